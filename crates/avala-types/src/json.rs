@@ -1,0 +1,279 @@
+//! Free-form JSON, kept as its own text.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::str::FromStr;
+
+use serde::Serialize;
+use serde::de::{DeserializeOwned, Deserializer};
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+/// A piece of free-form JSON, kept as the text that the server sent and parsed when somebody asks.
+///
+/// Nothing is lost on the way: integers of any size, decimals of any length and the order of keys stay as they
+/// are, and an answer that nobody reads costs no parsing. Equality compares values and not text: white space, the
+/// order of keys and the spelling of a number do not matter, and numbers are compared exactly.
+///
+/// ```
+/// use avala_types::Json;
+///
+/// let metadata: Json = r#"{"width": 1920, "frame_id": 123456789012345678901234567890}"#.parse()?;
+///
+/// #[derive(serde::Deserialize)]
+/// struct Size { width: u32 }
+/// assert_eq!(metadata.parse::<Size>()?.width, 1920);
+/// assert!(metadata.get().contains("123456789012345678901234567890"));
+/// assert_eq!(metadata, r#"{"frame_id":123456789012345678901234567890,"width":1.92e3}"#.parse()?);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct Json(Box<RawValue>);
+
+impl Json {
+    /// The JSON text, as it was sent.
+    #[must_use]
+    pub fn get(&self) -> &str {
+        self.0.get()
+    }
+
+    /// Parses the text into a type of yours, which may borrow from it.
+    ///
+    /// # Errors
+    /// When the text does not have the shape that `T` wants.
+    pub fn parse<'a, T: serde::Deserialize<'a>>(&'a self) -> Result<T, serde_json::Error> {
+        serde_json::from_str(self.get())
+    }
+
+    /// Parses the text into a [`Value`]. Numbers that a `Value` cannot hold are rounded there, not in `self`.
+    ///
+    /// # Errors
+    /// When it is nested deeper than serde_json reads (128 levels).
+    pub fn to_value(&self) -> Result<Value, serde_json::Error> {
+        self.parse()
+    }
+
+    /// Encodes a value of yours.
+    ///
+    /// # Errors
+    /// When the value has no form in JSON, as a map whose keys are not strings.
+    pub fn encode<T: Serialize + ?Sized>(value: &T) -> Result<Self, serde_json::Error> {
+        serde_json::value::to_raw_value(value).map(Self)
+    }
+
+    /// A part of the text, decoded: for the readers of this crate that look into free-form fields.
+    pub(crate) fn is_list(&self) -> bool {
+        self.get().starts_with('[')
+    }
+}
+
+impl FromStr for Json {
+    type Err = serde_json::Error;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        serde_json::from_str(text).map(Self)
+    }
+}
+
+impl From<Value> for Json {
+    fn from(value: Value) -> Self {
+        Self::from(&value)
+    }
+}
+
+impl From<&Value> for Json {
+    fn from(value: &Value) -> Self {
+        // A `Value` always has a form in JSON, so the error is never met; null stands in for it.
+        Self::encode(value).unwrap_or_else(|_| Self(RawValue::NULL.to_owned()))
+    }
+}
+
+impl From<&Json> for Json {
+    fn from(value: &Json) -> Self {
+        value.clone()
+    }
+}
+
+impl fmt::Debug for Json {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Json({})", self.get())
+    }
+}
+
+impl fmt::Display for Json {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.get())
+    }
+}
+
+impl Serialize for Json {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.serialize(serializer)
+    }
+}
+
+impl<'de> serde::Deserialize<'de> for Json {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Box::<RawValue>::deserialize(deserializer).map(Self)
+    }
+}
+
+crate::field::plain_field!(Json);
+
+impl PartialEq for Json {
+    fn eq(&self, other: &Self) -> bool {
+        same_value(self.get(), other.get())
+    }
+}
+
+/// One level of a JSON text; what is inside stays text.
+enum Level<'a> {
+    Scalar(&'a str),
+    Text(Cow<'a, str>),
+    Number(&'a str),
+    List(Vec<&'a RawValue>),
+    Object(BTreeMap<String, &'a RawValue>),
+}
+
+impl<'a> Level<'a> {
+    /// `text` is known to be valid JSON. `None` where serde_json still refuses it, as for a lone surrogate.
+    fn of(text: &'a str) -> Option<Self> {
+        Some(match text.as_bytes().first()? {
+            b'{' => Level::Object(serde_json::from_str(text).ok()?),
+            b'[' => Level::List(serde_json::from_str(text).ok()?),
+            b'"' => Level::Text(Cow::Owned(serde_json::from_str(text).ok()?)),
+            b't' | b'f' | b'n' => Level::Scalar(text),
+            _ => Level::Number(text),
+        })
+    }
+}
+
+/// Compares two JSON texts by value. It keeps its own stack: the texts may be nested deeper than ours reaches.
+fn same_value(left: &str, right: &str) -> bool {
+    let mut pairs = vec![(left, right)];
+    while let Some((left, right)) = pairs.pop() {
+        if left == right {
+            continue;
+        }
+        match (Level::of(left), Level::of(right)) {
+            (Some(Level::Scalar(a)), Some(Level::Scalar(b))) if a == b => {}
+            (Some(Level::Text(a)), Some(Level::Text(b))) if a == b => {}
+            (Some(Level::Number(a)), Some(Level::Number(b))) if same_number(a, b) => {}
+            (Some(Level::List(a)), Some(Level::List(b))) if a.len() == b.len() => {
+                pairs.extend(a.into_iter().zip(b).map(|(a, b)| (a.get(), b.get())));
+            }
+            (Some(Level::Object(a)), Some(Level::Object(b))) if a.keys().eq(b.keys()) => {
+                pairs.extend(a.into_values().zip(b.into_values()).map(|(a, b)| (a.get(), b.get())));
+            }
+            _ => return false,
+        }
+    }
+    true
+}
+
+/// Compares two JSON numbers exactly: `1`, `1.0` and `10e-1` are the same, 2^64 and 2^64 + 1 are not.
+fn same_number(left: &str, right: &str) -> bool {
+    match (Decimal::of(left), Decimal::of(right)) {
+        (Some(left), Some(right)) => left == right,
+        _ => false,
+    }
+}
+
+/// A number as sign, digits without zeros at either end, and the power of ten of the last digit.
+#[derive(PartialEq)]
+struct Decimal {
+    negative: bool,
+    digits: Vec<u8>,
+    exponent: i64,
+}
+
+impl Decimal {
+    /// `None` where the exponent is beyond any use; such numbers are equal only to their own text.
+    fn of(text: &str) -> Option<Self> {
+        let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
+        let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+        let mut digits: Vec<u8> = whole.bytes().chain(fraction.bytes()).filter(u8::is_ascii_digit).collect();
+        let kept = digits.iter().rposition(|digit| *digit != b'0').map_or(0, |last| last + 1);
+        let dropped = i64::try_from(digits.len() - kept).ok()?;
+        digits.truncate(kept);
+        digits.drain(..digits.iter().take_while(|digit| **digit == b'0').count());
+        if digits.is_empty() {
+            return Some(Self { negative: false, digits, exponent: 0 });
+        }
+        let exponent: i64 = exponent.parse().ok()?;
+        let exponent = exponent.checked_sub(i64::try_from(fraction.len()).ok()?)?.checked_add(dropped)?;
+        Some(Self { negative: whole.starts_with('-'), digits, exponent })
+    }
+}
+
+impl Json {
+    /// Parses the text into an owned type; shorthand for readers inside the crate.
+    pub(crate) fn parse_owned<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
+        self.parse()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn json(text: &str) -> Json {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn the_text_is_kept_to_the_last_byte() {
+        let text = "{\"b\" : 1.0,\n \"a\":[340282366920938463463374607431768211456,0.10000000000000000000001e-7]}";
+        assert_eq!(json(text).get(), text);
+        assert_eq!(serde_json::to_string(&json(text)).unwrap(), text);
+        assert!("{\"a\":}".parse::<Json>().is_err());
+        assert!("1 2".parse::<Json>().is_err());
+    }
+
+    #[test]
+    fn equality_is_by_value_and_exact() {
+        for (left, right) in [
+            (r#"{"a":1,"b":[true,null]}"#, "{ \"b\": [true , null], \"a\": 1.0 }"),
+            ("\"\\u0041\"", "\"A\""),
+            ("100", "1e2"),
+            ("0.50", "5E-1"),
+            ("-0", "0.0e9"),
+            ("1200.0", "12e+2"),
+        ] {
+            assert_eq!(json(left), json(right));
+        }
+        for (left, right) in [
+            ("18446744073709551616", "18446744073709551617"),
+            ("0.1", "0.10000000000000001"),
+            ("1", "-1"),
+            ("1", "\"1\""),
+            ("[1,2]", "[2,1]"),
+            ("[1]", "[1,1]"),
+            (r#"{"a":1}"#, r#"{"b":1}"#),
+            (r#"{"a":null}"#, "{}"),
+            ("true", "false"),
+            ("10", "1"),
+            ("1e99999999999999999999", "1e99999999999999999998"),
+        ] {
+            assert_ne!(json(left), json(right));
+        }
+    }
+
+    #[test]
+    fn nesting_deeper_than_the_stack_is_kept_and_compared() {
+        let deep = |close: &str| json(&format!("{}{}", "[".repeat(10_000), close.repeat(10_000)));
+        let value = deep("]");
+        assert_eq!(value, deep(" ]"));
+        assert!(value.to_value().is_err(), "serde_json reads 128 levels");
+    }
+
+    #[test]
+    fn it_comes_from_values_and_goes_to_types() {
+        let value = serde_json::json!({"a": [1, "x"]});
+        assert_eq!(Json::from(&value).to_value().unwrap(), value);
+        assert_eq!(Json::from(value).get(), r#"{"a":[1,"x"]}"#);
+        assert_eq!(Json::encode("text").unwrap().parse::<&str>().unwrap(), "text");
+        assert!(Json::encode(&BTreeMap::from([((), 1)])).is_err());
+    }
+}

@@ -1,0 +1,291 @@
+//! The two macros that declare response models and request payloads.
+//!
+//! serde's own derive is not used for them because its `flatten` reads unknown fields through a buffer that has
+//! no room for integers over 64 bits and none for raw JSON. The code below keeps them as text, and has the rule
+//! that "anything but an identity may be missing or null" in one place.
+
+/// Declares a response model: what it cannot be without, the rest, and `extra` for what is newer than this crate.
+///
+/// `required` fields make the constructor; `optional` ones may be missing or null and then have their default.
+/// `name as "wire"` gives a field another name in Rust than on the wire.
+macro_rules! model {
+    (
+        $(#[$meta:meta])*
+        pub struct $name:ident {
+            required { $( $(#[$rmeta:meta])* $rfield:ident $(as $rwire:literal)? : $rty:ty, )* }
+            optional { $( $(#[$ometa:meta])* $ofield:ident $(as $owire:literal)? : $oty:ty, )* }
+        }
+    ) => {
+        $(#[$meta])*
+        #[derive(Clone, Debug, PartialEq)]
+        #[non_exhaustive]
+        pub struct $name {
+            $( $(#[$rmeta])* pub $rfield: $rty, )*
+            $( $(#[$ometa])* pub $ofield: $oty, )*
+            /// Fields that this version does not know, kept as they came and written back.
+            pub extra: $crate::Extra,
+        }
+
+        $crate::model::constructor!($name { $($rfield: $rty,)* } { $($ofield,)* });
+        $crate::model::json_object!($name {
+            required { $( $rfield = $crate::model::wire!($rfield $($rwire)?), )* }
+            optional { $( $ofield = $crate::model::wire!($ofield $($owire)?), )* }
+        });
+    };
+}
+pub(crate) use model;
+
+/// Declares a request payload: required fields in the constructor, a setter for every optional and patched one.
+///
+/// `optional` fields are not sent until they are set. `patch` fields can also be set to null.
+macro_rules! payload {
+    (
+        $(#[$meta:meta])*
+        pub struct $name:ident {
+            required { $( $(#[$rmeta:meta])* $rfield:ident $(as $rwire:literal)? : $rty:ty, )* }
+            optional { $( $(#[$ometa:meta])* $ofield:ident $(as $owire:literal)? : $oty:ty, )* }
+            $( patch { $( $(#[$pmeta:meta])* $pfield:ident $(as $pwire:literal)? : $pty:ty, )* } )?
+        }
+    ) => {
+        $(#[$meta])*
+        #[derive(Clone, Debug, PartialEq)]
+        #[non_exhaustive]
+        pub struct $name {
+            $( $(#[$rmeta])* pub $rfield: $rty, )*
+            $( $(#[$ometa])* pub $ofield: Option<$oty>, )*
+            $($( $(#[$pmeta])* pub $pfield: $crate::Patch<$pty>, )*)?
+            /// Fields that this version does not know: sent along, and kept when a payload is read.
+            pub extra: $crate::Extra,
+        }
+
+        $crate::model::constructor!($name { $($rfield: $rty,)* } { $($ofield,)* $($($pfield,)*)? });
+
+        impl $name {
+            $(
+                $(#[$ometa])*
+                #[must_use]
+                pub fn $ofield(mut self, value: impl Into<$oty>) -> Self {
+                    self.$ofield = Some(value.into());
+                    self
+                }
+            )*
+            $($(
+                $(#[$pmeta])*
+                #[must_use]
+                pub fn $pfield(mut self, value: impl Into<$crate::Patch<$pty>>) -> Self {
+                    self.$pfield = value.into();
+                    self
+                }
+            )*)?
+
+            /// Sends a field that this version does not know.
+            #[must_use]
+            pub fn extra(mut self, name: impl Into<String>, value: impl Into<$crate::Json>) -> Self {
+                self.extra.insert(name, value);
+                self
+            }
+        }
+
+        $crate::model::json_object!($name {
+            required { $( $rfield = $crate::model::wire!($rfield $($rwire)?), )* }
+            optional {
+                $( $ofield = $crate::model::wire!($ofield $($owire)?), )*
+                $($( $pfield = $crate::model::wire!($pfield $($pwire)?), )*)?
+            }
+        });
+    };
+}
+pub(crate) use payload;
+
+/// The constructor, for what has something that it cannot be without.
+macro_rules! constructor {
+    ($name:ident {} { $($ofield:ident,)* }) => {};
+    ($name:ident { $($rfield:ident: $rty:ty,)+ } { $($ofield:ident,)* }) => {
+        impl $name {
+            /// Makes one of what it cannot be without, with everything else unset.
+            #[must_use]
+            pub fn new($($rfield: impl Into<$rty>),+) -> Self {
+                Self {
+                    $( $rfield: $rfield.into(), )+
+                    $( $ofield: Default::default(), )*
+                    extra: $crate::Extra::default(),
+                }
+            }
+        }
+    };
+}
+pub(crate) use constructor;
+
+/// A field's name on the wire.
+macro_rules! wire {
+    ($field:ident) => {
+        stringify!($field)
+    };
+    ($field:ident $wire:literal) => {
+        $wire
+    };
+}
+pub(crate) use wire;
+
+/// `Serialize`, `Deserialize` and [`Field`](crate::field::Field) for a struct with an `extra`.
+macro_rules! json_object {
+    ($name:ident {
+        required { $( $rfield:ident = $rwire:expr, )* }
+        optional { $( $ofield:ident = $owire:expr, )* }
+    }) => {
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                use serde::ser::SerializeMap as _;
+                let mut map = serializer.serialize_map(None)?;
+                $( map.serialize_entry($rwire, &self.$rfield)?; )*
+                $( if !$crate::field::Field::is_absent(&self.$ofield) {
+                    map.serialize_entry($owire, &self.$ofield)?;
+                } )*
+                // A known name that someone put into `extra` is not written twice.
+                for (name, value) in self.extra.iter() {
+                    if ![$($rwire,)* $($owire,)*].contains(&name) {
+                        map.serialize_entry(name, value)?;
+                    }
+                }
+                map.end()
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                struct Object;
+
+                impl<'de> serde::de::Visitor<'de> for Object {
+                    type Value = $name;
+
+                    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        f.write_str(concat!("an object (", stringify!($name), ")"))
+                    }
+
+                    fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<$name, A::Error> {
+                        $( let mut $rfield = None; )*
+                        $( let mut $ofield = None; )*
+                        let mut extra = $crate::Extra::default();
+                        while let Some($crate::extra::Name(name)) = map.next_key()? {
+                            $( if name == $rwire {
+                                $rfield = Some(map.next_value::<$crate::field::Via<_>>()?.0);
+                                continue;
+                            } )*
+                            $( if name == $owire {
+                                $ofield = Some(map.next_value::<$crate::field::ViaDefault<_>>()?.0);
+                                continue;
+                            } )*
+                            extra.insert(name, map.next_value::<$crate::Json>()?);
+                        }
+                        Ok($name {
+                            $( $rfield: $rfield.ok_or_else(|| serde::de::Error::missing_field($rwire))?, )*
+                            $( $ofield: $ofield.unwrap_or_default(), )*
+                            extra,
+                        })
+                    }
+                }
+
+                deserializer.deserialize_map(Object)
+            }
+        }
+
+        $crate::field::plain_field!($name);
+    };
+}
+pub(crate) use json_object;
+
+#[cfg(test)]
+mod tests {
+    use crate::{Json, OwnerName, Patch};
+
+    model! {
+        /// A model with every kind of field.
+        pub struct Sample {
+            required {
+                /// Its identity.
+                uid: OwnerName,
+            }
+            optional {
+                /// A count.
+                count: u64,
+                /// A list.
+                tags: Vec<String>,
+                /// A flag.
+                active: bool,
+                /// A number.
+                score: Option<f64>,
+                /// Free-form.
+                metadata: Option<Json>,
+                /// Renamed.
+                sample_type as "type": Option<String>,
+            }
+        }
+    }
+
+    payload! {
+        /// An update with every kind of field.
+        pub struct UpdateSample {
+            required {
+                /// Its name.
+                name: String,
+            }
+            optional {
+                /// A count.
+                count: u64,
+            }
+            patch {
+                /// A text that can be cleared.
+                description: String,
+            }
+        }
+    }
+
+    #[test]
+    fn only_the_identity_is_required_and_null_counts_as_missing() {
+        let sample: Sample = serde_json::from_str(r#"{"uid":"a"}"#).unwrap();
+        assert_eq!(sample, Sample::new("a"));
+        let nulls = r#"{"uid":"a","count":null,"tags":null,"active":null,"score":null,"metadata":null,"type":null}"#;
+        assert_eq!(serde_json::from_str::<Sample>(nulls).unwrap(), sample);
+
+        let error = serde_json::from_str::<Sample>(r#"{"count":1}"#).unwrap_err().to_string();
+        assert!(error.contains("missing field `uid`"), "{error}");
+        assert!(serde_json::from_str::<Sample>(r#"{"uid":null}"#).is_err());
+        let error = serde_json::from_str::<Sample>("[]").unwrap_err().to_string();
+        assert!(error.contains("expected an object (Sample)"), "{error}");
+    }
+
+    #[test]
+    fn what_is_not_known_survives_to_the_last_digit() {
+        let text = concat!(
+            r#"{"uid":"a","count":2,"tags":["x"],"active":true,"score":0.5,"#,
+            r#""metadata":{"n":123456789012345678901234567890},"type":"t","#,
+            r#""big":18446744073709551616,"decimal":0.1000000000000000055511151231257827,"deep":{"a":[1.50]}}"#
+        );
+        let sample: Sample = serde_json::from_str(text).unwrap();
+        assert_eq!(sample.extra.len(), 3);
+        assert_eq!(sample.sample_type.as_deref(), Some("t"));
+        assert_eq!(serde_json::to_string(&sample).unwrap(), text);
+    }
+
+    #[test]
+    fn a_known_name_in_extra_is_written_once() {
+        let mut sample = Sample::new("a");
+        sample.extra.insert("uid", serde_json::json!("b"));
+        sample.extra.insert("new", serde_json::json!(1));
+        assert_eq!(serde_json::to_string(&sample).unwrap(), r#"{"uid":"a","count":0,"tags":[],"active":false,"new":1}"#);
+    }
+
+    #[test]
+    fn a_payload_sends_what_was_set_and_reads_it_back() {
+        let json = |payload: &UpdateSample| serde_json::to_string(payload).unwrap();
+        let plain = UpdateSample::new("n");
+        assert_eq!(json(&plain), r#"{"name":"n"}"#);
+        let cleared = plain.clone().description(Patch::Null).count(0_u64);
+        assert_eq!(json(&cleared), r#"{"name":"n","count":0,"description":null}"#);
+        let set = plain.clone().description("text").extra("later", serde_json::json!([1]));
+        assert_eq!(json(&set), r#"{"name":"n","description":"text","later":[1]}"#);
+        for payload in [plain, cleared, set] {
+            assert_eq!(serde_json::from_str::<UpdateSample>(&json(&payload)).unwrap(), payload);
+        }
+    }
+}
