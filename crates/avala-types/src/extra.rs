@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
+use serde::Serializer;
 use serde::de::{self, Deserialize, Deserializer, Visitor};
 
 use crate::Json;
@@ -23,6 +24,10 @@ use crate::Json;
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 #[derive(Clone, Default, PartialEq)]
+#[expect(
+    clippy::box_collection,
+    reason = "a map takes three pointers even when it is empty, and models have thousands"
+)]
 pub struct Extra(Option<Box<BTreeMap<Box<str>, Json>>>);
 
 impl Extra {
@@ -69,6 +74,11 @@ impl fmt::Debug for Extra {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_set().entries(self.iter().map(|(name, _)| name)).finish()
     }
+}
+
+/// Writes the fields into the object that they came from, where a derived `Serialize` asks for it.
+pub(crate) fn flatten<S: Serializer>(extra: &Extra, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(extra.iter())
 }
 
 /// An object's key, borrowed from the input where that is possible.

@@ -48,6 +48,12 @@ macro_rules! opaque_id {
             }
         }
 
+        impl From<&String> for $name {
+            fn from(id: &String) -> Self {
+                Self::from(id.as_str())
+            }
+        }
+
         /// Lets a call take an id by reference, as in `get(&dataset.uid)`.
         impl From<&$name> for $name {
             fn from(id: &$name) -> Self {
@@ -84,8 +90,6 @@ opaque_id! {
     pub struct SliceUid;
     /// Identifies an organization.
     pub struct OrganizationUid;
-    /// Identifies a device of a fleet.
-    pub struct DeviceUid;
     /// The name of an account that owns things: a user's name or an organization's handle.
     pub struct OwnerName;
 }

@@ -1,12 +1,11 @@
 //! Free-form JSON, kept as its own text.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
 use serde::Serialize;
-use serde::de::{DeserializeOwned, Deserializer};
+use serde::de::Deserializer;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
@@ -49,7 +48,7 @@ impl Json {
     /// Parses the text into a [`Value`]. Numbers that a `Value` cannot hold are rounded there, not in `self`.
     ///
     /// # Errors
-    /// When it is nested deeper than serde_json reads (128 levels).
+    /// When it is nested deeper than `serde_json` reads (128 levels).
     pub fn to_value(&self) -> Result<Value, serde_json::Error> {
         self.parse()
     }
@@ -62,9 +61,19 @@ impl Json {
         serde_json::value::to_raw_value(value).map(Self)
     }
 
-    /// A part of the text, decoded: for the readers of this crate that look into free-form fields.
-    pub(crate) fn is_list(&self) -> bool {
-        self.get().starts_with('[')
+    /// The elements of a list, found one at a time: what is not asked for is not read.
+    ///
+    /// Empty when the text is not a list.
+    ///
+    /// ```
+    /// let views: avala_types::Json = r#"[{"camera": "front"}, {"camera": "rear"}]"#.parse()?;
+    /// let cameras: Vec<_> = views.elements().map(|view| view.get()).collect();
+    /// assert_eq!(cameras, [r#"{"camera": "front"}"#, r#"{"camera": "rear"}"#]);
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
+    #[must_use]
+    pub fn elements(&self) -> Elements<'_> {
+        Elements { rest: self.get().strip_prefix('[').unwrap_or_default() }
     }
 }
 
@@ -86,6 +95,12 @@ impl From<&Value> for Json {
     fn from(value: &Value) -> Self {
         // A `Value` always has a form in JSON, so the error is never met; null stands in for it.
         Self::encode(value).unwrap_or_else(|_| Self(RawValue::NULL.to_owned()))
+    }
+}
+
+impl From<Box<RawValue>> for Json {
+    fn from(text: Box<RawValue>) -> Self {
+        Self(text)
     }
 }
 
@@ -130,27 +145,45 @@ impl PartialEq for Json {
 /// One level of a JSON text; what is inside stays text.
 enum Level<'a> {
     Scalar(&'a str),
-    Text(Cow<'a, str>),
+    Text(String),
     Number(&'a str),
     List(Vec<&'a RawValue>),
     Object(BTreeMap<String, &'a RawValue>),
 }
 
 impl<'a> Level<'a> {
-    /// `text` is known to be valid JSON. `None` where serde_json still refuses it, as for a lone surrogate.
+    /// `text` is known to be valid JSON. `None` where `serde_json` still refuses it, as for a lone surrogate.
     fn of(text: &'a str) -> Option<Self> {
         Some(match text.as_bytes().first()? {
             b'{' => Level::Object(serde_json::from_str(text).ok()?),
             b'[' => Level::List(serde_json::from_str(text).ok()?),
-            b'"' => Level::Text(Cow::Owned(serde_json::from_str(text).ok()?)),
+            b'"' => Level::Text(serde_json::from_str(text).ok()?),
             b't' | b'f' | b'n' => Level::Scalar(text),
             _ => Level::Number(text),
         })
     }
 }
 
+/// A JSON text without the white space between its tokens.
+fn without_spaces(text: &str) -> impl Iterator<Item = u8> {
+    let (mut in_string, mut escaped) = (false, false);
+    text.bytes().filter(move |byte| {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' => escaped = true,
+            b'"' => in_string = !in_string,
+            _ => {}
+        }
+        in_string || !byte.is_ascii_whitespace()
+    })
+}
+
 /// Compares two JSON texts by value. It keeps its own stack: the texts may be nested deeper than ours reaches.
 fn same_value(left: &str, right: &str) -> bool {
+    // Most equal values are equal texts but for spaces, and this is linear where the walk below rescans each level.
+    if without_spaces(left).eq(without_spaces(right)) {
+        return true;
+    }
     let mut pairs = vec![(left, right)];
     while let Some((left, right)) = pairs.pop() {
         if left == right {
@@ -207,10 +240,23 @@ impl Decimal {
     }
 }
 
-impl Json {
-    /// Parses the text into an owned type; shorthand for readers inside the crate.
-    pub(crate) fn parse_owned<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
-        self.parse()
+/// The elements of a list in a [`Json`], each as its own text. Made by [`Json::elements`].
+#[derive(Clone, Debug, Default)]
+pub struct Elements<'a> {
+    /// What comes after the elements that were read.
+    rest: &'a str,
+}
+
+impl<'a> Iterator for Elements<'a> {
+    type Item = &'a RawValue;
+
+    fn next(&mut self) -> Option<&'a RawValue> {
+        let rest = self.rest.trim_start_matches([' ', '\t', '\r', '\n', ',']);
+        let mut values = serde_json::Deserializer::from_str(rest).into_iter::<&RawValue>();
+        // The text is known to be valid, so the only "error" here is the bracket that closes the list.
+        let element = values.next().and_then(Result::ok);
+        self.rest = if element.is_some() { rest.get(values.byte_offset()..).unwrap_or_default() } else { "" };
+        element
     }
 }
 
@@ -238,6 +284,7 @@ mod tests {
             ("\"\\u0041\"", "\"A\""),
             ("100", "1e2"),
             ("0.50", "5E-1"),
+            ("[ \"a \\\" b\" ]", "[\"a \\\" b\"]"),
             ("-0", "0.0e9"),
             ("1200.0", "12e+2"),
         ] {
@@ -248,6 +295,8 @@ mod tests {
             ("0.1", "0.10000000000000001"),
             ("1", "-1"),
             ("1", "\"1\""),
+            ("\"a b\"", "\"ab\""),
+            ("\"\\\" \"", "\"\\\"\""),
             ("[1,2]", "[2,1]"),
             ("[1]", "[1,1]"),
             (r#"{"a":1}"#, r#"{"b":1}"#),
@@ -266,6 +315,21 @@ mod tests {
         let value = deep("]");
         assert_eq!(value, deep(" ]"));
         assert!(value.to_value().is_err(), "serde_json reads 128 levels");
+        let nested = |number: &str| json(&format!("{}{number}{}", "[".repeat(300), "]".repeat(300)));
+        assert_eq!(nested("1.0"), nested("1"));
+        assert_ne!(nested("1.5"), nested("1"));
+    }
+
+    #[test]
+    fn elements_are_the_list_without_its_separators() {
+        let elements = |text: &str| json(text).elements().map(|e| e.get().to_owned()).collect::<Vec<_>>();
+        assert_eq!(
+            elements("[ 1 , \"a,]\",\n[2,[3]], {\"b\":[4]},null ]"),
+            ["1", "\"a,]\"", "[2,[3]]", "{\"b\":[4]}", "null"]
+        );
+        for none in ["[]", "[ ]", "{\"a\":1}", "1", "\"[1]\"", "null"] {
+            assert!(elements(none).is_empty(), "{none}");
+        }
     }
 
     #[test]

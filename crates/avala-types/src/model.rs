@@ -35,15 +35,17 @@ macro_rules! model {
 }
 pub(crate) use model;
 
-/// Declares a request payload: required fields in the constructor, a setter for every optional and patched one.
+/// Declares a request payload: required fields in the constructor, a setter for every other one.
 ///
-/// `optional` fields are not sent until they are set. `patch` fields can also be set to null.
+/// `optional` fields are not sent until they are set. `numbers` are too, and their setters take the number itself, so
+/// that a literal needs no suffix. `patch` fields can also be set to null.
 macro_rules! payload {
     (
         $(#[$meta:meta])*
         pub struct $name:ident {
             required { $( $(#[$rmeta:meta])* $rfield:ident $(as $rwire:literal)? : $rty:ty, )* }
             optional { $( $(#[$ometa:meta])* $ofield:ident $(as $owire:literal)? : $oty:ty, )* }
+            $( numbers { $( $(#[$nmeta:meta])* $nfield:ident : $nty:ty, )* } )?
             $( patch { $( $(#[$pmeta:meta])* $pfield:ident $(as $pwire:literal)? : $pty:ty, )* } )?
         }
     ) => {
@@ -53,12 +55,15 @@ macro_rules! payload {
         pub struct $name {
             $( $(#[$rmeta])* pub $rfield: $rty, )*
             $( $(#[$ometa])* pub $ofield: Option<$oty>, )*
+            $($( $(#[$nmeta])* pub $nfield: Option<$nty>, )*)?
             $($( $(#[$pmeta])* pub $pfield: $crate::Patch<$pty>, )*)?
             /// Fields that this version does not know: sent along, and kept when a payload is read.
             pub extra: $crate::Extra,
         }
 
-        $crate::model::constructor!($name { $($rfield: $rty,)* } { $($ofield,)* $($($pfield,)*)? });
+        $crate::model::constructor!(
+            $name { $($rfield: $rty,)* } { $($ofield,)* $($($nfield,)*)? $($($pfield,)*)? }
+        );
 
         impl $name {
             $(
@@ -69,6 +74,14 @@ macro_rules! payload {
                     self
                 }
             )*
+            $($(
+                $(#[$nmeta])*
+                #[must_use]
+                pub fn $nfield(mut self, value: $nty) -> Self {
+                    self.$nfield = Some(value);
+                    self
+                }
+            )*)?
             $($(
                 $(#[$pmeta])*
                 #[must_use]
@@ -90,6 +103,7 @@ macro_rules! payload {
             required { $( $rfield = $crate::model::wire!($rfield $($rwire)?), )* }
             optional {
                 $( $ofield = $crate::model::wire!($ofield $($owire)?), )*
+                $($( $nfield = stringify!($nfield), )*)?
                 $($( $pfield = $crate::model::wire!($pfield $($pwire)?), )*)?
             }
         });
@@ -97,9 +111,15 @@ macro_rules! payload {
 }
 pub(crate) use payload;
 
-/// The constructor, for what has something that it cannot be without.
+/// The constructor: of what it cannot be without, or a `Default` where that is nothing.
 macro_rules! constructor {
-    ($name:ident {} { $($ofield:ident,)* }) => {};
+    ($name:ident {} { $($ofield:ident,)* }) => {
+        impl Default for $name {
+            fn default() -> Self {
+                Self { $( $ofield: Default::default(), )* extra: $crate::Extra::default() }
+            }
+        }
+    };
     ($name:ident { $($rfield:ident: $rty:ty,)+ } { $($ofield:ident,)* }) => {
         impl $name {
             /// Makes one of what it cannot be without, with everything else unset.
@@ -195,6 +215,7 @@ macro_rules! json_object {
 pub(crate) use json_object;
 
 #[cfg(test)]
+#[expect(unreachable_pub, reason = "the macros declare public types")]
 mod tests {
     use crate::{Json, OwnerName, Patch};
 
@@ -230,6 +251,10 @@ mod tests {
                 name: String,
             }
             optional {
+                /// A list.
+                tags: Vec<String>,
+            }
+            numbers {
                 /// A count.
                 count: u64,
             }
@@ -272,7 +297,10 @@ mod tests {
         let mut sample = Sample::new("a");
         sample.extra.insert("uid", serde_json::json!("b"));
         sample.extra.insert("new", serde_json::json!(1));
-        assert_eq!(serde_json::to_string(&sample).unwrap(), r#"{"uid":"a","count":0,"tags":[],"active":false,"new":1}"#);
+        assert_eq!(
+            serde_json::to_string(&sample).unwrap(),
+            r#"{"uid":"a","count":0,"tags":[],"active":false,"new":1}"#
+        );
     }
 
     #[test]
@@ -280,10 +308,11 @@ mod tests {
         let json = |payload: &UpdateSample| serde_json::to_string(payload).unwrap();
         let plain = UpdateSample::new("n");
         assert_eq!(json(&plain), r#"{"name":"n"}"#);
-        let cleared = plain.clone().description(Patch::Null).count(0_u64);
+        let cleared = plain.clone().description(Patch::Null).count(0);
         assert_eq!(json(&cleared), r#"{"name":"n","count":0,"description":null}"#);
-        let set = plain.clone().description("text").extra("later", serde_json::json!([1]));
-        assert_eq!(json(&set), r#"{"name":"n","description":"text","later":[1]}"#);
+        let set =
+            plain.clone().description("text").tags(["a"].map(String::from)).extra("later", serde_json::json!([1]));
+        assert_eq!(json(&set), r#"{"name":"n","tags":["a"],"description":"text","later":[1]}"#);
         for payload in [plain, cleared, set] {
             assert_eq!(serde_json::from_str::<UpdateSample>(&json(&payload)).unwrap(), payload);
         }

@@ -1,0 +1,91 @@
+//! From a relative request to one that has an address.
+
+use std::future::{Ready, ready};
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use http::header::{HeaderValue, USER_AGENT};
+use http::{Request, Response, Uri};
+use tower::util::Either;
+use tower::{Layer, Service};
+
+use crate::{BaseUrl, Body, TransportError, TransportErrorKind};
+
+const DEFAULT_USER_AGENT: &str = concat!("avala-rust/", env!("CARGO_PKG_VERSION"));
+
+/// Makes the URI of each request absolute, and keeps requests from going anywhere else.
+///
+/// The URIs above it are relative, such as `/datasets/?limit=5`. One that is absolute and has another origin than the
+/// base URL fails with [`TransportErrorKind::Request`]: the API key never travels to another host.
+/// It also sets `user-agent`, unless the request has one.
+#[derive(Debug, Clone)]
+pub struct AddressLayer {
+    base_url: Arc<BaseUrl>,
+    user_agent: HeaderValue,
+}
+
+impl AddressLayer {
+    /// A layer that sends requests to `base_url`.
+    #[must_use]
+    pub fn new(base_url: BaseUrl) -> Self {
+        Self { base_url: Arc::new(base_url), user_agent: HeaderValue::from_static(DEFAULT_USER_AGENT) }
+    }
+
+    /// Sets another `user-agent` than `avala-rust/` and the version of this crate.
+    #[must_use]
+    pub fn user_agent(mut self, value: HeaderValue) -> Self {
+        self.user_agent = value;
+        self
+    }
+}
+
+impl<S> Layer<S> for AddressLayer {
+    type Service = Address<S>;
+
+    fn layer(&self, inner: S) -> Address<S> {
+        Address { inner, config: self.clone() }
+    }
+}
+
+/// The service of [`AddressLayer`].
+#[derive(Debug, Clone)]
+pub struct Address<S> {
+    inner: S,
+    config: AddressLayer,
+}
+
+impl<S> Service<Request<Body>> for Address<S>
+where
+    S: Service<Request<Body>, Response = Response<Body>, Error = TransportError>,
+{
+    type Response = Response<Body>;
+    type Error = TransportError;
+    type Future = MaybeRefused<S::Future>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), TransportError>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, mut request: Request<Body>) -> Self::Future {
+        match absolute(&self.config.base_url, request.uri()) {
+            Ok(uri) => *request.uri_mut() = uri,
+            Err(error) => return MaybeRefused::Refused { result: ready(Err(error)) },
+        }
+        request.headers_mut().entry(USER_AGENT).or_insert_with(|| self.config.user_agent.clone());
+        MaybeRefused::Sent { future: self.inner.call(request) }
+    }
+}
+
+fn absolute(base_url: &BaseUrl, uri: &Uri) -> Result<Uri, TransportError> {
+    if uri.scheme().is_none() && uri.authority().is_none() {
+        return base_url.join(uri.path_and_query().map_or("", |path| path.as_str()));
+    }
+    if base_url.same_origin(uri) {
+        return Ok(uri.clone());
+    }
+    let host = uri.host().unwrap_or("an unnamed host");
+    Err(TransportError::new(
+        TransportErrorKind::Request,
+        format!("a request to {host} was refused: requests go to {base_url} only; give a path that starts with a slash"),
+    ))
+}

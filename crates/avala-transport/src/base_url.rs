@@ -1,0 +1,293 @@
+//! Where the API is.
+
+use std::fmt;
+
+use http::Uri;
+use http::uri::{Authority, PathAndQuery, Scheme};
+
+use crate::{Sent, TransportError, TransportErrorKind};
+
+const DEFAULT_PATH: &str = "/api/v1";
+
+/// The address that every request goes to: scheme, host, port and the start of the path.
+///
+/// Without a path (or with `/` alone) it gets `/api/v1`. A path is used as it is, without its trailing slashes.
+///
+/// ```
+/// use avala_transport::BaseUrl;
+///
+/// let url = BaseUrl::parse("https://eu.api.avala.ai")?;
+/// assert_eq!(url.to_string(), "https://eu.api.avala.ai/api/v1");
+/// assert_eq!(url.join("/datasets/?limit=5")?.path(), "/api/v1/datasets/");
+/// # Ok::<(), avala_transport::TransportError>(())
+/// ```
+#[derive(Clone, PartialEq, Eq)]
+pub struct BaseUrl {
+    scheme: Scheme,
+    authority: Authority,
+    path: String,
+}
+
+impl BaseUrl {
+    /// Reads a base URL; only `https` is allowed.
+    ///
+    /// # Errors
+    ///
+    /// [`Configuration`](TransportErrorKind::Configuration) for anything but an https address without user
+    /// information, query and fragment. The message does not repeat user information, which could be a password.
+    pub fn parse(text: &str) -> Result<Self, TransportError> {
+        let url = Self::read(text)?;
+        if url.scheme != Scheme::HTTPS {
+            return Err(refused("it is not https, and a key must not travel in the clear; use https"));
+        }
+        Ok(url)
+    }
+
+    /// Reads a base URL; plain `http` is allowed too when the host is `localhost`, `127.0.0.1` or `::1`.
+    ///
+    /// # Errors
+    ///
+    /// As for [`parse`](Self::parse).
+    ///
+    /// ```
+    /// use avala_transport::BaseUrl;
+    ///
+    /// assert!(BaseUrl::parse_insecure_loopback("http://127.0.0.1:8080").is_ok());
+    /// assert!(BaseUrl::parse_insecure_loopback("http://example.com").is_err());
+    /// ```
+    pub fn parse_insecure_loopback(text: &str) -> Result<Self, TransportError> {
+        let url = Self::read(text)?;
+        let loopback = matches!(url.host(), "localhost" | "127.0.0.1" | "[::1]");
+        if url.scheme != Scheme::HTTPS && !loopback {
+            return Err(refused("plain http is only for localhost, 127.0.0.1 and ::1; use https"));
+        }
+        Ok(url)
+    }
+
+    fn read(text: &str) -> Result<Self, TransportError> {
+        if text.contains('#') {
+            return Err(refused("it has a fragment; remove everything from `#` on"));
+        }
+        let uri: Uri = text
+            .parse()
+            .map_err(|error| refused("it is not a URL; write it like https://api.avala.ai/api/v1").with_source::<http::uri::InvalidUri>(error))?;
+        let parts = uri.into_parts();
+        let scheme = match parts.scheme {
+            Some(scheme) if scheme == Scheme::HTTPS || scheme == Scheme::HTTP => scheme,
+            Some(_) => return Err(refused("its scheme is neither https nor http; use https")),
+            None => return Err(refused("it has no scheme; write it like https://api.avala.ai/api/v1")),
+        };
+        let Some(authority) = parts.authority else {
+            return Err(refused("it has no host; write it like https://api.avala.ai/api/v1"));
+        };
+        if authority.as_str().contains('@') {
+            return Err(refused("it has a user name or password in it; remove them and configure the API key instead"));
+        }
+        if authority.host().is_empty() {
+            return Err(refused("it has no host; write it like https://api.avala.ai/api/v1"));
+        }
+        let names_port = authority.as_str().len() > authority.host().len();
+        if names_port && !authority.port_u16().is_some_and(|port| port > 0) {
+            return Err(refused("its port is not a number from 1 to 65535"));
+        }
+        let path_and_query = parts.path_and_query.unwrap_or_else(|| PathAndQuery::from_static("/"));
+        if path_and_query.query().is_some() {
+            return Err(refused("it has a query; remove everything from `?` on"));
+        }
+        let path = match path_and_query.path().trim_end_matches('/') {
+            "" => DEFAULT_PATH,
+            path => path,
+        };
+        // Host names mean the same in any case; one spelling keeps one connection pool.
+        let authority = match authority.as_str().to_ascii_lowercase().parse() {
+            Ok(lowercase) => lowercase,
+            Err(_) => authority,
+        };
+        Ok(Self { scheme, authority, path: path.to_owned() })
+    }
+
+    /// `https`, or `http` for a loopback address.
+    #[must_use]
+    pub fn scheme(&self) -> &str {
+        self.scheme.as_str()
+    }
+
+    /// The host; an IPv6 address is in brackets.
+    #[must_use]
+    pub fn host(&self) -> &str {
+        self.authority.host()
+    }
+
+    /// The port that the URL names, or the port of its scheme.
+    #[must_use]
+    pub fn port_or_default(&self) -> u16 {
+        port_or_default(&self.scheme, &self.authority)
+    }
+
+    /// The path that stands before the path of every request: it starts with a slash and does not end with one.
+    #[must_use]
+    pub fn path_prefix(&self) -> &str {
+        &self.path
+    }
+
+    /// Whether `uri` is absolute and has this scheme, host and port, and no user information.
+    #[must_use]
+    pub fn same_origin(&self, uri: &Uri) -> bool {
+        let (Some(scheme), Some(authority)) = (uri.scheme(), uri.authority()) else { return false };
+        *scheme == self.scheme
+            && authority.host().eq_ignore_ascii_case(self.host())
+            && port_or_default(scheme, authority) == self.port_or_default()
+            && !authority.as_str().contains('@')
+    }
+
+    /// The absolute URI of a request, from its path and query such as `/datasets/?limit=5`.
+    ///
+    /// # Errors
+    ///
+    /// [`Request`](TransportErrorKind::Request) when the path does not start with a slash or is not a legal one.
+    pub fn join(&self, path_and_query: &str) -> Result<Uri, TransportError> {
+        if !path_and_query.starts_with('/') {
+            return Err(illegal_path("it does not start with a slash"));
+        }
+        let mut joined = String::with_capacity(self.path.len() + path_and_query.len());
+        joined.push_str(&self.path);
+        joined.push_str(path_and_query);
+        let path_and_query = PathAndQuery::try_from(joined)
+            .map_err(|error| illegal_path("it has characters that need percent-encoding").with_source(error))?;
+        Uri::builder()
+            .scheme(self.scheme.clone())
+            .authority(self.authority.clone())
+            .path_and_query(path_and_query)
+            .build()
+            .map_err(|error| illegal_path("no URL can be made of it").with_source(error))
+    }
+}
+
+fn port_or_default(scheme: &Scheme, authority: &Authority) -> u16 {
+    authority.port_u16().unwrap_or(if *scheme == Scheme::HTTP { 80 } else { 443 })
+}
+
+fn refused(why: &str) -> TransportError {
+    TransportError::configuration(format!("the base URL cannot be used: {why}"))
+}
+
+fn illegal_path(why: &str) -> TransportError {
+    TransportError::new(TransportErrorKind::Request, format!("the path of the request cannot be used: {why}"))
+        .with_sent(Sent::No)
+}
+
+/// `https://api.avala.ai/api/v1`
+impl Default for BaseUrl {
+    fn default() -> Self {
+        Self {
+            scheme: Scheme::HTTPS,
+            authority: Authority::from_static("api.avala.ai"),
+            path: DEFAULT_PATH.to_owned(),
+        }
+    }
+}
+
+impl fmt::Display for BaseUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}://{}{}", self.scheme, self.authority, self.path)
+    }
+}
+
+impl fmt::Debug for BaseUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "BaseUrl({self})")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn good_urls() {
+        let table = [
+            ("https://api.avala.ai", "https://api.avala.ai/api/v1"),
+            ("https://api.avala.ai/", "https://api.avala.ai/api/v1"),
+            ("https://server.avala.ai/api/v1", "https://server.avala.ai/api/v1"),
+            ("https://server.avala.ai/api/v1//", "https://server.avala.ai/api/v1"),
+            ("https://example.com:8443/x", "https://example.com:8443/x"),
+            ("HTTPS://Example.COM/Path", "https://example.com/Path"),
+            ("https://[::1]:8443", "https://[::1]:8443/api/v1"),
+        ];
+        for (text, expected) in table {
+            assert_eq!(BaseUrl::parse(text).unwrap().to_string(), expected, "{text}");
+        }
+        assert_eq!(BaseUrl::default().to_string(), "https://api.avala.ai/api/v1");
+    }
+
+    #[test]
+    fn bad_urls() {
+        let table = [
+            ("", "not a URL"),
+            ("https://", "not a URL"),
+            ("api.avala.ai", "no scheme"),
+            ("/api/v1", "no scheme"),
+            ("ftp://api.avala.ai", "neither https nor http"),
+            ("http://api.avala.ai", "not https"),
+            ("http://localhost:8080", "not https"),
+            ("https://api.avala.ai?x=1", "query"),
+            ("https://api.avala.ai/api/v1?", "query"),
+            ("https://api.avala.ai/#top", "fragment"),
+            ("https://api.avala.ai:0", "port"),
+            ("https://api.avala.ai:", "port"),
+            ("https://api.avala.ai:https", "not a URL"),
+            ("https://api avala.ai", "not a URL"),
+            ("https://api.avala.ai\n", "not a URL"),
+        ];
+        for (text, expected) in table {
+            let error = BaseUrl::parse(text).expect_err(text);
+            assert_eq!(error.kind(), TransportErrorKind::Configuration, "{text}");
+            assert!(error.to_string().contains(expected), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn user_information_is_refused_and_not_repeated() {
+        for text in ["https://user:hunter2@api.avala.ai", "https://hunter2@api.avala.ai/x", "https://hunter2@a b"] {
+            let error = BaseUrl::parse(text).unwrap_err();
+            assert!(!format!("{error} {error:?}").contains("hunter2"), "{error:?}");
+        }
+    }
+
+    #[test]
+    fn plain_http_is_for_loopback_only() {
+        for text in ["http://localhost:1", "http://127.0.0.1:1", "http://[::1]:1", "https://example.com", "http://LOCALHOST"] {
+            assert!(BaseUrl::parse_insecure_loopback(text).is_ok(), "{text}");
+        }
+        for text in ["http://example.com", "http://127.0.0.2", "http://localhost.example.com", "http://0.0.0.0"] {
+            assert!(BaseUrl::parse_insecure_loopback(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn origin_is_scheme_host_and_port() {
+        let url = BaseUrl::default();
+        let table = [
+            ("https://api.avala.ai/elsewhere", true),
+            ("https://API.avala.ai:443/", true),
+            ("https://api.avala.ai:444/", false),
+            ("http://api.avala.ai:443/", false),
+            ("https://api.avala.ai.example.com/", false),
+            ("https://me@api.avala.ai/", false),
+            ("/datasets/", false),
+        ];
+        for (text, expected) in table {
+            assert_eq!(url.same_origin(&text.parse().unwrap()), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn join_keeps_the_prefix_and_the_query() {
+        let url = BaseUrl::default();
+        assert_eq!(url.join("/datasets/?limit=5&q=%20").unwrap(), "https://api.avala.ai/api/v1/datasets/?limit=5&q=%20");
+        assert_eq!(url.join("//evil.example/").unwrap().host(), Some("api.avala.ai"));
+        for bad in ["datasets/", "", "*", "/a b", "https://evil.example/"] {
+            assert_eq!(url.join(bad).expect_err(bad).kind(), TransportErrorKind::Request, "{bad}");
+        }
+    }
+}

@@ -1,0 +1,262 @@
+//! One body type for requests and responses.
+
+use std::any::Any;
+use std::cell::OnceCell;
+use std::fmt;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http_body::{Frame, SizeHint};
+use http_body_util::BodyExt;
+use http_body_util::combinators::UnsyncBoxBody;
+
+use crate::collect::Collect;
+use crate::{BoxError, TransportError};
+
+type Stream = UnsyncBoxBody<Bytes, BoxError>;
+type Factory = Arc<dyn Fn() -> Stream + Send + Sync>;
+
+/// The body of a request or of a response.
+///
+/// A body of bytes or from a factory can be sent again by a retry. A body that can be read only [once](Body::once)
+/// means that there is only one attempt.
+///
+/// ```
+/// use avala_transport::Body;
+///
+/// let body = Body::from(r#"{"name": "street scenes"}"#);
+/// assert!(body.is_replayable());
+/// assert_eq!(body.as_bytes().map(|bytes| bytes.len()), Some(25));
+/// ```
+#[derive(Default)]
+pub struct Body(Kind);
+
+#[derive(Default)]
+enum Kind {
+    #[default]
+    Empty,
+    Bytes(Bytes),
+    Replay {
+        factory: Factory,
+        // Filled when somebody asks for the size or reads, so that a copy which is never sent costs nothing.
+        stream: OnceCell<Stream>,
+    },
+    Once(Stream),
+}
+
+impl Body {
+    /// A body without any bytes.
+    #[must_use]
+    pub fn empty() -> Self {
+        Self(Kind::Empty)
+    }
+
+    /// A body that `factory` makes anew for each attempt.
+    ///
+    /// Every body that it makes must have the same bytes. It is called when the attempt starts to send.
+    ///
+    /// ```
+    /// use avala_transport::Body;
+    ///
+    /// let body = Body::replay(|| Body::from("the same bytes each time"));
+    /// assert!(body.try_clone().is_some());
+    /// ```
+    pub fn replay<F, B>(factory: F) -> Self
+    where
+        F: Fn() -> B + Send + Sync + 'static,
+        B: http_body::Body<Data = Bytes> + Send + 'static,
+        B::Error: Into<BoxError>,
+    {
+        Self(Kind::Replay { factory: Arc::new(move || into_stream(factory())), stream: OnceCell::new() })
+    }
+
+    /// A body that can be read only once, a stream for example. A `Body` is returned as it is.
+    pub fn once<B>(body: B) -> Self
+    where
+        B: http_body::Body<Data = Bytes> + Send + 'static,
+        B::Error: Into<BoxError>,
+    {
+        match take_own(body) {
+            Ok(own) => own,
+            Err(other) => Self(Kind::Once(into_stream(other))),
+        }
+    }
+
+    /// The bytes, when all of them are in memory: `None` for a factory, a stream, and an empty body that never was bytes.
+    #[must_use]
+    pub fn as_bytes(&self) -> Option<&Bytes> {
+        match &self.0 {
+            Kind::Bytes(bytes) => Some(bytes),
+            _ => None,
+        }
+    }
+
+    /// A second body with the same bytes, without copying them. `None` for a body that can be read only once.
+    #[must_use]
+    pub fn try_clone(&self) -> Option<Self> {
+        match &self.0 {
+            Kind::Empty => Some(Self(Kind::Empty)),
+            Kind::Bytes(bytes) => Some(Self(Kind::Bytes(bytes.clone()))),
+            Kind::Replay { factory, .. } => {
+                Some(Self(Kind::Replay { factory: Arc::clone(factory), stream: OnceCell::new() }))
+            }
+            Kind::Once(_) => None,
+        }
+    }
+
+    /// Whether the body can be sent more than once.
+    #[must_use]
+    pub fn is_replayable(&self) -> bool {
+        !matches!(self.0, Kind::Once(_))
+    }
+
+    /// Reads the whole body, at most `max_bytes` of it. Bytes that are in memory already are not copied.
+    ///
+    /// # Errors
+    ///
+    /// [`BodyTooLarge`](crate::TransportErrorKind::BodyTooLarge) as soon as the body is known to be larger, and
+    /// [`Connection`](crate::TransportErrorKind::Connection) when it ends before its end.
+    pub async fn collect(self, max_bytes: usize) -> Result<Bytes, TransportError> {
+        Collect::new(self, max_bytes).await
+    }
+}
+
+fn into_stream<B>(body: B) -> Stream
+where
+    B: http_body::Body<Data = Bytes> + Send + 'static,
+    B::Error: Into<BoxError>,
+{
+    body.map_err(Into::into).boxed_unsync()
+}
+
+/// Gives `body` back as a `Body` if it is one: middleware that does not touch bodies must not hide their bytes.
+fn take_own<B: 'static>(body: B) -> Result<Body, B> {
+    let mut slot = Some(body);
+    let own = (&mut slot as &mut dyn Any).downcast_mut::<Option<Body>>().and_then(Option::take);
+    match (own, slot) {
+        (Some(own), _) => Ok(own),
+        (None, Some(other)) => Err(other),
+        (None, None) => Ok(Body::empty()),
+    }
+}
+
+impl http_body::Body for Body {
+    type Data = Bytes;
+    type Error = BoxError;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        match &mut self.0 {
+            Kind::Empty => Poll::Ready(None),
+            Kind::Bytes(bytes) => {
+                let bytes = std::mem::take(bytes);
+                self.0 = Kind::Empty;
+                if bytes.is_empty() { Poll::Ready(None) } else { Poll::Ready(Some(Ok(Frame::data(bytes)))) }
+            }
+            Kind::Replay { factory, stream } => {
+                let stream = stream.take().unwrap_or_else(|| factory());
+                self.0 = Kind::Once(stream);
+                self.poll_frame(cx)
+            }
+            Kind::Once(stream) => Pin::new(stream).poll_frame(cx),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match &self.0 {
+            Kind::Empty => true,
+            Kind::Bytes(bytes) => bytes.is_empty(),
+            Kind::Replay { factory, stream } => stream.get_or_init(|| factory()).is_end_stream(),
+            Kind::Once(stream) => stream.is_end_stream(),
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match &self.0 {
+            Kind::Empty => SizeHint::with_exact(0),
+            Kind::Bytes(bytes) => SizeHint::with_exact(bytes.len() as u64),
+            Kind::Replay { factory, stream } => stream.get_or_init(|| factory()).size_hint(),
+            Kind::Once(stream) => stream.size_hint(),
+        }
+    }
+}
+
+impl From<Bytes> for Body {
+    fn from(bytes: Bytes) -> Self {
+        Self(Kind::Bytes(bytes))
+    }
+}
+
+impl From<Vec<u8>> for Body {
+    fn from(bytes: Vec<u8>) -> Self {
+        Bytes::from(bytes).into()
+    }
+}
+
+impl From<String> for Body {
+    fn from(text: String) -> Self {
+        Bytes::from(text).into()
+    }
+}
+
+impl From<&'static str> for Body {
+    fn from(text: &'static str) -> Self {
+        Bytes::from_static(text.as_bytes()).into()
+    }
+}
+
+/// Shows the kind of the body and its size, never its content.
+impl fmt::Debug for Body {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Kind::Empty => f.write_str("Body::Empty"),
+            Kind::Bytes(bytes) => write!(f, "Body::Bytes({} bytes)", bytes.len()),
+            Kind::Replay { .. } => f.write_str("Body::Replay"),
+            Kind::Once(_) => f.write_str("Body::Once"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http_body_util::Full;
+
+    use super::*;
+
+    #[test]
+    fn a_body_passes_through_once_unchanged() {
+        let body = Body::once(Body::from("abc"));
+        assert_eq!(body.as_bytes().map(|bytes| &bytes[..]), Some(&b"abc"[..]));
+        assert!(body.try_clone().is_some());
+    }
+
+    #[test]
+    fn a_foreign_body_can_be_read_once() {
+        let body = Body::once(Full::new(Bytes::from_static(b"abc")));
+        assert!(!body.is_replayable());
+        assert!(body.try_clone().is_none());
+        assert_eq!(http_body::Body::size_hint(&body).exact(), Some(3));
+    }
+
+    #[tokio::test]
+    async fn a_factory_is_called_once_for_each_body_that_is_read() {
+        use std::sync::atomic::{AtomicUsize, Ordering};
+        let calls = Arc::new(AtomicUsize::new(0));
+        let counter = Arc::clone(&calls);
+        let body = Body::replay(move || {
+            counter.fetch_add(1, Ordering::Relaxed);
+            Full::new(Bytes::from_static(b"abc"))
+        });
+        let second = body.try_clone().unwrap();
+        assert_eq!(calls.load(Ordering::Relaxed), 0);
+        assert_eq!(http_body::Body::size_hint(&second).exact(), Some(3));
+        assert_eq!(second.collect(10).await.unwrap(), "abc");
+        assert_eq!(calls.load(Ordering::Relaxed), 1);
+    }
+
+    #[test]
+    fn debug_shows_no_content() {
+        assert_eq!(format!("{:?}", Body::from("password")), "Body::Bytes(8 bytes)");
+    }
+}

@@ -1,0 +1,193 @@
+//! What the layers know of one call: the options that go in, the state that they share, the report that comes out.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, AtomicU32, Ordering};
+use std::time::Duration;
+
+use http::{Extensions, Response};
+use tokio::time::Instant;
+
+use crate::{Body, RateLimitState, Sent, TransportError};
+
+/// The options of one call; an extension of the request. Every layer also works without them.
+///
+/// ```
+/// use std::time::Duration;
+/// use avala_transport::{Body, CallOptions};
+///
+/// let mut options = CallOptions::default();
+/// options.operation = "datasets.get";
+/// options.route = "/datasets/{uid}/";
+/// options.timeout = Some(Duration::from_secs(5));
+///
+/// let mut request = http::Request::get("/datasets/1234/").body(Body::empty())?;
+/// request.extensions_mut().insert(options);
+/// # Ok::<(), http::Error>(())
+/// ```
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct CallOptions {
+    /// The name of the operation, such as `datasets.get`.
+    pub operation: &'static str,
+    /// The path with its placeholders, such as `/datasets/{uid}/`: it is safe in logs and in metrics.
+    pub route: &'static str,
+    /// The time for the whole call, in place of the client's. [`Duration::MAX`] is no limit.
+    pub timeout: Option<Duration>,
+    /// The time for one attempt, in place of the client's. [`Duration::MAX`] is no limit.
+    pub attempt_timeout: Option<Duration>,
+    /// Whether doing it twice does no harm. `None` decides by method: `POST` and `PATCH` are not repeatable.
+    pub repeatable: Option<bool>,
+    /// How many attempts at most, in place of the policy's.
+    pub max_attempts: Option<u32>,
+    /// Sends no API key, for signing up.
+    pub anonymous: bool,
+    /// Hands out the body of the answer as it arrives. The timeouts and retries then end with the headers.
+    pub streaming: bool,
+}
+
+/// What a call took; an extension of every response.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CallReport {
+    attempts: u32,
+    elapsed: Duration,
+    rate_limit: Option<RateLimitState>,
+}
+
+impl CallReport {
+    /// How many attempts were made, the last one included.
+    #[must_use]
+    pub fn attempts(&self) -> u32 {
+        self.attempts
+    }
+
+    /// The time from the start of the call to its response.
+    #[must_use]
+    pub fn elapsed(&self) -> Duration {
+        self.elapsed
+    }
+
+    /// What the headers of the response say about the rate limit.
+    #[must_use]
+    pub fn rate_limit(&self) -> Option<RateLimitState> {
+        self.rate_limit
+    }
+}
+
+/// What the layers of one call share. The first layer that needs it makes it.
+#[derive(Debug, Clone)]
+pub(crate) struct CallState(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    started: Instant,
+    deadline: Option<Instant>,
+    attempts: AtomicU32,
+    /// The most that any finished attempt may have sent.
+    finished: AtomicU8,
+    /// What the running attempt may have sent.
+    running: AtomicU8,
+}
+
+impl CallState {
+    /// Starts a call that has `timeout` in all. A time too long for the clock is no limit.
+    pub(crate) fn start(timeout: Option<Duration>) -> Self {
+        let started = Instant::now();
+        Self(Arc::new(Shared {
+            started,
+            deadline: timeout.and_then(|timeout| started.checked_add(timeout)),
+            attempts: AtomicU32::new(0),
+            finished: AtomicU8::new(Sent::No as u8),
+            running: AtomicU8::new(Sent::Maybe as u8),
+        }))
+    }
+
+    /// The state of this call, or a new one without a deadline.
+    pub(crate) fn of(extensions: &mut Extensions) -> Self {
+        extensions.get_or_insert_with(|| Self::start(None)).clone()
+    }
+
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        self.0.deadline
+    }
+
+    pub(crate) fn begin_attempt(&self) {
+        self.0.attempts.fetch_add(1, Ordering::Relaxed);
+        self.set_running(Sent::Maybe);
+    }
+
+    /// The running attempt is over, and this is what it may have sent.
+    pub(crate) fn end_attempt(&self, sent: Sent) {
+        self.0.finished.fetch_max(sent as u8, Ordering::Relaxed);
+        self.set_running(Sent::No);
+    }
+
+    /// Says what the running attempt may have sent: nothing while it waits.
+    pub(crate) fn set_running(&self, sent: Sent) {
+        self.0.running.store(sent as u8, Ordering::Relaxed);
+    }
+
+    pub(crate) fn attempts(&self) -> u32 {
+        self.0.attempts.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn elapsed(&self) -> Duration {
+        self.0.started.elapsed()
+    }
+
+    pub(crate) fn sent(&self) -> Sent {
+        let most = self.0.finished.load(Ordering::Relaxed).max(self.0.running.load(Ordering::Relaxed));
+        match most {
+            0 => Sent::No,
+            1 => Sent::Maybe,
+            _ => Sent::Yes,
+        }
+    }
+
+    /// Adds what the whole call took to its error.
+    pub(crate) fn complete(&self, error: TransportError) -> TransportError {
+        // An earlier attempt may have reached the server even when the last one certainly did not.
+        let sent = error.sent().max(self.finished());
+        error.with_sent(sent).with_call(self.attempts(), self.elapsed())
+    }
+
+    fn finished(&self) -> Sent {
+        match self.0.finished.load(Ordering::Relaxed) {
+            0 => Sent::No,
+            1 => Sent::Maybe,
+            _ => Sent::Yes,
+        }
+    }
+
+    /// Adds what the whole call took to its response.
+    pub(crate) fn report(&self, response: &mut Response<Body>) {
+        let rate_limit = RateLimitState::from_headers(response.headers());
+        let report = CallReport { attempts: self.attempts(), elapsed: self.elapsed(), rate_limit };
+        response.extensions_mut().insert(report);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::TransportErrorKind;
+
+    #[test]
+    fn sent_is_the_most_that_any_attempt_did() {
+        let state = CallState::start(None);
+        assert_eq!(state.sent(), Sent::Maybe, "nobody said that it waits");
+        state.begin_attempt();
+        state.set_running(Sent::No);
+        assert_eq!(state.sent(), Sent::No);
+        state.end_attempt(Sent::Maybe);
+        state.begin_attempt();
+        state.set_running(Sent::No);
+        assert_eq!(state.sent(), Sent::Maybe, "the first attempt may have arrived");
+        let error = state.complete(TransportError::new(TransportErrorKind::Connect, "refused"));
+        assert_eq!((error.sent(), error.attempts()), (Sent::Maybe, 2));
+    }
+
+    #[test]
+    fn a_timeout_too_long_for_the_clock_is_no_limit() {
+        assert!(CallState::start(Some(Duration::MAX)).deadline().is_none());
+    }
+}

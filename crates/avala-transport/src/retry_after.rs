@@ -1,0 +1,87 @@
+//! The `Retry-After` header.
+
+use std::time::{Duration, SystemTime};
+
+use http::HeaderMap;
+use http::header::{DATE, RETRY_AFTER};
+
+/// How long the answer asks to wait: whole seconds, or an HTTP date. Nonsense is `None`.
+///
+/// A date is read against the answer's own `Date` header, so that a wrong clock on this machine does no harm; without
+/// that header it is read against this machine's clock. A date in the past is no wait at all.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// let mut headers = http::HeaderMap::new();
+/// headers.insert("retry-after", http::HeaderValue::from_static("7"));
+/// assert_eq!(avala_transport::retry_after(&headers), Some(Duration::from_secs(7)));
+/// ```
+#[must_use]
+pub fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+    if let Some(seconds) = whole_seconds(text) {
+        return Some(Duration::from_secs(seconds));
+    }
+    let at = httpdate::parse_http_date(text).ok()?;
+    Some(at.duration_since(answered_at(headers)).unwrap_or(Duration::ZERO))
+}
+
+/// When the server sent the answer, by its own clock if it says so.
+pub(crate) fn answered_at(headers: &HeaderMap) -> SystemTime {
+    headers
+        .get(DATE)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|text| httpdate::parse_http_date(text).ok())
+        .unwrap_or_else(SystemTime::now)
+}
+
+fn whole_seconds(text: &str) -> Option<u64> {
+    // `u64::from_str` takes a plus sign, the header does not.
+    if text.bytes().all(|byte| byte.is_ascii_digit()) { text.parse().ok() } else { None }
+}
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderValue;
+
+    use super::*;
+
+    fn read(retry_after_text: &str, date: Option<&str>) -> Option<Duration> {
+        let mut headers = HeaderMap::new();
+        headers.insert(RETRY_AFTER, HeaderValue::from_str(retry_after_text).unwrap());
+        if let Some(date) = date {
+            headers.insert(DATE, HeaderValue::from_str(date).unwrap());
+        }
+        retry_after(&headers)
+    }
+
+    #[test]
+    fn seconds() {
+        assert_eq!(read("0", None), Some(Duration::ZERO));
+        assert_eq!(read(" 120 ", None), Some(Duration::from_secs(120)));
+    }
+
+    #[test]
+    fn dates_are_read_against_the_answers_own_clock() {
+        let date = Some("Sun, 06 Nov 1994 08:49:07 GMT");
+        assert_eq!(read("Sun, 06 Nov 1994 08:49:37 GMT", date), Some(Duration::from_secs(30)));
+        assert_eq!(read("Sun, 06 Nov 1994 08:49:00 GMT", date), Some(Duration::ZERO), "in the past");
+        assert_eq!(read("Sunday, 06-Nov-94 08:49:37 GMT", date), Some(Duration::from_secs(30)), "the old form");
+    }
+
+    #[test]
+    fn without_a_date_header_the_local_clock_counts() {
+        let soon = httpdate::fmt_http_date(SystemTime::now() + Duration::from_secs(3600));
+        let wait = read(&soon, None).unwrap();
+        assert!(wait > Duration::from_secs(3500) && wait <= Duration::from_secs(3600), "{wait:?}");
+    }
+
+    #[test]
+    fn nonsense_is_nothing() {
+        for text in ["", "soon", "-1", "+5", "1.5", "99999999999999999999999", "Sun, 99 Nov 1994 08:49:37 GMT", "1 s"] {
+            assert_eq!(read(text, None), None, "{text}");
+        }
+        assert_eq!(retry_after(&HeaderMap::new()), None);
+    }
+}

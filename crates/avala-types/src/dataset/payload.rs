@@ -1,0 +1,97 @@
+//! What is sent to make and to move a dataset.
+
+use crate::model::payload;
+use crate::{DataType, DatasetSlug, Json, OrganizationUid, OwnerName, Visibility};
+
+payload! {
+    /// A new dataset (`POST /datasets/`).
+    ///
+    /// ```
+    /// use avala_types::{CreateDataset, DataType, Visibility};
+    ///
+    /// let dataset = CreateDataset::new("Night drives", "night-drives", DataType::Lidar)
+    ///     .visibility(Visibility::Private)
+    ///     .is_sequence(true);
+    /// assert_eq!(
+    ///     serde_json::to_string(&dataset)?,
+    ///     r#"{"name":"Night drives","slug":"night-drives","data_type":"lidar","visibility":"private","is_sequence":true}"#
+    /// );
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
+    pub struct CreateDataset {
+        required {
+            /// Its name, as people read it.
+            name: String,
+            /// Its name in addresses, unique for its owner.
+            slug: DatasetSlug,
+            /// What it holds.
+            data_type: DataType,
+        }
+        optional {
+            /// Who can see it.
+            visibility: Visibility,
+            /// Whether the server reads what the files say of themselves.
+            create_metadata: bool,
+            /// Where its files are: a free-form object that depends on the storage provider.
+            provider_config: Json,
+            /// Who owns it.
+            owner_name: OwnerName,
+            /// The organization that owns it.
+            organization_uid: OrganizationUid,
+            /// The texture format that its images are also kept in.
+            gpu_texture_format: String,
+            /// What you want to note of it: a free-form object.
+            metadata: Json,
+            /// Whether its items are sequences of frames.
+            is_sequence: bool,
+        }
+        numbers {
+            /// The organization that owns it, by its number; `organization_uid` is the newer way.
+            organization_id: u64,
+            /// The industry that it comes from, by its number.
+            industry: u64,
+            /// The license that it is under, by its number.
+            license: u64,
+        }
+    }
+}
+
+/// Who a dataset goes to (`POST /datasets/{owner}/{slug}/transfer/`): an organization or a user, never both.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[non_exhaustive]
+pub enum TransferDataset {
+    /// To an organization.
+    #[serde(rename = "organization_uid")]
+    ToOrganization(OrganizationUid),
+    /// To a user, by name.
+    #[serde(rename = "owner_username")]
+    ToUser(OwnerName),
+}
+
+impl TransferDataset {
+    /// To an organization.
+    #[must_use]
+    pub fn to_organization(uid: impl Into<OrganizationUid>) -> Self {
+        Self::ToOrganization(uid.into())
+    }
+
+    /// To a user, by name.
+    #[must_use]
+    pub fn to_user(name: impl Into<OwnerName>) -> Self {
+        Self::ToUser(name.into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_transfer_names_exactly_one_receiver() {
+        let json = |transfer: &TransferDataset| serde_json::to_string(transfer).unwrap();
+        assert_eq!(json(&TransferDataset::to_organization("o1")), r#"{"organization_uid":"o1"}"#);
+        assert_eq!(json(&TransferDataset::to_user("ada")), r#"{"owner_username":"ada"}"#);
+        assert!(serde_json::from_str::<TransferDataset>(r#"{"organization_uid":"o1","owner_username":"a"}"#).is_err());
+        assert!(serde_json::from_str::<TransferDataset>("{}").is_err());
+    }
+}

@@ -1,0 +1,109 @@
+//! A field of an update.
+
+use serde::de::{Deserialize, Deserializer};
+use serde::ser::{Serialize, Serializer};
+
+use crate::field::Field;
+
+/// What an update does to a field: leave it, clear it, or set it.
+///
+/// A payload has one wherever the API takes null for an answer. Its setters take the value itself, `Patch::Null`,
+/// or an `Option`, whose `None` clears:
+///
+/// ```
+/// use avala_types::Patch;
+///
+/// assert_eq!(Patch::from("new".to_owned()), Patch::Value("new".to_owned()));
+/// assert_eq!(Patch::<String>::from(None), Patch::Null);
+/// assert_eq!(Patch::<String>::default(), Patch::Keep);
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Patch<T> {
+    /// The field is not sent, so that it stays as it is.
+    #[default]
+    Keep,
+    /// The field is sent as null, so that it is cleared.
+    Null,
+    /// The field is set.
+    Value(T),
+}
+
+impl<T> Patch<T> {
+    /// The new value, when there is one.
+    #[must_use]
+    pub fn value(&self) -> Option<&T> {
+        match self {
+            Self::Value(value) => Some(value),
+            Self::Keep | Self::Null => None,
+        }
+    }
+
+    /// Does to a field what the update says: for servers and fakes.
+    pub fn apply(self, field: &mut Option<T>) {
+        match self {
+            Self::Keep => {}
+            Self::Null => *field = None,
+            Self::Value(value) => *field = Some(value),
+        }
+    }
+}
+
+impl<T> From<T> for Patch<T> {
+    fn from(value: T) -> Self {
+        Self::Value(value)
+    }
+}
+
+impl<T> From<Option<T>> for Patch<T> {
+    fn from(value: Option<T>) -> Self {
+        value.map_or(Self::Null, Self::Value)
+    }
+}
+
+impl From<&str> for Patch<String> {
+    fn from(value: &str) -> Self {
+        Self::Value(value.to_owned())
+    }
+}
+
+impl<T: Serialize> Serialize for Patch<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.value().serialize(serializer)
+    }
+}
+
+impl<'de, T: Field> Deserialize<'de> for Patch<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::read(deserializer)
+    }
+}
+
+impl<T: Field> Field for Patch<T> {
+    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(Option::<T>::read(deserializer)?.into())
+    }
+
+    fn read_or_default<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::read(deserializer)
+    }
+
+    fn is_absent(&self) -> bool {
+        matches!(self, Self::Keep)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_does_what_it_says_to_a_field() {
+        let apply = |patch: Patch<u64>, mut field| {
+            patch.apply(&mut field);
+            field
+        };
+        assert_eq!(apply(Patch::Keep, Some(1)), Some(1));
+        assert_eq!(apply(Patch::Null, Some(1)), None);
+        assert_eq!(apply(Patch::Value(2), Some(1)), Some(2));
+    }
+}

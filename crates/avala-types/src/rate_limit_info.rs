@@ -1,0 +1,60 @@
+//! What the server last said about its limits.
+
+use crate::Timestamp;
+
+/// The rate limit that an answer reported in its headers.
+///
+/// A deployment may report none of it; what is missing or not a number is `None`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[non_exhaustive]
+pub struct RateLimitInfo {
+    /// How many calls a minute are allowed (`X-RateLimit-Limit`).
+    pub limit: Option<u64>,
+    /// How many calls are left until the reset (`X-RateLimit-Remaining`).
+    pub remaining: Option<u64>,
+    /// When the count starts anew, in Unix seconds (`X-RateLimit-Reset`).
+    pub reset: Option<u64>,
+}
+
+impl RateLimitInfo {
+    /// Reads the three headers through a function that finds a header by its lower-case name.
+    ///
+    /// ```
+    /// use avala_types::RateLimitInfo;
+    ///
+    /// let headers = std::collections::HashMap::from([("x-ratelimit-remaining", "42")]);
+    /// let info = RateLimitInfo::from_lookup(|name| headers.get(name).copied());
+    /// assert_eq!((info.limit, info.remaining), (None, Some(42)));
+    /// ```
+    pub fn from_lookup<'a>(header: impl Fn(&str) -> Option<&'a str>) -> Self {
+        let number = |name| header(name).and_then(|text| text.trim().parse().ok());
+        Self {
+            limit: number("x-ratelimit-limit"),
+            remaining: number("x-ratelimit-remaining"),
+            reset: number("x-ratelimit-reset"),
+        }
+    }
+
+    /// When the count starts anew.
+    #[must_use]
+    pub fn reset_at(&self) -> Option<Timestamp> {
+        Timestamp::from_unix_seconds(self.reset?.try_into().ok()?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nonsense_is_as_good_as_nothing() {
+        let info = RateLimitInfo::from_lookup(|name| match name {
+            "x-ratelimit-limit" => Some(" 100 "),
+            "x-ratelimit-remaining" => Some("-1"),
+            "x-ratelimit-reset" => Some("18446744073709551615"),
+            _ => None,
+        });
+        assert_eq!((info.limit, info.remaining), (Some(100), None));
+        assert_eq!(info.reset_at(), None, "beyond any calendar");
+    }
+}

@@ -1,0 +1,57 @@
+//! Text that must not be seen.
+
+use std::fmt;
+
+/// Text that is not shown: a signing secret, a token, a key.
+///
+/// `Debug` is redacted and there is no `Display`; [`expose`](Secret::expose) is the only way to the text, so that a
+/// search for that word finds every place where a secret is used. It is written in full when a payload is encoded.
+///
+/// ```
+/// let secret = avala_types::Secret::from("whsec_1f9a");
+/// assert_eq!(format!("{secret:?}"), "Secret(***)");
+/// assert_eq!(secret.expose(), "whsec_1f9a");
+/// ```
+#[derive(Clone, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(transparent)]
+pub struct Secret(Box<str>);
+
+impl Secret {
+    /// The text itself.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(***)")
+    }
+}
+
+impl From<&str> for Secret {
+    fn from(text: &str) -> Self {
+        Self(text.into())
+    }
+}
+
+impl From<String> for Secret {
+    fn from(text: String) -> Self {
+        Self(text.into())
+    }
+}
+
+crate::field::plain_field!(Secret);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_is_encoded_in_full_and_shown_nowhere() {
+        let secret: Secret = serde_json::from_str("\"hunter2\"").unwrap();
+        assert_eq!(serde_json::to_string(&secret).unwrap(), "\"hunter2\"");
+        assert_eq!(format!("{:?} {:#?}", Some(&secret), secret), "Some(Secret(***)) Secret(***)");
+    }
+}
