@@ -59,7 +59,7 @@ macro_rules! plain_field {
 }
 pub(crate) use plain_field;
 
-plain_field!(bool, u32, u64, i64, String);
+plain_field!(bool, u16, u32, u64, i64, String);
 
 impl Field for f64 {
     fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

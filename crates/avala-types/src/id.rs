@@ -68,6 +68,7 @@ macro_rules! opaque_id {
         }
 
         $crate::field::plain_field!($name);
+        $crate::patch::patch_from!($name: &str, String, &$name);
     )*};
 }
 
@@ -86,12 +87,82 @@ opaque_id! {
     pub struct TaskUid;
     /// Identifies an [`Export`](crate::Export).
     pub struct ExportUid;
-    /// Identifies a slice.
+    /// Identifies a [`Slice`](crate::Slice).
     pub struct SliceUid;
-    /// Identifies an organization.
+    /// The short name of a slice, unique for its owner; a part of its web address.
+    pub struct SliceSlug;
+    /// Identifies an [`Organization`](crate::Organization).
     pub struct OrganizationUid;
+    /// The short name of an organization; a part of its web address.
+    pub struct OrganizationSlug;
+    /// Identifies an [`Invitation`](crate::Invitation).
+    pub struct InvitationUid;
+    /// Identifies a [`Team`](crate::Team).
+    pub struct TeamUid;
+    /// The short name of a team, unique in its organization; a part of its web address.
+    pub struct TeamSlug;
+    /// Identifies a user.
+    pub struct UserUid;
     /// The name of an account that owns things: a user's name or an organization's handle.
     pub struct OwnerName;
+    /// Identifies an [`Agent`](crate::Agent).
+    pub struct AgentUid;
+    /// Identifies an [`AgentExecution`](crate::AgentExecution).
+    pub struct ExecutionUid;
+    /// Identifies the result of a task: what an annotator handed in.
+    pub struct ResultUid;
+    /// Identifies an [`AnnotationIssue`](crate::AnnotationIssue).
+    pub struct IssueUid;
+    /// Identifies an [`AnnotationIssueTool`](crate::AnnotationIssueTool).
+    pub struct IssueToolUid;
+    /// Identifies an [`AnnotationIssueProblem`](crate::AnnotationIssueProblem).
+    pub struct IssueProblemUid;
+    /// Identifies an annotated object.
+    pub struct ObjectUid;
+    /// Identifies an [`AutoLabelJob`](crate::AutoLabelJob).
+    pub struct AutoLabelJobUid;
+    /// Identifies a [`ConsensusConfig`](crate::ConsensusConfig).
+    pub struct ConsensusConfigUid;
+    /// Identifies a [`ConsensusScore`](crate::ConsensusScore).
+    pub struct ConsensusScoreUid;
+    /// Identifies a [`QualityTarget`](crate::QualityTarget).
+    pub struct QualityTargetUid;
+    /// Identifies an [`InferenceProvider`](crate::InferenceProvider).
+    pub struct InferenceProviderUid;
+    /// Identifies a [`Model`](crate::Model).
+    pub struct ModelUid;
+    /// Identifies a [`StorageConfig`](crate::StorageConfig).
+    pub struct StorageConfigUid;
+    /// Identifies a [`Webhook`](crate::Webhook).
+    pub struct WebhookUid;
+    /// Identifies a [`WebhookDelivery`](crate::WebhookDelivery).
+    pub struct WebhookDeliveryUid;
+    /// Identifies a [`FleetDevice`](crate::FleetDevice).
+    pub struct DeviceUid;
+    /// Identifies a [`FleetRecording`](crate::FleetRecording).
+    pub struct RecordingUid;
+    /// Identifies a [`FleetEvent`](crate::FleetEvent).
+    pub struct EventUid;
+    /// Identifies a [`FleetRule`](crate::FleetRule).
+    pub struct RuleUid;
+    /// Identifies a [`FleetAlert`](crate::FleetAlert).
+    pub struct AlertUid;
+    /// Identifies a [`FleetAlertChannel`](crate::FleetAlertChannel).
+    pub struct AlertChannelUid;
+    /// Identifies an [`UploadSession`](crate::UploadSession).
+    pub struct UploadSessionUid;
+    /// Identifies a [`ManagedOriginal`](crate::ManagedOriginal).
+    pub struct OriginalUid;
+    /// Identifies a [`ManagedGeneration`](crate::ManagedGeneration).
+    pub struct GenerationUid;
+    /// Identifies a [`ManagedFinalization`](crate::ManagedFinalization).
+    pub struct FinalizationUid;
+    /// Identifies the publication of a recording as a dataset.
+    pub struct PublicationUid;
+    /// Identifies the upload of one file: a [`ManualUploadSession`](crate::ManualUploadSession).
+    pub struct UploadUid;
+    /// Identifies the files that are uploaded together, before there is a dataset.
+    pub struct DatasetUploadUid;
 }
 
 #[cfg(test)]

@@ -135,6 +135,7 @@ impl<'de> serde::Deserialize<'de> for Json {
 }
 
 crate::field::plain_field!(Json);
+crate::patch::patch_from!(Json: Value, &Value, &Json);
 
 impl PartialEq for Json {
     fn eq(&self, other: &Self) -> bool {

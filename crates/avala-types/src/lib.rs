@@ -62,43 +62,108 @@
 //! # Ok::<(), serde_json::Error>(())
 //! ```
 
+mod account;
+mod agent;
+mod annotation;
+mod annotation_issue;
+mod auto_label_job;
 mod config;
+mod consensus;
 mod dataset;
 mod export;
 mod extra;
 mod field;
+mod fleet;
 mod geometry;
 mod id;
+mod inference_provider;
 mod json;
+mod manual_upload;
+mod ml_model;
 mod model;
 mod open_enum;
+mod organization;
 mod page;
 mod patch;
 mod project;
+mod quality_target;
 mod rate_limit_info;
 mod secret;
+mod slice;
+mod storage_config;
 mod task;
 mod timestamp;
 mod visibility;
+mod webhook;
+mod webhook_event;
 
+pub use account::{Signup, SignupResponse, SignupUser};
+pub use agent::{Agent, AgentAction, AgentExecution, CreateAgent, CreateAgentAction, ExecutionStatus, UpdateAgent};
+pub use annotation::BulkEdit;
+pub use annotation_issue::{
+    AnnotationIssue, AnnotationIssueMetrics, AnnotationIssueProblem, AnnotationIssueProject, AnnotationIssueReporter,
+    AnnotationIssueStatus, AnnotationIssueTool, AnnotationIssueToolDetail, CreateAnnotationIssue,
+    UpdateAnnotationIssue,
+};
+pub use auto_label_job::{AutoLabelJob, AutoLabelJobStatus, AutoLabelModelType, CreateAutoLabelJob};
 pub use config::{AvalaConfig, MissingApiKey};
+pub use consensus::{
+    ConsensusComputeResult, ConsensusConfig, ConsensusScore, ConsensusScoreType, ConsensusSummary,
+    UpdateConsensusConfig,
+};
 pub use dataset::{
     CameraCalibration, CreateDataset, DataType, Dataset, DatasetCalibration, DatasetFrame, DatasetHealth, DatasetItem,
     DatasetSequence, DatasetStatus, FrameError, FrameImage, SequenceHealth, TransferDataset,
 };
 pub use export::{CreateExport, Export, ExportFormat, ExportStatus};
 pub use extra::Extra;
+pub use fleet::{
+    AlertChannelType, AlertStatus, ConfirmUpload, ConfirmedFile, CreateFleetAlertChannel, CreateFleetEvent,
+    CreateFleetEvents, CreateFleetRule, CreatedFleetEvents, DeviceStatus, DeviceType, FinalizationCode,
+    FinalizationStage, FinalizationState, FinalizeUpload, FleetAlert, FleetAlertChannel, FleetDevice, FleetEvent,
+    FleetEventType, FleetRecording, FleetRule, FleetSeverity, GenerationState, GetUploadUrls, InitUpload,
+    ManagedFinalization, ManagedFleetUploadStatus, ManagedGeneration, ManagedOriginal, ManagedUploadProtocol,
+    RecordingStatus, RegisterFleetDevice, ResolveFleetAlert, UpdateFleetDevice, UpdateFleetRecording, UpdateFleetRule,
+    UploadConfirmResponse, UploadFile, UploadProgress, UploadSession, UploadSessionStatus, UploadStatusResponse,
+    UploadUrlEntry, UploadUrlsResponse,
+};
 pub use geometry::{Quat, Vec3};
 pub use id::{
-    DatasetSlug, DatasetUid, ExportUid, ItemUid, OrganizationUid, OwnerName, ProjectUid, SequenceUid, SliceUid, TaskUid,
+    AgentUid, AlertChannelUid, AlertUid, AutoLabelJobUid, ConsensusConfigUid, ConsensusScoreUid, DatasetSlug,
+    DatasetUid, DatasetUploadUid, DeviceUid, EventUid, ExecutionUid, ExportUid, FinalizationUid, GenerationUid,
+    InferenceProviderUid, InvitationUid, IssueProblemUid, IssueToolUid, IssueUid, ItemUid, ModelUid, ObjectUid,
+    OrganizationSlug, OrganizationUid, OriginalUid, OwnerName, ProjectUid, PublicationUid, QualityTargetUid,
+    RecordingUid, ResultUid, RuleUid, SequenceUid, SliceSlug, SliceUid, StorageConfigUid, TaskUid, TeamSlug, TeamUid,
+    UploadSessionUid, UploadUid, UserUid, WebhookDeliveryUid, WebhookUid,
+};
+pub use inference_provider::{
+    CreateInferenceProvider, InferenceProvider, InferenceProviderType, ProjectRef, UpdateInferenceProvider,
 };
 pub use json::{Elements, Json};
+pub use manual_upload::{
+    AllowedMimes, CreateDatasetFromManualUpload, CreateManualUploadUrl, FormUpload, ManualUploadSession,
+    ManualUploadTarget, SignParts, SignedPart, SignedParts, UploadMethod, UploadQuota, UploadedPart,
+};
+pub use ml_model::Model;
 pub use open_enum::OtherValue;
+pub use organization::{
+    AddTeamMember, CreateInvitation, CreateOrganization, CreateTeam, Invitation, InvitationStatus, Organization,
+    OrganizationMember, OrganizationRole, Plan, Team, TeamMember, TeamRole, TransferOwnership, UpdateMemberRole,
+    UpdateOrganization, UpdateTeam, UpdateTeamMemberRole,
+};
 pub use page::{Cursor, CursorPage, LinkError, RawPageResponse};
 pub use patch::Patch;
 pub use project::{Project, ProjectStatus};
+pub use quality_target::{
+    CreateQualityTarget, QualityMetric, QualityOperator, QualitySeverity, QualityTarget, QualityTargetEvaluation,
+    UpdateQualityTarget,
+};
 pub use rate_limit_info::RateLimitInfo;
-pub use secret::Secret;
+pub use secret::{Secret, SecretJson};
+pub use slice::{CreateSlice, Slice, SliceItem};
+pub use storage_config::{CreateStorageConfig, S3AuthMethod, StorageConfig, StorageConfigSetupInfo, StorageProvider};
 pub use task::{Task, TaskStatus, TaskType};
 pub use timestamp::{Timestamp, TimestampError};
 pub use visibility::Visibility;
+pub use webhook::{CreateWebhook, UpdateWebhook, Webhook, WebhookDelivery, WebhookDeliveryStatus};
+pub use webhook_event::{EventType, WebhookEvent, WebhookEventError, WebhookResource};

@@ -37,14 +37,16 @@ pub(crate) use model;
 
 /// Declares a request payload: required fields in the constructor, a setter for every other one.
 ///
-/// `optional` fields are not sent until they are set. `numbers` are too, and their setters take the number itself, so
-/// that a literal needs no suffix. `patch` fields can also be set to null.
+/// `optional` fields are not sent until they are set. `lists` are too, and their setters take anything that can be
+/// iterated over; so are `numbers`, whose setters take the number itself, so that a literal needs no suffix.
+/// `patch` fields can also be set to null.
 macro_rules! payload {
     (
         $(#[$meta:meta])*
         pub struct $name:ident {
             required { $( $(#[$rmeta:meta])* $rfield:ident $(as $rwire:literal)? : $rty:ty, )* }
             optional { $( $(#[$ometa:meta])* $ofield:ident $(as $owire:literal)? : $oty:ty, )* }
+            $( lists { $( $(#[$lmeta:meta])* $lfield:ident : $lty:ty, )* } )?
             $( numbers { $( $(#[$nmeta:meta])* $nfield:ident : $nty:ty, )* } )?
             $( patch { $( $(#[$pmeta:meta])* $pfield:ident $(as $pwire:literal)? : $pty:ty, )* } )?
         }
@@ -55,6 +57,7 @@ macro_rules! payload {
         pub struct $name {
             $( $(#[$rmeta])* pub $rfield: $rty, )*
             $( $(#[$ometa])* pub $ofield: Option<$oty>, )*
+            $($( $(#[$lmeta])* pub $lfield: Option<Vec<$lty>>, )*)?
             $($( $(#[$nmeta])* pub $nfield: Option<$nty>, )*)?
             $($( $(#[$pmeta])* pub $pfield: $crate::Patch<$pty>, )*)?
             /// Fields that this version does not know: sent along, and kept when a payload is read.
@@ -62,7 +65,7 @@ macro_rules! payload {
         }
 
         $crate::model::constructor!(
-            $name { $($rfield: $rty,)* } { $($ofield,)* $($($nfield,)*)? $($($pfield,)*)? }
+            $name { $($rfield: $rty,)* } { $($ofield,)* $($($lfield,)*)? $($($nfield,)*)? $($($pfield,)*)? }
         );
 
         impl $name {
@@ -74,6 +77,14 @@ macro_rules! payload {
                     self
                 }
             )*
+            $($(
+                $(#[$lmeta])*
+                #[must_use]
+                pub fn $lfield(mut self, values: impl IntoIterator<Item: Into<$lty>>) -> Self {
+                    self.$lfield = Some(values.into_iter().map(Into::into).collect());
+                    self
+                }
+            )*)?
             $($(
                 $(#[$nmeta])*
                 #[must_use]
@@ -103,6 +114,7 @@ macro_rules! payload {
             required { $( $rfield = $crate::model::wire!($rfield $($rwire)?), )* }
             optional {
                 $( $ofield = $crate::model::wire!($ofield $($owire)?), )*
+                $($( $lfield = stringify!($lfield), )*)?
                 $($( $nfield = stringify!($nfield), )*)?
                 $($( $pfield = $crate::model::wire!($pfield $($pwire)?), )*)?
             }
@@ -251,8 +263,12 @@ mod tests {
                 name: String,
             }
             optional {
+                /// A flag.
+                active: bool,
+            }
+            lists {
                 /// A list.
-                tags: Vec<String>,
+                tags: String,
             }
             numbers {
                 /// A count.
@@ -310,9 +326,8 @@ mod tests {
         assert_eq!(json(&plain), r#"{"name":"n"}"#);
         let cleared = plain.clone().description(Patch::Null).count(0);
         assert_eq!(json(&cleared), r#"{"name":"n","count":0,"description":null}"#);
-        let set =
-            plain.clone().description("text").tags(["a"].map(String::from)).extra("later", serde_json::json!([1]));
-        assert_eq!(json(&set), r#"{"name":"n","tags":["a"],"description":"text","later":[1]}"#);
+        let set = plain.clone().description("text").tags(["a"]).active(true).extra("later", serde_json::json!([1]));
+        assert_eq!(json(&set), r#"{"name":"n","active":true,"tags":["a"],"description":"text","later":[1]}"#);
         for payload in [plain, cleared, set] {
             assert_eq!(serde_json::from_str::<UpdateSample>(&json(&payload)).unwrap(), payload);
         }

@@ -124,6 +124,7 @@ macro_rules! open_enum {
         }
 
         $crate::field::plain_field!($name);
+        $crate::patch::patch_from!($name: &str, String, &$name);
     )*};
 }
 pub(crate) use open_enum;

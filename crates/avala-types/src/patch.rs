@@ -60,11 +60,19 @@ impl<T> From<Option<T>> for Patch<T> {
     }
 }
 
-impl From<&str> for Patch<String> {
-    fn from(value: &str) -> Self {
-        Self::Value(value.to_owned())
-    }
+/// Lets the setter of a patch take what the setter of a plain field takes.
+macro_rules! patch_from {
+    ($ty:ty: $($from:ty),+) => {$(
+        impl From<$from> for $crate::Patch<$ty> {
+            fn from(value: $from) -> Self {
+                Self::Value(value.into())
+            }
+        }
+    )+};
 }
+pub(crate) use patch_from;
+
+patch_from!(String: &str);
 
 impl<T: Serialize> Serialize for Patch<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -95,6 +103,7 @@ impl<T: Field> Field for Patch<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{Json, ProjectUid, Visibility};
 
     #[test]
     fn it_does_what_it_says_to_a_field() {
@@ -105,5 +114,14 @@ mod tests {
         assert_eq!(apply(Patch::Keep, Some(1)), Some(1));
         assert_eq!(apply(Patch::Null, Some(1)), None);
         assert_eq!(apply(Patch::Value(2), Some(1)), Some(2));
+    }
+
+    #[test]
+    fn it_is_made_of_what_its_value_is_made_of() {
+        let uid = ProjectUid::from("p1");
+        assert_eq!(Patch::from(&uid), Patch::Value(uid.clone()));
+        assert_eq!(Patch::<ProjectUid>::from("p1"), Patch::Value(uid));
+        assert_eq!(Patch::<Visibility>::from("public"), Patch::Value(Visibility::Public));
+        assert_eq!(Patch::<Json>::from(serde_json::json!(null)), Patch::Value(serde_json::json!(null).into()));
     }
 }

@@ -1,6 +1,8 @@
-//! Text that must not be seen.
+//! Text and settings that must not be seen.
 
 use std::fmt;
+
+use crate::Json;
 
 /// Text that is not shown: a signing secret, a token, a key.
 ///
@@ -42,7 +44,38 @@ impl From<String> for Secret {
     }
 }
 
-crate::field::plain_field!(Secret);
+/// Free-form settings that may hold a secret, such as the API key of a service: a [`Json`] that is not shown.
+///
+/// ```
+/// let config = avala_types::SecretJson::from(serde_json::json!({"api_key": "sk-1"}));
+/// assert_eq!(format!("{config:?}"), "SecretJson(***)");
+/// assert_eq!(config.expose().get(), r#"{"api_key":"sk-1"}"#);
+/// ```
+#[derive(Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(transparent)]
+pub struct SecretJson(Json);
+
+impl SecretJson {
+    /// The settings themselves.
+    #[must_use]
+    pub fn expose(&self) -> &Json {
+        &self.0
+    }
+}
+
+impl fmt::Debug for SecretJson {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SecretJson(***)")
+    }
+}
+
+impl<T: Into<Json>> From<T> for SecretJson {
+    fn from(settings: T) -> Self {
+        Self(settings.into())
+    }
+}
+
+crate::field::plain_field!(Secret, SecretJson);
 
 #[cfg(test)]
 mod tests {

@@ -1,7 +1,7 @@
 //! What is sent to make and to move a dataset.
 
 use crate::model::payload;
-use crate::{DataType, DatasetSlug, Json, OrganizationUid, OwnerName, Visibility};
+use crate::{DataType, DatasetSlug, Json, OrganizationUid, OwnerName, SecretJson, Visibility};
 
 payload! {
     /// A new dataset (`POST /datasets/`).
@@ -32,8 +32,8 @@ payload! {
             visibility: Visibility,
             /// Whether the server reads what the files say of themselves.
             create_metadata: bool,
-            /// Where its files are: a free-form object that depends on the storage provider.
-            provider_config: Json,
+            /// Where its files are, and how to get at them: a free-form object that depends on the storage provider.
+            provider_config: SecretJson,
             /// Who owns it.
             owner_name: OwnerName,
             /// The organization that owns it.

@@ -1,0 +1,45 @@
+//! Fleets: devices, what they record, and what is watched for in it.
+
+mod alert;
+mod alert_channel;
+mod device;
+mod event;
+mod managed_upload;
+mod recording;
+mod rule;
+mod upload;
+
+pub use alert::{AlertStatus, FleetAlert, ResolveFleetAlert};
+pub use alert_channel::{AlertChannelType, CreateFleetAlertChannel, FleetAlertChannel};
+pub use device::{DeviceStatus, DeviceType, FleetDevice, RegisterFleetDevice, UpdateFleetDevice};
+pub use event::{CreateFleetEvent, CreateFleetEvents, CreatedFleetEvents, FleetEvent, FleetEventType};
+pub use managed_upload::{
+    FinalizationCode, FinalizationStage, FinalizationState, GenerationState, ManagedFinalization,
+    ManagedFleetUploadStatus, ManagedGeneration, ManagedOriginal, ManagedUploadProtocol,
+};
+pub use recording::{FleetRecording, RecordingStatus, UpdateFleetRecording};
+pub use rule::{CreateFleetRule, FleetRule, UpdateFleetRule};
+pub use upload::{
+    ConfirmUpload, ConfirmedFile, FinalizeUpload, GetUploadUrls, InitUpload, UploadConfirmResponse, UploadFile,
+    UploadProgress, UploadSession, UploadSessionStatus, UploadStatusResponse, UploadUrlEntry, UploadUrlsResponse,
+};
+
+use crate::open_enum::open_enum;
+
+open_enum! {
+    /// How much an event or an alert matters.
+    pub enum FleetSeverity {
+        /// It is good to know.
+        Info = "info",
+        /// A little.
+        Low = "low",
+        /// Somewhat.
+        Medium = "medium",
+        /// Much.
+        High = "high",
+        /// It may become a problem.
+        Warning = "warning",
+        /// It cannot wait.
+        Critical = "critical",
+    }
+}

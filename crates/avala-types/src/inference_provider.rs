@@ -1,0 +1,173 @@
+//! Inference providers: models that run elsewhere.
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::{model, payload};
+use crate::open_enum::open_enum;
+use crate::{InferenceProviderUid, ProjectUid, SecretJson, Timestamp};
+
+open_enum! {
+    /// The service that runs a model.
+    pub enum InferenceProviderType {
+        /// Amazon `SageMaker`.
+        Sagemaker = "sagemaker",
+        /// An HTTP endpoint of yours.
+        Http = "http",
+        /// `OpenAI`.
+        Openai = "openai",
+        /// Anthropic.
+        Anthropic = "anthropic",
+        /// Anything else.
+        Custom = "custom",
+    }
+}
+
+/// A project as inference providers name it: by its identity or by its number in the server's database.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(untagged, expecting = "the uid of a project or its number")]
+#[non_exhaustive]
+pub enum ProjectRef {
+    /// By its identity.
+    Uid(ProjectUid),
+    /// By its number.
+    Number(u64),
+}
+
+impl From<&str> for ProjectRef {
+    fn from(uid: &str) -> Self {
+        Self::Uid(uid.into())
+    }
+}
+
+impl From<String> for ProjectRef {
+    fn from(uid: String) -> Self {
+        Self::Uid(uid.into())
+    }
+}
+
+impl From<ProjectUid> for ProjectRef {
+    fn from(uid: ProjectUid) -> Self {
+        Self::Uid(uid)
+    }
+}
+
+impl From<&ProjectUid> for ProjectRef {
+    fn from(uid: &ProjectUid) -> Self {
+        Self::Uid(uid.clone())
+    }
+}
+
+impl From<u64> for ProjectRef {
+    fn from(number: u64) -> Self {
+        Self::Number(number)
+    }
+}
+
+crate::field::plain_field!(ProjectRef);
+crate::patch::patch_from!(ProjectRef: &str, String, ProjectUid, &ProjectUid, u64);
+
+model! {
+    /// A service that runs a model.
+    pub struct InferenceProvider {
+        required {
+            /// Its identity.
+            uid: InferenceProviderUid,
+            /// Its name, as people read it.
+            name: String,
+        }
+        optional {
+            /// What it is for.
+            description: Option<String>,
+            /// The service.
+            provider_type: Option<InferenceProviderType>,
+            /// How it is reached: a free-form object that depends on the service.
+            config: Option<SecretJson>,
+            /// Whether it can be used.
+            is_active: Option<bool>,
+            /// The only project that can use it.
+            project: Option<ProjectRef>,
+            /// When it was last tried out.
+            last_test_at: Option<Timestamp>,
+            /// Whether it worked then.
+            last_test_success: Option<bool>,
+            /// When it was made.
+            created_at: Option<Timestamp>,
+            /// When it last changed.
+            updated_at: Option<Timestamp>,
+        }
+    }
+}
+
+payload! {
+    /// A new inference provider (`POST /inference-providers/`).
+    pub struct CreateInferenceProvider {
+        required {
+            /// Its name, as people read it.
+            name: String,
+            /// The service.
+            provider_type: InferenceProviderType,
+            /// How it is reached: a free-form object that depends on the service.
+            config: SecretJson,
+        }
+        optional {
+            /// What it is for.
+            description: String,
+            /// Whether it can be used.
+            is_active: bool,
+            /// The only project that can use it.
+            project: ProjectRef,
+        }
+    }
+}
+
+payload! {
+    /// What changes in an inference provider (`PATCH /inference-providers/{uid}/`).
+    pub struct UpdateInferenceProvider {
+        required {}
+        optional {
+            /// Its name, as people read it.
+            name: String,
+            /// The service.
+            provider_type: InferenceProviderType,
+            /// How it is reached: a free-form object that depends on the service.
+            config: SecretJson,
+            /// Whether it can be used.
+            is_active: bool,
+        }
+        patch {
+            /// What it is for.
+            description: String,
+            /// The only project that can use it.
+            project: ProjectRef,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn its_project_is_a_uid_or_a_number_and_stays_what_it_was() {
+        for (json, expected) in [
+            (r#"{"uid":"i1","name":"n","project":"p1"}"#, ProjectRef::from("p1")),
+            (r#"{"uid":"i1","name":"n","project":"42"}"#, ProjectRef::from("42")),
+            (r#"{"uid":"i1","name":"n","project":42}"#, ProjectRef::from(42)),
+        ] {
+            let provider: InferenceProvider = serde_json::from_str(json).unwrap();
+            assert_eq!(provider.project, Some(expected));
+            assert_eq!(serde_json::to_string(&provider).unwrap(), json);
+        }
+        let error = serde_json::from_str::<ProjectRef>("true").unwrap_err().to_string();
+        assert!(error.contains("the uid of a project or its number"), "{error}");
+    }
+
+    #[test]
+    fn its_settings_are_not_shown() {
+        let config = serde_json::json!({"api_key": "sk-hidden"});
+        let payload = CreateInferenceProvider::new("GPT", InferenceProviderType::Openai, &config);
+        let update = UpdateInferenceProvider::default().config(&config);
+        assert!(!format!("{payload:?} {update:?}").contains("hidden"));
+        assert!(serde_json::to_string(&update).unwrap().contains("hidden"));
+    }
+}

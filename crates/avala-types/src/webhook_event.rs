@@ -1,0 +1,229 @@
+//! What a webhook is told.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use crate::model::model;
+use crate::open_enum::open_enum;
+use crate::{Dataset, Export, Json, Task, Timestamp};
+
+open_enum! {
+    /// What happened.
+    pub enum EventType {
+        /// A dataset was made.
+        DatasetCreated = "dataset.created",
+        /// A dataset changed.
+        DatasetUpdated = "dataset.updated",
+        /// A dataset was deleted.
+        DatasetDeleted = "dataset.deleted",
+        /// An export can be downloaded.
+        ExportCompleted = "export.completed",
+        /// An export could not be written.
+        ExportFailed = "export.failed",
+        /// A task is done.
+        TaskCompleted = "task.completed",
+        /// An annotator handed in a result.
+        ResultSubmitted = "result.submitted",
+        /// A result was accepted.
+        ResultAccepted = "result.accepted",
+        /// A result was rejected.
+        ResultRejected = "result.rejected",
+        /// A quality target was missed.
+        QualityAlert = "quality.alert",
+    }
+}
+
+model! {
+    /// One event, as a webhook is told of it.
+    ///
+    /// The body of a delivery is the resource itself, and the event is named in the header `X-Avala-Webhook-Event`.
+    /// Older deployments wrap the resource as `{"event", "timestamp", "data"}`.
+    /// [`from_body`](WebhookEvent::from_body) reads both; encoding and decoding by serde are the wrapped shape.
+    ///
+    /// ```
+    /// use avala_types::{WebhookEvent, WebhookResource};
+    ///
+    /// let bare = WebhookEvent::from_body("export.completed", r#"{"uid": "e1"}"#)?;
+    /// let wrapped = WebhookEvent::from_body(
+    ///     "export.completed",
+    ///     r#"{"event": "export.completed", "timestamp": "2025-01-15T09:30:00Z", "data": {"uid": "e1"}}"#,
+    /// )?;
+    /// assert_eq!(bare.data, wrapped.data);
+    ///
+    /// match bare.resource()? {
+    ///     WebhookResource::Export(export) => assert_eq!(export.uid.as_str(), "e1"),
+    ///     other => println!("nothing to do for {other:?}"),
+    /// }
+    /// # Ok::<(), avala_types::WebhookEventError>(())
+    /// ```
+    pub struct WebhookEvent {
+        required {
+            /// What happened.
+            event: EventType,
+            /// The resource that it happened to, as it was sent.
+            data: Json,
+        }
+        optional {
+            /// When it happened, where the deployment says so.
+            timestamp: Option<Timestamp>,
+        }
+    }
+}
+
+/// What an event happened to. Made by [`WebhookEvent::resource`].
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum WebhookResource {
+    /// The dataset of a `dataset.*` event.
+    Dataset(Box<Dataset>),
+    /// The export of an `export.*` event.
+    Export(Box<Export>),
+    /// The task of a `task.*` event.
+    Task(Box<Task>),
+    /// What any other event says, free-form.
+    Other(Json),
+}
+
+impl WebhookEvent {
+    /// Reads the body of a delivery, whose event is in the header `X-Avala-Webhook-Event`.
+    ///
+    /// Check the signature first: a body is only worth reading when it comes from Avala.
+    ///
+    /// # Errors
+    /// When the body is not JSON, or wraps its resource in a shape that is not the documented one.
+    pub fn from_body(event: impl Into<EventType>, body: &str) -> Result<Self, WebhookEventError> {
+        let event = event.into();
+        let read = body.parse().and_then(|body: Json| {
+            if is_wrapped(&event, &body) { body.parse() } else { Ok(Self::new(event.clone(), body)) }
+        });
+        read.map_err(|error| WebhookEventError { event, part: "body", error })
+    }
+
+    /// The resource, typed by the first word of the event. A new event of a known resource is typed too.
+    ///
+    /// # Errors
+    /// When the data does not have the shape of the resource.
+    pub fn resource(&self) -> Result<WebhookResource, WebhookEventError> {
+        let kind = self.event.as_str().split_once('.').map(|(kind, _)| kind);
+        let resource = match kind {
+            Some("dataset") => self.data.parse().map(WebhookResource::Dataset),
+            Some("export") => self.data.parse().map(WebhookResource::Export),
+            Some("task") => self.data.parse().map(WebhookResource::Task),
+            _ => Ok(WebhookResource::Other(self.data.clone())),
+        };
+        resource.map_err(|error| WebhookEventError { event: self.event.clone(), part: "resource", error })
+    }
+}
+
+/// Whether a body wraps its resource: it has `data`, and its `event` is the one that the header names.
+///
+/// The second half is what makes it safe: a free-form resource may well have an `event` and a `data` of its own.
+fn is_wrapped(event: &EventType, body: &Json) -> bool {
+    #[derive(Deserialize)]
+    struct Envelope<'a> {
+        #[serde(borrow)]
+        event: Cow<'a, str>,
+        #[serde(borrow, rename = "data")]
+        _data: &'a RawValue,
+    }
+
+    body.parse::<Envelope<'_>>().is_ok_and(|envelope| envelope.event == event.as_str())
+}
+
+/// Why an event could not be read.
+#[derive(Debug)]
+pub struct WebhookEventError {
+    event: EventType,
+    part: &'static str,
+    error: serde_json::Error,
+}
+
+impl WebhookEventError {
+    /// The event.
+    #[must_use]
+    pub fn event(&self) -> &EventType {
+        &self.event
+    }
+}
+
+impl fmt::Display for WebhookEventError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { event, part, error } = self;
+        write!(f, "the {part} of a {event} event cannot be read: {error}")
+    }
+}
+
+impl std::error::Error for WebhookEventError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&self.error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn event(name: &str, body: &str) -> WebhookEvent {
+        WebhookEvent::from_body(name, body).unwrap()
+    }
+
+    #[test]
+    fn both_shapes_give_the_same_resource() {
+        let task = r#"{"uid":"t1","status":"completed","big":18446744073709551616}"#;
+        let bare = event("task.completed", task);
+        assert_eq!((bare.data.get(), bare.timestamp), (task, None));
+
+        let text = format!(r#"{{"event":"task.completed","data":{task},"timestamp":"2025-01-15T09:30:00Z","v":2}}"#);
+        let wrapped = event("task.completed", &text);
+        assert_eq!(wrapped.data.get(), task);
+        assert_eq!(wrapped.timestamp, Some("2025-01-15T09:30:00Z".parse().unwrap()));
+        assert!(wrapped.extra.get("v").is_some());
+        assert_eq!(serde_json::to_string(&wrapped).unwrap(), text);
+        assert_eq!(wrapped.resource().unwrap(), bare.resource().unwrap());
+    }
+
+    #[test]
+    fn a_resource_that_looks_like_an_envelope_is_taken_as_it_is() {
+        for body in [
+            r#"{"event":"breach","data":{"value":0.4}}"#,
+            r#"{"event":7,"data":{}}"#,
+            r#"{"event":"quality.alert"}"#,
+            r#"{"data":[1]}"#,
+            "[1]",
+        ] {
+            let event = event("quality.alert", body);
+            assert_eq!(event.resource().unwrap(), WebhookResource::Other(body.parse().unwrap()));
+        }
+        let escaped = event("quality.alert", r#"{"event":"quality\u002ealert","data":1}"#);
+        assert_eq!(escaped.data.get(), "1");
+    }
+
+    #[test]
+    fn the_first_word_of_the_event_types_the_resource() {
+        let dataset = r#"{"uid":"d1","name":"n","slug":"s"}"#;
+        for name in ["dataset.created", "dataset.updated", "dataset.deleted", "dataset.archived"] {
+            assert!(matches!(event(name, dataset).resource(), Ok(WebhookResource::Dataset(_))), "{name}");
+        }
+        for name in ["export.completed", "export.failed"] {
+            assert!(matches!(event(name, dataset).resource(), Ok(WebhookResource::Export(_))), "{name}");
+        }
+        for name in ["result.accepted", "quality.alert", "datasets.created", "dataset", ""] {
+            assert!(matches!(event(name, dataset).resource(), Ok(WebhookResource::Other(_))), "{name}");
+        }
+    }
+
+    #[test]
+    fn an_error_names_the_event_and_what_is_wrong() {
+        let error = WebhookEvent::from_body("task.completed", "<html>").unwrap_err();
+        assert_eq!(error.event(), &EventType::TaskCompleted);
+        assert!(error.to_string().starts_with("the body of a task.completed event cannot be read: "), "{error}");
+        let wrapped = r#"{"event":"task.completed","data":{},"timestamp":"soon"}"#;
+        assert!(WebhookEvent::from_body("task.completed", wrapped).is_err());
+
+        let error = event("dataset.created", r#"{"uid":"d1"}"#).resource().unwrap_err().to_string();
+        assert!(error.contains("the resource of a dataset.created event") && error.contains("`name`"), "{error}");
+    }
+}
