@@ -1,12 +1,12 @@
 //! From a relative request to one that has an address.
 
-use std::future::{Ready, ready};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use http::header::{HeaderValue, USER_AGENT};
 use http::{Request, Response, Uri};
-use tower::util::Either;
+use pin_project_lite::pin_project;
 use tower::{Layer, Service};
 
 use crate::{BaseUrl, Body, TransportError, TransportErrorKind};
@@ -60,7 +60,7 @@ where
 {
     type Response = Response<Body>;
     type Error = TransportError;
-    type Future = MaybeRefused<S::Future>;
+    type Future = AddressFuture<S::Future>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), TransportError>> {
         self.inner.poll_ready(cx)
@@ -69,10 +69,35 @@ where
     fn call(&mut self, mut request: Request<Body>) -> Self::Future {
         match absolute(&self.config.base_url, request.uri()) {
             Ok(uri) => *request.uri_mut() = uri,
-            Err(error) => return MaybeRefused::Refused { result: ready(Err(error)) },
+            Err(error) => return AddressFuture { sent: None, refused: Some(error) },
         }
         request.headers_mut().entry(USER_AGENT).or_insert_with(|| self.config.user_agent.clone());
-        MaybeRefused::Sent { future: self.inner.call(request) }
+        AddressFuture { sent: Some(self.inner.call(request)), refused: None }
+    }
+}
+
+pin_project! {
+    /// The future of [`Address`].
+    #[derive(Debug)]
+    pub struct AddressFuture<F> {
+        #[pin]
+        sent: Option<F>,
+        refused: Option<TransportError>,
+    }
+}
+
+impl<F> Future for AddressFuture<F>
+where
+    F: Future<Output = Result<Response<Body>, TransportError>>,
+{
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        let this = self.project();
+        if let Some(error) = this.refused.take() {
+            return Poll::Ready(Err(error));
+        }
+        this.sent.as_pin_mut().map_or(Poll::Pending, |future| future.poll(cx))
     }
 }
 
@@ -86,6 +111,8 @@ fn absolute(base_url: &BaseUrl, uri: &Uri) -> Result<Uri, TransportError> {
     let host = uri.host().unwrap_or("an unnamed host");
     Err(TransportError::new(
         TransportErrorKind::Request,
-        format!("a request to {host} was refused: requests go to {base_url} only; give a path that starts with a slash"),
+        format!(
+            "a request to {host} was refused: requests go to {base_url} only; give a path that starts with a slash"
+        ),
     ))
 }

@@ -37,8 +37,9 @@ impl ApiKey {
                 "the API key has spaces, line breaks or other characters that no header may carry; copy it again",
             ));
         }
-        let mut value = HeaderValue::from_str(text)
-            .map_err(|error| TransportError::configuration("the API key is no legal header value").with_source(error))?;
+        let mut value = HeaderValue::from_str(text).map_err(|error| {
+            TransportError::configuration("the API key is no legal header value").with_source(error)
+        })?;
         value.set_sensitive(true);
         Ok(Self(value))
     }

@@ -147,7 +147,8 @@ impl TransportError {
 
     pub(crate) fn redirect(status: StatusCode, host: Option<&str>) -> Self {
         let target = host.unwrap_or("an unnamed host");
-        let message = format!("the server answered {} and points to {target}; redirects are not followed", status.as_u16());
+        let message =
+            format!("the server answered {} and points to {target}; redirects are not followed", status.as_u16());
         let mut error = Self::new(TransportErrorKind::Redirect, message).with_sent(Sent::Yes).with_status(status);
         error.0.redirect_host = host.map(Into::into);
         error
@@ -300,7 +301,8 @@ mod tests {
 
     #[test]
     fn an_own_error_comes_out_of_the_box_unchanged() {
-        let error = TransportError::new(TransportErrorKind::Connect, "refused").with_retry_after(Duration::from_secs(3));
+        let error =
+            TransportError::new(TransportErrorKind::Connect, "refused").with_retry_after(Duration::from_secs(3));
         let out = TransportError::from_box(Box::new(error));
         assert_eq!(out.kind(), TransportErrorKind::Connect);
         assert_eq!(out.retry_after(), Some(Duration::from_secs(3)));
@@ -312,7 +314,7 @@ mod tests {
         let inner = TransportError::new(TransportErrorKind::Connection, "cut").with_sent(Sent::Yes);
         let out = TransportError::from_box(Box::new(io::Error::other(io::Error::other(inner))));
         assert_eq!((out.kind(), out.sent()), (TransportErrorKind::Connection, Sent::Yes));
-        assert!(out.source().is_some_and(|source| source.is::<io::Error>()));
+        assert!(out.source().is_some_and(<dyn Error>::is::<io::Error>));
     }
 
     #[test]

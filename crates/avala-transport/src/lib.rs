@@ -1,1 +1,75 @@
-//! Under construction.
+//! The HTTP stack of the Avala SDK.
+//!
+//! This crate knows HTTP and what the Avala API asks of an HTTP client: a key on every request, a rate limit, retries
+//! that never do a thing twice by accident, no redirects. It knows no resource of the API.
+//!
+//! [`TransportBuilder`] makes a [`Transport`], which is an ordinary [`tower::Service`]. Each layer is public and also
+//! works alone, in a stack of your own: put [`AdaptLayer`] between it and a service with another body or error.
+//!
+//! ```text
+//! trace call > deadline > [your layers, per call] > retry > rate limit > auth > [your layers, per attempt]
+//!   > trace attempt > attempt timeout > collect > address > redirect guard > pooled client > TLS
+//! ```
+//!
+//! # Features
+//!
+//! | Feature | Default | What it adds |
+//! |---|---|---|
+//! | `hyper` | with the next | the pooled client over TCP; without it bring a [service](TransportBuilder::service) |
+//! | `http2` | yes | HTTP/2, where the server offers it |
+//! | `tls` | with the next | https, with the root certificates that you add |
+//! | `tls-webpki-roots` | yes | the root certificates of Mozilla |
+//! | `tls-native-roots` | no | the root certificates of the machine |
+//! | `tracing` | no | spans for calls and attempts |
+//! | `testing` | no | a scripted service for tests |
+
+mod adapt;
+mod address;
+mod api_key;
+mod attempt_timeout;
+mod auth;
+mod base_url;
+mod body;
+mod builder;
+mod call;
+mod collect;
+mod deadline;
+mod error;
+#[cfg(feature = "hyper")]
+mod http_client;
+mod rate_limit;
+mod redirect;
+mod retry;
+mod retry_after;
+mod stack;
+#[cfg(feature = "testing")]
+pub mod testing;
+mod trace;
+
+pub use self::adapt::{Adapt, AdaptFuture, AdaptLayer};
+pub use self::address::{Address, AddressFuture, AddressLayer};
+pub use self::api_key::ApiKey;
+pub use self::attempt_timeout::{AttemptTimeout, AttemptTimeoutFuture, AttemptTimeoutLayer};
+pub use self::auth::{Auth, AuthLayer};
+pub use self::base_url::BaseUrl;
+pub use self::body::Body;
+pub use self::builder::TransportBuilder;
+pub use self::call::{CallOptions, CallReport};
+pub use self::collect::{CollectLayer, Collected, CollectedFuture};
+pub use self::deadline::{Deadline, DeadlineFuture, DeadlineLayer};
+pub use self::error::{Sent, TimeoutPhase, TransportError, TransportErrorKind};
+pub use self::rate_limit::{RateLimit, RateLimitLayer, RateLimitState, RateLimited, RateLimiter};
+pub use self::redirect::{Redirect, RedirectFuture, RedirectLayer};
+pub use self::retry::{Retry, RetryLayer, RetryPolicy};
+pub use self::retry_after::retry_after;
+#[cfg(feature = "tracing")]
+pub use self::trace::{Trace, TraceFuture, TraceLayer};
+
+/// An error of any kind.
+pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+/// The assembled stack: a service that can be cloned, shared and used from any runtime.
+///
+/// Call a clone of it, with [`oneshot`](tower::ServiceExt::oneshot). Requests have relative URIs such as
+/// `/datasets/?limit=5`, and may carry [`CallOptions`] as an extension. Every response carries a [`CallReport`].
+pub type Transport = tower::util::BoxCloneSyncService<http::Request<Body>, http::Response<Body>, TransportError>;

@@ -1,0 +1,100 @@
+//! The time that one attempt has.
+
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use http::{Request, Response};
+use pin_project_lite::pin_project;
+use tokio::time::{Instant, Sleep, sleep_until};
+use tower::util::Oneshot;
+use tower::{Layer, Service, ServiceExt};
+
+use crate::{Body, CallOptions, TimeoutPhase, TransportError};
+
+/// Ends an attempt when its time is over: becoming ready, connecting, headers and the collected body together.
+///
+/// [`CallOptions::attempt_timeout`] takes the place of the layer's time.
+#[derive(Debug, Clone)]
+pub struct AttemptTimeoutLayer {
+    timeout: Duration,
+}
+
+impl AttemptTimeoutLayer {
+    /// A layer that gives each attempt `timeout`. [`Duration::MAX`] is no limit.
+    #[must_use]
+    pub fn new(timeout: Duration) -> Self {
+        Self { timeout }
+    }
+}
+
+impl<S> Layer<S> for AttemptTimeoutLayer {
+    type Service = AttemptTimeout<S>;
+
+    fn layer(&self, inner: S) -> AttemptTimeout<S> {
+        AttemptTimeout { inner, timeout: self.timeout }
+    }
+}
+
+/// The service of [`AttemptTimeoutLayer`].
+#[derive(Debug, Clone)]
+pub struct AttemptTimeout<S> {
+    inner: S,
+    timeout: Duration,
+}
+
+impl<S> Service<Request<Body>> for AttemptTimeout<S>
+where
+    S: Service<Request<Body>, Response = Response<Body>, Error = TransportError> + Clone,
+{
+    type Response = Response<Body>;
+    type Error = TransportError;
+    type Future = AttemptTimeoutFuture<S>;
+
+    fn poll_ready(&mut self, _cx: &mut Context<'_>) -> Poll<Result<(), TransportError>> {
+        // The inner service becomes ready inside the future, where the timeout counts it.
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<Body>) -> Self::Future {
+        let own = request.extensions().get::<CallOptions>().and_then(|options| options.attempt_timeout);
+        let timeout = own.unwrap_or(self.timeout);
+        AttemptTimeoutFuture {
+            attempt: self.inner.clone().oneshot(request),
+            sleep: Instant::now().checked_add(timeout).map(sleep_until),
+            timeout,
+        }
+    }
+}
+
+pin_project! {
+    /// The future of [`AttemptTimeout`].
+    #[derive(Debug)]
+    pub struct AttemptTimeoutFuture<S: Service<Request<Body>>> {
+        #[pin]
+        attempt: Oneshot<S, Request<Body>>,
+        #[pin]
+        sleep: Option<Sleep>,
+        timeout: Duration,
+    }
+}
+
+impl<S> Future for AttemptTimeoutFuture<S>
+where
+    S: Service<Request<Body>, Response = Response<Body>, Error = TransportError>,
+{
+    type Output = Result<Response<Body>, TransportError>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        if let Poll::Ready(result) = this.attempt.poll(cx) {
+            return Poll::Ready(result);
+        }
+        match this.sleep.as_pin_mut() {
+            Some(sleep) => ready!(sleep.poll(cx)),
+            None => return Poll::Pending,
+        }
+        let message = format!("the attempt was not done after {:?}", this.timeout);
+        Poll::Ready(Err(TransportError::timeout(TimeoutPhase::Attempt, message)))
+    }
+}

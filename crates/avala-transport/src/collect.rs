@@ -1,0 +1,199 @@
+//! The whole body in one piece of memory.
+
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use bytes::{Bytes, BytesMut};
+use http::{Request, Response, response};
+use http_body::Body as _;
+use pin_project_lite::pin_project;
+use tower::{Layer, Service};
+
+use crate::{Body, CallOptions, Sent, TransportError, TransportErrorKind};
+
+/// How much of an announced size is reserved at once: a header that lies must not allocate the whole cap.
+const MOST_RESERVED: usize = 4 * 1024 * 1024;
+
+/// Reads the whole body of each response, up to a cap.
+///
+/// A body that is cut is then a failed attempt, which can be repeated. A call whose [`CallOptions`] say `streaming`
+/// gets its body as it arrives.
+#[derive(Debug, Clone)]
+pub struct CollectLayer {
+    max_bytes: usize,
+}
+
+impl CollectLayer {
+    /// A layer that reads bodies of at most `max_bytes`.
+    #[must_use]
+    pub fn new(max_bytes: usize) -> Self {
+        Self { max_bytes }
+    }
+}
+
+impl<S> Layer<S> for CollectLayer {
+    type Service = Collected<S>;
+
+    fn layer(&self, inner: S) -> Collected<S> {
+        Collected { inner, max_bytes: self.max_bytes }
+    }
+}
+
+/// The service of [`CollectLayer`].
+#[derive(Debug, Clone)]
+pub struct Collected<S> {
+    inner: S,
+    max_bytes: usize,
+}
+
+impl<S> Service<Request<Body>> for Collected<S>
+where
+    S: Service<Request<Body>, Response = Response<Body>, Error = TransportError>,
+{
+    type Response = Response<Body>;
+    type Error = TransportError;
+    type Future = CollectedFuture<S::Future>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), TransportError>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: Request<Body>) -> Self::Future {
+        let streaming = request.extensions().get::<CallOptions>().is_some_and(|options| options.streaming);
+        CollectedFuture {
+            headers: self.inner.call(request),
+            max_bytes: if streaming { None } else { Some(self.max_bytes) },
+            body: None,
+        }
+    }
+}
+
+pin_project! {
+    /// The future of [`Collected`].
+    #[derive(Debug)]
+    pub struct CollectedFuture<F> {
+        #[pin]
+        headers: F,
+        max_bytes: Option<usize>,
+        body: Option<(response::Parts, Collect)>,
+    }
+}
+
+impl<F> Future for CollectedFuture<F>
+where
+    F: Future<Output = Result<Response<Body>, TransportError>>,
+{
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        let this = self.project();
+        if this.body.is_none() {
+            let response = ready!(this.headers.poll(cx))?;
+            let Some(max_bytes) = *this.max_bytes else { return Poll::Ready(Ok(response)) };
+            let (parts, body) = response.into_parts();
+            *this.body = Some((parts, Collect::new(body, max_bytes)));
+        }
+        let Some((parts, collect)) = this.body else { return Poll::Pending };
+        let result = ready!(Pin::new(collect).poll(cx));
+        let status = parts.status;
+        let result = match (result, this.body.take()) {
+            (Ok(bytes), Some((parts, _))) => Ok(Response::from_parts(parts, Body::from(bytes))),
+            (Ok(bytes), None) => Ok(Response::new(Body::from(bytes))),
+            (Err(error), _) => Err(error.with_status(status).with_sent(Sent::Yes)),
+        };
+        Poll::Ready(result)
+    }
+}
+
+/// Reads one body to its end.
+#[derive(Debug)]
+pub(crate) struct Collect {
+    body: Body,
+    max_bytes: usize,
+    gathered: Gathered,
+}
+
+#[derive(Debug)]
+enum Gathered {
+    Nothing,
+    /// The first piece, kept as it came: most bodies are one piece and need no copy.
+    One(Bytes),
+    Many(BytesMut),
+}
+
+impl Collect {
+    pub(crate) fn new(body: Body, max_bytes: usize) -> Self {
+        Self { body, max_bytes, gathered: Gathered::Nothing }
+    }
+
+    fn push(&mut self, piece: Bytes) -> Result<(), TransportError> {
+        let expected = usize::try_from(self.body.size_hint().lower()).unwrap_or(usize::MAX);
+        let so_far = self.gathered.len().saturating_add(piece.len());
+        let at_least = so_far.saturating_add(expected);
+        if at_least > self.max_bytes {
+            return Err(TransportError::body_too_large(self.max_bytes));
+        }
+        self.gathered = match std::mem::replace(&mut self.gathered, Gathered::Nothing) {
+            Gathered::Nothing => Gathered::One(piece),
+            Gathered::One(first) => {
+                let mut buffer = BytesMut::with_capacity(at_least.min(MOST_RESERVED).max(so_far));
+                buffer.extend_from_slice(&first);
+                buffer.extend_from_slice(&piece);
+                Gathered::Many(buffer)
+            }
+            Gathered::Many(mut buffer) => {
+                buffer.extend_from_slice(&piece);
+                Gathered::Many(buffer)
+            }
+        };
+        Ok(())
+    }
+}
+
+impl Gathered {
+    fn len(&self) -> usize {
+        match self {
+            Self::Nothing => 0,
+            Self::One(bytes) => bytes.len(),
+            Self::Many(buffer) => buffer.len(),
+        }
+    }
+
+    fn take(&mut self) -> Bytes {
+        match std::mem::replace(self, Self::Nothing) {
+            Self::Nothing => Bytes::new(),
+            Self::One(bytes) => bytes,
+            Self::Many(buffer) => buffer.freeze(),
+        }
+    }
+}
+
+impl Future for Collect {
+    type Output = Result<Bytes, TransportError>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        if self.body.size_hint().lower() > self.max_bytes as u64 {
+            return Poll::Ready(Err(TransportError::body_too_large(self.max_bytes)));
+        }
+        loop {
+            match ready!(Pin::new(&mut self.body).poll_frame(cx)) {
+                None => return Poll::Ready(Ok(self.gathered.take())),
+                Some(Ok(frame)) => {
+                    // Trailers say nothing that a caller of this API reads.
+                    if let Ok(piece) = frame.into_data() {
+                        self.push(piece)?;
+                    }
+                }
+                Some(Err(error)) => return Poll::Ready(Err(cut(error))),
+            }
+        }
+    }
+}
+
+fn cut(error: crate::BoxError) -> TransportError {
+    match error.downcast::<TransportError>() {
+        Ok(own) => *own,
+        Err(other) => TransportError::new(TransportErrorKind::Connection, "the connection broke inside the body")
+            .with_source(other),
+    }
+}

@@ -1,0 +1,110 @@
+//! The time that a whole call has.
+
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use http::{Request, Response};
+use pin_project_lite::pin_project;
+use tokio::time::{Sleep, sleep_until};
+use tower::util::Oneshot;
+use tower::{Layer, Service, ServiceExt};
+
+use crate::call::CallState;
+use crate::{Body, CallOptions, CallReport, TimeoutPhase, TransportError};
+
+/// Ends a call when its total time is over: attempts, waiting and the collected body together.
+///
+/// [`CallOptions::timeout`] takes the place of the layer's time. The layers below it see the deadline: a wait that
+/// would pass it is not started. For a streaming call the time ends with the headers.
+#[derive(Debug, Clone)]
+pub struct DeadlineLayer {
+    timeout: Duration,
+}
+
+impl DeadlineLayer {
+    /// A layer that gives each call `timeout`. [`Duration::MAX`] is no limit.
+    #[must_use]
+    pub fn new(timeout: Duration) -> Self {
+        Self { timeout }
+    }
+}
+
+impl<S> Layer<S> for DeadlineLayer {
+    type Service = Deadline<S>;
+
+    fn layer(&self, inner: S) -> Deadline<S> {
+        Deadline { inner, timeout: self.timeout }
+    }
+}
+
+/// The service of [`DeadlineLayer`].
+#[derive(Debug, Clone)]
+pub struct Deadline<S> {
+    inner: S,
+    timeout: Duration,
+}
+
+impl<S> Service<Request<Body>> for Deadline<S>
+where
+    S: Service<Request<Body>, Response = Response<Body>, Error = TransportError> + Clone,
+{
+    type Response = Response<Body>;
+    type Error = TransportError;
+    type Future = DeadlineFuture<S>;
+
+    fn poll_ready(&mut self, _cx: &mut Context<'_>) -> Poll<Result<(), TransportError>> {
+        // The inner service becomes ready inside the future, where the deadline counts it.
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, mut request: Request<Body>) -> Self::Future {
+        let own = request.extensions().get::<CallOptions>().and_then(|options| options.timeout);
+        let state = CallState::start(Some(own.unwrap_or(self.timeout)));
+        request.extensions_mut().insert(state.clone());
+        DeadlineFuture { call: self.inner.clone().oneshot(request), sleep: state.deadline().map(sleep_until), state }
+    }
+}
+
+pin_project! {
+    /// The future of [`Deadline`].
+    #[derive(Debug)]
+    pub struct DeadlineFuture<S: Service<Request<Body>>> {
+        #[pin]
+        call: Oneshot<S, Request<Body>>,
+        #[pin]
+        sleep: Option<Sleep>,
+        state: CallState,
+    }
+}
+
+impl<S> Future for DeadlineFuture<S>
+where
+    S: Service<Request<Body>, Response = Response<Body>, Error = TransportError>,
+{
+    type Output = Result<Response<Body>, TransportError>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        if let Poll::Ready(result) = this.call.poll(cx) {
+            return Poll::Ready(match result {
+                Ok(mut response) => {
+                    // A layer above retry may have answered by itself.
+                    if response.extensions().get::<CallReport>().is_none() {
+                        this.state.report(&mut response);
+                    }
+                    Ok(response)
+                }
+                Err(error) => Err(this.state.complete(error)),
+            });
+        }
+        match this.sleep.as_pin_mut() {
+            Some(sleep) => ready!(sleep.poll(cx)),
+            None => return Poll::Pending,
+        }
+        let elapsed = this.state.elapsed();
+        let message = format!("the call was not done after {elapsed:.1?}, which is all the time that it had");
+        let error = TransportError::timeout(TimeoutPhase::Total, message).with_sent(this.state.sent());
+        Poll::Ready(Err(this.state.complete(error)))
+    }
+}

@@ -1,0 +1,96 @@
+//! TLS: which servers are trusted, and which protocols are offered.
+
+use std::sync::Arc;
+
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::client::legacy::connect::HttpConnector;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+use rustls::{ClientConfig, RootCertStore};
+
+use crate::TransportError;
+
+/// A root certificate that the user adds.
+#[derive(Debug, Clone)]
+pub(crate) enum ExtraRoot {
+    Pem(Vec<u8>),
+    Der(Vec<u8>),
+}
+
+pub(crate) fn config(extra: &[ExtraRoot], needs_roots: bool) -> Result<ClientConfig, TransportError> {
+    let mut roots = built_in_roots();
+    for (index, root) in extra.iter().enumerate() {
+        for certificate in certificates(root).map_err(|error| bad_root(index, error))? {
+            roots.add(certificate).map_err(|error| bad_root(index, error))?;
+        }
+    }
+    if needs_roots && roots.is_empty() {
+        return Err(TransportError::configuration(
+            "no root certificate is trusted, so no https server would be; turn on `tls-webpki-roots` or \
+             `tls-native-roots`, or add a root certificate",
+        ));
+    }
+    // The provider is named here: the one of the process belongs to the application, and may be missing.
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|error| TransportError::configuration("TLS cannot be set up").with_source(error))?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    Ok(config)
+}
+
+fn built_in_roots() -> RootCertStore {
+    #[allow(unused_mut, reason = "no feature may add a root")]
+    let mut roots = RootCertStore::empty();
+    #[cfg(feature = "tls-webpki-roots")]
+    roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
+    // A machine's store often has a few certificates that nobody can read; the others count.
+    #[cfg(feature = "tls-native-roots")]
+    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    roots
+}
+
+fn certificates(root: &ExtraRoot) -> Result<Vec<CertificateDer<'static>>, crate::BoxError> {
+    let pem = match root {
+        ExtraRoot::Der(der) => return Ok(vec![CertificateDer::from(der.clone())]),
+        ExtraRoot::Pem(pem) => pem,
+    };
+    let found = CertificateDer::pem_slice_iter(pem).collect::<Result<Vec<_>, _>>()?;
+    if found.is_empty() { Err("there is no CERTIFICATE section in the PEM text".into()) } else { Ok(found) }
+}
+
+fn bad_root(index: usize, error: impl Into<crate::BoxError>) -> TransportError {
+    let error = error.into();
+    TransportError::configuration(format!("root certificate {} cannot be used: {error}", index + 1)).with_source(error)
+}
+
+pub(super) fn connector(tcp: HttpConnector, config: ClientConfig) -> HttpsConnector<HttpConnector> {
+    // Plain http goes through as well: the base URL allows it for loopback addresses only.
+    let builder = HttpsConnectorBuilder::new().with_tls_config(config).https_or_http().enable_http1();
+    #[cfg(feature = "http2")]
+    let builder = builder.enable_http2();
+    builder.wrap_connector(tcp)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_root_that_cannot_be_read_is_named_by_its_place() {
+        let table = [
+            (ExtraRoot::Pem(b"not a certificate".to_vec()), "no CERTIFICATE section"),
+            (
+                ExtraRoot::Pem(b"-----BEGIN CERTIFICATE-----\n!!\n-----END CERTIFICATE-----\n".to_vec()),
+                "root certificate 1",
+            ),
+            (ExtraRoot::Der(vec![1, 2, 3]), "root certificate 1"),
+        ];
+        for (root, expected) in table {
+            let error = config(&[root], true).unwrap_err();
+            assert_eq!(error.kind(), crate::TransportErrorKind::Configuration);
+            assert!(error.to_string().contains(expected), "{error}");
+        }
+    }
+}

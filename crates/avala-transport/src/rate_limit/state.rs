@@ -1,0 +1,57 @@
+//! What the server says about its limit.
+
+use http::HeaderMap;
+use http::header::HeaderName;
+
+const LIMIT: HeaderName = HeaderName::from_static("x-ratelimit-limit");
+const REMAINING: HeaderName = HeaderName::from_static("x-ratelimit-remaining");
+const RESET: HeaderName = HeaderName::from_static("x-ratelimit-reset");
+
+/// The rate limit as the server's headers describe it. A header that is missing or not a number is `None`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct RateLimitState {
+    /// Calls in a minute, from `X-RateLimit-Limit`.
+    pub limit: Option<u64>,
+    /// Calls that are left in this minute, from `X-RateLimit-Remaining`.
+    pub remaining: Option<u64>,
+    /// When the count starts again, in seconds since the Unix epoch, from `X-RateLimit-Reset`.
+    pub reset: Option<u64>,
+}
+
+impl RateLimitState {
+    /// Reads the headers; `None` when none of them says anything.
+    ///
+    /// ```
+    /// use avala_transport::RateLimitState;
+    ///
+    /// let mut headers = http::HeaderMap::new();
+    /// headers.insert("x-ratelimit-remaining", http::HeaderValue::from_static("41"));
+    /// let state = RateLimitState::from_headers(&headers);
+    /// assert_eq!(state.and_then(|state| state.remaining), Some(41));
+    /// ```
+    #[must_use]
+    pub fn from_headers(headers: &HeaderMap) -> Option<Self> {
+        let number = |name: HeaderName| headers.get(name)?.to_str().ok()?.trim().parse().ok();
+        let state = Self { limit: number(LIMIT), remaining: number(REMAINING), reset: number(RESET) };
+        if state == Self::default() { None } else { Some(state) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderValue;
+
+    use super::*;
+
+    #[test]
+    fn nonsense_is_left_out() {
+        let mut headers = HeaderMap::new();
+        assert_eq!(RateLimitState::from_headers(&headers), None);
+        headers.insert(LIMIT, HeaderValue::from_static("many"));
+        assert_eq!(RateLimitState::from_headers(&headers), None);
+        headers.insert(RESET, HeaderValue::from_static(" 1700000000 "));
+        let expected = RateLimitState { reset: Some(1_700_000_000), ..Default::default() };
+        assert_eq!(RateLimitState::from_headers(&headers), Some(expected));
+    }
+}

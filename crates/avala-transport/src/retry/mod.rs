@@ -1,0 +1,174 @@
+//! Another attempt, where that is safe and can help.
+
+mod outcome;
+mod policy;
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use http::{Request, Response, StatusCode};
+use tokio::time::{Instant, sleep_until};
+use tower::{Layer, Service, ServiceExt};
+
+use self::outcome::Outcome;
+pub use self::policy::RetryPolicy;
+use crate::call::CallState;
+use crate::{Body, CallOptions, TransportError, retry_after};
+
+/// Tries a call again after failures that pass.
+///
+/// Two questions decide: could the server have acted on the attempt, and does it harm to do the request twice?
+///
+/// | Outcome of the attempt | `GET`, `HEAD`, `PUT`, `DELETE`, `OPTIONS` | `POST`, `PATCH` |
+/// |---|---|---|
+/// | never sent: no connection was made | again | again |
+/// | refused: 429, or 503 with `Retry-After` | again | again |
+/// | unknown: the connection broke, the body was cut, the attempt timed out, 408, 425, 500, 502, 503, 504, 520, 522, 524 | again | no |
+/// | anything else | no | no |
+///
+/// [`CallOptions::repeatable`] takes the place of the method. A body that can be read only once means one attempt.
+///
+/// A wait that would pass the call's deadline or the policy's longest wait is not started: the last answer or error is
+/// returned at once. An answer such as 503 stays an answer after the last attempt.
+///
+/// A repeated `DELETE` that finds 404 after an attempt with an unknown outcome counts as done: the answer is a 204
+/// without a body.
+#[derive(Debug, Clone, Default)]
+pub struct RetryLayer {
+    policy: RetryPolicy,
+}
+
+impl RetryLayer {
+    /// A layer that follows `policy`.
+    #[must_use]
+    pub fn new(policy: RetryPolicy) -> Self {
+        Self { policy }
+    }
+}
+
+impl<S> Layer<S> for RetryLayer {
+    type Service = Retry<S>;
+
+    fn layer(&self, inner: S) -> Retry<S> {
+        Retry { inner, policy: self.policy.clone() }
+    }
+}
+
+/// The service of [`RetryLayer`].
+#[derive(Debug, Clone)]
+pub struct Retry<S> {
+    inner: S,
+    policy: RetryPolicy,
+}
+
+impl<S> Service<Request<Body>> for Retry<S>
+where
+    S: Service<Request<Body>, Response = Response<Body>, Error = TransportError> + Clone + Send + 'static,
+    S::Future: Send,
+{
+    type Response = Response<Body>;
+    type Error = TransportError;
+    type Future = Pin<Box<dyn Future<Output = Result<Response<Body>, TransportError>> + Send>>;
+
+    fn poll_ready(&mut self, _cx: &mut Context<'_>) -> Poll<Result<(), TransportError>> {
+        // Every attempt makes its own clone ready.
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, mut request: Request<Body>) -> Self::Future {
+        let state = CallState::of(request.extensions_mut());
+        let call = Call { state, policy: self.policy.clone(), inner: self.inner.clone() };
+        Box::pin(call.run(request))
+    }
+}
+
+struct Call<S> {
+    state: CallState,
+    policy: RetryPolicy,
+    inner: S,
+}
+
+impl<S> Call<S>
+where
+    S: Service<Request<Body>, Response = Response<Body>, Error = TransportError> + Clone + Send + 'static,
+    S::Future: Send,
+{
+    async fn run(self, request: Request<Body>) -> Result<Response<Body>, TransportError> {
+        let options = request.extensions().get::<CallOptions>();
+        let repeatable = options.and_then(|options| options.repeatable);
+        let repeatable = repeatable.unwrap_or_else(|| outcome::is_repeatable(request.method()));
+        let max_attempts = options.and_then(|options| options.max_attempts).unwrap_or(self.policy.max_attempts);
+        let method = request.method().clone();
+
+        let mut current = request;
+        let mut attempts = 0;
+        let mut unknown_before = false;
+        loop {
+            attempts += 1;
+            let spare = if attempts < max_attempts { try_clone(&current) } else { None };
+            self.state.begin_attempt();
+            let result = self.inner.clone().oneshot(current).await;
+            self.state.end_attempt(outcome::sent(&result));
+
+            if let Ok(response) = &result
+                && outcome::is_already_deleted(&method, response.status(), unknown_before)
+            {
+                return self.finish(Ok(deleted()));
+            }
+            let (Some(spare), Some(outcome)) = (spare, Outcome::of(&result)) else { return self.finish(result) };
+            if !outcome.allows_repeat(repeatable) {
+                return self.finish(result);
+            }
+            let Some(start) = self.next_start(attempts, asked_wait(&result)) else { return self.finish(result) };
+            // What is left of the failed attempt, a streamed body for example, goes before the wait.
+            drop(result);
+            sleep_until(start).await;
+            unknown_before |= outcome == Outcome::Unknown;
+            current = spare;
+        }
+    }
+
+    /// When the next attempt starts, or `None` when the wait for it is too long.
+    fn next_start(&self, attempts: u32, asked: Option<Duration>) -> Option<Instant> {
+        let start = Instant::now().checked_add(self.policy.delay(attempts, asked)?)?;
+        match self.state.deadline() {
+            Some(deadline) if start >= deadline => None,
+            _ => Some(start),
+        }
+    }
+
+    fn finish(&self, result: Result<Response<Body>, TransportError>) -> Result<Response<Body>, TransportError> {
+        match result {
+            Ok(mut response) => {
+                self.state.report(&mut response);
+                Ok(response)
+            }
+            Err(error) => Err(self.state.complete(error)),
+        }
+    }
+}
+
+/// The same request once more, down to its extensions; `None` when its body can be read only once.
+fn try_clone(request: &Request<Body>) -> Option<Request<Body>> {
+    let mut copy = Request::new(request.body().try_clone()?);
+    *copy.method_mut() = request.method().clone();
+    *copy.uri_mut() = request.uri().clone();
+    *copy.version_mut() = request.version();
+    *copy.headers_mut() = request.headers().clone();
+    *copy.extensions_mut() = request.extensions().clone();
+    Some(copy)
+}
+
+fn asked_wait(result: &Result<Response<Body>, TransportError>) -> Option<Duration> {
+    match result {
+        Ok(response) => retry_after(response.headers()),
+        Err(error) => error.retry_after(),
+    }
+}
+
+fn deleted() -> Response<Body> {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::NO_CONTENT;
+    response
+}

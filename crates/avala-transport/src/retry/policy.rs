@@ -1,0 +1,137 @@
+//! How often, and how long in between.
+
+use std::time::Duration;
+
+/// How often a call is tried, and how long the waits between the attempts are.
+///
+/// ```
+/// use std::time::Duration;
+/// use avala_transport::RetryPolicy;
+///
+/// let patient = RetryPolicy::default().max_attempts(6).max_delay(Duration::from_secs(20));
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RetryPolicy {
+    pub(super) max_attempts: u32,
+    base_delay: Duration,
+    max_delay: Duration,
+    max_wait: Duration,
+}
+
+/// Three attempts, 200 ms doubling up to 5 s, and waits of at most 60 s when the server asks for them.
+impl Default for RetryPolicy {
+    fn default() -> Self {
+        Self {
+            max_attempts: 3,
+            base_delay: Duration::from_millis(200),
+            max_delay: Duration::from_secs(5),
+            max_wait: Duration::from_secs(60),
+        }
+    }
+}
+
+impl RetryPolicy {
+    /// One attempt and no more.
+    #[must_use]
+    pub fn none() -> Self {
+        Self::default().max_attempts(1)
+    }
+
+    /// Sets how many attempts a call has in all; zero counts as one.
+    #[must_use]
+    pub fn max_attempts(mut self, attempts: u32) -> Self {
+        self.max_attempts = attempts;
+        self
+    }
+
+    /// Sets the longest wait before the second attempt; it doubles before each further one.
+    #[must_use]
+    pub fn base_delay(mut self, delay: Duration) -> Self {
+        self.base_delay = delay;
+        self
+    }
+
+    /// Sets the longest wait between two attempts when the server does not ask for one.
+    #[must_use]
+    pub fn max_delay(mut self, delay: Duration) -> Self {
+        self.max_delay = delay;
+        self
+    }
+
+    /// Sets the longest wait that a server may ask for. When it asks for more, its answer is returned at once.
+    #[must_use]
+    pub fn max_wait(mut self, wait: Duration) -> Self {
+        self.max_wait = wait;
+        self
+    }
+
+    /// The wait after `attempts` attempts, or `None` when the server asks for more than the policy allows.
+    ///
+    /// It is anything from zero to the doubled base delay, so that the clients that failed together do not come back
+    /// together. A server that names a time gets that time and up to a tenth more, for the same reason.
+    pub(super) fn delay(&self, attempts: u32, retry_after: Option<Duration>) -> Option<Duration> {
+        let doublings = attempts.saturating_sub(1).min(31);
+        let ceiling = self.base_delay.saturating_mul(1 << doublings).min(self.max_delay);
+        let backoff = ceiling.mul_f64(fastrand::f64());
+        let Some(asked) = retry_after else { return Some(backoff.min(self.max_wait)) };
+        if asked > self.max_wait {
+            return None;
+        }
+        let spread = asked.mul_f64(fastrand::f64() / 10.0);
+        Some(backoff.max(asked + spread).min(self.max_wait))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ROUNDS: usize = 2_000;
+
+    fn longest(policy: &RetryPolicy, attempts: u32) -> Duration {
+        (0..ROUNDS).filter_map(|_| policy.delay(attempts, None)).max().unwrap()
+    }
+
+    #[test]
+    fn the_ceiling_doubles_up_to_the_cap() {
+        let policy = RetryPolicy::default();
+        for (attempts, ceiling_ms) in
+            [(1, 200), (2, 400), (3, 800), (5, 3_200), (6, 5_000), (40, 5_000), (u32::MAX, 5_000)]
+        {
+            let ceiling = Duration::from_millis(ceiling_ms);
+            let longest = longest(&policy, attempts);
+            assert!(longest <= ceiling, "{attempts}: {longest:?}");
+            assert!(longest >= ceiling.mul_f64(0.95), "{attempts}: full jitter reaches the ceiling, not {longest:?}");
+        }
+    }
+
+    #[test]
+    fn the_jitter_reaches_down_to_zero() {
+        let shortest = (0..ROUNDS).filter_map(|_| RetryPolicy::default().delay(6, None)).min().unwrap();
+        assert!(shortest < Duration::from_millis(250), "{shortest:?}");
+    }
+
+    #[test]
+    fn what_the_server_asks_for_is_the_least() {
+        let asked = Duration::from_secs(10);
+        for _ in 0..ROUNDS {
+            let delay = RetryPolicy::default().delay(1, Some(asked)).unwrap();
+            assert!(delay >= asked && delay <= asked.mul_f64(1.1), "{delay:?}");
+        }
+    }
+
+    #[test]
+    fn a_wait_over_the_limit_is_not_started() {
+        let policy = RetryPolicy::default();
+        assert_eq!(policy.delay(1, Some(Duration::from_secs(60))), Some(Duration::from_secs(60)));
+        assert_eq!(policy.delay(1, Some(Duration::from_secs(61))), None);
+        assert_eq!(policy.delay(1, Some(Duration::MAX)), None);
+    }
+
+    #[test]
+    fn extreme_settings_do_not_overflow() {
+        let policy =
+            RetryPolicy::default().base_delay(Duration::MAX).max_delay(Duration::MAX).max_wait(Duration::from_secs(9));
+        assert!(policy.delay(u32::MAX, None).unwrap() <= Duration::from_secs(9));
+    }
+}

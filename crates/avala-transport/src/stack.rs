@@ -1,0 +1,91 @@
+//! The order of the layers, in one place.
+
+use std::time::Duration;
+
+use http::{Request, Response};
+use tower::util::{BoxCloneSyncService, option_layer};
+use tower::{Service, ServiceBuilder};
+
+use crate::{
+    AddressLayer, AttemptTimeoutLayer, AuthLayer, Body, CollectLayer, DeadlineLayer, RateLimitLayer, RateLimiter,
+    RedirectLayer, RetryLayer, RetryPolicy, Transport, TransportError, trace,
+};
+
+/// A layer of the user: takes the stack below it and gives the stack with it.
+pub(crate) type UserLayer = Box<dyn FnOnce(Transport) -> Transport + Send + Sync>;
+
+/// Everything that the layers need.
+pub(crate) struct Settings {
+    pub(crate) timeout: Duration,
+    pub(crate) attempt_timeout: Duration,
+    pub(crate) retry: RetryPolicy,
+    pub(crate) rate_limiter: RateLimiter,
+    pub(crate) auth: Option<AuthLayer>,
+    pub(crate) max_body_bytes: usize,
+    pub(crate) address: AddressLayer,
+    /// In the order in which they were added: the first is the outermost.
+    pub(crate) per_call: Vec<UserLayer>,
+    pub(crate) per_attempt: Vec<UserLayer>,
+}
+
+/// The whole stack over `bottom`, which takes requests with absolute URIs.
+///
+/// Each of the three parts lists its layers from the outside in. Types stay concrete inside a part; a layer of the user
+/// and the outside are boxed, which costs two allocations a call for each box.
+pub(crate) fn assemble<S>(settings: Settings, bottom: S) -> Transport
+where
+    S: Service<Request<Body>, Response = Response<Body>, Error = TransportError> + Clone + Send + Sync + 'static,
+    S::Future: Send + 'static,
+{
+    let Settings { per_call, per_attempt, .. } = settings;
+
+    let attempt = ServiceBuilder::new()
+        // Outside of the timeout, so that the span of an attempt shows its timeout.
+        .layer(trace::attempt())
+        // Covers everything that the network can delay, the body included.
+        .layer(AttemptTimeoutLayer::new(settings.attempt_timeout))
+        // Inside the retry: a cut body is a failed attempt. Outside of the redirect guard: no body of a redirect is read.
+        .layer(CollectLayer::new(settings.max_body_bytes))
+        // Below every other layer, so that none of them can send a request to another host.
+        .layer(settings.address)
+        // Innermost, where the whole address is known: a relative redirect then names its host too.
+        .layer(RedirectLayer::new())
+        .service(bottom);
+
+    let calls = ServiceBuilder::new()
+        // Above all that costs a server something; everything below is done anew for each attempt.
+        .layer(RetryLayer::new(settings.retry))
+        // Each attempt counts. Its wait is not time of the attempt, but of the call.
+        .layer(RateLimitLayer::new(settings.rate_limiter))
+        // After the waits, so that the key is put on when the request goes out. Layers of the user below see and sign it.
+        .layer(option_layer(settings.auth));
+
+    let deadline = ServiceBuilder::new()
+        // Outermost, so that the span has the whole call.
+        .layer(trace::call())
+        // Above everything that waits.
+        .layer(DeadlineLayer::new(settings.timeout));
+
+    match (per_call.is_empty(), per_attempt.is_empty()) {
+        (true, true) => boxed(deadline.service(calls.service(attempt))),
+        (true, false) => boxed(deadline.service(calls.service(apply(per_attempt, attempt)))),
+        (false, true) => boxed(deadline.service(apply(per_call, calls.service(attempt)))),
+        (false, false) => boxed(deadline.service(apply(per_call, calls.service(apply(per_attempt, attempt))))),
+    }
+}
+
+fn apply<S>(layers: Vec<UserLayer>, inner: S) -> Transport
+where
+    S: Service<Request<Body>, Response = Response<Body>, Error = TransportError> + Clone + Send + Sync + 'static,
+    S::Future: Send + 'static,
+{
+    layers.into_iter().rev().fold(boxed(inner), |inner, layer| layer(inner))
+}
+
+pub(crate) fn boxed<S>(service: S) -> Transport
+where
+    S: Service<Request<Body>, Response = Response<Body>, Error = TransportError> + Clone + Send + Sync + 'static,
+    S::Future: Send + 'static,
+{
+    BoxCloneSyncService::new(service)
+}

@@ -1,0 +1,163 @@
+//! A scripted service, for tests of layers and of clients without a network.
+
+mod step;
+
+use std::collections::VecDeque;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http::{HeaderMap, Method, Request, Response, Uri};
+use tokio::time::Instant;
+use tower::Service;
+
+pub use self::step::Step;
+use crate::{Body, TransportError, TransportErrorKind};
+
+/// A service that answers from a script and remembers what it was asked. Its clones share both.
+///
+/// Waits follow tokio's clock, so a test with a paused clock takes no time.
+///
+/// ```
+/// use avala_transport::testing::{ScriptedService, Step};
+/// use avala_transport::{Body, TransportBuilder};
+/// use tower::ServiceExt;
+///
+/// # let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build()?;
+/// # runtime.block_on(async {
+/// let service = ScriptedService::new().then(Step::respond(503)).then(Step::respond(200).body("[]"));
+/// let transport = TransportBuilder::new().service(service.clone()).build()?;
+///
+/// let response = transport.oneshot(http::Request::get("/datasets/").body(Body::empty())?).await?;
+/// assert_eq!(response.status(), 200);
+/// assert_eq!(service.requests().len(), 2);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # })?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct ScriptedService {
+    script: Arc<Mutex<Script>>,
+    /// Of this clone alone: another clone's readiness is not ours.
+    ready: bool,
+}
+
+#[derive(Debug, Default)]
+struct Script {
+    steps: VecDeque<Step>,
+    /// The answer when the steps are used up.
+    always: Option<Step>,
+    requests: Vec<RecordedRequest>,
+    calls: usize,
+    calls_while_not_ready: usize,
+}
+
+/// A request that a [`ScriptedService`] got.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct RecordedRequest {
+    /// The method.
+    pub method: Method,
+    /// The URI; absolute when the service is below the layers of a transport.
+    pub uri: Uri,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The whole body.
+    pub body: Bytes,
+    /// When the service was called, by tokio's clock.
+    pub at: Instant,
+}
+
+impl Default for ScriptedService {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Clone for ScriptedService {
+    fn clone(&self) -> Self {
+        Self { script: Arc::clone(&self.script), ready: false }
+    }
+}
+
+impl ScriptedService {
+    /// A service with an empty script. A call that the script has no step for fails with
+    /// [`Layer`](TransportErrorKind::Layer).
+    #[must_use]
+    pub fn new() -> Self {
+        Self { script: Arc::default(), ready: false }
+    }
+
+    /// A service that does the same for every call.
+    #[must_use]
+    pub fn always(step: Step) -> Self {
+        let service = Self::new();
+        service.script().always = Some(step);
+        service
+    }
+
+    /// Adds a step to the script; each call takes one.
+    #[must_use]
+    pub fn then(self, step: Step) -> Self {
+        self.script().steps.push_back(step);
+        self
+    }
+
+    /// The requests so far, in the order in which their bodies were read.
+    #[must_use]
+    pub fn requests(&self) -> Vec<RecordedRequest> {
+        self.script().requests.clone()
+    }
+
+    /// How many calls there were while the called clone was not ready: a layer that makes one is wrong.
+    #[must_use]
+    pub fn calls_while_not_ready(&self) -> usize {
+        self.script().calls_while_not_ready
+    }
+
+    fn script(&self) -> MutexGuard<'_, Script> {
+        self.script.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn next_step(&self) -> Result<Step, TransportError> {
+        let mut script = self.script();
+        script.calls += 1;
+        let calls = script.calls;
+        script.steps.pop_front().or_else(|| script.always.clone()).ok_or_else(|| {
+            TransportError::new(TransportErrorKind::Layer, format!("the script has no step for call {calls}"))
+        })
+    }
+}
+
+impl Service<Request<Body>> for ScriptedService {
+    type Response = Response<Body>;
+    type Error = TransportError;
+    type Future = Pin<Box<dyn Future<Output = Result<Response<Body>, TransportError>> + Send>>;
+
+    fn poll_ready(&mut self, _cx: &mut Context<'_>) -> Poll<Result<(), TransportError>> {
+        self.ready = true;
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<Body>) -> Self::Future {
+        if !std::mem::take(&mut self.ready) {
+            self.script().calls_while_not_ready += 1;
+        }
+        let at = Instant::now();
+        let step = self.next_step();
+        let service = self.clone();
+        Box::pin(async move {
+            let (parts, body) = request.into_parts();
+            let body = body.collect(usize::MAX).await?;
+            service.script().requests.push(RecordedRequest {
+                method: parts.method,
+                uri: parts.uri,
+                headers: parts.headers,
+                body,
+                at,
+            });
+            step?.run().await
+        })
+    }
+}

@@ -1,0 +1,230 @@
+//! The limiter: bursts, spacing, order, cancellation, and what it learns from answers.
+
+use std::time::Duration;
+
+use avala_transport::testing::{ScriptedService, Step};
+use avala_transport::{RateLimit, RateLimiter, Sent, Transport, TransportErrorKind as Kind};
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep, timeout};
+
+use crate::support::{get, limited, millis, secs, send, with_options};
+
+/// Starts `count` calls in order and waits for all of them.
+async fn send_together(stack: &Transport, count: usize) {
+    let mut calls = JoinSet::new();
+    for index in 0..count {
+        let stack = stack.clone();
+        calls.spawn(async move { send(&stack, get(&format!("/{index}/"))).await.map(drop) });
+        tokio::task::yield_now().await;
+    }
+    for result in calls.join_all().await {
+        result.unwrap();
+    }
+}
+
+fn times(service: &ScriptedService, started: Instant) -> Vec<Duration> {
+    service.requests().iter().map(|request| request.at - started).collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_burst_and_then_one_at_a_time() {
+    let limiter = RateLimiter::new(RateLimit::per_minute(60).burst(5));
+    let service = ScriptedService::always(Step::respond(200));
+    let started = Instant::now();
+    send_together(&limited(&limiter, service.clone()), 8).await;
+    assert_eq!(times(&service, started), [0, 0, 0, 0, 0, 1, 2, 3].map(secs));
+    assert_eq!(service.calls_while_not_ready(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_minute_of_pressure_stays_within_the_limit() {
+    let service = ScriptedService::always(Step::respond(200));
+    let started = Instant::now();
+    send_together(&limited(&RateLimiter::default(), service.clone()), 150).await;
+    let times = times(&service, started);
+    assert_eq!(times.iter().filter(|at| **at < secs(60)).count(), 20 + 99, "the burst, then 100 a minute");
+    assert!(times.iter().filter(|at| **at < secs(1)).count() <= 20 + 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn first_come_first_served() {
+    let limiter = RateLimiter::new(RateLimit::per_minute(600).burst(1));
+    let service = ScriptedService::always(Step::respond(200));
+    send_together(&limited(&limiter, service.clone()), 30).await;
+    let order: Vec<String> = service.requests().iter().map(|request| request.uri.path().to_owned()).collect();
+    let expected: Vec<String> = (0..30).map(|index| format!("/{index}/")).collect();
+    assert_eq!(order, expected);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_newcomer_does_not_overtake_the_line() {
+    let limiter = RateLimiter::new(RateLimit::per_minute(60).burst(1));
+    let service = ScriptedService::always(Step::respond(200));
+    let stack = limited(&limiter, service.clone());
+    send(&stack, get("/first/")).await.unwrap();
+    // They come in the moment in which the next token does, one with an older timer than the line's and one with a newer.
+    let newcomer = || {
+        let stack = stack.clone();
+        tokio::spawn(async move {
+            sleep(secs(1)).await;
+            send(&stack, get("/newcomer/")).await.map(drop)
+        })
+    };
+    let older = newcomer();
+    tokio::task::yield_now().await;
+    let waiting = tokio::spawn({
+        let stack = stack.clone();
+        async move { send(&stack, get("/waiting/")).await.map(drop) }
+    });
+    tokio::task::yield_now().await;
+    let newer = newcomer();
+    for call in [older, waiting, newer] {
+        call.await.unwrap().unwrap();
+    }
+    let order: Vec<String> = service.requests().iter().map(|request| request.uri.path().to_owned()).collect();
+    assert_eq!(order, ["/first/", "/waiting/", "/newcomer/", "/newcomer/"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_cancelled_waiter_leaves_no_trace() {
+    let limiter = RateLimiter::new(RateLimit::per_minute(60).burst(1));
+    let service = ScriptedService::always(Step::respond(200));
+    let stack = limited(&limiter, service.clone());
+    let started = Instant::now();
+    send(&stack, get("/first/")).await.unwrap();
+    let first_in_line = tokio::spawn({
+        let stack = stack.clone();
+        async move { send(&stack, get("/cancelled/")).await.map(drop) }
+    });
+    let second_in_line = tokio::spawn({
+        let stack = stack.clone();
+        async move { send(&stack, get("/cancelled/")).await.map(drop) }
+    });
+    sleep(millis(100)).await;
+    first_in_line.abort();
+    second_in_line.abort();
+    send(&stack, get("/second/")).await.unwrap();
+    assert_eq!(times(&service, started), [0, 1].map(secs), "nobody else took a token");
+
+    // The line is empty again: a new call is told about its own wait alone.
+    let hurried = with_options(get("/hurried/"), |options| options.timeout = Some(millis(500)));
+    let error = send(&stack, hurried).await.unwrap_err();
+    assert_eq!(error.retry_after(), Some(secs(1)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_wait_that_cannot_end_in_time_fails_at_once() {
+    let limiter = RateLimiter::new(RateLimit::per_minute(6).burst(1));
+    let service = ScriptedService::always(Step::respond(200));
+    let stack = limited(&limiter, service.clone());
+    send(&stack, get("/first/")).await.unwrap();
+
+    let started = Instant::now();
+    let hurried = || with_options(get("/hurried/"), |options| options.timeout = Some(secs(9)));
+    let error = send(&stack, hurried()).await.unwrap_err();
+    assert_eq!((error.kind(), error.sent(), error.retry_after()), (Kind::RateLimited, Sent::No, Some(secs(10))));
+
+    let waiting = tokio::spawn({
+        let stack = stack.clone();
+        async move { send(&stack, get("/waiting/")).await.map(drop) }
+    });
+    tokio::task::yield_now().await;
+    let error = send(&stack, hurried()).await.unwrap_err();
+    assert_eq!(error.retry_after(), Some(secs(20)), "the one ahead is counted");
+    assert_eq!(started.elapsed(), Duration::ZERO, "at once");
+    waiting.await.unwrap().unwrap();
+    assert_eq!(service.requests().len(), 2, "the failed calls were not sent");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_429_closes_the_gate_for_every_clone() {
+    for (retry_after, expected) in [(Some("10"), secs(10)), (None, secs(1)), (Some("soon"), secs(1))] {
+        let mut refusal = Step::respond(429);
+        if let Some(value) = retry_after {
+            refusal = refusal.header("retry-after", value);
+        }
+        let limiter = RateLimiter::default();
+        let refusing = limited(&limiter, ScriptedService::always(refusal));
+        let service = ScriptedService::always(Step::respond(200));
+        let other = limited(&limiter, service.clone());
+        let started = Instant::now();
+        let response = send(&refusing, get("/x/")).await.unwrap();
+        assert_eq!(response.status().as_u16(), 429, "the limiter does not repeat calls");
+        send_together(&other, 3).await;
+        assert_eq!(times(&service, started), [expected; 3], "{retry_after:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_gate_that_closes_during_a_wait_is_seen_after_it() {
+    let limiter = RateLimiter::new(RateLimit::per_minute(60).burst(1));
+    let service = ScriptedService::new().then(Step::respond(429).header("retry-after", "30").after(millis(500)));
+    let stack = limited(&limiter, service.clone());
+    let started = Instant::now();
+    let waiting = with_options(get("/waiting/"), |options| options.timeout = Some(secs(5)));
+    let (refused, waiting) = tokio::join!(send(&stack, get("/refused/")), send(&stack, waiting));
+    assert_eq!(refused.unwrap().status().as_u16(), 429);
+    let error = waiting.unwrap_err();
+    assert_eq!((error.kind(), error.sent()), (Kind::RateLimited, Sent::No));
+    assert_eq!((started.elapsed(), error.retry_after()), (secs(1), Some(millis(29_500))));
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_remaining_closes_the_gate_until_the_reset() {
+    // 784111777 is the date in the header.
+    let table = [("784111807", secs(30)), ("784111700", Duration::from_millis(600)), ("799999999", secs(60))];
+    for (reset, expected) in table {
+        let empty = Step::respond(200)
+            .header("date", "Sun, 06 Nov 1994 08:49:37 GMT")
+            .header("x-ratelimit-remaining", "0")
+            .header("x-ratelimit-reset", reset);
+        let service = ScriptedService::new().then(empty).then(Step::respond(200));
+        let stack = limited(&RateLimiter::default(), service.clone());
+        let started = Instant::now();
+        send(&stack, get("/x/")).await.unwrap();
+        send(&stack, get("/x/")).await.unwrap();
+        assert_eq!(times(&service, started)[1], expected, "reset {reset}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_servers_limit_takes_the_place_of_the_configured_one() {
+    let learned = Step::respond(200).header("x-ratelimit-limit", "600").header("x-ratelimit-remaining", "0");
+    let service = ScriptedService::new().then(learned).then(Step::respond(200)).then(Step::respond(200));
+    let stack = limited(&RateLimiter::new(RateLimit::per_minute(1)), service.clone());
+    let started = Instant::now();
+    send_together(&stack, 3).await;
+    let times = times(&service, started);
+    assert!(times[2] <= secs(120), "{times:?}");
+
+    let lower = Step::respond(200).header("x-ratelimit-limit", "2").header("x-ratelimit-remaining", "1");
+    let service = ScriptedService::always(lower);
+    let stack = limited(&RateLimiter::default(), service.clone());
+    let started = Instant::now();
+    for _ in 0..3 {
+        send(&stack, get("/x/")).await.unwrap();
+    }
+    assert_eq!(self::times(&service, started), [0, 0, 30].map(secs), "two a minute");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_limiter_that_is_off_waits_for_nothing_and_still_remembers() {
+    let limiter = RateLimiter::off();
+    let refusal = Step::respond(429).header("retry-after", "10").header("x-ratelimit-remaining", "0");
+    let service = ScriptedService::always(refusal);
+    let stack = limited(&limiter.clone(), service.clone());
+    assert_eq!(limiter.state(), None);
+    timeout(millis(1), send_together(&stack, 200)).await.expect("nobody waits");
+    assert_eq!(limiter.state().and_then(|state| state.remaining), Some(0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_without_headers_does_not_make_it_forget() {
+    let limiter = RateLimiter::default();
+    let told = Step::respond(200).header("x-ratelimit-limit", "100").header("x-ratelimit-remaining", "57");
+    let service = ScriptedService::new().then(told).then(Step::respond(200));
+    let stack = limited(&limiter, service);
+    send_together(&stack, 2).await;
+    let state = limiter.state().unwrap();
+    assert_eq!((state.limit, state.remaining, state.reset), (Some(100), Some(57), None));
+}

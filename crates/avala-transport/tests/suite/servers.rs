@@ -1,0 +1,145 @@
+//! Small servers on loopback ports.
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::server::conn::auto;
+use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
+use rustls::ServerConfig;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio_rustls::TlsAcceptor;
+
+/// Answers the n-th connection with the n-th of `answers`, byte for byte, and hangs up.
+pub(crate) async fn raw(answers: Vec<impl AsRef<[u8]> + Send + 'static>) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        for answer in answers {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            read_head(&mut stream).await;
+            stream.write_all(answer.as_ref()).await.unwrap();
+            stream.shutdown().await.unwrap();
+        }
+    });
+    address
+}
+
+/// Answers the first bytes of every connection with `answer`, whatever they are, and hangs up.
+pub(crate) async fn raw_after_bytes(answer: &'static str) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        for _ in 0..3 {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut first = vec![0; 4_096];
+            let _ = stream.read(&mut first).await;
+            let _ = stream.write_all(answer.as_bytes()).await;
+        }
+    });
+    address
+}
+
+/// Reads a request without a body up to its empty line.
+async fn read_head(stream: &mut TcpStream) {
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") && head.len() < 10_000 {
+        head.push(stream.read_u8().await.unwrap());
+    }
+}
+
+/// A real HTTP server that answers with the version of the request and its body, and counts connections.
+pub(crate) struct Echo {
+    pub(crate) address: SocketAddr,
+    connections: Arc<AtomicUsize>,
+}
+
+impl Echo {
+    pub(crate) async fn plain() -> Self {
+        Self::start(None).await
+    }
+
+    pub(crate) async fn tls(config: ServerConfig) -> Self {
+        Self::start(Some(TlsAcceptor::from(Arc::new(config)))).await
+    }
+
+    pub(crate) fn connections(&self) -> usize {
+        self.connections.load(Ordering::Relaxed)
+    }
+
+    async fn start(tls: Option<TlsAcceptor>) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let connections = Arc::new(AtomicUsize::new(0));
+        let counter = Arc::clone(&connections);
+        tokio::spawn(async move {
+            // More connections than any test makes.
+            for _ in 0..100 {
+                let (stream, _) = listener.accept().await.unwrap();
+                counter.fetch_add(1, Ordering::Relaxed);
+                match tls.clone() {
+                    None => drop(tokio::spawn(serve(stream))),
+                    Some(tls) => drop(tokio::spawn(async move {
+                        // A client that does not trust the certificate hangs up here.
+                        if let Ok(stream) = tls.accept(stream).await {
+                            Box::pin(serve(stream)).await;
+                        }
+                    })),
+                }
+            }
+        });
+        Self { address, connections }
+    }
+}
+
+async fn serve(stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static) {
+    let _ = auto::Builder::new(TokioExecutor::new()).serve_connection(TokioIo::new(stream), service_fn(echo)).await;
+}
+
+async fn echo(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
+    let version = request.version();
+    let body = request.into_body().collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
+    let text = format!("{version:?} {}", String::from_utf8_lossy(&body));
+    Ok(Response::new(Full::new(text.into())))
+}
+
+/// A certificate authority: its certificate in DER and in PEM, and what it signs with.
+pub(crate) fn certificate_authority() -> (Vec<u8>, String, Issuer<'static, KeyPair>) {
+    let key = KeyPair::generate().unwrap();
+    let mut params = CertificateParams::new(Vec::<String>::new()).unwrap();
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let certificate = params.self_signed(&key).unwrap();
+    (certificate.der().to_vec(), certificate.pem(), Issuer::new(params, key))
+}
+
+/// The settings of a server whose certificate is for `name` and which speaks `protocols`.
+pub(crate) fn server_config(
+    issuer: &Issuer<'static, KeyPair>,
+    name: &str,
+    protocols: &[&str],
+    change: impl FnOnce(&mut CertificateParams),
+) -> ServerConfig {
+    let key = KeyPair::generate().unwrap();
+    let mut params = CertificateParams::new(vec![name.to_owned()]).unwrap();
+    change(&mut params);
+    let certificate: CertificateDer<'static> = params.signed_by(&key, issuer).unwrap().der().clone();
+    let key = PrivateKeyDer::Pkcs8(key.serialize_der().into());
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let mut config = ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate], key)
+        .unwrap();
+    config.alpn_protocols = protocols.iter().map(|name| name.as_bytes().to_vec()).collect();
+    config
+}

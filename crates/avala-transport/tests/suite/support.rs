@@ -1,0 +1,82 @@
+//! What many of the tests need.
+
+use avala_transport::{
+    Body, CallOptions, CallReport, DeadlineLayer, RateLimit, RateLimitLayer, RateLimiter, RetryLayer, RetryPolicy,
+    Transport, TransportBuilder, TransportError,
+};
+use http::{Method, Request, Response};
+use std::time::Duration;
+use tower::util::BoxCloneSyncService;
+use tower::{Service, ServiceBuilder, ServiceExt};
+
+pub(crate) fn request(method: Method, path: &str) -> Request<Body> {
+    Request::builder().method(method).uri(path).body(Body::empty()).unwrap()
+}
+
+pub(crate) fn get(path: &str) -> Request<Body> {
+    request(Method::GET, path)
+}
+
+pub(crate) fn post(path: &str, body: impl Into<Body>) -> Request<Body> {
+    request(Method::POST, path).map(|_| body.into())
+}
+
+/// The request with call options that `change` has set.
+pub(crate) fn with_options(mut request: Request<Body>, change: impl FnOnce(&mut CallOptions)) -> Request<Body> {
+    let mut options = CallOptions::default();
+    change(&mut options);
+    request.extensions_mut().insert(options);
+    request
+}
+
+pub(crate) async fn send<S>(service: &S, request: Request<Body>) -> Result<Response<Body>, TransportError>
+where
+    S: Service<Request<Body>, Response = Response<Body>, Error = TransportError> + Clone,
+{
+    service.clone().oneshot(request).await
+}
+
+pub(crate) fn report(response: &Response<Body>) -> &CallReport {
+    response.extensions().get::<CallReport>().expect("every response has a report")
+}
+
+pub(crate) fn text(response: &Response<Body>) -> &str {
+    response.body().as_bytes().map_or("", |bytes| std::str::from_utf8(bytes).unwrap())
+}
+
+pub(crate) fn secs(seconds: u64) -> Duration {
+    Duration::from_secs(seconds)
+}
+
+pub(crate) fn millis(millis: u64) -> Duration {
+    Duration::from_millis(millis)
+}
+
+/// A deadline and retries over a service, without the rest of the stack.
+pub(crate) fn retrying<S>(policy: RetryPolicy, service: S) -> Transport
+where
+    S: Service<Request<Body>, Response = Response<Body>, Error = TransportError> + Clone + Send + Sync + 'static,
+    S::Future: Send + 'static,
+{
+    let stack =
+        ServiceBuilder::new().layer(DeadlineLayer::new(secs(300))).layer(RetryLayer::new(policy)).service(service);
+    BoxCloneSyncService::new(stack)
+}
+
+/// A deadline and a rate limiter over a service, without the rest of the stack.
+pub(crate) fn limited<S>(limiter: &RateLimiter, service: S) -> Transport
+where
+    S: Service<Request<Body>, Response = Response<Body>, Error = TransportError> + Clone + Send + Sync + 'static,
+    S::Future: Send + 'static,
+{
+    let stack = ServiceBuilder::new()
+        .layer(DeadlineLayer::new(Duration::MAX))
+        .layer(RateLimitLayer::new(limiter.clone()))
+        .service(service);
+    BoxCloneSyncService::new(stack)
+}
+
+/// A builder without a rate limit in the way.
+pub(crate) fn builder() -> TransportBuilder {
+    TransportBuilder::new().rate_limiter(RateLimiter::new(RateLimit::per_minute(1_000_000).burst(1_000_000)))
+}

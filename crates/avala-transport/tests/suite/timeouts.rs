@@ -1,0 +1,160 @@
+//! Each of the times that can run out.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use avala_transport::testing::{ScriptedService, Step};
+use avala_transport::{
+    AttemptTimeoutLayer, BaseUrl, Body, BoxError, RateLimit, RateLimiter, Sent, TimeoutPhase, TransportBuilder,
+    TransportError, TransportErrorKind as Kind,
+};
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body::Frame;
+use tokio::net::TcpListener;
+use tokio::time::Instant;
+use tower::{Layer, Service, service_fn};
+
+use crate::support::{builder, get, post, report, secs, send, with_options};
+
+#[tokio::test(start_paused = true)]
+async fn the_whole_call_has_its_time() {
+    let transport = builder().timeout(secs(5)).service(ScriptedService::always(Step::hang())).build().unwrap();
+    let started = Instant::now();
+    let error = send(&transport, get("/x/")).await.unwrap_err();
+    assert_eq!((error.kind(), error.timeout_phase()), (Kind::Timeout, Some(TimeoutPhase::Total)));
+    assert_eq!((error.attempts(), error.sent(), error.elapsed()), (1, Sent::Maybe, secs(5)));
+    assert_eq!(started.elapsed(), secs(5));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_time_of_the_call_covers_all_attempts() {
+    let transport = builder()
+        .timeout(secs(25))
+        .attempt_timeout(secs(10))
+        .service(ScriptedService::always(Step::hang()))
+        .build()
+        .unwrap();
+    let error = send(&transport, get("/x/")).await.unwrap_err();
+    assert_eq!((error.timeout_phase(), error.attempts(), error.elapsed()), (Some(TimeoutPhase::Total), 3, secs(25)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_that_ends_in_the_line_of_the_limiter_was_not_sent() {
+    // The first in line is in no hurry, and a 429 then closes the gate for both.
+    let limiter = RateLimiter::new(RateLimit::per_minute(60).burst(1));
+    let service = ScriptedService::new()
+        .then(Step::respond(429).header("retry-after", "30").after(Duration::from_millis(500)))
+        .then(Step::respond(200));
+    let transport = TransportBuilder::new().rate_limiter(limiter).timeout(secs(5)).service(service).build().unwrap();
+    let first = with_options(get("/1/"), |options| options.max_attempts = Some(1));
+    let patient = with_options(get("/2/"), |options| options.timeout = Some(secs(100)));
+    let (_, patient, hurried) =
+        tokio::join!(send(&transport, first), send(&transport, patient), send(&transport, get("/3/")));
+    assert_eq!(patient.unwrap().status().as_u16(), 200);
+    let error = hurried.unwrap_err();
+    assert_eq!((error.kind(), error.sent(), error.elapsed()), (Kind::Timeout, Sent::No, secs(5)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_attempt_has_its_time_and_is_repeated_if_that_is_safe() {
+    let service = ScriptedService::new().then(Step::hang()).then(Step::respond(200));
+    let transport = builder().attempt_timeout(secs(2)).service(service).build().unwrap();
+    let response = send(&transport, get("/x/")).await.unwrap();
+    assert_eq!(report(&response).attempts(), 2);
+
+    let transport = builder().attempt_timeout(secs(2)).service(ScriptedService::always(Step::hang())).build().unwrap();
+    let error = send(&transport, post("/x/", "{}")).await.unwrap_err();
+    assert_eq!((error.kind(), error.timeout_phase()), (Kind::Timeout, Some(TimeoutPhase::Attempt)));
+    assert_eq!((error.attempts(), error.sent(), error.elapsed()), (1, Sent::Maybe, secs(2)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_may_have_its_own_times() {
+    let transport = builder().service(ScriptedService::always(Step::hang())).build().unwrap();
+    let request = with_options(get("/x/"), |options| options.timeout = Some(secs(1)));
+    assert_eq!(send(&transport, request).await.unwrap_err().elapsed(), secs(1));
+
+    let request = with_options(post("/x/", "{}"), |options| options.attempt_timeout = Some(secs(1)));
+    let error = send(&transport, request).await.unwrap_err();
+    assert_eq!((error.timeout_phase(), error.elapsed()), (Some(TimeoutPhase::Attempt), secs(1)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_limit_is_no_limit() {
+    let service = ScriptedService::always(Step::respond(200).after(secs(1_000_000)));
+    let transport = builder().timeout(Duration::MAX).attempt_timeout(Duration::MAX).service(service).build().unwrap();
+    let response = send(&transport, get("/x/")).await.unwrap();
+    assert_eq!(report(&response).elapsed(), secs(1_000_000));
+}
+
+/// Never becomes ready.
+#[derive(Clone)]
+struct NeverReady;
+
+impl Service<Request<Body>> for NeverReady {
+    type Response = Response<Body>;
+    type Error = TransportError;
+    type Future = std::future::Pending<Result<Response<Body>, TransportError>>;
+
+    fn poll_ready(&mut self, _cx: &mut Context<'_>) -> Poll<Result<(), TransportError>> {
+        Poll::Pending
+    }
+
+    fn call(&mut self, _request: Request<Body>) -> Self::Future {
+        panic!("it was not ready");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn becoming_ready_counts() {
+    let service = AttemptTimeoutLayer::new(secs(3)).layer(NeverReady);
+    let error = send(&service, get("/x/")).await.unwrap_err();
+    assert_eq!(error.timeout_phase(), Some(TimeoutPhase::Attempt));
+
+    let service = avala_transport::DeadlineLayer::new(secs(3)).layer(NeverReady);
+    let error = send(&service, get("/x/")).await.unwrap_err();
+    assert_eq!((error.timeout_phase(), error.elapsed()), (Some(TimeoutPhase::Total), secs(3)));
+}
+
+/// A body whose end never comes.
+struct Endless;
+
+impl http_body::Body for Endless {
+    type Data = Bytes;
+    type Error = BoxError;
+
+    fn poll_frame(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        Poll::Pending
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_body_counts_unless_it_is_streamed() {
+    let service = service_fn(|_request: Request<Body>| async { Ok::<_, BoxError>(Response::new(Endless)) });
+    let transport = builder().attempt_timeout(secs(3)).service(service).build().unwrap();
+    let error = send(&transport, post("/x/", "{}")).await.unwrap_err();
+    assert_eq!((error.timeout_phase(), error.elapsed()), (Some(TimeoutPhase::Attempt), secs(3)));
+
+    let request = with_options(get("/x/"), |options| options.streaming = true);
+    let response = send(&transport, request).await.unwrap();
+    assert!(!response.body().is_replayable());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_connection_has_its_time_and_tls_counts() {
+    // The listener takes the connection and says nothing. The paused clock jumps while everybody waits for it.
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = BaseUrl::parse(&format!("https://{}", listener.local_addr().unwrap())).unwrap();
+    let transport = builder()
+        .base_url(url)
+        .connect_timeout(secs(4))
+        .retry(avala_transport::RetryPolicy::none())
+        .root_certificate_der(crate::servers::certificate_authority().0)
+        .build()
+        .unwrap();
+    let error = send(&transport, get("/x/")).await.unwrap_err();
+    assert_eq!((error.kind(), error.timeout_phase()), (Kind::Timeout, Some(TimeoutPhase::Connect)));
+    assert_eq!((error.sent(), error.elapsed()), (Sent::No, secs(4)));
+}
