@@ -1,1 +1,67 @@
-//! Under construction.
+//! An [Avala](https://avala.ai) in memory: a server that speaks the REST API on a loopback port.
+//!
+//! Integrations are developed and tested against it without an account and without a network. It keeps state,
+//! so that what is created can be read back, checks what the real server checks, and fails on demand.
+//!
+//! ```
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use avala_sandbox::{Fault, Sandbox};
+//!
+//! let sandbox = Sandbox::start().await?;
+//! sandbox.fault(Fault::status(503).on("GET", "/datasets/"))?;
+//! // ... point a client at `sandbox.api_url()` with the key `sandbox.key()` ...
+//! for request in sandbox.requests() {
+//!     println!("{} {} {:?}", request.method, request.path, request.status);
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # What it does as the real server does
+//!
+//! - Every call needs `X-Avala-Api-Key`; without the right one the answer is 401.
+//! - A path without its trailing slash is redirected, an unknown one is 404, a wrong method 405.
+//! - Bodies are validated: 400 with a list of sentences for each field.
+//! - Lists have pages of 100 items unless `limit` says otherwise, up to 1,000. A `limit` that is no positive integer
+//!   counts as unset. Items come in the order of their creation, and `next` is an address on the sandbox.
+//! - Every answer has `X-Request-Id` and the three `X-RateLimit-*` headers.
+//! - A new dataset is `creating` until it was fetched a few times. An export takes one step with each fetch:
+//!   requested, pending, processing, exported.
+
+mod answer_body;
+mod app;
+mod builder;
+mod clock;
+pub mod demo;
+mod error;
+mod fault;
+mod json_body;
+mod list;
+mod pipeline;
+mod rate_limit;
+mod request_log;
+mod resources;
+mod router;
+mod sandbox;
+mod seed;
+mod server;
+mod table;
+mod validation;
+
+pub use builder::{SandboxBuilder, Seed};
+pub use fault::{Fault, FaultError};
+pub use rate_limit::RateLimit;
+pub use request_log::LoggedRequest;
+pub use sandbox::Sandbox;
+
+/// Every path of the API starts with this.
+const API_PREFIX: &str = "/api/v1";
+
+/// The header that carries the key.
+const API_KEY_HEADER: &str = "x-avala-api-key";
+
+/// Compiles the examples of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -1,0 +1,21 @@
+//! Names of what the sandbox holds, for tests and examples.
+//!
+//! The accounts are there with every [`Seed`](crate::Seed), the rest with [`Seed::Demo`](crate::Seed::Demo).
+
+/// The user that the key belongs to.
+pub const OWNER: &str = "acme-robotics";
+
+/// Another user.
+pub const OTHER_OWNER: &str = "harbor-vision";
+
+/// The name of an organization.
+pub const ORGANIZATION: &str = "northwind-labs";
+
+/// The uid of that organization.
+pub const ORGANIZATION_UID: &str = "0c9b1f0e-6d3a-4f58-9c27-5b1f6a2d8e01";
+
+/// The dataset of [`OWNER`] that has 260 images with metadata and annotations.
+pub const IMAGE_DATASET: &str = "forklift-images";
+
+/// The dataset of [`OWNER`] that has three sequences; the first one has 40 frames with six cameras each.
+pub const LIDAR_DATASET: &str = "warehouse-lidar";

@@ -1,0 +1,47 @@
+//! Why a fault cannot be used.
+
+use std::fmt;
+
+/// A fault was described with something that HTTP has no room for, or that it could never meet.
+#[derive(Debug)]
+pub struct FaultError(Reason);
+
+#[derive(Debug)]
+enum Reason {
+    Http(http::Error),
+    Path(Box<str>),
+    NoAnswer,
+}
+
+impl FaultError {
+    pub(super) fn http(error: impl Into<http::Error>) -> Self {
+        Self(Reason::Http(error.into()))
+    }
+
+    pub(super) fn path(path: &str) -> Self {
+        Self(Reason::Path(path.into()))
+    }
+
+    pub(super) fn no_answer() -> Self {
+        Self(Reason::NoAnswer)
+    }
+}
+
+impl fmt::Display for FaultError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Reason::Http(_) => f.write_str("the fault has a status, header or method that HTTP does not allow"),
+            Reason::Path(path) => write!(f, "the fault is on {path:?}, but a path starts with a slash"),
+            Reason::NoAnswer => f.write_str("a header or a body was set on a fault that has no answer of its own"),
+        }
+    }
+}
+
+impl std::error::Error for FaultError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match &self.0 {
+            Reason::Http(error) => Some(error),
+            Reason::Path(_) | Reason::NoAnswer => None,
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! The log of requests that tests read.
+
+use std::collections::VecDeque;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use bytes::Bytes;
+use http::request::Parts;
+use http::{HeaderMap, HeaderValue, Method, StatusCode};
+
+use crate::{API_KEY_HEADER, API_PREFIX};
+
+/// The log keeps this many requests, and fewer when their bodies are large.
+const MAX_REQUESTS: usize = 10_000;
+const MAX_BODY_BYTES: usize = 256 * 1024 * 1024;
+
+/// A request that the sandbox received, and how it was answered.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct LoggedRequest {
+    /// The method.
+    pub method: Method,
+    /// The path as it was sent, still percent-encoded, as `/api/v1/datasets/`.
+    pub path: String,
+    /// The query as it was sent, without the question mark.
+    pub query: Option<String>,
+    /// The headers. The value of `X-Avala-Api-Key` is replaced by `[redacted]`.
+    pub headers: HeaderMap,
+    /// The body.
+    pub body: Bytes,
+    /// The status of the answer: `None` while it is not answered yet, and when a fault closed the connection instead.
+    pub status: Option<StatusCode>,
+}
+
+impl LoggedRequest {
+    /// The path below `/api/v1`, as `/datasets/`: the form that [`Fault::on`](crate::Fault::on) takes.
+    ///
+    /// The whole path when it is not below it.
+    #[must_use]
+    pub fn api_path(&self) -> &str {
+        self.path.strip_prefix(API_PREFIX).unwrap_or(&self.path)
+    }
+}
+
+/// Requests in the order of their arrival.
+#[derive(Default)]
+pub(crate) struct RequestLog(Mutex<Entries>);
+
+#[derive(Default)]
+struct Entries {
+    requests: VecDeque<LoggedRequest>,
+    body_bytes: usize,
+    /// How many requests came before the first one that is kept.
+    forgotten: u64,
+}
+
+impl RequestLog {
+    /// Notes a request, and returns its number.
+    pub(crate) fn begin(&self, parts: &Parts, body: &Bytes) -> u64 {
+        let mut headers = parts.headers.clone();
+        if let Some(key) = headers.get_mut(API_KEY_HEADER) {
+            *key = HeaderValue::from_static("[redacted]");
+        }
+        let mut entries = self.entries();
+        entries.body_bytes += body.len();
+        entries.requests.push_back(LoggedRequest {
+            method: parts.method.clone(),
+            path: parts.uri.path().to_owned(),
+            query: parts.uri.query().map(str::to_owned),
+            headers,
+            body: body.clone(),
+            status: None,
+        });
+        while entries.requests.len() > MAX_REQUESTS || entries.body_bytes > MAX_BODY_BYTES {
+            entries.forget_first();
+        }
+        entries.forgotten + entries.requests.len() as u64
+    }
+
+    /// Notes how the request with this number was answered, and returns its entry if it is still kept.
+    pub(crate) fn end(&self, number: u64, status: Option<StatusCode>) -> Option<LoggedRequest> {
+        let mut entries = self.entries();
+        let index = number.checked_sub(entries.forgotten + 1)?;
+        let entry = entries.requests.get_mut(usize::try_from(index).ok()?)?;
+        entry.status = status;
+        Some(entry.clone())
+    }
+
+    pub(crate) fn requests(&self) -> Vec<LoggedRequest> {
+        self.entries().requests.iter().cloned().collect()
+    }
+
+    pub(crate) fn clear(&self) {
+        let mut entries = self.entries();
+        while !entries.requests.is_empty() {
+            entries.forget_first();
+        }
+    }
+
+    fn entries(&self) -> MutexGuard<'_, Entries> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Entries {
+    fn forget_first(&mut self) {
+        if let Some(request) = self.requests.pop_front() {
+            self.body_bytes -= request.body.len();
+            self.forgotten += 1;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn begin(log: &RequestLog, body: &Bytes) -> u64 {
+        let (parts, ()) = http::Request::new(()).into_parts();
+        log.begin(&parts, body)
+    }
+
+    #[test]
+    fn the_log_forgets_its_oldest_requests() {
+        let log = RequestLog::default();
+        let numbers: Vec<u64> = (0..=MAX_REQUESTS).map(|_| begin(&log, &Bytes::new())).collect();
+        assert_eq!(log.requests().len(), MAX_REQUESTS);
+        assert!(log.end(numbers[0], Some(StatusCode::OK)).is_none());
+        assert!(log.end(numbers[1], Some(StatusCode::OK)).is_some());
+        assert_eq!(log.requests()[0].status, Some(StatusCode::OK));
+        log.clear();
+        assert!(log.end(numbers[MAX_REQUESTS], Some(StatusCode::OK)).is_none());
+    }
+
+    #[test]
+    fn large_bodies_count() {
+        let log = RequestLog::default();
+        let body = Bytes::from(vec![0; MAX_BODY_BYTES / 2]);
+        for kept in [1, 2, 2] {
+            begin(&log, &body);
+            assert_eq!(log.requests().len(), kept);
+        }
+    }
+}

@@ -1,0 +1,45 @@
+//! Projects.
+
+use avala_types::{OwnerName, Project, ProjectUid, RawPageResponse};
+use axum::extract::{Path, State};
+use axum::routing::get;
+use axum::{Json, Router};
+
+use crate::app::App;
+use crate::error::Answer;
+use crate::list::{ListQuery, time_key};
+
+pub(crate) fn routes() -> Router<App> {
+    Router::new()
+        .route("/users/me/projects/", get(list))
+        .route("/users/me/projects/{uid}/", get(get_one))
+        .route("/projects/{owner}/", get(list_by_owner))
+}
+
+async fn list(State(app): State<App>, query: ListQuery) -> Answer<RawPageResponse<Project>> {
+    query.list(&app.tables().projects).cursor_page(Project::clone)
+}
+
+async fn get_one(State(app): State<App>, Path(uid): Path<ProjectUid>) -> Answer<Project> {
+    Ok(Json(app.tables().projects.get(uid)?.clone()))
+}
+
+async fn list_by_owner(
+    State(app): State<App>,
+    Path(owner): Path<OwnerName>,
+    query: ListQuery,
+) -> Answer<RawPageResponse<Project>> {
+    let tables = app.tables();
+    let owner = &tables.accounts.in_path(&owner)?.name;
+    query
+        .list(&tables.projects)
+        .filter(|project| project.owner_name.as_ref() == Some(owner))
+        .filter(|project| query.contains("name", &project.name))
+        .order_by(|project, field| match field {
+            "name" => Some(project.name.to_lowercase()),
+            "created_at" => Some(time_key(project.created_at)),
+            "updated_at" => Some(time_key(project.updated_at)),
+            _ => None,
+        })
+        .cursor_page(Project::clone)
+}

@@ -1,0 +1,26 @@
+//! Tasks.
+
+use avala_types::{RawPageResponse, Task, TaskUid};
+use axum::extract::{Path, State};
+use axum::routing::get;
+use axum::{Json, Router};
+
+use crate::app::App;
+use crate::error::Answer;
+use crate::list::ListQuery;
+
+pub(crate) fn routes() -> Router<App> {
+    Router::new().route("/tasks/", get(list)).route("/tasks/{uid}/", get(get_one))
+}
+
+async fn list(State(app): State<App>, query: ListQuery) -> Answer<RawPageResponse<Task>> {
+    query
+        .list(&app.tables().tasks)
+        .filter(|task| query.equals("project", task.project.as_ref()))
+        .filter(|task| query.equals("status", task.status.as_ref()))
+        .cursor_page(Task::clone)
+}
+
+async fn get_one(State(app): State<App>, Path(uid): Path<TaskUid>) -> Answer<Task> {
+    Ok(Json(app.tables().tasks.get(uid)?.clone()))
+}

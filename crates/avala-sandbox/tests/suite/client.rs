@@ -1,0 +1,88 @@
+//! As little of an HTTP client as the tests need.
+
+use avala_sandbox::Sandbox;
+use bytes::Bytes;
+use http::{Method, Request, Response, StatusCode};
+use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
+use hyper_util::rt::TokioIo;
+use serde_json::Value;
+use tokio::net::TcpStream;
+
+/// A complete answer.
+pub(crate) type Answer = Response<Bytes>;
+
+/// Sends one request on a connection of its own and returns the answer once its head is there.
+pub(crate) async fn send(address: &str, request: Request<Full<Bytes>>) -> hyper::Result<Response<Incoming>> {
+    let stream = TcpStream::connect(address).await.unwrap();
+    let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
+    tokio::spawn(connection);
+    sender.send_request(request).await
+}
+
+/// A request to a path below `/api/v1`, with the key.
+pub(crate) fn request(sandbox: &Sandbox, method: Method, path: &str, body: impl Into<Bytes>) -> Request<Full<Bytes>> {
+    Request::builder()
+        .method(method)
+        .uri(format!("/api/v1{path}"))
+        .header("host", "localhost")
+        .header("x-avala-api-key", sandbox.key())
+        .header("content-type", "application/json")
+        .body(Full::new(body.into()))
+        .unwrap()
+}
+
+pub(crate) fn address(sandbox: &Sandbox) -> &str {
+    sandbox.url().strip_prefix("http://").unwrap()
+}
+
+pub(crate) async fn call(sandbox: &Sandbox, request: Request<Full<Bytes>>) -> Answer {
+    let (parts, body) = send(address(sandbox), request).await.unwrap().into_parts();
+    Response::from_parts(parts, body.collect().await.unwrap().to_bytes())
+}
+
+pub(crate) async fn get(sandbox: &Sandbox, path: &str) -> Answer {
+    call(sandbox, request(sandbox, Method::GET, path, "")).await
+}
+
+pub(crate) async fn post(sandbox: &Sandbox, path: &str, body: Value) -> Answer {
+    call(sandbox, request(sandbox, Method::POST, path, body.to_string())).await
+}
+
+/// The JSON of an answer with this status.
+#[track_caller]
+pub(crate) fn json(answer: &Answer, status: StatusCode) -> Value {
+    assert_eq!(answer.status(), status, "{answer:?}");
+    assert_eq!(answer.headers()["content-type"], "application/json");
+    serde_json::from_slice(answer.body()).unwrap()
+}
+
+/// The JSON of a list or a thing that is there.
+pub(crate) async fn fetch(sandbox: &Sandbox, path: &str) -> Value {
+    json(&get(sandbox, path).await, StatusCode::OK)
+}
+
+/// A link of the sandbox as a path below `/api/v1`.
+pub(crate) fn path_of(sandbox: &Sandbox, link: &Value) -> Option<String> {
+    let path = link.as_str()?.strip_prefix(&sandbox.api_url());
+    Some(path.expect("links are absolute and lead to the sandbox").to_owned())
+}
+
+/// One field of every row of a page.
+pub(crate) fn column(page: &Value, field: &str) -> Vec<String> {
+    let rows = page["results"].as_array().unwrap();
+    rows.iter().map(|row| row[field].as_str().unwrap().to_owned()).collect()
+}
+
+/// One field of every row of every page.
+pub(crate) async fn walk(sandbox: &Sandbox, path: &str, field: &str) -> Vec<String> {
+    let mut values = Vec::new();
+    let mut next = Some(path.to_owned());
+    while let Some(path) = next {
+        let page = fetch(sandbox, &path).await;
+        values.extend(column(&page, field));
+        next = path_of(sandbox, &page["next"]);
+        assert_ne!(next.as_ref(), Some(&path), "a page that is its own next");
+    }
+    values
+}
