@@ -1,1 +1,54 @@
-//! Under construction.
+//! A client of the [Avala](https://avala.ai) REST API.
+//!
+//! ```no_run
+//! # async fn example() -> Result<(), avala_client::Error> {
+//! use avala_client::Avala;
+//! use avala_client::types::CreateExport;
+//!
+//! let avala = Avala::from_env()?;
+//! let mut tasks = avala.tasks().list().project("770a9600").items();
+//! while let Some(task) = tasks.next().await {
+//!     println!("{:?}", task?.status);
+//! }
+//!
+//! let export = avala.exports().create(&CreateExport::project("770a9600")).await?;
+//! let export = avala.exports().wait(&export.uid).await?;
+//! println!("{}", export.download_url.unwrap_or_default());
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Every call is data until it is awaited: a [`Call`], a [`List`] or a [`Wait`]. What can go wrong is one [`Error`].
+//! Keys, retries, rate limits and timeouts are layers of [`transport`], and every one of them can be set, replaced or
+//! joined by a layer of yours: see [`AvalaBuilder`]. The models are in [`types`].
+//!
+//! # Features
+//!
+//! - `http2`, `tls-webpki-roots` (both on by default), `tls-native-roots`, `tls`: how the HTTP client of this SDK
+//!   connects. Without any of them, bring a service of your own: [`AvalaBuilder::service`], [`Avala::from_service`].
+//! - `tracing`: spans for calls and attempts.
+
+mod avala;
+mod builder;
+mod call;
+mod decode;
+mod endpoint;
+mod error;
+mod list;
+mod meta;
+mod pages;
+mod request;
+pub mod resources;
+mod wait;
+
+pub use avala::Avala;
+pub use avala_transport as transport;
+pub use avala_types as types;
+pub use builder::AvalaBuilder;
+pub use call::{AnswerFuture, Call, CallFuture, CallWithMeta};
+pub use error::{Error, ErrorKind, FieldError, Quota};
+pub use list::List;
+pub use meta::{Answer, Meta};
+pub use pages::{Items, Pages};
+pub use transport::{Sent, TimeoutPhase};
+pub use wait::Wait;

@@ -1,0 +1,212 @@
+//! The settings of a client.
+
+use std::fmt;
+use std::time::Duration;
+
+use avala_transport::{
+    ApiKey, BaseUrl, Body, BoxError, RateLimit, RateLimiter, RetryPolicy, Transport, TransportBuilder,
+};
+use avala_types::{AvalaConfig, Secret};
+use bytes::Bytes;
+use tower::{Layer, Service};
+
+use crate::Avala;
+use crate::error::Error;
+
+/// How the SDK names itself to the server.
+const USER_AGENT: &str = concat!("avala-rust/", env!("CARGO_PKG_VERSION"));
+
+/// The settings of a client. Made by [`Avala::builder`].
+///
+/// ```
+/// use std::time::Duration;
+/// use avala_client::Avala;
+/// use avala_client::transport::{RateLimit, RetryPolicy};
+///
+/// let avala = Avala::builder()
+///     .api_key("avk_1f9a")
+///     .timeout(Duration::from_secs(20))
+///     .retry(RetryPolicy::default().max_attempts(5))
+///     .rate_limit(RateLimit::per_minute(600))
+///     .build()?;
+/// # Ok::<(), avala_client::Error>(())
+/// ```
+#[must_use = "a builder does nothing until `build`"]
+pub struct AvalaBuilder {
+    api_key: Option<Secret>,
+    without_api_key: bool,
+    base_url: String,
+    allow_insecure_base_url: bool,
+    timeout: Duration,
+    limiter: RateLimiter,
+    transport: TransportBuilder,
+}
+
+impl Default for AvalaBuilder {
+    fn default() -> Self {
+        Self {
+            api_key: None,
+            without_api_key: false,
+            base_url: AvalaConfig::DEFAULT_BASE_URL.to_owned(),
+            allow_insecure_base_url: false,
+            timeout: AvalaConfig::DEFAULT_TIMEOUT,
+            limiter: RateLimiter::new(RateLimit::default()),
+            transport: TransportBuilder::new().user_agent(USER_AGENT),
+        }
+    }
+}
+
+impl AvalaBuilder {
+    /// Takes the key and the base URL from the environment, as [`Avala::from_env`] does.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) when `AVALA_API_KEY` is not set.
+    pub fn env(self) -> Result<Self, Error> {
+        let config = AvalaConfig::from_lookup(|name| std::env::var(name).ok());
+        Ok(self.config(config.map_err(|error| Error::configuration(error.to_string()))?))
+    }
+
+    /// Takes the key, the base URL and the timeout from a configuration.
+    pub fn config(self, config: AvalaConfig) -> Self {
+        self.api_key(config.api_key)
+            .base_url(config.base_url)
+            .allow_insecure_base_url(config.allow_insecure_base_url)
+            .timeout(config.timeout)
+    }
+
+    /// The key that goes with every call.
+    pub fn api_key(mut self, api_key: impl Into<Secret>) -> Self {
+        self.api_key = Some(api_key.into());
+        self.without_api_key = false;
+        self
+    }
+
+    /// Makes a client without a key, which can sign up and do nothing else: see
+    /// [`Signups`](crate::resources::Signups). The server refuses every other call with
+    /// [`ErrorKind::Authentication`](crate::ErrorKind::Authentication).
+    pub fn without_api_key(mut self) -> Self {
+        self.api_key = None;
+        self.without_api_key = true;
+        self
+    }
+
+    /// Where the API is. Without a path it gets `/api/v1`; one with a path is used as it is.
+    ///
+    /// It has to be https, so that nobody sees the key on its way.
+    pub fn base_url(mut self, base_url: impl Into<String>) -> Self {
+        self.base_url = base_url.into();
+        self
+    }
+
+    /// Allows a base URL with plain http, and that only to `localhost`, `127.0.0.1` or `::1`, as tests need it.
+    pub fn allow_insecure_base_url(mut self, allow: bool) -> Self {
+        self.allow_insecure_base_url = allow;
+        self
+    }
+
+    /// Gives each call this much time in all, retries and waiting included; 60 seconds unless set.
+    pub fn timeout(mut self, time: Duration) -> Self {
+        self.timeout = time;
+        self
+    }
+
+    /// When and how often an attempt that failed is repeated.
+    pub fn retry(self, policy: RetryPolicy) -> Self {
+        self.transport(|transport| transport.retry(policy))
+    }
+
+    /// How fast this client and its clones may call; 100 a minute in bursts of 20 unless set or learned from answers.
+    pub fn rate_limit(self, limit: RateLimit) -> Self {
+        self.rate_limiter(RateLimiter::new(limit))
+    }
+
+    /// Shares a limiter with other clients of the same account, or turns it off with [`RateLimiter::off`].
+    pub fn rate_limiter(mut self, limiter: RateLimiter) -> Self {
+        self.limiter = limiter;
+        self
+    }
+
+    /// Puts a layer of yours around each call: it sees the call once, however often it is tried.
+    pub fn layer_per_call<L, B>(self, layer: L) -> Self
+    where
+        L: Layer<Transport> + Send + Sync + 'static,
+        L::Service: Service<http::Request<Body>, Response = http::Response<B>> + Clone + Send + Sync + 'static,
+        <L::Service as Service<http::Request<Body>>>::Error: Into<BoxError>,
+        <L::Service as Service<http::Request<Body>>>::Future: Send + 'static,
+        B: http_body::Body<Data = Bytes> + Send + 'static,
+        B::Error: Into<BoxError>,
+    {
+        self.transport(|transport| transport.layer_per_call(layer))
+    }
+
+    /// Puts a layer of yours around each attempt: it sees every retry, with the key in the request.
+    pub fn layer_per_attempt<L, B>(self, layer: L) -> Self
+    where
+        L: Layer<Transport> + Send + Sync + 'static,
+        L::Service: Service<http::Request<Body>, Response = http::Response<B>> + Clone + Send + Sync + 'static,
+        <L::Service as Service<http::Request<Body>>>::Error: Into<BoxError>,
+        <L::Service as Service<http::Request<Body>>>::Future: Send + 'static,
+        B: http_body::Body<Data = Bytes> + Send + 'static,
+        B::Error: Into<BoxError>,
+    {
+        self.transport(|transport| transport.layer_per_attempt(layer))
+    }
+
+    /// Replaces the HTTP client of this SDK by a service of yours, which gets complete requests and sends them.
+    ///
+    /// All layers stay around it: the key, the retries, the rate limit, the timeouts.
+    pub fn service<S, B>(self, service: S) -> Self
+    where
+        S: Service<http::Request<Body>, Response = http::Response<B>> + Clone + Send + Sync + 'static,
+        S::Error: Into<BoxError>,
+        S::Future: Send + 'static,
+        B: http_body::Body<Data = Bytes> + Send + 'static,
+        B::Error: Into<BoxError>,
+    {
+        self.transport(|transport| transport.service(service))
+    }
+
+    /// Reaches every other setting of the transport: attempt and connect timeouts, pools, caps, certificates.
+    ///
+    /// What this builder sets itself (the key, the base URL, the total timeout, the limiter) wins.
+    ///
+    /// ```
+    /// # let builder = avala_client::Avala::builder().api_key("avk_1f9a");
+    /// let avala = builder.transport(|transport| transport.max_body_bytes(256 << 20)).build()?;
+    /// # Ok::<(), avala_client::Error>(())
+    /// ```
+    pub fn transport(mut self, change: impl FnOnce(TransportBuilder) -> TransportBuilder) -> Self {
+        self.transport = change(self.transport);
+        self
+    }
+
+    /// Makes the client. No connection is opened and no task started.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) when the key is missing or no legal header value,
+    /// or the base URL is not https and not allowed to be otherwise.
+    pub fn build(self) -> Result<Avala, Error> {
+        if self.api_key.is_none() && !self.without_api_key {
+            return Err(Error::configuration("no API key: set one with `api_key`, or read it with `env`"));
+        }
+        let refused = |error| Error::transport(None, error);
+        let parse = if self.allow_insecure_base_url { BaseUrl::parse_insecure_loopback } else { BaseUrl::parse };
+        let base_url = parse(&self.base_url).map_err(refused)?;
+        let mut transport = self.transport.base_url(base_url.clone()).timeout(self.timeout);
+        if let Some(api_key) = &self.api_key {
+            transport = transport.api_key(ApiKey::new(api_key.expose()).map_err(refused)?);
+        }
+        let transport = transport.rate_limiter(self.limiter.clone()).build().map_err(refused)?;
+        Ok(Avala::new(transport, Some(base_url), Some(self.limiter), self.timeout))
+    }
+}
+
+impl fmt::Debug for AvalaBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AvalaBuilder")
+            .field("api_key", &self.api_key)
+            .field("base_url", &self.base_url)
+            .field("timeout", &self.timeout)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,260 @@
+//! One call of the API.
+
+use std::fmt;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use avala_transport::{CallOptions, retry_after};
+use bytes::Bytes;
+use http::StatusCode;
+use serde::de::DeserializeOwned;
+use tower::ServiceExt as _;
+
+use crate::Avala;
+use crate::decode::{self, Decoder, Source};
+use crate::endpoint::Endpoint;
+use crate::error::{Error, Invalid};
+use crate::meta::{Answer, Meta};
+use crate::request::Request;
+
+/// The most that is read of an answer which the transport did not collect already, in bytes.
+const MAX_BODY: usize = 64 << 20;
+
+/// A call of the API, which is sent when it is awaited.
+///
+/// It is data: it can be kept, cloned, sent to another task, looked at with [`to_http`](Call::to_http), and awaited
+/// more than once by cloning. The errors of an argument, as an empty id, come out when it is awaited.
+///
+/// ```
+/// # async fn example(avala: avala_client::Avala) -> Result<(), avala_client::Error> {
+/// use std::time::Duration;
+///
+/// let dataset = avala.datasets().get("d1").await?;
+/// let answer = avala.datasets().get("d1").deadline(Duration::from_secs(5)).with_meta().await?;
+/// println!("{} after {} attempts", answer.value.name, answer.meta.attempts);
+///
+/// #[derive(serde::Deserialize)]
+/// struct Mine { name: String, score: f32 }
+/// let mine: Mine = avala.datasets().get("d1").decode_as().await?;
+/// # Ok(())
+/// # }
+/// ```
+#[must_use = "a call does nothing until it is awaited"]
+pub struct Call<T> {
+    pub(crate) avala: Avala,
+    pub(crate) request: Result<Request, Invalid>,
+    decoder: Decoder<T>,
+}
+
+impl<T> Call<T> {
+    pub(crate) fn new(avala: &Avala, request: Result<Request, Invalid>, decoder: Decoder<T>) -> Self {
+        Self { avala: avala.clone(), request, decoder }
+    }
+
+    /// Sends a payload.
+    pub(crate) fn json<P: serde::Serialize + ?Sized>(mut self, payload: &P) -> Self {
+        self.request = self.request.and_then(|mut request| {
+            request.json(payload)?;
+            Ok(request)
+        });
+        self
+    }
+
+    /// Sets a parameter of the query.
+    pub(crate) fn param(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        if let Ok(request) = &mut self.request {
+            request.param(name, value.into());
+        }
+        self
+    }
+
+    /// Tells the transport something about this call.
+    pub(crate) fn options(mut self, set: impl FnOnce(&mut CallOptions)) -> Self {
+        if let Ok(request) = &mut self.request {
+            set(&mut request.options);
+        }
+        self
+    }
+
+    /// Gives the call this much time in all: attempts, waiting and the body included.
+    ///
+    /// The client's own setting counts otherwise, which is 60 seconds unless it was changed.
+    pub fn deadline(self, time: Duration) -> Self {
+        self.options(|options| options.timeout = Some(time))
+    }
+
+    /// Gives each attempt this much time, the body included.
+    pub fn attempt_timeout(self, time: Duration) -> Self {
+        self.options(|options| options.attempt_timeout = Some(time))
+    }
+
+    /// Makes at most this many attempts; 1 is no retry.
+    pub fn max_attempts(self, attempts: u32) -> Self {
+        self.options(|options| options.max_attempts = Some(attempts))
+    }
+
+    /// Decodes the same answer into a type of yours.
+    pub fn decode_as<U: DeserializeOwned>(self) -> Call<U> {
+        Call { avala: self.avala, request: self.request, decoder: Decoder::Plain(decode::json::<U>) }
+    }
+
+    /// Gives the status, the request id, the rate limit and the attempts together with the value.
+    pub fn with_meta(self) -> CallWithMeta<T> {
+        CallWithMeta(self)
+    }
+
+    /// The request that would be sent, without the key.
+    ///
+    /// Its address is complete when the client knows where the API is, and a path otherwise.
+    ///
+    /// ```
+    /// # fn example(avala: avala_client::Avala) -> Result<(), avala_client::Error> {
+    /// let request = avala.tasks().list().limit(5).to_http()?;
+    /// assert_eq!(request.uri(), "https://api.avala.ai/api/v1/tasks/?limit=5");
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`ErrorKind::Request`](crate::ErrorKind::Request) when no request can be made of the arguments.
+    pub fn to_http(&self) -> Result<http::Request<Bytes>, Error> {
+        to_http(&self.avala, &self.request)
+    }
+}
+
+pub(crate) fn to_http(avala: &Avala, request: &Result<Request, Invalid>) -> Result<http::Request<Bytes>, Error> {
+    let request = request.as_ref().map_err(|invalid| Error::from(invalid.clone()))?;
+    let (mut parts, body) = request.to_http()?.into_parts();
+    if let Some(base_url) = avala.base_url() {
+        let target = base_url.join(&request.target());
+        parts.uri = target.map_err(|error| Error::transport(Some(&request.endpoint), error))?;
+    }
+    Ok(http::Request::from_parts(parts, body.as_bytes().cloned().unwrap_or_default()))
+}
+
+impl<T> Clone for Call<T> {
+    fn clone(&self) -> Self {
+        Self { avala: self.avala.clone(), request: self.request.clone(), decoder: self.decoder.clone() }
+    }
+}
+
+impl<T> fmt::Debug for Call<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        debug_request("Call", &self.request, f)
+    }
+}
+
+/// Which call it is, whether or not it can be sent.
+pub(crate) fn endpoint(request: &Result<Request, Invalid>) -> &Endpoint {
+    match request {
+        Ok(request) => &request.endpoint,
+        Err(invalid) => &invalid.endpoint,
+    }
+}
+
+/// Shows what is called, and no more: a body may hold secrets.
+pub(crate) fn debug_request(name: &str, request: &Result<Request, Invalid>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let endpoint = endpoint(request);
+    write!(f, "{name}({} {})", endpoint.method, endpoint.route)
+}
+
+impl<T> IntoFuture for Call<T> {
+    type Output = Result<T, Error>;
+    type IntoFuture = CallFuture<T>;
+
+    fn into_future(self) -> CallFuture<T> {
+        CallFuture(AnswerFuture::new(self))
+    }
+}
+
+/// A [`Call`] whose value comes with what is known of its answer.
+#[must_use = "a call does nothing until it is awaited"]
+#[derive(Clone, Debug)]
+pub struct CallWithMeta<T>(Call<T>);
+
+impl<T> IntoFuture for CallWithMeta<T> {
+    type Output = Result<Answer<T>, Error>;
+    type IntoFuture = AnswerFuture<T>;
+
+    fn into_future(self) -> AnswerFuture<T> {
+        AnswerFuture::new(self.0)
+    }
+}
+
+/// The future of a [`Call`].
+#[must_use = "futures do nothing unless polled"]
+pub struct CallFuture<T>(AnswerFuture<T>);
+
+impl<T> Future for CallFuture<T> {
+    type Output = Result<T, Error>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        Pin::new(&mut self.0).poll(cx).map(|result| result.map(|answer| answer.value))
+    }
+}
+
+/// The future of a [`CallWithMeta`].
+///
+/// What it does until the bytes are there is one boxed future for all types of value, so that a user's crate compiles
+/// nothing of it but this wrapper.
+#[must_use = "futures do nothing unless polled"]
+pub struct AnswerFuture<T> {
+    bytes: Pin<Box<dyn Future<Output = Result<RawAnswer, Error>> + Send>>,
+    decoder: Decoder<T>,
+    avala: Avala,
+}
+
+impl<T> AnswerFuture<T> {
+    fn new(Call { avala, request, decoder }: Call<T>) -> Self {
+        Self { bytes: Box::pin(send(avala.clone(), request)), decoder, avala }
+    }
+}
+
+impl<T> Future for AnswerFuture<T> {
+    type Output = Result<Answer<T>, Error>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let RawAnswer { endpoint, meta, body } = ready!(self.bytes.as_mut().poll(cx))?;
+        let source = Source { body: &body, base_url: self.avala.base_url() };
+        Poll::Ready(match self.decoder.decode(source) {
+            Ok(value) => Ok(Answer { value, meta }),
+            Err(failure) => Err(Error::answer(&endpoint, meta, &body, failure)),
+        })
+    }
+}
+
+impl<T> fmt::Debug for CallFuture<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("CallFuture")
+    }
+}
+
+impl<T> fmt::Debug for AnswerFuture<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("AnswerFuture")
+    }
+}
+
+/// An answer with a good status, not decoded yet.
+struct RawAnswer {
+    endpoint: Endpoint,
+    meta: Meta,
+    body: Bytes,
+}
+
+async fn send(avala: Avala, request: Result<Request, Invalid>) -> Result<RawAnswer, Error> {
+    let request = request?;
+    let endpoint = request.endpoint.clone();
+    let response = avala.transport().oneshot(request.to_http()?).await;
+    let response = response.map_err(|error| Error::transport(Some(&endpoint), error))?;
+    let (parts, body) = response.into_parts();
+    let meta = Meta::of(&parts);
+    let body = body.collect(MAX_BODY).await.map_err(|error| Error::transport(Some(&endpoint), error))?;
+    match parts.status {
+        StatusCode::OK | StatusCode::CREATED | StatusCode::ACCEPTED | StatusCode::NO_CONTENT => {
+            Ok(RawAnswer { endpoint, meta, body })
+        }
+        _ => Err(Error::response(&endpoint, meta, retry_after(&parts.headers), &body)),
+    }
+}

@@ -1,0 +1,106 @@
+//! Which call of the API: its name, its method and its route.
+
+use http::Method;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+use crate::error::Invalid;
+
+/// Everything but the unreserved characters of RFC 3986.
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// A call of the API, as the contract names it.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Endpoint {
+    /// Its name, as `datasets.get`.
+    pub(crate) operation: &'static str,
+    pub(crate) method: Method,
+    /// Its path with placeholders, as `/datasets/{uid}/`.
+    pub(crate) route: &'static str,
+}
+
+impl Endpoint {
+    pub(crate) fn get(operation: &'static str, route: &'static str) -> Self {
+        Self { operation, method: Method::GET, route }
+    }
+
+    pub(crate) fn delete(operation: &'static str, route: &'static str) -> Self {
+        Self { operation, method: Method::DELETE, route }
+    }
+
+    pub(crate) fn patch(operation: &'static str, route: &'static str) -> Self {
+        Self { operation, method: Method::PATCH, route }
+    }
+
+    pub(crate) fn post(operation: &'static str, route: &'static str) -> Self {
+        Self { operation, method: Method::POST, route }
+    }
+
+    pub(crate) fn put(operation: &'static str, route: &'static str) -> Self {
+        Self { operation, method: Method::PUT, route }
+    }
+
+    /// The path, with the placeholders of the route replaced in their order.
+    ///
+    /// Each value becomes exactly one segment: whatever it contains, it cannot change the route or the query.
+    pub(crate) fn path(&self, segments: &[&str]) -> Result<String, Invalid> {
+        let mut path = String::with_capacity(self.route.len() + 40 * segments.len());
+        let mut segments = segments.iter();
+        let mut rest = self.route;
+        while let Some((before, (name, after))) =
+            rest.split_once('{').and_then(|(before, after)| Some((before, after.split_once('}')?)))
+        {
+            let value = *segments.next().unwrap_or(&"");
+            // Dots are legal in a segment, and yet these two would be resolved away on the wire.
+            if matches!(value, "" | "." | "..") {
+                let message = format!("{name} is {value:?}, which names nothing: pass the identity of something");
+                return Err(Invalid { endpoint: self.clone(), message });
+            }
+            path.push_str(before);
+            path.extend(utf8_percent_encode(value, RESERVED));
+            rest = after;
+        }
+        path.push_str(rest);
+        Ok(path)
+    }
+}
+
+/// A value of a query, so that it cannot end the pair that it stands in.
+pub(crate) fn query_value(text: &str) -> impl Iterator<Item = &str> {
+    utf8_percent_encode(text, RESERVED)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn path(owner: &str, slug: &str) -> Result<String, Invalid> {
+        Endpoint::get("datasets.get_by_slug", "/datasets/{owner}/{slug}/").path(&[owner, slug])
+    }
+
+    #[test]
+    fn an_id_is_one_segment_whatever_it_contains() {
+        for (id, segment) in [
+            ("night-drives_1.0~b", "night-drives_1.0~b"),
+            ("a/b", "a%2Fb"),
+            ("a?limit=1#top", "a%3Flimit%3D1%23top"),
+            ("%2e%2e", "%252e%252e"),
+            ("a\r\nx: y", "a%0D%0Ax%3A%20y"),
+            ("größe \u{1F916}", "gr%C3%B6%C3%9Fe%20%F0%9F%A4%96"),
+            ("{slug}", "%7Bslug%7D"),
+            ("...", "..."),
+            (" ", "%20"),
+        ] {
+            assert_eq!(path(id, "s").unwrap(), format!("/datasets/{segment}/s/"), "{id}");
+            assert_eq!(path("o", id).unwrap(), format!("/datasets/o/{segment}/"), "{id}");
+        }
+    }
+
+    #[test]
+    fn an_id_that_names_nothing_is_refused_with_its_name() {
+        for id in ["", ".", ".."] {
+            let message = path("o", id).unwrap_err().message;
+            assert!(message.starts_with(&format!("slug is {id:?}")), "{message}");
+        }
+        assert!(Endpoint::get("x", "/a/{uid}/").path(&[]).is_err());
+    }
+}

@@ -1,0 +1,162 @@
+//! What can go wrong, in one word each.
+
+use avala_transport::TransportErrorKind;
+use http::StatusCode;
+
+/// What went wrong, in one word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// A setting is wrong: the key, the base URL, a certificate. Nothing was sent.
+    Configuration,
+    /// An argument is wrong, as an empty id. Nothing was sent.
+    Request,
+    /// 401: the key is missing, wrong or revoked.
+    Authentication,
+    /// 403: the key is good, and may not do this.
+    Forbidden,
+    /// 404, or a frame beyond the end of its sequence.
+    NotFound,
+    /// 409: it contradicts the state that the thing is in.
+    Conflict,
+    /// 400 or 422: see [`Error::field_errors`](crate::Error::field_errors).
+    Validation,
+    /// 413 with figures: see [`Error::quota`](crate::Error::quota).
+    QuotaExceeded,
+    /// 429, or the client's own limiter has no place before the deadline: see
+    /// [`Error::retry_after`](crate::Error::retry_after).
+    RateLimited,
+    /// 5xx: the server, or something in front of it, is in trouble.
+    Server,
+    /// Any other status that is not success.
+    UnexpectedStatus,
+    /// A redirect, which is never followed: the key would travel with it.
+    Redirect,
+    /// No connection could be made.
+    Connect,
+    /// The server was reached and no secure connection to it is possible, as with a wrong certificate.
+    Tls,
+    /// The connection broke, or carried something that is not HTTP.
+    Connection,
+    /// Time ran out: see [`Error::timeout_phase`](crate::Error::timeout_phase).
+    Timeout,
+    /// The answer is larger than the cap.
+    BodyTooLarge,
+    /// The answer is not JSON, or not of the shape that was promised: see
+    /// [`Error::json_path`](crate::Error::json_path).
+    Decode,
+    /// The link to the next page leads elsewhere, nowhere or in a circle.
+    Pagination,
+    /// What was waited for ended, and not well: an export that failed.
+    JobFailed,
+    /// A layer or service of yours failed; its error is the source.
+    Layer,
+}
+
+impl ErrorKind {
+    /// The words for it in a message.
+    pub(crate) fn describe(self) -> &'static str {
+        match self {
+            Self::Configuration => "wrong configuration",
+            Self::Request => "wrong argument",
+            Self::Authentication => "the API key was not accepted",
+            Self::Forbidden => "not allowed with this API key",
+            Self::NotFound => "not found",
+            Self::Conflict => "conflict",
+            Self::Validation => "refused as invalid",
+            Self::QuotaExceeded => "quota exceeded",
+            Self::RateLimited => "rate limited",
+            Self::Server => "the server failed",
+            Self::UnexpectedStatus => "unexpected status",
+            Self::Redirect => "redirect refused",
+            Self::Connect => "no connection",
+            Self::Tls => "no secure connection",
+            Self::Connection => "the connection failed",
+            Self::Timeout => "timed out",
+            Self::BodyTooLarge => "the answer is too large",
+            Self::Decode => "the answer cannot be read",
+            Self::Pagination => "the list cannot go on",
+            Self::JobFailed => "the job failed",
+            Self::Layer => "a layer failed",
+        }
+    }
+
+    /// The kind of an answer that is not success.
+    pub(crate) fn of_status(status: StatusCode, has_quota: bool) -> Self {
+        match status.as_u16() {
+            401 => Self::Authentication,
+            403 => Self::Forbidden,
+            404 => Self::NotFound,
+            409 => Self::Conflict,
+            400 | 422 => Self::Validation,
+            413 if has_quota => Self::QuotaExceeded,
+            429 => Self::RateLimited,
+            500.. => Self::Server,
+            300..400 => Self::Redirect,
+            _ => Self::UnexpectedStatus,
+        }
+    }
+
+    pub(crate) fn of_transport(kind: TransportErrorKind) -> Self {
+        match kind {
+            TransportErrorKind::Configuration => Self::Configuration,
+            TransportErrorKind::Request => Self::Request,
+            TransportErrorKind::Connect => Self::Connect,
+            TransportErrorKind::Tls => Self::Tls,
+            TransportErrorKind::Timeout => Self::Timeout,
+            TransportErrorKind::RateLimited => Self::RateLimited,
+            TransportErrorKind::Redirect => Self::Redirect,
+            TransportErrorKind::BodyTooLarge => Self::BodyTooLarge,
+            TransportErrorKind::Layer => Self::Layer,
+            // A kind that is newer than this crate can only be one more way to lose a connection.
+            TransportErrorKind::Connection | _ => Self::Connection,
+        }
+    }
+
+    pub(crate) fn is_retryable(self, status: Option<StatusCode>) -> bool {
+        match self {
+            Self::RateLimited | Self::Connect | Self::Connection | Self::Timeout => true,
+            // 501 says that it never will.
+            Self::Server => status != Some(StatusCode::NOT_IMPLEMENTED),
+            Self::UnexpectedStatus => {
+                matches!(status, Some(StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_EARLY))
+            }
+            _ => false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_status_has_its_kind() {
+        for (status, kind, retryable) in [
+            (400, ErrorKind::Validation, false),
+            (401, ErrorKind::Authentication, false),
+            (403, ErrorKind::Forbidden, false),
+            (404, ErrorKind::NotFound, false),
+            (405, ErrorKind::UnexpectedStatus, false),
+            (408, ErrorKind::UnexpectedStatus, true),
+            (409, ErrorKind::Conflict, false),
+            (413, ErrorKind::UnexpectedStatus, false),
+            (418, ErrorKind::UnexpectedStatus, false),
+            (422, ErrorKind::Validation, false),
+            (425, ErrorKind::UnexpectedStatus, true),
+            (429, ErrorKind::RateLimited, true),
+            (500, ErrorKind::Server, true),
+            (501, ErrorKind::Server, false),
+            (503, ErrorKind::Server, true),
+            (522, ErrorKind::Server, true),
+            (599, ErrorKind::Server, true),
+            (206, ErrorKind::UnexpectedStatus, false),
+            (302, ErrorKind::Redirect, false),
+        ] {
+            let status = StatusCode::from_u16(status).unwrap();
+            assert_eq!(ErrorKind::of_status(status, false), kind, "{status}");
+            assert_eq!(kind.is_retryable(Some(status)), retryable, "{status}");
+        }
+        assert_eq!(ErrorKind::of_status(StatusCode::PAYLOAD_TOO_LARGE, true), ErrorKind::QuotaExceeded);
+    }
+}

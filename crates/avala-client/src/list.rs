@@ -1,0 +1,152 @@
+//! A call that lists things.
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::time::Duration;
+
+use avala_types::{Cursor, CursorPage};
+use bytes::Bytes;
+use serde::de::DeserializeOwned;
+
+use crate::Avala;
+use crate::call::{self, Call, CallFuture, CallWithMeta};
+use crate::decode::{self, Decoder};
+use crate::error::{Error, Invalid};
+use crate::pages::{Items, Pages};
+use crate::request::Request;
+
+/// A list: one page of it when awaited, all of it as a stream of [`items`](List::items) or [`pages`](List::pages).
+///
+/// `F` stands for the filters that this list has; each of them is a method.
+///
+/// ```
+/// # async fn example(avala: avala_client::Avala) -> Result<(), avala_client::Error> {
+/// let page = avala.tasks().list().project("p1").limit(50).await?;
+/// println!("{} of them, and there is more: {}", page.items.len(), page.has_more);
+///
+/// let mut tasks = avala.tasks().list().project("p1").items();
+/// while let Some(task) = tasks.next().await {
+///     println!("{}", task?.uid);
+/// }
+/// # Ok(())
+/// # }
+/// ```
+#[must_use = "a list does nothing until it is awaited or streamed"]
+pub struct List<T, F = ()> {
+    avala: Avala,
+    request: Result<Request, Invalid>,
+    decoder: Decoder<CursorPage<T>>,
+    filters: PhantomData<fn() -> F>,
+}
+
+impl<T, F> List<T, F> {
+    pub(crate) fn new(avala: &Avala, request: Result<Request, Invalid>) -> Self
+    where
+        T: DeserializeOwned,
+    {
+        Self { avala: avala.clone(), request, decoder: Decoder::Plain(decode::page::<T>), filters: PhantomData }
+    }
+
+    /// Sets a parameter of the query.
+    pub(crate) fn param(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        if let Ok(request) = &mut self.request {
+            request.param(name, value.into());
+        }
+        self
+    }
+
+    /// Asks for pages of this many items; the server's own size is 100.
+    pub fn limit(self, items: u32) -> Self {
+        self.param("limit", items.to_string())
+    }
+
+    /// Starts at a place that an earlier page or stream gave, filters included.
+    ///
+    /// ```
+    /// # async fn example(avala: avala_client::Avala, noted: String) -> Result<(), Box<dyn std::error::Error>> {
+    /// use avala_client::types::Cursor;
+    ///
+    /// let page = avala.tasks().list().cursor(noted.parse::<Cursor>()?).await?;
+    /// let page = avala.tasks().list().cursor(Cursor::new("cD0yMDI1")).await?; // a bare value of another client
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn cursor(mut self, cursor: impl Into<Cursor>) -> Self {
+        if let Ok(request) = &mut self.request {
+            request.cursor = Some(cursor.into());
+        }
+        self
+    }
+
+    /// Gives the call for each page this much time in all.
+    pub fn deadline(mut self, time: Duration) -> Self {
+        if let Ok(request) = &mut self.request {
+            request.options.timeout = Some(time);
+        }
+        self
+    }
+
+    /// Decodes the items of the same list into a type of yours.
+    pub fn decode_as<U: DeserializeOwned>(self) -> List<U, F> {
+        List {
+            avala: self.avala,
+            request: self.request,
+            decoder: Decoder::Plain(decode::page::<U>),
+            filters: PhantomData,
+        }
+    }
+
+    /// The call for one page.
+    fn one_page(self) -> Call<CursorPage<T>> {
+        Call::new(&self.avala, self.request, self.decoder)
+    }
+
+    /// Gives the status, the request id, the rate limit and the attempts together with one page.
+    pub fn with_meta(self) -> CallWithMeta<CursorPage<T>> {
+        self.one_page().with_meta()
+    }
+
+    /// The pages of the list, one after the other. The next one is asked for while this one is looked at.
+    pub fn pages(self) -> Pages<T> {
+        Pages::new(self.one_page())
+    }
+
+    /// The items of the list, one after the other. The next page is asked for while this one is consumed.
+    pub fn items(self) -> Items<T> {
+        Items::new(self.pages())
+    }
+
+    /// The request for the first page, as [`Call::to_http`] gives it.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Request`](crate::ErrorKind::Request) when no request can be made of the arguments.
+    pub fn to_http(&self) -> Result<http::Request<Bytes>, Error> {
+        call::to_http(&self.avala, &self.request)
+    }
+}
+
+impl<T, F> Clone for List<T, F> {
+    fn clone(&self) -> Self {
+        Self {
+            avala: self.avala.clone(),
+            request: self.request.clone(),
+            decoder: self.decoder.clone(),
+            filters: PhantomData,
+        }
+    }
+}
+
+impl<T, F> fmt::Debug for List<T, F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        call::debug_request("List", &self.request, f)
+    }
+}
+
+impl<T, F> IntoFuture for List<T, F> {
+    type Output = Result<CursorPage<T>, Error>;
+    type IntoFuture = CallFuture<CursorPage<T>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.one_page().into_future()
+    }
+}

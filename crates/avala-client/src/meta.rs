@@ -1,0 +1,57 @@
+//! What is known of an answer besides its value.
+
+use std::time::Duration;
+
+use avala_transport::{CallReport, RateLimitState};
+use avala_types::RateLimitInfo;
+use http::StatusCode;
+use http::response::Parts;
+
+/// A value, and what is known of the answer that it came in. Made by [`Call::with_meta`](crate::Call::with_meta).
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Answer<T> {
+    /// The value itself.
+    pub value: T,
+    /// Everything else.
+    pub meta: Meta,
+}
+
+/// What is known of an answer besides its value.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Meta {
+    /// The status, which is 200, 201, 202 or 204.
+    pub status: StatusCode,
+    /// The server's name for this call (`X-Request-Id`), to quote to its support.
+    pub request_id: Option<String>,
+    /// What the server said of its rate limit.
+    pub rate_limit: RateLimitInfo,
+    /// How many attempts it took.
+    pub attempts: u32,
+    /// How long it took, retries and waiting included.
+    pub elapsed: Duration,
+}
+
+impl Meta {
+    pub(crate) fn of(parts: &Parts) -> Self {
+        let header = |name: &str| parts.headers.get(name).and_then(|value| value.to_str().ok());
+        let report = parts.extensions.get::<CallReport>();
+        Self {
+            status: parts.status,
+            request_id: header("x-request-id").map(str::to_owned),
+            rate_limit: RateLimitInfo::from_lookup(header),
+            attempts: report.map_or(1, CallReport::attempts),
+            elapsed: report.map(CallReport::elapsed).unwrap_or_default(),
+        }
+    }
+}
+
+/// The limit that the transport saw last, in the words of the types.
+pub(crate) fn rate_limit_info(state: RateLimitState) -> RateLimitInfo {
+    let mut info = RateLimitInfo::default();
+    info.limit = state.limit;
+    info.remaining = state.remaining;
+    info.reset = state.reset;
+    info
+}

@@ -1,0 +1,186 @@
+//! The pages and the items of a list, as streams.
+
+use std::collections::HashSet;
+use std::fmt;
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use avala_types::{Cursor, CursorPage};
+use futures_core::Stream;
+
+use crate::call::{Call, CallFuture, endpoint};
+use crate::error::Error;
+
+/// The pages of a list, one after the other. Made by [`List::pages`](crate::List::pages).
+///
+/// It owns all that it needs. As soon as a page is there the next one is asked for, so that its way over the network
+/// and the work on this page overlap. After an error it ends; [`cursor`](Pages::cursor) is the place to go on.
+#[must_use = "a stream does nothing until it is polled"]
+pub struct Pages<T> {
+    call: Call<CursorPage<T>>,
+    state: State<T>,
+    /// Where the page that comes next starts; `None` for the first one.
+    cursor: Option<Cursor>,
+    /// Every place where a page started: a list that comes back to one would never end.
+    seen: HashSet<Cursor>,
+}
+
+enum State<T> {
+    Start,
+    /// The next page is on its way.
+    Asked(CallFuture<CursorPage<T>>),
+    /// The next page came, or failed, before somebody wanted it.
+    Came(Box<Result<CursorPage<T>, Error>>),
+    Done,
+}
+
+impl<T> Pages<T> {
+    pub(crate) fn new(call: Call<CursorPage<T>>) -> Self {
+        let cursor = call.request.as_ref().ok().and_then(|request| request.cursor.clone());
+        let seen = cursor.iter().cloned().collect();
+        Self { call, state: State::Start, cursor, seen }
+    }
+
+    /// The next page, or `None` after the last one.
+    pub async fn next(&mut self) -> Option<Result<CursorPage<T>, Error>> {
+        poll_fn(|cx| Pin::new(&mut *self).poll_next(cx)).await
+    }
+
+    /// Where the page that comes next starts, to go on there later with [`List::cursor`](crate::List::cursor).
+    ///
+    /// After an error it is the page that failed. `None` is the first page.
+    #[must_use]
+    pub fn cursor(&self) -> Option<&Cursor> {
+        self.cursor.as_ref()
+    }
+
+    /// Lets a page that was asked for come nearer.
+    fn drive(&mut self, cx: &mut Context<'_>) {
+        if let State::Asked(future) = &mut self.state
+            && let Poll::Ready(result) = Pin::new(future).poll(cx)
+        {
+            self.state = State::Came(Box::new(result));
+        }
+    }
+
+    fn ask(&mut self) {
+        let mut call = self.call.clone();
+        if let Ok(request) = &mut call.request {
+            request.cursor.clone_from(&self.cursor);
+        }
+        self.state = State::Asked(call.into_future());
+    }
+
+    /// Asks for what follows a page, or makes an end.
+    fn go_on_after(&mut self, page: &CursorPage<T>, cx: &mut Context<'_>) {
+        let Some(next) = page.next_cursor.clone() else {
+            self.state = State::Done;
+            return;
+        };
+        if self.seen.insert(next.clone()) {
+            self.cursor = Some(next);
+            self.ask();
+            // A call begins when it is first polled, and that should not wait until this page is used up.
+            self.drive(cx);
+        } else {
+            let error = Error::circle(endpoint(&self.call.request), &next);
+            self.state = State::Came(Box::new(Err(error)));
+        }
+    }
+}
+
+impl<T> Stream for Pages<T> {
+    type Item = Result<CursorPage<T>, Error>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        if let State::Start = self.state {
+            self.ask();
+        }
+        let result = match std::mem::replace(&mut self.state, State::Done) {
+            State::Start | State::Done => return Poll::Ready(None),
+            State::Came(result) => *result,
+            State::Asked(mut future) => match Pin::new(&mut future).poll(cx) {
+                Poll::Ready(result) => result,
+                Poll::Pending => {
+                    self.state = State::Asked(future);
+                    return Poll::Pending;
+                }
+            },
+        };
+        if let Ok(page) = &result {
+            self.go_on_after(page, cx);
+        }
+        Poll::Ready(Some(result))
+    }
+}
+
+impl<T> Unpin for Pages<T> {}
+
+impl<T> fmt::Debug for Pages<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pages").field("call", &self.call).field("cursor", &self.cursor).finish_non_exhaustive()
+    }
+}
+
+/// The items of a list, one after the other. Made by [`List::items`](crate::List::items).
+///
+/// At most two pages are in memory: the one that is consumed, and the next one. It is a [`Stream`], for which crates
+/// such as `futures` have many adapters, and has [`next`](Items::next) for a plain loop.
+#[must_use = "a stream does nothing until it is polled"]
+pub struct Items<T> {
+    pages: Pages<T>,
+    page: std::vec::IntoIter<T>,
+    /// Where the page that is being consumed started.
+    cursor: Option<Cursor>,
+}
+
+impl<T> Items<T> {
+    pub(crate) fn new(pages: Pages<T>) -> Self {
+        Self { cursor: pages.cursor.clone(), pages, page: Vec::new().into_iter() }
+    }
+
+    /// The next item, or `None` after the last one.
+    pub async fn next(&mut self) -> Option<Result<T, Error>> {
+        poll_fn(|cx| Pin::new(&mut *self).poll_next(cx)).await
+    }
+
+    /// Where the page of the next item starts, to go on there later with [`List::cursor`](crate::List::cursor).
+    ///
+    /// Going on there gives the items of that page from its start, so none is missed and some may come again. After an
+    /// error it is the page that failed. `None` is the first page.
+    #[must_use]
+    pub fn cursor(&self) -> Option<&Cursor> {
+        if self.page.len() > 0 { self.cursor.as_ref() } else { self.pages.cursor() }
+    }
+}
+
+impl<T> Stream for Items<T> {
+    type Item = Result<T, Error>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        loop {
+            if let Some(item) = self.page.next() {
+                self.pages.drive(cx);
+                return Poll::Ready(Some(Ok(item)));
+            }
+            let cursor = self.pages.cursor.clone();
+            match ready!(Pin::new(&mut self.pages).poll_next(cx)) {
+                Some(Ok(page)) => {
+                    self.page = page.items.into_iter();
+                    self.cursor = cursor;
+                }
+                Some(Err(error)) => return Poll::Ready(Some(Err(error))),
+                None => return Poll::Ready(None),
+            }
+        }
+    }
+}
+
+impl<T> Unpin for Items<T> {}
+
+impl<T> fmt::Debug for Items<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Items").field("pages", &self.pages).field("in_page", &self.page.len()).finish_non_exhaustive()
+    }
+}

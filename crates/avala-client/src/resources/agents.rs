@@ -1,0 +1,96 @@
+//! Agents: programs that look at events and decide.
+
+use avala_types::{
+    Agent, AgentExecution, AgentUid, CreateAgent, ExecutionStatus, Json, ProjectUid, TaskType, UpdateAgent,
+};
+
+use crate::endpoint::Endpoint;
+use crate::{Avala, Call, List};
+
+/// Agents: programs that look at events and decide. Made by [`Avala::agents`].
+#[derive(Clone, Debug)]
+pub struct Agents {
+    avala: Avala,
+}
+
+impl Agents {
+    pub(crate) fn new(avala: &Avala) -> Self {
+        Self { avala: avala.clone() }
+    }
+
+    /// Registers an agent (`POST /agents/`). Only this answer has its secret.
+    ///
+    /// ```
+    /// # async fn example(avala: avala_client::Avala) -> Result<(), avala_client::Error> {
+    /// use avala_client::types::{CreateAgent, EventType};
+    ///
+    /// let payload = CreateAgent::new("Overlap check").events([EventType::ResultSubmitted]).project("p1");
+    /// let agent = avala.agents().create(&payload).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn create(&self, agent: &CreateAgent) -> Call<Agent> {
+        self.avala.call(Endpoint::post("agents.create", "/agents/"), &[]).json(agent)
+    }
+
+    /// The agents of the account (`GET /agents/`).
+    pub fn list(&self) -> List<Agent> {
+        self.avala.list(Endpoint::get("agents.list", "/agents/"), &[])
+    }
+
+    /// One agent (`GET /agents/{uid}/`).
+    pub fn get(&self, uid: impl Into<AgentUid>) -> Call<Agent> {
+        self.avala.call(Endpoint::get("agents.get", "/agents/{uid}/"), &[uid.into().as_str()])
+    }
+
+    /// Changes an agent (`PATCH /agents/{uid}/`).
+    pub fn update(&self, uid: impl Into<AgentUid>, changes: &UpdateAgent) -> Call<Agent> {
+        let endpoint = Endpoint::patch("agents.update", "/agents/{uid}/");
+        self.avala.call(endpoint, &[uid.into().as_str()]).json(changes)
+    }
+
+    /// Writes an agent anew (`PUT /agents/{uid}/`), for servers that know no [`update`](Agents::update).
+    ///
+    /// What the payload leaves out may be reset.
+    pub fn replace(&self, uid: impl Into<AgentUid>, agent: &UpdateAgent) -> Call<Agent> {
+        self.avala.call(Endpoint::put("agents.replace", "/agents/{uid}/"), &[uid.into().as_str()]).json(agent)
+    }
+
+    /// Removes an agent (`DELETE /agents/{uid}/`).
+    pub fn delete(&self, uid: impl Into<AgentUid>) -> Call<()> {
+        self.avala.command(Endpoint::delete("agents.delete", "/agents/{uid}/"), &[uid.into().as_str()])
+    }
+
+    /// The events that an agent has to decide on, and those that it has decided on (`GET /agents/{uid}/executions/`).
+    pub fn list_executions(&self, uid: impl Into<AgentUid>) -> List<AgentExecution, ExecutionFilters> {
+        let endpoint = Endpoint::get("agents.list_executions", "/agents/{uid}/executions/");
+        self.avala.list(endpoint, &[uid.into().as_str()])
+    }
+
+    /// Sends a made-up event to an agent (`POST /agents/{uid}/test/`).
+    pub fn test(&self, uid: impl Into<AgentUid>) -> Call<Json> {
+        self.avala.call(Endpoint::post("agents.test", "/agents/{uid}/test/"), &[uid.into().as_str()])
+    }
+}
+
+/// The filters of [`Agents::list_executions`].
+#[derive(Debug)]
+pub enum ExecutionFilters {}
+
+impl<T> List<T, ExecutionFilters> {
+    /// Only executions of events in this project.
+    pub fn project(self, project: impl Into<ProjectUid>) -> Self {
+        self.param("project", project.into().as_str())
+    }
+
+    /// Only executions with this status.
+    pub fn status(self, status: impl Into<ExecutionStatus>) -> Self {
+        self.param("status", status.into().as_str())
+    }
+
+    /// Only executions of events about tasks of one of these types.
+    pub fn task_types(self, types: impl IntoIterator<Item: Into<TaskType>>) -> Self {
+        let types: Vec<String> = types.into_iter().map(|task_type| task_type.into().to_string()).collect();
+        self.param("task_types", types.join(","))
+    }
+}

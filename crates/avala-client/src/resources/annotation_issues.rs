@@ -1,0 +1,127 @@
+//! Annotation issues: what reviewers find wrong.
+
+use avala_types::{
+    AnnotationIssue, AnnotationIssueMetrics, AnnotationIssueToolDetail, CreateAnnotationIssue, DataType, DatasetSlug,
+    IssueUid, ItemUid, OwnerName, ProjectUid, SequenceUid, UpdateAnnotationIssue,
+};
+
+use crate::endpoint::Endpoint;
+use crate::{Avala, Call, List};
+
+/// Annotation issues: what reviewers find wrong. Made by [`Avala::annotation_issues`].
+#[derive(Clone, Debug)]
+pub struct AnnotationIssues {
+    avala: Avala,
+}
+
+impl AnnotationIssues {
+    pub(crate) fn new(avala: &Avala) -> Self {
+        Self { avala: avala.clone() }
+    }
+
+    /// Reports an issue (`POST /sequences/{sequence_uid}/annotation-issues/`), in the sequence that it names.
+    ///
+    /// Its tool and its problem are two of those that [`list_tools`](AnnotationIssues::list_tools) gives.
+    pub fn create(&self, issue: &CreateAnnotationIssue) -> Call<AnnotationIssue> {
+        let endpoint = Endpoint::post("annotation_issues.create", "/sequences/{sequence_uid}/annotation-issues/");
+        self.avala.call(endpoint, &[issue.sequence_uid.as_str()]).json(issue)
+    }
+
+    /// The issues of a sequence, all in one page (`GET /sequences/{sequence_uid}/annotation-issues/`).
+    pub fn list_by_sequence(&self, sequence: impl Into<SequenceUid>) -> List<AnnotationIssue, SequenceIssueFilters> {
+        let route = "/sequences/{sequence_uid}/annotation-issues/";
+        let endpoint = Endpoint::get("annotation_issues.list_by_sequence", route);
+        self.avala.list(endpoint, &[sequence.into().as_str()])
+    }
+
+    /// The issues of a dataset, all in one page (`GET /datasets/{owner}/{dataset_slug}/annotation-issues/`).
+    pub fn list_by_dataset(
+        &self,
+        owner: impl Into<OwnerName>,
+        slug: impl Into<DatasetSlug>,
+    ) -> List<AnnotationIssue, DatasetIssueFilters> {
+        let route = "/datasets/{owner}/{dataset_slug}/annotation-issues/";
+        let endpoint = Endpoint::get("annotation_issues.list_by_dataset", route);
+        self.avala.list(endpoint, &[owner.into().as_str(), slug.into().as_str()])
+    }
+
+    /// Changes an issue (`PATCH /sequences/{sequence_uid}/annotation-issues/{issue_uid}/`).
+    pub fn update(
+        &self,
+        sequence: impl Into<SequenceUid>,
+        issue: impl Into<IssueUid>,
+        changes: &UpdateAnnotationIssue,
+    ) -> Call<AnnotationIssue> {
+        let endpoint = Endpoint::patch("annotation_issues.update", ISSUE);
+        self.avala.call(endpoint, &[sequence.into().as_str(), issue.into().as_str()]).json(changes)
+    }
+
+    /// Removes an issue (`DELETE /sequences/{sequence_uid}/annotation-issues/{issue_uid}/`).
+    pub fn delete(&self, sequence: impl Into<SequenceUid>, issue: impl Into<IssueUid>) -> Call<()> {
+        let endpoint = Endpoint::delete("annotation_issues.delete", ISSUE);
+        self.avala.command(endpoint, &[sequence.into().as_str(), issue.into().as_str()])
+    }
+
+    /// The annotation tools, with the kinds of problems that issues can be about (`GET /qc-available-tools/`).
+    pub fn list_tools(&self) -> List<AnnotationIssueToolDetail, AnnotationIssueToolFilters> {
+        self.avala.list(Endpoint::get("annotation_issues.list_tools", "/qc-available-tools/"), &[])
+    }
+
+    /// The issues of a dataset, counted (`GET /datasets/{owner}/{dataset_slug}/annotation-issues/metrics/`).
+    pub fn get_metrics(
+        &self,
+        owner: impl Into<OwnerName>,
+        slug: impl Into<DatasetSlug>,
+    ) -> Call<AnnotationIssueMetrics> {
+        let route = "/datasets/{owner}/{dataset_slug}/annotation-issues/metrics/";
+        let endpoint = Endpoint::get("annotation_issues.get_metrics", route);
+        self.avala.call(endpoint, &[owner.into().as_str(), slug.into().as_str()])
+    }
+}
+
+const ISSUE: &str = "/sequences/{sequence_uid}/annotation-issues/{issue_uid}/";
+
+/// The filters of [`AnnotationIssues::list_by_sequence`].
+#[derive(Debug)]
+pub enum SequenceIssueFilters {}
+
+impl<T> List<T, SequenceIssueFilters> {
+    /// Only issues in this item.
+    pub fn item(self, item: impl Into<ItemUid>) -> Self {
+        self.param("dataset_item_uid", item.into().as_str())
+    }
+
+    /// Only issues with annotations that this project made.
+    pub fn project(self, project: impl Into<ProjectUid>) -> Self {
+        self.param("project_uid", project.into().as_str())
+    }
+}
+
+/// The filters of [`AnnotationIssues::list_by_dataset`].
+#[derive(Debug)]
+pub enum DatasetIssueFilters {}
+
+impl<T> List<T, DatasetIssueFilters> {
+    /// Only issues in this sequence.
+    pub fn sequence(self, sequence: impl Into<SequenceUid>) -> Self {
+        self.param("sequence_uid", sequence.into().as_str())
+    }
+}
+
+/// The filters of [`AnnotationIssues::list_tools`].
+#[derive(Debug)]
+pub enum AnnotationIssueToolFilters {}
+
+impl<T> List<T, AnnotationIssueToolFilters> {
+    /// Only tools for datasets that hold this.
+    pub fn dataset_type(self, data_type: impl Into<DataType>) -> Self {
+        self.param("dataset_type", data_type.into().as_str())
+    }
+}
+
+impl Call<AnnotationIssueMetrics> {
+    /// Counts only issues in this sequence.
+    pub fn sequence(self, sequence: impl Into<SequenceUid>) -> Self {
+        self.param("sequence_uid", sequence.into().as_str())
+    }
+}

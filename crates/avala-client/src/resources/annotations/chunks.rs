@@ -1,0 +1,153 @@
+//! More edits than go into one call.
+
+use std::fmt;
+use std::pin::Pin;
+use std::time::Duration;
+
+use avala_types::{BulkEdit, Json};
+
+use crate::{Call, Error};
+
+/// Edits of annotations, sent in chunks of [`BulkEdit::MAX_EDITS`], one after the other. Made by
+/// [`Annotations::bulk_edit`](crate::resources::Annotations::bulk_edit).
+///
+/// It gives the answer to each chunk in their order. Without edits nothing is sent.
+///
+/// ```
+/// # async fn example(avala: avala_client::Avala, boxes: Vec<String>) -> Result<(), avala_client::Error> {
+/// use serde_json::json;
+///
+/// let edits = boxes.iter().map(|uuid| json!({"action": "delete", "object_uuid": uuid, "sequence_uid": "s1"}));
+/// let mut edits = avala.annotations().bulk_edit("acme", "drives", edits);
+/// let answers = loop {
+///     match edits.await {
+///         Ok(answers) => break answers,
+///         Err(failed) if failed.error().is_retryable() => edits = failed.resume(),
+///         Err(failed) => return Err(failed.into()),
+///     }
+/// };
+/// # Ok(())
+/// # }
+/// ```
+#[must_use = "nothing is sent until it is awaited"]
+#[derive(Clone)]
+pub struct BulkEditChunks {
+    /// The call for a chunk, still without its edits.
+    call: Call<Json>,
+    /// All edits, those that are done included.
+    edits: Vec<Json>,
+    /// The answers to the chunks that are done, and so their number.
+    answers: Vec<Json>,
+}
+
+impl BulkEditChunks {
+    pub(super) fn new(call: Call<Json>, edits: Vec<Json>) -> Self {
+        Self { call, edits, answers: Vec::new() }
+    }
+
+    /// Gives the call for each chunk this much time in all.
+    pub fn deadline(mut self, time: Duration) -> Self {
+        self.call = self.call.deadline(time);
+        self
+    }
+
+    /// The edits that are still to be sent.
+    #[must_use]
+    pub fn remaining(&self) -> &[Json] {
+        self.edits.get(self.answers.len() * BulkEdit::MAX_EDITS..).unwrap_or_default()
+    }
+
+    async fn run(mut self) -> Result<Vec<Json>, BulkEditError> {
+        while let Some(chunk) = self.remaining().chunks(BulkEdit::MAX_EDITS).next() {
+            match self.call.clone().json(chunk).await {
+                Ok(answer) => self.answers.push(answer),
+                Err(error) => return Err(BulkEditError(Box::new(Failed { error, edits: self }))),
+            }
+        }
+        Ok(self.answers)
+    }
+}
+
+impl IntoFuture for BulkEditChunks {
+    type Output = Result<Vec<Json>, BulkEditError>;
+    type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.run())
+    }
+}
+
+impl fmt::Debug for BulkEditChunks {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BulkEditChunks")
+            .field("call", &self.call)
+            .field("remaining", &self.remaining().len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// A bulk edit that stopped at a chunk: why, what is done, and all that is needed to go on.
+///
+/// It becomes an [`Error`], as `?` does it, where nobody wants to go on.
+pub struct BulkEditError(Box<Failed>);
+
+struct Failed {
+    error: Error,
+    edits: BulkEditChunks,
+}
+
+impl BulkEditError {
+    /// Why the chunk failed.
+    #[must_use]
+    pub fn error(&self) -> &Error {
+        &self.0.error
+    }
+
+    /// Which chunk failed; the first one is 0. All chunks before it are done, and none after it was sent.
+    #[must_use]
+    pub fn chunk(&self) -> usize {
+        self.answers().len()
+    }
+
+    /// The answers to the chunks before.
+    #[must_use]
+    pub fn answers(&self) -> &[Json] {
+        &self.0.edits.answers
+    }
+
+    /// The edits that are not known to be done: those of the chunk that failed, and all after it.
+    #[must_use]
+    pub fn remaining(&self) -> &[Json] {
+        self.0.edits.remaining()
+    }
+
+    /// Goes on with the chunk that failed. In the end it gives the answers to all chunks, those from before included.
+    pub fn resume(self) -> BulkEditChunks {
+        self.0.edits
+    }
+}
+
+impl From<BulkEditError> for Error {
+    fn from(failed: BulkEditError) -> Self {
+        failed.0.error
+    }
+}
+
+impl fmt::Display for BulkEditError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (done, left) = (self.chunk(), self.remaining().len());
+        write!(f, "chunk {done} failed, {left} edits are left: {}", self.error())
+    }
+}
+
+impl fmt::Debug for BulkEditError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BulkEditError").field("error", self.error()).field("edits", &self.0.edits).finish()
+    }
+}
+
+impl std::error::Error for BulkEditError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(self.error())
+    }
+}

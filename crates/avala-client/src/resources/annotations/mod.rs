@@ -1,0 +1,54 @@
+//! Annotations, edited in bulk.
+
+mod chunks;
+
+use avala_types::{BulkEdit, DatasetSlug, Json, OwnerName};
+
+use crate::endpoint::Endpoint;
+use crate::{Avala, Call};
+
+pub use chunks::{BulkEditChunks, BulkEditError};
+
+/// Annotations, edited in bulk. Made by [`Avala::annotations`].
+#[derive(Clone, Debug)]
+pub struct Annotations {
+    avala: Avala,
+}
+
+impl Annotations {
+    pub(crate) fn new(avala: &Avala) -> Self {
+        Self { avala: avala.clone() }
+    }
+
+    /// Edits any number of annotations of a dataset (`POST /datasets/{owner}/{slug}/bulk-edition/`), in as many calls
+    /// as it takes.
+    ///
+    /// [`BulkEdit`] says what an edit looks like. When a call fails, the [`BulkEditError`] can be
+    /// [resumed](BulkEditError::resume).
+    pub fn bulk_edit(
+        &self,
+        owner: impl Into<OwnerName>,
+        slug: impl Into<DatasetSlug>,
+        edits: impl IntoIterator<Item: Into<Json>>,
+    ) -> BulkEditChunks {
+        BulkEditChunks::new(self.endpoint(&owner.into(), &slug.into()), edits.into_iter().map(Into::into).collect())
+    }
+
+    /// Edits annotations of a dataset in one call (`POST /datasets/{owner}/{slug}/bulk-edition/`), which takes at most
+    /// [`BulkEdit::MAX_EDITS`] edits.
+    pub fn bulk_edit_chunk(
+        &self,
+        owner: impl Into<OwnerName>,
+        slug: impl Into<DatasetSlug>,
+        edits: &BulkEdit,
+    ) -> Call<Json> {
+        self.endpoint(&owner.into(), &slug.into()).json(edits)
+    }
+
+    /// The call, still without its edits. The server keys them by object and item, so sending one twice does no harm.
+    fn endpoint(&self, owner: &OwnerName, slug: &DatasetSlug) -> Call<Json> {
+        let endpoint = Endpoint::post("annotations.bulk_edit", "/datasets/{owner}/{slug}/bulk-edition/");
+        let call = self.avala.call(endpoint, &[owner.as_str(), slug.as_str()]);
+        call.options(|options| options.repeatable = Some(true))
+    }
+}

@@ -1,0 +1,90 @@
+//! Auto-label jobs: annotations made by a model.
+
+use std::time::Duration;
+
+use avala_types::{AutoLabelJob, AutoLabelJobStatus, AutoLabelJobUid, CreateAutoLabelJob, ProjectUid};
+
+use crate::endpoint::Endpoint;
+use crate::wait::{Progress, Wait};
+use crate::{Avala, Call, List};
+
+/// Auto-label jobs: annotations made by a model. Made by [`Avala::auto_label_jobs`].
+#[derive(Clone, Debug)]
+pub struct AutoLabelJobs {
+    avala: Avala,
+}
+
+impl AutoLabelJobs {
+    pub(crate) fn new(avala: &Avala) -> Self {
+        Self { avala: avala.clone() }
+    }
+
+    /// Lets a model annotate a project (`POST /projects/{project_uid}/auto-label/`). It is done once
+    /// [`wait`](AutoLabelJobs::wait) says so.
+    ///
+    /// ```
+    /// # async fn example(avala: avala_client::Avala) -> Result<(), avala_client::Error> {
+    /// use avala_client::types::{AutoLabelModelType, CreateAutoLabelJob};
+    ///
+    /// let payload = CreateAutoLabelJob::default().model_type(AutoLabelModelType::Sam3).labels(["car", "van"]);
+    /// let job = avala.auto_label_jobs().create("p1", &payload).await?;
+    /// let job = avala.auto_label_jobs().wait(&job.uid).await?;
+    /// println!("{} of {} items", job.successful_items, job.total_items);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn create(&self, project: impl Into<ProjectUid>, job: &CreateAutoLabelJob) -> Call<AutoLabelJob> {
+        let endpoint = Endpoint::post("auto_label_jobs.create", "/projects/{project_uid}/auto-label/");
+        self.avala.call(endpoint, &[project.into().as_str()]).json(job)
+    }
+
+    /// The auto-label jobs of the account (`GET /auto-label-jobs/`).
+    pub fn list(&self) -> List<AutoLabelJob, AutoLabelJobFilters> {
+        self.avala.list(Endpoint::get("auto_label_jobs.list", "/auto-label-jobs/"), &[])
+    }
+
+    /// One auto-label job (`GET /auto-label-jobs/{uid}/`).
+    pub fn get(&self, uid: impl Into<AutoLabelJobUid>) -> Call<AutoLabelJob> {
+        self.avala.call(Endpoint::get("auto_label_jobs.get", "/auto-label-jobs/{uid}/"), &[uid.into().as_str()])
+    }
+
+    /// Stops an auto-label job (`DELETE /auto-label-jobs/{uid}/`), which stays in the list as `canceled`.
+    pub fn cancel(&self, uid: impl Into<AutoLabelJobUid>) -> Call<()> {
+        let endpoint = Endpoint::delete("auto_label_jobs.cancel", "/auto-label-jobs/{uid}/");
+        self.avala.command(endpoint, &[uid.into().as_str()])
+    }
+
+    /// Waits until an auto-label job is done: looks every 5 seconds, for an hour at most.
+    ///
+    /// A job that failed or was canceled is [`ErrorKind::JobFailed`](crate::ErrorKind::JobFailed).
+    pub fn wait(&self, uid: impl Into<AutoLabelJobUid>) -> Wait<AutoLabelJob> {
+        Wait::new(self.get(uid), Duration::from_secs(5), Duration::from_secs(3600), progress)
+    }
+}
+
+fn progress(job: &AutoLabelJob) -> Progress {
+    match &job.status {
+        Some(AutoLabelJobStatus::Completed) => Progress::Ready,
+        Some(status) if status.is_terminal() => {
+            let reason = job.error_message.as_deref().map(|reason| format!(": {reason}")).unwrap_or_default();
+            Progress::Failed(format!("auto-label job {} ended as `{status}`{reason}", job.uid))
+        }
+        status => Progress::Running(status.as_ref().map(ToString::to_string).unwrap_or_default()),
+    }
+}
+
+/// The filters of [`AutoLabelJobs::list`].
+#[derive(Debug)]
+pub enum AutoLabelJobFilters {}
+
+impl<T> List<T, AutoLabelJobFilters> {
+    /// Only jobs of this project.
+    pub fn project(self, project: impl Into<ProjectUid>) -> Self {
+        self.param("project", project.into().as_str())
+    }
+
+    /// Only jobs with this status.
+    pub fn status(self, status: impl Into<AutoLabelJobStatus>) -> Self {
+        self.param("status", status.into().as_str())
+    }
+}

@@ -1,0 +1,54 @@
+//! Consensus: how far annotators agree.
+
+use avala_types::{
+    ConsensusComputeResult, ConsensusConfig, ConsensusScore, ConsensusSummary, ProjectUid, UpdateConsensusConfig,
+};
+
+use crate::endpoint::Endpoint;
+use crate::{Avala, Call, List};
+
+/// Consensus: how far annotators agree. Made by [`Avala::consensus`].
+#[derive(Clone, Debug)]
+pub struct Consensus {
+    avala: Avala,
+}
+
+impl Consensus {
+    pub(crate) fn new(avala: &Avala) -> Self {
+        Self { avala: avala.clone() }
+    }
+
+    /// How far the annotators of a project agree (`GET /projects/{project_uid}/consensus/`).
+    pub fn get_summary(&self, project: impl Into<ProjectUid>) -> Call<ConsensusSummary> {
+        let endpoint = Endpoint::get("consensus.get_summary", "/projects/{project_uid}/consensus/");
+        self.avala.call(endpoint, &[project.into().as_str()])
+    }
+
+    /// The scores of the items of a project (`GET /projects/{project_uid}/consensus/scores/`).
+    pub fn list_scores(&self, project: impl Into<ProjectUid>) -> List<ConsensusScore> {
+        let endpoint = Endpoint::get("consensus.list_scores", "/projects/{project_uid}/consensus/scores/");
+        self.avala.list(endpoint, &[project.into().as_str()])
+    }
+
+    /// Asks for new scores (`POST /projects/{project_uid}/consensus/compute/`).
+    pub fn compute(&self, project: impl Into<ProjectUid>) -> Call<ConsensusComputeResult> {
+        let endpoint = Endpoint::post("consensus.compute", "/projects/{project_uid}/consensus/compute/");
+        self.avala.call(endpoint, &[project.into().as_str()])
+    }
+
+    /// When annotators count as agreeing (`GET /projects/{project_uid}/consensus/config/`).
+    pub fn get_config(&self, project: impl Into<ProjectUid>) -> Call<ConsensusConfig> {
+        let endpoint = Endpoint::get("consensus.get_config", "/projects/{project_uid}/consensus/config/");
+        self.avala.call(endpoint, &[project.into().as_str()])
+    }
+
+    /// Changes when annotators count as agreeing (`PUT /projects/{project_uid}/consensus/config/`).
+    pub fn update_config(
+        &self,
+        project: impl Into<ProjectUid>,
+        changes: &UpdateConsensusConfig,
+    ) -> Call<ConsensusConfig> {
+        let endpoint = Endpoint::put("consensus.update_config", "/projects/{project_uid}/consensus/config/");
+        self.avala.call(endpoint, &[project.into().as_str()]).json(changes)
+    }
+}

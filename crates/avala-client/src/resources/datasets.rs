@@ -1,0 +1,256 @@
+//! Datasets, their items, sequences and frames, and the files that become one.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use avala_types::{
+    AllowedMimes, CreateDataset, CreateDatasetFromManualUpload, CreateManualUploadUrl, Cursor, DataType, Dataset,
+    DatasetCalibration, DatasetFrame, DatasetHealth, DatasetItem, DatasetSequence, DatasetSlug, DatasetStatus,
+    DatasetUid, FrameError, ItemUid, ManualUploadTarget, OrganizationUid, OwnerName, SequenceUid, TransferDataset,
+    UploadQuota, Visibility,
+};
+
+use crate::decode::{self, Decoder};
+use crate::endpoint::Endpoint;
+use crate::error::{ErrorKind, Failure};
+use crate::wait::{Progress, Wait};
+use crate::{Avala, Call, List};
+
+/// Datasets, their items, sequences and frames, and the files that become one. Made by [`Avala::datasets`].
+#[derive(Clone, Debug)]
+pub struct Datasets {
+    avala: Avala,
+}
+
+impl Datasets {
+    pub(crate) fn new(avala: &Avala) -> Self {
+        Self { avala: avala.clone() }
+    }
+
+    /// Makes a dataset (`POST /datasets/`). It is ready once [`wait`](Datasets::wait) says so.
+    ///
+    /// A slug that its owner uses already is [`ErrorKind::Validation`].
+    ///
+    /// ```
+    /// # async fn example(avala: avala_client::Avala) -> Result<(), avala_client::Error> {
+    /// use avala_client::types::{CreateDataset, DataType};
+    ///
+    /// let payload = CreateDataset::new("Night drives", "night-drives", DataType::Lidar).is_sequence(true);
+    /// let dataset = avala.datasets().create(&payload).await?;
+    /// let dataset = avala.datasets().wait(&dataset.uid).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn create(&self, dataset: &CreateDataset) -> Call<Dataset> {
+        self.avala.call(Endpoint::post("datasets.create", "/datasets/"), &[]).json(dataset)
+    }
+
+    /// The datasets of the workspace (`GET /datasets/`).
+    pub fn list(&self) -> List<Dataset, DatasetFilters> {
+        self.avala.list(Endpoint::get("datasets.list", "/datasets/"), &[])
+    }
+
+    /// The datasets of an owner (`GET /datasets/{owner}/list/`), in numbered pages.
+    pub fn list_by_owner(&self, owner: impl Into<OwnerName>) -> List<Dataset, OwnedDatasetFilters> {
+        self.avala.list(Endpoint::get("datasets.list_by_owner", "/datasets/{owner}/list/"), &[owner.into().as_str()])
+    }
+
+    /// One dataset (`GET /datasets/{uid}/`).
+    pub fn get(&self, uid: impl Into<DatasetUid>) -> Call<Dataset> {
+        self.avala.call(Endpoint::get("datasets.get", "/datasets/{uid}/"), &[uid.into().as_str()])
+    }
+
+    /// One dataset by its address (`GET /datasets/{owner}/{slug}/`).
+    pub fn get_by_slug(&self, owner: impl Into<OwnerName>, slug: impl Into<DatasetSlug>) -> Call<Dataset> {
+        let endpoint = Endpoint::get("datasets.get_by_slug", "/datasets/{owner}/{slug}/");
+        self.avala.call(endpoint, &[owner.into().as_str(), slug.into().as_str()])
+    }
+
+    /// The items of a dataset (`GET /datasets/{owner}/{slug}/items/`).
+    pub fn list_items(&self, owner: impl Into<OwnerName>, slug: impl Into<DatasetSlug>) -> List<DatasetItem> {
+        let endpoint = Endpoint::get("datasets.list_items", "/datasets/{owner}/{slug}/items/");
+        self.avala.list(endpoint, &[owner.into().as_str(), slug.into().as_str()])
+    }
+
+    /// One item of a dataset (`GET /datasets/{owner}/{slug}/items/{item_uid}/`).
+    pub fn get_item(
+        &self,
+        owner: impl Into<OwnerName>,
+        slug: impl Into<DatasetSlug>,
+        item: impl Into<ItemUid>,
+    ) -> Call<DatasetItem> {
+        let endpoint = Endpoint::get("datasets.get_item", "/datasets/{owner}/{slug}/items/{item_uid}/");
+        self.avala.call(endpoint, &[owner.into().as_str(), slug.into().as_str(), item.into().as_str()])
+    }
+
+    /// The sequences of a dataset, usually without their frames (`GET /datasets/{owner}/{slug}/sequences/`).
+    pub fn list_sequences(&self, owner: impl Into<OwnerName>, slug: impl Into<DatasetSlug>) -> List<DatasetSequence> {
+        let endpoint = Endpoint::get("datasets.list_sequences", "/datasets/{owner}/{slug}/sequences/");
+        self.avala.list(endpoint, &[owner.into().as_str(), slug.into().as_str()])
+    }
+
+    /// One sequence with all its frames (`GET /datasets/{owner}/{slug}/sequences/{sequence_uid}/`).
+    ///
+    /// For more than one look at a sequence, keep what this gives: [`get_frame`](Datasets::get_frame) and
+    /// [`get_calibration`](Datasets::get_calibration) fetch the whole sequence each time.
+    pub fn get_sequence(
+        &self,
+        owner: impl Into<OwnerName>,
+        slug: impl Into<DatasetSlug>,
+        sequence: impl Into<SequenceUid>,
+    ) -> Call<DatasetSequence> {
+        let endpoint = Endpoint::get("datasets.get_sequence", SEQUENCE);
+        self.avala.call(endpoint, &[owner.into().as_str(), slug.into().as_str(), sequence.into().as_str()])
+    }
+
+    /// One frame of a sequence; the first one is 0 (`GET /datasets/{owner}/{slug}/sequences/{sequence_uid}/`).
+    ///
+    /// A frame beyond the end is [`ErrorKind::NotFound`], with a [`FrameError`] as its source.
+    pub fn get_frame(
+        &self,
+        owner: impl Into<OwnerName>,
+        slug: impl Into<DatasetSlug>,
+        sequence: impl Into<SequenceUid>,
+        index: usize,
+    ) -> Call<DatasetFrame> {
+        let endpoint = Endpoint::get("datasets.get_frame", SEQUENCE);
+        self.of_sequence(endpoint, owner.into(), slug.into(), sequence.into(), move |sequence| sequence.frame(index))
+    }
+
+    /// The cameras of a sequence, as its first frame has them
+    /// (`GET /datasets/{owner}/{slug}/sequences/{sequence_uid}/`).
+    pub fn get_calibration(
+        &self,
+        owner: impl Into<OwnerName>,
+        slug: impl Into<DatasetSlug>,
+        sequence: impl Into<SequenceUid>,
+    ) -> Call<DatasetCalibration> {
+        let endpoint = Endpoint::get("datasets.get_calibration", SEQUENCE);
+        self.of_sequence(endpoint, owner.into(), slug.into(), sequence.into(), DatasetSequence::calibration)
+    }
+
+    /// Whether the files of a dataset were read well (`GET /datasets/{owner}/{slug}/health/`).
+    pub fn get_health(&self, owner: impl Into<OwnerName>, slug: impl Into<DatasetSlug>) -> Call<DatasetHealth> {
+        let endpoint = Endpoint::get("datasets.get_health", "/datasets/{owner}/{slug}/health/");
+        self.avala.call(endpoint, &[owner.into().as_str(), slug.into().as_str()])
+    }
+
+    /// Gives a dataset to another owner (`POST /datasets/{owner}/{slug}/transfer/`).
+    ///
+    /// It is found under its new owner from then on, and no longer under the old one.
+    pub fn transfer(
+        &self,
+        owner: impl Into<OwnerName>,
+        slug: impl Into<DatasetSlug>,
+        to: &TransferDataset,
+    ) -> Call<Dataset> {
+        let endpoint = Endpoint::post("datasets.transfer", "/datasets/{owner}/{slug}/transfer/");
+        self.avala.call(endpoint, &[owner.into().as_str(), slug.into().as_str()]).json(to)
+    }
+
+    /// How much can be stored, and how much is (`GET /datasets/manual-upload/quota/`).
+    pub fn manual_upload_quota(&self) -> Call<UploadQuota> {
+        self.avala.call(Endpoint::get("datasets.manual_upload_quota", "/datasets/manual-upload/quota/"), &[])
+    }
+
+    /// The media types that the server knows (`GET /datasets/manual-upload/allowed-mimes/`).
+    pub fn manual_upload_allowed_mimes(&self) -> Call<AllowedMimes> {
+        let route = "/datasets/manual-upload/allowed-mimes/";
+        self.avala.call(Endpoint::get("datasets.manual_upload_allowed_mimes", route), &[])
+    }
+
+    /// Asks how a file is to be sent (`POST /datasets/manual-upload/file-upload-url/`).
+    ///
+    /// A file that the quota has no room for is [`ErrorKind::QuotaExceeded`].
+    pub fn create_manual_upload_url(&self, file: &CreateManualUploadUrl) -> Call<ManualUploadTarget> {
+        let route = "/datasets/manual-upload/file-upload-url/";
+        self.avala.call(Endpoint::post("datasets.create_manual_upload_url", route), &[]).json(file)
+    }
+
+    /// Makes a dataset of files that were sent (`POST /datasets/manual-upload/`). It is ready once
+    /// [`wait`](Datasets::wait) says so.
+    pub fn create_from_manual_upload(&self, dataset: &CreateDatasetFromManualUpload) -> Call<Dataset> {
+        let endpoint = Endpoint::post("datasets.create_from_manual_upload", "/datasets/manual-upload/");
+        self.avala.call(endpoint, &[]).json(dataset)
+    }
+
+    /// Waits until a dataset is ready: looks every 10 seconds, for an hour at most.
+    pub fn wait(&self, uid: impl Into<DatasetUid>) -> Wait<Dataset> {
+        Wait::new(self.get(uid), Duration::from_secs(10), Duration::from_secs(3600), |dataset| match &dataset.status {
+            Some(status) if status.is_ready() => Progress::Ready,
+            status => Progress::Running(status.as_ref().map(ToString::to_string).unwrap_or_default()),
+        })
+    }
+
+    /// A call that fetches a sequence and gives a part of it.
+    fn of_sequence<T>(
+        &self,
+        endpoint: Endpoint,
+        owner: OwnerName,
+        slug: DatasetSlug,
+        sequence: SequenceUid,
+        part: impl Fn(&DatasetSequence) -> Result<T, FrameError> + Send + Sync + 'static,
+    ) -> Call<T> {
+        let request = crate::request::Request::new(endpoint, &[owner.as_str(), slug.as_str(), sequence.as_str()]);
+        let decode = move |source: decode::Source<'_>| {
+            part(&decode::json(source)?).map_err(|error| {
+                let kind = if error.is_out_of_range() { ErrorKind::NotFound } else { ErrorKind::Decode };
+                let message = error.to_string();
+                Failure { source: Some(error.into()), ..Failure::new(kind, message) }
+            })
+        };
+        Call::new(&self.avala, request, Decoder::Derived(Arc::new(decode)))
+    }
+}
+
+/// A sequence has one address; frames and calibrations are parts of its answer.
+const SEQUENCE: &str = "/datasets/{owner}/{slug}/sequences/{sequence_uid}/";
+
+/// The filters of [`Datasets::list`].
+#[derive(Debug)]
+pub enum DatasetFilters {}
+
+impl<T> List<T, DatasetFilters> {
+    /// Only datasets that hold this.
+    pub fn data_type(self, data_type: impl Into<DataType>) -> Self {
+        self.param("data_type", data_type.into().as_str())
+    }
+
+    /// Only datasets with this in their name.
+    pub fn name(self, name: impl Into<String>) -> Self {
+        self.param("name", name)
+    }
+
+    /// Only datasets with this status.
+    pub fn status(self, status: impl Into<DatasetStatus>) -> Self {
+        self.param("status", status.into().as_str())
+    }
+
+    /// Only datasets that these people can see.
+    pub fn visibility(self, visibility: impl Into<Visibility>) -> Self {
+        self.param("visibility", visibility.into().as_str())
+    }
+}
+
+/// The filters of [`Datasets::list_by_owner`].
+#[derive(Debug)]
+pub enum OwnedDatasetFilters {}
+
+impl<T> List<T, OwnedDatasetFilters> {
+    /// Starts at this page, in place of a [`cursor`](List::cursor); the first one is 1.
+    pub fn page(self, number: u64) -> Self {
+        self.cursor(Cursor::page(number))
+    }
+
+    /// Orders by this field, as `name`; with a minus before it, as `-name`, the other way round.
+    pub fn ordering(self, field: impl Into<String>) -> Self {
+        self.param("ordering", field)
+    }
+}
+
+impl Call<UploadQuota> {
+    /// Asks for the quota of this organization in place of your own.
+    pub fn organization(self, organization: impl Into<OrganizationUid>) -> Self {
+        self.param("organization_uid", organization.into().as_str())
+    }
+}

@@ -1,0 +1,58 @@
+//! Exports.
+
+use std::time::Duration;
+
+use avala_types::{CreateExport, Export, ExportStatus, ExportUid};
+
+use crate::endpoint::Endpoint;
+use crate::wait::{Progress, Wait};
+use crate::{Avala, Call, List};
+
+/// Exports. Made by [`Avala::exports`].
+#[derive(Clone, Debug)]
+pub struct Exports {
+    avala: Avala,
+}
+
+impl Exports {
+    pub(crate) fn new(avala: &Avala) -> Self {
+        Self { avala: avala.clone() }
+    }
+
+    /// Asks for an export (`POST /exports/`). Its file is there once [`wait`](Exports::wait) says so.
+    ///
+    /// ```
+    /// # async fn example(avala: avala_client::Avala) -> Result<(), avala_client::Error> {
+    /// use avala_client::types::{CreateExport, ExportFormat};
+    ///
+    /// let of_one_project = avala.exports().create(&CreateExport::project("p1")).await?;
+    /// let of_several = CreateExport::lists("March", ExportFormat::Yolo).datasets(["d1", "d2"]);
+    /// let of_several = avala.exports().create(&of_several).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn create(&self, export: &CreateExport) -> Call<Export> {
+        self.avala.call(Endpoint::post("exports.create", "/exports/"), &[]).json(export)
+    }
+
+    /// The exports of the account (`GET /exports/`).
+    pub fn list(&self) -> List<Export> {
+        self.avala.list(Endpoint::get("exports.list", "/exports/"), &[])
+    }
+
+    /// One export (`GET /exports/{uid}/`).
+    pub fn get(&self, uid: impl Into<ExportUid>) -> Call<Export> {
+        self.avala.call(Endpoint::get("exports.get", "/exports/{uid}/"), &[uid.into().as_str()])
+    }
+
+    /// Waits until an export is written: looks every 2 seconds, for 5 minutes at most.
+    ///
+    /// An export that failed is [`ErrorKind::JobFailed`](crate::ErrorKind::JobFailed).
+    pub fn wait(&self, uid: impl Into<ExportUid>) -> Wait<Export> {
+        Wait::new(self.get(uid), Duration::from_secs(2), Duration::from_secs(300), |export| match &export.status {
+            Some(ExportStatus::Failed) => Progress::Failed(format!("export {} ended as `failed`", export.uid)),
+            Some(status) if status.is_terminal() => Progress::Ready,
+            status => Progress::Running(status.as_ref().map(ToString::to_string).unwrap_or_default()),
+        })
+    }
+}

@@ -1,0 +1,51 @@
+//! Alert channels: where alerts go.
+
+use avala_types::{AlertChannelUid, CreateFleetAlertChannel, FleetAlertChannel, Json};
+
+use crate::endpoint::Endpoint;
+use crate::{Avala, Call, List};
+
+/// Alert channels: where alerts go. Made by [`Fleet::alert_channels`](super::Fleet::alert_channels).
+#[derive(Clone, Debug)]
+pub struct FleetAlertChannels {
+    avala: Avala,
+}
+
+impl FleetAlertChannels {
+    pub(super) fn new(avala: &Avala) -> Self {
+        Self { avala: avala.clone() }
+    }
+
+    /// Makes an alert channel (`POST /fleet/alert-channels/`).
+    ///
+    /// ```
+    /// # async fn example(avala: avala_client::Avala) -> Result<(), avala_client::Error> {
+    /// use avala_client::types::{AlertChannelType, CreateFleetAlertChannel};
+    ///
+    /// let config = serde_json::json!({"emails": ["ops@acme.example"]});
+    /// let payload = CreateFleetAlertChannel::new("Night shift", AlertChannelType::Email, config);
+    /// let channel = avala.fleet().alert_channels().create(&payload).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn create(&self, channel: &CreateFleetAlertChannel) -> Call<FleetAlertChannel> {
+        self.avala.call(Endpoint::post("fleet.alert_channels.create", "/fleet/alert-channels/"), &[]).json(channel)
+    }
+
+    /// The alert channels of the account (`GET /fleet/alert-channels/`).
+    pub fn list(&self) -> List<FleetAlertChannel> {
+        self.avala.list(Endpoint::get("fleet.alert_channels.list", "/fleet/alert-channels/"), &[])
+    }
+
+    /// Removes an alert channel (`DELETE /fleet/alert-channels/{channel_uid}/`).
+    pub fn delete(&self, uid: impl Into<AlertChannelUid>) -> Call<()> {
+        let endpoint = Endpoint::delete("fleet.alert_channels.delete", "/fleet/alert-channels/{channel_uid}/");
+        self.avala.command(endpoint, &[uid.into().as_str()])
+    }
+
+    /// Sends a made-up alert to an alert channel (`POST /fleet/alert-channels/{channel_uid}/test/`).
+    pub fn test(&self, uid: impl Into<AlertChannelUid>) -> Call<Json> {
+        let endpoint = Endpoint::post("fleet.alert_channels.test", "/fleet/alert-channels/{channel_uid}/test/");
+        self.avala.call(endpoint, &[uid.into().as_str()])
+    }
+}

@@ -1,0 +1,72 @@
+//! Devices: what records.
+
+use avala_types::{DeviceStatus, DeviceType, DeviceUid, FleetDevice, RegisterFleetDevice, UpdateFleetDevice};
+
+use crate::endpoint::Endpoint;
+use crate::{Avala, Call, List};
+
+/// Devices: what records. Made by [`Fleet::devices`](super::Fleet::devices).
+#[derive(Clone, Debug)]
+pub struct FleetDevices {
+    avala: Avala,
+}
+
+impl FleetDevices {
+    pub(super) fn new(avala: &Avala) -> Self {
+        Self { avala: avala.clone() }
+    }
+
+    /// Registers a device (`POST /fleet/devices/`). Only this answer has its token.
+    ///
+    /// ```
+    /// # async fn example(avala: avala_client::Avala) -> Result<(), avala_client::Error> {
+    /// use avala_client::types::{DeviceType, RegisterFleetDevice};
+    ///
+    /// let payload = RegisterFleetDevice::new("Cart 7", DeviceType::Lidar).firmware_version("2.4.1").tags(["depot"]);
+    /// let device = avala.fleet().devices().register(&payload).await?;
+    /// let token = device.device_token.expect("sent once");
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn register(&self, device: &RegisterFleetDevice) -> Call<FleetDevice> {
+        self.avala.call(Endpoint::post("fleet.devices.register", "/fleet/devices/"), &[]).json(device)
+    }
+
+    /// The devices of the account (`GET /fleet/devices/`).
+    pub fn list(&self) -> List<FleetDevice, FleetDeviceFilters> {
+        self.avala.list(Endpoint::get("fleet.devices.list", "/fleet/devices/"), &[])
+    }
+
+    /// One device (`GET /fleet/devices/{device_uid}/`).
+    pub fn get(&self, uid: impl Into<DeviceUid>) -> Call<FleetDevice> {
+        self.avala.call(Endpoint::get("fleet.devices.get", "/fleet/devices/{device_uid}/"), &[uid.into().as_str()])
+    }
+
+    /// Changes a device (`PATCH /fleet/devices/{device_uid}/`).
+    pub fn update(&self, uid: impl Into<DeviceUid>, changes: &UpdateFleetDevice) -> Call<FleetDevice> {
+        let endpoint = Endpoint::patch("fleet.devices.update", "/fleet/devices/{device_uid}/");
+        self.avala.call(endpoint, &[uid.into().as_str()]).json(changes)
+    }
+
+    /// Removes a device (`DELETE /fleet/devices/{device_uid}/`).
+    pub fn delete(&self, uid: impl Into<DeviceUid>) -> Call<()> {
+        let endpoint = Endpoint::delete("fleet.devices.delete", "/fleet/devices/{device_uid}/");
+        self.avala.command(endpoint, &[uid.into().as_str()])
+    }
+}
+
+/// The filters of [`FleetDevices::list`].
+#[derive(Debug)]
+pub enum FleetDeviceFilters {}
+
+impl<T> List<T, FleetDeviceFilters> {
+    /// Only devices of this kind.
+    pub fn device_type(self, device_type: impl Into<DeviceType>) -> Self {
+        self.param("type", device_type.into().as_str())
+    }
+
+    /// Only devices with this status.
+    pub fn status(self, status: impl Into<DeviceStatus>) -> Self {
+        self.param("status", status.into().as_str())
+    }
+}

@@ -1,0 +1,73 @@
+//! Events: what happened while a device recorded.
+
+use avala_types::{
+    CreateFleetEvent, CreateFleetEvents, CreatedFleetEvents, DeviceUid, EventUid, FleetEvent, FleetEventType,
+    FleetSeverity, RecordingUid,
+};
+
+use crate::endpoint::Endpoint;
+use crate::{Avala, Call, List};
+
+/// Events: what happened while a device recorded. Made by [`Fleet::events`](super::Fleet::events).
+#[derive(Clone, Debug)]
+pub struct FleetEvents {
+    avala: Avala,
+}
+
+impl FleetEvents {
+    pub(super) fn new(avala: &Avala) -> Self {
+        Self { avala: avala.clone() }
+    }
+
+    /// Reports an event (`POST /fleet/events/`).
+    pub fn create(&self, event: &CreateFleetEvent) -> Call<FleetEvent> {
+        self.avala.call(Endpoint::post("fleet.events.create", "/fleet/events/"), &[]).json(event)
+    }
+
+    /// Reports several events in one call (`POST /fleet/events/batch/`).
+    pub fn create_batch(&self, events: &CreateFleetEvents) -> Call<CreatedFleetEvents> {
+        self.avala.call(Endpoint::post("fleet.events.create_batch", "/fleet/events/batch/"), &[]).json(events)
+    }
+
+    /// The events of the account (`GET /fleet/events/`).
+    pub fn list(&self) -> List<FleetEvent, FleetEventFilters> {
+        self.avala.list(Endpoint::get("fleet.events.list", "/fleet/events/"), &[])
+    }
+
+    /// One event (`GET /fleet/events/{event_uid}/`).
+    pub fn get(&self, uid: impl Into<EventUid>) -> Call<FleetEvent> {
+        self.avala.call(Endpoint::get("fleet.events.get", "/fleet/events/{event_uid}/"), &[uid.into().as_str()])
+    }
+
+    /// Removes an event (`DELETE /fleet/events/{event_uid}/`).
+    pub fn delete(&self, uid: impl Into<EventUid>) -> Call<()> {
+        let endpoint = Endpoint::delete("fleet.events.delete", "/fleet/events/{event_uid}/");
+        self.avala.command(endpoint, &[uid.into().as_str()])
+    }
+}
+
+/// The filters of [`FleetEvents::list`].
+#[derive(Debug)]
+pub enum FleetEventFilters {}
+
+impl<T> List<T, FleetEventFilters> {
+    /// Only events that happened to this device.
+    pub fn device(self, device: impl Into<DeviceUid>) -> Self {
+        self.param("device", device.into().as_str())
+    }
+
+    /// Only events of this kind.
+    pub fn event_type(self, event_type: impl Into<FleetEventType>) -> Self {
+        self.param("type", event_type.into().as_str())
+    }
+
+    /// Only events in this recording.
+    pub fn recording(self, recording: impl Into<RecordingUid>) -> Self {
+        self.param("recording", recording.into().as_str())
+    }
+
+    /// Only events that matter this much.
+    pub fn severity(self, severity: impl Into<FleetSeverity>) -> Self {
+        self.param("severity", severity.into().as_str())
+    }
+}

@@ -1,0 +1,56 @@
+//! Rules: what is watched for.
+
+use avala_types::{CreateFleetRule, FleetRule, RuleUid, UpdateFleetRule};
+
+use crate::endpoint::Endpoint;
+use crate::{Avala, Call, List};
+
+/// Rules: what is watched for. Made by [`Fleet::rules`](super::Fleet::rules).
+#[derive(Clone, Debug)]
+pub struct FleetRules {
+    avala: Avala,
+}
+
+impl FleetRules {
+    pub(super) fn new(avala: &Avala) -> Self {
+        Self { avala: avala.clone() }
+    }
+
+    /// Makes a rule (`POST /fleet/rules/`).
+    pub fn create(&self, rule: &CreateFleetRule) -> Call<FleetRule> {
+        self.avala.call(Endpoint::post("fleet.rules.create", "/fleet/rules/"), &[]).json(rule)
+    }
+
+    /// The rules of the account (`GET /fleet/rules/`).
+    pub fn list(&self) -> List<FleetRule, FleetRuleFilters> {
+        self.avala.list(Endpoint::get("fleet.rules.list", "/fleet/rules/"), &[])
+    }
+
+    /// One rule (`GET /fleet/rules/{rule_uid}/`).
+    pub fn get(&self, uid: impl Into<RuleUid>) -> Call<FleetRule> {
+        self.avala.call(Endpoint::get("fleet.rules.get", "/fleet/rules/{rule_uid}/"), &[uid.into().as_str()])
+    }
+
+    /// Changes a rule (`PATCH /fleet/rules/{rule_uid}/`).
+    pub fn update(&self, uid: impl Into<RuleUid>, changes: &UpdateFleetRule) -> Call<FleetRule> {
+        let endpoint = Endpoint::patch("fleet.rules.update", "/fleet/rules/{rule_uid}/");
+        self.avala.call(endpoint, &[uid.into().as_str()]).json(changes)
+    }
+
+    /// Removes a rule (`DELETE /fleet/rules/{rule_uid}/`).
+    pub fn delete(&self, uid: impl Into<RuleUid>) -> Call<()> {
+        let endpoint = Endpoint::delete("fleet.rules.delete", "/fleet/rules/{rule_uid}/");
+        self.avala.command(endpoint, &[uid.into().as_str()])
+    }
+}
+
+/// The filters of [`FleetRules::list`].
+#[derive(Debug)]
+pub enum FleetRuleFilters {}
+
+impl<T> List<T, FleetRuleFilters> {
+    /// Only rules that are watched for, or only those that are not.
+    pub fn enabled(self, enabled: bool) -> Self {
+        self.param("enabled", enabled.to_string())
+    }
+}

@@ -1,0 +1,67 @@
+//! Uploads of the files of recordings: an address for each file, and the word that the file is there.
+
+use avala_types::{
+    ConfirmUpload, FinalizeUpload, GetUploadUrls, InitUpload, Json, RecordingUid, UploadConfirmResponse, UploadSession,
+    UploadStatusResponse, UploadUrlsResponse,
+};
+
+use crate::endpoint::Endpoint;
+use crate::{Avala, Call};
+
+/// Uploads of the files of recordings. Made by [`Fleet::uploads`](super::Fleet::uploads).
+#[derive(Clone, Debug)]
+pub struct FleetUploads {
+    avala: Avala,
+}
+
+impl FleetUploads {
+    pub(super) fn new(avala: &Avala) -> Self {
+        Self { avala: avala.clone() }
+    }
+
+    /// Begins an upload with the names and sizes of all its files
+    /// (`POST /fleet/recordings/{recording_uid}/upload/init/`).
+    pub fn init_upload(&self, recording: impl Into<RecordingUid>, upload: &InitUpload) -> Call<UploadSession> {
+        let endpoint = Endpoint::post("fleet.uploads.init_upload", "/fleet/recordings/{recording_uid}/upload/init/");
+        self.avala.call(endpoint, &[recording.into().as_str()]).json(upload)
+    }
+
+    /// Asks for the addresses that files are sent to, at most [`GetUploadUrls::MAX_PATHS`] in one call
+    /// (`POST /fleet/recordings/{recording_uid}/upload/urls/`).
+    pub fn get_upload_urls(
+        &self,
+        recording: impl Into<RecordingUid>,
+        files: &GetUploadUrls,
+    ) -> Call<UploadUrlsResponse> {
+        let route = "/fleet/recordings/{recording_uid}/upload/urls/";
+        let endpoint = Endpoint::post("fleet.uploads.get_upload_urls", route);
+        self.avala.call(endpoint, &[recording.into().as_str()]).json(files)
+    }
+
+    /// Says that the storage has files, at most [`ConfirmUpload::MAX_FILES`] in one call
+    /// (`POST /fleet/recordings/{recording_uid}/upload/confirm/`).
+    pub fn confirm_upload(
+        &self,
+        recording: impl Into<RecordingUid>,
+        files: &ConfirmUpload,
+    ) -> Call<UploadConfirmResponse> {
+        let route = "/fleet/recordings/{recording_uid}/upload/confirm/";
+        let endpoint = Endpoint::post("fleet.uploads.confirm_upload", route);
+        self.avala.call(endpoint, &[recording.into().as_str()]).json(files)
+    }
+
+    /// Ends an upload, so that the server begins to read its files
+    /// (`POST /fleet/recordings/{recording_uid}/upload/finalize/`).
+    pub fn finalize_upload(&self, recording: impl Into<RecordingUid>, upload: &FinalizeUpload) -> Call<Json> {
+        let route = "/fleet/recordings/{recording_uid}/upload/finalize/";
+        let endpoint = Endpoint::post("fleet.uploads.finalize_upload", route);
+        self.avala.call(endpoint, &[recording.into().as_str()]).json(upload)
+    }
+
+    /// How far an upload is, and what is missing (`GET /fleet/recordings/{recording_uid}/upload/status/`).
+    pub fn get_upload_status(&self, recording: impl Into<RecordingUid>) -> Call<UploadStatusResponse> {
+        let route = "/fleet/recordings/{recording_uid}/upload/status/";
+        let endpoint = Endpoint::get("fleet.uploads.get_upload_status", route);
+        self.avala.call(endpoint, &[recording.into().as_str()])
+    }
+}

@@ -1,0 +1,189 @@
+//! The resources of the API: what the methods of [`Avala`] give, and the filters of their lists.
+//!
+//! There is one file for each. To add a call to a resource, write a method like those around it; its name and its
+//! endpoint are those of the contract (`tests/contract/endpoints.json`), which a test compares with what is sent.
+
+mod agent_actions;
+mod agents;
+mod annotation_issues;
+mod annotations;
+mod auto_label_jobs;
+mod consensus;
+mod datasets;
+mod exports;
+mod fleet;
+mod inference_providers;
+mod models;
+mod organizations;
+mod projects;
+mod quality_targets;
+mod signup;
+mod slices;
+mod storage_configs;
+mod tasks;
+mod uploads;
+mod users;
+mod webhook_deliveries;
+mod webhooks;
+
+pub use agent_actions::AgentActions;
+pub use agents::{Agents, ExecutionFilters};
+pub use annotation_issues::{AnnotationIssueToolFilters, AnnotationIssues, DatasetIssueFilters, SequenceIssueFilters};
+pub use annotations::{Annotations, BulkEditChunks, BulkEditError};
+pub use auto_label_jobs::{AutoLabelJobFilters, AutoLabelJobs};
+pub use consensus::Consensus;
+pub use datasets::{DatasetFilters, Datasets, OwnedDatasetFilters};
+pub use exports::Exports;
+pub use fleet::{
+    Fleet, FleetAlertChannels, FleetAlertFilters, FleetAlerts, FleetDeviceFilters, FleetDevices, FleetEventFilters,
+    FleetEvents, FleetRecordingFilters, FleetRecordings, FleetRuleFilters, FleetRules, FleetUploads,
+};
+pub use inference_providers::InferenceProviders;
+pub use models::Models;
+pub use organizations::{InvitationFilters, MemberFilters, OrganizationFilters, Organizations};
+pub use projects::{OwnedProjectFilters, Projects};
+pub use quality_targets::QualityTargets;
+pub use signup::Signups;
+pub use slices::{SliceFilters, Slices};
+pub use storage_configs::StorageConfigs;
+pub use tasks::{TaskFilters, Tasks};
+pub use uploads::Uploads;
+pub use users::Users;
+pub use webhook_deliveries::WebhookDeliveries;
+pub use webhooks::Webhooks;
+
+use crate::Avala;
+
+impl Avala {
+    /// What agents decide.
+    #[must_use]
+    pub fn agent_actions(&self) -> AgentActions {
+        AgentActions::new(self)
+    }
+
+    /// Agents: programs that look at events and decide.
+    #[must_use]
+    pub fn agents(&self) -> Agents {
+        Agents::new(self)
+    }
+
+    /// Annotation issues: what reviewers find wrong.
+    #[must_use]
+    pub fn annotation_issues(&self) -> AnnotationIssues {
+        AnnotationIssues::new(self)
+    }
+
+    /// Annotations, edited in bulk.
+    #[must_use]
+    pub fn annotations(&self) -> Annotations {
+        Annotations::new(self)
+    }
+
+    /// Auto-label jobs: annotations made by a model.
+    #[must_use]
+    pub fn auto_label_jobs(&self) -> AutoLabelJobs {
+        AutoLabelJobs::new(self)
+    }
+
+    /// Consensus: how far annotators agree.
+    #[must_use]
+    pub fn consensus(&self) -> Consensus {
+        Consensus::new(self)
+    }
+
+    /// Datasets, their items, sequences and frames, and the files that become one.
+    #[must_use]
+    pub fn datasets(&self) -> Datasets {
+        Datasets::new(self)
+    }
+
+    /// Exports.
+    #[must_use]
+    pub fn exports(&self) -> Exports {
+        Exports::new(self)
+    }
+
+    /// Fleets: devices, what they record, and what is watched for in it.
+    #[must_use]
+    pub fn fleet(&self) -> Fleet {
+        Fleet::new(self)
+    }
+
+    /// Inference providers: models that run elsewhere.
+    #[must_use]
+    pub fn inference_providers(&self) -> InferenceProviders {
+        InferenceProviders::new(self)
+    }
+
+    /// Models of machine learning.
+    #[must_use]
+    pub fn models(&self) -> Models {
+        Models::new(self)
+    }
+
+    /// Organizations, and their members, invitations and teams.
+    #[must_use]
+    pub fn organizations(&self) -> Organizations {
+        Organizations::new(self)
+    }
+
+    /// Projects.
+    #[must_use]
+    pub fn projects(&self) -> Projects {
+        Projects::new(self)
+    }
+
+    /// Quality targets: how good the work in a project has to be.
+    #[must_use]
+    pub fn quality_targets(&self) -> QualityTargets {
+        QualityTargets::new(self)
+    }
+
+    /// Signing up, which needs no key.
+    #[must_use]
+    pub fn signup(&self) -> Signups {
+        Signups::new(self)
+    }
+
+    /// Slices: selections of items from datasets.
+    #[must_use]
+    pub fn slices(&self) -> Slices {
+        Slices::new(self)
+    }
+
+    /// Storage configs: buckets of yours that Avala reads.
+    #[must_use]
+    pub fn storage_configs(&self) -> StorageConfigs {
+        StorageConfigs::new(self)
+    }
+
+    /// Tasks.
+    #[must_use]
+    pub fn tasks(&self) -> Tasks {
+        Tasks::new(self)
+    }
+
+    /// Uploads of files that become a dataset.
+    #[must_use]
+    pub fn uploads(&self) -> Uploads {
+        Uploads::new(self)
+    }
+
+    /// Users.
+    #[must_use]
+    pub fn users(&self) -> Users {
+        Users::new(self)
+    }
+
+    /// Deliveries to webhooks.
+    #[must_use]
+    pub fn webhook_deliveries(&self) -> WebhookDeliveries {
+        WebhookDeliveries::new(self)
+    }
+
+    /// Webhooks: addresses of yours that are told what happens.
+    #[must_use]
+    pub fn webhooks(&self) -> Webhooks {
+        Webhooks::new(self)
+    }
+}

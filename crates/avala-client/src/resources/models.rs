@@ -1,0 +1,23 @@
+//! Models of machine learning.
+
+use avala_types::Model;
+
+use crate::endpoint::Endpoint;
+use crate::{Avala, List};
+
+/// Models of machine learning. Made by [`Avala::models`].
+#[derive(Clone, Debug)]
+pub struct Models {
+    avala: Avala,
+}
+
+impl Models {
+    pub(crate) fn new(avala: &Avala) -> Self {
+        Self { avala: avala.clone() }
+    }
+
+    /// The models that the account can use (`GET /models/`).
+    pub fn list(&self) -> List<Model> {
+        self.avala.list(Endpoint::get("models.list", "/models/"), &[])
+    }
+}

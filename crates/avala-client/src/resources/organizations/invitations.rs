@@ -1,0 +1,65 @@
+//! Invitations to an organization.
+
+use avala_types::{CreateInvitation, Cursor, Invitation, InvitationUid, OrganizationSlug};
+
+use super::Organizations;
+use crate::endpoint::Endpoint;
+use crate::{Call, List};
+
+/// Invitations.
+impl Organizations {
+    /// Invites somebody to an organization (`POST /organizations/{slug}/invitations/`).
+    pub fn create_invitation(
+        &self,
+        slug: impl Into<OrganizationSlug>,
+        invitation: &CreateInvitation,
+    ) -> Call<Invitation> {
+        let endpoint = Endpoint::post("organizations.create_invitation", "/organizations/{slug}/invitations/");
+        self.avala.call(endpoint, &[slug.into().as_str()]).json(invitation)
+    }
+
+    /// The invitations to an organization (`GET /organizations/{slug}/invitations/`).
+    pub fn list_invitations(&self, slug: impl Into<OrganizationSlug>) -> List<Invitation, InvitationFilters> {
+        let endpoint = Endpoint::get("organizations.list_invitations", "/organizations/{slug}/invitations/");
+        self.avala.list(endpoint, &[slug.into().as_str()])
+    }
+
+    /// Sends an invitation again (`POST /organizations/{slug}/invitations/{invitation_uid}/resend/`).
+    pub fn resend_invitation(
+        &self,
+        slug: impl Into<OrganizationSlug>,
+        invitation: impl Into<InvitationUid>,
+    ) -> Call<()> {
+        let route = "/organizations/{slug}/invitations/{invitation_uid}/resend/";
+        let endpoint = Endpoint::post("organizations.resend_invitation", route);
+        self.avala.command(endpoint, &[slug.into().as_str(), invitation.into().as_str()])
+    }
+
+    /// Takes an invitation back (`POST /organizations/{slug}/invitations/{invitation_uid}/cancel/`).
+    pub fn cancel_invitation(
+        &self,
+        slug: impl Into<OrganizationSlug>,
+        invitation: impl Into<InvitationUid>,
+    ) -> Call<()> {
+        let route = "/organizations/{slug}/invitations/{invitation_uid}/cancel/";
+        let endpoint = Endpoint::post("organizations.cancel_invitation", route);
+        self.avala.command(endpoint, &[slug.into().as_str(), invitation.into().as_str()])
+    }
+
+    /// Accepts an invitation that you got (`POST /organizations/invitations/{uid}/accept/`).
+    pub fn accept_invitation(&self, uid: impl Into<InvitationUid>) -> Call<Invitation> {
+        let endpoint = Endpoint::post("organizations.accept_invitation", "/organizations/invitations/{uid}/accept/");
+        self.avala.call(endpoint, &[uid.into().as_str()])
+    }
+}
+
+/// The filters of [`Organizations::list_invitations`].
+#[derive(Debug)]
+pub enum InvitationFilters {}
+
+impl<T> List<T, InvitationFilters> {
+    /// Starts at this page, in place of a [`cursor`](List::cursor); the first one is 1.
+    pub fn page(self, number: u64) -> Self {
+        self.cursor(Cursor::page(number))
+    }
+}

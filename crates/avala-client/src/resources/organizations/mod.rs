@@ -1,0 +1,82 @@
+//! Organizations, and their members, invitations and teams.
+
+mod invitations;
+mod members;
+mod teams;
+
+use avala_types::{
+    CreateOrganization, Cursor, Json, Organization, OrganizationSlug, TransferOwnership, UpdateOrganization,
+};
+
+use crate::endpoint::Endpoint;
+use crate::{Avala, Call, List};
+
+pub use invitations::InvitationFilters;
+pub use members::MemberFilters;
+
+/// Organizations, and their members, invitations and teams. Made by [`Avala::organizations`].
+#[derive(Clone, Debug)]
+pub struct Organizations {
+    avala: Avala,
+}
+
+/// The organizations themselves.
+impl Organizations {
+    pub(crate) fn new(avala: &Avala) -> Self {
+        Self { avala: avala.clone() }
+    }
+
+    /// Makes an organization, which you own (`POST /organizations/`).
+    pub fn create(&self, organization: &CreateOrganization) -> Call<Organization> {
+        self.avala.call(Endpoint::post("organizations.create", "/organizations/"), &[]).json(organization)
+    }
+
+    /// The organizations that you are in (`GET /organizations/`).
+    pub fn list(&self) -> List<Organization, OrganizationFilters> {
+        self.avala.list(Endpoint::get("organizations.list", "/organizations/"), &[])
+    }
+
+    /// One organization (`GET /organizations/{slug}/`).
+    pub fn get(&self, slug: impl Into<OrganizationSlug>) -> Call<Organization> {
+        self.avala.call(Endpoint::get("organizations.get", "/organizations/{slug}/"), &[slug.into().as_str()])
+    }
+
+    /// Changes an organization (`PATCH /organizations/{slug}/`).
+    pub fn update(&self, slug: impl Into<OrganizationSlug>, changes: &UpdateOrganization) -> Call<Organization> {
+        let endpoint = Endpoint::patch("organizations.update", "/organizations/{slug}/");
+        self.avala.call(endpoint, &[slug.into().as_str()]).json(changes)
+    }
+
+    /// Removes an organization (`DELETE /organizations/{slug}/`).
+    pub fn delete(&self, slug: impl Into<OrganizationSlug>) -> Call<()> {
+        self.avala.command(Endpoint::delete("organizations.delete", "/organizations/{slug}/"), &[slug.into().as_str()])
+    }
+
+    /// Leaves an organization (`POST /organizations/{slug}/leave/`).
+    pub fn leave(&self, slug: impl Into<OrganizationSlug>) -> Call<()> {
+        let endpoint = Endpoint::post("organizations.leave", "/organizations/{slug}/leave/");
+        self.avala.command(endpoint, &[slug.into().as_str()])
+    }
+
+    /// Gives an organization to another of its members (`POST /organizations/{slug}/transfer-ownership/`).
+    pub fn transfer_ownership(&self, slug: impl Into<OrganizationSlug>, to: &TransferOwnership) -> Call<()> {
+        let endpoint = Endpoint::post("organizations.transfer_ownership", "/organizations/{slug}/transfer-ownership/");
+        self.avala.command(endpoint, &[slug.into().as_str()]).json(to)
+    }
+
+    /// The industries that an organization can be in, free-form (`GET /organizations/industry-choices/`).
+    pub fn industry_choices(&self) -> Call<Json> {
+        self.avala.call(Endpoint::get("organizations.industry_choices", "/organizations/industry-choices/"), &[])
+    }
+}
+
+/// The filters of [`Organizations::list`].
+#[derive(Debug)]
+pub enum OrganizationFilters {}
+
+impl<T> List<T, OrganizationFilters> {
+    /// Starts at this page, in place of a [`cursor`](List::cursor); the first one is 1.
+    pub fn page(self, number: u64) -> Self {
+        self.cursor(Cursor::page(number))
+    }
+}

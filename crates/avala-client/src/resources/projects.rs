@@ -1,0 +1,48 @@
+//! Projects.
+
+use avala_types::{OwnerName, Project, ProjectUid};
+
+use crate::endpoint::Endpoint;
+use crate::{Avala, Call, List};
+
+/// Projects. Made by [`Avala::projects`].
+#[derive(Clone, Debug)]
+pub struct Projects {
+    avala: Avala,
+}
+
+impl Projects {
+    pub(crate) fn new(avala: &Avala) -> Self {
+        Self { avala: avala.clone() }
+    }
+
+    /// The projects of the account (`GET /users/me/projects/`).
+    pub fn list(&self) -> List<Project> {
+        self.avala.list(Endpoint::get("projects.list", "/users/me/projects/"), &[])
+    }
+
+    /// One project (`GET /users/me/projects/{uid}/`).
+    pub fn get(&self, uid: impl Into<ProjectUid>) -> Call<Project> {
+        self.avala.call(Endpoint::get("projects.get", "/users/me/projects/{uid}/"), &[uid.into().as_str()])
+    }
+    /// The projects of an owner (`GET /projects/{owner}/`).
+    pub fn list_by_owner(&self, owner: impl Into<OwnerName>) -> List<Project, OwnedProjectFilters> {
+        self.avala.list(Endpoint::get("projects.list_by_owner", "/projects/{owner}/"), &[owner.into().as_str()])
+    }
+}
+
+/// The filters of [`Projects::list_by_owner`].
+#[derive(Debug)]
+pub enum OwnedProjectFilters {}
+
+impl<T> List<T, OwnedProjectFilters> {
+    /// Only projects with this in their name.
+    pub fn name(self, name: impl Into<String>) -> Self {
+        self.param("name", name)
+    }
+
+    /// Orders by this field, as `name`; with a minus before it, as `-name`, the other way round.
+    pub fn ordering(self, field: impl Into<String>) -> Self {
+        self.param("ordering", field)
+    }
+}

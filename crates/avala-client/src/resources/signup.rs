@@ -1,0 +1,38 @@
+//! Signing up.
+
+use avala_types::{Signup, SignupResponse};
+
+use crate::endpoint::Endpoint;
+use crate::{Avala, Call};
+
+/// Signing up, which needs no key. Made by [`Avala::signup`].
+#[derive(Clone, Debug)]
+pub struct Signups {
+    avala: Avala,
+}
+
+impl Signups {
+    pub(crate) fn new(avala: &Avala) -> Self {
+        Self { avala: avala.clone() }
+    }
+
+    /// Makes an account with a key (`POST /signup/`). It is sent without the key of the client, if that has one.
+    ///
+    /// The server allows five a minute for an address.
+    ///
+    /// ```
+    /// # async fn example(password: avala_client::types::Secret) -> Result<(), avala_client::Error> {
+    /// use avala_client::Avala;
+    /// use avala_client::types::Signup;
+    ///
+    /// let nobody = Avala::builder().without_api_key().build()?;
+    /// let account = nobody.signup().create(&Signup::new("ada@example.com", password)).await?;
+    /// let avala = Avala::builder().api_key(account.api_key).build()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn create(&self, signup: &Signup) -> Call<SignupResponse> {
+        let call = self.avala.call(Endpoint::post("signup.create", "/signup/"), &[]);
+        call.json(signup).options(|options| options.anonymous = true)
+    }
+}

@@ -1,0 +1,103 @@
+//! Storage configs: buckets of yours that Avala reads.
+
+use avala_types::{
+    CreateStorageConfig, Json, OrganizationSlug, StorageConfig, StorageConfigSetupInfo, StorageConfigUid,
+};
+
+use crate::endpoint::Endpoint;
+use crate::{Avala, Call, List};
+
+/// Storage configs: buckets of yours that Avala reads. Made by [`Avala::storage_configs`].
+///
+/// An account in several organizations says which one it means, and every call of the handle then says so:
+///
+/// ```
+/// # async fn example(avala: avala_client::Avala) -> Result<(), avala_client::Error> {
+/// let storage_configs = avala.storage_configs().organization("acme");
+/// let info = storage_configs.setup_info().await?;
+/// println!("trust {} with {}", info.avala_aws_account_id, info.external_id);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct StorageConfigs {
+    avala: Avala,
+    organization: Option<OrganizationSlug>,
+}
+
+impl StorageConfigs {
+    pub(crate) fn new(avala: &Avala) -> Self {
+        Self { avala: avala.clone(), organization: None }
+    }
+
+    /// The same for this organization: its storage configs, and no other's, are found and made.
+    #[must_use]
+    pub fn organization(mut self, organization: impl Into<OrganizationSlug>) -> Self {
+        self.organization = Some(organization.into());
+        self
+    }
+
+    /// Registers a bucket (`POST /storage-configs/`).
+    ///
+    /// ```
+    /// # async fn example(avala: avala_client::Avala) -> Result<(), avala_client::Error> {
+    /// use avala_client::types::{CreateStorageConfig, S3AuthMethod, StorageProvider};
+    ///
+    /// let payload = CreateStorageConfig::new("Drives", StorageProvider::AwsS3)
+    ///     .s3_bucket_name("acme-drives")
+    ///     .s3_bucket_region("eu-central-1")
+    ///     .s3_auth_method(S3AuthMethod::IamRole)
+    ///     .s3_role_arn("arn:aws:iam::123456789012:role/avala");
+    /// let config = avala.storage_configs().create(&payload).await?;
+    /// avala.storage_configs().test(&config.uid).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn create(&self, config: &CreateStorageConfig) -> Call<StorageConfig> {
+        let call = self.avala.call(Endpoint::post("storage_configs.create", "/storage-configs/"), &[]);
+        self.scope(call.json(config))
+    }
+
+    /// The storage configs of the account (`GET /storage-configs/`).
+    pub fn list(&self) -> List<StorageConfig> {
+        let list = self.avala.list(Endpoint::get("storage_configs.list", "/storage-configs/"), &[]);
+        match &self.organization {
+            Some(organization) => list.param("organization", organization.as_str()),
+            None => list,
+        }
+    }
+
+    /// One storage config (`GET /storage-configs/{uid}/`).
+    ///
+    /// One that belongs to another organization than the handle's is [`ErrorKind::NotFound`](crate::ErrorKind::NotFound).
+    pub fn get(&self, uid: impl Into<StorageConfigUid>) -> Call<StorageConfig> {
+        let endpoint = Endpoint::get("storage_configs.get", "/storage-configs/{uid}/");
+        self.scope(self.avala.call(endpoint, &[uid.into().as_str()]))
+    }
+
+    /// Removes a storage config (`DELETE /storage-configs/{uid}/`). The bucket stays as it is.
+    pub fn delete(&self, uid: impl Into<StorageConfigUid>) -> Call<()> {
+        let endpoint = Endpoint::delete("storage_configs.delete", "/storage-configs/{uid}/");
+        self.scope(self.avala.command(endpoint, &[uid.into().as_str()]))
+    }
+
+    /// Tries out whether Avala can read a bucket (`POST /storage-configs/{uid}/test/`).
+    pub fn test(&self, uid: impl Into<StorageConfigUid>) -> Call<Json> {
+        let endpoint = Endpoint::post("storage_configs.test", "/storage-configs/{uid}/test/");
+        self.scope(self.avala.call(endpoint, &[uid.into().as_str()]))
+    }
+
+    /// What an AWS role must trust, so that Avala can take it on (`GET /storage-configs/setup-info/`).
+    pub fn setup_info(&self) -> Call<StorageConfigSetupInfo> {
+        let endpoint = Endpoint::get("storage_configs.setup_info", "/storage-configs/setup-info/");
+        self.scope(self.avala.call(endpoint, &[]))
+    }
+
+    /// Says which organization a call is about.
+    fn scope<T>(&self, call: Call<T>) -> Call<T> {
+        match &self.organization {
+            Some(organization) => call.param("organization", organization.as_str()),
+            None => call,
+        }
+    }
+}

@@ -1,0 +1,44 @@
+//! Tasks.
+
+use avala_types::{ProjectUid, Task, TaskStatus, TaskUid};
+
+use crate::endpoint::Endpoint;
+use crate::{Avala, Call, List};
+
+/// Tasks. Made by [`Avala::tasks`].
+#[derive(Clone, Debug)]
+pub struct Tasks {
+    avala: Avala,
+}
+
+impl Tasks {
+    pub(crate) fn new(avala: &Avala) -> Self {
+        Self { avala: avala.clone() }
+    }
+
+    /// The tasks that the account can see (`GET /tasks/`).
+    pub fn list(&self) -> List<Task, TaskFilters> {
+        self.avala.list(Endpoint::get("tasks.list", "/tasks/"), &[])
+    }
+
+    /// One task (`GET /tasks/{uid}/`).
+    pub fn get(&self, uid: impl Into<TaskUid>) -> Call<Task> {
+        self.avala.call(Endpoint::get("tasks.get", "/tasks/{uid}/"), &[uid.into().as_str()])
+    }
+}
+
+/// The filters of [`Tasks::list`].
+#[derive(Debug)]
+pub enum TaskFilters {}
+
+impl<T> List<T, TaskFilters> {
+    /// Only tasks of this project.
+    pub fn project(self, project: impl Into<ProjectUid>) -> Self {
+        self.param("project", project.into().as_str())
+    }
+
+    /// Only tasks with this status.
+    pub fn status(self, status: impl Into<TaskStatus>) -> Self {
+        self.param("status", status.into().as_str())
+    }
+}

@@ -1,0 +1,29 @@
+//! Deliveries to webhooks.
+
+use avala_types::{WebhookDelivery, WebhookDeliveryUid};
+
+use crate::endpoint::Endpoint;
+use crate::{Avala, Call, List};
+
+/// Deliveries to webhooks. Made by [`Avala::webhook_deliveries`].
+#[derive(Clone, Debug)]
+pub struct WebhookDeliveries {
+    avala: Avala,
+}
+
+impl WebhookDeliveries {
+    pub(crate) fn new(avala: &Avala) -> Self {
+        Self { avala: avala.clone() }
+    }
+
+    /// The deliveries to all webhooks of the account (`GET /webhook-deliveries/`).
+    pub fn list(&self) -> List<WebhookDelivery> {
+        self.avala.list(Endpoint::get("webhook_deliveries.list", "/webhook-deliveries/"), &[])
+    }
+
+    /// One delivery (`GET /webhook-deliveries/{uid}/`).
+    pub fn get(&self, uid: impl Into<WebhookDeliveryUid>) -> Call<WebhookDelivery> {
+        let endpoint = Endpoint::get("webhook_deliveries.get", "/webhook-deliveries/{uid}/");
+        self.avala.call(endpoint, &[uid.into().as_str()])
+    }
+}

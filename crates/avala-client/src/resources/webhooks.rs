@@ -1,0 +1,60 @@
+//! Webhooks: addresses of yours that are told what happens.
+
+use avala_types::{CreateWebhook, Json, UpdateWebhook, Webhook, WebhookUid};
+
+use crate::endpoint::Endpoint;
+use crate::{Avala, Call, List};
+
+/// Webhooks: addresses of yours that are told what happens. Made by [`Avala::webhooks`].
+#[derive(Clone, Debug)]
+pub struct Webhooks {
+    avala: Avala,
+}
+
+impl Webhooks {
+    pub(crate) fn new(avala: &Avala) -> Self {
+        Self { avala: avala.clone() }
+    }
+
+    /// Registers an address (`POST /webhooks/`). Only this answer has its secret.
+    ///
+    /// ```
+    /// # async fn example(avala: avala_client::Avala) -> Result<(), avala_client::Error> {
+    /// use avala_client::types::{CreateWebhook, EventType};
+    ///
+    /// let payload = CreateWebhook::new("https://acme.example/avala", [EventType::ExportCompleted]);
+    /// let webhook = avala.webhooks().create(&payload).await?;
+    /// let secret = webhook.secret.expect("sent once");
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn create(&self, webhook: &CreateWebhook) -> Call<Webhook> {
+        self.avala.call(Endpoint::post("webhooks.create", "/webhooks/"), &[]).json(webhook)
+    }
+
+    /// The webhooks of the account (`GET /webhooks/`).
+    pub fn list(&self) -> List<Webhook> {
+        self.avala.list(Endpoint::get("webhooks.list", "/webhooks/"), &[])
+    }
+
+    /// One webhook (`GET /webhooks/{uid}/`).
+    pub fn get(&self, uid: impl Into<WebhookUid>) -> Call<Webhook> {
+        self.avala.call(Endpoint::get("webhooks.get", "/webhooks/{uid}/"), &[uid.into().as_str()])
+    }
+
+    /// Changes a webhook (`PATCH /webhooks/{uid}/`).
+    pub fn update(&self, uid: impl Into<WebhookUid>, changes: &UpdateWebhook) -> Call<Webhook> {
+        let endpoint = Endpoint::patch("webhooks.update", "/webhooks/{uid}/");
+        self.avala.call(endpoint, &[uid.into().as_str()]).json(changes)
+    }
+
+    /// Removes a webhook (`DELETE /webhooks/{uid}/`).
+    pub fn delete(&self, uid: impl Into<WebhookUid>) -> Call<()> {
+        self.avala.command(Endpoint::delete("webhooks.delete", "/webhooks/{uid}/"), &[uid.into().as_str()])
+    }
+
+    /// Sends a made-up event to a webhook (`POST /webhooks/{uid}/test/`).
+    pub fn test(&self, uid: impl Into<WebhookUid>) -> Call<Json> {
+        self.avala.call(Endpoint::post("webhooks.test", "/webhooks/{uid}/test/"), &[uid.into().as_str()])
+    }
+}

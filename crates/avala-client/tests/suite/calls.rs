@@ -1,0 +1,120 @@
+//! One call: what is sent, and what comes back.
+
+use std::time::Duration;
+
+use avala_client::{Avala, ErrorKind};
+use avala_transport::testing::{ScriptedService, Step};
+use avala_types::{CreateDataset, CreateExport, DataType, TransferDataset};
+use serde_json::json;
+
+use crate::{bare, json, layered};
+
+#[tokio::test]
+async fn a_call_sends_its_request_with_the_key_and_no_more() {
+    let script = ScriptedService::new().then(json(&json!({"uid": "d1", "name": "n", "slug": "s"})));
+    let avala = layered(&script);
+    let call = avala.datasets().create(&CreateDataset::new("n", "s", DataType::Image));
+    assert_eq!(call.clone().await.unwrap().uid, "d1".into());
+
+    let sent = &script.requests()[0];
+    assert_eq!(sent.method, "POST");
+    assert_eq!(sent.uri, "https://api.avala.ai/api/v1/datasets/");
+    assert_eq!(sent.body, r#"{"name":"n","slug":"s","data_type":"image"}"#);
+    assert_eq!(sent.headers["x-avala-api-key"], "avk_test");
+    assert!(sent.headers["x-avala-api-key"].is_sensitive());
+    assert_eq!(sent.headers["content-type"], "application/json");
+    assert!(sent.headers["user-agent"].to_str().unwrap().starts_with("avala-rust/"));
+
+    let shown = call.to_http().unwrap();
+    assert_eq!((shown.method(), shown.uri(), shown.body()), (&sent.method, &sent.uri, &sent.body));
+    assert!(!shown.headers().contains_key("x-avala-api-key"));
+    assert_eq!(script.requests().len(), 1, "to_http sends nothing");
+}
+
+#[tokio::test]
+async fn what_is_known_of_an_answer_comes_with_it() {
+    let step = json(&json!({"uid": "t1"})).header("x-request-id", "r1").header("x-ratelimit-remaining", "7");
+    let script = ScriptedService::new().then(step);
+    let avala = layered(&script);
+    assert_eq!(avala.rate_limit(), None);
+    let answer = avala.tasks().get("t1").with_meta().await.unwrap();
+    assert_eq!(answer.value.uid, "t1".into());
+    assert_eq!(answer.meta.status, 200);
+    assert_eq!(answer.meta.request_id.as_deref(), Some("r1"));
+    assert_eq!((answer.meta.rate_limit.remaining, answer.meta.attempts), (Some(7), 1));
+    assert_eq!(avala.rate_limit().unwrap().remaining, Some(7));
+}
+
+#[tokio::test]
+async fn the_same_answer_decodes_into_a_type_of_the_users() {
+    #[derive(serde::Deserialize)]
+    struct Mine {
+        score: f32,
+    }
+    let script = ScriptedService::always(json(&json!({"uid": "t1", "score": 0.5})));
+    let mine: Mine = bare(&script).tasks().get("t1").decode_as().await.unwrap();
+    assert_eq!(mine.score, 0.5);
+    let error = bare(&script).tasks().get("t1").decode_as::<Vec<u8>>().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Decode);
+}
+
+#[tokio::test]
+async fn a_frame_and_a_calibration_are_parts_of_a_sequence() {
+    let frames =
+        json!([{"images": [{"camera": "front"}]}, {"key": "1.pcd", "device_position": {"x": 1, "y": 2, "z": 3}}]);
+    let script = ScriptedService::always(json(&json!({"uid": "s1", "frames": frames})));
+    let datasets = bare(&script).datasets();
+    let frame = datasets.get_frame("acme", "drives", "s1", 1).await.unwrap();
+    assert_eq!((frame.frame_index, frame.key.as_deref()), (1, Some("1.pcd")));
+    let calibration = datasets.get_calibration("acme", "drives", "s1").await.unwrap();
+    assert_eq!(calibration.cameras[0].camera_id.as_deref(), Some("front"));
+    let error = datasets.get_frame("acme", "drives", "s1", 2).await.unwrap_err();
+    assert_eq!((error.kind(), error.operation()), (ErrorKind::NotFound, "datasets.get_frame"));
+    let source = std::error::Error::source(&error).unwrap();
+    assert!(source.downcast_ref::<avala_types::FrameError>().unwrap().is_out_of_range());
+    for request in script.requests() {
+        assert_eq!(request.uri.path(), "/datasets/acme/drives/sequences/s1/");
+    }
+}
+
+#[tokio::test]
+async fn both_shapes_of_an_export_and_both_receivers_of_a_transfer_are_sent() {
+    let dataset = json(&json!({"uid": "x", "name": "n", "slug": "s"}));
+    let script = ScriptedService::always(dataset);
+    let avala = bare(&script);
+    avala.exports().create(&CreateExport::dataset("d1")).await.unwrap();
+    avala.exports().create(&CreateExport::lists("March", "YOLO").slices(["s1"])).await.unwrap();
+    avala.datasets().transfer("acme", "drives", &TransferDataset::to_user("ada")).await.unwrap();
+    let bodies: Vec<_> = script.requests().into_iter().map(|request| request.body).collect();
+    assert_eq!(bodies[0], r#"{"dataset":"d1"}"#);
+    assert_eq!(bodies[1], r#"{"name":"March","format":"YOLO","datasets":[],"projects":[],"slices":["s1"]}"#);
+    assert_eq!(bodies[2], r#"{"owner_username":"ada"}"#);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_keeps_its_own_deadline_and_attempts() {
+    let script = ScriptedService::always(Step::hang());
+    let started = tokio::time::Instant::now();
+    let error = layered(&script).tasks().get("t1").deadline(Duration::from_secs(3)).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Timeout);
+    assert_eq!(started.elapsed(), Duration::from_secs(3));
+
+    let script = ScriptedService::always(Step::respond(503));
+    let error = layered(&script).tasks().get("t1").max_attempts(1).await.unwrap_err();
+    assert_eq!((error.kind(), error.attempts(), script.requests().len()), (ErrorKind::Server, 1, 1));
+    let error = layered(&script).tasks().get("t1").await.unwrap_err();
+    assert_eq!((error.attempts(), script.requests().len()), (3, 4));
+}
+
+#[test]
+fn a_client_is_made_outside_a_runtime_and_shared_between_threads() {
+    fn shared<T: Clone + Send + Sync + 'static>(_: &T) {}
+    fn sent<T: Send + 'static>(_: &T) {}
+    let avala = Avala::builder().api_key("avk_test").build().unwrap();
+    shared(&avala);
+    let call = avala.datasets().get("d1");
+    sent(&call);
+    sent(&call.into_future());
+    sent(&avala.tasks().list().items());
+    sent(&avala.exports().wait("e1").into_future());
+}

@@ -1,0 +1,193 @@
+//! Lists: pages, items, cursors, and links that cannot be followed.
+
+use std::time::Duration;
+
+use avala_client::{ErrorKind, Items};
+use avala_transport::testing::{ScriptedService, Step};
+use avala_types::{Cursor, Task};
+use futures_util::StreamExt as _;
+use serde_json::{Value, json};
+use tokio::time::{Instant, sleep};
+
+use crate::{bare, json, layered, targets};
+
+/// A page of tasks with these numbers, and a link to the next one.
+fn page(uids: std::ops::Range<usize>, next: Option<&str>) -> Step {
+    json(&page_value(uids, next))
+}
+
+fn page_value(uids: std::ops::Range<usize>, next: Option<&str>) -> Value {
+    let tasks: Vec<_> = uids.map(|uid| json!({"uid": format!("t{uid}")})).collect();
+    json!({"results": tasks, "next": next.map(|query| format!("https://api.avala.ai/api/v1/tasks/?{query}")), "previous": null})
+}
+
+/// Three pages, of which the second one is empty.
+fn three_pages() -> ScriptedService {
+    ScriptedService::new()
+        .then(page(0..3, Some("cursor=b&status=pending")))
+        .then(page(3..3, Some("cursor=c&status=pending")))
+        .then(page(3..5, None))
+}
+
+async fn uids(mut items: Items<Task>) -> Vec<String> {
+    let mut uids = Vec::new();
+    for _ in 0..1000 {
+        match items.next().await {
+            Some(task) => uids.push(task.unwrap().uid.to_string()),
+            None => return uids,
+        }
+    }
+    panic!("the stream does not end");
+}
+
+#[tokio::test]
+async fn one_page_knows_where_the_next_one_is() {
+    let script = three_pages();
+    let page = layered(&script).tasks().list().limit(3).await.unwrap();
+    assert_eq!((page.items.len(), page.has_more), (3, true));
+    assert_eq!(page.next_cursor.unwrap().as_query(), "cursor=b&status=pending");
+    assert_eq!(script.requests().len(), 1, "a page alone asks for no other");
+}
+
+#[tokio::test]
+async fn a_stream_gives_every_item_once_and_asks_as_the_links_say() {
+    let script = three_pages();
+    let items = bare(&script).tasks().list().status("pending").limit(3).items();
+    assert_eq!(uids(items).await, ["t0", "t1", "t2", "t3", "t4"]);
+    assert_eq!(
+        targets(&script),
+        [
+            "/tasks/?status=pending&limit=3",
+            "/tasks/?cursor=b&status=pending&limit=3",
+            "/tasks/?cursor=c&status=pending&limit=3",
+        ]
+    );
+}
+
+#[tokio::test]
+async fn numbered_pages_and_bare_lists_stream_alike() {
+    let numbered = |uids, next| {
+        let mut value = page_value(uids, next);
+        value["count"] = json!(4);
+        json(&value)
+    };
+    let script = ScriptedService::new().then(numbered(0..2, Some("page=2"))).then(numbered(2..4, None));
+    assert_eq!(uids(layered(&script).tasks().list().items()).await.len(), 4);
+    assert_eq!(targets(&script)[1], "/api/v1/tasks/?page=2");
+    let script = ScriptedService::new().then(json(&json!([{"uid": "t0"}, {"uid": "t1"}])));
+    assert_eq!(uids(layered(&script).tasks().list().items()).await.len(), 2);
+}
+
+#[tokio::test]
+async fn the_next_page_is_asked_for_while_this_one_is_consumed() {
+    let script = three_pages();
+    let mut items = bare(&script).tasks().list().items();
+    assert_eq!(script.requests().len(), 0, "nothing before the first poll");
+    items.next().await.unwrap().unwrap();
+    assert_eq!(script.requests().len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn fetching_and_consuming_overlap() {
+    let wait = Duration::from_millis(20);
+    let mut script = ScriptedService::new();
+    for number in 0..9 {
+        script = script.then(page(number..number + 1, Some(&format!("cursor={number}"))).after(wait));
+    }
+    let mut pages = bare(&script.then(page(9..10, None).after(wait))).tasks().list().pages();
+    let started = Instant::now();
+    for _ in 0..10 {
+        pages.next().await.unwrap().unwrap();
+        sleep(wait).await;
+    }
+    assert!(pages.next().await.is_none());
+    assert_eq!(started.elapsed(), 11 * wait, "one after the other would be 20");
+}
+
+#[tokio::test]
+async fn a_stream_resumes_at_its_cursor() {
+    let script = three_pages();
+    let mut items = bare(&script).tasks().list().items();
+    assert_eq!(items.cursor(), None);
+    for _ in 0..2 {
+        items.next().await.unwrap().unwrap();
+        assert_eq!(items.cursor(), None, "the next item is on the first page");
+    }
+    items.next().await.unwrap().unwrap();
+    let noted = items.cursor().unwrap().to_string();
+    assert_eq!(noted, "cursor=b&status=pending", "the first page is used up");
+
+    let script = ScriptedService::new().then(page(3..5, None));
+    let resumed = bare(&script).tasks().list().cursor(noted.parse::<Cursor>().unwrap()).items();
+    assert_eq!(uids(resumed).await, ["t3", "t4"]);
+    assert_eq!(targets(&script), ["/tasks/?cursor=b&status=pending"]);
+}
+
+#[tokio::test]
+async fn after_an_error_a_stream_ends_and_knows_where_to_go_on() {
+    let script = ScriptedService::new().then(page(0..2, Some("cursor=b"))).then(Step::respond(500));
+    let mut items = bare(&script).tasks().list().items();
+    assert!(items.next().await.unwrap().is_ok() && items.next().await.unwrap().is_ok());
+    assert_eq!(items.next().await.unwrap().unwrap_err().kind(), ErrorKind::Server);
+    assert!(items.next().await.is_none());
+    assert_eq!(items.cursor().unwrap().as_query(), "cursor=b");
+}
+
+#[tokio::test]
+async fn a_list_that_goes_in_a_circle_ends_with_an_error() {
+    for circle in [vec!["cursor=a", "cursor=a"], vec!["cursor=a", "cursor=b", "cursor=c", "cursor=a"]] {
+        let mut script = ScriptedService::new();
+        for (number, next) in circle.iter().enumerate() {
+            script = script.then(page(number..number + 1, Some(next)));
+        }
+        let items: Vec<_> = bare(&script).tasks().list().items().take(1000).collect().await;
+        let (last, good) = items.split_last().unwrap();
+        assert_eq!(good.len(), circle.len(), "every page before the circle closes is given");
+        assert_eq!(last.as_ref().unwrap_err().kind(), ErrorKind::Pagination);
+        assert_eq!(script.requests().len(), circle.len());
+    }
+    let script = ScriptedService::always(page(0..1, Some("cursor=a")));
+    let items = bare(&script).tasks().list().cursor(Cursor::new("a")).items();
+    let items: Vec<_> = items.take(1000).collect().await;
+    assert_eq!((items.len(), script.requests().len()), (2, 1), "the page that it began at counts too");
+}
+
+#[tokio::test]
+async fn a_link_to_another_server_is_an_error_and_nothing_goes_there() {
+    for next in
+        ["https://example.com/api/v1/tasks/?cursor=b", "http://api.avala.ai/?cursor=b", "//example.com/?cursor=b"]
+    {
+        let script = ScriptedService::always(json(&json!({"results": [{"uid": "t0"}], "next": next})));
+        let avala = layered(&script);
+        let error = avala.tasks().list().await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Pagination, "{next}");
+        assert!(error.to_string().contains("base URL"), "{error}");
+        let results: Vec<_> = avala.tasks().list().items().take(10).collect().await;
+        assert!(matches!(&results[..], [Err(error)] if error.kind() == ErrorKind::Pagination));
+        assert!(script.requests().iter().all(|request| request.uri.host() == Some("api.avala.ai")));
+    }
+    for next in ["https://api.avala.ai/tasks/", "?limit=5", "", "<string>"] {
+        let script = ScriptedService::always(json(&json!({"results": [], "next": next})));
+        assert_eq!(layered(&script).tasks().list().await.unwrap_err().kind(), ErrorKind::Pagination, "{next}");
+    }
+}
+
+#[tokio::test]
+async fn a_list_decodes_into_a_type_of_the_users() {
+    #[derive(serde::Deserialize)]
+    struct Mine {
+        uid: String,
+    }
+    let script = three_pages();
+    let mut items = bare(&script).tasks().list().status("pending").decode_as::<Mine>().items();
+    assert_eq!(items.next().await.unwrap().unwrap().uid, "t0");
+}
+
+#[tokio::test]
+async fn a_dropped_stream_leaves_no_call_behind() {
+    let script = ScriptedService::new().then(page(0..1, Some("cursor=b"))).then(Step::hang());
+    let mut items = layered(&script).tasks().list().items();
+    items.next().await.unwrap().unwrap();
+    drop(items);
+    assert_eq!(script.requests().len(), 2);
+}

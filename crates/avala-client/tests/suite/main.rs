@@ -1,0 +1,36 @@
+//! The client on scripted services: no socket, and a clock that only moves when everybody waits.
+
+#![expect(clippy::panic, clippy::unwrap_used, reason = "the helpers of tests fail loudly too")]
+
+mod arguments;
+mod bulk_edit;
+mod calls;
+mod errors;
+mod lists;
+mod middleware;
+mod resources;
+mod waits;
+
+use avala_client::Avala;
+use avala_transport::testing::{ScriptedService, Step};
+use serde_json::Value;
+
+/// A step that answers with a value.
+fn json(value: &Value) -> Step {
+    Step::respond(200).header("content-type", "application/json").body(value.to_string())
+}
+
+/// A client straight on a script, with none of the layers.
+fn bare(script: &ScriptedService) -> Avala {
+    Avala::from_service(script.clone())
+}
+
+/// A client with all layers on a script.
+fn layered(script: &ScriptedService) -> Avala {
+    Avala::builder().api_key("avk_test").service(script.clone()).build().unwrap()
+}
+
+/// The paths and queries that a script was asked for.
+fn targets(script: &ScriptedService) -> Vec<String> {
+    script.requests().iter().map(|request| request.uri.path_and_query().unwrap().to_string()).collect()
+}
