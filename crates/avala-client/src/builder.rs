@@ -77,7 +77,6 @@ impl AvalaBuilder {
     /// The key that goes with every call.
     pub fn api_key(mut self, api_key: impl Into<Secret>) -> Self {
         self.api_key = Some(api_key.into());
-        self.without_api_key = false;
         self
     }
 

@@ -26,9 +26,12 @@
 //!
 //! - `http2`, `tls-webpki-roots` (both on by default), `tls-native-roots`, `tls`: how the HTTP client of this SDK
 //!   connects. Without any of them, bring a service of your own: [`AvalaBuilder::service`], [`Avala::from_service`].
+//! - `blocking`: the same calls without `async`, for scripts.
 //! - `tracing`: spans for calls and attempts.
 
 mod avala;
+#[cfg(feature = "blocking")]
+pub mod blocking;
 mod builder;
 mod call;
 mod decode;

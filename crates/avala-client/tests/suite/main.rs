@@ -3,6 +3,8 @@
 #![expect(clippy::panic, clippy::unwrap_used, reason = "the helpers of tests fail loudly too")]
 
 mod arguments;
+#[cfg(feature = "blocking")]
+mod blocking;
 mod bulk_edit;
 mod calls;
 mod errors;
