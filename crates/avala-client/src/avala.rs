@@ -14,7 +14,6 @@ use crate::builder::AvalaBuilder;
 use crate::call::Call;
 use crate::decode::{self, Decoder};
 use crate::endpoint::Endpoint;
-use crate::error::Error;
 use crate::list::List;
 use crate::meta::rate_limit_info;
 use crate::request::Request;
@@ -47,7 +46,7 @@ impl Avala {
     /// # Errors
     /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) when there is no key, or a setting cannot be used.
     #[cfg(feature = "hyper")]
-    pub fn from_env() -> Result<Self, Error> {
+    pub fn from_env() -> Result<Self, crate::Error> {
         Self::builder().env()?.build()
     }
 

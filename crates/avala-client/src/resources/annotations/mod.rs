@@ -31,7 +31,7 @@ impl Annotations {
         slug: impl Into<DatasetSlug>,
         edits: impl IntoIterator<Item: Into<Json>>,
     ) -> BulkEditChunks {
-        BulkEditChunks::new(self.endpoint(&owner.into(), &slug.into()), edits.into_iter().map(Into::into).collect())
+        BulkEditChunks::new(self.chunk(&owner.into(), &slug.into()), edits.into_iter().map(Into::into).collect())
     }
 
     /// Edits annotations of a dataset in one call (`POST /datasets/{owner}/{slug}/bulk-edition/`), which takes at most
@@ -42,11 +42,12 @@ impl Annotations {
         slug: impl Into<DatasetSlug>,
         edits: &BulkEdit,
     ) -> Call<Json> {
-        self.endpoint(&owner.into(), &slug.into()).json(edits)
+        self.chunk(&owner.into(), &slug.into()).json(edits)
     }
 
-    /// The call, still without its edits. The server keys them by object and item, so sending one twice does no harm.
-    fn endpoint(&self, owner: &OwnerName, slug: &DatasetSlug) -> Call<Json> {
+    /// The call for a chunk, still without its edits. The server keys edits by object and item, so that sending one
+    /// twice does no harm.
+    fn chunk(&self, owner: &OwnerName, slug: &DatasetSlug) -> Call<Json> {
         let endpoint = Endpoint::post("annotations.bulk_edit", "/datasets/{owner}/{slug}/bulk-edition/");
         let call = self.avala.call(endpoint, &[owner.as_str(), slug.as_str()]);
         call.options(|options| options.repeatable = Some(true))
