@@ -190,6 +190,9 @@ mod tests {
         assert_eq!(read::<f64>("-3").unwrap(), -3.0);
         assert_eq!(read::<Option<f64>>("\"1e3\"").unwrap(), Some(1000.0));
         assert_eq!(read::<Option<f64>>("null").unwrap(), None);
+        // To the last digit, either way.
+        assert_eq!(read::<f64>("0.4488131310030626560").unwrap(), read::<f64>("\"0.4488131310030626560\"").unwrap());
+        assert_eq!(read::<f64>("1.2720213764719709e266").unwrap().to_bits(), 1.2720213764719709e266_f64.to_bits());
         for refused in ["\"NaN\"", "\"inf\"", "\"\"", "\"0,85\"", "true", "null", "[]"] {
             assert!(read::<f64>(refused).is_err(), "{refused}");
         }

@@ -4,8 +4,8 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::SystemTime;
 
+use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
-use time::{OffsetDateTime, UtcOffset};
 
 /// A point in time: RFC 3339 on the wire, [`time::OffsetDateTime`] inside.
 ///
@@ -98,7 +98,7 @@ impl From<SystemTime> for Timestamp {
 
 impl From<Timestamp> for SystemTime {
     fn from(timestamp: Timestamp) -> Self {
-        timestamp.0.to_offset(UtcOffset::UTC).into()
+        timestamp.0.into()
     }
 }
 
@@ -159,6 +159,10 @@ mod tests {
         assert_eq!(Timestamp::from(OffsetDateTime::from(moment)), moment);
         assert_eq!(Timestamp::from(SystemTime::from(moment)), moment);
         assert_eq!(Timestamp::from_unix_seconds(i64::MAX), None);
+        // In UTC, this moment lies in a year that has no date.
+        let last: Timestamp = "9999-12-31T23:59:59-23:59".parse().unwrap();
+        let since_epoch = SystemTime::from(last).duration_since(SystemTime::UNIX_EPOCH).unwrap();
+        assert_eq!(last.unix_seconds().try_into(), Ok(since_epoch.as_secs()));
         assert_eq!(format!("{moment:?}"), "Timestamp(2025-01-15T09:30:00Z)");
     }
 }
