@@ -1,0 +1,88 @@
+//! All open enumerations, for the suites that walk over them.
+
+use std::fmt::Display;
+use std::str::FromStr;
+
+use avala_types::*;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+/// An open enumeration by its name.
+#[derive(Clone, Copy, Debug)]
+pub struct Enumeration {
+    /// Its name in Rust.
+    pub name: &'static str,
+    /// The values that it knows.
+    pub known: &'static [&'static str],
+    /// Takes a text through every way in and out, and gives the texts that come out.
+    pub texts: fn(&str) -> Vec<String>,
+}
+
+macro_rules! enumerations {
+    ($($name:ident,)*) => {
+        &[$( Enumeration { name: stringify!($name), known: $name::KNOWN, texts: texts::<$name> }, )*]
+    };
+}
+
+/// Every one of them.
+pub const ENUMERATIONS: &[Enumeration] = enumerations! {
+    AgentAction,
+    AlertChannelType,
+    AlertStatus,
+    AnnotationIssueStatus,
+    AutoLabelJobStatus,
+    AutoLabelModelType,
+    ConsensusScoreType,
+    DataType,
+    DatasetStatus,
+    DeviceStatus,
+    DeviceType,
+    EventType,
+    ExecutionStatus,
+    ExportFormat,
+    ExportStatus,
+    FinalizationCode,
+    FinalizationStage,
+    FinalizationState,
+    FleetEventType,
+    FleetSeverity,
+    GenerationState,
+    InferenceProviderType,
+    InvitationStatus,
+    ManagedUploadProtocol,
+    OrganizationRole,
+    Plan,
+    ProjectStatus,
+    QualityMetric,
+    QualityOperator,
+    QualitySeverity,
+    RecordingStatus,
+    S3AuthMethod,
+    StorageProvider,
+    TaskStatus,
+    TaskType,
+    TeamRole,
+    UploadMethod,
+    UploadSessionStatus,
+    Visibility,
+    WebhookDeliveryStatus,
+};
+
+/// The text of a value that was made of `text`, by each way there is.
+fn texts<E>(text: &str) -> Vec<String>
+where
+    E: for<'a> From<&'a str> + FromStr + AsRef<str> + Display + DeserializeOwned + Serialize,
+{
+    let value = E::from(text);
+    let through_json = serde_json::to_string(&value).ok().and_then(|json| serde_json::from_str::<E>(&json).ok());
+    [
+        Some(value.as_ref().to_owned()),
+        Some(value.to_string()),
+        text.parse::<E>().ok().map(|parsed| parsed.to_string()),
+        through_json.map(|read| read.to_string()),
+        serde_json::to_value(&value).ok().and_then(|json| json.as_str().map(str::to_owned)),
+    ]
+    .into_iter()
+    .map(|text| text.unwrap_or_else(|| "refused".to_owned()))
+    .collect()
+}

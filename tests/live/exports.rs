@@ -1,0 +1,50 @@
+//! Exports, to the file.
+
+use std::time::Duration;
+
+use avala_client::types::{CreateExport, ExportFormat, ExportStatus};
+use avala_client::{ErrorKind, Sent};
+use avala_sandbox::{Fault, Sandbox};
+
+use crate::{client, count};
+
+#[tokio::test]
+async fn an_export_is_waited_for_until_its_file_is_there() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let avala = client(&sandbox);
+    let project = avala.projects().list().await.unwrap().items.swap_remove(0);
+    let asked = avala.exports().create(&CreateExport::project(&project.uid)).await.unwrap();
+    assert_eq!((asked.status, asked.download_url), (Some(ExportStatus::Requested), None));
+    let ready = avala.exports().wait(&asked.uid).interval(Duration::ZERO).await.unwrap();
+    assert_eq!(ready.status, Some(ExportStatus::Exported));
+    assert!(ready.download_url.unwrap().starts_with("https://"));
+    assert_eq!(ready.projects, std::slice::from_ref(&project.uid));
+
+    let several = CreateExport::lists("Both", ExportFormat::Yolo).projects([&project.uid]);
+    let several = avala.exports().create(&several).await.unwrap();
+    assert_eq!((several.name.as_deref(), several.format), (Some("Both"), Some(ExportFormat::Yolo)));
+
+    let unknown = avala.exports().create(&CreateExport::dataset("nowhere")).await.unwrap_err();
+    assert_eq!((unknown.kind(), &*unknown.field_errors()[0].field), (ErrorKind::Validation, "dataset"));
+}
+
+#[tokio::test]
+async fn an_export_is_never_asked_for_twice() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let avala = client(&sandbox);
+    let project = avala.projects().list().await.unwrap().items.swap_remove(0).uid;
+    let before = avala.exports().list().await.unwrap().items.len();
+
+    // The server does the work, and its answer is lost on the way.
+    sandbox.fault(Fault::drop_answer().on("POST", "/exports/")).unwrap();
+    let error = avala.exports().create(&CreateExport::project(&project)).await.unwrap_err();
+    assert_eq!((error.kind(), error.sent(), error.attempts()), (ErrorKind::Connection, Sent::Maybe, 1));
+    assert_eq!(avala.exports().list().await.unwrap().items.len(), before + 1);
+
+    // The server refuses the work, so that doing it again is doing it once.
+    sandbox.fault(Fault::status(503).header("retry-after", "0").on("POST", "/exports/")).unwrap();
+    let answer = avala.exports().create(&CreateExport::project(&project)).with_meta().await.unwrap();
+    assert_eq!(answer.meta.attempts, 2);
+    assert_eq!(avala.exports().list().await.unwrap().items.len(), before + 2);
+    assert_eq!(count(&sandbox, "POST", "/exports/"), 3);
+}

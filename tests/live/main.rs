@@ -1,0 +1,35 @@
+//! The client as its users have it, with every layer on, against the sandbox: real sockets, and no clock but the real
+//! one, which nothing here waits for longer than a first retry.
+
+#![expect(clippy::unwrap_used, reason = "the helpers of tests fail loudly too")]
+
+mod datasets;
+mod exports;
+mod faults;
+mod lists;
+mod tls;
+
+use std::time::Duration;
+
+use avala_client::transport::{RateLimiter, RetryPolicy};
+use avala_client::{Avala, AvalaBuilder};
+use avala_sandbox::Sandbox;
+
+/// A client of a sandbox, with retries that follow at once.
+fn builder(sandbox: &Sandbox) -> AvalaBuilder {
+    Avala::builder()
+        .api_key(sandbox.key())
+        .base_url(sandbox.url())
+        .allow_insecure_base_url(true)
+        .rate_limiter(RateLimiter::off())
+        .retry(RetryPolicy::default().base_delay(Duration::from_millis(1)))
+}
+
+fn client(sandbox: &Sandbox) -> Avala {
+    builder(sandbox).build().unwrap()
+}
+
+/// How many requests a sandbox got for a path, whatever it answered.
+fn count(sandbox: &Sandbox, method: &str, path: &str) -> usize {
+    sandbox.requests().iter().filter(|request| request.method == method && request.api_path() == path).count()
+}

@@ -1,0 +1,101 @@
+//! The client over TLS, with a certificate authority of the test's own.
+
+use std::sync::Arc;
+
+use avala_client::ErrorKind;
+use avala_sandbox::Sandbox;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::AbortHandle;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::ServerConfig;
+use tokio_rustls::rustls::crypto::ring;
+use tokio_rustls::rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
+
+use crate::builder;
+
+/// Speaks TLS in front of a sandbox, as a load balancer does.
+struct Terminator {
+    url: String,
+    authority_pem: String,
+    task: AbortHandle,
+}
+
+impl Drop for Terminator {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+async fn terminator(sandbox: &Sandbox, name: &str) -> Terminator {
+    let authority_key = rcgen::KeyPair::generate().unwrap();
+    let mut authority = rcgen::CertificateParams::default();
+    authority.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+    let authority_certificate = authority.self_signed(&authority_key).unwrap();
+    let issuer = rcgen::Issuer::new(authority, authority_key);
+    let key = rcgen::KeyPair::generate().unwrap();
+    let certificate = rcgen::CertificateParams::new([name.to_owned()]).unwrap().signed_by(&key, &issuer).unwrap();
+
+    let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(key.serialize_der()));
+    let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate.der().clone()], key)
+        .unwrap();
+    let acceptor = TlsAcceptor::from(Arc::new(config));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let behind = sandbox.url().trim_start_matches("http://").to_owned();
+    let task = tokio::spawn(async move {
+        while let Ok((socket, _)) = listener.accept().await {
+            let (acceptor, behind) = (acceptor.clone(), behind.clone());
+            tokio::spawn(async move {
+                let mut inside = TcpStream::connect(behind).await?;
+                let mut outside = acceptor.accept(socket).await?;
+                tokio::io::copy_bidirectional(&mut outside, &mut inside).await
+            });
+        }
+    });
+    Terminator {
+        url: format!("https://localhost:{port}"),
+        authority_pem: authority_certificate.pem(),
+        task: task.abort_handle(),
+    }
+}
+
+#[tokio::test]
+async fn a_certificate_that_is_trusted_is_good_for_calls() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let tls = terminator(&sandbox, "localhost").await;
+    let avala = builder(&sandbox)
+        .base_url(&tls.url)
+        .allow_insecure_base_url(false)
+        .transport(|transport| transport.root_certificate_pem(tls.authority_pem.as_str()))
+        .build()
+        .unwrap();
+    let page = avala.projects().list().await.unwrap();
+    assert!(!page.items.is_empty());
+
+    // The sandbox does not know that it stands behind TLS: its links name its own address, and are refused.
+    let error = avala.datasets().list().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Pagination);
+    assert!(error.message().contains("127.0.0.1") && error.message().contains("https://localhost"), "{error}");
+}
+
+#[tokio::test]
+async fn a_certificate_that_is_not_trusted_ends_the_call_at_once() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let unknown = terminator(&sandbox, "localhost").await;
+    let avala = builder(&sandbox).base_url(&unknown.url).build().unwrap();
+    let error = avala.projects().list().await.unwrap_err();
+    assert_eq!((error.kind(), error.attempts()), (ErrorKind::Tls, 1), "{error}");
+
+    let wrong_name = terminator(&sandbox, "api.example.com").await;
+    let avala = builder(&sandbox)
+        .base_url(&wrong_name.url)
+        .transport(|transport| transport.root_certificate_pem(wrong_name.authority_pem.as_str()))
+        .build()
+        .unwrap();
+    assert_eq!(avala.projects().list().await.unwrap_err().kind(), ErrorKind::Tls);
+    assert!(sandbox.requests().is_empty(), "no request and no key went over either connection");
+}

@@ -1,0 +1,62 @@
+//! What the client is asked to send for a row.
+
+use std::pin::Pin;
+
+use avala_client::types::Cursor;
+use avala_client::{Error, List};
+
+/// A call that waits to be sent; it ends with the client's error, as the server has nothing.
+pub(super) type Sending = Pin<Box<dyn Future<Output = Option<Error>>>>;
+
+/// The calls that show one row of the contract.
+pub(super) struct Case {
+    /// The name of the row.
+    pub(super) call: &'static str,
+    /// With its required arguments alone.
+    pub(super) required: Sending,
+    /// With everything set: one call, or several where some things exclude each other.
+    pub(super) complete: Vec<Sending>,
+}
+
+impl Case {
+    pub(super) fn new<C, T, E>(name: &'static str, call: C) -> Self
+    where
+        C: IntoFuture<Output = Result<T, E>, IntoFuture: 'static>,
+        E: Into<Error>,
+    {
+        Self { call: name, required: sending(call), complete: Vec::new() }
+    }
+
+    pub(super) fn complete<C, T, E>(mut self, call: C) -> Self
+    where
+        C: IntoFuture<Output = Result<T, E>, IntoFuture: 'static>,
+        E: Into<Error>,
+    {
+        self.complete.push(sending(call));
+        self
+    }
+}
+
+fn sending<C, T, E>(call: C) -> Sending
+where
+    C: IntoFuture<Output = Result<T, E>, IntoFuture: 'static>,
+    E: Into<Error>,
+{
+    let future = call.into_future();
+    Box::pin(async { future.await.err().map(Into::into) })
+}
+
+/// The value for a placeholder: different for each, so that none can stand in for another, and awkward in a path.
+pub(super) fn id(placeholder: &str) -> String {
+    format!("{placeholder}/b c")
+}
+
+/// [`id`] as it has to be on the wire.
+pub(super) fn encoded_id(placeholder: &str) -> String {
+    format!("{placeholder}%2Fb%20c")
+}
+
+/// What nearly every list can do.
+pub(super) fn paged<T, F>(list: List<T, F>) -> List<T, F> {
+    list.limit(5).cursor(Cursor::new("next"))
+}

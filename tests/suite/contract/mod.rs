@@ -1,0 +1,50 @@
+//! Every call of the contract, on the wire: the client sends what `tests/contract/endpoints.json` says, and nothing
+//! else.
+//!
+//! Each row has a case in `calls/`: the client's call with its required arguments alone, and with everything set. A
+//! server on a loopback port writes down what arrives.
+
+mod calls;
+mod case;
+mod check;
+mod operations;
+mod server;
+
+use std::collections::BTreeMap;
+
+use avala_client::Avala;
+use avala_client::transport::{RateLimiter, RetryPolicy};
+use avala_tests::contract::{Endpoint, endpoints};
+
+use server::Recorder;
+
+const KEY: &str = "avk_contract";
+
+fn client(url: &str) -> Avala {
+    let builder = Avala::builder().api_key(KEY).base_url(url).allow_insecure_base_url(true);
+    builder.rate_limiter(RateLimiter::off()).retry(RetryPolicy::none()).build().unwrap()
+}
+
+#[tokio::test]
+async fn every_call_sends_what_its_row_says() {
+    let recorder = Recorder::start().await;
+    let avala = client(recorder.url());
+    let mut rows: BTreeMap<String, Endpoint> =
+        endpoints().unwrap().into_iter().map(|row| (row.call.clone(), row)).collect();
+    let mut wrong = Vec::new();
+    for case in calls::all(&avala) {
+        match rows.remove(case.call) {
+            Some(row) => wrong.extend(check::case(&row, case, &recorder).await),
+            None => wrong.push(format!("{}: a case without a row of its own", case.call)),
+        }
+    }
+    wrong.extend(rows.keys().map(|call| format!("{call}: a row without a case")));
+    assert!(wrong.is_empty(), "{} differences from the contract:\n{}\n", wrong.len(), wrong.join("\n"));
+}
+
+#[test]
+fn every_call_of_the_client_has_a_row() {
+    let rows: Vec<String> = endpoints().unwrap().into_iter().map(|row| row.call).collect();
+    let wrong = operations::differences(&rows);
+    assert!(wrong.is_empty(), "{} differences from the contract:\n{}\n", wrong.len(), wrong.join("\n"));
+}

@@ -1,0 +1,134 @@
+//! What the project has of each call of the contract: `docs/coverage.md`.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use crate::Outcome;
+use crate::process::{root, say};
+
+const FILE: &str = "docs/coverage.md";
+
+/// Shows the table, and writes it down.
+pub(crate) fn write() -> Outcome {
+    let table = table()?;
+    say(&table);
+    let path = root().join(FILE);
+    let written = path.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| fs::write(&path, table));
+    written.map_err(|error| format!("{FILE}: {error}"))
+}
+
+/// Refuses a table that is not true any more.
+pub(crate) fn check() -> Outcome {
+    // A missing file is as stale as can be.
+    let written = fs::read_to_string(root().join(FILE)).unwrap_or_default();
+    if written == table()? { Ok(()) } else { Err(format!("{FILE} is stale: `cargo xtask coverage` writes it anew")) }
+}
+
+fn table() -> Result<String, String> {
+    let client = sources("crates/avala-client/src/resources")?.concat();
+    let sandbox = routes(&sources("crates/avala-sandbox/src")?);
+    let rows = rows()?;
+    let (mut lines, mut in_client, mut in_sandbox) = (String::new(), 0, 0);
+    for row in &rows {
+        let text = |name: &str| row.get(name).and_then(Value::as_str).unwrap_or_default();
+        let (call, method, path) = (text("call"), text("method"), text("path"));
+        // A call names itself in the client's sources.
+        let has_client = client.contains(&format!("\"{call}\""));
+        let has_sandbox = sandbox.contains(&(method.to_owned(), without_names(path)));
+        in_client += usize::from(has_client);
+        in_sandbox += usize::from(has_sandbox);
+        let seen_in: Vec<&str> =
+            row.get("seen_in").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect();
+        lines += &format!(
+            "| `{call}` | {method} | `{path}` | {} | {} | {} | {} |\n",
+            yes(has_client),
+            yes(has_sandbox),
+            fixture(text("returns")),
+            seen_in.join(", "),
+        );
+    }
+    Ok(format!(
+        "# Coverage\n\n\
+         What the project has of each call of the contract (`tests/contract/endpoints.json`). \
+         Written by `cargo xtask coverage`.\n\n\
+         {} calls: the client has {in_client}, the sandbox has {in_sandbox}. \
+         The fixture is that of the model in the answer; where the contract knows no model there is a dash.\n\n\
+         | call | method | path | client | sandbox | fixture | known from |\n\
+         |---|---|---|---|---|---|---|\n{lines}",
+        rows.len()
+    ))
+}
+
+fn yes(there: bool) -> &'static str {
+    if there { "yes" } else { "no" }
+}
+
+fn rows() -> Result<Vec<Value>, String> {
+    let path = root().join("tests/contract/endpoints.json");
+    let text = fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
+    serde_json::from_str(&text).map_err(|error| format!("{}: {error}", path.display()))
+}
+
+/// Whether there is a fixture of what a call returns, as `page<DatasetItem>`: a folder `dataset_item`.
+fn fixture(returns: &str) -> &'static str {
+    let model = returns.split_once('<').map_or(returns, |(_, inside)| inside.trim_end_matches('>'));
+    if !model.starts_with(|first: char| first.is_ascii_uppercase()) {
+        return "–";
+    }
+    let mut folder = String::new();
+    for letter in model.chars() {
+        if letter.is_ascii_uppercase() && !folder.is_empty() {
+            folder.push('_');
+        }
+        folder.push(letter.to_ascii_lowercase());
+    }
+    yes(root().join("tests/fixtures").join(folder).is_dir())
+}
+
+/// The routes of the sandbox, read from its `.route("/tasks/", get(list).post(create))` and the like.
+fn routes(sources: &[String]) -> BTreeSet<(String, String)> {
+    let mut routes = BTreeSet::new();
+    for route in sources.iter().flat_map(|source| source.split(".route(").skip(1)) {
+        let Some((path, handlers)) = route.trim_start().strip_prefix('"').and_then(|route| route.split_once('"'))
+        else {
+            continue;
+        };
+        // The last route of a router ends where its function does.
+        let handlers = handlers.split("\n}").next().unwrap_or_default();
+        for method in ["get", "post", "put", "patch", "delete"] {
+            if [" ", "."].iter().any(|before| handlers.contains(&format!("{before}{method}("))) {
+                routes.insert((method.to_ascii_uppercase(), without_names(path)));
+            }
+        }
+    }
+    routes
+}
+
+/// A path whose placeholders have no names, as client and sandbox may choose different ones.
+fn without_names(path: &str) -> String {
+    let parts = path.split('{').map(|part| part.split_once('}').map_or(part, |(_, rest)| rest));
+    parts.collect::<Vec<_>>().join("{}")
+}
+
+/// The text of each source file in a folder.
+fn sources(folder: &str) -> Result<Vec<String>, String> {
+    let mut sources = Vec::new();
+    let mut folders: Vec<PathBuf> = vec![root().join(folder)];
+    while let Some(folder) = folders.pop() {
+        for path in entries(&folder).map_err(|error| format!("{}: {error}", folder.display()))? {
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                sources.push(fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?);
+            }
+        }
+    }
+    Ok(sources)
+}
+
+fn entries(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
+    fs::read_dir(folder)?.map(|entry| entry.map(|entry| entry.path())).collect()
+}

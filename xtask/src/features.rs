@@ -1,0 +1,21 @@
+//! Features are additive: each builds alone, and all of them together.
+
+use crate::Outcome;
+use crate::process::cargo;
+
+const FEATURES: &[(&str, &[&str])] = &[
+    ("avala-transport", &["hyper", "http2", "tls", "tls-webpki-roots", "tls-native-roots", "tracing", "testing"]),
+    ("avala-client", &["blocking", "hyper", "http2", "tls", "tls-webpki-roots", "tls-native-roots", "tracing"]),
+];
+
+pub(crate) fn check() -> Outcome {
+    for (package, features) in FEATURES {
+        let check = ["check", "--quiet", "-p", package, "--no-default-features"];
+        cargo(&check)?;
+        for feature in *features {
+            cargo(&[&check[..], &["--features", feature]].concat())?;
+        }
+        cargo(&["check", "--quiet", "-p", package, "--all-features"])?;
+    }
+    Ok(())
+}
