@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::time::Duration;
 
-use avala_sandbox::{RateLimit, Sandbox, SandboxBuilder, Seed};
+use avala_sandbox::{Fault, RateLimit, Sandbox, SandboxBuilder, Seed};
 use lexopt::{Arg, ValueExt};
 
 pub(crate) const HELP: &str = "\
@@ -17,7 +17,18 @@ Options:
       --seed <SEED>         What is there at the start: demo or empty [default: demo]
       --rate-limit <N>      Refuse more than N requests a minute with 429 [default: no limit]
       --latency-ms <N>      Hold every answer back for N milliseconds [default: 0]
+      --bare-member-lists   Answer lists of members as arrays, as some deployments do
+      --fault <FAULT>       Go wrong once; may be given several times
   -h, --help                Print this help
+
+A fault is written as METHOD PATH EFFECT [xTIMES], as in --fault 'GET /exports/ 503 x2'. The path is below /api/v1,
+and a * at its end stands for everything that starts so. The effects:
+  503                       Answer with this status, and process nothing; so for every status
+  html                      Answer 200 with a page of HTML, and process nothing
+  drop                      Close the connection, and process nothing
+  drop-answer               Process, and close the connection
+  cut:BYTES                 Process, and close the connection after so many bytes of the body
+  delay:MS                  Process, and answer so many milliseconds later
 
 Prints one line of JSON with `url` and `key` once it listens, and a line for each request to stderr.
 It ends on ctrl-c.
@@ -27,12 +38,13 @@ It ends on ctrl-c.
 #[derive(Debug)]
 pub(crate) enum Command {
     Help,
-    Start(SandboxBuilder),
+    Start(SandboxBuilder, Vec<Fault>),
 }
 
 /// Reads the arguments after the program's name.
 pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, lexopt::Error> {
     let mut builder = Sandbox::builder();
+    let mut faults = Vec::new();
     let mut parser = lexopt::Parser::from_args(arguments);
     while let Some(argument) = parser.next()? {
         builder = match argument {
@@ -42,10 +54,15 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Com
             Arg::Long("seed") => builder.seed(parser.value()?.parse_with(seed)?),
             Arg::Long("rate-limit") => builder.rate_limit(RateLimit::per_minute(parser.value()?.parse()?)),
             Arg::Long("latency-ms") => builder.latency(Duration::from_millis(parser.value()?.parse()?)),
+            Arg::Long("bare-member-lists") => builder.bare_member_lists(true),
+            Arg::Long("fault") => {
+                faults.push(parser.value()?.parse()?);
+                builder
+            }
             other => return Err(other.unexpected()),
         };
     }
-    Ok(Command::Start(builder))
+    Ok(Command::Start(builder, faults))
 }
 
 fn seed(name: &str) -> Result<Seed, &'static str> {
@@ -66,13 +83,24 @@ mod tests {
 
     #[test]
     fn every_option_is_read() {
-        let line = "--port 8080 --key avk_1 --seed=empty --rate-limit 100 --latency-ms 30";
-        let Command::Start(builder) = parse_line(line).unwrap() else { panic!("starts") };
+        let line = "--port 8080 --key avk_1 --seed=empty --rate-limit 100 --latency-ms 30 --bare-member-lists";
+        let Command::Start(builder, faults) = parse_line(line).unwrap() else { panic!("starts") };
+        assert!(faults.is_empty());
         let text = format!("{builder:?}");
-        for part in ["port: 8080", "seed: Empty", "requests: 100", "latency: 30ms"] {
+        for part in ["port: 8080", "seed: Empty", "requests: 100", "latency: 30ms", "bare_member_lists: true"] {
             assert!(text.contains(part), "{text}");
         }
         assert!(matches!(parse_line("--port 1 --help").unwrap(), Command::Help));
+    }
+
+    #[test]
+    fn faults_may_be_given_several_times() {
+        let arguments = ["--fault", "GET /exports/ 503 x2", "--fault=POST /datasets/ drop-answer"].map(OsString::from);
+        let Command::Start(_, faults) = parse(arguments).unwrap() else { panic!("starts") };
+        assert_eq!(faults.len(), 2);
+        for wrong in ["--fault", "--fault=GET", "--fault=GET /exports/ often"] {
+            assert!(parse([OsString::from(wrong)]).is_err(), "{wrong}");
+        }
     }
 
     #[test]

@@ -40,6 +40,8 @@ pub struct SandboxBuilder {
     pub(crate) seed: Seed,
     pub(crate) rate_limit: Option<RateLimit>,
     pub(crate) latency: Duration,
+    pub(crate) bare_member_lists: bool,
+    pub(crate) webhook_retries: Vec<Duration>,
     pub(crate) on_answer: Box<OnAnswer>,
 }
 
@@ -54,6 +56,8 @@ impl SandboxBuilder {
             seed: Seed::Demo,
             rate_limit: None,
             latency: Duration::ZERO,
+            bare_member_lists: false,
+            webhook_retries: [1, 5, 25].map(Duration::from_secs).into(),
             on_answer: Box::new(|_| {}),
         }
     }
@@ -88,6 +92,20 @@ impl SandboxBuilder {
         self
     }
 
+    /// Answers lists of members as bare arrays, as some deployments do, and not as pages.
+    pub fn bare_member_lists(mut self, bare: bool) -> Self {
+        self.bare_member_lists = bare;
+        self
+    }
+
+    /// Chooses how long a webhook that did not answer 2xx is left alone before each further attempt.
+    ///
+    /// Unless set, there are three more attempts: after one second, five seconds and 25 seconds.
+    pub fn webhook_retries(mut self, waits: impl IntoIterator<Item = Duration>) -> Self {
+        self.webhook_retries = waits.into_iter().collect();
+        self
+    }
+
     /// Calls `observe` with each request once it is answered, as for a log.
     ///
     /// It runs on the server's task and should not block.
@@ -112,6 +130,7 @@ impl fmt::Debug for SandboxBuilder {
             .field("seed", &self.seed)
             .field("rate_limit", &self.rate_limit)
             .field("latency", &self.latency)
+            .field("bare_member_lists", &self.bare_member_lists)
             .finish_non_exhaustive()
     }
 }

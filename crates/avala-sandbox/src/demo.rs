@@ -12,7 +12,7 @@ pub const OTHER_OWNER: &str = "harbor-vision";
 pub const ORGANIZATION: &str = "northwind-labs";
 
 /// The uid of that organization.
-pub const ORGANIZATION_UID: &str = "0c9b1f0e-6d3a-4f58-9c27-5b1f6a2d8e01";
+pub const ORGANIZATION_UID: &str = "c9b611db-0000-4000-8000-000000000001";
 
 /// The dataset of [`OWNER`] that has 260 images with metadata and annotations.
 pub const IMAGE_DATASET: &str = "forklift-images";

@@ -11,6 +11,14 @@ pub(crate) type Answer<T> = Result<Json<T>, ApiError>;
 /// 201 with a model, or an error.
 pub(crate) type Created<T> = Result<(StatusCode, Json<T>), ApiError>;
 
+/// 204, or an error.
+pub(crate) type Done = Result<StatusCode, ApiError>;
+
+/// 201 with a model.
+pub(crate) fn created<T>(model: T) -> Created<T> {
+    Ok((StatusCode::CREATED, Json(model)))
+}
+
 /// An answer that says what is wrong with the request.
 #[derive(Debug, PartialEq)]
 pub(crate) struct ApiError {
@@ -27,6 +35,25 @@ impl ApiError {
     /// There is no such thing.
     pub(crate) fn not_found() -> Self {
         Self::detail(StatusCode::NOT_FOUND, "Not found.")
+    }
+
+    /// The thing is not in a state that allows this.
+    pub(crate) fn conflict(sentence: impl Into<String>) -> Self {
+        Self::detail(StatusCode::CONFLICT, sentence)
+    }
+
+    /// An error with a body of its own.
+    pub(crate) fn json(status: StatusCode, body: Value) -> Self {
+        Self { status, body }
+    }
+
+    pub(crate) fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// What the answer says.
+    pub(crate) fn into_body(self) -> Value {
+        self.body
     }
 
     /// Fields are wrong: an object with a list of sentences for each.

@@ -15,17 +15,24 @@ pub(crate) struct JsonBody(Bytes);
 impl JsonBody {
     /// Reads the payload once `check` finds nothing wrong with its fields.
     pub(crate) fn read<T: DeserializeOwned>(&self, check: impl FnOnce(&mut Fields)) -> Result<T, ApiError> {
-        let mut fields = Fields::new(self.object()?);
-        check(&mut fields);
-        fields.finish()?;
+        Fields::of(&self.json()?)?.checked(check)?;
         // What the checks let through and the payload does not is a gap in the checks; the client still gets a 400.
         serde_json::from_slice(&self.0).map_err(|error| ApiError::body(error.to_string()))
     }
 
-    fn object(&self) -> Result<std::collections::BTreeMap<String, Json>, ApiError> {
-        let json: Json = serde_json::from_slice(&self.0)
-            .map_err(|error| ApiError::detail(StatusCode::BAD_REQUEST, format!("JSON parse error - {error}")))?;
-        json.parse().map_err(|_| ApiError::body("Invalid data. Expected a dictionary."))
+    /// Reads a body that is a list.
+    pub(crate) fn read_list(&self) -> Result<Vec<Json>, ApiError> {
+        self.json()?.parse().map_err(|_| ApiError::body("Invalid data. Expected a list."))
+    }
+
+    /// The body, or an object with nothing in it where a client sends none.
+    pub(crate) fn or_empty(self) -> Self {
+        if self.0.is_empty() { Self(Bytes::from_static(b"{}")) } else { self }
+    }
+
+    fn json(&self) -> Result<Json, ApiError> {
+        serde_json::from_slice(&self.0)
+            .map_err(|error| ApiError::detail(StatusCode::BAD_REQUEST, format!("JSON parse error - {error}")))
     }
 }
 

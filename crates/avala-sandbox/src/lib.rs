@@ -27,32 +27,42 @@
 //!   counts as unset. Items come in the order of their creation, and `next` is an address on the sandbox.
 //! - Every answer has `X-Request-Id` and the three `X-RateLimit-*` headers.
 //! - A new dataset is `creating` until it was fetched a few times. An export takes one step with each fetch:
-//!   requested, pending, processing, exported.
+//!   requested, pending, processing, exported. So do auto-label jobs and the uploads of recordings.
+//! - Webhooks on this machine get signed POSTs, and uploads get addresses on the sandbox that take files.
 
 mod answer_body;
 mod app;
 mod builder;
+mod caller;
 mod clock;
 pub mod demo;
 mod error;
 mod fault;
+mod hex;
 mod json_body;
 mod list;
+mod patch;
 mod pipeline;
 mod rate_limit;
 mod request_log;
 mod resources;
 mod router;
+mod routes;
 mod sandbox;
 mod seed;
 mod server;
+mod slug;
+mod storage;
 mod table;
 mod validation;
+mod webhook;
 
 pub use builder::{SandboxBuilder, Seed};
 pub use fault::{Fault, FaultError};
 pub use rate_limit::RateLimit;
 pub use request_log::LoggedRequest;
+pub use router::routes;
+pub use routes::Route;
 pub use sandbox::Sandbox;
 
 /// Every path of the API starts with this.

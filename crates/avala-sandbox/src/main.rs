@@ -5,14 +5,14 @@ mod args;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use avala_sandbox::{LoggedRequest, SandboxBuilder};
+use avala_sandbox::{Fault, LoggedRequest, SandboxBuilder};
 
 use args::Command;
 
 fn main() -> ExitCode {
     let result = match args::parse(std::env::args_os().skip(1)) {
         Ok(Command::Help) => io::stdout().lock().write_all(args::HELP.as_bytes()),
-        Ok(Command::Start(builder)) => run(builder),
+        Ok(Command::Start(builder, faults)) => run(builder, faults),
         Err(error) => {
             complain(&format!("{error}\nTry --help."));
             return ExitCode::from(2);
@@ -27,9 +27,12 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(builder: SandboxBuilder) -> io::Result<()> {
+fn run(builder: SandboxBuilder, faults: Vec<Fault>) -> io::Result<()> {
     tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
         let sandbox = builder.on_answer(log).start().await?;
+        for fault in faults {
+            sandbox.fault(fault).map_err(io::Error::other)?;
+        }
         let line = serde_json::json!({ "url": sandbox.url(), "key": sandbox.key() });
         writeln!(io::stdout().lock(), "{line}")?;
         interrupted().await

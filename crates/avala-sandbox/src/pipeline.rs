@@ -13,20 +13,23 @@ use hyper::body::Incoming;
 use tower::ServiceExt;
 
 use crate::answer_body::AnswerBody;
+use crate::app::App;
 use crate::builder::OnAnswer;
+use crate::caller::Caller;
 use crate::error::ApiError;
 use crate::fault::{Effect, FaultQueue};
 use crate::rate_limit::Limiter;
 use crate::request_log::RequestLog;
+use crate::resources::signup;
 use crate::{API_KEY_HEADER, API_PREFIX};
 
-/// A longer body closes the connection. Handlers answer 413 to much less; files go to a storage host.
+/// A longer body closes the connection. Handlers of the API answer 413 to much less.
 const MAX_BODY_BYTES: usize = 32 * 1024 * 1024;
 
 /// The steps of a request, in the order of [`answer`](Pipeline::answer) and [`process`](Pipeline::process).
 pub(crate) struct Pipeline {
     pub(crate) router: Router,
-    pub(crate) key: HeaderValue,
+    pub(crate) app: App,
     pub(crate) limiter: Limiter,
     pub(crate) faults: FaultQueue,
     pub(crate) log: RequestLog,
@@ -81,8 +84,8 @@ impl Pipeline {
         }
     }
 
-    async fn process(&self, request: Request<Bytes>) -> io::Result<Complete> {
-        let response = match self.refuse(&request) {
+    async fn process(&self, mut request: Request<Bytes>) -> io::Result<Complete> {
+        let response = match self.refuse(&mut request) {
             Some(refusal) => refusal,
             None => {
                 let Ok(response) = self.router.clone().oneshot(request.map(Body::from)).await;
@@ -94,13 +97,18 @@ impl Pipeline {
         Ok(Response::from_parts(parts, body))
     }
 
-    /// What is wrong with a request before anybody looks at what it is about.
-    fn refuse(&self, request: &Request<Bytes>) -> Option<Response<Body>> {
+    /// What is wrong with a request before anybody looks at what it is about. Notes who makes it.
+    fn refuse(&self, request: &mut Request<Bytes>) -> Option<Response<Body>> {
+        // The rest is the storage host, which knows no keys and no limits.
+        let api_path = request.uri().path().strip_prefix(API_PREFIX)?;
         if let Some(location) = with_trailing_slash(request) {
             return Some((StatusCode::MOVED_PERMANENTLY, [(header::LOCATION, location)]).into_response());
         }
-        if let Err(unauthorized) = self.check_key(request.headers()) {
-            return Some(unauthorized.into_response());
+        if api_path != signup::PATH {
+            match self.caller(request.headers()) {
+                Ok(caller) => drop(request.extensions_mut().insert(caller)),
+                Err(unauthorized) => return Some(unauthorized.into_response()),
+            }
         }
         let wait = self.limiter.take().err()?.retry_after;
         let sentence = format!("Request was throttled. Expected available in {wait} seconds.");
@@ -108,13 +116,13 @@ impl Pipeline {
         Some(([(header::RETRY_AFTER, HeaderValue::from(wait))], error).into_response())
     }
 
-    fn check_key(&self, headers: &HeaderMap) -> Result<(), ApiError> {
-        let unauthorized = |sentence| Err(ApiError::detail(StatusCode::UNAUTHORIZED, sentence));
-        match headers.get(API_KEY_HEADER) {
-            None => unauthorized("Authentication credentials were not provided."),
-            Some(key) if key != self.key => unauthorized("Invalid API key."),
-            Some(_) => Ok(()),
-        }
+    fn caller(&self, headers: &HeaderMap) -> Result<Caller, ApiError> {
+        let unauthorized = |sentence| ApiError::detail(StatusCode::UNAUTHORIZED, sentence);
+        let key = headers.get(API_KEY_HEADER);
+        let key = key.ok_or_else(|| unauthorized("Authentication credentials were not provided."))?;
+        let tables = self.app.tables();
+        let caller = tables.accounts.with_key(key.as_bytes()).ok_or_else(|| unauthorized("Invalid API key."))?;
+        Ok(Caller(caller.clone()))
     }
 }
 

@@ -3,24 +3,60 @@
 use axum::Router;
 use http::{Method, StatusCode};
 
-use crate::API_PREFIX;
 use crate::app::App;
 use crate::error::ApiError;
-use crate::resources::{datasets, exports, projects, tasks, users};
+use crate::resources::{
+    agents, annotation_issues, annotations, auto_label_jobs, consensus, datasets, exports, fleet, inference_providers,
+    manual_upload, models, organizations, projects, quality_targets, signup, slices, storage_configs, tasks, users,
+    webhooks,
+};
+use crate::routes::{Route, Routes};
+use crate::{API_PREFIX, storage};
 
-/// The routes of all resources. Where two match a path, the one with the fixed segment wins.
+/// Every call of the API that the sandbox answers.
+///
+/// ```
+/// let routes = avala_sandbox::routes();
+/// assert!(routes.iter().any(|route| route.method == "GET" && route.path == "/tasks/{uid}/"));
+/// ```
+#[must_use]
+pub fn routes() -> Vec<Route> {
+    all().into_list()
+}
+
+/// The API and the storage host. Where two routes match a path, the one with the fixed segment wins.
 pub(crate) fn router(app: App) -> Router {
-    let api = Router::new()
-        .merge(datasets::routes())
-        .merge(exports::routes())
-        .merge(projects::routes())
-        .merge(tasks::routes())
-        .merge(users::routes());
+    let api = all().into_router().fallback(async || ApiError::not_found());
     Router::new()
         .nest(API_PREFIX, api)
-        .fallback(async || ApiError::not_found())
+        .fallback(storage::serve)
         .method_not_allowed_fallback(async |method: Method| {
             ApiError::detail(StatusCode::METHOD_NOT_ALLOWED, format!("Method \"{method}\" not allowed."))
         })
         .with_state(app)
+}
+
+/// The routes of all resources.
+fn all() -> Routes {
+    Routes::new()
+        .merge(agents::routes())
+        .merge(annotation_issues::routes())
+        .merge(annotations::routes())
+        .merge(auto_label_jobs::routes())
+        .merge(consensus::routes())
+        .merge(datasets::routes())
+        .merge(exports::routes())
+        .merge(fleet::routes())
+        .merge(inference_providers::routes())
+        .merge(manual_upload::routes())
+        .merge(models::routes())
+        .merge(organizations::routes())
+        .merge(projects::routes())
+        .merge(quality_targets::routes())
+        .merge(signup::routes())
+        .merge(slices::routes())
+        .merge(storage_configs::routes())
+        .merge(tasks::routes())
+        .merge(users::routes())
+        .merge(webhooks::routes())
 }

@@ -15,7 +15,8 @@ use crate::fault::FaultQueue;
 use crate::pipeline::Pipeline;
 use crate::rate_limit::Limiter;
 use crate::request_log::RequestLog;
-use crate::{API_PREFIX, Fault, FaultError, LoggedRequest, router, seed, server};
+use crate::webhook::Courier;
+use crate::{API_PREFIX, Fault, FaultError, LoggedRequest, demo, router, seed, server};
 
 /// An Avala in memory that listens on a port of this machine until it is dropped.
 ///
@@ -55,20 +56,23 @@ impl Sandbox {
     }
 
     pub(crate) async fn start_with(settings: SandboxBuilder) -> io::Result<Self> {
-        let key = legal_key(&settings.api_key)?;
-        let tables = seed::tables(settings.seed)?;
+        check_key(&settings.api_key)?;
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, settings.port)).await?;
         let url = format!("http://{}", listener.local_addr()?);
+        let mut tables = seed::tables(settings.seed, &url)?;
+        tables.accounts.give_key(&demo::OWNER.into(), &settings.api_key);
+        let (app, outbox) = App::new(&url, settings.bare_member_lists, tables);
+        let courier = Courier { app: app.clone(), outbox, waits: settings.webhook_retries };
         let pipeline = Arc::new(Pipeline {
-            router: router::router(App::new(&url, tables)),
-            key,
+            router: router::router(app.clone()),
+            app,
             limiter: Limiter::new(settings.rate_limit),
             faults: FaultQueue::default(),
             log: RequestLog::default(),
             latency: settings.latency,
             on_answer: settings.on_answer,
         });
-        let server = tokio::spawn(server::run(listener, Arc::clone(&pipeline))).abort_handle();
+        let server = tokio::spawn(server::run(listener, Arc::clone(&pipeline), courier)).abort_handle();
         Ok(Self { url, key: settings.api_key, pipeline, server })
     }
 
@@ -129,9 +133,9 @@ impl fmt::Debug for Sandbox {
     }
 }
 
-fn legal_key(key: &str) -> io::Result<HeaderValue> {
+fn check_key(key: &str) -> io::Result<()> {
     match HeaderValue::from_str(key) {
-        Ok(value) if !key.is_empty() => Ok(value),
+        Ok(_) if !key.is_empty() => Ok(()),
         _ => Err(io::Error::new(io::ErrorKind::InvalidInput, "the key is empty or cannot be sent in a header")),
     }
 }

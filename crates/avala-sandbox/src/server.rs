@@ -11,11 +11,14 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
 use crate::pipeline::Pipeline;
+use crate::webhook::Courier;
 
-/// Takes connections until the task is aborted, and all connections with it.
+/// Takes connections and carries deliveries until the task is aborted, and all of them with it.
 ///
 /// This is hyper and not `axum::serve` because a fault has to be able to close a connection without an answer.
-pub(crate) async fn run(listener: TcpListener, pipeline: Arc<Pipeline>) {
+pub(crate) async fn run(listener: TcpListener, pipeline: Arc<Pipeline>, courier: Courier) {
+    let mut deliveries = JoinSet::new();
+    deliveries.spawn(courier.run());
     let mut connections = JoinSet::new();
     loop {
         match listener.accept().await {

@@ -42,6 +42,35 @@ impl<T> Table<T> {
         number.and_then(|number| self.rows.get_mut(number)).ok_or_else(ApiError::not_found)
     }
 
+    /// The first row that fits, or 404.
+    pub(crate) fn find(&self, fits: impl Fn(&T) -> bool) -> Result<&T, ApiError> {
+        self.rows.values().find(|row| fits(row)).ok_or_else(ApiError::not_found)
+    }
+
+    /// The first row that fits for a change, or 404.
+    pub(crate) fn find_mut(&mut self, fits: impl Fn(&T) -> bool) -> Result<&mut T, ApiError> {
+        self.rows.values_mut().find(|row| fits(row)).ok_or_else(ApiError::not_found)
+    }
+
+    /// Removes the row with this uid, or 404. Its uid is not given again.
+    pub(crate) fn remove(&mut self, uid: impl AsRef<str>) -> Result<T, ApiError> {
+        let number = self.numbers.remove(uid.as_ref());
+        number.and_then(|number| self.rows.remove(&number)).ok_or_else(ApiError::not_found)
+    }
+
+    /// Removes the rows that do not fit, and says how many there were.
+    pub(crate) fn retain(&mut self, fits: impl Fn(&T) -> bool) -> usize {
+        let before = self.rows.len();
+        self.rows.retain(|_, row| fits(row));
+        self.numbers.retain(|_, number| self.rows.contains_key(number));
+        before - self.rows.len()
+    }
+
+    /// 400 on a field that names a row which is not there.
+    pub(crate) fn require(&self, field: &str, uids: impl IntoIterator<Item: AsRef<str>>) -> Result<(), ApiError> {
+        uids.into_iter().try_for_each(|uid| self.get(&uid).map(drop).map_err(|_| ApiError::no_such(field, &uid)))
+    }
+
     /// The rows with their numbers, in the order of their creation.
     pub(crate) fn numbered(&self) -> impl Iterator<Item = (u64, &T)> {
         self.rows.iter().map(|(number, row)| (*number, row))

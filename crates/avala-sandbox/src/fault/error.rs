@@ -11,6 +11,7 @@ enum Reason {
     Http(http::Error),
     Path(Box<str>),
     NoAnswer,
+    Text(Box<str>),
 }
 
 impl FaultError {
@@ -20,6 +21,10 @@ impl FaultError {
 
     pub(super) fn path(path: &str) -> Self {
         Self(Reason::Path(path.into()))
+    }
+
+    pub(super) fn text(text: &str) -> Self {
+        Self(Reason::Text(text.into()))
     }
 
     pub(super) fn no_answer() -> Self {
@@ -32,6 +37,7 @@ impl fmt::Display for FaultError {
         match &self.0 {
             Reason::Http(_) => f.write_str("the fault has a status, header or method that HTTP does not allow"),
             Reason::Path(path) => write!(f, "the fault is on {path:?}, but a path starts with a slash"),
+            Reason::Text(text) => write!(f, "{text:?} is no fault: write METHOD PATH EFFECT [xTIMES]"),
             Reason::NoAnswer => f.write_str("a header or a body was set on a fault that has no answer of its own"),
         }
     }
@@ -41,7 +47,7 @@ impl std::error::Error for FaultError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match &self.0 {
             Reason::Http(error) => Some(error),
-            Reason::Path(_) | Reason::NoAnswer => None,
+            Reason::Path(_) | Reason::Text(_) | Reason::NoAnswer => None,
         }
     }
 }

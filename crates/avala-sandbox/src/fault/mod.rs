@@ -1,6 +1,7 @@
 //! Faults: answers that go wrong on demand.
 
 mod error;
+mod parse;
 mod queue;
 
 pub use error::FaultError;
@@ -152,6 +153,7 @@ impl Fault {
 
     /// Meets only requests with this method and this path below `/api/v1`, as `/exports/`.
     ///
+    /// Addresses that files are sent to are not below `/api/v1`; for them it is the whole path.
     /// A path that ends in `*` stands for all paths that start with the rest of it. Without a call of this
     /// method the fault fits every request.
     pub fn on<M>(mut self, method: M, path: impl Into<String>) -> Self

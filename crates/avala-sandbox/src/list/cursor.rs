@@ -3,6 +3,7 @@
 use http::StatusCode;
 
 use crate::error::ApiError;
+use crate::hex::hex;
 use crate::table::fnv1a;
 
 /// The place of a row in its list: what the list is ordered by, then the row's number.
@@ -30,8 +31,7 @@ impl Cursor {
             Self::Before(position) => ('b', position),
         };
         let text = format!("{direction}{number:x}.{key}");
-        let text_hex: String = text.bytes().map(|byte| format!("{byte:02x}")).collect();
-        format!("{text_hex}{:08x}", checksum(scope, text.as_bytes()))
+        format!("{}{:08x}", hex(text.as_bytes()), checksum(scope, text.as_bytes()))
     }
 
     /// Reads a cursor of this list, or 404 when it was not made here.

@@ -103,6 +103,12 @@ impl<'a, T> List<'a, T> {
         Ok(Json(page))
     }
 
+    /// All rows, for lists that have no pages.
+    pub(crate) fn all<V>(mut self, view: impl Fn(&T) -> V) -> Vec<V> {
+        self.sort();
+        self.rows.iter().map(|(_, row)| view(row)).collect()
+    }
+
     fn sort(&mut self) {
         let descending = self.descending;
         self.rows.sort_by(|(left, _), (right, _)| if descending { right.cmp(left) } else { left.cmp(right) });

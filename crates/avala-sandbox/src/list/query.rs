@@ -24,9 +24,20 @@ impl ListQuery {
         List::new(self, table.numbered())
     }
 
+    /// The same for rows that are in no table and never change their places.
+    pub(crate) fn rows<'a, T>(&'a self, rows: impl Iterator<Item = &'a T>) -> List<'a, T> {
+        List::new(self, (0..).zip(rows))
+    }
+
     /// Whether the filter is not set, or set to exactly this value.
     pub(crate) fn equals(&self, name: &str, value: Option<&impl AsRef<str>>) -> bool {
         self.get(name).is_none_or(|wanted| value.is_some_and(|value| value.as_ref() == wanted))
+    }
+
+    /// Whether the filter is not set, or set to this truth.
+    pub(crate) fn is(&self, name: &str, value: bool) -> bool {
+        let wanted = self.get(name).map(str::to_lowercase);
+        wanted.is_none_or(|wanted| ["true", "1"].contains(&wanted.as_str()) == value)
     }
 
     /// Whether the filter is not set, or set to a part of this text in upper or lower case.
@@ -34,8 +45,14 @@ impl ListQuery {
         self.get(name).is_none_or(|wanted| text.to_lowercase().contains(&wanted.to_lowercase()))
     }
 
+    /// Whether the filter is not set, or set to a list with commas that has this value.
+    pub(crate) fn lists(&self, name: &str, value: Option<&impl AsRef<str>>) -> bool {
+        let has = |wanted: &str| value.is_some_and(|value| wanted.split(',').any(|one| one.trim() == value.as_ref()));
+        self.get(name).is_none_or(has)
+    }
+
     /// The value of a parameter. An empty one counts as unset, as forms send it.
-    pub(super) fn get(&self, name: &str) -> Option<&str> {
+    pub(crate) fn get(&self, name: &str) -> Option<&str> {
         self.pairs.iter().find(|(known, value)| known == name && !value.is_empty()).map(|(_, value)| value.as_str())
     }
 

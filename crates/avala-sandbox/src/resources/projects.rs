@@ -1,19 +1,19 @@
 //! Projects.
 
 use avala_types::{OwnerName, Project, ProjectUid, RawPageResponse};
+use axum::Json;
 use axum::extract::{Path, State};
-use axum::routing::get;
-use axum::{Json, Router};
 
 use crate::app::App;
 use crate::error::Answer;
 use crate::list::{ListQuery, time_key};
+use crate::routes::Routes;
 
-pub(crate) fn routes() -> Router<App> {
-    Router::new()
-        .route("/users/me/projects/", get(list))
-        .route("/users/me/projects/{uid}/", get(get_one))
-        .route("/projects/{owner}/", get(list_by_owner))
+pub(crate) fn routes() -> Routes {
+    Routes::new()
+        .get("/users/me/projects/", list)
+        .get("/users/me/projects/{uid}/", get_one)
+        .get("/projects/{owner}/", list_by_owner)
 }
 
 async fn list(State(app): State<App>, query: ListQuery) -> Answer<RawPageResponse<Project>> {
@@ -30,10 +30,10 @@ async fn list_by_owner(
     query: ListQuery,
 ) -> Answer<RawPageResponse<Project>> {
     let tables = app.tables();
-    let owner = &tables.accounts.in_path(&owner)?.name;
+    tables.check_owner(&owner)?;
     query
         .list(&tables.projects)
-        .filter(|project| project.owner_name.as_ref() == Some(owner))
+        .filter(|project| project.owner_name.as_ref() == Some(&owner))
         .filter(|project| query.contains("name", &project.name))
         .order_by(|project, field| match field {
             "name" => Some(project.name.to_lowercase()),

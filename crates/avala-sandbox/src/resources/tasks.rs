@@ -1,16 +1,16 @@
 //! Tasks.
 
 use avala_types::{RawPageResponse, Task, TaskUid};
+use axum::Json;
 use axum::extract::{Path, State};
-use axum::routing::get;
-use axum::{Json, Router};
 
 use crate::app::App;
 use crate::error::Answer;
 use crate::list::ListQuery;
+use crate::routes::Routes;
 
-pub(crate) fn routes() -> Router<App> {
-    Router::new().route("/tasks/", get(list)).route("/tasks/{uid}/", get(get_one))
+pub(crate) fn routes() -> Routes {
+    Routes::new().get("/tasks/", list).get("/tasks/{uid}/", get_one)
 }
 
 async fn list(State(app): State<App>, query: ListQuery) -> Answer<RawPageResponse<Task>> {

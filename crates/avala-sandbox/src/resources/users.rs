@@ -1,28 +1,27 @@
 //! The user that the key belongs to.
 
-use avala_types::OwnerName;
+use axum::Json;
 use axum::extract::State;
-use axum::routing::get;
-use axum::{Json, Router};
 use serde_json::{Value, json};
 
 use crate::app::App;
-use crate::demo;
+use crate::caller::Caller;
 use crate::error::Answer;
+use crate::routes::Routes;
 
-pub(crate) fn routes() -> Router<App> {
-    Router::new().route("/users/me/", get(me))
+pub(crate) fn routes() -> Routes {
+    Routes::new().get("/users/me/", me)
 }
 
-async fn me(State(app): State<App>) -> Answer<Value> {
+async fn me(State(app): State<App>, Caller(caller): Caller) -> Answer<Value> {
     let tables = app.tables();
-    let account = tables.accounts.in_path(&OwnerName::from(demo::OWNER))?;
+    let user = tables.accounts.named(&caller)?;
     Ok(Json(json!({
-        "uid": account.uid,
-        "username": account.name,
-        "email": "robots@acme.example",
-        "first_name": "Ada",
-        "last_name": "Acme",
+        "uid": user.uid,
+        "username": user.name,
+        "email": user.email,
+        "first_name": user.first_name,
+        "last_name": user.last_name,
         "in_waitlist": false,
     })))
 }

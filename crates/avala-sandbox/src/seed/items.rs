@@ -3,7 +3,7 @@
 use avala_types::{DatasetItem, Json};
 use serde::Serialize;
 
-use super::minutes;
+use super::{minutes, scatter};
 use crate::resources::datasets::DatasetRow;
 
 #[derive(Serialize)]
@@ -133,10 +133,4 @@ fn objects(index: usize) -> Vec<Object> {
         Object { id, label, shape, attributes }
     };
     LABELS.iter().enumerate().take(index % 5).map(object).collect()
-}
-
-/// A number below `bound` that looks random and is the same in every run.
-fn scatter(index: usize, bound: usize) -> usize {
-    let hash = (index as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40;
-    hash as usize % bound
 }

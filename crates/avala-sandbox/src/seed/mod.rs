@@ -1,32 +1,74 @@
 //! What a sandbox holds at the start: made by code, the same in every run.
 
+mod agents;
+mod annotation_issues;
+mod auto_label_jobs;
+mod consensus;
 mod datasets;
 mod exports;
+mod fleet;
 mod items;
+mod organizations;
 mod projects;
+mod quality_targets;
 mod sequences;
+mod services;
+mod slices;
 mod tasks;
+mod webhooks;
+
+use std::io;
 
 use avala_types::Timestamp;
 
 use crate::Seed;
+use crate::error::ApiError;
 use crate::resources::Tables;
 
-pub(crate) fn tables(seed: Seed) -> serde_json::Result<Tables> {
+/// What the seed says, in a sandbox at this address.
+pub(crate) fn tables(seed: Seed, url: &str) -> io::Result<Tables> {
     let mut tables = Tables::empty();
+    organizations::add_first(&mut tables).map_err(impossible)?;
     match seed {
         Seed::Empty => {}
         Seed::Demo => {
             datasets::add(&mut tables)?;
-            projects::add(&mut tables);
-            tasks::add(&mut tables);
-            exports::add(&mut tables);
+            add_demo(&mut tables, url).map_err(impossible)?;
         }
     }
     Ok(tables)
 }
 
+/// Everything but datasets, in an order in which each finds what it names.
+fn add_demo(tables: &mut Tables, url: &str) -> Result<(), ApiError> {
+    organizations::add(tables, url)?;
+    projects::add(tables);
+    tasks::add(tables);
+    exports::add(tables);
+    agents::add(tables);
+    annotation_issues::add(tables)?;
+    auto_label_jobs::add(tables);
+    consensus::add(tables)?;
+    fleet::add(&mut tables.fleet);
+    quality_targets::add(tables);
+    services::add(tables);
+    slices::add(tables)?;
+    webhooks::add(tables);
+    Ok(())
+}
+
+/// The seed names only what it has made before.
+fn impossible(error: ApiError) -> io::Error {
+    io::Error::other(format!("the seed contradicts itself: {error:?}"))
+}
+
 /// So many minutes after the morning on which the demo begins, 2025-01-15T08:00:00Z.
 fn minutes(count: usize) -> Option<Timestamp> {
     Timestamp::from_unix_seconds(1_736_928_000 + i64::try_from(count).ok()? * 60)
+}
+
+/// A number below `bound` that looks random and is the same in every run.
+fn scatter(index: usize, bound: usize) -> usize {
+    let hash = (index as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40;
+    hash as usize % bound
 }

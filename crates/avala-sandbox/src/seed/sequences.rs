@@ -51,7 +51,7 @@ pub(super) fn add(row: &mut DatasetRow) -> serde_json::Result<()> {
         let frames = Json::encode(&frames)?;
         row.sequences.add(|uid| {
             sequence.uid = uid.into();
-            SequenceRow { sequence, frames }
+            SequenceRow { sequence, frames, objects: Vec::new() }
         });
         row.dataset.item_count += frame_count as u64;
     }

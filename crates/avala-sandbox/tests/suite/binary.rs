@@ -37,6 +37,22 @@ async fn the_program_says_where_it_listens_and_logs_requests() {
 }
 
 #[tokio::test]
+async fn faults_and_bare_lists_are_set_on_the_command_line() {
+    let mut child = program().args(["--bare-member-lists", "--fault", "GET /tasks/ 503"]).spawn().unwrap();
+    let line = BufReader::new(child.stdout.take().unwrap()).lines().next_line().await.unwrap().unwrap();
+    let url = serde_json::from_str::<Value>(&line).unwrap()["url"].as_str().unwrap().to_owned();
+    let get = async |path: &str| {
+        let request = Request::get(path).header("host", "localhost").header("x-avala-api-key", "avk_test");
+        send(url.strip_prefix("http://").unwrap(), request.body(Full::default()).unwrap()).await.unwrap()
+    };
+    for status in [StatusCode::SERVICE_UNAVAILABLE, StatusCode::OK] {
+        assert_eq!(get("/api/v1/tasks/").await.status(), status);
+    }
+    let members = get("/api/v1/organizations/northwind-labs/members/").await.collect().await.unwrap().to_bytes();
+    assert!(serde_json::from_slice::<Value>(&members).unwrap().is_array());
+}
+
+#[tokio::test]
 async fn a_bad_argument_ends_with_2_and_help_with_0() {
     let output = program().args(["--port", "many"]).output().await.unwrap();
     assert_eq!((output.status.code(), output.stdout.len()), (Some(2), 0));

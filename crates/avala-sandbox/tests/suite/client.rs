@@ -49,6 +49,30 @@ pub(crate) async fn post(sandbox: &Sandbox, path: &str, body: Value) -> Answer {
     call(sandbox, request(sandbox, Method::POST, path, body.to_string())).await
 }
 
+pub(crate) async fn patch(sandbox: &Sandbox, path: &str, body: Value) -> Answer {
+    call(sandbox, request(sandbox, Method::PATCH, path, body.to_string())).await
+}
+
+pub(crate) async fn delete(sandbox: &Sandbox, path: &str) -> Answer {
+    call(sandbox, request(sandbox, Method::DELETE, path, "")).await
+}
+
+/// A POST without a body, as for actions.
+pub(crate) async fn act(sandbox: &Sandbox, path: &str) -> Answer {
+    call(sandbox, request(sandbox, Method::POST, path, "")).await
+}
+
+/// What a POST has made.
+pub(crate) async fn create(sandbox: &Sandbox, path: &str, body: Value) -> Value {
+    json(&post(sandbox, path, body).await, StatusCode::CREATED)
+}
+
+/// The fields that a POST is refused for.
+pub(crate) async fn refused_fields(sandbox: &Sandbox, path: &str, body: Value) -> Vec<String> {
+    let errors = json(&post(sandbox, path, body).await, StatusCode::BAD_REQUEST);
+    errors.as_object().unwrap().keys().cloned().collect()
+}
+
 /// The JSON of an answer with this status.
 #[track_caller]
 pub(crate) fn json(answer: &Answer, status: StatusCode) -> Value {
@@ -72,6 +96,15 @@ pub(crate) fn path_of(sandbox: &Sandbox, link: &Value) -> Option<String> {
 pub(crate) fn column(page: &Value, field: &str) -> Vec<String> {
     let rows = page["results"].as_array().unwrap();
     rows.iter().map(|row| row[field].as_str().unwrap().to_owned()).collect()
+}
+
+pub(crate) fn text<'a>(thing: &'a Value, field: &str) -> &'a str {
+    thing[field].as_str().unwrap_or_else(|| panic!("{field} is no text in {thing}"))
+}
+
+/// The uid of the first thing in a list.
+pub(crate) async fn first_uid(sandbox: &Sandbox, path: &str) -> String {
+    column(&fetch(sandbox, path).await, "uid").swap_remove(0)
 }
 
 /// One field of every row of every page.

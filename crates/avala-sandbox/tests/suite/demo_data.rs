@@ -5,19 +5,41 @@ use avala_types::{CursorPage, DatasetItem, DatasetSequence};
 
 use crate::client::{fetch, get, walk};
 
+/// Lists of things that the demo has and an empty sandbox has not.
+const LISTS: [&str; 17] = [
+    "/agents/",
+    "/auto-label-jobs/",
+    "/datasets/",
+    "/exports/",
+    "/fleet/alert-channels/",
+    "/fleet/alerts/",
+    "/fleet/devices/",
+    "/fleet/events/",
+    "/fleet/recordings/",
+    "/fleet/rules/",
+    "/inference-providers/",
+    "/models/",
+    "/storage-configs/",
+    "/tasks/",
+    "/users/me/projects/",
+    "/webhook-deliveries/",
+    "/webhooks/",
+];
+
 #[tokio::test]
 async fn two_sandboxes_start_alike() {
     let (one, other) = (Sandbox::start().await.unwrap(), Sandbox::start().await.unwrap());
-    let items = format!("/datasets/{}/{}/items/?limit=1000", demo::OWNER, demo::IMAGE_DATASET);
-    for path in ["/datasets/?limit=1000", "/users/me/projects/", "/tasks/?limit=1000", "/exports/", &items] {
-        assert_eq!(fetch(&one, path).await, fetch(&other, path).await, "{path}");
+    let items = format!("/datasets/{}/{}/items/", demo::OWNER, demo::IMAGE_DATASET);
+    for path in LISTS.into_iter().chain(["/organizations/", "/slices/acme-robotics/list/", &items]) {
+        let path = format!("{path}?limit=1000");
+        assert_eq!(fetch(&one, &path).await, fetch(&other, &path).await, "{path}");
     }
 }
 
 #[tokio::test]
 async fn the_empty_seed_holds_nothing() {
     let sandbox = Sandbox::builder().seed(Seed::Empty).start().await.unwrap();
-    for path in ["/datasets/", "/users/me/projects/", "/tasks/", "/exports/", "/projects/acme-robotics/"] {
+    for path in LISTS.into_iter().chain(["/projects/acme-robotics/"]) {
         let page = fetch(&sandbox, path).await;
         assert!(page["results"].as_array().unwrap().is_empty() && page["next"].is_null(), "{path}");
     }
@@ -28,7 +50,7 @@ async fn the_empty_seed_holds_nothing() {
 async fn everything_has_a_uid_of_its_own() {
     let sandbox = Sandbox::start().await.unwrap();
     let mut uids = Vec::new();
-    for path in ["/datasets/", "/users/me/projects/", "/tasks/", "/exports/"] {
+    for path in LISTS {
         uids.extend(walk(&sandbox, path, "uid").await);
     }
     for slug in [demo::IMAGE_DATASET, "dock-videos", "pallet-scans"] {

@@ -1,19 +1,44 @@
 //! The sandbox over real HTTP. Every test starts its own.
 
-#![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test may fail loudly, and so may its helpers")]
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test may fail loudly, and so may its helpers"
+)]
 
+mod agents;
+mod annotation_issues;
+mod annotations;
 mod auth;
+mod auto_label_jobs;
 mod binary;
 mod client;
+mod consensus;
 mod datasets;
 mod demo_data;
 mod errors;
 mod exports;
 mod faults;
 mod filters;
+mod fleet;
+mod fleet_uploads;
+mod inference_providers;
+mod life;
 mod lifetime;
+mod manual_uploads;
+mod organizations;
 mod pages;
 mod projects;
+mod quality_targets;
 mod rate_limit;
+mod receiver;
 mod request_log;
+mod routes;
+mod signup;
+mod slices;
+mod storage_client;
+mod storage_configs;
 mod validation;
+mod webhook_deliveries;
+mod webhooks;

@@ -8,27 +8,29 @@ mod transfer;
 
 pub(crate) use row::{DatasetRow, SequenceRow};
 
-use avala_types::{Dataset, DatasetSlug, DatasetUid, OwnerName, RawPageResponse};
+use avala_types::{Dataset, DatasetSlug, DatasetUid, EventType, OwnerName, RawPageResponse};
+use axum::Json;
 use axum::extract::{Path, State};
-use axum::routing::{get, post};
-use axum::{Json, Router};
 
 use crate::app::App;
 use crate::error::Answer;
 use crate::list::{ListQuery, time_key};
+use crate::resources::Tables;
+use crate::routes::Routes;
 
-pub(crate) fn routes() -> Router<App> {
-    Router::new()
-        .route("/datasets/", get(list).post(create::create))
-        .route("/datasets/{uid}/", get(get_one))
-        .route("/datasets/{owner}/list/", get(list_by_owner))
-        .route("/datasets/{owner}/{slug}/", get(get_by_slug))
-        .route("/datasets/{owner}/{slug}/health/", get(health::get_health))
-        .route("/datasets/{owner}/{slug}/items/", get(contents::list_items))
-        .route("/datasets/{owner}/{slug}/items/{item_uid}/", get(contents::get_item))
-        .route("/datasets/{owner}/{slug}/sequences/", get(contents::list_sequences))
-        .route("/datasets/{owner}/{slug}/sequences/{sequence_uid}/", get(contents::get_sequence))
-        .route("/datasets/{owner}/{slug}/transfer/", post(transfer::transfer))
+pub(crate) fn routes() -> Routes {
+    Routes::new()
+        .get("/datasets/", list)
+        .post("/datasets/", create::create)
+        .get("/datasets/{uid}/", get_one)
+        .get("/datasets/{owner}/list/", list_by_owner)
+        .get("/datasets/{owner}/{slug}/", get_by_slug)
+        .get("/datasets/{owner}/{slug}/health/", health::get_health)
+        .get("/datasets/{owner}/{slug}/items/", contents::list_items)
+        .get("/datasets/{owner}/{slug}/items/{item_uid}/", contents::get_item)
+        .get("/datasets/{owner}/{slug}/sequences/", contents::list_sequences)
+        .get("/datasets/{owner}/{slug}/sequences/{sequence_uid}/", contents::get_sequence)
+        .post("/datasets/{owner}/{slug}/transfer/", transfer::transfer)
 }
 
 /// The path of a dataset: its owner and its slug.
@@ -50,10 +52,10 @@ async fn list_by_owner(
     query: ListQuery,
 ) -> Answer<RawPageResponse<Dataset>> {
     let tables = app.tables();
-    let owner = &tables.accounts.in_path(&owner)?.name;
+    tables.check_owner(&owner)?;
     query
         .list(&tables.datasets)
-        .filter(|row| row.dataset.owner_name.as_ref() == Some(owner))
+        .filter(|row| row.dataset.owner_name.as_ref() == Some(&owner))
         .order_by(|row, field| match field {
             "name" => Some(row.dataset.name.to_lowercase()),
             "created_at" => Some(time_key(row.dataset.created_at)),
@@ -65,9 +67,23 @@ async fn list_by_owner(
 }
 
 async fn get_one(State(app): State<App>, Path(uid): Path<DatasetUid>) -> Answer<Dataset> {
-    Ok(Json(app.tables().datasets.get_mut(uid)?.fetch()))
+    let mut tables = app.tables();
+    fetch(&app, &mut tables, &uid)
 }
 
 async fn get_by_slug(State(app): State<App>, Path((owner, slug)): ByName) -> Answer<Dataset> {
-    Ok(Json(app.tables().dataset_mut(&owner, &slug)?.fetch()))
+    let mut tables = app.tables();
+    let uid = tables.dataset(&owner, &slug)?.dataset.uid.clone();
+    fetch(&app, &mut tables, &uid)
+}
+
+/// The dataset, which is one step readier with each answer.
+fn fetch(app: &App, tables: &mut Tables, uid: &DatasetUid) -> Answer<Dataset> {
+    let row = tables.datasets.get_mut(uid)?;
+    let became_ready = row.advance();
+    let dataset = row.dataset.clone();
+    if became_ready {
+        app.announce(tables, &EventType::DatasetUpdated, &dataset);
+    }
+    Ok(Json(dataset))
 }

@@ -1,6 +1,6 @@
 //! Datasets that get another owner.
 
-use avala_types::{Dataset, TransferDataset};
+use avala_types::{Dataset, EventType, OwnerName, TransferDataset};
 use axum::Json;
 use axum::extract::{Path, State};
 
@@ -8,7 +8,7 @@ use crate::app::App;
 use crate::clock;
 use crate::error::{Answer, ApiError};
 use crate::json_body::JsonBody;
-use crate::resources::accounts::{Account, Accounts};
+use crate::resources::Tables;
 use crate::resources::datasets::ByName;
 use crate::validation::Kind;
 
@@ -24,7 +24,7 @@ pub(super) async fn transfer(State(app): State<App>, Path((owner, slug)): ByName
             fields.error("non_field_errors", "Provide exactly one of organization_uid and owner_username.");
         }
     })?;
-    let receiver = receiver(&payload, &tables.accounts)?.name.clone();
+    let receiver = receiver(&tables, &payload)?;
     if receiver != owner {
         tables.check_slug_is_free(&receiver, &slug)?;
     }
@@ -32,15 +32,18 @@ pub(super) async fn transfer(State(app): State<App>, Path((owner, slug)): ByName
     let row = tables.dataset_mut(&owner, &slug)?;
     row.dataset.owner_name = Some(receiver);
     row.dataset.updated_at = clock::now();
-    Ok(Json(row.dataset.clone()))
+    let dataset = row.dataset.clone();
+    app.announce(&mut tables, &EventType::DatasetUpdated, &dataset);
+    Ok(Json(dataset))
 }
 
-fn receiver<'a>(payload: &TransferDataset, accounts: &'a Accounts) -> Result<&'a Account, ApiError> {
+fn receiver(tables: &Tables, payload: &TransferDataset) -> Result<OwnerName, ApiError> {
     match payload {
-        TransferDataset::ToOrganization(uid) => {
-            accounts.organization(uid).ok_or_else(|| ApiError::no_such("organization_uid", uid))
+        TransferDataset::ToOrganization(uid) => tables.organization_in_field("organization_uid", uid),
+        TransferDataset::ToUser(name) => {
+            let user = tables.accounts.named(name).map_err(|_| ApiError::no_such("owner_username", name))?;
+            Ok(user.name.clone())
         }
-        TransferDataset::ToUser(name) => accounts.user(name).ok_or_else(|| ApiError::no_such("owner_username", name)),
         _ => Err(ApiError::body("This receiver is not known to the sandbox.")),
     }
 }

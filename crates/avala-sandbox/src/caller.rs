@@ -1,0 +1,25 @@
+//! Who makes a request.
+
+use avala_types::OwnerName;
+use axum::extract::FromRequestParts;
+use http::StatusCode;
+use http::request::Parts;
+
+use crate::error::ApiError;
+
+/// The user that the request's key belongs to.
+#[derive(Clone)]
+pub(crate) struct Caller(pub(crate) OwnerName);
+
+impl<S: Send + Sync> FromRequestParts<S> for Caller {
+    type Rejection = ApiError;
+
+    /// The pipeline puts the caller into the request when it checks the key.
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
+        parts
+            .extensions
+            .get()
+            .cloned()
+            .ok_or_else(|| ApiError::detail(StatusCode::UNAUTHORIZED, "Authentication credentials were not provided."))
+    }
+}

@@ -1,0 +1,73 @@
+//! Where a file is sent.
+
+use avala_types::{CreateManualUploadUrl, FormUpload, ManualUploadTarget, UploadMethod, UploadUid};
+use axum::Json;
+use axum::extract::State;
+
+use super::ManualUploadRow;
+use crate::app::App;
+use crate::caller::Caller;
+use crate::error::{Answer, ApiError};
+use crate::json_body::JsonBody;
+use crate::resources::Tables;
+use crate::storage::{GRANT, Place};
+use crate::validation::Kind;
+
+/// Asking again for the same file gives the same upload, which tells how far it is.
+pub(super) async fn create(
+    State(app): State<App>,
+    Caller(caller): Caller,
+    body: JsonBody,
+) -> Answer<ManualUploadTarget> {
+    let payload: CreateManualUploadUrl = body.read(|fields| {
+        fields.required("dataset_name", Kind::Text);
+        fields.required("file_path_in_dataset", Kind::Text);
+        fields.required("content_length", Kind::Integer);
+        fields.optional("upload_protocol_version", Kind::Integer);
+        fields.optional("dataset_upload_uid", Kind::Text);
+        fields.optional("organization_uid", Kind::Text);
+    })?;
+    let is_session = payload.upload_protocol_version == Some(2);
+    if is_session && payload.dataset_upload_uid.is_none() {
+        return Err(ApiError::field("dataset_upload_uid", "Version 2 of the protocol needs it."));
+    }
+    let mut tables = app.tables();
+    let owner = tables.new_owner(payload.organization_uid.as_ref(), None, caller)?;
+    let is_same = |row: &ManualUploadRow| {
+        row.owner == owner
+            && row.dataset_name == payload.dataset_name
+            && row.path == payload.file_path_in_dataset
+            && row.size == payload.content_length
+            && row.batch == payload.dataset_upload_uid
+    };
+    let known = tables.manual_uploads.find(is_same).map(|row| row.uid.clone());
+    let uid = match known {
+        Ok(uid) => uid,
+        Err(_) => {
+            tables.check_quota(&owner, payload.content_length)?;
+            tables.manual_uploads.add(|uid| ManualUploadRow::new(uid, owner, &payload)).uid.clone()
+        }
+    };
+    if is_session { session(&mut tables, app.url(), uid) } else { form(&mut tables, app.url(), uid) }
+}
+
+/// Version 1: one POST of a form.
+fn form(tables: &mut Tables, url: &str, uid: UploadUid) -> Answer<ManualUploadTarget> {
+    let key = tables.manual_uploads.get(&uid)?.key();
+    let mut form = FormUpload::new(format!("{url}/"));
+    form.fields.insert(GRANT.to_owned(), tables.storage.token(&key, Place::Upload(uid)));
+    form.fields.insert("key".to_owned(), key);
+    Ok(Json(ManualUploadTarget::Form(form)))
+}
+
+/// Version 2: one PUT, or one for each part.
+fn session(tables: &mut Tables, url: &str, uid: UploadUid) -> Answer<ManualUploadTarget> {
+    let row = tables.manual_uploads.get(&uid)?;
+    let (mut session, key) = (row.session(), row.key());
+    if session.method == Some(UploadMethod::Put) {
+        session.url = Some(tables.storage.grant(url, &key, Place::Upload(uid)));
+        // A file that is there is not replaced: the storage answers 412.
+        session.headers.insert("If-None-Match".to_owned(), "*".to_owned());
+    }
+    Ok(Json(ManualUploadTarget::Session(session)))
+}

@@ -1,0 +1,49 @@
+//! Events, and their way to the webhooks that want them.
+
+mod courier;
+mod post;
+
+pub(crate) use courier::Courier;
+
+use avala_types::{EventType, Json, Webhook, WebhookDelivery, WebhookDeliveryStatus, WebhookDeliveryUid, WebhookUid};
+use serde::Serialize;
+
+use crate::app::App;
+use crate::clock;
+use crate::resources::Tables;
+use crate::resources::agents::assign;
+
+impl App {
+    /// Tells every active agent and webhook that wants this event. The body is the resource that it happened to.
+    pub(crate) fn announce(&self, tables: &mut Tables, event: &EventType, resource: &impl Serialize) {
+        // Models are made of what JSON has, so that there is no resource without a form in it.
+        let Ok(payload) = Json::encode(resource) else { return };
+        let wants = |webhook: &Webhook| webhook.is_active != Some(false) && webhook.events.contains(event);
+        let subscribed = tables.webhooks.rows().map(|row| &row.webhook).filter(|webhook| wants(webhook));
+        let subscribed: Vec<WebhookUid> = subscribed.map(|webhook| webhook.uid.clone()).collect();
+        assign(tables, event, &payload);
+        for webhook in subscribed {
+            self.deliver(tables, &webhook, event, payload.clone());
+        }
+    }
+
+    /// Notes a delivery and hands it to the courier.
+    pub(crate) fn deliver(
+        &self,
+        tables: &mut Tables,
+        webhook: &WebhookUid,
+        event: &EventType,
+        payload: Json,
+    ) -> WebhookDeliveryUid {
+        let delivery = tables.webhook_deliveries.add(|uid| {
+            let mut delivery = WebhookDelivery::new(uid, webhook, event.clone());
+            delivery.payload = Some(payload);
+            delivery.status = Some(WebhookDeliveryStatus::Pending);
+            delivery.created_at = clock::now();
+            delivery.updated_at = delivery.created_at;
+            delivery
+        });
+        self.send(&delivery.uid);
+        delivery.uid.clone()
+    }
+}

@@ -1,0 +1,125 @@
+use avala_sandbox::{Sandbox, Seed, demo};
+use http::StatusCode;
+use serde_json::{Value, json as value};
+
+use crate::client::{act, column, create, fetch, json, post, refused_fields, text};
+use crate::storage_client::{post_form, put};
+
+const URL: &str = "/datasets/manual-upload/file-upload-url/";
+const PART: usize = 5 * 1024 * 1024;
+
+async fn target(sandbox: &Sandbox, path: &str, size: usize, batch: Option<&str>) -> Value {
+    let mut body = value!({"dataset_name": "Yard", "file_path_in_dataset": path, "content_length": size});
+    if let Some(batch) = batch {
+        body["upload_protocol_version"] = value!(2);
+        body["dataset_upload_uid"] = value!(batch);
+    }
+    json(&post(sandbox, URL, body).await, StatusCode::OK)
+}
+
+fn dataset(batch: Option<&str>) -> Value {
+    value!({"name": "Yard", "slug": "yard", "data_type": "image", "dataset_upload_uid": batch})
+}
+
+async fn items(sandbox: &Sandbox) -> Vec<String> {
+    column(&fetch(sandbox, &format!("/datasets/{}/yard/items/", demo::OWNER)).await, "key")
+}
+
+#[tokio::test]
+async fn files_of_forms_become_a_dataset() {
+    let sandbox = Sandbox::builder().seed(Seed::Empty).start().await.unwrap();
+    for (path, bytes) in [("a/1.jpg", "one"), ("b.jpg", "\r\n--b0 three")] {
+        let target = target(&sandbox, path, bytes.len(), None).await;
+        let answer = post_form(&sandbox, &target, bytes.as_bytes()).await;
+        assert_eq!(answer.status(), if path == "b.jpg" { StatusCode::BAD_REQUEST } else { StatusCode::NO_CONTENT });
+    }
+    let target = target(&sandbox, "b.jpg", 5, None).await;
+    assert_eq!(post_form(&sandbox, &target, b"two").await.status(), StatusCode::BAD_REQUEST, "announced as 5 bytes");
+    assert_eq!(post_form(&sandbox, &target, b"seven").await.status(), StatusCode::NO_CONTENT);
+
+    let made = create(&sandbox, "/datasets/manual-upload/", dataset(None)).await;
+    assert_eq!(
+        (&made["status"], &made["item_count"], &made["size_bytes"]),
+        (&value!("creating"), &value!(2), &value!(8))
+    );
+    assert_eq!(items(&sandbox).await, ["a/1.jpg", "b.jpg"]);
+    assert_eq!(refused_fields(&sandbox, "/datasets/manual-upload/", dataset(None)).await, ["slug"]);
+}
+
+#[tokio::test]
+async fn a_small_file_is_put_once() {
+    let sandbox = Sandbox::builder().seed(Seed::Empty).start().await.unwrap();
+    let first = target(&sandbox, "1.jpg", 3, Some("batch")).await;
+    assert_eq!((&first["method"], &first["complete"]), (&value!("PUT"), &value!(false)));
+    let complete = format!("/datasets/manual-upload/uploads/{}/complete/", text(&first, "upload_uid"));
+    json(&act(&sandbox, &complete).await, StatusCode::BAD_REQUEST);
+    let missing = refused_fields(&sandbox, "/datasets/manual-upload/", dataset(Some("batch"))).await;
+    assert_eq!(missing, ["dataset_upload_uid"]);
+
+    let answer = put(&sandbox, &first["url"], &first["headers"], "abc").await;
+    assert!(answer.status() == StatusCode::OK && answer.headers().contains_key("etag"));
+    let again = put(&sandbox, &first["url"], &first["headers"], "abc").await;
+    assert_eq!(again.status(), StatusCode::PRECONDITION_FAILED, "the object is there");
+    assert_eq!(json(&post(&sandbox, &complete, value!({})).await, StatusCode::OK)["complete"], true);
+    json(&post(&sandbox, &complete, value!({})).await, StatusCode::OK);
+    let resumed = target(&sandbox, "1.jpg", 3, Some("batch")).await;
+    assert_eq!((&resumed["upload_uid"], &resumed["complete"]), (&first["upload_uid"], &value!(true)));
+
+    create(&sandbox, "/datasets/manual-upload/", dataset(Some("batch"))).await;
+    assert_eq!(items(&sandbox).await, ["1.jpg"]);
+    let fields = refused_fields(
+        &sandbox,
+        "/datasets/manual-upload/",
+        value!({
+            "name": "Other", "slug": "other", "data_type": "image", "dataset_upload_uid": "none",
+        }),
+    );
+    assert_eq!(fields.await, ["dataset_upload_uid"]);
+}
+
+#[tokio::test]
+async fn a_large_file_is_sent_in_parts_and_resumed() {
+    let sandbox = Sandbox::builder().seed(Seed::Empty).start().await.unwrap();
+    let size = 2 * PART + 7;
+    let session = target(&sandbox, "1.jpg", size, Some("batch")).await;
+    assert_eq!((&session["method"], &session["part_count"]), (&value!("MULTIPART"), &value!(3)));
+    let path = format!("/datasets/manual-upload/uploads/{}/", text(&session, "upload_uid"));
+    let signed =
+        json(&post(&sandbox, &format!("{path}parts/"), value!({"part_numbers": [1, 3]})).await, StatusCode::OK);
+    for (part, bytes) in signed["parts"].as_array().unwrap().iter().zip([PART, 7]) {
+        let answer = put(&sandbox, &part["url"], &part["headers"], vec![1; bytes]).await;
+        assert_eq!(answer.status(), StatusCode::OK);
+        let wrong = put(&sandbox, &part["url"], &part["headers"], vec![1; 3]).await;
+        assert_eq!(wrong.status(), StatusCode::BAD_REQUEST);
+    }
+    let resumed = target(&sandbox, "1.jpg", size, Some("batch")).await;
+    assert_eq!(resumed["uploaded_parts"], value!([{"part_number": 1, "size": PART}, {"part_number": 3, "size": 7}]));
+    json(&act(&sandbox, &format!("{path}complete/")).await, StatusCode::BAD_REQUEST);
+    let signed = json(&post(&sandbox, &format!("{path}parts/"), value!({"part_numbers": [2]})).await, StatusCode::OK);
+    put(&sandbox, &signed["parts"][0]["url"], &value!({}), vec![2; PART]).await;
+    json(&act(&sandbox, &format!("{path}complete/")).await, StatusCode::OK);
+    let unknown = refused_fields(&sandbox, &format!("{path}parts/"), value!({"part_numbers": [0, 4]})).await;
+    assert_eq!(unknown, ["part_numbers"]);
+    json(&act(&sandbox, "/datasets/manual-upload/uploads/none/complete/").await, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn a_quota_counts_what_is_on_its_way_and_refuses_what_does_not_fit() {
+    let sandbox = Sandbox::builder().seed(Seed::Empty).start().await.unwrap();
+    let quota = fetch(&sandbox, "/datasets/manual-upload/quota/").await;
+    assert_eq!(quota["used"], 0);
+    target(&sandbox, "1.jpg", 1000, None).await;
+    assert_eq!(fetch(&sandbox, "/datasets/manual-upload/quota/").await["used"], 1000);
+    let organization = format!("/datasets/manual-upload/quota/?organization_uid={}", demo::ORGANIZATION_UID);
+    assert_eq!(fetch(&sandbox, &organization).await["used"], 0);
+
+    let large = value!({"dataset_name": "Yard", "file_path_in_dataset": "2.jpg", "content_length": quota["limit"]});
+    let refusal = json(&post(&sandbox, URL, large).await, StatusCode::PAYLOAD_TOO_LARGE);
+    assert_eq!((&refusal["limit"], &refusal["used"]), (&quota["limit"], &value!(1000)));
+    assert!(refusal["detail"].is_string());
+    let version_2 = value!({
+        "dataset_name": "Yard", "file_path_in_dataset": "2.jpg", "content_length": 1, "upload_protocol_version": 2,
+    });
+    assert_eq!(refused_fields(&sandbox, URL, version_2).await, ["dataset_upload_uid"]);
+    assert!(fetch(&sandbox, "/datasets/manual-upload/allowed-mimes/").await["mime_types"].is_array());
+}
