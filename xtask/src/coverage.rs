@@ -88,18 +88,14 @@ fn fixture(returns: &str) -> &'static str {
     yes(root().join("tests/fixtures").join(folder).is_dir())
 }
 
-/// The routes of the sandbox, read from its `.route("/tasks/", get(list).post(create))` and the like.
+/// The routes of the sandbox, read from its `.get("/tasks/{uid}/", get_one)` and the like.
 fn routes(sources: &[String]) -> BTreeSet<(String, String)> {
     let mut routes = BTreeSet::new();
-    for route in sources.iter().flat_map(|source| source.split(".route(").skip(1)) {
-        let Some((path, handlers)) = route.trim_start().strip_prefix('"').and_then(|route| route.split_once('"'))
-        else {
-            continue;
-        };
-        // The last route of a router ends where its function does.
-        let handlers = handlers.split("\n}").next().unwrap_or_default();
-        for method in ["get", "post", "put", "patch", "delete"] {
-            if [" ", "."].iter().any(|before| handlers.contains(&format!("{before}{method}("))) {
+    for method in ["get", "post", "put", "patch", "delete"] {
+        let call = format!(".{method}(");
+        for route in sources.iter().flat_map(|source| source.split(&*call).skip(1)) {
+            let path = route.trim_start().strip_prefix('"').and_then(|route| route.split_once('"'));
+            if let Some((path, _)) = path.filter(|(path, _)| path.starts_with('/')) {
                 routes.insert((method.to_ascii_uppercase(), without_names(path)));
             }
         }

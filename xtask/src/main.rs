@@ -4,6 +4,7 @@ mod coverage;
 mod dependencies;
 mod features;
 mod fuzz;
+mod mutants;
 mod process;
 mod snapshots;
 mod test;
@@ -18,6 +19,8 @@ cargo xtask <chore>
   coverage [--check]   what there is of each call of the API: docs/coverage.md
   snapshots            show the snapshots that changed; --accept takes them over, --check refuses them
   fuzz [target] [s]    random bytes for what reads the wire, for 60 seconds each unless told; needs cargo-fuzz
+  soak [calls] [seed]  ten thousand calls through faults of every kind: nothing lost, duplicated or wrong
+  mutants              small breaks of retries and limits, each caught by a test; needs cargo-mutants
   dependencies         the rules on which crate may depend on what
   features             every feature builds alone, and all of them together
   ci                   all that a change has to pass: formatting, lints, features, test, documentation
@@ -38,6 +41,8 @@ fn main() -> ExitCode {
         ["snapshots", "--accept"] => snapshots::accept(),
         ["snapshots", "--check"] => snapshots::compare(),
         ["fuzz", ref arguments @ ..] => fuzz::run(arguments),
+        ["soak", ref arguments @ ..] => test::soak(arguments),
+        ["mutants"] => mutants::run(),
         ["dependencies"] => dependencies::check(),
         ["features"] => features::check(),
         ["ci"] => ci(),

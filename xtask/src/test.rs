@@ -1,7 +1,7 @@
 //! Every test that the project has.
 
 use crate::process::{cargo, cargo_with};
-use crate::{Outcome, dependencies, snapshots};
+use crate::{Outcome, coverage, dependencies, snapshots};
 
 /// Snapshots are compared and never written by a test run: a changed one is a failure to look at.
 pub(crate) const COMPARE: &[(&str, &str)] = &[("INSTA_UPDATE", "no"), ("INSTA_FORCE_PASS", "0")];
@@ -25,10 +25,16 @@ pub(crate) fn all() -> Outcome {
         cargo_with(&arguments, &[("AVALA_API_KEY", ""), ("AVALA_BASE_URL", "")])?;
     }
     snapshots::check()?;
+    coverage::check()?;
     dependencies::check()
 }
 
 /// The tests that hold the models and payloads against the contract and their fixtures.
 pub(crate) fn fixtures() -> Outcome {
     cargo_with(&["test", "-p", "avala-tests", "--test", "suite", "--", "fixtures::", "payloads::"], COMPARE)
+}
+
+/// The long run of the soak, in release, since it is about many calls and not about debugging.
+pub(crate) fn soak(arguments: &[&str]) -> Outcome {
+    cargo(&[&["run", "--release", "--quiet", "-p", "avala-tests", "--example", "soak", "--"], arguments].concat())
 }

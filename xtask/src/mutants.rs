@@ -1,0 +1,22 @@
+//! Mutants: small breaks of the code that decides on retries and limits, each of which a test has to catch.
+//!
+//! It needs cargo-mutants, takes about ten minutes on a machine at rest, and is no part of CI.
+
+use crate::Outcome;
+use crate::process::{cargo, cargo_output};
+
+/// What is broken: the files where a wrong sign costs a user work done twice.
+const FILES: &[&str] = &["crates/avala-transport/src/retry/*.rs", "crates/avala-transport/src/rate_limit/*.rs"];
+
+/// Breaks that change nothing, so that no test can catch them: another way to write the same value.
+const EQUIVALENT: &str = r"Poll::from\(Ok\(\(\)\)\)";
+
+pub(crate) fn run() -> Outcome {
+    if cargo_output(&["mutants", "--version"]).is_err() {
+        return Err("this needs a tool that a build does not: cargo install cargo-mutants".to_owned());
+    }
+    let mut arguments = vec!["mutants", "--package", "avala-transport", "--all-features", "--output", "target/mutants"];
+    FILES.iter().for_each(|file| arguments.extend(["--file", file]));
+    arguments.extend(["--exclude-re", EQUIVALENT, "--", "--lib", "--test", "suite"]);
+    cargo(&arguments)
+}
