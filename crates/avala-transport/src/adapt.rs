@@ -14,6 +14,23 @@ use crate::{Body, BoxError, TransportError};
 ///
 /// Put it between a layer of this crate and a service that has another response body or another error.
 /// A `Body` passes unchanged, and so does a [`TransportError`] that is somewhere in the error's chain.
+///
+/// ```
+/// use avala_transport::{AdaptLayer, Body, DeadlineLayer};
+/// use bytes::Bytes;
+/// use http::{Request, Response};
+/// use http_body_util::Full;
+/// use tower::{ServiceBuilder, service_fn};
+///
+/// // Its body and its error are its own.
+/// let foreign = service_fn(|_: Request<Body>| async {
+///     Ok::<_, std::io::Error>(Response::new(Full::new(Bytes::from_static(b"hello"))))
+/// });
+/// let service = ServiceBuilder::new()
+///     .layer(DeadlineLayer::new(std::time::Duration::from_secs(5)))
+///     .layer(AdaptLayer::new())
+///     .service(foreign);
+/// ```
 #[derive(Debug, Clone, Default)]
 pub struct AdaptLayer;
 

@@ -18,6 +18,24 @@ const DEFAULT_USER_AGENT: &str = concat!("avala-rust/", env!("CARGO_PKG_VERSION"
 /// The URIs above it are relative, such as `/datasets/?limit=5`. One that is absolute and has another origin than the
 /// base URL fails with [`TransportErrorKind::Request`]: the API key never travels to another host.
 /// It also sets `user-agent`, unless the request has one.
+///
+/// ```
+/// use avala_transport::{AdaptLayer, AddressLayer, BaseUrl, Body};
+/// use http::{Request, Response};
+/// use tower::{ServiceBuilder, ServiceExt, service_fn};
+///
+/// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+/// let service = ServiceBuilder::new()
+///     .layer(AddressLayer::new(BaseUrl::parse("https://eu.api.avala.ai")?))
+///     .layer(AdaptLayer::new())
+///     .service(service_fn(|request: Request<Body>| async move {
+///         assert_eq!(request.uri(), "https://eu.api.avala.ai/api/v1/datasets/");
+///         Ok::<_, std::io::Error>(Response::new(Body::empty()))
+///     }));
+/// service.oneshot(Request::get("/datasets/").body(Body::empty())?).await?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone)]
 pub struct AddressLayer {
     base_url: Arc<BaseUrl>,
@@ -36,6 +54,10 @@ impl AddressLayer {
     pub fn user_agent(mut self, value: HeaderValue) -> Self {
         self.user_agent = value;
         self
+    }
+
+    pub(crate) fn base_url(&self) -> &BaseUrl {
+        &self.base_url
     }
 }
 

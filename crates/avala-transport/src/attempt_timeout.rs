@@ -15,6 +15,22 @@ use crate::{Body, CallOptions, TimeoutPhase, TransportError};
 /// Ends an attempt when its time is over: becoming ready, connecting, headers and the collected body together.
 ///
 /// [`CallOptions::attempt_timeout`] takes the place of the layer's time.
+///
+/// ```
+/// use std::time::Duration;
+/// use avala_transport::{AdaptLayer, Body, AttemptTimeoutLayer};
+/// use http::{Request, Response};
+/// use tower::{ServiceBuilder, ServiceExt, service_fn};
+///
+/// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+/// let service = ServiceBuilder::new()
+///     .layer(AttemptTimeoutLayer::new(Duration::from_secs(5)))
+///     .layer(AdaptLayer::new())
+///     .service(service_fn(|_: Request<Body>| async { Ok::<_, std::io::Error>(Response::new(Body::empty())) }));
+/// service.oneshot(Request::new(Body::empty())).await?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone)]
 pub struct AttemptTimeoutLayer {
     timeout: Duration,

@@ -7,14 +7,13 @@ use bytes::Bytes;
 use http::{HeaderValue, Request, Response};
 use tower::{Layer, Service};
 
+use crate::connections::Connections;
 #[cfg(feature = "hyper")]
 use crate::http_client::HttpClient;
-#[cfg(feature = "tls")]
-use crate::http_client::tls::{self, ExtraRoot};
 use crate::stack::{self, Settings, UserLayer};
 use crate::{
-    AdaptLayer, AddressLayer, ApiKey, AuthLayer, BaseUrl, Body, BoxError, RateLimiter, RetryPolicy, Transport,
-    TransportError,
+    AdaptLayer, AddressLayer, ApiKey, ApiKeyProvider, AuthLayer, BaseUrl, Body, BoxError, ConcurrencyLimits,
+    RateLimiter, RetryPolicy, Transport, TransportError,
 };
 
 /// Builds a [`Transport`]. The defaults are a good stack for production.
@@ -25,10 +24,14 @@ use crate::{
 /// | time for a call | 60 s |
 /// | time for an attempt | 30 s |
 /// | time for a connection | 10 s |
-/// | attempts | 3, see [`RetryPolicy`] |
+/// | time for the next piece of a stream | 30 s |
+/// | attempts | 3, see [`RetryPolicy`] and [`RetryBudget`](crate::RetryBudget) |
 /// | rate limit | 100 calls a minute, bursts of 20, see [`RateLimiter`] |
+/// | calls at a time | 256, 10 uploads, 5 exports, see [`ConcurrencyLimits`] |
 /// | largest body | 64 MiB |
-/// | idle connections are kept for | 50 s |
+/// | idle connections | 64, kept for 50 s |
+/// | HTTP/2 pings while calls are on their way | after 10 s, answered within 10 s |
+/// | proxy | none |
 ///
 /// ```
 /// use avala_transport::{ApiKey, Body, TransportBuilder};
@@ -46,41 +49,38 @@ use crate::{
 /// ```
 pub struct TransportBuilder {
     base_url: BaseUrl,
-    api_key: Option<ApiKey>,
+    auth: Option<AuthLayer>,
     user_agent: Option<String>,
     timeout: Duration,
     attempt_timeout: Duration,
-    connect_timeout: Duration,
-    pool_idle_timeout: Duration,
+    idle_timeout: Duration,
     retry: RetryPolicy,
     rate_limiter: RateLimiter,
+    concurrency: ConcurrencyLimits,
     max_body_bytes: usize,
     per_call: Vec<UserLayer>,
     per_attempt: Vec<UserLayer>,
     service: Option<Transport>,
-    #[cfg(feature = "tls")]
-    extra_roots: Vec<ExtraRoot>,
+    pub(crate) connections: Connections,
 }
 
 impl Default for TransportBuilder {
     fn default() -> Self {
         Self {
             base_url: BaseUrl::default(),
-            api_key: None,
+            auth: None,
             user_agent: None,
             timeout: Duration::from_secs(60),
             attempt_timeout: Duration::from_secs(30),
-            connect_timeout: Duration::from_secs(10),
-            // Below the 60 s after which servers and load balancers usually hang up.
-            pool_idle_timeout: Duration::from_secs(50),
+            idle_timeout: Duration::from_secs(30),
             retry: RetryPolicy::default(),
             rate_limiter: RateLimiter::default(),
+            concurrency: ConcurrencyLimits::default(),
             max_body_bytes: 64 * 1024 * 1024,
             per_call: Vec::new(),
             per_attempt: Vec::new(),
             service: None,
-            #[cfg(feature = "tls")]
-            extra_roots: Vec::new(),
+            connections: Connections::default(),
         }
     }
 }
@@ -101,8 +101,14 @@ impl TransportBuilder {
 
     /// Sets the API key. Without one, requests go out without a key.
     #[must_use]
-    pub fn api_key(mut self, key: ApiKey) -> Self {
-        self.api_key = Some(key);
+    pub fn api_key(self, key: ApiKey) -> Self {
+        self.api_key_provider(key)
+    }
+
+    /// Sets where the API key comes from: the provider is asked at each attempt, so that a new key counts at once.
+    #[must_use]
+    pub fn api_key_provider(mut self, provider: impl ApiKeyProvider) -> Self {
+        self.auth = Some(AuthLayer::new(provider));
         self
     }
 
@@ -127,17 +133,11 @@ impl TransportBuilder {
         self
     }
 
-    /// Sets the time for making a connection: name lookup, TCP and TLS together.
+    /// Sets how long the body of a [streaming](crate::CallOptions::streaming) call may say nothing while it is read.
+    /// [`Duration::MAX`] is no limit.
     #[must_use]
-    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
-        self.connect_timeout = timeout;
-        self
-    }
-
-    /// Sets how long an idle connection is kept. Keep it below the time after which the server hangs up.
-    #[must_use]
-    pub fn pool_idle_timeout(mut self, timeout: Duration) -> Self {
-        self.pool_idle_timeout = timeout;
+    pub fn idle_timeout(mut self, timeout: Duration) -> Self {
+        self.idle_timeout = timeout;
         self
     }
 
@@ -155,7 +155,15 @@ impl TransportBuilder {
         self
     }
 
-    /// Sets the largest body of an answer that is read into memory, in bytes.
+    /// Sets how many calls of each class may be on their way at a time.
+    #[must_use]
+    pub fn concurrency(mut self, limits: ConcurrencyLimits) -> Self {
+        self.concurrency = limits;
+        self
+    }
+
+    /// Sets the largest body of an answer that is read into memory, in bytes: as it comes, and again as it is when it is
+    /// decompressed.
     #[must_use]
     pub fn max_body_bytes(mut self, bytes: usize) -> Self {
         self.max_body_bytes = bytes;
@@ -214,28 +222,12 @@ impl TransportBuilder {
         self
     }
 
-    /// Trusts one more root certificate, or several, in PEM. [`build`](Self::build) reads it.
-    #[cfg(feature = "tls")]
-    #[must_use]
-    pub fn root_certificate_pem(mut self, pem: impl Into<Vec<u8>>) -> Self {
-        self.extra_roots.push(ExtraRoot::Pem(pem.into()));
-        self
-    }
-
-    /// Trusts one more root certificate, in DER. [`build`](Self::build) reads it.
-    #[cfg(feature = "tls")]
-    #[must_use]
-    pub fn root_certificate_der(mut self, der: impl Into<Vec<u8>>) -> Self {
-        self.extra_roots.push(ExtraRoot::Der(der.into()));
-        self
-    }
-
     /// Builds the stack. It needs no runtime, makes no connection and starts no task.
     ///
     /// # Errors
     ///
     /// [`Configuration`](crate::TransportErrorKind::Configuration) when the user agent is no legal header value, a
-    /// root certificate cannot be read, or the features of this build cannot reach the base URL.
+    /// certificate or key cannot be read, or the features of this build cannot reach the base URL.
     pub fn build(mut self) -> Result<Transport, TransportError> {
         let mut address = AddressLayer::new(self.base_url.clone());
         if let Some(text) = &self.user_agent {
@@ -259,12 +251,7 @@ impl TransportBuilder {
                 "the base URL is https and this build has no TLS; turn on `tls-webpki-roots` or `tls-native-roots`",
             ));
         }
-        let client = HttpClient::new(
-            self.connect_timeout,
-            self.pool_idle_timeout,
-            #[cfg(feature = "tls")]
-            tls::config(&self.extra_roots, https)?,
-        );
+        let client = HttpClient::new(&self.connections, https)?;
         Ok(stack::assemble(self.settings(address), client))
     }
 
@@ -279,9 +266,11 @@ impl TransportBuilder {
         Settings {
             timeout: self.timeout,
             attempt_timeout: self.attempt_timeout,
+            idle_timeout: self.idle_timeout,
             retry: self.retry,
             rate_limiter: self.rate_limiter,
-            auth: self.api_key.map(AuthLayer::new),
+            concurrency: self.concurrency,
+            auth: self.auth,
             max_body_bytes: self.max_body_bytes,
             address,
             per_call: self.per_call,
@@ -295,13 +284,14 @@ impl fmt::Debug for TransportBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("TransportBuilder")
             .field("base_url", &self.base_url)
-            .field("api_key", &self.api_key)
+            .field("auth", &self.auth)
             .field("timeout", &self.timeout)
             .field("attempt_timeout", &self.attempt_timeout)
-            .field("connect_timeout", &self.connect_timeout)
-            .field("pool_idle_timeout", &self.pool_idle_timeout)
+            .field("idle_timeout", &self.idle_timeout)
             .field("retry", &self.retry)
+            .field("concurrency", &self.concurrency)
             .field("max_body_bytes", &self.max_body_bytes)
+            .field("connections", &self.connections)
             .finish_non_exhaustive()
     }
 }

@@ -1,13 +1,14 @@
 //! What the layers know of one call: the options that go in, the state that they share, the report that comes out.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use http::{Extensions, Response};
 use tokio::time::Instant;
 
-use crate::{Body, RateLimitState, Sent, TransportError};
+use crate::time_spent::{Clock, Phase};
+use crate::{Body, RateLimitState, Sent, TimeSpent, TransportError};
 
 /// The options of one call; an extension of the request. Every layer also works without them.
 ///
@@ -41,8 +42,30 @@ pub struct CallOptions {
     pub max_attempts: Option<u32>,
     /// Sends no API key, for signing up.
     pub anonymous: bool,
-    /// Hands out the body of the answer as it arrives. The timeouts and retries then end with the headers.
+    /// Hands out the body of the answer as it arrives. The timeouts and retries then end with the headers, and
+    /// [`idle_timeout`](Self::idle_timeout) begins.
     pub streaming: bool,
+    /// How long the body of a stream may say nothing, in place of the client's. [`Duration::MAX`] is no limit.
+    pub idle_timeout: Option<Duration>,
+    /// Which limit on calls at a time counts this call.
+    pub class: CallClass,
+    /// The name of the narrower rate limit that the server counts this call against as well, such as `inference`.
+    /// Empty for a call that only the user's own limit counts. What such calls are told about their limit holds for
+    /// calls of the same scope alone.
+    pub rate_scope: &'static str,
+}
+
+/// What a call does, as far as the limits on calls at a time care.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum CallClass {
+    /// Anything but the next two.
+    #[default]
+    Ordinary,
+    /// It carries a file, or a part of one.
+    Upload,
+    /// It makes the server prepare an export.
+    Export,
 }
 
 /// What a call took; an extension of every response.
@@ -50,6 +73,7 @@ pub struct CallOptions {
 pub struct CallReport {
     attempts: u32,
     elapsed: Duration,
+    time_spent: TimeSpent,
     rate_limit: Option<RateLimitState>,
 }
 
@@ -64,6 +88,12 @@ impl CallReport {
     #[must_use]
     pub fn elapsed(&self) -> Duration {
         self.elapsed
+    }
+
+    /// Where that time went.
+    #[must_use]
+    pub fn time_spent(&self) -> TimeSpent {
+        self.time_spent
     }
 
     /// What the headers of the response say about the rate limit.
@@ -84,8 +114,7 @@ struct Shared {
     attempts: AtomicU32,
     /// The most that any finished attempt may have sent.
     finished: AtomicU8,
-    /// What the running attempt may have sent.
-    running: AtomicU8,
+    clock: Mutex<Clock>,
 }
 
 impl CallState {
@@ -97,7 +126,7 @@ impl CallState {
             deadline: timeout.and_then(|timeout| started.checked_add(timeout)),
             attempts: AtomicU32::new(0),
             finished: AtomicU8::new(Sent::No as u8),
-            running: AtomicU8::new(Sent::Maybe as u8),
+            clock: Mutex::new(Clock::start(started)),
         }))
     }
 
@@ -112,18 +141,23 @@ impl CallState {
 
     pub(crate) fn begin_attempt(&self) {
         self.0.attempts.fetch_add(1, Ordering::Relaxed);
-        self.set_running(Sent::Maybe);
+        self.enter(Phase::Attempt);
     }
 
     /// The running attempt is over, and this is what it may have sent.
     pub(crate) fn end_attempt(&self, sent: Sent) {
         self.0.finished.fetch_max(sent as u8, Ordering::Relaxed);
-        self.set_running(Sent::No);
+        self.enter(Phase::Ended);
     }
 
-    /// Says what the running attempt may have sent: nothing while it waits.
-    pub(crate) fn set_running(&self, sent: Sent) {
-        self.0.running.store(sent as u8, Ordering::Relaxed);
+    /// Says what the call does from now on.
+    pub(crate) fn enter(&self, phase: Phase) {
+        self.clock().enter(phase, Instant::now());
+    }
+
+    fn clock(&self) -> MutexGuard<'_, Clock> {
+        // A clock that was left in the middle is off by one phase at the most.
+        self.0.clock.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn attempts(&self) -> u32 {
@@ -134,20 +168,21 @@ impl CallState {
         self.0.started.elapsed()
     }
 
+    pub(crate) fn time_spent(&self) -> TimeSpent {
+        self.clock().spent(Instant::now())
+    }
+
+    /// The most that any attempt may have sent, the running one included.
     pub(crate) fn sent(&self) -> Sent {
-        let most = self.0.finished.load(Ordering::Relaxed).max(self.0.running.load(Ordering::Relaxed));
-        match most {
-            0 => Sent::No,
-            1 => Sent::Maybe,
-            _ => Sent::Yes,
-        }
+        let running = if self.clock().phase() == Phase::Attempt { Sent::Maybe } else { Sent::No };
+        self.finished().max(running)
     }
 
     /// Adds what the whole call took to its error.
     pub(crate) fn complete(&self, error: TransportError) -> TransportError {
         // An earlier attempt may have reached the server even when the last one certainly did not.
         let sent = error.sent().max(self.finished());
-        error.with_sent(sent).with_call(self.attempts(), self.elapsed())
+        error.with_sent(sent).with_call(self.attempts(), self.elapsed(), self.time_spent())
     }
 
     fn finished(&self) -> Sent {
@@ -161,7 +196,8 @@ impl CallState {
     /// Adds what the whole call took to its response.
     pub(crate) fn report(&self, response: &mut Response<Body>) {
         let rate_limit = RateLimitState::from_headers(response.headers());
-        let report = CallReport { attempts: self.attempts(), elapsed: self.elapsed(), rate_limit };
+        let time_spent = self.time_spent();
+        let report = CallReport { attempts: self.attempts(), elapsed: self.elapsed(), time_spent, rate_limit };
         response.extensions_mut().insert(report);
     }
 }
@@ -176,11 +212,11 @@ mod tests {
         let state = CallState::start(None);
         assert_eq!(state.sent(), Sent::Maybe, "nobody said that it waits");
         state.begin_attempt();
-        state.set_running(Sent::No);
+        state.enter(Phase::Waiting);
         assert_eq!(state.sent(), Sent::No);
         state.end_attempt(Sent::Maybe);
         state.begin_attempt();
-        state.set_running(Sent::No);
+        state.enter(Phase::Waiting);
         assert_eq!(state.sent(), Sent::Maybe, "the first attempt may have arrived");
         let error = state.complete(TransportError::new(TransportErrorKind::Connect, "refused"));
         assert_eq!((error.sent(), error.attempts()), (Sent::Maybe, 2));

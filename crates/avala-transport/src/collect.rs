@@ -18,6 +18,22 @@ const MOST_RESERVED: usize = 4 * 1024 * 1024;
 ///
 /// A body that is cut is then a failed attempt, which can be repeated. A call whose [`CallOptions`] say `streaming`
 /// gets its body as it arrives.
+///
+/// ```
+/// use avala_transport::{AdaptLayer, Body, CollectLayer};
+/// use http::{Request, Response};
+/// use tower::{ServiceBuilder, ServiceExt, service_fn};
+///
+/// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+/// let service = ServiceBuilder::new()
+///     .layer(CollectLayer::new(64 << 20))
+///     .layer(AdaptLayer::new())
+///     .service(service_fn(|_: Request<Body>| async { Ok::<_, std::io::Error>(Response::new(Body::from("hello"))) }));
+/// let response = service.oneshot(Request::new(Body::empty())).await?;
+/// assert_eq!(response.body().as_bytes().unwrap(), "hello");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone)]
 pub struct CollectLayer {
     max_bytes: usize,

@@ -16,7 +16,23 @@ use crate::{Body, CallOptions, CallReport, TimeoutPhase, TransportError};
 /// Ends a call when its total time is over: attempts, waiting and the collected body together.
 ///
 /// [`CallOptions::timeout`] takes the place of the layer's time. The layers below it see the deadline: a wait that
-/// would pass it is not started. For a streaming call the time ends with the headers.
+/// would pass it is not started. For a streaming call the time ends with the headers. The error says where the time went.
+///
+/// ```
+/// use std::time::Duration;
+/// use avala_transport::{AdaptLayer, Body, DeadlineLayer};
+/// use http::{Request, Response};
+/// use tower::{ServiceBuilder, ServiceExt, service_fn};
+///
+/// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+/// let service = ServiceBuilder::new()
+///     .layer(DeadlineLayer::new(Duration::from_secs(5)))
+///     .layer(AdaptLayer::new())
+///     .service(service_fn(|_: Request<Body>| async { Ok::<_, std::io::Error>(Response::new(Body::empty())) }));
+/// service.oneshot(Request::new(Body::empty())).await?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone)]
 pub struct DeadlineLayer {
     timeout: Duration,
@@ -102,8 +118,8 @@ where
             Some(sleep) => ready!(sleep.poll(cx)),
             None => return Poll::Pending,
         }
-        let elapsed = this.state.elapsed();
-        let message = format!("the call was not done after {elapsed:.1?}, which is all the time that it had");
+        let (elapsed, spent) = (this.state.elapsed(), this.state.time_spent());
+        let message = format!("the call was not done after {elapsed:.1?}, which is all the time that it had: {spent}");
         let error = TransportError::timeout(TimeoutPhase::Total, message).with_sent(this.state.sent());
         Poll::Ready(Err(this.state.complete(error)))
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use http::StatusCode;
 
-use crate::BoxError;
+use crate::{BoxError, TimeSpent};
 
 /// Why a call has no response.
 ///
@@ -31,6 +31,7 @@ struct Details {
     sent: Sent,
     attempts: u32,
     elapsed: Duration,
+    time_spent: TimeSpent,
     timeout_phase: Option<TimeoutPhase>,
     retry_after: Option<Duration>,
     status: Option<StatusCode>,
@@ -74,6 +75,8 @@ pub enum TimeoutPhase {
     Attempt,
     /// The whole call: all attempts and all waiting.
     Total,
+    /// The next piece of a streamed body.
+    Idle,
 }
 
 /// Whether the request can have reached the server.
@@ -81,7 +84,7 @@ pub enum TimeoutPhase {
 /// The order is from the least to the most that the server can have seen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Sent {
-    /// Certainly not: the server knows nothing of it.
+    /// Certainly not: the server knows nothing of it, or said in the words of HTTP/2 that it did not look at it.
     No,
     /// Nobody can tell: the server may have acted on it.
     Maybe,
@@ -109,6 +112,7 @@ impl TransportError {
             sent,
             attempts: 0,
             elapsed: Duration::ZERO,
+            time_spent: TimeSpent::default(),
             timeout_phase: None,
             retry_after: None,
             status: None,
@@ -197,9 +201,10 @@ impl TransportError {
     }
 
     /// Writes down what the whole call took so far.
-    pub(crate) fn with_call(mut self, attempts: u32, elapsed: Duration) -> Self {
+    pub(crate) fn with_call(mut self, attempts: u32, elapsed: Duration, time_spent: TimeSpent) -> Self {
         self.0.attempts = attempts;
         self.0.elapsed = elapsed;
+        self.0.time_spent = time_spent;
         self
     }
 
@@ -235,6 +240,12 @@ impl TransportError {
         self.0.elapsed
     }
 
+    /// Where that time went: waiting for permission, backing off, attempts.
+    #[must_use]
+    pub fn time_spent(&self) -> TimeSpent {
+        self.0.time_spent
+    }
+
     /// How long to wait before the call is worth another try, where the server or the own limiter said so.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
@@ -260,7 +271,9 @@ impl TransportError {
     }
 
     fn copy_with_message(&self, message: String) -> Self {
-        let Details { kind, sent, attempts, elapsed, timeout_phase, retry_after, status, limit_bytes, .. } = *self.0;
+        let Details {
+            kind, sent, attempts, elapsed, time_spent, timeout_phase, retry_after, status, limit_bytes, ..
+        } = *self.0;
         Self(Box::new(Details {
             kind,
             message: message.into(),
@@ -268,6 +281,7 @@ impl TransportError {
             sent,
             attempts,
             elapsed,
+            time_spent,
             timeout_phase,
             retry_after,
             status,

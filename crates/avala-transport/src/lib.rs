@@ -7,8 +7,9 @@
 //! works alone, in a stack of your own: put [`AdaptLayer`] between it and a service with another body or error.
 //!
 //! ```text
-//! trace call > deadline > [your layers, per call] > retry > rate limit > auth > [your layers, per attempt]
-//!   > trace attempt > attempt timeout > collect > address > redirect guard > pooled client > TLS
+//! trace call > deadline > [your layers, per call] > retry > concurrency > rate limit > auth
+//!   > [your layers, per attempt] > trace attempt > attempt timeout > idle timeout > collect > address
+//!   > redirect guard > decompress > pooled client > TLS
 //! ```
 //!
 //! # Features
@@ -20,12 +21,15 @@
 //! | `tls` | with the next | https, with the root certificates that you add |
 //! | `tls-webpki-roots` | yes | the root certificates of Mozilla |
 //! | `tls-native-roots` | no | the root certificates of the machine |
+//! | `gzip` | yes | answers may come compressed |
+//! | `proxy` | yes | tunnels through a proxy, if asked for |
 //! | `tracing` | no | spans for calls and attempts |
-//! | `testing` | no | a scripted service for tests |
+//! | `testing` | no | a scripted service, a probe and a server of bytes, for tests of your own |
 
 mod adapt;
 mod address;
 mod api_key;
+mod api_key_provider;
 mod attempt_timeout;
 mod auth;
 mod base_url;
@@ -33,10 +37,16 @@ mod body;
 mod builder;
 mod call;
 mod collect;
+mod concurrency;
+mod connections;
 mod deadline;
+mod decompress;
 mod error;
 #[cfg(feature = "hyper")]
 mod http_client;
+mod idle_timeout;
+#[cfg(feature = "proxy")]
+mod proxy;
 mod rate_limit;
 mod redirect;
 mod retry;
@@ -44,24 +54,33 @@ mod retry_after;
 mod stack;
 #[cfg(feature = "testing")]
 pub mod testing;
+mod time_spent;
 mod trace;
 
 pub use self::adapt::{Adapt, AdaptFuture, AdaptLayer};
 pub use self::address::{Address, AddressFuture, AddressLayer};
 pub use self::api_key::ApiKey;
+pub use self::api_key_provider::{ApiKeyProvider, EnvApiKey, FileApiKey, ProvidedKey};
 pub use self::attempt_timeout::{AttemptTimeout, AttemptTimeoutFuture, AttemptTimeoutLayer};
-pub use self::auth::{Auth, AuthLayer};
+pub use self::auth::{Auth, AuthFuture, AuthLayer};
 pub use self::base_url::BaseUrl;
 pub use self::body::Body;
 pub use self::builder::TransportBuilder;
-pub use self::call::{CallOptions, CallReport};
+pub use self::call::{CallClass, CallOptions, CallReport};
 pub use self::collect::{CollectLayer, Collected, CollectedFuture};
+pub use self::concurrency::{Concurrency, ConcurrencyLayer, ConcurrencyLimits};
 pub use self::deadline::{Deadline, DeadlineFuture, DeadlineLayer};
+#[cfg(feature = "gzip")]
+pub use self::decompress::{Decompress, DecompressFuture, DecompressLayer};
 pub use self::error::{Sent, TimeoutPhase, TransportError, TransportErrorKind};
+pub use self::idle_timeout::{IdleTimeout, IdleTimeoutFuture, IdleTimeoutLayer};
+#[cfg(feature = "proxy")]
+pub use self::proxy::Proxy;
 pub use self::rate_limit::{RateLimit, RateLimitLayer, RateLimitState, RateLimited, RateLimiter};
 pub use self::redirect::{Redirect, RedirectFuture, RedirectLayer};
-pub use self::retry::{Retry, RetryLayer, RetryPolicy};
+pub use self::retry::{Retry, RetryBudget, RetryLayer, RetryPolicy};
 pub use self::retry_after::retry_after;
+pub use self::time_spent::TimeSpent;
 #[cfg(feature = "tracing")]
 pub use self::trace::{Trace, TraceFuture, TraceLayer};
 

@@ -15,6 +15,24 @@ use crate::{Body, TransportError};
 ///
 /// Following one would carry the API key, or a password, to wherever it points. The error names the status and the
 /// target's host; the path and the query of the target are left out, because they can hold secrets.
+///
+/// ```
+/// use avala_transport::{AdaptLayer, Body, RedirectLayer, TransportErrorKind};
+/// use http::{Request, Response};
+/// use tower::{ServiceBuilder, ServiceExt, service_fn};
+///
+/// # let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+/// # runtime.block_on(async {
+/// let service = ServiceBuilder::new().layer(RedirectLayer::new()).layer(AdaptLayer::new()).service(service_fn(
+///     |_: Request<Body>| async {
+///         Response::builder().status(302).header("location", "https://evil.example/?key=1").body(Body::empty())
+///     },
+/// ));
+/// let error = service.oneshot(Request::new(Body::empty())).await.unwrap_err();
+/// assert_eq!((error.kind(), error.redirect_host()), (TransportErrorKind::Redirect, Some("evil.example")));
+/// # });
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Debug, Clone, Default)]
 pub struct RedirectLayer;
 

@@ -7,8 +7,9 @@ use tower::util::{BoxCloneSyncService, option_layer};
 use tower::{Service, ServiceBuilder};
 
 use crate::{
-    AddressLayer, AttemptTimeoutLayer, AuthLayer, Body, CollectLayer, DeadlineLayer, RateLimitLayer, RateLimiter,
-    RedirectLayer, RetryLayer, RetryPolicy, Transport, TransportError, trace,
+    AddressLayer, AttemptTimeoutLayer, AuthLayer, Body, CollectLayer, ConcurrencyLayer, ConcurrencyLimits,
+    DeadlineLayer, IdleTimeoutLayer, RateLimitLayer, RateLimiter, RedirectLayer, RetryLayer, RetryPolicy, Transport,
+    TransportError, decompress, trace,
 };
 
 /// A layer of the user: takes the stack below it and gives the stack with it.
@@ -18,7 +19,9 @@ pub(crate) type UserLayer = Box<dyn FnOnce(Transport) -> Transport + Send + Sync
 pub(crate) struct Settings {
     pub(crate) timeout: Duration,
     pub(crate) attempt_timeout: Duration,
+    pub(crate) idle_timeout: Duration,
     pub(crate) retry: RetryPolicy,
+    pub(crate) concurrency: ConcurrencyLimits,
     pub(crate) rate_limiter: RateLimiter,
     pub(crate) auth: Option<AuthLayer>,
     pub(crate) max_body_bytes: usize,
@@ -41,20 +44,28 @@ where
 
     let attempt = ServiceBuilder::new()
         // Outside of the timeout, so that the span of an attempt shows its timeout.
-        .layer(trace::attempt())
+        .layer(trace::attempt(settings.address.base_url()))
         // Covers everything that the network can delay, the body included.
         .layer(AttemptTimeoutLayer::new(settings.attempt_timeout))
+        // Above collect, which leaves nothing but the bodies of streams to watch.
+        .layer(IdleTimeoutLayer::new(settings.idle_timeout))
         // Inside the retry: a cut body is a failed attempt. Outside of the redirect guard: no body of a redirect is read.
         .layer(CollectLayer::new(settings.max_body_bytes))
         // Below every other layer, so that none of them can send a request to another host.
-        .layer(settings.address)
-        // Innermost, where the whole address is known: a relative redirect then names its host too.
+        .layer(settings.address.clone())
+        // Below the address, where it is known in whole: a relative redirect then names its host too.
         .layer(RedirectLayer::new())
+        // Innermost, next to what makes the bytes: every layer sees the answer as if it never was compressed. The cap of
+        // collect counts what comes out, and a cut there is a failed attempt; this one counts what goes in.
+        .layer(decompress::layer(settings.max_body_bytes))
         .service(bottom);
 
     let calls = ServiceBuilder::new()
         // Above all that costs a server something; everything below is done anew for each attempt.
         .layer(RetryLayer::new(settings.retry))
+        // Inside the retry, so that a call which backs off holds no permit. Above the rate limiter, so that the token is
+        // the last thing that a call waits for: one that has a token cannot be held up until the gate is closed.
+        .layer(ConcurrencyLayer::new(settings.concurrency))
         // Each attempt counts. Its wait is not time of the attempt, but of the call.
         .layer(RateLimitLayer::new(settings.rate_limiter))
         // After the waits, so that the key is put on when the request goes out. Layers of the user below see and sign it.
@@ -62,7 +73,7 @@ where
 
     let deadline = ServiceBuilder::new()
         // Outermost, so that the span has the whole call.
-        .layer(trace::call())
+        .layer(trace::call(settings.address.base_url()))
         // Above everything that waits.
         .layer(DeadlineLayer::new(settings.timeout));
 

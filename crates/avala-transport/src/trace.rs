@@ -5,29 +5,30 @@ pub use self::spans::{Trace, TraceFuture, TraceLayer};
 
 /// The layer around a whole call: nothing at all without the feature `tracing`.
 #[cfg(not(feature = "tracing"))]
-pub(crate) fn call() -> tower::layer::util::Identity {
+pub(crate) fn call(_server: &crate::BaseUrl) -> tower::layer::util::Identity {
     tower::layer::util::Identity::new()
 }
 
 /// The layer around one attempt: nothing at all without the feature `tracing`.
 #[cfg(not(feature = "tracing"))]
-pub(crate) fn attempt() -> tower::layer::util::Identity {
+pub(crate) fn attempt(_server: &crate::BaseUrl) -> tower::layer::util::Identity {
     tower::layer::util::Identity::new()
 }
 
 #[cfg(feature = "tracing")]
-pub(crate) fn call() -> TraceLayer {
-    TraceLayer::call()
+pub(crate) fn call(server: &crate::BaseUrl) -> TraceLayer {
+    TraceLayer::call().server(server)
 }
 
 #[cfg(feature = "tracing")]
-pub(crate) fn attempt() -> TraceLayer {
-    TraceLayer::attempt()
+pub(crate) fn attempt(server: &crate::BaseUrl) -> TraceLayer {
+    TraceLayer::attempt().server(server)
 }
 
 #[cfg(feature = "tracing")]
 mod spans {
     use std::pin::Pin;
+    use std::sync::Arc;
     use std::task::{Context, Poll, ready};
 
     use http::{Request, Response};
@@ -37,19 +38,48 @@ mod spans {
     use tracing::{Span, info_span};
 
     use crate::call::CallState;
-    use crate::{Body, CallOptions, CallReport, TransportError, TransportErrorKind};
+    use crate::{BaseUrl, Body, CallOptions, CallReport, TransportError, TransportErrorKind};
 
     /// Makes a span for each call, or for each attempt.
     ///
-    /// Names follow OpenTelemetry. No span holds an id, a query, a header or a body: the path is the route with its
-    /// placeholders, from [`CallOptions::route`].
+    /// Names and values follow the [HTTP conventions of OpenTelemetry][otel]. No span holds an id, a query, a header or
+    /// a body: the path is the route with its placeholders, from [`CallOptions::route`].
     ///
-    /// - `avala.call`: `http.request.method`, `url.template`, `avala.operation`, `http.response.status_code`,
-    ///   `attempts`, `error.type`.
-    /// - `avala.attempt`: `attempt` (counted from 1), `http.response.status_code`, `error.type`.
+    /// | Field | Call | Attempt | |
+    /// |---|---|---|---|
+    /// | `otel.kind` | `internal` | `client` | an attempt is one request over the network |
+    /// | `otel.name` | yes | yes | such as `GET /datasets/{uid}/` |
+    /// | `http.request.method` | yes | yes | |
+    /// | `url.template` | yes | yes | the route; empty without [`CallOptions`] |
+    /// | `server.address`, `server.port` | yes | yes | of the [base URL](Self::server) |
+    /// | `avala.operation` | yes | no | such as `datasets.get` |
+    /// | `http.request.resend_count` | no | from the second on | 1 for the second attempt |
+    /// | `http.response.status_code` | yes | yes | when there was an answer |
+    /// | `error.type` | yes | yes | the status from 400 on, or the [kind](TransportErrorKind) of the error |
+    /// | `attempts` | yes | no | how many there were |
+    ///
+    /// The spans are named `avala.call` and `avala.attempt`, at the level `INFO`.
+    ///
+    /// [otel]: https://opentelemetry.io/docs/specs/semconv/http/http-spans/
+    ///
+    /// ```
+    /// use avala_transport::{AdaptLayer, BaseUrl, Body, TraceLayer};
+    /// use http::{Request, Response};
+    /// use tower::{ServiceBuilder, ServiceExt, service_fn};
+    ///
+    /// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+    /// let service = ServiceBuilder::new()
+    ///     .layer(TraceLayer::attempt().server(&BaseUrl::default()))
+    ///     .layer(AdaptLayer::new())
+    ///     .service(service_fn(|_: Request<Body>| async { Ok::<_, std::io::Error>(Response::new(Body::empty())) }));
+    /// service.oneshot(Request::new(Body::empty())).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[derive(Debug, Clone)]
     pub struct TraceLayer {
         scope: Scope,
+        server: Option<Arc<BaseUrl>>,
     }
 
     #[derive(Debug, Clone, Copy)]
@@ -62,21 +92,70 @@ mod spans {
         /// A span for each call; it belongs at the outside of the stack.
         #[must_use]
         pub fn call() -> Self {
-            Self { scope: Scope::Call }
+            Self { scope: Scope::Call, server: None }
         }
 
         /// A span for each attempt; it belongs inside the retry layer.
         #[must_use]
         pub fn attempt() -> Self {
-            Self { scope: Scope::Attempt }
+            Self { scope: Scope::Attempt, server: None }
         }
+
+        /// Names the server in each span. Requests do not know it yet where this layer stands.
+        #[must_use]
+        pub fn server(mut self, base_url: &BaseUrl) -> Self {
+            self.server = Some(Arc::new(base_url.clone()));
+            self
+        }
+
+        fn span(&self, request: &Request<Body>) -> Span {
+            let options = request.extensions().get::<CallOptions>();
+            let method = request.method().as_str();
+            let route = options.map_or("", |options| options.route);
+            let name = format_args!("{method}{}{route}", if route.is_empty() { "" } else { " " });
+            let address = self.server.as_deref().map(BaseUrl::host);
+            let port = self.server.as_deref().map(BaseUrl::port_or_default);
+            match self.scope {
+                Scope::Call => info_span!(
+                    "avala.call",
+                    otel.kind = "internal",
+                    otel.name = %name,
+                    http.request.method = method,
+                    url.template = route,
+                    server.address = address,
+                    server.port = port,
+                    avala.operation = options.map_or("", |options| options.operation),
+                    http.response.status_code = Empty,
+                    "error.type" = Empty,
+                    attempts = Empty,
+                ),
+                Scope::Attempt => info_span!(
+                    "avala.attempt",
+                    otel.kind = "client",
+                    otel.name = %name,
+                    http.request.method = method,
+                    url.template = route,
+                    server.address = address,
+                    server.port = port,
+                    http.request.resend_count = resend_count(request),
+                    http.response.status_code = Empty,
+                    "error.type" = Empty,
+                ),
+            }
+        }
+    }
+
+    /// `None` for a first attempt, as the conventions want it.
+    fn resend_count(request: &Request<Body>) -> Option<u32> {
+        let attempts = request.extensions().get::<CallState>().map(CallState::attempts);
+        attempts.and_then(|attempts| attempts.checked_sub(1)).filter(|resent| *resent > 0)
     }
 
     impl<S> Layer<S> for TraceLayer {
         type Service = Trace<S>;
 
         fn layer(&self, inner: S) -> Trace<S> {
-            Trace { inner, scope: self.scope }
+            Trace { inner, layer: self.clone() }
         }
     }
 
@@ -84,7 +163,7 @@ mod spans {
     #[derive(Debug, Clone)]
     pub struct Trace<S> {
         inner: S,
-        scope: Scope,
+        layer: TraceLayer,
     }
 
     impl<S> Service<Request<Body>> for Trace<S>
@@ -100,32 +179,10 @@ mod spans {
         }
 
         fn call(&mut self, request: Request<Body>) -> Self::Future {
-            let span = match self.scope {
-                Scope::Call => call_span(&request),
-                Scope::Attempt => attempt_span(&request),
-            };
+            let span = self.layer.span(&request);
             let future = span.in_scope(|| self.inner.call(request));
             TraceFuture { future, span }
         }
-    }
-
-    fn call_span(request: &Request<Body>) -> Span {
-        let options = request.extensions().get::<CallOptions>();
-        info_span!(
-            "avala.call",
-            otel.kind = "client",
-            http.request.method = request.method().as_str(),
-            url.template = options.map_or("", |options| options.route),
-            avala.operation = options.map_or("", |options| options.operation),
-            http.response.status_code = Empty,
-            attempts = Empty,
-            "error.type" = Empty,
-        )
-    }
-
-    fn attempt_span(request: &Request<Body>) -> Span {
-        let attempt = request.extensions().get::<CallState>().map(CallState::attempts);
-        info_span!("avala.attempt", attempt, http.response.status_code = Empty, "error.type" = Empty)
     }
 
     pin_project! {

@@ -28,13 +28,15 @@ pub(super) fn translate(error: legacy::Error, authority: Option<&Authority>) -> 
     } else if find_in_chain::<BodyFailed>(&error).is_some() {
         TransportError::new(TransportErrorKind::Request, "the body of the request failed while it was sent")
             .with_sent(Sent::Maybe)
-    } else if find_in_chain::<hyper::Error>(&error).is_some_and(|error| error.is_canceled() || error.is_closed()) {
-        // The pooled connection closed before it took the request.
+    } else if certainly_not_sent(&error) {
         TransportError::new(
             TransportErrorKind::Connection,
             format!("the connection to {to} was closed before the request"),
         )
         .with_sent(Sent::No)
+    } else if refused_by_http2(&error) {
+        TransportError::new(TransportErrorKind::Connection, format!("{to} hung up before it looked at the request"))
+            .with_sent(Sent::No)
     } else {
         TransportError::new(
             TransportErrorKind::Connection,
@@ -42,6 +44,37 @@ pub(super) fn translate(error: legacy::Error, authority: Option<&Authority>) -> 
         )
     };
     translated.with_source(error)
+}
+
+/// Whether no byte of the request was written.
+///
+/// hyper-util notes the connection in every error of a request that it gave to one: without a note there was none, as
+/// when a new connection broke in its handshake. hyper makes "canceled" errors in four places, and all of them give the
+/// request back unread: the connection was not ready, had closed its queue, closed it with the request inside, or broke
+/// while the request was still queued. hyper-util itself sends such a request again if its connection came from the
+/// pool. Everything else ("incomplete message", "dispatch task is gone", an I/O error) may come after the first byte.
+fn certainly_not_sent(error: &legacy::Error) -> bool {
+    error.connect_info().is_none() || find_in_chain::<hyper::Error>(error).is_some_and(hyper::Error::is_canceled)
+}
+
+/// Whether HTTP/2 says that the server did not process the request (RFC 9113, section 8.7): it refused the stream, or
+/// it said GOAWAY and named a last stream below ours.
+///
+/// `h2` fails a stream with the server's GOAWAY only if its id is above the last one, or if it was not opened yet. The
+/// streams up to the last one go on, and fail with an I/O error when the connection does. One gap is left: a GOAWAY
+/// that arrives between two neighbouring calls in hyper, `send_request` and `poll_ready`, while another thread has
+/// already written the headers. That stream is reset at once, before any of its body.
+#[cfg(feature = "http2")]
+fn refused_by_http2(error: &legacy::Error) -> bool {
+    find_in_chain::<h2::Error>(error).is_some_and(|error| {
+        let refused = error.is_reset() && error.reason() == Some(h2::Reason::REFUSED_STREAM);
+        error.is_remote() && (refused || error.is_go_away())
+    })
+}
+
+#[cfg(not(feature = "http2"))]
+fn refused_by_http2(_error: &legacy::Error) -> bool {
+    false
 }
 
 fn no_connection(error: &legacy::Error, to: &str) -> TransportError {

@@ -1,13 +1,14 @@
 //! The pooled HTTP client at the bottom of the stack.
 
 mod connect;
+#[cfg(feature = "proxy")]
+mod dial;
 mod failure;
 #[cfg(feature = "tls")]
 pub(crate) mod tls;
 
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
 
 use http::uri::Authority;
 use http::{Request, Response};
@@ -21,12 +22,24 @@ use tower::Service;
 
 use self::connect::ConnectTimeout;
 use self::failure::BodyFailed;
+use crate::connections::Connections;
 use crate::{Body, BoxError, TransportError};
 
+/// All that is kept of an answer before its headers are complete: a server cannot fill the memory with them. The first
+/// is also the largest piece of a body that is read at a time.
+const HTTP1_BUFFER: usize = 256 * 1024;
+#[cfg(feature = "http2")]
+const HTTP2_HEADERS: u32 = 64 * 1024;
+
+#[cfg(feature = "proxy")]
+type Tcp = dial::Dial;
+#[cfg(not(feature = "proxy"))]
+type Tcp = HttpConnector;
+
 #[cfg(feature = "tls")]
-type Connector = ConnectTimeout<hyper_rustls::HttpsConnector<HttpConnector>>;
+type Connector = ConnectTimeout<hyper_rustls::HttpsConnector<Tcp>>;
 #[cfg(not(feature = "tls"))]
-type Connector = ConnectTimeout<HttpConnector>;
+type Connector = ConnectTimeout<Tcp>;
 
 type SentBody = MapErr<Body, fn(BoxError) -> BodyFailed>;
 
@@ -37,29 +50,36 @@ pub(crate) struct HttpClient {
 }
 
 impl HttpClient {
-    /// Makes no connection and needs no runtime.
+    /// Makes no connection and needs no runtime. `https` says whether it will be used, and needs roots to trust.
     pub(crate) fn new(
-        connect_timeout: Duration,
-        pool_idle_timeout: Duration,
-        #[cfg(feature = "tls")] tls: rustls::ClientConfig,
-    ) -> Self {
+        settings: &Connections,
+        #[cfg_attr(not(feature = "tls"), expect(unused_variables, reason = "nothing to prepare"))] https: bool,
+    ) -> Result<Self, TransportError> {
         let mut tcp = HttpConnector::new();
         tcp.set_nodelay(true);
         // Shared between the addresses of a host, so that one dead address does not use up all the time.
-        tcp.set_connect_timeout(Some(connect_timeout));
+        tcp.set_connect_timeout(Some(settings.connect_timeout));
         #[cfg(feature = "tls")]
-        let connector = {
-            tcp.enforce_http(false);
-            tls::connector(tcp, tls)
-        };
-        #[cfg(not(feature = "tls"))]
-        let connector = tcp;
-        let client = Client::builder(TokioExecutor::new())
+        tcp.enforce_http(false);
+        #[cfg(feature = "proxy")]
+        let tcp = dial::Dial::new(tcp, &settings.proxy);
+        #[cfg(feature = "tls")]
+        let tcp = tls::connector(tcp, tls::config(settings, https)?);
+
+        let mut client = Client::builder(TokioExecutor::new());
+        client
             .timer(TokioTimer::new())
             .pool_timer(TokioTimer::new())
-            .pool_idle_timeout(pool_idle_timeout)
-            .build(ConnectTimeout::new(connector, connect_timeout));
-        Self { client }
+            .pool_idle_timeout(settings.pool_idle_timeout)
+            .pool_max_idle_per_host(settings.pool_max_idle_per_host)
+            .http1_max_buf_size(HTTP1_BUFFER);
+        #[cfg(feature = "http2")]
+        client.http2_max_header_list_size(HTTP2_HEADERS);
+        #[cfg(feature = "http2")]
+        if let Some(pings) = settings.http2_keep_alive {
+            client.http2_keep_alive_interval(pings.interval).http2_keep_alive_timeout(pings.timeout);
+        }
+        Ok(Self { client: client.build(ConnectTimeout::new(tcp, settings.connect_timeout)) })
     }
 }
 

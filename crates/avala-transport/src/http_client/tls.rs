@@ -1,14 +1,15 @@
 //! TLS: which servers are trusted, and which protocols are offered.
 
+use std::fmt;
 use std::sync::Arc;
 
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
-use hyper_util::client::legacy::connect::HttpConnector;
-use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ClientConfig, RootCertStore};
 
 use crate::TransportError;
+use crate::connections::Connections;
 
 /// A root certificate that the user adds.
 #[derive(Debug, Clone)]
@@ -17,9 +18,28 @@ pub(crate) enum ExtraRoot {
     Der(Vec<u8>),
 }
 
-pub(crate) fn config(extra: &[ExtraRoot], needs_roots: bool) -> Result<ClientConfig, TransportError> {
+/// What the client shows of itself, in PEM.
+#[derive(Clone)]
+pub(crate) struct ClientCertificate {
+    chain: Vec<u8>,
+    key: Vec<u8>,
+}
+
+impl ClientCertificate {
+    pub(crate) fn new(chain: Vec<u8>, key: Vec<u8>) -> Self {
+        Self { chain, key }
+    }
+}
+
+impl fmt::Debug for ClientCertificate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ClientCertificate(redacted)")
+    }
+}
+
+pub(super) fn config(settings: &Connections, needs_roots: bool) -> Result<ClientConfig, TransportError> {
     let mut roots = built_in_roots();
-    for (index, root) in extra.iter().enumerate() {
+    for (index, root) in settings.extra_roots.iter().enumerate() {
         for certificate in certificates(root).map_err(|error| bad_root(index, error))? {
             roots.add(certificate).map_err(|error| bad_root(index, error))?;
         }
@@ -32,12 +52,16 @@ pub(crate) fn config(extra: &[ExtraRoot], needs_roots: bool) -> Result<ClientCon
     }
     // The provider is named here: the one of the process belongs to the application, and may be missing.
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = ClientConfig::builder_with_provider(provider)
+    let builder = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .map_err(|error| TransportError::configuration("TLS cannot be set up").with_source(error))?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    Ok(config)
+        .with_root_certificates(roots);
+    let Some(own) = &settings.client_certificate else { return Ok(builder.with_no_client_auth()) };
+    let chain = pem_certificates(&own.chain).map_err(bad_client_certificate)?;
+    // Its error is left out: nobody promises that it does not repeat a line of the key.
+    let key = PrivateKeyDer::from_pem_slice(&own.key)
+        .map_err(|_| bad_client_certificate("there is no private key in the PEM text".into()))?;
+    builder.with_client_auth_cert(chain, key).map_err(|error| bad_client_certificate(error.into()))
 }
 
 fn built_in_roots() -> RootCertStore {
@@ -52,10 +76,13 @@ fn built_in_roots() -> RootCertStore {
 }
 
 fn certificates(root: &ExtraRoot) -> Result<Vec<CertificateDer<'static>>, crate::BoxError> {
-    let pem = match root {
-        ExtraRoot::Der(der) => return Ok(vec![CertificateDer::from(der.clone())]),
-        ExtraRoot::Pem(pem) => pem,
-    };
+    match root {
+        ExtraRoot::Der(der) => Ok(vec![CertificateDer::from(der.clone())]),
+        ExtraRoot::Pem(pem) => pem_certificates(pem),
+    }
+}
+
+fn pem_certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, crate::BoxError> {
     let found = CertificateDer::pem_slice_iter(pem).collect::<Result<Vec<_>, _>>()?;
     if found.is_empty() { Err("there is no CERTIFICATE section in the PEM text".into()) } else { Ok(found) }
 }
@@ -65,7 +92,11 @@ fn bad_root(index: usize, error: impl Into<crate::BoxError>) -> TransportError {
     TransportError::configuration(format!("root certificate {} cannot be used: {error}", index + 1)).with_source(error)
 }
 
-pub(super) fn connector(tcp: HttpConnector, config: ClientConfig) -> HttpsConnector<HttpConnector> {
+fn bad_client_certificate(error: crate::BoxError) -> TransportError {
+    TransportError::configuration(format!("the client certificate cannot be used: {error}")).with_source(error)
+}
+
+pub(super) fn connector<C>(tcp: C, config: ClientConfig) -> HttpsConnector<C> {
     // Plain http goes through as well: the base URL allows it for loopback addresses only.
     let builder = HttpsConnectorBuilder::new().with_tls_config(config).https_or_http().enable_http1();
     #[cfg(feature = "http2")]
@@ -88,7 +119,8 @@ mod tests {
             (ExtraRoot::Der(vec![1, 2, 3]), "root certificate 1"),
         ];
         for (root, expected) in table {
-            let error = config(&[root], true).unwrap_err();
+            let settings = Connections { extra_roots: vec![root], ..Connections::default() };
+            let error = config(&settings, true).unwrap_err();
             assert_eq!(error.kind(), crate::TransportErrorKind::Configuration);
             assert!(error.to_string().contains(expected), "{error}");
         }

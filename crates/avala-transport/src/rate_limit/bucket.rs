@@ -9,25 +9,25 @@ use super::RateLimit;
 const MINUTE: f64 = 60.0;
 
 /// A wait longer than this is as good as for ever, and keeps the clock from overflowing.
-const LONGEST_WAIT: Duration = Duration::from_secs(60 * 60);
+const LONGEST_WAIT: Duration = Duration::from_secs(3_600);
 
 #[derive(Debug)]
 pub(super) struct Bucket {
-    configured: RateLimit,
+    burst: f64,
     /// Tokens that come back in a second.
     rate: f64,
     capacity: f64,
     tokens: f64,
-    /// When `tokens` was right. `None` before the first use: a limiter may be made before any clock runs.
+    /// When `tokens` is right; a time to come is a closed gate. `None` before the first use: a limiter may be made
+    /// before any clock runs.
     counted_at: Option<Instant>,
-    closed_until: Option<Instant>,
 }
 
 impl Bucket {
     pub(super) fn new(configured: RateLimit) -> Self {
-        let capacity = f64::from(configured.burst.max(1));
+        let burst = f64::from(configured.burst.max(1));
         let rate = f64::from(configured.per_minute.max(1)) / MINUTE;
-        Self { configured, rate, capacity, tokens: capacity, counted_at: None, closed_until: None }
+        Self { burst, rate, capacity: burst, tokens: burst, counted_at: None }
     }
 
     /// Takes a token if one is there and the gate is open.
@@ -39,30 +39,37 @@ impl Bucket {
         ready
     }
 
+    /// Puts back a token that was not used after all.
+    pub(super) fn put_back(&mut self) {
+        self.tokens = (self.tokens + 1.0).min(self.capacity);
+    }
+
     /// How long somebody waits for a token who has `ahead` others before them.
     pub(super) fn wait(&mut self, now: Instant, ahead: usize) -> Duration {
-        self.refill(now);
-        let closed = self.closed_until.map_or(Duration::ZERO, |until| until.saturating_duration_since(now));
-        let at_opening = (self.tokens + self.rate * closed.as_secs_f64()).min(self.capacity);
-        let missing = ahead as f64 + 1.0 - at_opening;
+        let opening = self.refill(now);
+        let missing = ahead as f64 + 1.0 - self.tokens;
         if missing <= 0.0 {
-            return closed;
+            return opening;
         }
         // Whole microseconds, rounded up: after the wait the token is there, without a second tiny wait.
         let refill = (missing / self.rate * 1e6).ceil().min(LONGEST_WAIT.as_micros() as f64);
-        closed + Duration::from_micros(refill as u64)
+        opening + Duration::from_micros(refill as u64)
     }
 
-    fn refill(&mut self, now: Instant) {
-        if let Some(then) = self.counted_at {
-            let passed = now.saturating_duration_since(then).as_secs_f64();
-            self.tokens = (self.tokens + self.rate * passed).min(self.capacity);
+    /// Counts the tokens that came back until now. Returns how long the gate stays closed.
+    fn refill(&mut self, now: Instant) -> Duration {
+        let then = *self.counted_at.get_or_insert(now);
+        let closed = then.saturating_duration_since(now);
+        if !closed.is_zero() {
+            return closed;
         }
+        self.tokens = (self.tokens + self.rate * (now - then).as_secs_f64()).min(self.capacity);
         self.counted_at = Some(now);
-        // Sums of fractions end just below a whole token.
+        // Sums of fractions end just below a whole token. (A mutant with `<=` does the same: no sum is exactly there.)
         if (self.tokens.round() - self.tokens).abs() < 1e-6 {
             self.tokens = self.tokens.round();
         }
+        Duration::ZERO
     }
 
     /// The server's limit takes the place of the configured one; a burst is never larger than it.
@@ -70,7 +77,7 @@ impl Bucket {
         self.refill(now);
         let per_minute = per_minute.clamp(1, u64::from(u32::MAX)) as f64;
         self.rate = per_minute / MINUTE;
-        self.capacity = f64::from(self.configured.burst.max(1)).min(per_minute);
+        self.capacity = self.burst.min(per_minute);
         self.tokens = self.tokens.min(self.capacity);
     }
 
@@ -81,9 +88,18 @@ impl Bucket {
     }
 
     /// Lets nobody through for `wait`. A gate that is closed for longer stays so.
+    ///
+    /// It opens with one token and not with a burst: whoever gathered before it goes out one at a time. Otherwise they
+    /// would all be refused again, together with those of every other process that waits for the same moment.
     pub(super) fn close_for(&mut self, now: Instant, wait: Duration) {
-        let until = now + wait.min(LONGEST_WAIT);
-        self.closed_until = Some(self.closed_until.map_or(until, |earlier| earlier.max(until)));
+        let closed_already = self.refill(now);
+        let wait = wait.min(LONGEST_WAIT);
+        if wait > closed_already {
+            self.counted_at = Some(now + wait);
+            self.tokens = 1.0;
+        } else {
+            self.tokens = self.tokens.min(1.0);
+        }
     }
 }
 
@@ -118,15 +134,39 @@ mod tests {
     }
 
     #[test]
-    fn tokens_come_back_while_the_gate_is_closed() {
+    fn a_gate_opens_for_one_at_a_time() {
         let (mut bucket, now) = bucket(60, 10);
-        assert!((0..10).all(|_| bucket.try_take(now)));
         bucket.close_for(now, Duration::from_secs(3));
-        assert_eq!(bucket.wait(now, 0), Duration::from_secs(3));
-        assert_eq!(bucket.wait(now, 2), Duration::from_secs(3));
-        assert_eq!(bucket.wait(now, 4), Duration::from_secs(5));
+        assert_eq!([0, 1, 4].map(|ahead| bucket.wait(now, ahead)), [3, 4, 7].map(Duration::from_secs));
         bucket.close_for(now, Duration::from_secs(1));
         assert_eq!(bucket.wait(now, 0), Duration::from_secs(3), "a shorter closing does not open it");
+        bucket.set_limit(now, 600);
+        bucket.set_remaining(now, 5);
+        assert_eq!(bucket.wait(now, 1), Duration::from_millis(3_100), "what is learned behind a closed gate counts");
+
+        let opening = now + Duration::from_secs(3);
+        assert!(!bucket.try_take(opening - Duration::from_millis(1)));
+        assert!(bucket.try_take(opening));
+        assert!(!bucket.try_take(opening));
+        assert_eq!(bucket.wait(opening + Duration::from_secs(60), 9), Duration::ZERO, "the burst comes back with time");
+    }
+
+    #[test]
+    fn a_closing_of_no_length_spreads_too() {
+        let (mut bucket, now) = bucket(60, 10);
+        bucket.close_for(now, Duration::ZERO);
+        assert!(bucket.try_take(now));
+        assert!(!bucket.try_take(now));
+    }
+
+    #[test]
+    fn a_token_that_is_put_back_can_be_taken_and_never_makes_more_than_a_burst() {
+        let (mut bucket, now) = bucket(60, 2);
+        bucket.put_back();
+        assert!((0..2).all(|_| bucket.try_take(now)));
+        assert!(!bucket.try_take(now));
+        bucket.put_back();
+        assert!(bucket.try_take(now));
     }
 
     #[test]
@@ -143,9 +183,10 @@ mod tests {
     }
 
     #[test]
-    fn endless_waits_do_not_overflow() {
+    fn endless_waits_end_after_an_hour() {
         let (mut bucket, now) = bucket(1, 1);
+        assert_eq!(bucket.wait(now, usize::MAX), LONGEST_WAIT);
         bucket.close_for(now, Duration::MAX);
-        assert!(bucket.wait(now, usize::MAX) <= LONGEST_WAIT * 2);
+        assert_eq!([0, usize::MAX].map(|ahead| bucket.wait(now, ahead)), [LONGEST_WAIT, LONGEST_WAIT * 2]);
     }
 }

@@ -1,21 +1,14 @@
 //! The handle that all clones of a client share.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, UNIX_EPOCH};
+use std::time::Duration;
 
 use http::{HeaderMap, StatusCode};
-use tokio::sync::Semaphore;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::Instant;
 
 use super::RateLimitState;
-use super::bucket::Bucket;
-use crate::retry_after::{answered_at, retry_after};
-
-/// The wait after a 429 that does not name one.
-const DEFAULT_CLOSING: Duration = Duration::from_secs(1);
-/// The count starts again every minute; a reset further away is not believed.
-const LONGEST_RESET: Duration = Duration::from_secs(60);
+use super::lane::Lane;
 
 /// How many calls may go out: so many a minute, and so many at once after a pause.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,6 +49,14 @@ impl RateLimit {
 ///   against the answer's own `Date`, for a minute at the most.
 /// - A 429 closes the gate for the time of its `Retry-After`, or for a second; for an hour at the most.
 ///
+/// A gate opens with one token: those who waited go out one at a time, as fast as the limit allows, and the burst comes
+/// back with time.
+///
+/// Some endpoints have a narrower limit of their own. A call says so with
+/// [`CallOptions::rate_scope`](crate::CallOptions::rate_scope): what its answers tell is then about that scope, which
+/// has a line of its own from the first such answer on, and never slows other calls. It pays in both lines. The answers
+/// of a call without a scope are about the user's limit, whichever endpoint they come from.
+///
 /// ```
 /// use avala_transport::{RateLimit, RateLimiter};
 ///
@@ -67,17 +68,12 @@ pub struct RateLimiter(Arc<Shared>);
 
 #[derive(Debug)]
 struct Shared {
-    /// One at a time waits for the next token, the others wait for their turn; the semaphore is fair.
-    turnstile: Semaphore,
-    in_line: AtomicUsize,
-    state: Mutex<Known>,
-}
-
-#[derive(Debug)]
-struct Known {
     /// `None` when the limiter is off.
-    bucket: Option<Bucket>,
-    server: Option<RateLimitState>,
+    user: Option<Lane>,
+    /// The lanes of the narrower limits, by the name of their scope.
+    scopes: Mutex<HashMap<&'static str, Arc<Lane>>>,
+    /// What the server said last about the user's limit.
+    told: Mutex<Option<RateLimitState>>,
 }
 
 /// With [`RateLimit::default`].
@@ -91,7 +87,7 @@ impl RateLimiter {
     /// A limiter of its own, with this limit.
     #[must_use]
     pub fn new(limit: RateLimit) -> Self {
-        Self::with(Some(Bucket::new(limit)))
+        Self::with(Some(Lane::new(limit)))
     }
 
     /// A limiter that never makes a call wait. It still remembers what the server says.
@@ -100,105 +96,54 @@ impl RateLimiter {
         Self::with(None)
     }
 
-    fn with(bucket: Option<Bucket>) -> Self {
-        Self(Arc::new(Shared {
-            turnstile: Semaphore::new(1),
-            in_line: AtomicUsize::new(0),
-            state: Mutex::new(Known { bucket, server: None }),
-        }))
+    fn with(user: Option<Lane>) -> Self {
+        Self(Arc::new(Shared { user, scopes: Mutex::default(), told: Mutex::default() }))
     }
 
-    /// The last rate limit that the server told, to any of the clones.
+    /// The last rate limit that the server told to any of the clones, for calls without a scope of their own.
     #[must_use]
     pub fn state(&self) -> Option<RateLimitState> {
-        self.known().server
+        *lock(&self.0.told)
     }
 
-    /// Waits for a token. `Err` is the wait that would have been needed and that does not end before `deadline`.
-    pub(super) async fn acquire(&self, deadline: Option<Instant>) -> Result<(), Duration> {
-        let place = Place::take(&self.0.in_line);
-        self.check(place.ahead, deadline)?;
-        // The semaphore is never closed; without a turn the bucket still keeps the limit.
-        let _turn = self.0.turnstile.acquire().await.ok();
-        while let Some(until) = self.take_token(deadline)? {
-            sleep_until(until).await;
+    /// Waits for a token of the user's limit, and of the scope's. `Err` is the wait that would have been needed and
+    /// that does not end before `deadline`.
+    pub(super) async fn acquire(&self, scope: &'static str, deadline: Option<Instant>) -> Result<(), Duration> {
+        let Some(user) = &self.0.user else { return Ok(()) };
+        // The scope comes first: a call that waits for its narrow limit holds no token that another could use.
+        let lane = if scope.is_empty() { None } else { lock(&self.0.scopes).get(scope).cloned() };
+        let narrow = match &lane {
+            Some(lane) => Some(lane.acquire(deadline).await?),
+            None => None,
+        };
+        user.acquire(deadline).await?.spend();
+        if let Some(token) = narrow {
+            token.spend();
         }
         Ok(())
     }
 
-    /// Fails when the token cannot come before the deadline.
-    fn check(&self, ahead: usize, deadline: Option<Instant>) -> Result<(), Duration> {
-        let now = Instant::now();
-        let wait = self.known().bucket.as_mut().map_or(Duration::ZERO, |bucket| bucket.wait(now, ahead));
-        match deadline {
-            Some(deadline) if !wait.is_zero() && now + wait >= deadline => Err(wait),
-            _ => Ok(()),
-        }
-    }
-
-    /// Takes a token, or says when to look again.
-    fn take_token(&self, deadline: Option<Instant>) -> Result<Option<Instant>, Duration> {
-        self.check(0, deadline)?;
-        let now = Instant::now();
-        Ok(self
-            .known()
-            .bucket
-            .as_mut()
-            .and_then(|bucket| if bucket.try_take(now) { None } else { Some(now + bucket.wait(now, 0)) }))
-    }
-
     /// Learns from an answer.
-    pub(super) fn observe(&self, status: StatusCode, headers: &HeaderMap) {
+    pub(super) fn observe(&self, scope: &'static str, status: StatusCode, headers: &HeaderMap) {
         let told = RateLimitState::from_headers(headers);
-        let refused = status == StatusCode::TOO_MANY_REQUESTS;
-        if told.is_none() && !refused {
+        if told.is_none() && status != StatusCode::TOO_MANY_REQUESTS {
             return;
         }
-        let now = Instant::now();
-        let mut known = self.known();
-        known.server = told.or(known.server);
-        let Some(bucket) = known.bucket.as_mut() else { return };
-        if let Some(limit) = told.and_then(|told| told.limit) {
-            bucket.set_limit(now, limit);
+        if scope.is_empty() {
+            let mut last = lock(&self.0.told);
+            *last = told.or(*last);
         }
-        if let Some(remaining) = told.and_then(|told| told.remaining) {
-            bucket.set_remaining(now, remaining);
-            if remaining == 0
-                && let Some(reset) = told.and_then(|told| told.reset)
-            {
-                bucket.close_for(now, until_reset(reset, headers).min(LONGEST_RESET));
-            }
-        }
-        if refused {
-            bucket.close_for(now, retry_after(headers).unwrap_or(DEFAULT_CLOSING));
+        let Some(user) = &self.0.user else { return };
+        if scope.is_empty() {
+            user.observe(status, headers, told);
+        } else {
+            let lane = Arc::clone(lock(&self.0.scopes).entry(scope).or_default());
+            lane.observe(status, headers, told);
         }
     }
-
-    fn known(&self) -> MutexGuard<'_, Known> {
-        // The numbers stay sound when a thread panics between two of them.
-        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
-fn until_reset(reset: u64, headers: &HeaderMap) -> Duration {
-    let answered = answered_at(headers).duration_since(UNIX_EPOCH).unwrap_or_default();
-    Duration::from_secs(reset).saturating_sub(answered)
-}
-
-/// A place in the line, given up when it is dropped: a call that is cancelled leaves no trace.
-struct Place<'a> {
-    in_line: &'a AtomicUsize,
-    ahead: usize,
-}
-
-impl<'a> Place<'a> {
-    fn take(in_line: &'a AtomicUsize) -> Self {
-        Self { in_line, ahead: in_line.fetch_add(1, Ordering::Relaxed) }
-    }
-}
-
-impl Drop for Place<'_> {
-    fn drop(&mut self) {
-        self.in_line.fetch_sub(1, Ordering::Relaxed);
-    }
+fn lock<T>(value: &Mutex<T>) -> MutexGuard<'_, T> {
+    // Each is written in one step, so what a panicking thread left is sound.
+    value.lock().unwrap_or_else(PoisonError::into_inner)
 }

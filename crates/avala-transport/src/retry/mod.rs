@@ -1,9 +1,11 @@
 //! Another attempt, where that is safe and can help.
 
+mod budget;
 mod outcome;
 mod policy;
 
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -11,9 +13,12 @@ use http::{Request, Response, StatusCode};
 use tokio::time::{Instant, sleep_until};
 use tower::{Layer, Service, ServiceExt};
 
+pub use self::budget::RetryBudget;
+use self::budget::Tokens;
 use self::outcome::Outcome;
 pub use self::policy::RetryPolicy;
 use crate::call::CallState;
+use crate::time_spent::Phase;
 use crate::{Body, CallOptions, TransportError, retry_after};
 
 /// Tries a call again after failures that pass.
@@ -29,21 +34,29 @@ use crate::{Body, CallOptions, TransportError, retry_after};
 ///
 /// [`CallOptions::repeatable`] takes the place of the method. A body that can be read only once means one attempt.
 ///
-/// A wait that would pass the call's deadline or the policy's longest wait is not started: the last answer or error is
-/// returned at once. An answer such as 503 stays an answer after the last attempt.
+/// A wait that would pass the call's deadline or the policy's longest wait is not started, and neither is one that the
+/// [`RetryBudget`] has nothing left for: the last answer or error is returned at once. An answer such as 503 stays an answer after the last attempt.
 ///
 /// A repeated `DELETE` that finds 404 after an attempt with an unknown outcome counts as done: the answer is a 204
 /// without a body.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct RetryLayer {
     policy: RetryPolicy,
+    budget: Arc<Tokens>,
+}
+
+/// With [`RetryPolicy::default`].
+impl Default for RetryLayer {
+    fn default() -> Self {
+        Self::new(RetryPolicy::default())
+    }
 }
 
 impl RetryLayer {
-    /// A layer that follows `policy`.
+    /// A layer that follows `policy`. Its clones, and all services that it is put around, share one budget.
     #[must_use]
     pub fn new(policy: RetryPolicy) -> Self {
-        Self { policy }
+        Self { budget: Arc::new(Tokens::new(policy.budget)), policy }
     }
 }
 
@@ -51,7 +64,7 @@ impl<S> Layer<S> for RetryLayer {
     type Service = Retry<S>;
 
     fn layer(&self, inner: S) -> Retry<S> {
-        Retry { inner, policy: self.policy.clone() }
+        Retry { inner, policy: self.policy.clone(), budget: Arc::clone(&self.budget) }
     }
 }
 
@@ -60,6 +73,7 @@ impl<S> Layer<S> for RetryLayer {
 pub struct Retry<S> {
     inner: S,
     policy: RetryPolicy,
+    budget: Arc<Tokens>,
 }
 
 impl<S> Service<Request<Body>> for Retry<S>
@@ -78,7 +92,8 @@ where
 
     fn call(&mut self, mut request: Request<Body>) -> Self::Future {
         let state = CallState::of(request.extensions_mut());
-        let call = Call { state, policy: self.policy.clone(), inner: self.inner.clone() };
+        let budget = Arc::clone(&self.budget);
+        let call = Call { state, policy: self.policy.clone(), budget, inner: self.inner.clone() };
         Box::pin(call.run(request))
     }
 }
@@ -86,6 +101,7 @@ where
 struct Call<S> {
     state: CallState,
     policy: RetryPolicy,
+    budget: Arc<Tokens>,
     inner: S,
 }
 
@@ -111,19 +127,27 @@ where
             let result = self.inner.clone().oneshot(current).await;
             self.state.end_attempt(outcome::sent(&result));
 
+            let outcome = Outcome::of(&result);
+            if outcome.is_none() && result.is_ok() {
+                self.budget.reward(Instant::now());
+            }
             if let Ok(response) = &result
                 && outcome::is_already_deleted(&method, response.status(), unknown_before)
             {
                 return self.finish(Ok(deleted()));
             }
-            let (Some(spare), Some(outcome)) = (spare, Outcome::of(&result)) else { return self.finish(result) };
+            let (Some(spare), Some(outcome)) = (spare, outcome) else { return self.finish(result) };
             if !outcome.allows_repeat(repeatable) {
                 return self.finish(result);
             }
             let Some(start) = self.next_start(attempts, asked_wait(&result)) else { return self.finish(result) };
+            // Last of the questions, so that only a retry that will be made is paid for.
+            let Some(payment) = self.budget.pay(outcome, Instant::now()) else { return self.finish(result) };
             // What is left of the failed attempt, a streamed body for example, goes before the wait.
             drop(result);
+            self.state.enter(Phase::Backoff);
             sleep_until(start).await;
+            payment.spend();
             unknown_before |= outcome == Outcome::Unknown;
             current = spare;
         }

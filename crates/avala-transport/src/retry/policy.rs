@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use super::RetryBudget;
+
 /// How often a call is tried, and how long the waits between the attempts are.
 ///
 /// ```
@@ -16,9 +18,11 @@ pub struct RetryPolicy {
     base_delay: Duration,
     max_delay: Duration,
     max_wait: Duration,
+    pub(super) budget: RetryBudget,
 }
 
-/// Three attempts, 200 ms doubling up to 5 s, and waits of at most 60 s when the server asks for them.
+/// Three attempts, 200 ms doubling up to 5 s, waits of at most 60 s when the server asks for them, and the default
+/// [`RetryBudget`].
 impl Default for RetryPolicy {
     fn default() -> Self {
         Self {
@@ -26,6 +30,7 @@ impl Default for RetryPolicy {
             base_delay: Duration::from_millis(200),
             max_delay: Duration::from_secs(5),
             max_wait: Duration::from_secs(60),
+            budget: RetryBudget::default(),
         }
     }
 }
@@ -62,6 +67,14 @@ impl RetryPolicy {
     #[must_use]
     pub fn max_wait(mut self, wait: Duration) -> Self {
         self.max_wait = wait;
+        self
+    }
+
+    /// Sets how many retries all calls together may make. Each [`RetryLayer`](super::RetryLayer), and so each
+    /// transport, has a budget of its own; the clones of a layer share it.
+    #[must_use]
+    pub fn budget(mut self, budget: RetryBudget) -> Self {
+        self.budget = budget;
         self
     }
 

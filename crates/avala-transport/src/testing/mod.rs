@@ -1,5 +1,42 @@
-//! A scripted service, for tests of layers and of clients without a network.
+//! Tools for tests of layers and of clients: yours, and those of this crate.
+//!
+//! - [`ScriptedService`] is a server without a network. It answers from a script, and remembers what it was asked.
+//! - [`ReadyProbeLayer`] panics when a layer calls a service that it did not make ready.
+//! - [`ByteServer`] is a real server on a loopback port that resets, stalls, cuts, dribbles and sends garbage.
+//!
+//! # A virtual clock
+//!
+//! All times of this crate follow tokio's clock, and tokio's clock can be paused: with the feature `test-util` of tokio
+//! and `#[tokio::test(start_paused = true)]`, or `tokio::time::pause()`. It then jumps to the next moment that
+//! somebody waits for, as soon as nobody has anything else to do. A test of a backoff of an hour takes no time, and its
+//! waits are exact:
+//!
+//! ```
+//! use std::time::Duration;
+//! use avala_transport::testing::{ScriptedService, Step};
+//! use avala_transport::{Body, TransportBuilder};
+//! use tokio::time::Instant;
+//! use tower::ServiceExt;
+//!
+//! # let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build()?;
+//! # runtime.block_on(async {
+//! let slow = ScriptedService::always(Step::hang());
+//! let transport = TransportBuilder::new().timeout(Duration::from_secs(3_600)).service(slow).build()?;
+//!
+//! let started = Instant::now();
+//! let error = transport.oneshot(http::Request::post("/exports/").body(Body::empty())?).await.unwrap_err();
+//! assert_eq!(error.elapsed(), Duration::from_secs(30), "the time of an attempt");
+//! assert_eq!(started.elapsed(), Duration::from_secs(30));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! # })?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! A paused clock does not know about sockets: it jumps also while bytes are on their way. With a [`ByteServer`] pause
+//! it only where the server says nothing more, so that time alone can end the call.
 
+mod byte_server;
+mod ready_probe;
 mod step;
 
 use std::collections::VecDeque;
@@ -12,6 +49,8 @@ use http::{HeaderMap, Method, Request, Response, Uri};
 use tokio::time::Instant;
 use tower::Service;
 
+pub use self::byte_server::{ByteServer, Script};
+pub use self::ready_probe::{ReadyProbe, ReadyProbeLayer};
 pub use self::step::Step;
 use crate::{Body, TransportError, TransportErrorKind};
 
@@ -38,13 +77,13 @@ use crate::{Body, TransportError, TransportErrorKind};
 /// ```
 #[derive(Debug)]
 pub struct ScriptedService {
-    script: Arc<Mutex<Script>>,
+    script: Arc<Mutex<Shared>>,
     /// Of this clone alone: another clone's readiness is not ours.
     ready: bool,
 }
 
 #[derive(Debug, Default)]
-struct Script {
+struct Shared {
     steps: VecDeque<Step>,
     /// The answer when the steps are used up.
     always: Option<Step>,
@@ -116,7 +155,7 @@ impl ScriptedService {
         self.script().calls_while_not_ready
     }
 
-    fn script(&self) -> MutexGuard<'_, Script> {
+    fn script(&self) -> MutexGuard<'_, Shared> {
         self.script.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

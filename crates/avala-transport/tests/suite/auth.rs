@@ -1,10 +1,15 @@
 //! The key and the address of requests.
 
+use std::sync::atomic::{AtomicU32, Ordering};
+
 use avala_transport::testing::{RecordedRequest, ScriptedService, Step};
-use avala_transport::{ApiKey, BaseUrl, Body, Sent, TransportErrorKind as Kind};
+use avala_transport::{
+    ApiKey, ApiKeyProvider, BaseUrl, Body, BoxError, EnvApiKey, FileApiKey, ProvidedKey, Sent, TimeoutPhase,
+    TransportError, TransportErrorKind as Kind,
+};
 use http::Request;
 
-use crate::support::{builder, get, send, with_options};
+use crate::support::{builder, get, secs, send, with_options};
 
 const KEY: &str = "avk_hunter2";
 
@@ -96,4 +101,110 @@ async fn the_user_agent_can_be_chosen() {
 
     let error = builder().user_agent("two\nlines").service(service).build().unwrap_err();
     assert_eq!(error.kind(), Kind::Configuration);
+}
+
+/// What is sent with the keys of a provider, and what comes back.
+async fn sent_with(provider: impl ApiKeyProvider, steps: &[Step]) -> (Vec<RecordedRequest>, Option<TransportError>) {
+    let service = steps.iter().cloned().fold(ScriptedService::new(), ScriptedService::then);
+    let transport = builder().api_key_provider(provider).service(service.clone()).build().unwrap();
+    let error = send(&transport, get("/x/")).await.err();
+    assert_eq!(service.calls_while_not_ready(), 0);
+    (service.requests(), error)
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_attempt_asks_for_the_key() {
+    let numbered = || {
+        let asked = AtomicU32::new(0);
+        move || ApiKey::new(format!("avk_{}", asked.fetch_add(1, Ordering::Relaxed)))
+    };
+    let (now, later) = (numbered(), numbered());
+    let now = move || ProvidedKey::now(now());
+    let later = move || {
+        let key = later();
+        ProvidedKey::later(async move {
+            tokio::time::sleep(secs(1)).await;
+            key
+        })
+    };
+    let steps = [Step::respond(500), Step::respond(500), Step::respond(200)];
+    for (requests, error) in [sent_with(now, &steps).await, sent_with(later, &steps).await] {
+        let keys: Vec<_> = requests.iter().map(|request| &request.headers["x-avala-api-key"]).collect();
+        assert_eq!(keys, ["avk_0", "avk_1", "avk_2"]);
+        assert!(keys.iter().all(|key| key.is_sensitive()));
+        assert!(error.is_none());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_a_key_from_its_provider_nothing_is_sent() {
+    let now = || ProvidedKey::now(Err(std::io::Error::other("the vault is sealed")));
+    let later = || ProvidedKey::later(async { Err(std::io::Error::other("the vault is sealed")) });
+    for (requests, error) in [sent_with(now, &[]).await, sent_with(later, &[]).await] {
+        let error = error.unwrap();
+        assert_eq!((error.kind(), error.sent(), error.attempts()), (Kind::Configuration, Sent::No, 1));
+        assert_eq!(error.to_string(), "there is no API key for the request: the vault is sealed");
+        assert!(std::error::Error::source(&error).unwrap().is::<std::io::Error>());
+        assert!(requests.is_empty());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_provider_is_waited_for_in_the_time_of_the_call() {
+    let never = || ProvidedKey::later(std::future::pending::<Result<ApiKey, BoxError>>());
+    let (requests, error) = sent_with(never, &[]).await;
+    let error = error.unwrap();
+    assert_eq!((error.timeout_phase(), error.elapsed()), (Some(TimeoutPhase::Total), secs(60)));
+    assert!(requests.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_anonymous_call_asks_no_provider() {
+    let transport = builder().api_key_provider(|| panic!("asked")).service(ScriptedService::always(Step::respond(200)));
+    let request = with_options(get("/signup/"), |options| options.anonymous = true);
+    assert!(send(&transport.build().unwrap(), request).await.is_ok());
+}
+
+#[test]
+fn a_variable_is_read_by_name() {
+    // Tests cannot set a variable without unsafe code; some variable of every machine could be a key.
+    let could_be = std::env::vars().find(|(_, value)| ApiKey::new(value).is_ok());
+    let (name, _) = could_be.expect("there is a variable without spaces");
+    let ProvidedKey::Now(Ok(key)) = EnvApiKey::new(name).api_key() else { panic!("there is a key") };
+    assert_eq!(format!("{key:?}"), "ApiKey(redacted)");
+    let ProvidedKey::Now(Err(error)) = EnvApiKey::new("AVALA_NO_SUCH_KEY").api_key() else { panic!("there is none") };
+    assert_eq!(error.to_string(), "AVALA_NO_SUCH_KEY is not set");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_file_is_read_again_when_it_changes() {
+    let path = std::env::temp_dir().join(format!("avala-api-key-{}", std::process::id()));
+    let write = |text: &str, seconds: u64| {
+        std::fs::write(&path, text).unwrap();
+        let changed = std::time::SystemTime::UNIX_EPOCH + secs(seconds);
+        std::fs::File::options().write(true).open(&path).unwrap().set_modified(changed).unwrap();
+    };
+    let service = ScriptedService::always(Step::respond(200));
+    let transport = builder().api_key_provider(FileApiKey::new(&path)).service(service.clone()).build().unwrap();
+    let call = || send(&transport, get("/x/"));
+
+    let missing = call().await.unwrap_err();
+    assert!(missing.to_string().contains(path.to_str().unwrap()), "{missing}");
+    write(" avk_1\n", 1);
+    call().await.unwrap();
+    write(" avk_2\n", 1);
+    call().await.unwrap();
+    write(" avk_3\n", 2);
+    call().await.unwrap();
+    let keys: Vec<_> = service.requests().iter().map(|request| request.headers["x-avala-api-key"].clone()).collect();
+    assert_eq!(keys, ["avk_1", "avk_1", "avk_3"], "the same time and length is the same file");
+
+    for (bad, seconds) in [("", 3), ("hunter2 hunter2", 4), (&"hunter2".repeat(2_000), 5)] {
+        write(bad, seconds);
+        let error = call().await.unwrap_err();
+        assert_eq!(error.kind(), Kind::Configuration);
+        assert!(!format!("{error} {error:?}").contains("hunter2"), "{error:?}");
+    }
+    std::fs::remove_file(&path).unwrap();
+    assert_eq!(call().await.unwrap_err().kind(), Kind::Configuration, "a key that was taken away is not used");
 }

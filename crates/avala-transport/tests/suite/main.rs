@@ -9,10 +9,22 @@
 )]
 
 mod auth;
+mod budget;
+mod cancel;
 mod collect;
+mod concurrency;
 mod delays;
+mod faults;
+mod gate;
+mod gzip;
+mod http2;
+mod http2_headers;
+mod idle;
 mod layers;
+mod network;
+mod proxy;
 mod rate_limit;
+mod ready;
 mod redirect;
 mod retry;
 mod runtimes;
@@ -20,6 +32,7 @@ mod servers;
 mod shape;
 mod sockets;
 mod spans;
+mod stale;
 mod support;
 mod timeouts;
 mod tls;

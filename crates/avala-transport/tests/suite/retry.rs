@@ -118,8 +118,12 @@ async fn a_call_may_have_its_own_number_of_attempts() {
 
 #[tokio::test(start_paused = true)]
 async fn every_attempt_sends_the_same() {
-    let bodies = [Body::from("payload"), Body::replay(|| Full::new(Bytes::from_static(b"payload")))];
-    for body in bodies {
+    let bodies = [
+        (Body::from("payload"), "payload"),
+        (Body::replay(|| Full::new(Bytes::from_static(b"payload"))), "payload"),
+        (Body::empty(), ""),
+    ];
+    for (body, expected) in bodies {
         let service = ScriptedService::always(Step::respond(429));
         let mut request = post("/x/?a=%20", body);
         request.headers_mut().append("x-many", "1".parse().unwrap());
@@ -128,7 +132,7 @@ async fn every_attempt_sends_the_same() {
 
         let requests = service.requests();
         assert_eq!(requests.len(), 3);
-        assert_eq!(requests[0].body, "payload");
+        assert_eq!(requests[0].body, expected);
         assert_eq!(requests[0].headers.get_all("x-many").iter().count(), 2);
         for repeated in &requests[1..] {
             assert_eq!(repeated.method, requests[0].method);

@@ -12,50 +12,13 @@ use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto;
-use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
-use rustls::ServerConfig;
+use rcgen::{BasicConstraints, Certificate, CertificateParams, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use rustls::server::WebPkiClientVerifier;
+use rustls::{RootCertStore, ServerConfig};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
-
-/// Answers the n-th connection with the n-th of `answers`, byte for byte, and hangs up.
-pub(crate) async fn raw(answers: Vec<impl AsRef<[u8]> + Send + 'static>) -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    tokio::spawn(async move {
-        for answer in answers {
-            let (mut stream, _) = listener.accept().await.unwrap();
-            read_head(&mut stream).await;
-            stream.write_all(answer.as_ref()).await.unwrap();
-            stream.shutdown().await.unwrap();
-        }
-    });
-    address
-}
-
-/// Answers the first bytes of every connection with `answer`, whatever they are, and hangs up.
-pub(crate) async fn raw_after_bytes(answer: &'static str) -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    tokio::spawn(async move {
-        for _ in 0..3 {
-            let (mut stream, _) = listener.accept().await.unwrap();
-            let mut first = vec![0; 4_096];
-            let _ = stream.read(&mut first).await;
-            let _ = stream.write_all(answer.as_bytes()).await;
-        }
-    });
-    address
-}
-
-/// Reads a request without a body up to its empty line.
-async fn read_head(stream: &mut TcpStream) {
-    let mut head = Vec::new();
-    while !head.ends_with(b"\r\n\r\n") && head.len() < 10_000 {
-        head.push(stream.read_u8().await.unwrap());
-    }
-}
 
 /// A real HTTP server that answers with the version of the request and its body, and counts connections.
 pub(crate) struct Echo {
@@ -128,18 +91,48 @@ pub(crate) fn server_config(
     protocols: &[&str],
     change: impl FnOnce(&mut CertificateParams),
 ) -> ServerConfig {
-    let key = KeyPair::generate().unwrap();
-    let mut params = CertificateParams::new(vec![name.to_owned()]).unwrap();
-    change(&mut params);
-    let certificate: CertificateDer<'static> = params.signed_by(&key, issuer).unwrap().der().clone();
-    let key = PrivateKeyDer::Pkcs8(key.serialize_der().into());
+    let (certificate, key) = certificate(issuer, name, change);
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let mut config = ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .unwrap()
         .with_no_client_auth()
-        .with_single_cert(vec![certificate], key)
+        .with_single_cert(vec![certificate.der().clone()], PrivateKeyDer::Pkcs8(key.serialize_der().into()))
         .unwrap();
     config.alpn_protocols = protocols.iter().map(|name| name.as_bytes().to_vec()).collect();
     config
+}
+
+/// The settings of a server at `127.0.0.1` that talks to nobody without a certificate below `clients`.
+pub(crate) fn asking_for_certificates(issuer: &Issuer<'static, KeyPair>, clients: &[u8]) -> ServerConfig {
+    let (certificate, key) = certificate(issuer, "127.0.0.1", |_| {});
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let mut roots = RootCertStore::empty();
+    roots.add(CertificateDer::from(clients.to_vec())).unwrap();
+    let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider)).build().unwrap();
+    ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_client_cert_verifier(verifier)
+        .with_single_cert(vec![certificate.der().clone()], PrivateKeyDer::Pkcs8(key.serialize_der().into()))
+        .unwrap()
+}
+
+/// A certificate for a client and its key, both in PEM.
+pub(crate) fn client_certificate(issuer: &Issuer<'static, KeyPair>) -> (String, String) {
+    let (certificate, key) = certificate(issuer, "client.example", |params| {
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+    });
+    (certificate.pem(), key.serialize_pem())
+}
+
+fn certificate(
+    issuer: &Issuer<'static, KeyPair>,
+    name: &str,
+    change: impl FnOnce(&mut CertificateParams),
+) -> (Certificate, KeyPair) {
+    let key = KeyPair::generate().unwrap();
+    let mut params = CertificateParams::new(vec![name.to_owned()]).unwrap();
+    change(&mut params);
+    (params.signed_by(&key, issuer).unwrap(), key)
 }

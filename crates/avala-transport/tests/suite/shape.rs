@@ -1,8 +1,8 @@
 //! What the types promise.
 
 use avala_transport::{
-    ApiKey, BaseUrl, Body, CallOptions, CallReport, RateLimiter, RetryPolicy, Transport, TransportBuilder,
-    TransportError,
+    ApiKey, BaseUrl, Body, CallOptions, CallReport, ConcurrencyLayer, RateLimiter, RetryLayer, RetryPolicy, Transport,
+    TransportBuilder, TransportError,
 };
 
 fn shared<T: Clone + Send + Sync + 'static>() {}
@@ -17,6 +17,8 @@ fn a_transport_can_be_cloned_sent_and_shared() {
     shared::<ApiKey>();
     shared::<CallOptions>();
     shared::<CallReport>();
+    shared::<ConcurrencyLayer>();
+    shared::<RetryLayer>();
     sent::<Body>();
     sent::<TransportBuilder>();
     fn error<T: std::error::Error + Send + Sync + 'static>() {}

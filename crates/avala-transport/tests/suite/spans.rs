@@ -5,7 +5,8 @@ use std::fmt;
 use std::sync::{Arc, Mutex};
 
 use avala_transport::testing::{ScriptedService, Step};
-use avala_transport::{ApiKey, Sent, TransportErrorKind as Kind};
+use avala_transport::{ApiKey, BaseUrl, Sent, TraceLayer, TransportErrorKind as Kind};
+use tower::Layer;
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Metadata, Subscriber};
@@ -48,50 +49,87 @@ impl Subscriber for Spans {
     fn exit(&self, _id: &Id) {}
 }
 
+/// The spans of a call whose path, query, header, body and key are all secret.
 async fn spans_of(service: ScriptedService) -> Vec<(&'static str, BTreeMap<&'static str, String>)> {
     let spans = Spans::default();
     let guard = tracing::subscriber::set_default(spans.clone());
-    let transport = builder().api_key(ApiKey::new("avk_hunter2").unwrap()).service(service).build().unwrap();
-    let request = with_options(post("/datasets/hunter2/?q=hunter2", "hunter2"), |options| {
+    let url = BaseUrl::parse("https://eu.avala.ai:8443/hunter2").unwrap();
+    let key = ApiKey::new("avk_hunter2").unwrap();
+    let transport = builder().base_url(url).api_key(key).service(service).build().unwrap();
+    let mut request = with_options(post("/datasets/hunter2/?q=hunter2", "hunter2"), |options| {
         options.operation = "datasets.update";
         options.route = "/datasets/{uid}/";
     });
+    request.headers_mut().insert("x-mine", "hunter2".parse().unwrap());
     let _ = send(&transport, request).await;
     drop(guard);
     let spans = spans.0.lock().unwrap();
     spans.iter().map(|(name, fields)| (*name, fields.0.clone())).collect()
 }
 
+fn fields(pairs: &[(&'static str, &str)]) -> BTreeMap<&'static str, String> {
+    pairs.iter().map(|(name, value)| (*name, (*value).to_owned())).collect()
+}
+
+/// What every span of these tests has.
+fn common(kind: &str) -> BTreeMap<&'static str, String> {
+    fields(&[
+        ("http.request.method", "POST"),
+        ("otel.kind", kind),
+        ("otel.name", "POST /datasets/{uid}/"),
+        ("server.address", "eu.avala.ai"),
+        ("server.port", "8443"),
+        ("url.template", "/datasets/{uid}/"),
+    ])
+}
+
 #[tokio::test(start_paused = true)]
 async fn one_for_the_call_and_one_for_each_attempt() {
-    let service = ScriptedService::new().then(Step::respond(429)).then(Step::respond(200).body("hunter2"));
-    let spans = spans_of(service).await;
-    assert_eq!(
-        spans.iter().map(|(name, _)| *name).collect::<Vec<_>>(),
-        ["avala.call", "avala.attempt", "avala.attempt"]
-    );
+    let secret = Step::respond(200).header("x-theirs", "hunter2").body("hunter2");
+    let spans = spans_of(ScriptedService::new().then(Step::respond(429)).then(secret)).await;
 
-    let expected = [
-        ("attempts", "2"),
-        ("avala.operation", "datasets.update"),
-        ("http.request.method", "POST"),
-        ("http.response.status_code", "200"),
-        ("otel.kind", "client"),
-        ("url.template", "/datasets/{uid}/"),
-    ];
-    let call: Vec<(&str, &str)> = spans[0].1.iter().map(|(name, value)| (*name, value.as_str())).collect();
-    assert_eq!(call, expected);
-    let first: Vec<(&str, &str)> = spans[1].1.iter().map(|(name, value)| (*name, value.as_str())).collect();
-    assert_eq!(first, [("attempt", "1"), ("error.type", "429"), ("http.response.status_code", "429")]);
-    assert_eq!(spans[2].1["attempt"], "2");
+    let mut call = common("internal");
+    let result = [("attempts", "2"), ("avala.operation", "datasets.update"), ("http.response.status_code", "200")];
+    call.extend(fields(&result));
+    let mut first = common("client");
+    first.extend(fields(&[("error.type", "429"), ("http.response.status_code", "429")]));
+    let mut second = common("client");
+    second.extend(fields(&[("http.request.resend_count", "1"), ("http.response.status_code", "200")]));
+    // All the fields there are, so none of them has anything secret.
+    assert_eq!(spans, [("avala.call", call), ("avala.attempt", first), ("avala.attempt", second)]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failure_names_its_kind_and_repeats_nothing() {
+    let spans = spans_of(ScriptedService::always(Step::fail(Kind::Tls, Sent::No))).await;
+    assert_eq!((spans[0].1["error.type"].as_str(), spans[0].1["attempts"].as_str()), ("tls", "1"));
+    assert!(!format!("{spans:?}").contains("hunter2"), "{spans:?}");
+
+    let spans = spans_of(ScriptedService::always(Step::hang())).await;
+    assert_eq!(spans[1].1["error.type"], "timeout", "the span of an attempt shows its timeout");
+
+    let redirect = Step::respond(302).header("location", "https://evil.example/hunter2/?key=hunter2");
+    let spans = spans_of(ScriptedService::always(redirect)).await;
+    assert_eq!(
+        (spans[1].1["error.type"].as_str(), spans[1].1["http.response.status_code"].as_str()),
+        ("redirect", "302")
+    );
     assert!(!format!("{spans:?}").contains("hunter2"), "{spans:?}");
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_failure_names_its_kind() {
-    let spans = spans_of(ScriptedService::always(Step::fail(Kind::Tls, Sent::No))).await;
-    assert_eq!((spans[0].1["error.type"].as_str(), spans[0].1["attempts"].as_str()), ("tls", "1"));
-
-    let spans = spans_of(ScriptedService::always(Step::hang())).await;
-    assert_eq!(spans[1].1["error.type"], "timeout", "the span of an attempt shows its timeout");
+async fn a_layer_alone_knows_less() {
+    let spans = Spans::default();
+    let guard = tracing::subscriber::set_default(spans.clone());
+    let service = TraceLayer::attempt().layer(ScriptedService::always(Step::respond(200)));
+    send(&service, post("/datasets/hunter2/", "hunter2")).await.unwrap();
+    drop(guard);
+    let expected = [
+        ("http.request.method", "POST"),
+        ("http.response.status_code", "200"),
+        ("otel.kind", "client"),
+        ("otel.name", "POST"),
+        ("url.template", ""),
+    ];
+    assert_eq!(spans.0.lock().unwrap()[0].1.0, fields(&expected));
 }

@@ -1,10 +1,11 @@
 //! What many of the tests need.
 
 use avala_transport::{
-    Body, CallOptions, CallReport, DeadlineLayer, RateLimit, RateLimitLayer, RateLimiter, RetryLayer, RetryPolicy,
-    Transport, TransportBuilder, TransportError,
+    BaseUrl, Body, CallOptions, CallReport, DeadlineLayer, RateLimit, RateLimitLayer, RateLimiter, RetryLayer,
+    RetryPolicy, Transport, TransportBuilder, TransportError,
 };
 use http::{Method, Request, Response};
+use std::net::SocketAddr;
 use std::time::Duration;
 use tower::util::BoxCloneSyncService;
 use tower::{Service, ServiceBuilder, ServiceExt};
@@ -79,4 +80,17 @@ where
 /// A builder without a rate limit in the way.
 pub(crate) fn builder() -> TransportBuilder {
     TransportBuilder::new().rate_limiter(RateLimiter::new(RateLimit::per_minute(1_000_000).burst(1_000_000)))
+}
+
+/// The text, compressed.
+pub(crate) fn gzip(text: &str) -> Vec<u8> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    std::io::Write::write_all(&mut encoder, text.as_bytes()).unwrap();
+    encoder.finish().unwrap()
+}
+
+/// A transport for a plain server at this address, that backs off for a moment only.
+pub(crate) fn quick(address: SocketAddr) -> TransportBuilder {
+    let url = BaseUrl::parse_insecure_loopback(&format!("http://{address}")).unwrap();
+    builder().base_url(url).retry(RetryPolicy::default().base_delay(millis(1)))
 }

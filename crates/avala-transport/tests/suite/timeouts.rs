@@ -41,6 +41,46 @@ async fn the_time_of_the_call_covers_all_attempts() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_error_says_where_the_time_went() {
+    let limiter = RateLimiter::new(RateLimit::per_minute(60).burst(1));
+    // The policy's longest wait takes the jitter off the server's.
+    let policy = avala_transport::RetryPolicy::default().max_wait(secs(4));
+    let busy = Step::respond(500).header("retry-after", "4").after(secs(3));
+    let service = ScriptedService::new().then(Step::respond(200)).then(busy.clone()).then(Step::hang());
+    let transport = TransportBuilder::new().rate_limiter(limiter).retry(policy.clone()).timeout(secs(20));
+    let transport = transport.service(service).build().unwrap();
+    let response = send(&transport, get("/x/")).await.unwrap();
+    assert_eq!(report(&response).time_spent(), avala_transport::TimeSpent::default());
+
+    let error = send(&transport, get("/x/")).await.unwrap_err();
+    let spent = error.time_spent();
+    assert_eq!((spent.waiting, spent.backoff, spent.attempts), (secs(1), secs(4), secs(15)));
+    assert_eq!((error.timeout_phase(), error.elapsed()), (Some(TimeoutPhase::Total), secs(20)));
+    assert_eq!(
+        error.to_string(),
+        "the call was not done after 20.0s, which is all the time that it had: \
+         1.0s waiting for permission, 4.0s backing off, 15.0s in attempts"
+    );
+
+    let service = ScriptedService::new().then(busy).then(Step::respond(200).after(secs(2)));
+    let transport = builder().retry(policy).service(service).build().unwrap();
+    let response = send(&transport, get("/x/")).await.unwrap();
+    let spent = report(&response).time_spent();
+    assert_eq!((spent.waiting, spent.backoff, spent.attempts), (secs(0), secs(4), secs(5)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_error_that_a_layer_wraps_keeps_its_times() {
+    let service = ScriptedService::always(Step::fail(Kind::Connection, Sent::Maybe).after(secs(2)));
+    let wrap = tower::layer::layer_fn(|inner: avala_transport::Transport| {
+        tower::ServiceExt::map_err(inner, std::io::Error::other)
+    });
+    let transport = builder().layer_per_call(wrap).service(service).build().unwrap();
+    let error = send(&transport, post("/x/", "{}")).await.unwrap_err();
+    assert_eq!((error.kind(), error.time_spent().attempts), (Kind::Connection, secs(2)));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_call_that_ends_in_the_line_of_the_limiter_was_not_sent() {
     // The first in line is in no hurry, and a 429 then closes the gate for both.
     let limiter = RateLimiter::new(RateLimit::per_minute(60).burst(1));

@@ -1,6 +1,14 @@
 //! Real handshakes: which protocol is spoken, and which servers are not.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use avala_transport::testing::{ByteServer, Script};
 use avala_transport::{BaseUrl, Sent, Transport, TransportBuilder, TransportErrorKind as Kind};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
+use tokio_rustls::TlsAcceptor;
 
 use crate::servers::{self, Echo, certificate_authority, server_config};
 use crate::support::{builder, post, send, text};
@@ -59,8 +67,9 @@ async fn a_server_that_cannot_be_trusted_gets_nothing() {
 #[tokio::test]
 async fn a_server_that_speaks_no_tls_is_not_spoken_to() {
     let (trusted, _, _) = certificate_authority();
-    let address = servers::raw_after_bytes("HTTP/1.1 400 Bad Request\r\n\r\n").await;
-    let transport = transport(address, |builder| builder.root_certificate_der(trusted));
+    let script = Script::new().anything().send("HTTP/1.1 400 Bad Request\r\n\r\n");
+    let server = ByteServer::always(script).await.unwrap();
+    let transport = transport(server.address(), |builder| builder.root_certificate_der(trusted));
     let error = send(&transport, post("/x/", "{}")).await.unwrap_err();
     assert_eq!((error.kind(), error.sent()), (Kind::Tls, Sent::No));
 }
@@ -68,8 +77,99 @@ async fn a_server_that_speaks_no_tls_is_not_spoken_to() {
 #[tokio::test]
 async fn a_handshake_that_breaks_may_work_the_next_time() {
     let (trusted, _, _) = certificate_authority();
-    let address = servers::raw_after_bytes("").await;
-    let transport = transport(address, |builder| builder.root_certificate_der(trusted));
+    let server = ByteServer::always(Script::new().anything()).await.unwrap();
+    let transport = transport(server.address(), |builder| builder.root_certificate_der(trusted));
     let error = send(&transport, post("/x/", "{}")).await.unwrap_err();
     assert_eq!((error.kind(), error.sent(), error.attempts()), (Kind::Connect, Sent::No, 3), "{error:?}");
+}
+
+#[tokio::test]
+async fn a_server_may_ask_for_the_clients_certificate() {
+    let (root, _, issuer) = certificate_authority();
+    let (clients_root, _, clients) = certificate_authority();
+    let (_, _, strangers) = certificate_authority();
+    let server = Echo::tls(servers::asking_for_certificates(&issuer, &clients_root)).await;
+    let with = |(chain, key): (String, String)| {
+        transport(server.address, |builder| {
+            let quick = avala_transport::RetryPolicy::none();
+            builder.root_certificate_der(root.clone()).retry(quick).client_certificate_pem(chain, key)
+        })
+    };
+    let response = send(&with(servers::client_certificate(&clients)), post("/x/", "hello")).await.unwrap();
+    assert_eq!(text(&response), "HTTP/1.1 hello");
+
+    let without = transport(server.address, |builder| builder.root_certificate_der(root.clone()));
+    for transport in [without, with(servers::client_certificate(&strangers))] {
+        let error = send(&transport, post("/x/", "hello")).await.unwrap_err();
+        // In TLS 1.3 the client is done before the server has looked: the request may be on its way already.
+        assert_eq!((error.kind(), error.sent(), error.attempts()), (Kind::Connection, Sent::Maybe, 1), "{error:?}");
+    }
+}
+
+#[test]
+fn a_client_certificate_that_is_none_is_refused_and_the_key_not_repeated() {
+    let (_, _, issuer) = certificate_authority();
+    let (chain, key) = servers::client_certificate(&issuer);
+    let (_, other_key) = servers::client_certificate(&issuer);
+    let broken_key = key.replace("-----END", "hunter2\n-----END").replace("PRIVATE KEY", "PRIVATE hunter2");
+    let table = [
+        ("", key.as_str(), "no CERTIFICATE section"),
+        (&chain, "", "no private key"),
+        (&chain, &chain, "no private key"),
+        (&chain, &broken_key, "no private key"),
+        (&chain, &other_key, "client certificate"),
+    ];
+    for (chain, key, expected) in table {
+        let builder = builder().client_certificate_pem(chain, key).root_certificate_pem(certificate_authority().1);
+        assert!(!format!("{builder:?}").contains("BEGIN"), "{builder:?}");
+        let error = builder.build().unwrap_err();
+        assert_eq!(error.kind(), Kind::Configuration);
+        assert!(error.to_string().contains(expected), "{error}");
+        assert!(!format!("{error:?}").contains("hunter2"), "{error:?}");
+    }
+}
+
+/// Takes connections and requests of HTTP/2, and never says anything but hello.
+async fn silent_http2(issuer: &rcgen::Issuer<'static, rcgen::KeyPair>) -> (std::net::SocketAddr, Arc<AtomicUsize>) {
+    let acceptor = TlsAcceptor::from(Arc::new(server_config(issuer, "127.0.0.1", &["h2"], |_| {})));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let connections = Arc::new(AtomicUsize::new(0));
+    let counter = Arc::clone(&connections);
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            counter.fetch_add(1, Ordering::Relaxed);
+            let acceptor = acceptor.clone();
+            tokio::spawn(async move {
+                let mut stream = acceptor.accept(stream).await.unwrap();
+                // A SETTINGS frame without any.
+                stream.write_all(&[0, 0, 0, 4, 0, 0, 0, 0, 0]).await.unwrap();
+                while stream.read(&mut [0; 1_024]).await.is_ok_and(|read| read > 0) {}
+            });
+        }
+    });
+    (address, connections)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_dead_connection_of_http2_is_found_by_pings_and_left() {
+    let (root, _, issuer) = certificate_authority();
+    let (address, connections) = silent_http2(&issuer).await;
+    let transport = transport(address, |builder| builder.root_certificate_der(root.clone()).timeout(Duration::MAX));
+    let error = send(&transport, post("/x/", "{}")).await.unwrap_err();
+    assert_eq!(
+        (error.kind(), error.sent(), error.elapsed().as_secs()),
+        (Kind::Connection, Sent::Maybe, 20),
+        "{error:?}"
+    );
+
+    let error = send(&transport, crate::support::get("/x/")).await.unwrap_err();
+    assert_eq!((error.kind(), error.attempts()), (Kind::Connection, 3));
+    assert_eq!(connections.load(Ordering::Relaxed), 4, "no attempt uses a dead connection again");
+
+    let without = self::transport(address, |builder| {
+        builder.root_certificate_der(root).http2_keep_alive(Duration::MAX, Duration::from_secs(1))
+    });
+    let error = send(&without, post("/x/", "{}")).await.unwrap_err();
+    assert_eq!((error.kind(), error.elapsed().as_secs()), (Kind::Timeout, 30));
 }

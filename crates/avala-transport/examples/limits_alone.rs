@@ -1,0 +1,46 @@
+//! The two limits of this crate in a tower stack of your own: how many calls at a time, and how many a minute.
+//!
+//! Run it with `cargo run -p avala-transport --example limits_alone`.
+#![allow(clippy::print_stdout, reason = "an example shows what it does")]
+
+use std::time::{Duration, Instant};
+
+use avala_transport::{
+    AdaptLayer, Body, CallClass, CallOptions, ConcurrencyLayer, ConcurrencyLimits, RateLimit, RateLimitLayer,
+    RateLimiter,
+};
+use http::{Request, Response};
+use tokio::task::JoinSet;
+use tower::{ServiceBuilder, ServiceExt, service_fn};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let slow = service_fn(|_request: Request<Body>| async {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        Ok::<_, std::io::Error>(Response::new(Body::empty()))
+    });
+    let service = ServiceBuilder::new()
+        .layer(ConcurrencyLayer::new(ConcurrencyLimits::default().exports(2)))
+        // 20 a second, after a burst of 4.
+        .layer(RateLimitLayer::new(RateLimiter::new(RateLimit::per_minute(1_200).burst(4))))
+        .layer(AdaptLayer::new())
+        .service(slow);
+
+    let started = Instant::now();
+    let mut calls = JoinSet::new();
+    for index in 0..8 {
+        let service = service.clone();
+        calls.spawn(async move {
+            let mut options = CallOptions::default();
+            options.class = if index % 2 == 0 { CallClass::Export } else { CallClass::Ordinary };
+            let mut request = Request::new(Body::empty());
+            request.extensions_mut().insert(options.clone());
+            service.oneshot(request).await.map(|_response| (index, options.class))
+        });
+    }
+    while let Some(done) = calls.join_next().await {
+        let (index, class) = done??;
+        println!("call {index} ({class:?}) was done after {:.0?}", started.elapsed());
+    }
+    Ok(())
+}

@@ -1,0 +1,61 @@
+//! TCP connections, through a proxy where that is asked for.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use http::Uri;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::client::legacy::connect::proxy::Tunnel;
+use hyper_util::client::proxy::matcher::Matcher;
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpStream;
+use tower::{Service, ServiceExt};
+
+use crate::{BoxError, Proxy};
+
+/// Connects to the server, or asks a proxy for a tunnel to it.
+#[derive(Debug, Clone)]
+pub(super) struct Dial {
+    tcp: HttpConnector,
+    proxies: Arc<Matcher>,
+}
+
+impl Dial {
+    pub(super) fn new(tcp: HttpConnector, proxy: &Proxy) -> Self {
+        Self { tcp, proxies: Arc::new(proxy.matcher()) }
+    }
+}
+
+impl Service<Uri> for Dial {
+    type Response = TokioIo<TcpStream>;
+    type Error = BoxError;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, BoxError>> + Send>>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        self.tcp.poll_ready(cx).map_err(Into::into)
+    }
+
+    fn call(&mut self, target: Uri) -> Self::Future {
+        let Some(proxy) = self.proxies.intercept(&target) else {
+            let connecting = self.tcp.call(target);
+            return Box::pin(async move { Ok(connecting.await?) });
+        };
+        let mut tunnel = Tunnel::new(proxy.uri().clone(), self.tcp.clone());
+        if let Some(credentials) = proxy.basic_auth() {
+            tunnel = tunnel.with_auth(credentials.clone());
+        }
+        let address = proxy.uri().authority().map(ToString::to_string).unwrap_or_default();
+        Box::pin(async move {
+            tunnel.oneshot(target).await.map_err(|error| NoTunnel { address, source: error.into() }.into())
+        })
+    }
+}
+
+/// Names the proxy, without its credentials: the address of the server alone would send people looking there.
+#[derive(Debug, thiserror::Error)]
+#[error("the proxy at {address} gave no way through")]
+struct NoTunnel {
+    address: String,
+    source: BoxError,
+}

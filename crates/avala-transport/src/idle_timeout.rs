@@ -1,0 +1,162 @@
+//! The time that a stream may say nothing.
+
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{Request, Response, StatusCode};
+use http_body::{Body as _, Frame, SizeHint};
+use pin_project_lite::pin_project;
+use tokio::time::{Instant, Sleep, sleep_until};
+use tower::{Layer, Service};
+
+use crate::call::CallState;
+use crate::{Body, BoxError, CallOptions, Sent, TimeoutPhase, TransportError};
+
+/// Ends the body of an answer when nothing of it comes for too long.
+///
+/// The other timeouts end with the headers of a [streaming](CallOptions::streaming) call. Here the body fails with a
+/// [`Timeout`](crate::TransportErrorKind::Timeout) of the phase [`Idle`](TimeoutPhase::Idle). Time counts while the
+/// reader waits for a piece, so a slow reader does no harm. A body that is in memory already passes as it is.
+///
+/// [`CallOptions::idle_timeout`] takes the place of the layer's time.
+///
+/// ```
+/// use std::time::Duration;
+/// use avala_transport::{AdaptLayer, Body, IdleTimeoutLayer};
+/// use http::{Request, Response};
+/// use tower::{ServiceBuilder, ServiceExt, service_fn};
+///
+/// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+/// let service = ServiceBuilder::new()
+///     .layer(IdleTimeoutLayer::new(Duration::from_secs(30)))
+///     .layer(AdaptLayer::new())
+///     .service(service_fn(|_: Request<Body>| async { Ok::<_, std::io::Error>(Response::new(Body::from("hello"))) }));
+/// let response = service.oneshot(Request::new(Body::empty())).await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone)]
+pub struct IdleTimeoutLayer {
+    timeout: Duration,
+}
+
+impl IdleTimeoutLayer {
+    /// A layer that gives each piece of a body `timeout`. [`Duration::MAX`] is no limit.
+    #[must_use]
+    pub fn new(timeout: Duration) -> Self {
+        Self { timeout }
+    }
+}
+
+impl<S> Layer<S> for IdleTimeoutLayer {
+    type Service = IdleTimeout<S>;
+
+    fn layer(&self, inner: S) -> IdleTimeout<S> {
+        IdleTimeout { inner, timeout: self.timeout }
+    }
+}
+
+/// The service of [`IdleTimeoutLayer`].
+#[derive(Debug, Clone)]
+pub struct IdleTimeout<S> {
+    inner: S,
+    timeout: Duration,
+}
+
+impl<S> Service<Request<Body>> for IdleTimeout<S>
+where
+    S: Service<Request<Body>, Response = Response<Body>, Error = TransportError>,
+{
+    type Response = Response<Body>;
+    type Error = TransportError;
+    type Future = IdleTimeoutFuture<S::Future>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), TransportError>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, mut request: Request<Body>) -> Self::Future {
+        let own = request.extensions().get::<CallOptions>().and_then(|options| options.idle_timeout);
+        let state = CallState::of(request.extensions_mut());
+        IdleTimeoutFuture { headers: self.inner.call(request), timeout: own.unwrap_or(self.timeout), state }
+    }
+}
+
+pin_project! {
+    /// The future of [`IdleTimeout`].
+    #[derive(Debug)]
+    pub struct IdleTimeoutFuture<F> {
+        #[pin]
+        headers: F,
+        timeout: Duration,
+        state: CallState,
+    }
+}
+
+impl<F> Future for IdleTimeoutFuture<F>
+where
+    F: Future<Output = Result<Response<Body>, TransportError>>,
+{
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        let this = self.project();
+        let response = ready!(this.headers.poll(cx))?;
+        if response.body().as_bytes().is_some() || response.body().is_end_stream() {
+            return Poll::Ready(Ok(response));
+        }
+        let status = response.status();
+        Poll::Ready(Ok(response.map(|body| {
+            let body = Some(body);
+            Body::once(Watched { body, timeout: *this.timeout, sleep: None, status, state: this.state.clone() })
+        })))
+    }
+}
+
+pin_project! {
+    /// A body whose reader waits only so long.
+    struct Watched {
+        // `None` after the end.
+        body: Option<Body>,
+        timeout: Duration,
+        // Runs while the reader waits for a piece.
+        #[pin]
+        sleep: Option<Sleep>,
+        status: StatusCode,
+        state: CallState,
+    }
+}
+
+impl http_body::Body for Watched {
+    type Data = Bytes;
+    type Error = BoxError;
+
+    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        let mut this = self.project();
+        let Some(body) = this.body else { return Poll::Ready(None) };
+        if let Poll::Ready(frame) = Pin::new(body).poll_frame(cx) {
+            this.sleep.set(None);
+            return Poll::Ready(frame);
+        }
+        if this.sleep.is_none() {
+            this.sleep.set(Instant::now().checked_add(*this.timeout).map(sleep_until));
+        }
+        let Some(sleep) = this.sleep.as_mut().as_pin_mut() else { return Poll::Pending };
+        ready!(sleep.poll(cx));
+        // Dropping what is left of the body gives the connection up.
+        *this.body = None;
+        let message = format!("nothing of the body came for {:?}", this.timeout);
+        let error = TransportError::timeout(TimeoutPhase::Idle, message).with_sent(Sent::Yes).with_status(*this.status);
+        Poll::Ready(Some(Err(this.state.complete(error).into())))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.as_ref().is_none_or(Body::is_end_stream)
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.as_ref().map_or_else(|| SizeHint::with_exact(0), Body::size_hint)
+    }
+}

@@ -1,0 +1,175 @@
+//! The proxy between this machine and the server.
+
+use std::fmt;
+
+use http::Uri;
+use http::uri::{Authority, Scheme};
+use hyper_util::client::proxy::matcher::Matcher;
+
+use crate::TransportError;
+
+/// Which connections go through a proxy. Give it to [`TransportBuilder::proxy`](crate::TransportBuilder::proxy).
+///
+/// Https goes through a tunnel (`CONNECT`): the proxy learns the host and sees nothing of the requests. Plain http,
+/// which is only for loopback addresses, never uses a proxy. The credentials of the proxy are those in its URL; they are
+/// sent to the proxy alone and shown nowhere.
+///
+/// ```
+/// use avala_transport::{Proxy, TransportBuilder};
+///
+/// let proxy = Proxy::http("http://build:secret@proxy.example:3128")?.no_proxy("localhost, .internal.example");
+/// assert_eq!(format!("{proxy:?}"), "Proxy(proxy.example:3128)");
+/// let builder = TransportBuilder::new().proxy(proxy);
+/// # Ok::<(), avala_transport::TransportError>(())
+/// ```
+#[derive(Clone, Default)]
+pub struct Proxy {
+    url: Option<ProxyUrl>,
+    no_proxy: String,
+}
+
+#[derive(Clone)]
+struct ProxyUrl {
+    /// With the credentials.
+    text: String,
+    /// Without them.
+    address: String,
+}
+
+impl Proxy {
+    /// No proxy at all, which is the default.
+    #[must_use]
+    pub fn none() -> Self {
+        Self::default()
+    }
+
+    /// The proxy at `url`, such as `http://proxy.example:3128` or `http://user:password@proxy.example:3128`.
+    ///
+    /// # Errors
+    ///
+    /// [`Configuration`](crate::TransportErrorKind::Configuration) for anything but the address of an http proxy: one
+    /// that is spoken to over TLS or SOCKS is not supported. The message does not repeat the URL.
+    pub fn http(url: &str) -> Result<Self, TransportError> {
+        Ok(Self { url: Some(ProxyUrl::parse(url)?), no_proxy: String::new() })
+    }
+
+    /// The proxy that the environment asks for: `HTTPS_PROXY`, or else `ALL_PROXY`, with the exceptions of `NO_PROXY`.
+    /// Each may be in lower case. No proxy when neither is set.
+    ///
+    /// The variables are read here, once. Nothing in this crate reads them by itself.
+    ///
+    /// # Errors
+    ///
+    /// As for [`http`](Self::http): a proxy that cannot be used is an error, and not a way around it.
+    pub fn from_env() -> Result<Self, TransportError> {
+        Self::from_lookup(|name| std::env::var(name).ok())
+    }
+
+    fn from_lookup(get: impl Fn(&str) -> Option<String>) -> Result<Self, TransportError> {
+        let first = |names: &[&str]| names.iter().find_map(|name| get(name).filter(|value| !value.trim().is_empty()));
+        let url = first(&["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"]);
+        let no_proxy = first(&["NO_PROXY", "no_proxy"]).unwrap_or_default();
+        Ok(Self { url: url.map(|url| ProxyUrl::parse(&url)).transpose()?, no_proxy })
+    }
+
+    /// The hosts that are connected to directly, separated by commas: names with all names below them, addresses,
+    /// networks such as `10.0.0.0/8`, or `*`.
+    #[must_use]
+    pub fn no_proxy(mut self, hosts: impl Into<String>) -> Self {
+        self.no_proxy = hosts.into();
+        self
+    }
+
+    pub(crate) fn matcher(&self) -> Matcher {
+        let builder = Matcher::builder().no(self.no_proxy.as_str());
+        // The matcher holds `*` for all names and no address; curl and people mean both.
+        let everything = self.no_proxy.split(',').any(|host| host.trim() == "*");
+        match &self.url {
+            Some(url) if !everything => builder.https(url.text.as_str()).build(),
+            _ => builder.build(),
+        }
+    }
+}
+
+impl ProxyUrl {
+    fn parse(text: &str) -> Result<Self, TransportError> {
+        let text = text.trim();
+        // The error of the parser is left out: nobody promises that it does not repeat the password.
+        let uri =
+            Uri::try_from(text).map_err(|_| refused("it is not a URL; write it like http://proxy.example:3128"))?;
+        if uri.scheme().is_some_and(|scheme| *scheme != Scheme::HTTP) {
+            return Err(refused("its scheme is not http; only http proxies are supported"));
+        }
+        let host_and_port = uri.authority().map(Authority::as_str);
+        let host_and_port = host_and_port.map(|text| text.rsplit_once('@').map_or(text, |(_, address)| address));
+        match host_and_port {
+            Some(address) if !address.is_empty() => Ok(Self { text: text.to_owned(), address: address.to_owned() }),
+            _ => Err(refused("it has no host; write it like http://proxy.example:3128")),
+        }
+    }
+}
+
+fn refused(why: &str) -> TransportError {
+    TransportError::configuration(format!("the proxy cannot be used: {why}"))
+}
+
+/// Shows the address, and no credentials.
+impl fmt::Debug for Proxy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.url {
+            Some(url) => write!(f, "Proxy({})", url.address),
+            None => f.write_str("Proxy(none)"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The address of the proxy for `target`, with these variables set.
+    fn through(variables: &[(&str, &str)], target: &str) -> Option<String> {
+        let get =
+            |wanted: &str| variables.iter().find(|(name, _)| *name == wanted).map(|(_, value)| (*value).to_owned());
+        let intercept = Proxy::from_lookup(get).unwrap().matcher().intercept(&target.parse().unwrap());
+        intercept.map(|intercept| intercept.uri().to_string())
+    }
+
+    #[test]
+    fn the_environment_says_which_connections_go_through_a_proxy() {
+        let https = "https://api.avala.ai";
+        type Variables = &'static [(&'static str, &'static str)];
+        let table: [(Variables, &str, Option<&str>); 12] = [
+            (&[], https, None),
+            (&[("HTTPS_PROXY", "http://a:1")], https, Some("http://a:1/")),
+            (&[("https_proxy", "a:1")], https, Some("http://a:1/")),
+            (&[("ALL_PROXY", "http://u:p@a:1")], https, Some("http://a:1/")),
+            (&[("HTTPS_PROXY", "http://a:1"), ("ALL_PROXY", "http://b:1")], https, Some("http://a:1/")),
+            (&[("HTTPS_PROXY", ""), ("ALL_PROXY", "http://b:1")], https, Some("http://b:1/")),
+            (&[("HTTP_PROXY", "http://a:1")], https, None),
+            (&[("HTTPS_PROXY", "http://a:1"), ("NO_PROXY", "avala.ai")], https, None),
+            (&[("HTTPS_PROXY", "http://a:1"), ("no_proxy", "*")], https, None),
+            (&[("HTTPS_PROXY", "http://a:1"), ("no_proxy", "localhost, *")], "https://127.0.0.1", None),
+            (&[("HTTPS_PROXY", "http://a:1"), ("NO_PROXY", "10.0.0.0/8")], "https://10.1.2.3", None),
+            (&[("HTTPS_PROXY", "http://a:1"), ("ALL_PROXY", "http://a:1")], "http://127.0.0.1:80", None),
+        ];
+        for (variables, target, expected) in table {
+            assert_eq!(through(variables, target).as_deref(), expected, "{variables:?} {target}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_http_proxy_is_refused_and_not_repeated() {
+        for url in
+            ["socks5://u:hunter2@a:1", "https://u:hunter2@a:1", "http://", "/hunter2", "hunter2 ", "http://u:hunter2@"]
+        {
+            let Err(error) = Proxy::http(url) else { continue };
+            assert_eq!(error.kind(), crate::TransportErrorKind::Configuration);
+            assert!(!format!("{error:?}").contains("hunter2"), "{error:?}");
+        }
+        assert!(Proxy::http("socks5://a:1").is_err() && Proxy::http("").is_err() && Proxy::http("/x").is_err());
+        assert!(Proxy::from_lookup(|name| (name == "ALL_PROXY").then(|| "socks5://a:1".to_owned())).is_err());
+        let proxy = Proxy::http("http://u:hunter2@a:1").unwrap();
+        assert!(!format!("{proxy:?} {:?}", proxy.matcher()).contains("hunter2"));
+    }
+}

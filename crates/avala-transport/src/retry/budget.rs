@@ -1,0 +1,238 @@
+//! How many retries a client may make.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use tokio::time::Instant;
+
+use super::outcome::Outcome;
+
+/// How many retries a client may make to a host, whatever its calls ask for.
+///
+/// When a server is down, retries multiply what it has to bear and do not help. Each retry takes tokens from a budget
+/// that all calls of a [`RetryLayer`](super::RetryLayer) share; when there are too few, the last answer or error is
+/// returned at once.
+///
+/// | | Tokens |
+/// |---|---|
+/// | capacity, and what there is at the start | 500 |
+/// | a retry after an attempt with an unknown outcome, such as a timeout | 10 |
+/// | any other retry | 5 |
+/// | back for every answer that needs no retry | 1 |
+/// | back for every second | 1 |
+///
+/// Capacity and costs are those of the *standard* retry mode of the AWS SDKs, which gives back more after a retry that
+/// works (its cost) and nothing for time. Here a client that rests, or that makes few calls, is whole again after 500
+/// seconds. While everything fails there are 50 to 100 retries at once and then 6 to 12 a minute for all calls
+/// together; while fewer than one call in eleven fails, the budget stays full.
+///
+/// ```
+/// use avala_transport::{RetryBudget, RetryPolicy};
+///
+/// let modest = RetryPolicy::default().budget(RetryBudget::new(100).per_second(0.2));
+/// let without = RetryPolicy::default().budget(RetryBudget::off());
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct RetryBudget {
+    /// `None` when there is no limit.
+    capacity: Option<f64>,
+    per_second: f64,
+}
+
+/// 500 tokens, and one more each second.
+impl Default for RetryBudget {
+    fn default() -> Self {
+        Self::new(500)
+    }
+}
+
+// A rate that is no number is replaced when it is set, so that a budget always equals itself.
+impl Eq for RetryBudget {}
+
+impl RetryBudget {
+    /// A budget of so many tokens. Zero means no retries but what time gives back.
+    #[must_use]
+    pub fn new(capacity: u32) -> Self {
+        Self { capacity: Some(f64::from(capacity)), per_second: 1.0 }
+    }
+
+    /// No limit for retries.
+    #[must_use]
+    pub fn off() -> Self {
+        Self { capacity: None, ..Self::default() }
+    }
+
+    /// Sets how many tokens come back in a second. What is not a number above zero counts as zero.
+    #[must_use]
+    pub fn per_second(mut self, tokens: f64) -> Self {
+        self.per_second = if tokens.is_finite() { tokens.max(0.0) } else { 0.0 };
+        self
+    }
+}
+
+/// What is left of a budget.
+#[derive(Debug)]
+pub(super) struct Tokens {
+    budget: RetryBudget,
+    left: Mutex<Left>,
+}
+
+#[derive(Debug)]
+struct Left {
+    tokens: f64,
+    /// When `tokens` was right. `None` before the first use: a layer may be made before any clock runs.
+    counted_at: Option<Instant>,
+}
+
+impl Tokens {
+    pub(super) fn new(budget: RetryBudget) -> Self {
+        let tokens = budget.capacity.unwrap_or(0.0);
+        Self { budget, left: Mutex::new(Left { tokens, counted_at: None }) }
+    }
+
+    /// Pays for a retry after `outcome`; `None` when there is too little left.
+    pub(super) fn pay(&self, outcome: Outcome, now: Instant) -> Option<Payment<'_>> {
+        let Some(capacity) = self.budget.capacity else { return Some(Payment { to: None, cost: 0.0 }) };
+        let cost = match outcome {
+            Outcome::Unknown => 10.0,
+            Outcome::NeverSent | Outcome::Refused => 5.0,
+        };
+        let mut left = self.left();
+        left.add(0.0, self.budget.per_second, capacity, now);
+        if left.tokens < cost {
+            return None;
+        }
+        left.tokens -= cost;
+        Some(Payment { to: Some(self), cost })
+    }
+
+    /// Gives back for an answer that needs no retry.
+    pub(super) fn reward(&self, now: Instant) {
+        if let Some(capacity) = self.budget.capacity {
+            self.left().add(1.0, self.budget.per_second, capacity, now);
+        }
+    }
+
+    fn left(&self) -> MutexGuard<'_, Left> {
+        // One number and its time: they are sound whenever a thread panics.
+        self.left.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What a retry costs. It goes back when it is dropped unspent: the call was cancelled while it backed off.
+#[derive(Debug)]
+pub(super) struct Payment<'a> {
+    to: Option<&'a Tokens>,
+    cost: f64,
+}
+
+impl Payment<'_> {
+    /// The retry goes out now.
+    pub(super) fn spend(mut self) {
+        self.to = None;
+    }
+}
+
+impl Drop for Payment<'_> {
+    fn drop(&mut self) {
+        if let Some(tokens) = self.to {
+            let mut left = tokens.left();
+            left.tokens = (left.tokens + self.cost).min(tokens.budget.capacity.unwrap_or(0.0));
+        }
+    }
+}
+
+impl Left {
+    fn add(&mut self, tokens: f64, per_second: f64, capacity: f64, now: Instant) {
+        let passed = self.counted_at.map_or(0.0, |then| now.saturating_duration_since(then).as_secs_f64());
+        self.tokens = (self.tokens + tokens + passed * per_second).min(capacity);
+        self.counted_at = Some(now);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    fn left(tokens: &Tokens) -> f64 {
+        tokens.left().tokens
+    }
+
+    fn spend(tokens: &Tokens, outcome: Outcome, now: Instant) -> bool {
+        tokens.pay(outcome, now).map(Payment::spend).is_some()
+    }
+
+    #[test]
+    fn an_unknown_outcome_costs_more_and_an_answer_gives_one_back() {
+        let (tokens, now) = (Tokens::new(RetryBudget::default()), Instant::now());
+        for (outcome, expected) in [(Outcome::Unknown, 490.0), (Outcome::NeverSent, 485.0), (Outcome::Refused, 480.0)] {
+            assert!(spend(&tokens, outcome, now));
+            assert_eq!(left(&tokens), expected, "{outcome:?}");
+        }
+        tokens.reward(now);
+        assert_eq!(left(&tokens), 481.0);
+    }
+
+    #[test]
+    fn the_last_token_can_be_spent_and_no_more() {
+        let (tokens, now) = (Tokens::new(RetryBudget::new(20)), Instant::now());
+        assert!(spend(&tokens, Outcome::Unknown, now));
+        assert!(spend(&tokens, Outcome::Refused, now));
+        assert!(!spend(&tokens, Outcome::Unknown, now), "five are left");
+        assert!(spend(&tokens, Outcome::Refused, now));
+        assert!(!spend(&tokens, Outcome::Refused, now));
+        assert!(!spend(&tokens, Outcome::Refused, now + Duration::from_millis(4_999)));
+        assert!(spend(&tokens, Outcome::Refused, now + Duration::from_secs(5)));
+    }
+
+    #[test]
+    fn a_payment_that_is_dropped_goes_back_up_to_the_capacity() {
+        let (tokens, now) = (Tokens::new(RetryBudget::new(20)), Instant::now());
+        let payment = tokens.pay(Outcome::Unknown, now);
+        assert_eq!(left(&tokens), 10.0);
+        drop(payment);
+        assert_eq!(left(&tokens), 20.0);
+        let payment = tokens.pay(Outcome::Unknown, now);
+        tokens.reward(now + Duration::from_secs(100));
+        drop(payment);
+        assert_eq!(left(&tokens), 20.0);
+    }
+
+    #[test]
+    fn a_rate_that_is_no_number_is_none() {
+        for rate in [f64::NAN, f64::INFINITY, -1.0] {
+            assert_eq!(RetryBudget::new(7).per_second(rate), RetryBudget::new(7).per_second(0.0), "{rate}");
+        }
+    }
+
+    #[test]
+    fn it_stays_within_its_bounds_and_spends_what_it_got_whatever_happens() {
+        let mut random = fastrand::Rng::with_seed(11);
+        for round in 0..500 {
+            let (capacity, per_second) = (random.u32(0..600), f64::from(random.u32(0..50)) / 10.0);
+            let tokens = Tokens::new(RetryBudget::new(capacity).per_second(per_second));
+            let start = Instant::now();
+            let (mut now, mut got, mut spent) = (start, f64::from(capacity), 0.0);
+            for _ in 0..300 {
+                match random.u8(0..4) {
+                    0 => now += Duration::from_millis(random.u64(0..3_000)),
+                    1 => {
+                        tokens.reward(now);
+                        got += 1.0;
+                    }
+                    choice => {
+                        let (outcome, cost) =
+                            if choice == 2 { (Outcome::Unknown, 10.0) } else { (Outcome::Refused, 5.0) };
+                        if spend(&tokens, outcome, now) {
+                            spent += cost;
+                        }
+                    }
+                }
+                assert!((0.0..=f64::from(capacity)).contains(&left(&tokens)), "round {round}: {tokens:?}");
+                let by_time = (now - start).as_secs_f64() * per_second;
+                assert!(spent <= got + by_time + 1e-6, "round {round}: {spent} of {got} and {by_time}");
+            }
+        }
+    }
+}

@@ -1,0 +1,97 @@
+//! Where the time of a call goes.
+
+use std::fmt;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+/// Where the time of a call went.
+///
+/// What is missing from the sum went into reading the body of a stream, or into layers around the whole call.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct TimeSpent {
+    /// Standing in line in this client: for the rate limiter, or because too many calls were on their way.
+    pub waiting: Duration,
+    /// Between a failed attempt and the next one.
+    pub backoff: Duration,
+    /// In attempts: connecting, sending, and reading the answer. All the time of a call without a retry layer that
+    /// did not stand in line.
+    pub attempts: Duration,
+}
+
+/// All three, for a person: `2.0s waiting for permission, 300.0ms backing off, 57.7s in attempts`.
+impl fmt::Display for TimeSpent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { waiting, backoff, attempts } = self;
+        write!(f, "{waiting:.1?} waiting for permission, {backoff:.1?} backing off, {attempts:.1?} in attempts")
+    }
+}
+
+/// What a call is doing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Phase {
+    /// An attempt may be on its way. Also the start: a call is on its way until a layer says that it waits.
+    Attempt,
+    /// In line, so that the attempt has not begun to leave.
+    Waiting,
+    /// Between two attempts.
+    Backoff,
+    /// After an attempt. Nobody counts this.
+    Ended,
+}
+
+/// Counts the time of each phase.
+#[derive(Debug)]
+pub(crate) struct Clock {
+    phase: Phase,
+    since: Instant,
+    before: TimeSpent,
+}
+
+impl Clock {
+    pub(crate) fn start(now: Instant) -> Self {
+        Self { phase: Phase::Attempt, since: now, before: TimeSpent::default() }
+    }
+
+    pub(crate) fn phase(&self) -> Phase {
+        self.phase
+    }
+
+    pub(crate) fn enter(&mut self, phase: Phase, now: Instant) {
+        self.before = self.spent(now);
+        self.phase = phase;
+        self.since = now;
+    }
+
+    /// What was spent until `now`, the running phase included.
+    pub(crate) fn spent(&self, now: Instant) -> TimeSpent {
+        let mut spent = self.before;
+        let passed = now.saturating_duration_since(self.since);
+        match self.phase {
+            Phase::Attempt => spent.attempts += passed,
+            Phase::Waiting => spent.waiting += passed,
+            Phase::Backoff => spent.backoff += passed,
+            Phase::Ended => {}
+        }
+        spent
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_phase_counts_on_its_own() {
+        let start = Instant::now();
+        let at = |seconds| start + Duration::from_secs(seconds);
+        let mut clock = Clock::start(start);
+        clock.enter(Phase::Waiting, at(1));
+        clock.enter(Phase::Attempt, at(3));
+        clock.enter(Phase::Ended, at(7));
+        clock.enter(Phase::Backoff, at(100));
+        assert_eq!(clock.spent(at(108)).to_string(), "2.0s waiting for permission, 8.0s backing off, 5.0s in attempts");
+        assert_eq!(clock.spent(at(99)).backoff, Duration::ZERO, "a clock that goes back does no harm");
+    }
+}

@@ -1,0 +1,186 @@
+//! How many calls are on their way at a time.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use avala_transport::testing::{ScriptedService, Step};
+use avala_transport::{
+    Body, CallClass, ConcurrencyLayer, ConcurrencyLimits, DeadlineLayer, RetryPolicy, Sent, TimeoutPhase, Transport,
+    TransportError, TransportErrorKind as Kind,
+};
+use http::{Request, Response};
+use http_body_util::BodyExt;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep};
+use tower::util::BoxCloneSyncService;
+use tower::{Layer, ServiceBuilder, ServiceExt, service_fn};
+
+use crate::support::{builder, get, millis, report, retrying, secs, send, with_options};
+
+fn of_class(class: CallClass) -> Request<Body> {
+    with_options(get("/x/"), |options| options.class = class)
+}
+
+/// Takes a second for each call, and remembers how many it had at once.
+#[derive(Clone, Default)]
+struct Busy {
+    now: Arc<AtomicUsize>,
+    most: Arc<AtomicUsize>,
+}
+
+impl Busy {
+    fn behind(&self, limits: ConcurrencyLimits) -> Transport {
+        let busy = self.clone();
+        let service = service_fn(move |_request| {
+            let busy = busy.clone();
+            async move {
+                let now = busy.now.fetch_add(1, Ordering::Relaxed) + 1;
+                busy.most.fetch_max(now, Ordering::Relaxed);
+                sleep(secs(1)).await;
+                busy.now.fetch_sub(1, Ordering::Relaxed);
+                Ok::<_, TransportError>(Response::new(Body::empty()))
+            }
+        });
+        BoxCloneSyncService::new(ConcurrencyLayer::new(limits).layer(service))
+    }
+}
+
+fn send_many(stack: &Transport, class: CallClass, count: usize) -> JoinSet<()> {
+    (0..count)
+        .map(|_| {
+            let stack = stack.clone();
+            async move { drop(send(&stack, of_class(class)).await.unwrap()) }
+        })
+        .collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_class_has_its_number() {
+    let limits = ConcurrencyLimits::default();
+    let table = [
+        (limits, CallClass::Ordinary, 256),
+        (limits, CallClass::Upload, 10),
+        (limits, CallClass::Export, 5),
+        (limits.ordinary(3), CallClass::Ordinary, 3),
+        (limits.uploads(0), CallClass::Upload, 1),
+        (limits.exports(2), CallClass::Export, 2),
+        (ConcurrencyLimits::off(), CallClass::Export, 512),
+    ];
+    for (limits, class, expected) in table {
+        let (busy, started) = (Busy::default(), Instant::now());
+        send_many(&busy.behind(limits), class, 2 * expected.min(256)).join_all().await;
+        assert_eq!(busy.most.load(Ordering::Relaxed), expected, "{limits:?} {class:?}");
+        assert_eq!(started.elapsed(), secs(if expected == 512 { 1 } else { 2 }), "and all of them are used");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_class_does_not_wait_for_another() {
+    let busy = Busy::default();
+    let stack = busy.behind(ConcurrencyLimits::default());
+    let exports = send_many(&stack, CallClass::Export, 50);
+    tokio::task::yield_now().await;
+    for class in [CallClass::Ordinary, CallClass::Upload] {
+        let started = Instant::now();
+        send(&stack, of_class(class)).await.unwrap();
+        assert_eq!(started.elapsed(), secs(1), "{class:?}");
+    }
+    exports.join_all().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_order_is_that_of_their_coming() {
+    let service = ScriptedService::always(Step::respond(200).after(secs(1)));
+    let stack = ConcurrencyLayer::new(ConcurrencyLimits::default().ordinary(2)).layer(service.clone());
+    let mut calls = JoinSet::new();
+    for index in 0..20 {
+        let stack = stack.clone();
+        calls.spawn(async move { send(&stack, get(&format!("/{index}/"))).await.map(drop) });
+        tokio::task::yield_now().await;
+    }
+    calls.join_all().await;
+    let order: Vec<String> = service.requests().iter().map(|request| request.uri.path().to_owned()).collect();
+    assert_eq!(order, (0..20).map(|index| format!("/{index}/")).collect::<Vec<_>>());
+    assert_eq!(service.calls_while_not_ready(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_that_backs_off_holds_no_permit() {
+    let refused = Step::respond(503).header("retry-after", "20");
+    let service = ScriptedService::new().then(refused).then(Step::respond(200)).then(Step::respond(200));
+    let layers = ConcurrencyLayer::new(ConcurrencyLimits::default().ordinary(1));
+    let stack = retrying(RetryPolicy::default(), layers.layer(service));
+    let (backing_off, other) = tokio::join!(send(&stack, get("/1/")), send(&stack, get("/2/")));
+    assert_eq!(report(&other.unwrap()).elapsed(), secs(0));
+    let backing_off = backing_off.unwrap();
+    assert!(report(&backing_off).time_spent().backoff >= secs(20));
+    assert_eq!(report(&backing_off).time_spent().waiting, secs(0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_deadline_ends_the_wait_and_nothing_was_sent() {
+    let limits = ConcurrencyLimits::default().exports(1);
+    let service = ScriptedService::always(Step::respond(200).after(secs(50)));
+    let transport = builder().concurrency(limits).service(service.clone()).build().unwrap();
+    let hurried = with_options(get("/2/"), |options| {
+        options.class = CallClass::Export;
+        options.timeout = Some(secs(5));
+    });
+    let (first, hurried) = tokio::join!(
+        send(
+            &transport,
+            with_options(get("/1/"), |options| {
+                options.class = CallClass::Export;
+                options.attempt_timeout = Some(secs(55));
+            })
+        ),
+        send(&transport, hurried)
+    );
+    assert_eq!(first.unwrap().status().as_u16(), 200);
+    let error = hurried.unwrap_err();
+    assert_eq!((error.kind(), error.timeout_phase()), (Kind::Timeout, Some(TimeoutPhase::Total)));
+    assert_eq!((error.sent(), error.time_spent().waiting, error.elapsed()), (Sent::No, secs(5), secs(5)));
+    assert_eq!(service.requests().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_that_has_its_permit_is_on_its_way() {
+    let layers = (DeadlineLayer::new(secs(5)), ConcurrencyLayer::default());
+    let stack = layers.layer(ScriptedService::always(Step::hang()));
+    let error = send(&stack, get("/x/")).await.unwrap_err();
+    let spent = error.time_spent();
+    assert_eq!((error.sent(), spent.waiting, spent.attempts), (Sent::Maybe, secs(0), secs(5)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stream_holds_its_permit_until_it_ends_or_is_dropped() {
+    let service = ScriptedService::always(Step::respond(200).pieces(["a", "b"]));
+    let stack = ConcurrencyLayer::new(ConcurrencyLimits::default().ordinary(1)).layer(service);
+    let waits = |stack| async move { tokio::time::timeout(millis(10), send(stack, get("/x/"))).await.is_err() };
+
+    let mut body = send(&stack, get("/x/")).await.unwrap().into_body();
+    assert!(waits(&stack).await);
+    assert_eq!(body.frame().await.unwrap().unwrap().into_data().unwrap(), "a");
+    assert!(waits(&stack).await, "it is not read to its end");
+    while body.frame().await.is_some() {}
+    let second = tokio::time::timeout(millis(10), send(&stack, get("/x/"))).await.unwrap().unwrap();
+    assert!(waits(&stack).await);
+    drop(second);
+    assert!(!waits(&stack).await);
+
+    let cut = ScriptedService::always(Step::respond(200).cut());
+    let stack = ConcurrencyLayer::new(ConcurrencyLimits::default().ordinary(1)).layer(cut);
+    let mut body = send(&stack, get("/x/")).await.unwrap().into_body();
+    assert!(body.frame().await.unwrap().is_err());
+    assert!(!waits(&stack).await, "a broken stream has ended");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failed_call_gives_its_permit_back() {
+    let service = ScriptedService::always(Step::fail(Kind::Connect, Sent::No));
+    let stack =
+        ServiceBuilder::new().layer(ConcurrencyLayer::new(ConcurrencyLimits::default().ordinary(1))).service(service);
+    for _ in 0..3 {
+        assert_eq!(stack.clone().oneshot(get("/x/")).await.unwrap_err().kind(), Kind::Connect);
+    }
+}

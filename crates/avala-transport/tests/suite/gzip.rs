@@ -1,0 +1,227 @@
+//! Compressed answers: whole, cut, corrupt, and bombs.
+
+use std::collections::VecDeque;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Poll};
+
+use avala_transport::testing::{ScriptedService, Step};
+use avala_transport::{
+    Body, BoxError, CollectLayer, DecompressLayer, Sent, Transport, TransportError, TransportErrorKind as Kind,
+};
+use bytes::Bytes;
+use http::{Method, Request, Response};
+use http_body::Frame;
+use http_body_util::BodyExt;
+use tower::util::BoxCloneSyncService;
+use tower::{ServiceBuilder, service_fn};
+
+use crate::support::{builder, get, gzip, millis, post, report, request, send, text, with_options};
+
+/// A text that does not fit into one portion, compressed or not.
+fn long_text() -> String {
+    let mut random = fastrand::Rng::with_seed(5);
+    (0..200_000).map(|_| random.alphanumeric()).collect()
+}
+
+/// The two layers over a service, without the rest of the stack. The caps are on what comes out and what goes in.
+fn decompressing(max_out: usize, max_in: usize, step: Step) -> Transport {
+    let layers = ServiceBuilder::new().layer(CollectLayer::new(max_out)).layer(DecompressLayer::new(max_in));
+    BoxCloneSyncService::new(layers.service(ScriptedService::always(step.header("content-encoding", "gzip"))))
+}
+
+fn roomy(step: Step) -> Transport {
+    decompressing(1 << 20, 1 << 20, step)
+}
+
+#[tokio::test]
+async fn a_compressed_answer_arrives_as_if_it_were_not() {
+    let whole = long_text();
+    let compressed = gzip(&whole);
+    let bytewise = compressed.iter().map(|byte| Bytes::copy_from_slice(&[*byte]));
+    for pieces in [vec![Bytes::from(compressed.clone())], bytewise.collect()] {
+        let step = Step::respond(200).header("content-length", "150000").header("x-kept", "1").pieces(pieces);
+        let response = send(&roomy(step), get("/x/")).await.unwrap();
+        assert!(text(&response) == whole);
+        let names: Vec<_> = response.headers().keys().map(http::HeaderName::as_str).collect();
+        assert_eq!(names, ["x-kept"], "the others said something of the compressed body");
+    }
+
+    let named = Step::respond(200).body(gzip("by another name"));
+    let service = DecompressLayer::new(100);
+    let service = tower::Layer::layer(&service, ScriptedService::always(named.header("content-encoding", "X-Gzip")));
+    let body = send(&service, get("/x/")).await.unwrap().into_body();
+    assert_eq!(body.collect(100).await.unwrap(), "by another name");
+}
+
+#[tokio::test]
+async fn one_body_may_be_of_many_members() {
+    let members = [gzip("one"), gzip(""), gzip(" two")].concat();
+    let bytewise: Vec<_> = members.iter().map(|byte| vec![*byte]).collect();
+    for step in [Step::respond(200).body(members.clone()), Step::respond(200).pieces(bytewise)] {
+        assert_eq!(text(&send(&roomy(step), get("/x/")).await.unwrap()), "one two");
+    }
+}
+
+#[tokio::test]
+async fn no_body_is_no_cut_body() {
+    let announced = Step::respond(200).header("content-length", "1000");
+    let response = send(&roomy(announced), request(Method::HEAD, "/x/")).await.unwrap();
+    assert_eq!(response.headers()["content-encoding"], "gzip", "nothing was decompressed");
+    assert_eq!(response.headers()["content-length"], "1000");
+
+    let response = send(&roomy(Step::respond(200).pieces([""; 2])), get("/x/")).await.unwrap();
+    assert_eq!(text(&response), "");
+}
+
+#[tokio::test]
+async fn a_cut_anywhere_is_a_broken_connection() {
+    let whole = gzip(&"something to lose ".repeat(10));
+    for end in 1..whole.len() {
+        let error = send(&roomy(Step::respond(200).body(whole[..end].to_vec())), get("/x/")).await.unwrap_err();
+        assert_eq!((error.kind(), error.sent()), (Kind::Connection, Sent::Yes), "at {end}");
+        assert_eq!(error.status().map(|status| status.as_u16()), Some(200));
+    }
+}
+
+#[tokio::test]
+async fn a_flipped_bit_is_never_handed_out() {
+    let whole = "something to lose ".repeat(10);
+    let compressed = gzip(&whole);
+    // The time, the flags and the system in bytes 4 to 9 of the header mean nothing to anybody.
+    for place in (0..4).chain(10..compressed.len()) {
+        for bit in 0..8 {
+            let mut corrupt = compressed.clone();
+            corrupt[place] ^= 1 << bit;
+            match send(&roomy(Step::respond(200).body(corrupt)), get("/x/")).await {
+                Ok(response) => assert_eq!(text(&response), whole, "bit {bit} of byte {place}"),
+                Err(error) => assert_eq!(error.kind(), Kind::Connection, "bit {bit} of byte {place}"),
+            }
+        }
+    }
+    let followed = [compressed, b"garbage".to_vec()].concat();
+    let error = send(&roomy(Step::respond(200).body(followed)), get("/x/")).await.unwrap_err();
+    assert_eq!(error.kind(), Kind::Connection);
+}
+
+#[tokio::test]
+async fn both_caps_are_exact() {
+    let whole = "x".repeat(1_000);
+    let compressed = gzip(&whole);
+    let table = [(1_000, compressed.len(), None), (999, compressed.len(), Some(999)), (1_000, 5, Some(5))];
+    for (max_out, max_in, expected) in table {
+        for step in [
+            Step::respond(200).body(compressed.clone()),
+            Step::respond(200).pieces(compressed.iter().map(|byte| vec![*byte])),
+        ] {
+            let result = send(&decompressing(max_out, max_in, step), get("/x/")).await;
+            let limit = result.err().map(|error| (error.kind(), error.limit_bytes()));
+            assert_eq!(limit, expected.map(|limit| (Kind::BodyTooLarge, Some(limit))));
+        }
+    }
+}
+
+/// Gives the same piece again and again, and counts how often.
+struct Endless {
+    piece: Bytes,
+    given: Arc<AtomicUsize>,
+}
+
+impl http_body::Body for Endless {
+    type Data = Bytes;
+    type Error = BoxError;
+
+    fn poll_frame(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        self.given.fetch_add(1, Ordering::Relaxed);
+        Poll::Ready(Some(Ok(Frame::data(self.piece.clone()))))
+    }
+}
+
+/// How many pieces of an endless body were read until its error.
+async fn read_until_too_large(piece: Vec<u8>, cap: usize) -> usize {
+    let given = Arc::new(AtomicUsize::new(0));
+    let body = Endless { piece: piece.into(), given: Arc::clone(&given) };
+    let mut answer = Response::new(Body::once(body));
+    answer.headers_mut().insert("content-encoding", "gzip".parse().unwrap());
+    let answer = Arc::new(std::sync::Mutex::new(VecDeque::from([answer])));
+    let service = service_fn(move |_request: Request<Body>| {
+        let answer = answer.lock().unwrap().pop_front().unwrap();
+        async { Ok::<_, TransportError>(answer) }
+    });
+    let transport = builder().max_body_bytes(cap).service(service).build().unwrap();
+    let error = send(&transport, get("/x/")).await.unwrap_err();
+    assert_eq!((error.kind(), error.attempts()), (Kind::BodyTooLarge, 1), "{error:?}");
+    given.load(Ordering::Relaxed)
+}
+
+#[tokio::test]
+async fn a_bomb_ends_at_the_cap() {
+    let mebibyte = gzip(&"\0".repeat(1 << 20));
+    assert!(mebibyte.len() < 2_000);
+    assert_eq!(read_until_too_large(mebibyte, 8 << 20).await, 9, "of 1 MiB each, under a cap of 8");
+
+    let nothing = gzip("");
+    let pieces = read_until_too_large(nothing.clone(), 10_000).await;
+    assert_eq!(pieces, 10_000 / nothing.len() + 1, "what becomes nothing is counted as it comes in");
+}
+
+#[tokio::test]
+async fn a_bomb_in_one_piece_is_taken_in_portions() {
+    let bomb = gzip(&"\0".repeat(1 << 20)).repeat(64);
+    let step = Step::respond(200).header("content-encoding", "gzip").body(bomb);
+    let service = tower::Layer::layer(&DecompressLayer::new(1 << 20), ScriptedService::always(step));
+    let mut body = send(&service, get("/x/")).await.unwrap().into_body();
+    let mut total = 0;
+    while let Some(frame) = body.frame().await {
+        let length = frame.unwrap().into_data().unwrap().len();
+        assert!(length < 5 << 20, "{length} bytes at a time");
+        total += length;
+    }
+    assert_eq!(total, 64 << 20);
+}
+
+#[tokio::test]
+async fn only_an_ordinary_call_asks_for_it_and_decompresses() {
+    let step = Step::respond(200).header("content-encoding", "gzip").body(gzip("hello"));
+    let service = ScriptedService::always(step);
+    let transport = builder().service(service.clone()).build().unwrap();
+    let response = send(&transport, get("/x/")).await.unwrap();
+    assert_eq!(text(&response), "hello");
+
+    let streaming = with_options(get("/x/"), |options| options.streaming = true);
+    let mut own = get("/x/");
+    own.headers_mut().insert("accept-encoding", "br".parse().unwrap());
+    let mut part = get("/x/");
+    part.headers_mut().insert("range", "bytes=0-9".parse().unwrap());
+    for request in [streaming, own, part] {
+        let response = send(&transport, request).await.unwrap();
+        assert_eq!(response.headers()["content-encoding"], "gzip");
+        assert_eq!(response.into_body().collect(100).await.unwrap(), gzip("hello"));
+    }
+    let asked: Vec<_> =
+        service.requests().iter().map(|request| request.headers.get("accept-encoding").cloned()).collect();
+    assert_eq!(asked, [Some("gzip".parse().unwrap()), None, Some("br".parse().unwrap()), None]);
+}
+
+#[tokio::test]
+async fn an_answer_that_is_not_compressed_or_otherwise_is_let_alone() {
+    for (encoding, body) in [("identity", "plain"), ("br", "brotli"), ("gzip, gzip", "twice")] {
+        let step = Step::respond(200).header("content-encoding", encoding).body(body);
+        let response = send(&builder().service(ScriptedService::always(step)).build().unwrap(), get("/x/")).await;
+        assert_eq!(text(&response.unwrap()), body);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_cut_is_repeated_where_that_is_safe() {
+    let cut = Step::respond(200).header("content-encoding", "gzip").body(gzip("hello")[..20].to_vec());
+    let whole = Step::respond(200).header("content-encoding", "gzip").body(gzip("hello")).after(millis(1));
+    let service = ScriptedService::new().then(cut.clone()).then(whole);
+    let response = send(&builder().service(service).build().unwrap(), get("/x/")).await.unwrap();
+    assert_eq!((text(&response), report(&response).attempts()), ("hello", 2));
+
+    let transport = builder().service(ScriptedService::always(cut)).build().unwrap();
+    let error = send(&transport, post("/x/", "{}")).await.unwrap_err();
+    assert_eq!((error.kind(), error.sent(), error.attempts()), (Kind::Connection, Sent::Yes, 1));
+}

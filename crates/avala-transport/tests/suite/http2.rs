@@ -1,0 +1,131 @@
+//! What HTTP/2 says about a request that fails, by a server that is made of frames.
+
+use std::collections::VecDeque;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+
+use avala_transport::{BaseUrl, RetryPolicy, Sent, Transport, TransportErrorKind as Kind};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::TcpListener;
+use tokio_rustls::TlsAcceptor;
+
+use crate::servers::{certificate_authority, server_config};
+use crate::support::{builder, get, millis, post, report, send};
+
+const PREFACE: usize = 24;
+const HEADERS: u8 = 1;
+const RST_STREAM: u8 = 3;
+const SETTINGS: u8 = 4;
+const GOAWAY: u8 = 7;
+
+const NO_ERROR: u32 = 0;
+const INTERNAL_ERROR: u32 = 2;
+const REFUSED_STREAM: u32 = 7;
+const ENHANCE_YOUR_CALM: u32 = 11;
+
+/// What the server does with a request.
+#[derive(Debug, Clone, Copy)]
+enum Act {
+    Answer,
+    Reset(u32),
+    /// Names the last stream and an error, and hangs up.
+    GoAway(u32, u32),
+}
+
+/// A transport for a server that acts on the n-th request as the n-th of `acts` says.
+async fn transport(acts: &[Act]) -> Transport {
+    let (root, _, issuer) = certificate_authority();
+    let tls = TlsAcceptor::from(Arc::new(server_config(&issuer, "127.0.0.1", &["h2"], |_| {})));
+    let acts = Arc::new(Mutex::new(acts.iter().copied().collect::<VecDeque<_>>()));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address: SocketAddr = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            if let Ok(mut stream) = tls.accept(stream).await {
+                // An error is the client's way of hanging up.
+                let _ = serve(&mut stream, &acts).await;
+                let _ = stream.shutdown().await;
+            }
+        }
+    });
+    let url = BaseUrl::parse(&format!("https://{address}")).unwrap();
+    let quick = RetryPolicy::default().base_delay(millis(1));
+    builder().base_url(url).root_certificate_der(root).retry(quick).build().unwrap()
+}
+
+async fn serve(stream: &mut (impl AsyncRead + AsyncWrite + Unpin), acts: &Mutex<VecDeque<Act>>) -> std::io::Result<()> {
+    stream.read_exact(&mut [0; PREFACE]).await?;
+    write_frame(stream, SETTINGS, 0, 0, &[]).await?;
+    loop {
+        let (kind, id) = read_frame(stream).await?;
+        if kind != HEADERS {
+            continue;
+        }
+        let act = acts.lock().unwrap().pop_front().expect("there is an act for each request");
+        match act {
+            // The index of `:status: 200` in the table of header compression, as all of the headers and the end.
+            Act::Answer => write_frame(stream, HEADERS, 0x5, id, &[0x88]).await?,
+            Act::Reset(code) => write_frame(stream, RST_STREAM, 0, id, &code.to_be_bytes()).await?,
+            Act::GoAway(last, code) => {
+                let payload = [last.to_be_bytes(), code.to_be_bytes()].concat();
+                return write_frame(stream, GOAWAY, 0, 0, &payload).await;
+            }
+        }
+    }
+}
+
+async fn read_frame(stream: &mut (impl AsyncRead + Unpin)) -> std::io::Result<(u8, u32)> {
+    let mut head = [0; 9];
+    stream.read_exact(&mut head).await?;
+    let length = u32::from_be_bytes([0, head[0], head[1], head[2]]);
+    stream.read_exact(&mut vec![0; length as usize]).await?;
+    Ok((head[3], u32::from_be_bytes([head[5], head[6], head[7], head[8]])))
+}
+
+async fn write_frame(
+    stream: &mut (impl AsyncWrite + Unpin),
+    kind: u8,
+    flags: u8,
+    id: u32,
+    payload: &[u8],
+) -> std::io::Result<()> {
+    let mut frame = (payload.len() as u32).to_be_bytes()[1..].to_vec();
+    frame.extend([kind, flags]);
+    frame.extend(id.to_be_bytes());
+    frame.extend(payload);
+    stream.write_all(&frame).await?;
+    stream.flush().await
+}
+
+#[tokio::test]
+async fn a_refused_stream_and_a_goaway_below_it_were_never_sent() {
+    for act in [Act::Reset(REFUSED_STREAM), Act::GoAway(0, NO_ERROR), Act::GoAway(0, ENHANCE_YOUR_CALM)] {
+        let response = send(&transport(&[act, Act::Answer]).await, post("/x/", "{}")).await.unwrap();
+        assert_eq!((response.status().as_u16(), report(&response).attempts()), (200, 2), "{act:?}");
+
+        let error = send(&transport(&[act; 3]).await, post("/x/", "{}")).await.unwrap_err();
+        assert_eq!((error.kind(), error.sent(), error.attempts()), (Kind::Connection, Sent::No, 3), "{act:?}");
+    }
+}
+
+#[tokio::test]
+async fn any_other_reset_and_a_goaway_that_includes_the_stream_may_have_been_acted_on() {
+    // Streams of a client are odd: its first one is 1.
+    for act in [Act::Reset(INTERNAL_ERROR), Act::Reset(NO_ERROR), Act::GoAway(1, NO_ERROR), Act::GoAway(1, 2)] {
+        let error = send(&transport(&[act]).await, post("/x/", "{}")).await.unwrap_err();
+        assert_eq!((error.kind(), error.sent(), error.attempts()), (Kind::Connection, Sent::Maybe, 1), "{act:?}");
+
+        let response = send(&transport(&[act, Act::Answer]).await, get("/x/")).await.unwrap();
+        assert_eq!(report(&response).attempts(), 2, "{act:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_connection_that_went_away_after_an_answer_is_not_used_again() {
+    let acts = [Act::Answer, Act::GoAway(0, NO_ERROR), Act::Answer];
+    let transport = transport(&acts).await;
+    for attempts in [1, 2] {
+        let response = send(&transport, post("/x/", "{}")).await.unwrap();
+        assert_eq!(report(&response).attempts(), attempts);
+    }
+}

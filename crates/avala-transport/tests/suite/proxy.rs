@@ -1,0 +1,137 @@
+//! Through a proxy, around it, and not at all.
+
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+
+use avala_transport::testing::{ByteServer, Script};
+use avala_transport::{BaseUrl, Proxy, Sent, TransportBuilder, TransportError, TransportErrorKind as Kind};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+
+use crate::servers::{Echo, certificate_authority, server_config};
+use crate::support::{builder, millis, post, quick, send, text};
+
+/// A proxy that makes tunnels, and keeps the requests for them.
+struct Tunnels {
+    address: SocketAddr,
+    heads: Arc<Mutex<Vec<String>>>,
+}
+
+impl Tunnels {
+    async fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let heads = Arc::new(Mutex::new(Vec::new()));
+        let log = Arc::clone(&heads);
+        tokio::spawn(async move {
+            while let Ok((mut client, _)) = listener.accept().await {
+                let mut head = Vec::new();
+                while !head.ends_with(b"\r\n\r\n") {
+                    head.push(client.read_u8().await.unwrap());
+                }
+                let head = String::from_utf8(head).unwrap();
+                let target = head.split(' ').nth(1).unwrap().to_owned();
+                log.lock().unwrap().push(head);
+                tokio::spawn(async move {
+                    let mut server = TcpStream::connect(target).await.unwrap();
+                    client.write_all(b"HTTP/1.1 200 Connection established\r\n\r\n").await.unwrap();
+                    let _ = tokio::io::copy_bidirectional(&mut client, &mut server).await;
+                });
+            }
+        });
+        Self { address, heads }
+    }
+
+    fn heads(&self) -> Vec<String> {
+        self.heads.lock().unwrap().clone()
+    }
+}
+
+/// An https server, and a builder for a transport that trusts it.
+async fn server() -> (Echo, TransportBuilder) {
+    let (root, _, issuer) = certificate_authority();
+    let server = Echo::tls(server_config(&issuer, "127.0.0.1", &["h2", "http/1.1"], |_| {})).await;
+    let url = BaseUrl::parse(&format!("https://{}", server.address)).unwrap();
+    (server, builder().base_url(url).root_certificate_der(root))
+}
+
+#[tokio::test]
+async fn https_goes_through_a_tunnel() {
+    let (server, builder) = server().await;
+    let proxy = Tunnels::start().await;
+    let transport = builder.proxy(Proxy::http(&format!("http://{}", proxy.address)).unwrap()).build().unwrap();
+    for _ in 0..2 {
+        let response = send(&transport, post("/x/", "hello")).await.unwrap();
+        assert_eq!(text(&response), "HTTP/2.0 hello", "the two of them agreed on a protocol by themselves");
+    }
+    let heads = proxy.heads();
+    assert_eq!(heads.len(), 1, "a tunnel is a connection, and is used again");
+    assert!(heads[0].starts_with(&format!("CONNECT {} HTTP/1.1\r\n", server.address)), "{heads:?}");
+    assert!(!heads[0].to_ascii_lowercase().contains("authorization"), "{heads:?}");
+}
+
+#[tokio::test]
+async fn the_proxy_gets_its_credentials_and_nobody_else() {
+    let (_server, builder) = server().await;
+    let proxy = Tunnels::start().await;
+    let url = format!("http://Aladdin:open%20sesame@{}", proxy.address);
+    let builder = builder.proxy(Proxy::http(&url).unwrap());
+    let shown = format!("{builder:?}");
+    assert!(shown.contains(&proxy.address.to_string()) && !shown.contains("sesame"), "{shown}");
+    send(&builder.build().unwrap(), post("/x/", "hello")).await.unwrap();
+    assert!(proxy.heads()[0].contains("\r\nProxy-Authorization: Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==\r\n"));
+}
+
+#[tokio::test]
+async fn an_exception_and_plain_http_go_around_the_proxy() {
+    let proxy = ByteServer::always(Script::new()).await.unwrap();
+    let through = || Proxy::http(&proxy.url()).unwrap();
+
+    let (_server, https) = server().await;
+    for exception in ["127.0.0.1", "example.com, 127.0.0.0/8", "*"] {
+        let (server, https) = server().await;
+        let transport = https.proxy(through().no_proxy(exception)).build().unwrap();
+        send(&transport, post("/x/", "hello")).await.unwrap();
+        assert_eq!(server.connections(), 1);
+    }
+    let off = https.proxy(through()).proxy(Proxy::none()).build().unwrap();
+    send(&off, post("/x/", "hello")).await.unwrap();
+
+    let plain = Echo::plain().await;
+    let transport = quick(plain.address).proxy(through()).build().unwrap();
+    send(&transport, post("/x/", "hello")).await.unwrap();
+    assert_eq!(proxy.connections(), 0);
+}
+
+/// What comes of a call through this proxy.
+async fn failure(proxy: SocketAddr) -> TransportError {
+    let (server, builder) = server().await;
+    let quick = avala_transport::RetryPolicy::default().base_delay(millis(1));
+    let url = format!("http://Aladdin:sesame@{proxy}");
+    let transport = builder.retry(quick).proxy(Proxy::http(&url).unwrap()).build().unwrap();
+    let error = send(&transport, post("/x/", "{}")).await.unwrap_err();
+    assert_eq!(server.connections(), 0, "there is no way around the proxy");
+    let shown = format!("{error} {error:?}");
+    assert!(shown.contains(&proxy.to_string()) && !shown.contains("sesame"), "{shown}");
+    assert!(!shown.contains("QWxhZGRpbjp"), "{shown}");
+    error
+}
+
+#[tokio::test]
+async fn without_a_tunnel_nothing_is_sent() {
+    for answer in [
+        "HTTP/1.1 407 Proxy Authentication Required\r\n\r\n",
+        "HTTP/1.1 502 Bad Gateway\r\n\r\n",
+        "HTTP/1.1 200 OK\r\n",
+        "SSH-2.0-OpenSSH\r\n\r\n",
+        "",
+    ] {
+        let proxy = ByteServer::always(Script::new().request().send(answer)).await.unwrap();
+        let error = failure(proxy.address()).await;
+        assert_eq!((error.kind(), error.sent(), error.attempts()), (Kind::Connect, Sent::No, 3), "{answer:?}");
+    }
+
+    let gone = ByteServer::start([]).await.unwrap().address();
+    let error = failure(gone).await;
+    assert_eq!((error.kind(), error.sent(), error.attempts()), (Kind::Connect, Sent::No, 3));
+}

@@ -1,0 +1,62 @@
+//! No layer of ours calls a service that it did not make ready.
+
+use avala_transport::testing::{ReadyProbe, ReadyProbeLayer, ScriptedService, Step};
+use avala_transport::{
+    AdaptLayer, AddressLayer, ApiKey, AttemptTimeoutLayer, AuthLayer, BaseUrl, BoxError, CollectLayer,
+    ConcurrencyLayer, ConcurrencyLimits, DeadlineLayer, DecompressLayer, IdleTimeoutLayer, ProvidedKey, RateLimit,
+    RateLimitLayer, RateLimiter, RedirectLayer, RetryLayer, RetryPolicy, TraceLayer,
+};
+use tower::{Layer, Service};
+
+use crate::support::{get, secs, send};
+
+async fn check<L>(layer: L)
+where
+    L: Layer<ReadyProbe<ScriptedService>>,
+    L::Service: Service<
+            http::Request<avala_transport::Body>,
+            Response = http::Response<avala_transport::Body>,
+            Error = avala_transport::TransportError,
+        > + Clone,
+{
+    let busy_once = ScriptedService::always(Step::respond(200)).then(Step::respond(503));
+    let service = layer.layer(ReadyProbeLayer::new().layer(busy_once));
+    for _ in 0..2 {
+        send(&service, get("/x/")).await.unwrap();
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_layer_waits_until_the_one_below_is_ready() {
+    check(AdaptLayer::new()).await;
+    check(AddressLayer::new(BaseUrl::default())).await;
+    check(AttemptTimeoutLayer::new(secs(5))).await;
+    check(AuthLayer::new(ApiKey::new("avk_1").unwrap())).await;
+    check(AuthLayer::new(|| {
+        ProvidedKey::later(async {
+            tokio::time::sleep(secs(1)).await;
+            Ok::<_, BoxError>(ApiKey::new("avk_1")?)
+        })
+    }))
+    .await;
+    check(CollectLayer::new(100)).await;
+    check(ConcurrencyLayer::new(ConcurrencyLimits::default().ordinary(1))).await;
+    check(DeadlineLayer::new(secs(5))).await;
+    check(DecompressLayer::new(100)).await;
+    check(IdleTimeoutLayer::new(secs(5))).await;
+    check(RateLimitLayer::new(RateLimiter::new(RateLimit::per_minute(60).burst(1)))).await;
+    check(RedirectLayer::new()).await;
+    check(RetryLayer::new(RetryPolicy::default())).await;
+    check(TraceLayer::call()).await;
+    check(TraceLayer::attempt()).await;
+}
+
+#[test]
+#[should_panic(expected = "a layer called a service that had not said that it is ready")]
+fn a_clone_is_not_ready_because_another_one_is() {
+    let mut probe = ReadyProbeLayer::new().layer(ScriptedService::always(Step::respond(200)));
+    let mut cx = std::task::Context::from_waker(std::task::Waker::noop());
+    assert!(Service::<http::Request<avala_transport::Body>>::poll_ready(&mut probe, &mut cx).is_pending());
+    assert!(Service::<http::Request<avala_transport::Body>>::poll_ready(&mut probe, &mut cx).is_ready());
+    drop(probe.clone().call(get("/x/")));
+}
