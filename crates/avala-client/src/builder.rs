@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use avala_transport::{
-    ApiKey, BaseUrl, Body, BoxError, RateLimit, RateLimiter, RetryPolicy, Transport, TransportBuilder,
+    ApiKey, ApiKeyProvider, BaseUrl, Body, BoxError, RateLimit, RateLimiter, RetryPolicy, Transport, TransportBuilder,
 };
 use avala_types::{AvalaConfig, Secret};
 use bytes::Bytes;
@@ -33,8 +33,7 @@ const USER_AGENT: &str = concat!("avala-rust/", env!("CARGO_PKG_VERSION"));
 /// ```
 #[must_use = "a builder does nothing until `build`"]
 pub struct AvalaBuilder {
-    api_key: Option<Secret>,
-    without_api_key: bool,
+    key: Key,
     base_url: String,
     allow_insecure_base_url: bool,
     timeout: Duration,
@@ -42,11 +41,22 @@ pub struct AvalaBuilder {
     transport: TransportBuilder,
 }
 
+/// Where the key comes from.
+#[derive(Debug)]
+enum Key {
+    /// Nobody has said.
+    Missing,
+    /// There shall be none.
+    None,
+    Given(Secret),
+    /// A provider in the transport has it.
+    Provided,
+}
+
 impl Default for AvalaBuilder {
     fn default() -> Self {
         Self {
-            api_key: None,
-            without_api_key: false,
+            key: Key::Missing,
             base_url: AvalaConfig::DEFAULT_BASE_URL.to_owned(),
             allow_insecure_base_url: false,
             timeout: AvalaConfig::DEFAULT_TIMEOUT,
@@ -57,13 +67,23 @@ impl Default for AvalaBuilder {
 }
 
 impl AvalaBuilder {
-    /// Takes the key and the base URL from the environment, as [`Avala::from_env`] does.
+    /// Takes the key, the base URL and the proxy from the environment, as [`Avala::from_env`] does.
+    ///
+    /// The proxy is that of `HTTPS_PROXY` or `ALL_PROXY`, but for the hosts in `NO_PROXY`. To go without it, follow this
+    /// with `.transport(|transport| transport.proxy(Proxy::none()))`.
     ///
     /// # Errors
-    /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) when `AVALA_API_KEY` is not set.
+    /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) when `AVALA_API_KEY` is not set, or the proxy
+    /// cannot be used.
     pub fn env(self) -> Result<Self, Error> {
         let config = AvalaConfig::from_lookup(|name| std::env::var(name).ok());
-        Ok(self.config(config.map_err(|error| Error::configuration(error.to_string()))?))
+        let this = self.config(config.map_err(|error| Error::configuration(error.to_string()))?);
+        #[cfg(feature = "proxy")]
+        let this = {
+            let proxy = avala_transport::Proxy::from_env().map_err(|error| Error::transport(None, error))?;
+            this.transport(|transport| transport.proxy(proxy))
+        };
+        Ok(this)
     }
 
     /// Takes the key, the base URL and the timeout from a configuration.
@@ -76,16 +96,29 @@ impl AvalaBuilder {
 
     /// The key that goes with every call.
     pub fn api_key(mut self, api_key: impl Into<Secret>) -> Self {
-        self.api_key = Some(api_key.into());
+        self.key = Key::Given(api_key.into());
         self
+    }
+
+    /// Asks for the key at each attempt, so that a new one counts from the next attempt on.
+    ///
+    /// ```
+    /// use avala_client::Avala;
+    /// use avala_client::transport::FileApiKey;
+    ///
+    /// let avala = Avala::builder().api_key_provider(FileApiKey::new("/run/secrets/avala")).build()?;
+    /// # Ok::<(), avala_client::Error>(())
+    /// ```
+    pub fn api_key_provider(mut self, provider: impl ApiKeyProvider) -> Self {
+        self.key = Key::Provided;
+        self.transport(|transport| transport.api_key_provider(provider))
     }
 
     /// Makes a client without a key, which can sign up and do nothing else: see
     /// [`Signups`](crate::resources::Signups). The server refuses every other call with
     /// [`ErrorKind::Authentication`](crate::ErrorKind::Authentication).
     pub fn without_api_key(mut self) -> Self {
-        self.api_key = None;
-        self.without_api_key = true;
+        self.key = Key::None;
         self
     }
 
@@ -185,16 +218,17 @@ impl AvalaBuilder {
     /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) when the key is missing or no legal header value,
     /// or the base URL is not https and not allowed to be otherwise.
     pub fn build(self) -> Result<Avala, Error> {
-        if self.api_key.is_none() && !self.without_api_key {
-            return Err(Error::configuration("no API key: set one with `api_key`, or read it with `env`"));
-        }
         let refused = |error| Error::transport(None, error);
         let parse = if self.allow_insecure_base_url { BaseUrl::parse_insecure_loopback } else { BaseUrl::parse };
         let base_url = parse(&self.base_url).map_err(refused)?;
-        let mut transport = self.transport.base_url(base_url.clone()).timeout(self.timeout);
-        if let Some(api_key) = &self.api_key {
-            transport = transport.api_key(ApiKey::new(api_key.expose()).map_err(refused)?);
-        }
+        let transport = self.transport.base_url(base_url.clone()).timeout(self.timeout);
+        let transport = match &self.key {
+            Key::Missing => {
+                return Err(Error::configuration("no API key: set one with `api_key`, or read it with `env`"));
+            }
+            Key::Given(api_key) => transport.api_key(ApiKey::new(api_key.expose()).map_err(refused)?),
+            Key::None | Key::Provided => transport,
+        };
         let transport = transport.rate_limiter(self.limiter.clone()).build().map_err(refused)?;
         Ok(Avala::new(transport, Some(base_url), Some(self.limiter), self.timeout))
     }
@@ -203,7 +237,7 @@ impl AvalaBuilder {
 impl fmt::Debug for AvalaBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("AvalaBuilder")
-            .field("api_key", &self.api_key)
+            .field("key", &self.key)
             .field("base_url", &self.base_url)
             .field("timeout", &self.timeout)
             .finish_non_exhaustive()

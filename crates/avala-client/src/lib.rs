@@ -24,8 +24,9 @@
 //!
 //! # Features
 //!
-//! - `http2`, `tls-webpki-roots` (both on by default), `tls-native-roots`, `tls`: how the HTTP client of this SDK
+//! - `http2`, `proxy`, `tls-webpki-roots` (on by default), `tls-native-roots`, `tls`: how the HTTP client of this SDK
 //!   connects. Without any of them, bring a service of your own: [`AvalaBuilder::service`], [`Avala::from_service`].
+//! - `gzip`: asks for compressed answers.
 //! - `blocking`: the same calls without `async`, for scripts.
 //! - `tracing`: spans for calls and attempts.
 
@@ -53,5 +54,5 @@ pub use error::{Error, ErrorKind, FieldError, Quota};
 pub use list::List;
 pub use meta::{Answer, Meta};
 pub use pages::{Items, Pages};
-pub use transport::{Sent, TimeoutPhase};
+pub use transport::{Sent, TimeSpent, TimeoutPhase};
 pub use wait::Wait;

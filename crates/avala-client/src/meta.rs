@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use avala_transport::{CallReport, RateLimitState};
+use avala_transport::{CallReport, RateLimitState, TimeSpent};
 use avala_types::RateLimitInfo;
 use http::StatusCode;
 use http::response::Parts;
@@ -31,6 +31,8 @@ pub struct Meta {
     pub attempts: u32,
     /// How long it took, retries and waiting included.
     pub elapsed: Duration,
+    /// Where that time went.
+    pub time_spent: TimeSpent,
 }
 
 impl Meta {
@@ -43,6 +45,7 @@ impl Meta {
             rate_limit: RateLimitInfo::from_lookup(header),
             attempts: report.map_or(1, CallReport::attempts),
             elapsed: report.map(CallReport::elapsed).unwrap_or_default(),
+            time_spent: report.map(CallReport::time_spent).unwrap_or_default(),
         }
     }
 }

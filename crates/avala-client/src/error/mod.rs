@@ -7,7 +7,7 @@ mod redact;
 use std::fmt;
 use std::time::Duration;
 
-use avala_transport::{BoxError, Sent, TimeoutPhase, TransportError};
+use avala_transport::{BoxError, Sent, TimeSpent, TimeoutPhase, TransportError};
 use avala_types::Cursor;
 use http::{Method, StatusCode};
 
@@ -51,6 +51,7 @@ struct Details {
     request_id: Option<String>,
     attempts: u32,
     elapsed: Duration,
+    time_spent: TimeSpent,
     sent: Sent,
     timeout_phase: Option<TimeoutPhase>,
     retry_after: Option<Duration>,
@@ -80,6 +81,7 @@ impl Error {
             request_id: None,
             attempts: 0,
             elapsed: Duration::ZERO,
+            time_spent: TimeSpent::default(),
             sent: Sent::No,
             timeout_phase: None,
             retry_after: None,
@@ -101,6 +103,7 @@ impl Error {
         details.status = error.status();
         details.attempts = error.attempts();
         details.elapsed = error.elapsed();
+        details.time_spent = error.time_spent();
         details.sent = error.sent();
         details.timeout_phase = error.timeout_phase();
         details.retry_after = error.retry_after();
@@ -159,6 +162,7 @@ impl Error {
         details.request_id = meta.request_id;
         details.attempts = meta.attempts;
         details.elapsed = meta.elapsed;
+        details.time_spent = meta.time_spent;
         details.sent = Sent::Yes;
         details.body = Some(kept(body));
         self
@@ -234,6 +238,12 @@ impl Error {
     #[must_use]
     pub fn elapsed(&self) -> Duration {
         self.0.elapsed
+    }
+
+    /// Where that time went: standing in line, backing off, in attempts.
+    #[must_use]
+    pub fn time_spent(&self) -> TimeSpent {
+        self.0.time_spent
     }
 
     /// Whether the server can have acted on the call. `Maybe` means: look before you repeat what is not repeatable.

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use avala_transport::CallClass;
 use avala_types::{CreateExport, Export, ExportStatus, ExportUid};
 
 use crate::endpoint::Endpoint;
@@ -21,6 +22,8 @@ impl Exports {
 
     /// Asks for an export (`POST /exports/`). Its file is there once [`wait`](Exports::wait) says so.
     ///
+    /// The server takes five at a time, so this client has no more than five of these calls on their way.
+    ///
     /// ```
     /// # async fn example(avala: avala_client::Avala) -> Result<(), avala_client::Error> {
     /// use avala_client::types::{CreateExport, ExportFormat};
@@ -32,7 +35,8 @@ impl Exports {
     /// # }
     /// ```
     pub fn create(&self, export: &CreateExport) -> Call<Export> {
-        self.avala.call(Endpoint::post("exports.create", "/exports/"), &[]).json(export)
+        let call = self.avala.call(Endpoint::post("exports.create", "/exports/"), &[]).json(export);
+        call.options(|options| options.class = CallClass::Export)
     }
 
     /// The exports of the account (`GET /exports/`).

@@ -51,6 +51,7 @@ impl InferenceProviders {
     /// Tries out whether an inference provider answers (`POST /inference-providers/{uid}/test/`).
     pub fn test(&self, uid: impl Into<InferenceProviderUid>) -> Call<Json> {
         let endpoint = Endpoint::post("inference_providers.test", "/inference-providers/{uid}/test/");
-        self.avala.call(endpoint, &[uid.into().as_str()])
+        // The server counts inference against a limit of its own, ten a minute.
+        self.avala.call(endpoint, &[uid.into().as_str()]).options(|options| options.rate_scope = "inference")
     }
 }

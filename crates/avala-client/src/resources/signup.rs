@@ -33,6 +33,9 @@ impl Signups {
     /// ```
     pub fn create(&self, signup: &Signup) -> Call<SignupResponse> {
         let call = self.avala.call(Endpoint::post("signup.create", "/signup/"), &[]);
-        call.json(signup).options(|options| options.anonymous = true)
+        call.json(signup).options(|options| {
+            options.anonymous = true;
+            options.rate_scope = "signup";
+        })
     }
 }

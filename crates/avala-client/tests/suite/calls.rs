@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use avala_client::{Avala, ErrorKind};
 use avala_transport::testing::{ScriptedService, Step};
+use avala_transport::{ApiKey, ProvidedKey};
 use avala_types::{CreateDataset, CreateExport, DataType, TransferDataset};
 use serde_json::json;
 
@@ -104,6 +105,53 @@ async fn a_call_keeps_its_own_deadline_and_attempts() {
     assert_eq!((error.kind(), error.attempts(), script.requests().len()), (ErrorKind::Server, 1, 1));
     let error = layered(&script).tasks().get("t1").await.unwrap_err();
     assert_eq!((error.attempts(), script.requests().len()), (3, 4));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_key_is_asked_for_at_each_attempt() {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    let script = ScriptedService::new().then(Step::respond(503)).then(json(&json!({"uid": "t1"})));
+    let asked = Arc::new(AtomicUsize::new(0));
+    let counter = Arc::clone(&asked);
+    let provider = move || {
+        let number = counter.fetch_add(1, Ordering::Relaxed);
+        ProvidedKey::now(ApiKey::new(format!("avk_{number}")))
+    };
+    let avala = Avala::builder().api_key_provider(provider).service(script.clone()).build().unwrap();
+    avala.tasks().get("t1").await.unwrap();
+    let keys: Vec<_> = script.requests().iter().map(|request| request.headers["x-avala-api-key"].clone()).collect();
+    assert_eq!(keys, ["avk_0", "avk_1"]);
+
+    let failing = || ProvidedKey::now(Err::<ApiKey, _>(std::io::Error::other("the vault is sealed")));
+    let avala = Avala::builder().api_key_provider(failing).service(script.clone()).build().unwrap();
+    let error = avala.tasks().get("t1").await.unwrap_err();
+    assert_eq!((error.kind(), script.requests().len()), (ErrorKind::Configuration, 2));
+    assert!(error.to_string().contains("the vault is sealed") || format!("{error:?}").contains("the vault is sealed"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_more_than_five_exports_are_asked_for_at_a_time() {
+    let export = json(&json!({"uid": "e1"})).after(Duration::from_secs(1));
+    let script = ScriptedService::always(export);
+    let avala = layered(&script);
+    let started = tokio::time::Instant::now();
+    let calls = (0..11).map(|_| avala.exports().create(&CreateExport::project("p1")).into_future());
+    for result in futures_util::future::join_all(calls).await {
+        result.unwrap();
+    }
+    assert_eq!(started.elapsed(), Duration::from_secs(3), "five, five and one");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_error_tells_where_the_time_went() {
+    let script = ScriptedService::always(Step::respond(503).header("retry-after", "10").after(Duration::from_secs(2)));
+    let error = layered(&script).tasks().get("t1").await.unwrap_err();
+    let spent = error.time_spent();
+    assert_eq!((error.attempts(), spent.attempts), (3, Duration::from_secs(6)));
+    assert!(spent.backoff >= Duration::from_secs(20), "{spent}");
+    assert_eq!(spent.attempts + spent.backoff + spent.waiting, error.elapsed());
 }
 
 #[test]
