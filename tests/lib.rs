@@ -5,6 +5,7 @@ pub mod enumerations;
 pub mod models;
 pub mod payloads;
 pub mod readable;
+pub mod soak;
 
 /// Compiles and runs the code of the README.
 #[cfg(doctest)]

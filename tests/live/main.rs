@@ -7,6 +7,7 @@ mod datasets;
 mod exports;
 mod faults;
 mod lists;
+mod soak;
 mod tls;
 
 use std::time::Duration;

@@ -4,8 +4,14 @@ use crate::Outcome;
 use crate::process::cargo;
 
 const FEATURES: &[(&str, &[&str])] = &[
-    ("avala-transport", &["hyper", "http2", "tls", "tls-webpki-roots", "tls-native-roots", "tracing", "testing"]),
-    ("avala-client", &["blocking", "hyper", "http2", "tls", "tls-webpki-roots", "tls-native-roots", "tracing"]),
+    (
+        "avala-transport",
+        &["gzip", "hyper", "http2", "proxy", "tls", "tls-webpki-roots", "tls-native-roots", "tracing", "testing"],
+    ),
+    (
+        "avala-client",
+        &["blocking", "gzip", "hyper", "http2", "proxy", "tls", "tls-webpki-roots", "tls-native-roots", "tracing"],
+    ),
 ];
 
 pub(crate) fn check() -> Outcome {

@@ -1,0 +1,243 @@
+//! Many calls through many faults: nothing may be lost, done twice, or answered wrongly.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use avala_client::transport::{RateLimiter, RetryBudget, RetryPolicy};
+use avala_client::types::{CreateExport, ProjectUid, Task};
+use avala_client::{Avala, Error, Sent};
+use avala_sandbox::{Fault, Sandbox};
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+
+type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+/// How much of it there is.
+#[derive(Clone, Copy, Debug)]
+pub struct Plan {
+    /// How many calls are made.
+    pub calls: usize,
+    /// How many of them are on their way at a time.
+    pub in_flight: usize,
+    /// One call in so many meets a fault.
+    pub one_fault_in: usize,
+    /// The same seed gives the same calls and faults, though not the same order.
+    pub seed: u64,
+}
+
+/// What became of it.
+#[derive(Debug, Default)]
+pub struct Report {
+    /// How many calls were made.
+    pub calls: usize,
+    /// How many attempts it took.
+    pub attempts: u64,
+    /// The faults that were set, by their kind.
+    pub faults: BTreeMap<&'static str, usize>,
+    /// The calls that failed and said so, by the kind of their error.
+    pub errors: BTreeMap<String, usize>,
+    /// Work that was reported as done, or as not begun, and is not so on the server.
+    pub lost: Vec<String>,
+    /// Work that was done more than once.
+    pub duplicated: Vec<String>,
+    /// Answers that are not what the server has.
+    pub wrong: Vec<String>,
+    /// Memory of the process in bytes after the first tenth of the calls, and after the last; 0 where it is not known.
+    pub memory: (u64, u64),
+    /// What the client says of each export, until the server's list settles it.
+    claims: Vec<(String, Claim)>,
+}
+
+impl Report {
+    /// Whether nothing was lost, duplicated or wrong.
+    #[must_use]
+    pub fn is_clean(&self) -> bool {
+        self.lost.is_empty() && self.duplicated.is_empty() && self.wrong.is_empty()
+    }
+}
+
+/// One call, as it ended.
+enum End {
+    Read { expected: Task, result: Result<(Task, u32), Error> },
+    Listed { result: Result<(usize, u32), Error> },
+    Exported { name: String, result: Result<u32, Error> },
+}
+
+/// Runs it against a sandbox of its own.
+///
+/// # Errors
+/// When the sandbox does not start, or its state cannot be read in the end.
+pub async fn run(plan: Plan) -> Result<Report, Failure> {
+    let sandbox = Sandbox::start().await?;
+    let avala = Avala::builder()
+        .api_key(sandbox.key())
+        .base_url(sandbox.url())
+        .allow_insecure_base_url(true)
+        .rate_limiter(RateLimiter::off())
+        // Many faults are the point here, so the budget that would stop a storm of them is off.
+        .retry(RetryPolicy::default().base_delay(Duration::from_millis(1)).budget(RetryBudget::off()))
+        .build()?;
+    let tasks = avala.tasks().list().limit(1000).await?.items;
+    let project = avala.projects().list().await?.items.first().map(|project| project.uid.clone());
+    let project = project.ok_or("the sandbox has no project")?;
+
+    let mut report = Report::default();
+    let mut random = fastrand::Rng::with_seed(plan.seed);
+    let places = Arc::new(Semaphore::new(plan.in_flight));
+    let made = Arc::new(AtomicUsize::new(0));
+    let mut calls = JoinSet::new();
+    for number in 0..plan.calls {
+        let place = Arc::clone(&places).acquire_owned().await?;
+        while let Some(end) = calls.try_join_next() {
+            report.note(end?, tasks.len());
+        }
+        if number == plan.calls / 10 {
+            report.memory.0 = resident_bytes();
+        }
+        if number.is_multiple_of(1000) {
+            sandbox.clear_requests();
+        }
+        let expected = random.choice(&tasks).cloned().ok_or("the sandbox has no task")?;
+        let kind = random.usize(..10);
+        if random.usize(..plan.one_fault_in) == 0 {
+            let (name, fault) = fault(&mut random);
+            *report.faults.entry(name).or_default() += 1;
+            sandbox.fault(match kind {
+                0 => fault.on("POST", "/exports/"),
+                1 => fault.on("GET", "/tasks/"),
+                _ => fault.on("GET", &format!("/tasks/{}/", expected.uid)),
+            })?;
+        }
+        let (avala, project, made) = (avala.clone(), project.clone(), Arc::clone(&made));
+        calls.spawn(async move {
+            let end = call(&avala, kind, number, expected, &project).await;
+            made.fetch_add(1, Ordering::Relaxed);
+            drop(place);
+            end
+        });
+    }
+    while let Some(end) = calls.join_next().await {
+        report.note(end?, tasks.len());
+    }
+    report.memory.1 = resident_bytes();
+    report.calls = made.load(Ordering::Relaxed);
+    sandbox.clear_faults();
+    report.settle(&avala).await?;
+    Ok(report)
+}
+
+async fn call(avala: &Avala, kind: usize, number: usize, expected: Task, project: &ProjectUid) -> End {
+    match kind {
+        0 => {
+            let name = format!("soak {number}");
+            let result = avala.exports().create(&CreateExport::project(project).name(&name)).with_meta().await;
+            End::Exported { name, result: result.map(|answer| answer.meta.attempts) }
+        }
+        1 => {
+            let result = avala.tasks().list().limit(1000).with_meta().await;
+            End::Listed { result: result.map(|answer| (answer.value.items.len(), answer.meta.attempts)) }
+        }
+        _ => {
+            let result = avala.tasks().get(&expected.uid).with_meta().await;
+            End::Read { expected, result: result.map(|answer| (answer.value, answer.meta.attempts)) }
+        }
+    }
+}
+
+/// A fault of any kind that the sandbox has.
+fn fault(random: &mut fastrand::Rng) -> (&'static str, Fault) {
+    match random.usize(..10) {
+        0 => ("500", Fault::status(500)),
+        1 => ("502, html", Fault::status(502).body("<html>Bad Gateway</html>")),
+        2 => ("503, retry after", Fault::status(503).header("retry-after", "0")),
+        3 => ("429", Fault::status(429).header("retry-after", "0")),
+        4 => ("524", Fault::status(524)),
+        5 => ("connection dropped", Fault::drop_connection()),
+        6 => ("answer dropped", Fault::drop_answer()),
+        7 => ("body cut", Fault::cut_body(random.usize(..200))),
+        8 => ("answered late", Fault::delay(Duration::from_millis(random.u64(..20)))),
+        _ => ("html instead of json", Fault::html()),
+    }
+}
+
+impl Report {
+    fn note(&mut self, end: End, tasks: usize) {
+        match end {
+            End::Read { expected, result } => {
+                if let Some(task) = self.count(result)
+                    && task != expected
+                {
+                    self.wrong.push(format!("task {} came as {}", expected.uid, task.uid));
+                }
+            }
+            End::Listed { result } => {
+                if let Some(length) = self.count(result)
+                    && length != tasks
+                {
+                    self.wrong.push(format!("a list of {tasks} tasks came with {length}"));
+                }
+            }
+            End::Exported { name, result } => {
+                // Settled in the end, against the server's own list.
+                let claim = match &result {
+                    Ok(_) => Claim::Done,
+                    Err(error) if error.sent() == Sent::No => Claim::NotBegun,
+                    Err(_) => Claim::Unknown,
+                };
+                self.count(result.map(|attempts| ((), attempts)));
+                self.claims.push((name, claim));
+            }
+        }
+    }
+
+    /// Counts attempts and errors, and gives the value of a success.
+    fn count<T>(&mut self, result: Result<(T, u32), Error>) -> Option<T> {
+        match result {
+            Ok((value, attempts)) => {
+                self.attempts += u64::from(attempts);
+                Some(value)
+            }
+            Err(error) => {
+                self.attempts += u64::from(error.attempts());
+                *self.errors.entry(format!("{:?}", error.kind())).or_default() += 1;
+                None
+            }
+        }
+    }
+
+    /// Compares what the client believes with what the server has.
+    async fn settle(&mut self, avala: &Avala) -> Result<(), Failure> {
+        let mut on_server = BTreeMap::<String, usize>::new();
+        let mut exports = avala.exports().list().limit(1000).items();
+        while let Some(export) = exports.next().await {
+            *on_server.entry(export?.name.unwrap_or_default()).or_default() += 1;
+        }
+        for (name, claim) in std::mem::take(&mut self.claims) {
+            match (on_server.get(&name).copied().unwrap_or_default(), claim) {
+                (2.., _) => self.duplicated.push(name),
+                (0, Claim::Done) => self.lost.push(format!("{name} was reported as done")),
+                (1, Claim::NotBegun) => self.lost.push(format!("{name} was reported as not begun")),
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What the client says of an export.
+#[derive(Debug)]
+enum Claim {
+    Done,
+    NotBegun,
+    Unknown,
+}
+
+/// The memory that this process holds, as Linux tells it.
+fn resident_bytes() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let kilobytes = line.and_then(|line| line.trim().trim_end_matches(" kB").parse::<u64>().ok());
+    kilobytes.unwrap_or_default() * 1024
+}
