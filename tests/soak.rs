@@ -60,7 +60,7 @@ impl Report {
 
 /// One call, as it ended.
 enum End {
-    Read { expected: Task, result: Result<(Task, u32), Error> },
+    Read { expected: Box<Task>, result: Result<(Box<Task>, u32), Error> },
     Listed { result: Result<(usize, u32), Error> },
     Exported { name: String, result: Result<u32, Error> },
 }
@@ -141,7 +141,8 @@ async fn call(avala: &Avala, kind: usize, number: usize, expected: Task, project
         }
         _ => {
             let result = avala.tasks().get(&expected.uid).with_meta().await;
-            End::Read { expected, result: result.map(|answer| (answer.value, answer.meta.attempts)) }
+            let result = result.map(|answer| (Box::new(answer.value), answer.meta.attempts));
+            End::Read { expected: Box::new(expected), result }
         }
     }
 }
