@@ -8,6 +8,7 @@ mod blocking;
 mod bulk_edit;
 mod calls;
 mod errors;
+mod limits;
 mod lists;
 mod middleware;
 mod resources;
