@@ -1,7 +1,7 @@
 //! Every test that the project has.
 
 use crate::process::{cargo, cargo_with};
-use crate::{Outcome, coverage, dependencies, snapshots};
+use crate::{Outcome, coverage, dependencies, interop, snapshots};
 
 /// Snapshots are compared and never written by a test run: a changed one is a failure to look at.
 pub(crate) const COMPARE: &[(&str, &str)] = &[("INSTA_UPDATE", "no"), ("INSTA_FORCE_PASS", "0")];
@@ -24,6 +24,7 @@ pub(crate) fn all() -> Outcome {
         let arguments = ["run", "--quiet", "-p", package, "--example", example];
         cargo_with(&arguments, &[("AVALA_API_KEY", ""), ("AVALA_BASE_URL", "")])?;
     }
+    interop::run_if_there_is_python()?;
     snapshots::check()?;
     coverage::check()?;
     dependencies::check()

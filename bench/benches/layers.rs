@@ -1,0 +1,87 @@
+//! Each layer alone over a service that answers at once: what it adds to "no layer" is its own cost.
+
+use std::future::{Ready, ready};
+use std::hint::black_box;
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+
+use avala_transport::{
+    AddressLayer, ApiKey, AttemptTimeoutLayer, AuthLayer, BaseUrl, Body, CallOptions, CollectLayer, DeadlineLayer,
+    RateLimit, RateLimitLayer, RateLimiter, RedirectLayer, RetryLayer, RetryPolicy, TransportBuilder, TransportError,
+};
+use criterion::{Criterion, criterion_group, criterion_main};
+use http::{Request, Response};
+use tower::{Layer, Service, ServiceExt as _};
+
+const MINUTE: Duration = Duration::from_secs(60);
+
+/// Answers at once.
+#[derive(Clone)]
+struct Answer;
+
+impl Service<Request<Body>> for Answer {
+    type Response = Response<Body>;
+    type Error = TransportError;
+    type Future = Ready<Result<Response<Body>, TransportError>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), TransportError>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, _: Request<Body>) -> Self::Future {
+        ready(Ok(Response::new(Body::from("{}"))))
+    }
+}
+
+fn request() -> Request<Body> {
+    let mut request = Request::new(Body::empty());
+    *request.uri_mut() = http::Uri::from_static("/datasets/d1/");
+    let mut options = CallOptions::default();
+    options.operation = "datasets.get";
+    options.route = "/datasets/{uid}/";
+    request.extensions_mut().insert(options);
+    request
+}
+
+/// Calls a clone each time, as the client does, inside one runtime.
+fn measure<S>(criterion: &mut Criterion, name: &str, service: &S)
+where
+    S: Service<Request<Body>, Response = Response<Body>, Error = TransportError> + Clone,
+{
+    criterion.bench_function(name, |b| {
+        b.iter_custom(|times| {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
+            // Without a runtime nothing can be measured, and a time of zero cannot be overlooked.
+            runtime.map_or(Duration::ZERO, |runtime| {
+                runtime.block_on(async {
+                    let start = Instant::now();
+                    for _ in 0..times {
+                        drop(black_box(service.clone().oneshot(request()).await));
+                    }
+                    start.elapsed()
+                })
+            })
+        });
+    });
+}
+
+fn layers(criterion: &mut Criterion) {
+    let limiter = RateLimiter::new(RateLimit::per_minute(u32::MAX).burst(u32::MAX));
+    measure(criterion, "no layer", &Answer);
+    measure(criterion, "deadline", &DeadlineLayer::new(MINUTE).layer(Answer));
+    measure(criterion, "retry", &RetryLayer::new(RetryPolicy::default()).layer(Answer));
+    measure(criterion, "rate limit", &RateLimitLayer::new(limiter.clone()).layer(Answer));
+    if let Ok(key) = ApiKey::new("avk_bench") {
+        measure(criterion, "auth", &AuthLayer::new(key).layer(Answer));
+    }
+    measure(criterion, "attempt timeout", &AttemptTimeoutLayer::new(MINUTE).layer(Answer));
+    measure(criterion, "collect", &CollectLayer::new(1 << 20).layer(Answer));
+    measure(criterion, "address", &AddressLayer::new(BaseUrl::default()).layer(Answer));
+    measure(criterion, "redirect", &RedirectLayer::new().layer(Answer));
+    if let Ok(transport) = TransportBuilder::new().rate_limiter(limiter).service(Answer).build() {
+        measure(criterion, "all layers", &transport);
+    }
+}
+
+criterion_group!(benches, layers);
+criterion_main!(benches);

@@ -1,0 +1,32 @@
+//! Proof that every side read the same.
+
+/// A sum over what was read. Its order does not matter, so that calls in flight together give the same.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Checksum(u64);
+
+impl Checksum {
+    /// Adds a text.
+    pub fn text(&mut self, text: &str) {
+        // FNV-1a.
+        let hash = text
+            .bytes()
+            .fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
+        self.number(hash);
+    }
+
+    /// Adds a number.
+    pub fn number(&mut self, number: u64) {
+        self.0 = self.0.wrapping_add(number);
+    }
+
+    /// Adds what another worker read.
+    pub fn merge(&mut self, other: Self) {
+        self.number(other.0);
+    }
+
+    /// The sum.
+    #[must_use]
+    pub fn value(self) -> u64 {
+        self.0
+    }
+}

@@ -1,0 +1,73 @@
+//! Two clients against one sandbox: what the official Python SDK writes, this client reads, and the other way round.
+//!
+//! `cargo xtask interop` runs it, with a Python that has the SDK as its only argument.
+
+#![expect(clippy::print_stdout, reason = "a report is for the one who asks for it")]
+
+mod python;
+mod read;
+mod record;
+mod write;
+
+use std::collections::BTreeSet;
+use std::error::Error;
+use std::process::ExitCode;
+
+use avala_client::Avala;
+use avala_sandbox::Sandbox;
+
+use python::Python;
+use record::Record;
+
+/// What goes wrong before there is anything to compare.
+type Failure = Box<dyn Error + Send + Sync>;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<ExitCode, Failure> {
+    let program = std::env::args_os().nth(1).ok_or("the argument is missing: a Python that has the SDK")?;
+    let sandbox = Sandbox::start().await?;
+    let python = Python::new(program, &sandbox);
+    let avala =
+        Avala::builder().api_key(sandbox.key()).base_url(sandbox.url()).allow_insecure_base_url(true).build()?;
+
+    println!("Python writes, Rust reads:");
+    let theirs: Vec<Record> = serde_json::from_str(&python.run("write.py", String::new()).await?.printed()?)?;
+    let mut is_good = true;
+    for record in &theirs {
+        is_good &= compare(&avala, record).await;
+    }
+
+    println!("Rust writes, Python reads:");
+    let ours = write::all(&avala).await?;
+    let read = python.run("read.py", serde_json::to_string(&ours)?).await?;
+    print!("{}", read.output);
+    is_good &= read.is_success;
+
+    is_good &= are_same_resources(&theirs, &ours);
+    Ok(if is_good { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Reads what a record is about, and prints whether it is what was written.
+async fn compare(avala: &Avala, record: &Record) -> bool {
+    let differences = match read::read(avala, record).await {
+        Ok(value) => record.differences(&value),
+        Err(error) => vec![format!("was not read: {error}")],
+    };
+    let verdict = if differences.is_empty() { "ok" } else { "DIFFERS" };
+    println!("  {verdict} {record}");
+    differences.iter().for_each(|line| println!("    {line}"));
+    differences.is_empty()
+}
+
+/// A resource that only one of the two writes would be half a comparison.
+fn are_same_resources(theirs: &[Record], ours: &[Record]) -> bool {
+    let names = |records: &[Record]| records.iter().map(|record| record.resource.clone()).collect::<BTreeSet<_>>();
+    let (theirs, ours) = (names(theirs), names(ours));
+    let one_sided: Vec<_> = theirs.symmetric_difference(&ours).cloned().collect();
+    if one_sided.is_empty() {
+        println!("{} resources, each written and read by both", ours.len());
+    } else {
+        println!("written by one side only: {}", one_sided.join(", "));
+    }
+    one_sided.is_empty()
+}
