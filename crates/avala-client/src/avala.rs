@@ -7,12 +7,12 @@ use std::time::Duration;
 use avala_transport::{BaseUrl, Body, BoxError, RateLimiter, Transport};
 use avala_types::{AvalaConfig, RateLimitInfo};
 use bytes::Bytes;
-use serde::de::DeserializeOwned;
 use tower::{Layer as _, Service};
 
 use crate::builder::AvalaBuilder;
 use crate::call::Call;
 use crate::decode::{self, Decoder};
+use crate::decoded::Decoded;
 use crate::endpoint::Endpoint;
 use crate::list::List;
 use crate::meta::rate_limit_info;
@@ -118,8 +118,8 @@ impl Avala {
     }
 
     /// A call that gives a value.
-    pub(crate) fn call<T: DeserializeOwned>(&self, endpoint: Endpoint, segments: &[&str]) -> Call<T> {
-        Call::new(self, Request::new(endpoint, segments), Decoder::Plain(decode::json::<T>))
+    pub(crate) fn call<T: Decoded>(&self, endpoint: Endpoint, segments: &[&str]) -> Call<T> {
+        Call::new(self, Request::new(endpoint, segments), Decoder::Plain(T::value))
     }
 
     /// A call that promises no value.
@@ -128,7 +128,7 @@ impl Avala {
     }
 
     /// A call that lists things.
-    pub(crate) fn list<T: DeserializeOwned, F>(&self, endpoint: Endpoint, segments: &[&str]) -> List<T, F> {
+    pub(crate) fn list<T: Decoded, F>(&self, endpoint: Endpoint, segments: &[&str]) -> List<T, F> {
         List::new(self, Request::new(endpoint, segments))
     }
 }

@@ -36,6 +36,7 @@ pub mod blocking;
 mod builder;
 mod call;
 mod decode;
+mod decoded;
 mod endpoint;
 mod error;
 mod list;

@@ -11,6 +11,7 @@ use serde::de::DeserializeOwned;
 use crate::Avala;
 use crate::call::{self, Call, CallFuture, CallWithMeta};
 use crate::decode::{self, Decoder};
+use crate::decoded::Decoded;
 use crate::error::{Error, Invalid};
 use crate::pages::{Items, Pages};
 use crate::request::Request;
@@ -42,9 +43,9 @@ pub struct List<T, F = ()> {
 impl<T, F> List<T, F> {
     pub(crate) fn new(avala: &Avala, request: Result<Request, Invalid>) -> Self
     where
-        T: DeserializeOwned,
+        T: Decoded,
     {
-        Self { avala: avala.clone(), request, decoder: Decoder::Plain(decode::page::<T>), filters: PhantomData }
+        Self { avala: avala.clone(), request, decoder: Decoder::Plain(T::page), filters: PhantomData }
     }
 
     /// Sets a parameter of the query.

@@ -76,7 +76,7 @@ impl Request {
     pub(crate) fn to_http(&self) -> Result<http::Request<Body>, Invalid> {
         let mut request = http::Request::new(self.body.clone().map_or_else(Body::empty, Body::from));
         *request.method_mut() = self.endpoint.method.clone();
-        *request.uri_mut() = self.target().parse().map_err(|error| {
+        *request.uri_mut() = self.target().try_into().map_err(|error: http::uri::InvalidUri| {
             let message = format!("no address can be made of its arguments: {error}");
             Invalid { endpoint: self.endpoint.clone(), message }
         })?;

@@ -11,6 +11,7 @@ use avala_types::{
 };
 
 use crate::decode::{self, Decoder};
+use crate::decoded::Decoded as _;
 use crate::endpoint::Endpoint;
 use crate::error::{ErrorKind, Failure};
 use crate::wait::{Progress, Wait};
@@ -193,7 +194,7 @@ impl Datasets {
     ) -> Call<T> {
         let request = crate::request::Request::new(endpoint, &[owner.as_str(), slug.as_str(), sequence.as_str()]);
         let decode = move |source: decode::Source<'_>| {
-            part(&decode::json(source)?).map_err(|error| {
+            part(&DatasetSequence::value(source)?).map_err(|error| {
                 let kind = if error.is_out_of_range() { ErrorKind::NotFound } else { ErrorKind::Decode };
                 let message = error.to_string();
                 Failure { source: Some(error.into()), ..Failure::new(kind, message) }
