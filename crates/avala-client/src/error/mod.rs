@@ -379,7 +379,8 @@ impl fmt::Debug for Error {
             .field("sent", sent)
             .field("json_path", &self.0.json_path)
             .field("body", &self.0.body)
-            .field("source", &self.0.source)
+            // Its own `Debug` may repeat what the server sent, which is blotted out everywhere else.
+            .field("source", &self.0.source.as_ref().map(|source| redact(&source.to_string())))
             .finish_non_exhaustive()
     }
 }
@@ -424,6 +425,17 @@ mod tests {
         let error = answered(401, r#"{"detail": "avk_9f8e7d6c5b4a3210 is not valid", "api_key": "hunter2hunter2"}"#);
         let seen = format!("{error} {error:?} {:?} {}", error.body(), error.message());
         assert!(!seen.contains("9f8e7d6c") && !seen.contains("hunter2"), "{seen}");
+    }
+
+    #[test]
+    fn no_secret_is_shown_by_way_of_the_source() {
+        let body = bytes::Bytes::from_static(br#"{"uid": "t1", "created_at": "avk_9f8e7d6c5b4a3210"}"#);
+        let source = crate::decode::Source { body: &body, base_url: None };
+        let failure = crate::decode::json::<avala_types::Task>(source).unwrap_err();
+        let meta = Meta::of(&http::Response::new(()).into_parts().0);
+        let error = Error::answer(&Endpoint::get("tasks.get", "/tasks/{uid}/"), meta, &body, failure);
+        let seen = format!("{error} {error:?} {error:#?}");
+        assert!(seen.contains("created_at") && seen.contains("avk_***") && !seen.contains("9f8e7d6c"), "{seen}");
     }
 
     #[test]
