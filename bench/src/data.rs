@@ -159,7 +159,7 @@ mod tests {
 
     #[test]
     fn the_sizes_are_those_that_the_goals_speak_of() {
-        assert!((380..480).contains(&dataset().len()), "{}", dataset().len());
+        assert!((350..450).contains(&dataset().len()), "{}", dataset().len());
         let page = page(0, None).len();
         assert!((430_000..450_000).contains(&page), "{page}");
         let sequence = sequence().len();
