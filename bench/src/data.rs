@@ -118,7 +118,7 @@ fn frame(index: usize, numbers: &mut Numbers) -> String {
 fn image(index: usize, camera: usize, numbers: &mut Numbers) -> String {
     let name = ["front", "front_left", "front_right", "rear", "rear_left", "rear_right"][camera % 6];
     format!(
-        r#"{{"image_url":"https://storage.avala.ai/acme/night-drives/{name}/{index:06}.jpg?X-Amz-Expires=3600&X-Amz-Signature={}","camera_id":"{name}","position":{},"heading":{},"width":1920,"height":1080,"fx":{:.3},"fy":{:.3},"cx":{:.3},"cy":{:.3},"model":"pinhole"}}"#,
+        r#"{{"image_url":"https://storage.avala.ai/acme/night-drives/{name}/{index:06}.jpg?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Date=20250115T093000Z&X-Amz-SignedHeaders=host&X-Amz-Expires=3600&X-Amz-Signature={}","camera_id":"{name}","position":{},"heading":{},"width":1920,"height":1080,"fx":{:.3},"fy":{:.3},"cx":{:.3},"cy":{:.3},"model":"pinhole"}}"#,
         make_uid(numbers).replace('-', "").repeat(2),
         position(numbers),
         heading(numbers),
