@@ -29,7 +29,7 @@ use crate::{
 /// | rate limit | 100 calls a minute, bursts of 20, see [`RateLimiter`] |
 /// | calls at a time | 256, 10 uploads, 5 exports, see [`ConcurrencyLimits`] |
 /// | largest body | 64 MiB |
-/// | idle connections | 64, kept for 50 s |
+/// | idle connections | 256, kept for 50 s |
 /// | HTTP/2 pings while calls are on their way | after 10 s, answered within 10 s |
 /// | proxy | none |
 ///

@@ -37,7 +37,8 @@ impl Default for Connections {
             connect_timeout: Duration::from_secs(10),
             // Below the 60 s after which servers and load balancers usually hang up.
             pool_idle_timeout: Duration::from_secs(50),
-            pool_max_idle_per_host: 64,
+            // As many as ordinary calls may be on their way: one closed for want of room would be opened again at once.
+            pool_max_idle_per_host: 256,
             // Together below the 30 s of an attempt: a dead connection is found, and given up, while the attempt still
             // runs. An attempt that runs out of time leaves it in the pool, and the next attempt would use it again.
             http2_keep_alive: Some(KeepAlive { interval: Duration::from_secs(10), timeout: Duration::from_secs(10) }),
