@@ -28,13 +28,25 @@ use serde_json::value::RawValue;
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 #[derive(Clone)]
-pub struct Json(Box<RawValue>);
+pub struct Json(Text);
+
+#[derive(Clone)]
+enum Text {
+    /// As `serde_json` gives it, and writes it without another look.
+    Raw(Box<RawValue>),
+    /// A piece of a text that was read already. To make a `RawValue` of it is to read it once more, which most
+    /// such pieces never need.
+    Piece(Box<str>),
+}
 
 impl Json {
     /// The JSON text, as it was sent.
     #[must_use]
     pub fn get(&self) -> &str {
-        self.0.get()
+        match &self.0 {
+            Text::Raw(text) => text.get(),
+            Text::Piece(text) => text,
+        }
     }
 
     /// Parses the text into a type of yours, which may borrow from it.
@@ -58,7 +70,7 @@ impl Json {
     /// # Errors
     /// When the value has no form in JSON, as a map whose keys are not strings.
     pub fn encode<T: Serialize + ?Sized>(value: &T) -> Result<Self, serde_json::Error> {
-        serde_json::value::to_raw_value(value).map(Self)
+        serde_json::value::to_raw_value(value).map(Self::from)
     }
 
     /// The elements of a list, found one at a time: what is not asked for is not read.
@@ -81,7 +93,7 @@ impl FromStr for Json {
     type Err = serde_json::Error;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        serde_json::from_str(text).map(Self)
+        serde_json::from_str::<Box<RawValue>>(text).map(Self::from)
     }
 }
 
@@ -94,13 +106,13 @@ impl From<Value> for Json {
 impl From<&Value> for Json {
     fn from(value: &Value) -> Self {
         // A `Value` always has a form in JSON, so the error is never met; null stands in for it.
-        Self::encode(value).unwrap_or_else(|_| Self(RawValue::NULL.to_owned()))
+        Self::encode(value).unwrap_or_else(|_| RawValue::NULL.to_owned().into())
     }
 }
 
 impl From<Box<RawValue>> for Json {
     fn from(text: Box<RawValue>) -> Self {
-        Self(text)
+        Self(Text::Raw(text))
     }
 }
 
@@ -124,13 +136,18 @@ impl fmt::Display for Json {
 
 impl Serialize for Json {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.0.serialize(serializer)
+        match &self.0 {
+            Text::Raw(text) => text.serialize(serializer),
+            Text::Piece(text) => {
+                serde_json::from_str::<&RawValue>(text).map_err(serde::ser::Error::custom)?.serialize(serializer)
+            }
+        }
     }
 }
 
 impl<'de> serde::Deserialize<'de> for Json {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Box::<RawValue>::deserialize(deserializer).map(Self)
+        Box::<RawValue>::deserialize(deserializer).map(Self::from)
     }
 }
 
@@ -248,11 +265,32 @@ pub struct Elements<'a> {
     rest: &'a str,
 }
 
+impl<'a> Elements<'a> {
+    /// The next element as its text and as a `T`, in one pass over it.
+    pub(crate) fn next_as<T: serde::Deserialize<'a>>(&mut self) -> Option<Result<(Json, T), serde_json::Error>> {
+        let rest = self.start_of_next();
+        let mut values = serde_json::Deserializer::from_str(rest).into_iter::<T>();
+        match values.next()? {
+            Ok(value) => {
+                let (text, rest) = rest.split_at_checked(values.byte_offset())?;
+                self.rest = rest;
+                Some(Ok((Json(Text::Piece(text.into())), value)))
+            }
+            // Where an element of another shape ends, one learns by passing over it. The end of the list is none.
+            Err(error) => self.next().map(|_| Err(error)),
+        }
+    }
+
+    fn start_of_next(&self) -> &'a str {
+        self.rest.trim_start_matches([' ', '\t', '\r', '\n', ','])
+    }
+}
+
 impl<'a> Iterator for Elements<'a> {
     type Item = &'a RawValue;
 
     fn next(&mut self) -> Option<&'a RawValue> {
-        let rest = self.rest.trim_start_matches([' ', '\t', '\r', '\n', ',']);
+        let rest = self.start_of_next();
         let mut values = serde_json::Deserializer::from_str(rest).into_iter::<&RawValue>();
         // The text is known to be valid, so the only "error" here is the bracket that closes the list.
         let element = values.next().and_then(Result::ok);
@@ -319,6 +357,25 @@ mod tests {
         let nested = |number: &str| json(&format!("{}{number}{}", "[".repeat(300), "]".repeat(300)));
         assert_eq!(nested("1.0"), nested("1"));
         assert_ne!(nested("1.5"), nested("1"));
+    }
+
+    #[test]
+    fn elements_are_read_in_one_pass_and_passed_over_when_they_have_another_shape() {
+        #[derive(serde::Deserialize)]
+        struct Size {
+            width: u32,
+        }
+        let list = json("[ {\"width\": 1, \"more\": [{}]} ,{\"width\":\"2\"}, 3,\n{\"width\":4}]");
+        let mut elements = list.elements();
+        let mut next = || elements.next_as::<Size>();
+        let (text, size) = next().unwrap().unwrap();
+        assert_eq!((text.get(), size.width), ("{\"width\": 1, \"more\": [{}]}", 1));
+        assert_eq!(serde_json::to_string(&text).unwrap(), text.get());
+        assert!(next().unwrap().is_err());
+        assert!(next().unwrap().is_err());
+        assert_eq!(next().unwrap().unwrap().1.width, 4);
+        assert!(next().is_none());
+        assert!(next().is_none());
     }
 
     #[test]

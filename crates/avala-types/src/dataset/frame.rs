@@ -3,10 +3,10 @@
 use std::fmt;
 
 use serde::Deserialize;
-use serde_json::value::RawValue;
 
 use crate::dataset::{CameraCalibration, DatasetSequence};
 use crate::field::Field;
+use crate::json::Elements;
 use crate::model::model;
 use crate::{Json, Quat, SequenceUid, Vec3};
 
@@ -76,10 +76,9 @@ model! {
 }
 
 impl DatasetFrame {
-    /// Reads the frame at a place in a sequence.
-    pub(crate) fn read(index: usize, raw: &RawValue) -> Result<Self, serde_json::Error> {
-        let wire: Wire = serde_json::from_str(raw.get())?;
-        Ok(Self {
+    /// Reads the next frame, which is at this place in its sequence.
+    pub(crate) fn read_next(index: usize, frames: &mut Elements<'_>) -> Option<Result<Self, serde_json::Error>> {
+        Some(frames.next_as::<Wire>()?.map(|(raw, wire)| Self {
             frame_index: index as u64,
             key: wire.key,
             model: wire.model.clone().or_else(|| wire.camera_model.clone()),
@@ -89,9 +88,9 @@ impl DatasetFrame {
             device_position: wire.device_position,
             device_heading: wire.device_heading,
             images: wire.images,
-            raw: Some(raw.to_owned().into()),
+            raw: Some(raw),
             extra: crate::Extra::default(),
-        })
+        }))
     }
 
     /// The cameras of its images, with what the frame says for all of them.

@@ -86,17 +86,22 @@ impl DatasetSequence {
     /// # Errors
     /// When fewer frames came with the sequence, or the frame does not have the shape of one.
     pub fn frame(&self, index: usize) -> Result<DatasetFrame, FrameError> {
-        match self.raw_frames().nth(index) {
-            Some(raw) => DatasetFrame::read(index, raw).map_err(|error| FrameError::decode(self, index, error)),
+        let mut frames = self.raw_frames();
+        // Past the last one, there is nothing left to read either.
+        let _ = index.checked_sub(1).and_then(|before| frames.nth(before));
+        match DatasetFrame::read_next(index, &mut frames) {
+            Some(frame) => frame.map_err(|error| FrameError::decode(self, index, error)),
             None => Err(FrameError::out_of_range(self, index, self.raw_frames().count())),
         }
     }
 
     /// All frames that came with it, decoded one at a time.
     pub fn typed_frames(&self) -> impl Iterator<Item = Result<DatasetFrame, FrameError>> {
-        self.raw_frames()
-            .enumerate()
-            .map(|(index, raw)| DatasetFrame::read(index, raw).map_err(|error| FrameError::decode(self, index, error)))
+        let mut frames = self.raw_frames();
+        (0..).map_while(move |index| {
+            let frame = DatasetFrame::read_next(index, &mut frames)?;
+            Some(frame.map_err(|error| FrameError::decode(self, index, error)))
+        })
     }
 
     /// The rig that recorded it, as its first frame has it; without cameras when no frame came with it.
