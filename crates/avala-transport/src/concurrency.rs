@@ -1,13 +1,16 @@
 //! Not too many calls at a time.
 
+use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body::{Body as _, Frame, SizeHint};
+use pin_project_lite::pin_project;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tower::util::Oneshot;
 use tower::{Layer, Service, ServiceExt};
 
 use crate::call::CallState;
@@ -89,7 +92,10 @@ impl ConcurrencyLimits {
 /// # }
 /// ```
 #[derive(Debug, Clone)]
-pub struct ConcurrencyLayer {
+pub struct ConcurrencyLayer(Arc<Semaphores>);
+
+#[derive(Debug)]
+struct Semaphores {
     ordinary: Arc<Semaphore>,
     uploads: Arc<Semaphore>,
     exports: Arc<Semaphore>,
@@ -100,19 +106,19 @@ impl ConcurrencyLayer {
     #[must_use]
     pub fn new(limits: ConcurrencyLimits) -> Self {
         let semaphore = |permits: usize| Arc::new(Semaphore::new(permits.clamp(1, Semaphore::MAX_PERMITS)));
-        Self {
+        Self(Arc::new(Semaphores {
             ordinary: semaphore(limits.ordinary),
             uploads: semaphore(limits.uploads),
             exports: semaphore(limits.exports),
-        }
+        }))
     }
 
-    fn of(&self, class: CallClass) -> Arc<Semaphore> {
-        Arc::clone(match class {
-            CallClass::Ordinary => &self.ordinary,
-            CallClass::Upload => &self.uploads,
-            CallClass::Export => &self.exports,
-        })
+    fn of(&self, class: CallClass) -> &Arc<Semaphore> {
+        match class {
+            CallClass::Ordinary => &self.0.ordinary,
+            CallClass::Upload => &self.0.uploads,
+            CallClass::Export => &self.0.exports,
+        }
     }
 }
 
@@ -145,7 +151,7 @@ where
 {
     type Response = Response<Body>;
     type Error = TransportError;
-    type Future = Pin<Box<dyn Future<Output = Result<Response<Body>, TransportError>> + Send>>;
+    type Future = ConcurrencyFuture<S>;
 
     fn poll_ready(&mut self, _cx: &mut Context<'_>) -> Poll<Result<(), TransportError>> {
         // The wait is inside the future, where a deadline counts it and where dropping it gives the place up.
@@ -155,21 +161,74 @@ where
     fn call(&mut self, mut request: Request<Body>) -> Self::Future {
         let state = CallState::of(request.extensions_mut());
         let class = request.extensions().get::<CallOptions>().map(|options| options.class).unwrap_or_default();
-        let semaphore = self.limits.of(class);
-        let inner = self.inner.clone();
-        Box::pin(async move {
-            state.enter(Phase::Waiting);
-            // The semaphore is never closed.
-            let permit = semaphore.acquire_owned().await.ok();
-            state.enter(Phase::Attempt);
-            let response = inner.oneshot(request).await?;
-            if response.body().as_bytes().is_some() || response.body().is_end_stream() {
-                return Ok(response);
-            }
-            // A stream is on its way until it is read or dropped.
-            Ok(response.map(|body| Body::once(Held { body, permit })))
-        })
+        let semaphore = Arc::clone(self.limits.of(class));
+        ConcurrencyFuture { call: self.inner.clone().oneshot(request), permit: Permit::Wanted { semaphore }, state }
     }
+}
+
+pin_project! {
+    /// The future of [`Concurrency`].
+    pub struct ConcurrencyFuture<S: Service<Request<Body>>> {
+        // Begins when it is polled.
+        #[pin]
+        call: Oneshot<S, Request<Body>>,
+        permit: Permit,
+        state: CallState,
+    }
+}
+
+enum Permit {
+    Wanted { semaphore: Arc<Semaphore> },
+    // Few calls stand in line, so the others pay for no box.
+    InLine { turn: Pin<Box<dyn Future<Output = Option<OwnedSemaphorePermit>> + Send>> },
+    Held(Option<OwnedSemaphorePermit>),
+}
+
+impl<S> Future for ConcurrencyFuture<S>
+where
+    S: Service<Request<Body>, Response = Response<Body>, Error = TransportError>,
+{
+    type Output = Result<Response<Body>, TransportError>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        let permit = loop {
+            *this.permit = match this.permit {
+                Permit::Wanted { semaphore } => match Arc::clone(semaphore).try_acquire_owned() {
+                    Ok(permit) => Permit::Held(Some(permit)),
+                    Err(_) => {
+                        this.state.enter(Phase::Waiting);
+                        // The semaphore is never closed.
+                        let turn = Arc::clone(semaphore).acquire_owned();
+                        Permit::InLine { turn: Box::pin(async { turn.await.ok() }) }
+                    }
+                },
+                Permit::InLine { turn } => {
+                    let permit = ready!(turn.as_mut().poll(cx));
+                    this.state.enter(Phase::Attempt);
+                    Permit::Held(permit)
+                }
+                Permit::Held(permit) => break permit,
+            };
+        };
+        let result = ready!(this.call.poll(cx));
+        let permit = permit.take();
+        Poll::Ready(result.map(|response| hold(response, permit)))
+    }
+}
+
+impl<S: Service<Request<Body>>> fmt::Debug for ConcurrencyFuture<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ConcurrencyFuture")
+    }
+}
+
+/// A stream is on its way until it is read or dropped, and keeps the permit for so long.
+fn hold(response: Response<Body>, permit: Option<OwnedSemaphorePermit>) -> Response<Body> {
+    if response.body().as_bytes().is_some() || response.body().is_end_stream() {
+        return response;
+    }
+    response.map(|body| Body::once(Held { body, permit }))
 }
 
 /// A body that holds the permit of its call until it ends.

@@ -68,7 +68,7 @@ pub use self::body::Body;
 pub use self::builder::TransportBuilder;
 pub use self::call::{CallClass, CallOptions, CallReport};
 pub use self::collect::{CollectLayer, Collected, CollectedFuture};
-pub use self::concurrency::{Concurrency, ConcurrencyLayer, ConcurrencyLimits};
+pub use self::concurrency::{Concurrency, ConcurrencyFuture, ConcurrencyLayer, ConcurrencyLimits};
 pub use self::deadline::{Deadline, DeadlineFuture, DeadlineLayer};
 #[cfg(feature = "gzip")]
 pub use self::decompress::{Decompress, DecompressFuture, DecompressLayer};
@@ -76,7 +76,7 @@ pub use self::error::{Sent, TimeoutPhase, TransportError, TransportErrorKind};
 pub use self::idle_timeout::{IdleTimeout, IdleTimeoutFuture, IdleTimeoutLayer};
 #[cfg(feature = "proxy")]
 pub use self::proxy::Proxy;
-pub use self::rate_limit::{RateLimit, RateLimitLayer, RateLimitState, RateLimited, RateLimiter};
+pub use self::rate_limit::{RateLimit, RateLimitLayer, RateLimitState, RateLimited, RateLimitedFuture, RateLimiter};
 pub use self::redirect::{Redirect, RedirectFuture, RedirectLayer};
 pub use self::retry::{Retry, RetryBudget, RetryLayer, RetryPolicy};
 pub use self::retry_after::retry_after;

@@ -8,6 +8,7 @@ mod failure;
 pub(crate) mod tls;
 
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use http::uri::Authority;
@@ -27,7 +28,7 @@ use crate::{Body, BoxError, TransportError};
 
 /// All that is kept of an answer before its headers are complete: a server cannot fill the memory with them. The first
 /// is also the largest piece of a body that is read at a time.
-const HTTP1_BUFFER: usize = 256 * 1024;
+const HTTP1_BUFFER: usize = 512 * 1024;
 #[cfg(feature = "http2")]
 const HTTP2_HEADERS: u32 = 64 * 1024;
 
@@ -46,7 +47,8 @@ type SentBody = MapErr<Body, fn(BoxError) -> BodyFailed>;
 /// Sends requests with absolute URIs over pooled connections.
 #[derive(Debug, Clone)]
 pub(crate) struct HttpClient {
-    client: Client<Connector, SentBody>,
+    /// Behind one count: the layers clone what is below them for each attempt, and the client has a dozen parts.
+    client: Arc<Client<Connector, SentBody>>,
 }
 
 impl HttpClient {
@@ -79,7 +81,7 @@ impl HttpClient {
         if let Some(pings) = settings.http2_keep_alive {
             client.http2_keep_alive_interval(pings.interval).http2_keep_alive_timeout(pings.timeout);
         }
-        Ok(Self { client: client.build(ConnectTimeout::new(tcp, settings.connect_timeout)) })
+        Ok(Self { client: Arc::new(client.build(ConnectTimeout::new(tcp, settings.connect_timeout))) })
     }
 }
 

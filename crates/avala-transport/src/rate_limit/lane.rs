@@ -44,6 +44,11 @@ impl Lane {
         }
     }
 
+    /// Takes a token if nobody waits and one is there.
+    pub(super) fn try_acquire(&self) -> bool {
+        self.in_line.load(Ordering::Relaxed) == 0 && self.bucket().try_take(Instant::now())
+    }
+
     /// Waits for a token. `Err` is the wait that would have been needed and that does not end before `deadline`.
     pub(super) async fn acquire(&self, deadline: Option<Instant>) -> Result<Token<'_>, Duration> {
         let place = Place::take(&self.in_line);
@@ -80,10 +85,17 @@ impl Lane {
                 bucket.close_for(now, until_reset(reset, headers).min(LONGEST_RESET));
             }
         }
-        if status == StatusCode::TOO_MANY_REQUESTS {
-            bucket.close_for(now, retry_after(headers).unwrap_or(DEFAULT_CLOSING));
-        }
         drop(bucket);
+        if status == StatusCode::TOO_MANY_REQUESTS {
+            self.refused(retry_after(headers));
+        } else {
+            self.learned.notify_one();
+        }
+    }
+
+    /// Learns from a 429, and from how long it asks to wait.
+    pub(super) fn refused(&self, retry_after: Option<Duration>) {
+        self.bucket().close_for(Instant::now(), retry_after.unwrap_or(DEFAULT_CLOSING));
         self.learned.notify_one();
     }
 

@@ -106,6 +106,14 @@ impl RateLimiter {
         *lock(&self.0.told)
     }
 
+    /// Takes a token where that needs no wait. `false` says only that [`acquire`](Self::acquire) has to be asked.
+    pub(super) fn try_acquire(&self, scope: &'static str) -> bool {
+        match &self.0.user {
+            Some(user) => scope.is_empty() && user.try_acquire(),
+            None => true,
+        }
+    }
+
     /// Waits for a token of the user's limit, and of the scope's. `Err` is the wait that would have been needed and
     /// that does not end before `deadline`.
     pub(super) async fn acquire(&self, scope: &'static str, deadline: Option<Instant>) -> Result<(), Duration> {
@@ -133,12 +141,21 @@ impl RateLimiter {
             let mut last = lock(&self.0.told);
             *last = told.or(*last);
         }
+        self.teach(scope, |lane| lane.observe(status, headers, told));
+    }
+
+    /// Learns from a 429 of which only its wait is known: the answer broke off after the headers.
+    pub(super) fn refused(&self, scope: &'static str, retry_after: Option<Duration>) {
+        self.teach(scope, |lane| lane.refused(retry_after));
+    }
+
+    fn teach(&self, scope: &'static str, lesson: impl FnOnce(&Lane)) {
         let Some(user) = &self.0.user else { return };
         if scope.is_empty() {
-            user.observe(status, headers, told);
+            lesson(user);
         } else {
             let lane = Arc::clone(lock(&self.0.scopes).entry(scope).or_default());
-            lane.observe(status, headers, told);
+            lesson(&lane);
         }
     }
 }

@@ -5,10 +5,14 @@ mod lane;
 mod limiter;
 mod state;
 
+use std::fmt;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
-use http::{Request, Response};
+use http::{Request, Response, StatusCode};
+use pin_project_lite::pin_project;
+use tower::util::Oneshot;
 use tower::{Layer, Service, ServiceExt};
 
 pub use self::limiter::{RateLimit, RateLimiter};
@@ -24,7 +28,7 @@ use crate::{Body, CallOptions, TransportError, TransportErrorKind};
 ///
 /// ```
 /// use avala_transport::{AdaptLayer, Body, RateLimit, RateLimitLayer, RateLimiter};
-/// use http::{Request, Response};
+/// use http::{Request, Response, StatusCode};
 /// use tower::{ServiceBuilder, ServiceExt, service_fn};
 ///
 /// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
@@ -72,7 +76,7 @@ where
 {
     type Response = Response<Body>;
     type Error = TransportError;
-    type Future = Pin<Box<dyn Future<Output = Result<Response<Body>, TransportError>> + Send>>;
+    type Future = RateLimitedFuture<S>;
 
     fn poll_ready(&mut self, _cx: &mut Context<'_>) -> Poll<Result<(), TransportError>> {
         // The wait is inside the future, where a deadline counts it and where dropping it gives the place up.
@@ -82,18 +86,75 @@ where
     fn call(&mut self, mut request: Request<Body>) -> Self::Future {
         let state = CallState::of(request.extensions_mut());
         let scope = request.extensions().get::<CallOptions>().map_or("", |options| options.rate_scope);
-        let limiter = self.limiter.clone();
-        let inner = self.inner.clone();
-        Box::pin(async move {
-            state.enter(Phase::Waiting);
-            limiter.acquire(scope, state.deadline()).await.map_err(|wait| {
-                let message = format!("this client's rate limit needs a wait of {wait:.1?}, longer than the call has");
-                TransportError::new(TransportErrorKind::RateLimited, message).with_retry_after(wait)
-            })?;
-            state.enter(Phase::Attempt);
-            let response = inner.oneshot(request).await?;
-            limiter.observe(scope, response.status(), response.headers());
-            Ok(response)
-        })
+        let (limiter, call) = (self.limiter.clone(), self.inner.clone().oneshot(request));
+        RateLimitedFuture { call, token: Token::Wanted, limiter, scope, state }
+    }
+}
+
+pin_project! {
+    /// The future of [`RateLimited`].
+    pub struct RateLimitedFuture<S: Service<Request<Body>>> {
+        // Begins when it is polled.
+        #[pin]
+        call: Oneshot<S, Request<Body>>,
+        token: Token,
+        limiter: RateLimiter,
+        scope: &'static str,
+        state: CallState,
+    }
+}
+
+enum Token {
+    Wanted,
+    // Few calls stand in line, so the others pay for no box.
+    InLine { turn: Pin<Box<dyn Future<Output = Result<(), Duration>> + Send>> },
+    Spent,
+}
+
+impl<S> Future for RateLimitedFuture<S>
+where
+    S: Service<Request<Body>, Response = Response<Body>, Error = TransportError>,
+{
+    type Output = Result<Response<Body>, TransportError>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        loop {
+            *this.token = match this.token {
+                Token::Wanted if this.limiter.try_acquire(this.scope) => Token::Spent,
+                Token::Wanted => {
+                    this.state.enter(Phase::Waiting);
+                    let (limiter, scope, deadline) = (this.limiter.clone(), *this.scope, this.state.deadline());
+                    Token::InLine { turn: Box::pin(async move { limiter.acquire(scope, deadline).await }) }
+                }
+                Token::InLine { turn } => {
+                    ready!(turn.as_mut().poll(cx)).map_err(too_long)?;
+                    this.state.enter(Phase::Attempt);
+                    Token::Spent
+                }
+                Token::Spent => break,
+            };
+        }
+        let result = ready!(this.call.poll(cx));
+        match &result {
+            Ok(response) => this.limiter.observe(this.scope, response.status(), response.headers()),
+            // The answer was lost, and what it said is not.
+            Err(error) if error.status() == Some(StatusCode::TOO_MANY_REQUESTS) => {
+                this.limiter.refused(this.scope, error.retry_after());
+            }
+            Err(_) => {}
+        }
+        Poll::Ready(result)
+    }
+}
+
+fn too_long(wait: Duration) -> TransportError {
+    let message = format!("this client's rate limit needs a wait of {wait:.1?}, longer than the call has");
+    TransportError::new(TransportErrorKind::RateLimited, message).with_retry_after(wait)
+}
+
+impl<S: Service<Request<Body>>> fmt::Debug for RateLimitedFuture<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("RateLimitedFuture")
     }
 }

@@ -32,7 +32,8 @@ impl RateLimitState {
     /// ```
     #[must_use]
     pub fn from_headers(headers: &HeaderMap) -> Option<Self> {
-        let number = |name: HeaderName| headers.get(name)?.to_str().ok()?.trim().parse().ok();
+        // Digits are ASCII: no need to look for the spaces of other scripts.
+        let number = |name: HeaderName| str::from_utf8(headers.get(name)?.as_bytes().trim_ascii()).ok()?.parse().ok();
         let state = Self { limit: number(LIMIT), remaining: number(REMAINING), reset: number(RESET) };
         if state == Self::default() { None } else { Some(state) }
     }
