@@ -9,7 +9,7 @@ use http_body::Body as _;
 use pin_project_lite::pin_project;
 use tower::{Layer, Service};
 
-use crate::{Body, CallOptions, Sent, TransportError, TransportErrorKind};
+use crate::{Body, CallOptions, Sent, TransportError, TransportErrorKind, retry_after};
 
 /// How much of an announced size is reserved at once: a header that lies must not allocate the whole cap.
 const MOST_RESERVED: usize = 4 * 1024 * 1024;
@@ -111,13 +111,19 @@ where
         }
         let Some((parts, collect)) = this.body else { return Poll::Pending };
         let result = ready!(Pin::new(collect).poll(cx));
-        let status = parts.status;
-        let result = match (result, this.body.take()) {
-            (Ok(bytes), Some((parts, _))) => Ok(Response::from_parts(parts, Body::from(bytes))),
-            (Ok(bytes), None) => Ok(Response::new(Body::from(bytes))),
-            (Err(error), _) => Err(error.with_status(status).with_sent(Sent::Yes)),
-        };
-        Poll::Ready(result)
+        let result = result.map_err(|error| {
+            let error = error.with_status(parts.status).with_sent(Sent::Yes);
+            // The headers came, so what they ask for is known.
+            match retry_after(&parts.headers) {
+                Some(wait) => error.with_retry_after(wait),
+                None => error,
+            }
+        });
+        let parts = this.body.take().map(|(parts, _)| parts);
+        Poll::Ready(result.map(|bytes| match parts {
+            Some(parts) => Response::from_parts(parts, Body::from(bytes)),
+            None => Response::new(Body::from(bytes)),
+        }))
     }
 }
 

@@ -1,5 +1,7 @@
 //! What an attempt says about a second one.
 
+use std::time::Duration;
+
 use http::{Method, Response, StatusCode};
 
 use crate::{Body, Sent, TimeoutPhase, TransportError, TransportErrorKind, retry_after};
@@ -34,9 +36,13 @@ impl Outcome {
 }
 
 fn of_response(response: &Response<Body>) -> Option<Outcome> {
-    match response.status().as_u16() {
+    of_status(response.status(), || retry_after(response.headers()))
+}
+
+fn of_status(status: StatusCode, retry_after: impl FnOnce() -> Option<Duration>) -> Option<Outcome> {
+    match status.as_u16() {
         429 => Some(Outcome::Refused),
-        503 if retry_after(response.headers()).is_some() => Some(Outcome::Refused),
+        503 if retry_after().is_some() => Some(Outcome::Refused),
         408 | 425 | 500 | 502 | 503 | 504 | 520 | 522 | 524 => Some(Outcome::Unknown),
         _ => None,
     }
@@ -49,8 +55,11 @@ fn of_error(error: &TransportError) -> Option<Outcome> {
         TransportErrorKind::Timeout => error.timeout_phase() != Some(TimeoutPhase::Total),
         _ => false,
     };
+    // An answer that broke off in its body has said with its status whether the server did anything.
+    let status = error.status().and_then(|status| of_status(status, || error.retry_after()));
     match error.sent() {
         _ if !worth_a_repeat => None,
+        _ if status == Some(Outcome::Refused) => status,
         Sent::No => Some(Outcome::NeverSent),
         Sent::Maybe | Sent::Yes => Some(Outcome::Unknown),
     }

@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use avala_transport::testing::{ScriptedService, Step};
 use avala_transport::{
-    Body, RateLimit, RateLimiter, RetryPolicy, Transport, TransportBuilder, TransportErrorKind as Kind,
+    Body, CollectLayer, RateLimit, RateLimiter, RetryPolicy, Transport, TransportBuilder, TransportErrorKind as Kind,
 };
 use http::{Request, Response};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
-use tower::service_fn;
+use tower::{Layer, service_fn};
 
 use crate::support::{get, limited, millis, secs, send, with_options};
 
@@ -54,6 +54,23 @@ async fn a_closed_gate_lets_nobody_through_early_and_opens_for_one_at_a_time() {
     assert_eq!(times[..20], [Duration::ZERO; 20]);
     let expected: Vec<Duration> = (0..50).map(|index| millis(30_500 + 600 * index)).collect();
     assert_eq!(times[20..], expected);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refusal_closes_the_gate_when_its_body_is_cut_too() {
+    for (refusal, opening) in [
+        (Step::respond(429).header("retry-after", "30").pieces(["half of"]).cut(), secs(30)),
+        (Step::respond(429).pieces(["half of"]).cut(), secs(1)),
+        (Step::respond(503).header("retry-after", "30").pieces(["half of"]).cut(), Duration::ZERO),
+    ] {
+        let service = ScriptedService::new().then(refusal.clone()).then(Step::respond(200));
+        let stack = limited(&RateLimiter::default(), CollectLayer::new(100).layer(service.clone()));
+        let started = Instant::now();
+        let error = send(&stack, get("/0/")).await.unwrap_err();
+        assert_eq!(error.kind(), Kind::Connection, "{error}");
+        send(&stack, get("/1/")).await.unwrap();
+        assert_eq!(times(&service, started), [Duration::ZERO, opening], "{refusal:?}");
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -58,6 +58,9 @@ async fn what_was_refused_is_sent_again() {
         Step::respond(429).header("retry-after", "2"),
         Step::respond(503).header("retry-after", "1"),
         Step::respond(503).header("retry-after", "Sun, 06 Nov 1994 08:49:37 GMT"),
+        // What the headers said holds, whatever becomes of the body.
+        Step::respond(429).pieces(["half of"]).cut(),
+        Step::respond(503).header("retry-after", "1").pieces(["half of"]).cut(),
     ];
     check(&steps, 3, 3).await;
 }
@@ -70,6 +73,7 @@ async fn what_the_server_may_have_done_is_sent_again_only_if_that_is_safe() {
         Step::time_out(TimeoutPhase::Attempt, Sent::Maybe),
         Step::respond(200).pieces(["half of"]).cut(),
         Step::respond(503).header("retry-after", "soon"),
+        Step::respond(503).pieces(["half of"]).cut(),
     ];
     steps.extend([408, 425, 500, 502, 503, 504, 520, 522, 524].map(Step::respond));
     check(&steps, 3, 1).await;
