@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderValue, Request, Response};
+#[cfg(feature = "hyper")]
+use tower::util::Either;
 use tower::{Layer, Service};
 
 use crate::connections::Connections;
@@ -238,6 +240,9 @@ impl TransportBuilder {
             address = address.user_agent(value);
         }
         match self.service.take() {
+            #[cfg(feature = "hyper")]
+            Some(service) => Ok(stack::assemble(self.settings(address), Either::Right(service))),
+            #[cfg(not(feature = "hyper"))]
             Some(service) => Ok(stack::assemble(self.settings(address), service)),
             None => self.build_over_http(address),
         }
@@ -252,7 +257,7 @@ impl TransportBuilder {
             ));
         }
         let client = HttpClient::new(&self.connections, https)?;
-        Ok(stack::assemble(self.settings(address), client))
+        Ok(stack::assemble(self.settings(address), Either::Left(client)))
     }
 
     #[cfg(not(feature = "hyper"))]

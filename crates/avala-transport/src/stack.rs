@@ -15,6 +15,12 @@ use crate::{
 /// A layer of the user: takes the stack below it and gives the stack with it.
 pub(crate) type UserLayer = Box<dyn FnOnce(Transport) -> Transport + Send + Sync>;
 
+/// What is below the layers: the HTTP client, or a service of the user.
+#[cfg(feature = "hyper")]
+pub(crate) type Bottom = tower::util::Either<crate::http_client::HttpClient, Transport>;
+#[cfg(not(feature = "hyper"))]
+pub(crate) type Bottom = Transport;
+
 /// Everything that the layers need.
 pub(crate) struct Settings {
     pub(crate) timeout: Duration,
@@ -33,13 +39,10 @@ pub(crate) struct Settings {
 
 /// The whole stack over `bottom`, which takes requests with absolute URIs.
 ///
-/// Each of the three parts lists its layers from the outside in. Types stay concrete inside a part; a layer of the user
-/// and the outside are boxed, which costs two allocations a call for each box.
-pub(crate) fn assemble<S>(settings: Settings, bottom: S) -> Transport
-where
-    S: Service<Request<Body>, Response = Response<Body>, Error = TransportError> + Clone + Send + Sync + 'static,
-    S::Future: Send + 'static,
-{
+/// Each of the three parts lists its layers from the outside in. Types stay concrete inside a part. The outside is boxed,
+/// and where the user has layers each part and each layer is: a box costs a call two allocations. Nothing here is generic:
+/// each type of stack is a copy of all its code.
+pub(crate) fn assemble(settings: Settings, bottom: Bottom) -> Transport {
     let Settings { per_call, per_attempt, .. } = settings;
 
     let attempt = ServiceBuilder::new()
@@ -77,12 +80,10 @@ where
         // Above everything that waits.
         .layer(DeadlineLayer::new(settings.timeout));
 
-    match (per_call.is_empty(), per_attempt.is_empty()) {
-        (true, true) => boxed(deadline.service(calls.service(attempt))),
-        (true, false) => boxed(deadline.service(calls.service(apply(per_attempt, attempt)))),
-        (false, true) => boxed(deadline.service(apply(per_call, calls.service(attempt)))),
-        (false, false) => boxed(deadline.service(apply(per_call, calls.service(apply(per_attempt, attempt))))),
+    if per_call.is_empty() && per_attempt.is_empty() {
+        return boxed(deadline.service(calls.service(attempt)));
     }
+    boxed(deadline.service(apply(per_call, calls.service(apply(per_attempt, attempt)))))
 }
 
 fn apply<S>(layers: Vec<UserLayer>, inner: S) -> Transport
