@@ -90,6 +90,24 @@ async fn each_time_that_runs_out_is_told_apart() {
 }
 
 #[tokio::test]
+async fn a_call_may_have_less_time_for_a_connection() {
+    // Takes connections, and never says a word of TLS.
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("https://{}", listener.local_addr().unwrap());
+    let quick = RetryPolicy::default().base_delay(Duration::from_millis(1));
+    let avala = Avala::builder().api_key("avk_test").base_url(url).retry(quick).build().unwrap();
+    let short = Duration::from_millis(20);
+    let export = avala.exports().create(&avala_client::types::CreateExport::project("p1")).connect_timeout(short);
+    let page = avala.tasks().list().connect_timeout(short);
+    for error in [export.await.unwrap_err(), page.await.unwrap_err()] {
+        assert_eq!((error.kind(), error.timeout_phase()), (ErrorKind::Timeout, Some(TimeoutPhase::Connect)), "{error}");
+        assert_eq!((error.sent(), error.attempts()), (Sent::No, 3), "{error}");
+        assert!(error.time_spent().attempts >= 3 * short, "{error}");
+        assert!(error.elapsed() >= error.time_spent().attempts + error.time_spent().backoff, "{error}");
+    }
+}
+
+#[tokio::test]
 async fn a_server_that_is_not_there_got_nothing() {
     let sandbox = Sandbox::start().await.unwrap();
     let gone = sandbox.url().to_owned();

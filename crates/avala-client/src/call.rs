@@ -89,6 +89,14 @@ impl<T> Call<T> {
         self.options(|options| options.attempt_timeout = Some(time))
     }
 
+    /// Gives a connection for this call this much time, TLS included, where the client's own setting is not shorter.
+    ///
+    /// A call that times out this way was not sent, so that it is tried again, whatever it does. With a service of your
+    /// own in place of the HTTP client this means nothing.
+    pub fn connect_timeout(self, time: Duration) -> Self {
+        self.options(|options| options.connect_timeout = Some(time))
+    }
+
     /// Makes at most this many attempts; 1 is no retry.
     pub fn max_attempts(self, attempts: u32) -> Self {
         self.options(|options| options.max_attempts = Some(attempts))

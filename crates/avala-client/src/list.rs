@@ -4,6 +4,7 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::time::Duration;
 
+use avala_transport::CallOptions;
 use avala_types::{Cursor, CursorPage};
 use bytes::Bytes;
 use serde::de::DeserializeOwned;
@@ -48,6 +49,14 @@ impl<T, F> List<T, F> {
         Self { avala: avala.clone(), request, decoder: Decoder::Plain(T::page), filters: PhantomData }
     }
 
+    /// Tells the transport something about the call for each page.
+    fn options(mut self, set: impl FnOnce(&mut CallOptions)) -> Self {
+        if let Ok(request) = &mut self.request {
+            set(&mut request.options);
+        }
+        self
+    }
+
     /// Sets a parameter of the query.
     pub(crate) fn param(mut self, name: &'static str, value: impl Into<String>) -> Self {
         if let Ok(request) = &mut self.request {
@@ -80,11 +89,18 @@ impl<T, F> List<T, F> {
     }
 
     /// Gives the call for each page this much time in all.
-    pub fn deadline(mut self, time: Duration) -> Self {
-        if let Ok(request) = &mut self.request {
-            request.options.timeout = Some(time);
-        }
-        self
+    pub fn deadline(self, time: Duration) -> Self {
+        self.options(|options| options.timeout = Some(time))
+    }
+
+    /// Gives each attempt at a page this much time, the body included.
+    pub fn attempt_timeout(self, time: Duration) -> Self {
+        self.options(|options| options.attempt_timeout = Some(time))
+    }
+
+    /// Gives a connection for each page this much time, as [`Call::connect_timeout`] does.
+    pub fn connect_timeout(self, time: Duration) -> Self {
+        self.options(|options| options.connect_timeout = Some(time))
     }
 
     /// Decodes the items of the same list into a type of yours.

@@ -36,6 +36,12 @@ pub struct CallOptions {
     pub timeout: Option<Duration>,
     /// The time for one attempt, in place of the client's. [`Duration::MAX`] is no limit.
     pub attempt_timeout: Option<Duration>,
+    /// The time for a connection; the shorter of this and the client's counts.
+    ///
+    /// It runs until the call is given a connection, a new one or one from the pool, whichever is there first. Should
+    /// that one turn out to be closed already, only the client's time counts for the next. It means nothing to a
+    /// [service](crate::TransportBuilder::service) of your own.
+    pub connect_timeout: Option<Duration>,
     /// Whether doing it twice does no harm. `None` decides by method: `POST` and `PATCH` are not repeatable.
     pub repeatable: Option<bool>,
     /// How many attempts at most, in place of the policy's.

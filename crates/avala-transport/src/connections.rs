@@ -55,6 +55,7 @@ impl Default for Connections {
 /// Connections.
 impl TransportBuilder {
     /// Sets the time for making a connection: name lookup, TCP, the proxy's tunnel and TLS together.
+    /// [`CallOptions::connect_timeout`](crate::CallOptions::connect_timeout) is for a call that has less.
     #[must_use]
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.connections.connect_timeout = timeout;

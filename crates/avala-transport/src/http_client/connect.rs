@@ -4,10 +4,12 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use http::Uri;
+use http::{Request, Uri};
+use hyper_util::client::legacy::connect::{CaptureConnection, capture_connection};
+use tokio::time::{Instant, Sleep, sleep_until};
 use tower::Service;
 
-use crate::BoxError;
+use crate::{BoxError, CallOptions};
 
 /// Counts name lookup, TCP and TLS together; the connector's own timeout counts TCP alone.
 #[derive(Debug, Clone)]
@@ -51,3 +53,31 @@ where
 #[derive(Debug, thiserror::Error)]
 #[error("no connection after {0:?}")]
 pub(super) struct ConnectTimedOut(Duration);
+
+/// Waits for the connection of a call that has a time of its own for it.
+///
+/// Above the pool, so that it also counts the time in which the pool waits for a connection that another call made.
+#[derive(Debug)]
+pub(super) struct Connecting {
+    connection: CaptureConnection,
+    sleep: Pin<Box<Sleep>>,
+}
+
+impl Connecting {
+    /// `None` for a call without such a time, which costs it nothing.
+    pub(super) fn start<B>(request: &mut Request<B>) -> Option<Self> {
+        let timeout = request.extensions().get::<CallOptions>()?.connect_timeout?;
+        let end = Instant::now().checked_add(timeout)?;
+        Some(Self { connection: capture_connection(request), sleep: Box::pin(sleep_until(end)) })
+    }
+
+    /// Whether the call was given a connection, so that its time does not count any more.
+    pub(super) fn is_done(&self) -> bool {
+        self.connection.connection_metadata().is_some()
+    }
+
+    /// Ready when the time is over.
+    pub(super) fn poll_timeout(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        self.sleep.as_mut().poll(cx)
+    }
+}

@@ -16,9 +16,9 @@ use crate::{BoxError, Sent, TimeoutPhase, TransportError, TransportErrorKind};
 pub(super) struct BodyFailed(#[source] pub(super) BoxError);
 
 pub(super) fn translate(error: legacy::Error, authority: Option<&Authority>) -> TransportError {
-    let to = authority.map_or("the server", Authority::as_str);
+    let to = name(authority);
     let translated = if error.is_connect() {
-        no_connection(&error, to)
+        no_connection(&error, authority)
     } else if error.source().is_none() {
         // The client checks a request before it looks for a connection.
         TransportError::new(
@@ -77,17 +77,26 @@ fn refused_by_http2(_error: &legacy::Error) -> bool {
     false
 }
 
-fn no_connection(error: &legacy::Error, to: &str) -> TransportError {
+fn no_connection(error: &legacy::Error, authority: Option<&Authority>) -> TransportError {
     if is_timeout(error) {
-        let message = format!("there was no connection to {to} in time");
-        return TransportError::timeout(TimeoutPhase::Connect, message).with_sent(Sent::No);
+        return no_connection_in_time(authority);
     }
+    let to = name(authority);
     // Everything that TLS itself objects to lasts: a wrong certificate is wrong the next time too.
     #[cfg(feature = "tls")]
     if find_in_chain::<rustls::Error>(error).is_some() {
         return TransportError::new(TransportErrorKind::Tls, format!("no secure connection to {to} is possible"));
     }
     TransportError::new(TransportErrorKind::Connect, format!("could not connect to {to}"))
+}
+
+pub(super) fn no_connection_in_time(authority: Option<&Authority>) -> TransportError {
+    let message = format!("there was no connection to {} in time", name(authority));
+    TransportError::timeout(TimeoutPhase::Connect, message).with_sent(Sent::No)
+}
+
+fn name(authority: Option<&Authority>) -> &str {
+    authority.map_or("the server", Authority::as_str)
 }
 
 fn is_timeout(error: &legacy::Error) -> bool {

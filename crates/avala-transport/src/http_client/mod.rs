@@ -21,7 +21,7 @@ use hyper_util::rt::{TokioExecutor, TokioTimer};
 use pin_project_lite::pin_project;
 use tower::Service;
 
-use self::connect::ConnectTimeout;
+use self::connect::{ConnectTimeout, Connecting};
 use self::failure::BodyFailed;
 use crate::connections::Connections;
 use crate::{Body, BoxError, TransportError};
@@ -94,10 +94,11 @@ impl Service<Request<Body>> for HttpClient {
         Poll::Ready(Ok(()))
     }
 
-    fn call(&mut self, request: Request<Body>) -> HttpFuture {
+    fn call(&mut self, mut request: Request<Body>) -> HttpFuture {
+        let connecting = Connecting::start(&mut request);
         let authority = request.uri().authority().cloned();
         let request = request.map(|body| body.map_err(BodyFailed as fn(BoxError) -> BodyFailed));
-        HttpFuture { future: self.client.request(request), authority }
+        HttpFuture { future: self.client.request(request), authority, connecting }
     }
 }
 
@@ -107,6 +108,7 @@ pin_project! {
         #[pin]
         future: ResponseFuture,
         authority: Option<Authority>,
+        connecting: Option<Connecting>,
     }
 }
 
@@ -115,9 +117,17 @@ impl Future for HttpFuture {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        Poll::Ready(match ready!(this.future.poll(cx)) {
-            Ok(response) => Ok(response.map(Body::once)),
-            Err(error) => Err(failure::translate(error, this.authority.as_ref())),
-        })
+        if let Poll::Ready(result) = this.future.poll(cx) {
+            return Poll::Ready(match result {
+                Ok(response) => Ok(response.map(Body::once)),
+                Err(error) => Err(failure::translate(error, this.authority.as_ref())),
+            });
+        }
+        if this.connecting.as_ref().is_some_and(Connecting::is_done) {
+            *this.connecting = None;
+        }
+        let Some(connecting) = this.connecting else { return Poll::Pending };
+        ready!(connecting.poll_timeout(cx));
+        Poll::Ready(Err(failure::no_connection_in_time(this.authority.as_ref())))
     }
 }

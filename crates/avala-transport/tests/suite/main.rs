@@ -13,6 +13,7 @@ mod budget;
 mod cancel;
 mod collect;
 mod concurrency;
+mod connect_timeout;
 mod delays;
 mod faults;
 mod gate;

@@ -1,0 +1,141 @@
+//! The time that one call gives a connection.
+//!
+//! A listener that nobody accepts from takes the TCP connection and never says a word of TLS.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use avala_transport::testing::{ByteServer, Script};
+use avala_transport::{
+    BaseUrl, Body, RetryPolicy, Sent, TimeoutPhase, Transport, TransportBuilder, TransportError,
+    TransportErrorKind as Kind,
+};
+use http::Request;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
+use tokio_rustls::TlsAcceptor;
+
+use crate::servers::{certificate_authority, server_config};
+use crate::support::{builder, get, millis, post, quick, report, secs, send, text, with_options};
+
+const ANSWER: &str = "HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nwhole";
+
+fn with_connect_timeout(request: Request<Body>, time: Duration) -> Request<Body> {
+    with_options(request, |options| options.connect_timeout = Some(time))
+}
+
+/// A listener that never says a word, and a builder for a client that gives a connection ten seconds.
+async fn silence() -> (TcpListener, TransportBuilder) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = BaseUrl::parse(&format!("https://{}", listener.local_addr().unwrap())).unwrap();
+    (listener, builder().base_url(url).root_certificate_der(certificate_authority().0))
+}
+
+/// A transport without retries, for a server that answers on its first connection alone, each time after `pause`.
+async fn one_at_a_time(pause: Duration) -> Transport {
+    let (root, _, issuer) = certificate_authority();
+    let tls = TlsAcceptor::from(Arc::new(server_config(&issuer, "127.0.0.1", &[], |_| {})));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = BaseUrl::parse(&format!("https://{}", listener.local_addr().unwrap())).unwrap();
+    tokio::spawn(async move {
+        let (stream, _) = listener.accept().await.unwrap();
+        let mut stream = tls.accept(stream).await.unwrap();
+        while stream.read(&mut [0; 1_024]).await.is_ok_and(|read| read > 0) {
+            tokio::time::sleep(pause).await;
+            stream.write_all(ANSWER.as_bytes()).await.unwrap();
+        }
+    });
+    builder().base_url(url).root_certificate_der(root).retry(RetryPolicy::none()).build().unwrap()
+}
+
+fn assert_no_connection(error: &TransportError, attempts: u32) {
+    assert_eq!((error.kind(), error.timeout_phase()), (Kind::Timeout, Some(TimeoutPhase::Connect)), "{error:?}");
+    assert_eq!((error.sent(), error.attempts()), (Sent::No, attempts), "{error:?}");
+    assert!(error.to_string().starts_with("there was no connection to 127.0.0.1:"), "{error}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_shorter_of_the_calls_time_and_the_clients_counts() {
+    let (_listener, builder) = silence().await;
+    let transport = builder.retry(RetryPolicy::none()).connect_timeout(secs(4)).build().unwrap();
+    for (own, expected) in [(millis(1_500), millis(1_500)), (secs(9), secs(4)), (Duration::MAX, secs(4))] {
+        let error = send(&transport, with_connect_timeout(get("/x/"), own)).await.unwrap_err();
+        assert_no_connection(&error, 1);
+        assert_eq!(error.elapsed(), expected, "{own:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_not_sent_is_sent_again_and_the_error_says_where_the_time_went() {
+    let (_listener, builder) = silence().await;
+    let transport = builder.build().unwrap();
+    let error = send(&transport, with_connect_timeout(post("/x/", "{}"), secs(2))).await.unwrap_err();
+    assert_no_connection(&error, 3);
+    let spent = error.time_spent();
+    assert_eq!((spent.waiting, spent.attempts), (Duration::ZERO, secs(6)));
+    assert_eq!(spent.backoff, error.elapsed() - secs(6));
+}
+
+#[tokio::test(start_paused = true)]
+async fn another_attempt_has_the_time_anew() {
+    let (root, _, issuer) = certificate_authority();
+    let tls = TlsAcceptor::from(Arc::new(server_config(&issuer, "127.0.0.1", &[], |_| {})));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = BaseUrl::parse(&format!("https://{}", listener.local_addr().unwrap())).unwrap();
+    tokio::spawn(async move {
+        let (_silent, _) = listener.accept().await.unwrap();
+        let (stream, _) = listener.accept().await.unwrap();
+        let mut stream = tls.accept(stream).await.unwrap();
+        assert!(stream.read(&mut [0; 1_024]).await.unwrap() > 0);
+        stream.write_all(ANSWER.as_bytes()).await.unwrap();
+        let _ = stream.read(&mut [0]).await;
+    });
+    let transport = builder().base_url(url).root_certificate_der(root).build().unwrap();
+    let response = send(&transport, with_connect_timeout(post("/x/", "{}"), secs(2))).await.unwrap();
+    assert_eq!((text(&response), report(&response).attempts()), ("whole", 2));
+    assert_eq!(report(&response).time_spent().attempts, secs(2));
+}
+
+#[tokio::test(start_paused = true)]
+async fn it_ends_with_the_connection() {
+    // The answer takes ten seconds, and the second one comes over the connection of the first.
+    let slow = Script::new().request().dribble(ANSWER, millis(200)).request().dribble(ANSWER, millis(200));
+    let server = ByteServer::start([slow]).await.unwrap();
+    let transport = quick(server.address()).build().unwrap();
+    for time in [millis(1), Duration::ZERO] {
+        let response = send(&transport, with_connect_timeout(post("/x/", "{}"), time)).await.unwrap();
+        assert_eq!((text(&response), report(&response).attempts()), ("whole", 1));
+        assert!(report(&response).elapsed() > secs(5));
+    }
+    assert_eq!(server.connections(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_connection_that_another_call_leaves_is_one() {
+    // The first connection takes three seconds for each answer, and there is no second one.
+    let transport = one_at_a_time(secs(3)).await;
+    let first = send(&transport, post("/1/", "{}"));
+    let hurried = send(&transport, with_connect_timeout(post("/2/", "{}"), secs(2)));
+    let patient = async {
+        // Behind the others, so that the connection is in use.
+        tokio::time::sleep(millis(100)).await;
+        send(&transport, with_connect_timeout(post("/3/", "{}"), secs(4))).await
+    };
+    let (first, hurried, patient) = tokio::join!(first, hurried, patient);
+    assert_no_connection(&hurried.unwrap_err(), 1);
+    assert_eq!((text(&first.unwrap()), text(patient.as_ref().unwrap())), ("whole", "whole"));
+    assert!(report(&patient.unwrap()).elapsed() > secs(5), "its answer came later than its time for a connection");
+}
+
+#[tokio::test(start_paused = true)]
+async fn two_calls_for_one_server_have_a_time_each() {
+    let (_listener, builder) = silence().await;
+    let transport = builder.retry(RetryPolicy::none()).build().unwrap();
+    let patient = send(&transport, get("/1/"));
+    let hurried = send(&transport, with_connect_timeout(get("/2/"), secs(1)));
+    let (patient, hurried) = tokio::join!(patient, hurried);
+    let (patient, hurried) = (patient.unwrap_err(), hurried.unwrap_err());
+    assert_no_connection(&patient, 1);
+    assert_no_connection(&hurried, 1);
+    assert_eq!((patient.elapsed(), hurried.elapsed()), (secs(10), secs(1)));
+}
