@@ -15,10 +15,24 @@ use crate::{BoxError, Sent, TimeoutPhase, TransportError, TransportErrorKind};
 #[error("the body of the request could not be read")]
 pub(super) struct BodyFailed(#[source] pub(super) BoxError);
 
-pub(super) fn translate(error: legacy::Error, authority: Option<&Authority>) -> TransportError {
-    let to = name(authority);
+/// What is kept of a request, to tell of its failure.
+#[derive(Debug)]
+pub(super) struct Target {
+    pub(super) authority: Option<Authority>,
+    /// Whether the headers are not the end of the request.
+    pub(super) has_body: bool,
+}
+
+impl Target {
+    fn name(&self) -> &str {
+        self.authority.as_ref().map_or("the server", Authority::as_str)
+    }
+}
+
+pub(super) fn translate(error: legacy::Error, target: &Target) -> TransportError {
+    let to = target.name();
     let translated = if error.is_connect() {
-        no_connection(&error, authority)
+        no_connection(&error, target)
     } else if error.source().is_none() {
         // The client checks a request before it looks for a connection.
         TransportError::new(
@@ -34,7 +48,7 @@ pub(super) fn translate(error: legacy::Error, authority: Option<&Authority>) -> 
             format!("the connection to {to} was closed before the request"),
         )
         .with_sent(Sent::No)
-    } else if refused_by_http2(&error) {
+    } else if refused_by_http2(&error, target.has_body) {
         TransportError::new(TransportErrorKind::Connection, format!("{to} hung up before it looked at the request"))
             .with_sent(Sent::No)
     } else {
@@ -60,28 +74,29 @@ fn certainly_not_sent(error: &legacy::Error) -> bool {
 /// Whether HTTP/2 says that the server did not process the request (RFC 9113, section 8.7): it refused the stream, or
 /// it said GOAWAY and named a last stream below ours.
 ///
-/// `h2` fails a stream with the server's GOAWAY only if its id is above the last one, or if it was not opened yet. The
-/// streams up to the last one go on, and fail with an I/O error when the connection does. One gap is left: a GOAWAY
-/// that arrives between two neighbouring calls in hyper, `send_request` and `poll_ready`, while another thread has
-/// already written the headers. That stream is reset at once, before any of its body.
+/// `h2` fails a stream with the server's GOAWAY if its id is above the last one, or if it was not opened yet. The streams
+/// up to the last one go on, and fail with an I/O error when the connection does. But hyper fails one more with it: a
+/// stream that it has just opened, when the GOAWAY arrives before its next step. By then another thread may have written
+/// the headers, and the last stream may be this one. Without a body the headers are all of the request, so that nobody
+/// can tell what became of it. With one, the stream is reset before any of its body: no server has the request.
 #[cfg(feature = "http2")]
-fn refused_by_http2(error: &legacy::Error) -> bool {
+fn refused_by_http2(error: &legacy::Error, has_body: bool) -> bool {
     find_in_chain::<h2::Error>(error).is_some_and(|error| {
         let refused = error.is_reset() && error.reason() == Some(h2::Reason::REFUSED_STREAM);
-        error.is_remote() && (refused || error.is_go_away())
+        error.is_remote() && (refused || (has_body && error.is_go_away()))
     })
 }
 
 #[cfg(not(feature = "http2"))]
-fn refused_by_http2(_error: &legacy::Error) -> bool {
+fn refused_by_http2(_error: &legacy::Error, _has_body: bool) -> bool {
     false
 }
 
-fn no_connection(error: &legacy::Error, authority: Option<&Authority>) -> TransportError {
+fn no_connection(error: &legacy::Error, target: &Target) -> TransportError {
     if is_timeout(error) {
-        return no_connection_in_time(authority);
+        return no_connection_in_time(target);
     }
-    let to = name(authority);
+    let to = target.name();
     // Everything that TLS itself objects to lasts: a wrong certificate is wrong the next time too.
     #[cfg(feature = "tls")]
     if find_in_chain::<rustls::Error>(error).is_some() {
@@ -90,13 +105,9 @@ fn no_connection(error: &legacy::Error, authority: Option<&Authority>) -> Transp
     TransportError::new(TransportErrorKind::Connect, format!("could not connect to {to}"))
 }
 
-pub(super) fn no_connection_in_time(authority: Option<&Authority>) -> TransportError {
-    let message = format!("there was no connection to {} in time", name(authority));
+pub(super) fn no_connection_in_time(target: &Target) -> TransportError {
+    let message = format!("there was no connection to {} in time", target.name());
     TransportError::timeout(TimeoutPhase::Connect, message).with_sent(Sent::No)
-}
-
-fn name(authority: Option<&Authority>) -> &str {
-    authority.map_or("the server", Authority::as_str)
 }
 
 fn is_timeout(error: &legacy::Error) -> bool {

@@ -11,8 +11,8 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-use http::uri::Authority;
 use http::{Request, Response};
+use http_body::Body as _;
 use http_body_util::BodyExt;
 use http_body_util::combinators::MapErr;
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -22,7 +22,7 @@ use pin_project_lite::pin_project;
 use tower::Service;
 
 use self::connect::{ConnectTimeout, Connecting};
-use self::failure::BodyFailed;
+use self::failure::{BodyFailed, Target};
 use crate::connections::Connections;
 use crate::{Body, BoxError, TransportError};
 
@@ -96,9 +96,10 @@ impl Service<Request<Body>> for HttpClient {
 
     fn call(&mut self, mut request: Request<Body>) -> HttpFuture {
         let connecting = Connecting::start(&mut request);
-        let authority = request.uri().authority().cloned();
+        let target =
+            Target { authority: request.uri().authority().cloned(), has_body: !request.body().is_end_stream() };
         let request = request.map(|body| body.map_err(BodyFailed as fn(BoxError) -> BodyFailed));
-        HttpFuture { future: self.client.request(request), authority, connecting }
+        HttpFuture { future: self.client.request(request), target, connecting }
     }
 }
 
@@ -107,7 +108,7 @@ pin_project! {
     pub(crate) struct HttpFuture {
         #[pin]
         future: ResponseFuture,
-        authority: Option<Authority>,
+        target: Target,
         connecting: Option<Connecting>,
     }
 }
@@ -120,7 +121,7 @@ impl Future for HttpFuture {
         if let Poll::Ready(result) = this.future.poll(cx) {
             return Poll::Ready(match result {
                 Ok(response) => Ok(response.map(Body::once)),
-                Err(error) => Err(failure::translate(error, this.authority.as_ref())),
+                Err(error) => Err(failure::translate(error, this.target)),
             });
         }
         if this.connecting.as_ref().is_some_and(Connecting::is_done) {
@@ -128,6 +129,6 @@ impl Future for HttpFuture {
         }
         let Some(connecting) = this.connecting else { return Poll::Pending };
         ready!(connecting.poll_timeout(cx));
-        Poll::Ready(Err(failure::no_connection_in_time(this.authority.as_ref())))
+        Poll::Ready(Err(failure::no_connection_in_time(this.target)))
     }
 }

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
-use avala_transport::{BaseUrl, RetryPolicy, Sent, Transport, TransportErrorKind as Kind};
+use avala_transport::{BaseUrl, Body, RetryPolicy, Sent, Transport, TransportErrorKind as Kind};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
@@ -97,14 +97,48 @@ async fn write_frame(
     stream.flush().await
 }
 
+/// A body from a factory.
+fn made() -> Body {
+    Body::replay(|| Body::from("{}"))
+}
+
+const GOAWAYS: [Act; 2] = [Act::GoAway(0, NO_ERROR), Act::GoAway(0, ENHANCE_YOUR_CALM)];
+
 #[tokio::test]
-async fn a_refused_stream_and_a_goaway_below_it_were_never_sent() {
-    for act in [Act::Reset(REFUSED_STREAM), Act::GoAway(0, NO_ERROR), Act::GoAway(0, ENHANCE_YOUR_CALM)] {
-        let response = send(&transport(&[act, Act::Answer]).await, post("/x/", "{}")).await.unwrap();
+async fn a_refused_stream_was_never_sent() {
+    let refused = Act::Reset(REFUSED_STREAM);
+    for body in [|| Body::from("{}"), Body::empty, made] {
+        let response = send(&transport(&[refused, Act::Answer]).await, post("/x/", body())).await.unwrap();
+        assert_eq!((response.status().as_u16(), report(&response).attempts()), (200, 2));
+
+        let error = send(&transport(&[refused; 3]).await, post("/x/", body())).await.unwrap_err();
+        assert_eq!((error.kind(), error.sent(), error.attempts()), (Kind::Connection, Sent::No, 3));
+    }
+}
+
+#[tokio::test]
+async fn a_request_with_a_body_above_a_goaway_was_never_sent() {
+    for act in GOAWAYS {
+        for body in [|| Body::from("{}"), made] {
+            let response = send(&transport(&[act, Act::Answer]).await, post("/x/", body())).await.unwrap();
+            assert_eq!((response.status().as_u16(), report(&response).attempts()), (200, 2), "{act:?}");
+
+            let error = send(&transport(&[act; 3]).await, post("/x/", body())).await.unwrap_err();
+            assert_eq!((error.kind(), error.sent(), error.attempts()), (Kind::Connection, Sent::No, 3), "{act:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_request_without_a_body_above_a_goaway_may_have_been_acted_on() {
+    for act in GOAWAYS {
+        let response = send(&transport(&[act, Act::Answer]).await, get("/x/")).await.unwrap();
         assert_eq!((response.status().as_u16(), report(&response).attempts()), (200, 2), "{act:?}");
 
-        let error = send(&transport(&[act; 3]).await, post("/x/", "{}")).await.unwrap_err();
-        assert_eq!((error.kind(), error.sent(), error.attempts()), (Kind::Connection, Sent::No, 3), "{act:?}");
+        for empty in [Body::empty(), Body::from(""), Body::replay(Body::empty)] {
+            let error = send(&transport(&[act, Act::Answer]).await, post("/x/", empty)).await.unwrap_err();
+            assert_eq!((error.kind(), error.sent(), error.attempts()), (Kind::Connection, Sent::Maybe, 1), "{act:?}");
+        }
     }
 }
 
