@@ -113,6 +113,12 @@ impl Body {
         !matches!(self.0, Kind::Once(_))
     }
 
+    /// Whether it can fail while it is read.
+    #[cfg(feature = "hyper")]
+    pub(crate) fn can_fail(&self) -> bool {
+        matches!(self.0, Kind::Replay { .. } | Kind::Once(_))
+    }
+
     /// Reads the whole body, at most `max_bytes` of it. Bytes that are in memory already are not copied.
     ///
     /// # Errors

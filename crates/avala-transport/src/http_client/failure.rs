@@ -7,13 +7,9 @@ use http::uri::Authority;
 use hyper_util::client::legacy;
 
 use super::connect::ConnectTimedOut;
+use super::sent_body::BodyFailure;
 use crate::error::find_in_chain;
-use crate::{BoxError, Sent, TimeoutPhase, TransportError, TransportErrorKind};
-
-/// The caller's body failed while it was sent. Marks it apart from failures of the connection.
-#[derive(Debug, thiserror::Error)]
-#[error("the body of the request could not be read")]
-pub(super) struct BodyFailed(#[source] pub(super) BoxError);
+use crate::{Sent, TimeoutPhase, TransportError, TransportErrorKind};
 
 /// What is kept of a request, to tell of its failure.
 #[derive(Debug)]
@@ -21,6 +17,7 @@ pub(super) struct Target {
     pub(super) authority: Option<Authority>,
     /// Whether the headers are not the end of the request.
     pub(super) has_body: bool,
+    pub(super) body_failure: Option<BodyFailure>,
 }
 
 impl Target {
@@ -30,6 +27,12 @@ impl Target {
 }
 
 pub(super) fn translate(error: legacy::Error, target: &Target) -> TransportError {
+    // What the body says comes first: everything else that went wrong came of it.
+    if let Some(source) = target.body_failure.as_ref().and_then(BodyFailure::take) {
+        return TransportError::new(TransportErrorKind::Request, "the body of the request failed while it was sent")
+            .with_sent(Sent::Maybe)
+            .with_source(source);
+    }
     let to = target.name();
     let translated = if error.is_connect() {
         no_connection(&error, target)
@@ -39,9 +42,6 @@ pub(super) fn translate(error: legacy::Error, target: &Target) -> TransportError
             TransportErrorKind::Request,
             "the request cannot be sent: its method, version or URI is no good",
         )
-    } else if find_in_chain::<BodyFailed>(&error).is_some() {
-        TransportError::new(TransportErrorKind::Request, "the body of the request failed while it was sent")
-            .with_sent(Sent::Maybe)
     } else if certainly_not_sent(&error) {
         TransportError::new(
             TransportErrorKind::Connection,

@@ -4,6 +4,7 @@ mod connect;
 #[cfg(feature = "proxy")]
 mod dial;
 mod failure;
+mod sent_body;
 #[cfg(feature = "tls")]
 pub(crate) mod tls;
 
@@ -13,8 +14,6 @@ use std::task::{Context, Poll, ready};
 
 use http::{Request, Response};
 use http_body::Body as _;
-use http_body_util::BodyExt;
-use http_body_util::combinators::MapErr;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::client::legacy::{Client, ResponseFuture};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
@@ -22,9 +21,10 @@ use pin_project_lite::pin_project;
 use tower::Service;
 
 use self::connect::{ConnectTimeout, Connecting};
-use self::failure::{BodyFailed, Target};
+use self::failure::Target;
+use self::sent_body::SentBody;
 use crate::connections::Connections;
-use crate::{Body, BoxError, TransportError};
+use crate::{Body, TransportError};
 
 /// All that is kept of an answer before its headers are complete: a server cannot fill the memory with them. The first
 /// is also the largest piece of a body that is read at a time.
@@ -41,8 +41,6 @@ type Tcp = HttpConnector;
 type Connector = ConnectTimeout<hyper_rustls::HttpsConnector<Tcp>>;
 #[cfg(not(feature = "tls"))]
 type Connector = ConnectTimeout<Tcp>;
-
-type SentBody = MapErr<Body, fn(BoxError) -> BodyFailed>;
 
 /// Sends requests with absolute URIs over pooled connections.
 #[derive(Debug, Clone)]
@@ -96,10 +94,12 @@ impl Service<Request<Body>> for HttpClient {
 
     fn call(&mut self, mut request: Request<Body>) -> HttpFuture {
         let connecting = Connecting::start(&mut request);
-        let target =
-            Target { authority: request.uri().authority().cloned(), has_body: !request.body().is_end_stream() };
-        let request = request.map(|body| body.map_err(BodyFailed as fn(BoxError) -> BodyFailed));
-        HttpFuture { future: self.client.request(request), target, connecting }
+        let authority = request.uri().authority().cloned();
+        let has_body = !request.body().is_end_stream();
+        let (parts, body) = request.into_parts();
+        let (body, body_failure) = SentBody::new(body);
+        let future = self.client.request(Request::from_parts(parts, body));
+        HttpFuture { future, target: Target { authority, has_body, body_failure }, connecting }
     }
 }
 

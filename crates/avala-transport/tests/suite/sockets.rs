@@ -1,15 +1,19 @@
 //! The whole stack over real TCP connections.
 
+use std::error::Error;
+use std::io;
 use std::net::SocketAddr;
 
 use avala_transport::testing::{ByteServer, Script};
-use avala_transport::{Body, Sent, Transport, TransportErrorKind as Kind};
+use avala_transport::{BaseUrl, Body, Sent, Transport, TransportErrorKind as Kind};
 use bytes::Bytes;
+use http::Method;
+use http_body::Frame;
 use http_body_util::{BodyExt, StreamBody};
 use tokio::net::TcpListener;
 
-use crate::servers::Echo;
-use crate::support::{get, post, quick, send, text, with_options};
+use crate::servers::{Echo, certificate_authority, server_config};
+use crate::support::{get, post, quick, request, send, text, with_options};
 
 fn transport(address: SocketAddr) -> Transport {
     quick(address).build().unwrap()
@@ -60,20 +64,45 @@ async fn a_refused_connection_was_certainly_not_sent() {
     assert!(error.to_string().contains(&address.to_string()), "{error}");
 }
 
+/// A body that begins well and then fails, each time that it is made.
+fn failing() -> Body {
+    Body::replay(|| {
+        StreamBody::new(stream_of(vec![
+            Ok(Frame::data(Bytes::from_static(b"half"))),
+            Err(io::Error::other("the file is gone")),
+        ]))
+    })
+}
+
 #[tokio::test]
 async fn a_request_body_that_fails_is_the_requests_fault() {
-    let server = Echo::plain().await;
-    let frames = tokio_stream_of(vec![
-        Ok(http_body::Frame::data(Bytes::from_static(b"half"))),
-        Err(std::io::Error::other("the file is gone")),
-    ]);
-    let request = post("/x/", Body::once(StreamBody::new(frames)));
-    let error = send(&transport(server.address), request).await.unwrap_err();
-    assert_eq!((error.kind(), error.sent(), error.attempts()), (Kind::Request, Sent::Maybe, 1));
+    let (root, _, issuer) = certificate_authority();
+    let plain = Echo::plain().await;
+    let http2 = Echo::tls(server_config(&issuer, "127.0.0.1", &["h2"], |_| {})).await;
+    let url = BaseUrl::parse(&format!("https://{}", http2.address)).unwrap();
+    let over_http2 = quick(http2.address).base_url(url).root_certificate_der(root).build().unwrap();
+    for (transport, version) in [(transport(plain.address), "HTTP/1.1 hello"), (over_http2, "HTTP/2.0 hello")] {
+        assert_eq!(text(&send(&transport, post("/x/", "hello")).await.unwrap()), version);
+        // A method that may be repeated, and a body that could be.
+        let request = request(Method::PUT, "/x/").map(|_| failing());
+        let error = send(&transport, request).await.unwrap_err();
+        assert_eq!((error.kind(), error.sent(), error.attempts()), (Kind::Request, Sent::Maybe, 1), "{version}");
+        assert_eq!(error.to_string(), "the body of the request failed while it was sent");
+        let source = error.source().and_then(<dyn Error>::downcast_ref::<io::Error>).expect(version);
+        assert_eq!(source.to_string(), "the file is gone", "{version}");
+    }
+}
+
+#[tokio::test]
+async fn a_connection_that_breaks_under_a_streamed_body_is_not_the_requests_fault() {
+    let server = ByteServer::start([Script::new().request().reset()]).await.unwrap();
+    let body = Body::replay(|| Body::once(Body::from("streamed")));
+    let error = send(&transport(server.address()), post("/x/", body)).await.unwrap_err();
+    assert_eq!((error.kind(), error.sent(), error.attempts()), (Kind::Connection, Sent::Maybe, 1));
 }
 
 /// A stream of these items.
-fn tokio_stream_of<T: Unpin>(items: Vec<T>) -> impl futures_core::Stream<Item = T> {
+fn stream_of<T: Unpin>(items: Vec<T>) -> impl futures_core::Stream<Item = T> {
     struct Items<T>(std::vec::IntoIter<T>);
     impl<T: Unpin> futures_core::Stream for Items<T> {
         type Item = T;
