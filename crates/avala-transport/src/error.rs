@@ -43,7 +43,7 @@ struct Details {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TransportErrorKind {
-    /// A setting is wrong: a base URL, an API key, a certificate.
+    /// A setting is wrong: a base URL, an API key, a certificate, the credentials of a proxy.
     Configuration,
     /// The request itself cannot be sent: an illegal URI, a foreign origin, a body that failed while it was read.
     Request,

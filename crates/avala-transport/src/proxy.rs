@@ -12,7 +12,8 @@ use crate::TransportError;
 ///
 /// Https goes through a tunnel (`CONNECT`): the proxy learns the host and sees nothing of the requests. Plain http,
 /// which is only for loopback addresses, never uses a proxy. The credentials of the proxy are those in its URL; they are
-/// sent to the proxy alone and shown nowhere.
+/// sent to the proxy alone and shown nowhere. One that does not take them ends a call with
+/// [`Configuration`](crate::TransportErrorKind::Configuration), at once.
 ///
 /// ```
 /// use avala_transport::{Proxy, TransportBuilder};

@@ -7,7 +7,7 @@ use http::StatusCode;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// A setting is wrong: the key, the base URL, a certificate. Nothing was sent.
+    /// A setting is wrong: the key, the base URL, a certificate, the credentials of a proxy. Nothing was sent.
     Configuration,
     /// An argument is wrong, as an empty id. Nothing was sent.
     Request,

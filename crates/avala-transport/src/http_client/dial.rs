@@ -47,7 +47,13 @@ impl Service<Uri> for Dial {
         }
         let address = proxy.uri().authority().map(ToString::to_string).unwrap_or_default();
         Box::pin(async move {
-            tunnel.oneshot(target).await.map_err(|error| NoTunnel { address, source: error.into() }.into())
+            tunnel.oneshot(target).await.map_err(|error| {
+                if wants_credentials(&error) {
+                    ProxyRefused { address, source: error.into() }.into()
+                } else {
+                    NoTunnel { address, source: error.into() }.into()
+                }
+            })
         })
     }
 }
@@ -58,4 +64,18 @@ impl Service<Uri> for Dial {
 struct NoTunnel {
     address: String,
     source: BoxError,
+}
+
+/// The proxy answered 407, and will answer the same the next time.
+#[derive(Debug, thiserror::Error)]
+#[error("the proxy at {address} wants other credentials; put its user and password in its URL")]
+pub(super) struct ProxyRefused {
+    address: String,
+    source: BoxError,
+}
+
+/// Whether the proxy answered 407. The type of the error has no public name, so its text is the only mark; a test with
+/// a real 407 finds out when that changes.
+fn wants_credentials(error: &impl std::fmt::Display) -> bool {
+    error.to_string() == "tunnel error: proxy authorization required"
 }

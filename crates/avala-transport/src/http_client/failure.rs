@@ -7,6 +7,8 @@ use http::uri::Authority;
 use hyper_util::client::legacy;
 
 use super::connect::ConnectTimedOut;
+#[cfg(feature = "proxy")]
+use super::dial::ProxyRefused;
 use super::sent_body::BodyFailure;
 use crate::error::find_in_chain;
 use crate::{Sent, TimeoutPhase, TransportError, TransportErrorKind};
@@ -95,6 +97,10 @@ fn refused_by_http2(_error: &legacy::Error, _has_body: bool) -> bool {
 fn no_connection(error: &legacy::Error, target: &Target) -> TransportError {
     if is_timeout(error) {
         return no_connection_in_time(target);
+    }
+    #[cfg(feature = "proxy")]
+    if let Some(refused) = find_in_chain::<ProxyRefused>(error) {
+        return TransportError::configuration(refused.to_string());
     }
     let to = target.name();
     // Everything that TLS itself objects to lasts: a wrong certificate is wrong the next time too.

@@ -120,7 +120,7 @@ async fn failure(proxy: SocketAddr) -> TransportError {
 #[tokio::test]
 async fn without_a_tunnel_nothing_is_sent() {
     for answer in [
-        "HTTP/1.1 407 Proxy Authentication Required\r\n\r\n",
+        "HTTP/1.1 403 Forbidden\r\n\r\n",
         "HTTP/1.1 502 Bad Gateway\r\n\r\n",
         "HTTP/1.1 200 OK\r\n",
         "SSH-2.0-OpenSSH\r\n\r\n",
@@ -134,4 +134,17 @@ async fn without_a_tunnel_nothing_is_sent() {
     let gone = ByteServer::start([]).await.unwrap().address();
     let error = failure(gone).await;
     assert_eq!((error.kind(), error.sent(), error.attempts()), (Kind::Connect, Sent::No, 3));
+}
+
+#[tokio::test]
+async fn a_proxy_that_wants_other_credentials_will_want_them_the_next_time() {
+    // The text of an error in hyper-util is all that tells this from other failures.
+    let answer = "HTTP/1.1 407 Proxy Authentication Required\r\nproxy-authenticate: Basic realm=\"x\"\r\n\r\n";
+    let proxy = ByteServer::always(Script::new().request().send(answer)).await.unwrap();
+    let error = failure(proxy.address()).await;
+    assert_eq!((error.kind(), error.sent(), error.attempts()), (Kind::Configuration, Sent::No, 1), "{error:?}");
+    assert_eq!(proxy.connections(), 1);
+    let expected =
+        format!("the proxy at {} wants other credentials; put its user and password in its URL", proxy.address());
+    assert_eq!(error.to_string(), expected);
 }
