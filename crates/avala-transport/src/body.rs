@@ -55,8 +55,8 @@ impl Body {
 
     /// A body that `factory` makes anew for each attempt.
     ///
-    /// Every body that it makes must have the same bytes. It is called for each attempt that comes to be
-    /// sent, before there is a connection.
+    /// Every body that it makes must have the same bytes. It is called for each attempt that comes to be sent,
+    /// before there is a connection.
     ///
     /// ```
     /// use avala_transport::Body;

@@ -76,11 +76,11 @@ fn certainly_not_sent(error: &legacy::Error) -> bool {
 /// Whether HTTP/2 says that the server did not process the request (RFC 9113, section 8.7): it refused the stream, or
 /// it said GOAWAY and named a last stream below ours.
 ///
-/// `h2` fails a stream with the server's GOAWAY if its id is above the last one, or if it was not opened yet. The streams
-/// up to the last one go on, and fail with an I/O error when the connection does. But hyper fails one more with it: a
-/// stream that it has just opened, when the GOAWAY arrives before its next step. By then another thread may have written
-/// the headers, and the last stream may be this one. Without a body the headers are all of the request, so that nobody
-/// can tell what became of it. With one, the stream is reset before any of its body: no server has the request.
+/// `h2` fails a stream with the server's GOAWAY if its id is above the last one, or if it was not opened yet. The
+/// streams up to the last one go on, and fail with an I/O error when the connection does. But hyper fails one more with
+/// it: a stream that it has just opened, when the GOAWAY arrives before its next step. By then another thread may have
+/// written the headers, and the last stream may be this one. Without a body the headers are all of the request, so that
+/// nobody can tell what became of it. With one, the stream is reset before any of its body: no server has all of it.
 #[cfg(feature = "http2")]
 fn refused_by_http2(error: &legacy::Error, has_body: bool) -> bool {
     find_in_chain::<h2::Error>(error).is_some_and(|error| {
