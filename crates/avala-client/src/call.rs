@@ -8,6 +8,7 @@ use std::time::Duration;
 use avala_transport::{CallOptions, retry_after};
 use bytes::Bytes;
 use http::StatusCode;
+use http::response::Parts;
 use serde::de::DeserializeOwned;
 use tower::ServiceExt as _;
 
@@ -172,7 +173,7 @@ impl<T> IntoFuture for Call<T> {
     type IntoFuture = CallFuture<T>;
 
     fn into_future(self) -> CallFuture<T> {
-        CallFuture(AnswerFuture::new(self))
+        CallFuture(Answering::new(self))
     }
 }
 
@@ -186,48 +187,55 @@ impl<T> IntoFuture for CallWithMeta<T> {
     type IntoFuture = AnswerFuture<T>;
 
     fn into_future(self) -> AnswerFuture<T> {
-        AnswerFuture::new(self.0)
+        AnswerFuture(Answering::new(self.0))
     }
 }
 
 /// The future of a [`Call`].
 #[must_use = "futures do nothing unless polled"]
-pub struct CallFuture<T>(AnswerFuture<T>);
+pub struct CallFuture<T>(Answering<T>);
 
 impl<T> Future for CallFuture<T> {
     type Output = Result<T, Error>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        Pin::new(&mut self.0).poll(cx).map(|result| result.map(|answer| answer.value))
+        self.0.poll(cx).map(|result| result.map(|(value, _)| value))
     }
 }
 
 /// The future of a [`CallWithMeta`].
-///
-/// What it does until the bytes are there is one boxed future for all types of value, so that a user's crate compiles
-/// nothing of it but this wrapper.
 #[must_use = "futures do nothing unless polled"]
-pub struct AnswerFuture<T> {
-    bytes: Pin<Box<dyn Future<Output = Result<RawAnswer, Error>> + Send>>,
-    decoder: Decoder<T>,
-    avala: Avala,
-}
-
-impl<T> AnswerFuture<T> {
-    fn new(Call { avala, request, decoder }: Call<T>) -> Self {
-        Self { bytes: Box::pin(send(avala.clone(), request)), decoder, avala }
-    }
-}
+pub struct AnswerFuture<T>(Answering<T>);
 
 impl<T> Future for AnswerFuture<T> {
     type Output = Result<Answer<T>, Error>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let RawAnswer { endpoint, meta, body } = ready!(self.bytes.as_mut().poll(cx))?;
+        self.0.poll(cx).map(|result| result.map(|(value, parts)| Answer { value, meta: Meta::of(&parts) }))
+    }
+}
+
+/// What both futures do.
+///
+/// Until the bytes are there it is one boxed future for all types of value, so that a user's crate compiles nothing of
+/// it but this wrapper.
+struct Answering<T> {
+    bytes: Pin<Box<dyn Future<Output = Result<RawAnswer, Error>> + Send>>,
+    decoder: Decoder<T>,
+    avala: Avala,
+}
+
+impl<T> Answering<T> {
+    fn new(Call { avala, request, decoder }: Call<T>) -> Self {
+        Self { bytes: Box::pin(send(avala.clone(), request)), decoder, avala }
+    }
+
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<(T, Parts), Error>> {
+        let RawAnswer { endpoint, parts, body } = ready!(self.bytes.as_mut().poll(cx))?;
         let source = Source { body: &body, base_url: self.avala.base_url() };
         Poll::Ready(match self.decoder.decode(source) {
-            Ok(value) => Ok(Answer { value, meta }),
-            Err(failure) => Err(Error::answer(&endpoint, meta, &body, failure)),
+            Ok(value) => Ok((value, parts)),
+            Err(failure) => Err(Error::answer(&endpoint, Meta::of(&parts), &body, failure)),
         })
     }
 }
@@ -247,7 +255,7 @@ impl<T> fmt::Debug for AnswerFuture<T> {
 /// An answer with a good status, not decoded yet.
 struct RawAnswer {
     endpoint: Endpoint,
-    meta: Meta,
+    parts: Parts,
     body: Bytes,
 }
 
@@ -257,12 +265,11 @@ async fn send(avala: Avala, request: Result<Request, Invalid>) -> Result<RawAnsw
     let response = avala.transport().oneshot(request.to_http()?).await;
     let response = response.map_err(|error| Error::transport(Some(&endpoint), error))?;
     let (parts, body) = response.into_parts();
-    let meta = Meta::of(&parts);
     let body = body.collect(MAX_BODY).await.map_err(|error| Error::transport(Some(&endpoint), error))?;
     match parts.status {
         StatusCode::OK | StatusCode::CREATED | StatusCode::ACCEPTED | StatusCode::NO_CONTENT => {
-            Ok(RawAnswer { endpoint, meta, body })
+            Ok(RawAnswer { endpoint, parts, body })
         }
-        _ => Err(Error::response(&endpoint, meta, retry_after(&parts.headers), &body)),
+        _ => Err(Error::response(&endpoint, Meta::of(&parts), retry_after(&parts.headers), &body)),
     }
 }

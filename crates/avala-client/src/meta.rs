@@ -39,15 +39,10 @@ impl Meta {
     pub(crate) fn of(parts: &Parts) -> Self {
         let header = |name: &str| parts.headers.get(name).and_then(|value| value.to_str().ok());
         let report = parts.extensions.get::<CallReport>();
-        // A service that does everything reports nothing.
-        let rate_limit = match report {
-            Some(report) => report.rate_limit().map(rate_limit_info).unwrap_or_default(),
-            None => RateLimitInfo::from_lookup(header),
-        };
         Self {
             status: parts.status,
             request_id: header("x-request-id").map(str::to_owned),
-            rate_limit,
+            rate_limit: RateLimitInfo::from_lookup(header),
             attempts: report.map_or(1, CallReport::attempts),
             elapsed: report.map(CallReport::elapsed).unwrap_or_default(),
             time_spent: report.map(CallReport::time_spent).unwrap_or_default(),

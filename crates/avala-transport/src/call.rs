@@ -8,7 +8,7 @@ use http::{Extensions, Response};
 use tokio::time::Instant;
 
 use crate::time_spent::{Clock, Phase};
-use crate::{Body, RateLimitState, Sent, TimeSpent, TransportError};
+use crate::{Body, Sent, TimeSpent, TransportError};
 
 /// The options of one call; an extension of the request. Every layer also works without them.
 ///
@@ -80,7 +80,6 @@ pub struct CallReport {
     attempts: u32,
     elapsed: Duration,
     time_spent: TimeSpent,
-    rate_limit: Option<RateLimitState>,
 }
 
 impl CallReport {
@@ -100,12 +99,6 @@ impl CallReport {
     #[must_use]
     pub fn time_spent(&self) -> TimeSpent {
         self.time_spent
-    }
-
-    /// What the headers of the response say about the rate limit.
-    #[must_use]
-    pub fn rate_limit(&self) -> Option<RateLimitState> {
-        self.rate_limit
     }
 }
 
@@ -201,9 +194,7 @@ impl CallState {
 
     /// Adds what the whole call took to its response.
     pub(crate) fn report(&self, response: &mut Response<Body>) {
-        let rate_limit = RateLimitState::from_headers(response.headers());
-        let time_spent = self.time_spent();
-        let report = CallReport { attempts: self.attempts(), elapsed: self.elapsed(), time_spent, rate_limit };
+        let report = CallReport { attempts: self.attempts(), elapsed: self.elapsed(), time_spent: self.time_spent() };
         response.extensions_mut().insert(report);
     }
 }
