@@ -6,8 +6,9 @@ use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use avala_transport::{
-    AddressLayer, ApiKey, AttemptTimeoutLayer, AuthLayer, BaseUrl, Body, CallOptions, CollectLayer, DeadlineLayer,
-    RateLimit, RateLimitLayer, RateLimiter, RedirectLayer, RetryLayer, RetryPolicy, TransportBuilder, TransportError,
+    AddressLayer, ApiKey, AttemptTimeoutLayer, AuthLayer, BaseUrl, Body, CallOptions, CollectLayer, ConcurrencyLayer,
+    DeadlineLayer, IdleTimeoutLayer, RateLimit, RateLimitLayer, RateLimiter, RedirectLayer, RetryLayer, RetryPolicy,
+    TransportBuilder, TransportError,
 };
 use criterion::{Criterion, criterion_group, criterion_main};
 use http::{Request, Response};
@@ -70,11 +71,13 @@ fn layers(criterion: &mut Criterion) {
     measure(criterion, "no layer", &Answer);
     measure(criterion, "deadline", &DeadlineLayer::new(MINUTE).layer(Answer));
     measure(criterion, "retry", &RetryLayer::new(RetryPolicy::default()).layer(Answer));
+    measure(criterion, "concurrency", &ConcurrencyLayer::default().layer(Answer));
     measure(criterion, "rate limit", &RateLimitLayer::new(limiter.clone()).layer(Answer));
     if let Ok(key) = ApiKey::new("avk_bench") {
         measure(criterion, "auth", &AuthLayer::new(key).layer(Answer));
     }
     measure(criterion, "attempt timeout", &AttemptTimeoutLayer::new(MINUTE).layer(Answer));
+    measure(criterion, "idle timeout", &IdleTimeoutLayer::new(MINUTE).layer(Answer));
     measure(criterion, "collect", &CollectLayer::new(1 << 20).layer(Answer));
     measure(criterion, "address", &AddressLayer::new(BaseUrl::default()).layer(Answer));
     measure(criterion, "redirect", &RedirectLayer::new().layer(Answer));

@@ -8,6 +8,7 @@ mod features;
 mod fuzz;
 mod interop;
 mod mutants;
+mod performance;
 mod process;
 mod snapshots;
 mod test;

@@ -5,36 +5,23 @@ use std::process::Command;
 
 use super::goals::Goal;
 use super::results::{Figures, Results, median};
-use crate::Outcome;
-use crate::process::root;
+use crate::{Outcome, performance};
 
-const FILE: &str = "docs/performance.md";
-
-/// What follows this heading is written by hand, and kept.
-const NOTES: &str = "## Notes\n";
-
-/// Writes the file anew, but for its notes.
+/// Writes what was measured into the file.
 pub(super) fn write(results: &Results, goals: &[Goal]) -> Outcome {
-    let path = root().join(FILE);
-    let before = fs::read_to_string(&path).unwrap_or_default();
-    let notes = before.split_once(NOTES).map_or("", |(_, notes)| notes);
-    let text = format!(
+    let preamble = format!(
         "# Performance\n\n\
-         Written by `cargo xtask bench`, all but the notes. {}.\n\n\
+         Written by `cargo xtask bench` and `cargo xtask buildcost`, all but the notes. {}.\n\n\
          Each side is a process with a runtime of one thread, on a core of its own; the server answers from memory \
          over loopback, on the other one. The sides run in turn, round after round; a ratio is taken inside a round, \
          and the table has the median of all rounds and the range. CPU time is user and kernel, of the client only. \
          Every side adds up what it read, and the sums have to be the same. The client has its default settings, but \
-         for a rate limit that is never reached. The programs are in `bench/`.\n\n\
-         ## Goals\n\n{}\n\
-         A goal is missed by more than the noise when three of four rounds miss it.\n\n\
-         ## Measurements\n\n{}\n{NOTES}{notes}",
+         for a rate limit that is never reached. The programs are in `bench/`.",
         machine(),
-        self::goals(goals),
-        measurements(results),
     );
-    let written = path.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| fs::write(&path, text));
-    written.map_err(|error| format!("{FILE}: {error}"))
+    let goals =
+        format!("{}\nA goal is missed by more than the noise when three of four rounds miss it.", self::goals(goals));
+    performance::update(Some(&preamble), &[("Goals", &goals), ("Measurements", &measurements(results))])
 }
 
 /// The goals as a table.

@@ -1,0 +1,48 @@
+//! `docs/performance.md`: each chore writes its own sections, and the notes are written by hand.
+
+use std::collections::BTreeMap;
+use std::fs;
+
+use crate::Outcome;
+use crate::process::root;
+
+const FILE: &str = "docs/performance.md";
+
+/// In this order they are in the file.
+const SECTIONS: &[&str] = &["Goals", "Measurements", "Build cost", "Notes"];
+
+/// Puts these sections in the place of what was there, and the text before the first one if it is given.
+pub(crate) fn update(preamble: Option<&str>, sections: &[(&'static str, &str)]) -> Outcome {
+    let path = root().join(FILE);
+    // There is nothing to keep the first time.
+    let text = updated(&fs::read_to_string(&path).unwrap_or_default(), preamble, sections);
+    fs::write(&path, text).map_err(|error| format!("{FILE}: {error}"))
+}
+
+fn updated(before: &str, preamble: Option<&str>, sections: &[(&'static str, &str)]) -> String {
+    let mut parts = before.split("\n## ");
+    let kept = parts.next().unwrap_or_default();
+    let mut bodies: BTreeMap<&str, &str> = parts.filter_map(|part| part.split_once('\n')).collect();
+    bodies.extend(sections.iter().copied());
+    let mut text = preamble.unwrap_or(kept).trim_end().to_owned() + "\n";
+    for heading in SECTIONS {
+        if let Some(body) = bodies.get(heading) {
+            text += &format!("\n## {heading}\n\n{}\n", body.trim());
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_replaced_is_kept() {
+        let first = updated("", Some("# Title"), &[("Goals", "all met")]);
+        assert_eq!(first, "# Title\n\n## Goals\n\nall met\n");
+        let second =
+            updated(&(first + "\n## Notes\n\nby hand\n"), None, &[("Build cost", "little"), ("Goals", "some")]);
+        assert_eq!(second, "# Title\n\n## Goals\n\nsome\n\n## Build cost\n\nlittle\n\n## Notes\n\nby hand\n");
+    }
+}
