@@ -8,8 +8,16 @@ use crate::process::{cargo, cargo_output};
 /// What is broken: the files where a wrong sign costs a user work done twice.
 const FILES: &[&str] = &["crates/avala-transport/src/retry/*.rs", "crates/avala-transport/src/rate_limit/*.rs"];
 
-/// Breaks that change nothing, so that no test can catch them: another way to write the same value.
-const EQUIVALENT: &str = r"Poll::from\(Ok\(\(\)\)\)";
+/// Breaks that change nothing, so that no test can catch them:
+///
+/// - another way to write the same value;
+/// - a limiter that never takes the short way, and makes each call pay for a place in line that it does not need;
+/// - a sum of tokens that is exactly as far from a whole number as the bound: there is none.
+const EQUIVALENT: &str = concat!(
+    r"Poll::from\(Ok\(\(\)\)\)",
+    r"|try_acquire -> bool with false|try_acquire\(this\.scope\) with false",
+    r"|replace < with <= in Bucket::refill",
+);
 
 pub(crate) fn run() -> Outcome {
     if cargo_output(&["mutants", "--version"]).is_err() {

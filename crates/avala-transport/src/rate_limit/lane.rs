@@ -44,7 +44,8 @@ impl Lane {
         }
     }
 
-    /// Takes a token if nobody waits and one is there.
+    /// Takes a token if nobody waits and one is there. Who is told `false` has to [`acquire`](Self::acquire), which
+    /// gives the same with more work.
     pub(super) fn try_acquire(&self) -> bool {
         self.in_line.load(Ordering::Relaxed) == 0 && self.bucket().try_take(Instant::now())
     }

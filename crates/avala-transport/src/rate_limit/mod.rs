@@ -121,6 +121,7 @@ where
         let this = self.project();
         loop {
             *this.token = match this.token {
+                // (A mutant that never goes this way does the same, and pays for a box.)
                 Token::Wanted if this.limiter.try_acquire(this.scope) => Token::Spent,
                 Token::Wanted => {
                     this.state.enter(Phase::Waiting);

@@ -1,9 +1,13 @@
 //! What the types promise.
 
+use avala_transport::testing::{ScriptedService, Step};
 use avala_transport::{
-    ApiKey, BaseUrl, Body, CallOptions, CallReport, ConcurrencyLayer, RateLimiter, RetryLayer, RetryPolicy, Transport,
-    TransportBuilder, TransportError,
+    ApiKey, BaseUrl, Body, CallOptions, CallReport, ConcurrencyLayer, RateLimitLayer, RateLimiter, RetryLayer,
+    RetryPolicy, Transport, TransportBuilder, TransportError,
 };
+use tower::{Layer, Service};
+
+use crate::support::get;
 
 fn shared<T: Clone + Send + Sync + 'static>() {}
 fn sent<T: Send + 'static>() {}
@@ -35,4 +39,13 @@ fn an_error_is_one_pointer_wide() {
 fn a_builder_shows_no_key() {
     let builder = TransportBuilder::new().api_key(ApiKey::new("avk_hunter2").unwrap());
     assert!(!format!("{builder:?}").contains("hunter2"));
+}
+
+#[test]
+fn a_future_shows_its_name_and_nothing_of_the_request() {
+    let service = ScriptedService::always(Step::respond(200));
+    let limited = RateLimitLayer::new(RateLimiter::default()).layer(service.clone()).call(get("/hunter2/"));
+    assert_eq!(format!("{limited:?}"), "RateLimitedFuture");
+    let held = ConcurrencyLayer::default().layer(service).call(get("/hunter2/"));
+    assert_eq!(format!("{held:?}"), "ConcurrencyFuture");
 }
