@@ -15,12 +15,13 @@ use crate::Json;
 /// assert_eq!(serde_json::to_string(&edits)?, r#"[{"action":"delete","object_uuid":"b7"}]"#);
 /// # Ok::<(), serde_json::Error>(())
 /// ```
-#[derive(Clone, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
-#[serde(transparent)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct BulkEdit {
     /// The edits, each a free-form object.
     pub edits: Vec<Json>,
 }
+
+crate::field::transparent!(BulkEdit { edits });
 
 impl BulkEdit {
     /// How many edits go into one call.

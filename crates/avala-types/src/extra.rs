@@ -4,7 +4,6 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
-use serde::Serializer;
 use serde::de::{self, Deserialize, Deserializer, Visitor};
 
 use crate::Json;
@@ -74,11 +73,6 @@ impl fmt::Debug for Extra {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_set().entries(self.iter().map(|(name, _)| name)).finish()
     }
-}
-
-/// Writes the fields into the object that they came from, where a derived `Serialize` asks for it.
-pub(crate) fn flatten<S: Serializer>(extra: &Extra, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_map(extra.iter())
 }
 
 /// An object's key, borrowed from the input where that is possible.

@@ -4,14 +4,13 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::marker::PhantomData;
 
-use serde::de::{self, Deserialize, Deserializer, SeqAccess, Visitor};
-use serde::ser::Serialize;
+use serde::de::{self, Deserialize, Deserializer, IgnoredAny, SeqAccess, Visitor};
 
 /// A type that may be a field of a model.
 ///
 /// It is `Deserialize` with three differences: a floating point number may come as a string, an optional field
 /// may be null as well as missing, and a field can say that it has nothing to write.
-pub(crate) trait Field: Serialize + Sized {
+pub(crate) trait Field: Sized {
     /// Reads a value that must be there.
     fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error>;
 
@@ -33,6 +32,7 @@ pub(crate) trait Field: Serialize + Sized {
 pub(crate) struct Via<T>(pub(crate) T);
 
 impl<'de, T: Field> Deserialize<'de> for Via<T> {
+    #[inline]
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         T::read(deserializer).map(Via)
     }
@@ -59,7 +59,27 @@ macro_rules! plain_field {
 }
 pub(crate) use plain_field;
 
-plain_field!(bool, u16, u32, u64, i64, String);
+plain_field!(bool, u16, u32, u64, i64, String, IgnoredAny);
+
+/// Implements `Serialize`, `Deserialize` and [`Field`] for a type that is written and read as what it holds.
+macro_rules! transparent {
+    ($name:ident { $held:tt }) => {
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                self.$held.serialize(serializer)
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                serde::Deserialize::deserialize(deserializer).map(|held| Self { $held: held })
+            }
+        }
+
+        $crate::field::plain_field!($name);
+    };
+}
+pub(crate) use transparent;
 
 impl Field for f64 {
     fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

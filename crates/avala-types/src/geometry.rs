@@ -1,8 +1,7 @@
 //! Positions and orientations: plain data, for the geometry library of your choice.
 
-use serde::{Deserialize, Serialize};
-
-use crate::field::{Field, plain_field};
+use crate::field::plain_field;
+use crate::plain_struct::{read_struct, write_struct};
 
 /// A position or a direction in three dimensions.
 ///
@@ -10,33 +9,26 @@ use crate::field::{Field, plain_field};
 /// let position = avala_types::Vec3::from([1.5, 0.0, 2.1]);
 /// assert_eq!(<[f64; 3]>::from(position), [1.5, 0.0, 2.1]);
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Vec3 {
     /// Along the first axis.
-    #[serde(deserialize_with = "Field::read")]
     pub x: f64,
     /// Along the second axis.
-    #[serde(deserialize_with = "Field::read")]
     pub y: f64,
     /// Along the third axis.
-    #[serde(deserialize_with = "Field::read")]
     pub z: f64,
 }
 
 /// An orientation as a quaternion, with the real part last.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Quat {
     /// The first imaginary part.
-    #[serde(deserialize_with = "Field::read")]
     pub x: f64,
     /// The second imaginary part.
-    #[serde(deserialize_with = "Field::read")]
     pub y: f64,
     /// The third imaginary part.
-    #[serde(deserialize_with = "Field::read")]
     pub z: f64,
     /// The real part.
-    #[serde(deserialize_with = "Field::read")]
     pub w: f64,
 }
 
@@ -66,6 +58,10 @@ impl From<Quat> for [f64; 4] {
     }
 }
 
+write_struct!(Vec3 { x, y, z });
+write_struct!(Quat { x, y, z, w });
+read_struct!(Vec3 { required { x, y, z } optional {} });
+read_struct!(Quat { required { x, y, z, w } optional {} });
 plain_field!(Vec3, Quat);
 
 #[cfg(test)]

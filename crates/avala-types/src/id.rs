@@ -6,8 +6,7 @@ macro_rules! opaque_id {
         $(#[$meta])*
         ///
         /// An opaque string: whatever the server sends is kept as it is, and nothing is validated.
-        #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
-        #[serde(transparent)]
+        #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub struct $name(Box<str>);
 
         impl $name {
@@ -67,7 +66,7 @@ macro_rules! opaque_id {
             }
         }
 
-        $crate::field::plain_field!($name);
+        $crate::field::transparent!($name { 0 });
         $crate::patch::patch_from!($name: &str, String, &$name);
     )*};
 }

@@ -1,6 +1,8 @@
 //! Inference providers: models that run elsewhere.
 
-use serde::{Deserialize, Serialize};
+use serde::de::{self, Deserialize, Deserializer};
+use serde::ser::{Serialize, Serializer};
+use serde_json::Value;
 
 use crate::model::{model, payload};
 use crate::open_enum::open_enum;
@@ -23,8 +25,7 @@ open_enum! {
 }
 
 /// A project as inference providers name it: by its identity or by its number in the server's database.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(untagged, expecting = "the uid of a project or its number")]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ProjectRef {
     /// By its identity.
@@ -60,6 +61,24 @@ impl From<&ProjectUid> for ProjectRef {
 impl From<u64> for ProjectRef {
     fn from(number: u64) -> Self {
         Self::Number(number)
+    }
+}
+
+impl Serialize for ProjectRef {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Uid(uid) => uid.serialize(serializer),
+            Self::Number(number) => number.serialize(serializer),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for ProjectRef {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let value = Value::deserialize(deserializer)?;
+        let uid = value.as_str().map(Self::from);
+        let project = uid.or_else(|| value.as_u64().map(Self::from));
+        project.ok_or_else(|| de::Error::custom("the uid of a project or its number"))
     }
 }
 

@@ -85,6 +85,7 @@ mod open_enum;
 mod organization;
 mod page;
 mod patch;
+mod plain_struct;
 mod project;
 mod quality_target;
 mod rate_limit_info;

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::model::{model, payload};
 use crate::open_enum::open_enum;
+use crate::plain_struct::read_struct;
 use crate::{DataType, DatasetSlug, DatasetUploadUid, Json, OrganizationUid, OwnerName, UploadUid, Visibility};
 
 model! {
@@ -57,8 +58,7 @@ model! {
 /// }
 /// # Ok::<(), serde_json::Error>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[serde(untagged)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum ManualUploadTarget {
     /// In one POST of a form: version 1.
@@ -67,12 +67,21 @@ pub enum ManualUploadTarget {
     Session(ManualUploadSession),
 }
 
+impl Serialize for ManualUploadTarget {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Form(form) => form.serialize(serializer),
+            Self::Session(session) => session.serialize(serializer),
+        }
+    }
+}
+
 impl<'de> Deserialize<'de> for ManualUploadTarget {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        #[derive(Deserialize)]
         struct Version {
             upload_uid: Option<UploadUid>,
         }
+        read_struct!(Version { required {} optional { upload_uid } });
 
         // Read twice: the text decides on the version, and what the models do not know must reach them as text.
         let json = Json::deserialize(deserializer)?;

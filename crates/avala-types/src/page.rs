@@ -5,6 +5,7 @@ use std::marker::PhantomData;
 use std::str::FromStr;
 
 use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::ser::{Serialize, SerializeMap as _, Serializer};
 
 use crate::extra::Name;
 use crate::{Extra, Json};
@@ -13,7 +14,7 @@ use crate::{Extra, Json};
 ///
 /// It reads all three shapes of the API in one pass: results with links, the same with a count, and a bare array.
 /// [`CursorPage`] is what most readers want.
-#[derive(Clone, Debug, PartialEq, serde::Serialize)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct RawPageResponse<T> {
     /// The items of this page.
@@ -23,10 +24,8 @@ pub struct RawPageResponse<T> {
     /// The address of the page before; `None` on the first one.
     pub previous: Option<String>,
     /// How many items the whole list has, where the server counts them.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub count: Option<u64>,
     /// Fields that this version does not know.
-    #[serde(flatten, serialize_with = "crate::extra::flatten")]
     pub extra: Extra,
 }
 
@@ -56,6 +55,22 @@ impl<T> RawPageResponse<T> {
             count: self.count,
             extra: self.extra,
         })
+    }
+}
+
+impl<T: Serialize> Serialize for RawPageResponse<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("results", &self.results)?;
+        map.serialize_entry("next", &self.next)?;
+        map.serialize_entry("previous", &self.previous)?;
+        if let Some(count) = self.count {
+            map.serialize_entry("count", &count)?;
+        }
+        for (name, value) in self.extra.iter() {
+            map.serialize_entry(name, value)?;
+        }
+        map.end()
     }
 }
 
@@ -109,8 +124,7 @@ impl<'a, T> IntoIterator for &'a CursorPage<T> {
 ///
 /// It is the query of the server's own link to that page, filters included. `Display` and `FromStr` turn it into
 /// text and back, so that a long run can note where it is and go on there tomorrow.
-#[derive(Clone, PartialEq, Eq, Hash, serde::Serialize)]
-#[serde(transparent)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Cursor(Box<str>);
 
 impl Cursor {
@@ -187,6 +201,12 @@ impl FromStr for Cursor {
 impl From<&Cursor> for Cursor {
     fn from(cursor: &Cursor) -> Self {
         cursor.clone()
+    }
+}
+
+impl Serialize for Cursor {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
     }
 }
 

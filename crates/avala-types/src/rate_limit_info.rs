@@ -1,11 +1,12 @@
 //! What the server last said about its limits.
 
 use crate::Timestamp;
+use crate::plain_struct::{read_struct, write_struct};
 
 /// The rate limit that an answer reported in its headers.
 ///
 /// A deployment may report none of it; what is missing or not a number is `None`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RateLimitInfo {
     /// How many calls a minute are allowed (`X-RateLimit-Limit`).
@@ -15,6 +16,9 @@ pub struct RateLimitInfo {
     /// When the count starts anew, in Unix seconds (`X-RateLimit-Reset`).
     pub reset: Option<u64>,
 }
+
+write_struct!(RateLimitInfo { limit, remaining, reset });
+read_struct!(RateLimitInfo { required {} optional { limit, remaining, reset } });
 
 impl RateLimitInfo {
     /// Reads the three headers through a function that finds a header by its lower-case name.

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::Json;
+use crate::field::transparent;
 
 /// Text that is not shown: a signing secret, a token, a key.
 ///
@@ -14,8 +15,7 @@ use crate::Json;
 /// assert_eq!(format!("{secret:?}"), "Secret(***)");
 /// assert_eq!(secret.expose(), "whsec_1f9a");
 /// ```
-#[derive(Clone, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
-#[serde(transparent)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Secret(Box<str>);
 
 impl Secret {
@@ -51,8 +51,7 @@ impl From<String> for Secret {
 /// assert_eq!(format!("{config:?}"), "SecretJson(***)");
 /// assert_eq!(config.expose().get(), r#"{"api_key":"sk-1"}"#);
 /// ```
-#[derive(Clone, PartialEq, serde::Serialize, serde::Deserialize)]
-#[serde(transparent)]
+#[derive(Clone, PartialEq)]
 pub struct SecretJson(Json);
 
 impl SecretJson {
@@ -75,7 +74,8 @@ impl<T: Into<Json>> From<T> for SecretJson {
     }
 }
 
-crate::field::plain_field!(Secret, SecretJson);
+transparent!(Secret { 0 });
+transparent!(SecretJson { 0 });
 
 #[cfg(test)]
 mod tests {

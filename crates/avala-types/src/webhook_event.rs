@@ -1,13 +1,12 @@
 //! What a webhook is told.
 
-use std::borrow::Cow;
 use std::fmt;
 
-use serde::Deserialize;
-use serde_json::value::RawValue;
+use serde::de::IgnoredAny;
 
 use crate::model::model;
 use crate::open_enum::open_enum;
+use crate::plain_struct::read_struct;
 use crate::{Dataset, Export, Json, Task, Timestamp};
 
 open_enum! {
@@ -122,15 +121,14 @@ impl WebhookEvent {
 ///
 /// The second half is what makes it safe: a free-form resource may well have an `event` and a `data` of its own.
 fn is_wrapped(event: &EventType, body: &Json) -> bool {
-    #[derive(Deserialize)]
-    struct Envelope<'a> {
-        #[serde(borrow)]
-        event: Cow<'a, str>,
-        #[serde(borrow, rename = "data")]
-        _data: &'a RawValue,
+    struct Envelope {
+        event: EventType,
+        #[expect(dead_code, reason = "it has to be there")]
+        data: IgnoredAny,
     }
+    read_struct!(Envelope { required { event, data } optional {} });
 
-    body.parse::<Envelope<'_>>().is_ok_and(|envelope| envelope.event == event.as_str())
+    body.parse::<Envelope>().is_ok_and(|envelope| envelope.event == *event)
 }
 
 /// Why an event could not be read.

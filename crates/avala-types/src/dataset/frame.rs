@@ -2,12 +2,10 @@
 
 use std::fmt;
 
-use serde::Deserialize;
-
 use crate::dataset::{CameraCalibration, DatasetSequence};
-use crate::field::Field;
 use crate::json::Elements;
 use crate::model::model;
+use crate::plain_struct::read_struct;
 use crate::{Json, Quat, SequenceUid, Vec3};
 
 model! {
@@ -100,25 +98,21 @@ impl DatasetFrame {
 }
 
 /// What is typed of a frame. The rest stays in `raw` and is not kept twice.
-#[derive(Deserialize)]
 struct Wire {
-    #[serde(default)]
     key: Option<String>,
-    #[serde(default)]
     model: Option<String>,
-    #[serde(default)]
     camera_model: Option<String>,
-    #[serde(default, deserialize_with = "Field::read_or_default")]
     xi: Option<f64>,
-    #[serde(default, deserialize_with = "Field::read_or_default")]
     alpha: Option<f64>,
-    #[serde(default)]
     device_position: Option<Vec3>,
-    #[serde(default)]
     device_heading: Option<Quat>,
-    #[serde(default, deserialize_with = "Field::read_or_default")]
     images: Vec<FrameImage>,
 }
+
+read_struct!(Wire {
+    required {}
+    optional { key, model, camera_model, xi, alpha, device_position, device_heading, images }
+});
 
 /// Why a frame could not be read.
 #[derive(Debug)]

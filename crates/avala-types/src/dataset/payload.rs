@@ -1,5 +1,11 @@
 //! What is sent to make and to move a dataset.
 
+use std::fmt;
+
+use serde::de::{Deserialize, Deserializer, EnumAccess, VariantAccess as _, Visitor};
+use serde::ser::{Serialize, Serializer};
+
+use crate::field::try_read_str;
 use crate::model::payload;
 use crate::{DataType, DatasetSlug, Json, OrganizationUid, OwnerName, SecretJson, Visibility};
 
@@ -57,14 +63,12 @@ payload! {
 }
 
 /// Who a dataset goes to (`POST /datasets/{owner}/{slug}/transfer/`): an organization or a user, never both.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TransferDataset {
     /// To an organization.
-    #[serde(rename = "organization_uid")]
     ToOrganization(OrganizationUid),
     /// To a user, by name.
-    #[serde(rename = "owner_username")]
     ToUser(OwnerName),
 }
 
@@ -79,6 +83,58 @@ impl TransferDataset {
     #[must_use]
     pub fn to_user(name: impl Into<OwnerName>) -> Self {
         Self::ToUser(name.into())
+    }
+}
+
+const TO_ORGANIZATION: &str = "organization_uid";
+const TO_USER: &str = "owner_username";
+
+impl Serialize for TransferDataset {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::ToOrganization(uid) => {
+                serializer.serialize_newtype_variant("TransferDataset", 0, TO_ORGANIZATION, uid)
+            }
+            Self::ToUser(name) => serializer.serialize_newtype_variant("TransferDataset", 1, TO_USER, name),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for TransferDataset {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        enum Kind {
+            Organization,
+            User,
+        }
+
+        impl<'de> Deserialize<'de> for Kind {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                try_read_str(deserializer, "variant identifier", |name| match name {
+                    TO_ORGANIZATION => Ok(Self::Organization),
+                    TO_USER => Ok(Self::User),
+                    _ => Err(format!("unknown variant `{name}`, expected `{TO_ORGANIZATION}` or `{TO_USER}`")),
+                })
+            }
+        }
+
+        struct Receiver;
+
+        impl<'de> Visitor<'de> for Receiver {
+            type Value = TransferDataset;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("enum TransferDataset")
+            }
+
+            fn visit_enum<A: EnumAccess<'de>>(self, receiver: A) -> Result<TransferDataset, A::Error> {
+                match receiver.variant()? {
+                    (Kind::Organization, uid) => uid.newtype_variant().map(TransferDataset::ToOrganization),
+                    (Kind::User, name) => name.newtype_variant().map(TransferDataset::ToUser),
+                }
+            }
+        }
+
+        deserializer.deserialize_enum("TransferDataset", &[TO_ORGANIZATION, TO_USER], Receiver)
     }
 }
 
