@@ -2,7 +2,7 @@
 
 use std::io::Write as _;
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 
 use crate::Outcome;
 
@@ -26,13 +26,17 @@ pub(crate) fn cargo(arguments: &[&str]) -> Outcome {
 
 /// [`cargo`] with variables in its environment.
 pub(crate) fn cargo_with(arguments: &[&str], variables: &[(&str, &str)]) -> Outcome {
+    match cargo_status(arguments, variables)? {
+        status if status.success() => Ok(()),
+        status => Err(format!("`cargo {}` failed with {status}", arguments.join(" "))),
+    }
+}
+
+/// [`cargo_with`] where more than one end is a good one.
+pub(crate) fn cargo_status(arguments: &[&str], variables: &[(&str, &str)]) -> Result<ExitStatus, String> {
     say(&format!("$ cargo {}", arguments.join(" ")));
     let status = command(arguments).envs(variables.iter().copied()).status();
-    match status {
-        Ok(status) if status.success() => Ok(()),
-        Ok(status) => Err(format!("`cargo {}` failed with {status}", arguments.join(" "))),
-        Err(error) => Err(format!("`cargo {}` did not start: {error}", arguments.join(" "))),
-    }
+    status.map_err(|error| format!("`cargo {}` did not start: {error}", arguments.join(" ")))
 }
 
 /// What cargo prints on its standard output.

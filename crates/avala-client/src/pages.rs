@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::fmt;
 use std::future::poll_fn;
+use std::hash::BuildHasher as _;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
@@ -22,8 +23,10 @@ pub struct Pages<T> {
     state: State<T>,
     /// Where the page that comes next starts; `None` for the first one.
     cursor: Option<Cursor>,
-    /// Every place where a page started: a list that comes back to one would never end.
-    seen: HashSet<Cursor>,
+    /// Every place where a page started: a list that comes back to one would never end. As hashes, so that a list of a
+    /// million items needs no more memory than a short one; that two of a million places share one of 64 bits has a
+    /// chance of one in thirty million.
+    seen: HashSet<u64>,
 }
 
 enum State<T> {
@@ -38,7 +41,10 @@ enum State<T> {
 impl<T> Pages<T> {
     pub(crate) fn new(call: Call<CursorPage<T>>) -> Self {
         let cursor = call.request.as_ref().ok().and_then(|request| request.cursor.clone());
-        let seen = cursor.iter().cloned().collect();
+        let mut seen = HashSet::new();
+        if let Some(cursor) = &cursor {
+            seen.insert(seen.hasher().hash_one(cursor));
+        }
         Self { call, state: State::Start, cursor, seen }
     }
 
@@ -78,7 +84,7 @@ impl<T> Pages<T> {
             self.state = State::Done;
             return;
         };
-        if self.seen.insert(next.clone()) {
+        if self.seen.insert(self.seen.hasher().hash_one(&next)) {
             self.cursor = Some(next);
             self.ask();
             // A call begins when it is first polled, and that should not wait until this page is used up.

@@ -28,7 +28,7 @@ use crate::{Body, TransportError};
 
 /// All that is kept of an answer before its headers are complete: a server cannot fill the memory with them. The first
 /// is also the largest piece of a body that is read at a time.
-const HTTP1_BUFFER: usize = 512 * 1024;
+const HTTP1_BUFFER: usize = 256 * 1024;
 #[cfg(feature = "http2")]
 const HTTP2_HEADERS: u32 = 64 * 1024;
 
