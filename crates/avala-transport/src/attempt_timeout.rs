@@ -4,13 +4,14 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use http::{Request, Response};
+use http::{Request, Response, StatusCode};
 use pin_project_lite::pin_project;
 use tokio::time::{Instant, Sleep, sleep_until};
 use tower::util::Oneshot;
 use tower::{Layer, Service, ServiceExt};
 
-use crate::{Body, CallOptions, TimeoutPhase, TransportError};
+use crate::call::CallState;
+use crate::{Body, CallOptions, Sent, TimeoutPhase, TransportError};
 
 /// Ends an attempt when its time is over: becoming ready, connecting, headers and the collected body together.
 ///
@@ -19,7 +20,7 @@ use crate::{Body, CallOptions, TimeoutPhase, TransportError};
 /// ```
 /// use std::time::Duration;
 /// use avala_transport::{AdaptLayer, Body, AttemptTimeoutLayer};
-/// use http::{Request, Response};
+/// use http::{Request, Response, StatusCode};
 /// use tower::{ServiceBuilder, ServiceExt, service_fn};
 ///
 /// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
@@ -72,13 +73,15 @@ where
         Poll::Ready(Ok(()))
     }
 
-    fn call(&mut self, request: Request<Body>) -> Self::Future {
+    fn call(&mut self, mut request: Request<Body>) -> Self::Future {
+        let state = CallState::of(request.extensions_mut());
         let own = request.extensions().get::<CallOptions>().and_then(|options| options.attempt_timeout);
         let timeout = own.unwrap_or(self.timeout);
         AttemptTimeoutFuture {
             attempt: self.inner.clone().oneshot(request),
             sleep: Instant::now().checked_add(timeout).map(sleep_until),
             timeout,
+            state,
         }
     }
 }
@@ -92,6 +95,7 @@ pin_project! {
         #[pin]
         sleep: Option<Sleep>,
         timeout: Duration,
+        state: CallState,
     }
 }
 
@@ -111,6 +115,13 @@ where
             None => return Poll::Pending,
         }
         let message = format!("the attempt was not done after {:?}", this.timeout);
-        Poll::Ready(Err(TransportError::timeout(TimeoutPhase::Attempt, message)))
+        let error = TransportError::timeout(TimeoutPhase::Attempt, message);
+        // The server has said no, even when it did not come to say why.
+        let Some(refusal) = this.state.refusal() else { return Poll::Ready(Err(error)) };
+        let error = error.with_status(StatusCode::TOO_MANY_REQUESTS).with_sent(Sent::Yes);
+        Poll::Ready(Err(match refusal.retry_after {
+            Some(wait) => error.with_retry_after(wait),
+            None => error,
+        }))
     }
 }

@@ -114,6 +114,14 @@ struct Shared {
     /// The most that any finished attempt may have sent.
     finished: AtomicU8,
     clock: Mutex<Clock>,
+    /// What the headers of a 429 asked for in the running attempt, for the case that its body never comes.
+    refusal: Mutex<Option<Refusal>>,
+}
+
+/// A 429, and the wait that it names.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Refusal {
+    pub(crate) retry_after: Option<Duration>,
 }
 
 impl CallState {
@@ -126,6 +134,7 @@ impl CallState {
             attempts: AtomicU32::new(0),
             finished: AtomicU8::new(Sent::No as u8),
             clock: Mutex::new(Clock::start(started)),
+            refusal: Mutex::default(),
         }))
     }
 
@@ -140,6 +149,7 @@ impl CallState {
 
     pub(crate) fn begin_attempt(&self) {
         self.0.attempts.fetch_add(1, Ordering::Relaxed);
+        *self.refusal_slot() = None;
         self.enter(Phase::Attempt);
     }
 
@@ -152,6 +162,20 @@ impl CallState {
     /// Says what the call does from now on.
     pub(crate) fn enter(&self, phase: Phase) {
         self.clock().enter(phase, Instant::now());
+    }
+
+    /// The headers of a 429 came.
+    pub(crate) fn note_refusal(&self, retry_after: Option<Duration>) {
+        *self.refusal_slot() = Some(Refusal { retry_after });
+    }
+
+    pub(crate) fn refusal(&self) -> Option<Refusal> {
+        *self.refusal_slot()
+    }
+
+    fn refusal_slot(&self) -> MutexGuard<'_, Option<Refusal>> {
+        // Written in one step, so what a panicking thread left is sound.
+        self.0.refusal.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn clock(&self) -> MutexGuard<'_, Clock> {

@@ -4,11 +4,12 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use bytes::{Bytes, BytesMut};
-use http::{Request, Response, response};
+use http::{Request, Response, StatusCode, response};
 use http_body::Body as _;
 use pin_project_lite::pin_project;
 use tower::{Layer, Service};
 
+use crate::call::CallState;
 use crate::{Body, CallOptions, Sent, TransportError, TransportErrorKind, retry_after};
 
 /// How much of an announced size is reserved at once: a header that lies must not allocate the whole cap.
@@ -74,12 +75,14 @@ where
         self.inner.poll_ready(cx)
     }
 
-    fn call(&mut self, request: Request<Body>) -> Self::Future {
+    fn call(&mut self, mut request: Request<Body>) -> Self::Future {
+        let state = CallState::of(request.extensions_mut());
         let streaming = request.extensions().get::<CallOptions>().is_some_and(|options| options.streaming);
         CollectedFuture {
             headers: self.inner.call(request),
             max_bytes: if streaming { None } else { Some(self.max_bytes) },
             body: None,
+            state,
         }
     }
 }
@@ -92,6 +95,7 @@ pin_project! {
         headers: F,
         max_bytes: Option<usize>,
         body: Option<(response::Parts, Collect)>,
+        state: CallState,
     }
 }
 
@@ -107,6 +111,9 @@ where
             let response = ready!(this.headers.poll(cx))?;
             let Some(max_bytes) = *this.max_bytes else { return Poll::Ready(Ok(response)) };
             let (parts, body) = response.into_parts();
+            if parts.status == StatusCode::TOO_MANY_REQUESTS {
+                this.state.note_refusal(retry_after(&parts.headers));
+            }
             *this.body = Some((parts, Collect::new(body, max_bytes)));
         }
         let Some((parts, collect)) = this.body else { return Poll::Pending };

@@ -73,6 +73,42 @@ async fn a_refusal_closes_the_gate_when_its_body_is_cut_too() {
     }
 }
 
+/// A body that never comes.
+struct Silent;
+
+impl http_body::Body for Silent {
+    type Data = bytes::Bytes;
+    type Error = std::convert::Infallible;
+
+    fn poll_frame(
+        self: std::pin::Pin<&mut Self>,
+        _: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<Option<Result<http_body::Frame<bytes::Bytes>, Self::Error>>> {
+        std::task::Poll::Pending
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refusal_closes_the_gate_when_its_body_stalls_too() {
+    let attempts = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
+    let seen = std::sync::Arc::clone(&attempts);
+    let service = service_fn(move |_: Request<Body>| {
+        seen.lock().unwrap().push(Instant::now());
+        let response = match seen.lock().unwrap().len() {
+            1 => Response::builder().status(429).header("retry-after", "30").body(Body::once(Silent)).unwrap(),
+            _ => Response::new(Body::empty()),
+        };
+        std::future::ready(Ok::<_, std::io::Error>(response))
+    });
+    let transport =
+        TransportBuilder::new().attempt_timeout(secs(5)).timeout(secs(300)).service(service).build().unwrap();
+    let request = Request::post("/x/").body(Body::from("once")).unwrap();
+    send(&transport, request).await.unwrap();
+    let attempts = attempts.lock().unwrap();
+    assert_eq!(attempts.len(), 2, "the server said no, so a POST may be sent again");
+    assert!(attempts[1] - attempts[0] >= secs(35), "{:?}", attempts[1] - attempts[0]);
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_call_that_sleeps_already_hears_of_a_higher_limit() {
     let raised = Step::respond(200).header("x-ratelimit-limit", "600").after(secs(6));
