@@ -1,4 +1,4 @@
-//! Decoding, piece by piece: a slower one of these explains a slower page.
+//! Decoding of single models and pages.
 
 use std::hint::black_box;
 

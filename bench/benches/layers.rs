@@ -1,4 +1,4 @@
-//! Each layer alone over a service that answers at once: what it adds to "no layer" is its own cost.
+//! Each layer alone over a service that responds immediately; its cost is the difference to "no layer".
 
 use std::future::{Ready, ready};
 use std::hint::black_box;
@@ -16,7 +16,7 @@ use tower::{Layer, Service, ServiceExt as _};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
-/// Answers at once.
+/// Responds immediately.
 #[derive(Clone)]
 struct Answer;
 
@@ -44,7 +44,7 @@ fn request() -> Request<Body> {
     request
 }
 
-/// Calls a clone each time, as the client does, inside one runtime.
+/// Calls a new clone each time, as the client does, inside one runtime.
 fn measure<S>(criterion: &mut Criterion, name: &str, service: &S)
 where
     S: Service<Request<Body>, Response = Response<Body>, Error = TransportError> + Clone,
@@ -52,7 +52,7 @@ where
     criterion.bench_function(name, |b| {
         b.iter_custom(|times| {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
-            // Without a runtime nothing can be measured, and a time of zero cannot be overlooked.
+            // Without a runtime nothing can be measured; zero is a visible error.
             runtime.map_or(Duration::ZERO, |runtime| {
                 runtime.block_on(async {
                     let start = Instant::now();

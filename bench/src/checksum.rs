@@ -1,6 +1,6 @@
-//! Proof that every side read the same.
+//! Checksums that prove that every client read the same data.
 
-/// A sum over what was read. Its order does not matter, so that calls in flight together give the same.
+/// A checksum that does not depend on order, so that concurrent calls give the same value.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Checksum(u64);
 
@@ -19,7 +19,7 @@ impl Checksum {
         self.0 = self.0.wrapping_add(number);
     }
 
-    /// Adds what another worker read.
+    /// Adds the checksum of another worker.
     pub fn merge(&mut self, other: Self) {
         self.number(other.0);
     }

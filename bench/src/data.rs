@@ -1,34 +1,34 @@
-//! What the server answers: made once, always the same.
+//! Response bodies: built once, always the same.
 
 use std::fmt::Write as _;
 
 use serde_json::json;
 
-/// The identity of the one small dataset.
+/// UID of the small dataset.
 pub const DATASET: &str = "550e8400-e29b-41d4-a716-446655440000";
 /// The owner of all lists.
 pub const OWNER: &str = "acme";
 /// The list of 100 large pages.
 pub const PAGES: &str = "night-drives";
-/// The same pages, over and over without an end.
+/// An endless list that repeats the same pages.
 pub const ENDLESS: &str = "endless";
-/// A list of 20 pages that takes 20 ms for each.
+/// A list of 20 pages with a delay of 20 ms each.
 pub const SLOW: &str = "slow";
-/// The identity of the one sequence.
+/// UID of the sequence.
 pub const SEQUENCE: &str = "3f2b8c1e-7a54-4b8e-9d10-5c6f7e8a9b0c";
 
-/// How many large pages there are.
+/// Number of large pages.
 pub const PAGE_COUNT: usize = 100;
-/// How many slow pages there are.
+/// Number of slow pages.
 pub const SLOW_PAGE_COUNT: usize = 20;
-/// How many items a page has.
+/// Items per page.
 pub const PAGE_ITEMS: usize = 100;
-/// How many frames the sequence has.
+/// Frames of the sequence.
 pub const FRAMES: usize = 2_000;
-/// How many cameras took each frame.
+/// Cameras per frame.
 pub const CAMERAS: usize = 6;
 
-/// Numbers that look like measured ones and are the same in every run.
+/// Reproducible numbers that look like measurements.
 struct Numbers(u64);
 
 impl Numbers {
@@ -51,7 +51,7 @@ pub fn dataset() -> String {
     )
 }
 
-/// One page of a list. `next` is the path and the query of the page after it.
+/// One page of a list. `next` is the path and query of the next page.
 #[must_use]
 pub fn page(number: usize, next: Option<&str>) -> String {
     let items: Vec<String> = (0..PAGE_ITEMS).map(|index| item(number * PAGE_ITEMS + index)).collect();
@@ -146,7 +146,7 @@ fn make_uid(numbers: &mut Numbers) -> String {
             text.push('-');
         }
         for _ in 0..length {
-            // Writing to a string does not fail.
+            // Writing to a `String` cannot fail.
             let _ = write!(text, "{:x}", numbers.next() % 16);
         }
     }

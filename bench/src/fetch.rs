@@ -1,4 +1,4 @@
-//! A client that knows HTTP and nothing of the API: it fetches bytes.
+//! An HTTP client that fetches bytes and knows nothing of the API.
 
 use bytes::Bytes;
 use http::header::{ACCEPT, HeaderName, USER_AGENT};
@@ -6,16 +6,16 @@ use http::{HeaderMap, HeaderValue};
 
 use crate::BoxError;
 
-/// Where the API is below the server's address.
+/// The path prefix of the API.
 pub const PREFIX: &str = "/api/v1";
 
-/// Something that fetches the body of an answer. Each worker has its own.
+/// Fetches response bodies. Each worker has its own.
 pub trait Fetch: Send + 'static {
-    /// Gets what is at a path, which starts with a slash.
+    /// Gets a path, which starts with a slash.
     fn fetch(&mut self, path: &str) -> impl Future<Output = Result<Bytes, BoxError>> + Send;
 }
 
-/// The headers that the SDK sends too.
+/// The headers that the SDK sends.
 #[must_use]
 pub fn headers() -> HeaderMap {
     let mut headers = HeaderMap::new();

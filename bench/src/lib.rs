@@ -1,15 +1,15 @@
-//! What the SDK costs, side by side with what people would use instead.
+//! Compares the cost of the SDK with hand-written code and other clients.
 //!
-//! `server` answers from memory. `client` does one work as one side against it and prints one line of figures.
-//! `allocations` and `instructions` count what repeats exactly. `cargo xtask bench` runs them all.
+//! `server` responds from memory. `client` runs one workload with one client and prints one line of figures.
+//! `allocations` and `instructions` count what is reproducible. `cargo xtask bench` runs them all.
 
 pub mod checksum;
+pub mod clients;
 pub mod data;
 pub mod fetch;
 pub mod measure;
-pub mod shapes;
-pub mod sides;
-pub mod works;
+pub mod models;
+pub mod workloads;
 
-/// Whatever goes wrong: a measurement that fails has no second try.
+/// Any error: a failed measurement is not repeated.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;

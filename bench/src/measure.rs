@@ -5,7 +5,7 @@ use std::{fs, io};
 
 use crate::checksum::Checksum;
 
-/// Measures from its start to its stop.
+/// Measures CPU time, wall time and memory between start and stop.
 #[derive(Debug)]
 pub struct Stopwatch {
     cpu_ns: u64,
@@ -13,18 +13,18 @@ pub struct Stopwatch {
 }
 
 impl Stopwatch {
-    /// Starts to measure.
+    /// Starts a measurement.
     ///
     /// # Errors
-    /// When the system does not tell: it has to be a Linux.
+    /// Fails if `/proc` cannot be read; only Linux is supported.
     pub fn start() -> io::Result<Self> {
         Ok(Self { cpu_ns: cpu_ns()?, wall: Instant::now() })
     }
 
-    /// One line of JSON: what `operations` operations took, and what they read.
+    /// Returns one line of JSON with the figures of `operations` operations and their checksum.
     ///
     /// # Errors
-    /// When the system does not tell.
+    /// Fails if `/proc` cannot be read.
     pub fn stop(self, operations: u64, checksum: Checksum) -> io::Result<String> {
         let wall_ns = self.wall.elapsed().as_nanos();
         let cpu_ns = cpu_ns()? - self.cpu_ns;
@@ -35,9 +35,9 @@ impl Stopwatch {
     }
 }
 
-/// The CPU time of all threads, in user mode and in the kernel.
+/// CPU time of all threads, user and kernel.
 fn cpu_ns() -> io::Result<u64> {
-    // The count of a running thread is brought up to date when it gives its core away.
+    // The kernel updates the CPU time of a thread when it yields.
     std::thread::sleep(Duration::from_millis(1));
     let mut sum = 0;
     for task in fs::read_dir("/proc/self/task")? {
@@ -48,7 +48,7 @@ fn cpu_ns() -> io::Result<u64> {
     Ok(sum)
 }
 
-/// The most memory that was resident at any time, in kB.
+/// Peak resident memory, in kB.
 fn peak_kb() -> io::Result<u64> {
     let status = fs::read_to_string("/proc/self/status")?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));

@@ -1,6 +1,6 @@
-//! The SDK side by side with what people would use instead: `cargo xtask bench`.
+//! Compares the SDK with other clients: `cargo xtask bench`.
 //!
-//! Everything is measured in one run, the sides in turn, so that what disturbs the machine disturbs them alike. The
+//! All clients run interleaved, so that disturbances affect them alike. The
 //! programs are in `bench/`, a workspace of its own.
 
 mod counts;
@@ -15,15 +15,15 @@ use self::plan::Plan;
 use self::programs::{Programs, Server};
 use self::results::Results;
 use crate::Outcome;
-use crate::process::say;
+use crate::process::log;
 
-/// Measures everything, and writes `docs/performance.md`.
+/// Measures everything and writes `docs/performance.md`.
 pub(crate) fn full() -> Outcome {
     let (results, goals) = measure(&Plan::full())?;
     report::write(&results, &goals)
 }
 
-/// Measures less of it, in two minutes at most once the programs are built, and fails when a goal is missed.
+/// Measures less, within two minutes after the build, and fails if a goal is missed.
 pub(crate) fn quick() -> Outcome {
     let (_, goals) = measure(&Plan::quick())?;
     let missed: Vec<&str> = goals.iter().filter(|goal| goal.is_missed()).map(|goal| goal.what.as_str()).collect();
@@ -36,7 +36,7 @@ fn measure(plan: &Plan) -> Result<(Results, Vec<goals::Goal>), String> {
     let server = Server::start(&programs)?;
     let mut results = Results::default();
     for round in 0..plan.rounds {
-        say(&format!("round {} of {}", round + 1, plan.rounds));
+        log(&format!("round {} of {}", round + 1, plan.rounds));
         for step in plan.steps.iter().filter(|step| round < step.most_rounds) {
             results.add(step, programs.run(step, server.port)?)?;
         }
@@ -48,7 +48,7 @@ fn measure(plan: &Plan) -> Result<(Results, Vec<goals::Goal>), String> {
     }
     results.counts = counts::count(&programs, server.port)?;
     let goals = goals::of(&results, plan)?;
-    say(&report::measurements(&results));
-    say(&report::goals(&goals));
+    log(&report::measurements(&results));
+    log(&report::goals(&goals));
     Ok((results, goals))
 }

@@ -1,13 +1,13 @@
-//! What the SDK costs to build, and how large it is: `cargo xtask buildcost`.
+//! Measures build time, crate count and program size: `cargo xtask buildcost`.
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::time::{Duration, Instant};
 
-use crate::process::{cargo, cargo_output, cargo_with, root, say};
+use crate::process::{cargo, cargo_output, cargo_with, log, root};
 use crate::{Outcome, performance};
 
-/// The workspace of the programs that a user would write.
+/// The workspace of the example user programs.
 const PROGRAMS: &str = "bench/Cargo.toml";
 
 pub(crate) fn measure() -> Outcome {
@@ -30,12 +30,12 @@ pub(crate) fn measure() -> Outcome {
     table += &format!(
         "\nThe program of one call with `lto = \"fat\"` and `codegen-units = 1`, stripped: {smaller:.2} MB.\n"
     );
-    say(&table);
+    log(&table);
     performance::update(None, &[("Build cost", &table)])?;
     if missed.is_empty() { Ok(()) } else { Err(format!("missed: {}", missed.join("; "))) }
 }
 
-/// The time for the user's own crate once its dependencies are built: the middle one of three.
+/// The median of three builds of the user's own crate, with its dependencies built before.
 fn own_crate() -> Result<Duration, String> {
     let build = ["build", "--release", "--manifest-path", PROGRAMS, "-p", "twenty-calls"];
     cargo(&build)?;
@@ -55,10 +55,10 @@ fn own_crate() -> Result<Duration, String> {
 
 fn types_from_cold() -> Result<Duration, String> {
     let target = root().join("bench/target/cold");
-    // There is nothing to remove the first time.
+    // The folder does not exist on the first run.
     let _ = fs::remove_dir_all(&target);
     let folder = target.to_string_lossy();
-    // Downloads are no part of it.
+    // Downloads are not measured.
     cargo(&["fetch", "--locked"])?;
     let start = Instant::now();
     cargo_with(&["build", "-p", "avala-types"], &[("CARGO_TARGET_DIR", &*folder)])?;

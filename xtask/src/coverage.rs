@@ -1,4 +1,4 @@
-//! What the project has of each call of the contract: `docs/coverage.md`.
+//! Writes `docs/coverage.md`: which calls of the contract the client and the sandbox have.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -7,24 +7,24 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use crate::Outcome;
-use crate::process::{root, say};
+use crate::process::{log, root};
 
 const FILE: &str = "docs/coverage.md";
 
-/// Shows the table, and writes it down.
+/// Prints the table and writes it to the file.
 pub(crate) fn write() -> Outcome {
     let table = table()?;
-    say(&table);
+    log(&table);
     let path = root().join(FILE);
     let written = path.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| fs::write(&path, table));
     written.map_err(|error| format!("{FILE}: {error}"))
 }
 
-/// Refuses a table that is not true any more.
+/// Fails if the file is out of date.
 pub(crate) fn check() -> Outcome {
-    // A missing file is as stale as can be.
+    // A missing file is out of date.
     let written = fs::read_to_string(root().join(FILE)).unwrap_or_default();
-    if written == table()? { Ok(()) } else { Err(format!("{FILE} is stale: `cargo xtask coverage` writes it anew")) }
+    if written == table()? { Ok(()) } else { Err(format!("{FILE} is out of date; run `cargo xtask coverage`")) }
 }
 
 fn table() -> Result<String, String> {
@@ -35,7 +35,7 @@ fn table() -> Result<String, String> {
     for row in &rows {
         let text = |name: &str| row.get(name).and_then(Value::as_str).unwrap_or_default();
         let (call, method, path) = (text("call"), text("method"), text("path"));
-        // A call names itself in the client's sources.
+        // Each call's name is a string literal in the client's sources.
         let has_client = client.contains(&format!("\"{call}\""));
         let has_sandbox = sandbox.contains(&(method.to_owned(), without_names(path)));
         in_client += usize::from(has_client);
@@ -52,10 +52,10 @@ fn table() -> Result<String, String> {
     }
     Ok(format!(
         "# Coverage\n\n\
-         What the project has of each call of the contract (`tests/contract/endpoints.json`). \
+         Which calls of the contract (`tests/contract/endpoints.json`) the client and the sandbox have. \
          Written by `cargo xtask coverage`.\n\n\
          {} calls: the client has {in_client}, the sandbox has {in_sandbox}. \
-         The fixture is that of the model in the answer; where the contract knows no model there is a dash.\n\n\
+         The fixture is that of the returned model; a dash means that the contract names no model.\n\n\
          | call | method | path | client | sandbox | fixture | known from |\n\
          |---|---|---|---|---|---|---|\n{lines}",
         rows.len()
@@ -72,7 +72,7 @@ fn rows() -> Result<Vec<Value>, String> {
     serde_json::from_str(&text).map_err(|error| format!("{}: {error}", path.display()))
 }
 
-/// Whether there is a fixture of what a call returns, as `page<DatasetItem>`: a folder `dataset_item`.
+/// Whether the returned model has fixtures: `page<DatasetItem>` has them in the folder `dataset_item`.
 fn fixture(returns: &str) -> &'static str {
     let model = returns.split_once('<').map_or(returns, |(_, inside)| inside.trim_end_matches('>'));
     if !model.starts_with(|first: char| first.is_ascii_uppercase()) {
@@ -88,7 +88,7 @@ fn fixture(returns: &str) -> &'static str {
     yes(root().join("tests/fixtures").join(folder).is_dir())
 }
 
-/// The routes of the sandbox, read from its `.get("/tasks/{uid}/", get_one)` and the like.
+/// The routes of the sandbox, parsed from source text such as `.get("/tasks/{uid}/", get_one)`.
 fn routes(sources: &[String]) -> BTreeSet<(String, String)> {
     let mut routes = BTreeSet::new();
     for method in ["get", "post", "put", "patch", "delete"] {
@@ -103,7 +103,7 @@ fn routes(sources: &[String]) -> BTreeSet<(String, String)> {
     routes
 }
 
-/// A path whose placeholders have no names, as client and sandbox may choose different ones.
+/// The path without the names of its placeholders, which may differ between client and sandbox.
 fn without_names(path: &str) -> String {
     let parts = path.split('{').map(|part| part.split_once('}').map_or(part, |(_, rest)| rest));
     parts.collect::<Vec<_>>().join("{}")

@@ -1,49 +1,54 @@
-//! The rules on which crate may depend on what: the layers of ARCHITECTURE.md, kept by a check.
+//! Checks which crates a package depends on, as described in ARCHITECTURE.md.
 
 use std::collections::BTreeSet;
 
 use crate::Outcome;
-use crate::process::{cargo_output, say};
+use crate::process::{cargo_output, log};
 
 struct Rule {
     package: &'static str,
-    /// How cargo is asked for the features that the rule is about.
+    /// Arguments that select the features of the rule.
     features: &'static [&'static str],
-    /// The most crates that its tree may have, itself included.
-    most: usize,
-    /// What it must not depend on, directly or through others.
-    without: &'static [&'static str],
+    /// Maximum number of crates in the dependency tree, the package included.
+    max_crates: usize,
+    /// Crates that must not be in the tree.
+    forbidden: &'static [&'static str],
 }
 
 const RULES: &[Rule] = &[
-    // Who wants payloads gets neither a runtime nor an HTTP library.
+    // Users of the models alone build neither a runtime nor an HTTP library.
     Rule {
         package: "avala-types",
         features: &["--all-features"],
-        most: 17,
-        without: &["tokio", "hyper", "http", "tower", "avala-transport", "avala-client"],
+        max_crates: 17,
+        forbidden: &["tokio", "hyper", "http", "tower", "avala-transport", "avala-client"],
     },
-    // The transport knows HTTP and no resource.
+    // The transport knows HTTP, but no resource.
     Rule {
         package: "avala-transport",
         features: &["--all-features"],
-        most: 80,
-        without: &["avala-types", "avala-client", "serde_json", "openssl-sys", "native-tls", "aws-lc-sys"],
+        max_crates: 80,
+        forbidden: &["avala-types", "avala-client", "serde_json", "openssl-sys", "native-tls", "aws-lc-sys"],
     },
-    // The client knows resources and no socket: without features, it runs on somebody else's HTTP.
+    // Without features, the client runs on the user's own HTTP service and builds no network code.
     Rule {
         package: "avala-client",
         features: &["--no-default-features"],
-        most: 50,
-        without: &["hyper", "hyper-util", "rustls", "ring", "h2"],
+        max_crates: 50,
+        forbidden: &["hyper", "hyper-util", "rustls", "ring", "h2"],
     },
-    Rule { package: "avala-client", features: &[], most: 75, without: &["openssl-sys", "native-tls", "aws-lc-sys"] },
-    // The sandbox is a witness: it must not share the client's mistakes.
+    Rule {
+        package: "avala-client",
+        features: &[],
+        max_crates: 75,
+        forbidden: &["openssl-sys", "native-tls", "aws-lc-sys"],
+    },
+    // The sandbox shares no code with client and transport, so that it cannot mirror their bugs.
     Rule {
         package: "avala-sandbox",
         features: &["--all-features"],
-        most: 70,
-        without: &["avala-transport", "avala-client"],
+        max_crates: 70,
+        forbidden: &["avala-transport", "avala-client"],
     },
 ];
 
@@ -53,18 +58,22 @@ pub(crate) fn check() -> Outcome {
         let crates = tree(rule)?;
         let package = rule.package;
         let features = rule.features.join(" ");
-        if crates.len() > rule.most {
-            broken.push(format!("{package} {features}: {} crates, {} are allowed", crates.len(), rule.most));
+        if crates.len() > rule.max_crates {
+            broken.push(format!(
+                "{package} {features}: {} crates, at most {} are allowed",
+                crates.len(),
+                rule.max_crates
+            ));
         }
-        for forbidden in rule.without.iter().filter(|forbidden| crates.contains(**forbidden)) {
-            broken.push(format!("{package} {features}: depends on {forbidden}, which it must not"));
+        for name in rule.forbidden.iter().filter(|name| crates.contains(**name)) {
+            broken.push(format!("{package} {features}: must not depend on {name}"));
         }
-        say(&format!("{package} {features}: {} crates", crates.len()));
+        log(&format!("{package} {features}: {} crates", crates.len()));
     }
     if broken.is_empty() { Ok(()) } else { Err(broken.join("\n")) }
 }
 
-/// The names of the crates that a package needs to run, itself included.
+/// The names of all crates in the dependency tree of a package, itself included.
 fn tree(rule: &Rule) -> Result<BTreeSet<String>, String> {
     let mut arguments = vec!["tree", "-p", rule.package, "-e", "normal", "--prefix", "none", "--format", "{p}"];
     arguments.extend(rule.features);

@@ -1,4 +1,4 @@
-//! Features are additive: each builds alone, and all of them together.
+//! Builds each feature alone, and all of them together.
 
 use crate::Outcome;
 use crate::process::cargo;

@@ -9,7 +9,7 @@ use std::process::{Child, Command, Stdio};
 use serde_json::Value;
 
 use crate::Outcome;
-use crate::process::{cargo, cargo_output, root, say};
+use crate::process::{cargo, cargo_output, log, root};
 
 /// The version of the SDK that the scripts are written for.
 const VERSION: &str = "0.10.0";
@@ -26,7 +26,7 @@ pub(crate) fn run_if_there_is_python() -> Outcome {
     match find_python() {
         Some(python) => run_with(python),
         None => {
-            say("skipped: interop, since there is no Python 3.9 or newer on this machine");
+            log("skipped: interop, since there is no Python 3.9 or newer on this machine");
             Ok(())
         }
     }
@@ -87,7 +87,7 @@ impl Sandbox {
         let process = command.spawn().map_err(|error| format!("{} did not start: {error}", program.display()))?;
         let mut sandbox = Self { process, url: String::new() };
         sandbox.url =
-            sandbox.read_url().ok_or_else(|| format!("the sandbox did not say where it is; see {}", log.display()))?;
+            sandbox.read_url().ok_or_else(|| format!("the sandbox did not log where it is; see {}", log.display()))?;
         Ok(sandbox)
     }
 
@@ -124,7 +124,7 @@ fn executable(target: &Path, name: &str) -> PathBuf {
 fn execute(command: &mut Command) -> Outcome {
     let shown = std::iter::once(command.get_program()).chain(command.get_args());
     let shown = shown.map(|part| part.to_string_lossy()).collect::<Vec<_>>().join(" ");
-    say(&format!("$ {shown}"));
+    log(&format!("$ {shown}"));
     match command.status() {
         Ok(status) if status.success() => Ok(()),
         Ok(status) => Err(format!("`{shown}` failed with {status}")),

@@ -1,4 +1,4 @@
-//! The chores of the workspace: `cargo xtask <chore>`.
+//! Development tasks of the workspace: `cargo xtask <task>`.
 
 mod bench;
 mod build_cost;
@@ -7,33 +7,36 @@ mod dependencies;
 mod features;
 mod fuzz;
 mod interop;
+mod modules;
 mod mutants;
 mod performance;
 mod process;
 mod snapshots;
 mod test;
+mod words;
 
 use std::process::ExitCode;
 
 const USAGE: &str = "\
-cargo xtask <chore>
+cargo xtask <task>
 
-  test                 every test: units, suites, documentation, examples, fixtures, snapshots, dependency rules
-  fixtures [--check]   the fixtures and payloads of every model: complete, read, and written back without loss
-  coverage [--check]   what there is of each call of the API: docs/coverage.md
-  interop              the official Python SDK against the sandbox, and next to our client; needs Python 3.9
-  snapshots            show the snapshots that changed; --accept takes them over, --check refuses them
-  fuzz [target] [s]    random bytes for what reads the wire, for 60 seconds each unless told; needs cargo-fuzz
-  soak [calls] [seed]  ten thousand calls through faults of every kind: nothing lost, duplicated or wrong
-  mutants              small breaks of retries and limits, each caught by a test; needs cargo-mutants
-  bench [--quick]      the SDK beside what people would use instead: docs/performance.md; --quick writes nothing
-  buildcost            what the SDK costs to build, and how large it is
-  dependencies         the rules on which crate may depend on what
-  features             every feature builds alone, and all of them together
-  ci                   all that a change has to pass: formatting, lints, features, test, documentation
+  test                 Runs every test: units, suites, docs, examples, fixtures, snapshots, and the checks below
+  fixtures [--check]   Tests the fixtures and payloads of every model: complete, decoded, encoded without loss
+  coverage [--check]   Writes docs/coverage.md: which calls of the API the client and the sandbox have
+  interop              Runs the official clients against the sandbox, next to ours; needs Python 3.9
+  snapshots            Shows changed snapshots; --accept accepts them, --check rejects them
+  fuzz [target] [s]    Fuzzes the decoders, 60 seconds each by default; needs nightly and cargo-fuzz
+  soak [calls] [seed]  Sends 10,000 calls through faults: none may be lost, duplicated or wrong
+  mutants              Checks that tests catch small changes of retries and limits; needs cargo-mutants
+  bench [--quick]      Compares speed with other clients: docs/performance.md; --quick writes nothing
+  buildcost            Measures build time, crate count and program size
+  dependencies         Checks which crate depends on what, and that modules have no cycles
+  words                Rejects private terminology in sources, messages and docs
+  features             Builds every feature alone, and all together
+  ci                   Runs everything that a change must pass: format, lints, features, test, docs
 ";
 
-/// What a chore ends with: nothing, or a message for the one who called it.
+/// The result of a task; an error is the message to print.
 type Outcome = Result<(), String>;
 
 fn main() -> ExitCode {
@@ -54,15 +57,16 @@ fn main() -> ExitCode {
         ["bench"] => bench::full(),
         ["bench", "--quick"] => bench::quick(),
         ["buildcost"] => build_cost::measure(),
-        ["dependencies"] => dependencies::check(),
+        ["dependencies"] => dependencies::check().and_then(|()| modules::check()),
+        ["words"] => words::check(),
         ["features"] => features::check(),
         ["ci"] => ci(),
-        _ => Err(format!("unknown chore {arguments:?}\n\n{USAGE}")),
+        _ => Err(format!("unknown task {arguments:?}\n\n{USAGE}")),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(message) => {
-            process::say(&message);
+            process::log(&message);
             ExitCode::FAILURE
         }
     }

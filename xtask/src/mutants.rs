@@ -1,36 +1,36 @@
-//! Mutants: small breaks of the code that decides on retries and limits, each of which a test has to catch.
+//! Mutation tests of the code that decides on retries and limits.
 //!
-//! It needs cargo-mutants, takes about half an hour, and is no part of CI.
+//! Needs cargo-mutants, takes about half an hour, and is not part of CI.
 
 use crate::Outcome;
 use crate::process::{cargo_output, cargo_status};
 
-/// What is broken: the files where a wrong sign costs a user work done twice.
+/// The files to mutate: a wrong sign here makes a server do work twice.
 const FILES: &[&str] = &["crates/avala-transport/src/retry/*.rs", "crates/avala-transport/src/rate_limit/*.rs"];
 
-/// Breaks that change nothing, so that no test can catch them:
+/// Equivalent mutants, which no test can catch:
 ///
-/// - another way to write the same value;
-/// - a limiter that never takes the short way, and makes each call pay for a place in line that it does not need;
-/// - a sum of tokens that is exactly as far from a whole number as the bound: there is none.
+/// - another expression for the same value;
+/// - a limiter that never takes the fast path: the result is the same, with more work;
+/// - `<=` for `<` where no sum of tokens equals the bound.
 const EQUIVALENT: &str = concat!(
     r"Poll::from\(Ok\(\(\)\)\)",
     r"|try_acquire -> bool with false|try_acquire\(this\.scope\) with false",
     r"|replace < with <= in Bucket::refill",
 );
 
-/// How cargo-mutants ends when each break was caught, and some by tests that did not end.
+/// The exit code of cargo-mutants if every mutant was caught, some of them by a test timeout.
 const ENDLESS: i32 = 3;
 
 pub(crate) fn run() -> Outcome {
     if cargo_output(&["mutants", "--version"]).is_err() {
-        return Err("this needs a tool that a build does not: cargo install cargo-mutants".to_owned());
+        return Err("cargo-mutants is missing; install it with `cargo install cargo-mutants`".to_owned());
     }
     let mut arguments = vec!["mutants", "--package", "avala-transport", "--all-features", "--output", "target/mutants"];
     FILES.iter().for_each(|file| arguments.extend(["--file", file]));
     arguments.extend(["--exclude-re", EQUIVALENT, "--", "--lib", "--test", "suite"]);
     match cargo_status(&arguments, &[])?.code() {
         Some(0 | ENDLESS) => Ok(()),
-        _ => Err("a break was not caught, or the tests do not pass without one".to_owned()),
+        _ => Err("a mutant was not caught, or the tests fail without mutations".to_owned()),
     }
 }

@@ -1,4 +1,4 @@
-//! `docs/performance.md`: each chore writes its own sections, and the notes are written by hand.
+//! Updates `docs/performance.md`: each task writes its own sections; the notes are written by hand.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -8,13 +8,13 @@ use crate::process::root;
 
 const FILE: &str = "docs/performance.md";
 
-/// In this order they are in the file.
+/// The sections in the order of the file.
 const SECTIONS: &[&str] = &["Goals", "Measurements", "Build cost", "Notes"];
 
-/// Puts these sections in the place of what was there, and the text before the first one if it is given.
+/// Replaces these sections, and the preamble if given.
 pub(crate) fn update(preamble: Option<&str>, sections: &[(&'static str, &str)]) -> Outcome {
     let path = root().join(FILE);
-    // There is nothing to keep the first time.
+    // The file does not exist on the first run.
     let text = updated(&fs::read_to_string(&path).unwrap_or_default(), preamble, sections);
     fs::write(&path, text).map_err(|error| format!("{FILE}: {error}"))
 }

@@ -13,18 +13,18 @@ pub(crate) fn root() -> PathBuf {
     root
 }
 
-/// Tells the one who called.
-pub(crate) fn say(line: &str) {
-    // Nobody is left to tell when standard error is closed.
+/// Prints a line to standard error.
+pub(crate) fn log(line: &str) {
+    // If standard error is closed, there is nowhere to report that.
     let _ = writeln!(std::io::stderr(), "{line}");
 }
 
-/// Runs cargo in the root of the workspace, and shows its output.
+/// Runs cargo in the root of the workspace and shows its output.
 pub(crate) fn cargo(arguments: &[&str]) -> Outcome {
     cargo_with(arguments, &[])
 }
 
-/// [`cargo`] with variables in its environment.
+/// Runs cargo with additional environment variables.
 pub(crate) fn cargo_with(arguments: &[&str], variables: &[(&str, &str)]) -> Outcome {
     match cargo_status(arguments, variables)? {
         status if status.success() => Ok(()),
@@ -32,14 +32,14 @@ pub(crate) fn cargo_with(arguments: &[&str], variables: &[(&str, &str)]) -> Outc
     }
 }
 
-/// [`cargo_with`] where more than one end is a good one.
+/// Runs cargo and returns its exit status, for tasks where more than one status means success.
 pub(crate) fn cargo_status(arguments: &[&str], variables: &[(&str, &str)]) -> Result<ExitStatus, String> {
-    say(&format!("$ cargo {}", arguments.join(" ")));
+    log(&format!("$ cargo {}", arguments.join(" ")));
     let status = command(arguments).envs(variables.iter().copied()).status();
     status.map_err(|error| format!("`cargo {}` did not start: {error}", arguments.join(" ")))
 }
 
-/// What cargo prints on its standard output.
+/// Runs cargo and returns its standard output.
 pub(crate) fn cargo_output(arguments: &[&str]) -> Result<String, String> {
     let output = command(arguments).stderr(Stdio::inherit()).output();
     let output = output.map_err(|error| format!("`cargo {}` did not start: {error}", arguments.join(" ")))?;

@@ -1,59 +1,61 @@
-//! Snapshots: what changed, and whether to take it over.
+//! Shows, accepts and compares snapshots.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::Outcome;
-use crate::process::{cargo_with, root, say};
-use crate::test::COMPARE;
+use crate::process::{cargo_with, log, root};
 
-/// Runs the tests that have snapshots and shows what changed.
+/// Environment for comparing: a test run never writes snapshots, so a changed one is a failure.
+pub(crate) const COMPARE: &[(&str, &str)] = &[("INSTA_UPDATE", "no"), ("INSTA_FORCE_PASS", "0")];
+
+/// Runs the snapshot tests and shows what changed.
 pub(crate) fn show() -> Outcome {
     let variables = [("INSTA_UPDATE", "new"), ("INSTA_FORCE_PASS", "1"), ("INSTA_OUTPUT", "diff")];
     let outcome =
         cargo_with(&["test", "--quiet", "-p", "avala-tests", "--test", "suite", "--", "--nocapture"], &variables);
-    // A test that fails for another reason does not keep the others' snapshots from being seen.
+    // Pending snapshots are listed even if a test fails for another reason.
     let pending = pending()?;
     let count = pending.len();
     for path in pending {
-        say(&format!("changed: {}", path.display()));
+        log(&format!("changed: {}", path.display()));
     }
-    say(&format!("{count} snapshots changed; `cargo xtask snapshots --accept` takes them over"));
+    log(&format!("{count} snapshots changed; `cargo xtask snapshots --accept` accepts them"));
     outcome
 }
 
-/// Takes over what changed.
+/// Accepts all pending snapshots.
 pub(crate) fn accept() -> Outcome {
     for path in pending()? {
         let accepted = path.with_extension("");
-        take_over(&path, &accepted).map_err(|error| format!("{}: {error}", path.display()))?;
-        say(&format!("accepted: {}", accepted.display()));
+        replace(&path, &accepted).map_err(|error| format!("{}: {error}", path.display()))?;
+        log(&format!("accepted: {}", accepted.display()));
     }
     Ok(())
 }
 
-/// Replaces a snapshot by its pending one, without the line of the test: that changes with every edit.
-fn take_over(pending: &Path, accepted: &Path) -> std::io::Result<()> {
+/// Replaces a snapshot by its pending one, without the assertion line, which changes with every edit of the test.
+fn replace(pending: &Path, accepted: &Path) -> std::io::Result<()> {
     let text = fs::read_to_string(pending)?;
     let lines = text.split_inclusive('\n').filter(|line| !line.starts_with("assertion_line: "));
     fs::write(accepted, lines.collect::<String>())?;
     fs::remove_file(pending)
 }
 
-/// Refuses every snapshot that is not as it was.
+/// Runs the snapshot tests and fails if a snapshot changed.
 pub(crate) fn compare() -> Outcome {
     cargo_with(&["test", "--quiet", "-p", "avala-tests", "--test", "suite"], COMPARE)?;
     check()
 }
 
-/// Refuses what changed and was not looked at.
+/// Fails if snapshots are pending.
 pub(crate) fn check() -> Outcome {
     let pending = pending()?;
     if pending.is_empty() {
         return Ok(());
     }
     let paths: Vec<_> = pending.iter().map(|path| path.display().to_string()).collect();
-    Err(format!("snapshots wait for a decision (`cargo xtask snapshots`):\n{}", paths.join("\n")))
+    Err(format!("snapshots are pending; review them with `cargo xtask snapshots`:\n{}", paths.join("\n")))
 }
 
 fn pending() -> Result<Vec<PathBuf>, String> {

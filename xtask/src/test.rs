@@ -1,12 +1,10 @@
-//! Every test that the project has.
+//! Runs every test of the project.
 
 use crate::process::{cargo, cargo_with};
+use crate::snapshots::COMPARE;
 use crate::{Outcome, coverage, dependencies, interop, snapshots};
 
-/// Snapshots are compared and never written by a test run: a changed one is a failure to look at.
-pub(crate) const COMPARE: &[(&str, &str)] = &[("INSTA_UPDATE", "no"), ("INSTA_FORCE_PASS", "0")];
-
-/// The examples that run by themselves, without an account and without a network.
+/// Examples that need neither an account nor a network.
 const EXAMPLES: &[(&str, &str)] = &[
     ("avala-types", "payloads"),
     ("avala-transport", "retry_alone"),
@@ -20,7 +18,7 @@ pub(crate) fn all() -> Outcome {
     cargo_with(&["test", "--workspace", "--all-features", "--lib", "--bins", "--tests", "--examples"], COMPARE)?;
     cargo(&["test", "--workspace", "--all-features", "--doc"])?;
     for (package, example) in EXAMPLES {
-        // Without a key in its environment, an example brings its own server.
+        // Without a key in the environment, an example starts its own sandbox.
         let arguments = ["run", "--quiet", "-p", package, "--example", example];
         cargo_with(&arguments, &[("AVALA_API_KEY", ""), ("AVALA_BASE_URL", "")])?;
     }
@@ -30,12 +28,12 @@ pub(crate) fn all() -> Outcome {
     dependencies::check()
 }
 
-/// The tests that hold the models and payloads against the contract and their fixtures.
+/// Tests models and payloads against the contract and their fixtures.
 pub(crate) fn fixtures() -> Outcome {
     cargo_with(&["test", "-p", "avala-tests", "--test", "suite", "--", "fixtures::", "payloads::"], COMPARE)
 }
 
-/// The long run of the soak, in release, since it is about many calls and not about debugging.
+/// Runs the long soak, as a release build because of its number of calls.
 pub(crate) fn soak(arguments: &[&str]) -> Outcome {
     cargo(&[&["run", "--release", "--quiet", "-p", "avala-tests", "--example", "soak", "--"], arguments].concat())
 }

@@ -1,16 +1,16 @@
-//! Counts allocations: `allocations call <side> <port>`, `allocations kept`, `allocations streamed <port>`.
+//! Counts allocations: `allocations call <client> <port>`, `allocations kept`, `allocations streamed <port>`.
 #![expect(clippy::print_stdout, reason = "its figures go to standard output")]
 
 use avala_bench::checksum::Checksum;
-use avala_bench::sides::{avala, hyper::Connection, hyper_util::Pooled, reqwest::Reqwest};
-use avala_bench::{BoxError, data, works};
+use avala_bench::clients::{avala, hyper::Connection, hyper_util::Pooled, reqwest::Reqwest};
+use avala_bench::{BoxError, data, workloads};
 use avala_types::{CursorPage, DatasetItem};
 use dhat::HeapStats;
 
 #[global_allocator]
 static ALLOCATOR: dhat::Alloc = dhat::Alloc;
 
-/// How many calls are counted.
+/// Number of counted calls.
 const CALLS: u64 = 200;
 
 #[tokio::main(flavor = "current_thread")]
@@ -19,17 +19,17 @@ async fn main() -> Result<(), BoxError> {
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let _profiler = dhat::Profiler::builder().testing().build();
     match arguments[..] {
-        ["call", side, port] => println!("{}", Box::pin(of_a_call(side, port.parse()?)).await?),
+        ["call", client, port] => println!("{}", Box::pin(of_a_call(client, port.parse()?)).await?),
         ["kept"] => println!("{}", kept()?),
         ["streamed", port] => println!("{}", Box::pin(streamed(port.parse()?)).await?),
-        _ => return Err("allocations call <side> <port> | kept | streamed <port>".into()),
+        _ => return Err("allocations call <client> <port> | kept | streamed <port>".into()),
     }
     Ok(())
 }
 
-/// Allocations for one small call on a connection that is open.
-async fn of_a_call(side: &str, port: u16) -> Result<String, BoxError> {
-    let allocations = match side {
+/// Allocations of one small call on an open connection.
+async fn of_a_call(client: &str, port: u16) -> Result<String, BoxError> {
+    let allocations = match client {
         "hyper" => hand_written(Connection::open(port).await?).await?,
         "hyper-util" => hand_written(Pooled::new(port)).await?,
         "reqwest" => hand_written(Reqwest::new(port)?).await?,
@@ -40,7 +40,7 @@ async fn of_a_call(side: &str, port: u16) -> Result<String, BoxError> {
             avala::small(client, CALLS).await?;
             HeapStats::get().total_blocks - before
         }
-        _ => return Err(format!("there is no side {side}").into()),
+        _ => return Err(format!("there is no client {client}").into()),
     };
     Ok(format!(r#"{{"allocations_per_call":{:.1}}}"#, allocations as f64 / CALLS as f64))
 }
@@ -49,16 +49,16 @@ async fn hand_written(client: impl avala_bench::fetch::Fetch) -> Result<u64, Box
     let mut client = client;
     let mut checksum = Checksum::default();
     for _ in 0..CALLS {
-        works::small_call(&mut client, &mut checksum).await?;
+        workloads::small_call(&mut client, &mut checksum).await?;
     }
     let before = HeapStats::get().total_blocks;
     for _ in 0..CALLS {
-        works::small_call(&mut client, &mut checksum).await?;
+        workloads::small_call(&mut client, &mut checksum).await?;
     }
     Ok(HeapStats::get().total_blocks - before)
 }
 
-/// What an item takes that is kept, beside the length of its text.
+/// Heap size of a kept item, and the length of its JSON.
 fn kept() -> Result<String, BoxError> {
     let text = data::page(0, None);
     let before = HeapStats::get().curr_bytes;
@@ -68,7 +68,7 @@ fn kept() -> Result<String, BoxError> {
     Ok(format!(r#"{{"item_bytes":{memory},"text_bytes":{text}}}"#))
 }
 
-/// The most memory that is alive while 1,000 items are streamed.
+/// Peak heap size while 1,000 items are streamed.
 async fn streamed(port: u16) -> Result<String, BoxError> {
     let client = avala::client(port)?;
     let before = HeapStats::get().curr_bytes;

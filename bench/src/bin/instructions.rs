@@ -1,10 +1,10 @@
-//! The hottest paths without a network, for callgrind: `instructions <path> <times>`.
+//! The hottest code paths without a network, for callgrind: `instructions <path> <times>`.
 //!
-//! The instructions of one time are those of two runs apart, divided by the difference of their times.
-#![expect(clippy::print_stdout, reason = "the checksum shows that the work was done")]
+//! The instructions of one iteration are the difference of two runs divided by the difference of their iterations.
+#![expect(clippy::print_stdout, reason = "the checksum shows that the workload was done")]
 
 use avala_bench::checksum::Checksum;
-use avala_bench::sides::avala::add_dataset;
+use avala_bench::clients::avala::add_dataset;
 use avala_bench::{BoxError, data};
 use avala_client::Avala;
 use avala_client::transport::{Body, RateLimit};
@@ -27,7 +27,7 @@ async fn main() -> Result<(), BoxError> {
     Ok(())
 }
 
-/// A call through every layer, to a service that answers at once.
+/// A call through every layer, to a service that responds immediately.
 async fn small_call(times: u32) -> Result<Checksum, BoxError> {
     let body = Bytes::from(data::dataset());
     let answer = tower::service_fn(move |_: Request<Body>| {
@@ -42,7 +42,7 @@ async fn small_call(times: u32) -> Result<Checksum, BoxError> {
     Ok(checksum)
 }
 
-/// A page of 100 items decoded.
+/// Decodes a page of 100 items.
 fn page(times: u32) -> Result<Checksum, BoxError> {
     let text = data::page(0, None);
     let mut checksum = Checksum::default();
@@ -53,7 +53,7 @@ fn page(times: u32) -> Result<Checksum, BoxError> {
     Ok(checksum)
 }
 
-/// The first frames of a sequence, typed one after the other: 100 of them each time.
+/// Decodes the first 100 frames of a sequence.
 fn frames(times: u32) -> Result<Checksum, BoxError> {
     let sequence: DatasetSequence = serde_json::from_str(&data::sequence())?;
     let mut checksum = Checksum::default();

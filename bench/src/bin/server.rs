@@ -1,4 +1,4 @@
-//! The server of the measurement: it answers from memory, on loopback, and prints its port.
+//! The benchmark server: responds from memory on loopback and prints its port.
 #![expect(clippy::print_stdout, reason = "the port on standard output is how others find it")]
 
 use std::convert::Infallible;
@@ -16,14 +16,14 @@ use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpSocket;
 
-/// How long the slow list takes for a page.
+/// Response delay of the slow list, per page.
 const SLOWNESS: Duration = Duration::from_millis(20);
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), BoxError> {
     let socket = TcpSocket::new_v4()?;
     socket.bind(([127, 0, 0, 1], 0).into())?;
-    // Room for all that connect at once when 10,000 calls are in flight.
+    // A backlog for 10,000 simultaneous connections.
     let listener = socket.listen(16_384)?;
     let port = listener.local_addr()?.port();
     let answers = Arc::new(Answers::new(port));
@@ -33,17 +33,17 @@ async fn main() -> Result<(), BoxError> {
         stream.set_nodelay(true)?;
         let answers = Arc::clone(&answers);
         let service = service_fn(move |request| answer(Arc::clone(&answers), request));
-        // A client that goes away is no business of the server's.
+        // A closed connection is not an error of the server.
         drop(tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(stream), service)));
     }
 }
 
-/// Every body, made once.
+/// All response bodies, built once.
 struct Answers {
     dataset: Bytes,
     sequence: Bytes,
     pages: Vec<Bytes>,
-    /// Without their links, which are put in when one is asked for.
+    /// Without `next` links, which are inserted per request.
     endless: Vec<Bytes>,
     slow: Vec<Bytes>,
     port: u16,
@@ -94,7 +94,7 @@ impl Answers {
     }
 }
 
-/// The address of a page of a list.
+/// The path of a list page.
 fn link(port: u16, list: &str, page: usize) -> String {
     format!("http://127.0.0.1:{port}{PREFIX}/datasets/{OWNER}/{list}/items/?cursor={page}")
 }

@@ -1,24 +1,24 @@
-//! What repeats exactly: allocations, and instructions where there is valgrind.
+//! Counts what is reproducible: allocations, and instructions if valgrind is installed.
 
 use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
-use super::programs::{Programs, figures, works};
+use super::programs::{Programs, figures, succeeds};
 
 #[derive(Default)]
 pub(super) struct Counts {
-    /// For a small call, by side.
+    /// Allocations of a small call, by client.
     pub(super) allocations: Vec<(&'static str, f64)>,
     pub(super) item_bytes: f64,
     pub(super) item_text_bytes: f64,
-    /// The most that is alive while items are streamed, in bytes.
+    /// Peak heap size while streaming items, in bytes.
     pub(super) streamed_bytes: f64,
-    /// For a path, once; empty without valgrind.
+    /// Instructions of one run of a path; empty without valgrind.
     pub(super) instructions: Vec<(&'static str, u64)>,
 }
 
-/// How often each path is run for its instructions: the difference of both is what counts.
+/// Numbers of runs per path: the difference removes the cost of start and end.
 const PATHS: &[(&str, &str, u64, u64)] = &[
     ("a small call through every layer, in process", "small-call", 100, 1_100),
     ("a page of 100 items decoded", "page", 5, 25),
@@ -28,14 +28,14 @@ const PATHS: &[(&str, &str, u64, u64)] = &[
 pub(super) fn count(programs: &Programs, port: u16) -> Result<Counts, String> {
     let mut counts = Counts::default();
     let ask = |arguments: &[&str]| figures(programs.client("allocations").args(arguments));
-    for side in ["hyper", "hyper-util", "reqwest", "avala"] {
-        counts.allocations.push((side, number(&ask(&["call", side, &port.to_string()])?, "allocations_per_call")?));
+    for client in ["hyper", "hyper-util", "reqwest", "avala"] {
+        counts.allocations.push((client, number(&ask(&["call", client, &port.to_string()])?, "allocations_per_call")?));
     }
     let kept = ask(&["kept"])?;
     counts.item_bytes = number(&kept, "item_bytes")?;
     counts.item_text_bytes = number(&kept, "text_bytes")?;
     counts.streamed_bytes = number(&ask(&["streamed", &port.to_string()])?, "most_bytes")?;
-    if works(Command::new("valgrind").arg("--version")) {
+    if succeeds(Command::new("valgrind").arg("--version")) {
         for (name, path, few, many) in PATHS {
             let run = |times: &u64| instructions(programs, path, *times);
             counts.instructions.push((name, (run(many)? - run(few)?) / (many - few)));
@@ -48,7 +48,7 @@ fn number(figures: &Value, name: &str) -> Result<f64, String> {
     figures.get(name).and_then(Value::as_f64).ok_or_else(|| format!("no {name} in {figures}"))
 }
 
-/// The instructions of one run, its start and its end included.
+/// Instructions of one process, start and end included.
 fn instructions(programs: &Programs, path: &str, times: u64) -> Result<u64, String> {
     let mut command = programs.on_client_core("valgrind".into());
     command.args(["--tool=callgrind", "--callgrind-out-file=/dev/null"]);

@@ -1,13 +1,13 @@
-//! The goals, and what was measured of each.
+//! Performance goals and their measured values.
 
 use super::plan::{FEW_ITEMS, Plan};
 use super::results::{Figures, Results, median, quantile};
 
-/// A figure that is to be no larger than it should.
+/// A figure with an upper limit.
 pub(super) struct Goal {
     pub(super) what: String,
     pub(super) most: f64,
-    /// Round by round; one value where the figure repeats exactly.
+    /// One value per round; a single value for reproducible figures.
     pub(super) values: Vec<f64>,
 }
 
@@ -16,7 +16,7 @@ impl Goal {
         median(&self.values)
     }
 
-    /// Whether it is missed by more than the noise: by three of four rounds.
+    /// Whether three of four rounds miss the goal, which is more than noise.
     pub(super) fn is_missed(&self) -> bool {
         quantile(&self.values, 0.25) > self.most
     }
@@ -43,20 +43,20 @@ fn cpu_for_one(figures: &Figures) -> f64 {
 }
 
 pub(super) fn of(results: &Results, plan: &Plan) -> Result<Vec<Goal>, String> {
-    // Both sides of a ratio are of the same round.
-    let ratio = |figure: fn(&Figures) -> f64, (side, work): (&str, &str), (other, other_work): (&str, &str)| {
-        let pairs = results.of(side, work, figure)?.into_iter().zip(results.of(other, other_work, figure)?);
+    // Both values of a ratio are from the same round.
+    let ratio = |figure: fn(&Figures) -> f64, (client, workload): (&str, &str), (other, other_work): (&str, &str)| {
+        let pairs = results.of(client, workload, figure)?.into_iter().zip(results.of(other, other_work, figure)?);
         Ok::<Vec<f64>, String>(pairs.map(|(value, base)| value / base).collect())
     };
     let mut goals = Vec::new();
     let mut goal = |what: &str, most: f64, values: Vec<f64>| goals.push(Goal { what: what.to_owned(), most, values });
 
-    for (what, work, of_hyper, of_reqwest) in [
+    for (what, workload, of_hyper, of_reqwest) in [
         ("5,000 small GETs in sequence", "small-sequential", 1.30, 0.90),
         ("20,000 small GETs, 64 in flight", "small-concurrent", 1.30, 0.85),
     ] {
-        goal(&format!("{what}: CPU, bare hyper = 1"), of_hyper, ratio(cpu, ("avala", work), ("hyper", work))?);
-        goal(&format!("{what}: CPU, reqwest = 1"), of_reqwest, ratio(cpu, ("avala", work), ("reqwest", work))?);
+        goal(&format!("{what}: CPU, bare hyper = 1"), of_hyper, ratio(cpu, ("avala", workload), ("hyper", workload))?);
+        goal(&format!("{what}: CPU, reqwest = 1"), of_reqwest, ratio(cpu, ("avala", workload), ("reqwest", workload))?);
     }
     let pages = ("avala", "pages-raw");
     goal("10,000 items in 100 pages: CPU, bare hyper = 1", 0.85, ratio(cpu, pages, ("hyper", "pages-raw"))?);
@@ -73,27 +73,28 @@ pub(super) fn of(results: &Results, plan: &Plan) -> Result<Vec<Goal>, String> {
     let kept = (counts.item_bytes - 400.0) / counts.item_text_bytes;
     goal("an item kept in memory: bytes for a byte of its JSON, less 400", 1.15, vec![kept]);
     let page_bytes = counts.item_bytes * 100.0;
-    // A page is decoded from its whole text, which goes when the page is there.
+    // A page is decoded from its whole text, which is freed afterwards.
     let alive = (counts.streamed_bytes - counts.item_text_bytes * 100.0) / page_bytes;
     goal("items streamed: most memory alive beside the text of one page, in pages", 2.0, vec![alive]);
     let growth = results.peak_kb("avala", "items", plan.items)? - results.peak_kb("avala", "items", FEW_ITEMS)?;
     let what = format!("from {FEW_ITEMS} to {} items streamed: growth of the peak, in pages", plan.items);
     goal(&what, 2.0, vec![growth * 1024.0 / page_bytes]);
-    for (what, work) in [("pages", "slow-pages"), ("items", "slow-items")] {
-        let values = ratio(wall, ("avala", work), ("avala", "slow-sequential"))?;
+    for (what, workload) in [("pages", "slow-pages"), ("items", "slow-items")] {
+        let values = ratio(wall, ("avala", workload), ("avala", "slow-sequential"))?;
         goal(
-            &format!("20 ms for a page and 20 ms of work on it, {what} as a stream: wall, in sequence = 1"),
+            &format!("20 ms for a page and 20 ms of workload on it, {what} as a stream: wall, in sequence = 1"),
             0.6,
             values,
         );
     }
-    let allocations = |side: &str| counts.allocations.iter().find(|(name, _)| *name == side).map(|(_, count)| *count);
+    let allocations =
+        |client: &str| counts.allocations.iter().find(|(name, _)| *name == client).map(|(_, count)| *count);
     let more = allocations("avala").zip(allocations("hyper")).map(|(ours, bare)| ours - bare);
     goal("a small call: allocations more than bare hyper", 25.0, more.into_iter().collect());
-    for (in_flight, work) in
+    for (in_flight, workload) in
         [("1 call", "in-flight-1"), ("1,000 calls", "in-flight-1000"), ("10,000 calls", "in-flight-10000")]
     {
-        let values = ratio(cpu_for_one, ("avala", work), ("avala", "in-flight-64"))?;
+        let values = ratio(cpu_for_one, ("avala", workload), ("avala", "in-flight-64"))?;
         goal(&format!("{in_flight} in flight: CPU for a call, 64 in flight = 1"), 1.5, values);
     }
     Ok(goals)

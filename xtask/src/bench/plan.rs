@@ -1,25 +1,25 @@
-//! What is measured, as which side, how often.
+//! The plan: which workloads run with which clients, and how often.
 
-/// What a list has of its memory once its buffers have grown: 20 pages.
+/// 20 pages: after that many items, the buffers of a list no longer grow.
 pub(super) const FEW_ITEMS: u64 = 2_000;
 
-/// One work as one side.
+/// One workload with one client.
 pub(super) struct Step {
-    pub(super) side: &'static str,
-    pub(super) work: String,
-    /// How many operations: calls, pages or items.
+    pub(super) client: &'static str,
+    pub(super) workload: String,
+    /// Number of operations: calls, pages or items.
     pub(super) count: u64,
-    /// What would say nothing new is not done in every round.
+    /// Slow steps with stable results run in fewer rounds.
     pub(super) most_rounds: usize,
 }
 
-/// All steps of a run.
+/// The steps of a run.
 pub(super) struct Plan {
     pub(super) rounds: usize,
     pub(super) steps: Vec<Step>,
     pub(super) python: bool,
     pub(super) python_steps: Vec<Step>,
-    /// How many items the long list gives.
+    /// Number of items of the long list.
     pub(super) items: u64,
 }
 
@@ -40,24 +40,24 @@ impl Plan {
         Self::new(5, 50_000, 2)
     }
 
-    /// `few_rounds` is for what takes long.
+    /// `few_rounds` limits the rounds of slow steps.
     fn new(rounds: usize, items: u64, few_rounds: usize) -> Self {
         let mut steps = Vec::new();
-        for (work, count) in
+        for (workload, count) in
             [("small-sequential", 5_000), ("small-concurrent", 20_000), ("pages-raw", 100), ("sequence-raw", 20)]
         {
-            steps.extend(HTTP_CLIENTS.iter().map(|side| step(side, work, count, EVERY)));
+            steps.extend(HTTP_CLIENTS.iter().map(|client| step(client, workload, count, EVERY)));
         }
         steps.push(step("reqwest", "pages-value", 100, EVERY));
         steps.push(step("reqwest", "sequence-typed", 20, EVERY));
         steps.push(step("avala", "sequence-typed", 20, EVERY));
-        for side in ["hyper-util", "avala"] {
+        for client in ["hyper-util", "avala"] {
             for in_flight in [1, 64, 1_000, 10_000] {
-                steps.push(step(side, &format!("in-flight-{in_flight}"), 20_000, few_rounds));
+                steps.push(step(client, &format!("in-flight-{in_flight}"), 20_000, few_rounds));
             }
         }
-        for work in ["slow-sequential", "slow-pages", "slow-items"] {
-            steps.push(step("avala", work, 20, few_rounds));
+        for workload in ["slow-sequential", "slow-pages", "slow-items"] {
+            steps.push(step("avala", workload, 20, few_rounds));
         }
         steps.push(step("avala", "items", FEW_ITEMS, few_rounds));
         steps.push(step("avala", "items", items, 1));
@@ -65,6 +65,6 @@ impl Plan {
     }
 }
 
-fn step(side: &'static str, work: &str, count: u64, most_rounds: usize) -> Step {
-    Step { side, work: work.to_owned(), count, most_rounds }
+fn step(client: &'static str, workload: &str, count: u64, most_rounds: usize) -> Step {
+    Step { client, workload: workload.to_owned(), count, most_rounds }
 }

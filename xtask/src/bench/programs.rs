@@ -1,4 +1,4 @@
-//! The programs of `bench/`: built, started, and kept on cores of their own.
+//! Builds and starts the programs of `bench/`, each pinned to a core.
 
 use std::io::{BufRead as _, BufReader};
 use std::path::PathBuf;
@@ -12,31 +12,31 @@ use crate::process::{cargo, root};
 const SERVER_CORE: &str = "0";
 const CLIENT_CORE: &str = "1";
 
-/// Where the programs are.
+/// The folder of the built programs.
 pub(super) struct Programs {
     folder: PathBuf,
-    /// Whether a program can be kept on one core.
+    /// Whether programs can be pinned to a core.
     pinned: bool,
 }
 
 impl Programs {
     pub(super) fn build() -> Result<Self, String> {
         cargo(&["build", "--release", "--manifest-path", "bench/Cargo.toml", "-p", "avala-bench", "--bins"])?;
-        let pinned = ["0", "1"].iter().all(|core| works(Command::new("taskset").args(["-c", core, "true"])));
+        let pinned = ["0", "1"].iter().all(|core| succeeds(Command::new("taskset").args(["-c", core, "true"])));
         Ok(Self { folder: root().join("bench/target/release"), pinned })
     }
 
-    /// A program on the core of the clients.
+    /// Returns the command of a program, pinned to the client core.
     pub(super) fn client(&self, name: &str) -> Command {
         self.on(CLIENT_CORE, self.path(name))
     }
 
-    /// Where a program is.
+    /// The path of a program.
     pub(super) fn path(&self, name: &str) -> PathBuf {
         self.folder.join(name)
     }
 
-    /// Any program on the core of the clients.
+    /// Returns the command of any program, pinned to the client core.
     pub(super) fn on_client_core(&self, program: PathBuf) -> Command {
         self.on(CLIENT_CORE, program)
     }
@@ -50,15 +50,15 @@ impl Programs {
         command
     }
 
-    /// Does a step, and gives its figures.
+    /// Runs a step and returns its figures.
     pub(super) fn run(&self, step: &Step, port: u16) -> Result<Value, String> {
         let mut client = self.client("client");
-        client.args([step.side, &step.work, &port.to_string(), &step.count.to_string()]);
+        client.args([step.client, &step.workload, &port.to_string(), &step.count.to_string()]);
         figures(&mut client)
     }
 }
 
-/// Runs a program that prints one line of JSON.
+/// Runs a program and parses the line of JSON that it prints.
 pub(super) fn figures(command: &mut Command) -> Result<Value, String> {
     let output = command.stdin(Stdio::null()).stderr(Stdio::inherit()).output();
     let output = output.map_err(|error| format!("{command:?}: {error}"))?;
@@ -68,7 +68,7 @@ pub(super) fn figures(command: &mut Command) -> Result<Value, String> {
     serde_json::from_slice(&output.stdout).map_err(|error| format!("{command:?}: no figures: {error}"))
 }
 
-pub(super) fn works(command: &mut Command) -> bool {
+pub(super) fn succeeds(command: &mut Command) -> bool {
     command
         .stdin(Stdio::null())
         .stdout(Stdio::null())
@@ -77,7 +77,7 @@ pub(super) fn works(command: &mut Command) -> bool {
         .is_ok_and(|status| status.success())
 }
 
-/// The server, until it is dropped.
+/// The running server; dropping it stops the server.
 pub(super) struct Server {
     process: Child,
     pub(super) port: u16,
@@ -93,7 +93,7 @@ impl Server {
         let mut server = Self { process, port: 0 };
         match (read, line.trim().parse()) {
             (Some(Ok(_)), Ok(port)) => server.port = port,
-            // The server is dropped, so that it does not stay behind.
+            // Dropping `server` stops the process.
             _ => return Err(format!("the server said {line:?} in place of its port")),
         }
         Ok(server)
@@ -102,7 +102,7 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // One that has ended by itself cannot be ended, and need not be.
+        // Fails only if the process has already ended.
         let _ = self.process.kill();
         let _ = self.process.wait();
     }

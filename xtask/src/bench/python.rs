@@ -1,4 +1,4 @@
-//! The official Python SDK, in a virtual environment of its own.
+//! The official Python SDK, in a virtual environment.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -6,23 +6,23 @@ use std::process::Command;
 use serde_json::Value;
 
 use super::plan::Step;
-use super::programs::{figures, works};
-use crate::process::{root, say};
+use super::programs::{figures, succeeds};
+use crate::process::{log, root};
 
-/// The version that is compared with.
+/// The compared version.
 const PACKAGE: &str = "avala==0.10.0";
 
 pub(super) struct Python(PathBuf);
 
-/// Installs the SDK where there is a Python; without one, there is nothing to compare with.
+/// Installs the SDK; returns `None` without Python.
 pub(super) fn find() -> Option<Python> {
     let folder = root().join("bench/target/python");
     let python = folder.join("bin/python");
-    let ready = works(Command::new(&python).args(["-c", "import avala"]))
-        || (works(Command::new("python3").args(["-m", "venv"]).arg(&folder))
-            && works(Command::new(&python).args(["-m", "pip", "install", "--quiet", PACKAGE])));
+    let ready = succeeds(Command::new(&python).args(["-c", "import avala"]))
+        || (succeeds(Command::new("python3").args(["-m", "venv"]).arg(&folder))
+            && succeeds(Command::new(&python).args(["-m", "pip", "install", "--quiet", PACKAGE])));
     if !ready {
-        say(&format!("no Python with {PACKAGE}: its rows are left out"));
+        log(&format!("no Python with {PACKAGE}: its rows are left out"));
     }
     ready.then_some(Python(python))
 }
@@ -31,6 +31,6 @@ impl Python {
     pub(super) fn run(&self, step: &Step, port: u16) -> Result<Value, String> {
         let mut command = Command::new(&self.0);
         command.arg(root().join("bench/python/client.py"));
-        figures(command.args([&step.work, &port.to_string(), &step.count.to_string()]))
+        figures(command.args([&step.workload, &port.to_string(), &step.count.to_string()]))
     }
 }

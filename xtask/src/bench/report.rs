@@ -1,4 +1,4 @@
-//! The tables, and `docs/performance.md`.
+//! Formats the tables of `docs/performance.md`.
 
 use std::fs;
 use std::process::Command;
@@ -7,15 +7,15 @@ use super::goals::Goal;
 use super::results::{Figures, Results, median};
 use crate::{Outcome, performance};
 
-/// Writes what was measured into the file.
+/// Writes the measurements to the file.
 pub(super) fn write(results: &Results, goals: &[Goal]) -> Outcome {
     let preamble = format!(
         "# Performance\n\n\
          Written by `cargo xtask bench` and `cargo xtask buildcost`, all but the notes. {}.\n\n\
-         Each side is a process with a runtime of one thread, on a core of its own; the server answers from memory \
-         over loopback, on the other one. The sides run in turn, round after round; a ratio is taken inside a round, \
+         Each client is a process with a runtime of one thread, on a core of its own; the server responds from memory \
+         over loopback, on the other one. The clients run in turn, round after round; a ratio is taken inside a round, \
          and the table has the median of all rounds and the range. CPU time is user and kernel, of the client only. \
-         Every side adds up what it read, and the sums have to be the same. The client has its default settings, but \
+         Every client adds up what it read, and the sums have to be the same. The client has its default settings, but \
          for a rate limit that is never reached. The programs are in `bench/`.",
         machine(),
     );
@@ -24,7 +24,7 @@ pub(super) fn write(results: &Results, goals: &[Goal]) -> Outcome {
     performance::update(Some(&preamble), &[("Goals", &goals), ("Measurements", &measurements(results))])
 }
 
-/// The goals as a table.
+/// Formats the goals as a table.
 pub(super) fn goals(goals: &[Goal]) -> String {
     let mut table = "| goal | at most | measured | range | |\n|---|---|---|---|---|\n".to_owned();
     for goal in goals {
@@ -35,29 +35,29 @@ pub(super) fn goals(goals: &[Goal]) -> String {
     table
 }
 
-/// Everything else as tables.
+/// Formats all measurements as tables.
 pub(super) fn measurements(results: &Results) -> String {
-    let mut text = "| work | count | side | CPU ms | range | wall ms | peak MB | CPU, bare hyper = 1 |\n\
+    let mut text = "| workload | count | client | CPU ms | range | wall ms | peak MB | CPU, bare hyper = 1 |\n\
                     |---|---|---|---|---|---|---|---|\n"
         .to_owned();
     for key in &results.order {
-        let (work, side, count) = key;
+        let (workload, client, count) = key;
         let Some(rounds) = results.rounds.get(key) else { continue };
         let column = |figure: fn(&Figures) -> f64| rounds.iter().map(figure).collect::<Vec<f64>>();
         let cpu = column(|figures| figures.cpu_ms);
         text += &format!(
-            "| {work} | {count} | {side} | {:.1} | {} | {:.0} | {:.1} | {} |\n",
+            "| {workload} | {count} | {client} | {:.1} | {} | {:.0} | {:.1} | {} |\n",
             median(&cpu),
             range(&cpu, 1),
             median(&column(|figures| figures.wall_ms)),
             median(&column(|figures| figures.peak_kb / 1024.0)),
-            against_hyper(results, work, rounds),
+            against_hyper(results, workload, rounds),
         );
     }
     let counts = &results.counts;
     text += "\n| counted | |\n|---|---|\n";
-    for (side, allocations) in &counts.allocations {
-        text += &format!("| allocations of a small call: {side} | {allocations:.1} |\n");
+    for (client, allocations) in &counts.allocations {
+        text += &format!("| allocations of a small call: {client} | {allocations:.1} |\n");
     }
     text += &format!("| bytes of an item in memory | {:.0} |\n", counts.item_bytes);
     text += &format!("| bytes of its JSON | {:.0} |\n", counts.item_text_bytes);
@@ -67,9 +67,9 @@ pub(super) fn measurements(results: &Results) -> String {
     text
 }
 
-/// The CPU time of an operation against that of bare hyper, which reads free-form fields and frames as text.
-fn against_hyper(results: &Results, work: &str, rounds: &[Figures]) -> String {
-    let base = match work {
+/// CPU time per operation relative to bare hyper, which keeps free-form fields and frames as text.
+fn against_hyper(results: &Results, workload: &str, rounds: &[Figures]) -> String {
+    let base = match workload {
         "pages-value" => "pages-raw",
         "sequence-typed" => "sequence-raw",
         other => other,
@@ -86,7 +86,7 @@ fn range(values: &[f64], decimals: usize) -> String {
     format!("{least:.decimals$}–{most:.decimals$}")
 }
 
-/// The machine, the compiler and the day.
+/// Describes machine, compiler and date.
 fn machine() -> String {
     let cpus = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let model = cpus.lines().find_map(|line| line.strip_prefix("model name")).and_then(|rest| rest.split_once(": "));

@@ -1,4 +1,4 @@
-//! What the steps of all rounds gave.
+//! The results of all rounds.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::counts::Counts;
 use super::plan::Step;
 
-/// What one step took in one round.
+/// The figures of one step in one round.
 #[derive(Clone, Copy)]
 pub(super) struct Figures {
     pub(super) operations: f64,
@@ -16,15 +16,15 @@ pub(super) struct Figures {
     pub(super) peak_kb: f64,
 }
 
-/// What is told apart: the side, the work and how much of it.
+/// Identifies a step: workload, client, and number of operations.
 pub(super) type Key = (String, &'static str, u64);
 
 #[derive(Default)]
 pub(super) struct Results {
-    /// In the order in which they were measured first.
+    /// In the order of the first measurement.
     pub(super) order: Vec<Key>,
     pub(super) rounds: BTreeMap<Key, Vec<Figures>>,
-    /// For a work and how much of it, the sum over what was read.
+    /// The checksum of each workload and number of operations.
     checksums: BTreeMap<(String, u64), u64>,
     pub(super) counts: Counts,
 }
@@ -35,16 +35,16 @@ impl Results {
             figures
                 .get(name)
                 .and_then(Value::as_u64)
-                .ok_or_else(|| format!("no {name} in the figures of {}", step.work))
+                .ok_or_else(|| format!("no {name} in the figures of {}", step.workload))
         };
-        // The same bytes were read whatever became of free-form fields and of the order of calls.
-        let work = step.work.replace("pages-value", "pages-raw");
+        // Both decode the same bytes, so their checksums are equal.
+        let workload = step.workload.replace("pages-value", "pages-raw");
         let checksum = number("checksum")?;
-        let known = *self.checksums.entry((work, step.count)).or_insert(checksum);
+        let known = *self.checksums.entry((workload, step.count)).or_insert(checksum);
         if known != checksum {
-            return Err(format!("{} did not read in {} what the others read", step.side, step.work));
+            return Err(format!("{} did not read in {} what the others read", step.client, step.workload));
         }
-        let key = (step.work.clone(), step.side, step.count);
+        let key = (step.workload.clone(), step.client, step.count);
         if !self.order.contains(&key) {
             self.order.push(key.clone());
         }
@@ -57,28 +57,28 @@ impl Results {
         Ok(())
     }
 
-    /// One of the figures of a step, round by round.
-    pub(super) fn of(&self, side: &str, work: &str, figure: fn(&Figures) -> f64) -> Result<Vec<f64>, String> {
-        let found = self.rounds.iter().find(|((known, by, _), _)| known == work && *by == side);
+    /// One figure of a step, for each round.
+    pub(super) fn of(&self, client: &str, workload: &str, figure: fn(&Figures) -> f64) -> Result<Vec<f64>, String> {
+        let found = self.rounds.iter().find(|((known, by, _), _)| known == workload && *by == client);
         found
             .map(|(_, rounds)| rounds.iter().map(figure).collect())
-            .ok_or_else(|| format!("{work} was not measured as {side}"))
+            .ok_or_else(|| format!("{workload} was not measured as {client}"))
     }
 
-    /// The most memory that a work of this size took.
-    pub(super) fn peak_kb(&self, side: &'static str, work: &str, count: u64) -> Result<f64, String> {
-        let rounds = self.rounds.get(&(work.to_owned(), side, count));
+    /// Median peak memory of a workload, in kB.
+    pub(super) fn peak_kb(&self, client: &'static str, workload: &str, count: u64) -> Result<f64, String> {
+        let rounds = self.rounds.get(&(workload.to_owned(), client, count));
         let peaks = rounds.map(|rounds| rounds.iter().map(|figures| figures.peak_kb).collect::<Vec<_>>());
-        peaks.map(|peaks| median(&peaks)).ok_or_else(|| format!("{count} {work} were not measured"))
+        peaks.map(|peaks| median(&peaks)).ok_or_else(|| format!("{count} {workload} were not measured"))
     }
 }
 
-/// The value in the middle.
+/// The median.
 pub(super) fn median(values: &[f64]) -> f64 {
     quantile(values, 0.5)
 }
 
-/// The value below which a part of the values lies; between two values, it is interpolated.
+/// The quantile of `part`, interpolated between values.
 pub(super) fn quantile(values: &[f64], part: f64) -> f64 {
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);

@@ -1,4 +1,4 @@
-//! Twenty different calls, with what a program does with their answers.
+//! Twenty different calls, with typical use of their responses.
 #![expect(clippy::print_stdout, reason = "it is a program of a user")]
 
 use avala_client::types::{CreateDataset, CreateExport, DataType};

@@ -1,4 +1,4 @@
-//! The sides: each is a way to call the API.
+//! The clients that are compared.
 
 pub mod avala;
 pub mod hyper;

@@ -1,4 +1,4 @@
-//! The models that somebody writes by hand who uses no SDK: serde's derive, and raw text for what is free-form.
+//! Hand-written models, as used without an SDK: serde's derive, with raw text for free-form fields.
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -108,7 +108,7 @@ pub struct Frame {
     pub images: Vec<Image>,
 }
 
-/// What one camera saw.
+/// An image of one camera.
 #[derive(Debug, Deserialize)]
 #[expect(missing_docs, reason = "the fields are those of the API")]
 pub struct Image {
@@ -148,7 +148,7 @@ pub struct Heading {
 }
 
 impl Dataset {
-    /// Adds what every side reads of a dataset.
+    /// Adds the fields that every client reads of a dataset.
     pub fn add_to(&self, checksum: &mut Checksum) {
         checksum.text(&self.uid);
         checksum.number(self.item_count);
@@ -156,7 +156,7 @@ impl Dataset {
 }
 
 impl<F> Item<F> {
-    /// Adds what every side reads of an item.
+    /// Adds the fields that every client reads of an item.
     pub fn add_to(&self, checksum: &mut Checksum) {
         checksum.text(&self.uid);
         checksum.number(u64::from(self.annotations.is_some()) + self.thumbnails.len() as u64);
@@ -164,7 +164,7 @@ impl<F> Item<F> {
 }
 
 impl Sequence {
-    /// Adds the frame count and the cameras of the first frame; the other frames are not looked at.
+    /// Adds the frame count and the cameras of the first frame; other frames stay undecoded.
     ///
     /// # Errors
     /// When there is no frame, or it cannot be read.

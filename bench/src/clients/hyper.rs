@@ -1,4 +1,4 @@
-//! One bare hyper connection, without a pool.
+//! A bare hyper connection, without a pool.
 
 use ::hyper::client::conn::http1::{SendRequest, handshake};
 use ::hyper_util::rt::TokioIo;
@@ -22,12 +22,12 @@ impl Connection {
     /// Connects to the server.
     ///
     /// # Errors
-    /// When there is no server.
+    /// Fails if the server is not reachable.
     pub async fn open(port: u16) -> Result<Self, BoxError> {
         let stream = TcpStream::connect(("127.0.0.1", port)).await?;
         stream.set_nodelay(true)?;
         let (sender, connection) = handshake(TokioIo::new(stream)).await?;
-        // What goes wrong with the connection, the sender says too.
+        // The sender reports connection errors too.
         drop(tokio::spawn(connection));
         let mut headers = headers();
         headers.insert(HOST, HeaderValue::try_from(format!("127.0.0.1:{port}"))?);

@@ -17,7 +17,7 @@ impl Reqwest {
     /// A client of the server.
     ///
     /// # Errors
-    /// When reqwest cannot be set up.
+    /// Fails if reqwest cannot be configured.
     pub fn new(port: u16) -> Result<Self, BoxError> {
         Ok(Self { client: Client::builder().default_headers(headers()).build()?, port })
     }

@@ -1,4 +1,4 @@
-//! The works as somebody writes them by hand, over any client that fetches bytes.
+//! Hand-written workloads over any client that fetches bytes.
 
 use serde::de::DeserializeOwned;
 use serde_json::from_slice;
@@ -8,12 +8,12 @@ use crate::BoxError;
 use crate::checksum::Checksum;
 use crate::data::{DATASET, OWNER, PAGES, SEQUENCE};
 use crate::fetch::{Fetch, PREFIX};
-use crate::shapes::{Dataset, Page, Sequence};
+use crate::models::{Dataset, Page, Sequence};
 
-/// Gets the small dataset so many times, one after the other.
+/// Gets the small dataset `calls` times in sequence.
 ///
 /// # Errors
-/// When a call fails.
+/// Fails if a call fails.
 pub async fn small(mut client: impl Fetch, calls: u64) -> Result<Checksum, BoxError> {
     let mut checksum = Checksum::default();
     for _ in 0..calls {
@@ -33,10 +33,10 @@ pub async fn small_call(client: &mut impl Fetch, checksum: &mut Checksum) -> Res
     Ok(())
 }
 
-/// Reads all large pages, as often as it takes to read so many. `F` is what free-form fields become.
+/// Reads at least `pages` large pages, repeating the list as needed. `F` is the type of free-form fields.
 ///
 /// # Errors
-/// When a call fails.
+/// Fails if a call fails.
 pub async fn pages<F: DeserializeOwned>(mut client: impl Fetch, pages: u64) -> Result<Checksum, BoxError> {
     let mut checksum = Checksum::default();
     let mut read = 0;
@@ -52,10 +52,10 @@ pub async fn pages<F: DeserializeOwned>(mut client: impl Fetch, pages: u64) -> R
     Ok(checksum)
 }
 
-/// Gets the sequence so many times, and reads its frame count and the cameras of its first frame.
+/// Gets the sequence `calls` times and reads its frame count and the cameras of its first frame.
 ///
 /// # Errors
-/// When a call fails.
+/// Fails if a call fails.
 pub async fn sequence_raw(mut client: impl Fetch, calls: u64) -> Result<Checksum, BoxError> {
     let mut checksum = Checksum::default();
     let path = sequence_path();
@@ -66,10 +66,10 @@ pub async fn sequence_raw(mut client: impl Fetch, calls: u64) -> Result<Checksum
     Ok(checksum)
 }
 
-/// Gets the sequence so many times, and reads all its frames.
+/// Gets the sequence `calls` times and decodes all its frames.
 ///
 /// # Errors
-/// When a call fails.
+/// Fails if a call fails.
 pub async fn sequence_typed(mut client: impl Fetch, calls: u64) -> Result<Checksum, BoxError> {
     let mut checksum = Checksum::default();
     let path = sequence_path();
@@ -84,7 +84,7 @@ fn sequence_path() -> String {
     format!("{PREFIX}/datasets/{OWNER}/{PAGES}/sequences/{SEQUENCE}/")
 }
 
-/// Runs workers side by side, and adds up what they read.
+/// Runs workers concurrently and merges their checksums.
 ///
 /// # Errors
 /// When one of them fails.

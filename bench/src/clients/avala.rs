@@ -10,23 +10,23 @@ use crate::BoxError;
 use crate::checksum::Checksum;
 use crate::data::{DATASET, ENDLESS, OWNER, PAGES, SEQUENCE, SLOW};
 
-/// How long the consumer of the slow list works on each page.
+/// Processing time of the consumer of the slow list, per page.
 const CONSUMER: Duration = Duration::from_millis(20);
 
-/// A client of the server. Nothing is turned off; the rate limit is so high that no call waits for it.
+/// Creates a client with default settings, except for a rate limit so high that no call waits.
 ///
 /// # Errors
-/// When the address is no good.
+/// Fails if the base URL is invalid.
 pub fn client(port: u16) -> Result<Avala, BoxError> {
     let limit = RateLimit::per_minute(u32::MAX).burst(u32::MAX);
     let builder = Avala::builder().api_key("avk_bench").base_url(format!("http://127.0.0.1:{port}"));
     Ok(builder.allow_insecure_base_url(true).rate_limit(limit).build()?)
 }
 
-/// Gets the small dataset so many times, one after the other.
+/// Gets the small dataset `calls` times in sequence.
 ///
 /// # Errors
-/// When a call fails.
+/// Fails if a call fails.
 pub async fn small(avala: Avala, calls: u64) -> Result<Checksum, BoxError> {
     let mut checksum = Checksum::default();
     for _ in 0..calls {
@@ -35,7 +35,7 @@ pub async fn small(avala: Avala, calls: u64) -> Result<Checksum, BoxError> {
     Ok(checksum)
 }
 
-/// Adds what every side reads of a dataset.
+/// Adds what every client reads of a dataset.
 pub fn add_dataset(dataset: &Dataset, checksum: &mut Checksum) {
     checksum.text(dataset.uid.as_str());
     checksum.number(dataset.item_count);
@@ -46,10 +46,10 @@ fn add_item(item: &DatasetItem, checksum: &mut Checksum) {
     checksum.number(u64::from(item.annotations.is_some()) + item.thumbnails.len() as u64);
 }
 
-/// Reads all large pages, as often as it takes to read so many.
+/// Reads at least `pages` large pages, repeating the list as needed.
 ///
 /// # Errors
-/// When a call fails.
+/// Fails if a call fails.
 pub async fn pages(avala: &Avala, pages: u64) -> Result<Checksum, BoxError> {
     let mut checksum = Checksum::default();
     let mut read = 0;
@@ -63,10 +63,10 @@ pub async fn pages(avala: &Avala, pages: u64) -> Result<Checksum, BoxError> {
     Ok(checksum)
 }
 
-/// Gets the sequence so many times, and reads its frame count and its calibration.
+/// Gets the sequence `calls` times and reads its frame count and calibration.
 ///
 /// # Errors
-/// When a call fails.
+/// Fails if a call fails.
 pub async fn sequence_raw(avala: &Avala, calls: u64) -> Result<Checksum, BoxError> {
     let mut checksum = Checksum::default();
     for _ in 0..calls {
@@ -80,10 +80,10 @@ pub async fn sequence_raw(avala: &Avala, calls: u64) -> Result<Checksum, BoxErro
     Ok(checksum)
 }
 
-/// Gets the sequence so many times, and reads all its frames.
+/// Gets the sequence `calls` times and decodes all its frames.
 ///
 /// # Errors
-/// When a call fails.
+/// Fails if a call fails.
 pub async fn sequence_typed(avala: &Avala, calls: u64) -> Result<Checksum, BoxError> {
     let mut checksum = Checksum::default();
     for _ in 0..calls {
@@ -97,10 +97,10 @@ pub async fn sequence_typed(avala: &Avala, calls: u64) -> Result<Checksum, BoxEr
     Ok(checksum)
 }
 
-/// Reads so many items of a list without an end.
+/// Reads `items` items of an endless list.
 ///
 /// # Errors
-/// When a call fails.
+/// Fails if a call fails.
 pub async fn items(avala: &Avala, items: u64) -> Result<Checksum, BoxError> {
     let mut checksum = Checksum::default();
     let mut stream = avala.datasets().list_items(OWNER, ENDLESS).items();
@@ -111,10 +111,10 @@ pub async fn items(avala: &Avala, items: u64) -> Result<Checksum, BoxError> {
     Ok(checksum)
 }
 
-/// Reads the slow list as a stream of pages, and works on each page.
+/// Streams the pages of the slow list, with processing time for each page.
 ///
 /// # Errors
-/// When a call fails.
+/// Fails if a call fails.
 pub async fn slow_pages(avala: &Avala) -> Result<Checksum, BoxError> {
     let mut checksum = Checksum::default();
     let mut pages = avala.datasets().list_items(OWNER, SLOW).pages();
@@ -125,10 +125,10 @@ pub async fn slow_pages(avala: &Avala) -> Result<Checksum, BoxError> {
     Ok(checksum)
 }
 
-/// Reads the slow list as a stream of items, and works as long on the items of a page as [`slow_pages`] on the page.
+/// Streams the items of the slow list, with the same processing time per page as [`slow_pages`].
 ///
 /// # Errors
-/// When a call fails.
+/// Fails if a call fails.
 pub async fn slow_items(avala: &Avala) -> Result<Checksum, BoxError> {
     let mut checksum = Checksum::default();
     let mut items = avala.datasets().list_items(OWNER, SLOW).items();
@@ -143,10 +143,10 @@ pub async fn slow_items(avala: &Avala) -> Result<Checksum, BoxError> {
     Ok(checksum)
 }
 
-/// Reads the slow list one call after the other, and works on each page in between.
+/// Reads the slow list with one call per page, with processing time in between.
 ///
 /// # Errors
-/// When a call fails.
+/// Fails if a call fails.
 pub async fn slow_sequential(avala: &Avala) -> Result<Checksum, BoxError> {
     let mut checksum = Checksum::default();
     let list = || -> List<DatasetItem> { avala.datasets().list_items(OWNER, SLOW) };

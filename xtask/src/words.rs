@@ -1,0 +1,106 @@
+//! Rejects words of the old private terminology in sources, messages and docs.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::Outcome;
+use crate::process::{log, root};
+
+/// A phrase that must not appear, in lower case, and what to write instead.
+const RULES: &[(&str, &str)] = &[
+    ("answer", "response, respond"),
+    ("blot", "redact"),
+    ("as people read it", "display name"),
+    ("stands in line", "is queued"),
+    ("stand in line", "are queued"),
+    ("standing in line", "queued"),
+    ("comes out", "is returned, is reported"),
+    ("come out when", "are reported when"),
+    ("what it cannot be without", "required fields"),
+    ("courier", "delivery worker"),
+    ("complain", "log"),
+    ("chore", "task"),
+];
+
+/// Folders and files of the repository that are read.
+const PLACES: &[&str] = &[
+    "crates",
+    "tests",
+    "xtask",
+    "bench",
+    "fuzz",
+    "docs",
+    "README.md",
+    "ARCHITECTURE.md",
+    "CONTRIBUTING.md",
+    "SECURITY.md",
+];
+
+/// Not read: data, downloaded or built files, this list, and the history, which keeps old names.
+const EXCEPT: &[&str] = &["target", "node_modules", "fixtures", "snapshots", "contract", "corpus", "words.rs"];
+
+/// Fails with each place where a phrase of the list is used.
+pub(crate) fn check() -> Outcome {
+    let mut files = Vec::new();
+    for place in PLACES {
+        collect(&root().join(place), &mut files).map_err(|error| format!("{place}: {error}"))?;
+    }
+    let mut found = Vec::new();
+    for file in &files {
+        let text = fs::read_to_string(file).map_err(|error| format!("{}: {error}", file.display()))?;
+        let name = file.strip_prefix(root()).unwrap_or(file).display().to_string();
+        found.extend(findings(&text).into_iter().map(|finding| format!("{name}:{finding}")));
+    }
+    log(&format!("words: {} files", files.len()));
+    if found.is_empty() { Ok(()) } else { Err(found.join("\n")) }
+}
+
+/// The findings in a text, each as `line: phrase; write ...`.
+fn findings(text: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    // CONTRIBUTING.md shows bad examples in blocks that begin with this marker.
+    let mut in_examples = false;
+    for (index, line) in text.lines().enumerate() {
+        in_examples =
+            (in_examples || line.contains("<!-- words: examples -->")) && !line.contains("<!-- words: end -->");
+        if in_examples {
+            continue;
+        }
+        let line = line.to_lowercase();
+        for (phrase, instead) in RULES {
+            if line.contains(phrase) {
+                found.push(format!("{}: `{phrase}`; write: {instead}", index + 1));
+            }
+        }
+    }
+    found
+}
+
+fn collect(path: &Path, files: &mut Vec<PathBuf>) -> std::io::Result<()> {
+    if path.file_name().is_some_and(|name| EXCEPT.iter().any(|except| name == *except)) {
+        return Ok(());
+    }
+    if path.is_dir() {
+        for entry in fs::read_dir(path)? {
+            collect(&entry?.path(), files)?;
+        }
+    } else if path.extension().is_some_and(|extension| extension == "rs" || extension == "md" || extension == "toml") {
+        files.push(path.to_owned());
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_private_word_is_found_with_its_line() {
+        assert_eq!(findings("fine\n/// The Answer is read.\n"), ["2: `answer`; write: response, respond"]);
+    }
+
+    #[test]
+    fn bad_examples_are_allowed_where_they_are_marked() {
+        assert!(findings("<!-- words: examples -->\na chore\n<!-- words: end -->\n").is_empty());
+    }
+}
