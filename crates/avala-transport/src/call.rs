@@ -8,7 +8,7 @@ use http::{Extensions, Response};
 use tokio::time::Instant;
 
 use crate::time_spent::{Clock, Phase};
-use crate::{Body, Sent, TimeSpent, TransportError};
+use crate::{Background, Body, Sent, TimeSpent, TransportError};
 
 /// The options of one call; an extension of the request. Every layer also works without them.
 ///
@@ -59,6 +59,16 @@ pub struct CallOptions {
     /// Empty for a call that only the user's own limit counts. What such calls are told about their limit holds for
     /// calls of the same scope alone.
     pub rate_scope: &'static str,
+    /// Keeps the call in the background while the switch is on, for prefetching. Unset for an ordinary call.
+    pub background: Option<Background>,
+}
+
+impl CallOptions {
+    /// Returns whether the call is in the background now.
+    #[expect(dead_code, reason = "for the concurrency limit")]
+    pub(crate) fn is_background(&self) -> bool {
+        self.background.as_ref().is_some_and(Background::is_on)
+    }
 }
 
 /// What a call does, as far as the limits on calls at a time care.
@@ -114,9 +124,16 @@ struct Shared {
     /// The most that any finished attempt may have sent.
     finished: AtomicU8,
     clock: Mutex<Clock>,
+    /// What the limiter and the concurrency limit tell each other about the attempt: [`ON_HOLD`] and [`QUEUED`].
+    admission: AtomicU8,
     /// What the headers of a 429 asked for in the running attempt, for the case that its body never comes.
     refusal: Mutex<Option<Refusal>>,
 }
+
+/// The rate limiter has no token for the attempt in this poll.
+const ON_HOLD: u8 = 1;
+/// The attempt waits for a permit.
+const QUEUED: u8 = 2;
 
 /// A 429, and the wait that it names.
 #[derive(Debug, Clone, Copy)]
@@ -134,6 +151,7 @@ impl CallState {
             attempts: AtomicU32::new(0),
             finished: AtomicU8::new(Sent::No as u8),
             clock: Mutex::new(Clock::start(started)),
+            admission: AtomicU8::new(0),
             refusal: Mutex::default(),
         }))
     }
@@ -162,6 +180,38 @@ impl CallState {
     /// Says what the call does from now on.
     pub(crate) fn enter(&self, phase: Phase) {
         self.clock().enter(phase, Instant::now());
+    }
+
+    /// Says whether the attempt may start in this poll. The rate limiter decides that anew before each poll of the
+    /// layers below, because it holds no token between two polls.
+    #[expect(dead_code, reason = "for the rate limiter")]
+    pub(crate) fn set_may_start(&self, may_start: bool) {
+        if may_start {
+            self.0.admission.fetch_and(!ON_HOLD, Ordering::Relaxed);
+        } else {
+            self.0.admission.fetch_or(ON_HOLD, Ordering::Relaxed);
+        }
+    }
+
+    /// Returns whether the attempt may start in this poll. The concurrency limit asks before it takes a permit. On
+    /// `false` it gives up its permit and its queue position, and is pending: the rate limiter polls it again.
+    pub(crate) fn may_start(&self) -> bool {
+        self.0.admission.load(Ordering::Relaxed) & ON_HOLD == 0
+    }
+
+    /// The concurrency limit says whether the attempt waits for a permit. An attempt that does was not sent.
+    pub(crate) fn set_queued(&self, queued: bool) {
+        if queued {
+            self.0.admission.fetch_or(QUEUED, Ordering::Relaxed);
+        } else {
+            self.0.admission.fetch_and(!QUEUED, Ordering::Relaxed);
+        }
+    }
+
+    /// Returns whether the attempt waits for a permit.
+    #[expect(dead_code, reason = "for the rate limiter")]
+    pub(crate) fn is_queued(&self) -> bool {
+        self.0.admission.load(Ordering::Relaxed) & QUEUED != 0
     }
 
     /// The headers of a 429 came.

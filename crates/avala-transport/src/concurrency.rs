@@ -180,7 +180,7 @@ pin_project! {
 enum Permit {
     Wanted { semaphore: Arc<Semaphore> },
     // Few calls stand in line, so the others pay for no box.
-    InLine { turn: Pin<Box<dyn Future<Output = Option<OwnedSemaphorePermit>> + Send>> },
+    InLine { semaphore: Arc<Semaphore>, turn: Pin<Box<dyn Future<Output = Option<OwnedSemaphorePermit>> + Send>> },
     Held(Option<OwnedSemaphorePermit>),
 }
 
@@ -194,17 +194,31 @@ where
         let this = self.project();
         let permit = loop {
             *this.permit = match this.permit {
+                // The rate limiter has no token now: it polls again, and nothing is held until then.
+                Permit::Wanted { .. } if !this.state.may_start() => {
+                    this.state.set_queued(true);
+                    return Poll::Pending;
+                }
+                Permit::InLine { semaphore, .. } if !this.state.may_start() => {
+                    Permit::Wanted { semaphore: Arc::clone(semaphore) }
+                }
                 Permit::Wanted { semaphore } => match Arc::clone(semaphore).try_acquire_owned() {
-                    Ok(permit) => Permit::Held(Some(permit)),
+                    Ok(permit) => {
+                        this.state.set_queued(false);
+                        Permit::Held(Some(permit))
+                    }
                     Err(_) => {
+                        this.state.set_queued(true);
                         this.state.enter(Phase::Waiting);
                         // The semaphore is never closed.
                         let turn = Arc::clone(semaphore).acquire_owned();
-                        Permit::InLine { turn: Box::pin(async { turn.await.ok() }) }
+                        let semaphore = Arc::clone(semaphore);
+                        Permit::InLine { semaphore, turn: Box::pin(async { turn.await.ok() }) }
                     }
                 },
-                Permit::InLine { turn } => {
+                Permit::InLine { turn, .. } => {
                     let permit = ready!(turn.as_mut().poll(cx));
+                    this.state.set_queued(false);
                     this.state.enter(Phase::Attempt);
                     Permit::Held(permit)
                 }

@@ -39,6 +39,15 @@ impl Bucket {
         ready
     }
 
+    /// Takes a token if another one stays.
+    pub(super) fn try_take_spare(&mut self, now: Instant) -> bool {
+        let ready = self.wait(now, 1).is_zero();
+        if ready {
+            self.tokens -= 1.0;
+        }
+        ready
+    }
+
     /// Puts back a token that was not used after all.
     pub(super) fn put_back(&mut self) {
         self.tokens = (self.tokens + 1.0).min(self.capacity);

@@ -50,6 +50,11 @@ impl Lane {
         self.in_line.load(Ordering::Relaxed) == 0 && self.bucket().try_take(Instant::now())
     }
 
+    /// Takes a token if nobody waits and another token stays for others.
+    pub(super) fn try_acquire_spare(&self) -> bool {
+        self.in_line.load(Ordering::Relaxed) == 0 && self.bucket().try_take_spare(Instant::now())
+    }
+
     /// Waits for a token. `Err` is the wait that would have been needed and that does not end before `deadline`.
     pub(super) async fn acquire(&self, deadline: Option<Instant>) -> Result<Token<'_>, Duration> {
         let place = Place::take(&self.in_line);

@@ -114,6 +114,14 @@ impl RateLimiter {
         }
     }
 
+    /// Takes a token for a call in the background, if it is there and another one stays for others.
+    pub(super) fn try_acquire_spare(&self, scope: &'static str) -> bool {
+        match &self.0.user {
+            Some(user) => scope.is_empty() && user.try_acquire_spare(),
+            None => true,
+        }
+    }
+
     /// Waits for a token of the user's limit, and of the scope's. `Err` is the wait that would have been needed and
     /// that does not end before `deadline`.
     pub(super) async fn acquire(&self, scope: &'static str, deadline: Option<Instant>) -> Result<(), Duration> {

@@ -19,7 +19,7 @@ pub use self::limiter::{RateLimit, RateLimiter};
 pub use self::state::RateLimitState;
 use crate::call::CallState;
 use crate::time_spent::Phase;
-use crate::{Body, CallOptions, TransportError, TransportErrorKind};
+use crate::{Background, Body, CallOptions, TransportError, TransportErrorKind};
 
 /// Makes each attempt wait for its turn at a [`RateLimiter`], and shows the limiter the answers.
 ///
@@ -85,9 +85,11 @@ where
 
     fn call(&mut self, mut request: Request<Body>) -> Self::Future {
         let state = CallState::of(request.extensions_mut());
-        let scope = request.extensions().get::<CallOptions>().map_or("", |options| options.rate_scope);
+        let options = request.extensions().get::<CallOptions>();
+        let scope = options.map_or("", |options| options.rate_scope);
+        let background = options.and_then(|options| options.background.clone());
         let (limiter, call) = (self.limiter.clone(), self.inner.clone().oneshot(request));
-        RateLimitedFuture { call, token: Token::Wanted, limiter, scope, state }
+        RateLimitedFuture { call, token: Token::Wanted, limiter, scope, background, state }
     }
 }
 
@@ -100,6 +102,7 @@ pin_project! {
         token: Token,
         limiter: RateLimiter,
         scope: &'static str,
+        background: Option<Background>,
         state: CallState,
     }
 }
@@ -121,6 +124,14 @@ where
         let this = self.project();
         loop {
             *this.token = match this.token {
+                Token::Wanted if this.background.as_ref().is_some_and(Background::is_on) => {
+                    if !this.limiter.try_acquire_spare(this.scope) {
+                        this.state.enter(Phase::Waiting);
+                        return Poll::Pending;
+                    }
+                    this.state.enter(Phase::Attempt);
+                    Token::Spent
+                }
                 // (A mutant that never goes this way does the same, and pays for a box.)
                 Token::Wanted if this.limiter.try_acquire(this.scope) => Token::Spent,
                 Token::Wanted => {

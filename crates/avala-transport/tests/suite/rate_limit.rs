@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use avala_transport::testing::{ScriptedService, Step};
-use avala_transport::{RateLimit, RateLimiter, Sent, Transport, TransportErrorKind as Kind};
+use avala_transport::{Background, RateLimit, RateLimiter, Sent, Transport, TransportErrorKind as Kind};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout};
 
@@ -228,4 +228,29 @@ async fn an_answer_without_headers_does_not_make_it_forget() {
     send_together(&stack, 2).await;
     let state = limiter.state().unwrap();
     assert_eq!((state.limit, state.remaining, state.reset), (Some(100), Some(57), None));
+}
+
+/// Polls a future once.
+async fn poll_once<F: Future + Unpin>(future: &mut F) -> std::task::Poll<F::Output> {
+    std::future::poll_fn(|cx| std::task::Poll::Ready(std::pin::Pin::new(&mut *future).poll(cx))).await
+}
+
+#[tokio::test(start_paused = true)]
+async fn background_call_leaves_the_last_token_to_others() {
+    let service = ScriptedService::always(Step::respond(200));
+    let stack = limited(&RateLimiter::new(RateLimit::per_minute(60).burst(3)), service.clone());
+    let background = Background::new();
+    let prefetch =
+        || Box::pin(send(&stack, with_options(get("/page/"), |options| options.background = Some(background.clone()))));
+    assert!(poll_once(&mut prefetch()).await.is_ready());
+    assert!(poll_once(&mut prefetch()).await.is_ready());
+    let mut last = prefetch();
+    assert!(poll_once(&mut last).await.is_pending(), "one token is left, for others");
+    let started = Instant::now();
+    send(&stack, get("/item/")).await.unwrap();
+    send(&stack, get("/item/")).await.unwrap();
+    assert_eq!(started.elapsed(), secs(1), "the prefetch has no queue position");
+    background.end();
+    last.await.unwrap();
+    assert_eq!(started.elapsed(), secs(2), "in the foreground it queues like any call");
 }
