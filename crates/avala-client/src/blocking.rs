@@ -1,4 +1,4 @@
-//! Calls without `async`, for scripts.
+//! A client without `async`, for scripts and plain threads.
 //!
 //! Nothing is written twice: a call is data, and [`Avala::run`] waits for it. A list is an ordinary iterator.
 //!
@@ -12,56 +12,70 @@
 //! }
 //! # Ok::<(), avala_client::Error>(())
 //! ```
+//!
+//! # Threads
+//!
+//! The first call starts a thread that drives connections, timers and the next page of each list, also between calls.
+//! The thread ends with the last clone of the client. Calls are made from as many threads as you like at once.
+//!
+//! # In async programs
+//!
+//! Blocking calls work wherever blocking is allowed: on plain threads, in `tokio::task::spawn_blocking` and in
+//! `tokio::task::block_in_place`. Directly in async code of a Tokio runtime a call fails with
+//! [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) and sends nothing; await the call there instead. In
+//! code that cannot be recognized as async, such as another runtime's or below `tokio::task::unconstrained`, a call
+//! works and blocks its thread. A client may be created and dropped anywhere.
+
+mod driver;
 
 use std::fmt;
 use std::ops::Deref;
+use std::sync::Arc;
 
-use tokio::runtime::{Builder, Handle, Runtime};
-
+use self::driver::{LazyDriver, is_async_code};
 use crate::{Error, Items, List};
 
-/// An [`Avala`](crate::Avala) that waits for its calls. It has a runtime of its own, on the threads that call it.
+/// An [`Avala`](crate::Avala) whose calls block. Its clones share connections and the thread that drives them.
+#[derive(Clone)]
 pub struct Avala {
     avala: crate::Avala,
-    /// Only ever taken when it is dropped.
-    runtime: Option<Runtime>,
+    driver: Arc<LazyDriver>,
 }
 
 impl Avala {
-    /// A client with the settings of the environment, as [`crate::Avala::from_env`] reads them.
+    /// Creates a client with the settings of the environment, as [`crate::Avala::from_env`] reads them.
     ///
     /// # Errors
-    /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) when there is no key, a setting cannot be used, or
-    /// the system has no room for a runtime.
+    /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) when there is no key, or a setting cannot be used.
     #[cfg(feature = "hyper")]
     pub fn from_env() -> Result<Self, Error> {
         Self::new(crate::Avala::from_env()?)
     }
 
-    /// Waits for the calls of this client.
+    /// Wraps an async client. Starts no thread; the first call does.
     ///
     /// # Errors
-    /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) when the system has no room for a runtime.
+    /// None today; the result leaves room for them.
     pub fn new(avala: crate::Avala) -> Result<Self, Error> {
-        let runtime = Builder::new_current_thread().enable_all().build();
-        let runtime = runtime.map_err(|error| Error::configuration(format!("no runtime can be made: {error}")))?;
-        Ok(Self { avala, runtime: Some(runtime) })
+        Ok(Self { avala, driver: Arc::default() })
     }
 
-    /// Waits for a call, a page of a list, or a wait.
+    /// Sends a call, a page of a list or a wait, and blocks until it is done.
     ///
     /// # Errors
-    /// Those of the call, and [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) when this is called from
-    /// async code, which must await instead.
+    /// Those of the call. [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) in async code, and when the
+    /// system cannot start the client's thread; nothing was sent then.
     pub fn run<T>(&self, call: impl IntoFuture<Output = Result<T, Error>>) -> Result<T, Error> {
-        let Some(runtime) = self.runtime.as_ref().filter(|_| Handle::try_current().is_err()) else {
-            return Err(Error::configuration("this is async code, which a blocking call would stop: await the call"));
-        };
+        if is_async_code() {
+            let message = "a blocking call in async code would stop its runtime: await the call, or move it into \
+                           `spawn_blocking`";
+            return Err(Error::configuration(message));
+        }
         // The future is made inside the runtime, so that it may use its clock.
-        runtime.block_on(async { call.await })
+        self.driver.get()?.wait(async { call.await })
     }
 
-    /// All items of a list. The next page is asked for when this one has come, and travels while calls wait.
+    /// Iterates over all items of a list. The next page is fetched in the background while a page is consumed.
     pub fn iter<T, F>(&self, list: List<T, F>) -> Iter<'_, T> {
         Iter { avala: self, items: list.items(), failed: false }
     }
@@ -73,15 +87,6 @@ impl Deref for Avala {
 
     fn deref(&self) -> &crate::Avala {
         &self.avala
-    }
-}
-
-impl Drop for Avala {
-    fn drop(&mut self) {
-        // Its own drop waits for what is running, and must not do that in async code.
-        if let Some(runtime) = self.runtime.take() {
-            runtime.shutdown_background();
-        }
     }
 }
 
@@ -116,6 +121,10 @@ impl<T> Iterator for Iter<'_, T> {
             return None;
         }
         let next = self.avala.run(async { self.items.next().await.transpose() });
+        // Otherwise a page that was asked for would make no progress until the next call here.
+        if let Some(driver) = self.avala.driver.started() {
+            self.items.drive_on(driver.runtime());
+        }
         self.failed = next.is_err();
         next.transpose()
     }

@@ -203,6 +203,14 @@ impl<T> Future for CallFuture<T> {
     }
 }
 
+#[cfg(feature = "blocking")]
+impl<T> CallFuture<T> {
+    /// Moves the call to a runtime, unless it is there already.
+    pub(crate) fn spawn_on(&mut self, runtime: &tokio::runtime::Handle) {
+        self.0.spawn_on(runtime);
+    }
+}
+
 /// The future of a [`CallWithMeta`].
 #[must_use = "futures do nothing unless polled"]
 pub struct AnswerFuture<T>(Answering<T>);
@@ -220,6 +228,9 @@ impl<T> Future for AnswerFuture<T> {
 /// Until the bytes are there it is one boxed future for all types of value, so that a user's crate compiles nothing of
 /// it but this wrapper.
 struct Answering<T> {
+    /// Whether a runtime drives it already.
+    #[cfg(feature = "blocking")]
+    is_spawned: bool,
     bytes: Pin<Box<dyn Future<Output = Result<RawAnswer, Error>> + Send>>,
     decoder: Decoder<T>,
     avala: Avala,
@@ -227,7 +238,21 @@ struct Answering<T> {
 
 impl<T> Answering<T> {
     fn new(Call { avala, request, decoder }: Call<T>) -> Self {
-        Self { bytes: Box::pin(send(avala.clone(), request)), decoder, avala }
+        Self {
+            #[cfg(feature = "blocking")]
+            is_spawned: false,
+            bytes: Box::pin(send(avala.clone(), request)),
+            decoder,
+            avala,
+        }
+    }
+
+    #[cfg(feature = "blocking")]
+    fn spawn_on(&mut self, runtime: &tokio::runtime::Handle) {
+        if !std::mem::replace(&mut self.is_spawned, true) {
+            let bytes = std::mem::replace(&mut self.bytes, Box::pin(std::future::pending()));
+            self.bytes = Box::pin(Spawned(runtime.spawn(bytes)));
+        }
     }
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<(T, Parts), Error>> {
@@ -237,6 +262,32 @@ impl<T> Answering<T> {
             Ok(value) => Ok((value, parts)),
             Err(failure) => Err(Error::answer(&endpoint, Meta::of(&parts), &body, failure)),
         })
+    }
+}
+
+/// A call on a runtime. Dropping it cancels the call.
+#[cfg(feature = "blocking")]
+struct Spawned(tokio::task::JoinHandle<Result<RawAnswer, Error>>);
+
+#[cfg(feature = "blocking")]
+impl Future for Spawned {
+    type Output = Result<RawAnswer, Error>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        Poll::Ready(match ready!(Pin::new(&mut self.0).poll(cx)) {
+            Ok(result) => result,
+            Err(error) => match error.try_into_panic() {
+                Ok(panic) => std::panic::resume_unwind(panic),
+                Err(_) => Err(Error::configuration("the runtime stopped before the call was done")),
+            },
+        })
+    }
+}
+
+#[cfg(feature = "blocking")]
+impl Drop for Spawned {
+    fn drop(&mut self) {
+        self.0.abort();
     }
 }
 

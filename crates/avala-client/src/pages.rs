@@ -70,6 +70,14 @@ impl<T> Pages<T> {
         }
     }
 
+    /// Moves a pending page to a runtime, which fetches it while nobody polls this.
+    #[cfg(feature = "blocking")]
+    fn drive_on(&mut self, runtime: &tokio::runtime::Handle) {
+        if let State::Asked(future) = &mut self.state {
+            future.spawn_on(runtime);
+        }
+    }
+
     fn ask(&mut self) {
         let mut call = self.call.clone();
         if let Ok(request) = &mut call.request {
@@ -149,6 +157,12 @@ impl<T> Items<T> {
     /// The next item, or `None` after the last one.
     pub async fn next(&mut self) -> Option<Result<T, Error>> {
         poll_fn(|cx| Pin::new(&mut *self).poll_next(cx)).await
+    }
+
+    /// Moves a pending page to a runtime, which fetches it while nobody polls this.
+    #[cfg(feature = "blocking")]
+    pub(crate) fn drive_on(&mut self, runtime: &tokio::runtime::Handle) {
+        self.pages.drive_on(runtime);
     }
 
     /// Where the page of the next item starts, to go on there later with [`List::cursor`](crate::List::cursor).

@@ -1,11 +1,13 @@
 //! The time for making a connection.
 
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use http::{Request, Uri};
-use hyper_util::client::legacy::connect::{CaptureConnection, capture_connection};
+use hyper_util::client::legacy::connect::{CaptureConnection, Connection, capture_connection};
 use tokio::time::{Instant, Sleep, sleep_until};
 use tower::Service;
 
@@ -16,17 +18,20 @@ use crate::{BoxError, CallOptions};
 pub(super) struct ConnectTimeout<C> {
     connector: C,
     timeout: Duration,
+    /// Turned on by the first connection that speaks HTTP/2.
+    speaks_http2: Arc<AtomicBool>,
 }
 
 impl<C> ConnectTimeout<C> {
-    pub(super) fn new(connector: C, timeout: Duration) -> Self {
-        Self { connector, timeout }
+    pub(super) fn new(connector: C, timeout: Duration, speaks_http2: Arc<AtomicBool>) -> Self {
+        Self { connector, timeout, speaks_http2 }
     }
 }
 
 impl<C> Service<Uri> for ConnectTimeout<C>
 where
     C: Service<Uri>,
+    C::Response: Connection,
     C::Error: Into<BoxError>,
     C::Future: Send + 'static,
 {
@@ -41,11 +46,14 @@ where
     fn call(&mut self, target: Uri) -> Self::Future {
         let connecting = self.connector.call(target);
         let timeout = self.timeout;
+        let speaks_http2 = Arc::clone(&self.speaks_http2);
         Box::pin(async move {
-            match tokio::time::timeout(timeout, connecting).await {
-                Ok(result) => result.map_err(Into::into),
-                Err(_) => Err(ConnectTimedOut(timeout).into()),
+            let connected = tokio::time::timeout(timeout, connecting).await;
+            let connection = connected.map_err(|_| ConnectTimedOut(timeout))?.map_err(Into::into)?;
+            if connection.connected().is_negotiated_h2() {
+                speaks_http2.store(true, Ordering::Relaxed);
             }
+            Ok(connection)
         })
     }
 }

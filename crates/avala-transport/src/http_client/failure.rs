@@ -9,6 +9,7 @@ use hyper_util::client::legacy;
 use super::connect::ConnectTimedOut;
 #[cfg(feature = "proxy")]
 use super::dial::ProxyRefused;
+use super::idle_check::LastWrite;
 use super::sent_body::BodyFailure;
 use crate::error::find_in_chain;
 use crate::{Sent, TimeoutPhase, TransportError, TransportErrorKind};
@@ -20,6 +21,8 @@ pub(super) struct Target {
     /// Whether the headers are not the end of the request.
     pub(super) has_body: bool,
     pub(super) body_failure: Option<BodyFailure>,
+    /// The number of the request on the client's clock.
+    pub(super) number: u64,
 }
 
 impl Target {
@@ -44,7 +47,7 @@ pub(super) fn translate(error: legacy::Error, target: &Target) -> TransportError
             TransportErrorKind::Request,
             "the request cannot be sent: its method, version or URI is no good",
         )
-    } else if certainly_not_sent(&error) {
+    } else if certainly_not_sent(&error) || nothing_written(&error, target) {
         TransportError::new(
             TransportErrorKind::Connection,
             format!("the connection to {to} was closed before the request"),
@@ -71,6 +74,20 @@ pub(super) fn translate(error: legacy::Error, target: &Target) -> TransportError
 /// pool. Everything else ("incomplete message", "dispatch task is gone", an I/O error) may come after the first byte.
 fn certainly_not_sent(error: &legacy::Error) -> bool {
     error.connect_info().is_none() || find_in_chain::<hyper::Error>(error).is_some_and(hyper::Error::is_canceled)
+}
+
+/// Whether the connection of the request was not written to since the request began: the server closed it while it was
+/// idle. Over HTTP/2 other requests may have been written in between, and then nobody knows.
+pub(super) fn nothing_written(error: &legacy::Error, target: &Target) -> bool {
+    LastWrite::of(error).is_some_and(|last_write| last_write.is_before(target.number))
+}
+
+/// The error for a response that was there before its request: it belongs to another one.
+pub(super) fn early_response(target: &Target) -> TransportError {
+    TransportError::new(
+        TransportErrorKind::Connection,
+        format!("{} sent a response before the request was written", target.name()),
+    )
 }
 
 /// Whether HTTP/2 says that the server did not process the request (RFC 9113, section 8.7): it refused the stream, or

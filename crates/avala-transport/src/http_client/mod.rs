@@ -4,12 +4,14 @@ mod connect;
 #[cfg(feature = "proxy")]
 mod dial;
 mod failure;
+mod idle_check;
 mod sent_body;
 #[cfg(feature = "tls")]
 pub(crate) mod tls;
 
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, ready};
 
 use http::{Request, Response};
@@ -22,7 +24,8 @@ use tower::Service;
 
 use self::connect::{ConnectTimeout, Connecting};
 use self::failure::Target;
-use self::sent_body::SentBody;
+use self::idle_check::{CheckedConnector, LastWrite, RequestClock};
+use self::sent_body::{BodyFailure, SentBody};
 use crate::connections::Connections;
 use crate::{Body, TransportError};
 
@@ -33,9 +36,9 @@ const HTTP1_BUFFER: usize = 256 * 1024;
 const HTTP2_HEADERS: u32 = 64 * 1024;
 
 #[cfg(feature = "proxy")]
-type Tcp = dial::Dial;
+type Tcp = CheckedConnector<dial::Dial>;
 #[cfg(not(feature = "proxy"))]
-type Tcp = HttpConnector;
+type Tcp = CheckedConnector<HttpConnector>;
 
 #[cfg(feature = "tls")]
 type Connector = ConnectTimeout<hyper_rustls::HttpsConnector<Tcp>>;
@@ -46,7 +49,15 @@ type Connector = ConnectTimeout<Tcp>;
 #[derive(Debug, Clone)]
 pub(crate) struct HttpClient {
     /// Behind one count: the layers clone what is below them for each attempt, and the client has a dozen parts.
-    client: Arc<Client<Connector, SentBody>>,
+    client: Arc<Pooled>,
+}
+
+#[derive(Debug)]
+struct Pooled {
+    client: Client<Connector, SentBody>,
+    clock: RequestClock,
+    /// Whether a server was found to speak HTTP/2. Never turned off again.
+    speaks_http2: Arc<AtomicBool>,
 }
 
 impl HttpClient {
@@ -63,6 +74,8 @@ impl HttpClient {
         tcp.enforce_http(false);
         #[cfg(feature = "proxy")]
         let tcp = dial::Dial::new(tcp, &settings.proxy);
+        let clock = RequestClock::default();
+        let tcp = CheckedConnector::new(tcp, clock.clone());
         #[cfg(feature = "tls")]
         let tcp = tls::connector(tcp, tls::config(settings, https)?);
 
@@ -79,7 +92,9 @@ impl HttpClient {
         if let Some(pings) = settings.http2_keep_alive {
             client.http2_keep_alive_interval(pings.interval).http2_keep_alive_timeout(pings.timeout);
         }
-        Ok(Self { client: Arc::new(client.build(ConnectTimeout::new(tcp, settings.connect_timeout))) })
+        let speaks_http2 = Arc::new(AtomicBool::new(false));
+        let connector = ConnectTimeout::new(tcp, settings.connect_timeout, Arc::clone(&speaks_http2));
+        Ok(Self { client: Arc::new(Pooled { client: client.build(connector), clock, speaks_http2 }) })
     }
 }
 
@@ -96,20 +111,46 @@ impl Service<Request<Body>> for HttpClient {
         let connecting = Connecting::start(&mut request);
         let authority = request.uri().authority().cloned();
         let has_body = !request.body().is_end_stream();
+        let spare = if self.client.speaks_http2.load(Ordering::Relaxed) { copy(&request) } else { None };
+        let (sending, body_failure, number) = self.client.send(request);
+        HttpFuture {
+            sending,
+            target: Target { authority, has_body, body_failure, number },
+            connecting,
+            spare: spare.map(|request| (Arc::clone(&self.client), request)),
+        }
+    }
+}
+
+impl Pooled {
+    fn send(&self, request: Request<Body>) -> (ResponseFuture, Option<BodyFailure>, u64) {
         let (parts, body) = request.into_parts();
         let (body, body_failure) = SentBody::new(body);
-        let future = self.client.request(Request::from_parts(parts, body));
-        HttpFuture { future, target: Target { authority, has_body, body_failure }, connecting }
+        let number = self.clock.begin();
+        (self.client.request(Request::from_parts(parts, body)), body_failure, number)
     }
+}
+
+/// Copies what goes over the wire. `None` for a body that can be read only once.
+fn copy(request: &Request<Body>) -> Option<Request<Body>> {
+    let mut copy = Request::new(request.body().try_clone()?);
+    *copy.method_mut() = request.method().clone();
+    *copy.uri_mut() = request.uri().clone();
+    *copy.version_mut() = request.version();
+    *copy.headers_mut() = request.headers().clone();
+    Some(copy)
 }
 
 pin_project! {
     /// The future of [`HttpClient`].
     pub(crate) struct HttpFuture {
         #[pin]
-        future: ResponseFuture,
+        sending: ResponseFuture,
         target: Target,
         connecting: Option<Connecting>,
+        // The request once more. hyper-util itself gives an HTTP/1.1 request to another connection when its own turns
+        // out to be closed; over HTTP/2 the request is gone by then.
+        spare: Option<(Arc<Pooled>, Request<Body>)>,
     }
 }
 
@@ -117,12 +158,28 @@ impl Future for HttpFuture {
     type Output = Result<Response<Body>, TransportError>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = self.project();
-        if let Poll::Ready(result) = this.future.poll(cx) {
-            return Poll::Ready(match result {
-                Ok(response) => Ok(response.map(Body::once)),
-                Err(error) => Err(failure::translate(error, this.target)),
-            });
+        let mut this = self.project();
+        // At most twice: the request is copied once.
+        while let Poll::Ready(result) = this.sending.as_mut().poll(cx) {
+            match result {
+                Ok(mut response) => {
+                    let last_write = response.extensions_mut().remove::<LastWrite>();
+                    if last_write.is_some_and(|last_write| last_write.is_before(this.target.number)) {
+                        return Poll::Ready(Err(failure::early_response(this.target)));
+                    }
+                    return Poll::Ready(Ok(response.map(Body::once)));
+                }
+                Err(error) => {
+                    let closed_while_idle = failure::nothing_written(&error, this.target);
+                    let Some((client, request)) = this.spare.take().filter(|_| closed_while_idle) else {
+                        return Poll::Ready(Err(failure::translate(error, this.target)));
+                    };
+                    let (sending, body_failure, number) = client.send(request);
+                    this.sending.set(sending);
+                    this.target.body_failure = body_failure;
+                    this.target.number = number;
+                }
+            }
         }
         if this.connecting.as_ref().is_some_and(Connecting::is_done) {
             *this.connecting = None;

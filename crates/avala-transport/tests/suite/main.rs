@@ -21,6 +21,7 @@ mod gzip;
 mod http2;
 mod http2_headers;
 mod idle;
+mod idle_connections;
 mod layers;
 mod network;
 mod proxy;

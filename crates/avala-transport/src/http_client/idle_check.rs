@@ -1,0 +1,192 @@
+//! Connections that read what the kernel holds before a request is written.
+//!
+//! A runtime learns of what a server sent only when it polls its I/O driver. Until then hyper takes an idle connection
+//! for a good one, also if the server closed it long ago. So the first read after a request began asks the kernel, and
+//! hyper sees the end of the connection, or bytes that belong to no request, before it writes: both make it close the
+//! connection and give the request back unread. TLS is above: session tickets and other records are its own business.
+
+use std::io::{self, Read as _};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::{Context, Poll};
+
+use http::Uri;
+use hyper_util::client::legacy;
+use hyper_util::client::legacy::connect::{Connected, Connection};
+use hyper_util::rt::TokioIo;
+use socket2::SockRef;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+use tower::Service;
+
+use crate::BoxError;
+
+/// The most that is read from the kernel at a time: what an idle connection holds is short.
+const PIECE: usize = 1024;
+
+/// The most pieces that one request takes from the kernel, so that a server cannot keep the reader busy.
+const MOST_PIECES: u8 = 16;
+
+/// Counts the requests of a client. Each gets a number, and each connection notes the last number before its last write.
+#[derive(Debug, Clone, Default)]
+pub(super) struct RequestClock(Arc<AtomicU64>);
+
+impl RequestClock {
+    /// Begins a request and returns its number. Numbers start at 1.
+    pub(super) fn begin(&self) -> u64 {
+        self.0.fetch_add(1, Ordering::AcqRel).wrapping_add(1)
+    }
+
+    fn now(&self) -> u64 {
+        self.0.load(Ordering::Acquire)
+    }
+}
+
+/// The number of the newest request when a connection last wrote. Part of the connection's
+/// [`Connected`], so that each response and each error of hyper-util has it.
+#[derive(Debug, Clone, Default)]
+pub(super) struct LastWrite(Arc<AtomicU64>);
+
+impl LastWrite {
+    /// Whether the connection wrote nothing since the request with this number began, and so nothing of the request.
+    pub(super) fn is_before(&self, request: u64) -> bool {
+        self.0.load(Ordering::Acquire) < request
+    }
+
+    /// The note of the connection that an error came from.
+    pub(super) fn of(error: &legacy::Error) -> Option<Self> {
+        let mut extras = http::Extensions::new();
+        error.connect_info()?.get_extras(&mut extras);
+        extras.remove()
+    }
+}
+
+/// Wraps the connections of a TCP connector.
+#[derive(Debug, Clone)]
+pub(super) struct CheckedConnector<C> {
+    tcp: C,
+    clock: RequestClock,
+}
+
+impl<C> CheckedConnector<C> {
+    pub(super) fn new(tcp: C, clock: RequestClock) -> Self {
+        Self { tcp, clock }
+    }
+}
+
+impl<C> Service<Uri> for CheckedConnector<C>
+where
+    C: Service<Uri, Response = TokioIo<TcpStream>>,
+    C::Error: Into<BoxError>,
+    C::Future: Send + 'static,
+{
+    type Response = TokioIo<CheckedStream>;
+    type Error = BoxError;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, BoxError>> + Send>>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        self.tcp.poll_ready(cx).map_err(Into::into)
+    }
+
+    fn call(&mut self, target: Uri) -> Self::Future {
+        let connecting = self.tcp.call(target);
+        let clock = self.clock.clone();
+        Box::pin(async move {
+            let stream = connecting.await.map_err(Into::into)?.into_inner();
+            Ok(TokioIo::new(CheckedStream::new(stream, clock)))
+        })
+    }
+}
+
+/// A TCP connection that does not take its runtime's word for having nothing to read.
+#[derive(Debug)]
+pub(super) struct CheckedStream {
+    stream: TcpStream,
+    clock: RequestClock,
+    /// The newest request when the kernel was last asked.
+    checked: u64,
+    /// What was read from the kernel since then.
+    pieces: u8,
+    last_write: LastWrite,
+}
+
+impl CheckedStream {
+    fn new(stream: TcpStream, clock: RequestClock) -> Self {
+        // Numbers start at 1, so a new connection asks the kernel too.
+        Self { stream, clock, checked: 0, pieces: 0, last_write: LastWrite::default() }
+    }
+
+    /// Notes a write before its first byte can leave.
+    fn note_write(&self) {
+        self.last_write.0.store(self.clock.now(), Ordering::Release);
+    }
+
+    /// Reads what the kernel holds. `None` when there is nothing, or it was asked since the last request began.
+    fn read_from_kernel(&mut self, buf: &mut ReadBuf<'_>) -> Option<io::Result<()>> {
+        let now = self.clock.now();
+        if self.checked == now || buf.remaining() == 0 {
+            return None;
+        }
+        let piece = buf.initialize_unfilled_to(buf.remaining().min(PIECE));
+        let read = (&*SockRef::from(&self.stream)).read(piece);
+        // After a piece there may be another, and then the end.
+        self.pieces += 1;
+        if !matches!(read, Ok(1..)) || self.pieces >= MOST_PIECES {
+            self.checked = now;
+            self.pieces = 0;
+        }
+        match read {
+            Ok(read) => {
+                buf.advance(read);
+                Some(Ok(()))
+            }
+            Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted) => None,
+            Err(error) => Some(Err(error)),
+        }
+    }
+}
+
+impl AsyncRead for CheckedStream {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        // First, so that the task is woken by what comes after this.
+        match Pin::new(&mut self.stream).poll_read(cx, buf) {
+            Poll::Pending => self.read_from_kernel(buf).map_or(Poll::Pending, Poll::Ready),
+            ready => ready,
+        }
+    }
+}
+
+impl AsyncWrite for CheckedStream {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        self.note_write();
+        Pin::new(&mut self.stream).poll_write(cx, buf)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        self.note_write();
+        Pin::new(&mut self.stream).poll_write_vectored(cx, bufs)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}
+
+impl Connection for CheckedStream {
+    fn connected(&self) -> Connected {
+        Connected::new().extra(self.last_write.clone())
+    }
+}
