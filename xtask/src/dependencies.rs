@@ -26,7 +26,8 @@ const RULES: &[Rule] = &[
     // The transport knows HTTP, but no resource.
     Rule {
         package: "avala-transport",
-        features: &["--all-features"],
+        // All but `reqwest`, which brings a second HTTP client to those who have it already.
+        features: &["--features", "gzip,http2,proxy,tls-webpki-roots,tls-native-roots,tracing,testing"],
         max_crates: 80,
         forbidden: &["avala-types", "avala-client", "serde_json", "openssl-sys", "native-tls", "aws-lc-sys"],
     },

@@ -6,11 +6,33 @@ use crate::process::cargo;
 const FEATURES: &[(&str, &[&str])] = &[
     (
         "avala-transport",
-        &["gzip", "hyper", "http2", "proxy", "tls", "tls-webpki-roots", "tls-native-roots", "tracing", "testing"],
+        &[
+            "gzip",
+            "hyper",
+            "http2",
+            "proxy",
+            "reqwest",
+            "tls",
+            "tls-webpki-roots",
+            "tls-native-roots",
+            "tracing",
+            "testing",
+        ],
     ),
     (
         "avala-client",
-        &["blocking", "gzip", "hyper", "http2", "proxy", "tls", "tls-webpki-roots", "tls-native-roots", "tracing"],
+        &[
+            "blocking",
+            "gzip",
+            "hyper",
+            "http2",
+            "proxy",
+            "reqwest",
+            "tls",
+            "tls-webpki-roots",
+            "tls-native-roots",
+            "tracing",
+        ],
     ),
 ];
 

@@ -4,7 +4,8 @@ use std::fmt;
 use std::time::Duration;
 
 use avala_transport::{
-    ApiKey, ApiKeyProvider, BaseUrl, Body, BoxError, RateLimit, RateLimiter, RetryPolicy, Transport, TransportBuilder,
+    ApiKey, ApiKeyProvider, BaseUrl, Body, BoxError, Classified, RateLimit, RateLimiter, RetryPolicy, Transport,
+    TransportBuilder,
 };
 use avala_types::{AvalaConfig, Secret};
 use bytes::Bytes;
@@ -158,7 +159,10 @@ impl AvalaBuilder {
         self
     }
 
-    /// Puts a layer of yours around each call: it sees the call once, however often it is tried.
+    /// Adds a layer around each call: it sees the call once, however often it is tried, and its end, a timeout included.
+    ///
+    /// The layer that is added first is the outermost. [`TransportBuilder::layer_per_call`] says what it sees, how its
+    /// errors are treated, and what happens if it panics, never finishes, or changes the request.
     pub fn layer_per_call<L, B>(self, layer: L) -> Self
     where
         L: Layer<Transport> + Send + Sync + 'static,
@@ -171,7 +175,10 @@ impl AvalaBuilder {
         self.transport(|transport| transport.layer_per_call(layer))
     }
 
-    /// Puts a layer of yours around each attempt: it sees every retry, with the key in the request.
+    /// Adds a layer around each attempt: it sees every retry, with the key in the request.
+    ///
+    /// The layer that is added first is the outermost. [`TransportBuilder::layer_per_attempt`] says what it sees, how its
+    /// errors are treated, and what happens if it panics, never finishes, or changes the request.
     pub fn layer_per_attempt<L, B>(self, layer: L) -> Self
     where
         L: Layer<Transport> + Send + Sync + 'static,
@@ -186,7 +193,9 @@ impl AvalaBuilder {
 
     /// Replaces the HTTP client of this SDK by a service of yours, which gets complete requests and sends them.
     ///
-    /// All layers stay around it: the key, the retries, the rate limit, the timeouts.
+    /// All layers stay around it: the key, the retries, the rate limit, the timeouts. Errors of `hyper`, `tower` and
+    /// `std::io` are classified, so that they are retried where that is safe; any other error is final unless a
+    /// [classifier](Self::service_with_classifier) knows it.
     pub fn service<S, B>(self, service: S) -> Self
     where
         S: Service<http::Request<Body>, Response = http::Response<B>> + Clone + Send + Sync + 'static,
@@ -196,6 +205,22 @@ impl AvalaBuilder {
         B::Error: Into<BoxError>,
     {
         self.transport(|transport| transport.service(service))
+    }
+
+    /// Replaces the HTTP client by a service of yours, and classifies its errors with a function of yours: see
+    /// [`TransportBuilder::service_with_classifier`].
+    ///
+    /// With the feature `reqwest`, `transport::classify_reqwest` is that function for a `reqwest` client.
+    pub fn service_with_classifier<S, B, F>(self, service: S, classify: F) -> Self
+    where
+        S: Service<http::Request<Body>, Response = http::Response<B>> + Clone + Send + Sync + 'static,
+        S::Error: Into<BoxError>,
+        S::Future: Send + 'static,
+        B: http_body::Body<Data = Bytes> + Send + 'static,
+        B::Error: Into<BoxError>,
+        F: Fn(&BoxError) -> Option<Classified> + Send + Sync + 'static,
+    {
+        self.transport(|transport| transport.service_with_classifier(service, classify))
     }
 
     /// Reaches every other setting of the transport: attempt and connect timeouts, pools, caps, certificates.

@@ -1,4 +1,4 @@
-//! Ordinary HTTP middleware made to fit.
+//! Adapts ordinary HTTP middleware and services.
 
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -8,12 +8,39 @@ use http::{Request, Response};
 use pin_project_lite::pin_project;
 use tower::{Layer, Service};
 
+use crate::classify::{Classified, Classifier, Place, translate};
+use crate::exchange::Exchange;
 use crate::{Body, BoxError, TransportError};
 
 /// Gives a service the body and the error type of this crate.
 ///
 /// Put it between a layer of this crate and a service that has another response body or another error.
-/// A `Body` passes unchanged, and so does a [`TransportError`] that is somewhere in the error's chain.
+///
+/// # Errors of the service
+///
+/// A [`TransportError`] that the service returns passes unchanged. Any other error is classified by the first error in
+/// its chain of sources that has a meaning:
+///
+/// | Error | Kind |
+/// |---|---|
+/// | [`Elapsed`](tower::timeout::error::Elapsed) of `tower::timeout` | `Timeout` |
+/// | [`Overloaded`](tower::load_shed::error::Overloaded) of `tower::load_shed` | `RateLimited`; retried, unlike that of the own rate limiter |
+/// | `io::Error`: refused, unreachable, no address | `Connect` |
+/// | `io::Error`: reset, aborted, not connected, broken pipe, unexpected end | `Connection` |
+/// | `io::Error`: timed out | `Timeout` |
+/// | the client of `hyper-util`: no connection | `Connect` |
+/// | `hyper` and `h2`: the request or its body is to blame | `Request` |
+/// | `hyper` and `h2`: any other | `Connection` |
+/// | a [`TransportError`] | as that one |
+/// | any other | [`Layer`](crate::TransportErrorKind::Layer), which is never retried |
+///
+/// [`classify`](Self::classify) adds rules of your own. The error is the source of the `TransportError`.
+///
+/// # Whether the request was sent
+///
+/// The layers above believe this layer, when it is around the innermost service, and no other component: the calls of
+/// the service and their outcomes are recorded. [`Sent::No`](crate::Sent::No) is what the service itself says with a
+/// `TransportError`, a classification, or a refused connection; everything else is `Maybe`.
 ///
 /// ```
 /// use avala_transport::{AdaptLayer, Body, DeadlineLayer};
@@ -35,10 +62,33 @@ use crate::{Body, BoxError, TransportError};
 pub struct AdaptLayer;
 
 impl AdaptLayer {
-    /// The layer; it has no settings.
+    /// Creates the layer; it has no settings.
     #[must_use]
     pub fn new() -> Self {
         Self
+    }
+
+    /// Creates a layer that asks `classify` about each error first. `None` leaves an error to the built-in rules.
+    ///
+    /// ```
+    /// use avala_transport::{AdaptLayer, Body, Classified, TransportErrorKind};
+    /// use http::{Request, Response};
+    /// use tower::{Layer, service_fn};
+    ///
+    /// #[derive(Debug, thiserror::Error)]
+    /// #[error("the leader is being elected")]
+    /// struct NoLeader;
+    ///
+    /// let layer = AdaptLayer::classify(|error| {
+    ///     error.is::<NoLeader>().then(|| Classified::new(TransportErrorKind::Connection))
+    /// });
+    /// let service = layer.layer(service_fn(|_: Request<Body>| async { Err::<Response<Body>, _>(NoLeader) }));
+    /// ```
+    pub fn classify<F>(classify: F) -> ClassifyLayer
+    where
+        F: Fn(&BoxError) -> Option<Classified> + Send + Sync + 'static,
+    {
+        ClassifyLayer(Classifier::new(classify))
     }
 }
 
@@ -46,7 +96,19 @@ impl<S> Layer<S> for AdaptLayer {
     type Service = Adapt<S>;
 
     fn layer(&self, inner: S) -> Adapt<S> {
-        Adapt { inner }
+        Adapt { inner, place: Place::Innermost, classifier: None }
+    }
+}
+
+/// [`AdaptLayer`] with rules of your own for errors. Made by [`AdaptLayer::classify`].
+#[derive(Debug, Clone)]
+pub struct ClassifyLayer(Classifier);
+
+impl<S> Layer<S> for ClassifyLayer {
+    type Service = Adapt<S>;
+
+    fn layer(&self, inner: S) -> Adapt<S> {
+        Adapt { inner, place: Place::Innermost, classifier: Some(self.0.clone()) }
     }
 }
 
@@ -54,6 +116,15 @@ impl<S> Layer<S> for AdaptLayer {
 #[derive(Debug, Clone)]
 pub struct Adapt<S> {
     inner: S,
+    place: Place,
+    classifier: Option<Classifier>,
+}
+
+impl<S> Adapt<S> {
+    /// Adapts a layer of the user, whose calls are not those of the innermost service.
+    pub(crate) fn layer_of_user(inner: S, place: Place) -> Self {
+        Self { inner, place, classifier: None }
+    }
 }
 
 impl<S, B> Service<Request<Body>> for Adapt<S>
@@ -68,11 +139,14 @@ where
     type Future = AdaptFuture<S::Future>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), TransportError>> {
-        self.inner.poll_ready(cx).map_err(|error| TransportError::from_box(error.into()))
+        self.inner.poll_ready(cx).map_err(|error| translate(error.into(), self.place, self.classifier.as_ref()))
     }
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
-        AdaptFuture { future: self.inner.call(request) }
+        // In an assembled stack the calls are recorded at its bottom; this is for layers that are used alone.
+        let exchange = if self.place == Place::Innermost { Exchange::begin(&request, None) } else { None };
+        let future = self.inner.call(request);
+        AdaptFuture { future, exchange, place: self.place, classifier: self.classifier.clone() }
     }
 }
 
@@ -82,6 +156,9 @@ pin_project! {
     pub struct AdaptFuture<F> {
         #[pin]
         future: F,
+        exchange: Option<Exchange>,
+        place: Place,
+        classifier: Option<Classifier>,
     }
 }
 
@@ -95,10 +172,14 @@ where
     type Output = Result<Response<Body>, TransportError>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let result = ready!(self.project().future.poll(cx));
-        Poll::Ready(match result {
+        let this = self.project();
+        let result = match ready!(this.future.poll(cx)) {
             Ok(response) => Ok(response.map(Body::once)),
-            Err(error) => Err(TransportError::from_box(error.into())),
-        })
+            Err(error) => Err(translate(error.into(), *this.place, this.classifier.as_ref())),
+        };
+        if let Some(exchange) = this.exchange {
+            exchange.end(&result);
+        }
+        Poll::Ready(result)
     }
 }

@@ -74,7 +74,7 @@ where
     }
 
     fn call(&mut self, mut request: Request<Body>) -> Self::Future {
-        let state = CallState::of(request.extensions_mut());
+        let state = CallState::begin_exchange(request.extensions_mut());
         let own = request.extensions().get::<CallOptions>().and_then(|options| options.attempt_timeout);
         let timeout = own.unwrap_or(self.timeout);
         AttemptTimeoutFuture {

@@ -9,13 +9,14 @@ use http::{HeaderValue, Request, Response};
 use tower::util::Either;
 use tower::{Layer, Service};
 
+use crate::classify::Place;
 use crate::connections::Connections;
 #[cfg(feature = "hyper")]
 use crate::http_client::HttpClient;
 use crate::stack::{self, Settings, UserLayer};
 use crate::{
-    AdaptLayer, AddressLayer, ApiKey, ApiKeyProvider, AuthLayer, BaseUrl, Body, BoxError, ConcurrencyLimits,
-    RateLimiter, RetryPolicy, Transport, TransportError,
+    Adapt, AdaptLayer, AddressLayer, ApiKey, ApiKeyProvider, AuthLayer, BaseUrl, Body, BoxError, Classified,
+    ConcurrencyLimits, RateLimiter, RetryPolicy, Transport, TransportError,
 };
 
 /// Builds a [`Transport`]. The defaults are a good stack for production.
@@ -172,11 +173,33 @@ impl TransportBuilder {
         self
     }
 
-    /// Adds a layer around the whole call, inside its deadline: it sees one request and one answer, whatever the
-    /// number of attempts. The layer that is added first is the outermost.
+    /// Adds a layer around the whole call: it sees one request and one response, whatever the number of attempts. The
+    /// layer that is added first is the outermost.
     ///
-    /// Any ordinary tower layer fits. When it fails with an error of its own, the call fails with
-    /// [`TransportErrorKind::Layer`](crate::TransportErrorKind::Layer) and that error as the source.
+    /// # What it sees
+    ///
+    /// A relative URI, no API key, and the [`CallOptions`](crate::CallOptions) of the call. It is inside the deadline,
+    /// and sees the end of every call that it did not itself delay beyond the deadline: the response, or the error,
+    /// that of the deadline included. A call that its caller drops ends without either; a value that the layer's future
+    /// owns is dropped then, as the example `metrics` shows.
+    ///
+    /// # Its errors
+    ///
+    /// Any ordinary tower layer fits. Its errors are classified as [`AdaptLayer`](crate::AdaptLayer) describes, decide
+    /// the kind of the call's error, and are never retried in this position. They do not decide
+    /// [`sent`](TransportError::sent): that is `No` only if the innermost service was never called or never sent.
+    ///
+    /// # What it may do
+    ///
+    /// | The layer | Result |
+    /// |---|---|
+    /// | responds itself, or fails, without calling what is below | that response or error, with zero attempts and `Sent::No` |
+    /// | calls what is below twice | two independent calls within one deadline; attempts and `sent` are of both |
+    /// | never finishes | `Timeout` of the phase `Total`, with `sent` as far as the call got |
+    /// | panics | the panic reaches the caller; permits and reservations of the call are returned |
+    /// | changes the method | the call is repeatable only if both methods are |
+    /// | changes the body | every attempt sends the changed body; one that can be read only once means one attempt |
+    /// | drops the request's extensions | the call loses its options, and reports `Maybe` where it cannot know more |
     #[must_use]
     pub fn layer_per_call<L, B>(mut self, layer: L) -> Self
     where
@@ -187,14 +210,40 @@ impl TransportBuilder {
         B: http_body::Body<Data = Bytes> + Send + 'static,
         B::Error: Into<BoxError>,
     {
-        self.per_call.push(user_layer(layer));
+        self.per_call.push(user_layer(layer, Place::PerCall));
         self
     }
 
-    /// Adds a layer around each attempt: it sees the API key in the headers, and a relative URI. The time that it
-    /// takes is not counted by the timeout of the attempt. The layer that is added first is the outermost.
+    /// Adds a layer around each attempt. The layer that is added first is the outermost.
     ///
-    /// Its errors are treated as in [`layer_per_call`](Self::layer_per_call), and are not retried.
+    /// # What it sees
+    ///
+    /// The API key in the headers, a relative URI, and the URL and headers that the request gets below it as the
+    /// extensions [`ResolvedUrl`](crate::ResolvedUrl) and [`FinalHeaders`](crate::FinalHeaders). It runs inside the span
+    /// of the attempt, and outside of the attempt's timeout: the time that it takes itself is counted by the deadline of
+    /// the call alone. It sees the end of every attempt that it did not itself delay beyond the deadline.
+    ///
+    /// # Its errors
+    ///
+    /// They are classified as [`AdaptLayer`](crate::AdaptLayer) describes. The kind says whether another attempt can
+    /// help; whether it is safe is what the innermost service did in this attempt, and nothing else. So a
+    /// `tower::timeout` around each attempt is retried like the own timeout of the attempt, and an audit service that is
+    /// down does not make a `POST` be sent twice. An error of another kind is final.
+    ///
+    /// # What it may do
+    ///
+    /// | The layer | Result |
+    /// |---|---|
+    /// | responds itself, or fails, without calling what is below | as if the server had, but nothing was sent: a 429 or 503 is retried, also for `POST` |
+    /// | calls what is below twice, or retries itself | the attempt counts as "never sent" or "refused" only if each of the calls was |
+    /// | never finishes | `Timeout` of the phase `Total` |
+    /// | panics | the panic reaches the caller; permits and reservations of the call are returned |
+    /// | changes the method | the call is repeatable only if all methods are, those that were sent and the call's own |
+    /// | changes the body | the next attempt begins with the call's own body again |
+    /// | changes the URI | a path of the same origin is sent; another origin is refused with kind `Request` |
+    /// | drops the request's extensions | the attempt counts as one that may have been sent |
+    ///
+    /// [`CallOptions::repeatable`](crate::CallOptions::repeatable) is the caller's word and takes the place of all methods.
     #[must_use]
     pub fn layer_per_attempt<L, B>(mut self, layer: L) -> Self
     where
@@ -205,12 +254,15 @@ impl TransportBuilder {
         B: http_body::Body<Data = Bytes> + Send + 'static,
         B::Error: Into<BoxError>,
     {
-        self.per_attempt.push(user_layer(layer));
+        self.per_attempt.push(user_layer(layer, Place::PerAttempt));
         self
     }
 
-    /// Uses a service of your own in place of the HTTP client. It is below all layers and takes requests with absolute
+    /// Uses a service of your own in place of the HTTP client. It is below all layers and receives requests with absolute
     /// URIs. The settings of connections and certificates mean nothing then.
+    ///
+    /// Its errors are classified as [`AdaptLayer`](crate::AdaptLayer) describes. An error that means nothing there is
+    /// final: give such a service a [classifier](Self::service_with_classifier).
     #[must_use]
     pub fn service<S, B>(mut self, service: S) -> Self
     where
@@ -221,6 +273,42 @@ impl TransportBuilder {
         B::Error: Into<BoxError>,
     {
         self.service = Some(stack::boxed(AdaptLayer.layer(service)));
+        self
+    }
+
+    /// Uses a service of your own, and a function that classifies its errors. `None` leaves an error to the rules of
+    /// [`AdaptLayer`](crate::AdaptLayer).
+    ///
+    /// For `reqwest`, pass `classify_reqwest` of the feature `reqwest`.
+    ///
+    /// ```
+    /// use avala_transport::{Body, Classified, Sent, TransportBuilder, TransportErrorKind};
+    /// use http::{Request, Response};
+    /// use tower::service_fn;
+    ///
+    /// #[derive(Debug, thiserror::Error)]
+    /// #[error("no free line")]
+    /// struct Busy;
+    ///
+    /// let phone = service_fn(|_: Request<Body>| async { Err::<Response<Body>, _>(Busy) });
+    /// let transport = TransportBuilder::new()
+    ///     .service_with_classifier(phone, |error| {
+    ///         error.is::<Busy>().then(|| Classified::new(TransportErrorKind::Connect).sent(Sent::No))
+    ///     })
+    ///     .build()?;
+    /// # Ok::<(), avala_transport::TransportError>(())
+    /// ```
+    #[must_use]
+    pub fn service_with_classifier<S, B, F>(mut self, service: S, classify: F) -> Self
+    where
+        S: Service<Request<Body>, Response = Response<B>> + Clone + Send + Sync + 'static,
+        S::Error: Into<BoxError>,
+        S::Future: Send + 'static,
+        B: http_body::Body<Data = Bytes> + Send + 'static,
+        B::Error: Into<BoxError>,
+        F: Fn(&BoxError) -> Option<Classified> + Send + Sync + 'static,
+    {
+        self.service = Some(stack::boxed(AdaptLayer::classify(classify).layer(service)));
         self
     }
 
@@ -301,7 +389,7 @@ impl fmt::Debug for TransportBuilder {
     }
 }
 
-fn user_layer<L, B>(layer: L) -> UserLayer
+fn user_layer<L, B>(layer: L, place: Place) -> UserLayer
 where
     L: Layer<Transport> + Send + Sync + 'static,
     L::Service: Service<Request<Body>, Response = Response<B>> + Clone + Send + Sync + 'static,
@@ -310,5 +398,5 @@ where
     B: http_body::Body<Data = Bytes> + Send + 'static,
     B::Error: Into<BoxError>,
 {
-    Box::new(move |inner| stack::boxed(AdaptLayer.layer(layer.layer(inner))))
+    Box::new(move |inner| stack::boxed(Adapt::layer_of_user(layer.layer(inner), place)))
 }

@@ -1,12 +1,14 @@
 //! What the layers know of one call: the options that go in, the state that they share, the report that comes out.
 
-use std::sync::atomic::{AtomicU8, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use http::{Extensions, Response};
+use http::{Extensions, Method, Response};
 use tokio::time::Instant;
 
+use crate::record::{Evidence, Record, Refusal, Stack};
+use crate::safety::is_repeatable;
 use crate::time_spent::{Clock, Phase};
 use crate::{Background, Body, Sent, TimeSpent, TransportError};
 
@@ -113,8 +115,23 @@ impl CallReport {
 }
 
 /// What the layers of one call share. The first layer that needs it makes it.
+///
+/// Below the retry layer it also names the attempt, and below the attempt's timeout the request, since a layer of the
+/// user may send more than one request in an attempt.
 #[derive(Debug, Clone)]
-pub(crate) struct CallState(Arc<Shared>);
+pub(crate) struct CallState {
+    shared: Arc<Shared>,
+    attempt: Attempt,
+    exchange: u32,
+}
+
+#[derive(Debug, Clone)]
+enum Attempt {
+    None,
+    /// The first one has its record in the shared state, so that a call without a retry allocates nothing for it.
+    First,
+    Later(Arc<Record>),
+}
 
 #[derive(Debug)]
 struct Shared {
@@ -124,10 +141,15 @@ struct Shared {
     /// The most that any finished attempt may have sent.
     finished: AtomicU8,
     clock: Mutex<Clock>,
-    /// What the limiter and the concurrency limit tell each other about the attempt: [`ON_HOLD`] and [`QUEUED`].
-    admission: AtomicU8,
-    /// What the headers of a 429 asked for in the running attempt, for the case that its body never comes.
-    refusal: Mutex<Option<Refusal>>,
+    /// The stack that the call is made through; `None` for layers that are used alone.
+    stack: Option<Arc<Stack>>,
+    strays_before: u64,
+    /// Whether the call had a repeatable method when it began: a layer must not make it look safer than that.
+    repeatable: bool,
+    /// All calls of the innermost service.
+    total: Record,
+    first: Record,
+    first_is_taken: AtomicBool,
 }
 
 /// The rate limiter has no token for the attempt in this poll.
@@ -135,25 +157,34 @@ const ON_HOLD: u8 = 1;
 /// The attempt waits for a permit.
 const QUEUED: u8 = 2;
 
-/// A 429, and the wait that it names.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Refusal {
-    pub(crate) retry_after: Option<Duration>,
-}
-
 impl CallState {
     /// Starts a call that has `timeout` in all. A time too long for the clock is no limit.
     pub(crate) fn start(timeout: Option<Duration>) -> Self {
+        Self::start_in(timeout, None, true)
+    }
+
+    /// Starts a call through `stack`.
+    pub(crate) fn start_in(timeout: Option<Duration>, stack: Option<Arc<Stack>>, repeatable: bool) -> Self {
         let started = Instant::now();
-        Self(Arc::new(Shared {
+        let shared = Shared {
             started,
             deadline: timeout.and_then(|timeout| started.checked_add(timeout)),
             attempts: AtomicU32::new(0),
             finished: AtomicU8::new(Sent::No as u8),
             clock: Mutex::new(Clock::start(started)),
-            admission: AtomicU8::new(0),
-            refusal: Mutex::default(),
-        }))
+            strays_before: stack.as_deref().map_or(0, Stack::strays),
+            stack,
+            repeatable,
+            total: Record::default(),
+            first: Record::default(),
+            first_is_taken: AtomicBool::new(false),
+        };
+        Self { shared: Arc::new(shared), attempt: Attempt::None, exchange: 0 }
+    }
+
+    /// Starts a call of this method, with the timeout and the stack of the outermost layer.
+    pub(crate) fn begin(timeout: Duration, stack: Option<&Arc<Stack>>, method: &Method) -> Self {
+        Self::start_in(Some(timeout), stack.cloned(), is_repeatable(method))
     }
 
     /// The state of this call, or a new one without a deadline.
@@ -161,20 +192,99 @@ impl CallState {
         extensions.get_or_insert_with(|| Self::start(None)).clone()
     }
 
-    pub(crate) fn deadline(&self) -> Option<Instant> {
-        self.0.deadline
+    /// The state of this call for a retry layer. A state of another stack, or one that is inside an attempt already, was
+    /// copied from another request and is replaced.
+    pub(crate) fn for_retry(extensions: &mut Extensions, stack: Option<&Arc<Stack>>) -> Self {
+        if let Some(state) = extensions.get::<Self>()
+            && state.is_of(stack)
+            && matches!(state.attempt, Attempt::None)
+        {
+            return state.clone();
+        }
+        // The state of the outermost layer, if there is one, does not see what is sent from here.
+        if let Some(stack) = stack {
+            stack.add_stray();
+        }
+        let state = Self::start_in(None, stack.cloned(), true);
+        extensions.insert(state.clone());
+        state
     }
 
-    pub(crate) fn begin_attempt(&self) {
-        self.0.attempts.fetch_add(1, Ordering::Relaxed);
-        *self.refusal_slot() = None;
+    /// Numbers the request with these extensions and returns its state.
+    pub(crate) fn begin_exchange(extensions: &mut Extensions) -> Self {
+        let state = extensions.get_or_insert_with(|| Self::start(None));
+        state.exchange = state.record().next_exchange();
+        state.clone()
+    }
+
+    pub(crate) fn is_of(&self, stack: Option<&Arc<Stack>>) -> bool {
+        match (&self.shared.stack, stack) {
+            (None, None) => true,
+            (Some(own), Some(other)) => Arc::ptr_eq(own, other),
+            _ => false,
+        }
+    }
+
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        self.shared.deadline
+    }
+
+    pub(crate) fn is_repeatable(&self) -> bool {
+        self.shared.repeatable
+    }
+
+    /// Begins an attempt. The returned state is for its request.
+    pub(crate) fn begin_attempt(&self) -> Self {
+        self.shared.attempts.fetch_add(1, Ordering::Relaxed);
         self.enter(Phase::Attempt);
+        let attempt = if self.shared.first_is_taken.swap(true, Ordering::AcqRel) {
+            Attempt::Later(Arc::default())
+        } else {
+            Attempt::First
+        };
+        Self { shared: Arc::clone(&self.shared), attempt, exchange: 0 }
     }
 
     /// The running attempt is over, and this is what it may have sent.
     pub(crate) fn end_attempt(&self, sent: Sent) {
-        self.0.finished.fetch_max(sent as u8, Ordering::Relaxed);
+        self.shared.finished.fetch_max(sent as u8, Ordering::Relaxed);
         self.enter(Phase::Ended);
+    }
+
+    /// The record of the innermost service's calls in this attempt.
+    pub(crate) fn attempt(&self) -> Option<&Record> {
+        match &self.attempt {
+            Attempt::None => None,
+            Attempt::First => Some(&self.shared.first),
+            Attempt::Later(record) => Some(record),
+        }
+    }
+
+    /// The record of the innermost service's calls in the whole call.
+    pub(crate) fn total(&self) -> &Record {
+        &self.shared.total
+    }
+
+    fn record(&self) -> &Record {
+        self.attempt().unwrap_or(&self.shared.total)
+    }
+
+    /// What the calls of the innermost service say about the running attempt. `None` if nothing records them: layers
+    /// that are used alone, over a service that is not adapted.
+    pub(crate) fn evidence(&self, strays_before: u64) -> Option<Evidence> {
+        self.known(self.record(), strays_before)
+    }
+
+    fn known(&self, record: &Record, strays_before: u64) -> Option<Evidence> {
+        let evidence = record.evidence();
+        match &self.shared.stack {
+            Some(stack) => Some(evidence.or_stray(stack.strays() != strays_before)),
+            None => evidence.was_called().then_some(evidence),
+        }
+    }
+
+    pub(crate) fn strays(&self) -> u64 {
+        self.shared.stack.as_deref().map_or(0, Stack::strays)
     }
 
     /// Says what the call does from now on.
@@ -187,58 +297,54 @@ impl CallState {
     #[expect(dead_code, reason = "for the rate limiter")]
     pub(crate) fn set_may_start(&self, may_start: bool) {
         if may_start {
-            self.0.admission.fetch_and(!ON_HOLD, Ordering::Relaxed);
+            self.record().admission.fetch_and(!ON_HOLD, Ordering::Relaxed);
         } else {
-            self.0.admission.fetch_or(ON_HOLD, Ordering::Relaxed);
+            self.record().admission.fetch_or(ON_HOLD, Ordering::Relaxed);
         }
     }
 
     /// Returns whether the attempt may start in this poll. The concurrency limit asks before it takes a permit. On
     /// `false` it gives up its permit and its queue position, and is pending: the rate limiter polls it again.
     pub(crate) fn may_start(&self) -> bool {
-        self.0.admission.load(Ordering::Relaxed) & ON_HOLD == 0
+        self.record().admission.load(Ordering::Relaxed) & ON_HOLD == 0
     }
 
     /// The concurrency limit says whether the attempt waits for a permit. An attempt that does was not sent.
     pub(crate) fn set_queued(&self, queued: bool) {
         if queued {
-            self.0.admission.fetch_or(QUEUED, Ordering::Relaxed);
+            self.record().admission.fetch_or(QUEUED, Ordering::Relaxed);
         } else {
-            self.0.admission.fetch_and(!QUEUED, Ordering::Relaxed);
+            self.record().admission.fetch_and(!QUEUED, Ordering::Relaxed);
         }
     }
 
     /// Returns whether the attempt waits for a permit.
     #[expect(dead_code, reason = "for the rate limiter")]
     pub(crate) fn is_queued(&self) -> bool {
-        self.0.admission.load(Ordering::Relaxed) & QUEUED != 0
+        self.record().admission.load(Ordering::Relaxed) & QUEUED != 0
     }
 
     /// The headers of a 429 came.
     pub(crate) fn note_refusal(&self, retry_after: Option<Duration>) {
-        *self.refusal_slot() = Some(Refusal { retry_after });
+        self.record().note_refusal(self.exchange, Refusal { retry_after });
     }
 
+    /// The 429 that this request received.
     pub(crate) fn refusal(&self) -> Option<Refusal> {
-        *self.refusal_slot()
-    }
-
-    fn refusal_slot(&self) -> MutexGuard<'_, Option<Refusal>> {
-        // Written in one step, so what a panicking thread left is sound.
-        self.0.refusal.lock().unwrap_or_else(PoisonError::into_inner)
+        self.record().refusal(self.exchange)
     }
 
     fn clock(&self) -> MutexGuard<'_, Clock> {
         // A clock that was left in the middle is off by one phase at the most.
-        self.0.clock.lock().unwrap_or_else(PoisonError::into_inner)
+        self.shared.clock.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn attempts(&self) -> u32 {
-        self.0.attempts.load(Ordering::Relaxed)
+        self.shared.attempts.load(Ordering::Relaxed)
     }
 
     pub(crate) fn elapsed(&self) -> Duration {
-        self.0.started.elapsed()
+        self.shared.started.elapsed()
     }
 
     pub(crate) fn time_spent(&self) -> TimeSpent {
@@ -247,19 +353,27 @@ impl CallState {
 
     /// The most that any attempt may have sent, the running one included.
     pub(crate) fn sent(&self) -> Sent {
-        let running = if self.clock().phase() == Phase::Attempt { Sent::Maybe } else { Sent::No };
+        let running = match self.known(self.total(), self.shared.strays_before) {
+            Some(evidence) => evidence.limit(Sent::No),
+            None if self.clock().phase() == Phase::Attempt => Sent::Maybe,
+            None => Sent::No,
+        };
         self.finished().max(running)
     }
 
     /// Adds what the whole call took to its error.
     pub(crate) fn complete(&self, error: TransportError) -> TransportError {
+        let own = match self.known(self.total(), self.shared.strays_before) {
+            Some(evidence) => evidence.limit(error.sent()),
+            None => error.sent(),
+        };
         // An earlier attempt may have reached the server even when the last one certainly did not.
-        let sent = error.sent().max(self.finished());
+        let sent = own.max(self.finished());
         error.with_sent(sent).with_call(self.attempts(), self.elapsed(), self.time_spent())
     }
 
     fn finished(&self) -> Sent {
-        match self.0.finished.load(Ordering::Relaxed) {
+        match self.shared.finished.load(Ordering::Relaxed) {
             0 => Sent::No,
             1 => Sent::Maybe,
             _ => Sent::Yes,

@@ -1,6 +1,7 @@
 //! The time that a whole call has.
 
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -11,6 +12,7 @@ use tower::util::Oneshot;
 use tower::{Layer, Service, ServiceExt};
 
 use crate::call::CallState;
+use crate::record::Stack;
 use crate::{Body, CallOptions, CallReport, TimeoutPhase, TransportError};
 
 /// Ends a call when its total time is over: attempts, waiting and the collected body together.
@@ -36,13 +38,20 @@ use crate::{Body, CallOptions, CallReport, TimeoutPhase, TransportError};
 #[derive(Debug, Clone)]
 pub struct DeadlineLayer {
     timeout: Duration,
+    stack: Option<Arc<Stack>>,
 }
 
 impl DeadlineLayer {
     /// A layer that gives each call `timeout`. [`Duration::MAX`] is no limit.
     #[must_use]
     pub fn new(timeout: Duration) -> Self {
-        Self { timeout }
+        Self { timeout, stack: None }
+    }
+
+    /// The layer of an assembled stack, whose innermost service is recorded.
+    pub(crate) fn in_stack(mut self, stack: &Arc<Stack>) -> Self {
+        self.stack = Some(Arc::clone(stack));
+        self
     }
 }
 
@@ -50,7 +59,7 @@ impl<S> Layer<S> for DeadlineLayer {
     type Service = Deadline<S>;
 
     fn layer(&self, inner: S) -> Deadline<S> {
-        Deadline { inner, timeout: self.timeout }
+        Deadline { inner, timeout: self.timeout, stack: self.stack.clone() }
     }
 }
 
@@ -59,6 +68,7 @@ impl<S> Layer<S> for DeadlineLayer {
 pub struct Deadline<S> {
     inner: S,
     timeout: Duration,
+    stack: Option<Arc<Stack>>,
 }
 
 impl<S> Service<Request<Body>> for Deadline<S>
@@ -76,7 +86,7 @@ where
 
     fn call(&mut self, mut request: Request<Body>) -> Self::Future {
         let own = request.extensions().get::<CallOptions>().and_then(|options| options.timeout);
-        let state = CallState::start(Some(own.unwrap_or(self.timeout)));
+        let state = CallState::begin(own.unwrap_or(self.timeout), self.stack.as_ref(), request.method());
         request.extensions_mut().insert(state.clone());
         DeadlineFuture { call: self.inner.clone().oneshot(request), sleep: state.deadline().map(sleep_until), state }
     }

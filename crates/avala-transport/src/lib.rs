@@ -24,6 +24,7 @@
 //! | `gzip` | yes | answers may come compressed |
 //! | `proxy` | yes | tunnels through a proxy, if asked for |
 //! | `tracing` | no | spans for calls and attempts |
+//! | `reqwest` | no | classifies the errors of a `reqwest` client that is used as the service |
 //! | `testing` | no | a scripted service, a probe and a server of bytes, for tests of your own |
 
 mod adapt;
@@ -37,28 +38,32 @@ mod base_url;
 mod body;
 mod builder;
 mod call;
+mod classify;
 mod collect;
 mod concurrency;
 mod connections;
 mod deadline;
 mod decompress;
 mod error;
+mod exchange;
 #[cfg(feature = "hyper")]
 mod http_client;
 mod idle_timeout;
 #[cfg(feature = "proxy")]
 mod proxy;
 mod rate_limit;
+mod record;
 mod redirect;
 mod retry;
 mod retry_after;
+mod safety;
 mod stack;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod time_spent;
 mod trace;
 
-pub use self::adapt::{Adapt, AdaptFuture, AdaptLayer};
+pub use self::adapt::{Adapt, AdaptFuture, AdaptLayer, ClassifyLayer};
 pub use self::address::{Address, AddressFuture, AddressLayer};
 pub use self::api_key::ApiKey;
 pub use self::api_key_provider::{ApiKeyProvider, EnvApiKey, FileApiKey, ProvidedKey};
@@ -69,6 +74,9 @@ pub use self::base_url::BaseUrl;
 pub use self::body::Body;
 pub use self::builder::TransportBuilder;
 pub use self::call::{CallClass, CallOptions, CallReport};
+pub use self::classify::Classified;
+#[cfg(feature = "reqwest")]
+pub use self::classify::classify_reqwest;
 pub use self::collect::{CollectLayer, Collected, CollectedFuture};
 pub use self::concurrency::{Concurrency, ConcurrencyFuture, ConcurrencyLayer, ConcurrencyLimits};
 pub use self::deadline::{Deadline, DeadlineFuture, DeadlineLayer};

@@ -1,11 +1,14 @@
 //! The order of the layers, in one place.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::{Request, Response};
 use tower::util::{BoxCloneSyncService, option_layer};
 use tower::{Service, ServiceBuilder};
 
+use crate::exchange::RecordLayer;
+use crate::record::Stack;
 use crate::{
     AddressLayer, AttemptTimeoutLayer, AuthLayer, Body, CollectLayer, ConcurrencyLayer, ConcurrencyLimits,
     DeadlineLayer, IdleTimeoutLayer, RateLimitLayer, RateLimiter, RedirectLayer, RetryLayer, RetryPolicy, Transport,
@@ -44,6 +47,7 @@ pub(crate) struct Settings {
 /// each type of stack is a copy of all its code.
 pub(crate) fn assemble(settings: Settings, bottom: Bottom) -> Transport {
     let Settings { per_call, per_attempt, .. } = settings;
+    let stack = Arc::new(Stack::default());
 
     let attempt = ServiceBuilder::new()
         // Outside of the timeout, so that the span of an attempt shows its timeout.
@@ -61,11 +65,13 @@ pub(crate) fn assemble(settings: Settings, bottom: Bottom) -> Transport {
         // Innermost, next to what makes the bytes: every layer sees the answer as if it never was compressed. The cap of
         // collect counts what comes out, and a cut there is a failed attempt; this one counts what goes in.
         .layer(decompress::layer(settings.max_body_bytes))
+        // Around the innermost service: what it says of its own calls, and nothing else, decides whether a retry is safe.
+        .layer(RecordLayer::new(Arc::clone(&stack)))
         .service(bottom);
 
     let calls = ServiceBuilder::new()
         // Above all that costs a server something; everything below is done anew for each attempt.
-        .layer(RetryLayer::new(settings.retry))
+        .layer(RetryLayer::new(settings.retry).in_stack(&stack))
         // Inside the retry, so that a call which backs off holds no permit. Above the rate limiter, so that the token is
         // the last thing that a call waits for: one that has a token cannot be held up until the gate is closed.
         .layer(ConcurrencyLayer::new(settings.concurrency))
@@ -78,7 +84,7 @@ pub(crate) fn assemble(settings: Settings, bottom: Bottom) -> Transport {
         // Outermost, so that the span has the whole call.
         .layer(trace::call(settings.address.base_url()))
         // Above everything that waits.
-        .layer(DeadlineLayer::new(settings.timeout));
+        .layer(DeadlineLayer::new(settings.timeout).in_stack(&stack));
 
     if per_call.is_empty() && per_attempt.is_empty() {
         return boxed(deadline.service(calls.service(attempt)));

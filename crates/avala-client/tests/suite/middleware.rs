@@ -81,6 +81,6 @@ async fn layers_of_tower_fit_as_they_are() {
         .build()
         .unwrap();
     let started = tokio::time::Instant::now();
-    assert_eq!(avala.tasks().get("t1").await.unwrap_err().kind(), ErrorKind::Layer);
+    assert_eq!(avala.tasks().get("t1").await.unwrap_err().kind(), ErrorKind::Timeout);
     assert_eq!(started.elapsed(), Duration::from_secs(1));
 }

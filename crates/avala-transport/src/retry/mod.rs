@@ -18,6 +18,8 @@ use self::budget::Tokens;
 use self::outcome::Outcome;
 pub use self::policy::RetryPolicy;
 use crate::call::CallState;
+use crate::record::{Evidence, Stack};
+use crate::safety::is_repeatable;
 use crate::time_spent::Phase;
 use crate::{Body, CallOptions, TransportError, retry_after};
 
@@ -32,7 +34,8 @@ use crate::{Body, CallOptions, TransportError, retry_after};
 /// | unknown: the connection broke, the body was cut, the attempt timed out, 408, 425, 500, 502, 503, 504, 520, 522, 524 | again | no |
 /// | anything else | no | no |
 ///
-/// [`CallOptions::repeatable`] takes the place of the method. A body that can be read only once means one attempt.
+/// [`CallOptions::repeatable`] takes the place of the method. Without it, every method counts that the request has had:
+/// the one that the call began with, and the one that a layer made of it. A body that can be read only once means one attempt.
 ///
 /// A wait that would pass the call's deadline or the policy's longest wait is not started, and neither is one that the
 /// [`RetryBudget`] has nothing left for: the last answer or error is returned at once. An answer such as 503 stays an answer after the last attempt.
@@ -43,6 +46,7 @@ use crate::{Body, CallOptions, TransportError, retry_after};
 pub struct RetryLayer {
     policy: RetryPolicy,
     budget: Arc<Tokens>,
+    stack: Option<Arc<Stack>>,
 }
 
 /// With [`RetryPolicy::default`].
@@ -56,7 +60,13 @@ impl RetryLayer {
     /// A layer that follows `policy`. Its clones, and all services that it is put around, share one budget.
     #[must_use]
     pub fn new(policy: RetryPolicy) -> Self {
-        Self { budget: Arc::new(Tokens::new(policy.budget)), policy }
+        Self { budget: Arc::new(Tokens::new(policy.budget)), policy, stack: None }
+    }
+
+    /// The layer of an assembled stack, whose innermost service is recorded.
+    pub(crate) fn in_stack(mut self, stack: &Arc<Stack>) -> Self {
+        self.stack = Some(Arc::clone(stack));
+        self
     }
 }
 
@@ -64,7 +74,7 @@ impl<S> Layer<S> for RetryLayer {
     type Service = Retry<S>;
 
     fn layer(&self, inner: S) -> Retry<S> {
-        Retry { inner, policy: self.policy.clone(), budget: Arc::clone(&self.budget) }
+        Retry { inner, policy: self.policy.clone(), budget: Arc::clone(&self.budget), stack: self.stack.clone() }
     }
 }
 
@@ -74,6 +84,7 @@ pub struct Retry<S> {
     inner: S,
     policy: RetryPolicy,
     budget: Arc<Tokens>,
+    stack: Option<Arc<Stack>>,
 }
 
 impl<S> Service<Request<Body>> for Retry<S>
@@ -91,7 +102,7 @@ where
     }
 
     fn call(&mut self, mut request: Request<Body>) -> Self::Future {
-        let state = CallState::of(request.extensions_mut());
+        let state = CallState::for_retry(request.extensions_mut(), self.stack.as_ref());
         let budget = Arc::clone(&self.budget);
         let call = Call { state, policy: self.policy.clone(), budget, inner: self.inner.clone() };
         Box::pin(call.run(request))
@@ -112,8 +123,9 @@ where
 {
     async fn run(self, request: Request<Body>) -> Result<Response<Body>, TransportError> {
         let options = request.extensions().get::<CallOptions>();
-        let repeatable = options.and_then(|options| options.repeatable);
-        let repeatable = repeatable.unwrap_or_else(|| outcome::is_repeatable(request.method()));
+        // Said by the caller, or else decided by every method that the request has had on its way.
+        let declared = options.and_then(|options| options.repeatable);
+        let mut repeatable = declared.unwrap_or_else(|| self.state.is_repeatable() && is_repeatable(request.method()));
         let max_attempts = options.and_then(|options| options.max_attempts).unwrap_or(self.policy.max_attempts);
         let method = request.method().clone();
 
@@ -123,16 +135,30 @@ where
         loop {
             attempts += 1;
             let spare = if attempts < max_attempts { try_clone(&current) } else { None };
-            self.state.begin_attempt();
+            let attempt = self.state.begin_attempt();
+            let strays = attempt.strays();
+            if let Some(state) = current.extensions_mut().get_mut() {
+                *state = attempt.clone();
+            }
             let result = self.inner.clone().oneshot(current).await;
-            self.state.end_attempt(outcome::sent(&result));
+            if let Some(record) = attempt.attempt() {
+                record.close();
+            }
+            let evidence = attempt.evidence(strays);
+            let sent = outcome::sent(&result, evidence);
+            let result = result.map_err(|error| error.with_sent(sent));
+            self.state.end_attempt(sent);
 
-            let outcome = Outcome::of(&result);
+            let outcome = Outcome::of(&result, evidence);
             if outcome.is_none() && result.is_ok() {
                 self.budget.reward(Instant::now());
             }
+            if declared.is_none() {
+                repeatable &= !evidence.is_some_and(Evidence::has_unrepeatable_method);
+            }
             if let Ok(response) = &result
-                && outcome::is_already_deleted(&method, response.status(), unknown_before)
+                && unknown_before
+                && outcome::is_already_deleted(&method, response.status(), evidence)
             {
                 return self.finish(Ok(deleted()));
             }

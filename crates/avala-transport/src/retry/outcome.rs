@@ -3,7 +3,11 @@
 use std::time::Duration;
 
 use http::{Method, Response, StatusCode};
+use tower::load_shed::error::Overloaded;
 
+use crate::error::find_in_chain;
+use crate::record::Evidence;
+use crate::safety::refuses;
 use crate::{Body, Sent, TimeoutPhase, TransportError, TransportErrorKind, retry_after};
 
 /// How an attempt ended that another attempt could mend.
@@ -19,11 +23,21 @@ pub(super) enum Outcome {
 
 impl Outcome {
     /// `None` when another attempt would end the same way.
-    pub(super) fn of(result: &Result<Response<Body>, TransportError>) -> Option<Self> {
-        match result {
+    ///
+    /// The result alone says whether another attempt can help. Whether the server may have acted is what `evidence`
+    /// says, since the result may come from a layer or service of the user; without evidence the result is believed.
+    pub(super) fn of(result: &Result<Response<Body>, TransportError>, evidence: Option<Evidence>) -> Option<Self> {
+        let claimed = match result {
             Ok(response) => of_response(response),
             Err(error) => of_error(error),
-        }
+        }?;
+        Some(match evidence {
+            None => claimed,
+            Some(evidence) if evidence.may_have_acted() => Self::Unknown,
+            // A layer may refuse by itself, before anything is sent.
+            Some(evidence) if evidence.sent() == Sent::Yes || claimed == Self::Refused => Self::Refused,
+            Some(_) => Self::NeverSent,
+        })
     }
 
     /// Whether a request may be sent again after this. One that is not repeatable may, if it certainly was not done.
@@ -41,8 +55,7 @@ fn of_response(response: &Response<Body>) -> Option<Outcome> {
 
 fn of_status(status: StatusCode, retry_after: impl FnOnce() -> Option<Duration>) -> Option<Outcome> {
     match status.as_u16() {
-        429 => Some(Outcome::Refused),
-        503 if retry_after().is_some() => Some(Outcome::Refused),
+        _ if refuses(status, retry_after) => Some(Outcome::Refused),
         408 | 425 | 500 | 502 | 503 | 504 | 520 | 522 | 524 => Some(Outcome::Unknown),
         _ => None,
     }
@@ -53,6 +66,8 @@ fn of_error(error: &TransportError) -> Option<Outcome> {
         TransportErrorKind::Connect | TransportErrorKind::Connection => true,
         // When the total time is over there is none left for another attempt.
         TransportErrorKind::Timeout => error.timeout_phase() != Some(TimeoutPhase::Total),
+        // A limit of a layer or service refuses for the moment. The own rate limiter has said that there is no time.
+        TransportErrorKind::RateLimited => find_in_chain::<Overloaded>(error).is_some(),
         _ => false,
     };
     // An answer that broke off in its body has said with its status whether the server did anything.
@@ -65,20 +80,21 @@ fn of_error(error: &TransportError) -> Option<Outcome> {
     }
 }
 
-/// What an answer or an error says about whether the request arrived.
-pub(super) fn sent(result: &Result<Response<Body>, TransportError>) -> Sent {
-    match result {
-        Ok(_) => Sent::Yes,
-        Err(error) => error.sent(),
+/// What an attempt says about whether the request arrived.
+pub(super) fn sent(result: &Result<Response<Body>, TransportError>, evidence: Option<Evidence>) -> Sent {
+    match (result, evidence) {
+        (Ok(_), Some(evidence)) => evidence.sent(),
+        (Ok(_), None) => Sent::Yes,
+        (Err(error), Some(evidence)) => evidence.limit(error.sent()),
+        (Err(error), None) => error.sent(),
     }
 }
 
-/// Whether doing a request twice does no harm, going by its method alone.
-pub(super) fn is_repeatable(method: &Method) -> bool {
-    !matches!(*method, Method::POST | Method::PATCH | Method::CONNECT)
-}
-
 /// Whether this is the answer to a repeated `DELETE` whose first attempt did the work.
-pub(super) fn is_already_deleted(method: &Method, status: StatusCode, unknown_before: bool) -> bool {
-    unknown_before && *method == Method::DELETE && status == StatusCode::NOT_FOUND
+///
+/// The 404 has to come from the server, and as the response to a `DELETE`.
+pub(super) fn is_already_deleted(method: &Method, status: StatusCode, evidence: Option<Evidence>) -> bool {
+    *method == Method::DELETE
+        && status == StatusCode::NOT_FOUND
+        && evidence.is_none_or(|evidence| evidence.got_response() && evidence.has_only_deletes())
 }

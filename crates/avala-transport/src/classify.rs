@@ -1,0 +1,292 @@
+//! Classifies errors of layers and services that are not of this crate.
+
+use std::error::Error;
+use std::fmt;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tower::load_shed::error::Overloaded;
+use tower::timeout::error::Elapsed;
+
+use crate::{BoxError, Sent, TimeoutPhase, TransportError, TransportErrorKind};
+
+/// Classification of a foreign error: what the retry table needs to know about it.
+///
+/// Returned by the function that is given to [`AdaptLayer::classify`](crate::AdaptLayer::classify) or
+/// [`service_with_classifier`](crate::TransportBuilder::service_with_classifier).
+///
+/// ```
+/// use avala_transport::{Classified, Sent, TransportErrorKind};
+///
+/// // The service knows that it had no connection, so a POST may be sent again too.
+/// let not_sent = Classified::new(TransportErrorKind::Connect).sent(Sent::No);
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use]
+pub struct Classified {
+    kind: TransportErrorKind,
+    sent: Sent,
+    phase: Option<TimeoutPhase>,
+    retry_after: Option<Duration>,
+}
+
+impl Classified {
+    /// Creates a classification with [`Sent::Maybe`]: only requests that are safe to repeat are retried.
+    pub const fn new(kind: TransportErrorKind) -> Self {
+        Self { kind, sent: Sent::Maybe, phase: None, retry_after: None }
+    }
+
+    /// Creates a [`Timeout`](TransportErrorKind::Timeout) of this phase, with [`Sent::Maybe`].
+    pub const fn timeout(phase: TimeoutPhase) -> Self {
+        Self { phase: Some(phase), ..Self::new(TransportErrorKind::Timeout) }
+    }
+
+    /// Sets whether the request can have reached the server. Default: [`Sent::Maybe`].
+    ///
+    /// Counts for the innermost service only. [`Sent::No`] makes requests such as `POST` be sent again, so it has to be
+    /// certain.
+    pub const fn sent(mut self, sent: Sent) -> Self {
+        self.sent = sent;
+        self
+    }
+
+    /// Sets how long to wait before the next attempt. Default: unset, the backoff of the policy.
+    pub const fn retry_after(mut self, wait: Duration) -> Self {
+        self.retry_after = Some(wait);
+        self
+    }
+
+    fn into_error(self, source: BoxError) -> TransportError {
+        let mut error = TransportError::new(self.kind, source.to_string()).with_sent(self.sent);
+        if let Some(phase) = self.phase {
+            error = error.with_timeout_phase(phase);
+        }
+        if let Some(wait) = self.retry_after {
+            error = error.with_retry_after(wait);
+        }
+        error.with_source(source)
+    }
+}
+
+/// A function of the user that classifies errors; `None` leaves an error to the built-in rules.
+#[derive(Clone)]
+pub(crate) struct Classifier(Arc<Classify>);
+
+type Classify = dyn Fn(&BoxError) -> Option<Classified> + Send + Sync;
+
+impl Classifier {
+    pub(crate) fn new(classify: impl Fn(&BoxError) -> Option<Classified> + Send + Sync + 'static) -> Self {
+        Self(Arc::new(classify))
+    }
+}
+
+impl fmt::Debug for Classifier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Classifier")
+    }
+}
+
+/// Where an error comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// A layer around the whole call.
+    PerCall,
+    /// A layer around each attempt.
+    PerAttempt,
+    /// The service at the bottom.
+    Innermost,
+}
+
+/// Translates an error of a layer or service of the user.
+///
+/// What it says about `Sent` counts only for the innermost service, and there only if the service says it itself: an
+/// error further down its chain may belong to another request, such as one to an audit service.
+pub(crate) fn translate(error: BoxError, place: Place, classifier: Option<&Classifier>) -> TransportError {
+    let error = match error.downcast::<TransportError>() {
+        Ok(own) => return *own,
+        Err(other) => other,
+    };
+    let classified = classifier.and_then(|classifier| classifier.0(&error));
+    match classified.or_else(|| by_chain(&*error, place)) {
+        Some(classified) => classified.into_error(error),
+        None => {
+            let translated = TransportError::from_box(error);
+            if place == Place::Innermost { translated.with_sent(Sent::Maybe) } else { translated }
+        }
+    }
+}
+
+/// The first error in the chain that has a meaning; `None` for a chain without one, and for one whose first is an error
+/// of this crate.
+fn by_chain(error: &(dyn Error + 'static), place: Place) -> Option<Classified> {
+    let mut next = Some(error);
+    let mut is_own_word = place == Place::Innermost;
+    // A chain is short; one that leads back to itself must not keep the caller.
+    for _ in 0..32 {
+        let error = next?;
+        if error.is::<TransportError>() {
+            return None;
+        }
+        if let Some(classified) = of_one(error, place) {
+            return Some(if is_own_word { classified } else { classified.sent(Sent::Maybe) });
+        }
+        is_own_word = false;
+        // `io::Error` leaves the error that it wraps out of its own chain.
+        next = match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
+            Some(wrapped) => Some(wrapped),
+            None => error.source(),
+        };
+    }
+    None
+}
+
+fn of_one(error: &(dyn Error + 'static), place: Place) -> Option<Classified> {
+    if error.is::<Elapsed>() {
+        let phase = if place == Place::PerCall { TimeoutPhase::Total } else { TimeoutPhase::Attempt };
+        return Some(Classified::timeout(phase));
+    }
+    if error.is::<Overloaded>() {
+        // It refuses instead of calling what it limits.
+        return Some(Classified::new(TransportErrorKind::RateLimited).sent(Sent::No));
+    }
+    if let Some(error) = error.downcast_ref::<io::Error>() {
+        return of_io(error.kind());
+    }
+    of_hyper(error)
+}
+
+fn of_io(kind: io::ErrorKind) -> Option<Classified> {
+    use io::ErrorKind as Io;
+    Some(match kind {
+        // Only a connection that was never made is refused. The others may concern one that exists.
+        Io::ConnectionRefused => Classified::new(TransportErrorKind::Connect).sent(Sent::No),
+        Io::AddrNotAvailable | Io::HostUnreachable | Io::NetworkUnreachable | Io::NetworkDown => {
+            Classified::new(TransportErrorKind::Connect)
+        }
+        Io::ConnectionReset | Io::ConnectionAborted | Io::NotConnected | Io::BrokenPipe | Io::UnexpectedEof => {
+            Classified::new(TransportErrorKind::Connection)
+        }
+        Io::TimedOut => Classified::timeout(TimeoutPhase::Attempt),
+        _ => return None,
+    })
+}
+
+#[cfg(feature = "hyper")]
+fn of_hyper(error: &(dyn Error + 'static)) -> Option<Classified> {
+    if let Some(error) = error.downcast_ref::<hyper_util::client::legacy::Error>() {
+        // Without a source, the client refused the request itself. Any other error has its meaning further down.
+        return match error.source() {
+            None => Some(Classified::new(TransportErrorKind::Request)),
+            Some(_) if error.is_connect() => Some(Classified::new(TransportErrorKind::Connect).sent(Sent::No)),
+            Some(source) => {
+                by_chain(source, Place::PerAttempt).or(Some(Classified::new(TransportErrorKind::Connection)))
+            }
+        };
+    }
+    if let Some(error) = error.downcast_ref::<hyper::Error>() {
+        return Some(if error.is_timeout() {
+            Classified::timeout(TimeoutPhase::Attempt)
+        } else if error.is_user() {
+            Classified::new(TransportErrorKind::Request)
+        } else {
+            Classified::new(TransportErrorKind::Connection)
+        });
+    }
+    #[cfg(feature = "http2")]
+    if error.is::<h2::Error>() {
+        return Some(Classified::new(TransportErrorKind::Connection));
+    }
+    None
+}
+
+#[cfg(not(feature = "hyper"))]
+fn of_hyper(_error: &(dyn Error + 'static)) -> Option<Classified> {
+    None
+}
+
+/// Classifies the errors of `reqwest` (feature `reqwest`), for
+/// [`service_with_classifier`](crate::TransportBuilder::service_with_classifier).
+///
+/// Build the client with `redirect::Policy::none()`: a client that follows redirects sends the API key to other hosts,
+/// and its errors may be about another request than the first. That
+/// there was no connection is then about the request itself.
+///
+/// | Error of reqwest | Kind | Sent |
+/// |---|---|---|
+/// | no connection, refused or not in time | `Connect`, or `Timeout` of the phase `Connect` | no |
+/// | `is_timeout` | `Timeout` of the phase `Attempt` | maybe |
+/// | `is_builder` | `Request` | no |
+/// | `is_redirect` | `Redirect` | maybe |
+/// | the request broke off, or the body | `Connection` | maybe |
+/// | any other | left to the built-in rules | maybe |
+#[cfg(feature = "reqwest")]
+#[must_use]
+pub fn classify_reqwest(error: &BoxError) -> Option<Classified> {
+    let error = error.downcast_ref::<reqwest::Error>()?;
+    Some(if error.is_builder() {
+        Classified::new(TransportErrorKind::Request).sent(Sent::No)
+    } else if error.is_redirect() {
+        Classified::new(TransportErrorKind::Redirect)
+    } else if error.is_connect() && error.is_timeout() {
+        Classified::timeout(TimeoutPhase::Connect).sent(Sent::No)
+    } else if error.is_connect() {
+        Classified::new(TransportErrorKind::Connect).sent(Sent::No)
+    } else if error.is_timeout() {
+        Classified::timeout(TimeoutPhase::Attempt)
+    } else if error.is_request() || error.is_body() {
+        Classified::new(TransportErrorKind::Connection)
+    } else {
+        return None;
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("wrapped")]
+    struct Wrapped(#[source] BoxError);
+
+    fn translated(error: impl Into<BoxError>, place: Place) -> (TransportErrorKind, Sent) {
+        let error = translate(error.into(), place, None);
+        (error.kind(), error.sent())
+    }
+
+    fn refused() -> io::Error {
+        io::ErrorKind::ConnectionRefused.into()
+    }
+
+    #[test]
+    fn only_the_service_itself_can_say_no() {
+        use TransportErrorKind::Connect;
+        assert_eq!(translated(refused(), Place::Innermost), (Connect, Sent::No));
+        assert_eq!(translated(refused(), Place::PerAttempt), (Connect, Sent::Maybe));
+        assert_eq!(translated(Wrapped(refused().into()), Place::Innermost), (Connect, Sent::Maybe));
+        let foreign = || TransportError::new(Connect, "the audit service is down");
+        assert_eq!(translated(Wrapped(foreign().into()), Place::Innermost), (Connect, Sent::Maybe));
+        assert_eq!(translated(foreign(), Place::Innermost), (Connect, Sent::No), "its own word");
+    }
+
+    #[test]
+    fn io_errors_are_classified_by_kind_wherever_they_are() {
+        use io::ErrorKind as Io;
+        let kind = |kind: Io| translated(io::Error::other(Wrapped(io::Error::from(kind).into())), Place::PerAttempt).0;
+        assert_eq!(kind(Io::ConnectionReset), TransportErrorKind::Connection);
+        assert_eq!(kind(Io::TimedOut), TransportErrorKind::Timeout);
+        assert_eq!(kind(Io::HostUnreachable), TransportErrorKind::Connect);
+        assert_eq!(kind(Io::PermissionDenied), TransportErrorKind::Layer);
+    }
+
+    #[test]
+    fn the_classifier_comes_first() {
+        let classifier = Classifier::new(|error| {
+            error.is::<Wrapped>().then(|| Classified::new(TransportErrorKind::Tls).retry_after(Duration::from_secs(1)))
+        });
+        let error = translate(Wrapped(refused().into()).into(), Place::Innermost, Some(&classifier));
+        assert_eq!((error.kind(), error.retry_after()), (TransportErrorKind::Tls, Some(Duration::from_secs(1))));
+        let error = translate(refused().into(), Place::Innermost, Some(&classifier));
+        assert_eq!(error.kind(), TransportErrorKind::Connect, "what it does not know is left to the rules");
+    }
+}

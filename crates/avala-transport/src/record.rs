@@ -1,0 +1,199 @@
+//! Records what the calls of the innermost service did, so that no other component decides whether a retry is safe.
+
+use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use http::Method;
+
+use crate::error::Sent;
+use crate::safety::is_repeatable;
+
+/// Identity of one assembled stack. A call state with another identity came from another stack: a layer copied the
+/// extensions of one request to another.
+#[derive(Debug, Default)]
+pub(crate) struct Stack {
+    /// Calls of the innermost service that belong to no running attempt, because a layer lost or replaced the
+    /// extensions of the request. Every attempt that runs meanwhile may have sent one.
+    strays: AtomicU64,
+}
+
+impl Stack {
+    pub(crate) fn strays(&self) -> u64 {
+        self.strays.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn add_stray(&self) {
+        self.strays.fetch_add(1, Ordering::AcqRel);
+    }
+}
+
+/// A 429, and the wait that it asks for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Refusal {
+    pub(crate) retry_after: Option<Duration>,
+}
+
+const CALLED: u32 = 1;
+pub(crate) const REFUSED: u32 = 1 << 1;
+pub(crate) const UNKNOWN: u32 = 1 << 2;
+pub(crate) const RESPONDED: u32 = 1 << 3;
+const NOT_REPEATABLE: u32 = 1 << 4;
+const NOT_DELETE: u32 = 1 << 5;
+const CLOSED: u32 = 1 << 6;
+const IN_FLIGHT: u32 = 1 << 8;
+
+/// All calls of the innermost service within one attempt, or within one call.
+#[derive(Debug, Default)]
+pub(crate) struct Record {
+    /// The bits above, and from `IN_FLIGHT` on the number of calls that have not ended.
+    state: AtomicU32,
+    /// What the limiter and the concurrency limit tell each other about the attempt.
+    pub(crate) admission: AtomicU8,
+    /// Numbers the requests that the attempt sent down, since a layer may send more than one.
+    exchanges: AtomicU32,
+    /// The last 429 and the number of its request, for the case that the body never comes.
+    refusal: Mutex<Option<(u32, Refusal)>>,
+}
+
+/// What a [`Record`] says at one moment.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Evidence(u32);
+
+impl Record {
+    pub(crate) fn evidence(&self) -> Evidence {
+        Evidence(self.state.load(Ordering::Acquire))
+    }
+
+    pub(crate) fn close(&self) {
+        self.state.fetch_or(CLOSED, Ordering::AcqRel);
+    }
+
+    pub(crate) fn next_exchange(&self) -> u32 {
+        self.exchanges.fetch_add(1, Ordering::Relaxed)
+    }
+
+    pub(crate) fn note_refusal(&self, exchange: u32, refusal: Refusal) {
+        *self.refusal_slot() = Some((exchange, refusal));
+    }
+
+    /// The 429 that this very request received.
+    pub(crate) fn refusal(&self, exchange: u32) -> Option<Refusal> {
+        self.refusal_slot().filter(|(number, _)| *number == exchange).map(|(_, refusal)| refusal)
+    }
+
+    fn refusal_slot(&self) -> MutexGuard<'_, Option<(u32, Refusal)>> {
+        // Written in one step, so what a panicking thread left is sound.
+        self.refusal.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Notes that the service is called. Returns `false` if the attempt has already ended.
+    pub(crate) fn begin(&self, method: &Method) -> bool {
+        let mut bits = CALLED;
+        if !is_repeatable(method) {
+            bits |= NOT_REPEATABLE;
+        }
+        if method != Method::DELETE {
+            bits |= NOT_DELETE;
+        }
+        self.state.fetch_or(bits, Ordering::AcqRel);
+        self.state.fetch_add(IN_FLIGHT, Ordering::AcqRel) & CLOSED == 0
+    }
+
+    pub(crate) fn end(&self, how: u32) {
+        self.state.fetch_or(how, Ordering::AcqRel);
+        self.state.fetch_sub(IN_FLIGHT, Ordering::AcqRel);
+    }
+}
+
+impl Evidence {
+    /// Adds that another call, of an unknown attempt, may have belonged to this one.
+    pub(crate) fn or_stray(self, stray: bool) -> Self {
+        if stray { Self(self.0 | CALLED | UNKNOWN | RESPONDED | NOT_REPEATABLE | NOT_DELETE) } else { self }
+    }
+
+    pub(crate) fn was_called(self) -> bool {
+        self.0 & CALLED != 0
+    }
+
+    /// The most that the server can have seen.
+    pub(crate) fn sent(self) -> Sent {
+        if self.0 & (RESPONDED | REFUSED) != 0 {
+            Sent::Yes
+        } else if self.0 & UNKNOWN != 0 || self.0 >= IN_FLIGHT {
+            Sent::Maybe
+        } else {
+            Sent::No
+        }
+    }
+
+    /// Whether the server may have acted on a request: not if each was refused or never sent.
+    pub(crate) fn may_have_acted(self) -> bool {
+        self.0 & (RESPONDED | UNKNOWN) != 0 || self.0 >= IN_FLIGHT
+    }
+
+    pub(crate) fn got_response(self) -> bool {
+        self.0 & RESPONDED != 0
+    }
+
+    /// Whether a layer turned the request into one that must not be repeated.
+    pub(crate) fn has_unrepeatable_method(self) -> bool {
+        self.0 & NOT_REPEATABLE != 0
+    }
+
+    pub(crate) fn has_only_deletes(self) -> bool {
+        self.0 & NOT_DELETE == 0
+    }
+
+    /// Limits what an error claims to what the service's calls allow: never `No` after a request that may have arrived,
+    /// and never more than they say.
+    pub(crate) fn limit(self, claim: Sent) -> Sent {
+        let known = self.sent();
+        claim.max(known.min(Sent::Maybe)).min(known)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn record(ends: &[u32]) -> Evidence {
+        let record = Record::default();
+        for how in ends {
+            record.begin(&Method::POST);
+            record.end(*how);
+        }
+        record.evidence()
+    }
+
+    #[test]
+    fn the_worst_of_several_calls_counts() {
+        assert_eq!(record(&[]).sent(), Sent::No);
+        assert_eq!(record(&[0, 0]).sent(), Sent::No);
+        assert_eq!(record(&[0, UNKNOWN, 0]).sent(), Sent::Maybe);
+        assert_eq!(record(&[RESPONDED, 0]).sent(), Sent::Yes);
+        assert!(!record(&[REFUSED, 0]).may_have_acted());
+        assert!(record(&[RESPONDED, REFUSED]).may_have_acted());
+        assert!(record(&[UNKNOWN, REFUSED]).may_have_acted());
+    }
+
+    #[test]
+    fn a_claim_is_limited_to_what_the_calls_allow() {
+        assert_eq!(record(&[]).limit(Sent::Yes), Sent::No);
+        assert_eq!(record(&[UNKNOWN]).limit(Sent::No), Sent::Maybe);
+        assert_eq!(record(&[UNKNOWN]).limit(Sent::Yes), Sent::Maybe);
+        assert_eq!(record(&[RESPONDED]).limit(Sent::No), Sent::Maybe);
+        assert_eq!(record(&[RESPONDED]).limit(Sent::Yes), Sent::Yes);
+    }
+
+    #[test]
+    fn a_call_that_has_not_ended_may_have_been_sent() {
+        let record = Record::default();
+        assert!(record.begin(&Method::GET));
+        assert!(record.evidence().may_have_acted());
+        record.end(0);
+        assert!(!record.evidence().may_have_acted());
+        record.close();
+        assert!(!record.begin(&Method::GET), "the attempt is over");
+    }
+}
