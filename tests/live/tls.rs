@@ -76,10 +76,15 @@ async fn a_certificate_that_is_trusted_is_good_for_calls() {
     let page = avala.projects().list().await.unwrap();
     assert!(!page.items.is_empty());
 
-    // The sandbox does not know that it stands behind TLS: its links name its own address, and are refused.
-    let error = avala.datasets().list().await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Pagination);
-    assert!(error.message().contains("127.0.0.1") && error.message().contains("https://localhost"), "{error}");
+    // The sandbox does not know that it is behind TLS: its links name its own address, and their queries are followed.
+    let mut datasets = avala.datasets().list().items();
+    let mut count = 0;
+    while let Some(dataset) = datasets.next().await {
+        dataset.unwrap();
+        count += 1;
+        assert!(count < 1000);
+    }
+    assert!(count > 100, "more than one page");
 }
 
 #[tokio::test]

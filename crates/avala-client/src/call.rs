@@ -136,7 +136,7 @@ pub(crate) fn to_http(avala: &Avala, request: &Result<Request, Invalid>) -> Resu
     let request = request.as_ref().map_err(|invalid| Error::from(invalid.clone()))?;
     let (mut parts, body) = request.to_http()?.into_parts();
     if let Some(base_url) = avala.base_url() {
-        let target = base_url.join(&request.target());
+        let target = base_url.join(&request.target()?);
         parts.uri = target.map_err(|error| Error::transport(Some(&request.endpoint), error))?;
     }
     Ok(http::Request::from_parts(parts, body.as_bytes().cloned().unwrap_or_default()))
@@ -233,7 +233,6 @@ struct Answering<T> {
     is_spawned: bool,
     bytes: Pin<Box<dyn Future<Output = Result<RawAnswer, Error>> + Send>>,
     decoder: Decoder<T>,
-    avala: Avala,
 }
 
 impl<T> Answering<T> {
@@ -241,9 +240,8 @@ impl<T> Answering<T> {
         Self {
             #[cfg(feature = "blocking")]
             is_spawned: false,
-            bytes: Box::pin(send(avala.clone(), request)),
+            bytes: Box::pin(send(avala, request)),
             decoder,
-            avala,
         }
     }
 
@@ -256,8 +254,8 @@ impl<T> Answering<T> {
     }
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<(T, Parts), Error>> {
-        let RawAnswer { endpoint, parts, body } = ready!(self.bytes.as_mut().poll(cx))?;
-        let source = Source { body: &body, base_url: self.avala.base_url() };
+        let RawAnswer { endpoint, path, parts, body } = ready!(self.bytes.as_mut().poll(cx))?;
+        let source = Source { body: &body, path: &path };
         Poll::Ready(match self.decoder.decode(source) {
             Ok(value) => Ok((value, parts)),
             Err(failure) => Err(Error::answer(&endpoint, Meta::of(&parts), &body, failure)),
@@ -306,20 +304,22 @@ impl<T> fmt::Debug for AnswerFuture<T> {
 /// An answer with a good status, not decoded yet.
 struct RawAnswer {
     endpoint: Endpoint,
+    path: String,
     parts: Parts,
     body: Bytes,
 }
 
 async fn send(avala: Avala, request: Result<Request, Invalid>) -> Result<RawAnswer, Error> {
     let request = request?;
-    let endpoint = request.endpoint.clone();
-    let response = avala.transport().oneshot(request.to_http()?).await;
+    let http_request = request.to_http()?;
+    let (endpoint, path) = request.into_parts();
+    let response = avala.transport().oneshot(http_request).await;
     let response = response.map_err(|error| Error::transport(Some(&endpoint), error))?;
     let (parts, body) = response.into_parts();
     let body = body.collect(MAX_BODY).await.map_err(|error| Error::transport(Some(&endpoint), error))?;
     match parts.status {
         StatusCode::OK | StatusCode::CREATED | StatusCode::ACCEPTED | StatusCode::NO_CONTENT => {
-            Ok(RawAnswer { endpoint, parts, body })
+            Ok(RawAnswer { endpoint, path, parts, body })
         }
         _ => Err(Error::response(&endpoint, Meta::of(&parts), retry_after(&parts.headers), &body)),
     }

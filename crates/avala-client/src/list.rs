@@ -70,7 +70,15 @@ impl<T, F> List<T, F> {
         self.param("limit", items.to_string())
     }
 
-    /// Starts at a place that an earlier page or stream gave, filters included.
+    /// Starts at a cursor that an earlier page or stream gave.
+    ///
+    /// A cursor contains the filters that it was made with. If this call sets none, those of the cursor are kept, so that
+    /// a list can be resumed by its cursor alone. If it sets some, they win: one that the cursor lacks is added, and a
+    /// cursor with another value for it is an error of the kind [`Request`](crate::ErrorKind::Request), because it may
+    /// have been changed on its way. [`limit`](Self::limit) is no filter; its value replaces that of the cursor.
+    ///
+    /// The cursor of a page whose link is broken is an error of the kind
+    /// [`Pagination`](crate::ErrorKind::Pagination) when the call is awaited.
     ///
     /// ```
     /// # async fn example(avala: avala_client::Avala, noted: String) -> Result<(), Box<dyn std::error::Error>> {

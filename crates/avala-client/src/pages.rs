@@ -3,12 +3,14 @@
 use std::collections::HashSet;
 use std::fmt;
 use std::future::poll_fn;
-use std::hash::BuildHasher as _;
+use std::hash::{BuildHasher as _, Hasher as _};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
+use avala_transport::Sent;
 use avala_types::{Cursor, CursorPage};
 use futures_core::Stream;
+use percent_encoding::percent_decode_str;
 
 use crate::call::{Call, CallFuture, endpoint};
 use crate::error::Error;
@@ -19,14 +21,12 @@ use crate::error::Error;
 /// and the work on this page overlap. After an error it ends; [`cursor`](Pages::cursor) is the place to go on.
 #[must_use = "a stream does nothing until it is polled"]
 pub struct Pages<T> {
-    call: Call<CursorPage<T>>,
+    /// The call for the next page. Boxed to keep the futures of those who stream small.
+    call: Box<Call<CursorPage<T>>>,
     state: State<T>,
     /// Where the page that comes next starts; `None` for the first one.
     cursor: Option<Cursor>,
-    /// Every place where a page started: a list that comes back to one would never end. As hashes, so that a list of a
-    /// million items needs no more memory than a short one; that two of a million places share one of 64 bits has a
-    /// chance of one in thirty million.
-    seen: HashSet<u64>,
+    seen: Seen,
 }
 
 enum State<T> {
@@ -41,11 +41,10 @@ enum State<T> {
 impl<T> Pages<T> {
     pub(crate) fn new(call: Call<CursorPage<T>>) -> Self {
         let cursor = call.request.as_ref().ok().and_then(|request| request.cursor.clone());
-        let mut seen = HashSet::new();
-        if let Some(cursor) = &cursor {
-            seen.insert(seen.hasher().hash_one(cursor));
-        }
-        Self { call, state: State::Start, cursor, seen }
+        let mut seen = Seen::default();
+        // A list without a cursor begins at the first of its pages, which some lists number.
+        let _ = seen.insert(cursor.as_ref().map_or("page=1", Cursor::as_query));
+        Self { call: Box::new(call), state: State::Start, cursor, seen }
     }
 
     /// The next page, or `None` after the last one.
@@ -79,10 +78,7 @@ impl<T> Pages<T> {
     }
 
     fn ask(&mut self) {
-        let mut call = self.call.clone();
-        if let Ok(request) = &mut call.request {
-            request.cursor.clone_from(&self.cursor);
-        }
+        let call = Call::clone(&self.call);
         self.state = State::Asked(call.into_future());
     }
 
@@ -92,15 +88,43 @@ impl<T> Pages<T> {
             self.state = State::Done;
             return;
         };
-        if self.seen.insert(self.seen.hasher().hash_one(&next)) {
-            self.cursor = Some(next);
-            self.ask();
-            // A call begins when it is first polled, and that should not wait until this page is used up.
-            self.drive(cx);
-        } else {
-            let error = Error::circle(endpoint(&self.call.request), &next);
-            self.state = State::Came(Box::new(Err(error)));
+        let error = match next.query() {
+            Ok(query) if self.seen.insert(query) => {
+                if let Ok(request) = &mut self.call.request {
+                    request.follow(next.clone());
+                }
+                self.cursor = Some(next);
+                self.ask();
+                // A call begins when it is first polled, and that should not wait until this page is used up.
+                self.drive(cx);
+                return;
+            }
+            Ok(_) => Error::circle(endpoint(&self.call.request), &next),
+            Err(error) => Error::link(endpoint(&self.call.request), &error, Sent::Yes),
+        };
+        // After the items: they are good, whatever follows them.
+        self.state = State::Came(Box::new(Err(error)));
+    }
+}
+
+/// Every place where a page started: a list that comes back to one would never end.
+///
+/// As hashes, so that a list of a million items needs no more memory than a short one; that two of a million places share
+/// one of 64 bits has a chance of one in thirty million.
+#[derive(Default)]
+struct Seen(HashSet<u64>);
+
+impl Seen {
+    /// Returns `false` if a page started there already. Filters do not make a place another one, and neither does what a
+    /// server adds to each link, such as the time.
+    fn insert(&mut self, query: &str) -> bool {
+        let is_place = |pair: &&str| pair.starts_with("cursor=") || pair.starts_with("page=");
+        let mut hasher = self.0.hasher().build_hasher();
+        for pair in query.split('&').filter(is_place) {
+            percent_decode_str(pair).for_each(|byte| hasher.write_u8(byte));
+            hasher.write_u8(b'&');
         }
+        self.0.insert(hasher.finish())
     }
 }
 

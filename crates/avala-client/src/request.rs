@@ -1,14 +1,17 @@
 //! A call as data, before it is sent.
 
-use avala_transport::{Body, CallOptions};
+use std::borrow::Cow;
+
+use avala_transport::{Body, CallOptions, Sent};
 use avala_types::Cursor;
 use bytes::Bytes;
 use http::HeaderValue;
 use http::header::{ACCEPT, CONTENT_TYPE};
+use percent_encoding::percent_decode_str;
 use serde::Serialize;
 
 use crate::endpoint::{Endpoint, query_value};
-use crate::error::Invalid;
+use crate::error::{Error, Invalid};
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
@@ -20,6 +23,8 @@ pub(crate) struct Request {
     query: Vec<(&'static str, String)>,
     /// Where in a list to start.
     pub(crate) cursor: Option<Cursor>,
+    /// Whether the cursor is the link of the page before, inside of a stream.
+    follows_link: bool,
     body: Option<Bytes>,
     pub(crate) options: CallOptions,
 }
@@ -30,13 +35,19 @@ impl Request {
         let mut options = CallOptions::default();
         options.operation = endpoint.operation;
         options.route = endpoint.route;
-        Ok(Self { endpoint, path, query: Vec::new(), cursor: None, body: None, options })
+        Ok(Self { endpoint, path, query: Vec::new(), cursor: None, follows_link: false, body: None, options })
     }
 
     /// Sets a parameter of the query; the last value counts.
     pub(crate) fn param(&mut self, name: &'static str, value: String) {
         self.query.retain(|(known, _)| *known != name);
         self.query.push((name, value));
+    }
+
+    /// Continues with the link of the page before.
+    pub(crate) fn follow(&mut self, link: Cursor) {
+        self.cursor = Some(link);
+        self.follows_link = true;
     }
 
     pub(crate) fn json<P: Serialize + ?Sized>(&mut self, payload: &P) -> Result<(), Invalid> {
@@ -48,35 +59,61 @@ impl Request {
         Ok(())
     }
 
-    /// The path and the query.
+    /// Returns what is needed to read the response: the endpoint, and the path below the base URL.
+    pub(crate) fn into_parts(self) -> (Endpoint, String) {
+        (self.endpoint, self.path)
+    }
+
+    /// Returns the path and the query.
     ///
-    /// A cursor is the query of the server's own link and goes out as it came. Filters that the link leaves out are
-    /// added, so that a list never widens from one page to the next.
-    pub(crate) fn target(&self) -> String {
+    /// The server's own link goes out as it came. Of a cursor from elsewhere the filters have to be those of the call,
+    /// as far as the call has any: what was noted yesterday, or changed on its way, must not widen a list. Filters that
+    /// it leaves out are added.
+    pub(crate) fn target(&self) -> Result<String, Error> {
         let mut target = self.path.clone();
         let mut separator = '?';
-        let place = self.cursor.as_ref().map_or("", Cursor::as_query);
-        if !place.is_empty() {
-            target.push(separator);
-            target.push_str(place);
-            separator = '&';
-        }
-        let is_in_place = |name: &str| place.split('&').any(|pair| pair.split('=').next() == Some(name));
-        for (name, value) in self.query.iter().filter(|(name, _)| !is_in_place(name)) {
-            target.push(separator);
+        let mut push = |name: &str, value: &mut dyn Iterator<Item = &str>| {
+            target.push(std::mem::replace(&mut separator, '&'));
             target.push_str(name);
-            target.push('=');
-            target.extend(query_value(value));
-            separator = '&';
+            target.extend(value);
+        };
+        if let Some(cursor) = &self.cursor {
+            let query = cursor.query().map_err(|error| Error::link(&self.endpoint, &error, Sent::No))?;
+            if self.follows_link {
+                push(query, &mut std::iter::empty());
+                return Ok(target);
+            }
+            for pair in query.split('&') {
+                let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+                let own = self.query.iter().find(|(own, _)| form_decode(name) == *own);
+                match own {
+                    None => push(pair, &mut std::iter::empty()),
+                    // The size of a page changes nothing about which items there are.
+                    Some(("limit", _)) => {}
+                    Some((_, own)) if form_decode(value) == **own => {}
+                    Some((name, own)) => return Err(self.contradiction(name, own)),
+                }
+            }
         }
-        target
+        for (name, value) in &self.query {
+            push(name, &mut std::iter::once("=").chain(query_value(value)));
+        }
+        Ok(target)
+    }
+
+    fn contradiction(&self, name: &str, own: &str) -> Error {
+        let message = format!(
+            "the cursor has another {name} than this call, which has {own:?}: \
+             a cursor belongs to the filters that it was made with"
+        );
+        Invalid { endpoint: self.endpoint.clone(), message }.into()
     }
 
     /// The request with its path below the base address.
-    pub(crate) fn to_http(&self) -> Result<http::Request<Body>, Invalid> {
+    pub(crate) fn to_http(&self) -> Result<http::Request<Body>, Error> {
         let mut request = http::Request::new(self.body.clone().map_or_else(Body::empty, Body::from));
         *request.method_mut() = self.endpoint.method.clone();
-        *request.uri_mut() = self.target().try_into().map_err(|error: http::uri::InvalidUri| {
+        *request.uri_mut() = self.target()?.try_into().map_err(|error: http::uri::InvalidUri| {
             let message = format!("no address can be made of its arguments: {error}");
             Invalid { endpoint: self.endpoint.clone(), message }
         })?;
@@ -89,9 +126,19 @@ impl Request {
     }
 }
 
+/// Decodes a name or a value of a query, as servers do.
+fn form_decode(text: &str) -> Cow<'_, str> {
+    if !text.contains(['+', '%']) {
+        return Cow::Borrowed(text);
+    }
+    let spaced = text.replace('+', " ");
+    Cow::Owned(percent_decode_str(&spaced).decode_utf8_lossy().into_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::ErrorKind;
 
     fn list() -> Request {
         Request::new(Endpoint::get("tasks.list", "/tasks/"), &[]).unwrap()
@@ -103,17 +150,52 @@ mod tests {
         request.param("status", "in progress&limit=9#".to_owned());
         request.param("project", "p1".to_owned());
         request.param("status", "a=b+c".to_owned());
-        assert_eq!(request.target(), "/tasks/?project=p1&status=a%3Db%2Bc");
+        assert_eq!(request.target().unwrap(), "/tasks/?project=p1&status=a%3Db%2Bc");
+    }
+
+    fn with_cursor(cursor: &str, filters: &[(&'static str, &str)]) -> Result<String, Error> {
+        let mut request = list();
+        for (name, value) in filters {
+            request.param(name, (*value).to_owned());
+        }
+        request.cursor = Some(cursor.parse().unwrap());
+        request.target()
     }
 
     #[test]
-    fn a_cursor_goes_out_as_it_came_and_filters_are_never_lost() {
+    fn filters_of_a_cursor_are_kept_or_added() {
+        let pending = [("status", "in progress"), ("limit", "50")];
+        for (cursor, filters, target) in [
+            ("cursor=a%3D%3D&status=pending&limit=9", &[][..], "cursor=a%3D%3D&status=pending&limit=9"),
+            ("cursor=a%3D%3D&status=in+progress", &pending, "cursor=a%3D%3D&status=in%20progress&limit=50"),
+            ("limit=9&st%61tus=in%20progress&page=2", &pending, "page=2&status=in%20progress&limit=50"),
+            ("page=2&project=p1", &pending, "page=2&project=p1&status=in%20progress&limit=50"),
+        ] {
+            assert_eq!(with_cursor(cursor, filters).unwrap(), format!("/tasks/?{target}"));
+        }
+    }
+
+    #[test]
+    fn a_filter_that_contradicts_the_call_is_an_error() {
+        for cursor in [
+            "cursor=a&project=p2",
+            "project=p1&cursor=a&project=p2",
+            "cursor=a&project=",
+            "cursor=a&project",
+            "cursor=a&%70roject=p2",
+            "cursor=a&project=p1%00",
+        ] {
+            let error = with_cursor(cursor, &[("project", "p1")]).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Request, "{cursor}");
+            assert!(error.to_string().contains("another project"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_link_inside_a_stream_goes_out_as_it_came() {
         let mut request = list();
-        request.param("limit", "50".to_owned());
         request.param("status", "pending".to_owned());
-        request.cursor = Some(Cursor::from_link("https://x/?cursor=a%3D%3D&status=pending").unwrap());
-        assert_eq!(request.target(), "/tasks/?cursor=a%3D%3D&status=pending&limit=50");
-        request.cursor = Some(Cursor::page(2));
-        assert_eq!(request.target(), "/tasks/?page=2&limit=50&status=pending");
+        request.follow(Cursor::from_link("https://x/?cursor=a%3D%3D&status=%70ending&x").unwrap());
+        assert_eq!(request.target().unwrap(), "/tasks/?cursor=a%3D%3D&status=%70ending&x");
     }
 }

@@ -69,6 +69,7 @@ mod annotation_issue;
 mod auto_label_job;
 mod config;
 mod consensus;
+mod cursor;
 mod dataset;
 mod export;
 mod extra;
@@ -78,6 +79,7 @@ mod geometry;
 mod id;
 mod inference_provider;
 mod json;
+mod link;
 mod manual_upload;
 mod ml_model;
 mod model;
@@ -112,6 +114,7 @@ pub use consensus::{
     ConsensusComputeResult, ConsensusConfig, ConsensusScore, ConsensusScoreType, ConsensusSummary,
     UpdateConsensusConfig,
 };
+pub use cursor::Cursor;
 pub use dataset::{
     CameraCalibration, CreateDataset, DataType, Dataset, DatasetCalibration, DatasetFrame, DatasetHealth, DatasetItem,
     DatasetSequence, DatasetStatus, FrameError, FrameImage, SequenceHealth, TransferDataset,
@@ -141,6 +144,7 @@ pub use inference_provider::{
     CreateInferenceProvider, InferenceProvider, InferenceProviderType, ProjectRef, UpdateInferenceProvider,
 };
 pub use json::{Elements, Json};
+pub use link::LinkError;
 pub use manual_upload::{
     AllowedMimes, CreateDatasetFromManualUpload, CreateManualUploadUrl, FormUpload, ManualUploadSession,
     ManualUploadTarget, SignParts, SignedPart, SignedParts, UploadMethod, UploadQuota, UploadedPart,
@@ -152,7 +156,7 @@ pub use organization::{
     OrganizationMember, OrganizationRole, Plan, Team, TeamMember, TeamRole, TransferOwnership, UpdateMemberRole,
     UpdateOrganization, UpdateTeam, UpdateTeamMemberRole,
 };
-pub use page::{Cursor, CursorPage, LinkError, RawPageResponse};
+pub use page::{CursorPage, RawPageResponse};
 pub use patch::Patch;
 pub use project::{Project, ProjectStatus};
 pub use quality_target::{

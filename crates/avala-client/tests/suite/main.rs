@@ -9,6 +9,7 @@ mod bulk_edit;
 mod calls;
 mod errors;
 mod limits;
+mod links;
 mod lists;
 mod middleware;
 mod resources;
