@@ -1,0 +1,118 @@
+//! Claims: which process handles an execution.
+
+use std::collections::HashMap;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use avala_client::types::ExecutionUid;
+use tokio::time::Instant;
+
+use crate::error::BoxError;
+
+/// The future of a call of [`Claims`].
+pub type ClaimFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, BoxError>> + Send + 'a>>;
+
+/// A store of claims, shared by all processes that run one agent.
+///
+/// A claim is a lease: it ends by itself unless it is renewed, so that the executions of a crashed process are taken
+/// over. An implementation must grant an execution to one holder at a time, and must fail rather than guess: an error
+/// never means "granted". Every process incarnation creates its own store value with a random ID; a name or host name
+/// must not identify a holder.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a claim store",
+    note = "implement `avala_agents::Claims`, or use `LocalClaims` for a single process"
+)]
+pub trait Claims: Send + Sync + 'static {
+    /// Claims an execution and counts a start; `None` if another process holds it.
+    fn claim<'a>(&'a self, execution: &'a ExecutionUid) -> ClaimFuture<'a, Option<Claim>>;
+
+    /// Extends a lease from now on. `None` if this process does not hold it any more.
+    fn renew<'a>(&'a self, execution: &'a ExecutionUid) -> ClaimFuture<'a, Option<Instant>>;
+
+    /// Releases a claim, so that its start does not count as a crash.
+    ///
+    /// After [`Release::Decided`] a shared store must not grant the execution again for some minutes: another process
+    /// may have listed it as pending just before.
+    fn release<'a>(&'a self, execution: &'a ExecutionUid, release: Release) -> ClaimFuture<'a, ()>;
+
+    /// The duration of a lease; it is renewed three times as often. [`Duration::MAX`] for leases without end.
+    fn lease(&self) -> Duration;
+}
+
+/// Why a claim is released.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Release {
+    /// The server has a decision.
+    Decided,
+    /// The execution is still undecided: its handler failed, left it, or was stopped.
+    Undecided,
+}
+
+/// A granted claim.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Claim {
+    /// When the lease ends unless it is renewed; measured from before the request, so that it is never too late.
+    /// `None` for a lease without end.
+    pub valid_until: Option<Instant>,
+    /// How many earlier starts of the execution, in any process, have not ended.
+    pub open_starts: u32,
+    /// Whether another process held the execution before and lost its lease.
+    pub takeover: bool,
+}
+
+impl Claim {
+    /// Creates a claim without open starts.
+    #[must_use]
+    pub fn new(valid_until: Option<Instant>) -> Self {
+        Self { valid_until, open_starts: 0, takeover: false }
+    }
+
+    /// Sets the number of earlier starts that have not ended.
+    #[must_use]
+    pub fn with_open_starts(mut self, starts: u32) -> Self {
+        self.open_starts = starts;
+        self
+    }
+
+    /// Sets whether another process held the execution before.
+    #[must_use]
+    pub fn with_takeover(mut self, takeover: bool) -> Self {
+        self.takeover = takeover;
+        self
+    }
+}
+
+/// Claims of a single process, in memory: the default.
+#[derive(Debug, Default)]
+pub struct LocalClaims {
+    held: Mutex<HashMap<ExecutionUid, ()>>,
+}
+
+impl Claims for LocalClaims {
+    fn claim<'a>(&'a self, execution: &'a ExecutionUid) -> ClaimFuture<'a, Option<Claim>> {
+        Box::pin(async move {
+            let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+            Ok(held.insert(execution.clone(), ()).is_none().then(|| Claim::new(None)))
+        })
+    }
+
+    fn renew<'a>(&'a self, _execution: &'a ExecutionUid) -> ClaimFuture<'a, Option<Instant>> {
+        // Leases without end are not renewed.
+        Box::pin(async { Ok(None) })
+    }
+
+    fn release<'a>(&'a self, execution: &'a ExecutionUid, _release: Release) -> ClaimFuture<'a, ()> {
+        Box::pin(async move {
+            self.held.lock().unwrap_or_else(PoisonError::into_inner).remove(execution);
+            Ok(())
+        })
+    }
+
+    fn lease(&self) -> Duration {
+        Duration::MAX
+    }
+}

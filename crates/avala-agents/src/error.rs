@@ -1,0 +1,77 @@
+//! The error of the agent runtime.
+
+use std::fmt;
+
+/// Any error of a handler, a journal or a claim store.
+pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+/// An error that ends the agent runtime, or rejects its configuration.
+///
+/// Errors of handlers do not end it: the execution is retried, then parked. Neither do passing failures of the API,
+/// which are retried with backoff. [`kind`](AgentError::kind) says what to do; the cause is the `source`.
+#[derive(Debug)]
+pub struct AgentError {
+    kind: AgentErrorKind,
+    message: String,
+    source: Option<BoxError>,
+}
+
+/// The kind of an [`AgentError`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum AgentErrorKind {
+    /// A setting is wrong, such as no handler. Fix the program.
+    Configuration,
+    /// The agent could not be registered: see the source.
+    Registration,
+    /// Several agents have this name and project: pass the UID of one.
+    Ambiguous,
+    /// The API key was rejected (401) or lacks permission (403).
+    Unauthorized,
+    /// The agent was deleted at the server while it ran.
+    Deleted,
+    /// The journal cannot be opened, read or written: another process holds it, its disk is full, or the file is not a
+    /// journal of this version.
+    Journal,
+    /// The claim store failed at startup.
+    Claims,
+}
+
+impl AgentError {
+    pub(crate) fn new(kind: AgentErrorKind, message: impl Into<String>) -> Self {
+        Self { kind, message: message.into(), source: None }
+    }
+
+    pub(crate) fn with_source(mut self, source: impl Into<BoxError>) -> Self {
+        self.source = Some(source.into());
+        self
+    }
+
+    /// The kind of the error.
+    #[must_use]
+    pub fn kind(&self) -> AgentErrorKind {
+        self.kind
+    }
+
+    /// The error of the API, if it is the cause.
+    #[must_use]
+    pub fn api_error(&self) -> Option<&avala_client::Error> {
+        self.source.as_ref()?.downcast_ref()
+    }
+}
+
+impl fmt::Display for AgentError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)?;
+        match &self.source {
+            Some(source) => write!(f, ": {source}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl std::error::Error for AgentError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.source.as_deref().map(|source| source as _)
+    }
+}

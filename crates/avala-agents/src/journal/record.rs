@@ -1,0 +1,129 @@
+//! One entry of the journal.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use avala_client::types::{ExecutionUid, TaskUid};
+use serde::{Deserialize, Serialize};
+
+use crate::decision::Decision;
+
+/// The version of the format of records.
+#[cfg(feature = "journal-redb")]
+pub(crate) const VERSION: u64 = 1;
+
+/// What the journal knows about one execution. Serializes as JSON.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Record {
+    /// The execution.
+    pub execution: ExecutionUid,
+    /// The type of its event.
+    #[serde(default)]
+    pub event_type: String,
+    /// Its task, if it has one.
+    #[serde(default)]
+    pub task: Option<TaskUid>,
+    /// How far it is.
+    pub state: RecordState,
+    /// Number of handler runs, running ones included.
+    #[serde(default)]
+    pub attempts: u32,
+    /// Consecutive starts that never ended: the process was killed, perhaps by the handler.
+    #[serde(default)]
+    pub open_starts: u32,
+    /// Failed handler runs: errors, panics and timeouts.
+    #[serde(default)]
+    pub failures: u32,
+    /// The decision, once there is one.
+    #[serde(default)]
+    pub decision: Option<Decision>,
+    /// The last failure, or the reason for parking.
+    #[serde(default)]
+    pub note: Option<String>,
+    /// When a failed execution is tried again, in Unix milliseconds.
+    #[serde(default)]
+    pub retry_at_ms: Option<u64>,
+    /// When the record was last written, in Unix milliseconds.
+    #[serde(default)]
+    pub updated_at_ms: u64,
+    /// The raw content of an entry that could not be decoded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub raw: Option<String>,
+}
+
+/// The state of a [`Record`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum RecordState {
+    /// The handler was started.
+    Started,
+    /// The handler failed and will run again.
+    Failed,
+    /// The decision is known and was not sent.
+    Decided,
+    /// The decision may have been sent; the outcome is unknown.
+    Sent,
+    /// The server has a decision: ours, or the one of somebody else.
+    Acknowledged,
+    /// The handler chose to leave the execution undecided.
+    Left,
+    /// The runtime gave up; a person decides.
+    Parked,
+}
+
+impl Record {
+    pub(crate) fn new(execution: ExecutionUid, event_type: impl Into<String>, task: Option<TaskUid>) -> Self {
+        Self {
+            execution,
+            event_type: event_type.into(),
+            task,
+            state: RecordState::Started,
+            attempts: 0,
+            open_starts: 0,
+            failures: 0,
+            decision: None,
+            note: None,
+            retry_at_ms: None,
+            updated_at_ms: now_ms(),
+            raw: None,
+        }
+    }
+
+    /// A parked record that keeps the raw content of an entry which cannot be decoded.
+    #[cfg(feature = "journal-redb")]
+    pub(crate) fn undecodable(execution: &str, raw: &[u8], reason: &str) -> Self {
+        let mut record = Self::new(execution.into(), "", None);
+        record.state = RecordState::Parked;
+        record.note = Some(format!("the journal entry cannot be decoded: {reason}"));
+        record.raw = Some(String::from_utf8_lossy(raw).into_owned());
+        record
+    }
+
+    /// Sets the state and the time of the change.
+    pub(crate) fn enter(&mut self, state: RecordState) {
+        self.state = state;
+        self.updated_at_ms = now_ms();
+    }
+
+    /// Whether the decision has to be sent, or its outcome found out.
+    pub(crate) fn is_undelivered(&self) -> bool {
+        matches!(self.state, RecordState::Decided | RecordState::Sent)
+    }
+
+    /// Whether nothing is left to do for this runtime.
+    pub(crate) fn is_done(&self) -> bool {
+        matches!(self.state, RecordState::Acknowledged | RecordState::Left | RecordState::Parked)
+    }
+
+    /// How long a failed execution still waits. A wait over a day is not believed: the clock was changed.
+    pub(crate) fn retry_in(&self) -> Duration {
+        let wait = Duration::from_millis(self.retry_at_ms.unwrap_or(0).saturating_sub(now_ms()));
+        if wait > Duration::from_secs(86_400) { Duration::ZERO } else { wait }
+    }
+}
+
+pub(crate) fn now_ms() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+}

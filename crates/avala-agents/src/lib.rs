@@ -1,0 +1,86 @@
+//! An agent runtime for [Avala](https://avala.ai): handlers decide about events, and no decision is lost or sent twice.
+//!
+//! ```no_run
+//! use avala_agents::types::EventType;
+//! use avala_agents::{Agent, Context, Decision, RedbJournal};
+//!
+//! async fn check(context: Context) -> Decision {
+//!     Decision::approve()
+//! }
+//!
+//! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+//! let avala = avala_client::Avala::from_env()?;
+//! Agent::new("qa")
+//!     .journal(RedbJournal::open("qa.journal")?)
+//!     .on(EventType::ResultSubmitted, check)
+//!     .run(&avala)
+//!     .await?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # What happens when something fails
+//!
+//! | Fault | Handler | Decision |
+//! |---|---|---|
+//! | the handler returns an error, panics or times out | runs again after a growing delay; after 5 failures the execution is given up | none |
+//! | the process is killed while the handler runs | runs again at the next start; after 3 such starts the execution is given up | none |
+//! | the process is killed after the handler returned | does not run again | sent at the next start |
+//! | the response to the decision is lost | does not run again | looked up; the same decision is sent again only while nobody decided |
+//! | the server is unavailable, or limits the rate | does not run again | sent again with backoff |
+//! | somebody else decides first | – | theirs counts; recorded as decided elsewhere |
+//! | the claim is lost to another process | is cancelled | not sent by this process |
+//!
+//! So a handler runs *at least once*, and one decision per execution is made *once*. Use
+//! [`Context::uid`] as the idempotency key of a handler's side effects.
+//!
+//! # Features
+//!
+//! | Feature | Default | Adds |
+//! |---|---|---|
+//! | `journal-redb` | yes | [`RedbJournal`], a durable journal in one file |
+//! | `signal` | yes | [`Agent::run`], which stops on SIGINT and SIGTERM |
+//! | `push` | no | a tower service that receives deliveries as hints |
+//! | `axum` | no | the same as an axum router |
+//! | `testing` | no | a test kit for handlers |
+
+mod agent;
+mod backoff;
+mod claims;
+mod context;
+mod decision;
+mod error;
+mod event;
+mod handler;
+mod journal;
+mod lease;
+mod monitor;
+mod pace;
+#[cfg(feature = "push")]
+mod push;
+mod registration;
+mod runtime;
+mod settings;
+#[cfg(feature = "signal")]
+mod shutdown;
+#[cfg(feature = "testing")]
+pub mod testing;
+
+/// Models and payloads of the API.
+pub use avala_client::types;
+
+pub use self::agent::Agent;
+pub use self::claims::{Claim, ClaimFuture, Claims, LocalClaims, Release};
+pub use self::context::{Cancelled, Context, RunReason};
+pub use self::decision::{Decision, IntoDecision};
+pub use self::error::{AgentError, AgentErrorKind, BoxError};
+pub use self::event::{DatasetEvent, Event, ExportEvent, ResultEvent, TaskEvent};
+pub use self::handler::{FunctionMarker, Handler, HandlerFn, HandlerService, ServiceMarker, handler_fn};
+#[cfg(feature = "journal-redb")]
+pub use self::journal::RedbJournal;
+pub use self::journal::{Journal, JournalFuture, MemoryJournal, Record, RecordState};
+pub use self::monitor::{Counters, Health, Monitor};
+#[cfg(feature = "push")]
+pub use self::push::PushReceiver;
+pub use self::runtime::{AgentHandle, Summary};
+pub use self::settings::GiveUp;

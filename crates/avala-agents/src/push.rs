@@ -1,0 +1,111 @@
+//! Push mode: receives deliveries as hints to poll.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{Method, Request, Response, StatusCode};
+use http_body_util::{BodyExt as _, Full, Limited};
+use tower::Service;
+
+use crate::error::BoxError;
+use crate::runtime::AgentHandle;
+
+/// The largest accepted body. Deliveries carry one execution.
+const MAX_BODY_BYTES: usize = 1 << 20;
+/// A sender that takes longer for its body is cut off.
+const BODY_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// A tower service that receives the deliveries of an agent with a `callback_url`.
+///
+/// A delivery is only a hint: it is verified, acknowledged at once, and makes the agent poll. Executions are read by the
+/// agent's own authenticated call, so that a forged or replayed delivery can at most cause a poll, and an execution that
+/// is both pushed and polled is handled once.
+///
+/// Responses: 200 for a verified delivery; 401 for a wrong signature; 400 for a missing header or an undecodable body;
+/// 405 for another method than `POST`; 413 for a body over 1 MiB; 408 for a body that takes over 10 s.
+///
+/// ```
+/// use avala_agents::{Agent, PushReceiver};
+///
+/// let agent = Agent::new("qa");
+/// let receiver = PushReceiver::new(agent.handle(), ["agsec_1f9a"]);
+/// ```
+#[derive(Clone, Debug)]
+pub struct PushReceiver {
+    handle: AgentHandle,
+    secrets: Vec<avala_client::types::Secret>,
+}
+
+impl PushReceiver {
+    /// Creates a receiver. Pass the old and the new secret while a secret is rotated.
+    pub fn new(handle: AgentHandle, secrets: impl IntoIterator<Item: Into<String>>) -> Self {
+        let secrets = secrets.into_iter().map(|secret| avala_client::types::Secret::from(secret.into())).collect();
+        Self { handle, secrets }
+    }
+
+    /// The receiver as an axum router that accepts `POST` at `path`.
+    #[cfg(feature = "axum")]
+    pub fn into_router(self, path: &str) -> axum::Router {
+        axum::Router::new().route_service(path, self)
+    }
+
+    fn verify(&self, parts: &http::request::Parts, body: &[u8]) -> StatusCode {
+        let secrets: Vec<&str> = self.secrets.iter().map(avala_client::types::Secret::expose).collect();
+        let header = |name: &str| parts.headers.get(name)?.to_str().ok();
+        match avala_webhook::verify(&secrets, header, body) {
+            Ok(delivery) => {
+                tracing::debug!(delivery = %delivery.id, event = %delivery.event.event, "a delivery arrived; polling");
+                self.handle.poll_now();
+                StatusCode::OK
+            }
+            Err(error) => {
+                tracing::warn!(error = %error, "a delivery was rejected");
+                match error.kind() {
+                    avala_webhook::VerifyErrorKind::Signature => StatusCode::UNAUTHORIZED,
+                    avala_webhook::VerifyErrorKind::NoSecret => StatusCode::INTERNAL_SERVER_ERROR,
+                    _ => StatusCode::BAD_REQUEST,
+                }
+            }
+        }
+    }
+}
+
+type ResponseFuture = Pin<Box<dyn Future<Output = Result<Response<Full<Bytes>>, std::convert::Infallible>> + Send>>;
+
+impl<B> Service<Request<B>> for PushReceiver
+where
+    B: http_body::Body + Send + 'static,
+    B::Data: Send,
+    B::Error: Into<BoxError>,
+{
+    type Response = Response<Full<Bytes>>;
+    type Error = std::convert::Infallible;
+    type Future = ResponseFuture;
+
+    fn poll_ready(&mut self, _cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        let receiver = self.clone();
+        Box::pin(async move {
+            let (parts, body) = request.into_parts();
+            let status = if parts.method != Method::POST {
+                StatusCode::METHOD_NOT_ALLOWED
+            } else {
+                let body = Limited::new(body, MAX_BODY_BYTES).collect();
+                match tokio::time::timeout(BODY_TIMEOUT, body).await {
+                    Ok(Ok(body)) => receiver.verify(&parts, &body.to_bytes()),
+                    Ok(Err(_)) => StatusCode::PAYLOAD_TOO_LARGE,
+                    Err(_) => StatusCode::REQUEST_TIMEOUT,
+                }
+            };
+            let mut response = Response::new(Full::default());
+            *response.status_mut() = status;
+            Ok(response)
+        })
+    }
+}

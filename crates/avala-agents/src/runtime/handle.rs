@@ -1,0 +1,113 @@
+//! Operations on a running agent.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use avala_client::types::ExecutionUid;
+use tokio::sync::Notify;
+
+use crate::decision::Decision;
+use crate::error::{AgentError, AgentErrorKind};
+use crate::journal::{Journal, Record, RecordState};
+use crate::runtime::journal_failed;
+
+/// Lists, retries, decides and exports executions of an agent, and wakes its poll. Clones control the same agent.
+///
+/// ```
+/// # async fn example(agent: avala_agents::Agent) -> Result<(), avala_agents::AgentError> {
+/// let handle = agent.handle();
+/// for parked in handle.parked() {
+///     println!("{}: {}", parked.execution, parked.note.as_deref().unwrap_or("no note"));
+///     handle.retry(&parked.execution).await?;
+/// }
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct AgentHandle {
+    pub(crate) journal: Arc<dyn Journal>,
+    pub(crate) records: Arc<Mutex<HashMap<ExecutionUid, Record>>>,
+    pub(crate) hint: Arc<Notify>,
+}
+
+impl AgentHandle {
+    /// The executions that were given up, oldest first. Read from the journal when the agent runs.
+    #[must_use]
+    pub fn parked(&self) -> Vec<Record> {
+        let mut parked: Vec<Record> =
+            self.lock().values().filter(|record| record.state == RecordState::Parked).cloned().collect();
+        parked.sort_by_key(|record| record.updated_at_ms);
+        parked
+    }
+
+    /// Polls now instead of at the next interval: a webhook or another hint says that there is work.
+    pub fn poll_now(&self) {
+        self.hint.notify_one();
+    }
+
+    /// Handles a parked or left execution again, with its counters reset.
+    ///
+    /// # Errors
+    /// [`AgentErrorKind::Configuration`] if the execution is not parked or left; [`AgentErrorKind::Journal`].
+    pub async fn retry(&self, execution: &ExecutionUid) -> Result<(), AgentError> {
+        let mut record = self.stopped(execution)?;
+        record.failures = 0;
+        record.open_starts = 0;
+        record.retry_at_ms = None;
+        record.decision = None;
+        self.save(record, RecordState::Failed).await
+    }
+
+    /// Decides a parked or left execution by hand. The decision is sent by the next poll or start of the agent.
+    ///
+    /// # Errors
+    /// [`AgentErrorKind::Configuration`] if the execution is not parked or left; [`AgentErrorKind::Journal`].
+    pub async fn decide(&self, execution: &ExecutionUid, decision: Decision) -> Result<(), AgentError> {
+        let mut record = self.stopped(execution)?;
+        record.decision = Some(decision);
+        self.save(record, RecordState::Decided).await
+    }
+
+    /// All records as JSON lines, for diagnosis and for moving to another store.
+    ///
+    /// # Errors
+    /// [`AgentErrorKind::Journal`] if the journal cannot be read.
+    pub async fn export(&self) -> Result<String, AgentError> {
+        let records = self.journal.load().await.map_err(journal_failed)?;
+        let mut lines = String::new();
+        for record in records {
+            let line = serde_json::to_string(&record).map_err(|error| journal_failed(error.into()))?;
+            lines.push_str(&line);
+            lines.push('\n');
+        }
+        Ok(lines)
+    }
+
+    fn stopped(&self, execution: &ExecutionUid) -> Result<Record, AgentError> {
+        let record = self.lock().get(execution).cloned();
+        record.filter(|record| matches!(record.state, RecordState::Parked | RecordState::Left)).ok_or_else(|| {
+            let message = format!("execution {execution} is neither parked nor left; see `AgentHandle::parked`");
+            AgentError::new(AgentErrorKind::Configuration, message)
+        })
+    }
+
+    async fn save(&self, mut record: Record, state: RecordState) -> Result<(), AgentError> {
+        record.enter(state);
+        self.journal.put(&record).await.map_err(journal_failed)?;
+        self.lock().insert(record.execution.clone(), record);
+        self.poll_now();
+        Ok(())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<ExecutionUid, Record>> {
+        // Entries are replaced in one step, so they are sound after a panic elsewhere.
+        self.records.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for AgentHandle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AgentHandle").field("records", &self.lock().len()).finish_non_exhaustive()
+    }
+}

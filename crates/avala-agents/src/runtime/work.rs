@@ -1,0 +1,279 @@
+//! Handles one execution: claim, journal, handler, decision, delivery.
+
+use std::panic::AssertUnwindSafe;
+use std::time::Duration;
+
+use avala_client::types::{AgentExecution, AgentUid};
+use tokio::time::Instant;
+use tower::{Service as _, ServiceExt as _};
+use tracing::Instrument as _;
+
+use super::deliver::{self, Delivered};
+use super::{Ending, Shared};
+use crate::backoff;
+use crate::claims::{Claim, Release};
+use crate::context::{Context, Progress, RunReason};
+use crate::decision::Decision;
+use crate::error::{AgentError, BoxError};
+use crate::journal::{Record, RecordState, now_ms};
+use crate::lease::Lease;
+use crate::monitor::Count;
+use crate::settings::GiveUp;
+
+/// Handles an execution once.
+pub(super) async fn handle(
+    shared: &Shared,
+    agent: &AgentUid,
+    execution: AgentExecution,
+    known: Option<Record>,
+) -> Result<Ending, AgentError> {
+    let claim = match shared.claims.claim(&execution.uid).await {
+        Ok(Some(claim)) => claim,
+        Ok(None) => return Ok(Ending::Postponed),
+        Err(error) => {
+            tracing::warn!(execution = %execution.uid, error = %error, "the claim store failed; nothing was started");
+            return Ok(Ending::Postponed);
+        }
+    };
+    let event = execution.event_type.to_string();
+    let mut record = known.unwrap_or_else(|| Record::new(execution.uid.clone(), event, execution.task.clone()));
+    let reason = run_reason(&record, claim);
+    let span = tracing::info_span!(
+        "avala.agent.execution",
+        execution = %execution.uid,
+        event = %execution.event_type,
+        reason = reason.as_str(),
+        attempt = record.attempts + 1,
+    );
+    let lease = Lease::hold(shared, &execution.uid, claim);
+    let result = async {
+        // A decision of an earlier process is sent as it is; the handler does not run again.
+        if !record.is_undelivered()
+            && let Some(ending) = decide(shared, execution, &mut record, reason, claim, &lease).await?
+        {
+            return Ok(ending);
+        }
+        deliver(shared, agent, &mut record, &lease).await
+    }
+    .instrument(span)
+    .await;
+    release(lease, &result).await;
+    result
+}
+
+/// Delivers the decision of a record that an earlier process left.
+pub(super) async fn deliver_again(shared: &Shared, agent: &AgentUid, mut record: Record) -> Result<Ending, AgentError> {
+    // Otherwise another process has it, or the store failed: the next start decides.
+    let Ok(Some(claim)) = shared.claims.claim(&record.execution).await else { return Ok(Ending::Postponed) };
+    let span = tracing::info_span!("avala.agent.execution", execution = %record.execution, reason = "replay");
+    let lease = Lease::hold(shared, &record.execution, claim);
+    let result = deliver(shared, agent, &mut record, &lease).instrument(span).await;
+    release(lease, &result).await;
+    result
+}
+
+/// Releases the claim, unless the journal failed: then nobody knows how the run ended, and the lease ends by itself.
+async fn release(lease: Lease, result: &Result<Ending, AgentError>) {
+    match result {
+        Ok(Ending::Decided) => lease.release(Release::Decided).await,
+        Ok(_) => lease.release(Release::Undecided).await,
+        Err(_) => {}
+    }
+}
+
+fn run_reason(record: &Record, claim: Claim) -> RunReason {
+    if claim.takeover {
+        RunReason::Takeover
+    } else if record.open_starts > 0 {
+        RunReason::Replay
+    } else if record.failures > 0 {
+        RunReason::Retry
+    } else {
+        RunReason::New
+    }
+}
+
+/// Runs the handler until there is a decision to deliver. `Some` ends this round without one.
+async fn decide(
+    shared: &Shared,
+    execution: AgentExecution,
+    record: &mut Record,
+    reason: RunReason,
+    claim: Claim,
+    lease: &Lease,
+) -> Result<Option<Ending>, AgentError> {
+    record.open_starts = record.open_starts.max(claim.open_starts);
+    if record.open_starts >= shared.settings.max_open_starts {
+        let starts = record.open_starts;
+        return give_up(shared, record, format!("the process ended during {starts} runs of the handler")).await;
+    }
+    record.attempts += 1;
+    record.open_starts += 1;
+    record.enter(RecordState::Started);
+    shared.save(record).await?;
+
+    let outcome = run_handler(shared, execution, reason, record.attempts, lease).await;
+    // The handler ended, whatever came of it: this start did not kill the process.
+    record.open_starts = 0;
+    match outcome {
+        HandlerOutcome::Decided(decision) if decision.action().is_none() => {
+            record.decision = Some(decision);
+            record.enter(RecordState::Left);
+            shared.save(record).await?;
+            shared.monitor.count(Count::Handled);
+            shared.monitor.acknowledged(None);
+            Ok(Some(Ending::Undecided))
+        }
+        HandlerOutcome::Decided(decision) => {
+            record.decision = Some(decision);
+            record.note = None;
+            record.enter(RecordState::Decided);
+            shared.save(record).await?;
+            shared.monitor.count(Count::Handled);
+            Ok(None)
+        }
+        HandlerOutcome::Cancelled => {
+            record.enter(RecordState::Failed);
+            record.retry_at_ms = None;
+            shared.save(record).await?;
+            Ok(Some(Ending::Postponed))
+        }
+        HandlerOutcome::Failed(message) => {
+            tracing::warn!(error = %message, failures = record.failures + 1, "the handler failed");
+            failed(shared, record, message).await
+        }
+    }
+}
+
+async fn failed(shared: &Shared, record: &mut Record, message: String) -> Result<Option<Ending>, AgentError> {
+    let settings = &shared.settings;
+    shared.monitor.count(Count::Failed);
+    record.failures += 1;
+    if record.failures >= settings.max_failures {
+        return give_up(shared, record, format!("the handler failed {} times: {message}", record.failures)).await;
+    }
+    let wait = backoff::delay(record.failures, settings.retry_delay, settings.max_retry_delay);
+    record.note = Some(message);
+    record.retry_at_ms = Some(now_ms().saturating_add(u64::try_from(wait.as_millis()).unwrap_or(u64::MAX)));
+    record.enter(RecordState::Failed);
+    shared.save(record).await?;
+    shared.retries().insert(record.execution.clone(), Instant::now() + wait);
+    Ok(Some(Ending::Failed))
+}
+
+/// Parks the execution, or makes the decision that the policy asks for.
+async fn give_up(shared: &Shared, record: &mut Record, reason: String) -> Result<Option<Ending>, AgentError> {
+    tracing::error!(execution = %record.execution, reason = %reason, "the execution is given up");
+    shared.monitor.count(Count::Parked);
+    record.note = Some(reason.clone());
+    record.decision = match shared.settings.give_up {
+        GiveUp::Park => None,
+        GiveUp::Flag => Some(Decision::flag(reason)),
+        GiveUp::Skip => Some(Decision::skip().with_reason(reason)),
+    };
+    let is_parked = record.decision.is_none();
+    record.enter(if is_parked { RecordState::Parked } else { RecordState::Decided });
+    shared.save(record).await?;
+    Ok(is_parked.then_some(Ending::Undecided))
+}
+
+enum HandlerOutcome {
+    Decided(Decision),
+    Failed(String),
+    /// The process stops, or lost the claim.
+    Cancelled,
+}
+
+/// Runs the handler in a task of its own, so that a panic ends only that task.
+async fn run_handler(
+    shared: &Shared,
+    execution: AgentExecution,
+    reason: RunReason,
+    attempt: u32,
+    lease: &Lease,
+) -> HandlerOutcome {
+    let Some(handler) = shared.handler(&execution.event_type).cloned() else {
+        return HandlerOutcome::Failed(format!("no handler for the event `{}`", execution.event_type));
+    };
+    let progress = Progress::start(shared.settings.handler_timeout, lease.cancellation());
+    let context = Context::new(execution, reason, attempt, shared.avala.clone(), progress.clone());
+    let run = async move {
+        let mut handler = handler;
+        handler.ready().await?.call(context).await
+    };
+    let mut task = tokio::spawn(AssertUnwindSafe(run.in_current_span()));
+    let mut reports = progress.reports();
+    let started = Instant::now();
+    loop {
+        tokio::select! {
+            joined = &mut task => return ended(shared, joined),
+            () = progress.expired() => {
+                end(task, &progress).await;
+                shared.monitor.count(Count::TimedOut);
+                let seconds = started.elapsed().as_secs_f64();
+                return HandlerOutcome::Failed(format!("the handler timed out after {seconds:.1} s"));
+            }
+            () = lease.lost() => {
+                end(task, &progress).await;
+                shared.monitor.count(Count::LostClaims);
+                return HandlerOutcome::Cancelled;
+            }
+            () = shared.abort.cancelled() => {
+                end(task, &progress).await;
+                return HandlerOutcome::Cancelled;
+            }
+            Ok(()) = reports.changed() => lease.renew_now(),
+        }
+    }
+}
+
+fn ended(shared: &Shared, joined: Result<Result<Decision, BoxError>, tokio::task::JoinError>) -> HandlerOutcome {
+    match joined {
+        Ok(Ok(decision)) => HandlerOutcome::Decided(decision),
+        Ok(Err(error)) => HandlerOutcome::Failed(error.to_string()),
+        Err(error) if error.is_panic() => {
+            shared.monitor.count(Count::Panicked);
+            // The payload of a panic may hold data of the execution, so only a text is repeated.
+            let payload = error.into_panic();
+            let text = payload
+                .downcast_ref::<&str>()
+                .copied()
+                .or_else(|| payload.downcast_ref::<String>().map(String::as_str));
+            HandlerOutcome::Failed(format!("the handler panicked: {}", text.unwrap_or("no message")))
+        }
+        Err(_) => HandlerOutcome::Cancelled,
+    }
+}
+
+/// Tells the handler to stop, and ends it if it does not within a moment.
+async fn end(mut task: tokio::task::JoinHandle<Result<Decision, BoxError>>, progress: &Progress) {
+    const MOMENT: Duration = Duration::from_millis(100);
+    progress.cancel();
+    if tokio::time::timeout(MOMENT, &mut task).await.is_err() {
+        task.abort();
+        // An aborted task ends at its next await; waiting keeps it from running beside its successor.
+        let _ = task.await;
+    }
+}
+
+async fn deliver(shared: &Shared, agent: &AgentUid, record: &mut Record, lease: &Lease) -> Result<Ending, AgentError> {
+    match deliver::deliver(shared, agent, record, lease).await? {
+        Delivered::Acknowledged => {
+            shared.monitor.acknowledged(record.decision.as_ref().and_then(Decision::action));
+            record.enter(RecordState::Acknowledged);
+        }
+        Delivered::DecidedElsewhere(action) => {
+            shared.monitor.count(Count::DecidedElsewhere);
+            record.note = Some(format!("decided elsewhere: {action}"));
+            record.enter(RecordState::Acknowledged);
+        }
+        Delivered::Refused(reason) => {
+            shared.monitor.count(Count::Parked);
+            record.note = Some(reason);
+            record.enter(RecordState::Parked);
+        }
+        Delivered::Interrupted => return Ok(Ending::Postponed),
+    }
+    shared.save(record).await?;
+    Ok(if record.state == RecordState::Parked { Ending::Undecided } else { Ending::Decided })
+}

@@ -1,0 +1,85 @@
+use avala_agents::types::EventType;
+use avala_agents::{Agent, AgentErrorKind, Context, Decision, MemoryJournal, RecordState};
+
+use crate::server::{Fault, Server, approving};
+
+#[tokio::test(start_paused = true)]
+async fn a_lost_response_is_looked_up_and_not_sent_again() {
+    let server = Server::new().with_executions(1);
+    server.fail("POST /agent-actions/", [Fault::LostResponse]);
+    let summary = approving().run_once(&server.client()).await.unwrap();
+    assert_eq!(summary.decided, 1);
+    server.assert_each_decided_once(1);
+    assert_eq!(server.requests("POST /agent-actions/"), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn failures_send_the_same_decision_again_and_never_skip() {
+    let server = Server::new().with_executions(1);
+    server.fail("POST /agent-actions/", [500, 503, 502].map(Fault::Status));
+    server.fail("POST /agent-actions/", [Fault::RetryAfter(30)]);
+    let agent = Agent::new("qa").on(EventType::ResultSubmitted, |_: Context| async { Decision::reject("empty") });
+    agent.run_once(&server.client()).await.unwrap();
+    assert_eq!(server.decisions("x0"), ["reject: empty"]);
+    assert_eq!(server.requests("POST /agent-actions/"), 5);
+}
+
+#[tokio::test(start_paused = true)]
+async fn retry_after_of_a_decision_is_honored() {
+    let server = Server::new().with_executions(1);
+    server.fail("POST /agent-actions/", [Fault::RetryAfter(45)]);
+    let start = tokio::time::Instant::now();
+    approving().run_once(&server.client()).await.unwrap();
+    assert!(start.elapsed() >= std::time::Duration::from_secs(45), "{:?}", start.elapsed());
+    server.assert_each_decided_once(1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_decision_of_somebody_else_is_not_contradicted() {
+    let server = Server::new().with_executions(1);
+    let other = server.clone();
+    let agent = Agent::new("qa").on(EventType::ResultSubmitted, move |_: Context| {
+        let mut state = other.lock();
+        state.executions[0]["action"] = "reject".into();
+        drop(state);
+        async { Decision::approve() }
+    });
+    let monitor = agent.monitor();
+    agent.run_once(&server.client()).await.unwrap();
+    assert!(server.decisions("x0").is_empty(), "ours was refused with 409");
+    assert_eq!((monitor.counters().decided_elsewhere, monitor.counters().approved), (1, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_rejected_decision_is_parked_with_its_reason() {
+    let server = Server::new().with_executions(1);
+    server.fail("POST /agent-actions/", [Fault::Status(400)]);
+    let journal = MemoryJournal::new();
+    approving().journal(journal.clone()).run_once(&server.client()).await.unwrap();
+    let record = &journal.records()[0];
+    assert_eq!(record.state, RecordState::Parked);
+    assert!(record.note.as_deref().unwrap_or_default().contains("rejected"), "{record:?}");
+    assert_eq!(server.requests("POST /agent-actions/"), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_revoked_key_ends_the_agent_and_keeps_the_decision() {
+    let server = Server::new().with_executions(1);
+    server.fail("POST /agent-actions/", [Fault::Status(401)]);
+    let journal = MemoryJournal::new();
+    let error = approving().journal(journal.clone()).run_once(&server.client()).await.unwrap_err();
+    assert_eq!(error.kind(), AgentErrorKind::Unauthorized);
+    assert_eq!(journal.records()[0].decision, Some(Decision::approve()));
+    approving().journal(journal.clone()).run_once(&server.client()).await.unwrap();
+    server.assert_each_decided_once(1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn unknown_outcomes_of_many_decisions_are_decided_once() {
+    let server = Server::new().with_executions(50);
+    server.fail("POST /agent-actions/", [Fault::LostResponse; 25]);
+    server.fail("POST /agent-actions/", [Fault::Status(500); 25]);
+    let summary = approving().run_until_idle(&server.client()).await.unwrap();
+    assert_eq!(summary.decided, 50);
+    server.assert_each_decided_once(50);
+}

@@ -1,0 +1,13 @@
+//! Tests of the agent runtime on a paused clock, against a service in memory that counts decisions.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may fail loudly")]
+
+mod claims;
+mod crash;
+mod delivery;
+mod handlers;
+mod journal;
+mod polling;
+mod registration;
+mod server;
+mod shutdown;
+mod testing;

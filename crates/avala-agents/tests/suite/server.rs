@@ -1,0 +1,201 @@
+//! A scripted Avala in memory: agents, executions, decisions, and faults.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use avala_agents::types::EventType;
+use avala_agents::{Agent, Context, Decision};
+use avala_client::Avala;
+use avala_client::transport::{Body, BoxError, RateLimiter, RetryPolicy};
+use http::{Request, Response, StatusCode};
+use serde_json::{Value, json};
+
+/// What happens to one request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fault {
+    /// A response with this status; nothing is executed.
+    Status(u16),
+    /// The request is executed, and its response is lost.
+    LostResponse,
+    /// A 429 with `Retry-After`.
+    RetryAfter(u32),
+}
+
+#[derive(Clone, Default)]
+pub(crate) struct Server(Arc<Mutex<State>>);
+
+#[derive(Default)]
+pub(crate) struct State {
+    pub(crate) agents: Vec<Value>,
+    pub(crate) executions: Vec<Value>,
+    /// Accepted decisions by execution, as `action: reason`.
+    pub(crate) decisions: BTreeMap<String, Vec<String>>,
+    /// All requests, as `METHOD path?query`.
+    pub(crate) requests: Vec<String>,
+    /// Faults of the next requests whose line contains the text.
+    pub(crate) faults: Vec<(&'static str, Fault)>,
+    pub(crate) page_size: usize,
+}
+
+impl Server {
+    pub(crate) fn new() -> Self {
+        let server = Self::default();
+        server.lock().page_size = 100;
+        server
+    }
+
+    pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap()
+    }
+
+    /// Adds pending executions `x0`, `x1`, ... of `result.submitted`, each of its own task, oldest first.
+    pub(crate) fn with_executions(self, count: usize) -> Self {
+        for n in 0..count {
+            self.add(&format!("x{n}"), "result.submitted", json!({"task_uid": format!("t{n}"), "result_uid": "r"}));
+        }
+        self
+    }
+
+    pub(crate) fn add(&self, uid: &str, event: &str, payload: Value) {
+        let mut state = self.lock();
+        let created_at = 1_700_000_000 + state.executions.len();
+        state.executions.push(json!({
+            "uid": uid, "registration": "a1", "event_type": event, "status": "pending", "action": null,
+            "task": payload.get("task_uid").filter(|task| task.is_string()), "event_payload": payload,
+            "created_at": format!("2026-01-01T{:02}:{:02}:{:02}Z", created_at / 3600 % 24, created_at / 60 % 60, created_at % 60),
+        }));
+    }
+
+    pub(crate) fn fail(&self, request: &'static str, faults: impl IntoIterator<Item = Fault>) {
+        self.lock().faults.extend(faults.into_iter().map(|fault| (request, fault)));
+    }
+
+    /// A client without rate limit and without retries of its own, so that tests see every request.
+    pub(crate) fn client(&self) -> Avala {
+        let server = self.clone();
+        let service = tower::service_fn(move |request: Request<Body>| {
+            let result = server.lock().respond(&request);
+            async move { result }
+        });
+        let retry = RetryPolicy::default().max_attempts(1);
+        Avala::builder()
+            .api_key("avk_test")
+            .rate_limiter(RateLimiter::off())
+            .retry(retry)
+            .service(service)
+            .build()
+            .unwrap()
+    }
+
+    /// The decisions on an execution.
+    pub(crate) fn decisions(&self, uid: &str) -> Vec<String> {
+        self.lock().decisions.get(uid).cloned().unwrap_or_default()
+    }
+
+    /// Fails unless each of `count` executions was decided exactly once.
+    #[track_caller]
+    pub(crate) fn assert_each_decided_once(&self, count: usize) {
+        let state = self.lock();
+        assert_eq!(state.decisions.len(), count);
+        assert!(state.decisions.values().all(|decisions| decisions.len() == 1), "{:?}", state.decisions);
+    }
+
+    pub(crate) fn requests(&self, containing: &str) -> usize {
+        self.lock().requests.iter().filter(|request| request.contains(containing)).count()
+    }
+}
+
+impl State {
+    fn respond(&mut self, request: &Request<Body>) -> Result<Response<Body>, BoxError> {
+        let target = request.uri().path_and_query().map_or("", |target| target.as_str());
+        let line = format!("{} {}", request.method(), target.strip_prefix("/api/v1").unwrap_or(target));
+        self.requests.push(line.clone());
+        let fault =
+            self.faults.iter().position(|(text, _)| line.contains(text)).map(|index| self.faults.remove(index).1);
+        match fault {
+            Some(Fault::Status(status)) => return Ok(response(status, &json!({"detail": "a fault"}), None)),
+            Some(Fault::RetryAfter(seconds)) => {
+                return Ok(response(429, &json!({"detail": "slow down"}), Some(seconds)));
+            }
+            _ => {}
+        }
+        let body: Value =
+            serde_json::from_slice(request.body().as_bytes().map_or(&[][..], |body| body)).unwrap_or_default();
+        let (status, body) = self.execute(&line, &body);
+        if fault == Some(Fault::LostResponse) {
+            return Err(std::io::Error::from(std::io::ErrorKind::ConnectionReset).into());
+        }
+        Ok(response(status, &body, None))
+    }
+
+    fn execute(&mut self, line: &str, body: &Value) -> (u16, Value) {
+        let (path, query) = line.split_once('?').unwrap_or((line, ""));
+        match path {
+            "GET /agents/" => (200, json!({"results": self.agents, "next": null})),
+            "POST /agents/" => {
+                let mut agent = body.clone();
+                agent["uid"] = json!(format!("a{}", self.agents.len() + 1));
+                agent["secret"] = json!("agsec_hidden");
+                self.agents.push(agent.clone());
+                (201, agent)
+            }
+            "POST /agent-actions/" => self.decide(body),
+            _ if path.ends_with("/executions/") => self.list(query),
+            _ => {
+                let uid = path.split('/').nth(2).unwrap_or_default().to_owned();
+                match self.agents.iter_mut().find(|agent| agent["uid"] == uid.as_str()) {
+                    None => (404, json!({"detail": "Not found."})),
+                    Some(agent) => {
+                        for (name, value) in body.as_object().into_iter().flatten() {
+                            agent[name] = value.clone();
+                        }
+                        (200, agent.clone())
+                    }
+                }
+            }
+        }
+    }
+
+    fn list(&self, query: &str) -> (u16, Value) {
+        let start: usize =
+            query.split('&').find_map(|pair| pair.strip_prefix("cursor=")?.parse().ok()).unwrap_or_default();
+        let only_pending = query.contains("status=pending");
+        // Newest first, as a server may list them.
+        let listed = self.executions.iter().rev().filter(|execution| !only_pending || execution["action"].is_null());
+        let listed: Vec<_> = listed.skip(start).take(self.page_size + 1).cloned().collect();
+        let status = if only_pending { "status=pending&" } else { "" };
+        let next = (listed.len() > self.page_size)
+            .then(|| format!("/api/v1/agents/a1/executions/?{status}cursor={}", start + self.page_size));
+        (200, json!({"results": listed[..listed.len().min(self.page_size)], "next": next}))
+    }
+
+    fn decide(&mut self, body: &Value) -> (u16, Value) {
+        let uid = body["execution"].as_str().unwrap_or_default().to_owned();
+        let Some(execution) = self.executions.iter_mut().find(|execution| execution["uid"] == uid.as_str()) else {
+            return (404, json!({"detail": "Not found."}));
+        };
+        if !execution["action"].is_null() {
+            return (409, json!({"detail": "already decided"}));
+        }
+        execution["action"] = body["action"].clone();
+        execution["status"] = json!("completed");
+        let reason = body["reason"].as_str().map(|reason| format!(": {reason}")).unwrap_or_default();
+        let decision = format!("{}{reason}", body["action"].as_str().unwrap_or_default());
+        self.decisions.entry(uid).or_default().push(decision);
+        (201, json!({}))
+    }
+}
+
+fn response(status: u16, body: &Value, retry_after: Option<u32>) -> Response<Body> {
+    let mut response = Response::new(Body::from(body.to_string()));
+    *response.status_mut() = StatusCode::from_u16(status).unwrap();
+    if let Some(seconds) = retry_after {
+        response.headers_mut().insert("retry-after", seconds.into());
+    }
+    response
+}
+
+/// An agent that approves every result.
+pub(crate) fn approving() -> Agent {
+    Agent::new("qa").on(EventType::ResultSubmitted, |_: Context| async { Decision::approve() })
+}
