@@ -1,6 +1,6 @@
 //! What the layers know of one call: the options that go in, the state that they share, the report that comes out.
 
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use crate::record::{Evidence, Record, Refusal, Stack};
 use crate::safety::is_repeatable;
 use crate::time_spent::{Clock, Phase};
-use crate::{Background, Body, Sent, TimeSpent, TransportError};
+use crate::{Background, Body, Sent, TimeSpent, TimeoutPhase, TransportError};
 
 /// The options of one call; an extension of the request. Every layer also works without them.
 ///
@@ -150,6 +150,10 @@ struct Shared {
     total: Record,
     first: Record,
     first_is_taken: AtomicBool,
+    /// The longest wait that the server may ask for, in nanoseconds.
+    max_wait: AtomicU64,
+    /// What another attempt would need, in nanoseconds.
+    time_needed: AtomicU64,
 }
 
 /// The rate limiter has no token for the attempt in this poll.
@@ -178,6 +182,8 @@ impl CallState {
             total: Record::default(),
             first: Record::default(),
             first_is_taken: AtomicBool::new(false),
+            max_wait: AtomicU64::new(u64::MAX),
+            time_needed: AtomicU64::new(0),
         };
         Self { shared: Arc::new(shared), attempt: Attempt::None, exchange: 0 }
     }
@@ -227,6 +233,43 @@ impl CallState {
 
     pub(crate) fn deadline(&self) -> Option<Instant> {
         self.shared.deadline
+    }
+
+    /// Returns the time for the whole call; `None` if there is no limit.
+    pub(crate) fn timeout(&self) -> Option<Duration> {
+        self.deadline().map(|deadline| deadline.saturating_duration_since(self.shared.started))
+    }
+
+    /// Returns whether the deadline has passed.
+    pub(crate) fn is_expired(&self, now: Instant) -> bool {
+        self.deadline().is_some_and(|deadline| deadline <= now)
+    }
+
+    /// Creates the error of a call whose deadline has passed.
+    pub(crate) fn timed_out(&self) -> TransportError {
+        let (elapsed, spent) = (self.elapsed(), self.time_spent());
+        let message = format!("the call was not done after {elapsed:.1?}, which is all the time that it had: {spent}");
+        TransportError::timeout(TimeoutPhase::Total, message).with_sent(self.sent())
+    }
+
+    /// The retry policy says how long a wait the server may ask for. [`Duration::MAX`] is no limit.
+    pub(crate) fn set_max_wait(&self, wait: Duration) {
+        self.shared.max_wait.store(to_nanos(wait), Ordering::Relaxed);
+    }
+
+    /// Returns the longest wait that the server may ask for.
+    pub(crate) fn max_wait(&self) -> Duration {
+        from_nanos(self.shared.max_wait.load(Ordering::Relaxed))
+    }
+
+    /// The rate limiter says how much time another attempt would need.
+    pub(crate) fn set_time_needed(&self, time: Duration) {
+        self.shared.time_needed.store(to_nanos(time), Ordering::Relaxed);
+    }
+
+    /// Returns how much time another attempt would need; zero if nobody knows.
+    pub(crate) fn time_needed(&self) -> Duration {
+        from_nanos(self.shared.time_needed.load(Ordering::Relaxed))
     }
 
     pub(crate) fn is_repeatable(&self) -> bool {
@@ -294,7 +337,6 @@ impl CallState {
 
     /// Says whether the attempt may start in this poll. The rate limiter decides that anew before each poll of the
     /// layers below, because it holds no token between two polls.
-    #[expect(dead_code, reason = "for the rate limiter")]
     pub(crate) fn set_may_start(&self, may_start: bool) {
         if may_start {
             self.record().admission.fetch_and(!ON_HOLD, Ordering::Relaxed);
@@ -319,7 +361,6 @@ impl CallState {
     }
 
     /// Returns whether the attempt waits for a permit.
-    #[expect(dead_code, reason = "for the rate limiter")]
     pub(crate) fn is_queued(&self) -> bool {
         self.record().admission.load(Ordering::Relaxed) & QUEUED != 0
     }
@@ -385,6 +426,15 @@ impl CallState {
         let report = CallReport { attempts: self.attempts(), elapsed: self.elapsed(), time_spent: self.time_spent() };
         response.extensions_mut().insert(report);
     }
+}
+
+/// Durations of more than 584 years are one of that many.
+fn to_nanos(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
+}
+
+fn from_nanos(nanos: u64) -> Duration {
+    if nanos == u64::MAX { Duration::MAX } else { Duration::from_nanos(nanos) }
 }
 
 #[cfg(test)]

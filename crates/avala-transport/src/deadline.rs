@@ -7,13 +7,13 @@ use std::time::Duration;
 
 use http::{Request, Response};
 use pin_project_lite::pin_project;
-use tokio::time::{Sleep, sleep_until};
+use tokio::time::{Instant, Sleep, sleep_until};
 use tower::util::Oneshot;
 use tower::{Layer, Service, ServiceExt};
 
 use crate::call::CallState;
 use crate::record::Stack;
-use crate::{Body, CallOptions, CallReport, TimeoutPhase, TransportError};
+use crate::{Body, CallOptions, CallReport, Sent, TransportError};
 
 /// Ends a call when its total time is over: attempts, waiting and the collected body together.
 ///
@@ -88,7 +88,12 @@ where
         let own = request.extensions().get::<CallOptions>().and_then(|options| options.timeout);
         let state = CallState::begin(own.unwrap_or(self.timeout), self.stack.as_ref(), request.method());
         request.extensions_mut().insert(state.clone());
-        DeadlineFuture { call: self.inner.clone().oneshot(request), sleep: state.deadline().map(sleep_until), state }
+        DeadlineFuture {
+            call: self.inner.clone().oneshot(request),
+            sleep: state.deadline().map(sleep_until),
+            state,
+            started: false,
+        }
     }
 }
 
@@ -101,6 +106,7 @@ pin_project! {
         #[pin]
         sleep: Option<Sleep>,
         state: CallState,
+        started: bool,
     }
 }
 
@@ -112,6 +118,10 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
+        if !std::mem::replace(this.started, true) && this.state.is_expired(Instant::now()) {
+            // Its time was over before it began: nothing below was called.
+            return Poll::Ready(Err(this.state.complete(this.state.timed_out().with_sent(Sent::No))));
+        }
         if let Poll::Ready(result) = this.call.poll(cx) {
             return Poll::Ready(match result {
                 Ok(mut response) => {
@@ -128,9 +138,6 @@ where
             Some(sleep) => ready!(sleep.poll(cx)),
             None => return Poll::Pending,
         }
-        let (elapsed, spent) = (this.state.elapsed(), this.state.time_spent());
-        let message = format!("the call was not done after {elapsed:.1?}, which is all the time that it had: {spent}");
-        let error = TransportError::timeout(TimeoutPhase::Total, message).with_sent(this.state.sent());
-        Poll::Ready(Err(this.state.complete(error)))
+        Poll::Ready(Err(this.state.complete(this.state.timed_out())))
     }
 }

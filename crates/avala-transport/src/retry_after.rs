@@ -1,14 +1,19 @@
 //! The `Retry-After` header.
 
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use http::HeaderMap;
 use http::header::{DATE, RETRY_AFTER};
 
-/// How long the answer asks to wait: whole seconds, or an HTTP date. Nonsense is `None`.
+/// No server can ask for a longer wait.
+const LONGEST: Duration = Duration::from_secs(3_600);
+
+/// Returns how long the response asks to wait, an hour at most: whole seconds, or an HTTP date. `None` without the header
+/// and for anything else: decimals, negative numbers, lists.
 ///
-/// A date is read against the answer's own `Date` header, so that a wrong clock on this machine does no harm; without
-/// that header it is read against this machine's clock. A date in the past is no wait at all.
+/// A number that can only be a Unix timestamp (a known bug of servers), in seconds or milliseconds, is taken as that point
+/// in time. A point in time is read against the response's own `Date` header, so that a wrong clock on this machine does no
+/// harm, and without that header against this machine's clock. One in the past is no wait at all.
 ///
 /// ```
 /// use std::time::Duration;
@@ -20,11 +25,24 @@ use http::header::{DATE, RETRY_AFTER};
 #[must_use]
 pub fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
-    if let Some(seconds) = whole_seconds(text) {
-        return Some(Duration::from_secs(seconds));
-    }
-    let at = httpdate::parse_http_date(text).ok()?;
-    Some(at.duration_since(answered_at(headers)).unwrap_or(Duration::ZERO))
+    let at = match whole_seconds(text) {
+        Some(number) => match point_in_time(number) {
+            Some(at) => at,
+            None => return Some(Duration::from_secs(number).min(LONGEST)),
+        },
+        None => httpdate::parse_http_date(text).ok()?,
+    };
+    Some(at.duration_since(answered_at(headers)).unwrap_or(Duration::ZERO).min(LONGEST))
+}
+
+/// Reads a number that can only be a Unix timestamp: in seconds from 2001 to 2286, or in milliseconds.
+pub(crate) fn point_in_time(number: u64) -> Option<SystemTime> {
+    let since_epoch = match number {
+        1_000_000_000..10_000_000_000 => Duration::from_secs(number),
+        1_000_000_000_000..10_000_000_000_000 => Duration::from_millis(number),
+        _ => return None,
+    };
+    UNIX_EPOCH.checked_add(since_epoch)
 }
 
 /// When the server sent the answer, by its own clock if it says so.

@@ -72,11 +72,11 @@ pub(crate) fn assemble(settings: Settings, bottom: Bottom) -> Transport {
     let calls = ServiceBuilder::new()
         // Above all that costs a server something; everything below is done anew for each attempt.
         .layer(RetryLayer::new(settings.retry).in_stack(&stack))
-        // Inside the retry, so that a call which backs off holds no permit. Above the rate limiter, so that the token is
-        // the last thing that a call waits for: one that has a token cannot be held up until the gate is closed.
-        .layer(ConcurrencyLayer::new(settings.concurrency))
-        // Each attempt counts. Its wait is not time of the attempt, but of the call.
+        // Inside the retry, so that each attempt takes a token. Its wait is not time of the attempt, but of the call.
         .layer(RateLimitLayer::new(settings.rate_limiter))
+        // Below the rate limiter, so that calls which wait for a token, of a narrow limit for example, hold no permit. The
+        // limiter takes a token and polls this layer in one poll; without a permit in that poll it puts the token back.
+        .layer(ConcurrencyLayer::new(settings.concurrency))
         // After the waits, so that the key is put on when the request goes out. Layers of the user below see and sign it.
         .layer(option_layer(settings.auth));
 

@@ -1,4 +1,4 @@
-//! The arithmetic of the limit: tokens that fill up with time, and a gate that can be closed.
+//! Token arithmetic: tokens refill with time, and a gate delays them.
 
 use std::time::Duration;
 
@@ -6,110 +6,126 @@ use tokio::time::Instant;
 
 use super::RateLimit;
 
-const MINUTE: f64 = 60.0;
+/// Nothing closes the gate for longer than this.
+pub(super) const LONGEST_CLOSING: Duration = Duration::from_secs(3_600);
+const PICOS_PER_MINUTE: u128 = 60_000_000_000_000;
+const PICOS_PER_NANO: u128 = 1_000;
 
-/// A wait longer than this is as good as for ever, and keeps the clock from overflowing.
-const LONGEST_WAIT: Duration = Duration::from_secs(3_600);
-
+/// A token bucket in whole numbers, so that no rounding error adds up to a call too many.
+///
+/// The fill level is counted in picoseconds of refill time: one token is one interval.
 #[derive(Debug)]
 pub(super) struct Bucket {
-    burst: f64,
-    /// Tokens that come back in a second.
-    rate: f64,
-    capacity: f64,
-    tokens: f64,
-    /// When `tokens` is right; a time to come is a closed gate. `None` before the first use: a limiter may be made
-    /// before any clock runs.
+    /// The configured burst; a lower limit of the server lowers the capacity.
+    burst: u64,
+    /// Picoseconds that one token takes.
+    interval: u128,
+    /// Tokens that fit.
+    capacity: u64,
+    level: u128,
+    /// When `level` is right; in the future while the gate is closed. `None` before the first use: a limiter may be
+    /// created before any clock runs.
     counted_at: Option<Instant>,
 }
 
 impl Bucket {
     pub(super) fn new(configured: RateLimit) -> Self {
-        let burst = f64::from(configured.burst.max(1));
-        let rate = f64::from(configured.per_minute.max(1)) / MINUTE;
-        Self { burst, rate, capacity: burst, tokens: burst, counted_at: None }
+        let burst = u64::from(configured.burst.max(1));
+        let interval = interval(u64::from(configured.per_minute));
+        Self { burst, interval, capacity: burst, level: u128::from(burst) * interval, counted_at: None }
     }
 
-    /// Takes a token if one is there and the gate is open.
-    pub(super) fn try_take(&mut self, now: Instant) -> bool {
-        let ready = self.wait(now, 0).is_zero();
-        if ready {
-            self.tokens -= 1.0;
-        }
-        ready
+    /// Returns whether `tokens` are there and the gate is open.
+    pub(super) fn has(&mut self, now: Instant, tokens: usize) -> bool {
+        self.refill(now).is_zero() && self.level >= self.interval.saturating_mul(tokens as u128)
     }
 
-    /// Takes a token if another one stays.
-    pub(super) fn try_take_spare(&mut self, now: Instant) -> bool {
-        let ready = self.wait(now, 1).is_zero();
-        if ready {
-            self.tokens -= 1.0;
-        }
-        ready
+    /// Takes a token that [`has`](Self::has) found.
+    pub(super) fn take(&mut self) {
+        self.level = self.level.saturating_sub(self.interval);
     }
 
-    /// Puts back a token that was not used after all.
+    /// Puts back a token that was not used.
     pub(super) fn put_back(&mut self) {
-        self.tokens = (self.tokens + 1.0).min(self.capacity);
+        self.level = (self.level + self.interval).min(self.full());
     }
 
-    /// How long somebody waits for a token who has `ahead` others before them.
+    /// Returns the time until a call can be sent that has `ahead` calls before it. A call that waits for this long
+    /// finds its token: the time is rounded up.
     pub(super) fn wait(&mut self, now: Instant, ahead: usize) -> Duration {
-        let opening = self.refill(now);
-        let missing = ahead as f64 + 1.0 - self.tokens;
-        if missing <= 0.0 {
-            return opening;
-        }
-        // Whole microseconds, rounded up: after the wait the token is there, without a second tiny wait.
-        let refill = (missing / self.rate * 1e6).ceil().min(LONGEST_WAIT.as_micros() as f64);
-        opening + Duration::from_micros(refill as u64)
+        let closed = self.refill(now);
+        let missing = self.interval.saturating_mul(ahead as u128 + 1).saturating_sub(self.level);
+        closed.saturating_add(nanos(missing))
     }
 
-    /// Counts the tokens that came back until now. Returns how long the gate stays closed.
+    /// Returns the time for one token, rounded up.
+    pub(super) fn interval(&self) -> Duration {
+        nanos(self.interval)
+    }
+
+    /// Returns how long the gate stays closed.
+    pub(super) fn closed_for(&mut self, now: Instant) -> Duration {
+        self.refill(now)
+    }
+
+    /// Counts the tokens up to now. Returns how long the gate stays closed.
     fn refill(&mut self, now: Instant) -> Duration {
         let then = *self.counted_at.get_or_insert(now);
         let closed = then.saturating_duration_since(now);
-        if !closed.is_zero() {
-            return closed;
+        if closed.is_zero() {
+            let passed = (now - then).as_nanos() * PICOS_PER_NANO;
+            self.level = self.level.saturating_add(passed).min(self.full());
+            self.counted_at = Some(now);
         }
-        self.tokens = (self.tokens + self.rate * (now - then).as_secs_f64()).min(self.capacity);
-        self.counted_at = Some(now);
-        // Sums of fractions end just below a whole token. (A mutant with `<=` does the same: no sum is exactly there.)
-        if (self.tokens.round() - self.tokens).abs() < 1e-6 {
-            self.tokens = self.tokens.round();
-        }
-        Duration::ZERO
+        closed
     }
 
-    /// The server's limit takes the place of the configured one; a burst is never larger than it.
-    pub(super) fn set_limit(&mut self, now: Instant, per_minute: u64) {
+    /// Replaces the configured limit by the server's; a burst is never larger than it. Returns whether it changed.
+    pub(super) fn set_limit(&mut self, now: Instant, per_minute: u64) -> bool {
         self.refill(now);
-        let per_minute = per_minute.clamp(1, u64::from(u32::MAX)) as f64;
-        self.rate = per_minute / MINUTE;
-        self.capacity = self.burst.min(per_minute);
-        self.tokens = self.tokens.min(self.capacity);
+        let (before, after) = (self.interval, interval(per_minute));
+        self.capacity = self.burst.min(per_minute.max(1));
+        // What is there stays there, in tokens.
+        self.level = (self.level * after / before).min(u128::from(self.capacity) * after);
+        self.interval = after;
+        before != after
     }
 
-    /// The server knows of calls that this client does not: other processes use the same key.
+    /// Lowers what is left: the server also counts the calls of other processes that use the same key.
     pub(super) fn set_remaining(&mut self, now: Instant, remaining: u64) {
         self.refill(now);
-        self.tokens = self.tokens.min(remaining as f64);
+        self.level = self.level.min(self.interval.saturating_mul(u128::from(remaining)));
     }
 
-    /// Lets nobody through for `wait`. A gate that is closed for longer stays so.
+    /// Closes the gate for `wait`, or leaves it closed if that is longer. Returns whether it now opens later.
     ///
-    /// It opens with one token and not with a burst: whoever gathered before it goes out one at a time. Otherwise they
-    /// would all be refused again, together with those of every other process that waits for the same moment.
-    pub(super) fn close_for(&mut self, now: Instant, wait: Duration) {
-        let closed_already = self.refill(now);
-        let wait = wait.min(LONGEST_WAIT);
-        if wait > closed_already {
-            self.counted_at = Some(now + wait);
-            self.tokens = 1.0;
+    /// It opens with one token and not with a burst: the calls that gathered before it are sent one at a time. Otherwise
+    /// they would all be refused again, together with those of every other process that waits for the same moment.
+    pub(super) fn close_for(&mut self, now: Instant, wait: Duration) -> bool {
+        let closed = self.refill(now);
+        let wait = wait.min(LONGEST_CLOSING);
+        let later = wait > closed;
+        if later {
+            self.counted_at = now.checked_add(wait).or(self.counted_at);
+            self.level = self.interval;
         } else {
-            self.tokens = self.tokens.min(1.0);
+            self.level = self.level.min(self.interval);
         }
+        later
     }
+
+    fn full(&self) -> u128 {
+        u128::from(self.capacity) * self.interval
+    }
+}
+
+/// Picoseconds for one token, rounded up so that the limit is never exceeded.
+fn interval(per_minute: u64) -> u128 {
+    PICOS_PER_MINUTE.div_ceil(u128::from(per_minute.clamp(1, u64::from(u32::MAX))))
+}
+
+fn nanos(picos: u128) -> Duration {
+    Duration::from_nanos(u64::try_from(picos.div_ceil(PICOS_PER_NANO)).unwrap_or(u64::MAX))
 }
 
 #[cfg(test)]
@@ -120,82 +136,104 @@ mod tests {
         (Bucket::new(RateLimit::per_minute(per_minute).burst(burst)), Instant::now())
     }
 
-    #[test]
-    fn a_burst_then_one_at_a_time() {
-        let (mut bucket, now) = bucket(60, 3);
-        assert!((0..3).all(|_| bucket.try_take(now)));
-        assert!(!bucket.try_take(now));
-        assert_eq!(bucket.wait(now, 0), Duration::from_secs(1));
-        assert_eq!(bucket.wait(now, 4), Duration::from_secs(5));
-        assert!(!bucket.try_take(now + Duration::from_millis(999)));
-        assert!(bucket.try_take(now + Duration::from_secs(1)));
+    fn take(bucket: &mut Bucket, now: Instant) -> bool {
+        let there = bucket.has(now, 1);
+        if there {
+            bucket.take();
+        }
+        there
     }
 
     #[test]
-    fn the_computed_wait_is_always_enough() {
-        for per_minute in [1, 7, 30, 59, 97, 100, 601, 10_000] {
-            let (mut bucket, mut now) = bucket(per_minute, 1);
-            for _ in 0..500 {
-                assert!(bucket.try_take(now), "{per_minute}");
+    fn burst_then_one_token_per_interval() {
+        let (mut bucket, now) = bucket(60, 3);
+        assert!((0..3).all(|_| take(&mut bucket, now)));
+        assert!(!take(&mut bucket, now));
+        assert_eq!(bucket.wait(now, 0), Duration::from_secs(1));
+        assert_eq!(bucket.wait(now, 4), Duration::from_secs(5));
+        assert!(!take(&mut bucket, now + Duration::from_millis(999)));
+        assert!(take(&mut bucket, now + Duration::from_secs(1)));
+    }
+
+    #[test]
+    fn computed_wait_always_suffices_and_never_adds_calls() {
+        for per_minute in [1, 7, 30, 59, 97, 100, 601, 10_000, u32::MAX - 1, u32::MAX] {
+            let (mut bucket, start) = bucket(per_minute, 1);
+            let mut now = start;
+            for calls in 0..500_u32 {
+                assert!(take(&mut bucket, now), "{per_minute}");
+                let least = 60.0 / f64::from(per_minute) * f64::from(calls);
+                assert!((now - start).as_secs_f64() >= least * (1.0 - 1e-12), "{per_minute}: {calls}");
                 now += bucket.wait(now, 0);
             }
         }
     }
 
     #[test]
-    fn a_gate_opens_for_one_at_a_time() {
+    fn gate_opens_for_one_at_a_time() {
         let (mut bucket, now) = bucket(60, 10);
-        bucket.close_for(now, Duration::from_secs(3));
+        assert!(bucket.close_for(now, Duration::from_secs(3)));
         assert_eq!([0, 1, 4].map(|ahead| bucket.wait(now, ahead)), [3, 4, 7].map(Duration::from_secs));
-        bucket.close_for(now, Duration::from_secs(1));
+        assert!(!bucket.close_for(now, Duration::from_secs(1)));
         assert_eq!(bucket.wait(now, 0), Duration::from_secs(3), "a shorter closing does not open it");
-        bucket.set_limit(now, 600);
+        assert!(bucket.set_limit(now, 600));
         bucket.set_remaining(now, 5);
         assert_eq!(bucket.wait(now, 1), Duration::from_millis(3_100), "what is learned behind a closed gate counts");
 
         let opening = now + Duration::from_secs(3);
-        assert!(!bucket.try_take(opening - Duration::from_millis(1)));
-        assert!(bucket.try_take(opening));
-        assert!(!bucket.try_take(opening));
+        assert!(!take(&mut bucket, opening - Duration::from_millis(1)));
+        assert!(take(&mut bucket, opening));
+        assert!(!take(&mut bucket, opening));
         assert_eq!(bucket.wait(opening + Duration::from_secs(60), 9), Duration::ZERO, "the burst comes back with time");
     }
 
     #[test]
-    fn a_closing_of_no_length_spreads_too() {
+    fn closing_of_no_length_ends_the_burst() {
         let (mut bucket, now) = bucket(60, 10);
         bucket.close_for(now, Duration::ZERO);
-        assert!(bucket.try_take(now));
-        assert!(!bucket.try_take(now));
+        assert!(take(&mut bucket, now));
+        assert!(!take(&mut bucket, now));
     }
 
     #[test]
-    fn a_token_that_is_put_back_can_be_taken_and_never_makes_more_than_a_burst() {
+    fn token_put_back_never_exceeds_the_burst() {
         let (mut bucket, now) = bucket(60, 2);
         bucket.put_back();
-        assert!((0..2).all(|_| bucket.try_take(now)));
-        assert!(!bucket.try_take(now));
+        assert!((0..2).all(|_| take(&mut bucket, now)));
+        assert!(!take(&mut bucket, now));
         bucket.put_back();
-        assert!(bucket.try_take(now));
+        assert!(take(&mut bucket, now));
     }
 
     #[test]
-    fn what_the_server_says_lowers_the_tokens_and_sets_the_rate() {
+    fn server_values_lower_the_tokens_and_set_the_rate() {
         let (mut bucket, now) = bucket(60, 10);
         bucket.set_remaining(now, 1);
         bucket.set_remaining(now, 500);
-        assert!(bucket.try_take(now));
-        assert!(!bucket.try_take(now), "more remaining calls than tokens add none");
-        bucket.set_limit(now, 600);
+        assert!(take(&mut bucket, now));
+        assert!(!take(&mut bucket, now), "more remaining calls than tokens add none");
+        assert!(bucket.set_limit(now, 600));
+        assert!(!bucket.set_limit(now, 600), "the same limit again is no change");
         assert_eq!(bucket.wait(now, 0), Duration::from_millis(100));
         bucket.set_limit(now, 0);
-        assert_eq!(bucket.wait(now, 0), Duration::from_secs(60), "a limit of zero is taken as one");
+        assert_eq!(bucket.wait(now, 0), Duration::from_secs(60), "a limit of zero counts as one");
     }
 
     #[test]
-    fn endless_waits_end_after_an_hour() {
-        let (mut bucket, now) = bucket(1, 1);
-        assert_eq!(bucket.wait(now, usize::MAX), LONGEST_WAIT);
-        bucket.close_for(now, Duration::MAX);
-        assert_eq!([0, usize::MAX].map(|ahead| bucket.wait(now, ahead)), [LONGEST_WAIT, LONGEST_WAIT * 2]);
+    fn extreme_values_neither_overflow_nor_close_for_more_than_an_hour() {
+        let extremes = [0, 1, u32::MAX - 1, u32::MAX];
+        for (per_minute, burst) in extremes.iter().flat_map(|rate| extremes.map(|burst| (*rate, burst))) {
+            let (mut bucket, mut now) = bucket(per_minute, burst);
+            for limit in [0, 1, u64::MAX - 1, u64::MAX] {
+                bucket.set_limit(now, limit);
+                bucket.set_remaining(now, limit);
+                assert!(bucket.wait(now, usize::MAX) > LONGEST_CLOSING);
+                now += Duration::from_secs(1 << 30);
+                assert_eq!(bucket.wait(now, 0), Duration::ZERO);
+            }
+            bucket.close_for(now, Duration::MAX);
+            assert_eq!(bucket.closed_for(now), LONGEST_CLOSING);
+            assert!(take(&mut bucket, now + LONGEST_CLOSING), "{per_minute} {burst}");
+        }
     }
 }

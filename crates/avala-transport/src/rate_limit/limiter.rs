@@ -5,10 +5,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use http::{HeaderMap, StatusCode};
-use tokio::time::Instant;
 
 use super::RateLimitState;
-use super::lane::Lane;
+use super::scope::Scope;
 
 /// How many calls may go out: so many a minute, and so many at once after a pause.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,29 +38,34 @@ impl RateLimit {
     }
 }
 
-/// A rate limiter; its clones share one count.
+/// Client-side rate limiter; its clones share one count.
 ///
-/// Give the same limiter to every client that uses the same API key. Calls that have to wait go out in the order in
-/// which they came. It learns from the answers:
+/// Give the same limiter to every client that uses the same API key. Calls that have to wait are sent in the order in
+/// which they queued. A waiting call holds a reservation and nothing else: if it is dropped, those behind it move up, and
+/// if nobody polls it within one interval of its start, those behind it go ahead and it queues again. A call counts when
+/// it is sent: there are never more than `rate * T + burst` in any time `T`.
 ///
-/// - `X-RateLimit-Limit` takes the place of the configured calls a minute.
+/// The limiter learns from responses:
+///
+/// - `X-RateLimit-Limit` replaces the configured calls per minute.
 /// - `X-RateLimit-Remaining` lowers what is left here. Nothing left closes the gate until `X-RateLimit-Reset`, read
-///   against the answer's own `Date`, for a minute at the most.
-/// - A 429 closes the gate for the time of its `Retry-After`, or for a second; for an hour at the most.
+///   against the response's own `Date`, for a minute at most.
+/// - A 429 closes the gate for the time of its `Retry-After`, or for a second; for an hour at most.
 ///
-/// A gate opens with one token: those who waited go out one at a time, as fast as the limit allows, and the burst comes
-/// back with time.
+/// Values that cannot be what the header says are ignored. The gate opens with one token: the calls that waited are sent
+/// one at a time at the rate of the limit, and the burst comes back with time.
 ///
-/// Some endpoints have a narrower limit of their own. A call says so with
-/// [`CallOptions::rate_scope`](crate::CallOptions::rate_scope): what its answers tell is then about that scope, which
-/// has a line of its own from the first such answer on, and never slows other calls. It pays in both lines. The answers
-/// of a call without a scope are about the user's limit, whichever endpoint they come from.
+/// Some endpoints have a narrower limit of their own. A call names it with
+/// [`CallOptions::rate_scope`](crate::CallOptions::rate_scope): what its responses report is then about that scope, which
+/// has a schedule of its own from the first such response on, and never delays other calls. Such a call takes a token of
+/// each of the two limits, both at once. The responses of a call without a scope are about the user's limit, whichever
+/// endpoint they come from.
 ///
 /// ```
 /// use avala_transport::{RateLimit, RateLimiter};
 ///
 /// let limiter = RateLimiter::new(RateLimit::per_minute(30).burst(5));
-/// assert!(limiter.state().is_none(), "the server has not said anything yet");
+/// assert!(limiter.state().is_none(), "the server has not reported anything yet");
 /// ```
 #[derive(Debug, Clone)]
 pub struct RateLimiter(Arc<Shared>);
@@ -69,11 +73,10 @@ pub struct RateLimiter(Arc<Shared>);
 #[derive(Debug)]
 struct Shared {
     /// `None` when the limiter is off.
-    user: Option<Lane>,
-    /// The lanes of the narrower limits, by the name of their scope.
-    scopes: Mutex<HashMap<&'static str, Arc<Lane>>>,
-    /// What the server said last about the user's limit.
-    told: Mutex<Option<RateLimitState>>,
+    user: Option<Scope>,
+    /// The narrower limits by name. Names are static, so there are few.
+    scopes: Mutex<HashMap<&'static str, Arc<Scope>>>,
+    last_reported: Mutex<Option<RateLimitState>>,
 }
 
 /// With [`RateLimit::default`].
@@ -84,86 +87,63 @@ impl Default for RateLimiter {
 }
 
 impl RateLimiter {
-    /// A limiter of its own, with this limit.
+    /// Creates a limiter with this limit.
     #[must_use]
     pub fn new(limit: RateLimit) -> Self {
-        Self::with(Some(Lane::new(limit)))
+        Self::with(Some(Scope::new(limit)))
     }
 
-    /// A limiter that never makes a call wait. It still remembers what the server says.
+    /// Creates a limiter that delays no call. It still remembers what the server reports.
     #[must_use]
     pub fn off() -> Self {
         Self::with(None)
     }
 
-    fn with(user: Option<Lane>) -> Self {
-        Self(Arc::new(Shared { user, scopes: Mutex::default(), told: Mutex::default() }))
+    fn with(user: Option<Scope>) -> Self {
+        Self(Arc::new(Shared { user, scopes: Mutex::default(), last_reported: Mutex::default() }))
     }
 
-    /// The last rate limit that the server told to any of the clones, for calls without a scope of their own.
+    /// Returns the last rate limit that the server reported to any of the clones, for calls without a scope of their own.
     #[must_use]
     pub fn state(&self) -> Option<RateLimitState> {
-        *lock(&self.0.told)
+        *lock(&self.0.last_reported)
     }
 
-    /// Takes a token where that needs no wait. `false` says only that [`acquire`](Self::acquire) has to be asked.
-    pub(super) fn try_acquire(&self, scope: &'static str) -> bool {
-        match &self.0.user {
-            Some(user) => scope.is_empty() && user.try_acquire(),
-            None => true,
-        }
+    /// The user's limit; `None` when the limiter is off.
+    pub(super) fn user(&self) -> Option<&Scope> {
+        self.0.user.as_ref()
     }
 
-    /// Takes a token for a call in the background, if it is there and another one stays for others.
-    pub(super) fn try_acquire_spare(&self, scope: &'static str) -> bool {
-        match &self.0.user {
-            Some(user) => scope.is_empty() && user.try_acquire_spare(),
-            None => true,
-        }
+    /// The narrower limit of this name, if the server reported one.
+    pub(super) fn scope(&self, name: &'static str) -> Option<Arc<Scope>> {
+        if name.is_empty() { None } else { lock(&self.0.scopes).get(name).cloned() }
     }
 
-    /// Waits for a token of the user's limit, and of the scope's. `Err` is the wait that would have been needed and
-    /// that does not end before `deadline`.
-    pub(super) async fn acquire(&self, scope: &'static str, deadline: Option<Instant>) -> Result<(), Duration> {
-        let Some(user) = &self.0.user else { return Ok(()) };
-        // The scope comes first: a call that waits for its narrow limit holds no token that another could use.
-        let lane = if scope.is_empty() { None } else { lock(&self.0.scopes).get(scope).cloned() };
-        let narrow = match &lane {
-            Some(lane) => Some(lane.acquire(deadline).await?),
-            None => None,
-        };
-        user.acquire(deadline).await?.spend();
-        if let Some(token) = narrow {
-            token.spend();
-        }
-        Ok(())
-    }
-
-    /// Learns from an answer.
-    pub(super) fn observe(&self, scope: &'static str, status: StatusCode, headers: &HeaderMap) {
-        let told = RateLimitState::from_headers(headers);
-        if told.is_none() && status != StatusCode::TOO_MANY_REQUESTS {
+    /// Learns from a response.
+    pub(super) fn observe(&self, name: &'static str, status: StatusCode, headers: &HeaderMap) {
+        let reported = RateLimitState::from_headers(headers);
+        if reported.is_none() && status != StatusCode::TOO_MANY_REQUESTS {
             return;
         }
-        if scope.is_empty() {
-            let mut last = lock(&self.0.told);
-            *last = told.or(*last);
+        if name.is_empty() {
+            let mut last = lock(&self.0.last_reported);
+            *last = reported.or(*last);
         }
-        self.teach(scope, |lane| lane.observe(status, headers, told));
+        self.update(name, |scope| scope.observe(status, headers, reported));
     }
 
-    /// Learns from a 429 of which only its wait is known: the answer broke off after the headers.
-    pub(super) fn refused(&self, scope: &'static str, retry_after: Option<Duration>) {
-        self.teach(scope, |lane| lane.refused(retry_after));
+    /// Learns from a 429 of which only its wait is known: the response ended after the headers.
+    pub(super) fn refused(&self, name: &'static str, retry_after: Option<Duration>) {
+        self.update(name, |scope| scope.refused(retry_after));
     }
 
-    fn teach(&self, scope: &'static str, lesson: impl FnOnce(&Lane)) {
-        let Some(user) = &self.0.user else { return };
-        if scope.is_empty() {
-            lesson(user);
+    fn update(&self, name: &'static str, update: impl FnOnce(&Scope)) {
+        let Some(user) = self.user() else { return };
+        if name.is_empty() {
+            update(user);
         } else {
-            let lane = Arc::clone(lock(&self.0.scopes).entry(scope).or_default());
-            lesson(&lane);
+            let scope = Arc::clone(lock(&self.0.scopes).entry(name).or_default());
+            update(&scope);
         }
     }
 }

@@ -1,30 +1,38 @@
-//! No more calls than the server allows.
+//! Client-side rate limiter.
 
+mod admission;
+mod attempt_times;
 mod bucket;
-mod lane;
 mod limiter;
+mod schedule;
+mod scope;
 mod state;
 
 use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
 
-use http::{Request, Response, StatusCode};
+use http::{Request, Response};
 use pin_project_lite::pin_project;
 use tower::util::Oneshot;
 use tower::{Layer, Service, ServiceExt};
 
+use self::admission::Admission;
 pub use self::limiter::{RateLimit, RateLimiter};
 pub use self::state::RateLimitState;
 use crate::call::CallState;
-use crate::time_spent::Phase;
-use crate::{Background, Body, CallOptions, TransportError, TransportErrorKind};
+use crate::{Body, CallOptions, TransportError};
 
-/// Makes each attempt wait for its turn at a [`RateLimiter`], and shows the limiter the answers.
+/// Delays each attempt as a [`RateLimiter`] requires, and reports the responses to the limiter.
 ///
-/// A wait that cannot end before the call's deadline fails at once, with
-/// [`RateLimited`](TransportErrorKind::RateLimited) and the wait as [`retry_after`](TransportError::retry_after).
+/// A call that has to wait needs time for its attempt: as much as recent attempts of the same class took, at least 50 ms,
+/// and at most half of its timeout. If that is not left after the wait, the call fails at once with
+/// [`RateLimited`](crate::TransportErrorKind::RateLimited), the wait as [`retry_after`](TransportError::retry_after), and
+/// [`Sent::No`](crate::Sent::No); it takes no token. So does a call for which the gate stays closed for longer than the
+/// [`max_wait`](crate::RetryPolicy::max_wait) of its retry policy. A call whose deadline has passed is not sent.
+///
+/// Put it above the concurrency limit: token and permit are then taken together, and a call that waits for one of
+/// them holds none of the other.
 ///
 /// ```
 /// use avala_transport::{AdaptLayer, Body, RateLimit, RateLimitLayer, RateLimiter};
@@ -85,11 +93,8 @@ where
 
     fn call(&mut self, mut request: Request<Body>) -> Self::Future {
         let state = CallState::of(request.extensions_mut());
-        let options = request.extensions().get::<CallOptions>();
-        let scope = options.map_or("", |options| options.rate_scope);
-        let background = options.and_then(|options| options.background.clone());
-        let (limiter, call) = (self.limiter.clone(), self.inner.clone().oneshot(request));
-        RateLimitedFuture { call, token: Token::Wanted, limiter, scope, background, state }
+        let admission = Admission::new(self.limiter.clone(), request.extensions().get::<CallOptions>(), state);
+        RateLimitedFuture { call: self.inner.clone().oneshot(request), admission }
     }
 }
 
@@ -99,19 +104,8 @@ pin_project! {
         // Begins when it is polled.
         #[pin]
         call: Oneshot<S, Request<Body>>,
-        token: Token,
-        limiter: RateLimiter,
-        scope: &'static str,
-        background: Option<Background>,
-        state: CallState,
+        admission: Admission,
     }
-}
-
-enum Token {
-    Wanted,
-    // Few calls stand in line, so the others pay for no box.
-    InLine { turn: Pin<Box<dyn Future<Output = Result<(), Duration>> + Send>> },
-    Spent,
 }
 
 impl<S> Future for RateLimitedFuture<S>
@@ -121,48 +115,34 @@ where
     type Output = Result<Response<Body>, TransportError>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = self.project();
-        loop {
-            *this.token = match this.token {
-                Token::Wanted if this.background.as_ref().is_some_and(Background::is_on) => {
-                    if !this.limiter.try_acquire_spare(this.scope) {
-                        this.state.enter(Phase::Waiting);
-                        return Poll::Pending;
-                    }
-                    this.state.enter(Phase::Attempt);
-                    Token::Spent
-                }
-                // (A mutant that never goes this way does the same, and pays for a box.)
-                Token::Wanted if this.limiter.try_acquire(this.scope) => Token::Spent,
-                Token::Wanted => {
-                    this.state.enter(Phase::Waiting);
-                    let (limiter, scope, deadline) = (this.limiter.clone(), *this.scope, this.state.deadline());
-                    Token::InLine { turn: Box::pin(async move { limiter.acquire(scope, deadline).await }) }
-                }
-                Token::InLine { turn } => {
-                    ready!(turn.as_mut().poll(cx)).map_err(too_long)?;
-                    this.state.enter(Phase::Attempt);
-                    Token::Spent
-                }
-                Token::Spent => break,
-            };
+        let mut this = self.project();
+        if this.admission.is_sent() {
+            let result = ready!(this.call.poll(cx));
+            this.admission.finish(&result);
+            return Poll::Ready(result);
         }
-        let result = ready!(this.call.poll(cx));
-        match &result {
-            Ok(response) => this.limiter.observe(this.scope, response.status(), response.headers()),
-            // The answer was lost, and what it said is not.
-            Err(error) if error.status() == Some(StatusCode::TOO_MANY_REQUESTS) => {
-                this.limiter.refused(this.scope, error.retry_after());
+        if this.admission.poll_take(cx)?.is_pending() {
+            let state = this.admission.state();
+            if !state.is_queued() {
+                return Poll::Pending;
             }
-            Err(_) => {}
+            // It waits for a permit too: lets the layer below give up what it has.
+            state.set_may_start(false);
+            let poll = this.call.poll(cx);
+            state.set_may_start(true);
+            return poll;
         }
-        Poll::Ready(result)
+        let poll = this.call.as_mut().poll(cx);
+        if this.admission.state().is_queued() {
+            this.admission.put_aside();
+            return poll;
+        }
+        this.admission.sent();
+        if let Poll::Ready(result) = &poll {
+            this.admission.finish(result);
+        }
+        poll
     }
-}
-
-fn too_long(wait: Duration) -> TransportError {
-    let message = format!("this client's rate limit needs a wait of {wait:.1?}, longer than the call has");
-    TransportError::new(TransportErrorKind::RateLimited, message).with_retry_after(wait)
 }
 
 impl<S: Service<Request<Body>>> fmt::Debug for RateLimitedFuture<S> {

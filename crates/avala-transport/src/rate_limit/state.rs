@@ -7,11 +7,15 @@ const LIMIT: HeaderName = HeaderName::from_static("x-ratelimit-limit");
 const REMAINING: HeaderName = HeaderName::from_static("x-ratelimit-remaining");
 const RESET: HeaderName = HeaderName::from_static("x-ratelimit-reset");
 
-/// The rate limit as the server's headers describe it. A header that is missing or not a number is `None`.
+/// A larger number is a timestamp or garbage, and no number of calls.
+const MOST_CALLS: u64 = 100_000_000;
+
+/// Rate limit as the server's headers describe it. A header that is missing, or whose value cannot be what the header
+/// says, is `None`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct RateLimitState {
-    /// Calls in a minute, from `X-RateLimit-Limit`.
+    /// Calls per minute, from `X-RateLimit-Limit`. Zero and more than 100 million are ignored.
     pub limit: Option<u64>,
     /// Calls that are left in this minute, from `X-RateLimit-Remaining`.
     pub remaining: Option<u64>,
@@ -32,9 +36,16 @@ impl RateLimitState {
     /// ```
     #[must_use]
     pub fn from_headers(headers: &HeaderMap) -> Option<Self> {
-        // Digits are ASCII: no need to look for the spaces of other scripts.
-        let number = |name: HeaderName| str::from_utf8(headers.get(name)?.as_bytes().trim_ascii()).ok()?.parse().ok();
-        let state = Self { limit: number(LIMIT), remaining: number(REMAINING), reset: number(RESET) };
+        // Digits are ASCII: no need to look for the spaces of other scripts. A plus sign is no digit.
+        let number = |name: HeaderName| -> Option<u64> {
+            let text = str::from_utf8(headers.get(name)?.as_bytes().trim_ascii()).ok()?;
+            if text.starts_with('+') { None } else { text.parse().ok() }
+        };
+        let state = Self {
+            limit: number(LIMIT).filter(|limit| (1..=MOST_CALLS).contains(limit)),
+            remaining: number(REMAINING).filter(|remaining| *remaining <= MOST_CALLS),
+            reset: number(RESET),
+        };
         if state == Self::default() { None } else { Some(state) }
     }
 }

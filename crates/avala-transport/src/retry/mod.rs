@@ -103,6 +103,7 @@ where
 
     fn call(&mut self, mut request: Request<Body>) -> Self::Future {
         let state = CallState::for_retry(request.extensions_mut(), self.stack.as_ref());
+        state.set_max_wait(self.policy.max_wait);
         let budget = Arc::clone(&self.budget);
         let call = Call { state, policy: self.policy.clone(), budget, inner: self.inner.clone() };
         Box::pin(call.run(request))
@@ -183,7 +184,8 @@ where
     fn next_start(&self, attempts: u32, asked: Option<Duration>) -> Option<Instant> {
         let start = Instant::now().checked_add(self.policy.delay(attempts, asked)?)?;
         match self.state.deadline() {
-            Some(deadline) if start >= deadline => None,
+            // What is left after the wait has to be enough for an attempt.
+            Some(deadline) if deadline.saturating_duration_since(start) <= self.state.time_needed() => None,
             _ => Some(start),
         }
     }

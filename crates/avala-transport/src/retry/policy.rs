@@ -17,7 +17,7 @@ pub struct RetryPolicy {
     pub(super) max_attempts: u32,
     base_delay: Duration,
     max_delay: Duration,
-    max_wait: Duration,
+    pub(super) max_wait: Duration,
     pub(super) budget: RetryBudget,
 }
 

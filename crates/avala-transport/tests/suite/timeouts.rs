@@ -82,7 +82,7 @@ async fn an_error_that_a_layer_wraps_keeps_its_times() {
 
 #[tokio::test(start_paused = true)]
 async fn a_call_that_ends_in_the_line_of_the_limiter_was_not_sent() {
-    // The first in line is in no hurry, and a 429 then closes the gate for both.
+    // A 429 closes the gate while both wait: the one that can no longer make it fails at once.
     let limiter = RateLimiter::new(RateLimit::per_minute(60).burst(1));
     let service = ScriptedService::new()
         .then(Step::respond(429).header("retry-after", "30").after(Duration::from_millis(500)))
@@ -94,7 +94,31 @@ async fn a_call_that_ends_in_the_line_of_the_limiter_was_not_sent() {
         tokio::join!(send(&transport, first), send(&transport, patient), send(&transport, get("/3/")));
     assert_eq!(patient.unwrap().status().as_u16(), 200);
     let error = hurried.unwrap_err();
-    assert_eq!((error.kind(), error.sent(), error.elapsed()), (Kind::Timeout, Sent::No, secs(5)));
+    assert_eq!(
+        (error.kind(), error.sent(), error.elapsed()),
+        (Kind::RateLimited, Sent::No, Duration::from_millis(500))
+    );
+    assert_eq!(error.retry_after(), Some(secs(31)), "one call is ahead");
+}
+
+#[tokio::test(start_paused = true)]
+async fn call_whose_time_is_over_is_never_sent() {
+    let service = ScriptedService::always(Step::respond(200));
+    let limited = TransportBuilder::new().service(service.clone()).build().unwrap();
+    let unlimited = TransportBuilder::new().rate_limiter(RateLimiter::off()).service(service.clone()).build().unwrap();
+    let alone = avala_transport::DeadlineLayer::new(Duration::ZERO).layer(service.clone());
+    for transport in [&limited, &unlimited] {
+        let request = with_options(post("/x/", "{}"), |options| options.timeout = Some(Duration::ZERO));
+        let error = send(transport, request).await.unwrap_err();
+        assert_eq!((error.kind(), error.sent()), (Kind::Timeout, Sent::No), "{error}");
+        assert_eq!(error.timeout_phase(), Some(TimeoutPhase::Total));
+    }
+    assert_eq!(send(&alone, get("/x/")).await.unwrap_err().sent(), Sent::No);
+    // The time runs from the moment in which the call is made, also while nobody polls it.
+    let mut late = Box::pin(limited.clone().call(with_options(get("/x/"), |options| options.timeout = Some(secs(5)))));
+    tokio::time::sleep(secs(6)).await;
+    assert_eq!(late.as_mut().await.unwrap_err().sent(), Sent::No);
+    assert_eq!(service.requests().len(), 0);
 }
 
 #[tokio::test(start_paused = true)]

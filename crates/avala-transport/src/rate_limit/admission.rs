@@ -1,0 +1,277 @@
+//! One attempt before the rate limiter: waiting for its turn, and taking its tokens.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use http::{Response, StatusCode};
+use tokio::time::{Instant, Sleep, sleep_until};
+
+use super::RateLimiter;
+use super::schedule::{Claim, Ticket};
+use super::scope::Scope;
+use crate::call::CallState;
+use crate::time_spent::Phase;
+use crate::{Background, Body, CallClass, CallOptions, Sent, TransportError, TransportErrorKind};
+
+/// A timer is set for this long at most; then the start is computed anew.
+const LONGEST_TIMER: Duration = Duration::from_secs(24 * 3_600);
+
+/// What one attempt has to do with the limiter.
+///
+/// Tokens are taken and put back within one poll: between two polls an attempt that was not sent holds nothing but
+/// reservations, and dropping it gives those up.
+pub(super) struct Admission {
+    limiter: RateLimiter,
+    name: &'static str,
+    class: CallClass,
+    background: Option<Background>,
+    state: CallState,
+    /// The narrower limit, once the server has reported one.
+    scope: Option<Arc<Scope>>,
+    /// Boxed, and only there once the attempt had to wait.
+    waiting: Option<Box<Waiting>>,
+    /// Whether the attempt had to wait, for whatever reason.
+    waited: bool,
+    /// When the tokens were taken.
+    taken: Option<Instant>,
+    /// When it was sent; unset again when it ended.
+    sent: Option<Instant>,
+}
+
+struct Waiting {
+    user: Ticket,
+    scope: Ticket,
+    sleep: Pin<Box<Sleep>>,
+}
+
+impl Admission {
+    pub(super) fn new(limiter: RateLimiter, options: Option<&CallOptions>, state: CallState) -> Self {
+        Self {
+            limiter,
+            name: options.map_or("", |options| options.rate_scope),
+            class: options.map(|options| options.class).unwrap_or_default(),
+            background: options.and_then(|options| options.background.clone()),
+            state,
+            scope: None,
+            waiting: None,
+            waited: false,
+            taken: None,
+            sent: None,
+        }
+    }
+
+    pub(super) fn state(&self) -> &CallState {
+        &self.state
+    }
+
+    pub(super) fn is_sent(&self) -> bool {
+        self.sent.is_some()
+    }
+
+    /// Takes the tokens of the attempt. After that call [`sent`](Self::sent) or [`put_aside`](Self::put_aside) in the
+    /// same poll.
+    pub(super) fn poll_take(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), TransportError>> {
+        let mut now = Instant::now();
+        if self.state.is_expired(now) {
+            return Poll::Ready(Err(self.state.timed_out().with_sent(Sent::No)));
+        }
+        if self.scope.is_none() {
+            self.scope = self.limiter.scope(self.name);
+        }
+        if self.background.as_ref().is_some_and(Background::is_on) {
+            return if self.try_take(now, 1) { self.take(now) } else { self.wait() };
+        }
+        if !self.waited && self.try_take(now, 0) {
+            return self.take(now);
+        }
+        let need = self.time_needed(now);
+        if self.waited && self.state.deadline().is_some_and(|deadline| deadline.saturating_duration_since(now) < need) {
+            return Poll::Ready(Err(too_long(Duration::ZERO, need)));
+        }
+        // A timer may be over as soon as it is set, if the clock jumps.
+        for _ in 0..8 {
+            let Some(wait) = self.claim(now, cx) else { return self.take(now) };
+            self.check(now, wait, need)?;
+            let _ = self.wait();
+            let Some(waiting) = &mut self.waiting else { break };
+            waiting.sleep.as_mut().reset(now + wait.min(LONGEST_TIMER));
+            if waiting.sleep.as_mut().poll(cx).is_pending() {
+                return Poll::Pending;
+            }
+            now = Instant::now();
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+
+    fn take(&mut self, now: Instant) -> Poll<Result<(), TransportError>> {
+        self.taken = Some(now);
+        if self.waited {
+            self.state.enter(Phase::Attempt);
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    fn wait(&mut self) -> Poll<Result<(), TransportError>> {
+        if !std::mem::replace(&mut self.waited, true) {
+            self.state.enter(Phase::Waiting);
+        }
+        Poll::Pending
+    }
+
+    /// Takes the tokens of both limits if that delays nobody and leaves `spare` of each, or takes none.
+    fn try_take(&self, now: Instant, spare: usize) -> bool {
+        let Some(user) = self.limiter.user() else { return true };
+        let Some(scope) = &self.scope else { return user.try_take(now, spare) };
+        if !scope.try_take(now, spare) {
+            return false;
+        }
+        let taken = user.try_take(now, spare);
+        if !taken {
+            scope.put_back(now);
+        }
+        taken
+    }
+
+    /// Takes the tokens of both limits, or returns how long the attempt waits for one of them. It queues for one limit at
+    /// a time, and keeps its position in the other.
+    fn claim(&mut self, now: Instant, cx: &Context<'_>) -> Option<Duration> {
+        let user = self.limiter.user()?;
+        let Waiting { user: ticket, scope: narrow_ticket, .. } = &mut **waiting(&mut self.waiting, now);
+        let mut order = [Some((user, ticket)), None];
+        if let Some(scope) = &self.scope {
+            // The narrower limit first: an attempt that waits for it delays none that does not need it.
+            order = [Some((&**scope, narrow_ticket)), order[0].take()];
+            if matches!(&order, [_, Some((_, user))] if user.is_queued()) {
+                order.swap(0, 1);
+            }
+        }
+        let [first, second] = order;
+        let (first, first_ticket) = first?;
+        if let Claim::Wait(wait) = first.claim(now, first_ticket, cx.waker()) {
+            return Some(wait);
+        }
+        let (second, ticket) = second?;
+        let Claim::Wait(wait) = second.claim(now, ticket, cx.waker()) else { return None };
+        first.put_aside(now, first_ticket);
+        Some(wait)
+    }
+
+    /// Fails if the attempt cannot wait for so long.
+    fn check(&self, now: Instant, wait: Duration, need: Duration) -> Result<(), TransportError> {
+        let closed = self.limiter.user().map_or(Duration::ZERO, |user| user.closed_for(now));
+        let closed = closed.max(self.scope.as_ref().map_or(Duration::ZERO, |scope| scope.closed_for(now)));
+        if closed > self.state.max_wait() {
+            let message = format!(
+                "client-side rate limit: the server asked for a wait of {closed:.1?} more, longer than the retry policy's \
+                 `max_wait` of {:.1?}",
+                self.state.max_wait()
+            );
+            return Err(TransportError::new(TransportErrorKind::RateLimited, message).with_retry_after(wait));
+        }
+        let Some(deadline) = self.state.deadline() else { return Ok(()) };
+        match now.checked_add(wait).and_then(|start| start.checked_add(need)) {
+            Some(end) if end <= deadline => Ok(()),
+            _ => Err(too_long(wait, need)),
+        }
+    }
+
+    /// How much time an attempt that waited must have left, so that it is not sent in vain: what recent attempts took, but
+    /// no more than half of the call's timeout.
+    fn time_needed(&self, now: Instant) -> Duration {
+        let (Some(user), Some(timeout)) = (self.limiter.user(), self.state.timeout()) else { return Duration::ZERO };
+        let times = self.scope.as_deref().unwrap_or(user).times(self.class);
+        times.estimate(now).min(timeout / 2)
+    }
+
+    /// The attempt was not sent after all, because it waits for a permit: puts the tokens back.
+    pub(super) fn put_aside(&mut self) {
+        let now = Instant::now();
+        self.waited = true;
+        self.state.enter(Phase::Waiting);
+        let Some(user) = self.limiter.user() else { return };
+        let waiting = waiting(&mut self.waiting, now);
+        user.put_aside(now, &mut waiting.user);
+        if let Some(scope) = &self.scope {
+            scope.put_aside(now, &mut waiting.scope);
+        }
+    }
+
+    /// The attempt was sent: its tokens are spent.
+    pub(super) fn sent(&mut self) {
+        self.sent = self.taken;
+        self.waiting = None;
+    }
+
+    /// Learns from how the attempt ended.
+    pub(super) fn finish(&mut self, result: &Result<Response<Body>, TransportError>) {
+        let (failed, timed) = match result {
+            Ok(response) => {
+                self.limiter.observe(self.name, response.status(), response.headers());
+                (response.status().as_u16() >= 400, response.status() != StatusCode::TOO_MANY_REQUESTS)
+            }
+            // The response was lost, but what it said is not.
+            Err(error) if error.status() == Some(StatusCode::TOO_MANY_REQUESTS) => {
+                self.limiter.refused(self.name, error.retry_after());
+                (true, false)
+            }
+            // An attempt that timed out says nothing of how long the others take.
+            Err(_) => (true, false),
+        };
+        if self.limiter.user().is_none() {
+            return;
+        }
+        let now = Instant::now();
+        if let Some(sent) = self.sent.take().filter(|_| timed) {
+            self.add_time(sent, now);
+        }
+        if failed {
+            self.state.set_time_needed(self.time_needed(now));
+        }
+    }
+
+    fn add_time(&self, sent: Instant, now: Instant) {
+        // Nobody may have polled a prefetch when its response came.
+        if self.background.is_none()
+            && let Some(user) = self.limiter.user()
+        {
+            let times = self.scope.as_deref().unwrap_or(user).times(self.class);
+            times.add(now.saturating_duration_since(sent), now);
+        }
+    }
+}
+
+fn waiting(waiting: &mut Option<Box<Waiting>>, now: Instant) -> &mut Box<Waiting> {
+    waiting.get_or_insert_with(|| {
+        Box::new(Waiting { user: Ticket::default(), scope: Ticket::default(), sleep: Box::pin(sleep_until(now)) })
+    })
+}
+
+impl Drop for Admission {
+    fn drop(&mut self) {
+        let (Some(user), true) = (self.limiter.user(), self.waiting.is_some() || self.sent.is_some()) else { return };
+        let now = Instant::now();
+        if let Some(waiting) = &mut self.waiting {
+            user.leave(now, &mut waiting.user);
+            if let Some(scope) = &self.scope {
+                scope.leave(now, &mut waiting.scope);
+            }
+        }
+        // Sent with too little time left. Of one that was cancelled early nothing is known.
+        if let Some(sent) = self.sent.take()
+            && self.waited
+            && now.saturating_duration_since(sent) > self.time_needed(now)
+        {
+            self.add_time(sent, now);
+        }
+    }
+}
+
+fn too_long(wait: Duration, need: Duration) -> TransportError {
+    let message = format!(
+        "client-side rate limit: a wait of {wait:.1?} and {need:.1?} for the attempt exceed the time left for the call"
+    );
+    TransportError::new(TransportErrorKind::RateLimited, message).with_retry_after(wait)
+}

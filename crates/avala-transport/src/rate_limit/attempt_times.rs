@@ -1,0 +1,150 @@
+//! How long recent attempts took, to decide whether a call that waits can still make it.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, OnceLock, PoisonError};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+/// The least time that an attempt needs, for a server that nothing is known of.
+pub(super) const MINIMUM: Duration = Duration::from_millis(50);
+/// After so long an attempt counts half.
+const HALF_LIFE: Duration = Duration::from_secs(30);
+/// From here on the slowest attempts are left out: one in a hundred, and one at least.
+const ENOUGH: u32 = 20;
+
+const STEPS_PER_OCTAVE: u32 = 4;
+/// The first bucket ends at about a millisecond (2^10 microseconds).
+const FIRST_OCTAVE: u32 = 10;
+/// The last one ends at 67 seconds; slower attempts are in it too.
+const BUCKETS: usize = 64;
+
+/// A histogram of durations that forgets. Adding to it takes no lock.
+#[derive(Debug)]
+pub(super) struct AttemptTimes {
+    counts: [AtomicU32; BUCKETS],
+    first: OnceLock<Instant>,
+    decayed_at: Mutex<Option<Instant>>,
+}
+
+impl Default for AttemptTimes {
+    fn default() -> Self {
+        Self {
+            counts: std::array::from_fn(|_| AtomicU32::new(0)),
+            first: OnceLock::new(),
+            decayed_at: Mutex::new(None),
+        }
+    }
+}
+
+impl AttemptTimes {
+    pub(super) fn add(&self, time: Duration, now: Instant) {
+        self.first.get_or_init(|| now);
+        if let Some(count) = self.counts.get(bucket(time)) {
+            count.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// Returns the time within which 99 of 100 recent attempts ended, rounded up by a quarter at most. With few
+    /// attempts it is the slowest of them. At least [`MINIMUM`].
+    pub(super) fn estimate(&self, now: Instant) -> Duration {
+        self.decay(now);
+        let counts: [u32; BUCKETS] = std::array::from_fn(|index| self.counts[index].load(Ordering::Relaxed));
+        let total = counts.iter().fold(0_u32, |total, count| total.saturating_add(*count));
+        let mut slower = if total < ENOUGH { 0 } else { (total / 100).max(1) };
+        for (index, count) in counts.iter().enumerate().rev() {
+            if *count > slower {
+                return upper_end(index).max(MINIMUM);
+            }
+            slower -= count;
+        }
+        MINIMUM
+    }
+
+    fn decay(&self, now: Instant) {
+        // One instant, written in one step.
+        let mut decayed_at = self.decayed_at.lock().unwrap_or_else(PoisonError::into_inner);
+        let then = decayed_at.or(self.first.get().copied()).unwrap_or(now);
+        let halvings = now.saturating_duration_since(then).as_secs() / HALF_LIFE.as_secs();
+        if halvings == 0 {
+            return;
+        }
+        *decayed_at = Some(now);
+        for count in &self.counts {
+            // Attempts that end in this moment may get lost; an estimate can bear that.
+            let halved = count.load(Ordering::Relaxed).checked_shr(u32::try_from(halvings).unwrap_or(u32::MAX));
+            count.store(halved.unwrap_or(0), Ordering::Relaxed);
+        }
+    }
+}
+
+fn bucket(time: Duration) -> usize {
+    let micros = u64::try_from(time.as_micros()).unwrap_or(u64::MAX).max(1);
+    let octave = micros.ilog2();
+    if octave < FIRST_OCTAVE {
+        return 0;
+    }
+    let step = (micros >> (octave - 2)) & 3;
+    (((octave - FIRST_OCTAVE) * STEPS_PER_OCTAVE) as usize + step as usize).min(BUCKETS - 1)
+}
+
+fn upper_end(index: usize) -> Duration {
+    let (octave, step) = (index / STEPS_PER_OCTAVE as usize, index % STEPS_PER_OCTAVE as usize);
+    Duration::from_micros((5 + step as u64) << (octave + FIRST_OCTAVE as usize - 2))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn millis(millis: u64) -> Duration {
+        Duration::from_millis(millis)
+    }
+
+    #[test]
+    fn nothing_known_is_the_minimum() {
+        let times = AttemptTimes::default();
+        assert_eq!(times.estimate(Instant::now()), MINIMUM);
+        times.add(Duration::ZERO, Instant::now());
+        assert_eq!(times.estimate(Instant::now()), MINIMUM);
+    }
+
+    #[test]
+    fn estimate_is_a_quarter_above_the_slowest_at_most() {
+        for time in [51, 70, 100, 333, 1_000, 5_000, 60_000].map(millis) {
+            let times = AttemptTimes::default();
+            let now = Instant::now();
+            times.add(millis(1), now);
+            times.add(time, now);
+            let estimate = times.estimate(now);
+            assert!(estimate > time && estimate <= time.mul_f64(1.25), "{time:?}: {estimate:?}");
+        }
+    }
+
+    #[test]
+    fn one_slow_attempt_in_a_hundred_is_left_out() {
+        let (times, now) = (AttemptTimes::default(), Instant::now());
+        (0..198).for_each(|_| times.add(millis(60), now));
+        (0..2).for_each(|_| times.add(millis(1_000), now));
+        assert!(times.estimate(now) < millis(75));
+        times.add(millis(1_000), now);
+        assert!(times.estimate(now) > millis(1_000));
+    }
+
+    #[test]
+    fn slow_attempts_are_forgotten_with_time() {
+        let (times, now) = (AttemptTimes::default(), Instant::now());
+        (0..4).for_each(|_| times.add(millis(1_000), now));
+        assert!(times.estimate(now) > millis(1_000));
+        assert!(times.estimate(now + HALF_LIFE * 2) > millis(1_000));
+        assert_eq!(times.estimate(now + HALF_LIFE * 3), MINIMUM);
+        assert_eq!(times.estimate(now + Duration::from_secs(1 << 40)), MINIMUM);
+    }
+
+    #[test]
+    fn extreme_times_fit() {
+        let times = AttemptTimes::default();
+        [Duration::ZERO, Duration::from_nanos(1), Duration::MAX].map(|time| times.add(time, Instant::now()));
+        assert!(times.estimate(Instant::now()) > Duration::from_secs(60));
+    }
+}

@@ -1,0 +1,133 @@
+//! One limit and its schedule, shared by all clones of a limiter.
+
+use std::sync::{Mutex, PoisonError};
+use std::task::Waker;
+use std::time::{Duration, UNIX_EPOCH};
+
+use http::{HeaderMap, StatusCode};
+use tokio::time::Instant;
+
+use super::attempt_times::AttemptTimes;
+use super::bucket::Bucket;
+use super::schedule::{Claim, Schedule, Ticket};
+use super::{RateLimit, RateLimitState};
+use crate::CallClass;
+use crate::retry_after::{answered_at, point_in_time, retry_after};
+
+/// The wait after a 429 that does not name one.
+const DEFAULT_CLOSING: Duration = Duration::from_secs(1);
+/// The server's count starts again every minute; a reset further away is not believed.
+const LONGEST_RESET: Duration = Duration::from_secs(60);
+
+/// A limit that the server counts on its own: the user's, or that of one kind of call.
+#[derive(Debug)]
+pub(super) struct Scope {
+    schedule: Mutex<Schedule>,
+    /// One for each [`CallClass`].
+    times: [AttemptTimes; 3],
+}
+
+/// With the default limit: a scope whose own limit is not known is as wide as the user's.
+impl Default for Scope {
+    fn default() -> Self {
+        Self::new(RateLimit::default())
+    }
+}
+
+impl Scope {
+    pub(super) fn new(limit: RateLimit) -> Self {
+        Self { schedule: Mutex::new(Schedule::new(Bucket::new(limit))), times: Default::default() }
+    }
+
+    /// Takes a token at once, or returns `false`: then [`claim`](Self::claim) it.
+    pub(super) fn try_take(&self, now: Instant, spare: usize) -> bool {
+        self.with(|schedule| schedule.try_take(now, spare))
+    }
+
+    pub(super) fn claim(&self, now: Instant, ticket: &mut Ticket, waker: &Waker) -> Claim {
+        self.with(|schedule| schedule.claim(now, ticket, waker))
+    }
+
+    pub(super) fn leave(&self, now: Instant, ticket: &mut Ticket) {
+        self.with(|schedule| schedule.leave(now, ticket));
+    }
+
+    /// Puts back a token that was taken and not used.
+    pub(super) fn put_back(&self, now: Instant) {
+        self.with(|schedule| schedule.put_back(now));
+    }
+
+    /// Puts back the token of a call that waits for something else, which keeps its position.
+    pub(super) fn put_aside(&self, now: Instant, ticket: &mut Ticket) {
+        self.with(|schedule| {
+            schedule.mark(ticket);
+            schedule.put_back(now);
+        });
+    }
+
+    /// Returns how long the gate stays closed.
+    pub(super) fn closed_for(&self, now: Instant) -> Duration {
+        self.with(|schedule| schedule.bucket.closed_for(now))
+    }
+
+    pub(super) fn times(&self, class: CallClass) -> &AttemptTimes {
+        let [ordinary, uploads, exports] = &self.times;
+        match class {
+            CallClass::Ordinary => ordinary,
+            CallClass::Upload => uploads,
+            CallClass::Export => exports,
+        }
+    }
+
+    /// Learns from a response.
+    pub(super) fn observe(&self, status: StatusCode, headers: &HeaderMap, reported: Option<RateLimitState>) {
+        let now = Instant::now();
+        self.with(|schedule| {
+            let mut changed = false;
+            if let Some(limit) = reported.and_then(|reported| reported.limit) {
+                changed |= schedule.bucket.set_limit(now, limit);
+            }
+            if let Some(remaining) = reported.and_then(|reported| reported.remaining) {
+                schedule.bucket.set_remaining(now, remaining);
+                let reset = reported.and_then(|reported| reported.reset).filter(|_| remaining == 0);
+                if let Some(wait) = reset.and_then(|reset| until_reset(reset, headers)) {
+                    changed |= schedule.bucket.close_for(now, wait);
+                }
+            }
+            if status == StatusCode::TOO_MANY_REQUESTS {
+                changed |= schedule.bucket.close_for(now, retry_after(headers).unwrap_or(DEFAULT_CLOSING));
+            }
+            schedule.reschedule(now, changed);
+        });
+    }
+
+    /// Learns from a 429, and from the wait that it asks for.
+    pub(super) fn refused(&self, retry_after: Option<Duration>) {
+        let now = Instant::now();
+        self.with(|schedule| {
+            let changed = schedule.bucket.close_for(now, retry_after.unwrap_or(DEFAULT_CLOSING));
+            schedule.reschedule(now, changed);
+        });
+    }
+
+    fn with<T>(&self, act: impl FnOnce(&mut Schedule) -> T) -> T {
+        // The numbers stay sound when a thread panics between two of them.
+        let mut schedule = self.schedule.lock().unwrap_or_else(PoisonError::into_inner);
+        let result = act(&mut schedule);
+        if schedule.wake.is_empty() {
+            return result;
+        }
+        let wake = std::mem::take(&mut schedule.wake);
+        // A waker may poll, and so come back to this lock.
+        drop(schedule);
+        wake.into_iter().for_each(Waker::wake);
+        result
+    }
+}
+
+/// `None` if the number is no point in time.
+fn until_reset(reset: u64, headers: &HeaderMap) -> Option<Duration> {
+    let seconds = || UNIX_EPOCH.checked_add(Duration::from_secs(reset)).filter(|_| reset < 10_000_000_000);
+    let reset = point_in_time(reset).or_else(seconds)?;
+    Some(reset.duration_since(answered_at(headers)).unwrap_or_default().min(LONGEST_RESET))
+}
