@@ -29,6 +29,7 @@ mod proxy;
 mod rate_limit;
 mod ready;
 mod redirect;
+mod reservations;
 mod retry;
 mod runtimes;
 mod servers;
