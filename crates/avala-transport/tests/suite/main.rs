@@ -25,6 +25,7 @@ mod idle;
 mod idle_connections;
 mod layers;
 mod network;
+mod overload;
 mod proxy;
 mod rate_limit;
 mod ready;

@@ -1,0 +1,165 @@
+//! Calls that wait must be able to finish: what becomes of tokens and callers under overload, on the paused clock.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use avala_transport::testing::{ScriptedService, Step};
+use avala_transport::{
+    Body, RateLimit, RateLimiter, RetryPolicy, Sent, Transport, TransportBuilder, TransportError,
+    TransportErrorKind as Kind,
+};
+use http::Response;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep};
+use tower::service_fn;
+
+use crate::support::{get, limited, millis, post, report, secs, send, with_options};
+
+/// What a minute of overload came to.
+#[derive(Debug, Default)]
+struct Tally {
+    /// Requests that the server executed.
+    executed: AtomicUsize,
+    /// Calls that got their response.
+    done: AtomicUsize,
+    /// Calls that failed although their request was or may have been sent.
+    orphans: AtomicUsize,
+    refused: AtomicUsize,
+}
+
+/// Callers that call again and again, against a server with this latency for each of its requests.
+async fn overload(
+    callers: u64,
+    timeout: Duration,
+    latency: impl Fn(usize) -> Duration + Send + Sync + 'static,
+) -> Arc<Tally> {
+    let tally = Arc::new(Tally::default());
+    let server = Arc::clone(&tally);
+    let latency = Arc::new(latency);
+    let service = service_fn(move |_| {
+        let wait = latency(server.executed.fetch_add(1, Ordering::Relaxed));
+        async move {
+            sleep(wait).await;
+            Ok::<_, TransportError>(Response::new(Body::empty()))
+        }
+    });
+    let transport: Transport = TransportBuilder::new()
+        .rate_limiter(RateLimiter::new(RateLimit::per_minute(600)))
+        .timeout(timeout)
+        .service(service)
+        .build()
+        .unwrap();
+    let end = Instant::now() + secs(60);
+    let mut calls = JoinSet::new();
+    for caller in 0..callers {
+        let (transport, tally) = (transport.clone(), Arc::clone(&tally));
+        calls.spawn(async move {
+            sleep(millis(caller * 7)).await;
+            while Instant::now() < end {
+                match send(&transport, post("/x/", "{}")).await {
+                    Ok(_) => tally.done.fetch_add(1, Ordering::Relaxed),
+                    Err(error) if error.sent() == Sent::No => {
+                        assert_eq!(error.kind(), Kind::RateLimited, "{error}");
+                        assert!(error.time_spent().attempts.is_zero(), "{error}");
+                        sleep(millis(37)).await;
+                        tally.refused.fetch_add(1, Ordering::Relaxed)
+                    }
+                    Err(_) => tally.orphans.fetch_add(1, Ordering::Relaxed),
+                };
+            }
+        });
+    }
+    calls.join_all().await;
+    tally
+}
+
+#[tokio::test(start_paused = true)]
+async fn tokens_under_overload_produce_responses() {
+    for (callers, timeout) in [(30, 500), (30, 2_000), (200, 500), (200, 2_000)] {
+        let tally = overload(callers, millis(timeout), |_| millis(50)).await;
+        let (executed, done) = (tally.executed.load(Ordering::Relaxed), tally.done.load(Ordering::Relaxed));
+        assert_eq!((tally.orphans.load(Ordering::Relaxed), done), (0, executed), "{callers} {timeout}: {tally:?}");
+        // 600 tokens and the burst.
+        assert!(done >= 590, "{callers} {timeout}: {tally:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn long_tail_leaves_few_orphans() {
+    for (callers, timeout) in [(30, 500), (30, 2_000), (200, 500), (200, 2_000)] {
+        // One request in a hundred takes a second.
+        let tally =
+            overload(callers, millis(timeout), |index| millis(if index % 100 == 99 { 1_000 } else { 50 })).await;
+        let (executed, orphans) = (tally.executed.load(Ordering::Relaxed), tally.orphans.load(Ordering::Relaxed));
+        assert!(orphans * 100 <= executed, "{callers} {timeout}: {tally:?}");
+        assert!(executed >= 500, "{callers} {timeout}: {tally:?}");
+    }
+    // The same tail spread out: half take up to 50 ms, one in a hundred a second.
+    let random = Mutex::new(fastrand::Rng::with_seed(7));
+    let tally = overload(200, secs(2), move |_| {
+        let normal = {
+            let mut random = random.lock().unwrap();
+            (0..12).map(|_| random.f64()).sum::<f64>() - 6.0
+        };
+        millis(50).mul_f64((normal * 1.288).exp())
+    })
+    .await;
+    let (executed, orphans) = (tally.executed.load(Ordering::Relaxed), tally.orphans.load(Ordering::Relaxed));
+    assert!(orphans * 50 <= executed, "a call may have half of its time: {tally:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn call_that_waits_needs_time_for_its_attempt() {
+    let limiter = RateLimiter::new(RateLimit::per_minute(60).burst(1));
+    let service = ScriptedService::always(Step::respond(200).after(millis(300)));
+    let stack = limited(&limiter, service.clone());
+    send(&stack, get("/first/")).await.unwrap();
+    // The next token comes in 700 ms, and an attempt takes 300 ms.
+    let with_timeout = |timeout| with_options(get("/x/"), |options| options.timeout = Some(timeout));
+    let started = Instant::now();
+    for timeout in [millis(701), millis(900), millis(1_000)] {
+        let error = send(&stack, with_timeout(timeout)).await.unwrap_err();
+        assert_eq!((error.kind(), error.sent(), error.retry_after()), (Kind::RateLimited, Sent::No, Some(millis(700))));
+    }
+    assert_eq!(started.elapsed(), Duration::ZERO, "at once");
+    send(&stack, with_timeout(millis(1_100))).await.unwrap();
+    assert_eq!(started.elapsed(), secs(1), "no token was spent before");
+    // A call that need not wait is sent, however little time it has.
+    sleep(secs(2)).await;
+    assert_eq!(send(&stack, with_timeout(millis(10))).await.unwrap_err().sent(), Sent::Maybe);
+}
+
+#[tokio::test(start_paused = true)]
+async fn estimate_is_half_of_the_timeout_at_most() {
+    let limiter = RateLimiter::new(RateLimit::per_minute(60).burst(2));
+    let service = ScriptedService::new().then(Step::respond(200).after(secs(50))).then(Step::respond(200));
+    let service = (0..2).map(|_| Step::respond(200)).fold(service, ScriptedService::then);
+    let stack = limited(&limiter, service);
+    send(&stack, get("/slow/")).await.unwrap();
+    for _ in 0..2 {
+        send(&stack, get("/x/")).await.unwrap();
+    }
+    let started = Instant::now();
+    let request = with_options(get("/x/"), |options| options.timeout = Some(millis(2_001)));
+    send(&stack, request).await.unwrap();
+    assert_eq!(started.elapsed(), secs(1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn backoff_that_ends_near_the_deadline_is_not_started() {
+    let slow = Step::respond(200).after(secs(2));
+    let busy = Step::respond(503).header("retry-after", "4");
+    let service = ScriptedService::new().then(slow).then(busy.clone()).then(Step::respond(200)).then(busy);
+    let service = service.then(Step::respond(200));
+    let policy = RetryPolicy::default().max_wait(secs(4));
+    let transport = TransportBuilder::new().retry(policy).service(service.clone()).build().unwrap();
+    let with_timeout = |timeout| with_options(get("/x/"), |options| options.timeout = Some(timeout));
+    send(&transport, get("/slow/")).await.unwrap();
+    // The wait ends at four seconds, and an attempt takes two.
+    let response = send(&transport, with_timeout(secs(7))).await.unwrap();
+    assert_eq!((response.status().as_u16(), report(&response).attempts()), (200, 2));
+    let response = send(&transport, with_timeout(millis(5_900))).await.unwrap();
+    assert_eq!((response.status().as_u16(), report(&response).attempts()), (503, 1), "the response comes at once");
+    assert_eq!(report(&response).elapsed(), Duration::ZERO);
+}
