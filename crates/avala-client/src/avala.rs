@@ -34,9 +34,23 @@ pub struct Avala(Arc<Inner>);
 
 struct Inner {
     transport: Transport,
-    base_url: Option<BaseUrl>,
-    limiter: Option<RateLimiter>,
-    timeout: Duration,
+    settings: Settings,
+}
+
+/// What a client has to know of its transport.
+pub(crate) struct Settings {
+    /// `None` on a service that does everything.
+    pub(crate) base_url: Option<BaseUrl>,
+    pub(crate) limiter: Option<RateLimiter>,
+    pub(crate) timeout: Duration,
+    pub(crate) max_body_bytes: usize,
+}
+
+/// For a client on a service that does everything.
+impl Default for Settings {
+    fn default() -> Self {
+        Self { base_url: None, limiter: None, timeout: AvalaConfig::DEFAULT_TIMEOUT, max_body_bytes: 64 << 20 }
+    }
 }
 
 impl Avala {
@@ -85,22 +99,17 @@ impl Avala {
         B::Error: Into<BoxError>,
     {
         let transport = Transport::new(avala_transport::AdaptLayer::new().layer(service));
-        Self::new(transport, None, None, AvalaConfig::DEFAULT_TIMEOUT)
+        Self::new(transport, Settings::default())
     }
 
-    pub(crate) fn new(
-        transport: Transport,
-        base_url: Option<BaseUrl>,
-        limiter: Option<RateLimiter>,
-        timeout: Duration,
-    ) -> Self {
-        Self(Arc::new(Inner { transport, base_url, limiter, timeout }))
+    pub(crate) fn new(transport: Transport, settings: Settings) -> Self {
+        Self(Arc::new(Inner { transport, settings }))
     }
 
     /// What the server last said of its rate limit; `None` before its first answer.
     #[must_use]
     pub fn rate_limit(&self) -> Option<RateLimitInfo> {
-        self.0.limiter.as_ref().and_then(RateLimiter::state).map(rate_limit_info)
+        self.0.settings.limiter.as_ref().and_then(RateLimiter::state).map(rate_limit_info)
     }
 
     pub(crate) fn transport(&self) -> Transport {
@@ -109,12 +118,17 @@ impl Avala {
 
     /// Where the API is; unknown on a service that does everything.
     pub(crate) fn base_url(&self) -> Option<&BaseUrl> {
-        self.0.base_url.as_ref()
+        self.0.settings.base_url.as_ref()
     }
 
     /// The total time of a call that has none of its own.
     pub(crate) fn timeout(&self) -> Duration {
-        self.0.timeout
+        self.0.settings.timeout
+    }
+
+    /// The largest response body that is read, in bytes.
+    pub(crate) fn max_body_bytes(&self) -> usize {
+        self.0.settings.max_body_bytes
     }
 
     /// A call that gives a value.
@@ -135,6 +149,6 @@ impl Avala {
 
 impl fmt::Debug for Avala {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Avala").field("base_url", &self.0.base_url).finish_non_exhaustive()
+        f.debug_struct("Avala").field("base_url", &self.0.settings.base_url).finish_non_exhaustive()
     }
 }

@@ -4,14 +4,15 @@ use std::fmt;
 use std::time::Duration;
 
 use avala_transport::{
-    ApiKey, ApiKeyProvider, BaseUrl, Body, BoxError, Classified, RateLimit, RateLimiter, RetryPolicy, Transport,
-    TransportBuilder,
+    AccessToken, AccessTokenProvider, ApiKey, ApiKeyProvider, BaseUrl, Body, BoxError, Classified, RateLimit,
+    RateLimiter, RetryPolicy, Transport, TransportBuilder,
 };
 use avala_types::{AvalaConfig, Secret};
 use bytes::Bytes;
 use tower::{Layer, Service};
 
 use crate::Avala;
+use crate::avala::Settings;
 use crate::error::Error;
 
 /// How the SDK names itself to the server.
@@ -34,35 +35,45 @@ const USER_AGENT: &str = concat!("avala-rust/", env!("CARGO_PKG_VERSION"));
 /// ```
 #[must_use = "a builder does nothing until `build`"]
 pub struct AvalaBuilder {
-    key: Key,
-    base_url: String,
+    credentials: Credentials,
+    /// Text that was set here and is parsed by `build`. `None`: the transport has the base URL.
+    base_url: Option<String>,
     allow_insecure_base_url: bool,
-    timeout: Duration,
-    limiter: RateLimiter,
+    /// Stores every other setting, so that the last setter wins whichever builder it belongs to.
     transport: TransportBuilder,
 }
 
-/// Where the key comes from.
+/// Which credentials the calls carry.
 #[derive(Debug)]
-enum Key {
-    /// Nobody has said.
+enum Credentials {
+    /// Not configured.
     Missing,
-    /// There shall be none.
+    /// Explicitly none.
     None,
-    Given(Secret),
-    /// A provider in the transport has it.
-    Provided,
+    ApiKey(Source),
+    AccessToken(Source),
+    /// An API key and an access token, which is an error.
+    Both,
+    /// Set in the transport.
+    Transport,
+}
+
+/// Where a key or a token comes from.
+#[derive(Debug)]
+enum Source {
+    /// Text that `build` checks.
+    Text(Secret),
+    /// A provider, which the transport has.
+    Provider,
 }
 
 impl Default for AvalaBuilder {
     fn default() -> Self {
         Self {
-            key: Key::Missing,
-            base_url: AvalaConfig::DEFAULT_BASE_URL.to_owned(),
+            credentials: Credentials::Missing,
+            base_url: None,
             allow_insecure_base_url: false,
-            timeout: AvalaConfig::DEFAULT_TIMEOUT,
-            limiter: RateLimiter::new(RateLimit::default()),
-            transport: TransportBuilder::new().user_agent(USER_AGENT),
+            transport: TransportBuilder::new().user_agent(USER_AGENT).timeout(AvalaConfig::DEFAULT_TIMEOUT),
         }
     }
 }
@@ -95,10 +106,9 @@ impl AvalaBuilder {
             .timeout(config.timeout)
     }
 
-    /// The key that goes with every call.
-    pub fn api_key(mut self, api_key: impl Into<Secret>) -> Self {
-        self.key = Key::Given(api_key.into());
-        self
+    /// Sets the API key that every call carries.
+    pub fn api_key(self, api_key: impl Into<Secret>) -> Self {
+        self.with_api_key(Source::Text(api_key.into()), TransportBuilder::without_credentials)
     }
 
     /// Asks for the key at each attempt, so that a new one counts from the next attempt on.
@@ -110,24 +120,60 @@ impl AvalaBuilder {
     /// let avala = Avala::builder().api_key_provider(FileApiKey::new("/run/secrets/avala")).build()?;
     /// # Ok::<(), avala_client::Error>(())
     /// ```
-    pub fn api_key_provider(mut self, provider: impl ApiKeyProvider) -> Self {
-        self.key = Key::Provided;
-        self.transport(|transport| transport.api_key_provider(provider))
+    pub fn api_key_provider(self, provider: impl ApiKeyProvider) -> Self {
+        self.with_api_key(Source::Provider, |transport| transport.api_key_provider(provider))
+    }
+
+    /// Sets an OAuth access token, which every call carries as `Authorization: Bearer` instead of an API key.
+    ///
+    /// A client has exactly one of the two: with both, [`build`](Self::build) fails.
+    ///
+    /// ```
+    /// let avala = avala_client::Avala::builder().access_token("eyJhbGciOi.example").build()?;
+    /// # Ok::<(), avala_client::Error>(())
+    /// ```
+    pub fn access_token(self, token: impl Into<Secret>) -> Self {
+        self.with_access_token(Source::Text(token.into()), TransportBuilder::without_credentials)
+    }
+
+    /// Asks for the access token at each attempt, so that a refreshed token is used from the next attempt on.
+    pub fn access_token_provider(self, provider: impl AccessTokenProvider) -> Self {
+        self.with_access_token(Source::Provider, |transport| transport.access_token_provider(provider))
+    }
+
+    fn with_api_key(mut self, source: Source, set: impl FnOnce(TransportBuilder) -> TransportBuilder) -> Self {
+        self.credentials = match self.credentials {
+            Credentials::AccessToken(_) | Credentials::Both => Credentials::Both,
+            _ => Credentials::ApiKey(source),
+        };
+        self.transport = set(self.transport);
+        self
+    }
+
+    fn with_access_token(mut self, source: Source, set: impl FnOnce(TransportBuilder) -> TransportBuilder) -> Self {
+        self.credentials = match self.credentials {
+            Credentials::ApiKey(_) | Credentials::Both => Credentials::Both,
+            _ => Credentials::AccessToken(source),
+        };
+        self.transport = set(self.transport);
+        self
     }
 
     /// Makes a client without a key, which can sign up and do nothing else: see
     /// [`Signups`](crate::resources::Signups). The server refuses every other call with
     /// [`ErrorKind::Authentication`](crate::ErrorKind::Authentication).
     pub fn without_api_key(mut self) -> Self {
-        self.key = Key::None;
+        self.credentials = Credentials::None;
+        self.transport = self.transport.without_credentials();
         self
     }
 
-    /// Where the API is. Without a path it gets `/api/v1`; one with a path is used as it is.
+    /// Sets the base URL of the API. One without a path gets `/api/v1`; one with a path is used as it is.
     ///
-    /// It has to be https, so that nobody sees the key on its way.
+    /// It has to be https, because the key must not travel in the clear. [`build`](Self::build) checks the text.
     pub fn base_url(mut self, base_url: impl Into<String>) -> Self {
-        self.base_url = base_url.into();
+        self.base_url = Some(base_url.into());
+        self.transport = self.transport.base_url(None);
         self
     }
 
@@ -137,10 +183,26 @@ impl AvalaBuilder {
         self
     }
 
-    /// Gives each call this much time in all, retries and waiting included; 60 seconds unless set.
-    pub fn timeout(mut self, time: Duration) -> Self {
-        self.timeout = time;
-        self
+    /// Sets the timeout of a whole call, retries and waiting included; 60 seconds by default. [`Duration::MAX`] is no
+    /// limit.
+    pub fn timeout(self, time: Duration) -> Self {
+        self.transport(|transport| transport.timeout(time))
+    }
+
+    /// Sets how many bytes of response bodies all calls of this client and its clones may buffer at once; no limit by
+    /// default.
+    ///
+    /// A response that would exceed the budget fails with
+    /// [`ErrorKind::MemoryBudget`](crate::ErrorKind::MemoryBudget): no call waits for memory. Bytes are returned when the
+    /// response is decoded. [`TransportBuilder::memory_budget`] says what counts.
+    ///
+    /// ```
+    /// # let builder = avala_client::Avala::builder().api_key("avk_1f9a");
+    /// let avala = builder.memory_budget(512 << 20).build()?;
+    /// # Ok::<(), avala_client::Error>(())
+    /// ```
+    pub fn memory_budget(self, bytes: usize) -> Self {
+        self.transport(|transport| transport.memory_budget(bytes))
     }
 
     /// When and how often an attempt that failed is repeated.
@@ -154,9 +216,8 @@ impl AvalaBuilder {
     }
 
     /// Shares a limiter with other clients of the same account, or turns it off with [`RateLimiter::off`].
-    pub fn rate_limiter(mut self, limiter: RateLimiter) -> Self {
-        self.limiter = limiter;
-        self
+    pub fn rate_limiter(self, limiter: RateLimiter) -> Self {
+        self.transport(|transport| transport.rate_limiter(limiter))
     }
 
     /// Adds a layer around each call: it sees the call once, however often it is tried, and its end, a timeout included.
@@ -223,9 +284,10 @@ impl AvalaBuilder {
         self.transport(|transport| transport.service_with_classifier(service, classify))
     }
 
-    /// Reaches every other setting of the transport: attempt and connect timeouts, pools, caps, certificates.
+    /// Changes any setting of the transport: attempt and connect timeouts, pools, caps, certificates.
     ///
-    /// What this builder sets itself (the key, the base URL, the total timeout, the limiter) wins.
+    /// Each setting is stored once: a setter in here and the one of the same name on this builder change the same value,
+    /// and the last one wins.
     ///
     /// ```
     /// # let builder = avala_client::Avala::builder().api_key("avk_1f9a");
@@ -233,38 +295,71 @@ impl AvalaBuilder {
     /// # Ok::<(), avala_client::Error>(())
     /// ```
     pub fn transport(mut self, change: impl FnOnce(TransportBuilder) -> TransportBuilder) -> Self {
+        let had_credentials = self.transport.has_credentials();
         self.transport = change(self.transport);
+        if self.transport.get_base_url().is_some() {
+            self.base_url = None;
+        }
+        if self.transport.has_credentials() && !had_credentials {
+            self.credentials = Credentials::Transport;
+        }
         self
     }
 
     /// Makes the client. No connection is opened and no task started.
     ///
     /// # Errors
-    /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) when the key is missing or no legal header value,
-    /// or the base URL is not https and not allowed to be otherwise.
+    /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) when there are no credentials or both an API key and
+    /// an access token, when one of them cannot be sent in a header, or when the base URL is not https and not allowed to
+    /// be otherwise, or cannot work; the message says why.
     pub fn build(self) -> Result<Avala, Error> {
         let refused = |error| Error::transport(None, error);
-        let parse = if self.allow_insecure_base_url { BaseUrl::parse_insecure_loopback } else { BaseUrl::parse };
-        let base_url = parse(&self.base_url).map_err(refused)?;
-        let transport = self.transport.base_url(base_url.clone()).timeout(self.timeout);
-        let transport = match &self.key {
-            Key::Missing => {
+        let mut transport = self.transport;
+        if let Some(text) = &self.base_url {
+            let parse = if self.allow_insecure_base_url { BaseUrl::parse_insecure_loopback } else { BaseUrl::parse };
+            transport = transport.base_url(parse(text).map_err(refused)?);
+        }
+        match &self.credentials {
+            Credentials::Missing => {
                 return Err(Error::configuration("no API key: set one with `api_key`, or read it with `env`"));
             }
-            Key::Given(api_key) => transport.api_key(ApiKey::new(api_key.expose()).map_err(refused)?),
-            Key::None | Key::Provided => transport,
+            Credentials::Both => {
+                return Err(Error::configuration(
+                    "an API key and an access token are set, and a call carries only one of them: remove the other",
+                ));
+            }
+            Credentials::ApiKey(Source::Text(key)) => {
+                transport = transport.api_key(ApiKey::new(key.expose()).map_err(refused)?);
+            }
+            Credentials::AccessToken(Source::Text(token)) => {
+                transport = transport.access_token(AccessToken::new(token.expose()).map_err(refused)?);
+            }
+            Credentials::ApiKey(Source::Provider)
+            | Credentials::AccessToken(Source::Provider)
+            | Credentials::None
+            | Credentials::Transport => {}
+        }
+        let settings = Settings {
+            base_url: Some(transport.get_base_url().cloned().unwrap_or_default()),
+            limiter: Some(transport.get_rate_limiter().clone()),
+            timeout: transport.get_timeout(),
+            max_body_bytes: transport.get_max_body_bytes(),
         };
-        let transport = transport.rate_limiter(self.limiter.clone()).build().map_err(refused)?;
-        Ok(Avala::new(transport, Some(base_url), Some(self.limiter), self.timeout))
+        Ok(Avala::new(transport.build().map_err(refused)?, settings))
     }
 }
 
+/// Shows no credentials, and a base URL only if it is valid: other text may hold a password.
 impl fmt::Debug for AvalaBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let base_url = match &self.base_url {
+            Some(text) => BaseUrl::parse_insecure_loopback(text).ok(),
+            None => Some(self.transport.get_base_url().cloned().unwrap_or_default()),
+        };
         f.debug_struct("AvalaBuilder")
-            .field("key", &self.key)
-            .field("base_url", &self.base_url)
-            .field("timeout", &self.timeout)
+            .field("credentials", &self.credentials)
+            .field("base_url", &base_url)
+            .field("transport", &self.transport)
             .finish_non_exhaustive()
     }
 }

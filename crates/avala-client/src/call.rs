@@ -19,9 +19,6 @@ use crate::error::{Error, Invalid};
 use crate::meta::{Answer, Meta};
 use crate::request::Request;
 
-/// The most that is read of an answer which the transport did not collect already, in bytes.
-const MAX_BODY: usize = 64 << 20;
-
 /// A call of the API, which is sent when it is awaited.
 ///
 /// It is data: it can be kept, cloned, sent to another task, looked at with [`to_http`](Call::to_http), and awaited
@@ -316,7 +313,8 @@ async fn send(avala: Avala, request: Result<Request, Invalid>) -> Result<RawAnsw
     let response = avala.transport().oneshot(http_request).await;
     let response = response.map_err(|error| Error::transport(Some(&endpoint), error))?;
     let (parts, body) = response.into_parts();
-    let body = body.collect(MAX_BODY).await.map_err(|error| Error::transport(Some(&endpoint), error))?;
+    // Costs nothing where the transport has collected the body, and has the same cap where a layer or service has not.
+    let body = body.collect(avala.max_body_bytes()).await.map_err(|error| Error::transport(Some(&endpoint), error))?;
     match parts.status {
         StatusCode::OK | StatusCode::CREATED | StatusCode::ACCEPTED | StatusCode::NO_CONTENT => {
             Ok(RawAnswer { endpoint, path, parts, body })

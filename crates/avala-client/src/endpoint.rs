@@ -53,7 +53,7 @@ impl Endpoint {
             // Dots are legal in a segment, and yet these two would be resolved away on the wire.
             if matches!(value, "" | "." | "..") {
                 let message = format!("{name} is {value:?}, which names nothing: pass the identity of something");
-                return Err(Invalid { endpoint: self.clone(), message });
+                return Err(Invalid::new(self, message));
             }
             path.push_str(before);
             path.extend(utf8_percent_encode(value, RESERVED));

@@ -111,6 +111,11 @@ impl<T, F> List<T, F> {
         self.options(|options| options.connect_timeout = Some(time))
     }
 
+    /// Makes at most this many attempts at each page; 1 is no retry.
+    pub fn max_attempts(self, attempts: u32) -> Self {
+        self.options(|options| options.max_attempts = Some(attempts))
+    }
+
     /// Decodes the items of the same list into a type of yours.
     pub fn decode_as<U: DeserializeOwned>(self) -> List<U, F> {
         List {

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use avala_transport::{Body, CallOptions, Sent};
-use avala_types::Cursor;
+use avala_types::{Cursor, encode_json};
 use bytes::Bytes;
 use http::HeaderValue;
 use http::header::{ACCEPT, CONTENT_TYPE};
@@ -51,9 +51,13 @@ impl Request {
     }
 
     pub(crate) fn json<P: Serialize + ?Sized>(&mut self, payload: &P) -> Result<(), Invalid> {
-        let body = serde_json::to_vec(payload).map_err(|error| {
-            let message = format!("the payload has no form in JSON: {error}");
-            Invalid { endpoint: self.endpoint.clone(), message }
+        let body = encode_json(payload).map_err(|error| {
+            let message = match error.number() {
+                Some(number) => format!("the payload holds {number}, which JSON cannot express; nothing was sent"),
+                None => format!("the payload has no form in JSON: {error}"),
+            };
+            let json_path = error.path().map(str::to_owned);
+            Invalid { json_path, ..Invalid::new(&self.endpoint, message) }
         })?;
         self.body = Some(body.into());
         Ok(())
@@ -106,7 +110,7 @@ impl Request {
             "the cursor has another {name} than this call, which has {own:?}: \
              a cursor belongs to the filters that it was made with"
         );
-        Invalid { endpoint: self.endpoint.clone(), message }.into()
+        Invalid::new(&self.endpoint, message).into()
     }
 
     /// The request with its path below the base address.
@@ -115,7 +119,7 @@ impl Request {
         *request.method_mut() = self.endpoint.method.clone();
         *request.uri_mut() = self.target()?.try_into().map_err(|error: http::uri::InvalidUri| {
             let message = format!("no address can be made of its arguments: {error}");
-            Invalid { endpoint: self.endpoint.clone(), message }
+            Invalid::new(&self.endpoint, message)
         })?;
         request.headers_mut().insert(ACCEPT, JSON);
         if self.body.is_some() {

@@ -34,24 +34,27 @@ pub trait ApiKeyProvider: Send + Sync + 'static {
     fn api_key(&self) -> ProvidedKey;
 }
 
-/// What an [`ApiKeyProvider`] gives.
-pub enum ProvidedKey {
-    /// The key is here, or there is none. Costs no allocation.
-    Now(Result<ApiKey, BoxError>),
-    /// The key has to be waited for.
-    Later(Pin<Box<dyn Future<Output = Result<ApiKey, BoxError>> + Send>>),
+/// What an [`ApiKeyProvider`] returns.
+pub type ProvidedKey = Provided<ApiKey>;
+
+/// Credentials from a provider: an [`ApiKey`], or an [`AccessToken`](crate::AccessToken).
+pub enum Provided<T> {
+    /// The credentials are known, or there are none. Costs no allocation.
+    Now(Result<T, BoxError>),
+    /// The credentials have to be fetched.
+    Later(Pin<Box<dyn Future<Output = Result<T, BoxError>> + Send>>),
 }
 
-impl ProvidedKey {
-    /// A key that is here, or the reason why there is none.
-    pub fn now<E: Into<BoxError>>(result: Result<ApiKey, E>) -> Self {
+impl<T> Provided<T> {
+    /// Returns credentials that are known, or the reason why there are none.
+    pub fn now<E: Into<BoxError>>(result: Result<T, E>) -> Self {
         Self::Now(result.map_err(Into::into))
     }
 
-    /// A key that `future` finds.
+    /// Returns credentials that `future` fetches.
     pub fn later<F, E>(future: F) -> Self
     where
-        F: Future<Output = Result<ApiKey, E>> + Send + 'static,
+        F: Future<Output = Result<T, E>> + Send + 'static,
         E: Into<BoxError>,
     {
         Self::Later(Box::pin(async move { future.await.map_err(Into::into) }))

@@ -1,22 +1,24 @@
-//! The API key on every request.
+//! Credentials on every request: an API key or an access token.
 
 use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use http::header::HeaderName;
+use http::header::{AUTHORIZATION, HeaderName, HeaderValue};
 use http::{Request, Response};
 use pin_project_lite::pin_project;
 use tower::{Layer, Service};
 
-use crate::{ApiKey, ApiKeyProvider, Body, BoxError, CallOptions, ProvidedKey, TransportError};
+use crate::{AccessTokenProvider, ApiKeyProvider, Body, BoxError, CallOptions, Provided, TransportError};
 
 const API_KEY_HEADER: HeaderName = HeaderName::from_static("x-avala-api-key");
 
-/// Puts the API key on every request, as the header `x-avala-api-key` marked as sensitive.
+/// Adds credentials to every request: an API key as `x-avala-api-key`, or an access token as `authorization: Bearer`,
+/// marked as sensitive.
 ///
-/// A header of that name that the caller set is replaced. A call whose [`CallOptions`] say `anonymous` goes without it.
+/// A header of that name that the caller set is replaced, and with an access token no `x-avala-api-key` is sent. A call
+/// whose [`CallOptions`] say `anonymous` is sent without both headers.
 ///
 /// ```
 /// use avala_transport::{AdaptLayer, ApiKey, AuthLayer, Body};
@@ -37,14 +39,34 @@ const API_KEY_HEADER: HeaderName = HeaderName::from_static("x-avala-api-key");
 /// ```
 #[derive(Clone)]
 pub struct AuthLayer {
-    provider: Arc<dyn ApiKeyProvider>,
+    provider: Provider,
+}
+
+#[derive(Clone)]
+enum Provider {
+    Key(Arc<dyn ApiKeyProvider>),
+    Token(Arc<dyn AccessTokenProvider>),
+}
+
+/// The header that carries the credentials.
+#[derive(Clone, Copy)]
+enum Header {
+    ApiKey,
+    Authorization,
 }
 
 impl AuthLayer {
-    /// A layer that asks `provider` for the key of each request; an [`ApiKey`] is one.
+    /// A layer that asks `provider` for the key of each request; an [`ApiKey`](crate::ApiKey) is one.
     #[must_use]
     pub fn new(provider: impl ApiKeyProvider) -> Self {
-        Self { provider: Arc::new(provider) }
+        Self { provider: Provider::Key(Arc::new(provider)) }
+    }
+
+    /// Creates a layer that asks `provider` for the access token of each request; an
+    /// [`AccessToken`](crate::AccessToken) is one.
+    #[must_use]
+    pub fn bearer(provider: impl AccessTokenProvider) -> Self {
+        Self { provider: Provider::Token(Arc::new(provider)) }
     }
 }
 
@@ -86,29 +108,72 @@ where
     fn call(&mut self, mut request: Request<Body>) -> Self::Future {
         if request.extensions().get::<CallOptions>().is_some_and(|options| options.anonymous) {
             request.headers_mut().remove(API_KEY_HEADER);
+            request.headers_mut().remove(AUTHORIZATION);
             return AuthFuture { state: State::Sent { future: self.inner.call(request) } };
         }
-        let state = match self.layer.provider.api_key() {
-            ProvidedKey::Now(Ok(key)) => State::Sent { future: self.inner.call(with_key(request, &key)) },
-            ProvidedKey::Now(Err(error)) => State::Refused { error: Some(no_key(error)) },
-            ProvidedKey::Later(key) => {
-                // The service that was polled ready is the one that has to be called.
-                let spare = self.inner.clone();
-                let mut ready = std::mem::replace(&mut self.inner, spare);
-                let future = Box::pin(async move {
-                    let key = key.await.map_err(no_key)?;
-                    ready.call(with_key(request, &key)).await
-                });
-                State::Later { future }
-            }
+        let state = match &self.layer.provider {
+            Provider::Key(provider) => match provider.api_key() {
+                Provided::Now(Ok(key)) => self.send(request, Header::ApiKey, key.header_value()),
+                Provided::Now(Err(error)) => State::Refused { error: Some(no_key(error)) },
+                Provided::Later(key) => {
+                    let value = async move { key.await.map(|key| key.header_value()).map_err(no_key) };
+                    self.send_later(request, Header::ApiKey, value)
+                }
+            },
+            Provider::Token(provider) => match provider.access_token() {
+                Provided::Now(Ok(token)) => self.send(request, Header::Authorization, token.header_value()),
+                Provided::Now(Err(error)) => State::Refused { error: Some(no_token(error)) },
+                Provided::Later(token) => {
+                    let value = async move { token.await.map(|token| token.header_value()).map_err(no_token) };
+                    self.send_later(request, Header::Authorization, value)
+                }
+            },
         };
         AuthFuture { state }
     }
 }
 
-fn with_key(mut request: Request<Body>, key: &ApiKey) -> Request<Body> {
-    request.headers_mut().insert(API_KEY_HEADER, key.header_value());
+impl<S> Auth<S>
+where
+    S: Service<Request<Body>, Response = Response<Body>, Error = TransportError> + Clone + Send + 'static,
+    S::Future: Send,
+{
+    fn send(&mut self, request: Request<Body>, header: Header, value: HeaderValue) -> State<S::Future> {
+        State::Sent { future: self.inner.call(with_credentials(request, header, value)) }
+    }
+
+    fn send_later(
+        &mut self,
+        request: Request<Body>,
+        header: Header,
+        value: impl Future<Output = Result<HeaderValue, TransportError>> + Send + 'static,
+    ) -> State<S::Future> {
+        // The service that was polled ready is the one that has to be called.
+        let spare = self.inner.clone();
+        let mut ready = std::mem::replace(&mut self.inner, spare);
+        let future = Box::pin(async move {
+            let value = value.await?;
+            ready.call(with_credentials(request, header, value)).await
+        });
+        State::Later { future }
+    }
+}
+
+fn with_credentials(mut request: Request<Body>, header: Header, value: HeaderValue) -> Request<Body> {
+    let headers = request.headers_mut();
+    match header {
+        Header::ApiKey => headers.insert(API_KEY_HEADER, value),
+        Header::Authorization => {
+            // The server takes one of the two, and which one it would take of both is not documented.
+            headers.remove(API_KEY_HEADER);
+            headers.insert(AUTHORIZATION, value)
+        }
+    };
     request
+}
+
+fn no_token(error: BoxError) -> TransportError {
+    TransportError::configuration(format!("there is no access token for the request: {error}")).with_source(error)
 }
 
 fn no_key(error: BoxError) -> TransportError {

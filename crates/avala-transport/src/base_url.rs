@@ -5,6 +5,7 @@ use std::fmt;
 use http::Uri;
 use http::uri::{Authority, PathAndQuery, Scheme};
 
+use crate::host::{check_authority, check_path};
 use crate::{Sent, TransportError, TransportErrorKind};
 
 const DEFAULT_PATH: &str = "/api/v1";
@@ -34,7 +35,9 @@ impl BaseUrl {
     /// # Errors
     ///
     /// [`Configuration`](TransportErrorKind::Configuration) for anything but an https address without user
-    /// information, query and fragment. The message does not repeat user information, which could be a password.
+    /// information, query and fragment, and for a host, port or path that no request can be sent to: an empty label, an
+    /// IPv6 address with a zone ID, a port outside 1 to 65535, a `%` without two hexadecimal digits. The message says
+    /// which of these, and does not repeat the URL, which could hold a password.
     pub fn parse(text: &str) -> Result<Self, TransportError> {
         let url = Self::read(text)?;
         if url.scheme != Scheme::HTTPS {
@@ -68,6 +71,18 @@ impl BaseUrl {
         if text.contains('#') {
             return Err(refused("it has a fragment; remove everything from `#` on"));
         }
+        // Named here, because the parser of URIs calls all of these an invalid character.
+        if text.contains(|character: char| character.is_whitespace() || character.is_control()) {
+            return Err(refused("it is not a URL: it has a space or control character in it; remove it"));
+        }
+        if text.contains('\\') {
+            return Err(refused("it is not a URL: it has a backslash in it; use `/`"));
+        }
+        if !text.is_ascii() {
+            let reason = "it is not a URL: it has characters outside ASCII; write the host in its `xn--` form and \
+                          percent-encode the path";
+            return Err(refused(reason));
+        }
         let uri = Uri::try_from(text).map_err(|error| {
             refused("it is not a URL; write it like https://api.avala.ai/api/v1").with_source(error)
         })?;
@@ -80,16 +95,7 @@ impl BaseUrl {
         let Some(authority) = parts.authority else {
             return Err(refused("it has no host; write it like https://api.avala.ai/api/v1"));
         };
-        if authority.as_str().contains('@') {
-            return Err(refused("it has a user name or password in it; remove them and configure the API key instead"));
-        }
-        if authority.host().is_empty() {
-            return Err(refused("it has no host; write it like https://api.avala.ai/api/v1"));
-        }
-        let names_port = authority.as_str().len() > authority.host().len();
-        if names_port && authority.port_u16().unwrap_or(0) == 0 {
-            return Err(refused("its port is not a number from 1 to 65535"));
-        }
+        check_authority(&authority).map_err(refused)?;
         let path_and_query = parts.path_and_query.unwrap_or_else(|| PathAndQuery::from_static("/"));
         if path_and_query.query().is_some() {
             return Err(refused("it has a query; remove everything from `?` on"));
@@ -98,6 +104,7 @@ impl BaseUrl {
             "" => DEFAULT_PATH,
             path => path,
         };
+        check_path(path).map_err(refused)?;
         // Host names mean the same in any case; one spelling keeps one connection pool.
         let authority = match authority.as_str().to_ascii_lowercase().parse() {
             Ok(lowercase) => lowercase,
@@ -239,6 +246,69 @@ mod tests {
             let error = BaseUrl::parse(text).expect_err(text);
             assert_eq!(error.kind(), TransportErrorKind::Configuration, "{text}");
             assert!(error.to_string().contains(expected), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn url_that_cannot_work_is_rejected_with_its_reason() {
+        let table = [
+            ("*", "no scheme"),
+            ("https://*", "`*`"),
+            ("https://*.avala.ai", "`*`"),
+            ("https://[]/", "IPv6"),
+            ("https://[::1", "not a URL"),
+            ("https://[::g]/", "IPv6"),
+            ("https://[1.2.3.4]/", "IPv6"),
+            ("https://[fe80::1%25eth0]/", "zone ID"),
+            ("https://[fe80::1%eth0]/", "zone ID"),
+            ("https://[::1]x/", "port"),
+            ("https://[::1]:/", "port"),
+            ("https://[::1]:+443/", "port"),
+            ("https://api.avala.ai:+443", "port"),
+            ("https://api.avala.ai:-1", "port"),
+            ("https://api.avala.ai:65536", "port"),
+            ("https://api.avala.ai:443:443", "not a URL"),
+            ("https://:443", "no host"),
+            ("https://.", "no host"),
+            ("https://..", "two dots"),
+            ("https://api..avala.ai", "two dots"),
+            ("https://.avala.ai", "two dots"),
+            ("https://api.avala.ai../", "two dots"),
+            ("https://api.avala.ai,api.example.com", "comma"),
+            ("https://api.avala.ai,https://api.example.com", "comma"),
+            ("https://api%2eavala.ai", "not a URL"),
+            ("https://api!avala.ai", "characters other than"),
+            ("https://-api.avala.ai", "hyphen"),
+            ("https://1.2.3", "IPv4"),
+            ("https://256.1.1.1", "IPv4"),
+            ("https://api.avala.0x7f", "IPv4"),
+            ("https://api.avala.ai/a%zz", "two hexadecimal digits"),
+            ("https://api.avala.ai/a%", "two hexadecimal digits"),
+            ("https://api.avala.ai/a/../b", "segment"),
+            ("https://api.avala.ai/%2E%2e/b", "segment"),
+            ("https://api.avala.ai/a/.", "segment"),
+            ("https://api.avala.ai/{version}", "percent-encoding"),
+            ("https://api.avala.ai\\v1", "backslash"),
+            (" https://api.avala.ai", "space"),
+            ("https://api.avala.ai/\u{85}", "space or control"),
+            ("https://größe.example", "xn--"),
+        ];
+        for (text, expected) in table {
+            let error = BaseUrl::parse(text).expect_err(text);
+            assert_eq!(error.kind(), TransportErrorKind::Configuration, "{text}");
+            assert!(error.to_string().contains(expected), "{text}: {error}");
+        }
+        for text in [
+            "https://127.0.0.1:65535",
+            "https://[2001:db8::1]",
+            "https://[::ffff:192.0.2.1]:1",
+            "https://localhost",
+            "https://my_service:8443/a%20b/~x;v=1",
+            "https://api.avala.ai./",
+            "https://1a.2b",
+            "https://xn--gre-6ka8i.example",
+        ] {
+            assert!(BaseUrl::parse(text).is_ok(), "{text}: {:?}", BaseUrl::parse(text));
         }
     }
 

@@ -15,8 +15,8 @@ use crate::connections::Connections;
 use crate::http_client::HttpClient;
 use crate::stack::{self, Settings, UserLayer};
 use crate::{
-    Adapt, AdaptLayer, AddressLayer, ApiKey, ApiKeyProvider, AuthLayer, BaseUrl, Body, BoxError, Classified,
-    ConcurrencyLimits, RateLimiter, RetryPolicy, Transport, TransportError,
+    AccessToken, AccessTokenProvider, Adapt, AdaptLayer, AddressLayer, ApiKey, ApiKeyProvider, AuthLayer, BaseUrl,
+    Body, BoxError, Classified, ConcurrencyLimits, RateLimiter, RetryPolicy, Transport, TransportError,
 };
 
 /// Builds a [`Transport`]. The defaults are a good stack for production.
@@ -32,6 +32,7 @@ use crate::{
 /// | rate limit | 100 calls a minute, bursts of 20, see [`RateLimiter`] |
 /// | calls at a time | 256, 10 uploads, 5 exports, see [`ConcurrencyLimits`] |
 /// | largest body | 64 MiB |
+/// | memory for all bodies at once | no limit but the two above |
 /// | idle connections | 256, kept for 50 s |
 /// | HTTP/2 pings while calls are on their way | after 10 s, answered within 10 s |
 /// | proxy | none |
@@ -51,7 +52,7 @@ use crate::{
 /// # }
 /// ```
 pub struct TransportBuilder {
-    base_url: BaseUrl,
+    base_url: Option<BaseUrl>,
     auth: Option<AuthLayer>,
     user_agent: Option<String>,
     timeout: Duration,
@@ -61,6 +62,7 @@ pub struct TransportBuilder {
     rate_limiter: RateLimiter,
     concurrency: ConcurrencyLimits,
     max_body_bytes: usize,
+    memory_budget: Option<usize>,
     per_call: Vec<UserLayer>,
     per_attempt: Vec<UserLayer>,
     service: Option<Transport>,
@@ -70,7 +72,7 @@ pub struct TransportBuilder {
 impl Default for TransportBuilder {
     fn default() -> Self {
         Self {
-            base_url: BaseUrl::default(),
+            base_url: None,
             auth: None,
             user_agent: None,
             timeout: Duration::from_secs(60),
@@ -80,6 +82,7 @@ impl Default for TransportBuilder {
             rate_limiter: RateLimiter::default(),
             concurrency: ConcurrencyLimits::default(),
             max_body_bytes: 64 * 1024 * 1024,
+            memory_budget: None,
             per_call: Vec::new(),
             per_attempt: Vec::new(),
             service: None,
@@ -95,10 +98,10 @@ impl TransportBuilder {
         Self::default()
     }
 
-    /// Sets the address that all requests go to.
+    /// Sets the address that all requests go to; `None` is the default, `https://api.avala.ai/api/v1`.
     #[must_use]
-    pub fn base_url(mut self, url: BaseUrl) -> Self {
-        self.base_url = url;
+    pub fn base_url(mut self, url: impl Into<Option<BaseUrl>>) -> Self {
+        self.base_url = url.into();
         self
     }
 
@@ -112,6 +115,27 @@ impl TransportBuilder {
     #[must_use]
     pub fn api_key_provider(mut self, provider: impl ApiKeyProvider) -> Self {
         self.auth = Some(AuthLayer::new(provider));
+        self
+    }
+
+    /// Sets an OAuth access token, sent as `authorization: Bearer`. It replaces an API key that was set before.
+    #[must_use]
+    pub fn access_token(self, token: AccessToken) -> Self {
+        self.access_token_provider(token)
+    }
+
+    /// Sets where the access token comes from. The provider is asked at each attempt, so that a refreshed token is used
+    /// at once. It replaces an API key that was set before.
+    #[must_use]
+    pub fn access_token_provider(mut self, provider: impl AccessTokenProvider) -> Self {
+        self.auth = Some(AuthLayer::bearer(provider));
+        self
+    }
+
+    /// Removes an API key, an access token, and their providers.
+    #[must_use]
+    pub fn without_credentials(mut self) -> Self {
+        self.auth = None;
         self
     }
 
@@ -165,11 +189,28 @@ impl TransportBuilder {
         self
     }
 
-    /// Sets the largest body of an answer that is read into memory, in bytes: as it comes, and again as it is when it is
-    /// decompressed.
+    /// Sets the largest response body that is read into memory, in bytes, before and after decompression; 64 MiB by
+    /// default.
+    ///
+    /// The worst case is this times all calls in flight: with the default [`ConcurrencyLimits`], 271 calls of 64 MiB are
+    /// 17 GiB. A body that arrives in pieces takes up to three times its size while its buffer grows.
+    /// [`memory_budget`](Self::memory_budget) limits the sum.
     #[must_use]
     pub fn max_body_bytes(mut self, bytes: usize) -> Self {
         self.max_body_bytes = bytes;
+        self
+    }
+
+    /// Sets how many bytes of response bodies all calls may buffer at once; no limit by default.
+    ///
+    /// A body counts while it is read and until its last byte is dropped: `avala-client` drops it as soon as it is
+    /// decoded. A response that would exceed the budget fails with
+    /// [`MemoryBudget`](crate::TransportErrorKind::MemoryBudget) and [`Sent::Yes`](crate::Sent::Yes), and is not retried.
+    /// No call waits for memory. [Streaming](crate::CallOptions::streaming) calls, request bodies, decoded values and the
+    /// buffers of connections (at most 256 KiB each over HTTP/1.1) are not counted.
+    #[must_use]
+    pub fn memory_budget(mut self, bytes: usize) -> Self {
+        self.memory_budget = Some(bytes);
         self
     }
 
@@ -319,7 +360,8 @@ impl TransportBuilder {
     /// [`Configuration`](crate::TransportErrorKind::Configuration) when the user agent is no legal header value, a
     /// certificate or key cannot be read, or the features of this build cannot reach the base URL.
     pub fn build(mut self) -> Result<Transport, TransportError> {
-        let mut address = AddressLayer::new(self.base_url.clone());
+        let base_url = self.base_url.clone().unwrap_or_default();
+        let mut address = AddressLayer::new(base_url.clone());
         if let Some(text) = &self.user_agent {
             let value = HeaderValue::from_str(text).map_err(|error| {
                 TransportError::configuration("the user agent has characters that no header may carry")
@@ -332,13 +374,13 @@ impl TransportBuilder {
             Some(service) => Ok(stack::assemble(self.settings(address), Either::Right(service))),
             #[cfg(not(feature = "hyper"))]
             Some(service) => Ok(stack::assemble(self.settings(address), service)),
-            None => self.build_over_http(address),
+            None => self.build_over_http(&base_url, address),
         }
     }
 
     #[cfg(feature = "hyper")]
-    fn build_over_http(self, address: AddressLayer) -> Result<Transport, TransportError> {
-        let https = self.base_url.scheme() == "https";
+    fn build_over_http(self, base_url: &BaseUrl, address: AddressLayer) -> Result<Transport, TransportError> {
+        let https = base_url.scheme() == "https";
         if https && cfg!(not(feature = "tls")) {
             return Err(TransportError::configuration(
                 "the base URL is https and this build has no TLS; turn on `tls-webpki-roots` or `tls-native-roots`",
@@ -349,7 +391,7 @@ impl TransportBuilder {
     }
 
     #[cfg(not(feature = "hyper"))]
-    fn build_over_http(self, _address: AddressLayer) -> Result<Transport, TransportError> {
+    fn build_over_http(self, _base_url: &BaseUrl, _address: AddressLayer) -> Result<Transport, TransportError> {
         Err(TransportError::configuration(
             "this build has no HTTP client; turn on the feature `hyper`, or give a service of your own",
         ))
@@ -365,10 +407,44 @@ impl TransportBuilder {
             concurrency: self.concurrency,
             auth: self.auth,
             max_body_bytes: self.max_body_bytes,
+            memory_budget: self.memory_budget,
             address,
             per_call: self.per_call,
             per_attempt: self.per_attempt,
         }
+    }
+}
+
+/// Reads settings back, for a builder that wraps this one and must not store a setting a second time.
+impl TransportBuilder {
+    /// Returns the base URL, if one was set.
+    #[must_use]
+    pub fn get_base_url(&self) -> Option<&BaseUrl> {
+        self.base_url.as_ref()
+    }
+
+    /// Returns the timeout of a whole call.
+    #[must_use]
+    pub fn get_timeout(&self) -> Duration {
+        self.timeout
+    }
+
+    /// Returns the rate limiter, which shares its state with the transport that is built.
+    #[must_use]
+    pub fn get_rate_limiter(&self) -> &RateLimiter {
+        &self.rate_limiter
+    }
+
+    /// Returns the largest response body that is read into memory, in bytes.
+    #[must_use]
+    pub fn get_max_body_bytes(&self) -> usize {
+        self.max_body_bytes
+    }
+
+    /// Returns whether an API key, an access token, or a provider of one was set.
+    #[must_use]
+    pub fn has_credentials(&self) -> bool {
+        self.auth.is_some()
     }
 }
 
@@ -384,6 +460,7 @@ impl fmt::Debug for TransportBuilder {
             .field("retry", &self.retry)
             .field("concurrency", &self.concurrency)
             .field("max_body_bytes", &self.max_body_bytes)
+            .field("memory_budget", &self.memory_budget)
             .field("connections", &self.connections)
             .finish_non_exhaustive()
     }

@@ -10,6 +10,7 @@ use pin_project_lite::pin_project;
 use tower::{Layer, Service};
 
 use crate::call::CallState;
+use crate::memory_budget::{Lease, MemoryBudget};
 use crate::{Body, CallOptions, Sent, TransportError, TransportErrorKind, retry_after};
 
 /// How much of an announced size is reserved at once: a header that lies must not allocate the whole cap.
@@ -38,13 +39,24 @@ const MOST_RESERVED: usize = 4 * 1024 * 1024;
 #[derive(Debug, Clone)]
 pub struct CollectLayer {
     max_bytes: usize,
+    budget: Option<MemoryBudget>,
 }
 
 impl CollectLayer {
     /// A layer that reads bodies of at most `max_bytes`.
     #[must_use]
     pub fn new(max_bytes: usize) -> Self {
-        Self { max_bytes }
+        Self { max_bytes, budget: None }
+    }
+
+    /// Limits the bytes of all bodies that this layer, its clones and their services buffer at once.
+    ///
+    /// A body holds its bytes until it and all clones of its [`Bytes`] are dropped. A body that would exceed the budget
+    /// fails with [`MemoryBudget`](TransportErrorKind::MemoryBudget). Streaming calls are not counted.
+    #[must_use]
+    pub fn memory_budget(mut self, bytes: usize) -> Self {
+        self.budget = Some(MemoryBudget::new(bytes));
+        self
     }
 }
 
@@ -52,7 +64,7 @@ impl<S> Layer<S> for CollectLayer {
     type Service = Collected<S>;
 
     fn layer(&self, inner: S) -> Collected<S> {
-        Collected { inner, max_bytes: self.max_bytes }
+        Collected { inner, layer: self.clone() }
     }
 }
 
@@ -60,7 +72,7 @@ impl<S> Layer<S> for CollectLayer {
 #[derive(Debug, Clone)]
 pub struct Collected<S> {
     inner: S,
-    max_bytes: usize,
+    layer: CollectLayer,
 }
 
 impl<S> Service<Request<Body>> for Collected<S>
@@ -80,7 +92,7 @@ where
         let streaming = request.extensions().get::<CallOptions>().is_some_and(|options| options.streaming);
         CollectedFuture {
             headers: self.inner.call(request),
-            max_bytes: if streaming { None } else { Some(self.max_bytes) },
+            limits: if streaming { None } else { Some(self.layer.clone()) },
             body: None,
             state,
         }
@@ -93,7 +105,8 @@ pin_project! {
     pub struct CollectedFuture<F> {
         #[pin]
         headers: F,
-        max_bytes: Option<usize>,
+        // `None` for a call whose body is not collected.
+        limits: Option<CollectLayer>,
         body: Option<(response::Parts, Collect)>,
         state: CallState,
     }
@@ -109,12 +122,13 @@ where
         let this = self.project();
         if this.body.is_none() {
             let response = ready!(this.headers.poll(cx))?;
-            let Some(max_bytes) = *this.max_bytes else { return Poll::Ready(Ok(response)) };
+            let Some(CollectLayer { max_bytes, budget }) = this.limits else { return Poll::Ready(Ok(response)) };
             let (parts, body) = response.into_parts();
             if parts.status == StatusCode::TOO_MANY_REQUESTS {
                 this.state.note_refusal(retry_after(&parts.headers));
             }
-            *this.body = Some((parts, Collect::new(body, max_bytes)));
+            let collect = Collect::new(body, *max_bytes).within(budget.as_ref());
+            *this.body = Some((parts, collect));
         }
         let Some((parts, collect)) = this.body else { return Poll::Pending };
         let result = ready!(Pin::new(collect).poll(cx));
@@ -140,6 +154,8 @@ pub(crate) struct Collect {
     body: Body,
     max_bytes: usize,
     gathered: Gathered,
+    /// What the body holds of the client's memory budget, if it has one.
+    lease: Option<Lease>,
 }
 
 #[derive(Debug)]
@@ -152,7 +168,12 @@ enum Gathered {
 
 impl Collect {
     pub(crate) fn new(body: Body, max_bytes: usize) -> Self {
-        Self { body, max_bytes, gathered: Gathered::Nothing }
+        Self { body, max_bytes, gathered: Gathered::Nothing, lease: None }
+    }
+
+    fn within(mut self, budget: Option<&MemoryBudget>) -> Self {
+        self.lease = budget.map(MemoryBudget::lease);
+        self
     }
 
     fn push(&mut self, piece: Bytes) -> Result<(), TransportError> {
@@ -161,6 +182,9 @@ impl Collect {
         let at_least = so_far.saturating_add(expected);
         if at_least > self.max_bytes {
             return Err(TransportError::body_too_large(self.max_bytes));
+        }
+        if let Some(lease) = &mut self.lease {
+            lease.grow(piece.len())?;
         }
         self.gathered = match std::mem::replace(&mut self.gathered, Gathered::Nothing) {
             Gathered::Nothing => Gathered::One(piece),
@@ -204,9 +228,18 @@ impl Future for Collect {
         if self.body.size_hint().lower() > self.max_bytes as u64 {
             return Poll::Ready(Err(TransportError::body_too_large(self.max_bytes)));
         }
+        if let Some(lease) = &self.lease {
+            lease.check_announced(self.body.size_hint().lower())?;
+        }
         loop {
             match ready!(Pin::new(&mut self.body).poll_frame(cx)) {
-                None => return Poll::Ready(Ok(self.gathered.take())),
+                None => {
+                    let bytes = self.gathered.take();
+                    return Poll::Ready(Ok(match self.lease.take() {
+                        Some(lease) => lease.attach(bytes),
+                        None => bytes,
+                    }));
+                }
                 Some(Ok(frame)) => {
                     // Trailers say nothing that a caller of this API reads.
                     if let Ok(piece) = frame.into_data() {

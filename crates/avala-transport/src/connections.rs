@@ -23,6 +23,14 @@ pub(crate) struct Connections {
     pub(crate) client_certificate: Option<ClientCertificate>,
 }
 
+/// The longest duration that the HTTP library can add to a clock: about 30 years, which nobody waits for.
+const LONGEST: Duration = Duration::from_secs(1 << 30);
+
+/// Returns `None`, which stands for no limit, for a duration that is too long to end.
+pub(crate) fn finite(duration: Duration) -> Option<Duration> {
+    (duration <= LONGEST).then_some(duration)
+}
+
 /// The pings of HTTP/2.
 #[derive(Debug, Clone, Copy)]
 #[cfg_attr(not(feature = "http2"), expect(dead_code, reason = "HTTP/1.1 has no pings"))]
@@ -56,13 +64,15 @@ impl Default for Connections {
 impl TransportBuilder {
     /// Sets the time for making a connection: name lookup, TCP, the proxy's tunnel and TLS together.
     /// [`CallOptions::connect_timeout`](crate::CallOptions::connect_timeout) is for a call that has less.
+    /// [`Duration::MAX`] is no limit.
     #[must_use]
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.connections.connect_timeout = timeout;
         self
     }
 
-    /// Sets how long an idle connection is kept. Keep it below the time after which the server hangs up.
+    /// Sets how long an idle connection is kept. Keep it below the time after which the server closes idle connections.
+    /// [`Duration::MAX`] is no limit.
     #[must_use]
     pub fn pool_idle_timeout(mut self, timeout: Duration) -> Self {
         self.connections.pool_idle_timeout = timeout;
@@ -77,13 +87,15 @@ impl TransportBuilder {
     }
 
     /// Sets the pings of HTTP/2: `interval` after the last sign of life the server is asked for one, and `timeout` later
-    /// the connection is given up. [`Duration::MAX`] as the interval sends no pings.
+    /// the connection is given up. [`Duration::MAX`] as the interval sends no pings, and as the timeout waits for a ping
+    /// without a limit.
     ///
     /// Only connections with a call on them are asked. An idle one costs the server nothing, and if it is dead, the next
     /// call on it is told by the same pings.
     #[must_use]
     pub fn http2_keep_alive(mut self, interval: Duration, timeout: Duration) -> Self {
-        self.connections.http2_keep_alive = (interval < Duration::MAX).then_some(KeepAlive { interval, timeout });
+        let timeout = finite(timeout).unwrap_or(LONGEST);
+        self.connections.http2_keep_alive = finite(interval).map(|interval| KeepAlive { interval, timeout });
         self
     }
 

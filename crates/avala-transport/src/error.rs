@@ -61,6 +61,9 @@ pub enum TransportErrorKind {
     Redirect,
     /// The body of the answer is larger than the cap.
     BodyTooLarge,
+    /// The responses that the client buffers at once would exceed its memory budget; see
+    /// [`memory_budget`](crate::TransportBuilder::memory_budget).
+    MemoryBudget,
     /// A layer or service that the user put in the stack failed; its error is the source.
     Layer,
 }
@@ -165,6 +168,16 @@ impl TransportError {
         error
     }
 
+    pub(crate) fn memory_budget(limit: usize) -> Self {
+        let message = format!(
+            "the responses buffered at once exceed the client's memory budget of {limit} bytes; make fewer calls at a \
+             time or raise `memory_budget`"
+        );
+        let mut error = Self::new(TransportErrorKind::MemoryBudget, message).with_sent(Sent::Yes);
+        error.0.limit_bytes = Some(limit);
+        error
+    }
+
     /// Adds the error that this one comes from.
     #[must_use]
     pub fn with_source(mut self, source: impl Into<BoxError>) -> Self {
@@ -264,7 +277,8 @@ impl TransportError {
         self.0.redirect_host.as_deref()
     }
 
-    /// The cap in bytes that the body went over, for errors of the kind [`TransportErrorKind::BodyTooLarge`].
+    /// The limit in bytes that was exceeded: the cap on a body for errors of the kind
+    /// [`TransportErrorKind::BodyTooLarge`], the budget for [`TransportErrorKind::MemoryBudget`].
     #[must_use]
     pub fn limit_bytes(&self) -> Option<usize> {
         self.0.limit_bytes

@@ -27,6 +27,7 @@
 //! | `reqwest` | no | classifies the errors of a `reqwest` client that is used as the service |
 //! | `testing` | no | a scripted service, a probe and a server of bytes, for tests of your own |
 
+mod access_token;
 mod adapt;
 mod address;
 mod api_key;
@@ -46,9 +47,11 @@ mod deadline;
 mod decompress;
 mod error;
 mod exchange;
+mod host;
 #[cfg(feature = "hyper")]
 mod http_client;
 mod idle_timeout;
+mod memory_budget;
 #[cfg(feature = "proxy")]
 mod proxy;
 mod rate_limit;
@@ -63,10 +66,11 @@ pub mod testing;
 mod time_spent;
 mod trace;
 
+pub use self::access_token::{AccessToken, AccessTokenProvider, ProvidedToken};
 pub use self::adapt::{Adapt, AdaptFuture, AdaptLayer, ClassifyLayer};
 pub use self::address::{Address, AddressFuture, AddressLayer};
 pub use self::api_key::ApiKey;
-pub use self::api_key_provider::{ApiKeyProvider, EnvApiKey, FileApiKey, ProvidedKey};
+pub use self::api_key_provider::{ApiKeyProvider, EnvApiKey, FileApiKey, Provided, ProvidedKey};
 pub use self::attempt_timeout::{AttemptTimeout, AttemptTimeoutFuture, AttemptTimeoutLayer};
 pub use self::auth::{Auth, AuthFuture, AuthLayer};
 pub use self::background::Background;

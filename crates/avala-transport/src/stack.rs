@@ -34,6 +34,7 @@ pub(crate) struct Settings {
     pub(crate) rate_limiter: RateLimiter,
     pub(crate) auth: Option<AuthLayer>,
     pub(crate) max_body_bytes: usize,
+    pub(crate) memory_budget: Option<usize>,
     pub(crate) address: AddressLayer,
     /// In the order in which they were added: the first is the outermost.
     pub(crate) per_call: Vec<UserLayer>,
@@ -48,6 +49,11 @@ pub(crate) struct Settings {
 pub(crate) fn assemble(settings: Settings, bottom: Bottom) -> Transport {
     let Settings { per_call, per_attempt, .. } = settings;
     let stack = Arc::new(Stack::default());
+    let collect = CollectLayer::new(settings.max_body_bytes);
+    let collect = match settings.memory_budget {
+        Some(bytes) => collect.memory_budget(bytes),
+        None => collect,
+    };
 
     let attempt = ServiceBuilder::new()
         // Outside of the timeout, so that the span of an attempt shows its timeout.
@@ -57,7 +63,7 @@ pub(crate) fn assemble(settings: Settings, bottom: Bottom) -> Transport {
         // Above collect, which leaves nothing but the bodies of streams to watch.
         .layer(IdleTimeoutLayer::new(settings.idle_timeout))
         // Inside the retry: a cut body is a failed attempt. Outside of the redirect guard: no body of a redirect is read.
-        .layer(CollectLayer::new(settings.max_body_bytes))
+        .layer(collect)
         // Below every other layer, so that none of them can send a request to another host.
         .layer(settings.address.clone())
         // Below the address, where it is known in whole: a relative redirect then names its host too.

@@ -244,6 +244,7 @@ mod spans {
             TransportErrorKind::RateLimited => "rate_limited",
             TransportErrorKind::Redirect => "redirect",
             TransportErrorKind::BodyTooLarge => "body_too_large",
+            TransportErrorKind::MemoryBudget => "memory_budget",
             TransportErrorKind::Layer => "layer",
         }
     }

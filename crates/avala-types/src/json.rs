@@ -68,9 +68,15 @@ impl Json {
     /// Encodes a value of yours.
     ///
     /// # Errors
-    /// When the value has no form in JSON, as a map whose keys are not strings.
+    /// When the value has no form in JSON, as a map whose keys are not strings, or holds NaN or an infinity: the message
+    /// names its path. A [`Value`] cannot hold such a number, and `json!` makes null of one.
     pub fn encode<T: Serialize + ?Sized>(value: &T) -> Result<Self, serde_json::Error> {
-        serde_json::value::to_raw_value(value).map(Self::from)
+        let text = serde_json::value::to_raw_value(value)?;
+        // Such a number became `null`: without that word there is none to look for.
+        if text.get().contains("null") {
+            crate::encode::check_finite(value)?;
+        }
+        Ok(Self::from(text))
     }
 
     /// The elements of a list, found one at a time: what is not asked for is not read.

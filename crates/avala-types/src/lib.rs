@@ -71,6 +71,7 @@ mod config;
 mod consensus;
 mod cursor;
 mod dataset;
+mod encode;
 mod export;
 mod extra;
 mod field;
@@ -119,6 +120,7 @@ pub use dataset::{
     CameraCalibration, CreateDataset, DataType, Dataset, DatasetCalibration, DatasetFrame, DatasetHealth, DatasetItem,
     DatasetSequence, DatasetStatus, FrameError, FrameImage, SequenceHealth, TransferDataset,
 };
+pub use encode::{EncodeError, encode_json};
 pub use export::{CreateExport, Export, ExportFormat, ExportStatus};
 pub use extra::Extra;
 pub use fleet::{

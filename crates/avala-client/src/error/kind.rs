@@ -42,6 +42,10 @@ pub enum ErrorKind {
     Timeout,
     /// The answer is larger than the cap.
     BodyTooLarge,
+    /// The responses that the client buffers at once would exceed its
+    /// [memory budget](crate::AvalaBuilder::memory_budget). Passes when other calls end, unless this response alone is
+    /// larger than the budget.
+    MemoryBudget,
     /// The answer is not JSON, or not of the shape that was promised: see
     /// [`Error::json_path`](crate::Error::json_path).
     Decode,
@@ -76,6 +80,7 @@ impl ErrorKind {
             Self::Connection => "the connection failed",
             Self::Timeout => "timed out",
             Self::BodyTooLarge => "the answer is too large",
+            Self::MemoryBudget => "memory budget exceeded",
             Self::Decode => "the answer cannot be read",
             Self::Pagination => "the list cannot go on",
             Self::JobFailed => "the job failed",
@@ -109,6 +114,7 @@ impl ErrorKind {
             TransportErrorKind::RateLimited => Self::RateLimited,
             TransportErrorKind::Redirect => Self::Redirect,
             TransportErrorKind::BodyTooLarge => Self::BodyTooLarge,
+            TransportErrorKind::MemoryBudget => Self::MemoryBudget,
             TransportErrorKind::Layer => Self::Layer,
             // A kind that is newer than this crate can only be one more way to lose a connection.
             TransportErrorKind::Connection | _ => Self::Connection,
@@ -117,7 +123,7 @@ impl ErrorKind {
 
     pub(crate) fn is_retryable(self, status: Option<StatusCode>) -> bool {
         match self {
-            Self::RateLimited | Self::Connect | Self::Connection | Self::Timeout => true,
+            Self::RateLimited | Self::Connect | Self::Connection | Self::Timeout | Self::MemoryBudget => true,
             // 501 says that it never will.
             Self::Server => status != Some(StatusCode::NOT_IMPLEMENTED),
             Self::UnexpectedStatus => {

@@ -66,6 +66,14 @@ struct Details {
 pub(crate) struct Invalid {
     pub(crate) endpoint: Endpoint,
     pub(crate) message: String,
+    /// Where in the payload it is.
+    pub(crate) json_path: Option<String>,
+}
+
+impl Invalid {
+    pub(crate) fn new(endpoint: &Endpoint, message: impl Into<String>) -> Self {
+        Self { endpoint: endpoint.clone(), message: message.into(), json_path: None }
+    }
 }
 
 impl Error {
@@ -287,7 +295,8 @@ impl Error {
         self.0.redirect_host.as_deref()
     }
 
-    /// Where in the answer decoding failed, as `results[3].uid`, for errors of the kind [`ErrorKind::Decode`].
+    /// Where in the answer decoding failed, as `results[3].uid`, for errors of the kind [`ErrorKind::Decode`]; where in
+    /// the payload a number is that JSON cannot express, for errors of the kind [`ErrorKind::Request`].
     #[must_use]
     pub fn json_path(&self) -> Option<&str> {
         self.0.json_path.as_deref()
@@ -327,8 +336,11 @@ fn kept(body: &[u8]) -> String {
 }
 
 impl From<Invalid> for Error {
-    fn from(Invalid { endpoint, message }: Invalid) -> Self {
-        Self::new(ErrorKind::Request, Some(&endpoint), message)
+    fn from(Invalid { endpoint, message, json_path }: Invalid) -> Self {
+        let mut this = Self::new(ErrorKind::Request, Some(&endpoint), message);
+        // A value without an inside has no path.
+        this.0.json_path = json_path.filter(|path| !path.is_empty());
+        this
     }
 }
 

@@ -13,6 +13,7 @@ mod links;
 mod lists;
 mod middleware;
 mod resources;
+mod settings;
 mod waits;
 
 use avala_client::Avala;

@@ -26,7 +26,7 @@ use self::connect::{ConnectTimeout, Connecting};
 use self::failure::Target;
 use self::idle_check::{CheckedConnector, LastWrite, RequestClock};
 use self::sent_body::{BodyFailure, SentBody};
-use crate::connections::Connections;
+use crate::connections::{Connections, finite};
 use crate::{Body, TransportError};
 
 /// All that is kept of an answer before its headers are complete: a server cannot fill the memory with them. The first
@@ -69,7 +69,7 @@ impl HttpClient {
         let mut tcp = HttpConnector::new();
         tcp.set_nodelay(true);
         // Shared between the addresses of a host, so that one dead address does not use up all the time.
-        tcp.set_connect_timeout(Some(settings.connect_timeout));
+        tcp.set_connect_timeout(finite(settings.connect_timeout));
         #[cfg(feature = "tls")]
         tcp.enforce_http(false);
         #[cfg(feature = "proxy")]
@@ -83,7 +83,7 @@ impl HttpClient {
         client
             .timer(TokioTimer::new())
             .pool_timer(TokioTimer::new())
-            .pool_idle_timeout(settings.pool_idle_timeout)
+            .pool_idle_timeout(finite(settings.pool_idle_timeout))
             .pool_max_idle_per_host(settings.pool_max_idle_per_host)
             .http1_max_buf_size(HTTP1_BUFFER);
         #[cfg(feature = "http2")]

@@ -91,7 +91,7 @@ impl RetryPolicy {
             return None;
         }
         let spread = asked.mul_f64(fastrand::f64() / 10.0);
-        Some(backoff.max(asked + spread).min(self.max_wait))
+        Some(backoff.max(asked.saturating_add(spread)).min(self.max_wait))
     }
 }
 

@@ -42,6 +42,31 @@ async fn the_protocol_is_what_both_sides_can() {
 }
 
 #[tokio::test]
+async fn extreme_keep_alive_does_not_break_http2() {
+    let (der, _, issuer) = certificate_authority();
+    let almost = Duration::MAX.saturating_sub(Duration::from_nanos(1));
+    for (interval, timeout) in [
+        (Duration::MAX, Duration::MAX),
+        (almost, almost),
+        (Duration::from_secs(u64::MAX >> 1), Duration::ZERO),
+        (Duration::from_millis(1), Duration::MAX),
+        (Duration::from_millis(1), almost),
+    ] {
+        let server = Echo::tls(server_config(&issuer, "127.0.0.1", &["h2"], |_| {})).await;
+        let transport = transport(server.address, |builder| {
+            let builder =
+                builder.root_certificate_der(der.clone()).pool_idle_timeout(timeout.max(Duration::from_secs(50)));
+            builder.http2_keep_alive(interval, timeout)
+        });
+        for _ in 0..2 {
+            let response = send(&transport, post("/x/", "hello")).await.unwrap();
+            assert_eq!(text(&response), "HTTP/2.0 hello", "{interval:?} {timeout:?}");
+        }
+        assert_eq!(server.connections(), 1, "{interval:?} {timeout:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_server_that_cannot_be_trusted_gets_nothing() {
     let (trusted, _, issuer) = certificate_authority();
     let (_, _, stranger) = certificate_authority();
