@@ -63,11 +63,7 @@ impl PushReceiver {
             }
             Err(error) => {
                 tracing::warn!(error = %error, "a delivery was rejected");
-                match error.kind() {
-                    avala_webhook::VerifyErrorKind::Signature => StatusCode::UNAUTHORIZED,
-                    avala_webhook::VerifyErrorKind::NoSecret => StatusCode::INTERNAL_SERVER_ERROR,
-                    _ => StatusCode::BAD_REQUEST,
-                }
+                StatusCode::from_u16(error.kind().status()).unwrap_or(StatusCode::BAD_REQUEST)
             }
         }
     }

@@ -89,16 +89,25 @@ pub enum WebhookResource {
 impl WebhookEvent {
     /// Reads the body of a delivery, whose event is in the header `X-Avala-Webhook-Event`.
     ///
-    /// Check the signature first: a body is only worth reading when it comes from Avala.
+    /// Verify the signature first, so that only bodies from Avala are decoded. The signature covers the body and not the
+    /// headers: if the body names an event, that name must be the one of the header. A bare body names none, so its
+    /// event is as trustworthy as the connection; check the fields of the resource before acting on it.
     ///
     /// # Errors
-    /// When the body is not JSON, or wraps its resource in a shape that is not the documented one.
+    /// Fails if the body is not JSON, if it wraps the resource in an undocumented form, or if it names another event than
+    /// the header ([`is_mismatch`](WebhookEventError::is_mismatch)).
     pub fn from_body(event: impl Into<EventType>, body: &str) -> Result<Self, WebhookEventError> {
         let event = event.into();
-        let read = body.parse().and_then(|body: Json| {
-            if is_wrapped(&event, &body) { body.parse() } else { Ok(Self::new(event.clone(), body)) }
+        let read = body.parse().and_then(|body: Json| match signed_event(&body) {
+            Some(signed) if signed == event => body.parse().map(Ok),
+            Some(signed) if is_event_name(&signed) => Ok(Err(signed)),
+            _ => Ok(Ok(Self::new(event.clone(), body))),
         });
-        read.map_err(|error| WebhookEventError { event, part: "body", error })
+        match read {
+            Ok(Ok(read)) => Ok(read),
+            Ok(Err(signed)) => Err(WebhookEventError { event, failure: Failure::Mismatch(signed) }),
+            Err(error) => Err(WebhookEventError { event, failure: Failure::Decode("body", error) }),
+        }
     }
 
     /// The resource, typed by the first word of the event. A new event of a known resource is typed too.
@@ -113,50 +122,77 @@ impl WebhookEvent {
             Some("task") => self.data.parse().map(WebhookResource::Task),
             _ => Ok(WebhookResource::Other(self.data.clone())),
         };
-        resource.map_err(|error| WebhookEventError { event: self.event.clone(), part: "resource", error })
+        resource.map_err(|error| WebhookEventError {
+            event: self.event.clone(),
+            failure: Failure::Decode("resource", error),
+        })
     }
 }
 
-/// Whether a body wraps its resource: it has `data`, and its `event` is the one that the header names.
-///
-/// The second half is what makes it safe: a free-form resource may well have an `event` and a `data` of its own.
-fn is_wrapped(event: &EventType, body: &Json) -> bool {
+/// The event that a body names itself, if it wraps its resource as `{"event", "data"}`.
+fn signed_event(body: &Json) -> Option<EventType> {
     struct Envelope {
         event: EventType,
-        #[expect(dead_code, reason = "it has to be there")]
+        #[expect(dead_code, reason = "it must be present")]
         data: IgnoredAny,
     }
     read_struct!(Envelope { required { event, data } optional {} });
 
-    body.parse::<Envelope>().is_ok_and(|envelope| envelope.event == *event)
+    body.parse::<Envelope>().ok().map(|envelope| envelope.event)
 }
 
-/// Why an event could not be read.
+/// Whether a text names an event, such as `export.completed`: a free-form resource may have fields named `event` and
+/// `data` of its own.
+fn is_event_name(event: &EventType) -> bool {
+    let is_word = |word: &str| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
+    event.as_str().split_once('.').is_some_and(|(resource, verb)| is_word(resource) && is_word(verb))
+}
+
+/// Error of decoding an event.
 #[derive(Debug)]
 pub struct WebhookEventError {
     event: EventType,
-    part: &'static str,
-    error: serde_json::Error,
+    failure: Failure,
+}
+
+#[derive(Debug)]
+enum Failure {
+    /// The part that cannot be decoded, and why.
+    Decode(&'static str, serde_json::Error),
+    /// The event that the signed body names.
+    Mismatch(EventType),
 }
 
 impl WebhookEventError {
-    /// The event.
+    /// The event that the header named.
     #[must_use]
     pub fn event(&self) -> &EventType {
         &self.event
+    }
+
+    /// Whether the signed body names another event than the unsigned header.
+    #[must_use]
+    pub fn is_mismatch(&self) -> bool {
+        matches!(self.failure, Failure::Mismatch(_))
     }
 }
 
 impl fmt::Display for WebhookEventError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { event, part, error } = self;
-        write!(f, "the {part} of a {event} event cannot be read: {error}")
+        let event = &self.event;
+        match &self.failure {
+            Failure::Decode(part, error) => write!(f, "the {part} of a {event} event cannot be decoded: {error}"),
+            Failure::Mismatch(signed) => write!(f, "the header names the event {event}, the signed body {signed}"),
+        }
     }
 }
 
 impl std::error::Error for WebhookEventError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        Some(&self.error)
+        match &self.failure {
+            Failure::Decode(_, error) => Some(error),
+            Failure::Mismatch(_) => None,
+        }
     }
 }
 
@@ -187,6 +223,7 @@ mod tests {
     fn a_resource_that_looks_like_an_envelope_is_taken_as_it_is() {
         for body in [
             r#"{"event":"breach","data":{"value":0.4}}"#,
+            r#"{"event":"v1.2","data":{"value":0.4}}"#,
             r#"{"event":7,"data":{}}"#,
             r#"{"event":"quality.alert"}"#,
             r#"{"data":[1]}"#,
@@ -217,9 +254,14 @@ mod tests {
     fn an_error_names_the_event_and_what_is_wrong() {
         let error = WebhookEvent::from_body("task.completed", "<html>").unwrap_err();
         assert_eq!(error.event(), &EventType::TaskCompleted);
-        assert!(error.to_string().starts_with("the body of a task.completed event cannot be read: "), "{error}");
+        assert!(error.to_string().starts_with("the body of a task.completed event cannot be decoded: "), "{error}");
         let wrapped = r#"{"event":"task.completed","data":{},"timestamp":"soon"}"#;
         assert!(WebhookEvent::from_body("task.completed", wrapped).is_err());
+
+        let signed = r#"{"event":"export.completed","data":{}}"#;
+        let error = WebhookEvent::from_body("dataset.deleted", signed).unwrap_err();
+        assert!(error.is_mismatch(), "{error}");
+        assert!(error.to_string().contains("export.completed"), "{error}");
 
         let error = event("dataset.created", r#"{"uid":"d1"}"#).resource().unwrap_err().to_string();
         assert!(error.contains("the resource of a dataset.created event") && error.contains("`name`"), "{error}");

@@ -1,30 +1,52 @@
-//! Why a delivery is refused.
+//! Why a delivery is rejected.
 
 use std::fmt;
 
 type Source = Box<dyn std::error::Error + Send + Sync>;
 
-/// Why a delivery is refused.
+/// Why a delivery is rejected.
 ///
-/// It says nothing of the secrets, and nothing of how close a wrong signature was.
+/// It contains nothing of the secrets, and nothing about how close a wrong signature was.
 #[derive(Debug)]
 pub struct VerifyError {
     kind: VerifyErrorKind,
     source: Option<Source>,
 }
 
-/// Why a delivery is refused, in one word.
+/// The kind of a [`VerifyError`], with the status to respond with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum VerifyErrorKind {
-    /// The receiver has no secret, or an empty one: nothing can be good. Answer with 500.
+    /// The receiver has no secret, or a blank one, with which anybody could sign. Respond with 500.
     NoSecret,
-    /// A header is missing, by its name. Answer with 400.
+    /// A secret has whitespace around it, such as the line end of a file, so no signature would ever match. Respond
+    /// with 500.
+    UntrimmedSecret,
+    /// A header is missing or blank, by its name. Respond with 400.
     MissingHeader(&'static str),
-    /// None of the secrets made the signature. Answer with 401.
+    /// No secret matches the signature. Respond with 401.
     Signature,
-    /// The signature is good, and the body is no event. Answer with 400.
+    /// The signature is valid, and the signed body names another event than the unsigned header. Respond with 400.
+    EventMismatch,
+    /// The signature is valid, and the body is not a valid event. Respond with 400.
     Body,
+    /// The body exceeds the limit of the receiver. Respond with 413.
+    BodyTooLarge,
+    /// The body could not be read, or took too long. Respond with 400.
+    BodyUnreadable,
+}
+
+impl VerifyErrorKind {
+    /// The HTTP status to respond with.
+    #[must_use]
+    pub fn status(self) -> u16 {
+        match self {
+            Self::NoSecret | Self::UntrimmedSecret => 500,
+            Self::MissingHeader(_) | Self::EventMismatch | Self::Body | Self::BodyUnreadable => 400,
+            Self::Signature => 401,
+            Self::BodyTooLarge => 413,
+        }
+    }
 }
 
 impl VerifyError {
@@ -36,11 +58,11 @@ impl VerifyError {
         Self::new(VerifyErrorKind::MissingHeader(header))
     }
 
-    pub(crate) fn body(source: impl Into<Source>) -> Self {
-        Self { kind: VerifyErrorKind::Body, source: Some(source.into()) }
+    pub(crate) fn with_source(kind: VerifyErrorKind, source: impl Into<Source>) -> Self {
+        Self { kind, source: Some(source.into()) }
     }
 
-    /// Why, in one word.
+    /// The kind of the error.
     #[must_use]
     pub fn kind(&self) -> VerifyErrorKind {
         self.kind
@@ -50,10 +72,14 @@ impl VerifyError {
 impl fmt::Display for VerifyError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.kind {
-            VerifyErrorKind::NoSecret => f.write_str("there is no webhook secret, or an empty one: set it"),
-            VerifyErrorKind::MissingHeader(name) => write!(f, "the header {name} is missing"),
-            VerifyErrorKind::Signature => f.write_str("the signature is not good"),
-            VerifyErrorKind::Body => f.write_str("the body is no event"),
+            VerifyErrorKind::NoSecret => f.write_str("no webhook secret is configured, or it is blank; set it"),
+            VerifyErrorKind::UntrimmedSecret => f.write_str("a webhook secret has whitespace around it; trim it"),
+            VerifyErrorKind::MissingHeader(name) => write!(f, "the header {name} is missing or blank"),
+            VerifyErrorKind::Signature => f.write_str("signature mismatch"),
+            VerifyErrorKind::EventMismatch => f.write_str("the signed body names another event than the header"),
+            VerifyErrorKind::Body => f.write_str("the body is not a valid event"),
+            VerifyErrorKind::BodyTooLarge => f.write_str("the body exceeds the limit of the receiver"),
+            VerifyErrorKind::BodyUnreadable => f.write_str("the body could not be read"),
         }
     }
 }

@@ -1,6 +1,6 @@
-//! Receiving the webhooks of [Avala](https://avala.ai): the signature is checked, then the event is read.
+//! Receives webhooks of [Avala](https://avala.ai): verifies the signature, then decodes the event.
 //!
-//! No client and no HTTP library is needed; headers are looked up by a function.
+//! Without features no HTTP library is needed; headers are read by a function:
 //!
 //! ```
 //! use avala_webhook::{WebhookResource, verify};
@@ -21,66 +21,114 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! A delivery that was not answered with success comes again under the same id: note the ids that were handled, and
-//! answer a repeat with success and nothing else. `examples/receive.rs` is a receiver that does so.
+//! # What a signature protects
+//!
+//! The signature covers the body, and nothing else. So a valid signature proves that Avala sent this body at some time. It
+//! does not prove:
+//!
+//! - **that the delivery is new.** Somebody who recorded a delivery can send the body again, under another delivery ID.
+//!   Receive over https only; make handlers idempotent by the resource (its UID and status), and not by the delivery ID
+//!   alone; for decisions that matter, read the resource again with the client.
+//! - **the event type of a bare body.** It is in an unsigned header. A body that names its event must agree with the header
+//!   ([`VerifyErrorKind::EventMismatch`]). For a bare body compare the resource's own fields, such as the status of an
+//!   export, before acting on `export.completed`.
+//!
+//! Failed deliveries are sent again with the same ID: store the IDs that were handled, and respond to a repetition with
+//! success. `examples/receive.rs` is a receiver that does so.
+//!
+//! # Features
+//!
+//! | Feature | Adds |
+//! |---|---|
+//! | `tower` | [`WebhookService`], a tower service that verifies, decodes and calls a handler |
+//! | `axum` | [`Verified`], an extractor; and responses from [`VerifyError`] |
 
 mod error;
 mod signature;
+mod verifier;
+
+#[cfg(feature = "axum")]
+mod extract;
+#[cfg(feature = "tower")]
+mod read_body;
+#[cfg(feature = "tower")]
+mod service;
 
 pub use avala_types::{EventType, WebhookEvent, WebhookResource};
 pub use error::{VerifyError, VerifyErrorKind};
+#[cfg(feature = "axum")]
+pub use extract::Verified;
+#[cfg(feature = "tower")]
+pub use service::WebhookService;
 pub use signature::sign;
+pub use verifier::WebhookVerifier;
 
 use avala_types::WebhookDeliveryUid;
 
-/// The header that names the event.
+/// The header with the event type. It is not signed.
 pub const EVENT_HEADER: &str = "x-avala-webhook-event";
 
-/// The header with the identity of the delivery, the same when it comes again.
+/// The header with the ID of the delivery, which stays the same when a delivery is repeated. It is not signed.
 pub const DELIVERY_HEADER: &str = "x-avala-webhook-delivery";
 
 /// The header with the signature of the body.
 pub const SIGNATURE_HEADER: &str = "x-avala-webhook-signature";
 
-/// A delivery whose signature is good.
+/// A delivery with a valid signature.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Delivery {
-    /// Its identity, the same when it comes again.
+    /// ID of the delivery, the same when it is repeated. Not signed.
     pub id: WebhookDeliveryUid,
-    /// What happened.
+    /// The event.
     pub event: WebhookEvent,
 }
 
-/// Checks the signature of a delivery, and reads it.
+/// Verifies the signature of a delivery and decodes its event.
 ///
-/// `secrets` are the secrets that are good at the moment: one, or the old and the new one while they are changed.
-/// `header` finds a header by its lower-case name. `body` is the body as it came, before anybody parsed it.
+/// `secrets` are the currently valid secrets: one, or the old and the new one during a rotation. `header` returns a header
+/// by its lower-case name. `body` is the raw body, exactly as received.
 ///
-/// The comparison takes the same time for every wrong signature, and tries every secret whatever the others say.
+/// The comparison takes the same time for every wrong signature, and tries every secret.
 ///
 /// # Errors
-/// [`VerifyErrorKind::Signature`] when no secret made the signature, which is all that a sender should be told: answer
-/// with 401. The other kinds say what is missing or cannot be read; nothing is read before the signature is good.
+/// [`VerifyErrorKind::Signature`] if no secret matches the signature; respond with 401 and no details. See
+/// [`VerifyErrorKind`] for the others. The body is not decoded before the signature is verified.
 pub fn verify<'a>(
     secrets: &[impl AsRef<str>],
     header: impl Fn(&str) -> Option<&'a str>,
     body: &[u8],
 ) -> Result<Delivery, VerifyError> {
-    // An empty secret is one that was not set, and anybody can sign with it.
-    if secrets.is_empty() || secrets.iter().any(|secret| secret.as_ref().is_empty()) {
-        return Err(VerifyError::new(VerifyErrorKind::NoSecret));
-    }
-    let required = |name| header(name).ok_or_else(|| VerifyError::missing(name));
-    let signature = required(SIGNATURE_HEADER)?;
-    if !signature::is_good(secrets, signature, body) {
+    check_secrets(secrets)?;
+    let required = |name| {
+        let value = header(name).filter(|value| !value.trim().is_empty());
+        value.ok_or_else(|| VerifyError::missing(name))
+    };
+    let signature = header(SIGNATURE_HEADER).ok_or_else(|| VerifyError::missing(SIGNATURE_HEADER))?;
+    if !signature::is_valid(secrets, signature, body) {
         return Err(VerifyError::new(VerifyErrorKind::Signature));
     }
     let event = required(EVENT_HEADER)?;
     let id = required(DELIVERY_HEADER)?;
-    let text = std::str::from_utf8(body).map_err(VerifyError::body)?;
-    let event = WebhookEvent::from_body(event, text).map_err(VerifyError::body)?;
+    let invalid = |source: std::str::Utf8Error| VerifyError::with_source(VerifyErrorKind::Body, source);
+    let text = std::str::from_utf8(body).map_err(invalid)?;
+    let event = WebhookEvent::from_body(event, text).map_err(|error| {
+        let kind = if error.is_mismatch() { VerifyErrorKind::EventMismatch } else { VerifyErrorKind::Body };
+        VerifyError::with_source(kind, error)
+    })?;
     Ok(Delivery { id: id.into(), event })
+}
+
+/// Rejects secrets with which anybody could sign, or with which no signature would match.
+fn check_secrets(secrets: &[impl AsRef<str>]) -> Result<(), VerifyError> {
+    let is_blank = |secret: &str| secret.trim().is_empty();
+    if secrets.is_empty() || secrets.iter().any(|secret| is_blank(secret.as_ref())) {
+        return Err(VerifyError::new(VerifyErrorKind::NoSecret));
+    }
+    if secrets.iter().any(|secret| secret.as_ref().trim() != secret.as_ref()) {
+        return Err(VerifyError::new(VerifyErrorKind::UntrimmedSecret));
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -88,9 +136,9 @@ mod tests {
     use super::*;
 
     const BODY: &[u8] = br#"{"uid": "e1", "status": "exported"}"#;
-    /// Made with another implementation, of the secret `whsec_1f9a`.
+    /// Created by another implementation with the secret `whsec_1f9a`.
     const GOOD: &str = "8e0929d8e421960e37c0fd9eff5b76997bab37465832f87d47cc030138c779ab";
-    /// The same, of the secret `whsec_old`.
+    /// The same with the secret `whsec_old`.
     const OLD: &str = "8bd1958c4f58492a7ceec323f9d7449fe220a160f5d4a857582366ab6e5f49fe";
 
     fn receive(secrets: &[&str], signature: Option<&str>, body: &[u8]) -> Result<Delivery, VerifyErrorKind> {
@@ -104,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn a_good_signature_gives_the_event() {
+    fn valid_signature_returns_the_event() {
         let delivery = receive(&["whsec_1f9a"], Some(GOOD), BODY).unwrap();
         assert_eq!(delivery.id, "d1".into());
         assert_eq!(delivery.event.event, EventType::ExportCompleted);
@@ -116,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn every_secret_that_is_good_at_the_moment_counts() {
+    fn old_and_new_secret_are_valid_during_a_rotation() {
         for signature in [GOOD, OLD] {
             assert!(receive(&["whsec_1f9a", "whsec_old"], Some(signature), BODY).is_ok());
             assert!(receive(&["whsec_old", "whsec_1f9a"], Some(signature), BODY).is_ok());
@@ -125,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wrong_signature_is_refused_in_one_way() {
+    fn wrong_signatures_are_rejected_alike() {
         let mut last_digit = GOOD.to_owned();
         last_digit.replace_range(63.., "0");
         let wrong = ["", "sha256=", &GOOD[..62], &last_digit, "zz", "é", &format!("{GOOD}00"), &format!("sha1={GOOD}")];
@@ -137,15 +185,15 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_that_was_not_set_lets_nobody_in() {
+    fn blank_secrets_are_rejected() {
         let signed_with_nothing = sign("", BODY);
-        for secrets in [&[][..], &[""], &["whsec_1f9a", ""]] {
+        for secrets in [&[][..], &[""], &["whsec_1f9a", ""], &[" "], &["\n"], &["\t\r\n"]] {
             assert_eq!(receive(secrets, Some(&signed_with_nothing), BODY), Err(VerifyErrorKind::NoSecret));
         }
     }
 
     #[test]
-    fn nothing_is_read_before_the_signature_is_good() {
+    fn the_body_is_decoded_after_the_signature() {
         let header = |name: &str| (name == SIGNATURE_HEADER).then_some(GOOD);
         let error = verify(&["whsec_1f9a"], header, b"not json").unwrap_err();
         assert_eq!(error.kind(), VerifyErrorKind::Signature);
@@ -155,5 +203,33 @@ mod tests {
             let signature = sign("whsec_1f9a", body);
             assert_eq!(receive(&["whsec_1f9a"], Some(&signature), body), Err(VerifyErrorKind::Body));
         }
+    }
+
+    #[test]
+    fn secrets_with_surrounding_whitespace_are_reported() {
+        for secret in ["whsec_1f9a\n", " whsec_1f9a", "whsec_1f9a\r\n"] {
+            assert_eq!(receive(&[secret], Some(GOOD), BODY), Err(VerifyErrorKind::UntrimmedSecret), "{secret:?}");
+        }
+    }
+
+    #[test]
+    fn a_delivery_without_an_id_is_rejected() {
+        for id in [None, Some(""), Some(" ")] {
+            let header = |name: &str| match name {
+                EVENT_HEADER => Some("export.completed"),
+                DELIVERY_HEADER => id,
+                SIGNATURE_HEADER => Some(GOOD),
+                _ => None,
+            };
+            let error = verify(&["whsec_1f9a"], header, BODY).unwrap_err();
+            assert_eq!(error.kind(), VerifyErrorKind::MissingHeader(DELIVERY_HEADER));
+        }
+    }
+
+    #[test]
+    fn an_unsigned_header_does_not_override_the_signed_event() {
+        let body = br#"{"event":"dataset.deleted","data":{"uid":"d1"}}"#;
+        let signature = sign("whsec_1f9a", body);
+        assert_eq!(receive(&["whsec_1f9a"], Some(&signature), body), Err(VerifyErrorKind::EventMismatch));
     }
 }

@@ -1,9 +1,9 @@
-//! The signature: the hexadecimal HMAC-SHA256 of the body.
+//! Signatures: the hexadecimal HMAC-SHA256 of the body.
 
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
-/// The length of a signature in bytes.
+/// Length of a signature in bytes.
 const LENGTH: usize = 32;
 
 /// Signs a body as Avala does: for tests of a receiver, and for fakes.
@@ -13,24 +13,24 @@ pub fn sign(secret: impl AsRef<str>, body: &[u8]) -> String {
     mac.into_iter().flatten().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Whether one of the secrets made the signature.
-pub(crate) fn is_good(secrets: &[impl AsRef<str>], signature: &str, body: &[u8]) -> bool {
+/// Whether one of the secrets matches the signature.
+pub(crate) fn is_valid(secrets: &[impl AsRef<str>], signature: &str, body: &[u8]) -> bool {
     let digits = signature.strip_prefix("sha256=").unwrap_or(signature);
     let Some(signature) = bytes(digits) else { return false };
-    // No secret is skipped once another one fits: how many there are, and which one it was, is nobody's business.
-    secrets.iter().fold(false, |good, secret| {
-        good | mac(secret.as_ref(), body).is_some_and(|mac| mac.verify_slice(&signature).is_ok())
+    // Every secret is tried, so that the time does not reveal how many there are and which one matched.
+    secrets.iter().fold(false, |valid, secret| {
+        valid | mac(secret.as_ref(), body).is_some_and(|mac| mac.verify_slice(&signature).is_ok())
     })
 }
 
-/// `None` never comes: this algorithm takes a key of any length.
+/// Never `None`: HMAC accepts keys of any length.
 fn mac(secret: &str, body: &[u8]) -> Option<Hmac<Sha256>> {
     let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).ok()?;
     mac.update(body);
     Some(mac)
 }
 
-/// The bytes of a signature in hexadecimal, in any case.
+/// Decodes a hexadecimal signature, in any case.
 fn bytes(digits: &str) -> Option<[u8; LENGTH]> {
     if digits.len() != 2 * LENGTH || !digits.bytes().all(|digit| digit.is_ascii_hexdigit()) {
         return None;
