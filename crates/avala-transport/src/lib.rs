@@ -7,7 +7,7 @@
 //! works alone, in a stack of your own: put [`AdaptLayer`] between it and a service with another body or error.
 //!
 //! ```text
-//! trace call > deadline > [your layers, per call] > retry > concurrency > rate limit > auth
+//! trace call > deadline > [your layers, per call] > retry > rate limit > concurrency > auth
 //!   > [your layers, per attempt] > trace attempt > attempt timeout > idle timeout > collect > address
 //!   > redirect guard > decompress > pooled client > TLS
 //! ```

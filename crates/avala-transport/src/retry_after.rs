@@ -96,8 +96,52 @@ mod tests {
     }
 
     #[test]
+    fn timestamps_are_points_in_time() {
+        let date = Some("Wed, 26 Nov 2025 12:00:00 GMT");
+        let at = 1_764_158_400_u64;
+        for (number, expected) in [
+            (at + 30, Some(30)),
+            ((at + 30) * 1_000, Some(30)),
+            (at, Some(0)),
+            (at - 5_000, Some(0)),
+            (at + 7_200, Some(3_600)),
+            (999_999_999, Some(3_600)),
+            (1_000_000_000, Some(0)),
+            (9_999_999_999, Some(3_600)),
+            (9_999_999_999_999, Some(3_600)),
+            (u64::MAX - 1, Some(3_600)),
+            (u64::MAX, Some(3_600)),
+        ] {
+            assert_eq!(read(&number.to_string(), date), expected.map(Duration::from_secs), "{number}");
+        }
+    }
+
+    #[test]
+    fn no_wait_is_longer_than_an_hour() {
+        for text in ["3600", "3601", "86400", "Fri, 31 Dec 9999 23:59:59 GMT"] {
+            assert_eq!(read(text, None), Some(Duration::from_secs(3_600)), "{text}");
+        }
+        assert_eq!(read("3599", None), Some(Duration::from_secs(3_599)));
+    }
+
+    #[test]
     fn nonsense_is_nothing() {
-        for text in ["", "soon", "-1", "+5", "1.5", "99999999999999999999999", "Sun, 99 Nov 1994 08:49:37 GMT", "1 s"] {
+        for text in [
+            "",
+            "soon",
+            "-1",
+            "+5",
+            "1.5",
+            "99999999999999999999999",
+            "Sun, 99 Nov 1994 08:49:37 GMT",
+            "1 s",
+            "5, 10",
+            "5;6",
+            "1e3",
+            "0x10",
+            "NaN",
+            "-0",
+        ] {
             assert_eq!(read(text, None), None, "{text}");
         }
         assert_eq!(retry_after(&HeaderMap::new()), None);

@@ -81,3 +81,16 @@ async fn a_server_that_is_down_is_not_stormed() {
         "the budget allows 50 retries of this kind at once, and there were {retries}"
     );
 }
+
+#[tokio::test(start_paused = true)]
+async fn timestamp_in_retry_after_closes_the_gate_until_then() {
+    let refused =
+        Step::respond(429).header("date", "Wed, 26 Nov 2025 12:00:00 GMT").header("retry-after", "1764158402");
+    let script = ScriptedService::new().then(refused).then(task()).then(task());
+    let avala = layered(&script);
+    let started = Instant::now();
+    assert!(calls(&avala, 1).await.iter().all(Result::is_ok));
+    assert!(calls(&avala, 1).await.iter().all(Result::is_ok));
+    assert!(started.elapsed() >= Duration::from_secs(2), "{:?}", started.elapsed());
+    assert!(started.elapsed() < Duration::from_secs(4), "{:?}", started.elapsed());
+}

@@ -98,3 +98,20 @@ async fn an_auto_label_job_is_done_or_has_failed() {
         assert!(error.message().starts_with(expected) && !error.message().contains("hunter2"), "{error}");
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn wait_survives_rate_limits_until_its_deadline() {
+    // Longer than the retry policy waits, and longer than the time of a call.
+    let refused = || Step::respond(429).header("retry-after", "120");
+    let script = ScriptedService::new().then(refused()).then(refused()).then(export("exported"));
+    let started = Instant::now();
+    let wait = layered(&script).exports().wait("e1").deadline(Duration::from_secs(600));
+    assert_eq!(wait.await.unwrap().status, Some(ExportStatus::Exported));
+    assert!(started.elapsed() >= Duration::from_secs(240) && started.elapsed() < Duration::from_secs(270));
+
+    let script = (0..20).fold(ScriptedService::new(), |script, _| script.then(refused()));
+    let started = Instant::now();
+    let wait = layered(&script).exports().wait("e1").deadline(Duration::from_secs(600));
+    assert_eq!(wait.await.unwrap_err().kind(), ErrorKind::Timeout);
+    assert!(started.elapsed() > Duration::from_secs(470), "{:?}", started.elapsed());
+}

@@ -66,4 +66,33 @@ mod tests {
         let expected = RateLimitState { reset: Some(1_700_000_000), ..Default::default() };
         assert_eq!(RateLimitState::from_headers(&headers), Some(expected));
     }
+
+    #[test]
+    fn values_that_cannot_be_what_the_header_says_are_ignored() {
+        let table = [
+            ("0", [None, Some(0), Some(0)]),
+            ("1", [Some(1); 3]),
+            ("100000000", [Some(100_000_000); 3]),
+            ("100000001", [None, None, Some(100_000_001)]),
+            ("1764158400", [None, None, Some(1_764_158_400)]),
+            ("18446744073709551614", [None, None, Some(u64::MAX - 1)]),
+            ("18446744073709551615", [None, None, Some(u64::MAX)]),
+            ("18446744073709551616", [None; 3]),
+            ("-1", [None; 3]),
+            ("+5", [None; 3]),
+            ("1.5", [None; 3]),
+            ("100, 100;w=60", [None; 3]),
+            ("", [None; 3]),
+            ("NaN", [None; 3]),
+        ];
+        for (text, expected) in table {
+            for (name, expected) in [LIMIT, REMAINING, RESET].into_iter().zip(expected) {
+                let mut headers = HeaderMap::new();
+                headers.insert(name.clone(), HeaderValue::from_static(text));
+                let state = RateLimitState::from_headers(&headers).unwrap_or_default();
+                let read = state.limit.or(state.remaining).or(state.reset);
+                assert_eq!(read, expected, "{name}: {text}");
+            }
+        }
+    }
 }

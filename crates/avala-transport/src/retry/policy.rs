@@ -63,7 +63,9 @@ impl RetryPolicy {
         self
     }
 
-    /// Sets the longest wait that a server may ask for. When it asks for more, its answer is returned at once.
+    /// Sets the longest wait that a server may ask for; [`Duration::MAX`] is no limit. If the server asks for more, its
+    /// response is returned at once, and while the rate limiter's gate stays closed for longer than this, calls fail at
+    /// once with [`RateLimited`](crate::TransportErrorKind::RateLimited) and the time left.
     #[must_use]
     pub fn max_wait(mut self, wait: Duration) -> Self {
         self.max_wait = wait;
@@ -146,5 +148,18 @@ mod tests {
         let policy =
             RetryPolicy::default().base_delay(Duration::MAX).max_delay(Duration::MAX).max_wait(Duration::from_secs(9));
         assert!(policy.delay(u32::MAX, None).unwrap() <= Duration::from_secs(9));
+        let nano = Duration::from_nanos(1);
+        let extremes = [Duration::ZERO, nano, Duration::from_secs(1), Duration::MAX - nano, Duration::MAX];
+        let settings = extremes.iter().flat_map(|a| extremes.iter().flat_map(move |b| extremes.map(|c| (*a, *b, c))));
+        for (base, longest, wait) in settings {
+            let policy = RetryPolicy::default().base_delay(base).max_delay(longest).max_wait(wait);
+            for attempts in [0, 1, 2, u32::MAX] {
+                for asked in extremes.map(Some).into_iter().chain([None]) {
+                    let delay = policy.delay(attempts, asked);
+                    assert_eq!(delay.is_none(), asked.is_some_and(|asked| asked > wait), "{policy:?} {asked:?}");
+                    assert!(delay.is_none_or(|delay| delay >= asked.unwrap_or_default() && delay <= wait));
+                }
+            }
+        }
     }
 }

@@ -127,3 +127,15 @@ async fn retries_under_total_failure_stay_under_their_share() {
         assert!(retries as f64 >= share - 5.0, "seed {seed}: {retries}: what it allows can be had");
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn price_of_a_retry_goes_back_when_its_call_is_dropped() {
+    let service = ScriptedService::always(Step::respond(503).header("retry-after", "5"));
+    let policy = RetryPolicy::default().max_attempts(2).budget(RetryBudget::new(5).per_second(0.0));
+    let transport = builder().retry(policy).service(service.clone()).build().unwrap();
+    let mut backing_off = Box::pin(send(&transport, get("/x/")));
+    assert!(tokio::time::timeout(secs(1), &mut backing_off).await.is_err());
+    assert_eq!(report(&send(&transport, get("/x/")).await.unwrap()).attempts(), 1, "the budget has enough for one");
+    drop(backing_off);
+    assert_eq!(report(&send(&transport, get("/x/")).await.unwrap()).attempts(), 2);
+}

@@ -16,7 +16,7 @@ use tower::service_fn;
 
 use crate::support::{get, limited, millis, post, report, secs, send, with_options};
 
-/// What a minute of overload came to.
+/// What half a minute of overload came to.
 #[derive(Debug, Default)]
 struct Tally {
     /// Requests that the server executed.
@@ -50,7 +50,7 @@ async fn overload(
         .service(service)
         .build()
         .unwrap();
-    let end = Instant::now() + secs(60);
+    let end = Instant::now() + secs(30);
     let mut calls = JoinSet::new();
     for caller in 0..callers {
         let (transport, tally) = (transport.clone(), Arc::clone(&tally));
@@ -62,7 +62,7 @@ async fn overload(
                     Err(error) if error.sent() == Sent::No => {
                         assert_eq!(error.kind(), Kind::RateLimited, "{error}");
                         assert!(error.time_spent().attempts.is_zero(), "{error}");
-                        sleep(millis(37)).await;
+                        sleep(millis(97)).await;
                         tally.refused.fetch_add(1, Ordering::Relaxed)
                     }
                     Err(_) => tally.orphans.fetch_add(1, Ordering::Relaxed),
@@ -80,8 +80,8 @@ async fn tokens_under_overload_produce_responses() {
         let tally = overload(callers, millis(timeout), |_| millis(50)).await;
         let (executed, done) = (tally.executed.load(Ordering::Relaxed), tally.done.load(Ordering::Relaxed));
         assert_eq!((tally.orphans.load(Ordering::Relaxed), done), (0, executed), "{callers} {timeout}: {tally:?}");
-        // 600 tokens and the burst.
-        assert!(done >= 590, "{callers} {timeout}: {tally:?}");
+        // 300 tokens and the burst.
+        assert!(done >= 295, "{callers} {timeout}: {tally:?}");
     }
 }
 
@@ -93,7 +93,7 @@ async fn long_tail_leaves_few_orphans() {
             overload(callers, millis(timeout), |index| millis(if index % 100 == 99 { 1_000 } else { 50 })).await;
         let (executed, orphans) = (tally.executed.load(Ordering::Relaxed), tally.orphans.load(Ordering::Relaxed));
         assert!(orphans * 100 <= executed, "{callers} {timeout}: {tally:?}");
-        assert!(executed >= 500, "{callers} {timeout}: {tally:?}");
+        assert!(executed >= 250, "{callers} {timeout}: {tally:?}");
     }
     // The same tail spread out: half take up to 50 ms, one in a hundred a second.
     let random = Mutex::new(fastrand::Rng::with_seed(7));

@@ -354,3 +354,54 @@ async fn gate_longer_than_the_policy_allows_fails_calls_at_once() {
     send(&patient, get("/x/")).await.unwrap();
     assert_eq!(started.elapsed(), secs(600), "no limit is no limit");
 }
+
+/// Whatever the server says and whatever is set: a call goes through after an hour, and no later.
+#[tokio::test(start_paused = true)]
+async fn no_header_and_no_setting_stops_calls_for_more_than_an_hour() {
+    let nano = Duration::from_nanos(1);
+    let values = [
+        "0",
+        "1",
+        "-1",
+        "18446744073709551615",
+        "18446744073709551614",
+        "1764158400",
+        "1764158400000",
+        "1.5",
+        "5, 6",
+        "soon",
+        "99999999999999999999999",
+    ];
+    for name in ["retry-after", "x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset"] {
+        for value in values {
+            for max_wait in [Duration::MAX, Duration::MAX - nano] {
+                let refused = Step::respond(429).header("x-ratelimit-remaining", "0").header(name, value);
+                let service = ScriptedService::new().then(refused).then(Step::respond(200)).then(Step::respond(200));
+                let transport = TransportBuilder::new()
+                    .timeout(Duration::MAX)
+                    .attempt_timeout(Duration::MAX - nano)
+                    .retry(RetryPolicy::default().max_wait(max_wait))
+                    .service(service.clone())
+                    .build()
+                    .unwrap();
+                let started = Instant::now();
+                for _ in 0..2 {
+                    assert_eq!(send(&transport, get("/x/")).await.unwrap().status().as_u16(), 200);
+                }
+                // The retry may wait for a tenth more, and another call for a minute at one call a minute.
+                assert!(started.elapsed() <= secs(3_600 + 360 + 60), "{name}: {value}: {:?}", started.elapsed());
+            }
+        }
+    }
+    for (per_minute, burst) in [0, 1, u32::MAX - 1, u32::MAX].iter().flat_map(|a| [0, 1, u32::MAX].map(|b| (*a, b))) {
+        let limiter = RateLimiter::new(RateLimit::per_minute(per_minute).burst(burst));
+        let stack = limited(&limiter, ScriptedService::always(Step::respond(200)));
+        let started = Instant::now();
+        for _ in 0..5 {
+            send(&stack, get("/x/")).await.unwrap();
+        }
+        let allowed = u64::from(5_u32.saturating_sub(burst.max(1)));
+        let expected = if per_minute < 2 { secs(60 * allowed) } else { Duration::ZERO };
+        assert!(started.elapsed() >= expected && started.elapsed() <= expected + millis(10), "{per_minute} {burst}");
+    }
+}
