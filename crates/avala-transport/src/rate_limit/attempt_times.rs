@@ -10,8 +10,8 @@ use tokio::time::Instant;
 pub(super) const MINIMUM: Duration = Duration::from_millis(50);
 /// After so long an attempt counts half.
 const HALF_LIFE: Duration = Duration::from_secs(30);
-/// From here on the slowest attempts are left out: one in a hundred, and one at least.
-const ENOUGH: u32 = 20;
+/// Of so many attempts the slowest one is left out.
+const LEFT_OUT: u32 = 200;
 
 const STEPS_PER_OCTAVE: u32 = 4;
 /// The first bucket ends at about a millisecond (2^10 microseconds).
@@ -45,13 +45,13 @@ impl AttemptTimes {
         }
     }
 
-    /// Returns the time within which 99 of 100 recent attempts ended, rounded up by a quarter at most. With few
+    /// Returns the time within which 199 of 200 recent attempts ended, rounded up by a quarter at most. With fewer
     /// attempts it is the slowest of them. At least [`MINIMUM`].
     pub(super) fn estimate(&self, now: Instant) -> Duration {
         self.decay(now);
         let counts: [u32; BUCKETS] = std::array::from_fn(|index| self.counts[index].load(Ordering::Relaxed));
         let total = counts.iter().fold(0_u32, |total, count| total.saturating_add(*count));
-        let mut slower = if total < ENOUGH { 0 } else { (total / 100).max(1) };
+        let mut slower = total / LEFT_OUT;
         for (index, count) in counts.iter().enumerate().rev() {
             if *count > slower {
                 return upper_end(index).max(MINIMUM);
@@ -122,9 +122,9 @@ mod tests {
     }
 
     #[test]
-    fn one_slow_attempt_in_a_hundred_is_left_out() {
+    fn one_slow_attempt_in_two_hundred_is_left_out() {
         let (times, now) = (AttemptTimes::default(), Instant::now());
-        (0..198).for_each(|_| times.add(millis(60), now));
+        (0..398).for_each(|_| times.add(millis(60), now));
         (0..2).for_each(|_| times.add(millis(1_000), now));
         assert!(times.estimate(now) < millis(75));
         times.add(millis(1_000), now);

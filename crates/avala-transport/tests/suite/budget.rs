@@ -7,7 +7,7 @@ use avala_transport::{RetryBudget, RetryLayer, RetryPolicy, Sent, TimeoutPhase, 
 use tokio::time::{Instant, advance, sleep};
 use tower::Layer;
 
-use crate::support::{get, report, secs, send};
+use crate::support::{builder, get, report, secs, send};
 
 /// A policy whose waits take no time, so that none of the budget comes back between attempts.
 fn at_once(budget: RetryBudget) -> RetryPolicy {
