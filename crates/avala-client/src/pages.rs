@@ -5,9 +5,10 @@ use std::fmt;
 use std::future::poll_fn;
 use std::hash::{BuildHasher as _, Hasher as _};
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::sync::Arc;
+use std::task::{Context, Poll, Wake, Waker, ready};
 
-use avala_transport::Sent;
+use avala_transport::{Background, Sent};
 use avala_types::{Cursor, CursorPage};
 use futures_core::Stream;
 use percent_encoding::percent_decode_str;
@@ -17,8 +18,12 @@ use crate::error::Error;
 
 /// The pages of a list, one after the other. Made by [`List::pages`](crate::List::pages).
 ///
-/// It owns all that it needs. As soon as a page is there the next one is asked for, so that its way over the network
-/// and the work on this page overlap. After an error it ends; [`cursor`](Pages::cursor) is the place to go on.
+/// It owns all that it needs. As soon as a page is there the next one is requested, so that its way over the network
+/// and the work on this page overlap. That request is sent only if it takes no token of the rate limiter and no permit
+/// that a call of the consumer may need; otherwise it is sent when the next page is awaited. What the consumer does
+/// between two pages does not count against any timeout, however long it takes.
+///
+/// After an error the stream ends; [`cursor`](Pages::cursor) is the place to go on.
 #[must_use = "a stream does nothing until it is polled"]
 pub struct Pages<T> {
     /// The call for the next page. Boxed to keep the futures of those who stream small.
@@ -31,8 +36,8 @@ pub struct Pages<T> {
 
 enum State<T> {
     Start,
-    /// The next page is on its way.
-    Asked(CallFuture<CursorPage<T>>),
+    /// The next page is on its way, or waits in the background until somebody wants it.
+    Asked(CallFuture<CursorPage<T>>, Background),
     /// The next page came, or failed, before somebody wanted it.
     Came(Box<Result<CursorPage<T>, Error>>),
     Done,
@@ -49,7 +54,8 @@ impl<T> Pages<T> {
 
     /// The next page, or `None` after the last one.
     pub async fn next(&mut self) -> Option<Result<CursorPage<T>, Error>> {
-        poll_fn(|cx| Pin::new(&mut *self).poll_next(cx)).await
+        let pages = Awaited(self);
+        poll_fn(|cx| Pin::new(&mut *pages.0).poll_next(cx)).await
     }
 
     /// Where the page that comes next starts, to go on there later with [`List::cursor`](crate::List::cursor).
@@ -60,26 +66,37 @@ impl<T> Pages<T> {
         self.cursor.as_ref()
     }
 
-    /// Lets a page that was asked for come nearer.
+    /// Polls the pending page in the background, where it waits for nothing that a call of the consumer may need.
     fn drive(&mut self, cx: &mut Context<'_>) {
-        if let State::Asked(future) = &mut self.state
-            && let Poll::Ready(result) = Pin::new(future).poll(cx)
-        {
-            self.state = State::Came(Box::new(result));
+        if let State::Asked(future, background) = &mut self.state {
+            background.resume();
+            if let Poll::Ready(result) = Pin::new(future).poll(cx) {
+                self.state = State::Came(Box::new(result));
+            } else {
+                background.pause();
+            }
+        }
+    }
+
+    /// Stops the timeouts of the pending page: what the consumer does now must not count against them.
+    fn pause(&self) {
+        if let State::Asked(_, background) = &self.state {
+            background.pause();
         }
     }
 
     /// Moves a pending page to a runtime, which fetches it while nobody polls this.
     #[cfg(feature = "blocking")]
     fn drive_on(&mut self, runtime: &tokio::runtime::Handle) {
-        if let State::Asked(future) = &mut self.state {
+        if let State::Asked(future, _) = &mut self.state {
             future.spawn_on(runtime);
         }
     }
 
     fn ask(&mut self) {
-        let call = Call::clone(&self.call);
-        self.state = State::Asked(call.into_future());
+        let background = Background::new();
+        let call = Call::clone(&self.call).options(|options| options.background = Some(background.clone()));
+        self.state = State::Asked(call.into_future(), background);
     }
 
     /// Asks for what follows a page, or makes an end.
@@ -138,13 +155,18 @@ impl<T> Stream for Pages<T> {
         let result = match std::mem::replace(&mut self.state, State::Done) {
             State::Start | State::Done => return Poll::Ready(None),
             State::Came(result) => *result,
-            State::Asked(mut future) => match Pin::new(&mut future).poll(cx) {
-                Poll::Ready(result) => result,
-                Poll::Pending => {
-                    self.state = State::Asked(future);
-                    return Poll::Pending;
+            State::Asked(mut future, background) => {
+                background.resume();
+                background.end();
+                let waker = Attention::of(&background, cx.waker());
+                match Pin::new(&mut future).poll(&mut Context::from_waker(&waker)) {
+                    Poll::Ready(result) => result,
+                    Poll::Pending => {
+                        self.state = State::Asked(future, background);
+                        return Poll::Pending;
+                    }
                 }
-            },
+            }
         };
         if let Ok(page) = &result {
             self.go_on_after(page, cx);
@@ -154,6 +176,38 @@ impl<T> Stream for Pages<T> {
 }
 
 impl<T> Unpin for Pages<T> {}
+
+/// A stream whose next page somebody awaits. Nobody does after this is dropped, as by `select!`.
+struct Awaited<'a, T>(&'a mut Pages<T>);
+
+impl<T> Drop for Awaited<'_, T> {
+    fn drop(&mut self) {
+        self.0.pause();
+    }
+}
+
+/// Wakes a task, and pauses the call until the task polls it: it may have other work to do first.
+struct Attention {
+    background: Background,
+    waker: Waker,
+}
+
+impl Attention {
+    fn of(background: &Background, waker: &Waker) -> Waker {
+        Waker::from(Arc::new(Self { background: background.clone(), waker: waker.clone() }))
+    }
+}
+
+impl Wake for Attention {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        self.background.pause();
+        self.waker.wake_by_ref();
+    }
+}
 
 impl<T> fmt::Debug for Pages<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -180,7 +234,9 @@ impl<T> Items<T> {
 
     /// The next item, or `None` after the last one.
     pub async fn next(&mut self) -> Option<Result<T, Error>> {
-        poll_fn(|cx| Pin::new(&mut *self).poll_next(cx)).await
+        let pages = Awaited(&mut self.pages);
+        let (page, cursor) = (&mut self.page, &mut self.cursor);
+        poll_fn(|cx| poll_item(pages.0, page, cursor, cx)).await
     }
 
     /// Moves a pending page to a runtime, which fetches it while nobody polls this.
@@ -203,20 +259,30 @@ impl<T> Stream for Items<T> {
     type Item = Result<T, Error>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        loop {
-            if let Some(item) = self.page.next() {
-                self.pages.drive(cx);
-                return Poll::Ready(Some(Ok(item)));
+        let Self { pages, page, cursor } = &mut *self;
+        poll_item(pages, page, cursor, cx)
+    }
+}
+
+fn poll_item<T>(
+    pages: &mut Pages<T>,
+    page: &mut std::vec::IntoIter<T>,
+    cursor: &mut Option<Cursor>,
+    cx: &mut Context<'_>,
+) -> Poll<Option<Result<T, Error>>> {
+    loop {
+        if let Some(item) = page.next() {
+            pages.drive(cx);
+            return Poll::Ready(Some(Ok(item)));
+        }
+        let start = pages.cursor.clone();
+        match ready!(Pin::new(&mut *pages).poll_next(cx)) {
+            Some(Ok(next)) => {
+                *page = next.items.into_iter();
+                *cursor = start;
             }
-            let cursor = self.pages.cursor.clone();
-            match ready!(Pin::new(&mut self.pages).poll_next(cx)) {
-                Some(Ok(page)) => {
-                    self.page = page.items.into_iter();
-                    self.cursor = cursor;
-                }
-                Some(Err(error)) => return Poll::Ready(Some(Err(error))),
-                None => return Poll::Ready(None),
-            }
+            Some(Err(error)) => return Poll::Ready(Some(Err(error))),
+            None => return Poll::Ready(None),
         }
     }
 }

@@ -11,7 +11,7 @@ use tower::util::Oneshot;
 use tower::{Layer, Service, ServiceExt};
 
 use crate::call::CallState;
-use crate::{Body, CallOptions, Sent, TimeoutPhase, TransportError};
+use crate::{Background, Body, CallOptions, Sent, TimeoutPhase, TransportError};
 
 /// Ends an attempt when its time is over: becoming ready, connecting, headers and the collected body together.
 ///
@@ -77,9 +77,13 @@ where
         let state = CallState::begin_exchange(request.extensions_mut());
         let own = request.extensions().get::<CallOptions>().and_then(|options| options.attempt_timeout);
         let timeout = own.unwrap_or(self.timeout);
+        let ends = Instant::now().checked_add(timeout);
+        let paused_before = state.background().map_or(Duration::ZERO, Background::paused);
         AttemptTimeoutFuture {
             attempt: self.inner.clone().oneshot(request),
-            sleep: Instant::now().checked_add(timeout).map(sleep_until),
+            sleep: ends.map(sleep_until),
+            ends,
+            paused_before,
             timeout,
             state,
         }
@@ -94,6 +98,9 @@ pin_project! {
         attempt: Oneshot<S, Request<Body>>,
         #[pin]
         sleep: Option<Sleep>,
+        // Without pauses.
+        ends: Option<Instant>,
+        paused_before: Duration,
         timeout: Duration,
         state: CallState,
     }
@@ -106,9 +113,17 @@ where
     type Output = Result<Response<Body>, TransportError>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = self.project();
+        let mut this = self.project();
         if let Poll::Ready(result) = this.attempt.poll(cx) {
             return Poll::Ready(result);
+        }
+        // A pause moves the end.
+        if let (Some(background), Some(ends)) = (this.state.background(), *this.ends)
+            && let Some(ends) = ends.checked_add(background.paused().saturating_sub(*this.paused_before))
+            && let Some(sleep) = this.sleep.as_mut().as_pin_mut()
+            && sleep.deadline() != ends
+        {
+            sleep.reset(ends);
         }
         match this.sleep.as_pin_mut() {
             Some(sleep) => ready!(sleep.poll(cx)),

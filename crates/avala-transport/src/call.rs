@@ -1,7 +1,7 @@
 //! What the layers know of one call: the options that go in, the state that they share, the report that comes out.
 
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use http::{Extensions, Method, Response};
@@ -63,14 +63,6 @@ pub struct CallOptions {
     pub rate_scope: &'static str,
     /// Keeps the call in the background while the switch is on, for prefetching. Unset for an ordinary call.
     pub background: Option<Background>,
-}
-
-impl CallOptions {
-    /// Returns whether the call is in the background now.
-    #[expect(dead_code, reason = "for the concurrency limit")]
-    pub(crate) fn is_background(&self) -> bool {
-        self.background.as_ref().is_some_and(Background::is_on)
-    }
 }
 
 /// What a call does, as far as the limits on calls at a time care.
@@ -154,6 +146,8 @@ struct Shared {
     max_wait: AtomicU64,
     /// What another attempt would need, in nanoseconds.
     time_needed: AtomicU64,
+    /// Set by the outermost layer, for a call that its owner may stop polling.
+    background: OnceLock<Background>,
 }
 
 /// The rate limiter has no token for the attempt in this poll.
@@ -184,6 +178,7 @@ impl CallState {
             first_is_taken: AtomicBool::new(false),
             max_wait: AtomicU64::new(u64::MAX),
             time_needed: AtomicU64::new(0),
+            background: OnceLock::new(),
         };
         Self { shared: Arc::new(shared), attempt: Attempt::None, exchange: 0 }
     }
@@ -231,8 +226,20 @@ impl CallState {
         }
     }
 
+    /// Sets the switch whose pauses do not count against the deadline.
+    pub(crate) fn set_background(&self, background: Background) {
+        // Only the outermost layer does, once.
+        let _ = self.shared.background.set(background);
+    }
+
+    pub(crate) fn background(&self) -> Option<&Background> {
+        self.shared.background.get()
+    }
+
+    /// Returns the deadline; `None` if there is no limit. It moves while the call is paused.
     pub(crate) fn deadline(&self) -> Option<Instant> {
-        self.shared.deadline
+        let deadline = self.shared.deadline?;
+        self.background().map_or(Some(deadline), |background| deadline.checked_add(background.paused()))
     }
 
     /// Returns the time for the whole call; `None` if there is no limit.

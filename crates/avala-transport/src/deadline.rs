@@ -85,8 +85,13 @@ where
     }
 
     fn call(&mut self, mut request: Request<Body>) -> Self::Future {
-        let own = request.extensions().get::<CallOptions>().and_then(|options| options.timeout);
+        let options = request.extensions().get::<CallOptions>();
+        let own = options.and_then(|options| options.timeout);
+        let background = options.and_then(|options| options.background.clone());
         let state = CallState::begin(own.unwrap_or(self.timeout), self.stack.as_ref(), request.method());
+        if let Some(background) = background {
+            state.set_background(background);
+        }
         request.extensions_mut().insert(state.clone());
         DeadlineFuture {
             call: self.inner.clone().oneshot(request),
@@ -117,7 +122,7 @@ where
     type Output = Result<Response<Body>, TransportError>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = self.project();
+        let mut this = self.project();
         if !std::mem::replace(this.started, true) && this.state.is_expired(Instant::now()) {
             // Its time was over before it began: nothing below was called.
             return Poll::Ready(Err(this.state.complete(this.state.timed_out().with_sent(Sent::No))));
@@ -133,6 +138,15 @@ where
                 }
                 Err(error) => Err(this.state.complete(error)),
             });
+        }
+        if let Some(background) = this.state.background() {
+            background.register(cx.waker());
+            // A pause moves the deadline.
+            if let (Some(sleep), Some(deadline)) = (this.sleep.as_mut().as_pin_mut(), this.state.deadline())
+                && sleep.deadline() != deadline
+            {
+                sleep.reset(deadline);
+            }
         }
         match this.sleep.as_pin_mut() {
             Some(sleep) => ready!(sleep.poll(cx)),

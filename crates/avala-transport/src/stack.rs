@@ -82,7 +82,7 @@ pub(crate) fn assemble(settings: Settings, bottom: Bottom) -> Transport {
         .layer(RateLimitLayer::new(settings.rate_limiter))
         // Below the rate limiter, so that calls which wait for a token, of a narrow limit for example, hold no permit. The
         // limiter takes a token and polls this layer in one poll; without a permit in that poll it puts the token back.
-        .layer(ConcurrencyLayer::new(settings.concurrency))
+        .layer(ConcurrencyLayer::new(settings.concurrency).term(settings.attempt_timeout))
         // After the waits, so that the key is put on when the request goes out. Layers of the user below see and sign it.
         .layer(option_layer(settings.auth));
 

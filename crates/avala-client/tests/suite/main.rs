@@ -12,6 +12,7 @@ mod limits;
 mod links;
 mod lists;
 mod middleware;
+mod paused;
 mod resources;
 mod settings;
 mod waits;

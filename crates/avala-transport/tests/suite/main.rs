@@ -24,6 +24,7 @@ mod http2_headers;
 mod idle;
 mod idle_connections;
 mod layers;
+mod leases;
 mod network;
 mod overload;
 mod proxy;

@@ -1,0 +1,258 @@
+//! Permits of calls that nobody polls.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll, Waker};
+
+use avala_transport::testing::{ScriptedService, Step};
+use avala_transport::{Background, Body, CallClass, ConcurrencyLayer, ConcurrencyLimits, Transport, TransportError};
+use http::{Request, Response};
+use http_body_util::BodyExt;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep, timeout};
+use tower::util::BoxCloneSyncService;
+use tower::{Layer, Service};
+
+use crate::support::{get, millis, secs, send, with_options};
+
+type Call = Pin<Box<dyn Future<Output = Result<Response<Body>, TransportError>> + Send>>;
+
+/// A limit of so many calls over a service.
+fn limited(calls: usize, service: ScriptedService) -> Transport {
+    let limits = ConcurrencyLimits::default().ordinary(calls).uploads(calls).exports(calls);
+    BoxCloneSyncService::new(ConcurrencyLayer::new(limits).layer(service))
+}
+
+/// A call that takes a second.
+fn second() -> ScriptedService {
+    ScriptedService::always(Step::respond(200).after(secs(1)))
+}
+
+fn call(stack: &Transport, request: Request<Body>) -> Call {
+    Box::pin(stack.clone().call(request))
+}
+
+/// Polls a call once and leaves it alone.
+fn poll_once(call: &mut Call) -> Poll<Result<Response<Body>, TransportError>> {
+    call.as_mut().poll(&mut Context::from_waker(Waker::noop()))
+}
+
+async fn takes(stack: &Transport) -> std::time::Duration {
+    let started = Instant::now();
+    timeout(secs(600), send(stack, get("/x/"))).await.expect("it does not hang").unwrap();
+    started.elapsed()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_permit_ends_with_its_term() {
+    for class in [CallClass::Ordinary, CallClass::Upload, CallClass::Export] {
+        let stack = limited(1, second());
+        let of_class = || with_options(get("/x/"), |options| options.class = class);
+        let mut left_alone = call(&stack, of_class());
+        assert!(poll_once(&mut left_alone).is_pending());
+        sleep(secs(10)).await;
+        let started = Instant::now();
+        send(&stack, of_class()).await.unwrap();
+        assert_eq!(started.elapsed(), secs(21), "the rest of 30 s, and its own second");
+        left_alone.await.unwrap();
+        assert_eq!(takes(&stack).await, secs(1));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_attempt_timeout_of_the_call_is_its_term() {
+    let stack = limited(1, second());
+    let mut left_alone = call(&stack, with_options(get("/x/"), |options| options.attempt_timeout = Some(secs(5))));
+    assert!(poll_once(&mut left_alone).is_pending());
+    assert_eq!(takes(&stack).await, secs(6));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_expired_permit_is_given_back_once() {
+    let stack = limited(2, second());
+    let mut calls: Vec<Call> = (0..2).map(|_| call(&stack, get("/x/"))).collect();
+    for call in &mut calls {
+        assert!(poll_once(call).is_pending());
+    }
+    sleep(secs(31)).await;
+    let late = calls.pop().unwrap();
+    let mut others: Vec<Call> = (0..2).map(|_| call(&stack, get("/x/"))).collect();
+    for call in &mut others {
+        assert!(poll_once(call).is_pending());
+    }
+    // Its response came long ago. Reading it, or dropping the other one, frees nothing that is not its own.
+    late.await.unwrap();
+    drop(calls);
+    assert!(timeout(secs(1), send(&stack, get("/x/"))).await.is_err(), "both permits are held by others");
+    drop(others);
+    assert_eq!(takes(&stack).await, secs(1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_queued_call_that_is_not_polled_blocks_nobody() {
+    for abandoned in [1, 5, 40] {
+        let stack = limited(1, second());
+        let mut running = call(&stack, get("/running/"));
+        assert!(poll_once(&mut running).is_pending());
+        let mut left_alone: Vec<Call> = (0..abandoned).map(|_| call(&stack, get("/left/"))).collect();
+        for call in &mut left_alone {
+            assert!(poll_once(call).is_pending());
+        }
+        let other = tokio::spawn({
+            let stack = stack.clone();
+            async move { takes(&stack).await }
+        });
+        tokio::task::yield_now().await;
+        running.await.unwrap();
+        // Woken one after the other, none of them comes.
+        let took = other.await.unwrap();
+        assert!(took >= secs(2) && took <= secs(2) + millis(20) * (abandoned + 2), "{abandoned}: {took:?}");
+        // They have their turn when somebody polls them.
+        for call in left_alone {
+            call.await.unwrap();
+        }
+        assert_eq!(takes(&stack).await, secs(1));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_queued_call_of_the_same_task_costs_no_time() {
+    let stack = limited(1, second());
+    let running = tokio::spawn({
+        let stack = stack.clone();
+        async move { takes(&stack).await }
+    });
+    tokio::task::yield_now().await;
+    let mut left_alone = call(&stack, get("/left/"));
+    std::future::poll_fn(|cx| {
+        assert!(left_alone.as_mut().poll(cx).is_pending());
+        Poll::Ready(())
+    })
+    .await;
+    assert_eq!(takes(&stack).await, secs(2));
+    running.await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_dropped_call_passes_its_wake_on() {
+    let stack = limited(1, second());
+    let mut running = call(&stack, get("/running/"));
+    assert!(poll_once(&mut running).is_pending());
+    let mut woken = call(&stack, get("/woken/"));
+    assert!(poll_once(&mut woken).is_pending());
+    let other = tokio::spawn({
+        let stack = stack.clone();
+        async move { takes(&stack).await }
+    });
+    tokio::task::yield_now().await;
+    drop(running);
+    drop(woken);
+    assert_eq!(other.await.unwrap(), secs(1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_keeps_its_turn_while_it_is_not_polled() {
+    let service = second();
+    let stack = limited(1, service.clone());
+    let mut running = call(&stack, get("/0/"));
+    assert!(poll_once(&mut running).is_pending());
+    let mut first = call(&stack, get("/1/"));
+    assert!(poll_once(&mut first).is_pending());
+    let mut others = JoinSet::new();
+    for index in 2..5 {
+        let stack = stack.clone();
+        others.spawn(async move { send(&stack, get(&format!("/{index}/"))).await.map(drop) });
+        tokio::task::yield_now().await;
+    }
+    running.await.unwrap();
+    sleep(millis(500)).await;
+    let first = tokio::spawn(first);
+    others.join_all().await;
+    first.await.unwrap().unwrap();
+    let order: Vec<String> = service.requests().iter().map(|request| request.uri.path().to_owned()).collect();
+    assert_eq!(order, ["/0/", "/2/", "/1/", "/3/", "/4/"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn many_random_drops_and_pauses_lose_no_permit() {
+    for seed in 0..20 {
+        let mut random = fastrand::Rng::with_seed(seed);
+        let stack = limited(4, ScriptedService::always(Step::respond(200).after(millis(3))));
+        let mut calls: Vec<Call> = Vec::new();
+        for _ in 0..500 {
+            match random.u32(..4) {
+                0 | 1 => calls.push(call(&stack, get("/x/"))),
+                2 if !calls.is_empty() => drop(calls.swap_remove(random.usize(..calls.len()))),
+                _ => sleep(millis(random.u64(..5))).await,
+            }
+            for _ in 0..random.usize(..4).min(calls.len()) {
+                let index = random.usize(..calls.len());
+                if poll_once(&mut calls[index]).is_ready() {
+                    drop(calls.swap_remove(index));
+                }
+            }
+        }
+        drop(calls);
+        let started = Instant::now();
+        let all: JoinSet<_> = (0..8).map(|_| call(&stack, get("/x/"))).collect();
+        all.join_all().await;
+        assert_eq!(started.elapsed(), millis(6), "seed {seed}: four at a time");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stream_counts_while_somebody_reads_it() {
+    let pieces = Step::respond(200).pieces(["a"; 10]);
+    let stack = limited(1, ScriptedService::always(pieces));
+    let mut body = send(&stack, get("/x/")).await.unwrap().into_body();
+    for _ in 0..5 {
+        sleep(secs(20)).await;
+        body.frame().await.unwrap().unwrap();
+    }
+    let waits = || async { timeout(secs(9), send(&stack, get("/x/"))).await.is_err() };
+    sleep(secs(20)).await;
+    assert!(waits().await, "it was read 20 s ago");
+    sleep(secs(2)).await;
+    let other = timeout(secs(1), send(&stack, get("/x/"))).await.expect("it was read 31 s ago").unwrap();
+    body.frame().await.unwrap().unwrap();
+    assert!(waits().await, "the other stream has the permit");
+    drop(other);
+    body.frame().await.unwrap().unwrap();
+    assert!(waits().await, "the first stream counts again");
+    body.collect(1 << 20).await.unwrap();
+    assert!(!waits().await);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_background_call_leaves_half_of_the_permits() {
+    for (limit, expected) in [(1, 0), (2, 1), (3, 1), (8, 4)] {
+        let service = second();
+        let stack = limited(limit, service.clone());
+        let background = Background::new();
+        let request = || with_options(get("/x/"), |options| options.background = Some(background.clone()));
+        let mut calls: Vec<Call> = (0..8).map(|_| call(&stack, request())).collect();
+        for call in &mut calls {
+            assert!(poll_once(call).is_pending());
+        }
+        sleep(millis(1)).await;
+        for call in &mut calls {
+            assert!(poll_once(call).is_pending());
+        }
+        assert_eq!(service.requests().len(), expected, "of {limit}");
+        assert_eq!(takes(&stack).await, secs(1), "the others wait nowhere");
+        background.end();
+        for call in calls {
+            timeout(secs(100), call).await.unwrap().unwrap();
+        }
+    }
+}
+
+#[test]
+fn a_permit_ends_while_its_runtime_is_idle() {
+    let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
+    let stack = limited(1, second());
+    let idle = runtime();
+    let mut left_alone = idle.block_on(async { call(&stack, get("/x/")) });
+    idle.block_on(async { assert!(poll_once(&mut left_alone).is_pending()) });
+    assert_eq!(idle.block_on(takes(&stack)), secs(31));
+}
