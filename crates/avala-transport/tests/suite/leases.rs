@@ -252,7 +252,7 @@ fn a_permit_ends_while_its_runtime_is_idle() {
     let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
     let stack = limited(1, second());
     let idle = runtime();
-    let mut left_alone = idle.block_on(async { call(&stack, get("/x/")) });
+    let mut left_alone = call(&stack, get("/x/"));
     idle.block_on(async { assert!(poll_once(&mut left_alone).is_pending()) });
     assert_eq!(idle.block_on(takes(&stack)), secs(31));
 }
