@@ -1,11 +1,9 @@
 //! Where the API key comes from.
 
-use std::fs::{self, Metadata};
+use std::fs;
 use std::io::Read;
 use std::path::PathBuf;
 use std::pin::Pin;
-use std::sync::{Mutex, PoisonError};
-use std::time::SystemTime;
 
 use crate::{ApiKey, BoxError};
 
@@ -109,10 +107,11 @@ impl ApiKeyProvider for EnvApiKey {
     }
 }
 
-/// The key in a file, read again when the file was changed. White space around the key is ignored.
+/// The key in a file, read for each attempt. White space around the key is ignored.
 ///
-/// Each attempt asks the file system when the file was changed, which takes microseconds on a local disk. Give it no
-/// file on a slow network mount. To change the key, write a new file and rename it: then no attempt sees half of it.
+/// No rotation is missed: the time of a change is not fine enough to tell two changes apart, so the content is read each
+/// time, which takes microseconds on a local disk. Give it no file on a slow network mount. To change the key, write a
+/// new file and rename it: then no attempt sees half of it.
 ///
 /// ```
 /// use avala_transport::{FileApiKey, TransportBuilder};
@@ -122,52 +121,28 @@ impl ApiKeyProvider for EnvApiKey {
 #[derive(Debug)]
 pub struct FileApiKey {
     path: PathBuf,
-    last: Mutex<Option<(Version, ApiKey)>>,
-}
-
-/// What changes when the file does.
-#[derive(Debug, PartialEq)]
-struct Version {
-    modified: SystemTime,
-    length: u64,
-}
-
-impl Version {
-    fn of(metadata: &Metadata) -> std::io::Result<Self> {
-        Ok(Self { modified: metadata.modified()?, length: metadata.len() })
-    }
 }
 
 impl FileApiKey {
     /// A provider that reads the file at `path`. Nothing is read yet.
     #[must_use]
     pub fn new(path: impl Into<PathBuf>) -> Self {
-        Self { path: path.into(), last: Mutex::new(None) }
+        Self { path: path.into() }
     }
 
     fn read(&self) -> Result<ApiKey, BoxError> {
-        let in_file = |error: BoxError| -> BoxError { format!("{}: {error}", self.path.display()).into() };
-        // Before the content, so that a change between the two is found the next time.
-        let version = fs::metadata(&self.path).and_then(|metadata| Version::of(&metadata));
-        let version = version.map_err(|error| in_file(error.into()))?;
-        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((seen, key)) = &*last
-            && *seen == version
-        {
-            return Ok(key.clone());
-        }
-        let key = self.read_content().map_err(in_file)?;
-        *last = Some((version, key.clone()));
-        Ok(key)
+        self.read_content().map_err(|error| format!("{}: {error}", self.path.display()).into())
     }
 
     fn read_content(&self) -> Result<ApiKey, BoxError> {
-        let mut text = String::new();
-        fs::File::open(&self.path)?.take(LONGEST_FILE + 1).read_to_string(&mut text)?;
-        if text.len() as u64 > LONGEST_FILE {
+        let mut content = Vec::new();
+        fs::File::open(&self.path)?.take(LONGEST_FILE + 1).read_to_end(&mut content)?;
+        if content.len() as u64 > LONGEST_FILE {
             return Err("the file is too long for an API key".into());
         }
-        Ok(ApiKey::new(text.trim())?)
+        let text = std::str::from_utf8(&content).map_err(|_| "the file is not UTF-8 text")?;
+        // Editors of some systems begin a text with a byte order mark.
+        Ok(ApiKey::new(text.trim_start_matches('\u{feff}').trim())?)
     }
 }
 

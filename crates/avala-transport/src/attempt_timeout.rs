@@ -11,6 +11,7 @@ use tower::util::Oneshot;
 use tower::{Layer, Service, ServiceExt};
 
 use crate::call::CallState;
+use crate::time_spent::Seconds;
 use crate::{Background, Body, CallOptions, Sent, TimeoutPhase, TransportError};
 
 /// Ends an attempt when its time is over: becoming ready, connecting, headers and the collected body together.
@@ -129,7 +130,7 @@ where
             Some(sleep) => ready!(sleep.poll(cx)),
             None => return Poll::Pending,
         }
-        let message = format!("the attempt was not done after {:?}", this.timeout);
+        let message = format!("attempt timed out after {}", Seconds(*this.timeout));
         let error = TransportError::timeout(TimeoutPhase::Attempt, message);
         // The server has said no, even when it did not come to say why.
         let Some(refusal) = this.state.refusal() else { return Poll::Ready(Err(error)) };

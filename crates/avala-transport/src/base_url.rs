@@ -198,7 +198,7 @@ impl fmt::Display for BaseUrl {
 
 impl fmt::Debug for BaseUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "BaseUrl({self})")
+        write!(f, "BaseUrl({})", crate::redact::text(&self.to_string()))
     }
 }
 

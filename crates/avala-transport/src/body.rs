@@ -128,6 +128,25 @@ impl Body {
     pub async fn collect(self, max_bytes: usize) -> Result<Bytes, TransportError> {
         Collect::new(self, max_bytes).await
     }
+
+    /// Reads the first `max_bytes` of the body, and returns whether there was more. The rest is not read.
+    ///
+    /// # Errors
+    ///
+    /// [`Connection`](crate::TransportErrorKind::Connection) when the body ends before its end.
+    ///
+    /// ```
+    /// # async fn run() -> Result<(), avala_transport::TransportError> {
+    /// let (start, was_cut) = avala_transport::Body::from("a long message").collect_start(6).await?;
+    /// assert_eq!((&start[..], was_cut), (&b"a long"[..], true));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn collect_start(self, max_bytes: usize) -> Result<(Bytes, bool), TransportError> {
+        let mut collect = Collect::start_of(self, max_bytes);
+        let bytes = (&mut collect).await?;
+        Ok((bytes, collect.was_cut()))
+    }
 }
 
 fn into_stream<B>(body: B) -> Stream

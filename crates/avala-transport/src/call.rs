@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use crate::record::{Evidence, Record, Refusal, Stack};
 use crate::safety::is_repeatable;
-use crate::time_spent::{Clock, Phase};
+use crate::time_spent::{Clock, Phase, Seconds};
 use crate::{Background, Body, Sent, TimeSpent, TimeoutPhase, TransportError};
 
 /// The options of one call; an extension of the request. Every layer also works without them.
@@ -254,8 +254,9 @@ impl CallState {
 
     /// Creates the error of a call whose deadline has passed.
     pub(crate) fn timed_out(&self) -> TransportError {
-        let (elapsed, spent) = (self.elapsed(), self.time_spent());
-        let message = format!("the call was not done after {elapsed:.1?}, which is all the time that it had: {spent}");
+        let (elapsed, attempts, spent) = (Seconds(self.elapsed()), self.attempts(), self.time_spent());
+        let plural = if attempts == 1 { "" } else { "s" };
+        let message = format!("call timed out after {elapsed} ({attempts} attempt{plural}, {spent})");
         TransportError::timeout(TimeoutPhase::Total, message).with_sent(self.sent())
     }
 

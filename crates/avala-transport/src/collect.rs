@@ -16,7 +16,17 @@ use crate::{Body, CallOptions, Sent, TransportError, TransportErrorKind, retry_a
 /// How much of an announced size is reserved at once: a header that lies must not allocate the whole cap.
 const MOST_RESERVED: usize = 4 * 1024 * 1024;
 
-/// Reads the whole body of each response, up to a cap.
+/// The most that is read of the body of an error response, in bytes.
+///
+/// A message is short, and a long body costs time that the call may not have.
+pub const MAX_ERROR_BODY: usize = 64 * 1024;
+
+/// Marks a response, as an extension, whose body was cut after its [first bytes](MAX_ERROR_BODY).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CutBody;
+
+/// Reads the whole body of each response, up to a cap. Of an error response (a status from 300 on) the first
+/// [`MAX_ERROR_BODY`] bytes are read; a longer body is cut there, and its response carries [`CutBody`].
 ///
 /// A body that is cut is then a failed attempt, which can be repeated. A call whose [`CallOptions`] say `streaming`
 /// gets its body as it arrives.
@@ -127,11 +137,19 @@ where
             if parts.status == StatusCode::TOO_MANY_REQUESTS {
                 this.state.note_refusal(retry_after(&parts.headers));
             }
-            let collect = Collect::new(body, *max_bytes).within(budget.as_ref());
+            let collect = if parts.status.as_u16() < 300 {
+                Collect::new(body, *max_bytes)
+            } else {
+                Collect::start_of(body, MAX_ERROR_BODY.min(*max_bytes))
+            };
+            let collect = collect.within(budget.as_ref());
             *this.body = Some((parts, collect));
         }
         let Some((parts, collect)) = this.body else { return Poll::Pending };
-        let result = ready!(Pin::new(collect).poll(cx));
+        let result = ready!(Pin::new(&mut *collect).poll(cx));
+        if collect.was_cut {
+            parts.extensions.insert(CutBody);
+        }
         let result = result.map_err(|error| {
             let error = error.with_status(parts.status).with_sent(Sent::Yes);
             // The headers came, so what they ask for is known.
@@ -154,6 +172,9 @@ pub(crate) struct Collect {
     body: Body,
     max_bytes: usize,
     gathered: Gathered,
+    /// Whether a body over `max_bytes` is cut there, and not an error.
+    may_cut: bool,
+    was_cut: bool,
     /// What the body holds of the client's memory budget, if it has one.
     lease: Option<Lease>,
 }
@@ -168,7 +189,7 @@ enum Gathered {
 
 impl Collect {
     pub(crate) fn new(body: Body, max_bytes: usize) -> Self {
-        Self { body, max_bytes, gathered: Gathered::Nothing, lease: None }
+        Self { body, max_bytes, gathered: Gathered::Nothing, may_cut: false, was_cut: false, lease: None }
     }
 
     fn within(mut self, budget: Option<&MemoryBudget>) -> Self {
@@ -176,11 +197,34 @@ impl Collect {
         self
     }
 
-    fn push(&mut self, piece: Bytes) -> Result<(), TransportError> {
+    /// Reads the first `max_bytes`, and leaves the rest.
+    pub(crate) fn start_of(body: Body, max_bytes: usize) -> Self {
+        Self { may_cut: true, ..Self::new(body, max_bytes) }
+    }
+
+    pub(crate) fn was_cut(&self) -> bool {
+        self.was_cut
+    }
+
+    /// What was read, which holds its part of the budget from now on.
+    fn finish(&mut self) -> Bytes {
+        let bytes = self.gathered.take();
+        match self.lease.take() {
+            Some(lease) => lease.attach(bytes),
+            None => bytes,
+        }
+    }
+
+    fn push(&mut self, mut piece: Bytes) -> Result<(), TransportError> {
+        let room = self.max_bytes.saturating_sub(self.gathered.len());
+        if self.may_cut && piece.len() > room {
+            self.was_cut = true;
+            piece.truncate(room);
+        }
         let expected = usize::try_from(self.body.size_hint().lower()).unwrap_or(usize::MAX);
         let so_far = self.gathered.len().saturating_add(piece.len());
         let at_least = so_far.saturating_add(expected);
-        if at_least > self.max_bytes {
+        if at_least > self.max_bytes && !self.may_cut {
             return Err(TransportError::body_too_large(self.max_bytes));
         }
         if let Some(lease) = &mut self.lease {
@@ -189,7 +233,7 @@ impl Collect {
         self.gathered = match std::mem::replace(&mut self.gathered, Gathered::Nothing) {
             Gathered::Nothing => Gathered::One(piece),
             Gathered::One(first) => {
-                let mut buffer = BytesMut::with_capacity(at_least.min(MOST_RESERVED).max(so_far));
+                let mut buffer = BytesMut::with_capacity(at_least.min(self.max_bytes).min(MOST_RESERVED).max(so_far));
                 buffer.extend_from_slice(&first);
                 buffer.extend_from_slice(&piece);
                 Gathered::Many(buffer)
@@ -225,25 +269,24 @@ impl Future for Collect {
     type Output = Result<Bytes, TransportError>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        if self.body.size_hint().lower() > self.max_bytes as u64 {
+        if self.body.size_hint().lower() > self.max_bytes as u64 && !self.may_cut {
             return Poll::Ready(Err(TransportError::body_too_large(self.max_bytes)));
         }
         if let Some(lease) = &self.lease {
-            lease.check_announced(self.body.size_hint().lower())?;
+            let announced = self.body.size_hint().lower();
+            let read = if self.may_cut { announced.min(self.max_bytes as u64) } else { announced };
+            lease.check_announced(read)?;
         }
         loop {
             match ready!(Pin::new(&mut self.body).poll_frame(cx)) {
-                None => {
-                    let bytes = self.gathered.take();
-                    return Poll::Ready(Ok(match self.lease.take() {
-                        Some(lease) => lease.attach(bytes),
-                        None => bytes,
-                    }));
-                }
+                None => return Poll::Ready(Ok(self.finish())),
                 Some(Ok(frame)) => {
                     // Trailers say nothing that a caller of this API reads.
                     if let Ok(piece) = frame.into_data() {
                         self.push(piece)?;
+                    }
+                    if self.was_cut {
+                        return Poll::Ready(Ok(self.finish()));
                     }
                 }
                 Some(Err(error)) => return Poll::Ready(Err(cut(error))),

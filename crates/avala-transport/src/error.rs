@@ -6,7 +6,18 @@ use std::time::Duration;
 
 use http::StatusCode;
 
-use crate::{BoxError, TimeSpent};
+use crate::redirect::Target;
+use crate::{BoxError, TimeSpent, redact};
+
+/// The longest message, in bytes.
+const MAX_MESSAGE: usize = 4 * 1024;
+
+/// The most that a message repeats of the error of a library, in bytes.
+#[cfg(feature = "hyper")]
+const MAX_CAUSE: usize = 512;
+
+/// The most errors of a chain that are looked at: `source` of a foreign error may lead in a circle.
+const MAX_CHAIN: usize = 64;
 
 /// Why a call has no response.
 ///
@@ -18,6 +29,12 @@ use crate::{BoxError, TimeSpent};
 /// let error = BaseUrl::parse("http://api.avala.ai").unwrap_err();
 /// assert_eq!(error.kind(), TransportErrorKind::Configuration);
 /// ```
+///
+/// # Design
+///
+/// The message is one printable line that names the cause. Neither the message nor a source shows a secret, in
+/// `Display` or in `Debug`: messages are [redacted](crate::redact) when they are set. A source that would show one, or
+/// is longer than 4 kB, is replaced with a copy of its messages; every other source can be downcast.
 #[derive(Debug, thiserror::Error)]
 #[error(transparent)]
 pub struct TransportError(Box<Details>);
@@ -110,7 +127,7 @@ impl TransportError {
         };
         Self(Box::new(Details {
             kind,
-            message: message.into(),
+            message: safe(message.into()),
             source: None,
             sent,
             attempts: 0,
@@ -134,7 +151,7 @@ impl TransportError {
             Ok(own) => return *own,
             Err(other) => other,
         };
-        let message = error.to_string();
+        let message = redact::display(&error, MAX_MESSAGE);
         let wrapped = match find_in_chain::<Self>(&*error) {
             Some(inner) => inner.copy_with_message(message),
             None => Self::new(TransportErrorKind::Layer, format!("a layer failed: {message}")),
@@ -152,12 +169,15 @@ impl TransportError {
         Self::new(TransportErrorKind::Configuration, message)
     }
 
-    pub(crate) fn redirect(status: StatusCode, host: Option<&str>) -> Self {
-        let target = host.unwrap_or("an unnamed host");
-        let message =
-            format!("the server answered {} and points to {target}; redirects are not followed", status.as_u16());
+    pub(crate) fn redirect(status: StatusCode, target: Option<Target>) -> Self {
+        let place = target.as_ref().map_or("an unnamed host".to_owned(), ToString::to_string);
+        let message = format!(
+            "the server responded {} and points to {place}; redirects are not followed, as the key would travel \
+             with them: set the right base URL",
+            status.as_u16()
+        );
         let mut error = Self::new(TransportErrorKind::Redirect, message).with_sent(Sent::Yes).with_status(status);
-        error.0.redirect_host = host.map(Into::into);
+        error.0.redirect_host = target.map(|target| target.host.into());
         error
     }
 
@@ -178,10 +198,10 @@ impl TransportError {
         error
     }
 
-    /// Adds the error that this one comes from.
+    /// Adds the error that this one comes from. One that would show a secret is replaced with a redacted copy.
     #[must_use]
     pub fn with_source(mut self, source: impl Into<BoxError>) -> Self {
-        self.0.source = Some(source.into());
+        self.0.source = Some(redact::source(source.into()));
         self
     }
 
@@ -290,7 +310,7 @@ impl TransportError {
         } = *self.0;
         Self(Box::new(Details {
             kind,
-            message: message.into(),
+            message: safe(message.into()),
             source: None,
             sent,
             attempts,
@@ -305,20 +325,34 @@ impl TransportError {
     }
 }
 
-/// The first error of type `E` in the chain that starts at `error`.
-pub(crate) fn find_in_chain<'a, E: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a E> {
-    let mut next = Some(error);
-    while let Some(error) = next {
-        if let Some(found) = error.downcast_ref::<E>() {
-            return Some(found);
-        }
-        // `io::Error` leaves the error that it wraps out of its own chain.
-        next = match error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref) {
+/// A message without secrets, on one line.
+fn safe(message: Cow<'static, str>) -> Cow<'static, str> {
+    let redacted = redact::shorten(&message, MAX_MESSAGE);
+    let line = redact::one_line(&redacted);
+    if line == message { message } else { line.into() }
+}
+
+/// Each error of the chain that starts at `error`, with those that `io::Error` leaves out of its own chain.
+pub(crate) fn chain<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+    fn next<'a>(error: &&'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'static)> {
+        let error = *error;
+        match error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref) {
             Some(wrapped) => Some(wrapped),
             None => error.source(),
-        };
+        }
     }
-    None
+    std::iter::successors(Some(error), next).take(MAX_CHAIN)
+}
+
+/// The first error of type `E` in the chain that starts at `error`.
+pub(crate) fn find_in_chain<'a, E: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a E> {
+    chain(error).find_map(|error| error.downcast_ref::<E>())
+}
+
+/// What the innermost error of the chain says, redacted and short: the outer ones say where it was met.
+#[cfg(feature = "hyper")]
+pub(crate) fn cause(error: &(dyn Error + 'static)) -> String {
+    chain(error).last().map(|innermost| redact::display(innermost, MAX_CAUSE)).unwrap_or_default()
 }
 
 #[cfg(test)]

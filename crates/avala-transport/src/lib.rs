@@ -56,6 +56,7 @@ mod memory_budget;
 mod proxy;
 mod rate_limit;
 mod record;
+pub mod redact;
 mod redirect;
 mod retry;
 mod retry_after;
@@ -81,7 +82,7 @@ pub use self::call::{CallClass, CallOptions, CallReport};
 pub use self::classify::Classified;
 #[cfg(feature = "reqwest")]
 pub use self::classify::classify_reqwest;
-pub use self::collect::{CollectLayer, Collected, CollectedFuture};
+pub use self::collect::{CollectLayer, Collected, CollectedFuture, CutBody, MAX_ERROR_BODY};
 pub use self::concurrency::{Concurrency, ConcurrencyFuture, ConcurrencyLayer, ConcurrencyLimits};
 pub use self::deadline::{Deadline, DeadlineFuture, DeadlineLayer};
 #[cfg(feature = "gzip")]

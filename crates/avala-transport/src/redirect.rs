@@ -1,5 +1,6 @@
 //! Redirects are errors.
 
+use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
@@ -9,9 +10,10 @@ use http::{Request, Response, StatusCode, Uri};
 use pin_project_lite::pin_project;
 use tower::{Layer, Service};
 
-use crate::{Body, TransportError};
+use crate::{Body, TransportError, redact};
 
-/// Turns every redirect into an error of the kind [`Redirect`](crate::TransportErrorKind::Redirect).
+/// Turns every redirect (301, 302, 303, 307 and 308) into an error of the kind
+/// [`Redirect`](crate::TransportErrorKind::Redirect). Other responses pass.
 ///
 /// Following one would carry the API key, or a password, to wherever it points. The error names the status and the
 /// target's host; the path and the query of the target are left out, because they can hold secrets.
@@ -96,23 +98,47 @@ where
         let this = self.project();
         let response = ready!(this.future.poll(cx))?;
         let status = response.status();
-        if !status.is_redirection() || status == StatusCode::NOT_MODIFIED {
+        if !is_redirect(status) {
             return Poll::Ready(Ok(response));
         }
-        let host = response.headers().get(LOCATION).and_then(|location| target_host(location, this.asked.as_ref()));
-        Poll::Ready(Err(TransportError::redirect(status, host.as_deref())))
+        let target = response.headers().get(LOCATION).and_then(|location| Target::of(location, this.asked.as_ref()));
+        Poll::Ready(Err(TransportError::redirect(status, target)))
     }
 }
 
-/// The host that `location` points to; a relative one stays on the host that was asked.
-fn target_host(location: &HeaderValue, asked: Option<&Authority>) -> Option<String> {
-    let location = location.to_str().ok()?;
-    let target = match location.strip_prefix("//") {
-        Some(rest) => Uri::try_from(format!("https://{rest}")).ok()?,
-        None => Uri::try_from(location).ok()?,
-    };
-    match target.scheme() {
-        Some(_) => target.host().map(str::to_owned),
-        None => asked.map(|authority| authority.host().to_owned()),
+/// Whether a response of this status asks for the same request at another address.
+fn is_redirect(status: StatusCode) -> bool {
+    matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308)
+}
+
+/// Where a redirect points to, without user information, path and query: all of them can hold secrets.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Target {
+    pub(crate) host: String,
+    port: Option<u16>,
+}
+
+impl Target {
+    /// The target of a `Location`; a relative one stays on the host of the request.
+    fn of(location: &HeaderValue, asked: Option<&Authority>) -> Option<Self> {
+        let location = location.to_str().ok()?;
+        let target = match location.strip_prefix("//") {
+            Some(rest) => Uri::try_from(format!("https://{rest}")).ok()?,
+            None => Uri::try_from(location).ok()?,
+        };
+        let authority = if target.scheme().is_some() { target.authority() } else { asked };
+        authority.map(|authority| Self {
+            host: redact::one_line(&redact::text(authority.host())),
+            port: authority.port_u16(),
+        })
+    }
+}
+
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.port {
+            Some(port) => write!(f, "{}:{port}", self.host),
+            None => f.write_str(&self.host),
+        }
     }
 }

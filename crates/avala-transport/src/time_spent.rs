@@ -20,11 +20,28 @@ pub struct TimeSpent {
     pub attempts: Duration,
 }
 
-/// All three, for a person: `2.0s waiting for permission, 300.0ms backing off, 57.7s in attempts`.
+/// All three: `2 s queued, 0.3 s backing off, 57.7 s in attempts`.
 impl fmt::Display for TimeSpent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { waiting, backoff, attempts } = self;
-        write!(f, "{waiting:.1?} waiting for permission, {backoff:.1?} backing off, {attempts:.1?} in attempts")
+        let (waiting, backoff, attempts) = (Seconds(*waiting), Seconds(*backoff), Seconds(*attempts));
+        write!(f, "{waiting} queued, {backoff} backing off, {attempts} in attempts")
+    }
+}
+
+/// A time for a message: `0.004 s`, `2.5 s`, `60 s`.
+pub(crate) struct Seconds(pub(crate) Duration);
+
+impl fmt::Display for Seconds {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let seconds = self.0.as_secs_f64();
+        if self.0.subsec_millis() == 0 && self.0.as_secs() > 0 {
+            write!(f, "{seconds:.0} s")
+        } else if seconds < 0.1 && seconds > 0.0 {
+            write!(f, "{seconds:.3} s")
+        } else {
+            write!(f, "{seconds:.1} s")
+        }
     }
 }
 
@@ -91,7 +108,7 @@ mod tests {
         clock.enter(Phase::Attempt, at(3));
         clock.enter(Phase::Ended, at(7));
         clock.enter(Phase::Backoff, at(100));
-        assert_eq!(clock.spent(at(108)).to_string(), "2.0s waiting for permission, 8.0s backing off, 5.0s in attempts");
+        assert_eq!(clock.spent(at(108)).to_string(), "2 s queued, 8 s backing off, 5 s in attempts");
         assert_eq!(clock.spent(at(99)).backoff, Duration::ZERO, "a clock that goes back does no harm");
     }
 }

@@ -1,5 +1,7 @@
 //! TCP connections, through a proxy where that is asked for.
 
+use std::fmt;
+use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -12,6 +14,7 @@ use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 use tower::{Service, ServiceExt};
 
+use crate::error::{cause, find_in_chain};
 use crate::{BoxError, Proxy};
 
 /// Connects to the server, or asks a proxy for a tunnel to it.
@@ -58,17 +61,26 @@ impl Service<Uri> for Dial {
     }
 }
 
-/// Names the proxy, without its credentials: the address of the server alone would send people looking there.
+/// Names the proxy, without its credentials: the address of the server alone would mislead.
 #[derive(Debug, thiserror::Error)]
-#[error("the proxy at {address} gave no way through")]
-struct NoTunnel {
+pub(super) struct NoTunnel {
     address: String,
     source: BoxError,
 }
 
-/// The proxy answered 407, and will answer the same the next time.
+impl fmt::Display for NoTunnel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { address, source } = self;
+        match find_in_chain::<io::Error>(&**source) {
+            Some(_) => write!(f, "the connection to proxy {address} failed: {}", cause(&**source)),
+            None => write!(f, "proxy {address} refused the tunnel"),
+        }
+    }
+}
+
+/// The proxy responded 407, and will respond the same the next time.
 #[derive(Debug, thiserror::Error)]
-#[error("the proxy at {address} wants other credentials; put its user and password in its URL")]
+#[error("proxy {address} rejected the credentials (407); put its user and password into its URL")]
 pub(super) struct ProxyRefused {
     address: String,
     source: BoxError,
@@ -76,6 +88,6 @@ pub(super) struct ProxyRefused {
 
 /// Whether the proxy answered 407. The type of the error has no public name, so its text is the only mark; a test with
 /// a real 407 finds out when that changes.
-fn wants_credentials(error: &impl std::fmt::Display) -> bool {
+fn wants_credentials(error: &impl fmt::Display) -> bool {
     error.to_string() == "tunnel error: proxy authorization required"
 }

@@ -8,16 +8,19 @@ use hyper_util::client::legacy;
 
 use super::connect::ConnectTimedOut;
 #[cfg(feature = "proxy")]
-use super::dial::ProxyRefused;
+use super::dial::{NoTunnel, ProxyRefused};
 use super::idle_check::LastWrite;
 use super::sent_body::BodyFailure;
-use crate::error::find_in_chain;
+use crate::error::{cause, find_in_chain};
+#[cfg(feature = "tls")]
+use crate::redact;
 use crate::{Sent, TimeoutPhase, TransportError, TransportErrorKind};
 
 /// What is kept of a request, to tell of its failure.
 #[derive(Debug)]
 pub(super) struct Target {
     pub(super) authority: Option<Authority>,
+    pub(super) https: bool,
     /// Whether the headers are not the end of the request.
     pub(super) has_body: bool,
     pub(super) body_failure: Option<BodyFailure>,
@@ -26,8 +29,13 @@ pub(super) struct Target {
 }
 
 impl Target {
-    fn name(&self) -> &str {
-        self.authority.as_ref().map_or("the server", Authority::as_str)
+    /// Host and port.
+    fn name(&self) -> String {
+        match &self.authority {
+            Some(authority) if authority.port().is_some() => authority.to_string(),
+            Some(authority) => format!("{authority}:{}", if self.https { 443 } else { 80 }),
+            None => "the server".to_owned(),
+        }
     }
 }
 
@@ -43,26 +51,39 @@ pub(super) fn translate(error: legacy::Error, target: &Target) -> TransportError
         no_connection(&error, target)
     } else if error.source().is_none() {
         // The client checks a request before it looks for a connection.
-        TransportError::new(
-            TransportErrorKind::Request,
-            "the request cannot be sent: its method, version or URI is no good",
-        )
+        TransportError::new(TransportErrorKind::Request, "the request cannot be sent: invalid method, version or URI")
     } else if certainly_not_sent(&error) || nothing_written(&error, target) {
         TransportError::new(
             TransportErrorKind::Connection,
-            format!("the connection to {to} was closed before the request"),
+            format!("the connection to {to} was closed before the request was sent{}", because(&error)),
         )
         .with_sent(Sent::No)
     } else if refused_by_http2(&error, target.has_body) {
-        TransportError::new(TransportErrorKind::Connection, format!("{to} hung up before it looked at the request"))
-            .with_sent(Sent::No)
+        TransportError::new(
+            TransportErrorKind::Connection,
+            format!("{to} closed the connection before processing the request{}", because(&error)),
+        )
+        .with_sent(Sent::No)
     } else {
         TransportError::new(
             TransportErrorKind::Connection,
-            format!("the connection to {to} broke before an answer came"),
+            format!("the connection to {to} failed before the response was complete{}", because(&error)),
         )
     };
     translated.with_source(error)
+}
+
+/// What the library says, as `: connection refused`.
+fn because(error: &legacy::Error) -> String {
+    // hyper's own words first, as "error parsing HTTP header"; those inside it, as "invalid header value", name the detail.
+    let outer = find_in_chain::<hyper::Error>(error).map(ToString::to_string);
+    let inner = cause(error);
+    match outer {
+        Some(outer) if !outer.contains(&inner) && !inner.contains(&outer) => format!(": {outer}: {inner}"),
+        Some(outer) if outer.len() > inner.len() => format!(": {outer}"),
+        _ if inner.is_empty() => inner,
+        _ => format!(": {inner}"),
+    }
 }
 
 /// Whether no byte of the request was written.
@@ -122,14 +143,19 @@ fn no_connection(error: &legacy::Error, target: &Target) -> TransportError {
     let to = target.name();
     // Everything that TLS itself objects to lasts: a wrong certificate is wrong the next time too.
     #[cfg(feature = "tls")]
-    if find_in_chain::<rustls::Error>(error).is_some() {
-        return TransportError::new(TransportErrorKind::Tls, format!("no secure connection to {to} is possible"));
+    if let Some(reason) = find_in_chain::<rustls::Error>(error) {
+        let reason = redact::display(reason, 512);
+        return TransportError::new(TransportErrorKind::Tls, format!("no TLS connection to {to}: {reason}"));
     }
-    TransportError::new(TransportErrorKind::Connect, format!("could not connect to {to}"))
+    #[cfg(feature = "proxy")]
+    if let Some(no_tunnel) = find_in_chain::<NoTunnel>(error) {
+        return TransportError::new(TransportErrorKind::Connect, format!("could not connect to {to}: {no_tunnel}"));
+    }
+    TransportError::new(TransportErrorKind::Connect, format!("could not connect to {to}{}", because(error)))
 }
 
 pub(super) fn no_connection_in_time(target: &Target) -> TransportError {
-    let message = format!("there was no connection to {} in time", target.name());
+    let message = format!("connecting to {} timed out", target.name());
     TransportError::timeout(TimeoutPhase::Connect, message).with_sent(Sent::No)
 }
 

@@ -110,12 +110,13 @@ impl Service<Request<Body>> for HttpClient {
     fn call(&mut self, mut request: Request<Body>) -> HttpFuture {
         let connecting = Connecting::start(&mut request);
         let authority = request.uri().authority().cloned();
+        let https = request.uri().scheme() == Some(&http::uri::Scheme::HTTPS);
         let has_body = !request.body().is_end_stream();
         let spare = if self.client.speaks_http2.load(Ordering::Relaxed) { copy(&request) } else { None };
         let (sending, body_failure, number) = self.client.send(request);
         HttpFuture {
             sending,
-            target: Target { authority, has_body, body_failure, number },
+            target: Target { authority, https, has_body, body_failure, number },
             connecting,
             spare: spare.map(|request| (Arc::clone(&self.client), request)),
         }

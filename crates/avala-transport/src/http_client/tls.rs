@@ -40,8 +40,8 @@ impl fmt::Debug for ClientCertificate {
 pub(super) fn config(settings: &Connections, needs_roots: bool) -> Result<ClientConfig, TransportError> {
     let mut roots = built_in_roots();
     for (index, root) in settings.extra_roots.iter().enumerate() {
-        for certificate in certificates(root).map_err(|error| bad_root(index, error))? {
-            roots.add(certificate).map_err(|error| bad_root(index, error))?;
+        for certificate in certificates(root).map_err(|why| bad_root(index, &why))? {
+            roots.add(certificate).map_err(|_| bad_root(index, "it is not a valid X.509 certificate"))?;
         }
     }
     if needs_roots && roots.is_empty() {
@@ -57,11 +57,16 @@ pub(super) fn config(settings: &Connections, needs_roots: bool) -> Result<Client
         .map_err(|error| TransportError::configuration("TLS cannot be set up").with_source(error))?
         .with_root_certificates(roots);
     let Some(own) = &settings.client_certificate else { return Ok(builder.with_no_client_auth()) };
-    let chain = pem_certificates(&own.chain).map_err(bad_client_certificate)?;
-    // Its error is left out: nobody promises that it does not repeat a line of the key.
-    let key = PrivateKeyDer::from_pem_slice(&own.key)
-        .map_err(|_| bad_client_certificate("there is no private key in the PEM text".into()))?;
-    builder.with_client_auth_cert(chain, key).map_err(|error| bad_client_certificate(error.into()))
+    let chain = pem_certificates(&own.chain).map_err(|why| bad_client_certificate(&why))?;
+    let key = PrivateKeyDer::from_pem_slice(&with_plain_line_ends(&own.key))
+        .map_err(|_| bad_client_certificate(&not_found("private key", &own.key)))?;
+    builder.with_client_auth_cert(chain, key).map_err(|error| {
+        bad_client_certificate(match error {
+            rustls::Error::InconsistentKeys(_) => "the private key does not belong to the certificate",
+            rustls::Error::InvalidCertificate(_) => "it is not a valid X.509 certificate",
+            _ => "the private key is not a supported RSA, ECDSA or Ed25519 key",
+        })
+    })
 }
 
 fn built_in_roots() -> RootCertStore {
@@ -75,25 +80,50 @@ fn built_in_roots() -> RootCertStore {
     roots
 }
 
-fn certificates(root: &ExtraRoot) -> Result<Vec<CertificateDer<'static>>, crate::BoxError> {
+fn certificates(root: &ExtraRoot) -> Result<Vec<CertificateDer<'static>>, String> {
     match root {
         ExtraRoot::Der(der) => Ok(vec![CertificateDer::from(der.clone())]),
         ExtraRoot::Pem(pem) => pem_certificates(pem),
     }
 }
 
-fn pem_certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, crate::BoxError> {
-    let found = CertificateDer::pem_slice_iter(pem).collect::<Result<Vec<_>, _>>()?;
-    if found.is_empty() { Err("there is no CERTIFICATE section in the PEM text".into()) } else { Ok(found) }
+/// Reads certificates, with any line ends and any text around them.
+///
+/// No error of the parser goes into a message, here and for keys: it repeats the text that it fails on, which is a
+/// private key when both are in one string.
+fn pem_certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, String> {
+    let text = with_plain_line_ends(pem);
+    match CertificateDer::pem_slice_iter(&text).collect::<Result<Vec<_>, _>>() {
+        Ok(found) if !found.is_empty() => Ok(found),
+        _ => Err(not_found("CERTIFICATE section", pem)),
+    }
 }
 
-fn bad_root(index: usize, error: impl Into<crate::BoxError>) -> TransportError {
-    let error = error.into();
-    TransportError::configuration(format!("root certificate {} cannot be used: {error}", index + 1)).with_source(error)
+/// The parser does not know the line ends of old Macs.
+fn with_plain_line_ends(pem: &[u8]) -> Vec<u8> {
+    let mut text = Vec::with_capacity(pem.len());
+    for (index, byte) in pem.iter().enumerate() {
+        match byte {
+            b'\r' if pem.get(index + 1) == Some(&b'\n') => {}
+            b'\r' => text.push(b'\n'),
+            byte => text.push(*byte),
+        }
+    }
+    text
 }
 
-fn bad_client_certificate(error: crate::BoxError) -> TransportError {
-    TransportError::configuration(format!("the client certificate cannot be used: {error}")).with_source(error)
+fn not_found(what: &str, pem: &[u8]) -> String {
+    let escaped = pem.windows(2).any(|pair| pair == b"\\n");
+    let hint = if escaped { "; it has the two characters `\\n` where it needs line breaks" } else { "" };
+    format!("there is no {what} in the PEM text, or it cannot be read{hint}")
+}
+
+fn bad_root(index: usize, why: &str) -> TransportError {
+    TransportError::configuration(format!("root certificate {} cannot be used: {why}", index + 1))
+}
+
+fn bad_client_certificate(why: &str) -> TransportError {
+    TransportError::configuration(format!("the client certificate cannot be used: {why}"))
 }
 
 pub(super) fn connector<C>(tcp: C, config: ClientConfig) -> HttpsConnector<C> {

@@ -1,7 +1,7 @@
 //! Bodies in memory, and the cap on them.
 
 use avala_transport::testing::{ScriptedService, Step};
-use avala_transport::{Body, CollectLayer, Sent, TransportErrorKind as Kind};
+use avala_transport::{Body, CollectLayer, CutBody, MAX_ERROR_BODY, Sent, TransportErrorKind as Kind};
 use bytes::Bytes;
 use http::{Method, Request, Response};
 use http_body_util::{BodyExt, Full};
@@ -98,4 +98,20 @@ async fn a_body_can_be_collected_by_hand() {
     assert_eq!(body.try_clone().unwrap().collect(5).await.unwrap(), "12345");
     assert_eq!(body.collect(4).await.unwrap_err().kind(), Kind::BodyTooLarge);
     assert_eq!(Body::empty().collect(0).await.unwrap(), "");
+}
+
+#[tokio::test]
+async fn error_body_is_cut_after_its_first_64_kib() {
+    let start = "x".repeat(MAX_ERROR_BODY);
+    for status in [400, 404, 500, 503, 304] {
+        // The end never comes, and is not waited for.
+        let long = Step::respond(status).pieces([start.clone(), "y".repeat(1_000_000)]).cut();
+        let response = send(&collecting(64 << 20, long), get("/x/")).await.unwrap();
+        assert_eq!((text(&response), response.extensions().get()), (&*start, Some(&CutBody)), "{status}");
+        let exact = Step::respond(status).pieces([start.clone()]);
+        let response = send(&collecting(64 << 20, exact), get("/x/")).await.unwrap();
+        assert_eq!((text(&response), response.extensions().get::<CutBody>()), (&*start, None), "{status}");
+    }
+    let small_cap = send(&collecting(3, Step::respond(500).body("12345")), get("/x/")).await.unwrap();
+    assert_eq!((text(&small_cap), small_cap.extensions().get()), ("123", Some(&CutBody)));
 }

@@ -51,7 +51,7 @@ async fn one_at_a_time(pause: Duration) -> Transport {
 fn assert_no_connection(error: &TransportError, attempts: u32) {
     assert_eq!((error.kind(), error.timeout_phase()), (Kind::Timeout, Some(TimeoutPhase::Connect)), "{error:?}");
     assert_eq!((error.sent(), error.attempts()), (Sent::No, attempts), "{error:?}");
-    assert!(error.to_string().starts_with("there was no connection to 127.0.0.1:"), "{error}");
+    assert!(error.to_string().starts_with("connecting to 127.0.0.1:"), "{error}");
 }
 
 #[tokio::test(start_paused = true)]

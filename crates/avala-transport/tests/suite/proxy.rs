@@ -129,6 +129,7 @@ async fn without_a_tunnel_nothing_is_sent() {
         let proxy = ByteServer::always(Script::new().request().send(answer)).await.unwrap();
         let error = failure(proxy.address()).await;
         assert_eq!((error.kind(), error.sent(), error.attempts()), (Kind::Connect, Sent::No, 3), "{answer:?}");
+        assert!(error.to_string().contains(&format!("proxy {}", proxy.address())), "{error}");
     }
 
     let gone = ByteServer::start([]).await.unwrap().address();
@@ -145,6 +146,6 @@ async fn a_proxy_that_wants_other_credentials_will_want_them_the_next_time() {
     assert_eq!((error.kind(), error.sent(), error.attempts()), (Kind::Configuration, Sent::No, 1), "{error:?}");
     assert_eq!(proxy.connections(), 1);
     let expected =
-        format!("the proxy at {} wants other credentials; put its user and password in its URL", proxy.address());
+        format!("proxy {} rejected the credentials (407); put its user and password into its URL", proxy.address());
     assert_eq!(error.to_string(), expected);
 }

@@ -14,8 +14,9 @@ async fn every_redirect_is_an_error_that_names_status_and_host() {
         (307, Some("//elsewhere.example/hunter2"), Some("elsewhere.example")),
         (308, Some("login"), Some("api.avala.ai")),
         (308, None, None),
-        (300, Some("not a target hunter2"), None),
-        (305, Some("http://[::1"), None),
+        (301, Some("not a target hunter2"), None),
+        (302, Some("http://[::1"), None),
+        (303, Some("https://avk_hunter2.example/"), Some("avk_***.example")),
     ];
     for (status, location, host) in table {
         let mut step = Step::respond(status);
@@ -35,9 +36,20 @@ async fn every_redirect_is_an_error_that_names_status_and_host() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn not_modified_is_an_answer() {
-    let transport = builder().service(ScriptedService::always(Step::respond(304))).build().unwrap();
-    assert_eq!(send(&transport, get("/x/")).await.unwrap().status().as_u16(), 304);
+async fn other_3xx_statuses_are_responses() {
+    for status in [300, 304, 305, 306] {
+        let step = Step::respond(status).header("location", "https://elsewhere.example/");
+        let transport = builder().service(ScriptedService::always(step)).build().unwrap();
+        assert_eq!(send(&transport, get("/x/")).await.unwrap().status().as_u16(), status);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn redirect_message_names_the_port() {
+    let step = Step::respond(302).header("location", "https://user:hunter2@elsewhere.example:8443/");
+    let transport = builder().service(ScriptedService::always(step)).build().unwrap();
+    let error = send(&transport, get("/x/")).await.unwrap_err();
+    assert!(error.to_string().contains("points to elsewhere.example:8443;"), "{error}");
 }
 
 #[tokio::test(start_paused = true)]

@@ -58,8 +58,7 @@ async fn the_error_says_where_the_time_went() {
     assert_eq!((error.timeout_phase(), error.elapsed()), (Some(TimeoutPhase::Total), secs(20)));
     assert_eq!(
         error.to_string(),
-        "the call was not done after 20.0s, which is all the time that it had: \
-         1.0s waiting for permission, 4.0s backing off, 15.0s in attempts"
+        "call timed out after 20 s (2 attempts, 1 s queued, 4 s backing off, 15 s in attempts)"
     );
 
     let service = ScriptedService::new().then(busy).then(Step::respond(200).after(secs(2)));

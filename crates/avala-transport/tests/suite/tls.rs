@@ -86,7 +86,48 @@ async fn a_server_that_cannot_be_trusted_gets_nothing() {
         let transport = transport(server.address, |builder| builder.root_certificate_der(trusted.clone()));
         let error = send(&transport, post("/x/", "{}")).await.unwrap_err();
         assert_eq!((error.kind(), error.sent(), error.attempts()), (Kind::Tls, Sent::No, 1), "{what}: {error:?}");
+        let shown = error.to_string();
+        assert!(shown.contains(&server.address.to_string()) && shown.contains("certificate"), "{what}: {shown}");
     }
+}
+
+#[tokio::test]
+async fn root_pem_may_have_any_line_ends_and_text_around() {
+    let (_, pem, issuer) = certificate_authority();
+    let pem = pem.replace("\r\n", "\n");
+    let server = Echo::tls(server_config(&issuer, "127.0.0.1", &[], |_| {})).await;
+    let spellings = [
+        pem.replace('\n', "\r\n"),
+        pem.replace('\n', "\r"),
+        format!("Subject: caf\u{e9}\n{pem}\nend"),
+        pem.trim().into(),
+    ];
+    for pem in spellings {
+        let transport = transport(server.address, |builder| builder.root_certificate_pem(pem.clone()));
+        assert!(send(&transport, post("/x/", "hello")).await.is_ok(), "{pem:?}");
+    }
+}
+
+#[test]
+fn unreadable_pem_is_not_repeated() {
+    let (_, _, issuer) = certificate_authority();
+    let (chain, key) = servers::client_certificate(&issuer);
+    let secret = key.lines().nth(1).unwrap()[..40].to_owned();
+    let numbers = secret.bytes().map(|byte| byte.to_string()).collect::<Vec<_>>().join(", ");
+    let both = format!("{chain}{key}").replace("\r\n", "\n");
+    // As one environment variable holds them, and in other spellings that break a parser.
+    for text in
+        [both.replace('\n', "\\n"), both.replace('\n', " "), both.replace("-----", "--"), both.replace('\n', "")]
+    {
+        let root = builder().root_certificate_pem(text.clone());
+        for builder in [root, builder().client_certificate_pem(text.clone(), text.clone())] {
+            let error = builder.root_certificate_pem(certificate_authority().1).build().unwrap_err();
+            let shown = format!("{error} {error:?} {error:#?}");
+            assert!(!shown.contains(&secret) && !shown.contains(&numbers) && shown.len() < 2_000, "{shown}");
+        }
+    }
+    let escaped = builder().client_certificate_pem(both.replace('\n', "\\n"), "").build().unwrap_err();
+    assert!(escaped.to_string().contains("two characters `\\n`"), "{escaped}");
 }
 
 #[tokio::test]

@@ -1,0 +1,213 @@
+//! Secrets that are known by the name before them.
+
+use super::names::{Letters, MAX_NAME};
+use super::{Found, find as search, has_word, run};
+
+/// The value of a secret name, when the sign between them is at `at`. `floor` is where the text begins that is not
+/// copied yet.
+pub(super) fn find(bytes: &[u8], at: usize, floor: usize) -> Option<Found> {
+    match bytes.get(at)? {
+        b'>' => element(bytes, at, floor),
+        b':' | b'=' => {
+            let name = name_before(bytes, at, floor)?;
+            let rest = bytes.get(at + 1..)?;
+            // `:=`, `==` and `=>` are signs too.
+            let sign = if matches!(rest.first(), Some(b'=' | b'>')) { 2 } else { 1 };
+            let header = bytes.get(at) == Some(&b':') && name.takes_the_line();
+            value(bytes, at + sign, header)
+        }
+        // `invalid token "..."`
+        b'"' | b'\'' if at > floor && bytes.get(at - 1) == Some(&b' ') => {
+            name_before(bytes, at, floor)?;
+            quoted(bytes, at)
+        }
+        _ => None,
+    }
+}
+
+/// The name that ends before `at`, if it is one of a secret.
+fn name_before(bytes: &[u8], at: usize, floor: usize) -> Option<Letters> {
+    let byte = |index: usize| if index > floor { bytes.get(index - 1).copied() } else { None };
+    let mut end = at;
+    loop {
+        match (byte(end.saturating_sub(1)), byte(end)) {
+            // Spaces in JSON that stands in a string.
+            (Some(b'\\'), Some(b'n' | b'r' | b't')) => end -= 2,
+            (_, Some(b' ' | b'\t' | b'\r' | b'\n')) => end -= 1,
+            _ => break,
+        }
+    }
+    let quoted = matches!(byte(end), Some(b'"' | b'\'' | b'`'));
+    while matches!(byte(end), Some(b'"' | b'\'' | b'`' | b'\\' | b')')) {
+        end -= 1;
+    }
+    let mut letters = Letters::new();
+    let mut words = 1;
+    let least = end.saturating_sub(2 * MAX_NAME).max(floor);
+    while end > least {
+        let (letter, length) = letter_before(bytes, end, least);
+        let room = match letter {
+            b'.' | b'[' | b'/' | b' ' if (words == 1 && letters.is_secret()) || letters.is_exact() => {
+                return Some(letters);
+            }
+            b' ' if quoted || words < 4 => {
+                words += 1;
+                true
+            }
+            letter if letter.is_ascii_alphanumeric() => letters.push(letter),
+            b'_' | b'-' | b'.' | b'$' | b'[' | b']' | b'\\' | 0x80.. => true,
+            _ => false,
+        };
+        if !room {
+            break;
+        }
+        end -= length;
+    }
+    let secret = if words == 1 || quoted { letters.is_secret() } else { letters.is_exact() };
+    secret.then_some(letters)
+}
+
+/// The character before `end`, with escapes of queries and of JSON resolved, and how long it is in the text.
+fn letter_before(bytes: &[u8], end: usize, least: usize) -> (u8, usize) {
+    let before = bytes.get(least..end).unwrap_or_default();
+    let hex = |digits: &[u8]| {
+        let text = std::str::from_utf8(digits).ok()?;
+        u32::from_str_radix(text, 16).ok().map(|code| u8::try_from(code).unwrap_or(0x80))
+    };
+    match before {
+        [.., b'\\', b'u', a, b, c, d] => hex(&[*a, *b, *c, *d]).map(|letter| (letter, 6)),
+        _ => None,
+    }
+    .or_else(|| match before {
+        [.., b'%', a, b] => hex(&[*a, *b]).map(|letter| (letter, 3)),
+        _ => None,
+    })
+    .unwrap_or((before.last().copied().unwrap_or(b'\n'), 1))
+}
+
+/// The value that follows a name and its sign.
+fn value(bytes: &[u8], after_sign: usize, header: bool) -> Option<Found> {
+    let start = blank(bytes, after_sign);
+    if let Some(found) = quoted(bytes, start) {
+        return Some(found);
+    }
+    if header {
+        let end = run(bytes, start, |byte| !b"\r\n\"\\".contains(&byte));
+        return (end > start).then_some(Found { start, end });
+    }
+    if matches!(bytes.get(start), Some(b'[' | b'{')) {
+        return Some(Found { start, end: balanced(bytes, start) });
+    }
+    let first = word(bytes, start);
+    let text = bytes.get(start..first)?;
+    let nothing = ["null", "none", "nil", "undefined"];
+    if first == start || nothing.iter().any(|word| text.eq_ignore_ascii_case(word.as_bytes())) {
+        return None;
+    }
+    let schemes = ["bearer", "basic", "digest", "token", "apikey", "hmac", "key"];
+    let next = run(bytes, first, |byte| byte == b' ');
+    let end = if next > first && schemes.iter().any(|scheme| text.eq_ignore_ascii_case(scheme.as_bytes())) {
+        word(bytes, next)
+    } else if next <= first + 1 && matches!(bytes.get(next), Some(b'{' | b'[')) {
+        // `Debug` of a struct or list in a field.
+        balanced(bytes, next)
+    } else {
+        first
+    };
+    Some(Found { start, end })
+}
+
+/// The end of the white space at `at`, as it is or escaped.
+fn blank(bytes: &[u8], mut at: usize) -> usize {
+    loop {
+        match bytes.get(at..) {
+            Some([b' ' | b'\t' | b'\r' | b'\n', ..]) => at += 1,
+            Some([b'\\', b'n' | b'r' | b't', ..]) => at += 2,
+            _ => return at,
+        }
+    }
+}
+
+/// What is inside the quotes at `at`, which may be escaped to any depth. Without an end it is all the rest.
+fn quoted(bytes: &[u8], at: usize) -> Option<Found> {
+    let open = run(bytes, at, |byte| byte == b'\\');
+    let quote = *bytes.get(open).filter(|byte| b"\"'`".contains(byte))?;
+    let (start, depth) = (open + 1, open - at);
+    let mut slashes = 0;
+    for (offset, byte) in bytes.get(start..)?.iter().enumerate() {
+        match *byte {
+            b'\\' => slashes += 1,
+            byte if byte == quote && if depth == 0 { slashes % 2 == 0 } else { slashes <= depth } => {
+                let end = start + offset - if depth == 0 { 0 } else { slashes };
+                return (end > start).then_some(Found { start, end });
+            }
+            _ => slashes = 0,
+        }
+    }
+    (bytes.len() > start).then_some(Found { start, end: bytes.len() })
+}
+
+/// The end of a value without quotes around all of it; quotes inside, as in `Some("x")`, are a part of it.
+fn word(bytes: &[u8], start: usize) -> usize {
+    let mut at = start;
+    loop {
+        at = run(bytes, at, |byte| !byte.is_ascii_whitespace() && !b",;&{}[]\"'`<>\\".contains(&byte));
+        if at > start
+            && matches!(bytes.get(at), Some(b'"' | b'\''))
+            && let Some(Found { end, .. }) = quoted(bytes, at)
+        {
+            at = (end + 1).min(bytes.len());
+        } else {
+            return at;
+        }
+    }
+}
+
+/// The end of the list or object at `at`; all the rest if it has none.
+fn balanced(bytes: &[u8], at: usize) -> usize {
+    let mut depth = 0_usize;
+    let mut in_quotes = false;
+    let mut escaped = false;
+    for (offset, byte) in bytes.get(at..).unwrap_or_default().iter().enumerate() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if in_quotes => escaped = true,
+            b'"' => in_quotes = !in_quotes,
+            b'[' | b'{' if !in_quotes => depth += 1,
+            b']' | b'}' if !in_quotes => {
+                depth = depth.saturating_sub(1);
+                if depth == 0 {
+                    return at + offset + 1;
+                }
+            }
+            _ => {}
+        }
+    }
+    bytes.len()
+}
+
+/// The text of an XML element, when its start tag ends at `at`.
+fn element(bytes: &[u8], at: usize, floor: usize) -> Option<Found> {
+    let least = at.saturating_sub(2 * MAX_NAME).max(floor);
+    let open = bytes.get(least..at)?.iter().rposition(|byte| b"<>".contains(byte))? + least;
+    if bytes.get(open) != Some(&b'<') || bytes.get(open + 1) == Some(&b'/') {
+        return None;
+    }
+    let end = run(bytes, open + 1, |byte| !byte.is_ascii_whitespace() && byte != b'>');
+    let mut letters = Letters::new();
+    for byte in bytes.get(open + 1..end)?.iter().rev().take_while(|byte| **byte != b':') {
+        if !letters.push(*byte) {
+            break;
+        }
+    }
+    if !letters.is_secret() {
+        return None;
+    }
+    let start = blank(bytes, at + 1);
+    let end = if has_word(bytes, start, "<![CDATA[") {
+        search(bytes, start, b"]]>").unwrap_or(bytes.len())
+    } else {
+        run(bytes, start, |byte| byte != b'<')
+    };
+    (end > start).then_some(Found { start, end })
+}
