@@ -1,21 +1,23 @@
 //! One call of the API.
 
 use std::fmt;
-use std::pin::Pin;
+use std::future::poll_fn;
+use std::pin::{Pin, pin};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use avala_transport::{CallOptions, retry_after};
+use avala_transport::{CallOptions, CutBody, Sent, TimeoutPhase, TransportError, TransportErrorKind};
 use bytes::Bytes;
 use http::StatusCode;
 use http::response::Parts;
 use serde::de::DeserializeOwned;
+use tokio::time::Instant;
 use tower::ServiceExt as _;
 
 use crate::Avala;
 use crate::decode::{self, Decoder, Source};
 use crate::endpoint::Endpoint;
-use crate::error::{Error, Invalid};
+use crate::error::{Error, Invalid, limits};
 use crate::meta::{Answer, Meta};
 use crate::request::Request;
 
@@ -255,7 +257,7 @@ impl<T> Answering<T> {
         let source = Source { body: &body, path: &path };
         Poll::Ready(match self.decoder.decode(source) {
             Ok(value) => Ok((value, parts)),
-            Err(failure) => Err(Error::answer(&endpoint, Meta::of(&parts), &body, failure)),
+            Err(failure) => Err(Error::answer(&endpoint, &parts, &body, failure)),
         })
     }
 }
@@ -308,17 +310,48 @@ struct RawAnswer {
 
 async fn send(avala: Avala, request: Result<Request, Invalid>) -> Result<RawAnswer, Error> {
     let request = request?;
+    let started = Instant::now();
+    let timeout = request.options.timeout.unwrap_or(avala.timeout());
     let http_request = request.to_http()?;
     let (endpoint, path) = request.into_parts();
     let response = avala.transport().oneshot(http_request).await;
     let response = response.map_err(|error| Error::transport(Some(&endpoint), error))?;
     let (parts, body) = response.into_parts();
-    // Costs nothing where the transport has collected the body, and has the same cap where a layer or service has not.
-    let body = body.collect(avala.max_body_bytes()).await.map_err(|error| Error::transport(Some(&endpoint), error))?;
-    match parts.status {
-        StatusCode::OK | StatusCode::CREATED | StatusCode::ACCEPTED | StatusCode::NO_CONTENT => {
-            Ok(RawAnswer { endpoint, path, parts, body })
+    let is_success = is_success(parts.status);
+    let read = async {
+        if is_success {
+            Ok((body.collect(avala.max_body_bytes()).await?, false))
+        } else {
+            body.collect_start(limits::READ).await
         }
-        _ => Err(Error::response(&endpoint, Meta::of(&parts), retry_after(&parts.headers), &body)),
+    };
+    // The transport has read the body already, unless a layer or service of the user put another in its place. Then the
+    // same cap holds, and the rest of the call's timeout.
+    let left = timeout.saturating_sub(started.elapsed());
+    let read = within(left, read).await.unwrap_or_else(|| {
+        let message = format!("call timed out after {:.1} s while the body was read", timeout.as_secs_f64());
+        let error = TransportError::new(TransportErrorKind::Timeout, message);
+        Err(error.with_timeout_phase(TimeoutPhase::Total).with_status(parts.status).with_sent(Sent::Yes))
+    });
+    let (body, was_cut) = read.map_err(|error| Error::transport(Some(&endpoint), error))?;
+    if is_success {
+        return Ok(RawAnswer { endpoint, path, parts, body });
     }
+    let was_cut = was_cut || parts.extensions.get::<CutBody>().is_some();
+    Err(Error::response(&endpoint, &parts, &body, was_cut))
+}
+
+/// 203 is what a proxy that changes bodies makes of 200. 206 and 226 hold a part of a resource, and not the resource.
+fn is_success(status: StatusCode) -> bool {
+    matches!(status.as_u16(), 200..=204)
+}
+
+/// Waits for `future`, but not longer than `time`. No timer is made for a future that is ready at once, so that a fake
+/// needs no runtime.
+async fn within<F: Future>(time: Duration, future: F) -> Option<F::Output> {
+    let mut future = pin!(future);
+    if let Poll::Ready(output) = poll_fn(|cx| Poll::Ready(future.as_mut().poll(cx))).await {
+        return Some(output);
+    }
+    tokio::time::timeout(time, future).await.ok()
 }

@@ -1,12 +1,19 @@
 //! From the bytes of an answer to its value.
 
+use std::fmt::{self, Write};
 use std::sync::Arc;
 
+use avala_transport::redact;
 use avala_types::{CursorPage, RawPageResponse};
 use bytes::Bytes;
 use serde::de::DeserializeOwned;
+use serde_json::error::Category;
+use serde_path_to_error::Segment;
 
-use crate::error::{ErrorKind, Failure};
+use crate::error::{ErrorKind, Failure, limits};
+
+/// The most that a message repeats of a decoder's reason, in bytes.
+const MAX_REASON: usize = 512;
 
 /// What a decoder may look at.
 pub(crate) struct Source<'a> {
@@ -46,14 +53,25 @@ impl<T> Clone for Decoder<T> {
 
 /// Decodes a value.
 pub(crate) fn json<T: DeserializeOwned>(source: Source<'_>) -> Result<T, Failure> {
-    if source.body.is_empty() {
-        return Err(Failure::new(ErrorKind::Decode, "the body is empty where JSON was promised"));
-    }
-    let text = std::str::from_utf8(source.body)
-        .map_err(|error| Failure { source: Some(error.into()), ..not_json("the body is not UTF-8 text") })?;
-    serde_json::from_str(text).map_err(|error| match error.is_data() {
-        true => explain::<T>(text, error),
-        false => Failure { source: Some(error.into()), ..not_json("the body is not JSON") },
+    let text = std::str::from_utf8(source.body).map_err(|error| {
+        not_json(format!("the body is not UTF-8 text: byte {} is invalid", error.valid_up_to() + 1))
+    })?;
+    // Some servers begin a text with a byte order mark.
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    serde_json::from_str(text).map_err(|error| {
+        if text.trim_ascii().is_empty() {
+            return not_json("the body is empty where JSON was promised");
+        }
+        let (line, column) = (error.line(), error.column());
+        match error.classify() {
+            Category::Data => explain::<T>(text, &error),
+            Category::Eof => {
+                not_json(format!("the body is not JSON: it ends too early, at line {line} column {column}"))
+            }
+            Category::Syntax | Category::Io => {
+                not_json(format!("the body is not JSON: syntax error at line {line} column {column}"))
+            }
+        }
     })
 }
 
@@ -68,16 +86,63 @@ pub(crate) fn page<T: DeserializeOwned>(source: Source<'_>) -> Result<CursorPage
     Ok(json::<RawPageResponse<T>>(source)?.into_page_at(path))
 }
 
-fn not_json(message: &str) -> Failure {
+fn not_json(message: impl Into<String>) -> Failure {
     Failure::new(ErrorKind::Decode, message)
 }
 
-/// Decodes once more to learn where it fails. Keeping track of that all the time would slow down every good answer.
-fn explain<T: DeserializeOwned>(text: &str, error: serde_json::Error) -> Failure {
-    let located = serde_path_to_error::deserialize::<_, T>(&mut serde_json::Deserializer::from_str(text));
-    let json_path = located.err().map(|located| located.path().to_string());
-    let message = error.to_string();
-    Failure { json_path, source: Some(error.into()), ..Failure::new(ErrorKind::Decode, message) }
+/// Decodes once more to learn where it fails. Keeping track of that all the time would slow down every good response.
+///
+/// The error is not kept as a source: it repeats what the server sent, at any length.
+fn explain<T: DeserializeOwned>(text: &str, error: &serde_json::Error) -> Failure {
+    let located = serde_path_to_error::deserialize::<_, T>(&mut serde_json::Deserializer::from_str(text)).err();
+    let secret = located.as_ref().is_some_and(|located| {
+        located.path().iter().any(|segment| matches!(segment, Segment::Map { key } if redact::is_secret_name(key)))
+    });
+    let json_path = located.map(|located| redact::display(located.path(), limits::PATH));
+    let message = if secret {
+        "the value has the wrong type (it is not shown, because its name is that of a secret)".to_owned()
+    } else {
+        WithoutTexts::of(error)
+    };
+    Failure { json_path, ..not_json(message) }
+}
+
+/// The text of an error without the values in it that are texts: they may be secrets, and of any length.
+#[derive(Default)]
+struct WithoutTexts {
+    kept: String,
+    in_text: bool,
+    escaped: bool,
+}
+
+impl WithoutTexts {
+    fn of(error: &serde_json::Error) -> String {
+        let mut this = Self::default();
+        // It fails when enough was written.
+        let _ = write!(this, "{error}");
+        redact::shorten(&this.kept, MAX_REASON)
+    }
+}
+
+impl Write for WithoutTexts {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        for character in text.chars() {
+            match character {
+                _ if self.escaped => self.escaped = false,
+                '\\' if self.in_text => self.escaped = true,
+                '"' => {
+                    self.kept.push_str(if self.in_text { "…\"" } else { "\"" });
+                    self.in_text = !self.in_text;
+                }
+                _ if self.in_text => {}
+                _ => self.kept.push(character),
+            }
+            if self.kept.len() > 2 * MAX_REASON {
+                return Err(fmt::Error);
+            }
+        }
+        Ok(())
+    }
 }
 
 #[cfg(test)]
@@ -103,10 +168,29 @@ mod tests {
     }
 
     #[test]
+    fn texts_are_not_repeated_by_a_reason() {
+        let wrong = failure::<Dataset>(r#"{"uid":"a","name":"n","slug":"s","item_count":"hunter\"2 hunter2"}"#);
+        assert!(!wrong.message.contains("hunter2"), "{}", wrong.message);
+        let page = format!(r#"{{"results":"{}"}}"#, "x".repeat(5 << 20));
+        let page = Bytes::from(page);
+        let failure = super::page::<Task>(Source { body: &page, path: "" }).err().unwrap();
+        assert_eq!(failure.json_path.as_deref(), Some("results"));
+        assert!(failure.message.len() < 200 && failure.message.contains("line 1 column"), "{}", failure.message);
+        let secret = json::<std::collections::HashMap<String, bool>>(Source {
+            body: &Bytes::from_static(br#"{"pwd": 4711}"#),
+            path: "",
+        });
+        assert!(!secret.err().unwrap().message.contains("4711"));
+    }
+
+    #[test]
     fn what_is_not_json_is_named_so() {
         assert!(failure::<Task>("").message.contains("empty"));
         assert!(failure::<Task>("<html></html>").message.contains("not JSON"));
-        assert!(failure::<Task>(r#"{"uid":"a""#).message.contains("not JSON"), "cut off");
+        let cut = failure::<Task>(r#"{"uid":"a""#).message;
+        assert_eq!(cut, "the body is not JSON: it ends too early, at line 1 column 10");
+        assert!(failure::<Task>(" \n").message.contains("empty"));
+        assert!(failure::<Task>("\u{feff}{\n oops}").message.ends_with("syntax error at line 2 column 2"));
         let body = Bytes::from_static(&[b'"', 0xff, b'"']);
         let failure = json::<String>(Source { body: &body, path: "" }).err().unwrap();
         assert!(failure.message.contains("UTF-8"));

@@ -2,10 +2,13 @@
 
 use std::time::Duration;
 
-use avala_transport::{CallReport, RateLimitState, TimeSpent};
+use avala_transport::{CallReport, RateLimitState, TimeSpent, redact};
 use avala_types::RateLimitInfo;
 use http::StatusCode;
 use http::response::Parts;
+
+/// The longest request ID, in bytes.
+const MAX_REQUEST_ID: usize = 200;
 
 /// A value, and what is known of the answer that it came in. Made by [`Call::with_meta`](crate::Call::with_meta).
 #[derive(Clone, Debug, PartialEq)]
@@ -21,7 +24,7 @@ pub struct Answer<T> {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Meta {
-    /// The status, which is 200, 201, 202 or 204.
+    /// The status, which is 200, 201, 202, 203 or 204.
     pub status: StatusCode,
     /// The server's name for this call (`X-Request-Id`), to quote to its support.
     pub request_id: Option<String>,
@@ -41,7 +44,7 @@ impl Meta {
         let report = parts.extensions.get::<CallReport>();
         Self {
             status: parts.status,
-            request_id: header("x-request-id").map(str::to_owned),
+            request_id: header("x-request-id").map(|id| redact::shorten(id, MAX_REQUEST_ID)),
             rate_limit: RateLimitInfo::from_lookup(header),
             attempts: report.map_or(1, CallReport::attempts),
             elapsed: report.map(CallReport::elapsed).unwrap_or_default(),

@@ -1,8 +1,9 @@
-//! What the server says of an error, in each of the shapes that it uses.
+//! Error bodies, in each of the forms that servers use.
 
-use serde_json::{Map, Value};
+use avala_transport::redact;
 
-use super::redact;
+use super::json::Node;
+use super::limits;
 
 /// What the server found wrong with a field.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,94 +25,208 @@ pub struct Quota {
     pub used: Option<u64>,
 }
 
-/// The body of an error, read as far as it can be read.
+/// What a redacted error body says.
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct ErrorBody {
     pub(super) message: Option<String>,
     pub(super) code: Option<String>,
+    pub(super) doc_url: Option<String>,
     pub(super) field_errors: Vec<FieldError>,
     pub(super) quota: Option<Quota>,
 }
 
 impl ErrorBody {
-    /// Reads what can be read; a body that is not JSON says nothing.
-    pub(super) fn read(body: &[u8]) -> Self {
+    /// Reads what can be read; a value that is no list, object or text says nothing.
+    pub(super) fn read(node: &Node) -> Self {
         let mut this = Self::default();
-        match serde_json::from_slice(body) {
-            Ok(Value::Object(object)) => this.read_object(&object),
-            Ok(Value::Array(list)) => this.read_details(&Value::Array(list)),
-            Ok(Value::String(text)) => this.message = Some(redact(&text)),
-            _ => {}
+        let mut fields = Fields::default();
+        match node {
+            Node::Object(pairs) => this.read_object(node, pairs, &mut fields),
+            Node::List(_) | Node::Text(_) => this.read_details(node, &mut fields),
+            Node::Null | Node::Scalar(_) | Node::TooDeep => {}
         }
+        this.field_errors = fields.found;
         this
     }
 
-    fn read_object(&mut self, object: &Map<String, Value>) {
-        let number = |name| object.get(name).and_then(Value::as_u64);
+    fn read_object(&mut self, object: &Node, pairs: &[(String, Node)], fields: &mut Fields) {
+        let number = |name| match object.get(name) {
+            Some(Node::Scalar(digits)) => digits.parse().ok(),
+            _ => None,
+        };
         let (limit, used) = (number("limit"), number("used"));
         if limit.is_some() || used.is_some() {
             self.quota = Some(Quota { limit, used });
         }
-        if let Some(Value::Object(error)) = object.get("error") {
-            self.code = text(error.get("code"));
-            self.message = text(error.get("message"));
-            error.get("details").into_iter().for_each(|details| self.read_fields("", details));
+        if let Some(error @ Node::Object(_)) = object.get("error") {
+            self.code = text(error.get("code"), limits::FIELD_MESSAGE);
+            self.doc_url = text(error.get("doc_url").or(object.get("doc_url")), limits::FIELD_MESSAGE);
+            self.message = text(error.get("message"), limits::MESSAGE);
+            error.get("details").into_iter().for_each(|details| fields.read(details));
             return;
         }
-        self.code = text(object.get("code"));
-        match object.get("detail") {
-            Some(detail) => self.read_details(detail),
-            // Without a detail, the object itself is the map of the fields.
-            None => object.iter().for_each(|(name, value)| self.read_fields(name, value)),
+        self.code = text(object.get("code"), limits::FIELD_MESSAGE);
+        self.doc_url = text(object.get("doc_url"), limits::FIELD_MESSAGE);
+        if let Some(detail) = object.get("detail") {
+            return self.read_details(detail, fields);
         }
+        // Gateways say `message` where the API says `detail`.
+        let message = ["message", "error"].into_iter().find(|name| matches!(object.get(name), Some(Node::Text(_))));
+        self.message = message.and_then(|name| text(object.get(name), limits::MESSAGE));
+        // Otherwise the object itself is the map of the fields.
+        let about_itself = |(name, value): &&(String, Node)| {
+            let known = ["code", "doc_url", "message", "error"].contains(&name.as_str());
+            known && matches!(value, Node::Text(_)) && (self.message.is_some() || name == "code" || name == "doc_url")
+        };
+        fields.read_pairs(pairs.iter().filter(|pair| !about_itself(pair)).collect());
     }
 
     /// A detail: a text, or the fields themselves.
-    fn read_details(&mut self, detail: &Value) {
+    fn read_details(&mut self, detail: &Node, fields: &mut Fields) {
         match detail {
-            Value::Array(list) if list.iter().all(Value::is_string) => {
-                let texts: Vec<_> = list.iter().filter_map(Value::as_str).collect();
-                self.message = Some(redact(&texts.join(" "))).filter(|message| !message.is_empty());
-            }
-            Value::Object(_) | Value::Array(_) => self.read_fields("", detail),
-            other => self.message = text(Some(other)),
-        }
-    }
-
-    /// The messages under a field, and under the fields inside it.
-    fn read_fields(&mut self, field: &str, value: &Value) {
-        let inside = |name: &str| if field.is_empty() { name.to_owned() } else { format!("{field}.{name}") };
-        match value {
-            Value::Object(object) => object.iter().for_each(|(name, value)| self.read_fields(&inside(name), value)),
-            Value::Array(list) if !list.iter().all(Value::is_string) => {
-                list.iter().enumerate().for_each(|(index, value)| self.read_fields(&inside(&index.to_string()), value));
-            }
-            Value::Array(list) => {
-                let messages: Vec<_> = list.iter().filter_map(Value::as_str).map(redact).collect();
-                if !messages.is_empty() {
-                    self.field_errors.push(FieldError { field: field.to_owned(), messages });
+            Node::List(list) if list.iter().all(|item| matches!(item, Node::Text(_))) => {
+                let mut joined = String::new();
+                for item in list.iter().filter_map(Node::as_text) {
+                    if joined.len() > limits::MESSAGE {
+                        break;
+                    }
+                    joined.push_str(if joined.is_empty() { "" } else { " " });
+                    joined.push_str(item);
                 }
+                self.message = text(Some(&Node::Text(joined)), limits::MESSAGE);
             }
-            other => {
-                if let Some(message) = text(Some(other)) {
-                    self.field_errors.push(FieldError { field: field.to_owned(), messages: vec![message] });
-                }
-            }
+            Node::Object(_) | Node::List(_) => fields.read(detail),
+            other => self.message = text(Some(other), limits::MESSAGE),
         }
     }
 }
 
-/// A text without its secrets.
-fn text(value: Option<&Value>) -> Option<String> {
-    value.and_then(Value::as_str).filter(|text| !text.is_empty()).map(redact)
+/// Gathers field errors, up to the limits.
+#[derive(Default)]
+struct Fields {
+    found: Vec<FieldError>,
+    /// The field that is being read.
+    path: String,
+    /// Bytes of all fields and messages so far.
+    size: usize,
+}
+
+impl Fields {
+    /// Reads the messages of the current field, and of the fields inside it.
+    fn read(&mut self, node: &Node) {
+        if self.is_full() {
+            return;
+        }
+        match node {
+            Node::Object(pairs) => match located(node) {
+                Some((field, message)) => self.add(&field, message),
+                None => self.read_pairs(pairs.iter().collect()),
+            },
+            Node::List(items) => {
+                for (index, item) in items.iter().enumerate() {
+                    match item {
+                        Node::Text(message) => self.add_here(message),
+                        Node::Object(_) if located(item).is_some() => self.read(item),
+                        Node::Object(_) | Node::List(_) => self.inside(&index.to_string(), item),
+                        Node::Null | Node::Scalar(_) | Node::TooDeep => {}
+                    }
+                }
+            }
+            Node::Text(message) => self.add_here(message),
+            Node::Null | Node::Scalar(_) | Node::TooDeep => {}
+        }
+    }
+
+    /// Reads fields in the order of their names.
+    fn read_pairs(&mut self, mut pairs: Vec<&(String, Node)>) {
+        pairs.sort_by(|(one, _), (other, _)| one.cmp(other));
+        for (name, value) in pairs {
+            self.inside(name, value);
+        }
+    }
+
+    fn inside(&mut self, name: &str, value: &Node) {
+        if self.is_full() {
+            return;
+        }
+        let length = self.path.len();
+        if length > 0 {
+            self.path.push('.');
+        }
+        self.path.push_str(name);
+        self.read(value);
+        self.path.truncate(length);
+    }
+
+    fn is_full(&self) -> bool {
+        self.found.len() >= limits::FIELDS || self.size >= limits::ALL_FIELDS
+    }
+
+    fn add_here(&mut self, message: &str) {
+        let field = cut(&self.path, limits::PATH);
+        self.add(&field, message);
+    }
+
+    fn add(&mut self, field: &str, message: &str) {
+        if message.is_empty() || self.size >= limits::ALL_FIELDS {
+            return;
+        }
+        let (field, message) = (cut(field, limits::PATH), cut(message, limits::FIELD_MESSAGE));
+        self.size = self.size.saturating_add(message.len());
+        if let Some(last) = self.found.last_mut()
+            && last.field == field
+        {
+            last.messages.push(message);
+        } else if self.found.len() < limits::FIELDS {
+            self.size = self.size.saturating_add(field.len());
+            self.found.push(FieldError { field, messages: vec![message] });
+        }
+    }
+}
+
+/// The field and message of an item like `{"loc": ["body", "name"], "msg": "...", "type": "..."}`.
+fn located(item: &Node) -> Option<(String, &str)> {
+    let message = item.get("msg").or_else(|| item.get("message"))?.as_text()?;
+    let field = match item.get("loc").or_else(|| item.get("field"))? {
+        Node::Text(field) => field.clone(),
+        Node::List(path) => {
+            let mut field = String::new();
+            for part in path {
+                let (Node::Text(part) | Node::Scalar(part)) = part else { continue };
+                field.push_str(if field.is_empty() { "" } else { "." });
+                field.push_str(part);
+                if field.len() > limits::PATH {
+                    break;
+                }
+            }
+            field
+        }
+        _ => return None,
+    };
+    Some((field, message))
+}
+
+fn text(node: Option<&Node>, max: usize) -> Option<String> {
+    let text = node?.as_text().filter(|text| !text.is_empty())?;
+    Some(cut(text, max))
+}
+
+/// The start of a text that is redacted already.
+fn cut(text: &str, max: usize) -> String {
+    if text.len() <= max { text.to_owned() } else { redact::shorten(text, max) }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::kept::Kept;
     use super::*;
 
     fn read(body: &str) -> ErrorBody {
-        ErrorBody::read(body.as_bytes())
+        read_bytes(body.as_bytes())
+    }
+
+    fn read_bytes(body: &[u8]) -> ErrorBody {
+        Kept::read(body, false).node.as_ref().map(ErrorBody::read).unwrap_or_default()
     }
 
     fn fields(body: &str) -> Vec<(String, String)> {
@@ -126,11 +241,14 @@ mod tests {
     fn a_detail_is_the_message() {
         let body = read(r#"{"detail": "Gone fishing.", "code": "away", "doc_url": "https://docs.avala.ai/away"}"#);
         assert_eq!((body.message.as_deref(), body.code.as_deref()), (Some("Gone fishing."), Some("away")));
+        assert_eq!(body.doc_url.as_deref(), Some("https://docs.avala.ai/away"));
         assert_eq!((body.field_errors, body.quota), (vec![], None));
         assert_eq!(read(r#"["One.", "Two."]"#).message.as_deref(), Some("One. Two."));
         let wrapped = read(r#"{"error": {"code": "e1", "message": "No.", "details": {"slug": ["Taken."]}}}"#);
         assert_eq!((wrapped.message.as_deref(), wrapped.code.as_deref()), (Some("No."), Some("e1")));
         assert_eq!(wrapped.field_errors[0].field, "slug");
+        let gateway = read(r#"{"message": "Forbidden", "code": "x"}"#);
+        assert_eq!((gateway.message.as_deref(), gateway.field_errors), (Some("Forbidden"), vec![]));
     }
 
     #[test]
@@ -147,19 +265,55 @@ mod tests {
     }
 
     #[test]
+    fn located_messages_are_field_errors() {
+        let list = r#"[{"loc":["body","items",0,"name"],"msg":"field required","type":"missing"},
+                       {"loc":["body","items",0,"name"],"msg":"too short","type":"short"},
+                       {"loc":"limit","msg":"too large","type":"large"}]"#;
+        let expected = pairs(&[("body.items.0.name", "field required|too short"), ("limit", "too large")]);
+        assert_eq!(fields(list), expected);
+        assert_eq!(fields(&format!(r#"{{"detail": {list}}}"#)), expected);
+        assert_eq!(fields(r#"{"errors":[{"field":"name","message":"Odd."}]}"#), pairs(&[("name", "Odd.")]));
+    }
+
+    #[test]
     fn a_quota_has_its_figures() {
         let quota = read(r#"{"detail": "Full.", "limit": 100, "used": 99}"#).quota;
         assert_eq!(quota, Some(Quota { limit: Some(100), used: Some(99) }));
     }
 
     #[test]
-    fn what_says_nothing_is_read_as_nothing() {
+    fn a_body_without_information_is_read_as_nothing() {
         for body in
             ["", "<html>502</html>", "null", "{}", "[]", "17", "{\"detail\": null}", "{\"detail\": \"\"}", "\u{0}"]
         {
             assert_eq!(read(body), ErrorBody::default(), "{body}");
         }
-        assert_eq!(ErrorBody::read(&[0xff, 0xfe]), ErrorBody::default());
+        assert_eq!(read_bytes(&[0xff, 0xfe]), ErrorBody::default());
         assert_eq!(read(&"[".repeat(100_000)), ErrorBody::default());
+    }
+
+    #[test]
+    fn fields_are_limited_in_number_length_and_sum() {
+        let size = |errors: &[FieldError]| -> usize {
+            errors.iter().map(|error| error.field.len() + error.messages.iter().map(String::len).sum::<usize>()).sum()
+        };
+        let nested = format!("{}{{\"x\":[\"Odd.\"]}}{}", "{\"aaaa\":".repeat(60), "}".repeat(60));
+        for body in [
+            format!("{{{}\"z\":1}}", r#""name":["Odd."],"#.repeat(4_000)),
+            format!("{{{}\"z\":1}}", (0..4_000).map(|index| format!(r#""f{index}":["Odd."],"#)).collect::<String>()),
+            format!("{{\"name\":[{}1]}}", r#""Odd.","#.repeat(8_000)),
+            format!("{{\"name\":[\"{}\"]}}", "long ".repeat(12_000)),
+            format!("{{\"{}\":[\"Odd.\"]}}", "name".repeat(10_000)),
+            format!("[{nested}{}]", format!(",{nested}").repeat(90)),
+        ] {
+            let errors = read(&body).field_errors;
+            assert!(!errors.is_empty() && errors.len() <= limits::FIELDS, "{}", errors.len());
+            assert!(
+                size(&errors) <= limits::ALL_FIELDS + limits::PATH + limits::FIELD_MESSAGE + 8,
+                "{}",
+                size(&errors)
+            );
+            assert!(errors.iter().all(|error| error.field.len() <= limits::PATH + 3));
+        }
     }
 }

@@ -99,7 +99,8 @@ impl ErrorKind {
             413 if has_quota => Self::QuotaExceeded,
             429 => Self::RateLimited,
             500.. => Self::Server,
-            300..400 => Self::Redirect,
+            // Other statuses of this class do not ask for the same request at another address.
+            301 | 302 | 303 | 307 | 308 => Self::Redirect,
             _ => Self::UnexpectedStatus,
         }
     }
@@ -160,6 +161,8 @@ mod tests {
             (599, ErrorKind::Server, true),
             (206, ErrorKind::UnexpectedStatus, false),
             (302, ErrorKind::Redirect, false),
+            (304, ErrorKind::UnexpectedStatus, false),
+            (305, ErrorKind::UnexpectedStatus, false),
         ] {
             let status = StatusCode::from_u16(status).unwrap();
             assert_eq!(ErrorKind::of_status(status, false), kind, "{status}");

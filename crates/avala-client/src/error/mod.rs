@@ -1,30 +1,35 @@
 //! The one error of this crate.
 
 mod body;
+mod display;
+mod json;
+mod kept;
 mod kind;
-mod redact;
+pub(crate) mod limits;
 
-use std::fmt;
 use std::time::Duration;
 
-use avala_transport::{BoxError, Sent, TimeSpent, TimeoutPhase, TransportError};
+use avala_transport::{BoxError, Sent, TimeSpent, TimeoutPhase, TransportError, redact};
 use avala_types::{Cursor, LinkError};
-use http::{Method, StatusCode};
+use http::header::{CONTENT_ENCODING, LOCATION};
+use http::response::Parts;
+use http::{HeaderMap, Method, StatusCode, Uri};
 
 pub use body::{FieldError, Quota};
 pub use kind::ErrorKind;
-pub(crate) use redact::redact;
 
 use crate::endpoint::Endpoint;
 use crate::meta::Meta;
 use body::ErrorBody;
-
-/// How much of an answer an error keeps, in bytes.
-const KEPT_BODY: usize = 4096;
+use kept::Kept;
 
 /// Why a call failed: one pointer wide, with everything that is known.
 ///
-/// `Display` is one line to act on: what was called, what happened, and how often and how long it was tried.
+/// `Display` is one printable line to act on: what was called, what happened, and how often and how long it was tried.
+///
+/// No secret appears in the message, the fields, the kept body, `Debug`, or any source: see
+/// [`redact`](avala_transport::redact) for what is recognized. At most the first 64 kB of a body are looked at, and the
+/// number and length of messages are limited.
 ///
 /// ```
 /// # async fn example(avala: avala_client::Avala) {
@@ -46,6 +51,7 @@ struct Details {
     message: String,
     status: Option<StatusCode>,
     code: Option<String>,
+    doc_url: Option<String>,
     field_errors: Vec<FieldError>,
     quota: Option<Quota>,
     request_id: Option<String>,
@@ -81,9 +87,10 @@ impl Error {
         Self(Box::new(Details {
             kind,
             endpoint: endpoint.cloned(),
-            message: message.into(),
+            message: redact::shorten(&message.into(), limits::MESSAGE),
             status: None,
             code: None,
+            doc_url: None,
             field_errors: Vec::new(),
             quota: None,
             request_id: None,
@@ -106,7 +113,7 @@ impl Error {
 
     /// The transport gave no answer, or refused to be built when there is no endpoint.
     pub(crate) fn transport(endpoint: Option<&Endpoint>, error: TransportError) -> Self {
-        let mut this = Self::new(ErrorKind::of_transport(error.kind()), endpoint, redact(&error.to_string()));
+        let mut this = Self::new(ErrorKind::of_transport(error.kind()), endpoint, error.to_string());
         let details = &mut this.0;
         details.status = error.status();
         details.attempts = error.attempts();
@@ -120,25 +127,42 @@ impl Error {
         this
     }
 
-    /// The server answered with a status that is not success.
-    pub(crate) fn response(endpoint: &Endpoint, meta: Meta, retry_after: Option<Duration>, body: &[u8]) -> Self {
-        let read = ErrorBody::read(body);
-        let kind = ErrorKind::of_status(meta.status, read.quota.is_some());
-        let message = read.message.unwrap_or_else(|| kind.describe().to_owned());
-        let mut this = Self::new(kind, Some(endpoint), message).answered(meta, body);
+    /// The server responded with a status that is not success. `was_cut` says that the body goes on.
+    pub(crate) fn response(endpoint: &Endpoint, parts: &Parts, body: &[u8], was_cut: bool) -> Self {
+        let kept = Kept::read(body, was_cut);
+        let read = kept.node.as_ref().map(ErrorBody::read).unwrap_or_default();
+        let kind = ErrorKind::of_status(parts.status, read.quota.is_some());
+        let redirect_host = if kind == ErrorKind::Redirect { redirect_host(&parts.headers) } else { None };
+        let message = read.message.unwrap_or_else(|| match (&redirect_host, encoding(&parts.headers)) {
+            (Some(host), _) => format!("the server responded {} and points to {host}", parts.status.as_u16()),
+            (None, Some(encoding)) if !body.is_empty() => {
+                format!("{}; the body has the content encoding `{encoding}`, which cannot be decoded", kind.describe())
+            }
+            _ => kind.describe().to_owned(),
+        });
+        let mut this = Self::new(kind, Some(endpoint), message).answered(Meta::of(parts), kept);
         let details = &mut this.0;
         details.code = read.code;
+        details.doc_url = read.doc_url;
         details.field_errors = read.field_errors;
         details.quota = read.quota;
-        details.retry_after = retry_after;
+        details.retry_after = avala_transport::retry_after(&parts.headers);
+        details.redirect_host = redirect_host;
         this
     }
 
-    /// The server's answer is not what the call promises.
-    pub(crate) fn answer(endpoint: &Endpoint, meta: Meta, body: &[u8], failure: Failure) -> Self {
-        let mut this = Self::new(failure.kind, Some(endpoint), redact(&failure.message)).answered(meta, body);
-        this.0.json_path = failure.json_path;
-        this.0.source = failure.source;
+    /// The response is not what the call promises.
+    pub(crate) fn answer(endpoint: &Endpoint, parts: &Parts, body: &[u8], failure: Failure) -> Self {
+        let message = match encoding(&parts.headers) {
+            Some(encoding) if failure.kind == ErrorKind::Decode => {
+                format!("the body has the content encoding `{encoding}`, which cannot be decoded; {}", failure.message)
+            }
+            _ => failure.message,
+        };
+        let kept = Kept::read(body, false);
+        let mut this = Self::new(failure.kind, Some(endpoint), message).answered(Meta::of(parts), kept);
+        this.0.json_path = failure.json_path.map(|path| redact::shorten(&path, limits::PATH));
+        this.0.source = failure.source.map(redact::source);
         this
     }
 
@@ -152,14 +176,14 @@ impl Error {
 
     /// Creates the error of a link that does not lead to a page of the list; `sent` says whether this call sent anything.
     pub(crate) fn link(endpoint: &Endpoint, error: &LinkError, sent: Sent) -> Self {
-        let mut this = Self::new(ErrorKind::Pagination, Some(endpoint), redact(&error.to_string()));
+        let mut this = Self::new(ErrorKind::Pagination, Some(endpoint), error.to_string());
         this.0.sent = sent;
         this
     }
 
     /// What was waited for ended, and not well.
     pub(crate) fn job_failed(endpoint: &Endpoint, meta: Meta, message: String) -> Self {
-        Self::new(ErrorKind::JobFailed, Some(endpoint), redact(&message)).answered(meta, &[])
+        Self::new(ErrorKind::JobFailed, Some(endpoint), message).answered(meta, Kept::read(&[], false))
     }
 
     /// What was waited for did not come in time; `source` is the last poll that failed, if one did.
@@ -171,7 +195,7 @@ impl Error {
         this
     }
 
-    fn answered(mut self, meta: Meta, body: &[u8]) -> Self {
+    fn answered(mut self, meta: Meta, kept: Kept) -> Self {
         let details = &mut self.0;
         details.status = Some(meta.status);
         details.request_id = meta.request_id;
@@ -179,7 +203,7 @@ impl Error {
         details.elapsed = meta.elapsed;
         details.time_spent = meta.time_spent;
         details.sent = Sent::Yes;
-        details.body = Some(kept(body));
+        details.body = Some(kept.text);
         self
     }
 
@@ -207,7 +231,7 @@ impl Error {
         self.0.endpoint.as_ref().map_or("", |endpoint| endpoint.route)
     }
 
-    /// What happened, in the server's words where it had some. Secrets are blotted out.
+    /// The error message (the server's, if it sent one), with secrets redacted. It may have line breaks.
     #[must_use]
     pub fn message(&self) -> &str {
         &self.0.message
@@ -225,7 +249,13 @@ impl Error {
         self.0.code.as_deref()
     }
 
-    /// What the server found wrong, field by field.
+    /// The server's documentation of the error, if its response names a page.
+    #[must_use]
+    pub fn doc_url(&self) -> Option<&str> {
+        self.0.doc_url.as_deref()
+    }
+
+    /// What the server found wrong, field by field: at most 64 fields, and 16 kB in all.
     #[must_use]
     pub fn field_errors(&self) -> &[FieldError] {
         &self.0.field_errors
@@ -289,6 +319,46 @@ impl Error {
         self.0.kind.is_retryable(self.0.status)
     }
 
+    /// Whether the server has no such resource (404), or a sequence no such frame.
+    ///
+    /// A resource of another account is also not found. Check the identifier, and which account the key belongs to.
+    #[must_use]
+    pub fn is_not_found(&self) -> bool {
+        self.0.kind == ErrorKind::NotFound
+    }
+
+    /// Whether the API key is missing, wrong or revoked (401). Repeating the call with the same key will not help.
+    #[must_use]
+    pub fn is_authentication(&self) -> bool {
+        self.0.kind == ErrorKind::Authentication
+    }
+
+    /// Whether the request contradicts the state of the resource (409), as when a name is taken.
+    #[must_use]
+    pub fn is_conflict(&self) -> bool {
+        self.0.kind == ErrorKind::Conflict
+    }
+
+    /// Whether the server rejected values of the request (400 or 422): see [`field_errors`](Self::field_errors).
+    #[must_use]
+    pub fn is_validation(&self) -> bool {
+        self.0.kind == ErrorKind::Validation
+    }
+
+    /// Whether a rate limit, the server's or the client's own, refused the call: see
+    /// [`retry_after`](Self::retry_after).
+    #[must_use]
+    pub fn is_rate_limited(&self) -> bool {
+        self.0.kind == ErrorKind::RateLimited
+    }
+
+    /// Whether a timeout ended the call: see [`timeout_phase`](Self::timeout_phase), and [`sent`](Self::sent) for
+    /// whether the server may have acted.
+    #[must_use]
+    pub fn is_timeout(&self) -> bool {
+        self.0.kind == ErrorKind::Timeout
+    }
+
     /// The host that a refused redirect points to, for errors of the kind [`ErrorKind::Redirect`].
     #[must_use]
     pub fn redirect_host(&self) -> Option<&str> {
@@ -302,7 +372,10 @@ impl Error {
         self.0.json_path.as_deref()
     }
 
-    /// The start of the answer, with secrets blotted out.
+    /// The body of the response, with secrets redacted.
+    ///
+    /// It is valid JSON if the body was, and not longer than 64 kB. Of a longer body it has the values that are complete
+    /// within the first 64 kB, and ends with `… (truncated)`. Of a text that is not JSON it has the first 4 kB.
     #[must_use]
     pub fn body(&self) -> Option<&str> {
         self.0.body.as_deref()
@@ -324,15 +397,22 @@ impl Failure {
     }
 }
 
-/// The start of a body that an error keeps. Secrets go first, so that none is cut into something unrecognizable.
-fn kept(body: &[u8]) -> String {
-    let start = body.get(..4 * KEPT_BODY).unwrap_or(body);
-    let mut text = redact(&String::from_utf8_lossy(start));
-    if text.len() > KEPT_BODY {
-        text.truncate(text.floor_char_boundary(KEPT_BODY));
-        text.push('…');
-    }
-    text
+/// The content encoding of a response that nothing has decoded, if it names one.
+fn encoding(headers: &HeaderMap) -> Option<String> {
+    let encoding = String::from_utf8_lossy(headers.get(CONTENT_ENCODING)?.as_bytes());
+    let encoding = redact::shorten(encoding.trim(), 40);
+    (!encoding.is_empty() && !encoding.eq_ignore_ascii_case("identity")).then_some(encoding)
+}
+
+/// The host in a `Location`, without user information, path and query.
+fn redirect_host(headers: &HeaderMap) -> Option<String> {
+    let location = headers.get(LOCATION)?.to_str().ok()?;
+    let uri: Uri = match location.strip_prefix("//") {
+        Some(rest) => format!("https://{rest}").parse().ok()?,
+        None => location.parse().ok()?,
+    };
+    uri.scheme()?;
+    uri.host().map(|host| redact::shorten(host, limits::PATH))
 }
 
 impl From<Invalid> for Error {
@@ -341,66 +421,6 @@ impl From<Invalid> for Error {
         // A value without an inside has no path.
         this.0.json_path = json_path.filter(|path| !path.is_empty());
         this
-    }
-}
-
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Details { kind, endpoint, message, status, request_id, attempts, elapsed, retry_after, .. } = &*self.0;
-        if let Some(endpoint) = endpoint {
-            write!(f, "{}: ", endpoint.operation)?;
-        }
-        f.write_str(kind.describe())?;
-        if message != kind.describe() {
-            // A server may send line breaks, and this must stay one line.
-            write!(f, ": {}", message.replace(['\r', '\n'], " "))?;
-        }
-        for FieldError { field, messages } in &self.0.field_errors {
-            write!(f, "; {field}: {}", messages.join(" ").replace(['\r', '\n'], " "))?;
-        }
-        if let Some(path) = &self.0.json_path {
-            write!(f, " at {path}")?;
-        }
-        let Some(endpoint) = endpoint else { return Ok(()) };
-        write!(f, " ({} {}", endpoint.method, endpoint.route)?;
-        if let Some(status) = status {
-            write!(f, ", status {}", status.as_u16())?;
-        }
-        if let Some(id) = request_id {
-            write!(f, ", request id {id}")?;
-        }
-        if *attempts > 0 {
-            let plural = if *attempts == 1 { "" } else { "s" };
-            write!(f, ", {attempts} attempt{plural} in {:.3} s", elapsed.as_secs_f64())?;
-        }
-        if let Some(wait) = retry_after {
-            write!(f, ", retry after {:.0} s", wait.as_secs_f64().ceil())?;
-        }
-        f.write_str(")")
-    }
-}
-
-impl fmt::Debug for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Details {
-            kind, endpoint, message, status, code, field_errors, request_id, attempts, elapsed, sent, ..
-        } = &*self.0;
-        f.debug_struct("Error")
-            .field("kind", kind)
-            .field("operation", &endpoint.as_ref().map(|endpoint| endpoint.operation))
-            .field("message", message)
-            .field("status", status)
-            .field("code", code)
-            .field("field_errors", field_errors)
-            .field("request_id", request_id)
-            .field("attempts", attempts)
-            .field("elapsed", elapsed)
-            .field("sent", sent)
-            .field("json_path", &self.0.json_path)
-            .field("body", &self.0.body)
-            // Its own `Debug` may repeat what the server sent, which is blotted out everywhere else.
-            .field("source", &self.0.source.as_ref().map(|source| redact(&source.to_string())))
-            .finish_non_exhaustive()
     }
 }
 
@@ -415,10 +435,13 @@ mod tests {
     use super::*;
 
     fn answered(status: u16, body: &str) -> Error {
-        let mut meta = Meta::of(&http::Response::new(()).into_parts().0);
-        meta.status = StatusCode::from_u16(status).unwrap();
-        meta.attempts = 1;
-        Error::response(&Endpoint::get("datasets.get", "/datasets/{uid}/"), meta, None, body.as_bytes())
+        let mut response = http::Response::new(());
+        *response.status_mut() = StatusCode::from_u16(status).unwrap();
+        Error::response(&endpoint(), &response.into_parts().0, body.as_bytes(), false)
+    }
+
+    fn endpoint() -> Endpoint {
+        Endpoint::get("datasets.get", "/datasets/{uid}/")
     }
 
     #[test]
@@ -433,17 +456,16 @@ mod tests {
             "datasets.get: not found: No such dataset. (GET /datasets/{uid}/, status 404, 1 attempt in 0.000 s)"
         );
         assert_eq!(
+            answered(404, r#"{"detail": "Not found."}"#).to_string(),
+            "datasets.get: Not found. (GET /datasets/{uid}/, status 404, 1 attempt in 0.000 s)"
+        );
+        assert_eq!(
             answered(400, r#"{"slug": ["Taken.", "Too short."]}"#).to_string(),
             "datasets.get: refused as invalid; slug: Taken. Too short. (GET /datasets/{uid}/, status 400, \
              1 attempt in 0.000 s)"
         );
-    }
-
-    #[test]
-    fn secrets_are_blotted_out_everywhere() {
-        let error = answered(401, r#"{"detail": "avk_9f8e7d6c5b4a3210 is not valid", "api_key": "hunter2hunter2"}"#);
-        let seen = format!("{error} {error:?} {:?} {}", error.body(), error.message());
-        assert!(!seen.contains("9f8e7d6c") && !seen.contains("hunter2"), "{seen}");
+        let odd = answered(400, r#"{"slug\u202e": ["a\u001b[31m\u2028b\u200b"]}"#).to_string();
+        assert!(odd.contains(r"slug\u{202e}: a\u{1b}[31m\u{2028}b\u{200b}"), "{odd}");
     }
 
     #[test]
@@ -451,17 +473,17 @@ mod tests {
         let body = bytes::Bytes::from_static(br#"{"uid": "t1", "created_at": "avk_9f8e7d6c5b4a3210"}"#);
         let source = crate::decode::Source { body: &body, path: "" };
         let failure = crate::decode::json::<avala_types::Task>(source).unwrap_err();
-        let meta = Meta::of(&http::Response::new(()).into_parts().0);
-        let error = Error::answer(&Endpoint::get("tasks.get", "/tasks/{uid}/"), meta, &body, failure);
+        let parts = http::Response::new(()).into_parts().0;
+        let error = Error::answer(&endpoint(), &parts, &body, failure);
         let seen = format!("{error} {error:?} {error:#?}");
         assert!(seen.contains("created_at") && seen.contains("avk_***") && !seen.contains("9f8e7d6c"), "{seen}");
     }
 
     #[test]
-    fn a_long_body_is_cut_after_its_secrets_are_gone() {
-        let secret = format!("{}Bearer {}", "é".repeat(KEPT_BODY / 2 - 4), "s".repeat(64));
+    fn a_long_text_is_cut_after_its_secrets_are_gone() {
+        let secret = format!("{}Bearer {}", "é".repeat(limits::KEPT_TEXT / 2 - 4), "s".repeat(64));
         let error = answered(500, &secret);
         let body = error.body().unwrap();
-        assert!(body.len() <= KEPT_BODY + "…".len() && !body.contains("sss"), "{}", body.len());
+        assert!(body.len() <= limits::KEPT_TEXT + "…".len() && !body.contains("sss"), "{}", body.len());
     }
 }

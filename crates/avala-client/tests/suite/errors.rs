@@ -68,10 +68,18 @@ async fn a_wait_that_would_pass_the_deadline_is_not_begun() {
 
 #[tokio::test]
 async fn a_status_that_is_no_success_is_never_decoded() {
-    for status in [203, 206, 304, 402, 418] {
+    for status in [205, 206, 226, 304, 402, 418] {
         let error = error_of(Step::respond(status).body(r#"{"uid": "d1", "name": "n", "slug": "s"}"#)).await;
         assert_eq!(error.status().map(|status| status.as_u16()), Some(status));
+        assert_eq!((error.kind(), error.sent()), (ErrorKind::UnexpectedStatus, Sent::Yes), "{status}");
     }
+}
+
+#[tokio::test]
+async fn status_203_is_read_like_200() {
+    let script = ScriptedService::always(Step::respond(203).body(r#"{"uid": "d1", "name": "n", "slug": "s"}"#));
+    assert_eq!(bare(&script).datasets().get("d1").await.unwrap().name, "n");
+    assert_eq!(layered(&script).datasets().get("d1").await.unwrap().name, "n");
 }
 
 #[tokio::test(start_paused = true)]

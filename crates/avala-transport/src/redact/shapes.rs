@@ -105,7 +105,7 @@ fn credentials(bytes: &[u8], at: usize, scheme: &str) -> Option<Found> {
     while let Some(rest) = bytes.get(start..) {
         match rest {
             [b' ' | b'\t' | b'\r' | b'\n' | b'+' | b':' | b'=' | b'"' | b'\'' | b'<' | b'[' | b'(' | b'`', ..] => {
-                start += 1
+                start += 1;
             }
             [b'%', b'2', b'0', ..] | [b'%', b'0', b'9', ..] => start += 3,
             _ => break,
