@@ -4,7 +4,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use http::header::{HeaderValue, USER_AGENT};
+use http::header::{HOST, HeaderValue, USER_AGENT};
 use http::{Request, Response, Uri};
 use pin_project_lite::pin_project;
 use tower::{Layer, Service};
@@ -17,7 +17,8 @@ const DEFAULT_USER_AGENT: &str = concat!("avala-rust/", env!("CARGO_PKG_VERSION"
 ///
 /// The URIs above it are relative, such as `/datasets/?limit=5`. One that is absolute and has another origin than the
 /// base URL fails with [`TransportErrorKind::Request`]: the API key never travels to another host.
-/// It also sets `user-agent`, unless the request has one.
+/// It also sets `user-agent`, unless the request has one, and removes `host`: a server that serves several hosts at one
+/// address would else send the request, and the key, to the named one.
 ///
 /// ```
 /// use avala_transport::{AdaptLayer, AddressLayer, BaseUrl, Body};
@@ -59,6 +60,15 @@ impl AddressLayer {
     pub(crate) fn base_url(&self) -> &BaseUrl {
         &self.base_url
     }
+
+    pub(crate) fn user_agent_value(&self) -> &HeaderValue {
+        &self.user_agent
+    }
+
+    /// The absolute URI that a request to `uri` is sent to.
+    pub(crate) fn resolve(&self, uri: &Uri) -> Result<Uri, TransportError> {
+        absolute(&self.base_url, uri)
+    }
 }
 
 impl<S> Layer<S> for AddressLayer {
@@ -89,10 +99,11 @@ where
     }
 
     fn call(&mut self, mut request: Request<Body>) -> Self::Future {
-        match absolute(&self.config.base_url, request.uri()) {
+        match self.config.resolve(request.uri()) {
             Ok(uri) => *request.uri_mut() = uri,
             Err(error) => return AddressFuture { sent: None, refused: Some(error) },
         }
+        request.headers_mut().remove(HOST);
         request.headers_mut().entry(USER_AGENT).or_insert_with(|| self.config.user_agent.clone());
         AddressFuture { sent: Some(self.inner.call(request)), refused: None }
     }

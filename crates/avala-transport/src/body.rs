@@ -1,10 +1,9 @@
 //! One body type for requests and responses.
 
 use std::any::Any;
-use std::cell::OnceCell;
 use std::fmt;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
@@ -15,13 +14,30 @@ use http_body_util::combinators::UnsyncBoxBody;
 use crate::collect::Collect;
 use crate::{BoxError, TransportError};
 
-type Stream = UnsyncBoxBody<Bytes, BoxError>;
+/// A stream of the user, which need not be `Sync`. The lock makes it so, and is taken only for its size: whoever reads
+/// has the body for himself.
+struct Stream(Mutex<UnsyncBoxBody<Bytes, BoxError>>);
+
+impl Stream {
+    fn lock(&self) -> MutexGuard<'_, UnsyncBoxBody<Bytes, BoxError>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn get_mut(&mut self) -> &mut UnsyncBoxBody<Bytes, BoxError> {
+        self.0.get_mut().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What [`Body::as_bytes`] returns for an empty body.
+static NO_BYTES: Bytes = Bytes::new();
+
 type Factory = Arc<dyn Fn() -> Stream + Send + Sync>;
 
 /// The body of a request or of a response.
 ///
 /// A body of bytes or from a factory can be sent again by a retry. A body that can be read only [once](Body::once)
-/// means that there is only one attempt.
+/// means that there is only one attempt. It is `Send` and `Sync`, whatever it holds, so that other HTTP clients can take
+/// it (`reqwest::Body::wrap`).
 ///
 /// ```
 /// use avala_transport::Body;
@@ -41,7 +57,7 @@ enum Kind {
     Replay {
         factory: Factory,
         // Filled when somebody asks for the size or reads, so that a copy which is never sent costs nothing.
-        stream: OnceCell<Stream>,
+        stream: OnceLock<Stream>,
     },
     Once(Stream),
 }
@@ -70,7 +86,7 @@ impl Body {
         B: http_body::Body<Data = Bytes> + Send + 'static,
         B::Error: Into<BoxError>,
     {
-        Self(Kind::Replay { factory: Arc::new(move || into_stream(factory())), stream: OnceCell::new() })
+        Self(Kind::Replay { factory: Arc::new(move || into_stream(factory())), stream: OnceLock::new() })
     }
 
     /// A body that can be read only once, a stream for example. A `Body` is returned as it is.
@@ -85,12 +101,14 @@ impl Body {
         }
     }
 
-    /// The bytes, when all of them are in memory: `None` for a factory, a stream, and an empty body that never was bytes.
+    /// Returns the bytes, if all of them are in memory: none at all for an empty body, and `None` for a factory or a
+    /// stream.
     #[must_use]
     pub fn as_bytes(&self) -> Option<&Bytes> {
         match &self.0 {
+            Kind::Empty => Some(&NO_BYTES),
             Kind::Bytes(bytes) => Some(bytes),
-            _ => None,
+            Kind::Replay { .. } | Kind::Once(_) => None,
         }
     }
 
@@ -101,7 +119,7 @@ impl Body {
             Kind::Empty => Some(Self(Kind::Empty)),
             Kind::Bytes(bytes) => Some(Self(Kind::Bytes(bytes.clone()))),
             Kind::Replay { factory, .. } => {
-                Some(Self(Kind::Replay { factory: Arc::clone(factory), stream: OnceCell::new() }))
+                Some(Self(Kind::Replay { factory: Arc::clone(factory), stream: OnceLock::new() }))
             }
             Kind::Once(_) => None,
         }
@@ -154,7 +172,7 @@ where
     B: http_body::Body<Data = Bytes> + Send + 'static,
     B::Error: Into<BoxError>,
 {
-    body.map_err(Into::into).boxed_unsync()
+    Stream(Mutex::new(body.map_err(Into::into).boxed_unsync()))
 }
 
 /// Gives `body` back as a `Body` if it is one: middleware that does not touch bodies must not hide their bytes.
@@ -185,7 +203,7 @@ impl http_body::Body for Body {
                 self.0 = Kind::Once(stream);
                 self.poll_frame(cx)
             }
-            Kind::Once(stream) => Pin::new(stream).poll_frame(cx),
+            Kind::Once(stream) => Pin::new(stream.get_mut()).poll_frame(cx),
         }
     }
 
@@ -193,8 +211,8 @@ impl http_body::Body for Body {
         match &self.0 {
             Kind::Empty => true,
             Kind::Bytes(bytes) => bytes.is_empty(),
-            Kind::Replay { factory, stream } => stream.get_or_init(|| factory()).is_end_stream(),
-            Kind::Once(stream) => stream.is_end_stream(),
+            Kind::Replay { factory, stream } => stream.get_or_init(|| factory()).lock().is_end_stream(),
+            Kind::Once(stream) => stream.lock().is_end_stream(),
         }
     }
 
@@ -202,8 +220,8 @@ impl http_body::Body for Body {
         match &self.0 {
             Kind::Empty => SizeHint::with_exact(0),
             Kind::Bytes(bytes) => SizeHint::with_exact(bytes.len() as u64),
-            Kind::Replay { factory, stream } => stream.get_or_init(|| factory()).size_hint(),
-            Kind::Once(stream) => stream.size_hint(),
+            Kind::Replay { factory, stream } => stream.get_or_init(|| factory()).lock().size_hint(),
+            Kind::Once(stream) => stream.lock().size_hint(),
         }
     }
 }

@@ -39,18 +39,31 @@ use crate::{Body, CallOptions, CallReport, Sent, TransportError};
 pub struct DeadlineLayer {
     timeout: Duration,
     stack: Option<Arc<Stack>>,
+    yields: u8,
+    has_inner: bool,
 }
 
 impl DeadlineLayer {
     /// A layer that gives each call `timeout`. [`Duration::MAX`] is no limit.
     #[must_use]
     pub fn new(timeout: Duration) -> Self {
-        Self { timeout, stack: None }
+        Self { timeout, stack: None, yields: 0, has_inner: false }
     }
 
     /// The layer of an assembled stack, whose innermost service is recorded.
     pub(crate) fn in_stack(mut self, stack: &Arc<Stack>) -> Self {
         self.stack = Some(Arc::clone(stack));
+        self
+    }
+
+    /// Lets other tasks run this often before it ends a call, so that a layer below which runs its part in a task of its
+    /// own sees the end of the call first.
+    ///
+    /// `has_inner` says that the deadline is enforced below layers of the user too: a call that has no time from the
+    /// start then ends there, where they see it.
+    pub(crate) fn backstop(mut self, yields: u8, has_inner: bool) -> Self {
+        self.yields = yields;
+        self.has_inner = has_inner;
         self
     }
 }
@@ -59,7 +72,13 @@ impl<S> Layer<S> for DeadlineLayer {
     type Service = Deadline<S>;
 
     fn layer(&self, inner: S) -> Deadline<S> {
-        Deadline { inner, timeout: self.timeout, stack: self.stack.clone() }
+        Deadline {
+            inner,
+            timeout: self.timeout,
+            stack: self.stack.clone(),
+            yields: self.yields,
+            has_inner: self.has_inner,
+        }
     }
 }
 
@@ -69,6 +88,8 @@ pub struct Deadline<S> {
     inner: S,
     timeout: Duration,
     stack: Option<Arc<Stack>>,
+    yields: u8,
+    has_inner: bool,
 }
 
 impl<S> Service<Request<Body>> for Deadline<S>
@@ -93,11 +114,13 @@ where
             state.set_background(background);
         }
         request.extensions_mut().insert(state.clone());
+        let sleep = state.deadline().map(sleep_until);
         DeadlineFuture {
             call: self.inner.clone().oneshot(request),
-            sleep: state.deadline().map(sleep_until),
+            sleep,
             state,
-            started: false,
+            started: self.has_inner,
+            yields: self.yields,
         }
     }
 }
@@ -112,6 +135,7 @@ pin_project! {
         sleep: Option<Sleep>,
         state: CallState,
         started: bool,
+        yields: u8,
     }
 }
 
@@ -151,6 +175,11 @@ where
         match this.sleep.as_pin_mut() {
             Some(sleep) => ready!(sleep.poll(cx)),
             None => return Poll::Pending,
+        }
+        if *this.yields > 0 {
+            *this.yields -= 1;
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
         }
         Poll::Ready(Err(this.state.complete(this.state.timed_out())))
     }

@@ -9,6 +9,15 @@ pub(crate) fn layer(_max_bytes: usize) -> tower::layer::util::Identity {
     tower::layer::util::Identity::new()
 }
 
+/// The `accept-encoding` that the layer adds to a request.
+#[cfg(not(feature = "gzip"))]
+pub(crate) fn added_encoding(_request: &http::Request<crate::body::Body>) -> Option<http::HeaderValue> {
+    None
+}
+
+#[cfg(feature = "gzip")]
+pub(crate) use self::gzip::added_encoding;
+
 #[cfg(feature = "gzip")]
 pub(crate) fn layer(max_bytes: usize) -> DecompressLayer {
     DecompressLayer::new(max_bytes)
@@ -104,11 +113,10 @@ mod gzip {
         }
 
         fn call(&mut self, mut request: Request<Body>) -> Self::Future {
-            let streaming = request.extensions().get::<CallOptions>().is_some_and(|options| options.streaming);
-            let headers = request.headers_mut();
-            let asked = !streaming && !headers.contains_key(ACCEPT_ENCODING) && !headers.contains_key(RANGE);
-            if asked {
-                headers.insert(ACCEPT_ENCODING, GZIP);
+            let added = added_encoding(&request);
+            let asked = added.is_some();
+            if let Some(encoding) = added {
+                request.headers_mut().insert(ACCEPT_ENCODING, encoding);
             }
             DecompressFuture { future: self.inner.call(request), asked, max_bytes: self.max_bytes }
         }
@@ -142,6 +150,14 @@ mod gzip {
             response.headers_mut().remove(CONTENT_LENGTH);
             Poll::Ready(Ok(response.map(|body| Body::once(Decompressed::new(body, *this.max_bytes)))))
         }
+    }
+
+    /// The `accept-encoding` that the layer adds to a request.
+    pub(crate) fn added_encoding(request: &Request<Body>) -> Option<HeaderValue> {
+        let streaming = request.extensions().get::<CallOptions>().is_some_and(|options| options.streaming);
+        let headers = request.headers();
+        let asks = !streaming && !headers.contains_key(ACCEPT_ENCODING) && !headers.contains_key(RANGE);
+        asks.then_some(GZIP)
     }
 
     fn is_gzip(response: &Response<Body>) -> bool {

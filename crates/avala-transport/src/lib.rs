@@ -7,8 +7,8 @@
 //! works alone, in a stack of your own: put [`AdaptLayer`] between it and a service with another body or error.
 //!
 //! ```text
-//! trace call > deadline > [your layers, per call] > retry > rate limit > concurrency > auth
-//!   > [your layers, per attempt] > trace attempt > attempt timeout > idle timeout > collect > address
+//! trace call > deadline > [your layers, per call] > retry > rate limit > concurrency > auth > trace attempt
+//!   > [your layers, per attempt] > attempt timeout > idle timeout > collect > address
 //!   > redirect guard > decompress > pooled client > TLS
 //! ```
 //!
@@ -51,7 +51,9 @@ mod host;
 #[cfg(feature = "hyper")]
 mod http_client;
 mod idle_timeout;
+mod inner_deadline;
 mod memory_budget;
+mod outgoing;
 #[cfg(feature = "proxy")]
 mod proxy;
 mod rate_limit;
@@ -89,6 +91,7 @@ pub use self::deadline::{Deadline, DeadlineFuture, DeadlineLayer};
 pub use self::decompress::{Decompress, DecompressFuture, DecompressLayer};
 pub use self::error::{Sent, TimeoutPhase, TransportError, TransportErrorKind};
 pub use self::idle_timeout::{IdleTimeout, IdleTimeoutFuture, IdleTimeoutLayer};
+pub use self::outgoing::{FinalHeaders, ResolvedUrl};
 #[cfg(feature = "proxy")]
 pub use self::proxy::Proxy;
 pub use self::rate_limit::{RateLimit, RateLimitLayer, RateLimitState, RateLimited, RateLimitedFuture, RateLimiter};

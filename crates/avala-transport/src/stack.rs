@@ -5,9 +5,11 @@ use std::time::Duration;
 
 use http::{Request, Response};
 use tower::util::{BoxCloneSyncService, option_layer};
-use tower::{Service, ServiceBuilder};
+use tower::{Layer, Service, ServiceBuilder};
 
 use crate::exchange::RecordLayer;
+use crate::inner_deadline::InnerDeadlineLayer;
+use crate::outgoing::OutgoingLayer;
 use crate::record::Stack;
 use crate::{
     AddressLayer, AttemptTimeoutLayer, AuthLayer, Body, CollectLayer, ConcurrencyLayer, ConcurrencyLimits,
@@ -54,10 +56,11 @@ pub(crate) fn assemble(settings: Settings, bottom: Bottom) -> Transport {
         Some(bytes) => collect.memory_budget(bytes),
         None => collect,
     };
+    // A deadline comes after those below it.
+    let inner_yields = if per_attempt.is_empty() { 0 } else { YIELDS };
+    let outer_yields = if per_call.is_empty() { inner_yields } else { inner_yields + YIELDS };
 
     let attempt = ServiceBuilder::new()
-        // Outside of the timeout, so that the span of an attempt shows its timeout.
-        .layer(trace::attempt(settings.address.base_url()))
         // Covers everything that the network can delay, the body included.
         .layer(AttemptTimeoutLayer::new(settings.attempt_timeout))
         // Above collect, which leaves nothing but the bodies of streams to watch.
@@ -84,19 +87,37 @@ pub(crate) fn assemble(settings: Settings, bottom: Bottom) -> Transport {
         // limiter takes a token and polls this layer in one poll; without a permit in that poll it puts the token back.
         .layer(ConcurrencyLayer::new(settings.concurrency).term(settings.attempt_timeout))
         // After the waits, so that the key is put on when the request goes out. Layers of the user below see and sign it.
-        .layer(option_layer(settings.auth));
+        .layer(option_layer(settings.auth))
+        // Around the layers of the user, so that a trace context that they send names the attempt, and outside of the
+        // timeout, so that the span shows it.
+        .layer(trace::attempt(settings.address.base_url()));
 
     let deadline = ServiceBuilder::new()
         // Outermost, so that the span has the whole call.
         .layer(trace::call(settings.address.base_url()))
         // Above everything that waits.
-        .layer(DeadlineLayer::new(settings.timeout).in_stack(&stack));
+        .layer(DeadlineLayer::new(settings.timeout).in_stack(&stack).backstop(outer_yields, !per_call.is_empty()));
 
     if per_call.is_empty() && per_attempt.is_empty() {
         return boxed(deadline.service(calls.service(attempt)));
     }
-    boxed(deadline.service(apply(per_call, calls.service(apply(per_attempt, attempt)))))
+    let attempt = if per_attempt.is_empty() {
+        boxed(attempt)
+    } else {
+        // Below the layers of the user, so that they see the attempts that the deadline ends.
+        let attempt = InnerDeadlineLayer::new(0).layer(attempt);
+        boxed(OutgoingLayer::new(settings.address).layer(apply(per_attempt, attempt)))
+    };
+    if per_call.is_empty() {
+        return boxed(deadline.service(calls.service(attempt)));
+    }
+    let calls = InnerDeadlineLayer::new(inner_yields).layer(calls.service(attempt));
+    boxed(deadline.service(apply(per_call, calls)))
 }
+
+/// How often a deadline lets other tasks run before it ends a call that has layers of the user below it. It costs no
+/// time worth counting, and is enough for layers that run their part in a task of their own.
+const YIELDS: u8 = 32;
 
 fn apply<S>(layers: Vec<UserLayer>, inner: S) -> Transport
 where

@@ -42,3 +42,4 @@ mod stale;
 mod support;
 mod timeouts;
 mod tls;
+mod user_layers;

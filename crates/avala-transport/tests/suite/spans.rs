@@ -13,9 +13,9 @@ use tracing::{Event, Metadata, Subscriber};
 
 use crate::support::{builder, post, send, with_options};
 
-/// The name and the fields of every span, in the order in which they were made.
+/// The name and the fields of every span, in the order in which they were made, and the spans that are entered.
 #[derive(Clone, Default)]
-struct Spans(Arc<Mutex<Vec<(&'static str, Fields)>>>);
+struct Spans(Arc<Mutex<Vec<(&'static str, Fields)>>>, Arc<Mutex<Vec<u64>>>);
 
 #[derive(Clone, Default)]
 struct Fields(BTreeMap<&'static str, String>);
@@ -45,8 +45,13 @@ impl Subscriber for Spans {
 
     fn record_follows_from(&self, _id: &Id, _follows: &Id) {}
     fn event(&self, _event: &Event<'_>) {}
-    fn enter(&self, _id: &Id) {}
-    fn exit(&self, _id: &Id) {}
+    fn enter(&self, id: &Id) {
+        self.1.lock().unwrap().push(id.into_u64());
+    }
+
+    fn exit(&self, _id: &Id) {
+        self.1.lock().unwrap().pop();
+    }
 }
 
 /// The spans of a call whose path, query, header, body and key are all secret.
@@ -132,4 +137,23 @@ async fn a_layer_alone_knows_less() {
         ("url.template", ""),
     ];
     assert_eq!(spans.0.lock().unwrap()[0].1.0, fields(&expected));
+}
+
+#[tokio::test(start_paused = true)]
+async fn layers_of_an_attempt_run_inside_its_span() {
+    let spans = Spans::default();
+    let guard = tracing::subscriber::set_default(spans.clone());
+    let current = Arc::new(Mutex::new(Vec::new()));
+    let propagate = tower::util::MapRequestLayer::new({
+        let current = Arc::clone(&current);
+        move |request: http::Request<avala_transport::Body>| {
+            current.lock().unwrap().push(spans.1.lock().unwrap().last().copied());
+            request
+        }
+    });
+    let service = ScriptedService::new().then(Step::respond(429)).then(Step::respond(200));
+    let transport = builder().layer_per_attempt(propagate).service(service).build().unwrap();
+    send(&transport, post("/x/", "a")).await.unwrap();
+    drop(guard);
+    assert_eq!(*current.lock().unwrap(), [Some(2), Some(3)], "the attempts, and not the call, which is the first");
 }

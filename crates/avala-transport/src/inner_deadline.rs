@@ -1,0 +1,109 @@
+//! The deadline of the call once more, below layers of the user, so that they see the calls that it ends.
+
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use http::{Request, Response};
+use pin_project_lite::pin_project;
+use tokio::time::{Instant, Sleep, sleep_until};
+use tower::util::Oneshot;
+use tower::{Layer, Service, ServiceExt};
+
+use crate::body::Body;
+use crate::call::CallState;
+use crate::error::{Sent, TransportError};
+
+/// Ends what is below at the deadline that the outermost layer has set.
+///
+/// The outermost layer alone would drop the futures of the layers between, which then see neither a response nor an
+/// error. It stays as a backstop for layers that are late themselves.
+#[derive(Debug, Clone)]
+pub(crate) struct InnerDeadlineLayer {
+    yields: u8,
+}
+
+impl InnerDeadlineLayer {
+    /// `yields` is how often it lets other tasks run before it ends the call: a layer below may run its part in a task
+    /// of its own.
+    pub(crate) fn new(yields: u8) -> Self {
+        Self { yields }
+    }
+}
+
+impl<S> Layer<S> for InnerDeadlineLayer {
+    type Service = InnerDeadline<S>;
+
+    fn layer(&self, inner: S) -> InnerDeadline<S> {
+        InnerDeadline { inner, yields: self.yields }
+    }
+}
+
+/// The service of [`InnerDeadlineLayer`].
+#[derive(Debug, Clone)]
+pub(crate) struct InnerDeadline<S> {
+    inner: S,
+    yields: u8,
+}
+
+impl<S> Service<Request<Body>> for InnerDeadline<S>
+where
+    S: Service<Request<Body>, Response = Response<Body>, Error = TransportError> + Clone,
+{
+    type Response = Response<Body>;
+    type Error = TransportError;
+    type Future = InnerDeadlineFuture<S>;
+
+    fn poll_ready(&mut self, _cx: &mut Context<'_>) -> Poll<Result<(), TransportError>> {
+        // The inner service becomes ready inside the future, where the deadline counts it.
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<Body>) -> Self::Future {
+        let state = request.extensions().get::<CallState>().cloned();
+        let sleep = state.as_ref().and_then(CallState::deadline).map(sleep_until);
+        let yields = self.yields;
+        InnerDeadlineFuture { call: self.inner.clone().oneshot(request), sleep, state, started: false, yields }
+    }
+}
+
+pin_project! {
+    /// The future of [`InnerDeadline`].
+    pub(crate) struct InnerDeadlineFuture<S: Service<Request<Body>>> {
+        #[pin]
+        call: Oneshot<S, Request<Body>>,
+        #[pin]
+        sleep: Option<Sleep>,
+        state: Option<CallState>,
+        started: bool,
+        yields: u8,
+    }
+}
+
+impl<S> Future for InnerDeadlineFuture<S>
+where
+    S: Service<Request<Body>, Response = Response<Body>, Error = TransportError>,
+{
+    type Output = Result<Response<Body>, TransportError>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        if !std::mem::replace(this.started, true)
+            && let Some(state) = this.state
+            && state.is_expired(Instant::now())
+        {
+            // There is no time left, so that nothing below is called.
+            return Poll::Ready(Err(state.complete(state.timed_out().with_sent(Sent::No))));
+        }
+        if let Poll::Ready(result) = this.call.poll(cx) {
+            return Poll::Ready(result);
+        }
+        let (Some(sleep), Some(state)) = (this.sleep.as_pin_mut(), this.state) else { return Poll::Pending };
+        ready!(sleep.poll(cx));
+        if *this.yields > 0 {
+            *this.yields -= 1;
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        Poll::Ready(Err(state.timed_out()))
+    }
+}
