@@ -6,6 +6,7 @@ pub mod models;
 pub mod payloads;
 pub mod readable;
 pub mod soak;
+mod soak_layers;
 
 /// Compiles and runs the code of the README.
 #[cfg(doctest)]

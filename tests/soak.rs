@@ -7,10 +7,12 @@ use std::time::Duration;
 
 use avala_client::transport::{RateLimiter, RetryBudget, RetryPolicy};
 use avala_client::types::{CreateExport, ProjectUid, Task};
-use avala_client::{Avala, Error, Sent};
+use avala_client::{Avala, AvalaBuilder, Error, Sent};
 use avala_sandbox::{Fault, Sandbox};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
+
+use crate::soak_layers::Seen;
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
@@ -44,6 +46,10 @@ pub struct Report {
     pub duplicated: Vec<String>,
     /// Answers that are not what the server has.
     pub wrong: Vec<String>,
+    /// Attempts that a layer of the user made fail after their work was done.
+    pub audits: usize,
+    /// Calls whose end a layer of the user did not see.
+    pub unseen: usize,
     /// Memory of the process in bytes after the first tenth of the calls, and after the last; 0 where it is not known.
     pub memory: (u64, u64),
     /// What the client says of each export, until the server's list settles it.
@@ -51,10 +57,10 @@ pub struct Report {
 }
 
 impl Report {
-    /// Whether nothing was lost, duplicated or wrong.
+    /// Whether nothing was lost, duplicated or wrong, and the layers saw all of it.
     #[must_use]
     pub fn is_clean(&self) -> bool {
-        self.lost.is_empty() && self.duplicated.is_empty() && self.wrong.is_empty()
+        self.lost.is_empty() && self.duplicated.is_empty() && self.wrong.is_empty() && self.unseen == 0
     }
 }
 
@@ -71,16 +77,12 @@ enum End {
 /// When the sandbox does not start, or its state cannot be read in the end.
 pub async fn run(plan: Plan) -> Result<Report, Failure> {
     let sandbox = Sandbox::start().await?;
-    let avala = Avala::builder()
-        .api_key(sandbox.key())
-        .base_url(sandbox.url())
-        .allow_insecure_base_url(true)
-        .rate_limiter(RateLimiter::off())
-        // Many faults are the point here, so the budget that would stop a storm of them is off.
-        .retry(RetryPolicy::default().base_delay(Duration::from_millis(1)).budget(RetryBudget::off()))
-        .build()?;
-    let tasks = avala.tasks().list().limit(1000).await?.items;
-    let project = avala.projects().list().await?.items.first().map(|project| project.uid.clone());
+    let seen = Seen::default();
+    let avala = seen.add_layers(builder(&sandbox), 25)?.build()?;
+    // Reads what is true, without the layers that fail.
+    let reader = builder(&sandbox).build()?;
+    let tasks = reader.tasks().list().limit(1000).await?.items;
+    let project = reader.projects().list().await?.items.first().map(|project| project.uid.clone());
     let project = project.ok_or("the sandbox has no project")?;
 
     let mut report = Report::default();
@@ -124,8 +126,19 @@ pub async fn run(plan: Plan) -> Result<Report, Failure> {
     report.memory.1 = resident_bytes();
     report.calls = made.load(Ordering::Relaxed);
     sandbox.clear_faults();
-    report.settle(&avala).await?;
+    report.settle(&reader).await?;
+    (report.audits, report.unseen) = (seen.audits(), seen.unseen());
     Ok(report)
+}
+
+fn builder(sandbox: &Sandbox) -> AvalaBuilder {
+    Avala::builder()
+        .api_key(sandbox.key())
+        .base_url(sandbox.url())
+        .allow_insecure_base_url(true)
+        .rate_limiter(RateLimiter::off())
+        // Many faults are the point here, so the budget that would stop a storm of them is off.
+        .retry(RetryPolicy::default().base_delay(Duration::from_millis(1)).budget(RetryBudget::off()))
 }
 
 async fn call(avala: &Avala, kind: usize, number: usize, expected: Task, project: &ProjectUid) -> End {

@@ -34,6 +34,8 @@ fn print(report: &Report) {
     for (kind, count) in &report.errors {
         println!("  {kind:<22} {count:>8}");
     }
+    println!("audits that failed   {:>8}", report.audits);
+    println!("ends not seen        {:>8}", report.unseen);
     for (what, found) in [("lost", &report.lost), ("duplicated", &report.duplicated), ("wrong", &report.wrong)] {
         println!("{what:<20} {:>8}", found.len());
         found.iter().take(10).for_each(|line| println!("  {line}"));

@@ -8,6 +8,7 @@ async fn nothing_is_lost_done_twice_or_wrong() {
     assert!(report.is_clean(), "{report:#?}");
     assert_eq!(report.calls, 600);
     assert!(report.faults.len() >= 8, "every kind of fault was there: {:?}", report.faults);
+    assert!(report.audits >= 10, "and the audit service was in the way");
     assert!(report.attempts > 600, "and some calls were tried again");
     assert!(!report.errors.is_empty(), "and some failed, and said so");
 }

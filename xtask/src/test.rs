@@ -7,11 +7,13 @@ use crate::{Outcome, coverage, dependencies, interop, snapshots};
 /// Examples that need neither an account nor a network.
 const EXAMPLES: &[(&str, &str)] = &[
     ("avala-types", "payloads"),
+    ("avala-transport", "audit"),
     ("avala-transport", "retry_alone"),
     ("avala-client", "quickstart"),
     ("avala-client", "middleware"),
     ("avala-client", "own_http"),
     ("avala-webhook", "receive"),
+    ("avala-tests", "tracing_opentelemetry"),
 ];
 
 pub(crate) fn all() -> Outcome {

@@ -222,7 +222,7 @@ impl TransportBuilder {
     /// A relative URI, no API key, and the [`CallOptions`](crate::CallOptions) of the call. It is inside the deadline,
     /// and sees the end of every call that it did not itself delay beyond the deadline: the response, or the error,
     /// that of the deadline included. A call that its caller drops ends without either; a value that the layer's future
-    /// owns is dropped then, as the example `metrics` shows.
+    /// owns is dropped then, as the example `audit` shows.
     ///
     /// # Its errors
     ///

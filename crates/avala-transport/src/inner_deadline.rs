@@ -104,6 +104,7 @@ where
             cx.waker().wake_by_ref();
             return Poll::Pending;
         }
-        Poll::Ready(Err(state.timed_out()))
+        // Complete, so that the layers above see the attempts and the time too.
+        Poll::Ready(Err(state.complete(state.timed_out())))
     }
 }

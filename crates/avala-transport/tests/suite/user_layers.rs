@@ -121,6 +121,27 @@ async fn layer_sees_a_call_that_ends_while_it_waits() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn timeout_that_the_layer_sees_is_complete() {
+    let seen = Arc::new(Mutex::new(None));
+    let look = layer({
+        let seen = Arc::clone(&seen);
+        move |inner, request| {
+            let seen = Arc::clone(&seen);
+            async move {
+                let result = inner.oneshot(request).await;
+                *seen.lock().unwrap() =
+                    result.as_ref().err().map(|error| (error.attempts(), error.elapsed(), error.sent()));
+                Ok(result?)
+            }
+        }
+    });
+    let service = ScriptedService::new().then(Step::respond(500)).then(Step::hang());
+    let transport = builder().timeout(secs(20)).layer_per_call(look).service(service).build().unwrap();
+    send(&transport, get("/x/")).await.unwrap_err();
+    assert_eq!(*seen.lock().unwrap(), Some((2, secs(20), Sent::Yes)));
+}
+
+#[tokio::test(start_paused = true)]
 async fn call_that_is_dropped_drops_what_the_layer_holds() {
     let ends = Ends::default();
     let hang = ScriptedService::always(Step::hang());

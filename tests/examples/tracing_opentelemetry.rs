@@ -1,0 +1,69 @@
+//! Sends the trace context of each attempt to the server, with tracing-opentelemetry.
+//!
+//! A layer per attempt runs inside the span of its attempt. So the `traceparent` that it sends names the attempt, and the
+//! spans of the server are children of the attempt that reached it.
+//!
+//! Run it with `cargo run -p avala-tests --example tracing_opentelemetry`.
+
+#![expect(clippy::print_stdout, reason = "an example shows what it does")]
+
+use std::error::Error;
+
+use avala_client::Avala;
+use avala_client::transport::Body;
+use avala_client::transport::testing::{ScriptedService, Step};
+use http::{HeaderValue, Request};
+use opentelemetry::trace::{TraceContextExt, TracerProvider};
+use opentelemetry_sdk::trace::{InMemorySpanExporter, SdkTracerProvider};
+use tower::util::MapRequestLayer;
+use tracing_opentelemetry::OpenTelemetrySpanExt;
+use tracing_subscriber::layer::SubscriberExt;
+
+/// The header `traceparent` of the current span, as the W3C defines it.
+fn traceparent() -> Option<HeaderValue> {
+    let context = tracing::Span::current().context();
+    let span = context.span().span_context().clone();
+    let flags = span.trace_flags().to_u8();
+    HeaderValue::try_from(format!("00-{}-{}-{flags:02x}", span.trace_id(), span.span_id())).ok()
+}
+
+fn propagate(mut request: Request<Body>) -> Request<Body> {
+    if let Some(value) = traceparent() {
+        request.headers_mut().insert("traceparent", value);
+    }
+    request
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Box<dyn Error>> {
+    // In place of an exporter that sends the spans to a collector.
+    let exporter = InMemorySpanExporter::default();
+    let provider = SdkTracerProvider::builder().with_simple_exporter(exporter.clone()).build();
+    let spans = tracing_opentelemetry::layer().with_tracer(provider.tracer("example"));
+    let _guard = tracing::subscriber::set_default(tracing_subscriber::registry().with(spans));
+
+    let server = ScriptedService::new()
+        .then(Step::respond(503).header("retry-after", "0"))
+        .then(Step::respond(200).body(r#"{"uid": "t1"}"#));
+    let avala = Avala::builder()
+        .api_key("avk_example")
+        .service(server.clone())
+        .layer_per_attempt(MapRequestLayer::new(propagate))
+        .build()?;
+    avala.tasks().get("t1").await?;
+
+    provider.force_flush()?;
+    let spans = exporter.get_finished_spans()?;
+    let attempts: Vec<_> = spans
+        .iter()
+        .filter(|span| span.name.contains("GET") && span.span_kind != opentelemetry::trace::SpanKind::Internal)
+        .collect();
+    for (request, attempt) in server.requests().iter().zip(&attempts) {
+        let sent = request.headers.get("traceparent").ok_or("no trace context was sent")?.to_str()?;
+        println!("{sent} is the span of {}", attempt.name);
+        if !sent.contains(&attempt.span_context.span_id().to_string()) {
+            return Err("the trace context names another span than the attempt".into());
+        }
+    }
+    if attempts.len() == 2 { Ok(()) } else { Err(format!("there are {} attempts in the trace", attempts.len()).into()) }
+}

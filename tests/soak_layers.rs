@@ -1,0 +1,76 @@
+//! Layers of the user for the soak: one around each call that counts calls and their ends, and one around each attempt
+//! that reports to an audit service which is down.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use avala_client::AvalaBuilder;
+use avala_client::transport::{Body, BoxError, RateLimiter, Transport, TransportBuilder, TransportError};
+use http::{Request, Response};
+use tower::layer::layer_fn;
+use tower::util::BoxCloneSyncService;
+use tower::{ServiceExt, service_fn};
+
+/// What the layers have seen.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Seen {
+    begun: Arc<AtomicUsize>,
+    ended: Arc<AtomicUsize>,
+    audits: Arc<AtomicUsize>,
+}
+
+impl Seen {
+    /// How many calls began whose end the layer did not see.
+    pub(crate) fn unseen(&self) -> usize {
+        self.begun.load(Ordering::Relaxed).abs_diff(self.ended.load(Ordering::Relaxed))
+    }
+
+    /// How many attempts failed because of the audit service.
+    pub(crate) fn audits(&self) -> usize {
+        self.audits.load(Ordering::Relaxed)
+    }
+
+    /// Adds both layers to a client. One attempt in `one_in` fails, after it has done its work.
+    pub(crate) fn add_layers(&self, builder: AvalaBuilder, one_in: usize) -> Result<AvalaBuilder, TransportError> {
+        let audit_service = TransportBuilder::new()
+            .rate_limiter(RateLimiter::off())
+            .service(service_fn(|_: Request<Body>| async {
+                Err::<Response<Body>, _>(io::Error::from(io::ErrorKind::ConnectionRefused))
+            }))
+            .retry(avala_client::transport::RetryPolicy::default().max_attempts(1))
+            .build()?;
+        let (begun, ended) = (Arc::clone(&self.begun), Arc::clone(&self.ended));
+        let count = layer_fn(move |inner: Transport| {
+            let (begun, ended) = (Arc::clone(&begun), Arc::clone(&ended));
+            BoxCloneSyncService::new(service_fn(move |request: Request<Body>| {
+                begun.fetch_add(1, Ordering::Relaxed);
+                let (inner, ended) = (inner.clone(), Arc::clone(&ended));
+                async move {
+                    let result = inner.oneshot(request).await;
+                    ended.fetch_add(1, Ordering::Relaxed);
+                    result
+                }
+            }))
+        });
+        let (number, audits) = (Arc::new(AtomicUsize::new(0)), Arc::clone(&self.audits));
+        let audit = layer_fn(move |inner: Transport| {
+            let (audit_service, number, audits) = (audit_service.clone(), Arc::clone(&number), Arc::clone(&audits));
+            BoxCloneSyncService::new(service_fn(move |request: Request<Body>| {
+                let (inner, audit_service, audits) = (inner.clone(), audit_service.clone(), Arc::clone(&audits));
+                let must_audit = number.fetch_add(1, Ordering::Relaxed).is_multiple_of(one_in);
+                async move {
+                    let mut entry = Request::post("/audit/").body(Body::from("done"))?;
+                    *entry.extensions_mut() = request.extensions().clone();
+                    let response = inner.oneshot(request).await?;
+                    if must_audit {
+                        audits.fetch_add(1, Ordering::Relaxed);
+                        audit_service.oneshot(entry).await?;
+                    }
+                    Ok::<_, BoxError>(response)
+                }
+            }))
+        });
+        Ok(builder.layer_per_call(count).layer_per_attempt(audit))
+    }
+}
