@@ -121,6 +121,17 @@ async fn layer_sees_a_call_that_ends_while_it_waits() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn layer_sees_a_call_that_has_no_time_at_all() {
+    let ends = Ends::default();
+    let service = ScriptedService::always(Step::respond(200));
+    let transport = builder().layer_per_call(watching(&ends, false)).service(service.clone()).build().unwrap();
+    let call = with_options(post("/x/", "a"), |options| options.timeout = Some(secs(0)));
+    assert_eq!(send(&transport, call).await.unwrap_err().sent(), Sent::No);
+    assert_eq!((*ends.lock().unwrap()).as_slice(), ["Timeout Some(Total)"]);
+    assert!(service.requests().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
 async fn timeout_that_the_layer_sees_is_complete() {
     let seen = Arc::new(Mutex::new(None));
     let look = layer({
