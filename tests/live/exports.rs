@@ -17,7 +17,7 @@ async fn an_export_is_waited_for_until_its_file_is_there() {
     assert_eq!((asked.status, asked.download_url), (Some(ExportStatus::Requested), None));
     let ready = avala.exports().wait(&asked.uid).interval(Duration::ZERO).await.unwrap();
     assert_eq!(ready.status, Some(ExportStatus::Exported));
-    assert!(ready.download_url.unwrap().starts_with("https://"));
+    assert!(ready.download_url.unwrap().starts_with(sandbox.url()));
     assert_eq!(ready.projects, std::slice::from_ref(&project.uid));
 
     let several = CreateExport::lists("Both", ExportFormat::Yolo).projects([&project.uid]);

@@ -30,46 +30,42 @@
 //!   requested, pending, processing, exported. So do auto-label jobs and the uploads of recordings.
 //! - Webhooks on this machine get signed POSTs, and uploads get addresses on the sandbox that take files.
 
-mod answer_body;
 mod app;
+#[cfg(feature = "tls")]
+mod authority;
 mod builder;
-mod caller;
-mod clock;
 pub mod demo;
 mod error;
 mod fault;
-mod hex;
-mod json_body;
-mod list;
-mod patch;
+mod handlers;
+mod known_hosts;
 mod pipeline;
+mod protocol;
+#[cfg(feature = "tls")]
+mod proxy;
 mod rate_limit;
+mod request;
 mod request_log;
-mod resources;
+mod response_body;
 mod router;
 mod routes;
 mod sandbox;
+mod schema;
+mod screen;
 mod seed;
 mod server;
-mod slug;
-mod storage;
-mod table;
-mod validation;
+mod state;
 mod webhook;
 
-pub use builder::{SandboxBuilder, Seed};
+pub use builder::SandboxBuilder;
 pub use fault::{Fault, FaultError};
 pub use rate_limit::RateLimit;
 pub use request_log::LoggedRequest;
 pub use router::routes;
 pub use routes::Route;
 pub use sandbox::Sandbox;
-
-/// Every path of the API starts with this.
-const API_PREFIX: &str = "/api/v1";
-
-/// The header that carries the key.
-const API_KEY_HEADER: &str = "x-avala-api-key";
+pub use seed::Seed;
+pub use webhook::AnnounceError;
 
 /// Compiles the examples of the README.
 #[cfg(doctest)]

@@ -5,41 +5,48 @@ mod args;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use avala_sandbox::{Fault, LoggedRequest, SandboxBuilder};
+use avala_sandbox::LoggedRequest;
 
-use args::Command;
+use args::{Command, Start};
 
 fn main() -> ExitCode {
     let result = match args::parse(std::env::args_os().skip(1)) {
         Ok(Command::Help) => io::stdout().lock().write_all(args::HELP.as_bytes()),
-        Ok(Command::Start(builder, faults)) => run(builder, faults),
+        Ok(Command::Start(start)) => run(*start),
         Err(error) => {
-            complain(&format!("{error}\nTry --help."));
+            log_line(&format!("{error}\nTry --help."));
             return ExitCode::from(2);
         }
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            complain(&error.to_string());
+            log_line(&error.to_string());
             ExitCode::FAILURE
         }
     }
 }
 
-fn run(builder: SandboxBuilder, faults: Vec<Fault>) -> io::Result<()> {
+fn run(start: Start) -> io::Result<()> {
     tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
-        let sandbox = builder.on_answer(log).start().await?;
-        for fault in faults {
+        let sandbox = start.builder.on_answer(log).start().await?;
+        for fault in start.faults {
             sandbox.fault(fault).map_err(io::Error::other)?;
         }
-        let line = serde_json::json!({ "url": sandbox.url(), "key": sandbox.key() });
+        #[cfg_attr(not(feature = "tls"), allow(unused_mut, reason = "there is no CA"))]
+        let mut line = serde_json::json!({ "url": sandbox.url(), "key": sandbox.key() });
+        #[cfg(feature = "tls")]
+        if let (Some(proxy), Some(pem)) = (sandbox.proxy_url(), sandbox.ca_certificate_pem()) {
+            std::fs::write(&start.ca_file, pem)?;
+            line["proxy_url"] = proxy.into();
+            line["ca_file"] = start.ca_file.display().to_string().into();
+        }
         writeln!(io::stdout().lock(), "{line}")?;
         interrupted().await
     })
 }
 
-/// Waits for ctrl-c, or for a polite request to end where the system has one.
+/// Waits for ctrl-c, or for SIGTERM where the system has it.
 async fn interrupted() -> io::Result<()> {
     #[cfg(unix)]
     {
@@ -58,10 +65,10 @@ async fn interrupted() -> io::Result<()> {
 fn log(request: &LoggedRequest) {
     let query = request.query.as_ref().map(|query| format!("?{query}")).unwrap_or_default();
     let status = request.status.as_ref().map_or("connection closed", |status| status.as_str());
-    complain(&format!("{} {}{query} {status}", request.method, request.path));
+    log_line(&format!("{} {}{query} {status}", request.method, request.path));
 }
 
 /// Writes a line to stderr. When that is closed there is nobody to tell.
-fn complain(line: &str) {
+fn log_line(line: &str) {
     let _ = writeln!(io::stderr().lock(), "{line}");
 }

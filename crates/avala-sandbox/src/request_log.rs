@@ -7,7 +7,32 @@ use bytes::Bytes;
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 
-use crate::{API_KEY_HEADER, API_PREFIX};
+use crate::protocol::{API_KEY_HEADER, API_PREFIX};
+
+/// What stands in the log for a secret.
+const REDACTED: &str = "[redacted]";
+
+/// Headers whose values are credentials.
+const SECRET_HEADERS: [&str; 5] =
+    [API_KEY_HEADER, "authorization", "proxy-authorization", "cookie", "x-amz-security-token"];
+
+/// Query parameters whose values are credentials or signatures, compared by letters and digits alone.
+const SECRET_PARAMETERS: [&str; 14] = [
+    "xamzsignature",
+    "xamzcredential",
+    "xamzsecuritytoken",
+    "xgoogsignature",
+    "xgoogcredential",
+    "signature",
+    "sig",
+    "token",
+    "accesstoken",
+    "apikey",
+    "key",
+    "secret",
+    "password",
+    "grant",
+];
 
 /// The log keeps this many requests, and fewer when their bodies are large.
 const MAX_REQUESTS: usize = 10_000;
@@ -21,9 +46,10 @@ pub struct LoggedRequest {
     pub method: Method,
     /// The path as it was sent, still percent-encoded, as `/api/v1/datasets/`.
     pub path: String,
-    /// The query as it was sent, without the question mark.
+    /// The query as it was sent, without the question mark. Signatures and credentials are replaced by `[redacted]`.
     pub query: Option<String>,
-    /// The headers. The value of `X-Avala-Api-Key` is replaced by `[redacted]`.
+    /// The headers. Values that are credentials, as of `X-Avala-Api-Key`, `Authorization` and cookies, are replaced by
+    /// `[redacted]`.
     pub headers: HeaderMap,
     /// The body.
     pub body: Bytes,
@@ -39,6 +65,24 @@ impl LoggedRequest {
     pub fn api_path(&self) -> &str {
         self.path.strip_prefix(API_PREFIX).unwrap_or(&self.path)
     }
+}
+
+/// Callback for each request once its response is sent.
+pub(crate) type OnResponse = dyn Fn(&LoggedRequest) + Send + Sync;
+
+/// Replaces the values of secret parameters.
+fn redact_query(query: &str) -> String {
+    let redact = |pair: &str| match pair.split_once('=') {
+        Some((name, _)) if is_secret(name) => format!("{name}={REDACTED}"),
+        _ => pair.to_owned(),
+    };
+    query.split('&').map(redact).collect::<Vec<_>>().join("&")
+}
+
+fn is_secret(name: &str) -> bool {
+    let name = percent_encoding::percent_decode_str(name).decode_utf8_lossy().to_lowercase();
+    let letters: String = name.chars().filter(char::is_ascii_alphanumeric).collect();
+    SECRET_PARAMETERS.contains(&letters.as_str())
 }
 
 /// Requests in the order of their arrival.
@@ -57,15 +101,17 @@ impl RequestLog {
     /// Notes a request, and returns its number.
     pub(crate) fn begin(&self, parts: &Parts, body: &Bytes) -> u64 {
         let mut headers = parts.headers.clone();
-        if let Some(key) = headers.get_mut(API_KEY_HEADER) {
-            *key = HeaderValue::from_static("[redacted]");
+        for (name, value) in &mut headers {
+            if SECRET_HEADERS.contains(&name.as_str()) {
+                *value = HeaderValue::from_static(REDACTED);
+            }
         }
         let mut entries = self.entries();
         entries.body_bytes += body.len();
         entries.requests.push_back(LoggedRequest {
             method: parts.method.clone(),
             path: parts.uri.path().to_owned(),
-            query: parts.uri.query().map(str::to_owned),
+            query: parts.uri.query().map(redact_query),
             headers,
             body: body.clone(),
             status: None,

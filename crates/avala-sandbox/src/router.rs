@@ -1,17 +1,18 @@
 //! Which handler answers which path.
 
 use axum::Router;
+use axum::routing::{any, get, post};
 use http::{Method, StatusCode};
 
 use crate::app::App;
 use crate::error::ApiError;
-use crate::resources::{
-    agents, annotation_issues, annotations, auto_label_jobs, consensus, datasets, exports, fleet, inference_providers,
-    manual_upload, models, organizations, projects, quality_targets, signup, slices, storage_configs, tasks, users,
-    webhooks,
+use crate::handlers::{
+    agents, annotation_issues, annotations, auto_label_jobs, consensus, control, datasets, exports, fleet,
+    inference_providers, manual_upload, models, organizations, projects, public_datasets, quality_targets, signup,
+    slices, storage_configs, storage_host, tasks, users, webhooks,
 };
+use crate::protocol::API_PREFIX;
 use crate::routes::{Route, Routes};
-use crate::{API_PREFIX, storage};
 
 /// Every call of the API that the sandbox answers.
 ///
@@ -26,14 +27,24 @@ pub fn routes() -> Vec<Route> {
 
 /// The API and the storage host. Where two routes match a path, the one with the fixed segment wins.
 pub(crate) fn router(app: App) -> Router {
-    let api = all().into_router().fallback(async || ApiError::not_found());
+    let api = all()
+        .into_router()
+        // Not calls of the contract: a list for staff, and the URLs of grants.
+        .route("/projects/", any(async || forbidden()))
+        .route(public_datasets::DOWNLOAD_PATH, get(public_datasets::download))
+        .fallback(async || ApiError::not_found());
     Router::new()
         .nest(API_PREFIX, api)
-        .fallback(storage::serve)
+        .route(control::ANNOUNCE_PATH, post(control::announce))
+        .fallback(storage_host::serve)
         .method_not_allowed_fallback(async |method: Method| {
             ApiError::detail(StatusCode::METHOD_NOT_ALLOWED, format!("Method \"{method}\" not allowed."))
         })
         .with_state(app)
+}
+
+fn forbidden() -> ApiError {
+    ApiError::detail(StatusCode::FORBIDDEN, "You do not have permission to perform this action.")
 }
 
 /// The routes of all resources.
@@ -52,6 +63,7 @@ fn all() -> Routes {
         .merge(models::routes())
         .merge(organizations::routes())
         .merge(projects::routes())
+        .merge(public_datasets::routes())
         .merge(quality_targets::routes())
         .merge(signup::routes())
         .merge(slices::routes())

@@ -32,6 +32,17 @@ impl Routes {
         self.add(MethodFilter::GET, Method::GET, path, handler)
     }
 
+    /// Adds a GET whose path the router has to read in another way than the contract writes it.
+    pub(crate) fn get_as<T: 'static>(
+        mut self,
+        path: &'static str,
+        routed: &'static str,
+        handler: impl Handler<T, App>,
+    ) -> Self {
+        self.list.push(Route { method: Method::GET, path });
+        Self { router: self.router.route(routed, on(MethodFilter::GET, handler)), list: self.list }
+    }
+
     pub(crate) fn post<T: 'static>(self, path: &'static str, handler: impl Handler<T, App>) -> Self {
         self.add(MethodFilter::POST, Method::POST, path, handler)
     }

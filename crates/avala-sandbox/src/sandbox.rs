@@ -1,22 +1,17 @@
 //! A running sandbox.
 
 use std::fmt;
-use std::io;
-use std::net::Ipv4Addr;
 use std::sync::Arc;
 
-use http::HeaderValue;
-use tokio::net::TcpListener;
+use avala_types::Json;
+use serde::Serialize;
 use tokio::task::AbortHandle;
 
-use crate::app::App;
-use crate::builder::SandboxBuilder;
-use crate::fault::FaultQueue;
+use crate::fault::{Fault, FaultError};
 use crate::pipeline::Pipeline;
-use crate::rate_limit::Limiter;
-use crate::request_log::RequestLog;
-use crate::webhook::Courier;
-use crate::{API_PREFIX, Fault, FaultError, LoggedRequest, demo, router, seed, server};
+use crate::protocol::API_PREFIX;
+use crate::request_log::LoggedRequest;
+use crate::webhook::AnnounceError;
 
 /// An Avala in memory that listens on a port of this machine until it is dropped.
 ///
@@ -35,47 +30,23 @@ use crate::{API_PREFIX, Fault, FaultError, LoggedRequest, demo, router, seed, se
 /// # }
 /// ```
 pub struct Sandbox {
-    url: String,
-    key: String,
-    pipeline: Arc<Pipeline>,
-    server: AbortHandle,
+    pub(crate) url: String,
+    pub(crate) key: String,
+    pub(crate) pipeline: Arc<Pipeline>,
+    pub(crate) server: AbortHandle,
+    #[cfg(feature = "tls")]
+    pub(crate) proxy: Option<Proxy>,
+}
+
+/// The CONNECT proxy of a sandbox with TLS.
+#[cfg(feature = "tls")]
+pub(crate) struct Proxy {
+    pub(crate) url: String,
+    pub(crate) ca_certificate_pem: String,
+    pub(crate) task: AbortHandle,
 }
 
 impl Sandbox {
-    /// Starts one on a free port, with the demo seed and the key `avk_test`.
-    ///
-    /// # Errors
-    /// When no port can be had.
-    pub async fn start() -> io::Result<Self> {
-        Self::builder().start().await
-    }
-
-    /// Starts one with other settings.
-    pub fn builder() -> SandboxBuilder {
-        SandboxBuilder::new()
-    }
-
-    pub(crate) async fn start_with(settings: SandboxBuilder) -> io::Result<Self> {
-        check_key(&settings.api_key)?;
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, settings.port)).await?;
-        let url = format!("http://{}", listener.local_addr()?);
-        let mut tables = seed::tables(settings.seed, &url)?;
-        tables.accounts.give_key(&demo::OWNER.into(), &settings.api_key);
-        let (app, outbox) = App::new(&url, settings.bare_member_lists, tables);
-        let courier = Courier { app: app.clone(), outbox, waits: settings.webhook_retries };
-        let pipeline = Arc::new(Pipeline {
-            router: router::router(app.clone()),
-            app,
-            limiter: Limiter::new(settings.rate_limit),
-            faults: FaultQueue::default(),
-            log: RequestLog::default(),
-            latency: settings.latency,
-            on_answer: settings.on_answer,
-        });
-        let server = tokio::spawn(server::run(listener, Arc::clone(&pipeline), courier)).abort_handle();
-        Ok(Self { url, key: settings.api_key, pipeline, server })
-    }
-
     /// Where the server is, as `http://127.0.0.1:49152`.
     #[must_use]
     pub fn url(&self) -> &str {
@@ -86,6 +57,22 @@ impl Sandbox {
     #[must_use]
     pub fn api_url(&self) -> String {
         format!("{}{API_PREFIX}", self.url)
+    }
+
+    /// Address of the CONNECT proxy, for `HTTPS_PROXY`; `None` unless the sandbox was started with
+    /// [`tls`](crate::SandboxBuilder::tls).
+    #[cfg(feature = "tls")]
+    #[must_use]
+    pub fn proxy_url(&self) -> Option<&str> {
+        self.proxy.as_ref().map(|proxy| proxy.url.as_str())
+    }
+
+    /// Certificate of the test CA in PEM, for `SSL_CERT_FILE`; `None` unless the sandbox was started with
+    /// [`tls`](crate::SandboxBuilder::tls).
+    #[cfg(feature = "tls")]
+    #[must_use]
+    pub fn ca_certificate_pem(&self) -> Option<&str> {
+        self.proxy.as_ref().map(|proxy| proxy.ca_certificate_pem.as_str())
     }
 
     /// The key that requests need in `X-Avala-Api-Key`.
@@ -107,6 +94,27 @@ impl Sandbox {
         self.pipeline.log.clear();
     }
 
+    /// Announces an event to the agents and webhooks that subscribed to it, as if it had just happened.
+    ///
+    /// The payload is what agents get, as `{"task_uid": ..., "result_uid": ...}` for `result.submitted`, or the
+    /// resource that webhooks get, with its `uid`. Nothing else changes: `dataset.deleted` deletes no dataset.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let sandbox = avala_sandbox::Sandbox::start().await?;
+    /// sandbox.announce("dataset.deleted", serde_json::json!({ "dataset_uid": "d1", "project_uid": null }))?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// If the event is unknown, or the payload does not fit it.
+    pub fn announce(&self, event: impl AsRef<str>, payload: impl Serialize) -> Result<(), AnnounceError> {
+        let payload = Json::encode(&payload).map_err(AnnounceError::not_json)?;
+        self.pipeline.app.announce_checked(event.as_ref(), &payload).map(drop)
+    }
+
     /// Adds a fault, which waits for a request that it fits.
     ///
     /// # Errors
@@ -124,18 +132,15 @@ impl Sandbox {
 impl Drop for Sandbox {
     fn drop(&mut self) {
         self.server.abort();
+        #[cfg(feature = "tls")]
+        if let Some(proxy) = &self.proxy {
+            proxy.task.abort();
+        }
     }
 }
 
 impl fmt::Debug for Sandbox {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Sandbox").field("url", &self.url).finish_non_exhaustive()
-    }
-}
-
-fn check_key(key: &str) -> io::Result<()> {
-    match HeaderValue::from_str(key) {
-        Ok(_) if !key.is_empty() => Ok(()),
-        _ => Err(io::Error::new(io::ErrorKind::InvalidInput, "the key is empty or cannot be sent in a header")),
     }
 }

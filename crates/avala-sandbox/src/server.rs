@@ -7,23 +7,27 @@ use std::time::Duration;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
 use crate::pipeline::Pipeline;
-use crate::webhook::Courier;
+use crate::webhook::DeliveryWorker;
 
-/// Takes connections and carries deliveries until the task is aborted, and all of them with it.
+/// Largest head of a request that a connection reads. hyper responds 431 to a larger one, without a body.
+const MAX_HEAD_BYTES: usize = 256 * 1024;
+
+/// Accepts connections and delivers webhooks until the task is aborted, and all of them with it.
 ///
-/// This is hyper and not `axum::serve` because a fault has to be able to close a connection without an answer.
-pub(crate) async fn run(listener: TcpListener, pipeline: Arc<Pipeline>, courier: Courier) {
+/// This is hyper and not `axum::serve` because a fault has to be able to close a connection without a response.
+pub(crate) async fn run(listener: TcpListener, pipeline: Arc<Pipeline>, worker: DeliveryWorker, tls: Tls) {
     let mut deliveries = JoinSet::new();
-    deliveries.spawn(courier.run());
+    deliveries.spawn(worker.run());
     let mut connections = JoinSet::new();
     loop {
         match listener.accept().await {
             Ok((stream, _)) => {
-                connections.spawn(serve(stream, Arc::clone(&pipeline)));
+                connections.spawn(accept(stream, Arc::clone(&pipeline), tls.clone()));
             }
             // The process may be out of file handles; they come back when connections end.
             Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
@@ -32,13 +36,36 @@ pub(crate) async fn run(listener: TcpListener, pipeline: Arc<Pipeline>, courier:
     }
 }
 
-async fn serve(stream: TcpStream, pipeline: Arc<Pipeline>) -> io::Result<()> {
+/// How the API is served: in plain text, or over TLS.
+#[derive(Clone)]
+pub(crate) enum Tls {
+    Off,
+    #[cfg(feature = "tls")]
+    On(tokio_rustls::TlsAcceptor),
+}
+
+async fn accept(stream: TcpStream, pipeline: Arc<Pipeline>, tls: Tls) -> io::Result<()> {
     stream.set_nodelay(true)?;
+    match tls {
+        Tls::Off => serve(stream, pipeline).await,
+        #[cfg(feature = "tls")]
+        Tls::On(acceptor) => serve(acceptor.accept(stream).await?, pipeline).await,
+    }
+}
+
+/// Serves the requests of one connection.
+pub(crate) async fn serve<S>(stream: S, pipeline: Arc<Pipeline>) -> io::Result<()>
+where
+    S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+{
     let service = service_fn(|request| {
         let pipeline = Arc::clone(&pipeline);
         async move { pipeline.answer(request).await }
     });
     // No limit on how long a connection may rest: clients keep theirs in pools.
-    let connection = http1::Builder::new().header_read_timeout(None).serve_connection(TokioIo::new(stream), service);
+    let connection = http1::Builder::new()
+        .header_read_timeout(None)
+        .max_buf_size(MAX_HEAD_BYTES)
+        .serve_connection(TokioIo::new(stream), service);
     connection.await.map_err(io::Error::other)
 }

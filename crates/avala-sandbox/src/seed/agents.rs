@@ -1,10 +1,11 @@
 //! Agents, and what they have to decide on.
 
-use avala_types::{Agent, AgentAction, AgentExecution, EventType, ExecutionStatus, Task};
+use avala_types::{AgentAction, EventType, ExecutionStatus};
 use serde_json::json;
 
 use super::minutes;
-use crate::resources::Tables;
+use crate::schema::{Agent, AgentExecution, Task};
+use crate::state::tables::Tables;
 
 /// How many executions there are for each agent.
 const EXECUTIONS: usize = 40;

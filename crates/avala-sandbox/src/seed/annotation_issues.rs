@@ -1,14 +1,14 @@
 //! Annotation issues of the LiDAR dataset.
 
-use avala_types::{
-    AnnotationIssue, AnnotationIssueProblem, AnnotationIssueProject, AnnotationIssueStatus, SequenceUid,
-};
+use avala_types::{AnnotationIssueStatus, SequenceUid};
 
 use super::minutes;
 use crate::demo;
 use crate::error::ApiError;
-use crate::resources::Tables;
-use crate::resources::annotation_issues::{IssueRow, TOOLS, reporter};
+use crate::schema::{AnnotationIssue, AnnotationIssueProblem, AnnotationIssueProject};
+use crate::state::annotation_issue::{IssueRow, reporter};
+use crate::state::issue_tools::TOOLS;
+use crate::state::tables::Tables;
 
 const COUNT: usize = 24;
 

@@ -1,11 +1,12 @@
 //! Auto-label jobs, some in each state.
 
-use avala_types::{AutoLabelJob, AutoLabelJobStatus, AutoLabelModelType};
+use avala_types::{AutoLabelJobStatus, AutoLabelModelType};
 use serde_json::json;
 
 use super::minutes;
-use crate::resources::Tables;
-use crate::resources::auto_label_jobs::AutoLabelJobRow;
+use crate::schema::AutoLabelJob;
+use crate::state::auto_label_job::AutoLabelJobRow;
+use crate::state::tables::Tables;
 
 const COUNT: usize = 10;
 

@@ -3,8 +3,8 @@
 use super::{minutes, scatter};
 use crate::demo;
 use crate::error::ApiError;
-use crate::resources::Tables;
-use crate::resources::consensus::{Area, Opinion};
+use crate::state::consensus::{Area, Opinion};
+use crate::state::tables::Tables;
 
 /// How many images they looked at.
 const ITEMS: usize = 120;

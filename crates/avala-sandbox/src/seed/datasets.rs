@@ -1,11 +1,12 @@
 //! Datasets: a few with something in them, and enough small ones that a list has more than one page.
 
-use avala_types::{DataType, Dataset, DatasetStatus, Visibility};
+use avala_types::{DataType, DatasetStatus, Visibility};
 
 use super::{items, minutes, sequences};
 use crate::demo;
-use crate::resources::Tables;
-use crate::resources::datasets::DatasetRow;
+use crate::schema::Dataset;
+use crate::state::dataset::DatasetRow;
+use crate::state::tables::Tables;
 
 /// How many datasets there are in all.
 const COUNT: usize = 120;

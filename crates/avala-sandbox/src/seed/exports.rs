@@ -1,9 +1,10 @@
 //! Exports, one in each state.
 
-use avala_types::{DatasetUid, Export, ExportFormat, ExportStatus, ProjectUid};
+use avala_types::{DatasetUid, ExportFormat, ExportStatus, ProjectUid};
 
 use super::minutes;
-use crate::resources::Tables;
+use crate::schema::Export;
+use crate::state::tables::Tables;
 
 pub(super) fn add(tables: &mut Tables) {
     use ExportStatus::{Exported, Failed, Pending, Processing, Requested};
@@ -28,7 +29,6 @@ pub(super) fn add(tables: &mut Tables) {
         export.updated_at = minutes(index * 10_080 + 15);
         tables.exports.add(|uid| {
             export.uid = uid.into();
-            export.download_url = (status == Exported).then(|| format!("https://storage.avala.ai/exports/{uid}.zip"));
             export.status = Some(status);
             export
         });

@@ -1,14 +1,14 @@
 //! A fleet of twelve devices, what they recorded, and what happened on the way.
 
 use avala_types::{
-    AlertChannelType, AlertStatus, DeviceStatus, DeviceType, FleetAlert, FleetAlertChannel, FleetDevice, FleetEvent,
-    FleetEventType, FleetRecording, FleetRule, FleetSeverity, RecordingStatus,
+    AlertChannelType, AlertStatus, DeviceStatus, DeviceType, FleetEventType, FleetSeverity, RecordingStatus,
 };
 use serde_json::json;
 
 use super::{minutes, scatter};
 use crate::demo;
-use crate::resources::fleet::Fleet;
+use crate::schema::{FleetAlert, FleetAlertChannel, FleetDevice, FleetEvent, FleetRecording, FleetRule};
+use crate::state::fleet::Fleet;
 
 const DEVICES: usize = 12;
 const RECORDINGS: usize = 40;

@@ -1,10 +1,11 @@
 //! Items with free-form metadata and annotations, numbers included that a careless reader would round.
 
-use avala_types::{DatasetItem, Json};
+use avala_types::Json;
 use serde::Serialize;
 
 use super::{minutes, scatter};
-use crate::resources::datasets::DatasetRow;
+use crate::schema::DatasetItem;
+use crate::state::dataset::DatasetRow;
 
 #[derive(Serialize)]
 struct Metadata {
@@ -87,6 +88,30 @@ pub(super) fn add(row: &mut DatasetRow, count: usize) -> serde_json::Result<()> 
     row.dataset.item_count = count as u64;
     row.dataset.annotations_count = Some(annotation_count);
     row.dataset.size_bytes = Some(size_bytes);
+    Ok(())
+}
+
+/// Adds an item for each frame of a sequence, and counts them.
+pub(super) fn add_frames(row: &mut DatasetRow, sequence: &str, count: usize) -> serde_json::Result<()> {
+    for index in 0..count {
+        let mut item = DatasetItem::new("");
+        item.id = Some(20_000 + row.dataset.item_count);
+        item.key = Some(format!("{sequence}/{index:06}.pcd"));
+        item.dataset = Some(row.dataset.uid.clone());
+        item.dataset_owner_name = row.dataset.owner_name.clone();
+        item.dataset_slug = Some(row.dataset.slug.clone());
+        item.url = Some(format!("https://storage.avala.ai/sequences/{sequence}/{index:06}.pcd"));
+        item.status = Some("completed".to_owned());
+        item.annotations_count = Some(0);
+        item.metadata = Some(Json::encode(&serde_json::json!({ "sequence": sequence, "frame": index }))?);
+        item.created_at = minutes(index);
+        item.updated_at = minutes(index + 600);
+        row.items.add(|uid| {
+            item.uid = uid.into();
+            item
+        });
+        row.dataset.item_count += 1;
+    }
     Ok(())
 }
 

@@ -21,9 +21,19 @@ use std::io;
 
 use avala_types::Timestamp;
 
-use crate::Seed;
 use crate::error::ApiError;
-use crate::resources::Tables;
+use crate::state::tables::Tables;
+
+/// What a sandbox holds when it starts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Seed {
+    /// Something of everything, the same in every run; the names are in [`demo`](crate::demo).
+    #[default]
+    Demo,
+    /// The accounts of [`demo`](crate::demo), and nothing that they own.
+    Empty,
+}
 
 /// What the seed says, in a sandbox at this address.
 pub(crate) fn tables(seed: Seed, url: &str) -> io::Result<Tables> {

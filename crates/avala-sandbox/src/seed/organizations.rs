@@ -1,13 +1,12 @@
 //! Organizations: the one that every sandbox has, and its people.
 
-use avala_types::{
-    CreateTeam, Invitation, InvitationStatus, Organization, OrganizationMember, OrganizationRole, TeamRole, Visibility,
-};
+use avala_types::{CreateTeam, InvitationStatus, OrganizationRole, TeamRole, Visibility};
 
 use super::minutes;
 use crate::demo;
 use crate::error::ApiError;
-use crate::resources::Tables;
+use crate::schema::{Invitation, Organization, OrganizationMember};
+use crate::state::tables::Tables;
 
 const COLLEAGUES: [(&str, &str, &str); 8] = [
     ("bo-berg", "Bo", "Berg"),

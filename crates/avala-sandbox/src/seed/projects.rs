@@ -1,10 +1,11 @@
 //! Projects.
 
-use avala_types::{Project, ProjectStatus, TaskType, Visibility};
+use avala_types::{ProjectStatus, TaskType, Visibility};
 
 use super::minutes;
 use crate::demo;
-use crate::resources::Tables;
+use crate::schema::Project;
+use crate::state::tables::Tables;
 
 pub(super) fn add(tables: &mut Tables) {
     use ProjectStatus::{Active, Archived, Canceled, Completed, Paused, PendingApproval};

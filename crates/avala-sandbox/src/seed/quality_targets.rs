@@ -1,10 +1,11 @@
 //! Quality targets: some of each project are met, and some are not.
 
-use avala_types::{QualityMetric, QualityOperator, QualitySeverity, QualityTarget};
+use avala_types::{QualityMetric, QualityOperator, QualitySeverity};
 
 use super::minutes;
-use crate::resources::Tables;
-use crate::resources::quality_targets::QualityTargetRow;
+use crate::schema::QualityTarget;
+use crate::state::quality_target::QualityTargetRow;
+use crate::state::tables::Tables;
 
 pub(super) fn add(tables: &mut Tables) {
     use QualityMetric::{AcceptanceRate, CriticalIssueCount, Iou, IssueRate};

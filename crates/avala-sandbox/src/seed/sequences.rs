@@ -2,11 +2,13 @@
 
 use std::f64::consts::TAU;
 
-use avala_types::{DataType, DatasetSequence, FrameImage, Json, Quat, Vec3};
+use avala_types::{DataType, Json};
 use serde::Serialize;
 use serde_json::json;
 
-use crate::resources::datasets::{DatasetRow, SequenceRow};
+use super::items;
+use crate::schema::{DatasetSequence, FrameImage, Quat, Vec3};
+use crate::state::dataset::{DatasetRow, SequenceRow};
 
 /// The sequences, by name and number of frames.
 const SEQUENCES: [(&str, usize); 3] = [("morning-round", 40), ("noon-round", 12), ("night-round", 5)];
@@ -26,12 +28,23 @@ struct Frame {
     key: String,
     timestamp_ns: u64,
     model: &'static str,
+    camera_model: Option<&'static str>,
+    xi: Option<f64>,
+    alpha: Option<f64>,
     device_position: Vec3,
     device_heading: Quat,
-    images: Vec<FrameImage>,
+    images: Vec<NamedImage>,
 }
 
-/// Fills a dataset with sequences, and counts their frames as its items.
+/// An image with the name of its camera, which is one of the names that uploaders use and in no model.
+#[derive(Serialize)]
+struct NamedImage {
+    camera: &'static str,
+    #[serde(flatten)]
+    image: FrameImage,
+}
+
+/// Fills a dataset with sequences. Each of their frames is an item.
 pub(super) fn add(row: &mut DatasetRow) -> serde_json::Result<()> {
     for (name, frame_count) in SEQUENCES {
         let mut sequence = DatasetSequence::new("");
@@ -51,9 +64,9 @@ pub(super) fn add(row: &mut DatasetRow) -> serde_json::Result<()> {
         let frames = Json::encode(&frames)?;
         row.sequences.add(|uid| {
             sequence.uid = uid.into();
-            SequenceRow { sequence, frames, objects: Vec::new() }
+            SequenceRow { sequence, frames, outcomes: Vec::new(), objects: Vec::new() }
         });
-        row.dataset.item_count += frame_count as u64;
+        items::add_frames(row, name, frame_count)?;
     }
     Ok(())
 }
@@ -65,16 +78,19 @@ fn frame(sequence: &str, index: usize) -> Frame {
         key: format!("{sequence}/{index:06}.pcd"),
         timestamp_ns: 1_736_928_000_000_000_000 + index as u64 * 100_000_000,
         model: "pinhole",
-        device_position: Vec3::from([radius * sin(turn), radius * (1.0 - cos(turn)), 0.0].map(round)),
+        camera_model: None,
+        xi: None,
+        alpha: None,
+        device_position: vec3(radius * sin(turn), radius * (1.0 - cos(turn)), 0.0),
         device_heading: heading(turn),
         images: CAMERAS.iter().map(|camera| image(sequence, index, *camera)).collect(),
     }
 }
 
-fn image(sequence: &str, index: usize, (camera, turn, is_fisheye): (&str, f64, bool)) -> FrameImage {
-    let mut image = FrameImage::default();
+fn image(sequence: &str, index: usize, (camera, turn, is_fisheye): (&'static str, f64, bool)) -> NamedImage {
+    let mut image = FrameImage::new();
     image.image_url = Some(format!("https://storage.avala.ai/sequences/{sequence}/{camera}/{index:06}.jpg"));
-    image.position = Some(Vec3::from([0.6 * cos(turn), 0.6 * sin(turn), 2.1].map(round)));
+    image.position = Some(vec3(0.6 * cos(turn), 0.6 * sin(turn), 2.1));
     image.heading = Some(heading(turn));
     (image.width, image.height) = (Some(1920), Some(1208));
     (image.fx, image.fy) = if is_fisheye { (Some(640.5), Some(640.25)) } else { (Some(1266.417), Some(1266.209)) };
@@ -85,8 +101,11 @@ fn image(sequence: &str, index: usize, (camera, turn, is_fisheye): (&str, f64, b
     } else {
         image.model = Some("pinhole".to_owned());
     }
-    image.extra.insert("camera", json!(camera));
-    image
+    NamedImage { camera, image }
+}
+
+fn vec3(x: f64, y: f64, z: f64) -> Vec3 {
+    Vec3 { x: round(x), y: round(y), z: round(z) }
 }
 
 /// The orientation after a part of a turn to the left.

@@ -1,12 +1,13 @@
 //! What a sandbox is connected to: inference providers, models and storage configs.
 
-use avala_types::{InferenceProvider, InferenceProviderType, Model, S3AuthMethod, StorageConfig, StorageProvider};
+use avala_types::{InferenceProviderType, S3AuthMethod, StorageProvider};
 use serde_json::json;
 
 use super::minutes;
 use crate::demo;
-use crate::resources::Tables;
-use crate::resources::storage_configs::StorageConfigRow;
+use crate::schema::{InferenceProvider, Model, StorageConfig};
+use crate::state::storage_config::StorageConfigRow;
+use crate::state::tables::Tables;
 
 pub(super) fn add(tables: &mut Tables) {
     add_inference_providers(tables);

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::minutes;
 use crate::demo;
 use crate::error::ApiError;
-use crate::resources::Tables;
+use crate::state::tables::Tables;
 
 const NAMES: [&str; 12] = [
     "Night shifts",

@@ -1,9 +1,10 @@
 //! Tasks, dealt out to the projects in turn.
 
-use avala_types::{Task, TaskStatus};
+use avala_types::TaskStatus;
 
 use super::minutes;
-use crate::resources::Tables;
+use crate::schema::Task;
+use crate::state::tables::Tables;
 
 const COUNT: usize = 320;
 

@@ -1,11 +1,12 @@
 //! Webhooks, and what was sent to them.
 
-use avala_types::{EventType, Webhook, WebhookDelivery, WebhookDeliveryStatus};
+use avala_types::{EventType, WebhookDeliveryStatus};
 use serde_json::json;
 
 use super::minutes;
-use crate::resources::Tables;
-use crate::resources::webhooks::WebhookRow;
+use crate::schema::{Webhook, WebhookDelivery};
+use crate::state::tables::Tables;
+use crate::state::webhook::WebhookRow;
 
 const DELIVERIES: usize = 130;
 

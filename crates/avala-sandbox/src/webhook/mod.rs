@@ -1,20 +1,32 @@
 //! Events, and their way to the webhooks that want them.
 
-mod courier;
+mod payload;
 mod post;
+mod worker;
 
-pub(crate) use courier::Courier;
+pub use payload::AnnounceError;
+pub(crate) use worker::DeliveryWorker;
 
-use avala_types::{EventType, Json, Webhook, WebhookDelivery, WebhookDeliveryStatus, WebhookDeliveryUid, WebhookUid};
+use avala_types::{EventType, Json, WebhookDeliveryStatus, WebhookDeliveryUid, WebhookUid};
 use serde::Serialize;
 
 use crate::app::App;
-use crate::clock;
-use crate::resources::Tables;
-use crate::resources::agents::assign;
+use crate::schema::{Webhook, WebhookDelivery};
+use crate::state::assign::assign;
+use crate::state::clock;
+use crate::state::tables::Tables;
 
 impl App {
-    /// Tells every active agent and webhook that wants this event. The body is the resource that it happened to.
+    /// Announces an event if its payload fits, and returns how many deliveries and agent executions it caused.
+    pub(crate) fn announce_checked(&self, event: &str, payload: &Json) -> Result<(usize, usize), AnnounceError> {
+        let event = payload::check(event, payload)?;
+        let mut tables = self.tables();
+        let before = (tables.webhook_deliveries.len(), tables.agent_executions.len());
+        self.announce(&mut tables, &event, payload);
+        Ok((tables.webhook_deliveries.len() - before.0, tables.agent_executions.len() - before.1))
+    }
+
+    /// Sends an event to every active agent and webhook that wants this event. The body is the resource that it happened to.
     pub(crate) fn announce(&self, tables: &mut Tables, event: &EventType, resource: &impl Serialize) {
         // Models are made of what JSON has, so that there is no resource without a form in it.
         let Ok(payload) = Json::encode(resource) else { return };

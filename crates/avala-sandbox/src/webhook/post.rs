@@ -13,7 +13,7 @@ use sha2::Sha256;
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 
-use crate::hex::hex;
+use crate::state::hex::hex;
 
 const TIMEOUT: Duration = Duration::from_secs(5);
 

@@ -29,7 +29,7 @@ impl Life {
         let mut thing = create(sandbox, &self.list, self.new.clone()).await;
         if let Some(secret) = self.secret {
             assert!(thing[secret].as_str().is_some_and(|secret| !secret.is_empty()), "{thing}");
-            thing.as_object_mut().unwrap().remove(secret);
+            thing[secret] = Value::Null;
         }
         for (field, sent) in self.new.as_object().unwrap() {
             if self.secret != Some(field) {

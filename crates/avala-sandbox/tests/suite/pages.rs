@@ -36,10 +36,10 @@ async fn a_page_has_100_rows_unless_a_limit_says_otherwise() {
 }
 
 #[tokio::test]
-async fn the_next_page_keeps_the_filters_and_ignores_the_host_header() {
+async fn next_link_keeps_filters_and_ignores_the_host_header() {
     let sandbox = Sandbox::start().await.unwrap();
     let mut request = request(&sandbox, Method::GET, "/tasks/?limit=5&status=in_progress", "");
-    request.headers_mut().insert("host", HeaderValue::from_static("evil.example"));
+    request.headers_mut().insert("host", HeaderValue::from_static("api.avala.ai"));
     let page = json(&call(&sandbox, request).await, StatusCode::OK);
     assert_eq!(page["previous"], value!(null));
     let next = path_of(&sandbox, &page["next"]).unwrap();

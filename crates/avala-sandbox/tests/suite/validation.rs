@@ -23,8 +23,6 @@ async fn a_body_must_be_a_json_object() {
     let mut form = request(&sandbox, Method::POST, "/datasets/", "name=x");
     form.headers_mut().insert("content-type", HeaderValue::from_static("application/x-www-form-urlencoded"));
     json(&call(&sandbox, form).await, StatusCode::UNSUPPORTED_MEDIA_TYPE);
-    let large = request(&sandbox, Method::POST, "/datasets/", " ".repeat(3_000_000));
-    json(&call(&sandbox, large).await, StatusCode::PAYLOAD_TOO_LARGE);
 }
 
 #[tokio::test]

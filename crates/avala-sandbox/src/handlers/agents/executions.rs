@@ -1,0 +1,83 @@
+//! What agents have to decide on, and what they decide.
+
+use avala_types::{AgentAction, AgentUid, CreateAgentAction, EventType, ExecutionStatus, TaskStatus};
+use axum::extract::{Path, State};
+use serde_json::json;
+
+use crate::app::App;
+use crate::error::{Answer, ApiError, Created, created};
+use crate::request::json_body::JsonBody;
+use crate::request::list::ListQuery;
+use crate::request::validation::Kind;
+use crate::routes::Routes;
+use crate::schema::{AgentExecution, Page, Task};
+use crate::state::clock;
+use crate::state::tables::Tables;
+
+pub(super) fn routes() -> Routes {
+    Routes::new().get("/agents/{uid}/executions/", list).post("/agent-actions/", act)
+}
+
+async fn list(State(app): State<App>, Path(agent): Path<AgentUid>, query: ListQuery) -> Answer<Page<AgentExecution>> {
+    let tables = app.tables();
+    tables.agents.get(&agent)?;
+    let task = |execution: &AgentExecution| execution.task.as_ref().and_then(|task| tables.tasks.get(task).ok());
+    query
+        .list(&tables.agent_executions)
+        .filter(|execution| execution.registration == agent)
+        .filter(|execution| query.equals("status", execution.status.as_ref()))
+        .filter(|execution| query.equals("project", task(execution).and_then(|task| task.project.as_ref())))
+        .filter(|execution| query.lists("task_types", task(execution).and_then(|task| task.task_type.as_ref())))
+        .cursor_page(AgentExecution::clone)
+}
+
+async fn act(State(app): State<App>, body: JsonBody) -> Created<AgentExecution> {
+    let payload: CreateAgentAction = body.read(|fields| {
+        fields.required("execution", Kind::Text);
+        fields.required("action", Kind::Choice(AgentAction::KNOWN));
+        fields.optional("reason", Kind::Words);
+    })?;
+    let mut tables = app.tables();
+    let execution = tables.agent_executions.get_mut(&payload.execution);
+    let execution = execution.map_err(|_| ApiError::no_such("execution", &payload.execution))?;
+    if !matches!(execution.status, Some(ExecutionStatus::Pending | ExecutionStatus::Running)) {
+        return Err(ApiError::conflict("This execution was decided on."));
+    }
+    execution.status = Some(ExecutionStatus::Completed);
+    execution.response_payload = Some(json!({ "action": payload.action, "reason": payload.reason }).into());
+    execution.action = Some(payload.action);
+    execution.completed_at = clock::now();
+    execution.started_at = execution.started_at.or(execution.completed_at);
+    execution.updated_at = execution.completed_at;
+    let execution = execution.clone();
+    follow(&app, &mut tables, &execution);
+    created(execution)
+}
+
+/// What comes of a decision on a result: it is accepted, which completes its task, or rejected.
+fn follow(app: &App, tables: &mut Tables, execution: &AgentExecution) {
+    let event = match execution.action {
+        Some(AgentAction::Approve) => EventType::ResultAccepted,
+        Some(AgentAction::Reject) => EventType::ResultRejected,
+        _ => return,
+    };
+    if execution.result.is_none() {
+        return;
+    }
+    let is_accepted = event == EventType::ResultAccepted;
+    app.announce(tables, &event, &execution.event_payload);
+    let task = execution.task.as_ref().filter(|_| is_accepted).and_then(|task| tables.tasks.get_mut(task).ok());
+    if let Some(task) = task.and_then(complete) {
+        app.announce(tables, &EventType::TaskCompleted, &task);
+    }
+}
+
+/// The task, unless it was complete before.
+fn complete(task: &mut Task) -> Option<Task> {
+    if task.status == Some(TaskStatus::Completed) {
+        return None;
+    }
+    task.status = Some(TaskStatus::Completed);
+    task.updated_at = clock::now();
+    Some(task.clone())
+}

@@ -1,0 +1,14 @@
+//! The tools that issues are about, the same in every sandbox.
+
+use axum::Json;
+
+use crate::error::Answer;
+use crate::request::list::ListQuery;
+use crate::schema::AnnotationIssueToolDetail;
+use crate::state::issue_tools::{TOOLS, Tool};
+
+/// The tools for datasets of the type that the query names.
+pub(super) async fn list(query: ListQuery) -> Answer<Vec<AnnotationIssueToolDetail>> {
+    let tools = TOOLS.iter().filter(|tool| query.equals("dataset_type", Some(&tool.dataset_type)));
+    Ok(Json(tools.map(Tool::detail).collect()))
+}

@@ -1,0 +1,118 @@
+//! Exports.
+
+use std::collections::HashMap;
+
+use avala_types::{CreateExport, ExportFormat, ExportStatus, ExportUid};
+use axum::Json;
+use axum::extract::{Path, State};
+use http::StatusCode;
+
+use crate::app::App;
+use crate::error::{Answer, ApiError, Created};
+use crate::request::json_body::JsonBody;
+use crate::request::list::ListQuery;
+use crate::request::validation::Kind;
+use crate::routes::Routes;
+use crate::schema::{Export, Page};
+use crate::state::storage::Place;
+use crate::state::table::Table;
+use crate::state::tables::Tables;
+use crate::state::{clock, export};
+
+pub(crate) fn routes() -> Routes {
+    Routes::new().get("/exports/", list).post("/exports/", create).get("/exports/{uid}/", get_one)
+}
+
+async fn list(State(app): State<App>, query: ListQuery) -> Answer<Page<Export>> {
+    let mut tables = app.tables();
+    // Signed first: a list cannot write while it reads.
+    let urls: HashMap<ExportUid, String> = {
+        let uids: Vec<_> =
+            tables.exports.rows().filter(|export| has_file(export)).map(|export| export.uid.clone()).collect();
+        uids.into_iter().map(|uid| (uid.clone(), download_url(&app, &mut tables, &uid))).collect()
+    };
+    query.list(&tables.exports).cursor_page(|export| {
+        let mut view = export.clone();
+        view.download_url = urls.get(&export.uid).cloned();
+        view
+    })
+}
+
+/// An export is one step further with each answer.
+async fn get_one(State(app): State<App>, Path(uid): Path<ExportUid>) -> Answer<Export> {
+    let mut tables = app.tables();
+    let export = tables.exports.get_mut(uid)?;
+    let event = export::advance(export);
+    let mut export = export.clone();
+    if has_file(&export) {
+        export.download_url = Some(download_url(&app, &mut tables, &export.uid));
+    }
+    if let Some(event) = event {
+        app.announce(&mut tables, &event, &export);
+    }
+    Ok(Json(export))
+}
+
+async fn create(State(app): State<App>, body: JsonBody) -> Created<Export> {
+    let payload: CreateExport = body.read(|fields| {
+        for name in ["project", "dataset", "name", "filter_query_string"] {
+            fields.optional(name, Kind::Text);
+        }
+        for name in ["projects", "datasets", "slices"] {
+            fields.optional(name, Kind::Texts);
+        }
+        fields.optional("format", Kind::Choice(ExportFormat::KNOWN));
+    })?;
+    let mut tables = app.tables();
+    let projects = existing(
+        &tables.projects,
+        [("project", Vec::from_iter(payload.project)), ("projects", payload.projects.unwrap_or_default())],
+    )?;
+    let datasets = existing(
+        &tables.datasets,
+        [("dataset", Vec::from_iter(payload.dataset)), ("datasets", payload.datasets.unwrap_or_default())],
+    )?;
+    let slices = existing(&tables.slices, [("slices", payload.slices.unwrap_or_default())])?;
+    if projects.is_empty() && datasets.is_empty() && slices.is_empty() {
+        return Err(ApiError::body("An export needs a project, a dataset or a slice."));
+    }
+
+    let mut export = Export::new("");
+    export.name = payload.name.or_else(|| Some("Export".to_owned()));
+    export.format = payload.format.or(Some(ExportFormat::AvalaJsonExternal));
+    export.status = Some(ExportStatus::Requested);
+    export.projects = projects;
+    export.datasets = datasets;
+    export.slices = slices;
+    export.total_task_count = Some(export::count_tasks(&tables, &export));
+    export.created_at = clock::now();
+    export.updated_at = export.created_at;
+    let export = tables.exports.add(|uid| {
+        export.uid = uid.into();
+        export
+    });
+    Ok((StatusCode::CREATED, Json(export.clone())))
+}
+
+/// The uids that two fields name together, or 400 when there is nothing behind one of them.
+fn existing<U: AsRef<str>, T, const N: usize>(
+    table: &Table<T>,
+    fields: [(&str, Vec<U>); N],
+) -> Result<Vec<U>, ApiError> {
+    let mut existing = Vec::new();
+    for (field, uids) in fields {
+        table.require(field, &uids)?;
+        existing.extend(uids);
+    }
+    Ok(existing)
+}
+
+fn has_file(export: &Export) -> bool {
+    matches!(export.status, Some(ExportStatus::Exported | ExportStatus::Completed))
+}
+
+/// Signs a URL of the file of an export; each response has a new one.
+fn download_url(app: &App, tables: &mut Tables, uid: &ExportUid) -> String {
+    let key = format!("exports/{uid}.json");
+    tables.storage.presign(&app.settings().presign(&key, &[]), Place::Export(uid.clone()))
+}

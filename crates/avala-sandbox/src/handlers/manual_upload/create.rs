@@ -1,0 +1,44 @@
+//! A new dataset of files that were sent.
+
+use avala_types::{CreateDatasetFromManualUpload, DataType, EventType, Visibility};
+use axum::extract::State;
+
+use crate::app::App;
+use crate::error::{Created, created};
+use crate::request::caller::Caller;
+use crate::request::json_body::JsonBody;
+use crate::request::validation::Kind;
+use crate::schema::Dataset;
+use crate::state::manual_upload::add_item;
+
+pub(super) async fn create(State(app): State<App>, Caller(caller): Caller, body: JsonBody) -> Created<Dataset> {
+    let payload: CreateDatasetFromManualUpload = body.read(|fields| {
+        fields.required("name", Kind::Text);
+        fields.required("slug", Kind::Slug);
+        fields.required("data_type", Kind::Choice(DataType::KNOWN));
+        fields.optional("visibility", Kind::Choice(Visibility::KNOWN));
+        fields.optional("create_metadata", Kind::Boolean);
+        fields.optional("metadata", Kind::Object);
+        for name in ["owner_name", "organization_uid", "dataset_upload_uid"] {
+            fields.optional(name, Kind::Text);
+        }
+        for name in ["industry", "license"] {
+            fields.optional(name, Kind::Integer);
+        }
+    })?;
+    let mut tables = app.tables();
+    let owner = tables.new_owner(payload.organization_uid.as_ref(), payload.owner_name.as_ref(), caller)?;
+    tables.check_slug_is_free(&owner, &payload.slug)?;
+    let files = tables.take_files(&owner, &payload)?;
+
+    let mut dataset = Dataset::new("", payload.name, payload.slug);
+    dataset.owner_name = Some(owner);
+    dataset.visibility = payload.visibility;
+    let row = tables.add_dataset(dataset, payload.data_type);
+    for file in files {
+        add_item(row, &file, &app.settings().storage_url);
+    }
+    let dataset = row.dataset.clone();
+    app.announce(&mut tables, &EventType::DatasetCreated, &dataset);
+    created(dataset)
+}

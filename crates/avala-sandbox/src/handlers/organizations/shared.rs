@@ -1,0 +1,46 @@
+//! Paths, lists and checks that the calls of organizations share.
+
+use avala_types::{OrganizationRole, OrganizationSlug, TeamSlug};
+use axum::Json;
+use axum::extract::Path;
+use http::StatusCode;
+use serde::Serialize;
+
+use crate::app::App;
+use crate::error::{Answer, ApiError};
+use crate::request::list::List;
+use crate::schema::Page;
+
+/// Path of a team: the organization, and the team in it.
+pub(super) type TeamPath = Path<(OrganizationSlug, TeamSlug)>;
+
+/// A list of members: a page, or a bare array on deployments that do so.
+#[derive(Serialize)]
+#[serde(untagged)]
+pub(super) enum MemberList<V> {
+    Page(Page<V>),
+    Bare(Vec<V>),
+}
+
+impl<V: Clone> MemberList<V> {
+    pub(super) fn answer(
+        app: &App,
+        list: List<'_, V>,
+        page: impl FnOnce(List<'_, V>) -> Answer<Page<V>>,
+    ) -> Answer<Self> {
+        if app.settings().bare_member_lists {
+            return Ok(Json(Self::Bare(list.all(V::clone))));
+        }
+        page(list).map(|Json(page)| Json(Self::Page(page)))
+    }
+}
+
+/// What only some roles may do to whom: there is exactly one owner.
+pub(super) fn check_not_owner(role: Option<&OrganizationRole>) -> Result<(), ApiError> {
+    match role {
+        Some(OrganizationRole::Owner) => {
+            Err(ApiError::detail(StatusCode::BAD_REQUEST, "Transfer the ownership of the organization first."))
+        }
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,175 @@
+//! Published revisions of public datasets: the calls that need no key.
+
+use std::time::Duration;
+
+use avala_types::{DatasetSlug, DatasetUid, Json as FreeForm, OwnerName};
+use axum::Json;
+use axum::body::Body;
+use axum::extract::{Path, State};
+use axum::response::Response;
+use http::{Request, StatusCode};
+use serde_json::json;
+
+use crate::app::App;
+use crate::error::{Answer, ApiError};
+use crate::handlers::storage_host;
+use crate::protocol::API_PREFIX;
+use crate::request::list::ListQuery;
+use crate::routes::Routes;
+use crate::schema::{PublicObject, PublicObjectGrant, PublicObjectPage, PublicRevision};
+use crate::state::clock;
+use crate::state::public_dataset::Revision;
+use crate::state::storage::{Place, Presign};
+use crate::state::tables::Tables;
+
+/// Longest lifetime of a grant.
+const MAX_LIFETIME: Duration = Duration::from_secs(300);
+
+/// Longest page of objects.
+const MAX_LIMIT: usize = 100;
+
+/// Path below the API that objects are fetched from; an address of a grant, not a call.
+pub(crate) const DOWNLOAD_PATH: &str = "/resolve/download/{*key}";
+
+pub(crate) fn routes() -> Routes {
+    Routes::new()
+        .get("/resolve/uid/{dataset_uid}/{revision_sha256}/", resolve_exact)
+        .get("/resolve/uid/{dataset_uid}/{revision_sha256}/objects/", list_objects)
+        .post("/resolve/uid/{dataset_uid}/{revision_sha256}/objects/{object_uid}/access/", access_object)
+        .get_as("/resolve/{owner}/{dataset}@{selector}/", "/resolve/{owner}/{reference}/", resolve)
+}
+
+/// Whether a call needs no key.
+pub(crate) fn is_open(api_path: &str) -> bool {
+    api_path.starts_with("/resolve/")
+}
+
+async fn resolve(
+    State(app): State<App>,
+    Path((owner, reference)): Path<(OwnerName, String)>,
+) -> Answer<PublicRevision> {
+    let (slug, selector) = reference.split_once('@').ok_or_else(not_found)?;
+    let tables = app.tables();
+    let row = tables.dataset(&owner, &DatasetSlug::from(slug)).map_err(|_| not_found())?;
+    let revision = Revision::of(row).filter(|revision| selector == "main" || selector == revision.sha256);
+    let revision = revision.ok_or_else(not_found)?;
+    describe(&revision, row.dataset.uid.clone(), &format!("{owner}/{reference}"), &format!("{owner}/{slug}"))
+}
+
+async fn resolve_exact(
+    State(app): State<App>,
+    Path((uid, digest)): Path<(DatasetUid, String)>,
+) -> Answer<PublicRevision> {
+    let tables = app.tables();
+    let revision = revision(&tables, &uid, &digest)?;
+    let dataset = &tables.datasets.get(&uid)?.dataset;
+    let owner = dataset.owner_name.as_ref().map(AsRef::as_ref).unwrap_or_default();
+    let name = format!("{owner}/{}", dataset.slug);
+    describe(&revision, uid, &revision.canonical_reference(), &name)
+}
+
+fn describe(revision: &Revision<'_>, uid: DatasetUid, requested: &str, name: &str) -> Answer<PublicRevision> {
+    let (count, size) =
+        revision.objects().fold((0_u64, 0), |(count, size), object| (count + 1, size + object.size_bytes));
+    let mut response = PublicRevision::new(1_u64, revision.canonical_reference(), uid.clone(), revision.sha256.clone());
+    response.requested_reference = Some(requested.to_owned());
+    response.display_reference = Some(format!("{name}@{}", revision.sha256));
+    response.revision_uid = Some(uid.to_string().replacen("-0000-", "-0001-", 1));
+    response.state = Some("published".to_owned());
+    let manifest = json!({
+        "schema_version": 1, "sha256": revision.manifest_sha256, "object_count": count, "total_size_bytes": size,
+        "origins": [{ "name": "upload", "kind": "upload", "canonical_ref": null, "external_revision": null }],
+        "objects_path": revision.objects_path(),
+    });
+    let rights = json!({
+        "status": "declared", "access": "open_download", "name": "CC BY 4.0",
+        "url": "https://creativecommons.org/licenses/by/4.0/",
+        "document_sha256": revision.sha256, "attestation_sha256": revision.manifest_sha256,
+    });
+    (response.manifest, response.rights) = (Some(manifest.into()), Some(rights.into()));
+    Ok(Json(response))
+}
+
+async fn list_objects(
+    State(app): State<App>,
+    Path((uid, digest)): Path<(DatasetUid, String)>,
+    query: ListQuery,
+) -> Answer<PublicObjectPage> {
+    let tables = app.tables();
+    let revision = revision(&tables, &uid, &digest)?;
+    let ordinals = query.all_values("ordinals").into_iter().chain(query.all_values("ordinal"));
+    let ordinals: Vec<u64> = ordinals.filter_map(|ordinal| ordinal.parse().ok()).collect();
+    if ordinals.len() > MAX_LIMIT {
+        return Err(ApiError::field("ordinals", format!("At most {MAX_LIMIT} ordinals are allowed.")));
+    }
+    let objects = revision.objects().filter(|object| query.equals("role", Some(&object.role)));
+    let objects: Vec<PublicObject> =
+        objects.filter(|object| ordinals.is_empty() || ordinals.contains(&object.ordinal)).collect();
+    let start: usize = match query.get("cursor").map(|cursor| cursor.strip_prefix('o').and_then(|at| at.parse().ok())) {
+        None => 0,
+        Some(Some(start)) if start < objects.len() => start,
+        Some(_) => return Err(ApiError::detail(StatusCode::NOT_FOUND, "Invalid cursor")),
+    };
+    let limit = query.limit().min(MAX_LIMIT);
+    let end = objects.len().min(start + limit);
+    let shown = objects.get(start..end).unwrap_or_default().to_vec();
+    let mut page = PublicObjectPage::new(
+        1_u64,
+        revision.canonical_reference(),
+        revision.sha256.clone(),
+        revision.manifest_sha256.clone(),
+        shown,
+    );
+    page.next_cursor = (end < objects.len()).then(|| format!("o{end}"));
+    page.previous_cursor = (start > 0).then(|| format!("o{}", start.saturating_sub(limit)));
+    Ok(Json(page))
+}
+
+async fn access_object(
+    State(app): State<App>,
+    Path((uid, digest, object_uid)): Path<(DatasetUid, String, String)>,
+) -> Answer<PublicObjectGrant> {
+    let mut tables = app.tables();
+    let found = revision(&tables, &uid, &digest)?;
+    let object = found.objects().find(|object| object.object_uid == object_uid).ok_or_else(not_found)?;
+    let (canonical, manifest) = (found.canonical_reference(), found.manifest_sha256.clone());
+    let key = format!("{uid}/{digest}/{object_uid}/");
+    let base = format!("{}{API_PREFIX}/resolve/download", app.url());
+    let lifetime = app.settings().url_lifetime.min(MAX_LIFETIME);
+    let url = Presign { base: &base, key: &key, parameters: &[], signed_headers: "host", lifetime };
+    let url = tables.storage.presign(&url, Place::PublicObject(uid.clone(), object_uid));
+    let expires_at = clock::expiry(lifetime).ok_or_else(not_found)?;
+    let mut grant = PublicObjectGrant::new(
+        1_u64,
+        "avala_proxy",
+        "GET",
+        url,
+        expires_at,
+        object.object_uid,
+        object.size_bytes,
+        object.sha256,
+        canonical,
+        uid,
+        digest,
+        manifest,
+    );
+    grant.range_supported = Some(true);
+    Ok(Json(grant))
+}
+
+/// Sends an object at the URL of a grant.
+pub(crate) async fn download(state: State<App>, request: Request<Body>) -> Response {
+    // The router has taken the prefix of the API off the path, and the grant is for all of it.
+    let path = format!("{API_PREFIX}{}", request.uri().path());
+    storage_host::fetch(&state.0, &path, &request)
+}
+
+fn revision<'a>(tables: &'a Tables, uid: &DatasetUid, digest: &str) -> Result<Revision<'a>, ApiError> {
+    let row = tables.datasets.get(uid).map_err(|_| not_found())?;
+    Revision::of(row).filter(|revision| revision.sha256 == digest).ok_or_else(not_found)
+}
+
+fn not_found() -> ApiError {
+    let body: FreeForm = json!({ "detail": "Not found.", "code": "not_found" }).into();
+    ApiError::json(StatusCode::NOT_FOUND, body.to_value().unwrap_or_default())
+}

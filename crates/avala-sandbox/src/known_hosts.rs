@@ -1,0 +1,25 @@
+//! Hosts that the proxy serves: the API, and the storage hosts that uploads are known to go to.
+
+/// Host of the API.
+const API_HOST: &str = "api.avala.ai";
+
+/// Origin of the storage host of uploads.
+#[cfg(feature = "tls")]
+pub(crate) const STORAGE_ORIGIN: &str = "https://avala-sandbox.s3.us-east-1.amazonaws.com";
+
+/// Origin and bucket of the storage host of managed uploads.
+#[cfg(feature = "tls")]
+pub(crate) const MANAGED_STORAGE: &str = "https://0123456789abcdef0123456789abcdef.r2.cloudflarestorage.com/recordings";
+
+/// Whether a host, in lower case and without a port, is one of them.
+pub(crate) fn is_known(host: &str) -> bool {
+    let below = |suffix: &str| host.strip_suffix(suffix).is_some_and(|label| !label.is_empty());
+    let is_r2 = |account: &str| account.len() == 32 && account.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let r2 = host.strip_suffix(".r2.cloudflarestorage.com");
+    let is_s3 = |names: &str| names.split('.').any(|label| label == "s3" || label.starts_with("s3-"));
+    [API_HOST, "server.avala.ai", "data.avala.ai", "storage.googleapis.com"].contains(&host)
+        || below(".storage.googleapis.com")
+        || below(".blob.core.windows.net")
+        || r2.is_some_and(|names| is_r2(names.strip_suffix(".eu").unwrap_or(names)))
+        || host.strip_suffix(".amazonaws.com").is_some_and(is_s3)
+}

@@ -1,0 +1,6 @@
+//! What handlers read from a request: the caller, the body, and the query of a list.
+
+pub(crate) mod caller;
+pub(crate) mod json_body;
+pub(crate) mod list;
+pub(crate) mod validation;

@@ -1,0 +1,53 @@
+//! Checks of a request before anything looks at what it is about: host, size of the headers, NUL characters.
+
+use http::{Request, StatusCode, header};
+
+use crate::error::ApiError;
+use crate::known_hosts::is_known;
+
+/// Largest sum of the names and values of headers. The connection itself ends far above it, see `server.rs`.
+const MAX_HEADER_BYTES: usize = 32 * 1024;
+
+pub(crate) fn check<B>(request: &Request<B>) -> Result<(), ApiError> {
+    let size: usize = request.headers().iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
+    if size > MAX_HEADER_BYTES {
+        let sentence = format!("Request headers exceeded {MAX_HEADER_BYTES} bytes.");
+        return Err(ApiError::detail(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, sentence));
+    }
+    let host = request.headers().get(header::HOST).map(|value| value.to_str().unwrap_or_default());
+    if !host.is_none_or(is_allowed) {
+        return Err(ApiError::detail(StatusCode::BAD_REQUEST, "Invalid Host header: it names no host of the sandbox."));
+    }
+    // Postgres has no text with this character, so the real server finds nothing by it either.
+    let has_nul = |text: &str| text.contains("%00");
+    if has_nul(request.uri().path()) || request.uri().query().is_some_and(has_nul) {
+        return Err(ApiError::detail(StatusCode::BAD_REQUEST, "Null characters are not allowed."));
+    }
+    Ok(())
+}
+
+/// Whether this is a name of the machine itself, or of a host that the proxy serves. A page in a browser that had its
+/// own name resolved to this machine is refused.
+fn is_allowed(authority: &str) -> bool {
+    let Ok(authority) = authority.parse::<http::uri::Authority>() else { return false };
+    let host = authority.host().trim_start_matches('[').trim_end_matches(']').to_ascii_lowercase();
+    let is_loopback = host.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback());
+    is_loopback || host == "localhost" || is_known(&host)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_own_and_known_hosts_are_allowed() {
+        for host in
+            ["127.0.0.1:80", "localhost", "LOCALHOST:1", "[::1]:9", "api.avala.ai", "b.s3.us-east-1.amazonaws.com"]
+        {
+            assert!(is_allowed(host), "{host}");
+        }
+        for host in ["", "evil.example", "127.0.0.1.evil.example", "10.0.0.1", "localhost.evil.example:80"] {
+            assert!(!is_allowed(host), "{host}");
+        }
+    }
+}

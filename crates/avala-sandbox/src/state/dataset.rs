@@ -1,0 +1,54 @@
+//! A dataset as the sandbox keeps it.
+
+use avala_types::{DatasetSlug, DatasetStatus, Json, OwnerName};
+
+use crate::schema::{Dataset, DatasetItem, DatasetSequence, SequenceOutcome};
+use crate::state::clock;
+use crate::state::table::Table;
+
+/// A dataset is `created` at this fetch, and `creating` before.
+const FETCHES_UNTIL_CREATED: u32 = 3;
+
+pub(crate) struct DatasetRow {
+    pub(crate) dataset: Dataset,
+    pub(crate) items: Table<DatasetItem>,
+    pub(crate) sequences: Table<SequenceRow>,
+    pub(crate) fetches: u32,
+}
+
+/// A sequence without its frames, and the frames: lists show the one without the other.
+pub(crate) struct SequenceRow {
+    pub(crate) sequence: DatasetSequence,
+    pub(crate) frames: Json,
+    /// Outcomes, newest first.
+    pub(crate) outcomes: Vec<SequenceOutcome>,
+    /// What bulk edits wrote.
+    pub(crate) objects: Vec<Json>,
+}
+
+impl DatasetRow {
+    /// A dataset with nothing in it.
+    pub(crate) fn new(dataset: Dataset) -> Self {
+        // Uids are unique in the sandbox and not only in the dataset.
+        let scope = |kind: &str| format!("{kind} of {}", dataset.uid);
+        Self { items: Table::new(&scope("items")), sequences: Table::new(&scope("sequences")), dataset, fetches: 0 }
+    }
+
+    /// Makes a new dataset one step readier, and says whether it became ready.
+    pub(crate) fn advance(&mut self) -> bool {
+        if self.dataset.status != Some(DatasetStatus::Creating) {
+            return false;
+        }
+        self.fetches += 1;
+        if self.fetches < FETCHES_UNTIL_CREATED {
+            return false;
+        }
+        self.dataset.status = Some(DatasetStatus::Created);
+        self.dataset.updated_at = clock::now();
+        true
+    }
+
+    pub(crate) fn is_named(&self, owner: &OwnerName, slug: &DatasetSlug) -> bool {
+        self.dataset.owner_name.as_ref() == Some(owner) && self.dataset.slug == *slug
+    }
+}

@@ -1,0 +1,40 @@
+//! Lookups and changes of accounts across tables.
+
+use avala_types::{OrganizationUid, OwnerName};
+
+use crate::error::ApiError;
+use crate::state::tables::Tables;
+
+impl Tables {
+    /// Whether this is the name of a user or of an organization.
+    pub(crate) fn is_owner(&self, name: &OwnerName) -> bool {
+        self.accounts.named(name).is_ok() || self.organizations.find(|row| row.is_called(name)).is_ok()
+    }
+
+    /// 404 when a path names an owner who does not exist.
+    pub(crate) fn check_owner(&self, name: &OwnerName) -> Result<(), ApiError> {
+        if self.is_owner(name) { Ok(()) } else { Err(ApiError::not_found()) }
+    }
+
+    /// The name of the owner whom a new thing gets: the organization that the body names, the account that it names,
+    /// or the caller.
+    pub(crate) fn new_owner(
+        &self,
+        organization: Option<&OrganizationUid>,
+        account: Option<&OwnerName>,
+        caller: OwnerName,
+    ) -> Result<OwnerName, ApiError> {
+        match (organization, account) {
+            (Some(uid), _) => self.organization_in_field("organization_uid", uid),
+            (None, Some(name)) if self.is_owner(name) => Ok(name.clone()),
+            (None, Some(name)) => Err(ApiError::no_such("owner_name", name)),
+            (None, None) => Ok(caller),
+        }
+    }
+
+    /// The name that the organization with this uid owns things under, which a field of a body names.
+    pub(crate) fn organization_in_field(&self, field: &str, uid: &OrganizationUid) -> Result<OwnerName, ApiError> {
+        let row = self.organizations.get(uid).map_err(|_| ApiError::no_such(field, uid))?;
+        Ok(row.handle())
+    }
+}

@@ -1,0 +1,12 @@
+//! Lookups and changes that span tables: a file for each resource.
+
+mod accounts;
+mod annotation_issue;
+mod consensus;
+mod dataset;
+mod export;
+mod manual_upload;
+mod organization;
+mod quality_target;
+mod slice;
+mod storage;

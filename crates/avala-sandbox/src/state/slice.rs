@@ -1,0 +1,27 @@
+//! Slices.
+
+use avala_types::{DatasetUid, ItemUid};
+use serde::Deserialize;
+
+use crate::schema::Slice;
+
+/// A slice, and where its items are. What is in it is fixed when it is made.
+pub(crate) struct SliceRow {
+    pub(crate) slice: Slice,
+    pub(crate) items: Vec<(DatasetUid, ItemUid)>,
+}
+
+/// One of the parts that a slice is put together from.
+#[derive(Deserialize)]
+pub(crate) struct Part {
+    pub(crate) dataset_uid: DatasetUid,
+    /// The only items that are taken.
+    pub(crate) item_uids: Option<Vec<ItemUid>>,
+}
+
+/// So many items, spread evenly: the same in every run.
+pub(crate) fn pick<T>(items: Vec<T>, count: usize) -> Vec<T> {
+    let (total, count) = (items.len(), count.min(items.len()));
+    let is_picked = |index: usize| index * count / total != (index + 1) * count / total;
+    items.into_iter().enumerate().filter(|(index, _)| is_picked(*index)).map(|(_, item)| item).collect()
+}

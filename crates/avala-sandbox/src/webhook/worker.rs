@@ -1,0 +1,95 @@
+//! The task that carries deliveries to their webhooks.
+
+use std::time::Duration;
+
+use avala_types::{Json, Secret, WebhookDeliveryStatus, WebhookDeliveryUid};
+use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::task::JoinSet;
+
+use super::post::{self, Failure, Letter, Reply};
+use crate::app::App;
+use crate::schema::WebhookDelivery;
+use crate::state::clock;
+
+/// Carries deliveries until its task is aborted, and all that are on their way with it.
+pub(crate) struct DeliveryWorker {
+    pub(crate) app: App,
+    pub(crate) outbox: UnboundedReceiver<WebhookDeliveryUid>,
+    /// How long it waits after each attempt that failed. One more attempt than there are waits.
+    pub(crate) waits: Vec<Duration>,
+}
+
+impl DeliveryWorker {
+    pub(crate) async fn run(mut self) {
+        let mut on_their_way = JoinSet::new();
+        while let Some(uid) = self.outbox.recv().await {
+            on_their_way.spawn(carry(self.app.clone(), uid, self.waits.clone()));
+            while on_their_way.try_join_next().is_some() {}
+        }
+    }
+}
+
+/// Tries until a delivery arrives, cannot arrive, or was tried often enough.
+async fn carry(app: App, uid: WebhookDeliveryUid, waits: Vec<Duration>) {
+    let mut waits = waits.into_iter();
+    // A webhook that is deleted takes its deliveries with it.
+    while let Some(letter) = letter(&app, &uid) {
+        let result = post::send(letter).await;
+        let wait = match result {
+            Ok(Reply { status, .. }) if status.is_success() => None,
+            Err(Failure::Refused(_)) => None,
+            _ => waits.next(),
+        };
+        note(&app, &uid, &result, wait);
+        match wait {
+            Some(wait) => tokio::time::sleep(wait).await,
+            None => return,
+        }
+    }
+}
+
+/// What is to be sent, as it is now.
+fn letter(app: &App, uid: &WebhookDeliveryUid) -> Option<Letter> {
+    let tables = app.tables();
+    let delivery = tables.webhook_deliveries.get(uid).ok()?;
+    let row = tables.webhooks.get(&delivery.subscription).ok()?;
+    Some(Letter {
+        target: row.webhook.target_url.clone(),
+        event: delivery.event_type.to_string(),
+        delivery: uid.to_string(),
+        secret: Secret::clone(&row.secret),
+        body: delivery.payload.as_ref().map(Json::get).unwrap_or_default().to_owned(),
+    })
+}
+
+fn note(app: &App, uid: &WebhookDeliveryUid, result: &Result<Reply, Failure>, wait: Option<Duration>) {
+    let mut tables = app.tables();
+    let Ok(delivery) = tables.webhook_deliveries.get_mut(uid) else { return };
+    note_result(delivery, result);
+    if wait.is_some() {
+        delivery.status = Some(WebhookDeliveryStatus::Pending);
+    }
+    delivery.next_retry_at = wait.and_then(clock::after);
+    delivery.updated_at = clock::now();
+}
+
+fn note_result(delivery: &mut WebhookDelivery, result: &Result<Reply, Failure>) {
+    delivery.status = Some(WebhookDeliveryStatus::Failed);
+    delivery.response_status = None;
+    match result {
+        Ok(reply) => {
+            delivery.attempts += 1;
+            delivery.response_status = Some(reply.status.as_u16());
+            delivery.response_body = Some(reply.body.clone());
+            delivery.response_body_size = Some(reply.body.len() as u64);
+            if reply.status.is_success() {
+                delivery.status = Some(WebhookDeliveryStatus::Delivered);
+            }
+        }
+        Err(Failure::Unreachable(reason)) => {
+            delivery.attempts += 1;
+            delivery.response_body = Some(reason.clone());
+        }
+        Err(Failure::Refused(reason)) => delivery.response_body = Some(reason.clone()),
+    }
+}
