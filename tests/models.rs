@@ -2,17 +2,27 @@
 
 use avala_types::*;
 
-use crate::readable::{Readable, read};
+use crate::readable::{Decoding, Readable, read};
+
+/// A type under a name, with a function that finds its `extra`.
+macro_rules! readable {
+    ($name:ident, $ty:ty, $extra:expr) => {
+        Readable {
+            name: stringify!($name),
+            read: |text| read::<$ty>(text, Decoding::Strict, $extra),
+            read_lenient: |text| read::<$ty>(text, Decoding::Lenient, $extra),
+            read_in_one_pass: |text| read::<$ty>(text, Decoding::OnePass, $extra),
+        }
+    };
+}
+pub(crate) use readable;
 
 /// Lists types by name: those with an `extra`, and those without one.
 macro_rules! readables {
     (open { $($open:ident $(<$item:ident>)?,)* } closed { $($closed:ident,)* }) => {
         &[
-            $( Readable {
-                name: stringify!($open),
-                read: |text| read(text, |value: &$open $(<$item>)?| Some(&value.extra)),
-            }, )*
-            $( Readable { name: stringify!($closed), read: |text| read(text, |_: &$closed| None) }, )*
+            $( crate::models::readable!($open, $open $(<$item>)?, |value| Some(&value.extra)), )*
+            $( crate::models::readable!($closed, $closed, |_| None), )*
         ]
     };
 }
@@ -102,7 +112,7 @@ pub const MODELS: &[Readable] = readables! {
 /// A page of a model, under the name of that model.
 macro_rules! page {
     ($item:ident) => {
-        Readable { name: stringify!($item), read: |text| read(text, |page: &RawPageResponse<$item>| Some(&page.extra)) }
+        readable!($item, RawPageResponse<$item>, |page| Some(&page.extra))
     };
 }
 

@@ -3,7 +3,7 @@
 use avala_types::*;
 
 use crate::models::readables;
-use crate::readable::{Readable, read};
+use crate::readable::{Decoding, Readable, read};
 
 /// Everything that is sent as the body of a call, or as a part of one.
 pub const PAYLOADS: &[Readable] = readables! {

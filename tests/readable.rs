@@ -2,7 +2,7 @@
 
 use std::fmt::Debug;
 
-use avala_types::Extra;
+use avala_types::{Decode, DecodeError, Extra, from_json, from_json_strict};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -11,8 +11,12 @@ use serde::de::DeserializeOwned;
 pub struct Readable {
     /// Its name in Rust and in the contract.
     pub name: &'static str,
-    /// Reads a text as one; an error begins with the path to what is wrong.
+    /// Reads a text as one, strictly; an error begins with the path to what is wrong.
     pub read: fn(&str) -> Result<Reading, String>,
+    /// Reads a text as one, as the client does: leniently, with exact texts.
+    pub read_lenient: fn(&str) -> Result<Reading, String>,
+    /// Reads a text as one with its `Deserialize`: leniently, in one pass.
+    pub read_in_one_pass: fn(&str) -> Result<Reading, String>,
 }
 
 /// What became of a text.
@@ -43,24 +47,34 @@ impl Readable {
     }
 }
 
+/// How a text is decoded.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Decoding {
+    Strict,
+    Lenient,
+    OnePass,
+}
+
 /// Reads a text as a `T`, whose unknown fields `extra` finds.
-pub(crate) fn read<T>(text: &str, extra: fn(&T) -> Option<&Extra>) -> Result<Reading, String>
+pub(crate) fn read<T>(text: &str, decoding: Decoding, extra: fn(&T) -> Option<&Extra>) -> Result<Reading, String>
 where
-    T: DeserializeOwned + Serialize + Debug + PartialEq,
+    T: Decode + DeserializeOwned + Serialize + Debug + PartialEq,
 {
-    let value: T = decode(text)?;
+    let value: T = decode(text, decoding)?;
     let encoded = serde_json::to_string(&value).map_err(|error| format!("cannot be written: {error}"))?;
     Ok(Reading {
-        comes_back: decode::<T>(&encoded).is_ok_and(|again| again == value),
+        comes_back: decode::<T>(&encoded, decoding).is_ok_and(|again| again == value),
         encoded,
         debug: format!("{value:#?}"),
         unknown: extra(&value).into_iter().flat_map(Extra::iter).map(|(name, _)| name.to_owned()).collect(),
     })
 }
 
-fn decode<T: DeserializeOwned>(text: &str) -> Result<T, String> {
-    let mut json = serde_json::Deserializer::from_str(text);
-    let value = serde_path_to_error::deserialize(&mut json).map_err(|error| error.to_string())?;
-    json.end().map_err(|error| error.to_string())?;
-    Ok(value)
+fn decode<T: Decode + DeserializeOwned>(text: &str, decoding: Decoding) -> Result<T, String> {
+    let located = |error: DecodeError| format!("{}: {}", error.path(), error.message());
+    match decoding {
+        Decoding::Strict => from_json_strict(text).map_err(located),
+        Decoding::Lenient => from_json(text).map_err(located),
+        Decoding::OnePass => serde_json::from_str(text).map_err(|error| error.to_string()),
+    }
 }

@@ -35,9 +35,11 @@ pub struct Avala(Arc<Inner>);
 struct Inner {
     transport: Transport,
     settings: Settings,
+    is_strict: bool,
 }
 
 /// What a client has to know of its transport.
+#[derive(Clone)]
 pub(crate) struct Settings {
     /// `None` on a service that does everything.
     pub(crate) base_url: Option<BaseUrl>,
@@ -103,13 +105,37 @@ impl Avala {
     }
 
     pub(crate) fn new(transport: Transport, settings: Settings) -> Self {
-        Self(Arc::new(Inner { transport, settings }))
+        Self(Arc::new(Inner { transport, settings, is_strict: false }))
     }
 
     /// What the server last said of its rate limit; `None` before its first answer.
     #[must_use]
     pub fn rate_limit(&self) -> Option<RateLimitInfo> {
         self.0.settings.limiter.as_ref().and_then(RateLimiter::state).map(rate_limit_info)
+    }
+
+    /// Returns the same client with strict or lenient decoding; lenient is the default.
+    ///
+    /// A field of an unexpected form is an error in strict decoding. In lenient decoding it counts as unset, and its
+    /// text is kept in the `extra` of its model; with the feature `tracing`, one event per response has the path. Only
+    /// identities and required fields without a sensible default fail a record.
+    ///
+    /// Strict decoding is for tests that check a server or a fake. A type of yours
+    /// ([`Call::decode_as`](crate::Call::decode_as)) decides for itself.
+    ///
+    /// ```
+    /// # fn example(avala: avala_client::Avala) {
+    /// let avala = avala.strict_decoding(true);
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn strict_decoding(&self, is_strict: bool) -> Self {
+        let Inner { transport, settings, .. } = &*self.0;
+        Self(Arc::new(Inner { transport: transport.clone(), settings: settings.clone(), is_strict }))
+    }
+
+    pub(crate) fn is_strict(&self) -> bool {
+        self.0.is_strict
     }
 
     pub(crate) fn transport(&self) -> Transport {

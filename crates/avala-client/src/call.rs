@@ -102,6 +102,12 @@ impl<T> Call<T> {
         self.options(|options| options.max_attempts = Some(attempts))
     }
 
+    /// Makes a field of an unexpected form an error: see [`Avala::strict_decoding`].
+    pub fn strict(mut self) -> Self {
+        self.avala = self.avala.strict_decoding(true);
+        self
+    }
+
     /// Decodes the same answer into a type of yours.
     pub fn decode_as<U: DeserializeOwned>(self) -> Call<U> {
         Call { avala: self.avala, request: self.request, decoder: Decoder::Plain(decode::json::<U>) }
@@ -202,17 +208,17 @@ impl<T> Future for CallFuture<T> {
     }
 }
 
+/// The future of a [`CallWithMeta`].
+#[must_use = "futures do nothing unless polled"]
+pub struct AnswerFuture<T>(Answering<T>);
+
 #[cfg(feature = "blocking")]
-impl<T> CallFuture<T> {
+impl<T> AnswerFuture<T> {
     /// Moves the call to a runtime, unless it is there already.
     pub(crate) fn spawn_on(&mut self, runtime: &tokio::runtime::Handle) {
         self.0.spawn_on(runtime);
     }
 }
-
-/// The future of a [`CallWithMeta`].
-#[must_use = "futures do nothing unless polled"]
-pub struct AnswerFuture<T>(Answering<T>);
 
 impl<T> Future for AnswerFuture<T> {
     type Output = Result<Answer<T>, Error>;
@@ -232,6 +238,7 @@ struct Answering<T> {
     is_spawned: bool,
     bytes: Pin<Box<dyn Future<Output = Result<RawAnswer, Error>> + Send>>,
     decoder: Decoder<T>,
+    is_strict: bool,
 }
 
 impl<T> Answering<T> {
@@ -239,6 +246,7 @@ impl<T> Answering<T> {
         Self {
             #[cfg(feature = "blocking")]
             is_spawned: false,
+            is_strict: avala.is_strict(),
             bytes: Box::pin(send(avala, request)),
             decoder,
         }
@@ -254,7 +262,7 @@ impl<T> Answering<T> {
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<(T, Parts), Error>> {
         let RawAnswer { endpoint, path, parts, body } = ready!(self.bytes.as_mut().poll(cx))?;
-        let source = Source { body: &body, path: &path };
+        let source = Source { body: &body, path: &path, is_strict: self.is_strict };
         Poll::Ready(match self.decoder.decode(source) {
             Ok(value) => Ok((value, parts)),
             Err(failure) => Err(Error::answer(&endpoint, &parts, &body, failure)),

@@ -4,11 +4,12 @@ use std::fmt::{self, Write};
 use std::sync::Arc;
 
 use avala_transport::redact;
-use avala_types::{CursorPage, RawPageResponse};
+use avala_types::{
+    CursorPage, Decode, DecodeError, Json, RawPageResponse, from_json, from_json_strict, json_path_at, page_from_json,
+};
 use bytes::Bytes;
 use serde::de::DeserializeOwned;
-use serde_json::error::Category;
-use serde_path_to_error::Segment;
+use serde_json::value::RawValue;
 
 use crate::error::{ErrorKind, Failure, limits};
 
@@ -16,10 +17,30 @@ use crate::error::{ErrorKind, Failure, limits};
 const MAX_REASON: usize = 512;
 
 /// What a decoder may look at.
+#[derive(Clone, Copy)]
 pub(crate) struct Source<'a> {
     pub(crate) body: &'a Bytes,
     /// The path of the call, below the base URL.
     pub(crate) path: &'a str,
+    /// Whether a field of an unexpected form is an error.
+    pub(crate) is_strict: bool,
+}
+
+/// A page with the records that could not be decoded, by their position in the page.
+pub(crate) struct Records<T> {
+    /// The page with all other records.
+    pub(crate) page: CursorPage<T>,
+    pub(crate) failed: Vec<(usize, Failure)>,
+}
+
+impl<T> Records<T> {
+    /// The page, if every record could be decoded.
+    pub(crate) fn complete(self) -> Result<CursorPage<T>, Failure> {
+        match self.failed.into_iter().next() {
+            Some((_, failure)) => Err(failure),
+            None => Ok(self.page),
+        }
+    }
 }
 
 /// A decoder with arguments of its own.
@@ -51,60 +72,130 @@ impl<T> Clone for Decoder<T> {
     }
 }
 
-/// Decodes a value.
+/// Decodes a value of a type of this SDK: strictly, and if that fails and is allowed to, leniently.
+pub(crate) fn model<T: Decode>(source: Source<'_>) -> Result<T, Failure> {
+    let text = text(source.body)?;
+    match from_json_strict(text) {
+        Ok(value) => Ok(value),
+        Err(error) if source.is_strict => Err(error.into()),
+        Err(_) => {
+            let value = from_json(text)?;
+            report_unexpected(&value);
+            Ok(value)
+        }
+    }
+}
+
+/// Decodes a value of a type that a user chose.
 pub(crate) fn json<T: DeserializeOwned>(source: Source<'_>) -> Result<T, Failure> {
-    let text = std::str::from_utf8(source.body).map_err(|error| {
-        not_json(format!("the body is not UTF-8 text: byte {} is invalid", error.valid_up_to() + 1))
+    let text = text(source.body)?;
+    serde_json::from_str(text).map_err(|error| DecodeError::locate::<T>(text, error).into())
+}
+
+/// The body as text, without a byte order mark.
+fn text(body: &Bytes) -> Result<&str, Failure> {
+    let text = std::str::from_utf8(body).map_err(|error| {
+        let valid = body.get(..error.valid_up_to()).unwrap_or_default();
+        let line = 1 + valid.iter().filter(|byte| **byte == b'\n').count();
+        let column = 1 + valid.iter().rev().take_while(|byte| **byte != b'\n').count();
+        let json_path = Some(json_path_at(&String::from_utf8_lossy(valid), valid.len()));
+        let byte = error.valid_up_to() + 1;
+        let message = format!("the body is not UTF-8 text: byte {byte} is invalid, at line {line} column {column}");
+        Failure { json_path, ..Failure::new(ErrorKind::Decode, message) }
     })?;
     // Some servers begin a text with a byte order mark.
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    serde_json::from_str(text).map_err(|error| {
-        if text.trim_ascii().is_empty() {
-            return not_json("the body is empty where JSON was promised");
-        }
-        let (line, column) = (error.line(), error.column());
-        match error.classify() {
-            Category::Data => explain::<T>(text, &error),
-            Category::Eof => {
-                not_json(format!("the body is not JSON: it ends too early, at line {line} column {column}"))
-            }
-            Category::Syntax | Category::Io => {
-                not_json(format!("the body is not JSON: syntax error at line {line} column {column}"))
-            }
-        }
-    })
+    if text.trim_ascii().is_empty() {
+        return Err(Failure::new(ErrorKind::Decode, "the body is empty where JSON was promised"));
+    }
+    Ok(text)
 }
+
+/// The error is not kept as a source: it repeats what the server sent, at any length.
+impl From<DecodeError> for Failure {
+    fn from(error: DecodeError) -> Self {
+        let (line, column) = (error.line(), error.column());
+        let is_secret = error.path().split(['.', '[']).any(redact::is_secret_name);
+        let message = if error.is_truncated() {
+            format!("the body is not JSON: it ends too early, at line {line} column {column}")
+        } else if !error.is_data() {
+            format!("the body is not JSON: syntax error at line {line} column {column}")
+        } else if is_secret {
+            let reason = "the value has the wrong type (it is not shown, because its name is that of a secret)";
+            format!("{reason} at line {line} column {column}")
+        } else {
+            WithoutTexts::of(format_args!("{} at line {line} column {column}", error.message()))
+        };
+        let json_path = Some(redact::display(&error.path(), limits::PATH));
+        Self { json_path, ..Self::new(ErrorKind::Decode, message) }
+    }
+}
+
+/// Emits one event for a response with fields of an unexpected form.
+#[cfg(feature = "tracing")]
+fn report_unexpected<T: Decode>(value: &T) {
+    let paths = avala_types::unexpected_fields(value);
+    if let Some(path) = paths.first() {
+        let name = std::any::type_name::<T>();
+        tracing::warn!(r#type = name, %path, fields = paths.len(), "response with fields of an unexpected form");
+    }
+}
+
+#[cfg(not(feature = "tracing"))]
+fn report_unexpected<T: Decode>(_: &T) {}
 
 /// Takes whatever a call answers that promises nothing: usually no body, and on some deployments a word or two.
 pub(crate) fn nothing(_: Source<'_>) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Decodes one page of a list. A link that cannot be followed is reported by who follows it: the items are good.
-pub(crate) fn page<T: DeserializeOwned>(source: Source<'_>) -> Result<CursorPage<T>, Failure> {
-    let path = source.path;
-    Ok(json::<RawPageResponse<T>>(source)?.into_page_at(path))
-}
-
-fn not_json(message: impl Into<String>) -> Failure {
-    Failure::new(ErrorKind::Decode, message)
-}
-
-/// Decodes once more to learn where it fails. Keeping track of that all the time would slow down every good response.
-///
-/// The error is not kept as a source: it repeats what the server sent, at any length.
-fn explain<T: DeserializeOwned>(text: &str, error: &serde_json::Error) -> Failure {
-    let located = serde_path_to_error::deserialize::<_, T>(&mut serde_json::Deserializer::from_str(text)).err();
-    let secret = located.as_ref().is_some_and(|located| {
-        located.path().iter().any(|segment| matches!(segment, Segment::Map { key } if redact::is_secret_name(key)))
-    });
-    let json_path = located.map(|located| redact::display(located.path(), limits::PATH));
-    let message = if secret {
-        "the value has the wrong type (it is not shown, because its name is that of a secret)".to_owned()
-    } else {
-        WithoutTexts::of(error)
+/// Decodes one page of models. A record that cannot be decoded does not fail the others.
+pub(crate) fn model_records<T: Decode>(source: Source<'_>) -> Result<Records<T>, Failure> {
+    let text = text(source.body)?;
+    let strict = match from_json_strict::<RawPageResponse<T>>(text) {
+        Ok(page) => return Ok(Records { page: page.into_page_at(source.path), failed: Vec::new() }),
+        Err(error) => error,
     };
-    Failure { json_path, ..not_json(message) }
+    if source.is_strict {
+        return Err(strict.into());
+    }
+    let records = split(source, page_from_json::<T>(text)?, |error| {
+        let record = Json::from(error.raw());
+        Failure { record: Some(record), ..Failure::from(DecodeError::from(error)) }
+    })?;
+    report_unexpected(&records.page);
+    Ok(records)
+}
+
+/// Decodes one page of a type that a user chose, in the same way.
+pub(crate) fn json_records<T: DeserializeOwned>(source: Source<'_>) -> Result<Records<T>, Failure> {
+    let text = text(source.body)?;
+    if let Ok(page) = serde_json::from_str::<RawPageResponse<T>>(text) {
+        return Ok(Records { page: page.into_page_at(source.path), failed: Vec::new() });
+    }
+    let page = serde_json::from_str::<RawPageResponse<&RawValue>>(text)
+        .map_err(|error| DecodeError::locate::<RawPageResponse<T>>(text, error))?;
+    let page = page.map(|record| {
+        serde_json::from_str::<T>(record.get()).map_err(|error| {
+            let located = DecodeError::locate::<T>(record.get(), error).inside(text, record.get());
+            Failure { record: Some(record.to_owned().into()), ..Failure::from(located) }
+        })
+    });
+    split(source, page, |failure| failure)
+}
+
+/// Takes the records that could not be decoded out of a page.
+fn split<T, E>(
+    source: Source<'_>,
+    page: RawPageResponse<Result<T, E>>,
+    failure: impl Fn(E) -> Failure,
+) -> Result<Records<T>, Failure> {
+    let (mut failed, mut position) = (Vec::new(), 0);
+    let page = page.filter_map(|record| {
+        position += 1;
+        record.map_err(|error| failed.push((position - 1, failure(error)))).ok()
+    });
+    Ok(Records { page: page.into_page_at(source.path), failed })
 }
 
 /// The text of an error without the values in it that are texts: they may be secrets, and of any length.
@@ -116,7 +207,7 @@ struct WithoutTexts {
 }
 
 impl WithoutTexts {
-    fn of(error: &serde_json::Error) -> String {
+    fn of(error: impl fmt::Display) -> String {
         let mut this = Self::default();
         // It fails when enough was written.
         let _ = write!(this, "{error}");
@@ -155,9 +246,9 @@ mod tests {
         Bytes::from_static(body.as_bytes())
     }
 
-    fn failure<T: DeserializeOwned>(body: &'static str) -> Failure {
+    fn failure<T: Decode>(body: &'static str) -> Failure {
         let body = source(body);
-        json::<T>(Source { body: &body, path: "" }).err().unwrap()
+        model::<T>(Source { body: &body, path: "", is_strict: true }).err().unwrap()
     }
 
     #[test]
@@ -173,12 +264,13 @@ mod tests {
         assert!(!wrong.message.contains("hunter2"), "{}", wrong.message);
         let page = format!(r#"{{"results":"{}"}}"#, "x".repeat(5 << 20));
         let page = Bytes::from(page);
-        let failure = super::page::<Task>(Source { body: &page, path: "" }).err().unwrap();
+        let failure = model_records::<Task>(Source { body: &page, path: "", is_strict: false }).err().unwrap();
         assert_eq!(failure.json_path.as_deref(), Some("results"));
         assert!(failure.message.len() < 200 && failure.message.contains("line 1 column"), "{}", failure.message);
         let secret = json::<std::collections::HashMap<String, bool>>(Source {
             body: &Bytes::from_static(br#"{"pwd": 4711}"#),
             path: "",
+            is_strict: false,
         });
         assert!(!secret.err().unwrap().message.contains("4711"));
     }
@@ -192,7 +284,7 @@ mod tests {
         assert!(failure::<Task>(" \n").message.contains("empty"));
         assert!(failure::<Task>("\u{feff}{\n oops}").message.ends_with("syntax error at line 2 column 2"));
         let body = Bytes::from_static(&[b'"', 0xff, b'"']);
-        let failure = json::<String>(Source { body: &body, path: "" }).err().unwrap();
+        let failure = json::<String>(Source { body: &body, path: "", is_strict: false }).err().unwrap();
         assert!(failure.message.contains("UTF-8"));
     }
 }

@@ -11,11 +11,14 @@ use serde::de::DeserializeOwned;
 
 use crate::Avala;
 use crate::call::{self, Call, CallFuture, CallWithMeta};
-use crate::decode::{self, Decoder};
+use crate::decode::{self, Decoder, Records, Source};
 use crate::decoded::Decoded;
-use crate::error::{Error, Invalid};
+use crate::error::{Error, Failure, Invalid};
 use crate::pages::{Items, Pages};
 use crate::request::Request;
+
+/// A decoder without arguments.
+type Decode<T> = fn(Source<'_>) -> Result<T, Failure>;
 
 /// A list: one page of it when awaited, all of it as a stream of [`items`](List::items) or [`pages`](List::pages).
 ///
@@ -37,7 +40,9 @@ use crate::request::Request;
 pub struct List<T, F = ()> {
     avala: Avala,
     request: Result<Request, Invalid>,
-    decoder: Decoder<CursorPage<T>>,
+    decode: Decode<CursorPage<T>>,
+    /// Decodes a page whose records may fail one by one.
+    decode_records: Decode<Records<T>>,
     filters: PhantomData<fn() -> F>,
 }
 
@@ -46,7 +51,7 @@ impl<T, F> List<T, F> {
     where
         T: Decoded,
     {
-        Self { avala: avala.clone(), request, decoder: Decoder::Plain(T::page), filters: PhantomData }
+        Self { avala: avala.clone(), request, decode: T::page, decode_records: T::records, filters: PhantomData }
     }
 
     /// Tells the transport something about the call for each page.
@@ -121,14 +126,26 @@ impl<T, F> List<T, F> {
         List {
             avala: self.avala,
             request: self.request,
-            decoder: Decoder::Plain(decode::page::<U>),
+            decode: |source| decode::json_records::<U>(source)?.complete(),
+            decode_records: decode::json_records::<U>,
             filters: PhantomData,
         }
     }
 
-    /// The call for one page.
+    /// The call for one page, which fails if one of its records does.
     fn one_page(self) -> Call<CursorPage<T>> {
-        Call::new(&self.avala, self.request, self.decoder)
+        Call::new(&self.avala, self.request, Decoder::Plain(self.decode))
+    }
+
+    /// The call for one page, with the records that could not be decoded.
+    fn records(self) -> Call<Records<T>> {
+        Call::new(&self.avala, self.request, Decoder::Plain(self.decode_records))
+    }
+
+    /// Makes a field of an unexpected form an error, as [`Call::strict`] does.
+    pub fn strict(mut self) -> Self {
+        self.avala = self.avala.strict_decoding(true);
+        self
     }
 
     /// Gives the status, the request id, the rate limit and the attempts together with one page.
@@ -137,11 +154,16 @@ impl<T, F> List<T, F> {
     }
 
     /// The pages of the list, one after the other. The next one is asked for while this one is looked at.
+    ///
+    /// A page with a record that cannot be decoded is an error that names the record, and the pages after it follow.
     pub fn pages(self) -> Pages<T> {
-        Pages::new(self.one_page())
+        Pages::new(self.records())
     }
 
     /// The items of the list, one after the other. The next page is asked for while this one is consumed.
+    ///
+    /// A record that cannot be decoded, for example because it has no identity, is an error in its position, and the
+    /// items after it follow. [`Error::raw_record`] has its text.
     pub fn items(self) -> Items<T> {
         Items::new(self.pages())
     }
@@ -160,7 +182,8 @@ impl<T, F> Clone for List<T, F> {
         Self {
             avala: self.avala.clone(),
             request: self.request.clone(),
-            decoder: self.decoder.clone(),
+            decode: self.decode,
+            decode_records: self.decode_records,
             filters: PhantomData,
         }
     }

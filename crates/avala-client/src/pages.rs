@@ -1,6 +1,6 @@
 //! The pages and the items of a list, as streams.
 
-use std::collections::HashSet;
+use std::collections::{HashSet, VecDeque};
 use std::fmt;
 use std::future::poll_fn;
 use std::hash::{BuildHasher as _, Hasher as _};
@@ -13,8 +13,10 @@ use avala_types::{Cursor, CursorPage};
 use futures_core::Stream;
 use percent_encoding::percent_decode_str;
 
-use crate::call::{Call, CallFuture, endpoint};
-use crate::error::Error;
+use crate::call::{AnswerFuture, Call, endpoint};
+use crate::decode::Records;
+use crate::error::{Error, Failure};
+use crate::meta::Answer;
 
 /// The pages of a list, one after the other. Made by [`List::pages`](crate::List::pages).
 ///
@@ -23,11 +25,12 @@ use crate::error::Error;
 /// that a call of the consumer may need; otherwise it is sent when the next page is awaited. What the consumer does
 /// between two pages does not count against any timeout, however long it takes.
 ///
-/// After an error the stream ends; [`cursor`](Pages::cursor) is the place to go on.
+/// A page with a record that cannot be decoded is an error, and the next page follows. After any other error the stream
+/// ends; [`cursor`](Pages::cursor) is the place to go on.
 #[must_use = "a stream does nothing until it is polled"]
 pub struct Pages<T> {
     /// The call for the next page. Boxed to keep the futures of those who stream small.
-    call: Box<Call<CursorPage<T>>>,
+    call: Box<Call<Records<T>>>,
     state: State<T>,
     /// Where the page that comes next starts; `None` for the first one.
     cursor: Option<Cursor>,
@@ -37,14 +40,14 @@ pub struct Pages<T> {
 enum State<T> {
     Start,
     /// The next page is on its way, or waits in the background until somebody wants it.
-    Asked(CallFuture<CursorPage<T>>, Background),
+    Asked(AnswerFuture<Records<T>>, Background),
     /// The next page came, or failed, before somebody wanted it.
-    Came(Box<Result<CursorPage<T>, Error>>),
+    Came(Box<Result<Answer<Records<T>>, Error>>),
     Done,
 }
 
 impl<T> Pages<T> {
-    pub(crate) fn new(call: Call<CursorPage<T>>) -> Self {
+    pub(crate) fn new(call: Call<Records<T>>) -> Self {
         let cursor = call.request.as_ref().ok().and_then(|request| request.cursor.clone());
         let mut seen = Seen::default();
         // A list without a cursor begins at the first of its pages, which some lists number.
@@ -60,7 +63,7 @@ impl<T> Pages<T> {
 
     /// Where the page that comes next starts, to go on there later with [`List::cursor`](crate::List::cursor).
     ///
-    /// After an error it is the page that failed. `None` is the first page.
+    /// After an error that ends the stream it is the page that failed. `None` is the first page.
     #[must_use]
     pub fn cursor(&self) -> Option<&Cursor> {
         self.cursor.as_ref()
@@ -96,7 +99,7 @@ impl<T> Pages<T> {
     fn ask(&mut self) {
         let background = Background::new();
         let call = Call::clone(&self.call).options(|options| options.background = Some(background.clone()));
-        self.state = State::Asked(call.into_future(), background);
+        self.state = State::Asked(call.with_meta().into_future(), background);
     }
 
     /// Asks for what follows a page, or makes an end.
@@ -145,10 +148,9 @@ impl Seen {
     }
 }
 
-impl<T> Stream for Pages<T> {
-    type Item = Result<CursorPage<T>, Error>;
-
-    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+impl<T> Pages<T> {
+    /// Polls for the next page, whose records may have failed one by one.
+    fn poll_records(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<PageOfItems<T>, Error>>> {
         if let State::Start = self.state {
             self.ask();
         }
@@ -168,10 +170,31 @@ impl<T> Stream for Pages<T> {
                 }
             }
         };
-        if let Ok(page) = &result {
-            self.go_on_after(page, cx);
-        }
-        Poll::Ready(Some(result))
+        Poll::Ready(Some(result.map(|Answer { value: Records { page, failed }, meta }| {
+            self.go_on_after(&page, cx);
+            let endpoint = endpoint(&self.call.request);
+            let error =
+                |(position, failure): (usize, Failure)| (position, Error::record(endpoint, meta.clone(), failure));
+            PageOfItems { page, failed: failed.into_iter().map(error).collect() }
+        })))
+    }
+}
+
+/// A page, and the errors of its records that could not be decoded, by their position.
+struct PageOfItems<T> {
+    page: CursorPage<T>,
+    failed: VecDeque<(usize, Error)>,
+}
+
+impl<T> Stream for Pages<T> {
+    type Item = Result<CursorPage<T>, Error>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let page = ready!(self.poll_records(cx));
+        Poll::Ready(page.map(|page| {
+            let PageOfItems { page, mut failed } = page?;
+            failed.pop_front().map_or(Ok(page), |(_, error)| Err(error))
+        }))
     }
 }
 
@@ -222,21 +245,31 @@ impl<T> fmt::Debug for Pages<T> {
 #[must_use = "a stream does nothing until it is polled"]
 pub struct Items<T> {
     pages: Pages<T>,
-    page: std::vec::IntoIter<T>,
-    /// Where the page that is being consumed started.
+    current: Current<T>,
+}
+
+/// The page whose items are consumed.
+struct Current<T> {
+    items: std::vec::IntoIter<T>,
+    /// The records of the page that could not be decoded.
+    failed: VecDeque<(usize, Error)>,
+    /// The position of the next item.
+    position: usize,
+    /// Where the page started.
     cursor: Option<Cursor>,
 }
 
 impl<T> Items<T> {
     pub(crate) fn new(pages: Pages<T>) -> Self {
-        Self { cursor: pages.cursor.clone(), pages, page: Vec::new().into_iter() }
+        let cursor = pages.cursor.clone();
+        let current = Current { items: Vec::new().into_iter(), failed: VecDeque::new(), position: 0, cursor };
+        Self { pages, current }
     }
 
     /// The next item, or `None` after the last one.
     pub async fn next(&mut self) -> Option<Result<T, Error>> {
         let pages = Awaited(&mut self.pages);
-        let (page, cursor) = (&mut self.page, &mut self.cursor);
-        poll_fn(|cx| poll_item(pages.0, page, cursor, cx)).await
+        poll_fn(|cx| self.current.poll_item(pages.0, cx)).await
     }
 
     /// Moves a pending page to a runtime, which fetches it while nobody polls this.
@@ -251,7 +284,8 @@ impl<T> Items<T> {
     /// error it is the page that failed. `None` is the first page.
     #[must_use]
     pub fn cursor(&self) -> Option<&Cursor> {
-        if self.page.len() > 0 { self.cursor.as_ref() } else { self.pages.cursor() }
+        let Current { items, failed, cursor, .. } = &self.current;
+        if items.len() + failed.len() > 0 { cursor.as_ref() } else { self.pages.cursor() }
     }
 }
 
@@ -259,30 +293,29 @@ impl<T> Stream for Items<T> {
     type Item = Result<T, Error>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let Self { pages, page, cursor } = &mut *self;
-        poll_item(pages, page, cursor, cx)
+        let Self { pages, current } = &mut *self;
+        current.poll_item(pages, cx)
     }
 }
 
-fn poll_item<T>(
-    pages: &mut Pages<T>,
-    page: &mut std::vec::IntoIter<T>,
-    cursor: &mut Option<Cursor>,
-    cx: &mut Context<'_>,
-) -> Poll<Option<Result<T, Error>>> {
-    loop {
-        if let Some(item) = page.next() {
-            pages.drive(cx);
-            return Poll::Ready(Some(Ok(item)));
-        }
-        let start = pages.cursor.clone();
-        match ready!(Pin::new(&mut *pages).poll_next(cx)) {
-            Some(Ok(next)) => {
-                *page = next.items.into_iter();
-                *cursor = start;
+impl<T> Current<T> {
+    fn poll_item(&mut self, pages: &mut Pages<T>, cx: &mut Context<'_>) -> Poll<Option<Result<T, Error>>> {
+        loop {
+            let position = self.position;
+            let failed = self.failed.pop_front_if(|(failed, _)| *failed == position).map(|(_, error)| Err(error));
+            if let Some(item) = failed.or_else(|| self.items.next().map(Ok)) {
+                self.position += 1;
+                pages.drive(cx);
+                return Poll::Ready(Some(item));
             }
-            Some(Err(error)) => return Poll::Ready(Some(Err(error))),
-            None => return Poll::Ready(None),
+            let cursor = pages.cursor.clone();
+            match ready!(pages.poll_records(cx)) {
+                Some(Ok(PageOfItems { page, failed })) => {
+                    *self = Self { items: page.items.into_iter(), failed, position: 0, cursor };
+                }
+                Some(Err(error)) => return Poll::Ready(Some(Err(error))),
+                None => return Poll::Ready(None),
+            }
         }
     }
 }
@@ -291,6 +324,9 @@ impl<T> Unpin for Items<T> {}
 
 impl<T> fmt::Debug for Items<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Items").field("pages", &self.pages).field("in_page", &self.page.len()).finish_non_exhaustive()
+        f.debug_struct("Items")
+            .field("pages", &self.pages)
+            .field("in_page", &self.current.items.len())
+            .finish_non_exhaustive()
     }
 }

@@ -5,6 +5,7 @@ use crate::{OwnerName, Secret, UserUid};
 
 model! {
     /// A new account with its key: the answer to a [`Signup`].
+    #[derive(Eq, Hash)]
     pub struct SignupResponse {
         required {
             /// The account.
@@ -18,6 +19,7 @@ model! {
 
 model! {
     /// Who has signed up.
+    #[derive(Eq, Hash)]
     pub struct SignupUser {
         required {
             /// Its identity.
@@ -40,6 +42,7 @@ model! {
 
 payload! {
     /// A new account (`POST /signup/`), the only call without an API key.
+    #[derive(Eq, Hash)]
     pub struct Signup {
         required {
             /// Where it gets mail.

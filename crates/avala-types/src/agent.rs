@@ -34,6 +34,7 @@ open_enum! {
 
 model! {
     /// A program that is registered for events.
+    #[derive(Eq, Hash)]
     pub struct Agent {
         required {
             /// Its identity.
@@ -68,6 +69,7 @@ model! {
 
 model! {
     /// One event that an agent has to decide on.
+    #[derive(Eq, Hash)]
     pub struct AgentExecution {
         required {
             /// Its identity.
@@ -106,6 +108,7 @@ model! {
 
 payload! {
     /// A new agent (`POST /agents/`).
+    #[derive(Eq, Hash)]
     pub struct CreateAgent {
         required {
             /// Its name, as people read it.
@@ -132,6 +135,7 @@ payload! {
 
 payload! {
     /// What changes in an agent (`PATCH /agents/{uid}/`).
+    #[derive(Eq, Hash)]
     pub struct UpdateAgent {
         required {}
         optional {
@@ -170,6 +174,7 @@ payload! {
     /// );
     /// # Ok::<(), serde_json::Error>(())
     /// ```
+    #[derive(Eq, Hash)]
     pub struct CreateAgentAction {
         required {
             /// The event that it is about.

@@ -21,6 +21,7 @@ open_enum! {
 
 model! {
     /// Something that is wrong with an annotation.
+    #[derive(Eq, Hash)]
     pub struct AnnotationIssue {
         required {
             /// Its identity.
@@ -73,6 +74,7 @@ model! {
 
 model! {
     /// The project of an annotation issue.
+    #[derive(Eq, Hash)]
     pub struct AnnotationIssueProject {
         required {
             /// Its identity.
@@ -86,6 +88,7 @@ model! {
 
 model! {
     /// Who found an annotation issue.
+    #[derive(Eq, Hash)]
     pub struct AnnotationIssueReporter {
         required {}
         optional {
@@ -105,6 +108,7 @@ model! {
 
 model! {
     /// An annotation tool, as an issue names it.
+    #[derive(Eq, Hash)]
     pub struct AnnotationIssueTool {
         required {
             /// Its identity.
@@ -121,6 +125,7 @@ model! {
 
 model! {
     /// A kind of problem.
+    #[derive(Eq, Hash)]
     pub struct AnnotationIssueProblem {
         required {
             /// Its identity.
@@ -134,6 +139,7 @@ model! {
 
 model! {
     /// An annotation tool, with the kinds of problems that issues can be about.
+    #[derive(Eq, Hash)]
     pub struct AnnotationIssueToolDetail {
         required {
             /// Its identity.
@@ -154,6 +160,7 @@ model! {
 
 model! {
     /// The annotation issues of a dataset, counted.
+    #[derive(Eq, Hash)]
     pub struct AnnotationIssueMetrics {
         required {}
         optional {
@@ -179,6 +186,7 @@ model! {
 
 payload! {
     /// A new annotation issue (`POST /sequences/{sequence_uid}/annotation-issues/`).
+    #[derive(Eq, Hash)]
     pub struct CreateAnnotationIssue {
         required {
             /// The annotation tool that it concerns.
@@ -221,6 +229,7 @@ payload! {
 
 payload! {
     /// What changes in an annotation issue (`PATCH /sequences/{sequence_uid}/annotation-issues/{issue_uid}/`).
+    #[derive(Eq, Hash)]
     pub struct UpdateAnnotationIssue {
         required {}
         optional {

@@ -94,6 +94,7 @@ model! {
     /// The answer to the wish for new scores.
     ///
     /// Nothing is required: it is also documented as a [`ConsensusScore`], whose fields are then in `extra`.
+    #[derive(Eq, Hash)]
     pub struct ConsensusComputeResult {
         required {}
         optional {

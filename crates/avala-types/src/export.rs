@@ -40,6 +40,7 @@ impl ExportStatus {
 
 model! {
     /// Annotations, written to a file that can be downloaded.
+    #[derive(Eq, Hash)]
     pub struct Export {
         required {
             /// Its identity.
@@ -98,6 +99,7 @@ model! {
     /// );
     /// # Ok::<(), serde_json::Error>(())
     /// ```
+    #[derive(Eq, Hash)]
     pub struct CreateExport {
         required {}
         optional {

@@ -1,7 +1,7 @@
 //! Fields that a model does not know.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, btree_map};
 use std::fmt;
 
 use serde::de::{self, Deserialize, Deserializer, Visitor};
@@ -22,7 +22,7 @@ use crate::Json;
 /// assert_eq!(serde_json::to_string(&task)?, r#"{"uid":"t1","reviewer":{"name": "ada"}}"#);
 /// # Ok::<(), serde_json::Error>(())
 /// ```
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Eq, Hash)]
 #[expect(
     clippy::box_collection,
     reason = "a map takes three pointers even when it is empty, and models have thousands"
@@ -66,6 +66,44 @@ impl Extra {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_none()
+    }
+}
+
+/// The fields in the order of their names, as [`Extra::iter`] gives them.
+impl<'a> IntoIterator for &'a Extra {
+    type Item = (&'a str, &'a Json);
+    type IntoIter = ExtraIter<'a>;
+
+    fn into_iter(self) -> ExtraIter<'a> {
+        ExtraIter(self.0.as_ref().map(|map| map.iter()))
+    }
+}
+
+/// The fields of an [`Extra`] by reference.
+#[derive(Clone, Debug)]
+pub struct ExtraIter<'a>(Option<btree_map::Iter<'a, Box<str>, Json>>);
+
+impl<'a> Iterator for ExtraIter<'a> {
+    type Item = (&'a str, &'a Json);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.0.as_mut()?.next().map(|(name, value)| (&**name, value))
+    }
+}
+
+impl<K: Into<String>, V: Into<Json>> Extend<(K, V)> for Extra {
+    fn extend<I: IntoIterator<Item = (K, V)>>(&mut self, fields: I) {
+        for (name, value) in fields {
+            self.insert(name, value);
+        }
+    }
+}
+
+impl<K: Into<String>, V: Into<Json>> FromIterator<(K, V)> for Extra {
+    fn from_iter<I: IntoIterator<Item = (K, V)>>(fields: I) -> Self {
+        let mut extra = Self::default();
+        extra.extend(fields);
+        extra
     }
 }
 

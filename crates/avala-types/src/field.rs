@@ -4,54 +4,212 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::marker::PhantomData;
 
-use serde::de::{self, Deserialize, Deserializer, IgnoredAny, SeqAccess, Visitor};
+use serde::de::{self, Deserialize, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+
+use serde_json::value::RawValue;
+
+use crate::Json;
+
+/// How a model treats an optional field of an unexpected form.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// The form is an error.
+    Strict,
+    /// The field is kept in `extra`, as far as one pass over the input allows: what `Deserialize` does.
+    Tolerant,
+    /// The field is kept in `extra` with its exact text. Reads every field twice, so it follows a failed strict pass.
+    Exact,
+}
+
+/// An optional field as it was found.
+pub enum Slot<T> {
+    /// Null, which counts as missing.
+    Null,
+    /// A value of the expected form.
+    Value(T),
+    /// Any other form.
+    Odd(Json),
+}
+
+impl<T> Slot<T> {
+    pub(crate) fn map<U>(self, f: impl FnOnce(T) -> U) -> Slot<U> {
+        match self {
+            Self::Null => Slot::Null,
+            Self::Value(value) => Slot::Value(f(value)),
+            Self::Odd(json) => Slot::Odd(json),
+        }
+    }
+}
 
 /// A type that may be a field of a model.
 ///
-/// It is `Deserialize` with three differences: a floating point number may come as a string, an optional field
-/// may be null as well as missing, and a field can say that it has nothing to write.
-pub(crate) trait Field: Sized {
-    /// Reads a value that must be there.
-    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error>;
+/// It is `Deserialize` with four differences: it has a [`Mode`], a scalar may have more than one form, an optional
+/// field may be null as well as missing, and a field knows whether it is set.
+pub trait Field: Sized {
+    /// Whether there are fields inside whose unexpected forms can be kept one by one.
+    const IS_COMPOUND: bool = true;
 
-    /// Reads a value that may be null.
-    fn read_or_default<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error>
-    where
-        Self: Default,
-    {
-        Ok(Option::<Via<Self>>::deserialize(deserializer)?.map(|via| via.0).unwrap_or_default())
+    /// Reads a value that must be present.
+    fn read<'de, D: Deserializer<'de>>(deserializer: D, mode: Mode) -> Result<Self, D::Error>;
+
+    /// Reads a value that may be null, or of an unexpected form.
+    fn read_slot<'de, D: Deserializer<'de>>(deserializer: D, mode: Mode) -> Result<Slot<Self>, D::Error> {
+        match mode {
+            Mode::Strict => Ok(deserializer.deserialize_option(Nullable(PhantomData))?.map_or(Slot::Null, Slot::Value)),
+            Mode::Tolerant | Mode::Exact => captured(deserializer),
+        }
     }
 
     /// Whether the field is left out when the model is written.
     fn is_absent(&self) -> bool {
         false
     }
+
+    /// Whether the field has the value that a missing field has.
+    fn is_unset(&self) -> bool {
+        self.is_absent()
+    }
+
+    /// Reports the known fields inside that are kept in an `extra` because of their form.
+    fn find_unexpected(&self, _report: &mut Report<'_>) {}
 }
 
-/// Makes a [`Field`] readable where serde wants a `Deserialize`.
-pub(crate) struct Via<T>(pub(crate) T);
+/// Reads the text of a field, then its value; a text of another form is kept.
+pub(crate) fn captured<'de, T: Field, D: Deserializer<'de>>(deserializer: D) -> Result<Slot<T>, D::Error> {
+    let json = Json::deserialize(deserializer)?;
+    if json.get() == "null" {
+        return Ok(Slot::Null);
+    }
+    let strict = read_text(json.get(), Mode::Strict);
+    let read = if T::IS_COMPOUND { strict.or_else(|_| read_text(json.get(), Mode::Exact)) } else { strict };
+    Ok(read.map_or_else(|_| Slot::Odd(json), Slot::Value))
+}
 
-impl<'de, T: Field> Deserialize<'de> for Via<T> {
+/// Reads a whole text.
+pub(crate) fn read_text<T: Field>(text: &str, mode: Mode) -> Result<T, serde_json::Error> {
+    let mut json = serde_json::Deserializer::from_str(text);
+    let value = T::read(&mut json, mode)?;
+    json.end()?;
+    Ok(value)
+}
+
+/// Reads a whole text strictly, and only if that fails field by field.
+pub(crate) fn read_lenient<T: Field>(text: &str) -> Result<T, serde_json::Error> {
+    read_text(text, Mode::Strict).or_else(|strict| match strict.is_data() || is_raw_json(text, &strict) {
+        true => read_text(text, Mode::Exact),
+        false => Err(strict),
+    })
+}
+
+/// Whether `serde_json` keeps a text that it cannot parse: a number out of range, or half a surrogate pair.
+fn is_raw_json(text: &str, error: &serde_json::Error) -> bool {
+    error.is_syntax() && serde_json::from_str::<&RawValue>(text).is_ok()
+}
+
+struct Nullable<T>(PhantomData<T>);
+
+impl<'de, T: Field> Visitor<'de> for Nullable<T> {
+    type Value = Option<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a value or null")
+    }
+
+    fn visit_none<E: de::Error>(self) -> Result<Option<T>, E> {
+        Ok(None)
+    }
+
+    fn visit_unit<E: de::Error>(self) -> Result<Option<T>, E> {
+        Ok(None)
+    }
+
+    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Option<T>, D::Error> {
+        T::read(deserializer, Mode::Strict).map(Some)
+    }
+}
+
+/// Reads a [`Field`] that must be present.
+pub(crate) struct Required<T>(pub(crate) Mode, PhantomData<T>);
+
+impl<T> Required<T> {
+    pub(crate) fn new(mode: Mode) -> Self {
+        Self(mode, PhantomData)
+    }
+}
+
+impl<T> Clone for Required<T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for Required<T> {}
+
+impl<'de, T: Field> DeserializeSeed<'de> for Required<T> {
+    type Value = T;
+
     #[inline]
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        T::read(deserializer).map(Via)
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<T, D::Error> {
+        T::read(deserializer, self.0)
     }
 }
 
-/// [`Via`] for a field that may be null.
-pub(crate) struct ViaDefault<T>(pub(crate) T);
+/// Reads a [`Field`] that may be null, or of an unexpected form.
+pub(crate) struct Optional<T>(Mode, PhantomData<T>);
 
-impl<'de, T: Field + Default> Deserialize<'de> for ViaDefault<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        T::read_or_default(deserializer).map(ViaDefault)
+impl<T> Optional<T> {
+    pub(crate) fn new(mode: Mode) -> Self {
+        Self(mode, PhantomData)
     }
 }
 
-/// Implements [`Field`] for types that need no more tolerance than their own `Deserialize` has.
+impl<'de, T: Field> DeserializeSeed<'de> for Optional<T> {
+    type Value = Slot<T>;
+
+    #[inline]
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Slot<T>, D::Error> {
+        T::read_slot(deserializer, self.0)
+    }
+}
+
+/// Collects the fields of an unexpected form, with their paths.
+pub struct Report<'a> {
+    pub(crate) path: String,
+    pub(crate) found: &'a mut dyn FnMut(&str),
+}
+
+impl Report<'_> {
+    /// Looks inside a field of an object.
+    pub(crate) fn field(&mut self, name: &str, inside: &impl Field) {
+        self.inside(|path| crate::decode::push_key(path, name), |report| inside.find_unexpected(report));
+    }
+
+    /// Looks inside an element of a list.
+    pub(crate) fn element(&mut self, index: usize, inside: &impl Field) {
+        self.inside(|path| path.push_str(&format!("[{index}]")), |report| inside.find_unexpected(report));
+    }
+
+    /// Reports a field of an object.
+    pub(crate) fn unexpected(&mut self, name: &str) {
+        self.inside(|path| crate::decode::push_key(path, name), |report| (report.found)(&report.path));
+    }
+
+    fn inside(&mut self, push: impl FnOnce(&mut String), look: impl FnOnce(&mut Self)) {
+        let length = self.path.len();
+        push(&mut self.path);
+        look(self);
+        self.path.truncate(length);
+    }
+}
+
+/// Implements [`Field`] for types whose own `Deserialize` is all that there is to reading them.
 macro_rules! plain_field {
     ($($ty:ty),+ $(,)?) => {$(
         impl $crate::field::Field for $ty {
-            fn read<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            fn read<'de, D: serde::Deserializer<'de>>(
+                deserializer: D,
+                _: $crate::field::Mode,
+            ) -> Result<Self, D::Error> {
                 serde::Deserialize::deserialize(deserializer)
             }
         }
@@ -59,7 +217,7 @@ macro_rules! plain_field {
 }
 pub(crate) use plain_field;
 
-plain_field!(bool, u16, u32, u64, i64, String, IgnoredAny);
+plain_field!(IgnoredAny);
 
 /// Implements `Serialize`, `Deserialize` and [`Field`] for a type that is written and read as what it holds.
 macro_rules! transparent {
@@ -81,57 +239,36 @@ macro_rules! transparent {
 }
 pub(crate) use transparent;
 
-impl Field for f64 {
-    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Number;
-
-        impl Visitor<'_> for Number {
-            type Value = f64;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a number, or a string that holds one")
-            }
-
-            fn visit_f64<E: de::Error>(self, number: f64) -> Result<f64, E> {
-                Ok(number)
-            }
-
-            fn visit_i64<E: de::Error>(self, number: i64) -> Result<f64, E> {
-                Ok(number as f64)
-            }
-
-            fn visit_u64<E: de::Error>(self, number: u64) -> Result<f64, E> {
-                Ok(number as f64)
-            }
-
-            fn visit_str<E: de::Error>(self, text: &str) -> Result<f64, E> {
-                // `parse` also takes "inf" and "NaN", which JSON could not carry back.
-                let number = text.trim().parse().ok().filter(|number: &f64| number.is_finite());
-                number.ok_or_else(|| E::invalid_value(de::Unexpected::Str(text), &self))
-            }
-        }
-
-        deserializer.deserialize_any(Number)
-    }
-}
-
 impl<T: Field> Field for Option<T> {
-    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Ok(Option::<Via<T>>::deserialize(deserializer)?.map(|via| via.0))
+    const IS_COMPOUND: bool = T::IS_COMPOUND;
+
+    fn read<'de, D: Deserializer<'de>>(deserializer: D, mode: Mode) -> Result<Self, D::Error> {
+        match T::read_slot(deserializer, mode)? {
+            Slot::Null => Ok(None),
+            Slot::Value(value) => Ok(Some(value)),
+            Slot::Odd(_) => Err(de::Error::custom("a value of an unexpected form")),
+        }
     }
 
-    fn read_or_default<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Self::read(deserializer)
+    #[inline]
+    fn read_slot<'de, D: Deserializer<'de>>(deserializer: D, mode: Mode) -> Result<Slot<Self>, D::Error> {
+        Ok(T::read_slot(deserializer, mode)?.map(Some))
     }
 
     fn is_absent(&self) -> bool {
         self.is_none()
     }
+
+    fn find_unexpected(&self, report: &mut Report<'_>) {
+        if let Some(value) = self {
+            value.find_unexpected(report);
+        }
+    }
 }
 
 impl<T: Field> Field for Vec<T> {
-    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct List<T>(PhantomData<T>);
+    fn read<'de, D: Deserializer<'de>>(deserializer: D, mode: Mode) -> Result<Self, D::Error> {
+        struct List<T>(Required<T>);
 
         impl<'de, T: Field> Visitor<'de> for List<T> {
             type Value = Vec<T>;
@@ -142,21 +279,61 @@ impl<T: Field> Field for Vec<T> {
 
             fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Vec<T>, A::Error> {
                 let mut items = Vec::new();
-                while let Some(Via(item)) = list.next_element()? {
+                while let Some(item) = list.next_element_seed(self.0)? {
                     items.push(item);
                 }
                 Ok(items)
             }
         }
 
-        deserializer.deserialize_seq(List(PhantomData))
+        deserializer.deserialize_seq(List(Required::new(mode)))
+    }
+
+    fn is_unset(&self) -> bool {
+        self.is_empty()
+    }
+
+    fn find_unexpected(&self, report: &mut Report<'_>) {
+        for (index, item) in self.iter().enumerate() {
+            report.element(index, item);
+        }
     }
 }
 
 impl<T: Field> Field for BTreeMap<String, T> {
-    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let map = BTreeMap::<String, Via<T>>::deserialize(deserializer)?;
-        Ok(map.into_iter().map(|(key, via)| (key, via.0)).collect())
+    fn read<'de, D: Deserializer<'de>>(deserializer: D, mode: Mode) -> Result<Self, D::Error> {
+        struct Entries<T>(Required<T>);
+
+        impl<'de, T: Field> Visitor<'de> for Entries<T> {
+            type Value = BTreeMap<String, T>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut entries = BTreeMap::new();
+                while let Some(key) = map.next_key::<String>()? {
+                    if entries.contains_key(&key) {
+                        return Err(duplicate(&key));
+                    }
+                    entries.insert(key, map.next_value_seed(self.0)?);
+                }
+                Ok(entries)
+            }
+        }
+
+        deserializer.deserialize_map(Entries(Required::new(mode)))
+    }
+
+    fn is_unset(&self) -> bool {
+        self.is_empty()
+    }
+
+    fn find_unexpected(&self, report: &mut Report<'_>) {
+        for (name, value) in self {
+            report.field(name, value);
+        }
     }
 }
 
@@ -195,35 +372,40 @@ where
     deserializer.deserialize_str(Text(expected, make))
 }
 
+/// The error of a field that an object has twice.
+#[cold]
+pub(crate) fn duplicate<E: de::Error>(name: &str) -> E {
+    E::custom(format_args!("duplicate field `{name}`"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn read<T: Field>(json: &str) -> Result<T, serde_json::Error> {
-        T::read(&mut serde_json::Deserializer::from_str(json))
+    fn slot<T: Field>(json: &str, mode: Mode) -> Result<Slot<T>, serde_json::Error> {
+        T::read_slot(&mut serde_json::Deserializer::from_str(json), mode)
     }
 
     #[test]
-    fn a_float_may_be_a_number_or_a_string_with_a_number() {
-        assert_eq!(read::<f64>("0.85").unwrap(), 0.85);
-        assert_eq!(read::<f64>("\"0.85\"").unwrap(), 0.85);
-        assert_eq!(read::<f64>("-3").unwrap(), -3.0);
-        assert_eq!(read::<Option<f64>>("\"1e3\"").unwrap(), Some(1000.0));
-        assert_eq!(read::<Option<f64>>("null").unwrap(), None);
-        // To the last digit, either way.
-        assert_eq!(read::<f64>("0.4488131310030626560").unwrap(), read::<f64>("\"0.4488131310030626560\"").unwrap());
-        assert_eq!(read::<f64>("1.2720213764719709e266").unwrap().to_bits(), 1.2720213764719709e266_f64.to_bits());
-        for refused in ["\"NaN\"", "\"inf\"", "\"\"", "\"0,85\"", "true", "null", "[]"] {
-            assert!(read::<f64>(refused).is_err(), "{refused}");
+    fn null_is_no_value_where_one_is_required() {
+        assert!(matches!(slot::<Vec<String>>("null", Mode::Strict), Ok(Slot::Null)));
+        assert!(matches!(slot::<Vec<String>>("[\"a\"]", Mode::Strict), Ok(Slot::Value(list)) if list == ["a"]));
+        assert!(read_text::<Vec<String>>("null", Mode::Strict).is_err());
+        let error = slot::<Vec<String>>("\"a\"", Mode::Strict).err().unwrap();
+        assert!(error.to_string().contains("expected a list"), "{error}");
+    }
+
+    #[test]
+    fn list_with_an_unexpected_element_is_kept_whole() {
+        for mode in [Mode::Tolerant, Mode::Exact] {
+            let read = slot::<Vec<String>>("[\"a\", 1.50]", mode).unwrap();
+            assert!(matches!(read, Slot::Odd(json) if json.get() == "[\"a\", 1.50]"));
         }
     }
 
     #[test]
-    fn null_stands_for_the_default_only_where_a_field_is_optional() {
-        let optional = |json| Vec::<String>::read_or_default(&mut serde_json::Deserializer::from_str(json));
-        assert_eq!(optional("null").unwrap(), Vec::<String>::new());
-        assert_eq!(optional("[\"a\"]").unwrap(), ["a"]);
-        assert!(read::<Vec<String>>("null").is_err());
-        assert!(optional("\"a\"").unwrap_err().to_string().contains("expected a list"));
+    fn map_refuses_a_key_that_it_has_already() {
+        let error = read_text::<BTreeMap<String, u64>>(r#"{"a":1,"a":1}"#, Mode::Exact).unwrap_err();
+        assert!(error.to_string().contains("duplicate field `a`"), "{error}");
     }
 }

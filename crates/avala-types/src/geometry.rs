@@ -64,6 +64,8 @@ read_struct!(Vec3 { required { x, y, z } optional {} });
 read_struct!(Quat { required { x, y, z, w } optional {} });
 plain_field!(Vec3, Quat);
 
+crate::setter::converted!(Vec3, Quat);
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -15,6 +15,66 @@ macro_rules! opaque_id {
             pub fn as_str(&self) -> &str {
                 &self.0
             }
+
+            /// Creates an identifier from text, without validation.
+            #[must_use]
+            pub fn new(id: impl Into<Self>) -> Self {
+                id.into()
+            }
+
+            /// Returns the length in bytes.
+            #[must_use]
+            pub fn len(&self) -> usize {
+                self.0.len()
+            }
+
+            /// Returns whether the text is empty. Calls refuse such an identifier.
+            #[must_use]
+            pub fn is_empty(&self) -> bool {
+                self.0.is_empty()
+            }
+
+            /// Returns whether the text starts with a prefix.
+            #[must_use]
+            pub fn starts_with(&self, prefix: &str) -> bool {
+                self.0.starts_with(prefix)
+            }
+        }
+
+        $crate::text_eq::text_eq!($name);
+        $crate::id::from_uuid!($name);
+        $crate::setter::converted!($name);
+
+        impl std::borrow::Borrow<str> for $name {
+            fn borrow(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl std::str::FromStr for $name {
+            type Err = std::convert::Infallible;
+
+            fn from_str(id: &str) -> Result<Self, Self::Err> {
+                Ok(Self::from(id))
+            }
+        }
+
+        impl From<std::borrow::Cow<'_, str>> for $name {
+            fn from(id: std::borrow::Cow<'_, str>) -> Self {
+                Self(id.into())
+            }
+        }
+
+        impl From<Box<str>> for $name {
+            fn from(id: Box<str>) -> Self {
+                Self(id)
+            }
+        }
+
+        impl From<$name> for Box<str> {
+            fn from(id: $name) -> Self {
+                id.0
+            }
         }
 
         impl std::fmt::Display for $name {
@@ -66,10 +126,44 @@ macro_rules! opaque_id {
             }
         }
 
-        $crate::field::transparent!($name { 0 });
+        $crate::scalar::text!($name);
         $crate::patch::patch_from!($name: &str, String, &$name);
     )*};
 }
+
+/// Conversions from and to a UUID. Most identifiers are UUIDs, and not all of them.
+#[cfg(feature = "uuid")]
+macro_rules! from_uuid {
+    ($name:ident) => {
+        impl From<uuid::Uuid> for $name {
+            fn from(id: uuid::Uuid) -> Self {
+                Self(id.to_string().into())
+            }
+        }
+
+        impl TryFrom<&$name> for uuid::Uuid {
+            type Error = uuid::Error;
+
+            fn try_from(id: &$name) -> Result<Self, Self::Error> {
+                id.as_str().parse()
+            }
+        }
+
+        impl TryFrom<$name> for uuid::Uuid {
+            type Error = uuid::Error;
+
+            fn try_from(id: $name) -> Result<Self, Self::Error> {
+                id.as_str().parse()
+            }
+        }
+    };
+}
+
+#[cfg(not(feature = "uuid"))]
+macro_rules! from_uuid {
+    ($name:ident) => {};
+}
+pub(crate) use from_uuid;
 
 opaque_id! {
     /// Identifies a [`Dataset`](crate::Dataset).

@@ -1,11 +1,11 @@
 //! Inference providers: models that run elsewhere.
 
-use serde::de::{self, Deserialize, Deserializer};
+use serde::de;
 use serde::ser::{Serialize, Serializer};
-use serde_json::Value;
 
 use crate::model::{model, payload};
 use crate::open_enum::open_enum;
+use crate::scalar::Scalar;
 use crate::{InferenceProviderUid, ProjectUid, SecretJson, Timestamp};
 
 open_enum! {
@@ -73,20 +73,28 @@ impl Serialize for ProjectRef {
     }
 }
 
-impl<'de> Deserialize<'de> for ProjectRef {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let value = Value::deserialize(deserializer)?;
-        let uid = value.as_str().map(Self::from);
-        let project = uid.or_else(|| value.as_u64().map(Self::from));
-        project.ok_or_else(|| de::Error::custom("the uid of a project or its number"))
+impl Scalar for ProjectRef {
+    const EXPECTED: &'static str = "a project's identity or number";
+
+    fn from_text<E: de::Error>(uid: &str) -> Result<Self, E> {
+        Ok(Self::from(uid))
+    }
+
+    fn from_u64<E: de::Error>(number: u64) -> Result<Self, E> {
+        Ok(Self::Number(number))
+    }
+
+    fn from_f64<E: de::Error>(number: f64) -> Result<Self, E> {
+        u64::from_f64(number).map(Self::Number)
     }
 }
 
-crate::field::plain_field!(ProjectRef);
+crate::scalar::scalar!(ProjectRef);
 crate::patch::patch_from!(ProjectRef: &str, String, ProjectUid, &ProjectUid, u64);
 
 model! {
     /// A service that runs a model.
+    #[derive(Eq, Hash)]
     pub struct InferenceProvider {
         required {
             /// Its identity.
@@ -119,6 +127,7 @@ model! {
 
 payload! {
     /// A new inference provider (`POST /inference-providers/`).
+    #[derive(Eq, Hash)]
     pub struct CreateInferenceProvider {
         required {
             /// Its name, as people read it.
@@ -141,6 +150,7 @@ payload! {
 
 payload! {
     /// What changes in an inference provider (`PATCH /inference-providers/{uid}/`).
+    #[derive(Eq, Hash)]
     pub struct UpdateInferenceProvider {
         required {}
         optional {
@@ -162,6 +172,8 @@ payload! {
     }
 }
 
+crate::setter::converted!(ProjectRef);
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -178,7 +190,7 @@ mod tests {
             assert_eq!(serde_json::to_string(&provider).unwrap(), json);
         }
         let error = serde_json::from_str::<ProjectRef>("true").unwrap_err().to_string();
-        assert!(error.contains("the uid of a project or its number"), "{error}");
+        assert!(error.contains("a project's identity or number"), "{error}");
     }
 
     #[test]

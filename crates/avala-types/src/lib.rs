@@ -71,6 +71,7 @@ mod config;
 mod consensus;
 mod cursor;
 mod dataset;
+mod decode;
 mod encode;
 mod export;
 mod extra;
@@ -92,10 +93,14 @@ mod plain_struct;
 mod project;
 mod quality_target;
 mod rate_limit_info;
+mod scalar;
 mod secret;
+mod setter;
+mod setters;
 mod slice;
 mod storage_config;
 mod task;
+mod text_eq;
 mod timestamp;
 mod visibility;
 mod webhook;
@@ -120,12 +125,15 @@ pub use dataset::{
     CameraCalibration, CreateDataset, DataType, Dataset, DatasetCalibration, DatasetFrame, DatasetHealth, DatasetItem,
     DatasetSequence, DatasetStatus, FrameError, FrameImage, SequenceHealth, TransferDataset,
 };
+pub use decode::{
+    Decode, DecodeError, RecordError, from_json, from_json_strict, json_path_at, page_from_json, unexpected_fields,
+};
 pub use encode::{EncodeError, encode_json};
 pub use export::{CreateExport, Export, ExportFormat, ExportStatus};
-pub use extra::Extra;
+pub use extra::{Extra, ExtraIter};
 pub use fleet::{
     AlertChannelType, AlertStatus, ConfirmUpload, ConfirmedFile, CreateFleetAlertChannel, CreateFleetEvent,
-    CreateFleetEvents, CreateFleetRule, CreatedFleetEvents, DeviceStatus, DeviceType, FinalizationCode,
+    CreateFleetEvents, CreateFleetRule, CreatedFleetEvents, DeviceStatus, DeviceType, ETag, FinalizationCode,
     FinalizationStage, FinalizationState, FinalizeUpload, FleetAlert, FleetAlertChannel, FleetDevice, FleetEvent,
     FleetEventType, FleetRecording, FleetRule, FleetSeverity, GenerationState, GetUploadUrls, InitUpload,
     ManagedFinalization, ManagedFleetUploadStatus, ManagedGeneration, ManagedOriginal, ManagedUploadProtocol,
@@ -167,9 +175,12 @@ pub use quality_target::{
 };
 pub use rate_limit_info::RateLimitInfo;
 pub use secret::{Secret, SecretJson};
+pub use setter::SetterArgument;
 pub use slice::{CreateSlice, Slice, SliceItem};
 pub use storage_config::{CreateStorageConfig, S3AuthMethod, StorageConfig, StorageConfigSetupInfo, StorageProvider};
 pub use task::{Task, TaskStatus, TaskType};
+#[cfg(any(feature = "chrono", feature = "jiff"))]
+pub use timestamp::OutOfRange;
 pub use timestamp::{Timestamp, TimestampError};
 pub use visibility::Visibility;
 pub use webhook::{CreateWebhook, UpdateWebhook, Webhook, WebhookDelivery, WebhookDeliveryStatus};

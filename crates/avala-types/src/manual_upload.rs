@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::field::{Field, Mode, Report, read_text};
 use crate::model::{model, payload};
 use crate::open_enum::open_enum;
 use crate::plain_struct::read_struct;
@@ -11,6 +13,7 @@ use crate::{DataType, DatasetSlug, DatasetUploadUid, Json, OrganizationUid, Owne
 
 model! {
     /// How much can be stored, by you or by your organization.
+    #[derive(Eq, Hash)]
     pub struct UploadQuota {
         required {
             /// How many bytes are used, uploads that are on their way included.
@@ -32,6 +35,7 @@ impl UploadQuota {
 
 model! {
     /// The media types that the server knows; files of other types are kept as plain bytes.
+    #[derive(Eq, Hash)]
     pub struct AllowedMimes {
         required {}
         optional {
@@ -78,24 +82,38 @@ impl Serialize for ManualUploadTarget {
 
 impl<'de> Deserialize<'de> for ManualUploadTarget {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::read(deserializer, Mode::Exact)
+    }
+}
+
+impl Field for ManualUploadTarget {
+    fn read<'de, D: Deserializer<'de>>(deserializer: D, mode: Mode) -> Result<Self, D::Error> {
         struct Version {
-            upload_uid: Option<UploadUid>,
+            upload_uid: Option<IgnoredAny>,
         }
         read_struct!(Version { required {} optional { upload_uid } });
 
         // Read twice: the text decides on the version, and what the models do not know must reach them as text.
         let json = Json::deserialize(deserializer)?;
         let target = match json.parse::<Version>() {
-            Ok(Version { upload_uid: Some(_) }) => json.parse().map(Self::Session),
-            Ok(Version { upload_uid: None }) => json.parse().map(Self::Form),
+            Ok(Version { upload_uid: Some(_) }) => read_text(json.get(), mode).map(Self::Session),
+            Ok(Version { upload_uid: None }) => read_text(json.get(), mode).map(Self::Form),
             Err(error) => Err(error),
         };
         target.map_err(serde::de::Error::custom)
+    }
+
+    fn find_unexpected(&self, report: &mut Report<'_>) {
+        match self {
+            Self::Form(form) => form.find_unexpected(report),
+            Self::Session(session) => session.find_unexpected(report),
+        }
     }
 }
 
 model! {
     /// A form that takes a file, without an API key and for a while.
+    #[derive(Eq, Hash)]
     pub struct FormUpload {
         required {
             /// Where the form is posted to.
@@ -120,6 +138,7 @@ open_enum! {
 
 model! {
     /// The upload of one file, which can be resumed: asking for it again tells how far it is.
+    #[derive(Eq, Hash)]
     pub struct ManualUploadSession {
         required {
             /// Its identity.
@@ -146,6 +165,7 @@ model! {
 
 model! {
     /// A part that the storage has.
+    #[derive(Eq, Hash)]
     pub struct UploadedPart {
         required {
             /// Its number; the first one is 1.
@@ -160,6 +180,7 @@ model! {
 
 model! {
     /// The addresses that parts are sent to: the answer to [`SignParts`].
+    #[derive(Eq, Hash)]
     pub struct SignedParts {
         required {}
         optional {
@@ -171,6 +192,7 @@ model! {
 
 model! {
     /// The address that a part is sent to.
+    #[derive(Eq, Hash)]
     pub struct SignedPart {
         required {
             /// The number of the part; the first one is 1.
@@ -187,6 +209,7 @@ model! {
 
 payload! {
     /// The wish to send a file (`POST /datasets/manual-upload/file-upload-url/`).
+    #[derive(Eq, Hash)]
     pub struct CreateManualUploadUrl {
         required {
             /// The name of the dataset that is to come.
@@ -211,6 +234,7 @@ payload! {
 
 payload! {
     /// The wish for addresses of parts (`POST /datasets/manual-upload/uploads/{upload_uid}/parts/`).
+    #[derive(Eq, Hash)]
     pub struct SignParts {
         required {
             /// The numbers of the parts; the first one is 1.
@@ -222,6 +246,7 @@ payload! {
 
 payload! {
     /// A new dataset of files that were sent (`POST /datasets/manual-upload/`).
+    #[derive(Eq, Hash)]
     pub struct CreateDatasetFromManualUpload {
         required {
             /// Its name, as people read it.

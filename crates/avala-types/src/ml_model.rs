@@ -5,6 +5,7 @@ use crate::{ModelUid, Timestamp};
 
 model! {
     /// A model of machine learning that can be used in projects.
+    #[derive(Eq, Hash)]
     pub struct Model {
         required {
             /// Its identity.

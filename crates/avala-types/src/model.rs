@@ -27,7 +27,7 @@ macro_rules! model {
         }
 
         $crate::model::constructor!($name { $($rfield: $rty,)* } { $($ofield,)* });
-        $crate::model::json_object!($name {
+        $crate::model::json_object!($name (Tolerant, keep) {
             required { $( $rfield = $crate::model::wire!($rfield $($rwire)?), )* }
             optional { $( $ofield = $crate::model::wire!($ofield $($owire)?), )* }
         });
@@ -72,24 +72,24 @@ macro_rules! payload {
             $(
                 $(#[$ometa])*
                 #[must_use]
-                pub fn $ofield(mut self, value: impl Into<$oty>) -> Self {
-                    self.$ofield = Some(value.into());
+                pub fn $ofield<Kind>(mut self, value: impl $crate::SetterArgument<Option<$oty>, Kind>) -> Self {
+                    self.$ofield = value.into_field();
                     self
                 }
             )*
             $($(
                 $(#[$lmeta])*
                 #[must_use]
-                pub fn $lfield(mut self, values: impl IntoIterator<Item: Into<$lty>>) -> Self {
-                    self.$lfield = Some(values.into_iter().map(Into::into).collect());
+                pub fn $lfield<Kind>(mut self, values: impl $crate::SetterArgument<Option<Vec<$lty>>, Kind>) -> Self {
+                    self.$lfield = values.into_field();
                     self
                 }
             )*)?
             $($(
                 $(#[$nmeta])*
                 #[must_use]
-                pub fn $nfield(mut self, value: $nty) -> Self {
-                    self.$nfield = Some(value);
+                pub fn $nfield(mut self, value: impl Into<Option<$nty>>) -> Self {
+                    self.$nfield = value.into();
                     self
                 }
             )*)?
@@ -110,7 +110,7 @@ macro_rules! payload {
             }
         }
 
-        $crate::model::json_object!($name {
+        $crate::model::json_object!($name (Strict, keep) {
             required { $( $rfield = $crate::model::wire!($rfield $($rwire)?), )* }
             optional {
                 $( $ofield = $crate::model::wire!($ofield $($owire)?), )*
@@ -160,8 +160,11 @@ macro_rules! wire {
 pub(crate) use wire;
 
 /// `Serialize`, `Deserialize` and [`Field`](crate::field::Field) for a struct with an `extra`.
+///
+/// The [`Mode`](crate::field::Mode) is that of its own `Deserialize`. `unknown` fields are kept, or skipped by a
+/// struct that keeps the whole text elsewhere.
 macro_rules! json_object {
-    ($name:ident {
+    ($name:ident ($mode:ident, $unknown:ident) {
         required { $( $rfield:ident = $rwire:expr, )* }
         optional { $( $ofield:ident = $owire:expr, )* }
     }) => {
@@ -170,12 +173,15 @@ macro_rules! json_object {
                 use serde::ser::SerializeMap as _;
                 let mut map = serializer.serialize_map(None)?;
                 $( map.serialize_entry($rwire, &self.$rfield)?; )*
-                $( if !$crate::field::Field::is_absent(&self.$ofield) {
+                // A field that is not set leaves its name to the value of an unexpected form that is kept in `extra`.
+                $( let $ofield = !$crate::field::Field::is_absent(&self.$ofield)
+                    && !($crate::field::Field::is_unset(&self.$ofield) && self.extra.get($owire).is_some());
+                if $ofield {
                     map.serialize_entry($owire, &self.$ofield)?;
                 } )*
-                // A known name that someone put into `extra` is not written twice.
                 for (name, value) in self.extra.iter() {
-                    if ![$($rwire,)* $($owire,)*].contains(&name) {
+                    let is_written = [$($rwire,)*].contains(&name) $( || ($ofield && name == $owire) )*;
+                    if !is_written {
                         map.serialize_entry(name, value)?;
                     }
                 }
@@ -185,7 +191,18 @@ macro_rules! json_object {
 
         impl<'de> serde::Deserialize<'de> for $name {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                struct Object;
+                $crate::field::Field::read(deserializer, $crate::field::Mode::$mode)
+            }
+        }
+
+        $crate::setter::converted!($name);
+
+        impl $crate::field::Field for $name {
+            fn read<'de, D: serde::Deserializer<'de>>(
+                deserializer: D,
+                mode: $crate::field::Mode,
+            ) -> Result<Self, D::Error> {
+                struct Object($crate::field::Mode);
 
                 impl<'de> serde::de::Visitor<'de> for Object {
                     type Value = $name;
@@ -195,19 +212,33 @@ macro_rules! json_object {
                     }
 
                     fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<$name, A::Error> {
+                        let Self(mode) = self;
                         $( let mut $rfield = None; )*
                         $( let mut $ofield = None; )*
                         let mut extra = $crate::Extra::default();
                         while let Some($crate::extra::Name(name)) = map.next_key()? {
                             $( if name == $rwire {
-                                $rfield = Some(map.next_value::<$crate::field::Via<_>>()?.0);
+                                if $rfield.is_some() {
+                                    return Err($crate::field::duplicate(&name));
+                                }
+                                $rfield = Some(map.next_value_seed($crate::field::Required::new(mode))?);
                                 continue;
                             } )*
                             $( if name == $owire {
-                                $ofield = Some(map.next_value::<$crate::field::ViaDefault<_>>()?.0);
+                                if $ofield.is_some() {
+                                    return Err($crate::field::duplicate(&name));
+                                }
+                                $ofield = Some(match map.next_value_seed($crate::field::Optional::new(mode))? {
+                                    $crate::field::Slot::Value(value) => value,
+                                    $crate::field::Slot::Null => Default::default(),
+                                    $crate::field::Slot::Odd(json) => {
+                                        extra.insert(name, json);
+                                        Default::default()
+                                    }
+                                });
                                 continue;
                             } )*
-                            extra.insert(name, map.next_value::<$crate::Json>()?);
+                            $crate::model::unknown!($unknown, map, extra, name);
                         }
                         Ok($name {
                             $( $rfield: $rfield.ok_or_else(|| serde::de::Error::missing_field($rwire))?, )*
@@ -217,14 +248,37 @@ macro_rules! json_object {
                     }
                 }
 
-                deserializer.deserialize_map(Object)
+                deserializer.deserialize_map(Object(mode))
+            }
+
+            fn find_unexpected(&self, report: &mut $crate::field::Report<'_>) {
+                const OPTIONAL: &[&str] = &[$($owire,)*];
+                for name in OPTIONAL {
+                    if self.extra.get(name).is_some() {
+                        report.unexpected(name);
+                    }
+                }
+                $( report.field($rwire, &self.$rfield); )*
+                $( report.field($owire, &self.$ofield); )*
             }
         }
-
-        $crate::field::plain_field!($name);
     };
 }
 pub(crate) use json_object;
+
+/// What is done with a field that a struct does not know.
+macro_rules! unknown {
+    (keep, $map:ident, $extra:ident, $name:ident) => {
+        if $extra.get(&$name).is_some() {
+            return Err($crate::field::duplicate(&$name));
+        }
+        $extra.insert($name, $map.next_value::<$crate::Json>()?);
+    };
+    (skip, $map:ident, $extra:ident, $name:ident) => {
+        $map.next_value::<serde::de::IgnoredAny>()?;
+    };
+}
+pub(crate) use unknown;
 
 #[cfg(test)]
 #[expect(unreachable_pub, reason = "the macros declare public types")]

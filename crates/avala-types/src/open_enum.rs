@@ -34,12 +34,14 @@ macro_rules! open_enum {
     )*) => {$(
         $(#[$meta])*
         ///
-        /// Open: a value that this version does not know becomes `Other`, and is printed and encoded unchanged.
+        /// Open: a value that this version does not know becomes `Other`, and is printed and encoded unchanged. Match
+        /// with `_` for all values that a program does not handle: a value that is `Other` today has a variant of its own
+        /// in a later version. [`as_str`](Self::as_str) reads any value, and `From<&str>` creates one.
         #[derive(Clone, Debug, PartialEq, Eq, Hash)]
         #[non_exhaustive]
         pub enum $name {
             $( $(#[$variant_meta])* $variant, )+
-            /// A value that this version does not know.
+            /// A value that this version does not know. Use `_` to match it, not this variant.
             Other($crate::OtherValue),
         }
 
@@ -99,15 +101,37 @@ macro_rules! open_enum {
             }
         }
 
-        impl PartialEq<str> for $name {
-            fn eq(&self, other: &str) -> bool {
-                self.as_str() == other
+        $crate::text_eq::text_eq!($name);
+        $crate::setter::converted!($name);
+
+        impl From<&String> for $name {
+            fn from(text: &String) -> Self {
+                Self::from(text.as_str())
             }
         }
 
-        impl PartialEq<&str> for $name {
-            fn eq(&self, other: &&str) -> bool {
-                self.as_str() == *other
+        impl From<std::borrow::Cow<'_, str>> for $name {
+            fn from(text: std::borrow::Cow<'_, str>) -> Self {
+                Self::from(&*text)
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(value: $name) -> Self {
+                value.as_str().to_owned()
+            }
+        }
+
+        /// In the order of the texts.
+        impl Ord for $name {
+            fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+                self.as_str().cmp(other.as_str())
+            }
+        }
+
+        impl PartialOrd for $name {
+            fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+                Some(self.cmp(other))
             }
         }
 
@@ -117,13 +141,23 @@ macro_rules! open_enum {
             }
         }
 
-        impl<'de> serde::Deserialize<'de> for $name {
-            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                $crate::field::read_str(deserializer, |text| Self::from(text))
+        impl $crate::scalar::Scalar for $name {
+            const EXPECTED: &'static str = "a string";
+
+            fn from_text<E: serde::de::Error>(text: &str) -> Result<Self, E> {
+                Ok(Self::from(text))
+            }
+
+            fn ask<'de, D, V>(deserializer: D, visitor: V) -> Result<V::Value, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+                V: serde::de::Visitor<'de>,
+            {
+                deserializer.deserialize_str(visitor)
             }
         }
 
-        $crate::field::plain_field!($name);
+        $crate::scalar::scalar!($name);
         $crate::patch::patch_from!($name: &str, String, &$name);
     )*};
 }

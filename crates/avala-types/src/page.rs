@@ -1,12 +1,14 @@
 //! Pages of a list, in every shape that the API uses.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
 
-use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::de::{self, Deserialize, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::ser::{Serialize, SerializeMap as _, Serializer};
 
 use crate::extra::Name;
+use crate::field::{Field, Mode, Optional, Report, Required, Slot, duplicate};
 use crate::{Cursor, Extra, Json, LinkError};
 
 /// A page as it is on the wire.
@@ -33,6 +35,20 @@ impl<T> RawPageResponse<T> {
     #[must_use]
     pub fn new(results: Vec<T>) -> Self {
         Self { results, next: None, previous: None, count: None, extra: Extra::default() }
+    }
+
+    /// Converts each item, in order.
+    #[must_use]
+    pub fn map<U>(self, f: impl FnMut(T) -> U) -> RawPageResponse<U> {
+        let Self { results, next, previous, count, extra } = self;
+        RawPageResponse { results: results.into_iter().map(f).collect(), next, previous, count, extra }
+    }
+
+    /// Converts each item, in order, and leaves out those that become `None`.
+    #[must_use]
+    pub fn filter_map<U>(self, f: impl FnMut(T) -> Option<U>) -> RawPageResponse<U> {
+        let Self { results, next, previous, count, extra } = self;
+        RawPageResponse { results: results.into_iter().filter_map(f).collect(), next, previous, count, extra }
     }
 
     /// Converts the links into cursors.
@@ -87,18 +103,54 @@ impl<T> RawPageResponse<T> {
 
 impl<T: Serialize> Serialize for RawPageResponse<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry("results", &self.results)?;
-        map.serialize_entry("next", &self.next)?;
-        map.serialize_entry("previous", &self.previous)?;
-        if let Some(count) = self.count {
-            map.serialize_entry("count", &count)?;
-        }
-        for (name, value) in self.extra.iter() {
+        write_page(serializer, &self.results, self.next.as_ref(), self.previous.as_ref(), self.count, &self.extra)
+    }
+}
+
+/// Writes the page as a server does, with links that are queries (`?cursor=cD0y`): a server or a fake can pass on a page
+/// that a client got, and a client can read it again.
+impl<T: Serialize> Serialize for CursorPage<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        // A link that leads to no page is passed on as it is.
+        let link = |cursor: &Cursor| match cursor.query() {
+            Ok(query) => format!("?{query}"),
+            Err(_) => cursor.as_query().to_owned(),
+        };
+        let (next, previous) = (self.next_cursor.as_ref().map(link), self.previous_cursor.as_ref().map(link));
+        write_page(serializer, &self.items, next.as_ref(), previous.as_ref(), self.count, &self.extra)
+    }
+}
+
+fn write_page<S: Serializer, T: Serialize>(
+    serializer: S,
+    results: &[T],
+    next: Option<&String>,
+    previous: Option<&String>,
+    count: Option<u64>,
+    extra: &Extra,
+) -> Result<S::Ok, S::Error> {
+    let mut map = serializer.serialize_map(None)?;
+    map.serialize_entry("results", results)?;
+    map.serialize_entry("next", &next)?;
+    // A value of an unexpected form is kept in `extra` and is written from there.
+    if previous.is_some() || extra.get("previous").is_none() {
+        map.serialize_entry("previous", &previous)?;
+    }
+    if let Some(count) = count {
+        map.serialize_entry("count", &count)?;
+    }
+    for (name, value) in extra.iter() {
+        let is_written = match name {
+            "results" | "next" => true,
+            "previous" => previous.is_some(),
+            "count" => count.is_some(),
+            _ => false,
+        };
+        if !is_written {
             map.serialize_entry(name, value)?;
         }
-        map.end()
     }
+    map.end()
 }
 
 /// A page of a list, and where the list goes on.
@@ -108,7 +160,7 @@ impl<T: Serialize> Serialize for RawPageResponse<T> {
 ///
 /// let body = r#"{"results": [{"uid": "t1"}], "next": "https://api.avala.ai/api/v1/tasks/?cursor=cD0y&limit=1"}"#;
 /// let page: CursorPage<Task> = serde_json::from_str(body)?;
-/// assert_eq!(page.items[0].uid, "t1".into());
+/// assert_eq!(page.items[0].uid, "t1");
 /// assert_eq!(page.next_cursor.expect("there is more").as_query(), "cursor=cD0y&limit=1");
 /// # Ok::<(), serde_json::Error>(())
 /// ```
@@ -155,41 +207,105 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for CursorPage<T> {
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for RawPageResponse<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Page<T>(PhantomData<T>);
+        deserializer.deserialize_any(Page { item: PhantomData::<T>, mode: Mode::Tolerant })
+    }
+}
 
-        impl<'de, T: Deserialize<'de>> Visitor<'de> for Page<T> {
-            type Value = RawPageResponse<T>;
+impl<T: Field> Field for RawPageResponse<T> {
+    fn read<'de, D: Deserializer<'de>>(deserializer: D, mode: Mode) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(Page { item: Required::<T>::new(mode), mode })
+    }
 
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a page (an object with `results`, or a list)")
+    fn find_unexpected(&self, report: &mut Report<'_>) {
+        report.field("results", &self.results);
+    }
+}
+
+/// Reads a page of any shape, and each of its items with a seed.
+struct Page<S> {
+    item: S,
+    mode: Mode,
+}
+
+impl<'de, S: DeserializeSeed<'de> + Copy> Visitor<'de> for Page<S> {
+    type Value = RawPageResponse<S::Value>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a page (an object with `results`, or a list)")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<Self::Value, A::Error> {
+        Items(self.item).visit_seq(list).map(RawPageResponse::new)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut results = None;
+        let mut page = RawPageResponse::new(Vec::new());
+        let mut seen = [false; 3];
+        while let Some(Name(name)) = map.next_key()? {
+            let known = ["next", "previous", "count"].iter().position(|known| *known == name);
+            let is_repeated = match known {
+                Some(place) => std::mem::replace(&mut seen[place], true),
+                None => (name == "results" && results.is_some()) || page.extra.get(&name).is_some(),
+            };
+            if is_repeated {
+                return Err(duplicate(&name));
             }
-
-            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
-                let mut results = Vec::new();
-                while let Some(item) = list.next_element()? {
-                    results.push(item);
-                }
-                Ok(RawPageResponse::new(results))
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut results = None;
-                let mut page = RawPageResponse::new(Vec::new());
-                while let Some(Name(name)) = map.next_key()? {
-                    match &*name {
-                        "results" => results = Some(map.next_value()?),
-                        "next" => page.next = map.next_value()?,
-                        "previous" => page.previous = map.next_value()?,
-                        "count" => page.count = map.next_value()?,
-                        _ => drop(page.extra.insert(name, map.next_value::<Json>()?)),
-                    }
-                }
-                page.results = results.ok_or_else(|| de::Error::missing_field("results"))?;
-                Ok(page)
+            match &*name {
+                "results" => results = Some(map.next_value_seed(Items(self.item))?),
+                // A link of another form must not look like the end of the list.
+                "next" => page.next = map.next_value_seed(Required::new(Mode::Strict))?,
+                "previous" => page.previous = optional(&mut map, name, self.mode, &mut page.extra)?,
+                "count" => page.count = optional(&mut map, name, self.mode, &mut page.extra)?,
+                _ => drop(page.extra.insert(name, map.next_value::<Json>()?)),
             }
         }
+        page.results = results.ok_or_else(|| de::Error::missing_field("results"))?;
+        Ok(page)
+    }
+}
 
-        deserializer.deserialize_any(Page(PhantomData))
+/// Reads an optional field of a page; a value of an unexpected form is kept in `extra`.
+fn optional<'de, T: Field, A: MapAccess<'de>>(
+    map: &mut A,
+    name: Cow<'_, str>,
+    mode: Mode,
+    extra: &mut Extra,
+) -> Result<Option<T>, A::Error> {
+    Ok(match map.next_value_seed(Optional::<T>::new(mode))? {
+        Slot::Null => None,
+        Slot::Value(value) => Some(value),
+        Slot::Odd(json) => {
+            extra.insert(name, json);
+            None
+        }
+    })
+}
+
+/// Reads the items of a page with a seed.
+struct Items<S>(S);
+
+impl<'de, S: DeserializeSeed<'de> + Copy> DeserializeSeed<'de> for Items<S> {
+    type Value = Vec<S::Value>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_seq(self)
+    }
+}
+
+impl<'de, S: DeserializeSeed<'de> + Copy> Visitor<'de> for Items<S> {
+    type Value = Vec<S::Value>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a sequence")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
+        let mut items = Vec::new();
+        while let Some(item) = list.next_element_seed(self.0)? {
+            items.push(item);
+        }
+        Ok(items)
     }
 }
 
@@ -262,6 +378,24 @@ mod tests {
     fn an_empty_link_is_the_end() {
         let page = page(r#"{"results":[],"next":"","previous":""}"#).unwrap();
         assert!(!page.has_more && page.next_cursor.is_none() && page.previous_cursor.is_none());
+    }
+
+    #[test]
+    fn page_is_written_with_queries_as_links_and_read_back() {
+        let json = r#"{"count":9,"results":[{"uid":"a"}],"next":"https://x/?limit=1&page=3","previous":"https://x/?page=1","took":1.50}"#;
+        let page = page(json).unwrap();
+        let written = serde_json::to_string(&page).unwrap();
+        assert!(written.contains(r#""next":"?limit=1&page=3""#) && written.contains(r#""took":1.50"#), "{written}");
+        assert_eq!(serde_json::from_str::<CursorPage<Task>>(&written).unwrap(), page);
+    }
+
+    #[test]
+    fn link_of_an_unexpected_form_is_kept_unless_it_is_the_next_one() {
+        let json = r#"{"results":[],"next":null,"previous":7,"count":"many"}"#;
+        let raw: RawPageResponse<Task> = serde_json::from_str(json).unwrap();
+        assert_eq!(serde_json::to_string(&raw).unwrap(), r#"{"results":[],"next":null,"count":"many","previous":7}"#);
+        assert!(page(r#"{"results":[],"next":7}"#).is_err(), "it must not look like the last page");
+        assert!(page(r#"{"results":[],"results":[]}"#).is_err());
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use serde::de::{Deserialize, Deserializer};
 use serde::ser::{Serialize, Serializer};
 
-use crate::field::Field;
+use crate::field::{Field, Mode, Slot};
 
 /// What an update does to a field: leave it, clear it, or set it.
 ///
@@ -82,17 +82,23 @@ impl<T: Serialize> Serialize for Patch<T> {
 
 impl<'de, T: Field> Deserialize<'de> for Patch<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Self::read(deserializer)
+        Self::read(deserializer, Mode::Strict)
     }
 }
 
 impl<T: Field> Field for Patch<T> {
-    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Ok(Option::<T>::read(deserializer)?.into())
+    const IS_COMPOUND: bool = T::IS_COMPOUND;
+
+    fn read<'de, D: Deserializer<'de>>(deserializer: D, mode: Mode) -> Result<Self, D::Error> {
+        Option::<T>::read(deserializer, mode).map(Self::from)
     }
 
-    fn read_or_default<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Self::read(deserializer)
+    fn read_slot<'de, D: Deserializer<'de>>(deserializer: D, mode: Mode) -> Result<Slot<Self>, D::Error> {
+        Ok(match T::read_slot(deserializer, mode)? {
+            Slot::Null => Slot::Value(Self::Null),
+            Slot::Value(value) => Slot::Value(Self::Value(value)),
+            Slot::Odd(json) => Slot::Odd(json),
+        })
     }
 
     fn is_absent(&self) -> bool {

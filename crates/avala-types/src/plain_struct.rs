@@ -7,30 +7,29 @@ use serde::de::{self, DeserializeSeed, Deserializer};
 use crate::field::read_str;
 
 /// Implements `Serialize` for a struct of which every field is written.
+///
+/// As a map in every format: a list would leave the meaning of its elements to their order.
 macro_rules! write_struct {
     ($name:ident { $( $field:ident ),+ }) => {
         impl serde::Serialize for $name {
             fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                use serde::ser::SerializeStruct as _;
-                let mut fields = serializer.serialize_struct(stringify!($name), [$( stringify!($field) ),*].len())?;
-                $( fields.serialize_field(stringify!($field), &self.$field)?; )*
-                fields.end()
+                use serde::ser::SerializeMap as _;
+                let mut map = serializer.serialize_map(Some([$( stringify!($field) ),*].len()))?;
+                $( map.serialize_entry(stringify!($field), &self.$field)?; )*
+                map.end()
             }
         }
     };
 }
 pub(crate) use write_struct;
 
-/// Implements `Deserialize` for a struct that passes over what it does not know, and takes no field twice.
+/// Implements `Deserialize` for a struct that skips fields that it does not know, and refuses a field that comes twice.
 ///
-/// `optional` fields may be missing or null and then have their default. Fields may also come as a list, in their
-/// order: that is how formats without names write a struct.
+/// `optional` fields may be missing or null and then have their default. A list is refused.
 macro_rules! read_struct {
     ($name:ident { required { $( $rfield:ident ),* } optional { $( $ofield:ident ),* } }) => {
         impl<'de> serde::Deserialize<'de> for $name {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                const FIELDS: &[&str] = &[$( stringify!($rfield), )* $( stringify!($ofield), )*];
-
                 #[expect(non_camel_case_types, reason = "they are named by the fields")]
                 enum Key { $( $rfield, )* $( $ofield, )* Other }
 
@@ -47,22 +46,24 @@ macro_rules! read_struct {
                     type Value = $name;
 
                     fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                        f.write_str(concat!("struct ", stringify!($name)))
+                        f.write_str(concat!("an object (", stringify!($name), ")"))
                     }
 
                     #[inline]
                     fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<$name, A::Error> {
+                        #[allow(unused_imports, reason = "not every struct has both kinds of fields")]
+                        use $crate::field::{Field as _, Mode, Required};
                         $( let mut $rfield = None; )*
-                        $( let mut $ofield = None; )*
+                        $( let mut $ofield: Option<Option<_>> = None; )*
                         loop {
                             match map.next_key_seed($crate::plain_struct::Name(key_of))? {
                                 $( Some(Key::$rfield) => {
                                     $crate::plain_struct::not_twice(&$rfield, stringify!($rfield))?;
-                                    $rfield = Some(map.next_value::<$crate::field::Via<_>>()?.0);
+                                    $rfield = Some(map.next_value_seed(Required::new(Mode::Strict))?);
                                 } )*
                                 $( Some(Key::$ofield) => {
                                     $crate::plain_struct::not_twice(&$ofield, stringify!($ofield))?;
-                                    $ofield = Some(map.next_value::<$crate::field::ViaDefault<_>>()?.0);
+                                    $ofield = Some(map.next_value_seed(Required::new(Mode::Strict))?);
                                 } )*
                                 Some(Key::Other) => drop(map.next_value::<serde::de::IgnoredAny>()?),
                                 None => break,
@@ -70,25 +71,12 @@ macro_rules! read_struct {
                         }
                         Ok($name {
                             $( $rfield: $rfield.ok_or_else(|| serde::de::Error::missing_field(stringify!($rfield)))?, )*
-                            $( $ofield: $ofield.unwrap_or_default(), )*
-                        })
-                    }
-
-                    fn visit_seq<A: serde::de::SeqAccess<'de>>(self, mut list: A) -> Result<$name, A::Error> {
-                        Ok($name {
-                            $( $rfield: match list.next_element::<$crate::field::Via<_>>()? {
-                                Some(via) => via.0,
-                                None => return Err($crate::plain_struct::too_short(&self, FIELDS, stringify!($rfield))),
-                            }, )*
-                            $( $ofield: match list.next_element::<$crate::field::ViaDefault<_>>()? {
-                                Some(via) => via.0,
-                                None => Default::default(),
-                            }, )*
+                            $( $ofield: $ofield.flatten(), )*
                         })
                     }
                 }
 
-                deserializer.deserialize_struct(stringify!($name), FIELDS, Fields)
+                deserializer.deserialize_map(Fields)
             }
         }
     };
@@ -111,12 +99,6 @@ pub(crate) fn not_twice<T, E: de::Error>(read: &Option<T>, field: &'static str) 
     if read.is_some() { Err(E::duplicate_field(field)) } else { Ok(()) }
 }
 
-/// The error of a list that ends before one of its fields.
-pub(crate) fn too_short<E: de::Error>(expected: &dyn de::Expected, fields: &[&str], field: &str) -> E {
-    let length = fields.iter().take_while(|other| **other != field).count();
-    E::invalid_length(length, &format!("{expected} with {} elements", fields.len()).as_str())
-}
-
 #[cfg(test)]
 mod tests {
     #[derive(Debug, PartialEq)]
@@ -134,14 +116,9 @@ mod tests {
     }
 
     #[test]
-    fn it_is_read_from_an_object_in_any_order_and_from_a_list_in_its_own() {
+    fn object_is_read_in_any_order() {
         let sample = Sample { name: "a".to_owned(), score: 0.5, count: None };
-        for json in [
-            r#"{"name":"a","score":0.5}"#,
-            r#"{"later":[{}],"count":null,"score":"0.5","\u006eame":"a"}"#,
-            r#"["a",0.5,null]"#,
-            r#"["a",0.5]"#,
-        ] {
+        for json in [r#"{"name":"a","score":0.5}"#, r#"{"later":[{}],"count":null,"score":"0.5","\u006eame":"a"}"#] {
             assert_eq!(serde_json::from_str::<Sample>(json).unwrap(), sample, "{json}");
         }
         assert_eq!(serde_json::to_string(&sample).unwrap(), r#"{"name":"a","score":0.5,"count":null}"#);
@@ -152,7 +129,7 @@ mod tests {
         assert!(error(r#"{"name":"a"}"#).contains("missing field `score`"));
         assert!(error(r#"{"score":1,"score":2}"#).contains("duplicate field `score`"));
         assert!(error(r#"{"count":1,"count":2}"#).contains("duplicate field `count`"));
-        assert!(error(r#"["a"]"#).contains("invalid length 1, expected struct Sample with 3 elements"));
-        assert!(error("7").contains("invalid type: integer `7`, expected struct Sample"));
+        assert!(error(r#"["a",0.5,1]"#).contains("invalid type: sequence, expected an object (Sample)"));
+        assert!(error("7").contains("invalid type: integer `7`, expected an object (Sample)"));
     }
 }

@@ -24,6 +24,7 @@ open_enum! {
 
 model! {
     /// A project: datasets, and the work to be done on them.
+    #[derive(Eq, Hash)]
     pub struct Project {
         required {
             /// Its identity.

@@ -19,6 +19,7 @@ pub struct RateLimitInfo {
 
 write_struct!(RateLimitInfo { limit, remaining, reset });
 read_struct!(RateLimitInfo { required {} optional { limit, remaining, reset } });
+crate::field::plain_field!(RateLimitInfo);
 
 impl RateLimitInfo {
     /// Reads the three headers through a function that finds a header by its lower-case name.

@@ -51,7 +51,7 @@ impl From<String> for Secret {
 /// assert_eq!(format!("{config:?}"), "SecretJson(***)");
 /// assert_eq!(config.expose().get(), r#"{"api_key":"sk-1"}"#);
 /// ```
-#[derive(Clone, PartialEq)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub struct SecretJson(Json);
 
 impl SecretJson {
@@ -74,8 +74,10 @@ impl<T: Into<Json>> From<T> for SecretJson {
     }
 }
 
-transparent!(Secret { 0 });
+crate::scalar::text!(Secret);
 transparent!(SecretJson { 0 });
+
+crate::setter::converted!(Secret, SecretJson);
 
 #[cfg(test)]
 mod tests {

@@ -7,6 +7,7 @@ use crate::{
 
 model! {
     /// A selection of items, from one dataset or several.
+    #[derive(Eq, Hash)]
     pub struct Slice {
         required {
             /// Its identity.
@@ -45,6 +46,7 @@ model! {
 
 model! {
     /// An item of a dataset, in a slice.
+    #[derive(Eq, Hash)]
     pub struct SliceItem {
         required {
             /// Its identity.
@@ -102,6 +104,7 @@ payload! {
     /// assert!(serde_json::to_string(&slice)?.ends_with(r#""random_selection_count":100}"#));
     /// # Ok::<(), serde_json::Error>(())
     /// ```
+    #[derive(Eq, Hash)]
     pub struct CreateSlice {
         required {
             /// Its name, as people read it.

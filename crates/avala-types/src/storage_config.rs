@@ -26,6 +26,7 @@ open_enum! {
 
 model! {
     /// A bucket that Avala reads. The server does not tell how it gets at it.
+    #[derive(Eq, Hash)]
     pub struct StorageConfig {
         required {
             /// Its identity.
@@ -64,6 +65,7 @@ model! {
 
 model! {
     /// What an AWS role must trust, so that Avala can take it on.
+    #[derive(Eq, Hash)]
     pub struct StorageConfigSetupInfo {
         required {
             /// The AWS account of Avala.
@@ -77,6 +79,7 @@ model! {
 
 payload! {
     /// A new storage config (`POST /storage-configs/`).
+    #[derive(Eq, Hash)]
     pub struct CreateStorageConfig {
         required {
             /// Its name, as people read it.

@@ -30,6 +30,7 @@ open_enum! {
 
 model! {
     /// A piece of work in a project.
+    #[derive(Eq, Hash)]
     pub struct Task {
         required {
             /// Its identity.

@@ -18,6 +18,7 @@ open_enum! {
 
 model! {
     /// An address that is told of events.
+    #[derive(Eq, Hash)]
     pub struct Webhook {
         required {
             /// Its identity.
@@ -42,6 +43,7 @@ model! {
 
 model! {
     /// One event, on its way to a webhook.
+    #[derive(Eq, Hash)]
     pub struct WebhookDelivery {
         required {
             /// Its identity.
@@ -91,6 +93,7 @@ payload! {
     /// );
     /// # Ok::<(), serde_json::Error>(())
     /// ```
+    #[derive(Eq, Hash)]
     pub struct CreateWebhook {
         required {
             /// The address, over https.
@@ -109,6 +112,7 @@ payload! {
 
 payload! {
     /// What changes in a webhook (`PATCH /webhooks/{uid}/`).
+    #[derive(Eq, Hash)]
     pub struct UpdateWebhook {
         required {}
         optional {

@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::de::IgnoredAny;
 
+use crate::field::read_lenient;
 use crate::model::model;
 use crate::open_enum::open_enum;
 use crate::plain_struct::read_struct;
@@ -58,6 +59,7 @@ model! {
     /// }
     /// # Ok::<(), avala_types::WebhookEventError>(())
     /// ```
+    #[derive(Eq, Hash)]
     pub struct WebhookEvent {
         required {
             /// What happened.
@@ -99,7 +101,7 @@ impl WebhookEvent {
     pub fn from_body(event: impl Into<EventType>, body: &str) -> Result<Self, WebhookEventError> {
         let event = event.into();
         let read = body.parse().and_then(|body: Json| match signed_event(&body) {
-            Some(signed) if signed == event => body.parse().map(Ok),
+            Some(signed) if signed == event => read_lenient(body.get()).map(Ok),
             Some(signed) if is_event_name(&signed) => Ok(Err(signed)),
             _ => Ok(Ok(Self::new(event.clone(), body))),
         });
@@ -117,9 +119,9 @@ impl WebhookEvent {
     pub fn resource(&self) -> Result<WebhookResource, WebhookEventError> {
         let kind = self.event.as_str().split_once('.').map(|(kind, _)| kind);
         let resource = match kind {
-            Some("dataset") => self.data.parse().map(WebhookResource::Dataset),
-            Some("export") => self.data.parse().map(WebhookResource::Export),
-            Some("task") => self.data.parse().map(WebhookResource::Task),
+            Some("dataset") => read_lenient(self.data.get()).map(Box::new).map(WebhookResource::Dataset),
+            Some("export") => read_lenient(self.data.get()).map(Box::new).map(WebhookResource::Export),
+            Some("task") => read_lenient(self.data.get()).map(Box::new).map(WebhookResource::Task),
             _ => Ok(WebhookResource::Other(self.data.clone())),
         };
         resource.map_err(|error| WebhookEventError {
@@ -256,7 +258,8 @@ mod tests {
         assert_eq!(error.event(), &EventType::TaskCompleted);
         assert!(error.to_string().starts_with("the body of a task.completed event cannot be decoded: "), "{error}");
         let wrapped = r#"{"event":"task.completed","data":{},"timestamp":"soon"}"#;
-        assert!(WebhookEvent::from_body("task.completed", wrapped).is_err());
+        let odd = WebhookEvent::from_body("task.completed", wrapped).unwrap();
+        assert_eq!((odd.timestamp, odd.extra.get("timestamp").unwrap().get()), (None, r#""soon""#));
 
         let signed = r#"{"event":"export.completed","data":{}}"#;
         let error = WebhookEvent::from_body("dataset.deleted", signed).unwrap_err();

@@ -154,9 +154,9 @@ mod tests {
     #[test]
     fn valid_signature_returns_the_event() {
         let delivery = receive(&["whsec_1f9a"], Some(GOOD), BODY).unwrap();
-        assert_eq!(delivery.id, "d1".into());
+        assert_eq!(delivery.id, "d1");
         assert_eq!(delivery.event.event, EventType::ExportCompleted);
-        assert!(matches!(delivery.event.resource(), Ok(WebhookResource::Export(export)) if export.uid == "e1".into()));
+        assert!(matches!(delivery.event.resource(), Ok(WebhookResource::Export(export)) if export.uid == "e1"));
         for spelling in [format!("sha256={GOOD}"), GOOD.to_uppercase()] {
             assert!(receive(&["whsec_1f9a"], Some(&spelling), BODY).is_ok(), "{spelling}");
         }

@@ -82,7 +82,7 @@ async fn a_parked_execution_does_not_starve_the_others() {
     let agent = Agent::new("qa").max_failures(2, Duration::from_secs(1)).on(
         EventType::ResultSubmitted,
         |context: Context| async move {
-            if context.uid() == &"x0".into() { Err("this one always fails") } else { Ok(Decision::approve()) }
+            if *context.uid() == "x0" { Err("this one always fails") } else { Ok(Decision::approve()) }
         },
     );
     let summary = agent.run_until_idle(&server.client()).await.unwrap();

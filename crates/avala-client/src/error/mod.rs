@@ -10,7 +10,7 @@ pub(crate) mod limits;
 use std::time::Duration;
 
 use avala_transport::{BoxError, Sent, TimeSpent, TimeoutPhase, TransportError, redact};
-use avala_types::{Cursor, LinkError};
+use avala_types::{Cursor, Json, LinkError};
 use http::header::{CONTENT_ENCODING, LOCATION};
 use http::response::Parts;
 use http::{HeaderMap, Method, StatusCode, Uri};
@@ -64,6 +64,7 @@ struct Details {
     redirect_host: Option<String>,
     json_path: Option<String>,
     body: Option<String>,
+    record: Option<Json>,
     source: Option<BoxError>,
 }
 
@@ -103,6 +104,7 @@ impl Error {
             redirect_host: None,
             json_path: None,
             body: None,
+            record: None,
             source: None,
         }))
     }
@@ -162,7 +164,17 @@ impl Error {
         let kept = Kept::read(body, false);
         let mut this = Self::new(failure.kind, Some(endpoint), message).answered(Meta::of(parts), kept);
         this.0.json_path = failure.json_path.map(|path| redact::shorten(&path, limits::PATH));
+        this.0.record = failure.record;
         this.0.source = failure.source.map(redact::source);
+        this
+    }
+
+    /// A record of a page is not what the list promises.
+    pub(crate) fn record(endpoint: &Endpoint, meta: Meta, failure: Failure) -> Self {
+        let kept = Kept::read(failure.record.as_ref().map(Json::get).unwrap_or_default().as_bytes(), false);
+        let mut this = Self::new(failure.kind, Some(endpoint), failure.message).answered(meta, kept);
+        this.0.json_path = failure.json_path;
+        this.0.record = failure.record;
         this
     }
 
@@ -372,6 +384,14 @@ impl Error {
         self.0.json_path.as_deref()
     }
 
+    /// The exact text of the record of a list that could not be decoded, with any secrets in it.
+    ///
+    /// `Display` and `Debug` of the error do not show it.
+    #[must_use]
+    pub fn raw_record(&self) -> Option<&Json> {
+        self.0.record.as_ref()
+    }
+
     /// The body of the response, with secrets redacted.
     ///
     /// It is valid JSON if the body was, and not longer than 64 kB. Of a longer body it has the values that are complete
@@ -388,12 +408,14 @@ pub(crate) struct Failure {
     pub(crate) kind: ErrorKind,
     pub(crate) message: String,
     pub(crate) json_path: Option<String>,
+    /// The record of a page that could not be decoded.
+    pub(crate) record: Option<Json>,
     pub(crate) source: Option<BoxError>,
 }
 
 impl Failure {
     pub(crate) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), json_path: None, source: None }
+        Self { kind, message: message.into(), json_path: None, record: None, source: None }
     }
 }
 
@@ -471,8 +493,8 @@ mod tests {
     #[test]
     fn no_secret_is_shown_by_way_of_the_source() {
         let body = bytes::Bytes::from_static(br#"{"uid": "t1", "created_at": "avk_9f8e7d6c5b4a3210"}"#);
-        let source = crate::decode::Source { body: &body, path: "" };
-        let failure = crate::decode::json::<avala_types::Task>(source).unwrap_err();
+        let source = crate::decode::Source { body: &body, path: "", is_strict: true };
+        let failure = crate::decode::model::<avala_types::Task>(source).unwrap_err();
         let parts = http::Response::new(()).into_parts().0;
         let error = Error::answer(&endpoint(), &parts, &body, failure);
         let seen = format!("{error} {error:?} {error:#?}");

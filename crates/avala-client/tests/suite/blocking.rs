@@ -23,7 +23,7 @@ fn calls_pages_and_waits_are_waited_for() {
         .then(json(&json!([{"uid": "t1"}, {"uid": "t2"}])))
         .then(json(&json!({"uid": "e1", "status": "exported"})).after(Duration::from_millis(1)));
     let avala = Avala::new(bare(&script)).unwrap();
-    assert_eq!(avala.run(avala.tasks().get("t1")).unwrap().uid, "t1".into());
+    assert_eq!(avala.run(avala.tasks().get("t1")).unwrap().uid, "t1");
     assert_eq!(avala.run(avala.tasks().list()).unwrap().items.len(), 2);
     assert!(avala.run(avala.exports().wait("e1")).unwrap().is_terminal());
     let error = avala.run(avala.tasks().get("")).unwrap_err();
@@ -37,10 +37,10 @@ fn a_list_is_an_iterator() {
         .then(json(&json!({"results": [{"uid": "t2"}], "next": null})));
     let avala = Avala::new(bare(&script)).unwrap();
     let mut tasks = avala.iter(avala.tasks().list());
-    assert_eq!(tasks.next().unwrap().unwrap().uid, "t1".into());
+    assert_eq!(tasks.next().unwrap().unwrap().uid, "t1");
     assert_eq!(tasks.cursor().unwrap().as_query(), "cursor=b");
     let rest: Vec<_> = tasks.map(|task| task.unwrap().uid).collect();
-    assert_eq!(rest, ["t2".into()]);
+    assert_eq!(rest, ["t2"]);
 }
 
 #[tokio::test]
@@ -82,11 +82,11 @@ async fn calls_work_where_blocking_is_allowed() {
     let get = |avala: &Avala| avala.run(avala.tasks().get("t1")).map(|task| task.uid).unwrap();
     for _ in 0..3 {
         let clone = avala.clone();
-        assert_eq!(tokio::task::spawn_blocking(move || get(&clone)).await.unwrap(), "t1".into());
+        assert_eq!(tokio::task::spawn_blocking(move || get(&clone)).await.unwrap(), "t1");
         let error = avala.run(avala.tasks().get("t1")).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Configuration, "{error}");
-        assert_eq!(tokio::task::block_in_place(|| get(&avala)), "t1".into());
-        assert_eq!(std::thread::scope(|scope| scope.spawn(|| get(&avala)).join().unwrap()), "t1".into());
+        assert_eq!(tokio::task::block_in_place(|| get(&avala)), "t1");
+        assert_eq!(std::thread::scope(|scope| scope.spawn(|| get(&avala)).join().unwrap()), "t1");
     }
     assert!(server.connections() < 5, "one runtime drives the connections for all of them");
     assert_eq!(server.requests().len(), 9);
@@ -117,7 +117,7 @@ fn many_threads_share_one_client() {
         for _ in 0..8 {
             scope.spawn(|| {
                 for _ in 0..20 {
-                    assert_eq!(avala.run(avala.tasks().get("t1")).unwrap().uid, "t1".into());
+                    assert_eq!(avala.run(avala.tasks().get("t1")).unwrap().uid, "t1");
                 }
             });
         }
@@ -179,13 +179,13 @@ fn next_page_is_fetched_while_the_consumer_works() {
     });
     let avala = Avala::new(avala_client::Avala::from_service(service)).unwrap();
     let mut tasks = avala.iter(avala.tasks().list());
-    assert_eq!(tasks.next().unwrap().unwrap().uid, "t1".into());
+    assert_eq!(tasks.next().unwrap().unwrap().uid, "t1");
     let arrived = (0..5_000).any(|_| {
         std::thread::sleep(Duration::from_millis(1));
         fetched.load(Ordering::SeqCst)
     });
     assert!(arrived, "the page was not fetched in the background");
-    assert_eq!(tasks.map(|task| task.unwrap().uid).collect::<Vec<_>>(), ["t2".into(), "t3".into()]);
+    assert_eq!(tasks.map(|task| task.unwrap().uid).collect::<Vec<_>>(), ["t2", "t3"]);
 }
 
 #[test]

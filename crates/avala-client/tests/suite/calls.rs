@@ -15,7 +15,7 @@ async fn a_call_sends_its_request_with_the_key_and_no_more() {
     let script = ScriptedService::new().then(json(&json!({"uid": "d1", "name": "n", "slug": "s"})));
     let avala = layered(&script);
     let call = avala.datasets().create(&CreateDataset::new("n", "s", DataType::Image));
-    assert_eq!(call.clone().await.unwrap().uid, "d1".into());
+    assert_eq!(call.clone().await.unwrap().uid, "d1");
 
     let sent = &script.requests()[0];
     assert_eq!(sent.method, "POST");
@@ -39,7 +39,7 @@ async fn what_is_known_of_an_answer_comes_with_it() {
     let avala = layered(&script);
     assert_eq!(avala.rate_limit(), None);
     let answer = avala.tasks().get("t1").with_meta().await.unwrap();
-    assert_eq!(answer.value.uid, "t1".into());
+    assert_eq!(answer.value.uid, "t1");
     assert_eq!(answer.meta.status, 200);
     assert_eq!(answer.meta.request_id.as_deref(), Some("r1"));
     assert_eq!((answer.meta.rate_limit.remaining, answer.meta.attempts), (Some(7), 1));

@@ -7,6 +7,7 @@ mod arguments;
 mod blocking;
 mod bulk_edit;
 mod calls;
+mod decoding;
 mod errors;
 mod limits;
 mod links;

@@ -82,7 +82,7 @@ async fn a_list_is_read_as_an_array_and_as_a_page() {
         let page = avala.annotation_issues().list_by_sequence("s1").await.unwrap();
         assert_eq!((page.items.len(), page.has_more), (2, false));
         let mut items = avala.annotation_issues().list_by_dataset("acme", "drives").items();
-        assert_eq!(items.next().await.unwrap().unwrap().uid, "i1".into());
+        assert_eq!(items.next().await.unwrap().unwrap().uid, "i1");
     }
 }
 

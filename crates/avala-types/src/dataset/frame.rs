@@ -4,8 +4,7 @@ use std::fmt;
 
 use crate::dataset::{CameraCalibration, DatasetSequence};
 use crate::json::Elements;
-use crate::model::model;
-use crate::plain_struct::read_struct;
+use crate::model::{json_object, model};
 use crate::{Json, Quat, SequenceUid, Vec3};
 
 model! {
@@ -87,7 +86,7 @@ impl DatasetFrame {
             device_heading: wire.device_heading,
             images: wire.images,
             raw: Some(raw),
-            extra: crate::Extra::default(),
+            extra: wire.extra,
         }))
     }
 
@@ -107,11 +106,22 @@ struct Wire {
     device_position: Option<Vec3>,
     device_heading: Option<Quat>,
     images: Vec<FrameImage>,
+    /// Typed fields of an unexpected form.
+    extra: crate::Extra,
 }
 
-read_struct!(Wire {
+json_object!(Wire (Strict, skip) {
     required {}
-    optional { key, model, camera_model, xi, alpha, device_position, device_heading, images }
+    optional {
+        key = "key",
+        model = "model",
+        camera_model = "camera_model",
+        xi = "xi",
+        alpha = "alpha",
+        device_position = "device_position",
+        device_heading = "device_heading",
+        images = "images",
+    }
 });
 
 /// Why a frame could not be read.

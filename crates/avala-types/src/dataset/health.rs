@@ -5,6 +5,7 @@ use crate::{DataType, DatasetSlug, DatasetStatus, DatasetUid, SequenceUid, Times
 
 model! {
     /// What the server found when it read the files of a dataset.
+    #[derive(Eq, Hash)]
     pub struct DatasetHealth {
         required {
             /// The dataset.
@@ -43,6 +44,7 @@ model! {
 
 model! {
     /// What the server found when it read the frames of a sequence.
+    #[derive(Eq, Hash)]
     pub struct SequenceHealth {
         required {
             /// The sequence.

@@ -7,6 +7,7 @@ model! {
     /// One image, video, point cloud or recording of a dataset, with its annotations.
     ///
     /// What is free-form is kept as text: a list of items that nobody looks into costs little more than its bytes.
+    #[derive(Eq, Hash)]
     pub struct DatasetItem {
         required {
             /// Its identity.

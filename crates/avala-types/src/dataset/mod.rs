@@ -56,6 +56,7 @@ impl DatasetStatus {
 
 model! {
     /// A dataset: items, or sequences of frames, under one name.
+    #[derive(Eq, Hash)]
     pub struct Dataset {
         required {
             /// Its identity.

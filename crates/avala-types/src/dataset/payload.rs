@@ -24,6 +24,7 @@ payload! {
     /// );
     /// # Ok::<(), serde_json::Error>(())
     /// ```
+    #[derive(Eq, Hash)]
     pub struct CreateDataset {
         required {
             /// Its name, as people read it.
@@ -88,6 +89,8 @@ impl TransferDataset {
 
 const TO_ORGANIZATION: &str = "organization_uid";
 const TO_USER: &str = "owner_username";
+
+crate::field::plain_field!(TransferDataset);
 
 impl Serialize for TransferDataset {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

@@ -10,6 +10,7 @@ model! {
     ///
     /// The frames come inside the sequence and may be most of its bytes, so they stay text until somebody asks:
     /// [`frame`](DatasetSequence::frame) reads one, [`typed_frames`](DatasetSequence::typed_frames) all of them in turn.
+    #[derive(Eq, Hash)]
     pub struct DatasetSequence {
         required {
             /// Its identity.

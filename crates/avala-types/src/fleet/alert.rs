@@ -20,6 +20,7 @@ open_enum! {
 
 model! {
     /// What a rule found.
+    #[derive(Eq, Hash)]
     pub struct FleetAlert {
         required {
             /// Its identity.
@@ -58,6 +59,7 @@ model! {
 
 payload! {
     /// How an alert was dealt with (`POST /fleet/alerts/{alert_uid}/resolve/`).
+    #[derive(Eq, Hash)]
     pub struct ResolveFleetAlert {
         required {}
         optional {

@@ -18,6 +18,7 @@ open_enum! {
 
 model! {
     /// A place that alerts go to.
+    #[derive(Eq, Hash)]
     pub struct FleetAlertChannel {
         required {
             /// Its identity.
@@ -40,6 +41,7 @@ model! {
 
 payload! {
     /// A new alert channel (`POST /fleet/alert-channels/`).
+    #[derive(Eq, Hash)]
     pub struct CreateFleetAlertChannel {
         required {
             /// Its name, as people read it.

@@ -28,6 +28,7 @@ open_enum! {
 
 model! {
     /// A device that records.
+    #[derive(Eq, Hash)]
     pub struct FleetDevice {
         required {
             /// Its identity.
@@ -60,6 +61,7 @@ model! {
 
 payload! {
     /// A new device (`POST /fleet/devices/`).
+    #[derive(Eq, Hash)]
     pub struct RegisterFleetDevice {
         required {
             /// Its name, as people read it.
@@ -82,6 +84,7 @@ payload! {
 
 payload! {
     /// What changes in a device (`PATCH /fleet/devices/{device_uid}/`).
+    #[derive(Eq, Hash)]
     pub struct UpdateFleetDevice {
         required {}
         optional {

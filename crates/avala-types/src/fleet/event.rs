@@ -24,6 +24,7 @@ open_enum! {
 
 model! {
     /// Something that happened while a device recorded.
+    #[derive(Eq, Hash)]
     pub struct FleetEvent {
         required {
             /// Its identity.
@@ -60,6 +61,7 @@ model! {
 
 payload! {
     /// A new event (`POST /fleet/events/`).
+    #[derive(Eq, Hash)]
     pub struct CreateFleetEvent {
         required {
             /// The recording that it is in.
@@ -94,6 +96,7 @@ payload! {
 
 payload! {
     /// Several new events (`POST /fleet/events/batch/`).
+    #[derive(Eq, Hash)]
     pub struct CreateFleetEvents {
         required {
             /// The events.
@@ -105,6 +108,7 @@ payload! {
 
 model! {
     /// The answer to several new events.
+    #[derive(Eq, Hash)]
     pub struct CreatedFleetEvents {
         required {
             /// How many were made.

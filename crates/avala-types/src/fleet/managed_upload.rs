@@ -85,6 +85,7 @@ open_enum! {
 
 model! {
     /// How far a managed upload is. That it is published does not say that its recording is ready.
+    #[derive(Eq, Hash)]
     pub struct ManagedFleetUploadStatus {
         required {
             /// The protocol that it follows.
@@ -115,6 +116,7 @@ model! {
 
 model! {
     /// A file of a managed upload.
+    #[derive(Eq, Hash)]
     pub struct ManagedOriginal {
         required {
             /// Its identity.
@@ -145,6 +147,7 @@ model! {
 
 model! {
     /// A multipart upload of a file.
+    #[derive(Eq, Hash)]
     pub struct ManagedGeneration {
         required {
             /// Its identity.
@@ -160,6 +163,7 @@ model! {
 
 model! {
     /// The work on an uploaded recording.
+    #[derive(Eq, Hash)]
     pub struct ManagedFinalization {
         required {
             /// Its identity.

@@ -20,7 +20,7 @@ pub use managed_upload::{
 pub use recording::{FleetRecording, RecordingStatus, UpdateFleetRecording};
 pub use rule::{CreateFleetRule, FleetRule, UpdateFleetRule};
 pub use upload::{
-    ConfirmUpload, ConfirmedFile, FinalizeUpload, GetUploadUrls, InitUpload, UploadConfirmResponse, UploadFile,
+    ConfirmUpload, ConfirmedFile, ETag, FinalizeUpload, GetUploadUrls, InitUpload, UploadConfirmResponse, UploadFile,
     UploadProgress, UploadSession, UploadSessionStatus, UploadStatusResponse, UploadUrlEntry, UploadUrlsResponse,
 };
 

@@ -60,6 +60,7 @@ model! {
 
 payload! {
     /// What changes in a recording (`PATCH /fleet/recordings/{recording_uid}/`).
+    #[derive(Eq, Hash)]
     pub struct UpdateFleetRecording {
         required {}
         optional {

@@ -5,6 +5,7 @@ use crate::{Json, RuleUid, Timestamp};
 
 model! {
     /// A condition that is watched for, and what is done when it holds.
+    #[derive(Eq, Hash)]
     pub struct FleetRule {
         required {
             /// Its identity.
@@ -37,6 +38,7 @@ model! {
 
 payload! {
     /// A new rule (`POST /fleet/rules/`).
+    #[derive(Eq, Hash)]
     pub struct CreateFleetRule {
         required {
             /// Its name, as people read it.
@@ -59,6 +61,7 @@ payload! {
 
 payload! {
     /// What changes in a rule (`PATCH /fleet/rules/{rule_uid}/`).
+    #[derive(Eq, Hash)]
     pub struct UpdateFleetRule {
         required {}
         optional {

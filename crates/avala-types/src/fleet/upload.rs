@@ -24,6 +24,7 @@ open_enum! {
 
 model! {
     /// The upload of the files of a recording.
+    #[derive(Eq, Hash)]
     pub struct UploadSession {
         required {
             /// Its identity.
@@ -48,6 +49,7 @@ model! {
 
 model! {
     /// The addresses that files are sent to.
+    #[derive(Eq, Hash)]
     pub struct UploadUrlsResponse {
         required {}
         optional {
@@ -59,6 +61,7 @@ model! {
 
 model! {
     /// The address that a file is sent to.
+    #[derive(Eq, Hash)]
     pub struct UploadUrlEntry {
         required {
             /// The path of the file in the recording.
@@ -77,21 +80,33 @@ model! {
 
 model! {
     /// The answer to the word that files are there.
+    ///
+    /// Servers send one of two formats: `confirmed` and `total_confirmed`, or, newer, the session with its figures.
+    #[derive(Eq, Hash)]
     pub struct UploadConfirmResponse {
         required {}
         optional {
-            /// How many files it confirmed.
-            confirmed: u64,
-            /// How many files are confirmed by now.
-            total_confirmed: u64,
-            /// How many files there are.
-            total_files: u64,
+            /// The upload session.
+            session_uid: Option<UploadSessionUid>,
+            /// Number of files in this call that were confirmed.
+            confirmed: Option<u64>,
+            /// Number of files confirmed so far (older format).
+            total_confirmed: Option<u64>,
+            /// Number of files in the session.
+            total_files: Option<u64>,
+            /// Size of all files in bytes.
+            total_bytes: Option<u64>,
+            /// Number of files confirmed so far (newer format).
+            confirmed_files: Option<u64>,
+            /// Size of the confirmed files in bytes.
+            confirmed_bytes: Option<u64>,
         }
     }
 }
 
 model! {
     /// How far an upload is, and what is missing: what a resumed upload starts from.
+    #[derive(Eq, Hash)]
     pub struct UploadStatusResponse {
         required {
             /// The upload.
@@ -116,6 +131,7 @@ model! {
 
 model! {
     /// How far an upload is, as its sender sees it: made by a client, not by the server.
+    #[derive(Eq, Hash)]
     pub struct UploadProgress {
         required {
             /// How many files there are.
@@ -136,6 +152,7 @@ model! {
 
 payload! {
     /// A new upload (`POST /fleet/recordings/{recording_uid}/upload/init/`).
+    #[derive(Eq, Hash)]
     pub struct InitUpload {
         required {
             /// All files of the recording.
@@ -150,6 +167,7 @@ payload! {
 
 payload! {
     /// A file that will be sent.
+    #[derive(Eq, Hash)]
     pub struct UploadFile {
         required {
             /// Its path in the recording, with slashes.
@@ -163,6 +181,7 @@ payload! {
 
 payload! {
     /// The wish for addresses (`POST /fleet/recordings/{recording_uid}/upload/urls/`).
+    #[derive(Eq, Hash)]
     pub struct GetUploadUrls {
         required {
             /// The upload.
@@ -185,6 +204,7 @@ impl GetUploadUrls {
 
 payload! {
     /// The word that files are there (`POST /fleet/recordings/{recording_uid}/upload/confirm/`).
+    #[derive(Eq, Hash)]
     pub struct ConfirmUpload {
         required {
             /// The upload.
@@ -203,12 +223,13 @@ impl ConfirmUpload {
 
 payload! {
     /// A file that was sent.
+    #[derive(Eq, Hash)]
     pub struct ConfirmedFile {
         required {
             /// Its path in the recording, with slashes.
             path: String,
-            /// The `ETag` that the storage answered, without quotes.
-            etag: String,
+            /// The `ETag` that the storage responded with. Quotes are removed, also those of a weak tag.
+            etag: ETag,
             /// Its size in bytes.
             size_bytes: u64,
         }
@@ -218,6 +239,7 @@ payload! {
 
 payload! {
     /// The word that all files are there (`POST /fleet/recordings/{recording_uid}/upload/finalize/`).
+    #[derive(Eq, Hash)]
     pub struct FinalizeUpload {
         required {
             /// The upload.
@@ -226,3 +248,59 @@ payload! {
         optional {}
     }
 }
+
+/// The tag of a stored file, as the `ETag` header of the storage has it but without quotes.
+///
+/// ```
+/// use avala_types::ETag;
+///
+/// assert_eq!(ETag::from("\"9e107d9d\""), ETag::from("9e107d9d"));
+/// assert_eq!(ETag::from("W/\"9e107d9d\"").as_str(), "9e107d9d");
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ETag(Box<str>);
+
+impl ETag {
+    /// Returns the tag without quotes.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<&str> for ETag {
+    fn from(tag: &str) -> Self {
+        let tag = tag.trim();
+        let strong = tag.strip_prefix("W/").unwrap_or(tag);
+        let bare = strong.strip_prefix('"').and_then(|tag| tag.strip_suffix('"'));
+        Self(bare.unwrap_or(tag).into())
+    }
+}
+
+impl From<String> for ETag {
+    fn from(tag: String) -> Self {
+        Self::from(tag.as_str())
+    }
+}
+
+impl From<&String> for ETag {
+    fn from(tag: &String) -> Self {
+        Self::from(tag.as_str())
+    }
+}
+
+impl From<ETag> for String {
+    fn from(tag: ETag) -> Self {
+        tag.0.into()
+    }
+}
+
+impl std::fmt::Display for ETag {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+crate::scalar::text!(ETag);
+crate::text_eq::text_eq!(ETag);
+crate::setter::converted!(ETag);

@@ -20,6 +20,7 @@ open_enum! {
 
 model! {
     /// An invitation to an organization.
+    #[derive(Eq, Hash)]
     pub struct Invitation {
         required {
             /// Its identity.
@@ -64,6 +65,7 @@ impl Invitation {
 
 payload! {
     /// A new invitation (`POST /organizations/{slug}/invitations/`).
+    #[derive(Eq, Hash)]
     pub struct CreateInvitation {
         required {
             /// Who is invited.

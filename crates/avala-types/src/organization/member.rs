@@ -18,6 +18,7 @@ open_enum! {
 
 model! {
     /// A user in an organization.
+    #[derive(Eq, Hash)]
     pub struct OrganizationMember {
         required {
             /// The user.
@@ -46,6 +47,7 @@ model! {
 
 payload! {
     /// What a member may do from now on (`PATCH /organizations/{slug}/members/{user_uid}/role/`).
+    #[derive(Eq, Hash)]
     pub struct UpdateMemberRole {
         required {
             /// The new role.
@@ -57,6 +59,7 @@ payload! {
 
 payload! {
     /// Who owns an organization from now on (`POST /organizations/{slug}/transfer-ownership/`).
+    #[derive(Eq, Hash)]
     pub struct TransferOwnership {
         required {
             /// The new owner.

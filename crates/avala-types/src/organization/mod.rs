@@ -28,6 +28,7 @@ open_enum! {
 
 model! {
     /// People who own things together.
+    #[derive(Eq, Hash)]
     pub struct Organization {
         required {
             /// Its identity.

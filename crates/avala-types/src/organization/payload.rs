@@ -5,6 +5,7 @@ use crate::{OwnerName, Visibility};
 
 payload! {
     /// A new organization (`POST /organizations/`).
+    #[derive(Eq, Hash)]
     pub struct CreateOrganization {
         required {
             /// Its name, as people read it.
@@ -39,6 +40,7 @@ payload! {
     /// assert_eq!(serde_json::to_string(&update)?, r#"{"website":"https://acme.example","phone":null}"#);
     /// # Ok::<(), serde_json::Error>(())
     /// ```
+    #[derive(Eq, Hash)]
     pub struct UpdateOrganization {
         required {}
         optional {

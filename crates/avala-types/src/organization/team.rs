@@ -16,6 +16,7 @@ open_enum! {
 
 model! {
     /// Members of an organization who work together.
+    #[derive(Eq, Hash)]
     pub struct Team {
         required {
             /// Its identity.
@@ -48,6 +49,7 @@ model! {
 
 model! {
     /// A user in a team.
+    #[derive(Eq, Hash)]
     pub struct TeamMember {
         required {
             /// The user.
@@ -74,6 +76,7 @@ model! {
 
 payload! {
     /// A new team (`POST /organizations/{slug}/teams/`).
+    #[derive(Eq, Hash)]
     pub struct CreateTeam {
         required {
             /// Its name, as people read it.
@@ -90,6 +93,7 @@ payload! {
 
 payload! {
     /// What changes in a team (`PATCH /organizations/{slug}/teams/{team_slug}/`).
+    #[derive(Eq, Hash)]
     pub struct UpdateTeam {
         required {}
         optional {
@@ -107,6 +111,7 @@ payload! {
 
 payload! {
     /// A new member of a team (`POST /organizations/{slug}/teams/{team_slug}/members/`).
+    #[derive(Eq, Hash)]
     pub struct AddTeamMember {
         required {
             /// The user, who is in the organization.
@@ -122,6 +127,7 @@ payload! {
 payload! {
     /// What a member of a team may do from now on
     /// (`PATCH /organizations/{slug}/teams/{team_slug}/members/{user_uid}/role/`).
+    #[derive(Eq, Hash)]
     pub struct UpdateTeamMemberRole {
         required {
             /// The new role.

@@ -1,13 +1,18 @@
 //! Free-form JSON, kept as its own text.
 
+pub(crate) mod any;
+
 use std::collections::BTreeMap;
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::str::FromStr;
 
 use serde::Serialize;
 use serde::de::Deserializer;
 use serde_json::Value;
 use serde_json::value::RawValue;
+
+use crate::field::{Field, Mode, read_text};
 
 /// A piece of free-form JSON, kept as the text that the server sent and parsed when somebody asks.
 ///
@@ -116,6 +121,20 @@ impl From<&Value> for Json {
     }
 }
 
+/// Makes JSON of scalars. A `&str` becomes a JSON string; to parse JSON text there is `FromStr`.
+macro_rules! from_scalar {
+    ($($ty:ty),+) => {$(
+        impl From<$ty> for Json {
+            fn from(value: $ty) -> Self {
+                Self::from(Value::from(value))
+            }
+        }
+    )+};
+}
+
+// A floating point number that is not finite becomes null, as in `serde_json`.
+from_scalar!(&str, String, bool, i32, i64, u32, u64, f64);
+
 impl From<Box<RawValue>> for Json {
     fn from(text: Box<RawValue>) -> Self {
         Self(Text::Raw(text))
@@ -140,20 +159,24 @@ impl fmt::Display for Json {
     }
 }
 
+/// Writes the exact text with `serde_json`, and the parsed value in any other format.
 impl Serialize for Json {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match &self.0 {
-            Text::Raw(text) => text.serialize(serializer),
-            Text::Piece(text) => {
-                serde_json::from_str::<&RawValue>(text).map_err(serde::ser::Error::custom)?.serialize(serializer)
-            }
-        }
+        any::serialize(self, serializer)
     }
 }
 
+/// Reads the exact text with `serde_json`, and the value in any other format or out of one of serde's own buffers.
 impl<'de> serde::Deserialize<'de> for Json {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Box::<RawValue>::deserialize(deserializer).map(Self::from)
+        any::deserialize(deserializer)
+    }
+}
+
+/// Null.
+impl Default for Json {
+    fn default() -> Self {
+        RawValue::NULL.to_owned().into()
     }
 }
 
@@ -163,6 +186,40 @@ crate::patch::patch_from!(Json: Value, &Value, &Json);
 impl PartialEq for Json {
     fn eq(&self, other: &Self) -> bool {
         same_value(self.get(), other.get())
+    }
+}
+
+impl Eq for Json {}
+
+/// Hashes the value and not its spelling, down to a few levels: enough to tell values apart, and bounded in time.
+impl Hash for Json {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        hash_value(self.get(), 4, state);
+    }
+}
+
+fn hash_value<H: Hasher>(text: &str, levels: usize, state: &mut H) {
+    match Level::of(text) {
+        Some(Level::Scalar(scalar)) => scalar.hash(state),
+        Some(Level::Text(text)) => text.hash(state),
+        Some(Level::Number(number)) => match Decimal::of(number) {
+            Some(decimal) => decimal.hash(state),
+            None => number.hash(state),
+        },
+        Some(Level::List(list)) => {
+            list.len().hash(state);
+            if levels > 0 {
+                list.iter().for_each(|value| hash_value(value.get(), levels - 1, state));
+            }
+        }
+        Some(Level::Object(object)) => {
+            object.len().hash(state);
+            for (key, value) in object.iter().filter(|_| levels > 0) {
+                key.hash(state);
+                hash_value(value.get(), levels - 1, state);
+            }
+        }
+        None => {}
     }
 }
 
@@ -238,7 +295,7 @@ fn same_number(left: &str, right: &str) -> bool {
 }
 
 /// A number as sign, digits without zeros at either end, and the power of ten of the last digit.
-#[derive(PartialEq)]
+#[derive(PartialEq, Hash)]
 struct Decimal {
     negative: bool,
     digits: Vec<u8>,
@@ -272,19 +329,26 @@ pub struct Elements<'a> {
 }
 
 impl<'a> Elements<'a> {
-    /// The next element as its text and as a `T`, in one pass over it.
-    pub(crate) fn next_as<T: serde::Deserialize<'a>>(&mut self) -> Option<Result<(Json, T), serde_json::Error>> {
-        let rest = self.start_of_next();
-        let mut values = serde_json::Deserializer::from_str(rest).into_iter::<T>();
-        match values.next()? {
-            Ok(value) => {
-                let (text, rest) = rest.split_at_checked(values.byte_offset())?;
-                self.rest = rest;
-                Some(Ok((Json(Text::Piece(text.into())), value)))
+    /// Returns the next element as its text and as a `T`: in one pass over it, and in more if a field is unexpected.
+    pub(crate) fn next_as<T: Field>(&mut self) -> Option<Result<(Json, T), serde_json::Error>> {
+        struct Strict<T>(T);
+
+        impl<'de, T: Field> serde::Deserialize<'de> for Strict<T> {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                T::read(deserializer, Mode::Strict).map(Self)
             }
-            // Where an element of another shape ends, one learns by passing over it. The end of the list is none.
-            Err(error) => self.next().map(|_| Err(error)),
         }
+
+        let rest = self.start_of_next();
+        let mut values = serde_json::Deserializer::from_str(rest).into_iter::<Strict<T>>();
+        if let Ok(Strict(value)) = values.next()? {
+            let (text, rest) = rest.split_at_checked(values.byte_offset())?;
+            self.rest = rest;
+            return Some(Ok((Json(Text::Piece(text.into())), value)));
+        }
+        // Only the end of the list is neither.
+        let text = self.next()?;
+        Some(read_text(text.get(), Mode::Exact).map(|value| (Json(Text::Piece(text.get().into())), value)))
     }
 
     fn start_of_next(&self) -> &'a str {
@@ -304,6 +368,8 @@ impl<'a> Iterator for Elements<'a> {
         element
     }
 }
+
+crate::setter::converted!(Json);
 
 #[cfg(test)]
 mod tests {
@@ -367,10 +433,12 @@ mod tests {
 
     #[test]
     fn elements_are_read_in_one_pass_and_passed_over_when_they_have_another_shape() {
-        #[derive(serde::Deserialize)]
+        #[derive(Debug)]
         struct Size {
             width: u32,
         }
+        crate::plain_struct::read_struct!(Size { required { width } optional {} });
+        crate::field::plain_field!(Size);
         let list = json("[ {\"width\": 1, \"more\": [{}]} ,{\"width\":\"2\"}, 3,\n{\"width\":4}]");
         let mut elements = list.elements();
         let mut next = || elements.next_as::<Size>();

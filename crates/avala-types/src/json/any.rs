@@ -1,0 +1,312 @@
+//! JSON text of what any serde format holds, and back.
+
+use std::fmt;
+
+use serde::de::{self, Deserialize, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::ser::{Serialize, Serializer};
+use serde_json::value::RawValue;
+
+use super::{Json, Text};
+
+/// The name under which `serde_json` hands out the text of a value instead of its parts.
+const RAW_TEXT: &str = "$serde_json::private::RawValue";
+
+pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Json, D::Error> {
+    deserializer.deserialize_newtype_struct(RAW_TEXT, AnyJson)
+}
+
+pub(super) fn serialize<S: Serializer>(json: &Json, serializer: S) -> Result<S::Ok, S::Error> {
+    // Every serializer of `serde_json`, and every adapter around one, has its error and takes a text as it is. Another
+    // format would write the text's wrapper instead. Names of types are only compared, so a miss costs no more than
+    // the exact text.
+    if std::any::type_name::<S::Error>() == std::any::type_name::<serde_json::Error>() {
+        return match &json.0 {
+            Text::Raw(text) => text.serialize(serializer),
+            Text::Piece(text) => {
+                serde_json::from_str::<&RawValue>(text).map_err(serde::ser::Error::custom)?.serialize(serializer)
+            }
+        };
+    }
+    json.to_value().map_err(serde::ser::Error::custom)?.serialize(serializer)
+}
+
+/// A string as JSON.
+pub(crate) fn text<E: de::Error>(text: &str) -> Result<Json, E> {
+    scalar(text)
+}
+
+/// A string, a boolean or an integer as JSON.
+pub(crate) fn scalar<E: de::Error>(value: impl Serialize) -> Result<Json, E> {
+    Json::encode(&value).map_err(E::custom)
+}
+
+/// A floating point number as JSON, which has no text for the infinite ones.
+pub(crate) fn float<E: de::Error>(value: f64) -> Result<Json, E> {
+    if value.is_finite() { scalar(value) } else { Err(E::custom(format_args!("{value} has no form in JSON"))) }
+}
+
+/// Bytes as a list of numbers, as `serde_json` writes them.
+pub(crate) fn bytes<E: de::Error>(value: &[u8]) -> Result<Json, E> {
+    scalar(value)
+}
+
+pub(crate) fn list<'de, A: SeqAccess<'de>>(list: A) -> Result<Json, A::Error> {
+    let mut text = String::new();
+    Writer(&mut text).visit_seq(list)?;
+    Ok(Json(Text::Piece(text.into())))
+}
+
+pub(crate) fn object<'de, A: MapAccess<'de>>(map: A) -> Result<Json, A::Error> {
+    let mut text = String::new();
+    Writer(&mut text).visit_map(map)?;
+    Ok(Json(Text::Piece(text.into())))
+}
+
+/// Takes the exact text where the format has it, and otherwise what [`Writer`] makes of the value.
+struct AnyJson;
+
+macro_rules! written {
+    ($($visit:ident: $ty:ty,)+) => {$(
+        fn $visit<E: de::Error>(self, value: $ty) -> Result<Json, E> {
+            let mut text = String::new();
+            Writer(&mut text).$visit(value)?;
+            Ok(Json(Text::Piece(text.into())))
+        }
+    )+};
+}
+
+impl<'de> Visitor<'de> for AnyJson {
+    type Value = Json;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("any JSON value")
+    }
+
+    written! {
+        visit_bool: bool,
+        visit_i64: i64,
+        visit_u64: u64,
+        visit_i128: i128,
+        visit_u128: u128,
+        visit_f64: f64,
+        visit_str: &str,
+        visit_bytes: &[u8],
+    }
+
+    fn visit_unit<E: de::Error>(self) -> Result<Json, E> {
+        Ok(Json::default())
+    }
+
+    fn visit_none<E: de::Error>(self) -> Result<Json, E> {
+        Ok(Json::default())
+    }
+
+    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Json, D::Error> {
+        self.visit_newtype_struct(deserializer)
+    }
+
+    /// Every format but `serde_json` passes over the name and hands out the value.
+    fn visit_newtype_struct<D: Deserializer<'de>>(self, deserializer: D) -> Result<Json, D::Error> {
+        let mut text = String::new();
+        Writer(&mut text).deserialize(deserializer)?;
+        Ok(Json(Text::Piece(text.into())))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, sequence: A) -> Result<Json, A::Error> {
+        list(sequence)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Json, A::Error> {
+        let mut text = String::from("{");
+        match map.next_key::<Key>()? {
+            Some(Key(key)) if key == RAW_TEXT => return map.next_value_seed(RawText),
+            Some(key) => {
+                entry(&mut text, &key.0, &mut map)?;
+                entries(&mut text, map)?;
+            }
+            None => {}
+        }
+        text.push('}');
+        Ok(Json(Text::Piece(text.into())))
+    }
+}
+
+/// The text that `serde_json` hands out. It was checked there, and is checked again in case another format does so.
+struct RawText;
+
+impl<'de> DeserializeSeed<'de> for RawText {
+    type Value = Json;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Json, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl Visitor<'_> for RawText {
+    type Value = Json;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JSON text")
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Json, E> {
+        self.visit_string(text.to_owned())
+    }
+
+    fn visit_string<E: de::Error>(self, text: String) -> Result<Json, E> {
+        RawValue::from_string(text).map(Json::from).map_err(E::custom)
+    }
+}
+
+/// An object's key. Formats other than JSON may have numbers and booleans there.
+struct Key(String);
+
+impl<'de> Deserialize<'de> for Key {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct AnyKey;
+
+        macro_rules! printed {
+            ($($visit:ident: $ty:ty,)+) => {$(
+                fn $visit<E: de::Error>(self, key: $ty) -> Result<Key, E> {
+                    Ok(Key(key.to_string()))
+                }
+            )+};
+        }
+
+        impl Visitor<'_> for AnyKey {
+            type Value = Key;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a key that JSON can hold: a string, a number or a boolean")
+            }
+
+            printed! {
+                visit_bool: bool,
+                visit_i64: i64,
+                visit_u64: u64,
+                visit_f64: f64,
+                visit_str: &str,
+            }
+
+            fn visit_string<E: de::Error>(self, key: String) -> Result<Key, E> {
+                Ok(Key(key))
+            }
+        }
+
+        deserializer.deserialize_any(AnyKey)
+    }
+}
+
+/// Writes whatever a format holds as JSON text.
+struct Writer<'a>(&'a mut String);
+
+impl Writer<'_> {
+    fn push<E: de::Error>(self, json: Result<Json, E>) -> Result<(), E> {
+        self.0.push_str(json?.get());
+        Ok(())
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Writer<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+fn entry<'de, A: MapAccess<'de>>(text: &mut String, key: &str, map: &mut A) -> Result<(), A::Error> {
+    Writer(text).push(scalar::<A::Error>(key))?;
+    text.push(':');
+    map.next_value_seed(Writer(text))
+}
+
+fn entries<'de, A: MapAccess<'de>>(text: &mut String, mut map: A) -> Result<(), A::Error> {
+    while let Some(Key(key)) = map.next_key()? {
+        if !text.ends_with('{') {
+            text.push(',');
+        }
+        entry(text, &key, &mut map)?;
+    }
+    Ok(())
+}
+
+impl<'de> Visitor<'de> for Writer<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("any JSON value")
+    }
+
+    fn visit_bool<E: de::Error>(self, value: bool) -> Result<(), E> {
+        self.push(scalar(value))
+    }
+
+    fn visit_i64<E: de::Error>(self, value: i64) -> Result<(), E> {
+        self.push(scalar(value))
+    }
+
+    fn visit_u64<E: de::Error>(self, value: u64) -> Result<(), E> {
+        self.push(scalar(value))
+    }
+
+    fn visit_i128<E: de::Error>(self, value: i128) -> Result<(), E> {
+        self.push(scalar(value))
+    }
+
+    fn visit_u128<E: de::Error>(self, value: u128) -> Result<(), E> {
+        self.push(scalar(value))
+    }
+
+    fn visit_f64<E: de::Error>(self, value: f64) -> Result<(), E> {
+        self.push(float(value))
+    }
+
+    fn visit_str<E: de::Error>(self, value: &str) -> Result<(), E> {
+        self.push(text(value))
+    }
+
+    fn visit_bytes<E: de::Error>(self, value: &[u8]) -> Result<(), E> {
+        self.push(bytes(value))
+    }
+
+    fn visit_unit<E: de::Error>(self) -> Result<(), E> {
+        self.push(Ok(Json::default()))
+    }
+
+    fn visit_none<E: de::Error>(self) -> Result<(), E> {
+        self.visit_unit()
+    }
+
+    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        self.deserialize(deserializer)
+    }
+
+    fn visit_newtype_struct<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        self.deserialize(deserializer)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<(), A::Error> {
+        self.0.push('[');
+        let start = self.0.len();
+        loop {
+            let end = self.0.len();
+            if end > start {
+                self.0.push(',');
+            }
+            if list.next_element_seed(Writer(self.0))?.is_none() {
+                self.0.truncate(end);
+                break;
+            }
+        }
+        self.0.push(']');
+        Ok(())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<(), A::Error> {
+        self.0.push('{');
+        entries(self.0, map)?;
+        self.0.push('}');
+        Ok(())
+    }
+}

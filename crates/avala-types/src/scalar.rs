@@ -1,0 +1,403 @@
+//! Numbers, flags and texts in models: which forms count as one.
+
+use std::fmt;
+use std::marker::PhantomData;
+
+use serde::de::{self, Deserializer, MapAccess, SeqAccess, Unexpected, Visitor};
+
+use crate::Json;
+use crate::field::{Field, Mode, Slot, captured};
+use crate::json::any;
+
+/// A value without parts: made of a JSON string, number or boolean.
+///
+/// Every form that is not implemented is refused, with the error that serde gives for a wrong type.
+pub(crate) trait Scalar: Sized {
+    /// What an error says is expected.
+    const EXPECTED: &'static str;
+
+    fn from_text<E: de::Error>(text: &str) -> Result<Self, E> {
+        Err(wrong_type::<Self, E>(Unexpected::Str(text)))
+    }
+
+    fn from_string<E: de::Error>(text: String) -> Result<Self, E> {
+        Self::from_text(&text)
+    }
+
+    fn from_bool<E: de::Error>(value: bool) -> Result<Self, E> {
+        Err(wrong_type::<Self, E>(Unexpected::Bool(value)))
+    }
+
+    fn from_u64<E: de::Error>(value: u64) -> Result<Self, E> {
+        Err(wrong_type::<Self, E>(Unexpected::Unsigned(value)))
+    }
+
+    fn from_i64<E: de::Error>(value: i64) -> Result<Self, E> {
+        Err(wrong_type::<Self, E>(Unexpected::Signed(value)))
+    }
+
+    fn from_f64<E: de::Error>(value: f64) -> Result<Self, E> {
+        Err(wrong_type::<Self, E>(Unexpected::Float(value)))
+    }
+
+    /// Whether a plain field of this type has the value that a missing field has.
+    fn is_unset(&self) -> bool {
+        false
+    }
+
+    /// Asks the input for a value. Formats whose scalars have no clear type, such as YAML, need to know which.
+    fn ask<'de, D: Deserializer<'de>, V: Visitor<'de>>(deserializer: D, visitor: V) -> Result<V::Value, D::Error> {
+        deserializer.deserialize_any(visitor)
+    }
+}
+
+#[cold]
+fn wrong_type<T: Scalar, E: de::Error>(unexpected: Unexpected<'_>) -> E {
+    E::invalid_type(unexpected, &T::EXPECTED)
+}
+
+#[cold]
+fn wrong_value<T: Scalar, E: de::Error>(unexpected: Unexpected<'_>) -> E {
+    E::invalid_value(unexpected, &T::EXPECTED)
+}
+
+/// Reads a scalar that must be present.
+pub(crate) fn read<'de, T: Scalar, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
+    match T::ask(deserializer, ScalarVisitor::<T> { mode: Mode::Strict, is_required: true, scalar: PhantomData })? {
+        Slot::Value(value) => Ok(value),
+        Slot::Null | Slot::Odd(_) => Err(wrong_type::<T, _>(Unexpected::Unit)),
+    }
+}
+
+/// Reads a scalar that may be null, or of an unexpected form.
+#[inline]
+pub(crate) fn read_slot<'de, T: Scalar + Field, D: Deserializer<'de>>(
+    deserializer: D,
+    mode: Mode,
+) -> Result<Slot<T>, D::Error> {
+    if mode == Mode::Exact {
+        return captured(deserializer);
+    }
+    deserializer.deserialize_any(ScalarVisitor::<T> { mode, is_required: false, scalar: PhantomData })
+}
+
+struct ScalarVisitor<T> {
+    mode: Mode,
+    /// Whether null is an error. It is raised here, where the position in the input is known.
+    is_required: bool,
+    scalar: PhantomData<T>,
+}
+
+impl<T> ScalarVisitor<T> {
+    /// Keeps what was found instead of an error, where the mode allows it.
+    #[inline]
+    fn slot<E>(&self, read: Result<T, E>, found: impl FnOnce() -> Result<Json, E>) -> Result<Slot<T>, E> {
+        match read {
+            Ok(value) => Ok(Slot::Value(value)),
+            Err(error) if self.mode == Mode::Strict => Err(error),
+            Err(_) => found().map(Slot::Odd),
+        }
+    }
+}
+
+impl<'de, T: Scalar> Visitor<'de> for ScalarVisitor<T> {
+    type Value = Slot<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(T::EXPECTED)
+    }
+
+    #[inline]
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Slot<T>, E> {
+        self.slot(T::from_text(text), || any::text(text))
+    }
+
+    fn visit_string<E: de::Error>(self, text: String) -> Result<Slot<T>, E> {
+        if self.mode == Mode::Strict { T::from_string(text).map(Slot::Value) } else { self.visit_str(&text) }
+    }
+
+    fn visit_bool<E: de::Error>(self, value: bool) -> Result<Slot<T>, E> {
+        self.slot(T::from_bool(value), || any::scalar(value))
+    }
+
+    #[inline]
+    fn visit_u64<E: de::Error>(self, value: u64) -> Result<Slot<T>, E> {
+        self.slot(T::from_u64(value), || any::scalar(value))
+    }
+
+    fn visit_i64<E: de::Error>(self, value: i64) -> Result<Slot<T>, E> {
+        self.slot(T::from_i64(value), || any::scalar(value))
+    }
+
+    fn visit_u128<E: de::Error>(self, value: u128) -> Result<Slot<T>, E> {
+        self.slot(Err(wrong_type::<T, E>(Unexpected::Other("a large integer"))), || any::scalar(value))
+    }
+
+    fn visit_i128<E: de::Error>(self, value: i128) -> Result<Slot<T>, E> {
+        self.slot(Err(wrong_type::<T, E>(Unexpected::Other("a large integer"))), || any::scalar(value))
+    }
+
+    fn visit_f64<E: de::Error>(self, value: f64) -> Result<Slot<T>, E> {
+        self.slot(T::from_f64(value), || any::float(value))
+    }
+
+    fn visit_bytes<E: de::Error>(self, bytes: &[u8]) -> Result<Slot<T>, E> {
+        self.slot(Err(wrong_type::<T, E>(Unexpected::Bytes(bytes))), || any::bytes(bytes))
+    }
+
+    fn visit_unit<E: de::Error>(self) -> Result<Slot<T>, E> {
+        if self.is_required { Err(wrong_type::<T, E>(Unexpected::Unit)) } else { Ok(Slot::Null) }
+    }
+
+    fn visit_none<E: de::Error>(self) -> Result<Slot<T>, E> {
+        self.visit_unit()
+    }
+
+    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Slot<T>, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+
+    fn visit_newtype_struct<D: Deserializer<'de>>(self, deserializer: D) -> Result<Slot<T>, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<Slot<T>, A::Error> {
+        if self.mode == Mode::Strict {
+            return Err(wrong_type::<T, _>(Unexpected::Seq));
+        }
+        any::list(list).map(Slot::Odd)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Slot<T>, A::Error> {
+        if self.mode == Mode::Strict {
+            return Err(wrong_type::<T, _>(Unexpected::Map));
+        }
+        any::object(map).map(Slot::Odd)
+    }
+}
+
+/// Implements [`Field`] for scalars.
+macro_rules! scalar_field {
+    ($($ty:ty),+ $(,)?) => {$(
+        impl $crate::field::Field for $ty {
+            const IS_COMPOUND: bool = false;
+
+            #[inline]
+            fn read<'de, D: serde::Deserializer<'de>>(
+                deserializer: D,
+                _: $crate::field::Mode,
+            ) -> Result<Self, D::Error> {
+                $crate::scalar::read(deserializer)
+            }
+
+            #[inline]
+            fn read_slot<'de, D: serde::Deserializer<'de>>(
+                deserializer: D,
+                mode: $crate::field::Mode,
+            ) -> Result<$crate::field::Slot<Self>, D::Error> {
+                $crate::scalar::read_slot(deserializer, mode)
+            }
+
+            fn is_unset(&self) -> bool {
+                $crate::scalar::Scalar::is_unset(self)
+            }
+        }
+    )+};
+}
+pub(crate) use scalar_field;
+
+/// Implements `Deserialize` and [`Field`] for a scalar of this crate.
+macro_rules! scalar {
+    ($ty:ty) => {
+        impl<'de> serde::Deserialize<'de> for $ty {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                $crate::scalar::read(deserializer)
+            }
+        }
+
+        $crate::scalar::scalar_field!($ty);
+    };
+}
+pub(crate) use scalar;
+
+/// Implements `Serialize`, `Deserialize` and [`Field`] for a type that is a text of its own.
+macro_rules! text {
+    ($name:ident) => {
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(&self.0)
+            }
+        }
+
+        impl $crate::scalar::Scalar for $name {
+            const EXPECTED: &'static str = "a string";
+
+            fn from_text<E: serde::de::Error>(text: &str) -> Result<Self, E> {
+                Ok(Self::from(text))
+            }
+
+            fn from_string<E: serde::de::Error>(text: String) -> Result<Self, E> {
+                Ok(Self::from(text))
+            }
+
+            fn ask<'de, D, V>(deserializer: D, visitor: V) -> Result<V::Value, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+                V: serde::de::Visitor<'de>,
+            {
+                deserializer.deserialize_str(visitor)
+            }
+        }
+
+        $crate::scalar::scalar!($name);
+    };
+}
+pub(crate) use text;
+
+/// The magnitude below which every integer is a floating point number of its own.
+const EXACT: f64 = 9_007_199_254_740_992.0;
+
+/// The integer that a floating point number stands for: `12.0` is 12, and `12.5` is none.
+#[expect(clippy::cast_possible_truncation, reason = "checked to be an integer in range")]
+fn whole(value: f64) -> Option<i64> {
+    (value.fract() == 0.0 && value.abs() < EXACT).then_some(value as i64)
+}
+
+macro_rules! integer {
+    ($($ty:ty),+) => {$(
+        impl Scalar for $ty {
+            const EXPECTED: &'static str = "an integer";
+
+            fn from_u64<E: de::Error>(value: u64) -> Result<Self, E> {
+                value.try_into().map_err(|_| wrong_value::<Self, E>(Unexpected::Unsigned(value)))
+            }
+
+            fn from_i64<E: de::Error>(value: i64) -> Result<Self, E> {
+                value.try_into().map_err(|_| wrong_value::<Self, E>(Unexpected::Signed(value)))
+            }
+
+            fn from_f64<E: de::Error>(value: f64) -> Result<Self, E> {
+                let read = whole(value).and_then(|whole| whole.try_into().ok());
+                read.ok_or_else(|| wrong_type::<Self, E>(Unexpected::Float(value)))
+            }
+
+            fn is_unset(&self) -> bool {
+                *self == 0
+            }
+        }
+    )+};
+}
+
+integer!(u16, u32, u64, i64);
+
+impl Scalar for f64 {
+    const EXPECTED: &'static str = "a number, or a string that holds one";
+
+    fn from_text<E: de::Error>(text: &str) -> Result<Self, E> {
+        // `parse` also takes "inf" and "NaN", which JSON could not carry back.
+        let number = text.trim().parse().ok().filter(|number: &f64| number.is_finite());
+        number.ok_or_else(|| wrong_value::<Self, E>(Unexpected::Str(text)))
+    }
+
+    fn from_u64<E: de::Error>(value: u64) -> Result<Self, E> {
+        Ok(value as f64)
+    }
+
+    fn from_i64<E: de::Error>(value: i64) -> Result<Self, E> {
+        Ok(value as f64)
+    }
+
+    fn from_f64<E: de::Error>(value: f64) -> Result<Self, E> {
+        if value.is_finite() { Ok(value) } else { Err(wrong_value::<Self, E>(Unexpected::Float(value))) }
+    }
+
+    fn is_unset(&self) -> bool {
+        *self == 0.0
+    }
+}
+
+impl Scalar for bool {
+    const EXPECTED: &'static str = "a boolean";
+
+    fn from_bool<E: de::Error>(value: bool) -> Result<Self, E> {
+        Ok(value)
+    }
+
+    fn is_unset(&self) -> bool {
+        !self
+    }
+}
+
+impl Scalar for String {
+    const EXPECTED: &'static str = "a string";
+
+    fn from_text<E: de::Error>(text: &str) -> Result<Self, E> {
+        Ok(text.to_owned())
+    }
+
+    fn from_string<E: de::Error>(text: String) -> Result<Self, E> {
+        Ok(text)
+    }
+
+    fn is_unset(&self) -> bool {
+        self.is_empty()
+    }
+
+    fn ask<'de, D: Deserializer<'de>, V: Visitor<'de>>(deserializer: D, visitor: V) -> Result<V::Value, D::Error> {
+        deserializer.deserialize_string(visitor)
+    }
+}
+
+scalar_field!(bool, u16, u32, u64, i64, f64, String);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::field::read_text;
+
+    fn strict<T: Field>(json: &str) -> Result<T, serde_json::Error> {
+        read_text(json, Mode::Strict)
+    }
+
+    #[test]
+    fn float_may_be_a_number_or_a_string_with_a_number() {
+        assert_eq!(strict::<f64>("0.85").unwrap(), 0.85);
+        assert_eq!(strict::<f64>("\"0.85\"").unwrap(), 0.85);
+        assert_eq!(strict::<f64>("-3").unwrap(), -3.0);
+        assert_eq!(strict::<Option<f64>>("\"1e3\"").unwrap(), Some(1000.0));
+        assert_eq!(strict::<Option<f64>>("null").unwrap(), None);
+        // To the last digit, either way.
+        assert_eq!(
+            strict::<f64>("0.4488131310030626560").unwrap(),
+            strict::<f64>("\"0.4488131310030626560\"").unwrap()
+        );
+        assert_eq!(strict::<f64>("1.2720213764719709e266").unwrap().to_bits(), 1.2720213764719709e266_f64.to_bits());
+        for refused in ["\"NaN\"", "\"inf\"", "\"\"", "\"0,85\"", "true", "null", "[]"] {
+            assert!(strict::<f64>(refused).is_err(), "{refused}");
+        }
+    }
+
+    #[test]
+    fn integer_may_have_a_point_and_no_fraction() {
+        assert_eq!(strict::<u64>("12.0").unwrap(), 12);
+        assert_eq!(strict::<u64>("1e3").unwrap(), 1000);
+        assert_eq!(strict::<u64>("-0.0").unwrap(), 0);
+        assert_eq!(strict::<i64>("-12.0").unwrap(), -12);
+        assert_eq!(strict::<u64>("18446744073709551615").unwrap(), u64::MAX);
+        for refused in ["12.5", "-1", "-1.0", "1e300", "9007199254740993.0", "\"12\"", "true", "[12]"] {
+            assert!(strict::<u64>(refused).is_err(), "{refused}");
+        }
+        assert!(strict::<u16>("65536.0").is_err() && strict::<u16>("65536").is_err());
+    }
+
+    #[test]
+    fn unexpected_form_is_kept_unless_the_mode_is_strict() {
+        for json in ["\"\"", "\"a\\nb\"", "true", "-7", "1.25", "[1,[{}]]", "{\"a\":{\"b\":null}}"] {
+            assert!(strict::<Option<u64>>(json).is_err(), "{json}");
+            for mode in [Mode::Tolerant, Mode::Exact] {
+                let slot = u64::read_slot(&mut serde_json::Deserializer::from_str(json), mode).unwrap();
+                assert!(matches!(slot, Slot::Odd(kept) if kept.get() == json), "{json} {mode:?}");
+            }
+        }
+    }
+}

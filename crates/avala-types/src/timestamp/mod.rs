@@ -1,0 +1,320 @@
+//! A point in time, as the API writes it.
+
+#[cfg(any(feature = "chrono", feature = "jiff"))]
+mod convert;
+mod parse;
+
+#[cfg(any(feature = "chrono", feature = "jiff"))]
+pub use convert::OutOfRange;
+
+use std::fmt;
+use std::ops::{Add, AddAssign, Sub, SubAssign};
+use std::str::FromStr;
+use std::time::{Duration, SystemTime};
+
+use serde::de::{self, Deserializer, Visitor};
+use time::format_description::well_known::Rfc3339;
+use time::{OffsetDateTime, UtcOffset};
+
+use crate::scalar::Scalar;
+
+/// A point in time: RFC 3339 on the wire, [`time::OffsetDateTime`] inside.
+///
+/// Compares as a point in time: the same moment under two offsets is equal.
+///
+/// # Forms that are read
+/// RFC 3339, and what databases and languages write in its place:
+/// - a space or `t` instead of `T`, no seconds, a comma instead of the point, a fraction of any length (kept to
+///   nanoseconds), and the basic form of ISO 8601 (`20250115T093000Z`);
+/// - the offset as `Z`, `z`, `UTC`, `GMT`, `+02`, `+0200`, `+02:00` or `+02:00:00`, with or without a space before it; a
+///   missing offset is UTC;
+/// - the name of the zone after the offset, which is dropped: `[Europe/Paris]` of Java, ` +0200 CEST` of Go;
+/// - the dates of HTTP and email: `Wed, 15 Jan 2025 09:30:00 GMT`.
+///
+/// A date without a time is no point in time, and neither is a number: nothing says whether it counts seconds or
+/// milliseconds. [`from_unix_seconds`](Self::from_unix_seconds) is for those who know.
+///
+/// RFC 3339 is written, with the offset that was read.
+///
+/// ```
+/// use avala_types::Timestamp;
+///
+/// let created: Timestamp = "2025-01-15T09:30:00+02:00".parse()?;
+/// assert_eq!(created, "2025-01-15T07:30:00".parse()?);
+/// assert_eq!(created.to_string(), "2025-01-15T09:30:00+02:00");
+/// assert_eq!(time::OffsetDateTime::from(created).unix_timestamp(), 1_736_926_200);
+/// # Ok::<(), avala_types::TimestampError>(())
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Timestamp(OffsetDateTime);
+
+impl Timestamp {
+    /// The moment that lies `seconds` after the Unix epoch, or `None` outside the years -9999 to 9999.
+    #[must_use]
+    pub fn from_unix_seconds(seconds: i64) -> Option<Self> {
+        OffsetDateTime::from_unix_timestamp(seconds).ok().map(Self)
+    }
+
+    /// Returns the current time in UTC, by the clock of the system.
+    #[must_use]
+    pub fn now() -> Self {
+        Self(OffsetDateTime::now_utc())
+    }
+
+    /// Adds a duration, or returns `None` outside the years -9999 to 9999.
+    #[must_use]
+    pub fn checked_add(self, duration: Duration) -> Option<Self> {
+        self.0.checked_add(duration.try_into().ok()?).map(Self)
+    }
+
+    /// Subtracts a duration, or returns `None` outside the years -9999 to 9999.
+    #[must_use]
+    pub fn checked_sub(self, duration: Duration) -> Option<Self> {
+        self.0.checked_sub(duration.try_into().ok()?).map(Self)
+    }
+
+    /// Returns the time since an earlier timestamp, or `None` if that one is later.
+    #[must_use]
+    pub fn duration_since(self, earlier: Self) -> Option<Duration> {
+        (self.0 - earlier.0).try_into().ok()
+    }
+
+    /// Seconds since the Unix epoch, rounded down.
+    #[must_use]
+    pub fn unix_seconds(self) -> i64 {
+        self.0.unix_timestamp()
+    }
+}
+
+/// The text is not a point in time that the API could have written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TimestampError(Box<str>);
+
+impl fmt::Display for TimestampError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?} is not an RFC 3339 timestamp such as 2025-01-15T09:30:00Z", self.0)
+    }
+}
+
+impl std::error::Error for TimestampError {}
+
+impl FromStr for Timestamp {
+    type Err = TimestampError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        // The text comes from outside: an error message repeats no more of it than a timestamp is long.
+        parse::parse(text).map(Self).ok_or_else(|| TimestampError(text.chars().take(40).collect()))
+    }
+}
+
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0.format(&Rfc3339) {
+            Ok(text) => f.pad(&text),
+            // A year or an offset that RFC 3339 has no room for.
+            Err(_) => self.0.fmt(f),
+        }
+    }
+}
+
+impl fmt::Debug for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Timestamp({self})")
+    }
+}
+
+impl From<OffsetDateTime> for Timestamp {
+    fn from(time: OffsetDateTime) -> Self {
+        Self(time)
+    }
+}
+
+impl From<Timestamp> for OffsetDateTime {
+    fn from(timestamp: Timestamp) -> Self {
+        timestamp.0
+    }
+}
+
+impl From<SystemTime> for Timestamp {
+    fn from(time: SystemTime) -> Self {
+        Self(time.into())
+    }
+}
+
+impl From<Timestamp> for SystemTime {
+    fn from(timestamp: Timestamp) -> Self {
+        timestamp.0.into()
+    }
+}
+
+/// Arithmetic panics outside the years -9999 to 9999, as that of `SystemTime` does outside its range; see
+/// [`Timestamp::checked_add`].
+macro_rules! arithmetic {
+    ($($duration:ty),+) => {$(
+        impl Add<$duration> for Timestamp {
+            type Output = Self;
+
+            fn add(self, duration: $duration) -> Self {
+                Self(self.0 + duration)
+            }
+        }
+
+        impl Sub<$duration> for Timestamp {
+            type Output = Self;
+
+            fn sub(self, duration: $duration) -> Self {
+                Self(self.0 - duration)
+            }
+        }
+
+        impl AddAssign<$duration> for Timestamp {
+            fn add_assign(&mut self, duration: $duration) {
+                *self = *self + duration;
+            }
+        }
+
+        impl SubAssign<$duration> for Timestamp {
+            fn sub_assign(&mut self, duration: $duration) {
+                *self = *self - duration;
+            }
+        }
+    )+};
+}
+
+arithmetic!(Duration, time::Duration);
+
+/// The time from one to the other, which is negative if the first one is earlier.
+impl Sub for Timestamp {
+    type Output = time::Duration;
+
+    fn sub(self, other: Self) -> time::Duration {
+        self.0 - other.0
+    }
+}
+
+impl serde::Serialize for Timestamp {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let text = self.0.format(&Rfc3339);
+        // RFC 3339 has no room for an offset with seconds.
+        let text = text.or_else(|error| match self.0.offset().seconds_past_minute() {
+            0 => Err(error),
+            _ => self.0.to_offset(UtcOffset::UTC).format(&Rfc3339),
+        });
+        serializer.serialize_str(&text.map_err(serde::ser::Error::custom)?)
+    }
+}
+
+impl Scalar for Timestamp {
+    const EXPECTED: &'static str = "an RFC 3339 timestamp";
+
+    fn from_text<E: de::Error>(text: &str) -> Result<Self, E> {
+        text.parse().map_err(E::custom)
+    }
+
+    fn ask<'de, D: Deserializer<'de>, V: Visitor<'de>>(deserializer: D, visitor: V) -> Result<V::Value, D::Error> {
+        deserializer.deserialize_str(visitor)
+    }
+}
+
+crate::scalar::scalar!(Timestamp);
+
+crate::setter::converted!(Timestamp);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_documented_form_is_read() {
+        let moment: Timestamp = "2025-01-15T09:30:00Z".parse().unwrap();
+        assert_eq!(moment.unix_seconds(), 1_736_933_400);
+        for same in ["2025-01-15T09:30:00+00:00", "2025-01-15T09:30:00", "2025-01-15T04:00:00.000000-05:30"] {
+            assert_eq!(same.parse::<Timestamp>().unwrap(), moment, "{same}");
+        }
+        let fraction: Timestamp = "2025-01-15T09:30:00.123456".parse().unwrap();
+        assert_eq!(OffsetDateTime::from(fraction).nanosecond(), 123_456_000);
+    }
+
+    #[test]
+    fn forms_of_databases_and_languages_are_read() {
+        let moment: Timestamp = "2025-01-15T09:30:00Z".parse().unwrap();
+        for same in [
+            "2025-01-15 09:30:00",
+            "2025-01-15 09:30:00+00",
+            "2025-01-15 09:30:00.000000+00",
+            "2025-01-15 15:15:00+05:45",
+            "2025-01-15 09:30:00.0000000 +00:00",
+            "2025-01-15 09:30:00 UTC",
+            "2025-01-15 11:30:00 +0200",
+            "2025-01-15 11:30:00 +0200 CEST",
+            "2025-01-15 09:30:00.000000001 +0000 UTC m=+0.000000001",
+            "2025-01-15T09:30",
+            "2025-01-15T10:30+01:00[Europe/Paris]",
+            "2025-01-15t09:30:00z",
+            "2025-01-15T09:30:00,000Z",
+            "2025-01-15T09:30:00.000000000000Z",
+            "2025-01-15T09:30:00+0000",
+            "2025-01-15T09:49:32+00:19:32",
+            "2025-01-15T09:10:28-00:19:32",
+            "20250115T093000Z",
+            "Wed, 15 Jan 2025 09:30:00 GMT",
+            "Wed, 15 Jan 2025 11:30:00 +0200",
+        ] {
+            let read: Timestamp = same.parse().unwrap_or_else(|error| panic!("{error}"));
+            assert_eq!(read.unix_seconds(), moment.unix_seconds(), "{same}");
+            let written = serde_json::to_string(&read).unwrap();
+            assert_eq!(serde_json::from_str::<Timestamp>(&written).unwrap(), read, "{same}");
+        }
+        let nanoseconds: Timestamp = "2025-01-15 09:30:00.1234567891".parse().unwrap();
+        assert_eq!(nanoseconds.to_string(), "2025-01-15T09:30:00.123456789Z");
+    }
+
+    #[test]
+    fn the_same_text_is_written_back() {
+        for text in ["2025-01-15T09:30:00Z", "2025-01-15T09:30:00.123456Z", "2024-02-29T23:59:59.5+05:45"] {
+            let json = format!("\"{text}\"");
+            let timestamp: Timestamp = serde_json::from_str(&json).unwrap();
+            assert_eq!(serde_json::to_string(&timestamp).unwrap(), json);
+        }
+    }
+
+    #[test]
+    fn what_is_no_timestamp_is_refused_and_named() {
+        for text in [
+            "",
+            "now",
+            "infinity",
+            "2025-01-15",
+            "2025-13-15T09:30:00Z",
+            "2025-02-30T09:30:00Z",
+            "2025-01-15 24:30:00",
+            "2025-01-15T09",
+            "2025-01-15T09:30:00.",
+            "2025-01-15T09:30:00+2",
+            "2025-01-15T09:30:00 [x",
+            "2025-0115T09:30:00",
+            "15/01/2025 09:30",
+            "09:30:00",
+            "1736933400",
+        ] {
+            let error = text.parse::<Timestamp>().unwrap_err();
+            assert!(error.to_string().contains(text), "{error}");
+        }
+        let long = "x".repeat(10_000);
+        assert!(long.parse::<Timestamp>().unwrap_err().to_string().len() < 120);
+        assert!(serde_json::from_str::<Timestamp>("1736933400").is_err());
+    }
+
+    #[test]
+    fn it_converts_both_ways() {
+        let moment = Timestamp::from_unix_seconds(1_736_933_400).unwrap();
+        assert_eq!(Timestamp::from(OffsetDateTime::from(moment)), moment);
+        assert_eq!(Timestamp::from(SystemTime::from(moment)), moment);
+        assert_eq!(Timestamp::from_unix_seconds(i64::MAX), None);
+        // In UTC, this moment lies in a year that has no date.
+        let last: Timestamp = "9999-12-31T23:59:59-23:59".parse().unwrap();
+        let since_epoch = SystemTime::from(last).duration_since(SystemTime::UNIX_EPOCH).unwrap();
+        assert_eq!(last.unix_seconds().try_into(), Ok(since_epoch.as_secs()));
+        assert_eq!(format!("{moment:?}"), "Timestamp(2025-01-15T09:30:00Z)");
+    }
+}
