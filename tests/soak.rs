@@ -1,12 +1,14 @@
 //! Many calls through many faults: nothing may be lost, done twice, or answered wrongly.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Waker};
 use std::time::Duration;
 
 use avala_client::transport::{RateLimiter, RetryBudget, RetryPolicy};
-use avala_client::types::{CreateExport, ProjectUid, Task};
+use avala_client::types::{CreateExport, ProjectUid, Task, TaskUid};
 use avala_client::{Avala, AvalaBuilder, Error, Sent};
 use avala_sandbox::{Fault, Sandbox};
 use tokio::sync::Semaphore;
@@ -68,6 +70,7 @@ impl Report {
 enum End {
     Read { expected: Box<Task>, result: Result<(Box<Task>, u32), Error> },
     Listed { result: Result<(usize, u32), Error> },
+    Streamed { result: Result<Vec<TaskUid>, Error> },
     Exported { name: String, result: Result<u32, Error> },
 }
 
@@ -79,6 +82,8 @@ pub async fn run(plan: Plan) -> Result<Report, Failure> {
     let sandbox = Sandbox::start().await?;
     let seen = Seen::default();
     let avala = seen.add_layers(builder(&sandbox), 25)?.build()?;
+    // Drops calls that are not done, of which a layer does not see the end.
+    let without_layers = builder(&sandbox).build()?;
     // Reads what is true, without the layers that fail.
     let reader = builder(&sandbox).build()?;
     let tasks = reader.tasks().list().limit(1000).await?.items;
@@ -108,11 +113,12 @@ pub async fn run(plan: Plan) -> Result<Report, Failure> {
             *report.faults.entry(name).or_default() += 1;
             sandbox.fault(match kind {
                 0 => fault.on("POST", "/exports/"),
-                1 => fault.on("GET", "/tasks/"),
+                1 | 2 => fault.on("GET", "/tasks/"),
                 _ => fault.on("GET", &format!("/tasks/{}/", expected.uid)),
             })?;
         }
-        let (avala, project, made) = (avala.clone(), project.clone(), Arc::clone(&made));
+        let avala = if kind == 2 { without_layers.clone() } else { avala.clone() };
+        let (project, made) = (project.clone(), Arc::clone(&made));
         calls.spawn(async move {
             let end = call(&avala, kind, number, expected, &project).await;
             made.fetch_add(1, Ordering::Relaxed);
@@ -152,12 +158,31 @@ async fn call(avala: &Avala, kind: usize, number: usize, expected: Task, project
             let result = avala.tasks().list().limit(1000).with_meta().await;
             End::Listed { result: result.map(|answer| (answer.value.items.len(), answer.meta.attempts)) }
         }
+        2 => End::Streamed { result: stream(avala, number).await },
         _ => {
             let result = avala.tasks().get(&expected.uid).with_meta().await;
             let result = result.map(|answer| (Box::new(answer.value), answer.meta.attempts));
             End::Read { expected: Box::new(expected), result }
         }
     }
+}
+
+/// Reads all tasks as a slow consumer, that leaves another list and a call alone meanwhile and makes calls of its own.
+async fn stream(avala: &Avala, number: usize) -> Result<Vec<TaskUid>, Error> {
+    let mut left_alone = avala.tasks().list().limit(20).items();
+    left_alone.next().await.transpose()?;
+    let mut call = avala.projects().list().into_future();
+    let _ = Pin::new(&mut call).poll(&mut Context::from_waker(Waker::noop()));
+    let mut tasks = avala.tasks().list().limit(30).items();
+    let mut uids = Vec::new();
+    while let Some(task) = tasks.next().await {
+        uids.push(task?.uid);
+        if (uids.len() + number).is_multiple_of(40) {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+            avala.projects().list().await?;
+        }
+    }
+    Ok(uids)
 }
 
 /// A fault of any kind that the sandbox has.
@@ -191,6 +216,18 @@ impl Report {
                     && length != tasks
                 {
                     self.wrong.push(format!("a list of {tasks} tasks came with {length}"));
+                }
+            }
+            End::Streamed { result } => {
+                let result = result.map(|uids| (uids, 1));
+                if let Some(uids) = self.count(result) {
+                    let different = uids.iter().collect::<HashSet<_>>().len();
+                    if (uids.len(), different) != (tasks, tasks) {
+                        self.wrong.push(format!(
+                            "a stream of {tasks} tasks came with {}, {different} of them different",
+                            uids.len()
+                        ));
+                    }
                 }
             }
             End::Exported { name, result } => {

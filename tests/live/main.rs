@@ -7,6 +7,7 @@ mod datasets;
 mod exports;
 mod faults;
 mod lists;
+mod paused;
 mod reqwest;
 mod soak;
 mod tls;

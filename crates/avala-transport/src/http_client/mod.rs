@@ -34,6 +34,14 @@ use crate::{Body, TransportError};
 const HTTP1_BUFFER: usize = 256 * 1024;
 #[cfg(feature = "http2")]
 const HTTP2_HEADERS: u32 = 64 * 1024;
+/// How much of a response the server may send that nobody reads. Room for an ordinary page: the server then is done with
+/// it, and its stream does not count against the server's limit of streams.
+#[cfg(feature = "http2")]
+const HTTP2_STREAM_WINDOW: u32 = 2 * 1024 * 1024;
+/// The same for all responses on a connection: the most that the protocol allows, so that 1,000 responses which nobody
+/// reads do not keep the server from sending another one. Their memory is bounded by their number and their own window.
+#[cfg(feature = "http2")]
+const HTTP2_CONNECTION_WINDOW: u32 = (1 << 31) - 1;
 
 #[cfg(feature = "proxy")]
 type Tcp = CheckedConnector<dial::Dial>;
@@ -87,7 +95,10 @@ impl HttpClient {
             .pool_max_idle_per_host(settings.pool_max_idle_per_host)
             .http1_max_buf_size(HTTP1_BUFFER);
         #[cfg(feature = "http2")]
-        client.http2_max_header_list_size(HTTP2_HEADERS);
+        client
+            .http2_max_header_list_size(HTTP2_HEADERS)
+            .http2_initial_stream_window_size(HTTP2_STREAM_WINDOW)
+            .http2_initial_connection_window_size(HTTP2_CONNECTION_WINDOW);
         #[cfg(feature = "http2")]
         if let Some(pings) = settings.http2_keep_alive {
             client.http2_keep_alive_interval(pings.interval).http2_keep_alive_timeout(pings.timeout);

@@ -27,6 +27,7 @@ mod layers;
 mod leases;
 mod network;
 mod overload;
+mod paused_responses;
 mod proxy;
 mod rate_limit;
 mod ready;
