@@ -169,9 +169,9 @@ async fn call(avala: &Avala, kind: usize, number: usize, expected: Task, project
 
 /// Reads all tasks as a slow consumer, that leaves another list and a call alone meanwhile and makes calls of its own.
 async fn stream(avala: &Avala, number: usize) -> Result<Vec<TaskUid>, Error> {
-    let mut left_alone = avala.tasks().list().limit(20).items();
+    let mut left_alone = avala.datasets().list().limit(1).items();
     left_alone.next().await.transpose()?;
-    let mut call = avala.projects().list().into_future();
+    let mut call = avala.agents().list().into_future();
     let _ = Pin::new(&mut call).poll(&mut Context::from_waker(Waker::noop()));
     let mut tasks = avala.tasks().list().limit(30).items();
     let mut uids = Vec::new();

@@ -242,9 +242,9 @@ impl CallState {
         self.background().map_or(Some(deadline), |background| deadline.checked_add(background.paused()))
     }
 
-    /// Returns the time for the whole call; `None` if there is no limit.
+    /// Returns the time for the whole call, without pauses; `None` if there is no limit.
     pub(crate) fn timeout(&self) -> Option<Duration> {
-        self.deadline().map(|deadline| deadline.saturating_duration_since(self.shared.started))
+        self.shared.deadline.map(|deadline| deadline.saturating_duration_since(self.shared.started))
     }
 
     /// Returns whether the deadline has passed.
