@@ -234,7 +234,9 @@ impl Wake for Attention {
 
 impl<T> fmt::Debug for Pages<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Pages").field("call", &self.call).field("cursor", &self.cursor).finish_non_exhaustive()
+        // A cursor is the query of a server's link.
+        let cursor = self.cursor.as_ref().map(|cursor| avala_transport::redact::shorten(cursor.as_query(), 256));
+        f.debug_struct("Pages").field("call", &self.call).field("cursor", &cursor).finish_non_exhaustive()
     }
 }
 

@@ -63,12 +63,31 @@ async fn interrupted() -> io::Result<()> {
 }
 
 fn log(request: &LoggedRequest) {
-    let query = request.query.as_ref().map(|query| format!("?{query}")).unwrap_or_default();
+    let query = request.query.as_ref().map(|query| format!("?{}", without_secrets(query))).unwrap_or_default();
     let status = request.status.as_ref().map_or("connection closed", |status| status.as_str());
     log_line(&format!("{} {}{query} {status}", request.method, request.path));
+}
+
+/// A query without the values of parameters that are named like secrets: a log is kept and shared.
+fn without_secrets(query: &str) -> String {
+    let secret = ["key", "token", "secret", "password", "signature", "sig", "credential", "auth"];
+    let shown = query.split('&').map(|pair| match pair.split_once('=') {
+        Some((name, _)) if secret.iter().any(|part| name.to_ascii_lowercase().contains(part)) => format!("{name}=***"),
+        _ => pair.to_owned(),
+    });
+    shown.collect::<Vec<_>>().join("&")
 }
 
 /// Writes a line to stderr. When that is closed there is nobody to tell.
 fn log_line(line: &str) {
     let _ = writeln!(io::stderr().lock(), "{line}");
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn secret_parameters_are_not_logged() {
+        let shown = super::without_secrets("limit=5&X-Amz-Signature=hunter2&api_key=hunter2&cursor=a");
+        assert_eq!(shown, "limit=5&X-Amz-Signature=***&api_key=***&cursor=a");
+    }
 }

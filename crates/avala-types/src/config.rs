@@ -8,7 +8,7 @@ use crate::Secret;
 /// The settings that every client of Avala needs, whatever its HTTP library.
 ///
 /// Plain data: nothing here is checked against a server, and the base URL is read by the client that uses it.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct AvalaConfig {
     /// The key that goes into `X-Avala-Api-Key` (`AVALA_API_KEY`).
@@ -64,6 +64,24 @@ impl AvalaConfig {
     }
 }
 
+/// Shows no key. Of the base URL it leaves out user information, query and fragment, which may hold a password.
+impl fmt::Debug for AvalaConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let url = self.base_url.split(['?', '#']).next().unwrap_or_default();
+        let base_url = match (url.split_once("//"), url.rsplit_once('@')) {
+            (Some((scheme, _)), Some((_, host))) => format!("{scheme}//***@{host}"),
+            (None, Some((_, host))) => format!("***@{host}"),
+            (_, None) => url.to_owned(),
+        };
+        f.debug_struct("AvalaConfig")
+            .field("api_key", &self.api_key)
+            .field("base_url", &base_url)
+            .field("allow_insecure_base_url", &self.allow_insecure_base_url)
+            .field("timeout", &self.timeout)
+            .finish()
+    }
+}
+
 fn is_true(text: &str) -> bool {
     ["1", "true", "yes", "on"].iter().any(|word| text.eq_ignore_ascii_case(word))
 }
@@ -109,6 +127,11 @@ mod tests {
 
     #[test]
     fn the_key_is_not_shown() {
-        assert!(!format!("{:?}", AvalaConfig::new("avk_hidden")).contains("hidden"));
+        let mut config = AvalaConfig::new("avk_hidden");
+        for url in ["https://user:hidden@a/b", "https://a/?key=hidden", "hidden@a", "https://a/#hidden", "u:p?hidden@a"]
+        {
+            config.base_url = url.to_owned();
+            assert!(!format!("{config:?}").contains("hidden"), "{config:?}");
+        }
     }
 }

@@ -8,6 +8,7 @@ mod blocking;
 mod bulk_edit;
 mod calls;
 mod decoding;
+mod error_bodies;
 mod errors;
 mod limits;
 mod links;
@@ -15,6 +16,7 @@ mod lists;
 mod middleware;
 mod paused;
 mod resources;
+mod secrets;
 mod settings;
 mod waits;
 

@@ -175,6 +175,7 @@ mod tests {
             "AccountName=ada;AccountKey=hunter2+/==;EndpointSuffix=x",
             "ada: API key: hunter2 is wrong",
             "x-avala-api-key: hunter2\r\nname: ada",
+            "{\"authorization\": [\"hunter2\"], \"name\": \"ada\", oops",
             "Cookie: a=hunter2; b=hunter2\nname: ada",
             "token: Token hunter2, ada",
             "ada: invalid token 'hunter2'",

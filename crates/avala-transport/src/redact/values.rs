@@ -13,7 +13,9 @@ pub(super) fn find(bytes: &[u8], at: usize, floor: usize) -> Option<Found> {
             let rest = bytes.get(at + 1..)?;
             // `:=`, `==` and `=>` are signs too.
             let sign = if matches!(rest.first(), Some(b'=' | b'>')) { 2 } else { 1 };
-            let header = bytes.get(at) == Some(&b':') && name.takes_the_line();
+            // A name in quotes is one of JSON, whose values have an end of their own.
+            let quoted = at > 0 && matches!(bytes.get(at - 1), Some(b'"' | b'\''));
+            let header = bytes.get(at) == Some(&b':') && !quoted && name.takes_the_line();
             value(bytes, at + sign, header)
         }
         // `invalid token "..."`
@@ -91,12 +93,12 @@ fn value(bytes: &[u8], after_sign: usize, header: bool) -> Option<Found> {
     if let Some(found) = quoted(bytes, start) {
         return Some(found);
     }
+    if matches!(bytes.get(start), Some(b'[' | b'{')) {
+        return Some(Found { start, end: balanced(bytes, start) });
+    }
     if header {
         let end = run(bytes, start, |byte| !b"\r\n\"\\".contains(&byte));
         return (end > start).then_some(Found { start, end });
-    }
-    if matches!(bytes.get(start), Some(b'[' | b'{')) {
-        return Some(Found { start, end: balanced(bytes, start) });
     }
     let first = word(bytes, start);
     let text = bytes.get(start..first)?;
