@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use avala_client::transport::{RateLimiter, RetryBudget, RetryPolicy};
 use avala_client::types::{CreateExport, ProjectUid, Task, TaskUid};
-use avala_client::{Avala, AvalaBuilder, Error, Sent};
+use avala_client::{Avala, AvalaBuilder, Error, Sent, blocking};
 use avala_sandbox::{Fault, Sandbox};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
@@ -68,10 +68,22 @@ impl Report {
 
 /// One call, as it ended.
 enum End {
-    Read { expected: Box<Task>, result: Result<(Box<Task>, u32), Error> },
-    Listed { result: Result<(usize, u32), Error> },
-    Streamed { result: Result<Vec<TaskUid>, Error> },
-    Exported { name: String, result: Result<u32, Error> },
+    Read {
+        expected: Box<Task>,
+        result: Result<(Box<Task>, u32), Error>,
+    },
+    Listed {
+        result: Result<(usize, u32), Error>,
+    },
+    Streamed {
+        result: Result<Vec<TaskUid>, Error>,
+    },
+    Exported {
+        name: String,
+        result: Result<u32, Error>,
+    },
+    /// The blocking client refused it.
+    NotMade(Error),
 }
 
 /// Runs it against a sandbox of its own.
@@ -90,6 +102,8 @@ pub async fn run(plan: Plan) -> Result<Report, Failure> {
     let project = reader.projects().list().await?.items.first().map(|project| project.uid.clone());
     let project = project.ok_or("the sandbox has no project")?;
 
+    // One call in four blocks a thread. These share the connections of the others, on the thread of their own client.
+    let blocking = blocking::Avala::new(avala.clone())?;
     let mut report = Report::default();
     let mut random = fastrand::Rng::with_seed(plan.seed);
     let places = Arc::new(Semaphore::new(plan.in_flight));
@@ -119,6 +133,17 @@ pub async fn run(plan: Plan) -> Result<Report, Failure> {
         }
         let avala = if kind == 2 { without_layers.clone() } else { avala.clone() };
         let (project, made) = (project.clone(), Arc::clone(&made));
+        if number % 4 == 0 {
+            let blocking = blocking.clone();
+            calls.spawn_blocking(move || {
+                let call = async { Ok(call(&blocking, kind, number, expected, &project).await) };
+                let end = blocking.run(call).unwrap_or_else(End::NotMade);
+                made.fetch_add(1, Ordering::Relaxed);
+                drop(place);
+                end
+            });
+            continue;
+        }
         calls.spawn(async move {
             let end = call(&avala, kind, number, expected, &project).await;
             made.fetch_add(1, Ordering::Relaxed);
@@ -204,6 +229,7 @@ fn fault(random: &mut fastrand::Rng) -> (&'static str, Fault) {
 impl Report {
     fn note(&mut self, end: End, tasks: usize) {
         match end {
+            End::NotMade(error) => self.lost.push(error.to_string()),
             End::Read { expected, result } => {
                 if let Some(task) = self.count(result)
                     && task != expected

@@ -19,6 +19,7 @@ use crate::decode::{self, Decoder, Source};
 use crate::endpoint::Endpoint;
 use crate::error::{Error, Invalid, limits};
 use crate::meta::{Answer, Meta};
+use crate::own_uid;
 use crate::request::Request;
 
 /// A call of the API, which is sent when it is awaited.
@@ -110,7 +111,7 @@ impl<T> Call<T> {
 
     /// Decodes the same answer into a type of yours.
     pub fn decode_as<U: DeserializeOwned>(self) -> Call<U> {
-        Call { avala: self.avala, request: self.request, decoder: Decoder::Plain(decode::json::<U>) }
+        Call { avala: self.avala, request: self.request, decoder: Decoder::Plain(decode::foreign::<U>) }
     }
 
     /// Gives the status, the request id, the rate limit and the attempts together with the value.
@@ -262,7 +263,8 @@ impl<T> Answering<T> {
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<(T, Parts), Error>> {
         let RawAnswer { endpoint, path, parts, body } = ready!(self.bytes.as_mut().poll(cx))?;
-        let source = Source { body: &body, path: &path, is_strict: self.is_strict };
+        let own_uid = own_uid::in_path(endpoint.route, &path);
+        let source = Source { body: &body, path: &path, own_uid, is_strict: self.is_strict };
         Poll::Ready(match self.decoder.decode(source) {
             Ok(value) => Ok((value, parts)),
             Err(failure) => Err(Error::answer(&endpoint, &parts, &body, failure)),

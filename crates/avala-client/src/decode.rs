@@ -24,6 +24,8 @@ pub(crate) struct Source<'a> {
     pub(crate) path: &'a str,
     /// Whether a field of an unexpected form is an error.
     pub(crate) is_strict: bool,
+    /// The UID of the resource that the call is for, as [`own_uid::in_path`](crate::own_uid::in_path) gives it.
+    pub(crate) own_uid: Option<&'a str>,
 }
 
 /// A page with the records that could not be decoded, by their position in the page.
@@ -70,6 +72,13 @@ impl<T> Clone for Decoder<T> {
             Self::Derived(decode) => Self::Derived(Arc::clone(decode)),
         }
     }
+}
+
+/// Decodes a value into a type of the user.
+pub(crate) fn foreign<T: DeserializeOwned>(source: Source<'_>) -> Result<T, Failure> {
+    let value = json(source)?;
+    crate::own_uid::check_text(&source)?;
+    Ok(value)
 }
 
 /// Decodes a value of a type of this SDK: strictly, and if that fails and is allowed to, leniently.
@@ -248,7 +257,7 @@ mod tests {
 
     fn failure<T: Decode>(body: &'static str) -> Failure {
         let body = source(body);
-        model::<T>(Source { body: &body, path: "", is_strict: true }).err().unwrap()
+        model::<T>(Source { body: &body, path: "", own_uid: None, is_strict: true }).err().unwrap()
     }
 
     #[test]
@@ -264,12 +273,14 @@ mod tests {
         assert!(!wrong.message.contains("hunter2"), "{}", wrong.message);
         let page = format!(r#"{{"results":"{}"}}"#, "x".repeat(5 << 20));
         let page = Bytes::from(page);
-        let failure = model_records::<Task>(Source { body: &page, path: "", is_strict: false }).err().unwrap();
+        let failure =
+            model_records::<Task>(Source { body: &page, path: "", own_uid: None, is_strict: false }).err().unwrap();
         assert_eq!(failure.json_path.as_deref(), Some("results"));
         assert!(failure.message.len() < 200 && failure.message.contains("line 1 column"), "{}", failure.message);
         let secret = json::<std::collections::HashMap<String, bool>>(Source {
             body: &Bytes::from_static(br#"{"pwd": 4711}"#),
             path: "",
+            own_uid: None,
             is_strict: false,
         });
         assert!(!secret.err().unwrap().message.contains("4711"));
@@ -284,7 +295,7 @@ mod tests {
         assert!(failure::<Task>(" \n").message.contains("empty"));
         assert!(failure::<Task>("\u{feff}{\n oops}").message.ends_with("syntax error at line 2 column 2"));
         let body = Bytes::from_static(&[b'"', 0xff, b'"']);
-        let failure = json::<String>(Source { body: &body, path: "", is_strict: false }).err().unwrap();
+        let failure = json::<String>(Source { body: &body, path: "", own_uid: None, is_strict: false }).err().unwrap();
         assert!(failure.message.contains("UTF-8"));
     }
 }

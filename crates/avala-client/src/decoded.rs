@@ -12,6 +12,7 @@ use avala_types::{
 
 use crate::decode::{self, Records, Source};
 use crate::error::Failure;
+use crate::own_uid;
 
 /// What a call or a list gives.
 ///
@@ -31,59 +32,56 @@ pub(crate) trait Decoded: Sized {
 }
 
 macro_rules! decoded {
-    ($($ty:ty,)+) => {$(
-        impl Decoded for $ty {
-            fn value(source: Source<'_>) -> Result<Self, Failure> {
-                decode::model(source)
-            }
+    (plain [$($plain:ty,)+] by_uid [$($resource:ty,)+]) => {
+        $(
+            impl Decoded for $plain {
+                fn value(source: Source<'_>) -> Result<Self, Failure> {
+                    decode::model(source)
+                }
 
-            fn records(source: Source<'_>) -> Result<Records<Self>, Failure> {
-                decode::model_records(source)
+                fn records(source: Source<'_>) -> Result<Records<Self>, Failure> {
+                    decode::model_records(source)
+                }
             }
-        }
-    )+};
+        )+
+        $(
+            impl Decoded for $resource {
+                fn value(source: Source<'_>) -> Result<Self, Failure> {
+                    let value: Self = decode::model(source)?;
+                    own_uid::check(&source, value.uid.as_str())?;
+                    Ok(value)
+                }
+
+                fn records(source: Source<'_>) -> Result<Records<Self>, Failure> {
+                    decode::model_records(source)
+                }
+            }
+        )+
+    };
 }
 
 decoded! {
-    Agent,
+    plain [
     AgentExecution,
     AllowedMimes,
-    AnnotationIssue,
     AnnotationIssueMetrics,
     AnnotationIssueToolDetail,
-    AutoLabelJob,
     ConsensusComputeResult,
     ConsensusConfig,
     ConsensusScore,
     ConsensusSummary,
     CreatedFleetEvents,
-    Dataset,
     DatasetHealth,
-    DatasetItem,
-    DatasetSequence,
-    Export,
-    FleetAlert,
     FleetAlertChannel,
-    FleetDevice,
-    FleetEvent,
-    FleetRecording,
-    FleetRule,
-    InferenceProvider,
-    Invitation,
     Json,
     ManualUploadTarget,
     Model,
     Organization,
     OrganizationMember,
-    Project,
-    QualityTarget,
     SignedParts,
     SignupResponse,
     Slice,
-    SliceItem,
-    StorageConfig,
     StorageConfigSetupInfo,
-    Task,
     Team,
     TeamMember,
     UploadConfirmResponse,
@@ -92,6 +90,29 @@ decoded! {
     UploadStatusResponse,
     UploadUrlsResponse,
     Vec<QualityTargetEvaluation>,
+    ]
+    // Read or changed by their own UID, by at least one call.
+    by_uid [
+    Agent,
+    AnnotationIssue,
+    AutoLabelJob,
+    Dataset,
+    DatasetItem,
+    DatasetSequence,
+    Export,
+    FleetAlert,
+    FleetDevice,
+    FleetEvent,
+    FleetRecording,
+    FleetRule,
+    InferenceProvider,
+    Invitation,
+    Project,
+    QualityTarget,
+    SliceItem,
+    StorageConfig,
+    Task,
     Webhook,
     WebhookDelivery,
+    ]
 }

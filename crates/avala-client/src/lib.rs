@@ -42,6 +42,7 @@ mod endpoint;
 mod error;
 mod list;
 mod meta;
+mod own_uid;
 mod pages;
 mod request;
 pub mod resources;

@@ -18,6 +18,9 @@ use crate::decode::Records;
 use crate::error::{Error, Failure};
 use crate::meta::Answer;
 
+/// How many pages one poll passes, if each is ready at once and has no items. Then others run.
+const MOST_PAGES: usize = 16;
+
 /// The pages of a list, one after the other. Made by [`List::pages`](crate::List::pages).
 ///
 /// It owns all that it needs. As soon as a page is there the next one is requested, so that its way over the network
@@ -91,7 +94,9 @@ impl<T> Pages<T> {
     /// Moves a pending page to a runtime, which fetches it while nobody polls this.
     #[cfg(feature = "blocking")]
     fn drive_on(&mut self, runtime: &tokio::runtime::Handle) {
-        if let State::Asked(future, _) = &mut self.state {
+        if let State::Asked(future, background) = &mut self.state {
+            // The runtime polls it all the time, so its timeouts count.
+            background.resume();
             future.spawn_on(runtime);
         }
     }
@@ -302,7 +307,7 @@ impl<T> Stream for Items<T> {
 
 impl<T> Current<T> {
     fn poll_item(&mut self, pages: &mut Pages<T>, cx: &mut Context<'_>) -> Poll<Option<Result<T, Error>>> {
-        loop {
+        for _ in 0..MOST_PAGES {
             let position = self.position;
             let failed = self.failed.pop_front_if(|(failed, _)| *failed == position).map(|(_, error)| Err(error));
             if let Some(item) = failed.or_else(|| self.items.next().map(Ok)) {
@@ -319,6 +324,8 @@ impl<T> Current<T> {
                 None => return Poll::Ready(None),
             }
         }
+        cx.waker().wake_by_ref();
+        Poll::Pending
     }
 }
 

@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use avala_transport::{Body, CallOptions, Sent};
 use avala_types::{Cursor, encode_json};
 use bytes::Bytes;
-use http::HeaderValue;
-use http::header::{ACCEPT, CONTENT_TYPE};
+use http::header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE};
+use http::{HeaderValue, Method};
 use percent_encoding::percent_decode_str;
 use serde::Serialize;
 
@@ -19,7 +19,7 @@ const JSON: HeaderValue = HeaderValue::from_static("application/json");
 #[derive(Clone, Debug)]
 pub(crate) struct Request {
     pub(crate) endpoint: Endpoint,
-    path: String,
+    pub(crate) path: String,
     query: Vec<(&'static str, String)>,
     /// Where in a list to start.
     pub(crate) cursor: Option<Cursor>,
@@ -124,6 +124,9 @@ impl Request {
         request.headers_mut().insert(ACCEPT, JSON);
         if self.body.is_some() {
             request.headers_mut().insert(CONTENT_TYPE, JSON);
+        } else if matches!(self.endpoint.method, Method::POST | Method::PUT | Method::PATCH) {
+            // Here and not only in the transport, so that a service that does everything sends it too.
+            request.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
         }
         request.extensions_mut().insert(self.options.clone());
         Ok(request)

@@ -4,8 +4,8 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use http::header::{HOST, HeaderValue, USER_AGENT};
-use http::{Request, Response, Uri};
+use http::header::{CONTENT_LENGTH, HOST, HeaderValue, TRANSFER_ENCODING, USER_AGENT};
+use http::{Method, Request, Response, Uri};
 use pin_project_lite::pin_project;
 use tower::{Layer, Service};
 
@@ -104,6 +104,7 @@ where
             Err(error) => return AddressFuture { sent: None, refused: Some(error) },
         }
         request.headers_mut().remove(HOST);
+        say_that_there_is_no_body(&mut request);
         request.headers_mut().entry(USER_AGENT).or_insert_with(|| self.config.user_agent.clone());
         AddressFuture { sent: Some(self.inner.call(request)), refused: None }
     }
@@ -131,6 +132,18 @@ where
             return Poll::Ready(Err(error));
         }
         this.sent.as_pin_mut().map_or(Poll::Pending, |future| future.poll(cx))
+    }
+}
+
+/// Adds `Content-Length: 0` to a request that usually has a body and has none: servers may refuse it with 411 otherwise.
+/// Other methods without a body have no length (RFC 9110, section 8.6).
+fn say_that_there_is_no_body(request: &mut Request<Body>) {
+    let usually_has_one = matches!(*request.method(), Method::POST | Method::PUT | Method::PATCH);
+    if usually_has_one && http_body::Body::is_end_stream(request.body()) {
+        let headers = request.headers_mut();
+        if !headers.contains_key(TRANSFER_ENCODING) {
+            headers.entry(CONTENT_LENGTH).or_insert(HeaderValue::from_static("0"));
+        }
     }
 }
 

@@ -16,6 +16,10 @@ use crate::{Body, CallOptions, Sent, TransportError, TransportErrorKind, retry_a
 /// How much of an announced size is reserved at once: a header that lies must not allocate the whole cap.
 const MOST_RESERVED: usize = 4 * 1024 * 1024;
 
+/// How much one poll reads of a body that is always ready, in frames and in bytes. Then others run.
+const MOST_FRAMES: usize = 64;
+const MOST_READ: usize = 1024 * 1024;
+
 /// The most that is read of the body of an error response, in bytes.
 ///
 /// A message is short, and a long body costs time that the call may not have.
@@ -277,12 +281,14 @@ impl Future for Collect {
             let read = if self.may_cut { announced.min(self.max_bytes as u64) } else { announced };
             lease.check_announced(read)?;
         }
-        loop {
+        let mut read = 0_usize;
+        for _ in 0..MOST_FRAMES {
             match ready!(Pin::new(&mut self.body).poll_frame(cx)) {
                 None => return Poll::Ready(Ok(self.finish())),
                 Some(Ok(frame)) => {
                     // Trailers say nothing that a caller of this API reads.
                     if let Ok(piece) = frame.into_data() {
+                        read = read.saturating_add(piece.len());
                         self.push(piece)?;
                     }
                     if self.was_cut {
@@ -291,7 +297,12 @@ impl Future for Collect {
                 }
                 Some(Err(error)) => return Poll::Ready(Err(cut(error))),
             }
+            if read >= MOST_READ {
+                break;
+            }
         }
+        cx.waker().wake_by_ref();
+        Poll::Pending
     }
 }
 

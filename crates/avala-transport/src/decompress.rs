@@ -29,8 +29,8 @@ mod gzip {
     use std::pin::Pin;
     use std::task::{Context, Poll, ready};
 
-    use bytes::Bytes;
-    use flate2::write::MultiGzDecoder;
+    use bytes::{Buf as _, Bytes};
+    use flate2::write::GzDecoder;
     use http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, HeaderValue, RANGE};
     use http::{Request, Response};
     use http_body::{Body as _, Frame};
@@ -44,6 +44,9 @@ mod gzip {
     /// How much is decompressed at a time. A byte becomes 1,032 at the most, so 4 KiB become 4 MiB.
     const PORTION: usize = 4 * 1024;
 
+    /// How many steps one poll takes without a result. An empty member costs four, and a server can send many.
+    const MOST_STEPS: usize = 64;
+
     /// Asks for compressed answers and decompresses them.
     ///
     /// A request that already has an `accept-encoding`, wants a part by `range`, or is
@@ -51,7 +54,9 @@ mod gzip {
     /// `content-encoding: gzip` lose that header and their `content-length`, and their body is decompressed while it is
     /// read, a little at a time. Put a [`CollectLayer`](crate::CollectLayer) above: it has the cap on what comes out.
     ///
-    /// A body that is corrupt, or ends before its end, is a broken [`Connection`](TransportErrorKind::Connection).
+    /// A body that is corrupt, or ends before its end, is a broken [`Connection`](TransportErrorKind::Connection). A body
+    /// may be of several members. What follows the last member and is none itself, such as zeros that fill a block, is
+    /// ignored, as `gzip` and browsers do. A body of no bytes at all is empty.
     ///
     /// ```
     /// use avala_transport::{AdaptLayer, Body, CollectLayer, DecompressLayer};
@@ -172,46 +177,111 @@ mod gzip {
         read: usize,
         /// What was read and is not decompressed yet.
         input: Bytes,
-        /// `None` after the end.
-        decoder: Option<MultiGzDecoder<Vec<u8>>>,
+        stage: Stage,
+    }
+
+    enum Stage {
+        /// Inside a member, or before the first one.
+        Member(Box<GzDecoder<Vec<u8>>>),
+        /// After a member. The flag says whether the first byte of another one was read.
+        Between(bool),
+        /// After the last member: the rest of the body is ignored.
+        Rest,
+        /// After the end, or an error.
+        Done,
+    }
+
+    impl Stage {
+        fn member() -> Self {
+            Self::Member(Box::new(GzDecoder::new(Vec::new())))
+        }
     }
 
     impl Decompressed {
         fn new(body: Body, max_bytes: usize) -> Self {
-            let decoder = Some(MultiGzDecoder::new(Vec::new()));
-            Self { body, max_bytes, read: 0, input: Bytes::new(), decoder }
+            Self { body, max_bytes, read: 0, input: Bytes::new(), stage: Stage::member() }
         }
 
         fn poll_piece(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Vec<u8>>, BoxError>> {
-            let Some(decoder) = &mut self.decoder else { return Poll::Ready(Ok(None)) };
-            loop {
-                if !self.input.is_empty() {
-                    let portion = self.input.split_to(self.input.len().min(PORTION));
-                    decoder.write_all(&portion).map_err(corrupt)?;
-                    let piece = std::mem::take(decoder.get_mut());
-                    if !piece.is_empty() {
-                        return Poll::Ready(Ok(Some(piece)));
-                    }
-                    continue;
+            for _ in 0..MOST_STEPS {
+                if matches!(self.stage, Stage::Done) {
+                    return Poll::Ready(Ok(None));
                 }
-                let announced = usize::try_from(self.body.size_hint().lower()).unwrap_or(usize::MAX);
-                if self.read.saturating_add(announced) > self.max_bytes {
-                    return Poll::Ready(Err(TransportError::body_too_large(self.max_bytes).into()));
+                let piece = if self.input.is_empty() {
+                    if ready!(self.poll_input(cx))? { continue } else { self.finish()? }
+                } else {
+                    self.step().map_err(corrupt)?
+                };
+                if !piece.is_empty() {
+                    return Poll::Ready(Ok(Some(piece)));
                 }
-                let Some(frame) = ready!(Pin::new(&mut self.body).poll_frame(cx)) else { break };
-                self.input = frame?.into_data().unwrap_or_default();
-                self.read = self.read.saturating_add(self.input.len());
             }
-            // A body of no bytes at all is empty, and not cut: some servers say gzip about that too.
-            let rest = if self.read == 0 { Ok(Vec::new()) } else { finish(decoder) };
-            self.decoder = None;
-            Poll::Ready(rest.map(Some))
+            // The input may never end and never become anything, and others have to run too.
+            cx.waker().wake_by_ref();
+            Poll::Pending
         }
-    }
 
-    fn finish(decoder: &mut MultiGzDecoder<Vec<u8>>) -> Result<Vec<u8>, BoxError> {
-        decoder.try_finish().map_err(corrupt)?;
-        Ok(std::mem::take(decoder.get_mut()))
+        /// Reads more input, possibly none. `false` at its end.
+        fn poll_input(&mut self, cx: &mut Context<'_>) -> Poll<Result<bool, BoxError>> {
+            let announced = usize::try_from(self.body.size_hint().lower()).unwrap_or(usize::MAX);
+            if self.read.saturating_add(announced) > self.max_bytes {
+                return Poll::Ready(Err(TransportError::body_too_large(self.max_bytes).into()));
+            }
+            let Some(frame) = ready!(Pin::new(&mut self.body).poll_frame(cx)) else { return Poll::Ready(Ok(false)) };
+            self.input = frame?.into_data().unwrap_or_default();
+            self.read = self.read.saturating_add(self.input.len());
+            Poll::Ready(Ok(true))
+        }
+
+        /// Does one thing with the input, and returns what came of it.
+        fn step(&mut self) -> io::Result<Vec<u8>> {
+            match &mut self.stage {
+                Stage::Member(decoder) => {
+                    let portion = self.input.get(..self.input.len().min(PORTION)).unwrap_or_default();
+                    let taken = decoder.write(portion)?;
+                    self.input.advance(taken);
+                    if taken > 0 {
+                        return Ok(std::mem::take(decoder.get_mut()));
+                    }
+                    // It takes nothing after its end.
+                    decoder.try_finish()?;
+                    let rest = std::mem::take(decoder.get_mut());
+                    self.stage = Stage::Between(false);
+                    Ok(rest)
+                }
+                Stage::Between(first_is_read) => {
+                    let byte = self.input.get_u8();
+                    self.stage = match (*first_is_read, byte) {
+                        (false, 0x1f) => Stage::Between(true),
+                        (true, 0x8b) => {
+                            let mut decoder = Box::new(GzDecoder::new(Vec::new()));
+                            decoder.write_all(&[0x1f, 0x8b])?;
+                            Stage::Member(decoder)
+                        }
+                        _ => Stage::Rest,
+                    };
+                    Ok(Vec::new())
+                }
+                Stage::Rest | Stage::Done => {
+                    self.input.clear();
+                    Ok(Vec::new())
+                }
+            }
+        }
+
+        fn finish(&mut self) -> Result<Vec<u8>, BoxError> {
+            let rest = match &mut self.stage {
+                // A body of no bytes at all is empty, and not cut: some servers say gzip about that too.
+                Stage::Member(decoder) if self.read > 0 => {
+                    decoder.try_finish().map_err(corrupt)?;
+                    std::mem::take(decoder.get_mut())
+                }
+                Stage::Between(true) => return Err(corrupt(io::ErrorKind::UnexpectedEof.into())),
+                _ => Vec::new(),
+            };
+            self.stage = Stage::Done;
+            Ok(rest)
+        }
     }
 
     impl http_body::Body for Decompressed {
@@ -221,7 +291,7 @@ mod gzip {
         fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
             let piece = ready!(self.poll_piece(cx));
             if piece.is_err() {
-                self.decoder = None;
+                self.stage = Stage::Done;
             }
             Poll::Ready(piece.transpose().map(|piece| piece.map(|bytes| Frame::data(bytes.into()))))
         }

@@ -53,6 +53,8 @@ mod http_client;
 mod idle_timeout;
 mod inner_deadline;
 mod memory_budget;
+#[cfg(feature = "proxy")]
+mod no_proxy;
 mod outgoing;
 #[cfg(feature = "proxy")]
 mod proxy;

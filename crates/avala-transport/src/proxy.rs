@@ -4,9 +4,10 @@ use std::fmt;
 
 use http::Uri;
 use http::uri::{Authority, Scheme};
-use hyper_util::client::proxy::matcher::Matcher;
+use hyper_util::client::proxy::matcher::{Intercept, Matcher};
 
 use crate::TransportError;
+use crate::no_proxy::NoProxy;
 
 /// Which connections go through a proxy. Give it to [`TransportBuilder::proxy`](crate::TransportBuilder::proxy).
 ///
@@ -54,8 +55,11 @@ impl Proxy {
         Ok(Self { url: Some(ProxyUrl::parse(url)?), no_proxy: String::new() })
     }
 
-    /// The proxy that the environment asks for: `HTTPS_PROXY`, or else `ALL_PROXY`, with the exceptions of `NO_PROXY`.
-    /// Each may be in lower case. No proxy when neither is set.
+    /// Reads the proxy from the environment: `HTTPS_PROXY`, or else `ALL_PROXY`, with the exceptions of `NO_PROXY`.
+    /// No proxy when neither is set.
+    ///
+    /// Each name may be in lower case, as `https_proxy`; if both are set, the one in upper case counts. A variable that
+    /// is empty counts as not set. `HTTP_PROXY` is not read, because plain http never uses a proxy.
     ///
     /// The variables are read here, once. Nothing in this crate reads them by itself.
     ///
@@ -73,22 +77,43 @@ impl Proxy {
         Ok(Self { url: url.map(|url| ProxyUrl::parse(&url)).transpose()?, no_proxy })
     }
 
-    /// The hosts that are connected to directly, separated by commas: names with all names below them, addresses,
-    /// networks such as `10.0.0.0/8`, or `*`.
+    /// Sets the hosts that are connected to directly. Replaces those of the environment. The default is none.
+    ///
+    /// Entries are separated by commas or white space, and upper and lower case are the same:
+    ///
+    /// | Entry | Hosts |
+    /// |---|---|
+    /// | `*` | all |
+    /// | `example.com`, `.example.com`, `*.example.com`, `example.com.` | `example.com` and all names below it |
+    /// | `10.1.2.3`, `fd00::1`, `[fd00::1]` | this address |
+    /// | `10.0.0.0/8`, `fd00::/8` | all addresses of the network (CIDR) |
+    /// | one of the first three with a port, as `example.com:8443` or `[fd00::1]:8443` | the same, on this port only |
+    ///
+    /// Names are compared as they are written in the URL: no name is resolved. `localhost` and loopback addresses are
+    /// hosts like any other and go through the proxy unless an entry names them.
     #[must_use]
     pub fn no_proxy(mut self, hosts: impl Into<String>) -> Self {
         self.no_proxy = hosts.into();
         self
     }
 
-    pub(crate) fn matcher(&self) -> Matcher {
-        let builder = Matcher::builder().no(self.no_proxy.as_str());
-        // The matcher holds `*` for all names and no address; curl and people mean both.
-        let everything = self.no_proxy.split(',').any(|host| host.trim() == "*");
-        match &self.url {
-            Some(url) if !everything => builder.https(url.text.as_str()).build(),
-            _ => builder.build(),
-        }
+    pub(crate) fn rules(&self) -> Rules {
+        let proxy = self.url.as_ref().map(|url| Matcher::builder().https(url.text.as_str()).build());
+        Rules { proxy, no_proxy: NoProxy::parse(&self.no_proxy) }
+    }
+}
+
+/// The proxy and its exceptions, ready for use.
+#[derive(Debug)]
+pub(crate) struct Rules {
+    proxy: Option<Matcher>,
+    no_proxy: NoProxy,
+}
+
+impl Rules {
+    /// The proxy that a connection to `target` goes through.
+    pub(crate) fn intercept(&self, target: &Uri) -> Option<Intercept> {
+        self.proxy.as_ref().filter(|_| !self.no_proxy.contains(target))?.intercept(target)
     }
 }
 
@@ -132,7 +157,7 @@ mod tests {
     fn through(variables: &[(&str, &str)], target: &str) -> Option<String> {
         let get =
             |wanted: &str| variables.iter().find(|(name, _)| *name == wanted).map(|(_, value)| (*value).to_owned());
-        let intercept = Proxy::from_lookup(get).unwrap().matcher().intercept(&target.parse().unwrap());
+        let intercept = Proxy::from_lookup(get).unwrap().rules().intercept(&target.parse().unwrap());
         intercept.map(|intercept| intercept.uri().to_string())
     }
 
@@ -171,6 +196,6 @@ mod tests {
         assert!(Proxy::http("socks5://a:1").is_err() && Proxy::http("").is_err() && Proxy::http("/x").is_err());
         assert!(Proxy::from_lookup(|name| (name == "ALL_PROXY").then(|| "socks5://a:1".to_owned())).is_err());
         let proxy = Proxy::http("http://u:hunter2@a:1").unwrap();
-        assert!(!format!("{proxy:?} {:?}", proxy.matcher()).contains("hunter2"));
+        assert!(!format!("{proxy:?} {:?}", proxy.rules()).contains("hunter2"));
     }
 }

@@ -166,3 +166,20 @@ fn a_client_is_made_outside_a_runtime_and_shared_between_threads() {
     sent(&avala.tasks().list().items());
     sent(&avala.exports().wait("e1").into_future());
 }
+
+/// hyperium/hyper#3654, seanmonstar/reqwest#838: servers that respond with 411.
+#[tokio::test]
+async fn post_without_a_body_says_its_length() {
+    let script = ScriptedService::always(json(&json!({"uid": "a1"})));
+    for avala in [bare(&script), layered(&script)] {
+        let call = avala.fleet().alerts().acknowledge("a1");
+        assert_eq!(call.to_http().unwrap().headers()["content-length"], "0");
+        call.await.unwrap();
+        avala.fleet().alerts().get("a1").await.unwrap();
+        avala.webhooks().delete("w1").await.unwrap();
+    }
+    for request in script.requests() {
+        let length = request.headers.get("content-length").map(|length| length.to_str().unwrap());
+        assert_eq!(length, (request.method == http::Method::POST).then_some("0"), "{request:?}");
+    }
+}

@@ -167,3 +167,23 @@ async fn a_dropped_stream_leaves_no_call_behind() {
     drop(items);
     assert_eq!(script.requests().len(), 2);
 }
+
+#[tokio::test]
+async fn endless_empty_pages_yield_to_other_tasks() {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    let sent = std::sync::Arc::new(AtomicUsize::new(0));
+    let counter = std::sync::Arc::clone(&sent);
+    let avala = avala_client::Avala::from_service(tower::service_fn(move |_: http::Request<avala_transport::Body>| {
+        let number = counter.fetch_add(1, Ordering::SeqCst);
+        let body = json!({"results": [], "next": format!("/api/v1/tasks/?cursor=c{number}")}).to_string();
+        async move { Ok::<_, std::convert::Infallible>(http::Response::new(avala_transport::Body::from(body))) }
+    }));
+    let mut items = avala.tasks().list().items();
+    let mut cx = std::task::Context::from_waker(std::task::Waker::noop());
+    for _ in 0..10 {
+        let before = sent.load(Ordering::SeqCst);
+        assert!(items.poll_next_unpin(&mut cx).is_pending());
+        let pages = sent.load(Ordering::SeqCst) - before;
+        assert!(pages <= 17, "{pages} pages in one poll");
+    }
+}

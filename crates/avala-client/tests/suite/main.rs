@@ -14,6 +14,7 @@ mod limits;
 mod links;
 mod lists;
 mod middleware;
+mod own_uid;
 mod paused;
 mod resources;
 mod secrets;

@@ -1,4 +1,4 @@
-//! TCP connections, through a proxy where that is asked for.
+//! TCP connections, through a proxy if the settings say so.
 
 use std::fmt;
 use std::io;
@@ -6,27 +6,27 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use http::Uri;
+use http::{StatusCode, Uri};
 use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::client::legacy::connect::proxy::Tunnel;
-use hyper_util::client::proxy::matcher::Matcher;
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 use tower::{Service, ServiceExt};
 
+use super::tunnel::{TunnelError, tunnel};
 use crate::error::{cause, find_in_chain};
+use crate::proxy::Rules;
 use crate::{BoxError, Proxy};
 
 /// Connects to the server, or asks a proxy for a tunnel to it.
 #[derive(Debug, Clone)]
 pub(super) struct Dial {
     tcp: HttpConnector,
-    proxies: Arc<Matcher>,
+    rules: Arc<Rules>,
 }
 
 impl Dial {
     pub(super) fn new(tcp: HttpConnector, proxy: &Proxy) -> Self {
-        Self { tcp, proxies: Arc::new(proxy.matcher()) }
+        Self { tcp, rules: Arc::new(proxy.rules()) }
     }
 }
 
@@ -40,23 +40,24 @@ impl Service<Uri> for Dial {
     }
 
     fn call(&mut self, target: Uri) -> Self::Future {
-        let Some(proxy) = self.proxies.intercept(&target) else {
+        let Some(proxy) = self.rules.intercept(&target) else {
             let connecting = self.tcp.call(target);
             return Box::pin(async move { Ok(connecting.await?) });
         };
-        let mut tunnel = Tunnel::new(proxy.uri().clone(), self.tcp.clone());
-        if let Some(credentials) = proxy.basic_auth() {
-            tunnel = tunnel.with_auth(credentials.clone());
-        }
-        let address = proxy.uri().authority().map(ToString::to_string).unwrap_or_default();
+        let tcp = self.tcp.clone();
         Box::pin(async move {
-            tunnel.oneshot(target).await.map_err(|error| {
-                if wants_credentials(&error) {
-                    ProxyRefused { address, source: error.into() }.into()
-                } else {
-                    NoTunnel { address, source: error.into() }.into()
+            let address = proxy.uri().authority().map(ToString::to_string).unwrap_or_default();
+            let stream = match tcp.oneshot(proxy.uri().clone()).await {
+                Ok(stream) => stream.into_inner(),
+                Err(error) => return Err(NoTunnel { address, source: error.into() }.into()),
+            };
+            match tunnel(&stream, &target, proxy.basic_auth()).await {
+                Ok(()) => Ok(TokioIo::new(stream)),
+                Err(source @ TunnelError::Refused(StatusCode::PROXY_AUTHENTICATION_REQUIRED)) => {
+                    Err(ProxyRefused { address, source: source.into() }.into())
                 }
-            })
+                Err(source) => Err(NoTunnel { address, source: source.into() }.into()),
+            }
         })
     }
 }
@@ -73,7 +74,7 @@ impl fmt::Display for NoTunnel {
         let Self { address, source } = self;
         match find_in_chain::<io::Error>(&**source) {
             Some(_) => write!(f, "the connection to proxy {address} failed: {}", cause(&**source)),
-            None => write!(f, "proxy {address} refused the tunnel"),
+            None => write!(f, "proxy {address} refused the tunnel: {}", cause(&**source)),
         }
     }
 }
@@ -84,10 +85,4 @@ impl fmt::Display for NoTunnel {
 pub(super) struct ProxyRefused {
     address: String,
     source: BoxError,
-}
-
-/// Whether the proxy answered 407. The type of the error has no public name, so its text is the only mark; a test with
-/// a real 407 finds out when that changes.
-fn wants_credentials(error: &impl fmt::Display) -> bool {
-    error.to_string() == "tunnel error: proxy authorization required"
 }

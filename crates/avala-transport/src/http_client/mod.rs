@@ -8,6 +8,8 @@ mod idle_check;
 mod sent_body;
 #[cfg(feature = "tls")]
 pub(crate) mod tls;
+#[cfg(feature = "proxy")]
+mod tunnel;
 
 use std::pin::Pin;
 use std::sync::Arc;

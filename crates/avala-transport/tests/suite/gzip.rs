@@ -100,9 +100,88 @@ async fn a_flipped_bit_is_never_handed_out() {
             }
         }
     }
-    let followed = [compressed, b"garbage".to_vec()].concat();
-    let error = send(&roomy(Step::respond(200).body(followed)), get("/x/")).await.unwrap_err();
-    assert_eq!(error.kind(), Kind::Connection);
+}
+
+#[tokio::test]
+async fn body_ends_as_other_decoders_accept() {
+    let (one, two) = (gzip("one"), gzip(" two"));
+    let with = |parts: &[&[u8]]| parts.concat();
+    let good: [(Vec<u8>, &str); 9] = [
+        (with(&[&one, &[0; 512]]), "one"),
+        (with(&[&one, b"garbage"]), "one"),
+        (with(&[&one, b"\r\n"]), "one"),
+        (with(&[&one, &[0x1f, 0x8c, 1, 2]]), "one"),
+        (with(&[&one, &[0x8b, 0x1f]]), "one"),
+        (with(&[&one, &two, &[0; 3], &two]), "one two"),
+        (with(&[&gzip(""), &one]), "one"),
+        (gzip(""), ""),
+        (Vec::new(), ""),
+    ];
+    for (body, expected) in good {
+        let bytewise: Vec<_> = body.iter().map(|byte| vec![*byte]).collect();
+        for step in [Step::respond(200).body(body.clone()), Step::respond(200).pieces(bytewise)] {
+            assert_eq!(text(&send(&roomy(step), get("/x/")).await.unwrap()), expected, "{body:?}");
+        }
+    }
+    // A member that began is the rest of the body, and a first one has to be there.
+    let cut = with(&[&one, &two]);
+    let bad = [(one.len() + 1..cut.len()).map(|end| cut[..end].to_vec()).collect(), vec![vec![0; 512], b"{}".to_vec()]];
+    for body in bad.concat() {
+        let bytewise: Vec<_> = body.iter().map(|byte| vec![*byte]).collect();
+        for step in [Step::respond(200).body(body.clone()), Step::respond(200).pieces(bytewise)] {
+            let error = send(&roomy(step), get("/x/")).await.unwrap_err();
+            assert_eq!((error.kind(), error.sent()), (Kind::Connection, Sent::Yes), "{body:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn ignored_rest_of_a_body_counts_for_the_cap() {
+    let body = [gzip("one"), vec![0; 1_000]].concat();
+    let error = send(&decompressing(100, 1_000, Step::respond(200).body(body)), get("/x/")).await.unwrap_err();
+    assert_eq!((error.kind(), error.limit_bytes()), (Kind::BodyTooLarge, Some(1_000)));
+}
+
+/// How many pieces of an endless body one poll of a call reads at the most, and what becomes of the call.
+async fn pieces_per_poll(piece: Vec<u8>, encoding: Option<&'static str>) -> (usize, TransportError) {
+    let given = Arc::new(AtomicUsize::new(0));
+    let counter = Arc::clone(&given);
+    let service = service_fn(move |_request: Request<Body>| {
+        let body = Endless { piece: piece.clone().into(), given: Arc::clone(&counter) };
+        let mut response = Response::new(Body::once(body));
+        if let Some(encoding) = encoding {
+            response.headers_mut().insert("content-encoding", encoding.parse().unwrap());
+        }
+        async { Ok::<_, TransportError>(response) }
+    });
+    let transport = builder().max_body_bytes(usize::MAX).timeout(millis(2_000)).service(service).build().unwrap();
+    let mut call = std::pin::pin!(send(&transport, get("/x/")));
+    let mut cx = Context::from_waker(std::task::Waker::noop());
+    let mut most = 0;
+    for _ in 0..20 {
+        assert!(call.as_mut().poll(&mut cx).is_pending());
+        most = most.max(given.swap(0, Ordering::Relaxed));
+    }
+    tokio::time::advance(millis(2_001)).await;
+    let error = call.await.unwrap_err();
+    (most, error)
+}
+
+#[tokio::test(start_paused = true)]
+async fn endless_body_of_nothing_ends_with_the_deadline() {
+    let nothing = gzip("");
+    let cases = [
+        (nothing.repeat(1_000), Some("gzip")),
+        (nothing, Some("gzip")),
+        (Vec::new(), Some("gzip")),
+        (Vec::new(), None),
+        (b"x".to_vec(), None),
+    ];
+    for (piece, encoding) in cases {
+        let (pieces, error) = pieces_per_poll(piece, encoding).await;
+        assert!(pieces <= 64, "{pieces} pieces in one poll");
+        assert_eq!(error.kind(), Kind::Timeout);
+    }
 }
 
 #[tokio::test]

@@ -88,7 +88,7 @@ async fn an_exception_and_plain_http_go_around_the_proxy() {
     let through = || Proxy::http(&proxy.url()).unwrap();
 
     let (_server, https) = server().await;
-    for exception in ["127.0.0.1", "example.com, 127.0.0.0/8", "*"] {
+    for exception in ["127.0.0.1", "example.com, 127.0.0.0/8", "example.com 127.0.0.1", "*"] {
         let (server, https) = server().await;
         let transport = https.proxy(through().no_proxy(exception)).build().unwrap();
         send(&transport, post("/x/", "hello")).await.unwrap();
@@ -139,7 +139,6 @@ async fn without_a_tunnel_nothing_is_sent() {
 
 #[tokio::test]
 async fn a_proxy_that_wants_other_credentials_will_want_them_the_next_time() {
-    // The text of an error in hyper-util is all that tells this from other failures.
     let answer = "HTTP/1.1 407 Proxy Authentication Required\r\nproxy-authenticate: Basic realm=\"x\"\r\n\r\n";
     let proxy = ByteServer::always(Script::new().request().send(answer)).await.unwrap();
     let error = failure(proxy.address()).await;
@@ -148,4 +147,92 @@ async fn a_proxy_that_wants_other_credentials_will_want_them_the_next_time() {
     let expected =
         format!("proxy {} rejected the credentials (407); put its user and password into its URL", proxy.address());
     assert_eq!(error.to_string(), expected);
+}
+
+/// A proxy that responds to CONNECT with `head` and then is the tunnel.
+async fn tunnel_after(head: Vec<u8>) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        while let Ok((mut client, _)) = listener.accept().await {
+            let mut request = Vec::new();
+            while !request.ends_with(b"\r\n\r\n") {
+                request.push(client.read_u8().await.unwrap());
+            }
+            let request = String::from_utf8(request).unwrap();
+            let mut server = TcpStream::connect(request.split(' ').nth(1).unwrap()).await.unwrap();
+            client.write_all(&head).await.unwrap();
+            let _ = tokio::io::copy_bidirectional(&mut client, &mut server).await;
+        }
+    });
+    address
+}
+
+#[tokio::test]
+async fn any_2xx_is_a_tunnel_whatever_its_headers_say() {
+    let many = format!("HTTP/1.1 200 OK\r\n{}\r\n", "x-filler: 1\r\n".repeat(500));
+    for head in [
+        "HTTP/1.1 200 Connection established\r\n\r\n",
+        "HTTP/1.0 200\r\n\r\n",
+        "HTTP/1.1 204 No Content\r\n\r\n",
+        "HTTP/1.1 299 \r\ncontent-length: 1000\r\ntransfer-encoding: chunked\r\n\r\n",
+        "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nlink: x\r\n\r\nHTTP/1.1 200 OK\r\n\r\n",
+        "HTTP/1.1 200 OK\nvia: bare line feeds\n\n",
+        "HTTP/1.1 200 OK\r\nno colon at all\r\n\tfolded\r\nname with space: x\r\n\r\n",
+        "\r\nHTTP/1.1 200 OK\r\n\r\n",
+        &many,
+    ] {
+        let (_server, builder) = server().await;
+        let proxy = Proxy::http(&format!("http://{}", tunnel_after(head.into()).await)).unwrap();
+        let response = send(&builder.proxy(proxy).build().unwrap(), post("/x/", "hello")).await;
+        assert_eq!(text(&response.expect(head)), "HTTP/2.0 hello");
+    }
+}
+
+#[tokio::test]
+async fn refusal_is_reported_alike_whatever_its_headers_say() {
+    let headers = [
+        String::new(),
+        "content-length: 1000000\r\n".to_owned(),
+        "transfer-encoding: chunked\r\ncontent-length: 1\r\n".to_owned(),
+        "content-length: many\r\nno colon\r\n folded\r\n".to_owned(),
+        "x-filler: 1\r\n".repeat(10_000),
+        format!("x-filler: {}\r\n", "x".repeat(100_000)),
+    ];
+    for (line, kind) in [("403 Forbidden", Kind::Connect), ("407 Nobody", Kind::Configuration), ("302", Kind::Connect)]
+    {
+        for header in &headers {
+            for after in ["\r\n<html>no</html>", ""] {
+                let response = format!("HTTP/1.1 {line}\r\n{header}{after}");
+                let proxy = ByteServer::always(Script::new().request().send(response)).await.unwrap();
+                let error = failure(proxy.address()).await;
+                assert_eq!((error.kind(), error.sent()), (kind, Sent::No), "{line} {header:.40}");
+                if line.starts_with("403") {
+                    let chain = error_chain(&error);
+                    assert!(chain.contains("403"), "{chain}");
+                }
+            }
+        }
+    }
+}
+
+fn error_chain(error: &TransportError) -> String {
+    let mut next: Option<&dyn std::error::Error> = Some(error);
+    let mut chain = String::new();
+    while let Some(error) = next {
+        chain = format!("{chain}{error}; ");
+        next = error.source();
+    }
+    chain
+}
+
+#[tokio::test]
+async fn endless_proxy_response_is_cut_off() {
+    let interim = "HTTP/1.1 100 Continue\r\n\r\n";
+    for (first, again) in [("", interim), ("HTTP/1.1 200 OK\r\n", "x: y\r\n"), ("HTTP/1.1 200 ", "O"), ("", "\r\n")] {
+        let script = Script::new().request().send(first).repeat(again.repeat(100), 100_000);
+        let proxy = ByteServer::always(script).await.unwrap();
+        let error = failure(proxy.address()).await;
+        assert_eq!((error.kind(), error.sent(), error.attempts()), (Kind::Connect, Sent::No, 3), "{again:?}");
+    }
 }

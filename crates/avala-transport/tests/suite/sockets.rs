@@ -10,6 +10,7 @@ use bytes::Bytes;
 use http::Method;
 use http_body::Frame;
 use http_body_util::{BodyExt, StreamBody};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
 use crate::servers::{Echo, certificate_authority, server_config};
@@ -126,4 +127,56 @@ async fn a_stream_arrives_piece_by_piece() {
     let first = body.frame().await.unwrap().unwrap().into_data().unwrap();
     assert_eq!(first, "not a hundred bytes");
     assert!(body.frame().await.unwrap().is_err(), "the reader of a stream sees the cut");
+}
+
+/// hyperium/hyper#3654, seanmonstar/reqwest#838: servers that respond with 411.
+#[tokio::test]
+async fn request_without_a_body_has_a_length_where_one_is_usual() {
+    let empty: [fn() -> Body; 3] = [Body::empty, || Body::from(""), || Body::replay(Body::empty)];
+    for (method, expected) in [
+        (Method::POST, true),
+        (Method::PUT, true),
+        (Method::PATCH, true),
+        (Method::GET, false),
+        (Method::HEAD, false),
+        (Method::DELETE, false),
+    ] {
+        for body in empty {
+            let script = Script::new().request().send("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n");
+            let server = ByteServer::start([script]).await.unwrap();
+            send(&transport(server.address()), request(method.clone(), "/x/").map(|_| body())).await.unwrap();
+            let head = String::from_utf8(server.requests()[0].to_vec()).unwrap().to_ascii_lowercase();
+            assert_eq!(head.matches("content-length: 0\r\n").count(), usize::from(expected), "{head}");
+            assert!(!head.contains("transfer-encoding"), "{head}");
+        }
+    }
+    // A body of unknown size is chunked, and its own length stays.
+    let script = Script::new().request().send("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n");
+    let server = ByteServer::start([script]).await.unwrap();
+    send(&transport(server.address()), post("/x/", "four")).await.unwrap();
+    let head = String::from_utf8(server.requests()[0].to_vec()).unwrap();
+    assert!(head.contains("content-length: 4\r\n"), "{head}");
+}
+
+/// psf/requests#2422, dakrone/clj-http#277: the response comes while the body is still sent.
+#[tokio::test]
+async fn refusal_during_the_request_body_is_read() {
+    for close in [true, false] {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        tokio::spawn(async move {
+            while let Ok((mut stream, _)) = listener.accept().await {
+                let _ = stream.read(&mut [0; 1024]).await;
+                let connection = if close { "close" } else { "keep-alive" };
+                let head = format!("HTTP/1.1 413 No\r\nconnection: {connection}\r\ncontent-length: 9\r\n\r\n");
+                let _ = stream.write_all(format!("{head}too large").as_bytes()).await;
+                if close {
+                    let _ = stream.shutdown().await;
+                }
+                tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+            }
+        });
+        let response = send(&transport(address), post("/x/", "x".repeat(8 << 20))).await.unwrap();
+        assert_eq!((response.status().as_u16(), text(&response)), (413, "too large"), "{close}");
+    }
 }
