@@ -5,11 +5,8 @@ use std::hint::black_box;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-use avala_transport::{
-    AddressLayer, ApiKey, AttemptTimeoutLayer, AuthLayer, BaseUrl, Body, CallOptions, CollectLayer, ConcurrencyLayer,
-    DeadlineLayer, IdleTimeoutLayer, RateLimit, RateLimitLayer, RateLimiter, RedirectLayer, RetryLayer, RetryPolicy,
-    TransportBuilder, TransportError,
-};
+use avala_transport::{ApiKey, BaseUrl, Body, CallOptions, RateLimit, RateLimiter, RetryPolicy, TransportBuilder, TransportError};
+use avala_transport::layer::{AttemptTimeoutLayer, AuthLayer, CallTimeoutLayer, CollectLayer, ConcurrencyLimitLayer, IdleTimeoutLayer, RateLimitLayer, RejectRedirectsLayer, ResolveLayer, RetryLayer};
 use criterion::{Criterion, criterion_group, criterion_main};
 use http::{Request, Response};
 use tower::{Layer, Service, ServiceExt as _};
@@ -69,9 +66,9 @@ where
 fn layers(criterion: &mut Criterion) {
     let limiter = RateLimiter::new(RateLimit::per_minute(u32::MAX).burst(u32::MAX));
     measure(criterion, "no layer", &Answer);
-    measure(criterion, "deadline", &DeadlineLayer::new(MINUTE).layer(Answer));
+    measure(criterion, "deadline", &CallTimeoutLayer::new(MINUTE).layer(Answer));
     measure(criterion, "retry", &RetryLayer::new(RetryPolicy::default()).layer(Answer));
-    measure(criterion, "concurrency", &ConcurrencyLayer::default().layer(Answer));
+    measure(criterion, "concurrency", &ConcurrencyLimitLayer::default().layer(Answer));
     measure(criterion, "rate limit", &RateLimitLayer::new(limiter.clone()).layer(Answer));
     if let Ok(key) = ApiKey::new("avk_bench") {
         measure(criterion, "auth", &AuthLayer::new(key).layer(Answer));
@@ -79,8 +76,8 @@ fn layers(criterion: &mut Criterion) {
     measure(criterion, "attempt timeout", &AttemptTimeoutLayer::new(MINUTE).layer(Answer));
     measure(criterion, "idle timeout", &IdleTimeoutLayer::new(MINUTE).layer(Answer));
     measure(criterion, "collect", &CollectLayer::new(1 << 20).layer(Answer));
-    measure(criterion, "address", &AddressLayer::new(BaseUrl::default()).layer(Answer));
-    measure(criterion, "redirect", &RedirectLayer::new().layer(Answer));
+    measure(criterion, "address", &ResolveLayer::new(BaseUrl::default()).layer(Answer));
+    measure(criterion, "redirect", &RejectRedirectsLayer::new().layer(Answer));
     if let Ok(transport) = TransportBuilder::new().rate_limiter(limiter).service(Answer).build() {
         measure(criterion, "all layers", &transport);
     }

@@ -100,7 +100,7 @@ impl Avala {
         B: http_body::Body<Data = Bytes> + Send + 'static,
         B::Error: Into<BoxError>,
     {
-        let transport = Transport::new(avala_transport::AdaptLayer::new().layer(service));
+        let transport = Transport::new(avala_transport::layer::AdaptLayer::new().layer(service));
         Self::new(transport, Settings::default())
     }
 

@@ -48,8 +48,8 @@ mod request;
 pub mod resources;
 mod wait;
 
+pub use ::avala_transport as transport;
 pub use avala::Avala;
-pub use avala_transport as transport;
 pub use avala_types as types;
 pub use builder::AvalaBuilder;
 pub use call::{AnswerFuture, Call, CallFuture, CallWithMeta};

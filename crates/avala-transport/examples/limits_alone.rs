@@ -5,10 +5,8 @@
 
 use std::time::{Duration, Instant};
 
-use avala_transport::{
-    AdaptLayer, Body, CallClass, CallOptions, ConcurrencyLayer, ConcurrencyLimits, RateLimit, RateLimitLayer,
-    RateLimiter,
-};
+use avala_transport::layer::{AdaptLayer, ConcurrencyLimitLayer, RateLimitLayer};
+use avala_transport::{Body, CallClass, CallOptions, ConcurrencyLimits, RateLimit, RateLimiter};
 use http::{Request, Response};
 use tokio::task::JoinSet;
 use tower::{ServiceBuilder, ServiceExt, service_fn};
@@ -20,7 +18,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         Ok::<_, std::io::Error>(Response::new(Body::empty()))
     });
     let service = ServiceBuilder::new()
-        .layer(ConcurrencyLayer::new(ConcurrencyLimits::default().exports(2)))
+        .layer(ConcurrencyLimitLayer::new(ConcurrencyLimits::default().exports(2)))
         // 20 a second, after a burst of 4.
         .layer(RateLimitLayer::new(RateLimiter::new(RateLimit::per_minute(1_200).burst(4))))
         .layer(AdaptLayer::new())

@@ -7,7 +7,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use avala_transport::{AdaptLayer, Body, CallReport, DeadlineLayer, RetryLayer, RetryPolicy};
+use avala_transport::layer::{AdaptLayer, CallTimeoutLayer, RetryLayer};
+use avala_transport::{Body, CallReport, RetryPolicy};
 use http::{Request, Response};
 use tower::{ServiceBuilder, ServiceExt, service_fn};
 
@@ -21,7 +22,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     });
 
     let service = ServiceBuilder::new()
-        .layer(DeadlineLayer::new(Duration::from_secs(10)))
+        .layer(CallTimeoutLayer::new(Duration::from_secs(10)))
         .layer(RetryLayer::new(RetryPolicy::default()))
         .layer(AdaptLayer::new())
         .service(busy_twice);

@@ -5,8 +5,8 @@ use std::fmt;
 use http::Uri;
 use http::uri::{Authority, PathAndQuery, Scheme};
 
+use crate::error::{Sent, TransportError, TransportErrorKind};
 use crate::host::{check_authority, check_path};
-use crate::{Sent, TransportError, TransportErrorKind};
 
 const DEFAULT_PATH: &str = "/api/v1";
 

@@ -11,8 +11,9 @@ use http_body::{Frame, SizeHint};
 use http_body_util::BodyExt;
 use http_body_util::combinators::UnsyncBoxBody;
 
-use crate::collect::Collect;
-use crate::{BoxError, TransportError};
+use crate::BoxError;
+use crate::error::TransportError;
+use crate::layer::collect::CollectBody;
 
 /// A stream of the user, which need not be `Sync`. The lock makes it so, and is taken only for its size: whoever reads
 /// has the body for himself.
@@ -144,7 +145,7 @@ impl Body {
     /// [`BodyTooLarge`](crate::TransportErrorKind::BodyTooLarge) as soon as the body is known to be larger, and
     /// [`Connection`](crate::TransportErrorKind::Connection) when it ends before its end.
     pub async fn collect(self, max_bytes: usize) -> Result<Bytes, TransportError> {
-        Collect::new(self, max_bytes).await
+        CollectBody::new(self, max_bytes).await
     }
 
     /// Reads the first `max_bytes` of the body, and returns whether there was more. The rest is not read.
@@ -161,7 +162,7 @@ impl Body {
     /// # }
     /// ```
     pub async fn collect_start(self, max_bytes: usize) -> Result<(Bytes, bool), TransportError> {
-        let mut collect = Collect::start_of(self, max_bytes);
+        let mut collect = CollectBody::start_of(self, max_bytes);
         let bytes = (&mut collect).await?;
         Ok((bytes, collect.was_cut()))
     }

@@ -9,15 +9,26 @@ use http::{HeaderValue, Request, Response};
 use tower::util::Either;
 use tower::{Layer, Service};
 
+use crate::base_url::BaseUrl;
+use crate::body::Body;
+use crate::classify::Classified;
 use crate::classify::Place;
 use crate::connections::Connections;
+use crate::credentials::access_token::{AccessToken, AccessTokenProvider};
+use crate::credentials::api_key::ApiKey;
+use crate::credentials::api_key_provider::ApiKeyProvider;
+use crate::error::TransportError;
 #[cfg(feature = "hyper")]
 use crate::http_client::HttpClient;
-use crate::stack::{self, Settings, UserLayer};
-use crate::{
-    AccessToken, AccessTokenProvider, Adapt, AdaptLayer, AddressLayer, ApiKey, ApiKeyProvider, AuthLayer, BaseUrl,
-    Body, BoxError, Classified, ConcurrencyLimits, RateLimiter, RetryPolicy, Transport, TransportError,
-};
+use crate::layer::adapt::{Adapt, AdaptLayer};
+use crate::layer::auth::AuthLayer;
+use crate::layer::concurrency::ConcurrencyLimits;
+use crate::layer::rate_limit::RateLimiter;
+use crate::layer::resolve::ResolveLayer;
+use crate::layer::retry::RetryPolicy;
+use crate::stack;
+use crate::stack::{Settings, UserLayer};
+use crate::{BoxError, Transport};
 
 /// Builds a [`Transport`]. The defaults are a good stack for production.
 ///
@@ -361,7 +372,7 @@ impl TransportBuilder {
     /// certificate or key cannot be read, or the features of this build cannot reach the base URL.
     pub fn build(mut self) -> Result<Transport, TransportError> {
         let base_url = self.base_url.clone().unwrap_or_default();
-        let mut address = AddressLayer::new(base_url.clone());
+        let mut address = ResolveLayer::new(base_url.clone());
         if let Some(text) = &self.user_agent {
             let value = HeaderValue::from_str(text).map_err(|error| {
                 TransportError::configuration("the user agent has characters that no header may carry")
@@ -379,7 +390,7 @@ impl TransportBuilder {
     }
 
     #[cfg(feature = "hyper")]
-    fn build_over_http(self, base_url: &BaseUrl, address: AddressLayer) -> Result<Transport, TransportError> {
+    fn build_over_http(self, base_url: &BaseUrl, address: ResolveLayer) -> Result<Transport, TransportError> {
         let https = base_url.scheme() == "https";
         if https && cfg!(not(feature = "tls")) {
             return Err(TransportError::configuration(
@@ -391,13 +402,13 @@ impl TransportBuilder {
     }
 
     #[cfg(not(feature = "hyper"))]
-    fn build_over_http(self, _base_url: &BaseUrl, _address: AddressLayer) -> Result<Transport, TransportError> {
+    fn build_over_http(self, _base_url: &BaseUrl, _address: ResolveLayer) -> Result<Transport, TransportError> {
         Err(TransportError::configuration(
             "this build has no HTTP client; turn on the feature `hyper`, or give a service of your own",
         ))
     }
 
-    fn settings(self, address: AddressLayer) -> Settings {
+    fn settings(self, address: ResolveLayer) -> Settings {
         Settings {
             timeout: self.timeout,
             attempt_timeout: self.attempt_timeout,

@@ -9,7 +9,8 @@ use std::time::Duration;
 use tower::load_shed::error::Overloaded;
 use tower::timeout::error::Elapsed;
 
-use crate::{BoxError, Sent, TimeoutPhase, TransportError, TransportErrorKind};
+use crate::BoxError;
+use crate::error::{Sent, TimeoutPhase, TransportError, TransportErrorKind};
 
 /// Classification of a foreign error: what the retry table needs to know about it.
 ///

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-#[cfg(feature = "proxy")]
-use crate::Proxy;
-use crate::TransportBuilder;
+use crate::builder::TransportBuilder;
 #[cfg(feature = "tls")]
 use crate::http_client::tls::{ClientCertificate, ExtraRoot};
+#[cfg(feature = "proxy")]
+use crate::proxy::Proxy;
 
 /// What the pooled client needs.
 #[derive(Debug)]

@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use http::StatusCode;
 
-use crate::redirect::Target;
-use crate::{BoxError, TimeSpent, redact};
+use crate::context::time_spent::TimeSpent;
+use crate::layer::reject_redirects::Target;
+use crate::{BoxError, redact};
 
 /// The longest message, in bytes.
 const MAX_MESSAGE: usize = 4 * 1024;

@@ -27,82 +27,69 @@
 //! | `reqwest` | no | classifies the errors of a `reqwest` client that is used as the service |
 //! | `testing` | no | a scripted service, a probe and a server of bytes, for tests of your own |
 
-mod access_token;
-mod adapt;
-mod address;
-mod api_key;
-mod api_key_provider;
-mod attempt_timeout;
-mod auth;
-mod background;
 mod base_url;
 mod body;
 mod builder;
-mod call;
 mod classify;
-mod collect;
-mod concurrency;
 mod connections;
-mod deadline;
-mod decompress;
+mod context;
+mod credentials;
 mod error;
-mod exchange;
 mod host;
 #[cfg(feature = "hyper")]
 mod http_client;
-mod idle_timeout;
-mod inner_deadline;
+pub mod layer;
 mod memory_budget;
 #[cfg(feature = "proxy")]
 mod no_proxy;
 mod outgoing;
 #[cfg(feature = "proxy")]
 mod proxy;
-mod rate_limit;
-mod record;
 pub mod redact;
-mod redirect;
-mod retry;
 mod retry_after;
-mod safety;
 mod stack;
 #[cfg(feature = "testing")]
 pub mod testing;
-mod time_spent;
-mod trace;
 
-pub use self::access_token::{AccessToken, AccessTokenProvider, ProvidedToken};
-pub use self::adapt::{Adapt, AdaptFuture, AdaptLayer, ClassifyLayer};
-pub use self::address::{Address, AddressFuture, AddressLayer};
-pub use self::api_key::ApiKey;
-pub use self::api_key_provider::{ApiKeyProvider, EnvApiKey, FileApiKey, Provided, ProvidedKey};
-pub use self::attempt_timeout::{AttemptTimeout, AttemptTimeoutFuture, AttemptTimeoutLayer};
-pub use self::auth::{Auth, AuthFuture, AuthLayer};
-pub use self::background::Background;
+/// The futures of the layers, for users who name them.
+pub mod future {
+    pub use crate::layer::adapt::AdaptFuture;
+    pub use crate::layer::attempt_timeout::AttemptTimeoutFuture;
+    pub use crate::layer::auth::AuthFuture;
+    pub use crate::layer::call_timeout::CallTimeoutFuture;
+    pub use crate::layer::collect::CollectFuture;
+    pub use crate::layer::concurrency::ConcurrencyLimitFuture;
+    #[cfg(feature = "gzip")]
+    pub use crate::layer::decompress::DecompressFuture;
+    pub use crate::layer::idle_timeout::IdleTimeoutFuture;
+    pub use crate::layer::rate_limit::RateLimitFuture;
+    pub use crate::layer::reject_redirects::RejectRedirectsFuture;
+    pub use crate::layer::resolve::ResolveFuture;
+    #[cfg(feature = "tracing")]
+    pub use crate::layer::trace::TraceFuture;
+}
+
 pub use self::base_url::BaseUrl;
 pub use self::body::Body;
 pub use self::builder::TransportBuilder;
-pub use self::call::{CallClass, CallOptions, CallReport};
 pub use self::classify::Classified;
 #[cfg(feature = "reqwest")]
 pub use self::classify::classify_reqwest;
-pub use self::collect::{CollectLayer, Collected, CollectedFuture, CutBody, MAX_ERROR_BODY};
-pub use self::concurrency::{Concurrency, ConcurrencyFuture, ConcurrencyLayer, ConcurrencyLimits};
-pub use self::deadline::{Deadline, DeadlineFuture, DeadlineLayer};
-#[cfg(feature = "gzip")]
-pub use self::decompress::{Decompress, DecompressFuture, DecompressLayer};
+pub use self::context::background::Background;
+pub use self::context::time_spent::TimeSpent;
+pub use self::context::{CallClass, CallOptions, CallReport};
+pub use self::credentials::access_token::{AccessToken, AccessTokenProvider, ProvidedToken};
+pub use self::credentials::api_key::ApiKey;
+pub use self::credentials::api_key_provider::{ApiKeyProvider, EnvApiKey, FileApiKey, Provided, ProvidedKey};
 pub use self::error::{Sent, TimeoutPhase, TransportError, TransportErrorKind};
-pub use self::idle_timeout::{IdleTimeout, IdleTimeoutFuture, IdleTimeoutLayer};
+pub use self::layer::collect::{CutBody, MAX_ERROR_BODY};
+pub use self::layer::concurrency::ConcurrencyLimits;
+pub use self::layer::rate_limit::{RateLimit, RateLimitState, RateLimiter};
+pub use self::layer::retry::{RetryBudget, RetryPolicy};
 pub use self::outgoing::{FinalHeaders, ResolvedUrl};
 #[cfg(feature = "proxy")]
 pub use self::proxy::Proxy;
-pub use self::rate_limit::{RateLimit, RateLimitLayer, RateLimitState, RateLimited, RateLimitedFuture, RateLimiter};
-pub use self::redirect::{Redirect, RedirectFuture, RedirectLayer};
-pub use self::retry::{Retry, RetryBudget, RetryLayer, RetryPolicy};
 pub use self::retry_after::retry_after;
-pub use self::time_spent::TimeSpent;
-#[cfg(feature = "tracing")]
-pub use self::trace::{Trace, TraceFuture, TraceLayer};
 
 /// An error of any kind.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;

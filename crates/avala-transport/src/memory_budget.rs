@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bytes::Bytes;
 
-use crate::TransportError;
+use crate::error::TransportError;
 
 /// The limit, and how much of it is used; clones share both.
 #[derive(Debug, Clone)]

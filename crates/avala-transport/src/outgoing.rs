@@ -6,9 +6,9 @@ use http::header::{ACCEPT_ENCODING, HOST, HeaderMap, HeaderValue, USER_AGENT};
 use http::{Request, Uri};
 use tower::{Layer, Service};
 
-use crate::address::AddressLayer;
 use crate::body::Body;
-use crate::decompress;
+use crate::layer::decompress;
+use crate::layer::resolve::ResolveLayer;
 
 /// The absolute URL that the request is sent to; an extension of every request that a
 /// [layer per attempt](crate::TransportBuilder::layer_per_attempt) receives.
@@ -65,11 +65,11 @@ impl FinalHeaders {
 /// Adds [`ResolvedUrl`] and [`FinalHeaders`] to requests. Only in stacks that have layers per attempt.
 #[derive(Debug, Clone)]
 pub(crate) struct OutgoingLayer {
-    address: AddressLayer,
+    address: ResolveLayer,
 }
 
 impl OutgoingLayer {
-    pub(crate) fn new(address: AddressLayer) -> Self {
+    pub(crate) fn new(address: ResolveLayer) -> Self {
         Self { address }
     }
 }
@@ -86,7 +86,7 @@ impl<S> Layer<S> for OutgoingLayer {
 #[derive(Debug, Clone)]
 pub(crate) struct Outgoing<S> {
     inner: S,
-    address: AddressLayer,
+    address: ResolveLayer,
 }
 
 impl<S: Service<Request<Body>>> Service<Request<Body>> for Outgoing<S> {

@@ -6,7 +6,7 @@ use http::Uri;
 use http::uri::{Authority, Scheme};
 use hyper_util::client::proxy::matcher::{Intercept, Matcher};
 
-use crate::TransportError;
+use crate::error::TransportError;
 use crate::no_proxy::NoProxy;
 
 /// Which connections go through a proxy. Give it to [`TransportBuilder::proxy`](crate::TransportBuilder::proxy).
@@ -190,7 +190,7 @@ mod tests {
             ["socks5://u:hunter2@a:1", "https://u:hunter2@a:1", "http://", "/hunter2", "hunter2 ", "http://u:hunter2@"]
         {
             let Err(error) = Proxy::http(url) else { continue };
-            assert_eq!(error.kind(), crate::TransportErrorKind::Configuration);
+            assert_eq!(error.kind(), crate::error::TransportErrorKind::Configuration);
             assert!(!format!("{error:?}").contains("hunter2"), "{error:?}");
         }
         assert!(Proxy::http("socks5://a:1").is_err() && Proxy::http("").is_err() && Proxy::http("/x").is_err());

@@ -7,15 +7,24 @@ use http::{Request, Response};
 use tower::util::{BoxCloneSyncService, option_layer};
 use tower::{Layer, Service, ServiceBuilder};
 
-use crate::exchange::RecordLayer;
-use crate::inner_deadline::InnerDeadlineLayer;
+use crate::Transport;
+use crate::body::Body;
+use crate::context::record::Stack;
+use crate::error::TransportError;
+use crate::layer::attempt_timeout::AttemptTimeoutLayer;
+use crate::layer::auth::AuthLayer;
+use crate::layer::call_timeout::CallTimeoutLayer;
+use crate::layer::call_timeout::inner::InnerDeadlineLayer;
+use crate::layer::collect::CollectLayer;
+use crate::layer::concurrency::{ConcurrencyLimitLayer, ConcurrencyLimits};
+use crate::layer::exchange::RecordLayer;
+use crate::layer::idle_timeout::IdleTimeoutLayer;
+use crate::layer::rate_limit::{RateLimitLayer, RateLimiter};
+use crate::layer::reject_redirects::RejectRedirectsLayer;
+use crate::layer::resolve::ResolveLayer;
+use crate::layer::retry::{RetryLayer, RetryPolicy};
+use crate::layer::{decompress, trace};
 use crate::outgoing::OutgoingLayer;
-use crate::record::Stack;
-use crate::{
-    AddressLayer, AttemptTimeoutLayer, AuthLayer, Body, CollectLayer, ConcurrencyLayer, ConcurrencyLimits,
-    DeadlineLayer, IdleTimeoutLayer, RateLimitLayer, RateLimiter, RedirectLayer, RetryLayer, RetryPolicy, Transport,
-    TransportError, decompress, trace,
-};
 
 /// A layer of the user: takes the stack below it and gives the stack with it.
 pub(crate) type UserLayer = Box<dyn FnOnce(Transport) -> Transport + Send + Sync>;
@@ -37,7 +46,7 @@ pub(crate) struct Settings {
     pub(crate) auth: Option<AuthLayer>,
     pub(crate) max_body_bytes: usize,
     pub(crate) memory_budget: Option<usize>,
-    pub(crate) address: AddressLayer,
+    pub(crate) address: ResolveLayer,
     /// In the order in which they were added: the first is the outermost.
     pub(crate) per_call: Vec<UserLayer>,
     pub(crate) per_attempt: Vec<UserLayer>,
@@ -70,7 +79,7 @@ pub(crate) fn assemble(settings: Settings, bottom: Bottom) -> Transport {
         // Below every other layer, so that none of them can send a request to another host.
         .layer(settings.address.clone())
         // Below the address, where it is known in whole: a relative redirect then names its host too.
-        .layer(RedirectLayer::new())
+        .layer(RejectRedirectsLayer::new())
         // Innermost, next to what makes the bytes: every layer sees the answer as if it never was compressed. The cap of
         // collect counts what comes out, and a cut there is a failed attempt; this one counts what goes in.
         .layer(decompress::layer(settings.max_body_bytes))
@@ -85,7 +94,7 @@ pub(crate) fn assemble(settings: Settings, bottom: Bottom) -> Transport {
         .layer(RateLimitLayer::new(settings.rate_limiter))
         // Below the rate limiter, so that calls which wait for a token, of a narrow limit for example, hold no permit. The
         // limiter takes a token and polls this layer in one poll; without a permit in that poll it puts the token back.
-        .layer(ConcurrencyLayer::new(settings.concurrency).term(settings.attempt_timeout))
+        .layer(ConcurrencyLimitLayer::new(settings.concurrency).term(settings.attempt_timeout))
         // After the waits, so that the key is put on when the request goes out. Layers of the user below see and sign it.
         .layer(option_layer(settings.auth))
         // Around the layers of the user, so that a trace context that they send names the attempt, and outside of the
@@ -96,7 +105,7 @@ pub(crate) fn assemble(settings: Settings, bottom: Bottom) -> Transport {
         // Outermost, so that the span has the whole call.
         .layer(trace::call(settings.address.base_url()))
         // Above everything that waits.
-        .layer(DeadlineLayer::new(settings.timeout).in_stack(&stack).backstop(outer_yields, !per_call.is_empty()));
+        .layer(CallTimeoutLayer::new(settings.timeout).in_stack(&stack).backstop(outer_yields, !per_call.is_empty()));
 
     if per_call.is_empty() && per_attempt.is_empty() {
         return boxed(deadline.service(calls.service(attempt)));

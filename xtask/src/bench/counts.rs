@@ -55,6 +55,6 @@ fn instructions(programs: &Programs, path: &str, times: u64) -> Result<u64, Stri
     command.arg(programs.path("instructions")).args([path, &times.to_string()]);
     let output = command.stdin(Stdio::null()).output().map_err(|error| format!("{command:?}: {error}"))?;
     let text = String::from_utf8_lossy(&output.stderr);
-    let collected = text.lines().find_map(|line| line.split_once("Collected :")).map(|(_, number)| number.trim());
+    let collected = text.lines().find_map(|line| line.split_once("Collect :")).map(|(_, number)| number.trim());
     collected.and_then(|number| number.parse().ok()).ok_or_else(|| format!("{command:?} counted nothing: {text}"))
 }

@@ -2,7 +2,8 @@
 
 use std::borrow::Cow;
 
-use avala_transport::redact::{self, is_secret_name};
+use avala_transport::redact;
+use avala_transport::redact::is_secret_name;
 
 use super::json::{End, Node, parse};
 use super::limits;

@@ -11,7 +11,8 @@ use hyper_util::client::legacy::connect::{CaptureConnection, Connection, capture
 use tokio::time::{Instant, Sleep, sleep_until};
 use tower::Service;
 
-use crate::{BoxError, CallOptions};
+use crate::BoxError;
+use crate::context::CallOptions;
 
 /// Counts name lookup, TCP and TLS together; the connector's own timeout counts TCP alone.
 #[derive(Debug, Clone)]

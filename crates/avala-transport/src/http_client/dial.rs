@@ -13,9 +13,10 @@ use tokio::net::TcpStream;
 use tower::{Service, ServiceExt};
 
 use super::tunnel::{TunnelError, tunnel};
+use crate::BoxError;
 use crate::error::{cause, find_in_chain};
+use crate::proxy::Proxy;
 use crate::proxy::Rules;
-use crate::{BoxError, Proxy};
 
 /// Connects to the server, or asks a proxy for a tunnel to it.
 #[derive(Debug, Clone)]

@@ -11,10 +11,10 @@ use super::connect::ConnectTimedOut;
 use super::dial::{NoTunnel, ProxyRefused};
 use super::idle_check::LastWrite;
 use super::sent_body::BodyFailure;
+use crate::error::{Sent, TimeoutPhase, TransportError, TransportErrorKind};
 use crate::error::{cause, find_in_chain};
 #[cfg(feature = "tls")]
 use crate::redact;
-use crate::{Sent, TimeoutPhase, TransportError, TransportErrorKind};
 
 /// What is kept of a request, to tell of its failure.
 #[derive(Debug)]

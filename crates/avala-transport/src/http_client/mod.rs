@@ -28,8 +28,9 @@ use self::connect::{ConnectTimeout, Connecting};
 use self::failure::Target;
 use self::idle_check::{CheckedConnector, LastWrite, RequestClock};
 use self::sent_body::{BodyFailure, SentBody};
+use crate::body::Body;
 use crate::connections::{Connections, finite};
-use crate::{Body, TransportError};
+use crate::error::TransportError;
 
 /// All that is kept of an answer before its headers are complete: a server cannot fill the memory with them. The first
 /// is also the largest piece of a body that is read at a time.

@@ -7,7 +7,8 @@ use std::task::{Context, Poll, ready};
 use bytes::Bytes;
 use http_body::{Frame, SizeHint};
 
-use crate::{Body, BoxError};
+use crate::BoxError;
+use crate::body::Body;
 
 /// A body that leaves the error that it fails with in a slot. Over HTTP/2 hyper resets the stream and drops the error,
 /// and what it then says of the request sounds like a broken connection.

@@ -8,8 +8,8 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ClientConfig, RootCertStore};
 
-use crate::TransportError;
 use crate::connections::Connections;
+use crate::error::TransportError;
 
 /// A root certificate that the user adds.
 #[derive(Debug, Clone)]
@@ -151,7 +151,7 @@ mod tests {
         for (root, expected) in table {
             let settings = Connections { extra_roots: vec![root], ..Connections::default() };
             let error = config(&settings, true).unwrap_err();
-            assert_eq!(error.kind(), crate::TransportErrorKind::Configuration);
+            assert_eq!(error.kind(), crate::error::TransportErrorKind::Configuration);
             assert!(error.to_string().contains(expected), "{error}");
         }
     }

@@ -52,7 +52,8 @@ use tower::Service;
 pub use self::byte_server::{ByteServer, Script};
 pub use self::ready_probe::{ReadyProbe, ReadyProbeLayer};
 pub use self::step::Step;
-use crate::{Body, TransportError, TransportErrorKind};
+use crate::body::Body;
+use crate::error::{TransportError, TransportErrorKind};
 
 /// A service that answers from a script and remembers what it was asked. Its clones share both.
 ///

@@ -12,14 +12,15 @@ use tower::{Layer, Service};
 ///
 /// ```
 /// use avala_transport::testing::{ReadyProbeLayer, ScriptedService, Step};
-/// use avala_transport::{Body, DeadlineLayer};
+/// use avala_transport::Body;
+/// use avala_transport::layer::CallTimeoutLayer;
 /// use tower::{ServiceBuilder, ServiceExt};
 ///
 /// # let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
 /// # runtime.block_on(async {
 /// let service = ServiceBuilder::new()
 ///     // The layer to test.
-///     .layer(DeadlineLayer::new(std::time::Duration::from_secs(5)))
+///     .layer(CallTimeoutLayer::new(std::time::Duration::from_secs(5)))
 ///     .layer(ReadyProbeLayer::new())
 ///     .service(ScriptedService::always(Step::respond(200)));
 /// service.oneshot(http::Request::new(Body::empty())).await?;

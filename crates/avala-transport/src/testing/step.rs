@@ -9,7 +9,9 @@ use bytes::Bytes;
 use http::Response;
 use http_body::Frame;
 
-use crate::{Body, BoxError, Sent, TimeoutPhase, TransportError, TransportErrorKind};
+use crate::BoxError;
+use crate::body::Body;
+use crate::error::{Sent, TimeoutPhase, TransportError, TransportErrorKind};
 
 /// What a [`ScriptedService`](super::ScriptedService) does with one call.
 ///

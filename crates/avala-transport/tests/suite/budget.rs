@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use avala_transport::layer::RetryLayer;
 use avala_transport::testing::{ScriptedService, Step};
-use avala_transport::{RetryBudget, RetryLayer, RetryPolicy, Sent, TimeoutPhase, TransportErrorKind as Kind};
+use avala_transport::{RetryBudget, RetryPolicy, Sent, TimeoutPhase, TransportErrorKind as Kind};
 use tokio::time::{Instant, advance, sleep};
 use tower::Layer;
 

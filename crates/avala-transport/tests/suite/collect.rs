@@ -1,7 +1,8 @@
 //! Bodies in memory, and the cap on them.
 
+use avala_transport::layer::CollectLayer;
 use avala_transport::testing::{ScriptedService, Step};
-use avala_transport::{Body, CollectLayer, CutBody, MAX_ERROR_BODY, Sent, TransportErrorKind as Kind};
+use avala_transport::{Body, CutBody, MAX_ERROR_BODY, Sent, TransportErrorKind as Kind};
 use bytes::Bytes;
 use http::{Method, Request, Response};
 use http_body_util::{BodyExt, Full};

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use avala_transport::layer::{CallTimeoutLayer, ConcurrencyLimitLayer};
 use avala_transport::testing::{ScriptedService, Step};
 use avala_transport::{
-    Body, CallClass, ConcurrencyLayer, ConcurrencyLimits, DeadlineLayer, RetryPolicy, Sent, TimeoutPhase, Transport,
-    TransportError, TransportErrorKind as Kind,
+    Body, CallClass, ConcurrencyLimits, RetryPolicy, Sent, TimeoutPhase, Transport, TransportError,
+    TransportErrorKind as Kind,
 };
 use http::{Request, Response};
 use http_body_util::BodyExt;
@@ -41,7 +42,7 @@ impl Busy {
                 Ok::<_, TransportError>(Response::new(Body::empty()))
             }
         });
-        BoxCloneSyncService::new(ConcurrencyLayer::new(limits).layer(service))
+        BoxCloneSyncService::new(ConcurrencyLimitLayer::new(limits).layer(service))
     }
 }
 
@@ -91,7 +92,7 @@ async fn a_class_does_not_wait_for_another() {
 #[tokio::test(start_paused = true)]
 async fn the_order_is_that_of_their_coming() {
     let service = ScriptedService::always(Step::respond(200).after(secs(1)));
-    let stack = ConcurrencyLayer::new(ConcurrencyLimits::default().ordinary(2)).layer(service.clone());
+    let stack = ConcurrencyLimitLayer::new(ConcurrencyLimits::default().ordinary(2)).layer(service.clone());
     let mut calls = JoinSet::new();
     for index in 0..20 {
         let stack = stack.clone();
@@ -108,7 +109,7 @@ async fn the_order_is_that_of_their_coming() {
 async fn a_call_that_backs_off_holds_no_permit() {
     let refused = Step::respond(503).header("retry-after", "20");
     let service = ScriptedService::new().then(refused).then(Step::respond(200)).then(Step::respond(200));
-    let layers = ConcurrencyLayer::new(ConcurrencyLimits::default().ordinary(1));
+    let layers = ConcurrencyLimitLayer::new(ConcurrencyLimits::default().ordinary(1));
     let stack = retrying(RetryPolicy::default(), layers.layer(service));
     let (backing_off, other) = tokio::join!(send(&stack, get("/1/")), send(&stack, get("/2/")));
     assert_eq!(report(&other.unwrap()).elapsed(), secs(0));
@@ -145,7 +146,7 @@ async fn the_deadline_ends_the_wait_and_nothing_was_sent() {
 
 #[tokio::test(start_paused = true)]
 async fn a_call_that_has_its_permit_is_on_its_way() {
-    let layers = (DeadlineLayer::new(secs(5)), ConcurrencyLayer::default());
+    let layers = (CallTimeoutLayer::new(secs(5)), ConcurrencyLimitLayer::default());
     let stack = layers.layer(ScriptedService::always(Step::hang()));
     let error = send(&stack, get("/x/")).await.unwrap_err();
     let spent = error.time_spent();
@@ -155,7 +156,7 @@ async fn a_call_that_has_its_permit_is_on_its_way() {
 #[tokio::test(start_paused = true)]
 async fn a_stream_holds_its_permit_until_it_ends_or_is_dropped() {
     let service = ScriptedService::always(Step::respond(200).pieces(["a", "b"]));
-    let stack = ConcurrencyLayer::new(ConcurrencyLimits::default().ordinary(1)).layer(service);
+    let stack = ConcurrencyLimitLayer::new(ConcurrencyLimits::default().ordinary(1)).layer(service);
     let waits = |stack| async move { tokio::time::timeout(millis(10), send(stack, get("/x/"))).await.is_err() };
 
     let mut body = send(&stack, get("/x/")).await.unwrap().into_body();
@@ -169,7 +170,7 @@ async fn a_stream_holds_its_permit_until_it_ends_or_is_dropped() {
     assert!(!waits(&stack).await);
 
     let cut = ScriptedService::always(Step::respond(200).cut());
-    let stack = ConcurrencyLayer::new(ConcurrencyLimits::default().ordinary(1)).layer(cut);
+    let stack = ConcurrencyLimitLayer::new(ConcurrencyLimits::default().ordinary(1)).layer(cut);
     let mut body = send(&stack, get("/x/")).await.unwrap().into_body();
     assert!(body.frame().await.unwrap().is_err());
     assert!(!waits(&stack).await, "a broken stream has ended");
@@ -178,8 +179,9 @@ async fn a_stream_holds_its_permit_until_it_ends_or_is_dropped() {
 #[tokio::test(start_paused = true)]
 async fn a_failed_call_gives_its_permit_back() {
     let service = ScriptedService::always(Step::fail(Kind::Connect, Sent::No));
-    let stack =
-        ServiceBuilder::new().layer(ConcurrencyLayer::new(ConcurrencyLimits::default().ordinary(1))).service(service);
+    let stack = ServiceBuilder::new()
+        .layer(ConcurrencyLimitLayer::new(ConcurrencyLimits::default().ordinary(1)))
+        .service(service);
     for _ in 0..3 {
         assert_eq!(stack.clone().oneshot(get("/x/")).await.unwrap_err().kind(), Kind::Connect);
     }

@@ -49,7 +49,7 @@ async fn a_thousand_calls_that_failed_together_come_back_apart() {
     let base = secs(10_000_000);
     let policy = RetryPolicy::default().max_attempts(2).base_delay(base).max_delay(base).max_wait(base);
     let service = ScriptedService::always(Step::respond(500));
-    let stack = tower::Layer::layer(&avala_transport::RetryLayer::new(policy), service.clone());
+    let stack = tower::Layer::layer(&avala_transport::layer::RetryLayer::new(policy), service.clone());
     for _ in 0..1_000 {
         let _ = send(&stack, get("/x/")).await;
     }

@@ -4,10 +4,10 @@ use std::convert::Infallible;
 use std::future::pending;
 use std::io;
 
+use avala_transport::layer::{AdaptLayer, CallTimeoutLayer, RetryLayer};
 use avala_transport::testing::{ScriptedService, Step};
 use avala_transport::{
-    AdaptLayer, Body, BoxError, Classified, DeadlineLayer, RetryLayer, RetryPolicy, Sent, TimeoutPhase, Transport,
-    TransportError, TransportErrorKind as Kind,
+    Body, BoxError, Classified, RetryPolicy, Sent, TimeoutPhase, Transport, TransportError, TransportErrorKind as Kind,
 };
 use http::{Extensions, Method, Request, Response};
 use tower::layer::layer_fn;
@@ -237,11 +237,11 @@ async fn extensions_of_an_earlier_call_hide_nothing() {
 async fn layers_alone_record_their_innermost_service_too() {
     let service = ScriptedService::always(Step::respond(201));
     let transport = ServiceBuilder::new()
-        .layer(DeadlineLayer::new(secs(60)))
+        .layer(CallTimeoutLayer::new(secs(60)))
         .layer(RetryLayer::default())
         .layer(layer_fn(|inner| {
             service_fn(move |request: Request<Body>| {
-                let inner: avala_transport::Adapt<ScriptedService> = Clone::clone(&inner);
+                let inner: avala_transport::layer::Adapt<ScriptedService> = Clone::clone(&inner);
                 async move {
                     inner.oneshot(request).await?;
                     down().oneshot(post("/audit/", "a")).await

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use avala_transport::layer::CollectLayer;
 use avala_transport::testing::{ScriptedService, Step};
 use avala_transport::{
-    Body, CollectLayer, RateLimit, RateLimiter, RetryPolicy, Transport, TransportBuilder, TransportErrorKind as Kind,
+    Body, RateLimit, RateLimiter, RetryPolicy, Transport, TransportBuilder, TransportErrorKind as Kind,
 };
 use http::{Request, Response};
 use tokio::task::JoinSet;

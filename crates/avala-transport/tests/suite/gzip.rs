@@ -6,10 +6,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 
+use avala_transport::layer::{CollectLayer, DecompressLayer};
 use avala_transport::testing::{ScriptedService, Step};
-use avala_transport::{
-    Body, BoxError, CollectLayer, DecompressLayer, Sent, Transport, TransportError, TransportErrorKind as Kind,
-};
+use avala_transport::{Body, BoxError, Sent, Transport, TransportError, TransportErrorKind as Kind};
 use bytes::Bytes;
 use http::{Method, Request, Response};
 use http_body::Frame;

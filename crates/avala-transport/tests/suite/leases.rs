@@ -4,8 +4,9 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
+use avala_transport::layer::ConcurrencyLimitLayer;
 use avala_transport::testing::{ScriptedService, Step};
-use avala_transport::{Background, Body, CallClass, ConcurrencyLayer, ConcurrencyLimits, Transport, TransportError};
+use avala_transport::{Background, Body, CallClass, ConcurrencyLimits, Transport, TransportError};
 use http::{Request, Response};
 use http_body_util::BodyExt;
 use tokio::task::JoinSet;
@@ -20,7 +21,7 @@ type Call = Pin<Box<dyn Future<Output = Result<Response<Body>, TransportError>> 
 /// A limit of so many calls over a service.
 fn limited(calls: usize, service: ScriptedService) -> Transport {
     let limits = ConcurrencyLimits::default().ordinary(calls).uploads(calls).exports(calls);
-    BoxCloneSyncService::new(ConcurrencyLayer::new(limits).layer(service))
+    BoxCloneSyncService::new(ConcurrencyLimitLayer::new(limits).layer(service))
 }
 
 /// A call that takes a second.

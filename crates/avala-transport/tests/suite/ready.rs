@@ -1,11 +1,11 @@
 //! No layer of ours calls a service that it did not make ready.
 
-use avala_transport::testing::{ReadyProbe, ReadyProbeLayer, ScriptedService, Step};
-use avala_transport::{
-    AdaptLayer, AddressLayer, ApiKey, AttemptTimeoutLayer, AuthLayer, BaseUrl, BoxError, CollectLayer,
-    ConcurrencyLayer, ConcurrencyLimits, DeadlineLayer, DecompressLayer, IdleTimeoutLayer, ProvidedKey, RateLimit,
-    RateLimitLayer, RateLimiter, RedirectLayer, RetryLayer, RetryPolicy, TraceLayer,
+use avala_transport::layer::{
+    AdaptLayer, AttemptTimeoutLayer, AuthLayer, CallTimeoutLayer, CollectLayer, ConcurrencyLimitLayer, DecompressLayer,
+    IdleTimeoutLayer, RateLimitLayer, RejectRedirectsLayer, ResolveLayer, RetryLayer, TraceLayer,
 };
+use avala_transport::testing::{ReadyProbe, ReadyProbeLayer, ScriptedService, Step};
+use avala_transport::{ApiKey, BaseUrl, BoxError, ConcurrencyLimits, ProvidedKey, RateLimit, RateLimiter, RetryPolicy};
 use tower::{Layer, Service};
 
 use crate::support::{get, secs, send};
@@ -29,7 +29,7 @@ where
 #[tokio::test(start_paused = true)]
 async fn every_layer_waits_until_the_one_below_is_ready() {
     check(AdaptLayer::new()).await;
-    check(AddressLayer::new(BaseUrl::default())).await;
+    check(ResolveLayer::new(BaseUrl::default())).await;
     check(AttemptTimeoutLayer::new(secs(5))).await;
     check(AuthLayer::new(ApiKey::new("avk_1").unwrap())).await;
     check(AuthLayer::new(|| {
@@ -40,12 +40,12 @@ async fn every_layer_waits_until_the_one_below_is_ready() {
     }))
     .await;
     check(CollectLayer::new(100)).await;
-    check(ConcurrencyLayer::new(ConcurrencyLimits::default().ordinary(1))).await;
-    check(DeadlineLayer::new(secs(5))).await;
+    check(ConcurrencyLimitLayer::new(ConcurrencyLimits::default().ordinary(1))).await;
+    check(CallTimeoutLayer::new(secs(5))).await;
     check(DecompressLayer::new(100)).await;
     check(IdleTimeoutLayer::new(secs(5))).await;
     check(RateLimitLayer::new(RateLimiter::new(RateLimit::per_minute(60).burst(1)))).await;
-    check(RedirectLayer::new()).await;
+    check(RejectRedirectsLayer::new()).await;
     check(RetryLayer::new(RetryPolicy::default())).await;
     check(TraceLayer::call()).await;
     check(TraceLayer::attempt()).await;

@@ -1,7 +1,8 @@
 //! Which attempts are repeated: every outcome crossed with every method.
 
+use avala_transport::layer::CollectLayer;
 use avala_transport::testing::{ScriptedService, Step};
-use avala_transport::{Body, CollectLayer, RetryPolicy, Sent, TimeoutPhase, TransportErrorKind as Kind};
+use avala_transport::{Body, RetryPolicy, Sent, TimeoutPhase, TransportErrorKind as Kind};
 use bytes::Bytes;
 use http::Method;
 use http_body_util::Full;
@@ -191,7 +192,7 @@ async fn an_error_tells_of_the_whole_call() {
 #[tokio::test(start_paused = true)]
 async fn the_retry_layer_works_without_any_other() {
     let service = ScriptedService::new().then(Step::respond(502)).then(Step::respond(200));
-    let alone = avala_transport::RetryLayer::default().layer(service);
+    let alone = avala_transport::layer::RetryLayer::default().layer(service);
     let response = send(&alone, get("/x/")).await.unwrap();
     assert_eq!((response.status().as_u16(), report(&response).attempts()), (200, 2));
 }

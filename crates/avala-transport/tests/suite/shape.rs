@@ -1,9 +1,10 @@
 //! What the types promise.
 
+use avala_transport::layer::{ConcurrencyLimitLayer, RateLimitLayer, RetryLayer};
 use avala_transport::testing::{ScriptedService, Step};
 use avala_transport::{
-    ApiKey, BaseUrl, Body, CallOptions, CallReport, ConcurrencyLayer, RateLimitLayer, RateLimiter, RetryLayer,
-    RetryPolicy, Transport, TransportBuilder, TransportError,
+    ApiKey, BaseUrl, Body, CallOptions, CallReport, RateLimiter, RetryPolicy, Transport, TransportBuilder,
+    TransportError,
 };
 use tower::{Layer, Service};
 
@@ -21,7 +22,7 @@ fn a_transport_can_be_cloned_sent_and_shared() {
     shared::<ApiKey>();
     shared::<CallOptions>();
     shared::<CallReport>();
-    shared::<ConcurrencyLayer>();
+    shared::<ConcurrencyLimitLayer>();
     shared::<RetryLayer>();
     sent::<Body>();
     sent::<TransportBuilder>();
@@ -45,7 +46,7 @@ fn a_builder_shows_no_key() {
 fn a_future_shows_its_name_and_nothing_of_the_request() {
     let service = ScriptedService::always(Step::respond(200));
     let limited = RateLimitLayer::new(RateLimiter::default()).layer(service.clone()).call(get("/hunter2/"));
-    assert_eq!(format!("{limited:?}"), "RateLimitedFuture");
-    let held = ConcurrencyLayer::default().layer(service).call(get("/hunter2/"));
-    assert_eq!(format!("{held:?}"), "ConcurrencyFuture");
+    assert_eq!(format!("{limited:?}"), "RateLimitFuture");
+    let held = ConcurrencyLimitLayer::default().layer(service).call(get("/hunter2/"));
+    assert_eq!(format!("{held:?}"), "ConcurrencyLimitFuture");
 }

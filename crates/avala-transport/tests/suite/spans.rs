@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Mutex};
 
+use avala_transport::layer::TraceLayer;
 use avala_transport::testing::{ScriptedService, Step};
-use avala_transport::{ApiKey, BaseUrl, Sent, TraceLayer, TransportErrorKind as Kind};
+use avala_transport::{ApiKey, BaseUrl, Sent, TransportErrorKind as Kind};
 use tower::Layer;
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};

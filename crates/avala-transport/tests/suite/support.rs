@@ -1,8 +1,9 @@
 //! What many of the tests need.
 
+use avala_transport::layer::{CallTimeoutLayer, RateLimitLayer, RetryLayer};
 use avala_transport::{
-    BaseUrl, Body, CallOptions, CallReport, DeadlineLayer, RateLimit, RateLimitLayer, RateLimiter, RetryLayer,
-    RetryPolicy, Transport, TransportBuilder, TransportError,
+    BaseUrl, Body, CallOptions, CallReport, RateLimit, RateLimiter, RetryPolicy, Transport, TransportBuilder,
+    TransportError,
 };
 use http::{Method, Request, Response};
 use std::net::SocketAddr;
@@ -60,7 +61,7 @@ where
     S::Future: Send + 'static,
 {
     let stack =
-        ServiceBuilder::new().layer(DeadlineLayer::new(secs(300))).layer(RetryLayer::new(policy)).service(service);
+        ServiceBuilder::new().layer(CallTimeoutLayer::new(secs(300))).layer(RetryLayer::new(policy)).service(service);
     BoxCloneSyncService::new(stack)
 }
 
@@ -71,7 +72,7 @@ where
     S::Future: Send + 'static,
 {
     let stack = ServiceBuilder::new()
-        .layer(DeadlineLayer::new(Duration::MAX))
+        .layer(CallTimeoutLayer::new(Duration::MAX))
         .layer(RateLimitLayer::new(limiter.clone()))
         .service(service);
     BoxCloneSyncService::new(stack)

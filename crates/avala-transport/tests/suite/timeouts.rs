@@ -4,10 +4,11 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use avala_transport::layer::AttemptTimeoutLayer;
 use avala_transport::testing::{ScriptedService, Step};
 use avala_transport::{
-    AttemptTimeoutLayer, BaseUrl, Body, BoxError, RateLimit, RateLimiter, Sent, TimeoutPhase, TransportBuilder,
-    TransportError, TransportErrorKind as Kind,
+    BaseUrl, Body, BoxError, RateLimit, RateLimiter, Sent, TimeoutPhase, TransportBuilder, TransportError,
+    TransportErrorKind as Kind,
 };
 use bytes::Bytes;
 use http::{Request, Response};
@@ -105,7 +106,7 @@ async fn call_whose_time_is_over_is_never_sent() {
     let service = ScriptedService::always(Step::respond(200));
     let limited = TransportBuilder::new().service(service.clone()).build().unwrap();
     let unlimited = TransportBuilder::new().rate_limiter(RateLimiter::off()).service(service.clone()).build().unwrap();
-    let alone = avala_transport::DeadlineLayer::new(Duration::ZERO).layer(service.clone());
+    let alone = avala_transport::layer::CallTimeoutLayer::new(Duration::ZERO).layer(service.clone());
     for transport in [&limited, &unlimited] {
         let request = with_options(post("/x/", "{}"), |options| options.timeout = Some(Duration::ZERO));
         let error = send(transport, request).await.unwrap_err();
@@ -176,7 +177,7 @@ async fn becoming_ready_counts() {
     let error = send(&service, get("/x/")).await.unwrap_err();
     assert_eq!(error.timeout_phase(), Some(TimeoutPhase::Attempt));
 
-    let service = avala_transport::DeadlineLayer::new(secs(3)).layer(NeverReady);
+    let service = avala_transport::layer::CallTimeoutLayer::new(secs(3)).layer(NeverReady);
     let error = send(&service, get("/x/")).await.unwrap_err();
     assert_eq!((error.timeout_phase(), error.elapsed()), (Some(TimeoutPhase::Total), secs(3)));
 }

@@ -5,7 +5,8 @@ use std::io::Read;
 use std::path::PathBuf;
 use std::pin::Pin;
 
-use crate::{ApiKey, BoxError};
+use crate::BoxError;
+use crate::credentials::api_key::ApiKey;
 
 /// More than any key has; a path that names another file by mistake is then not read into memory.
 const LONGEST_FILE: u64 = 8 * 1024;

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use http::Method;
 
+use crate::context::safety::is_repeatable;
 use crate::error::Sent;
-use crate::safety::is_repeatable;
 
 /// Identity of one assembled stack. A call state with another identity came from another stack: a layer copied the
 /// extensions of one request to another.

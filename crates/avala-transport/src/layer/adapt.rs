@@ -8,9 +8,11 @@ use http::{Request, Response};
 use pin_project_lite::pin_project;
 use tower::{Layer, Service};
 
+use crate::BoxError;
+use crate::body::Body;
 use crate::classify::{Classified, Classifier, Place, translate};
-use crate::exchange::Exchange;
-use crate::{Body, BoxError, TransportError};
+use crate::error::TransportError;
+use crate::layer::exchange::Exchange;
 
 /// Gives a service the body and the error type of this crate.
 ///
@@ -43,7 +45,8 @@ use crate::{Body, BoxError, TransportError};
 /// `TransportError`, a classification, or a refused connection; everything else is `Maybe`.
 ///
 /// ```
-/// use avala_transport::{AdaptLayer, Body, DeadlineLayer};
+/// use avala_transport::Body;
+/// use avala_transport::layer::{AdaptLayer, CallTimeoutLayer};
 /// use bytes::Bytes;
 /// use http::{Request, Response};
 /// use http_body_util::Full;
@@ -54,7 +57,7 @@ use crate::{Body, BoxError, TransportError};
 ///     Ok::<_, std::io::Error>(Response::new(Full::new(Bytes::from_static(b"hello"))))
 /// });
 /// let service = ServiceBuilder::new()
-///     .layer(DeadlineLayer::new(std::time::Duration::from_secs(5)))
+///     .layer(CallTimeoutLayer::new(std::time::Duration::from_secs(5)))
 ///     .layer(AdaptLayer::new())
 ///     .service(foreign);
 /// ```
@@ -71,7 +74,8 @@ impl AdaptLayer {
     /// Creates a layer that asks `classify` about each error first. `None` leaves an error to the built-in rules.
     ///
     /// ```
-    /// use avala_transport::{AdaptLayer, Body, Classified, TransportErrorKind};
+    /// use avala_transport::{Body, Classified, TransportErrorKind};
+    /// use avala_transport::layer::AdaptLayer;
     /// use http::{Request, Response};
     /// use tower::{Layer, service_fn};
     ///

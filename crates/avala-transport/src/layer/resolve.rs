@@ -9,7 +9,9 @@ use http::{Method, Request, Response, Uri};
 use pin_project_lite::pin_project;
 use tower::{Layer, Service};
 
-use crate::{BaseUrl, Body, TransportError, TransportErrorKind};
+use crate::base_url::BaseUrl;
+use crate::body::Body;
+use crate::error::{TransportError, TransportErrorKind};
 
 const DEFAULT_USER_AGENT: &str = concat!("avala-rust/", env!("CARGO_PKG_VERSION"));
 
@@ -21,13 +23,14 @@ const DEFAULT_USER_AGENT: &str = concat!("avala-rust/", env!("CARGO_PKG_VERSION"
 /// address would else send the request, and the key, to the named one.
 ///
 /// ```
-/// use avala_transport::{AdaptLayer, AddressLayer, BaseUrl, Body};
+/// use avala_transport::{BaseUrl, Body};
+/// use avala_transport::layer::{AdaptLayer, ResolveLayer};
 /// use http::{Request, Response};
 /// use tower::{ServiceBuilder, ServiceExt, service_fn};
 ///
 /// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
 /// let service = ServiceBuilder::new()
-///     .layer(AddressLayer::new(BaseUrl::parse("https://eu.api.avala.ai")?))
+///     .layer(ResolveLayer::new(BaseUrl::parse("https://eu.api.avala.ai")?))
 ///     .layer(AdaptLayer::new())
 ///     .service(service_fn(|request: Request<Body>| async move {
 ///         assert_eq!(request.uri(), "https://eu.api.avala.ai/api/v1/datasets/");
@@ -38,12 +41,12 @@ const DEFAULT_USER_AGENT: &str = concat!("avala-rust/", env!("CARGO_PKG_VERSION"
 /// # }
 /// ```
 #[derive(Debug, Clone)]
-pub struct AddressLayer {
+pub struct ResolveLayer {
     base_url: Arc<BaseUrl>,
     user_agent: HeaderValue,
 }
 
-impl AddressLayer {
+impl ResolveLayer {
     /// A layer that sends requests to `base_url`.
     #[must_use]
     pub fn new(base_url: BaseUrl) -> Self {
@@ -71,28 +74,28 @@ impl AddressLayer {
     }
 }
 
-impl<S> Layer<S> for AddressLayer {
-    type Service = Address<S>;
+impl<S> Layer<S> for ResolveLayer {
+    type Service = Resolve<S>;
 
-    fn layer(&self, inner: S) -> Address<S> {
-        Address { inner, config: self.clone() }
+    fn layer(&self, inner: S) -> Resolve<S> {
+        Resolve { inner, config: self.clone() }
     }
 }
 
-/// The service of [`AddressLayer`].
+/// The service of [`ResolveLayer`].
 #[derive(Debug, Clone)]
-pub struct Address<S> {
+pub struct Resolve<S> {
     inner: S,
-    config: AddressLayer,
+    config: ResolveLayer,
 }
 
-impl<S> Service<Request<Body>> for Address<S>
+impl<S> Service<Request<Body>> for Resolve<S>
 where
     S: Service<Request<Body>, Response = Response<Body>, Error = TransportError>,
 {
     type Response = Response<Body>;
     type Error = TransportError;
-    type Future = AddressFuture<S::Future>;
+    type Future = ResolveFuture<S::Future>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), TransportError>> {
         self.inner.poll_ready(cx)
@@ -101,26 +104,26 @@ where
     fn call(&mut self, mut request: Request<Body>) -> Self::Future {
         match self.config.resolve(request.uri()) {
             Ok(uri) => *request.uri_mut() = uri,
-            Err(error) => return AddressFuture { sent: None, refused: Some(error) },
+            Err(error) => return ResolveFuture { sent: None, refused: Some(error) },
         }
         request.headers_mut().remove(HOST);
         say_that_there_is_no_body(&mut request);
         request.headers_mut().entry(USER_AGENT).or_insert_with(|| self.config.user_agent.clone());
-        AddressFuture { sent: Some(self.inner.call(request)), refused: None }
+        ResolveFuture { sent: Some(self.inner.call(request)), refused: None }
     }
 }
 
 pin_project! {
-    /// The future of [`Address`].
+    /// The future of [`Resolve`].
     #[derive(Debug)]
-    pub struct AddressFuture<F> {
+    pub struct ResolveFuture<F> {
         #[pin]
         sent: Option<F>,
         refused: Option<TransportError>,
     }
 }
 
-impl<F> Future for AddressFuture<F>
+impl<F> Future for ResolveFuture<F>
 where
     F: Future<Output = Result<Response<Body>, TransportError>>,
 {

@@ -1,5 +1,10 @@
 //! What the layers know of one call: the options that go in, the state that they share, the report that comes out.
 
+pub(crate) mod background;
+pub(crate) mod record;
+pub(crate) mod safety;
+pub(crate) mod time_spent;
+
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
@@ -7,10 +12,13 @@ use std::time::Duration;
 use http::{Extensions, Method, Response};
 use tokio::time::Instant;
 
-use crate::record::{Evidence, Record, Refusal, Stack};
-use crate::safety::is_repeatable;
-use crate::time_spent::{Clock, Phase, Seconds};
-use crate::{Background, Body, Sent, TimeSpent, TimeoutPhase, TransportError};
+use crate::body::Body;
+use crate::context::background::Background;
+use crate::context::record::{Evidence, Record, Refusal, Stack};
+use crate::context::safety::is_repeatable;
+use crate::context::time_spent::TimeSpent;
+use crate::context::time_spent::{Clock, Phase, Seconds};
+use crate::error::{Sent, TimeoutPhase, TransportError};
 
 /// The options of one call; an extension of the request. Every layer also works without them.
 ///
@@ -448,7 +456,7 @@ fn from_nanos(nanos: u64) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::TransportErrorKind;
+    use crate::error::TransportErrorKind;
 
     #[test]
     fn sent_is_the_most_that_any_attempt_did() {

@@ -9,9 +9,12 @@ use http_body::Body as _;
 use pin_project_lite::pin_project;
 use tower::{Layer, Service};
 
-use crate::call::CallState;
+use crate::body::Body;
+use crate::context::CallOptions;
+use crate::context::CallState;
+use crate::error::{Sent, TransportError, TransportErrorKind};
 use crate::memory_budget::{Lease, MemoryBudget};
-use crate::{Body, CallOptions, Sent, TransportError, TransportErrorKind, retry_after};
+use crate::retry_after::retry_after;
 
 /// How much of an announced size is reserved at once: a header that lies must not allocate the whole cap.
 const MOST_RESERVED: usize = 4 * 1024 * 1024;
@@ -36,7 +39,8 @@ pub struct CutBody;
 /// gets its body as it arrives.
 ///
 /// ```
-/// use avala_transport::{AdaptLayer, Body, CollectLayer};
+/// use avala_transport::Body;
+/// use avala_transport::layer::{AdaptLayer, CollectLayer};
 /// use http::{Request, Response};
 /// use tower::{ServiceBuilder, ServiceExt, service_fn};
 ///
@@ -75,27 +79,27 @@ impl CollectLayer {
 }
 
 impl<S> Layer<S> for CollectLayer {
-    type Service = Collected<S>;
+    type Service = Collect<S>;
 
-    fn layer(&self, inner: S) -> Collected<S> {
-        Collected { inner, layer: self.clone() }
+    fn layer(&self, inner: S) -> Collect<S> {
+        Collect { inner, layer: self.clone() }
     }
 }
 
 /// The service of [`CollectLayer`].
 #[derive(Debug, Clone)]
-pub struct Collected<S> {
+pub struct Collect<S> {
     inner: S,
     layer: CollectLayer,
 }
 
-impl<S> Service<Request<Body>> for Collected<S>
+impl<S> Service<Request<Body>> for Collect<S>
 where
     S: Service<Request<Body>, Response = Response<Body>, Error = TransportError>,
 {
     type Response = Response<Body>;
     type Error = TransportError;
-    type Future = CollectedFuture<S::Future>;
+    type Future = CollectFuture<S::Future>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), TransportError>> {
         self.inner.poll_ready(cx)
@@ -104,7 +108,7 @@ where
     fn call(&mut self, mut request: Request<Body>) -> Self::Future {
         let state = CallState::of(request.extensions_mut());
         let streaming = request.extensions().get::<CallOptions>().is_some_and(|options| options.streaming);
-        CollectedFuture {
+        CollectFuture {
             headers: self.inner.call(request),
             limits: if streaming { None } else { Some(self.layer.clone()) },
             body: None,
@@ -114,19 +118,19 @@ where
 }
 
 pin_project! {
-    /// The future of [`Collected`].
+    /// The future of [`Collect`].
     #[derive(Debug)]
-    pub struct CollectedFuture<F> {
+    pub struct CollectFuture<F> {
         #[pin]
         headers: F,
         // `None` for a call whose body is not collected.
         limits: Option<CollectLayer>,
-        body: Option<(response::Parts, Collect)>,
+        body: Option<(response::Parts, CollectBody)>,
         state: CallState,
     }
 }
 
-impl<F> Future for CollectedFuture<F>
+impl<F> Future for CollectFuture<F>
 where
     F: Future<Output = Result<Response<Body>, TransportError>>,
 {
@@ -142,9 +146,9 @@ where
                 this.state.note_refusal(retry_after(&parts.headers));
             }
             let collect = if parts.status.as_u16() < 300 {
-                Collect::new(body, *max_bytes)
+                CollectBody::new(body, *max_bytes)
             } else {
-                Collect::start_of(body, MAX_ERROR_BODY.min(*max_bytes))
+                CollectBody::start_of(body, MAX_ERROR_BODY.min(*max_bytes))
             };
             let collect = collect.within(budget.as_ref());
             *this.body = Some((parts, collect));
@@ -172,7 +176,7 @@ where
 
 /// Reads one body to its end.
 #[derive(Debug)]
-pub(crate) struct Collect {
+pub(crate) struct CollectBody {
     body: Body,
     max_bytes: usize,
     gathered: Gathered,
@@ -191,7 +195,7 @@ enum Gathered {
     Many(BytesMut),
 }
 
-impl Collect {
+impl CollectBody {
     pub(crate) fn new(body: Body, max_bytes: usize) -> Self {
         Self { body, max_bytes, gathered: Gathered::Nothing, may_cut: false, was_cut: false, lease: None }
     }
@@ -269,7 +273,7 @@ impl Gathered {
     }
 }
 
-impl Future for Collect {
+impl Future for CollectBody {
     type Output = Result<Bytes, TransportError>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {

@@ -4,7 +4,7 @@ use std::fmt;
 
 use http::HeaderValue;
 
-use crate::TransportError;
+use crate::error::TransportError;
 
 /// An API key: not empty, legal as the value of a header, and never printed.
 ///
@@ -71,7 +71,7 @@ mod tests {
     fn what_no_header_may_carry_is_refused_and_not_repeated() {
         for text in ["", " ", "\n", "avk_hunter2\n", "avk hunter2", "avk_hünter2", "avk_hunter2\u{7f}"] {
             let error = ApiKey::new(text).expect_err(text);
-            assert_eq!(error.kind(), crate::TransportErrorKind::Configuration);
+            assert_eq!(error.kind(), crate::error::TransportErrorKind::Configuration);
             assert!(!format!("{error:?}").contains("nter2"), "{error:?}");
         }
     }

@@ -10,9 +10,12 @@ use tokio::time::{Instant, Sleep, sleep_until};
 use tower::util::Oneshot;
 use tower::{Layer, Service, ServiceExt};
 
-use crate::call::CallState;
-use crate::time_spent::Seconds;
-use crate::{Background, Body, CallOptions, Sent, TimeoutPhase, TransportError};
+use crate::body::Body;
+use crate::context::CallOptions;
+use crate::context::CallState;
+use crate::context::background::Background;
+use crate::context::time_spent::Seconds;
+use crate::error::{Sent, TimeoutPhase, TransportError};
 
 /// Ends an attempt when its time is over: becoming ready, connecting, headers and the collected body together.
 ///
@@ -20,7 +23,8 @@ use crate::{Background, Body, CallOptions, Sent, TimeoutPhase, TransportError};
 ///
 /// ```
 /// use std::time::Duration;
-/// use avala_transport::{AdaptLayer, Body, AttemptTimeoutLayer};
+/// use avala_transport::Body;
+/// use avala_transport::layer::{AdaptLayer, AttemptTimeoutLayer};
 /// use http::{Request, Response, StatusCode};
 /// use tower::{ServiceBuilder, ServiceExt, service_fn};
 ///

@@ -17,11 +17,14 @@ pub use self::budget::RetryBudget;
 use self::budget::Tokens;
 use self::outcome::Outcome;
 pub use self::policy::RetryPolicy;
-use crate::call::CallState;
-use crate::record::{Evidence, Stack};
-use crate::safety::is_repeatable;
-use crate::time_spent::Phase;
-use crate::{Body, CallOptions, TransportError, retry_after};
+use crate::body::Body;
+use crate::context::CallOptions;
+use crate::context::CallState;
+use crate::context::record::{Evidence, Stack};
+use crate::context::safety::is_repeatable;
+use crate::context::time_spent::Phase;
+use crate::error::TransportError;
+use crate::retry_after::retry_after;
 
 /// Tries a call again after failures that pass.
 ///

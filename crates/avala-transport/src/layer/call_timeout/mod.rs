@@ -1,5 +1,7 @@
 //! The time that a whole call has.
 
+pub(crate) mod inner;
+
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -11,9 +13,11 @@ use tokio::time::{Instant, Sleep, sleep_until};
 use tower::util::Oneshot;
 use tower::{Layer, Service, ServiceExt};
 
-use crate::call::CallState;
-use crate::record::Stack;
-use crate::{Body, CallOptions, CallReport, Sent, TransportError};
+use crate::body::Body;
+use crate::context::CallState;
+use crate::context::record::Stack;
+use crate::context::{CallOptions, CallReport};
+use crate::error::{Sent, TransportError};
 
 /// Ends a call when its total time is over: attempts, waiting and the collected body together.
 ///
@@ -22,13 +26,14 @@ use crate::{Body, CallOptions, CallReport, Sent, TransportError};
 ///
 /// ```
 /// use std::time::Duration;
-/// use avala_transport::{AdaptLayer, Body, DeadlineLayer};
+/// use avala_transport::Body;
+/// use avala_transport::layer::{AdaptLayer, CallTimeoutLayer};
 /// use http::{Request, Response};
 /// use tower::{ServiceBuilder, ServiceExt, service_fn};
 ///
 /// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
 /// let service = ServiceBuilder::new()
-///     .layer(DeadlineLayer::new(Duration::from_secs(5)))
+///     .layer(CallTimeoutLayer::new(Duration::from_secs(5)))
 ///     .layer(AdaptLayer::new())
 ///     .service(service_fn(|_: Request<Body>| async { Ok::<_, std::io::Error>(Response::new(Body::empty())) }));
 /// service.oneshot(Request::new(Body::empty())).await?;
@@ -36,14 +41,14 @@ use crate::{Body, CallOptions, CallReport, Sent, TransportError};
 /// # }
 /// ```
 #[derive(Debug, Clone)]
-pub struct DeadlineLayer {
+pub struct CallTimeoutLayer {
     timeout: Duration,
     stack: Option<Arc<Stack>>,
     yields: u8,
     has_inner: bool,
 }
 
-impl DeadlineLayer {
+impl CallTimeoutLayer {
     /// A layer that gives each call `timeout`. [`Duration::MAX`] is no limit.
     #[must_use]
     pub fn new(timeout: Duration) -> Self {
@@ -68,11 +73,11 @@ impl DeadlineLayer {
     }
 }
 
-impl<S> Layer<S> for DeadlineLayer {
-    type Service = Deadline<S>;
+impl<S> Layer<S> for CallTimeoutLayer {
+    type Service = CallTimeout<S>;
 
-    fn layer(&self, inner: S) -> Deadline<S> {
-        Deadline {
+    fn layer(&self, inner: S) -> CallTimeout<S> {
+        CallTimeout {
             inner,
             timeout: self.timeout,
             stack: self.stack.clone(),
@@ -82,9 +87,9 @@ impl<S> Layer<S> for DeadlineLayer {
     }
 }
 
-/// The service of [`DeadlineLayer`].
+/// The service of [`CallTimeoutLayer`].
 #[derive(Debug, Clone)]
-pub struct Deadline<S> {
+pub struct CallTimeout<S> {
     inner: S,
     timeout: Duration,
     stack: Option<Arc<Stack>>,
@@ -92,13 +97,13 @@ pub struct Deadline<S> {
     has_inner: bool,
 }
 
-impl<S> Service<Request<Body>> for Deadline<S>
+impl<S> Service<Request<Body>> for CallTimeout<S>
 where
     S: Service<Request<Body>, Response = Response<Body>, Error = TransportError> + Clone,
 {
     type Response = Response<Body>;
     type Error = TransportError;
-    type Future = DeadlineFuture<S>;
+    type Future = CallTimeoutFuture<S>;
 
     fn poll_ready(&mut self, _cx: &mut Context<'_>) -> Poll<Result<(), TransportError>> {
         // The inner service becomes ready inside the future, where the deadline counts it.
@@ -115,7 +120,7 @@ where
         }
         request.extensions_mut().insert(state.clone());
         let sleep = state.deadline().map(sleep_until);
-        DeadlineFuture {
+        CallTimeoutFuture {
             call: self.inner.clone().oneshot(request),
             sleep,
             state,
@@ -126,9 +131,9 @@ where
 }
 
 pin_project! {
-    /// The future of [`Deadline`].
+    /// The future of [`CallTimeout`].
     #[derive(Debug)]
-    pub struct DeadlineFuture<S: Service<Request<Body>>> {
+    pub struct CallTimeoutFuture<S: Service<Request<Body>>> {
         #[pin]
         call: Oneshot<S, Request<Body>>,
         #[pin]
@@ -139,7 +144,7 @@ pin_project! {
     }
 }
 
-impl<S> Future for DeadlineFuture<S>
+impl<S> Future for CallTimeoutFuture<S>
 where
     S: Service<Request<Body>, Response = Response<Body>, Error = TransportError>,
 {

@@ -9,10 +9,10 @@ use pin_project_lite::pin_project;
 use tower::{Layer, Service};
 
 use crate::body::Body;
-use crate::call::CallState;
+use crate::context::CallState;
+use crate::context::record::{REFUSED, RESPONDED, Stack, UNKNOWN};
+use crate::context::safety::{is_refusal, is_refused};
 use crate::error::{Sent, TransportError};
-use crate::record::{REFUSED, RESPONDED, Stack, UNKNOWN};
-use crate::safety::{is_refusal, is_refused};
 
 /// One call of the innermost service. Dropped before its end, nobody knows what became of the request.
 #[derive(Debug)]

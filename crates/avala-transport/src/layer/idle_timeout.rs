@@ -11,8 +11,11 @@ use pin_project_lite::pin_project;
 use tokio::time::{Instant, Sleep, sleep_until};
 use tower::{Layer, Service};
 
-use crate::call::CallState;
-use crate::{Body, BoxError, CallOptions, Sent, TimeoutPhase, TransportError};
+use crate::BoxError;
+use crate::body::Body;
+use crate::context::CallOptions;
+use crate::context::CallState;
+use crate::error::{Sent, TimeoutPhase, TransportError};
 
 /// Ends the body of an answer when nothing of it comes for too long.
 ///
@@ -24,7 +27,8 @@ use crate::{Body, BoxError, CallOptions, Sent, TimeoutPhase, TransportError};
 ///
 /// ```
 /// use std::time::Duration;
-/// use avala_transport::{AdaptLayer, Body, IdleTimeoutLayer};
+/// use avala_transport::Body;
+/// use avala_transport::layer::{AdaptLayer, IdleTimeoutLayer};
 /// use http::{Request, Response};
 /// use tower::{ServiceBuilder, ServiceExt, service_fn};
 ///

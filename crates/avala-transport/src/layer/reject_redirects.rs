@@ -10,7 +10,9 @@ use http::{Request, Response, StatusCode, Uri};
 use pin_project_lite::pin_project;
 use tower::{Layer, Service};
 
-use crate::{Body, TransportError, redact};
+use crate::body::Body;
+use crate::error::TransportError;
+use crate::redact;
 
 /// Turns every redirect (301, 302, 303, 307 and 308) into an error of the kind
 /// [`Redirect`](crate::TransportErrorKind::Redirect). Other responses pass.
@@ -19,13 +21,14 @@ use crate::{Body, TransportError, redact};
 /// target's host; the path and the query of the target are left out, because they can hold secrets.
 ///
 /// ```
-/// use avala_transport::{AdaptLayer, Body, RedirectLayer, TransportErrorKind};
+/// use avala_transport::{Body, TransportErrorKind};
+/// use avala_transport::layer::{AdaptLayer, RejectRedirectsLayer};
 /// use http::{Request, Response};
 /// use tower::{ServiceBuilder, ServiceExt, service_fn};
 ///
 /// # let runtime = tokio::runtime::Builder::new_current_thread().build()?;
 /// # runtime.block_on(async {
-/// let service = ServiceBuilder::new().layer(RedirectLayer::new()).layer(AdaptLayer::new()).service(service_fn(
+/// let service = ServiceBuilder::new().layer(RejectRedirectsLayer::new()).layer(AdaptLayer::new()).service(service_fn(
 ///     |_: Request<Body>| async {
 ///         Response::builder().status(302).header("location", "https://evil.example/?key=1").body(Body::empty())
 ///     },
@@ -36,9 +39,9 @@ use crate::{Body, TransportError, redact};
 /// # Ok::<(), std::io::Error>(())
 /// ```
 #[derive(Debug, Clone, Default)]
-pub struct RedirectLayer;
+pub struct RejectRedirectsLayer;
 
-impl RedirectLayer {
+impl RejectRedirectsLayer {
     /// The layer; it has no settings.
     #[must_use]
     pub fn new() -> Self {
@@ -46,27 +49,27 @@ impl RedirectLayer {
     }
 }
 
-impl<S> Layer<S> for RedirectLayer {
-    type Service = Redirect<S>;
+impl<S> Layer<S> for RejectRedirectsLayer {
+    type Service = RejectRedirects<S>;
 
-    fn layer(&self, inner: S) -> Redirect<S> {
-        Redirect { inner }
+    fn layer(&self, inner: S) -> RejectRedirects<S> {
+        RejectRedirects { inner }
     }
 }
 
-/// The service of [`RedirectLayer`].
+/// The service of [`RejectRedirectsLayer`].
 #[derive(Debug, Clone)]
-pub struct Redirect<S> {
+pub struct RejectRedirects<S> {
     inner: S,
 }
 
-impl<S> Service<Request<Body>> for Redirect<S>
+impl<S> Service<Request<Body>> for RejectRedirects<S>
 where
     S: Service<Request<Body>, Response = Response<Body>, Error = TransportError>,
 {
     type Response = Response<Body>;
     type Error = TransportError;
-    type Future = RedirectFuture<S::Future>;
+    type Future = RejectRedirectsFuture<S::Future>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), TransportError>> {
         self.inner.poll_ready(cx)
@@ -74,21 +77,21 @@ where
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
         let asked = request.uri().authority().cloned();
-        RedirectFuture { future: self.inner.call(request), asked }
+        RejectRedirectsFuture { future: self.inner.call(request), asked }
     }
 }
 
 pin_project! {
-    /// The future of [`Redirect`].
+    /// The future of [`RejectRedirects`].
     #[derive(Debug)]
-    pub struct RedirectFuture<F> {
+    pub struct RejectRedirectsFuture<F> {
         #[pin]
         future: F,
         asked: Option<Authority>,
     }
 }
 
-impl<F> Future for RedirectFuture<F>
+impl<F> Future for RejectRedirectsFuture<F>
 where
     F: Future<Output = Result<Response<Body>, TransportError>>,
 {

@@ -10,7 +10,7 @@ use tower::util::Oneshot;
 use tower::{Layer, Service, ServiceExt};
 
 use crate::body::Body;
-use crate::call::CallState;
+use crate::context::CallState;
 use crate::error::{Sent, TransportError};
 
 /// Ends what is below at the deadline that the outermost layer has set.

@@ -11,7 +11,7 @@ use super::attempt_times::AttemptTimes;
 use super::bucket::Bucket;
 use super::schedule::{Claim, Schedule, Ticket};
 use super::{RateLimit, RateLimitState};
-use crate::CallClass;
+use crate::context::CallClass;
 use crate::retry_after::{answered_at, point_in_time, retry_after};
 
 /// The wait after a 429 that does not name one.

@@ -5,10 +5,12 @@ use std::time::Duration;
 use http::{Method, Response, StatusCode};
 use tower::load_shed::error::Overloaded;
 
+use crate::body::Body;
+use crate::context::record::Evidence;
+use crate::context::safety::refuses;
 use crate::error::find_in_chain;
-use crate::record::Evidence;
-use crate::safety::refuses;
-use crate::{Body, Sent, TimeoutPhase, TransportError, TransportErrorKind, retry_after};
+use crate::error::{Sent, TimeoutPhase, TransportError, TransportErrorKind};
+use crate::retry_after::retry_after;
 
 /// How an attempt ended that another attempt could mend.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,4 +1,4 @@
-//! Concurrency limit.
+//! ConcurrencyLimit limit.
 
 mod permits;
 
@@ -17,9 +17,13 @@ use tower::util::Oneshot;
 use tower::{Layer, Service, ServiceExt};
 
 use self::permits::{Lease, Permits, Ticket, Turn};
-use crate::call::CallState;
-use crate::time_spent::Phase;
-use crate::{Background, Body, BoxError, CallClass, CallOptions, TransportError};
+use crate::BoxError;
+use crate::body::Body;
+use crate::context::CallState;
+use crate::context::background::Background;
+use crate::context::time_spent::Phase;
+use crate::context::{CallClass, CallOptions};
+use crate::error::TransportError;
 
 /// How many calls of each [`CallClass`] may be on their way at a time.
 ///
@@ -91,13 +95,14 @@ impl ConcurrencyLimits {
 /// least half of them stay free, and is not queued.
 ///
 /// ```
-/// use avala_transport::{AdaptLayer, Body, ConcurrencyLayer, ConcurrencyLimits};
+/// use avala_transport::{Body, ConcurrencyLimits};
+/// use avala_transport::layer::{AdaptLayer, ConcurrencyLimitLayer};
 /// use http::{Request, Response};
 /// use tower::{ServiceBuilder, ServiceExt, service_fn};
 ///
 /// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
 /// let service = ServiceBuilder::new()
-///     .layer(ConcurrencyLayer::new(ConcurrencyLimits::default().ordinary(8)))
+///     .layer(ConcurrencyLimitLayer::new(ConcurrencyLimits::default().ordinary(8)))
 ///     .layer(AdaptLayer::new())
 ///     .service(service_fn(|_: Request<Body>| async { Ok::<_, std::io::Error>(Response::new(Body::empty())) }));
 /// service.oneshot(Request::new(Body::empty())).await?;
@@ -105,7 +110,7 @@ impl ConcurrencyLimits {
 /// # }
 /// ```
 #[derive(Debug, Clone)]
-pub struct ConcurrencyLayer {
+pub struct ConcurrencyLimitLayer {
     classes: Arc<Classes>,
     term: Duration,
 }
@@ -118,7 +123,7 @@ struct Classes {
     exports: Option<Arc<Permits>>,
 }
 
-impl ConcurrencyLayer {
+impl ConcurrencyLimitLayer {
     /// Creates a layer with these limits, and terms of 30 seconds.
     #[must_use]
     pub fn new(limits: ConcurrencyLimits) -> Self {
@@ -151,35 +156,35 @@ impl ConcurrencyLayer {
 }
 
 /// With [`ConcurrencyLimits::default`].
-impl Default for ConcurrencyLayer {
+impl Default for ConcurrencyLimitLayer {
     fn default() -> Self {
         Self::new(ConcurrencyLimits::default())
     }
 }
 
-impl<S> Layer<S> for ConcurrencyLayer {
-    type Service = Concurrency<S>;
+impl<S> Layer<S> for ConcurrencyLimitLayer {
+    type Service = ConcurrencyLimit<S>;
 
-    fn layer(&self, inner: S) -> Concurrency<S> {
-        Concurrency { inner, limits: self.clone() }
+    fn layer(&self, inner: S) -> ConcurrencyLimit<S> {
+        ConcurrencyLimit { inner, limits: self.clone() }
     }
 }
 
-/// The service of [`ConcurrencyLayer`].
+/// The service of [`ConcurrencyLimitLayer`].
 #[derive(Debug, Clone)]
-pub struct Concurrency<S> {
+pub struct ConcurrencyLimit<S> {
     inner: S,
-    limits: ConcurrencyLayer,
+    limits: ConcurrencyLimitLayer,
 }
 
-impl<S> Service<Request<Body>> for Concurrency<S>
+impl<S> Service<Request<Body>> for ConcurrencyLimit<S>
 where
     S: Service<Request<Body>, Response = Response<Body>, Error = TransportError> + Clone + Send + 'static,
     S::Future: Send,
 {
     type Response = Response<Body>;
     type Error = TransportError;
-    type Future = ConcurrencyFuture<S>;
+    type Future = ConcurrencyLimitFuture<S>;
 
     fn poll_ready(&mut self, _cx: &mut Context<'_>) -> Poll<Result<(), TransportError>> {
         // The wait is inside the future, where a deadline counts it and where dropping it gives the place up.
@@ -196,13 +201,13 @@ where
             Some(permits) => Permit::Wanted { permits: Arc::clone(permits) },
             None => Permit::Unlimited,
         };
-        ConcurrencyFuture { call: self.inner.clone().oneshot(request), permit, term, background, state }
+        ConcurrencyLimitFuture { call: self.inner.clone().oneshot(request), permit, term, background, state }
     }
 }
 
 pin_project! {
-    /// The future of [`Concurrency`].
-    pub struct ConcurrencyFuture<S: Service<Request<Body>>> {
+    /// The future of [`ConcurrencyLimit`].
+    pub struct ConcurrencyLimitFuture<S: Service<Request<Body>>> {
         // Begins when it is polled.
         #[pin]
         call: Oneshot<S, Request<Body>>,
@@ -321,7 +326,7 @@ impl Permit {
     }
 }
 
-impl<S> Future for ConcurrencyFuture<S>
+impl<S> Future for ConcurrencyLimitFuture<S>
 where
     S: Service<Request<Body>, Response = Response<Body>, Error = TransportError>,
 {
@@ -340,9 +345,9 @@ where
     }
 }
 
-impl<S: Service<Request<Body>>> fmt::Debug for ConcurrencyFuture<S> {
+impl<S: Service<Request<Body>>> fmt::Debug for ConcurrencyLimitFuture<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("ConcurrencyFuture")
+        f.write_str("ConcurrencyLimitFuture")
     }
 }
 

@@ -10,7 +10,12 @@ use http::{Request, Response};
 use pin_project_lite::pin_project;
 use tower::{Layer, Service};
 
-use crate::{AccessTokenProvider, ApiKeyProvider, Body, BoxError, CallOptions, Provided, TransportError};
+use crate::BoxError;
+use crate::body::Body;
+use crate::context::CallOptions;
+use crate::credentials::access_token::AccessTokenProvider;
+use crate::credentials::api_key_provider::{ApiKeyProvider, Provided};
+use crate::error::TransportError;
 
 const API_KEY_HEADER: HeaderName = HeaderName::from_static("x-avala-api-key");
 
@@ -21,7 +26,8 @@ const API_KEY_HEADER: HeaderName = HeaderName::from_static("x-avala-api-key");
 /// whose [`CallOptions`] say `anonymous` is sent without both headers.
 ///
 /// ```
-/// use avala_transport::{AdaptLayer, ApiKey, AuthLayer, Body};
+/// use avala_transport::{ApiKey, Body};
+/// use avala_transport::layer::{AdaptLayer, AuthLayer};
 /// use http::{Request, Response};
 /// use tower::{ServiceBuilder, ServiceExt, service_fn};
 ///

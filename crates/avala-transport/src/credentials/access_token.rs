@@ -4,7 +4,8 @@ use std::fmt;
 
 use http::HeaderValue;
 
-use crate::{Provided, TransportError};
+use crate::credentials::api_key_provider::Provided;
+use crate::error::TransportError;
 
 /// An OAuth access token: not empty, legal in a header, and never printed. It replaces the API key.
 ///
@@ -101,7 +102,7 @@ mod tests {
     fn illegal_token_is_rejected_and_not_repeated() {
         for text in ["", " ", "Bearer hunter2", "hunter2\n", "hünter2"] {
             let error = AccessToken::new(text).expect_err(text);
-            assert_eq!(error.kind(), crate::TransportErrorKind::Configuration);
+            assert_eq!(error.kind(), crate::error::TransportErrorKind::Configuration);
             assert!(!format!("{error:?}").contains("nter2"), "{error:?}");
         }
         assert!(!format!("{:?}", AccessToken::new("hunter2").unwrap()).contains("hunter2"));

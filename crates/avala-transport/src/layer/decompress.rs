@@ -37,7 +37,10 @@ mod gzip {
     use pin_project_lite::pin_project;
     use tower::{Layer, Service};
 
-    use crate::{Body, BoxError, CallOptions, Sent, TransportError, TransportErrorKind};
+    use crate::BoxError;
+    use crate::body::Body;
+    use crate::context::CallOptions;
+    use crate::error::{Sent, TransportError, TransportErrorKind};
 
     const GZIP: HeaderValue = HeaderValue::from_static("gzip");
 
@@ -59,7 +62,8 @@ mod gzip {
     /// ignored, as `gzip` and browsers do. A body of no bytes at all is empty.
     ///
     /// ```
-    /// use avala_transport::{AdaptLayer, Body, CollectLayer, DecompressLayer};
+    /// use avala_transport::Body;
+    /// use avala_transport::layer::{AdaptLayer, CollectLayer, DecompressLayer};
     /// use http::{Request, Response};
     /// use tower::{ServiceBuilder, ServiceExt, service_fn};
     ///

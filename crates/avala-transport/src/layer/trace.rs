@@ -5,23 +5,23 @@ pub use self::spans::{Trace, TraceFuture, TraceLayer};
 
 /// The layer around a whole call: nothing at all without the feature `tracing`.
 #[cfg(not(feature = "tracing"))]
-pub(crate) fn call(_server: &crate::BaseUrl) -> tower::layer::util::Identity {
+pub(crate) fn call(_server: &crate::base_url::BaseUrl) -> tower::layer::util::Identity {
     tower::layer::util::Identity::new()
 }
 
 /// The layer around one attempt: nothing at all without the feature `tracing`.
 #[cfg(not(feature = "tracing"))]
-pub(crate) fn attempt(_server: &crate::BaseUrl) -> tower::layer::util::Identity {
+pub(crate) fn attempt(_server: &crate::base_url::BaseUrl) -> tower::layer::util::Identity {
     tower::layer::util::Identity::new()
 }
 
 #[cfg(feature = "tracing")]
-pub(crate) fn call(server: &crate::BaseUrl) -> TraceLayer {
+pub(crate) fn call(server: &crate::base_url::BaseUrl) -> TraceLayer {
     TraceLayer::call().server(server)
 }
 
 #[cfg(feature = "tracing")]
-pub(crate) fn attempt(server: &crate::BaseUrl) -> TraceLayer {
+pub(crate) fn attempt(server: &crate::base_url::BaseUrl) -> TraceLayer {
     TraceLayer::attempt().server(server)
 }
 
@@ -37,8 +37,11 @@ mod spans {
     use tracing::field::Empty;
     use tracing::{Span, info_span};
 
-    use crate::call::CallState;
-    use crate::{BaseUrl, Body, CallOptions, CallReport, TransportError, TransportErrorKind};
+    use crate::base_url::BaseUrl;
+    use crate::body::Body;
+    use crate::context::CallState;
+    use crate::context::{CallOptions, CallReport};
+    use crate::error::{TransportError, TransportErrorKind};
 
     /// Makes a span for each call, or for each attempt.
     ///
@@ -63,7 +66,8 @@ mod spans {
     /// [otel]: https://opentelemetry.io/docs/specs/semconv/http/http-spans/
     ///
     /// ```
-    /// use avala_transport::{AdaptLayer, BaseUrl, Body, TraceLayer};
+    /// use avala_transport::{BaseUrl, Body};
+    /// use avala_transport::layer::{AdaptLayer, TraceLayer};
     /// use http::{Request, Response};
     /// use tower::{ServiceBuilder, ServiceExt, service_fn};
     ///

@@ -11,9 +11,12 @@ use tokio::time::{Instant, Sleep, sleep_until};
 use super::RateLimiter;
 use super::schedule::{Claim, Ticket};
 use super::scope::Scope;
-use crate::call::CallState;
-use crate::time_spent::Phase;
-use crate::{Background, Body, CallClass, CallOptions, Sent, TransportError, TransportErrorKind};
+use crate::body::Body;
+use crate::context::CallState;
+use crate::context::background::Background;
+use crate::context::time_spent::Phase;
+use crate::context::{CallClass, CallOptions};
+use crate::error::{Sent, TransportError, TransportErrorKind};
 
 /// A timer is set for this long at most; then the start is computed anew.
 const LONGEST_TIMER: Duration = Duration::from_secs(24 * 3_600);

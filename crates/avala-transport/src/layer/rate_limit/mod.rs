@@ -20,14 +20,16 @@ use tower::{Layer, Service, ServiceExt};
 use self::admission::Admission;
 pub use self::limiter::{RateLimit, RateLimiter};
 pub use self::state::RateLimitState;
-use crate::call::CallState;
-use crate::{Body, CallOptions, TransportError};
+use crate::body::Body;
+use crate::context::CallOptions;
+use crate::context::CallState;
+use crate::error::TransportError;
 
 /// Delays each attempt as a [`RateLimiter`] requires, and reports the responses to the limiter.
 ///
 /// A call that has to wait needs time for its attempt: as much as recent attempts of the same class took, at least 50 ms,
 /// and at most half of its timeout. If that is not left after the wait, the call fails at once with
-/// [`RateLimited`](crate::TransportErrorKind::RateLimited), the wait as [`retry_after`](TransportError::retry_after), and
+/// [`RateLimitService`](crate::TransportErrorKind::RateLimited), the wait as [`retry_after`](TransportError::retry_after), and
 /// [`Sent::No`](crate::Sent::No); it takes no token. So does a call for which the gate stays closed for longer than the
 /// [`max_wait`](crate::RetryPolicy::max_wait) of its retry policy. A call whose deadline has passed is not sent.
 ///
@@ -35,7 +37,8 @@ use crate::{Body, CallOptions, TransportError};
 /// them holds none of the other.
 ///
 /// ```
-/// use avala_transport::{AdaptLayer, Body, RateLimit, RateLimitLayer, RateLimiter};
+/// use avala_transport::{Body, RateLimit, RateLimiter};
+/// use avala_transport::layer::{AdaptLayer, RateLimitLayer};
 /// use http::{Request, Response, StatusCode};
 /// use tower::{ServiceBuilder, ServiceExt, service_fn};
 ///
@@ -63,28 +66,28 @@ impl RateLimitLayer {
 }
 
 impl<S> Layer<S> for RateLimitLayer {
-    type Service = RateLimited<S>;
+    type Service = RateLimitService<S>;
 
-    fn layer(&self, inner: S) -> RateLimited<S> {
-        RateLimited { inner, limiter: self.limiter.clone() }
+    fn layer(&self, inner: S) -> RateLimitService<S> {
+        RateLimitService { inner, limiter: self.limiter.clone() }
     }
 }
 
 /// The service of [`RateLimitLayer`].
 #[derive(Debug, Clone)]
-pub struct RateLimited<S> {
+pub struct RateLimitService<S> {
     inner: S,
     limiter: RateLimiter,
 }
 
-impl<S> Service<Request<Body>> for RateLimited<S>
+impl<S> Service<Request<Body>> for RateLimitService<S>
 where
     S: Service<Request<Body>, Response = Response<Body>, Error = TransportError> + Clone + Send + 'static,
     S::Future: Send,
 {
     type Response = Response<Body>;
     type Error = TransportError;
-    type Future = RateLimitedFuture<S>;
+    type Future = RateLimitFuture<S>;
 
     fn poll_ready(&mut self, _cx: &mut Context<'_>) -> Poll<Result<(), TransportError>> {
         // The wait is inside the future, where a deadline counts it and where dropping it gives the place up.
@@ -94,13 +97,13 @@ where
     fn call(&mut self, mut request: Request<Body>) -> Self::Future {
         let state = CallState::of(request.extensions_mut());
         let admission = Admission::new(self.limiter.clone(), request.extensions().get::<CallOptions>(), state);
-        RateLimitedFuture { call: self.inner.clone().oneshot(request), admission }
+        RateLimitFuture { call: self.inner.clone().oneshot(request), admission }
     }
 }
 
 pin_project! {
-    /// The future of [`RateLimited`].
-    pub struct RateLimitedFuture<S: Service<Request<Body>>> {
+    /// The future of [`RateLimitService`].
+    pub struct RateLimitFuture<S: Service<Request<Body>>> {
         // Begins when it is polled.
         #[pin]
         call: Oneshot<S, Request<Body>>,
@@ -108,7 +111,7 @@ pin_project! {
     }
 }
 
-impl<S> Future for RateLimitedFuture<S>
+impl<S> Future for RateLimitFuture<S>
 where
     S: Service<Request<Body>, Response = Response<Body>, Error = TransportError>,
 {
@@ -145,8 +148,8 @@ where
     }
 }
 
-impl<S: Service<Request<Body>>> fmt::Debug for RateLimitedFuture<S> {
+impl<S: Service<Request<Body>>> fmt::Debug for RateLimitFuture<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("RateLimitedFuture")
+        f.write_str("RateLimitFuture")
     }
 }

@@ -1,0 +1,35 @@
+//! The tower layers of the stack, each of which also works alone.
+//!
+//! `stack.rs` of this crate defines their order, with the reason for each line. Put [`AdaptLayer`] between a layer and a
+//! service with another body or error type.
+
+pub(crate) mod adapt;
+pub(crate) mod attempt_timeout;
+pub(crate) mod auth;
+pub(crate) mod call_timeout;
+pub(crate) mod collect;
+pub(crate) mod concurrency;
+pub(crate) mod decompress;
+pub(crate) mod exchange;
+pub(crate) mod idle_timeout;
+pub(crate) mod rate_limit;
+pub(crate) mod reject_redirects;
+pub(crate) mod resolve;
+pub(crate) mod retry;
+pub(crate) mod trace;
+
+pub use self::adapt::{Adapt, AdaptLayer, ClassifyLayer};
+pub use self::attempt_timeout::{AttemptTimeout, AttemptTimeoutLayer};
+pub use self::auth::{Auth, AuthLayer};
+pub use self::call_timeout::{CallTimeout, CallTimeoutLayer};
+pub use self::collect::{Collect, CollectLayer};
+pub use self::concurrency::{ConcurrencyLimit, ConcurrencyLimitLayer};
+#[cfg(feature = "gzip")]
+pub use self::decompress::{Decompress, DecompressLayer};
+pub use self::idle_timeout::{IdleTimeout, IdleTimeoutLayer};
+pub use self::rate_limit::{RateLimitLayer, RateLimitService};
+pub use self::reject_redirects::{RejectRedirects, RejectRedirectsLayer};
+pub use self::resolve::{Resolve, ResolveLayer};
+pub use self::retry::{Retry, RetryLayer};
+#[cfg(feature = "tracing")]
+pub use self::trace::{Trace, TraceLayer};
