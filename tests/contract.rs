@@ -68,7 +68,7 @@ pub fn types() -> Result<BTreeMap<String, Type>, Box<dyn std::error::Error>> {
 /// # Errors
 /// When a file is missing or does not have the shape of a contract.
 pub fn models() -> Result<BTreeMap<String, Type>, Box<dyn std::error::Error>> {
-    let text = std::fs::read_to_string(folder("contract").join("answers.json"))?;
+    let text = std::fs::read_to_string(folder("contract").join("responses.json"))?;
     let mut models = types()?;
     models.extend(serde_json::from_str::<BTreeMap<String, Type>>(&text)?);
     Ok(models)

@@ -219,7 +219,7 @@ fn fault(random: &mut fastrand::Rng) -> (&'static str, Fault) {
         3 => ("429", Fault::status(429).header("retry-after", "0")),
         4 => ("524", Fault::status(524)),
         5 => ("connection dropped", Fault::drop_connection()),
-        6 => ("answer dropped", Fault::drop_answer()),
+        6 => ("response dropped", Fault::drop_response()),
         7 => ("body cut", Fault::cut_body(random.usize(..200))),
         8 => ("answered late", Fault::delay(Duration::from_millis(random.u64(..20)))),
         _ => ("html instead of json", Fault::html()),

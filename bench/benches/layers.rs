@@ -15,9 +15,9 @@ const MINUTE: Duration = Duration::from_secs(60);
 
 /// Responds immediately.
 #[derive(Clone)]
-struct Answer;
+struct ApiResult;
 
-impl Service<Request<Body>> for Answer {
+impl Service<Request<Body>> for Response {
     type Response = Response<Body>;
     type Error = TransportError;
     type Future = Ready<Result<Response<Body>, TransportError>>;
@@ -65,20 +65,20 @@ where
 
 fn layers(criterion: &mut Criterion) {
     let limiter = RateLimiter::new(RateLimit::per_minute(u32::MAX).burst(u32::MAX));
-    measure(criterion, "no layer", &Answer);
-    measure(criterion, "deadline", &CallTimeoutLayer::new(MINUTE).layer(Answer));
-    measure(criterion, "retry", &RetryLayer::new(RetryPolicy::default()).layer(Answer));
-    measure(criterion, "concurrency", &ConcurrencyLimitLayer::default().layer(Answer));
-    measure(criterion, "rate limit", &RateLimitLayer::new(limiter.clone()).layer(Answer));
+    measure(criterion, "no layer", &Response);
+    measure(criterion, "deadline", &CallTimeoutLayer::new(MINUTE).layer(Response));
+    measure(criterion, "retry", &RetryLayer::new(RetryPolicy::default()).layer(Response));
+    measure(criterion, "concurrency", &ConcurrencyLimitLayer::default().layer(Response));
+    measure(criterion, "rate limit", &RateLimitLayer::new(limiter.clone()).layer(Response));
     if let Ok(key) = ApiKey::new("avk_bench") {
-        measure(criterion, "auth", &AuthLayer::new(key).layer(Answer));
+        measure(criterion, "auth", &AuthLayer::new(key).layer(Response));
     }
-    measure(criterion, "attempt timeout", &AttemptTimeoutLayer::new(MINUTE).layer(Answer));
-    measure(criterion, "idle timeout", &IdleTimeoutLayer::new(MINUTE).layer(Answer));
-    measure(criterion, "collect", &CollectLayer::new(1 << 20).layer(Answer));
-    measure(criterion, "address", &ResolveLayer::new(BaseUrl::default()).layer(Answer));
-    measure(criterion, "redirect", &RejectRedirectsLayer::new().layer(Answer));
-    if let Ok(transport) = TransportBuilder::new().rate_limiter(limiter).service(Answer).build() {
+    measure(criterion, "attempt timeout", &AttemptTimeoutLayer::new(MINUTE).layer(Response));
+    measure(criterion, "idle timeout", &IdleTimeoutLayer::new(MINUTE).layer(Response));
+    measure(criterion, "collect", &CollectLayer::new(1 << 20).layer(Response));
+    measure(criterion, "address", &ResolveLayer::new(BaseUrl::default()).layer(Response));
+    measure(criterion, "redirect", &RejectRedirectsLayer::new().layer(Response));
+    if let Ok(transport) = TransportBuilder::new().rate_limiter(limiter).service(Response).build() {
         measure(criterion, "all layers", &transport);
     }
 }

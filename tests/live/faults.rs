@@ -20,7 +20,7 @@ async fn a_reader_does_not_see_what_passes() {
         Fault::status(524),
         Fault::status(429).header("retry-after", "0"),
         Fault::drop_connection(),
-        Fault::drop_answer(),
+        Fault::drop_response(),
         Fault::cut_body(0),
         Fault::cut_body(1000),
     ];

@@ -30,11 +30,11 @@ async fn main() -> Result<(), BoxError> {
 /// A call through every layer, to a service that responds immediately.
 async fn small_call(times: u32) -> Result<Checksum, BoxError> {
     let body = Bytes::from(data::dataset());
-    let answer = tower::service_fn(move |_: Request<Body>| {
+    let response = tower::service_fn(move |_: Request<Body>| {
         std::future::ready(Ok::<_, BoxError>(Response::new(Body::from(body.clone()))))
     });
     let limit = RateLimit::per_minute(u32::MAX).burst(u32::MAX);
-    let avala = Avala::builder().api_key("avk_bench").rate_limit(limit).service(answer).build()?;
+    let avala = Avala::builder().api_key("avk_bench").rate_limit(limit).service(response).build()?;
     let mut checksum = Checksum::default();
     for _ in 0..times {
         add_dataset(&avala.datasets().get(data::DATASET).await?, &mut checksum);

@@ -26,20 +26,20 @@ async fn main() -> Result<(), BoxError> {
     // A backlog for 10,000 simultaneous connections.
     let listener = socket.listen(16_384)?;
     let port = listener.local_addr()?.port();
-    let answers = Arc::new(Answers::new(port));
+    let responses = Arc::new(Responses::new(port));
     println!("{port}");
     loop {
         let (stream, _) = listener.accept().await?;
         stream.set_nodelay(true)?;
-        let answers = Arc::clone(&answers);
-        let service = service_fn(move |request| answer(Arc::clone(&answers), request));
+        let responses = Arc::clone(&responses);
+        let service = service_fn(move |request| response(Arc::clone(&responses), request));
         // A closed connection is not an error of the server.
         drop(tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(stream), service)));
     }
 }
 
 /// All response bodies, built once.
-struct Answers {
+struct Responses {
     dataset: Bytes,
     sequence: Bytes,
     pages: Vec<Bytes>,
@@ -49,7 +49,7 @@ struct Answers {
     port: u16,
 }
 
-impl Answers {
+impl Responses {
     fn new(port: u16) -> Self {
         let list = |name: &str, count: usize| -> Vec<Bytes> {
             (0..count)
@@ -99,8 +99,8 @@ fn link(port: u16, list: &str, page: usize) -> String {
     format!("http://127.0.0.1:{port}{PREFIX}/datasets/{OWNER}/{list}/items/?cursor={page}")
 }
 
-async fn answer(answers: Arc<Answers>, request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
-    let body = answers.body(request.uri()).await;
+async fn response(responses: Arc<Responses>, request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
+    let body = responses.body(request.uri()).await;
     let mut response = Response::new(Full::default());
     match body {
         Some(body) => *response.body_mut() = body.into(),

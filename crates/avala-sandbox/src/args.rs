@@ -33,7 +33,7 @@ and a * at its end stands for everything that starts so. The effects:
   503                       Respond with this status, and process nothing; so for every status
   html                      Respond 200 with a page of HTML, and process nothing
   drop                      Close the connection, and process nothing
-  drop-answer               Process, and close the connection without a response
+  drop-response               Process, and close the connection without a response
   cut:BYTES                 Process, and close the connection after so many bytes of the body
   delay:MS                  Process, and respond so many milliseconds later
 
@@ -140,7 +140,8 @@ mod tests {
 
     #[test]
     fn faults_may_be_given_several_times() {
-        let arguments = ["--fault", "GET /exports/ 503 x2", "--fault=POST /datasets/ drop-answer"].map(OsString::from);
+        let arguments =
+            ["--fault", "GET /exports/ 503 x2", "--fault=POST /datasets/ drop-response"].map(OsString::from);
         let Command::Start(start) = parse(arguments).unwrap() else { panic!("starts") };
         assert_eq!(start.faults.len(), 2);
         for wrong in ["--fault", "--fault=GET", "--fault=GET /exports/ often"] {

@@ -59,7 +59,7 @@ pub struct SandboxBuilder {
     #[cfg(feature = "tls")]
     pub(crate) proxy_port: u16,
     pub(crate) webhook_retries: Vec<Duration>,
-    pub(crate) on_answer: Box<OnResponse>,
+    pub(crate) on_response: Box<OnResponse>,
 }
 
 impl SandboxBuilder {
@@ -79,7 +79,7 @@ impl SandboxBuilder {
             #[cfg(feature = "tls")]
             proxy_port: 0,
             webhook_retries: [1, 5, 25].map(Duration::from_secs).into(),
-            on_answer: Box::new(|_| {}),
+            on_response: Box::new(|_| {}),
         }
     }
 
@@ -107,13 +107,13 @@ impl SandboxBuilder {
         self
     }
 
-    /// Holds every answer back for this long. The request itself is processed at once.
+    /// Holds every response back for this long. The request itself is processed at once.
     pub fn latency(mut self, latency: Duration) -> Self {
         self.latency = latency;
         self
     }
 
-    /// Answers lists of members as bare arrays, as some deployments do, and not as pages.
+    /// Returns lists of members as bare arrays, as some deployments do, and not as pages.
     pub fn bare_member_lists(mut self, bare: bool) -> Self {
         self.bare_member_lists = bare;
         self
@@ -160,7 +160,7 @@ impl SandboxBuilder {
         self
     }
 
-    /// Chooses how long a webhook that did not answer 2xx is left alone before each further attempt.
+    /// Chooses how long a webhook that did not get a 2xx response is left alone before each further attempt.
     ///
     /// Unless set, there are three more attempts: after one second, five seconds and 25 seconds.
     pub fn webhook_retries(mut self, waits: impl IntoIterator<Item = Duration>) -> Self {
@@ -168,11 +168,11 @@ impl SandboxBuilder {
         self
     }
 
-    /// Calls `observe` with each request once it is answered, as for a log.
+    /// Calls `observe` with each request once it gets a response, as for a log.
     ///
     /// It runs on the server's task and should not block.
-    pub fn on_answer(mut self, observe: impl Fn(&LoggedRequest) + Send + Sync + 'static) -> Self {
-        self.on_answer = Box::new(observe);
+    pub fn on_response(mut self, observe: impl Fn(&LoggedRequest) + Send + Sync + 'static) -> Self {
+        self.on_response = Box::new(observe);
         self
     }
 
@@ -240,7 +240,7 @@ impl Sandbox {
             faults: FaultQueue::default(),
             log: RequestLog::default(),
             latency: settings.latency,
-            on_answer: settings.on_answer,
+            on_response: settings.on_response,
         });
         #[cfg(feature = "tls")]
         let proxy = match authority {

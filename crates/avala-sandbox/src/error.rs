@@ -1,4 +1,4 @@
-//! What handlers answer: a model, or an error in the words of Django REST framework, which the real server uses.
+//! The results of handlers: a model, or an error in the words of Django REST framework, which the real server uses.
 
 use axum::Json;
 use axum::response::{IntoResponse, Response};
@@ -6,7 +6,7 @@ use http::StatusCode;
 use serde_json::{Value, json};
 
 /// 200 with a model, or an error.
-pub(crate) type Answer<T> = Result<Json<T>, ApiError>;
+pub(crate) type ApiResult<T> = Result<Json<T>, ApiError>;
 
 /// 201 with a model, or an error.
 pub(crate) type Created<T> = Result<(StatusCode, Json<T>), ApiError>;
@@ -19,7 +19,7 @@ pub(crate) fn created<T>(model: T) -> Created<T> {
     Ok((StatusCode::CREATED, Json(model)))
 }
 
-/// An answer that says what is wrong with the request.
+/// A response that says what is wrong with the request.
 #[derive(Debug, PartialEq)]
 pub(crate) struct ApiError {
     status: StatusCode,
@@ -51,7 +51,7 @@ impl ApiError {
         self.status
     }
 
-    /// What the answer says.
+    /// What the response says.
     pub(crate) fn into_body(self) -> Value {
         self.body
     }

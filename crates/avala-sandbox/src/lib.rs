@@ -20,12 +20,12 @@
 //!
 //! # What it does as the real server does
 //!
-//! - Every call needs `X-Avala-Api-Key`; without the right one the answer is 401.
+//! - Every call needs `X-Avala-Api-Key`; without the right one the response is 401.
 //! - A path without its trailing slash is redirected, an unknown one is 404, a wrong method 405.
 //! - Bodies are validated: 400 with a list of sentences for each field.
 //! - Lists have pages of 100 items unless `limit` says otherwise, up to 1,000. A `limit` that is no positive integer
 //!   counts as unset. Items come in the order of their creation, and `next` is an address on the sandbox.
-//! - Every answer has `X-Request-Id` and the three `X-RateLimit-*` headers.
+//! - Every response has `X-Request-Id` and the three `X-RateLimit-*` headers.
 //! - A new dataset is `creating` until it was fetched a few times. An export takes one step with each fetch:
 //!   requested, pending, processing, exported. So do auto-label jobs and the uploads of recordings.
 //! - Webhooks on this machine get signed POSTs, and uploads get addresses on the sandbox that take files.

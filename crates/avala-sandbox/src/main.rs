@@ -29,7 +29,7 @@ fn main() -> ExitCode {
 
 fn run(start: Start) -> io::Result<()> {
     tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
-        let sandbox = start.builder.on_answer(log).start().await?;
+        let sandbox = start.builder.on_response(log).start().await?;
         for fault in start.faults {
             sandbox.fault(fault).map_err(io::Error::other)?;
         }

@@ -1,4 +1,4 @@
-//! What happens to a request, from its first byte to its answer.
+//! What happens to a request, from its first byte to its response.
 
 use std::io;
 use std::time::Duration;
@@ -32,7 +32,7 @@ const MAX_FILE_BYTES: usize = 129 * 1024 * 1024;
 /// So much of a body that is too large is read and dropped, so that clients read the response; then the connection ends.
 const MAX_DRAINED_BYTES: u64 = 512 * 1024 * 1024;
 
-/// The steps of a request, in the order of [`answer`](Pipeline::answer) and [`process`](Pipeline::process).
+/// The steps of a request, in the order of [`response`](Pipeline::response) and [`process`](Pipeline::process).
 pub(crate) struct Pipeline {
     pub(crate) router: Router,
     pub(crate) app: App,
@@ -40,15 +40,15 @@ pub(crate) struct Pipeline {
     pub(crate) faults: FaultQueue,
     pub(crate) log: RequestLog,
     pub(crate) latency: Duration,
-    pub(crate) on_answer: Box<OnResponse>,
+    pub(crate) on_response: Box<OnResponse>,
 }
 
-/// An answer whose body is complete.
+/// A response whose body is complete.
 type Complete = Response<Bytes>;
 
 impl Pipeline {
-    /// Answers a request. An error closes the connection without an answer.
-    pub(crate) async fn answer(&self, request: Request<Incoming>) -> io::Result<Response<ResponseBody>> {
+    /// Responds to a request. An error closes the connection without a response.
+    pub(crate) async fn response(&self, request: Request<Incoming>) -> io::Result<Response<ResponseBody>> {
         let (parts, body) = request.into_parts();
         let is_api = parts.uri.path().starts_with(API_PREFIX);
         let (body, is_too_large) = collect(body, if is_api { MAX_BODY_BYTES } else { MAX_FILE_BYTES }).await?;
@@ -56,21 +56,21 @@ impl Pipeline {
         let api_path = parts.uri.path().strip_prefix(API_PREFIX).unwrap_or(parts.uri.path());
         let fault = self.faults.take(&parts.method, api_path);
 
-        let mut answer = match &fault {
+        let mut response = match &fault {
             Some(Effect::DropConnection) => None,
-            Some(Effect::Answer(answer)) => {
-                let mut response = Response::new(answer.body.clone());
-                *response.status_mut() = answer.status;
-                *response.headers_mut() = answer.headers.clone();
+            Some(Effect::Response(canned)) => {
+                let mut response = Response::new(canned.body.clone());
+                *response.status_mut() = canned.status;
+                *response.headers_mut() = canned.headers.clone();
                 Some(response)
             }
             _ if is_too_large => Some(complete(too_large().into_response()).await?),
             _ => Some(self.process(Request::from_parts(parts, body)).await?),
         };
-        if let Some(answer) = &mut answer {
-            self.limiter.describe(answer.headers_mut());
+        if let Some(response) = &mut response {
+            self.limiter.describe(response.headers_mut());
             let id = HeaderValue::from_str(&format!("req_{number:08}")).map_err(io::Error::other)?;
-            answer.headers_mut().entry("x-request-id").or_insert(id);
+            response.headers_mut().entry("x-request-id").or_insert(id);
         }
         let wait = match fault {
             Some(Effect::Delay(delay)) => self.latency + delay,
@@ -81,13 +81,13 @@ impl Pipeline {
             tokio::time::sleep(wait).await;
         }
 
-        let answer = answer.filter(|_| !matches!(fault, Some(Effect::DropAnswer)));
-        if let Some(entry) = self.log.end(number, answer.as_ref().map(Response::status)) {
-            (self.on_answer)(&entry);
+        let response = response.filter(|_| !matches!(fault, Some(Effect::DropResponse)));
+        if let Some(entry) = self.log.end(number, response.as_ref().map(Response::status)) {
+            (self.on_response)(&entry);
         }
-        match (answer, fault) {
-            (Some(answer), Some(Effect::CutBody(after))) => Ok(cut(answer, after)),
-            (Some(answer), _) => Ok(answer.map(ResponseBody::whole)),
+        match (response, fault) {
+            (Some(response), Some(Effect::CutBody(after))) => Ok(cut(response, after)),
+            (Some(response), _) => Ok(response.map(ResponseBody::whole)),
             (None, _) => Err(io::Error::other("dropped by a fault")),
         }
     }
@@ -197,9 +197,9 @@ fn with_trailing_slash<B>(request: &Request<B>) -> Option<String> {
     Some(format!("{}/{query}", uri.path()))
 }
 
-/// The answer with its own length in its head, and a body that ends before it.
-fn cut(answer: Complete, after: usize) -> Response<ResponseBody> {
-    let (mut parts, body) = answer.into_parts();
+/// The response with its own length in its head, and a body that ends before it.
+fn cut(response: Complete, after: usize) -> Response<ResponseBody> {
+    let (mut parts, body) = response.into_parts();
     if body.is_empty() {
         return Response::from_parts(parts, ResponseBody::whole(body));
     }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use http::{HeaderMap, HeaderValue};
 
-/// How many requests the sandbox takes in a window of time before it answers 429.
+/// How many requests the sandbox takes in a window of time before it responds 429.
 ///
 /// The window starts with the first request in it. Requests without the right key do not count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,7 +69,7 @@ impl Limiter {
         })
     }
 
-    /// Writes where the count stands, unless the answer already has headers of these names.
+    /// Writes where the count stands, unless the response already has headers of these names.
     pub(crate) fn describe(&self, headers: &mut HeaderMap) {
         let (used, seconds_left) = self.with_window(|window, seconds_left| (window.used, seconds_left));
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |age| age.as_secs());

@@ -39,7 +39,7 @@ const SECRET_PARAMETERS: [&str; 14] = [
 const MAX_REQUESTS: usize = 10_000;
 const MAX_BODY_BYTES: usize = 256 * 1024 * 1024;
 
-/// A request that the sandbox received, and how it was answered.
+/// A request that the sandbox received, and its response.
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct LoggedRequest {
@@ -54,7 +54,7 @@ pub struct LoggedRequest {
     pub headers: HeaderMap,
     /// The body.
     pub body: Bytes,
-    /// The status of the answer: `None` while it is not answered yet, and when a fault closed the connection instead.
+    /// The status of the response: `None` before the response, and when a fault closed the connection instead.
     pub status: Option<StatusCode>,
 }
 
@@ -137,7 +137,7 @@ impl RequestLog {
         entries.forgotten + entries.requests.len() as u64
     }
 
-    /// Notes how the request with this number was answered, and returns its entry if it is still kept.
+    /// Notes the response to the request with this number, and returns its entry if it is still kept.
     pub(crate) fn end(&self, number: u64, status: Option<StatusCode>) -> Option<LoggedRequest> {
         let mut entries = self.entries();
         let index = number.checked_sub(entries.forgotten + 1)?;

@@ -1,4 +1,4 @@
-//! The body of an answer, which may end too early.
+//! The body of a response, which may end too early.
 
 use std::io;
 use std::pin::Pin;

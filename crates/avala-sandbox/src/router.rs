@@ -1,4 +1,4 @@
-//! Which handler answers which path.
+//! Routes: which handler serves which path.
 
 use axum::Router;
 use axum::routing::{any, get, post};
@@ -14,7 +14,7 @@ use crate::handlers::{
 use crate::protocol::API_PREFIX;
 use crate::routes::{Route, Routes};
 
-/// Every call of the API that the sandbox answers.
+/// Every call of the API that the sandbox serves.
 ///
 /// ```
 /// let routes = avala_sandbox::routes();

@@ -7,7 +7,7 @@ use http::Method;
 
 use crate::app::App;
 
-/// A call that the sandbox answers: a method, and the template of a path below `/api/v1`.
+/// A call that the sandbox serves: a method, and the template of a path below `/api/v1`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Route {

@@ -60,7 +60,7 @@ where
 {
     let service = service_fn(|request| {
         let pipeline = Arc::clone(&pipeline);
-        async move { pipeline.answer(request).await }
+        async move { pipeline.response(request).await }
     });
     // No limit on how long a connection may rest: clients keep theirs in pools.
     let connection = http1::Builder::new()

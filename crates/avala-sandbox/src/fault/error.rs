@@ -10,7 +10,7 @@ pub struct FaultError(Reason);
 enum Reason {
     Http(http::Error),
     Path(Box<str>),
-    NoAnswer,
+    NoResponse,
     Text(Box<str>),
 }
 
@@ -27,8 +27,8 @@ impl FaultError {
         Self(Reason::Text(text.into()))
     }
 
-    pub(super) fn no_answer() -> Self {
-        Self(Reason::NoAnswer)
+    pub(super) fn no_response() -> Self {
+        Self(Reason::NoResponse)
     }
 }
 
@@ -38,7 +38,7 @@ impl fmt::Display for FaultError {
             Reason::Http(_) => f.write_str("the fault has a status, header or method that HTTP does not allow"),
             Reason::Path(path) => write!(f, "the fault is on {path:?}, but a path starts with a slash"),
             Reason::Text(text) => write!(f, "{text:?} is no fault: write METHOD PATH EFFECT [xTIMES]"),
-            Reason::NoAnswer => f.write_str("a header or a body was set on a fault that has no answer of its own"),
+            Reason::NoResponse => f.write_str("a header or a body was set on a fault that has no response of its own"),
         }
     }
 }
@@ -47,7 +47,7 @@ impl std::error::Error for FaultError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match &self.0 {
             Reason::Http(error) => Some(error),
-            Reason::Path(_) | Reason::Text(_) | Reason::NoAnswer => None,
+            Reason::Path(_) | Reason::Text(_) | Reason::NoResponse => None,
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Faults: answers that go wrong on demand.
+//! Faults: responses that go wrong on demand.
 
 mod error;
 mod parse;
@@ -20,11 +20,11 @@ use http::{HeaderName, HeaderValue, Method, StatusCode, header};
 ///
 /// | fault | the request is processed | the client sees |
 /// |---|---|---|
-/// | [`status`](Fault::status), [`html`](Fault::html), [`redirect`](Fault::redirect) | no | this answer |
+/// | [`status`](Fault::status), [`html`](Fault::html), [`redirect`](Fault::redirect) | no | this response |
 /// | [`drop_connection`](Fault::drop_connection) | no | a closed connection |
-/// | [`drop_answer`](Fault::drop_answer) | yes | a closed connection |
-/// | [`cut_body`](Fault::cut_body) | yes | the answer's head and a part of its body |
-/// | [`delay`](Fault::delay) | yes | the answer, late |
+/// | [`drop_response`](Fault::drop_response) | yes | a closed connection |
+/// | [`cut_body`](Fault::cut_body) | yes | the response's head and a part of its body |
+/// | [`delay`](Fault::delay) | yes | the response, late |
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -33,7 +33,7 @@ use http::{HeaderName, HeaderValue, Method, StatusCode, header};
 ///
 /// let sandbox = Sandbox::start().await?;
 /// sandbox.fault(Fault::status(503).header("retry-after", "1").on("GET", "/tasks/*").times(2))?;
-/// sandbox.fault(Fault::drop_answer().on("POST", "/exports/"))?;
+/// sandbox.fault(Fault::drop_response().on("POST", "/exports/"))?;
 /// # Ok(())
 /// # }
 /// ```
@@ -50,16 +50,16 @@ pub struct Fault {
 /// What a fault does to a request.
 #[derive(Clone, Debug)]
 pub(crate) enum Effect {
-    Answer(Answer),
+    Response(Response),
     DropConnection,
-    DropAnswer,
+    DropResponse,
     CutBody(usize),
     Delay(Duration),
 }
 
-/// An answer that is given instead of processing.
+/// A response that is given instead of processing.
 #[derive(Clone, Debug)]
-pub(crate) struct Answer {
+pub(crate) struct Response {
     pub(crate) status: StatusCode,
     pub(crate) headers: http::HeaderMap,
     pub(crate) body: Bytes,
@@ -73,7 +73,7 @@ struct Target {
 }
 
 impl Fault {
-    /// Answers with this status, and with a JSON body that says that it is a fault.
+    /// Responds with this status, and with a JSON body that says that it is a fault.
     pub fn status<S>(status: S) -> Self
     where
         StatusCode: TryFrom<S>,
@@ -84,44 +84,44 @@ impl Fault {
             Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, Some(FaultError::http(error))),
         };
         let body = format!(r#"{{"detail": "A fault of the sandbox: {status}."}}"#);
-        let fault = Self::answer(status, "application/json", body);
+        let fault = Self::response(status, "application/json", body);
         Self { error, ..fault }
     }
 
-    /// Answers 200 with a page of HTML where JSON is expected, as a proxy does.
+    /// Responds 200 with a page of HTML where JSON is expected, as a proxy does.
     pub fn html() -> Self {
         let page = "<!doctype html><html><body><h1>Please sign in to this network</h1></body></html>";
-        Self::answer(StatusCode::OK, "text/html; charset=utf-8", page)
+        Self::response(StatusCode::OK, "text/html; charset=utf-8", page)
     }
 
-    /// Answers 302 with this address.
+    /// Responds 302 with this address.
     pub fn redirect(to: impl AsRef<str>) -> Self {
-        Self::answer(StatusCode::FOUND, "text/html; charset=utf-8", "").header(header::LOCATION, to.as_ref())
+        Self::response(StatusCode::FOUND, "text/html; charset=utf-8", "").header(header::LOCATION, to.as_ref())
     }
 
-    /// Closes the connection before the request is processed, without a byte of an answer.
+    /// Closes the connection before the request is processed, without a byte of a response.
     pub fn drop_connection() -> Self {
         Self::with_effect(Effect::DropConnection)
     }
 
-    /// Closes the connection after the request was processed, without a byte of the answer.
-    pub fn drop_answer() -> Self {
-        Self::with_effect(Effect::DropAnswer)
+    /// Closes the connection after the request was processed, without a byte of the response.
+    pub fn drop_response() -> Self {
+        Self::with_effect(Effect::DropResponse)
     }
 
-    /// Processes the request, sends the answer's head and this many bytes of its body, and closes the connection.
+    /// Processes the request, sends the response's head and this many bytes of its body, and closes the connection.
     ///
-    /// At least one byte is always missing. An answer without a body is sent whole.
+    /// At least one byte is always missing. A response without a body is sent whole.
     pub fn cut_body(after_bytes: usize) -> Self {
         Self::with_effect(Effect::CutBody(after_bytes))
     }
 
-    /// Processes the request at once and sends the answer after this time.
+    /// Processes the request at once and sends the response after this time.
     pub fn delay(time: Duration) -> Self {
         Self::with_effect(Effect::Delay(time))
     }
 
-    /// Sets a header of an answer that is given instead of processing.
+    /// Sets a header of a response that is given instead of processing.
     pub fn header<N, V>(mut self, name: N, value: V) -> Self
     where
         HeaderName: TryFrom<N>,
@@ -130,24 +130,24 @@ impl Fault {
         <HeaderValue as TryFrom<V>>::Error: Into<http::Error>,
     {
         match (HeaderName::try_from(name), HeaderValue::try_from(value), &mut self.effect) {
-            (Ok(name), Ok(value), Effect::Answer(answer)) => {
-                answer.headers.insert(name, value);
+            (Ok(name), Ok(value), Effect::Response(response)) => {
+                response.headers.insert(name, value);
                 self
             }
-            (Ok(_), Ok(_), _) => self.or_error(FaultError::no_answer()),
+            (Ok(_), Ok(_), _) => self.or_error(FaultError::no_response()),
             (Err(error), _, _) => self.or_error(FaultError::http(error)),
             (_, Err(error), _) => self.or_error(FaultError::http(error)),
         }
     }
 
-    /// Sets the body of an answer that is given instead of processing.
+    /// Sets the body of a response that is given instead of processing.
     pub fn body(mut self, body: impl Into<Bytes>) -> Self {
         match &mut self.effect {
-            Effect::Answer(answer) => {
-                answer.body = body.into();
+            Effect::Response(response) => {
+                response.body = body.into();
                 self
             }
-            _ => self.or_error(FaultError::no_answer()),
+            _ => self.or_error(FaultError::no_response()),
         }
     }
 
@@ -184,9 +184,9 @@ impl Fault {
         Self { effect, target: Target::default(), times: 1, error: None }
     }
 
-    fn answer(status: StatusCode, content_type: &'static str, body: impl Into<Bytes>) -> Self {
+    fn response(status: StatusCode, content_type: &'static str, body: impl Into<Bytes>) -> Self {
         let headers = [(header::CONTENT_TYPE, HeaderValue::from_static(content_type))].into_iter().collect();
-        Self::with_effect(Effect::Answer(Answer { status, headers, body: body.into() }))
+        Self::with_effect(Effect::Response(Response { status, headers, body: body.into() }))
     }
 
     fn or_error(mut self, error: FaultError) -> Self {

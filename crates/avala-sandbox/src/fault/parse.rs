@@ -7,7 +7,7 @@ use super::{Fault, FaultError};
 
 /// Reads `METHOD PATH EFFECT [xTIMES]`.
 ///
-/// An effect is a status, `html`, `drop`, `drop-answer`, `cut:BYTES` or `delay:MILLISECONDS`.
+/// An effect is a status, `html`, `drop`, `drop-response`, `cut:BYTES` or `delay:MILLISECONDS`.
 ///
 /// ```
 /// let fault: avala_sandbox::Fault = "GET /exports/* 503 x2".parse()?;
@@ -43,7 +43,7 @@ fn read_effect(text: &str) -> Option<Fault> {
         None => match text {
             "html" => Fault::html(),
             "drop" => Fault::drop_connection(),
-            "drop-answer" => Fault::drop_answer(),
+            "drop-response" => Fault::drop_response(),
             status => Fault::status(status.parse::<u16>().ok()?),
         },
     })
@@ -60,7 +60,7 @@ mod tests {
             ("GET /exports/ 503", "status: 503"),
             ("PUT /a/* html", "text/html"),
             ("POST /a/ drop", "DropConnection"),
-            ("POST  /a/  drop-answer ", "DropAnswer"),
+            ("POST  /a/  drop-response ", "DropResponse"),
             ("GET /a/ cut:10", "CutBody(10)"),
             ("GET /a/ delay:30", "Delay(30ms)"),
         ] {

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::app::App;
-use crate::error::{Answer, ApiError};
+use crate::error::{ApiError, ApiResult};
 use crate::request::json_body::JsonBody;
 use crate::routes::Routes;
 use crate::state::clock;
@@ -55,7 +55,7 @@ async fn bulk_edit(
     State(app): State<App>,
     Path((owner, slug)): Path<(OwnerName, DatasetSlug)>,
     body: JsonBody,
-) -> Answer<Value> {
+) -> ApiResult<Value> {
     let mut tables = app.tables();
     let row = tables.dataset_mut(&owner, &slug)?;
     let edits = body.read_list()?;

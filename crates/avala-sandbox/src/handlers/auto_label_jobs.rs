@@ -6,7 +6,7 @@ use axum::extract::{Path, State};
 use http::StatusCode;
 
 use crate::app::App;
-use crate::error::{Answer, ApiError, Created, Done};
+use crate::error::{ApiError, ApiResult, Created, Done};
 use crate::request::json_body::JsonBody;
 use crate::request::list::ListQuery;
 use crate::request::validation::Kind;
@@ -23,7 +23,7 @@ pub(crate) fn routes() -> Routes {
         .delete("/auto-label-jobs/{uid}/", cancel)
 }
 
-async fn list(State(app): State<App>, query: ListQuery) -> Answer<Page<AutoLabelJob>> {
+async fn list(State(app): State<App>, query: ListQuery) -> ApiResult<Page<AutoLabelJob>> {
     query
         .list(&app.tables().auto_label_jobs)
         .filter(|row| query.equals("project", Some(&row.project)))
@@ -56,8 +56,8 @@ async fn create(State(app): State<App>, Path(project): Path<ProjectUid>, body: J
     Ok((StatusCode::ACCEPTED, Json(row.job.clone())))
 }
 
-/// A job is one step further with each answer.
-async fn get_one(State(app): State<App>, Path(uid): Path<AutoLabelJobUid>) -> Answer<AutoLabelJob> {
+/// A job is one step further with each response.
+async fn get_one(State(app): State<App>, Path(uid): Path<AutoLabelJobUid>) -> ApiResult<AutoLabelJob> {
     let mut tables = app.tables();
     let job = &mut tables.auto_label_jobs.get_mut(uid)?.job;
     auto_label_job::advance(job);

@@ -5,7 +5,7 @@ use axum::Json;
 use axum::extract::{Path, State};
 
 use crate::app::App;
-use crate::error::Answer;
+use crate::error::ApiResult;
 use crate::handlers::patch::set;
 use crate::request::json_body::JsonBody;
 use crate::request::list::ListQuery;
@@ -23,7 +23,7 @@ pub(crate) fn routes() -> Routes {
         .put("/projects/{project_uid}/consensus/config/", update_config)
 }
 
-async fn get_summary(State(app): State<App>, Path(project): Path<ProjectUid>) -> Answer<ConsensusSummary> {
+async fn get_summary(State(app): State<App>, Path(project): Path<ProjectUid>) -> ApiResult<ConsensusSummary> {
     Ok(Json(app.tables().consensus(&project)?.summary()))
 }
 
@@ -31,12 +31,12 @@ async fn list_scores(
     State(app): State<App>,
     Path(project): Path<ProjectUid>,
     query: ListQuery,
-) -> Answer<Page<ConsensusScore>> {
+) -> ApiResult<Page<ConsensusScore>> {
     query.list(&app.tables().consensus(&project)?.scores).cursor_page(ConsensusScore::clone)
 }
 
 /// The sandbox computes at once, where the real server queues the work.
-async fn compute(State(app): State<App>, Path(project): Path<ProjectUid>) -> Answer<ConsensusComputeResult> {
+async fn compute(State(app): State<App>, Path(project): Path<ProjectUid>) -> ApiResult<ConsensusComputeResult> {
     let mut tables = app.tables();
     let row = tables.consensus(&project)?;
     row.compute(clock::now());
@@ -46,7 +46,7 @@ async fn compute(State(app): State<App>, Path(project): Path<ProjectUid>) -> Ans
     Ok(Json(result))
 }
 
-async fn get_config(State(app): State<App>, Path(project): Path<ProjectUid>) -> Answer<ConsensusConfig> {
+async fn get_config(State(app): State<App>, Path(project): Path<ProjectUid>) -> ApiResult<ConsensusConfig> {
     Ok(Json(app.tables().consensus(&project)?.config.clone()))
 }
 
@@ -54,7 +54,7 @@ async fn update_config(
     State(app): State<App>,
     Path(project): Path<ProjectUid>,
     body: JsonBody,
-) -> Answer<ConsensusConfig> {
+) -> ApiResult<ConsensusConfig> {
     let mut tables = app.tables();
     let config = &mut tables.consensus(&project)?.config;
     let payload: UpdateConsensusConfig = body.read(|fields| {

@@ -8,7 +8,7 @@ use axum::extract::{Path, State};
 use http::StatusCode;
 
 use crate::app::App;
-use crate::error::{Answer, ApiError, Created};
+use crate::error::{ApiError, ApiResult, Created};
 use crate::request::json_body::JsonBody;
 use crate::request::list::ListQuery;
 use crate::request::validation::Kind;
@@ -23,7 +23,7 @@ pub(crate) fn routes() -> Routes {
     Routes::new().get("/exports/", list).post("/exports/", create).get("/exports/{uid}/", get_one)
 }
 
-async fn list(State(app): State<App>, query: ListQuery) -> Answer<Page<Export>> {
+async fn list(State(app): State<App>, query: ListQuery) -> ApiResult<Page<Export>> {
     let mut tables = app.tables();
     // Signed first: a list cannot write while it reads.
     let urls: HashMap<ExportUid, String> = {
@@ -38,8 +38,8 @@ async fn list(State(app): State<App>, query: ListQuery) -> Answer<Page<Export>> 
     })
 }
 
-/// An export is one step further with each answer.
-async fn get_one(State(app): State<App>, Path(uid): Path<ExportUid>) -> Answer<Export> {
+/// An export is one step further with each response.
+async fn get_one(State(app): State<App>, Path(uid): Path<ExportUid>) -> ApiResult<Export> {
     let mut tables = app.tables();
     let export = tables.exports.get_mut(uid)?;
     let event = export::advance(export);

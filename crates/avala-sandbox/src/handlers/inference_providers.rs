@@ -6,7 +6,7 @@ use axum::extract::{Path, State};
 use http::StatusCode;
 
 use crate::app::App;
-use crate::error::{Answer, Created, Done, created};
+use crate::error::{ApiResult, Created, Done, created};
 use crate::handlers::patch::set;
 use crate::request::json_body::JsonBody;
 use crate::request::list::ListQuery;
@@ -25,7 +25,7 @@ pub(crate) fn routes() -> Routes {
         .post("/inference-providers/{uid}/test/", test)
 }
 
-async fn list(State(app): State<App>, query: ListQuery) -> Answer<Page<InferenceProvider>> {
+async fn list(State(app): State<App>, query: ListQuery) -> ApiResult<Page<InferenceProvider>> {
     query.list(&app.tables().inference_providers).cursor_page(InferenceProvider::clone)
 }
 
@@ -52,7 +52,7 @@ async fn create(State(app): State<App>, body: JsonBody) -> Created<InferenceProv
     created(provider.clone())
 }
 
-async fn get_one(State(app): State<App>, Path(uid): Path<InferenceProviderUid>) -> Answer<InferenceProvider> {
+async fn get_one(State(app): State<App>, Path(uid): Path<InferenceProviderUid>) -> ApiResult<InferenceProvider> {
     Ok(Json(app.tables().inference_providers.get(uid)?.clone()))
 }
 
@@ -60,7 +60,7 @@ async fn update(
     State(app): State<App>,
     Path(uid): Path<InferenceProviderUid>,
     body: JsonBody,
-) -> Answer<InferenceProvider> {
+) -> ApiResult<InferenceProvider> {
     let mut tables = app.tables();
     let provider = tables.inference_providers.get_mut(uid)?;
     let payload: UpdateInferenceProvider = body.read(|fields| {
@@ -86,7 +86,7 @@ async fn delete(State(app): State<App>, Path(uid): Path<InferenceProviderUid>) -
 }
 
 /// No service is contacted: a provider works when it is active.
-async fn test(State(app): State<App>, Path(uid): Path<InferenceProviderUid>) -> Answer<InferenceProviderTest> {
+async fn test(State(app): State<App>, Path(uid): Path<InferenceProviderUid>) -> ApiResult<InferenceProviderTest> {
     let mut tables = app.tables();
     let provider = tables.inference_providers.get_mut(uid)?;
     let works = provider.is_active != Some(false);

@@ -5,7 +5,7 @@ use axum::Json;
 use axum::extract::{Path, State};
 
 use crate::app::App;
-use crate::error::Answer;
+use crate::error::ApiResult;
 use crate::request::list::{ListQuery, time_key};
 use crate::routes::Routes;
 use crate::schema::{Page, Project};
@@ -17,11 +17,11 @@ pub(crate) fn routes() -> Routes {
         .get("/projects/{owner}/", list_by_owner)
 }
 
-async fn list(State(app): State<App>, query: ListQuery) -> Answer<Page<Project>> {
+async fn list(State(app): State<App>, query: ListQuery) -> ApiResult<Page<Project>> {
     query.list(&app.tables().projects).cursor_page(Project::clone)
 }
 
-async fn get_one(State(app): State<App>, Path(uid): Path<ProjectUid>) -> Answer<Project> {
+async fn get_one(State(app): State<App>, Path(uid): Path<ProjectUid>) -> ApiResult<Project> {
     Ok(Json(app.tables().projects.get(uid)?.clone()))
 }
 
@@ -29,7 +29,7 @@ async fn list_by_owner(
     State(app): State<App>,
     Path(owner): Path<OwnerName>,
     query: ListQuery,
-) -> Answer<Page<Project>> {
+) -> ApiResult<Page<Project>> {
     let tables = app.tables();
     tables.check_owner(&owner)?;
     query

@@ -11,7 +11,7 @@ use http::{Request, StatusCode};
 use serde_json::json;
 
 use crate::app::App;
-use crate::error::{Answer, ApiError};
+use crate::error::{ApiError, ApiResult};
 use crate::handlers::storage_host;
 use crate::protocol::API_PREFIX;
 use crate::request::list::ListQuery;
@@ -47,7 +47,7 @@ pub(crate) fn is_open(api_path: &str) -> bool {
 async fn resolve(
     State(app): State<App>,
     Path((owner, reference)): Path<(OwnerName, String)>,
-) -> Answer<PublicRevision> {
+) -> ApiResult<PublicRevision> {
     let (slug, selector) = reference.split_once('@').ok_or_else(not_found)?;
     let tables = app.tables();
     let row = tables.dataset(&owner, &DatasetSlug::from(slug)).map_err(|_| not_found())?;
@@ -59,7 +59,7 @@ async fn resolve(
 async fn resolve_exact(
     State(app): State<App>,
     Path((uid, digest)): Path<(DatasetUid, String)>,
-) -> Answer<PublicRevision> {
+) -> ApiResult<PublicRevision> {
     let tables = app.tables();
     let revision = revision(&tables, &uid, &digest)?;
     let dataset = &tables.datasets.get(&uid)?.dataset;
@@ -68,7 +68,7 @@ async fn resolve_exact(
     describe(&revision, uid, &revision.canonical_reference(), &name)
 }
 
-fn describe(revision: &Revision<'_>, uid: DatasetUid, requested: &str, name: &str) -> Answer<PublicRevision> {
+fn describe(revision: &Revision<'_>, uid: DatasetUid, requested: &str, name: &str) -> ApiResult<PublicRevision> {
     let (count, size) =
         revision.objects().fold((0_u64, 0), |(count, size), object| (count + 1, size + object.size_bytes));
     let mut response = PublicRevision::new(1_u64, revision.canonical_reference(), uid.clone(), revision.sha256.clone());
@@ -94,7 +94,7 @@ async fn list_objects(
     State(app): State<App>,
     Path((uid, digest)): Path<(DatasetUid, String)>,
     query: ListQuery,
-) -> Answer<PublicObjectPage> {
+) -> ApiResult<PublicObjectPage> {
     let tables = app.tables();
     let revision = revision(&tables, &uid, &digest)?;
     let ordinals = query.all_values("ordinals").into_iter().chain(query.all_values("ordinal"));
@@ -128,7 +128,7 @@ async fn list_objects(
 async fn access_object(
     State(app): State<App>,
     Path((uid, digest, object_uid)): Path<(DatasetUid, String, String)>,
-) -> Answer<PublicObjectGrant> {
+) -> ApiResult<PublicObjectGrant> {
     let mut tables = app.tables();
     let found = revision(&tables, &uid, &digest)?;
     let object = found.objects().find(|object| object.object_uid == object_uid).ok_or_else(not_found)?;

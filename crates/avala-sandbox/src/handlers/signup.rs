@@ -43,12 +43,12 @@ async fn create(State(app): State<App>, body: JsonBody) -> Created<SignupRespons
     let key = format!("avk_{}", user.uid);
     tables.accounts.give_key(&user.name, &key);
 
-    let mut answer = SignupUser::new(user.uid, user.name);
-    answer.email = Some(user.email);
-    answer.first_name = Some(user.first_name);
-    answer.last_name = Some(user.last_name);
-    answer.in_waitlist = Some(false);
-    created(SignupResponse::new(answer, key))
+    let mut response = SignupUser::new(user.uid, user.name);
+    response.email = Some(user.email);
+    response.first_name = Some(user.first_name);
+    response.last_name = Some(user.last_name);
+    response.in_waitlist = Some(false);
+    created(SignupResponse::new(response, key))
 }
 
 /// The start of the address, with a number when somebody has that name.

@@ -5,7 +5,7 @@ use axum::Json;
 use axum::extract::{Path, State};
 
 use crate::app::App;
-use crate::error::{Answer, ApiError, Created, created};
+use crate::error::{ApiError, ApiResult, Created, created};
 use crate::request::caller::Caller;
 use crate::request::json_body::JsonBody;
 use crate::request::list::{ListQuery, time_key};
@@ -35,7 +35,7 @@ async fn create(State(app): State<App>, Caller(caller): Caller, body: JsonBody) 
     created(tables.add_slice(payload, caller)?.slice.clone())
 }
 
-async fn list(State(app): State<App>, Path(owner): Path<OwnerName>, query: ListQuery) -> Answer<Page<Slice>> {
+async fn list(State(app): State<App>, Path(owner): Path<OwnerName>, query: ListQuery) -> ApiResult<Page<Slice>> {
     let tables = app.tables();
     tables.check_owner(&owner)?;
     query
@@ -55,7 +55,7 @@ async fn list_by_dataset(
     State(app): State<App>,
     Path(dataset): Path<DatasetUid>,
     query: ListQuery,
-) -> Answer<Page<Slice>> {
+) -> ApiResult<Page<Slice>> {
     let tables = app.tables();
     tables.datasets.get(&dataset)?;
     query
@@ -64,7 +64,7 @@ async fn list_by_dataset(
         .cursor_page(|row| row.slice.clone())
 }
 
-async fn get_one(State(app): State<App>, Path((owner, slug)): Path<(OwnerName, SliceSlug)>) -> Answer<Slice> {
+async fn get_one(State(app): State<App>, Path((owner, slug)): Path<(OwnerName, SliceSlug)>) -> ApiResult<Slice> {
     Ok(Json(app.tables().slice(&owner, &slug)?.slice.clone()))
 }
 
@@ -72,7 +72,7 @@ async fn list_items(
     State(app): State<App>,
     Path((owner, slug)): Path<(OwnerName, SliceSlug)>,
     query: ListQuery,
-) -> Answer<Page<SliceItem>> {
+) -> ApiResult<Page<SliceItem>> {
     let tables = app.tables();
     let row = tables.slice(&owner, &slug)?;
     query.rows(row.items.iter().filter_map(|at| tables.item(at).ok())).cursor_page(view)
@@ -81,7 +81,7 @@ async fn list_items(
 async fn get_item(
     State(app): State<App>,
     Path((owner, slug, item)): Path<(OwnerName, SliceSlug, ItemUid)>,
-) -> Answer<SliceItem> {
+) -> ApiResult<SliceItem> {
     let tables = app.tables();
     let row = tables.slice(&owner, &slug)?;
     let at = row.items.iter().find(|(_, uid)| *uid == item).ok_or_else(ApiError::not_found)?;

@@ -6,7 +6,7 @@ use axum::extract::{Path, State};
 use http::StatusCode;
 
 use crate::app::App;
-use crate::error::{Answer, ApiError, Created, Done, created};
+use crate::error::{ApiError, ApiResult, Created, Done, created};
 use crate::request::caller::Caller;
 use crate::request::json_body::JsonBody;
 use crate::request::list::ListQuery;
@@ -28,7 +28,7 @@ pub(crate) fn routes() -> Routes {
         .post("/storage-configs/{uid}/test/", test)
 }
 
-async fn list(State(app): State<App>, query: ListQuery) -> Answer<Page<StorageConfig>> {
+async fn list(State(app): State<App>, query: ListQuery) -> ApiResult<Page<StorageConfig>> {
     let tables = app.tables();
     let owner = owner(&tables, &query)?;
     query
@@ -81,12 +81,16 @@ async fn setup_info(
     State(app): State<App>,
     Caller(caller): Caller,
     query: ListQuery,
-) -> Answer<StorageConfigSetupInfo> {
+) -> ApiResult<StorageConfigSetupInfo> {
     let owner = owner(&app.tables(), &query)?.unwrap_or(caller);
     Ok(Json(StorageConfigSetupInfo::new("000000000000", format!("avala-sandbox-{owner}"))))
 }
 
-async fn get_one(State(app): State<App>, Path(uid): Path<StorageConfigUid>, query: ListQuery) -> Answer<StorageConfig> {
+async fn get_one(
+    State(app): State<App>,
+    Path(uid): Path<StorageConfigUid>,
+    query: ListQuery,
+) -> ApiResult<StorageConfig> {
     let tables = app.tables();
     let owner = owner(&tables, &query)?;
     let row = tables.storage_configs.get(uid)?;
@@ -102,7 +106,7 @@ async fn delete(State(app): State<App>, Path(uid): Path<StorageConfigUid>) -> Do
 }
 
 /// No bucket is contacted: a config works when it has what its way in needs.
-async fn test(State(app): State<App>, Path(uid): Path<StorageConfigUid>) -> Answer<StorageConfigTest> {
+async fn test(State(app): State<App>, Path(uid): Path<StorageConfigUid>) -> ApiResult<StorageConfigTest> {
     let mut tables = app.tables();
     let StorageConfigRow { config, problem, .. } = tables.storage_configs.get_mut(uid)?;
     config.is_verified = problem.is_none();

@@ -5,7 +5,7 @@ use axum::Json;
 use axum::extract::{Path, State};
 
 use crate::app::App;
-use crate::error::Answer;
+use crate::error::ApiResult;
 use crate::request::list::ListQuery;
 use crate::routes::Routes;
 use crate::schema::{Page, Task};
@@ -14,7 +14,7 @@ pub(crate) fn routes() -> Routes {
     Routes::new().get("/tasks/", list).get("/tasks/{uid}/", get_one)
 }
 
-async fn list(State(app): State<App>, query: ListQuery) -> Answer<Page<Task>> {
+async fn list(State(app): State<App>, query: ListQuery) -> ApiResult<Page<Task>> {
     query
         .list(&app.tables().tasks)
         .filter(|task| query.equals("project", task.project.as_ref()))
@@ -22,6 +22,6 @@ async fn list(State(app): State<App>, query: ListQuery) -> Answer<Page<Task>> {
         .cursor_page(Task::clone)
 }
 
-async fn get_one(State(app): State<App>, Path(uid): Path<TaskUid>) -> Answer<Task> {
+async fn get_one(State(app): State<App>, Path(uid): Path<TaskUid>) -> ApiResult<Task> {
     Ok(Json(app.tables().tasks.get(uid)?.clone()))
 }

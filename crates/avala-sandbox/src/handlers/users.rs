@@ -5,7 +5,7 @@ use axum::extract::State;
 use serde_json::{Value, json};
 
 use crate::app::App;
-use crate::error::Answer;
+use crate::error::ApiResult;
 use crate::request::caller::Caller;
 use crate::routes::Routes;
 use crate::schema::UserPermissions;
@@ -14,7 +14,7 @@ pub(crate) fn routes() -> Routes {
     Routes::new().get("/users/me/", me).get("/users/me/permissions/", get_permissions)
 }
 
-async fn me(State(app): State<App>, Caller(caller): Caller) -> Answer<Value> {
+async fn me(State(app): State<App>, Caller(caller): Caller) -> ApiResult<Value> {
     let tables = app.tables();
     let user = tables.accounts.named(&caller)?;
     Ok(Json(json!({
@@ -28,7 +28,7 @@ async fn me(State(app): State<App>, Caller(caller): Caller) -> Answer<Value> {
 }
 
 /// Returns every scope: there are no permissions in the sandbox.
-async fn get_permissions(Caller(_): Caller) -> Answer<UserPermissions> {
+async fn get_permissions(Caller(_): Caller) -> ApiResult<UserPermissions> {
     const RESOURCES: [&str; 6] = ["datasets", "projects", "exports", "fleet", "organizations", "agents"];
     let scopes = RESOURCES.iter().flat_map(|resource| [format!("{resource}.read"), format!("{resource}.write")]);
     let mut permissions = UserPermissions::new();

@@ -7,7 +7,7 @@ use http::StatusCode;
 use serde_json::json;
 
 use crate::app::App;
-use crate::error::{Answer, Created, Done, created};
+use crate::error::{ApiResult, Created, Done, created};
 use crate::handlers::patch::set;
 use crate::request::json_body::JsonBody;
 use crate::request::list::ListQuery;
@@ -29,7 +29,7 @@ pub(crate) fn routes() -> Routes {
         .get("/webhook-deliveries/{uid}/", get_delivery)
 }
 
-async fn list(State(app): State<App>, query: ListQuery) -> Answer<Page<Webhook>> {
+async fn list(State(app): State<App>, query: ListQuery) -> ApiResult<Page<Webhook>> {
     query.list(&app.tables().webhooks).cursor_page(|row| row.webhook.clone())
 }
 
@@ -54,11 +54,11 @@ async fn create(State(app): State<App>, body: JsonBody) -> Created<Webhook> {
     created(webhook)
 }
 
-async fn get_one(State(app): State<App>, Path(uid): Path<WebhookUid>) -> Answer<Webhook> {
+async fn get_one(State(app): State<App>, Path(uid): Path<WebhookUid>) -> ApiResult<Webhook> {
     Ok(Json(app.tables().webhooks.get(uid)?.webhook.clone()))
 }
 
-async fn update(State(app): State<App>, Path(uid): Path<WebhookUid>, body: JsonBody) -> Answer<Webhook> {
+async fn update(State(app): State<App>, Path(uid): Path<WebhookUid>, body: JsonBody) -> ApiResult<Webhook> {
     let mut tables = app.tables();
     let webhook = &mut tables.webhooks.get_mut(uid)?.webhook;
     let payload: UpdateWebhook = body.read(|fields| {
@@ -81,7 +81,7 @@ async fn delete(State(app): State<App>, Path(uid): Path<WebhookUid>) -> Done {
 }
 
 /// Sends an event that says that it is a test, whatever the webhook is subscribed to.
-async fn test(State(app): State<App>, Path(uid): Path<WebhookUid>) -> Answer<WebhookTest> {
+async fn test(State(app): State<App>, Path(uid): Path<WebhookUid>) -> ApiResult<WebhookTest> {
     let mut tables = app.tables();
     let webhook = tables.webhooks.get(uid)?.webhook.uid.clone();
     app.deliver(&mut tables, &webhook, &EventType::from("test"), json!({ "test": true }).into());
@@ -91,10 +91,10 @@ async fn test(State(app): State<App>, Path(uid): Path<WebhookUid>) -> Answer<Web
     Ok(Json(response))
 }
 
-async fn list_deliveries(State(app): State<App>, query: ListQuery) -> Answer<Page<WebhookDelivery>> {
+async fn list_deliveries(State(app): State<App>, query: ListQuery) -> ApiResult<Page<WebhookDelivery>> {
     query.list(&app.tables().webhook_deliveries).cursor_page(WebhookDelivery::clone)
 }
 
-async fn get_delivery(State(app): State<App>, Path(uid): Path<WebhookDeliveryUid>) -> Answer<WebhookDelivery> {
+async fn get_delivery(State(app): State<App>, Path(uid): Path<WebhookDeliveryUid>) -> ApiResult<WebhookDelivery> {
     Ok(Json(app.tables().webhook_deliveries.get(uid)?.clone()))
 }

@@ -74,7 +74,7 @@ fn decide(execution: &mut AgentExecution, index: usize) {
     execution.started_at = minutes(index * 12 + 1);
     execution.completed_at = minutes(index * 12 + 2);
     execution.status = Some(if action.is_some() { ExecutionStatus::Completed } else { ExecutionStatus::Failed });
-    execution.error_message = action.is_none().then(|| "The model did not answer.".to_owned());
+    execution.error_message = action.is_none().then(|| "The model did not response.".to_owned());
     execution.response_payload = action.as_ref().map(|action| json!({ "action": action }).into());
     execution.action = action;
 }

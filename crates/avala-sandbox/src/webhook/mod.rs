@@ -39,7 +39,7 @@ impl App {
         }
     }
 
-    /// Notes a delivery and hands it to the courier.
+    /// Notes a delivery and hands it to the delivery worker.
     pub(crate) fn deliver(
         &self,
         tables: &mut Tables,

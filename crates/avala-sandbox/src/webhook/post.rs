@@ -17,7 +17,7 @@ use crate::state::hex::hex;
 
 const TIMEOUT: Duration = Duration::from_secs(5);
 
-/// More of an answer is not kept.
+/// More of a response is not kept.
 const MAX_REPLY_BYTES: usize = 64 * 1024;
 
 pub(super) struct Letter {
@@ -46,7 +46,7 @@ pub(super) async fn send(letter: Letter) -> Result<Reply, Failure> {
     let request = request(&letter, &host).map_err(|error| Failure::Refused(error.to_string()))?;
     match tokio::time::timeout(TIMEOUT, exchange(&addresses, request)).await {
         Ok(result) => result.map_err(Failure::Unreachable),
-        Err(_) => Err(Failure::Unreachable(format!("No answer within {} seconds.", TIMEOUT.as_secs()))),
+        Err(_) => Err(Failure::Unreachable(format!("No response within {} seconds.", TIMEOUT.as_secs()))),
     }
 }
 
@@ -95,9 +95,9 @@ async fn exchange(addresses: &[SocketAddr], request: Request<Full<Bytes>>) -> Re
     // Ends with this function, as the connection does.
     let mut tasks = JoinSet::new();
     tasks.spawn(connection);
-    let answer = sender.send_request(request).await.map_err(|error| error.to_string())?;
-    let status = answer.status();
-    let body = Limited::new(answer.into_body(), MAX_REPLY_BYTES).collect().await;
+    let response = sender.send_request(request).await.map_err(|error| error.to_string())?;
+    let status = response.status();
+    let body = Limited::new(response.into_body(), MAX_REPLY_BYTES).collect().await;
     let body = body.map(|body| String::from_utf8_lossy(&body.to_bytes()).into_owned()).unwrap_or_default();
     Ok(Reply { status, body })
 }

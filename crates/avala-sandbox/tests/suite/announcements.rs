@@ -6,7 +6,7 @@ use http::{Method, Request, StatusCode};
 use http_body_util::Full;
 use serde_json::{Value, json as value};
 
-use crate::client::{Answer, call, create, fetch, json, request, text};
+use crate::client::{TestResponse, call, create, fetch, json, request, text};
 use crate::receiver::Receiver;
 
 async fn until_received(receiver: &Receiver, count: usize) {
@@ -60,7 +60,7 @@ async fn payload_that_does_not_fit_is_rejected() {
     }
 }
 
-async fn control(sandbox: &Sandbox, content_type: &str, body: Value) -> Answer {
+async fn control(sandbox: &Sandbox, content_type: &str, body: Value) -> TestResponse {
     let request = Request::post("/_sandbox/announce/").header("host", "localhost").header("content-type", content_type);
     call(sandbox, request.body(Full::new(Bytes::from(body.to_string()))).unwrap()).await
 }

@@ -28,9 +28,9 @@ async fn the_program_says_where_it_listens_and_logs_requests() {
         .header("x-avala-api-key", "avk_program")
         .body(Full::default())
         .unwrap();
-    let answer = send(line["url"].as_str().unwrap().strip_prefix("http://").unwrap(), request).await.unwrap();
-    assert_eq!(answer.status(), StatusCode::OK);
-    let body: Value = serde_json::from_slice(&answer.collect().await.unwrap().to_bytes()).unwrap();
+    let response = send(line["url"].as_str().unwrap().strip_prefix("http://").unwrap(), request).await.unwrap();
+    assert_eq!(response.status(), StatusCode::OK);
+    let body: Value = serde_json::from_slice(&response.collect().await.unwrap().to_bytes()).unwrap();
     assert_eq!(body["results"], serde_json::json!([]));
     let log = BufReader::new(child.stderr.take().unwrap()).lines().next_line().await.unwrap();
     assert_eq!(log.as_deref(), Some("GET /api/v1/datasets/?limit=1 200"));

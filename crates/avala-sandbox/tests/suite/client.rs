@@ -9,10 +9,10 @@ use hyper_util::rt::TokioIo;
 use serde_json::Value;
 use tokio::net::TcpStream;
 
-/// A complete answer.
-pub(crate) type Answer = Response<Bytes>;
+/// A complete response.
+pub(crate) type TestResponse = Response<Bytes>;
 
-/// Sends one request on a connection of its own and returns the answer once its head is there.
+/// Sends one request on a connection of its own and returns the response once its head is there.
 pub(crate) async fn send(address: &str, request: Request<Full<Bytes>>) -> hyper::Result<Response<Incoming>> {
     let stream = TcpStream::connect(address).await.unwrap();
     let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
@@ -36,29 +36,29 @@ pub(crate) fn address(sandbox: &Sandbox) -> &str {
     sandbox.url().strip_prefix("http://").unwrap()
 }
 
-pub(crate) async fn call(sandbox: &Sandbox, request: Request<Full<Bytes>>) -> Answer {
+pub(crate) async fn call(sandbox: &Sandbox, request: Request<Full<Bytes>>) -> TestResponse {
     let (parts, body) = send(address(sandbox), request).await.unwrap().into_parts();
     Response::from_parts(parts, body.collect().await.unwrap().to_bytes())
 }
 
-pub(crate) async fn get(sandbox: &Sandbox, path: &str) -> Answer {
+pub(crate) async fn get(sandbox: &Sandbox, path: &str) -> TestResponse {
     call(sandbox, request(sandbox, Method::GET, path, "")).await
 }
 
-pub(crate) async fn post(sandbox: &Sandbox, path: &str, body: Value) -> Answer {
+pub(crate) async fn post(sandbox: &Sandbox, path: &str, body: Value) -> TestResponse {
     call(sandbox, request(sandbox, Method::POST, path, body.to_string())).await
 }
 
-pub(crate) async fn patch(sandbox: &Sandbox, path: &str, body: Value) -> Answer {
+pub(crate) async fn patch(sandbox: &Sandbox, path: &str, body: Value) -> TestResponse {
     call(sandbox, request(sandbox, Method::PATCH, path, body.to_string())).await
 }
 
-pub(crate) async fn delete(sandbox: &Sandbox, path: &str) -> Answer {
+pub(crate) async fn delete(sandbox: &Sandbox, path: &str) -> TestResponse {
     call(sandbox, request(sandbox, Method::DELETE, path, "")).await
 }
 
 /// A POST without a body, as for actions.
-pub(crate) async fn act(sandbox: &Sandbox, path: &str) -> Answer {
+pub(crate) async fn act(sandbox: &Sandbox, path: &str) -> TestResponse {
     call(sandbox, request(sandbox, Method::POST, path, "")).await
 }
 
@@ -73,12 +73,12 @@ pub(crate) async fn refused_fields(sandbox: &Sandbox, path: &str, body: Value) -
     errors.as_object().unwrap().keys().cloned().collect()
 }
 
-/// The JSON of an answer with this status.
+/// The JSON of a response with this status.
 #[track_caller]
-pub(crate) fn json(answer: &Answer, status: StatusCode) -> Value {
-    assert_eq!(answer.status(), status, "{answer:?}");
-    assert_eq!(answer.headers()["content-type"], "application/json");
-    serde_json::from_slice(answer.body()).unwrap()
+pub(crate) fn json(response: &TestResponse, status: StatusCode) -> Value {
+    assert_eq!(response.status(), status, "{response:?}");
+    assert_eq!(response.headers()["content-type"], "application/json");
+    serde_json::from_slice(response.body()).unwrap()
 }
 
 /// The JSON of a list or a thing that is there.

@@ -73,8 +73,8 @@ async fn everything_has_a_uid_of_its_own() {
 async fn items_have_metadata_that_a_double_would_round() {
     let sandbox = Sandbox::start().await.unwrap();
     let items = format!("/datasets/{}/{}/items/", demo::OWNER, demo::IMAGE_DATASET);
-    let answer = get(&sandbox, &items).await;
-    let page: CursorPage<DatasetItem> = serde_json::from_slice(answer.body()).unwrap();
+    let response = get(&sandbox, &items).await;
+    let page: CursorPage<DatasetItem> = serde_json::from_slice(response.body()).unwrap();
     let item = &page.items[9];
     let metadata = item.metadata.as_ref().unwrap().get();
     assert!(metadata.contains("340282366920938463463374607000000009"), "{metadata}");
@@ -99,8 +99,8 @@ async fn a_sequence_has_frames_and_its_list_has_not() {
     assert_eq!(sequences.len(), 3);
     assert!(sequences.iter().all(|sequence| sequence.get("frames").is_none()));
 
-    let answer = get(&sandbox, &format!("{path}sequences/{}/", sequences[0]["uid"].as_str().unwrap())).await;
-    let sequence: DatasetSequence = serde_json::from_slice(answer.body()).unwrap();
+    let response = get(&sandbox, &format!("{path}sequences/{}/", sequences[0]["uid"].as_str().unwrap())).await;
+    let sequence: DatasetSequence = serde_json::from_slice(response.body()).unwrap();
     assert_eq!((sequence.frame_count(), sequence.typed_frames().count()), (40, 40));
     for frame in sequence.typed_frames() {
         let frame = frame.unwrap();

@@ -8,14 +8,14 @@ use http::{Request, StatusCode};
 use http_body_util::Full;
 use serde_json::Value;
 
-use crate::client::{Answer, call, fetch, text};
+use crate::client::{TestResponse, call, fetch, text};
 
 async fn download_url(sandbox: &Sandbox) -> String {
     let exports = fetch(sandbox, "/exports/").await;
     text(&exports["results"][0], "download_url").to_owned()
 }
 
-async fn download(sandbox: &Sandbox, method: &str, url: &str, headers: &[(&str, &str)]) -> Answer {
+async fn download(sandbox: &Sandbox, method: &str, url: &str, headers: &[(&str, &str)]) -> TestResponse {
     let path = url.strip_prefix(sandbox.url()).expect("the file is on the sandbox");
     let mut request = Request::builder().method(method).uri(path).header("host", "localhost");
     for (name, value) in headers {

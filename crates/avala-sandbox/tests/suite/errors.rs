@@ -9,9 +9,9 @@ async fn a_path_without_its_slash_is_redirected() {
     for (path, location) in
         [("/datasets", "/api/v1/datasets/"), ("/tasks?limit=2&status=pending", "/api/v1/tasks/?limit=2&status=pending")]
     {
-        let answer = get(&sandbox, path).await;
-        assert_eq!(answer.status(), StatusCode::MOVED_PERMANENTLY);
-        assert_eq!(answer.headers()["location"], location);
+        let response = get(&sandbox, path).await;
+        assert_eq!(response.status(), StatusCode::MOVED_PERMANENTLY);
+        assert_eq!(response.headers()["location"], location);
     }
 }
 
@@ -43,20 +43,20 @@ async fn what_is_not_there_is_404() {
 async fn a_wrong_method_is_405() {
     let sandbox = Sandbox::start().await.unwrap();
     for (method, path) in [(Method::DELETE, "/datasets/"), (Method::POST, "/tasks/"), (Method::PUT, "/users/me/")] {
-        let answer = call(&sandbox, request(&sandbox, method.clone(), path, "")).await;
-        assert!(answer.headers()["allow"].to_str().unwrap().contains("GET"), "{answer:?}");
-        let body = json(&answer, StatusCode::METHOD_NOT_ALLOWED);
+        let response = call(&sandbox, request(&sandbox, method.clone(), path, "")).await;
+        assert!(response.headers()["allow"].to_str().unwrap().contains("GET"), "{response:?}");
+        let body = json(&response, StatusCode::METHOD_NOT_ALLOWED);
         assert_eq!(body["detail"], format!("Method \"{method}\" not allowed."));
     }
 }
 
 #[tokio::test]
-async fn every_answer_has_an_id_of_its_own() {
+async fn every_response_has_an_id_of_its_own() {
     let sandbox = Sandbox::start().await.unwrap();
     let mut ids = Vec::new();
     for path in ["/datasets/", "/datasets", "/nothing/"] {
-        let answer = get(&sandbox, path).await;
-        ids.push(answer.headers()["x-request-id"].to_str().unwrap().to_owned());
+        let response = get(&sandbox, path).await;
+        ids.push(response.headers()["x-request-id"].to_str().unwrap().to_owned());
     }
     ids.dedup();
     assert_eq!(ids.len(), 3);

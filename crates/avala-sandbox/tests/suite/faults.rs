@@ -12,7 +12,7 @@ async fn exports(sandbox: &Sandbox) -> usize {
     column(&fetch(sandbox, "/exports/").await, "uid").len()
 }
 
-/// Asks for an export; whether an answer came.
+/// Asks for an export; and returns whether a response came.
 async fn export(sandbox: &Sandbox) -> bool {
     let project = walk(sandbox, "/users/me/projects/", "uid").await.swap_remove(0);
     let body = value!({ "project": project }).to_string();
@@ -20,44 +20,46 @@ async fn export(sandbox: &Sandbox) -> bool {
 }
 
 #[tokio::test]
-async fn a_status_is_answered_instead_of_processing() {
+async fn a_status_is_responded_instead_of_processing() {
     let sandbox = Sandbox::start().await.unwrap();
     sandbox.fault(Fault::status(503).header("retry-after", "1").body("{\"detail\": \"later\"}").times(2)).unwrap();
     for _ in 0..2 {
-        let answer = post(&sandbox, "/exports/", value!({})).await;
-        assert_eq!(answer.headers()["retry-after"], "1");
-        assert!(answer.headers().contains_key("x-request-id") && answer.headers().contains_key("x-ratelimit-limit"));
-        assert_eq!(json(&answer, StatusCode::SERVICE_UNAVAILABLE)["detail"], "later");
+        let response = post(&sandbox, "/exports/", value!({})).await;
+        assert_eq!(response.headers()["retry-after"], "1");
+        assert!(
+            response.headers().contains_key("x-request-id") && response.headers().contains_key("x-ratelimit-limit")
+        );
+        assert_eq!(json(&response, StatusCode::SERVICE_UNAVAILABLE)["detail"], "later");
     }
     assert_eq!(exports(&sandbox).await, 5);
 }
 
 #[tokio::test]
-async fn html_and_redirects_are_answered() {
+async fn html_and_redirects_are_responded() {
     let sandbox = Sandbox::start().await.unwrap();
     sandbox.fault(Fault::html()).unwrap();
-    let answer = get(&sandbox, "/tasks/").await;
+    let response = get(&sandbox, "/tasks/").await;
     assert_eq!(
-        (answer.status(), &answer.headers()["content-type"]),
+        (response.status(), &response.headers()["content-type"]),
         (StatusCode::OK, &"text/html; charset=utf-8".parse().unwrap())
     );
 
     sandbox.fault(Fault::redirect("https://elsewhere.example/")).unwrap();
-    let answer = get(&sandbox, "/tasks/").await;
+    let response = get(&sandbox, "/tasks/").await;
     assert_eq!(
-        (answer.status(), &answer.headers()["location"]),
+        (response.status(), &response.headers()["location"]),
         (StatusCode::FOUND, &"https://elsewhere.example/".parse().unwrap())
     );
 }
 
 #[tokio::test]
-async fn a_dropped_connection_did_nothing_and_a_dropped_answer_did() {
+async fn a_dropped_connection_did_nothing_and_a_dropped_response_did() {
     let sandbox = Sandbox::start().await.unwrap();
     sandbox.fault(Fault::drop_connection().on("POST", "/exports/")).unwrap();
     assert!(!export(&sandbox).await);
     assert_eq!(exports(&sandbox).await, 5);
 
-    sandbox.fault(Fault::drop_answer().on("POST", "/exports/")).unwrap();
+    sandbox.fault(Fault::drop_response().on("POST", "/exports/")).unwrap();
     assert!(!export(&sandbox).await);
     assert_eq!(exports(&sandbox).await, 6);
 
@@ -71,10 +73,10 @@ async fn a_body_is_cut_where_the_fault_says() {
     let whole = get(&sandbox, "/tasks/").await.into_body();
     for (after, expected) in [(0, 0), (1, 1), (1000, 1000), (usize::MAX, whole.len() - 1)] {
         sandbox.fault(Fault::cut_body(after).on(Method::GET, "/tasks/")).unwrap();
-        let answer = send(address(&sandbox), request(&sandbox, Method::GET, "/tasks/", "")).await.unwrap();
-        assert_eq!(answer.status(), StatusCode::OK);
-        assert_eq!(answer.headers()["content-length"], whole.len().to_string());
-        let mut body = answer.into_body();
+        let response = send(address(&sandbox), request(&sandbox, Method::GET, "/tasks/", "")).await.unwrap();
+        assert_eq!(response.status(), StatusCode::OK);
+        assert_eq!(response.headers()["content-length"], whole.len().to_string());
+        let mut body = response.into_body();
         let mut received = Vec::new();
         while let Ok(frame) = body.frame().await.expect("the body does not end by itself") {
             received.extend_from_slice(&frame.into_data().unwrap());
@@ -84,18 +86,18 @@ async fn a_body_is_cut_where_the_fault_says() {
 }
 
 #[tokio::test]
-async fn a_late_answer_was_processed_at_once() {
+async fn a_late_response_was_processed_at_once() {
     let sandbox = Sandbox::start().await.unwrap();
     let begin = Instant::now();
     sandbox.fault(Fault::delay(Duration::from_millis(50)).on("GET", "/tasks/")).unwrap();
     assert_eq!(get(&sandbox, "/tasks/").await.status(), StatusCode::OK);
     assert!(begin.elapsed() >= Duration::from_millis(50));
 
-    // The export is there although its answer will not come.
+    // The export is there although its response will not come.
     sandbox.fault(Fault::delay(Duration::from_secs(3600)).on("POST", "/exports/")).unwrap();
     let processed = async { while exports(&sandbox).await < 6 {} };
     tokio::select! {
-        _ = export(&sandbox) => panic!("the answer is late"),
+        _ = export(&sandbox) => panic!("the response is late"),
         waited = tokio::time::timeout(Duration::from_secs(10), processed) => waited.expect("it is processed"),
     }
 }
@@ -137,8 +139,8 @@ async fn a_fault_that_cannot_be_is_refused() {
         (Fault::redirect("\n"), "HTTP does not allow"),
         (Fault::html().on("GET IT", "/"), "HTTP does not allow"),
         (Fault::html().on("GET", "tasks/"), "starts with a slash"),
-        (Fault::drop_answer().header("retry-after", "1"), "no answer of its own"),
-        (Fault::cut_body(1).body("x"), "no answer of its own"),
+        (Fault::drop_response().header("retry-after", "1"), "no response of its own"),
+        (Fault::cut_body(1).body("x"), "no response of its own"),
     ] {
         let error = sandbox.fault(fault).unwrap_err().to_string();
         assert!(error.contains(expected), "{error}");
@@ -147,7 +149,7 @@ async fn a_fault_that_cannot_be_is_refused() {
 }
 
 #[tokio::test]
-async fn latency_holds_every_answer_back() {
+async fn latency_holds_every_response_back() {
     let sandbox = Sandbox::builder().latency(Duration::from_millis(40)).start().await.unwrap();
     let begin = Instant::now();
     let page = fetch(&sandbox, "/tasks/").await;

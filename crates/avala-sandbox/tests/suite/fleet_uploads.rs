@@ -40,11 +40,11 @@ async fn a_recording_is_uploaded_resumed_and_finalized() {
     let mut confirmed = Vec::new();
     for (entry, bytes) in urls.as_array().unwrap().iter().zip(["abc", "12345"]) {
         assert!(text(entry, "s3_key").ends_with(text(entry, "path")));
-        let answer = put(&sandbox, &entry["put_url"], &entry["headers"], bytes).await;
-        assert_eq!(answer.status(), StatusCode::OK);
+        let response = put(&sandbox, &entry["put_url"], &entry["headers"], bytes).await;
+        assert_eq!(response.status(), StatusCode::OK);
         let again = put(&sandbox, &entry["put_url"], &entry["headers"], bytes).await;
-        assert_eq!(etag(&again), etag(&answer), "an upload may be repeated");
-        confirmed.push(value!({"path": entry["path"], "etag": etag(&answer), "size_bytes": bytes.len()}));
+        assert_eq!(etag(&again), etag(&response), "an upload may be repeated");
+        confirmed.push(value!({"path": entry["path"], "etag": etag(&response), "size_bytes": bytes.len()}));
     }
     let confirm = |files: Value| value!({"session_uid": session["uid"], "files": files});
     let first = post(&sandbox, &format!("{path}confirm/"), confirm(value!([confirmed[0]]))).await;
@@ -77,13 +77,13 @@ async fn only_what_was_uploaded_is_confirmed() {
     let path = path(&sandbox).await;
     let session = init(&sandbox, &path).await;
     let urls = urls(&sandbox, &path, &session, &["é.mcap"]).await;
-    let answer = put(&sandbox, &urls[0]["put_url"], &urls[0]["headers"], "12345").await;
+    let response = put(&sandbox, &urls[0]["put_url"], &urls[0]["headers"], "12345").await;
     let file = |path: &str, etag: &str, size: u64| value!({"path": path, "etag": etag, "size_bytes": size});
     for wrong in [
         file("é.mcap", "0000", 5),
-        file("é.mcap", &etag(&answer), 4),
-        file("day 1/a+b.mcap", &etag(&answer), 3),
-        file("other.mcap", &etag(&answer), 5),
+        file("é.mcap", &etag(&response), 4),
+        file("day 1/a+b.mcap", &etag(&response), 3),
+        file("other.mcap", &etag(&response), 5),
     ] {
         let body = value!({"session_uid": session["uid"], "files": [wrong]});
         assert_eq!(refused_fields(&sandbox, &format!("{path}confirm/"), body).await, ["files"]);
@@ -110,8 +110,8 @@ async fn the_storage_takes_only_what_an_address_allows() {
     let url = text(&urls[0], "put_url");
     let (without_grant, _) = url.split_once('?').unwrap();
     for wrong in [without_grant.to_owned(), url.replace(".mcap", ".mcaq"), format!("{url}0")] {
-        let answer = put(&sandbox, &value!(wrong), &value!({}), "12345").await;
-        assert_eq!(answer.status(), StatusCode::FORBIDDEN, "{wrong}");
+        let response = put(&sandbox, &value!(wrong), &value!({}), "12345").await;
+        assert_eq!(response.status(), StatusCode::FORBIDDEN, "{wrong}");
     }
     let elsewhere = put(&sandbox, &value!(format!("{}/", sandbox.url())), &value!({}), "x").await;
     assert_eq!(elsewhere.status(), StatusCode::FORBIDDEN);

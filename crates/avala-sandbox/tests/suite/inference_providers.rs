@@ -32,10 +32,10 @@ async fn a_test_is_noted() {
     for (index, uid) in providers.iter().enumerate() {
         let path = format!("/inference-providers/{uid}/");
         let before = fetch(&sandbox, &path).await;
-        let answer = json(&act(&sandbox, &format!("{path}test/")).await, StatusCode::OK);
-        assert_eq!(answer["success"], index != 4, "the last one is not active");
+        let response = json(&act(&sandbox, &format!("{path}test/")).await, StatusCode::OK);
+        assert_eq!(response["success"], index != 4, "the last one is not active");
         let after = fetch(&sandbox, &path).await;
-        assert_eq!(after["last_test_success"], answer["success"]);
+        assert_eq!(after["last_test_success"], response["success"]);
         assert_ne!(after["last_test_at"], before["last_test_at"]);
     }
 }

@@ -20,7 +20,7 @@ pub(crate) struct Life {
     pub(crate) clears: Option<&'static str>,
     /// A field that an update can set and not clear.
     pub(crate) keeps: &'static str,
-    /// A field that only the answer to the creation has.
+    /// A field that only the response to the creation has.
     pub(crate) secret: Option<&'static str>,
 }
 

@@ -30,8 +30,8 @@ async fn files_of_forms_become_a_dataset() {
     let sandbox = Sandbox::builder().seed(Seed::Empty).start().await.unwrap();
     for (path, bytes) in [("a/1.jpg", "one"), ("b.jpg", "\r\n--b0 three")] {
         let target = target(&sandbox, path, bytes.len(), None).await;
-        let answer = post_form(&sandbox, &target, bytes.as_bytes()).await;
-        assert_eq!(answer.status(), if path == "b.jpg" { StatusCode::BAD_REQUEST } else { StatusCode::NO_CONTENT });
+        let response = post_form(&sandbox, &target, bytes.as_bytes()).await;
+        assert_eq!(response.status(), if path == "b.jpg" { StatusCode::BAD_REQUEST } else { StatusCode::NO_CONTENT });
     }
     let target = target(&sandbox, "b.jpg", 5, None).await;
     assert_eq!(post_form(&sandbox, &target, b"two").await.status(), StatusCode::BAD_REQUEST, "announced as 5 bytes");
@@ -56,8 +56,8 @@ async fn a_small_file_is_put_once() {
     let missing = refused_fields(&sandbox, "/datasets/manual-upload/", dataset(Some("batch"))).await;
     assert_eq!(missing, ["dataset_upload_uid"]);
 
-    let answer = put(&sandbox, &first["url"], &first["headers"], "abc").await;
-    assert!(answer.status() == StatusCode::OK && answer.headers().contains_key("etag"));
+    let response = put(&sandbox, &first["url"], &first["headers"], "abc").await;
+    assert!(response.status() == StatusCode::OK && response.headers().contains_key("etag"));
     let again = put(&sandbox, &first["url"], &first["headers"], "abc").await;
     assert_eq!(again.status(), StatusCode::PRECONDITION_FAILED, "the object is there");
     assert_eq!(json(&post(&sandbox, &complete, value!({})).await, StatusCode::OK)["complete"], true);
@@ -87,8 +87,8 @@ async fn a_large_file_is_sent_in_parts_and_resumed() {
     let signed =
         json(&post(&sandbox, &format!("{path}parts/"), value!({"part_numbers": [1, 3]})).await, StatusCode::OK);
     for (part, bytes) in signed["parts"].as_array().unwrap().iter().zip([PART, 7]) {
-        let answer = put(&sandbox, &part["url"], &part["headers"], vec![1; bytes]).await;
-        assert_eq!(answer.status(), StatusCode::OK);
+        let response = put(&sandbox, &part["url"], &part["headers"], vec![1; bytes]).await;
+        assert_eq!(response.status(), StatusCode::OK);
         let wrong = put(&sandbox, &part["url"], &part["headers"], vec![1; 3]).await;
         assert_eq!(wrong.status(), StatusCode::BAD_REQUEST);
     }

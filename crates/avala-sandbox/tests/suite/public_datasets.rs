@@ -4,10 +4,10 @@ use http::{Request, StatusCode};
 use http_body_util::Full;
 use serde_json::{Value, json as value};
 
-use crate::client::{Answer, call, json, text};
+use crate::client::{TestResponse, call, json, text};
 
 /// A call without a key.
-async fn anonymous(sandbox: &Sandbox, method: &str, path: &str) -> Answer {
+async fn anonymous(sandbox: &Sandbox, method: &str, path: &str) -> TestResponse {
     let request = Request::builder().method(method).uri(path).header("host", "localhost");
     call(sandbox, request.body(Full::new(Bytes::new())).unwrap()).await
 }

@@ -17,16 +17,16 @@ async fn a_request_over_the_limit_is_429() {
     assert_eq!(call(&sandbox, without_key).await.status(), StatusCode::UNAUTHORIZED);
 
     for remaining in [2, 1, 0] {
-        let answer = get(&sandbox, "/nothing/").await;
-        assert_eq!(answer.status(), StatusCode::NOT_FOUND);
-        assert_eq!(number(answer.headers(), "x-ratelimit-limit"), 3);
-        assert_eq!(number(answer.headers(), "x-ratelimit-remaining"), remaining);
+        let response = get(&sandbox, "/nothing/").await;
+        assert_eq!(response.status(), StatusCode::NOT_FOUND);
+        assert_eq!(number(response.headers(), "x-ratelimit-limit"), 3);
+        assert_eq!(number(response.headers(), "x-ratelimit-remaining"), remaining);
     }
-    let answer = get(&sandbox, "/tasks/").await;
-    assert!(json(&answer, StatusCode::TOO_MANY_REQUESTS)["detail"].as_str().unwrap().contains("throttled"));
-    assert!((1..=60).contains(&number(answer.headers(), "retry-after")));
+    let response = get(&sandbox, "/tasks/").await;
+    assert!(json(&response, StatusCode::TOO_MANY_REQUESTS)["detail"].as_str().unwrap().contains("throttled"));
+    assert!((1..=60).contains(&number(response.headers(), "retry-after")));
     let now = SystemTime::UNIX_EPOCH.elapsed().unwrap().as_secs();
-    assert!((now..=now + 61).contains(&number(answer.headers(), "x-ratelimit-reset")));
+    assert!((now..=now + 61).contains(&number(response.headers(), "x-ratelimit-reset")));
 }
 
 #[tokio::test]
@@ -35,10 +35,10 @@ async fn a_new_window_takes_requests_again() {
     let sandbox = Sandbox::builder().rate_limit(limit).start().await.unwrap();
     let mut taken = 0;
     while taken < 3 {
-        let answer = get(&sandbox, "/tasks/?limit=1").await;
-        match answer.status() {
+        let response = get(&sandbox, "/tasks/?limit=1").await;
+        match response.status() {
             StatusCode::OK => taken += 1,
-            _ => assert_eq!(number(answer.headers(), "retry-after"), 1),
+            _ => assert_eq!(number(response.headers(), "retry-after"), 1),
         }
     }
 }
@@ -46,7 +46,7 @@ async fn a_new_window_takes_requests_again() {
 #[tokio::test]
 async fn without_a_limit_the_headers_are_there_all_the_same() {
     let sandbox = Sandbox::start().await.unwrap();
-    let answer = get(&sandbox, "/tasks/").await;
-    assert!(number(answer.headers(), "x-ratelimit-remaining") > 100_000);
-    assert!(number(answer.headers(), "x-ratelimit-reset") > 1_700_000_000);
+    let response = get(&sandbox, "/tasks/").await;
+    assert!(number(response.headers(), "x-ratelimit-remaining") > 100_000);
+    assert!(number(response.headers(), "x-ratelimit-reset") > 1_700_000_000);
 }

@@ -10,7 +10,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpListener;
 
-/// Notes every POST, and answers with the statuses that it was given, the last one again and again.
+/// Notes every POST, and responds with the statuses that it was given, the last one again and again.
 pub(crate) struct Receiver {
     pub(crate) url: String,
     received: Arc<Mutex<Vec<(HeaderMap, Bytes)>>>,
@@ -32,18 +32,18 @@ impl Receiver {
 
 async fn serve(listener: TcpListener, received: Arc<Mutex<Vec<(HeaderMap, Bytes)>>>, statuses: &'static [u16]) {
     while let Ok((stream, _)) = listener.accept().await {
-        let answer = async |request: Request<Incoming>| {
+        let response = async |request: Request<Incoming>| {
             assert_eq!(request.uri(), "/hooks?from=avala");
             let headers = request.headers().clone();
             let body = request.into_body().collect().await?.to_bytes();
             let mut received = received.lock().unwrap();
             received.push((headers, body));
             let status = statuses.get(received.len() - 1).or(statuses.last()).copied().unwrap_or(200);
-            let mut answer = Response::new(Full::new(Bytes::from_static(b"seen")));
-            *answer.status_mut() = StatusCode::from_u16(status).unwrap();
-            Ok::<_, hyper::Error>(answer)
+            let mut response = Response::new(Full::new(Bytes::from_static(b"seen")));
+            *response.status_mut() = StatusCode::from_u16(status).unwrap();
+            Ok::<_, hyper::Error>(response)
         };
         let connection = hyper::server::conn::http1::Builder::new();
-        let _ = connection.serve_connection(TokioIo::new(stream), service_fn(answer)).await;
+        let _ = connection.serve_connection(TokioIo::new(stream), service_fn(response)).await;
     }
 }

@@ -7,12 +7,12 @@ use serde_json::json as value;
 use crate::client::{address, get, post, request, send};
 
 #[tokio::test]
-async fn requests_are_logged_with_their_answers_and_without_the_key() {
+async fn requests_are_logged_with_their_responses_and_without_the_key() {
     let sandbox = Sandbox::builder().api_key("avk_hidden").start().await.unwrap();
     get(&sandbox, "/tasks/?limit=1").await;
     post(&sandbox, "/exports/", value!({"project": "p"})).await;
     get(&sandbox, "/tasks").await;
-    sandbox.fault(Fault::drop_answer()).unwrap();
+    sandbox.fault(Fault::drop_response()).unwrap();
     send(address(&sandbox), request(&sandbox, Method::GET, "/tasks/", "")).await.unwrap_err();
 
     let requests = sandbox.requests();
@@ -33,13 +33,13 @@ async fn requests_are_logged_with_their_answers_and_without_the_key() {
 }
 
 #[tokio::test]
-async fn an_observer_is_called_with_each_answer() {
+async fn an_observer_is_called_with_each_response() {
     let seen = Arc::new(Mutex::new(Vec::new()));
     let observer = Arc::clone(&seen);
     let observe = move |request: &avala_sandbox::LoggedRequest| {
         observer.lock().unwrap().push((request.path.clone(), request.status));
     };
-    let sandbox = Sandbox::builder().on_answer(observe).start().await.unwrap();
+    let sandbox = Sandbox::builder().on_response(observe).start().await.unwrap();
     get(&sandbox, "/tasks/").await;
     assert_eq!(*seen.lock().unwrap(), [("/api/v1/tasks/".to_owned(), Some(StatusCode::OK))]);
 }

@@ -27,12 +27,12 @@ fn contract() -> BTreeSet<String> {
 #[test]
 fn every_row_has_a_route_and_every_route_has_a_row() {
     let routes = avala_sandbox::routes();
-    let answered: BTreeSet<String> = routes.iter().map(|route| format!("{} {}", route.method, route.path)).collect();
-    assert_eq!(answered.len(), routes.len(), "a route is there twice");
+    let responded: BTreeSet<String> = routes.iter().map(|route| format!("{} {}", route.method, route.path)).collect();
+    assert_eq!(responded.len(), routes.len(), "a route is there twice");
     let mut expected = contract();
     expected.extend(ONLY_DOCUMENTED.map(str::to_owned));
-    let missing: Vec<_> = expected.difference(&answered).collect();
-    let unknown: Vec<_> = answered.difference(&expected).collect();
+    let missing: Vec<_> = expected.difference(&responded).collect();
+    let unknown: Vec<_> = responded.difference(&expected).collect();
     assert!(missing.is_empty() && unknown.is_empty(), "without a route: {missing:#?}, without a row: {unknown:#?}");
 }
 
@@ -41,10 +41,10 @@ async fn the_server_knows_every_route() {
     let sandbox = Sandbox::builder().seed(Seed::Empty).start().await.unwrap();
     for route in avala_sandbox::routes() {
         let path = route.path.replace(['{', '}'], "");
-        let answer = call(&sandbox, request(&sandbox, Method::OPTIONS, &path, "")).await;
+        let response = call(&sandbox, request(&sandbox, Method::OPTIONS, &path, "")).await;
         // An unknown path is 404; a known one says which methods it has.
-        assert_eq!(answer.status(), StatusCode::METHOD_NOT_ALLOWED, "{path}");
-        let allowed = answer.headers()["allow"].to_str().unwrap();
+        assert_eq!(response.status(), StatusCode::METHOD_NOT_ALLOWED, "{path}");
+        let allowed = response.headers()["allow"].to_str().unwrap();
         assert!(allowed.split(',').any(|method| method == route.method), "{route:?}: {allowed}");
     }
 }

@@ -6,10 +6,10 @@ use http::{Method, Request, Response};
 use http_body_util::{BodyExt, Full};
 use serde_json::Value;
 
-use crate::client::{Answer, address, send};
+use crate::client::{TestResponse, address, send};
 
 /// Sends bytes to an address, with the headers that belong to it and without a key.
-pub(crate) async fn put(sandbox: &Sandbox, url: &Value, headers: &Value, bytes: impl Into<Bytes>) -> Answer {
+pub(crate) async fn put(sandbox: &Sandbox, url: &Value, headers: &Value, bytes: impl Into<Bytes>) -> TestResponse {
     let mut request = Request::builder().method(Method::PUT);
     for (name, value) in headers.as_object().into_iter().flatten() {
         request = request.header(name, value.as_str().unwrap());
@@ -18,7 +18,7 @@ pub(crate) async fn put(sandbox: &Sandbox, url: &Value, headers: &Value, bytes: 
 }
 
 /// Sends a form with a file.
-pub(crate) async fn post_form(sandbox: &Sandbox, target: &Value, bytes: &[u8]) -> Answer {
+pub(crate) async fn post_form(sandbox: &Sandbox, target: &Value, bytes: &[u8]) -> TestResponse {
     let mut body = Vec::new();
     for (name, value) in target["fields"].as_object().unwrap() {
         let value = value.as_str().unwrap();
@@ -32,12 +32,17 @@ pub(crate) async fn post_form(sandbox: &Sandbox, target: &Value, bytes: &[u8]) -
     upload(sandbox, request, &target["url"], body).await
 }
 
-/// The `ETag` of an answer, without its quotes.
-pub(crate) fn etag(answer: &Answer) -> String {
-    answer.headers()["etag"].to_str().unwrap().trim_matches('"').to_owned()
+/// The `ETag` of a response, without its quotes.
+pub(crate) fn etag(response: &TestResponse) -> String {
+    response.headers()["etag"].to_str().unwrap().trim_matches('"').to_owned()
 }
 
-async fn upload(sandbox: &Sandbox, request: http::request::Builder, url: &Value, bytes: impl Into<Bytes>) -> Answer {
+async fn upload(
+    sandbox: &Sandbox,
+    request: http::request::Builder,
+    url: &Value,
+    bytes: impl Into<Bytes>,
+) -> TestResponse {
     let path = url.as_str().unwrap().strip_prefix(sandbox.url()).expect("an address of the sandbox");
     let request = request.uri(path).header("host", address(sandbox)).body(Full::new(bytes.into())).unwrap();
     let (parts, body) = send(address(sandbox), request).await.unwrap().into_parts();

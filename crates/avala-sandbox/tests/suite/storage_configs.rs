@@ -20,8 +20,8 @@ async fn a_config_lives_in_its_organization() {
     let config = create(&sandbox, "/storage-configs/?organization=harbor-group", bucket(keys)).await;
     assert_eq!((&config["is_verified"], &config["s3_is_accelerated"]), (&value!(false), &value!(true)));
     let path = format!("/storage-configs/{}/", text(&config, "uid"));
-    for answer in [&config, &fetch(&sandbox, &path).await, &fetch(&sandbox, "/storage-configs/").await] {
-        assert!(!answer.to_string().contains("hidden9") && !answer.to_string().contains("AKIA9"), "{answer}");
+    for response in [&config, &fetch(&sandbox, &path).await, &fetch(&sandbox, "/storage-configs/").await] {
+        assert!(!response.to_string().contains("hidden9") && !response.to_string().contains("AKIA9"), "{response}");
     }
     assert_eq!(walk(&sandbox, "/storage-configs/", "uid").await.len(), 4);
     assert_eq!(walk(&sandbox, "/storage-configs/?organization=harbor-group", "name").await, ["Bucket"]);
@@ -50,9 +50,9 @@ async fn a_test_tells_what_is_missing() {
     ] {
         let config = create(&sandbox, "/storage-configs/", body).await;
         let path = format!("/storage-configs/{}/", text(&config, "uid"));
-        let answer = json(&act(&sandbox, &format!("{path}test/")).await, StatusCode::OK);
-        assert_eq!(answer["success"], missing.is_none());
-        assert!(text(&answer, "message").contains(missing.unwrap_or("can be read")), "{answer}");
+        let response = json(&act(&sandbox, &format!("{path}test/")).await, StatusCode::OK);
+        assert_eq!(response["success"], missing.is_none());
+        assert!(text(&response, "message").contains(missing.unwrap_or("can be read")), "{response}");
         let config = fetch(&sandbox, &path).await;
         assert_eq!(config["is_verified"], missing.is_none());
         assert_eq!(config.get("last_verified_at").is_some_and(Value::is_string), missing.is_none());

@@ -16,7 +16,7 @@ use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
-use crate::client::Answer;
+use crate::client::TestResponse;
 
 fn connector(sandbox: &Sandbox) -> TlsConnector {
     let mut roots = RootCertStore::empty();
@@ -39,13 +39,13 @@ async fn tunnel(sandbox: &Sandbox, target: &str) -> (TcpStream, String) {
     (stream, String::from_utf8(head).unwrap())
 }
 
-async fn exchange(sandbox: &Sandbox, stream: TcpStream, host: &str, request: Request<Full<Bytes>>) -> Answer {
+async fn exchange(sandbox: &Sandbox, stream: TcpStream, host: &str, request: Request<Full<Bytes>>) -> TestResponse {
     let name = ServerName::try_from(host.to_owned()).unwrap();
     let stream = connector(sandbox).connect(name, stream).await.unwrap();
     let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.unwrap();
     tokio::spawn(connection);
     let (parts, body) = sender.send_request(request).await.unwrap().into_parts();
-    Answer::from_parts(parts, body.collect().await.unwrap().to_bytes())
+    TestResponse::from_parts(parts, body.collect().await.unwrap().to_bytes())
 }
 
 fn request(sandbox: &Sandbox, method: &str, host: &str, path: &str, body: impl Into<Bytes>) -> Request<Full<Bytes>> {

@@ -12,13 +12,13 @@ async fn errors(sandbox: &Sandbox, path: &str, body: Value) -> Value {
 async fn a_body_must_be_a_json_object() {
     let sandbox = Sandbox::builder().seed(Seed::Empty).start().await.unwrap();
     for body in ["", "{", "name=x", "{\"name\": }"] {
-        let answer = call(&sandbox, request(&sandbox, Method::POST, "/datasets/", body)).await;
-        let detail = json(&answer, StatusCode::BAD_REQUEST)["detail"].as_str().unwrap().to_owned();
+        let response = call(&sandbox, request(&sandbox, Method::POST, "/datasets/", body)).await;
+        let detail = json(&response, StatusCode::BAD_REQUEST)["detail"].as_str().unwrap().to_owned();
         assert!(detail.starts_with("JSON parse error - "), "{detail}");
     }
     for body in ["[]", "null", "\"name\"", "7"] {
-        let answer = call(&sandbox, request(&sandbox, Method::POST, "/datasets/", body)).await;
-        assert!(json(&answer, StatusCode::BAD_REQUEST)["non_field_errors"].is_array(), "{body}");
+        let response = call(&sandbox, request(&sandbox, Method::POST, "/datasets/", body)).await;
+        assert!(json(&response, StatusCode::BAD_REQUEST)["non_field_errors"].is_array(), "{body}");
     }
     let mut form = request(&sandbox, Method::POST, "/datasets/", "name=x");
     form.headers_mut().insert("content-type", HeaderValue::from_static("application/x-www-form-urlencoded"));

@@ -132,8 +132,8 @@ async fn a_test_is_sent_whatever_the_webhook_asked_for() {
     let sandbox = sandbox(Seed::Empty).await;
     let receiver = Receiver::start(&[200]).await;
     let webhook = subscribe(&sandbox, &receiver.url, &["export.failed"]).await;
-    let answer = json(&act(&sandbox, &format!("/webhooks/{}/test/", text(&webhook, "uid"))).await, StatusCode::OK);
-    assert_eq!(answer["success"], true);
+    let response = json(&act(&sandbox, &format!("/webhooks/{}/test/", text(&webhook, "uid"))).await, StatusCode::OK);
+    assert_eq!(response["success"], true);
     assert_eq!(settled(&sandbox, &webhook).await.len(), 1);
     assert_eq!(receiver.received()[0].0["x-avala-webhook-event"], "test");
 }

@@ -5,7 +5,7 @@ use axum::extract::{Path, State};
 use serde_json::json;
 
 use crate::app::App;
-use crate::error::{Answer, ApiError, Created, created};
+use crate::error::{ApiError, ApiResult, Created, created};
 use crate::request::json_body::JsonBody;
 use crate::request::list::ListQuery;
 use crate::request::validation::Kind;
@@ -18,7 +18,11 @@ pub(super) fn routes() -> Routes {
     Routes::new().get("/agents/{uid}/executions/", list).post("/agent-actions/", act)
 }
 
-async fn list(State(app): State<App>, Path(agent): Path<AgentUid>, query: ListQuery) -> Answer<Page<AgentExecution>> {
+async fn list(
+    State(app): State<App>,
+    Path(agent): Path<AgentUid>,
+    query: ListQuery,
+) -> ApiResult<Page<AgentExecution>> {
     let tables = app.tables();
     tables.agents.get(&agent)?;
     let task = |execution: &AgentExecution| execution.task.as_ref().and_then(|task| tables.tasks.get(task).ok());

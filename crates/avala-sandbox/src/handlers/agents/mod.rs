@@ -10,7 +10,7 @@ use axum::extract::{Path, State};
 use http::StatusCode;
 
 use crate::app::App;
-use crate::error::{Answer, Created, Done, created};
+use crate::error::{ApiResult, Created, Done, created};
 use crate::handlers::patch::set;
 use crate::request::json_body::JsonBody;
 use crate::request::list::ListQuery;
@@ -33,7 +33,7 @@ pub(crate) fn routes() -> Routes {
         .merge(executions::routes())
 }
 
-async fn list(State(app): State<App>, query: ListQuery) -> Answer<Page<Agent>> {
+async fn list(State(app): State<App>, query: ListQuery) -> ApiResult<Page<Agent>> {
     let tables = app.tables();
     query.list(&tables.agents).cursor_page(|agent| view(agent, &tables))
 }
@@ -66,7 +66,7 @@ async fn create(State(app): State<App>, body: JsonBody) -> Created<Agent> {
     });
     let agent = agent.clone();
     let mut agent = view(&agent, &tables);
-    // Only this answer shows it.
+    // Only this response shows it.
     agent.secret = Some(Secret::from(format!("agsec_{}", agent.uid)));
     created(agent)
 }
@@ -82,12 +82,12 @@ fn register_again(agent: &mut Agent, payload: CreateAgent) {
     agent.updated_at = clock::now();
 }
 
-async fn get_one(State(app): State<App>, Path(uid): Path<AgentUid>) -> Answer<Agent> {
+async fn get_one(State(app): State<App>, Path(uid): Path<AgentUid>) -> ApiResult<Agent> {
     let tables = app.tables();
     Ok(Json(view(tables.agents.get(uid)?, &tables)))
 }
 
-async fn update(State(app): State<App>, Path(uid): Path<AgentUid>, body: JsonBody) -> Answer<Agent> {
+async fn update(State(app): State<App>, Path(uid): Path<AgentUid>, body: JsonBody) -> ApiResult<Agent> {
     let mut tables = app.tables();
     tables.agents.get(&uid)?;
     let payload: UpdateAgent = body.read(|fields| {
@@ -115,7 +115,7 @@ async fn delete(State(app): State<App>, Path(uid): Path<AgentUid>) -> Done {
 }
 
 /// Reports an active agent as reachable. No callback is called.
-async fn test(State(app): State<App>, Path(uid): Path<AgentUid>) -> Answer<AgentTest> {
+async fn test(State(app): State<App>, Path(uid): Path<AgentUid>) -> ApiResult<AgentTest> {
     let works = app.tables().agents.get(uid)?.is_active != Some(false);
     let message = if works { "The agent is ready." } else { "The agent is not active." };
     let mut response = AgentTest::new();

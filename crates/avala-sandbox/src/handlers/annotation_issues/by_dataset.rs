@@ -8,7 +8,7 @@ use axum::extract::{Path, State};
 use serde_json::{Value, json};
 
 use crate::app::App;
-use crate::error::{Answer, ApiError};
+use crate::error::{ApiError, ApiResult};
 use crate::request::list::ListQuery;
 use crate::schema::{AnnotationIssue, AnnotationIssueMetrics};
 use crate::state::clock;
@@ -18,7 +18,7 @@ pub(super) async fn list(
     State(app): State<App>,
     Path((owner, slug)): Path<(OwnerName, DatasetSlug)>,
     query: ListQuery,
-) -> Answer<Vec<AnnotationIssue>> {
+) -> ApiResult<Vec<AnnotationIssue>> {
     issues(&app.tables(), &owner, &slug, &query).map(Json)
 }
 
@@ -26,7 +26,7 @@ pub(super) async fn get_metrics(
     State(app): State<App>,
     Path((owner, slug)): Path<(OwnerName, DatasetSlug)>,
     query: ListQuery,
-) -> Answer<AnnotationIssueMetrics> {
+) -> ApiResult<AnnotationIssueMetrics> {
     let issues = issues(&app.tables(), &owner, &slug, &query)?;
     let mut metrics = AnnotationIssueMetrics::new();
     metrics.status_count = Some(count(issues.iter().filter_map(|issue| issue.status.as_ref())).into());

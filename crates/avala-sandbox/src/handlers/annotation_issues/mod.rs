@@ -12,7 +12,7 @@ use axum::extract::{Path, State};
 use http::StatusCode;
 
 use crate::app::App;
-use crate::error::{Answer, ApiError, Created, Done, created};
+use crate::error::{ApiError, ApiResult, Created, Done, created};
 use crate::handlers::patch::set;
 use crate::request::caller::Caller;
 use crate::request::json_body::JsonBody;
@@ -42,7 +42,7 @@ async fn list_by_sequence(
     State(app): State<App>,
     Path(sequence): Path<SequenceUid>,
     query: ListQuery,
-) -> Answer<Vec<AnnotationIssue>> {
+) -> ApiResult<Vec<AnnotationIssue>> {
     let tables = app.tables();
     tables.dataset_of(&sequence)?;
     let issues = query
@@ -111,7 +111,11 @@ async fn create(
     created(row.issue.clone())
 }
 
-async fn update(State(app): State<App>, Path((sequence, uid)): IssuePath, body: JsonBody) -> Answer<AnnotationIssue> {
+async fn update(
+    State(app): State<App>,
+    Path((sequence, uid)): IssuePath,
+    body: JsonBody,
+) -> ApiResult<AnnotationIssue> {
     let mut tables = app.tables();
     let issue = tables.annotation_issue(&sequence, &uid)?;
     let payload: UpdateAnnotationIssue = body.read(|fields| {

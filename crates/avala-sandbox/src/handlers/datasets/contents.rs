@@ -8,7 +8,7 @@ use axum::extract::{Path, State};
 
 use super::path::ByName;
 use crate::app::App;
-use crate::error::Answer;
+use crate::error::ApiResult;
 use crate::request::list::{ListQuery, time_key};
 use crate::schema::{DatasetItem, DatasetSequence, Page, omit};
 
@@ -16,7 +16,7 @@ pub(super) async fn list_items(
     State(app): State<App>,
     Path((owner, slug)): ByName,
     query: ListQuery,
-) -> Answer<Page<DatasetItem>> {
+) -> ApiResult<Page<DatasetItem>> {
     query
         .list(&app.tables().dataset(&owner, &slug)?.items)
         .order_by(|item, field| match field {
@@ -31,7 +31,7 @@ pub(super) async fn list_items(
 pub(super) async fn get_item(
     State(app): State<App>,
     Path((owner, slug, uid)): Path<(OwnerName, DatasetSlug, ItemUid)>,
-) -> Answer<DatasetItem> {
+) -> ApiResult<DatasetItem> {
     Ok(Json(app.tables().dataset(&owner, &slug)?.items.get(uid)?.clone()))
 }
 
@@ -40,7 +40,7 @@ pub(super) async fn list_sequences(
     State(app): State<App>,
     Path((owner, slug)): ByName,
     query: ListQuery,
-) -> Answer<Page<BTreeMap<String, FreeForm>>> {
+) -> ApiResult<Page<BTreeMap<String, FreeForm>>> {
     query
         .list(&app.tables().dataset(&owner, &slug)?.sequences)
         .order_by(|row, field| match field {
@@ -55,7 +55,7 @@ pub(super) async fn list_sequences(
 pub(super) async fn get_sequence(
     State(app): State<App>,
     Path((owner, slug, uid)): Path<(OwnerName, DatasetSlug, SequenceUid)>,
-) -> Answer<DatasetSequence> {
+) -> ApiResult<DatasetSequence> {
     let tables = app.tables();
     let row = tables.dataset(&owner, &slug)?.sequences.get(uid)?;
     let mut sequence = row.sequence.clone();

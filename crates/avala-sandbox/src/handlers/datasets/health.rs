@@ -6,11 +6,11 @@ use axum::extract::{Path, State};
 
 use super::path::ByName;
 use crate::app::App;
-use crate::error::Answer;
+use crate::error::ApiResult;
 use crate::schema::{DatasetHealth, SequenceHealth};
 use crate::state::dataset::SequenceRow;
 
-pub(super) async fn get_health(State(app): State<App>, Path((owner, slug)): ByName) -> Answer<DatasetHealth> {
+pub(super) async fn get_health(State(app): State<App>, Path((owner, slug)): ByName) -> ApiResult<DatasetHealth> {
     let tables = app.tables();
     let row = tables.dataset(&owner, &slug)?;
     let dataset = &row.dataset;

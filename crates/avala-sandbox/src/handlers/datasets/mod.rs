@@ -12,7 +12,7 @@ use axum::Json;
 use axum::extract::{Path, State};
 
 use crate::app::App;
-use crate::error::Answer;
+use crate::error::ApiResult;
 use crate::request::list::{ListQuery, time_key};
 use crate::routes::Routes;
 use crate::schema::{Dataset, Page};
@@ -38,7 +38,7 @@ pub(crate) fn routes() -> Routes {
         .post("/datasets/{owner}/{slug}/transfer/", transfer::transfer)
 }
 
-async fn list(State(app): State<App>, query: ListQuery) -> Answer<Page<Dataset>> {
+async fn list(State(app): State<App>, query: ListQuery) -> ApiResult<Page<Dataset>> {
     query
         .list(&app.tables().datasets)
         .filter(|row| query.equals("data_type", row.dataset.data_type.as_ref()))
@@ -52,7 +52,7 @@ async fn list_by_owner(
     State(app): State<App>,
     Path(owner): Path<OwnerName>,
     query: ListQuery,
-) -> Answer<Page<Dataset>> {
+) -> ApiResult<Page<Dataset>> {
     let tables = app.tables();
     tables.check_owner(&owner)?;
     query
@@ -68,19 +68,19 @@ async fn list_by_owner(
         .numbered_page(|row| row.dataset.clone())
 }
 
-async fn get_one(State(app): State<App>, Path(uid): Path<DatasetUid>) -> Answer<Dataset> {
+async fn get_one(State(app): State<App>, Path(uid): Path<DatasetUid>) -> ApiResult<Dataset> {
     let mut tables = app.tables();
     fetch(&app, &mut tables, &uid)
 }
 
-async fn get_by_slug(State(app): State<App>, Path((owner, slug)): ByName) -> Answer<Dataset> {
+async fn get_by_slug(State(app): State<App>, Path((owner, slug)): ByName) -> ApiResult<Dataset> {
     let mut tables = app.tables();
     let uid = tables.dataset(&owner, &slug)?.dataset.uid.clone();
     fetch(&app, &mut tables, &uid)
 }
 
-/// The dataset, which is one step readier with each answer.
-fn fetch(app: &App, tables: &mut Tables, uid: &DatasetUid) -> Answer<Dataset> {
+/// The dataset, which is one step readier with each response.
+fn fetch(app: &App, tables: &mut Tables, uid: &DatasetUid) -> ApiResult<Dataset> {
     let row = tables.datasets.get_mut(uid)?;
     let became_ready = row.advance();
     let dataset = row.dataset.clone();

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::path::ByName;
 use crate::app::App;
-use crate::error::{Answer, ApiError};
+use crate::error::{ApiError, ApiResult};
 use crate::request::caller::Caller;
 use crate::request::json_body::JsonBody;
 use crate::request::list::ListQuery;
@@ -57,7 +57,7 @@ struct SetOutcome {
 }
 
 /// Returns the current outcome; 404 when nobody has labelled the sequence.
-pub(super) async fn get(State(app): State<App>, Path((owner, slug, uid)): SequencePath) -> Answer<SequenceOutcome> {
+pub(super) async fn get(State(app): State<App>, Path((owner, slug, uid)): SequencePath) -> ApiResult<SequenceOutcome> {
     let tables = app.tables();
     let row = tables.dataset(&owner, &slug)?.sequences.get(uid)?;
     row.outcomes.first().cloned().map(Json).ok_or_else(ApiError::not_found)
@@ -67,7 +67,7 @@ pub(super) async fn get(State(app): State<App>, Path((owner, slug, uid)): Sequen
 pub(super) async fn history(
     State(app): State<App>,
     Path((owner, slug, uid)): SequencePath,
-) -> Answer<Vec<SequenceOutcome>> {
+) -> ApiResult<Vec<SequenceOutcome>> {
     Ok(Json(app.tables().dataset(&owner, &slug)?.sequences.get(uid)?.outcomes.clone()))
 }
 
@@ -76,7 +76,7 @@ pub(super) async fn list(
     State(app): State<App>,
     Path((owner, slug)): ByName,
     query: ListQuery,
-) -> Answer<Page<SequenceOutcome>> {
+) -> ApiResult<Page<SequenceOutcome>> {
     let tables = app.tables();
     let sequences = tables.dataset(&owner, &slug)?.sequences.rows();
     query
@@ -95,7 +95,7 @@ pub(super) async fn set(
     Caller(caller): Caller,
     Path((owner, slug, uid)): SequencePath,
     body: JsonBody,
-) -> Answer<SequenceOutcome> {
+) -> ApiResult<SequenceOutcome> {
     let mut tables = app.tables();
     let row = tables.dataset_mut(&owner, &slug)?.sequences.get_mut(&uid)?;
     let payload: SetOutcome = body.read(|fields| {

@@ -6,14 +6,18 @@ use axum::extract::{Path, State};
 
 use super::path::ByName;
 use crate::app::App;
-use crate::error::{Answer, ApiError};
+use crate::error::{ApiError, ApiResult};
 use crate::request::json_body::JsonBody;
 use crate::request::validation::Kind;
 use crate::schema::Dataset;
 use crate::state::clock;
 use crate::state::tables::Tables;
 
-pub(super) async fn transfer(State(app): State<App>, Path((owner, slug)): ByName, body: JsonBody) -> Answer<Dataset> {
+pub(super) async fn transfer(
+    State(app): State<App>,
+    Path((owner, slug)): ByName,
+    body: JsonBody,
+) -> ApiResult<Dataset> {
     let mut tables = app.tables();
     tables.dataset(&owner, &slug)?;
     let payload: TransferDataset = body.read(|fields| {

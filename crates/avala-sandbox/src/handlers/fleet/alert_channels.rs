@@ -6,7 +6,7 @@ use axum::extract::{Path, State};
 use http::StatusCode;
 
 use crate::app::App;
-use crate::error::{Answer, Created, Done, created};
+use crate::error::{ApiResult, Created, Done, created};
 use crate::request::json_body::JsonBody;
 use crate::request::list::ListQuery;
 use crate::request::validation::Kind;
@@ -22,7 +22,7 @@ pub(super) fn routes() -> Routes {
         .post("/fleet/alert-channels/{channel_uid}/test/", test)
 }
 
-async fn list(State(app): State<App>, query: ListQuery) -> Answer<Page<FleetAlertChannel>> {
+async fn list(State(app): State<App>, query: ListQuery) -> ApiResult<Page<FleetAlertChannel>> {
     query.list(&app.tables().fleet.alert_channels).cursor_page(FleetAlertChannel::clone)
 }
 
@@ -50,7 +50,7 @@ async fn delete(State(app): State<App>, Path(uid): Path<AlertChannelUid>) -> Don
 }
 
 /// Nothing is sent: there is no mail and no Slack here.
-async fn test(State(app): State<App>, Path(uid): Path<AlertChannelUid>) -> Answer<AlertChannelTest> {
+async fn test(State(app): State<App>, Path(uid): Path<AlertChannelUid>) -> ApiResult<AlertChannelTest> {
     let tables = app.tables();
     let channel = tables.fleet.alert_channels.get(uid)?;
     let mut response = AlertChannelTest::new();

@@ -5,7 +5,7 @@ use axum::Json;
 use axum::extract::{Path, State};
 
 use crate::app::App;
-use crate::error::{Answer, ApiError};
+use crate::error::{ApiError, ApiResult};
 use crate::request::caller::Caller;
 use crate::request::json_body::JsonBody;
 use crate::request::list::ListQuery;
@@ -22,7 +22,7 @@ pub(super) fn routes() -> Routes {
         .post("/fleet/alerts/{alert_uid}/resolve/", resolve)
 }
 
-async fn list(State(app): State<App>, query: ListQuery) -> Answer<Page<FleetAlert>> {
+async fn list(State(app): State<App>, query: ListQuery) -> ApiResult<Page<FleetAlert>> {
     query
         .list(&app.tables().fleet.alerts)
         .filter(|alert| query.equals("device", alert.device.as_ref()))
@@ -32,12 +32,16 @@ async fn list(State(app): State<App>, query: ListQuery) -> Answer<Page<FleetAler
         .cursor_page(FleetAlert::clone)
 }
 
-async fn get_one(State(app): State<App>, Path(uid): Path<AlertUid>) -> Answer<FleetAlert> {
+async fn get_one(State(app): State<App>, Path(uid): Path<AlertUid>) -> ApiResult<FleetAlert> {
     Ok(Json(app.tables().fleet.alerts.get(uid)?.clone()))
 }
 
 /// Who acknowledged it first stays noted.
-async fn acknowledge(State(app): State<App>, Caller(caller): Caller, Path(uid): Path<AlertUid>) -> Answer<FleetAlert> {
+async fn acknowledge(
+    State(app): State<App>,
+    Caller(caller): Caller,
+    Path(uid): Path<AlertUid>,
+) -> ApiResult<FleetAlert> {
     let mut tables = app.tables();
     let alert = tables.fleet.alerts.get_mut(uid)?;
     match alert.status {
@@ -53,7 +57,7 @@ async fn acknowledge(State(app): State<App>, Caller(caller): Caller, Path(uid): 
     Ok(Json(alert.clone()))
 }
 
-async fn resolve(State(app): State<App>, Path(uid): Path<AlertUid>, body: JsonBody) -> Answer<FleetAlert> {
+async fn resolve(State(app): State<App>, Path(uid): Path<AlertUid>, body: JsonBody) -> ApiResult<FleetAlert> {
     let mut tables = app.tables();
     let alert = tables.fleet.alerts.get_mut(uid)?;
     let payload: ResolveFleetAlert = body.or_empty().read(|fields| fields.optional("resolution_note", Kind::Words))?;

@@ -6,7 +6,7 @@ use axum::extract::{Path, State};
 use http::StatusCode;
 
 use crate::app::App;
-use crate::error::{Answer, Created, Done, created};
+use crate::error::{ApiResult, Created, Done, created};
 use crate::handlers::patch::set;
 use crate::request::json_body::JsonBody;
 use crate::request::list::ListQuery;
@@ -24,7 +24,7 @@ pub(super) fn routes() -> Routes {
         .delete("/fleet/devices/{device_uid}/", delete)
 }
 
-async fn list(State(app): State<App>, query: ListQuery) -> Answer<Page<FleetDevice>> {
+async fn list(State(app): State<App>, query: ListQuery) -> ApiResult<Page<FleetDevice>> {
     query
         .list(&app.tables().fleet.devices)
         .filter(|device| query.equals("status", device.status.as_ref()))
@@ -53,16 +53,16 @@ async fn register(State(app): State<App>, body: JsonBody) -> Created<FleetDevice
         device
     });
     let mut device = device.clone();
-    // Only this answer shows it.
+    // Only this response shows it.
     device.device_token = Some(Secret::from(format!("devtok_{}", device.uid)));
     created(device)
 }
 
-async fn get_one(State(app): State<App>, Path(uid): Path<DeviceUid>) -> Answer<FleetDevice> {
+async fn get_one(State(app): State<App>, Path(uid): Path<DeviceUid>) -> ApiResult<FleetDevice> {
     Ok(Json(app.tables().fleet.devices.get(uid)?.clone()))
 }
 
-async fn update(State(app): State<App>, Path(uid): Path<DeviceUid>, body: JsonBody) -> Answer<FleetDevice> {
+async fn update(State(app): State<App>, Path(uid): Path<DeviceUid>, body: JsonBody) -> ApiResult<FleetDevice> {
     let mut tables = app.tables();
     let device = tables.fleet.devices.get_mut(uid)?;
     let payload: UpdateFleetDevice = body.read(|fields| {

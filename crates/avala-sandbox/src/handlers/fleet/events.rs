@@ -7,7 +7,7 @@ use http::StatusCode;
 use serde::Deserialize;
 
 use crate::app::App;
-use crate::error::{Answer, ApiError, Created, Done, created};
+use crate::error::{ApiError, ApiResult, Created, Done, created};
 use crate::request::json_body::JsonBody;
 use crate::request::list::ListQuery;
 use crate::request::validation::{Fields, Kind};
@@ -25,7 +25,7 @@ pub(super) fn routes() -> Routes {
         .delete("/fleet/events/{event_uid}/", delete)
 }
 
-async fn list(State(app): State<App>, query: ListQuery) -> Answer<Page<FleetEvent>> {
+async fn list(State(app): State<App>, query: ListQuery) -> ApiResult<Page<FleetEvent>> {
     query
         .list(&app.tables().fleet.events)
         .filter(|event| query.equals("recording", event.recording.as_ref()))
@@ -62,7 +62,7 @@ async fn create_batch(State(app): State<App>, body: JsonBody) -> Created<Created
     created(CreatedFleetEvents::new(count))
 }
 
-async fn get_one(State(app): State<App>, Path(uid): Path<EventUid>) -> Answer<FleetEvent> {
+async fn get_one(State(app): State<App>, Path(uid): Path<EventUid>) -> ApiResult<FleetEvent> {
     Ok(Json(app.tables().fleet.events.get(uid)?.clone()))
 }
 

@@ -13,7 +13,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use crate::app::App;
-use crate::error::{Answer, ApiError};
+use crate::error::{ApiError, ApiResult};
 use crate::request::caller::Caller;
 use crate::request::json_body::JsonBody;
 use crate::request::list::ListQuery;
@@ -96,7 +96,7 @@ async fn admit(
     State(app): State<App>,
     Path(recording): Path<RecordingUid>,
     body: JsonBody,
-) -> Answer<ManagedFleetUploadStatus> {
+) -> ApiResult<ManagedFleetUploadStatus> {
     let mut tables = app.tables();
     tables.fleet.recordings.get(&recording)?;
     let payload: Admit = body.read(|fields| {
@@ -159,7 +159,7 @@ async fn get_status(
     Caller(caller): Caller,
     Path(recording): Path<RecordingUid>,
     query: ListQuery,
-) -> Answer<ManagedFleetUploadStatus> {
+) -> ApiResult<ManagedFleetUploadStatus> {
     let mut tables = app.tables();
     let session = identity(&query)?;
     if tables.fleet.managed_upload(&recording, &session)?.advance() {
@@ -194,7 +194,7 @@ async fn init_multipart(
     State(app): State<App>,
     Path(recording): Path<RecordingUid>,
     body: JsonBody,
-) -> Answer<ManagedMultipart> {
+) -> ApiResult<ManagedMultipart> {
     let mut tables = app.tables();
     let payload: InitMultipart = body.read(|fields| {
         check_identity(fields);
@@ -223,7 +223,7 @@ async fn get_progress(
     State(app): State<App>,
     Path(recording): Path<RecordingUid>,
     query: ListQuery,
-) -> Answer<ManagedProgress> {
+) -> ApiResult<ManagedProgress> {
     let session = identity(&query)?;
     let file = OriginalUid::from(query.get("file_uid").unwrap_or_default());
     let generation = GenerationUid::from(query.get("generation_uid").unwrap_or_default());
@@ -251,7 +251,7 @@ async fn grant_parts(
     Caller(caller): Caller,
     Path(recording): Path<RecordingUid>,
     body: JsonBody,
-) -> Answer<ManagedPartGrants> {
+) -> ApiResult<ManagedPartGrants> {
     let mut tables = app.tables();
     let payload: GrantParts = body.read(|fields| {
         check_identity(fields);
@@ -295,7 +295,7 @@ async fn finalize(
     State(app): State<App>,
     Path(recording): Path<RecordingUid>,
     body: JsonBody,
-) -> Answer<ManagedFinalizeResponse> {
+) -> ApiResult<ManagedFinalizeResponse> {
     let mut tables = app.tables();
     let payload: Finalize = body.read(|fields| {
         check_identity(fields);

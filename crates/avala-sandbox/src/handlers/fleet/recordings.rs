@@ -6,7 +6,7 @@ use axum::extract::{Path, State};
 use http::StatusCode;
 
 use crate::app::App;
-use crate::error::{Answer, Done};
+use crate::error::{ApiResult, Done};
 use crate::handlers::patch::set;
 use crate::request::json_body::JsonBody;
 use crate::request::list::ListQuery;
@@ -23,7 +23,7 @@ pub(super) fn routes() -> Routes {
         .delete("/fleet/recordings/{recording_uid}/", delete)
 }
 
-async fn list(State(app): State<App>, query: ListQuery) -> Answer<Page<FleetRecording>> {
+async fn list(State(app): State<App>, query: ListQuery) -> ApiResult<Page<FleetRecording>> {
     query
         .list(&app.tables().fleet.recordings)
         .filter(|recording| query.equals("device", recording.device.as_ref()))
@@ -31,11 +31,11 @@ async fn list(State(app): State<App>, query: ListQuery) -> Answer<Page<FleetReco
         .cursor_page(FleetRecording::clone)
 }
 
-async fn get_one(State(app): State<App>, Path(uid): Path<RecordingUid>) -> Answer<FleetRecording> {
+async fn get_one(State(app): State<App>, Path(uid): Path<RecordingUid>) -> ApiResult<FleetRecording> {
     Ok(Json(app.tables().fleet.recordings.get(uid)?.clone()))
 }
 
-async fn update(State(app): State<App>, Path(uid): Path<RecordingUid>, body: JsonBody) -> Answer<FleetRecording> {
+async fn update(State(app): State<App>, Path(uid): Path<RecordingUid>, body: JsonBody) -> ApiResult<FleetRecording> {
     let mut tables = app.tables();
     let recording = tables.fleet.recordings.get_mut(uid)?;
     let payload: UpdateFleetRecording = body.read(|fields| {

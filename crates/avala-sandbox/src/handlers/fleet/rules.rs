@@ -6,7 +6,7 @@ use axum::extract::{Path, State};
 use http::StatusCode;
 
 use crate::app::App;
-use crate::error::{Answer, Created, Done, created};
+use crate::error::{ApiResult, Created, Done, created};
 use crate::handlers::patch::set;
 use crate::request::json_body::JsonBody;
 use crate::request::list::ListQuery;
@@ -24,7 +24,7 @@ pub(super) fn routes() -> Routes {
         .delete("/fleet/rules/{rule_uid}/", delete)
 }
 
-async fn list(State(app): State<App>, query: ListQuery) -> Answer<Page<FleetRule>> {
+async fn list(State(app): State<App>, query: ListQuery) -> ApiResult<Page<FleetRule>> {
     query
         .list(&app.tables().fleet.rules)
         .filter(|rule| query.is("enabled", rule.enabled.unwrap_or(true)))
@@ -55,11 +55,11 @@ async fn create(State(app): State<App>, body: JsonBody) -> Created<FleetRule> {
     created(rule.clone())
 }
 
-async fn get_one(State(app): State<App>, Path(uid): Path<RuleUid>) -> Answer<FleetRule> {
+async fn get_one(State(app): State<App>, Path(uid): Path<RuleUid>) -> ApiResult<FleetRule> {
     Ok(Json(app.tables().fleet.rules.get(uid)?.clone()))
 }
 
-async fn update(State(app): State<App>, Path(uid): Path<RuleUid>, body: JsonBody) -> Answer<FleetRule> {
+async fn update(State(app): State<App>, Path(uid): Path<RuleUid>, body: JsonBody) -> ApiResult<FleetRule> {
     let mut tables = app.tables();
     let rule = tables.fleet.rules.get_mut(uid)?;
     let payload: UpdateFleetRule = body.read(|fields| {

@@ -10,7 +10,7 @@ use axum::extract::{Path, State};
 use http::StatusCode;
 
 use crate::app::App;
-use crate::error::{Answer, ApiError, Created, created};
+use crate::error::{ApiError, ApiResult, Created, created};
 use crate::request::json_body::JsonBody;
 use crate::request::validation::Kind;
 use crate::routes::Routes;
@@ -67,7 +67,7 @@ async fn get_urls(
     State(app): State<App>,
     Path(recording): Path<RecordingUid>,
     body: JsonBody,
-) -> Answer<UploadUrlsResponse> {
+) -> ApiResult<UploadUrlsResponse> {
     let mut tables = app.tables();
     tables.fleet.recordings.get(&recording)?;
     let payload: GetUploadUrls = body.read(|fields| {
@@ -84,23 +84,23 @@ async fn get_urls(
     if let Some(path) = unknown {
         return Err(ApiError::field("file_paths", format!("{path:?} is no file of this upload.")));
     }
-    let mut answer = UploadUrlsResponse::new();
+    let mut response = UploadUrlsResponse::new();
     for path in payload.file_paths {
         let key = format!("{prefix}{path}");
         let place = Place::Recording { session: payload.session_uid.clone(), path: path.clone() };
         let url = tables.storage.presign(&app.settings().presign(&key, &[]), place);
         let mut entry = UploadUrlEntry::new(path, url, key);
         entry.headers.insert("Content-Type".to_owned(), "application/octet-stream".to_owned());
-        answer.urls.push(entry);
+        response.urls.push(entry);
     }
-    Ok(Json(answer))
+    Ok(Json(response))
 }
 
 async fn confirm(
     State(app): State<App>,
     Path(recording): Path<RecordingUid>,
     body: JsonBody,
-) -> Answer<UploadConfirmResponse> {
+) -> ApiResult<UploadConfirmResponse> {
     let mut tables = app.tables();
     tables.fleet.recordings.get(&recording)?;
     let payload: ConfirmUpload = body.read(|fields| {
@@ -120,24 +120,24 @@ async fn confirm(
     row.count();
     row.session.status = Some(UploadSessionStatus::Uploading);
 
-    let mut answer = UploadConfirmResponse::new();
+    let mut response = UploadConfirmResponse::new();
     // Clients that keep receipts compare these with what they have sent. Older servers send `confirmed` and
     // `total_confirmed` instead.
-    answer.session_uid = Some(row.session.uid.clone());
-    answer.total_files = Some(row.session.total_files);
-    answer.total_bytes = Some(row.session.total_bytes);
-    answer.confirmed_files = Some(row.session.confirmed_files);
-    answer.confirmed_bytes = Some(row.session.confirmed_bytes);
-    answer.confirmed = Some(payload.files.len() as u64);
-    answer.total_confirmed = Some(row.session.confirmed_files);
-    Ok(Json(answer))
+    response.session_uid = Some(row.session.uid.clone());
+    response.total_files = Some(row.session.total_files);
+    response.total_bytes = Some(row.session.total_bytes);
+    response.confirmed_files = Some(row.session.confirmed_files);
+    response.confirmed_bytes = Some(row.session.confirmed_bytes);
+    response.confirmed = Some(payload.files.len() as u64);
+    response.total_confirmed = Some(row.session.confirmed_files);
+    Ok(Json(response))
 }
 
 async fn finalize(
     State(app): State<App>,
     Path(recording): Path<RecordingUid>,
     body: JsonBody,
-) -> Answer<UploadFinalizeResponse> {
+) -> ApiResult<UploadFinalizeResponse> {
     let mut tables = app.tables();
     tables.fleet.recordings.get(&recording)?;
     let payload: FinalizeUpload = body.read(|fields| fields.required("session_uid", Kind::Text))?;
@@ -159,7 +159,7 @@ async fn finalize(
     Ok(Json(response))
 }
 
-async fn get_status(State(app): State<App>, Path(recording): Path<RecordingUid>) -> Answer<UploadStatusResponse> {
+async fn get_status(State(app): State<App>, Path(recording): Path<RecordingUid>) -> ApiResult<UploadStatusResponse> {
     let mut tables = app.tables();
     let fleet = &mut tables.fleet;
     fleet.recordings.get(&recording)?;
@@ -172,17 +172,17 @@ async fn get_status(State(app): State<App>, Path(recording): Path<RecordingUid>)
     }
     let is_completed = row.session.status == Some(UploadSessionStatus::Completed);
     let status = row.session.status.clone().unwrap_or(UploadSessionStatus::Initiated);
-    let mut answer = UploadStatusResponse::new(&row.session.uid, status);
-    answer.total_files = row.session.total_files;
-    answer.total_bytes = row.session.total_bytes;
-    answer.confirmed_files = row.session.confirmed_files;
-    answer.confirmed_bytes = row.session.confirmed_bytes;
-    answer.pending_paths = row.pending_paths().cloned().collect();
+    let mut response = UploadStatusResponse::new(&row.session.uid, status);
+    response.total_files = row.session.total_files;
+    response.total_bytes = row.session.total_bytes;
+    response.confirmed_files = row.session.confirmed_files;
+    response.confirmed_bytes = row.session.confirmed_bytes;
+    response.pending_paths = row.pending_paths().cloned().collect();
 
     let recording = fleet.recordings.get_mut(&recording)?;
     if is_completed && recording.status == Some(RecordingStatus::Processing) {
         recording.status = Some(RecordingStatus::Ready);
         recording.updated_at = clock::now();
     }
-    Ok(Json(answer))
+    Ok(Json(response))
 }

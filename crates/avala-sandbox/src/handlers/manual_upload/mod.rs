@@ -9,7 +9,7 @@ use axum::Json;
 use axum::extract::{Path, State};
 
 use crate::app::App;
-use crate::error::{Answer, ApiError};
+use crate::error::{ApiError, ApiResult};
 use crate::request::json_body::JsonBody;
 use crate::request::validation::Kind;
 use crate::routes::Routes;
@@ -26,14 +26,14 @@ pub(crate) fn routes() -> Routes {
         .post("/datasets/manual-upload/uploads/{upload_uid}/complete/", complete)
 }
 
-async fn get_allowed_mimes() -> Answer<AllowedMimes> {
+async fn get_allowed_mimes() -> ApiResult<AllowedMimes> {
     let mut mimes = AllowedMimes::new();
     mimes.mime_types = ["image/jpeg", "image/png", "image/webp", "application/octet-stream"].map(str::to_owned).into();
     mimes.video_prefix = "video/".to_owned();
     Ok(Json(mimes))
 }
 
-async fn sign_parts(State(app): State<App>, Path(uid): Path<UploadUid>, body: JsonBody) -> Answer<SignedParts> {
+async fn sign_parts(State(app): State<App>, Path(uid): Path<UploadUid>, body: JsonBody) -> ApiResult<SignedParts> {
     let mut tables = app.tables();
     let row = tables.manual_uploads.get(&uid)?;
     let payload: SignParts = body.read(|fields| fields.required("part_numbers", Kind::Integers))?;
@@ -41,18 +41,18 @@ async fn sign_parts(State(app): State<App>, Path(uid): Path<UploadUid>, body: Js
     if let Some(number) = payload.part_numbers.iter().find(|number| !(1..=count).contains(*number)) {
         return Err(ApiError::field("part_numbers", format!("There is no part {number}: they go from 1 to {count}.")));
     }
-    let mut answer = SignedParts::new();
+    let mut response = SignedParts::new();
     for number in payload.part_numbers {
         let parameters = [("partNumber", number.to_string()), ("uploadId", uid.to_string())];
         let url = app.settings().presign(&key, &parameters);
         let url = tables.storage.presign(&url, Place::Part(uid.clone(), number));
-        answer.parts.push(SignedPart::new(number, url));
+        response.parts.push(SignedPart::new(number, url));
     }
-    Ok(Json(answer))
+    Ok(Json(response))
 }
 
 /// A repeat is harmless.
-async fn complete(State(app): State<App>, Path(uid): Path<UploadUid>) -> Answer<ManualUploadSession> {
+async fn complete(State(app): State<App>, Path(uid): Path<UploadUid>) -> ApiResult<ManualUploadSession> {
     let mut tables = app.tables();
     let row = tables.manual_uploads.get_mut(uid)?;
     row.complete()?;

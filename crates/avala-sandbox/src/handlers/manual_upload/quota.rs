@@ -5,13 +5,17 @@ use axum::Json;
 use axum::extract::State;
 
 use crate::app::App;
-use crate::error::Answer;
+use crate::error::ApiResult;
 use crate::request::caller::Caller;
 use crate::request::list::ListQuery;
 use crate::schema::UploadQuota;
 use crate::state::manual_upload::LIMIT;
 
-pub(super) async fn get_quota(State(app): State<App>, Caller(caller): Caller, query: ListQuery) -> Answer<UploadQuota> {
+pub(super) async fn get_quota(
+    State(app): State<App>,
+    Caller(caller): Caller,
+    query: ListQuery,
+) -> ApiResult<UploadQuota> {
     let tables = app.tables();
     let organization = query.get("organization_uid").map(OrganizationUid::from);
     let owner = tables.new_owner(organization.as_ref(), None, caller)?;

@@ -6,7 +6,7 @@ use axum::extract::State;
 use serde::Serialize;
 
 use crate::app::{App, Settings};
-use crate::error::{Answer, ApiError};
+use crate::error::{ApiError, ApiResult};
 use crate::request::caller::Caller;
 use crate::request::json_body::JsonBody;
 use crate::request::validation::Kind;
@@ -28,7 +28,7 @@ pub(super) async fn create(
     State(app): State<App>,
     Caller(caller): Caller,
     body: JsonBody,
-) -> Answer<ManualUploadTarget> {
+) -> ApiResult<ManualUploadTarget> {
     let payload: CreateManualUploadUrl = body.read(|fields| {
         fields.required("dataset_name", Kind::Text);
         fields.required("file_path_in_dataset", Kind::Text);
@@ -62,7 +62,7 @@ pub(super) async fn create(
 }
 
 /// Version 1: one POST of a form.
-fn form(tables: &mut Tables, settings: &Settings, uid: UploadUid) -> Answer<ManualUploadTarget> {
+fn form(tables: &mut Tables, settings: &Settings, uid: UploadUid) -> ApiResult<ManualUploadTarget> {
     let key = tables.manual_uploads.get(&uid)?.key();
     let mut form = FormUpload::new(format!("{}/", settings.storage_url));
     let signature = tables.storage.sign_form(&key, settings.url_lifetime, Place::Upload(uid));
@@ -72,12 +72,12 @@ fn form(tables: &mut Tables, settings: &Settings, uid: UploadUid) -> Answer<Manu
 }
 
 /// Version 2: one PUT, or one for each part.
-fn session(tables: &mut Tables, settings: &Settings, uid: UploadUid) -> Answer<ManualUploadTarget> {
+fn session(tables: &mut Tables, settings: &Settings, uid: UploadUid) -> ApiResult<ManualUploadTarget> {
     let row = tables.manual_uploads.get(&uid)?;
     let (mut session, key) = (row.session(), row.key());
     if session.method == Some(UploadMethod::Put) {
         session.url = Some(tables.storage.presign(&settings.presign(&key, &[]), Place::Upload(uid)));
-        // A file that is there is not replaced: the storage answers 412.
+        // A file that is there is not replaced: the storage responds 412.
         session.headers.insert("If-None-Match".to_owned(), "*".to_owned());
     }
     Ok(Json(ManualUploadTarget::Session(session)))

@@ -8,7 +8,7 @@ use axum::extract::{Path, State};
 use http::StatusCode;
 
 use crate::app::App;
-use crate::error::{Answer, ApiError, Created, Done, created};
+use crate::error::{ApiError, ApiResult, Created, Done, created};
 use crate::request::caller::Caller;
 use crate::request::json_body::JsonBody;
 use crate::request::list::ListQuery;
@@ -33,7 +33,7 @@ async fn list(
     State(app): State<App>,
     Path(slug): Path<OrganizationSlug>,
     query: ListQuery,
-) -> Answer<Page<Invitation>> {
+) -> ApiResult<Page<Invitation>> {
     query.list(&app.tables().organization(&slug)?.invitations).numbered_page(Invitation::clone)
 }
 
@@ -93,7 +93,11 @@ async fn cancel(State(app): State<App>, Path((slug, uid)): Path<(OrganizationSlu
 }
 
 /// The member is the user with the invited address, or else the caller.
-async fn accept(State(app): State<App>, Caller(caller): Caller, Path(uid): Path<InvitationUid>) -> Answer<Invitation> {
+async fn accept(
+    State(app): State<App>,
+    Caller(caller): Caller,
+    Path(uid): Path<InvitationUid>,
+) -> ApiResult<Invitation> {
     let mut tables = app.tables();
     let slug = tables.organizations.find(|row| row.invitations.get(&uid).is_ok())?.organization.slug.clone();
     let email = tables.organization(&slug)?.invitations.get(&uid)?.invited_email.clone();

@@ -6,7 +6,7 @@ use http::StatusCode;
 
 use super::shared::{MemberList, check_not_owner};
 use crate::app::App;
-use crate::error::{Answer, ApiError, Done};
+use crate::error::{ApiError, ApiResult, Done};
 use crate::request::caller::Caller;
 use crate::request::json_body::JsonBody;
 use crate::request::list::ListQuery;
@@ -28,7 +28,7 @@ async fn list(
     State(app): State<App>,
     Path(slug): Path<OrganizationSlug>,
     query: ListQuery,
-) -> Answer<MemberList<OrganizationMember>> {
+) -> ApiResult<MemberList<OrganizationMember>> {
     let tables = app.tables();
     let is_found = |member: &OrganizationMember| {
         let name = member.username.as_ref().map(AsRef::as_ref).unwrap_or_default();
@@ -40,7 +40,7 @@ async fn list(
         .list(&tables.organization(&slug)?.members)
         .filter(|member| query.equals("role", member.role.as_ref()))
         .filter(is_found);
-    MemberList::answer(&app, list, |list| list.numbered_page(OrganizationMember::clone))
+    MemberList::response(&app, list, |list| list.numbered_page(OrganizationMember::clone))
 }
 
 async fn remove(State(app): State<App>, Path((slug, user)): Path<(OrganizationSlug, UserUid)>) -> Done {

@@ -13,7 +13,7 @@ use http::StatusCode;
 use serde_json::{Value, json};
 
 use crate::app::App;
-use crate::error::{Answer, ApiError, Created, Done, created};
+use crate::error::{ApiError, ApiResult, Created, Done, created};
 use crate::handlers::patch::set;
 use crate::request::caller::Caller;
 use crate::request::json_body::JsonBody;
@@ -48,7 +48,7 @@ pub(crate) fn routes() -> Routes {
         .merge(team_members::routes())
 }
 
-async fn list(State(app): State<App>, Caller(caller): Caller, query: ListQuery) -> Answer<Page<Organization>> {
+async fn list(State(app): State<App>, Caller(caller): Caller, query: ListQuery) -> ApiResult<Page<Organization>> {
     let tables = app.tables();
     query.list(&tables.organizations).numbered_page(|row| row.view(&tables, &caller))
 }
@@ -85,7 +85,7 @@ async fn get_one(
     State(app): State<App>,
     Caller(caller): Caller,
     Path(slug): Path<OrganizationSlug>,
-) -> Answer<Organization> {
+) -> ApiResult<Organization> {
     let tables = app.tables();
     Ok(Json(tables.organization(&slug)?.view(&tables, &caller)))
 }
@@ -95,7 +95,7 @@ async fn update(
     Caller(caller): Caller,
     Path(slug): Path<OrganizationSlug>,
     body: JsonBody,
-) -> Answer<Organization> {
+) -> ApiResult<Organization> {
     let mut tables = app.tables();
     let old_handle = tables.organization(&slug)?.handle();
     let mut payload: UpdateOrganization = body.read(|fields| {

@@ -7,7 +7,7 @@ use http::StatusCode;
 use serde::Serialize;
 
 use crate::app::App;
-use crate::error::{Answer, ApiError};
+use crate::error::{ApiError, ApiResult};
 use crate::request::list::List;
 use crate::schema::Page;
 
@@ -23,11 +23,11 @@ pub(super) enum MemberList<V> {
 }
 
 impl<V: Clone> MemberList<V> {
-    pub(super) fn answer(
+    pub(super) fn response(
         app: &App,
         list: List<'_, V>,
-        page: impl FnOnce(List<'_, V>) -> Answer<Page<V>>,
-    ) -> Answer<Self> {
+        page: impl FnOnce(List<'_, V>) -> ApiResult<Page<V>>,
+    ) -> ApiResult<Self> {
         if app.settings().bare_member_lists {
             return Ok(Json(Self::Bare(list.all(V::clone))));
         }

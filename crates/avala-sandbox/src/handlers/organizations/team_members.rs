@@ -6,7 +6,7 @@ use http::StatusCode;
 
 use super::shared::{MemberList, TeamPath};
 use crate::app::App;
-use crate::error::{Answer, ApiError, Created, Done, created};
+use crate::error::{ApiError, ApiResult, Created, Done, created};
 use crate::request::json_body::JsonBody;
 use crate::request::list::ListQuery;
 use crate::request::validation::Kind;
@@ -29,10 +29,10 @@ async fn list(
     State(app): State<App>,
     Path((slug, team)): TeamPath,
     query: ListQuery,
-) -> Answer<MemberList<TeamMember>> {
+) -> ApiResult<MemberList<TeamMember>> {
     let tables = app.tables();
     let list = query.list(&tables.organization(&slug)?.team(&team)?.members);
-    MemberList::answer(&app, list, |list| list.cursor_page(TeamMember::clone))
+    MemberList::response(&app, list, |list| list.cursor_page(TeamMember::clone))
 }
 
 async fn add(State(app): State<App>, Path((slug, team)): TeamPath, body: JsonBody) -> Created<TeamMember> {

@@ -7,7 +7,7 @@ use http::StatusCode;
 
 use super::shared::TeamPath;
 use crate::app::App;
-use crate::error::{Answer, Created, Done, created};
+use crate::error::{ApiResult, Created, Done, created};
 use crate::handlers::patch::set;
 use crate::request::json_body::JsonBody;
 use crate::request::list::ListQuery;
@@ -26,7 +26,7 @@ pub(super) fn routes() -> Routes {
         .delete("/organizations/{slug}/teams/{team_slug}/", delete)
 }
 
-async fn list(State(app): State<App>, Path(slug): Path<OrganizationSlug>, query: ListQuery) -> Answer<Page<Team>> {
+async fn list(State(app): State<App>, Path(slug): Path<OrganizationSlug>, query: ListQuery) -> ApiResult<Page<Team>> {
     query.list(&app.tables().organization(&slug)?.teams).cursor_page(TeamRow::view)
 }
 
@@ -41,11 +41,11 @@ async fn create(State(app): State<App>, Path(slug): Path<OrganizationSlug>, body
     created(row.add_team(payload, clock::now()).view())
 }
 
-async fn get_one(State(app): State<App>, Path((slug, team)): TeamPath) -> Answer<Team> {
+async fn get_one(State(app): State<App>, Path((slug, team)): TeamPath) -> ApiResult<Team> {
     Ok(Json(app.tables().organization(&slug)?.team(&team)?.view()))
 }
 
-async fn update(State(app): State<App>, Path((slug, team)): TeamPath, body: JsonBody) -> Answer<Team> {
+async fn update(State(app): State<App>, Path((slug, team)): TeamPath, body: JsonBody) -> ApiResult<Team> {
     let mut tables = app.tables();
     let row = tables.organization_mut(&slug)?.team_mut(&team)?;
     let payload: UpdateTeam = body.read(|fields| {

@@ -7,7 +7,7 @@ use axum::Json;
 use axum::extract::{Path, State};
 
 use crate::app::App;
-use crate::error::{Answer, ApiError};
+use crate::error::{ApiError, ApiResult};
 use crate::schema::{AgentExecution, AnnotationIssue, QualityTarget, QualityTargetEvaluation};
 use crate::state::clock;
 use crate::state::tables::Tables;
@@ -16,7 +16,7 @@ use crate::state::tables::Tables;
 pub(super) async fn evaluate(
     State(app): State<App>,
     Path(project): Path<ProjectUid>,
-) -> Answer<Vec<QualityTargetEvaluation>> {
+) -> ApiResult<Vec<QualityTargetEvaluation>> {
     let mut tables = app.tables();
     tables.projects.get(&project)?;
     let values = Values::measure(&mut tables, &project)?;

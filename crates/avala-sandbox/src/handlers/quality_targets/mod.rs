@@ -11,7 +11,7 @@ use axum::extract::{Path, State};
 use http::StatusCode;
 
 use crate::app::App;
-use crate::error::{Answer, Created, Done, created};
+use crate::error::{ApiResult, Created, Done, created};
 use crate::handlers::patch::set;
 use crate::request::json_body::JsonBody;
 use crate::request::list::ListQuery;
@@ -38,7 +38,7 @@ async fn list(
     State(app): State<App>,
     Path(project): Path<ProjectUid>,
     query: ListQuery,
-) -> Answer<Page<QualityTarget>> {
+) -> ApiResult<Page<QualityTarget>> {
     let tables = app.tables();
     tables.projects.get(&project)?;
     query.list(&tables.quality_targets).filter(|row| row.project == project).cursor_page(|row| row.target.clone())
@@ -71,11 +71,11 @@ async fn create(State(app): State<App>, Path(project): Path<ProjectUid>, body: J
     created(row.target.clone())
 }
 
-async fn get_one(State(app): State<App>, Path((project, uid)): TargetPath) -> Answer<QualityTarget> {
+async fn get_one(State(app): State<App>, Path((project, uid)): TargetPath) -> ApiResult<QualityTarget> {
     Ok(Json(app.tables().quality_target(&project, &uid)?.clone()))
 }
 
-async fn update(State(app): State<App>, Path((project, uid)): TargetPath, body: JsonBody) -> Answer<QualityTarget> {
+async fn update(State(app): State<App>, Path((project, uid)): TargetPath, body: JsonBody) -> ApiResult<QualityTarget> {
     let mut tables = app.tables();
     let target = tables.quality_target(&project, &uid)?;
     let payload: UpdateQualityTarget = body.read(|fields| {

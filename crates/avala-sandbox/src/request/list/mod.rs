@@ -7,7 +7,7 @@ use avala_types::Timestamp;
 use axum::Json;
 use http::StatusCode;
 
-use crate::error::{Answer, ApiError};
+use crate::error::{ApiError, ApiResult};
 use crate::schema::Page;
 use cursor::{Cursor, Position};
 
@@ -50,7 +50,7 @@ impl<'a, T> List<'a, T> {
     }
 
     /// The page that the query's `cursor` points to, with each row as `view` shows it.
-    pub(crate) fn cursor_page<V>(mut self, view: impl Fn(&T) -> V) -> Answer<Page<V>> {
+    pub(crate) fn cursor_page<V>(mut self, view: impl Fn(&T) -> V) -> ApiResult<Page<V>> {
         let scope = self.query.scope();
         let cursor = self.query.get("cursor").map(|text| Cursor::decode(text, scope)).transpose()?;
         let limit = self.query.limit();
@@ -82,7 +82,7 @@ impl<'a, T> List<'a, T> {
     }
 
     /// The page that the query's `page` names, counted from 1, with each row as `view` shows it.
-    pub(crate) fn numbered_page<V>(mut self, view: impl Fn(&T) -> V) -> Answer<Page<V>> {
+    pub(crate) fn numbered_page<V>(mut self, view: impl Fn(&T) -> V) -> ApiResult<Page<V>> {
         self.sort();
         let mut pages = self.rows.chunks(self.query.limit());
         let last = pages.len().max(1);
