@@ -70,6 +70,14 @@ impl<T> Call<T> {
         self
     }
 
+    /// Sets a parameter of the query to several values, each of which is sent under the same name.
+    pub(crate) fn params(mut self, name: &'static str, values: impl Iterator<Item = String>) -> Self {
+        if let Ok(request) = &mut self.request {
+            request.params(name, values);
+        }
+        self
+    }
+
     /// Tells the transport something about this call.
     pub(crate) fn options(mut self, set: impl FnOnce(&mut CallOptions)) -> Self {
         if let Ok(request) = &mut self.request {
@@ -264,7 +272,7 @@ impl<T> Answering<T> {
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<(T, Parts), Error>> {
         let RawAnswer { endpoint, path, parts, body } = ready!(self.bytes.as_mut().poll(cx))?;
         let own_uid = own_uid::in_path(endpoint.route, &path);
-        let source = Source { body: &body, path: &path, own_uid, is_strict: self.is_strict };
+        let source = Source { body: &body, path: &path, own_uid, is_strict: self.is_strict, headers: &parts.headers };
         Poll::Ready(match self.decoder.decode(source) {
             Ok(value) => Ok((value, parts)),
             Err(failure) => Err(Error::answer(&endpoint, &parts, &body, failure)),

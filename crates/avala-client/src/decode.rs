@@ -26,6 +26,8 @@ pub(crate) struct Source<'a> {
     pub(crate) is_strict: bool,
     /// The UID of the resource that the call is for, as [`own_uid::in_path`](crate::own_uid::in_path) gives it.
     pub(crate) own_uid: Option<&'a str>,
+    /// The headers of the response.
+    pub(crate) headers: &'a http::HeaderMap,
 }
 
 /// A page with the records that could not be decoded, by their position in the page.
@@ -257,7 +259,9 @@ mod tests {
 
     fn failure<T: Decode>(body: &'static str) -> Failure {
         let body = source(body);
-        model::<T>(Source { body: &body, path: "", own_uid: None, is_strict: true }).err().unwrap()
+        model::<T>(Source { body: &body, path: "", own_uid: None, is_strict: true, headers: &http::HeaderMap::new() })
+            .err()
+            .unwrap()
     }
 
     #[test]
@@ -273,8 +277,15 @@ mod tests {
         assert!(!wrong.message.contains("hunter2"), "{}", wrong.message);
         let page = format!(r#"{{"results":"{}"}}"#, "x".repeat(5 << 20));
         let page = Bytes::from(page);
-        let failure =
-            model_records::<Task>(Source { body: &page, path: "", own_uid: None, is_strict: false }).err().unwrap();
+        let failure = model_records::<Task>(Source {
+            body: &page,
+            path: "",
+            own_uid: None,
+            is_strict: false,
+            headers: &http::HeaderMap::new(),
+        })
+        .err()
+        .unwrap();
         assert_eq!(failure.json_path.as_deref(), Some("results"));
         assert!(failure.message.len() < 200 && failure.message.contains("line 1 column"), "{}", failure.message);
         let secret = json::<std::collections::HashMap<String, bool>>(Source {
@@ -282,6 +293,7 @@ mod tests {
             path: "",
             own_uid: None,
             is_strict: false,
+            headers: &http::HeaderMap::new(),
         });
         assert!(!secret.err().unwrap().message.contains("4711"));
     }
@@ -295,7 +307,15 @@ mod tests {
         assert!(failure::<Task>(" \n").message.contains("empty"));
         assert!(failure::<Task>("\u{feff}{\n oops}").message.ends_with("syntax error at line 2 column 2"));
         let body = Bytes::from_static(&[b'"', 0xff, b'"']);
-        let failure = json::<String>(Source { body: &body, path: "", own_uid: None, is_strict: false }).err().unwrap();
+        let failure = json::<String>(Source {
+            body: &body,
+            path: "",
+            own_uid: None,
+            is_strict: false,
+            headers: &http::HeaderMap::new(),
+        })
+        .err()
+        .unwrap();
         assert!(failure.message.contains("UTF-8"));
     }
 }

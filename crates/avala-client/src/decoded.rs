@@ -1,13 +1,16 @@
 //! The types that calls give, each with a decoder that is compiled in this crate.
 
 use avala_types::{
-    Agent, AgentExecution, AllowedMimes, AnnotationIssue, AnnotationIssueMetrics, AnnotationIssueToolDetail,
-    AutoLabelJob, ConsensusComputeResult, ConsensusConfig, ConsensusScore, ConsensusSummary, CreatedFleetEvents,
-    CursorPage, Dataset, DatasetHealth, DatasetItem, DatasetSequence, Export, FleetAlert, FleetAlertChannel,
-    FleetDevice, FleetEvent, FleetRecording, FleetRule, InferenceProvider, Invitation, Json, ManualUploadTarget, Model,
-    Organization, OrganizationMember, Project, QualityTarget, QualityTargetEvaluation, SignedParts, SignupResponse,
-    Slice, SliceItem, StorageConfig, StorageConfigSetupInfo, Task, Team, TeamMember, UploadConfirmResponse,
-    UploadQuota, UploadSession, UploadStatusResponse, UploadUrlsResponse, Webhook, WebhookDelivery,
+    Agent, AgentExecution, AgentTest, AlertChannelTest, AllowedMimes, AnnotationIssue, AnnotationIssueMetrics,
+    AnnotationIssueToolDetail, AutoLabelJob, ConsensusComputeResult, ConsensusConfig, ConsensusScore, ConsensusSummary,
+    CreatedFleetEvents, CursorPage, Dataset, DatasetHealth, DatasetItem, DatasetSequence, Export, FleetAlert,
+    FleetAlertChannel, FleetDevice, FleetEvent, FleetRecording, FleetRule, InferenceProvider, InferenceProviderTest,
+    Invitation, Json, ManagedFinalizeResponse, ManagedFleetUploadStatus, ManagedMultipart, ManagedPartGrants,
+    ManagedProgress, ManualUploadTarget, Model, Organization, OrganizationMember, Project, QualityTarget,
+    QualityTargetEvaluation, SequenceOutcome, SignedParts, SignupResponse, Slice, SliceItem, StorageConfig,
+    StorageConfigSetupInfo, StorageConfigTest, Task, Team, TeamMember, UploadConfirmResponse, UploadFinalizeResponse,
+    UploadQuota, UploadSession, UploadStatusResponse, UploadUrlsResponse, UserPermissions, Webhook, WebhookDelivery,
+    WebhookTest,
 };
 
 use crate::decode::{self, Records, Source};
@@ -63,6 +66,8 @@ macro_rules! decoded {
 decoded! {
     plain [
     AgentExecution,
+    AgentTest,
+    AlertChannelTest,
     AllowedMimes,
     AnnotationIssueMetrics,
     AnnotationIssueToolDetail,
@@ -73,11 +78,21 @@ decoded! {
     CreatedFleetEvents,
     DatasetHealth,
     FleetAlertChannel,
+    InferenceProviderTest,
     Json,
+    StorageConfigTest,
+    Vec<SequenceOutcome>,
+    WebhookTest,
+    ManagedFinalizeResponse,
+    ManagedFleetUploadStatus,
+    ManagedMultipart,
+    ManagedPartGrants,
+    ManagedProgress,
     ManualUploadTarget,
     Model,
     Organization,
     OrganizationMember,
+    SequenceOutcome,
     SignedParts,
     SignupResponse,
     Slice,
@@ -85,10 +100,12 @@ decoded! {
     Team,
     TeamMember,
     UploadConfirmResponse,
+    UploadFinalizeResponse,
     UploadQuota,
     UploadSession,
     UploadStatusResponse,
     UploadUrlsResponse,
+    UserPermissions,
     Vec<QualityTargetEvaluation>,
     ]
     // Read or changed by their own UID, by at least one call.

@@ -44,6 +44,12 @@ impl Request {
         self.query.push((name, value));
     }
 
+    /// Sets a parameter of the query to several values; no value removes it.
+    pub(crate) fn params(&mut self, name: &'static str, values: impl Iterator<Item = String>) {
+        self.query.retain(|(known, _)| *known != name);
+        self.query.extend(values.map(|value| (name, value)));
+    }
+
     /// Continues with the link of the page before.
     pub(crate) fn follow(&mut self, link: Cursor) {
         self.cursor = Some(link);

@@ -46,6 +46,7 @@ mod outgoing;
 #[cfg(feature = "proxy")]
 mod proxy;
 pub mod redact;
+mod response_date;
 mod retry_after;
 mod stack;
 #[cfg(feature = "testing")]
@@ -89,6 +90,7 @@ pub use self::layer::retry::{RetryBudget, RetryPolicy};
 pub use self::outgoing::{FinalHeaders, ResolvedUrl};
 #[cfg(feature = "proxy")]
 pub use self::proxy::Proxy;
+pub use self::response_date::response_date;
 pub use self::retry_after::retry_after;
 
 /// An error of any kind.

@@ -27,6 +27,8 @@ use crate::no_proxy::NoProxy;
 #[derive(Clone, Default)]
 pub struct Proxy {
     url: Option<ProxyUrl>,
+    /// Whether the environment chose it, and not the program.
+    from_env: bool,
     no_proxy: String,
 }
 
@@ -52,7 +54,7 @@ impl Proxy {
     /// [`Configuration`](crate::TransportErrorKind::Configuration) for anything but the address of an http proxy: one
     /// that is spoken to over TLS or SOCKS is not supported. The message does not repeat the URL.
     pub fn http(url: &str) -> Result<Self, TransportError> {
-        Ok(Self { url: Some(ProxyUrl::parse(url)?), no_proxy: String::new() })
+        Ok(Self { url: Some(ProxyUrl::parse(url)?), ..Self::none() })
     }
 
     /// Reads the proxy from the environment: `HTTPS_PROXY`, or else `ALL_PROXY`, with the exceptions of `NO_PROXY`.
@@ -61,7 +63,8 @@ impl Proxy {
     /// Each name may be in lower case, as `https_proxy`; if both are set, the one in upper case counts. A variable that
     /// is empty counts as not set. `HTTP_PROXY` is not read, because plain http never uses a proxy.
     ///
-    /// The variables are read here, once. Nothing in this crate reads them by itself.
+    /// The variables are read here, once. Nothing in this crate reads them by itself. Calls of the anonymous API of
+    /// public datasets ([`CallOptions::public`](crate::CallOptions::public)) do not use such a proxy.
     ///
     /// # Errors
     ///
@@ -70,11 +73,16 @@ impl Proxy {
         Self::from_lookup(|name| std::env::var(name).ok())
     }
 
-    fn from_lookup(get: impl Fn(&str) -> Option<String>) -> Result<Self, TransportError> {
+    pub(crate) fn from_lookup(get: impl Fn(&str) -> Option<String>) -> Result<Self, TransportError> {
         let first = |names: &[&str]| names.iter().find_map(|name| get(name).filter(|value| !value.trim().is_empty()));
         let url = first(&["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"]);
         let no_proxy = first(&["NO_PROXY", "no_proxy"]).unwrap_or_default();
-        Ok(Self { url: url.map(|url| ProxyUrl::parse(&url)).transpose()?, no_proxy })
+        Ok(Self { url: url.map(|url| ProxyUrl::parse(&url)).transpose()?, no_proxy, from_env: true })
+    }
+
+    /// Returns whether this is a proxy that [`public`](crate::CallOptions::public) calls must not use.
+    pub(crate) fn is_of_environment(&self) -> bool {
+        self.from_env && self.url.is_some()
     }
 
     /// Sets the hosts that are connected to directly. Replaces those of the environment. The default is none.
@@ -182,6 +190,14 @@ mod tests {
         for (variables, target, expected) in table {
             assert_eq!(through(variables, target).as_deref(), expected, "{variables:?} {target}");
         }
+    }
+
+    #[test]
+    fn proxy_of_the_environment_is_told_from_one_of_the_program() {
+        let lookup = |name: &str| (name == "HTTPS_PROXY").then(|| "http://a:1".to_owned());
+        assert!(Proxy::from_lookup(lookup).unwrap().is_of_environment());
+        assert!(!Proxy::from_lookup(|_| None).unwrap().is_of_environment());
+        assert!(!Proxy::http("http://a:1").unwrap().no_proxy("b").is_of_environment());
     }
 
     #[test]

@@ -74,12 +74,12 @@ model! {
         required {
             /// Its identity.
             uid: ExecutionUid,
-            /// The agent.
-            registration: AgentUid,
             /// What happened.
             event_type: EventType,
         }
         optional {
+            /// The agent; `None` if the server does not name it.
+            registration: Option<AgentUid>,
             /// The task that it happened to.
             task: Option<TaskUid>,
             /// The result that it happened to.

@@ -174,6 +174,12 @@ opaque_id! {
     pub struct ItemUid;
     /// Identifies a [`DatasetSequence`](crate::DatasetSequence).
     pub struct SequenceUid;
+    /// Identifies a [`SequenceOutcome`](crate::SequenceOutcome).
+    pub struct SequenceOutcomeUid;
+    /// Identifies a published revision of a public dataset.
+    pub struct RevisionUid;
+    /// Identifies a [`PublicObject`](crate::PublicObject).
+    pub struct PublicObjectUid;
     /// Identifies a [`Project`](crate::Project).
     pub struct ProjectUid;
     /// Identifies a [`Task`](crate::Task).
@@ -248,6 +254,8 @@ opaque_id! {
     pub struct OriginalUid;
     /// Identifies a [`ManagedGeneration`](crate::ManagedGeneration).
     pub struct GenerationUid;
+    /// Identifies a [`ManagedPartGrant`](crate::ManagedPartGrant).
+    pub struct GrantUid;
     /// Identifies a [`ManagedFinalization`](crate::ManagedFinalization).
     pub struct FinalizationUid;
     /// Identifies the publication of a recording as a dataset.

@@ -68,6 +68,7 @@ mod annotation;
 mod annotation_issue;
 mod auto_label_job;
 mod config;
+mod connection_test;
 mod consensus;
 mod cursor;
 mod dataset;
@@ -91,6 +92,7 @@ mod page;
 mod patch;
 mod plain_struct;
 mod project;
+mod public_dataset;
 mod quality_target;
 mod rate_limit_info;
 mod scalar;
@@ -102,6 +104,7 @@ mod storage_config;
 mod task;
 mod text_eq;
 mod timestamp;
+mod user_permissions;
 mod visibility;
 mod webhook;
 mod webhook_event;
@@ -116,14 +119,16 @@ pub use annotation_issue::{
 };
 pub use auto_label_job::{AutoLabelJob, AutoLabelJobStatus, AutoLabelModelType, CreateAutoLabelJob};
 pub use config::{AvalaConfig, MissingApiKey};
+pub use connection_test::{AgentTest, AlertChannelTest, InferenceProviderTest, StorageConfigTest, WebhookTest};
 pub use consensus::{
     ConsensusComputeResult, ConsensusConfig, ConsensusScore, ConsensusScoreType, ConsensusSummary,
     UpdateConsensusConfig,
 };
 pub use cursor::Cursor;
 pub use dataset::{
-    CameraCalibration, CreateDataset, DataType, Dataset, DatasetCalibration, DatasetFrame, DatasetHealth, DatasetItem,
-    DatasetSequence, DatasetStatus, FrameError, FrameImage, SequenceHealth, TransferDataset,
+    AutonomyLevel, CameraCalibration, CreateDataset, DataType, Dataset, DatasetCalibration, DatasetFrame,
+    DatasetHealth, DatasetItem, DatasetSequence, DatasetStatus, EvaluationMembership, FrameError, FrameImage,
+    OutcomeLabel, OutcomeSource, SequenceHealth, SequenceOutcome, SetSequenceOutcome, TransferDataset,
 };
 pub use decode::{
     Decode, DecodeError, RecordError, from_json, from_json_strict, json_path_at, page_from_json, unexpected_fields,
@@ -132,23 +137,26 @@ pub use encode::{EncodeError, encode_json};
 pub use export::{CreateExport, Export, ExportFormat, ExportStatus};
 pub use extra::{Extra, ExtraIter};
 pub use fleet::{
-    AlertChannelType, AlertStatus, ConfirmUpload, ConfirmedFile, CreateFleetAlertChannel, CreateFleetEvent,
-    CreateFleetEvents, CreateFleetRule, CreatedFleetEvents, DeviceStatus, DeviceType, ETag, FinalizationCode,
-    FinalizationStage, FinalizationState, FinalizeUpload, FleetAlert, FleetAlertChannel, FleetDevice, FleetEvent,
-    FleetEventType, FleetRecording, FleetRule, FleetSeverity, GenerationState, GetUploadUrls, InitUpload,
-    ManagedFinalization, ManagedFleetUploadStatus, ManagedGeneration, ManagedOriginal, ManagedUploadProtocol,
+    AdmitManagedUpload, AlertChannelType, AlertStatus, ConfirmUpload, ConfirmedFile, CreateFleetAlertChannel,
+    CreateFleetEvent, CreateFleetEvents, CreateFleetRule, CreatedFleetEvents, DeviceStatus, DeviceType, ETag,
+    FinalizationCode, FinalizationStage, FinalizationState, FinalizeManagedUpload, FinalizeUpload, FinalizedFile,
+    FleetAlert, FleetAlertChannel, FleetDevice, FleetEvent, FleetEventType, FleetRecording, FleetRule, FleetSeverity,
+    GenerationState, GetUploadUrls, GrantManagedParts, InitManagedMultipart, InitUpload, ManagedFile,
+    ManagedFinalization, ManagedFinalizeResponse, ManagedFleetUploadStatus, ManagedGeneration, ManagedMultipart,
+    ManagedOriginal, ManagedPart, ManagedPartGrant, ManagedPartGrants, ManagedProgress, ManagedUploadProtocol,
     RecordingStatus, RegisterFleetDevice, ResolveFleetAlert, UpdateFleetDevice, UpdateFleetRecording, UpdateFleetRule,
-    UploadConfirmResponse, UploadFile, UploadProgress, UploadSession, UploadSessionStatus, UploadStatusResponse,
-    UploadUrlEntry, UploadUrlsResponse,
+    UploadConfirmResponse, UploadFile, UploadFinalizeResponse, UploadProgress, UploadSession, UploadSessionStatus,
+    UploadStatusResponse, UploadUrlEntry, UploadUrlsResponse,
 };
 pub use geometry::{Quat, Vec3};
 pub use id::{
     AgentUid, AlertChannelUid, AlertUid, AutoLabelJobUid, ConsensusConfigUid, ConsensusScoreUid, DatasetSlug,
     DatasetUid, DatasetUploadUid, DeviceUid, EventUid, ExecutionUid, ExportUid, FinalizationUid, GenerationUid,
-    InferenceProviderUid, InvitationUid, IssueProblemUid, IssueToolUid, IssueUid, ItemUid, ModelUid, ObjectUid,
-    OrganizationSlug, OrganizationUid, OriginalUid, OwnerName, ProjectUid, PublicationUid, QualityTargetUid,
-    RecordingUid, ResultUid, RuleUid, SequenceUid, SliceSlug, SliceUid, StorageConfigUid, TaskUid, TeamSlug, TeamUid,
-    UploadSessionUid, UploadUid, UserUid, WebhookDeliveryUid, WebhookUid,
+    GrantUid, InferenceProviderUid, InvitationUid, IssueProblemUid, IssueToolUid, IssueUid, ItemUid, ModelUid,
+    ObjectUid, OrganizationSlug, OrganizationUid, OriginalUid, OwnerName, ProjectUid, PublicObjectUid, PublicationUid,
+    QualityTargetUid, RecordingUid, ResultUid, RevisionUid, RuleUid, SequenceOutcomeUid, SequenceUid, SliceSlug,
+    SliceUid, StorageConfigUid, TaskUid, TeamSlug, TeamUid, UploadSessionUid, UploadUid, UserUid, WebhookDeliveryUid,
+    WebhookUid,
 };
 pub use inference_provider::{
     CreateInferenceProvider, InferenceProvider, InferenceProviderType, ProjectRef, UpdateInferenceProvider,
@@ -169,6 +177,10 @@ pub use organization::{
 pub use page::{CursorPage, RawPageResponse};
 pub use patch::Patch;
 pub use project::{Project, ProjectStatus};
+pub use public_dataset::{
+    InvalidPublicDataset, PublicManifest, PublicObject, PublicObjectGrant, PublicObjectPage, PublicObjectWalk,
+    PublicOrigin, PublicProvider, PublicReference, PublicRevision, PublicRights,
+};
 pub use quality_target::{
     CreateQualityTarget, QualityMetric, QualityOperator, QualitySeverity, QualityTarget, QualityTargetEvaluation,
     UpdateQualityTarget,
@@ -182,6 +194,7 @@ pub use task::{Task, TaskStatus, TaskType};
 #[cfg(any(feature = "chrono", feature = "jiff"))]
 pub use timestamp::OutOfRange;
 pub use timestamp::{Timestamp, TimestampError};
+pub use user_permissions::UserPermissions;
 pub use visibility::Visibility;
 pub use webhook::{CreateWebhook, UpdateWebhook, Webhook, WebhookDelivery, WebhookDeliveryStatus};
 pub use webhook_event::{EventType, WebhookEvent, WebhookEventError, WebhookResource};

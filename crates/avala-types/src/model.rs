@@ -136,6 +136,7 @@ macro_rules! constructor {
         impl $name {
             /// Makes one of what it cannot be without, with everything else unset.
             #[must_use]
+            #[allow(clippy::too_many_arguments, reason = "as many as the contract requires fields")]
             pub fn new($($rfield: impl Into<$rty>),+) -> Self {
                 Self {
                     $( $rfield: $rfield.into(), )+

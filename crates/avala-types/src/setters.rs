@@ -89,7 +89,7 @@ setters! {
 
     AgentExecution {
         with_uid uid: ExecutionUid,
-        with_registration registration: AgentUid,
+        with_registration registration: Option<AgentUid>,
         with_event_type event_type: EventType,
         with_task task: Option<TaskUid>,
         with_result result: Option<ResultUid>,
@@ -280,9 +280,9 @@ setters! {
     DatasetHealth {
         with_dataset_uid dataset_uid: DatasetUid,
         with_dataset_slug dataset_slug: DatasetSlug,
-        with_data_type data_type: DataType,
+        with_data_type data_type: Option<DataType>,
         with_dataset_status dataset_status: Option<DatasetStatus>,
-        with_is_sequence is_sequence: bool,
+        with_is_sequence is_sequence: Option<bool>,
         with_item_count item_count: u64,
         with_sequence_count sequence_count: u64,
         with_total_frames total_frames: u64,

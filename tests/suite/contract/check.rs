@@ -10,8 +10,21 @@ use super::KEY;
 use super::case::{Case, Sending, encoded_id};
 use super::server::{Recorder, Seen};
 
-/// The only call without a key.
-const WITHOUT_KEY: &str = "signup.create";
+/// The calls without credentials.
+const WITHOUT_KEY: &[&str] = &[
+    "signup.create",
+    "public_datasets.access_object",
+    "public_datasets.list_objects",
+    "public_datasets.resolve",
+    "public_datasets.resolve_exact",
+];
+
+/// Parameters that a call cannot do without, which no row can say.
+const REQUIRED_QUERY: &[(&str, &[&str])] = &[
+    ("fleet.managed_uploads.get_progress", &["protocol", "session_uid", "file_uid", "generation_uid"]),
+    ("fleet.managed_uploads.get_status", &["protocol", "session_uid"]),
+    ("public_datasets.access_object", &["transport"]),
+];
 
 /// A payload that cannot be made with less than one of its fields, none of which is required alone.
 const ONE_OF: &str = "datasets.transfer";
@@ -37,7 +50,7 @@ pub(super) async fn case(row: &Endpoint, case: Case, recorder: &Recorder) -> Vec
             wrong.insert(format!("{what} {sent:?}, and the row says {expected:?}"));
         }
     };
-    compare("with required arguments alone, its query has", &required.query, &Names::new());
+    compare("with required arguments alone, its query has", &required.query, &required_query(row));
     compare("with required arguments alone, its body has", &required.fields, &required_fields(row, &required));
     compare("its query can have", &complete.query, &query(row));
     compare("its body can have", &complete.fields, &fields(row, |_| true));
@@ -56,6 +69,11 @@ struct Sent {
 fn query(row: &Endpoint) -> Names {
     let beyond = BEYOND_THE_ROW.iter().filter(|(call, _)| *call == row.call).map(|(_, name)| (*name).to_owned());
     row.query.iter().cloned().chain(beyond).collect()
+}
+
+fn required_query(row: &Endpoint) -> Names {
+    let required = REQUIRED_QUERY.iter().filter(|(call, _)| *call == row.call);
+    required.flat_map(|(_, names)| names.iter().map(|name| (*name).to_owned())).collect()
 }
 
 fn required_fields(row: &Endpoint, sent: &Sent) -> Names {
@@ -87,7 +105,7 @@ async fn send(row: &Endpoint, sending: Sending, recorder: &Recorder, wrong: &mut
     };
     compare("its method", seen.method.as_str(), &row.method);
     compare("its path", seen.uri.path(), &path(row));
-    compare("its API key", header(seen, "x-avala-api-key"), if row.call == WITHOUT_KEY { "" } else { KEY });
+    compare("its API key", header(seen, "x-avala-api-key"), if WITHOUT_KEY.contains(&&*row.call) { "" } else { KEY });
     compare("what it accepts", header(seen, "accept"), "application/json");
     compare("its content type", header(seen, "content-type"), if row.body.is_null() { "" } else { "application/json" });
     let body = if seen.body.is_empty() { Ok(Value::Null) } else { serde_json::from_slice(&seen.body) };

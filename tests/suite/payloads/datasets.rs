@@ -30,7 +30,26 @@ pub(super) fn samples() -> Vec<Sample> {
     let mut every_field = export.clone();
     every_field.project = Some("prj-reis".into());
     every_field.dataset = Some("ds-7".into());
+    let outcome = SetSequenceOutcome::new(OutcomeLabel::MistakeAndRecovery);
+    let whole_outcome = outcome
+        .clone()
+        .hand_actions(json!({"left": ["grasp"]}))
+        .mistake_type("slip")
+        .recovery_type("regrasp")
+        .failure_stage("lift")
+        .autonomy_level(AutonomyLevel::SharedAutonomy)
+        .model_version("pi-0.5")
+        .evaluation_membership(EvaluationMembership::HeldOutEval)
+        .leakage_groups(json!(["halle-3"]))
+        .source(OutcomeSource::Human)
+        .source_metadata(json!({"tool": "qa"}))
+        .subtasks([json!({"name": "Griff öffnen"})])
+        .progress(0.875)
+        .quality(4)
+        .speed(2)
+        .confidence(0.75);
     vec![
+        body("datasets.set_sequence_outcome", [(LEAST, outcome), (MOST, whole_outcome)]),
         body("datasets.create", [(LEAST, dataset), (MOST, full)]),
         body(
             "datasets.transfer",

@@ -493,7 +493,8 @@ mod tests {
     #[test]
     fn no_secret_is_shown_by_way_of_the_source() {
         let body = bytes::Bytes::from_static(br#"{"uid": "t1", "created_at": "avk_9f8e7d6c5b4a3210"}"#);
-        let source = crate::decode::Source { body: &body, path: "", own_uid: None, is_strict: true };
+        let source =
+            crate::decode::Source { body: &body, path: "", own_uid: None, is_strict: true, headers: &HeaderMap::new() };
         let failure = crate::decode::model::<avala_types::Task>(source).unwrap_err();
         let parts = http::Response::new(()).into_parts().0;
         let error = Error::answer(&endpoint(), &parts, &body, failure);

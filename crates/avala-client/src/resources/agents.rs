@@ -1,7 +1,7 @@
 //! Agents: programs that look at events and decide.
 
 use avala_types::{
-    Agent, AgentExecution, AgentUid, CreateAgent, ExecutionStatus, Json, ProjectUid, TaskType, UpdateAgent,
+    Agent, AgentExecution, AgentTest, AgentUid, CreateAgent, ExecutionStatus, ProjectUid, TaskType, UpdateAgent,
 };
 
 use crate::endpoint::Endpoint;
@@ -68,7 +68,7 @@ impl Agents {
     }
 
     /// Sends a made-up event to an agent (`POST /agents/{uid}/test/`).
-    pub fn test(&self, uid: impl Into<AgentUid>) -> Call<Json> {
+    pub fn test(&self, uid: impl Into<AgentUid>) -> Call<AgentTest> {
         self.avala.call(Endpoint::post("agents.test", "/agents/{uid}/test/"), &[uid.into().as_str()])
     }
 }

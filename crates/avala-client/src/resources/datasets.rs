@@ -20,7 +20,7 @@ use crate::{Avala, Call, List};
 /// Datasets, their items, sequences and frames, and the files that become one. Made by [`Avala::datasets`].
 #[derive(Clone, Debug)]
 pub struct Datasets {
-    avala: Avala,
+    pub(super) avala: Avala,
 }
 
 impl Datasets {
@@ -68,7 +68,11 @@ impl Datasets {
     }
 
     /// The items of a dataset (`GET /datasets/{owner}/{slug}/items/`).
-    pub fn list_items(&self, owner: impl Into<OwnerName>, slug: impl Into<DatasetSlug>) -> List<DatasetItem> {
+    pub fn list_items(
+        &self,
+        owner: impl Into<OwnerName>,
+        slug: impl Into<DatasetSlug>,
+    ) -> List<DatasetItem, DatasetItemFilters> {
         let endpoint = Endpoint::get("datasets.list_items", "/datasets/{owner}/{slug}/items/");
         self.avala.list(endpoint, &[owner.into().as_str(), slug.into().as_str()])
     }
@@ -85,7 +89,11 @@ impl Datasets {
     }
 
     /// The sequences of a dataset, usually without their frames (`GET /datasets/{owner}/{slug}/sequences/`).
-    pub fn list_sequences(&self, owner: impl Into<OwnerName>, slug: impl Into<DatasetSlug>) -> List<DatasetSequence> {
+    pub fn list_sequences(
+        &self,
+        owner: impl Into<OwnerName>,
+        slug: impl Into<DatasetSlug>,
+    ) -> List<DatasetSequence, DatasetSequenceFilters> {
         let endpoint = Endpoint::get("datasets.list_sequences", "/datasets/{owner}/{slug}/sequences/");
         self.avala.list(endpoint, &[owner.into().as_str(), slug.into().as_str()])
     }
@@ -244,6 +252,28 @@ impl<T> List<T, OwnedDatasetFilters> {
     }
 
     /// Orders by this field, as `name`; with a minus before it, as `-name`, the other way round.
+    pub fn ordering(self, field: impl Into<String>) -> Self {
+        self.param("ordering", field)
+    }
+}
+
+/// The filters of [`Datasets::list_items`].
+#[derive(Debug)]
+pub enum DatasetItemFilters {}
+
+impl<T> List<T, DatasetItemFilters> {
+    /// Orders by this field, as `name`; a minus before it, as `-name`, reverses the order.
+    pub fn ordering(self, field: impl Into<String>) -> Self {
+        self.param("ordering", field)
+    }
+}
+
+/// The filters of [`Datasets::list_sequences`].
+#[derive(Debug)]
+pub enum DatasetSequenceFilters {}
+
+impl<T> List<T, DatasetSequenceFilters> {
+    /// Orders by this field, as `name`; a minus before it, as `-name`, reverses the order.
     pub fn ordering(self, field: impl Into<String>) -> Self {
         self.param("ordering", field)
     }

@@ -1,6 +1,8 @@
 //! Inference providers: models that run elsewhere.
 
-use avala_types::{CreateInferenceProvider, InferenceProvider, InferenceProviderUid, Json, UpdateInferenceProvider};
+use avala_types::{
+    CreateInferenceProvider, InferenceProvider, InferenceProviderTest, InferenceProviderUid, UpdateInferenceProvider,
+};
 
 use crate::endpoint::Endpoint;
 use crate::{Avala, Call, List};
@@ -49,7 +51,7 @@ impl InferenceProviders {
     }
 
     /// Tries out whether an inference provider answers (`POST /inference-providers/{uid}/test/`).
-    pub fn test(&self, uid: impl Into<InferenceProviderUid>) -> Call<Json> {
+    pub fn test(&self, uid: impl Into<InferenceProviderUid>) -> Call<InferenceProviderTest> {
         let endpoint = Endpoint::post("inference_providers.test", "/inference-providers/{uid}/test/");
         // The server counts inference against a limit of its own, ten a minute.
         self.avala.call(endpoint, &[uid.into().as_str()]).options(|options| options.rate_scope = "inference")

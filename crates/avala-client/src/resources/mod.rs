@@ -16,7 +16,9 @@ mod inference_providers;
 mod models;
 mod organizations;
 mod projects;
+mod public_datasets;
 mod quality_targets;
+mod sequence_outcomes;
 mod signup;
 mod slices;
 mod storage_configs;
@@ -32,17 +34,20 @@ pub use annotation_issues::{AnnotationIssueToolFilters, AnnotationIssues, Datase
 pub use annotations::{Annotations, BulkEditChunks, BulkEditError};
 pub use auto_label_jobs::{AutoLabelJobFilters, AutoLabelJobs};
 pub use consensus::Consensus;
-pub use datasets::{DatasetFilters, Datasets, OwnedDatasetFilters};
+pub use datasets::{DatasetFilters, DatasetItemFilters, DatasetSequenceFilters, Datasets, OwnedDatasetFilters};
 pub use exports::Exports;
 pub use fleet::{
     Fleet, FleetAlertChannels, FleetAlertFilters, FleetAlerts, FleetDeviceFilters, FleetDevices, FleetEventFilters,
-    FleetEvents, FleetRecordingFilters, FleetRecordings, FleetRuleFilters, FleetRules, FleetUploads,
+    FleetEvents, FleetManagedUploads, FleetRecordingFilters, FleetRecordings, FleetRuleFilters, FleetRules,
+    FleetUploads,
 };
 pub use inference_providers::InferenceProviders;
 pub use models::Models;
 pub use organizations::{InvitationFilters, MemberFilters, OrganizationFilters, Organizations};
 pub use projects::{OwnedProjectFilters, Projects};
+pub use public_datasets::PublicDatasets;
 pub use quality_targets::QualityTargets;
+pub use sequence_outcomes::SequenceOutcomeFilters;
 pub use signup::Signups;
 pub use slices::{SliceFilters, Slices};
 pub use storage_configs::StorageConfigs;
@@ -131,6 +136,12 @@ impl Avala {
     #[must_use]
     pub fn projects(&self) -> Projects {
         Projects::new(self)
+    }
+
+    /// Public datasets, for anyone without an account.
+    #[must_use]
+    pub fn public_datasets(&self) -> PublicDatasets {
+        PublicDatasets::new(self)
     }
 
     /// Quality targets: how good the work in a project has to be.

@@ -65,4 +65,9 @@ impl<T> List<T, SliceFilters> {
     pub fn page(self, number: u64) -> Self {
         self.cursor(Cursor::page(number))
     }
+
+    /// Orders by this field, as `name`; a minus before it, as `-name`, reverses the order.
+    pub fn ordering(self, field: impl Into<String>) -> Self {
+        self.param("ordering", field)
+    }
 }

@@ -1,7 +1,7 @@
 //! Storage configs: buckets of yours that Avala reads.
 
 use avala_types::{
-    CreateStorageConfig, Json, OrganizationSlug, StorageConfig, StorageConfigSetupInfo, StorageConfigUid,
+    CreateStorageConfig, OrganizationSlug, StorageConfig, StorageConfigSetupInfo, StorageConfigTest, StorageConfigUid,
 };
 
 use crate::endpoint::Endpoint;
@@ -82,7 +82,7 @@ impl StorageConfigs {
     }
 
     /// Tries out whether Avala can read a bucket (`POST /storage-configs/{uid}/test/`).
-    pub fn test(&self, uid: impl Into<StorageConfigUid>) -> Call<Json> {
+    pub fn test(&self, uid: impl Into<StorageConfigUid>) -> Call<StorageConfigTest> {
         let endpoint = Endpoint::post("storage_configs.test", "/storage-configs/{uid}/test/");
         self.scope(self.avala.call(endpoint, &[uid.into().as_str()]))
     }

@@ -1,6 +1,6 @@
 //! Users.
 
-use avala_types::Json;
+use avala_types::{Json, UserPermissions};
 
 use crate::endpoint::Endpoint;
 use crate::{Avala, Call};
@@ -19,5 +19,10 @@ impl Users {
     /// The user that the key belongs to (`GET /users/me/`): a free-form object, and the cheapest test of a key.
     pub fn me(&self) -> Call<Json> {
         self.avala.call(Endpoint::get("users.me", "/users/me/"), &[])
+    }
+
+    /// Gets what the credentials of this client may do (`GET /users/me/permissions/`).
+    pub fn get_permissions(&self) -> Call<UserPermissions> {
+        self.avala.call(Endpoint::get("users.get_permissions", "/users/me/permissions/"), &[])
     }
 }

@@ -1,6 +1,6 @@
 //! Webhooks: addresses of yours that are told what happens.
 
-use avala_types::{CreateWebhook, Json, UpdateWebhook, Webhook, WebhookUid};
+use avala_types::{CreateWebhook, UpdateWebhook, Webhook, WebhookTest, WebhookUid};
 
 use crate::endpoint::Endpoint;
 use crate::{Avala, Call, List};
@@ -54,7 +54,7 @@ impl Webhooks {
     }
 
     /// Sends a made-up event to a webhook (`POST /webhooks/{uid}/test/`).
-    pub fn test(&self, uid: impl Into<WebhookUid>) -> Call<Json> {
+    pub fn test(&self, uid: impl Into<WebhookUid>) -> Call<WebhookTest> {
         self.avala.call(Endpoint::post("webhooks.test", "/webhooks/{uid}/test/"), &[uid.into().as_str()])
     }
 }

@@ -16,6 +16,7 @@ mod lists;
 mod middleware;
 mod own_uid;
 mod paused;
+mod public_datasets;
 mod resources;
 mod secrets;
 mod settings;

@@ -56,8 +56,13 @@ pub struct CallOptions {
     pub repeatable: Option<bool>,
     /// How many attempts at most, in place of the policy's.
     pub max_attempts: Option<u32>,
-    /// Sends no API key, for signing up.
+    /// Sends no API key and no access token, for signing up.
     pub anonymous: bool,
+    /// A call of the anonymous API of public datasets: the rate limit of 30 calls per minute that such calls have of
+    /// their own counts it, and it never goes through a proxy of the environment ([`Proxy::from_env`]).
+    ///
+    /// [`Proxy::from_env`]: https://docs.rs/avala-transport/latest/avala_transport/struct.Proxy.html#method.from_env
+    pub public: bool,
     /// Hands out the body of the answer as it arrives. The timeouts and retries then end with the headers, and
     /// [`idle_timeout`](Self::idle_timeout) begins.
     pub streaming: bool,

@@ -30,7 +30,10 @@ use self::idle_check::{CheckedConnector, LastWrite, RequestClock};
 use self::sent_body::{BodyFailure, SentBody};
 use crate::body::Body;
 use crate::connections::{Connections, finite};
+use crate::context::CallOptions;
 use crate::error::TransportError;
+#[cfg(feature = "proxy")]
+use crate::proxy::Proxy;
 
 /// All that is kept of an answer before its headers are complete: a server cannot fill the memory with them. The first
 /// is also the largest piece of a body that is read at a time.
@@ -61,6 +64,8 @@ type Connector = ConnectTimeout<Tcp>;
 pub(crate) struct HttpClient {
     /// Behind one count: the layers clone what is below them for each attempt, and the client has a dozen parts.
     client: Arc<Pooled>,
+    /// For public calls, which use no proxy of the environment; `None` where the other one does not either.
+    direct: Option<Arc<Pooled>>,
 }
 
 #[derive(Debug)]
@@ -73,9 +78,32 @@ struct Pooled {
 
 impl HttpClient {
     /// Makes no connection and needs no runtime. `https` says whether it will be used, and needs roots to trust.
-    pub(crate) fn new(
+    pub(crate) fn new(settings: &Connections, https: bool) -> Result<Self, TransportError> {
+        #[cfg(not(feature = "proxy"))]
+        let (client, direct) = (Pooled::new(settings, https)?, None);
+        #[cfg(feature = "proxy")]
+        let client = Pooled::new(settings, https, &settings.proxy)?;
+        #[cfg(feature = "proxy")]
+        let direct = match settings.proxy.is_of_environment() {
+            true => Some(Arc::new(Pooled::new(settings, https, &Proxy::none())?)),
+            false => None,
+        };
+        Ok(Self { client: Arc::new(client), direct })
+    }
+
+    fn pool_for(&self, request: &Request<Body>) -> &Arc<Pooled> {
+        match &self.direct {
+            Some(direct) if request.extensions().get::<CallOptions>().is_some_and(|options| options.public) => direct,
+            _ => &self.client,
+        }
+    }
+}
+
+impl Pooled {
+    fn new(
         settings: &Connections,
         #[cfg_attr(not(feature = "tls"), expect(unused_variables, reason = "nothing to prepare"))] https: bool,
+        #[cfg(feature = "proxy")] proxy: &Proxy,
     ) -> Result<Self, TransportError> {
         let mut tcp = HttpConnector::new();
         tcp.set_nodelay(true);
@@ -84,7 +112,7 @@ impl HttpClient {
         #[cfg(feature = "tls")]
         tcp.enforce_http(false);
         #[cfg(feature = "proxy")]
-        let tcp = dial::Dial::new(tcp, &settings.proxy);
+        let tcp = dial::Dial::new(tcp, proxy);
         let clock = RequestClock::default();
         let tcp = CheckedConnector::new(tcp, clock.clone());
         #[cfg(feature = "tls")]
@@ -108,7 +136,7 @@ impl HttpClient {
         }
         let speaks_http2 = Arc::new(AtomicBool::new(false));
         let connector = ConnectTimeout::new(tcp, settings.connect_timeout, Arc::clone(&speaks_http2));
-        Ok(Self { client: Arc::new(Pooled { client: client.build(connector), clock, speaks_http2 }) })
+        Ok(Self { client: client.build(connector), clock, speaks_http2 })
     }
 }
 
@@ -126,14 +154,11 @@ impl Service<Request<Body>> for HttpClient {
         let authority = request.uri().authority().cloned();
         let https = request.uri().scheme() == Some(&http::uri::Scheme::HTTPS);
         let has_body = !request.body().is_end_stream();
-        let spare = if self.client.speaks_http2.load(Ordering::Relaxed) { copy(&request) } else { None };
-        let (sending, body_failure, number) = self.client.send(request);
-        HttpFuture {
-            sending,
-            target: Target { authority, https, has_body, body_failure, number },
-            connecting,
-            spare: spare.map(|request| (Arc::clone(&self.client), request)),
-        }
+        let pool = self.pool_for(&request);
+        let spare = if pool.speaks_http2.load(Ordering::Relaxed) { copy(&request) } else { None };
+        let spare = spare.map(|request| (Arc::clone(pool), request));
+        let (sending, body_failure, number) = pool.send(request);
+        HttpFuture { sending, target: Target { authority, https, has_body, body_failure, number }, connecting, spare }
     }
 }
 
@@ -202,5 +227,30 @@ impl Future for HttpFuture {
         let Some(connecting) = this.connecting else { return Poll::Pending };
         ready!(connecting.poll_timeout(cx));
         Poll::Ready(Err(failure::no_connection_in_time(this.target)))
+    }
+}
+
+#[cfg(all(test, feature = "proxy"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_public_calls_bypass_a_proxy_of_the_environment() {
+        let request = |public| {
+            let mut request = Request::new(Body::empty());
+            let options = CallOptions { public, ..CallOptions::default() };
+            request.extensions_mut().insert(options);
+            request
+        };
+        let lookup = |name: &str| (name == "HTTPS_PROXY").then(|| "http://proxy.example:1".to_owned());
+        let settings = Connections { proxy: Proxy::from_lookup(lookup).unwrap(), ..Connections::default() };
+        let client = HttpClient::new(&settings, false).unwrap();
+        assert!(!Arc::ptr_eq(client.pool_for(&request(true)), &client.client));
+        assert!(Arc::ptr_eq(client.pool_for(&request(false)), &client.client));
+        assert!(Arc::ptr_eq(client.pool_for(&Request::new(Body::empty())), &client.client));
+
+        let settings = Connections { proxy: Proxy::http("http://proxy.example:1").unwrap(), ..Connections::default() };
+        let client = HttpClient::new(&settings, false).unwrap();
+        assert!(Arc::ptr_eq(client.pool_for(&request(true)), &client.client), "the program chose the proxy");
     }
 }

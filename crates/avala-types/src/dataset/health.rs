@@ -12,14 +12,14 @@ model! {
             dataset_uid: DatasetUid,
             /// Its name in addresses.
             dataset_slug: DatasetSlug,
-            /// What it holds.
-            data_type: DataType,
         }
         optional {
+            /// Type of its content; `None` while the server does not know it.
+            data_type: Option<DataType>,
             /// Whether it is ready.
             dataset_status: Option<DatasetStatus>,
-            /// Whether its items are sequences of frames.
-            is_sequence: bool,
+            /// Whether its items are sequences of frames; `None` while the server does not know.
+            is_sequence: Option<bool>,
             /// How many items it has.
             item_count: u64,
             /// How many sequences it has.

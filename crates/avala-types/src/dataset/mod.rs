@@ -4,6 +4,7 @@ mod calibration;
 mod frame;
 mod health;
 mod item;
+mod outcome;
 mod payload;
 mod sequence;
 
@@ -11,6 +12,9 @@ pub use calibration::{CameraCalibration, DatasetCalibration};
 pub use frame::{DatasetFrame, FrameError, FrameImage};
 pub use health::{DatasetHealth, SequenceHealth};
 pub use item::DatasetItem;
+pub use outcome::{
+    AutonomyLevel, EvaluationMembership, OutcomeLabel, OutcomeSource, SequenceOutcome, SetSequenceOutcome,
+};
 pub use payload::{CreateDataset, TransferDataset};
 pub use sequence::DatasetSequence;
 

@@ -4,6 +4,7 @@ mod alert;
 mod alert_channel;
 mod device;
 mod event;
+mod managed_part;
 mod managed_upload;
 mod recording;
 mod rule;
@@ -13,6 +14,10 @@ pub use alert::{AlertStatus, FleetAlert, ResolveFleetAlert};
 pub use alert_channel::{AlertChannelType, CreateFleetAlertChannel, FleetAlertChannel};
 pub use device::{DeviceStatus, DeviceType, FleetDevice, RegisterFleetDevice, UpdateFleetDevice};
 pub use event::{CreateFleetEvent, CreateFleetEvents, CreatedFleetEvents, FleetEvent, FleetEventType};
+pub use managed_part::{
+    AdmitManagedUpload, FinalizeManagedUpload, FinalizedFile, GrantManagedParts, InitManagedMultipart, ManagedFile,
+    ManagedFinalizeResponse, ManagedMultipart, ManagedPart, ManagedPartGrant, ManagedPartGrants, ManagedProgress,
+};
 pub use managed_upload::{
     FinalizationCode, FinalizationStage, FinalizationState, GenerationState, ManagedFinalization,
     ManagedFleetUploadStatus, ManagedGeneration, ManagedOriginal, ManagedUploadProtocol,
@@ -21,7 +26,8 @@ pub use recording::{FleetRecording, RecordingStatus, UpdateFleetRecording};
 pub use rule::{CreateFleetRule, FleetRule, UpdateFleetRule};
 pub use upload::{
     ConfirmUpload, ConfirmedFile, ETag, FinalizeUpload, GetUploadUrls, InitUpload, UploadConfirmResponse, UploadFile,
-    UploadProgress, UploadSession, UploadSessionStatus, UploadStatusResponse, UploadUrlEntry, UploadUrlsResponse,
+    UploadFinalizeResponse, UploadProgress, UploadSession, UploadSessionStatus, UploadStatusResponse, UploadUrlEntry,
+    UploadUrlsResponse,
 };
 
 use crate::open_enum::open_enum;

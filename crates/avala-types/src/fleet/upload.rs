@@ -150,6 +150,21 @@ model! {
     }
 }
 
+model! {
+    /// Response to the end of an upload. Older servers send `status` alone.
+    pub struct UploadFinalizeResponse {
+        required {}
+        optional {
+            /// What happens next, in a sentence.
+            detail: Option<String>,
+            /// Upload session.
+            session_uid: Option<UploadSessionUid>,
+            /// State of the session.
+            status: Option<UploadSessionStatus>,
+        }
+    }
+}
+
 payload! {
     /// A new upload (`POST /fleet/recordings/{recording_uid}/upload/init/`).
     #[derive(Eq, Hash)]

@@ -26,6 +26,7 @@ pub(super) fn cases(avala: &Avala) -> Vec<Case> {
     vec![
         Case::new("signup.create", avala.signup().create(&signup))
             .complete(avala.signup().create(&signup.clone().first_name("Ada").last_name("L"))),
+        Case::new("users.get_permissions", avala.users().get_permissions()),
         Case::new("users.me", avala.users().me()),
         Case::new("storage_configs.create", storage.create(&config)).complete(of_acme.create(&whole_config)),
         Case::new("storage_configs.delete", storage.delete(id("uid"))).complete(of_acme.delete(id("uid"))),

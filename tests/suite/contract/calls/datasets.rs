@@ -2,15 +2,21 @@
 
 use avala_client::Avala;
 use avala_client::types::{
-    CreateDataset, CreateDatasetFromManualUpload, CreateManualUploadUrl, CreateSlice, DataType, SignParts,
-    TransferDataset, Visibility,
+    CreateDataset, CreateDatasetFromManualUpload, CreateManualUploadUrl, CreateSlice, DataType, SetSequenceOutcome,
+    SignParts, TransferDataset, Visibility,
 };
 use serde_json::json;
 
 use crate::contract::case::{Case, id, paged};
 
 pub(super) fn cases(avala: &Avala) -> Vec<Case> {
-    datasets(avala).into_iter().chain(contents(avala)).chain(uploads(avala)).chain(slices(avala)).collect()
+    datasets(avala)
+        .into_iter()
+        .chain(contents(avala))
+        .chain(outcomes(avala))
+        .chain(uploads(avala))
+        .chain(slices(avala))
+        .collect()
 }
 
 fn datasets(avala: &Avala) -> Vec<Case> {
@@ -44,6 +50,46 @@ fn datasets(avala: &Avala) -> Vec<Case> {
     ]
 }
 
+fn outcomes(avala: &Avala) -> Vec<Case> {
+    let datasets = avala.datasets();
+    let (owner, slug, sequence) = (id("owner"), id("slug"), id("sequence_uid"));
+    let outcome = SetSequenceOutcome::new("unsafe");
+    let whole_outcome = outcome
+        .clone()
+        .autonomy_level("autonomous")
+        .confidence(0.5)
+        .evaluation_membership("train")
+        .failure_stage("s")
+        .hand_actions(json!({}))
+        .leakage_groups(json!([]))
+        .mistake_type("m")
+        .model_version("v")
+        .progress(0.5)
+        .quality(1)
+        .recovery_type("r")
+        .source("human")
+        .source_metadata(json!({}))
+        .speed(1)
+        .subtasks([json!({})]);
+    vec![
+        Case::new("datasets.get_sequence_outcome", datasets.get_sequence_outcome(&owner, &slug, &sequence)),
+        Case::new(
+            "datasets.list_sequence_outcome_history",
+            datasets.list_sequence_outcome_history(&owner, &slug, &sequence),
+        ),
+        Case::new("datasets.list_sequence_outcomes", datasets.list_sequence_outcomes(&owner, &slug)).complete(
+            paged(datasets.list_sequence_outcomes(&owner, &slug))
+                .outcome(["unsafe", "failure"])
+                .evaluation_membership(["train"])
+                .source(["human", "model"])
+                .autonomy_level(["autonomous"])
+                .model_version("v"),
+        ),
+        Case::new("datasets.set_sequence_outcome", datasets.set_sequence_outcome(&owner, &slug, &sequence, &outcome))
+            .complete(datasets.set_sequence_outcome(&owner, &slug, &sequence, &whole_outcome)),
+    ]
+}
+
 fn contents(avala: &Avala) -> Vec<Case> {
     let datasets = avala.datasets();
     let (owner, slug, item, sequence) = (id("owner"), id("slug"), id("item_uid"), id("sequence_uid"));
@@ -53,9 +99,9 @@ fn contents(avala: &Avala) -> Vec<Case> {
         Case::new("datasets.get_item", datasets.get_item(&owner, &slug, &item)),
         Case::new("datasets.get_sequence", datasets.get_sequence(&owner, &slug, &sequence)),
         Case::new("datasets.list_items", datasets.list_items(&owner, &slug))
-            .complete(paged(datasets.list_items(&owner, &slug))),
+            .complete(paged(datasets.list_items(&owner, &slug)).ordering("-name")),
         Case::new("datasets.list_sequences", datasets.list_sequences(&owner, &slug))
-            .complete(paged(datasets.list_sequences(&owner, &slug))),
+            .complete(paged(datasets.list_sequences(&owner, &slug)).ordering("name")),
     ]
 }
 
@@ -98,7 +144,7 @@ fn slices(avala: &Avala) -> Vec<Case> {
         Case::new("slices.get_item", slices.get_item(&owner, &slug, id("item_uid"))),
         Case::new("slices.list", slices.list(&owner))
             .complete(paged(slices.list(&owner)))
-            .complete(slices.list(&owner).page(2)),
+            .complete(slices.list(&owner).page(2).ordering("-name")),
         Case::new("slices.list_by_dataset", slices.list_by_dataset(id("dataset_uid")))
             .complete(paged(slices.list_by_dataset(id("dataset_uid")))),
         Case::new("slices.list_items", slices.list_items(&owner, &slug))

@@ -2,9 +2,10 @@
 
 use avala_client::Avala;
 use avala_client::types::{
-    ConfirmUpload, ConfirmedFile, CreateFleetAlertChannel, CreateFleetEvent, CreateFleetEvents, CreateFleetRule,
-    FinalizeUpload, GetUploadUrls, InitUpload, RegisterFleetDevice, ResolveFleetAlert, Timestamp, UpdateFleetDevice,
-    UpdateFleetRecording, UpdateFleetRule, UploadFile,
+    AdmitManagedUpload, ConfirmUpload, ConfirmedFile, CreateFleetAlertChannel, CreateFleetEvent, CreateFleetEvents,
+    CreateFleetRule, FinalizeManagedUpload, FinalizeUpload, FinalizedFile, GetUploadUrls, GrantManagedParts,
+    InitManagedMultipart, InitUpload, ManagedFile, ManagedUploadProtocol, RegisterFleetDevice, ResolveFleetAlert,
+    Timestamp, UpdateFleetDevice, UpdateFleetRecording, UpdateFleetRule, UploadFile,
 };
 use serde_json::json;
 
@@ -18,6 +19,7 @@ pub(super) fn cases(avala: &Avala) -> Vec<Case> {
         .chain(rules(avala))
         .chain(alerts(avala))
         .chain(uploads(avala))
+        .chain(managed_uploads(avala))
         .collect()
 }
 
@@ -106,6 +108,25 @@ fn alerts(avala: &Avala) -> Vec<Case> {
             .complete(paged(alerts.list()).device("d").rule("r").severity("high").status("open")),
         Case::new("fleet.alerts.resolve", alerts.resolve(&alert, &ResolveFleetAlert::default()))
             .complete(alerts.resolve(&alert, &ResolveFleetAlert::default().resolution_note("n"))),
+    ]
+}
+
+fn managed_uploads(avala: &Avala) -> Vec<Case> {
+    let uploads = avala.fleet().managed_uploads();
+    let recording = id("recording_uid");
+    let protocol = ManagedUploadProtocol::McapV1;
+    let admit = AdmitManagedUpload::new(&protocol, "s", [ManagedFile::new("a.mcap", 1_u64, "h")]);
+    let init = InitManagedMultipart::new(&protocol, "s", "f");
+    let grant = GrantManagedParts::new(&protocol, "s", "f", "g", [1_u64]);
+    let finalize = FinalizeManagedUpload::new(&protocol, "s", [FinalizedFile::new("f", "g")]);
+    vec![
+        Case::new("fleet.managed_uploads.admit", uploads.admit(&recording, &admit)),
+        Case::new("fleet.managed_uploads.finalize", uploads.finalize(&recording, &finalize)),
+        Case::new("fleet.managed_uploads.get_progress", uploads.get_progress(&recording, "s", "f", "g"))
+            .complete(uploads.get_progress(&recording, "s", "f", "g").after(100)),
+        Case::new("fleet.managed_uploads.get_status", uploads.get_status(&recording, "s")),
+        Case::new("fleet.managed_uploads.grant_parts", uploads.grant_parts(&recording, &grant)),
+        Case::new("fleet.managed_uploads.init_multipart", uploads.init_multipart(&recording, &init)),
     ]
 }
 

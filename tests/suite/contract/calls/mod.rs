@@ -5,6 +5,7 @@ mod automation;
 mod datasets;
 mod fleet;
 mod organizations;
+mod public_datasets;
 mod quality;
 mod work;
 
@@ -19,6 +20,7 @@ pub(super) fn all(avala: &Avala) -> impl Iterator<Item = Case> {
         datasets::cases(avala),
         fleet::cases(avala),
         organizations::cases(avala),
+        public_datasets::cases(avala),
         quality::cases(avala),
         work::cases(avala),
     ]

@@ -1,6 +1,6 @@
 //! Alert channels: where alerts go.
 
-use avala_types::{AlertChannelUid, CreateFleetAlertChannel, FleetAlertChannel, Json};
+use avala_types::{AlertChannelTest, AlertChannelUid, CreateFleetAlertChannel, FleetAlertChannel};
 
 use crate::endpoint::Endpoint;
 use crate::{Avala, Call, List};
@@ -44,7 +44,7 @@ impl FleetAlertChannels {
     }
 
     /// Sends a made-up alert to an alert channel (`POST /fleet/alert-channels/{channel_uid}/test/`).
-    pub fn test(&self, uid: impl Into<AlertChannelUid>) -> Call<Json> {
+    pub fn test(&self, uid: impl Into<AlertChannelUid>) -> Call<AlertChannelTest> {
         let endpoint = Endpoint::post("fleet.alert_channels.test", "/fleet/alert-channels/{channel_uid}/test/");
         self.avala.call(endpoint, &[uid.into().as_str()])
     }

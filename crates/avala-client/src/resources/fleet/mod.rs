@@ -4,6 +4,7 @@ mod alert_channels;
 mod alerts;
 mod devices;
 mod events;
+mod managed_uploads;
 mod recordings;
 mod rules;
 mod uploads;
@@ -12,6 +13,7 @@ pub use alert_channels::FleetAlertChannels;
 pub use alerts::{FleetAlertFilters, FleetAlerts};
 pub use devices::{FleetDeviceFilters, FleetDevices};
 pub use events::{FleetEventFilters, FleetEvents};
+pub use managed_uploads::FleetManagedUploads;
 pub use recordings::{FleetRecordingFilters, FleetRecordings};
 pub use rules::{FleetRuleFilters, FleetRules};
 pub use uploads::FleetUploads;
@@ -51,6 +53,12 @@ impl Fleet {
     #[must_use]
     pub fn events(&self) -> FleetEvents {
         FleetEvents::new(&self.avala)
+    }
+
+    /// Managed uploads of MCAP recordings.
+    #[must_use]
+    pub fn managed_uploads(&self) -> FleetManagedUploads {
+        FleetManagedUploads::new(&self.avala)
     }
 
     /// Recordings: what a device recorded.

@@ -1,8 +1,8 @@
 //! Uploads of the files of recordings: an address for each file, and the word that the file is there.
 
 use avala_types::{
-    ConfirmUpload, FinalizeUpload, GetUploadUrls, InitUpload, Json, RecordingUid, UploadConfirmResponse, UploadSession,
-    UploadStatusResponse, UploadUrlsResponse,
+    ConfirmUpload, FinalizeUpload, GetUploadUrls, InitUpload, RecordingUid, UploadConfirmResponse,
+    UploadFinalizeResponse, UploadSession, UploadStatusResponse, UploadUrlsResponse,
 };
 
 use crate::endpoint::Endpoint;
@@ -52,7 +52,11 @@ impl FleetUploads {
 
     /// Ends an upload, so that the server begins to read its files
     /// (`POST /fleet/recordings/{recording_uid}/upload/finalize/`).
-    pub fn finalize_upload(&self, recording: impl Into<RecordingUid>, upload: &FinalizeUpload) -> Call<Json> {
+    pub fn finalize_upload(
+        &self,
+        recording: impl Into<RecordingUid>,
+        upload: &FinalizeUpload,
+    ) -> Call<UploadFinalizeResponse> {
         let route = "/fleet/recordings/{recording_uid}/upload/finalize/";
         let endpoint = Endpoint::post("fleet.uploads.finalize_upload", route);
         self.avala.call(endpoint, &[recording.into().as_str()]).json(upload)

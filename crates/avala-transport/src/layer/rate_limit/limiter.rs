@@ -1,7 +1,7 @@
 //! The handle that all clones of a client share.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use http::{HeaderMap, StatusCode};
@@ -70,6 +70,9 @@ impl RateLimit {
 #[derive(Debug, Clone)]
 pub struct RateLimiter(Arc<Shared>);
 
+/// The documented limit on calls without credentials.
+const PUBLIC_PER_MINUTE: u32 = 30;
+
 #[derive(Debug)]
 struct Shared {
     /// `None` when the limiter is off.
@@ -77,6 +80,8 @@ struct Shared {
     /// The narrower limits by name. Names are static, so there are few.
     scopes: Mutex<HashMap<&'static str, Arc<Scope>>>,
     last_reported: Mutex<Option<RateLimitState>>,
+    /// The limit on anonymous calls, which the server counts by address and not by user.
+    public: OnceLock<RateLimiter>,
 }
 
 /// With [`RateLimit::default`].
@@ -100,7 +105,21 @@ impl RateLimiter {
     }
 
     fn with(user: Option<Scope>) -> Self {
-        Self(Arc::new(Shared { user, scopes: Mutex::default(), last_reported: Mutex::default() }))
+        Self(Arc::new(Shared {
+            user,
+            scopes: Mutex::default(),
+            last_reported: Mutex::default(),
+            public: OnceLock::new(),
+        }))
+    }
+
+    /// Returns the limiter of [public](crate::CallOptions::public) calls, which clones share; off if this one is.
+    pub(super) fn public(&self) -> Self {
+        let create = || match self.0.user {
+            Some(_) => Self::new(RateLimit::per_minute(PUBLIC_PER_MINUTE)),
+            None => Self::off(),
+        };
+        self.0.public.get_or_init(create).clone()
     }
 
     /// Returns the last rate limit that the server reported to any of the clones, for calls without a scope of their own.

@@ -96,7 +96,10 @@ where
 
     fn call(&mut self, mut request: Request<Body>) -> Self::Future {
         let state = CallState::of(request.extensions_mut());
-        let admission = Admission::new(self.limiter.clone(), request.extensions().get::<CallOptions>(), state);
+        let options = request.extensions().get::<CallOptions>();
+        let is_public = options.is_some_and(|options| options.public);
+        let limiter = if is_public { self.limiter.public() } else { self.limiter.clone() };
+        let admission = Admission::new(limiter, options, state);
         RateLimitFuture { call: self.inner.clone().oneshot(request), admission }
     }
 }

@@ -1,0 +1,124 @@
+//! Managed uploads of MCAP recordings, which the server verifies by their hashes and publishes as a dataset.
+
+use avala_types::{
+    AdmitManagedUpload, FinalizeManagedUpload, GenerationUid, GrantManagedParts, InitManagedMultipart,
+    ManagedFinalizeResponse, ManagedFleetUploadStatus, ManagedMultipart, ManagedPartGrants, ManagedProgress,
+    ManagedUploadProtocol, OriginalUid, RecordingUid, UploadSessionUid,
+};
+
+use crate::endpoint::Endpoint;
+use crate::{Avala, Call};
+
+/// Managed uploads of MCAP recordings, for organizations that are enrolled. Created by
+/// [`Fleet::managed_uploads`](super::Fleet::managed_uploads).
+///
+/// The order of the calls is [`admit`](Self::admit), then for each file [`init_multipart`](Self::init_multipart),
+/// [`get_progress`](Self::get_progress), and [`grant_parts`](Self::grant_parts) with a PUT for each part, and at the end
+/// [`finalize`](Self::finalize). [`get_status`](Self::get_status) reports how far the server is.
+#[derive(Clone, Debug)]
+pub struct FleetManagedUploads {
+    avala: Avala,
+}
+
+impl FleetManagedUploads {
+    pub(super) fn new(avala: &Avala) -> Self {
+        Self { avala: avala.clone() }
+    }
+
+    /// Starts an upload with the paths, sizes and hashes of all its files
+    /// (`POST /fleet/recordings/{recording_uid}/managed-upload/admit/`).
+    ///
+    /// The session's UUID is chosen by the caller, so the call is retried like one that changes nothing.
+    pub fn admit(
+        &self,
+        recording: impl Into<RecordingUid>,
+        upload: &AdmitManagedUpload,
+    ) -> Call<ManagedFleetUploadStatus> {
+        let route = "/fleet/recordings/{recording_uid}/managed-upload/admit/";
+        let endpoint = Endpoint::post("fleet.managed_uploads.admit", route);
+        let call = self.avala.call(endpoint, &[recording.into().as_str()]).json(upload);
+        call.options(|options| options.repeatable = Some(true))
+    }
+
+    /// Gets the state of an upload (`GET /fleet/recordings/{recording_uid}/managed-upload/status/`).
+    pub fn get_status(
+        &self,
+        recording: impl Into<RecordingUid>,
+        session: impl Into<UploadSessionUid>,
+    ) -> Call<ManagedFleetUploadStatus> {
+        let route = "/fleet/recordings/{recording_uid}/managed-upload/status/";
+        let endpoint = Endpoint::get("fleet.managed_uploads.get_status", route);
+        let call = self.avala.call(endpoint, &[recording.into().as_str()]);
+        call.param("protocol", ManagedUploadProtocol::McapV1.as_str()).param("session_uid", session.into().as_str())
+    }
+
+    /// Starts the multipart upload of a file
+    /// (`POST /fleet/recordings/{recording_uid}/managed-upload/multipart/init/`).
+    ///
+    /// A second call could create a second multipart upload, so this one is retried only if it certainly was not
+    /// processed.
+    pub fn init_multipart(
+        &self,
+        recording: impl Into<RecordingUid>,
+        file: &InitManagedMultipart,
+    ) -> Call<ManagedMultipart> {
+        let route = "/fleet/recordings/{recording_uid}/managed-upload/multipart/init/";
+        let endpoint = Endpoint::post("fleet.managed_uploads.init_multipart", route);
+        self.avala.call(endpoint, &[recording.into().as_str()]).json(file)
+    }
+
+    /// Gets one page of the parts that the storage has
+    /// (`GET /fleet/recordings/{recording_uid}/managed-upload/multipart/progress/`).
+    ///
+    /// Continue with [`after`](Call::after) while a page has a `next_cursor`.
+    pub fn get_progress(
+        &self,
+        recording: impl Into<RecordingUid>,
+        session: impl Into<UploadSessionUid>,
+        file: impl Into<OriginalUid>,
+        generation: impl Into<GenerationUid>,
+    ) -> Call<ManagedProgress> {
+        let route = "/fleet/recordings/{recording_uid}/managed-upload/multipart/progress/";
+        let endpoint = Endpoint::get("fleet.managed_uploads.get_progress", route);
+        let call = self.avala.call(endpoint, &[recording.into().as_str()]);
+        call.param("protocol", ManagedUploadProtocol::McapV1.as_str())
+            .param("session_uid", session.into().as_str())
+            .param("file_uid", file.into().as_str())
+            .param("generation_uid", generation.into().as_str())
+    }
+
+    /// Requests grants to store parts
+    /// (`POST /fleet/recordings/{recording_uid}/managed-upload/multipart/parts/`).
+    pub fn grant_parts(
+        &self,
+        recording: impl Into<RecordingUid>,
+        parts: &GrantManagedParts,
+    ) -> Call<ManagedPartGrants> {
+        let route = "/fleet/recordings/{recording_uid}/managed-upload/multipart/parts/";
+        let endpoint = Endpoint::post("fleet.managed_uploads.grant_parts", route);
+        let call = self.avala.call(endpoint, &[recording.into().as_str()]).json(parts);
+        call.options(|options| options.repeatable = Some(true))
+    }
+
+    /// Ends an upload, so that the server verifies and publishes its files
+    /// (`POST /fleet/recordings/{recording_uid}/managed-upload/finalize/`).
+    ///
+    /// A repeated call returns the same finalization.
+    pub fn finalize(
+        &self,
+        recording: impl Into<RecordingUid>,
+        upload: &FinalizeManagedUpload,
+    ) -> Call<ManagedFinalizeResponse> {
+        let route = "/fleet/recordings/{recording_uid}/managed-upload/finalize/";
+        let endpoint = Endpoint::post("fleet.managed_uploads.finalize", route);
+        let call = self.avala.call(endpoint, &[recording.into().as_str()]).json(upload);
+        call.options(|options| options.repeatable = Some(true))
+    }
+}
+
+impl Call<ManagedProgress> {
+    /// Continues after the part with this number.
+    pub fn after(self, part_number: u64) -> Self {
+        self.param("after", part_number.to_string())
+    }
+}

@@ -1,0 +1,193 @@
+//! Public datasets, for anyone without an account: published revisions, their objects, and grants to read them.
+
+mod grant;
+mod storage_host;
+
+use std::sync::Arc;
+
+use avala_types::{
+    DatasetSlug, DatasetUid, InvalidPublicDataset, OwnerName, PublicObject, PublicObjectGrant, PublicObjectPage,
+    PublicReference, PublicRevision,
+};
+use serde::de::DeserializeOwned;
+
+use crate::decode::{Decoder, Source, json};
+use crate::endpoint::Endpoint;
+use crate::error::{ErrorKind, Failure};
+use crate::request::Request;
+use crate::{Avala, Call};
+
+/// How the bytes are read: the newest way that this client knows.
+const TRANSPORT: &str = "avala-edge-v1";
+
+/// Public datasets. Created by [`Avala::public_datasets`].
+///
+/// The calls carry no credentials, whatever the client has, ignore the proxy of the environment, follow no redirect, and
+/// have a rate limit of their own: 30 calls per minute. A client [without a key](crate::AvalaBuilder::without_api_key)
+/// can make them too.
+///
+/// Every response is checked against what was requested and resolved before; one that contradicts it is
+/// [`ErrorKind::Decode`] with its [`json_path`](crate::Error::json_path) and an [`InvalidPublicDataset`] as its source.
+/// What is not checked: that paths are in Unicode's form NFC, and the digests of the manifest and the revision, whose
+/// computation is not published.
+///
+/// ```
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// use avala_client::Avala;
+/// use avala_client::types::PublicObjectWalk;
+///
+/// let avala = Avala::builder().without_api_key().build()?;
+/// let public = avala.public_datasets();
+/// let revision = public.resolve("acme", "drives", "main").await?;
+/// println!("an alias can move; this reference cannot: {}", revision.canonical_reference);
+///
+/// let mut walk = PublicObjectWalk::new(&revision)?;
+/// let mut call = public.list_objects(&revision);
+/// loop {
+///     let page = call.await?;
+///     walk.page(&page)?;
+///     let Some(cursor) = &page.next_cursor else { break };
+///     call = public.list_objects(&revision).cursor(cursor);
+/// }
+/// walk.finish()?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct PublicDatasets {
+    avala: Avala,
+}
+
+impl PublicDatasets {
+    pub(crate) fn new(avala: &Avala) -> Self {
+        Self { avala: avala.clone() }
+    }
+
+    /// Resolves a dataset by its names (`GET /resolve/{owner}/{dataset}@{selector}/`).
+    ///
+    /// The selector is the digest of a revision or an alias, usually `main`. An alias can move: keep the revision's
+    /// `canonical_reference`.
+    pub fn resolve(
+        &self,
+        owner: impl Into<OwnerName>,
+        dataset: impl Into<DatasetSlug>,
+        selector: impl Into<String>,
+    ) -> Call<PublicRevision> {
+        let (owner, dataset, selector) = (owner.into(), dataset.into(), selector.into());
+        let endpoint = Endpoint::get("public_datasets.resolve", "/resolve/{owner}/{dataset}@{selector}/");
+        let reference = PublicReference::friendly(owner.as_str(), dataset.as_str(), selector.as_str());
+        self.call(endpoint, &[owner.as_str(), dataset.as_str(), &selector], move |revision: &PublicRevision, _| {
+            revision.check(&reference)
+        })
+    }
+
+    /// Resolves a revision by its identifiers (`GET /resolve/uid/{dataset_uid}/{revision_sha256}/`).
+    ///
+    /// A revision that was withdrawn is [`ErrorKind::UnexpectedStatus`] with the status 410.
+    pub fn resolve_exact(
+        &self,
+        dataset: impl Into<DatasetUid>,
+        revision_sha256: impl Into<String>,
+    ) -> Call<PublicRevision> {
+        let (dataset, revision_sha256) = (dataset.into(), revision_sha256.into());
+        let route = "/resolve/uid/{dataset_uid}/{revision_sha256}/";
+        let endpoint = Endpoint::get("public_datasets.resolve_exact", route);
+        let reference = PublicReference::exact(dataset.as_str(), revision_sha256.as_str());
+        self.call(endpoint, &[dataset.as_str(), &revision_sha256], move |revision: &PublicRevision, _| {
+            revision.check(&reference)
+        })
+    }
+
+    /// Gets one page of the objects of a revision
+    /// (`GET /resolve/uid/{dataset_uid}/{revision_sha256}/objects/`).
+    ///
+    /// [`PublicObjectWalk`](avala_types::PublicObjectWalk) checks what has to hold across pages.
+    pub fn list_objects(&self, revision: &PublicRevision) -> Call<PublicObjectPage> {
+        let route = "/resolve/uid/{dataset_uid}/{revision_sha256}/objects/";
+        let endpoint = Endpoint::get("public_datasets.list_objects", route);
+        let resolved = revision.clone();
+        let segments = [revision.dataset_uid.as_str(), &revision.revision_sha256];
+        self.call(endpoint, &segments, move |page: &PublicObjectPage, _| page.check(&resolved))
+    }
+
+    /// Requests a grant to read the bytes of an object
+    /// (`POST /resolve/uid/{dataset_uid}/{revision_sha256}/objects/{object_uid}/access/`).
+    ///
+    /// Its URL is valid for at most 300 seconds and leads to a host that is known for its provider. Read it with a
+    /// client that sends no credentials and follows no redirect, and compare size and SHA-256.
+    pub fn access_object(&self, revision: &PublicRevision, object: &PublicObject) -> Call<PublicObjectGrant> {
+        let route = "/resolve/uid/{dataset_uid}/{revision_sha256}/objects/{object_uid}/access/";
+        let endpoint = Endpoint::post("public_datasets.access_object", route);
+        self.access(endpoint, revision, object)
+    }
+
+    /// Requests the same grant with `GET`, for a server that rejects [`access_object`](Self::access_object) with 405.
+    pub fn access_object_with_get(&self, revision: &PublicRevision, object: &PublicObject) -> Call<PublicObjectGrant> {
+        let route = "/resolve/uid/{dataset_uid}/{revision_sha256}/objects/{object_uid}/access/";
+        self.access(Endpoint::get("public_datasets.access_object", route), revision, object)
+    }
+
+    fn access(&self, endpoint: Endpoint, revision: &PublicRevision, object: &PublicObject) -> Call<PublicObjectGrant> {
+        let segments = [revision.dataset_uid.as_str(), &revision.revision_sha256, object.object_uid.as_str()];
+        let (resolved, wanted, base_url) = (revision.clone(), object.clone(), self.avala.base_url().cloned());
+        let call = self.call(endpoint, &segments, move |grant: &PublicObjectGrant, source| {
+            grant.check(&resolved, &wanted)?;
+            grant::check_lifetime(grant, source.headers)?;
+            grant::check_url(grant, base_url.as_ref())
+        });
+        call.param("transport", TRANSPORT).options(|options| options.repeatable = Some(true))
+    }
+
+    /// A call without credentials whose response has to pass a check.
+    fn call<T: DeserializeOwned>(
+        &self,
+        endpoint: Endpoint,
+        segments: &[&str],
+        check: impl Fn(&T, &Source<'_>) -> Result<(), InvalidPublicDataset> + Send + Sync + 'static,
+    ) -> Call<T> {
+        let decode = move |source: Source<'_>| {
+            let value = json::<T>(source)?;
+            check(&value, &source).map_err(contradiction)?;
+            Ok(value)
+        };
+        let call = Call::new(&self.avala, Request::new(endpoint, segments), Decoder::Derived(Arc::new(decode)));
+        call.options(|options| {
+            options.anonymous = true;
+            options.public = true;
+        })
+    }
+}
+
+fn contradiction(invalid: InvalidPublicDataset) -> Failure {
+    let mut failure = Failure::new(ErrorKind::Decode, invalid.reason());
+    failure.json_path = Some(invalid.field().to_owned());
+    failure.source = Some(invalid.into());
+    failure
+}
+
+impl Call<PublicObjectPage> {
+    /// Lists only objects of this role.
+    pub fn role(self, role: impl Into<String>) -> Self {
+        self.param("role", role)
+    }
+
+    /// Gets only the object with this ordinal; needs a [`role`](Self::role).
+    pub fn ordinal(self, ordinal: u64) -> Self {
+        self.param("ordinal", ordinal.to_string())
+    }
+
+    /// Gets only the objects with these ordinals, at most 100; needs a [`role`](Self::role).
+    pub fn ordinals(self, ordinals: impl IntoIterator<Item = u64>) -> Self {
+        self.params("ordinals", ordinals.into_iter().map(|ordinal| ordinal.to_string()))
+    }
+
+    /// Continues at the `next_cursor` of a page.
+    pub fn cursor(self, cursor: impl Into<String>) -> Self {
+        self.param("cursor", cursor)
+    }
+
+    /// Requests at most this many objects; at most 100.
+    pub fn limit(self, objects: u32) -> Self {
+        self.param("limit", objects.to_string())
+    }
+}

@@ -1,0 +1,114 @@
+//! Outcomes of sequences: how well recorded episodes went.
+
+use avala_types::{
+    AutonomyLevel, DatasetSlug, EvaluationMembership, OutcomeLabel, OutcomeSource, OwnerName, SequenceOutcome,
+    SequenceUid, SetSequenceOutcome,
+};
+
+use super::Datasets;
+use crate::endpoint::Endpoint;
+use crate::{Call, List};
+
+const OUTCOME: &str = "/datasets/{owner}/{slug}/sequences/{sequence_uid}/outcome/";
+
+/// Outcomes of sequences.
+impl Datasets {
+    /// Gets the current outcome of a sequence (`GET /datasets/{owner}/{slug}/sequences/{sequence_uid}/outcome/`).
+    ///
+    /// A sequence that nobody has labelled is [`ErrorKind::NotFound`](crate::ErrorKind::NotFound).
+    pub fn get_sequence_outcome(
+        &self,
+        owner: impl Into<OwnerName>,
+        slug: impl Into<DatasetSlug>,
+        sequence: impl Into<SequenceUid>,
+    ) -> Call<SequenceOutcome> {
+        let endpoint = Endpoint::get("datasets.get_sequence_outcome", OUTCOME);
+        self.avala.call(endpoint, &[owner.into().as_str(), slug.into().as_str(), sequence.into().as_str()])
+    }
+
+    /// Replaces the outcome of a sequence as a whole
+    /// (`PUT /datasets/{owner}/{slug}/sequences/{sequence_uid}/outcome/`).
+    ///
+    /// ```
+    /// # async fn example(avala: avala_client::Avala) -> Result<(), avala_client::Error> {
+    /// use avala_client::types::{AutonomyLevel, OutcomeLabel, SetSequenceOutcome};
+    ///
+    /// let outcome = SetSequenceOutcome::new(OutcomeLabel::SlowSuccess)
+    ///     .autonomy_level(AutonomyLevel::Autonomous)
+    ///     .confidence(0.9);
+    /// avala.datasets().set_sequence_outcome("acme", "drives", "s1", &outcome).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn set_sequence_outcome(
+        &self,
+        owner: impl Into<OwnerName>,
+        slug: impl Into<DatasetSlug>,
+        sequence: impl Into<SequenceUid>,
+        outcome: &SetSequenceOutcome,
+    ) -> Call<SequenceOutcome> {
+        let endpoint = Endpoint::put("datasets.set_sequence_outcome", OUTCOME);
+        let call = self.avala.call(endpoint, &[owner.into().as_str(), slug.into().as_str(), sequence.into().as_str()]);
+        call.json(outcome)
+    }
+
+    /// Lists all versions of the outcome of a sequence
+    /// (`GET /datasets/{owner}/{slug}/sequences/{sequence_uid}/outcome/history/`).
+    pub fn list_sequence_outcome_history(
+        &self,
+        owner: impl Into<OwnerName>,
+        slug: impl Into<DatasetSlug>,
+        sequence: impl Into<SequenceUid>,
+    ) -> Call<Vec<SequenceOutcome>> {
+        let route = "/datasets/{owner}/{slug}/sequences/{sequence_uid}/outcome/history/";
+        let endpoint = Endpoint::get("datasets.list_sequence_outcome_history", route);
+        self.avala.call(endpoint, &[owner.into().as_str(), slug.into().as_str(), sequence.into().as_str()])
+    }
+
+    /// Lists the current outcomes of the sequences of a dataset (`GET /datasets/{owner}/{slug}/sequence-outcomes/`).
+    pub fn list_sequence_outcomes(
+        &self,
+        owner: impl Into<OwnerName>,
+        slug: impl Into<DatasetSlug>,
+    ) -> List<SequenceOutcome, SequenceOutcomeFilters> {
+        let endpoint = Endpoint::get("datasets.list_sequence_outcomes", "/datasets/{owner}/{slug}/sequence-outcomes/");
+        self.avala.list(endpoint, &[owner.into().as_str(), slug.into().as_str()])
+    }
+}
+
+/// The filters of [`Datasets::list_sequence_outcomes`].
+#[derive(Debug)]
+pub enum SequenceOutcomeFilters {}
+
+impl<T> List<T, SequenceOutcomeFilters> {
+    /// Lists only these outcomes.
+    pub fn outcome(self, labels: impl IntoIterator<Item: Into<OutcomeLabel>>) -> Self {
+        self.any_of("outcome", labels.into_iter().map(|label| label.into().as_str().to_owned()))
+    }
+
+    /// Lists only sequences of these splits.
+    pub fn evaluation_membership(self, splits: impl IntoIterator<Item: Into<EvaluationMembership>>) -> Self {
+        self.any_of("evaluation_membership", splits.into_iter().map(|split| split.into().as_str().to_owned()))
+    }
+
+    /// Lists only outcomes that were labelled by these.
+    pub fn source(self, sources: impl IntoIterator<Item: Into<OutcomeSource>>) -> Self {
+        self.any_of("source", sources.into_iter().map(|source| source.into().as_str().to_owned()))
+    }
+
+    /// Lists only sequences that were controlled like this.
+    pub fn autonomy_level(self, levels: impl IntoIterator<Item: Into<AutonomyLevel>>) -> Self {
+        self.any_of("autonomy_level", levels.into_iter().map(|level| level.into().as_str().to_owned()))
+    }
+
+    /// Lists only sequences in which this version of a model acted.
+    pub fn model_version(self, version: impl Into<String>) -> Self {
+        self.param("model_version", version)
+    }
+
+    /// Sets a parameter to several values, separated by commas; no value is no filter.
+    fn any_of(self, name: &'static str, values: impl Iterator<Item = String>) -> Self {
+        let values: Vec<_> = values.collect();
+        if values.is_empty() { self } else { self.param(name, values.join(",")) }
+    }
+}

@@ -1,0 +1,22 @@
+//! Permissions of the caller.
+
+use crate::model::model;
+
+model! {
+    /// What the caller's credentials may do (`GET /users/me/permissions/`).
+    pub struct UserPermissions {
+        required {}
+        optional {
+            /// Type of the credentials, as the server names it.
+            account_type as "type": Option<String>,
+            /// Whether the caller belongs to the staff.
+            is_staff_privileged: Option<bool>,
+            /// OAuth scopes, such as `datasets.read`.
+            scopes: Vec<String>,
+            /// Names of what the caller may do.
+            capabilities: Vec<String>,
+            /// Names of the tool sets that the caller may use.
+            toolsets: Vec<String>,
+        }
+    }
+}
