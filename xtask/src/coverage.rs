@@ -119,7 +119,8 @@ fn routes(sources: &[String]) -> BTreeSet<(String, String)> {
 /// The path without the names of its placeholders, which may differ between client and sandbox.
 fn without_names(path: &str) -> String {
     let parts = path.split('{').map(|part| part.split_once('}').map_or(part, |(_, rest)| rest));
-    parts.collect::<Vec<_>>().join("{}")
+    // `{dataset}@{selector}` is one segment, which the sandbox's router cannot split.
+    parts.collect::<Vec<_>>().join("{}").replace("{}@{}", "{}")
 }
 
 /// The text of each source file in a folder.

@@ -1,16 +1,17 @@
-//! Accounts: signing up.
+//! Signup.
 
+use crate::id::{OwnerName, UserUid};
 use crate::model::{model, payload};
-use crate::{OwnerName, Secret, UserUid};
+use crate::secret::Secret;
 
 model! {
-    /// A new account with its key: the answer to a [`Signup`].
+    /// A new account and its API key: the response to a [`Signup`].
     #[derive(Eq, Hash)]
     pub struct SignupResponse {
         required {
-            /// The account.
+            /// Account.
             user: SignupUser,
-            /// Its API key; the server does not show it again.
+            /// API key; the server does not show it again.
             api_key: Secret,
         }
         optional {}
@@ -18,42 +19,42 @@ model! {
 }
 
 model! {
-    /// Who has signed up.
+    /// User of a signup response.
     #[derive(Eq, Hash)]
     pub struct SignupUser {
         required {
-            /// Its identity.
+            /// Unique identifier (UID).
             uid: UserUid,
-            /// The name that it owns things under.
+            /// Owner name.
             username: OwnerName,
         }
         optional {
-            /// Where it gets mail.
+            /// Email address.
             email: Option<String>,
-            /// The first name of the person.
+            /// First name.
             first_name: Option<String>,
-            /// The last name of the person.
+            /// Last name.
             last_name: Option<String>,
-            /// Whether it must wait until it can be used.
+            /// Whether the account is on the waiting list.
             in_waitlist: Option<bool>,
         }
     }
 }
 
 payload! {
-    /// A new account (`POST /signup/`), the only call without an API key.
+    /// Payload that creates an account (`POST /signup/`), without an API key.
     #[derive(Eq, Hash)]
     pub struct Signup {
         required {
-            /// Where it gets mail.
+            /// Email address.
             email: String,
-            /// Its password.
+            /// Password.
             password: Secret,
         }
         optional {
-            /// The first name of the person.
+            /// First name.
             first_name: String,
-            /// The last name of the person.
+            /// Last name.
             last_name: String,
         }
     }

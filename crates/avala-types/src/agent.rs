@@ -2,167 +2,172 @@
 
 use std::collections::BTreeMap;
 
+use crate::id::{AgentUid, ExecutionUid, ProjectUid, ResultUid, TaskUid};
+use crate::json::Json;
 use crate::model::{model, payload};
 use crate::open_enum::open_enum;
-use crate::{AgentUid, EventType, ExecutionUid, Json, ProjectUid, ResultUid, Secret, TaskType, TaskUid, Timestamp};
+use crate::secret::Secret;
+use crate::task::TaskType;
+use crate::timestamp::Timestamp;
+use crate::webhook_event::EventType;
 
 open_enum! {
-    /// How far an agent is with an event.
+    /// Status of an execution.
     pub enum ExecutionStatus {
-        /// It waits to be picked up.
+        /// Pending.
         Pending = "pending",
-        /// The agent is at it.
+        /// Running.
         Running = "running",
-        /// The agent has decided.
+        /// Decided.
         Completed = "completed",
-        /// The agent could not decide.
+        /// Failed.
         Failed = "failed",
     }
 
-    /// What an agent decides.
+    /// An action of an agent.
     pub enum AgentAction {
-        /// The work is good.
+        /// Accepts the result.
         Approve = "approve",
-        /// The work has to be done again.
+        /// Sends the result back to the annotator.
         Reject = "reject",
-        /// A person should look at it.
+        /// Asks for a review by a person.
         Flag = "flag",
-        /// Nothing; also the answer to an event that nobody handles.
+        /// Acknowledges the event and changes nothing.
         Skip = "skip",
     }
 }
 
 model! {
-    /// A program that is registered for events.
+    /// An agent: a program that is registered for events.
     #[derive(Eq, Hash)]
     pub struct Agent {
         required {
-            /// Its identity.
+            /// Unique identifier (UID).
             uid: AgentUid,
-            /// Its name, as people read it.
+            /// Display name.
             name: String,
         }
         optional {
-            /// What it is for.
+            /// Description.
             description: Option<String>,
-            /// The events that it looks at.
+            /// Subscribed event types.
             events: Vec<EventType>,
-            /// Where the server sends the events; without it they wait to be asked for.
+            /// URL that receives the events; without it the agent polls.
             callback_url: Option<String>,
-            /// Whether it gets events.
+            /// Whether the agent receives events.
             is_active: Option<bool>,
-            /// The only project whose events it gets.
+            /// Project whose events are received; all projects if unset.
             project: Option<ProjectUid>,
-            /// The only kinds of work whose events it gets.
+            /// Task types whose events are received; all types if empty.
             task_types: Vec<TaskType>,
-            /// What the server signs its calls with; sent only when the agent is made.
+            /// Signing secret of the server's calls; sent only in the response of `create`.
             secret: Option<Secret>,
-            /// How many executions it has, by their status.
+            /// Number of executions by status.
             execution_stats: Option<BTreeMap<String, u64>>,
-            /// When it was made.
+            /// Creation time.
             created_at: Option<Timestamp>,
-            /// When it last changed.
+            /// Time of the last update.
             updated_at: Option<Timestamp>,
         }
     }
 }
 
 model! {
-    /// One event that an agent has to decide on.
+    /// An execution: one event for one agent to decide.
     #[derive(Eq, Hash)]
     pub struct AgentExecution {
         required {
-            /// Its identity.
+            /// Unique identifier (UID).
             uid: ExecutionUid,
-            /// What happened.
+            /// Event type.
             event_type: EventType,
         }
         optional {
             /// The agent; `None` if the server does not name it.
             registration: Option<AgentUid>,
-            /// The task that it happened to.
+            /// Task.
             task: Option<TaskUid>,
-            /// The result that it happened to.
+            /// Result.
             result: Option<ResultUid>,
-            /// How far the agent is.
+            /// Status.
             status: Option<ExecutionStatus>,
-            /// What the agent decided.
+            /// Decided action.
             action: Option<AgentAction>,
-            /// What the event says: a free-form object that depends on its type.
+            /// Event payload, a free-form object that depends on the event type.
             event_payload: Option<Json>,
-            /// What the agent answered: a free-form object.
+            /// Response of the agent, a free-form object.
             response_payload: Option<Json>,
-            /// Why the agent could not decide.
+            /// Error of the agent.
             error_message: Option<String>,
-            /// When the agent picked it up.
+            /// Start time.
             started_at: Option<Timestamp>,
-            /// When the agent was done with it.
+            /// Completion time.
             completed_at: Option<Timestamp>,
-            /// When it was made.
+            /// Creation time.
             created_at: Option<Timestamp>,
-            /// When it last changed.
+            /// Time of the last update.
             updated_at: Option<Timestamp>,
         }
     }
 }
 
 payload! {
-    /// A new agent (`POST /agents/`).
+    /// Payload that creates an agent (`POST /agents/`).
     #[derive(Eq, Hash)]
     pub struct CreateAgent {
         required {
-            /// Its name, as people read it.
+            /// Display name.
             name: String,
         }
         optional {
-            /// What it is for.
+            /// Description.
             description: String,
-            /// Where the server sends the events, over https.
+            /// HTTPS URL that receives the events.
             callback_url: String,
-            /// Whether it gets events.
+            /// Whether the agent receives events.
             is_active: bool,
-            /// The only project whose events it gets.
+            /// Project whose events are received; all projects if unset.
             project: ProjectUid,
         }
         lists {
-            /// The events that it looks at.
+            /// Subscribed event types.
             events: EventType,
-            /// The only kinds of work whose events it gets.
+            /// Task types whose events are received; all types if empty.
             task_types: TaskType,
         }
     }
 }
 
 payload! {
-    /// What changes in an agent (`PATCH /agents/{uid}/`).
+    /// Update of an agent (`PATCH /agents/{uid}/`).
     #[derive(Eq, Hash)]
     pub struct UpdateAgent {
         required {}
         optional {
-            /// Its name, as people read it.
+            /// Display name.
             name: String,
-            /// Whether it gets events.
+            /// Whether the agent receives events.
             is_active: bool,
         }
         lists {
-            /// The events that it looks at.
+            /// Subscribed event types.
             events: EventType,
-            /// The only kinds of work whose events it gets.
+            /// Task types whose events are received; all types if empty.
             task_types: TaskType,
         }
         patch {
-            /// What it is for.
+            /// Description.
             description: String,
-            /// Where the server sends the events, over https.
+            /// HTTPS URL that receives the events.
             callback_url: String,
-            /// The only project whose events it gets.
+            /// Project whose events are received; all projects if unset.
             project: ProjectUid,
         }
     }
 }
 
 payload! {
-    /// What an agent decides about an event (`POST /agent-actions/`).
+    /// Payload that decides an execution (`POST /agent-actions/`).
     ///
     /// ```
     /// use avala_types::{AgentAction, CreateAgentAction};
@@ -177,13 +182,13 @@ payload! {
     #[derive(Eq, Hash)]
     pub struct CreateAgentAction {
         required {
-            /// The event that it is about.
+            /// Execution.
             execution: ExecutionUid,
-            /// What is decided.
+            /// Decided action.
             action: AgentAction,
         }
         optional {
-            /// Why, in a sentence.
+            /// Reason.
             reason: String,
         }
     }

@@ -1,85 +1,85 @@
 //! Annotation issues: what reviewers find wrong.
 
+use crate::dataset::DataType;
+use crate::id::{IssueProblemUid, IssueToolUid, IssueUid, ItemUid, ObjectUid, OwnerName, ProjectUid, SequenceUid};
+use crate::json::Json;
 use crate::model::{model, payload};
 use crate::open_enum::open_enum;
-use crate::{
-    DataType, IssueProblemUid, IssueToolUid, IssueUid, ItemUid, Json, ObjectUid, OwnerName, ProjectUid, SequenceUid,
-    Timestamp,
-};
+use crate::timestamp::Timestamp;
 
 open_enum! {
-    /// Whether an annotation issue is dealt with.
+    /// Status of an annotation issue.
     pub enum AnnotationIssueStatus {
-        /// It is not.
+        /// No.
         Open = "open",
-        /// The annotation was put right.
+        /// The annotation was corrected.
         Resolved = "resolved",
-        /// It needs no more attention.
+        /// Resolved.
         Closed = "closed",
     }
 }
 
 model! {
-    /// Something that is wrong with an annotation.
+    /// A problem with an annotation.
     #[derive(Eq, Hash)]
     pub struct AnnotationIssue {
         required {
-            /// Its identity.
+            /// Unique identifier (UID).
             uid: IssueUid,
         }
         optional {
-            /// The item that it is in.
+            /// Item.
             dataset_item_uid: Option<ItemUid>,
-            /// The sequence that it is in.
+            /// Sequence.
             sequence_uid: Option<SequenceUid>,
-            /// The project that made the annotation.
+            /// Project of the annotation.
             project: Option<AnnotationIssueProject>,
-            /// Who found it.
+            /// Source of the issue.
             reporter: Option<AnnotationIssueReporter>,
-            /// How urgent it is, in the server's words.
+            /// Priority, free text.
             priority: Option<String>,
-            /// How bad it is, in the server's words.
+            /// Severity, free text.
             severity: Option<String>,
-            /// What is wrong, in sentences.
+            /// Description of the problem.
             description: Option<String>,
-            /// Whether it is dealt with.
+            /// Status.
             status: Option<AnnotationIssueStatus>,
-            /// The annotation tool that it concerns.
+            /// Annotation tool.
             tool: Option<AnnotationIssueTool>,
-            /// The kind of problem.
+            /// Problem type.
             problem: Option<AnnotationIssueProblem>,
-            /// The class that the object has.
+            /// Current class of the object.
             wrong_class: Option<String>,
-            /// The class that the object should have.
+            /// Correct class of the object.
             correct_class: Option<String>,
-            /// Whether the object has to be annotated again.
+            /// Whether the object must be annotated again.
             should_re_annotate: Option<bool>,
-            /// Whether the object should not be there.
+            /// Whether the object should be deleted.
             should_delete: Option<bool>,
-            /// The frames that it is in, in the reporter's words.
+            /// Affected frames, free text.
             frames_affected: Option<String>,
-            /// Where in the data it is: free-form.
+            /// Location in the data, free-form.
             coordinates: Option<Json>,
-            /// The view that it was found in: free-form.
+            /// View in which the issue was found, free-form.
             query_params: Option<Json>,
-            /// When it was made.
+            /// Creation time.
             created_at: Option<Timestamp>,
-            /// When it was closed.
+            /// Closing time.
             closed_at: Option<Timestamp>,
-            /// The object that it is about.
+            /// UID of the annotated object.
             object_uid: Option<ObjectUid>,
         }
     }
 }
 
 model! {
-    /// The project of an annotation issue.
+    /// Project of an annotation issue.
     #[derive(Eq, Hash)]
     pub struct AnnotationIssueProject {
         required {
-            /// Its identity.
+            /// Unique identifier (UID).
             uid: ProjectUid,
-            /// Its name, as people read it.
+            /// Display name.
             name: String,
         }
         optional {}
@@ -87,50 +87,50 @@ model! {
 }
 
 model! {
-    /// Who found an annotation issue.
+    /// Source of an annotation issue.
     #[derive(Eq, Hash)]
     pub struct AnnotationIssueReporter {
         required {}
         optional {
-            /// The name of the account.
+            /// Account name.
             username: Option<OwnerName>,
-            /// Where a picture is.
+            /// Image URL.
             picture: Option<String>,
-            /// The name of the person.
+            /// Name of the person.
             full_name: Option<String>,
-            /// The kind of account, in the server's words.
+            /// Account type, free text.
             reporter_type as "type": Option<String>,
-            /// Whether the person works for Avala.
+            /// Whether the user is Avala staff.
             is_staff: Option<bool>,
         }
     }
 }
 
 model! {
-    /// An annotation tool, as an issue names it.
+    /// The annotation tool of an issue.
     #[derive(Eq, Hash)]
     pub struct AnnotationIssueTool {
         required {
-            /// Its identity.
+            /// Unique identifier (UID).
             uid: IssueToolUid,
-            /// Its name, as people read it.
+            /// Display name.
             name: String,
         }
         optional {
-            /// Whether it is offered first.
+            /// Whether it is featured.
             is_default as "default": Option<bool>,
         }
     }
 }
 
 model! {
-    /// A kind of problem.
+    /// A problem type.
     #[derive(Eq, Hash)]
     pub struct AnnotationIssueProblem {
         required {
-            /// Its identity.
+            /// Unique identifier (UID).
             uid: IssueProblemUid,
-            /// Its name, as people read it.
+            /// Display name.
             title: String,
         }
         optional {}
@@ -138,118 +138,118 @@ model! {
 }
 
 model! {
-    /// An annotation tool, with the kinds of problems that issues can be about.
+    /// An annotation tool and its problem types.
     #[derive(Eq, Hash)]
     pub struct AnnotationIssueToolDetail {
         required {
-            /// Its identity.
+            /// Unique identifier (UID).
             uid: IssueToolUid,
-            /// Its name, as people read it.
+            /// Display name.
             name: String,
         }
         optional {
-            /// What the datasets hold that it is used for.
+            /// Data type of the datasets.
             dataset_type: Option<DataType>,
-            /// Whether it is offered first.
+            /// Whether it is featured.
             is_default as "default": Option<bool>,
-            /// The kinds of problems.
+            /// Problem types.
             problems: Vec<AnnotationIssueProblem>,
         }
     }
 }
 
 model! {
-    /// The annotation issues of a dataset, counted.
+    /// Annotation issue counts of a dataset.
     #[derive(Eq, Hash)]
     pub struct AnnotationIssueMetrics {
         required {}
         optional {
-            /// How many there are of each status: a free-form object.
+            /// Counts by status, a free-form object.
             status_count: Option<Json>,
-            /// How many there are of each priority: a free-form object.
+            /// Counts by priority, a free-form object.
             priority_count: Option<Json>,
-            /// How many there are of each severity: a free-form object.
+            /// Counts by severity, a free-form object.
             severity_count: Option<Json>,
-            /// How long it took to close one, on average and in seconds.
+            /// Mean time to close an issue, in seconds.
             mean_seconds_close_time_all: Option<u64>,
-            /// How long it took to close one that a customer found, on average and in seconds.
+            /// Mean time to close an issue found by a customer, in seconds.
             mean_seconds_close_time_customer: Option<u64>,
-            /// How old the open ones are on average; the server does not document the unit.
+            /// Mean age of open issues; the server does not document the unit.
             mean_unresolved_issue_age_all: Option<u64>,
-            /// How old the open ones are that a customer found, on average; the server does not document the unit.
+            /// Mean age of open issues found by customers; the server does not document the unit.
             mean_unresolved_issue_age_customer: Option<u64>,
-            /// How many objects have each kind of problem: a list of free-form objects.
+            /// Object counts by problem type, a list of free-form objects.
             object_count_by_annotation_issue_problem_uid: Option<Json>,
         }
     }
 }
 
 payload! {
-    /// A new annotation issue (`POST /sequences/{sequence_uid}/annotation-issues/`).
+    /// Payload that creates an annotation issue (`POST /sequences/{sequence_uid}/annotation-issues/`).
     #[derive(Eq, Hash)]
     pub struct CreateAnnotationIssue {
         required {
-            /// The annotation tool that it concerns.
+            /// Annotation tool.
             tool_uid: IssueToolUid,
-            /// The kind of problem.
+            /// Problem type.
             problem_uid: IssueProblemUid,
-            /// The sequence that it is in, the same as in the path.
+            /// Sequence; must equal the one in the path.
             sequence_uid: SequenceUid,
         }
         optional {
-            /// The item that it is in.
+            /// Item.
             dataset_item_uid: ItemUid,
-            /// The project that made the annotation.
+            /// Project of the annotation.
             project_uid: ProjectUid,
-            /// How urgent it is, in the server's words.
+            /// Priority, free text.
             priority: String,
-            /// How bad it is, in the server's words.
+            /// Severity, free text.
             severity: String,
-            /// What is wrong, in sentences.
+            /// Description of the problem.
             description: String,
-            /// The class that the object has.
+            /// Current class of the object.
             wrong_class: String,
-            /// The class that the object should have.
+            /// Correct class of the object.
             correct_class: String,
-            /// Whether the object has to be annotated again.
+            /// Whether the object must be annotated again.
             should_re_annotate: bool,
-            /// Whether the object should not be there.
+            /// Whether the object should be deleted.
             should_delete: bool,
-            /// The frames that it is in, in your words.
+            /// Affected frames, free text.
             frames_affected: String,
-            /// Where in the data it is: free-form.
+            /// Location in the data, free-form.
             coordinates: Json,
-            /// The view that it was found in: a free-form object.
+            /// View in which the issue was found, a free-form object.
             query_params: Json,
-            /// The object that it is about.
+            /// UID of the annotated object.
             object_uid: ObjectUid,
         }
     }
 }
 
 payload! {
-    /// What changes in an annotation issue (`PATCH /sequences/{sequence_uid}/annotation-issues/{issue_uid}/`).
+    /// Update of an annotation issue (`PATCH /sequences/{sequence_uid}/annotation-issues/{issue_uid}/`).
     #[derive(Eq, Hash)]
     pub struct UpdateAnnotationIssue {
         required {}
         optional {
-            /// Whether it is dealt with.
+            /// Status.
             status: AnnotationIssueStatus,
-            /// The annotation tool that it concerns.
+            /// Annotation tool.
             tool_uid: IssueToolUid,
-            /// The kind of problem.
+            /// Problem type.
             problem_uid: IssueProblemUid,
         }
         patch {
-            /// How urgent it is, in the server's words.
+            /// Priority, free text.
             priority: String,
-            /// How bad it is, in the server's words.
+            /// Severity, free text.
             severity: String,
-            /// What is wrong, in sentences.
+            /// Description of the problem.
             description: String,
-            /// The class that the object has.
+            /// Current class of the object.
             wrong_class: String,
-            /// The frames that it is in, in your words.
+            /// Affected frames, free text.
             frames_affected: String,
         }
     }

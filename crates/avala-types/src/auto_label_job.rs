@@ -1,25 +1,27 @@
 //! Auto-label jobs: annotations made by a model.
 
+use crate::id::AutoLabelJobUid;
+use crate::json::Json;
 use crate::model::{model, payload};
 use crate::open_enum::open_enum;
-use crate::{AutoLabelJobUid, Json, Timestamp};
+use crate::timestamp::Timestamp;
 
 open_enum! {
-    /// How far an auto-label job is.
+    /// Status of an auto-label job.
     pub enum AutoLabelJobStatus {
-        /// It waits for its turn.
+        /// Queued.
         Pending = "pending",
-        /// The model is at it.
+        /// Running.
         Running = "running",
-        /// It is done.
+        /// Completed.
         Completed = "completed",
-        /// It could not be done.
+        /// Failed.
         Failed = "failed",
-        /// It was stopped.
+        /// Stopped.
         Canceled = "canceled",
     }
 
-    /// The kind of model that makes the annotations.
+    /// Type of an auto-label model.
     pub enum AutoLabelModelType {
         /// Segment Anything 3.
         Sam3 = "sam3",
@@ -29,7 +31,7 @@ open_enum! {
 }
 
 impl AutoLabelJobStatus {
-    /// Whether the job will not change any more. A status that this version does not know is not an end.
+    /// Whether the job has a terminal status. An unknown status is not terminal.
     #[must_use]
     pub fn is_terminal(&self) -> bool {
         matches!(self, Self::Completed | Self::Failed | Self::Canceled)
@@ -37,59 +39,59 @@ impl AutoLabelJobStatus {
 }
 
 model! {
-    /// The annotation of a project's items by a model.
+    /// An auto-label job: a model annotates the items of a project.
     pub struct AutoLabelJob {
         required {
-            /// Its identity.
+            /// Unique identifier (UID).
             uid: AutoLabelJobUid,
         }
         optional {
-            /// How far it is.
+            /// Status.
             status: Option<AutoLabelJobStatus>,
-            /// The kind of model.
+            /// Model type.
             model_type: Option<AutoLabelModelType>,
-            /// How sure the model must be of an annotation, from 0 to 1.
+            /// Confidence threshold of the model, 0 to 1.
             confidence_threshold: Option<f64>,
-            /// The only labels that it makes; all of them when there is none.
+            /// Labels to create; all labels if empty.
             labels: Vec<String>,
-            /// Whether its annotations are thrown away.
+            /// Whether annotations are discarded.
             dry_run: bool,
-            /// How many items it has.
+            /// Number of items.
             total_items: u64,
-            /// How many of them it is done with.
+            /// Number of processed items.
             processed_items: u64,
-            /// How many of them were annotated.
+            /// Number of annotated items.
             successful_items: u64,
-            /// How many of them could not be annotated.
+            /// Number of failed items.
             failed_items: u64,
-            /// How many of them were left out.
+            /// Number of skipped items.
             skipped_items: u64,
-            /// How far it is in percent, from 0 to 100.
+            /// Progress in percent, 0 to 100.
             progress_pct: Option<f64>,
-            /// Why it could not be done.
+            /// Error message.
             error_message: Option<String>,
-            /// What came out of it: a free-form object.
+            /// Result, a free-form object.
             summary: Option<Json>,
-            /// When the model began.
+            /// Start time of the model.
             started_at: Option<Timestamp>,
-            /// When it ended.
+            /// End time.
             completed_at: Option<Timestamp>,
-            /// When it was made.
+            /// Creation time.
             created_at: Option<Timestamp>,
         }
     }
 }
 
 impl AutoLabelJob {
-    /// Whether it will not change any more: done, failed or stopped.
+    /// Whether the status is terminal: completed, failed or canceled.
     #[must_use]
     pub fn is_terminal(&self) -> bool {
         self.status.as_ref().is_some_and(AutoLabelJobStatus::is_terminal)
     }
 
-    /// How far it is, from 0 to 1: what the server says, or else the share of its items that it is done with.
+    /// Progress from 0 to 1: the server's value, or else the share of processed items.
     ///
-    /// `None` where the server has not said and does not know its items yet.
+    /// `None` if the server sent no value and the number of items is unknown.
     #[must_use]
     pub fn progress(&self) -> Option<f64> {
         let counted = || (self.total_items > 0).then(|| self.processed_items as f64 / self.total_items as f64);
@@ -99,19 +101,19 @@ impl AutoLabelJob {
 }
 
 payload! {
-    /// A new auto-label job (`POST /projects/{project_uid}/auto-label/`).
+    /// Payload that creates an auto-label job (`POST /projects/{project_uid}/auto-label/`).
     pub struct CreateAutoLabelJob {
         required {}
         optional {
-            /// The kind of model.
+            /// Model type.
             model_type: AutoLabelModelType,
-            /// How sure the model must be of an annotation, from 0 to 1.
+            /// Confidence threshold of the model, 0 to 1.
             confidence_threshold: f64,
-            /// Whether its annotations are thrown away.
+            /// Whether annotations are discarded.
             dry_run: bool,
         }
         lists {
-            /// The only labels that it makes.
+            /// Labels to create.
             labels: String,
         }
     }

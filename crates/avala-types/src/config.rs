@@ -3,32 +3,32 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::Secret;
+use crate::secret::Secret;
 
-/// The settings that every client of Avala needs, whatever its HTTP library.
+/// Client settings, independent of the HTTP library.
 ///
-/// Plain data: nothing here is checked against a server, and the base URL is read by the client that uses it.
+/// Plain data: nothing is checked here; the client that uses it parses the base URL.
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct AvalaConfig {
-    /// The key that goes into `X-Avala-Api-Key` (`AVALA_API_KEY`).
+    /// API key, sent as `X-Avala-Api-Key` (`AVALA_API_KEY`).
     pub api_key: Secret,
-    /// Where the API is (`AVALA_BASE_URL`); [`DEFAULT_BASE_URL`](AvalaConfig::DEFAULT_BASE_URL) unless set.
+    /// Base URL of the API (`AVALA_BASE_URL`); [`DEFAULT_BASE_URL`](AvalaConfig::DEFAULT_BASE_URL) by default.
     pub base_url: String,
-    /// Whether plain http to this machine is allowed (`AVALA_ALLOW_INSECURE_BASE_URL`), as tests need it.
+    /// Whether plain http to loopback hosts is allowed (`AVALA_ALLOW_INSECURE_BASE_URL`), for tests.
     pub allow_insecure_base_url: bool,
-    /// How long a call may take in all, retries and waiting included; 60 seconds unless set.
+    /// Timeout of a call, retries and queueing included; 60 s by default.
     pub timeout: Duration,
 }
 
 impl AvalaConfig {
-    /// The production API.
+    /// Base URL of the production API.
     pub const DEFAULT_BASE_URL: &'static str = "https://api.avala.ai/api/v1";
 
-    /// The total time of a call, unless set.
+    /// Default timeout of a call.
     pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(60);
 
-    /// The settings for a key, with everything else at its default.
+    /// Creates settings with a key and defaults for all others.
     #[must_use]
     pub fn new(api_key: impl Into<Secret>) -> Self {
         Self {
@@ -39,7 +39,7 @@ impl AvalaConfig {
         }
     }
 
-    /// Reads the settings from variables that `lookup` finds by name, as `|name| std::env::var(name).ok()` does.
+    /// Reads the settings from variables that `lookup` returns by name, such as `|name| std::env::var(name).ok()`.
     ///
     /// An empty variable counts as unset. `AVALA_ALLOW_INSECURE_BASE_URL` is true for `1`, `true`, `yes` and `on`.
     ///
@@ -52,7 +52,7 @@ impl AvalaConfig {
     /// ```
     ///
     /// # Errors
-    /// When there is no `AVALA_API_KEY`.
+    /// Fails if `AVALA_API_KEY` is not set.
     pub fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, MissingApiKey> {
         let lookup = |name| lookup(name).map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
         let mut config = Self::new(lookup("AVALA_API_KEY").ok_or(MissingApiKey)?);

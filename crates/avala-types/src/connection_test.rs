@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use crate::fleet::AlertChannelType;
+use crate::id::AlertChannelUid;
 use crate::model::model;
-use crate::{AlertChannelType, AlertChannelUid, Timestamp};
+use crate::timestamp::Timestamp;
 
 model! {
     /// Result of a test delivery to an agent. Servers send `success`, or `delivered` with `status_code`.

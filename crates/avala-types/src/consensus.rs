@@ -1,123 +1,125 @@
 //! Consensus: how far annotators agree.
 
+use crate::id::{ConsensusConfigUid, ConsensusScoreUid, ItemUid};
+use crate::json::Json;
 use crate::model::{model, payload};
 use crate::open_enum::open_enum;
-use crate::{ConsensusConfigUid, ConsensusScoreUid, ItemUid, Json, Timestamp};
+use crate::timestamp::Timestamp;
 
 open_enum! {
-    /// How agreement is measured.
+    /// Type of a consensus score.
     pub enum ConsensusScoreType {
-        /// By what annotators say of the same item.
+        /// Agreement between annotators of the same item.
         InterAnnotator = "inter_annotator",
-        /// By the overlap of shapes.
+        /// Intersection over union (IoU).
         Iou = "iou",
-        /// By answers that are the same.
+        /// Exact match.
         ExactMatch = "exact_match",
     }
 }
 
 model! {
-    /// How far the annotators of a project agree.
+    /// Consensus summary of a project.
     pub struct ConsensusSummary {
         required {
-            /// The mean of the scores.
+            /// Mean score.
             mean_score: f64,
-            /// The median of the scores.
+            /// Median score.
             median_score: f64,
-            /// The lowest score.
+            /// Lowest score.
             min_score: f64,
-            /// The highest score.
+            /// Highest score.
             max_score: f64,
-            /// How many items there are.
+            /// Number of items.
             total_items: u64,
-            /// How many of them have annotators that agree.
+            /// Number of items with agreement.
             items_with_consensus: u64,
         }
         optional {
-            /// How many items have which score: a free-form object.
+            /// Score distribution, a free-form object.
             score_distribution: Option<Json>,
-            /// The same for each task name: a free-form list.
+            /// The same by task name, a free-form list.
             by_task_name: Option<Json>,
         }
     }
 }
 
 model! {
-    /// How far the annotators of one item agree.
+    /// Consensus score of one item.
     pub struct ConsensusScore {
         required {
-            /// Its identity.
+            /// Unique identifier (UID).
             uid: ConsensusScoreUid,
-            /// The item.
+            /// Item.
             dataset_item_uid: ItemUid,
-            /// The name of the task.
+            /// Display name of the task.
             task_name: String,
-            /// How far they agree; more is better.
+            /// Agreement score; higher is better.
             score: f64,
-            /// How many annotators there were.
+            /// Number of annotators.
             annotator_count: u64,
         }
         optional {
-            /// How it was measured.
+            /// Score type.
             score_type: Option<ConsensusScoreType>,
-            /// How it came about: a free-form object.
+            /// Details, a free-form object.
             details: Option<Json>,
-            /// When it was made.
+            /// Creation time.
             created_at: Option<Timestamp>,
         }
     }
 }
 
 model! {
-    /// When annotators count as agreeing.
+    /// Consensus configuration: when annotators count as agreeing.
     pub struct ConsensusConfig {
         required {
-            /// Its identity.
+            /// Unique identifier (UID).
             uid: ConsensusConfigUid,
         }
         optional {
-            /// How far two shapes must overlap to be the same, from 0 to 1.
+            /// IoU threshold of equal shapes, 0 to 1.
             iou_threshold: Option<f64>,
-            /// The share of annotators that must agree, from 0 to 1.
+            /// Required share of agreeing annotators, 0 to 1.
             min_agreement_ratio: Option<f64>,
-            /// How many annotations an item must have to get a score.
+            /// Number of annotations that an item needs for a score.
             min_annotations: Option<u64>,
-            /// When it was made.
+            /// Creation time.
             created_at: Option<Timestamp>,
-            /// When it last changed.
+            /// Time of the last update.
             updated_at: Option<Timestamp>,
         }
     }
 }
 
 model! {
-    /// The answer to the wish for new scores.
+    /// Response of requesting new scores.
     ///
-    /// Nothing is required: it is also documented as a [`ConsensusScore`], whose fields are then in `extra`.
+    /// No field is required: it is also documented as a [`ConsensusScore`], whose fields are then in `extra`.
     #[derive(Eq, Hash)]
     pub struct ConsensusComputeResult {
         required {}
         optional {
-            /// How far the computation is, in the server's words.
+            /// Computation status, free text.
             status: Option<String>,
-            /// The same, in a sentence.
+            /// Short description.
             message: Option<String>,
         }
     }
 }
 
 payload! {
-    /// What changes in when annotators count as agreeing (`PUT /projects/{project_uid}/consensus/config/`).
+    /// Update of the consensus configuration (`PUT /projects/{project_uid}/consensus/config/`).
     pub struct UpdateConsensusConfig {
         required {}
         optional {
-            /// How far two shapes must overlap to be the same, from 0 to 1.
+            /// IoU threshold of equal shapes, 0 to 1.
             iou_threshold: f64,
-            /// The share of annotators that must agree, from 0 to 1.
+            /// Required share of agreeing annotators, 0 to 1.
             min_agreement_ratio: f64,
         }
         numbers {
-            /// How many annotations an item must have to get a score.
+            /// Number of annotations that an item needs for a score.
             min_annotations: u64,
         }
     }

@@ -6,12 +6,13 @@ use std::str::FromStr;
 use serde::de::{Deserialize, Deserializer};
 use serde::ser::{Serialize, Serializer};
 
-use crate::link::{self, LinkError, Problem};
+use crate::link;
+use crate::link::{LinkError, Problem};
 
-/// A position in a list: where a page starts.
+/// A position in a list: the start of a page.
 ///
-/// It is the query of the server's own link to that page, filters included. `Display` and `FromStr` turn it into
-/// text and back, so that a long run can note where it is and go on there tomorrow.
+/// The query of the server's link to that page, filters included. `Display` and `FromStr` convert it to
+/// text and back, so that a long run can store its position and resume later.
 ///
 /// The cursor of a page whose link is broken keeps the link, and [`query`](Self::query) returns what is wrong with it:
 /// the items of such a page are not lost, and its error is reported when the cursor is followed.
@@ -50,10 +51,10 @@ impl Cursor {
         Self(format!("page={number}").into())
     }
 
-    /// Reads a link of the server, of which only the query is used.
+    /// Creates a cursor from a link of the server, of which only the query is used.
     ///
     /// # Errors
-    /// When the link is no URI, or its query has no `cursor` and no `page`.
+    /// Fails if the link is not a URI, or if its query has neither `cursor` nor `page`.
     pub fn from_link(link: &str) -> Result<Self, LinkError> {
         link::query(link, None).map(Self::of_query).map_err(|problem| LinkError::new(link, problem))
     }
@@ -82,7 +83,7 @@ impl Cursor {
     /// Returns the query that requests the page.
     ///
     /// # Errors
-    /// When the cursor was made of a link that does not lead to a page of the list.
+    /// Fails if the cursor was created from a link that does not lead to a page of the list.
     pub fn query(&self) -> Result<&str, LinkError> {
         match self.problem() {
             None => Ok(&self.0),
@@ -113,7 +114,7 @@ impl fmt::Debug for Cursor {
 impl FromStr for Cursor {
     type Err = LinkError;
 
-    /// Reads what `Display` wrote; for a bare value there is [`Cursor::new`], and for a link [`Cursor::from_link`].
+    /// Parses the output of `Display`; for a bare value use [`Cursor::new`], for a link [`Cursor::from_link`].
     fn from_str(query: &str) -> Result<Self, Self::Err> {
         if link::is_place(query) { Ok(Self::of_query(query)) } else { Err(LinkError::new(query, Problem::NoPlace)) }
     }

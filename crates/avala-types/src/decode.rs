@@ -5,8 +5,9 @@ use std::fmt;
 use serde_json::value::RawValue;
 
 use crate::field::{Field, Mode, Report, read_lenient, read_text};
+use crate::json::Json;
+use crate::page::CursorPage;
 use crate::page::RawPageResponse;
-use crate::{CursorPage, Json};
 
 /// A type that [`from_json`] decodes: a model, a list or a page of models, or [`Json`].
 ///
@@ -367,7 +368,8 @@ impl<T: Field> Field for CursorPage<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Dataset, DatasetItem, Task};
+    use crate::dataset::{Dataset, DatasetItem};
+    use crate::task::Task;
 
     fn error<T: Decode + fmt::Debug>(text: &str) -> DecodeError {
         from_json::<T>(text).unwrap_err()

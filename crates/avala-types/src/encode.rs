@@ -357,7 +357,8 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
-    use crate::{Json, Patch};
+    use crate::json::Json;
+    use crate::patch::Patch;
 
     #[derive(serde::Serialize)]
     enum Shape {

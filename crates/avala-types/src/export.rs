@@ -1,29 +1,31 @@
 //! Exports.
 
+use crate::id::{DatasetUid, ExportUid, ProjectUid, SliceUid};
+use crate::json::Json;
 use crate::model::model;
 use crate::open_enum::open_enum;
-use crate::{DatasetUid, ExportUid, Json, ProjectUid, SliceUid, Timestamp};
+use crate::timestamp::Timestamp;
 
 open_enum! {
-    /// How far an export is.
+    /// Status of an export.
     pub enum ExportStatus {
-        /// It was asked for.
+        /// Requested.
         Requested = "requested",
-        /// It waits for its turn.
+        /// Queued.
         Pending = "pending",
-        /// It is being written.
+        /// Being written.
         Processing = "processing",
-        /// It is there to be downloaded.
+        /// Ready for download.
         Exported = "exported",
-        /// It is there to be downloaded; the word of newer deployments.
+        /// Ready for download; used by newer deployments.
         Completed = "completed",
-        /// It could not be written.
+        /// Failed.
         Failed = "failed",
     }
 
-    /// The format of an export.
+    /// Format of an export.
     pub enum ExportFormat {
-        /// Avala's own JSON.
+        /// Avala JSON.
         AvalaJsonExternal = "avala-json-external",
         /// Text files for YOLO.
         Yolo = "YOLO",
@@ -31,7 +33,7 @@ open_enum! {
 }
 
 impl ExportStatus {
-    /// Whether the export will not change any more. A status that this version does not know is not an end.
+    /// Whether the export has a terminal status. An unknown status is not terminal.
     #[must_use]
     pub fn is_terminal(&self) -> bool {
         matches!(self, Self::Exported | Self::Completed | Self::Failed)
@@ -39,44 +41,44 @@ impl ExportStatus {
 }
 
 model! {
-    /// Annotations, written to a file that can be downloaded.
+    /// An export: annotations in a downloadable file.
     #[derive(Eq, Hash)]
     pub struct Export {
         required {
-            /// Its identity.
+            /// Unique identifier (UID).
             uid: ExportUid,
         }
         optional {
-            /// How far it is.
+            /// Status.
             status: Option<ExportStatus>,
-            /// Where the file is, once it is written. The address opens it without a key, for a while.
+            /// Presigned download URL, set when the export is completed. It needs no key and expires.
             download_url: Option<String>,
-            /// When it was asked for.
+            /// Request time.
             created_at: Option<Timestamp>,
-            /// When it last changed.
+            /// Time of the last update.
             updated_at: Option<Timestamp>,
-            /// Its name, as people read it.
+            /// Display name.
             name: Option<String>,
-            /// The format of the file.
+            /// File format.
             format: Option<ExportFormat>,
-            /// How many tasks it covers.
+            /// Number of tasks.
             total_task_count: Option<u64>,
-            /// How many of them are written.
+            /// Number of exported tasks.
             exported_task_count: Option<u64>,
-            /// The datasets that it covers.
+            /// Datasets.
             datasets: Vec<DatasetUid>,
-            /// The slices that it covers.
+            /// Slices.
             slices: Vec<SliceUid>,
-            /// The projects that it covers.
+            /// Projects.
             projects: Vec<ProjectUid>,
-            /// The organization that it belongs to, in whatever form the server sends.
+            /// Organization, in any form.
             organization: Option<Json>,
         }
     }
 }
 
 impl Export {
-    /// Whether it will not change any more: written or failed.
+    /// Whether the status is terminal: completed or failed.
     #[must_use]
     pub fn is_terminal(&self) -> bool {
         self.status.as_ref().is_some_and(ExportStatus::is_terminal)
@@ -84,7 +86,7 @@ impl Export {
 }
 
 model! {
-    /// A new export (`POST /exports/`): of one project, of one dataset, or of lists of several things.
+    /// Payload that creates an export (`POST /exports/`): of one project, one dataset, or lists of resources.
     ///
     /// ```
     /// use avala_types::{CreateExport, ExportFormat};
@@ -103,40 +105,40 @@ model! {
     pub struct CreateExport {
         required {}
         optional {
-            /// The one project that it covers.
+            /// Project.
             project: Option<ProjectUid>,
-            /// The one dataset that it covers.
+            /// Dataset.
             dataset: Option<DatasetUid>,
-            /// Its name, as people read it.
+            /// Display name.
             name: Option<String>,
-            /// The format of the file.
+            /// File format.
             format: Option<ExportFormat>,
-            /// The datasets that it covers.
+            /// Datasets.
             datasets: Option<Vec<DatasetUid>>,
-            /// The projects that it covers.
+            /// Projects.
             projects: Option<Vec<ProjectUid>>,
-            /// The slices that it covers.
+            /// Slices.
             slices: Option<Vec<SliceUid>>,
-            /// What is left out: the query of a task list.
+            /// Excluded tasks, as the query of a task list.
             filter_query_string: Option<String>,
         }
     }
 }
 
 impl CreateExport {
-    /// An export of one project.
+    /// Creates an export of one project.
     #[must_use]
     pub fn project(uid: impl Into<ProjectUid>) -> Self {
         Self { project: Some(uid.into()), ..Self::default() }
     }
 
-    /// An export of one dataset.
+    /// Creates an export of one dataset.
     #[must_use]
     pub fn dataset(uid: impl Into<DatasetUid>) -> Self {
         Self { dataset: Some(uid.into()), ..Self::default() }
     }
 
-    /// An export of several things, which start as three empty lists.
+    /// Creates an export of several resources, from three empty lists.
     #[must_use]
     pub fn lists(name: impl Into<String>, format: impl Into<ExportFormat>) -> Self {
         Self {
@@ -147,42 +149,42 @@ impl CreateExport {
         }
     }
 
-    /// Names the export.
+    /// Sets the display name.
     #[must_use]
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.name = Some(name.into());
         self
     }
 
-    /// Chooses the format of the file.
+    /// Sets the file format.
     #[must_use]
     pub fn format(mut self, format: impl Into<ExportFormat>) -> Self {
         self.format = Some(format.into());
         self
     }
 
-    /// Covers these datasets.
+    /// Sets the datasets.
     #[must_use]
     pub fn datasets<U: Into<DatasetUid>>(mut self, uids: impl IntoIterator<Item = U>) -> Self {
         self.datasets = Some(uids.into_iter().map(Into::into).collect());
         self
     }
 
-    /// Covers these projects.
+    /// Sets the projects.
     #[must_use]
     pub fn projects<U: Into<ProjectUid>>(mut self, uids: impl IntoIterator<Item = U>) -> Self {
         self.projects = Some(uids.into_iter().map(Into::into).collect());
         self
     }
 
-    /// Covers these slices.
+    /// Sets the slices.
     #[must_use]
     pub fn slices<U: Into<SliceUid>>(mut self, uids: impl IntoIterator<Item = U>) -> Self {
         self.slices = Some(uids.into_iter().map(Into::into).collect());
         self
     }
 
-    /// Leaves out what the query of a task list leaves out, as `status=completed`.
+    /// Excludes tasks by the query of a task list, such as `status=completed`.
     #[must_use]
     pub fn filter_query_string(mut self, query: impl Into<String>) -> Self {
         self.filter_query_string = Some(query.into());

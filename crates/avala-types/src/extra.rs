@@ -6,13 +6,13 @@ use std::fmt;
 
 use serde::de::{self, Deserialize, Deserializer, Visitor};
 
-use crate::Json;
+use crate::json::Json;
 
-/// The fields of an answer that this version of the crate does not know, kept as they came.
+/// Unknown fields of a response, and fields of an unexpected form, with their JSON text.
 ///
-/// Every response model has one under the name `extra`; what it holds is written back when the model is encoded.
-/// It takes one pointer when it is empty. `Debug` shows names and no values: a field that this version does not
-/// know may hold a secret.
+/// Every response model has one, named `extra`; it is written back when the model is encoded.
+/// An empty one takes one pointer. `Debug` shows names and no values, because an unknown field
+/// may hold a secret.
 ///
 /// ```
 /// # use avala_types::Task;
@@ -30,18 +30,18 @@ use crate::Json;
 pub struct Extra(Option<Box<BTreeMap<Box<str>, Json>>>);
 
 impl Extra {
-    /// The value of a field, or `None` when the answer did not have it.
+    /// Returns the value of a field, or `None` if the response did not have it.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&Json> {
         self.0.as_ref()?.get(name)
     }
 
-    /// Sets a field, and gives back the value that it had.
+    /// Sets a field and returns its previous value.
     pub fn insert(&mut self, name: impl Into<String>, value: impl Into<Json>) -> Option<Json> {
         self.0.get_or_insert_default().insert(name.into().into(), value.into())
     }
 
-    /// Takes a field out.
+    /// Removes a field and returns its value.
     pub fn remove(&mut self, name: &str) -> Option<Json> {
         let map = self.0.as_mut()?;
         let value = map.remove(name);
@@ -51,25 +51,25 @@ impl Extra {
         value
     }
 
-    /// The fields in the order of their names.
+    /// Iterates over the fields in the order of their names.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Json)> {
         self.0.iter().flat_map(|map| map.iter()).map(|(name, value)| (&**name, value))
     }
 
-    /// How many fields there are.
+    /// Returns the number of fields.
     #[must_use]
     pub fn len(&self) -> usize {
         self.0.as_ref().map_or(0, |map| map.len())
     }
 
-    /// Whether the answer held nothing but what this version knows.
+    /// Returns whether the response had only known fields of the expected form.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_none()
     }
 }
 
-/// The fields in the order of their names, as [`Extra::iter`] gives them.
+/// Iterator over the fields in the order of their names, returned by [`Extra::iter`].
 impl<'a> IntoIterator for &'a Extra {
     type Item = (&'a str, &'a Json);
     type IntoIter = ExtraIter<'a>;
@@ -79,7 +79,7 @@ impl<'a> IntoIterator for &'a Extra {
     }
 }
 
-/// The fields of an [`Extra`] by reference.
+/// Iterates over the fields by reference.
 #[derive(Clone, Debug)]
 pub struct ExtraIter<'a>(Option<btree_map::Iter<'a, Box<str>, Json>>);
 
@@ -113,7 +113,7 @@ impl fmt::Debug for Extra {
     }
 }
 
-/// An object's key, borrowed from the input where that is possible.
+/// The key of an object, borrowed from the input if possible.
 pub(crate) struct Name<'a>(pub(crate) Cow<'a, str>);
 
 impl<'de> Deserialize<'de> for Name<'de> {

@@ -1,4 +1,4 @@
-//! How a field of a model is read and written: the tolerance that the API asks of its readers, in one place.
+//! Encoding and decoding of model fields: all rules of tolerance, in one place.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -8,22 +8,22 @@ use serde::de::{self, Deserialize, DeserializeSeed, Deserializer, IgnoredAny, Ma
 
 use serde_json::value::RawValue;
 
-use crate::Json;
+use crate::json::Json;
 
-/// How a model treats an optional field of an unexpected form.
+/// Treatment of optional fields of an unexpected form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
-    /// The form is an error.
+    /// Strict: an unexpected form is an error.
     Strict,
-    /// The field is kept in `extra`, as far as one pass over the input allows: what `Deserialize` does.
+    /// The field is kept in `extra`, as far as one pass over the input allows; used by `Deserialize`.
     Tolerant,
-    /// The field is kept in `extra` with its exact text. Reads every field twice, so it follows a failed strict pass.
+    /// The field is kept in `extra` with its exact text. Parses every field twice, so it runs only after a failed strict pass.
     Exact,
 }
 
-/// An optional field as it was found.
+/// A decoded optional field.
 pub enum Slot<T> {
-    /// Null, which counts as missing.
+    /// Null, which counts as absent.
     Null,
     /// A value of the expected form.
     Value(T),
@@ -41,18 +41,18 @@ impl<T> Slot<T> {
     }
 }
 
-/// A type that may be a field of a model.
+/// A type that can be a model field.
 ///
 /// It is `Deserialize` with four differences: it has a [`Mode`], a scalar may have more than one form, an optional
 /// field may be null as well as missing, and a field knows whether it is set.
 pub trait Field: Sized {
-    /// Whether there are fields inside whose unexpected forms can be kept one by one.
+    /// Whether the type has fields inside whose unexpected forms can be kept one by one.
     const IS_COMPOUND: bool = true;
 
-    /// Reads a value that must be present.
+    /// Decodes a required value.
     fn read<'de, D: Deserializer<'de>>(deserializer: D, mode: Mode) -> Result<Self, D::Error>;
 
-    /// Reads a value that may be null, or of an unexpected form.
+    /// Decodes a value that may be null or of an unexpected form.
     fn read_slot<'de, D: Deserializer<'de>>(deserializer: D, mode: Mode) -> Result<Slot<Self>, D::Error> {
         match mode {
             Mode::Strict => Ok(deserializer.deserialize_option(Nullable(PhantomData))?.map_or(Slot::Null, Slot::Value)),
@@ -60,12 +60,12 @@ pub trait Field: Sized {
         }
     }
 
-    /// Whether the field is left out when the model is written.
+    /// Returns whether the field is omitted when the model is encoded.
     fn is_absent(&self) -> bool {
         false
     }
 
-    /// Whether the field has the value that a missing field has.
+    /// Returns whether the field has the value of an absent field.
     fn is_unset(&self) -> bool {
         self.is_absent()
     }
@@ -74,7 +74,7 @@ pub trait Field: Sized {
     fn find_unexpected(&self, _report: &mut Report<'_>) {}
 }
 
-/// Reads the text of a field, then its value; a text of another form is kept.
+/// Decodes a field from its text, which is kept if it has an unexpected form.
 pub(crate) fn captured<'de, T: Field, D: Deserializer<'de>>(deserializer: D) -> Result<Slot<T>, D::Error> {
     let json = Json::deserialize(deserializer)?;
     if json.get() == "null" {
@@ -85,7 +85,7 @@ pub(crate) fn captured<'de, T: Field, D: Deserializer<'de>>(deserializer: D) -> 
     Ok(read.map_or_else(|_| Slot::Odd(json), Slot::Value))
 }
 
-/// Reads a whole text.
+/// Decodes a whole text.
 pub(crate) fn read_text<T: Field>(text: &str, mode: Mode) -> Result<T, serde_json::Error> {
     let mut json = serde_json::Deserializer::from_str(text);
     let value = T::read(&mut json, mode)?;
@@ -93,7 +93,7 @@ pub(crate) fn read_text<T: Field>(text: &str, mode: Mode) -> Result<T, serde_jso
     Ok(value)
 }
 
-/// Reads a whole text strictly, and only if that fails field by field.
+/// Decodes a whole text strictly, and leniently only if that failed.
 pub(crate) fn read_lenient<T: Field>(text: &str) -> Result<T, serde_json::Error> {
     read_text(text, Mode::Strict).or_else(|strict| match strict.is_data() || is_raw_json(text, &strict) {
         true => read_text(text, Mode::Exact),
@@ -128,7 +128,7 @@ impl<'de, T: Field> Visitor<'de> for Nullable<T> {
     }
 }
 
-/// Reads a [`Field`] that must be present.
+/// Decodes a required [`Field`].
 pub(crate) struct Required<T>(pub(crate) Mode, PhantomData<T>);
 
 impl<T> Required<T> {
@@ -154,7 +154,7 @@ impl<'de, T: Field> DeserializeSeed<'de> for Required<T> {
     }
 }
 
-/// Reads a [`Field`] that may be null, or of an unexpected form.
+/// Decodes a [`Field`] that may be null or of an unexpected form.
 pub(crate) struct Optional<T>(Mode, PhantomData<T>);
 
 impl<T> Optional<T> {
@@ -179,12 +179,12 @@ pub struct Report<'a> {
 }
 
 impl Report<'_> {
-    /// Looks inside a field of an object.
+    /// Visits a field of an object.
     pub(crate) fn field(&mut self, name: &str, inside: &impl Field) {
         self.inside(|path| crate::decode::push_key(path, name), |report| inside.find_unexpected(report));
     }
 
-    /// Looks inside an element of a list.
+    /// Visits an element of a list.
     pub(crate) fn element(&mut self, index: usize, inside: &impl Field) {
         self.inside(|path| path.push_str(&format!("[{index}]")), |report| inside.find_unexpected(report));
     }
@@ -202,7 +202,7 @@ impl Report<'_> {
     }
 }
 
-/// Implements [`Field`] for types whose own `Deserialize` is all that there is to reading them.
+/// Implements [`Field`] for types that need only their own `Deserialize`.
 macro_rules! plain_field {
     ($($ty:ty),+ $(,)?) => {$(
         impl $crate::field::Field for $ty {
@@ -219,7 +219,7 @@ pub(crate) use plain_field;
 
 plain_field!(IgnoredAny);
 
-/// Implements `Serialize`, `Deserialize` and [`Field`] for a type that is written and read as what it holds.
+/// Implements `Serialize`, `Deserialize` and [`Field`] for a newtype, as its inner value.
 macro_rules! transparent {
     ($name:ident { $held:tt }) => {
         impl serde::Serialize for $name {
@@ -337,7 +337,7 @@ impl<T: Field> Field for BTreeMap<String, T> {
     }
 }
 
-/// Reads a string without keeping it, and makes a value of it.
+/// Decodes a value from a string, without allocating the string.
 pub(crate) fn read_str<'de, D, T>(deserializer: D, make: impl FnOnce(&str) -> T) -> Result<T, D::Error>
 where
     D: Deserializer<'de>,
@@ -345,7 +345,7 @@ where
     try_read_str(deserializer, "a string", |text| Ok::<T, &str>(make(text)))
 }
 
-/// Reads a string without keeping it, and makes a value of it or says why that cannot be done.
+/// Decodes a value from a string, without allocating the string; the conversion may fail.
 pub(crate) fn try_read_str<'de, D, T, E>(
     deserializer: D,
     expected: &'static str,

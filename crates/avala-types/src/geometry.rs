@@ -3,7 +3,7 @@
 use crate::field::plain_field;
 use crate::plain_struct::{read_struct, write_struct};
 
-/// A position or a direction in three dimensions.
+/// A position or direction in three dimensions.
 ///
 /// ```
 /// let position = avala_types::Vec3::from([1.5, 0.0, 2.1]);
@@ -22,13 +22,13 @@ pub struct Vec3 {
 /// An orientation as a quaternion, with the real part last.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Quat {
-    /// The first imaginary part.
+    /// First imaginary part (x).
     pub x: f64,
-    /// The second imaginary part.
+    /// Second imaginary part (y).
     pub y: f64,
-    /// The third imaginary part.
+    /// Third imaginary part (z).
     pub z: f64,
-    /// The real part.
+    /// Real part (w).
     pub w: f64,
 }
 
@@ -45,14 +45,14 @@ impl From<Vec3> for [f64; 3] {
 }
 
 impl From<[f64; 4]> for Quat {
-    /// From `[x, y, z, w]`.
+    /// Converts from `[x, y, z, w]`.
     fn from([x, y, z, w]: [f64; 4]) -> Self {
         Self { x, y, z, w }
     }
 }
 
 impl From<Quat> for [f64; 4] {
-    /// To `[x, y, z, w]`.
+    /// Converts to `[x, y, z, w]`.
     fn from(Quat { x, y, z, w }: Quat) -> Self {
         [x, y, z, w]
     }

@@ -1,16 +1,16 @@
-//! Opaque identifiers: a type for each kind of thing, so that one cannot stand in for another.
+//! Opaque identifiers: one type per kind, so that passing the wrong kind does not compile.
 
-/// Declares an identifier: a string with a type of its own.
+/// Declares an identifier: a newtype of a string.
 macro_rules! opaque_id {
     ($($(#[$meta:meta])* pub struct $name:ident;)*) => {$(
         $(#[$meta])*
         ///
-        /// An opaque string: whatever the server sends is kept as it is, and nothing is validated.
+        /// An opaque string: the server's text is kept unchanged and not validated.
         #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub struct $name(Box<str>);
 
         impl $name {
-            /// The identifier as the server wrote it.
+            /// Returns the identifier as text.
             #[must_use]
             pub fn as_str(&self) -> &str {
                 &self.0
@@ -28,7 +28,7 @@ macro_rules! opaque_id {
                 self.0.len()
             }
 
-            /// Returns whether the text is empty. Calls refuse such an identifier.
+            /// Returns whether the text is empty. Calls reject an empty identifier.
             #[must_use]
             pub fn is_empty(&self) -> bool {
                 self.0.is_empty()
@@ -113,7 +113,7 @@ macro_rules! opaque_id {
             }
         }
 
-        /// Lets a call take an id by reference, as in `get(&dataset.uid)`.
+        /// Lets a call accept an ID by reference, such as `get(&dataset.uid)`.
         impl From<&$name> for $name {
             fn from(id: &$name) -> Self {
                 id.clone()
@@ -168,7 +168,7 @@ pub(crate) use from_uuid;
 opaque_id! {
     /// Identifies a [`Dataset`](crate::Dataset).
     pub struct DatasetUid;
-    /// The short name of a dataset, unique for its owner; a part of its web address.
+    /// URL slug of a dataset, unique per owner.
     pub struct DatasetSlug;
     /// Identifies a [`DatasetItem`](crate::DatasetItem).
     pub struct ItemUid;
@@ -188,27 +188,27 @@ opaque_id! {
     pub struct ExportUid;
     /// Identifies a [`Slice`](crate::Slice).
     pub struct SliceUid;
-    /// The short name of a slice, unique for its owner; a part of its web address.
+    /// URL slug of a slice, unique per owner.
     pub struct SliceSlug;
     /// Identifies an [`Organization`](crate::Organization).
     pub struct OrganizationUid;
-    /// The short name of an organization; a part of its web address.
+    /// URL slug of an organization.
     pub struct OrganizationSlug;
     /// Identifies an [`Invitation`](crate::Invitation).
     pub struct InvitationUid;
     /// Identifies a [`Team`](crate::Team).
     pub struct TeamUid;
-    /// The short name of a team, unique in its organization; a part of its web address.
+    /// URL slug of a team, unique per organization.
     pub struct TeamSlug;
     /// Identifies a user.
     pub struct UserUid;
-    /// The name of an account that owns things: a user's name or an organization's handle.
+    /// Name of an owning account: a user name or the handle of an organization.
     pub struct OwnerName;
     /// Identifies an [`Agent`](crate::Agent).
     pub struct AgentUid;
     /// Identifies an [`AgentExecution`](crate::AgentExecution).
     pub struct ExecutionUid;
-    /// Identifies the result of a task: what an annotator handed in.
+    /// Identifies the submitted result of a task.
     pub struct ResultUid;
     /// Identifies an [`AnnotationIssue`](crate::AnnotationIssue).
     pub struct IssueUid;

@@ -3,17 +3,19 @@
 use serde::de;
 use serde::ser::{Serialize, Serializer};
 
+use crate::id::{InferenceProviderUid, ProjectUid};
 use crate::model::{model, payload};
 use crate::open_enum::open_enum;
 use crate::scalar::Scalar;
-use crate::{InferenceProviderUid, ProjectUid, SecretJson, Timestamp};
+use crate::secret::SecretJson;
+use crate::timestamp::Timestamp;
 
 open_enum! {
-    /// The service that runs a model.
+    /// Type of an inference provider.
     pub enum InferenceProviderType {
         /// Amazon `SageMaker`.
         Sagemaker = "sagemaker",
-        /// An HTTP endpoint of yours.
+        /// A custom HTTP endpoint.
         Http = "http",
         /// `OpenAI`.
         Openai = "openai",
@@ -24,13 +26,13 @@ open_enum! {
     }
 }
 
-/// A project as inference providers name it: by its identity or by its number in the server's database.
+/// A project reference of inference providers: UID or database ID.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ProjectRef {
-    /// By its identity.
+    /// By UID.
     Uid(ProjectUid),
-    /// By its number.
+    /// By database ID.
     Number(u64),
 }
 
@@ -93,80 +95,80 @@ crate::scalar::scalar!(ProjectRef);
 crate::patch::patch_from!(ProjectRef: &str, String, ProjectUid, &ProjectUid, u64);
 
 model! {
-    /// A service that runs a model.
+    /// An inference provider: a service that runs a model.
     #[derive(Eq, Hash)]
     pub struct InferenceProvider {
         required {
-            /// Its identity.
+            /// Unique identifier (UID).
             uid: InferenceProviderUid,
-            /// Its name, as people read it.
+            /// Display name.
             name: String,
         }
         optional {
-            /// What it is for.
+            /// Description.
             description: Option<String>,
-            /// The service.
+            /// Type of the provider.
             provider_type: Option<InferenceProviderType>,
-            /// How it is reached: a free-form object that depends on the service.
+            /// Connection settings, a free-form object that depends on the provider type.
             config: Option<SecretJson>,
-            /// Whether it can be used.
+            /// Whether it is active.
             is_active: Option<bool>,
-            /// The only project that can use it.
+            /// Project that may use it; all projects if unset.
             project: Option<ProjectRef>,
-            /// When it was last tried out.
+            /// Time of the last test.
             last_test_at: Option<Timestamp>,
-            /// Whether it worked then.
+            /// Whether the last test succeeded.
             last_test_success: Option<bool>,
-            /// When it was made.
+            /// Creation time.
             created_at: Option<Timestamp>,
-            /// When it last changed.
+            /// Time of the last update.
             updated_at: Option<Timestamp>,
         }
     }
 }
 
 payload! {
-    /// A new inference provider (`POST /inference-providers/`).
+    /// Payload that creates an inference provider (`POST /inference-providers/`).
     #[derive(Eq, Hash)]
     pub struct CreateInferenceProvider {
         required {
-            /// Its name, as people read it.
+            /// Display name.
             name: String,
-            /// The service.
+            /// Type of the provider.
             provider_type: InferenceProviderType,
-            /// How it is reached: a free-form object that depends on the service.
+            /// Connection settings, a free-form object that depends on the provider type.
             config: SecretJson,
         }
         optional {
-            /// What it is for.
+            /// Description.
             description: String,
-            /// Whether it can be used.
+            /// Whether it is active.
             is_active: bool,
-            /// The only project that can use it.
+            /// Project that may use it; all projects if unset.
             project: ProjectRef,
         }
     }
 }
 
 payload! {
-    /// What changes in an inference provider (`PATCH /inference-providers/{uid}/`).
+    /// Update of an inference provider (`PATCH /inference-providers/{uid}/`).
     #[derive(Eq, Hash)]
     pub struct UpdateInferenceProvider {
         required {}
         optional {
-            /// Its name, as people read it.
+            /// Display name.
             name: String,
-            /// The service.
+            /// Type of the provider.
             provider_type: InferenceProviderType,
-            /// How it is reached: a free-form object that depends on the service.
+            /// Connection settings, a free-form object that depends on the provider type.
             config: SecretJson,
-            /// Whether it can be used.
+            /// Whether it is active.
             is_active: bool,
         }
         patch {
-            /// What it is for.
+            /// Description.
             description: String,
-            /// The only project that can use it.
+            /// Project that may use it; all projects if unset.
             project: ProjectRef,
         }
     }

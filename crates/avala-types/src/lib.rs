@@ -1,12 +1,12 @@
 //! Models and payloads of the [Avala](https://avala.ai) REST API, for anyone who reads or writes its JSON.
 //!
-//! This crate does no I/O and needs no runtime: it is the vocabulary that a client, a server, a queue worker or a
-//! test shares. `avala-client` speaks it over HTTP.
+//! This crate does no I/O and needs no runtime. Clients, servers, queue workers and tests can share its
+//! types; `avala-client` sends them over HTTP.
 //!
 //! # Reading
 //!
-//! Models are tolerant: only what a thing cannot be without is required, a new value of an enumeration is kept as it
-//! is, and so is a field that this version does not know.
+//! Models are tolerant: only identities and a few fields are required, and unknown values of an enumeration are
+//! kept, as are unknown fields and fields of an unexpected form.
 //!
 //! ```
 //! use avala_types::{CursorPage, DatasetItem};
@@ -33,7 +33,7 @@
 //!
 //! # Writing
 //!
-//! A payload takes what it cannot be without in its constructor, and has a setter for everything else.
+//! A payload has a constructor of its required fields, and a setter for every other field.
 //!
 //! ```
 //! use avala_types::{CreateDataset, DataType};
@@ -46,7 +46,7 @@
 //!
 //! # Serving
 //!
-//! Everything goes both ways, so a fake server reads the payload and answers with the model:
+//! All types encode and decode, so a fake server can decode the payload and respond with the model:
 //!
 //! ```
 //! use avala_types::{CreateDataset, Dataset, DatasetStatus};

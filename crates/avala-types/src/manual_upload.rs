@@ -5,20 +5,23 @@ use std::collections::BTreeMap;
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::dataset::DataType;
 use crate::field::{Field, Mode, Report, read_text};
+use crate::id::{DatasetSlug, DatasetUploadUid, OrganizationUid, OwnerName, UploadUid};
+use crate::json::Json;
 use crate::model::{model, payload};
 use crate::open_enum::open_enum;
 use crate::plain_struct::read_struct;
-use crate::{DataType, DatasetSlug, DatasetUploadUid, Json, OrganizationUid, OwnerName, UploadUid, Visibility};
+use crate::visibility::Visibility;
 
 model! {
-    /// How much can be stored, by you or by your organization.
+    /// Storage quota of you or your organization.
     #[derive(Eq, Hash)]
     pub struct UploadQuota {
         required {
-            /// How many bytes are used, uploads that are on their way included.
+            /// Used bytes, running uploads included.
             used: u64,
-            /// How many bytes can be used.
+            /// Quota in bytes.
             limit: u64,
         }
         optional {}
@@ -26,7 +29,7 @@ model! {
 }
 
 impl UploadQuota {
-    /// How many bytes are left: none where more is used than allowed, as after a limit was lowered.
+    /// Remaining bytes; zero if more is used than allowed, such as after a lowered limit.
     #[must_use]
     pub fn remaining(&self) -> u64 {
         self.limit.saturating_sub(self.used)
@@ -34,22 +37,22 @@ impl UploadQuota {
 }
 
 model! {
-    /// The media types that the server knows; files of other types are kept as plain bytes.
+    /// Media types known to the server; other files are stored as plain bytes.
     #[derive(Eq, Hash)]
     pub struct AllowedMimes {
         required {}
         optional {
-            /// The media types.
+            /// Media types.
             mime_types: Vec<String>,
-            /// What every media type of a video begins with.
+            /// Prefix of video media types.
             video_prefix: String,
         }
     }
 }
 
-/// How a file is sent: the answer to [`CreateManualUploadUrl`].
+/// Upload target of a file: the response to [`CreateManualUploadUrl`].
 ///
-/// The server chooses. It answers with a session only to those who asked for version 2 of the protocol.
+/// The server chooses the protocol. It responds with a session only if version 2 was requested.
 ///
 /// ```
 /// use avala_types::ManualUploadTarget;
@@ -65,9 +68,9 @@ model! {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum ManualUploadTarget {
-    /// In one POST of a form: version 1.
+    /// One form POST: protocol version 1.
     Form(FormUpload),
-    /// In one or many PUTs that can be resumed: version 2.
+    /// One or several resumable PUTs: protocol version 2.
     Session(ManualUploadSession),
 }
 
@@ -112,52 +115,52 @@ impl Field for ManualUploadTarget {
 }
 
 model! {
-    /// A form that takes a file, without an API key and for a while.
+    /// A presigned form POST that accepts a file, without an API key; it expires.
     #[derive(Eq, Hash)]
     pub struct FormUpload {
         required {
-            /// Where the form is posted to.
+            /// URL of the form POST.
             url: String,
         }
         optional {
-            /// The fields of the form. They come before the file, which is the last field and is named `file`.
+            /// Form fields. They precede the file, which is the last field, named `file`.
             fields: BTreeMap<String, String>,
         }
     }
 }
 
 open_enum! {
-    /// How the bytes of a file are sent.
+    /// Transfer method of a file.
     pub enum UploadMethod {
-        /// In one PUT. An answer of 412 means that the storage has the file already.
+        /// One PUT. A 412 response means that the storage already has an object of that name.
         Put = "PUT",
-        /// In a PUT for each part, to addresses that [`SignParts`] asks for.
+        /// One PUT per part, to URLs from [`SignParts`].
         Multipart = "MULTIPART",
     }
 }
 
 model! {
-    /// The upload of one file, which can be resumed: asking for it again tells how far it is.
+    /// A resumable upload of one file: requesting it again returns its progress.
     #[derive(Eq, Hash)]
     pub struct ManualUploadSession {
         required {
-            /// Its identity.
+            /// Unique identifier (UID).
             upload_uid: UploadUid,
         }
         optional {
-            /// How the bytes are sent.
+            /// Transfer method.
             method: Option<UploadMethod>,
-            /// Where they are sent to in one PUT, without an API key and for a while.
+            /// Presigned URL for one PUT, without an API key; it expires.
             url: Option<String>,
-            /// The headers that must go with them.
+            /// Headers to send with them.
             headers: BTreeMap<String, String>,
-            /// The size of a part in bytes; the last one may be smaller.
+            /// Part size in bytes; the last part may be smaller.
             part_size: Option<u64>,
-            /// How many parts there are, at most 10,000.
+            /// Number of parts, at most 10,000.
             part_count: Option<u64>,
-            /// The parts that the storage has.
+            /// Parts that the storage has.
             uploaded_parts: Vec<UploadedPart>,
-            /// Whether the storage has the whole file, so that only the word of it is missing.
+            /// Whether the storage has the whole file and only completion is missing.
             complete: bool,
         }
     }
@@ -168,76 +171,76 @@ model! {
     #[derive(Eq, Hash)]
     pub struct UploadedPart {
         required {
-            /// Its number; the first one is 1.
+            /// Part number, from 1.
             part_number: u64,
         }
         optional {
-            /// Its size in bytes.
+            /// Size in bytes.
             size: Option<u64>,
         }
     }
 }
 
 model! {
-    /// The addresses that parts are sent to: the answer to [`SignParts`].
+    /// Presigned URLs of parts: the response to [`SignParts`].
     #[derive(Eq, Hash)]
     pub struct SignedParts {
         required {}
         optional {
-            /// One for each part.
+            /// One per part.
             parts: Vec<SignedPart>,
         }
     }
 }
 
 model! {
-    /// The address that a part is sent to.
+    /// Presigned URL of a part.
     #[derive(Eq, Hash)]
     pub struct SignedPart {
         required {
-            /// The number of the part; the first one is 1.
+            /// Part number, from 1.
             part_number: u64,
-            /// The address, which takes the part by PUT and without an API key, for a while.
+            /// Presigned URL for a PUT of the part, without an API key; it expires.
             url: String,
         }
         optional {
-            /// The headers that must go with the part.
+            /// Headers to send with the part.
             headers: BTreeMap<String, String>,
         }
     }
 }
 
 payload! {
-    /// The wish to send a file (`POST /datasets/manual-upload/file-upload-url/`).
+    /// Payload that requests an upload URL (`POST /datasets/manual-upload/file-upload-url/`).
     #[derive(Eq, Hash)]
     pub struct CreateManualUploadUrl {
         required {
-            /// The name of the dataset that is to come.
+            /// Slug of the dataset to create.
             dataset_name: String,
-            /// The path of the file in it, with slashes.
+            /// Path of the file in it, with slashes.
             file_path_in_dataset: String,
-            /// The size of the file in bytes.
+            /// Size of the file in bytes.
             content_length: u64,
         }
         optional {
-            /// The files that it belongs to; asked for together with version 2 of the protocol.
+            /// Upload that the file belongs to; sent together with protocol version 2.
             dataset_upload_uid: DatasetUploadUid,
-            /// The organization that will own the dataset.
+            /// Organization that will own the dataset.
             organization_uid: OrganizationUid,
         }
         numbers {
-            /// The version of the protocol: 2 for uploads that can be resumed.
+            /// Protocol version; 2 for resumable uploads.
             upload_protocol_version: u64,
         }
     }
 }
 
 payload! {
-    /// The wish for addresses of parts (`POST /datasets/manual-upload/uploads/{upload_uid}/parts/`).
+    /// Payload that requests part URLs (`POST /datasets/manual-upload/uploads/{upload_uid}/parts/`).
     #[derive(Eq, Hash)]
     pub struct SignParts {
         required {
-            /// The numbers of the parts; the first one is 1.
+            /// Part numbers, from 1.
             part_numbers: Vec<u64>,
         }
         optional {}
@@ -245,35 +248,35 @@ payload! {
 }
 
 payload! {
-    /// A new dataset of files that were sent (`POST /datasets/manual-upload/`).
+    /// Payload that creates a dataset from uploaded files (`POST /datasets/manual-upload/`).
     #[derive(Eq, Hash)]
     pub struct CreateDatasetFromManualUpload {
         required {
-            /// Its name, as people read it.
+            /// Display name.
             name: String,
-            /// Its name in addresses, unique for its owner.
+            /// URL slug, unique per owner.
             slug: DatasetSlug,
-            /// What it holds.
+            /// Data type.
             data_type: DataType,
         }
         optional {
-            /// Who can see it.
+            /// Visibility.
             visibility: Visibility,
-            /// Whether the server reads what the files say of themselves.
+            /// Whether the server reads the metadata of the files.
             create_metadata: bool,
-            /// Who owns it.
+            /// Owner.
             owner_name: OwnerName,
-            /// What you want to note of it: a free-form object.
+            /// Metadata, a free-form object.
             metadata: Json,
-            /// The organization that owns it, the same as when the files were sent.
+            /// Owning organization; must be the same as for the uploaded files.
             organization_uid: OrganizationUid,
-            /// The files, where they were sent by version 2 of the protocol.
+            /// The files, if they were uploaded by protocol version 2.
             dataset_upload_uid: DatasetUploadUid,
         }
         numbers {
-            /// The industry that it comes from, by its number.
+            /// Industry number.
             industry: u64,
-            /// The license that it is under, by its number.
+            /// License number.
             license: u64,
         }
     }

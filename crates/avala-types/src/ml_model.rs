@@ -1,30 +1,31 @@
 //! Models of machine learning, as the server lists them.
 
+use crate::id::ModelUid;
 use crate::model::model;
-use crate::{ModelUid, Timestamp};
+use crate::timestamp::Timestamp;
 
 model! {
-    /// A model of machine learning that can be used in projects.
+    /// A machine learning model that projects can use.
     #[derive(Eq, Hash)]
     pub struct Model {
         required {
-            /// Its identity.
+            /// Unique identifier (UID).
             uid: ModelUid,
         }
         optional {
-            /// Its name, as people read it.
+            /// Display name.
             name: Option<String>,
-            /// What it is for.
+            /// Description.
             description: Option<String>,
-            /// The kind of model.
+            /// Model type.
             model_type_name: Option<String>,
-            /// What that kind is for.
+            /// Description of the type.
             model_type_description: Option<String>,
-            /// Whether everybody can use it.
+            /// Whether the model is public.
             is_public: Option<bool>,
-            /// When it was made.
+            /// Creation time.
             created_at: Option<Timestamp>,
-            /// When it last changed.
+            /// Time of the last update.
             updated_at: Option<Timestamp>,
         }
     }

@@ -1,13 +1,13 @@
-//! The two macros that declare response models and request payloads.
+//! Macros that declare response models and request payloads.
 //!
 //! serde's own derive is not used for them because its `flatten` reads unknown fields through a buffer that has
 //! no room for integers over 64 bits and none for raw JSON. The code below keeps them as text, and has the rule
 //! that "anything but an identity may be missing or null" in one place.
 
-/// Declares a response model: what it cannot be without, the rest, and `extra` for what is newer than this crate.
+/// Declares a response model: required fields, optional fields, and `extra` for unknown ones.
 ///
-/// `required` fields make the constructor; `optional` ones may be missing or null and then have their default.
-/// `name as "wire"` gives a field another name in Rust than on the wire.
+/// `required` fields are the arguments of the constructor; `optional` ones may be absent or null and then have their default.
+/// `name as "wire"` sets the JSON name of a field.
 macro_rules! model {
     (
         $(#[$meta:meta])*
@@ -22,7 +22,7 @@ macro_rules! model {
         pub struct $name {
             $( $(#[$rmeta])* pub $rfield: $rty, )*
             $( $(#[$ometa])* pub $ofield: $oty, )*
-            /// Fields that this version does not know, kept as they came and written back.
+            /// Unknown fields, and fields of an unexpected form; written back when the model is encoded.
             pub extra: $crate::Extra,
         }
 
@@ -35,7 +35,7 @@ macro_rules! model {
 }
 pub(crate) use model;
 
-/// Declares a request payload: required fields in the constructor, a setter for every other one.
+/// Declares a request payload: a constructor of the required fields, and a setter for every other field.
 ///
 /// `optional` fields are not sent until they are set. `lists` are too, and their setters take anything that can be
 /// iterated over; so are `numbers`, whose setters take the number itself, so that a literal needs no suffix.
@@ -60,7 +60,7 @@ macro_rules! payload {
             $($( $(#[$lmeta])* pub $lfield: Option<Vec<$lty>>, )*)?
             $($( $(#[$nmeta])* pub $nfield: Option<$nty>, )*)?
             $($( $(#[$pmeta])* pub $pfield: $crate::Patch<$pty>, )*)?
-            /// Fields that this version does not know: sent along, and kept when a payload is read.
+            /// Unknown fields: sent, and kept when a payload is decoded.
             pub extra: $crate::Extra,
         }
 
@@ -102,7 +102,7 @@ macro_rules! payload {
                 }
             )*)?
 
-            /// Sends a field that this version does not know.
+            /// Sets a field that this version does not know.
             #[must_use]
             pub fn extra(mut self, name: impl Into<String>, value: impl Into<$crate::Json>) -> Self {
                 self.extra.insert(name, value);
@@ -123,7 +123,7 @@ macro_rules! payload {
 }
 pub(crate) use payload;
 
-/// The constructor: of what it cannot be without, or a `Default` where that is nothing.
+/// The constructor: from the required fields, or a `Default` if there is none.
 macro_rules! constructor {
     ($name:ident {} { $($ofield:ident,)* }) => {
         impl Default for $name {
@@ -134,7 +134,7 @@ macro_rules! constructor {
     };
     ($name:ident { $($rfield:ident: $rty:ty,)+ } { $($ofield:ident,)* }) => {
         impl $name {
-            /// Makes one of what it cannot be without, with everything else unset.
+            /// Creates a value from its required fields; all others are unset.
             #[must_use]
             #[allow(clippy::too_many_arguments, reason = "as many as the contract requires fields")]
             pub fn new($($rfield: impl Into<$rty>),+) -> Self {
@@ -149,7 +149,7 @@ macro_rules! constructor {
 }
 pub(crate) use constructor;
 
-/// A field's name on the wire.
+/// The JSON name of a field.
 macro_rules! wire {
     ($field:ident) => {
         stringify!($field)
@@ -267,7 +267,7 @@ macro_rules! json_object {
 }
 pub(crate) use json_object;
 
-/// What is done with a field that a struct does not know.
+/// What happens to unknown fields.
 macro_rules! unknown {
     (keep, $map:ident, $extra:ident, $name:ident) => {
         if $extra.get(&$name).is_some() {
@@ -284,13 +284,15 @@ pub(crate) use unknown;
 #[cfg(test)]
 #[expect(unreachable_pub, reason = "the macros declare public types")]
 mod tests {
-    use crate::{Json, OwnerName, Patch};
+    use crate::id::OwnerName;
+    use crate::json::Json;
+    use crate::patch::Patch;
 
     model! {
         /// A model with every kind of field.
         pub struct Sample {
             required {
-                /// Its identity.
+                /// Unique identifier (UID).
                 uid: OwnerName,
             }
             optional {

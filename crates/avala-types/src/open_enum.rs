@@ -1,10 +1,10 @@
-//! Open enumerations: the values that this version knows, and every other one as it came.
+//! Open enumerations: known values, and every other value unchanged.
 
 use std::fmt;
 
-/// A value that this version of the crate does not know, kept as it came.
+/// An enumeration value that this version does not know, kept unchanged.
 ///
-/// It can only be made by converting text into an open enumeration, so that a known value never hides in here.
+/// It is created only by converting text into an open enumeration, so that it never holds a known value.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct OtherValue(Box<str>);
 
@@ -13,7 +13,7 @@ impl OtherValue {
         Self(text.into())
     }
 
-    /// The value as the server wrote it.
+    /// Returns the value as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -46,10 +46,10 @@ macro_rules! open_enum {
         }
 
         impl $name {
-            /// The values that this version knows, as they are on the wire.
+            /// The known values, as in JSON.
             pub const KNOWN: &'static [&'static str] = &[$($text),+];
 
-            /// The value as it is on the wire.
+            /// Returns the value as in JSON.
             #[must_use]
             pub fn as_str(&self) -> &str {
                 match self {
@@ -74,7 +74,7 @@ macro_rules! open_enum {
             }
         }
 
-        /// Lets a filter take a value by reference.
+        /// Lets a filter accept a value by reference.
         impl From<&$name> for $name {
             fn from(value: &$name) -> Self {
                 value.clone()
@@ -122,7 +122,7 @@ macro_rules! open_enum {
             }
         }
 
-        /// In the order of the texts.
+        /// Ordered by text.
         impl Ord for $name {
             fn cmp(&self, other: &Self) -> std::cmp::Ordering {
                 self.as_str().cmp(other.as_str())
@@ -165,7 +165,8 @@ pub(crate) use open_enum;
 
 #[cfg(test)]
 mod tests {
-    use crate::{DataType, TaskStatus};
+    use crate::dataset::DataType;
+    use crate::task::TaskStatus;
 
     #[test]
     fn known_and_unknown_values_come_back_unchanged() {

@@ -1,4 +1,4 @@
-//! Pages of a list, in every shape that the API uses.
+//! Pages of lists, in every shape that the API uses.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -7,31 +7,34 @@ use std::marker::PhantomData;
 use serde::de::{self, Deserialize, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::ser::{Serialize, SerializeMap as _, Serializer};
 
+use crate::cursor::Cursor;
+use crate::extra::Extra;
 use crate::extra::Name;
 use crate::field::{Field, Mode, Optional, Report, Required, Slot, duplicate};
-use crate::{Cursor, Extra, Json, LinkError};
+use crate::json::Json;
+use crate::link::LinkError;
 
-/// A page as it is on the wire.
+/// A page as in the JSON of the API.
 ///
 /// It reads all three shapes of the API in one pass: results with links, the same with a count, and a bare array.
-/// [`CursorPage`] is what most readers want.
+/// Most programs use [`CursorPage`].
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct RawPageResponse<T> {
-    /// The items of this page.
+    /// Items of this page.
     pub results: Vec<T>,
-    /// The address of the next page; `None` on the last one.
+    /// URL of the next page; `None` on the last page.
     pub next: Option<String>,
-    /// The address of the page before; `None` on the first one.
+    /// URL of the previous page; `None` on the first page.
     pub previous: Option<String>,
-    /// How many items the whole list has, where the server counts them.
+    /// Total number of items of the list, if the server counts them.
     pub count: Option<u64>,
-    /// Fields that this version does not know.
+    /// Unknown fields.
     pub extra: Extra,
 }
 
 impl<T> RawPageResponse<T> {
-    /// A page with these items, which is the only one of its list.
+    /// Creates a page with these items, the only page of its list.
     #[must_use]
     pub fn new(results: Vec<T>) -> Self {
         Self { results, next: None, previous: None, count: None, extra: Extra::default() }
@@ -44,7 +47,7 @@ impl<T> RawPageResponse<T> {
         RawPageResponse { results: results.into_iter().map(f).collect(), next, previous, count, extra }
     }
 
-    /// Converts each item, in order, and leaves out those that become `None`.
+    /// Converts each item, in order, and omits those that become `None`.
     #[must_use]
     pub fn filter_map<U>(self, f: impl FnMut(T) -> Option<U>) -> RawPageResponse<U> {
         let Self { results, next, previous, count, extra } = self;
@@ -153,7 +156,7 @@ fn write_page<S: Serializer, T: Serialize>(
     map.end()
 }
 
-/// A page of a list, and where the list goes on.
+/// A page of a list, with cursors to its neighbors.
 ///
 /// ```
 /// use avala_types::{CursorPage, Task};
@@ -167,17 +170,17 @@ fn write_page<S: Serializer, T: Serialize>(
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct CursorPage<T> {
-    /// The items of this page; there may be none although more pages follow.
+    /// Items of this page; may be empty although more pages follow.
     pub items: Vec<T>,
-    /// Where the next page starts; `None` on the last one.
+    /// Cursor of the next page; `None` on the last page.
     pub next_cursor: Option<Cursor>,
-    /// Where the page before starts; `None` on the first one.
+    /// Cursor of the previous page; `None` on the first page.
     pub previous_cursor: Option<Cursor>,
-    /// Whether there is a next page.
+    /// Returns whether there is a next page.
     pub has_more: bool,
-    /// How many items the whole list has, where the server counts them.
+    /// Total number of items of the list, if the server counts them.
     pub count: Option<u64>,
-    /// Fields that this version does not know.
+    /// Unknown fields.
     pub extra: Extra,
 }
 
@@ -221,7 +224,7 @@ impl<T: Field> Field for RawPageResponse<T> {
     }
 }
 
-/// Reads a page of any shape, and each of its items with a seed.
+/// Decodes a page of any shape, and each item with a seed.
 struct Page<S> {
     item: S,
     mode: Mode,
@@ -265,7 +268,7 @@ impl<'de, S: DeserializeSeed<'de> + Copy> Visitor<'de> for Page<S> {
     }
 }
 
-/// Reads an optional field of a page; a value of an unexpected form is kept in `extra`.
+/// Decodes an optional field of a page; a value of an unexpected form is kept in `extra`.
 fn optional<'de, T: Field, A: MapAccess<'de>>(
     map: &mut A,
     name: Cow<'_, str>,
@@ -282,7 +285,7 @@ fn optional<'de, T: Field, A: MapAccess<'de>>(
     })
 }
 
-/// Reads the items of a page with a seed.
+/// Decodes the items of a page with a seed.
 struct Items<S>(S);
 
 impl<'de, S: DeserializeSeed<'de> + Copy> DeserializeSeed<'de> for Items<S> {
@@ -312,7 +315,7 @@ impl<'de, S: DeserializeSeed<'de> + Copy> Visitor<'de> for Items<S> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Task;
+    use crate::task::Task;
 
     fn page(json: &str) -> Result<CursorPage<Task>, serde_json::Error> {
         serde_json::from_str(json)

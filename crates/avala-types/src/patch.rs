@@ -1,14 +1,14 @@
-//! A field of an update.
+//! Fields of updates: keep, clear or set.
 
 use serde::de::{Deserialize, Deserializer};
 use serde::ser::{Serialize, Serializer};
 
 use crate::field::{Field, Mode, Slot};
 
-/// What an update does to a field: leave it, clear it, or set it.
+/// The change of a nullable field: keep, clear (null) or set.
 ///
-/// A payload has one wherever the API takes null for an answer. Its setters take the value itself, `Patch::Null`,
-/// or an `Option`, whose `None` clears:
+/// Payloads use it for fields that the API can set to null. The setters accept a value, `Patch::Null`,
+/// or an `Option`, whose `None` clears the field:
 ///
 /// ```
 /// use avala_types::Patch;
@@ -19,17 +19,17 @@ use crate::field::{Field, Mode, Slot};
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Patch<T> {
-    /// The field is not sent, so that it stays as it is.
+    /// Keeps the value: the field is not sent.
     #[default]
     Keep,
-    /// The field is sent as null, so that it is cleared.
+    /// Clears the value: null is sent.
     Null,
-    /// The field is set.
+    /// Sets the value.
     Value(T),
 }
 
 impl<T> Patch<T> {
-    /// The new value, when there is one.
+    /// Returns the new value, if there is one.
     #[must_use]
     pub fn value(&self) -> Option<&T> {
         match self {
@@ -38,7 +38,7 @@ impl<T> Patch<T> {
         }
     }
 
-    /// Does to a field what the update says: for servers and fakes.
+    /// Applies the update to a field, for servers and fakes.
     pub fn apply(self, field: &mut Option<T>) {
         match self {
             Self::Keep => {}
@@ -60,7 +60,7 @@ impl<T> From<Option<T>> for Patch<T> {
     }
 }
 
-/// Lets the setter of a patch take what the setter of a plain field takes.
+/// Converts a plain value for setters of patches.
 macro_rules! patch_from {
     ($ty:ty: $($from:ty),+) => {$(
         impl From<$from> for $crate::Patch<$ty> {
@@ -109,7 +109,9 @@ impl<T: Field> Field for Patch<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Json, ProjectUid, Visibility};
+    use crate::id::ProjectUid;
+    use crate::json::Json;
+    use crate::visibility::Visibility;
 
     #[test]
     fn it_does_what_it_says_to_a_field() {

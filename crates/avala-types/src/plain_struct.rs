@@ -1,12 +1,12 @@
-//! The two macros that write and read structs without `extra`, as serde's derive would.
+//! Macros that encode and decode structs without `extra`, as serde's derive would.
 //!
-//! They would be all that is left for the derive, whose compiler plugin takes longer to build than this crate.
+//! serde's derive would be used for nothing else, and its compiler plugin takes longer to build than this crate.
 
 use serde::de::{self, DeserializeSeed, Deserializer};
 
 use crate::field::read_str;
 
-/// Implements `Serialize` for a struct of which every field is written.
+/// Implements `Serialize` for a struct whose fields are all written.
 ///
 /// As a map in every format: a list would leave the meaning of its elements to their order.
 macro_rules! write_struct {
@@ -23,9 +23,9 @@ macro_rules! write_struct {
 }
 pub(crate) use write_struct;
 
-/// Implements `Deserialize` for a struct that skips fields that it does not know, and refuses a field that comes twice.
+/// Implements `Deserialize` for a struct that ignores unknown fields and rejects duplicate ones.
 ///
-/// `optional` fields may be missing or null and then have their default. A list is refused.
+/// `optional` fields may be absent or null and then have their default. A list is rejected.
 macro_rules! read_struct {
     ($name:ident { required { $( $rfield:ident ),* } optional { $( $ofield:ident ),* } }) => {
         impl<'de> serde::Deserialize<'de> for $name {

@@ -1,57 +1,60 @@
 //! Projects.
 
+use crate::id::{OwnerName, ProjectUid};
 use crate::model::model;
 use crate::open_enum::open_enum;
-use crate::{OwnerName, ProjectUid, TaskType, Timestamp, Visibility};
+use crate::task::TaskType;
+use crate::timestamp::Timestamp;
+use crate::visibility::Visibility;
 
 open_enum! {
-    /// Where a project is in its life.
+    /// Status of a project.
     pub enum ProjectStatus {
-        /// It waits for its approval.
+        /// Waiting for approval.
         PendingApproval = "pending-approval",
-        /// It is being worked on.
+        /// In progress.
         Active = "active",
-        /// It rests.
+        /// Paused.
         Paused = "paused",
-        /// It was given up.
+        /// Canceled.
         Canceled = "canceled",
-        /// It is kept for reference.
+        /// Archived.
         Archived = "archived",
-        /// Its work is done.
+        /// Completed.
         Completed = "completed",
     }
 }
 
 model! {
-    /// A project: datasets, and the work to be done on them.
+    /// A project: datasets and the tasks on them.
     #[derive(Eq, Hash)]
     pub struct Project {
         required {
-            /// Its identity.
+            /// Unique identifier (UID).
             uid: ProjectUid,
-            /// Its name, as people read it.
+            /// Display name.
             name: String,
         }
         optional {
-            /// Where it is in its life.
+            /// Status.
             status: Option<ProjectStatus>,
-            /// When it was made.
+            /// Creation time.
             created_at: Option<Timestamp>,
-            /// When it last changed.
+            /// Time of the last update.
             updated_at: Option<Timestamp>,
-            /// The kind of work.
+            /// Task type.
             task_type: Option<TaskType>,
-            /// Whether it is being worked on.
+            /// Status.
             is_active: Option<bool>,
-            /// Who can see it.
+            /// Visibility.
             visibility: Option<Visibility>,
-            /// Whether its annotations come from elsewhere.
+            /// Whether annotations are imported.
             is_imported: Option<bool>,
-            /// Who owns it.
+            /// Owner.
             owner_name: Option<OwnerName>,
-            /// What it is about, in a sentence.
+            /// Title.
             short_description: Option<String>,
-            /// The icon of its industry.
+            /// Icon of the industry.
             industry_icon: Option<String>,
         }
     }

@@ -1,59 +1,60 @@
 //! Quality targets: how good the work in a project has to be.
 
+use crate::id::QualityTargetUid;
 use crate::model::{model, payload};
 use crate::open_enum::open_enum;
-use crate::{QualityTargetUid, Timestamp};
+use crate::timestamp::Timestamp;
 
 open_enum! {
-    /// What is measured.
+    /// Metric.
     pub enum QualityMetric {
-        /// The share of annotations with issues.
+        /// Share of annotations with issues.
         IssueRate = "issue_rate",
-        /// The share of results that were accepted.
+        /// Share of accepted results.
         AcceptanceRate = "acceptance_rate",
-        /// The share of results that were rejected.
+        /// Share of rejected results.
         RejectionRate = "rejection_rate",
-        /// How long it takes to resolve an issue, on average.
+        /// Mean time to resolve an issue.
         MeanResolutionTime = "mean_resolution_time",
-        /// How many critical issues there are.
+        /// Number of critical issues.
         CriticalIssueCount = "critical_issue_count",
-        /// The overlap of shapes.
+        /// Intersection over union (IoU).
         Iou = "iou",
-        /// The share of annotations that are right.
+        /// Share of correct annotations.
         Accuracy = "accuracy",
     }
 
-    /// How a value is compared with a threshold.
+    /// Comparison operator of a value and a threshold.
     pub enum QualityOperator {
-        /// It has to be greater.
+        /// Greater than the threshold.
         Gt = "gt",
-        /// It has to be greater or equal.
+        /// Greater than or equal to the threshold.
         Gte = "gte",
-        /// It has to be less.
+        /// Less than the threshold.
         Lt = "lt",
-        /// It has to be less or equal.
+        /// Less than or equal to the threshold.
         Lte = "lte",
-        /// It has to be equal.
+        /// Equal to the threshold.
         Eq = "eq",
     }
 
-    /// How much it matters that a target is missed.
+    /// Severity of a missed target.
     pub enum QualitySeverity {
-        /// It may become a problem.
+        /// Warning.
         Warning = "warning",
-        /// It cannot wait.
+        /// Critical.
         Critical = "critical",
-        /// A little.
+        /// Low.
         Low = "low",
-        /// Somewhat.
+        /// Medium.
         Medium = "medium",
-        /// Much.
+        /// High.
         High = "high",
     }
 }
 
 impl QualityOperator {
-    /// Whether a value compares with a threshold as it has to; `None` when this version does not know the operator.
+    /// Compares a value with a threshold; `None` if this version does not know the operator.
     #[must_use]
     pub fn holds(&self, value: f64, threshold: f64) -> Option<bool> {
         match self {
@@ -68,49 +69,49 @@ impl QualityOperator {
 }
 
 model! {
-    /// How good the work in a project has to be, and whether it is.
+    /// A quality target of a project, with its last evaluation.
     pub struct QualityTarget {
         required {
-            /// Its identity.
+            /// Unique identifier (UID).
             uid: QualityTargetUid,
-            /// Its name, as people read it.
+            /// Display name.
             name: String,
-            /// What is measured.
+            /// Metric.
             metric: QualityMetric,
-            /// How it is compared with the threshold.
+            /// Comparison operator.
             operator: QualityOperator,
-            /// The threshold, in the unit of the metric.
+            /// Threshold, in the unit of the metric.
             threshold: f64,
         }
         optional {
-            /// How much it matters that it is missed.
+            /// Severity of a missed target.
             severity: Option<QualitySeverity>,
-            /// Whether it is measured.
+            /// Whether the target is active.
             is_active: Option<bool>,
-            /// Whether webhooks are told when it is missed.
+            /// Whether webhooks are notified when the target is missed.
             notify_webhook: Option<bool>,
-            /// Who gets mail when it is missed.
+            /// Email addresses notified when the target is missed.
             notify_emails: Vec<String>,
-            /// When it was last measured.
+            /// Time of the last evaluation.
             last_evaluated_at: Option<Timestamp>,
-            /// What was measured then, in the unit of the metric.
+            /// Value of the last evaluation, in the unit of the metric.
             last_value: Option<f64>,
-            /// Whether it was missed then.
+            /// Whether the target was missed at the last evaluation.
             is_breached: bool,
-            /// How many times it was missed.
+            /// Number of times the target was missed.
             breach_count: u64,
-            /// When it was last missed.
+            /// Time when the target was last missed.
             last_breached_at: Option<Timestamp>,
-            /// When it was made.
+            /// Creation time.
             created_at: Option<Timestamp>,
-            /// When it last changed.
+            /// Time of the last update.
             updated_at: Option<Timestamp>,
         }
     }
 }
 
 impl QualityTarget {
-    /// Whether a value, in the unit of the metric, meets the target; `None` when this version does not know its
+    /// Whether a value, in the unit of the metric, meets the target; `None` if this version does not know the
     /// operator.
     #[must_use]
     pub fn is_met_by(&self, value: f64) -> Option<bool> {
@@ -119,83 +120,83 @@ impl QualityTarget {
 }
 
 model! {
-    /// A quality target, measured now.
+    /// Evaluation of a quality target.
     pub struct QualityTargetEvaluation {
         required {
-            /// The target.
+            /// Quality target.
             uid: QualityTargetUid,
-            /// Its name, as people read it.
+            /// Display name.
             name: String,
-            /// What is measured.
+            /// Metric.
             metric: QualityMetric,
-            /// The threshold, in the unit of the metric.
+            /// Threshold, in the unit of the metric.
             threshold: f64,
-            /// How the value is compared with the threshold.
+            /// Comparison operator of value and threshold.
             operator: QualityOperator,
-            /// What was measured, in the unit of the metric.
+            /// Measured value, in the unit of the metric.
             current_value: f64,
         }
         optional {
             /// Whether the target is missed.
             is_breached: bool,
-            /// How much it matters that it is missed.
+            /// Severity of a missed target.
             severity: Option<QualitySeverity>,
         }
     }
 }
 
 payload! {
-    /// A new quality target (`POST /projects/{project_uid}/quality-targets/`).
+    /// Payload that creates a quality target (`POST /projects/{project_uid}/quality-targets/`).
     pub struct CreateQualityTarget {
         required {
-            /// Its name, as people read it.
+            /// Display name.
             name: String,
-            /// What is measured.
+            /// Metric.
             metric: QualityMetric,
-            /// The threshold, in the unit of the metric.
+            /// Threshold, in the unit of the metric.
             threshold: f64,
         }
         optional {
-            /// How the value is compared with the threshold.
+            /// Comparison operator of value and threshold.
             operator: QualityOperator,
-            /// How much it matters that it is missed.
+            /// Severity of a missed target.
             severity: QualitySeverity,
-            /// Whether it is measured.
+            /// Whether the target is active.
             is_active: bool,
-            /// Whether webhooks are told when it is missed.
+            /// Whether webhooks are notified when the target is missed.
             notify_webhook: bool,
         }
         lists {
-            /// Who gets mail when it is missed.
+            /// Email addresses notified when the target is missed.
             notify_emails: String,
         }
     }
 }
 
 payload! {
-    /// What changes in a quality target (`PATCH /projects/{project_uid}/quality-targets/{uid}/`).
+    /// Update of a quality target (`PATCH /projects/{project_uid}/quality-targets/{uid}/`).
     pub struct UpdateQualityTarget {
         required {}
         optional {
-            /// Its name, as people read it.
+            /// Display name.
             name: String,
-            /// What is measured.
+            /// Metric.
             metric: QualityMetric,
-            /// The threshold, in the unit of the metric.
+            /// Threshold, in the unit of the metric.
             threshold: f64,
-            /// How the value is compared with the threshold.
+            /// Comparison operator of value and threshold.
             operator: QualityOperator,
-            /// Whether it is measured.
+            /// Whether the target is active.
             is_active: bool,
-            /// Whether webhooks are told when it is missed.
+            /// Whether webhooks are notified when the target is missed.
             notify_webhook: bool,
         }
         lists {
-            /// Who gets mail when it is missed.
+            /// Email addresses notified when the target is missed.
             notify_emails: String,
         }
         patch {
-            /// How much it matters that it is missed.
+            /// Severity of a missed target.
             severity: QualitySeverity,
         }
     }

@@ -1,19 +1,19 @@
-//! What the server last said about its limits.
+//! Rate limits reported by the server.
 
-use crate::Timestamp;
 use crate::plain_struct::{read_struct, write_struct};
+use crate::timestamp::Timestamp;
 
-/// The rate limit that an answer reported in its headers.
+/// Rate limit reported in response headers.
 ///
-/// A deployment may report none of it; what is missing or not a number is `None`.
+/// A deployment may report none of it; missing or invalid values are `None`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RateLimitInfo {
-    /// How many calls a minute are allowed (`X-RateLimit-Limit`).
+    /// Allowed calls per minute (`X-RateLimit-Limit`).
     pub limit: Option<u64>,
-    /// How many calls are left until the reset (`X-RateLimit-Remaining`).
+    /// Remaining calls until the reset (`X-RateLimit-Remaining`).
     pub remaining: Option<u64>,
-    /// When the count starts anew, in Unix seconds (`X-RateLimit-Reset`).
+    /// Reset time of the count, in Unix seconds (`X-RateLimit-Reset`).
     pub reset: Option<u64>,
 }
 
@@ -22,7 +22,7 @@ read_struct!(RateLimitInfo { required {} optional { limit, remaining, reset } })
 crate::field::plain_field!(RateLimitInfo);
 
 impl RateLimitInfo {
-    /// Reads the three headers through a function that finds a header by its lower-case name.
+    /// Reads the three headers through a function that returns a header by its lower-case name.
     ///
     /// ```
     /// use avala_types::RateLimitInfo;
@@ -40,7 +40,7 @@ impl RateLimitInfo {
         }
     }
 
-    /// When the count starts anew.
+    /// Reset time of the count.
     #[must_use]
     pub fn reset_at(&self) -> Option<Timestamp> {
         Timestamp::from_unix_seconds(self.reset?.try_into().ok()?)

@@ -5,8 +5,8 @@ use std::marker::PhantomData;
 
 use serde::de::{self, Deserializer, MapAccess, SeqAccess, Unexpected, Visitor};
 
-use crate::Json;
 use crate::field::{Field, Mode, Slot, captured};
+use crate::json::Json;
 use crate::json::any;
 
 /// A value without parts: made of a JSON string, number or boolean.

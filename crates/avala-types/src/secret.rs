@@ -1,14 +1,14 @@
-//! Text and settings that must not be seen.
+//! Secrets with redacted `Debug` output.
 
 use std::fmt;
 
-use crate::Json;
 use crate::field::transparent;
+use crate::json::Json;
 
-/// Text that is not shown: a signing secret, a token, a key.
+/// A secret text, such as a signing secret, a token or a key, with redacted `Debug` output.
 ///
-/// `Debug` is redacted and there is no `Display`; [`expose`](Secret::expose) is the only way to the text, so that a
-/// search for that word finds every place where a secret is used. It is written in full when a payload is encoded.
+/// There is no `Display`; [`expose`](Secret::expose) is the only access to the text, so that a
+/// search for that word finds every use of a secret. Encoding writes the text in full.
 ///
 /// ```
 /// let secret = avala_types::Secret::from("whsec_1f9a");
@@ -19,7 +19,7 @@ use crate::field::transparent;
 pub struct Secret(Box<str>);
 
 impl Secret {
-    /// The text itself.
+    /// Returns the secret text.
     #[must_use]
     pub fn expose(&self) -> &str {
         &self.0
@@ -44,7 +44,7 @@ impl From<String> for Secret {
     }
 }
 
-/// Free-form settings that may hold a secret, such as the API key of a service: a [`Json`] that is not shown.
+/// Free-form settings that may hold a secret, such as the API key of a service: a [`Json`] with redacted `Debug` output.
 ///
 /// ```
 /// let config = avala_types::SecretJson::from(serde_json::json!({"api_key": "sk-1"}));
@@ -55,7 +55,7 @@ impl From<String> for Secret {
 pub struct SecretJson(Json);
 
 impl SecretJson {
-    /// The settings themselves.
+    /// Returns the settings.
     #[must_use]
     pub fn expose(&self) -> &Json {
         &self.0

@@ -4,32 +4,55 @@
 
 use std::collections::BTreeMap;
 
-use crate::setter::SetterArgument;
-use crate::{
-    Agent, AgentAction, AgentExecution, AgentUid, AlertChannelType, AlertChannelUid, AlertStatus, AlertUid,
-    AllowedMimes, AnnotationIssue, AnnotationIssueMetrics, AnnotationIssueProblem, AnnotationIssueProject,
-    AnnotationIssueReporter, AnnotationIssueStatus, AnnotationIssueTool, AnnotationIssueToolDetail, AutoLabelJob,
-    AutoLabelJobStatus, AutoLabelJobUid, AutoLabelModelType, CameraCalibration, ConsensusComputeResult,
-    ConsensusConfig, ConsensusConfigUid, ConsensusScore, ConsensusScoreType, ConsensusScoreUid, ConsensusSummary,
-    CreateExport, CreatedFleetEvents, DataType, Dataset, DatasetCalibration, DatasetFrame, DatasetHealth, DatasetItem,
-    DatasetSequence, DatasetSlug, DatasetStatus, DatasetUid, DeviceStatus, DeviceType, DeviceUid, EventType, EventUid,
-    ExecutionStatus, ExecutionUid, Export, ExportFormat, ExportStatus, ExportUid, FinalizationCode, FinalizationStage,
-    FinalizationState, FinalizationUid, FleetAlert, FleetAlertChannel, FleetDevice, FleetEvent, FleetEventType,
-    FleetRecording, FleetRule, FleetSeverity, FormUpload, FrameImage, GenerationState, GenerationUid,
-    InferenceProvider, InferenceProviderType, InferenceProviderUid, Invitation, InvitationStatus, InvitationUid,
-    IssueProblemUid, IssueToolUid, IssueUid, ItemUid, Json, ManagedFinalization, ManagedFleetUploadStatus,
-    ManagedGeneration, ManagedOriginal, ManagedUploadProtocol, ManualUploadSession, Model, ModelUid, ObjectUid,
-    Organization, OrganizationMember, OrganizationRole, OrganizationSlug, OrganizationUid, OriginalUid, OwnerName,
-    Plan, Project, ProjectRef, ProjectStatus, ProjectUid, PublicationUid, QualityMetric, QualityOperator,
-    QualitySeverity, QualityTarget, QualityTargetEvaluation, QualityTargetUid, Quat, RecordingStatus, RecordingUid,
-    ResultUid, RuleUid, S3AuthMethod, Secret, SecretJson, SequenceHealth, SequenceUid, SignedPart, SignedParts,
-    SignupResponse, SignupUser, Slice, SliceItem, SliceSlug, SliceUid, StorageConfig, StorageConfigSetupInfo,
-    StorageConfigUid, StorageProvider, Task, TaskStatus, TaskType, TaskUid, Team, TeamMember, TeamRole, TeamSlug,
-    TeamUid, Timestamp, UploadConfirmResponse, UploadMethod, UploadProgress, UploadQuota, UploadSession,
-    UploadSessionStatus, UploadSessionUid, UploadStatusResponse, UploadUid, UploadUrlEntry, UploadUrlsResponse,
-    UploadedPart, UserUid, Vec3, Visibility, Webhook, WebhookDelivery, WebhookDeliveryStatus, WebhookDeliveryUid,
-    WebhookEvent, WebhookUid,
+use crate::account::{SignupResponse, SignupUser};
+use crate::agent::{Agent, AgentAction, AgentExecution, ExecutionStatus};
+use crate::annotation_issue::{
+    AnnotationIssue, AnnotationIssueMetrics, AnnotationIssueProblem, AnnotationIssueProject, AnnotationIssueReporter,
+    AnnotationIssueStatus, AnnotationIssueTool, AnnotationIssueToolDetail,
 };
+use crate::auto_label_job::{AutoLabelJob, AutoLabelJobStatus, AutoLabelModelType};
+use crate::consensus::{ConsensusComputeResult, ConsensusConfig, ConsensusScore, ConsensusScoreType, ConsensusSummary};
+use crate::dataset::{
+    CameraCalibration, DataType, Dataset, DatasetCalibration, DatasetFrame, DatasetHealth, DatasetItem,
+    DatasetSequence, DatasetStatus, FrameImage, SequenceHealth,
+};
+use crate::export::{CreateExport, Export, ExportFormat, ExportStatus};
+use crate::fleet::{
+    AlertChannelType, AlertStatus, CreatedFleetEvents, DeviceStatus, DeviceType, FinalizationCode, FinalizationStage,
+    FinalizationState, FleetAlert, FleetAlertChannel, FleetDevice, FleetEvent, FleetEventType, FleetRecording,
+    FleetRule, FleetSeverity, GenerationState, ManagedFinalization, ManagedFleetUploadStatus, ManagedGeneration,
+    ManagedOriginal, ManagedUploadProtocol, RecordingStatus, UploadConfirmResponse, UploadProgress, UploadSession,
+    UploadSessionStatus, UploadStatusResponse, UploadUrlEntry, UploadUrlsResponse,
+};
+use crate::geometry::{Quat, Vec3};
+use crate::id::{
+    AgentUid, AlertChannelUid, AlertUid, AutoLabelJobUid, ConsensusConfigUid, ConsensusScoreUid, DatasetSlug,
+    DatasetUid, DeviceUid, EventUid, ExecutionUid, ExportUid, FinalizationUid, GenerationUid, InferenceProviderUid,
+    InvitationUid, IssueProblemUid, IssueToolUid, IssueUid, ItemUid, ModelUid, ObjectUid, OrganizationSlug,
+    OrganizationUid, OriginalUid, OwnerName, ProjectUid, PublicationUid, QualityTargetUid, RecordingUid, ResultUid,
+    RuleUid, SequenceUid, SliceSlug, SliceUid, StorageConfigUid, TaskUid, TeamSlug, TeamUid, UploadSessionUid,
+    UploadUid, UserUid, WebhookDeliveryUid, WebhookUid,
+};
+use crate::inference_provider::{InferenceProvider, InferenceProviderType, ProjectRef};
+use crate::json::Json;
+use crate::manual_upload::{
+    AllowedMimes, FormUpload, ManualUploadSession, SignedPart, SignedParts, UploadMethod, UploadQuota, UploadedPart,
+};
+use crate::ml_model::Model;
+use crate::organization::{
+    Invitation, InvitationStatus, Organization, OrganizationMember, OrganizationRole, Plan, Team, TeamMember, TeamRole,
+};
+use crate::project::{Project, ProjectStatus};
+use crate::quality_target::{QualityMetric, QualityOperator, QualitySeverity, QualityTarget, QualityTargetEvaluation};
+use crate::secret::{Secret, SecretJson};
+use crate::setter::SetterArgument;
+use crate::slice::{Slice, SliceItem};
+use crate::storage_config::{S3AuthMethod, StorageConfig, StorageConfigSetupInfo, StorageProvider};
+use crate::task::{Task, TaskStatus, TaskType};
+use crate::timestamp::Timestamp;
+use crate::visibility::Visibility;
+use crate::webhook::{Webhook, WebhookDelivery, WebhookDeliveryStatus};
+use crate::webhook_event::{EventType, WebhookEvent};
 
 /// Declares the setters of models: `with_name name "wire name": type`.
 macro_rules! setters {
@@ -49,7 +72,7 @@ macro_rules! setters {
 
             /// Sets a field that this version does not know.
             #[must_use]
-            pub fn with_extra(mut self, name: impl Into<String>, value: impl Into<crate::Json>) -> Self {
+            pub fn with_extra(mut self, name: impl Into<String>, value: impl Into<crate::json::Json>) -> Self {
                 self.extra.insert(name, value);
                 self
             }

@@ -1,100 +1,101 @@
 //! Slices: selections of items from datasets.
 
+use crate::id::{DatasetSlug, DatasetUid, ItemUid, OwnerName, SequenceUid, SliceSlug, SliceUid};
+use crate::json::Json;
 use crate::model::{model, payload};
-use crate::{
-    DatasetSlug, DatasetUid, ItemUid, Json, OwnerName, SequenceUid, SliceSlug, SliceUid, Timestamp, Visibility,
-};
+use crate::timestamp::Timestamp;
+use crate::visibility::Visibility;
 
 model! {
-    /// A selection of items, from one dataset or several.
+    /// A slice: a selection of items from one or several datasets.
     #[derive(Eq, Hash)]
     pub struct Slice {
         required {
-            /// Its identity.
+            /// Unique identifier (UID).
             uid: SliceUid,
-            /// Its name, as people read it.
+            /// Display name.
             name: String,
         }
         optional {
-            /// Its name in addresses.
+            /// URL slug.
             slug: Option<SliceSlug>,
-            /// Who owns it.
+            /// Owner.
             owner_name: Option<OwnerName>,
-            /// The organization that it belongs to: a free-form object.
+            /// Organization, a free-form object.
             organization: Option<Json>,
-            /// Who can see it.
+            /// Visibility.
             visibility: Option<Visibility>,
-            /// How far the making of it is, in the server's words.
+            /// Creation status, free text.
             status: Option<String>,
-            /// How many items it has.
+            /// Number of items.
             item_count: Option<u64>,
-            /// What it was put together from: a list of free-form objects.
+            /// Source selections, a list of free-form objects.
             sub_slices: Option<Json>,
-            /// What its items come from: free-form.
+            /// Sources of the items, free-form.
             source_data: Option<Json>,
-            /// Where pictures of some of its items are.
+            /// Preview image URLs.
             featured_slice_item_urls: Vec<String>,
-            /// What it is for.
+            /// Description.
             description: Option<String>,
-            /// When it was made.
+            /// Creation time.
             created_at: Option<Timestamp>,
-            /// When it last changed.
+            /// Time of the last update.
             updated_at: Option<Timestamp>,
         }
     }
 }
 
 model! {
-    /// An item of a dataset, in a slice.
+    /// An item of a slice.
     #[derive(Eq, Hash)]
     pub struct SliceItem {
         required {
-            /// Its identity.
+            /// Unique identifier (UID).
             uid: ItemUid,
         }
         optional {
-            /// Its number in the server's database.
+            /// Database ID.
             id: Option<u64>,
-            /// Whether it is left out of annotation.
+            /// Whether it is hidden from annotators.
             is_hidden: bool,
-            /// Its path in the dataset.
+            /// Path in the dataset.
             key: Option<String>,
-            /// The dataset that it belongs to.
+            /// Dataset.
             dataset: Option<DatasetUid>,
-            /// Who owns that dataset.
+            /// Owner of the dataset.
             dataset_owner_name: Option<OwnerName>,
-            /// The name of that dataset in addresses.
+            /// URL slug of the dataset.
             dataset_slug: Option<DatasetSlug>,
-            /// Where its file is.
+            /// File URL.
             url: Option<String>,
-            /// Where its file is, in a format for graphics cards.
+            /// File URL in a GPU texture format.
             gpu_texture_url: Option<String>,
-            /// Where its thumbnails are.
+            /// Thumbnail URLs.
             thumbnails: Vec<String>,
-            /// Where a short clip of it is.
+            /// URL of a short video preview.
             video_thumbnail: Option<String>,
-            /// What is known of the file: a free-form object.
+            /// Metadata of the file, a free-form object.
             metadata: Option<Json>,
-            /// What an export says of it: a free-form object.
+            /// Export snippet, a free-form object.
             export_snippet: Option<Json>,
-            /// Its annotations: a free-form object.
+            /// Annotations, a free-form object.
             annotations: Option<Json>,
-            /// How it was cut out of something larger: a free-form object.
+            /// Crop data, a free-form object.
             crop_data: Option<Json>,
-            /// Items that belong with it: a list of free-form objects.
+            /// Related items, a list of free-form objects.
             related_items: Option<Json>,
-            /// The sequence that it is a frame of.
+            /// Sequence of this frame.
             related_sequence_uid: Option<SequenceUid>,
-            /// When it was made.
+            /// Creation time.
             created_at: Option<Timestamp>,
-            /// When it last changed.
+            /// Time of the last update.
             updated_at: Option<Timestamp>,
         }
     }
 }
 
 payload! {
-    /// A new slice (`POST /slices/`).
+    /// Payload that creates a slice (`POST /slices/`).
     ///
     /// ```
     /// use avala_types::{CreateSlice, Visibility};
@@ -107,19 +108,19 @@ payload! {
     #[derive(Eq, Hash)]
     pub struct CreateSlice {
         required {
-            /// Its name, as people read it.
+            /// Display name.
             name: String,
-            /// Who can see it.
+            /// Visibility.
             visibility: Visibility,
-            /// What it is put together from: a list of free-form objects.
+            /// Source selections, a list of free-form objects.
             sub_slices: Json,
         }
         optional {
-            /// The organization that owns it.
+            /// Owning organization.
             organization: String,
         }
         numbers {
-            /// How many items are taken, by chance; all of them unless set.
+            /// Number of randomly selected items; all items if unset.
             random_selection_count: u64,
         }
     }

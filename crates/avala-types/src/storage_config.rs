@@ -1,76 +1,78 @@
 //! Storage configs: buckets of yours that Avala reads.
 
+use crate::id::StorageConfigUid;
 use crate::model::{model, payload};
 use crate::open_enum::open_enum;
-use crate::{Secret, StorageConfigUid, Timestamp};
+use crate::secret::Secret;
+use crate::timestamp::Timestamp;
 
 open_enum! {
-    /// Who keeps a bucket.
+    /// Storage provider of a bucket.
     pub enum StorageProvider {
         /// Amazon S3.
         AwsS3 = "aws_s3",
         /// Google Cloud Storage.
         GcStorage = "gc_storage",
-        /// Google Cloud Storage; the word of older deployments.
+        /// Google Cloud Storage; used by older deployments.
         GoogleCloudStorage = "google_cloud_storage",
     }
 
-    /// How Avala gets at an S3 bucket.
+    /// Access method of an S3 bucket.
     pub enum S3AuthMethod {
-        /// With a key pair.
+        /// With an access key pair.
         AccessKey = "access_key",
-        /// By a role that it takes on, without a key.
+        /// With a role that Avala assumes, without a key.
         IamRole = "iam_role",
     }
 }
 
 model! {
-    /// A bucket that Avala reads. The server does not tell how it gets at it.
+    /// A storage config: a bucket that Avala reads. The server does not return its credentials.
     #[derive(Eq, Hash)]
     pub struct StorageConfig {
         required {
-            /// Its identity.
+            /// Unique identifier (UID).
             uid: StorageConfigUid,
-            /// Its name, as people read it.
+            /// Display name.
             name: String,
-            /// Who keeps the bucket.
+            /// Storage provider.
             provider: StorageProvider,
         }
         optional {
-            /// The name of the S3 bucket.
+            /// S3 bucket name.
             s3_bucket_name: Option<String>,
-            /// The AWS region of the S3 bucket.
+            /// AWS region of the S3 bucket.
             s3_bucket_region: Option<String>,
-            /// The part of the S3 bucket that is read: what its keys begin with.
+            /// Key prefix in the S3 bucket.
             s3_bucket_prefix: Option<String>,
-            /// How Avala gets at the S3 bucket.
+            /// Access method of the S3 bucket.
             s3_auth_method: Option<S3AuthMethod>,
-            /// Whether S3 Transfer Acceleration is used.
+            /// Whether S3 Transfer Acceleration is enabled.
             s3_is_accelerated: bool,
-            /// The name of the Google Cloud Storage bucket.
+            /// Google Cloud Storage bucket name.
             gc_storage_bucket_name: Option<String>,
-            /// The part of the Google Cloud Storage bucket that is read: what its names begin with.
+            /// Object name prefix in the Google Cloud Storage bucket.
             gc_storage_prefix: Option<String>,
-            /// Whether Avala could read it when it last tried.
+            /// Whether the last access by Avala succeeded.
             is_verified: bool,
-            /// When Avala could last read it.
+            /// Time of the last successful access.
             last_verified_at: Option<Timestamp>,
-            /// When it was made.
+            /// Creation time.
             created_at: Option<Timestamp>,
-            /// When it last changed.
+            /// Time of the last update.
             updated_at: Option<Timestamp>,
         }
     }
 }
 
 model! {
-    /// What an AWS role must trust, so that Avala can take it on.
+    /// Trust requirements of an AWS role that Avala assumes.
     #[derive(Eq, Hash)]
     pub struct StorageConfigSetupInfo {
         required {
-            /// The AWS account of Avala.
+            /// AWS account of Avala.
             avala_aws_account_id: String,
-            /// The external id that Avala sends with every request for the role.
+            /// External ID that Avala sends when it assumes the role.
             external_id: String,
         }
         optional {}
@@ -78,37 +80,37 @@ model! {
 }
 
 payload! {
-    /// A new storage config (`POST /storage-configs/`).
+    /// Payload that creates a storage config (`POST /storage-configs/`).
     #[derive(Eq, Hash)]
     pub struct CreateStorageConfig {
         required {
-            /// Its name, as people read it.
+            /// Display name.
             name: String,
-            /// Who keeps the bucket.
+            /// Storage provider.
             provider: StorageProvider,
         }
         optional {
-            /// The name of the S3 bucket.
+            /// S3 bucket name.
             s3_bucket_name: String,
-            /// The AWS region of the S3 bucket.
+            /// AWS region of the S3 bucket.
             s3_bucket_region: String,
-            /// The part of the S3 bucket that is read: what its keys begin with.
+            /// Key prefix in the S3 bucket.
             s3_bucket_prefix: String,
-            /// How Avala gets at the S3 bucket.
+            /// Access method of the S3 bucket.
             s3_auth_method: S3AuthMethod,
-            /// The role that Avala takes on, as `arn:aws:iam::123456789012:role/avala`.
+            /// ARN of the role that Avala assumes, such as `arn:aws:iam::123456789012:role/avala`.
             s3_role_arn: String,
-            /// The name of the key pair.
+            /// Access key ID.
             s3_access_key_id: Secret,
-            /// The secret of the key pair.
+            /// Secret access key.
             s3_secret_access_key: Secret,
-            /// Whether S3 Transfer Acceleration is used.
+            /// Whether S3 Transfer Acceleration is enabled.
             s3_is_accelerated: bool,
-            /// The name of the Google Cloud Storage bucket.
+            /// Google Cloud Storage bucket name.
             gc_storage_bucket_name: String,
-            /// The part of the Google Cloud Storage bucket that is read: what its names begin with.
+            /// Object name prefix in the Google Cloud Storage bucket.
             gc_storage_prefix: String,
-            /// The key file of a Google service account: JSON, sent as a string.
+            /// Google service account key: JSON, sent as a string.
             gc_storage_auth_json_content: Secret,
         }
     }

@@ -1,53 +1,54 @@
 //! Tasks.
 
+use crate::id::{ProjectUid, TaskUid};
 use crate::model::model;
 use crate::open_enum::open_enum;
-use crate::{ProjectUid, TaskUid, Timestamp};
+use crate::timestamp::Timestamp;
 
 open_enum! {
-    /// The kind of work that a task asks for.
+    /// Task type.
     pub enum TaskType {
-        /// Annotating images.
+        /// Image annotation.
         ImageAnnotation = "image-annotation",
-        /// Annotating videos.
+        /// Video annotation.
         VideoAnnotation = "video-annotation",
-        /// Annotating point clouds.
+        /// Point cloud annotation.
         PointCloudAnnotation = "point-cloud-annotation",
-        /// Finding objects in point clouds.
+        /// Object detection in point clouds.
         PointCloudObjects = "point-cloud-objects",
     }
 
-    /// How far a task is.
+    /// Status of a task.
     pub enum TaskStatus {
-        /// Nobody has begun.
+        /// Not started.
         Pending = "pending",
-        /// Somebody is at it.
+        /// In progress.
         InProgress = "in_progress",
-        /// It is done.
+        /// Completed.
         Completed = "completed",
     }
 }
 
 model! {
-    /// A piece of work in a project.
+    /// A task of a project.
     #[derive(Eq, Hash)]
     pub struct Task {
         required {
-            /// Its identity.
+            /// Unique identifier (UID).
             uid: TaskUid,
         }
         optional {
-            /// The kind of work.
+            /// Task type.
             task_type as "type": Option<TaskType>,
-            /// Its name, as people read it.
+            /// Display name.
             name: Option<String>,
-            /// How far it is.
+            /// Status.
             status: Option<TaskStatus>,
-            /// The project that it belongs to.
+            /// Project.
             project: Option<ProjectUid>,
-            /// When it was made.
+            /// Creation time.
             created_at: Option<Timestamp>,
-            /// When it last changed.
+            /// Time of the last update.
             updated_at: Option<Timestamp>,
         }
     }

@@ -1,15 +1,15 @@
-//! Who can see a thing.
+//! Visibility of datasets, projects and slices.
 
 use crate::open_enum::open_enum;
 
 open_enum! {
-    /// Who can see a dataset, a project or a slice.
+    /// Visibility of a dataset, project or slice.
     pub enum Visibility {
-        /// Only its owner and the members of its organization.
+        /// Visible to the owner and the members of the organization.
         Private = "private",
-        /// Whoever knows its address.
+        /// Visible to everybody who knows the URL.
         Unlisted = "unlisted",
-        /// Everybody.
+        /// Visible to everybody.
         Public = "public",
     }
 }

@@ -4,28 +4,32 @@ use std::fmt;
 
 use serde::de::IgnoredAny;
 
+use crate::dataset::Dataset;
+use crate::export::Export;
 use crate::field::read_lenient;
+use crate::json::Json;
 use crate::model::model;
 use crate::open_enum::open_enum;
 use crate::plain_struct::read_struct;
-use crate::{Dataset, Export, Json, Task, Timestamp};
+use crate::task::Task;
+use crate::timestamp::Timestamp;
 
 open_enum! {
-    /// What happened.
+    /// Event type.
     pub enum EventType {
-        /// A dataset was made.
+        /// A dataset was created.
         DatasetCreated = "dataset.created",
-        /// A dataset changed.
+        /// A dataset was updated.
         DatasetUpdated = "dataset.updated",
         /// A dataset was deleted.
         DatasetDeleted = "dataset.deleted",
-        /// An export can be downloaded.
+        /// An export was completed.
         ExportCompleted = "export.completed",
-        /// An export could not be written.
+        /// An export failed.
         ExportFailed = "export.failed",
-        /// A task is done.
+        /// A task was completed.
         TaskCompleted = "task.completed",
-        /// An annotator handed in a result.
+        /// A result was submitted.
         ResultSubmitted = "result.submitted",
         /// A result was accepted.
         ResultAccepted = "result.accepted",
@@ -37,9 +41,9 @@ open_enum! {
 }
 
 model! {
-    /// One event, as a webhook is told of it.
+    /// A webhook event.
     ///
-    /// The body of a delivery is the resource itself, and the event is named in the header `X-Avala-Webhook-Event`.
+    /// The body of a delivery is the resource itself; the header `X-Avala-Webhook-Event` names the event.
     /// Older deployments wrap the resource as `{"event", "timestamp", "data"}`.
     /// [`from_body`](WebhookEvent::from_body) reads both; encoding and decoding by serde are the wrapped shape.
     ///
@@ -62,34 +66,34 @@ model! {
     #[derive(Eq, Hash)]
     pub struct WebhookEvent {
         required {
-            /// What happened.
+            /// Event type.
             event: EventType,
-            /// The resource that it happened to, as it was sent.
+            /// The resource as it was sent.
             data: Json,
         }
         optional {
-            /// When it happened, where the deployment says so.
+            /// Time of the event; not sent by every deployment.
             timestamp: Option<Timestamp>,
         }
     }
 }
 
-/// What an event happened to. Made by [`WebhookEvent::resource`].
+/// The resource of an event. Returned by [`WebhookEvent::resource`].
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum WebhookResource {
-    /// The dataset of a `dataset.*` event.
+    /// Dataset of a `dataset.*` event.
     Dataset(Box<Dataset>),
-    /// The export of an `export.*` event.
+    /// Export of an `export.*` event.
     Export(Box<Export>),
-    /// The task of a `task.*` event.
+    /// Task of a `task.*` event.
     Task(Box<Task>),
-    /// What any other event says, free-form.
+    /// Data of any other event, free-form.
     Other(Json),
 }
 
 impl WebhookEvent {
-    /// Reads the body of a delivery, whose event is in the header `X-Avala-Webhook-Event`.
+    /// Decodes the body of a delivery; `event` is the value of the header `X-Avala-Webhook-Event`.
     ///
     /// Verify the signature first, so that only bodies from Avala are decoded. The signature covers the body and not the
     /// headers: if the body names an event, that name must be the one of the header. A bare body names none, so its
@@ -112,10 +116,10 @@ impl WebhookEvent {
         }
     }
 
-    /// The resource, typed by the first word of the event. A new event of a known resource is typed too.
+    /// Decodes the resource by the first word of the event, so that a new event of a known resource is typed too.
     ///
     /// # Errors
-    /// When the data does not have the shape of the resource.
+    /// Fails if the data is not a valid resource.
     pub fn resource(&self) -> Result<WebhookResource, WebhookEventError> {
         let kind = self.event.as_str().split_once('.').map(|(kind, _)| kind);
         let resource = match kind {

@@ -31,7 +31,7 @@ impl OrganizationRow {
         }
     }
 
-    /// The name that it owns things under.
+    /// Owner name.
     pub(crate) fn handle(&self) -> OwnerName {
         self.organization.handle.clone().unwrap_or_else(|| self.organization.slug.as_str().into())
     }

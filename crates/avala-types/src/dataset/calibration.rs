@@ -1,62 +1,64 @@
 //! The rig that recorded a sequence.
 
 use crate::dataset::{DatasetFrame, FrameImage};
+use crate::geometry::{Quat, Vec3};
+use crate::id::SequenceUid;
+use crate::json::Json;
 use crate::model::model;
-use crate::{Json, Quat, SequenceUid, Vec3};
 
 model! {
-    /// The cameras that recorded a sequence, as its first frame has them.
+    /// Camera calibration of a sequence, from its first frame.
     ///
-    /// Made by [`DatasetSequence::calibration`](crate::DatasetSequence::calibration).
+    /// Returned by [`DatasetSequence::calibration`](crate::DatasetSequence::calibration).
     pub struct DatasetCalibration {
         required {
-            /// The sequence.
+            /// Sequence.
             sequence_uid: SequenceUid,
         }
         optional {
-            /// Its cameras, in the order of the frame's images.
+            /// Cameras, in the order of the frame's images.
             cameras: Vec<CameraCalibration>,
-            /// What is calibrated for the dataset as a whole: a free-form object.
+            /// Calibration of the whole dataset, a free-form object.
             dataset_level_camera_calibration: Option<Json>,
         }
     }
 }
 
 model! {
-    /// Where a camera is, how it is turned and how it projects.
+    /// Camera calibration: position, orientation and intrinsics.
     pub struct CameraCalibration {
         required {}
         optional {
-            /// The name of the camera.
+            /// Camera name.
             camera_id: Option<String>,
-            /// Where it is.
+            /// Location.
             position: Option<Vec3>,
-            /// How it is turned.
+            /// Orientation.
             heading: Option<Quat>,
-            /// The width of its images in pixels.
+            /// Image width in pixels.
             width: Option<u32>,
-            /// The height of its images in pixels.
+            /// Image height in pixels.
             height: Option<u32>,
-            /// The focal length in pixels, horizontally.
+            /// Horizontal focal length in pixels.
             fx: Option<f64>,
-            /// The focal length in pixels, vertically.
+            /// Vertical focal length in pixels.
             fy: Option<f64>,
-            /// The principal point in pixels, from the left.
+            /// Principal point in pixels, horizontal.
             cx: Option<f64>,
-            /// The principal point in pixels, from the top.
+            /// Principal point in pixels, vertical.
             cy: Option<f64>,
-            /// The camera model, as `pinhole`.
+            /// Camera model, such as `pinhole`.
             model: Option<String>,
-            /// The first parameter of the unified and the double sphere camera models.
+            /// Xi parameter of the unified and the double sphere camera models.
             xi: Option<f64>,
-            /// The second parameter of the double sphere camera model.
+            /// Alpha parameter of the double sphere camera model.
             alpha: Option<f64>,
         }
     }
 }
 
 impl CameraCalibration {
-    /// The camera that took an image. Its model, xi and alpha are the frame's where the image has none.
+    /// Camera of an image. Model, xi and alpha default to those of the frame.
     pub(crate) fn of(image: &FrameImage, frame: &DatasetFrame) -> Self {
         Self {
             // Uploaders name their cameras in three ways; the first one that is there and not empty counts.
@@ -79,7 +81,7 @@ impl CameraCalibration {
     }
 }
 
-/// A name that may also be a number.
+/// A reference by name or by number.
 fn name_in(json: &Json) -> Option<String> {
     match json.get().as_bytes().first()? {
         b'"' => json.parse().ok().filter(|name: &String| !name.is_empty()),
@@ -91,7 +93,7 @@ fn name_in(json: &Json) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::DatasetSequence;
+    use crate::dataset::DatasetSequence;
 
     fn calibration(frames: &serde_json::Value) -> DatasetCalibration {
         let mut sequence = DatasetSequence::new("s1");

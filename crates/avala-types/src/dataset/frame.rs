@@ -3,33 +3,35 @@
 use std::fmt;
 
 use crate::dataset::{CameraCalibration, DatasetSequence};
+use crate::geometry::{Quat, Vec3};
+use crate::id::SequenceUid;
 use crate::json::Elements;
+use crate::json::Json;
 use crate::model::{json_object, model};
-use crate::{Json, Quat, SequenceUid, Vec3};
 
 model! {
-    /// One moment of a sequence: where the device was, and what its cameras saw.
+    /// A frame of a sequence: device pose and camera images.
     pub struct DatasetFrame {
         required {
-            /// Its place in the sequence; the first one is 0.
+            /// Index in the sequence, from 0.
             frame_index: u64,
         }
         optional {
-            /// Its path in the dataset.
+            /// Path in the dataset.
             key: Option<String>,
-            /// The camera model of images that do not name their own.
+            /// Camera model of images without their own.
             model: Option<String>,
-            /// The same under its older name; each stands in for the other.
+            /// The same under its older name; each is used if the other is unset.
             camera_model: Option<String>,
-            /// The xi of images that do not have their own.
+            /// Xi parameter of images without their own.
             xi: Option<f64>,
-            /// The alpha of images that do not have their own.
+            /// Alpha parameter of images without their own.
             alpha: Option<f64>,
-            /// Where the device was.
+            /// Position of the device.
             device_position: Option<Vec3>,
-            /// How the device was turned.
+            /// Orientation of the device.
             device_heading: Option<Quat>,
-            /// What its cameras saw.
+            /// Camera images.
             images: Vec<FrameImage>,
             /// The frame as the server sent it.
             raw: Option<Json>,
@@ -38,42 +40,42 @@ model! {
 }
 
 model! {
-    /// What one camera saw, and where and how it looked.
+    /// An image of a frame, with the pose and intrinsics of its camera.
     pub struct FrameImage {
         required {}
         optional {
-            /// Where the image is.
+            /// Image URL.
             image_url: Option<String>,
-            /// Where the camera was.
+            /// Position of the camera.
             position: Option<Vec3>,
-            /// How the camera was turned.
+            /// Orientation of the camera.
             heading: Option<Quat>,
-            /// The width of the image in pixels.
+            /// Image width in pixels.
             width: Option<u32>,
-            /// The height of the image in pixels.
+            /// Image height in pixels.
             height: Option<u32>,
-            /// The focal length in pixels, horizontally.
+            /// Horizontal focal length in pixels.
             fx: Option<f64>,
-            /// The focal length in pixels, vertically.
+            /// Vertical focal length in pixels.
             fy: Option<f64>,
-            /// The principal point in pixels, from the left.
+            /// Principal point in pixels, horizontal.
             cx: Option<f64>,
-            /// The principal point in pixels, from the top.
+            /// Principal point in pixels, vertical.
             cy: Option<f64>,
-            /// The camera model, as `pinhole`.
+            /// Camera model, such as `pinhole`.
             model: Option<String>,
-            /// The camera model under its older name.
+            /// Camera model, under its older name.
             camera_model: Option<String>,
-            /// The first parameter of the unified and the double sphere camera models.
+            /// Xi parameter of the unified and the double sphere camera models.
             xi: Option<f64>,
-            /// The second parameter of the double sphere camera model.
+            /// Alpha parameter of the double sphere camera model.
             alpha: Option<f64>,
         }
     }
 }
 
 impl DatasetFrame {
-    /// Reads the next frame, which is at this place in its sequence.
+    /// Decodes the next frame, at this index of the sequence.
     pub(crate) fn read_next(index: usize, frames: &mut Elements<'_>) -> Option<Result<Self, serde_json::Error>> {
         Some(frames.next_as::<Wire>()?.map(|(raw, wire)| Self {
             frame_index: index as u64,
@@ -90,13 +92,13 @@ impl DatasetFrame {
         }))
     }
 
-    /// The cameras of its images, with what the frame says for all of them.
+    /// Cameras of the images, with the frame's values as defaults.
     pub(crate) fn cameras(&self) -> Vec<CameraCalibration> {
         self.images.iter().map(|image| CameraCalibration::of(image, self)).collect()
     }
 }
 
-/// What is typed of a frame. The rest stays in `raw` and is not kept twice.
+/// The typed part of a frame. The rest stays in `raw` and is not stored twice.
 struct Wire {
     key: Option<String>,
     model: Option<String>,
@@ -107,7 +109,7 @@ struct Wire {
     device_heading: Option<Quat>,
     images: Vec<FrameImage>,
     /// Typed fields of an unexpected form.
-    extra: crate::Extra,
+    extra: crate::extra::Extra,
 }
 
 json_object!(Wire (Strict, skip) {
@@ -124,7 +126,7 @@ json_object!(Wire (Strict, skip) {
     }
 });
 
-/// Why a frame could not be read.
+/// Error of decoding a frame.
 #[derive(Debug)]
 pub struct FrameError {
     sequence: SequenceUid,
@@ -147,13 +149,13 @@ impl FrameError {
         Self { sequence: sequence.uid.clone(), index, reason: Reason::Decode(error) }
     }
 
-    /// The frame that was asked for.
+    /// Requested frame.
     #[must_use]
     pub fn index(&self) -> usize {
         self.index
     }
 
-    /// Whether there is no such frame; otherwise it is there, and does not have the shape of one.
+    /// Whether the frame does not exist; otherwise it exists and cannot be decoded.
     #[must_use]
     pub fn is_out_of_range(&self) -> bool {
         matches!(self.reason, Reason::OutOfRange { .. })

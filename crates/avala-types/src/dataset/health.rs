@@ -1,65 +1,67 @@
 //! Whether a dataset was read well.
 
+use crate::dataset::{DataType, DatasetStatus};
+use crate::id::{DatasetSlug, DatasetUid, SequenceUid};
 use crate::model::model;
-use crate::{DataType, DatasetSlug, DatasetStatus, DatasetUid, SequenceUid, Timestamp};
+use crate::timestamp::Timestamp;
 
 model! {
-    /// What the server found when it read the files of a dataset.
+    /// Health report of a dataset.
     #[derive(Eq, Hash)]
     pub struct DatasetHealth {
         required {
-            /// The dataset.
+            /// Dataset.
             dataset_uid: DatasetUid,
-            /// Its name in addresses.
+            /// URL slug.
             dataset_slug: DatasetSlug,
         }
         optional {
             /// Type of its content; `None` while the server does not know it.
             data_type: Option<DataType>,
-            /// Whether it is ready.
+            /// Status.
             dataset_status: Option<DatasetStatus>,
             /// Whether its items are sequences of frames; `None` while the server does not know.
             is_sequence: Option<bool>,
-            /// How many items it has.
+            /// Number of items.
             item_count: u64,
-            /// How many sequences it has.
+            /// Number of sequences.
             sequence_count: u64,
-            /// How many frames its sequences have together.
+            /// Total number of frames of all sequences.
             total_frames: u64,
-            /// Where its files are, when they are in S3.
+            /// Location of the files in S3.
             s3_prefix: Option<String>,
-            /// Where its files are, when they are in Google Cloud Storage.
+            /// Location of the files in Google Cloud Storage.
             gc_storage_prefix: Option<String>,
-            /// When it was last looked at.
+            /// Time of the last evaluation.
             last_updated_at: Option<Timestamp>,
-            /// Each of its sequences.
+            /// Health of each sequence.
             sequences: Vec<SequenceHealth>,
             /// Whether every file could be read.
             ingest_ok: bool,
-            /// What went wrong, in sentences.
+            /// Error message.
             issues: Vec<String>,
         }
     }
 }
 
 model! {
-    /// What the server found when it read the frames of a sequence.
+    /// Health report of a sequence.
     #[derive(Eq, Hash)]
     pub struct SequenceHealth {
         required {
-            /// The sequence.
+            /// Sequence.
             uid: SequenceUid,
         }
         optional {
-            /// Its path in the dataset.
+            /// Path in the dataset.
             key: Option<String>,
-            /// How far it is, in the server's words.
+            /// Status, free text.
             status: Option<String>,
-            /// How many frames it has.
+            /// Number of frames.
             frame_count: u64,
-            /// Whether it says where its LiDAR is.
+            /// Whether LiDAR poses are present.
             has_lidar_calibration: bool,
-            /// Whether it says where its cameras are.
+            /// Whether camera poses are present.
             has_camera_calibration: bool,
         }
     }

@@ -1,62 +1,64 @@
 //! An item of a dataset.
 
+use crate::id::{DatasetSlug, DatasetUid, ItemUid, OwnerName, SequenceUid};
+use crate::json::Json;
 use crate::model::model;
-use crate::{DatasetSlug, DatasetUid, ItemUid, Json, OwnerName, SequenceUid, Timestamp};
+use crate::timestamp::Timestamp;
 
 model! {
-    /// One image, video, point cloud or recording of a dataset, with its annotations.
+    /// An item of a dataset: an image, video, point cloud or recording, with annotations.
     ///
-    /// What is free-form is kept as text: a list of items that nobody looks into costs little more than its bytes.
+    /// Free-form fields are kept as text, so that unused ones cost little more than their bytes.
     #[derive(Eq, Hash)]
     pub struct DatasetItem {
         required {
-            /// Its identity.
+            /// Unique identifier (UID).
             uid: ItemUid,
         }
         optional {
-            /// Its number in the server's database.
+            /// Database ID.
             id: Option<u64>,
-            /// Whether it is left out of annotation.
+            /// Whether it is hidden from annotators.
             is_hidden: bool,
-            /// Its path in the dataset.
+            /// Path in the dataset.
             key: Option<String>,
-            /// The dataset that it belongs to.
+            /// Dataset.
             dataset: Option<DatasetUid>,
-            /// Who owns that dataset.
+            /// Owner of the dataset.
             dataset_owner_name: Option<OwnerName>,
-            /// The name of that dataset in addresses.
+            /// URL slug of the dataset.
             dataset_slug: Option<DatasetSlug>,
-            /// Where its file is.
+            /// File URL.
             url: Option<String>,
-            /// Where its file is, in a format for graphics cards.
+            /// File URL in a GPU texture format.
             gpu_texture_url: Option<String>,
-            /// Where its thumbnails are.
+            /// Thumbnail URLs.
             thumbnails: Vec<String>,
-            /// Where a short clip of it is.
+            /// URL of a short video preview.
             video_thumbnail: Option<String>,
-            /// What is known of the file: a free-form object.
+            /// Metadata of the file, a free-form object.
             metadata: Option<Json>,
-            /// What an export says of it: a free-form object.
+            /// Export snippet, a free-form object.
             export_snippet: Option<Json>,
-            /// Its annotations: a free-form object.
+            /// Annotations, a free-form object.
             annotations: Option<Json>,
-            /// How it was cut out of something larger: a free-form object.
+            /// Crop data, a free-form object.
             crop_data: Option<Json>,
-            /// Items that belong with it: a list of free-form objects.
+            /// Related items, a list of free-form objects.
             related_items: Option<Json>,
-            /// The sequence that it is a frame of.
+            /// Sequence of this frame.
             related_sequence_uid: Option<SequenceUid>,
-            /// When it was made.
+            /// Creation time.
             created_at: Option<Timestamp>,
-            /// When it last changed.
+            /// Time of the last update.
             updated_at: Option<Timestamp>,
-            /// How far it is, in the server's words.
+            /// Status, free text.
             status: Option<String>,
-            /// Where its file is, on deployments that do not send `url`.
+            /// File URL, on deployments that do not send `url`.
             data_url: Option<String>,
-            /// Where its thumbnail is, on deployments that do not send `thumbnails`.
+            /// Thumbnail URL, on deployments that do not send `thumbnails`.
             thumbnail_url: Option<String>,
-            /// How many annotations it has.
+            /// Number of annotations.
             annotations_count: Option<u64>,
         }
     }

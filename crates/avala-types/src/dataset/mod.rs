@@ -18,40 +18,43 @@ pub use outcome::{
 pub use payload::{CreateDataset, TransferDataset};
 pub use sequence::DatasetSequence;
 
+use crate::id::{DatasetSlug, DatasetUid, OwnerName};
+use crate::json::Json;
 use crate::model::model;
 use crate::open_enum::open_enum;
-use crate::{DatasetSlug, DatasetUid, Json, OwnerName, Timestamp, Visibility};
+use crate::timestamp::Timestamp;
+use crate::visibility::Visibility;
 
 open_enum! {
-    /// What a dataset holds.
+    /// Data type of a dataset.
     pub enum DataType {
         /// Images.
         Image = "image",
         /// Videos.
         Video = "video",
-        /// LiDAR sweeps with their cameras.
+        /// LiDAR sweeps with camera images.
         Lidar = "lidar",
         /// MCAP recordings.
         Mcap = "mcap",
         /// Gaussian splats.
         Splat = "splat",
-        /// Volumes made of images.
+        /// 3D images.
         Image3d = "image_3d",
         /// Point clouds.
         PointCloud = "pointcloud",
     }
 
-    /// How far the making of a dataset is.
+    /// Creation status of a dataset.
     pub enum DatasetStatus {
-        /// Its files are still being read.
+        /// Files are still being read.
         Creating = "creating",
-        /// It is ready.
+        /// Ready.
         Created = "created",
     }
 }
 
 impl DatasetStatus {
-    /// Whether the dataset can be used.
+    /// Status of a dataset.
     #[must_use]
     pub fn is_ready(&self) -> bool {
         matches!(self, Self::Created)
@@ -63,37 +66,37 @@ model! {
     #[derive(Eq, Hash)]
     pub struct Dataset {
         required {
-            /// Its identity.
+            /// Unique identifier (UID).
             uid: DatasetUid,
-            /// Its name, as people read it.
+            /// Display name.
             name: String,
-            /// Its name in addresses.
+            /// URL slug.
             slug: DatasetSlug,
         }
         optional {
-            /// How many items it has.
+            /// Number of items.
             item_count: u64,
-            /// Who owns it.
+            /// Owner.
             owner_name: Option<OwnerName>,
-            /// Whether it is ready.
+            /// Status.
             status: Option<DatasetStatus>,
-            /// What it holds.
+            /// Data type.
             data_type: Option<DataType>,
-            /// Whether its items are sequences of frames.
+            /// Whether items are sequences of frames.
             is_sequence: Option<bool>,
-            /// Labels that annotators choose from: a list of free-form objects.
+            /// Predefined labels, a list of free-form objects.
             predefined_labels: Option<Json>,
-            /// When it was made.
+            /// Creation time.
             created_at: Option<Timestamp>,
-            /// When it last changed.
+            /// Time of the last update.
             updated_at: Option<Timestamp>,
-            /// Who can see it.
+            /// Visibility.
             visibility: Option<Visibility>,
-            /// How many projects use it.
+            /// Number of projects that use it.
             project_count: Option<u64>,
-            /// The size of its files in bytes.
+            /// Size of all files, in bytes.
             size_bytes: Option<u64>,
-            /// How many annotations its items have.
+            /// Number of annotations of all items.
             annotations_count: Option<u64>,
         }
     }

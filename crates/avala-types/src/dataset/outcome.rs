@@ -1,8 +1,10 @@
 //! Outcomes of sequences: how well a recorded episode went.
 
+use crate::id::{SequenceOutcomeUid, SequenceUid};
+use crate::json::Json;
 use crate::model::{model, payload};
 use crate::open_enum::open_enum;
-use crate::{Json, SequenceOutcomeUid, SequenceUid, Timestamp};
+use crate::timestamp::Timestamp;
 
 open_enum! {
     /// How an episode went.

@@ -5,12 +5,16 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, EnumAccess, VariantAccess as _, Visitor};
 use serde::ser::{Serialize, Serializer};
 
+use crate::dataset::DataType;
 use crate::field::try_read_str;
+use crate::id::{DatasetSlug, OrganizationUid, OwnerName};
+use crate::json::Json;
 use crate::model::payload;
-use crate::{DataType, DatasetSlug, Json, OrganizationUid, OwnerName, SecretJson, Visibility};
+use crate::secret::SecretJson;
+use crate::visibility::Visibility;
 
 payload! {
-    /// A new dataset (`POST /datasets/`).
+    /// Payload that creates a dataset (`POST /datasets/`).
     ///
     /// ```
     /// use avala_types::{CreateDataset, DataType, Visibility};
@@ -27,60 +31,60 @@ payload! {
     #[derive(Eq, Hash)]
     pub struct CreateDataset {
         required {
-            /// Its name, as people read it.
+            /// Display name.
             name: String,
-            /// Its name in addresses, unique for its owner.
+            /// URL slug, unique per owner.
             slug: DatasetSlug,
-            /// What it holds.
+            /// Data type.
             data_type: DataType,
         }
         optional {
-            /// Who can see it.
+            /// Visibility.
             visibility: Visibility,
-            /// Whether the server reads what the files say of themselves.
+            /// Whether the server reads the metadata of the files.
             create_metadata: bool,
-            /// Where its files are, and how to get at them: a free-form object that depends on the storage provider.
+            /// Location and access of the files, a free-form object that depends on the storage provider.
             provider_config: SecretJson,
-            /// Who owns it.
+            /// Owner.
             owner_name: OwnerName,
-            /// The organization that owns it.
+            /// Owning organization.
             organization_uid: OrganizationUid,
-            /// The texture format that its images are also kept in.
+            /// GPU texture format of the images.
             gpu_texture_format: String,
-            /// What you want to note of it: a free-form object.
+            /// Metadata, a free-form object.
             metadata: Json,
-            /// Whether its items are sequences of frames.
+            /// Whether items are sequences of frames.
             is_sequence: bool,
         }
         numbers {
-            /// The organization that owns it, by its number; `organization_uid` is the newer way.
+            /// Owning organization by database ID; `organization_uid` is newer.
             organization_id: u64,
-            /// The industry that it comes from, by its number.
+            /// Industry number.
             industry: u64,
-            /// The license that it is under, by its number.
+            /// License number.
             license: u64,
         }
     }
 }
 
-/// Who a dataset goes to (`POST /datasets/{owner}/{slug}/transfer/`): an organization or a user, never both.
+/// Payload that transfers a dataset to an organization or a user, never both (`POST /datasets/{owner}/{slug}/transfer/`).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TransferDataset {
-    /// To an organization.
+    /// Transfers to an organization.
     ToOrganization(OrganizationUid),
-    /// To a user, by name.
+    /// Transfers to a user, by name.
     ToUser(OwnerName),
 }
 
 impl TransferDataset {
-    /// To an organization.
+    /// Transfers to an organization.
     #[must_use]
     pub fn to_organization(uid: impl Into<OrganizationUid>) -> Self {
         Self::ToOrganization(uid.into())
     }
 
-    /// To a user, by name.
+    /// Transfers to a user, by name.
     #[must_use]
     pub fn to_user(name: impl Into<OwnerName>) -> Self {
         Self::ToUser(name.into())

@@ -1,78 +1,80 @@
 //! A sequence of frames.
 
+use crate::dataset::DataType;
 use crate::dataset::{DatasetCalibration, DatasetFrame, FrameError};
+use crate::id::{DatasetUid, SequenceUid};
 use crate::json::Elements;
+use crate::json::Json;
 use crate::model::model;
-use crate::{DataType, DatasetUid, Json, SequenceUid};
 
 model! {
-    /// A recording: frames in the order of time, each with its sensors' data.
+    /// A sequence: frames in time order, each with sensor data.
     ///
-    /// The frames come inside the sequence and may be most of its bytes, so they stay text until somebody asks:
-    /// [`frame`](DatasetSequence::frame) reads one, [`typed_frames`](DatasetSequence::typed_frames) all of them in turn.
+    /// Frames may be most of the bytes of a sequence, so they stay text until they are requested:
+    /// [`frame`](DatasetSequence::frame) decodes one, [`typed_frames`](DatasetSequence::typed_frames) all in sequence.
     #[derive(Eq, Hash)]
     pub struct DatasetSequence {
         required {
-            /// Its identity.
+            /// Unique identifier (UID).
             uid: SequenceUid,
         }
         optional {
-            /// Whether it is left out of annotation.
+            /// Whether it is hidden from annotators.
             is_hidden: bool,
-            /// Its path in the dataset.
+            /// Path in the dataset.
             key: Option<String>,
-            /// An identity that its uploader gave it.
+            /// UUID set by the uploader.
             custom_uuid: Option<String>,
-            /// How far it is, in the server's words.
+            /// Status, free text.
             status: Option<String>,
-            /// Where its title image is.
+            /// Featured image URL.
             featured_image: Option<String>,
-            /// How many frames it has.
+            /// Number of frames.
             number_of_frames: Option<u64>,
-            /// The views that it can be seen in: a list of free-form objects.
+            /// Views, a list of free-form objects.
             views: Option<Json>,
-            /// How it was cut out of something larger: a free-form object.
+            /// Crop data, a free-form object.
             crop_data: Option<Json>,
-            /// Labels that annotators choose from: a list of free-form objects.
+            /// Predefined labels, a list of free-form objects.
             predefined_labels: Option<Json>,
-            /// Its frames: a list of objects, absent where the server lists sequences without them.
+            /// Frames, a list of objects; absent in lists of sequences.
             frames: Option<Json>,
-            /// What was measured of it: a free-form object.
+            /// Metrics, a free-form object.
             metrics: Option<Json>,
-            /// The dataset that it belongs to.
+            /// Dataset.
             dataset_uid: Option<DatasetUid>,
-            /// What that dataset holds.
+            /// Data type of the dataset.
             dataset_data_type: Option<DataType>,
-            /// The device that recorded it, in its uploader's words.
+            /// Device name, set by the uploader.
             device_id: Option<String>,
-            /// Whether its LiDAR may be calibrated by hand.
+            /// Whether manual LiDAR calibration is allowed.
             allow_lidar_calibration: Option<bool>,
-            /// Whether the LiDAR calibration is in use.
+            /// Whether the LiDAR calibration is enabled.
             lidar_calibration_enabled: Option<bool>,
-            /// Whether the camera calibration is in use.
+            /// Whether the camera calibration is enabled.
             camera_calibration_enabled: Option<bool>,
-            /// What was calibrated of its cameras by hand: a list of free-form objects.
+            /// Manual camera calibrations, a list of free-form objects.
             camera_calibration: Option<Json>,
-            /// Who held it at which time: a list of free-form objects.
+            /// Assignment history, a list of free-form objects.
             coc_timeline: Option<Json>,
-            /// Whether its workflow has ended.
+            /// Whether the workflow has ended.
             is_workflow_terminal: Option<bool>,
-            /// Where it is in the workflow of its status: a free-form object.
+            /// Status workflow state, a free-form object.
             sequence_status_workflow: Option<Json>,
-            /// Where it is in the workflow of its deliverable: a free-form object.
+            /// Deliverable workflow state, a free-form object.
             sequence_deliverable_workflow: Option<Json>,
         }
     }
 }
 
 impl DatasetSequence {
-    /// How many frames it has: what the server says, or else as many as came with it.
+    /// Number of frames: the server's value, or else the number of frames in the response.
     #[must_use]
     pub fn frame_count(&self) -> u64 {
         self.number_of_frames.unwrap_or_else(|| self.raw_frames().count() as u64)
     }
 
-    /// One of the frames that came with it; the first one is 0. Frames before it are passed over, not decoded.
+    /// Decodes the frame at an index, from 0. Earlier frames are skipped, not decoded.
     ///
     /// ```
     /// # use avala_types::DatasetSequence;
@@ -85,7 +87,7 @@ impl DatasetSequence {
     /// ```
     ///
     /// # Errors
-    /// When fewer frames came with the sequence, or the frame does not have the shape of one.
+    /// Fails if the sequence has fewer frames, or if the frame cannot be decoded.
     pub fn frame(&self, index: usize) -> Result<DatasetFrame, FrameError> {
         let mut frames = self.raw_frames();
         // Past the last one, there is nothing left to read either.
@@ -96,7 +98,7 @@ impl DatasetSequence {
         }
     }
 
-    /// All frames that came with it, decoded one at a time.
+    /// Decodes the frames one at a time.
     pub fn typed_frames(&self) -> impl Iterator<Item = Result<DatasetFrame, FrameError>> {
         let mut frames = self.raw_frames();
         (0..).map_while(move |index| {
@@ -105,10 +107,10 @@ impl DatasetSequence {
         })
     }
 
-    /// The rig that recorded it, as its first frame has it; without cameras when no frame came with it.
+    /// Calibration of the first frame; without cameras if the sequence came without frames.
     ///
     /// # Errors
-    /// When the first frame does not have the shape of one.
+    /// Fails if the first frame cannot be decoded.
     pub fn calibration(&self) -> Result<DatasetCalibration, FrameError> {
         let mut calibration = DatasetCalibration::new(&self.uid);
         if self.raw_frames().next().is_some() {
@@ -117,7 +119,7 @@ impl DatasetSequence {
         Ok(calibration)
     }
 
-    /// The texts of the frames that came with it.
+    /// The undecoded frames.
     #[must_use]
     pub fn raw_frames(&self) -> Elements<'_> {
         self.frames.as_ref().map(Json::elements).unwrap_or_default()

@@ -1,69 +1,71 @@
 //! Alerts: what rules found.
 
+use crate::fleet::FleetSeverity;
+use crate::id::{AlertUid, DeviceUid, RecordingUid, RuleUid};
 use crate::model::{model, payload};
 use crate::open_enum::open_enum;
-use crate::{AlertUid, DeviceUid, FleetSeverity, RecordingUid, RuleUid, Timestamp};
+use crate::timestamp::Timestamp;
 
 open_enum! {
-    /// Whether an alert is dealt with.
+    /// Status of an alert.
     pub enum AlertStatus {
-        /// It is not; the word of newer deployments.
+        /// Under maintenance; used by newer deployments.
         Open = "open",
-        /// It is not.
+        /// No.
         Active = "active",
-        /// Somebody has seen it.
+        /// Acknowledged.
         Acknowledged = "acknowledged",
-        /// It is.
+        /// Yes.
         Resolved = "resolved",
     }
 }
 
 model! {
-    /// What a rule found.
+    /// An alert of a rule.
     #[derive(Eq, Hash)]
     pub struct FleetAlert {
         required {
-            /// Its identity.
+            /// Unique identifier (UID).
             uid: AlertUid,
         }
         optional {
-            /// The rule that found it.
+            /// Rule.
             rule: Option<RuleUid>,
-            /// The device that it was found on.
+            /// Device.
             device: Option<DeviceUid>,
-            /// The recording that it was found in.
+            /// Recording.
             recording: Option<RecordingUid>,
-            /// How much it matters.
+            /// Severity.
             severity: Option<FleetSeverity>,
-            /// Whether it is dealt with.
+            /// Status.
             status: Option<AlertStatus>,
-            /// What was found, in a sentence.
+            /// Title of the finding.
             message: Option<String>,
-            /// When it was found.
+            /// Detection time.
             triggered_at: Option<Timestamp>,
-            /// When somebody saw it.
+            /// Acknowledgement time.
             acknowledged_at: Option<Timestamp>,
-            /// Who saw it, in the server's words.
+            /// Acknowledging user, free text.
             acknowledged_by: Option<String>,
-            /// When it was dealt with.
+            /// Resolution time.
             resolved_at: Option<Timestamp>,
-            /// How it was dealt with, in sentences.
+            /// Resolution note.
             resolution_note: Option<String>,
-            /// When it was made.
+            /// Creation time.
             created_at: Option<Timestamp>,
-            /// When it last changed.
+            /// Time of the last update.
             updated_at: Option<Timestamp>,
         }
     }
 }
 
 payload! {
-    /// How an alert was dealt with (`POST /fleet/alerts/{alert_uid}/resolve/`).
+    /// Payload that resolves an alert (`POST /fleet/alerts/{alert_uid}/resolve/`).
     #[derive(Eq, Hash)]
     pub struct ResolveFleetAlert {
         required {}
         optional {
-            /// The same, in sentences.
+            /// Detailed description.
             resolution_note: String,
         }
     }

@@ -1,54 +1,56 @@
 //! Alert channels: where alerts go.
 
+use crate::id::AlertChannelUid;
 use crate::model::{model, payload};
 use crate::open_enum::open_enum;
-use crate::{AlertChannelUid, SecretJson, Timestamp};
+use crate::secret::SecretJson;
+use crate::timestamp::Timestamp;
 
 open_enum! {
-    /// The way that an alert takes.
+    /// Type of an alert channel.
     pub enum AlertChannelType {
-        /// By mail.
+        /// Email.
         Email = "email",
-        /// To an address of yours.
+        /// A webhook URL.
         Webhook = "webhook",
-        /// Into a Slack channel.
+        /// A Slack channel.
         Slack = "slack",
     }
 }
 
 model! {
-    /// A place that alerts go to.
+    /// A destination of alerts.
     #[derive(Eq, Hash)]
     pub struct FleetAlertChannel {
         required {
-            /// Its identity.
+            /// Unique identifier (UID).
             uid: AlertChannelUid,
-            /// Its name, as people read it.
+            /// Display name.
             name: String,
         }
         optional {
-            /// The way that alerts take.
+            /// Channel type.
             channel_type as "type": Option<AlertChannelType>,
-            /// Where they go: a free-form object that depends on the way.
+            /// Destination, a free-form object that depends on the channel type.
             config: Option<SecretJson>,
-            /// When it was made.
+            /// Creation time.
             created_at: Option<Timestamp>,
-            /// When it last changed.
+            /// Time of the last update.
             updated_at: Option<Timestamp>,
         }
     }
 }
 
 payload! {
-    /// A new alert channel (`POST /fleet/alert-channels/`).
+    /// Payload that creates an alert channel (`POST /fleet/alert-channels/`).
     #[derive(Eq, Hash)]
     pub struct CreateFleetAlertChannel {
         required {
-            /// Its name, as people read it.
+            /// Display name.
             name: String,
-            /// The way that alerts take.
+            /// Channel type.
             channel_type as "type": AlertChannelType,
-            /// Where they go: a free-form object that depends on the way.
+            /// Destination, a free-form object that depends on the channel type.
             config: SecretJson,
         }
         optional {}

@@ -1,106 +1,109 @@
 //! Devices: what records.
 
+use crate::id::DeviceUid;
+use crate::json::Json;
 use crate::model::{model, payload};
 use crate::open_enum::open_enum;
-use crate::{DeviceUid, Json, Secret, Timestamp};
+use crate::secret::Secret;
+use crate::timestamp::Timestamp;
 
 open_enum! {
-    /// The kind of a device.
+    /// Type of a device.
     pub enum DeviceType {
-        /// A sensor of any kind.
+        /// Sensor.
         Sensor = "sensor",
-        /// A camera.
+        /// Camera.
         Camera = "camera",
-        /// A LiDAR.
+        /// LiDAR.
         Lidar = "lidar",
     }
 
-    /// Whether a device can be reached.
+    /// Connection status of a device.
     pub enum DeviceStatus {
-        /// It can.
+        /// Reachable.
         Online = "online",
-        /// It cannot.
+        /// Not reachable.
         Offline = "offline",
-        /// It reports that something is wrong with it.
+        /// The device reports an error.
         Error = "error",
     }
 }
 
 model! {
-    /// A device that records.
+    /// A device of the fleet.
     #[derive(Eq, Hash)]
     pub struct FleetDevice {
         required {
-            /// Its identity.
+            /// Unique identifier (UID).
             uid: DeviceUid,
-            /// Its name, as people read it.
+            /// Display name.
             name: String,
         }
         optional {
-            /// The kind of device.
+            /// Device type.
             device_type as "type": Option<DeviceType>,
-            /// Whether it can be reached.
+            /// Connection status.
             status: Option<DeviceStatus>,
-            /// Words to find it by.
+            /// Tags.
             tags: Vec<String>,
-            /// The version of its firmware, in its own words.
+            /// Firmware version.
             firmware_version: Option<String>,
-            /// What is known of it: a free-form object.
+            /// Metadata, a free-form object.
             metadata: Option<Json>,
-            /// When it was last heard of.
+            /// Time of the last contact.
             last_seen_at: Option<Timestamp>,
-            /// What it proves its identity with; sent only when it is registered.
+            /// Authentication token of the device; sent only on registration.
             device_token: Option<Secret>,
-            /// When it was made.
+            /// Creation time.
             created_at: Option<Timestamp>,
-            /// When it last changed.
+            /// Time of the last update.
             updated_at: Option<Timestamp>,
         }
     }
 }
 
 payload! {
-    /// A new device (`POST /fleet/devices/`).
+    /// Payload that creates a device (`POST /fleet/devices/`).
     #[derive(Eq, Hash)]
     pub struct RegisterFleetDevice {
         required {
-            /// Its name, as people read it.
+            /// Display name.
             name: String,
-            /// The kind of device.
+            /// Device type.
             device_type as "type": DeviceType,
         }
         optional {
-            /// The version of its firmware, in its own words.
+            /// Firmware version.
             firmware_version: String,
-            /// What you want to note of it: a free-form object.
+            /// Metadata, a free-form object.
             metadata: Json,
         }
         lists {
-            /// Words to find it by.
+            /// Tags.
             tags: String,
         }
     }
 }
 
 payload! {
-    /// What changes in a device (`PATCH /fleet/devices/{device_uid}/`).
+    /// Update of a device (`PATCH /fleet/devices/{device_uid}/`).
     #[derive(Eq, Hash)]
     pub struct UpdateFleetDevice {
         required {}
         optional {
-            /// Its name, as people read it.
+            /// Display name.
             name: String,
-            /// Whether it can be reached.
+            /// Connection status.
             status: DeviceStatus,
         }
         lists {
-            /// Words to find it by.
+            /// Tags.
             tags: String,
         }
         patch {
-            /// The version of its firmware, in its own words.
+            /// Firmware version.
             firmware_version: String,
-            /// What you want to note of it: a free-form object.
+            /// Metadata, a free-form object.
             metadata: Json,
         }
     }

@@ -1,105 +1,108 @@
 //! Events: what happened while a device recorded.
 
+use crate::fleet::FleetSeverity;
+use crate::id::{DeviceUid, EventUid, RecordingUid};
+use crate::json::Json;
 use crate::model::{model, payload};
 use crate::open_enum::open_enum;
-use crate::{DeviceUid, EventUid, FleetSeverity, Json, RecordingUid, Timestamp};
+use crate::timestamp::Timestamp;
 
 open_enum! {
-    /// The kind of an event in a recording.
+    /// Type of a fleet event.
     pub enum FleetEventType {
-        /// Something failed.
+        /// Error.
         Error = "error",
-        /// Something may fail.
+        /// Warning.
         Warning = "warning",
-        /// Something is good to know.
+        /// Information.
         Info = "info",
-        /// The device went from one state to another.
+        /// State change of the device.
         StateChange = "state_change",
-        /// Something is out of the ordinary.
+        /// Anomaly.
         Anomaly = "anomaly",
-        /// Whatever the label says.
+        /// Any label.
         Custom = "custom",
     }
 }
 
 model! {
-    /// Something that happened while a device recorded.
+    /// An event of a device.
     #[derive(Eq, Hash)]
     pub struct FleetEvent {
         required {
-            /// Its identity.
+            /// Unique identifier (UID).
             uid: EventUid,
         }
         optional {
-            /// The recording that it is in.
+            /// Recording.
             recording: Option<RecordingUid>,
-            /// The device that it happened to.
+            /// Device.
             device: Option<DeviceUid>,
-            /// The kind of event.
+            /// Event type.
             event_type as "type": Option<FleetEventType>,
-            /// What happened, in a few words.
+            /// Title.
             label: Option<String>,
-            /// What happened, in sentences.
+            /// Description.
             description: Option<String>,
-            /// When it happened.
+            /// Time of the event.
             timestamp: Option<Timestamp>,
-            /// How long it lasted, in milliseconds.
+            /// Duration in milliseconds.
             duration_ms: Option<u64>,
-            /// Words to find it by.
+            /// Tags.
             tags: Vec<String>,
-            /// What is known of it: a free-form object.
+            /// Metadata, a free-form object.
             metadata: Option<Json>,
-            /// How much it matters.
+            /// Severity.
             severity: Option<FleetSeverity>,
-            /// When it was made.
+            /// Creation time.
             created_at: Option<Timestamp>,
-            /// When it last changed.
+            /// Time of the last update.
             updated_at: Option<Timestamp>,
         }
     }
 }
 
 payload! {
-    /// A new event (`POST /fleet/events/`).
+    /// Payload that creates an event (`POST /fleet/events/`).
     #[derive(Eq, Hash)]
     pub struct CreateFleetEvent {
         required {
-            /// The recording that it is in.
+            /// Recording.
             recording: RecordingUid,
-            /// The device that it happened to.
+            /// Device.
             device: DeviceUid,
-            /// What happened, in a few words.
+            /// Title.
             label: String,
-            /// The kind of event.
+            /// Event type.
             event_type as "type": FleetEventType,
-            /// When it happened.
+            /// Time of the event.
             timestamp: Timestamp,
         }
         optional {
-            /// How much it matters.
+            /// Severity.
             severity: FleetSeverity,
-            /// What happened, in sentences.
+            /// Description.
             description: String,
-            /// What you want to note of it: a free-form object.
+            /// Metadata, a free-form object.
             metadata: Json,
         }
         lists {
-            /// Words to find it by.
+            /// Tags.
             tags: String,
         }
         numbers {
-            /// How long it lasted, in milliseconds.
+            /// Duration in milliseconds.
             duration_ms: u64,
         }
     }
 }
 
 payload! {
-    /// Several new events (`POST /fleet/events/batch/`).
+    /// Payload that creates several events (`POST /fleet/events/batch/`).
     #[derive(Eq, Hash)]
     pub struct CreateFleetEvents {
         required {
-            /// The events.
+            /// Events.
             events: Vec<CreateFleetEvent>,
         }
         optional {}
@@ -107,11 +110,11 @@ payload! {
 }
 
 model! {
-    /// The answer to several new events.
+    /// Response of creating several events.
     #[derive(Eq, Hash)]
     pub struct CreatedFleetEvents {
         required {
-            /// How many were made.
+            /// Number created.
             created: u64,
         }
         optional {}

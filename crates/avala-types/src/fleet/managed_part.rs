@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use crate::fleet::{GenerationState, ManagedFinalization, ManagedUploadProtocol};
+use crate::id::{GenerationUid, GrantUid, OriginalUid, UploadSessionUid};
+use crate::json::Json;
 use crate::model::{model, payload};
-use crate::{
-    GenerationState, GenerationUid, GrantUid, Json, ManagedFinalization, ManagedUploadProtocol, OriginalUid, Timestamp,
-    UploadSessionUid,
-};
+use crate::timestamp::Timestamp;
 
 model! {
     /// Multipart upload that was started for a file.

@@ -1,114 +1,115 @@
 //! Managed uploads: MCAP recordings that the server checks by their content and publishes as a dataset.
 
+use crate::fleet::UploadSessionStatus;
+use crate::id::{
+    DatasetUid, FinalizationUid, GenerationUid, OriginalUid, PublicationUid, RecordingUid, UploadSessionUid,
+};
 use crate::model::model;
 use crate::open_enum::open_enum;
-use crate::{
-    DatasetUid, FinalizationUid, GenerationUid, OriginalUid, PublicationUid, RecordingUid, Timestamp,
-    UploadSessionStatus, UploadSessionUid,
-};
+use crate::timestamp::Timestamp;
 
 open_enum! {
-    /// The protocol of a managed upload.
+    /// Protocol of a managed upload.
     pub enum ManagedUploadProtocol {
-        /// MCAP files, the first version.
+        /// MCAP files, version 1.
         McapV1 = "fleet-managed-mcap-v1",
     }
 
-    /// How far the multipart upload of a file is.
+    /// State of a multipart upload.
     pub enum GenerationState {
-        /// It is being made.
+        /// Being created.
         Initializing = "initializing",
-        /// It takes parts.
+        /// Accepts parts.
         Active = "active",
-        /// It was given up.
+        /// Canceled.
         Abandoned = "abandoned",
-        /// Its parts are being put together.
+        /// Parts are being assembled.
         Completing = "completing",
-        /// The file is whole.
+        /// Complete.
         Completed = "completed",
     }
 
-    /// Whether the work on an uploaded recording goes on.
+    /// Processing status of an uploaded recording.
     pub enum FinalizationState {
-        /// It waits for its turn.
+        /// Queued.
         Pending = "pending",
-        /// It goes on.
+        /// Active.
         Running = "running",
-        /// It failed, and waits to be tried again.
+        /// Failed; waiting for a retry.
         RetryWait = "retry_wait",
-        /// The recording is published.
+        /// Published.
         Succeeded = "succeeded",
-        /// It is not tried again.
+        /// Failed; no further retry.
         Failed = "failed",
     }
 
-    /// What is done with an uploaded recording, one after the other.
+    /// Processing stages of an uploaded recording, in order.
     pub enum FinalizationStage {
-        /// Its files are put together.
+        /// Files are being assembled.
         Complete = "complete",
-        /// Its files are checked.
+        /// Files are being verified.
         Verify = "verify",
-        /// Its files are joined to the recording.
+        /// Files are being attached to the recording.
         Attach = "attach",
-        /// Its dataset is made ready.
+        /// The dataset is being prepared.
         Prepare = "prepare",
-        /// Its dataset is published.
+        /// The dataset is being published.
         Publish = "publish",
     }
 
-    /// Why the work on an uploaded recording is where it is.
+    /// Detail of the processing state of an uploaded recording.
     pub enum FinalizationCode {
-        /// It has not begun.
+        /// Not started.
         Pending = "pending",
-        /// It goes on.
+        /// Active.
         Running = "running",
-        /// The server has no room for it yet.
+        /// The server has no capacity yet.
         CapacityPending = "capacity_pending",
-        /// The server does no such work at the moment.
+        /// The server does not process such uploads at the moment.
         WorkerDisabled = "worker_disabled",
-        /// It took too long.
+        /// Timed out.
         DeadlineExceeded = "deadline_exceeded",
-        /// Its worker was lost.
+        /// The worker was lost.
         LeaseLost = "lease_lost",
         /// A file cannot be read from the storage.
         SourceUnavailable = "source_unavailable",
-        /// It was tried too often.
+        /// Too many attempts.
         AttemptsExhausted = "attempts_exhausted",
-        /// It is done.
+        /// Completed.
         Published = "published",
-        /// A file is not what its checksum says.
+        /// A file does not match its checksum.
         ContentMismatch = "content_mismatch",
-        /// A file is no MCAP.
+        /// A file is not MCAP.
         InvalidMcap = "invalid_mcap",
     }
 }
 
 model! {
-    /// How far a managed upload is. That it is published does not say that its recording is ready.
+    /// Status of a managed upload. Published does not imply that the recording is ready.
     #[derive(Eq, Hash)]
     pub struct ManagedFleetUploadStatus {
         required {
-            /// The protocol that it follows.
+            /// Protocol.
             protocol: ManagedUploadProtocol,
-            /// The upload.
+            /// UID of the upload.
             session_uid: UploadSessionUid,
-            /// The recording.
+            /// Recording.
             recording_uid: RecordingUid,
-            /// How far it is.
+            /// Status.
             status: UploadSessionStatus,
         }
         optional {
-            /// How many files it has.
+            /// Number of files.
             total_files: u64,
-            /// The size of all files in bytes.
+            /// Total size of all files, in bytes.
             total_bytes: u64,
-            /// How many files are checked.
+            /// Number of verified files.
             confirmed_files: u64,
-            /// The size of the checked files in bytes.
+            /// Size of the verified files, in bytes.
             confirmed_bytes: u64,
-            /// Its files.
+            /// Files.
             files: Vec<ManagedOriginal>,
-            /// The work on the recording, once all files are there.
+            /// Processing of the recording after the upload.
             finalization: Option<ManagedFinalization>,
         }
     }
@@ -119,27 +120,27 @@ model! {
     #[derive(Eq, Hash)]
     pub struct ManagedOriginal {
         required {
-            /// Its identity.
+            /// Unique identifier (UID).
             file_uid: OriginalUid,
-            /// Its path in the recording.
+            /// Path in the recording.
             path: String,
-            /// Its size in bytes.
+            /// Size in bytes.
             size_bytes: u64,
-            /// The SHA-256 of its content, in hexadecimal.
+            /// SHA-256 of the content, hexadecimal.
             content_sha256: String,
-            /// The size of its parts in bytes; the last one may be smaller.
+            /// Part size in bytes; the last part may be smaller.
             part_size: u64,
-            /// How many parts it has.
+            /// Number of parts.
             part_count: u64,
         }
         optional {
-            /// Its media type.
+            /// Media type.
             content_type: Option<String>,
-            /// How it is compressed for its way; empty when it is not.
+            /// Content encoding of the transfer; empty if not compressed.
             content_encoding: Option<String>,
-            /// Whether its content was checked.
+            /// Whether the content was verified.
             verified: bool,
-            /// Its multipart upload, once there is one.
+            /// Multipart upload, after its start.
             generation: Option<ManagedGeneration>,
         }
     }
@@ -150,11 +151,11 @@ model! {
     #[derive(Eq, Hash)]
     pub struct ManagedGeneration {
         required {
-            /// Its identity.
+            /// Unique identifier (UID).
             generation_uid: GenerationUid,
-            /// Its number; the first one of a file is 1.
+            /// Part number, from 1.
             number: u64,
-            /// How far it is.
+            /// Status.
             state: GenerationState,
         }
         optional {}
@@ -162,29 +163,29 @@ model! {
 }
 
 model! {
-    /// The work on an uploaded recording.
+    /// Processing of an uploaded recording.
     #[derive(Eq, Hash)]
     pub struct ManagedFinalization {
         required {
-            /// Its identity.
+            /// Unique identifier (UID).
             uid: FinalizationUid,
-            /// Whether it goes on.
+            /// Whether processing continues.
             state: FinalizationState,
-            /// What it is at.
+            /// Current stage.
             stage: FinalizationStage,
-            /// Why it is there.
+            /// Reason.
             code: FinalizationCode,
-            /// When it goes on at the earliest.
+            /// Earliest time of the next step.
             available_at: Timestamp,
         }
         optional {
-            /// How many times it was tried.
+            /// Number of attempts.
             attempts: u64,
-            /// How many times it failed.
+            /// Number of failures.
             failures: u64,
-            /// The publication, once it has succeeded.
+            /// Published dataset item, after success.
             publication_uid: Option<PublicationUid>,
-            /// The dataset that it made, once it has succeeded.
+            /// Created dataset, after success.
             dataset_uid: Option<DatasetUid>,
         }
     }

@@ -33,19 +33,19 @@ pub use upload::{
 use crate::open_enum::open_enum;
 
 open_enum! {
-    /// How much an event or an alert matters.
+    /// Severity of an event or alert.
     pub enum FleetSeverity {
-        /// It is good to know.
+        /// Informational.
         Info = "info",
-        /// A little.
+        /// Low.
         Low = "low",
-        /// Somewhat.
+        /// Medium.
         Medium = "medium",
-        /// Much.
+        /// High.
         High = "high",
-        /// It may become a problem.
+        /// Warning.
         Warning = "warning",
-        /// It cannot wait.
+        /// Critical.
         Critical = "critical",
     }
 }

@@ -1,74 +1,76 @@
 //! Recordings: what a device recorded.
 
+use crate::id::{DeviceUid, RecordingUid};
+use crate::json::Json;
 use crate::model::{model, payload};
 use crate::open_enum::open_enum;
-use crate::{DeviceUid, Json, RecordingUid, Timestamp};
+use crate::timestamp::Timestamp;
 
 open_enum! {
-    /// How far a recording is.
+    /// Status of a recording.
     pub enum RecordingStatus {
-        /// Its files are on their way.
+        /// Uploading.
         Uploading = "uploading",
-        /// The device is at it.
+        /// Recording.
         Recording = "recording",
-        /// Its files are being read.
+        /// Files are being read.
         Processing = "processing",
-        /// It can be looked at.
+        /// Ready.
         Ready = "ready",
-        /// It is done.
+        /// Completed.
         Completed = "completed",
-        /// Its files could not be read.
+        /// Files could not be read.
         Error = "error",
-        /// It is kept for reference.
+        /// Archived.
         Archived = "archived",
     }
 }
 
 model! {
-    /// What a device recorded in one go.
+    /// A recording of a device.
     pub struct FleetRecording {
         required {
-            /// Its identity.
+            /// Unique identifier (UID).
             uid: RecordingUid,
         }
         optional {
-            /// The device that recorded it.
+            /// Device.
             device: Option<DeviceUid>,
-            /// How far it is.
+            /// Status.
             status: Option<RecordingStatus>,
-            /// How long it is, in seconds.
+            /// Duration in seconds.
             duration_seconds: Option<f64>,
-            /// The size of its files in bytes.
+            /// Size of all files, in bytes.
             size_bytes: Option<u64>,
-            /// How many topics it has; -1 where the server has not counted them.
+            /// Number of topics; -1 if the server has not counted them.
             topic_count: i64,
-            /// Words to find it by.
+            /// Tags.
             tags: Vec<String>,
-            /// Its topics, free-form: a list of objects, or one object.
+            /// Topics, free-form: a list of objects, or one object.
             topics: Option<Json>,
-            /// When the device began.
+            /// Start time of the recording.
             started_at: Option<Timestamp>,
-            /// When the device stopped.
+            /// End time of the recording.
             ended_at: Option<Timestamp>,
-            /// When it was made.
+            /// Creation time.
             created_at: Option<Timestamp>,
-            /// When it last changed.
+            /// Time of the last update.
             updated_at: Option<Timestamp>,
         }
     }
 }
 
 payload! {
-    /// What changes in a recording (`PATCH /fleet/recordings/{recording_uid}/`).
+    /// Update of a recording (`PATCH /fleet/recordings/{recording_uid}/`).
     #[derive(Eq, Hash)]
     pub struct UpdateFleetRecording {
         required {}
         optional {
-            /// How far it is.
+            /// Status.
             status: RecordingStatus,
         }
         lists {
-            /// Words to find it by.
+            /// Tags.
             tags: String,
         }
     }

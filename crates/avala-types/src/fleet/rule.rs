@@ -1,83 +1,85 @@
 //! Rules: what is watched for.
 
+use crate::id::RuleUid;
+use crate::json::Json;
 use crate::model::{model, payload};
-use crate::{Json, RuleUid, Timestamp};
+use crate::timestamp::Timestamp;
 
 model! {
-    /// A condition that is watched for, and what is done when it holds.
+    /// A rule: a condition and the actions taken when it holds.
     #[derive(Eq, Hash)]
     pub struct FleetRule {
         required {
-            /// Its identity.
+            /// Unique identifier (UID).
             uid: RuleUid,
-            /// Its name, as people read it.
+            /// Display name.
             name: String,
         }
         optional {
-            /// What it is for.
+            /// Description.
             description: Option<String>,
-            /// Whether it is watched for.
+            /// Whether the rule is enabled.
             enabled: Option<bool>,
-            /// The condition: a free-form object.
+            /// Condition, a free-form object.
             condition: Option<Json>,
-            /// What is done: a list of free-form objects.
+            /// Actions, a list of free-form objects.
             actions: Option<Json>,
-            /// What it is watched for in: a free-form object.
+            /// Scope of the rule, a free-form object.
             scope: Option<Json>,
-            /// How many times it held.
+            /// Number of times the condition held.
             hit_count: u64,
-            /// When it last held.
+            /// Time when the condition last held.
             last_hit_at: Option<Timestamp>,
-            /// When it was made.
+            /// Creation time.
             created_at: Option<Timestamp>,
-            /// When it last changed.
+            /// Time of the last update.
             updated_at: Option<Timestamp>,
         }
     }
 }
 
 payload! {
-    /// A new rule (`POST /fleet/rules/`).
+    /// Payload that creates a rule (`POST /fleet/rules/`).
     #[derive(Eq, Hash)]
     pub struct CreateFleetRule {
         required {
-            /// Its name, as people read it.
+            /// Display name.
             name: String,
-            /// The condition: a free-form object.
+            /// Condition, a free-form object.
             condition: Json,
-            /// What is done when it holds: a list of free-form objects.
+            /// Actions, a list of free-form objects.
             actions: Json,
         }
         optional {
-            /// What it is for.
+            /// Description.
             description: String,
-            /// Whether it is watched for.
+            /// Whether the rule is enabled.
             enabled: bool,
-            /// What it is watched for in: a free-form object.
+            /// Scope of the rule, a free-form object.
             scope: Json,
         }
     }
 }
 
 payload! {
-    /// What changes in a rule (`PATCH /fleet/rules/{rule_uid}/`).
+    /// Update of a rule (`PATCH /fleet/rules/{rule_uid}/`).
     #[derive(Eq, Hash)]
     pub struct UpdateFleetRule {
         required {}
         optional {
-            /// Its name, as people read it.
+            /// Display name.
             name: String,
-            /// Whether it is watched for.
+            /// Whether the rule is enabled.
             enabled: bool,
-            /// The condition: a free-form object.
+            /// Condition, a free-form object.
             condition: Json,
-            /// What is done when it holds: a list of free-form objects.
+            /// Actions, a list of free-form objects.
             actions: Json,
         }
         patch {
-            /// What it is for.
+            /// Description.
             description: String,
-            /// What it is watched for in: a free-form object.
+            /// Scope of the rule, a free-form object.
             scope: Json,
         }
     }

@@ -2,84 +2,84 @@
 
 use std::collections::BTreeMap;
 
+use crate::id::{StorageConfigUid, UploadSessionUid};
 use crate::model::{model, payload};
 use crate::open_enum::open_enum;
-use crate::{StorageConfigUid, UploadSessionUid};
 
 open_enum! {
-    /// How far the upload of a recording is.
+    /// Upload status of a recording.
     pub enum UploadSessionStatus {
-        /// No file has come yet.
+        /// No file was uploaded yet.
         Initiated = "initiated",
-        /// Some files have come.
+        /// Partially uploaded.
         Uploading = "uploading",
-        /// All files have come, and are being looked at.
+        /// Uploaded; files are being processed.
         Completing = "completing",
-        /// The recording has its files.
+        /// The files belong to the recording.
         Completed = "completed",
-        /// It was given up.
+        /// Canceled.
         Abandoned = "abandoned",
     }
 }
 
 model! {
-    /// The upload of the files of a recording.
+    /// The upload of a recording's files.
     #[derive(Eq, Hash)]
     pub struct UploadSession {
         required {
-            /// Its identity.
+            /// Unique identifier (UID).
             uid: UploadSessionUid,
         }
         optional {
-            /// How many files it has.
+            /// Number of files.
             total_files: u64,
-            /// The size of all files in bytes.
+            /// Total size of all files, in bytes.
             total_bytes: u64,
-            /// How many files are confirmed.
+            /// Number of confirmed files.
             confirmed_files: u64,
-            /// The size of the confirmed files in bytes.
+            /// Size of the confirmed files, in bytes.
             confirmed_bytes: u64,
-            /// Where the files go in the bucket.
+            /// Key prefix of the files in the bucket.
             s3_prefix: Option<String>,
-            /// How far it is.
+            /// Status.
             status: Option<UploadSessionStatus>,
         }
     }
 }
 
 model! {
-    /// The addresses that files are sent to.
+    /// Presigned URLs of files.
     #[derive(Eq, Hash)]
     pub struct UploadUrlsResponse {
         required {}
         optional {
-            /// One for each file.
+            /// One per file.
             urls: Vec<UploadUrlEntry>,
         }
     }
 }
 
 model! {
-    /// The address that a file is sent to.
+    /// Presigned URL of a file.
     #[derive(Eq, Hash)]
     pub struct UploadUrlEntry {
         required {
-            /// The path of the file in the recording.
+            /// Path of the file in the recording.
             path: String,
-            /// The address, which takes the file by PUT and without an API key, for a while.
+            /// Presigned URL for a PUT of the file, without an API key; it expires.
             put_url: String,
-            /// Where the file is in the bucket then.
+            /// Key of the file in the bucket.
             s3_key: String,
         }
         optional {
-            /// The headers that must go with the file.
+            /// Headers to send with the file.
             headers: BTreeMap<String, String>,
         }
     }
 }
 
 model! {
-    /// The answer to the word that files are there.
+    /// Response of confirming uploaded files.
     ///
     /// Servers send one of two formats: `confirmed` and `total_confirmed`, or, newer, the session with its figures.
     #[derive(Eq, Hash)]
@@ -105,46 +105,46 @@ model! {
 }
 
 model! {
-    /// How far an upload is, and what is missing: what a resumed upload starts from.
+    /// State of an upload and its missing files, from which an upload is resumed.
     #[derive(Eq, Hash)]
     pub struct UploadStatusResponse {
         required {
-            /// The upload.
+            /// UID of the upload.
             session_uid: UploadSessionUid,
-            /// How far it is.
+            /// Status.
             status: UploadSessionStatus,
         }
         optional {
-            /// How many files it has.
+            /// Number of files.
             total_files: u64,
-            /// How many files are confirmed.
+            /// Number of confirmed files.
             confirmed_files: u64,
-            /// The size of all files in bytes.
+            /// Total size of all files, in bytes.
             total_bytes: u64,
-            /// The size of the confirmed files in bytes.
+            /// Size of the confirmed files, in bytes.
             confirmed_bytes: u64,
-            /// The paths of the files that are not confirmed.
+            /// Paths of unconfirmed files.
             pending_paths: Vec<String>,
         }
     }
 }
 
 model! {
-    /// How far an upload is, as its sender sees it: made by a client, not by the server.
+    /// Progress of an upload as its sender sees it; created by clients, not by the server.
     #[derive(Eq, Hash)]
     pub struct UploadProgress {
         required {
-            /// How many files there are.
+            /// Number of files.
             total_files: u64,
-            /// How many of them are sent.
+            /// Number of uploaded files.
             uploaded_files: u64,
-            /// The size of all files in bytes.
+            /// Total size of all files, in bytes.
             total_bytes: u64,
-            /// How many bytes of them are sent.
+            /// Number of uploaded bytes.
             uploaded_bytes: u64,
         }
         optional {
-            /// How many files could not be sent.
+            /// Number of failed files.
             failed_files: u64,
         }
     }
@@ -166,7 +166,7 @@ model! {
 }
 
 payload! {
-    /// A new upload (`POST /fleet/recordings/{recording_uid}/upload/init/`).
+    /// Payload that starts an upload (`POST /fleet/recordings/{recording_uid}/upload/init/`).
     #[derive(Eq, Hash)]
     pub struct InitUpload {
         required {
@@ -174,20 +174,20 @@ payload! {
             files: Vec<UploadFile>,
         }
         optional {
-            /// The storage that they go to, if it is not Avala's.
+            /// Storage config of the destination, if it is not Avala's storage.
             storage_config_uid: StorageConfigUid,
         }
     }
 }
 
 payload! {
-    /// A file that will be sent.
+    /// A file to upload.
     #[derive(Eq, Hash)]
     pub struct UploadFile {
         required {
-            /// Its path in the recording, with slashes.
+            /// Path in the recording, with slashes.
             path: String,
-            /// Its size in bytes.
+            /// Size in bytes.
             size_bytes: u64,
         }
         optional {}
@@ -195,36 +195,36 @@ payload! {
 }
 
 payload! {
-    /// The wish for addresses (`POST /fleet/recordings/{recording_uid}/upload/urls/`).
+    /// Payload that requests upload URLs (`POST /fleet/recordings/{recording_uid}/upload/urls/`).
     #[derive(Eq, Hash)]
     pub struct GetUploadUrls {
         required {
-            /// The upload.
+            /// UID of the upload.
             session_uid: UploadSessionUid,
-            /// The paths of the files, at most [`MAX_PATHS`](GetUploadUrls::MAX_PATHS).
+            /// Paths of the files, at most [`MAX_PATHS`](GetUploadUrls::MAX_PATHS).
             file_paths: Vec<String>,
         }
         optional {}
         numbers {
-            /// How long the addresses are good for, in seconds.
+            /// Lifetime of the URLs in seconds.
             ttl_seconds: u64,
         }
     }
 }
 
 impl GetUploadUrls {
-    /// How many paths go into one call.
+    /// Maximum number of paths per call.
     pub const MAX_PATHS: usize = 100;
 }
 
 payload! {
-    /// The word that files are there (`POST /fleet/recordings/{recording_uid}/upload/confirm/`).
+    /// Payload that confirms uploaded files (`POST /fleet/recordings/{recording_uid}/upload/confirm/`).
     #[derive(Eq, Hash)]
     pub struct ConfirmUpload {
         required {
-            /// The upload.
+            /// UID of the upload.
             session_uid: UploadSessionUid,
-            /// The files, at most [`MAX_FILES`](ConfirmUpload::MAX_FILES).
+            /// Files, at most [`MAX_FILES`](ConfirmUpload::MAX_FILES).
             files: Vec<ConfirmedFile>,
         }
         optional {}
@@ -232,20 +232,20 @@ payload! {
 }
 
 impl ConfirmUpload {
-    /// How many files go into one call.
+    /// Maximum number of files per call.
     pub const MAX_FILES: usize = 500;
 }
 
 payload! {
-    /// A file that was sent.
+    /// An uploaded file.
     #[derive(Eq, Hash)]
     pub struct ConfirmedFile {
         required {
-            /// Its path in the recording, with slashes.
+            /// Path in the recording, with slashes.
             path: String,
             /// The `ETag` that the storage responded with. Quotes are removed, also those of a weak tag.
             etag: ETag,
-            /// Its size in bytes.
+            /// Size in bytes.
             size_bytes: u64,
         }
         optional {}
@@ -253,11 +253,11 @@ payload! {
 }
 
 payload! {
-    /// The word that all files are there (`POST /fleet/recordings/{recording_uid}/upload/finalize/`).
+    /// Payload that finalizes an upload (`POST /fleet/recordings/{recording_uid}/upload/finalize/`).
     #[derive(Eq, Hash)]
     pub struct FinalizeUpload {
         required {
-            /// The upload.
+            /// UID of the upload.
             session_uid: UploadSessionUid,
         }
         optional {}

@@ -17,7 +17,7 @@ use crate::field::{Field, Mode, read_text};
 /// A piece of free-form JSON, kept as the text that the server sent and parsed when somebody asks.
 ///
 /// Nothing is lost on the way: integers of any size, decimals of any length and the order of keys stay as they
-/// are, and an answer that nobody reads costs no parsing. Equality compares values and not text: white space, the
+/// are, and unused JSON costs no parsing. Equality compares values and not text: white space, the
 /// order of keys and the spelling of a number do not matter, and numbers are compared exactly.
 ///
 /// ```

@@ -1,19 +1,21 @@
 //! Invitations to an organization.
 
+use crate::id::{InvitationUid, OrganizationSlug, OwnerName};
 use crate::model::{model, payload};
 use crate::open_enum::open_enum;
-use crate::{InvitationUid, OrganizationRole, OrganizationSlug, OwnerName, Timestamp};
+use crate::organization::OrganizationRole;
+use crate::timestamp::Timestamp;
 
 open_enum! {
-    /// What became of an invitation.
+    /// Status of an invitation.
     pub enum InvitationStatus {
-        /// Nothing yet.
+        /// Not started.
         Pending = "pending",
-        /// It was accepted.
+        /// Accepted.
         Accepted = "accepted",
-        /// Its time is over.
+        /// Expired.
         Expired = "expired",
-        /// It was taken back.
+        /// Withdrawn.
         Cancelled = "cancelled",
     }
 }
@@ -23,40 +25,40 @@ model! {
     #[derive(Eq, Hash)]
     pub struct Invitation {
         required {
-            /// Its identity.
+            /// Unique identifier (UID).
             uid: InvitationUid,
-            /// Who is invited.
+            /// Invited email address.
             invited_email: String,
         }
         optional {
-            /// The name of the organization, as people read it.
+            /// Display name of the organization.
             organization_name: Option<String>,
-            /// The name of the organization in addresses.
+            /// URL slug of the organization.
             organization_slug: Option<OrganizationSlug>,
-            /// Who invites.
+            /// Inviting user.
             invited_by_username: Option<OwnerName>,
-            /// What the invited person may do then.
+            /// Role after acceptance.
             role: Option<OrganizationRole>,
-            /// What became of it.
+            /// Status.
             status: Option<InvitationStatus>,
-            /// When its time is over.
+            /// Expiry time.
             expires_at: Option<Timestamp>,
-            /// Whether its time is over.
+            /// Whether it has expired.
             is_expired: Option<bool>,
-            /// Where it is accepted.
+            /// Acceptance URL.
             accept_url: Option<String>,
-            /// A link to it that can be passed on.
+            /// Shareable link.
             copy_link: Option<String>,
-            /// When it was made.
+            /// Creation time.
             created_at: Option<Timestamp>,
         }
     }
 }
 
 impl Invitation {
-    /// Whether its time was over when the server answered: what `is_expired` says, or else its status.
+    /// Whether the invitation had expired when the server responded: `is_expired`, or else the status.
     ///
-    /// No clock of yours is asked.
+    /// The local clock is not used.
     #[must_use]
     pub fn has_expired(&self) -> bool {
         self.is_expired.unwrap_or(self.status == Some(InvitationStatus::Expired))
@@ -64,15 +66,15 @@ impl Invitation {
 }
 
 payload! {
-    /// A new invitation (`POST /organizations/{slug}/invitations/`).
+    /// Payload that creates an invitation (`POST /organizations/{slug}/invitations/`).
     #[derive(Eq, Hash)]
     pub struct CreateInvitation {
         required {
-            /// Who is invited.
+            /// Invited email address.
             email: String,
         }
         optional {
-            /// What the invited person may do then.
+            /// Role after acceptance.
             role: OrganizationRole,
         }
     }

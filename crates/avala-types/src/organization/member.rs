@@ -1,56 +1,57 @@
 //! Members of an organization.
 
+use crate::id::{OwnerName, UserUid};
 use crate::model::{model, payload};
 use crate::open_enum::open_enum;
-use crate::{OwnerName, Timestamp, UserUid};
+use crate::timestamp::Timestamp;
 
 open_enum! {
-    /// What a member may do in an organization.
+    /// Role of a member in an organization.
     pub enum OrganizationRole {
-        /// Everything; there is one owner.
+        /// Owner: all permissions; there is one.
         Owner = "owner",
-        /// Everything but to give it away.
+        /// Administrator: all permissions except a transfer of ownership.
         Admin = "admin",
-        /// Work in it.
+        /// Member.
         Member = "member",
     }
 }
 
 model! {
-    /// A user in an organization.
+    /// A member of an organization.
     #[derive(Eq, Hash)]
     pub struct OrganizationMember {
         required {
-            /// The user.
+            /// User.
             user_uid: UserUid,
         }
         optional {
-            /// The name of the account.
+            /// Account name.
             username: Option<OwnerName>,
-            /// Where the user gets mail.
+            /// Email address of the user.
             email: Option<String>,
-            /// The name of the person.
+            /// Name of the person.
             full_name: Option<String>,
-            /// Where a picture is.
+            /// Image URL.
             picture: Option<String>,
-            /// What the user may do.
+            /// Role of the user.
             role: Option<OrganizationRole>,
-            /// When the membership was made.
+            /// Start time of the membership.
             created_at: Option<Timestamp>,
-            /// When the user was last there; only managers of the organization are told.
+            /// Last activity of the user; sent only to managers of the organization.
             last_active_at: Option<Timestamp>,
-            /// When the user came to the organization.
+            /// Time when the user joined the organization.
             joined_at: Option<Timestamp>,
         }
     }
 }
 
 payload! {
-    /// What a member may do from now on (`PATCH /organizations/{slug}/members/{user_uid}/role/`).
+    /// Payload that changes the role of a member (`PATCH /organizations/{slug}/members/{user_uid}/role/`).
     #[derive(Eq, Hash)]
     pub struct UpdateMemberRole {
         required {
-            /// The new role.
+            /// New role.
             role: OrganizationRole,
         }
         optional {}
@@ -58,11 +59,11 @@ payload! {
 }
 
 payload! {
-    /// Who owns an organization from now on (`POST /organizations/{slug}/transfer-ownership/`).
+    /// Payload that transfers an organization to another owner (`POST /organizations/{slug}/transfer-ownership/`).
     #[derive(Eq, Hash)]
     pub struct TransferOwnership {
         required {
-            /// The new owner.
+            /// New owner.
             new_owner_uid: UserUid,
         }
         optional {}

@@ -10,96 +10,98 @@ pub use member::{OrganizationMember, OrganizationRole, TransferOwnership, Update
 pub use payload::{CreateOrganization, UpdateOrganization};
 pub use team::{AddTeamMember, CreateTeam, Team, TeamMember, TeamRole, UpdateTeam, UpdateTeamMemberRole};
 
+use crate::id::{OrganizationSlug, OrganizationUid, OwnerName};
 use crate::model::model;
 use crate::open_enum::open_enum;
-use crate::{OrganizationSlug, OrganizationUid, OwnerName, Timestamp, Visibility};
+use crate::timestamp::Timestamp;
+use crate::visibility::Visibility;
 
 open_enum! {
-    /// What an organization pays for.
+    /// Subscription plan of an organization.
     pub enum Plan {
-        /// The smallest plan.
+        /// Basic plan.
         Basic = "basic",
-        /// The plan for teams.
+        /// Team plan.
         Pro = "pro",
-        /// The plan for companies.
+        /// Enterprise plan.
         Enterprise = "enterprise",
     }
 }
 
 model! {
-    /// People who own things together.
+    /// An organization.
     #[derive(Eq, Hash)]
     pub struct Organization {
         required {
-            /// Its identity.
+            /// Unique identifier (UID).
             uid: OrganizationUid,
-            /// Its name, as people read it.
+            /// Display name.
             name: String,
-            /// Its name in addresses.
+            /// URL slug.
             slug: OrganizationSlug,
         }
         optional {
-            /// The name that it owns things under.
+            /// Owner name.
             handle: Option<OwnerName>,
-            /// What it is, in a few sentences.
+            /// Short description.
             description: Option<String>,
-            /// What it is, at length.
+            /// Long description.
             readme: Option<String>,
-            /// Its logo, as it was set.
+            /// Logo as it was set.
             logo: Option<String>,
-            /// Where its website is.
+            /// Website URL.
             website: Option<String>,
-            /// The industry that it works in.
+            /// Industry.
             industry: Option<String>,
-            /// The kind of organization, in the server's words.
+            /// Organization type, free text.
             organization_type: Option<String>,
-            /// Where it is on X.
+            /// X (Twitter) URL.
             x_url: Option<String>,
-            /// Where it is on Hugging Face.
+            /// Hugging Face URL.
             hugging_face_url: Option<String>,
-            /// Where it is on GitHub.
+            /// GitHub URL.
             github_url: Option<String>,
-            /// Where it is on `LinkedIn`.
+            /// LinkedIn URL.
             linkedin_url: Option<String>,
-            /// Where it gets mail.
+            /// Email address.
             email: Option<String>,
-            /// Where it can be called.
+            /// Phone number.
             phone: Option<String>,
-            /// Who can see it.
+            /// Visibility.
             visibility: Option<Visibility>,
-            /// What it pays for.
+            /// Subscription plan.
             plan: Option<Plan>,
-            /// Whether Avala knows that it is who it says.
+            /// Whether the organization is verified.
             is_verified: bool,
-            /// Whether it can be used.
+            /// Whether it is active.
             is_active: Option<bool>,
-            /// How many members it has.
+            /// Number of members.
             member_count: Option<u64>,
-            /// How many teams it has.
+            /// Number of teams.
             team_count: Option<u64>,
-            /// How many datasets it owns.
+            /// Number of owned datasets.
             dataset_count: Option<u64>,
-            /// How many projects it owns.
+            /// Number of owned projects.
             project_count: Option<u64>,
-            /// How many slices it owns.
+            /// Number of owned slices.
             slice_count: Option<u64>,
-            /// What you are in it.
+            /// Your role.
             role: Option<OrganizationRole>,
-            /// When you came to it.
+            /// Time when you joined.
             joined_at: Option<Timestamp>,
-            /// How many times its name in addresses can still be changed.
+            /// Number of remaining slug changes.
             slug_edits_remaining: Option<u64>,
-            /// The mail domains whose users may join it.
+            /// Email domains whose users may join.
             allowed_domains: Vec<String>,
-            /// Whether it has paid, in the server's words.
+            /// Billing status, free text.
             billing_status: Option<String>,
-            /// Its name in public addresses.
+            /// Slug in public URLs.
             public_slug: Option<String>,
-            /// When it was made.
+            /// Creation time.
             created_at: Option<Timestamp>,
-            /// When it last changed.
+            /// Time of the last update.
             updated_at: Option<Timestamp>,
-            /// Where its logo is.
+            /// Logo URL.
             logo_url: Option<String>,
         }
     }

@@ -1,37 +1,38 @@
 //! What is sent to make and to change an organization.
 
+use crate::id::OwnerName;
 use crate::model::payload;
-use crate::{OwnerName, Visibility};
+use crate::visibility::Visibility;
 
 payload! {
-    /// A new organization (`POST /organizations/`).
+    /// Payload that creates an organization (`POST /organizations/`).
     #[derive(Eq, Hash)]
     pub struct CreateOrganization {
         required {
-            /// Its name, as people read it.
+            /// Display name.
             name: String,
         }
         optional {
-            /// What it is, in a few sentences.
+            /// Short description.
             description: String,
-            /// Its logo.
+            /// Logo.
             logo: String,
-            /// Where its website is.
+            /// Website URL.
             website: String,
-            /// The industry that it works in.
+            /// Industry.
             industry: String,
-            /// Where it gets mail.
+            /// Email address.
             email: String,
-            /// Where it can be called.
+            /// Phone number.
             phone: String,
-            /// Who can see it.
+            /// Visibility.
             visibility: Visibility,
         }
     }
 }
 
 payload! {
-    /// What changes in an organization (`PATCH /organizations/{slug}/`).
+    /// Update of an organization (`PATCH /organizations/{slug}/`).
     ///
     /// ```
     /// use avala_types::{Patch, UpdateOrganization};
@@ -44,25 +45,25 @@ payload! {
     pub struct UpdateOrganization {
         required {}
         optional {
-            /// Its name, as people read it.
+            /// Display name.
             name: String,
-            /// Who can see it.
+            /// Visibility.
             visibility: Visibility,
         }
         patch {
-            /// What it is, in a few sentences.
+            /// Short description.
             description: String,
-            /// Its logo.
+            /// Logo.
             logo: String,
-            /// Where its website is.
+            /// Website URL.
             website: String,
-            /// The name that it owns things under.
+            /// Owner name.
             handle: OwnerName,
-            /// The industry that it works in.
+            /// Industry.
             industry: String,
-            /// Where it gets mail.
+            /// Email address.
             email: String,
-            /// Where it can be called.
+            /// Phone number.
             phone: String,
         }
     }

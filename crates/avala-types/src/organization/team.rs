@@ -1,136 +1,137 @@
 //! Teams of an organization.
 
+use crate::id::{OrganizationSlug, OrganizationUid, OwnerName, TeamSlug, TeamUid, UserUid};
 use crate::model::{model, payload};
 use crate::open_enum::open_enum;
-use crate::{OrganizationSlug, OrganizationUid, OwnerName, TeamSlug, TeamUid, Timestamp, UserUid};
+use crate::timestamp::Timestamp;
 
 open_enum! {
-    /// What a member may do in a team.
+    /// Role of a member in a team.
     pub enum TeamRole {
-        /// Lead it.
+        /// Team lead.
         Lead = "lead",
-        /// Work in it.
+        /// Member.
         Member = "member",
     }
 }
 
 model! {
-    /// Members of an organization who work together.
+    /// A team of an organization.
     #[derive(Eq, Hash)]
     pub struct Team {
         required {
-            /// Its identity.
+            /// Unique identifier (UID).
             uid: TeamUid,
-            /// Its name, as people read it.
+            /// Display name.
             name: String,
         }
         optional {
-            /// Its name in addresses.
+            /// URL slug.
             slug: Option<TeamSlug>,
-            /// What it is for.
+            /// Description.
             description: Option<String>,
-            /// The color that it is shown in.
+            /// Display color.
             color: Option<String>,
-            /// The organization.
+            /// Organization.
             organization_uid: Option<OrganizationUid>,
-            /// The name of the organization, as people read it.
+            /// Display name of the organization.
             organization_name: Option<String>,
-            /// The name of the organization in addresses.
+            /// URL slug of the organization.
             organization_slug: Option<OrganizationSlug>,
-            /// How many members it has.
+            /// Number of members.
             member_count: Option<u64>,
-            /// When it was made.
+            /// Creation time.
             created_at: Option<Timestamp>,
-            /// When it last changed.
+            /// Time of the last update.
             updated_at: Option<Timestamp>,
         }
     }
 }
 
 model! {
-    /// A user in a team.
+    /// A member of a team.
     #[derive(Eq, Hash)]
     pub struct TeamMember {
         required {
-            /// The user.
+            /// User.
             user_uid: UserUid,
         }
         optional {
-            /// The name of the account.
+            /// Account name.
             username: Option<OwnerName>,
-            /// Where the user gets mail.
+            /// Email address of the user.
             email: Option<String>,
-            /// The name of the person.
+            /// Name of the person.
             full_name: Option<String>,
-            /// Where a picture is.
+            /// Image URL.
             picture: Option<String>,
-            /// What the user may do.
+            /// Role of the user.
             role: Option<TeamRole>,
-            /// When the membership was made.
+            /// Start time of the membership.
             created_at: Option<Timestamp>,
-            /// When the user came to the team.
+            /// Time when the user joined the team.
             joined_at: Option<Timestamp>,
         }
     }
 }
 
 payload! {
-    /// A new team (`POST /organizations/{slug}/teams/`).
+    /// Payload that creates a team (`POST /organizations/{slug}/teams/`).
     #[derive(Eq, Hash)]
     pub struct CreateTeam {
         required {
-            /// Its name, as people read it.
+            /// Display name.
             name: String,
         }
         optional {
-            /// What it is for.
+            /// Description.
             description: String,
-            /// The color that it is shown in.
+            /// Display color.
             color: String,
         }
     }
 }
 
 payload! {
-    /// What changes in a team (`PATCH /organizations/{slug}/teams/{team_slug}/`).
+    /// Update of a team (`PATCH /organizations/{slug}/teams/{team_slug}/`).
     #[derive(Eq, Hash)]
     pub struct UpdateTeam {
         required {}
         optional {
-            /// Its name, as people read it.
+            /// Display name.
             name: String,
         }
         patch {
-            /// What it is for.
+            /// Description.
             description: String,
-            /// The color that it is shown in.
+            /// Display color.
             color: String,
         }
     }
 }
 
 payload! {
-    /// A new member of a team (`POST /organizations/{slug}/teams/{team_slug}/members/`).
+    /// Payload that adds a member to a team (`POST /organizations/{slug}/teams/{team_slug}/members/`).
     #[derive(Eq, Hash)]
     pub struct AddTeamMember {
         required {
-            /// The user, who is in the organization.
+            /// A user of the organization.
             user_uid: UserUid,
         }
         optional {
-            /// What the user may do.
+            /// Role of the user.
             role: TeamRole,
         }
     }
 }
 
 payload! {
-    /// What a member of a team may do from now on
+    /// Payload that changes the role of a team member
     /// (`PATCH /organizations/{slug}/teams/{team_slug}/members/{user_uid}/role/`).
     #[derive(Eq, Hash)]
     pub struct UpdateTeamMemberRole {
         required {
-            /// The new role.
+            /// New role.
             role: TeamRole,
         }
         optional {}

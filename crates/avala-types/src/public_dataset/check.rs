@@ -7,7 +7,7 @@ use std::fmt;
 use super::{
     PublicManifest, PublicObject, PublicObjectGrant, PublicObjectPage, PublicOrigin, PublicRevision, PublicRights,
 };
-use crate::Json;
+use crate::json::Json;
 
 const MOST_OBJECTS: u64 = 100_000;
 const MOST_ORIGINS: usize = 32;

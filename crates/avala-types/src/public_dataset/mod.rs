@@ -6,9 +6,11 @@ mod walk;
 pub use check::{InvalidPublicDataset, PublicReference};
 pub use walk::PublicObjectWalk;
 
+use crate::id::{DatasetUid, PublicObjectUid, RevisionUid};
+use crate::json::Json;
 use crate::model::model;
 use crate::open_enum::open_enum;
-use crate::{DatasetUid, Json, PublicObjectUid, RevisionUid, Timestamp};
+use crate::timestamp::Timestamp;
 
 open_enum! {
     /// Where the bytes of a public object are read.
