@@ -1,4 +1,4 @@
-//! ConcurrencyLimit limit.
+//! Concurrency limit: at most so many calls of each class in flight.
 
 mod permits;
 
