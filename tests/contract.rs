@@ -63,7 +63,7 @@ pub fn types() -> Result<BTreeMap<String, Type>, Box<dyn std::error::Error>> {
     Ok(serde_json::from_str(&text)?)
 }
 
-/// All models by their names, with the answers that the contract only describes in a call's note or in prose.
+/// All models by their names, with the responses that the contract only describes in a call's note or in prose.
 ///
 /// # Errors
 /// When a file is missing or does not have the shape of a contract.

@@ -28,7 +28,7 @@ macro_rules! readables {
 }
 pub(crate) use readables;
 
-/// Everything that the API answers, and what the client makes of its answers.
+/// Everything that the API responds, and what the client makes of its responses.
 pub const MODELS: &[Readable] = readables! {
     open {
         Agent,

@@ -1,4 +1,4 @@
-//! Many calls through many faults: nothing may be lost, done twice, or answered wrongly.
+//! Many calls through many faults: nothing may be lost, done twice, or wrong.
 
 use std::collections::{BTreeMap, HashSet};
 use std::pin::Pin;
@@ -46,7 +46,7 @@ pub struct Report {
     pub lost: Vec<String>,
     /// Work that was done more than once.
     pub duplicated: Vec<String>,
-    /// Answers that are not what the server has.
+    /// Responses that are not what the server has.
     pub wrong: Vec<String>,
     /// Attempts that a layer of the user made fail after their work was done.
     pub audits: usize,
@@ -177,16 +177,16 @@ async fn call(avala: &Avala, kind: usize, number: usize, expected: Task, project
         0 => {
             let name = format!("soak {number}");
             let result = avala.exports().create(&CreateExport::project(project).name(&name)).with_meta().await;
-            End::Exported { name, result: result.map(|answer| answer.meta.attempts) }
+            End::Exported { name, result: result.map(|response| response.meta.attempts) }
         }
         1 => {
             let result = avala.tasks().list().limit(1000).with_meta().await;
-            End::Listed { result: result.map(|answer| (answer.value.items.len(), answer.meta.attempts)) }
+            End::Listed { result: result.map(|response| (response.value.items.len(), response.meta.attempts)) }
         }
         2 => End::Streamed { result: stream(avala, number).await },
         _ => {
             let result = avala.tasks().get(&expected.uid).with_meta().await;
-            let result = result.map(|answer| (Box::new(answer.value), answer.meta.attempts));
+            let result = result.map(|response| (Box::new(response.value), response.meta.attempts));
             End::Read { expected: Box::new(expected), result }
         }
     }
@@ -221,7 +221,7 @@ fn fault(random: &mut fastrand::Rng) -> (&'static str, Fault) {
         5 => ("connection dropped", Fault::drop_connection()),
         6 => ("response dropped", Fault::drop_response()),
         7 => ("body cut", Fault::cut_body(random.usize(..200))),
-        8 => ("answered late", Fault::delay(Duration::from_millis(random.u64(..20)))),
+        8 => ("responded late", Fault::delay(Duration::from_millis(random.u64(..20)))),
         _ => ("html instead of json", Fault::html()),
     }
 }

@@ -35,7 +35,7 @@ async fn an_export_is_never_asked_for_twice() {
     let project = avala.projects().list().await.unwrap().items.swap_remove(0).uid;
     let before = avala.exports().list().await.unwrap().items.len();
 
-    // The server does the work, and its answer is lost on the way.
+    // The server does the work, and its response is lost on the way.
     sandbox.fault(Fault::drop_response().on("POST", "/exports/")).unwrap();
     let error = avala.exports().create(&CreateExport::project(&project)).await.unwrap_err();
     assert_eq!((error.kind(), error.sent(), error.attempts()), (ErrorKind::Connection, Sent::Maybe, 1));
@@ -43,8 +43,8 @@ async fn an_export_is_never_asked_for_twice() {
 
     // The server refuses the work, so that doing it again is doing it once.
     sandbox.fault(Fault::status(503).header("retry-after", "0").on("POST", "/exports/")).unwrap();
-    let answer = avala.exports().create(&CreateExport::project(&project)).with_meta().await.unwrap();
-    assert_eq!(answer.meta.attempts, 2);
+    let response = avala.exports().create(&CreateExport::project(&project)).with_meta().await.unwrap();
+    assert_eq!(response.meta.attempts, 2);
     assert_eq!(avala.exports().list().await.unwrap().items.len(), before + 2);
     assert_eq!(count(&sandbox, "POST", "/exports/"), 3);
 }

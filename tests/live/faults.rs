@@ -28,8 +28,8 @@ async fn a_reader_does_not_see_what_passes() {
         let name = format!("{fault:?}");
         sandbox.clear_requests();
         sandbox.fault(fault.on("GET", "/tasks/").times(2)).unwrap();
-        let answer = avala.tasks().list().with_meta().await.unwrap();
-        assert_eq!((&answer.value, answer.meta.attempts), (&clean, 3), "{name}");
+        let response = avala.tasks().list().with_meta().await.unwrap();
+        assert_eq!((&response.value, response.meta.attempts), (&clean, 3), "{name}");
         assert_eq!(count(&sandbox, "GET", "/tasks/"), 3, "{name}");
     }
 }

@@ -32,7 +32,7 @@ fn client(sandbox: &Sandbox) -> Avala {
     builder(sandbox).build().unwrap()
 }
 
-/// How many requests a sandbox got for a path, whatever it answered.
+/// How many requests a sandbox got for a path, whatever it responded.
 fn count(sandbox: &Sandbox, method: &str, path: &str) -> usize {
     sandbox.requests().iter().filter(|request| request.method == method && request.api_path() == path).count()
 }

@@ -61,7 +61,7 @@ impl Service<Request<Body>> for Measured {
             metrics.microseconds.fetch_add(micros, Ordering::Relaxed);
             println!(
                 "  {route}: {}",
-                result.as_ref().map_or("failed".to_owned(), |answer| answer.status().to_string())
+                result.as_ref().map_or("failed".to_owned(), |response| response.status().to_string())
             );
             result
         })

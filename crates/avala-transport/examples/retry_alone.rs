@@ -14,7 +14,7 @@ use tower::{ServiceBuilder, ServiceExt, service_fn};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    // A service that is busy twice and then answers. Its error is a plain `http::Error`.
+    // A service that is busy twice and then responds. Its error is a plain `http::Error`.
     let calls = Arc::new(AtomicU32::new(0));
     let busy_twice = service_fn(move |_request: Request<Body>| {
         let status = if calls.fetch_add(1, Ordering::Relaxed) < 2 { 503 } else { 200 };

@@ -237,7 +237,7 @@ impl TransportBuilder {
     ///
     /// # Its errors
     ///
-    /// Any ordinary tower layer fits. Its errors are classified as [`AdaptLayer`](crate::AdaptLayer) describes, decide
+    /// Any ordinary tower layer fits. Its errors are classified as [`AdaptLayer`](crate::layer::AdaptLayer) describes, decide
     /// the kind of the call's error, and are never retried in this position. They do not decide
     /// [`sent`](TransportError::sent): that is `No` only if the innermost service was never called or never sent.
     ///
@@ -277,7 +277,7 @@ impl TransportBuilder {
     ///
     /// # Its errors
     ///
-    /// They are classified as [`AdaptLayer`](crate::AdaptLayer) describes. The kind says whether another attempt can
+    /// They are classified as [`AdaptLayer`](crate::layer::AdaptLayer) describes. The kind says whether another attempt can
     /// help; whether it is safe is what the innermost service did in this attempt, and nothing else. So a
     /// `tower::timeout` around each attempt is retried like the own timeout of the attempt, and an audit service that is
     /// down does not make a `POST` be sent twice. An error of another kind is final.
@@ -313,7 +313,7 @@ impl TransportBuilder {
     /// Uses a service of your own in place of the HTTP client. It is below all layers and receives requests with absolute
     /// URIs. The settings of connections and certificates mean nothing then.
     ///
-    /// Its errors are classified as [`AdaptLayer`](crate::AdaptLayer) describes. An error that means nothing there is
+    /// Its errors are classified as [`AdaptLayer`](crate::layer::AdaptLayer) describes. An error that means nothing there is
     /// final: give such a service a [classifier](Self::service_with_classifier).
     #[must_use]
     pub fn service<S, B>(mut self, service: S) -> Self
@@ -329,7 +329,7 @@ impl TransportBuilder {
     }
 
     /// Uses a service of your own, and a function that classifies its errors. `None` leaves an error to the rules of
-    /// [`AdaptLayer`](crate::AdaptLayer).
+    /// [`AdaptLayer`](crate::layer::AdaptLayer).
     ///
     /// For `reqwest`, pass `classify_reqwest` of the feature `reqwest`.
     ///

@@ -14,7 +14,7 @@ use crate::error::{Sent, TimeoutPhase, TransportError, TransportErrorKind};
 
 /// Classification of a foreign error: what the retry table needs to know about it.
 ///
-/// Returned by the function that is given to [`AdaptLayer::classify`](crate::AdaptLayer::classify) or
+/// Returned by the function that is given to [`AdaptLayer::classify`](crate::layer::AdaptLayer::classify) or
 /// [`service_with_classifier`](crate::TransportBuilder::service_with_classifier).
 ///
 /// ```

@@ -4,7 +4,7 @@
 //! that never do a thing twice by accident, no redirects. It knows no resource of the API.
 //!
 //! [`TransportBuilder`] makes a [`Transport`], which is an ordinary [`tower::Service`]. Each layer is public and also
-//! works alone, in a stack of your own: put [`AdaptLayer`] between it and a service with another body or error.
+//! works alone, in a stack of your own: put [`AdaptLayer`](layer::AdaptLayer) between it and a service with another body or error.
 //!
 //! ```text
 //! trace call > deadline > [your layers, per call] > retry > rate limit > concurrency > auth > trace attempt

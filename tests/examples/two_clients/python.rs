@@ -43,7 +43,7 @@ impl Python {
         let mut command = Command::new(&self.program);
         command.arg(path).envs(self.settings.iter().map(|(name, value)| (name, value)));
         command.stdin(Stdio::piped()).stdout(Stdio::piped());
-        // The sandbox is in this process and has to answer meanwhile.
+        // The sandbox is in this process and has to respond meanwhile.
         let output = tokio::task::spawn_blocking(move || {
             let mut child = command.spawn()?;
             if let Some(mut stdin) = child.stdin.take() {

@@ -14,7 +14,7 @@ pub(crate) struct Record {
     pub(crate) resource: String,
     /// What a reader needs to find it, as the uid of its project and its own.
     pub(crate) at: Vec<String>,
-    /// What was set, named as an answer names it: `tool.uid` is the uid in the tool.
+    /// What was set, named as a response names it: `tool.uid` is the uid in the tool.
     fields: Map<String, Value>,
 }
 
@@ -35,10 +35,10 @@ impl Record {
         self
     }
 
-    /// Renames a field that an answer has under another name.
-    pub(crate) fn renamed(mut self, name: &str, in_answer: &str) -> Self {
+    /// Renames a field that a response has under another name.
+    pub(crate) fn renamed(mut self, name: &str, in_response: &str) -> Self {
         if let Some(value) = self.fields.remove(name) {
-            self.fields.insert(in_answer.to_owned(), value);
+            self.fields.insert(in_response.to_owned(), value);
         }
         self
     }

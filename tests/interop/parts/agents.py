@@ -24,13 +24,13 @@ def life_of_an_agent(client):
 
 
 def executions(client):
-    """The figures of an agent are those of its executions, and an execution takes an answer."""
+    """The figures of an agent are those of its executions, and an execution takes a response."""
     agent = client.agents.list().items[0]
     pending = [
         execution for execution in walk(client.agents.list_executions, agent.uid) if execution.status == "pending"
     ]
     assert pending
     assert agent.execution_stats["pending"] == len(pending)
-    # An agent is a program of its own: the SDK has no method for its answers.
-    answer = {"execution": pending[0].uid, "action": "approve", "reason": "fine"}
-    assert client._transport.request("POST", "/agent-actions/", json=answer)["status"] == "completed"
+    # An agent is a program of its own: the SDK has no method for its responses.
+    response = {"execution": pending[0].uid, "action": "approve", "reason": "fine"}
+    assert client._transport.request("POST", "/agent-actions/", json=response)["status"] == "completed"

@@ -20,9 +20,9 @@ def check(client):
         for name in names
     ]
 
-    answers = list(client.annotations.bulk_edit(*place, edits, chunk_size=3))
-    assert [index for index, _ in answers] == [0, 1, 2]
-    assert sum(answer["created"] for _, answer in answers) == 7
+    responses = list(client.annotations.bulk_edit(*place, edits, chunk_size=3))
+    assert [index for index, _ in responses] == [0, 1, 2]
+    assert sum(response["created"] for _, response in responses) == 7
     [(_, again)] = client.annotations.bulk_edit(*place, edits)
     assert (again["created"], again["updated"]) == (0, 7)
 

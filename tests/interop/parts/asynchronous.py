@@ -6,7 +6,7 @@ import avala
 
 
 def check(_client):
-    """It builds the same requests as the other one; a list of each resource shows that it reads the answers."""
+    """It builds the same requests as the other one; a list of each resource shows that it reads the responses."""
     asyncio.run(lists())
 
 

@@ -43,9 +43,9 @@ def step_by_step(fleet, recording):
 def send(address):
     """Puts one file where the API says, and returns what there is to confirm."""
     content = FILES[address.path]
-    answer = httpx.put(address.put_url, content=content, headers=address.headers)
-    assert answer.status_code == 200
-    return {"path": address.path, "etag": answer.headers["etag"].strip('"'), "size_bytes": len(content)}
+    response = httpx.put(address.put_url, content=content, headers=address.headers)
+    assert response.status_code == 200
+    return {"path": address.path, "etag": response.headers["etag"].strip('"'), "size_bytes": len(content)}
 
 
 def whole_folder(uploads, recording):

@@ -40,8 +40,8 @@ def invitations(client, slug):
     assert accepted.status == "pending"
     client.organizations.resend_invitation(slug, accepted.uid)
     # The SDK has no method for the one who is invited.
-    answer = client._transport.request("POST", f"/organizations/invitations/{accepted.uid}/accept/")
-    assert answer["status"] == "accepted"
+    response = client._transport.request("POST", f"/organizations/invitations/{accepted.uid}/accept/")
+    assert response["status"] == "accepted"
 
     cancelled = client.organizations.create_invitation(slug, email="nobody@python.example")
     client.organizations.cancel_invitation(slug, cancelled.uid)

@@ -50,8 +50,8 @@ def one_file(datasets):
     """One file goes by a form, and is the item of the dataset that is made of it."""
     name = "Python files"
     form = datasets.create_manual_upload_url(dataset_name=name, file_path_in_dataset="deep/1.jpg", content_length=3)
-    answer = httpx.post(form["url"], data=form["fields"], files={"file": ("1.jpg", b"abc", "image/jpeg")})
-    assert answer.status_code == 204, answer
+    response = httpx.post(form["url"], data=form["fields"], files={"file": ("1.jpg", b"abc", "image/jpeg")})
+    assert response.status_code == 204, response
     dataset = datasets.create_from_manual_upload(name=name, slug="python-files", data_type="image")
     assert dataset.item_count == 1
     assert [item.key for item in datasets.list_items(dataset.owner_name, dataset.slug).items] == ["deep/1.jpg"]

@@ -1,7 +1,7 @@
 """Writes one of each resource with the Python SDK, and prints what there is to read, as a JSON list of records.
 
 A record has the `resource`, `at`, which is what a reader needs to find it, and the `fields` that were set, named as an
-answer names them: `tool.uid` is the uid in the tool.
+response names them: `tool.uid` is the uid in the tool.
 """
 
 import json
@@ -120,7 +120,7 @@ def agent(client):
 
 
 def storage_config(client):
-    """Writes a storage config, whose key no answer has."""
+    """Writes a storage config, whose key no response has."""
     fields = {
         "name": "From Python",
         "provider": "aws_s3",

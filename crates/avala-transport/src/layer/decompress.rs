@@ -55,7 +55,7 @@ mod gzip {
     /// A request that already has an `accept-encoding`, wants a part by `range`, or is
     /// [streaming](CallOptions::streaming) is let alone, and so is its answer. The other answers that say
     /// `content-encoding: gzip` lose that header and their `content-length`, and their body is decompressed while it is
-    /// read, a little at a time. Put a [`CollectLayer`](crate::CollectLayer) above: it has the cap on what comes out.
+    /// read, a little at a time. Put a [`CollectLayer`](crate::layer::CollectLayer) above: it has the cap on what comes out.
     ///
     /// A body that is corrupt, or ends before its end, is a broken [`Connection`](TransportErrorKind::Connection). A body
     /// may be of several members. What follows the last member and is none itself, such as zeros that fill a block, is
