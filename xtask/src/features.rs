@@ -4,6 +4,7 @@ use crate::Outcome;
 use crate::process::cargo;
 
 const FEATURES: &[(&str, &[&str])] = &[
+    ("avala-types", &["chrono", "jiff", "uuid"]),
     (
         "avala-transport",
         &[
@@ -34,6 +35,9 @@ const FEATURES: &[(&str, &[&str])] = &[
             "tracing",
         ],
     ),
+    ("avala-webhook", &["axum", "tower"]),
+    ("avala-agents", &["axum", "journal-redb", "push", "signal", "testing"]),
+    ("avala-sandbox", &["tls"]),
 ];
 
 pub(crate) fn check() -> Outcome {
