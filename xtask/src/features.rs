@@ -4,7 +4,7 @@ use crate::Outcome;
 use crate::process::cargo;
 
 const FEATURES: &[(&str, &[&str])] = &[
-    ("avala-types", &["chrono", "jiff", "uuid"]),
+    ("avala-types", &["chrono", "jiff", "schemars", "uuid"]),
     (
         "avala-transport",
         &[

@@ -9,6 +9,9 @@ macro_rules! opaque_id {
         #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub struct $name(Box<str>);
 
+        #[cfg(feature = "schemars")]
+        $crate::schema::string_schema!($name);
+
         impl $name {
             /// Returns the identifier as text.
             #[must_use]

@@ -61,6 +61,17 @@
 //! assert!(create(r#"{"name": "Night drives", "slug": "night-drives", "data_type": "lidar"}"#)?.contains("creating"));
 //! # Ok::<(), serde_json::Error>(())
 //! ```
+//!
+//! # Features
+//!
+//! All are off by default.
+//!
+//! | Feature | Adds |
+//! |---|---|
+//! | `chrono` | conversions between `Timestamp` and `chrono::DateTime` |
+//! | `jiff` | conversions between `Timestamp` and `jiff::Timestamp` |
+//! | `uuid` | conversions between IDs and `uuid::Uuid` |
+//! | `schemars` | JSON Schemas of models and payloads |
 
 mod account;
 mod agent;
@@ -96,6 +107,8 @@ mod public_dataset;
 mod quality_target;
 mod rate_limit_info;
 mod scalar;
+#[cfg(feature = "schemars")]
+mod schema;
 mod secret;
 mod setter;
 mod setters;

@@ -31,6 +31,11 @@ macro_rules! model {
             required { $( $rfield = $crate::model::wire!($rfield $($rwire)?), )* }
             optional { $( $ofield = $crate::model::wire!($ofield $($owire)?), )* }
         });
+        #[cfg(feature = "schemars")]
+        $crate::schema::object_schema!($name
+            { $( $crate::model::wire!($rfield $($rwire)?) => $rty, )* }
+            { $( $crate::model::wire!($ofield $($owire)?) => $oty, )* }
+        );
     };
 }
 pub(crate) use model;
@@ -119,6 +124,16 @@ macro_rules! payload {
                 $($( $pfield = $crate::model::wire!($pfield $($pwire)?), )*)?
             }
         });
+        #[cfg(feature = "schemars")]
+        $crate::schema::object_schema!($name
+            { $( $crate::model::wire!($rfield $($rwire)?) => $rty, )* }
+            {
+                $( $crate::model::wire!($ofield $($owire)?) => $oty, )*
+                $($( stringify!($lfield) => Vec<$lty>, )*)?
+                $($( stringify!($nfield) => $nty, )*)?
+                $($( $crate::model::wire!($pfield $($pwire)?) => $crate::Patch<$pty>, )*)?
+            }
+        );
     };
 }
 pub(crate) use payload;
