@@ -19,6 +19,7 @@ use crate::decode::{self, Decoder, Source};
 use crate::endpoint::Endpoint;
 use crate::error::{Error, Invalid, limits};
 use crate::meta::{Answer, Meta};
+use crate::options::{call_options, call_timeout};
 use crate::own_uid;
 use crate::request::Request;
 
@@ -32,7 +33,7 @@ use crate::request::Request;
 /// use std::time::Duration;
 ///
 /// let dataset = avala.datasets().get("d1").await?;
-/// let answer = avala.datasets().get("d1").deadline(Duration::from_secs(5)).with_meta().await?;
+/// let answer = avala.datasets().get("d1").timeout(Duration::from_secs(5)).with_meta().await?;
 /// println!("{} after {} attempts", answer.value.name, answer.meta.attempts);
 ///
 /// #[derive(serde::Deserialize)]
@@ -86,29 +87,13 @@ impl<T> Call<T> {
         self
     }
 
-    /// Gives the call this much time in all: attempts, waiting and the body included.
-    ///
-    /// The client's own setting counts otherwise, which is 60 seconds unless it was changed.
+    #[doc(hidden)] // The former name of `timeout`.
     pub fn deadline(self, time: Duration) -> Self {
-        self.options(|options| options.timeout = Some(time))
+        self.timeout(time)
     }
 
-    /// Gives each attempt this much time, the body included.
-    pub fn attempt_timeout(self, time: Duration) -> Self {
-        self.options(|options| options.attempt_timeout = Some(time))
-    }
-
-    /// Gives a connection for this call this much time, TLS included, where the client's own setting is not shorter.
-    ///
-    /// A call that times out this way was not sent, so that it is tried again, whatever it does. With a service of your
-    /// own in place of the HTTP client this means nothing.
-    pub fn connect_timeout(self, time: Duration) -> Self {
-        self.options(|options| options.connect_timeout = Some(time))
-    }
-
-    /// Makes at most this many attempts; 1 is no retry.
-    pub fn max_attempts(self, attempts: u32) -> Self {
-        self.options(|options| options.max_attempts = Some(attempts))
+    pub(crate) fn request_mut(&mut self) -> &mut Result<Request, Invalid> {
+        &mut self.request
     }
 
     /// Makes a field of an unexpected form an error: see [`Avala::strict_decoding`].
@@ -156,6 +141,9 @@ pub(crate) fn to_http(avala: &Avala, request: &Result<Request, Invalid>) -> Resu
     Ok(http::Request::from_parts(parts, body.as_bytes().cloned().unwrap_or_default()))
 }
 
+call_options!(Call<T>);
+call_timeout!(Call<T>, "the call");
+
 impl<T> Clone for Call<T> {
     fn clone(&self) -> Self {
         Self { avala: self.avala.clone(), request: self.request.clone(), decoder: self.decoder.clone() }
@@ -195,6 +183,15 @@ impl<T> IntoFuture for Call<T> {
 #[must_use = "a call does nothing until it is awaited"]
 #[derive(Clone, Debug)]
 pub struct CallWithMeta<T>(Call<T>);
+
+impl<T> CallWithMeta<T> {
+    fn request_mut(&mut self) -> &mut Result<Request, Invalid> {
+        self.0.request_mut()
+    }
+}
+
+call_options!(CallWithMeta<T>);
+call_timeout!(CallWithMeta<T>, "the call");
 
 impl<T> IntoFuture for CallWithMeta<T> {
     type Output = Result<Answer<T>, Error>;

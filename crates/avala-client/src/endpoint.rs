@@ -1,5 +1,7 @@
 //! Which call of the API: its name, its method and its route.
 
+use std::borrow::Cow;
+
 use http::Method;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
@@ -50,18 +52,28 @@ impl Endpoint {
             rest.split_once('{').and_then(|(before, after)| Some((before, after.split_once('}')?)))
         {
             let value = *segments.next().unwrap_or(&"");
-            // Dots are legal in a segment, and yet these two would be resolved away on the wire.
-            if matches!(value, "" | "." | "..") {
+            let Some(encoded) = segment(value) else {
                 let message = format!("{name} is {value:?}, which names nothing: pass the identity of something");
                 return Err(Invalid::new(self, message));
-            }
+            };
             path.push_str(before);
-            path.extend(utf8_percent_encode(value, RESERVED));
+            path.extend(encoded);
             rest = after;
         }
         path.push_str(rest);
         Ok(path)
     }
+}
+
+/// Encodes a value as one segment of a path; `None` if no segment can hold it.
+pub(crate) fn segment(value: &str) -> Option<impl Iterator<Item = &str>> {
+    // Dots are legal in a segment, and yet these two would be resolved away on the wire.
+    (!matches!(value, "" | "." | "..")).then(|| utf8_percent_encode(value, RESERVED))
+}
+
+/// Encodes the name of a query parameter; borrowed if nothing has to be encoded.
+pub(crate) fn query_name(text: &str) -> Cow<'_, str> {
+    utf8_percent_encode(text, RESERVED).into()
 }
 
 /// A value of a query, so that it cannot end the pair that it stands in.

@@ -4,7 +4,6 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::time::Duration;
 
-use avala_transport::CallOptions;
 use avala_types::{Cursor, CursorPage};
 use bytes::Bytes;
 use serde::de::DeserializeOwned;
@@ -14,6 +13,7 @@ use crate::call::{self, Call, CallFuture, CallWithMeta};
 use crate::decode::{self, Decoder, Records, Source};
 use crate::decoded::Decoded;
 use crate::error::{Error, Failure, Invalid};
+use crate::options::{call_options, call_timeout};
 use crate::pages::{Items, Pages};
 use crate::request::Request;
 
@@ -52,14 +52,6 @@ impl<T, F> List<T, F> {
         T: Decoded,
     {
         Self { avala: avala.clone(), request, decode: T::page, decode_records: T::records, filters: PhantomData }
-    }
-
-    /// Tells the transport something about the call for each page.
-    fn options(mut self, set: impl FnOnce(&mut CallOptions)) -> Self {
-        if let Ok(request) = &mut self.request {
-            set(&mut request.options);
-        }
-        self
     }
 
     /// Sets a parameter of the query.
@@ -101,24 +93,13 @@ impl<T, F> List<T, F> {
         self
     }
 
-    /// Gives the call for each page this much time in all.
+    #[doc(hidden)] // The former name of `timeout`.
     pub fn deadline(self, time: Duration) -> Self {
-        self.options(|options| options.timeout = Some(time))
+        self.timeout(time)
     }
 
-    /// Gives each attempt at a page this much time, the body included.
-    pub fn attempt_timeout(self, time: Duration) -> Self {
-        self.options(|options| options.attempt_timeout = Some(time))
-    }
-
-    /// Gives a connection for each page this much time, as [`Call::connect_timeout`] does.
-    pub fn connect_timeout(self, time: Duration) -> Self {
-        self.options(|options| options.connect_timeout = Some(time))
-    }
-
-    /// Makes at most this many attempts at each page; 1 is no retry.
-    pub fn max_attempts(self, attempts: u32) -> Self {
-        self.options(|options| options.max_attempts = Some(attempts))
+    fn request_mut(&mut self) -> &mut Result<Request, Invalid> {
+        &mut self.request
     }
 
     /// Decodes the items of the same list into a type of yours.
@@ -176,6 +157,9 @@ impl<T, F> List<T, F> {
         call::to_http(&self.avala, &self.request)
     }
 }
+
+call_options!(List<T, F>);
+call_timeout!(List<T, F>, "the call for each page");
 
 impl<T, F> Clone for List<T, F> {
     fn clone(&self) -> Self {

@@ -10,8 +10,9 @@ use http::{HeaderValue, Method};
 use percent_encoding::percent_decode_str;
 use serde::Serialize;
 
-use crate::endpoint::{Endpoint, query_value};
+use crate::endpoint::{Endpoint, query_name, query_value};
 use crate::error::{Error, Invalid};
+use crate::options::Extras;
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
@@ -20,27 +21,48 @@ const JSON: HeaderValue = HeaderValue::from_static("application/json");
 pub(crate) struct Request {
     pub(crate) endpoint: Endpoint,
     pub(crate) path: String,
-    query: Vec<(&'static str, String)>,
+    query: Vec<(Cow<'static, str>, String)>,
     /// Where in a list to start.
     pub(crate) cursor: Option<Cursor>,
     /// Whether the cursor is the link of the page before, inside of a stream.
     follows_link: bool,
     body: Option<Bytes>,
     pub(crate) options: CallOptions,
+    /// Boxed, because few calls have any.
+    extras: Option<Box<Extras>>,
 }
 
 impl Request {
     pub(crate) fn new(endpoint: Endpoint, segments: &[&str]) -> Result<Self, Invalid> {
         let path = endpoint.path(segments)?;
+        Ok(Self::at(endpoint, path))
+    }
+
+    /// Creates a request with a path that is complete and encoded.
+    pub(crate) fn at(endpoint: Endpoint, path: String) -> Self {
         let mut options = CallOptions::default();
         options.operation = endpoint.operation;
         options.route = endpoint.route;
-        Ok(Self { endpoint, path, query: Vec::new(), cursor: None, follows_link: false, body: None, options })
+        Self { endpoint, path, query: Vec::new(), cursor: None, follows_link: false, body: None, options, extras: None }
+    }
+
+    pub(crate) fn set_route(&mut self, route: &'static str) {
+        self.endpoint.route = route;
+        self.options.route = route;
+    }
+
+    pub(crate) fn extras_mut(&mut self) -> &mut Extras {
+        self.extras.get_or_insert_default()
     }
 
     /// Sets a parameter of the query; the last value counts.
     pub(crate) fn param(&mut self, name: &'static str, value: String) {
         self.query.retain(|(known, _)| *known != name);
+        self.query.push((Cow::Borrowed(name), value));
+    }
+
+    /// Adds a parameter of the query; all values of a name are sent.
+    pub(crate) fn add_param(&mut self, name: Cow<'static, str>, value: String) {
         self.query.push((name, value));
     }
 
@@ -95,18 +117,24 @@ impl Request {
             }
             for pair in query.split('&') {
                 let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-                let own = self.query.iter().find(|(own, _)| form_decode(name) == *own);
-                match own {
+                let decoded = form_decode(name);
+                let mut own = self.query.iter().filter(|(own, _)| *own == decoded).map(|(_, own)| own).peekable();
+                match own.peek().copied() {
                     None => push(pair, &mut std::iter::empty()),
                     // The size of a page changes nothing about which items there are.
-                    Some(("limit", _)) => {}
-                    Some((_, own)) if form_decode(value) == **own => {}
-                    Some((name, own)) => return Err(self.contradiction(name, own)),
+                    Some(_) if decoded == "limit" => {}
+                    Some(first) => {
+                        let value = form_decode(value);
+                        if own.all(|own| *own != *value) {
+                            return Err(self.contradiction(&decoded, first));
+                        }
+                    }
                 }
             }
         }
         for (name, value) in &self.query {
-            push(name, &mut std::iter::once("=").chain(query_value(value)));
+            let name = query_name(name);
+            push(&name, &mut std::iter::once("=").chain(query_value(value)));
         }
         Ok(target)
     }
@@ -134,6 +162,10 @@ impl Request {
             // Here and not only in the transport, so that a service that does everything sends it too.
             request.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
         }
+        if let Some(extras) = &self.extras {
+            extras.apply(&mut request);
+        }
+        // Last, so that an extension of the caller does not replace it.
         request.extensions_mut().insert(self.options.clone());
         Ok(request)
     }

@@ -1,0 +1,244 @@
+//! Raw calls, for endpoints that this version does not know.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use avala_types::Json;
+use bytes::Bytes;
+use http::Method;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::call::{self, Call, CallFuture, CallWithMeta};
+use crate::decode::{self, Decoder, Source};
+use crate::endpoint::{Endpoint, segment};
+use crate::error::{Error, Failure, Invalid};
+use crate::options::{call_options, call_timeout};
+use crate::request::Request;
+use crate::{Avala, List};
+
+/// The name of raw calls in errors, logs and metrics.
+const OPERATION: &str = "request";
+
+/// The route of a raw call whose path is data, which does not belong in logs and metrics.
+const DYNAMIC_ROUTE: &str = "/{path}";
+
+impl Avala {
+    /// Creates a call of any endpoint, known or not, with the client's credentials, retries, limits and errors.
+    ///
+    /// The path is below the base URL, as `/beta/things/`. Put data into it with [`RawCall::path`], which encodes it, and
+    /// set the query with [`RawCall::query`].
+    ///
+    /// A path that starts with anything but one `/`, has a query, a fragment, an empty segment, `.` or `..`, or has
+    /// characters that need percent-encoding fails with [`ErrorKind::Request`](crate::ErrorKind::Request) when the call
+    /// is awaited; so do absolute URIs and other hosts. Nothing is sent then.
+    ///
+    /// Errors, logs and metrics have the operation `request`, and as the route the path if it is a literal.
+    ///
+    /// ```
+    /// # async fn example(avala: avala_client::Avala, uid: &str) -> Result<(), avala_client::Error> {
+    /// use avala_client::Method;
+    ///
+    /// #[derive(serde::Deserialize)]
+    /// struct Thing { uid: String }
+    ///
+    /// let json = avala.request(Method::GET, "/beta/things/").query("state", "new").await?;
+    /// println!("{}", json.get());
+    ///
+    /// let thing: Thing = avala.request(Method::GET, "/beta/things/").path([uid]).decode_as().await?;
+    /// let mut things = avala.request(Method::GET, "/beta/things/").list::<Thing>().items();
+    /// while let Some(thing) = things.next().await {
+    ///     println!("{}", thing?.uid);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn request(&self, method: Method, path: impl Into<Cow<'static, str>>) -> RawCall {
+        let path = path.into();
+        let refusal = refusal(&method, &path);
+        let route = match &path {
+            Cow::Borrowed(literal) if refusal.is_none() => literal,
+            _ => DYNAMIC_ROUTE,
+        };
+        let endpoint = Endpoint { operation: OPERATION, method, route };
+        let request = match refusal {
+            None => Ok(Request::at(endpoint, path.into_owned())),
+            Some(reason) => Err(Invalid::new(&endpoint, format!("invalid path or method of a raw call: {reason}"))),
+        };
+        RawCall(Call::new(self, request, Decoder::Plain(json_or_null)))
+    }
+}
+
+/// A call of any endpoint, which is sent when it is awaited. Created by [`Avala::request`].
+///
+/// Awaiting it returns the response body as [`Json`]. An empty body counts as `null`.
+#[must_use = "a call does nothing until it is awaited"]
+#[derive(Clone)]
+pub struct RawCall(Call<Json>);
+
+impl RawCall {
+    /// Appends segments to the path. Each segment is percent-encoded, so that data cannot change the rest of the URL.
+    ///
+    /// The path keeps its ending: with a trailing slash it has one afterwards too. A segment that is empty, `.` or `..`
+    /// fails with [`ErrorKind::Request`](crate::ErrorKind::Request) when the call is awaited.
+    ///
+    /// ```
+    /// # fn example(avala: avala_client::Avala, uid: &str) -> Result<(), avala_client::Error> {
+    /// use avala_client::Method;
+    ///
+    /// let call = avala.request(Method::GET, "/").path(["beta", "things", "a/b"]);
+    /// assert_eq!(call.to_http()?.uri().path(), "/api/v1/beta/things/a%2Fb/");
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn path<I>(mut self, segments: I) -> Self
+    where
+        I: IntoIterator,
+        I::Item: AsRef<str>,
+    {
+        for value in segments {
+            let Ok(request) = self.request_mut() else { break };
+            let value = value.as_ref();
+            let Some(encoded) = segment(value) else {
+                let message = format!("the path segment is {value:?}, which names nothing: pass a non-empty ID");
+                let invalid = Invalid::new(&request.endpoint, message);
+                *self.request_mut() = Err(invalid);
+                break;
+            };
+            if request.endpoint.route == "/" {
+                request.set_route(DYNAMIC_ROUTE);
+            }
+            let path = &mut request.path;
+            if path.ends_with('/') {
+                path.extend(encoded);
+                path.push('/');
+            } else {
+                path.push('/');
+                path.extend(encoded);
+            }
+        }
+        self
+    }
+
+    /// Sets the route for errors, logs and metrics, such as `/beta/things/{uid}/`. It does not change what is sent.
+    ///
+    /// The default is the path that [`Avala::request`] got, if it is a literal.
+    pub fn route(mut self, route: &'static str) -> Self {
+        if let Ok(request) = self.request_mut() {
+            request.set_route(route);
+        }
+        self
+    }
+
+    /// Adds a query parameter, percent-encoded. A name that was added before is sent once more.
+    pub fn query(mut self, name: impl Into<Cow<'static, str>>, value: impl Into<String>) -> Self {
+        if let Ok(request) = self.request_mut() {
+            request.add_param(name.into(), value.into());
+        }
+        self
+    }
+
+    /// Sends a value as a JSON body.
+    ///
+    /// A value that has no form in JSON, such as NaN, fails with [`ErrorKind::Request`](crate::ErrorKind::Request) when
+    /// the call is awaited.
+    pub fn json<P: Serialize + ?Sized>(self, payload: &P) -> Self {
+        Self(self.0.json(payload))
+    }
+
+    /// Decodes the response into a type of yours. An empty body counts as `null`, which `()` and `Option` accept.
+    pub fn decode_as<T: DeserializeOwned>(self) -> Call<T> {
+        Call::new(&self.0.avala, self.0.request, Decoder::Plain(json_or_null))
+    }
+
+    /// Reads the response as one page of a list, and follows the links to the next pages.
+    ///
+    /// All shapes of the API are accepted: results with links, the same with a count, and an array.
+    pub fn list<T: DeserializeOwned>(self) -> List<T> {
+        List::<Json>::new(&self.0.avala, self.0.request).decode_as()
+    }
+
+    /// Returns the status, the request ID, the rate limit and the attempts together with the value.
+    pub fn with_meta(self) -> CallWithMeta<Json> {
+        self.0.with_meta()
+    }
+
+    /// Returns the request that would be sent, without the credentials.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Request`](crate::ErrorKind::Request) if an argument is invalid.
+    pub fn to_http(&self) -> Result<http::Request<Bytes>, Error> {
+        self.0.to_http()
+    }
+
+    fn request_mut(&mut self) -> &mut Result<Request, Invalid> {
+        self.0.request_mut()
+    }
+}
+
+call_options!(RawCall);
+call_timeout!(RawCall, "the call");
+
+impl IntoFuture for RawCall {
+    type Output = Result<Json, Error>;
+    type IntoFuture = CallFuture<Json>;
+
+    fn into_future(self) -> CallFuture<Json> {
+        self.0.into_future()
+    }
+}
+
+impl fmt::Debug for RawCall {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        call::debug_request("RawCall", &self.0.request, f)
+    }
+}
+
+/// Decodes a body that may be empty, as that of a `DELETE`.
+fn json_or_null<T: DeserializeOwned>(source: Source<'_>) -> Result<T, Failure> {
+    if source.body.trim_ascii().is_empty() {
+        let null = Bytes::from_static(b"null");
+        return decode::json::<T>(Source { body: &null, ..source });
+    }
+    decode::json(source)
+}
+
+/// Returns why a raw call cannot have this method and path; `None` if it can.
+fn refusal(method: &Method, path: &str) -> Option<&'static str> {
+    if *method == Method::CONNECT {
+        return Some("CONNECT asks for a tunnel; use a method with a response");
+    }
+    if path.starts_with("//") {
+        return Some("`//` names another host; pass a path below the base URL, as `/beta/things/`");
+    }
+    if !path.starts_with('/') {
+        let is_absolute = path.split(['/', '?', '#']).next().is_some_and(|start| start.contains(':'));
+        return Some(if is_absolute {
+            "it is an absolute URI; pass a path below the base URL, as `/beta/things/`"
+        } else {
+            "it does not start with `/`; write it like `/beta/things/`"
+        });
+    }
+    if path.contains('?') {
+        return Some("it has a query; set parameters with `query`");
+    }
+    if path.contains('#') {
+        return Some("it has a fragment, which is never sent; remove everything from `#` on");
+    }
+    let is_legal = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:@%/".contains(&byte);
+    if !path.bytes().all(is_legal) {
+        return Some("it has a character that needs percent-encoding; add data with `path`, which encodes it");
+    }
+    let is_escape = |rest: &str| rest.as_bytes().get(..2).is_some_and(|hex| hex.iter().all(u8::is_ascii_hexdigit));
+    if !path.split('%').skip(1).all(is_escape) {
+        return Some("it has a `%` without two hexadecimal digits; add data with `path`, which encodes it");
+    }
+    let decoded = path.replace("%2e", ".").replace("%2E", ".");
+    if decoded.split('/').any(|segment| matches!(segment, "." | "..")) {
+        return Some("it has a segment `.` or `..`, which would lead to another path; write the path out");
+    }
+    if path.contains("//") {
+        return Some("it has an empty segment; remove one of the two `/`");
+    }
+    None
+}
