@@ -62,4 +62,4 @@ pub use meta::{Answer, Meta};
 pub use pages::{Items, Pages};
 pub use raw::RawCall;
 pub use transport::{Sent, TimeSpent, TimeoutPhase};
-pub use wait::Wait;
+pub use wait::{Progress, Wait, WaitStates};

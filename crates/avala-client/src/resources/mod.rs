@@ -1,5 +1,9 @@
 //! The resources of the API: what the methods of [`Avala`] give, and the filters of their lists.
 //!
+//! The names of the methods are those of the API reference: `datasets.list_items` is `avala.datasets().list_items(..)`.
+//! [`DatasetHandle`] and [`OrganizationHandle`] have short forms of the calls that take the same owner and slug again
+//! and again, such as `avala.dataset(owner, slug).items()`; they send the same calls, under the same official names.
+//!
 //! There is one file for each. To add a call to a resource, write a method like those around it; its name and its
 //! endpoint are those of the contract (`tests/contract/endpoints.json`), which a test compares with what is sent.
 
@@ -9,11 +13,13 @@ mod annotation_issues;
 mod annotations;
 mod auto_label_jobs;
 mod consensus;
+mod dataset_handle;
 mod datasets;
 mod exports;
 mod fleet;
 mod inference_providers;
 mod models;
+mod organization_handle;
 mod organizations;
 mod projects;
 mod public_datasets;
@@ -34,7 +40,12 @@ pub use annotation_issues::{AnnotationIssueToolFilters, AnnotationIssues, Datase
 pub use annotations::{Annotations, BulkEditChunks, BulkEditError};
 pub use auto_label_jobs::{AutoLabelJobFilters, AutoLabelJobs};
 pub use consensus::Consensus;
+<<<<<<< HEAD
 pub use datasets::{DatasetFilters, DatasetItemFilters, DatasetSequenceFilters, Datasets, OwnedDatasetFilters};
+=======
+pub use dataset_handle::DatasetHandle;
+pub use datasets::{DatasetFilters, Datasets, OwnedDatasetFilters};
+>>>>>>> 65b9aa2 (Wait for any call, observe progress, and address datasets and organizations by handle)
 pub use exports::Exports;
 pub use fleet::{
     Fleet, FleetAlertChannels, FleetAlertFilters, FleetAlerts, FleetDeviceFilters, FleetDevices, FleetEventFilters,
@@ -43,6 +54,7 @@ pub use fleet::{
 };
 pub use inference_providers::InferenceProviders;
 pub use models::Models;
+pub use organization_handle::OrganizationHandle;
 pub use organizations::{InvitationFilters, MemberFilters, OrganizationFilters, Organizations};
 pub use projects::{OwnedProjectFilters, Projects};
 pub use public_datasets::PublicDatasets;

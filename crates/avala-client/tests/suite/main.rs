@@ -10,6 +10,7 @@ mod calls;
 mod decoding;
 mod error_bodies;
 mod errors;
+mod handles;
 mod limits;
 mod links;
 mod lists;

@@ -1,8 +1,9 @@
 //! Waiting for exports, datasets and auto-label jobs.
 
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use avala_client::ErrorKind;
+use avala_client::{ErrorKind, Method, Progress};
 use avala_transport::testing::{ScriptedService, Step};
 use avala_types::{DatasetStatus, ExportStatus};
 use serde_json::json;
@@ -48,7 +49,7 @@ async fn it_gives_up_at_its_deadline_and_says_what_it_saw() {
     let wait = bare(&script).exports().wait("e1").interval(Duration::from_secs(3)).deadline(Duration::from_secs(10));
     let error = wait.await.unwrap_err();
     assert_eq!((error.kind(), error.timeout_phase()), (ErrorKind::Timeout, None));
-    assert!(error.message().contains("`processing`") && error.message().contains("4 looks"), "{error}");
+    assert!(error.message().contains("`processing`") && error.message().contains("4 polls"), "{error}");
     assert_eq!(started.elapsed(), Duration::from_secs(9), "a pause that would pass the deadline is not begun");
 }
 
@@ -72,8 +73,8 @@ async fn a_passing_failure_does_not_end_a_wait_and_a_lasting_one_does() {
     let started = Instant::now();
     assert!(bare(&script).exports().wait("e1").await.is_ok());
     assert_eq!(started.elapsed(), Duration::from_secs(32), "the server's own pause counts when it is longer");
-    let script = ScriptedService::new().then(Step::respond(404)).then(export("exported"));
-    assert_eq!(bare(&script).exports().wait("e1").await.unwrap_err().kind(), ErrorKind::NotFound);
+    let script = ScriptedService::new().then(Step::respond(403)).then(export("exported"));
+    assert_eq!(bare(&script).exports().wait("e1").await.unwrap_err().kind(), ErrorKind::Forbidden);
 }
 
 #[tokio::test(start_paused = true)]
@@ -114,4 +115,93 @@ async fn wait_survives_rate_limits_until_its_deadline() {
     let wait = layered(&script).exports().wait("e1").deadline(Duration::from_secs(600));
     assert_eq!(wait.await.unwrap_err().kind(), ErrorKind::Timeout);
     assert!(started.elapsed() > Duration::from_secs(470), "{:?}", started.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_early_404_is_retried_and_a_second_one_is_not() {
+    let lost = || Step::respond(404).body(r#"{"detail":"Not found."}"#);
+    let script = ScriptedService::new().then(lost()).then(export("exported"));
+    let started = Instant::now();
+    let wait =
+        bare(&script).exports().wait("e1").poll_interval(Duration::from_millis(10)).timeout(Duration::from_secs(2));
+    assert!(wait.await.is_ok());
+    assert_eq!(started.elapsed(), Duration::from_millis(500));
+    let script = ScriptedService::new().then(lost()).then(lost()).then(export("exported"));
+    assert_eq!(bare(&script).exports().wait("e1").await.unwrap_err().kind(), ErrorKind::NotFound);
+    let dataset = json(&json!({"uid": "d1", "name": "n", "slug": "s", "status": "creating"}));
+    let script = ScriptedService::new().then(dataset).then(lost()).then(lost());
+    let error = bare(&script).datasets().wait("d1").await.unwrap_err();
+    assert_eq!((error.kind(), script.requests().len()), (ErrorKind::NotFound, 2), "10 seconds after the start");
+}
+
+#[tokio::test(start_paused = true)]
+async fn progress_and_states_have_every_value() {
+    let seen: Arc<Mutex<Vec<String>>> = Arc::default();
+    let script = ScriptedService::new().then(export("pending")).then(Step::respond(502)).then(export("exported"));
+    let noted = Arc::clone(&seen);
+    let wait = bare(&script).exports().wait("e1").on_progress(move |export| {
+        noted.lock().unwrap().push(export.status.as_ref().unwrap().to_string());
+    });
+    wait.await.unwrap();
+    assert_eq!(*seen.lock().unwrap(), ["pending", "exported"]);
+
+    for (end, fails) in [("exported", false), ("failed", true)] {
+        let script = ScriptedService::new().then(export("pending")).then(export("processing")).then(export(end));
+        let mut states = bare(&script).exports().wait("e1").states();
+        for status in ["pending", "processing", end] {
+            assert_eq!(states.next().await.unwrap().unwrap().status, Some(ExportStatus::from(status)));
+        }
+        match states.next().await {
+            Some(result) => assert_eq!((fails, result.unwrap_err().kind()), (true, ErrorKind::JobFailed)),
+            None => assert!(!fails),
+        }
+        assert!(states.next().await.is_none() && states.next().await.is_none());
+    }
+    let wait = bare(&ScriptedService::always(export("pending"))).exports().wait("e1");
+    let mut states = wait.poll_interval(Duration::from_secs(2)).timeout(Duration::from_secs(3)).states();
+    assert!(states.next().await.unwrap().is_ok() && states.next().await.unwrap().is_ok());
+    assert_eq!(states.next().await.unwrap().unwrap_err().kind(), ErrorKind::Timeout);
+    assert!(states.next().await.is_none());
+}
+
+#[tokio::test(start_paused = true)]
+async fn any_call_can_be_awaited_until_a_predicate_holds() {
+    let job = |state: &str| json(&json!({"uid": "j1", "state": state, "status": "pending"}));
+    let script = ScriptedService::new().then(job("new")).then(job("new")).then(job("done"));
+    let started = Instant::now();
+    let call = bare(&script).request(Method::GET, "/beta/jobs/").path(["j1"]);
+    let done = call.decode_as::<serde_json::Value>().wait_until(|job| job["state"] == "done").await.unwrap();
+    assert_eq!((done["uid"].as_str(), started.elapsed()), (Some("j1"), Duration::from_secs(10)));
+
+    let script = ScriptedService::new().then(job("new")).then(job("broken"));
+    let call = bare(&script).request(Method::GET, "/beta/jobs/").decode_as::<serde_json::Value>();
+    let wait = call.wait_with(|job| match job["state"].as_str() {
+        Some("broken") => Progress::Failed("job j1 is broken".to_owned()),
+        state => Progress::Running(state.unwrap_or_default().to_owned()),
+    });
+    let error = wait.await.unwrap_err();
+    assert_eq!((error.kind(), error.message()), (ErrorKind::JobFailed, "job j1 is broken"));
+
+    let script = ScriptedService::always(job("new"));
+    let wait = bare(&script).tasks().get("j1").wait_until(|_| false).timeout(Duration::from_secs(7));
+    let error = wait.header("x-request-id", "r1").max_attempts(1).await.unwrap_err();
+    assert_eq!(error.message(), "timed out after 2 polls in 5.0 s");
+    assert!(script.requests().iter().all(|request| request.headers["x-request-id"] == "r1"));
+    let error = bare(&script).tasks().get("").wait_until(|_| true).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Request);
+}
+
+#[tokio::test(start_paused = true)]
+async fn recording_is_ready_or_has_failed() {
+    let recording = |status: &str| json(&json!({"uid": "r1", "status": status}));
+    for end in ["ready", "completed", "archived"] {
+        let script = ["uploading", "recording", "processing", end];
+        let script = script.into_iter().fold(ScriptedService::new(), |script, status| script.then(recording(status)));
+        let done = bare(&script).fleet().recordings().wait("r1").await.unwrap();
+        assert_eq!(done.status.unwrap().as_str(), end);
+    }
+    let script = ScriptedService::always(recording("error"));
+    let error = bare(&script).fleet().recordings().wait("r1").await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::JobFailed);
+    assert!(error.message().contains("recording r1 ended as `error`"), "{error}");
 }

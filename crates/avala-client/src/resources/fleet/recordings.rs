@@ -1,8 +1,11 @@
 //! Recordings: what a device recorded.
 
+use std::time::Duration;
+
 use avala_types::{DeviceUid, FleetRecording, RecordingStatus, RecordingUid, UpdateFleetRecording};
 
 use crate::endpoint::Endpoint;
+use crate::wait::{Progress, Wait};
 use crate::{Avala, Call, List};
 
 /// Recordings: what a device recorded. Made by [`Fleet::recordings`](super::Fleet::recordings).
@@ -37,6 +40,31 @@ impl FleetRecordings {
     pub fn delete(&self, uid: impl Into<RecordingUid>) -> Call<()> {
         let endpoint = Endpoint::delete("fleet.recordings.delete", "/fleet/recordings/{recording_uid}/");
         self.avala.command(endpoint, &[uid.into().as_str()])
+    }
+
+    /// Waits until a recording can be used: polls every 5 seconds, for an hour at most.
+    ///
+    /// A recording whose files could not be read fails with [`ErrorKind::JobFailed`](crate::ErrorKind::JobFailed).
+    ///
+    /// ```
+    /// # async fn example(avala: avala_client::Avala) -> Result<(), avala_client::Error> {
+    /// let recording = avala.fleet().recordings().wait("r1").await?;
+    /// println!("{:?} s", recording.duration_seconds);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn wait(&self, uid: impl Into<RecordingUid>) -> Wait<FleetRecording> {
+        Wait::new(self.get(uid), Duration::from_secs(5), Duration::from_secs(3600), progress)
+    }
+}
+
+fn progress(recording: &FleetRecording) -> Progress {
+    match &recording.status {
+        Some(RecordingStatus::Ready | RecordingStatus::Completed | RecordingStatus::Archived) => Progress::Ready,
+        Some(status @ RecordingStatus::Error) => {
+            Progress::Failed(format!("recording {} ended as `{status}`", recording.uid))
+        }
+        status => Progress::Running(status.as_ref().map(ToString::to_string).unwrap_or_default()),
     }
 }
 

@@ -1,0 +1,135 @@
+//! One dataset, addressed by its owner and slug.
+
+use avala_types::{
+    AnnotationIssue, AnnotationIssueMetrics, BulkEdit, Dataset, DatasetCalibration, DatasetFrame, DatasetHealth,
+    DatasetItem, DatasetSequence, DatasetSlug, ItemUid, Json, OwnerName, SequenceUid, TransferDataset,
+};
+
+use super::{BulkEditChunks, DatasetIssueFilters};
+use crate::{Avala, Call, List};
+
+/// One dataset, addressed by its owner and slug. Created by [`Avala::dataset`].
+///
+/// Creating it sends nothing. Each method is a short form of the method that its documentation names.
+#[derive(Clone, Debug)]
+pub struct DatasetHandle {
+    avala: Avala,
+    owner: OwnerName,
+    slug: DatasetSlug,
+}
+
+impl Avala {
+    /// Addresses a dataset by its owner and slug.
+    ///
+    /// ```
+    /// # async fn example(avala: avala_client::Avala) -> Result<(), avala_client::Error> {
+    /// let drives = avala.dataset("acme", "night-drives");
+    /// let dataset = drives.get().await?;
+    /// let mut items = drives.items().items();
+    /// while let Some(item) = items.next().await {
+    ///     println!("{}", item?.uid);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn dataset(&self, owner: impl Into<OwnerName>, slug: impl Into<DatasetSlug>) -> DatasetHandle {
+        DatasetHandle { avala: self.clone(), owner: owner.into(), slug: slug.into() }
+    }
+
+    /// Addresses a dataset that the server returned.
+    ///
+    /// Calls fail with [`ErrorKind::Request`](crate::ErrorKind::Request) if it has no `owner_name`.
+    ///
+    /// ```
+    /// # async fn example(avala: avala_client::Avala) -> Result<(), avala_client::Error> {
+    /// let dataset = avala.datasets().get("d1").await?;
+    /// let health = avala.dataset_of(&dataset).health().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn dataset_of(&self, dataset: &Dataset) -> DatasetHandle {
+        self.dataset(dataset.owner_name.clone().unwrap_or_else(|| OwnerName::from("")), &dataset.slug)
+    }
+}
+
+impl DatasetHandle {
+    /// Returns the owner of the dataset.
+    #[must_use]
+    pub fn owner(&self) -> &OwnerName {
+        &self.owner
+    }
+
+    /// Returns the slug of the dataset.
+    #[must_use]
+    pub fn slug(&self) -> &DatasetSlug {
+        &self.slug
+    }
+
+    /// Gets the dataset: [`Datasets::get_by_slug`](super::Datasets::get_by_slug).
+    pub fn get(&self) -> Call<Dataset> {
+        self.avala.datasets().get_by_slug(&self.owner, &self.slug)
+    }
+
+    /// Lists the items: [`Datasets::list_items`](super::Datasets::list_items).
+    pub fn items(&self) -> List<DatasetItem> {
+        self.avala.datasets().list_items(&self.owner, &self.slug)
+    }
+
+    /// Gets one item: [`Datasets::get_item`](super::Datasets::get_item).
+    pub fn item(&self, item: impl Into<ItemUid>) -> Call<DatasetItem> {
+        self.avala.datasets().get_item(&self.owner, &self.slug, item)
+    }
+
+    /// Lists the sequences: [`Datasets::list_sequences`](super::Datasets::list_sequences).
+    pub fn sequences(&self) -> List<DatasetSequence> {
+        self.avala.datasets().list_sequences(&self.owner, &self.slug)
+    }
+
+    /// Gets one sequence with all its frames: [`Datasets::get_sequence`](super::Datasets::get_sequence).
+    pub fn sequence(&self, sequence: impl Into<SequenceUid>) -> Call<DatasetSequence> {
+        self.avala.datasets().get_sequence(&self.owner, &self.slug, sequence)
+    }
+
+    /// Gets one frame of a sequence, counted from 0: [`Datasets::get_frame`](super::Datasets::get_frame).
+    pub fn frame(&self, sequence: impl Into<SequenceUid>, index: usize) -> Call<DatasetFrame> {
+        self.avala.datasets().get_frame(&self.owner, &self.slug, sequence, index)
+    }
+
+    /// Gets the cameras of a sequence: [`Datasets::get_calibration`](super::Datasets::get_calibration).
+    pub fn calibration(&self, sequence: impl Into<SequenceUid>) -> Call<DatasetCalibration> {
+        self.avala.datasets().get_calibration(&self.owner, &self.slug, sequence)
+    }
+
+    /// Gets the health of the files: [`Datasets::get_health`](super::Datasets::get_health).
+    pub fn health(&self) -> Call<DatasetHealth> {
+        self.avala.datasets().get_health(&self.owner, &self.slug)
+    }
+
+    /// Transfers the dataset to another owner: [`Datasets::transfer`](super::Datasets::transfer).
+    ///
+    /// This handle addresses the old owner afterwards; use [`Avala::dataset_of`] with the returned dataset.
+    pub fn transfer(&self, to: &TransferDataset) -> Call<Dataset> {
+        self.avala.datasets().transfer(&self.owner, &self.slug, to)
+    }
+
+    /// Lists the annotation issues:
+    /// [`AnnotationIssues::list_by_dataset`](super::AnnotationIssues::list_by_dataset).
+    pub fn annotation_issues(&self) -> List<AnnotationIssue, DatasetIssueFilters> {
+        self.avala.annotation_issues().list_by_dataset(&self.owner, &self.slug)
+    }
+
+    /// Gets counts of the annotation issues: [`AnnotationIssues::get_metrics`](super::AnnotationIssues::get_metrics).
+    pub fn annotation_issue_metrics(&self) -> Call<AnnotationIssueMetrics> {
+        self.avala.annotation_issues().get_metrics(&self.owner, &self.slug)
+    }
+
+    /// Edits any number of annotations: [`Annotations::bulk_edit`](super::Annotations::bulk_edit).
+    pub fn bulk_edit(&self, edits: impl IntoIterator<Item: Into<Json>>) -> BulkEditChunks {
+        self.avala.annotations().bulk_edit(&self.owner, &self.slug, edits)
+    }
+
+    /// Edits annotations in one call: [`Annotations::bulk_edit_chunk`](super::Annotations::bulk_edit_chunk).
+    pub fn bulk_edit_chunk(&self, edits: &BulkEdit) -> Call<Json> {
+        self.avala.annotations().bulk_edit_chunk(&self.owner, &self.slug, edits)
+    }
+}
