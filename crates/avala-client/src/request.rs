@@ -69,7 +69,7 @@ impl Request {
     /// Sets a parameter of the query to several values; no value removes it.
     pub(crate) fn params(&mut self, name: &'static str, values: impl Iterator<Item = String>) {
         self.query.retain(|(known, _)| *known != name);
-        self.query.extend(values.map(|value| (name, value)));
+        self.query.extend(values.map(|value| (name.into(), value)));
     }
 
     /// Continues with the link of the page before.

@@ -5,7 +5,7 @@ use avala_types::{
     DatasetItem, DatasetSequence, DatasetSlug, ItemUid, Json, OwnerName, SequenceUid, TransferDataset,
 };
 
-use super::{BulkEditChunks, DatasetIssueFilters};
+use super::{BulkEditChunks, DatasetIssueFilters, DatasetItemFilters, DatasetSequenceFilters};
 use crate::{Avala, Call, List};
 
 /// One dataset, addressed by its owner and slug. Created by [`Avala::dataset`].
@@ -71,7 +71,7 @@ impl DatasetHandle {
     }
 
     /// Lists the items: [`Datasets::list_items`](super::Datasets::list_items).
-    pub fn items(&self) -> List<DatasetItem> {
+    pub fn items(&self) -> List<DatasetItem, DatasetItemFilters> {
         self.avala.datasets().list_items(&self.owner, &self.slug)
     }
 
@@ -81,7 +81,7 @@ impl DatasetHandle {
     }
 
     /// Lists the sequences: [`Datasets::list_sequences`](super::Datasets::list_sequences).
-    pub fn sequences(&self) -> List<DatasetSequence> {
+    pub fn sequences(&self) -> List<DatasetSequence, DatasetSequenceFilters> {
         self.avala.datasets().list_sequences(&self.owner, &self.slug)
     }
 

@@ -40,12 +40,8 @@ pub use annotation_issues::{AnnotationIssueToolFilters, AnnotationIssues, Datase
 pub use annotations::{Annotations, BulkEditChunks, BulkEditError};
 pub use auto_label_jobs::{AutoLabelJobFilters, AutoLabelJobs};
 pub use consensus::Consensus;
-<<<<<<< HEAD
-pub use datasets::{DatasetFilters, DatasetItemFilters, DatasetSequenceFilters, Datasets, OwnedDatasetFilters};
-=======
 pub use dataset_handle::DatasetHandle;
-pub use datasets::{DatasetFilters, Datasets, OwnedDatasetFilters};
->>>>>>> 65b9aa2 (Wait for any call, observe progress, and address datasets and organizations by handle)
+pub use datasets::{DatasetFilters, DatasetItemFilters, DatasetSequenceFilters, Datasets, OwnedDatasetFilters};
 pub use exports::Exports;
 pub use fleet::{
     Fleet, FleetAlertChannels, FleetAlertFilters, FleetAlerts, FleetDeviceFilters, FleetDevices, FleetEventFilters,

@@ -1,8 +1,4 @@
-<<<<<<< HEAD
 //! Concurrency limit: at most so many calls of each class in flight.
-=======
-//! Concurrency limit.
->>>>>>> 65b9aa2 (Wait for any call, observe progress, and address datasets and organizations by handle)
 
 mod permits;
 
