@@ -9,6 +9,7 @@ use crate::timestamp::Timestamp;
 
 model! {
     /// Result of a test delivery to an agent. Servers send `success`, or `delivered` with `status_code`.
+    #[derive(Eq, Hash)]
     pub struct AgentTest {
         required {}
         optional {
@@ -26,6 +27,7 @@ model! {
 
 model! {
     /// Result of a test delivery to a webhook. Servers send `success`, or `delivered` with `status_code`.
+    #[derive(Eq, Hash)]
     pub struct WebhookTest {
         required {}
         optional {
@@ -43,6 +45,7 @@ model! {
 
 model! {
     /// Result of a test alert to an alert channel.
+    #[derive(Eq, Hash)]
     pub struct AlertChannelTest {
         required {}
         optional {
@@ -79,6 +82,7 @@ model! {
 
 model! {
     /// Result of a check of a storage config.
+    #[derive(Eq, Hash)]
     pub struct StorageConfigTest {
         required {}
         optional {

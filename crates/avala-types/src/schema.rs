@@ -113,7 +113,9 @@ impl<T: JsonSchema> JsonSchema for Patch<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{CreateExport, Task, UpdateAgent};
+    use crate::agent::UpdateAgent;
+    use crate::export::CreateExport;
+    use crate::task::Task;
 
     fn schema<T: JsonSchema>() -> Value {
         schemars::schema_for!(T).to_value()

@@ -11,27 +11,31 @@ use crate::annotation_issue::{
     AnnotationIssueStatus, AnnotationIssueTool, AnnotationIssueToolDetail,
 };
 use crate::auto_label_job::{AutoLabelJob, AutoLabelJobStatus, AutoLabelModelType};
+use crate::connection_test::{AgentTest, AlertChannelTest, InferenceProviderTest, StorageConfigTest, WebhookTest};
 use crate::consensus::{ConsensusComputeResult, ConsensusConfig, ConsensusScore, ConsensusScoreType, ConsensusSummary};
 use crate::dataset::{
-    CameraCalibration, DataType, Dataset, DatasetCalibration, DatasetFrame, DatasetHealth, DatasetItem,
-    DatasetSequence, DatasetStatus, FrameImage, SequenceHealth,
+    AutonomyLevel, CameraCalibration, DataType, Dataset, DatasetCalibration, DatasetFrame, DatasetHealth, DatasetItem,
+    DatasetSequence, DatasetStatus, EvaluationMembership, FrameImage, OutcomeLabel, OutcomeSource, SequenceHealth,
+    SequenceOutcome,
 };
 use crate::export::{CreateExport, Export, ExportFormat, ExportStatus};
 use crate::fleet::{
     AlertChannelType, AlertStatus, CreatedFleetEvents, DeviceStatus, DeviceType, FinalizationCode, FinalizationStage,
     FinalizationState, FleetAlert, FleetAlertChannel, FleetDevice, FleetEvent, FleetEventType, FleetRecording,
-    FleetRule, FleetSeverity, GenerationState, ManagedFinalization, ManagedFleetUploadStatus, ManagedGeneration,
-    ManagedOriginal, ManagedUploadProtocol, RecordingStatus, UploadConfirmResponse, UploadProgress, UploadSession,
-    UploadSessionStatus, UploadStatusResponse, UploadUrlEntry, UploadUrlsResponse,
+    FleetRule, FleetSeverity, GenerationState, ManagedFinalization, ManagedFinalizeResponse, ManagedFleetUploadStatus,
+    ManagedGeneration, ManagedMultipart, ManagedOriginal, ManagedPart, ManagedPartGrant, ManagedPartGrants,
+    ManagedProgress, ManagedUploadProtocol, RecordingStatus, UploadConfirmResponse, UploadFinalizeResponse,
+    UploadProgress, UploadSession, UploadSessionStatus, UploadStatusResponse, UploadUrlEntry, UploadUrlsResponse,
 };
 use crate::geometry::{Quat, Vec3};
 use crate::id::{
     AgentUid, AlertChannelUid, AlertUid, AutoLabelJobUid, ConsensusConfigUid, ConsensusScoreUid, DatasetSlug,
-    DatasetUid, DeviceUid, EventUid, ExecutionUid, ExportUid, FinalizationUid, GenerationUid, InferenceProviderUid,
-    InvitationUid, IssueProblemUid, IssueToolUid, IssueUid, ItemUid, ModelUid, ObjectUid, OrganizationSlug,
-    OrganizationUid, OriginalUid, OwnerName, ProjectUid, PublicationUid, QualityTargetUid, RecordingUid, ResultUid,
-    RuleUid, SequenceUid, SliceSlug, SliceUid, StorageConfigUid, TaskUid, TeamSlug, TeamUid, UploadSessionUid,
-    UploadUid, UserUid, WebhookDeliveryUid, WebhookUid,
+    DatasetUid, DeviceUid, EventUid, ExecutionUid, ExportUid, FinalizationUid, GenerationUid, GrantUid,
+    InferenceProviderUid, InvitationUid, IssueProblemUid, IssueToolUid, IssueUid, ItemUid, ModelUid, ObjectUid,
+    OrganizationSlug, OrganizationUid, OriginalUid, OwnerName, ProjectUid, PublicObjectUid, PublicationUid,
+    QualityTargetUid, RecordingUid, ResultUid, RevisionUid, RuleUid, SequenceOutcomeUid, SequenceUid, SliceSlug,
+    SliceUid, StorageConfigUid, TaskUid, TeamSlug, TeamUid, UploadSessionUid, UploadUid, UserUid, WebhookDeliveryUid,
+    WebhookUid,
 };
 use crate::inference_provider::{InferenceProvider, InferenceProviderType, ProjectRef};
 use crate::json::Json;
@@ -43,6 +47,10 @@ use crate::organization::{
     Invitation, InvitationStatus, Organization, OrganizationMember, OrganizationRole, Plan, Team, TeamMember, TeamRole,
 };
 use crate::project::{Project, ProjectStatus};
+use crate::public_dataset::{
+    PublicManifest, PublicObject, PublicObjectGrant, PublicObjectPage, PublicOrigin, PublicProvider, PublicRevision,
+    PublicRights,
+};
 use crate::quality_target::{QualityMetric, QualityOperator, QualitySeverity, QualityTarget, QualityTargetEvaluation};
 use crate::secret::{Secret, SecretJson};
 use crate::setter::SetterArgument;
@@ -50,6 +58,7 @@ use crate::slice::{Slice, SliceItem};
 use crate::storage_config::{S3AuthMethod, StorageConfig, StorageConfigSetupInfo, StorageProvider};
 use crate::task::{Task, TaskStatus, TaskType};
 use crate::timestamp::Timestamp;
+use crate::user_permissions::UserPermissions;
 use crate::visibility::Visibility;
 use crate::webhook::{Webhook, WebhookDelivery, WebhookDeliveryStatus};
 use crate::webhook_event::{EventType, WebhookEvent};
@@ -907,5 +916,208 @@ setters! {
         with_event event: EventType,
         with_data data: Json,
         with_timestamp timestamp: Option<Timestamp>,
+    }
+
+    AgentTest {
+        with_success success: Option<bool>,
+        with_message message: Option<String>,
+        with_delivered delivered: Option<bool>,
+        with_status_code status_code: Option<u64>,
+    }
+
+    WebhookTest {
+        with_success success: Option<bool>,
+        with_message message: Option<String>,
+        with_delivered delivered: Option<bool>,
+        with_status_code status_code: Option<u64>,
+    }
+
+    AlertChannelTest {
+        with_detail detail: Option<String>,
+        with_channel_uid channel_uid: Option<AlertChannelUid>,
+        with_channel_type channel_type: Option<AlertChannelType>,
+        with_success success: Option<bool>,
+        with_message message: Option<String>,
+    }
+
+    InferenceProviderTest {
+        with_success success: Option<bool>,
+        with_message message: Option<String>,
+        with_tested_at tested_at: Option<Timestamp>,
+        with_latency_ms latency_ms: Option<f64>,
+    }
+
+    StorageConfigTest {
+        with_verified verified: Option<bool>,
+        with_errors errors: BTreeMap<String, Vec<String>>,
+        with_success success: Option<bool>,
+        with_message message: Option<String>,
+    }
+
+    UserPermissions {
+        with_account_type account_type as "type": Option<String>,
+        with_is_staff_privileged is_staff_privileged: Option<bool>,
+        with_scopes scopes: Vec<String>,
+        with_capabilities capabilities: Vec<String>,
+        with_toolsets toolsets: Vec<String>,
+    }
+
+    SequenceOutcome {
+        with_uid uid: SequenceOutcomeUid,
+        with_sequence_uid sequence_uid: Option<SequenceUid>,
+        with_outcome outcome: Option<OutcomeLabel>,
+        with_progress progress: Option<f64>,
+        with_quality quality: Option<u64>,
+        with_speed speed: Option<u64>,
+        with_subtasks subtasks: Option<Json>,
+        with_hand_actions hand_actions: Option<Json>,
+        with_mistake_type mistake_type: Option<String>,
+        with_recovery_type recovery_type: Option<String>,
+        with_failure_stage failure_stage: Option<String>,
+        with_autonomy_level autonomy_level: Option<AutonomyLevel>,
+        with_model_version model_version: Option<String>,
+        with_evaluation_membership evaluation_membership: Option<EvaluationMembership>,
+        with_leakage_groups leakage_groups: Option<Json>,
+        with_source source: Option<OutcomeSource>,
+        with_confidence confidence: Option<f64>,
+        with_source_metadata source_metadata: Option<Json>,
+        with_version version: Option<u64>,
+        with_is_current is_current: Option<bool>,
+        with_labeled_by labeled_by: Option<Json>,
+        with_created_at created_at: Option<Timestamp>,
+        with_updated_at updated_at: Option<Timestamp>,
+    }
+
+    ManagedMultipart {
+        with_protocol protocol: ManagedUploadProtocol,
+        with_session_uid session_uid: UploadSessionUid,
+        with_file_uid file_uid: OriginalUid,
+        with_generation_uid generation_uid: GenerationUid,
+        with_number number: u64,
+        with_state state: GenerationState,
+        with_part_size part_size: u64,
+        with_part_count part_count: u64,
+        with_initialization_deadline initialization_deadline: Option<Timestamp>,
+    }
+
+    ManagedProgress {
+        with_protocol protocol: ManagedUploadProtocol,
+        with_session_uid session_uid: UploadSessionUid,
+        with_generation_uid generation_uid: GenerationUid,
+        with_file_uid file_uid: Option<OriginalUid>,
+        with_parts parts: Option<Json>,
+        with_next_cursor next_cursor: Option<u64>,
+    }
+
+    ManagedPart {
+        with_part_number part_number: u64,
+        with_size size: u64,
+    }
+
+    ManagedPartGrants {
+        with_protocol protocol: ManagedUploadProtocol,
+        with_session_uid session_uid: UploadSessionUid,
+        with_generation_uid generation_uid: GenerationUid,
+        with_file_uid file_uid: Option<OriginalUid>,
+        with_parts parts: Option<Json>,
+    }
+
+    ManagedPartGrant {
+        with_grant_uid grant_uid: GrantUid,
+        with_part_number part_number: u64,
+        with_offset offset: u64,
+        with_size_bytes size_bytes: u64,
+        with_url url: String,
+        with_expires_at expires_at: Timestamp,
+        with_headers headers: BTreeMap<String, String>,
+    }
+
+    ManagedFinalizeResponse {
+        with_protocol protocol: ManagedUploadProtocol,
+        with_session_uid session_uid: UploadSessionUid,
+        with_finalization finalization: Option<ManagedFinalization>,
+    }
+
+    PublicRevision {
+        with_schema_version schema_version: u64,
+        with_canonical_reference canonical_reference: String,
+        with_dataset_uid dataset_uid: DatasetUid,
+        with_revision_sha256 revision_sha256: String,
+        with_requested_reference requested_reference: Option<String>,
+        with_display_reference display_reference: Option<String>,
+        with_revision_uid revision_uid: Option<RevisionUid>,
+        with_state state: Option<String>,
+        with_manifest manifest: Option<Json>,
+        with_rights rights: Option<Json>,
+    }
+
+    PublicManifest {
+        with_schema_version schema_version: u64,
+        with_sha256 sha256: String,
+        with_object_count object_count: u64,
+        with_total_size_bytes total_size_bytes: u64,
+        with_objects_path objects_path: String,
+        with_origins origins: Vec<PublicOrigin>,
+    }
+
+    PublicOrigin {
+        with_name name: String,
+        with_kind kind: String,
+        with_canonical_ref canonical_ref: Option<String>,
+        with_external_revision external_revision: Option<String>,
+    }
+
+    PublicRights {
+        with_status status: String,
+        with_access access: String,
+        with_name name: String,
+        with_url url: String,
+        with_document_sha256 document_sha256: String,
+        with_attestation_sha256 attestation_sha256: String,
+    }
+
+    PublicObject {
+        with_object_uid object_uid: PublicObjectUid,
+        with_logical_path logical_path: String,
+        with_role role: String,
+        with_ordinal ordinal: u64,
+        with_size_bytes size_bytes: u64,
+        with_sha256 sha256: String,
+        with_access_path access_path: String,
+        with_episode_ordinal episode_ordinal: Option<u64>,
+        with_content_type content_type: Option<String>,
+        with_origin origin: Option<String>,
+    }
+
+    PublicObjectPage {
+        with_schema_version schema_version: u64,
+        with_canonical_reference canonical_reference: String,
+        with_revision_sha256 revision_sha256: String,
+        with_manifest_sha256 manifest_sha256: String,
+        with_results results: Vec<PublicObject>,
+        with_next_cursor next_cursor: Option<String>,
+        with_previous_cursor previous_cursor: Option<String>,
+    }
+
+    PublicObjectGrant {
+        with_schema_version schema_version: u64,
+        with_provider provider: PublicProvider,
+        with_method method: String,
+        with_url url: String,
+        with_expires_at expires_at: Timestamp,
+        with_object_uid object_uid: PublicObjectUid,
+        with_size_bytes size_bytes: u64,
+        with_sha256 sha256: String,
+        with_canonical_reference canonical_reference: String,
+        with_dataset_uid dataset_uid: DatasetUid,
+        with_revision_sha256 revision_sha256: String,
+        with_manifest_sha256 manifest_sha256: String,
+        with_range_supported range_supported: Option<bool>,
+    }
+
+    UploadFinalizeResponse {
+        with_detail detail: Option<String>,
+        with_session_uid session_uid: Option<UploadSessionUid>,
+        with_status status: Option<UploadSessionStatus>,
     }
 }

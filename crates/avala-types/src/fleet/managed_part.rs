@@ -10,6 +10,7 @@ use crate::timestamp::Timestamp;
 
 model! {
     /// Multipart upload that was started for a file.
+    #[derive(Eq, Hash)]
     pub struct ManagedMultipart {
         required {
             /// Protocol of the upload.
@@ -38,6 +39,7 @@ model! {
 
 model! {
     /// One page of the parts that the storage has.
+    #[derive(Eq, Hash)]
     pub struct ManagedProgress {
         required {
             /// Protocol of the upload.
@@ -71,6 +73,7 @@ impl ManagedProgress {
 
 model! {
     /// Part of a file that the storage has.
+    #[derive(Eq, Hash)]
     pub struct ManagedPart {
         required {
             /// Number of the part; the first one is 1.
@@ -84,6 +87,7 @@ model! {
 
 model! {
     /// Grants to store parts of a file.
+    #[derive(Eq, Hash)]
     pub struct ManagedPartGrants {
         required {
             /// Protocol of the upload.
@@ -114,6 +118,7 @@ impl ManagedPartGrants {
 
 model! {
     /// Grant to store one part with a PUT, without an API key.
+    #[derive(Eq, Hash)]
     pub struct ManagedPartGrant {
         required {
             /// Identifier of the grant.
@@ -138,6 +143,7 @@ model! {
 
 model! {
     /// Work that the server does on the uploaded files.
+    #[derive(Eq, Hash)]
     pub struct ManagedFinalizeResponse {
         required {
             /// Protocol of the upload.
@@ -154,6 +160,7 @@ model! {
 
 payload! {
     /// All files of a managed upload (`POST /fleet/recordings/{recording_uid}/managed-upload/admit/`).
+    #[derive(Eq, Hash)]
     pub struct AdmitManagedUpload {
         required {
             /// Protocol of the upload.
@@ -174,6 +181,7 @@ impl AdmitManagedUpload {
 
 payload! {
     /// File of a managed upload.
+    #[derive(Eq, Hash)]
     pub struct ManagedFile {
         required {
             /// Path in the recording, ending in `.mcap`.
@@ -189,6 +197,7 @@ payload! {
 
 payload! {
     /// Start of a multipart upload (`POST /fleet/recordings/{recording_uid}/managed-upload/multipart/init/`).
+    #[derive(Eq, Hash)]
     pub struct InitManagedMultipart {
         required {
             /// Protocol of the upload.
@@ -205,6 +214,7 @@ payload! {
 payload! {
     /// Request for grants to store parts
     /// (`POST /fleet/recordings/{recording_uid}/managed-upload/multipart/parts/`).
+    #[derive(Eq, Hash)]
     pub struct GrantManagedParts {
         required {
             /// Protocol of the upload.
@@ -224,6 +234,7 @@ payload! {
 
 payload! {
     /// End of a managed upload (`POST /fleet/recordings/{recording_uid}/managed-upload/finalize/`).
+    #[derive(Eq, Hash)]
     pub struct FinalizeManagedUpload {
         required {
             /// Protocol of the upload.
@@ -239,6 +250,7 @@ payload! {
 
 payload! {
     /// File whose parts are all stored.
+    #[derive(Eq, Hash)]
     pub struct FinalizedFile {
         required {
             /// Identifier of the file.

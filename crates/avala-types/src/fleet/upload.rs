@@ -152,6 +152,7 @@ model! {
 
 model! {
     /// Response to the end of an upload. Older servers send `status` alone.
+    #[derive(Eq, Hash)]
     pub struct UploadFinalizeResponse {
         required {}
         optional {

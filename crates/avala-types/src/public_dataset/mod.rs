@@ -32,6 +32,7 @@ open_enum! {
 
 model! {
     /// Published revision of a public dataset. A revision never changes: its digest names its content.
+    #[derive(Eq, Hash)]
     pub struct PublicRevision {
         required {
             /// Version of this format; 1.
@@ -62,6 +63,7 @@ model! {
 
 model! {
     /// Summary of the content of a revision.
+    #[derive(Eq, Hash)]
     pub struct PublicManifest {
         required {
             /// Version of this format; 1.
@@ -84,6 +86,7 @@ model! {
 
 model! {
     /// Origin of public objects.
+    #[derive(Eq, Hash)]
     pub struct PublicOrigin {
         required {
             /// Name, unique in its manifest.
@@ -102,6 +105,7 @@ model! {
 
 model! {
     /// Terms of use of a revision.
+    #[derive(Eq, Hash)]
     pub struct PublicRights {
         required {
             /// Status of the terms; `declared`.
@@ -123,6 +127,7 @@ model! {
 
 model! {
     /// Object of a revision: one file.
+    #[derive(Eq, Hash)]
     pub struct PublicObject {
         required {
             /// Identifier.
@@ -153,6 +158,7 @@ model! {
 
 model! {
     /// One page of the objects of a revision.
+    #[derive(Eq, Hash)]
     pub struct PublicObjectPage {
         required {
             /// Version of this format; 1.
@@ -177,6 +183,7 @@ model! {
 
 model! {
     /// Grant to read the bytes of a public object, valid for at most 300 seconds.
+    #[derive(Eq, Hash)]
     pub struct PublicObjectGrant {
         required {
             /// Version of this format; 1.

@@ -6,12 +6,11 @@ mod storage_host;
 use std::sync::Arc;
 
 use avala_types::{
-    DatasetSlug, DatasetUid, InvalidPublicDataset, OwnerName, PublicObject, PublicObjectGrant, PublicObjectPage,
-    PublicReference, PublicRevision,
+    DatasetSlug, DatasetUid, Decode, InvalidPublicDataset, OwnerName, PublicObject, PublicObjectGrant,
+    PublicObjectPage, PublicReference, PublicRevision,
 };
-use serde::de::DeserializeOwned;
 
-use crate::decode::{Decoder, Source, json};
+use crate::decode::{self, Decoder, Source};
 use crate::endpoint::Endpoint;
 use crate::error::{ErrorKind, Failure};
 use crate::request::Request;
@@ -139,14 +138,14 @@ impl PublicDatasets {
     }
 
     /// A call without credentials whose response has to pass a check.
-    fn call<T: DeserializeOwned>(
+    fn call<T: Decode>(
         &self,
         endpoint: Endpoint,
         segments: &[&str],
         check: impl Fn(&T, &Source<'_>) -> Result<(), InvalidPublicDataset> + Send + Sync + 'static,
     ) -> Call<T> {
         let decode = move |source: Source<'_>| {
-            let value = json::<T>(source)?;
+            let value = decode::model::<T>(Source { is_strict: true, ..source })?;
             check(&value, &source).map_err(contradiction)?;
             Ok(value)
         };
