@@ -1,6 +1,6 @@
-//! The official Python SDK as a foreign witness: the sandbox speaks the real protocol, and two clients see the same
-//! state.
+//! The official clients against the sandbox, which speaks the real protocol, and two clients that see the same state.
 
+use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
@@ -13,6 +13,9 @@ use crate::process::{cargo, cargo_output, log, root};
 
 /// The version of the SDK that the scripts are written for.
 const VERSION: &str = "0.10.0";
+
+/// The version of the agent runtime that the scripts are written for.
+const AGENTS_VERSION: &str = "0.1.1";
 
 const KEY: &str = "avk_interop";
 
@@ -40,16 +43,30 @@ fn run_with(python: &str) -> Outcome {
     fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
     let python = python_with_sdk(python, &folder.join("venv"))?;
     every_method(&python, &target, &folder.join("sandbox.log"))?;
+    through_the_proxy(&python, &target, &folder)?;
+    log("skipped: interop with the TypeScript SDK, since npm has no public package of it");
     execute(Command::new(executable(&target, "examples/two_clients")).arg(&python))
 }
 
 /// Calls every method of the SDK against a sandbox that is a program of its own.
 fn every_method(python: &Path, target: &Path, log: &Path) -> Outcome {
-    let sandbox = Sandbox::start(&executable(target, "avala-sandbox"), log)?;
+    let sandbox = Sandbox::start(&executable(target, "avala-sandbox"), log, &[])?;
     // -B: no folders with compiled scripts among the sources.
     let mut script = Command::new(python);
     script.arg("-B").arg(root().join("tests/interop/run.py"));
     script.env("AVALA_BASE_URL", format!("{}/api/v1", sandbox.url)).env("AVALA_API_KEY", KEY);
+    execute(&mut script).map_err(|error| format!("{error}\nthe requests that the sandbox got: {}", log.display()))
+}
+
+/// Runs the official uploaders, command line and agent runtime unmodified, against the hosts that the proxy serves.
+fn through_the_proxy(python: &Path, target: &Path, folder: &Path) -> Outcome {
+    let (log, ca_file) = (folder.join("proxied.log"), folder.join("ca.pem"));
+    let options = ["--tls".as_ref(), "--ca-file".as_ref(), ca_file.as_os_str()];
+    let sandbox = Sandbox::start(&executable(target, "avala-sandbox"), &log, &options)?;
+    let proxy = sandbox.proxy_url.as_deref().ok_or("the sandbox has no proxy")?;
+    let mut script = Command::new(python);
+    script.arg("-B").arg(root().join("tests/interop/proxied.py"));
+    script.env("HTTPS_PROXY", proxy).env("SSL_CERT_FILE", &ca_file).env("AVALA_API_KEY", KEY);
     execute(&mut script).map_err(|error| format!("{error}\nthe requests that the sandbox got: {}", log.display()))
 }
 
@@ -61,13 +78,14 @@ fn find_python() -> Option<&'static str> {
 /// The Python of a virtual environment that has the SDK. It is made once, and again when the version changes.
 fn python_with_sdk(python: &str, folder: &Path) -> Result<PathBuf, String> {
     let inside = folder.join(if cfg!(windows) { "Scripts/python.exe" } else { "bin/python" });
-    let has_sdk =
-        format!("import avala, importlib.metadata as data, sys; sys.exit(data.version('avala') != '{VERSION}')");
+    let has_sdk = format!(
+        "import avala, avala_agents, click, importlib.metadata as data, sys; sys.exit(data.version('avala') != '{VERSION}')"
+    );
     if !is_success(Command::new(&inside).args(["-c", &has_sdk])) {
         execute(Command::new(python).args(["-m", "venv", "--clear"]).arg(folder))?;
         let mut install = Command::new(&inside);
         install.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]);
-        execute(install.arg(format!("avala=={VERSION}")))
+        execute(install.args([format!("avala[cli]=={VERSION}"), format!("avala-agents=={AGENTS_VERSION}")]))
             .map_err(|error| format!("{error}\nthe Python SDK was not installed: the first run needs a network"))?;
     }
     Ok(inside)
@@ -77,26 +95,33 @@ fn python_with_sdk(python: &str, folder: &Path) -> Result<PathBuf, String> {
 struct Sandbox {
     process: Child,
     url: String,
+    proxy_url: Option<String>,
 }
 
 impl Sandbox {
-    fn start(program: &Path, log: &Path) -> Result<Self, String> {
+    fn start(program: &Path, log: &Path, options: &[&OsStr]) -> Result<Self, String> {
         let log_file = File::create(log).map_err(|error| format!("{}: {error}", log.display()))?;
         let mut command = Command::new(program);
-        command.args(["--port", "0", "--key", KEY, "--seed", "demo"]).stdout(Stdio::piped()).stderr(log_file);
+        command
+            .args(["--port", "0", "--key", KEY, "--seed", "demo"])
+            .args(options)
+            .stdout(Stdio::piped())
+            .stderr(log_file);
         let process = command.spawn().map_err(|error| format!("{} did not start: {error}", program.display()))?;
-        let mut sandbox = Self { process, url: String::new() };
+        let mut sandbox = Self { process, url: String::new(), proxy_url: None };
+        let line = sandbox.first_line();
+        let text = |name| Some(line.as_ref()?.get(name)?.as_str()?.to_owned());
         sandbox.url =
-            sandbox.read_url().ok_or_else(|| format!("the sandbox did not log where it is; see {}", log.display()))?;
+            text("url").ok_or_else(|| format!("the sandbox did not say where it is; see {}", log.display()))?;
+        sandbox.proxy_url = text("proxy_url");
         Ok(sandbox)
     }
 
-    /// Where it is, which it says in its first line.
-    fn read_url(&mut self) -> Option<String> {
+    /// Its first line, which says where it is.
+    fn first_line(&mut self) -> Option<Value> {
         let mut line = String::new();
         BufReader::new(self.process.stdout.take()?).read_line(&mut line).ok()?;
-        let started: Value = serde_json::from_str(&line).ok()?;
-        Some(started.get("url")?.as_str()?.to_owned())
+        serde_json::from_str(&line).ok()
     }
 }
 

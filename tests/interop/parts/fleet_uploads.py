@@ -59,7 +59,7 @@ def whole_folder(uploads, recording):
 
 
 def managed(uploads, recording):
-    """Managed uploads are in no public contract: the sandbox does not have them, and the SDK says so."""
+    """The SDK insists on the storage host of managed uploads, which only a proxy can stand in for: see proxied.py."""
     with tempfile.TemporaryDirectory() as folder, files_may_go_to_loopback():
         write_files(Path(folder))
         fails(UploadStateError, uploads.upload_managed_recording, recording, folder)

@@ -11,7 +11,7 @@ use crate::request::json_body::JsonBody;
 use crate::request::list::ListQuery;
 use crate::request::validation::Kind;
 use crate::routes::Routes;
-use crate::schema::{AutoLabelJob, Page};
+use crate::schema::{AutoLabelJob, Page, choices};
 use crate::state::auto_label_job::{self, AutoLabelJobRow};
 use crate::state::clock;
 
@@ -35,7 +35,7 @@ async fn create(State(app): State<App>, Path(project): Path<ProjectUid>, body: J
     let mut tables = app.tables();
     tables.projects.get(&project)?;
     let payload: CreateAutoLabelJob = body.or_empty().read(|fields| {
-        fields.optional("model_type", Kind::Choice(AutoLabelModelType::KNOWN));
+        fields.optional("model_type", Kind::Choice(choices::AUTO_LABEL_MODEL_TYPE));
         fields.optional("confidence_threshold", Kind::Share);
         fields.optional("labels", Kind::Texts);
         fields.optional("dry_run", Kind::Boolean);

@@ -13,7 +13,7 @@ use crate::request::json_body::JsonBody;
 use crate::request::list::ListQuery;
 use crate::request::validation::Kind;
 use crate::routes::Routes;
-use crate::schema::{Export, Page};
+use crate::schema::{Export, Page, choices};
 use crate::state::storage::Place;
 use crate::state::table::Table;
 use crate::state::tables::Tables;
@@ -61,7 +61,7 @@ async fn create(State(app): State<App>, body: JsonBody) -> Created<Export> {
         for name in ["projects", "datasets", "slices"] {
             fields.optional(name, Kind::Texts);
         }
-        fields.optional("format", Kind::Choice(ExportFormat::KNOWN));
+        fields.optional("format", Kind::Choice(choices::EXPORT_FORMAT));
     })?;
     let mut tables = app.tables();
     let projects = existing(

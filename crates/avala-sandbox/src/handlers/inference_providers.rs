@@ -1,6 +1,6 @@
 //! Inference providers.
 
-use avala_types::{CreateInferenceProvider, InferenceProviderType, InferenceProviderUid, UpdateInferenceProvider};
+use avala_types::{CreateInferenceProvider, InferenceProviderUid, UpdateInferenceProvider};
 use axum::Json;
 use axum::extract::{Path, State};
 use http::StatusCode;
@@ -12,7 +12,7 @@ use crate::request::json_body::JsonBody;
 use crate::request::list::ListQuery;
 use crate::request::validation::Kind;
 use crate::routes::Routes;
-use crate::schema::{InferenceProvider, InferenceProviderTest, Page};
+use crate::schema::{InferenceProvider, InferenceProviderTest, Page, choices};
 use crate::state::clock;
 
 pub(crate) fn routes() -> Routes {
@@ -32,7 +32,7 @@ async fn list(State(app): State<App>, query: ListQuery) -> ApiResult<Page<Infere
 async fn create(State(app): State<App>, body: JsonBody) -> Created<InferenceProvider> {
     let payload: CreateInferenceProvider = body.read(|fields| {
         fields.required("name", Kind::Text);
-        fields.required("provider_type", Kind::Choice(InferenceProviderType::KNOWN));
+        fields.required("provider_type", Kind::Choice(choices::INFERENCE_PROVIDER_TYPE));
         fields.required("config", Kind::Object);
         fields.optional("description", Kind::Words);
         fields.optional("is_active", Kind::Boolean);
@@ -65,7 +65,7 @@ async fn update(
     let provider = tables.inference_providers.get_mut(uid)?;
     let payload: UpdateInferenceProvider = body.read(|fields| {
         fields.changeable("name", Kind::Text);
-        fields.changeable("provider_type", Kind::Choice(InferenceProviderType::KNOWN));
+        fields.changeable("provider_type", Kind::Choice(choices::INFERENCE_PROVIDER_TYPE));
         fields.changeable("config", Kind::Object);
         fields.changeable("is_active", Kind::Boolean);
         fields.optional("description", Kind::Words);

@@ -1,6 +1,6 @@
 //! Slices.
 
-use avala_types::{CreateSlice, DatasetUid, ItemUid, OwnerName, SliceSlug, Visibility};
+use avala_types::{CreateSlice, DatasetUid, ItemUid, OwnerName, SliceSlug};
 use axum::Json;
 use axum::extract::{Path, State};
 
@@ -11,7 +11,7 @@ use crate::request::json_body::JsonBody;
 use crate::request::list::{ListQuery, time_key};
 use crate::request::validation::Kind;
 use crate::routes::Routes;
-use crate::schema::{DatasetItem, Page, Slice, SliceItem};
+use crate::schema::{DatasetItem, Page, Slice, SliceItem, choices};
 
 pub(crate) fn routes() -> Routes {
     Routes::new()
@@ -26,7 +26,7 @@ pub(crate) fn routes() -> Routes {
 async fn create(State(app): State<App>, Caller(caller): Caller, body: JsonBody) -> Created<Slice> {
     let payload: CreateSlice = body.read(|fields| {
         fields.required("name", Kind::Text);
-        fields.required("visibility", Kind::Choice(Visibility::KNOWN));
+        fields.required("visibility", Kind::Choice(choices::VISIBILITY));
         fields.required("sub_slices", Kind::Objects);
         fields.optional("organization", Kind::Text);
         fields.optional("random_selection_count", Kind::Integer);

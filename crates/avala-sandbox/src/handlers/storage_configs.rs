@@ -12,7 +12,7 @@ use crate::request::json_body::JsonBody;
 use crate::request::list::ListQuery;
 use crate::request::validation::Kind;
 use crate::routes::Routes;
-use crate::schema::{Page, StorageConfig, StorageConfigSetupInfo, StorageConfigTest};
+use crate::schema::{Page, StorageConfig, StorageConfigSetupInfo, StorageConfigTest, choices};
 use crate::state::clock;
 use crate::state::organization::OrganizationRow;
 use crate::state::storage_config::{Problem, StorageConfigRow};
@@ -45,7 +45,7 @@ async fn create(
 ) -> Created<StorageConfig> {
     let payload: CreateStorageConfig = body.read(|fields| {
         fields.required("name", Kind::Text);
-        fields.required("provider", Kind::Choice(StorageProvider::KNOWN));
+        fields.required("provider", Kind::Choice(choices::STORAGE_PROVIDER));
         for name in ["s3_bucket_name", "s3_bucket_region", "s3_role_arn", "s3_access_key_id", "s3_secret_access_key"] {
             fields.optional(name, Kind::Text);
         }
@@ -55,7 +55,7 @@ async fn create(
         for name in ["s3_bucket_prefix", "gc_storage_prefix"] {
             fields.optional(name, Kind::Words);
         }
-        fields.optional("s3_auth_method", Kind::Choice(S3AuthMethod::KNOWN));
+        fields.optional("s3_auth_method", Kind::Choice(choices::S3_AUTH_METHOD));
         fields.optional("s3_is_accelerated", Kind::Boolean);
     })?;
     let mut tables = app.tables();

@@ -13,7 +13,7 @@ use crate::request::json_body::JsonBody;
 use crate::request::list::ListQuery;
 use crate::request::validation::Kind;
 use crate::routes::Routes;
-use crate::schema::{Page, Webhook, WebhookDelivery, WebhookTest};
+use crate::schema::{Page, Webhook, WebhookDelivery, WebhookTest, choices};
 use crate::state::clock;
 use crate::state::webhook::WebhookRow;
 
@@ -36,7 +36,7 @@ async fn list(State(app): State<App>, query: ListQuery) -> ApiResult<Page<Webhoo
 async fn create(State(app): State<App>, body: JsonBody) -> Created<Webhook> {
     let payload: CreateWebhook = body.read(|fields| {
         fields.required("target_url", Kind::Url);
-        fields.required("events", Kind::Choices(EventType::KNOWN));
+        fields.required("events", Kind::Choices(choices::EVENT_TYPE));
         fields.optional("is_active", Kind::Boolean);
         fields.optional("secret", Kind::Text);
     })?;
@@ -63,7 +63,7 @@ async fn update(State(app): State<App>, Path(uid): Path<WebhookUid>, body: JsonB
     let webhook = &mut tables.webhooks.get_mut(uid)?.webhook;
     let payload: UpdateWebhook = body.read(|fields| {
         fields.changeable("target_url", Kind::Url);
-        fields.changeable("events", Kind::Choices(EventType::KNOWN));
+        fields.changeable("events", Kind::Choices(choices::EVENT_TYPE));
         fields.changeable("is_active", Kind::Boolean);
     })?;
     set(&mut webhook.target_url, payload.target_url);

@@ -5,6 +5,7 @@
 
 mod account;
 mod agent;
+pub(crate) mod choices;
 mod dataset;
 mod fleet;
 mod fleet_upload;

@@ -5,6 +5,8 @@ use std::fmt;
 use avala_types::{EventType, Json};
 use serde_json::{Map, Value};
 
+use crate::schema::choices;
+
 /// Error of [`Sandbox::announce`](crate::Sandbox::announce): the event is unknown, or the payload does not fit it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AnnounceError(String);
@@ -32,10 +34,10 @@ const OBJECTS: [&str; 1] = ["result_metadata"];
 /// A payload is what agents get (`task_uid`, `dataset_uid`, ...) or the resource that webhooks get, with its `uid`.
 pub(crate) fn check(event: &str, payload: &Json) -> Result<EventType, AnnounceError> {
     let fail = |reason: &str| Err(AnnounceError(format!("event {event:?}: {reason}")));
-    if !EventType::KNOWN.contains(&event) {
+    if !choices::EVENT_TYPE.contains(&event) {
         return Err(AnnounceError(format!(
             "unknown event {event:?}; known events are {}",
-            EventType::KNOWN.join(", ")
+            choices::EVENT_TYPE.join(", ")
         )));
     }
     let Ok(fields) = payload.parse::<Map<String, Value>>() else { return fail("the payload is not an object") };

@@ -7,7 +7,7 @@ use http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json as value};
 
-use crate::client::{act, create, fetch, first_uid, get, json};
+use crate::client::{act, create, fetch, first_uid, get, json, patch};
 
 const MODELS: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/contract/types.json"));
 
@@ -128,4 +128,16 @@ async fn lidar_items_are_the_frames() {
     let counts: Vec<_> =
         sequences["results"].as_array().unwrap().iter().map(|s| s["number_of_frames"].as_u64()).collect();
     assert_eq!(counts, [Some(5), Some(12), Some(40)]);
+}
+
+#[tokio::test]
+async fn every_documented_value_is_accepted() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let device = format!("/fleet/devices/{}/", first_uid(&sandbox, "/fleet/devices/").await);
+    for status in ["online", "offline", "error", "maintenance"] {
+        let changed = json(&patch(&sandbox, &device, value!({"status": status})).await, StatusCode::OK);
+        assert_eq!(changed["status"], status);
+    }
+    let refused = json(&patch(&sandbox, &device, value!({"status": "lost"})).await, StatusCode::BAD_REQUEST);
+    assert_eq!(refused, value!({"status": ["\"lost\" is not a valid choice."]}));
 }

@@ -10,7 +10,7 @@ use crate::request::json_body::JsonBody;
 use crate::request::list::ListQuery;
 use crate::request::validation::Kind;
 use crate::routes::Routes;
-use crate::schema::{AgentExecution, Page, Task};
+use crate::schema::{AgentExecution, Page, Task, choices};
 use crate::state::clock;
 use crate::state::tables::Tables;
 
@@ -38,7 +38,7 @@ async fn list(
 async fn act(State(app): State<App>, body: JsonBody) -> Created<AgentExecution> {
     let payload: CreateAgentAction = body.read(|fields| {
         fields.required("execution", Kind::Text);
-        fields.required("action", Kind::Choice(AgentAction::KNOWN));
+        fields.required("action", Kind::Choice(choices::AGENT_ACTION));
         fields.optional("reason", Kind::Words);
     })?;
     let mut tables = app.tables();

@@ -4,7 +4,7 @@ mod executions;
 
 use std::collections::BTreeMap;
 
-use avala_types::{AgentUid, CreateAgent, EventType, Secret, UpdateAgent};
+use avala_types::{AgentUid, CreateAgent, Secret, UpdateAgent};
 use axum::Json;
 use axum::extract::{Path, State};
 use http::StatusCode;
@@ -16,7 +16,7 @@ use crate::request::json_body::JsonBody;
 use crate::request::list::ListQuery;
 use crate::request::validation::{Fields, Kind};
 use crate::routes::Routes;
-use crate::schema::{Agent, AgentTest, Page};
+use crate::schema::{Agent, AgentTest, Page, choices};
 use crate::state::clock;
 use crate::state::tables::Tables;
 
@@ -127,7 +127,7 @@ async fn test(State(app): State<App>, Path(uid): Path<AgentUid>) -> ApiResult<Ag
 }
 
 fn check_settings(fields: &mut Fields) {
-    fields.changeable("events", Kind::Choices(EventType::KNOWN));
+    fields.changeable("events", Kind::Choices(choices::EVENT_TYPE));
     fields.changeable("task_types", Kind::Texts);
     fields.changeable("is_active", Kind::Boolean);
     fields.optional("description", Kind::Words);

@@ -19,7 +19,7 @@ use crate::request::json_body::JsonBody;
 use crate::request::list::ListQuery;
 use crate::request::validation::Kind;
 use crate::routes::Routes;
-use crate::schema::{AnnotationIssue, AnnotationIssueProblem, AnnotationIssueProject, AnnotationIssueTool};
+use crate::schema::{AnnotationIssue, AnnotationIssueProblem, AnnotationIssueProject, AnnotationIssueTool, choices};
 use crate::state::annotation_issue::{IssueRow, reporter};
 use crate::state::clock;
 use crate::state::issue_tools::{TOOLS, Tool};
@@ -119,7 +119,7 @@ async fn update(
     let mut tables = app.tables();
     let issue = tables.annotation_issue(&sequence, &uid)?;
     let payload: UpdateAnnotationIssue = body.read(|fields| {
-        fields.changeable("status", Kind::Choice(AnnotationIssueStatus::KNOWN));
+        fields.changeable("status", Kind::Choice(choices::ANNOTATION_ISSUE_STATUS));
         fields.changeable("tool_uid", Kind::Text);
         fields.changeable("problem_uid", Kind::Text);
         for name in ["priority", "severity", "description", "wrong_class", "frames_affected"] {

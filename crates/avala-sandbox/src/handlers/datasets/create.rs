@@ -1,6 +1,6 @@
 //! New datasets.
 
-use avala_types::{CreateDataset, DataType, EventType, Visibility};
+use avala_types::{CreateDataset, EventType};
 use axum::extract::State;
 
 use crate::app::App;
@@ -8,14 +8,14 @@ use crate::error::{Created, created};
 use crate::request::caller::Caller;
 use crate::request::json_body::JsonBody;
 use crate::request::validation::Kind;
-use crate::schema::Dataset;
+use crate::schema::{Dataset, choices};
 
 pub(super) async fn create(State(app): State<App>, Caller(caller): Caller, body: JsonBody) -> Created<Dataset> {
     let payload: CreateDataset = body.read(|fields| {
         fields.required("name", Kind::Text);
         fields.required("slug", Kind::Slug);
-        fields.required("data_type", Kind::Choice(DataType::KNOWN));
-        fields.optional("visibility", Kind::Choice(Visibility::KNOWN));
+        fields.required("data_type", Kind::Choice(choices::DATA_TYPE));
+        fields.optional("visibility", Kind::Choice(choices::VISIBILITY));
         for name in ["owner_name", "organization_uid", "gpu_texture_format"] {
             fields.optional(name, Kind::Text);
         }

@@ -1,6 +1,6 @@
 //! Alert channels.
 
-use avala_types::{AlertChannelType, AlertChannelUid, CreateFleetAlertChannel};
+use avala_types::{AlertChannelUid, CreateFleetAlertChannel};
 use axum::Json;
 use axum::extract::{Path, State};
 use http::StatusCode;
@@ -11,7 +11,7 @@ use crate::request::json_body::JsonBody;
 use crate::request::list::ListQuery;
 use crate::request::validation::Kind;
 use crate::routes::Routes;
-use crate::schema::{AlertChannelTest, FleetAlertChannel, Page};
+use crate::schema::{AlertChannelTest, FleetAlertChannel, Page, choices};
 use crate::state::clock;
 
 pub(super) fn routes() -> Routes {
@@ -29,7 +29,7 @@ async fn list(State(app): State<App>, query: ListQuery) -> ApiResult<Page<FleetA
 async fn create(State(app): State<App>, body: JsonBody) -> Created<FleetAlertChannel> {
     let payload: CreateFleetAlertChannel = body.read(|fields| {
         fields.required("name", Kind::Text);
-        fields.required("type", Kind::Choice(AlertChannelType::KNOWN));
+        fields.required("type", Kind::Choice(choices::ALERT_CHANNEL_TYPE));
         fields.required("config", Kind::Object);
     })?;
     let mut tables = app.tables();

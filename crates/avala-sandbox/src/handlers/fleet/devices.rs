@@ -1,6 +1,6 @@
 //! Devices.
 
-use avala_types::{DeviceStatus, DeviceType, DeviceUid, RegisterFleetDevice, Secret, UpdateFleetDevice};
+use avala_types::{DeviceStatus, DeviceUid, RegisterFleetDevice, Secret, UpdateFleetDevice};
 use axum::Json;
 use axum::extract::{Path, State};
 use http::StatusCode;
@@ -12,7 +12,7 @@ use crate::request::json_body::JsonBody;
 use crate::request::list::ListQuery;
 use crate::request::validation::Kind;
 use crate::routes::Routes;
-use crate::schema::{FleetDevice, Page};
+use crate::schema::{FleetDevice, Page, choices};
 use crate::state::clock;
 
 pub(super) fn routes() -> Routes {
@@ -35,7 +35,7 @@ async fn list(State(app): State<App>, query: ListQuery) -> ApiResult<Page<FleetD
 async fn register(State(app): State<App>, body: JsonBody) -> Created<FleetDevice> {
     let payload: RegisterFleetDevice = body.read(|fields| {
         fields.required("name", Kind::Text);
-        fields.required("type", Kind::Choice(DeviceType::KNOWN));
+        fields.required("type", Kind::Choice(choices::DEVICE_TYPE));
         fields.optional("firmware_version", Kind::Text);
         fields.optional("tags", Kind::Texts);
         fields.optional("metadata", Kind::Object);
@@ -67,7 +67,7 @@ async fn update(State(app): State<App>, Path(uid): Path<DeviceUid>, body: JsonBo
     let device = tables.fleet.devices.get_mut(uid)?;
     let payload: UpdateFleetDevice = body.read(|fields| {
         fields.changeable("name", Kind::Text);
-        fields.changeable("status", Kind::Choice(DeviceStatus::KNOWN));
+        fields.changeable("status", Kind::Choice(choices::DEVICE_STATUS));
         fields.changeable("tags", Kind::Texts);
         fields.optional("firmware_version", Kind::Text);
         fields.optional("metadata", Kind::Object);

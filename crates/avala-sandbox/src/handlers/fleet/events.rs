@@ -1,6 +1,6 @@
 //! Events.
 
-use avala_types::{CreateFleetEvent, CreateFleetEvents, EventUid, FleetEventType, FleetSeverity, Json as FreeForm};
+use avala_types::{CreateFleetEvent, CreateFleetEvents, EventUid, FleetSeverity, Json as FreeForm};
 use axum::Json;
 use axum::extract::{Path, State};
 use http::StatusCode;
@@ -12,7 +12,7 @@ use crate::request::json_body::JsonBody;
 use crate::request::list::ListQuery;
 use crate::request::validation::{Fields, Kind};
 use crate::routes::Routes;
-use crate::schema::{CreatedFleetEvents, FleetEvent, Page};
+use crate::schema::{CreatedFleetEvents, FleetEvent, Page, choices};
 use crate::state::clock;
 use crate::state::fleet::{Fleet, watch};
 
@@ -75,9 +75,9 @@ fn check(fields: &mut Fields) {
     for name in ["recording", "device", "label"] {
         fields.required(name, Kind::Text);
     }
-    fields.required("type", Kind::Choice(FleetEventType::KNOWN));
+    fields.required("type", Kind::Choice(choices::FLEET_EVENT_TYPE));
     fields.required("timestamp", Kind::Time);
-    fields.optional("severity", Kind::Choice(FleetSeverity::KNOWN));
+    fields.optional("severity", Kind::Choice(choices::FLEET_SEVERITY));
     fields.optional("description", Kind::Words);
     fields.optional("duration_ms", Kind::Integer);
     fields.optional("tags", Kind::Texts);

@@ -1,6 +1,6 @@
 //! Recordings.
 
-use avala_types::{RecordingStatus, RecordingUid, UpdateFleetRecording};
+use avala_types::{RecordingUid, UpdateFleetRecording};
 use axum::Json;
 use axum::extract::{Path, State};
 use http::StatusCode;
@@ -12,7 +12,7 @@ use crate::request::json_body::JsonBody;
 use crate::request::list::ListQuery;
 use crate::request::validation::Kind;
 use crate::routes::Routes;
-use crate::schema::{FleetRecording, Page};
+use crate::schema::{FleetRecording, Page, choices};
 use crate::state::clock;
 
 pub(super) fn routes() -> Routes {
@@ -39,7 +39,7 @@ async fn update(State(app): State<App>, Path(uid): Path<RecordingUid>, body: Jso
     let mut tables = app.tables();
     let recording = tables.fleet.recordings.get_mut(uid)?;
     let payload: UpdateFleetRecording = body.read(|fields| {
-        fields.changeable("status", Kind::Choice(RecordingStatus::KNOWN));
+        fields.changeable("status", Kind::Choice(choices::RECORDING_STATUS));
         fields.changeable("tags", Kind::Texts);
     })?;
     set(&mut recording.status, payload.status);

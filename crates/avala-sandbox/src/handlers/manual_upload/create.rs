@@ -1,6 +1,6 @@
 //! A new dataset of files that were sent.
 
-use avala_types::{CreateDatasetFromManualUpload, DataType, EventType, Visibility};
+use avala_types::{CreateDatasetFromManualUpload, EventType};
 use axum::extract::State;
 
 use crate::app::App;
@@ -8,15 +8,15 @@ use crate::error::{Created, created};
 use crate::request::caller::Caller;
 use crate::request::json_body::JsonBody;
 use crate::request::validation::Kind;
-use crate::schema::Dataset;
+use crate::schema::{Dataset, choices};
 use crate::state::manual_upload::add_item;
 
 pub(super) async fn create(State(app): State<App>, Caller(caller): Caller, body: JsonBody) -> Created<Dataset> {
     let payload: CreateDatasetFromManualUpload = body.read(|fields| {
         fields.required("name", Kind::Text);
         fields.required("slug", Kind::Slug);
-        fields.required("data_type", Kind::Choice(DataType::KNOWN));
-        fields.optional("visibility", Kind::Choice(Visibility::KNOWN));
+        fields.required("data_type", Kind::Choice(choices::DATA_TYPE));
+        fields.optional("visibility", Kind::Choice(choices::VISIBILITY));
         fields.optional("create_metadata", Kind::Boolean);
         fields.optional("metadata", Kind::Object);
         for name in ["owner_name", "organization_uid", "dataset_upload_uid"] {

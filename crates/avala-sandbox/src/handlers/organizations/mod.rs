@@ -20,7 +20,7 @@ use crate::request::json_body::JsonBody;
 use crate::request::list::ListQuery;
 use crate::request::validation::{Fields, Kind};
 use crate::routes::Routes;
-use crate::schema::{Organization, Page};
+use crate::schema::{Organization, Page, choices};
 use crate::state::clock;
 use crate::state::slug::free_slug;
 use crate::state::tables::Tables;
@@ -57,7 +57,7 @@ async fn create(State(app): State<App>, Caller(caller): Caller, body: JsonBody) 
     let payload: CreateOrganization = body.read(|fields| {
         fields.required("name", Kind::Text);
         check_profile(fields);
-        fields.optional("visibility", Kind::Choice(Visibility::KNOWN));
+        fields.optional("visibility", Kind::Choice(choices::VISIBILITY));
     })?;
     let mut tables = app.tables();
     let slug = free_slug(&payload.name, |slug| tables.is_owner(&slug.into()));
@@ -101,7 +101,7 @@ async fn update(
     let mut payload: UpdateOrganization = body.read(|fields| {
         fields.changeable("name", Kind::Text);
         fields.changeable("handle", Kind::Slug);
-        fields.changeable("visibility", Kind::Choice(Visibility::KNOWN));
+        fields.changeable("visibility", Kind::Choice(choices::VISIBILITY));
         check_profile(fields);
     })?;
     if let Some(handle) = std::mem::take(&mut payload.handle).value().filter(|handle| **handle != old_handle) {

@@ -11,7 +11,7 @@ use crate::request::json_body::JsonBody;
 use crate::request::list::ListQuery;
 use crate::request::validation::Kind;
 use crate::routes::Routes;
-use crate::schema::TeamMember;
+use crate::schema::{TeamMember, choices};
 use crate::state::clock;
 
 pub(super) fn routes() -> Routes {
@@ -41,7 +41,7 @@ async fn add(State(app): State<App>, Path((slug, team)): TeamPath, body: JsonBod
     row.team(&team)?;
     let payload: AddTeamMember = body.read(|fields| {
         fields.required("user_uid", Kind::Text);
-        fields.optional("role", Kind::Choice(TeamRole::KNOWN));
+        fields.optional("role", Kind::Choice(choices::TEAM_ROLE));
     })?;
     let user = &payload.user_uid;
     let member = row.member(user).cloned();
@@ -66,7 +66,8 @@ async fn update_role(State(app): State<App>, Path((slug, team, user)): MemberPat
     let mut tables = app.tables();
     let team = tables.organization_mut(&slug)?.team_mut(&team)?;
     let member = team.members.find_mut(|member| member.user_uid == user)?;
-    let payload: UpdateTeamMemberRole = body.read(|fields| fields.required("role", Kind::Choice(TeamRole::KNOWN)))?;
+    let payload: UpdateTeamMemberRole =
+        body.read(|fields| fields.required("role", Kind::Choice(choices::TEAM_ROLE)))?;
     member.role = Some(payload.role);
     Ok(StatusCode::NO_CONTENT)
 }

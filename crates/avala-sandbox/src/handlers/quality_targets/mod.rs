@@ -3,8 +3,7 @@
 mod evaluate;
 
 use avala_types::{
-    CreateQualityTarget, ProjectUid, QualityMetric, QualityOperator, QualitySeverity, QualityTargetUid,
-    UpdateQualityTarget,
+    CreateQualityTarget, ProjectUid, QualityOperator, QualitySeverity, QualityTargetUid, UpdateQualityTarget,
 };
 use axum::Json;
 use axum::extract::{Path, State};
@@ -17,7 +16,7 @@ use crate::request::json_body::JsonBody;
 use crate::request::list::ListQuery;
 use crate::request::validation::Kind;
 use crate::routes::Routes;
-use crate::schema::{Page, QualityTarget};
+use crate::schema::{Page, QualityTarget, choices};
 use crate::state::clock;
 use crate::state::quality_target::QualityTargetRow;
 
@@ -49,10 +48,10 @@ async fn create(State(app): State<App>, Path(project): Path<ProjectUid>, body: J
     tables.projects.get(&project)?;
     let payload: CreateQualityTarget = body.read(|fields| {
         fields.required("name", Kind::Text);
-        fields.required("metric", Kind::Choice(QualityMetric::KNOWN));
+        fields.required("metric", Kind::Choice(choices::QUALITY_METRIC));
         fields.required("threshold", Kind::Number);
-        fields.optional("operator", Kind::Choice(QualityOperator::KNOWN));
-        fields.optional("severity", Kind::Choice(QualitySeverity::KNOWN));
+        fields.optional("operator", Kind::Choice(choices::QUALITY_OPERATOR));
+        fields.optional("severity", Kind::Choice(choices::QUALITY_SEVERITY));
         fields.optional("is_active", Kind::Boolean);
         fields.optional("notify_webhook", Kind::Boolean);
         fields.optional("notify_emails", Kind::Texts);
@@ -80,13 +79,13 @@ async fn update(State(app): State<App>, Path((project, uid)): TargetPath, body: 
     let target = tables.quality_target(&project, &uid)?;
     let payload: UpdateQualityTarget = body.read(|fields| {
         fields.changeable("name", Kind::Text);
-        fields.changeable("metric", Kind::Choice(QualityMetric::KNOWN));
+        fields.changeable("metric", Kind::Choice(choices::QUALITY_METRIC));
         fields.changeable("threshold", Kind::Number);
-        fields.changeable("operator", Kind::Choice(QualityOperator::KNOWN));
+        fields.changeable("operator", Kind::Choice(choices::QUALITY_OPERATOR));
         fields.changeable("is_active", Kind::Boolean);
         fields.changeable("notify_webhook", Kind::Boolean);
         fields.changeable("notify_emails", Kind::Texts);
-        fields.optional("severity", Kind::Choice(QualitySeverity::KNOWN));
+        fields.optional("severity", Kind::Choice(choices::QUALITY_SEVERITY));
     })?;
     set(&mut target.name, payload.name);
     set(&mut target.metric, payload.metric);
