@@ -1,5 +1,4 @@
-//! An audit log from a layer of your own: one line for each call, whatever becomes of it, also for a call that its
-//! caller drops.
+//! Audit log in a user layer: writes one line for each call, also if the caller drops it.
 //!
 //! Run it with `cargo run -p avala-transport --example audit`.
 #![allow(clippy::print_stdout, reason = "an example shows what it does")]
@@ -29,8 +28,7 @@ struct Audited {
     inner: Transport,
 }
 
-/// The entry of one call. A call that is dropped has no end that its layer could await, so that the entry is written
-/// when the guard is dropped.
+/// Entry of one call, written on drop: the layer cannot await the end of a call that its caller drops.
 struct Entry {
     call: String,
     end: Option<String>,
@@ -64,7 +62,7 @@ impl Service<Request<Body>> for Audited {
             let result = call.await;
             entry.close(match &result {
                 Ok(response) => response.status().to_string(),
-                // A timeout of the whole call is here too.
+                // Includes timeouts of the whole call.
                 Err(error) => format!("{:?}, sent: {:?}, {} attempts", error.kind(), error.sent(), error.attempts()),
             });
             result

@@ -1,4 +1,4 @@
-//! The two limits of this crate in a tower stack of your own: how many calls at a time, and how many a minute.
+//! Rate limit and concurrency limit of this crate in another tower stack.
 //!
 //! Run it with `cargo run -p avala-transport --example limits_alone`.
 #![allow(clippy::print_stdout, reason = "an example shows what it does")]

@@ -1,5 +1,4 @@
-//! Metrics from a layer of your own: how many attempts and how long they took, by route and outcome, in the text format
-//! that Prometheus reads.
+//! Metrics in a user layer: number and duration of attempts by route and outcome, in the Prometheus text format.
 //!
 //! Run it with `cargo run -p avala-transport --example metrics`.
 #![allow(clippy::print_stdout, reason = "an example shows what it does")]
@@ -16,17 +15,17 @@ use avala_transport::{Body, CallOptions, Transport, TransportBuilder, TransportE
 use http::{Method, Request, Response};
 use tower::{Layer, Service, ServiceExt};
 
-/// The method, the route and the outcome. A route has placeholders and no ids, so there are not many of them.
+/// Method, route and outcome. A route has placeholders instead of IDs, so the number of labels is small.
 type Labels = (String, &'static str, String);
 
-/// What is counted for one kind of attempt.
+/// Count and total time of one kind of attempt.
 #[derive(Debug, Default)]
 struct Series {
     count: u64,
     total: Duration,
 }
 
-/// Counts attempts. Its clones count together.
+/// Counts attempts. Clones share the counts.
 #[derive(Debug, Clone, Default)]
 struct Metrics {
     series: Arc<Mutex<BTreeMap<Labels, Series>>>,
@@ -104,7 +103,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     let metrics = Metrics::default();
     let transport = TransportBuilder::new()
-        // Once for each attempt. With `layer_per_call` it would count calls, with their retries and waits.
+        // Sees each attempt. With `layer_per_call` it would see calls, including retries and waits.
         .layer_per_attempt(metrics.clone())
         .service(server)
         .build()?;

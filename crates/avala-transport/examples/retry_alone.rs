@@ -1,4 +1,4 @@
-//! Two layers of this crate in a tower stack of your own, over a service that is no HTTP client of ours.
+//! Two layers of this crate in another tower stack, over a service that is not this crate's HTTP client.
 //!
 //! Run it with `cargo run -p avala-transport --example retry_alone`.
 #![allow(clippy::print_stdout, reason = "an example shows what it does")]
@@ -14,7 +14,7 @@ use tower::{ServiceBuilder, ServiceExt, service_fn};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    // A service that is busy twice and then responds. Its error is a plain `http::Error`.
+    // Responds 503 twice and then 200. The error type is a plain `http::Error`.
     let calls = Arc::new(AtomicU32::new(0));
     let busy_twice = service_fn(move |_request: Request<Body>| {
         let status = if calls.fetch_add(1, Ordering::Relaxed) < 2 { 503 } else { 200 };

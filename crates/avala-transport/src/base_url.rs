@@ -1,4 +1,4 @@
-//! Where the API is.
+//! Base URL of the API.
 
 use std::fmt;
 
@@ -10,7 +10,7 @@ use crate::host::{check_authority, check_path};
 
 const DEFAULT_PATH: &str = "/api/v1";
 
-/// The address that every request goes to: scheme, host, port and the start of the path.
+/// Base URL of all requests: scheme, host, port and path prefix.
 ///
 /// Without a path (or with `/` alone) it gets `/api/v1`. A path is used as it is, without its trailing slashes.
 ///
@@ -41,7 +41,7 @@ impl BaseUrl {
     pub fn parse(text: &str) -> Result<Self, TransportError> {
         let url = Self::read(text)?;
         if url.scheme != Scheme::HTTPS {
-            return Err(refused("it is not https, and a key must not travel in the clear; use https"));
+            return Err(refused("it is not https, and the API key must not be sent unencrypted; use https"));
         }
         Ok(url)
     }
@@ -113,31 +113,31 @@ impl BaseUrl {
         Ok(Self { scheme, authority, path: path.to_owned() })
     }
 
-    /// `https`, or `http` for a loopback address.
+    /// Returns the scheme: `https`, or `http` for a loopback address.
     #[must_use]
     pub fn scheme(&self) -> &str {
         self.scheme.as_str()
     }
 
-    /// The host; an IPv6 address is in brackets.
+    /// Returns the host; an IPv6 address is in brackets.
     #[must_use]
     pub fn host(&self) -> &str {
         self.authority.host()
     }
 
-    /// The port that the URL names, or the port of its scheme.
+    /// Returns the port, or the default port of the scheme.
     #[must_use]
     pub fn port_or_default(&self) -> u16 {
         port_or_default(&self.scheme, &self.authority)
     }
 
-    /// The path that stands before the path of every request: it starts with a slash and does not end with one.
+    /// Returns the prefix of every request path. It starts with a slash and does not end with one.
     #[must_use]
     pub fn path_prefix(&self) -> &str {
         &self.path
     }
 
-    /// Whether `uri` is absolute and has this scheme, host and port, and no user information.
+    /// Returns whether `uri` is absolute, has this scheme, host and port, and has no user information.
     #[must_use]
     pub fn same_origin(&self, uri: &Uri) -> bool {
         let (Some(scheme), Some(authority)) = (uri.scheme(), uri.authority()) else { return false };
@@ -147,7 +147,7 @@ impl BaseUrl {
             && !authority.as_str().contains('@')
     }
 
-    /// The absolute URI of a request, from its path and query such as `/datasets/?limit=5`.
+    /// Creates the absolute URI of a request from its path and query, such as `/datasets/?limit=5`.
     ///
     /// # Errors
     ///
@@ -166,7 +166,7 @@ impl BaseUrl {
             .authority(self.authority.clone())
             .path_and_query(path_and_query)
             .build()
-            .map_err(|error| illegal_path("no URL can be made of it").with_source(error))
+            .map_err(|error| illegal_path("it does not form a valid URL with the base URL").with_source(error))
     }
 }
 
@@ -183,7 +183,7 @@ fn illegal_path(why: &str) -> TransportError {
         .with_sent(Sent::No)
 }
 
-/// `https://api.avala.ai/api/v1`
+/// Returns `https://api.avala.ai/api/v1`.
 impl Default for BaseUrl {
     fn default() -> Self {
         Self { scheme: Scheme::HTTPS, authority: Authority::from_static("api.avala.ai"), path: DEFAULT_PATH.to_owned() }

@@ -1,4 +1,4 @@
-//! One body type for requests and responses.
+//! Body type of requests and responses.
 
 use std::any::Any;
 use std::fmt;
@@ -15,8 +15,8 @@ use crate::BoxError;
 use crate::error::TransportError;
 use crate::layer::collect::CollectBody;
 
-/// A stream of the user, which need not be `Sync`. The lock makes it so, and is taken only for its size: whoever reads
-/// has the body for himself.
+/// A user's stream, which need not be `Sync`. The mutex makes it `Sync` and is only locked to read the size hint:
+/// reading needs `&mut`.
 struct Stream(Mutex<UnsyncBoxBody<Bytes, BoxError>>);
 
 impl Stream {
@@ -29,16 +29,16 @@ impl Stream {
     }
 }
 
-/// What [`Body::as_bytes`] returns for an empty body.
+/// Returned by [`Body::as_bytes`] for an empty body.
 static NO_BYTES: Bytes = Bytes::new();
 
 type Factory = Arc<dyn Fn() -> Stream + Send + Sync>;
 
-/// The body of a request or of a response.
+/// Body of a request or response.
 ///
-/// A body of bytes or from a factory can be sent again by a retry. A body that can be read only [once](Body::once)
-/// means that there is only one attempt. It is `Send` and `Sync`, whatever it holds, so that other HTTP clients can take
-/// it (`reqwest::Body::wrap`).
+/// A body made of bytes or by a factory can be sent again by a retry. With a body that can be read only
+/// [once](Body::once), a call has one attempt. `Body` is always `Send` and `Sync`, so other HTTP clients accept it
+/// (`reqwest::Body::wrap`).
 ///
 /// ```
 /// use avala_transport::Body;
@@ -57,23 +57,23 @@ enum Kind {
     Bytes(Bytes),
     Replay {
         factory: Factory,
-        // Filled when somebody asks for the size or reads, so that a copy which is never sent costs nothing.
+        // Created when the size or the content is first needed, so that a copy that is never sent costs nothing.
         stream: OnceLock<Stream>,
     },
     Once(Stream),
 }
 
 impl Body {
-    /// A body without any bytes.
+    /// Creates an empty body.
     #[must_use]
     pub fn empty() -> Self {
         Self(Kind::Empty)
     }
 
-    /// A body that `factory` makes anew for each attempt.
+    /// Creates a body that `factory` produces for each attempt.
     ///
-    /// Every body that it makes must have the same bytes. It is called for each attempt that comes to be sent,
-    /// before there is a connection.
+    /// All bodies that `factory` returns must have the same bytes. It is called when an attempt is sent, before a
+    /// connection is available.
     ///
     /// ```
     /// use avala_transport::Body;
@@ -90,7 +90,7 @@ impl Body {
         Self(Kind::Replay { factory: Arc::new(move || into_stream(factory())), stream: OnceLock::new() })
     }
 
-    /// A body that can be read only once, a stream for example. A `Body` is returned as it is.
+    /// Creates a body that can be read only once, such as a stream. A `Body` is returned unchanged.
     pub fn once<B>(body: B) -> Self
     where
         B: http_body::Body<Data = Bytes> + Send + 'static,
@@ -102,7 +102,7 @@ impl Body {
         }
     }
 
-    /// Returns the bytes, if all of them are in memory: none at all for an empty body, and `None` for a factory or a
+    /// Returns the bytes if all of them are in memory: zero bytes for an empty body, and `None` for a factory or a
     /// stream.
     #[must_use]
     pub fn as_bytes(&self) -> Option<&Bytes> {
@@ -113,7 +113,7 @@ impl Body {
         }
     }
 
-    /// A second body with the same bytes, without copying them. `None` for a body that can be read only once.
+    /// Returns a second body with the same bytes, without copying them. `None` for a body that can be read only once.
     #[must_use]
     pub fn try_clone(&self) -> Option<Self> {
         match &self.0 {
@@ -126,33 +126,33 @@ impl Body {
         }
     }
 
-    /// Whether the body can be sent more than once.
+    /// Returns whether the body can be sent more than once.
     #[must_use]
     pub fn is_replayable(&self) -> bool {
         !matches!(self.0, Kind::Once(_))
     }
 
-    /// Whether it can fail while it is read.
+    /// Returns whether reading the body can fail.
     #[cfg(feature = "hyper")]
     pub(crate) fn can_fail(&self) -> bool {
         matches!(self.0, Kind::Replay { .. } | Kind::Once(_))
     }
 
-    /// Reads the whole body, at most `max_bytes` of it. Bytes that are in memory already are not copied.
+    /// Reads the whole body into memory, up to `max_bytes`. Bytes that are already in memory are not copied.
     ///
     /// # Errors
     ///
     /// [`BodyTooLarge`](crate::TransportErrorKind::BodyTooLarge) as soon as the body is known to be larger, and
-    /// [`Connection`](crate::TransportErrorKind::Connection) when it ends before its end.
+    /// [`Connection`](crate::TransportErrorKind::Connection) if the body is cut short.
     pub async fn collect(self, max_bytes: usize) -> Result<Bytes, TransportError> {
         CollectBody::new(self, max_bytes).await
     }
 
-    /// Reads the first `max_bytes` of the body, and returns whether there was more. The rest is not read.
+    /// Reads the first `max_bytes` of the body, and returns whether there is more. The rest is not read.
     ///
     /// # Errors
     ///
-    /// [`Connection`](crate::TransportErrorKind::Connection) when the body ends before its end.
+    /// [`Connection`](crate::TransportErrorKind::Connection) if the body is cut short.
     ///
     /// ```
     /// # async fn run() -> Result<(), avala_transport::TransportError> {
@@ -176,7 +176,8 @@ where
     Stream(Mutex::new(body.map_err(Into::into).boxed_unsync()))
 }
 
-/// Gives `body` back as a `Body` if it is one: middleware that does not touch bodies must not hide their bytes.
+/// Returns `body` unchanged if it already is a `Body`, so that middleware that does not touch bodies keeps them in
+/// memory.
 fn take_own<B: 'static>(body: B) -> Result<Body, B> {
     let mut slot = Some(body);
     let own = (&mut slot as &mut dyn Any).downcast_mut::<Option<Body>>().and_then(Option::take);

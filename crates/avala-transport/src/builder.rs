@@ -1,4 +1,4 @@
-//! Putting a transport together.
+//! Builder of transports.
 
 use std::fmt;
 use std::time::Duration;
@@ -30,22 +30,22 @@ use crate::stack;
 use crate::stack::{Settings, UserLayer};
 use crate::{BoxError, Transport};
 
-/// Builds a [`Transport`]. The defaults are a good stack for production.
+/// Builds a [`Transport`]. The defaults suit production.
 ///
 /// | Setting | Default |
 /// |---|---|
 /// | base URL | `https://api.avala.ai/api/v1` |
-/// | time for a call | 60 s |
-/// | time for an attempt | 30 s |
-/// | time for a connection | 10 s |
-/// | time for the next piece of a stream | 30 s |
+/// | call timeout | 60 s |
+/// | attempt timeout | 30 s |
+/// | connect timeout | 10 s |
+/// | idle timeout of a stream | 30 s |
 /// | attempts | 3, see [`RetryPolicy`] and [`RetryBudget`](crate::RetryBudget) |
-/// | rate limit | 100 calls a minute, bursts of 20, see [`RateLimiter`] |
-/// | calls at a time | 256, 10 uploads, 5 exports, see [`ConcurrencyLimits`] |
+/// | rate limit | 100 calls per minute, bursts of 20, see [`RateLimiter`] |
+/// | concurrent calls | 256, 10 uploads, 5 exports, see [`ConcurrencyLimits`] |
 /// | largest body | 64 MiB |
-/// | memory for all bodies at once | no limit but the two above |
+/// | memory budget of all bodies | unlimited |
 /// | idle connections | 256, kept for 50 s |
-/// | HTTP/2 pings while calls are on their way | after 10 s, answered within 10 s |
+/// | HTTP/2 pings while calls are in flight | after 10 s of silence, timeout 10 s |
 /// | proxy | none |
 ///
 /// ```
@@ -103,26 +103,26 @@ impl Default for TransportBuilder {
 }
 
 impl TransportBuilder {
-    /// A builder with the defaults.
+    /// Creates a builder with the defaults.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Sets the address that all requests go to; `None` is the default, `https://api.avala.ai/api/v1`.
+    /// Sets the base URL of all requests. `None` restores the default, `https://api.avala.ai/api/v1`.
     #[must_use]
     pub fn base_url(mut self, url: impl Into<Option<BaseUrl>>) -> Self {
         self.base_url = url.into();
         self
     }
 
-    /// Sets the API key. Without one, requests go out without a key.
+    /// Sets the API key. Default: none, requests are sent without a key.
     #[must_use]
     pub fn api_key(self, key: ApiKey) -> Self {
         self.api_key_provider(key)
     }
 
-    /// Sets where the API key comes from: the provider is asked at each attempt, so that a new key counts at once.
+    /// Sets the provider of the API key. It is called for each attempt, so that a rotated key is used at once.
     #[must_use]
     pub fn api_key_provider(mut self, provider: impl ApiKeyProvider) -> Self {
         self.auth = Some(AuthLayer::new(provider));
@@ -135,8 +135,8 @@ impl TransportBuilder {
         self.access_token_provider(token)
     }
 
-    /// Sets where the access token comes from. The provider is asked at each attempt, so that a refreshed token is used
-    /// at once. It replaces an API key that was set before.
+    /// Sets the provider of the access token. It is called for each attempt, so that a refreshed token is used at once.
+    /// It replaces an API key that was set before.
     #[must_use]
     pub fn access_token_provider(mut self, provider: impl AccessTokenProvider) -> Self {
         self.auth = Some(AuthLayer::bearer(provider));
@@ -157,54 +157,55 @@ impl TransportBuilder {
         self
     }
 
-    /// Sets the time for a whole call: attempts, waiting and body. [`Duration::MAX`] is no limit.
+    /// Sets the timeout of a whole call: queueing, attempts, backoff and body. Default: 60 s. [`Duration::MAX`] is no
+    /// limit.
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self
     }
 
-    /// Sets the time for one attempt, its body included. [`Duration::MAX`] is no limit.
+    /// Sets the timeout of one attempt, including its body. Default: 30 s. [`Duration::MAX`] is no limit.
     #[must_use]
     pub fn attempt_timeout(mut self, timeout: Duration) -> Self {
         self.attempt_timeout = timeout;
         self
     }
 
-    /// Sets how long the body of a [streaming](crate::CallOptions::streaming) call may say nothing while it is read.
-    /// [`Duration::MAX`] is no limit.
+    /// Sets the idle timeout of [streaming](crate::CallOptions::streaming) calls: the longest wait for the next piece
+    /// of the body. Default: 30 s. [`Duration::MAX`] is no limit.
     #[must_use]
     pub fn idle_timeout(mut self, timeout: Duration) -> Self {
         self.idle_timeout = timeout;
         self
     }
 
-    /// Sets how often a call is tried.
+    /// Sets the retry policy. Default: [`RetryPolicy::default`], 3 attempts.
     #[must_use]
     pub fn retry(mut self, policy: RetryPolicy) -> Self {
         self.retry = policy;
         self
     }
 
-    /// Sets the rate limiter. Give clones of one limiter to all transports that use the same key.
+    /// Sets the rate limiter. Share clones of one limiter among all transports that use the same key.
     #[must_use]
     pub fn rate_limiter(mut self, limiter: RateLimiter) -> Self {
         self.rate_limiter = limiter;
         self
     }
 
-    /// Sets how many calls of each class may be on their way at a time.
+    /// Sets how many calls of each class may be in flight at once. Default: 256 calls, 10 uploads and 5 exports.
     #[must_use]
     pub fn concurrency(mut self, limits: ConcurrencyLimits) -> Self {
         self.concurrency = limits;
         self
     }
 
-    /// Sets the largest response body that is read into memory, in bytes, before and after decompression; 64 MiB by
-    /// default.
+    /// Sets the largest response body that is read into memory, in bytes, before and after decompression. Default: 64
+    /// MiB.
     ///
-    /// The worst case is this times all calls in flight: with the default [`ConcurrencyLimits`], 271 calls of 64 MiB are
-    /// 17 GiB. A body that arrives in pieces takes up to three times its size while its buffer grows.
+    /// In the worst case every call in flight buffers this much: with the default [`ConcurrencyLimits`], 271 calls of
+    /// 64 MiB are 17 GiB. A body without a known length takes up to three times its size while its buffer grows.
     /// [`memory_budget`](Self::memory_budget) limits the sum.
     #[must_use]
     pub fn max_body_bytes(mut self, bytes: usize) -> Self {
@@ -212,7 +213,7 @@ impl TransportBuilder {
         self
     }
 
-    /// Sets how many bytes of response bodies all calls may buffer at once; no limit by default.
+    /// Sets how many bytes of response bodies all calls together may buffer. Default: unlimited.
     ///
     /// A body counts while it is read and until its last byte is dropped: `avala-client` drops it as soon as it is
     /// decoded. A response that would exceed the budget fails with
@@ -225,33 +226,34 @@ impl TransportBuilder {
         self
     }
 
-    /// Adds a layer around the whole call: it sees one request and one response, whatever the number of attempts. The
+    /// Adds a layer around the whole call, which sees one request and one response for any number of attempts. The
     /// layer that is added first is the outermost.
     ///
-    /// # What it sees
+    /// # What the layer sees
     ///
-    /// A relative URI, no API key, and the [`CallOptions`](crate::CallOptions) of the call. It is inside the deadline,
-    /// and sees the end of every call that it did not itself delay beyond the deadline: the response, or the error,
-    /// that of the deadline included. A call that its caller drops ends without either; a value that the layer's future
-    /// owns is dropped then, as the example `audit` shows.
+    /// The request has a relative URI, no API key, and the [`CallOptions`](crate::CallOptions) of the call. The layer
+    /// runs within the call timeout. It sees the end of every call that it did not delay beyond the deadline itself:
+    /// the response or the error, including the timeout. If the caller drops the call, the layer's future is dropped;
+    /// the example `audit` shows how to record that.
     ///
-    /// # Its errors
+    /// # Errors of the layer
     ///
-    /// Any ordinary tower layer fits. Its errors are classified as [`AdaptLayer`](crate::layer::AdaptLayer) describes, decide
+    /// Any tower layer can be used. Its errors are classified as [`AdaptLayer`](crate::layer::AdaptLayer) describes, decide
     /// the kind of the call's error, and are never retried in this position. They do not decide
-    /// [`sent`](TransportError::sent): that is `No` only if the innermost service was never called or never sent.
+    /// [`sent`](TransportError::sent): that is `No` only if the innermost service was not called, or reported `No`
+    /// itself.
     ///
-    /// # What it may do
+    /// # What the layer may do
     ///
     /// | The layer | Result |
     /// |---|---|
-    /// | responds itself, or fails, without calling what is below | that response or error, with zero attempts and `Sent::No` |
-    /// | calls what is below twice | two independent calls within one deadline; attempts and `sent` are of both |
-    /// | never finishes | `Timeout` of the phase `Total`, with `sent` as far as the call got |
+    /// | responds or fails without calling the inner service | that response or error, with zero attempts and `Sent::No` |
+    /// | calls the inner service twice | two independent calls within one deadline; attempts and `sent` cover both |
+    /// | never finishes | `Timeout` of the phase `Total`; `sent` as far as the call got |
     /// | panics | the panic reaches the caller; permits and reservations of the call are returned |
     /// | changes the method | the call is repeatable only if both methods are |
-    /// | changes the body | every attempt sends the changed body; one that can be read only once means one attempt |
-    /// | drops the request's extensions | the call loses its options, and reports `Maybe` where it cannot know more |
+    /// | changes the body | every attempt sends the changed body; a body that can be read only once allows one attempt |
+    /// | drops the request's extensions | the call loses its options; `sent` is `Maybe` if it cannot be determined |
     #[must_use]
     pub fn layer_per_call<L, B>(mut self, layer: L) -> Self
     where
@@ -268,34 +270,34 @@ impl TransportBuilder {
 
     /// Adds a layer around each attempt. The layer that is added first is the outermost.
     ///
-    /// # What it sees
+    /// # What the layer sees
     ///
-    /// The API key in the headers, a relative URI, and the URL and headers that the request gets below it as the
-    /// extensions [`ResolvedUrl`](crate::ResolvedUrl) and [`FinalHeaders`](crate::FinalHeaders). It runs inside the span
-    /// of the attempt, and outside of the attempt's timeout: the time that it takes itself is counted by the deadline of
-    /// the call alone. It sees the end of every attempt that it did not itself delay beyond the deadline.
+    /// The request has the API key in its headers and a relative URI. The final URL and headers are in the extensions
+    /// [`ResolvedUrl`](crate::ResolvedUrl) and [`FinalHeaders`](crate::FinalHeaders). The layer runs inside the span of
+    /// the attempt and outside of the attempt timeout: time spent in the layer counts only against the call timeout.
+    /// The layer sees the end of every attempt that it did not delay beyond the deadline itself.
     ///
-    /// # Its errors
+    /// # Errors of the layer
     ///
-    /// They are classified as [`AdaptLayer`](crate::layer::AdaptLayer) describes. The kind says whether another attempt can
-    /// help; whether it is safe is what the innermost service did in this attempt, and nothing else. So a
-    /// `tower::timeout` around each attempt is retried like the own timeout of the attempt, and an audit service that is
-    /// down does not make a `POST` be sent twice. An error of another kind is final.
+    /// They are classified as [`AdaptLayer`](crate::layer::AdaptLayer) describes. The kind decides whether another attempt can
+    /// help. Whether another attempt is safe depends only on what the innermost service did in this attempt. So a
+    /// `tower::timeout` around each attempt is retried like the attempt timeout, and an audit service that is down does
+    /// not make a `POST` be sent twice. Errors of other kinds are final.
     ///
-    /// # What it may do
+    /// # What the layer may do
     ///
     /// | The layer | Result |
     /// |---|---|
-    /// | responds itself, or fails, without calling what is below | as if the server had, but nothing was sent: a 429 or 503 is retried, also for `POST` |
-    /// | calls what is below twice, or retries itself | the attempt counts as "never sent" or "refused" only if each of the calls was |
+    /// | responds or fails without calling the inner service | as if the server had responded, but nothing was sent: a 429 or 503 is retried, also for `POST` |
+    /// | calls the inner service twice, or retries itself | the attempt counts as "never sent" or "refused" only if each of those calls was |
     /// | never finishes | `Timeout` of the phase `Total` |
     /// | panics | the panic reaches the caller; permits and reservations of the call are returned |
-    /// | changes the method | the call is repeatable only if all methods are, those that were sent and the call's own |
-    /// | changes the body | the next attempt begins with the call's own body again |
-    /// | changes the URI | a path of the same origin is sent; another origin is refused with kind `Request` |
-    /// | drops the request's extensions | the attempt counts as one that may have been sent |
+    /// | changes the method | the call is repeatable only if all methods are: those that were sent and the original one |
+    /// | changes the body | the next attempt starts with the original body again |
+    /// | changes the URI | a path of the same origin is sent; another origin is rejected with kind `Request` |
+    /// | drops the request's extensions | the attempt counts as possibly sent |
     ///
-    /// [`CallOptions::repeatable`](crate::CallOptions::repeatable) is the caller's word and takes the place of all methods.
+    /// [`CallOptions::repeatable`](crate::CallOptions::repeatable), if set, overrides the methods.
     #[must_use]
     pub fn layer_per_attempt<L, B>(mut self, layer: L) -> Self
     where
@@ -310,11 +312,11 @@ impl TransportBuilder {
         self
     }
 
-    /// Uses a service of your own in place of the HTTP client. It is below all layers and receives requests with absolute
-    /// URIs. The settings of connections and certificates mean nothing then.
+    /// Replaces the HTTP client by another service. The service is below all layers and receives requests with absolute
+    /// URIs. Connection and certificate settings have no effect then.
     ///
-    /// Its errors are classified as [`AdaptLayer`](crate::layer::AdaptLayer) describes. An error that means nothing there is
-    /// final: give such a service a [classifier](Self::service_with_classifier).
+    /// Errors of the service are classified as [`AdaptLayer`](crate::layer::AdaptLayer) describes. Errors that are unknown
+    /// there are final; use [`service_with_classifier`](Self::service_with_classifier) to classify them.
     #[must_use]
     pub fn service<S, B>(mut self, service: S) -> Self
     where
@@ -328,8 +330,8 @@ impl TransportBuilder {
         self
     }
 
-    /// Uses a service of your own, and a function that classifies its errors. `None` leaves an error to the rules of
-    /// [`AdaptLayer`](crate::layer::AdaptLayer).
+    /// Replaces the HTTP client by another service, with a function that classifies its errors. Errors for which the
+    /// function returns `None` are classified as [`AdaptLayer`](crate::layer::AdaptLayer) describes.
     ///
     /// For `reqwest`, pass `classify_reqwest` of the feature `reqwest`.
     ///
@@ -339,12 +341,12 @@ impl TransportBuilder {
     /// use tower::service_fn;
     ///
     /// #[derive(Debug, thiserror::Error)]
-    /// #[error("no free line")]
+    /// #[error("no free connection")]
     /// struct Busy;
     ///
-    /// let phone = service_fn(|_: Request<Body>| async { Err::<Response<Body>, _>(Busy) });
+    /// let service = service_fn(|_: Request<Body>| async { Err::<Response<Body>, _>(Busy) });
     /// let transport = TransportBuilder::new()
-    ///     .service_with_classifier(phone, |error| {
+    ///     .service_with_classifier(service, |error| {
     ///         error.is::<Busy>().then(|| Classified::new(TransportErrorKind::Connect).sent(Sent::No))
     ///     })
     ///     .build()?;
@@ -368,14 +370,14 @@ impl TransportBuilder {
     ///
     /// # Errors
     ///
-    /// [`Configuration`](crate::TransportErrorKind::Configuration) when the user agent is no legal header value, a
-    /// certificate or key cannot be read, or the features of this build cannot reach the base URL.
+    /// [`Configuration`](crate::TransportErrorKind::Configuration) if the user agent is not a valid header value, a
+    /// certificate or key cannot be read, or this build lacks a feature that the base URL needs.
     pub fn build(mut self) -> Result<Transport, TransportError> {
         let base_url = self.base_url.clone().unwrap_or_default();
         let mut address = ResolveLayer::new(base_url.clone());
         if let Some(text) = &self.user_agent {
             let value = HeaderValue::from_str(text).map_err(|error| {
-                TransportError::configuration("the user agent has characters that no header may carry")
+                TransportError::configuration("the user agent has characters that are invalid in a header; remove them")
                     .with_source(error)
             })?;
             address = address.user_agent(value);
@@ -394,7 +396,7 @@ impl TransportBuilder {
         let https = base_url.scheme() == "https";
         if https && cfg!(not(feature = "tls")) {
             return Err(TransportError::configuration(
-                "the base URL is https and this build has no TLS; turn on `tls-webpki-roots` or `tls-native-roots`",
+                "the base URL is https and this build has no TLS; enable `tls-webpki-roots` or `tls-native-roots`",
             ));
         }
         let client = HttpClient::new(&self.connections, https)?;
@@ -404,7 +406,7 @@ impl TransportBuilder {
     #[cfg(not(feature = "hyper"))]
     fn build_over_http(self, _base_url: &BaseUrl, _address: ResolveLayer) -> Result<Transport, TransportError> {
         Err(TransportError::configuration(
-            "this build has no HTTP client; turn on the feature `hyper`, or give a service of your own",
+            "this build has no HTTP client; enable the feature `hyper` or set a service",
         ))
     }
 
@@ -426,7 +428,7 @@ impl TransportBuilder {
     }
 }
 
-/// Reads settings back, for a builder that wraps this one and must not store a setting a second time.
+/// Getters, for a builder that wraps this one and should not store settings twice.
 impl TransportBuilder {
     /// Returns the base URL, if one was set.
     #[must_use]
@@ -459,7 +461,7 @@ impl TransportBuilder {
     }
 }
 
-/// Shows the settings that are plain values; the key is redacted.
+/// Shows plain settings; the key is redacted.
 impl fmt::Debug for TransportBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("TransportBuilder")

@@ -1,4 +1,4 @@
-//! Classifies errors of layers and services that are not of this crate.
+//! Classifies errors of layers and services from outside this crate.
 
 use std::error::Error;
 use std::fmt;
@@ -12,7 +12,7 @@ use tower::timeout::error::Elapsed;
 use crate::BoxError;
 use crate::error::{Sent, TimeoutPhase, TransportError, TransportErrorKind};
 
-/// Classification of a foreign error: what the retry table needs to know about it.
+/// Classification of a foreign error: its kind, and whether the request can be retried.
 ///
 /// Returned by the function that is given to [`AdaptLayer::classify`](crate::layer::AdaptLayer::classify) or
 /// [`service_with_classifier`](crate::TransportBuilder::service_with_classifier).
@@ -45,14 +45,14 @@ impl Classified {
 
     /// Sets whether the request can have reached the server. Default: [`Sent::Maybe`].
     ///
-    /// Counts for the innermost service only. [`Sent::No`] makes requests such as `POST` be sent again, so it has to be
-    /// certain.
+    /// Used for the innermost service only. [`Sent::No`] also allows requests such as `POST` to be retried, so it must
+    /// be certain.
     pub const fn sent(mut self, sent: Sent) -> Self {
         self.sent = sent;
         self
     }
 
-    /// Sets how long to wait before the next attempt. Default: unset, the backoff of the policy.
+    /// Sets how long to wait before the next attempt. Default: unset, the policy's backoff applies.
     pub const fn retry_after(mut self, wait: Duration) -> Self {
         self.retry_after = Some(wait);
         self
@@ -70,7 +70,7 @@ impl Classified {
     }
 }
 
-/// A function of the user that classifies errors; `None` leaves an error to the built-in rules.
+/// A user's function that classifies errors; `None` leaves an error to the built-in rules.
 #[derive(Clone)]
 pub(crate) struct Classifier(Arc<Classify>);
 
@@ -88,21 +88,21 @@ impl fmt::Debug for Classifier {
     }
 }
 
-/// Where an error comes from.
+/// Origin of an error in the stack.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Place {
     /// A layer around the whole call.
     PerCall,
     /// A layer around each attempt.
     PerAttempt,
-    /// The service at the bottom.
+    /// The innermost service.
     Innermost,
 }
 
-/// Translates an error of a layer or service of the user.
+/// Translates an error of a user's layer or service.
 ///
-/// What it says about `Sent` counts only for the innermost service, and there only if the service says it itself: an
-/// error further down its chain may belong to another request, such as one to an audit service.
+/// The error's `Sent` is used for the innermost service only, and only if the service returned the error itself: an
+/// error further down its source chain may belong to another request, such as one to an audit service.
 pub(crate) fn translate(error: BoxError, place: Place, classifier: Option<&Classifier>) -> TransportError {
     let error = match error.downcast::<TransportError>() {
         Ok(own) => return *own,
@@ -118,12 +118,12 @@ pub(crate) fn translate(error: BoxError, place: Place, classifier: Option<&Class
     }
 }
 
-/// The first error in the chain that has a meaning; `None` for a chain without one, and for one whose first is an error
-/// of this crate.
+/// Returns the classification of the first known error in the chain. `None` if there is none, or if the first known
+/// error is a `TransportError`.
 fn by_chain(error: &(dyn Error + 'static), place: Place) -> Option<Classified> {
     let mut next = Some(error);
     let mut is_own_word = place == Place::Innermost;
-    // A chain is short; one that leads back to itself must not keep the caller.
+    // Bounded, because a source chain can contain a cycle.
     for _ in 0..32 {
         let error = next?;
         if error.is::<TransportError>() {
@@ -133,7 +133,7 @@ fn by_chain(error: &(dyn Error + 'static), place: Place) -> Option<Classified> {
             return Some(if is_own_word { classified } else { classified.sent(Sent::Maybe) });
         }
         is_own_word = false;
-        // `io::Error` leaves the error that it wraps out of its own chain.
+        // `io::Error` does not list the error that it wraps as its source.
         next = match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
             Some(wrapped) => Some(wrapped),
             None => error.source(),
@@ -148,7 +148,7 @@ fn of_one(error: &(dyn Error + 'static), place: Place) -> Option<Classified> {
         return Some(Classified::timeout(phase));
     }
     if error.is::<Overloaded>() {
-        // It refuses instead of calling what it limits.
+        // `Overloaded` is returned instead of calling the inner service.
         return Some(Classified::new(TransportErrorKind::RateLimited).sent(Sent::No));
     }
     if let Some(error) = error.downcast_ref::<io::Error>() {
@@ -160,7 +160,8 @@ fn of_one(error: &(dyn Error + 'static), place: Place) -> Option<Classified> {
 fn of_io(kind: io::ErrorKind) -> Option<Classified> {
     use io::ErrorKind as Io;
     Some(match kind {
-        // Only a connection that was never made is refused. The others may concern one that exists.
+        // Only "connection refused" proves that no connection was made. The other kinds can also concern an existing
+        // connection.
         Io::ConnectionRefused => Classified::new(TransportErrorKind::Connect).sent(Sent::No),
         Io::AddrNotAvailable | Io::HostUnreachable | Io::NetworkUnreachable | Io::NetworkDown => {
             Classified::new(TransportErrorKind::Connect)
@@ -176,7 +177,7 @@ fn of_io(kind: io::ErrorKind) -> Option<Classified> {
 #[cfg(feature = "hyper")]
 fn of_hyper(error: &(dyn Error + 'static)) -> Option<Classified> {
     if let Some(error) = error.downcast_ref::<hyper_util::client::legacy::Error>() {
-        // Without a source, the client refused the request itself. Any other error has its meaning further down.
+        // Without a source, the client rejected the request itself. Otherwise the source is classified.
         return match error.source() {
             None => Some(Classified::new(TransportErrorKind::Request)),
             Some(_) if error.is_connect() => Some(Classified::new(TransportErrorKind::Connect).sent(Sent::No)),
@@ -209,17 +210,16 @@ fn of_hyper(_error: &(dyn Error + 'static)) -> Option<Classified> {
 /// Classifies the errors of `reqwest` (feature `reqwest`), for
 /// [`service_with_classifier`](crate::TransportBuilder::service_with_classifier).
 ///
-/// Build the client with `redirect::Policy::none()`: a client that follows redirects sends the API key to other hosts,
-/// and its errors may be about another request than the first. That
-/// there was no connection is then about the request itself.
+/// Build the client with `redirect::Policy::none()`. A client that follows redirects sends the API key to other hosts,
+/// and "could not connect" may then concern a redirect target while the first request was already processed.
 ///
 /// | Error of reqwest | Kind | Sent |
 /// |---|---|---|
-/// | no connection, refused or not in time | `Connect`, or `Timeout` of the phase `Connect` | no |
+/// | no connection, refused or timed out | `Connect`, or `Timeout` of the phase `Connect` | no |
 /// | `is_timeout` | `Timeout` of the phase `Attempt` | maybe |
 /// | `is_builder` | `Request` | no |
 /// | `is_redirect` | `Redirect` | maybe |
-/// | the request broke off, or the body | `Connection` | maybe |
+/// | the request or the body was cut off | `Connection` | maybe |
 /// | any other | left to the built-in rules | maybe |
 #[cfg(feature = "reqwest")]
 #[must_use]

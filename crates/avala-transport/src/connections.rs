@@ -1,4 +1,4 @@
-//! The settings of connections.
+//! Connection settings.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use crate::http_client::tls::{ClientCertificate, ExtraRoot};
 #[cfg(feature = "proxy")]
 use crate::proxy::Proxy;
 
-/// What the pooled client needs.
+/// Settings of the pooled HTTP client.
 #[derive(Debug)]
 pub(crate) struct Connections {
     pub(crate) connect_timeout: Duration,
@@ -23,15 +23,15 @@ pub(crate) struct Connections {
     pub(crate) client_certificate: Option<ClientCertificate>,
 }
 
-/// The longest duration that the HTTP library can add to a clock: about 30 years, which nobody waits for.
+/// The longest duration that the HTTP library can add to a clock: about 30 years.
 const LONGEST: Duration = Duration::from_secs(1 << 30);
 
-/// Returns `None`, which stands for no limit, for a duration that is too long to end.
+/// Returns `None` (no limit) for durations over [`LONGEST`].
 pub(crate) fn finite(duration: Duration) -> Option<Duration> {
     (duration <= LONGEST).then_some(duration)
 }
 
-/// The pings of HTTP/2.
+/// HTTP/2 keep-alive pings.
 #[derive(Debug, Clone, Copy)]
 #[cfg_attr(not(feature = "http2"), expect(dead_code, reason = "HTTP/1.1 has no pings"))]
 pub(crate) struct KeepAlive {
@@ -43,12 +43,14 @@ impl Default for Connections {
     fn default() -> Self {
         Self {
             connect_timeout: Duration::from_secs(10),
-            // Below the 60 s after which servers and load balancers usually hang up.
+            // Below the 60 s after which servers and load balancers usually close idle connections.
             pool_idle_timeout: Duration::from_secs(50),
-            // As many as ordinary calls may be on their way: one closed for want of room would be opened again at once.
+            // As many as the default limit of ordinary calls; a smaller pool would close connections that are soon
+            // needed again.
             pool_max_idle_per_host: 256,
-            // Together below the 30 s of an attempt: a dead connection is found, and given up, while the attempt still
-            // runs. An attempt that runs out of time leaves it in the pool, and the next attempt would use it again.
+            // Their sum is below the attempt timeout of 30 s, so that a dead connection is detected and removed while
+            // the attempt still runs. If the attempt timed out first, the connection would stay in the pool and the
+            // next attempt would use it again.
             http2_keep_alive: Some(KeepAlive { interval: Duration::from_secs(10), timeout: Duration::from_secs(10) }),
             #[cfg(feature = "proxy")]
             proxy: Proxy::none(),
@@ -60,18 +62,17 @@ impl Default for Connections {
     }
 }
 
-/// Connections.
+/// Connection settings.
 impl TransportBuilder {
-    /// Sets the time for making a connection: name lookup, TCP, the proxy's tunnel and TLS together.
-    /// [`CallOptions::connect_timeout`](crate::CallOptions::connect_timeout) is for a call that has less.
-    /// [`Duration::MAX`] is no limit.
+    /// Sets the connect timeout: name lookup, TCP, proxy tunnel and TLS together. Default: 10 s. [`Duration::MAX`] is
+    /// no limit. [`CallOptions::connect_timeout`](crate::CallOptions::connect_timeout) can shorten it for one call.
     #[must_use]
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.connections.connect_timeout = timeout;
         self
     }
 
-    /// Sets how long an idle connection is kept. Keep it below the time after which the server closes idle connections.
+    /// Sets how long idle connections are kept. Default: 50 s. Use a value below the idle timeout of the server.
     /// [`Duration::MAX`] is no limit.
     #[must_use]
     pub fn pool_idle_timeout(mut self, timeout: Duration) -> Self {
@@ -79,19 +80,19 @@ impl TransportBuilder {
         self
     }
 
-    /// Sets how many idle connections are kept. HTTP/2 needs one for any number of calls.
+    /// Sets how many idle connections per host are kept. Default: 256. HTTP/2 uses one connection for all calls.
     #[must_use]
     pub fn pool_max_idle_per_host(mut self, connections: usize) -> Self {
         self.connections.pool_max_idle_per_host = connections;
         self
     }
 
-    /// Sets the pings of HTTP/2: `interval` after the last sign of life the server is asked for one, and `timeout` later
-    /// the connection is given up. [`Duration::MAX`] as the interval sends no pings, and as the timeout waits for a ping
-    /// without a limit.
+    /// Sets the HTTP/2 keep-alive: a ping is sent after `interval` without received data, and the connection is closed
+    /// if no response arrives within `timeout`. Default: 10 s each. [`Duration::MAX`] as the interval sends no pings;
+    /// as the timeout it waits without a limit.
     ///
-    /// Only connections with a call on them are asked. An idle one costs the server nothing, and if it is dead, the next
-    /// call on it is told by the same pings.
+    /// Pings are sent only while calls are in flight. If an idle connection is dead, the next call on it detects that
+    /// by the same pings.
     #[must_use]
     pub fn http2_keep_alive(mut self, interval: Duration, timeout: Duration) -> Self {
         let timeout = finite(timeout).unwrap_or(LONGEST);
@@ -99,8 +100,8 @@ impl TransportBuilder {
         self
     }
 
-    /// Sets the proxy. Without this there is none, whatever the environment says:
-    /// [`Proxy::from_env`] is the way to let it.
+    /// Sets the proxy. Default: none, regardless of the environment. Pass [`Proxy::from_env`] to use the environment
+    /// variables.
     #[cfg(feature = "proxy")]
     #[must_use]
     pub fn proxy(mut self, proxy: Proxy) -> Self {
@@ -108,7 +109,7 @@ impl TransportBuilder {
         self
     }
 
-    /// Trusts one more root certificate, or several, in PEM. [`build`](Self::build) reads it.
+    /// Adds trusted root certificates in PEM, one or several. Read by [`build`](Self::build).
     #[cfg(feature = "tls")]
     #[must_use]
     pub fn root_certificate_pem(mut self, pem: impl Into<Vec<u8>>) -> Self {
@@ -116,7 +117,7 @@ impl TransportBuilder {
         self
     }
 
-    /// Trusts one more root certificate, in DER. [`build`](Self::build) reads it.
+    /// Adds a trusted root certificate in DER. Read by [`build`](Self::build).
     #[cfg(feature = "tls")]
     #[must_use]
     pub fn root_certificate_der(mut self, der: impl Into<Vec<u8>>) -> Self {
@@ -124,8 +125,8 @@ impl TransportBuilder {
         self
     }
 
-    /// Shows a certificate to servers that ask for one, as gateways of companies do. Both are PEM: the certificate,
-    /// followed by those between it and the root, and its private key. [`build`](Self::build) reads them.
+    /// Sets the client certificate for servers that request one (mutual TLS), in PEM: the certificate followed by its
+    /// intermediates, and the private key. Read by [`build`](Self::build).
     #[cfg(feature = "tls")]
     #[must_use]
     pub fn client_certificate_pem(mut self, chain: impl Into<Vec<u8>>, key: impl Into<Vec<u8>>) -> Self {

@@ -1,4 +1,4 @@
-//! The one error of this crate.
+//! Error type of the transport.
 
 use std::borrow::Cow;
 use std::error::Error;
@@ -13,16 +13,16 @@ use crate::{BoxError, redact};
 /// The longest message, in bytes.
 const MAX_MESSAGE: usize = 4 * 1024;
 
-/// The most that a message repeats of the error of a library, in bytes.
+/// The most bytes of a library's error that a message repeats.
 #[cfg(feature = "hyper")]
 const MAX_CAUSE: usize = 512;
 
-/// The most errors of a chain that are looked at: `source` of a foreign error may lead in a circle.
+/// The most errors of a chain that are visited: the sources of a foreign error can form a cycle.
 const MAX_CHAIN: usize = 64;
 
-/// Why a call has no response.
+/// Error of a call that has no response.
 ///
-/// It is one pointer wide, so a `Result` that holds it stays small.
+/// One pointer wide, so that a `Result` with it stays small.
 ///
 /// ```
 /// use avala_transport::{BaseUrl, TransportErrorKind};
@@ -32,9 +32,9 @@ const MAX_CHAIN: usize = 64;
 /// ```
 ///
 /// # Design
-///
-/// The message is one printable line that names the cause. Neither the message nor a source shows a secret, in
-/// `Display` or in `Debug`: messages are [redacted](crate::redact) when they are set. A source that would show one, or
+/// The message is one printable line that names the cause. Neither the message nor a source shows a secret in `Display`
+/// or `Debug`: messages are [redacted](crate::redact) when they are set. A source that contains a secret, or is longer
+/// than 4 kB, is replaced with a redacted copy of its messages; every other source can be downcast.
 /// is longer than 4 kB, is replaced with a copy of its messages; every other source can be downcast.
 #[derive(Debug, thiserror::Error)]
 #[error(transparent)]
@@ -57,69 +57,69 @@ struct Details {
     limit_bytes: Option<usize>,
 }
 
-/// What went wrong, in one word.
+/// Kind of a [`TransportError`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TransportErrorKind {
-    /// A setting is wrong: a base URL, an API key, a certificate, the credentials of a proxy.
+    /// A setting is invalid: a base URL, an API key, a certificate, or proxy credentials.
     Configuration,
-    /// The request itself cannot be sent: an illegal URI, a foreign origin, a body that failed while it was read.
+    /// The request cannot be sent: an invalid URI, another origin, or a request body that failed while it was read.
     Request,
-    /// No connection could be made: the name did not resolve, or nobody accepted.
+    /// No connection could be made: the name did not resolve, or the connection was refused.
     Connect,
-    /// The server was reached, but no secure connection to it is possible, because of its certificate for example.
+    /// TLS failed permanently, for example because the server's certificate is not trusted.
     Tls,
-    /// Time ran out; [`TransportError::timeout_phase`] says which time.
+    /// A timeout elapsed; see [`TransportError::timeout_phase`].
     Timeout,
-    /// The connection broke, ended inside the answer, or carried something that is not HTTP.
+    /// The connection was lost, the response was cut off, or it is not valid HTTP.
     Connection,
-    /// This client's own rate limiter has no place for the call before its deadline.
+    /// The client-side rate limiter cannot admit the call before its deadline.
     RateLimited,
-    /// The server answered with a redirect, and redirects are never followed.
+    /// The server responded with a redirect. Redirects are never followed.
     Redirect,
-    /// The body of the answer is larger than the cap.
+    /// The response body is larger than the cap.
     BodyTooLarge,
-    /// The responses that the client buffers at once would exceed its memory budget; see
+    /// The response bodies buffered at once would exceed the client's memory budget; see
     /// [`memory_budget`](crate::TransportBuilder::memory_budget).
     MemoryBudget,
-    /// A layer or service that the user put in the stack failed; its error is the source.
+    /// A user's layer or service failed; its error is the source.
     Layer,
 }
 
-/// Which time ran out.
+/// The timeout that elapsed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TimeoutPhase {
-    /// Making the connection: name lookup, TCP and TLS.
+    /// Connect timeout: name lookup, TCP and TLS.
     Connect,
-    /// One attempt, from its start to the end of the body.
+    /// Attempt timeout: one attempt, including its body.
     Attempt,
-    /// The whole call: all attempts and all waiting.
+    /// Call timeout: all attempts and waits.
     Total,
-    /// The next piece of a streamed body.
+    /// Idle timeout: the next piece of a streamed body.
     Idle,
 }
 
-/// Whether the request can have reached the server.
+/// Whether the request may have reached the server.
 ///
-/// The order is from the least to the most that the server can have seen.
+/// Ordered from [`No`](Self::No) to [`Yes`](Self::Yes).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Sent {
-    /// Certainly not: the server knows nothing of it, or said in the words of HTTP/2 that it did not look at it.
+    /// The server did not process the request: it was not sent, or the server refused it by HTTP/2's means.
     No,
-    /// Nobody can tell: the server may have acted on it.
+    /// Unknown: the server may have processed the request.
     Maybe,
-    /// Certainly: the server answered.
+    /// The server received the request and responded.
     Yes,
 }
 
 impl TransportError {
-    /// An error of this kind, for layers and services of your own.
+    /// Creates an error of this kind, for layers and services of your own.
     ///
-    /// What is not known yet has the careful value: the request may have been sent. Only errors of the kinds
-    /// [`Configuration`](TransportErrorKind::Configuration), [`Request`](TransportErrorKind::Request),
-    /// [`Connect`](TransportErrorKind::Connect), [`Tls`](TransportErrorKind::Tls) and
-    /// [`RateLimited`](TransportErrorKind::RateLimited) start with [`Sent::No`].
+    /// `sent` starts as [`Sent::No`] for the kinds [`Configuration`](TransportErrorKind::Configuration),
+    /// [`Request`](TransportErrorKind::Request), [`Connect`](TransportErrorKind::Connect),
+    /// [`Tls`](TransportErrorKind::Tls) and [`RateLimited`](TransportErrorKind::RateLimited), and as [`Sent::Maybe`]
+    /// for all others.
     pub fn new(kind: TransportErrorKind, message: impl Into<Cow<'static, str>>) -> Self {
         use TransportErrorKind::{Configuration, Connect, RateLimited, Request, Tls};
         let sent = match kind {
@@ -142,10 +142,10 @@ impl TransportError {
         }))
     }
 
-    /// Finds the `TransportError` in `error`, or wraps it as [`TransportErrorKind::Layer`].
+    /// Returns the `TransportError` in `error`, or wraps it as [`TransportErrorKind::Layer`].
     ///
-    /// An error that has a `TransportError` somewhere in its chain of sources takes over what that one knows
-    /// (kind, status, whether the request was sent) and keeps `error` as its source.
+    /// If the source chain of `error` contains a `TransportError`, its kind, status and `sent` are taken over, and
+    /// `error` is kept as the source.
     #[must_use]
     pub fn from_box(error: BoxError) -> Self {
         let error = match error.downcast::<Self>() {
@@ -173,8 +173,8 @@ impl TransportError {
     pub(crate) fn redirect(status: StatusCode, target: Option<Target>) -> Self {
         let place = target.as_ref().map_or("an unnamed host".to_owned(), ToString::to_string);
         let message = format!(
-            "the server responded {} and points to {place}; redirects are not followed, as the key would travel \
-             with them: set the right base URL",
+            "the server responded {} and redirects to {place}; redirects are not followed, because they would send \
+             the API key to another URL: check the base URL",
             status.as_u16()
         );
         let mut error = Self::new(TransportErrorKind::Redirect, message).with_sent(Sent::Yes).with_status(status);
@@ -191,50 +191,50 @@ impl TransportError {
 
     pub(crate) fn memory_budget(limit: usize) -> Self {
         let message = format!(
-            "the responses buffered at once exceed the client's memory budget of {limit} bytes; make fewer calls at a \
-             time or raise `memory_budget`"
+            "the responses buffered at once exceed the client's memory budget of {limit} bytes; make fewer calls at \
+             once or raise `memory_budget`"
         );
         let mut error = Self::new(TransportErrorKind::MemoryBudget, message).with_sent(Sent::Yes);
         error.0.limit_bytes = Some(limit);
         error
     }
 
-    /// Adds the error that this one comes from. One that would show a secret is replaced with a redacted copy.
+    /// Sets the source. A source that contains a secret is replaced with a redacted copy.
     #[must_use]
     pub fn with_source(mut self, source: impl Into<BoxError>) -> Self {
         self.0.source = Some(redact::source(source.into()));
         self
     }
 
-    /// Says whether the request can have reached the server.
+    /// Sets whether the request may have reached the server.
     #[must_use]
     pub fn with_sent(mut self, sent: Sent) -> Self {
         self.0.sent = sent;
         self
     }
 
-    /// Adds the status of the answer that came with the failure.
+    /// Sets the status of the response that the failure belongs to.
     #[must_use]
     pub fn with_status(mut self, status: StatusCode) -> Self {
         self.0.status = Some(status);
         self
     }
 
-    /// Says which time ran out, for errors of the kind [`TransportErrorKind::Timeout`].
+    /// Sets which timeout elapsed, for errors of the kind [`TransportErrorKind::Timeout`].
     #[must_use]
     pub fn with_timeout_phase(mut self, phase: TimeoutPhase) -> Self {
         self.0.timeout_phase = Some(phase);
         self
     }
 
-    /// Says how long to wait before the call is worth another try.
+    /// Sets how long to wait before the call is tried again.
     #[must_use]
     pub fn with_retry_after(mut self, wait: Duration) -> Self {
         self.0.retry_after = Some(wait);
         self
     }
 
-    /// Writes down what the whole call took so far.
+    /// Sets attempts, elapsed time and time spent of the whole call.
     pub(crate) fn with_call(mut self, attempts: u32, elapsed: Duration, time_spent: TimeSpent) -> Self {
         self.0.attempts = attempts;
         self.0.elapsed = elapsed;
@@ -242,64 +242,65 @@ impl TransportError {
         self
     }
 
-    /// What went wrong, in one word.
+    /// Returns the kind of the error.
     #[must_use]
     pub fn kind(&self) -> TransportErrorKind {
         self.0.kind
     }
 
-    /// Which time ran out, for errors of the kind [`TransportErrorKind::Timeout`].
+    /// Returns which timeout elapsed, for errors of the kind [`TransportErrorKind::Timeout`].
     #[must_use]
     pub fn timeout_phase(&self) -> Option<TimeoutPhase> {
         self.0.timeout_phase
     }
 
-    /// Whether the request can have reached the server, over all attempts of the call.
+    /// Returns whether the request may have reached the server, over all attempts of the call.
     #[must_use]
     pub fn sent(&self) -> Sent {
         self.0.sent
     }
 
-    /// How many attempts were begun, counting one that was still waiting for the rate limiter.
+    /// Returns the number of attempts that were started, including one that was still queued by the rate limiter.
     ///
-    /// Zero when the call failed before its first attempt, or without a retry layer.
+    /// Zero if the call failed before its first attempt, or without a retry layer.
     #[must_use]
     pub fn attempts(&self) -> u32 {
         self.0.attempts
     }
 
-    /// The time from the start of the call to this error.
+    /// Returns the time from the start of the call to this error.
     #[must_use]
     pub fn elapsed(&self) -> Duration {
         self.0.elapsed
     }
 
-    /// Where that time went: waiting for permission, backing off, attempts.
+    /// Returns how the elapsed time was spent: queued, backing off, in attempts.
     #[must_use]
     pub fn time_spent(&self) -> TimeSpent {
         self.0.time_spent
     }
 
-    /// How long to wait before the call is worth another try, where the server or the own limiter said so.
+    /// Returns how long to wait before the call is tried again, if the server or the client-side rate limiter named a
+    /// time.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         self.0.retry_after
     }
 
-    /// The status of the answer, when the failure came after it: a cut or too large body, a redirect.
+    /// Returns the status of the response, if the failure came after its headers: a cut or too large body, a redirect.
     #[must_use]
     pub fn status(&self) -> Option<StatusCode> {
         self.0.status
     }
 
-    /// The host that a refused redirect points to, without its path and query.
+    /// Returns the host that a rejected redirect points to, without path and query.
     #[must_use]
     pub fn redirect_host(&self) -> Option<&str> {
         self.0.redirect_host.as_deref()
     }
 
-    /// The limit in bytes that was exceeded: the cap on a body for errors of the kind
-    /// [`TransportErrorKind::BodyTooLarge`], the budget for [`TransportErrorKind::MemoryBudget`].
+    /// Returns the exceeded limit in bytes: the body cap for [`TransportErrorKind::BodyTooLarge`], the budget for
+    /// [`TransportErrorKind::MemoryBudget`].
     #[must_use]
     pub fn limit_bytes(&self) -> Option<usize> {
         self.0.limit_bytes
@@ -326,14 +327,15 @@ impl TransportError {
     }
 }
 
-/// A message without secrets, on one line.
+/// Returns the message on one line, with secrets redacted.
 fn safe(message: Cow<'static, str>) -> Cow<'static, str> {
     let redacted = redact::shorten(&message, MAX_MESSAGE);
     let line = redact::one_line(&redacted);
     if line == message { message } else { line.into() }
 }
 
-/// Each error of the chain that starts at `error`, with those that `io::Error` leaves out of its own chain.
+/// Iterates over the error chain from `error` on, including errors that `io::Error` wraps without naming them as its
+/// source.
 pub(crate) fn chain<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
     fn next<'a>(error: &&'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'static)> {
         let error = *error;
@@ -345,12 +347,12 @@ pub(crate) fn chain<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item 
     std::iter::successors(Some(error), next).take(MAX_CHAIN)
 }
 
-/// The first error of type `E` in the chain that starts at `error`.
+/// Returns the first error of type `E` in the chain.
 pub(crate) fn find_in_chain<'a, E: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a E> {
     chain(error).find_map(|error| error.downcast_ref::<E>())
 }
 
-/// What the innermost error of the chain says, redacted and short: the outer ones say where it was met.
+/// Returns the message of the innermost error of the chain, redacted and shortened.
 #[cfg(feature = "hyper")]
 pub(crate) fn cause(error: &(dyn Error + 'static)) -> String {
     chain(error).last().map(|innermost| redact::display(innermost, MAX_CAUSE)).unwrap_or_default()

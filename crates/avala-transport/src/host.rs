@@ -4,7 +4,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 
 use http::uri::Authority;
 
-/// Returns why no connection to `authority` is possible, as far as its text tells.
+/// Returns why `authority` cannot be connected to, judging by its text.
 pub(crate) fn check_authority(authority: &Authority) -> Result<(), &'static str> {
     let text = authority.as_str();
     if text.contains('@') {
@@ -25,7 +25,7 @@ pub(crate) fn check_authority(authority: &Authority) -> Result<(), &'static str>
 
 fn check_ipv6(address: &str) -> Result<(), &'static str> {
     if address.contains('%') {
-        return Err("its IPv6 address has a zone ID, which no server knows; remove everything from `%` on");
+        return Err("its IPv6 address has a zone ID, which is local to this machine; remove everything from `%` on");
     }
     match address.parse::<Ipv6Addr>() {
         Ok(_) => Ok(()),
@@ -33,14 +33,14 @@ fn check_ipv6(address: &str) -> Result<(), &'static str> {
     }
 }
 
-/// `after` is what follows the host: nothing, or a colon and the port.
+/// Checks the port. `after` is the text after the host: empty, or a colon and the port.
 fn check_port(after: &str) -> Result<(), &'static str> {
     const REASON: &str = "its port is not a number from 1 to 65535";
     if after.is_empty() {
         return Ok(());
     }
     let digits = after.strip_prefix(':').ok_or(REASON)?;
-    // The parser of numbers also takes a sign.
+    // `u16::from_str` also accepts a sign.
     if !digits.bytes().all(|byte| byte.is_ascii_digit()) {
         return Err(REASON);
     }
@@ -50,7 +50,7 @@ fn check_port(after: &str) -> Result<(), &'static str> {
     }
 }
 
-/// Checks the form of a name; whether it resolves, and so whether it is too long, only the resolver knows.
+/// Checks the syntax of a host name. Whether it resolves is found out when connecting.
 fn check_name(host: &str) -> Result<(), &'static str> {
     // One dot at the end marks a name as complete.
     let name = host.strip_suffix('.').unwrap_or(host);
@@ -84,7 +84,7 @@ fn check_label(label: &str) -> Result<(), &'static str> {
     Ok(())
 }
 
-/// Returns why `path` cannot be the start of the path of every request.
+/// Returns why `path` cannot be used as a path prefix.
 pub(crate) fn check_path(path: &str) -> Result<(), &'static str> {
     let mut rest = path.as_bytes();
     while let Some((byte, after)) = rest.split_first() {

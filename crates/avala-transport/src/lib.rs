@@ -1,10 +1,10 @@
 //! The HTTP stack of the Avala SDK.
 //!
-//! This crate knows HTTP and what the Avala API asks of an HTTP client: a key on every request, a rate limit, retries
-//! that never do a thing twice by accident, no redirects. It knows no resource of the API.
+//! This crate implements what the Avala API needs of an HTTP client: an API key on every request, rate limiting,
+//! retries that never execute a request twice by accident, and no redirects. It contains no resources of the API.
 //!
-//! [`TransportBuilder`] makes a [`Transport`], which is an ordinary [`tower::Service`]. Each layer is public and also
-//! works alone, in a stack of your own: put [`AdaptLayer`](layer::AdaptLayer) between it and a service with another body or error.
+//! [`TransportBuilder`] builds a [`Transport`], which is a [`tower::Service`]. Each layer is public and can be used
+//! alone in another stack, with [`AdaptLayer`](layer::AdaptLayer) between it and a service that has another body or error type.
 //!
 //! ```text
 //! trace call > deadline > [your layers, per call] > retry > rate limit > concurrency > auth > trace attempt
@@ -16,16 +16,16 @@
 //!
 //! | Feature | Default | What it adds |
 //! |---|---|---|
-//! | `hyper` | with the next | the pooled client over TCP; without it bring a [service](TransportBuilder::service) |
-//! | `http2` | yes | HTTP/2, where the server offers it |
-//! | `tls` | with the next | https, with the root certificates that you add |
-//! | `tls-webpki-roots` | yes | the root certificates of Mozilla |
+//! | `hyper` | by other features | pooled HTTP client over TCP; without it, set a [service](TransportBuilder::service) |
+//! | `http2` | yes | HTTP/2, if the server offers it |
+//! | `tls` | by other features | https, with root certificates that you add |
+//! | `tls-webpki-roots` | yes | Mozilla's root certificates |
 //! | `tls-native-roots` | no | the root certificates of the machine |
-//! | `gzip` | yes | answers may come compressed |
-//! | `proxy` | yes | tunnels through a proxy, if asked for |
+//! | `gzip` | yes | compressed responses |
+//! | `proxy` | yes | tunnels through an HTTP proxy, if configured |
 //! | `tracing` | no | spans for calls and attempts |
 //! | `reqwest` | no | classifies the errors of a `reqwest` client that is used as the service |
-//! | `testing` | no | a scripted service, a probe and a server of bytes, for tests of your own |
+//! | `testing` | no | scripted service, readiness probe and raw TCP server for tests |
 
 mod base_url;
 mod body;
@@ -52,7 +52,7 @@ mod stack;
 #[cfg(feature = "testing")]
 pub mod testing;
 
-/// The futures of the layers, for users who name them.
+/// Response futures of the layers, for code that names their types.
 pub mod future {
     pub use crate::layer::adapt::AdaptFuture;
     pub use crate::layer::attempt_timeout::AttemptTimeoutFuture;
@@ -93,11 +93,12 @@ pub use self::proxy::Proxy;
 pub use self::response_date::response_date;
 pub use self::retry_after::retry_after;
 
-/// An error of any kind.
+/// Boxed error of any type.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
-/// The assembled stack: a service that can be cloned, shared and used from any runtime.
+/// Assembled stack: a service that can be cloned, shared between tasks, and used from any runtime.
 ///
-/// Call a clone of it, with [`oneshot`](tower::ServiceExt::oneshot). Requests have relative URIs such as
-/// `/datasets/?limit=5`, and may carry [`CallOptions`] as an extension. Every response carries a [`CallReport`].
+/// Send requests with [`oneshot`](tower::ServiceExt::oneshot) on a clone. Requests have relative URIs such as
+/// `/datasets/?limit=5`, and may have [`CallOptions`] as an extension. Every response has a [`CallReport`] as an
+/// extension.
 pub type Transport = tower::util::BoxCloneSyncService<http::Request<Body>, http::Response<Body>, TransportError>;

@@ -7,7 +7,7 @@ use bytes::Bytes;
 
 use crate::error::TransportError;
 
-/// The limit, and how much of it is used; clones share both.
+/// Memory budget and its use. Clones share both.
 #[derive(Debug, Clone)]
 pub(crate) struct MemoryBudget(Arc<Shared>);
 
@@ -22,13 +22,13 @@ impl MemoryBudget {
         Self(Arc::new(Shared { limit, used: AtomicUsize::new(0) }))
     }
 
-    /// Starts the account of one body, which holds nothing yet.
+    /// Creates an empty lease for one body.
     pub(crate) fn lease(&self) -> Lease {
         Lease { budget: self.clone(), held: 0 }
     }
 }
 
-/// The bytes that one body holds of the budget; dropping it returns them.
+/// Bytes of the budget that one body holds; returned on drop.
 #[derive(Debug)]
 pub(crate) struct Lease {
     budget: MemoryBudget,
@@ -36,7 +36,7 @@ pub(crate) struct Lease {
 }
 
 impl Lease {
-    /// Takes `bytes` more, or fails: a call that waited for memory while it holds some could wait forever.
+    /// Takes `bytes` more, or fails. It never waits: calls that hold memory and wait for more could deadlock.
     pub(crate) fn grow(&mut self, bytes: usize) -> Result<(), TransportError> {
         let Shared { limit, used } = &*self.budget.0;
         // Relaxed: the counter guards no other memory.
@@ -50,13 +50,13 @@ impl Lease {
         Ok(())
     }
 
-    /// Fails if a body of `announced` bytes can never fit, whatever other calls hold.
+    /// Fails if a body of `announced` bytes exceeds the whole budget.
     pub(crate) fn check_announced(&self, announced: u64) -> Result<(), TransportError> {
         let limit = self.budget.0.limit;
         if announced > limit as u64 { Err(TransportError::memory_budget(limit)) } else { Ok(()) }
     }
 
-    /// Ties the account to the bytes: their last clone returns what they took.
+    /// Attaches the lease to `bytes`, whose last clone returns it.
     pub(crate) fn attach(self, bytes: Bytes) -> Bytes {
         if bytes.is_empty() { bytes } else { Bytes::from_owner(Owned { bytes, _lease: self }) }
     }

@@ -1,4 +1,4 @@
-//! Hosts that are connected to without the proxy.
+//! Hosts that are connected to without a proxy.
 
 use std::net::IpAddr;
 
@@ -13,27 +13,27 @@ pub(crate) struct NoProxy {
 #[derive(Debug, Clone)]
 struct Entry {
     host: Host,
-    /// `None` for every port.
+    /// `None` matches every port.
     port: Option<u16>,
 }
 
 #[derive(Debug, Clone)]
 enum Host {
     Any,
-    /// A name and all names below it, in lower case and without dots at its ends.
+    /// A name and all names below it, in lower case, without leading and trailing dots.
     Name(String),
-    /// All addresses that begin with so many bits of this one.
+    /// All addresses that share this many leading bits with this address.
     Network(IpAddr, u8),
 }
 
 impl NoProxy {
-    /// Parses entries that commas or white space separate. An entry that is none of the known spellings is a name.
+    /// Parses entries separated by commas or white space. An entry in no other known form is a name.
     pub(crate) fn parse(list: &str) -> Self {
         let entries = list.split(|c: char| c == ',' || c.is_whitespace()).filter_map(Entry::parse).collect();
         Self { entries }
     }
 
-    /// Whether connections to the host and port of an https URI go around the proxy.
+    /// Returns whether connections to the host and port of an https URI bypass the proxy.
     pub(crate) fn contains(&self, target: &Uri) -> bool {
         let Some(host) = target.host() else { return false };
         let port = target.port_u16().unwrap_or(443);
@@ -59,7 +59,7 @@ impl Entry {
             let (network, bits) = (address(network)?, bits.parse().ok()?);
             return Some(Self { host: Host::Network(network, bits), port: None });
         }
-        // An address of IPv6 has colons of its own, and a port only after brackets.
+        // IPv6 addresses contain colons; their port follows brackets only.
         let is_ipv6_alone = text.parse::<std::net::Ipv6Addr>().is_ok();
         let (host, port) = match text.rsplit_once(':') {
             Some((host, port)) if !is_ipv6_alone && !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit()) => {
@@ -76,7 +76,7 @@ impl Entry {
     }
 }
 
-/// An address, with or without brackets. One of IPv4 that is written as IPv6 is one of IPv4.
+/// Parses an address, with or without brackets. An IPv4-mapped IPv6 address counts as IPv4.
 fn address(host: &str) -> Option<IpAddr> {
     let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
     host.parse::<IpAddr>().ok().map(|address| address.to_canonical())

@@ -1,4 +1,4 @@
-//! Shows layers of the user the URL and the headers that their request gets below them.
+//! Shows user layers the final URL and headers of their request.
 
 use std::task::{Context, Poll};
 
@@ -10,11 +10,11 @@ use crate::body::Body;
 use crate::layer::decompress;
 use crate::layer::resolve::ResolveLayer;
 
-/// The absolute URL that the request is sent to; an extension of every request that a
-/// [layer per attempt](crate::TransportBuilder::layer_per_attempt) receives.
+/// Absolute URL that a request is sent to; an extension of every request that a [per-attempt
+/// layer](crate::TransportBuilder::layer_per_attempt) receives.
 ///
-/// For layers that sign requests. It is of the request as it enters the outermost of these layers, and read-only: a
-/// changed extension changes nothing, and a changed URI of another origin is refused.
+/// Useful for layers that sign requests. It describes the request as it enters the outermost per-attempt layer.
+/// Changing the extension has no effect, and changing the URI to another origin is rejected.
 ///
 /// ```
 /// use avala_transport::{Body, FinalHeaders, ResolvedUrl, TransportBuilder};
@@ -36,33 +36,34 @@ use crate::layer::resolve::ResolveLayer;
 pub struct ResolvedUrl(Uri);
 
 impl ResolvedUrl {
-    /// Returns the URL: scheme, host, port if it is not the default, path and query.
+    /// Returns the URL: scheme, host, port unless it is the default, path and query.
     #[must_use]
     pub fn uri(&self) -> &Uri {
         &self.0
     }
 }
 
-/// The headers that the request is sent with; an extension of every request that a
-/// [layer per attempt](crate::TransportBuilder::layer_per_attempt) receives.
+/// Headers that a request is sent with; an extension of every request that a [per-attempt
+/// layer](crate::TransportBuilder::layer_per_attempt) receives.
 ///
-/// They are those of the request, the API key included, and those that are added below: `host`, `user-agent` and, if a
-/// compressed response is asked for, `accept-encoding`. What frames the body on the connection (`content-length`,
-/// `transfer-encoding`, `connection`) is not among them. With HTTP/2, `host` is sent as `:authority`.
+/// They include the headers of the request, the API key, and headers that are added below: `host`, `user-agent` and, if
+/// a compressed response is requested, `accept-encoding`. Headers that frame the body on the connection
+/// (`content-length`, `transfer-encoding`, `connection`) are not included. With HTTP/2, `host` is sent as `:authority`.
 ///
-/// It is of the request as it enters the outermost of these layers; headers that a layer adds are not in it.
+/// They describe the request as it enters the outermost per-attempt layer. Headers that a per-attempt layer adds are
+/// not included.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FinalHeaders(HeaderMap);
 
 impl FinalHeaders {
-    /// Returns all of the headers. The value of the API key is marked as sensitive.
+    /// Returns all headers. The value of the API key is marked as sensitive.
     #[must_use]
     pub fn headers(&self) -> &HeaderMap {
         &self.0
     }
 }
 
-/// Adds [`ResolvedUrl`] and [`FinalHeaders`] to requests. Only in stacks that have layers per attempt.
+/// Adds [`ResolvedUrl`] and [`FinalHeaders`] to requests. Used only in stacks with per-attempt layers.
 #[derive(Debug, Clone)]
 pub(crate) struct OutgoingLayer {
     address: ResolveLayer,
@@ -99,7 +100,7 @@ impl<S: Service<Request<Body>>> Service<Request<Body>> for Outgoing<S> {
     }
 
     fn call(&mut self, mut request: Request<Body>) -> Self::Future {
-        // A URI that cannot be resolved is refused below, where it is an error.
+        // A URI that cannot be resolved is rejected by the resolve layer below.
         if let Ok(uri) = self.address.resolve(request.uri()) {
             let mut headers = request.headers().clone();
             headers.remove(HOST);
@@ -117,7 +118,7 @@ impl<S: Service<Request<Body>>> Service<Request<Body>> for Outgoing<S> {
     }
 }
 
-/// The `host` header for a URL: without the default port of its scheme.
+/// Returns the `host` header of a URL, without the default port of its scheme.
 fn host(uri: &Uri) -> Option<HeaderValue> {
     let default = if uri.scheme_str() == Some("http") { 80 } else { 443 };
     let host = uri.host()?;

@@ -1,4 +1,4 @@
-//! The proxy between this machine and the server.
+//! HTTP proxies.
 
 use std::fmt;
 
@@ -9,12 +9,12 @@ use hyper_util::client::proxy::matcher::{Intercept, Matcher};
 use crate::error::TransportError;
 use crate::no_proxy::NoProxy;
 
-/// Which connections go through a proxy. Give it to [`TransportBuilder::proxy`](crate::TransportBuilder::proxy).
+/// HTTP proxy, and which connections use it. Pass it to [`TransportBuilder::proxy`](crate::TransportBuilder::proxy).
 ///
-/// Https goes through a tunnel (`CONNECT`): the proxy learns the host and sees nothing of the requests. Plain http,
-/// which is only for loopback addresses, never uses a proxy. The credentials of the proxy are those in its URL; they are
-/// sent to the proxy alone and shown nowhere. One that does not take them ends a call with
-/// [`Configuration`](crate::TransportErrorKind::Configuration), at once.
+/// Https goes through a tunnel (`CONNECT`): the proxy sees the host name and nothing of the requests. Plain http, which
+/// is allowed for loopback addresses only, never uses a proxy. Proxy credentials are taken from the proxy URL, sent to
+/// the proxy only, and never shown. If the proxy rejects them, the call fails at once with
+/// [`Configuration`](crate::TransportErrorKind::Configuration).
 ///
 /// ```
 /// use avala_transport::{Proxy, TransportBuilder};
@@ -34,25 +34,25 @@ pub struct Proxy {
 
 #[derive(Clone)]
 struct ProxyUrl {
-    /// With the credentials.
+    /// With credentials.
     text: String,
-    /// Without them.
+    /// Without credentials.
     address: String,
 }
 
 impl Proxy {
-    /// No proxy at all, which is the default.
+    /// Returns a setting without a proxy. This is the default.
     #[must_use]
     pub fn none() -> Self {
         Self::default()
     }
 
-    /// The proxy at `url`, such as `http://proxy.example:3128` or `http://user:password@proxy.example:3128`.
+    /// Creates a proxy from a URL such as `http://proxy.example:3128` or `http://user:password@proxy.example:3128`.
     ///
     /// # Errors
     ///
-    /// [`Configuration`](crate::TransportErrorKind::Configuration) for anything but the address of an http proxy: one
-    /// that is spoken to over TLS or SOCKS is not supported. The message does not repeat the URL.
+    /// [`Configuration`](crate::TransportErrorKind::Configuration) if `url` is not an http URL. Proxies over TLS or
+    /// SOCKS are not supported. The message does not repeat the URL.
     pub fn http(url: &str) -> Result<Self, TransportError> {
         Ok(Self { url: Some(ProxyUrl::parse(url)?), ..Self::none() })
     }
@@ -60,15 +60,15 @@ impl Proxy {
     /// Reads the proxy from the environment: `HTTPS_PROXY`, or else `ALL_PROXY`, with the exceptions of `NO_PROXY`.
     /// No proxy when neither is set.
     ///
-    /// Each name may be in lower case, as `https_proxy`; if both are set, the one in upper case counts. A variable that
-    /// is empty counts as not set. `HTTP_PROXY` is not read, because plain http never uses a proxy.
+    /// Each name may be in lower case, such as `https_proxy`; if both are set, upper case takes precedence. An empty
+    /// variable counts as unset. `HTTP_PROXY` is not read, because plain http never uses a proxy.
     ///
-    /// The variables are read here, once. Nothing in this crate reads them by itself. Calls of the anonymous API of
-    /// public datasets ([`CallOptions::public`](crate::CallOptions::public)) do not use such a proxy.
+    /// The variables are read once, by this function. Nothing else in this crate reads them. Calls of the anonymous API
+    /// of public datasets ([`CallOptions::public`](crate::CallOptions::public)) do not use a proxy from the environment.
     ///
     /// # Errors
     ///
-    /// As for [`http`](Self::http): a proxy that cannot be used is an error, and not a way around it.
+    /// As for [`http`](Self::http): an unusable proxy is an error, and is not bypassed.
     pub fn from_env() -> Result<Self, TransportError> {
         Self::from_lookup(|name| std::env::var(name).ok())
     }
@@ -85,9 +85,9 @@ impl Proxy {
         self.from_env && self.url.is_some()
     }
 
-    /// Sets the hosts that are connected to directly. Replaces those of the environment. The default is none.
+    /// Sets the hosts that are connected to directly, replacing those of the environment. Default: none.
     ///
-    /// Entries are separated by commas or white space, and upper and lower case are the same:
+    /// Entries are separated by commas or white space and are case-insensitive:
     ///
     /// | Entry | Hosts |
     /// |---|---|
@@ -95,10 +95,10 @@ impl Proxy {
     /// | `example.com`, `.example.com`, `*.example.com`, `example.com.` | `example.com` and all names below it |
     /// | `10.1.2.3`, `fd00::1`, `[fd00::1]` | this address |
     /// | `10.0.0.0/8`, `fd00::/8` | all addresses of the network (CIDR) |
-    /// | one of the first three with a port, as `example.com:8443` or `[fd00::1]:8443` | the same, on this port only |
+    /// | one of the first three with a port, such as `example.com:8443` or `[fd00::1]:8443` | the same, on this port only |
     ///
-    /// Names are compared as they are written in the URL: no name is resolved. `localhost` and loopback addresses are
-    /// hosts like any other and go through the proxy unless an entry names them.
+    /// Names are compared as written in the URL, without resolving them. `localhost` and loopback addresses go through
+    /// the proxy unless an entry matches them.
     #[must_use]
     pub fn no_proxy(mut self, hosts: impl Into<String>) -> Self {
         self.no_proxy = hosts.into();
@@ -111,7 +111,7 @@ impl Proxy {
     }
 }
 
-/// The proxy and its exceptions, ready for use.
+/// Parsed proxy and `NO_PROXY` rules.
 #[derive(Debug)]
 pub(crate) struct Rules {
     proxy: Option<Matcher>,
@@ -119,7 +119,7 @@ pub(crate) struct Rules {
 }
 
 impl Rules {
-    /// The proxy that a connection to `target` goes through.
+    /// Returns the proxy for a connection to `target`.
     pub(crate) fn intercept(&self, target: &Uri) -> Option<Intercept> {
         self.proxy.as_ref().filter(|_| !self.no_proxy.contains(target))?.intercept(target)
     }
@@ -128,7 +128,7 @@ impl Rules {
 impl ProxyUrl {
     fn parse(text: &str) -> Result<Self, TransportError> {
         let text = text.trim();
-        // The error of the parser is left out: nobody promises that it does not repeat the password.
+        // The parser's error is dropped: it might repeat the password.
         let uri =
             Uri::try_from(text).map_err(|_| refused("it is not a URL; write it like http://proxy.example:3128"))?;
         if uri.scheme().is_some_and(|scheme| *scheme != Scheme::HTTP) {
@@ -147,7 +147,7 @@ fn refused(why: &str) -> TransportError {
     TransportError::configuration(format!("the proxy cannot be used: {why}"))
 }
 
-/// Shows the address, and no credentials.
+/// Shows the address without credentials.
 impl fmt::Debug for Proxy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.url {
@@ -161,7 +161,7 @@ impl fmt::Debug for Proxy {
 mod tests {
     use super::*;
 
-    /// The address of the proxy for `target`, with these variables set.
+    /// Returns the address of the proxy for `target`, with these variables set.
     fn through(variables: &[(&str, &str)], target: &str) -> Option<String> {
         let get =
             |wanted: &str| variables.iter().find(|(name, _)| *name == wanted).map(|(_, value)| (*value).to_owned());

@@ -5,15 +5,15 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use http::HeaderMap;
 use http::header::{DATE, RETRY_AFTER};
 
-/// No server can ask for a longer wait.
+/// The longest accepted wait.
 const LONGEST: Duration = Duration::from_secs(3_600);
 
-/// Returns how long the response asks to wait, an hour at most: whole seconds, or an HTTP date. `None` without the header
-/// and for anything else: decimals, negative numbers, lists.
+/// Returns the wait that the response requests with `Retry-After`, at most an hour: whole seconds, or an HTTP date.
+/// `None` if the header is missing or invalid (decimals, negative numbers, lists).
 ///
-/// A number that can only be a Unix timestamp (a known bug of servers), in seconds or milliseconds, is taken as that point
-/// in time. A point in time is read against the response's own `Date` header, so that a wrong clock on this machine does no
-/// harm, and without that header against this machine's clock. One in the past is no wait at all.
+/// Some servers send a Unix timestamp, in seconds or milliseconds. A number that can only be a timestamp is read as
+/// one. Dates and timestamps are compared with the response's `Date` header, so that a wrong local clock does no harm,
+/// and with the local clock if that header is missing. A time in the past is a wait of zero.
 ///
 /// ```
 /// use std::time::Duration;
@@ -32,7 +32,7 @@ pub fn retry_after(headers: &HeaderMap) -> Option<Duration> {
         },
         None => httpdate::parse_http_date(text).ok()?,
     };
-    Some(at.duration_since(answered_at(headers)).unwrap_or(Duration::ZERO).min(LONGEST))
+    Some(at.duration_since(sent_at(headers)).unwrap_or(Duration::ZERO).min(LONGEST))
 }
 
 /// Reads a number that can only be a Unix timestamp: in seconds from 2001 to 2286, or in milliseconds.
@@ -45,8 +45,8 @@ pub(crate) fn point_in_time(number: u64) -> Option<SystemTime> {
     UNIX_EPOCH.checked_add(since_epoch)
 }
 
-/// When the server sent the answer, by its own clock if it says so.
-pub(crate) fn answered_at(headers: &HeaderMap) -> SystemTime {
+/// Returns when the server sent the response: by its `Date` header, or else the local clock.
+pub(crate) fn sent_at(headers: &HeaderMap) -> SystemTime {
     headers
         .get(DATE)
         .and_then(|value| value.to_str().ok())
@@ -55,7 +55,7 @@ pub(crate) fn answered_at(headers: &HeaderMap) -> SystemTime {
 }
 
 fn whole_seconds(text: &str) -> Option<u64> {
-    // `u64::from_str` takes a plus sign, the header does not.
+    // `u64::from_str` accepts a plus sign; the header does not.
     if text.bytes().all(|byte| byte.is_ascii_digit()) { text.parse().ok() } else { None }
 }
 
@@ -81,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn dates_are_read_against_the_answers_own_clock() {
+    fn dates_are_compared_with_the_date_header() {
         let date = Some("Sun, 06 Nov 1994 08:49:07 GMT");
         assert_eq!(read("Sun, 06 Nov 1994 08:49:37 GMT", date), Some(Duration::from_secs(30)));
         assert_eq!(read("Sun, 06 Nov 1994 08:49:00 GMT", date), Some(Duration::ZERO), "in the past");

@@ -1,4 +1,4 @@
-//! The order of the layers, in one place.
+//! Order of the layers.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,16 +26,16 @@ use crate::layer::retry::{RetryLayer, RetryPolicy};
 use crate::layer::{decompress, trace};
 use crate::outgoing::OutgoingLayer;
 
-/// A layer of the user: takes the stack below it and gives the stack with it.
+/// A user's layer: wraps the given stack.
 pub(crate) type UserLayer = Box<dyn FnOnce(Transport) -> Transport + Send + Sync>;
 
-/// What is below the layers: the HTTP client, or a service of the user.
+/// Innermost service: the HTTP client, or a user's service.
 #[cfg(feature = "hyper")]
 pub(crate) type Bottom = tower::util::Either<crate::http_client::HttpClient, Transport>;
 #[cfg(not(feature = "hyper"))]
 pub(crate) type Bottom = Transport;
 
-/// Everything that the layers need.
+/// Settings of all layers.
 pub(crate) struct Settings {
     pub(crate) timeout: Duration,
     pub(crate) attempt_timeout: Duration,
@@ -52,11 +52,11 @@ pub(crate) struct Settings {
     pub(crate) per_attempt: Vec<UserLayer>,
 }
 
-/// The whole stack over `bottom`, which takes requests with absolute URIs.
+/// Assembles the stack over `bottom`, which receives requests with absolute URIs.
 ///
-/// Each of the three parts lists its layers from the outside in. Types stay concrete inside a part. The outside is boxed,
-/// and where the user has layers each part and each layer is: a box costs a call two allocations. Nothing here is generic:
-/// each type of stack is a copy of all its code.
+/// Each of the three parts lists its layers from the outside in. Types are concrete within a part. The whole stack is
+/// boxed; with user layers, each part and each user layer is boxed too, at two allocations per box and call. Nothing
+/// here is generic, because each instance would be a copy of all the code.
 pub(crate) fn assemble(settings: Settings, bottom: Bottom) -> Transport {
     let Settings { per_call, per_attempt, .. } = settings;
     let stack = Arc::new(Stack::default());
@@ -65,44 +65,45 @@ pub(crate) fn assemble(settings: Settings, bottom: Bottom) -> Transport {
         Some(bytes) => collect.memory_budget(bytes),
         None => collect,
     };
-    // A deadline comes after those below it.
+    // An outer deadline fires after the deadlines below it.
     let inner_yields = if per_attempt.is_empty() { 0 } else { YIELDS };
     let outer_yields = if per_call.is_empty() { inner_yields } else { inner_yields + YIELDS };
 
     let attempt = ServiceBuilder::new()
-        // Covers everything that the network can delay, the body included.
+        // Covers everything that the network can delay, including the body.
         .layer(AttemptTimeoutLayer::new(settings.attempt_timeout))
-        // Above collect, which leaves nothing but the bodies of streams to watch.
+        // Above collect, so that only streamed bodies are watched.
         .layer(IdleTimeoutLayer::new(settings.idle_timeout))
-        // Inside the retry: a cut body is a failed attempt. Outside of the redirect guard: no body of a redirect is read.
+        // Inside retry: a cut body is a failed attempt. Outside of redirect rejection: the body of a redirect is not
+        // read.
         .layer(collect)
-        // Below every other layer, so that none of them can send a request to another host.
+        // Below every user layer, so that none of them can send a request to another host.
         .layer(settings.address.clone())
-        // Below the address, where it is known in whole: a relative redirect then names its host too.
+        // Below resolve: with the absolute URI, the error of a relative redirect can name its host.
         .layer(RejectRedirectsLayer::new())
-        // Innermost, next to what makes the bytes: every layer sees the answer as if it never was compressed. The cap of
-        // collect counts what comes out, and a cut there is a failed attempt; this one counts what goes in.
+        // Next to the client: all layers above see decompressed bodies. The cap of collect counts decompressed bytes;
+        // the cap here counts compressed ones.
         .layer(decompress::layer(settings.max_body_bytes))
-        // Around the innermost service: what it says of its own calls, and nothing else, decides whether a retry is safe.
+        // Around the innermost service: only the outcomes recorded here decide whether a retry is safe.
         .layer(RecordLayer::new(Arc::clone(&stack)))
         .service(bottom);
 
     let calls = ServiceBuilder::new()
-        // Above all that costs a server something; everything below is done anew for each attempt.
+        // Above everything that costs the server work; all layers below run once per attempt.
         .layer(RetryLayer::new(settings.retry).in_stack(&stack))
-        // Inside the retry, so that each attempt takes a token. Its wait is not time of the attempt, but of the call.
+        // Inside retry, so that each attempt takes a token. Its wait counts against the call, not against the attempt.
         .layer(RateLimitLayer::new(settings.rate_limiter))
-        // Below the rate limiter, so that calls which wait for a token, of a narrow limit for example, hold no permit. The
-        // limiter takes a token and polls this layer in one poll; without a permit in that poll it puts the token back.
+        // Below the rate limiter, so that calls that wait for a token hold no permit. The limiter takes a token and
+        // polls this layer in one poll; if no permit is free in that poll, it puts the token back.
         .layer(ConcurrencyLimitLayer::new(settings.concurrency).term(settings.attempt_timeout))
-        // After the waits, so that the key is put on when the request goes out. Layers of the user below see and sign it.
+        // After the waits, so that the key is current when the request is sent. User layers below can see and sign it.
         .layer(option_layer(settings.auth))
-        // Around the layers of the user, so that a trace context that they send names the attempt, and outside of the
-        // timeout, so that the span shows it.
+        // Around the per-attempt layers, so that a trace context that they send names the attempt, and outside of the
+        // timeout, so that the span records it.
         .layer(trace::attempt(settings.address.base_url()));
 
     let deadline = ServiceBuilder::new()
-        // Outermost, so that the span has the whole call.
+        // Outermost, so that the span covers the whole call.
         .layer(trace::call(settings.address.base_url()))
         // Above everything that waits.
         .layer(CallTimeoutLayer::new(settings.timeout).in_stack(&stack).backstop(outer_yields, !per_call.is_empty()));
@@ -113,7 +114,7 @@ pub(crate) fn assemble(settings: Settings, bottom: Bottom) -> Transport {
     let attempt = if per_attempt.is_empty() {
         boxed(attempt)
     } else {
-        // Below the layers of the user, so that they see the attempts that the deadline ends.
+        // Below the per-attempt layers, so that they see the attempts that the deadline ends.
         let attempt = InnerDeadlineLayer::new(0).layer(attempt);
         boxed(OutgoingLayer::new(settings.address).layer(apply(per_attempt, attempt)))
     };
@@ -124,8 +125,8 @@ pub(crate) fn assemble(settings: Settings, bottom: Bottom) -> Transport {
     boxed(deadline.service(apply(per_call, calls)))
 }
 
-/// How often a deadline lets other tasks run before it ends a call that has layers of the user below it. It costs no
-/// time worth counting, and is enough for layers that run their part in a task of their own.
+/// How often a deadline yields to other tasks before it ends a call with user layers below it. Enough for layers that
+/// run a part of their work in another task.
 const YIELDS: u8 = 32;
 
 fn apply<S>(layers: Vec<UserLayer>, inner: S) -> Transport

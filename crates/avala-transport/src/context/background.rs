@@ -1,4 +1,4 @@
-//! Background mode: a call that yields to all others until somebody awaits its response.
+//! Background mode: a call that gives way to all others until its response is awaited.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -7,17 +7,18 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// A switch that keeps a call in the background; an option of the call.
+/// Switch that keeps a call in the background; an option of the call.
 ///
-/// A prefetch is useful only if it delays no other call. While its switch is on, a call is sent only if a token of the
-/// rate limiter is free and another one stays free, and if at least half of the permits stay free for other calls.
-/// Otherwise it holds nothing, has no queue position and runs no timer: it is pending until its owner polls it again.
-/// Its attempts are not used to estimate how long attempts take, because nobody may have polled them in time.
+/// A prefetch should delay no other call. While its switch is on, a call is sent only if the rate limiter has at least
+/// two free tokens, and if at least half of the permits stay free for other calls. Otherwise it holds nothing, has no
+/// queue position and runs no timer: it is pending until its owner polls it again. Its attempts are not used to
+/// estimate how long attempts take, because their responses may have been polled late.
 ///
-/// Whoever stops polling a call says so with [`pause`](Self::pause). The time until [`resume`](Self::resume) counts
-/// against neither the call's timeout nor that of an attempt, in the background and after it.
+/// Call [`pause`](Self::pause) before you stop polling a call. The time until [`resume`](Self::resume) counts neither
+/// against the call timeout nor against the attempt timeout.
 ///
-/// The clones of a switch share one state. [`end`](Self::end) wakes the call; poll its future afterwards, which then
+/// Clones of a switch share one state. [`end`](Self::end) wakes the call; poll its future afterwards, which then queues
+/// like any other call.
 /// queues like any other call.
 ///
 /// ```
@@ -41,11 +42,11 @@ struct Shared {
 
 #[derive(Debug, Default)]
 struct Pauses {
-    /// When the running pause began.
+    /// Start of the current pause.
     since: Option<Instant>,
-    /// How long those before it were.
+    /// Total length of the earlier pauses.
     total: Duration,
-    /// Of the call, which may be polled by another task than the one that ends the background.
+    /// Waker of the call, which may be polled by another task than the one that ends the background mode.
     waker: Option<Waker>,
 }
 
@@ -62,7 +63,7 @@ impl Background {
         self.0.is_on.load(Ordering::Relaxed)
     }
 
-    /// Turns the call into an ordinary one, for good.
+    /// Turns the call into an ordinary one. This cannot be undone.
     pub fn end(&self) {
         if self.0.is_on.swap(false, Ordering::Relaxed) {
             let waker = self.pauses().waker.take();
@@ -72,12 +73,12 @@ impl Background {
         }
     }
 
-    /// Stops the timeouts of the call until [`resume`](Self::resume), because nobody polls it.
+    /// Stops the timeouts of the call until [`resume`](Self::resume).
     pub fn pause(&self) {
         self.pauses().since.get_or_insert_with(Instant::now);
     }
 
-    /// Lets the timeouts of the call go on.
+    /// Restarts the timeouts of the call.
     pub fn resume(&self) {
         let mut pauses = self.pauses();
         if let Some(since) = pauses.since.take() {
@@ -91,13 +92,13 @@ impl Background {
         pauses.total + pauses.since.map_or(Duration::ZERO, |since| since.elapsed())
     }
 
-    /// Lets [`end`](Self::end) wake the call.
+    /// Registers the waker that [`end`](Self::end) wakes.
     pub(crate) fn register(&self, waker: &Waker) {
         self.pauses().waker = Some(waker.clone());
     }
 
     fn pauses(&self) -> MutexGuard<'_, Pauses> {
-        // Each part is written in one step, so what a panicking thread left is sound.
+        // Each field is written in one step, so the state is valid after a panic.
         self.0.pauses.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -108,7 +109,7 @@ impl Default for Background {
     }
 }
 
-/// Two switches are equal if they are clones of each other.
+/// Compares identity: switches are equal if they are clones of each other.
 impl PartialEq for Background {
     fn eq(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.0, &other.0)

@@ -1,4 +1,4 @@
-//! What the layers know of one call: the options that go in, the state that they share, the report that comes out.
+//! Context of one call: its options, the state that its layers share, and its report.
 
 pub(crate) mod background;
 pub(crate) mod record;
@@ -20,7 +20,7 @@ use crate::context::time_spent::TimeSpent;
 use crate::context::time_spent::{Clock, Phase, Seconds};
 use crate::error::{Sent, TimeoutPhase, TransportError};
 
-/// The options of one call; an extension of the request. Every layer also works without them.
+/// Options of one call; an extension of the request. All layers also work without them.
 ///
 /// ```
 /// use std::time::Duration;
@@ -38,60 +38,61 @@ use crate::error::{Sent, TimeoutPhase, TransportError};
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CallOptions {
-    /// The name of the operation, such as `datasets.get`.
+    /// Name of the operation, such as `datasets.get`.
     pub operation: &'static str,
-    /// The path with its placeholders, such as `/datasets/{uid}/`: it is safe in logs and in metrics.
+    /// Path with placeholders, such as `/datasets/{uid}/`, for logs and metrics.
     pub route: &'static str,
-    /// The time for the whole call, in place of the client's. [`Duration::MAX`] is no limit.
+    /// Call timeout. Overrides the client's. [`Duration::MAX`] is no limit.
     pub timeout: Option<Duration>,
-    /// The time for one attempt, in place of the client's. [`Duration::MAX`] is no limit.
+    /// Attempt timeout. Overrides the client's. [`Duration::MAX`] is no limit.
     pub attempt_timeout: Option<Duration>,
-    /// The time for a connection; the shorter of this and the client's counts.
+    /// Connect timeout; the shorter of this and the client's applies.
     ///
-    /// It runs until the call is given a connection, a new one or one from the pool, whichever is there first. Should
-    /// that one turn out to be closed already, only the client's time counts for the next. It means nothing to a
+    /// It ends when the call gets a connection, either a new or a pooled one. If that connection turns out to be closed
+    /// already, only the client's timeout applies to the next one. It has no effect with a
     /// [service](crate::TransportBuilder::service) of your own.
     pub connect_timeout: Option<Duration>,
-    /// Whether doing it twice does no harm. `None` decides by method: `POST` and `PATCH` are not repeatable.
+    /// Whether the request can be executed twice without harm. `None` decides by method: `POST` and `PATCH` are not
+    /// repeatable.
     pub repeatable: Option<bool>,
-    /// How many attempts at most, in place of the policy's.
+    /// Maximum number of attempts. Overrides the retry policy's.
     pub max_attempts: Option<u32>,
-    /// Sends no API key and no access token, for signing up.
+    /// Whether to send the request without credentials, for example to sign up. Default: false.
     pub anonymous: bool,
-    /// A call of the anonymous API of public datasets: the rate limit of 30 calls per minute that such calls have of
-    /// their own counts it, and it never goes through a proxy of the environment ([`Proxy::from_env`]).
+    /// Whether the call uses the anonymous API of public datasets. Such calls have their own rate limit of 30 calls per
+    /// minute, and never use a proxy from the environment ([`Proxy::from_env`]). Default: false.
     ///
     /// [`Proxy::from_env`]: https://docs.rs/avala-transport/latest/avala_transport/struct.Proxy.html#method.from_env
     pub public: bool,
-    /// Hands out the body of the answer as it arrives. The timeouts and retries then end with the headers, and
-    /// [`idle_timeout`](Self::idle_timeout) begins.
+    /// Whether to return the response body as it arrives. Retries and the other timeouts then end with the headers, and
+    /// [`idle_timeout`](Self::idle_timeout) applies to the body. Default: false.
     pub streaming: bool,
-    /// How long the body of a stream may say nothing, in place of the client's. [`Duration::MAX`] is no limit.
+    /// Idle timeout of a streamed body. Overrides the client's. [`Duration::MAX`] is no limit.
     pub idle_timeout: Option<Duration>,
-    /// Which limit on calls at a time counts this call.
+    /// Concurrency limit that counts the call. Default: [`CallClass::Ordinary`].
     pub class: CallClass,
-    /// The name of the narrower rate limit that the server counts this call against as well, such as `inference`.
-    /// Empty for a call that only the user's own limit counts. What such calls are told about their limit holds for
-    /// calls of the same scope alone.
+    /// Name of the narrower rate limit that the server also counts this call against, such as `inference`. Unset if
+    /// only the user's limit applies. Rate limit headers in responses to these calls apply to calls of the same scope
+    /// only.
     pub rate_scope: &'static str,
     /// Keeps the call in the background while the switch is on, for prefetching. Unset for an ordinary call.
     pub background: Option<Background>,
 }
 
-/// What a call does, as far as the limits on calls at a time care.
+/// Class of a call; each class has its own concurrency limit.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum CallClass {
-    /// Anything but the next two.
+    /// Any other call.
     #[default]
     Ordinary,
-    /// It carries a file, or a part of one.
+    /// Uploads a file or a part of one.
     Upload,
-    /// It makes the server prepare an export.
+    /// Starts an export.
     Export,
 }
 
-/// What a call took; an extension of every response.
+/// Report about a finished call; an extension of every response.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CallReport {
     attempts: u32,
@@ -100,29 +101,29 @@ pub struct CallReport {
 }
 
 impl CallReport {
-    /// How many attempts were made, the last one included.
+    /// Returns the number of attempts, including the last one.
     #[must_use]
     pub fn attempts(&self) -> u32 {
         self.attempts
     }
 
-    /// The time from the start of the call to its response.
+    /// Returns the time from the start of the call to its response.
     #[must_use]
     pub fn elapsed(&self) -> Duration {
         self.elapsed
     }
 
-    /// Where that time went.
+    /// Returns how the elapsed time was spent.
     #[must_use]
     pub fn time_spent(&self) -> TimeSpent {
         self.time_spent
     }
 }
 
-/// What the layers of one call share. The first layer that needs it makes it.
+/// State shared by the layers of one call. Created by the first layer that needs it.
 ///
-/// Below the retry layer it also names the attempt, and below the attempt's timeout the request, since a layer of the
-/// user may send more than one request in an attempt.
+/// Below the retry layer it also identifies the attempt, and below the attempt timeout the request: a user layer may
+/// send several requests in one attempt.
 #[derive(Debug, Clone)]
 pub(crate) struct CallState {
     shared: Arc<Shared>,
@@ -133,7 +134,8 @@ pub(crate) struct CallState {
 #[derive(Debug, Clone)]
 enum Attempt {
     None,
-    /// The first one has its record in the shared state, so that a call without a retry allocates nothing for it.
+    /// The record of the first attempt is part of the shared state, so that a call without a retry allocates nothing
+    /// for it.
     First,
     Later(Arc<Record>),
 }
@@ -143,33 +145,33 @@ struct Shared {
     started: Instant,
     deadline: Option<Instant>,
     attempts: AtomicU32,
-    /// The most that any finished attempt may have sent.
+    /// The maximum [`Sent`] of all finished attempts.
     finished: AtomicU8,
     clock: Mutex<Clock>,
     /// The stack that the call is made through; `None` for layers that are used alone.
     stack: Option<Arc<Stack>>,
     strays_before: u64,
-    /// Whether the call had a repeatable method when it began: a layer must not make it look safer than that.
+    /// Whether the original method is repeatable: a layer that changes the method must not make the call look safer.
     repeatable: bool,
     /// All calls of the innermost service.
     total: Record,
     first: Record,
     first_is_taken: AtomicBool,
-    /// The longest wait that the server may ask for, in nanoseconds.
+    /// The longest wait that a server may request, in nanoseconds.
     max_wait: AtomicU64,
-    /// What another attempt would need, in nanoseconds.
+    /// The time that another attempt needs, in nanoseconds.
     time_needed: AtomicU64,
-    /// Set by the outermost layer, for a call that its owner may stop polling.
+    /// Set by the outermost layer, for a call that may be paused.
     background: OnceLock<Background>,
 }
 
 /// The rate limiter has no token for the attempt in this poll.
 const ON_HOLD: u8 = 1;
-/// The attempt waits for a permit.
+/// The attempt is queued for a permit.
 const QUEUED: u8 = 2;
 
 impl CallState {
-    /// Starts a call that has `timeout` in all. A time too long for the clock is no limit.
+    /// Starts a call with this timeout. A timeout too long for the clock is no limit.
     pub(crate) fn start(timeout: Option<Duration>) -> Self {
         Self::start_in(timeout, None, true)
     }
@@ -201,13 +203,13 @@ impl CallState {
         Self::start_in(Some(timeout), stack.cloned(), is_repeatable(method))
     }
 
-    /// The state of this call, or a new one without a deadline.
+    /// Returns the state of this call, or a new one without a deadline.
     pub(crate) fn of(extensions: &mut Extensions) -> Self {
         extensions.get_or_insert_with(|| Self::start(None)).clone()
     }
 
-    /// The state of this call for a retry layer. A state of another stack, or one that is inside an attempt already, was
-    /// copied from another request and is replaced.
+    /// Returns the state of this call for a retry layer. A state of another stack, or one that already belongs to an
+    /// attempt, was copied from another request and is replaced.
     pub(crate) fn for_retry(extensions: &mut Extensions, stack: Option<&Arc<Stack>>) -> Self {
         if let Some(state) = extensions.get::<Self>()
             && state.is_of(stack)
@@ -215,7 +217,7 @@ impl CallState {
         {
             return state.clone();
         }
-        // The state of the outermost layer, if there is one, does not see what is sent from here.
+        // If there is a state of the outermost layer, it does not see what is sent from here.
         if let Some(stack) = stack {
             stack.add_stray();
         }
@@ -241,7 +243,7 @@ impl CallState {
 
     /// Sets the switch whose pauses do not count against the deadline.
     pub(crate) fn set_background(&self, background: Background) {
-        // Only the outermost layer does, once.
+        // Only the outermost layer sets it, once.
         let _ = self.shared.background.set(background);
     }
 
@@ -255,7 +257,7 @@ impl CallState {
         self.background().map_or(Some(deadline), |background| deadline.checked_add(background.paused()))
     }
 
-    /// Returns the time for the whole call, without pauses; `None` if there is no limit.
+    /// Returns the call timeout, without pauses; `None` if there is no limit.
     pub(crate) fn timeout(&self) -> Option<Duration> {
         self.shared.deadline.map(|deadline| deadline.saturating_duration_since(self.shared.started))
     }
@@ -273,22 +275,22 @@ impl CallState {
         TransportError::timeout(TimeoutPhase::Total, message).with_sent(self.sent())
     }
 
-    /// The retry policy says how long a wait the server may ask for. [`Duration::MAX`] is no limit.
+    /// Sets the longest wait that a server may request. [`Duration::MAX`] is no limit.
     pub(crate) fn set_max_wait(&self, wait: Duration) {
         self.shared.max_wait.store(to_nanos(wait), Ordering::Relaxed);
     }
 
-    /// Returns the longest wait that the server may ask for.
+    /// Returns the longest wait that a server may request.
     pub(crate) fn max_wait(&self) -> Duration {
         from_nanos(self.shared.max_wait.load(Ordering::Relaxed))
     }
 
-    /// The rate limiter says how much time another attempt would need.
+    /// Sets how much time another attempt needs, as the rate limiter estimates.
     pub(crate) fn set_time_needed(&self, time: Duration) {
         self.shared.time_needed.store(to_nanos(time), Ordering::Relaxed);
     }
 
-    /// Returns how much time another attempt would need; zero if nobody knows.
+    /// Returns how much time another attempt needs; zero if unknown.
     pub(crate) fn time_needed(&self) -> Duration {
         from_nanos(self.shared.time_needed.load(Ordering::Relaxed))
     }
@@ -309,13 +311,13 @@ impl CallState {
         Self { shared: Arc::clone(&self.shared), attempt, exchange: 0 }
     }
 
-    /// The running attempt is over, and this is what it may have sent.
+    /// Ends the running attempt, with what it may have sent.
     pub(crate) fn end_attempt(&self, sent: Sent) {
         self.shared.finished.fetch_max(sent as u8, Ordering::Relaxed);
         self.enter(Phase::Ended);
     }
 
-    /// The record of the innermost service's calls in this attempt.
+    /// Returns the record of the innermost service's calls in this attempt.
     pub(crate) fn attempt(&self) -> Option<&Record> {
         match &self.attempt {
             Attempt::None => None,
@@ -324,7 +326,7 @@ impl CallState {
         }
     }
 
-    /// The record of the innermost service's calls in the whole call.
+    /// Returns the record of the innermost service's calls in the whole call.
     pub(crate) fn total(&self) -> &Record {
         &self.shared.total
     }
@@ -333,8 +335,8 @@ impl CallState {
         self.attempt().unwrap_or(&self.shared.total)
     }
 
-    /// What the calls of the innermost service say about the running attempt. `None` if nothing records them: layers
-    /// that are used alone, over a service that is not adapted.
+    /// Returns what the innermost service did in the running attempt. `None` if nothing records it: layers that are
+    /// used alone, over a service that is not adapted.
     pub(crate) fn evidence(&self, strays_before: u64) -> Option<Evidence> {
         self.known(self.record(), strays_before)
     }
@@ -351,13 +353,13 @@ impl CallState {
         self.shared.stack.as_deref().map_or(0, Stack::strays)
     }
 
-    /// Says what the call does from now on.
+    /// Starts a phase of the call.
     pub(crate) fn enter(&self, phase: Phase) {
         self.clock().enter(phase, Instant::now());
     }
 
-    /// Says whether the attempt may start in this poll. The rate limiter decides that anew before each poll of the
-    /// layers below, because it holds no token between two polls.
+    /// Sets whether the attempt may start in this poll. The rate limiter sets it before each poll of the layers below,
+    /// because it holds no token between polls.
     pub(crate) fn set_may_start(&self, may_start: bool) {
         if may_start {
             self.record().admission.fetch_and(!ON_HOLD, Ordering::Relaxed);
@@ -366,13 +368,13 @@ impl CallState {
         }
     }
 
-    /// Returns whether the attempt may start in this poll. The concurrency limit asks before it takes a permit. On
-    /// `false` it gives up its permit and its queue position, and is pending: the rate limiter polls it again.
+    /// Returns whether the attempt may start in this poll. The concurrency limit checks this before it takes a permit.
+    /// If `false`, it gives up its permit and its queue position and is pending until the rate limiter polls it again.
     pub(crate) fn may_start(&self) -> bool {
         self.record().admission.load(Ordering::Relaxed) & ON_HOLD == 0
     }
 
-    /// The concurrency limit says whether the attempt waits for a permit. An attempt that does was not sent.
+    /// Sets whether the attempt is queued for a permit. A queued attempt was not sent.
     pub(crate) fn set_queued(&self, queued: bool) {
         if queued {
             self.record().admission.fetch_or(QUEUED, Ordering::Relaxed);
@@ -381,23 +383,23 @@ impl CallState {
         }
     }
 
-    /// Returns whether the attempt waits for a permit.
+    /// Returns whether the attempt is queued for a permit.
     pub(crate) fn is_queued(&self) -> bool {
         self.record().admission.load(Ordering::Relaxed) & QUEUED != 0
     }
 
-    /// The headers of a 429 came.
+    /// Records that the headers of a 429 arrived.
     pub(crate) fn note_refusal(&self, retry_after: Option<Duration>) {
         self.record().note_refusal(self.exchange, Refusal { retry_after });
     }
 
-    /// The 429 that this request received.
+    /// Returns the 429 that this request received.
     pub(crate) fn refusal(&self) -> Option<Refusal> {
         self.record().refusal(self.exchange)
     }
 
     fn clock(&self) -> MutexGuard<'_, Clock> {
-        // A clock that was left in the middle is off by one phase at the most.
+        // After a panic, the clock may be off by one phase at most.
         self.shared.clock.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -413,7 +415,7 @@ impl CallState {
         self.clock().spent(Instant::now())
     }
 
-    /// The most that any attempt may have sent, the running one included.
+    /// Returns the maximum [`Sent`] of all attempts, including the running one.
     pub(crate) fn sent(&self) -> Sent {
         let running = match self.known(self.total(), self.shared.strays_before) {
             Some(evidence) => evidence.limit(Sent::No),
@@ -423,13 +425,13 @@ impl CallState {
         self.finished().max(running)
     }
 
-    /// Adds what the whole call took to its error.
+    /// Adds attempts and times of the whole call to its error.
     pub(crate) fn complete(&self, error: TransportError) -> TransportError {
         let own = match self.known(self.total(), self.shared.strays_before) {
             Some(evidence) => evidence.limit(error.sent()),
             None => error.sent(),
         };
-        // An earlier attempt may have reached the server even when the last one certainly did not.
+        // An earlier attempt may have reached the server even if the last one certainly did not.
         let sent = own.max(self.finished());
         error.with_sent(sent).with_call(self.attempts(), self.elapsed(), self.time_spent())
     }
@@ -442,14 +444,14 @@ impl CallState {
         }
     }
 
-    /// Adds what the whole call took to its response.
+    /// Adds a [`CallReport`] to the response.
     pub(crate) fn report(&self, response: &mut Response<Body>) {
         let report = CallReport { attempts: self.attempts(), elapsed: self.elapsed(), time_spent: self.time_spent() };
         response.extensions_mut().insert(report);
     }
 }
 
-/// Durations of more than 584 years are one of that many.
+/// Converts to nanoseconds. Durations over 584 years saturate.
 fn to_nanos(time: Duration) -> u64 {
     u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
 }

@@ -1,4 +1,4 @@
-//! Records what the calls of the innermost service did, so that no other component decides whether a retry is safe.
+//! Records the outcomes of the innermost service's calls. Only this record decides whether a retry is safe.
 
 use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -13,8 +13,8 @@ use crate::error::Sent;
 /// extensions of one request to another.
 #[derive(Debug, Default)]
 pub(crate) struct Stack {
-    /// Calls of the innermost service that belong to no running attempt, because a layer lost or replaced the
-    /// extensions of the request. Every attempt that runs meanwhile may have sent one.
+    /// Number of calls of the innermost service that belong to no running attempt, because a layer dropped or replaced
+    /// the request's extensions. Each attempt that runs meanwhile may have sent one of them.
     strays: AtomicU64,
 }
 
@@ -28,7 +28,7 @@ impl Stack {
     }
 }
 
-/// A 429, and the wait that it asks for.
+/// A 429 and the wait that it requests.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Refusal {
     pub(crate) retry_after: Option<Duration>,
@@ -43,20 +43,20 @@ const NOT_DELETE: u32 = 1 << 5;
 const CLOSED: u32 = 1 << 6;
 const IN_FLIGHT: u32 = 1 << 8;
 
-/// All calls of the innermost service within one attempt, or within one call.
+/// Outcomes of the innermost service's calls within one attempt or within one call.
 #[derive(Debug, Default)]
 pub(crate) struct Record {
-    /// The bits above, and from `IN_FLIGHT` on the number of calls that have not ended.
+    /// The flags above, and from `IN_FLIGHT` on the number of running calls.
     state: AtomicU32,
-    /// What the limiter and the concurrency limit tell each other about the attempt.
+    /// State that the rate limiter and the concurrency limit exchange about the attempt.
     pub(crate) admission: AtomicU8,
-    /// Numbers the requests that the attempt sent down, since a layer may send more than one.
+    /// Number of requests that the attempt sent, since a layer may send more than one.
     exchanges: AtomicU32,
-    /// The last 429 and the number of its request, for the case that the body never comes.
+    /// The last 429 and the number of its request, in case its body never arrives.
     refusal: Mutex<Option<(u32, Refusal)>>,
 }
 
-/// What a [`Record`] says at one moment.
+/// Snapshot of a [`Record`].
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Evidence(u32);
 
@@ -77,17 +77,17 @@ impl Record {
         *self.refusal_slot() = Some((exchange, refusal));
     }
 
-    /// The 429 that this very request received.
+    /// Returns the 429 that request number `exchange` received.
     pub(crate) fn refusal(&self, exchange: u32) -> Option<Refusal> {
         self.refusal_slot().filter(|(number, _)| *number == exchange).map(|(_, refusal)| refusal)
     }
 
     fn refusal_slot(&self) -> MutexGuard<'_, Option<(u32, Refusal)>> {
-        // Written in one step, so what a panicking thread left is sound.
+        // Written in one step, so the value is valid after a panic.
         self.refusal.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Notes that the service is called. Returns `false` if the attempt has already ended.
+    /// Records a call of the service. Returns `false` if the attempt has already ended.
     pub(crate) fn begin(&self, method: &Method) -> bool {
         let mut bits = CALLED;
         if !is_repeatable(method) {
@@ -107,7 +107,7 @@ impl Record {
 }
 
 impl Evidence {
-    /// Adds that another call, of an unknown attempt, may have belonged to this one.
+    /// Adds that a call of an unknown attempt may have belonged to this one.
     pub(crate) fn or_stray(self, stray: bool) -> Self {
         if stray { Self(self.0 | CALLED | UNKNOWN | RESPONDED | NOT_REPEATABLE | NOT_DELETE) } else { self }
     }
@@ -116,7 +116,7 @@ impl Evidence {
         self.0 & CALLED != 0
     }
 
-    /// The most that the server can have seen.
+    /// Returns the maximum [`Sent`] of the recorded calls.
     pub(crate) fn sent(self) -> Sent {
         if self.0 & (RESPONDED | REFUSED) != 0 {
             Sent::Yes
@@ -127,7 +127,7 @@ impl Evidence {
         }
     }
 
-    /// Whether the server may have acted on a request: not if each was refused or never sent.
+    /// Returns whether the server may have executed a request: not if each was refused or never sent.
     pub(crate) fn may_have_acted(self) -> bool {
         self.0 & (RESPONDED | UNKNOWN) != 0 || self.0 >= IN_FLIGHT
     }
@@ -136,7 +136,7 @@ impl Evidence {
         self.0 & RESPONDED != 0
     }
 
-    /// Whether a layer turned the request into one that must not be repeated.
+    /// Returns whether a layer changed the method to one that must not be repeated.
     pub(crate) fn has_unrepeatable_method(self) -> bool {
         self.0 & NOT_REPEATABLE != 0
     }
@@ -145,8 +145,8 @@ impl Evidence {
         self.0 & NOT_DELETE == 0
     }
 
-    /// Limits what an error claims to what the service's calls allow: never `No` after a request that may have arrived,
-    /// and never more than they say.
+    /// Limits the `Sent` of an error to what the recorded calls allow: never `No` after a request that may have
+    /// arrived, and never more than was recorded.
     pub(crate) fn limit(self, claim: Sent) -> Sent {
         let known = self.sent();
         claim.max(known.min(Sent::Maybe)).min(known)

@@ -1,4 +1,4 @@
-//! Whether a request can be repeated without harm, going by what HTTP says.
+//! HTTP rules for repeating requests.
 
 use std::time::Duration;
 
@@ -7,12 +7,12 @@ use http::{HeaderMap, Method, StatusCode};
 use crate::error::TransportError;
 use crate::retry_after::retry_after;
 
-/// Whether executing a request twice does no harm, going by its method alone.
+/// Returns whether a request of this method can be executed twice without harm.
 pub(crate) fn is_repeatable(method: &Method) -> bool {
     !matches!(*method, Method::POST | Method::PATCH | Method::CONNECT)
 }
 
-/// Whether a server says with this status that it did not execute the request.
+/// Returns whether this status means that the server did not execute the request.
 pub(crate) fn refuses(status: StatusCode, retry_after: impl FnOnce() -> Option<Duration>) -> bool {
     match status {
         StatusCode::TOO_MANY_REQUESTS => true,
@@ -21,12 +21,12 @@ pub(crate) fn refuses(status: StatusCode, retry_after: impl FnOnce() -> Option<D
     }
 }
 
-/// Whether a response is a refusal.
+/// Returns whether a response is a refusal.
 pub(crate) fn is_refusal(status: StatusCode, headers: &HeaderMap) -> bool {
     refuses(status, || retry_after(headers))
 }
 
-/// Whether a server refused the request before the response was lost.
+/// Returns whether the server refused the request, although the response was lost.
 pub(crate) fn is_refused(error: &TransportError) -> bool {
     error.status().is_some_and(|status| refuses(status, || error.retry_after()))
 }

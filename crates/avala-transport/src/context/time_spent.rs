@@ -1,26 +1,25 @@
-//! Where the time of a call goes.
+//! How the time of a call is spent.
 
 use std::fmt;
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// Where the time of a call went.
+/// How the time of a call was spent.
 ///
-/// What is missing from the sum went into reading the body of a stream, or into layers around the whole call.
+/// The rest of the elapsed time was spent reading a streamed body, or in layers around the whole call.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TimeSpent {
-    /// Standing in line in this client: for the rate limiter, or because too many calls were on their way.
+    /// Queued in this client: for the rate limiter or for a permit.
     pub waiting: Duration,
-    /// Between a failed attempt and the next one.
+    /// Backing off between two attempts.
     pub backoff: Duration,
-    /// In attempts: connecting, sending, and reading the answer. All the time of a call without a retry layer that
-    /// did not stand in line.
+    /// In attempts: connecting, sending, and reading the response. Without a retry layer, all time that was not queued.
     pub attempts: Duration,
 }
 
-/// All three: `2 s queued, 0.3 s backing off, 57.7 s in attempts`.
+/// Formats all three: `2 s queued, 0.3 s backing off, 57.7 s in attempts`.
 impl fmt::Display for TimeSpent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { waiting, backoff, attempts } = self;
@@ -29,7 +28,7 @@ impl fmt::Display for TimeSpent {
     }
 }
 
-/// A time for a message: `0.004 s`, `2.5 s`, `60 s`.
+/// Formats a duration for a message: `0.004 s`, `2.5 s`, `60 s`.
 pub(crate) struct Seconds(pub(crate) Duration);
 
 impl fmt::Display for Seconds {
@@ -45,20 +44,20 @@ impl fmt::Display for Seconds {
     }
 }
 
-/// What a call is doing.
+/// Phase of a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Phase {
-    /// An attempt may be on its way. Also the start: a call is on its way until a layer says that it waits.
+    /// An attempt may be in flight. Also the initial phase.
     Attempt,
-    /// In line, so that the attempt has not begun to leave.
+    /// Queued: the attempt has not started yet.
     Waiting,
     /// Between two attempts.
     Backoff,
-    /// After an attempt. Nobody counts this.
+    /// After the last attempt; not counted.
     Ended,
 }
 
-/// Counts the time of each phase.
+/// Measures the time of each phase.
 #[derive(Debug)]
 pub(crate) struct Clock {
     phase: Phase,
@@ -81,7 +80,7 @@ impl Clock {
         self.since = now;
     }
 
-    /// What was spent until `now`, the running phase included.
+    /// Returns the time spent until `now`, including the running phase.
     pub(crate) fn spent(&self, now: Instant) -> TimeSpent {
         let mut spent = self.before;
         let passed = now.saturating_duration_since(self.since);

@@ -1,4 +1,4 @@
-//! OAuth access tokens, and where they come from.
+//! OAuth access tokens and their providers.
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use http::HeaderValue;
 use crate::credentials::api_key_provider::Provided;
 use crate::error::TransportError;
 
-/// An OAuth access token: not empty, legal in a header, and never printed. It replaces the API key.
+/// OAuth access token: not empty, valid as a header value, and never printed. Used instead of an API key.
 ///
 /// ```
 /// use avala_transport::AccessToken;
@@ -24,8 +24,8 @@ impl AccessToken {
     ///
     /// # Errors
     ///
-    /// [`Configuration`](crate::TransportErrorKind::Configuration) when the text is empty or has characters that no
-    /// token has. The message does not repeat the text.
+    /// [`Configuration`](crate::TransportErrorKind::Configuration) if the text is empty or has characters that are
+    /// invalid in a token. The message does not repeat the text.
     pub fn new(text: impl AsRef<str>) -> Result<Self, TransportError> {
         let text = text.as_ref();
         if text.trim().is_empty() {
@@ -54,12 +54,12 @@ impl fmt::Debug for AccessToken {
     }
 }
 
-/// What an [`AccessTokenProvider`] returns.
+/// Return type of an [`AccessTokenProvider`].
 pub type ProvidedToken = Provided<AccessToken>;
 
 /// Returns the access token for each attempt of each call, so that a refreshed token is used from the next attempt on.
 ///
-/// An [`AccessToken`] is the provider that always returns itself. A function is a provider too:
+/// An [`AccessToken`] is a provider that always returns itself. A function is a provider too:
 ///
 /// ```
 /// use avala_transport::{AccessToken, BoxError, ProvidedToken, TransportBuilder};
@@ -70,12 +70,13 @@ pub type ProvidedToken = Provided<AccessToken>;
 /// });
 /// ```
 ///
-/// A provider that fails ends the call with [`Configuration`](crate::TransportErrorKind::Configuration) and its error
-/// as the source. That error is shown, so it must not repeat a token. Nothing is sent then, and nothing is retried.
+/// If a provider fails, the call fails with [`Configuration`](crate::TransportErrorKind::Configuration) and the
+/// provider's error as the source. Nothing is sent, and nothing is retried. The error is displayed, so it must not
+/// contain a token.
 pub trait AccessTokenProvider: Send + Sync + 'static {
     /// Returns the token for an attempt that is about to be sent.
     ///
-    /// The time spent here counts against the call, and not against the attempt.
+    /// Time spent here counts against the call timeout, not against the attempt timeout.
     fn access_token(&self) -> ProvidedToken;
 }
 

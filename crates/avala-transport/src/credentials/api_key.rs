@@ -1,4 +1,4 @@
-//! The API key.
+//! API keys.
 
 use std::fmt;
 
@@ -6,9 +6,9 @@ use http::HeaderValue;
 
 use crate::error::TransportError;
 
-/// An API key: not empty, legal as the value of a header, and never printed.
+/// API key: not empty, valid as a header value, and never printed.
 ///
-/// Keys look like `avk_...` today. The prefix is not checked, because it changes.
+/// Keys currently start with `avk_`. The prefix is not checked, because it may change.
 ///
 /// ```
 /// use avala_transport::ApiKey;
@@ -21,12 +21,12 @@ use crate::error::TransportError;
 pub struct ApiKey(HeaderValue);
 
 impl ApiKey {
-    /// Takes the text of a key.
+    /// Creates a key from its text.
     ///
     /// # Errors
     ///
-    /// [`Configuration`](crate::TransportErrorKind::Configuration) when it is empty or has characters that no
-    /// header may carry. The message does not repeat the key.
+    /// [`Configuration`](crate::TransportErrorKind::Configuration) if the text is empty or has characters that are
+    /// invalid in a header. The message does not repeat the key.
     pub fn new(text: impl AsRef<str>) -> Result<Self, TransportError> {
         let text = text.as_ref();
         if text.trim().is_empty() {
@@ -34,17 +34,17 @@ impl ApiKey {
         }
         if !text.bytes().all(|byte| (b'!'..=b'~').contains(&byte)) {
             return Err(TransportError::configuration(
-                "the API key has spaces, line breaks or other characters that no header may carry; copy it again",
+                "the API key has spaces, line breaks or other characters that are invalid in a header; copy it again",
             ));
         }
         let mut value = HeaderValue::from_str(text).map_err(|error| {
-            TransportError::configuration("the API key is no legal header value").with_source(error)
+            TransportError::configuration("the API key is not a valid header value").with_source(error)
         })?;
         value.set_sensitive(true);
         Ok(Self(value))
     }
 
-    /// The value of the header, marked as sensitive.
+    /// Returns the value of the header, marked as sensitive.
     pub(crate) fn header_value(&self) -> HeaderValue {
         self.0.clone()
     }

@@ -1,4 +1,4 @@
-//! Where the API key comes from.
+//! Providers of API keys.
 
 use std::fs;
 use std::io::Read;
@@ -8,13 +8,13 @@ use std::pin::Pin;
 use crate::BoxError;
 use crate::credentials::api_key::ApiKey;
 
-/// More than any key has; a path that names another file by mistake is then not read into memory.
+/// Longer than any key, so that a wrong path to a large file is not read into memory.
 const LONGEST_FILE: u64 = 8 * 1024;
 
-/// Gives the API key for each attempt of each call, so that a new key counts from the next attempt on.
+/// Returns the API key for each attempt of each call, so that a rotated key is used from the next attempt on.
 ///
-/// An [`ApiKey`] is the provider that always gives itself. [`EnvApiKey`] and [`FileApiKey`] look it up. A function is a
-/// provider too:
+/// An [`ApiKey`] is a provider that always returns itself. [`EnvApiKey`] reads an environment variable, [`FileApiKey`]
+/// a file. A function is a provider too:
 ///
 /// ```
 /// use avala_transport::{ApiKey, ProvidedKey, TransportBuilder};
@@ -24,33 +24,34 @@ const LONGEST_FILE: u64 = 8 * 1024;
 ///     .api_key_provider(|| ProvidedKey::later(async { Ok::<_, avala_transport::BoxError>(ApiKey::new(ask_the_vault().await?)?) }));
 /// ```
 ///
-/// A provider that fails ends the call with [`Configuration`](crate::TransportErrorKind::Configuration) and its error
-/// as the source. That error is shown, so it must not repeat a key. Nothing is sent then, and there is no other attempt.
+/// If a provider fails, the call fails with [`Configuration`](crate::TransportErrorKind::Configuration) and the
+/// provider's error as the source. Nothing is sent, and nothing is retried. The error is displayed, so it must not
+/// contain a key.
 pub trait ApiKeyProvider: Send + Sync + 'static {
-    /// The key for an attempt that is about to be sent. What takes long to find is better kept for the next attempts.
+    /// Returns the key for an attempt that is about to be sent. Cache keys that are slow to fetch.
     ///
-    /// The time for waiting is the call's, and not the attempt's.
+    /// Time spent here counts against the call timeout, not against the attempt timeout.
     fn api_key(&self) -> ProvidedKey;
 }
 
-/// What an [`ApiKeyProvider`] returns.
+/// Return type of an [`ApiKeyProvider`].
 pub type ProvidedKey = Provided<ApiKey>;
 
 /// Credentials from a provider: an [`ApiKey`], or an [`AccessToken`](crate::AccessToken).
 pub enum Provided<T> {
-    /// The credentials are known, or there are none. Costs no allocation.
+    /// Credentials that are available at once, or an error. Needs no allocation.
     Now(Result<T, BoxError>),
-    /// The credentials have to be fetched.
+    /// Credentials that are fetched by a future.
     Later(Pin<Box<dyn Future<Output = Result<T, BoxError>> + Send>>),
 }
 
 impl<T> Provided<T> {
-    /// Returns credentials that are known, or the reason why there are none.
+    /// Creates a value from credentials, or from the reason why there are none.
     pub fn now<E: Into<BoxError>>(result: Result<T, E>) -> Self {
         Self::Now(result.map_err(Into::into))
     }
 
-    /// Returns credentials that `future` fetches.
+    /// Creates a value whose credentials `future` fetches.
     pub fn later<F, E>(future: F) -> Self
     where
         F: Future<Output = Result<T, E>> + Send + 'static,
@@ -75,7 +76,7 @@ where
     }
 }
 
-/// The key in a variable of the environment, read anew for each attempt.
+/// API key in an environment variable, read for each attempt.
 ///
 /// ```
 /// use avala_transport::{EnvApiKey, TransportBuilder};
@@ -88,14 +89,14 @@ pub struct EnvApiKey {
 }
 
 impl EnvApiKey {
-    /// A provider that reads the variable `name`. Nothing is read yet.
+    /// Creates a provider that reads the variable `name` at each attempt.
     #[must_use]
     pub fn new(name: impl Into<String>) -> Self {
         Self { name: name.into() }
     }
 
     fn read(&self) -> Result<ApiKey, BoxError> {
-        // The error of a variable that is not text would repeat its value.
+        // The error of a non-Unicode variable would repeat its value.
         let value = std::env::var_os(&self.name).ok_or_else(|| format!("{} is not set", self.name))?;
         let value = value.to_str().ok_or_else(|| format!("{} is not text", self.name))?;
         ApiKey::new(value).map_err(|error| format!("{}: {error}", self.name).into())
@@ -108,11 +109,11 @@ impl ApiKeyProvider for EnvApiKey {
     }
 }
 
-/// The key in a file, read for each attempt. White space around the key is ignored.
+/// API key in a file, read for each attempt. White space around the key is ignored.
 ///
-/// No rotation is missed: the time of a change is not fine enough to tell two changes apart, so the content is read each
-/// time, which takes microseconds on a local disk. Give it no file on a slow network mount. To change the key, write a
-/// new file and rename it: then no attempt sees half of it.
+/// The content is read each time, because modification times are too coarse to detect every rotation. This takes
+/// microseconds on a local disk; do not use a file on a slow network mount. To rotate the key, write a new file and
+/// rename it, so that no attempt reads half of a key.
 ///
 /// ```
 /// use avala_transport::{FileApiKey, TransportBuilder};
@@ -125,7 +126,7 @@ pub struct FileApiKey {
 }
 
 impl FileApiKey {
-    /// A provider that reads the file at `path`. Nothing is read yet.
+    /// Creates a provider that reads the file at `path` at each attempt.
     #[must_use]
     pub fn new(path: impl Into<PathBuf>) -> Self {
         Self { path: path.into() }
@@ -142,7 +143,7 @@ impl FileApiKey {
             return Err("the file is too long for an API key".into());
         }
         let text = std::str::from_utf8(&content).map_err(|_| "the file is not UTF-8 text")?;
-        // Editors of some systems begin a text with a byte order mark.
+        // Some editors start a text with a byte order mark.
         Ok(ApiKey::new(text.trim_start_matches('\u{feff}').trim())?)
     }
 }

@@ -1,4 +1,4 @@
-//! API keys and access tokens, and where they come from.
+//! API keys, access tokens and their providers.
 
 pub(crate) mod access_token;
 pub(crate) mod api_key;

@@ -1,4 +1,4 @@
-//! The time for making a connection.
+//! Connect timeout.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -14,12 +14,12 @@ use tower::Service;
 use crate::BoxError;
 use crate::context::CallOptions;
 
-/// Counts name lookup, TCP and TLS together; the connector's own timeout counts TCP alone.
+/// Connect timeout over name lookup, TCP and TLS; the connector's own timeout covers TCP only.
 #[derive(Debug, Clone)]
 pub(super) struct ConnectTimeout<C> {
     connector: C,
     timeout: Duration,
-    /// Turned on by the first connection that speaks HTTP/2.
+    /// Set by the first connection that uses HTTP/2.
     speaks_http2: Arc<AtomicBool>,
 }
 
@@ -63,9 +63,9 @@ where
 #[error("no connection after {0:?}")]
 pub(super) struct ConnectTimedOut(Duration);
 
-/// Waits for the connection of a call that has a time of its own for it.
+/// Connect timeout of one call.
 ///
-/// Above the pool, so that it also counts the time in which the pool waits for a connection that another call made.
+/// Runs above the pool, so that it also covers waiting for a connection that another call opens.
 #[derive(Debug)]
 pub(super) struct Connecting {
     connection: CaptureConnection,
@@ -73,19 +73,19 @@ pub(super) struct Connecting {
 }
 
 impl Connecting {
-    /// `None` for a call without such a time, which costs it nothing.
+    /// Starts the timeout; `None` for a call without one, at no cost.
     pub(super) fn start<B>(request: &mut Request<B>) -> Option<Self> {
         let timeout = request.extensions().get::<CallOptions>()?.connect_timeout?;
         let end = Instant::now().checked_add(timeout)?;
         Some(Self { connection: capture_connection(request), sleep: Box::pin(sleep_until(end)) })
     }
 
-    /// Whether the call was given a connection, so that its time does not count any more.
+    /// Returns whether the call got a connection, which ends the timeout.
     pub(super) fn is_done(&self) -> bool {
         self.connection.connection_metadata().is_some()
     }
 
-    /// Ready when the time is over.
+    /// Ready when the timeout has elapsed.
     pub(super) fn poll_timeout(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         self.sleep.as_mut().poll(cx)
     }

@@ -1,4 +1,4 @@
-//! TCP connections, through a proxy if the settings say so.
+//! Opens TCP connections, through a proxy if configured.
 
 use std::fmt;
 use std::io;
@@ -18,7 +18,7 @@ use crate::error::{cause, find_in_chain};
 use crate::proxy::Proxy;
 use crate::proxy::Rules;
 
-/// Connects to the server, or asks a proxy for a tunnel to it.
+/// Connects to the server, or requests a tunnel to it from a proxy.
 #[derive(Debug, Clone)]
 pub(super) struct Dial {
     tcp: HttpConnector,
@@ -63,7 +63,7 @@ impl Service<Uri> for Dial {
     }
 }
 
-/// Names the proxy, without its credentials: the address of the server alone would mislead.
+/// Error that names the proxy, without its credentials: the server's address alone would be misleading.
 #[derive(Debug, thiserror::Error)]
 pub(super) struct NoTunnel {
     address: String,
@@ -80,7 +80,7 @@ impl fmt::Display for NoTunnel {
     }
 }
 
-/// The proxy responded 407, and will respond the same the next time.
+/// The proxy responded 407. A retry would get the same response.
 #[derive(Debug, thiserror::Error)]
 #[error("proxy {address} rejected the credentials (407); put its user and password into its URL")]
 pub(super) struct ProxyRefused {

@@ -1,4 +1,4 @@
-//! From the errors of hyper to ours.
+//! Translates errors of hyper.
 
 use std::error::Error;
 use std::io;
@@ -16,20 +16,20 @@ use crate::error::{cause, find_in_chain};
 #[cfg(feature = "tls")]
 use crate::redact;
 
-/// What is kept of a request, to tell of its failure.
+/// Parts of a request that are kept to describe its failure.
 #[derive(Debug)]
 pub(super) struct Target {
     pub(super) authority: Option<Authority>,
     pub(super) https: bool,
-    /// Whether the headers are not the end of the request.
+    /// Whether the request continues after its headers.
     pub(super) has_body: bool,
     pub(super) body_failure: Option<BodyFailure>,
-    /// The number of the request on the client's clock.
+    /// Number of the request on the client's clock.
     pub(super) number: u64,
 }
 
 impl Target {
-    /// Host and port.
+    /// Returns host and port.
     fn name(&self) -> String {
         match &self.authority {
             Some(authority) if authority.port().is_some() => authority.to_string(),
@@ -40,9 +40,9 @@ impl Target {
 }
 
 pub(super) fn translate(error: legacy::Error, target: &Target) -> TransportError {
-    // What the body says comes first: everything else that went wrong came of it.
+    // A failure of the request body is the cause of all other errors, so it comes first.
     if let Some(source) = target.body_failure.as_ref().and_then(BodyFailure::take) {
-        return TransportError::new(TransportErrorKind::Request, "the body of the request failed while it was sent")
+        return TransportError::new(TransportErrorKind::Request, "reading the request body failed while it was sent")
             .with_sent(Sent::Maybe)
             .with_source(source);
     }
@@ -73,9 +73,10 @@ pub(super) fn translate(error: legacy::Error, target: &Target) -> TransportError
     translated.with_source(error)
 }
 
-/// What the library says, as `: connection refused`.
+/// Returns the message of the library, such as `: connection refused`.
 fn because(error: &legacy::Error) -> String {
-    // hyper's own words first, as "error parsing HTTP header"; those inside it, as "invalid header value", name the detail.
+    // hyper's own message first, such as "error parsing HTTP header"; its sources, such as "invalid header value", name
+    // the detail.
     let outer = find_in_chain::<hyper::Error>(error).map(ToString::to_string);
     let inner = cause(error);
     match outer {
@@ -86,24 +87,25 @@ fn because(error: &legacy::Error) -> String {
     }
 }
 
-/// Whether no byte of the request was written.
+/// Returns whether no byte of the request was written.
 ///
-/// hyper-util notes the connection in every error of a request that it gave to one: without a note there was none, as
-/// when a new connection broke in its handshake. hyper makes "canceled" errors in four places, and all of them give the
-/// request back unread: the connection was not ready, had closed its queue, closed it with the request inside, or broke
-/// while the request was still queued. hyper-util itself sends such a request again if its connection came from the
-/// pool. Everything else ("incomplete message", "dispatch task is gone", an I/O error) may come after the first byte.
+/// hyper-util attaches the connection to every error of a request that was assigned to one. Without it there was no
+/// connection, for example because a new one failed in its handshake. hyper creates "canceled" errors in four places,
+/// and all of them return the request unread: the connection was not ready, had closed its queue, closed it with the
+/// request inside, or failed while the request was still queued. hyper-util itself resends such a request if its
+/// connection came from the pool. Any other error ("incomplete message", "dispatch task is gone", an I/O error) may
+/// occur after the first byte.
 fn certainly_not_sent(error: &legacy::Error) -> bool {
     error.connect_info().is_none() || find_in_chain::<hyper::Error>(error).is_some_and(hyper::Error::is_canceled)
 }
 
-/// Whether the connection of the request was not written to since the request began: the server closed it while it was
-/// idle. Over HTTP/2 other requests may have been written in between, and then nobody knows.
+/// Returns whether nothing was written to the connection since the request began, so that the server had closed it
+/// while idle. Over HTTP/2, other requests may have been written in between; then the result is `false`.
 pub(super) fn nothing_written(error: &legacy::Error, target: &Target) -> bool {
     LastWrite::of(error).is_some_and(|last_write| last_write.is_before(target.number))
 }
 
-/// The error for a response that was there before its request: it belongs to another one.
+/// Creates the error for a response that arrived before its request was sent: it belongs to another request.
 pub(super) fn early_response(target: &Target) -> TransportError {
     TransportError::new(
         TransportErrorKind::Connection,
@@ -111,14 +113,14 @@ pub(super) fn early_response(target: &Target) -> TransportError {
     )
 }
 
-/// Whether HTTP/2 says that the server did not process the request (RFC 9113, section 8.7): it refused the stream, or
-/// it said GOAWAY and named a last stream below ours.
+/// Returns whether HTTP/2 reports that the server did not process the request (RFC 9113, section 8.7): it refused the
+/// stream, or sent GOAWAY with a last stream ID below that of the request.
 ///
-/// `h2` fails a stream with the server's GOAWAY if its id is above the last one, or if it was not opened yet. The
-/// streams up to the last one go on, and fail with an I/O error when the connection does. But hyper fails one more with
-/// it: a stream that it has just opened, when the GOAWAY arrives before its next step. By then another thread may have
-/// written the headers, and the last stream may be this one. Without a body the headers are all of the request, so that
-/// nobody can tell what became of it. With one, the stream is reset before any of its body: no server has all of it.
+/// `h2` fails a stream with the server's GOAWAY if its ID is above the last one, or if it was not opened yet. Streams
+/// up to the last ID continue, and fail with an I/O error when the connection does. But hyper also fails a stream that
+/// it has just opened when the GOAWAY arrives before its next step. Another thread may have written the headers by
+/// then, and this stream may be the last one. Without a body, the headers are the whole request, so the outcome is
+/// unknown. With a body, the stream is reset before any of the body is sent, so no server has the whole request.
 #[cfg(feature = "http2")]
 fn refused_by_http2(error: &legacy::Error, has_body: bool) -> bool {
     find_in_chain::<h2::Error>(error).is_some_and(|error| {
@@ -141,7 +143,7 @@ fn no_connection(error: &legacy::Error, target: &Target) -> TransportError {
         return TransportError::configuration(refused.to_string());
     }
     let to = target.name();
-    // Everything that TLS itself objects to lasts: a wrong certificate is wrong the next time too.
+    // Errors of TLS itself are permanent: an invalid certificate stays invalid.
     #[cfg(feature = "tls")]
     if let Some(reason) = find_in_chain::<rustls::Error>(error) {
         let reason = redact::display(reason, 512);

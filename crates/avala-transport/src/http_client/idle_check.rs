@@ -1,9 +1,9 @@
-//! Connections that read what the kernel holds before a request is written.
+//! Checks pooled connections before a request is written.
 //!
-//! A runtime learns of what a server sent only when it polls its I/O driver. Until then hyper takes an idle connection
-//! for a good one, also if the server closed it long ago. So the first read after a request began asks the kernel, and
-//! hyper sees the end of the connection, or bytes that belong to no request, before it writes: both make it close the
-//! connection and give the request back unread. TLS is above: session tickets and other records are its own business.
+//! A runtime notices data or a close from the server only when it polls its I/O driver. Until then hyper considers an
+//! idle connection usable, even if the server closed it long ago. So the first read after a request began asks the
+//! kernel. If hyper then sees the end of the connection, or bytes that belong to no request, it closes the connection
+//! and returns the request unread. TLS is above this: session tickets and other records are handled there.
 
 use std::io::{self, Read as _};
 use std::pin::Pin;
@@ -22,13 +22,14 @@ use tower::Service;
 
 use crate::BoxError;
 
-/// The most that is read from the kernel at a time: what an idle connection holds is short.
+/// The most bytes read from the kernel at a time: an idle connection holds little.
 const PIECE: usize = 1024;
 
-/// The most pieces that one request takes from the kernel, so that a server cannot keep the reader busy.
+/// The most reads from the kernel per request, so that a server cannot keep the reader busy.
 const MOST_PIECES: u8 = 16;
 
-/// Counts the requests of a client. Each gets a number, and each connection notes the last number before its last write.
+/// Counts the requests of a client. Each request gets a number; each connection stores the latest number at its last
+/// write.
 #[derive(Debug, Clone, Default)]
 pub(super) struct RequestClock(Arc<AtomicU64>);
 
@@ -43,18 +44,19 @@ impl RequestClock {
     }
 }
 
-/// The number of the newest request when a connection last wrote. Part of the connection's
-/// [`Connected`], so that each response and each error of hyper-util has it.
+/// Number of the latest request when a connection last wrote. Part of the connection's [`Connected`], so that each
+/// response and each error of hyper-util carries it.
 #[derive(Debug, Clone, Default)]
 pub(super) struct LastWrite(Arc<AtomicU64>);
 
 impl LastWrite {
-    /// Whether the connection wrote nothing since the request with this number began, and so nothing of the request.
+    /// Returns whether the connection wrote nothing since the request with this number began, and so nothing of that
+    /// request.
     pub(super) fn is_before(&self, request: u64) -> bool {
         self.0.load(Ordering::Acquire) < request
     }
 
-    /// The note of the connection that an error came from.
+    /// Returns the number stored with the connection that an error came from.
     pub(super) fn of(error: &legacy::Error) -> Option<Self> {
         let mut extras = http::Extensions::new();
         error.connect_info()?.get_extras(&mut extras);
@@ -99,14 +101,14 @@ where
     }
 }
 
-/// A TCP connection that does not take its runtime's word for having nothing to read.
+/// TCP connection that asks the kernel for data instead of relying on its runtime alone.
 #[derive(Debug)]
 pub(super) struct CheckedStream {
     stream: TcpStream,
     clock: RequestClock,
-    /// The newest request when the kernel was last asked.
+    /// Number of the latest request when the kernel was last asked.
     checked: u64,
-    /// What was read from the kernel since then.
+    /// Reads from the kernel since then.
     pieces: u8,
     last_write: LastWrite,
 }
@@ -117,12 +119,12 @@ impl CheckedStream {
         Self { stream, clock, checked: 0, pieces: 0, last_write: LastWrite::default() }
     }
 
-    /// Notes a write before its first byte can leave.
+    /// Records a write before its first byte can leave.
     fn note_write(&self) {
         self.last_write.0.store(self.clock.now(), Ordering::Release);
     }
 
-    /// Reads what the kernel holds. `None` when there is nothing, or it was asked since the last request began.
+    /// Reads from the kernel. `None` if there is nothing, or the kernel was already asked since the last request began.
     fn read_from_kernel(&mut self, buf: &mut ReadBuf<'_>) -> Option<io::Result<()>> {
         let now = self.clock.now();
         if self.checked == now || buf.remaining() == 0 {
@@ -130,7 +132,7 @@ impl CheckedStream {
         }
         let piece = buf.initialize_unfilled_to(buf.remaining().min(PIECE));
         let read = (&*SockRef::from(&self.stream)).read(piece);
-        // After a piece there may be another, and then the end.
+        // Further data, or the end, may follow.
         self.pieces += 1;
         if !matches!(read, Ok(1..)) || self.pieces >= MOST_PIECES {
             self.checked = now;
@@ -149,7 +151,7 @@ impl CheckedStream {
 
 impl AsyncRead for CheckedStream {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        // First, so that the task is woken by what comes after this.
+        // Polled first, to register the task for later data.
         match Pin::new(&mut self.stream).poll_read(cx, buf) {
             Poll::Pending => self.read_from_kernel(buf).map_or(Poll::Pending, Poll::Ready),
             ready => ready,

@@ -35,17 +35,16 @@ use crate::error::TransportError;
 #[cfg(feature = "proxy")]
 use crate::proxy::Proxy;
 
-/// All that is kept of an answer before its headers are complete: a server cannot fill the memory with them. The first
-/// is also the largest piece of a body that is read at a time.
+/// Read buffer of HTTP/1.1: limits the headers of a response, and the largest piece of a body that is read at a time.
 const HTTP1_BUFFER: usize = 256 * 1024;
 #[cfg(feature = "http2")]
 const HTTP2_HEADERS: u32 = 64 * 1024;
-/// How much of a response the server may send that nobody reads. Room for an ordinary page: the server then is done with
-/// it, and its stream does not count against the server's limit of streams.
+/// Stream window of HTTP/2: how much of an unread response the server may send. An ordinary page fits, so that the
+/// server finishes it and its stream no longer counts against the server's limit of streams.
 #[cfg(feature = "http2")]
 const HTTP2_STREAM_WINDOW: u32 = 2 * 1024 * 1024;
-/// The same for all responses on a connection: the most that the protocol allows, so that 1,000 responses which nobody
-/// reads do not keep the server from sending another one. Their memory is bounded by their number and their own window.
+/// Connection window of HTTP/2: the largest possible, so that 1,000 unread responses do not block others. Memory is
+/// bounded by the number of streams and their own windows.
 #[cfg(feature = "http2")]
 const HTTP2_CONNECTION_WINDOW: u32 = (1 << 31) - 1;
 
@@ -62,7 +61,7 @@ type Connector = ConnectTimeout<Tcp>;
 /// Sends requests with absolute URIs over pooled connections.
 #[derive(Debug, Clone)]
 pub(crate) struct HttpClient {
-    /// Behind one count: the layers clone what is below them for each attempt, and the client has a dozen parts.
+    /// In an `Arc`, because the layers clone the client for each attempt and it has many parts.
     client: Arc<Pooled>,
     /// For public calls, which use no proxy of the environment; `None` where the other one does not either.
     direct: Option<Arc<Pooled>>,
@@ -72,12 +71,12 @@ pub(crate) struct HttpClient {
 struct Pooled {
     client: Client<Connector, SentBody>,
     clock: RequestClock,
-    /// Whether a server was found to speak HTTP/2. Never turned off again.
+    /// Whether a server was found to use HTTP/2. Never reset.
     speaks_http2: Arc<AtomicBool>,
 }
 
 impl HttpClient {
-    /// Makes no connection and needs no runtime. `https` says whether it will be used, and needs roots to trust.
+    /// Creates a client without connecting; needs no runtime. With `https`, trusted roots are required.
     pub(crate) fn new(settings: &Connections, https: bool) -> Result<Self, TransportError> {
         #[cfg(not(feature = "proxy"))]
         let (client, direct) = (Pooled::new(settings, https)?, None);
@@ -107,7 +106,7 @@ impl Pooled {
     ) -> Result<Self, TransportError> {
         let mut tcp = HttpConnector::new();
         tcp.set_nodelay(true);
-        // Shared between the addresses of a host, so that one dead address does not use up all the time.
+        // Divided among the addresses of a host, so that one dead address does not use up the whole timeout.
         tcp.set_connect_timeout(finite(settings.connect_timeout));
         #[cfg(feature = "tls")]
         tcp.enforce_http(false);
@@ -171,7 +170,7 @@ impl Pooled {
     }
 }
 
-/// Copies what goes over the wire. `None` for a body that can be read only once.
+/// Copies the request as it is sent. `None` if its body can be read only once.
 fn copy(request: &Request<Body>) -> Option<Request<Body>> {
     let mut copy = Request::new(request.body().try_clone()?);
     *copy.method_mut() = request.method().clone();
@@ -188,8 +187,8 @@ pin_project! {
         sending: ResponseFuture,
         target: Target,
         connecting: Option<Connecting>,
-        // The request once more. hyper-util itself gives an HTTP/1.1 request to another connection when its own turns
-        // out to be closed; over HTTP/2 the request is gone by then.
+        // Copy of the request. hyper-util resends an HTTP/1.1 request itself if its pooled connection turns out to be
+        // closed; over HTTP/2 the request is lost by then.
         spare: Option<(Arc<Pooled>, Request<Body>)>,
     }
 }
@@ -199,7 +198,7 @@ impl Future for HttpFuture {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
-        // At most twice: the request is copied once.
+        // At most twice, because the request is copied once.
         while let Poll::Ready(result) = this.sending.as_mut().poll(cx) {
             match result {
                 Ok(mut response) => {

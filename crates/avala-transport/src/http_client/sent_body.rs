@@ -1,4 +1,4 @@
-//! The body of a request, as hyper gets it.
+//! Request body that is passed to hyper.
 
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -10,15 +10,15 @@ use http_body::{Frame, SizeHint};
 use crate::BoxError;
 use crate::body::Body;
 
-/// A body that leaves the error that it fails with in a slot. Over HTTP/2 hyper resets the stream and drops the error,
-/// and what it then says of the request sounds like a broken connection.
+/// Request body that stores its error in a slot. Over HTTP/2, hyper resets the stream and drops the error, so that the
+/// request's own error looks like a lost connection.
 pub(super) struct SentBody {
     body: Body,
     failure: Option<BodyFailure>,
 }
 
 impl SentBody {
-    /// The slot is for the future of the request. Bytes cannot fail and have none.
+    /// Creates the body and the slot for the request's future. In-memory bodies cannot fail and have no slot.
     pub(super) fn new(body: Body) -> (Self, Option<BodyFailure>) {
         let failure = body.can_fail().then(BodyFailure::default);
         (Self { body, failure: failure.clone() }, failure)
@@ -46,7 +46,7 @@ impl http_body::Body for SentBody {
     }
 }
 
-/// Where a body leaves its error.
+/// Slot for the error of a body.
 #[derive(Debug, Clone, Default)]
 pub(super) struct BodyFailure(Arc<Mutex<Option<BoxError>>>);
 
@@ -55,10 +55,10 @@ impl BodyFailure {
         self.slot().take()
     }
 
-    /// Keeps the error, and gives hyper one in its place.
+    /// Stores the error, and returns a substitute for hyper.
     fn put(&self, error: BoxError) -> BoxError {
         *self.slot() = Some(error);
-        "the body of the request could not be read".into()
+        "the request body could not be read".into()
     }
 
     fn slot(&self) -> MutexGuard<'_, Option<BoxError>> {

@@ -1,4 +1,4 @@
-//! TLS: which servers are trusted, and which protocols are offered.
+//! TLS configuration: trusted roots, client certificate and protocols.
 
 use std::fmt;
 use std::sync::Arc;
@@ -11,14 +11,14 @@ use rustls::{ClientConfig, RootCertStore};
 use crate::connections::Connections;
 use crate::error::TransportError;
 
-/// A root certificate that the user adds.
+/// Root certificate that the user adds.
 #[derive(Debug, Clone)]
 pub(crate) enum ExtraRoot {
     Pem(Vec<u8>),
     Der(Vec<u8>),
 }
 
-/// What the client shows of itself, in PEM.
+/// Client certificate chain and private key, in PEM.
 #[derive(Clone)]
 pub(crate) struct ClientCertificate {
     chain: Vec<u8>,
@@ -46,11 +46,11 @@ pub(super) fn config(settings: &Connections, needs_roots: bool) -> Result<Client
     }
     if needs_roots && roots.is_empty() {
         return Err(TransportError::configuration(
-            "no root certificate is trusted, so no https server would be; turn on `tls-webpki-roots` or \
+            "no root certificate is trusted, so no https server can be; enable `tls-webpki-roots` or \
              `tls-native-roots`, or add a root certificate",
         ));
     }
-    // The provider is named here: the one of the process belongs to the application, and may be missing.
+    // The provider is set explicitly: the process-wide default belongs to the application and may be missing.
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let builder = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
@@ -74,7 +74,7 @@ fn built_in_roots() -> RootCertStore {
     let mut roots = RootCertStore::empty();
     #[cfg(feature = "tls-webpki-roots")]
     roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
-    // A machine's store often has a few certificates that nobody can read; the others count.
+    // Certificate stores of machines often contain a few unreadable certificates; these are skipped.
     #[cfg(feature = "tls-native-roots")]
     roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
     roots
@@ -87,10 +87,10 @@ fn certificates(root: &ExtraRoot) -> Result<Vec<CertificateDer<'static>>, String
     }
 }
 
-/// Reads certificates, with any line ends and any text around them.
+/// Reads certificates, with any line ends and surrounding text.
 ///
-/// No error of the parser goes into a message, here and for keys: it repeats the text that it fails on, which is a
-/// private key when both are in one string.
+/// Parser errors are never included in a message, here and for keys: they repeat the input, which is a private key if
+/// both are in one string.
 fn pem_certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, String> {
     let text = with_plain_line_ends(pem);
     match CertificateDer::pem_slice_iter(&text).collect::<Result<Vec<_>, _>>() {
@@ -99,7 +99,7 @@ fn pem_certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, String> 
     }
 }
 
-/// The parser does not know the line ends of old Macs.
+/// Converts line ends: the parser does not accept a lone carriage return.
 fn with_plain_line_ends(pem: &[u8]) -> Vec<u8> {
     let mut text = Vec::with_capacity(pem.len());
     for (index, byte) in pem.iter().enumerate() {
@@ -127,7 +127,7 @@ fn bad_client_certificate(why: &str) -> TransportError {
 }
 
 pub(super) fn connector<C>(tcp: C, config: ClientConfig) -> HttpsConnector<C> {
-    // Plain http goes through as well: the base URL allows it for loopback addresses only.
+    // Also allows plain http: the base URL restricts it to loopback addresses.
     let builder = HttpsConnectorBuilder::new().with_tls_config(config).https_or_http().enable_http1();
     #[cfg(feature = "http2")]
     let builder = builder.enable_http2();

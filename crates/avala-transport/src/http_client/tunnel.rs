@@ -1,17 +1,17 @@
-//! Tunnels through an HTTP proxy, by `CONNECT` (RFC 9110, section 9.3.6).
+//! Tunnels through an HTTP proxy with `CONNECT` (RFC 9110, section 9.3.6).
 
 use std::io;
 
 use http::{HeaderValue, StatusCode, Uri};
 use tokio::net::TcpStream;
 
-/// The most that a proxy may send before the tunnel stands, in bytes, interim responses included.
+/// The most bytes that a proxy may send before the tunnel is open, including interim responses.
 const MOST_HEADERS: usize = 64 * 1024;
 
-/// Why there is no tunnel.
+/// Reason why the proxy opened no tunnel.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum TunnelError {
-    #[error("the connection to the proxy broke")]
+    #[error("the connection to the proxy was lost")]
     Io(#[from] io::Error),
     #[error("the target has no host")]
     NoHost,
@@ -25,10 +25,10 @@ pub(super) enum TunnelError {
     Refused(StatusCode),
 }
 
-/// Asks the proxy at the other end of `stream` for a tunnel to `target`.
+/// Requests a tunnel to `target` from the proxy at the other end of `stream`.
 ///
-/// Any 2xx is the tunnel, and begins after its headers whatever they contain: `Content-Length` and `Transfer-Encoding`
-/// mean nothing there. Interim responses are skipped. Every other status is a refusal, as soon as its line is complete.
+/// Any 2xx opens the tunnel, which begins right after the headers: `Content-Length` and `Transfer-Encoding` have no
+/// meaning there. Interim responses are skipped. Any other status is a refusal as soon as its line is complete.
 pub(super) async fn tunnel(stream: &TcpStream, target: &Uri, auth: Option<&HeaderValue>) -> Result<(), TunnelError> {
     let host = target.host().ok_or(TunnelError::NoHost)?;
     let port = target.port_u16().unwrap_or(443);
@@ -66,7 +66,7 @@ async fn write_all(stream: &TcpStream, mut bytes: &[u8]) -> io::Result<()> {
     Ok(())
 }
 
-/// Reads lines, and not a byte more: what follows the headers belongs to the tunnel.
+/// Reads line by line and never past the headers: all bytes after them belong to the tunnel.
 struct Lines<'a> {
     stream: &'a TcpStream,
     read: usize,
@@ -75,7 +75,7 @@ struct Lines<'a> {
 impl Lines<'_> {
     async fn status(&mut self) -> Result<StatusCode, TunnelError> {
         let mut line = self.line(true).await?;
-        // As other clients do: a line end may be left from an earlier response.
+        // Skips empty lines that may be left from an earlier response, as other clients do.
         while line.is_empty() {
             line = self.line(true).await?;
         }
@@ -92,7 +92,7 @@ impl Lines<'_> {
         Ok(())
     }
 
-    /// The next line without its end. What cannot begin a status line is an error at its first byte.
+    /// Returns the next line without its end. Fails at the first byte that cannot be part of a status line.
     async fn line(&mut self, is_status: bool) -> Result<Vec<u8>, TunnelError> {
         let mut line = Vec::new();
         loop {
@@ -101,7 +101,7 @@ impl Lines<'_> {
             let seen = peeked.get(..size).unwrap_or_default();
             let end = seen.iter().position(|byte| *byte == b'\n');
             let wanted = end.map_or(size, |end| end + 1);
-            // They are there: nobody else reads from this connection.
+            // The peeked bytes are available: only this code reads from the connection.
             let taken = self.stream.try_read(peeked.get_mut(..wanted).unwrap_or_default())?;
             if taken == 0 {
                 return Err(TunnelError::Closed);

@@ -1,4 +1,4 @@
-//! Adapts ordinary HTTP middleware and services.
+//! Adapts HTTP middleware and services with other body and error types.
 
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -14,35 +14,33 @@ use crate::classify::{Classified, Classifier, Place, translate};
 use crate::error::TransportError;
 use crate::layer::exchange::Exchange;
 
-/// Gives a service the body and the error type of this crate.
+/// Converts the response body and the error of a service to the types of this crate.
 ///
-/// Put it between a layer of this crate and a service that has another response body or another error.
+/// Place it between a layer of this crate and a service with another response body or error type.
 ///
 /// # Errors of the service
 ///
-/// A [`TransportError`] that the service returns passes unchanged. Any other error is classified by the first error in
-/// its chain of sources that has a meaning:
+/// A [`TransportError`] passes unchanged. Any other error is classified by the first known error in its source chain:
 ///
 /// | Error | Kind |
 /// |---|---|
 /// | [`Elapsed`](tower::timeout::error::Elapsed) of `tower::timeout` | `Timeout` |
-/// | [`Overloaded`](tower::load_shed::error::Overloaded) of `tower::load_shed` | `RateLimited`; retried, unlike that of the own rate limiter |
+/// | [`Overloaded`](tower::load_shed::error::Overloaded) of `tower::load_shed` | `RateLimited`; retried, unlike that of the client-side rate limiter |
 /// | `io::Error`: refused, unreachable, no address | `Connect` |
 /// | `io::Error`: reset, aborted, not connected, broken pipe, unexpected end | `Connection` |
 /// | `io::Error`: timed out | `Timeout` |
-/// | the client of `hyper-util`: no connection | `Connect` |
-/// | `hyper` and `h2`: the request or its body is to blame | `Request` |
+/// | client of `hyper-util`: no connection | `Connect` |
+/// | `hyper` and `h2`: invalid request or request body | `Request` |
 /// | `hyper` and `h2`: any other | `Connection` |
-/// | a [`TransportError`] | as that one |
+/// | [`TransportError`] | the same kind |
 /// | any other | [`Layer`](crate::TransportErrorKind::Layer), which is never retried |
-///
-/// [`classify`](Self::classify) adds rules of your own. The error is the source of the `TransportError`.
+/// [`classify`](Self::classify) adds rules of your own. The original error is the source of the `TransportError`.
 ///
 /// # Whether the request was sent
 ///
-/// The layers above believe this layer, when it is around the innermost service, and no other component: the calls of
-/// the service and their outcomes are recorded. [`Sent::No`](crate::Sent::No) is what the service itself says with a
-/// `TransportError`, a classification, or a refused connection; everything else is `Maybe`.
+/// Around the innermost service, this layer records each call and its outcome, and only this record decides whether the
+/// request may have been sent. [`Sent::No`](crate::Sent::No) requires that the service itself returns it with a
+/// `TransportError` or a classification, or a refused connection; all other errors are `Maybe`.
 ///
 /// ```
 /// use avala_transport::Body;
@@ -71,7 +69,7 @@ impl AdaptLayer {
         Self
     }
 
-    /// Creates a layer that asks `classify` about each error first. `None` leaves an error to the built-in rules.
+    /// Creates a layer that classifies errors with `classify` first. If it returns `None`, the built-in rules apply.
     ///
     /// ```
     /// use avala_transport::{Body, Classified, TransportErrorKind};
@@ -104,7 +102,7 @@ impl<S> Layer<S> for AdaptLayer {
     }
 }
 
-/// [`AdaptLayer`] with rules of your own for errors. Made by [`AdaptLayer::classify`].
+/// [`AdaptLayer`] with additional rules for errors. Created by [`AdaptLayer::classify`].
 #[derive(Debug, Clone)]
 pub struct ClassifyLayer(Classifier);
 
@@ -125,7 +123,7 @@ pub struct Adapt<S> {
 }
 
 impl<S> Adapt<S> {
-    /// Adapts a layer of the user, whose calls are not those of the innermost service.
+    /// Adapts a user layer, whose calls are not those of the innermost service.
     pub(crate) fn layer_of_user(inner: S, place: Place) -> Self {
         Self { inner, place, classifier: None }
     }
@@ -147,7 +145,7 @@ where
     }
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
-        // In an assembled stack the calls are recorded at its bottom; this is for layers that are used alone.
+        // In an assembled stack, calls are recorded at its bottom; this records them for layers that are used alone.
         let exchange = if self.place == Place::Innermost { Exchange::begin(&request, None) } else { None };
         let future = self.inner.call(request);
         AdaptFuture { future, exchange, place: self.place, classifier: self.classifier.clone() }

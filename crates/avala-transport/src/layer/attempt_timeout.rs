@@ -1,4 +1,4 @@
-//! The time that one attempt has.
+//! Attempt timeout.
 
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -17,9 +17,9 @@ use crate::context::background::Background;
 use crate::context::time_spent::Seconds;
 use crate::error::{Sent, TimeoutPhase, TransportError};
 
-/// Ends an attempt when its time is over: becoming ready, connecting, headers and the collected body together.
+/// Ends an attempt at its timeout, which covers readiness, connecting, headers and the collected body.
 ///
-/// [`CallOptions::attempt_timeout`] takes the place of the layer's time.
+/// [`CallOptions::attempt_timeout`] overrides the layer's timeout.
 ///
 /// ```
 /// use std::time::Duration;
@@ -43,7 +43,7 @@ pub struct AttemptTimeoutLayer {
 }
 
 impl AttemptTimeoutLayer {
-    /// A layer that gives each attempt `timeout`. [`Duration::MAX`] is no limit.
+    /// Creates a layer with this timeout. [`Duration::MAX`] is no limit.
     #[must_use]
     pub fn new(timeout: Duration) -> Self {
         Self { timeout }
@@ -136,7 +136,7 @@ where
         }
         let message = format!("attempt timed out after {}", Seconds(*this.timeout));
         let error = TransportError::timeout(TimeoutPhase::Attempt, message);
-        // The server has said no, even when it did not come to say why.
+        // The server refused the request, although the body of its response did not arrive in time.
         let Some(refusal) = this.state.refusal() else { return Poll::Ready(Err(error)) };
         let error = error.with_status(StatusCode::TOO_MANY_REQUESTS).with_sent(Sent::Yes);
         Poll::Ready(Err(match refusal.retry_after {

@@ -1,4 +1,4 @@
-//! Credentials on every request: an API key or an access token.
+//! Adds credentials to requests: an API key or an access token.
 
 use std::fmt;
 use std::pin::Pin;
@@ -22,8 +22,8 @@ const API_KEY_HEADER: HeaderName = HeaderName::from_static("x-avala-api-key");
 /// Adds credentials to every request: an API key as `x-avala-api-key`, or an access token as `authorization: Bearer`,
 /// marked as sensitive.
 ///
-/// A header of that name that the caller set is replaced, and with an access token no `x-avala-api-key` is sent. A call
-/// whose [`CallOptions`] say `anonymous` is sent without both headers.
+/// Headers of these names that the caller set are replaced; with an access token, `x-avala-api-key` is removed. Calls
+/// whose [`CallOptions`] are `anonymous` are sent without both headers.
 ///
 /// ```
 /// use avala_transport::{ApiKey, Body};
@@ -54,7 +54,7 @@ enum Provider {
     Token(Arc<dyn AccessTokenProvider>),
 }
 
-/// The header that carries the credentials.
+/// Header that carries the credentials.
 #[derive(Clone, Copy)]
 enum Header {
     ApiKey,
@@ -62,21 +62,21 @@ enum Header {
 }
 
 impl AuthLayer {
-    /// A layer that asks `provider` for the key of each request; an [`ApiKey`](crate::ApiKey) is one.
+    /// Creates a layer that gets the API key of each request from `provider`, such as an [`ApiKey`](crate::ApiKey).
     #[must_use]
     pub fn new(provider: impl ApiKeyProvider) -> Self {
         Self { provider: Provider::Key(Arc::new(provider)) }
     }
 
-    /// Creates a layer that asks `provider` for the access token of each request; an
-    /// [`AccessToken`](crate::AccessToken) is one.
+    /// Creates a layer that gets the access token of each request from `provider`, such as an
+    /// [`AccessToken`](crate::AccessToken).
     #[must_use]
     pub fn bearer(provider: impl AccessTokenProvider) -> Self {
         Self { provider: Provider::Token(Arc::new(provider)) }
     }
 }
 
-/// Shows nothing of the key or its provider.
+/// Shows nothing of the credentials.
 impl fmt::Debug for AuthLayer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("AuthLayer(redacted)")
@@ -154,7 +154,7 @@ where
         header: Header,
         value: impl Future<Output = Result<HeaderValue, TransportError>> + Send + 'static,
     ) -> State<S::Future> {
-        // The service that was polled ready is the one that has to be called.
+        // The service that was polled ready must be the one that is called.
         let spare = self.inner.clone();
         let mut ready = std::mem::replace(&mut self.inner, spare);
         let future = Box::pin(async move {
@@ -170,7 +170,7 @@ fn with_credentials(mut request: Request<Body>, header: Header, value: HeaderVal
     match header {
         Header::ApiKey => headers.insert(API_KEY_HEADER, value),
         Header::Authorization => {
-            // The server takes one of the two, and which one it would take of both is not documented.
+            // The server accepts one of the two; which one takes precedence is not documented.
             headers.remove(API_KEY_HEADER);
             headers.insert(AUTHORIZATION, value)
         }
@@ -179,11 +179,11 @@ fn with_credentials(mut request: Request<Body>, header: Header, value: HeaderVal
 }
 
 fn no_token(error: BoxError) -> TransportError {
-    TransportError::configuration(format!("there is no access token for the request: {error}")).with_source(error)
+    TransportError::configuration(format!("no access token for the request: {error}")).with_source(error)
 }
 
 fn no_key(error: BoxError) -> TransportError {
-    TransportError::configuration(format!("there is no API key for the request: {error}")).with_source(error)
+    TransportError::configuration(format!("no API key for the request: {error}")).with_source(error)
 }
 
 pin_project! {

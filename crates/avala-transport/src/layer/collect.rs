@@ -1,4 +1,4 @@
-//! The whole body in one piece of memory.
+//! Buffers response bodies, up to a cap.
 
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -16,27 +16,27 @@ use crate::error::{Sent, TransportError, TransportErrorKind};
 use crate::memory_budget::{Lease, MemoryBudget};
 use crate::retry_after::retry_after;
 
-/// How much of an announced size is reserved at once: a header that lies must not allocate the whole cap.
+/// The most memory reserved for an announced size: a false header must not allocate the whole cap.
 const MOST_RESERVED: usize = 4 * 1024 * 1024;
 
-/// How much one poll reads of a body that is always ready, in frames and in bytes. Then others run.
+/// The most frames and bytes that one poll reads of a body that is always ready, so that other tasks can run.
 const MOST_FRAMES: usize = 64;
 const MOST_READ: usize = 1024 * 1024;
 
-/// The most that is read of the body of an error response, in bytes.
+/// The most bytes that are read of the body of an error response.
 ///
-/// A message is short, and a long body costs time that the call may not have.
+/// Error messages are short, and reading a long body takes time that the call may not have.
 pub const MAX_ERROR_BODY: usize = 64 * 1024;
 
-/// Marks a response, as an extension, whose body was cut after its [first bytes](MAX_ERROR_BODY).
+/// Response extension: the body was cut after its [first bytes](MAX_ERROR_BODY).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CutBody;
 
-/// Reads the whole body of each response, up to a cap. Of an error response (a status from 300 on) the first
-/// [`MAX_ERROR_BODY`] bytes are read; a longer body is cut there, and its response carries [`CutBody`].
+/// Buffers each response body in memory, up to a cap. Of an error response (status 300 and above), only the first
+/// [`MAX_ERROR_BODY`] bytes are read; if the body is longer, the response gets the extension [`CutBody`].
 ///
-/// A body that is cut is then a failed attempt, which can be repeated. A call whose [`CallOptions`] say `streaming`
-/// gets its body as it arrives.
+/// A body that the connection cuts off fails the attempt, so that it can be retried. Calls with `streaming` in their
+/// [`CallOptions`] get their body as it arrives.
 ///
 /// ```
 /// use avala_transport::Body;
@@ -61,16 +61,17 @@ pub struct CollectLayer {
 }
 
 impl CollectLayer {
-    /// A layer that reads bodies of at most `max_bytes`.
+    /// Creates a layer that reads bodies of at most `max_bytes`.
     #[must_use]
     pub fn new(max_bytes: usize) -> Self {
         Self { max_bytes, budget: None }
     }
 
-    /// Limits the bytes of all bodies that this layer, its clones and their services buffer at once.
+    /// Limits the bytes of all bodies that this layer, its clones and their services buffer at once. Default:
+    /// unlimited.
     ///
-    /// A body holds its bytes until it and all clones of its [`Bytes`] are dropped. A body that would exceed the budget
-    /// fails with [`MemoryBudget`](TransportErrorKind::MemoryBudget). Streaming calls are not counted.
+    /// A body counts until it and all clones of its [`Bytes`] are dropped. A body that would exceed the budget fails
+    /// with [`MemoryBudget`](TransportErrorKind::MemoryBudget). Streaming calls are not counted.
     #[must_use]
     pub fn memory_budget(mut self, bytes: usize) -> Self {
         self.budget = Some(MemoryBudget::new(bytes));
@@ -160,7 +161,7 @@ where
         }
         let result = result.map_err(|error| {
             let error = error.with_status(parts.status).with_sent(Sent::Yes);
-            // The headers came, so what they ask for is known.
+            // The headers arrived, so `Retry-After` is known.
             match retry_after(&parts.headers) {
                 Some(wait) => error.with_retry_after(wait),
                 None => error,
@@ -180,17 +181,17 @@ pub(crate) struct CollectBody {
     body: Body,
     max_bytes: usize,
     gathered: Gathered,
-    /// Whether a body over `max_bytes` is cut there, and not an error.
+    /// Whether a body over `max_bytes` is cut instead of being an error.
     may_cut: bool,
     was_cut: bool,
-    /// What the body holds of the client's memory budget, if it has one.
+    /// The body's share of the client's memory budget, if there is one.
     lease: Option<Lease>,
 }
 
 #[derive(Debug)]
 enum Gathered {
     Nothing,
-    /// The first piece, kept as it came: most bodies are one piece and need no copy.
+    /// The first piece, not copied: most bodies are one piece.
     One(Bytes),
     Many(BytesMut),
 }
@@ -205,7 +206,7 @@ impl CollectBody {
         self
     }
 
-    /// Reads the first `max_bytes`, and leaves the rest.
+    /// Reads the first `max_bytes` and drops the rest.
     pub(crate) fn start_of(body: Body, max_bytes: usize) -> Self {
         Self { may_cut: true, ..Self::new(body, max_bytes) }
     }
@@ -214,7 +215,7 @@ impl CollectBody {
         self.was_cut
     }
 
-    /// What was read, which holds its part of the budget from now on.
+    /// Returns the bytes that were read, with the lease attached.
     fn finish(&mut self) -> Bytes {
         let bytes = self.gathered.take();
         match self.lease.take() {
@@ -290,7 +291,7 @@ impl Future for CollectBody {
             match ready!(Pin::new(&mut self.body).poll_frame(cx)) {
                 None => return Poll::Ready(Ok(self.finish())),
                 Some(Ok(frame)) => {
-                    // Trailers say nothing that a caller of this API reads.
+                    // Trailers are not used by this API.
                     if let Ok(piece) = frame.into_data() {
                         read = read.saturating_add(piece.len());
                         self.push(piece)?;
@@ -313,7 +314,7 @@ impl Future for CollectBody {
 fn cut(error: crate::BoxError) -> TransportError {
     match error.downcast::<TransportError>() {
         Ok(own) => *own,
-        Err(other) => TransportError::new(TransportErrorKind::Connection, "the connection broke inside the body")
+        Err(other) => TransportError::new(TransportErrorKind::Connection, "the connection was lost while the response body was read")
             .with_source(other),
     }
 }

@@ -1,15 +1,15 @@
-//! Answers that come compressed.
+//! Decompresses gzip responses.
 
 #[cfg(feature = "gzip")]
 pub use self::gzip::{Decompress, DecompressFuture, DecompressLayer};
 
-/// The layer at the bottom of the stack: nothing at all without the feature `gzip`.
+/// Returns the layer at the bottom of the stack: the identity without the feature `gzip`.
 #[cfg(not(feature = "gzip"))]
 pub(crate) fn layer(_max_bytes: usize) -> tower::layer::util::Identity {
     tower::layer::util::Identity::new()
 }
 
-/// The `accept-encoding` that the layer adds to a request.
+/// Returns the `accept-encoding` that the layer adds to a request.
 #[cfg(not(feature = "gzip"))]
 pub(crate) fn added_encoding(_request: &http::Request<crate::body::Body>) -> Option<http::HeaderValue> {
     None
@@ -44,22 +44,22 @@ mod gzip {
 
     const GZIP: HeaderValue = HeaderValue::from_static("gzip");
 
-    /// How much is decompressed at a time. A byte becomes 1,032 at the most, so 4 KiB become 4 MiB.
+    /// How many bytes are decompressed at a time. A byte can expand to 1,032, so 4 KiB to 4 MiB.
     const PORTION: usize = 4 * 1024;
 
-    /// How many steps one poll takes without a result. An empty member costs four, and a server can send many.
+    /// How many steps one poll takes without output. An empty member costs four, and a server can send many.
     const MOST_STEPS: usize = 64;
 
-    /// Asks for compressed answers and decompresses them.
+    /// Requests compressed responses (gzip) and decompresses them.
     ///
-    /// A request that already has an `accept-encoding`, wants a part by `range`, or is
-    /// [streaming](CallOptions::streaming) is let alone, and so is its answer. The other answers that say
-    /// `content-encoding: gzip` lose that header and their `content-length`, and their body is decompressed while it is
-    /// read, a little at a time. Put a [`CollectLayer`](crate::layer::CollectLayer) above: it has the cap on what comes out.
+    /// Requests with an `accept-encoding` or `range` header, [streaming](CallOptions::streaming) requests, and their
+    /// responses are not changed. Other responses with `content-encoding: gzip` lose that header and their
+    /// `content-length`, and their body is decompressed in small portions while it is read. Place a
+    /// [`CollectLayer`](crate::layer::CollectLayer) above to cap the decompressed size.
     ///
-    /// A body that is corrupt, or ends before its end, is a broken [`Connection`](TransportErrorKind::Connection). A body
-    /// may be of several members. What follows the last member and is none itself, such as zeros that fill a block, is
-    /// ignored, as `gzip` and browsers do. A body of no bytes at all is empty.
+    /// A corrupt or truncated body fails with [`Connection`](TransportErrorKind::Connection). A body may have several
+    /// members. Data after the last member, such as padding with zeros, is ignored, as `gzip` and browsers do. An empty
+    /// body is valid.
     ///
     /// ```
     /// use avala_transport::Body;
@@ -86,8 +86,7 @@ mod gzip {
     }
 
     impl DecompressLayer {
-        /// A layer that reads at most `max_bytes` of a compressed body, whatever becomes of them: a body can be long
-        /// and hold nothing.
+        /// Creates a layer that reads at most `max_bytes` of a compressed body, also if they decompress to nothing.
         #[must_use]
         pub fn new(max_bytes: usize) -> Self {
             Self { max_bytes }
@@ -151,7 +150,7 @@ mod gzip {
         fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
             let this = self.project();
             let mut response = ready!(this.future.poll(cx))?;
-            // The answer to a HEAD has the headers of a body, and none.
+            // A response to HEAD has the headers of a body, but no body.
             if !*this.asked || !is_gzip(&response) || response.body().is_end_stream() {
                 return Poll::Ready(Ok(response));
             }
@@ -161,7 +160,7 @@ mod gzip {
         }
     }
 
-    /// The `accept-encoding` that the layer adds to a request.
+    /// Returns the `accept-encoding` that the layer adds to a request.
     pub(crate) fn added_encoding(request: &Request<Body>) -> Option<HeaderValue> {
         let streaming = request.extensions().get::<CallOptions>().is_some_and(|options| options.streaming);
         let headers = request.headers();
@@ -174,12 +173,12 @@ mod gzip {
         encoding.is_some_and(|name| name.eq_ignore_ascii_case(b"gzip") || name.eq_ignore_ascii_case(b"x-gzip"))
     }
 
-    /// A body that decompresses another one while it is read.
+    /// Body that decompresses another body while it is read.
     struct Decompressed {
         body: Body,
         max_bytes: usize,
         read: usize,
-        /// What was read and is not decompressed yet.
+        /// Bytes that are read but not decompressed yet.
         input: Bytes,
         stage: Stage,
     }
@@ -187,7 +186,7 @@ mod gzip {
     enum Stage {
         /// Inside a member, or before the first one.
         Member(Box<GzDecoder<Vec<u8>>>),
-        /// After a member. The flag says whether the first byte of another one was read.
+        /// After a member. The flag is set once the first byte of another member was read.
         Between(bool),
         /// After the last member: the rest of the body is ignored.
         Rest,
@@ -220,12 +219,12 @@ mod gzip {
                     return Poll::Ready(Ok(Some(piece)));
                 }
             }
-            // The input may never end and never become anything, and others have to run too.
+            // Endless input may produce no output, so other tasks get to run.
             cx.waker().wake_by_ref();
             Poll::Pending
         }
 
-        /// Reads more input, possibly none. `false` at its end.
+        /// Reads more input, possibly none. Returns `false` at its end.
         fn poll_input(&mut self, cx: &mut Context<'_>) -> Poll<Result<bool, BoxError>> {
             let announced = usize::try_from(self.body.size_hint().lower()).unwrap_or(usize::MAX);
             if self.read.saturating_add(announced) > self.max_bytes {
@@ -237,7 +236,7 @@ mod gzip {
             Poll::Ready(Ok(true))
         }
 
-        /// Does one thing with the input, and returns what came of it.
+        /// Processes a portion of the input and returns the output.
         fn step(&mut self) -> io::Result<Vec<u8>> {
             match &mut self.stage {
                 Stage::Member(decoder) => {
@@ -247,7 +246,7 @@ mod gzip {
                     if taken > 0 {
                         return Ok(std::mem::take(decoder.get_mut()));
                     }
-                    // It takes nothing after its end.
+                    // The decoder accepts no input after the end of a member.
                     decoder.try_finish()?;
                     let rest = std::mem::take(decoder.get_mut());
                     self.stage = Stage::Between(false);
@@ -275,7 +274,7 @@ mod gzip {
 
         fn finish(&mut self) -> Result<Vec<u8>, BoxError> {
             let rest = match &mut self.stage {
-                // A body of no bytes at all is empty, and not cut: some servers say gzip about that too.
+                // An empty body is not a cut body: some servers declare gzip without a body.
                 Stage::Member(decoder) if self.read > 0 => {
                     decoder.try_finish().map_err(corrupt)?;
                     std::mem::take(decoder.get_mut())
@@ -302,7 +301,7 @@ mod gzip {
     }
 
     fn corrupt(error: io::Error) -> BoxError {
-        TransportError::new(TransportErrorKind::Connection, "the compressed body is corrupt or ends before its end")
+        TransportError::new(TransportErrorKind::Connection, "the compressed body is corrupt or truncated")
             .with_sent(Sent::Yes)
             .with_source(error)
             .into()

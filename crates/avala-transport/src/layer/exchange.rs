@@ -14,7 +14,7 @@ use crate::context::record::{REFUSED, RESPONDED, Stack, UNKNOWN};
 use crate::context::safety::{is_refusal, is_refused};
 use crate::error::{Sent, TransportError};
 
-/// One call of the innermost service. Dropped before its end, nobody knows what became of the request.
+/// One call of the innermost service. If it is dropped before its end, the outcome is unknown.
 #[derive(Debug)]
 pub(crate) struct Exchange {
     state: CallState,
@@ -22,7 +22,7 @@ pub(crate) struct Exchange {
 }
 
 impl Exchange {
-    /// Starts one, if the request has a call state of this stack.
+    /// Starts recording, if the request has a call state of this stack.
     pub(crate) fn begin(request: &Request<Body>, stack: Option<&Arc<Stack>>) -> Option<Self> {
         let state = request.extensions().get::<CallState>().filter(|state| state.is_of(stack));
         let is_attributed = state.is_some_and(|state| {
@@ -67,7 +67,7 @@ impl Drop for Exchange {
     }
 }
 
-/// Records every call of the service below it, which is the innermost one of a stack.
+/// Records every call of the innermost service of a stack.
 #[derive(Debug, Clone)]
 pub(crate) struct RecordLayer {
     stack: Arc<Stack>,

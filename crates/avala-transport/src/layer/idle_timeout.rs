@@ -1,4 +1,4 @@
-//! The time that a stream may say nothing.
+//! Idle timeout of streamed bodies.
 
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -15,15 +15,17 @@ use crate::BoxError;
 use crate::body::Body;
 use crate::context::CallOptions;
 use crate::context::CallState;
+use crate::context::time_spent::Seconds;
 use crate::error::{Sent, TimeoutPhase, TransportError};
 
-/// Ends the body of an answer when nothing of it comes for too long.
+/// Ends a streamed response body if the next piece does not arrive within the idle timeout.
 ///
-/// The other timeouts end with the headers of a [streaming](CallOptions::streaming) call. Here the body fails with a
-/// [`Timeout`](crate::TransportErrorKind::Timeout) of the phase [`Idle`](TimeoutPhase::Idle). Time counts while the
-/// reader waits for a piece, so a slow reader does no harm. A body that is in memory already passes as it is.
+/// For a [streaming](CallOptions::streaming) call, the other timeouts end with the headers. Afterwards the body can
+/// fail with a [`Timeout`](crate::TransportErrorKind::Timeout) of the phase [`Idle`](TimeoutPhase::Idle). Only the time
+/// in which the reader waits for a piece counts, so a slow reader is no problem. A body that is already in memory
+/// passes unchanged.
 ///
-/// [`CallOptions::idle_timeout`] takes the place of the layer's time.
+/// [`CallOptions::idle_timeout`] overrides the layer's timeout.
 ///
 /// ```
 /// use std::time::Duration;
@@ -47,7 +49,7 @@ pub struct IdleTimeoutLayer {
 }
 
 impl IdleTimeoutLayer {
-    /// A layer that gives each piece of a body `timeout`. [`Duration::MAX`] is no limit.
+    /// Creates a layer with this timeout for each piece of a body. [`Duration::MAX`] is no limit.
     #[must_use]
     pub fn new(timeout: Duration) -> Self {
         Self { timeout }
@@ -120,7 +122,7 @@ where
 }
 
 pin_project! {
-    /// A body whose reader waits only so long.
+    /// Body with an idle timeout.
     struct Watched {
         // `None` after the end.
         body: Option<Body>,
@@ -149,9 +151,9 @@ impl http_body::Body for Watched {
         }
         let Some(sleep) = this.sleep.as_mut().as_pin_mut() else { return Poll::Pending };
         ready!(sleep.poll(cx));
-        // Dropping what is left of the body gives the connection up.
+        // Dropping the rest of the body closes the connection.
         *this.body = None;
-        let message = format!("nothing of the body came for {:?}", this.timeout);
+        let message = format!("idle timeout: no data of the body arrived for {}", Seconds(*this.timeout));
         let error = TransportError::timeout(TimeoutPhase::Idle, message).with_sent(Sent::Yes).with_status(*this.status);
         Poll::Ready(Some(Err(this.state.complete(error).into())))
     }

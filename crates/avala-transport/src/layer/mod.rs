@@ -1,7 +1,7 @@
-//! The tower layers of the stack, each of which also works alone.
+//! Tower layers of the stack, each of which can also be used alone.
 //!
-//! `stack.rs` of this crate defines their order, with the reason for each line. Put [`AdaptLayer`] between a layer and a
-//! service with another body or error type.
+//! `stack.rs` defines their order and the reason for each position. Place [`AdaptLayer`] between a layer and a service
+//! with another body or error type.
 
 pub(crate) mod adapt;
 pub(crate) mod attempt_timeout;

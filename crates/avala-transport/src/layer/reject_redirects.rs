@@ -1,4 +1,4 @@
-//! Redirects are errors.
+//! Rejects redirects.
 
 use std::fmt;
 use std::pin::Pin;
@@ -14,11 +14,11 @@ use crate::body::Body;
 use crate::error::TransportError;
 use crate::redact;
 
-/// Turns every redirect (301, 302, 303, 307 and 308) into an error of the kind
+/// Rejects redirects (301, 302, 303, 307 and 308) with an error of the kind
 /// [`Redirect`](crate::TransportErrorKind::Redirect). Other responses pass.
 ///
-/// Following one would carry the API key, or a password, to wherever it points. The error names the status and the
-/// target's host; the path and the query of the target are left out, because they can hold secrets.
+/// Following a redirect would send the API key, or a password, to another host. The error names the status and the
+/// target's host, but not its path and query, because they may contain secrets.
 ///
 /// ```
 /// use avala_transport::{Body, TransportErrorKind};
@@ -42,7 +42,7 @@ use crate::redact;
 pub struct RejectRedirectsLayer;
 
 impl RejectRedirectsLayer {
-    /// The layer; it has no settings.
+    /// Creates the layer; it has no settings.
     #[must_use]
     pub fn new() -> Self {
         Self
@@ -109,12 +109,12 @@ where
     }
 }
 
-/// Whether a response of this status asks for the same request at another address.
+/// Returns whether this status asks for the same request at another URL.
 fn is_redirect(status: StatusCode) -> bool {
     matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308)
 }
 
-/// Where a redirect points to, without user information, path and query: all of them can hold secrets.
+/// Target of a redirect, without user information, path and query, which may contain secrets.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Target {
     pub(crate) host: String,
@@ -122,7 +122,7 @@ pub(crate) struct Target {
 }
 
 impl Target {
-    /// The target of a `Location`; a relative one stays on the host of the request.
+    /// Reads the target from a `Location` header. A relative location stays on the host of the request.
     fn of(location: &HeaderValue, asked: Option<&Authority>) -> Option<Self> {
         let location = location.to_str().ok()?;
         let target = match location.strip_prefix("//") {

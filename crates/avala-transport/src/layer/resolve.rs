@@ -1,4 +1,4 @@
-//! From a relative request to one that has an address.
+//! Resolves request URIs against the base URL.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -15,12 +15,12 @@ use crate::error::{TransportError, TransportErrorKind};
 
 const DEFAULT_USER_AGENT: &str = concat!("avala-rust/", env!("CARGO_PKG_VERSION"));
 
-/// Makes the URI of each request absolute, and keeps requests from going anywhere else.
+/// Resolves the URI of each request against the base URL, and rejects other origins.
 ///
-/// The URIs above it are relative, such as `/datasets/?limit=5`. One that is absolute and has another origin than the
-/// base URL fails with [`TransportErrorKind::Request`]: the API key never travels to another host.
-/// It also sets `user-agent`, unless the request has one, and removes `host`: a server that serves several hosts at one
-/// address would else send the request, and the key, to the named one.
+/// The layers above see relative URIs, such as `/datasets/?limit=5`. An absolute URI with another origin than the base
+/// URL fails with [`TransportErrorKind::Request`], so that the API key is never sent to another host. The layer also
+/// sets `user-agent`, unless the request has one, and removes `host`: a server with several hosts at one address would
+/// otherwise route the request, and the key, by that header.
 ///
 /// ```
 /// use avala_transport::{BaseUrl, Body};
@@ -47,13 +47,13 @@ pub struct ResolveLayer {
 }
 
 impl ResolveLayer {
-    /// A layer that sends requests to `base_url`.
+    /// Creates a layer that sends requests to `base_url`.
     #[must_use]
     pub fn new(base_url: BaseUrl) -> Self {
         Self { base_url: Arc::new(base_url), user_agent: HeaderValue::from_static(DEFAULT_USER_AGENT) }
     }
 
-    /// Sets another `user-agent` than `avala-rust/` and the version of this crate.
+    /// Sets the `user-agent`. Default: `avala-rust/` and the version of this crate.
     #[must_use]
     pub fn user_agent(mut self, value: HeaderValue) -> Self {
         self.user_agent = value;
@@ -68,7 +68,7 @@ impl ResolveLayer {
         &self.user_agent
     }
 
-    /// The absolute URI that a request to `uri` is sent to.
+    /// Returns the absolute URI that a request to `uri` is sent to.
     pub(crate) fn resolve(&self, uri: &Uri) -> Result<Uri, TransportError> {
         absolute(&self.base_url, uri)
     }
@@ -138,8 +138,8 @@ where
     }
 }
 
-/// Adds `Content-Length: 0` to a request that usually has a body and has none: servers may refuse it with 411 otherwise.
-/// Other methods without a body have no length (RFC 9110, section 8.6).
+/// Adds `Content-Length: 0` to a request without a body if its method usually has one: servers may respond 411
+/// otherwise. Other methods without a body get no length (RFC 9110, section 8.6).
 fn say_that_there_is_no_body(request: &mut Request<Body>) {
     let usually_has_one = matches!(*request.method(), Method::POST | Method::PUT | Method::PATCH);
     if usually_has_one && http_body::Body::is_end_stream(request.body()) {

@@ -3,13 +3,13 @@
 #[cfg(feature = "tracing")]
 pub use self::spans::{Trace, TraceFuture, TraceLayer};
 
-/// The layer around a whole call: nothing at all without the feature `tracing`.
+/// Returns the layer around a whole call: the identity without the feature `tracing`.
 #[cfg(not(feature = "tracing"))]
 pub(crate) fn call(_server: &crate::base_url::BaseUrl) -> tower::layer::util::Identity {
     tower::layer::util::Identity::new()
 }
 
-/// The layer around one attempt: nothing at all without the feature `tracing`.
+/// Returns the layer around one attempt: the identity without the feature `tracing`.
 #[cfg(not(feature = "tracing"))]
 pub(crate) fn attempt(_server: &crate::base_url::BaseUrl) -> tower::layer::util::Identity {
     tower::layer::util::Identity::new()
@@ -43,10 +43,10 @@ mod spans {
     use crate::context::{CallOptions, CallReport};
     use crate::error::{TransportError, TransportErrorKind};
 
-    /// Makes a span for each call, or for each attempt.
+    /// Creates a span for each call or each attempt.
     ///
-    /// Names and values follow the [HTTP conventions of OpenTelemetry][otel]. No span holds an id, a query, a header or
-    /// a body: the path is the route with its placeholders, from [`CallOptions::route`].
+    /// Names and values follow the [HTTP conventions of OpenTelemetry][otel]. Spans contain no IDs, queries, headers or
+    /// bodies: the path is the route with its placeholders, from [`CallOptions::route`].
     ///
     /// | Field | Call | Attempt | |
     /// |---|---|---|---|
@@ -57,9 +57,9 @@ mod spans {
     /// | `server.address`, `server.port` | yes | yes | of the [base URL](Self::server) |
     /// | `avala.operation` | yes | no | such as `datasets.get` |
     /// | `http.request.resend_count` | no | from the second on | 1 for the second attempt |
-    /// | `http.response.status_code` | yes | yes | when there was an answer |
+    /// | `http.response.status_code` | yes | yes | if there was a response |
     /// | `error.type` | yes | yes | the status from 400 on, or the [kind](TransportErrorKind) of the error |
-    /// | `attempts` | yes | no | how many there were |
+    /// | `attempts` | yes | no | number of attempts |
     ///
     /// The spans are named `avala.call` and `avala.attempt`, at the level `INFO`.
     ///
@@ -93,19 +93,19 @@ mod spans {
     }
 
     impl TraceLayer {
-        /// A span for each call; it belongs at the outside of the stack.
+        /// Creates a layer for the span of a call, to be placed outermost in the stack.
         #[must_use]
         pub fn call() -> Self {
             Self { scope: Scope::Call, server: None }
         }
 
-        /// A span for each attempt; it belongs inside the retry layer.
+        /// Creates a layer for the span of an attempt, to be placed inside the retry layer.
         #[must_use]
         pub fn attempt() -> Self {
             Self { scope: Scope::Attempt, server: None }
         }
 
-        /// Names the server in each span. Requests do not know it yet where this layer stands.
+        /// Sets the server that spans name: at this position in the stack, request URIs are still relative.
         #[must_use]
         pub fn server(mut self, base_url: &BaseUrl) -> Self {
             self.server = Some(Arc::new(base_url.clone()));
@@ -149,7 +149,7 @@ mod spans {
         }
     }
 
-    /// `None` for a first attempt, as the conventions want it.
+    /// Returns the number of this retry; `None` for a first attempt, as the conventions require.
     fn resend_count(request: &Request<Body>) -> Option<u32> {
         let attempts = request.extensions().get::<CallState>().map(CallState::attempts);
         attempts.and_then(|attempts| attempts.checked_sub(1)).filter(|resent| *resent > 0)
@@ -214,7 +214,7 @@ mod spans {
         }
     }
 
-    /// A field that the span does not have is left out by `record`, so both spans share this.
+    /// Fields that the span does not declare are ignored by `record`, so both kinds of span share this function.
     fn record(span: &Span, result: &Result<Response<Body>, TransportError>) {
         match result {
             Ok(response) => {

@@ -1,10 +1,10 @@
-//! Redaction of secrets, for errors, logs and layers of your own.
+//! Redacts secrets, for errors, logs and layers of your own.
 //!
-//! Servers repeat request values in their messages, and libraries repeat their input in theirs. [`text`] replaces what
-//! has the form of a secret, and what stands after the name of one. A name is certain only while the structure is:
-//! redact decoded values with [`is_secret_name`], and texts with [`text`].
+//! Servers repeat request values in their messages, and libraries repeat their input. [`text`] replaces values that
+//! look like a secret, and values that follow a secret name. Names are certain only in structured data, so check
+//! decoded fields with [`is_secret_name`] and texts with [`text`].
 //!
-//! The work is linear in the length of the text, and nothing here fails.
+//! The work is linear in the length of the text, and no function fails.
 
 mod names;
 mod printable;
@@ -18,18 +18,18 @@ pub use self::names::is_secret_name;
 pub use self::printable::{display, one_line, shorten};
 pub use self::source::source;
 
-/// What a secret is replaced with.
+/// Replacement for a secret.
 pub const REDACTED: &str = "***";
 
 /// The most bytes of a text that [`text`] reads; the rest is dropped.
 const MAX_TEXT: usize = 256 * 1024;
 
-/// A secret in a text.
+/// Position of a secret in a text.
 #[derive(Debug, Clone, Copy)]
 struct Found {
-    /// Where the secret begins: what comes before it stays.
+    /// Start of the secret; text before it is kept.
     start: usize,
-    /// Where the text goes on.
+    /// Where the text continues.
     end: usize,
 }
 
@@ -38,7 +38,7 @@ struct Found {
 /// Recognized by form: API keys of Avala and others, bearer and basic credentials, JSON Web Tokens, keys and tokens of
 /// AWS and Google, ARNs, PEM blocks, and user names and passwords in URLs. Recognized by name: the value after a
 /// [secret name](is_secret_name) in JSON, in JSON inside a string, in queries, headers, XML, `Debug` output and prose.
-/// A secret that the text ends inside of is replaced too.
+/// A secret that is cut off by the end of the text is replaced too.
 ///
 /// ```
 /// use avala_transport::redact;
@@ -82,7 +82,7 @@ pub fn text(text: &str) -> Cow<'_, str> {
     Cow::Owned(redacted)
 }
 
-/// The length of the escape sequence at `at`: its letters are no part of the word after it.
+/// Returns the length of the escape sequence at `at`: its letters do not belong to the next word.
 fn escape(bytes: &[u8], at: usize) -> Option<usize> {
     let rest = bytes.get(at..)?;
     match rest {
@@ -94,18 +94,18 @@ fn escape(bytes: &[u8], at: usize) -> Option<usize> {
     }
 }
 
-/// Whether `bytes` has `word` at `at`, in any case.
+/// Returns whether `bytes` has `word` at `at`, ignoring case.
 fn has_word(bytes: &[u8], at: usize, word: &str) -> bool {
     bytes.get(at..at.saturating_add(word.len())).is_some_and(|found| found.eq_ignore_ascii_case(word.as_bytes()))
 }
 
-/// The end of the run of bytes from `at` on that `keep` accepts.
+/// Returns the end of the run of bytes from `at` on that `keep` accepts.
 fn run(bytes: &[u8], at: usize, keep: impl Fn(u8) -> bool) -> usize {
     let rest = bytes.get(at..).unwrap_or_default();
     at + rest.iter().position(|byte| !keep(*byte)).unwrap_or(rest.len())
 }
 
-/// Where `needle` is in `bytes`, from `at` on.
+/// Returns the position of `needle` in `bytes`, from `at` on.
 fn find(bytes: &[u8], at: usize, needle: &[u8]) -> Option<usize> {
     let rest = bytes.get(at..)?;
     rest.windows(needle.len()).position(|window| window == needle).map(|offset| at + offset)

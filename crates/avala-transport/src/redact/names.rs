@@ -1,6 +1,6 @@
-//! Names whose values are secrets.
+//! Recognizes names whose values are secrets.
 
-/// Names that are secret as a whole, by their letters and digits.
+/// Complete secret names, in lower case and without punctuation.
 const EXACT: &[&str] = &[
     "accesskeyid",
     "accesstoken",
@@ -38,7 +38,7 @@ const EXACT: &[&str] = &[
     "xavalaapikey",
 ];
 
-/// Parts that make any name secret: `new_password`, `s3_secret_access_key`, `X-Amz-Signature`.
+/// Substrings that make a name secret: `new_password`, `s3_secret_access_key`, `X-Amz-Signature`.
 const PARTS: &[&str] = &[
     "accesskey",
     "accesstoken",
@@ -56,16 +56,15 @@ const PARTS: &[&str] = &[
     "signature",
 ];
 
-/// Ends that make any name secret: `device_token`, `webhook_secret`.
+/// Suffixes that make a name secret: `device_token`, `webhook_secret`.
 const ENDS: &[&str] = &["accountkey", "authorization", "cookie", "pwd", "secret", "secrets", "token"];
 
-/// The longest name that is compared; of a longer one, its end.
+/// The most characters that are compared; only the end of a longer name counts.
 pub(super) const MAX_NAME: usize = 96;
 
-/// Returns whether the values below a field, header or parameter of this name are secrets.
+/// Returns whether the values of a field, header or parameter of this name are secrets.
 ///
-/// Names are compared by their letters and digits alone and without case: `X-Avala-Api-Key`, `apiKey` and `api_key`
-/// all name a key.
+/// Only letters and digits are compared, ignoring case: `X-Avala-Api-Key`, `apiKey` and `api_key` are the same name.
 ///
 /// ```
 /// use avala_transport::redact::is_secret_name;
@@ -84,7 +83,7 @@ pub fn is_secret_name(name: &str) -> bool {
     letters.is_secret()
 }
 
-/// The letters and digits of a name, gathered from its end.
+/// Letters and digits of a name, collected from its end.
 pub(super) struct Letters {
     buffer: [u8; MAX_NAME],
     start: usize,
@@ -95,7 +94,7 @@ impl Letters {
         Self { buffer: [0; MAX_NAME], start: MAX_NAME }
     }
 
-    /// Puts a byte before the others; `false` when there is no more room.
+    /// Prepends a byte; returns `false` if the buffer is full.
     pub(super) fn push(&mut self, byte: u8) -> bool {
         if !byte.is_ascii_alphanumeric() {
             return true;
@@ -112,7 +111,7 @@ impl Letters {
         self.buffer.get(self.start..).unwrap_or_default()
     }
 
-    /// Whether the whole name is one of a secret.
+    /// Returns whether the complete name is a secret name.
     pub(super) fn is_exact(&self) -> bool {
         EXACT.iter().any(|name| name.as_bytes() == self.bytes())
     }
@@ -122,7 +121,7 @@ impl Letters {
         if name.len() < 3 {
             return false;
         }
-        // `password2` and `token1` are what forms call a second one.
+        // Forms number repeated fields: `password2`, `token1`.
         let digits = name.iter().rev().take_while(|byte| byte.is_ascii_digit()).count();
         let stem = name.get(..name.len() - digits).unwrap_or_default();
         EXACT.iter().any(|exact| exact.as_bytes() == stem)
@@ -130,7 +129,7 @@ impl Letters {
             || PARTS.iter().any(|part| name.windows(part.len()).any(|window| window == part.as_bytes()))
     }
 
-    /// Whether the value is the rest of its line, as that of a header with parameters.
+    /// Returns whether the value extends to the end of the line, like that of a header with parameters.
     pub(super) fn takes_the_line(&self) -> bool {
         [&b"authorization"[..], b"cookie"].iter().any(|end| self.bytes().ends_with(end))
     }

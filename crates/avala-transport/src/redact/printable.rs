@@ -1,4 +1,4 @@
-//! Texts that fit on one line, and into little memory.
+//! Makes texts printable on one line, and shortens them.
 
 use std::fmt::{self, Write};
 
@@ -56,8 +56,8 @@ fn is_printable(character: char) -> bool {
         )
 }
 
-/// Redacts the first `max` bytes of `text`. If there is more, the last word goes as well and `…` marks the cut: half a
-/// secret cannot be recognized.
+/// Redacts the first `max` bytes of `text`. If the text is longer, the last word is dropped too and `…` marks the cut,
+/// because half a secret cannot be recognized.
 #[must_use]
 pub fn shorten(text: &str, max: usize) -> String {
     let start = text.get(..text.floor_char_boundary(max)).unwrap_or_default();
@@ -77,8 +77,8 @@ fn cut(mut text: String) -> String {
     text
 }
 
-/// Formats `value`, stops after `max` bytes, and redacts what there is. A value that formats to megabytes costs no more
-/// than one that formats to `max`.
+/// Formats `value`, stops after `max` bytes, and redacts the result. A value of many megabytes costs no more than
+/// `max`.
 #[must_use]
 pub fn display(value: &dyn fmt::Display, max: usize) -> String {
     let mut start = Start { text: String::new(), max };
@@ -90,7 +90,7 @@ pub fn display(value: &dyn fmt::Display, max: usize) -> String {
     }
 }
 
-/// Takes the first bytes of what is written, and then fails.
+/// Accepts the first bytes that are written, and then fails.
 pub(super) struct Start {
     pub(super) text: String,
     pub(super) max: usize,

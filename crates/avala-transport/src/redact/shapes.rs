@@ -1,8 +1,8 @@
-//! Secrets that are known by their form.
+//! Recognizes secrets by their form.
 
 use super::{Found, find as search, has_word, run};
 
-/// The secret that begins at `at`. `floor` is where the text begins that is not copied yet.
+/// Returns the secret that begins at `at`. `floor` is the start of the text that is not copied yet.
 pub(super) fn find(bytes: &[u8], at: usize, boundary: bool, floor: usize) -> Option<Found> {
     let first = *bytes.get(at)?;
     match first {
@@ -17,7 +17,7 @@ pub(super) fn find(bytes: &[u8], at: usize, boundary: bool, floor: usize) -> Opt
     .or_else(|| if boundary { word(bytes, at, first) } else { None })
 }
 
-/// A secret that is a word of its own.
+/// Returns the secret that is the word at `at`.
 fn word(bytes: &[u8], at: usize, first: u8) -> Option<Found> {
     let aws = |prefix| prefixed(bytes, at, prefix, 8, |byte| byte.is_ascii_uppercase() || byte.is_ascii_digit());
     let session = |prefix| prefixed(bytes, at, prefix, 8, |byte| is_token(byte) || b"+/=%".contains(&byte));
@@ -37,7 +37,7 @@ fn is_token(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-'
 }
 
-/// A prefix that stays, and at least `least` bytes that go.
+/// Keeps a prefix and redacts at least `least` bytes after it.
 fn prefixed(bytes: &[u8], at: usize, prefix: &str, least: usize, keep: impl Fn(u8) -> bool) -> Option<Found> {
     if !bytes.get(at..)?.starts_with(prefix.as_bytes()) {
         return None;
@@ -47,7 +47,7 @@ fn prefixed(bytes: &[u8], at: usize, prefix: &str, least: usize, keep: impl Fn(u
     (end - start >= least).then_some(Found { start, end })
 }
 
-/// `sk-...`, `sk-ant-...`, `sk-proj-...`
+/// Recognizes `sk-...`, `sk-ant-...` and `sk-proj-...`.
 fn dashed_key(bytes: &[u8], at: usize) -> Option<Found> {
     let Found { start, end } = prefixed(bytes, at, "sk-", 1, is_token)?;
     let key = bytes.get(start..end)?;
@@ -57,18 +57,18 @@ fn dashed_key(bytes: &[u8], at: usize) -> Option<Found> {
     (known || looks_random || key.len() >= 16).then_some(Found { start, end })
 }
 
-/// `sk_live_...`, `pk_test_...`, `secret_...`, `token_prod_...` with 16 characters or more.
+/// Recognizes `sk_live_...`, `pk_test_...`, `secret_...` and `token_prod_...` with 16 characters or more.
 fn named_key(bytes: &[u8], at: usize) -> Option<Found> {
     let name = ["sk_", "pk_", "secret_", "key_", "token_"].into_iter().find(|name| has_word(bytes, at, name))?;
     let start = at + name.len();
     let stage = ["live_", "test_", "prod_"].into_iter().find(|stage| has_word(bytes, start, stage));
     let key = start + stage.map_or(0, str::len);
-    // Without a stage only letters and digits count: `key_constraint_violation` is a word.
+    // Without a stage, only letters and digits count: `key_constraint_violation` is an ordinary word.
     let counted = run(bytes, key, |byte| if stage.is_some() { is_token(byte) } else { byte.is_ascii_alphanumeric() });
     (counted - key >= 16).then(|| Found { start, end: run(bytes, counted, is_token) })
 }
 
-/// What follows these words is no credential, but a sentence about credentials.
+/// Words after "bearer" or "basic" that show that a sentence about credentials follows.
 const PROSE: &[&str] = &[
     "access",
     "and",
@@ -95,7 +95,7 @@ const PROSE: &[&str] = &[
     "was",
 ];
 
-/// `Bearer x` and `Basic x`, with credentials of any length.
+/// Recognizes `Bearer x` and `Basic x`, with credentials of any length.
 fn credentials(bytes: &[u8], at: usize, scheme: &str) -> Option<Found> {
     if !has_word(bytes, at, scheme) {
         return None;
@@ -127,7 +127,7 @@ fn arn(bytes: &[u8], at: usize) -> Option<Found> {
     (bytes.get(start..end)?.contains(&b':')).then_some(Found { start, end })
 }
 
-/// Exactly 40 hexadecimal digits: an older form of API key.
+/// Recognizes exactly 40 hexadecimal digits, an older form of API key.
 fn forty_hex(bytes: &[u8], at: usize) -> Option<Found> {
     let end = at + 40;
     let all_hex = bytes.get(at..end)?.iter().all(u8::is_ascii_hexdigit);
@@ -135,7 +135,7 @@ fn forty_hex(bytes: &[u8], at: usize) -> Option<Found> {
     (all_hex && alone).then_some(Found { start: at, end })
 }
 
-/// A PEM block, one that the text ends inside of, and the end of one that began before the text.
+/// Recognizes PEM blocks, also if the text ends or starts within the block.
 fn pem(bytes: &[u8], at: usize, floor: usize) -> Option<Found> {
     let rest = bytes.get(at..)?;
     let after_label = |end: usize| search(bytes, end + 8, b"-----").map_or(bytes.len(), |dashes| dashes + 5);
@@ -151,7 +151,7 @@ fn pem(bytes: &[u8], at: usize, floor: usize) -> Option<Found> {
     Some(Found { start: at - key, end: after_label(at) })
 }
 
-/// `//user:password@host`, with the slashes as they are or escaped for JSON or a query.
+/// Recognizes `//user:password@host`, with slashes plain or escaped for JSON or a query.
 fn user_information(bytes: &[u8], at: usize) -> Option<Found> {
     let start = slash(bytes, slash(bytes, at)?)?;
     let rest = bytes.get(start..)?;
@@ -169,7 +169,7 @@ fn user_information(bytes: &[u8], at: usize) -> Option<Found> {
     last.filter(|end| *end > start).map(|end| Found { start, end })
 }
 
-/// The end of the slash at `at`.
+/// Returns the end of the slash at `at`.
 fn slash(bytes: &[u8], at: usize) -> Option<usize> {
     match bytes.get(at..)? {
         [b'/', ..] => Some(at + 1),

@@ -1,4 +1,4 @@
-//! Sources of errors, without secrets.
+//! Redacts sources of errors.
 
 use std::error::Error;
 use std::fmt::{self, Write};
@@ -6,10 +6,10 @@ use std::fmt::{self, Write};
 use super::printable::Start;
 use crate::BoxError;
 
-/// The most bytes of an error that are looked at, and kept if it has to be replaced.
+/// The most bytes of an error that are checked, and kept if it is replaced.
 const MAX_SHOWN: usize = 4 * 1024;
 
-/// The most errors of a chain that are looked at: `source` may lead in a circle.
+/// The most errors of a chain that are visited: sources can form a cycle.
 const MAX_CHAIN: usize = 16;
 
 /// Returns `error` as it is if no rendering of it, or of one of its sources, shows a secret or is longer than 4 kB.
@@ -46,7 +46,7 @@ fn shows_nothing(rendering: fmt::Arguments<'_>) -> bool {
     start.write_fmt(rendering).is_ok() && super::text(&start.text) == start.text && !has_bytes(&start.text)
 }
 
-/// Whether the text has a list of at least eight bytes as decimal numbers: the `Debug` form of bytes, which may be a key.
+/// Returns whether the text has a list of at least eight bytes in decimal: `Debug` output of bytes, which may be a key.
 fn has_bytes(text: &str) -> bool {
     let mut count = 0;
     for item in text.split([',', '[', ']']) {
@@ -74,7 +74,7 @@ fn copy(error: &(dyn Error + 'static)) -> Redacted {
     messages.into_iter().rev().fold(innermost, |source, message| Redacted { message, source: Some(Box::new(source)) })
 }
 
-/// What is left of an error that showed a secret.
+/// Redacted copy of an error.
 struct Redacted {
     message: String,
     source: Option<Box<Redacted>>,

@@ -1,9 +1,9 @@
-//! Secrets that are known by the name before them.
+//! Recognizes secrets by the name before them.
 
 use super::names::{Letters, MAX_NAME};
 use super::{Found, find as search, has_word, run};
 
-/// The value of a secret name, when the sign between them is at `at`. `floor` is where the text begins that is not
+/// Returns the value of a secret name if the sign between them is at `at`. `floor` is the start of the text that is not
 /// copied yet.
 pub(super) fn find(bytes: &[u8], at: usize, floor: usize) -> Option<Found> {
     match bytes.get(at)? {
@@ -13,7 +13,7 @@ pub(super) fn find(bytes: &[u8], at: usize, floor: usize) -> Option<Found> {
             let rest = bytes.get(at + 1..)?;
             // `:=`, `==` and `=>` are signs too.
             let sign = if matches!(rest.first(), Some(b'=' | b'>')) { 2 } else { 1 };
-            // A name in quotes is one of JSON, whose values have an end of their own.
+            // A quoted name is a JSON name, whose values are delimited.
             let quoted = at > 0 && matches!(bytes.get(at - 1), Some(b'"' | b'\''));
             let header = bytes.get(at) == Some(&b':') && !quoted && name.takes_the_line();
             value(bytes, at + sign, header)
@@ -27,13 +27,13 @@ pub(super) fn find(bytes: &[u8], at: usize, floor: usize) -> Option<Found> {
     }
 }
 
-/// The name that ends before `at`, if it is one of a secret.
+/// Returns the name that ends before `at`, if it is a secret name.
 fn name_before(bytes: &[u8], at: usize, floor: usize) -> Option<Letters> {
     let byte = |index: usize| if index > floor { bytes.get(index - 1).copied() } else { None };
     let mut end = at;
     loop {
         match (byte(end.saturating_sub(1)), byte(end)) {
-            // Spaces in JSON that stands in a string.
+            // White space in JSON inside a string.
             (Some(b'\\'), Some(b'n' | b'r' | b't')) => end -= 2,
             (_, Some(b' ' | b'\t' | b'\r' | b'\n')) => end -= 1,
             _ => break,
@@ -69,7 +69,7 @@ fn name_before(bytes: &[u8], at: usize, floor: usize) -> Option<Letters> {
     secret.then_some(letters)
 }
 
-/// The character before `end`, with escapes of queries and of JSON resolved, and how long it is in the text.
+/// Returns the character before `end`, with escapes of queries and JSON resolved, and its length in the text.
 fn letter_before(bytes: &[u8], end: usize, least: usize) -> (u8, usize) {
     let before = bytes.get(least..end).unwrap_or_default();
     let hex = |digits: &[u8]| {
@@ -87,7 +87,7 @@ fn letter_before(bytes: &[u8], end: usize, least: usize) -> (u8, usize) {
     .unwrap_or((before.last().copied().unwrap_or(b'\n'), 1))
 }
 
-/// The value that follows a name and its sign.
+/// Returns the value after a name and its sign.
 fn value(bytes: &[u8], after_sign: usize, header: bool) -> Option<Found> {
     let start = blank(bytes, after_sign);
     if let Some(found) = quoted(bytes, start) {
@@ -111,7 +111,7 @@ fn value(bytes: &[u8], after_sign: usize, header: bool) -> Option<Found> {
     let end = if next > first && schemes.iter().any(|scheme| text.eq_ignore_ascii_case(scheme.as_bytes())) {
         word(bytes, next)
     } else if next <= first + 1 && matches!(bytes.get(next), Some(b'{' | b'[')) {
-        // `Debug` of a struct or list in a field.
+        // `Debug` output of a struct or list.
         balanced(bytes, next)
     } else {
         first
@@ -119,7 +119,7 @@ fn value(bytes: &[u8], after_sign: usize, header: bool) -> Option<Found> {
     Some(Found { start, end })
 }
 
-/// The end of the white space at `at`, as it is or escaped.
+/// Returns the end of the white space at `at`, plain or escaped.
 fn blank(bytes: &[u8], mut at: usize) -> usize {
     loop {
         match bytes.get(at..) {
@@ -130,7 +130,8 @@ fn blank(bytes: &[u8], mut at: usize) -> usize {
     }
 }
 
-/// What is inside the quotes at `at`, which may be escaped to any depth. Without an end it is all the rest.
+/// Returns the text inside the quotes at `at`, which may be escaped to any depth; the whole rest if they are not
+/// closed.
 fn quoted(bytes: &[u8], at: usize) -> Option<Found> {
     let open = run(bytes, at, |byte| byte == b'\\');
     let quote = *bytes.get(open).filter(|byte| b"\"'`".contains(byte))?;
@@ -149,7 +150,7 @@ fn quoted(bytes: &[u8], at: usize) -> Option<Found> {
     (bytes.len() > start).then_some(Found { start, end: bytes.len() })
 }
 
-/// The end of a value without quotes around all of it; quotes inside, as in `Some("x")`, are a part of it.
+/// Returns the end of an unquoted value. Quotes inside, as in `Some("x")`, are part of it.
 fn word(bytes: &[u8], start: usize) -> usize {
     let mut at = start;
     loop {
@@ -165,7 +166,7 @@ fn word(bytes: &[u8], start: usize) -> usize {
     }
 }
 
-/// The end of the list or object at `at`; all the rest if it has none.
+/// Returns the end of the list or object at `at`; the whole rest if it is not closed.
 fn balanced(bytes: &[u8], at: usize) -> usize {
     let mut depth = 0_usize;
     let mut in_quotes = false;
@@ -188,7 +189,7 @@ fn balanced(bytes: &[u8], at: usize) -> usize {
     bytes.len()
 }
 
-/// The text of an XML element, when its start tag ends at `at`.
+/// Returns the text of an XML element, if its start tag ends at `at`.
 fn element(bytes: &[u8], at: usize, floor: usize) -> Option<Found> {
     let least = at.saturating_sub(2 * MAX_NAME).max(floor);
     let open = bytes.get(least..at)?.iter().rposition(|byte| b"<>".contains(byte))? + least;

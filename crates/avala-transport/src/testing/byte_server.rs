@@ -1,4 +1,4 @@
-//! A server that is made of bytes, and fails the way networks do.
+//! TCP server for tests that sends scripted bytes and simulates network failures.
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -10,11 +10,11 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{AbortHandle, JoinSet};
 
-/// A request whose head is longer is no request of a test.
+/// The most bytes of a request head.
 const LONGEST_HEAD: usize = 64 * 1024;
 
-/// A server on a loopback port that plays a script of bytes on each connection: it can reset, stall, cut, dribble and
-/// send garbage. It stops when it is dropped.
+/// Server on a loopback port that plays a script of bytes on each connection: it can reset, stall, cut, dribble and
+/// send garbage. Stops when dropped.
 ///
 /// ```
 /// use avala_transport::testing::{ByteServer, Script};
@@ -69,7 +69,7 @@ impl ByteServer {
     ///
     /// # Errors
     ///
-    /// When no port can be had.
+    /// If no port can be bound.
     pub async fn start(scripts: impl IntoIterator<Item = Script>) -> io::Result<Self> {
         Self::run(scripts.into_iter().collect::<Vec<_>>().into_iter()).await
     }
@@ -78,7 +78,7 @@ impl ByteServer {
     ///
     /// # Errors
     ///
-    /// When no port can be had.
+    /// If no port can be bound.
     pub async fn always(script: Script) -> io::Result<Self> {
         Self::run(std::iter::repeat(script)).await
     }
@@ -91,37 +91,37 @@ impl ByteServer {
         Ok(Self { address, log, accepting })
     }
 
-    /// Where the server listens.
+    /// Returns the address that the server listens on.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// The same as a URL: `http://127.0.0.1:` and the port.
+    /// Returns the URL of the server: `http://127.0.0.1:` and the port.
     #[must_use]
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    /// How many connections there were.
+    /// Returns how many connections were accepted.
     #[must_use]
     pub fn connections(&self) -> usize {
         self.log.seen().connections
     }
 
-    /// How many connections are open: their script goes on.
+    /// Returns how many connections are open, because their script has not ended.
     #[must_use]
     pub fn open_connections(&self) -> usize {
         self.log.seen().open
     }
 
-    /// What came in for each [`request`](Script::request) of the scripts, byte for byte.
+    /// Returns the bytes received for each [`request`](Script::request) of the scripts.
     #[must_use]
     pub fn requests(&self) -> Vec<Bytes> {
         self.log.seen().requests.clone()
     }
 
-    /// How many bytes went out: not all that a script has, when the client hangs up early.
+    /// Returns how many bytes were sent; fewer than the scripts have if the client closes a connection early.
     #[must_use]
     pub fn bytes_sent(&self) -> u64 {
         self.log.seen().sent
@@ -142,17 +142,17 @@ async fn accept(listener: TcpListener, scripts: impl Iterator<Item = Script>, lo
         log.seen().open += 1;
         let log = log.clone();
         connections.spawn(async move {
-            // A client that hangs up ends the script with an error, and that is fine.
+            // The script fails if the client closes the connection, which is expected.
             let _ = play(script, stream, &log).await;
             log.seen().open -= 1;
         });
     }
-    // Refuses what comes now, and lets the others end.
+    // Refuses new connections, and lets open ones end.
     drop(listener);
     while connections.join_next().await.is_some() {}
 }
 
-/// What a [`ByteServer`] does on one connection, one thing after the other. At the end it hangs up properly.
+/// Steps of a [`ByteServer`] on one connection. After the last step the connection is closed gracefully.
 #[derive(Debug, Clone, Default)]
 pub struct Script {
     acts: Vec<Act>,
@@ -170,31 +170,31 @@ enum Act {
 }
 
 impl Script {
-    /// Hangs up at once.
+    /// Creates a script that closes the connection at once.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Reads a request: its head, and as much of a body as its `content-length` says.
+    /// Reads a request: its head, and a body of its `content-length`.
     #[must_use]
     pub fn request(self) -> Self {
         self.then(Act::Request)
     }
 
-    /// Reads until the client has said anything at all, such as the start of a TLS handshake.
+    /// Reads until any data arrives, such as the start of a TLS handshake.
     #[must_use]
     pub fn anything(self) -> Self {
         self.then(Act::Anything)
     }
 
-    /// Sends these bytes, whatever they are.
+    /// Sends these bytes unchanged.
     #[must_use]
     pub fn send(self, bytes: impl Into<Bytes>) -> Self {
         self.then(Act::Send(bytes.into()))
     }
 
-    /// Sends these bytes so many times: a lot of data without a lot of memory.
+    /// Sends these bytes repeatedly, to send much data with little memory.
     #[must_use]
     pub fn repeat(self, bytes: impl Into<Bytes>, times: usize) -> Self {
         self.then(Act::Repeat { bytes: bytes.into(), times })
@@ -206,13 +206,13 @@ impl Script {
         self.then(Act::Dribble { bytes: bytes.into(), pause })
     }
 
-    /// Says nothing, and keeps the connection open until the client hangs up.
+    /// Sends nothing, and keeps the connection open until the client closes it.
     #[must_use]
     pub fn stall(self) -> Self {
         self.then(Act::Stall)
     }
 
-    /// Breaks the connection with a reset, as a machine does that crashed. The client may lose what was sent just before.
+    /// Resets the connection, as a crashed machine does. The client may lose data that was sent just before.
     #[must_use]
     pub fn reset(self) -> Self {
         self.then(Act::Reset)
@@ -233,7 +233,7 @@ async fn play(script: Script, mut stream: TcpStream, log: &Log) -> io::Result<()
                 log.seen().requests.push(request);
             }
             Act::Anything => {
-                // All of it: what is left unread would turn the end of the script into a reset.
+                // Reads everything: unread data would turn the close into a reset.
                 let _length = stream.read(&mut vec![0; 16 * 1024]).await?;
             }
             Act::Send(bytes) => write(&mut stream, &bytes, log).await?,

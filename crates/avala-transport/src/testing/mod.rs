@@ -1,15 +1,14 @@
-//! Tools for tests of layers and of clients: yours, and those of this crate.
+//! Tools for testing layers and clients.
 //!
-//! - [`ScriptedService`] is a server without a network. It answers from a script, and remembers what it was asked.
-//! - [`ReadyProbeLayer`] panics when a layer calls a service that it did not make ready.
-//! - [`ByteServer`] is a real server on a loopback port that resets, stalls, cuts, dribbles and sends garbage.
+//! - [`ScriptedService`] is a server without a network. It responds from a script and records requests.
+//! - [`ReadyProbeLayer`] panics when a layer calls a service that it did not poll ready.
+//! - [`ByteServer`] is a server on a loopback port that resets, stalls, cuts, dribbles and sends garbage.
 //!
 //! # A virtual clock
 //!
-//! All times of this crate follow tokio's clock, and tokio's clock can be paused: with the feature `test-util` of tokio
-//! and `#[tokio::test(start_paused = true)]`, or `tokio::time::pause()`. It then jumps to the next moment that
-//! somebody waits for, as soon as nobody has anything else to do. A test of a backoff of an hour takes no time, and its
-//! waits are exact:
+//! All timers of this crate use tokio's clock, which can be paused: with the feature `test-util` of tokio and
+//! `#[tokio::test(start_paused = true)]`, or `tokio::time::pause()`. While all tasks are idle, a paused clock advances
+//! to the next timer. A test of a backoff of an hour then takes no time, and its waits are exact:
 //!
 //! ```
 //! use std::time::Duration;
@@ -32,8 +31,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! A paused clock does not know about sockets: it jumps also while bytes are on their way. With a [`ByteServer`] pause
-//! it only where the server says nothing more, so that time alone can end the call.
+//! A paused clock does not know about sockets: it also advances while bytes are in flight. With a [`ByteServer`], pause
+//! the clock only after the server has sent everything, so that only time can end the call.
 
 mod byte_server;
 mod ready_probe;
@@ -55,9 +54,9 @@ pub use self::step::Step;
 use crate::body::Body;
 use crate::error::{TransportError, TransportErrorKind};
 
-/// A service that answers from a script and remembers what it was asked. Its clones share both.
+/// Service that responds from a script and records requests. Clones share both.
 ///
-/// Waits follow tokio's clock, so a test with a paused clock takes no time.
+/// Waits use tokio's clock, so a test with a paused clock takes no time.
 ///
 /// ```
 /// use avala_transport::testing::{ScriptedService, Step};
@@ -79,21 +78,21 @@ use crate::error::{TransportError, TransportErrorKind};
 #[derive(Debug)]
 pub struct ScriptedService {
     script: Arc<Mutex<Shared>>,
-    /// Of this clone alone: another clone's readiness is not ours.
+    /// Readiness of this clone only.
     ready: bool,
 }
 
 #[derive(Debug, Default)]
 struct Shared {
     steps: VecDeque<Step>,
-    /// The answer when the steps are used up.
+    /// The response when the script is used up.
     always: Option<Step>,
     requests: Vec<RecordedRequest>,
     calls: usize,
     calls_while_not_ready: usize,
 }
 
-/// A request that a [`ScriptedService`] got.
+/// Request that a [`ScriptedService`] received.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct RecordedRequest {
@@ -105,7 +104,7 @@ pub struct RecordedRequest {
     pub headers: HeaderMap,
     /// The whole body.
     pub body: Bytes,
-    /// When the service was called, by tokio's clock.
+    /// When the service was called, on tokio's clock.
     pub at: Instant,
 }
 
@@ -122,14 +121,14 @@ impl Clone for ScriptedService {
 }
 
 impl ScriptedService {
-    /// A service with an empty script. A call that the script has no step for fails with
+    /// Creates a service with an empty script. A call beyond the end of the script fails with
     /// [`Layer`](TransportErrorKind::Layer).
     #[must_use]
     pub fn new() -> Self {
         Self { script: Arc::default(), ready: false }
     }
 
-    /// A service that does the same for every call.
+    /// Creates a service that repeats one step for every call.
     #[must_use]
     pub fn always(step: Step) -> Self {
         let service = Self::new();
@@ -144,13 +143,13 @@ impl ScriptedService {
         self
     }
 
-    /// The requests so far, in the order in which their bodies were read.
+    /// Returns the requests so far, in the order in which their bodies were read.
     #[must_use]
     pub fn requests(&self) -> Vec<RecordedRequest> {
         self.script().requests.clone()
     }
 
-    /// How many calls there were while the called clone was not ready: a layer that makes one is wrong.
+    /// Returns how many times a clone was called while it was not ready, which is a bug of the calling layer.
     #[must_use]
     pub fn calls_while_not_ready(&self) -> usize {
         self.script().calls_while_not_ready

@@ -1,14 +1,14 @@
-//! A probe for the oldest mistake in tower layers.
+//! Probe for calls of services that are not ready.
 
 use std::task::{Context, Poll};
 
 use tower::{Layer, Service};
 
-/// Panics when the layer above calls a service that it did not make ready.
+/// Panics when the layer above calls a service that it did not poll ready.
 ///
-/// A layer that clones its service and calls the clone works in most tests and fails in production, where the service
-/// below is a limiter that counts on being asked. Put this below your layer in its tests. To catch a layer that asks and
-/// does not wait for the answer, each clone says "not yet" the first time.
+/// A layer that clones its service and calls the clone passes most tests. In production it fails, if the service below
+/// is a limiter that relies on `poll_ready`. Place this probe below your layer in its tests. Each clone first returns
+/// `Pending`, to detect layers that poll and ignore the result.
 ///
 /// ```
 /// use avala_transport::testing::{ReadyProbeLayer, ScriptedService, Step};
@@ -29,7 +29,7 @@ use tower::{Layer, Service};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// The mistake itself:
+/// The bug that it detects:
 ///
 /// ```should_panic
 /// use avala_transport::testing::{ReadyProbeLayer, ScriptedService, Step};
@@ -43,7 +43,7 @@ use tower::{Layer, Service};
 pub struct ReadyProbeLayer;
 
 impl ReadyProbeLayer {
-    /// The layer; it has no settings.
+    /// Creates the layer; it has no settings.
     #[must_use]
     pub fn new() -> Self {
         Self
@@ -62,13 +62,13 @@ impl<S> Layer<S> for ReadyProbeLayer {
 #[derive(Debug)]
 pub struct ReadyProbe<S> {
     inner: S,
-    /// Of this clone alone.
+    /// State of this clone only.
     state: State,
 }
 
 #[derive(Debug, PartialEq)]
 enum State {
-    /// Nobody asked yet.
+    /// Not polled yet.
     New,
     Asked,
     Ready,
@@ -102,7 +102,7 @@ where
     #[expect(clippy::panic, reason = "to fail the test of the layer above is what a probe is for")]
     fn call(&mut self, request: R) -> S::Future {
         if self.state != State::Ready {
-            panic!("a layer called a service that had not said that it is ready: poll the clone that is called");
+            panic!("a layer called a service that was not ready: call `poll_ready` on the same clone first");
         }
         self.state = State::Asked;
         self.inner.call(request)

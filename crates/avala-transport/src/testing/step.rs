@@ -1,4 +1,4 @@
-//! One answer of a scripted service.
+//! One step of a scripted service.
 
 use std::collections::VecDeque;
 use std::pin::Pin;
@@ -13,7 +13,7 @@ use crate::BoxError;
 use crate::body::Body;
 use crate::error::{Sent, TimeoutPhase, TransportError, TransportErrorKind};
 
-/// What a [`ScriptedService`](super::ScriptedService) does with one call.
+/// What a [`ScriptedService`](super::ScriptedService) does for one call.
 ///
 /// ```
 /// use std::time::Duration;
@@ -35,7 +35,7 @@ enum Action {
 }
 
 impl Step {
-    /// Answers with this status, without headers and body.
+    /// Responds with this status, without headers and body.
     #[must_use]
     pub fn respond(status: u16) -> Self {
         Self::from(Action::Respond {
@@ -59,7 +59,7 @@ impl Step {
         Self::from(Action::Fail { kind: TransportErrorKind::Timeout, sent, phase: Some(phase) })
     }
 
-    /// Never answers.
+    /// Never responds.
     #[must_use]
     pub fn hang() -> Self {
         Self::from(Action::Hang)
@@ -69,14 +69,14 @@ impl Step {
         Self { wait: Duration::ZERO, action }
     }
 
-    /// Waits before it answers, by tokio's clock.
+    /// Waits before the step, on tokio's clock.
     #[must_use]
     pub fn after(mut self, wait: Duration) -> Self {
         self.wait = wait;
         self
     }
 
-    /// Adds a header to the answer; nothing on a step that does not answer.
+    /// Adds a header to the response. No effect on a step without a response.
     #[must_use]
     pub fn header(mut self, name: &str, value: &str) -> Self {
         if let Action::Respond { headers, .. } = &mut self.action {
@@ -85,13 +85,13 @@ impl Step {
         self
     }
 
-    /// Sets the body of the answer, in one piece; nothing on a step that does not answer.
+    /// Sets the body of the response, in one piece. No effect on a step without a response.
     #[must_use]
     pub fn body(self, body: impl Into<Bytes>) -> Self {
         self.with_frames([body.into()], false)
     }
 
-    /// Sets the body of the answer, as a stream of these pieces; nothing on a step that does not answer.
+    /// Sets the body of the response, as a stream of these pieces. No effect on a step without a response.
     #[must_use]
     pub fn pieces<I>(self, pieces: I) -> Self
     where
@@ -101,7 +101,7 @@ impl Step {
         self.with_frames(pieces.into_iter().map(Into::into), true)
     }
 
-    /// Breaks the connection after the body; nothing on a step that does not answer.
+    /// Breaks the connection after the body. No effect on a step without a response.
     #[must_use]
     pub fn cut(mut self) -> Self {
         if let Action::Respond { cut, .. } = &mut self.action {

@@ -143,7 +143,7 @@ async fn without_a_key_from_its_provider_nothing_is_sent() {
     for (requests, error) in [sent_with(now, &[]).await, sent_with(later, &[]).await] {
         let error = error.unwrap();
         assert_eq!((error.kind(), error.sent(), error.attempts()), (Kind::Configuration, Sent::No, 1));
-        assert_eq!(error.to_string(), "there is no API key for the request: the vault is sealed");
+        assert_eq!(error.to_string(), "no API key for the request: the vault is sealed");
         assert!(std::error::Error::source(&error).unwrap().is::<std::io::Error>());
         assert!(requests.is_empty());
     }

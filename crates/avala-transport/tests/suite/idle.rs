@@ -84,7 +84,7 @@ async fn a_stream_that_says_nothing_for_too_long_ends_with_an_error() {
         assert_eq!((error.sent(), error.status().unwrap().as_u16(), error.attempts()), (Sent::Yes, 200, 1));
         assert_eq!(error.elapsed(), started.elapsed());
         assert_eq!(error.time_spent(), TimeSpent::default(), "reading a stream is no part of the attempt");
-        assert_eq!(error.to_string(), format!("nothing of the body came for {expected}s"));
+        assert_eq!(error.to_string(), format!("idle timeout: no data of the body arrived for {expected} s"));
         assert!(next(&mut body).await.is_none(), "it is over");
         assert!(http_body::Body::is_end_stream(&body));
     }

@@ -52,7 +52,7 @@ async fn every_layer_waits_until_the_one_below_is_ready() {
 }
 
 #[test]
-#[should_panic(expected = "a layer called a service that had not said that it is ready")]
+#[should_panic(expected = "a layer called a service that was not ready")]
 fn a_clone_is_not_ready_because_another_one_is() {
     let mut probe = ReadyProbeLayer::new().layer(ScriptedService::always(Step::respond(200)));
     let mut cx = std::task::Context::from_waker(std::task::Waker::noop());

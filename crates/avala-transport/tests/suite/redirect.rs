@@ -49,7 +49,7 @@ async fn redirect_message_names_the_port() {
     let step = Step::respond(302).header("location", "https://user:hunter2@elsewhere.example:8443/");
     let transport = builder().service(ScriptedService::always(step)).build().unwrap();
     let error = send(&transport, get("/x/")).await.unwrap_err();
-    assert!(error.to_string().contains("points to elsewhere.example:8443;"), "{error}");
+    assert!(error.to_string().contains("redirects to elsewhere.example:8443;"), "{error}");
 }
 
 #[tokio::test(start_paused = true)]

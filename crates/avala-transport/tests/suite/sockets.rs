@@ -88,7 +88,7 @@ async fn a_request_body_that_fails_is_the_requests_fault() {
         let request = request(Method::PUT, "/x/").map(|_| failing());
         let error = send(&transport, request).await.unwrap_err();
         assert_eq!((error.kind(), error.sent(), error.attempts()), (Kind::Request, Sent::Maybe, 1), "{version}");
-        assert_eq!(error.to_string(), "the body of the request failed while it was sent");
+        assert_eq!(error.to_string(), "reading the request body failed while it was sent");
         let source = error.source().and_then(<dyn Error>::downcast_ref::<io::Error>).expect(version);
         assert_eq!(source.to_string(), "the file is gone", "{version}");
     }

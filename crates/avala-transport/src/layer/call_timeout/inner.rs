@@ -1,4 +1,4 @@
-//! The deadline of the call once more, below layers of the user, so that they see the calls that it ends.
+//! Call timeout below user layers, so that they see the calls that it ends.
 
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -15,16 +15,17 @@ use crate::error::{Sent, TransportError};
 
 /// Ends what is below at the deadline that the outermost layer has set.
 ///
-/// The outermost layer alone would drop the futures of the layers between, which then see neither a response nor an
-/// error. It stays as a backstop for layers that are late themselves.
+/// If only the outermost layer enforced the deadline, it would drop the futures of the user layers, which would then
+/// see neither a response nor an error. The outermost layer remains as a backstop for user layers that are late
+/// themselves.
 #[derive(Debug, Clone)]
 pub(crate) struct InnerDeadlineLayer {
     yields: u8,
 }
 
 impl InnerDeadlineLayer {
-    /// `yields` is how often it lets other tasks run before it ends the call: a layer below may run its part in a task
-    /// of its own.
+    /// Creates a layer. `yields` is how often to yield to other tasks before the call is ended, for layers below that
+    /// run in a task of their own.
     pub(crate) fn new(yields: u8) -> Self {
         Self { yields }
     }
@@ -91,7 +92,7 @@ where
             && let Some(state) = this.state
             && state.is_expired(Instant::now())
         {
-            // There is no time left, so that nothing below is called.
+            // No time is left: nothing below is called.
             return Poll::Ready(Err(state.complete(state.timed_out().with_sent(Sent::No))));
         }
         if let Poll::Ready(result) = this.call.poll(cx) {
@@ -104,7 +105,7 @@ where
             cx.waker().wake_by_ref();
             return Poll::Pending;
         }
-        // Complete, so that the layers above see the attempts and the time too.
+        // Complete, so that the layers above see attempts and times too.
         Poll::Ready(Err(state.complete(state.timed_out())))
     }
 }

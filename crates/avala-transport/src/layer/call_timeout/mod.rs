@@ -1,4 +1,4 @@
-//! The time that a whole call has.
+//! Call timeout.
 
 pub(crate) mod inner;
 
@@ -19,10 +19,10 @@ use crate::context::record::Stack;
 use crate::context::{CallOptions, CallReport};
 use crate::error::{Sent, TransportError};
 
-/// Ends a call when its total time is over: attempts, waiting and the collected body together.
+/// Ends a call at its timeout, which covers queueing, all attempts, backoff and the collected body.
 ///
-/// [`CallOptions::timeout`] takes the place of the layer's time. The layers below it see the deadline: a wait that
-/// would pass it is not started. For a streaming call the time ends with the headers. The error says where the time went.
+/// [`CallOptions::timeout`] overrides the layer's timeout. The layers below know the deadline: a wait that would pass
+/// it is not started. For a streaming call the timeout ends with the headers. The error says how the time was spent.
 ///
 /// ```
 /// use std::time::Duration;
@@ -49,23 +49,23 @@ pub struct CallTimeoutLayer {
 }
 
 impl CallTimeoutLayer {
-    /// A layer that gives each call `timeout`. [`Duration::MAX`] is no limit.
+    /// Creates a layer with this timeout. [`Duration::MAX`] is no limit.
     #[must_use]
     pub fn new(timeout: Duration) -> Self {
         Self { timeout, stack: None, yields: 0, has_inner: false }
     }
 
-    /// The layer of an assembled stack, whose innermost service is recorded.
+    /// Sets the assembled stack, whose innermost service is recorded.
     pub(crate) fn in_stack(mut self, stack: &Arc<Stack>) -> Self {
         self.stack = Some(Arc::clone(stack));
         self
     }
 
-    /// Lets other tasks run this often before it ends a call, so that a layer below which runs its part in a task of its
-    /// own sees the end of the call first.
+    /// Sets how often to yield to other tasks before a call is ended, so that user layers below that run in a task of
+    /// their own see the end of the call first.
     ///
-    /// `has_inner` says that the deadline is enforced below layers of the user too: a call that has no time from the
-    /// start then ends there, where they see it.
+    /// `has_inner` means that the deadline is also enforced below user layers. A call that has no time from the start
+    /// then ends there, where the layers see it.
     pub(crate) fn backstop(mut self, yields: u8, has_inner: bool) -> Self {
         self.yields = yields;
         self.has_inner = has_inner;
@@ -153,13 +153,13 @@ where
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
         if !std::mem::replace(this.started, true) && this.state.is_expired(Instant::now()) {
-            // Its time was over before it began: nothing below was called.
+            // The deadline passed before the call began: nothing below was called.
             return Poll::Ready(Err(this.state.complete(this.state.timed_out().with_sent(Sent::No))));
         }
         if let Poll::Ready(result) = this.call.poll(cx) {
             return Poll::Ready(match result {
                 Ok(mut response) => {
-                    // A layer above retry may have answered by itself.
+                    // A layer above retry may have responded itself.
                     if response.extensions().get::<CallReport>().is_none() {
                         this.state.report(&mut response);
                     }

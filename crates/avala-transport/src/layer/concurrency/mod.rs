@@ -1,4 +1,4 @@
-//! Concurrency limit: at most so many calls of each class in flight.
+//! Concurrency limit.
 
 mod permits;
 
@@ -25,7 +25,7 @@ use crate::context::time_spent::Phase;
 use crate::context::{CallClass, CallOptions};
 use crate::error::TransportError;
 
-/// How many calls of each [`CallClass`] may be on their way at a time.
+/// Concurrency limits: how many calls of each [`CallClass`] may be in flight at once.
 ///
 /// ```
 /// use avala_transport::ConcurrencyLimits;
@@ -39,11 +39,11 @@ pub struct ConcurrencyLimits {
     exports: usize,
 }
 
-/// 256 ordinary calls, and what Avala documents: 10 uploads and 5 exports.
+/// Returns 256 ordinary calls, and the limits that Avala documents: 10 uploads and 5 exports.
 ///
-/// 256 is more than the default rate limit lets stand in line within the default time of a call (120), together with
-/// all that can be on their way (70): at the defaults a call that comes too late hears that from the rate limiter at
-/// once, and does not wait here first.
+/// 256 exceeds the number of calls that the default rate limit queues within the default call timeout (120) plus all
+/// that can be in flight (70). So with the defaults, a call that cannot be sent in time is rejected at once by the rate
+/// limiter instead of queueing here first.
 impl Default for ConcurrencyLimits {
     fn default() -> Self {
         Self { ordinary: 256, uploads: 10, exports: 5 }
@@ -51,27 +51,27 @@ impl Default for ConcurrencyLimits {
 }
 
 impl ConcurrencyLimits {
-    /// No limit for any class.
+    /// Creates limits that never apply.
     #[must_use]
     pub fn off() -> Self {
         Self { ordinary: usize::MAX, uploads: usize::MAX, exports: usize::MAX }
     }
 
-    /// Sets how many ordinary calls may be on their way. Zero counts as one.
+    /// Sets how many ordinary calls may be in flight at once. Default: 256. Zero counts as one.
     #[must_use]
     pub fn ordinary(mut self, calls: usize) -> Self {
         self.ordinary = calls;
         self
     }
 
-    /// Sets how many uploads may be on their way. Zero counts as one.
+    /// Sets how many uploads may be in flight at once. Default: 10. Zero counts as one.
     #[must_use]
     pub fn uploads(mut self, calls: usize) -> Self {
         self.uploads = calls;
         self
     }
 
-    /// Sets how many exports may be on their way. Zero counts as one.
+    /// Sets how many exports may be in flight at once. Default: 5. Zero counts as one.
     #[must_use]
     pub fn exports(mut self, calls: usize) -> Self {
         self.exports = calls;
@@ -79,20 +79,20 @@ impl ConcurrencyLimits {
     }
 }
 
-/// Makes each attempt wait until fewer calls of its [`CallClass`] are in flight, in the order in which they came.
+/// Limits how many calls of each [`CallClass`] are in flight. Further attempts wait in the order in which they queued.
 ///
-/// A class never waits for another one. A call whose deadline comes first fails, and nothing was sent. The permit is held
-/// from here until the response is read, to the end of a stream; inside a retry layer it is free while a call backs off.
-/// Layers that are made from clones share their count.
+/// Classes do not wait for each other. A call that reaches its deadline while it waits fails, and nothing was sent. The
+/// permit is held until the response is read, or to the end of a stream; inside a retry layer it is released while a
+/// call backs off. Layers that are made from clones share their permits.
 ///
-/// A permit is a lease. It ends after the [`term`](Self::term), which is that of an attempt, even if nobody polls the
-/// call that holds it, and an idle runtime does not prolong it. A call that is polled again after that goes on without
-/// counting: its request was sent long ago, and what is left is to read the response. A stream begins its term anew each
-/// time that it is read, and one that nobody read for that long counts again when it is read on, if a permit is free.
+/// A permit is a lease. It ends after the [`term`](Self::term), usually the attempt timeout, even if the call is not
+/// polled and the runtime is idle. A call that is polled after that continues without a permit: its request was sent
+/// long ago, and only the response is left to read. Each read of a stream restarts its term. A stream that was not read
+/// for a whole term takes a permit again when it is read, if one is free.
 ///
-/// A queued call holds nothing. If it is not polled when its turn comes, the permit goes to the next one, and the call
-/// has its turn back when it is polled. A call in the [background](CallOptions::background) takes a permit only if at
-/// least half of them stay free, and is not queued.
+/// A queued call holds nothing. If it is not polled when its turn comes, the permit goes to the next call, and it gets
+/// its turn back when it is polled. A call in the [background](CallOptions::background) takes a permit only if at least
+/// half of them stay free, and does not queue.
 ///
 /// ```
 /// use avala_transport::{Body, ConcurrencyLimits};
@@ -115,7 +115,7 @@ pub struct ConcurrencyLimitLayer {
     term: Duration,
 }
 
-/// `None` where there is no limit.
+/// `None` means no limit.
 #[derive(Debug)]
 struct Classes {
     ordinary: Option<Arc<Permits>>,
@@ -124,7 +124,7 @@ struct Classes {
 }
 
 impl ConcurrencyLimitLayer {
-    /// Creates a layer with these limits, and terms of 30 seconds.
+    /// Creates a layer with these limits, and terms of 30 s.
     #[must_use]
     pub fn new(limits: ConcurrencyLimits) -> Self {
         let permits = |limit: usize| (limit < usize::MAX).then(|| Permits::new(limit));
@@ -136,10 +136,10 @@ impl ConcurrencyLimitLayer {
         Self { classes: Arc::new(classes), term: Duration::from_secs(30) }
     }
 
-    /// Sets how long a call that is not polled keeps its permit. [`Duration::MAX`] is no limit.
+    /// Sets how long a call that is not polled keeps its permit. Default: 30 s. [`Duration::MAX`] is no limit.
     ///
-    /// Give it the attempt timeout, after which the server holds nothing for the call;
-    /// [`CallOptions::attempt_timeout`] takes its place.
+    /// Use the attempt timeout, after which the server no longer works on the call. [`CallOptions::attempt_timeout`]
+    /// overrides the term.
     #[must_use]
     pub fn term(mut self, term: Duration) -> Self {
         self.term = term;
@@ -155,7 +155,7 @@ impl ConcurrencyLimitLayer {
     }
 }
 
-/// With [`ConcurrencyLimits::default`].
+/// Uses [`ConcurrencyLimits::default`].
 impl Default for ConcurrencyLimitLayer {
     fn default() -> Self {
         Self::new(ConcurrencyLimits::default())
@@ -187,7 +187,7 @@ where
     type Future = ConcurrencyLimitFuture<S>;
 
     fn poll_ready(&mut self, _cx: &mut Context<'_>) -> Poll<Result<(), TransportError>> {
-        // The wait is inside the future, where a deadline counts it and where dropping it gives the place up.
+        // The wait is inside the future, where a deadline counts it and where dropping it leaves the queue.
         Poll::Ready(Ok(()))
     }
 
@@ -208,7 +208,7 @@ where
 pin_project! {
     /// The future of [`ConcurrencyLimit`].
     pub struct ConcurrencyLimitFuture<S: Service<Request<Body>>> {
-        // Begins when it is polled.
+        // Started when the future is first polled.
         #[pin]
         call: Oneshot<S, Request<Body>>,
         permit: Permit,
@@ -219,7 +219,7 @@ pin_project! {
 }
 
 enum Permit {
-    /// There is no limit, and what would be held counts for nobody.
+    /// There is no limit, so no permit is held.
     Unlimited,
     Wanted {
         permits: Arc<Permits>,
@@ -229,7 +229,7 @@ enum Permit {
     Held(Option<Lease>),
 }
 
-/// A call that waits for a permit.
+/// Call that waits for a permit.
 struct Queued {
     permits: Arc<Permits>,
     ticket: Ticket,
@@ -237,13 +237,13 @@ struct Queued {
 }
 
 impl Queued {
-    /// Returns the permit if it is the turn of this call, and otherwise makes sure that it is polled again.
+    /// Returns the permit if it is the turn of this call; otherwise ensures that the call is polled again.
     fn poll(&mut self, cx: &mut Context<'_>, term: Option<Duration>) -> Option<Lease> {
         match self.permits.try_take(&mut self.ticket, cx.waker(), term) {
             Turn::Taken(lease) => return Some(lease),
             Turn::Yield => cx.waker().wake_by_ref(),
             Turn::Wait(at) => {
-                // Made anew each time: the runtime that it belongs to may be another one, or idle.
+                // Recreated each time: the runtime of the old timer may be another one, or idle.
                 self.look_again.as_mut().set(at.map(sleep_until));
                 if let Some(sleep) = self.look_again.as_mut().as_pin_mut()
                     && sleep.poll(cx).is_ready()
@@ -261,7 +261,7 @@ impl Queued {
     }
 }
 
-/// A cancelled call leaves no trace.
+/// Removes a cancelled call from the queue.
 impl Drop for Queued {
     fn drop(&mut self) {
         self.permits.leave(&self.ticket);
@@ -274,7 +274,7 @@ impl Permit {
         if matches!(self, Self::Held(_)) {
             return Poll::Ready(());
         }
-        // The rate limiter may have no token now. Then it polls again, and nothing is held until then.
+        // If the rate limiter has no token now, it polls again later, and nothing is held until then.
         let lease = if state.may_start() { self.acquire(cx, term, in_background) } else { self.leave() };
         let Some(lease) = lease else {
             if !state.is_queued() {
@@ -351,7 +351,7 @@ impl<S: Service<Request<Body>>> fmt::Debug for ConcurrencyLimitFuture<S> {
     }
 }
 
-/// A stream is in flight until it is read or dropped, and keeps the permit for so long.
+/// Keeps the permit of a stream until it is read or dropped.
 fn hold(response: Response<Body>, lease: Option<Lease>) -> Response<Body> {
     let Some(lease) = lease else { return response };
     if response.body().as_bytes().is_some() || response.body().is_end_stream() {
@@ -361,7 +361,7 @@ fn hold(response: Response<Body>, lease: Option<Lease>) -> Response<Body> {
     response.map(|body| Body::once(Held { body, lease: Some(lease) }))
 }
 
-/// A body that holds the permit of its call until it ends.
+/// Body that holds the permit of its call until it ends.
 struct Held {
     body: Body,
     lease: Option<Lease>,

@@ -7,10 +7,11 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// The permits of one class of calls.
+/// Permits of one class of calls.
 ///
-/// A permit is a lease: it ends when it is dropped, and at its term even if nobody polls its holder. A queued call has
-/// no claim to a permit. A free permit wakes the call whose turn it is, and goes to whoever polls first of those that
+/// A permit is a lease: it ends when it is dropped, and after its term even if its holder is not polled. A queued call
+/// has no claim to a permit. A free permit wakes the call at the head of the queue, and goes to the first call polled
+/// that has no call ahead: see [`Permits::try_take`].
 /// nobody is ahead of: see [`Permits::try_take`].
 #[derive(Debug)]
 pub(super) struct Permits {
@@ -20,16 +21,16 @@ pub(super) struct Permits {
 
 #[derive(Debug, Default)]
 struct State {
-    /// How many leases count.
+    /// Number of leases that count.
     held: usize,
     slots: Vec<Slot>,
     free_slots: Vec<usize>,
-    /// No lease expires before this; `None` if none expires at all.
+    /// No lease expires before this instant; `None` if none expires.
     earliest: Option<Instant>,
-    /// By ticket, in the order in which they came.
+    /// Waiters by ticket number, in the order in which they queued.
     queue: BTreeMap<u64, Waiter>,
     next_ticket: u64,
-    /// How many waiters were woken so far.
+    /// Number of waiters woken so far.
     wakes: u64,
 }
 
@@ -37,37 +38,37 @@ struct State {
 struct Slot {
     /// `None` for a lease without a term.
     expires: Option<Instant>,
-    /// Whether the lease counts: not any more after its term.
+    /// Whether the lease counts; `false` after its term.
     counts: bool,
 }
 
 #[derive(Debug)]
 struct Waiter {
     waker: Waker,
-    /// Its turn came, and it was not polled since: the number of the wake.
+    /// Number of the wake, if the waiter was woken and not polled since.
     woken: Option<u64>,
 }
 
-/// The place of a call in the queue. The call keeps its ticket when it leaves the queue, and with it its turn.
+/// Queue position of a call. The call keeps its ticket, and with it its position, when it leaves the queue.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Ticket {
     number: Option<u64>,
-    /// The last wake at the time when this call let others go first.
+    /// Number of the last wake when this call yielded.
     yielded: Option<u64>,
 }
 
-/// What a call that wants a permit has to do.
+/// Result of requesting a permit.
 #[derive(Debug)]
 pub(super) enum Turn {
     Taken(Lease),
-    /// Wait for its waker, and look again at this time.
+    /// Wait for the waker, and poll again at this time.
     Wait(Option<Instant>),
-    /// A permit is free, and calls ahead were woken for it: let them run first, and look again.
+    /// A permit is free, and calls ahead were woken for it: yield to them once, and poll again.
     Yield,
 }
 
-/// How often the second in the queue looks whether the first one was woken and does not come, and how much longer those
-/// behind it wait.
+/// How often the second call in the queue checks whether the first one was woken without being polled, and how much
+/// longer each call behind waits.
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
 const LAST_RANK: usize = 50;
 
@@ -77,18 +78,18 @@ impl Permits {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        // The counts stay sound when a thread panics between two of them.
+        // The counts stay valid if a thread panics between two of them.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes a permit if one is free and nobody is queued.
+    /// Takes a permit if one is free and no call is queued.
     pub(super) fn try_acquire(self: &Arc<Self>, term: Option<Duration>) -> Option<Lease> {
         let mut state = self.state();
         let is_free = state.queue.is_empty() && state.held < self.limit;
         is_free.then(|| Lease::take(self, &mut state, term))
     }
 
-    /// Takes a permit if nobody is queued, and at least half of the permits stay free for calls that are awaited.
+    /// Takes a permit if no call is queued and at least half of the permits stay free for calls that are awaited.
     pub(super) fn try_acquire_spare(self: &Arc<Self>, term: Option<Duration>) -> Option<Lease> {
         let mut state = self.state();
         state.expire(Instant::now());
@@ -98,9 +99,9 @@ impl Permits {
 
     /// Takes a permit if it is this call's turn, and queues the call otherwise.
     ///
-    /// A call that was woken and is not polled must not keep those behind it from a permit. Each of them looks from time
-    /// to time, and whenever it is polled for another reason: if a permit is free and those ahead were woken, it lets
-    /// them run once; if they still were not polled then, they lose their place in the queue until somebody polls them.
+    /// A call that was woken but is not polled must not keep those behind it from a permit. They poll from time to
+    /// time: if a permit is free and the calls ahead were woken, a call yields to them once. If they still were not
+    /// polled then, they lose their queue position until they are polled.
     pub(super) fn try_take(self: &Arc<Self>, ticket: &mut Ticket, waker: &Waker, term: Option<Duration>) -> Turn {
         let now = Instant::now();
         let mut state = self.state();
@@ -134,7 +135,7 @@ impl Permits {
         Turn::Yield
     }
 
-    /// Leaves the queue; the ticket keeps its turn.
+    /// Leaves the queue; the ticket keeps its position.
     pub(super) fn leave(&self, ticket: &Ticket) {
         if let Some(number) = ticket.number {
             let removed = self.state().queue.remove(&number);
@@ -144,10 +145,10 @@ impl Permits {
         }
     }
 
-    /// Wakes as many waiters as there are free permits, from the head of the queue.
+    /// Wakes as many waiters as permits are free, from the head of the queue.
     fn wake_next(&self) {
         loop {
-            // Wakers run code of others, so not under the lock.
+            // Wakers run foreign code, so they are called without the lock.
             let waker = self.state().next_to_wake(self.limit);
             match waker {
                 Some(waker) => waker.wake(),
@@ -158,8 +159,8 @@ impl Permits {
 }
 
 impl State {
-    /// Returns whether nobody is ahead, but for those that were woken before this call yielded and were not polled
-    /// since: they lose their place.
+    /// Returns whether no call is ahead. Calls that were woken before this call yielded, and not polled since, do not
+    /// count: they lose their position.
     fn is_first(&mut self, number: u64, yielded: Option<u64>) -> bool {
         if let Some(yielded) = yielded {
             let has_lapsed = |waiter: &Waiter| waiter.woken.is_some_and(|wake| wake <= yielded);
@@ -179,7 +180,7 @@ impl State {
         Some(waiter.waker.clone())
     }
 
-    /// Ends the leases whose term is over.
+    /// Ends leases that are past their term.
     fn expire(&mut self, now: Instant) {
         if self.earliest.is_none_or(|earliest| now < earliest) {
             return;
@@ -211,11 +212,11 @@ impl State {
     }
 }
 
-/// A permit, given back when it is dropped.
+/// Permit, released on drop.
 #[derive(Debug)]
 pub(super) struct Lease {
     permits: Arc<Permits>,
-    /// Its own until it is dropped, also after its term.
+    /// Reserved until the lease is dropped, also after its term.
     slot: usize,
     term: Option<Duration>,
 }
@@ -230,8 +231,8 @@ impl Lease {
         Self { permits: Arc::clone(permits), slot, term }
     }
 
-    /// Begins the term anew, for a stream that somebody reads. A lease that has ended counts again if a permit is free;
-    /// the stream goes on in any case, since the server does what it does whether we count it or not.
+    /// Restarts the term, for a stream that is read. An expired lease counts again if a permit is free. The stream
+    /// continues in any case, since not counting it would not change what the server does.
     pub(super) fn renew(&self) {
         let mut state = self.permits.state();
         let is_free = state.queue.is_empty() && state.held < self.permits.limit;
@@ -244,7 +245,7 @@ impl Lease {
 impl Drop for Lease {
     fn drop(&mut self) {
         let mut state = self.permits.state();
-        // After its term it was given back already.
+        // After its term it was already released.
         if std::mem::take(&mut state.slots[self.slot].counts) {
             state.held -= 1;
         }

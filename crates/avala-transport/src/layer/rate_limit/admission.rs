@@ -1,4 +1,4 @@
-//! One attempt before the rate limiter: waiting for its turn, and taking its tokens.
+//! Admission of one attempt by the rate limiter: queueing and taking tokens.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -14,17 +14,17 @@ use super::scope::Scope;
 use crate::body::Body;
 use crate::context::CallState;
 use crate::context::background::Background;
-use crate::context::time_spent::Phase;
+use crate::context::time_spent::{Phase, Seconds};
 use crate::context::{CallClass, CallOptions};
 use crate::error::{Sent, TransportError, TransportErrorKind};
 
-/// A timer is set for this long at most; then the start is computed anew.
+/// The longest timer; after it the start is recomputed.
 const LONGEST_TIMER: Duration = Duration::from_secs(24 * 3_600);
 
-/// What one attempt has to do with the limiter.
+/// State of one attempt at the limiter.
 ///
-/// Tokens are taken and put back within one poll: between two polls an attempt that was not sent holds nothing but
-/// reservations, and dropping it gives those up.
+/// Tokens are taken and put back within one poll: between polls, an attempt that was not sent holds only reservations,
+/// which dropping it removes.
 pub(super) struct Admission {
     limiter: RateLimiter,
     name: &'static str,
@@ -33,13 +33,13 @@ pub(super) struct Admission {
     state: CallState,
     /// The narrower limit, once the server has reported one.
     scope: Option<Arc<Scope>>,
-    /// Boxed, and only there once the attempt had to wait.
+    /// Boxed, and only allocated if the attempt has to wait.
     waiting: Option<Box<Waiting>>,
-    /// Whether the attempt had to wait, for whatever reason.
+    /// Whether the attempt had to wait for any reason.
     waited: bool,
     /// When the tokens were taken.
     taken: Option<Instant>,
-    /// When it was sent; unset again when it ended.
+    /// When the attempt was sent; unset when it has ended.
     sent: Option<Instant>,
 }
 
@@ -73,7 +73,7 @@ impl Admission {
         self.sent.is_some()
     }
 
-    /// Takes the tokens of the attempt. After that call [`sent`](Self::sent) or [`put_aside`](Self::put_aside) in the
+    /// Takes the tokens of the attempt. Call [`sent`](Self::sent) or [`put_aside`](Self::put_aside) afterwards in the
     /// same poll.
     pub(super) fn poll_take(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), TransportError>> {
         let mut now = Instant::now();
@@ -93,7 +93,7 @@ impl Admission {
         if self.waited && self.state.deadline().is_some_and(|deadline| deadline.saturating_duration_since(now) < need) {
             return Poll::Ready(Err(too_long(Duration::ZERO, need)));
         }
-        // A timer may be over as soon as it is set, if the clock jumps.
+        // If the clock jumps, a timer may have elapsed as soon as it is set.
         for _ in 0..8 {
             let Some(wait) = self.claim(now, cx) else { return self.take(now) };
             self.check(now, wait, need)?;
@@ -124,7 +124,7 @@ impl Admission {
         Poll::Pending
     }
 
-    /// Takes the tokens of both limits if that delays nobody and leaves `spare` of each, or takes none.
+    /// Takes the tokens of both limits if that delays no other call and leaves `spare` of each, or takes none.
     fn try_take(&self, now: Instant, spare: usize) -> bool {
         let Some(user) = self.limiter.user() else { return true };
         let Some(scope) = &self.scope else { return user.try_take(now, spare) };
@@ -138,14 +138,14 @@ impl Admission {
         taken
     }
 
-    /// Takes the tokens of both limits, or returns how long the attempt waits for one of them. It queues for one limit at
-    /// a time, and keeps its position in the other.
+    /// Takes the tokens of both limits, or returns how long the attempt waits for one of them. It queues for one limit
+    /// at a time, and keeps its position in the other.
     fn claim(&mut self, now: Instant, cx: &Context<'_>) -> Option<Duration> {
         let user = self.limiter.user()?;
         let Waiting { user: ticket, scope: narrow_ticket, .. } = &mut **waiting(&mut self.waiting, now);
         let mut order = [Some((user, ticket)), None];
         if let Some(scope) = &self.scope {
-            // The narrower limit first: an attempt that waits for it delays none that does not need it.
+            // The narrower limit first: an attempt that waits for it should not delay those that do not need it.
             order = [Some((&**scope, narrow_ticket)), order[0].take()];
             if matches!(&order, [_, Some((_, user))] if user.is_queued()) {
                 order.swap(0, 1);
@@ -162,7 +162,7 @@ impl Admission {
         Some(wait)
     }
 
-    /// Fails if the attempt cannot wait for so long.
+    /// Fails if the attempt has no time for this wait.
     fn check(&self, now: Instant, wait: Duration, need: Duration) -> Result<(), TransportError> {
         let closed = self.limiter.user().map_or(Duration::ZERO, |user| user.closed_for(now));
         let closed = closed.max(self.scope.as_ref().map_or(Duration::ZERO, |scope| scope.closed_for(now)));
@@ -181,15 +181,15 @@ impl Admission {
         }
     }
 
-    /// How much time an attempt that waited must have left, so that it is not sent in vain: what recent attempts took, but
-    /// no more than half of the call's timeout.
+    /// Returns how much time an attempt that waited must have left: as much as recent attempts took, but no more than
+    /// half of the call timeout.
     fn time_needed(&self, now: Instant) -> Duration {
         let (Some(user), Some(timeout)) = (self.limiter.user(), self.state.timeout()) else { return Duration::ZERO };
         let times = self.scope.as_deref().unwrap_or(user).times(self.class);
         times.estimate(now).min(timeout / 2)
     }
 
-    /// The attempt was not sent after all, because it waits for a permit: puts the tokens back.
+    /// Puts the tokens back: the attempt was not sent, because it waits for a permit.
     pub(super) fn put_aside(&mut self) {
         let now = Instant::now();
         self.waited = true;
@@ -202,25 +202,25 @@ impl Admission {
         }
     }
 
-    /// The attempt was sent: its tokens are spent.
+    /// Records that the attempt was sent: its tokens are used.
     pub(super) fn sent(&mut self) {
         self.sent = self.taken;
         self.waiting = None;
     }
 
-    /// Learns from how the attempt ended.
+    /// Updates the limiter from the result of the attempt.
     pub(super) fn finish(&mut self, result: &Result<Response<Body>, TransportError>) {
         let (failed, timed) = match result {
             Ok(response) => {
                 self.limiter.observe(self.name, response.status(), response.headers());
                 (response.status().as_u16() >= 400, response.status() != StatusCode::TOO_MANY_REQUESTS)
             }
-            // The response was lost, but what it said is not.
+            // The body was lost, but the status and headers arrived.
             Err(error) if error.status() == Some(StatusCode::TOO_MANY_REQUESTS) => {
                 self.limiter.refused(self.name, error.retry_after());
                 (true, false)
             }
-            // An attempt that timed out says nothing of how long the others take.
+            // The time of a timed out attempt does not tell how long others take.
             Err(_) => (true, false),
         };
         if self.limiter.user().is_none() {
@@ -236,7 +236,7 @@ impl Admission {
     }
 
     fn add_time(&self, sent: Instant, now: Instant) {
-        // Nobody may have polled a prefetch when its response came.
+        // The response to a prefetch may have arrived long before it was polled.
         if self.background.is_none()
             && let Some(user) = self.limiter.user()
         {
@@ -262,7 +262,7 @@ impl Drop for Admission {
                 scope.leave(now, &mut waiting.scope);
             }
         }
-        // Sent with too little time left. Of one that was cancelled early nothing is known.
+        // The attempt was sent with too little time left. Nothing is known of attempts that were cancelled earlier.
         if let Some(sent) = self.sent.take()
             && self.waited
             && now.saturating_duration_since(sent) > self.time_needed(now)
@@ -274,7 +274,9 @@ impl Drop for Admission {
 
 fn too_long(wait: Duration, need: Duration) -> TransportError {
     let message = format!(
-        "client-side rate limit: a wait of {wait:.1?} and {need:.1?} for the attempt exceed the time left for the call"
+        "client-side rate limit: a wait of {} and {} for the attempt exceed the time left for the call",
+        Seconds(wait),
+        Seconds(need)
     );
     TransportError::new(TransportErrorKind::RateLimited, message).with_retry_after(wait)
 }

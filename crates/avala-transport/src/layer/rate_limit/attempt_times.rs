@@ -1,4 +1,4 @@
-//! How long recent attempts took, to decide whether a call that waits can still make it.
+//! Durations of recent attempts, to decide whether a queued call still has enough time.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
@@ -6,20 +6,20 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// The least time that an attempt needs, for a server that nothing is known of.
+/// The least time that an attempt is assumed to need, also before any was measured.
 pub(super) const MINIMUM: Duration = Duration::from_millis(50);
-/// After so long an attempt counts half.
+/// The weight of an attempt halves in this time.
 const HALF_LIFE: Duration = Duration::from_secs(30);
-/// Of so many attempts the slowest one is left out.
+/// One attempt in so many, the slowest, is ignored.
 const LEFT_OUT: u32 = 200;
 
 const STEPS_PER_OCTAVE: u32 = 4;
 /// The first bucket ends at about a millisecond (2^10 microseconds).
 const FIRST_OCTAVE: u32 = 10;
-/// The last one ends at 67 seconds; slower attempts are in it too.
+/// The last bucket ends at 67 seconds and also holds slower attempts.
 const BUCKETS: usize = 64;
 
-/// A histogram of durations that forgets. Adding to it takes no lock.
+/// Decaying histogram of durations. Adding to it takes no lock.
 #[derive(Debug)]
 pub(super) struct AttemptTimes {
     counts: [AtomicU32; BUCKETS],
@@ -45,8 +45,8 @@ impl AttemptTimes {
         }
     }
 
-    /// Returns the time within which 199 of 200 recent attempts ended, rounded up by a quarter at most. With fewer
-    /// attempts it is the slowest of them. At least [`MINIMUM`].
+    /// Returns the time within which 199 of 200 recent attempts ended, rounded up by at most a quarter. With fewer
+    /// attempts, the time of the slowest. At least [`MINIMUM`].
     pub(super) fn estimate(&self, now: Instant) -> Duration {
         self.decay(now);
         let counts: [u32; BUCKETS] = std::array::from_fn(|index| self.counts[index].load(Ordering::Relaxed));
@@ -71,7 +71,7 @@ impl AttemptTimes {
         }
         *decayed_at = Some(now);
         for count in &self.counts {
-            // Attempts that end in this moment may get lost; an estimate can bear that.
+            // Attempts that end at the same time may be lost, which an estimate tolerates.
             let halved = count.load(Ordering::Relaxed).checked_shr(u32::try_from(halvings).unwrap_or(u32::MAX));
             count.store(halved.unwrap_or(0), Ordering::Relaxed);
         }

@@ -6,24 +6,24 @@ use tokio::time::Instant;
 
 use super::RateLimit;
 
-/// Nothing closes the gate for longer than this.
+/// The longest time for which the gate closes.
 pub(super) const LONGEST_CLOSING: Duration = Duration::from_secs(3_600);
 const PICOS_PER_MINUTE: u128 = 60_000_000_000_000;
 const PICOS_PER_NANO: u128 = 1_000;
 
-/// A token bucket in whole numbers, so that no rounding error adds up to a call too many.
+/// Token bucket in integers, so that rounding errors cannot add up to an extra call.
 ///
-/// The fill level is counted in picoseconds of refill time: one token is one interval.
+/// The level is counted in picoseconds of refill time: one token is one interval.
 #[derive(Debug)]
 pub(super) struct Bucket {
-    /// The configured burst; a lower limit of the server lowers the capacity.
+    /// The configured burst; a lower server limit also lowers the capacity.
     burst: u64,
-    /// Picoseconds that one token takes.
+    /// Refill time of one token, in picoseconds.
     interval: u128,
-    /// Tokens that fit.
+    /// Capacity in tokens.
     capacity: u64,
     level: u128,
-    /// When `level` is right; in the future while the gate is closed. `None` before the first use: a limiter may be
+    /// When `level` was computed; in the future while the gate is closed. `None` before the first use: a limiter may be
     /// created before any clock runs.
     counted_at: Option<Instant>,
 }
@@ -35,7 +35,7 @@ impl Bucket {
         Self { burst, interval, capacity: burst, level: u128::from(burst) * interval, counted_at: None }
     }
 
-    /// Returns whether `tokens` are there and the gate is open.
+    /// Returns whether `tokens` are available and the gate is open.
     pub(super) fn has(&mut self, now: Instant, tokens: usize) -> bool {
         self.refill(now).is_zero() && self.level >= self.interval.saturating_mul(tokens as u128)
     }
@@ -50,15 +50,15 @@ impl Bucket {
         self.level = (self.level + self.interval).min(self.full());
     }
 
-    /// Returns the time until a call can be sent that has `ahead` calls before it. A call that waits for this long
-    /// finds its token: the time is rounded up.
+    /// Returns the time until a call with `ahead` calls before it can be sent, rounded up so that its token is then
+    /// available.
     pub(super) fn wait(&mut self, now: Instant, ahead: usize) -> Duration {
         let closed = self.refill(now);
         let missing = self.interval.saturating_mul(ahead as u128 + 1).saturating_sub(self.level);
         closed.saturating_add(nanos(missing))
     }
 
-    /// Returns the time for one token, rounded up.
+    /// Returns the refill time of one token, rounded up.
     pub(super) fn interval(&self) -> Duration {
         nanos(self.interval)
     }
@@ -68,7 +68,7 @@ impl Bucket {
         self.refill(now)
     }
 
-    /// Counts the tokens up to now. Returns how long the gate stays closed.
+    /// Adds the tokens up to now. Returns how long the gate stays closed.
     fn refill(&mut self, now: Instant) -> Duration {
         let then = *self.counted_at.get_or_insert(now);
         let closed = then.saturating_duration_since(now);
@@ -80,27 +80,27 @@ impl Bucket {
         closed
     }
 
-    /// Replaces the configured limit by the server's; a burst is never larger than it. Returns whether it changed.
+    /// Replaces the configured limit with the server's, which also caps the burst. Returns whether the limit changed.
     pub(super) fn set_limit(&mut self, now: Instant, per_minute: u64) -> bool {
         self.refill(now);
         let (before, after) = (self.interval, interval(per_minute));
         self.capacity = self.burst.min(per_minute.max(1));
-        // What is there stays there, in tokens.
+        // Keeps the number of tokens.
         self.level = (self.level * after / before).min(u128::from(self.capacity) * after);
         self.interval = after;
         before != after
     }
 
-    /// Lowers what is left: the server also counts the calls of other processes that use the same key.
+    /// Lowers the number of tokens: the server also counts calls of other processes with the same key.
     pub(super) fn set_remaining(&mut self, now: Instant, remaining: u64) {
         self.refill(now);
         self.level = self.level.min(self.interval.saturating_mul(u128::from(remaining)));
     }
 
-    /// Closes the gate for `wait`, or leaves it closed if that is longer. Returns whether it now opens later.
+    /// Closes the gate for `wait`, or keeps it closed if it opens later anyway. Returns whether it now opens later.
     ///
-    /// It opens with one token and not with a burst: the calls that gathered before it are sent one at a time. Otherwise
-    /// they would all be refused again, together with those of every other process that waits for the same moment.
+    /// The gate opens with one token instead of a burst: queued calls are sent one at a time. Otherwise they would all
+    /// be refused again, together with those of other processes that wait for the same moment.
     pub(super) fn close_for(&mut self, now: Instant, wait: Duration) -> bool {
         let closed = self.refill(now);
         let wait = wait.min(LONGEST_CLOSING);
@@ -119,7 +119,7 @@ impl Bucket {
     }
 }
 
-/// Picoseconds for one token, rounded up so that the limit is never exceeded.
+/// Returns the picoseconds for one token, rounded up so that the limit is never exceeded.
 fn interval(per_minute: u64) -> u128 {
     PICOS_PER_MINUTE.div_ceil(u128::from(per_minute.clamp(1, u64::from(u32::MAX))))
 }

@@ -1,4 +1,4 @@
-//! The handle that all clones of a client share.
+//! Shared handle of the rate limiter.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -9,14 +9,14 @@ use http::{HeaderMap, StatusCode};
 use super::RateLimitState;
 use super::scope::Scope;
 
-/// How many calls may go out: so many a minute, and so many at once after a pause.
+/// Rate limit: calls per minute and burst size.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RateLimit {
     pub(super) per_minute: u32,
     pub(super) burst: u32,
 }
 
-/// 100 calls a minute with bursts of 20, which is what Avala documents for a user.
+/// Returns 100 calls per minute with bursts of 20, as Avala documents per user.
 impl Default for RateLimit {
     fn default() -> Self {
         Self { per_minute: 100, burst: 20 }
@@ -24,13 +24,14 @@ impl Default for RateLimit {
 }
 
 impl RateLimit {
-    /// So many calls a minute, and bursts of 20 or less if the limit is lower. Zero counts as one.
+    /// Creates a limit of this many calls per minute, with bursts of 20 or the limit, whichever is lower. Zero counts
+    /// as one.
     #[must_use]
     pub fn per_minute(calls: u32) -> Self {
         Self { per_minute: calls, burst: calls.min(Self::default().burst) }
     }
 
-    /// Sets how many calls may go out at once after a pause. Zero counts as one.
+    /// Sets how many calls may be sent at once after a pause. Zero counts as one.
     #[must_use]
     pub fn burst(mut self, calls: u32) -> Self {
         self.burst = calls;
@@ -38,28 +39,28 @@ impl RateLimit {
     }
 }
 
-/// Client-side rate limiter; its clones share one count.
+/// Client-side rate limiter. Clones share one count.
 ///
-/// Give the same limiter to every client that uses the same API key. Calls that have to wait are sent in the order in
-/// which they queued. A waiting call holds a reservation and nothing else: if it is dropped, those behind it move up, and
-/// if nobody polls it within one interval of its start, those behind it go ahead and it queues again. A call counts when
-/// it is sent: there are never more than `rate * T + burst` in any time `T`.
+/// Use the same limiter in every client that uses the same API key. Calls that have to wait are sent in the order in
+/// which they queued. A queued call holds a reservation and nothing else: if it is dropped, those behind it move up,
+/// and if it is not polled within one interval of its start, those behind it go ahead and it queues again. A call
+/// counts when it is sent: never more than `rate * T + burst` calls in any time `T`.
 ///
-/// The limiter learns from responses:
+/// The limiter adapts to response headers:
 ///
 /// - `X-RateLimit-Limit` replaces the configured calls per minute.
-/// - `X-RateLimit-Remaining` lowers what is left here. Nothing left closes the gate until `X-RateLimit-Reset`, read
-///   against the response's own `Date`, for a minute at most.
-/// - A 429 closes the gate for the time of its `Retry-After`, or for a second; for an hour at most.
+/// - `X-RateLimit-Remaining` lowers the number of tokens. Zero closes the gate until `X-RateLimit-Reset`, read against
+///   the response's own `Date`, for a minute at most.
+/// - A 429 closes the gate for its `Retry-After`, or for a second without one; for an hour at most.
 ///
-/// Values that cannot be what the header says are ignored. The gate opens with one token: the calls that waited are sent
-/// one at a time at the rate of the limit, and the burst comes back with time.
+/// Invalid values are ignored. The gate opens with one token: queued calls are sent one at a time at the rate of the
+/// limit, and the burst refills over time.
 ///
-/// Some endpoints have a narrower limit of their own. A call names it with
-/// [`CallOptions::rate_scope`](crate::CallOptions::rate_scope): what its responses report is then about that scope, which
-/// has a schedule of its own from the first such response on, and never delays other calls. Such a call takes a token of
-/// each of the two limits, both at once. The responses of a call without a scope are about the user's limit, whichever
-/// endpoint they come from.
+/// Some endpoints have a narrower limit. A call names it with
+/// [`CallOptions::rate_scope`](crate::CallOptions::rate_scope). Rate limit headers in its responses then apply to that
+/// scope, which gets its own schedule with the first such response and never delays other calls. Such a call takes a
+/// token of both limits at once. Headers in responses to calls without a scope apply to the user's limit, for any
+/// endpoint.
 ///
 /// ```
 /// use avala_transport::{RateLimit, RateLimiter};
@@ -77,7 +78,7 @@ const PUBLIC_PER_MINUTE: u32 = 30;
 struct Shared {
     /// `None` when the limiter is off.
     user: Option<Scope>,
-    /// The narrower limits by name. Names are static, so there are few.
+    /// Narrower limits by name. Names are static, so there are few.
     scopes: Mutex<HashMap<&'static str, Arc<Scope>>>,
     last_reported: Mutex<Option<RateLimitState>>,
     /// The limit on anonymous calls, which the server counts by address and not by user.
@@ -122,23 +123,23 @@ impl RateLimiter {
         self.0.public.get_or_init(create).clone()
     }
 
-    /// Returns the last rate limit that the server reported to any of the clones, for calls without a scope of their own.
+    /// Returns the rate limit that the server last reported for calls without a scope, to any of the clones.
     #[must_use]
     pub fn state(&self) -> Option<RateLimitState> {
         *lock(&self.0.last_reported)
     }
 
-    /// The user's limit; `None` when the limiter is off.
+    /// Returns the user's limit; `None` when the limiter is off.
     pub(super) fn user(&self) -> Option<&Scope> {
         self.0.user.as_ref()
     }
 
-    /// The narrower limit of this name, if the server reported one.
+    /// Returns the narrower limit of this name, if the server has reported one.
     pub(super) fn scope(&self, name: &'static str) -> Option<Arc<Scope>> {
         if name.is_empty() { None } else { lock(&self.0.scopes).get(name).cloned() }
     }
 
-    /// Learns from a response.
+    /// Updates the limits from a response.
     pub(super) fn observe(&self, name: &'static str, status: StatusCode, headers: &HeaderMap) {
         let reported = RateLimitState::from_headers(headers);
         if reported.is_none() && status != StatusCode::TOO_MANY_REQUESTS {
@@ -151,7 +152,7 @@ impl RateLimiter {
         self.update(name, |scope| scope.observe(status, headers, reported));
     }
 
-    /// Learns from a 429 of which only its wait is known: the response ended after the headers.
+    /// Updates the limits from a 429 whose body was lost, so that only its `Retry-After` is known.
     pub(super) fn refused(&self, name: &'static str, retry_after: Option<Duration>) {
         self.update(name, |scope| scope.refused(retry_after));
     }
@@ -168,6 +169,6 @@ impl RateLimiter {
 }
 
 fn lock<T>(value: &Mutex<T>) -> MutexGuard<'_, T> {
-    // Each is written in one step, so what a panicking thread left is sound.
+    // Each value is written in one step, so it is valid after a panic.
     value.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -25,16 +25,16 @@ use crate::context::CallOptions;
 use crate::context::CallState;
 use crate::error::TransportError;
 
-/// Delays each attempt as a [`RateLimiter`] requires, and reports the responses to the limiter.
+/// Delays attempts as a [`RateLimiter`] requires, and reports responses to the limiter.
 ///
-/// A call that has to wait needs time for its attempt: as much as recent attempts of the same class took, at least 50 ms,
-/// and at most half of its timeout. If that is not left after the wait, the call fails at once with
-/// [`RateLimitService`](crate::TransportErrorKind::RateLimited), the wait as [`retry_after`](TransportError::retry_after), and
-/// [`Sent::No`](crate::Sent::No); it takes no token. So does a call for which the gate stays closed for longer than the
-/// [`max_wait`](crate::RetryPolicy::max_wait) of its retry policy. A call whose deadline has passed is not sent.
+/// A call that has to wait needs time for its attempt: as much as recent attempts of the same class took, at least 50
+/// ms, and at most half of its timeout. If less would be left after the wait, the call fails at once with
+/// [`RateLimited`](crate::TransportErrorKind::RateLimited), the wait as [`retry_after`](TransportError::retry_after),
+/// and [`Sent::No`](crate::Sent::No), and takes no token. A call also fails if the gate stays closed for longer than
+/// the [`max_wait`](crate::RetryPolicy::max_wait) of its retry policy. A call whose deadline has passed is not sent.
 ///
-/// Put it above the concurrency limit: token and permit are then taken together, and a call that waits for one of
-/// them holds none of the other.
+/// Place this layer above the concurrency limit: token and permit are then taken together, and a call that waits for
+/// one of them does not hold the other.
 ///
 /// ```
 /// use avala_transport::{Body, RateLimit, RateLimiter};
@@ -58,7 +58,7 @@ pub struct RateLimitLayer {
 }
 
 impl RateLimitLayer {
-    /// A layer that asks this limiter; give clones of one limiter to all that share its limit.
+    /// Creates a layer with this limiter. Share clones of one limiter to share its limit.
     #[must_use]
     pub fn new(limiter: RateLimiter) -> Self {
         Self { limiter }
@@ -90,7 +90,7 @@ where
     type Future = RateLimitFuture<S>;
 
     fn poll_ready(&mut self, _cx: &mut Context<'_>) -> Poll<Result<(), TransportError>> {
-        // The wait is inside the future, where a deadline counts it and where dropping it gives the place up.
+        // The wait is inside the future, where a deadline counts it and where dropping it leaves the queue.
         Poll::Ready(Ok(()))
     }
 
@@ -107,7 +107,7 @@ where
 pin_project! {
     /// The future of [`RateLimitService`].
     pub struct RateLimitFuture<S: Service<Request<Body>>> {
-        // Begins when it is polled.
+        // Started when the future is first polled.
         #[pin]
         call: Oneshot<S, Request<Body>>,
         admission: Admission,
@@ -132,7 +132,7 @@ where
             if !state.is_queued() {
                 return Poll::Pending;
             }
-            // It waits for a permit too: lets the layer below give up what it has.
+            // The attempt also waits for a permit: lets the layer below release what it holds.
             state.set_may_start(false);
             let poll = this.call.poll(cx);
             state.set_may_start(true);

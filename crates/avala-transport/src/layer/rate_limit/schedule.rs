@@ -1,4 +1,4 @@
-//! Reservations: which of the waiting calls may be sent when.
+//! Reservations of queued calls: which call may be sent when.
 
 use std::collections::BTreeMap;
 use std::task::Waker;
@@ -8,39 +8,39 @@ use tokio::time::Instant;
 
 use super::bucket::Bucket;
 
-/// Timers have a resolution of a millisecond, so a reservation does not lapse sooner than this after its start.
+/// Timers have a resolution of 1 ms, so a reservation is kept for at least this long after its start.
 const SHORTEST_GRACE: Duration = Duration::from_millis(5);
-/// Positions per block: counting the calls ahead of one takes a sum over blocks and a walk through one of them.
+/// Positions per block: counting the calls ahead takes a sum over blocks and a walk through one of them.
 const BLOCK: u64 = 64;
 
-/// A token bucket, and the calls that wait for its tokens in the order of their positions.
+/// Token bucket and the calls that wait for its tokens, in the order of their positions.
 ///
-/// A waiting call has a reservation: its start follows from the bucket and the number of calls ahead, and is computed
-/// anew at each poll and whenever the limit, the gate or the calls ahead change. It holds nothing else. Each call has
-/// its own timer for its own start. The reservation of a call that is not polled within one interval of its start
-/// lapses, and the calls behind go ahead.
+/// A queued call has a reservation and holds nothing else. The start of the reservation follows from the bucket and the
+/// number of calls ahead. It is recomputed at each poll and whenever the limit, the gate or the calls ahead change.
+/// Each call has its own timer. If a call is not polled within one interval of its start, its reservation lapses and
+/// the calls behind go ahead.
 ///
-/// All of this is arithmetic on instants that the caller passes in. Wakers to wake are collected in `wake`, because they
-/// must run without the lock.
+/// All instants are passed in by the caller. Wakers are collected in `wake`, because they must be called without the
+/// lock.
 #[derive(Debug)]
 pub(super) struct Schedule {
     pub(super) bucket: Bucket,
-    /// The reservations by position. A waker is there until it is woken.
+    /// Reservations by position, with a waker until it is woken.
     waiting: BTreeMap<u64, Option<Waker>>,
-    /// How many of them each block of positions has.
+    /// Number of reservations per block of positions.
     blocks: BTreeMap<u64, usize>,
     next_position: u64,
-    /// No reservation from here on has a waker: they were woken already.
+    /// No reservation before this position still has a waker that was skipped; from here on all were woken.
     woken_from: u64,
     /// The start of the first reservation.
     due: Option<Instant>,
     pub(super) wake: Vec<Waker>,
 }
 
-/// The place of one call in a schedule. It must leave the schedule before it is dropped.
+/// Position of one call in a schedule. The call must leave the schedule before the ticket is dropped.
 #[derive(Debug, Default)]
 pub(super) struct Ticket {
-    /// Kept by a call that leaves to wait for something else, so that it comes back to where it was.
+    /// Kept by a call that leaves to wait for something else, so that it returns to the same position.
     position: Option<u64>,
     queued: bool,
 }
@@ -51,12 +51,12 @@ impl Ticket {
     }
 }
 
-/// What came of asking for a token.
+/// Result of requesting a token.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Claim {
-    /// The token is taken, and the reservation is gone.
+    /// The token is taken and the reservation removed.
     Taken,
-    /// The call has a reservation that starts in so long.
+    /// The call has a reservation that starts after this time.
     Wait(Duration),
 }
 
@@ -73,8 +73,7 @@ impl Schedule {
         }
     }
 
-    /// Takes a token for a call without a reservation, if that delays none of those that have one and leaves `spare`
-    /// tokens.
+    /// Takes a token for a call without a reservation, if that delays no reservation and leaves `spare` tokens.
     pub(super) fn try_take(&mut self, now: Instant, spare: usize) -> bool {
         let free = self.bucket.has(now, self.waiting.len() + 1 + spare);
         if free {
@@ -83,10 +82,10 @@ impl Schedule {
         free
     }
 
-    /// Takes a token if it is this call's turn, or gives the call a reservation.
+    /// Takes a token if it is this call's turn, or creates a reservation.
     pub(super) fn claim(&mut self, now: Instant, ticket: &mut Ticket, waker: &Waker) -> Claim {
         if ticket.queued && ticket.position.is_none_or(|position| !self.waiting.contains_key(&position)) {
-            // Its reservation lapsed: it queues again, behind the others.
+            // The reservation lapsed: the call queues again, behind the others.
             *ticket = Ticket::default();
         }
         let mut ahead = self.ahead(ticket);
@@ -113,7 +112,7 @@ impl Schedule {
         Claim::Wait(self.wait(now, ahead))
     }
 
-    /// Gives up the reservation; the calls behind move up.
+    /// Removes the reservation; the calls behind move up.
     pub(super) fn leave(&mut self, now: Instant, ticket: &mut Ticket) {
         if let Some(position) = self.remove(ticket) {
             self.update_due(now, self.waiting.keys().next().is_none_or(|first| *first > position));
@@ -128,7 +127,7 @@ impl Schedule {
         self.wake_first();
     }
 
-    /// Gives a call without a reservation a position, for the case that it has to queue later.
+    /// Assigns a position to a call without a reservation, in case it has to queue later.
     pub(super) fn mark(&mut self, ticket: &mut Ticket) -> u64 {
         *ticket.position.get_or_insert_with(|| {
             self.next_position += 1;
@@ -136,8 +135,8 @@ impl Schedule {
         })
     }
 
-    /// Computes the starts anew after the bucket was told something. `changed` says that its rate or its gate is
-    /// another: then each call has to set its timer again. With fewer tokens a timer only fires early.
+    /// Recomputes the starts after the bucket changed. `changed` means that its rate or gate changed, so that each call
+    /// must reset its timer. If only the number of tokens fell, timers merely fire early.
     pub(super) fn reschedule(&mut self, now: Instant, changed: bool) {
         self.update_due(now, changed);
         if changed {
@@ -145,10 +144,10 @@ impl Schedule {
         }
     }
 
-    /// The time until a reservation can be used that has `ahead` others before it.
+    /// Returns the time until a reservation with `ahead` others before it can be used.
     fn wait(&mut self, now: Instant, ahead: usize) -> Duration {
         let wait = self.bucket.wait(now, ahead);
-        // While a token is there for a call that does not take it, the others wait for that reservation to lapse.
+        // If a token is free but the first call does not take it, the others wait for its reservation to lapse.
         let Some(due) = self.due.filter(|_| ahead > 0 && self.bucket.has(now, 1)) else { return wait };
         let later =
             u32::try_from(ahead - 1).map_or(Duration::MAX, |ahead| self.bucket.interval().saturating_mul(ahead));
@@ -161,7 +160,7 @@ impl Schedule {
         self.bucket.interval().max(SHORTEST_GRACE)
     }
 
-    /// Drops the reservations at the front that were not used in time, up to that of the call that asks.
+    /// Removes reservations at the front that were not used in time, up to that of the requesting call.
     fn drop_lapsed(&mut self, now: Instant, asking: Option<u64>) {
         let grace = self.grace();
         while let (Some((&first, _)), Some(due)) = (self.waiting.first_key_value(), self.due) {
@@ -169,12 +168,12 @@ impl Schedule {
                 return;
             }
             self.remove_position(first);
-            // The next one starts an interval later, wherever the clock is.
+            // The next reservation starts one interval later, whatever the time is now.
             self.due = if self.waiting.is_empty() { None } else { due.checked_add(self.bucket.interval()) };
         }
     }
 
-    /// Sets the start of the first reservation: when a token is there, or since when it has been.
+    /// Updates the start of the first reservation: when a token becomes available, or since when it has been.
     fn update_due(&mut self, now: Instant, first_changed: bool) {
         if self.waiting.is_empty() {
             self.due = None;
@@ -187,7 +186,7 @@ impl Schedule {
         };
     }
 
-    /// How many reservations are before that of this call, or before its old position.
+    /// Returns the number of reservations before that of this call, or before its old position.
     fn ahead(&self, ticket: &Ticket) -> usize {
         let Some(position) = ticket.position else { return self.waiting.len() };
         let block = position / BLOCK;
@@ -218,7 +217,7 @@ impl Schedule {
         self.wake.extend(waker);
     }
 
-    /// Wakes every call from this position on, whose starts are earlier or later now.
+    /// Wakes all calls from this position on, because their starts changed.
     fn wake_from(&mut self, position: u64) {
         if position < self.woken_from {
             self.wake.extend(self.waiting.range_mut(position..self.woken_from).filter_map(|(_, waker)| waker.take()));

@@ -12,22 +12,22 @@ use super::bucket::Bucket;
 use super::schedule::{Claim, Schedule, Ticket};
 use super::{RateLimit, RateLimitState};
 use crate::context::CallClass;
-use crate::retry_after::{answered_at, point_in_time, retry_after};
+use crate::retry_after::{sent_at, point_in_time, retry_after};
 
-/// The wait after a 429 that does not name one.
+/// How long the gate closes after a 429 without `Retry-After`.
 const DEFAULT_CLOSING: Duration = Duration::from_secs(1);
-/// The server's count starts again every minute; a reset further away is not believed.
+/// The server's count restarts every minute; a later reset is capped.
 const LONGEST_RESET: Duration = Duration::from_secs(60);
 
-/// A limit that the server counts on its own: the user's, or that of one kind of call.
+/// Limit that the server counts separately: the user's, or that of one kind of call.
 #[derive(Debug)]
 pub(super) struct Scope {
     schedule: Mutex<Schedule>,
-    /// One for each [`CallClass`].
+    /// One per [`CallClass`].
     times: [AttemptTimes; 3],
 }
 
-/// With the default limit: a scope whose own limit is not known is as wide as the user's.
+/// Uses the default limit: a scope is as wide as the user's limit until the server reports its own.
 impl Default for Scope {
     fn default() -> Self {
         Self::new(RateLimit::default())
@@ -39,7 +39,7 @@ impl Scope {
         Self { schedule: Mutex::new(Schedule::new(Bucket::new(limit))), times: Default::default() }
     }
 
-    /// Takes a token at once, or returns `false`: then [`claim`](Self::claim) it.
+    /// Takes a token at once. Returns `false` if the call must wait; then use [`claim`](Self::claim).
     pub(super) fn try_take(&self, now: Instant, spare: usize) -> bool {
         self.with(|schedule| schedule.try_take(now, spare))
     }
@@ -57,7 +57,7 @@ impl Scope {
         self.with(|schedule| schedule.put_back(now));
     }
 
-    /// Puts back the token of a call that waits for something else, which keeps its position.
+    /// Puts back the token of a call that waits for something else and keeps its position.
     pub(super) fn put_aside(&self, now: Instant, ticket: &mut Ticket) {
         self.with(|schedule| {
             schedule.mark(ticket);
@@ -79,7 +79,7 @@ impl Scope {
         }
     }
 
-    /// Learns from a response.
+    /// Updates the limit from a response.
     pub(super) fn observe(&self, status: StatusCode, headers: &HeaderMap, reported: Option<RateLimitState>) {
         let now = Instant::now();
         self.with(|schedule| {
@@ -101,7 +101,7 @@ impl Scope {
         });
     }
 
-    /// Learns from a 429, and from the wait that it asks for.
+    /// Updates the limit from a 429 and its `Retry-After`.
     pub(super) fn refused(&self, retry_after: Option<Duration>) {
         let now = Instant::now();
         self.with(|schedule| {
@@ -111,23 +111,23 @@ impl Scope {
     }
 
     fn with<T>(&self, act: impl FnOnce(&mut Schedule) -> T) -> T {
-        // The numbers stay sound when a thread panics between two of them.
+        // The numbers stay valid if a thread panics between two of them.
         let mut schedule = self.schedule.lock().unwrap_or_else(PoisonError::into_inner);
         let result = act(&mut schedule);
         if schedule.wake.is_empty() {
             return result;
         }
         let wake = std::mem::take(&mut schedule.wake);
-        // A waker may poll, and so come back to this lock.
+        // A waker may poll, and lock this mutex again.
         drop(schedule);
         wake.into_iter().for_each(Waker::wake);
         result
     }
 }
 
-/// `None` if the number is no point in time.
+/// Returns the time until the reset; `None` if `reset` is not a valid time.
 fn until_reset(reset: u64, headers: &HeaderMap) -> Option<Duration> {
     let seconds = || UNIX_EPOCH.checked_add(Duration::from_secs(reset)).filter(|_| reset < 10_000_000_000);
     let reset = point_in_time(reset).or_else(seconds)?;
-    Some(reset.duration_since(answered_at(headers)).unwrap_or_default().min(LONGEST_RESET))
+    Some(reset.duration_since(sent_at(headers)).unwrap_or_default().min(LONGEST_RESET))
 }

@@ -1,4 +1,4 @@
-//! What the server says about its limit.
+//! Rate limit headers.
 
 use http::HeaderMap;
 use http::header::HeaderName;
@@ -7,11 +7,10 @@ const LIMIT: HeaderName = HeaderName::from_static("x-ratelimit-limit");
 const REMAINING: HeaderName = HeaderName::from_static("x-ratelimit-remaining");
 const RESET: HeaderName = HeaderName::from_static("x-ratelimit-reset");
 
-/// A larger number is a timestamp or garbage, and no number of calls.
+/// The largest plausible number of calls; larger numbers are timestamps or garbage.
 const MOST_CALLS: u64 = 100_000_000;
 
-/// Rate limit as the server's headers describe it. A header that is missing, or whose value cannot be what the header
-/// says, is `None`.
+/// Rate limit as reported by the server's headers. A missing or implausible header is `None`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct RateLimitState {
@@ -24,7 +23,7 @@ pub struct RateLimitState {
 }
 
 impl RateLimitState {
-    /// Reads the headers; `None` when none of them says anything.
+    /// Reads the headers; `None` if there are none, or none is valid.
     ///
     /// ```
     /// use avala_transport::RateLimitState;
@@ -36,7 +35,7 @@ impl RateLimitState {
     /// ```
     #[must_use]
     pub fn from_headers(headers: &HeaderMap) -> Option<Self> {
-        // Digits are ASCII: no need to look for the spaces of other scripts. A plus sign is no digit.
+        // ASCII trimming suffices for digits. `u64::from_str` accepts a plus sign; the header does not.
         let number = |name: HeaderName| -> Option<u64> {
             let text = str::from_utf8(headers.get(name)?.as_bytes().trim_ascii()).ok()?;
             if text.starts_with('+') { None } else { text.parse().ok() }

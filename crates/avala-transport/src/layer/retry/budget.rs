@@ -1,4 +1,4 @@
-//! How many retries a client may make.
+//! Retry budget.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -6,24 +6,23 @@ use tokio::time::Instant;
 
 use super::outcome::Outcome;
 
-/// How many retries a client may make to a host, whatever its calls ask for.
+/// Retry budget: how many retries all calls of a client may make to a host.
 ///
-/// When a server is down, retries multiply what it has to bear and do not help. Each retry takes tokens from a budget
-/// that all calls of a [`RetryLayer`](super::RetryLayer) share; when there are too few, the last answer or error is
-/// returned at once.
+/// While a server is down, retries add load and do not help. Each retry takes tokens from a budget that all calls of a
+/// [`RetryLayer`](super::RetryLayer) share. If too few are left, the last response or error is returned at once.
 ///
 /// | | Tokens |
 /// |---|---|
-/// | capacity, and what there is at the start | 500 |
-/// | a retry after an attempt with an unknown outcome, such as a timeout | 10 |
-/// | any other retry | 5 |
-/// | back for every answer that needs no retry | 1 |
-/// | back for every second | 1 |
+/// | capacity and initial level | 500 |
+/// | cost of a retry after an unknown outcome, such as a timeout | 10 |
+/// | cost of any other retry | 5 |
+/// | refill for every response that needs no retry | 1 |
+/// | refill per second | 1 |
 ///
-/// Capacity and costs are those of the *standard* retry mode of the AWS SDKs, which gives back more after a retry that
-/// works (its cost) and nothing for time. Here a client that rests, or that makes few calls, is whole again after 500
-/// seconds. While everything fails there are 50 to 100 retries at once and then 6 to 12 a minute for all calls
-/// together; while fewer than one call in eleven fails, the budget stays full.
+/// Capacity and costs are those of the *standard* retry mode of the AWS SDKs, which refills the cost of a successful
+/// retry and nothing over time. Here, an idle client's budget is full again after 500 s. While everything fails, there
+/// are 50 to 100 retries at once and then 6 to 12 per minute for all calls together. While fewer than one call in
+/// eleven fails, the budget stays full.
 ///
 /// ```
 /// use avala_transport::{RetryBudget, RetryPolicy};
@@ -33,35 +32,35 @@ use super::outcome::Outcome;
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct RetryBudget {
-    /// `None` when there is no limit.
+    /// `None` means no limit.
     capacity: Option<f64>,
     per_second: f64,
 }
 
-/// 500 tokens, and one more each second.
+/// Returns 500 tokens, and a refill of one per second.
 impl Default for RetryBudget {
     fn default() -> Self {
         Self::new(500)
     }
 }
 
-// A rate that is no number is replaced when it is set, so that a budget always equals itself.
+// Invalid rates are replaced when they are set, so a budget always equals itself.
 impl Eq for RetryBudget {}
 
 impl RetryBudget {
-    /// A budget of so many tokens. Zero means no retries but what time gives back.
+    /// Creates a budget of this many tokens. With zero, no retry is allowed, whatever the refill.
     #[must_use]
     pub fn new(capacity: u32) -> Self {
         Self { capacity: Some(f64::from(capacity)), per_second: 1.0 }
     }
 
-    /// No limit for retries.
+    /// Creates a budget without a limit.
     #[must_use]
     pub fn off() -> Self {
         Self { capacity: None, ..Self::default() }
     }
 
-    /// Sets how many tokens come back in a second. What is not a number above zero counts as zero.
+    /// Sets the refill in tokens per second. Default: 1. Values that are not above zero count as zero.
     #[must_use]
     pub fn per_second(mut self, tokens: f64) -> Self {
         self.per_second = if tokens.is_finite() { tokens.max(0.0) } else { 0.0 };
@@ -69,7 +68,7 @@ impl RetryBudget {
     }
 }
 
-/// What is left of a budget.
+/// Remaining tokens of a budget.
 #[derive(Debug)]
 pub(super) struct Tokens {
     budget: RetryBudget,
@@ -79,7 +78,7 @@ pub(super) struct Tokens {
 #[derive(Debug)]
 struct Left {
     tokens: f64,
-    /// When `tokens` was right. `None` before the first use: a layer may be made before any clock runs.
+    /// When `tokens` was computed. `None` before the first use: a layer may be created before any clock runs.
     counted_at: Option<Instant>,
 }
 
@@ -89,7 +88,7 @@ impl Tokens {
         Self { budget, left: Mutex::new(Left { tokens, counted_at: None }) }
     }
 
-    /// Pays for a retry after `outcome`; `None` when there is too little left.
+    /// Pays for a retry after `outcome`; `None` if too few tokens are left.
     pub(super) fn pay(&self, outcome: Outcome, now: Instant) -> Option<Payment<'_>> {
         let Some(capacity) = self.budget.capacity else { return Some(Payment { to: None, cost: 0.0 }) };
         let cost = match outcome {
@@ -105,7 +104,7 @@ impl Tokens {
         Some(Payment { to: Some(self), cost })
     }
 
-    /// Gives back for an answer that needs no retry.
+    /// Refills for a response that needs no retry.
     pub(super) fn reward(&self, now: Instant) {
         if let Some(capacity) = self.budget.capacity {
             self.left().add(1.0, self.budget.per_second, capacity, now);
@@ -113,12 +112,12 @@ impl Tokens {
     }
 
     fn left(&self) -> MutexGuard<'_, Left> {
-        // One number and its time: they are sound whenever a thread panics.
+        // One number and its time: valid after a panic.
         self.left.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// What a retry costs. It goes back when it is dropped unspent: the call was cancelled while it backed off.
+/// Cost of a retry. Refunded if dropped unspent: the call was cancelled while it backed off.
 #[derive(Debug)]
 pub(super) struct Payment<'a> {
     to: Option<&'a Tokens>,
@@ -126,7 +125,7 @@ pub(super) struct Payment<'a> {
 }
 
 impl Payment<'_> {
-    /// The retry goes out now.
+    /// Spends the payment: the retry is sent now.
     pub(super) fn spend(mut self) {
         self.to = None;
     }
@@ -164,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_outcome_costs_more_and_an_answer_gives_one_back() {
+    fn unknown_outcome_costs_more_and_a_response_refills_one() {
         let (tokens, now) = (Tokens::new(RetryBudget::default()), Instant::now());
         for (outcome, expected) in [(Outcome::Unknown, 490.0), (Outcome::NeverSent, 485.0), (Outcome::Refused, 480.0)] {
             assert!(spend(&tokens, outcome, now));
@@ -207,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn it_stays_within_its_bounds_and_spends_what_it_got_whatever_happens() {
+    fn tokens_stay_within_bounds_under_random_use() {
         let mut random = fastrand::Rng::with_seed(11);
         for round in 0..500 {
             let (capacity, per_second) = (random.u32(0..600), f64::from(random.u32(0..50)) / 10.0);

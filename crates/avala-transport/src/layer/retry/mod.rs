@@ -1,4 +1,4 @@
-//! Another attempt, where that is safe and can help.
+//! Retries failed attempts if that is safe and can help.
 
 mod budget;
 mod outcome;
@@ -26,25 +26,27 @@ use crate::context::time_spent::Phase;
 use crate::error::TransportError;
 use crate::retry_after::retry_after;
 
-/// Tries a call again after failures that pass.
+/// Retries calls after transient failures.
 ///
-/// Two questions decide: could the server have acted on the attempt, and does it harm to do the request twice?
+/// Two questions decide: may the server have executed the attempt, and is it safe to execute the request twice?
 ///
 /// | Outcome of the attempt | `GET`, `HEAD`, `PUT`, `DELETE`, `OPTIONS` | `POST`, `PATCH` |
 /// |---|---|---|
-/// | never sent: no connection was made | again | again |
-/// | refused: 429, or 503 with `Retry-After` | again | again |
-/// | unknown: the connection broke, the body was cut, the attempt timed out, 408, 425, 500, 502, 503, 504, 520, 522, 524 | again | no |
+/// | never sent: no connection was made | retry | retry |
+/// | refused: 429, or 503 with `Retry-After` | retry | retry |
+/// | unknown: connection lost, body cut, attempt timeout, 408, 425, 500, 502, 503, 504, 520, 522, 524 | retry | no |
 /// | anything else | no | no |
 ///
-/// [`CallOptions::repeatable`] takes the place of the method. Without it, every method counts that the request has had:
-/// the one that the call began with, and the one that a layer made of it. A body that can be read only once means one attempt.
+/// [`CallOptions::repeatable`] overrides the method. If it is unset, all methods that the request has had must be
+/// repeatable: the original one and the one that a layer changed it to. A body that can be read only once allows one
+/// attempt.
 ///
-/// A wait that would pass the call's deadline or the policy's longest wait is not started, and neither is one that the
-/// [`RetryBudget`] has nothing left for: the last answer or error is returned at once. An answer such as 503 stays an answer after the last attempt.
+/// A retry is not made if its wait would pass the call's deadline or the policy's longest wait, or if the
+/// [`RetryBudget`] has too few tokens. The last response or error is then returned at once. A response such as 503 is
+/// returned as a response after the last attempt.
 ///
-/// A repeated `DELETE` that finds 404 after an attempt with an unknown outcome counts as done: the answer is a 204
-/// without a body.
+/// If a repeated `DELETE` finds 404 after an attempt with an unknown outcome, it counts as successful: the response is
+/// a 204 without a body.
 #[derive(Debug, Clone)]
 pub struct RetryLayer {
     policy: RetryPolicy,
@@ -52,7 +54,7 @@ pub struct RetryLayer {
     stack: Option<Arc<Stack>>,
 }
 
-/// With [`RetryPolicy::default`].
+/// Uses [`RetryPolicy::default`].
 impl Default for RetryLayer {
     fn default() -> Self {
         Self::new(RetryPolicy::default())
@@ -60,13 +62,13 @@ impl Default for RetryLayer {
 }
 
 impl RetryLayer {
-    /// A layer that follows `policy`. Its clones, and all services that it is put around, share one budget.
+    /// Creates a layer with this policy. Its clones and all services that it wraps share one budget.
     #[must_use]
     pub fn new(policy: RetryPolicy) -> Self {
         Self { budget: Arc::new(Tokens::new(policy.budget)), policy, stack: None }
     }
 
-    /// The layer of an assembled stack, whose innermost service is recorded.
+    /// Sets the assembled stack, whose innermost service is recorded.
     pub(crate) fn in_stack(mut self, stack: &Arc<Stack>) -> Self {
         self.stack = Some(Arc::clone(stack));
         self
@@ -100,7 +102,7 @@ where
     type Future = Pin<Box<dyn Future<Output = Result<Response<Body>, TransportError>> + Send>>;
 
     fn poll_ready(&mut self, _cx: &mut Context<'_>) -> Poll<Result<(), TransportError>> {
-        // Every attempt makes its own clone ready.
+        // Every attempt polls its own clone until it is ready.
         Poll::Ready(Ok(()))
     }
 
@@ -127,7 +129,7 @@ where
 {
     async fn run(self, request: Request<Body>) -> Result<Response<Body>, TransportError> {
         let options = request.extensions().get::<CallOptions>();
-        // Said by the caller, or else decided by every method that the request has had on its way.
+        // Set by the caller, or else decided by every method that the request has had.
         let declared = options.and_then(|options| options.repeatable);
         let mut repeatable = declared.unwrap_or_else(|| self.state.is_repeatable() && is_repeatable(request.method()));
         let max_attempts = options.and_then(|options| options.max_attempts).unwrap_or(self.policy.max_attempts);
@@ -171,9 +173,9 @@ where
                 return self.finish(result);
             }
             let Some(start) = self.next_start(attempts, asked_wait(&result)) else { return self.finish(result) };
-            // Last of the questions, so that only a retry that will be made is paid for.
+            // Last, so that only a retry that is made is paid for.
             let Some(payment) = self.budget.pay(outcome, Instant::now()) else { return self.finish(result) };
-            // What is left of the failed attempt, a streamed body for example, goes before the wait.
+            // Drops the failed response, such as a streamed body, before the wait.
             drop(result);
             self.state.enter(Phase::Backoff);
             sleep_until(start).await;
@@ -183,11 +185,11 @@ where
         }
     }
 
-    /// When the next attempt starts, or `None` when the wait for it is too long.
+    /// Returns when the next attempt starts, or `None` if the wait for it is too long.
     fn next_start(&self, attempts: u32, asked: Option<Duration>) -> Option<Instant> {
         let start = Instant::now().checked_add(self.policy.delay(attempts, asked)?)?;
         match self.state.deadline() {
-            // What is left after the wait has to be enough for an attempt.
+            // The time left after the wait must be enough for an attempt.
             Some(deadline) if deadline.saturating_duration_since(start) <= self.state.time_needed() => None,
             _ => Some(start),
         }
@@ -204,7 +206,7 @@ where
     }
 }
 
-/// The same request once more, down to its extensions; `None` when its body can be read only once.
+/// Copies the request with its extensions; `None` if its body can be read only once.
 fn try_clone(request: &Request<Body>) -> Option<Request<Body>> {
     let mut copy = Request::new(request.body().try_clone()?);
     *copy.method_mut() = request.method().clone();

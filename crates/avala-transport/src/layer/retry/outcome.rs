@@ -1,4 +1,4 @@
-//! What an attempt says about a second one.
+//! Classifies attempts for retry.
 
 use std::time::Duration;
 
@@ -12,22 +12,22 @@ use crate::error::find_in_chain;
 use crate::error::{Sent, TimeoutPhase, TransportError, TransportErrorKind};
 use crate::retry_after::retry_after;
 
-/// How an attempt ended that another attempt could mend.
+/// Outcome of an attempt that another attempt may improve.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Outcome {
-    /// The server never saw the request.
+    /// The server did not receive the request.
     NeverSent,
-    /// The server saw it and refused to do it now.
+    /// The server refused to execute the request now.
     Refused,
-    /// Nobody can tell whether the server did it.
+    /// The server may or may not have executed the request.
     Unknown,
 }
 
 impl Outcome {
-    /// `None` when another attempt would end the same way.
+    /// Classifies the result of an attempt; `None` if another attempt would end the same way.
     ///
-    /// The result alone says whether another attempt can help. Whether the server may have acted is what `evidence`
-    /// says, since the result may come from a layer or service of the user; without evidence the result is believed.
+    /// The result decides whether another attempt can help. `evidence` decides whether the server may have executed the
+    /// request, since the result may come from a user's layer or service. Without evidence, the result decides both.
     pub(super) fn of(result: &Result<Response<Body>, TransportError>, evidence: Option<Evidence>) -> Option<Self> {
         let claimed = match result {
             Ok(response) => of_response(response),
@@ -36,13 +36,14 @@ impl Outcome {
         Some(match evidence {
             None => claimed,
             Some(evidence) if evidence.may_have_acted() => Self::Unknown,
-            // A layer may refuse by itself, before anything is sent.
+            // A layer may refuse the request itself, before anything is sent.
             Some(evidence) if evidence.sent() == Sent::Yes || claimed == Self::Refused => Self::Refused,
             Some(_) => Self::NeverSent,
         })
     }
 
-    /// Whether a request may be sent again after this. One that is not repeatable may, if it certainly was not done.
+    /// Returns whether the request may be sent again. A request that is not repeatable may, if it certainly was not
+    /// executed.
     pub(super) fn allows_repeat(self, repeatable: bool) -> bool {
         match self {
             Self::NeverSent | Self::Refused => true,
@@ -66,13 +67,14 @@ fn of_status(status: StatusCode, retry_after: impl FnOnce() -> Option<Duration>)
 fn of_error(error: &TransportError) -> Option<Outcome> {
     let worth_a_repeat = match error.kind() {
         TransportErrorKind::Connect | TransportErrorKind::Connection => true,
-        // When the total time is over there is none left for another attempt.
+        // After the call timeout there is no time for another attempt.
         TransportErrorKind::Timeout => error.timeout_phase() != Some(TimeoutPhase::Total),
-        // A limit of a layer or service refuses for the moment. The own rate limiter has said that there is no time.
+        // `Overloaded` of a layer or service is transient. The client-side rate limiter has already found that there is
+        // no time.
         TransportErrorKind::RateLimited => find_in_chain::<Overloaded>(error).is_some(),
         _ => false,
     };
-    // An answer that broke off in its body has said with its status whether the server did anything.
+    // The status of a response whose body was cut tells whether the server executed the request.
     let status = error.status().and_then(|status| of_status(status, || error.retry_after()));
     match error.sent() {
         _ if !worth_a_repeat => None,
@@ -82,7 +84,7 @@ fn of_error(error: &TransportError) -> Option<Outcome> {
     }
 }
 
-/// What an attempt says about whether the request arrived.
+/// Returns whether the request of the attempt may have reached the server.
 pub(super) fn sent(result: &Result<Response<Body>, TransportError>, evidence: Option<Evidence>) -> Sent {
     match (result, evidence) {
         (Ok(_), Some(evidence)) => evidence.sent(),
@@ -92,9 +94,9 @@ pub(super) fn sent(result: &Result<Response<Body>, TransportError>, evidence: Op
     }
 }
 
-/// Whether this is the answer to a repeated `DELETE` whose first attempt did the work.
+/// Returns whether this is the response to a repeated `DELETE` whose earlier attempt succeeded.
 ///
-/// The 404 has to come from the server, and as the response to a `DELETE`.
+/// The 404 must come from the server, as the response to a `DELETE`.
 pub(super) fn is_already_deleted(method: &Method, status: StatusCode, evidence: Option<Evidence>) -> bool {
     *method == Method::DELETE
         && status == StatusCode::NOT_FOUND

@@ -1,10 +1,10 @@
-//! How often, and how long in between.
+//! Retry policy: attempts and backoff.
 
 use std::time::Duration;
 
 use super::RetryBudget;
 
-/// How often a call is tried, and how long the waits between the attempts are.
+/// Retry policy: attempts and backoff.
 ///
 /// ```
 /// use std::time::Duration;
@@ -21,8 +21,8 @@ pub struct RetryPolicy {
     pub(super) budget: RetryBudget,
 }
 
-/// Three attempts, 200 ms doubling up to 5 s, waits of at most 60 s when the server asks for them, and the default
-/// [`RetryBudget`].
+/// Returns 3 attempts, a backoff of up to 200 ms that doubles up to 5 s, waits of at most 60 s if the server requests
+/// them, and the default [`RetryBudget`].
 impl Default for RetryPolicy {
     fn default() -> Self {
         Self {
@@ -36,54 +36,55 @@ impl Default for RetryPolicy {
 }
 
 impl RetryPolicy {
-    /// One attempt and no more.
+    /// Creates a policy with one attempt.
     #[must_use]
     pub fn none() -> Self {
         Self::default().max_attempts(1)
     }
 
-    /// Sets how many attempts a call has in all; zero counts as one.
+    /// Sets the maximum number of attempts. Default: 3. Zero counts as one.
     #[must_use]
     pub fn max_attempts(mut self, attempts: u32) -> Self {
         self.max_attempts = attempts;
         self
     }
 
-    /// Sets the longest wait before the second attempt; it doubles before each further one.
+    /// Sets the longest backoff before the second attempt, which doubles for each further one. Default: 200 ms.
     #[must_use]
     pub fn base_delay(mut self, delay: Duration) -> Self {
         self.base_delay = delay;
         self
     }
 
-    /// Sets the longest wait between two attempts when the server does not ask for one.
+    /// Sets the longest backoff, unless the server requests a wait. Default: 5 s.
     #[must_use]
     pub fn max_delay(mut self, delay: Duration) -> Self {
         self.max_delay = delay;
         self
     }
 
-    /// Sets the longest wait that a server may ask for; [`Duration::MAX`] is no limit. If the server asks for more, its
-    /// response is returned at once, and while the rate limiter's gate stays closed for longer than this, calls fail at
-    /// once with [`RateLimited`](crate::TransportErrorKind::RateLimited) and the time left.
+    /// Sets the longest wait that a server may request. Default: 60 s. [`Duration::MAX`] is no limit. If the server
+    /// requests more, its response is returned at once. While the rate limiter's gate stays closed for longer than
+    /// this, calls fail at once with [`RateLimited`](crate::TransportErrorKind::RateLimited) and the remaining time.
     #[must_use]
     pub fn max_wait(mut self, wait: Duration) -> Self {
         self.max_wait = wait;
         self
     }
 
-    /// Sets how many retries all calls together may make. Each [`RetryLayer`](super::RetryLayer), and so each
-    /// transport, has a budget of its own; the clones of a layer share it.
+    /// Sets the retry budget of all calls together. Each [`RetryLayer`](super::RetryLayer), and so each transport, has
+    /// its own budget; clones of a layer share it.
     #[must_use]
     pub fn budget(mut self, budget: RetryBudget) -> Self {
         self.budget = budget;
         self
     }
 
-    /// The wait after `attempts` attempts, or `None` when the server asks for more than the policy allows.
+    /// Returns the backoff after `attempts` attempts, or `None` if the server requests more than the policy allows.
     ///
-    /// It is anything from zero to the doubled base delay, so that the clients that failed together do not come back
-    /// together. A server that names a time gets that time and up to a tenth more, for the same reason.
+    /// The backoff is random between zero and the doubled base delay (full jitter), so that clients that failed
+    /// together do not retry together. If the server names a time, the backoff is that time plus a jitter of up to a
+    /// tenth.
     pub(super) fn delay(&self, attempts: u32, retry_after: Option<Duration>) -> Option<Duration> {
         let doublings = attempts.saturating_sub(1).min(31);
         let ceiling = self.base_delay.saturating_mul(1 << doublings).min(self.max_delay);
