@@ -48,7 +48,8 @@ impl Seen {
             let (begun, ended) = (Arc::clone(&begun), Arc::clone(&ended));
             BoxCloneSyncService::new(service_fn(move |request: Request<Body>| {
                 // The soak drops these calls before their end.
-                let operation = request.extensions().get::<CallOptions>().map_or("", |options| options.operation);
+                let operation =
+                    request.extensions().get::<CallOptions>().and_then(|options| options.operation).unwrap_or_default();
                 let counted = usize::from(!LEFT_ALONE.contains(&operation));
                 begun.fetch_add(counted, Ordering::Relaxed);
                 let (inner, ended) = (inner.clone(), Arc::clone(&ended));

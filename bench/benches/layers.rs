@@ -35,8 +35,8 @@ fn request() -> Request<Body> {
     let mut request = Request::new(Body::empty());
     *request.uri_mut() = http::Uri::from_static("/datasets/d1/");
     let mut options = CallOptions::default();
-    options.operation = "datasets.get";
-    options.route = "/datasets/{uid}/";
+    options.operation = Some("datasets.get");
+    options.route = Some("/datasets/{uid}/");
     request.extensions_mut().insert(options);
     request
 }

@@ -38,7 +38,7 @@ async fn an_export_is_never_asked_for_twice() {
     // The server does the work, and its response is lost on the way.
     sandbox.fault(Fault::drop_response().on("POST", "/exports/")).unwrap();
     let error = avala.exports().create(&CreateExport::project(&project)).await.unwrap_err();
-    assert_eq!((error.kind(), error.sent(), error.attempts()), (ErrorKind::Connection, Sent::Maybe, 1));
+    assert_eq!((error.kind(), error.sent(), error.attempts()), (ErrorKind::ConnectionLost, Sent::Maybe, 1));
     assert_eq!(avala.exports().list().await.unwrap().items.len(), before + 1);
 
     // The server refuses the work, so that doing it again is doing it once.

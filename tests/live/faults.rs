@@ -43,8 +43,8 @@ async fn what_lasts_is_told_as_what_it_is() {
         (Fault::html(), ErrorKind::Decode, 1),
         (Fault::status(200), ErrorKind::Decode, 1),
         (Fault::redirect("https://login.example.com/?next=secret"), ErrorKind::Redirect, 1),
-        (Fault::cut_body(10), ErrorKind::Connection, 3),
-        (Fault::drop_connection(), ErrorKind::Connection, 3),
+        (Fault::cut_body(10), ErrorKind::ConnectionLost, 3),
+        (Fault::drop_connection(), ErrorKind::ConnectionLost, 3),
         (Fault::status(418), ErrorKind::UnexpectedStatus, 1),
     ] {
         let name = format!("{fault:?}");

@@ -58,5 +58,5 @@ async fn reqwest_keeps_its_retries_where_they_are_safe() {
     let of_post = avala.exports().create(&CreateExport::project("p1")).await.unwrap_err();
     assert_eq!((of_post.sent(), of_post.attempts()), (Sent::Maybe, 1));
     let of_get = avala.tasks().get("t1").await.unwrap_err();
-    assert_eq!((of_get.kind(), of_get.attempts()), (ErrorKind::Connection, 3));
+    assert_eq!((of_get.kind(), of_get.attempts()), (ErrorKind::ConnectionLost, 3));
 }

@@ -50,7 +50,7 @@ impl Service<Request<Body>> for Measured {
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
         // The route has placeholders in place of ids, so it is safe as a label.
-        let route = request.extensions().get::<CallOptions>().map_or("", |options| options.route);
+        let route = request.extensions().get::<CallOptions>().and_then(|options| options.route).unwrap_or_default();
         let metrics = self.metrics.clone();
         let started = Instant::now();
         let call = self.inner.call(request);

@@ -337,7 +337,7 @@ async fn send(avala: Avala, request: Result<Request, Invalid>) -> Result<RawAnsw
         if is_success {
             Ok((body.collect(avala.max_body_bytes()).await?, false))
         } else {
-            body.collect_start(limits::READ).await
+            body.read_start(limits::READ).await
         }
     };
     // The transport has read the body already, unless a layer or service of the user put another in its place. Then the

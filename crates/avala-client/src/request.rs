@@ -41,14 +41,14 @@ impl Request {
     /// Creates a request with a path that is complete and encoded.
     pub(crate) fn at(endpoint: Endpoint, path: String) -> Self {
         let mut options = CallOptions::default();
-        options.operation = endpoint.operation;
-        options.route = endpoint.route;
+        options.operation = Some(endpoint.operation);
+        options.route = Some(endpoint.route);
         Self { endpoint, path, query: Vec::new(), cursor: None, follows_link: false, body: None, options, extras: None }
     }
 
     pub(crate) fn set_route(&mut self, route: &'static str) {
         self.endpoint.route = route;
-        self.options.route = route;
+        self.options.route = Some(route);
     }
 
     pub(crate) fn extras_mut(&mut self) -> &mut Extras {

@@ -77,7 +77,7 @@ impl Service<Request<Body>> for Counting {
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
         let method = request.method().clone();
-        let route = request.extensions().get::<CallOptions>().map_or("", |options| options.route);
+        let route = request.extensions().get::<CallOptions>().and_then(|options| options.route).unwrap_or_default();
         let metrics = self.metrics.clone();
         let attempt = self.inner.call(request);
         Box::pin(async move {
@@ -110,7 +110,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     for id in ["first", "second"] {
         let mut options = CallOptions::default();
-        options.route = "/datasets/{uid}/";
+        options.route = Some("/datasets/{uid}/");
         let mut request = Request::get(format!("/datasets/{id}/")).body(Body::empty())?;
         request.extensions_mut().insert(options);
         transport.clone().oneshot(request).await?;

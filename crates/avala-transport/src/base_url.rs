@@ -207,7 +207,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn good_urls() {
+    fn valid_base_urls_are_accepted() {
         let table = [
             ("https://api.avala.ai", "https://api.avala.ai/api/v1"),
             ("https://api.avala.ai/", "https://api.avala.ai/api/v1"),
@@ -224,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn bad_urls() {
+    fn invalid_base_urls_are_rejected() {
         let table = [
             ("", "not a URL"),
             ("https://", "not a URL"),
@@ -313,7 +313,7 @@ mod tests {
     }
 
     #[test]
-    fn user_information_is_refused_and_not_repeated() {
+    fn user_information_is_rejected_and_not_repeated() {
         for text in ["https://user:hunter2@api.avala.ai", "https://hunter2@api.avala.ai/x", "https://hunter2@a b"] {
             let error = BaseUrl::parse(text).unwrap_err();
             assert!(!format!("{error} {error:?}").contains("hunter2"), "{error:?}");

@@ -10,10 +10,10 @@ use bytes::Bytes;
 use http_body::{Frame, SizeHint};
 use http_body_util::BodyExt;
 use http_body_util::combinators::UnsyncBoxBody;
+use tower::BoxError;
 
-use crate::BoxError;
+use crate::collect_body::CollectBody;
 use crate::error::TransportError;
-use crate::layer::collect::CollectBody;
 
 /// A user's stream, which need not be `Sync`. The mutex makes it `Sync` and is only locked to read the size hint:
 /// reading needs `&mut`.
@@ -143,8 +143,8 @@ impl Body {
     /// # Errors
     ///
     /// [`BodyTooLarge`](crate::TransportErrorKind::BodyTooLarge) as soon as the body is known to be larger, and
-    /// [`Connection`](crate::TransportErrorKind::Connection) if the body is cut short.
-    pub async fn collect(self, max_bytes: usize) -> Result<Bytes, TransportError> {
+    /// [`ConnectionLost`](crate::TransportErrorKind::ConnectionLost) if the body is cut short.
+    pub async fn read_to_bytes(self, max_bytes: usize) -> Result<Bytes, TransportError> {
         CollectBody::new(self, max_bytes).await
     }
 
@@ -152,16 +152,16 @@ impl Body {
     ///
     /// # Errors
     ///
-    /// [`Connection`](crate::TransportErrorKind::Connection) if the body is cut short.
+    /// [`ConnectionLost`](crate::TransportErrorKind::ConnectionLost) if the body is cut short.
     ///
     /// ```
     /// # async fn run() -> Result<(), avala_transport::TransportError> {
-    /// let (start, was_cut) = avala_transport::Body::from("a long message").collect_start(6).await?;
+    /// let (start, was_cut) = avala_transport::Body::from("a long message").read_start(6).await?;
     /// assert_eq!((&start[..], was_cut), (&b"a long"[..], true));
     /// # Ok(())
     /// # }
     /// ```
-    pub async fn collect_start(self, max_bytes: usize) -> Result<(Bytes, bool), TransportError> {
+    pub async fn read_start(self, max_bytes: usize) -> Result<(Bytes, bool), TransportError> {
         let mut collect = CollectBody::start_of(self, max_bytes);
         let bytes = (&mut collect).await?;
         Ok((bytes, collect.was_cut()))
@@ -271,14 +271,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_body_passes_through_once_unchanged() {
+    fn body_passes_through_once_unchanged() {
         let body = Body::once(Body::from("abc"));
         assert_eq!(body.as_bytes().map(|bytes| &bytes[..]), Some(&b"abc"[..]));
         assert!(body.try_clone().is_some());
     }
 
     #[test]
-    fn a_foreign_body_can_be_read_once() {
+    fn foreign_body_can_be_read_once() {
         let body = Body::once(Full::new(Bytes::from_static(b"abc")));
         assert!(!body.is_replayable());
         assert!(body.try_clone().is_none());
@@ -286,7 +286,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_factory_is_called_once_for_each_body_that_is_read() {
+    async fn factory_is_called_once_for_each_body_that_is_read() {
         use std::sync::atomic::{AtomicUsize, Ordering};
         let calls = Arc::new(AtomicUsize::new(0));
         let counter = Arc::clone(&calls);
@@ -297,7 +297,7 @@ mod tests {
         let second = body.try_clone().unwrap();
         assert_eq!(calls.load(Ordering::Relaxed), 0);
         assert_eq!(http_body::Body::size_hint(&second).exact(), Some(3));
-        assert_eq!(second.collect(10).await.unwrap(), "abc");
+        assert_eq!(second.read_to_bytes(10).await.unwrap(), "abc");
         assert_eq!(calls.load(Ordering::Relaxed), 1);
     }
 

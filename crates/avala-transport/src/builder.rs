@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderValue, Request, Response};
+use tower::BoxError;
 #[cfg(feature = "hyper")]
 use tower::util::Either;
 use tower::{Layer, Service};
@@ -13,7 +14,7 @@ use crate::base_url::BaseUrl;
 use crate::body::Body;
 use crate::classify::Classified;
 use crate::classify::Place;
-use crate::connections::Connections;
+use crate::connection_settings::Connections;
 use crate::credentials::access_token::{AccessToken, AccessTokenProvider};
 use crate::credentials::api_key::ApiKey;
 use crate::credentials::api_key_provider::ApiKeyProvider;
@@ -27,8 +28,8 @@ use crate::layer::rate_limit::RateLimiter;
 use crate::layer::resolve::ResolveLayer;
 use crate::layer::retry::RetryPolicy;
 use crate::stack;
+use crate::stack::Transport;
 use crate::stack::{Settings, UserLayer};
-use crate::{BoxError, Transport};
 
 /// Builds a [`Transport`]. The defaults suit production.
 ///
@@ -405,9 +406,7 @@ impl TransportBuilder {
 
     #[cfg(not(feature = "hyper"))]
     fn build_over_http(self, _base_url: &BaseUrl, _address: ResolveLayer) -> Result<Transport, TransportError> {
-        Err(TransportError::configuration(
-            "this build has no HTTP client; enable the feature `hyper` or set a service",
-        ))
+        Err(TransportError::configuration("this build has no HTTP client; enable the feature `hyper` or set a service"))
     }
 
     fn settings(self, address: ResolveLayer) -> Settings {

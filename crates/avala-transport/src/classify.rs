@@ -6,10 +6,10 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tower::BoxError;
 use tower::load_shed::error::Overloaded;
 use tower::timeout::error::Elapsed;
 
-use crate::BoxError;
 use crate::error::{Sent, TimeoutPhase, TransportError, TransportErrorKind};
 
 /// Classification of a foreign error: its kind, and whether the request can be retried.
@@ -167,7 +167,7 @@ fn of_io(kind: io::ErrorKind) -> Option<Classified> {
             Classified::new(TransportErrorKind::Connect)
         }
         Io::ConnectionReset | Io::ConnectionAborted | Io::NotConnected | Io::BrokenPipe | Io::UnexpectedEof => {
-            Classified::new(TransportErrorKind::Connection)
+            Classified::new(TransportErrorKind::ConnectionLost)
         }
         Io::TimedOut => Classified::timeout(TimeoutPhase::Attempt),
         _ => return None,
@@ -182,7 +182,7 @@ fn of_hyper(error: &(dyn Error + 'static)) -> Option<Classified> {
             None => Some(Classified::new(TransportErrorKind::Request)),
             Some(_) if error.is_connect() => Some(Classified::new(TransportErrorKind::Connect).sent(Sent::No)),
             Some(source) => {
-                by_chain(source, Place::PerAttempt).or(Some(Classified::new(TransportErrorKind::Connection)))
+                by_chain(source, Place::PerAttempt).or(Some(Classified::new(TransportErrorKind::ConnectionLost)))
             }
         };
     }
@@ -192,12 +192,12 @@ fn of_hyper(error: &(dyn Error + 'static)) -> Option<Classified> {
         } else if error.is_user() {
             Classified::new(TransportErrorKind::Request)
         } else {
-            Classified::new(TransportErrorKind::Connection)
+            Classified::new(TransportErrorKind::ConnectionLost)
         });
     }
     #[cfg(feature = "http2")]
     if error.is::<h2::Error>() {
-        return Some(Classified::new(TransportErrorKind::Connection));
+        return Some(Classified::new(TransportErrorKind::ConnectionLost));
     }
     None
 }
@@ -219,7 +219,7 @@ fn of_hyper(_error: &(dyn Error + 'static)) -> Option<Classified> {
 /// | `is_timeout` | `Timeout` of the phase `Attempt` | maybe |
 /// | `is_builder` | `Request` | no |
 /// | `is_redirect` | `Redirect` | maybe |
-/// | the request or the body was cut off | `Connection` | maybe |
+/// | the request or the body was cut off | `ConnectionLost` | maybe |
 /// | any other | left to the built-in rules | maybe |
 #[cfg(feature = "reqwest")]
 #[must_use]
@@ -236,7 +236,7 @@ pub fn classify_reqwest(error: &BoxError) -> Option<Classified> {
     } else if error.is_timeout() {
         Classified::timeout(TimeoutPhase::Attempt)
     } else if error.is_request() || error.is_body() {
-        Classified::new(TransportErrorKind::Connection)
+        Classified::new(TransportErrorKind::ConnectionLost)
     } else {
         return None;
     })
@@ -260,7 +260,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_service_itself_can_say_no() {
+    fn only_the_service_itself_can_claim_not_sent() {
         use TransportErrorKind::Connect;
         assert_eq!(translated(refused(), Place::Innermost), (Connect, Sent::No));
         assert_eq!(translated(refused(), Place::PerAttempt), (Connect, Sent::Maybe));
@@ -274,14 +274,14 @@ mod tests {
     fn io_errors_are_classified_by_kind_wherever_they_are() {
         use io::ErrorKind as Io;
         let kind = |kind: Io| translated(io::Error::other(Wrapped(io::Error::from(kind).into())), Place::PerAttempt).0;
-        assert_eq!(kind(Io::ConnectionReset), TransportErrorKind::Connection);
+        assert_eq!(kind(Io::ConnectionReset), TransportErrorKind::ConnectionLost);
         assert_eq!(kind(Io::TimedOut), TransportErrorKind::Timeout);
         assert_eq!(kind(Io::HostUnreachable), TransportErrorKind::Connect);
         assert_eq!(kind(Io::PermissionDenied), TransportErrorKind::Layer);
     }
 
     #[test]
-    fn the_classifier_comes_first() {
+    fn user_classifier_comes_first() {
         let classifier = Classifier::new(|error| {
             error.is::<Wrapped>().then(|| Classified::new(TransportErrorKind::Tls).retry_after(Duration::from_secs(1)))
         });

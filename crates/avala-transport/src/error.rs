@@ -5,10 +5,10 @@ use std::error::Error;
 use std::time::Duration;
 
 use http::StatusCode;
+use tower::BoxError;
 
 use crate::context::time_spent::TimeSpent;
-use crate::layer::reject_redirects::Target;
-use crate::{BoxError, redact};
+use crate::redact;
 
 /// The longest message, in bytes.
 const MAX_MESSAGE: usize = 4 * 1024;
@@ -72,7 +72,7 @@ pub enum TransportErrorKind {
     /// A timeout elapsed; see [`TransportError::timeout_phase`].
     Timeout,
     /// The connection was lost, the response was cut off, or it is not valid HTTP.
-    Connection,
+    ConnectionLost,
     /// The client-side rate limiter cannot admit the call before its deadline.
     RateLimited,
     /// The server responded with a redirect. Redirects are never followed.
@@ -170,16 +170,10 @@ impl TransportError {
         Self::new(TransportErrorKind::Configuration, message)
     }
 
-    pub(crate) fn redirect(status: StatusCode, target: Option<Target>) -> Self {
-        let place = target.as_ref().map_or("an unnamed host".to_owned(), ToString::to_string);
-        let message = format!(
-            "the server responded {} and redirects to {place}; redirects are not followed, because they would send \
-             the API key to another URL: check the base URL",
-            status.as_u16()
-        );
-        let mut error = Self::new(TransportErrorKind::Redirect, message).with_sent(Sent::Yes).with_status(status);
-        error.0.redirect_host = target.map(|target| target.host.into());
-        error
+    /// Sets the host that a rejected redirect points to.
+    pub(crate) fn with_redirect_host(mut self, host: String) -> Self {
+        self.0.redirect_host = Some(host.into());
+        self
     }
 
     pub(crate) fn body_too_large(limit: usize) -> Self {
@@ -365,7 +359,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_own_error_comes_out_of_the_box_unchanged() {
+    fn boxed_transport_error_is_unboxed_unchanged() {
         let error =
             TransportError::new(TransportErrorKind::Connect, "refused").with_retry_after(Duration::from_secs(3));
         let out = TransportError::from_box(Box::new(error));
@@ -375,15 +369,15 @@ mod tests {
     }
 
     #[test]
-    fn an_own_error_deep_in_the_chain_lends_its_kind() {
-        let inner = TransportError::new(TransportErrorKind::Connection, "cut").with_sent(Sent::Yes);
+    fn nested_transport_error_determines_the_kind() {
+        let inner = TransportError::new(TransportErrorKind::ConnectionLost, "cut").with_sent(Sent::Yes);
         let out = TransportError::from_box(Box::new(io::Error::other(io::Error::other(inner))));
-        assert_eq!((out.kind(), out.sent()), (TransportErrorKind::Connection, Sent::Yes));
+        assert_eq!((out.kind(), out.sent()), (TransportErrorKind::ConnectionLost, Sent::Yes));
         assert!(out.source().is_some_and(<dyn Error>::is::<io::Error>));
     }
 
     #[test]
-    fn a_foreign_error_becomes_a_layer_error_and_can_be_had_back() {
+    fn foreign_error_becomes_a_layer_error_with_its_source() {
         let out = TransportError::from_box(Box::new(io::Error::other("quota file is locked")));
         assert_eq!((out.kind(), out.sent()), (TransportErrorKind::Layer, Sent::Maybe));
         assert_eq!(out.to_string(), "a layer failed: quota file is locked");

@@ -31,6 +31,8 @@ mod base_url;
 mod body;
 mod builder;
 mod classify;
+mod collect_body;
+mod connection_settings;
 mod connections;
 mod context;
 mod credentials;
@@ -76,9 +78,10 @@ pub use self::builder::TransportBuilder;
 pub use self::classify::Classified;
 #[cfg(feature = "reqwest")]
 pub use self::classify::classify_reqwest;
+pub use self::context::CallReport;
 pub use self::context::background::Background;
+pub use self::context::options::{CallClass, CallOptions};
 pub use self::context::time_spent::TimeSpent;
-pub use self::context::{CallClass, CallOptions, CallReport};
 pub use self::credentials::access_token::{AccessToken, AccessTokenProvider, ProvidedToken};
 pub use self::credentials::api_key::ApiKey;
 pub use self::credentials::api_key_provider::{ApiKeyProvider, EnvApiKey, FileApiKey, Provided, ProvidedKey};
@@ -92,13 +95,5 @@ pub use self::outgoing::{FinalHeaders, ResolvedUrl};
 pub use self::proxy::Proxy;
 pub use self::response_date::response_date;
 pub use self::retry_after::retry_after;
-
-/// Boxed error of any type.
-pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
-
-/// Assembled stack: a service that can be cloned, shared between tasks, and used from any runtime.
-///
-/// Send requests with [`oneshot`](tower::ServiceExt::oneshot) on a clone. Requests have relative URIs such as
-/// `/datasets/?limit=5`, and may have [`CallOptions`] as an extension. Every response has a [`CallReport`] as an
-/// extension.
-pub type Transport = tower::util::BoxCloneSyncService<http::Request<Body>, http::Response<Body>, TransportError>;
+pub use self::stack::Transport;
+pub use tower::BoxError;

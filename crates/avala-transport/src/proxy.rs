@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn the_environment_says_which_connections_go_through_a_proxy() {
+    fn proxy_is_read_from_environment_variables() {
         let https = "https://api.avala.ai";
         type Variables = &'static [(&'static str, &'static str)];
         let table: [(Variables, &str, Option<&str>); 12] = [
@@ -193,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn proxy_of_the_environment_is_told_from_one_of_the_program() {
+    fn proxy_from_the_environment_is_distinguished() {
         let lookup = |name: &str| (name == "HTTPS_PROXY").then(|| "http://a:1".to_owned());
         assert!(Proxy::from_lookup(lookup).unwrap().is_of_environment());
         assert!(!Proxy::from_lookup(|_| None).unwrap().is_of_environment());
@@ -201,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_http_proxy_is_refused_and_not_repeated() {
+    fn invalid_proxy_url_is_rejected_and_not_repeated() {
         for url in
             ["socks5://u:hunter2@a:1", "https://u:hunter2@a:1", "http://", "/hunter2", "hunter2 ", "http://u:hunter2@"]
         {

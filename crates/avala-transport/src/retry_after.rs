@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn nonsense_is_nothing() {
+    fn invalid_values_are_none() {
         for text in [
             "",
             "soon",

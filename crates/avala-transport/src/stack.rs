@@ -7,7 +7,6 @@ use http::{Request, Response};
 use tower::util::{BoxCloneSyncService, option_layer};
 use tower::{Layer, Service, ServiceBuilder};
 
-use crate::Transport;
 use crate::body::Body;
 use crate::context::record::Stack;
 use crate::error::TransportError;
@@ -25,6 +24,13 @@ use crate::layer::resolve::ResolveLayer;
 use crate::layer::retry::{RetryLayer, RetryPolicy};
 use crate::layer::{decompress, trace};
 use crate::outgoing::OutgoingLayer;
+
+/// Assembled stack: a service that can be cloned, shared between tasks, and used from any runtime.
+///
+/// Send requests with [`oneshot`](tower::ServiceExt::oneshot) on a clone. Requests have relative URIs such as
+/// `/datasets/?limit=5`, and may have [`CallOptions`](crate::CallOptions) as an extension. Every response has a [`CallReport`](crate::CallReport) as an
+/// extension.
+pub type Transport = BoxCloneSyncService<Request<Body>, Response<Body>, TransportError>;
 
 /// A user's layer: wraps the given stack.
 pub(crate) type UserLayer = Box<dyn FnOnce(Transport) -> Transport + Send + Sync>;

@@ -37,7 +37,7 @@ pub enum ErrorKind {
     /// The server was reached and no secure connection to it is possible, as with a wrong certificate.
     Tls,
     /// The connection broke, or carried something that is not HTTP.
-    Connection,
+    ConnectionLost,
     /// Time ran out: see [`Error::timeout_phase`](crate::Error::timeout_phase).
     Timeout,
     /// The answer is larger than the cap.
@@ -77,7 +77,7 @@ impl ErrorKind {
             Self::Redirect => "redirect refused",
             Self::Connect => "no connection",
             Self::Tls => "no secure connection",
-            Self::Connection => "the connection failed",
+            Self::ConnectionLost => "the connection failed",
             Self::Timeout => "timed out",
             Self::BodyTooLarge => "the answer is too large",
             Self::MemoryBudget => "memory budget exceeded",
@@ -118,13 +118,13 @@ impl ErrorKind {
             TransportErrorKind::MemoryBudget => Self::MemoryBudget,
             TransportErrorKind::Layer => Self::Layer,
             // A kind that is newer than this crate can only be one more way to lose a connection.
-            TransportErrorKind::Connection | _ => Self::Connection,
+            TransportErrorKind::ConnectionLost | _ => Self::ConnectionLost,
         }
     }
 
     pub(crate) fn is_retryable(self, status: Option<StatusCode>) -> bool {
         match self {
-            Self::RateLimited | Self::Connect | Self::Connection | Self::Timeout | Self::MemoryBudget => true,
+            Self::RateLimited | Self::Connect | Self::ConnectionLost | Self::Timeout | Self::MemoryBudget => true,
             // 501 says that it never will.
             Self::Server => status != Some(StatusCode::NOT_IMPLEMENTED),
             Self::UnexpectedStatus => {

@@ -54,6 +54,6 @@ impl InferenceProviders {
     pub fn test(&self, uid: impl Into<InferenceProviderUid>) -> Call<InferenceProviderTest> {
         let endpoint = Endpoint::post("inference_providers.test", "/inference-providers/{uid}/test/");
         // The server counts inference against a limit of its own, ten a minute.
-        self.avala.call(endpoint, &[uid.into().as_str()]).options(|options| options.rate_scope = "inference")
+        self.avala.call(endpoint, &[uid.into().as_str()]).options(|options| options.rate_scope = Some("inference"))
     }
 }

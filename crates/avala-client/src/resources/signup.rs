@@ -35,7 +35,7 @@ impl Signups {
         let call = self.avala.call(Endpoint::post("signup.create", "/signup/"), &[]);
         call.json(signup).options(|options| {
             options.anonymous = true;
-            options.rate_scope = "signup";
+            options.rate_scope = Some("signup");
         })
     }
 }

@@ -101,7 +101,7 @@ async fn an_argument_that_names_nothing_keeps_the_edits() {
 
 #[tokio::test(start_paused = true)]
 async fn a_chunk_that_may_have_arrived_is_sent_again() {
-    let lost = Step::fail(TransportErrorKind::Connection, Sent::Maybe);
+    let lost = Step::fail(TransportErrorKind::ConnectionLost, Sent::Maybe);
     let script = ScriptedService::new().then(lost).then(done(0));
     let edits = BulkEdit::new(edits().take(1));
     let answer = layered(&script).annotations().bulk_edit_chunk("acme", "drives", &edits).with_meta().await.unwrap();

@@ -84,10 +84,10 @@ async fn status_203_is_read_like_200() {
 
 #[tokio::test(start_paused = true)]
 async fn a_transport_error_keeps_what_it_knows() {
-    let script = ScriptedService::always(Step::fail(TransportErrorKind::Connection, Sent::Maybe));
+    let script = ScriptedService::always(Step::fail(TransportErrorKind::ConnectionLost, Sent::Maybe));
     let avala = layered(&script);
     let error = avala.exports().create(&avala_types::CreateExport::project("p1")).await.unwrap_err();
-    assert_eq!((error.kind(), error.sent(), error.attempts()), (ErrorKind::Connection, Sent::Maybe, 1));
+    assert_eq!((error.kind(), error.sent(), error.attempts()), (ErrorKind::ConnectionLost, Sent::Maybe, 1));
     assert_eq!(script.requests().len(), 1, "a POST that may have arrived is not repeated");
     assert!(std::error::Error::source(&error).unwrap().is::<avala_transport::TransportError>());
     let error = avala.exports().get("e1").await.unwrap_err();

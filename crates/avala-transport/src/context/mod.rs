@@ -1,6 +1,7 @@
 //! Context of one call: its options, the state that its layers share, and its report.
 
 pub(crate) mod background;
+pub(crate) mod options;
 pub(crate) mod record;
 pub(crate) mod safety;
 pub(crate) mod time_spent;
@@ -19,78 +20,6 @@ use crate::context::safety::is_repeatable;
 use crate::context::time_spent::TimeSpent;
 use crate::context::time_spent::{Clock, Phase, Seconds};
 use crate::error::{Sent, TimeoutPhase, TransportError};
-
-/// Options of one call; an extension of the request. All layers also work without them.
-///
-/// ```
-/// use std::time::Duration;
-/// use avala_transport::{Body, CallOptions};
-///
-/// let mut options = CallOptions::default();
-/// options.operation = "datasets.get";
-/// options.route = "/datasets/{uid}/";
-/// options.timeout = Some(Duration::from_secs(5));
-///
-/// let mut request = http::Request::get("/datasets/1234/").body(Body::empty())?;
-/// request.extensions_mut().insert(options);
-/// # Ok::<(), http::Error>(())
-/// ```
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct CallOptions {
-    /// Name of the operation, such as `datasets.get`.
-    pub operation: &'static str,
-    /// Path with placeholders, such as `/datasets/{uid}/`, for logs and metrics.
-    pub route: &'static str,
-    /// Call timeout. Overrides the client's. [`Duration::MAX`] is no limit.
-    pub timeout: Option<Duration>,
-    /// Attempt timeout. Overrides the client's. [`Duration::MAX`] is no limit.
-    pub attempt_timeout: Option<Duration>,
-    /// Connect timeout; the shorter of this and the client's applies.
-    ///
-    /// It ends when the call gets a connection, either a new or a pooled one. If that connection turns out to be closed
-    /// already, only the client's timeout applies to the next one. It has no effect with a
-    /// [service](crate::TransportBuilder::service) of your own.
-    pub connect_timeout: Option<Duration>,
-    /// Whether the request can be executed twice without harm. `None` decides by method: `POST` and `PATCH` are not
-    /// repeatable.
-    pub repeatable: Option<bool>,
-    /// Maximum number of attempts. Overrides the retry policy's.
-    pub max_attempts: Option<u32>,
-    /// Whether to send the request without credentials, for example to sign up. Default: false.
-    pub anonymous: bool,
-    /// Whether the call uses the anonymous API of public datasets. Such calls have their own rate limit of 30 calls per
-    /// minute, and never use a proxy from the environment ([`Proxy::from_env`]). Default: false.
-    ///
-    /// [`Proxy::from_env`]: https://docs.rs/avala-transport/latest/avala_transport/struct.Proxy.html#method.from_env
-    pub public: bool,
-    /// Whether to return the response body as it arrives. Retries and the other timeouts then end with the headers, and
-    /// [`idle_timeout`](Self::idle_timeout) applies to the body. Default: false.
-    pub streaming: bool,
-    /// Idle timeout of a streamed body. Overrides the client's. [`Duration::MAX`] is no limit.
-    pub idle_timeout: Option<Duration>,
-    /// Concurrency limit that counts the call. Default: [`CallClass::Ordinary`].
-    pub class: CallClass,
-    /// Name of the narrower rate limit that the server also counts this call against, such as `inference`. Unset if
-    /// only the user's limit applies. Rate limit headers in responses to these calls apply to calls of the same scope
-    /// only.
-    pub rate_scope: &'static str,
-    /// Keeps the call in the background while the switch is on, for prefetching. Unset for an ordinary call.
-    pub background: Option<Background>,
-}
-
-/// Class of a call; each class has its own concurrency limit.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum CallClass {
-    /// Any other call.
-    #[default]
-    Ordinary,
-    /// Uploads a file or a part of one.
-    Upload,
-    /// Starts an export.
-    Export,
-}
 
 /// Report about a finished call; an extension of every response.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -481,7 +410,7 @@ mod tests {
     }
 
     #[test]
-    fn a_timeout_too_long_for_the_clock_is_no_limit() {
+    fn timeout_too_long_for_the_clock_is_no_limit() {
         assert!(CallState::start(Some(Duration::MAX)).deadline().is_none());
     }
 }

@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn the_worst_of_several_calls_counts() {
+    fn maximum_of_several_calls_counts() {
         assert_eq!(record(&[]).sent(), Sent::No);
         assert_eq!(record(&[0, 0]).sent(), Sent::No);
         assert_eq!(record(&[0, UNKNOWN, 0]).sent(), Sent::Maybe);
@@ -178,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn a_claim_is_limited_to_what_the_calls_allow() {
+    fn claim_is_limited_to_what_the_calls_allow() {
         assert_eq!(record(&[]).limit(Sent::Yes), Sent::No);
         assert_eq!(record(&[UNKNOWN]).limit(Sent::No), Sent::Maybe);
         assert_eq!(record(&[UNKNOWN]).limit(Sent::Yes), Sent::Maybe);
@@ -187,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn a_call_that_has_not_ended_may_have_been_sent() {
+    fn call_that_has_not_ended_may_have_been_sent() {
         let record = Record::default();
         assert!(record.begin(&Method::GET));
         assert!(record.evidence().may_have_acted());

@@ -61,14 +61,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn any_prefix_is_good() {
+    fn any_key_prefix_is_accepted() {
         for text in ["avk_1234", "avala_sk_1234", "x", "a.b-c~d"] {
             assert!(ApiKey::new(text).is_ok(), "{text}");
         }
     }
 
     #[test]
-    fn what_no_header_may_carry_is_refused_and_not_repeated() {
+    fn invalid_key_is_rejected_and_not_repeated() {
         for text in ["", " ", "\n", "avk_hunter2\n", "avk hunter2", "avk_hünter2", "avk_hunter2\u{7f}"] {
             let error = ApiKey::new(text).expect_err(text);
             assert_eq!(error.kind(), crate::error::TransportErrorKind::Configuration);

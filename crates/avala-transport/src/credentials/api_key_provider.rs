@@ -4,8 +4,8 @@ use std::fs;
 use std::io::Read;
 use std::path::PathBuf;
 use std::pin::Pin;
+use tower::BoxError;
 
-use crate::BoxError;
 use crate::credentials::api_key::ApiKey;
 
 /// Longer than any key, so that a wrong path to a large file is not read into memory.

@@ -9,10 +9,10 @@ use std::time::Duration;
 use http::{Request, Uri};
 use hyper_util::client::legacy::connect::{CaptureConnection, Connection, capture_connection};
 use tokio::time::{Instant, Sleep, sleep_until};
+use tower::BoxError;
 use tower::Service;
 
-use crate::BoxError;
-use crate::context::CallOptions;
+use crate::context::options::CallOptions;
 
 /// Connect timeout over name lookup, TCP and TLS; the connector's own timeout covers TCP only.
 #[derive(Debug, Clone)]

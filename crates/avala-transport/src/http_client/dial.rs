@@ -10,10 +10,10 @@ use http::{StatusCode, Uri};
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
+use tower::BoxError;
 use tower::{Service, ServiceExt};
 
 use super::tunnel::{TunnelError, tunnel};
-use crate::BoxError;
 use crate::error::{cause, find_in_chain};
 use crate::proxy::Proxy;
 use crate::proxy::Rules;

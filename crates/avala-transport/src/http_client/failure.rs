@@ -54,19 +54,19 @@ pub(super) fn translate(error: legacy::Error, target: &Target) -> TransportError
         TransportError::new(TransportErrorKind::Request, "the request cannot be sent: invalid method, version or URI")
     } else if certainly_not_sent(&error) || nothing_written(&error, target) {
         TransportError::new(
-            TransportErrorKind::Connection,
+            TransportErrorKind::ConnectionLost,
             format!("the connection to {to} was closed before the request was sent{}", because(&error)),
         )
         .with_sent(Sent::No)
     } else if refused_by_http2(&error, target.has_body) {
         TransportError::new(
-            TransportErrorKind::Connection,
+            TransportErrorKind::ConnectionLost,
             format!("{to} closed the connection before processing the request{}", because(&error)),
         )
         .with_sent(Sent::No)
     } else {
         TransportError::new(
-            TransportErrorKind::Connection,
+            TransportErrorKind::ConnectionLost,
             format!("the connection to {to} failed before the response was complete{}", because(&error)),
         )
     };
@@ -108,7 +108,7 @@ pub(super) fn nothing_written(error: &legacy::Error, target: &Target) -> bool {
 /// Creates the error for a response that arrived before its request was sent: it belongs to another request.
 pub(super) fn early_response(target: &Target) -> TransportError {
     TransportError::new(
-        TransportErrorKind::Connection,
+        TransportErrorKind::ConnectionLost,
         format!("{} sent a response before the request was written", target.name()),
     )
 }

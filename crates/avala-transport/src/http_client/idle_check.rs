@@ -18,9 +18,7 @@ use hyper_util::rt::TokioIo;
 use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
-use tower::Service;
-
-use crate::BoxError;
+use tower::{BoxError, Service};
 
 /// The most bytes read from the kernel at a time: an idle connection holds little.
 const PIECE: usize = 1024;

@@ -29,8 +29,8 @@ use self::failure::Target;
 use self::idle_check::{CheckedConnector, LastWrite, RequestClock};
 use self::sent_body::{BodyFailure, SentBody};
 use crate::body::Body;
-use crate::connections::{Connections, finite};
-use crate::context::CallOptions;
+use crate::connection_settings::{Connections, finite};
+use crate::context::options::CallOptions;
 use crate::error::TransportError;
 #[cfg(feature = "proxy")]
 use crate::proxy::Proxy;

@@ -6,8 +6,8 @@ use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use http_body::{Frame, SizeHint};
+use tower::BoxError;
 
-use crate::BoxError;
 use crate::body::Body;
 
 /// Request body that stores its error in a slot. Over HTTP/2, hyper resets the stream and drops the error, so that the

@@ -1,6 +1,5 @@
 //! TLS configuration: trusted roots, client certificate and protocols.
 
-use std::fmt;
 use std::sync::Arc;
 
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
@@ -8,34 +7,8 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ClientConfig, RootCertStore};
 
-use crate::connections::Connections;
+use crate::connection_settings::{Connections, ExtraRoot};
 use crate::error::TransportError;
-
-/// Root certificate that the user adds.
-#[derive(Debug, Clone)]
-pub(crate) enum ExtraRoot {
-    Pem(Vec<u8>),
-    Der(Vec<u8>),
-}
-
-/// Client certificate chain and private key, in PEM.
-#[derive(Clone)]
-pub(crate) struct ClientCertificate {
-    chain: Vec<u8>,
-    key: Vec<u8>,
-}
-
-impl ClientCertificate {
-    pub(crate) fn new(chain: Vec<u8>, key: Vec<u8>) -> Self {
-        Self { chain, key }
-    }
-}
-
-impl fmt::Debug for ClientCertificate {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("ClientCertificate(redacted)")
-    }
-}
 
 pub(super) fn config(settings: &Connections, needs_roots: bool) -> Result<ClientConfig, TransportError> {
     let mut roots = built_in_roots();
@@ -139,7 +112,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_root_that_cannot_be_read_is_named_by_its_place() {
+    fn unreadable_root_certificate_is_named_by_index() {
         let table = [
             (ExtraRoot::Pem(b"not a certificate".to_vec()), "no CERTIFICATE section"),
             (

@@ -6,9 +6,9 @@ use std::task::{Context, Poll, ready};
 use bytes::Bytes;
 use http::{Request, Response};
 use pin_project_lite::pin_project;
+use tower::BoxError;
 use tower::{Layer, Service};
 
-use crate::BoxError;
 use crate::body::Body;
 use crate::classify::{Classified, Classifier, Place, translate};
 use crate::error::TransportError;
@@ -27,11 +27,11 @@ use crate::layer::exchange::Exchange;
 /// | [`Elapsed`](tower::timeout::error::Elapsed) of `tower::timeout` | `Timeout` |
 /// | [`Overloaded`](tower::load_shed::error::Overloaded) of `tower::load_shed` | `RateLimited`; retried, unlike that of the client-side rate limiter |
 /// | `io::Error`: refused, unreachable, no address | `Connect` |
-/// | `io::Error`: reset, aborted, not connected, broken pipe, unexpected end | `Connection` |
+/// | `io::Error`: reset, aborted, not connected, broken pipe, unexpected end | `ConnectionLost` |
 /// | `io::Error`: timed out | `Timeout` |
 /// | client of `hyper-util`: no connection | `Connect` |
 /// | `hyper` and `h2`: invalid request or request body | `Request` |
-/// | `hyper` and `h2`: any other | `Connection` |
+/// | `hyper` and `h2`: any other | `ConnectionLost` |
 /// | [`TransportError`] | the same kind |
 /// | any other | [`Layer`](crate::TransportErrorKind::Layer), which is never retried |
 /// [`classify`](Self::classify) adds rules of your own. The original error is the source of the `TransportError`.
@@ -82,7 +82,7 @@ impl AdaptLayer {
     /// struct NoLeader;
     ///
     /// let layer = AdaptLayer::classify(|error| {
-    ///     error.is::<NoLeader>().then(|| Classified::new(TransportErrorKind::Connection))
+    ///     error.is::<NoLeader>().then(|| Classified::new(TransportErrorKind::ConnectionLost))
     /// });
     /// let service = layer.layer(service_fn(|_: Request<Body>| async { Err::<Response<Body>, _>(NoLeader) }));
     /// ```

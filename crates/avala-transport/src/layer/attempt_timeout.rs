@@ -11,9 +11,9 @@ use tower::util::Oneshot;
 use tower::{Layer, Service, ServiceExt};
 
 use crate::body::Body;
-use crate::context::CallOptions;
 use crate::context::CallState;
 use crate::context::background::Background;
+use crate::context::options::CallOptions;
 use crate::context::time_spent::Seconds;
 use crate::error::{Sent, TimeoutPhase, TransportError};
 

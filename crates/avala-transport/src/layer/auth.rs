@@ -8,11 +8,11 @@ use std::task::{Context, Poll};
 use http::header::{AUTHORIZATION, HeaderName, HeaderValue};
 use http::{Request, Response};
 use pin_project_lite::pin_project;
+use tower::BoxError;
 use tower::{Layer, Service};
 
-use crate::BoxError;
 use crate::body::Body;
-use crate::context::CallOptions;
+use crate::context::options::CallOptions;
 use crate::credentials::access_token::AccessTokenProvider;
 use crate::credentials::api_key_provider::{ApiKeyProvider, Provided};
 use crate::error::TransportError;

@@ -35,11 +35,11 @@ mod gzip {
     use http::{Request, Response};
     use http_body::{Body as _, Frame};
     use pin_project_lite::pin_project;
+    use tower::BoxError;
     use tower::{Layer, Service};
 
-    use crate::BoxError;
     use crate::body::Body;
-    use crate::context::CallOptions;
+    use crate::context::options::CallOptions;
     use crate::error::{Sent, TransportError, TransportErrorKind};
 
     const GZIP: HeaderValue = HeaderValue::from_static("gzip");
@@ -57,7 +57,7 @@ mod gzip {
     /// `content-length`, and their body is decompressed in small portions while it is read. Place a
     /// [`CollectLayer`](crate::layer::CollectLayer) above to cap the decompressed size.
     ///
-    /// A corrupt or truncated body fails with [`Connection`](TransportErrorKind::Connection). A body may have several
+    /// A corrupt or truncated body fails with [`ConnectionLost`](TransportErrorKind::ConnectionLost). A body may have several
     /// members. Data after the last member, such as padding with zeros, is ignored, as `gzip` and browsers do. An empty
     /// body is valid.
     ///
@@ -301,7 +301,7 @@ mod gzip {
     }
 
     fn corrupt(error: io::Error) -> BoxError {
-        TransportError::new(TransportErrorKind::Connection, "the compressed body is corrupt or truncated")
+        TransportError::new(TransportErrorKind::ConnectionLost, "the compressed body is corrupt or truncated")
             .with_sent(Sent::Yes)
             .with_source(error)
             .into()

@@ -9,12 +9,12 @@ use http::{Request, Response, StatusCode};
 use http_body::{Body as _, Frame, SizeHint};
 use pin_project_lite::pin_project;
 use tokio::time::{Instant, Sleep, sleep_until};
+use tower::BoxError;
 use tower::{Layer, Service};
 
-use crate::BoxError;
 use crate::body::Body;
-use crate::context::CallOptions;
 use crate::context::CallState;
+use crate::context::options::CallOptions;
 use crate::context::time_spent::Seconds;
 use crate::error::{Sent, TimeoutPhase, TransportError};
 

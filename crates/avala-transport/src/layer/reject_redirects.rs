@@ -11,7 +11,7 @@ use pin_project_lite::pin_project;
 use tower::{Layer, Service};
 
 use crate::body::Body;
-use crate::error::TransportError;
+use crate::error::{Sent, TransportError, TransportErrorKind};
 use crate::redact;
 
 /// Rejects redirects (301, 302, 303, 307 and 308) with an error of the kind
@@ -105,7 +105,21 @@ where
             return Poll::Ready(Ok(response));
         }
         let target = response.headers().get(LOCATION).and_then(|location| Target::of(location, this.asked.as_ref()));
-        Poll::Ready(Err(TransportError::redirect(status, target)))
+        Poll::Ready(Err(rejected(status, target)))
+    }
+}
+
+fn rejected(status: StatusCode, target: Option<Target>) -> TransportError {
+    let place = target.as_ref().map_or("an unnamed host".to_owned(), ToString::to_string);
+    let message = format!(
+        "the server responded {} and redirects to {place}; redirects are not followed, because they would send the API \
+         key to another URL: check the base URL",
+        status.as_u16()
+    );
+    let error = TransportError::new(TransportErrorKind::Redirect, message).with_sent(Sent::Yes).with_status(status);
+    match target {
+        Some(target) => error.with_redirect_host(target.host),
+        None => error,
     }
 }
 
@@ -116,8 +130,8 @@ fn is_redirect(status: StatusCode) -> bool {
 
 /// Target of a redirect, without user information, path and query, which may contain secrets.
 #[derive(Debug, PartialEq)]
-pub(crate) struct Target {
-    pub(crate) host: String,
+struct Target {
+    host: String,
     port: Option<u16>,
 }
 

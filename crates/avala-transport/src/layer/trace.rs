@@ -39,8 +39,9 @@ mod spans {
 
     use crate::base_url::BaseUrl;
     use crate::body::Body;
+    use crate::context::CallReport;
     use crate::context::CallState;
-    use crate::context::{CallOptions, CallReport};
+    use crate::context::options::CallOptions;
     use crate::error::{TransportError, TransportErrorKind};
 
     /// Creates a span for each call or each attempt.
@@ -115,7 +116,7 @@ mod spans {
         fn span(&self, request: &Request<Body>) -> Span {
             let options = request.extensions().get::<CallOptions>();
             let method = request.method().as_str();
-            let route = options.map_or("", |options| options.route);
+            let route = options.and_then(|options| options.route).unwrap_or_default();
             let name = format_args!("{method}{}{route}", if route.is_empty() { "" } else { " " });
             let address = self.server.as_deref().map(BaseUrl::host);
             let port = self.server.as_deref().map(BaseUrl::port_or_default);
@@ -128,7 +129,7 @@ mod spans {
                     url.template = route,
                     server.address = address,
                     server.port = port,
-                    avala.operation = options.map_or("", |options| options.operation),
+                    avala.operation = options.and_then(|options| options.operation).unwrap_or_default(),
                     http.response.status_code = Empty,
                     "error.type" = Empty,
                     attempts = Empty,
@@ -244,7 +245,7 @@ mod spans {
             TransportErrorKind::Connect => "connect",
             TransportErrorKind::Tls => "tls",
             TransportErrorKind::Timeout => "timeout",
-            TransportErrorKind::Connection => "connection",
+            TransportErrorKind::ConnectionLost => "connection",
             TransportErrorKind::RateLimited => "rate_limited",
             TransportErrorKind::Redirect => "redirect",
             TransportErrorKind::BodyTooLarge => "body_too_large",

@@ -1,9 +1,4 @@
-//! Makes texts printable on one line, and shortens them.
-
-use std::fmt::{self, Write};
-
-/// Marks where a text was cut.
-const CUT: char = '…';
+//! Makes texts printable on one line.
 
 /// Returns `text` as one printable line: line breaks and tabs become spaces, and characters that are invisible or
 /// change the order of others (control characters, U+2028, bidi overrides, zero-width characters) become `\u{...}`.
@@ -56,58 +51,6 @@ fn is_printable(character: char) -> bool {
         )
 }
 
-/// Redacts the first `max` bytes of `text`. If the text is longer, the last word is dropped too and `…` marks the cut,
-/// because half a secret cannot be recognized.
-#[must_use]
-pub fn shorten(text: &str, max: usize) -> String {
-    let start = text.get(..text.floor_char_boundary(max)).unwrap_or_default();
-    if start.len() == text.len() {
-        return super::text(text).into_owned();
-    }
-    cut(super::text(without_last_word(start)).into_owned())
-}
-
-fn without_last_word(text: &str) -> &str {
-    let end = text.rfind(|c: char| c.is_whitespace() || ",;()[]{}<>".contains(c));
-    text.get(..end.unwrap_or(0)).unwrap_or_default()
-}
-
-fn cut(mut text: String) -> String {
-    text.push(CUT);
-    text
-}
-
-/// Formats `value`, stops after `max` bytes, and redacts the result. A value of many megabytes costs no more than
-/// `max`.
-#[must_use]
-pub fn display(value: &dyn fmt::Display, max: usize) -> String {
-    let mut start = Start { text: String::new(), max };
-    let complete = write!(start, "{value}").is_ok();
-    if complete {
-        super::text(&start.text).into_owned()
-    } else {
-        cut(super::text(without_last_word(&start.text)).into_owned())
-    }
-}
-
-/// Accepts the first bytes that are written, and then fails.
-pub(super) struct Start {
-    pub(super) text: String,
-    pub(super) max: usize,
-}
-
-impl Write for Start {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        let room = self.max.saturating_sub(self.text.len());
-        if text.len() <= room {
-            self.text.push_str(text);
-            return Ok(());
-        }
-        self.text.push_str(text.get(..text.floor_char_boundary(room)).unwrap_or_default());
-        Err(fmt::Error)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -133,27 +76,5 @@ mod tests {
         }
         assert_eq!(one_line("größe \u{1F916} 漢字"), "größe \u{1F916} 漢字");
         assert_eq!(one_line("a \r\n\t b"), "a  b");
-    }
-
-    #[test]
-    fn a_cut_leaves_no_half_of_a_secret() {
-        for max in 0..40 {
-            let shown = shorten("the key avk_9f8e7d6c5b4a and \"password\": \"hunter2 hunter2\"", max);
-            assert!(!shown.contains("9f8e") && !shown.contains("hunt") && shown.ends_with('…'), "{max}: {shown}");
-        }
-        assert_eq!(shorten("short", 5), "short");
-    }
-
-    #[test]
-    fn a_long_value_is_formatted_to_the_cap_alone() {
-        struct Endless;
-        impl fmt::Display for Endless {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                loop {
-                    f.write_str("word ")?;
-                }
-            }
-        }
-        assert!(display(&Endless, 100).len() <= 104);
     }
 }

@@ -1,6 +1,6 @@
 //! Recognizes secrets by their form.
 
-use super::{Found, find as search, has_word, run};
+use super::scan::{Found, find as search, has_word, run};
 
 /// Returns the secret that begins at `at`. `floor` is the start of the text that is not copied yet.
 pub(super) fn find(bytes: &[u8], at: usize, boundary: bool, floor: usize) -> Option<Found> {

@@ -2,9 +2,9 @@
 
 use std::error::Error;
 use std::fmt::{self, Write};
+use tower::BoxError;
 
-use super::printable::Start;
-use crate::BoxError;
+use super::replace::{REDACTED, Start, display, text};
 
 /// The most bytes of an error that are checked, and kept if it is replaced.
 const MAX_SHOWN: usize = 4 * 1024;
@@ -43,7 +43,7 @@ fn is_clean(error: &(dyn Error + 'static)) -> bool {
 
 fn shows_nothing(rendering: fmt::Arguments<'_>) -> bool {
     let mut start = Start { text: String::new(), max: MAX_SHOWN };
-    start.write_fmt(rendering).is_ok() && super::text(&start.text) == start.text && !has_bytes(&start.text)
+    start.write_fmt(rendering).is_ok() && text(&start.text) == start.text && !has_bytes(&start.text)
 }
 
 /// Returns whether the text has a list of at least eight bytes in decimal: `Debug` output of bytes, which may be a key.
@@ -66,8 +66,8 @@ fn copy(error: &(dyn Error + 'static)) -> Redacted {
     while let Some(error) = next
         && messages.len() < MAX_CHAIN
     {
-        let message = super::display(error, MAX_SHOWN);
-        messages.push(if has_bytes(&message) { super::REDACTED.to_owned() } else { message });
+        let message = display(error, MAX_SHOWN);
+        messages.push(if has_bytes(&message) { REDACTED.to_owned() } else { message });
         next = error.source();
     }
     let innermost = Redacted { message: messages.pop().unwrap_or_default(), source: None };
@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn a_chain_without_end_is_cut() {
+    fn chain_without_end_is_cut() {
         let mut length = 0;
         let copied = source(Circle(Vec::new()).into());
         let mut next: Option<&(dyn Error + 'static)> = Some(&*copied);
@@ -143,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn a_long_error_is_cut() {
+    fn long_error_is_cut() {
         let copied = source("word ".repeat(1 << 20).into());
         assert!(copied.to_string().len() < MAX_SHOWN + 8 && copied.to_string().ends_with('…'));
     }

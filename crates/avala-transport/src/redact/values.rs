@@ -1,7 +1,7 @@
 //! Recognizes secrets by the name before them.
 
 use super::names::{Letters, MAX_NAME};
-use super::{Found, find as search, has_word, run};
+use super::scan::{Found, find as search, has_word, run};
 
 /// Returns the value of a secret name if the sign between them is at `at`. `floor` is the start of the text that is not
 /// copied yet.

@@ -188,7 +188,7 @@ impl Service<Request<Body>> for ScriptedService {
         let service = self.clone();
         Box::pin(async move {
             let (parts, body) = request.into_parts();
-            let body = body.collect(usize::MAX).await?;
+            let body = body.read_to_bytes(usize::MAX).await?;
             service.script().requests.push(RecordedRequest {
                 method: parts.method,
                 uri: parts.uri,

@@ -8,8 +8,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::Response;
 use http_body::Frame;
+use tower::BoxError;
 
-use crate::BoxError;
 use crate::body::Body;
 use crate::error::{Sent, TimeoutPhase, TransportError, TransportErrorKind};
 

@@ -1,4 +1,4 @@
-//! The key and the address of requests.
+//! Credentials and URLs of requests.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -22,7 +22,7 @@ async fn sent(request: Request<Body>) -> RecordedRequest {
 }
 
 #[tokio::test(start_paused = true)]
-async fn every_request_has_the_key_and_nobody_prints_it() {
+async fn every_request_has_the_key_and_debug_hides_it() {
     let request = sent(get("/datasets/")).await;
     let value = &request.headers["x-avala-api-key"];
     assert_eq!(value, KEY);
@@ -31,7 +31,7 @@ async fn every_request_has_the_key_and_nobody_prints_it() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_callers_own_header_is_replaced() {
+async fn key_header_of_the_caller_is_replaced() {
     let mut request = get("/datasets/");
     request.headers_mut().append("x-avala-api-key", "first".parse().unwrap());
     request.headers_mut().append("x-avala-api-key", "second".parse().unwrap());
@@ -41,14 +41,14 @@ async fn the_callers_own_header_is_replaced() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_anonymous_call_has_no_key() {
+async fn anonymous_call_has_no_key() {
     let mut request = with_options(get("/signup/"), |options| options.anonymous = true);
     request.headers_mut().insert("x-avala-api-key", "mine".parse().unwrap());
     assert!(!sent(request).await.headers.contains_key("x-avala-api-key"));
 }
 
 #[tokio::test(start_paused = true)]
-async fn without_a_key_there_is_no_header() {
+async fn no_header_is_sent_without_a_key() {
     let service = ScriptedService::always(Step::respond(200));
     let transport = builder().service(service.clone()).build().unwrap();
     send(&transport, get("/datasets/")).await.unwrap();
@@ -56,7 +56,7 @@ async fn without_a_key_there_is_no_header() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_address_is_the_base_urls() {
+async fn request_uris_are_resolved_against_the_base_url() {
     let request = sent(get("/datasets/?limit=5")).await;
     assert_eq!(request.uri, "https://api.avala.ai/api/v1/datasets/?limit=5");
     let agent = request.headers["user-agent"].to_str().unwrap();
@@ -67,7 +67,7 @@ async fn the_address_is_the_base_urls() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn no_request_goes_to_another_origin() {
+async fn other_origins_are_rejected() {
     let service = ScriptedService::always(Step::respond(200));
     let transport = builder().api_key(ApiKey::new(KEY).unwrap()).service(service.clone()).build().unwrap();
     let foreign = [
@@ -86,7 +86,7 @@ async fn no_request_goes_to_another_origin() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_user_agent_can_be_chosen() {
+async fn user_agent_is_configurable() {
     let service = ScriptedService::always(Step::respond(200));
     let url = BaseUrl::parse("https://eu.example/base").unwrap();
     let transport = builder().base_url(url).user_agent("labeller/2").service(service.clone()).build().unwrap();
@@ -113,7 +113,7 @@ async fn sent_with(provider: impl ApiKeyProvider, steps: &[Step]) -> (Vec<Record
 }
 
 #[tokio::test(start_paused = true)]
-async fn each_attempt_asks_for_the_key() {
+async fn provider_is_called_for_each_attempt() {
     let numbered = || {
         let asked = AtomicU32::new(0);
         move || ApiKey::new(format!("avk_{}", asked.fetch_add(1, Ordering::Relaxed)))
@@ -137,7 +137,7 @@ async fn each_attempt_asks_for_the_key() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn without_a_key_from_its_provider_nothing_is_sent() {
+async fn failing_key_provider_sends_nothing() {
     let now = || ProvidedKey::now(Err(std::io::Error::other("the vault is sealed")));
     let later = || ProvidedKey::later(async { Err(std::io::Error::other("the vault is sealed")) });
     for (requests, error) in [sent_with(now, &[]).await, sent_with(later, &[]).await] {
@@ -150,7 +150,7 @@ async fn without_a_key_from_its_provider_nothing_is_sent() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_provider_is_waited_for_in_the_time_of_the_call() {
+async fn slow_key_provider_counts_against_the_call_timeout() {
     let never = || ProvidedKey::later(std::future::pending::<Result<ApiKey, BoxError>>());
     let (requests, error) = sent_with(never, &[]).await;
     let error = error.unwrap();
@@ -159,14 +159,14 @@ async fn a_provider_is_waited_for_in_the_time_of_the_call() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_anonymous_call_asks_no_provider() {
+async fn anonymous_call_does_not_call_the_provider() {
     let transport = builder().api_key_provider(|| panic!("asked")).service(ScriptedService::always(Step::respond(200)));
     let request = with_options(get("/signup/"), |options| options.anonymous = true);
     assert!(send(&transport.build().unwrap(), request).await.is_ok());
 }
 
 #[test]
-fn a_variable_is_read_by_name() {
+fn env_key_reads_the_named_variable() {
     // Tests cannot set a variable without unsafe code; some variable of every machine could be a key.
     let could_be = std::env::vars().find(|(_, value)| ApiKey::new(value).is_ok());
     let (name, _) = could_be.expect("there is a variable without spaces");
@@ -177,7 +177,7 @@ fn a_variable_is_read_by_name() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn file_key_rotation_is_seen_whatever_the_clock_says() {
+async fn file_key_rotation_is_seen_within_one_clock_tick() {
     let path = std::env::temp_dir().join(format!("avala-api-key-{}", std::process::id()));
     let write = |text: &str, seconds: u64| {
         std::fs::write(&path, text).unwrap();

@@ -1,4 +1,4 @@
-//! The retry budget: what a storm of failures may cost.
+//! Retry budget under many failures.
 
 use std::time::Duration;
 
@@ -26,10 +26,10 @@ async fn retries(layer: &RetryLayer, step: Step, calls: usize) -> usize {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_storm_stops_when_the_budget_is_empty() {
+async fn retries_stop_when_the_budget_is_empty() {
     let table = [
         (Step::respond(500), 50),
-        (Step::fail(Kind::Connection, Sent::Maybe), 50),
+        (Step::fail(Kind::ConnectionLost, Sent::Maybe), 50),
         (Step::time_out(TimeoutPhase::Attempt, Sent::Maybe), 50),
         (Step::fail(Kind::Connect, Sent::No), 100),
         (Step::respond(429), 100),
@@ -44,7 +44,7 @@ async fn a_storm_stops_when_the_budget_is_empty() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn each_layer_has_a_budget_of_its_own() {
+async fn each_retry_layer_has_its_own_budget() {
     let policy = at_once(RetryBudget::new(10));
     for _ in 0..2 {
         assert_eq!(retries(&RetryLayer::new(policy.clone()), Step::respond(500), 5).await, 1);
@@ -52,24 +52,24 @@ async fn each_layer_has_a_budget_of_its_own() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_last_answer_comes_at_once_when_the_budget_is_empty() {
+async fn empty_budget_returns_the_last_response_at_once() {
     let policy = RetryPolicy::default().base_delay(secs(10)).budget(RetryBudget::new(9));
     let service = ScriptedService::always(Step::respond(502).body("bad gateway"));
     let response = send(&RetryLayer::new(policy.clone()).layer(service), get("/x/")).await.unwrap();
     assert_eq!((response.status().as_u16(), report(&response).attempts()), (502, 1));
     assert_eq!(report(&response).elapsed(), Duration::ZERO);
 
-    let service = ScriptedService::always(Step::fail(Kind::Connection, Sent::Maybe));
+    let service = ScriptedService::always(Step::fail(Kind::ConnectionLost, Sent::Maybe));
     let error = send(&RetryLayer::new(policy).layer(service), get("/x/")).await.unwrap_err();
     assert_eq!((error.attempts(), error.elapsed()), (1, Duration::ZERO));
 }
 
 #[tokio::test(start_paused = true)]
-async fn time_and_answers_fill_it_again() {
+async fn budget_refills_with_time_and_responses() {
     let layer = RetryLayer::new(at_once(RetryBudget::new(20)));
     assert_eq!(retries(&layer, Step::respond(500), 100).await, 2);
 
-    // An error of ours is no answer of the server, and the answer that a retry would follow is none to be glad about.
+    // Neither a local error nor a response that needs a retry refills the budget.
     assert_eq!(retries(&layer, Step::fail(Kind::BodyTooLarge, Sent::Yes), 50).await, 0);
     assert_eq!(retries(&layer, Step::respond(500), 1).await, 0);
 
@@ -86,14 +86,14 @@ async fn time_and_answers_fill_it_again() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_retry_that_is_not_made_costs_nothing() {
+async fn retry_that_is_not_made_costs_nothing() {
     let layer = RetryLayer::new(at_once(RetryBudget::new(10)));
     assert_eq!(retries(&layer, Step::respond(429).header("retry-after", "61"), 20).await, 0);
     assert_eq!(retries(&layer, Step::respond(500), 1).await, 1);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_call_that_is_dropped_while_it_backs_off_gets_its_cost_back() {
+async fn dropped_backoff_refunds_the_retry_cost() {
     let policy = RetryPolicy::default().budget(RetryBudget::new(10).per_second(0.0));
     let layer = RetryLayer::new(policy.base_delay(secs(10_000)).max_delay(secs(10_000)).max_wait(secs(10_000)));
     for _ in 0..5 {
@@ -105,7 +105,7 @@ async fn a_call_that_is_dropped_while_it_backs_off_gets_its_cost_back() {
 
 /// However calls arrive, an hour of nothing but failures has no more retries than the budget and the time allow.
 #[tokio::test(start_paused = true)]
-async fn retries_under_total_failure_stay_under_their_share() {
+async fn retries_under_total_failure_stay_within_the_budget() {
     for seed in 0..8 {
         fastrand::seed(seed);
         let mut random = fastrand::Rng::with_seed(seed);
@@ -130,7 +130,7 @@ async fn retries_under_total_failure_stay_under_their_share() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn price_of_a_retry_goes_back_when_its_call_is_dropped() {
+async fn retry_cost_is_refunded_when_its_call_is_dropped() {
     let service = ScriptedService::always(Step::respond(503).header("retry-after", "5"));
     let policy = RetryPolicy::default().max_attempts(2).budget(RetryBudget::new(5).per_second(0.0));
     let transport = builder().retry(policy).service(service.clone()).build().unwrap();

@@ -51,7 +51,7 @@ fn paths(times: &[(String, Duration)]) -> Vec<(&str, Duration)> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_call_that_is_dropped_at_any_point_leaves_its_places_to_others() {
+async fn call_dropped_at_any_point_releases_all_it_holds() {
     for polls in 1.. {
         let service = ScriptedService::always(Step::respond(200).after(Duration::from_millis(100)));
         let transport = TransportBuilder::new()
@@ -62,22 +62,22 @@ async fn a_call_that_is_dropped_at_any_point_leaves_its_places_to_others() {
             .unwrap();
         let (done, times) = run(&transport, &service, get, polls).await;
         let times = paths(&times);
-        // It was dropped before it went out, and nobody sees that it ever was there; or it has paid for its place.
+        // It was dropped before it went out, and nobody sees that it ever was there; or it has used its token.
         if times.len() == 2 {
             assert_eq!(times, [("/first/", secs(0)), ("/last/", secs(1))], "{polls} polls");
         } else {
             assert_eq!(times, [("/first/", secs(0)), ("/victim/", secs(1)), ("/last/", secs(2))], "{polls} polls");
         }
         if done {
-            assert!(polls > 3, "{polls} polls: it waited for a permit, a token and an answer");
+            assert!(polls > 3, "{polls} polls: it waited for a permit, a token and a response");
             return;
         }
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_token_of_a_scope_goes_back_when_the_call_is_dropped_before_it_has_the_other() {
-    let scoped = |path: &str| with_options(get(path), |options| options.rate_scope = "inference");
+async fn scope_token_is_returned_when_a_waiting_call_is_dropped() {
+    let scoped = |path: &str| with_options(get(path), |options| options.rate_scope = Some("inference"));
     let mut held_one_token = false;
     for polls in 1.. {
         // 12 a minute for the user, 20 a minute for the scope, of which none is left: a token after three seconds.
@@ -108,7 +108,7 @@ async fn a_token_of_a_scope_goes_back_when_the_call_is_dropped_before_it_has_the
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_call_that_is_dropped_while_it_backs_off_is_not_sent_again() {
+async fn call_dropped_during_backoff_is_not_retried() {
     let service = ScriptedService::always(Step::respond(503).header("retry-after", "5"));
     let transport = TransportBuilder::new().retry(RetryPolicy::default()).service(service.clone()).build().unwrap();
     assert!(tokio::time::timeout(secs(4), send(&transport, get("/x/"))).await.is_err());

@@ -19,7 +19,7 @@ fn collecting(
 }
 
 #[tokio::test]
-async fn a_body_in_pieces_becomes_one() {
+async fn body_in_pieces_becomes_one() {
     let service = collecting(100, Step::respond(200).header("x-kept", "1").pieces(["one", "", " two", " three"]));
     let response = send(&service, get("/x/")).await.unwrap();
     assert_eq!(text(&response), "one two three");
@@ -28,7 +28,7 @@ async fn a_body_in_pieces_becomes_one() {
 }
 
 #[tokio::test]
-async fn a_body_of_one_piece_is_not_copied() {
+async fn body_of_one_piece_is_not_copied() {
     let original = Bytes::from(vec![b'x'; 5_000]);
     let given = original.clone();
     let service = service_fn(move |_request: Request<Body>| {
@@ -42,7 +42,7 @@ async fn a_body_of_one_piece_is_not_copied() {
 }
 
 #[tokio::test]
-async fn the_cap_is_exact() {
+async fn body_cap_is_exact_to_the_byte() {
     let table = [
         (Step::respond(200).pieces(["12345", "67890"]), true),
         (Step::respond(200).pieces(["12345", "67890", "1"]), false),
@@ -66,14 +66,14 @@ async fn the_cap_is_exact() {
 }
 
 #[tokio::test]
-async fn a_cut_body_is_a_broken_connection() {
+async fn cut_body_is_a_lost_connection() {
     let error = send(&collecting(100, Step::respond(201).pieces(["half"]).cut()), get("/x/")).await.unwrap_err();
-    assert_eq!((error.kind(), error.sent()), (Kind::Connection, Sent::Yes));
+    assert_eq!((error.kind(), error.sent()), (Kind::ConnectionLost, Sent::Yes));
     assert_eq!(error.status().map(|status| status.as_u16()), Some(201));
 }
 
 #[tokio::test]
-async fn no_body_is_fine() {
+async fn empty_body_is_collected() {
     for (method, status) in [(Method::HEAD, 200), (Method::DELETE, 204), (Method::GET, 304)] {
         let service = collecting(0, Step::respond(status).header("content-length", "1000"));
         let response = send(&service, request(method.clone(), "/x/")).await.unwrap();
@@ -82,7 +82,7 @@ async fn no_body_is_fine() {
 }
 
 #[tokio::test]
-async fn a_stream_is_not_touched() {
+async fn streamed_body_is_not_collected() {
     let service = collecting(3, Step::respond(200).pieces(["more", "than", "three"]));
     let request = with_options(get("/x/"), |options| options.streaming = true);
     let mut body = send(&service, request).await.unwrap().into_body();
@@ -94,11 +94,11 @@ async fn a_stream_is_not_touched() {
 }
 
 #[tokio::test]
-async fn a_body_can_be_collected_by_hand() {
+async fn body_is_read_to_bytes_up_to_a_limit() {
     let body = Body::replay(|| Body::from("12345"));
-    assert_eq!(body.try_clone().unwrap().collect(5).await.unwrap(), "12345");
-    assert_eq!(body.collect(4).await.unwrap_err().kind(), Kind::BodyTooLarge);
-    assert_eq!(Body::empty().collect(0).await.unwrap(), "");
+    assert_eq!(body.try_clone().unwrap().read_to_bytes(5).await.unwrap(), "12345");
+    assert_eq!(body.read_to_bytes(4).await.unwrap_err().kind(), Kind::BodyTooLarge);
+    assert_eq!(Body::empty().read_to_bytes(0).await.unwrap(), "");
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! How many calls are on their way at a time.
+//! Concurrency limits.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -56,7 +56,7 @@ fn send_many(stack: &Transport, class: CallClass, count: usize) -> JoinSet<()> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn each_class_has_its_number() {
+async fn each_class_has_its_own_limit() {
     let limits = ConcurrencyLimits::default();
     let table = [
         (limits, CallClass::Ordinary, 256),
@@ -76,7 +76,7 @@ async fn each_class_has_its_number() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_class_does_not_wait_for_another() {
+async fn classes_do_not_wait_for_each_other() {
     let busy = Busy::default();
     let stack = busy.behind(ConcurrencyLimits::default());
     let exports = send_many(&stack, CallClass::Export, 50);
@@ -90,7 +90,7 @@ async fn a_class_does_not_wait_for_another() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_order_is_that_of_their_coming() {
+async fn permits_are_granted_in_queue_order() {
     let service = ScriptedService::always(Step::respond(200).after(secs(1)));
     let stack = ConcurrencyLimitLayer::new(ConcurrencyLimits::default().ordinary(2)).layer(service.clone());
     let mut calls = JoinSet::new();
@@ -106,7 +106,7 @@ async fn the_order_is_that_of_their_coming() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_call_that_backs_off_holds_no_permit() {
+async fn call_that_backs_off_holds_no_permit() {
     let refused = Step::respond(503).header("retry-after", "20");
     let service = ScriptedService::new().then(refused).then(Step::respond(200)).then(Step::respond(200));
     let layers = ConcurrencyLimitLayer::new(ConcurrencyLimits::default().ordinary(1));
@@ -119,7 +119,7 @@ async fn a_call_that_backs_off_holds_no_permit() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_deadline_ends_the_wait_and_nothing_was_sent() {
+async fn deadline_ends_the_wait_for_a_permit_unsent() {
     let limits = ConcurrencyLimits::default().exports(1);
     let service = ScriptedService::always(Step::respond(200).after(secs(50)));
     let transport = builder().concurrency(limits).service(service.clone()).build().unwrap();
@@ -145,7 +145,7 @@ async fn the_deadline_ends_the_wait_and_nothing_was_sent() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_call_that_has_its_permit_is_on_its_way() {
+async fn call_with_a_permit_counts_as_sent() {
     let layers = (CallTimeoutLayer::new(secs(5)), ConcurrencyLimitLayer::default());
     let stack = layers.layer(ScriptedService::always(Step::hang()));
     let error = send(&stack, get("/x/")).await.unwrap_err();
@@ -154,7 +154,7 @@ async fn a_call_that_has_its_permit_is_on_its_way() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_stream_holds_its_permit_until_it_ends_or_is_dropped() {
+async fn stream_holds_its_permit_until_it_ends_or_is_dropped() {
     let service = ScriptedService::always(Step::respond(200).pieces(["a", "b"]));
     let stack = ConcurrencyLimitLayer::new(ConcurrencyLimits::default().ordinary(1)).layer(service);
     let waits = |stack| async move { tokio::time::timeout(millis(10), send(stack, get("/x/"))).await.is_err() };
@@ -177,7 +177,7 @@ async fn a_stream_holds_its_permit_until_it_ends_or_is_dropped() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_failed_call_gives_its_permit_back() {
+async fn failed_call_releases_its_permit() {
     let service = ScriptedService::always(Step::fail(Kind::Connect, Sent::No));
     let stack = ServiceBuilder::new()
         .layer(ConcurrencyLimitLayer::new(ConcurrencyLimits::default().ordinary(1)))

@@ -1,6 +1,6 @@
-//! The time that one call gives a connection.
+//! Connect timeout of one call.
 //!
-//! A listener that nobody accepts from takes the TCP connection and never says a word of TLS.
+//! A listener that is never accepted from completes the TCP handshake and sends no TLS records.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,7 +18,7 @@ use tokio_rustls::TlsAcceptor;
 use crate::servers::{certificate_authority, server_config};
 use crate::support::{builder, get, millis, post, quick, report, secs, send, text, with_options};
 
-const ANSWER: &str = "HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nwhole";
+const RESPONSE: &str = "HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nwhole";
 
 fn with_connect_timeout(request: Request<Body>, time: Duration) -> Request<Body> {
     with_options(request, |options| options.connect_timeout = Some(time))
@@ -31,7 +31,7 @@ async fn silence() -> (TcpListener, TransportBuilder) {
     (listener, builder().base_url(url).root_certificate_der(certificate_authority().0))
 }
 
-/// A transport without retries, for a server that answers on its first connection alone, each time after `pause`.
+/// A transport without retries, for a server that responds on its first connection only, each time after `pause`.
 async fn one_at_a_time(pause: Duration) -> Transport {
     let (root, _, issuer) = certificate_authority();
     let tls = TlsAcceptor::from(Arc::new(server_config(&issuer, "127.0.0.1", &[], |_| {})));
@@ -42,7 +42,7 @@ async fn one_at_a_time(pause: Duration) -> Transport {
         let mut stream = tls.accept(stream).await.unwrap();
         while stream.read(&mut [0; 1_024]).await.is_ok_and(|read| read > 0) {
             tokio::time::sleep(pause).await;
-            stream.write_all(ANSWER.as_bytes()).await.unwrap();
+            stream.write_all(RESPONSE.as_bytes()).await.unwrap();
         }
     });
     builder().base_url(url).root_certificate_der(root).retry(RetryPolicy::none()).build().unwrap()
@@ -55,7 +55,7 @@ fn assert_no_connection(error: &TransportError, attempts: u32) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_shorter_of_the_calls_time_and_the_clients_counts() {
+async fn shorter_connect_timeout_of_call_and_client_applies() {
     let (_listener, builder) = silence().await;
     let transport = builder.retry(RetryPolicy::none()).connect_timeout(secs(4)).build().unwrap();
     for (own, expected) in [(millis(1_500), millis(1_500)), (secs(9), secs(4)), (Duration::MAX, secs(4))] {
@@ -66,7 +66,7 @@ async fn the_shorter_of_the_calls_time_and_the_clients_counts() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_was_not_sent_is_sent_again_and_the_error_says_where_the_time_went() {
+async fn connect_timeout_is_retried_and_reports_the_time_spent() {
     let (_listener, builder) = silence().await;
     let transport = builder.build().unwrap();
     let error = send(&transport, with_connect_timeout(post("/x/", "{}"), secs(2))).await.unwrap_err();
@@ -77,7 +77,7 @@ async fn what_was_not_sent_is_sent_again_and_the_error_says_where_the_time_went(
 }
 
 #[tokio::test(start_paused = true)]
-async fn another_attempt_has_the_time_anew() {
+async fn connect_timeout_restarts_with_each_attempt() {
     let (root, _, issuer) = certificate_authority();
     let tls = TlsAcceptor::from(Arc::new(server_config(&issuer, "127.0.0.1", &[], |_| {})));
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -87,7 +87,7 @@ async fn another_attempt_has_the_time_anew() {
         let (stream, _) = listener.accept().await.unwrap();
         let mut stream = tls.accept(stream).await.unwrap();
         assert!(stream.read(&mut [0; 1_024]).await.unwrap() > 0);
-        stream.write_all(ANSWER.as_bytes()).await.unwrap();
+        stream.write_all(RESPONSE.as_bytes()).await.unwrap();
         let _ = stream.read(&mut [0]).await;
     });
     let transport = builder().base_url(url).root_certificate_der(root).build().unwrap();
@@ -97,9 +97,9 @@ async fn another_attempt_has_the_time_anew() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn it_ends_with_the_connection() {
-    // The answer takes ten seconds, and the second one comes over the connection of the first.
-    let slow = Script::new().request().dribble(ANSWER, millis(200)).request().dribble(ANSWER, millis(200));
+async fn connect_timeout_ends_once_connected() {
+    // The response takes ten seconds, and the second one arrives over the connection of the first.
+    let slow = Script::new().request().dribble(RESPONSE, millis(200)).request().dribble(RESPONSE, millis(200));
     let server = ByteServer::start([slow]).await.unwrap();
     let transport = quick(server.address()).build().unwrap();
     for time in [millis(1), Duration::ZERO] {
@@ -111,8 +111,8 @@ async fn it_ends_with_the_connection() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_connection_that_another_call_leaves_is_one() {
-    // The first connection takes three seconds for each answer, and there is no second one.
+async fn connect_timeout_ends_with_a_released_connection() {
+    // The first connection takes three seconds for each response, and there is no second one.
     let transport = one_at_a_time(secs(3)).await;
     let first = send(&transport, post("/1/", "{}"));
     let hurried = send(&transport, with_connect_timeout(post("/2/", "{}"), secs(2)));
@@ -124,11 +124,11 @@ async fn a_connection_that_another_call_leaves_is_one() {
     let (first, hurried, patient) = tokio::join!(first, hurried, patient);
     assert_no_connection(&hurried.unwrap_err(), 1);
     assert_eq!((text(&first.unwrap()), text(patient.as_ref().unwrap())), ("whole", "whole"));
-    assert!(report(&patient.unwrap()).elapsed() > secs(5), "its answer came later than its time for a connection");
+    assert!(report(&patient.unwrap()).elapsed() > secs(5), "its response came later than its connect timeout");
 }
 
 #[tokio::test(start_paused = true)]
-async fn two_calls_for_one_server_have_a_time_each() {
+async fn concurrent_calls_have_separate_connect_timeouts() {
     let (_listener, builder) = silence().await;
     let transport = builder.retry(RetryPolicy::none()).build().unwrap();
     let patient = send(&transport, get("/1/"));

@@ -1,4 +1,4 @@
-//! How long the waits between attempts are.
+//! Backoff between attempts.
 
 use std::collections::HashSet;
 use std::time::Duration;
@@ -21,7 +21,7 @@ async fn waits(policy: RetryPolicy, service: &ScriptedService) -> Vec<Duration> 
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_ceiling_doubles_with_each_attempt() {
+async fn backoff_ceiling_doubles_with_each_attempt() {
     let policy = RetryPolicy::default().max_attempts(6).base_delay(millis(100)).max_delay(millis(500));
     let mut longest = [Duration::ZERO; 5];
     for _ in 0..200 {
@@ -37,7 +37,7 @@ async fn the_ceiling_doubles_with_each_attempt() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_first_attempt_does_not_wait() {
+async fn first_attempt_does_not_back_off() {
     let service = ScriptedService::always(Step::respond(200));
     let started = Instant::now();
     let _ = send(&retrying(RetryPolicy::default(), service), get("/x/")).await;
@@ -45,7 +45,7 @@ async fn the_first_attempt_does_not_wait() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_thousand_calls_that_failed_together_come_back_apart() {
+async fn jitter_spreads_a_thousand_simultaneous_retries() {
     let base = secs(10_000_000);
     let policy = RetryPolicy::default().max_attempts(2).base_delay(base).max_delay(base).max_wait(base);
     let service = ScriptedService::always(Step::respond(500));
@@ -64,7 +64,7 @@ async fn a_thousand_calls_that_failed_together_come_back_apart() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_servers_wait_is_kept_and_spread_a_little() {
+async fn retry_after_is_the_minimum_with_jitter_on_top() {
     let table = [
         Step::respond(429).header("retry-after", "20"),
         Step::respond(503).header("retry-after", "20"),
@@ -81,7 +81,7 @@ async fn the_servers_wait_is_kept_and_spread_a_little() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn nonsense_is_no_wait() {
+async fn invalid_retry_after_is_ignored() {
     for nonsense in ["soon", "-5", "99999999999999999999"] {
         let service = ScriptedService::always(Step::respond(429).header("retry-after", nonsense));
         let waits = waits(RetryPolicy::default(), &service).await;
@@ -90,7 +90,7 @@ async fn nonsense_is_no_wait() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_wait_that_would_pass_the_deadline_is_not_started() {
+async fn retry_after_past_the_deadline_is_not_waited_for() {
     let service = ScriptedService::always(Step::respond(429).header("retry-after", "10"));
     let stack = retrying(RetryPolicy::default(), service.clone());
     let request = with_options(get("/x/"), |options| options.timeout = Some(secs(10)));
@@ -104,14 +104,14 @@ async fn a_wait_that_would_pass_the_deadline_is_not_started() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_wait_longer_than_the_policy_allows_is_not_started() {
+async fn retry_after_over_max_wait_is_not_waited_for() {
     let service = ScriptedService::always(Step::respond(429).header("retry-after", "61"));
     let response = send(&retrying(RetryPolicy::default(), service), get("/x/")).await.unwrap();
     assert_eq!((report(&response).attempts(), report(&response).elapsed()), (1, Duration::ZERO));
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_wait_in_an_error_counts_too() {
+async fn retry_after_of_an_error_is_kept() {
     let busy = tower::service_fn(|_request| async {
         let error = avala_transport::TransportError::new(Kind::Connect, "draining").with_sent(Sent::No);
         Err::<http::Response<avala_transport::Body>, _>(error.with_retry_after(secs(400)))

@@ -39,16 +39,16 @@ impl Ledger {
         Self { entries: Arc::default(), random: Arc::new(Mutex::new(Rng::with_seed(seed))) }
     }
 
-    /// The answer to one attempt, and whether the server does the work.
+    /// The response to one attempt, and whether the server executes the request.
     fn fault(&self) -> (Step, bool) {
         let mut random = self.random.lock().unwrap();
         let done = random.bool();
         let wait = Duration::from_millis(random.u64(0..2_000));
         let (step, done) = match random.u8(0..16) {
             0 => (Step::fail(Kind::Connect, Sent::No), false),
-            1 => (Step::fail(Kind::Connection, Sent::No), false),
-            2 => (Step::fail(Kind::Connection, Sent::Maybe), done),
-            3 => (Step::fail(Kind::Connection, Sent::Yes), done),
+            1 => (Step::fail(Kind::ConnectionLost, Sent::No), false),
+            2 => (Step::fail(Kind::ConnectionLost, Sent::Maybe), done),
+            3 => (Step::fail(Kind::ConnectionLost, Sent::Yes), done),
             4 => (Step::respond(429), false),
             5 => (Step::respond(429).header("retry-after", "3"), false),
             6 => (Step::respond(503).header("retry-after", "1"), false),
@@ -67,7 +67,7 @@ impl Ledger {
         let service = service_fn(move |request: Request<Body>| {
             let ledger = ledger.clone();
             async move {
-                let body = request.into_body().collect(usize::MAX).await?;
+                let body = request.into_body().read_to_bytes(usize::MAX).await?;
                 let id = String::from_utf8_lossy(&body).split(' ').next().unwrap_or_default().to_owned();
                 let (step, done) = ledger.fault();
                 {
@@ -150,7 +150,7 @@ impl Plan {
             Err(error) => error.attempts(),
         };
         let context = || format!("{self:?}\n{entry:?}\n{result:?}");
-        // One that ends in the line of the limiter has begun, and the server does not see it.
+        // An attempt that ends in the queue of the limiter has begun, and the server does not see it.
         let unseen = matches!(result, Err(error) if error.kind() == Kind::RateLimited);
         assert!(attempts <= 4, "{}", context());
         assert_eq!(attempts as usize, entry.bodies.len() + usize::from(unseen), "{}", context());
@@ -200,7 +200,7 @@ async fn run(seed: u64, count: usize, at_once: usize, change: fn(TransportBuilde
 }
 
 #[tokio::test(start_paused = true)]
-async fn nothing_is_done_twice_or_reported_and_not_done() {
+async fn random_faults_execute_nothing_twice_and_lose_nothing() {
     for seed in 0..60 {
         let good = run(seed, 50, 1, |builder| builder).await;
         assert!((10..50).contains(&good), "seed {seed}: {good} of 50, so that both ends are seen");
@@ -208,7 +208,7 @@ async fn nothing_is_done_twice_or_reported_and_not_done() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn nothing_is_done_twice_when_many_calls_share_the_limits() {
+async fn concurrent_random_faults_execute_nothing_twice() {
     for seed in 100..106 {
         let good = run(seed, 500, 64, |builder| {
             let limit = avala_transport::RateLimit::per_minute(6_000).burst(50);
@@ -221,7 +221,7 @@ async fn nothing_is_done_twice_when_many_calls_share_the_limits() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn without_a_budget_nothing_else_changes() {
+async fn random_faults_without_a_budget_execute_nothing_twice() {
     for seed in 200..220 {
         run(seed, 50, 1, |builder| builder.retry(RetryPolicy::default().max_attempts(4).budget(RetryBudget::off())))
             .await;

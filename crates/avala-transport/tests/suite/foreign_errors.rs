@@ -73,7 +73,7 @@ async fn audit_service_that_is_down_repeats_no_post() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn outcome_of_the_audit_service_is_not_ours() {
+async fn outcome_of_another_service_does_not_count() {
     let responds = |status| builder().service(ScriptedService::always(Step::respond(status))).build().unwrap();
     // Its own stack without a deadline, so that only the identity of the call tells them apart.
     let alone = ServiceBuilder::new()
@@ -93,7 +93,7 @@ async fn outcome_of_the_audit_service_is_not_ours() {
         });
         let service = ScriptedService::new()
             .then(Step::fail(Kind::Connect, Sent::No))
-            .then(Step::fail(Kind::Connection, Sent::Maybe));
+            .then(Step::fail(Kind::ConnectionLost, Sent::Maybe));
         let transport = builder().layer_per_attempt(first).service(service.clone()).build().unwrap();
         let error = send(&transport, post("/x/", "a")).await.unwrap_err();
         assert_eq!((error.sent(), error.attempts()), (Sent::Maybe, 2), "again after No, and not after Maybe");
@@ -125,7 +125,7 @@ fn retries_once() -> impl Layer<Transport, Service = BoxCloneSyncService<Request
 #[tokio::test(start_paused = true)]
 async fn refusal_belongs_to_its_request_alone() {
     let after_the_refusal =
-        [Step::hang(), Step::respond(500), Step::fail(Kind::Connection, Sent::Maybe), Step::respond(200).cut()];
+        [Step::hang(), Step::respond(500), Step::fail(Kind::ConnectionLost, Sent::Maybe), Step::respond(200).cut()];
     for step in after_the_refusal {
         let service = ScriptedService::new().then(Step::respond(429)).then(step).then(Step::respond(200));
         let transport = builder().layer_per_attempt(retries_once()).service(service.clone()).build().unwrap();
@@ -297,7 +297,7 @@ impl Service<Request<Body>> for Busy {
 }
 
 #[tokio::test(start_paused = true)]
-async fn load_that_is_shed_is_sent_later_even_a_post() {
+async fn shed_load_is_retried_even_for_post() {
     let service = ScriptedService::always(Step::respond(200));
     let busy = layer_fn(|inner| Busy { inner, refusals: std::sync::Arc::default() });
     let transport =
@@ -318,8 +318,8 @@ async fn errors_of_a_service_are_classified_by_their_chain() {
     let table: [(Io, bool, Kind, u32, u32); 7] = [
         (Io::ConnectionRefused, false, Kind::Connect, 3, 3),
         (Io::ConnectionRefused, true, Kind::Connect, 3, 1),
-        (Io::ConnectionReset, false, Kind::Connection, 3, 1),
-        (Io::BrokenPipe, true, Kind::Connection, 3, 1),
+        (Io::ConnectionReset, false, Kind::ConnectionLost, 3, 1),
+        (Io::BrokenPipe, true, Kind::ConnectionLost, 3, 1),
         (Io::TimedOut, true, Kind::Timeout, 3, 1),
         (Io::PermissionDenied, true, Kind::Layer, 1, 1),
         (Io::Other, false, Kind::Layer, 1, 1),
@@ -363,7 +363,7 @@ async fn plain_client_of_hyper_util_keeps_its_retries() {
         (of_get, send(&transport, post("/x/", "a")).await.unwrap_err())
     };
     let (of_get, of_post) = tokio::select! { errors = calls => errors, () = hang_up => unreachable!() };
-    assert_eq!((of_get.kind(), of_get.attempts()), (Kind::Connection, 3));
+    assert_eq!((of_get.kind(), of_get.attempts()), (Kind::ConnectionLost, 3));
     assert_eq!((of_post.sent(), of_post.attempts()), (Sent::Maybe, 1));
 }
 

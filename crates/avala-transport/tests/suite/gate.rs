@@ -30,11 +30,11 @@ fn times(service: &ScriptedService, started: Instant) -> Vec<Duration> {
 }
 
 fn inference(path: &str) -> Request<Body> {
-    with_options(get(path), |options| options.rate_scope = "inference")
+    with_options(get(path), |options| options.rate_scope = Some("inference"))
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_thousand_calls_have_one_schedule() {
+async fn thousand_queued_calls_share_one_schedule() {
     let service = ScriptedService::always(Step::respond(200));
     let started = Instant::now();
     start(&limited(&RateLimiter::default(), service.clone()), 1_000).await.join_all().await;
@@ -45,7 +45,7 @@ async fn a_thousand_calls_have_one_schedule() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_closed_gate_lets_nobody_through_early_and_opens_for_one_at_a_time() {
+async fn closed_gate_opens_on_time_for_one_call_at_a_time() {
     let refusals = (0..20).map(|_| Step::respond(429).header("retry-after", "30").after(millis(500)));
     let service = refusals.fold(ScriptedService::new(), ScriptedService::then);
     let service = (0..50).map(|_| Step::respond(200)).fold(service, ScriptedService::then);
@@ -58,7 +58,7 @@ async fn a_closed_gate_lets_nobody_through_early_and_opens_for_one_at_a_time() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_refusal_closes_the_gate_when_its_body_is_cut_too() {
+async fn refusal_with_a_cut_body_closes_the_gate() {
     for (refusal, opening) in [
         (Step::respond(429).header("retry-after", "30").pieces(["half of"]).cut(), secs(30)),
         (Step::respond(429).pieces(["half of"]).cut(), secs(1)),
@@ -68,7 +68,7 @@ async fn a_refusal_closes_the_gate_when_its_body_is_cut_too() {
         let stack = limited(&RateLimiter::default(), CollectLayer::new(100).layer(service.clone()));
         let started = Instant::now();
         let error = send(&stack, get("/0/")).await.unwrap_err();
-        assert_eq!(error.kind(), Kind::Connection, "{error}");
+        assert_eq!(error.kind(), Kind::ConnectionLost, "{error}");
         send(&stack, get("/1/")).await.unwrap();
         assert_eq!(times(&service, started), [Duration::ZERO, opening], "{refusal:?}");
     }
@@ -90,7 +90,7 @@ impl http_body::Body for Silent {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_refusal_closes_the_gate_when_its_body_stalls_too() {
+async fn refusal_with_a_stalled_body_closes_the_gate() {
     let attempts = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
     let seen = std::sync::Arc::clone(&attempts);
     let service = service_fn(move |_: Request<Body>| {
@@ -111,7 +111,7 @@ async fn a_refusal_closes_the_gate_when_its_body_stalls_too() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_call_that_sleeps_already_hears_of_a_higher_limit() {
+async fn queued_call_is_rescheduled_by_a_higher_limit() {
     let raised = Step::respond(200).header("x-ratelimit-limit", "600").after(secs(6));
     let service = (0..5).map(|_| Step::respond(200)).fold(ScriptedService::new().then(raised), ScriptedService::then);
     let stack = limited(&RateLimiter::new(RateLimit::per_minute(1)), service.clone());
@@ -122,7 +122,7 @@ async fn a_call_that_sleeps_already_hears_of_a_higher_limit() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_narrower_limit_slows_its_own_calls_alone() {
+async fn scoped_limit_delays_only_its_own_calls() {
     let limiter = RateLimiter::default();
     let told =
         |remaining| Step::respond(200).header("x-ratelimit-limit", "10").header("x-ratelimit-remaining", remaining);
@@ -141,14 +141,14 @@ async fn a_narrower_limit_slows_its_own_calls_alone() {
     }
     assert_eq!(times(&service, started)[12..], [secs(6), secs(12)], "ten a minute");
 
-    let another = with_options(get("/x/"), |options| options.rate_scope = "signup");
+    let another = with_options(get("/x/"), |options| options.rate_scope = Some("signup"));
     let stack = limited(&limiter, ScriptedService::always(Step::respond(200)));
     send(&stack, another).await.unwrap();
     assert_eq!(started.elapsed(), secs(12));
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_429_of_a_narrower_limit_closes_its_own_gate() {
+async fn scoped_429_closes_only_its_own_gate() {
     let refused = Step::respond(429).header("retry-after", "20");
     let service = ScriptedService::new().then(refused).then(Step::respond(200)).then(Step::respond(200));
     let stack = limited(&RateLimiter::default(), service.clone());
@@ -156,7 +156,7 @@ async fn a_429_of_a_narrower_limit_closes_its_own_gate() {
     send(&stack, inference("/1/")).await.unwrap();
     send(&stack, get("/2/")).await.unwrap();
     let hurried = with_options(get("/3/"), |options| {
-        options.rate_scope = "inference";
+        options.rate_scope = Some("inference");
         options.timeout = Some(secs(5));
     });
     let error = send(&stack, hurried).await.unwrap_err();
@@ -166,7 +166,7 @@ async fn a_429_of_a_narrower_limit_closes_its_own_gate() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn calls_of_a_scope_pay_in_both_lines() {
+async fn scoped_calls_take_tokens_of_both_limits() {
     let service = ScriptedService::always(Step::respond(200).header("x-ratelimit-limit", "600"));
     let stack = limited(&RateLimiter::new(RateLimit::per_minute(60).burst(1)), service.clone());
     let started = Instant::now();
@@ -177,7 +177,7 @@ async fn calls_of_a_scope_pay_in_both_lines() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_limiter_that_is_off_is_off_for_scopes() {
+async fn disabled_limiter_ignores_scopes() {
     let refused = Step::respond(429).header("retry-after", "20");
     let stack = limited(&RateLimiter::off(), ScriptedService::always(refused));
     let started = Instant::now();
@@ -188,7 +188,7 @@ async fn a_limiter_that_is_off_is_off_for_scopes() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_retry_pays_like_a_call() {
+async fn retry_takes_a_token_like_a_call() {
     let service = ScriptedService::new().then(Step::respond(500)).then(Step::respond(500)).then(Step::respond(200));
     let transport = TransportBuilder::new()
         .rate_limiter(RateLimiter::new(RateLimit::per_minute(6).burst(1)))
@@ -203,7 +203,7 @@ async fn a_retry_pays_like_a_call() {
 
 /// A server that refuses, raises and lowers its limit at random: whoever comes first goes out first, and all go out.
 #[tokio::test(start_paused = true)]
-async fn nobody_is_starved_whatever_the_server_says() {
+async fn every_call_is_sent_in_order_despite_random_limits() {
     for seed in 0..30 {
         let mut random = fastrand::Rng::with_seed(seed);
         let mut service = ScriptedService::new();
@@ -231,7 +231,7 @@ async fn nobody_is_starved_whatever_the_server_says() {
 
 /// The client against a server that counts a minute as Avala does, with other clients of the same key in the way.
 #[tokio::test(start_paused = true)]
-async fn a_server_that_counts_refuses_few() {
+async fn counting_server_refuses_few_calls() {
     use std::sync::{Arc, Mutex};
     let windows: Arc<Mutex<(u64, u64, u64)>> = Arc::default();
     let started = Instant::now();

@@ -1,4 +1,4 @@
-//! Compressed answers: whole, cut, corrupt, and bombs.
+//! Compressed responses: whole, cut, corrupt, and bombs.
 
 use std::collections::VecDeque;
 use std::pin::Pin;
@@ -24,7 +24,7 @@ fn long_text() -> String {
     (0..200_000).map(|_| random.alphanumeric()).collect()
 }
 
-/// The two layers over a service, without the rest of the stack. The caps are on what comes out and what goes in.
+/// The two layers over a service, without the rest of the stack. The caps are on decompressed and compressed bytes.
 fn decompressing(max_out: usize, max_in: usize, step: Step) -> Transport {
     let layers = ServiceBuilder::new().layer(CollectLayer::new(max_out)).layer(DecompressLayer::new(max_in));
     BoxCloneSyncService::new(layers.service(ScriptedService::always(step.header("content-encoding", "gzip"))))
@@ -35,7 +35,7 @@ fn roomy(step: Step) -> Transport {
 }
 
 #[tokio::test]
-async fn a_compressed_answer_arrives_as_if_it_were_not() {
+async fn compressed_response_is_decompressed() {
     let whole = long_text();
     let compressed = gzip(&whole);
     let bytewise = compressed.iter().map(|byte| Bytes::copy_from_slice(&[*byte]));
@@ -51,11 +51,11 @@ async fn a_compressed_answer_arrives_as_if_it_were_not() {
     let service = DecompressLayer::new(100);
     let service = tower::Layer::layer(&service, ScriptedService::always(named.header("content-encoding", "X-Gzip")));
     let body = send(&service, get("/x/")).await.unwrap().into_body();
-    assert_eq!(body.collect(100).await.unwrap(), "by another name");
+    assert_eq!(body.read_to_bytes(100).await.unwrap(), "by another name");
 }
 
 #[tokio::test]
-async fn one_body_may_be_of_many_members() {
+async fn body_of_many_gzip_members_is_decompressed() {
     let members = [gzip("one"), gzip(""), gzip(" two")].concat();
     let bytewise: Vec<_> = members.iter().map(|byte| vec![*byte]).collect();
     for step in [Step::respond(200).body(members.clone()), Step::respond(200).pieces(bytewise)] {
@@ -64,7 +64,7 @@ async fn one_body_may_be_of_many_members() {
 }
 
 #[tokio::test]
-async fn no_body_is_no_cut_body() {
+async fn empty_gzip_body_is_not_an_error() {
     let announced = Step::respond(200).header("content-length", "1000");
     let response = send(&roomy(announced), request(Method::HEAD, "/x/")).await.unwrap();
     assert_eq!(response.headers()["content-encoding"], "gzip", "nothing was decompressed");
@@ -75,17 +75,17 @@ async fn no_body_is_no_cut_body() {
 }
 
 #[tokio::test]
-async fn a_cut_anywhere_is_a_broken_connection() {
+async fn cut_gzip_body_is_a_lost_connection() {
     let whole = gzip(&"something to lose ".repeat(10));
     for end in 1..whole.len() {
         let error = send(&roomy(Step::respond(200).body(whole[..end].to_vec())), get("/x/")).await.unwrap_err();
-        assert_eq!((error.kind(), error.sent()), (Kind::Connection, Sent::Yes), "at {end}");
+        assert_eq!((error.kind(), error.sent()), (Kind::ConnectionLost, Sent::Yes), "at {end}");
         assert_eq!(error.status().map(|status| status.as_u16()), Some(200));
     }
 }
 
 #[tokio::test]
-async fn a_flipped_bit_is_never_handed_out() {
+async fn flipped_bit_in_a_gzip_body_is_an_error() {
     let whole = "something to lose ".repeat(10);
     let compressed = gzip(&whole);
     // The time, the flags and the system in bytes 4 to 9 of the header mean nothing to anybody.
@@ -95,7 +95,7 @@ async fn a_flipped_bit_is_never_handed_out() {
             corrupt[place] ^= 1 << bit;
             match send(&roomy(Step::respond(200).body(corrupt)), get("/x/")).await {
                 Ok(response) => assert_eq!(text(&response), whole, "bit {bit} of byte {place}"),
-                Err(error) => assert_eq!(error.kind(), Kind::Connection, "bit {bit} of byte {place}"),
+                Err(error) => assert_eq!(error.kind(), Kind::ConnectionLost, "bit {bit} of byte {place}"),
             }
         }
     }
@@ -129,7 +129,7 @@ async fn body_ends_as_other_decoders_accept() {
         let bytewise: Vec<_> = body.iter().map(|byte| vec![*byte]).collect();
         for step in [Step::respond(200).body(body.clone()), Step::respond(200).pieces(bytewise)] {
             let error = send(&roomy(step), get("/x/")).await.unwrap_err();
-            assert_eq!((error.kind(), error.sent()), (Kind::Connection, Sent::Yes), "{body:?}");
+            assert_eq!((error.kind(), error.sent()), (Kind::ConnectionLost, Sent::Yes), "{body:?}");
         }
     }
 }
@@ -167,7 +167,7 @@ async fn pieces_per_poll(piece: Vec<u8>, encoding: Option<&'static str>) -> (usi
 }
 
 #[tokio::test(start_paused = true)]
-async fn endless_body_of_nothing_ends_with_the_deadline() {
+async fn endless_empty_gzip_body_ends_at_the_deadline() {
     let nothing = gzip("");
     let cases = [
         (nothing.repeat(1_000), Some("gzip")),
@@ -220,12 +220,12 @@ impl http_body::Body for Endless {
 async fn read_until_too_large(piece: Vec<u8>, cap: usize) -> usize {
     let given = Arc::new(AtomicUsize::new(0));
     let body = Endless { piece: piece.into(), given: Arc::clone(&given) };
-    let mut answer = Response::new(Body::once(body));
-    answer.headers_mut().insert("content-encoding", "gzip".parse().unwrap());
-    let answer = Arc::new(std::sync::Mutex::new(VecDeque::from([answer])));
+    let mut response = Response::new(Body::once(body));
+    response.headers_mut().insert("content-encoding", "gzip".parse().unwrap());
+    let responses = Arc::new(std::sync::Mutex::new(VecDeque::from([response])));
     let service = service_fn(move |_request: Request<Body>| {
-        let answer = answer.lock().unwrap().pop_front().unwrap();
-        async { Ok::<_, TransportError>(answer) }
+        let response = responses.lock().unwrap().pop_front().unwrap();
+        async { Ok::<_, TransportError>(response) }
     });
     let transport = builder().max_body_bytes(cap).service(service).build().unwrap();
     let error = send(&transport, get("/x/")).await.unwrap_err();
@@ -234,7 +234,7 @@ async fn read_until_too_large(piece: Vec<u8>, cap: usize) -> usize {
 }
 
 #[tokio::test]
-async fn a_bomb_ends_at_the_cap() {
+async fn decompression_bomb_ends_at_the_cap() {
     let mebibyte = gzip(&"\0".repeat(1 << 20));
     assert!(mebibyte.len() < 2_000);
     assert_eq!(read_until_too_large(mebibyte, 8 << 20).await, 9, "of 1 MiB each, under a cap of 8");
@@ -245,7 +245,7 @@ async fn a_bomb_ends_at_the_cap() {
 }
 
 #[tokio::test]
-async fn a_bomb_in_one_piece_is_taken_in_portions() {
+async fn decompression_bomb_is_processed_in_portions() {
     let bomb = gzip(&"\0".repeat(1 << 20)).repeat(64);
     let step = Step::respond(200).header("content-encoding", "gzip").body(bomb);
     let service = tower::Layer::layer(&DecompressLayer::new(1 << 20), ScriptedService::always(step));
@@ -260,7 +260,7 @@ async fn a_bomb_in_one_piece_is_taken_in_portions() {
 }
 
 #[tokio::test]
-async fn only_an_ordinary_call_asks_for_it_and_decompresses() {
+async fn gzip_is_requested_only_for_ordinary_calls() {
     let step = Step::respond(200).header("content-encoding", "gzip").body(gzip("hello"));
     let service = ScriptedService::always(step);
     let transport = builder().service(service.clone()).build().unwrap();
@@ -275,7 +275,7 @@ async fn only_an_ordinary_call_asks_for_it_and_decompresses() {
     for request in [streaming, own, part] {
         let response = send(&transport, request).await.unwrap();
         assert_eq!(response.headers()["content-encoding"], "gzip");
-        assert_eq!(response.into_body().collect(100).await.unwrap(), gzip("hello"));
+        assert_eq!(response.into_body().read_to_bytes(100).await.unwrap(), gzip("hello"));
     }
     let asked: Vec<_> =
         service.requests().iter().map(|request| request.headers.get("accept-encoding").cloned()).collect();
@@ -283,7 +283,7 @@ async fn only_an_ordinary_call_asks_for_it_and_decompresses() {
 }
 
 #[tokio::test]
-async fn an_answer_that_is_not_compressed_or_otherwise_is_let_alone() {
+async fn other_encodings_are_not_decompressed() {
     for (encoding, body) in [("identity", "plain"), ("br", "brotli"), ("gzip, gzip", "twice")] {
         let step = Step::respond(200).header("content-encoding", encoding).body(body);
         let response = send(&builder().service(ScriptedService::always(step)).build().unwrap(), get("/x/")).await;
@@ -292,7 +292,7 @@ async fn an_answer_that_is_not_compressed_or_otherwise_is_let_alone() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_cut_is_repeated_where_that_is_safe() {
+async fn cut_gzip_body_is_retried_only_if_safe() {
     let cut = Step::respond(200).header("content-encoding", "gzip").body(gzip("hello")[..20].to_vec());
     let whole = Step::respond(200).header("content-encoding", "gzip").body(gzip("hello")).after(millis(1));
     let service = ScriptedService::new().then(cut.clone()).then(whole);
@@ -301,5 +301,5 @@ async fn a_cut_is_repeated_where_that_is_safe() {
 
     let transport = builder().service(ScriptedService::always(cut)).build().unwrap();
     let error = send(&transport, post("/x/", "{}")).await.unwrap_err();
-    assert_eq!((error.kind(), error.sent(), error.attempts()), (Kind::Connection, Sent::Yes, 1));
+    assert_eq!((error.kind(), error.sent(), error.attempts()), (Kind::ConnectionLost, Sent::Yes, 1));
 }

@@ -26,7 +26,7 @@ const ENHANCE_YOUR_CALM: u32 = 11;
 /// What the server does with a request.
 #[derive(Debug, Clone, Copy)]
 enum Act {
-    Answer,
+    Respond,
     Reset(u32),
     /// Names the last stream and an error, and hangs up.
     GoAway(u32, u32),
@@ -64,7 +64,7 @@ async fn serve(stream: &mut (impl AsyncRead + AsyncWrite + Unpin), acts: &Mutex<
         let act = acts.lock().unwrap().pop_front().expect("there is an act for each request");
         match act {
             // The index of `:status: 200` in the table of header compression, as all of the headers and the end.
-            Act::Answer => write_frame(stream, HEADERS, 0x5, id, &[0x88]).await?,
+            Act::Respond => write_frame(stream, HEADERS, 0x5, id, &[0x88]).await?,
             Act::Reset(code) => write_frame(stream, RST_STREAM, 0, id, &code.to_be_bytes()).await?,
             Act::GoAway(last, code) => {
                 let payload = [last.to_be_bytes(), code.to_be_bytes()].concat();
@@ -105,58 +105,62 @@ fn made() -> Body {
 const GOAWAYS: [Act; 2] = [Act::GoAway(0, NO_ERROR), Act::GoAway(0, ENHANCE_YOUR_CALM)];
 
 #[tokio::test]
-async fn a_refused_stream_was_never_sent() {
+async fn refused_stream_counts_as_not_sent() {
     let refused = Act::Reset(REFUSED_STREAM);
     for body in [|| Body::from("{}"), Body::empty, made] {
-        let response = send(&transport(&[refused, Act::Answer]).await, post("/x/", body())).await.unwrap();
+        let response = send(&transport(&[refused, Act::Respond]).await, post("/x/", body())).await.unwrap();
         assert_eq!((response.status().as_u16(), report(&response).attempts()), (200, 2));
 
         let error = send(&transport(&[refused; 3]).await, post("/x/", body())).await.unwrap_err();
-        assert_eq!((error.kind(), error.sent(), error.attempts()), (Kind::Connection, Sent::No, 3));
+        assert_eq!((error.kind(), error.sent(), error.attempts()), (Kind::ConnectionLost, Sent::No, 3));
     }
 }
 
 #[tokio::test]
-async fn a_request_with_a_body_above_a_goaway_was_never_sent() {
+async fn goaway_below_a_request_with_body_counts_as_not_sent() {
     for act in GOAWAYS {
         for body in [|| Body::from("{}"), made] {
-            let response = send(&transport(&[act, Act::Answer]).await, post("/x/", body())).await.unwrap();
+            let response = send(&transport(&[act, Act::Respond]).await, post("/x/", body())).await.unwrap();
             assert_eq!((response.status().as_u16(), report(&response).attempts()), (200, 2), "{act:?}");
 
             let error = send(&transport(&[act; 3]).await, post("/x/", body())).await.unwrap_err();
-            assert_eq!((error.kind(), error.sent(), error.attempts()), (Kind::Connection, Sent::No, 3), "{act:?}");
+            assert_eq!((error.kind(), error.sent(), error.attempts()), (Kind::ConnectionLost, Sent::No, 3), "{act:?}");
         }
     }
 }
 
 #[tokio::test]
-async fn a_request_without_a_body_above_a_goaway_may_have_been_acted_on() {
+async fn goaway_below_a_request_without_body_counts_as_maybe_sent() {
     for act in GOAWAYS {
-        let response = send(&transport(&[act, Act::Answer]).await, get("/x/")).await.unwrap();
+        let response = send(&transport(&[act, Act::Respond]).await, get("/x/")).await.unwrap();
         assert_eq!((response.status().as_u16(), report(&response).attempts()), (200, 2), "{act:?}");
 
         for empty in [Body::empty(), Body::from(""), Body::replay(Body::empty)] {
-            let error = send(&transport(&[act, Act::Answer]).await, post("/x/", empty)).await.unwrap_err();
-            assert_eq!((error.kind(), error.sent(), error.attempts()), (Kind::Connection, Sent::Maybe, 1), "{act:?}");
+            let error = send(&transport(&[act, Act::Respond]).await, post("/x/", empty)).await.unwrap_err();
+            assert_eq!(
+                (error.kind(), error.sent(), error.attempts()),
+                (Kind::ConnectionLost, Sent::Maybe, 1),
+                "{act:?}"
+            );
         }
     }
 }
 
 #[tokio::test]
-async fn any_other_reset_and_a_goaway_that_includes_the_stream_may_have_been_acted_on() {
+async fn other_resets_and_goaways_count_as_maybe_sent() {
     // Streams of a client are odd: its first one is 1.
     for act in [Act::Reset(INTERNAL_ERROR), Act::Reset(NO_ERROR), Act::GoAway(1, NO_ERROR), Act::GoAway(1, 2)] {
         let error = send(&transport(&[act]).await, post("/x/", "{}")).await.unwrap_err();
-        assert_eq!((error.kind(), error.sent(), error.attempts()), (Kind::Connection, Sent::Maybe, 1), "{act:?}");
+        assert_eq!((error.kind(), error.sent(), error.attempts()), (Kind::ConnectionLost, Sent::Maybe, 1), "{act:?}");
 
-        let response = send(&transport(&[act, Act::Answer]).await, get("/x/")).await.unwrap();
+        let response = send(&transport(&[act, Act::Respond]).await, get("/x/")).await.unwrap();
         assert_eq!(report(&response).attempts(), 2, "{act:?}");
     }
 }
 
 #[tokio::test]
-async fn a_connection_that_went_away_after_an_answer_is_not_used_again() {
-    let acts = [Act::Answer, Act::GoAway(0, NO_ERROR), Act::Answer];
+async fn connection_is_not_reused_after_goaway() {
+    let acts = [Act::Respond, Act::GoAway(0, NO_ERROR), Act::Respond];
     let transport = transport(&acts).await;
     for attempts in [1, 2] {
         let response = send(&transport, post("/x/", "{}")).await.unwrap();

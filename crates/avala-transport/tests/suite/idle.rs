@@ -1,4 +1,4 @@
-//! Streams that stop talking.
+//! Streams that stop sending.
 
 use std::time::Duration;
 
@@ -69,7 +69,7 @@ async fn next(body: &mut Body) -> Option<Result<Bytes, Box<TransportError>>> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_stream_that_says_nothing_for_too_long_ends_with_an_error() {
+async fn silent_stream_ends_with_an_idle_timeout() {
     let table = [(None, None, 30), (Some(secs(3)), None, 3), (Some(secs(3)), Some(secs(7)), 7)];
     for (of_builder, own, expected) in table {
         let mut body = open(&transport(&[2_000, 2_900], of_builder), own).await;
@@ -91,7 +91,7 @@ async fn a_stream_that_says_nothing_for_too_long_ends_with_an_error() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_slow_reader_has_all_the_time() {
+async fn slow_reader_does_not_time_out() {
     let mut body = open(&transport(&[0, 29_000], None), None).await;
     for _ in 0..2 {
         assert_eq!(next(&mut body).await.unwrap().unwrap(), "piece");
@@ -100,23 +100,23 @@ async fn a_slow_reader_has_all_the_time() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn no_limit_is_no_limit() {
+async fn max_duration_is_no_limit() {
     let mut body = open(&transport(&[500_000_000], Some(Duration::MAX)), None).await;
     assert_eq!(next(&mut body).await.unwrap().unwrap(), "piece");
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_stream_that_ends_or_breaks_does_so_as_ever() {
+async fn stream_end_and_error_pass_unchanged() {
     let service =
         ScriptedService::new().then(Step::respond(200).pieces(["a", "b"])).then(Step::respond(200).pieces(["a"]).cut());
     let transport = builder().service(service).build().unwrap();
-    assert_eq!(open(&transport, None).await.collect(10).await.unwrap(), "ab");
-    let error = open(&transport, None).await.collect(10).await.unwrap_err();
-    assert_eq!(error.kind(), Kind::Connection);
+    assert_eq!(open(&transport, None).await.read_to_bytes(10).await.unwrap(), "ab");
+    let error = open(&transport, None).await.read_to_bytes(10).await.unwrap_err();
+    assert_eq!(error.kind(), Kind::ConnectionLost);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_body_in_memory_passes_as_it_is() {
+async fn body_in_memory_passes_unchanged() {
     let transport = builder().service(ScriptedService::always(Step::respond(200).body("whole"))).build().unwrap();
     assert_eq!(text(&send(&transport, get("/x/")).await.unwrap()), "whole");
     let request = with_options(get("/x/"), |options| options.streaming = true);

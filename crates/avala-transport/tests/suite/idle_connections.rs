@@ -246,7 +246,7 @@ fn response_is_not_taken_from_bytes_that_came_with_the_connection() {
         // Whether the bytes are there before the request is a race that the client cannot decide.
         match runtime.block_on(send(&transport, request(Method::POST, "/x/"))) {
             Ok(response) => assert_eq!(text(&response), "second"),
-            Err(error) => assert_eq!((error.kind(), error.sent()), (Kind::Connection, Sent::No), "{error:?}"),
+            Err(error) => assert_eq!((error.kind(), error.sent()), (Kind::ConnectionLost, Sent::No), "{error:?}"),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Layers of the user in the two places that they have.
+//! User layers in both positions.
 
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
@@ -45,7 +45,7 @@ impl Service<Request<Body>> for Noting {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_first_added_is_the_outermost_and_attempts_are_inside_calls() {
+async fn first_added_layer_is_outermost() {
     let log = Log::default();
     let service = ScriptedService::new().then(Step::respond(500)).then(Step::respond(200));
     let transport = builder()
@@ -64,7 +64,7 @@ async fn the_first_added_is_the_outermost_and_attempts_are_inside_calls() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_layer_for_attempts_sees_the_key_and_can_change_the_request() {
+async fn per_attempt_layer_sees_the_key_and_can_change_requests() {
     let sign = MapRequestLayer::new(|mut request: Request<Body>| {
         assert!(request.headers().contains_key("x-avala-api-key"), "the key is there to be signed");
         request.headers_mut().insert("x-signed", "yes".parse().unwrap());
@@ -86,7 +86,7 @@ async fn a_layer_for_attempts_sees_the_key_and_can_change_the_request() {
 struct OutOfQuota(&'static str);
 
 #[tokio::test(start_paused = true)]
-async fn a_layers_own_error_can_be_had_back_and_is_not_retried() {
+async fn layer_error_can_be_downcast_and_is_not_retried() {
     let refuse = || {
         layer_fn(|_inner: Transport| {
             service_fn(|_request: Request<Body>| async { Err::<Response<Body>, _>(OutOfQuota("labels")) })
@@ -109,7 +109,7 @@ async fn a_layers_own_error_can_be_had_back_and_is_not_retried() {
 struct ThroughProxy(#[source] BoxError);
 
 #[tokio::test(start_paused = true)]
-async fn an_error_that_a_layer_wraps_keeps_its_kind_and_is_retried_as_such() {
+async fn wrapped_error_keeps_its_kind_and_is_retried() {
     let wrap = layer_fn(|inner: Transport| inner.map_err(|error| ThroughProxy(error.into())));
     let service = ScriptedService::always(Step::fail(Kind::Connect, Sent::No));
     let transport = builder().layer_per_attempt(wrap).service(service).build().unwrap();
@@ -119,21 +119,21 @@ async fn an_error_that_a_layer_wraps_keeps_its_kind_and_is_retried_as_such() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_ordinary_tower_layer_fits() {
+async fn ordinary_tower_layer_can_be_added() {
     let hang = ScriptedService::always(Step::hang());
     let transport = builder().layer_per_attempt(TimeoutLayer::new(secs(1))).service(hang).build().unwrap();
     let error = send(&transport, get("/x/")).await.unwrap_err();
     assert_eq!((error.kind(), error.attempts()), (Kind::Timeout, 3));
     assert!(std::error::Error::source(&error).unwrap().is::<tower::timeout::error::Elapsed>());
 
-    let answer = ScriptedService::always(Step::respond(200).pieces(["in ", "pieces"]));
-    let transport = builder().layer_per_call(TimeoutLayer::new(secs(1))).service(answer).build().unwrap();
+    let service = ScriptedService::always(Step::respond(200).pieces(["in ", "pieces"]));
+    let transport = builder().layer_per_call(TimeoutLayer::new(secs(1))).service(service).build().unwrap();
     let response = send(&transport, get("/x/")).await.unwrap();
     assert_eq!(text(&response), "in pieces", "a layer that does not touch the body does not hide its bytes");
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_layer_that_answers_by_itself_still_gives_a_report() {
+async fn response_of_a_layer_has_a_call_report() {
     let cache = layer_fn(|_inner: Transport| {
         service_fn(|_request: Request<Body>| async {
             Ok::<_, BoxError>(Response::new(Full::new(Bytes::from_static(b"cached"))))
@@ -142,5 +142,5 @@ async fn a_layer_that_answers_by_itself_still_gives_a_report() {
     let transport = builder().layer_per_call(cache).service(ScriptedService::new()).build().unwrap();
     let response = send(&transport, get("/x/")).await.unwrap();
     assert_eq!(report(&response).attempts(), 0);
-    assert_eq!(response.into_body().collect(10).await.unwrap(), "cached");
+    assert_eq!(response.into_body().read_to_bytes(10).await.unwrap(), "cached");
 }

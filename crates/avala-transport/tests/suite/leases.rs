@@ -1,4 +1,4 @@
-//! Permits of calls that nobody polls.
+//! Permits of calls that are not polled.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -45,7 +45,7 @@ async fn takes(stack: &Transport) -> std::time::Duration {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_permit_ends_with_its_term() {
+async fn permit_expires_after_its_term() {
     for class in [CallClass::Ordinary, CallClass::Upload, CallClass::Export] {
         let stack = limited(1, second());
         let of_class = || with_options(get("/x/"), |options| options.class = class);
@@ -61,7 +61,7 @@ async fn a_permit_ends_with_its_term() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_attempt_timeout_of_the_call_is_its_term() {
+async fn attempt_timeout_of_the_call_is_the_permit_term() {
     let stack = limited(1, second());
     let mut left_alone = call(&stack, with_options(get("/x/"), |options| options.attempt_timeout = Some(secs(5))));
     assert!(poll_once(&mut left_alone).is_pending());
@@ -69,7 +69,7 @@ async fn an_attempt_timeout_of_the_call_is_its_term() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_expired_permit_is_given_back_once() {
+async fn expired_permit_is_released_once() {
     let stack = limited(2, second());
     let mut calls: Vec<Call> = (0..2).map(|_| call(&stack, get("/x/"))).collect();
     for call in &mut calls {
@@ -90,7 +90,7 @@ async fn an_expired_permit_is_given_back_once() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_queued_call_that_is_not_polled_blocks_nobody() {
+async fn unpolled_queued_call_does_not_block_others() {
     for abandoned in [1, 5, 40] {
         let stack = limited(1, second());
         let mut running = call(&stack, get("/running/"));
@@ -117,7 +117,7 @@ async fn a_queued_call_that_is_not_polled_blocks_nobody() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_queued_call_of_the_same_task_costs_no_time() {
+async fn unpolled_call_of_the_same_task_costs_no_time() {
     let stack = limited(1, second());
     let running = tokio::spawn({
         let stack = stack.clone();
@@ -135,7 +135,7 @@ async fn a_queued_call_of_the_same_task_costs_no_time() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_dropped_call_passes_its_wake_on() {
+async fn dropped_queued_call_wakes_the_next() {
     let stack = limited(1, second());
     let mut running = call(&stack, get("/running/"));
     assert!(poll_once(&mut running).is_pending());
@@ -152,7 +152,7 @@ async fn a_dropped_call_passes_its_wake_on() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_call_keeps_its_turn_while_it_is_not_polled() {
+async fn unpolled_call_keeps_its_turn() {
     let service = second();
     let stack = limited(1, service.clone());
     let mut running = call(&stack, get("/0/"));
@@ -202,7 +202,7 @@ async fn many_random_drops_and_pauses_lose_no_permit() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_stream_counts_while_somebody_reads_it() {
+async fn stream_holds_its_permit_while_it_is_read() {
     let pieces = Step::respond(200).pieces(["a"; 10]);
     let stack = limited(1, ScriptedService::always(pieces));
     let mut body = send(&stack, get("/x/")).await.unwrap().into_body();
@@ -220,12 +220,12 @@ async fn a_stream_counts_while_somebody_reads_it() {
     drop(other);
     body.frame().await.unwrap().unwrap();
     assert!(waits().await, "the first stream counts again");
-    body.collect(1 << 20).await.unwrap();
+    body.read_to_bytes(1 << 20).await.unwrap();
     assert!(!waits().await);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_background_call_leaves_half_of_the_permits() {
+async fn background_call_leaves_half_of_the_permits_free() {
     for (limit, expected) in [(1, 0), (2, 1), (3, 1), (8, 4)] {
         let service = second();
         let stack = limited(limit, service.clone());
@@ -249,7 +249,7 @@ async fn a_background_call_leaves_half_of_the_permits() {
 }
 
 #[test]
-fn a_permit_ends_while_its_runtime_is_idle() {
+fn permit_expires_while_its_runtime_is_idle() {
     let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
     let stack = limited(1, second());
     let idle = runtime();

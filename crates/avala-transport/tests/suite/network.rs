@@ -1,4 +1,4 @@
-//! What a network and a bad server do, on real sockets.
+//! Failures of networks and servers, on real sockets.
 //!
 //! Where time counts, the clock is paused: the server, the client and the test share one thread, so what one of them
 //! wrote is there for the next one to read, and the clock only jumps when all of them wait.
@@ -45,7 +45,7 @@ fn breaks() -> Vec<(&'static str, Script, bool)> {
 }
 
 #[tokio::test]
-async fn a_break_is_mended_where_that_is_safe_and_told_where_it_is_not() {
+async fn broken_connection_is_retried_only_for_safe_methods() {
     for (what, script, had_headers) in breaks() {
         let server = ByteServer::start([script.clone(), whole()]).await.unwrap();
         let response = send(&quick(server.address()).build().unwrap(), get("/x/")).await.expect(what);
@@ -53,7 +53,7 @@ async fn a_break_is_mended_where_that_is_safe_and_told_where_it_is_not() {
 
         let server = ByteServer::start([script, whole()]).await.unwrap();
         let error = send(&quick(server.address()).build().unwrap(), post("/x/", "{}")).await.expect_err(what);
-        assert_eq!((error.kind(), error.attempts()), (Kind::Connection, 1), "{what}: {error:?}");
+        assert_eq!((error.kind(), error.attempts()), (Kind::ConnectionLost, 1), "{what}: {error:?}");
         assert_eq!(error.sent(), if had_headers { Sent::Yes } else { Sent::Maybe }, "{what}: {error:?}");
         assert_eq!(error.status().is_some(), had_headers, "{what}");
         assert_eq!(server.requests().len(), 1, "{what}");
@@ -61,7 +61,7 @@ async fn a_break_is_mended_where_that_is_safe_and_told_where_it_is_not() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn silence_ends_with_the_time_of_the_attempt() {
+async fn silent_server_ends_with_the_attempt_timeout() {
     for (what, script) in [
         ("no headers", Script::new().request().stall()),
         ("half a header", Script::new().request().send("HTTP/1.1 200 OK\r\nconte").stall()),
@@ -80,7 +80,7 @@ async fn silence_ends_with_the_time_of_the_attempt() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_byte_a_second_does_not_keep_a_call_alive() {
+async fn one_byte_per_second_does_not_extend_a_call() {
     for script in [
         Script::new().request().dribble(HEAD, secs(1)),
         Script::new().request().send(HEAD).dribble("x".repeat(1_000), secs(1)),
@@ -97,14 +97,14 @@ async fn a_byte_a_second_does_not_keep_a_call_alive() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn slow_is_not_broken() {
+async fn slow_response_is_not_an_error() {
     let server = ByteServer::start([Script::new().request().dribble(WHOLE, Duration::from_millis(200))]).await.unwrap();
     let response = send(&quick(server.address()).build().unwrap(), post("/x/", "{}")).await.unwrap();
     assert_eq!((text(&response), report(&response).attempts()), ("whole", 1));
 }
 
 #[tokio::test]
-async fn what_comes_after_the_announced_length_is_nobodys_answer() {
+async fn bytes_after_the_content_length_are_dropped() {
     let too_long = "HTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\nonetwothree";
     let server = ByteServer::always(Script::new().request().send(too_long).request().send(WHOLE)).await.unwrap();
     let transport = quick(server.address()).build().unwrap();
@@ -115,7 +115,7 @@ async fn what_comes_after_the_announced_length_is_nobodys_answer() {
 }
 
 #[tokio::test]
-async fn no_server_can_fill_the_memory_with_headers() {
+async fn endless_response_headers_are_bounded() {
     let lines = Script::new().request().send("HTTP/1.1 200 OK\r\n");
     let kibibyte = format!("x-filler: {}\r\n", "x".repeat(1_012));
     for (what, script) in [
@@ -126,14 +126,14 @@ async fn no_server_can_fill_the_memory_with_headers() {
     ] {
         let server = ByteServer::start([script]).await.unwrap();
         let error = send(&quick(server.address()).build().unwrap(), post("/x/", "{}")).await.expect_err(what);
-        assert_eq!((error.kind(), error.sent(), error.attempts()), (Kind::Connection, Sent::Maybe, 1), "{what}");
+        assert_eq!((error.kind(), error.sent(), error.attempts()), (Kind::ConnectionLost, Sent::Maybe, 1), "{what}");
         // Most of it is what the system keeps for a reader.
         assert!(server.bytes_sent() < 10 << 20, "{what}: {} bytes went out", server.bytes_sent());
     }
 }
 
 #[tokio::test]
-async fn a_bomb_over_a_socket_is_too_large() {
+async fn decompression_bomb_over_a_socket_is_too_large() {
     let mebibyte = gzip(&"\0".repeat(1 << 20));
     let head = "HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\nconnection: close\r\n\r\n";
     let server = ByteServer::start([Script::new().request().send(head).repeat(mebibyte, 100_000)]).await.unwrap();
@@ -144,7 +144,7 @@ async fn a_bomb_over_a_socket_is_too_large() {
 }
 
 #[tokio::test]
-async fn a_redirect_is_not_followed() {
+async fn redirect_is_not_followed() {
     let elsewhere = ByteServer::always(whole()).await.unwrap();
     for status in [301, 302, 303, 307, 308] {
         let location = format!("HTTP/1.1 {status} Go\r\nlocation: {}/secret/?key=hunter2\r\n\r\n", elsewhere.url());
@@ -157,7 +157,7 @@ async fn a_redirect_is_not_followed() {
 }
 
 #[tokio::test]
-async fn a_name_that_does_not_resolve_was_not_sent_to() {
+async fn unresolved_name_counts_as_not_sent() {
     // A label of 64 letters is one too long, so no name server is asked.
     let url = format!("https://{}.invalid", "x".repeat(64));
     let transport = builder().base_url(avala_transport::BaseUrl::parse(&url).unwrap());
@@ -167,7 +167,7 @@ async fn a_name_that_does_not_resolve_was_not_sent_to() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn idle_connections_are_few_and_do_not_stay() {
+async fn idle_connections_are_limited_and_closed() {
     let server = ByteServer::always(Script::new().request().send(WHOLE).stall()).await.unwrap();
     let transport = quick(server.address()).pool_max_idle_per_host(2).build().unwrap();
     let call = || send(&transport, get("/x/"));

@@ -110,7 +110,7 @@ async fn long_tail_leaves_few_orphans() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn call_that_waits_needs_time_for_its_attempt() {
+async fn queued_call_needs_time_left_for_its_attempt() {
     let limiter = RateLimiter::new(RateLimit::per_minute(60).burst(1));
     let service = ScriptedService::always(Step::respond(200).after(millis(300)));
     let stack = limited(&limiter, service.clone());

@@ -1,4 +1,4 @@
-//! Through a proxy, around it, and not at all.
+//! Tunnels through a proxy, bypasses, and failures.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
@@ -71,7 +71,7 @@ async fn https_goes_through_a_tunnel() {
 }
 
 #[tokio::test]
-async fn the_proxy_gets_its_credentials_and_nobody_else() {
+async fn proxy_credentials_are_sent_to_the_proxy_only() {
     let (_server, builder) = server().await;
     let proxy = Tunnels::start().await;
     let url = format!("http://Aladdin:open%20sesame@{}", proxy.address);
@@ -83,7 +83,7 @@ async fn the_proxy_gets_its_credentials_and_nobody_else() {
 }
 
 #[tokio::test]
-async fn an_exception_and_plain_http_go_around_the_proxy() {
+async fn no_proxy_hosts_and_plain_http_bypass_the_proxy() {
     let proxy = ByteServer::always(Script::new()).await.unwrap();
     let through = || Proxy::http(&proxy.url()).unwrap();
 
@@ -103,7 +103,7 @@ async fn an_exception_and_plain_http_go_around_the_proxy() {
     assert_eq!(proxy.connections(), 0);
 }
 
-/// What comes of a call through this proxy.
+/// Result of a call through this proxy.
 async fn failure(proxy: SocketAddr) -> TransportError {
     let (server, builder) = server().await;
     let quick = avala_transport::RetryPolicy::default().base_delay(millis(1));
@@ -118,17 +118,17 @@ async fn failure(proxy: SocketAddr) -> TransportError {
 }
 
 #[tokio::test]
-async fn without_a_tunnel_nothing_is_sent() {
-    for answer in [
+async fn refused_tunnel_sends_nothing() {
+    for response in [
         "HTTP/1.1 403 Forbidden\r\n\r\n",
         "HTTP/1.1 502 Bad Gateway\r\n\r\n",
         "HTTP/1.1 200 OK\r\n",
         "SSH-2.0-OpenSSH\r\n\r\n",
         "",
     ] {
-        let proxy = ByteServer::always(Script::new().request().send(answer)).await.unwrap();
+        let proxy = ByteServer::always(Script::new().request().send(response)).await.unwrap();
         let error = failure(proxy.address()).await;
-        assert_eq!((error.kind(), error.sent(), error.attempts()), (Kind::Connect, Sent::No, 3), "{answer:?}");
+        assert_eq!((error.kind(), error.sent(), error.attempts()), (Kind::Connect, Sent::No, 3), "{response:?}");
         assert!(error.to_string().contains(&format!("proxy {}", proxy.address())), "{error}");
     }
 
@@ -138,9 +138,9 @@ async fn without_a_tunnel_nothing_is_sent() {
 }
 
 #[tokio::test]
-async fn a_proxy_that_wants_other_credentials_will_want_them_the_next_time() {
-    let answer = "HTTP/1.1 407 Proxy Authentication Required\r\nproxy-authenticate: Basic realm=\"x\"\r\n\r\n";
-    let proxy = ByteServer::always(Script::new().request().send(answer)).await.unwrap();
+async fn rejected_proxy_credentials_are_not_retried() {
+    let response = "HTTP/1.1 407 Proxy Authentication Required\r\nproxy-authenticate: Basic realm=\"x\"\r\n\r\n";
+    let proxy = ByteServer::always(Script::new().request().send(response)).await.unwrap();
     let error = failure(proxy.address()).await;
     assert_eq!((error.kind(), error.sent(), error.attempts()), (Kind::Configuration, Sent::No, 1), "{error:?}");
     assert_eq!(proxy.connections(), 1);
@@ -169,7 +169,7 @@ async fn tunnel_after(head: Vec<u8>) -> SocketAddr {
 }
 
 #[tokio::test]
-async fn any_2xx_is_a_tunnel_whatever_its_headers_say() {
+async fn any_2xx_opens_the_tunnel_despite_its_headers() {
     let many = format!("HTTP/1.1 200 OK\r\n{}\r\n", "x-filler: 1\r\n".repeat(500));
     for head in [
         "HTTP/1.1 200 Connection established\r\n\r\n",
@@ -190,7 +190,7 @@ async fn any_2xx_is_a_tunnel_whatever_its_headers_say() {
 }
 
 #[tokio::test]
-async fn refusal_is_reported_alike_whatever_its_headers_say() {
+async fn tunnel_refusal_is_reported_despite_its_headers() {
     let headers = [
         String::new(),
         "content-length: 1000000\r\n".to_owned(),

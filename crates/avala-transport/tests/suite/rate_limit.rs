@@ -1,4 +1,4 @@
-//! The limiter: bursts, spacing, order, cancellation, and what it learns from answers.
+//! The limiter: bursts, spacing, order, cancellation, and updates from responses.
 
 use std::time::Duration;
 
@@ -27,7 +27,7 @@ fn times(service: &ScriptedService, started: Instant) -> Vec<Duration> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_burst_and_then_one_at_a_time() {
+async fn burst_is_sent_then_one_call_per_interval() {
     let limiter = RateLimiter::new(RateLimit::per_minute(60).burst(5));
     let service = ScriptedService::always(Step::respond(200));
     let started = Instant::now();
@@ -37,7 +37,7 @@ async fn a_burst_and_then_one_at_a_time() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_minute_of_pressure_stays_within_the_limit() {
+async fn minute_of_pressure_stays_within_the_limit() {
     let service = ScriptedService::always(Step::respond(200));
     let started = Instant::now();
     send_together(&limited(&RateLimiter::default(), service.clone()), 150).await;
@@ -47,7 +47,7 @@ async fn a_minute_of_pressure_stays_within_the_limit() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn first_come_first_served() {
+async fn queued_calls_are_sent_in_order() {
     let limiter = RateLimiter::new(RateLimit::per_minute(600).burst(1));
     let service = ScriptedService::always(Step::respond(200));
     send_together(&limited(&limiter, service.clone()), 30).await;
@@ -57,12 +57,12 @@ async fn first_come_first_served() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_newcomer_does_not_overtake_the_line() {
+async fn new_call_does_not_overtake_queued_calls() {
     let limiter = RateLimiter::new(RateLimit::per_minute(60).burst(1));
     let service = ScriptedService::always(Step::respond(200));
     let stack = limited(&limiter, service.clone());
     send(&stack, get("/first/")).await.unwrap();
-    // They come in the moment in which the next token does, one with an older timer than the line's and one with a newer.
+    // They come in the moment in which the next token does, one with an older timer than the queue's and one with a newer.
     let newcomer = || {
         let stack = stack.clone();
         tokio::spawn(async move {
@@ -86,7 +86,7 @@ async fn a_newcomer_does_not_overtake_the_line() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_cancelled_waiter_leaves_no_trace() {
+async fn cancelled_queued_call_takes_no_token() {
     let limiter = RateLimiter::new(RateLimit::per_minute(60).burst(1));
     let service = ScriptedService::always(Step::respond(200));
     let stack = limited(&limiter, service.clone());
@@ -106,14 +106,14 @@ async fn a_cancelled_waiter_leaves_no_trace() {
     send(&stack, get("/second/")).await.unwrap();
     assert_eq!(times(&service, started), [0, 1].map(secs), "nobody else took a token");
 
-    // The line is empty again: a new call is told about its own wait alone.
+    // The queue is empty again: the error of a new call names its own wait only.
     let hurried = with_options(get("/hurried/"), |options| options.timeout = Some(millis(500)));
     let error = send(&stack, hurried).await.unwrap_err();
     assert_eq!(error.retry_after(), Some(secs(1)));
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_wait_that_cannot_end_in_time_fails_at_once() {
+async fn wait_past_the_deadline_fails_at_once() {
     let limiter = RateLimiter::new(RateLimit::per_minute(6).burst(1));
     let service = ScriptedService::always(Step::respond(200));
     let stack = limited(&limiter, service.clone());
@@ -157,7 +157,7 @@ async fn a_429_closes_the_gate_for_every_clone() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_gate_that_closes_during_a_wait_is_seen_at_once() {
+async fn gate_that_closes_during_a_wait_applies_at_once() {
     let limiter = RateLimiter::new(RateLimit::per_minute(60).burst(1));
     let service = ScriptedService::new().then(Step::respond(429).header("retry-after", "30").after(millis(500)));
     let stack = limited(&limiter, service.clone());
@@ -171,7 +171,7 @@ async fn a_gate_that_closes_during_a_wait_is_seen_at_once() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn nothing_remaining_closes_the_gate_until_the_reset() {
+async fn zero_remaining_closes_the_gate_until_the_reset() {
     // 784111777 is the date in the header.
     let table = [("784111807", secs(30)), ("784111700", Duration::from_millis(600)), ("799999999", secs(60))];
     for (reset, expected) in table {
@@ -189,7 +189,7 @@ async fn nothing_remaining_closes_the_gate_until_the_reset() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_servers_limit_takes_the_place_of_the_configured_one() {
+async fn server_limit_replaces_the_configured_one() {
     let learned = Step::respond(200).header("x-ratelimit-limit", "600").header("x-ratelimit-remaining", "0");
     let service = ScriptedService::new().then(learned).then(Step::respond(200)).then(Step::respond(200));
     let stack = limited(&RateLimiter::new(RateLimit::per_minute(1)), service.clone());
@@ -209,7 +209,7 @@ async fn the_servers_limit_takes_the_place_of_the_configured_one() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_limiter_that_is_off_waits_for_nothing_and_still_remembers() {
+async fn disabled_limiter_never_waits_but_keeps_state() {
     let limiter = RateLimiter::off();
     let refusal = Step::respond(429).header("retry-after", "10").header("x-ratelimit-remaining", "0");
     let service = ScriptedService::always(refusal);
@@ -220,7 +220,7 @@ async fn a_limiter_that_is_off_waits_for_nothing_and_still_remembers() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_answer_without_headers_does_not_make_it_forget() {
+async fn response_without_headers_keeps_the_state() {
     let limiter = RateLimiter::default();
     let told = Step::respond(200).header("x-ratelimit-limit", "100").header("x-ratelimit-remaining", "57");
     let service = ScriptedService::new().then(told).then(Step::respond(200));

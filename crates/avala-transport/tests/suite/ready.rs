@@ -1,4 +1,4 @@
-//! No layer of ours calls a service that it did not make ready.
+//! No layer calls a service that it did not poll ready.
 
 use avala_transport::layer::{
     AdaptLayer, AttemptTimeoutLayer, AuthLayer, CallTimeoutLayer, CollectLayer, ConcurrencyLimitLayer, DecompressLayer,
@@ -27,7 +27,7 @@ where
 }
 
 #[tokio::test(start_paused = true)]
-async fn every_layer_waits_until_the_one_below_is_ready() {
+async fn every_layer_polls_its_inner_service_ready() {
     check(AdaptLayer::new()).await;
     check(ResolveLayer::new(BaseUrl::default())).await;
     check(AttemptTimeoutLayer::new(secs(5))).await;
@@ -53,7 +53,7 @@ async fn every_layer_waits_until_the_one_below_is_ready() {
 
 #[test]
 #[should_panic(expected = "a layer called a service that was not ready")]
-fn a_clone_is_not_ready_because_another_one_is() {
+fn readiness_of_a_clone_is_its_own() {
     let mut probe = ReadyProbeLayer::new().layer(ScriptedService::always(Step::respond(200)));
     let mut cx = std::task::Context::from_waker(std::task::Waker::noop());
     assert!(Service::<http::Request<avala_transport::Body>>::poll_ready(&mut probe, &mut cx).is_pending());

@@ -1,4 +1,4 @@
-//! Redirects are refused, and their targets are not repeated.
+//! Redirects are rejected, and their targets are not repeated.
 
 use avala_transport::testing::{ScriptedService, Step};
 use avala_transport::{Sent, TransportErrorKind as Kind};
@@ -6,7 +6,7 @@ use avala_transport::{Sent, TransportErrorKind as Kind};
 use crate::support::{builder, get, send};
 
 #[tokio::test(start_paused = true)]
-async fn every_redirect_is_an_error_that_names_status_and_host() {
+async fn redirect_error_names_status_and_host() {
     let table = [
         (301, Some("https://elsewhere.example/private/path?token=hunter2"), Some("elsewhere.example")),
         (302, Some("https://user:hunter2@elsewhere.example:8443/"), Some("elsewhere.example")),
@@ -53,7 +53,7 @@ async fn redirect_message_names_the_port() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_body_of_a_redirect_is_not_read() {
+async fn redirect_body_is_not_read() {
     let step = Step::respond(302).header("location", "/x/").pieces(["a", "b"]).cut();
     let transport = builder().max_body_bytes(0).service(ScriptedService::always(step)).build().unwrap();
     assert_eq!(send(&transport, get("/x/")).await.unwrap_err().kind(), Kind::Redirect);

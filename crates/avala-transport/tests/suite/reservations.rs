@@ -148,7 +148,7 @@ async fn scoped_calls_that_wait_hold_no_permit_and_no_token() {
         .service(service.clone())
         .build()
         .unwrap();
-    let inference = || with_options(get("/inference/"), |options| options.rate_scope = "inference");
+    let inference = || with_options(get("/inference/"), |options| options.rate_scope = Some("inference"));
     send(&transport, inference()).await.unwrap();
     let waiting: tokio::task::JoinSet<()> = (0..256)
         .map(|_| {
@@ -208,7 +208,7 @@ async fn gate_that_closes_while_a_call_waits_for_a_permit_holds_it() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn calls_of_one_permit_all_go_out_in_order() {
+async fn calls_of_one_permit_are_sent_in_order() {
     let service = ScriptedService::always(Step::respond(200).after(millis(130)));
     let transport = TransportBuilder::new()
         .rate_limiter(RateLimiter::new(RateLimit::per_minute(600).burst(5)))
@@ -288,7 +288,7 @@ impl Moody {
 
 /// Calls are dropped and left alone at random while the server changes its limit and closes the gate.
 #[tokio::test(start_paused = true)]
-async fn limit_holds_in_every_window_whatever_callers_do() {
+async fn rate_limit_holds_in_every_time_window() {
     for seed in 0..20 {
         let mut random = fastrand::Rng::with_seed(seed);
         let burst = random.u32(1..20);

@@ -1,4 +1,4 @@
-//! Which attempts are repeated: every outcome crossed with every method.
+//! Retries: every outcome with every method.
 
 use avala_transport::layer::CollectLayer;
 use avala_transport::testing::{ScriptedService, Step};
@@ -43,17 +43,17 @@ async fn check(steps: &[Step], if_safe: usize, if_not: usize) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_was_never_sent_is_sent_again() {
+async fn unsent_request_is_retried_for_every_method() {
     let steps = [
         Step::fail(Kind::Connect, Sent::No),
-        Step::fail(Kind::Connection, Sent::No),
+        Step::fail(Kind::ConnectionLost, Sent::No),
         Step::time_out(TimeoutPhase::Connect, Sent::No),
     ];
     check(&steps, 3, 3).await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_was_refused_is_sent_again() {
+async fn refused_request_is_retried_for_every_method() {
     let steps = [
         Step::respond(429),
         Step::respond(429).header("retry-after", "2"),
@@ -67,10 +67,10 @@ async fn what_was_refused_is_sent_again() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_the_server_may_have_done_is_sent_again_only_if_that_is_safe() {
+async fn unknown_outcome_is_retried_only_for_safe_methods() {
     let mut steps = vec![
-        Step::fail(Kind::Connection, Sent::Maybe),
-        Step::fail(Kind::Connection, Sent::Yes),
+        Step::fail(Kind::ConnectionLost, Sent::Maybe),
+        Step::fail(Kind::ConnectionLost, Sent::Yes),
         Step::time_out(TimeoutPhase::Attempt, Sent::Maybe),
         Step::respond(200).pieces(["half of"]).cut(),
         Step::respond(503).header("retry-after", "soon"),
@@ -81,7 +81,7 @@ async fn what_the_server_may_have_done_is_sent_again_only_if_that_is_safe() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn everything_else_is_final() {
+async fn other_outcomes_are_not_retried() {
     let mut steps = vec![
         Step::fail(Kind::Configuration, Sent::No),
         Step::fail(Kind::Request, Sent::No),
@@ -99,7 +99,7 @@ async fn everything_else_is_final() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_last_answer_is_returned_as_an_answer() {
+async fn last_response_is_returned_as_a_response() {
     let service = ScriptedService::new()
         .then(Step::fail(Kind::Connect, Sent::No))
         .then(Step::respond(500))
@@ -109,7 +109,7 @@ async fn the_last_answer_is_returned_as_an_answer() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_call_may_have_its_own_number_of_attempts() {
+async fn max_attempts_can_be_set_per_call() {
     for (allowed, expected) in [(0, 1), (1, 1), (2, 2), (7, 7)] {
         let service = ScriptedService::always(Step::respond(500));
         let request = with_options(get("/x/"), |options| options.max_attempts = Some(allowed));
@@ -122,7 +122,7 @@ async fn a_call_may_have_its_own_number_of_attempts() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn every_attempt_sends_the_same() {
+async fn every_attempt_sends_the_same_request() {
     let bodies = [
         (Body::from("payload"), "payload"),
         (Body::replay(|| Full::new(Bytes::from_static(b"payload"))), "payload"),
@@ -149,7 +149,7 @@ async fn every_attempt_sends_the_same() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_body_that_can_be_read_once_is_sent_once() {
+async fn once_body_is_sent_once() {
     let service = ScriptedService::always(Step::respond(429));
     let body = Body::once(Full::new(Bytes::from_static(b"payload")));
     let response = send(&retrying(RetryPolicy::default(), service.clone()), post("/x/", body)).await.unwrap();
@@ -157,10 +157,10 @@ async fn a_body_that_can_be_read_once_is_sent_once() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_delete_that_was_done_by_a_lost_attempt_counts_as_done() {
+async fn repeated_delete_with_404_counts_as_done() {
     let table = [
         (Method::DELETE, Step::respond(500), 204),
-        (Method::DELETE, Step::fail(Kind::Connection, Sent::Maybe), 204),
+        (Method::DELETE, Step::fail(Kind::ConnectionLost, Sent::Maybe), 204),
         // The first attempt certainly did nothing, so there was nothing to delete.
         (Method::DELETE, Step::respond(429), 404),
         (Method::DELETE, Step::fail(Kind::Connect, Sent::No), 404),
@@ -179,9 +179,9 @@ async fn a_delete_that_was_done_by_a_lost_attempt_counts_as_done() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_error_tells_of_the_whole_call() {
+async fn error_reports_the_whole_call() {
     let service = ScriptedService::new()
-        .then(Step::fail(Kind::Connection, Sent::Maybe).after(millis(1_000)))
+        .then(Step::fail(Kind::ConnectionLost, Sent::Maybe).after(millis(1_000)))
         .then(Step::fail(Kind::Connect, Sent::No).after(millis(1_000)));
     let error = send(&retrying(RetryPolicy::default().max_attempts(2), service), get("/x/")).await.unwrap_err();
     assert_eq!((error.kind(), error.attempts()), (Kind::Connect, 2));
@@ -190,7 +190,7 @@ async fn an_error_tells_of_the_whole_call() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_retry_layer_works_without_any_other() {
+async fn retry_layer_works_alone() {
     let service = ScriptedService::new().then(Step::respond(502)).then(Step::respond(200));
     let alone = avala_transport::layer::RetryLayer::default().layer(service);
     let response = send(&alone, get("/x/")).await.unwrap();

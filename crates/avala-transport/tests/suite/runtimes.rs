@@ -9,7 +9,7 @@ use tokio::runtime::Builder;
 
 use crate::support::{builder, get, send, text};
 
-/// Answers one request on each of two connections, and keeps both open until both are answered.
+/// Responds to one request on each of two connections, and keeps both open until both responses are sent.
 fn two_connections() -> (SocketAddr, JoinHandle<()>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
@@ -31,7 +31,7 @@ fn two_connections() -> (SocketAddr, JoinHandle<()>) {
 }
 
 #[test]
-fn it_is_built_without_one_and_outlives_the_first() {
+fn transport_needs_no_runtime_and_outlives_one() {
     let (address, server) = two_connections();
     let url = BaseUrl::parse_insecure_loopback(&format!("http://{address}")).unwrap();
     let transport = builder().base_url(url).build().unwrap();

@@ -20,7 +20,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 
-/// A real HTTP server that answers with the version of the request and its body, and counts connections.
+/// HTTP server that responds with the version of the request and its body, and counts connections.
 pub(crate) struct Echo {
     pub(crate) address: SocketAddr,
     connections: Arc<AtomicUsize>,

@@ -1,4 +1,4 @@
-//! What the types promise.
+//! Properties of the public types.
 
 use avala_transport::layer::{ConcurrencyLimitLayer, RateLimitLayer, RetryLayer};
 use avala_transport::testing::{ScriptedService, Step};
@@ -14,7 +14,7 @@ fn shared<T: Clone + Send + Sync + 'static>() {}
 fn sent<T: Send + 'static>() {}
 
 #[test]
-fn a_transport_can_be_cloned_sent_and_shared() {
+fn transport_can_be_cloned_sent_and_shared() {
     shared::<Transport>();
     shared::<RateLimiter>();
     shared::<RetryPolicy>();
@@ -31,19 +31,19 @@ fn a_transport_can_be_cloned_sent_and_shared() {
 }
 
 #[test]
-fn an_error_is_one_pointer_wide() {
+fn error_is_one_pointer_wide() {
     assert_eq!(size_of::<TransportError>(), size_of::<usize>());
     assert_eq!(size_of::<Result<(), TransportError>>(), size_of::<usize>());
 }
 
 #[test]
-fn a_builder_shows_no_key() {
+fn builder_debug_hides_the_key() {
     let builder = TransportBuilder::new().api_key(ApiKey::new("avk_hunter2").unwrap());
     assert!(!format!("{builder:?}").contains("hunter2"));
 }
 
 #[test]
-fn a_future_shows_its_name_and_nothing_of_the_request() {
+fn future_debug_hides_the_request() {
     let service = ScriptedService::always(Step::respond(200));
     let limited = RateLimitLayer::new(RateLimiter::default()).layer(service.clone()).call(get("/hunter2/"));
     assert_eq!(format!("{limited:?}"), "RateLimitFuture");

@@ -21,7 +21,7 @@ fn transport(address: SocketAddr) -> Transport {
 }
 
 #[tokio::test]
-async fn a_call_goes_there_and_back() {
+async fn request_and_response_cross_a_socket() {
     let server = Echo::plain().await;
     let transport = transport(server.address);
     for _ in 0..3 {
@@ -32,7 +32,7 @@ async fn a_call_goes_there_and_back() {
 }
 
 #[tokio::test]
-async fn a_streamed_body_goes_out() {
+async fn streamed_request_body_is_sent() {
     let server = Echo::plain().await;
     let pieces = || Body::once(Body::from("streamed"));
     let response = send(&transport(server.address), post("/x/", Body::replay(pieces))).await.unwrap();
@@ -40,7 +40,7 @@ async fn a_streamed_body_goes_out() {
 }
 
 #[tokio::test]
-async fn a_size_that_lies_is_not_allocated() {
+async fn false_content_length_is_not_allocated() {
     // The second one is refused before the first byte of its body.
     for body in ["small", ""] {
         let lie = format!("HTTP/1.1 200 OK\r\ncontent-length: 99999999999999\r\n\r\n{body}");
@@ -52,11 +52,11 @@ async fn a_size_that_lies_is_not_allocated() {
     let below_the_cap = "HTTP/1.1 200 OK\r\ncontent-length: 60000000\r\n\r\nsmall";
     let server = ByteServer::start([Script::new().request().send(below_the_cap)]).await.unwrap();
     let error = send(&transport(server.address()), post("/x/", Body::empty())).await.unwrap_err();
-    assert_eq!(error.kind(), Kind::Connection);
+    assert_eq!(error.kind(), Kind::ConnectionLost);
 }
 
 #[tokio::test]
-async fn a_refused_connection_was_certainly_not_sent() {
+async fn refused_connection_counts_as_not_sent() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     drop(listener);
@@ -76,7 +76,7 @@ fn failing() -> Body {
 }
 
 #[tokio::test]
-async fn a_request_body_that_fails_is_the_requests_fault() {
+async fn failing_request_body_is_a_request_error() {
     let (root, _, issuer) = certificate_authority();
     let plain = Echo::plain().await;
     let http2 = Echo::tls(server_config(&issuer, "127.0.0.1", &["h2"], |_| {})).await;
@@ -95,11 +95,11 @@ async fn a_request_body_that_fails_is_the_requests_fault() {
 }
 
 #[tokio::test]
-async fn a_connection_that_breaks_under_a_streamed_body_is_not_the_requests_fault() {
+async fn lost_connection_under_a_request_body_is_no_request_error() {
     let server = ByteServer::start([Script::new().request().reset()]).await.unwrap();
     let body = Body::replay(|| Body::once(Body::from("streamed")));
     let error = send(&transport(server.address()), post("/x/", body)).await.unwrap_err();
-    assert_eq!((error.kind(), error.sent(), error.attempts()), (Kind::Connection, Sent::Maybe, 1));
+    assert_eq!((error.kind(), error.sent(), error.attempts()), (Kind::ConnectionLost, Sent::Maybe, 1));
 }
 
 /// A stream of these items.
@@ -118,7 +118,7 @@ fn stream_of<T: Unpin>(items: Vec<T>) -> impl futures_core::Stream<Item = T> {
 }
 
 #[tokio::test]
-async fn a_stream_arrives_piece_by_piece() {
+async fn streamed_response_arrives_piece_by_piece() {
     let cut = "HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nnot a hundred bytes";
     let server = ByteServer::start([Script::new().request().send(cut)]).await.unwrap();
     let transport = transport(server.address());

@@ -1,4 +1,4 @@
-//! What the spans say, and what they do not say.
+//! Fields of the spans, and what they must not contain.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -63,8 +63,8 @@ async fn spans_of(service: ScriptedService) -> Vec<(&'static str, BTreeMap<&'sta
     let key = ApiKey::new("avk_hunter2").unwrap();
     let transport = builder().base_url(url).api_key(key).service(service).build().unwrap();
     let mut request = with_options(post("/datasets/hunter2/?q=hunter2", "hunter2"), |options| {
-        options.operation = "datasets.update";
-        options.route = "/datasets/{uid}/";
+        options.operation = Some("datasets.update");
+        options.route = Some("/datasets/{uid}/");
     });
     request.headers_mut().insert("x-mine", "hunter2".parse().unwrap());
     let _ = send(&transport, request).await;
@@ -90,7 +90,7 @@ fn common(kind: &str) -> BTreeMap<&'static str, String> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn one_for_the_call_and_one_for_each_attempt() {
+async fn call_and_each_attempt_have_a_span() {
     let secret = Step::respond(200).header("x-theirs", "hunter2").body("hunter2");
     let spans = spans_of(ScriptedService::new().then(Step::respond(429)).then(secret)).await;
 
@@ -106,7 +106,7 @@ async fn one_for_the_call_and_one_for_each_attempt() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_failure_names_its_kind_and_repeats_nothing() {
+async fn span_of_a_failure_names_its_kind_only() {
     let spans = spans_of(ScriptedService::always(Step::fail(Kind::Tls, Sent::No))).await;
     assert_eq!((spans[0].1["error.type"].as_str(), spans[0].1["attempts"].as_str()), ("tls", "1"));
     assert!(!format!("{spans:?}").contains("hunter2"), "{spans:?}");
@@ -124,7 +124,7 @@ async fn a_failure_names_its_kind_and_repeats_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_layer_alone_knows_less() {
+async fn trace_layer_alone_records_what_it_can() {
     let spans = Spans::default();
     let guard = tracing::subscriber::set_default(spans.clone());
     let service = TraceLayer::attempt().layer(ScriptedService::always(Step::respond(200)));

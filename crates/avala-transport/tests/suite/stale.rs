@@ -1,4 +1,4 @@
-//! Pooled connections that are no good any more, and new ones that never were.
+//! Pooled connections that were closed, and new ones that close at once.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -14,9 +14,9 @@ use tokio_rustls::TlsAcceptor;
 use crate::servers::certificate_authority;
 use crate::support::{builder, millis, post, report, request, send, text};
 
-const ANSWER: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
+const RESPONSE: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
 
-/// When the server hangs up on a connection that it has answered one request on.
+/// When the server hangs up on a connection after responding to one request.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum HangUp {
     BeforeTheNextRequest,
@@ -30,7 +30,7 @@ async fn server(hang_up: HangUp) -> SocketAddr {
     tokio::spawn(async move {
         let (mut first, _) = listener.accept().await.unwrap();
         read_request(&mut first).await;
-        first.write_all(ANSWER).await.unwrap();
+        first.write_all(RESPONSE).await.unwrap();
         if hang_up == HangUp::AfterReadingTheNextRequest {
             read_request(&mut first).await;
         }
@@ -41,7 +41,7 @@ async fn server(hang_up: HangUp) -> SocketAddr {
         }
         let (mut second, _) = listener.accept().await.unwrap();
         read_request(&mut second).await;
-        second.write_all(ANSWER).await.unwrap();
+        second.write_all(RESPONSE).await.unwrap();
         let _ = second.read(&mut [0]).await;
     });
     address
@@ -70,7 +70,7 @@ fn transport(address: SocketAddr) -> Transport {
 }
 
 #[tokio::test]
-async fn a_connection_that_was_closed_while_idle_is_noticed_by_nobody() {
+async fn connection_closed_while_idle_is_replaced() {
     for method in [Method::GET, Method::POST] {
         let address = server(HangUp::BeforeTheNextRequest).await;
         let transport = transport(address);
@@ -83,11 +83,11 @@ async fn a_connection_that_was_closed_while_idle_is_noticed_by_nobody() {
 }
 
 #[tokio::test]
-async fn a_connection_that_closes_under_a_request_is_noticed_by_those_who_must_not_repeat() {
+async fn post_fails_when_a_pooled_connection_closes_mid_request() {
     let transport = transport(server(HangUp::AfterReadingTheNextRequest).await);
     send(&transport, post("/x/", "{}")).await.unwrap();
     let error = send(&transport, post("/x/", "{}")).await.unwrap_err();
-    assert_eq!((error.kind(), error.sent(), error.attempts()), (Kind::Connection, Sent::Maybe, 1));
+    assert_eq!((error.kind(), error.sent(), error.attempts()), (Kind::ConnectionLost, Sent::Maybe, 1));
 
     let transport = self::transport(server(HangUp::AfterReadingTheNextRequest).await);
     let put = || request(Method::PUT, "/x/").map(|_| Body::from("{}"));
@@ -97,7 +97,7 @@ async fn a_connection_that_closes_under_a_request_is_noticed_by_those_who_must_n
 }
 
 #[tokio::test]
-async fn a_connection_that_breaks_before_it_takes_the_request_was_not_sent_to() {
+async fn connection_lost_before_the_request_counts_as_not_sent() {
     // In TLS 1.2 the server has the last word of the handshake: what it says next arrives together with that.
     let (root, _, issuer) = certificate_authority();
     let key = rcgen::KeyPair::generate().unwrap();
@@ -126,5 +126,5 @@ async fn a_connection_that_breaks_before_it_takes_the_request_was_not_sent_to() 
     let quick = RetryPolicy::default().base_delay(millis(1));
     let transport = builder().base_url(url).root_certificate_der(root).retry(quick).build().unwrap();
     let error = send(&transport, post("/x/", "{}")).await.unwrap_err();
-    assert_eq!((error.kind(), error.sent(), error.attempts()), (Kind::Connection, Sent::No, 3), "{error:?}");
+    assert_eq!((error.kind(), error.sent(), error.attempts()), (Kind::ConnectionLost, Sent::No, 3), "{error:?}");
 }

@@ -1,4 +1,4 @@
-//! What many of the tests need.
+//! Shared helpers of the tests.
 
 use avala_transport::layer::{CallTimeoutLayer, RateLimitLayer, RetryLayer};
 use avala_transport::{

@@ -1,4 +1,4 @@
-//! Each of the times that can run out.
+//! All timeouts.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -20,7 +20,7 @@ use tower::{Layer, Service, service_fn};
 use crate::support::{builder, get, post, report, secs, send, with_options};
 
 #[tokio::test(start_paused = true)]
-async fn the_whole_call_has_its_time() {
+async fn call_ends_at_its_timeout() {
     let transport = builder().timeout(secs(5)).service(ScriptedService::always(Step::hang())).build().unwrap();
     let started = Instant::now();
     let error = send(&transport, get("/x/")).await.unwrap_err();
@@ -30,7 +30,7 @@ async fn the_whole_call_has_its_time() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_time_of_the_call_covers_all_attempts() {
+async fn call_timeout_covers_all_attempts() {
     let transport = builder()
         .timeout(secs(25))
         .attempt_timeout(secs(10))
@@ -42,7 +42,7 @@ async fn the_time_of_the_call_covers_all_attempts() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_error_says_where_the_time_went() {
+async fn timeout_error_says_how_the_time_was_spent() {
     let limiter = RateLimiter::new(RateLimit::per_minute(60).burst(1));
     // The policy's longest wait takes the jitter off the server's.
     let policy = avala_transport::RetryPolicy::default().max_wait(secs(4));
@@ -70,18 +70,18 @@ async fn the_error_says_where_the_time_went() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_error_that_a_layer_wraps_keeps_its_times() {
-    let service = ScriptedService::always(Step::fail(Kind::Connection, Sent::Maybe).after(secs(2)));
+async fn wrapped_error_keeps_its_times() {
+    let service = ScriptedService::always(Step::fail(Kind::ConnectionLost, Sent::Maybe).after(secs(2)));
     let wrap = tower::layer::layer_fn(|inner: avala_transport::Transport| {
         tower::ServiceExt::map_err(inner, std::io::Error::other)
     });
     let transport = builder().layer_per_call(wrap).service(service).build().unwrap();
     let error = send(&transport, post("/x/", "{}")).await.unwrap_err();
-    assert_eq!((error.kind(), error.time_spent().attempts), (Kind::Connection, secs(2)));
+    assert_eq!((error.kind(), error.time_spent().attempts), (Kind::ConnectionLost, secs(2)));
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_call_that_ends_in_the_line_of_the_limiter_was_not_sent() {
+async fn call_that_times_out_in_the_queue_was_not_sent() {
     // A 429 closes the gate while both wait: the one that can no longer make it fails at once.
     let limiter = RateLimiter::new(RateLimit::per_minute(60).burst(1));
     let service = ScriptedService::new()
@@ -102,7 +102,7 @@ async fn a_call_that_ends_in_the_line_of_the_limiter_was_not_sent() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn call_whose_time_is_over_is_never_sent() {
+async fn call_past_its_deadline_is_never_sent() {
     let service = ScriptedService::always(Step::respond(200));
     let limited = TransportBuilder::new().service(service.clone()).build().unwrap();
     let unlimited = TransportBuilder::new().rate_limiter(RateLimiter::off()).service(service.clone()).build().unwrap();
@@ -122,7 +122,7 @@ async fn call_whose_time_is_over_is_never_sent() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_attempt_has_its_time_and_is_repeated_if_that_is_safe() {
+async fn attempt_timeout_is_retried_only_if_safe() {
     let service = ScriptedService::new().then(Step::hang()).then(Step::respond(200));
     let transport = builder().attempt_timeout(secs(2)).service(service).build().unwrap();
     let response = send(&transport, get("/x/")).await.unwrap();
@@ -135,7 +135,7 @@ async fn an_attempt_has_its_time_and_is_repeated_if_that_is_safe() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_call_may_have_its_own_times() {
+async fn timeouts_can_be_set_per_call() {
     let transport = builder().service(ScriptedService::always(Step::hang())).build().unwrap();
     let request = with_options(get("/x/"), |options| options.timeout = Some(secs(1)));
     assert_eq!(send(&transport, request).await.unwrap_err().elapsed(), secs(1));
@@ -146,7 +146,7 @@ async fn a_call_may_have_its_own_times() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn no_limit_is_no_limit() {
+async fn max_duration_is_no_limit() {
     let service = ScriptedService::always(Step::respond(200).after(secs(1_000_000)));
     let transport = builder().timeout(Duration::MAX).attempt_timeout(Duration::MAX).service(service).build().unwrap();
     let response = send(&transport, get("/x/")).await.unwrap();
@@ -172,7 +172,7 @@ impl Service<Request<Body>> for NeverReady {
 }
 
 #[tokio::test(start_paused = true)]
-async fn becoming_ready_counts() {
+async fn readiness_counts_against_the_timeouts() {
     let service = AttemptTimeoutLayer::new(secs(3)).layer(NeverReady);
     let error = send(&service, get("/x/")).await.unwrap_err();
     assert_eq!(error.timeout_phase(), Some(TimeoutPhase::Attempt));
@@ -195,7 +195,7 @@ impl http_body::Body for Endless {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_body_counts_unless_it_is_streamed() {
+async fn collected_body_counts_against_the_timeouts() {
     let service = service_fn(|_request: Request<Body>| async { Ok::<_, BoxError>(Response::new(Endless)) });
     let transport = builder().attempt_timeout(secs(3)).service(service).build().unwrap();
     let error = send(&transport, post("/x/", "{}")).await.unwrap_err();
@@ -207,7 +207,7 @@ async fn the_body_counts_unless_it_is_streamed() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_connection_has_its_time_and_tls_counts() {
+async fn connect_timeout_covers_tls() {
     // The listener takes the connection and says nothing. The paused clock jumps while everybody waits for it.
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = BaseUrl::parse(&format!("https://{}", listener.local_addr().unwrap())).unwrap();

@@ -19,7 +19,7 @@ fn transport(server: std::net::SocketAddr, trust: impl FnOnce(TransportBuilder) 
 }
 
 #[tokio::test]
-async fn the_protocol_is_what_both_sides_can() {
+async fn negotiated_protocol_is_supported_by_both_sides() {
     let (der, pem, issuer) = certificate_authority();
     let table: [(&[&str], &str); 4] = [
         (&["h2", "http/1.1"], "HTTP/2.0 hello"),
@@ -67,7 +67,7 @@ async fn extreme_keep_alive_does_not_break_http2() {
 }
 
 #[tokio::test]
-async fn a_server_that_cannot_be_trusted_gets_nothing() {
+async fn untrusted_server_receives_nothing() {
     let (trusted, _, issuer) = certificate_authority();
     let (_, _, stranger) = certificate_authority();
     let table = [
@@ -131,7 +131,7 @@ fn unreadable_pem_is_not_repeated() {
 }
 
 #[tokio::test]
-async fn a_server_that_speaks_no_tls_is_not_spoken_to() {
+async fn server_without_tls_receives_nothing() {
     let (trusted, _, _) = certificate_authority();
     let script = Script::new().anything().send("HTTP/1.1 400 Bad Request\r\n\r\n");
     let server = ByteServer::always(script).await.unwrap();
@@ -141,7 +141,7 @@ async fn a_server_that_speaks_no_tls_is_not_spoken_to() {
 }
 
 #[tokio::test]
-async fn a_handshake_that_breaks_may_work_the_next_time() {
+async fn broken_tls_handshake_is_retried() {
     let (trusted, _, _) = certificate_authority();
     let server = ByteServer::always(Script::new().anything()).await.unwrap();
     let transport = transport(server.address(), |builder| builder.root_certificate_der(trusted));
@@ -150,7 +150,7 @@ async fn a_handshake_that_breaks_may_work_the_next_time() {
 }
 
 #[tokio::test]
-async fn a_server_may_ask_for_the_clients_certificate() {
+async fn client_certificate_is_sent_when_requested() {
     let (root, _, issuer) = certificate_authority();
     let (clients_root, _, clients) = certificate_authority();
     let (_, _, strangers) = certificate_authority();
@@ -168,12 +168,12 @@ async fn a_server_may_ask_for_the_clients_certificate() {
     for transport in [without, with(servers::client_certificate(&strangers))] {
         let error = send(&transport, post("/x/", "hello")).await.unwrap_err();
         // In TLS 1.3 the client is done before the server has looked: the request may be on its way already.
-        assert_eq!((error.kind(), error.sent(), error.attempts()), (Kind::Connection, Sent::Maybe, 1), "{error:?}");
+        assert_eq!((error.kind(), error.sent(), error.attempts()), (Kind::ConnectionLost, Sent::Maybe, 1), "{error:?}");
     }
 }
 
 #[test]
-fn a_client_certificate_that_is_none_is_refused_and_the_key_not_repeated() {
+fn invalid_client_certificate_error_hides_the_key() {
     let (_, _, issuer) = certificate_authority();
     let (chain, key) = servers::client_certificate(&issuer);
     let (_, other_key) = servers::client_certificate(&issuer);
@@ -218,19 +218,19 @@ async fn silent_http2(issuer: &rcgen::Issuer<'static, rcgen::KeyPair>) -> (std::
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_dead_connection_of_http2_is_found_by_pings_and_left() {
+async fn dead_http2_connection_is_closed_by_pings() {
     let (root, _, issuer) = certificate_authority();
     let (address, connections) = silent_http2(&issuer).await;
     let transport = transport(address, |builder| builder.root_certificate_der(root.clone()).timeout(Duration::MAX));
     let error = send(&transport, post("/x/", "{}")).await.unwrap_err();
     assert_eq!(
         (error.kind(), error.sent(), error.elapsed().as_secs()),
-        (Kind::Connection, Sent::Maybe, 20),
+        (Kind::ConnectionLost, Sent::Maybe, 20),
         "{error:?}"
     );
 
     let error = send(&transport, crate::support::get("/x/")).await.unwrap_err();
-    assert_eq!((error.kind(), error.attempts()), (Kind::Connection, 3));
+    assert_eq!((error.kind(), error.attempts()), (Kind::ConnectionLost, 3));
     assert_eq!(connections.load(Ordering::Relaxed), 4, "no attempt uses a dead connection again");
 
     let without = self::transport(address, |builder| {

@@ -121,7 +121,7 @@ async fn layer_sees_a_call_that_ends_while_it_waits() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn layer_sees_a_call_that_has_no_time_at_all() {
+async fn layer_sees_a_call_with_a_zero_timeout() {
     let ends = Ends::default();
     let service = ScriptedService::always(Step::respond(200));
     let transport = builder().layer_per_call(watching(&ends, false)).service(service.clone()).build().unwrap();
@@ -153,7 +153,7 @@ async fn timeout_that_the_layer_sees_is_complete() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn call_that_is_dropped_drops_what_the_layer_holds() {
+async fn dropped_call_drops_the_future_of_the_layer() {
     let ends = Ends::default();
     let hang = ScriptedService::always(Step::hang());
     let transport = builder().layer_per_call(watching(&ends, false)).service(hang).build().unwrap();
@@ -244,7 +244,8 @@ async fn layer_that_calls_twice_is_safe_in_both_positions() {
 async fn response_of_the_layer_itself_sends_nothing() {
     let cached = layer(|_, _| async { Ok(Response::new(Body::from("cached"))) });
     let limits = layer(|_, _| async { Ok(Response::builder().status(429).body(Body::empty())?) });
-    let fails = layer(|_, _| async { Err(TransportError::new(Kind::Connection, "no").with_sent(Sent::Yes).into()) });
+    let fails =
+        layer(|_, _| async { Err(TransportError::new(Kind::ConnectionLost, "no").with_sent(Sent::Yes).into()) });
     let service = ScriptedService::always(Step::respond(200));
     for (position, builder) in in_both_positions(&cached) {
         let transport = builder.service(service.clone()).build().unwrap();
@@ -313,7 +314,7 @@ async fn lost_delete_that_a_layer_changed_does_not_count_as_done() {
 async fn changed_body_lasts_for_one_attempt_or_for_the_call() {
     let appends = layer(|inner, request: Request<Body>| async move {
         let (parts, body) = request.into_parts();
-        let text = [body.collect(100).await?.as_ref(), b"+"].concat();
+        let text = [body.read_to_bytes(100).await?.as_ref(), b"+"].concat();
         Ok(inner.oneshot(Request::from_parts(parts, Body::from(text))).await?)
     });
     let once = layer(|inner, request: Request<Body>| async move {

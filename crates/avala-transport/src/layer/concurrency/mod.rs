@@ -13,16 +13,16 @@ use http::{Request, Response};
 use http_body::{Body as _, Frame, SizeHint};
 use pin_project_lite::pin_project;
 use tokio::time::{Sleep, sleep_until};
+use tower::BoxError;
 use tower::util::Oneshot;
 use tower::{Layer, Service, ServiceExt};
 
 use self::permits::{Lease, Permits, Ticket, Turn};
-use crate::BoxError;
 use crate::body::Body;
 use crate::context::CallState;
 use crate::context::background::Background;
+use crate::context::options::{CallClass, CallOptions};
 use crate::context::time_spent::Phase;
-use crate::context::{CallClass, CallOptions};
 use crate::error::TransportError;
 
 /// Concurrency limits: how many calls of each [`CallClass`] may be in flight at once.

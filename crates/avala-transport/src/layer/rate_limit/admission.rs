@@ -14,8 +14,8 @@ use super::scope::Scope;
 use crate::body::Body;
 use crate::context::CallState;
 use crate::context::background::Background;
+use crate::context::options::{CallClass, CallOptions};
 use crate::context::time_spent::{Phase, Seconds};
-use crate::context::{CallClass, CallOptions};
 use crate::error::{Sent, TransportError, TransportErrorKind};
 
 /// The longest timer; after it the start is recomputed.
@@ -27,7 +27,7 @@ const LONGEST_TIMER: Duration = Duration::from_secs(24 * 3_600);
 /// which dropping it removes.
 pub(super) struct Admission {
     limiter: RateLimiter,
-    name: &'static str,
+    name: Option<&'static str>,
     class: CallClass,
     background: Option<Background>,
     state: CallState,
@@ -53,7 +53,7 @@ impl Admission {
     pub(super) fn new(limiter: RateLimiter, options: Option<&CallOptions>, state: CallState) -> Self {
         Self {
             limiter,
-            name: options.map_or("", |options| options.rate_scope),
+            name: options.and_then(|options| options.rate_scope),
             class: options.map(|options| options.class).unwrap_or_default(),
             background: options.and_then(|options| options.background.clone()),
             state,

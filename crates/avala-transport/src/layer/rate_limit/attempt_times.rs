@@ -102,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_known_is_the_minimum() {
+    fn estimate_without_data_is_the_minimum() {
         let times = AttemptTimes::default();
         assert_eq!(times.estimate(Instant::now()), MINIMUM);
         times.add(Duration::ZERO, Instant::now());

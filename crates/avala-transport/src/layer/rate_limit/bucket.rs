@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn closing_of_no_length_ends_the_burst() {
+    fn zero_length_closing_ends_the_burst() {
         let (mut bucket, now) = bucket(60, 10);
         bucket.close_for(now, Duration::ZERO);
         assert!(take(&mut bucket, now));
@@ -220,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn extreme_values_neither_overflow_nor_close_for_more_than_an_hour() {
+    fn extreme_values_do_not_overflow_or_close_over_an_hour() {
         let extremes = [0, 1, u32::MAX - 1, u32::MAX];
         for (per_minute, burst) in extremes.iter().flat_map(|rate| extremes.map(|burst| (*rate, burst))) {
             let (mut bucket, mut now) = bucket(per_minute, burst);

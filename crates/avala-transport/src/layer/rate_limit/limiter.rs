@@ -6,38 +6,8 @@ use std::time::Duration;
 
 use http::{HeaderMap, StatusCode};
 
-use super::RateLimitState;
 use super::scope::Scope;
-
-/// Rate limit: calls per minute and burst size.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct RateLimit {
-    pub(super) per_minute: u32,
-    pub(super) burst: u32,
-}
-
-/// Returns 100 calls per minute with bursts of 20, as Avala documents per user.
-impl Default for RateLimit {
-    fn default() -> Self {
-        Self { per_minute: 100, burst: 20 }
-    }
-}
-
-impl RateLimit {
-    /// Creates a limit of this many calls per minute, with bursts of 20 or the limit, whichever is lower. Zero counts
-    /// as one.
-    #[must_use]
-    pub fn per_minute(calls: u32) -> Self {
-        Self { per_minute: calls, burst: calls.min(Self::default().burst) }
-    }
-
-    /// Sets how many calls may be sent at once after a pause. Zero counts as one.
-    #[must_use]
-    pub fn burst(mut self, calls: u32) -> Self {
-        self.burst = calls;
-        self
-    }
-}
+use super::{RateLimit, RateLimitState};
 
 /// Client-side rate limiter. Clones share one count.
 ///
@@ -135,17 +105,17 @@ impl RateLimiter {
     }
 
     /// Returns the narrower limit of this name, if the server has reported one.
-    pub(super) fn scope(&self, name: &'static str) -> Option<Arc<Scope>> {
-        if name.is_empty() { None } else { lock(&self.0.scopes).get(name).cloned() }
+    pub(super) fn scope(&self, name: Option<&'static str>) -> Option<Arc<Scope>> {
+        lock(&self.0.scopes).get(name?).cloned()
     }
 
     /// Updates the limits from a response.
-    pub(super) fn observe(&self, name: &'static str, status: StatusCode, headers: &HeaderMap) {
+    pub(super) fn observe(&self, name: Option<&'static str>, status: StatusCode, headers: &HeaderMap) {
         let reported = RateLimitState::from_headers(headers);
         if reported.is_none() && status != StatusCode::TOO_MANY_REQUESTS {
             return;
         }
-        if name.is_empty() {
+        if name.is_none() {
             let mut last = lock(&self.0.last_reported);
             *last = reported.or(*last);
         }
@@ -153,17 +123,18 @@ impl RateLimiter {
     }
 
     /// Updates the limits from a 429 whose body was lost, so that only its `Retry-After` is known.
-    pub(super) fn refused(&self, name: &'static str, retry_after: Option<Duration>) {
+    pub(super) fn refused(&self, name: Option<&'static str>, retry_after: Option<Duration>) {
         self.update(name, |scope| scope.refused(retry_after));
     }
 
-    fn update(&self, name: &'static str, update: impl FnOnce(&Scope)) {
+    fn update(&self, name: Option<&'static str>, update: impl FnOnce(&Scope)) {
         let Some(user) = self.user() else { return };
-        if name.is_empty() {
-            update(user);
-        } else {
-            let scope = Arc::clone(lock(&self.0.scopes).entry(name).or_default());
-            update(&scope);
+        match name {
+            None => update(user),
+            Some(name) => {
+                let scope = Arc::clone(lock(&self.0.scopes).entry(name).or_default());
+                update(&scope);
+            }
         }
     }
 }

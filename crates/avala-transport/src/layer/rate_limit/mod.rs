@@ -3,6 +3,7 @@
 mod admission;
 mod attempt_times;
 mod bucket;
+mod limit;
 mod limiter;
 mod schedule;
 mod scope;
@@ -18,11 +19,12 @@ use tower::util::Oneshot;
 use tower::{Layer, Service, ServiceExt};
 
 use self::admission::Admission;
-pub use self::limiter::{RateLimit, RateLimiter};
+pub use self::limit::RateLimit;
+pub use self::limiter::RateLimiter;
 pub use self::state::RateLimitState;
 use crate::body::Body;
-use crate::context::CallOptions;
 use crate::context::CallState;
+use crate::context::options::CallOptions;
 use crate::error::TransportError;
 
 /// Delays attempts as a [`RateLimiter`] requires, and reports responses to the limiter.

@@ -11,8 +11,8 @@ use super::attempt_times::AttemptTimes;
 use super::bucket::Bucket;
 use super::schedule::{Claim, Schedule, Ticket};
 use super::{RateLimit, RateLimitState};
-use crate::context::CallClass;
-use crate::retry_after::{sent_at, point_in_time, retry_after};
+use crate::context::options::CallClass;
+use crate::retry_after::{point_in_time, retry_after, sent_at};
 
 /// How long the gate closes after a 429 without `Retry-After`.
 const DEFAULT_CLOSING: Duration = Duration::from_secs(1);

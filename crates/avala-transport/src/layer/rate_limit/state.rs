@@ -56,7 +56,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nonsense_is_left_out() {
+    fn invalid_headers_are_ignored() {
         let mut headers = HeaderMap::new();
         assert_eq!(RateLimitState::from_headers(&headers), None);
         headers.insert(LIMIT, HeaderValue::from_static("many"));
@@ -67,7 +67,7 @@ mod tests {
     }
 
     #[test]
-    fn values_that_cannot_be_what_the_header_says_are_ignored() {
+    fn implausible_header_values_are_ignored() {
         let table = [
             ("0", [None, Some(0), Some(0)]),
             ("1", [Some(1); 3]),

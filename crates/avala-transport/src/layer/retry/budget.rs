@@ -174,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn the_last_token_can_be_spent_and_no_more() {
+    fn last_token_can_be_spent_and_no_more() {
         let (tokens, now) = (Tokens::new(RetryBudget::new(20)), Instant::now());
         assert!(spend(&tokens, Outcome::Unknown, now));
         assert!(spend(&tokens, Outcome::Refused, now));
@@ -186,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn a_payment_that_is_dropped_goes_back_up_to_the_capacity() {
+    fn dropped_payment_is_refunded_up_to_the_capacity() {
         let (tokens, now) = (Tokens::new(RetryBudget::new(20)), Instant::now());
         let payment = tokens.pay(Outcome::Unknown, now);
         assert_eq!(left(&tokens), 10.0);
@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn a_rate_that_is_no_number_is_none() {
+    fn invalid_refill_rate_counts_as_zero() {
         for rate in [f64::NAN, f64::INFINITY, -1.0] {
             assert_eq!(RetryBudget::new(7).per_second(rate), RetryBudget::new(7).per_second(0.0), "{rate}");
         }

@@ -66,7 +66,7 @@ fn of_status(status: StatusCode, retry_after: impl FnOnce() -> Option<Duration>)
 
 fn of_error(error: &TransportError) -> Option<Outcome> {
     let worth_a_repeat = match error.kind() {
-        TransportErrorKind::Connect | TransportErrorKind::Connection => true,
+        TransportErrorKind::Connect | TransportErrorKind::ConnectionLost => true,
         // After the call timeout there is no time for another attempt.
         TransportErrorKind::Timeout => error.timeout_phase() != Some(TimeoutPhase::Total),
         // `Overloaded` of a layer or service is transient. The client-side rate limiter has already found that there is

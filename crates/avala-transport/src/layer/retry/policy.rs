@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn the_ceiling_doubles_up_to_the_cap() {
+    fn ceiling_doubles_up_to_the_cap() {
         let policy = RetryPolicy::default();
         for (attempts, ceiling_ms) in
             [(1, 200), (2, 400), (3, 800), (5, 3_200), (6, 5_000), (40, 5_000), (u32::MAX, 5_000)]
@@ -122,13 +122,13 @@ mod tests {
     }
 
     #[test]
-    fn the_jitter_reaches_down_to_zero() {
+    fn jitter_reaches_down_to_zero() {
         let shortest = (0..ROUNDS).filter_map(|_| RetryPolicy::default().delay(6, None)).min().unwrap();
         assert!(shortest < Duration::from_millis(250), "{shortest:?}");
     }
 
     #[test]
-    fn what_the_server_asks_for_is_the_least() {
+    fn retry_after_is_the_minimum_delay() {
         let asked = Duration::from_secs(10);
         for _ in 0..ROUNDS {
             let delay = RetryPolicy::default().delay(1, Some(asked)).unwrap();
@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wait_over_the_limit_is_not_started() {
+    fn wait_over_the_limit_is_not_started() {
         let policy = RetryPolicy::default();
         assert_eq!(policy.delay(1, Some(Duration::from_secs(60))), Some(Duration::from_secs(60)));
         assert_eq!(policy.delay(1, Some(Duration::from_secs(61))), None);
