@@ -335,7 +335,7 @@ async fn send(avala: Avala, request: Result<Request, Invalid>) -> Result<RawAnsw
     let is_success = is_success(parts.status);
     let read = async {
         if is_success {
-            Ok((body.collect(avala.max_body_bytes()).await?, false))
+            Ok((body.read_to_bytes(avala.max_body_bytes()).await?, false))
         } else {
             body.read_start(limits::READ).await
         }
