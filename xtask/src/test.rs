@@ -2,7 +2,7 @@
 
 use crate::process::{cargo, cargo_with};
 use crate::snapshots::COMPARE;
-use crate::{Outcome, coverage, dependencies, interop, snapshots};
+use crate::{Outcome, coverage, dependencies, interop, snapshots, words};
 
 /// Examples that need neither an account nor a network.
 const EXAMPLES: &[(&str, &str)] = &[
@@ -27,7 +27,8 @@ pub(crate) fn all() -> Outcome {
     interop::run_if_there_is_python()?;
     snapshots::check()?;
     coverage::check()?;
-    dependencies::check()
+    dependencies::check()?;
+    words::check()
 }
 
 /// Tests models and payloads against the contract and their fixtures.

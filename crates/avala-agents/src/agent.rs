@@ -17,7 +17,8 @@ use crate::handler::{BoxHandler, Handler};
 use crate::journal::{Journal, MemoryJournal, Record};
 use crate::monitor::Monitor;
 use crate::pace::Pace;
-use crate::runtime::{self, AgentHandle, Shared, Summary, Until};
+use crate::runtime;
+use crate::runtime::{AgentHandle, Shared, Summary, Until};
 use crate::settings::{GiveUp, Settings};
 
 /// An agent: handlers for events, and how to run them.
@@ -210,7 +211,8 @@ impl Agent {
         async move {
             let stop = CancellationToken::new();
             let signals = crate::shutdown::watch(stop.clone(), shared.abort.clone()).map_err(|error| {
-                AgentError::new(crate::AgentErrorKind::Configuration, "signals cannot be received").with_source(error)
+                AgentError::new(crate::error::AgentErrorKind::Configuration, "signals cannot be received")
+                    .with_source(error)
             })?;
             let result = runtime::run(shared, stop, Until::Stopped).await;
             signals.abort();

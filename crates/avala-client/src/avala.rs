@@ -11,7 +11,8 @@ use tower::{Layer as _, Service};
 
 use crate::builder::AvalaBuilder;
 use crate::call::Call;
-use crate::decode::{self, Decoder};
+use crate::decode;
+use crate::decode::Decoder;
 use crate::decoded::Decoded;
 use crate::endpoint::Endpoint;
 use crate::list::List;
@@ -62,7 +63,7 @@ impl Avala {
     /// # Errors
     /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) when there is no key, or a setting cannot be used.
     #[cfg(feature = "hyper")]
-    pub fn from_env() -> Result<Self, crate::Error> {
+    pub fn from_env() -> Result<Self, crate::error::Error> {
         Self::builder().env()?.build()
     }
 
@@ -108,7 +109,7 @@ impl Avala {
         Self(Arc::new(Inner { transport, settings, is_strict: false }))
     }
 
-    /// What the server last said of its rate limit; `None` before its first answer.
+    /// Returns the rate limit that the server reported last; `None` before its first response.
     #[must_use]
     pub fn rate_limit(&self) -> Option<RateLimitInfo> {
         self.0.settings.limiter.as_ref().and_then(RateLimiter::state).map(rate_limit_info)
@@ -167,7 +168,7 @@ impl Avala {
         Call::new(self, Request::new(endpoint, segments), Decoder::Plain(decode::nothing))
     }
 
-    /// A call that lists things.
+    /// Paginated list calls.
     pub(crate) fn list<T: Decoded, F>(&self, endpoint: Endpoint, segments: &[&str]) -> List<T, F> {
         List::new(self, Request::new(endpoint, segments))
     }

@@ -33,12 +33,14 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use self::driver::{LazyDriver, is_async_code};
-use crate::{Error, Items, List};
+use crate::error::Error;
+use crate::list::List;
+use crate::pages::Items;
 
 /// An [`Avala`](crate::Avala) whose calls block. Its clones share connections and the thread that drives them.
 #[derive(Clone)]
 pub struct Avala {
-    avala: crate::Avala,
+    avala: crate::avala::Avala,
     driver: Arc<LazyDriver>,
 }
 
@@ -49,14 +51,14 @@ impl Avala {
     /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) when there is no key, or a setting cannot be used.
     #[cfg(feature = "hyper")]
     pub fn from_env() -> Result<Self, Error> {
-        Self::new(crate::Avala::from_env()?)
+        Self::new(crate::avala::Avala::from_env()?)
     }
 
     /// Wraps an async client. Starts no thread; the first call does.
     ///
     /// # Errors
     /// None today; the result leaves room for them.
-    pub fn new(avala: crate::Avala) -> Result<Self, Error> {
+    pub fn new(avala: crate::avala::Avala) -> Result<Self, Error> {
         Ok(Self { avala, driver: Arc::default() })
     }
 
@@ -83,9 +85,9 @@ impl Avala {
 
 /// Every resource is there: `avala.datasets()` and the others.
 impl Deref for Avala {
-    type Target = crate::Avala;
+    type Target = crate::avala::Avala;
 
-    fn deref(&self) -> &crate::Avala {
+    fn deref(&self) -> &crate::avala::Avala {
         &self.avala
     }
 }
@@ -96,7 +98,7 @@ impl fmt::Debug for Avala {
     }
 }
 
-/// The items of a list. Made by [`Avala::iter`].
+/// The items of a list. Returned by [`Avala::iter`].
 #[derive(Debug)]
 pub struct Iter<'a, T> {
     avala: &'a Avala,

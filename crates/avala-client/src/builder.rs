@@ -11,14 +11,14 @@ use avala_types::{AvalaConfig, Secret};
 use bytes::Bytes;
 use tower::{Layer, Service};
 
-use crate::Avala;
+use crate::avala::Avala;
 use crate::avala::Settings;
 use crate::error::Error;
 
 /// How the SDK names itself to the server.
 const USER_AGENT: &str = concat!("avala-rust/", env!("CARGO_PKG_VERSION"));
 
-/// The settings of a client. Made by [`Avala::builder`].
+/// The settings of a client. Returned by [`Avala::builder`].
 ///
 /// ```
 /// use std::time::Duration;
@@ -210,7 +210,7 @@ impl AvalaBuilder {
         self.transport(|transport| transport.retry(policy))
     }
 
-    /// How fast this client and its clones may call; 100 a minute in bursts of 20 unless set or learned from answers.
+    /// How fast this client and its clones may call; 100 a minute in bursts of 20 unless set or learned from responses.
     pub fn rate_limit(self, limit: RateLimit) -> Self {
         self.rate_limiter(RateLimiter::new(limit))
     }

@@ -1,4 +1,4 @@
-//! One call of the API.
+//! Calls of the API.
 
 use std::fmt;
 use std::future::poll_fn;
@@ -14,27 +14,28 @@ use serde::de::DeserializeOwned;
 use tokio::time::Instant;
 use tower::ServiceExt as _;
 
-use crate::Avala;
-use crate::decode::{self, Decoder, Source};
+use crate::avala::Avala;
+use crate::decode;
+use crate::decode::{Decoder, Source};
 use crate::endpoint::Endpoint;
 use crate::error::{Error, Invalid, limits};
-use crate::meta::{Answer, Meta};
+use crate::meta::{Meta, Response};
 use crate::options::{call_options, call_timeout};
 use crate::own_uid;
 use crate::request::Request;
 
-/// A call of the API, which is sent when it is awaited.
+/// A call of the API, sent when it is awaited.
 ///
-/// It is data: it can be kept, cloned, sent to another task, looked at with [`to_http`](Call::to_http), and awaited
-/// more than once by cloning. The errors of an argument, as an empty id, come out when it is awaited.
+/// A call is data: it can be stored, cloned, sent to another task, inspected with [`to_http`](Call::to_http), and awaited
+/// more than once by cloning. An invalid argument, such as an empty ID, is reported when the call is awaited.
 ///
 /// ```
 /// # async fn example(avala: avala_client::Avala) -> Result<(), avala_client::Error> {
 /// use std::time::Duration;
 ///
 /// let dataset = avala.datasets().get("d1").await?;
-/// let answer = avala.datasets().get("d1").timeout(Duration::from_secs(5)).with_meta().await?;
-/// println!("{} after {} attempts", answer.value.name, answer.meta.attempts);
+/// let response = avala.datasets().get("d1").timeout(Duration::from_secs(5)).with_meta().await?;
+/// println!("{} after {} attempts", response.value.name, response.meta.attempts);
 ///
 /// #[derive(serde::Deserialize)]
 /// struct Mine { name: String, score: f32 }
@@ -54,7 +55,7 @@ impl<T> Call<T> {
         Self { avala: avala.clone(), request, decoder }
     }
 
-    /// Sends a payload.
+    /// Sets a JSON payload.
     pub(crate) fn json<P: serde::Serialize + ?Sized>(mut self, payload: &P) -> Self {
         self.request = self.request.and_then(|mut request| {
             request.json(payload)?;
@@ -63,7 +64,7 @@ impl<T> Call<T> {
         self
     }
 
-    /// Sets a parameter of the query.
+    /// Sets a query parameter.
     pub(crate) fn param(mut self, name: &'static str, value: impl Into<String>) -> Self {
         if let Ok(request) = &mut self.request {
             request.param(name, value.into());
@@ -79,7 +80,7 @@ impl<T> Call<T> {
         self
     }
 
-    /// Tells the transport something about this call.
+    /// Sets transport options of this call.
     pub(crate) fn options(mut self, set: impl FnOnce(&mut CallOptions)) -> Self {
         if let Ok(request) = &mut self.request {
             set(&mut request.options);
@@ -102,17 +103,17 @@ impl<T> Call<T> {
         self
     }
 
-    /// Decodes the same answer into a type of yours.
+    /// Decodes the response into another type.
     pub fn decode_as<U: DeserializeOwned>(self) -> Call<U> {
         Call { avala: self.avala, request: self.request, decoder: Decoder::Plain(decode::foreign::<U>) }
     }
 
-    /// Gives the status, the request id, the rate limit and the attempts together with the value.
+    /// Returns the value with response metadata: status, request ID, rate limit and attempts.
     pub fn with_meta(self) -> CallWithMeta<T> {
         CallWithMeta(self)
     }
 
-    /// The request that would be sent, without the key.
+    /// Returns the request that would be sent, without credentials.
     ///
     /// Its address is complete when the client knows where the API is, and a path otherwise.
     ///
@@ -156,7 +157,7 @@ impl<T> fmt::Debug for Call<T> {
     }
 }
 
-/// Which call it is, whether or not it can be sent.
+/// Returns the endpoint of a request, valid or not.
 pub(crate) fn endpoint(request: &Result<Request, Invalid>) -> &Endpoint {
     match request {
         Ok(request) => &request.endpoint,
@@ -164,7 +165,7 @@ pub(crate) fn endpoint(request: &Result<Request, Invalid>) -> &Endpoint {
     }
 }
 
-/// Shows what is called, and no more: a body may hold secrets.
+/// Prints method and route only: a body may hold secrets.
 pub(crate) fn debug_request(name: &str, request: &Result<Request, Invalid>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     let endpoint = endpoint(request);
     write!(f, "{name}({} {})", endpoint.method, endpoint.route)
@@ -175,11 +176,11 @@ impl<T> IntoFuture for Call<T> {
     type IntoFuture = CallFuture<T>;
 
     fn into_future(self) -> CallFuture<T> {
-        CallFuture(Answering::new(self))
+        CallFuture(Sending::new(self))
     }
 }
 
-/// A [`Call`] whose value comes with what is known of its answer.
+/// A [`Call`] that returns its value with response metadata.
 #[must_use = "a call does nothing until it is awaited"]
 #[derive(Clone, Debug)]
 pub struct CallWithMeta<T>(Call<T>);
@@ -194,17 +195,17 @@ call_options!(CallWithMeta<T>);
 call_timeout!(CallWithMeta<T>, "the call");
 
 impl<T> IntoFuture for CallWithMeta<T> {
-    type Output = Result<Answer<T>, Error>;
-    type IntoFuture = AnswerFuture<T>;
+    type Output = Result<Response<T>, Error>;
+    type IntoFuture = ResponseFuture<T>;
 
-    fn into_future(self) -> AnswerFuture<T> {
-        AnswerFuture(Answering::new(self.0))
+    fn into_future(self) -> ResponseFuture<T> {
+        ResponseFuture(Sending::new(self.0))
     }
 }
 
 /// The future of a [`Call`].
 #[must_use = "futures do nothing unless polled"]
-pub struct CallFuture<T>(Answering<T>);
+pub struct CallFuture<T>(Sending<T>);
 
 impl<T> Future for CallFuture<T> {
     type Output = Result<T, Error>;
@@ -216,38 +217,38 @@ impl<T> Future for CallFuture<T> {
 
 /// The future of a [`CallWithMeta`].
 #[must_use = "futures do nothing unless polled"]
-pub struct AnswerFuture<T>(Answering<T>);
+pub struct ResponseFuture<T>(Sending<T>);
 
 #[cfg(feature = "blocking")]
-impl<T> AnswerFuture<T> {
+impl<T> ResponseFuture<T> {
     /// Moves the call to a runtime, unless it is there already.
     pub(crate) fn spawn_on(&mut self, runtime: &tokio::runtime::Handle) {
         self.0.spawn_on(runtime);
     }
 }
 
-impl<T> Future for AnswerFuture<T> {
-    type Output = Result<Answer<T>, Error>;
+impl<T> Future for ResponseFuture<T> {
+    type Output = Result<Response<T>, Error>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        self.0.poll(cx).map(|result| result.map(|(value, parts)| Answer { value, meta: Meta::of(&parts) }))
+        self.0.poll(cx).map(|result| result.map(|(value, parts)| Response { value, meta: Meta::of(&parts) }))
     }
 }
 
-/// What both futures do.
+/// The common part of both futures.
 ///
 /// Until the bytes are there it is one boxed future for all types of value, so that a user's crate compiles nothing of
 /// it but this wrapper.
-struct Answering<T> {
+struct Sending<T> {
     /// Whether a runtime drives it already.
     #[cfg(feature = "blocking")]
     is_spawned: bool,
-    bytes: Pin<Box<dyn Future<Output = Result<RawAnswer, Error>> + Send>>,
+    bytes: Pin<Box<dyn Future<Output = Result<RawResponse, Error>> + Send>>,
     decoder: Decoder<T>,
     is_strict: bool,
 }
 
-impl<T> Answering<T> {
+impl<T> Sending<T> {
     fn new(Call { avala, request, decoder }: Call<T>) -> Self {
         Self {
             #[cfg(feature = "blocking")]
@@ -267,23 +268,23 @@ impl<T> Answering<T> {
     }
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<(T, Parts), Error>> {
-        let RawAnswer { endpoint, path, parts, body } = ready!(self.bytes.as_mut().poll(cx))?;
+        let RawResponse { endpoint, path, parts, body } = ready!(self.bytes.as_mut().poll(cx))?;
         let own_uid = own_uid::in_path(endpoint.route, &path);
         let source = Source { body: &body, path: &path, own_uid, is_strict: self.is_strict, headers: &parts.headers };
         Poll::Ready(match self.decoder.decode(source) {
             Ok(value) => Ok((value, parts)),
-            Err(failure) => Err(Error::answer(&endpoint, &parts, &body, failure)),
+            Err(failure) => Err(Error::decoding(&endpoint, &parts, &body, failure)),
         })
     }
 }
 
 /// A call on a runtime. Dropping it cancels the call.
 #[cfg(feature = "blocking")]
-struct Spawned(tokio::task::JoinHandle<Result<RawAnswer, Error>>);
+struct Spawned(tokio::task::JoinHandle<Result<RawResponse, Error>>);
 
 #[cfg(feature = "blocking")]
 impl Future for Spawned {
-    type Output = Result<RawAnswer, Error>;
+    type Output = Result<RawResponse, Error>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         Poll::Ready(match ready!(Pin::new(&mut self.0).poll(cx)) {
@@ -309,21 +310,21 @@ impl<T> fmt::Debug for CallFuture<T> {
     }
 }
 
-impl<T> fmt::Debug for AnswerFuture<T> {
+impl<T> fmt::Debug for ResponseFuture<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("AnswerFuture")
+        f.write_str("ResponseFuture")
     }
 }
 
-/// An answer with a good status, not decoded yet.
-struct RawAnswer {
+/// A successful response, not decoded yet.
+struct RawResponse {
     endpoint: Endpoint,
     path: String,
     parts: Parts,
     body: Bytes,
 }
 
-async fn send(avala: Avala, request: Result<Request, Invalid>) -> Result<RawAnswer, Error> {
+async fn send(avala: Avala, request: Result<Request, Invalid>) -> Result<RawResponse, Error> {
     let request = request?;
     let started = Instant::now();
     let timeout = request.options.timeout.unwrap_or(avala.timeout());
@@ -350,7 +351,7 @@ async fn send(avala: Avala, request: Result<Request, Invalid>) -> Result<RawAnsw
     });
     let (body, was_cut) = read.map_err(|error| Error::transport(Some(&endpoint), error))?;
     if is_success {
-        return Ok(RawAnswer { endpoint, path, parts, body });
+        return Ok(RawResponse { endpoint, path, parts, body });
     }
     let was_cut = was_cut || parts.extensions.get::<CutBody>().is_some();
     Err(Error::response(&endpoint, &parts, &body, was_cut))

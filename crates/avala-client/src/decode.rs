@@ -1,4 +1,4 @@
-//! From the bytes of an answer to its value.
+//! Decodes responses.
 
 use std::fmt::{self, Write};
 use std::sync::Arc;
@@ -50,11 +50,11 @@ impl<T> Records<T> {
 /// A decoder with arguments of its own.
 type DecodeFn<T> = dyn Fn(Source<'_>) -> Result<T, Failure> + Send + Sync;
 
-/// How a call makes a value of an answer.
+/// The decoder of a call.
 pub(crate) enum Decoder<T> {
     /// A plain function, chosen in this crate, so that decoding is compiled here once and not in every user's crate.
     Plain(fn(Source<'_>) -> Result<T, Failure>),
-    /// For what is derived from an answer with the help of an argument, as one frame of a sequence.
+    /// For what is derived from a response with the help of an argument, as one frame of a sequence.
     Derived(Arc<DecodeFn<T>>),
 }
 
@@ -155,7 +155,7 @@ fn report_unexpected<T: Decode>(value: &T) {
 #[cfg(not(feature = "tracing"))]
 fn report_unexpected<T: Decode>(_: &T) {}
 
-/// Takes whatever a call answers that promises nothing: usually no body, and on some deployments a word or two.
+/// Ignores the body: usually empty, sometimes a short text.
 pub(crate) fn nothing(_: Source<'_>) -> Result<(), Failure> {
     Ok(())
 }

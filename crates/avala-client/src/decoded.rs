@@ -13,7 +13,8 @@ use avala_types::{
     WebhookTest,
 };
 
-use crate::decode::{self, Records, Source};
+use crate::decode;
+use crate::decode::{Records, Source};
 use crate::error::Failure;
 use crate::own_uid;
 

@@ -1,4 +1,4 @@
-//! Which call of the API: its name, its method and its route.
+//! Endpoints: operation name, method and route.
 
 use std::borrow::Cow;
 
@@ -10,7 +10,7 @@ use crate::error::Invalid;
 /// Everything but the unreserved characters of RFC 3986.
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// A call of the API, as the contract names it.
+/// An endpoint of the API, named as in the contract.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Endpoint {
     /// Its name, as `datasets.get`.

@@ -26,7 +26,7 @@
 //!
 //! - `http2`, `proxy`, `tls-webpki-roots` (on by default), `tls-native-roots`, `tls`: how the HTTP client of this SDK
 //!   connects. Without any of them, bring a service of your own: [`AvalaBuilder::service`], [`Avala::from_service`].
-//! - `gzip`: asks for compressed answers.
+//! - `gzip`: asks for compressed responses.
 //! - `reqwest`: classifies the errors of a `reqwest` client that is used as the service, so that it keeps its retries.
 //! - `blocking`: the same calls without `async`, for scripts.
 //! - `tracing`: spans for calls and attempts.
@@ -54,11 +54,11 @@ pub use ::avala_transport as transport;
 pub use avala::Avala;
 pub use avala_types as types;
 pub use builder::AvalaBuilder;
-pub use call::{AnswerFuture, Call, CallFuture, CallWithMeta};
+pub use call::{Call, CallFuture, CallWithMeta, ResponseFuture};
 pub use error::{Error, ErrorKind, FieldError, Quota};
 pub use http::Method;
 pub use list::List;
-pub use meta::{Answer, Meta};
+pub use meta::{Meta, Response};
 pub use pages::{Items, Pages};
 pub use raw::RawCall;
 pub use transport::{Sent, TimeSpent, TimeoutPhase};

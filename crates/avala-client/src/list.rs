@@ -1,4 +1,4 @@
-//! A call that lists things.
+//! Paginated list calls.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -8,9 +8,11 @@ use avala_types::{Cursor, CursorPage};
 use bytes::Bytes;
 use serde::de::DeserializeOwned;
 
-use crate::Avala;
-use crate::call::{self, Call, CallFuture, CallWithMeta};
-use crate::decode::{self, Decoder, Records, Source};
+use crate::avala::Avala;
+use crate::call;
+use crate::call::{Call, CallFuture, CallWithMeta};
+use crate::decode;
+use crate::decode::{Decoder, Records, Source};
 use crate::decoded::Decoded;
 use crate::error::{Error, Failure, Invalid};
 use crate::options::{call_options, call_timeout};
@@ -20,9 +22,9 @@ use crate::request::Request;
 /// A decoder without arguments.
 type Decode<T> = fn(Source<'_>) -> Result<T, Failure>;
 
-/// A list: one page of it when awaited, all of it as a stream of [`items`](List::items) or [`pages`](List::pages).
+/// A paginated list call: returns one page when awaited, or streams all [`items`](List::items) or [`pages`](List::pages).
 ///
-/// `F` stands for the filters that this list has; each of them is a method.
+/// `F` selects the filters of the list; each filter is a method.
 ///
 /// ```
 /// # async fn example(avala: avala_client::Avala) -> Result<(), avala_client::Error> {
@@ -54,7 +56,7 @@ impl<T, F> List<T, F> {
         Self { avala: avala.clone(), request, decode: T::page, decode_records: T::records, filters: PhantomData }
     }
 
-    /// Sets a parameter of the query.
+    /// Sets a query parameter.
     pub(crate) fn param(mut self, name: &'static str, value: impl Into<String>) -> Self {
         if let Ok(request) = &mut self.request {
             request.param(name, value.into());
@@ -62,7 +64,7 @@ impl<T, F> List<T, F> {
         self
     }
 
-    /// Asks for pages of this many items; the server's own size is 100.
+    /// Sets the page size; the server's default is 100.
     pub fn limit(self, items: u32) -> Self {
         self.param("limit", items.to_string())
     }
@@ -102,7 +104,7 @@ impl<T, F> List<T, F> {
         &mut self.request
     }
 
-    /// Decodes the items of the same list into a type of yours.
+    /// Decodes the items of the list into another type.
     pub fn decode_as<U: DeserializeOwned>(self) -> List<U, F> {
         List {
             avala: self.avala,
@@ -129,19 +131,19 @@ impl<T, F> List<T, F> {
         self
     }
 
-    /// Gives the status, the request id, the rate limit and the attempts together with one page.
+    /// Returns one page with response metadata: status, request ID, rate limit and attempts.
     pub fn with_meta(self) -> CallWithMeta<CursorPage<T>> {
         self.one_page().with_meta()
     }
 
-    /// The pages of the list, one after the other. The next one is asked for while this one is looked at.
+    /// Streams the pages of the list. The next page is prefetched while one is processed.
     ///
     /// A page with a record that cannot be decoded is an error that names the record, and the pages after it follow.
     pub fn pages(self) -> Pages<T> {
         Pages::new(self.records())
     }
 
-    /// The items of the list, one after the other. The next page is asked for while this one is consumed.
+    /// Streams the items of the list. The next page is prefetched while one is processed.
     ///
     /// A record that cannot be decoded, for example because it has no identity, is an error in its position, and the
     /// items after it follow. [`Error::raw_record`] has its text.
@@ -149,7 +151,7 @@ impl<T, F> List<T, F> {
         Items::new(self.pages())
     }
 
-    /// The request for the first page, as [`Call::to_http`] gives it.
+    /// Returns the request for the first page, as [`Call::to_http`] does.
     ///
     /// # Errors
     /// [`ErrorKind::Request`](crate::ErrorKind::Request) when no request can be made of the arguments.

@@ -1,4 +1,4 @@
-//! What is known of an answer besides its value.
+//! Response metadata.
 
 use std::time::Duration;
 
@@ -10,17 +10,17 @@ use http::response::Parts;
 /// The longest request ID, in bytes.
 const MAX_REQUEST_ID: usize = 200;
 
-/// A value, and what is known of the answer that it came in. Made by [`Call::with_meta`](crate::Call::with_meta).
+/// A value with response metadata. Returned by [`Call::with_meta`](crate::Call::with_meta).
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
-pub struct Answer<T> {
+pub struct Response<T> {
     /// The value itself.
     pub value: T,
     /// Everything else.
     pub meta: Meta,
 }
 
-/// What is known of an answer besides its value.
+/// Response metadata.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Meta {

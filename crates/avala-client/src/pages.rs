@@ -1,4 +1,4 @@
-//! The pages and the items of a list, as streams.
+//! Streams of the pages and items of a list.
 
 use std::collections::{HashSet, VecDeque};
 use std::fmt;
@@ -13,15 +13,15 @@ use avala_types::{Cursor, CursorPage};
 use futures_core::Stream;
 use percent_encoding::percent_decode_str;
 
-use crate::call::{AnswerFuture, Call, endpoint};
+use crate::call::{Call, ResponseFuture, endpoint};
 use crate::decode::Records;
 use crate::error::{Error, Failure};
-use crate::meta::Answer;
+use crate::meta::Response;
 
 /// How many pages one poll passes, if each is ready at once and has no items. Then others run.
 const MOST_PAGES: usize = 16;
 
-/// The pages of a list, one after the other. Made by [`List::pages`](crate::List::pages).
+/// A stream of the pages of a list. Returned by [`List::pages`](crate::List::pages).
 ///
 /// It owns all that it needs. As soon as a page is there the next one is requested, so that its way over the network
 /// and the work on this page overlap. That request is sent only if it takes no token of the rate limiter and no permit
@@ -43,9 +43,9 @@ pub struct Pages<T> {
 enum State<T> {
     Start,
     /// The next page is on its way, or waits in the background until somebody wants it.
-    Asked(AnswerFuture<Records<T>>, Background),
+    Asked(ResponseFuture<Records<T>>, Background),
     /// The next page came, or failed, before somebody wanted it.
-    Came(Box<Result<Answer<Records<T>>, Error>>),
+    Came(Box<Result<Response<Records<T>>, Error>>),
     Done,
 }
 
@@ -58,7 +58,7 @@ impl<T> Pages<T> {
         Self { call: Box::new(call), state: State::Start, cursor, seen }
     }
 
-    /// The next page, or `None` after the last one.
+    /// Returns the next page, or `None` after the last one.
     pub async fn next(&mut self) -> Option<Result<CursorPage<T>, Error>> {
         let pages = Awaited(self);
         poll_fn(|cx| Pin::new(&mut *pages.0).poll_next(cx)).await
@@ -175,7 +175,7 @@ impl<T> Pages<T> {
                 }
             }
         };
-        Poll::Ready(Some(result.map(|Answer { value: Records { page, failed }, meta }| {
+        Poll::Ready(Some(result.map(|Response { value: Records { page, failed }, meta }| {
             self.go_on_after(&page, cx);
             let endpoint = endpoint(&self.call.request);
             let error =
@@ -245,7 +245,7 @@ impl<T> fmt::Debug for Pages<T> {
     }
 }
 
-/// The items of a list, one after the other. Made by [`List::items`](crate::List::items).
+/// A stream of the items of a list. Returned by [`List::items`](crate::List::items).
 ///
 /// At most two pages are in memory: the one that is consumed, and the next one. It is a [`Stream`], for which crates
 /// such as `futures` have many adapters, and has [`next`](Items::next) for a plain loop.
@@ -273,7 +273,7 @@ impl<T> Items<T> {
         Self { pages, current }
     }
 
-    /// The next item, or `None` after the last one.
+    /// Returns the next item, or `None` after the last one.
     pub async fn next(&mut self) -> Option<Result<T, Error>> {
         let pages = Awaited(&mut self.pages);
         poll_fn(|cx| self.current.poll_item(pages.0, cx)).await

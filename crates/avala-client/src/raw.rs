@@ -9,13 +9,16 @@ use http::Method;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::call::{self, Call, CallFuture, CallWithMeta};
-use crate::decode::{self, Decoder, Source};
+use crate::avala::Avala;
+use crate::call;
+use crate::call::{Call, CallFuture, CallWithMeta};
+use crate::decode;
+use crate::decode::{Decoder, Source};
 use crate::endpoint::{Endpoint, segment};
 use crate::error::{Error, Failure, Invalid};
+use crate::list::List;
 use crate::options::{call_options, call_timeout};
 use crate::request::Request;
-use crate::{Avala, List};
 
 /// The name of raw calls in errors, logs and metrics.
 const OPERATION: &str = "request";

@@ -1,4 +1,4 @@
-//! A call as data, before it is sent.
+//! Calls as data, before they are sent.
 
 use std::borrow::Cow;
 

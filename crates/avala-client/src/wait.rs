@@ -12,7 +12,7 @@ use tokio::time::{Instant, sleep};
 
 use crate::call::{Call, debug_request, endpoint};
 use crate::error::{Error, Invalid};
-use crate::meta::{Answer, Meta};
+use crate::meta::{Meta, Response};
 use crate::options::call_options;
 use crate::request::Request;
 
@@ -223,7 +223,7 @@ impl<T: Send + 'static> Wait<T> {
             }
             self.polls.count = self.polls.count.saturating_add(1);
             let error = match self.next_call(started).with_meta().await {
-                Ok(Answer { value, meta }) => {
+                Ok(Response { value, meta }) => {
                     let progress = (self.judge)(&value);
                     if let Some(observer) = &mut self.on_progress {
                         observer(&value);

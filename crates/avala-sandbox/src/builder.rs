@@ -9,22 +9,23 @@ use http::HeaderValue;
 use tokio::net::TcpListener;
 
 use crate::app::{App, Settings};
+#[cfg(feature = "tls")]
 use crate::authority::Authority;
 use crate::fault::FaultQueue;
+#[cfg(feature = "tls")]
 use crate::known_hosts::{MANAGED_STORAGE, STORAGE_ORIGIN};
 use crate::pipeline::Pipeline;
+#[cfg(feature = "tls")]
+use crate::proxy;
 use crate::rate_limit::{Limiter, RateLimit};
 use crate::request_log::{LoggedRequest, OnResponse, RequestLog};
-use crate::sandbox::{Proxy, Sandbox};
+#[cfg(feature = "tls")]
+use crate::sandbox::Proxy;
+use crate::sandbox::Sandbox;
 use crate::seed::{self, Seed};
 use crate::server::{self, Tls};
 use crate::webhook::DeliveryWorker;
-use crate::{demo, proxy, router};
-
-#[cfg(feature = "tls")]
-#[cfg(feature = "tls")]
-#[cfg(feature = "tls")]
-#[cfg(feature = "tls")]
+use crate::{demo, router};
 
 /// Settings of a sandbox that is about to start; made by [`Sandbox::builder`].
 ///

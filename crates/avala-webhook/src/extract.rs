@@ -4,8 +4,10 @@ use axum::extract::{FromRef, FromRequest, Request};
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 
+use crate::Delivery;
+use crate::error::VerifyError;
 use crate::read_body::receive;
-use crate::{Delivery, VerifyError, WebhookVerifier};
+use crate::verifier::WebhookVerifier;
 
 /// Extracts a verified [`Delivery`] from a request. The state of the router must contain a [`WebhookVerifier`].
 ///

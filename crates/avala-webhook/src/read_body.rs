@@ -4,7 +4,9 @@ use http::Request;
 use http::request::Parts;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 
-use crate::{Delivery, VerifyError, VerifyErrorKind, WebhookVerifier};
+use crate::Delivery;
+use crate::error::{VerifyError, VerifyErrorKind};
+use crate::verifier::WebhookVerifier;
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 

@@ -11,8 +11,9 @@ use http::{Method, Request, Response, StatusCode};
 use http_body_util::Full;
 use tower::Service;
 
+use crate::Delivery;
 use crate::read_body::receive;
-use crate::{Delivery, WebhookVerifier};
+use crate::verifier::WebhookVerifier;
 
 /// A tower service that verifies deliveries and calls a handler with each valid one.
 ///

@@ -5,7 +5,8 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use avala_types::Secret;
 
-use crate::{Delivery, VerifyError, check_secrets, verify};
+use crate::error::VerifyError;
+use crate::{Delivery, check_secrets, verify};
 
 /// The default limit of a body, in bytes: 1 MiB. A delivery carries one resource.
 const DEFAULT_MAX_BODY_BYTES: usize = 1 << 20;

@@ -11,7 +11,7 @@ use tokio::runtime::{Builder, Handle};
 use tokio::sync::oneshot;
 use tokio::task::coop;
 
-use crate::Error;
+use crate::error::Error;
 
 /// How long the last clone waits for its thread to end. The thread ends at once, unless a task of the user blocks it.
 const STOP_TIMEOUT: Duration = Duration::from_secs(1);

@@ -1,66 +1,66 @@
-//! What can go wrong, in one word each.
+//! Kinds of errors.
 
 use avala_transport::TransportErrorKind;
 use http::StatusCode;
 
-/// What went wrong, in one word.
+/// The kind of an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// A setting is wrong: the key, the base URL, a certificate, the credentials of a proxy. Nothing was sent.
+    /// Invalid configuration: API key, base URL, certificate or proxy credentials. Nothing was sent.
     Configuration,
-    /// An argument is wrong, as an empty id. Nothing was sent.
+    /// Invalid argument, such as an empty ID. Nothing was sent.
     Request,
-    /// 401: the key is missing, wrong or revoked.
+    /// 401: the API key is missing, invalid or revoked.
     Authentication,
-    /// 403: the key is good, and may not do this.
+    /// 403: the API key lacks permission.
     Forbidden,
-    /// 404, or a frame beyond the end of its sequence.
+    /// 404, or a frame index beyond the end of the sequence.
     NotFound,
-    /// 409: it contradicts the state that the thing is in.
+    /// 409: the request conflicts with the state of the resource.
     Conflict,
     /// 400 or 422: see [`Error::field_errors`](crate::Error::field_errors).
     Validation,
-    /// 413 with figures: see [`Error::quota`](crate::Error::quota).
+    /// 413 with quota figures: see [`Error::quota`](crate::Error::quota).
     QuotaExceeded,
     /// 429, or the client's own limiter has no place before the deadline: see
     /// [`Error::retry_after`](crate::Error::retry_after).
     RateLimited,
-    /// 5xx: the server, or something in front of it, is in trouble.
+    /// 5xx: the server, or a gateway in front of it, failed.
     Server,
-    /// Any other status that is not success.
+    /// Any other unsuccessful status.
     UnexpectedStatus,
-    /// A redirect, which is never followed: the key would travel with it.
+    /// A redirect; never followed, because the API key would be sent to its target.
     Redirect,
-    /// No connection could be made.
+    /// No connection could be established.
     Connect,
     /// The server was reached and no secure connection to it is possible, as with a wrong certificate.
     Tls,
-    /// The connection broke, or carried something that is not HTTP.
+    /// The connection was lost, or the response was not valid HTTP.
     ConnectionLost,
     /// Time ran out: see [`Error::timeout_phase`](crate::Error::timeout_phase).
     Timeout,
-    /// The answer is larger than the cap.
+    /// The response exceeds the body cap.
     BodyTooLarge,
     /// The responses that the client buffers at once would exceed its
     /// [memory budget](crate::AvalaBuilder::memory_budget). Passes when other calls end, unless this response alone is
     /// larger than the budget.
     MemoryBudget,
-    /// The answer is not JSON, or not of the shape that was promised: see
+    /// The response is not JSON, or not of the shape that was promised: see
     /// [`Error::json_path`](crate::Error::json_path).
     Decode,
     /// The link to the next page points to another path, is malformed, or repeats a page.
     ///
     /// The items that came before it are good. The server, or a proxy that rewrites its links, has to be corrected.
     Pagination,
-    /// What was waited for ended, and not well: an export that failed.
+    /// The job being waited for failed.
     JobFailed,
-    /// A layer or service of yours failed; its error is the source.
+    /// A user layer or service failed; its error is the source.
     Layer,
 }
 
 impl ErrorKind {
-    /// The words for it in a message.
+    /// The description used in messages.
     pub(crate) fn describe(self) -> &'static str {
         match self {
             Self::Configuration => "wrong configuration",
@@ -79,16 +79,16 @@ impl ErrorKind {
             Self::Tls => "no secure connection",
             Self::ConnectionLost => "the connection failed",
             Self::Timeout => "timed out",
-            Self::BodyTooLarge => "the answer is too large",
+            Self::BodyTooLarge => "the response is too large",
             Self::MemoryBudget => "memory budget exceeded",
-            Self::Decode => "the answer cannot be read",
+            Self::Decode => "the response cannot be read",
             Self::Pagination => "the list cannot go on",
             Self::JobFailed => "the job failed",
             Self::Layer => "a layer failed",
         }
     }
 
-    /// The kind of an answer that is not success.
+    /// The kind of an unsuccessful response.
     pub(crate) fn of_status(status: StatusCode, has_quota: bool) -> Self {
         match status.as_u16() {
             401 => Self::Authentication,

@@ -113,7 +113,7 @@ impl Error {
         Self::new(ErrorKind::Configuration, None, message)
     }
 
-    /// The transport gave no answer, or refused to be built when there is no endpoint.
+    /// The transport gave no response, or refused to be built when there is no endpoint.
     pub(crate) fn transport(endpoint: Option<&Endpoint>, error: TransportError) -> Self {
         let mut this = Self::new(ErrorKind::of_transport(error.kind()), endpoint, error.to_string());
         let details = &mut this.0;
@@ -142,7 +142,7 @@ impl Error {
             }
             _ => kind.describe().to_owned(),
         });
-        let mut this = Self::new(kind, Some(endpoint), message).answered(Meta::of(parts), kept);
+        let mut this = Self::new(kind, Some(endpoint), message).responded(Meta::of(parts), kept);
         let details = &mut this.0;
         details.code = read.code;
         details.doc_url = read.doc_url;
@@ -154,7 +154,7 @@ impl Error {
     }
 
     /// The response is not what the call promises.
-    pub(crate) fn answer(endpoint: &Endpoint, parts: &Parts, body: &[u8], failure: Failure) -> Self {
+    pub(crate) fn decoding(endpoint: &Endpoint, parts: &Parts, body: &[u8], failure: Failure) -> Self {
         let message = match encoding(&parts.headers) {
             Some(encoding) if failure.kind == ErrorKind::Decode => {
                 format!("the body has the content encoding `{encoding}`, which cannot be decoded; {}", failure.message)
@@ -162,7 +162,7 @@ impl Error {
             _ => failure.message,
         };
         let kept = Kept::read(body, false);
-        let mut this = Self::new(failure.kind, Some(endpoint), message).answered(Meta::of(parts), kept);
+        let mut this = Self::new(failure.kind, Some(endpoint), message).responded(Meta::of(parts), kept);
         this.0.json_path = failure.json_path.map(|path| redact::shorten(&path, limits::PATH));
         this.0.record = failure.record;
         this.0.source = failure.source.map(redact::source);
@@ -172,7 +172,7 @@ impl Error {
     /// A record of a page is not what the list promises.
     pub(crate) fn record(endpoint: &Endpoint, meta: Meta, failure: Failure) -> Self {
         let kept = Kept::read(failure.record.as_ref().map(Json::get).unwrap_or_default().as_bytes(), false);
-        let mut this = Self::new(failure.kind, Some(endpoint), failure.message).answered(meta, kept);
+        let mut this = Self::new(failure.kind, Some(endpoint), failure.message).responded(meta, kept);
         this.0.json_path = failure.json_path;
         this.0.record = failure.record;
         this
@@ -195,7 +195,7 @@ impl Error {
 
     /// What was waited for ended, and not well.
     pub(crate) fn job_failed(endpoint: &Endpoint, meta: Meta, message: String) -> Self {
-        Self::new(ErrorKind::JobFailed, Some(endpoint), message).answered(meta, Kept::read(&[], false))
+        Self::new(ErrorKind::JobFailed, Some(endpoint), message).responded(meta, Kept::read(&[], false))
     }
 
     /// What was waited for did not come in time; `source` is the last poll that failed, if one did.
@@ -207,7 +207,7 @@ impl Error {
         this
     }
 
-    fn answered(mut self, meta: Meta, kept: Kept) -> Self {
+    fn responded(mut self, meta: Meta, kept: Kept) -> Self {
         let details = &mut self.0;
         details.status = Some(meta.status);
         details.request_id = meta.request_id;
@@ -219,7 +219,7 @@ impl Error {
         self
     }
 
-    /// What went wrong, in one word.
+    /// The kind of an error.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         self.0.kind
@@ -249,7 +249,7 @@ impl Error {
         &self.0.message
     }
 
-    /// The status of the answer, when there was one.
+    /// Returns the status of the response, if there was one.
     #[must_use]
     pub fn status(&self) -> Option<StatusCode> {
         self.0.status
@@ -297,7 +297,7 @@ impl Error {
         self.0.elapsed
     }
 
-    /// Where that time went: standing in line, backing off, in attempts.
+    /// Returns the time spent queued, backing off, and in attempts.
     #[must_use]
     pub fn time_spent(&self) -> TimeSpent {
         self.0.time_spent
@@ -377,7 +377,7 @@ impl Error {
         self.0.redirect_host.as_deref()
     }
 
-    /// Where in the answer decoding failed, as `results[3].uid`, for errors of the kind [`ErrorKind::Decode`]; where in
+    /// Where in the response decoding failed, as `results[3].uid`, for errors of the kind [`ErrorKind::Decode`]; where in
     /// the payload a number is that JSON cannot express, for errors of the kind [`ErrorKind::Request`].
     #[must_use]
     pub fn json_path(&self) -> Option<&str> {
@@ -402,7 +402,7 @@ impl Error {
     }
 }
 
-/// Why an answer with a good status cannot be used.
+/// Reason why a successful response cannot be used.
 #[derive(Debug)]
 pub(crate) struct Failure {
     pub(crate) kind: ErrorKind,
@@ -456,7 +456,7 @@ impl std::error::Error for Error {
 mod tests {
     use super::*;
 
-    fn answered(status: u16, body: &str) -> Error {
+    fn responded(status: u16, body: &str) -> Error {
         let mut response = http::Response::new(());
         *response.status_mut() = StatusCode::from_u16(status).unwrap();
         Error::response(&endpoint(), &response.into_parts().0, body.as_bytes(), false)
@@ -474,19 +474,19 @@ mod tests {
     #[test]
     fn display_is_one_line_to_act_on() {
         assert_eq!(
-            answered(404, r#"{"detail": "No such\ndataset."}"#).to_string(),
+            responded(404, r#"{"detail": "No such\ndataset."}"#).to_string(),
             "datasets.get: not found: No such dataset. (GET /datasets/{uid}/, status 404, 1 attempt in 0.000 s)"
         );
         assert_eq!(
-            answered(404, r#"{"detail": "Not found."}"#).to_string(),
+            responded(404, r#"{"detail": "Not found."}"#).to_string(),
             "datasets.get: Not found. (GET /datasets/{uid}/, status 404, 1 attempt in 0.000 s)"
         );
         assert_eq!(
-            answered(400, r#"{"slug": ["Taken.", "Too short."]}"#).to_string(),
+            responded(400, r#"{"slug": ["Taken.", "Too short."]}"#).to_string(),
             "datasets.get: refused as invalid; slug: Taken. Too short. (GET /datasets/{uid}/, status 400, \
              1 attempt in 0.000 s)"
         );
-        let odd = answered(400, r#"{"slug\u202e": ["a\u001b[31m\u2028b\u200b"]}"#).to_string();
+        let odd = responded(400, r#"{"slug\u202e": ["a\u001b[31m\u2028b\u200b"]}"#).to_string();
         assert!(odd.contains(r"slug\u{202e}: a\u{1b}[31m\u{2028}b\u{200b}"), "{odd}");
     }
 
@@ -497,7 +497,7 @@ mod tests {
             crate::decode::Source { body: &body, path: "", own_uid: None, is_strict: true, headers: &HeaderMap::new() };
         let failure = crate::decode::model::<avala_types::Task>(source).unwrap_err();
         let parts = http::Response::new(()).into_parts().0;
-        let error = Error::answer(&endpoint(), &parts, &body, failure);
+        let error = Error::decoding(&endpoint(), &parts, &body, failure);
         let seen = format!("{error} {error:?} {error:#?}");
         assert!(seen.contains("created_at") && seen.contains("avk_***") && !seen.contains("9f8e7d6c"), "{seen}");
     }
@@ -505,7 +505,7 @@ mod tests {
     #[test]
     fn a_long_text_is_cut_after_its_secrets_are_gone() {
         let secret = format!("{}Bearer {}", "é".repeat(limits::KEPT_TEXT / 2 - 4), "s".repeat(64));
-        let error = answered(500, &secret);
+        let error = responded(500, &secret);
         let body = error.body().unwrap();
         assert!(body.len() <= limits::KEPT_TEXT + "…".len() && !body.contains("sss"), "{}", body.len());
     }

@@ -2,10 +2,11 @@
 
 use avala_types::{CreateAgentAction, Json};
 
+use crate::avala::Avala;
+use crate::call::Call;
 use crate::endpoint::Endpoint;
-use crate::{Avala, Call};
 
-/// What agents decide. Made by [`Avala::agent_actions`].
+/// What agents decide. Returned by [`Avala::agent_actions`].
 #[derive(Clone, Debug)]
 pub struct AgentActions {
     avala: Avala,

@@ -4,10 +4,12 @@ use avala_types::{
     Agent, AgentExecution, AgentTest, AgentUid, CreateAgent, ExecutionStatus, ProjectUid, TaskType, UpdateAgent,
 };
 
+use crate::avala::Avala;
+use crate::call::Call;
 use crate::endpoint::Endpoint;
-use crate::{Avala, Call, List};
+use crate::list::List;
 
-/// Agents: programs that look at events and decide. Made by [`Avala::agents`].
+/// Agents: programs that look at events and decide. Returned by [`Avala::agents`].
 #[derive(Clone, Debug)]
 pub struct Agents {
     avala: Avala,
@@ -18,7 +20,7 @@ impl Agents {
         Self { avala: avala.clone() }
     }
 
-    /// Registers an agent (`POST /agents/`). Only this answer has its secret.
+    /// Registers an agent (`POST /agents/`). Only this response has its secret.
     ///
     /// ```
     /// # async fn example(avala: avala_client::Avala) -> Result<(), avala_client::Error> {
@@ -33,35 +35,35 @@ impl Agents {
         self.avala.call(Endpoint::post("agents.create", "/agents/"), &[]).json(agent)
     }
 
-    /// The agents of the account (`GET /agents/`).
+    /// Lists the agents of the account (`GET /agents/`).
     pub fn list(&self) -> List<Agent> {
         self.avala.list(Endpoint::get("agents.list", "/agents/"), &[])
     }
 
-    /// One agent (`GET /agents/{uid}/`).
+    /// Gets an agent (`GET /agents/{uid}/`).
     pub fn get(&self, uid: impl Into<AgentUid>) -> Call<Agent> {
         self.avala.call(Endpoint::get("agents.get", "/agents/{uid}/"), &[uid.into().as_str()])
     }
 
-    /// Changes an agent (`PATCH /agents/{uid}/`).
+    /// Updates an agent (`PATCH /agents/{uid}/`).
     pub fn update(&self, uid: impl Into<AgentUid>, changes: &UpdateAgent) -> Call<Agent> {
         let endpoint = Endpoint::patch("agents.update", "/agents/{uid}/");
         self.avala.call(endpoint, &[uid.into().as_str()]).json(changes)
     }
 
-    /// Writes an agent anew (`PUT /agents/{uid}/`), for servers that know no [`update`](Agents::update).
+    /// Replaces an agent (`PUT /agents/{uid}/`), for servers that know no [`update`](Agents::update).
     ///
     /// What the payload leaves out may be reset.
     pub fn replace(&self, uid: impl Into<AgentUid>, agent: &UpdateAgent) -> Call<Agent> {
         self.avala.call(Endpoint::put("agents.replace", "/agents/{uid}/"), &[uid.into().as_str()]).json(agent)
     }
 
-    /// Removes an agent (`DELETE /agents/{uid}/`).
+    /// Deletes an agent (`DELETE /agents/{uid}/`).
     pub fn delete(&self, uid: impl Into<AgentUid>) -> Call<()> {
         self.avala.command(Endpoint::delete("agents.delete", "/agents/{uid}/"), &[uid.into().as_str()])
     }
 
-    /// The events that an agent has to decide on, and those that it has decided on (`GET /agents/{uid}/executions/`).
+    /// Lists the events that an agent has to decide on, and those that it has decided on (`GET /agents/{uid}/executions/`).
     pub fn list_executions(&self, uid: impl Into<AgentUid>) -> List<AgentExecution, ExecutionFilters> {
         let endpoint = Endpoint::get("agents.list_executions", "/agents/{uid}/executions/");
         self.avala.list(endpoint, &[uid.into().as_str()])

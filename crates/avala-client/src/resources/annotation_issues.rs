@@ -5,10 +5,12 @@ use avala_types::{
     IssueUid, ItemUid, OwnerName, ProjectUid, SequenceUid, UpdateAnnotationIssue,
 };
 
+use crate::avala::Avala;
+use crate::call::Call;
 use crate::endpoint::Endpoint;
-use crate::{Avala, Call, List};
+use crate::list::List;
 
-/// Annotation issues: what reviewers find wrong. Made by [`Avala::annotation_issues`].
+/// Annotation issues: what reviewers find wrong. Returned by [`Avala::annotation_issues`].
 #[derive(Clone, Debug)]
 pub struct AnnotationIssues {
     avala: Avala,
@@ -27,14 +29,14 @@ impl AnnotationIssues {
         self.avala.call(endpoint, &[issue.sequence_uid.as_str()]).json(issue)
     }
 
-    /// The issues of a sequence, all in one page (`GET /sequences/{sequence_uid}/annotation-issues/`).
+    /// Lists the issues of a sequence, all in one page (`GET /sequences/{sequence_uid}/annotation-issues/`).
     pub fn list_by_sequence(&self, sequence: impl Into<SequenceUid>) -> List<AnnotationIssue, SequenceIssueFilters> {
         let route = "/sequences/{sequence_uid}/annotation-issues/";
         let endpoint = Endpoint::get("annotation_issues.list_by_sequence", route);
         self.avala.list(endpoint, &[sequence.into().as_str()])
     }
 
-    /// The issues of a dataset, all in one page (`GET /datasets/{owner}/{dataset_slug}/annotation-issues/`).
+    /// Gets the issues of a dataset, all in one page (`GET /datasets/{owner}/{dataset_slug}/annotation-issues/`).
     pub fn list_by_dataset(
         &self,
         owner: impl Into<OwnerName>,
@@ -45,7 +47,7 @@ impl AnnotationIssues {
         self.avala.list(endpoint, &[owner.into().as_str(), slug.into().as_str()])
     }
 
-    /// Changes an issue (`PATCH /sequences/{sequence_uid}/annotation-issues/{issue_uid}/`).
+    /// Updates an issue (`PATCH /sequences/{sequence_uid}/annotation-issues/{issue_uid}/`).
     pub fn update(
         &self,
         sequence: impl Into<SequenceUid>,
@@ -56,18 +58,18 @@ impl AnnotationIssues {
         self.avala.call(endpoint, &[sequence.into().as_str(), issue.into().as_str()]).json(changes)
     }
 
-    /// Removes an issue (`DELETE /sequences/{sequence_uid}/annotation-issues/{issue_uid}/`).
+    /// Deletes an issue (`DELETE /sequences/{sequence_uid}/annotation-issues/{issue_uid}/`).
     pub fn delete(&self, sequence: impl Into<SequenceUid>, issue: impl Into<IssueUid>) -> Call<()> {
         let endpoint = Endpoint::delete("annotation_issues.delete", ISSUE);
         self.avala.command(endpoint, &[sequence.into().as_str(), issue.into().as_str()])
     }
 
-    /// The annotation tools, with the kinds of problems that issues can be about (`GET /qc-available-tools/`).
+    /// Lists the annotation tools, with the kinds of problems that issues can be about (`GET /qc-available-tools/`).
     pub fn list_tools(&self) -> List<AnnotationIssueToolDetail, AnnotationIssueToolFilters> {
         self.avala.list(Endpoint::get("annotation_issues.list_tools", "/qc-available-tools/"), &[])
     }
 
-    /// The issues of a dataset, counted (`GET /datasets/{owner}/{dataset_slug}/annotation-issues/metrics/`).
+    /// Gets the issues of a dataset, counted (`GET /datasets/{owner}/{dataset_slug}/annotation-issues/metrics/`).
     pub fn get_metrics(
         &self,
         owner: impl Into<OwnerName>,

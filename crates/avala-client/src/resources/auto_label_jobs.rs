@@ -4,11 +4,13 @@ use std::time::Duration;
 
 use avala_types::{AutoLabelJob, AutoLabelJobStatus, AutoLabelJobUid, CreateAutoLabelJob, ProjectUid};
 
+use crate::avala::Avala;
+use crate::call::Call;
 use crate::endpoint::Endpoint;
+use crate::list::List;
 use crate::wait::{Progress, Wait};
-use crate::{Avala, Call, List};
 
-/// Auto-label jobs: annotations made by a model. Made by [`Avala::auto_label_jobs`].
+/// Auto-label jobs: annotations made by a model. Returned by [`Avala::auto_label_jobs`].
 #[derive(Clone, Debug)]
 pub struct AutoLabelJobs {
     avala: Avala,
@@ -38,12 +40,12 @@ impl AutoLabelJobs {
         self.avala.call(endpoint, &[project.into().as_str()]).json(job)
     }
 
-    /// The auto-label jobs of the account (`GET /auto-label-jobs/`).
+    /// Lists the auto-label jobs of the account (`GET /auto-label-jobs/`).
     pub fn list(&self) -> List<AutoLabelJob, AutoLabelJobFilters> {
         self.avala.list(Endpoint::get("auto_label_jobs.list", "/auto-label-jobs/"), &[])
     }
 
-    /// One auto-label job (`GET /auto-label-jobs/{uid}/`).
+    /// Gets an auto-label job (`GET /auto-label-jobs/{uid}/`).
     pub fn get(&self, uid: impl Into<AutoLabelJobUid>) -> Call<AutoLabelJob> {
         self.avala.call(Endpoint::get("auto_label_jobs.get", "/auto-label-jobs/{uid}/"), &[uid.into().as_str()])
     }

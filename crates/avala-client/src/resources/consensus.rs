@@ -4,10 +4,12 @@ use avala_types::{
     ConsensusComputeResult, ConsensusConfig, ConsensusScore, ConsensusSummary, ProjectUid, UpdateConsensusConfig,
 };
 
+use crate::avala::Avala;
+use crate::call::Call;
 use crate::endpoint::Endpoint;
-use crate::{Avala, Call, List};
+use crate::list::List;
 
-/// Consensus: how far annotators agree. Made by [`Avala::consensus`].
+/// Consensus: how far annotators agree. Returned by [`Avala::consensus`].
 #[derive(Clone, Debug)]
 pub struct Consensus {
     avala: Avala,
@@ -24,7 +26,7 @@ impl Consensus {
         self.avala.call(endpoint, &[project.into().as_str()])
     }
 
-    /// The scores of the items of a project (`GET /projects/{project_uid}/consensus/scores/`).
+    /// Lists the scores of the items of a project (`GET /projects/{project_uid}/consensus/scores/`).
     pub fn list_scores(&self, project: impl Into<ProjectUid>) -> List<ConsensusScore> {
         let endpoint = Endpoint::get("consensus.list_scores", "/projects/{project_uid}/consensus/scores/");
         self.avala.list(endpoint, &[project.into().as_str()])
@@ -42,7 +44,7 @@ impl Consensus {
         self.avala.call(endpoint, &[project.into().as_str()])
     }
 
-    /// Changes when annotators count as agreeing (`PUT /projects/{project_uid}/consensus/config/`).
+    /// Updates when annotators count as agreeing (`PUT /projects/{project_uid}/consensus/config/`).
     pub fn update_config(
         &self,
         project: impl Into<ProjectUid>,

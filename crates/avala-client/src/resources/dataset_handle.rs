@@ -6,7 +6,9 @@ use avala_types::{
 };
 
 use super::{BulkEditChunks, DatasetIssueFilters, DatasetItemFilters, DatasetSequenceFilters};
-use crate::{Avala, Call, List};
+use crate::avala::Avala;
+use crate::call::Call;
+use crate::list::List;
 
 /// One dataset, addressed by its owner and slug. Created by [`Avala::dataset`].
 ///
@@ -47,6 +49,7 @@ impl Avala {
     /// # Ok(())
     /// # }
     /// ```
+    #[must_use]
     pub fn dataset_of(&self, dataset: &Dataset) -> DatasetHandle {
         self.dataset(dataset.owner_name.clone().unwrap_or_else(|| OwnerName::from("")), &dataset.slug)
     }

@@ -10,14 +10,17 @@ use avala_types::{
     UploadQuota, Visibility,
 };
 
-use crate::decode::{self, Decoder};
+use crate::avala::Avala;
+use crate::call::Call;
+use crate::decode;
+use crate::decode::Decoder;
 use crate::decoded::Decoded as _;
 use crate::endpoint::Endpoint;
 use crate::error::{ErrorKind, Failure};
+use crate::list::List;
 use crate::wait::{Progress, Wait};
-use crate::{Avala, Call, List};
 
-/// Datasets, their items, sequences and frames, and the files that become one. Made by [`Avala::datasets`].
+/// Datasets, their items, sequences and frames, and the files that become one. Returned by [`Avala::datasets`].
 #[derive(Clone, Debug)]
 pub struct Datasets {
     pub(super) avala: Avala,
@@ -28,7 +31,7 @@ impl Datasets {
         Self { avala: avala.clone() }
     }
 
-    /// Makes a dataset (`POST /datasets/`). It is ready once [`wait`](Datasets::wait) says so.
+    /// Creates a dataset (`POST /datasets/`). It is ready once [`wait`](Datasets::wait) says so.
     ///
     /// A slug that its owner uses already is [`ErrorKind::Validation`].
     ///
@@ -46,28 +49,28 @@ impl Datasets {
         self.avala.call(Endpoint::post("datasets.create", "/datasets/"), &[]).json(dataset)
     }
 
-    /// The datasets of the workspace (`GET /datasets/`).
+    /// Lists the datasets of the workspace (`GET /datasets/`).
     pub fn list(&self) -> List<Dataset, DatasetFilters> {
         self.avala.list(Endpoint::get("datasets.list", "/datasets/"), &[])
     }
 
-    /// The datasets of an owner (`GET /datasets/{owner}/list/`), in numbered pages.
+    /// Lists the datasets of an owner (`GET /datasets/{owner}/list/`), in numbered pages.
     pub fn list_by_owner(&self, owner: impl Into<OwnerName>) -> List<Dataset, OwnedDatasetFilters> {
         self.avala.list(Endpoint::get("datasets.list_by_owner", "/datasets/{owner}/list/"), &[owner.into().as_str()])
     }
 
-    /// One dataset (`GET /datasets/{uid}/`).
+    /// Gets a dataset (`GET /datasets/{uid}/`).
     pub fn get(&self, uid: impl Into<DatasetUid>) -> Call<Dataset> {
         self.avala.call(Endpoint::get("datasets.get", "/datasets/{uid}/"), &[uid.into().as_str()])
     }
 
-    /// One dataset by its address (`GET /datasets/{owner}/{slug}/`).
+    /// Gets a dataset by its address (`GET /datasets/{owner}/{slug}/`).
     pub fn get_by_slug(&self, owner: impl Into<OwnerName>, slug: impl Into<DatasetSlug>) -> Call<Dataset> {
         let endpoint = Endpoint::get("datasets.get_by_slug", "/datasets/{owner}/{slug}/");
         self.avala.call(endpoint, &[owner.into().as_str(), slug.into().as_str()])
     }
 
-    /// The items of a dataset (`GET /datasets/{owner}/{slug}/items/`).
+    /// Gets the items of a dataset (`GET /datasets/{owner}/{slug}/items/`).
     pub fn list_items(
         &self,
         owner: impl Into<OwnerName>,
@@ -77,7 +80,7 @@ impl Datasets {
         self.avala.list(endpoint, &[owner.into().as_str(), slug.into().as_str()])
     }
 
-    /// One item of a dataset (`GET /datasets/{owner}/{slug}/items/{item_uid}/`).
+    /// Gets an item of a dataset (`GET /datasets/{owner}/{slug}/items/{item_uid}/`).
     pub fn get_item(
         &self,
         owner: impl Into<OwnerName>,
@@ -88,7 +91,7 @@ impl Datasets {
         self.avala.call(endpoint, &[owner.into().as_str(), slug.into().as_str(), item.into().as_str()])
     }
 
-    /// The sequences of a dataset, usually without their frames (`GET /datasets/{owner}/{slug}/sequences/`).
+    /// Gets the sequences of a dataset, usually without their frames (`GET /datasets/{owner}/{slug}/sequences/`).
     pub fn list_sequences(
         &self,
         owner: impl Into<OwnerName>,
@@ -98,7 +101,7 @@ impl Datasets {
         self.avala.list(endpoint, &[owner.into().as_str(), slug.into().as_str()])
     }
 
-    /// One sequence with all its frames (`GET /datasets/{owner}/{slug}/sequences/{sequence_uid}/`).
+    /// Gets a sequence with all its frames (`GET /datasets/{owner}/{slug}/sequences/{sequence_uid}/`).
     ///
     /// For more than one look at a sequence, keep what this gives: [`get_frame`](Datasets::get_frame) and
     /// [`get_calibration`](Datasets::get_calibration) fetch the whole sequence each time.
@@ -112,7 +115,7 @@ impl Datasets {
         self.avala.call(endpoint, &[owner.into().as_str(), slug.into().as_str(), sequence.into().as_str()])
     }
 
-    /// One frame of a sequence; the first one is 0 (`GET /datasets/{owner}/{slug}/sequences/{sequence_uid}/`).
+    /// Gets a frame of a sequence; the first one is 0 (`GET /datasets/{owner}/{slug}/sequences/{sequence_uid}/`).
     ///
     /// A frame beyond the end is [`ErrorKind::NotFound`], with a [`FrameError`] as its source.
     pub fn get_frame(
@@ -162,7 +165,7 @@ impl Datasets {
         self.avala.call(Endpoint::get("datasets.manual_upload_quota", "/datasets/manual-upload/quota/"), &[])
     }
 
-    /// The media types that the server knows (`GET /datasets/manual-upload/allowed-mimes/`).
+    /// Gets the media types that the server knows (`GET /datasets/manual-upload/allowed-mimes/`).
     pub fn manual_upload_allowed_mimes(&self) -> Call<AllowedMimes> {
         let route = "/datasets/manual-upload/allowed-mimes/";
         self.avala.call(Endpoint::get("datasets.manual_upload_allowed_mimes", route), &[])
@@ -176,7 +179,7 @@ impl Datasets {
         self.avala.call(Endpoint::post("datasets.create_manual_upload_url", route), &[]).json(file)
     }
 
-    /// Makes a dataset of files that were sent (`POST /datasets/manual-upload/`). It is ready once
+    /// Creates a dataset of files that were sent (`POST /datasets/manual-upload/`). It is ready once
     /// [`wait`](Datasets::wait) says so.
     pub fn create_from_manual_upload(&self, dataset: &CreateDatasetFromManualUpload) -> Call<Dataset> {
         let endpoint = Endpoint::post("datasets.create_from_manual_upload", "/datasets/manual-upload/");
@@ -212,7 +215,7 @@ impl Datasets {
     }
 }
 
-/// A sequence has one address; frames and calibrations are parts of its answer.
+/// A sequence has one address; frames and calibrations are parts of its response.
 const SEQUENCE: &str = "/datasets/{owner}/{slug}/sequences/{sequence_uid}/";
 
 /// The filters of [`Datasets::list`].

@@ -5,11 +5,13 @@ use std::time::Duration;
 use avala_transport::CallClass;
 use avala_types::{CreateExport, Export, ExportStatus, ExportUid};
 
+use crate::avala::Avala;
+use crate::call::Call;
 use crate::endpoint::Endpoint;
+use crate::list::List;
 use crate::wait::{Progress, Wait};
-use crate::{Avala, Call, List};
 
-/// Exports. Made by [`Avala::exports`].
+/// Exports. Returned by [`Avala::exports`].
 #[derive(Clone, Debug)]
 pub struct Exports {
     avala: Avala,
@@ -39,12 +41,12 @@ impl Exports {
         call.options(|options| options.class = CallClass::Export)
     }
 
-    /// The exports of the account (`GET /exports/`).
+    /// Lists the exports of the account (`GET /exports/`).
     pub fn list(&self) -> List<Export> {
         self.avala.list(Endpoint::get("exports.list", "/exports/"), &[])
     }
 
-    /// One export (`GET /exports/{uid}/`).
+    /// Gets an export (`GET /exports/{uid}/`).
     pub fn get(&self, uid: impl Into<ExportUid>) -> Call<Export> {
         self.avala.call(Endpoint::get("exports.get", "/exports/{uid}/"), &[uid.into().as_str()])
     }

@@ -4,10 +4,12 @@ use avala_types::{
     CreateInferenceProvider, InferenceProvider, InferenceProviderTest, InferenceProviderUid, UpdateInferenceProvider,
 };
 
+use crate::avala::Avala;
+use crate::call::Call;
 use crate::endpoint::Endpoint;
-use crate::{Avala, Call, List};
+use crate::list::List;
 
-/// Inference providers: models that run elsewhere. Made by [`Avala::inference_providers`].
+/// Inference providers: models that run elsewhere. Returned by [`Avala::inference_providers`].
 #[derive(Clone, Debug)]
 pub struct InferenceProviders {
     avala: Avala,
@@ -23,18 +25,18 @@ impl InferenceProviders {
         self.avala.call(Endpoint::post("inference_providers.create", "/inference-providers/"), &[]).json(provider)
     }
 
-    /// The inference providers of the account (`GET /inference-providers/`).
+    /// Lists the inference providers of the account (`GET /inference-providers/`).
     pub fn list(&self) -> List<InferenceProvider> {
         self.avala.list(Endpoint::get("inference_providers.list", "/inference-providers/"), &[])
     }
 
-    /// One inference provider (`GET /inference-providers/{uid}/`).
+    /// Gets an inference provider (`GET /inference-providers/{uid}/`).
     pub fn get(&self, uid: impl Into<InferenceProviderUid>) -> Call<InferenceProvider> {
         let endpoint = Endpoint::get("inference_providers.get", "/inference-providers/{uid}/");
         self.avala.call(endpoint, &[uid.into().as_str()])
     }
 
-    /// Changes an inference provider (`PATCH /inference-providers/{uid}/`).
+    /// Updates an inference provider (`PATCH /inference-providers/{uid}/`).
     pub fn update(
         &self,
         uid: impl Into<InferenceProviderUid>,
@@ -44,13 +46,13 @@ impl InferenceProviders {
         self.avala.call(endpoint, &[uid.into().as_str()]).json(changes)
     }
 
-    /// Removes an inference provider (`DELETE /inference-providers/{uid}/`).
+    /// Deletes an inference provider (`DELETE /inference-providers/{uid}/`).
     pub fn delete(&self, uid: impl Into<InferenceProviderUid>) -> Call<()> {
         let endpoint = Endpoint::delete("inference_providers.delete", "/inference-providers/{uid}/");
         self.avala.command(endpoint, &[uid.into().as_str()])
     }
 
-    /// Tries out whether an inference provider answers (`POST /inference-providers/{uid}/test/`).
+    /// Tests the connection of an inference provider (`POST /inference-providers/{uid}/test/`).
     pub fn test(&self, uid: impl Into<InferenceProviderUid>) -> Call<InferenceProviderTest> {
         let endpoint = Endpoint::post("inference_providers.test", "/inference-providers/{uid}/test/");
         // The server counts inference against a limit of its own, ten a minute.

@@ -65,7 +65,7 @@ pub use users::Users;
 pub use webhook_deliveries::WebhookDeliveries;
 pub use webhooks::Webhooks;
 
-use crate::Avala;
+use crate::avala::Avala;
 
 impl Avala {
     /// What agents decide.

@@ -2,10 +2,11 @@
 
 use avala_types::Model;
 
+use crate::avala::Avala;
 use crate::endpoint::Endpoint;
-use crate::{Avala, List};
+use crate::list::List;
 
-/// Models of machine learning. Made by [`Avala::models`].
+/// Models of machine learning. Returned by [`Avala::models`].
 #[derive(Clone, Debug)]
 pub struct Models {
     avala: Avala,
@@ -16,7 +17,7 @@ impl Models {
         Self { avala: avala.clone() }
     }
 
-    /// The models that the account can use (`GET /models/`).
+    /// Lists the models that the account can use (`GET /models/`).
     pub fn list(&self) -> List<Model> {
         self.avala.list(Endpoint::get("models.list", "/models/"), &[])
     }

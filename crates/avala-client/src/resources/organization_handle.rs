@@ -7,7 +7,9 @@ use avala_types::{
 };
 
 use super::{InvitationFilters, MemberFilters, Organizations};
-use crate::{Avala, Call, List};
+use crate::avala::Avala;
+use crate::call::Call;
+use crate::list::List;
 
 /// One organization, addressed by its slug. Created by [`Avala::organization`].
 ///

@@ -2,10 +2,12 @@
 
 use avala_types::{OwnerName, Project, ProjectUid};
 
+use crate::avala::Avala;
+use crate::call::Call;
 use crate::endpoint::Endpoint;
-use crate::{Avala, Call, List};
+use crate::list::List;
 
-/// Projects. Made by [`Avala::projects`].
+/// Projects. Returned by [`Avala::projects`].
 #[derive(Clone, Debug)]
 pub struct Projects {
     avala: Avala,
@@ -16,16 +18,16 @@ impl Projects {
         Self { avala: avala.clone() }
     }
 
-    /// The projects of the account (`GET /users/me/projects/`).
+    /// Lists the projects of the account (`GET /users/me/projects/`).
     pub fn list(&self) -> List<Project> {
         self.avala.list(Endpoint::get("projects.list", "/users/me/projects/"), &[])
     }
 
-    /// One project (`GET /users/me/projects/{uid}/`).
+    /// Gets a project (`GET /users/me/projects/{uid}/`).
     pub fn get(&self, uid: impl Into<ProjectUid>) -> Call<Project> {
         self.avala.call(Endpoint::get("projects.get", "/users/me/projects/{uid}/"), &[uid.into().as_str()])
     }
-    /// The projects of an owner (`GET /projects/{owner}/`).
+    /// Lists the projects of an owner (`GET /projects/{owner}/`).
     pub fn list_by_owner(&self, owner: impl Into<OwnerName>) -> List<Project, OwnedProjectFilters> {
         self.avala.list(Endpoint::get("projects.list_by_owner", "/projects/{owner}/"), &[owner.into().as_str()])
     }

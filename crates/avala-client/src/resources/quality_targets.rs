@@ -4,10 +4,12 @@ use avala_types::{
     CreateQualityTarget, ProjectUid, QualityTarget, QualityTargetEvaluation, QualityTargetUid, UpdateQualityTarget,
 };
 
+use crate::avala::Avala;
+use crate::call::Call;
 use crate::endpoint::Endpoint;
-use crate::{Avala, Call, List};
+use crate::list::List;
 
-/// Quality targets: how good the work in a project has to be. Made by [`Avala::quality_targets`].
+/// Quality targets: how good the work in a project has to be. Returned by [`Avala::quality_targets`].
 #[derive(Clone, Debug)]
 pub struct QualityTargets {
     avala: Avala,
@@ -18,7 +20,7 @@ impl QualityTargets {
         Self { avala: avala.clone() }
     }
 
-    /// Makes a quality target (`POST /projects/{project_uid}/quality-targets/`).
+    /// Creates a quality target (`POST /projects/{project_uid}/quality-targets/`).
     ///
     /// ```
     /// # async fn example(avala: avala_client::Avala) -> Result<(), avala_client::Error> {
@@ -34,19 +36,19 @@ impl QualityTargets {
         self.avala.call(endpoint, &[project.into().as_str()]).json(target)
     }
 
-    /// The quality targets of a project (`GET /projects/{project_uid}/quality-targets/`).
+    /// Lists the quality targets of a project (`GET /projects/{project_uid}/quality-targets/`).
     pub fn list(&self, project: impl Into<ProjectUid>) -> List<QualityTarget> {
         let endpoint = Endpoint::get("quality_targets.list", "/projects/{project_uid}/quality-targets/");
         self.avala.list(endpoint, &[project.into().as_str()])
     }
 
-    /// One quality target (`GET /projects/{project_uid}/quality-targets/{uid}/`).
+    /// Gets a quality target (`GET /projects/{project_uid}/quality-targets/{uid}/`).
     pub fn get(&self, project: impl Into<ProjectUid>, uid: impl Into<QualityTargetUid>) -> Call<QualityTarget> {
         let endpoint = Endpoint::get("quality_targets.get", "/projects/{project_uid}/quality-targets/{uid}/");
         self.avala.call(endpoint, &[project.into().as_str(), uid.into().as_str()])
     }
 
-    /// Changes a quality target (`PATCH /projects/{project_uid}/quality-targets/{uid}/`).
+    /// Updates a quality target (`PATCH /projects/{project_uid}/quality-targets/{uid}/`).
     pub fn update(
         &self,
         project: impl Into<ProjectUid>,
@@ -57,7 +59,7 @@ impl QualityTargets {
         self.avala.call(endpoint, &[project.into().as_str(), uid.into().as_str()]).json(changes)
     }
 
-    /// Removes a quality target (`DELETE /projects/{project_uid}/quality-targets/{uid}/`).
+    /// Deletes a quality target (`DELETE /projects/{project_uid}/quality-targets/{uid}/`).
     pub fn delete(&self, project: impl Into<ProjectUid>, uid: impl Into<QualityTargetUid>) -> Call<()> {
         let endpoint = Endpoint::delete("quality_targets.delete", "/projects/{project_uid}/quality-targets/{uid}/");
         self.avala.command(endpoint, &[project.into().as_str(), uid.into().as_str()])
@@ -65,7 +67,7 @@ impl QualityTargets {
 
     /// Measures all quality targets of a project now (`POST /projects/{project_uid}/quality-targets/evaluate/`).
     ///
-    /// It is a call and no list: the server measures anew each time, and answers with all targets at once.
+    /// A call, not a list: the server evaluates all targets each time, and responds with all of them at once.
     pub fn evaluate(&self, project: impl Into<ProjectUid>) -> Call<Vec<QualityTargetEvaluation>> {
         let endpoint = Endpoint::post("quality_targets.evaluate", "/projects/{project_uid}/quality-targets/evaluate/");
         self.avala.call(endpoint, &[project.into().as_str()])

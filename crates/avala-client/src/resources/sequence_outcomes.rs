@@ -6,8 +6,9 @@ use avala_types::{
 };
 
 use super::Datasets;
+use crate::call::Call;
 use crate::endpoint::Endpoint;
-use crate::{Call, List};
+use crate::list::List;
 
 const OUTCOME: &str = "/datasets/{owner}/{slug}/sequences/{sequence_uid}/outcome/";
 

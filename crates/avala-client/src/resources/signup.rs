@@ -2,10 +2,11 @@
 
 use avala_types::{Signup, SignupResponse};
 
+use crate::avala::Avala;
+use crate::call::Call;
 use crate::endpoint::Endpoint;
-use crate::{Avala, Call};
 
-/// Signing up, which needs no key. Made by [`Avala::signup`].
+/// Signing up, which needs no key. Returned by [`Avala::signup`].
 #[derive(Clone, Debug)]
 pub struct Signups {
     avala: Avala,
@@ -16,7 +17,7 @@ impl Signups {
         Self { avala: avala.clone() }
     }
 
-    /// Makes an account with a key (`POST /signup/`). It is sent without the key of the client, if that has one.
+    /// Creates an account with a key (`POST /signup/`). It is sent without the key of the client, if that has one.
     ///
     /// The server allows five a minute for an address.
     ///

@@ -2,10 +2,12 @@
 
 use avala_types::{CreateSlice, Cursor, DatasetUid, ItemUid, OwnerName, Slice, SliceItem, SliceSlug};
 
+use crate::avala::Avala;
+use crate::call::Call;
 use crate::endpoint::Endpoint;
-use crate::{Avala, Call, List};
+use crate::list::List;
 
-/// Slices: selections of items from datasets. Made by [`Avala::slices`].
+/// Slices: selections of items from datasets. Returned by [`Avala::slices`].
 #[derive(Clone, Debug)]
 pub struct Slices {
     avala: Avala,
@@ -16,35 +18,35 @@ impl Slices {
         Self { avala: avala.clone() }
     }
 
-    /// Makes a slice (`POST /slices/`).
+    /// Creates a slice (`POST /slices/`).
     pub fn create(&self, slice: &CreateSlice) -> Call<Slice> {
         self.avala.call(Endpoint::post("slices.create", "/slices/"), &[]).json(slice)
     }
 
-    /// The slices of an owner (`GET /slices/{owner}/list/`).
+    /// Lists the slices of an owner (`GET /slices/{owner}/list/`).
     pub fn list(&self, owner: impl Into<OwnerName>) -> List<Slice, SliceFilters> {
         self.avala.list(Endpoint::get("slices.list", "/slices/{owner}/list/"), &[owner.into().as_str()])
     }
 
-    /// The slices that have items of a dataset (`GET /slices/dataset/{dataset_uid}/`).
+    /// Lists the slices that have items of a dataset (`GET /slices/dataset/{dataset_uid}/`).
     pub fn list_by_dataset(&self, dataset: impl Into<DatasetUid>) -> List<Slice> {
         let endpoint = Endpoint::get("slices.list_by_dataset", "/slices/dataset/{dataset_uid}/");
         self.avala.list(endpoint, &[dataset.into().as_str()])
     }
 
-    /// One slice (`GET /slices/{owner}/{slug}/`).
+    /// Gets a slice (`GET /slices/{owner}/{slug}/`).
     pub fn get(&self, owner: impl Into<OwnerName>, slug: impl Into<SliceSlug>) -> Call<Slice> {
         let endpoint = Endpoint::get("slices.get", "/slices/{owner}/{slug}/");
         self.avala.call(endpoint, &[owner.into().as_str(), slug.into().as_str()])
     }
 
-    /// The items of a slice (`GET /slices/{owner}/{slug}/items/list/`).
+    /// Lists the items of a slice (`GET /slices/{owner}/{slug}/items/list/`).
     pub fn list_items(&self, owner: impl Into<OwnerName>, slug: impl Into<SliceSlug>) -> List<SliceItem> {
         let endpoint = Endpoint::get("slices.list_items", "/slices/{owner}/{slug}/items/list/");
         self.avala.list(endpoint, &[owner.into().as_str(), slug.into().as_str()])
     }
 
-    /// One item of a slice (`GET /slices/{owner}/{slug}/items/{item_uid}/`).
+    /// Gets an item of a slice (`GET /slices/{owner}/{slug}/items/{item_uid}/`).
     pub fn get_item(
         &self,
         owner: impl Into<OwnerName>,

@@ -4,10 +4,12 @@ use avala_types::{
     CreateStorageConfig, OrganizationSlug, StorageConfig, StorageConfigSetupInfo, StorageConfigTest, StorageConfigUid,
 };
 
+use crate::avala::Avala;
+use crate::call::Call;
 use crate::endpoint::Endpoint;
-use crate::{Avala, Call, List};
+use crate::list::List;
 
-/// Storage configs: buckets of yours that Avala reads. Made by [`Avala::storage_configs`].
+/// Storage configs: buckets of yours that Avala reads. Returned by [`Avala::storage_configs`].
 ///
 /// An account in several organizations says which one it means, and every call of the handle then says so:
 ///
@@ -58,7 +60,7 @@ impl StorageConfigs {
         self.scope(call.json(config))
     }
 
-    /// The storage configs of the account (`GET /storage-configs/`).
+    /// Lists the storage configs of the account (`GET /storage-configs/`).
     pub fn list(&self) -> List<StorageConfig> {
         let list = self.avala.list(Endpoint::get("storage_configs.list", "/storage-configs/"), &[]);
         match &self.organization {
@@ -67,7 +69,7 @@ impl StorageConfigs {
         }
     }
 
-    /// One storage config (`GET /storage-configs/{uid}/`).
+    /// Gets a storage config (`GET /storage-configs/{uid}/`).
     ///
     /// One that belongs to another organization than the handle's is [`ErrorKind::NotFound`](crate::ErrorKind::NotFound).
     pub fn get(&self, uid: impl Into<StorageConfigUid>) -> Call<StorageConfig> {
@@ -75,7 +77,7 @@ impl StorageConfigs {
         self.scope(self.avala.call(endpoint, &[uid.into().as_str()]))
     }
 
-    /// Removes a storage config (`DELETE /storage-configs/{uid}/`). The bucket stays as it is.
+    /// Deletes a storage config (`DELETE /storage-configs/{uid}/`). The bucket stays as it is.
     pub fn delete(&self, uid: impl Into<StorageConfigUid>) -> Call<()> {
         let endpoint = Endpoint::delete("storage_configs.delete", "/storage-configs/{uid}/");
         self.scope(self.avala.command(endpoint, &[uid.into().as_str()]))

@@ -2,10 +2,12 @@
 
 use avala_types::{ProjectUid, Task, TaskStatus, TaskUid};
 
+use crate::avala::Avala;
+use crate::call::Call;
 use crate::endpoint::Endpoint;
-use crate::{Avala, Call, List};
+use crate::list::List;
 
-/// Tasks. Made by [`Avala::tasks`].
+/// Tasks. Returned by [`Avala::tasks`].
 #[derive(Clone, Debug)]
 pub struct Tasks {
     avala: Avala,
@@ -16,12 +18,12 @@ impl Tasks {
         Self { avala: avala.clone() }
     }
 
-    /// The tasks that the account can see (`GET /tasks/`).
+    /// Lists the tasks that the account can see (`GET /tasks/`).
     pub fn list(&self) -> List<Task, TaskFilters> {
         self.avala.list(Endpoint::get("tasks.list", "/tasks/"), &[])
     }
 
-    /// One task (`GET /tasks/{uid}/`).
+    /// Gets a task (`GET /tasks/{uid}/`).
     pub fn get(&self, uid: impl Into<TaskUid>) -> Call<Task> {
         self.avala.call(Endpoint::get("tasks.get", "/tasks/{uid}/"), &[uid.into().as_str()])
     }

@@ -3,10 +3,11 @@
 use avala_types::{Json, SignParts, SignedParts, UploadUid};
 use serde_json::json;
 
+use crate::avala::Avala;
+use crate::call::Call;
 use crate::endpoint::Endpoint;
-use crate::{Avala, Call};
 
-/// Uploads of files that become a dataset: their parts, and their end. Made by [`Avala::uploads`].
+/// Uploads of files that become a dataset: their parts, and their end. Returned by [`Avala::uploads`].
 ///
 /// An upload is begun by [`Datasets::create_manual_upload_url`](crate::resources::Datasets::create_manual_upload_url).
 #[derive(Clone, Debug)]

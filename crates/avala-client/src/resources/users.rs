@@ -2,10 +2,11 @@
 
 use avala_types::{Json, UserPermissions};
 
+use crate::avala::Avala;
+use crate::call::Call;
 use crate::endpoint::Endpoint;
-use crate::{Avala, Call};
 
-/// Users. Made by [`Avala::users`].
+/// Users. Returned by [`Avala::users`].
 #[derive(Clone, Debug)]
 pub struct Users {
     avala: Avala,
@@ -16,7 +17,7 @@ impl Users {
         Self { avala: avala.clone() }
     }
 
-    /// The user that the key belongs to (`GET /users/me/`): a free-form object, and the cheapest test of a key.
+    /// Gets the user that the key belongs to (`GET /users/me/`): a free-form object, and the cheapest test of a key.
     pub fn me(&self) -> Call<Json> {
         self.avala.call(Endpoint::get("users.me", "/users/me/"), &[])
     }

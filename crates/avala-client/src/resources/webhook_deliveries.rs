@@ -2,10 +2,12 @@
 
 use avala_types::{WebhookDelivery, WebhookDeliveryUid};
 
+use crate::avala::Avala;
+use crate::call::Call;
 use crate::endpoint::Endpoint;
-use crate::{Avala, Call, List};
+use crate::list::List;
 
-/// Deliveries to webhooks. Made by [`Avala::webhook_deliveries`].
+/// Deliveries to webhooks. Returned by [`Avala::webhook_deliveries`].
 #[derive(Clone, Debug)]
 pub struct WebhookDeliveries {
     avala: Avala,
@@ -16,12 +18,12 @@ impl WebhookDeliveries {
         Self { avala: avala.clone() }
     }
 
-    /// The deliveries to all webhooks of the account (`GET /webhook-deliveries/`).
+    /// Lists the deliveries to all webhooks of the account (`GET /webhook-deliveries/`).
     pub fn list(&self) -> List<WebhookDelivery> {
         self.avala.list(Endpoint::get("webhook_deliveries.list", "/webhook-deliveries/"), &[])
     }
 
-    /// One delivery (`GET /webhook-deliveries/{uid}/`).
+    /// Gets a delivery (`GET /webhook-deliveries/{uid}/`).
     pub fn get(&self, uid: impl Into<WebhookDeliveryUid>) -> Call<WebhookDelivery> {
         let endpoint = Endpoint::get("webhook_deliveries.get", "/webhook-deliveries/{uid}/");
         self.avala.call(endpoint, &[uid.into().as_str()])

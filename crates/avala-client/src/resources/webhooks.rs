@@ -2,10 +2,12 @@
 
 use avala_types::{CreateWebhook, UpdateWebhook, Webhook, WebhookTest, WebhookUid};
 
+use crate::avala::Avala;
+use crate::call::Call;
 use crate::endpoint::Endpoint;
-use crate::{Avala, Call, List};
+use crate::list::List;
 
-/// Webhooks: addresses of yours that are told what happens. Made by [`Avala::webhooks`].
+/// Webhooks: addresses of yours that are told what happens. Returned by [`Avala::webhooks`].
 #[derive(Clone, Debug)]
 pub struct Webhooks {
     avala: Avala,
@@ -16,7 +18,7 @@ impl Webhooks {
         Self { avala: avala.clone() }
     }
 
-    /// Registers an address (`POST /webhooks/`). Only this answer has its secret.
+    /// Registers an address (`POST /webhooks/`). Only this response has its secret.
     ///
     /// ```
     /// # async fn example(avala: avala_client::Avala) -> Result<(), avala_client::Error> {
@@ -32,23 +34,23 @@ impl Webhooks {
         self.avala.call(Endpoint::post("webhooks.create", "/webhooks/"), &[]).json(webhook)
     }
 
-    /// The webhooks of the account (`GET /webhooks/`).
+    /// Lists the webhooks of the account (`GET /webhooks/`).
     pub fn list(&self) -> List<Webhook> {
         self.avala.list(Endpoint::get("webhooks.list", "/webhooks/"), &[])
     }
 
-    /// One webhook (`GET /webhooks/{uid}/`).
+    /// Gets a webhook (`GET /webhooks/{uid}/`).
     pub fn get(&self, uid: impl Into<WebhookUid>) -> Call<Webhook> {
         self.avala.call(Endpoint::get("webhooks.get", "/webhooks/{uid}/"), &[uid.into().as_str()])
     }
 
-    /// Changes a webhook (`PATCH /webhooks/{uid}/`).
+    /// Updates a webhook (`PATCH /webhooks/{uid}/`).
     pub fn update(&self, uid: impl Into<WebhookUid>, changes: &UpdateWebhook) -> Call<Webhook> {
         let endpoint = Endpoint::patch("webhooks.update", "/webhooks/{uid}/");
         self.avala.call(endpoint, &[uid.into().as_str()]).json(changes)
     }
 
-    /// Removes a webhook (`DELETE /webhooks/{uid}/`).
+    /// Deletes a webhook (`DELETE /webhooks/{uid}/`).
     pub fn delete(&self, uid: impl Into<WebhookUid>) -> Call<()> {
         self.avala.command(Endpoint::delete("webhooks.delete", "/webhooks/{uid}/"), &[uid.into().as_str()])
     }

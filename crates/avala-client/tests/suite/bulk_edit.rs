@@ -15,7 +15,7 @@ fn edits() -> impl Iterator<Item = Value> {
     (0..EDITS).map(|number| json!({"action": "delete", "object_uuid": number}))
 }
 
-/// The answer to a chunk.
+/// The response to a chunk.
 fn done(chunk: usize) -> Step {
     json(&json!({"chunk": chunk}))
 }
@@ -32,15 +32,15 @@ fn ranges(script: &ScriptedService) -> Vec<(usize, usize)> {
     script.requests().iter().map(|request| range(&request.body)).collect()
 }
 
-fn chunks(answers: &[Json]) -> Vec<Value> {
-    answers.iter().map(|answer| answer.to_value().unwrap()["chunk"].clone()).collect()
+fn chunks(responses: &[Json]) -> Vec<Value> {
+    responses.iter().map(|response| response.to_value().unwrap()["chunk"].clone()).collect()
 }
 
 #[tokio::test]
 async fn every_edit_is_sent_once_in_its_order() {
     let script = ScriptedService::new().then(done(0)).then(done(1)).then(done(2));
-    let answers = bare(&script).annotations().bulk_edit("acme", "drives", edits()).await.unwrap();
-    assert_eq!(chunks(&answers), [0, 1, 2]);
+    let responses = bare(&script).annotations().bulk_edit("acme", "drives", edits()).await.unwrap();
+    assert_eq!(chunks(&responses), [0, 1, 2]);
     assert_eq!(ranges(&script), [(0, 499), (500, 999), (1000, 1006)]);
     for request in script.requests() {
         assert_eq!((request.method.as_str(), request.uri.path()), ("POST", "/datasets/acme/drives/bulk-edition/"));
@@ -50,15 +50,15 @@ async fn every_edit_is_sent_once_in_its_order() {
 #[tokio::test]
 async fn a_chunk_that_is_full_is_not_followed_by_an_empty_one() {
     let script = ScriptedService::new().then(done(0));
-    let answers = bare(&script).annotations().bulk_edit("acme", "drives", edits().take(BulkEdit::MAX_EDITS)).await;
-    assert_eq!((answers.unwrap().len(), script.requests().len()), (1, 1));
+    let responses = bare(&script).annotations().bulk_edit("acme", "drives", edits().take(BulkEdit::MAX_EDITS)).await;
+    assert_eq!((responses.unwrap().len(), script.requests().len()), (1, 1));
 }
 
 #[tokio::test]
 async fn without_edits_nothing_is_sent() {
     let script = ScriptedService::new();
-    let answers = bare(&script).annotations().bulk_edit("acme", "drives", Vec::<Json>::new()).await.unwrap();
-    assert!(answers.is_empty() && script.requests().is_empty());
+    let responses = bare(&script).annotations().bulk_edit("acme", "drives", Vec::<Json>::new()).await.unwrap();
+    assert!(responses.is_empty() && script.requests().is_empty());
 }
 
 #[tokio::test]
@@ -67,7 +67,7 @@ async fn a_chunk_that_fails_is_where_it_goes_on() {
     let script = ScriptedService::new().then(done(0)).then(broken).then(Step::respond(500)).then(done(1)).then(done(2));
     let failed = bare(&script).annotations().bulk_edit("acme", "drives", edits()).await.unwrap_err();
     assert_eq!((failed.chunk(), failed.error().kind()), (1, ErrorKind::Validation));
-    assert_eq!(chunks(failed.answers()), [0]);
+    assert_eq!(chunks(failed.responses()), [0]);
     assert_eq!(failed.remaining().len(), EDITS - BulkEdit::MAX_EDITS);
     assert_eq!(failed.remaining()[0], json!({"action": "delete", "object_uuid": 500}).into());
     assert!(failed.to_string().starts_with("chunk 1 failed, 507 edits are left: annotations.bulk_edit: "), "{failed}");
@@ -76,8 +76,8 @@ async fn a_chunk_that_fails_is_where_it_goes_on() {
 
     let failed = failed.resume().await.unwrap_err();
     assert_eq!((failed.chunk(), failed.error().kind()), (1, ErrorKind::Server));
-    let answers = failed.resume().await.unwrap();
-    assert_eq!(chunks(&answers), [0, 1, 2], "those from before are there too");
+    let responses = failed.resume().await.unwrap();
+    assert_eq!(chunks(&responses), [0, 1, 2], "those from before are there too");
     assert_eq!(ranges(&script)[2..], [(500, 999), (500, 999), (1000, 1006)]);
 }
 
@@ -104,7 +104,7 @@ async fn a_chunk_that_may_have_arrived_is_sent_again() {
     let lost = Step::fail(TransportErrorKind::ConnectionLost, Sent::Maybe);
     let script = ScriptedService::new().then(lost).then(done(0));
     let edits = BulkEdit::new(edits().take(1));
-    let answer = layered(&script).annotations().bulk_edit_chunk("acme", "drives", &edits).with_meta().await.unwrap();
-    assert_eq!(answer.meta.attempts, 2);
+    let response = layered(&script).annotations().bulk_edit_chunk("acme", "drives", &edits).with_meta().await.unwrap();
+    assert_eq!(response.meta.attempts, 2);
     assert_eq!(script.requests()[0].body, script.requests()[1].body);
 }

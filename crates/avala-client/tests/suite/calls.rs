@@ -33,21 +33,21 @@ async fn a_call_sends_its_request_with_the_key_and_no_more() {
 }
 
 #[tokio::test]
-async fn what_is_known_of_an_answer_comes_with_it() {
+async fn what_is_known_of_an_response_comes_with_it() {
     let step = json(&json!({"uid": "t1"})).header("x-request-id", "r1").header("x-ratelimit-remaining", "7");
     let script = ScriptedService::new().then(step);
     let avala = layered(&script);
     assert_eq!(avala.rate_limit(), None);
-    let answer = avala.tasks().get("t1").with_meta().await.unwrap();
-    assert_eq!(answer.value.uid, "t1");
-    assert_eq!(answer.meta.status, 200);
-    assert_eq!(answer.meta.request_id.as_deref(), Some("r1"));
-    assert_eq!((answer.meta.rate_limit.remaining, answer.meta.attempts), (Some(7), 1));
+    let response = avala.tasks().get("t1").with_meta().await.unwrap();
+    assert_eq!(response.value.uid, "t1");
+    assert_eq!(response.meta.status, 200);
+    assert_eq!(response.meta.request_id.as_deref(), Some("r1"));
+    assert_eq!((response.meta.rate_limit.remaining, response.meta.attempts), (Some(7), 1));
     assert_eq!(avala.rate_limit().unwrap().remaining, Some(7));
 }
 
 #[tokio::test]
-async fn the_same_answer_decodes_into_a_type_of_the_users() {
+async fn the_same_response_decodes_into_a_type_of_the_users() {
     #[derive(serde::Deserialize)]
     struct Mine {
         score: f32,

@@ -1,4 +1,4 @@
-//! Answers that are errors.
+//! Responses that are errors.
 
 use std::time::Duration;
 
@@ -33,7 +33,7 @@ async fn a_wrong_shape_is_located() {
     let script = ScriptedService::always(json(&json!({"results": [{"uid": "t1"}, {"uid": 2}], "next": null})));
     let error = bare(&script).tasks().list().await.unwrap_err();
     assert_eq!((error.kind(), error.json_path()), (ErrorKind::Decode, Some("results[1].uid")));
-    assert!(error.to_string().starts_with("tasks.list: the answer cannot be read: invalid type"), "{error}");
+    assert!(error.to_string().starts_with("tasks.list: the response cannot be read: invalid type"), "{error}");
     let script = ScriptedService::always(json(&json!({"results": {"uid": "t1"}})));
     assert_eq!(bare(&script).tasks().list().await.unwrap_err().json_path(), Some("results"));
 }

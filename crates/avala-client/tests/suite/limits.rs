@@ -28,7 +28,7 @@ async fn it_keeps_the_documented_limit_before_the_server_says_no() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn it_learns_a_higher_limit_from_the_answers() {
+async fn it_learns_a_higher_limit_from_the_responses() {
     let script =
         ScriptedService::always(task().header("x-ratelimit-limit", "6000").header("x-ratelimit-remaining", "5900"));
     let avala = layered(&script);

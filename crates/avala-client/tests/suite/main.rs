@@ -29,7 +29,7 @@ use avala_client::Avala;
 use avala_transport::testing::{ScriptedService, Step};
 use serde_json::Value;
 
-/// A step that answers with a value.
+/// A step that responds with a value.
 fn json(value: &Value) -> Step {
     Step::respond(200).header("content-type", "application/json").body(value.to_string())
 }

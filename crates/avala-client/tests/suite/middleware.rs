@@ -38,8 +38,8 @@ async fn a_layer_sees_each_call_or_each_attempt() {
         .layer_per_attempt(counting(&attempts, &attempts_with_key))
         .build()
         .unwrap();
-    let answer = avala.tasks().get("t1").with_meta().await.unwrap();
-    assert_eq!(answer.meta.attempts, 3);
+    let response = avala.tasks().get("t1").with_meta().await.unwrap();
+    assert_eq!(response.meta.attempts, 3);
     let counts = [calls, calls_with_key, attempts, attempts_with_key].map(|count| count.load(Ordering::Relaxed));
     assert_eq!(counts, [1, 0, 3, 3]);
 }

@@ -20,6 +20,9 @@ fn tasks() -> Step {
     json(&json!([{"uid": "t1"}]))
 }
 
+/// Operations and tenants that a layer has seen.
+type Seen = Arc<Mutex<Vec<(&'static str, Option<TenantId>)>>>;
+
 #[tokio::test(start_paused = true)]
 async fn header_is_sent_with_every_attempt_of_every_kind_of_call() {
     let script = ScriptedService::new().then(Step::respond(502)).then(task()).then(task()).then(tasks()).then(task());
@@ -90,7 +93,7 @@ struct TenantId(u64);
 
 #[tokio::test(start_paused = true)]
 async fn extension_reaches_layers_per_call_and_per_attempt() {
-    let seen: Arc<Mutex<Vec<(&str, Option<TenantId>)>>> = Arc::default();
+    let seen: Seen = Arc::default();
     let note = |place| {
         let seen = Arc::clone(&seen);
         MapRequestLayer::new(move |request: http::Request<Body>| {

@@ -1,4 +1,4 @@
-//! What single resources do besides sending their arguments: keys, organizations, answers that say nothing.
+//! What single resources do besides sending their arguments: keys, organizations, responses that say nothing.
 
 use avala_client::{Avala, ErrorKind};
 use avala_transport::testing::{ScriptedService, Step};
@@ -56,7 +56,7 @@ async fn every_call_of_a_handle_says_its_organization() {
 }
 
 #[tokio::test]
-async fn a_call_that_promises_nothing_takes_any_answer() {
+async fn a_call_that_promises_nothing_takes_any_response() {
     for step in [
         Step::respond(204),
         Step::respond(200),
@@ -77,8 +77,8 @@ async fn a_call_that_promises_nothing_takes_any_answer() {
 #[tokio::test]
 async fn a_list_is_read_as_an_array_and_as_a_page() {
     let issues = json!([{"uid": "i1"}, {"uid": "i2"}]);
-    for answer in [issues.clone(), json!({"results": issues, "next": null})] {
-        let avala = bare(&ScriptedService::always(json(&answer)));
+    for response in [issues.clone(), json!({"results": issues, "next": null})] {
+        let avala = bare(&ScriptedService::always(json(&response)));
         let page = avala.annotation_issues().list_by_sequence("s1").await.unwrap();
         assert_eq!((page.items.len(), page.has_more), (2, false));
         let mut items = avala.annotation_issues().list_by_dataset("acme", "drives").items();

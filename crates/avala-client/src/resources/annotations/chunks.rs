@@ -6,12 +6,13 @@ use std::time::Duration;
 
 use avala_types::{BulkEdit, Json};
 
-use crate::{Call, Error};
+use crate::call::Call;
+use crate::error::Error;
 
 /// Edits of annotations, sent in chunks of [`BulkEdit::MAX_EDITS`], one after the other. Made by
 /// [`Annotations::bulk_edit`](crate::resources::Annotations::bulk_edit).
 ///
-/// It gives the answer to each chunk in their order. Without edits nothing is sent.
+/// It gives the response to each chunk in their order. Without edits nothing is sent.
 ///
 /// ```
 /// # async fn example(avala: avala_client::Avala, boxes: Vec<String>) -> Result<(), avala_client::Error> {
@@ -19,9 +20,9 @@ use crate::{Call, Error};
 ///
 /// let edits = boxes.iter().map(|uuid| json!({"action": "delete", "object_uuid": uuid, "sequence_uid": "s1"}));
 /// let mut edits = avala.annotations().bulk_edit("acme", "drives", edits);
-/// let answers = loop {
+/// let responses = loop {
 ///     match edits.await {
-///         Ok(answers) => break answers,
+///         Ok(responses) => break responses,
 ///         Err(failed) if failed.error().is_retryable() => edits = failed.resume(),
 ///         Err(failed) => return Err(failed.into()),
 ///     }
@@ -36,13 +37,13 @@ pub struct BulkEditChunks {
     call: Call<Json>,
     /// All edits, those that are done included.
     edits: Vec<Json>,
-    /// The answers to the chunks that are done, and so their number.
-    answers: Vec<Json>,
+    /// The responses to the completed chunks.
+    responses: Vec<Json>,
 }
 
 impl BulkEditChunks {
     pub(super) fn new(call: Call<Json>, edits: Vec<Json>) -> Self {
-        Self { call, edits, answers: Vec::new() }
+        Self { call, edits, responses: Vec::new() }
     }
 
     /// Gives the call for each chunk this much time in all.
@@ -54,17 +55,17 @@ impl BulkEditChunks {
     /// The edits that are still to be sent.
     #[must_use]
     pub fn remaining(&self) -> &[Json] {
-        self.edits.get(self.answers.len() * BulkEdit::MAX_EDITS..).unwrap_or_default()
+        self.edits.get(self.responses.len() * BulkEdit::MAX_EDITS..).unwrap_or_default()
     }
 
     async fn run(mut self) -> Result<Vec<Json>, BulkEditError> {
         while let Some(chunk) = self.remaining().chunks(BulkEdit::MAX_EDITS).next() {
             match self.call.clone().json(chunk).await {
-                Ok(answer) => self.answers.push(answer),
+                Ok(response) => self.responses.push(response),
                 Err(error) => return Err(BulkEditError(Box::new(Failed { error, edits: self }))),
             }
         }
-        Ok(self.answers)
+        Ok(self.responses)
     }
 }
 
@@ -106,13 +107,13 @@ impl BulkEditError {
     /// Which chunk failed; the first one is 0. All chunks before it are done, and none after it was sent.
     #[must_use]
     pub fn chunk(&self) -> usize {
-        self.answers().len()
+        self.responses().len()
     }
 
-    /// The answers to the chunks before.
+    /// The responses to the previous chunks.
     #[must_use]
-    pub fn answers(&self) -> &[Json] {
-        &self.0.edits.answers
+    pub fn responses(&self) -> &[Json] {
+        &self.0.edits.responses
     }
 
     /// The edits that are not known to be done: those of the chunk that failed, and all after it.
@@ -121,7 +122,7 @@ impl BulkEditError {
         self.0.edits.remaining()
     }
 
-    /// Goes on with the chunk that failed. In the end it gives the answers to all chunks, those from before included.
+    /// Goes on with the chunk that failed. In the end it gives the responses to all chunks, those from before included.
     pub fn resume(self) -> BulkEditChunks {
         self.0.edits
     }

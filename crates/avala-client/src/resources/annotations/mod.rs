@@ -4,12 +4,13 @@ mod chunks;
 
 use avala_types::{BulkEdit, DatasetSlug, Json, OwnerName};
 
+use crate::avala::Avala;
+use crate::call::Call;
 use crate::endpoint::Endpoint;
-use crate::{Avala, Call};
 
 pub use chunks::{BulkEditChunks, BulkEditError};
 
-/// Annotations, edited in bulk. Made by [`Avala::annotations`].
+/// Annotations, edited in bulk. Returned by [`Avala::annotations`].
 #[derive(Clone, Debug)]
 pub struct Annotations {
     avala: Avala,

@@ -2,10 +2,12 @@
 
 use avala_types::{AlertChannelTest, AlertChannelUid, CreateFleetAlertChannel, FleetAlertChannel};
 
+use crate::avala::Avala;
+use crate::call::Call;
 use crate::endpoint::Endpoint;
-use crate::{Avala, Call, List};
+use crate::list::List;
 
-/// Alert channels: where alerts go. Made by [`Fleet::alert_channels`](super::Fleet::alert_channels).
+/// Alert channels: where alerts go. Returned by [`Fleet::alert_channels`](super::Fleet::alert_channels).
 #[derive(Clone, Debug)]
 pub struct FleetAlertChannels {
     avala: Avala,
@@ -16,7 +18,7 @@ impl FleetAlertChannels {
         Self { avala: avala.clone() }
     }
 
-    /// Makes an alert channel (`POST /fleet/alert-channels/`).
+    /// Creates an alert channel (`POST /fleet/alert-channels/`).
     ///
     /// ```
     /// # async fn example(avala: avala_client::Avala) -> Result<(), avala_client::Error> {
@@ -32,12 +34,12 @@ impl FleetAlertChannels {
         self.avala.call(Endpoint::post("fleet.alert_channels.create", "/fleet/alert-channels/"), &[]).json(channel)
     }
 
-    /// The alert channels of the account (`GET /fleet/alert-channels/`).
+    /// Lists the alert channels of the account (`GET /fleet/alert-channels/`).
     pub fn list(&self) -> List<FleetAlertChannel> {
         self.avala.list(Endpoint::get("fleet.alert_channels.list", "/fleet/alert-channels/"), &[])
     }
 
-    /// Removes an alert channel (`DELETE /fleet/alert-channels/{channel_uid}/`).
+    /// Deletes an alert channel (`DELETE /fleet/alert-channels/{channel_uid}/`).
     pub fn delete(&self, uid: impl Into<AlertChannelUid>) -> Call<()> {
         let endpoint = Endpoint::delete("fleet.alert_channels.delete", "/fleet/alert-channels/{channel_uid}/");
         self.avala.command(endpoint, &[uid.into().as_str()])

@@ -2,10 +2,12 @@
 
 use avala_types::{AlertStatus, AlertUid, DeviceUid, FleetAlert, FleetSeverity, ResolveFleetAlert, RuleUid};
 
+use crate::avala::Avala;
+use crate::call::Call;
 use crate::endpoint::Endpoint;
-use crate::{Avala, Call, List};
+use crate::list::List;
 
-/// Alerts: what rules found. Made by [`Fleet::alerts`](super::Fleet::alerts).
+/// Alerts: what rules found. Returned by [`Fleet::alerts`](super::Fleet::alerts).
 #[derive(Clone, Debug)]
 pub struct FleetAlerts {
     avala: Avala,
@@ -16,12 +18,12 @@ impl FleetAlerts {
         Self { avala: avala.clone() }
     }
 
-    /// The alerts of the account (`GET /fleet/alerts/`).
+    /// Lists the alerts of the account (`GET /fleet/alerts/`).
     pub fn list(&self) -> List<FleetAlert, FleetAlertFilters> {
         self.avala.list(Endpoint::get("fleet.alerts.list", "/fleet/alerts/"), &[])
     }
 
-    /// One alert (`GET /fleet/alerts/{alert_uid}/`).
+    /// Gets an alert (`GET /fleet/alerts/{alert_uid}/`).
     pub fn get(&self, uid: impl Into<AlertUid>) -> Call<FleetAlert> {
         self.avala.call(Endpoint::get("fleet.alerts.get", "/fleet/alerts/{alert_uid}/"), &[uid.into().as_str()])
     }

@@ -2,10 +2,12 @@
 
 use avala_types::{DeviceStatus, DeviceType, DeviceUid, FleetDevice, RegisterFleetDevice, UpdateFleetDevice};
 
+use crate::avala::Avala;
+use crate::call::Call;
 use crate::endpoint::Endpoint;
-use crate::{Avala, Call, List};
+use crate::list::List;
 
-/// Devices: what records. Made by [`Fleet::devices`](super::Fleet::devices).
+/// Devices: what records. Returned by [`Fleet::devices`](super::Fleet::devices).
 #[derive(Clone, Debug)]
 pub struct FleetDevices {
     avala: Avala,
@@ -16,7 +18,7 @@ impl FleetDevices {
         Self { avala: avala.clone() }
     }
 
-    /// Registers a device (`POST /fleet/devices/`). Only this answer has its token.
+    /// Registers a device (`POST /fleet/devices/`). Only this response has its token.
     ///
     /// ```
     /// # async fn example(avala: avala_client::Avala) -> Result<(), avala_client::Error> {
@@ -32,23 +34,23 @@ impl FleetDevices {
         self.avala.call(Endpoint::post("fleet.devices.register", "/fleet/devices/"), &[]).json(device)
     }
 
-    /// The devices of the account (`GET /fleet/devices/`).
+    /// Lists the devices of the account (`GET /fleet/devices/`).
     pub fn list(&self) -> List<FleetDevice, FleetDeviceFilters> {
         self.avala.list(Endpoint::get("fleet.devices.list", "/fleet/devices/"), &[])
     }
 
-    /// One device (`GET /fleet/devices/{device_uid}/`).
+    /// Gets a device (`GET /fleet/devices/{device_uid}/`).
     pub fn get(&self, uid: impl Into<DeviceUid>) -> Call<FleetDevice> {
         self.avala.call(Endpoint::get("fleet.devices.get", "/fleet/devices/{device_uid}/"), &[uid.into().as_str()])
     }
 
-    /// Changes a device (`PATCH /fleet/devices/{device_uid}/`).
+    /// Updates a device (`PATCH /fleet/devices/{device_uid}/`).
     pub fn update(&self, uid: impl Into<DeviceUid>, changes: &UpdateFleetDevice) -> Call<FleetDevice> {
         let endpoint = Endpoint::patch("fleet.devices.update", "/fleet/devices/{device_uid}/");
         self.avala.call(endpoint, &[uid.into().as_str()]).json(changes)
     }
 
-    /// Removes a device (`DELETE /fleet/devices/{device_uid}/`).
+    /// Deletes a device (`DELETE /fleet/devices/{device_uid}/`).
     pub fn delete(&self, uid: impl Into<DeviceUid>) -> Call<()> {
         let endpoint = Endpoint::delete("fleet.devices.delete", "/fleet/devices/{device_uid}/");
         self.avala.command(endpoint, &[uid.into().as_str()])

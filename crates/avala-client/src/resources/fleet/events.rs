@@ -5,10 +5,12 @@ use avala_types::{
     FleetSeverity, RecordingUid,
 };
 
+use crate::avala::Avala;
+use crate::call::Call;
 use crate::endpoint::Endpoint;
-use crate::{Avala, Call, List};
+use crate::list::List;
 
-/// Events: what happened while a device recorded. Made by [`Fleet::events`](super::Fleet::events).
+/// Events: what happened while a device recorded. Returned by [`Fleet::events`](super::Fleet::events).
 #[derive(Clone, Debug)]
 pub struct FleetEvents {
     avala: Avala,
@@ -29,17 +31,17 @@ impl FleetEvents {
         self.avala.call(Endpoint::post("fleet.events.create_batch", "/fleet/events/batch/"), &[]).json(events)
     }
 
-    /// The events of the account (`GET /fleet/events/`).
+    /// Lists the events of the account (`GET /fleet/events/`).
     pub fn list(&self) -> List<FleetEvent, FleetEventFilters> {
         self.avala.list(Endpoint::get("fleet.events.list", "/fleet/events/"), &[])
     }
 
-    /// One event (`GET /fleet/events/{event_uid}/`).
+    /// Gets an event (`GET /fleet/events/{event_uid}/`).
     pub fn get(&self, uid: impl Into<EventUid>) -> Call<FleetEvent> {
         self.avala.call(Endpoint::get("fleet.events.get", "/fleet/events/{event_uid}/"), &[uid.into().as_str()])
     }
 
-    /// Removes an event (`DELETE /fleet/events/{event_uid}/`).
+    /// Deletes an event (`DELETE /fleet/events/{event_uid}/`).
     pub fn delete(&self, uid: impl Into<EventUid>) -> Call<()> {
         let endpoint = Endpoint::delete("fleet.events.delete", "/fleet/events/{event_uid}/");
         self.avala.command(endpoint, &[uid.into().as_str()])

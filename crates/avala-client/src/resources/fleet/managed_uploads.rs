@@ -6,8 +6,9 @@ use avala_types::{
     ManagedUploadProtocol, OriginalUid, RecordingUid, UploadSessionUid,
 };
 
+use crate::avala::Avala;
+use crate::call::Call;
 use crate::endpoint::Endpoint;
-use crate::{Avala, Call};
 
 /// Managed uploads of MCAP recordings, for organizations that are enrolled. Created by
 /// [`Fleet::managed_uploads`](super::Fleet::managed_uploads).

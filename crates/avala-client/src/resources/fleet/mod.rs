@@ -18,9 +18,9 @@ pub use recordings::{FleetRecordingFilters, FleetRecordings};
 pub use rules::{FleetRuleFilters, FleetRules};
 pub use uploads::FleetUploads;
 
-use crate::Avala;
+use crate::avala::Avala;
 
-/// Fleets: devices, what they record, and what is watched for in it. Made by [`Avala::fleet`].
+/// Fleets: devices, what they record, and what is watched for in it. Returned by [`Avala::fleet`].
 #[derive(Clone, Debug)]
 pub struct Fleet {
     avala: Avala,

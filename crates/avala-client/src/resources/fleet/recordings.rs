@@ -4,11 +4,13 @@ use std::time::Duration;
 
 use avala_types::{DeviceUid, FleetRecording, RecordingStatus, RecordingUid, UpdateFleetRecording};
 
+use crate::avala::Avala;
+use crate::call::Call;
 use crate::endpoint::Endpoint;
+use crate::list::List;
 use crate::wait::{Progress, Wait};
-use crate::{Avala, Call, List};
 
-/// Recordings: what a device recorded. Made by [`Fleet::recordings`](super::Fleet::recordings).
+/// Recordings: what a device recorded. Returned by [`Fleet::recordings`](super::Fleet::recordings).
 #[derive(Clone, Debug)]
 pub struct FleetRecordings {
     avala: Avala,
@@ -19,24 +21,24 @@ impl FleetRecordings {
         Self { avala: avala.clone() }
     }
 
-    /// The recordings of the account (`GET /fleet/recordings/`).
+    /// Lists the recordings of the account (`GET /fleet/recordings/`).
     pub fn list(&self) -> List<FleetRecording, FleetRecordingFilters> {
         self.avala.list(Endpoint::get("fleet.recordings.list", "/fleet/recordings/"), &[])
     }
 
-    /// One recording (`GET /fleet/recordings/{recording_uid}/`).
+    /// Gets a recording (`GET /fleet/recordings/{recording_uid}/`).
     pub fn get(&self, uid: impl Into<RecordingUid>) -> Call<FleetRecording> {
         let endpoint = Endpoint::get("fleet.recordings.get", "/fleet/recordings/{recording_uid}/");
         self.avala.call(endpoint, &[uid.into().as_str()])
     }
 
-    /// Changes a recording (`PATCH /fleet/recordings/{recording_uid}/`).
+    /// Updates a recording (`PATCH /fleet/recordings/{recording_uid}/`).
     pub fn update(&self, uid: impl Into<RecordingUid>, changes: &UpdateFleetRecording) -> Call<FleetRecording> {
         let endpoint = Endpoint::patch("fleet.recordings.update", "/fleet/recordings/{recording_uid}/");
         self.avala.call(endpoint, &[uid.into().as_str()]).json(changes)
     }
 
-    /// Removes a recording (`DELETE /fleet/recordings/{recording_uid}/`).
+    /// Deletes a recording (`DELETE /fleet/recordings/{recording_uid}/`).
     pub fn delete(&self, uid: impl Into<RecordingUid>) -> Call<()> {
         let endpoint = Endpoint::delete("fleet.recordings.delete", "/fleet/recordings/{recording_uid}/");
         self.avala.command(endpoint, &[uid.into().as_str()])

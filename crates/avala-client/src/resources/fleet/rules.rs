@@ -2,10 +2,12 @@
 
 use avala_types::{CreateFleetRule, FleetRule, RuleUid, UpdateFleetRule};
 
+use crate::avala::Avala;
+use crate::call::Call;
 use crate::endpoint::Endpoint;
-use crate::{Avala, Call, List};
+use crate::list::List;
 
-/// Rules: what is watched for. Made by [`Fleet::rules`](super::Fleet::rules).
+/// Rules: what is watched for. Returned by [`Fleet::rules`](super::Fleet::rules).
 #[derive(Clone, Debug)]
 pub struct FleetRules {
     avala: Avala,
@@ -16,28 +18,28 @@ impl FleetRules {
         Self { avala: avala.clone() }
     }
 
-    /// Makes a rule (`POST /fleet/rules/`).
+    /// Creates a rule (`POST /fleet/rules/`).
     pub fn create(&self, rule: &CreateFleetRule) -> Call<FleetRule> {
         self.avala.call(Endpoint::post("fleet.rules.create", "/fleet/rules/"), &[]).json(rule)
     }
 
-    /// The rules of the account (`GET /fleet/rules/`).
+    /// Lists the rules of the account (`GET /fleet/rules/`).
     pub fn list(&self) -> List<FleetRule, FleetRuleFilters> {
         self.avala.list(Endpoint::get("fleet.rules.list", "/fleet/rules/"), &[])
     }
 
-    /// One rule (`GET /fleet/rules/{rule_uid}/`).
+    /// Gets a rule (`GET /fleet/rules/{rule_uid}/`).
     pub fn get(&self, uid: impl Into<RuleUid>) -> Call<FleetRule> {
         self.avala.call(Endpoint::get("fleet.rules.get", "/fleet/rules/{rule_uid}/"), &[uid.into().as_str()])
     }
 
-    /// Changes a rule (`PATCH /fleet/rules/{rule_uid}/`).
+    /// Updates a rule (`PATCH /fleet/rules/{rule_uid}/`).
     pub fn update(&self, uid: impl Into<RuleUid>, changes: &UpdateFleetRule) -> Call<FleetRule> {
         let endpoint = Endpoint::patch("fleet.rules.update", "/fleet/rules/{rule_uid}/");
         self.avala.call(endpoint, &[uid.into().as_str()]).json(changes)
     }
 
-    /// Removes a rule (`DELETE /fleet/rules/{rule_uid}/`).
+    /// Deletes a rule (`DELETE /fleet/rules/{rule_uid}/`).
     pub fn delete(&self, uid: impl Into<RuleUid>) -> Call<()> {
         let endpoint = Endpoint::delete("fleet.rules.delete", "/fleet/rules/{rule_uid}/");
         self.avala.command(endpoint, &[uid.into().as_str()])

@@ -5,10 +5,11 @@ use avala_types::{
     UploadFinalizeResponse, UploadSession, UploadStatusResponse, UploadUrlsResponse,
 };
 
+use crate::avala::Avala;
+use crate::call::Call;
 use crate::endpoint::Endpoint;
-use crate::{Avala, Call};
 
-/// Uploads of the files of recordings. Made by [`Fleet::uploads`](super::Fleet::uploads).
+/// Uploads of the files of recordings. Returned by [`Fleet::uploads`](super::Fleet::uploads).
 #[derive(Clone, Debug)]
 pub struct FleetUploads {
     avala: Avala,

@@ -3,8 +3,9 @@
 use avala_types::{CreateInvitation, Cursor, Invitation, InvitationUid, OrganizationSlug};
 
 use super::Organizations;
+use crate::call::Call;
 use crate::endpoint::Endpoint;
-use crate::{Call, List};
+use crate::list::List;
 
 /// Invitations.
 impl Organizations {
@@ -18,7 +19,7 @@ impl Organizations {
         self.avala.call(endpoint, &[slug.into().as_str()]).json(invitation)
     }
 
-    /// The invitations to an organization (`GET /organizations/{slug}/invitations/`).
+    /// Lists the invitations to an organization (`GET /organizations/{slug}/invitations/`).
     pub fn list_invitations(&self, slug: impl Into<OrganizationSlug>) -> List<Invitation, InvitationFilters> {
         let endpoint = Endpoint::get("organizations.list_invitations", "/organizations/{slug}/invitations/");
         self.avala.list(endpoint, &[slug.into().as_str()])

@@ -3,18 +3,19 @@
 use avala_types::{Cursor, OrganizationMember, OrganizationRole, OrganizationSlug, UpdateMemberRole, UserUid};
 
 use super::Organizations;
+use crate::call::Call;
 use crate::endpoint::Endpoint;
-use crate::{Call, List};
+use crate::list::List;
 
 /// Members.
 impl Organizations {
-    /// The members of an organization (`GET /organizations/{slug}/members/`).
+    /// Lists the members of an organization (`GET /organizations/{slug}/members/`).
     pub fn list_members(&self, slug: impl Into<OrganizationSlug>) -> List<OrganizationMember, MemberFilters> {
         let endpoint = Endpoint::get("organizations.list_members", "/organizations/{slug}/members/");
         self.avala.list(endpoint, &[slug.into().as_str()])
     }
 
-    /// Changes what a member may do (`PATCH /organizations/{slug}/members/{user_uid}/role/`).
+    /// Updates what a member may do (`PATCH /organizations/{slug}/members/{user_uid}/role/`).
     pub fn update_member_role(
         &self,
         slug: impl Into<OrganizationSlug>,
@@ -26,7 +27,7 @@ impl Organizations {
         self.avala.command(endpoint, &[slug.into().as_str(), user.into().as_str()]).json(role)
     }
 
-    /// Removes a member from an organization (`DELETE /organizations/{slug}/members/{user_uid}/`).
+    /// Deletes a member from an organization (`DELETE /organizations/{slug}/members/{user_uid}/`).
     pub fn remove_member(&self, slug: impl Into<OrganizationSlug>, user: impl Into<UserUid>) -> Call<()> {
         let endpoint = Endpoint::delete("organizations.remove_member", "/organizations/{slug}/members/{user_uid}/");
         self.avala.command(endpoint, &[slug.into().as_str(), user.into().as_str()])

@@ -8,13 +8,15 @@ use avala_types::{
     CreateOrganization, Cursor, Json, Organization, OrganizationSlug, TransferOwnership, UpdateOrganization,
 };
 
+use crate::avala::Avala;
+use crate::call::Call;
 use crate::endpoint::Endpoint;
-use crate::{Avala, Call, List};
+use crate::list::List;
 
 pub use invitations::InvitationFilters;
 pub use members::MemberFilters;
 
-/// Organizations, and their members, invitations and teams. Made by [`Avala::organizations`].
+/// Organizations, and their members, invitations and teams. Returned by [`Avala::organizations`].
 #[derive(Clone, Debug)]
 pub struct Organizations {
     avala: Avala,
@@ -26,28 +28,28 @@ impl Organizations {
         Self { avala: avala.clone() }
     }
 
-    /// Makes an organization, which you own (`POST /organizations/`).
+    /// Creates an organization, which you own (`POST /organizations/`).
     pub fn create(&self, organization: &CreateOrganization) -> Call<Organization> {
         self.avala.call(Endpoint::post("organizations.create", "/organizations/"), &[]).json(organization)
     }
 
-    /// The organizations that you are in (`GET /organizations/`).
+    /// Lists the organizations that you are in (`GET /organizations/`).
     pub fn list(&self) -> List<Organization, OrganizationFilters> {
         self.avala.list(Endpoint::get("organizations.list", "/organizations/"), &[])
     }
 
-    /// One organization (`GET /organizations/{slug}/`).
+    /// Gets an organization (`GET /organizations/{slug}/`).
     pub fn get(&self, slug: impl Into<OrganizationSlug>) -> Call<Organization> {
         self.avala.call(Endpoint::get("organizations.get", "/organizations/{slug}/"), &[slug.into().as_str()])
     }
 
-    /// Changes an organization (`PATCH /organizations/{slug}/`).
+    /// Updates an organization (`PATCH /organizations/{slug}/`).
     pub fn update(&self, slug: impl Into<OrganizationSlug>, changes: &UpdateOrganization) -> Call<Organization> {
         let endpoint = Endpoint::patch("organizations.update", "/organizations/{slug}/");
         self.avala.call(endpoint, &[slug.into().as_str()]).json(changes)
     }
 
-    /// Removes an organization (`DELETE /organizations/{slug}/`).
+    /// Deletes an organization (`DELETE /organizations/{slug}/`).
     pub fn delete(&self, slug: impl Into<OrganizationSlug>) -> Call<()> {
         self.avala.command(Endpoint::delete("organizations.delete", "/organizations/{slug}/"), &[slug.into().as_str()])
     }
@@ -64,7 +66,7 @@ impl Organizations {
         self.avala.command(endpoint, &[slug.into().as_str()]).json(to)
     }
 
-    /// The industries that an organization can be in, free-form (`GET /organizations/industry-choices/`).
+    /// Gets the industries that an organization can be in, free-form (`GET /organizations/industry-choices/`).
     pub fn industry_choices(&self) -> Call<Json> {
         self.avala.call(Endpoint::get("organizations.industry_choices", "/organizations/industry-choices/"), &[])
     }

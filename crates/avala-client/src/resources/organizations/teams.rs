@@ -5,30 +5,31 @@ use avala_types::{
 };
 
 use super::Organizations;
+use crate::call::Call;
 use crate::endpoint::Endpoint;
-use crate::{Call, List};
+use crate::list::List;
 
 /// Teams.
 impl Organizations {
-    /// Makes a team (`POST /organizations/{slug}/teams/`).
+    /// Creates a team (`POST /organizations/{slug}/teams/`).
     pub fn create_team(&self, slug: impl Into<OrganizationSlug>, team: &CreateTeam) -> Call<Team> {
         let endpoint = Endpoint::post("organizations.create_team", "/organizations/{slug}/teams/");
         self.avala.call(endpoint, &[slug.into().as_str()]).json(team)
     }
 
-    /// The teams of an organization (`GET /organizations/{slug}/teams/`).
+    /// Lists the teams of an organization (`GET /organizations/{slug}/teams/`).
     pub fn list_teams(&self, slug: impl Into<OrganizationSlug>) -> List<Team> {
         let endpoint = Endpoint::get("organizations.list_teams", "/organizations/{slug}/teams/");
         self.avala.list(endpoint, &[slug.into().as_str()])
     }
 
-    /// One team (`GET /organizations/{slug}/teams/{team_slug}/`).
+    /// Gets a team (`GET /organizations/{slug}/teams/{team_slug}/`).
     pub fn get_team(&self, slug: impl Into<OrganizationSlug>, team: impl Into<TeamSlug>) -> Call<Team> {
         let endpoint = Endpoint::get("organizations.get_team", TEAM);
         self.avala.call(endpoint, &[slug.into().as_str(), team.into().as_str()])
     }
 
-    /// Changes a team (`PATCH /organizations/{slug}/teams/{team_slug}/`).
+    /// Updates a team (`PATCH /organizations/{slug}/teams/{team_slug}/`).
     pub fn update_team(
         &self,
         slug: impl Into<OrganizationSlug>,
@@ -39,7 +40,7 @@ impl Organizations {
         self.avala.call(endpoint, &[slug.into().as_str(), team.into().as_str()]).json(changes)
     }
 
-    /// Removes a team (`DELETE /organizations/{slug}/teams/{team_slug}/`).
+    /// Deletes a team (`DELETE /organizations/{slug}/teams/{team_slug}/`).
     pub fn delete_team(&self, slug: impl Into<OrganizationSlug>, team: impl Into<TeamSlug>) -> Call<()> {
         let endpoint = Endpoint::delete("organizations.delete_team", TEAM);
         self.avala.command(endpoint, &[slug.into().as_str(), team.into().as_str()])
@@ -56,13 +57,13 @@ impl Organizations {
         self.avala.call(endpoint, &[slug.into().as_str(), team.into().as_str()]).json(member)
     }
 
-    /// The members of a team (`GET /organizations/{slug}/teams/{team_slug}/members/`).
+    /// Lists the members of a team (`GET /organizations/{slug}/teams/{team_slug}/members/`).
     pub fn list_team_members(&self, slug: impl Into<OrganizationSlug>, team: impl Into<TeamSlug>) -> List<TeamMember> {
         let endpoint = Endpoint::get("organizations.list_team_members", TEAM_MEMBERS);
         self.avala.list(endpoint, &[slug.into().as_str(), team.into().as_str()])
     }
 
-    /// Changes what a member of a team may do
+    /// Updates what a member of a team may do
     /// (`PATCH /organizations/{slug}/teams/{team_slug}/members/{user_uid}/role/`).
     pub fn update_team_member_role(
         &self,
@@ -76,7 +77,7 @@ impl Organizations {
         self.avala.command(endpoint, &[slug.into().as_str(), team.into().as_str(), user.into().as_str()]).json(role)
     }
 
-    /// Removes a member from a team (`DELETE /organizations/{slug}/teams/{team_slug}/members/{user_uid}/`).
+    /// Deletes a member from a team (`DELETE /organizations/{slug}/teams/{team_slug}/members/{user_uid}/`).
     pub fn remove_team_member(
         &self,
         slug: impl Into<OrganizationSlug>,

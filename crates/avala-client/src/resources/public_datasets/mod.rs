@@ -10,11 +10,13 @@ use avala_types::{
     PublicObjectPage, PublicReference, PublicRevision,
 };
 
-use crate::decode::{self, Decoder, Source};
+use crate::avala::Avala;
+use crate::call::Call;
+use crate::decode;
+use crate::decode::{Decoder, Source};
 use crate::endpoint::Endpoint;
 use crate::error::{ErrorKind, Failure};
 use crate::request::Request;
-use crate::{Avala, Call};
 
 /// How the bytes are read: the newest way that this client knows.
 const TRANSPORT: &str = "avala-edge-v1";
