@@ -12,7 +12,7 @@ use crate::context::background::Background;
 ///
 /// let mut options = CallOptions::default();
 /// options.operation = Some("datasets.get");
-/// options.route = "/datasets/{uid}/";
+/// options.route = Some("/datasets/{uid}/");
 /// options.timeout = Some(Duration::from_secs(5));
 ///
 /// let mut request = http::Request::get("/datasets/1234/").body(Body::empty())?;

@@ -227,7 +227,7 @@ fn http2_request_moves_off_a_connection_closed_while_idle() {
 }
 
 #[test]
-fn response_is_not_taken_from_bytes_that_came_with_the_connection() {
+fn bytes_sent_with_the_connection_are_not_a_response() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     std::thread::spawn(move || {
