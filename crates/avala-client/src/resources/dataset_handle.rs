@@ -13,6 +13,7 @@ use crate::list::List;
 /// One dataset, addressed by its owner and slug. Created by [`Avala::dataset`].
 ///
 /// Creating it sends nothing. Each method is a short form of the method that its documentation names.
+#[must_use = "a handle sends nothing until one of its calls is awaited"]
 #[derive(Clone, Debug)]
 pub struct DatasetHandle {
     avala: Avala,

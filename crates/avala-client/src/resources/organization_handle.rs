@@ -14,6 +14,7 @@ use crate::list::List;
 /// One organization, addressed by its slug. Created by [`Avala::organization`].
 ///
 /// Creating it sends nothing. Each method is a short form of the method that its documentation names.
+#[must_use = "a handle sends nothing until one of its calls is awaited"]
 #[derive(Clone, Debug)]
 pub struct OrganizationHandle {
     organizations: Organizations,
