@@ -31,6 +31,12 @@
 //! # Ok::<(), serde_json::Error>(())
 //! ```
 //!
+//! A field of an unexpected form counts as unset and is kept in `extra` under its own name; [`from_json`] says more.
+//!
+//! What decoding and encoding again changes: null becomes absent (or the default of a plain count, flag or list),
+//! a timestamp is written in RFC 3339, a number that came as a string or with a point is written as a plain number, and
+//! known fields come before those in `extra`. Everything else is written as it was read.
+//!
 //! # Writing
 //!
 //! A payload has a constructor of its required fields, and a setter for every other field.

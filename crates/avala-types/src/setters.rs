@@ -1,6 +1,6 @@
 //! Setters of models: `with_name` sets the field `name`, in an expression.
 //!
-//! Written by hand because macros cannot make a name of two; a unit test compares this list with the models.
+//! A list, because macros cannot make a name of two. A unit test compares it with the models.
 
 use std::collections::BTreeMap;
 
@@ -1119,5 +1119,53 @@ setters! {
         with_detail detail: Option<String>,
         with_session_uid session_uid: Option<UploadSessionUid>,
         with_status status: Option<UploadSessionStatus>,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::Path;
+
+    /// The lines of all files below a folder that declare fields, as `Model { field: Type`.
+    fn fields_of_models(folder: &Path, found: &mut Vec<String>) {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                fields_of_models(&path, found);
+                continue;
+            }
+            let text = fs::read_to_string(&path).unwrap();
+            let blocks = text.split("\nmodel! {\n").skip(1).filter_map(|block| block.split("\n}\n").next());
+            for block in blocks {
+                let (_, body) = block.split_once("pub struct ").unwrap();
+                let (name, body) = body.split_once(" {").unwrap();
+                let lines = body.lines().map(str::trim).filter(|line| !line.starts_with("//") && line.contains(": "));
+                found.extend(lines.map(|line| format!("{name} {line}")));
+            }
+        }
+    }
+
+    #[test]
+    fn every_field_of_a_model_has_a_setter() {
+        let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+        let (mut expected, mut listed, mut model) = (Vec::new(), Vec::new(), "");
+        fields_of_models(&sources, &mut expected);
+        let text = include_str!("setters.rs");
+        let list = text.split("\nsetters! {\n").nth(1).unwrap().split("\n}\n").next().unwrap();
+        for line in list.lines().map(str::trim) {
+            if let Some(name) = line.strip_suffix(" {") {
+                model = name;
+            } else if let Some((setter, field)) = line.split_once(' ') {
+                assert_eq!(setter.strip_prefix("with_"), field.split([' ', ':']).next(), "{model} {line}");
+                listed.push(format!("{model} {field}"));
+            }
+        }
+        expected.sort();
+        listed.sort();
+        assert!(expected.len() > 500);
+        let missing: Vec<_> = expected.iter().filter(|field| !listed.contains(field)).collect();
+        let stale: Vec<_> = listed.iter().filter(|field| !expected.contains(field)).collect();
+        assert!(missing.is_empty() && stale.is_empty(), "missing: {missing:#?}, stale: {stale:#?}");
     }
 }

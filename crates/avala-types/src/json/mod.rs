@@ -32,6 +32,28 @@ use crate::field::{Field, Mode, read_text};
 /// assert_eq!(metadata, r#"{"frame_id":123456789012345678901234567890,"width":1.92e3}"#.parse()?);
 /// # Ok::<(), serde_json::Error>(())
 /// ```
+///
+/// # Editing
+/// One level of an object or a list is edited as a map or a `Vec` of `Json`, which keeps the text of all that is not
+/// touched. A [`Value`] would round large integers and long decimals.
+///
+/// ```
+/// use std::collections::BTreeMap;
+/// use avala_types::Json;
+///
+/// let metadata: Json = r#"{"frame_id": 123456789012345678901234567890, "width": 1920}"#.parse()?;
+/// let mut fields: BTreeMap<String, Json> = metadata.parse()?;
+/// fields.insert("width".to_owned(), 3840.into());
+/// let edited = Json::encode(&fields)?;
+/// assert_eq!(edited.get(), r#"{"frame_id":123456789012345678901234567890,"width":3840}"#);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+///
+/// # Formats
+/// `serde_json` reads and writes the exact text. Any other format, and serde's own buffers (`#[serde(tag)]`,
+/// `#[serde(flatten)]`, `#[serde(untagged)]`), read and write the parsed value: white space and the order of keys may
+/// change, and a number beyond 64 bits is rounded. Bytes become a list of numbers; a number that is not finite is an
+/// error, because JSON has no form for it.
 #[derive(Clone)]
 pub struct Json(Text);
 
