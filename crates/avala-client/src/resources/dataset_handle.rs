@@ -50,7 +50,6 @@ impl Avala {
     /// # Ok(())
     /// # }
     /// ```
-    #[must_use]
     pub fn dataset_of(&self, dataset: &Dataset) -> DatasetHandle {
         self.dataset(dataset.owner_name.clone().unwrap_or_else(|| OwnerName::from("")), &dataset.slug)
     }
