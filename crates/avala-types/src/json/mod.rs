@@ -12,7 +12,7 @@ use serde::de::Deserializer;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use crate::field::{Field, Mode, read_text};
+use crate::field::{Field, Mode, Slot, read_text};
 
 /// A piece of free-form JSON, kept as the text that the server sent and parsed when somebody asks.
 ///
@@ -202,7 +202,22 @@ impl Default for Json {
     }
 }
 
-crate::field::plain_field!(Json);
+/// Every form is expected, so there is nothing to read twice.
+impl Field for Json {
+    const IS_COMPOUND: bool = false;
+
+    #[inline]
+    fn read<'de, D: Deserializer<'de>>(deserializer: D, _: Mode) -> Result<Self, D::Error> {
+        any::deserialize(deserializer)
+    }
+
+    #[inline]
+    fn read_slot<'de, D: Deserializer<'de>>(deserializer: D, _: Mode) -> Result<Slot<Self>, D::Error> {
+        let json = any::deserialize(deserializer)?;
+        Ok(if json.get() == "null" { Slot::Null } else { Slot::Value(json) })
+    }
+}
+
 crate::patch::patch_from!(Json: Value, &Value, &Json);
 
 impl PartialEq for Json {
