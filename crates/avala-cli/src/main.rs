@@ -1,0 +1,3 @@
+//! The `avala` program.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! Rate limits and agent claims in Redis, shared by many processes.

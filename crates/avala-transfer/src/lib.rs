@@ -1,0 +1,1 @@
+//! Reliable uploads and downloads for Avala: resumable, bounded in memory, verified.
