@@ -53,6 +53,7 @@ mod retry_after;
 mod stack;
 #[cfg(feature = "testing")]
 pub mod testing;
+mod when_ready;
 
 /// Response futures of the layers, for code that names their types.
 pub mod future {
