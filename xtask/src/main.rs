@@ -9,6 +9,7 @@ mod fuzz;
 mod interop;
 mod modules;
 mod mutants;
+mod package;
 mod performance;
 mod process;
 mod snapshots;
@@ -33,6 +34,7 @@ cargo xtask <task>
   dependencies         Checks which crate depends on what, and that modules have no cycles
   words                Rejects private terminology in sources, messages and docs
   features             Builds every feature alone, and all together
+  package              Packages the crates, and builds and runs a program from the packages alone
   ci                   Runs everything that a change must pass: format, lints, features, test, docs
 ";
 
@@ -60,6 +62,7 @@ fn main() -> ExitCode {
         ["dependencies"] => dependencies::check().and_then(|()| modules::check()),
         ["words"] => words::check(),
         ["features"] => features::check(),
+        ["package"] => package::check(),
         ["ci"] => ci(),
         _ => Err(format!("unknown task {arguments:?}\n\n{USAGE}")),
     };

@@ -97,3 +97,8 @@ pub use self::response_date::response_date;
 pub use self::retry_after::retry_after;
 pub use self::stack::Transport;
 pub use tower::BoxError;
+
+/// Compiles and runs the code of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
