@@ -88,7 +88,10 @@ pub use self::credentials::api_key_provider::{ApiKeyProvider, EnvApiKey, FileApi
 pub use self::error::{Sent, TimeoutPhase, TransportError, TransportErrorKind};
 pub use self::layer::collect::{CutBody, MAX_ERROR_BODY};
 pub use self::layer::concurrency::ConcurrencyLimits;
-pub use self::layer::rate_limit::{RateLimit, RateLimitState, RateLimiter};
+pub use self::layer::rate_limit::{
+    Decision, Grant, GrantGuard, LimitFuture, LimitReport, LimitStore, MemoryLimits, RateLimit, RateLimitState,
+    RateLimiter, StoreCall,
+};
 pub use self::layer::retry::{RetryBudget, RetryPolicy};
 pub use self::outgoing::{FinalHeaders, ResolvedUrl};
 #[cfg(feature = "proxy")]
