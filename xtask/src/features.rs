@@ -33,6 +33,7 @@ const FEATURES: &[(&str, &[&str])] = &[
             "tls-webpki-roots",
             "tls-native-roots",
             "tracing",
+            "testing",
         ],
     ),
     ("avala-webhook", &["axum", "tower"]),
