@@ -26,16 +26,18 @@
 //!
 //! - `http2`, `proxy`, `tls-webpki-roots` (on by default), `tls-native-roots`, `tls`: how the HTTP client of this SDK
 //!   connects. Without any of them, bring a service of your own: [`AvalaBuilder::service`], [`Avala::from_service`].
-//! - `gzip`: asks for compressed responses.
+//! - `gzip` (on by default): asks for compressed responses.
 //! - `reqwest`: classifies the errors of a `reqwest` client that is used as the service, so that it keeps its retries.
 //! - `blocking`: the same calls without `async`, for scripts.
 //! - `tracing`: spans for calls and attempts.
+//! - `testing`: errors and responses of your own, for unit tests: see `avala_client::testing`.
 
 mod avala;
 #[cfg(feature = "blocking")]
 pub mod blocking;
 mod builder;
 mod call;
+mod collect;
 mod decode;
 mod decoded;
 mod endpoint;
@@ -48,6 +50,8 @@ mod pages;
 mod raw;
 mod request;
 pub mod resources;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod wait;
 
 pub use ::avala_transport as transport;

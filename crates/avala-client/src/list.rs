@@ -100,6 +100,14 @@ impl<T, F> List<T, F> {
         self.timeout(time)
     }
 
+    /// Continues with the link of an earlier page of this list.
+    pub(crate) fn follow(mut self, link: Cursor) -> Self {
+        if let Ok(request) = &mut self.request {
+            request.follow(link);
+        }
+        self
+    }
+
     fn request_mut(&mut self) -> &mut Result<Request, Invalid> {
         &mut self.request
     }
@@ -116,7 +124,7 @@ impl<T, F> List<T, F> {
     }
 
     /// The call for one page, which fails if one of its records does.
-    fn one_page(self) -> Call<CursorPage<T>> {
+    pub(crate) fn one_page(self) -> Call<CursorPage<T>> {
         Call::new(&self.avala, self.request, Decoder::Plain(self.decode))
     }
 

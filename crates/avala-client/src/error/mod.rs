@@ -6,6 +6,8 @@ mod json;
 mod kept;
 mod kind;
 pub(crate) mod limits;
+#[cfg(feature = "testing")]
+pub(crate) mod testing;
 
 use std::time::Duration;
 

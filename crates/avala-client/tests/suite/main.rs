@@ -7,6 +7,7 @@ mod arguments;
 mod blocking;
 mod bulk_edit;
 mod calls;
+mod collect;
 mod decoding;
 mod error_bodies;
 mod errors;
@@ -23,6 +24,7 @@ mod raw;
 mod resources;
 mod secrets;
 mod settings;
+mod testing;
 mod waits;
 
 use avala_client::Avala;
