@@ -42,6 +42,11 @@ impl AgentError {
         Self { kind, message: message.into(), source: None }
     }
 
+    /// A failure of the journal while the agent runs.
+    pub(crate) fn journal(source: BoxError) -> Self {
+        Self::new(AgentErrorKind::Journal, "the journal failed; no decision is sent without it").with_source(source)
+    }
+
     pub(crate) fn with_source(mut self, source: impl Into<BoxError>) -> Self {
         self.source = Some(source.into());
         self

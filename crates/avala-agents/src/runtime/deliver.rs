@@ -6,7 +6,8 @@ use avala_client::transport::Sent;
 use avala_client::types::{AgentAction, AgentExecution, AgentUid, ExecutionUid};
 use avala_client::{Error, ErrorKind};
 
-use super::{Shared, poll};
+use super::poll;
+use super::shared::Shared;
 use crate::backoff;
 use crate::decision::Decision;
 use crate::error::{AgentError, AgentErrorKind};

@@ -10,7 +10,6 @@ use tokio::sync::Notify;
 use crate::decision::Decision;
 use crate::error::{AgentError, AgentErrorKind};
 use crate::journal::{Journal, Record, RecordState};
-use crate::runtime::journal_failed;
 
 /// Lists, retries, decides and exports executions of an agent, and wakes its poll. Clones control the same agent.
 ///
@@ -74,10 +73,10 @@ impl AgentHandle {
     /// # Errors
     /// [`AgentErrorKind::Journal`] if the journal cannot be read.
     pub async fn export(&self) -> Result<String, AgentError> {
-        let records = self.journal.load().await.map_err(journal_failed)?;
+        let records = self.journal.load().await.map_err(AgentError::journal)?;
         let mut lines = String::new();
         for record in records {
-            let line = serde_json::to_string(&record).map_err(|error| journal_failed(error.into()))?;
+            let line = serde_json::to_string(&record).map_err(|error| AgentError::journal(error.into()))?;
             lines.push_str(&line);
             lines.push('\n');
         }
@@ -94,7 +93,7 @@ impl AgentHandle {
 
     async fn save(&self, mut record: Record, state: RecordState) -> Result<(), AgentError> {
         record.enter(state);
-        self.journal.put(&record).await.map_err(journal_failed)?;
+        self.journal.put(&record).await.map_err(AgentError::journal)?;
         self.lock().insert(record.execution.clone(), record);
         self.poll_now();
         Ok(())

@@ -7,7 +7,7 @@ use avala_client::Error;
 use avala_client::types::{AgentExecution, AgentUid, ExecutionStatus, ExecutionUid};
 
 use super::backlog::Backlog;
-use super::{Shared, journal_failed};
+use super::shared::Shared;
 use crate::error::AgentError;
 use crate::journal::{Record, RecordState};
 
@@ -68,7 +68,7 @@ pub(super) async fn forget_unlisted(shared: &Shared, pending: &Pending) -> Resul
         .map(|record| record.execution.clone())
         .collect();
     for execution in old {
-        shared.journal.remove(&execution).await.map_err(journal_failed)?;
+        shared.journal.remove(&execution).await.map_err(AgentError::journal)?;
         shared.records().remove(&execution);
     }
     Ok(())

@@ -9,7 +9,8 @@ use tower::{Service as _, ServiceExt as _};
 use tracing::Instrument as _;
 
 use super::deliver::{self, Delivered};
-use super::{Ending, Shared};
+use super::outcome::Ending;
+use super::shared::Shared;
 use crate::backoff;
 use crate::claims::{Claim, Release};
 use crate::context::{Context, Progress, RunReason};
@@ -45,7 +46,7 @@ pub(super) async fn handle(
         reason = reason.as_str(),
         attempt = record.attempts + 1,
     );
-    let lease = Lease::hold(shared, &execution.uid, claim);
+    let lease = Lease::hold(&shared.claims, &execution.uid, claim);
     let result = async {
         // A decision of an earlier process is sent as it is; the handler does not run again.
         if !record.is_undelivered()
@@ -66,7 +67,7 @@ pub(super) async fn deliver_again(shared: &Shared, agent: &AgentUid, mut record:
     // Otherwise another process has it, or the store failed: the next start decides.
     let Ok(Some(claim)) = shared.claims.claim(&record.execution).await else { return Ok(Ending::Postponed) };
     let span = tracing::info_span!("avala.agent.execution", execution = %record.execution, reason = "replay");
-    let lease = Lease::hold(shared, &record.execution, claim);
+    let lease = Lease::hold(&shared.claims, &record.execution, claim);
     let result = deliver(shared, agent, &mut record, &lease).instrument(span).await;
     release(lease, &result).await;
     result
