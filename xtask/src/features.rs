@@ -29,5 +29,9 @@ fn published() -> Result<Vec<(String, Vec<String>)>, String> {
         let features = package["features"].as_object()?.keys().filter(|feature| *feature != "default").cloned();
         Some((package["name"].as_str()?.to_owned(), features.collect()))
     };
-    packages.iter().filter(is_published).map(|package| read(package).ok_or("a package has no name".to_owned())).collect()
+    packages
+        .iter()
+        .filter(is_published)
+        .map(|package| read(package).ok_or("a package has no name".to_owned()))
+        .collect()
 }

@@ -87,10 +87,12 @@ fn published() -> Result<Vec<(String, String)>, String> {
     let metadata = metadata()?;
     let packages = metadata["packages"].as_array().ok_or("cargo metadata lists no packages")?;
     let is_published = |package: &&Value| package["publish"].as_array().is_none_or(|registries| !registries.is_empty());
-    let read = |package: &Value| {
-        Some((package["name"].as_str()?.to_owned(), package["version"].as_str()?.to_owned()))
-    };
-    packages.iter().filter(is_published).map(|package| read(package).ok_or("a package has no name".to_owned())).collect()
+    let read = |package: &Value| Some((package["name"].as_str()?.to_owned(), package["version"].as_str()?.to_owned()));
+    packages
+        .iter()
+        .filter(is_published)
+        .map(|package| read(package).ok_or("a package has no name".to_owned()))
+        .collect()
 }
 
 fn target_directory() -> Result<PathBuf, String> {
@@ -106,7 +108,9 @@ fn metadata() -> Result<Value, String> {
 
 fn write(path: &Path, text: &str) -> Outcome {
     let folder = path.parent().unwrap_or(path);
-    fs::create_dir_all(folder).and_then(|()| fs::write(path, text)).map_err(|error| format!("{}: {error}", path.display()))
+    fs::create_dir_all(folder)
+        .and_then(|()| fs::write(path, text))
+        .map_err(|error| format!("{}: {error}", path.display()))
 }
 
 fn run(command: &mut Command) -> Outcome {

@@ -112,11 +112,11 @@ impl Admission {
         }
         // If the clock jumps, a timer may have elapsed as soon as it is set.
         for _ in 0..8 {
-            let Some(wait) = self.claim(now, cx) else { return self.take(now) };
-            self.check(now, wait, need)?;
+            let Claim::Wait { start, ask } = self.claim(now, cx) else { return self.take(now) };
+            self.check(now, start, need)?;
             let _ = self.wait();
             let Some(waiting) = &mut self.waiting else { break };
-            waiting.sleep.as_mut().reset(now + wait.min(LONGEST_TIMER));
+            waiting.sleep.as_mut().reset(now + ask.min(LONGEST_TIMER));
             if waiting.sleep.as_mut().poll(cx).is_pending() {
                 return Poll::Pending;
             }
@@ -184,10 +184,10 @@ impl Admission {
         taken
     }
 
-    /// Takes the tokens of both limits, or returns how long the attempt waits for one of them. It queues for one limit
+    /// Takes the tokens of both limits, or returns for how long the attempt waits for one of them. It queues for one limit
     /// at a time, and keeps its position in the other.
-    fn claim(&mut self, now: Instant, cx: &Context<'_>) -> Option<Duration> {
-        let user = self.limiter.user()?;
+    fn claim(&mut self, now: Instant, cx: &Context<'_>) -> Claim {
+        let Some(user) = self.limiter.user() else { return Claim::Taken };
         let Waiting { user: ticket, scope: narrow_ticket, .. } = &mut **waiting(&mut self.waiting, now);
         let mut order = [Some((user, ticket)), None];
         if let Some(scope) = &self.scope {
@@ -198,14 +198,14 @@ impl Admission {
             }
         }
         let [first, second] = order;
-        let (first, first_ticket) = first?;
-        if let Claim::Wait(wait) = first.claim(now, first_ticket, cx.waker()) {
-            return Some(wait);
+        let Some((first, first_ticket)) = first else { return Claim::Taken };
+        let claim = first.claim(now, first_ticket, cx.waker());
+        let (Claim::Taken, Some((second, ticket))) = (&claim, second) else { return claim };
+        let claim = second.claim(now, ticket, cx.waker());
+        if claim != Claim::Taken {
+            first.put_aside(now, first_ticket);
         }
-        let (second, ticket) = second?;
-        let Claim::Wait(wait) = second.claim(now, ticket, cx.waker()) else { return None };
-        first.put_aside(now, first_ticket);
-        Some(wait)
+        claim
     }
 
     /// Fails if the attempt has no time for this wait.
