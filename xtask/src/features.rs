@@ -8,6 +8,7 @@ const FEATURES: &[(&str, &[&str])] = &[
     (
         "avala-transport",
         &[
+            "fs",
             "gzip",
             "hyper",
             "http2",
@@ -24,6 +25,7 @@ const FEATURES: &[(&str, &[&str])] = &[
         "avala-client",
         &[
             "blocking",
+            "fs",
             "gzip",
             "hyper",
             "http2",

@@ -9,6 +9,7 @@
 )]
 
 mod auth;
+mod body_sources;
 mod budget;
 mod cancel;
 mod collect;
@@ -28,6 +29,8 @@ mod leases;
 mod network;
 mod overload;
 mod paused_responses;
+mod pool;
+mod priority;
 mod proxy;
 mod rate_limit;
 mod ready;
