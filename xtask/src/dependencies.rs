@@ -28,7 +28,7 @@ const RULES: &[Rule] = &[
     Rule {
         package: "avala-transport",
         // All but `reqwest`, which brings a second HTTP client to those who have it already.
-        features: &["--features", "gzip,http2,proxy,tls-webpki-roots,tls-native-roots,tracing,testing"],
+        features: &["--features", "fs,gzip,http2,proxy,tls-webpki-roots,tls-native-roots,tracing,testing"],
         max_crates: 80,
         forbidden: &["avala-types", "avala-client", "serde_json", "openssl-sys", "native-tls", "aws-lc-sys"],
     },

@@ -1,12 +1,13 @@
 //! The client.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
-use avala_transport::{BaseUrl, Body, BoxError, RateLimiter, Transport};
+use avala_transport::{BaseUrl, Body, BoxError, CallReport, RateLimitState, RateLimiter, Transport};
 use avala_types::{AvalaConfig, RateLimitInfo};
 use bytes::Bytes;
+use http::response::Parts;
 use tower::{Layer as _, Service};
 
 use crate::builder::AvalaBuilder;
@@ -36,7 +37,16 @@ pub struct Avala(Arc<Inner>);
 struct Inner {
     transport: Transport,
     settings: Settings,
+    learned: Arc<Learned>,
     is_strict: bool,
+}
+
+/// What a client on a service of the user learns from responses.
+#[derive(Default)]
+struct Learned {
+    /// The base URL, if the service is a transport or has one below it.
+    base_url: OnceLock<BaseUrl>,
+    rate_limit: Mutex<Option<RateLimitState>>,
 }
 
 /// What a client has to know of its transport.
@@ -74,9 +84,12 @@ impl Avala {
 
     /// A client on a service that does everything: it is called as it is, without any of the layers of this SDK.
     ///
-    /// Its requests have a path below the base address and no key, as `GET /datasets/?limit=5`, which is what a fake
-    /// wants. To put your own HTTP under the layers of this SDK, give it to
-    /// [`AvalaBuilder::service`](crate::AvalaBuilder::service).
+    /// Its requests have a path below the base URL and no key, as `GET /datasets/?limit=5`, which suits a fake, and a
+    /// [`Transport`] that was built with settings of its own. To put your own HTTP client under the layers of this SDK,
+    /// pass it to [`AvalaBuilder::service`](crate::AvalaBuilder::service).
+    ///
+    /// The client learns from responses what it has to know of such a service: [`rate_limit`](Self::rate_limit) from their
+    /// headers, and [`base_url`](Self::base_url) from the report of a transport.
     ///
     /// ```
     /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
@@ -106,13 +119,50 @@ impl Avala {
     }
 
     pub(crate) fn new(transport: Transport, settings: Settings) -> Self {
-        Self(Arc::new(Inner { transport, settings, is_strict: false }))
+        Self(Arc::new(Inner { transport, settings, learned: Arc::default(), is_strict: false }))
     }
 
     /// Returns the rate limit that the server reported last; `None` before its first response.
     #[must_use]
     pub fn rate_limit(&self) -> Option<RateLimitInfo> {
-        self.0.settings.limiter.as_ref().and_then(RateLimiter::state).map(rate_limit_info)
+        let state = match &self.0.settings.limiter {
+            Some(limiter) => limiter.state(),
+            None => *self.0.learned.rate_limit.lock().unwrap_or_else(PoisonError::into_inner),
+        };
+        state.map(rate_limit_info)
+    }
+
+    /// Returns the base URL of all calls.
+    ///
+    /// A client on a [`Transport`] knows it after its first response, and a client on another
+    /// [service](Self::from_service) never.
+    ///
+    /// ```
+    /// let avala = avala_client::Avala::builder().api_key("avk_1f9a").build()?;
+    /// assert_eq!(avala.base_url().map(ToString::to_string).as_deref(), Some("https://api.avala.ai/api/v1"));
+    /// # Ok::<(), avala_client::Error>(())
+    /// ```
+    #[must_use]
+    pub fn base_url(&self) -> Option<&BaseUrl> {
+        self.0.settings.base_url.as_ref().or_else(|| self.0.learned.base_url.get())
+    }
+
+    /// Learns from a response of a service of the user. `has_scope` means that its rate limit is a narrower one.
+    pub(crate) fn observe(&self, parts: &Parts, has_scope: bool) {
+        let Inner { settings, learned, .. } = &*self.0;
+        if settings.limiter.is_none()
+            && !has_scope
+            && let Some(state) = RateLimitState::from_headers(&parts.headers)
+        {
+            *learned.rate_limit.lock().unwrap_or_else(PoisonError::into_inner) = Some(state);
+        }
+        if settings.base_url.is_none()
+            && learned.base_url.get().is_none()
+            && let Some(base_url) = parts.extensions.get::<CallReport>().and_then(CallReport::base_url)
+        {
+            // Another call may have been faster, with the same value.
+            let _ = learned.base_url.set(base_url.clone());
+        }
     }
 
     /// Returns the same client with strict or lenient decoding; lenient is the default.
@@ -131,8 +181,9 @@ impl Avala {
     /// ```
     #[must_use]
     pub fn strict_decoding(&self, is_strict: bool) -> Self {
-        let Inner { transport, settings, .. } = &*self.0;
-        Self(Arc::new(Inner { transport: transport.clone(), settings: settings.clone(), is_strict }))
+        let Inner { transport, settings, learned, .. } = &*self.0;
+        let (transport, settings, learned) = (transport.clone(), settings.clone(), Arc::clone(learned));
+        Self(Arc::new(Inner { transport, settings, learned, is_strict }))
     }
 
     pub(crate) fn is_strict(&self) -> bool {
@@ -141,11 +192,6 @@ impl Avala {
 
     pub(crate) fn transport(&self) -> Transport {
         self.0.transport.clone()
-    }
-
-    /// Where the API is; unknown on a service that does everything.
-    pub(crate) fn base_url(&self) -> Option<&BaseUrl> {
-        self.0.settings.base_url.as_ref()
     }
 
     /// The total time of a call that has none of its own.
@@ -176,6 +222,6 @@ impl Avala {
 
 impl fmt::Debug for Avala {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Avala").field("base_url", &self.0.settings.base_url).finish_non_exhaustive()
+        f.debug_struct("Avala").field("base_url", &self.base_url()).finish_non_exhaustive()
     }
 }

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::time::Duration;
 
+#[cfg(feature = "hyper")]
+use avala_transport::ConnectionPool;
 use avala_transport::{
     AccessToken, AccessTokenProvider, ApiKey, ApiKeyProvider, BaseUrl, Body, BoxError, Classified, RateLimit,
     RateLimiter, RetryPolicy, Transport, TransportBuilder,
@@ -282,6 +284,26 @@ impl AvalaBuilder {
         F: Fn(&BoxError) -> Option<Classified> + Send + Sync + 'static,
     {
         self.transport(|transport| transport.service_with_classifier(service, classify))
+    }
+
+    /// Uses the connections of a pool that other clients use too, so that many tenants need few connections.
+    ///
+    /// Each client keeps its own credentials, rate limit, concurrency limits, retries and timeouts. The pool has its own
+    /// connection, TLS and proxy settings: see [`TransportBuilder::build_pool`].
+    ///
+    /// ```
+    /// use avala_client::Avala;
+    /// use avala_client::transport::{RateLimit, TransportBuilder};
+    ///
+    /// let pool = TransportBuilder::new().build_pool()?;
+    /// let acme = Avala::builder().api_key("avk_acme").connection_pool(pool.clone()).build()?;
+    /// let globex = Avala::builder().api_key("avk_globex").rate_limit(RateLimit::per_minute(30)).connection_pool(pool);
+    /// let globex = globex.build()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[cfg(feature = "hyper")]
+    pub fn connection_pool(self, pool: ConnectionPool) -> Self {
+        self.transport(|transport| transport.connection_pool(pool))
     }
 
     /// Changes any setting of the transport: attempt and connect timeouts, pools, caps, certificates.

@@ -115,7 +115,8 @@ impl<T> Call<T> {
 
     /// Returns the request that would be sent, without credentials.
     ///
-    /// Its address is complete when the client knows where the API is, and a path otherwise.
+    /// Its URI is absolute if the client knows its [base URL](Avala::base_url), and a path otherwise. A body that is not in
+    /// memory, such as that of a file, is left out.
     ///
     /// ```
     /// # fn example(avala: avala_client::Avala) -> Result<(), avala_client::Error> {
@@ -134,12 +135,12 @@ impl<T> Call<T> {
 
 pub(crate) fn to_http(avala: &Avala, request: &Result<Request, Invalid>) -> Result<http::Request<Bytes>, Error> {
     let request = request.as_ref().map_err(|invalid| Error::from(invalid.clone()))?;
-    let (mut parts, body) = request.to_http()?.into_parts();
+    let mut http_request = request.preview()?;
     if let Some(base_url) = avala.base_url() {
         let target = base_url.join(&request.target()?);
-        parts.uri = target.map_err(|error| Error::transport(Some(&request.endpoint), error))?;
+        *http_request.uri_mut() = target.map_err(|error| Error::transport(Some(&request.endpoint), error))?;
     }
-    Ok(http::Request::from_parts(parts, body.as_bytes().cloned().unwrap_or_default()))
+    Ok(http_request)
 }
 
 call_options!(Call<T>);
@@ -329,10 +330,12 @@ async fn send(avala: Avala, request: Result<Request, Invalid>) -> Result<RawResp
     let started = Instant::now();
     let timeout = request.options.timeout.unwrap_or(avala.timeout());
     let http_request = request.to_http()?;
+    let has_scope = request.options.rate_scope.is_some();
     let (endpoint, path) = request.into_parts();
     let response = avala.transport().oneshot(http_request).await;
     let response = response.map_err(|error| Error::transport(Some(&endpoint), error))?;
     let (parts, body) = response.into_parts();
+    avala.observe(&parts, has_scope);
     let is_success = is_success(parts.status);
     let read = async {
         if is_success {

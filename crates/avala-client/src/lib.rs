@@ -27,6 +27,7 @@
 //! - `http2`, `proxy`, `tls-webpki-roots` (on by default), `tls-native-roots`, `tls`: how the HTTP client of this SDK
 //!   connects. Without any of them, bring a service of your own: [`AvalaBuilder::service`], [`Avala::from_service`].
 //! - `gzip` (on by default): asks for compressed responses.
+//! - `fs` (on by default): request bodies read from files.
 //! - `reqwest`: classifies the errors of a `reqwest` client that is used as the service, so that it keeps its retries.
 //! - `blocking`: the same calls without `async`, for scripts.
 //! - `tracing`: spans for calls and attempts.

@@ -152,6 +152,26 @@ macro_rules! call_options {
                 self
             }
 
+            /// Sets whether the request goes ahead of others that wait in this client for its rate limit or for a permit.
+            ///
+            /// The limits hold: it takes a token and a permit like every request. For few and small calls, such as health
+            /// checks, because as long as such calls wait, no others are sent.
+            ///
+            /// ```
+            /// # async fn example(avala: avala_client::Avala) -> Result<(), avala_client::Error> {
+            /// use std::time::Duration;
+            /// use avala_client::transport::Priority;
+            ///
+            /// let check = avala.projects().list().limit(1).priority(Priority::High).max_attempts(1);
+            /// let is_healthy = check.timeout(Duration::from_secs(5)).await.is_ok();
+            /// # Ok(())
+            /// # }
+            /// ```
+            pub fn priority(mut self, priority: avala_transport::Priority) -> Self {
+                crate::options::set(self.request_mut(), |options| options.priority = priority);
+                self
+            }
+
             /// Sets the maximum number of attempts; 1 disables retries. The default is that of the client's retry policy.
             pub fn max_attempts(mut self, attempts: u32) -> Self {
                 crate::options::set(self.request_mut(), |options| options.max_attempts = Some(attempts));

@@ -3,9 +3,10 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use avala_transport::Body;
 use avala_types::Json;
 use bytes::Bytes;
-use http::Method;
+use http::{HeaderValue, Method};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -147,6 +148,34 @@ impl RawCall {
     /// the call is awaited.
     pub fn json<P: Serialize + ?Sized>(self, payload: &P) -> Self {
         Self(self.0.json(payload))
+    }
+
+    /// Sends a body of any kind: bytes, a text, a file, or a stream of known length.
+    ///
+    /// The call can be repeated if the body can: see [`Body`]. Clones of the call share a body that can be read only once;
+    /// the second one that is sent fails with [`ErrorKind::Request`](crate::ErrorKind::Request).
+    ///
+    /// ```
+    /// # async fn example(avala: avala_client::Avala) -> Result<(), Box<dyn std::error::Error>> {
+    /// use avala_client::Method;
+    /// use avala_client::transport::Body;
+    ///
+    /// let file = Body::file("drive.mcap").await?;
+    /// avala.request(Method::PUT, "/beta/files/").path(["drive"]).body("application/octet-stream", file).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn body(mut self, content_type: impl AsRef<str>, body: impl Into<Body>) -> Self {
+        let Ok(request) = self.request_mut() else { return self };
+        match HeaderValue::from_str(content_type.as_ref()) {
+            Ok(content_type) => request.set_body(content_type, body.into()),
+            Err(_) => {
+                let message = "the content type has a line break or control character; write it like `text/csv`";
+                let invalid = Invalid::new(&request.endpoint, message);
+                *self.request_mut() = Err(invalid);
+            }
+        }
+        self
     }
 
     /// Decodes the response into a type of yours. An empty body counts as `null`, which `()` and `Option` accept.

@@ -1,6 +1,7 @@
 //! Calls as data, before they are sent.
 
 use std::borrow::Cow;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use avala_transport::{Body, CallOptions, Sent};
 use avala_types::{Cursor, encode_json};
@@ -16,6 +17,33 @@ use crate::options::Extras;
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
+/// Body of a request.
+#[derive(Clone, Debug, Default)]
+enum Payload {
+    #[default]
+    None,
+    Json(Bytes),
+    /// A body of the user. Clones of a call share it, because some bodies can be read only once.
+    Shared(Arc<SharedBody>),
+}
+
+#[derive(Debug)]
+struct SharedBody {
+    content_type: HeaderValue,
+    /// `None` after a body that can be read only once was sent.
+    body: Mutex<Option<Body>>,
+}
+
+impl SharedBody {
+    fn take(&self) -> Option<Body> {
+        let mut body = self.body.lock().unwrap_or_else(PoisonError::into_inner);
+        match body.as_ref().map(Body::try_clone) {
+            Some(Some(copy)) => Some(copy),
+            _ => body.take(),
+        }
+    }
+}
+
 /// What is sent: everything but the address of the server and the key.
 #[derive(Clone, Debug)]
 pub(crate) struct Request {
@@ -26,7 +54,7 @@ pub(crate) struct Request {
     pub(crate) cursor: Option<Cursor>,
     /// Whether the cursor is the link of the page before, inside of a stream.
     follows_link: bool,
-    body: Option<Bytes>,
+    body: Payload,
     pub(crate) options: CallOptions,
     /// Boxed, because few calls have any.
     extras: Option<Box<Extras>>,
@@ -43,7 +71,16 @@ impl Request {
         let mut options = CallOptions::default();
         options.operation = Some(endpoint.operation);
         options.route = Some(endpoint.route);
-        Self { endpoint, path, query: Vec::new(), cursor: None, follows_link: false, body: None, options, extras: None }
+        Self {
+            endpoint,
+            path,
+            query: Vec::new(),
+            cursor: None,
+            follows_link: false,
+            body: Payload::None,
+            options,
+            extras: None,
+        }
     }
 
     pub(crate) fn set_route(&mut self, route: &'static str) {
@@ -87,8 +124,13 @@ impl Request {
             let json_path = error.path().map(str::to_owned);
             Invalid { json_path, ..Invalid::new(&self.endpoint, message) }
         })?;
-        self.body = Some(body.into());
+        self.body = Payload::Json(body.into());
         Ok(())
+    }
+
+    /// Sets a body of the user.
+    pub(crate) fn set_body(&mut self, content_type: HeaderValue, body: Body) {
+        self.body = Payload::Shared(Arc::new(SharedBody { content_type, body: Mutex::new(Some(body)) }));
     }
 
     /// Returns what is needed to read the response: the endpoint, and the path below the base URL.
@@ -147,20 +189,51 @@ impl Request {
         Invalid::new(&self.endpoint, message).into()
     }
 
-    /// The request with its path below the base address.
+    /// Creates the request that is sent, with a path below the base URL. Takes a body that can be read only once.
     pub(crate) fn to_http(&self) -> Result<http::Request<Body>, Error> {
-        let mut request = http::Request::new(self.body.clone().map_or_else(Body::empty, Body::from));
+        let head = self.head()?;
+        let body = match &self.body {
+            Payload::None => Body::empty(),
+            Payload::Json(json) => json.clone().into(),
+            Payload::Shared(shared) => shared.take().ok_or_else(|| {
+                let message = "the body can be read only once and was sent already: create the call again";
+                Invalid::new(&self.endpoint, message)
+            })?,
+        };
+        Ok(head.map(|()| body))
+    }
+
+    /// Creates the request for inspection: a body that is not in memory is left out.
+    pub(crate) fn preview(&self) -> Result<http::Request<Bytes>, Error> {
+        let bytes = match &self.body {
+            Payload::None => Bytes::new(),
+            Payload::Json(json) => json.clone(),
+            Payload::Shared(shared) => {
+                let body = shared.body.lock().unwrap_or_else(PoisonError::into_inner);
+                body.as_ref().and_then(|body| body.as_bytes().cloned()).unwrap_or_default()
+            }
+        };
+        Ok(self.head()?.map(|()| bytes))
+    }
+
+    fn head(&self) -> Result<http::Request<()>, Error> {
+        let mut request = http::Request::new(());
         *request.method_mut() = self.endpoint.method.clone();
         *request.uri_mut() = self.target()?.try_into().map_err(|error: http::uri::InvalidUri| {
             let message = format!("no address can be made of its arguments: {error}");
             Invalid::new(&self.endpoint, message)
         })?;
         request.headers_mut().insert(ACCEPT, JSON);
-        if self.body.is_some() {
-            request.headers_mut().insert(CONTENT_TYPE, JSON);
-        } else if matches!(self.endpoint.method, Method::POST | Method::PUT | Method::PATCH) {
+        match &self.body {
+            Payload::Json(_) => drop(request.headers_mut().insert(CONTENT_TYPE, JSON)),
+            Payload::Shared(shared) => {
+                request.headers_mut().insert(CONTENT_TYPE, shared.content_type.clone());
+            }
             // Here and not only in the transport, so that a service that does everything sends it too.
-            request.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
+            Payload::None if matches!(self.endpoint.method, Method::POST | Method::PUT | Method::PATCH) => {
+                request.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
+            }
+            Payload::None => {}
         }
         if let Some(extras) = &self.extras {
             extras.apply(&mut request);

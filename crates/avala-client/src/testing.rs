@@ -14,14 +14,12 @@
 //! assert_eq!(response(Task::new("t1"), meta(200)).meta.attempts, 1);
 //! ```
 
-use std::time::Duration;
-
-use avala_transport::{Sent, TimeSpent};
+use avala_transport::Sent;
 use avala_types::RateLimitInfo;
 use http::StatusCode;
 
 use crate::error::{Error, ErrorKind};
-use crate::meta::{Meta, Response};
+use crate::meta::{Meta, Response, one_attempt};
 
 pub use crate::error::testing::ErrorBuilder;
 
@@ -34,9 +32,7 @@ pub fn meta(status: u16) -> Meta {
         status: StatusCode::from_u16(status).unwrap_or(StatusCode::OK),
         request_id: None,
         rate_limit: RateLimitInfo::default(),
-        attempts: 1,
-        elapsed: Duration::ZERO,
-        time_spent: TimeSpent::default(),
+        report: one_attempt(),
     }
 }
 

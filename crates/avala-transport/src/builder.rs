@@ -20,7 +20,7 @@ use crate::credentials::api_key::ApiKey;
 use crate::credentials::api_key_provider::ApiKeyProvider;
 use crate::error::TransportError;
 #[cfg(feature = "hyper")]
-use crate::http_client::HttpClient;
+use crate::http_client::ConnectionPool;
 use crate::layer::adapt::{Adapt, AdaptLayer};
 use crate::layer::auth::AuthLayer;
 use crate::layer::concurrency::ConcurrencyLimits;
@@ -78,6 +78,8 @@ pub struct TransportBuilder {
     per_call: Vec<UserLayer>,
     per_attempt: Vec<UserLayer>,
     service: Option<Transport>,
+    #[cfg(feature = "hyper")]
+    pool: Option<ConnectionPool>,
     pub(crate) connections: Connections,
 }
 
@@ -98,6 +100,8 @@ impl Default for TransportBuilder {
             per_call: Vec::new(),
             per_attempt: Vec::new(),
             service: None,
+            #[cfg(feature = "hyper")]
+            pool: None,
             connections: Connections::default(),
         }
     }
@@ -319,7 +323,7 @@ impl TransportBuilder {
     /// Errors of the service are classified as [`AdaptLayer`](crate::layer::AdaptLayer) describes. Errors that are unknown
     /// there are final; use [`service_with_classifier`](Self::service_with_classifier) to classify them.
     #[must_use]
-    pub fn service<S, B>(mut self, service: S) -> Self
+    pub fn service<S, B>(self, service: S) -> Self
     where
         S: Service<Request<Body>, Response = Response<B>> + Clone + Send + Sync + 'static,
         S::Error: Into<BoxError>,
@@ -327,8 +331,7 @@ impl TransportBuilder {
         B: http_body::Body<Data = Bytes> + Send + 'static,
         B::Error: Into<BoxError>,
     {
-        self.service = Some(stack::boxed(AdaptLayer.layer(service)));
-        self
+        self.replace_client(stack::boxed(AdaptLayer.layer(service)))
     }
 
     /// Replaces the HTTP client by another service, with a function that classifies its errors. Errors for which the
@@ -354,7 +357,7 @@ impl TransportBuilder {
     /// # Ok::<(), avala_transport::TransportError>(())
     /// ```
     #[must_use]
-    pub fn service_with_classifier<S, B, F>(mut self, service: S, classify: F) -> Self
+    pub fn service_with_classifier<S, B, F>(self, service: S, classify: F) -> Self
     where
         S: Service<Request<Body>, Response = Response<B>> + Clone + Send + Sync + 'static,
         S::Error: Into<BoxError>,
@@ -363,8 +366,32 @@ impl TransportBuilder {
         B::Error: Into<BoxError>,
         F: Fn(&BoxError) -> Option<Classified> + Send + Sync + 'static,
     {
-        self.service = Some(stack::boxed(AdaptLayer::classify(classify).layer(service)));
+        self.replace_client(stack::boxed(AdaptLayer::classify(classify).layer(service)))
+    }
+
+    /// Uses the connections of a pool that other transports may use too. Connection, TLS and proxy settings of this builder
+    /// have no effect then, and a [service](Self::service) that was set before is replaced.
+    ///
+    /// Everything else stays separate: credentials, limits, retries, timeouts and layers. See [`ConnectionPool`].
+    #[cfg(feature = "hyper")]
+    #[must_use]
+    pub fn connection_pool(mut self, pool: ConnectionPool) -> Self {
+        self.service = None;
+        self.pool = Some(pool);
         self
+    }
+
+    /// Builds a pool with the connection, TLS and proxy settings of this builder, for several transports. It needs no
+    /// runtime and makes no connection.
+    ///
+    /// # Errors
+    ///
+    /// [`Configuration`](crate::TransportErrorKind::Configuration) if a certificate or key cannot be read, or no root
+    /// certificate is trusted and the base URL is https.
+    #[cfg(feature = "hyper")]
+    pub fn build_pool(&self) -> Result<ConnectionPool, TransportError> {
+        let https = self.base_url.as_ref().is_none_or(|base_url| base_url.scheme() == "https");
+        ConnectionPool::new(&self.connections, https && cfg!(feature = "tls"))
     }
 
     /// Builds the stack. It needs no runtime, makes no connection and starts no task.
@@ -393,20 +420,32 @@ impl TransportBuilder {
     }
 
     #[cfg(feature = "hyper")]
-    fn build_over_http(self, base_url: &BaseUrl, address: ResolveLayer) -> Result<Transport, TransportError> {
+    fn build_over_http(mut self, base_url: &BaseUrl, address: ResolveLayer) -> Result<Transport, TransportError> {
         let https = base_url.scheme() == "https";
         if https && cfg!(not(feature = "tls")) {
             return Err(TransportError::configuration(
                 "the base URL is https and this build has no TLS; enable `tls-webpki-roots` or `tls-native-roots`",
             ));
         }
-        let client = HttpClient::new(&self.connections, https)?;
-        Ok(stack::assemble(self.settings(address), Either::Left(client)))
+        let pool = match self.pool.take() {
+            Some(pool) => pool,
+            None => ConnectionPool::new(&self.connections, https)?,
+        };
+        Ok(stack::assemble(self.settings(address), Either::Left(pool.into_client())))
     }
 
     #[cfg(not(feature = "hyper"))]
     fn build_over_http(self, _base_url: &BaseUrl, _address: ResolveLayer) -> Result<Transport, TransportError> {
         Err(TransportError::configuration("this build has no HTTP client; enable the feature `hyper` or set a service"))
+    }
+
+    fn replace_client(mut self, service: Transport) -> Self {
+        #[cfg(feature = "hyper")]
+        {
+            self.pool = None;
+        }
+        self.service = Some(service);
+        self
     }
 
     fn settings(self, address: ResolveLayer) -> Settings {

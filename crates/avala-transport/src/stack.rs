@@ -65,7 +65,7 @@ pub(crate) struct Settings {
 /// here is generic, because each instance would be a copy of all the code.
 pub(crate) fn assemble(settings: Settings, bottom: Bottom) -> Transport {
     let Settings { per_call, per_attempt, .. } = settings;
-    let stack = Arc::new(Stack::default());
+    let stack = Arc::new(Stack::new(settings.address.base_url()));
     let collect = CollectLayer::new(settings.max_body_bytes);
     let collect = match settings.memory_budget {
         Some(bytes) => collect.memory_budget(bytes),

@@ -11,7 +11,7 @@ pub(crate) mod testing;
 
 use std::time::Duration;
 
-use avala_transport::{BoxError, Sent, TimeSpent, TimeoutPhase, TransportError, redact};
+use avala_transport::{BoxError, CallReport, Sent, TimeSpent, TimeoutPhase, TransportError, redact};
 use avala_types::{Cursor, Json, LinkError};
 use http::header::{CONTENT_ENCODING, LOCATION};
 use http::response::Parts;
@@ -57,9 +57,7 @@ struct Details {
     field_errors: Vec<FieldError>,
     quota: Option<Quota>,
     request_id: Option<String>,
-    attempts: u32,
-    elapsed: Duration,
-    time_spent: TimeSpent,
+    report: CallReport,
     sent: Sent,
     timeout_phase: Option<TimeoutPhase>,
     retry_after: Option<Duration>,
@@ -97,9 +95,7 @@ impl Error {
             field_errors: Vec::new(),
             quota: None,
             request_id: None,
-            attempts: 0,
-            elapsed: Duration::ZERO,
-            time_spent: TimeSpent::default(),
+            report: CallReport::default(),
             sent: Sent::No,
             timeout_phase: None,
             retry_after: None,
@@ -120,9 +116,7 @@ impl Error {
         let mut this = Self::new(ErrorKind::of_transport(error.kind()), endpoint, error.to_string());
         let details = &mut this.0;
         details.status = error.status();
-        details.attempts = error.attempts();
-        details.elapsed = error.elapsed();
-        details.time_spent = error.time_spent();
+        details.report = error.report().clone();
         details.sent = error.sent();
         details.timeout_phase = error.timeout_phase();
         details.retry_after = error.retry_after();
@@ -203,7 +197,7 @@ impl Error {
     /// What was waited for did not come in time; `source` is the last poll that failed, if one did.
     pub(crate) fn wait_timeout(endpoint: &Endpoint, message: String, elapsed: Duration, source: Option<Self>) -> Self {
         let mut this = Self::new(ErrorKind::Timeout, Some(endpoint), message);
-        this.0.elapsed = elapsed;
+        this.0.report.elapsed = elapsed;
         this.0.sent = Sent::Yes;
         this.0.source = source.map(Into::into);
         this
@@ -213,9 +207,7 @@ impl Error {
         let details = &mut self.0;
         details.status = Some(meta.status);
         details.request_id = meta.request_id;
-        details.attempts = meta.attempts;
-        details.elapsed = meta.elapsed;
-        details.time_spent = meta.time_spent;
+        details.report = meta.report;
         details.sent = Sent::Yes;
         details.body = Some(kept.text);
         self
@@ -287,22 +279,28 @@ impl Error {
         self.0.request_id.as_deref()
     }
 
-    /// How many attempts were made.
+    /// Returns the report about the call: attempts, elapsed time, and how it was spent.
+    #[must_use]
+    pub fn report(&self) -> &CallReport {
+        &self.0.report
+    }
+
+    /// Returns the number of attempts.
     #[must_use]
     pub fn attempts(&self) -> u32 {
-        self.0.attempts
+        self.0.report.attempts
     }
 
     /// How long the call took, retries and waiting included.
     #[must_use]
     pub fn elapsed(&self) -> Duration {
-        self.0.elapsed
+        self.0.report.elapsed
     }
 
     /// Returns the time spent queued, backing off, and in attempts.
     #[must_use]
     pub fn time_spent(&self) -> TimeSpent {
-        self.0.time_spent
+        self.0.report.time_spent
     }
 
     /// Whether the server can have acted on the call. `Maybe` means: look before you repeat what is not repeatable.

@@ -79,13 +79,13 @@ impl ErrorBuilder {
 
     /// Sets the number of attempts.
     pub fn attempts(mut self, attempts: u32) -> Self {
-        self.0.0.attempts = attempts;
+        self.0.0.report.attempts = attempts;
         self
     }
 
     /// Sets the duration of the call.
     pub fn elapsed(mut self, elapsed: Duration) -> Self {
-        self.0.0.elapsed = elapsed;
+        self.0.0.report.elapsed = elapsed;
         self
     }
 
@@ -93,7 +93,7 @@ impl ErrorBuilder {
     pub fn time_spent(mut self, queued: Duration, backoff: Duration, attempts: Duration) -> Self {
         let mut spent = TimeSpent::default();
         (spent.waiting, spent.backoff, spent.attempts) = (queued, backoff, attempts);
-        self.0.0.time_spent = spent;
+        self.0.0.report.time_spent = spent;
         self
     }
 

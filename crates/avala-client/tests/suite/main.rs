@@ -11,6 +11,7 @@ mod collect;
 mod decoding;
 mod error_bodies;
 mod errors;
+mod from_transport;
 mod handles;
 mod limits;
 mod links;

@@ -9,6 +9,7 @@
 )]
 
 mod auth;
+mod body_sources;
 mod budget;
 mod cancel;
 mod collect;
@@ -29,6 +30,8 @@ mod limit_store;
 mod network;
 mod overload;
 mod paused_responses;
+mod pool;
+mod priority;
 mod proxy;
 mod rate_limit;
 mod ready;

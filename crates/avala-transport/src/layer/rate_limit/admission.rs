@@ -17,7 +17,7 @@ use super::store::StoreCall;
 use crate::body::Body;
 use crate::context::CallState;
 use crate::context::background::Background;
-use crate::context::options::{CallClass, CallOptions};
+use crate::context::options::{CallClass, CallOptions, Priority};
 use crate::context::time_spent::{Phase, Seconds};
 use crate::error::{Sent, TransportError, TransportErrorKind};
 
@@ -32,6 +32,7 @@ pub(super) struct Admission {
     limiter: RateLimiter,
     name: Option<&'static str>,
     class: CallClass,
+    priority: Priority,
     background: Option<Background>,
     state: CallState,
     /// The narrower limit, once the server has reported one.
@@ -69,6 +70,7 @@ impl Admission {
             limiter,
             name: options.and_then(|options| options.rate_scope),
             class: options.map(|options| options.class).unwrap_or_default(),
+            priority: options.map(|options| options.priority).unwrap_or_default(),
             background: options.and_then(|options| options.background.clone()),
             state,
             scope: None,
@@ -173,11 +175,11 @@ impl Admission {
     /// Takes the tokens of both limits if that delays no other call and leaves `spare` of each, or takes none.
     fn try_take(&self, now: Instant, spare: usize) -> bool {
         let Some(user) = self.limiter.user() else { return true };
-        let Some(scope) = &self.scope else { return user.try_take(now, spare) };
-        if !scope.try_take(now, spare) {
+        let Some(scope) = &self.scope else { return user.try_take(now, spare, self.priority) };
+        if !scope.try_take(now, spare, self.priority) {
             return false;
         }
-        let taken = user.try_take(now, spare);
+        let taken = user.try_take(now, spare, self.priority);
         if !taken {
             scope.put_back(now);
         }
@@ -188,7 +190,7 @@ impl Admission {
     /// at a time, and keeps its position in the other.
     fn claim(&mut self, now: Instant, cx: &Context<'_>) -> Claim {
         let Some(user) = self.limiter.user() else { return Claim::Taken };
-        let Waiting { user: ticket, scope: narrow_ticket, .. } = &mut **waiting(&mut self.waiting, now);
+        let Waiting { user: ticket, scope: narrow_ticket, .. } = &mut **waiting(&mut self.waiting, now, self.priority);
         let mut order = [Some((user, ticket)), None];
         if let Some(scope) = &self.scope {
             // The narrower limit first: an attempt that waits for it should not delay those that do not need it.
@@ -244,7 +246,7 @@ impl Admission {
             return;
         }
         let Some(user) = self.limiter.user() else { return };
-        let waiting = waiting(&mut self.waiting, now);
+        let waiting = waiting(&mut self.waiting, now, self.priority);
         user.put_aside(now, &mut waiting.user);
         if let Some(scope) = &self.scope {
             scope.put_aside(now, &mut waiting.scope);
@@ -305,9 +307,10 @@ impl Admission {
     }
 }
 
-fn waiting(waiting: &mut Option<Box<Waiting>>, now: Instant) -> &mut Box<Waiting> {
+fn waiting(waiting: &mut Option<Box<Waiting>>, now: Instant, priority: Priority) -> &mut Box<Waiting> {
     waiting.get_or_insert_with(|| {
-        Box::new(Waiting { user: Ticket::default(), scope: Ticket::default(), sleep: Box::pin(sleep_until(now)) })
+        let ticket = || Ticket::new(priority);
+        Box::new(Waiting { user: ticket(), scope: ticket(), sleep: Box::pin(sleep_until(now)) })
     })
 }
 

@@ -13,7 +13,7 @@ use super::{RateLimit, RateLimitState};
 /// Client-side rate limiter. Clones share one count.
 ///
 /// Use the same limiter in every client that uses the same API key. Calls that have to wait are sent in the order in
-/// which they queued. A queued call holds a reservation and nothing else: if it is dropped, those behind it move up,
+/// which they queued, those of high [priority](crate::CallOptions::priority) first. A queued call holds a reservation and nothing else: if it is dropped, those behind it move up,
 /// and if it is not polled within one interval of its start, those behind it go ahead and it queues again. A call
 /// counts when it is sent: never more than `rate * T + burst` calls in any time `T`.
 ///

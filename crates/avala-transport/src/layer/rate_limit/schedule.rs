@@ -7,16 +7,19 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::bucket::Bucket;
+use crate::context::options::Priority;
 
 /// Timers have a resolution of 1 ms, so a reservation is kept for at least this long after its start.
 const SHORTEST_TERM: Duration = Duration::from_millis(5);
 /// How long a free token waits for the first call in the queue before a call behind may take it. A call that is polled
 /// takes it within a timer's resolution; one that is left alone must not waste it.
 const LONGEST_GRACE: Duration = Duration::from_millis(20);
+/// The first position of calls of normal priority. Those of high priority have the positions below.
+const FIRST_NORMAL: u64 = 1 << 63;
 /// Positions per block: counting the calls ahead takes a sum over blocks and a walk through one of them.
 const BLOCK: u64 = 64;
 
-/// Token bucket and the calls that wait for its tokens, in the order of their positions.
+/// Token bucket and the calls that wait for its tokens, in the order of their positions: high priority first.
 ///
 /// A queued call has a reservation and holds nothing else. The start of the reservation follows from the bucket and the
 /// number of calls ahead. It is recomputed at each poll and whenever the limit, the gate or the calls ahead change.
@@ -33,7 +36,8 @@ pub(super) struct Schedule {
     waiting: BTreeMap<u64, Option<Waker>>,
     /// Number of reservations per block of positions.
     blocks: BTreeMap<u64, usize>,
-    next_position: u64,
+    next_high: u64,
+    next_normal: u64,
     /// No reservation before this position still has a waker that was skipped; from here on all were woken.
     woken_from: u64,
     /// Since when the first reservation can be used, or when it can.
@@ -49,9 +53,14 @@ pub(super) struct Ticket {
     /// Kept by a call that leaves to wait for something else, so that it returns to the same position.
     position: Option<u64>,
     queued: bool,
+    priority: Priority,
 }
 
 impl Ticket {
+    pub(super) fn new(priority: Priority) -> Self {
+        Self { position: None, queued: false, priority }
+    }
+
     pub(super) fn is_queued(&self) -> bool {
         self.queued
     }
@@ -77,7 +86,8 @@ impl Schedule {
             bucket,
             waiting: BTreeMap::new(),
             blocks: BTreeMap::new(),
-            next_position: 0,
+            next_high: 0,
+            next_normal: FIRST_NORMAL,
             woken_from: 0,
             due: None,
             skipped: BTreeMap::new(),
@@ -85,9 +95,10 @@ impl Schedule {
         }
     }
 
-    /// Takes a token for a call without a reservation, if that delays no reservation and leaves `spare` tokens.
-    pub(super) fn try_take(&mut self, now: Instant, spare: usize) -> bool {
-        let free = self.bucket.has(now, self.waiting.len() + 1 + spare);
+    /// Takes a token for a call without a reservation, if that delays no reservation of its priority or a higher one, and
+    /// leaves `spare` tokens.
+    pub(super) fn try_take(&mut self, now: Instant, spare: usize, priority: Priority) -> bool {
+        let free = self.bucket.has(now, self.waiting_before(priority) + 1 + spare);
         if free {
             self.bucket.take();
         }
@@ -144,8 +155,12 @@ impl Schedule {
     /// Assigns a position to a call without a reservation, in case it has to queue later.
     pub(super) fn mark(&mut self, ticket: &mut Ticket) -> u64 {
         *ticket.position.get_or_insert_with(|| {
-            self.next_position += 1;
-            self.next_position
+            let next = match ticket.priority {
+                Priority::Normal => &mut self.next_normal,
+                Priority::High => &mut self.next_high,
+            };
+            *next += 1;
+            *next
         })
     }
 
@@ -198,7 +213,7 @@ impl Schedule {
     fn return_skipped(&mut self, now: Instant, ticket: &mut Ticket) {
         let until = ticket.position.and_then(|position| self.skipped.remove(&position));
         if until.is_none_or(|until| until <= now) {
-            *ticket = Ticket::default();
+            *ticket = Ticket::new(ticket.priority);
         }
         ticket.queued = false;
     }
@@ -218,10 +233,18 @@ impl Schedule {
 
     /// Returns the number of reservations before that of this call, or before its old position.
     fn ahead(&self, ticket: &Ticket) -> usize {
-        let Some(position) = ticket.position else { return self.waiting.len() };
+        let Some(position) = ticket.position else { return self.waiting_before(ticket.priority) };
         let block = position / BLOCK;
         let before: usize = self.blocks.range(..block).map(|(_, count)| count).sum();
         before + self.waiting.range(block * BLOCK..position).count()
+    }
+
+    /// Returns the number of reservations before a new one of this priority.
+    fn waiting_before(&self, priority: Priority) -> usize {
+        match priority {
+            Priority::Normal => self.waiting.len(),
+            Priority::High => self.blocks.range(..FIRST_NORMAL / BLOCK).map(|(_, count)| count).sum(),
+        }
     }
 
     fn remove(&mut self, ticket: &mut Ticket) -> Option<u64> {

@@ -12,7 +12,7 @@ use super::bucket::{Bucket, LONGEST_CLOSING};
 use super::schedule::{Claim, Schedule, Ticket};
 use super::store::LimitReport;
 use super::{RateLimit, RateLimitState};
-use crate::context::options::CallClass;
+use crate::context::options::{CallClass, Priority};
 use crate::retry_after::{point_in_time, retry_after, sent_at};
 
 /// How long the gate closes after a 429 without `Retry-After`.
@@ -48,8 +48,8 @@ impl Scope {
     }
 
     /// Takes a token at once. Returns `false` if the call must wait; then use [`claim`](Self::claim).
-    pub(super) fn try_take(&self, now: Instant, spare: usize) -> bool {
-        self.with(|schedule| schedule.try_take(now, spare))
+    pub(super) fn try_take(&self, now: Instant, spare: usize, priority: Priority) -> bool {
+        self.with(|schedule| schedule.try_take(now, spare, priority))
     }
 
     pub(super) fn claim(&self, now: Instant, ticket: &mut Ticket, waker: &Waker) -> Claim {
