@@ -67,12 +67,14 @@ impl Gcra {
         }
         if let Some(wait) = report.closed_for {
             let opening = now + picos(wait.min(LONGEST_CLOSING));
+            // The gate opens with one token instead of a burst. Reservations from before are void.
+            let one_token = (self.capacity - 1) * self.interval;
             if opening > self.gate {
                 self.closings += 1;
                 self.gate = opening;
+                self.full_at = opening + one_token;
             }
-            // The gate opens with one token instead of a burst.
-            self.full_at = self.full_at.max(self.gate + (self.capacity - 1) * self.interval);
+            self.full_at = self.full_at.max(self.gate + one_token);
         }
     }
 }
