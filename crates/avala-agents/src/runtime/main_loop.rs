@@ -21,10 +21,6 @@ use crate::event;
 use crate::journal::Record;
 use crate::monitor::Count;
 
-/// Executions in the status running are listed by the first poll and then by each of this number: a server that sets
-/// the status does so rarely, and each list costs a call.
-const RUNNING_EVERY: u64 = 12;
-
 /// The execution and the task of a worker that ended, and how.
 type Ended = (ExecutionUid, Option<TaskUid>, Result<Ending, AgentError>);
 
@@ -43,8 +39,6 @@ pub(super) struct Loop {
     summary: Summary,
     schedule: Schedule,
     polling: Option<Polling>,
-    /// Number of polls that were started.
-    polls: u64,
     has_polled: bool,
     /// The last poll found nothing to do while nothing was in flight.
     is_idle: bool,
@@ -67,7 +61,6 @@ impl Loop {
             summary: Summary::default(),
             schedule: Schedule::new(interval, longest, Instant::now()),
             polling: None,
-            polls: 0,
             has_polled: false,
             is_idle: false,
             registers_again: false,
@@ -133,10 +126,9 @@ impl Loop {
         let poll = Poll {
             agent: self.agent.clone(),
             register: self.registers_again.then(|| self.events.clone()),
-            with_running: self.polls.is_multiple_of(RUNNING_EVERY),
+            with_running: self.schedule.lists_running(now),
             in_progress: self.running.clone(),
         };
-        self.polls += 1;
         let shared = Arc::clone(&self.shared);
         self.polling = Some(Box::pin(async move { poll::poll(&shared, poll).await }));
         None
@@ -156,6 +148,11 @@ impl Loop {
         self.agent = listed.agent;
         self.shared.monitor.polled(listed.total, listed.oldest);
         self.shared.monitor.set_ready(true);
+        match (listed.with_running, listed.misses_known) {
+            (true, _) => self.schedule.listed_running(listed.found_running, Instant::now()),
+            (false, true) => self.schedule.missed(Instant::now()),
+            (false, false) => {}
+        }
         // Without a list of running executions, those of the last one are still to do.
         let kept = if listed.with_running { Vec::new() } else { self.backlog.take_running() };
         self.backlog = listed.executions;

@@ -47,6 +47,10 @@ pub(super) struct Listed {
     pub(super) oldest: Option<SystemTime>,
     /// Whether executions in the status running were listed too.
     pub(super) with_running: bool,
+    /// Whether one of them was undecided.
+    pub(super) found_running: bool,
+    /// Whether an execution was not listed that has a record and is not done.
+    pub(super) misses_known: bool,
 }
 
 /// Walks all pages: one page would let a page of failing executions starve the rest.
@@ -63,8 +67,15 @@ pub(super) async fn poll(shared: &Shared, poll: Poll) -> Result<Polled, AgentErr
         };
         tracing::warn!(agent = %agent, "the agent was deleted at the server; registered again");
     }
-    let executions = Backlog::default();
-    let mut listed = Listed { agent, executions, total: 0, oldest: None, with_running: poll.with_running };
+    let mut listed = Listed {
+        agent,
+        executions: Backlog::default(),
+        total: 0,
+        oldest: None,
+        with_running: poll.with_running,
+        found_running: false,
+        misses_known: false,
+    };
     let mut known = HashSet::new();
     let statuses = [ExecutionStatus::Pending, ExecutionStatus::Running];
     for status in statuses.into_iter().take(if poll.with_running { 2 } else { 1 }) {
@@ -80,6 +91,11 @@ pub(super) async fn poll(shared: &Shared, poll: Poll) -> Result<Polled, AgentErr
             }
         }
     }
+    listed.misses_known = shared.records().values().any(|record| {
+        matches!(record.state, RecordState::Started | RecordState::Failed)
+            && !known.contains(&record.execution)
+            && !poll.in_progress.contains(&record.execution)
+    });
     forget_unlisted(shared, &poll, &known).await?;
     Ok(Polled::Listed(listed))
 }
@@ -109,6 +125,7 @@ fn add(
     if !is_undecided(&execution) || shared.handler(&execution.event_type).is_none() {
         return;
     }
+    listed.found_running |= execution.status == Some(ExecutionStatus::Running);
     let created: Option<SystemTime> = execution.created_at.map(Into::into);
     listed.oldest = listed.oldest.into_iter().chain(created).min();
     // What cannot start takes no place, or many parked executions would keep newer ones out.

@@ -9,6 +9,11 @@ use crate::backoff;
 /// The shortest time between two polls, however many hints arrive.
 const SHORTEST: Duration = Duration::from_secs(1);
 
+/// Executions in the status running are listed this often where none were found: each list costs a call.
+const RUNNING: Duration = Duration::from_secs(600);
+/// The same while the list of pending executions lacks some that are not done.
+const RUNNING_IF_MISSED: Duration = Duration::from_secs(60);
+
 /// The times of the polls of one run.
 #[derive(Debug)]
 pub(super) struct Schedule {
@@ -19,6 +24,8 @@ pub(super) struct Schedule {
     earliest: Instant,
     /// With enough work at hand, the next poll may wait until then.
     latest: Instant,
+    /// When executions in the status running are listed next.
+    next_running: Instant,
     failed: u32,
     idle: u32,
 }
@@ -27,7 +34,7 @@ impl Schedule {
     /// The first poll is due at once.
     pub(super) fn new(interval: Duration, longest: Duration, now: Instant) -> Self {
         let longest = longest.max(interval);
-        Self { interval, longest, next: now, earliest: now, latest: now, failed: 0, idle: 0 }
+        Self { interval, longest, next: now, earliest: now, latest: now, next_running: now, failed: 0, idle: 0 }
     }
 
     /// When the next poll is due. `is_busy`: there is enough to do without it.
@@ -54,6 +61,22 @@ impl Schedule {
         self.earliest = self.next;
         self.latest = self.next;
         pause
+    }
+
+    /// Whether a poll lists executions in the status running too. The first one does.
+    pub(super) fn lists_running(&self, now: Instant) -> bool {
+        now >= self.next_running
+    }
+
+    /// After a list of running executions.
+    pub(super) fn listed_running(&mut self, found: bool, now: Instant) {
+        // A server that uses the status may use it for each execution.
+        self.next_running = if found { now } else { now + RUNNING };
+    }
+
+    /// The list of pending executions lacks some that this process knows and that are not done.
+    pub(super) fn missed(&mut self, now: Instant) {
+        self.next_running = self.next_running.min(now + RUNNING_IF_MISSED);
     }
 
     /// Polls as soon as allowed: there may be work.
