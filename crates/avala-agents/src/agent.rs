@@ -200,8 +200,9 @@ impl Agent {
 
     /// Runs until SIGINT (Ctrl-C) or SIGTERM, then drains within the [grace period](Agent::grace_period).
     ///
-    /// Repeated SIGTERMs are ignored, because supervisors send several. A second SIGINT after at least a second ends
-    /// the process's run at once; decisions that were not acknowledged stay in the journal.
+    /// Repeated SIGTERMs are ignored, because supervisors send several. A second SIGINT at least a second after the
+    /// first ends the run at once; decisions that were not acknowledged stay in the journal. The same happens at the end
+    /// of the grace period. A handler that blocks its thread cannot be ended: exit the process when this returns.
     ///
     /// # Errors
     /// See [`AgentErrorKind`](crate::AgentErrorKind). Passing failures of the API do not end the run.
@@ -232,7 +233,9 @@ impl Agent {
         runtime::run(self.shared(avala), stop, Until::Stopped)
     }
 
-    /// Polls once, handles what is pending, and delivers the decisions.
+    /// Polls once, handles what is pending (at most 1,000 executions, the oldest ones), and delivers the decisions.
+    ///
+    /// A decision that the server does not acknowledge for minutes stays in the journal for the next run.
     ///
     /// # Errors
     /// See [`AgentErrorKind`](crate::AgentErrorKind).
@@ -262,6 +265,7 @@ impl Agent {
             hint: self.hint,
             records: self.records,
             retries: Mutex::default(),
+            stopping: CancellationToken::new(),
             abort: CancellationToken::new(),
         })
     }

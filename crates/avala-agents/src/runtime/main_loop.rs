@@ -1,9 +1,10 @@
 //! The loop of one run: polls, starts handlers, and stops in an orderly way.
 
-use std::collections::HashSet;
+use std::collections::{HashSet, VecDeque};
+use std::pin::Pin;
 use std::sync::Arc;
-use std::time::Duration;
 
+use avala_client::ErrorKind;
 use avala_client::types::{AgentUid, EventType, ExecutionUid, TaskUid};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
@@ -11,188 +12,257 @@ use tokio_util::sync::CancellationToken;
 
 use super::backlog::Backlog;
 use super::outcome::{Ending, Summary, Until};
+use super::poll::{Listed, Poll, Polled};
+use super::schedule::Schedule;
 use super::shared::Shared;
 use super::{poll, work};
-use crate::backoff;
 use crate::error::{AgentError, AgentErrorKind};
+use crate::event;
 use crate::journal::Record;
 use crate::monitor::Count;
-use crate::registration::register;
 
 /// The execution and the task of a worker that ended, and how.
 type Ended = (ExecutionUid, Option<TaskUid>, Result<Ending, AgentError>);
 
+type Polling = Pin<Box<dyn Future<Output = Result<Polled, AgentError>> + Send>>;
+
 pub(super) struct Loop {
     shared: Arc<Shared>,
-    uid: AgentUid,
+    agent: AgentUid,
     events: Vec<EventType>,
     workers: JoinSet<Ended>,
     running: HashSet<ExecutionUid>,
     busy_tasks: HashSet<TaskUid>,
+    /// Executions whose decision is in the journal and not yet acknowledged.
+    undelivered: VecDeque<ExecutionUid>,
     backlog: Backlog,
     summary: Summary,
-    failed_polls: u32,
-    idle_polls: u32,
-    /// Registered again after a 404; a second 404 ends the run.
-    registered_again: bool,
+    schedule: Schedule,
+    polling: Option<Polling>,
+    has_polled: bool,
+    /// The last poll found nothing to do while nothing was in flight.
+    is_idle: bool,
+    /// Set after a 404, until a poll succeeds. A second 404 ends the run.
+    registers_again: bool,
 }
 
 impl Loop {
-    pub(super) fn new(shared: Arc<Shared>, uid: AgentUid, events: Vec<EventType>) -> Self {
+    pub(super) fn new(shared: Arc<Shared>, agent: AgentUid, events: Vec<EventType>) -> Self {
+        let (interval, longest) = (shared.settings.poll_interval, shared.settings.max_poll_interval);
         Self {
             shared,
-            uid,
+            agent,
             events,
             workers: JoinSet::new(),
             running: HashSet::new(),
             busy_tasks: HashSet::new(),
+            undelivered: VecDeque::new(),
             backlog: Backlog::default(),
             summary: Summary::default(),
-            failed_polls: 0,
-            idle_polls: 0,
-            registered_again: false,
+            schedule: Schedule::new(interval, longest, Instant::now()),
+            polling: None,
+            has_polled: false,
+            is_idle: false,
+            registers_again: false,
         }
     }
 
+    /// Runs until `stop` is cancelled, `until` is reached, or an error ends the agent. Drains in each case.
     pub(super) async fn run(mut self, stop: &CancellationToken, until: Until) -> Result<Summary, AgentError> {
-        self.replay();
-        let mut next_poll = Instant::now();
-        let mut polled = false;
-        let hint = Arc::clone(&self.shared.hint);
-        while !stop.is_cancelled() {
-            let is_due = Instant::now() >= next_poll && !(polled && until == Until::OnePoll);
-            if is_due && !self.shared.monitor.is_quiet() {
-                let outcome = tokio::select! {
-                    outcome = self.poll() => outcome?,
-                    () = stop.cancelled() => break,
-                };
-                polled = polled || outcome.succeeded;
-                next_poll = Instant::now() + outcome.pause;
-                let is_idle = outcome.succeeded && outcome.new == 0;
-                if until == Until::Idle && is_idle && self.workers.is_empty() && self.backlog.is_empty() {
-                    break;
-                }
-            } else if is_due {
-                next_poll = Instant::now() + self.shared.settings.poll_interval;
-            }
-            let next_start = self.start_handlers();
-            if until == Until::OnePoll && polled && self.workers.is_empty() && self.backlog.is_empty() {
-                break;
-            }
-            let wake = next_start.map_or(next_poll, |start| start.min(next_poll));
-            let wake = if until == Until::OnePoll && polled { next_start } else { Some(wake) };
-            tokio::select! {
-                Some(ended) = self.workers.join_next() => self.ended(ended)?,
-                () = sleep_until(wake) => {}
-                () = hint.notified() => next_poll = Instant::now(),
-                () = stop.cancelled() => {}
-            }
-        }
-        self.drain().await?;
+        let result = self.work(stop, until).await;
+        let drained = self.drain().await;
+        result.and(drained)?;
         Ok(self.summary)
     }
 
-    /// Starts workers for decisions that an earlier process did not deliver.
-    fn replay(&mut self) {
-        let undelivered: Vec<Record> =
-            self.shared.records().values().filter(|record| record.is_undelivered()).cloned().collect();
-        for record in undelivered {
-            let (shared, agent) = (Arc::clone(&self.shared), self.uid.clone());
-            self.spawn(record.execution.clone(), record.task.clone(), async move {
-                work::deliver_again(&shared, &agent, record).await
-            });
+    async fn work(&mut self, stop: &CancellationToken, until: Until) -> Result<(), AgentError> {
+        let hint = Arc::clone(&self.shared.hint);
+        self.find_undelivered();
+        while !stop.is_cancelled() {
+            let next_poll = self.poll_if_due(until);
+            let next_start = self.start_workers();
+            if self.is_finished(until) {
+                return Ok(());
+            }
+            let wake = [next_poll, next_start].into_iter().flatten().min();
+            tokio::select! {
+                Some(ended) = self.workers.join_next() => self.ended(ended)?,
+                polled = finished(&mut self.polling) => {
+                    self.polling = None;
+                    self.polled(polled?)?;
+                }
+                () = sleep_until(wake) => {}
+                () = hint.notified() => self.schedule.hint(Instant::now()),
+                () = stop.cancelled() => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn is_finished(&self, until: Until) -> bool {
+        let is_done = self.workers.is_empty() && self.backlog.is_empty() && self.undelivered.is_empty();
+        match until {
+            Until::Stopped => false,
+            Until::OnePoll => self.has_polled && self.polling.is_none() && is_done,
+            Until::Idle => self.is_idle && is_done,
         }
     }
 
-    async fn poll(&mut self) -> Result<PollOutcome, AgentError> {
-        match poll::pending(&self.shared, &self.uid).await {
-            Ok(pending) => {
-                self.failed_polls = 0;
-                self.registered_again = false;
-                self.shared.monitor.polled(pending.total, pending.oldest);
-                self.shared.monitor.set_ready(true);
-                poll::forget_unlisted(&self.shared, &pending).await?;
-                let new = self.backlog.replace(pending.executions, |execution| {
-                    !self.running.contains(&execution.uid)
-                        && self.shared.records().get(&execution.uid).is_none_or(|record| !record.is_done())
-                });
-                self.idle_polls = if new == 0 { self.idle_polls.saturating_add(1) } else { 0 };
-                Ok(PollOutcome { succeeded: true, new, pause: self.pause() })
-            }
-            Err(error) => self.poll_failed(error).await,
+    /// Starts a poll if one is due. Returns when the next one is.
+    fn poll_if_due(&mut self, until: Until) -> Option<Instant> {
+        if self.polling.is_some() || (self.has_polled && until == Until::OnePoll) {
+            return None;
         }
+        let now = Instant::now();
+        let is_busy = self.backlog.ready_len() > self.shared.settings.concurrency;
+        let due = self.schedule.due(is_busy);
+        if due > now {
+            return Some(due);
+        }
+        if self.shared.monitor.is_quiet() {
+            self.schedule.postpone(now);
+            return Some(self.schedule.due(false));
+        }
+        let poll = Poll {
+            agent: self.agent.clone(),
+            register: self.registers_again.then(|| self.events.clone()),
+            with_running: self.schedule.lists_running(now),
+            in_progress: self.running.clone(),
+        };
+        let shared = Arc::clone(&self.shared);
+        self.polling = Some(Box::pin(async move { poll::poll(&shared, poll).await }));
+        None
+    }
+
+    fn polled(&mut self, polled: Polled) -> Result<(), AgentError> {
+        match polled {
+            Polled::Listed(listed) => self.listed(listed),
+            Polled::Failed(error) => return self.poll_failed(error),
+        }
+        Ok(())
+    }
+
+    fn listed(&mut self, listed: Listed) {
+        self.has_polled = true;
+        self.registers_again = false;
+        self.agent = listed.agent;
+        self.shared.monitor.polled(listed.total, listed.oldest);
+        self.shared.monitor.set_ready(true);
+        match (listed.with_running, listed.misses_known) {
+            (true, _) => self.schedule.listed_running(listed.found_running, Instant::now()),
+            (false, true) => self.schedule.missed(Instant::now()),
+            (false, false) => {}
+        }
+        // Without a list of running executions, those of the last one are still to do.
+        let kept = if listed.with_running { Vec::new() } else { self.backlog.take_running() };
+        self.backlog = listed.executions;
+        self.backlog.put_back(kept);
+        // What ended or started while the list was read.
+        let (shared, running) = (&self.shared, &self.running);
+        self.backlog.retain(|execution| {
+            !running.contains(&execution.uid)
+                && shared.records().get(&execution.uid).is_none_or(|record| !record.is_done())
+        });
+        self.backlog.wake(Instant::now());
+        self.find_undelivered();
+        self.is_idle = self.workers.is_empty() && self.backlog.is_empty() && self.undelivered.is_empty();
+        self.schedule.succeeded(self.backlog.ready_len() > 0, Instant::now());
     }
 
     /// Decides what a failed poll means: stop, register again, or wait.
-    async fn poll_failed(&mut self, error: avala_client::Error) -> Result<PollOutcome, AgentError> {
-        use avala_client::ErrorKind;
-        let shared = Arc::clone(&self.shared);
-        shared.monitor.count(Count::FailedPolls);
+    fn poll_failed(&mut self, error: avala_client::Error) -> Result<(), AgentError> {
+        self.shared.monitor.count(Count::FailedPolls);
         match error.kind() {
             ErrorKind::Authentication | ErrorKind::Forbidden => {
                 let message = "polling was rejected; check the API key and its permissions";
                 return Err(AgentError::new(AgentErrorKind::Unauthorized, message).with_source(error));
             }
-            ErrorKind::NotFound if self.registered_again => {
+            ErrorKind::NotFound if self.registers_again => {
                 let message = "the agent was deleted, and is not found after a new registration";
                 return Err(AgentError::new(AgentErrorKind::Deleted, message).with_source(error));
             }
             ErrorKind::NotFound => {
-                self.registered_again = true;
-                let mut settings = shared.settings.clone();
-                settings.uid = None;
-                self.uid = register(&shared.avala, &settings, &self.events).await?;
-                tracing::warn!(agent = %self.uid, "the agent was deleted at the server; registered again");
-                return Ok(PollOutcome { succeeded: false, new: 0, pause: Duration::ZERO });
+                self.registers_again = true;
+                return Ok(());
             }
             _ => {}
         }
-        self.failed_polls = self.failed_polls.saturating_add(1);
-        let longest = shared.settings.max_poll_interval;
-        let pause = backoff::delay(self.failed_polls, shared.settings.poll_interval.min(longest), longest);
-        let pause = error.retry_after().map_or(pause, |asked| pause.max(asked));
+        let pause = self.schedule.failed(error.retry_after(), Instant::now());
         tracing::warn!(error = %error, retry_in = ?pause, "polling failed");
-        Ok(PollOutcome { succeeded: false, new: 0, pause })
+        Ok(())
     }
 
-    /// The pause after a successful poll: doubled for each poll that brought nothing new.
-    fn pause(&self) -> Duration {
-        let settings = &self.shared.settings;
-        let factor = 1_u32.checked_shl(self.idle_polls.saturating_sub(1)).unwrap_or(u32::MAX);
-        settings.poll_interval.saturating_mul(factor).min(settings.max_poll_interval.max(settings.poll_interval))
+    /// Queues the decisions that an earlier process, or an earlier try, did not deliver.
+    fn find_undelivered(&mut self) {
+        let records = self.shared.records();
+        let undelivered = records.values().filter(|record| record.is_undelivered());
+        let undelivered = undelivered.filter(|record| !self.running.contains(&record.execution));
+        self.undelivered = undelivered.map(|record| record.execution.clone()).collect();
     }
 
-    /// Starts as many handlers as the limits allow, oldest execution first. Returns when the next one may start.
-    fn start_handlers(&mut self) -> Option<Instant> {
+    /// Starts as many workers as the limits allow: decisions first, then handlers, oldest execution first.
+    /// Returns when the next one may start.
+    fn start_workers(&mut self) -> Option<Instant> {
+        let deliveries = self.start_deliveries();
+        let handlers = self.start_handlers();
+        if self.backlog.is_truncated && self.backlog.ready_len() < self.shared.settings.concurrency {
+            self.backlog.is_truncated = false;
+            self.schedule.hint(Instant::now());
+        }
+        deliveries.into_iter().chain(handlers).min()
+    }
+
+    fn start_deliveries(&mut self) -> Option<Instant> {
         let mut next_start: Option<Instant> = None;
+        for _ in 0..self.undelivered.len() {
+            if self.workers.len() >= self.shared.settings.concurrency {
+                break;
+            }
+            let Some(uid) = self.undelivered.pop_front() else { break };
+            let record = self.shared.records().get(&uid).filter(|record| record.is_undelivered()).cloned();
+            let Some(record) = record.filter(|_| !self.running.contains(&uid)) else { continue };
+            let retry_at = self.shared.retries().get(&uid).copied().filter(|at| *at > Instant::now());
+            if retry_at.is_some() || record.task.as_ref().is_some_and(|task| self.busy_tasks.contains(task)) {
+                next_start = next_start.into_iter().chain(retry_at).min();
+                self.undelivered.push_back(uid);
+                continue;
+            }
+            self.shared.retries().remove(&uid);
+            let (shared, agent) = (Arc::clone(&self.shared), self.agent.clone());
+            self.spawn(uid, record.task.clone(), async move { work::deliver_again(&shared, &agent, record).await });
+        }
+        next_start
+    }
+
+    fn start_handlers(&mut self) -> Option<Instant> {
+        let now = Instant::now();
+        self.backlog.wake(now);
+        let mut next_start = self.backlog.next_wake();
         let mut later = Vec::new();
         while !self.shared.monitor.is_quiet() && self.workers.len() < self.shared.settings.concurrency {
             let Some(execution) = self.backlog.pop() else { break };
-            if self.running.contains(&execution.uid) {
+            let record = self.shared.records().get(&execution.uid).cloned();
+            if self.running.contains(&execution.uid) || record.as_ref().is_some_and(Record::is_done) {
                 continue;
             }
-            if execution.task.as_ref().is_some_and(|task| self.busy_tasks.contains(task)) {
+            let task = event::task_of(&execution);
+            if task.as_ref().is_some_and(|task| self.busy_tasks.contains(task)) {
                 later.push(execution);
                 continue;
             }
-            let record = self.shared.records().get(&execution.uid).cloned();
-            if record.as_ref().is_some_and(Record::is_done) {
-                continue;
-            }
-            let retry_at = self.shared.retries().get(&execution.uid).copied();
-            let start = self.shared.next_start(&execution.event_type);
-            let start = retry_at.map_or(start, |retry_at| retry_at.max(start));
-            if start > Instant::now() {
-                next_start = Some(next_start.map_or(start, |next| next.min(start)));
+            if let Some(start) = self.shared.next_start(&execution.event_type).filter(|start| *start > now) {
+                next_start = next_start.into_iter().chain([start]).min();
                 later.push(execution);
                 continue;
             }
             self.shared.count_start(&execution.event_type);
             self.shared.retries().remove(&execution.uid);
-            let (shared, agent) = (Arc::clone(&self.shared), self.uid.clone());
-            self.spawn(execution.uid.clone(), execution.task.clone(), async move {
-                work::handle(&shared, &agent, execution, record).await
-            });
+            let (shared, agent) = (Arc::clone(&self.shared), self.agent.clone());
+            self.spawn(
+                execution.uid.clone(),
+                task,
+                async move { work::handle(&shared, &agent, execution, record).await },
+            );
         }
         self.backlog.put_back(later);
         next_start
@@ -204,6 +274,7 @@ impl Loop {
         task: Option<TaskUid>,
         work: impl Future<Output = Result<Ending, AgentError>> + Send + 'static,
     ) {
+        self.is_idle = false;
         self.running.insert(execution.clone());
         self.busy_tasks.extend(task.clone());
         self.workers.spawn(async move { (execution, task, work.await) });
@@ -222,7 +293,7 @@ impl Loop {
             Ending::Decided => self.summary.decided += 1,
             Ending::Undecided => self.summary.undecided += 1,
             Ending::Failed => self.summary.failed += 1,
-            Ending::Postponed => {}
+            Ending::Postponed | Ending::Interrupted => {}
         }
         Ok(())
     }
@@ -231,6 +302,8 @@ impl Loop {
     ///
     /// Leases are renewed meanwhile. What is not acknowledged stays in the journal and is replayed at the next start.
     async fn drain(&mut self) -> Result<(), AgentError> {
+        self.polling = None;
+        self.shared.stopping.cancel();
         self.shared.monitor.set_ready(false);
         let grace = tokio::time::sleep(self.shared.settings.grace);
         tokio::pin!(grace);
@@ -252,11 +325,12 @@ impl Loop {
     }
 }
 
-struct PollOutcome {
-    succeeded: bool,
-    /// Executions that are not running, done or parked.
-    new: usize,
-    pause: Duration,
+/// Waits for the end of a poll, if there is one.
+async fn finished(polling: &mut Option<Polling>) -> Result<Polled, AgentError> {
+    match polling {
+        Some(polling) => polling.await,
+        None => std::future::pending().await,
+    }
 }
 
 async fn sleep_until(at: Option<Instant>) {

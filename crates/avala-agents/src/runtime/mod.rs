@@ -6,6 +6,7 @@ mod handle;
 mod main_loop;
 mod outcome;
 mod poll;
+mod schedule;
 mod shared;
 mod work;
 
@@ -34,6 +35,10 @@ pub(crate) async fn run(shared: Arc<Shared>, stop: CancellationToken, until: Unt
     let uid = register(&shared.avala, &shared.settings, &events).await?;
     let loaded = shared.journal.load().await.map_err(AgentError::journal)?;
     for record in &loaded {
+        if let Some(raw) = &record.raw {
+            let (reason, bytes) = (record.note.as_deref().unwrap_or_default(), raw.len());
+            tracing::error!(execution = %record.execution, reason, bytes, "the execution is parked");
+        }
         if record.state == RecordState::Failed {
             shared.retries().insert(record.execution.clone(), Instant::now() + record.retry_in());
         }

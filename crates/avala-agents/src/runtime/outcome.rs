@@ -18,8 +18,11 @@ pub(crate) enum Ending {
     Decided,
     Undecided,
     Failed,
-    /// Another process holds the claim, or this process stops before the decision was acknowledged.
+    /// To be tried again: another process holds the claim, this process stops, or the server is not available.
     Postponed,
+    /// The decision was not acknowledged when this process stopped or lost its claim. It stays in the journal, and the
+    /// claim is not released: it ends by itself.
+    Interrupted,
 }
 
 /// When a run ends by itself.

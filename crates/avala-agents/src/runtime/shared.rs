@@ -34,6 +34,8 @@ pub(crate) struct Shared {
     pub(crate) records: Arc<Mutex<HashMap<ExecutionUid, Record>>>,
     /// When failed executions are tried again. The wall clock of the journal is read only at startup, since it may jump.
     pub(crate) retries: Mutex<HashMap<ExecutionUid, Instant>>,
+    /// Cancelled when a run begins to stop: nothing is claimed or started any more.
+    pub(crate) stopping: CancellationToken,
     /// Ends running handlers at the end of the grace period.
     pub(crate) abort: CancellationToken,
 }
@@ -60,11 +62,9 @@ impl Shared {
         self.handlers.get(event).or(self.fallback.as_ref())
     }
 
-    /// When a handler of this event may start.
-    pub(crate) fn next_start(&self, event: &EventType) -> Instant {
-        let of_event = self.paces.get(event).map(Pace::next);
-        let of_agent = self.pace.as_ref().map(Pace::next);
-        of_event.into_iter().chain(of_agent).max().unwrap_or_else(Instant::now)
+    /// When a handler of this event may start; `None` at any time.
+    pub(crate) fn next_start(&self, event: &EventType) -> Option<Instant> {
+        self.paces.get(event).into_iter().chain(&self.pace).filter_map(Pace::next).max()
     }
 
     pub(crate) fn count_start(&self, event: &EventType) {
