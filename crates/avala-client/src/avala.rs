@@ -143,8 +143,9 @@ impl Avala {
         self.0.transport.clone()
     }
 
-    /// Where the API is; unknown on a service that does everything.
-    pub(crate) fn base_url(&self) -> Option<&BaseUrl> {
+    /// Returns the base URL of the API; `None` on a service that does everything ([`from_service`](Self::from_service)).
+    #[must_use]
+    pub fn base_url(&self) -> Option<&BaseUrl> {
         self.0.settings.base_url.as_ref()
     }
 

@@ -1,8 +1,8 @@
 //! Response metadata.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
-use avala_transport::{CallReport, RateLimitState, TimeSpent, redact};
+use avala_transport::{CallReport, RateLimitState, TimeSpent, redact, response_date};
 use avala_types::RateLimitInfo;
 use http::StatusCode;
 use http::response::Parts;
@@ -28,6 +28,8 @@ pub struct Meta {
     pub status: StatusCode,
     /// The server's name for this call (`X-Request-Id`), to quote to its support.
     pub request_id: Option<String>,
+    /// The server's clock when it responded (`Date`). Unset without the header.
+    pub date: Option<SystemTime>,
     /// What the server said of its rate limit.
     pub rate_limit: RateLimitInfo,
     /// How many attempts it took.
@@ -45,6 +47,7 @@ impl Meta {
         Self {
             status: parts.status,
             request_id: header("x-request-id").map(|id| redact::shorten(id, MAX_REQUEST_ID)),
+            date: response_date(&parts.headers),
             rate_limit: RateLimitInfo::from_lookup(header),
             attempts: report.map_or(1, CallReport::attempts),
             elapsed: report.map(CallReport::elapsed).unwrap_or_default(),
