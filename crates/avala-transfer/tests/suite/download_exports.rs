@@ -313,7 +313,7 @@ async fn redirect_of_a_storage_host_is_refused() {
 async fn cut_file_of_unknown_length_fails_the_archive_test() {
     let whole = format!("{{\"items\": [{}1]}}", "1,".repeat(1000));
     let cut = whole[..whole.len() / 2].to_owned();
-    let server = self::server(move |_| Response::new(200).without_length().body(cut.clone())).await;
+    let server = server(move |_| Response::new(200).without_length().body(cut.clone())).await;
     let (result, file) = download(&server).await;
     let error = result.unwrap_err();
     assert_eq!((error.kind(), file), (ErrorKind::Integrity, None));
