@@ -10,15 +10,7 @@ use bytes::Bytes;
 use http::response::Parts;
 use tower::{Layer as _, Service};
 
-use crate::builder::AvalaBuilder;
-use crate::call::Call;
-use crate::decode;
-use crate::decode::Decoder;
-use crate::decoded::Decoded;
-use crate::endpoint::Endpoint;
-use crate::list::List;
 use crate::meta::rate_limit_info;
-use crate::request::Request;
 
 /// A client of Avala: cheap to clone, and shared by its clones.
 ///
@@ -67,21 +59,6 @@ impl Default for Settings {
 }
 
 impl Avala {
-    /// A client with the settings of the environment: `AVALA_API_KEY`, and optionally `AVALA_BASE_URL` and
-    /// `AVALA_ALLOW_INSECURE_BASE_URL`.
-    ///
-    /// # Errors
-    /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) when there is no key, or a setting cannot be used.
-    #[cfg(feature = "hyper")]
-    pub fn from_env() -> Result<Self, crate::error::Error> {
-        Self::builder().env()?.build()
-    }
-
-    /// A client with settings of your own.
-    pub fn builder() -> AvalaBuilder {
-        AvalaBuilder::default()
-    }
-
     /// A client on a service that does everything: it is called as it is, without any of the layers of this SDK.
     ///
     /// Its requests have a path below the base URL and no key, as `GET /datasets/?limit=5`, which suits a fake, and a
@@ -202,21 +179,6 @@ impl Avala {
     /// The largest response body that is read, in bytes.
     pub(crate) fn max_body_bytes(&self) -> usize {
         self.0.settings.max_body_bytes
-    }
-
-    /// A call that gives a value.
-    pub(crate) fn call<T: Decoded>(&self, endpoint: Endpoint, segments: &[&str]) -> Call<T> {
-        Call::new(self, Request::new(endpoint, segments), Decoder::Plain(T::value))
-    }
-
-    /// A call that promises no value.
-    pub(crate) fn command(&self, endpoint: Endpoint, segments: &[&str]) -> Call<()> {
-        Call::new(self, Request::new(endpoint, segments), Decoder::Plain(decode::nothing))
-    }
-
-    /// Paginated list calls.
-    pub(crate) fn list<T: Decoded, F>(&self, endpoint: Endpoint, segments: &[&str]) -> List<T, F> {
-        List::new(self, Request::new(endpoint, segments))
     }
 }
 

@@ -80,6 +80,24 @@ impl Default for AvalaBuilder {
     }
 }
 
+/// Creates clients.
+impl Avala {
+    /// A client with the settings of the environment: `AVALA_API_KEY`, and optionally `AVALA_BASE_URL` and
+    /// `AVALA_ALLOW_INSECURE_BASE_URL`.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) when there is no key, or a setting cannot be used.
+    #[cfg(feature = "hyper")]
+    pub fn from_env() -> Result<Self, Error> {
+        Self::builder().env()?.build()
+    }
+
+    /// A client with settings of your own.
+    pub fn builder() -> AvalaBuilder {
+        AvalaBuilder::default()
+    }
+}
+
 impl AvalaBuilder {
     /// Takes the key, the base URL and the proxy from the environment, as [`Avala::from_env`] does.
     ///

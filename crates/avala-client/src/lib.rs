@@ -40,9 +40,9 @@ mod builder;
 mod call;
 mod collect;
 mod decode;
-mod decoded;
 mod endpoint;
 mod error;
+mod extras;
 mod list;
 mod meta;
 mod options;
@@ -51,6 +51,7 @@ mod pages;
 mod raw;
 mod request;
 pub mod resources;
+mod sending;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod wait;

@@ -14,7 +14,7 @@ use crate::avala::Avala;
 use crate::call::Call;
 use crate::decode;
 use crate::decode::Decoder;
-use crate::decoded::Decoded as _;
+use crate::decode::decoded::Decoded as _;
 use crate::endpoint::Endpoint;
 use crate::error::{ErrorKind, Failure};
 use crate::list::List;
