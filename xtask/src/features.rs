@@ -1,6 +1,6 @@
 //! Builds each feature alone, and all of them together.
 
-use crate::Outcome;
+use crate::outcome::Outcome;
 use crate::process::cargo;
 
 const FEATURES: &[(&str, &[&str])] = &[

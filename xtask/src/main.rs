@@ -9,6 +9,7 @@ mod fuzz;
 mod interop;
 mod modules;
 mod mutants;
+mod outcome;
 mod performance;
 mod process;
 mod snapshots;
@@ -16,6 +17,8 @@ mod test;
 mod words;
 
 use std::process::ExitCode;
+
+use self::outcome::Outcome;
 
 const USAGE: &str = "\
 cargo xtask <task>
@@ -35,9 +38,6 @@ cargo xtask <task>
   features             Builds every feature alone, and all together
   ci                   Runs everything that a change must pass: format, lints, features, test, docs
 ";
-
-/// The result of a task; an error is the message to print.
-type Outcome = Result<(), String>;
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
