@@ -4,11 +4,9 @@ use std::fmt;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
-use avala_transport::{BaseUrl, Body, BoxError, CallReport, RateLimitState, RateLimiter, Transport};
-use avala_types::{AvalaConfig, RateLimitInfo};
-use bytes::Bytes;
+use avala_transport::{BaseUrl, CallReport, HttpService, RateLimitState, RateLimiter, Transport, TransportBuilder};
+use avala_types::RateLimitInfo;
 use http::response::Parts;
-use tower::{Layer as _, Service};
 
 use crate::meta::rate_limit_info;
 
@@ -51,10 +49,12 @@ pub(crate) struct Settings {
     pub(crate) max_body_bytes: usize,
 }
 
-/// For a client on a service that does everything.
+/// For a client on a service that does everything: the same defaults as those of a transport.
 impl Default for Settings {
     fn default() -> Self {
-        Self { base_url: None, limiter: None, timeout: AvalaConfig::DEFAULT_TIMEOUT, max_body_bytes: 64 << 20 }
+        let defaults = TransportBuilder::new();
+        let (timeout, max_body_bytes) = (defaults.get_timeout(), defaults.get_max_body_bytes());
+        Self { base_url: None, limiter: None, timeout, max_body_bytes }
     }
 }
 
@@ -83,16 +83,8 @@ impl Avala {
     /// # Ok::<(), avala_client::Error>(())
     /// # }).unwrap();
     /// ```
-    pub fn from_service<S, B>(service: S) -> Self
-    where
-        S: Service<http::Request<Body>, Response = http::Response<B>> + Clone + Send + Sync + 'static,
-        S::Error: Into<BoxError>,
-        S::Future: Send + 'static,
-        B: http_body::Body<Data = Bytes> + Send + 'static,
-        B::Error: Into<BoxError>,
-    {
-        let transport = Transport::new(avala_transport::layer::AdaptLayer::new().layer(service));
-        Self::new(transport, Settings::default())
+    pub fn from_service<S: HttpService>(service: S) -> Self {
+        Self::new(service.into_transport(), Settings::default())
     }
 
     pub(crate) fn new(transport: Transport, settings: Settings) -> Self {

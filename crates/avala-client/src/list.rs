@@ -69,6 +69,12 @@ impl<T, F> List<T, F> {
         self
     }
 
+    /// Sets a parameter to several values, separated by commas; no value is no filter.
+    pub(crate) fn any_of(self, name: &'static str, values: impl Iterator<Item = String>) -> Self {
+        let values: Vec<_> = values.collect();
+        if values.is_empty() { self } else { self.param(name, values.join(",")) }
+    }
+
     /// Sets the page size; the server's default is 100.
     pub fn limit(self, items: u32) -> Self {
         self.param("limit", items.to_string())
@@ -157,6 +163,24 @@ impl<T, F> List<T, F> {
     /// [`ErrorKind::Request`](crate::ErrorKind::Request) when no request can be made of the arguments.
     pub fn to_http(&self) -> Result<http::Request<Bytes>, Error> {
         self.call.to_http()
+    }
+}
+
+/// Filters of a list with numbered pages, which has [`List::page`].
+pub trait Numbered {}
+
+/// Numbered pages.
+impl<T, F: Numbered> List<T, F> {
+    /// Starts at this page, in place of a [`cursor`](List::cursor); the first page is 1.
+    ///
+    /// ```
+    /// # async fn example(avala: avala_client::Avala) -> Result<(), avala_client::Error> {
+    /// let third = avala.datasets().list_by_owner("acme").limit(50).page(3).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn page(self, number: u64) -> Self {
+        self.cursor(Cursor::page(number))
     }
 }
 
