@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::time::{Duration, Instant};
 
+use crate::outcome::Outcome;
+use crate::performance;
 use crate::process::{cargo, cargo_output, cargo_with, log, root};
-use crate::{Outcome, performance};
 
 /// The workspace of the example user programs.
 const PROGRAMS: &str = "bench/Cargo.toml";

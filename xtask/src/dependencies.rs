@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::Outcome;
+use crate::outcome::Outcome;
 use crate::process::{cargo_output, log};
 
 struct Rule {

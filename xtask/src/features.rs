@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::Outcome;
+use crate::outcome::Outcome;
 use crate::process::{cargo, cargo_output};
 
 pub(crate) fn check() -> Outcome {

@@ -9,6 +9,7 @@ mod fuzz;
 mod interop;
 mod modules;
 mod mutants;
+mod outcome;
 mod package;
 mod performance;
 mod process;
@@ -17,6 +18,8 @@ mod test;
 mod words;
 
 use std::process::ExitCode;
+
+use self::outcome::Outcome;
 
 const USAGE: &str = "\
 cargo xtask <task>
@@ -37,9 +40,6 @@ cargo xtask <task>
   package              Packages the crates, and builds and runs a program from the packages alone
   ci                   Runs everything that a change must pass: format, lints, features, test, docs
 ";
-
-/// The result of a task; an error is the message to print.
-type Outcome = Result<(), String>;
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();

@@ -2,7 +2,7 @@
 //!
 //! Needs cargo-mutants, takes about half an hour, and is not part of CI.
 
-use crate::Outcome;
+use crate::outcome::Outcome;
 use crate::process::{cargo_output, cargo_status, root};
 
 /// The files to mutate: a wrong sign here makes a server do work twice.

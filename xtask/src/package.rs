@@ -7,7 +7,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use crate::Outcome;
+use crate::outcome::Outcome;
 use crate::process::{cargo, cargo_output, log, root};
 
 /// A program that uses the packages the way the front pages of the crates do.

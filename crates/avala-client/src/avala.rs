@@ -4,21 +4,11 @@ use std::fmt;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
-use avala_transport::{BaseUrl, Body, BoxError, CallReport, RateLimitState, RateLimiter, Transport};
-use avala_types::{AvalaConfig, RateLimitInfo};
-use bytes::Bytes;
+use avala_transport::{BaseUrl, CallReport, HttpService, RateLimitState, RateLimiter, Transport, TransportBuilder};
+use avala_types::RateLimitInfo;
 use http::response::Parts;
-use tower::{Layer as _, Service};
 
-use crate::builder::AvalaBuilder;
-use crate::call::Call;
-use crate::decode;
-use crate::decode::Decoder;
-use crate::decoded::Decoded;
-use crate::endpoint::Endpoint;
-use crate::list::List;
 use crate::meta::rate_limit_info;
-use crate::request::Request;
 
 /// A client of Avala: cheap to clone, and shared by its clones.
 ///
@@ -59,29 +49,16 @@ pub(crate) struct Settings {
     pub(crate) max_body_bytes: usize,
 }
 
-/// For a client on a service that does everything.
+/// For a client on a service that does everything: the same defaults as those of a transport.
 impl Default for Settings {
     fn default() -> Self {
-        Self { base_url: None, limiter: None, timeout: AvalaConfig::DEFAULT_TIMEOUT, max_body_bytes: 64 << 20 }
+        let defaults = TransportBuilder::new();
+        let (timeout, max_body_bytes) = (defaults.get_timeout(), defaults.get_max_body_bytes());
+        Self { base_url: None, limiter: None, timeout, max_body_bytes }
     }
 }
 
 impl Avala {
-    /// A client with the settings of the environment: `AVALA_API_KEY`, and optionally `AVALA_BASE_URL` and
-    /// `AVALA_ALLOW_INSECURE_BASE_URL`.
-    ///
-    /// # Errors
-    /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) when there is no key, or a setting cannot be used.
-    #[cfg(feature = "hyper")]
-    pub fn from_env() -> Result<Self, crate::error::Error> {
-        Self::builder().env()?.build()
-    }
-
-    /// A client with settings of your own.
-    pub fn builder() -> AvalaBuilder {
-        AvalaBuilder::default()
-    }
-
     /// A client on a service that does everything: it is called as it is, without any of the layers of this SDK.
     ///
     /// Its requests have a path below the base URL and no key, as `GET /datasets/?limit=5`, which suits a fake, and a
@@ -106,16 +83,8 @@ impl Avala {
     /// # Ok::<(), avala_client::Error>(())
     /// # }).unwrap();
     /// ```
-    pub fn from_service<S, B>(service: S) -> Self
-    where
-        S: Service<http::Request<Body>, Response = http::Response<B>> + Clone + Send + Sync + 'static,
-        S::Error: Into<BoxError>,
-        S::Future: Send + 'static,
-        B: http_body::Body<Data = Bytes> + Send + 'static,
-        B::Error: Into<BoxError>,
-    {
-        let transport = Transport::new(avala_transport::layer::AdaptLayer::new().layer(service));
-        Self::new(transport, Settings::default())
+    pub fn from_service<S: HttpService>(service: S) -> Self {
+        Self::new(service.into_transport(), Settings::default())
     }
 
     pub(crate) fn new(transport: Transport, settings: Settings) -> Self {
@@ -202,21 +171,6 @@ impl Avala {
     /// The largest response body that is read, in bytes.
     pub(crate) fn max_body_bytes(&self) -> usize {
         self.0.settings.max_body_bytes
-    }
-
-    /// A call that gives a value.
-    pub(crate) fn call<T: Decoded>(&self, endpoint: Endpoint, segments: &[&str]) -> Call<T> {
-        Call::new(self, Request::new(endpoint, segments), Decoder::Plain(T::value))
-    }
-
-    /// A call that promises no value.
-    pub(crate) fn command(&self, endpoint: Endpoint, segments: &[&str]) -> Call<()> {
-        Call::new(self, Request::new(endpoint, segments), Decoder::Plain(decode::nothing))
-    }
-
-    /// Paginated list calls.
-    pub(crate) fn list<T: Decoded, F>(&self, endpoint: Endpoint, segments: &[&str]) -> List<T, F> {
-        List::new(self, Request::new(endpoint, segments))
     }
 }
 

@@ -6,19 +6,15 @@ use std::time::Duration;
 #[cfg(feature = "hyper")]
 use avala_transport::ConnectionPool;
 use avala_transport::{
-    AccessToken, AccessTokenProvider, ApiKey, ApiKeyProvider, BaseUrl, Body, BoxError, Classified, RateLimit,
+    AccessToken, AccessTokenProvider, ApiKey, ApiKeyProvider, BaseUrl, BoxError, Classified, HttpService, RateLimit,
     RateLimiter, RetryPolicy, Transport, TransportBuilder,
 };
 use avala_types::{AvalaConfig, Secret};
-use bytes::Bytes;
-use tower::{Layer, Service};
+use tower::Layer;
 
 use crate::avala::Avala;
 use crate::avala::Settings;
 use crate::error::Error;
-
-/// How the SDK names itself to the server.
-const USER_AGENT: &str = concat!("avala-rust/", env!("CARGO_PKG_VERSION"));
 
 /// The settings of a client. Returned by [`Avala::builder`].
 ///
@@ -75,8 +71,26 @@ impl Default for AvalaBuilder {
             credentials: Credentials::Missing,
             base_url: None,
             allow_insecure_base_url: false,
-            transport: TransportBuilder::new().user_agent(USER_AGENT).timeout(AvalaConfig::DEFAULT_TIMEOUT),
+            transport: TransportBuilder::new(),
         }
+    }
+}
+
+/// Creates clients.
+impl Avala {
+    /// A client with the settings of the environment: `AVALA_API_KEY`, and optionally `AVALA_BASE_URL` and
+    /// `AVALA_ALLOW_INSECURE_BASE_URL`.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) when there is no key, or a setting cannot be used.
+    #[cfg(feature = "hyper")]
+    pub fn from_env() -> Result<Self, Error> {
+        Self::builder().env()?.build()
+    }
+
+    /// A client with settings of your own.
+    pub fn builder() -> AvalaBuilder {
+        AvalaBuilder::default()
     }
 }
 
@@ -226,14 +240,9 @@ impl AvalaBuilder {
     ///
     /// The layer that is added first is the outermost. [`TransportBuilder::layer_per_call`] says what it sees, how its
     /// errors are treated, and what happens if it panics, never finishes, or changes the request.
-    pub fn layer_per_call<L, B>(self, layer: L) -> Self
+    pub fn layer_per_call<L>(self, layer: L) -> Self
     where
-        L: Layer<Transport> + Send + Sync + 'static,
-        L::Service: Service<http::Request<Body>, Response = http::Response<B>> + Clone + Send + Sync + 'static,
-        <L::Service as Service<http::Request<Body>>>::Error: Into<BoxError>,
-        <L::Service as Service<http::Request<Body>>>::Future: Send + 'static,
-        B: http_body::Body<Data = Bytes> + Send + 'static,
-        B::Error: Into<BoxError>,
+        L: Layer<Transport, Service: HttpService> + Send + Sync + 'static,
     {
         self.transport(|transport| transport.layer_per_call(layer))
     }
@@ -242,14 +251,9 @@ impl AvalaBuilder {
     ///
     /// The layer that is added first is the outermost. [`TransportBuilder::layer_per_attempt`] says what it sees, how its
     /// errors are treated, and what happens if it panics, never finishes, or changes the request.
-    pub fn layer_per_attempt<L, B>(self, layer: L) -> Self
+    pub fn layer_per_attempt<L>(self, layer: L) -> Self
     where
-        L: Layer<Transport> + Send + Sync + 'static,
-        L::Service: Service<http::Request<Body>, Response = http::Response<B>> + Clone + Send + Sync + 'static,
-        <L::Service as Service<http::Request<Body>>>::Error: Into<BoxError>,
-        <L::Service as Service<http::Request<Body>>>::Future: Send + 'static,
-        B: http_body::Body<Data = Bytes> + Send + 'static,
-        B::Error: Into<BoxError>,
+        L: Layer<Transport, Service: HttpService> + Send + Sync + 'static,
     {
         self.transport(|transport| transport.layer_per_attempt(layer))
     }
@@ -259,14 +263,7 @@ impl AvalaBuilder {
     /// All layers stay around it: the key, the retries, the rate limit, the timeouts. Errors of `hyper`, `tower` and
     /// `std::io` are classified, so that they are retried where that is safe; any other error is final unless a
     /// [classifier](Self::service_with_classifier) knows it.
-    pub fn service<S, B>(self, service: S) -> Self
-    where
-        S: Service<http::Request<Body>, Response = http::Response<B>> + Clone + Send + Sync + 'static,
-        S::Error: Into<BoxError>,
-        S::Future: Send + 'static,
-        B: http_body::Body<Data = Bytes> + Send + 'static,
-        B::Error: Into<BoxError>,
-    {
+    pub fn service<S: HttpService>(self, service: S) -> Self {
         self.transport(|transport| transport.service(service))
     }
 
@@ -274,13 +271,9 @@ impl AvalaBuilder {
     /// [`TransportBuilder::service_with_classifier`].
     ///
     /// With the feature `reqwest`, `transport::classify_reqwest` is that function for a `reqwest` client.
-    pub fn service_with_classifier<S, B, F>(self, service: S, classify: F) -> Self
+    pub fn service_with_classifier<S, F>(self, service: S, classify: F) -> Self
     where
-        S: Service<http::Request<Body>, Response = http::Response<B>> + Clone + Send + Sync + 'static,
-        S::Error: Into<BoxError>,
-        S::Future: Send + 'static,
-        B: http_body::Body<Data = Bytes> + Send + 'static,
-        B::Error: Into<BoxError>,
+        S: HttpService,
         F: Fn(&BoxError) -> Option<Classified> + Send + Sync + 'static,
     {
         self.transport(|transport| transport.service_with_classifier(service, classify))

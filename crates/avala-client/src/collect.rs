@@ -76,7 +76,7 @@ impl<T, F> List<T, F> {
     pub async fn try_collect_parallel<C: Default + Extend<T>>(self, at_once: usize) -> Result<C, Error> {
         let mut all = C::default();
         let template = self.clone();
-        let page = self.one_page().await?;
+        let page = self.await?;
         let plan = Plan::of(&page);
         let mut rest = page.next_cursor;
         all.extend(page.items);

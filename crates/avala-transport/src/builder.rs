@@ -3,17 +3,14 @@
 use std::fmt;
 use std::time::Duration;
 
-use bytes::Bytes;
-use http::{HeaderValue, Request, Response};
+use http::HeaderValue;
 use tower::BoxError;
+use tower::Layer;
 #[cfg(feature = "hyper")]
 use tower::util::Either;
-use tower::{Layer, Service};
 
 use crate::base_url::BaseUrl;
-use crate::body::Body;
-use crate::classify::Classified;
-use crate::classify::Place;
+use crate::classify::{Classified, Classifier, Place};
 use crate::connection_settings::Connections;
 use crate::credentials::access_token::{AccessToken, AccessTokenProvider};
 use crate::credentials::api_key::ApiKey;
@@ -21,7 +18,8 @@ use crate::credentials::api_key_provider::ApiKeyProvider;
 use crate::error::TransportError;
 #[cfg(feature = "hyper")]
 use crate::http_client::ConnectionPool;
-use crate::layer::adapt::{Adapt, AdaptLayer};
+use crate::http_service::HttpService;
+use crate::http_service::sealed::{Adaptation, Adapted as _};
 use crate::layer::auth::AuthLayer;
 use crate::layer::concurrency::ConcurrencyLimits;
 use crate::layer::rate_limit::RateLimiter;
@@ -260,14 +258,9 @@ impl TransportBuilder {
     /// | changes the body | every attempt sends the changed body; a body that can be read only once allows one attempt |
     /// | drops the request's extensions | the call loses its options; `sent` is `Maybe` if it cannot be determined |
     #[must_use]
-    pub fn layer_per_call<L, B>(mut self, layer: L) -> Self
+    pub fn layer_per_call<L>(mut self, layer: L) -> Self
     where
-        L: Layer<Transport> + Send + Sync + 'static,
-        L::Service: Service<Request<Body>, Response = Response<B>> + Clone + Send + Sync + 'static,
-        <L::Service as Service<Request<Body>>>::Error: Into<BoxError>,
-        <L::Service as Service<Request<Body>>>::Future: Send + 'static,
-        B: http_body::Body<Data = Bytes> + Send + 'static,
-        B::Error: Into<BoxError>,
+        L: Layer<Transport, Service: HttpService> + Send + Sync + 'static,
     {
         self.per_call.push(user_layer(layer, Place::PerCall));
         self
@@ -304,14 +297,9 @@ impl TransportBuilder {
     ///
     /// [`CallOptions::repeatable`](crate::CallOptions::repeatable), if set, overrides the methods.
     #[must_use]
-    pub fn layer_per_attempt<L, B>(mut self, layer: L) -> Self
+    pub fn layer_per_attempt<L>(mut self, layer: L) -> Self
     where
-        L: Layer<Transport> + Send + Sync + 'static,
-        L::Service: Service<Request<Body>, Response = Response<B>> + Clone + Send + Sync + 'static,
-        <L::Service as Service<Request<Body>>>::Error: Into<BoxError>,
-        <L::Service as Service<Request<Body>>>::Future: Send + 'static,
-        B: http_body::Body<Data = Bytes> + Send + 'static,
-        B::Error: Into<BoxError>,
+        L: Layer<Transport, Service: HttpService> + Send + Sync + 'static,
     {
         self.per_attempt.push(user_layer(layer, Place::PerAttempt));
         self
@@ -323,15 +311,8 @@ impl TransportBuilder {
     /// Errors of the service are classified as [`AdaptLayer`](crate::layer::AdaptLayer) describes. Errors that are unknown
     /// there are final; use [`service_with_classifier`](Self::service_with_classifier) to classify them.
     #[must_use]
-    pub fn service<S, B>(self, service: S) -> Self
-    where
-        S: Service<Request<Body>, Response = Response<B>> + Clone + Send + Sync + 'static,
-        S::Error: Into<BoxError>,
-        S::Future: Send + 'static,
-        B: http_body::Body<Data = Bytes> + Send + 'static,
-        B::Error: Into<BoxError>,
-    {
-        self.replace_client(stack::boxed(AdaptLayer.layer(service)))
+    pub fn service<S: HttpService>(self, service: S) -> Self {
+        self.replace_client(service.into_transport())
     }
 
     /// Replaces the HTTP client by another service, with a function that classifies its errors. Errors for which the
@@ -357,16 +338,13 @@ impl TransportBuilder {
     /// # Ok::<(), avala_transport::TransportError>(())
     /// ```
     #[must_use]
-    pub fn service_with_classifier<S, B, F>(self, service: S, classify: F) -> Self
+    pub fn service_with_classifier<S, F>(self, service: S, classify: F) -> Self
     where
-        S: Service<Request<Body>, Response = Response<B>> + Clone + Send + Sync + 'static,
-        S::Error: Into<BoxError>,
-        S::Future: Send + 'static,
-        B: http_body::Body<Data = Bytes> + Send + 'static,
-        B::Error: Into<BoxError>,
+        S: HttpService,
         F: Fn(&BoxError) -> Option<Classified> + Send + Sync + 'static,
     {
-        self.replace_client(stack::boxed(AdaptLayer::classify(classify).layer(service)))
+        let classifier = Some(Classifier::new(classify));
+        self.replace_client(service.adapt(Adaptation { place: Place::Innermost, classifier }))
     }
 
     /// Uses the connections of a pool that other transports may use too. Connection, TLS and proxy settings of this builder
@@ -517,14 +495,9 @@ impl fmt::Debug for TransportBuilder {
     }
 }
 
-fn user_layer<L, B>(layer: L, place: Place) -> UserLayer
+fn user_layer<L>(layer: L, place: Place) -> UserLayer
 where
-    L: Layer<Transport> + Send + Sync + 'static,
-    L::Service: Service<Request<Body>, Response = Response<B>> + Clone + Send + Sync + 'static,
-    <L::Service as Service<Request<Body>>>::Error: Into<BoxError>,
-    <L::Service as Service<Request<Body>>>::Future: Send + 'static,
-    B: http_body::Body<Data = Bytes> + Send + 'static,
-    B::Error: Into<BoxError>,
+    L: Layer<Transport, Service: HttpService> + Send + Sync + 'static,
 {
-    Box::new(move |inner| stack::boxed(Adapt::layer_of_user(layer.layer(inner), place)))
+    Box::new(move |inner| layer.layer(inner).adapt(Adaptation { place, classifier: None }))
 }

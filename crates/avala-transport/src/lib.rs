@@ -43,6 +43,7 @@ mod file_body;
 mod host;
 #[cfg(feature = "hyper")]
 mod http_client;
+mod http_service;
 pub mod layer;
 mod memory_budget;
 #[cfg(feature = "proxy")]
@@ -92,6 +93,7 @@ pub use self::credentials::api_key_provider::{ApiKeyProvider, EnvApiKey, FileApi
 pub use self::error::{Sent, TimeoutPhase, TransportError, TransportErrorKind};
 #[cfg(feature = "hyper")]
 pub use self::http_client::ConnectionPool;
+pub use self::http_service::HttpService;
 pub use self::layer::collect::{CutBody, MAX_ERROR_BODY};
 pub use self::layer::concurrency::ConcurrencyLimits;
 pub use self::layer::rate_limit::{

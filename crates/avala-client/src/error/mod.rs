@@ -68,21 +68,6 @@ struct Details {
     source: Option<BoxError>,
 }
 
-/// An argument that no request can be made of. It keeps a call cloneable until somebody sends it.
-#[derive(Clone, Debug)]
-pub(crate) struct Invalid {
-    pub(crate) endpoint: Endpoint,
-    pub(crate) message: String,
-    /// Where in the payload it is.
-    pub(crate) json_path: Option<String>,
-}
-
-impl Invalid {
-    pub(crate) fn new(endpoint: &Endpoint, message: impl Into<String>) -> Self {
-        Self { endpoint: endpoint.clone(), message: message.into(), json_path: None }
-    }
-}
-
 impl Error {
     fn new(kind: ErrorKind, endpoint: Option<&Endpoint>, message: impl Into<String>) -> Self {
         Self(Box::new(Details {
@@ -109,6 +94,14 @@ impl Error {
 
     pub(crate) fn configuration(message: impl Into<String>) -> Self {
         Self::new(ErrorKind::Configuration, None, message)
+    }
+
+    /// An argument that no request can be made of; `json_path` is where in the payload it is.
+    pub(crate) fn invalid(endpoint: &Endpoint, message: impl Into<String>, json_path: Option<String>) -> Self {
+        let mut this = Self::new(ErrorKind::Request, Some(endpoint), message);
+        // A value without an inside has no path.
+        this.0.json_path = json_path.filter(|path| !path.is_empty());
+        this
     }
 
     /// The transport gave no response, or refused to be built when there is no endpoint.
@@ -175,7 +168,7 @@ impl Error {
     }
 
     /// A list that comes back to a page which it had already.
-    pub(crate) fn circle(endpoint: &Endpoint, cursor: &Cursor) -> Self {
+    pub(crate) fn repeated_page(endpoint: &Endpoint, cursor: &Cursor) -> Self {
         let message = format!("the next page is one that the list had already ({cursor}), so it would never end");
         let mut this = Self::new(ErrorKind::Pagination, Some(endpoint), message);
         this.0.sent = Sent::Yes;
@@ -437,15 +430,6 @@ fn redirect_host(headers: &HeaderMap) -> Option<String> {
     uri.host().map(|host| redact::shorten(host, limits::PATH))
 }
 
-impl From<Invalid> for Error {
-    fn from(Invalid { endpoint, message, json_path }: Invalid) -> Self {
-        let mut this = Self::new(ErrorKind::Request, Some(&endpoint), message);
-        // A value without an inside has no path.
-        this.0.json_path = json_path.filter(|path| !path.is_empty());
-        this
-    }
-}
-
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         self.0.source.as_deref().map(|source| source as _)
@@ -493,10 +477,9 @@ mod tests {
     #[test]
     fn no_secret_is_shown_by_way_of_the_source() {
         let body = bytes::Bytes::from_static(br#"{"uid": "t1", "created_at": "avk_9f8e7d6c5b4a3210"}"#);
-        let source =
-            crate::decode::Source { body: &body, path: "", own_uid: None, is_strict: true, headers: &HeaderMap::new() };
-        let failure = crate::decode::model::<avala_types::Task>(source).unwrap_err();
         let parts = http::Response::new(()).into_parts().0;
+        let source = crate::decode::Source { body: &body, path: "", own_uid: None, is_strict: true, parts: &parts };
+        let failure = crate::decode::model::<avala_types::Task>(source).unwrap_err();
         let error = Error::decoding(&endpoint(), &parts, &body, failure);
         let seen = format!("{error} {error:?} {error:#?}");
         assert!(seen.contains("created_at") && seen.contains("avk_***") && !seen.contains("9f8e7d6c"), "{seen}");

@@ -7,7 +7,7 @@ use std::time::Duration;
 use avala_types::{BulkEdit, Json};
 
 use crate::call::Call;
-use crate::error::{Error, Invalid};
+use crate::error::Error;
 use crate::options::{call_options, call_timeout};
 use crate::request::Request;
 
@@ -53,7 +53,7 @@ impl BulkEditChunks {
         self.timeout(time)
     }
 
-    fn request_mut(&mut self) -> &mut Result<Request, Invalid> {
+    fn request_mut(&mut self) -> &mut Request {
         self.call.request_mut()
     }
 

@@ -133,7 +133,7 @@ impl PublicDatasets {
         let (resolved, wanted, avala) = (revision.clone(), object.clone(), self.avala.clone());
         let call = self.call(endpoint, &segments, move |grant: &PublicObjectGrant, source| {
             grant.check(&resolved, &wanted)?;
-            grant::check_lifetime(grant, source.headers)?;
+            grant::check_lifetime(grant, &source.parts.headers)?;
             // A client on a transport knows its base URL only now.
             grant::check_url(grant, avala.base_url())
         });

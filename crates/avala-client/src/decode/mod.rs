@@ -1,6 +1,8 @@
 //! Decodes responses.
 
-use std::fmt::{self, Write};
+pub(crate) mod decoded;
+mod without_texts;
+
 use std::sync::Arc;
 
 use avala_transport::redact;
@@ -8,13 +10,13 @@ use avala_types::{
     CursorPage, Decode, DecodeError, Json, RawPageResponse, from_json, from_json_strict, json_path_at, page_from_json,
 };
 use bytes::Bytes;
+use http::response::Parts;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
+use self::without_texts::WithoutTexts;
 use crate::error::{ErrorKind, Failure, limits};
-
-/// The most that a message repeats of a decoder's reason, in bytes.
-const MAX_REASON: usize = 512;
+use crate::own_uid;
 
 /// What a decoder may look at.
 #[derive(Clone, Copy)]
@@ -26,8 +28,8 @@ pub(crate) struct Source<'a> {
     pub(crate) is_strict: bool,
     /// The UID of the resource that the call is for, as [`own_uid::in_path`](crate::own_uid::in_path) gives it.
     pub(crate) own_uid: Option<&'a str>,
-    /// The headers of the response.
-    pub(crate) headers: &'a http::HeaderMap,
+    /// The head of the response.
+    pub(crate) parts: &'a Parts,
 }
 
 /// A page with the records that could not be decoded, by their position in the page.
@@ -79,7 +81,7 @@ impl<T> Clone for Decoder<T> {
 /// Decodes a value into a type of the user.
 pub(crate) fn foreign<T: DeserializeOwned>(source: Source<'_>) -> Result<T, Failure> {
     let value = json(source)?;
-    crate::own_uid::check_text(&source)?;
+    own_uid::check_text(source.own_uid, source.body)?;
     Ok(value)
 }
 
@@ -209,49 +211,15 @@ fn split<T, E>(
     Ok(Records { page: page.into_page_at(source.path), failed })
 }
 
-/// The text of an error without the values in it that are texts: they may be secrets, and of any length.
-#[derive(Default)]
-struct WithoutTexts {
-    kept: String,
-    in_text: bool,
-    escaped: bool,
-}
-
-impl WithoutTexts {
-    fn of(error: impl fmt::Display) -> String {
-        let mut this = Self::default();
-        // It fails when enough was written.
-        let _ = write!(this, "{error}");
-        redact::shorten(&this.kept, MAX_REASON)
-    }
-}
-
-impl Write for WithoutTexts {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        for character in text.chars() {
-            match character {
-                _ if self.escaped => self.escaped = false,
-                '\\' if self.in_text => self.escaped = true,
-                '"' => {
-                    self.kept.push_str(if self.in_text { "…\"" } else { "\"" });
-                    self.in_text = !self.in_text;
-                }
-                _ if self.in_text => {}
-                _ => self.kept.push(character),
-            }
-            if self.kept.len() > 2 * MAX_REASON {
-                return Err(fmt::Error);
-            }
-        }
-        Ok(())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use avala_types::{Dataset, Task};
 
     use super::*;
+
+    fn head() -> Parts {
+        http::Response::new(()).into_parts().0
+    }
 
     fn source(body: &'static str) -> Bytes {
         Bytes::from_static(body.as_bytes())
@@ -259,9 +227,7 @@ mod tests {
 
     fn failure<T: Decode>(body: &'static str) -> Failure {
         let body = source(body);
-        model::<T>(Source { body: &body, path: "", own_uid: None, is_strict: true, headers: &http::HeaderMap::new() })
-            .err()
-            .unwrap()
+        model::<T>(Source { body: &body, path: "", own_uid: None, is_strict: true, parts: &head() }).err().unwrap()
     }
 
     #[test]
@@ -277,15 +243,10 @@ mod tests {
         assert!(!wrong.message.contains("hunter2"), "{}", wrong.message);
         let page = format!(r#"{{"results":"{}"}}"#, "x".repeat(5 << 20));
         let page = Bytes::from(page);
-        let failure = model_records::<Task>(Source {
-            body: &page,
-            path: "",
-            own_uid: None,
-            is_strict: false,
-            headers: &http::HeaderMap::new(),
-        })
-        .err()
-        .unwrap();
+        let failure =
+            model_records::<Task>(Source { body: &page, path: "", own_uid: None, is_strict: false, parts: &head() })
+                .err()
+                .unwrap();
         assert_eq!(failure.json_path.as_deref(), Some("results"));
         assert!(failure.message.len() < 200 && failure.message.contains("line 1 column"), "{}", failure.message);
         let secret = json::<std::collections::HashMap<String, bool>>(Source {
@@ -293,7 +254,7 @@ mod tests {
             path: "",
             own_uid: None,
             is_strict: false,
-            headers: &http::HeaderMap::new(),
+            parts: &head(),
         });
         assert!(!secret.err().unwrap().message.contains("4711"));
     }
@@ -307,15 +268,9 @@ mod tests {
         assert!(failure::<Task>(" \n").message.contains("empty"));
         assert!(failure::<Task>("\u{feff}{\n oops}").message.ends_with("syntax error at line 2 column 2"));
         let body = Bytes::from_static(&[b'"', 0xff, b'"']);
-        let failure = json::<String>(Source {
-            body: &body,
-            path: "",
-            own_uid: None,
-            is_strict: false,
-            headers: &http::HeaderMap::new(),
-        })
-        .err()
-        .unwrap();
+        let failure = json::<String>(Source { body: &body, path: "", own_uid: None, is_strict: false, parts: &head() })
+            .err()
+            .unwrap();
         assert!(failure.message.contains("UTF-8"));
     }
 }

@@ -13,8 +13,7 @@ use avala_types::{
     WebhookTest,
 };
 
-use crate::decode;
-use crate::decode::{Records, Source};
+use super::{Records, Source, model, model_records};
 use crate::error::Failure;
 use crate::own_uid;
 
@@ -40,24 +39,24 @@ macro_rules! decoded {
         $(
             impl Decoded for $plain {
                 fn value(source: Source<'_>) -> Result<Self, Failure> {
-                    decode::model(source)
+                    model(source)
                 }
 
                 fn records(source: Source<'_>) -> Result<Records<Self>, Failure> {
-                    decode::model_records(source)
+                    model_records(source)
                 }
             }
         )+
         $(
             impl Decoded for $resource {
                 fn value(source: Source<'_>) -> Result<Self, Failure> {
-                    let value: Self = decode::model(source)?;
-                    own_uid::check(&source, value.uid.as_str())?;
+                    let value: Self = model(source)?;
+                    own_uid::check(source.own_uid, value.uid.as_str())?;
                     Ok(value)
                 }
 
                 fn records(source: Source<'_>) -> Result<Records<Self>, Failure> {
-                    decode::model_records(source)
+                    model_records(source)
                 }
             }
         )+
