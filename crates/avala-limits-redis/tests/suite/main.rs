@@ -14,4 +14,6 @@ mod cluster;
 mod limits;
 mod outages;
 mod script;
+mod sharing;
 mod support;
+mod windows;
