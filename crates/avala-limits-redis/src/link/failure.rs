@@ -12,8 +12,15 @@ pub(crate) fn classify(error: &RedisError) -> LimitsError {
     let text = describe(error);
     let has = |word: &str| text.contains(word);
     // The last two are the spellings inside of a script.
-    let access =
-        ["NOPERM", "NOAUTH", "WRONGPASS", "invalid password", "ACL failure", "user executing the script can't"];
+    let access = [
+        "NOPERM",
+        "NOAUTH",
+        "unauthenticated",
+        "WRONGPASS",
+        "invalid password",
+        "ACL failure",
+        "user executing the script can't",
+    ];
     let is_access = access.into_iter().any(has);
     let kind = if is_access || error.kind() == ErrorKind::AuthenticationFailed {
         LimitsErrorKind::Access

@@ -213,7 +213,8 @@ async fn settings_that_cannot_work_are_errors_at_the_start() {
     let Some(redis) = Redis::start(&["--requirepass", "secret"]).await else { return };
     for password in ["", ":wrong@"] {
         let url = format!("redis://{password}127.0.0.1:{}/", redis.port);
-        let error = crate::support::builder(url, limit).connect().await.map(drop).unwrap_err();
+        let connected = crate::support::builder(url, limit).connect().await;
+        let error = connected.map(|limits| limits.problem()).expect_err(password);
         assert_eq!(error.kind(), Kind::Access, "{error}");
     }
 }

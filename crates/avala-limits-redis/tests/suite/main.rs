@@ -7,6 +7,13 @@
     reason = "a test may fail loudly, in its helpers too"
 )]
 
+#[cfg(feature = "agents")]
+mod claims;
+#[cfg(feature = "cluster")]
+mod cluster;
 mod limits;
 mod outages;
+mod script;
+mod sharing;
 mod support;
+mod windows;

@@ -10,7 +10,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{Instant, sleep, timeout};
 
-use crate::support::{GUARD, Redis, api_key, base_url, builder, call, decide, free, granted, limits, millis};
+use crate::support::{GUARD, Redis, api_key, base_url, builder, call, decide, free, granted, limits, millis, request};
 
 /// With a timeout that is short, but not for a slow machine.
 fn quick(url: impl Into<String>) -> RedisLimits {
@@ -236,27 +236,6 @@ async fn serve(mut stream: TcpStream, response: Arc<Mutex<&'static str>>, script
         let length = stream.read(&mut part).await.ok().filter(|length| *length > 0)?;
         buffer.extend_from_slice(&part[..length]);
     }
-}
-
-/// Reads an array of bulk strings; `None` if it is not complete.
-fn request(buffer: &[u8]) -> Option<(Vec<String>, usize)> {
-    let mut at = 0;
-    let mut line = || {
-        let end = buffer[at..].windows(2).position(|pair| pair == b"\r\n")?;
-        let text = String::from_utf8_lossy(&buffer[at..at + end]).into_owned();
-        at += end + 2;
-        Some(text)
-    };
-    let count: usize = line()?.strip_prefix('*')?.parse().ok()?;
-    let mut words = Vec::new();
-    let mut rest = at;
-    for _ in 0..count {
-        let end = rest + buffer[rest..].windows(2).position(|pair| pair == b"\r\n")?;
-        let length: usize = std::str::from_utf8(&buffer[rest + 1..end]).ok()?.parse().ok()?;
-        words.push(String::from_utf8_lossy(buffer.get(end + 2..end + 2 + length)?).into_owned());
-        rest = end + 4 + length;
-    }
-    (rest <= buffer.len()).then_some((words, rest))
 }
 
 #[tokio::test]

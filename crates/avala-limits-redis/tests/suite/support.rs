@@ -64,6 +64,12 @@ impl Redis {
         format!("redis://127.0.0.1:{}/", self.port)
     }
 
+    /// Returns the value of an option that the server was started with.
+    pub(crate) fn option(&self, name: &str) -> &str {
+        let position = self.options.iter().position(|option| option == name).unwrap();
+        &self.options[position + 1]
+    }
+
     async fn ready(&self) {
         let client = redis::Client::open(self.url()).unwrap();
         let started = Instant::now();
@@ -178,4 +184,25 @@ pub(crate) async fn free(limits: &RedisLimits, most: usize) -> usize {
         }
     }
     most
+}
+
+/// Reads an array of bulk strings; `None` if it is not complete.
+pub(crate) fn request(buffer: &[u8]) -> Option<(Vec<String>, usize)> {
+    let mut at = 0;
+    let mut line = || {
+        let end = buffer[at..].windows(2).position(|pair| pair == b"\r\n")?;
+        let text = String::from_utf8_lossy(&buffer[at..at + end]).into_owned();
+        at += end + 2;
+        Some(text)
+    };
+    let count: usize = line()?.strip_prefix('*')?.parse().ok()?;
+    let mut words = Vec::new();
+    let mut rest = at;
+    for _ in 0..count {
+        let end = rest + buffer[rest..].windows(2).position(|pair| pair == b"\r\n")?;
+        let length: usize = std::str::from_utf8(&buffer[rest + 1..end]).ok()?.parse().ok()?;
+        words.push(String::from_utf8_lossy(buffer.get(end + 2..end + 2 + length)?).into_owned());
+        rest = end + 4 + length;
+    }
+    (rest <= buffer.len()).then_some((words, rest))
 }
