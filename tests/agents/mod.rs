@@ -1,6 +1,7 @@
 //! Agents as processes of their own, that are killed, and agents whose calls meet faults.
 
 pub mod faults;
+pub mod footprint;
 pub mod kills;
 pub mod ledger;
 pub mod process;
