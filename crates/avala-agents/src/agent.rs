@@ -268,6 +268,7 @@ impl Agent {
             hint: self.hint,
             records: self.records,
             retries: Mutex::default(),
+            lookups: Arc::default(),
             stopping: CancellationToken::new(),
             abort: CancellationToken::new(),
         })
