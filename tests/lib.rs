@@ -1,5 +1,6 @@
 //! What the suites share: the contract, the fixtures, and the list of all models.
 
+pub mod agents;
 pub mod contract;
 pub mod enumerations;
 pub mod models;

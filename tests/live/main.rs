@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "the helpers of tests fail loudly too")]
 
+mod agents;
 mod datasets;
 mod exports;
 mod faults;

@@ -153,6 +153,9 @@ impl Agent {
     }
 
     /// Sets after how many handler runs that ended with the process an execution is given up; 3 by default.
+    ///
+    /// Executions with such a run are started one at a time, so that the one that kills the process is told from those
+    /// that ran beside it.
     pub fn max_open_starts(mut self, starts: u32) -> Self {
         self.settings.max_open_starts = starts.max(1);
         self
@@ -265,6 +268,7 @@ impl Agent {
             hint: self.hint,
             records: self.records,
             retries: Mutex::default(),
+            lookups: Arc::default(),
             stopping: CancellationToken::new(),
             abort: CancellationToken::new(),
         })

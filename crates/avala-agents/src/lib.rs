@@ -54,6 +54,7 @@ mod event;
 mod handler;
 mod journal;
 mod lease;
+mod lookups;
 mod monitor;
 mod pace;
 #[cfg(feature = "push")]

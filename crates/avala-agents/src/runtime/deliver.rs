@@ -2,11 +2,12 @@
 
 use std::future::poll_fn;
 use std::pin::pin;
+use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
 use avala_client::transport::Sent;
-use avala_client::types::{AgentAction, AgentExecution, AgentUid, ExecutionUid};
+use avala_client::types::{AgentAction, AgentUid, ExecutionUid};
 use avala_client::{Error, ErrorKind};
 
 use super::poll;
@@ -171,9 +172,10 @@ async fn look_up(
     agent: &AgentUid,
     execution: &ExecutionUid,
     lease: &Lease,
-) -> Result<Option<Look>, Error> {
+) -> Result<Option<Look>, Arc<Error>> {
     for look in 0..2 {
-        let Some(found) = while_held(shared, lease, find(shared, agent, execution)).await else { return Ok(None) };
+        let find = shared.lookups.find(&shared.avala, agent, execution, &shared.abort);
+        let Some(found) = while_held(shared, lease, find).await else { return Ok(None) };
         match found? {
             Some(found) if poll::is_undecided(&found) => return Ok(Some(Look::Undecided)),
             Some(found) => {
@@ -190,20 +192,6 @@ async fn look_up(
         }
     }
     Ok(Some(Look::Undecided))
-}
-
-async fn find(shared: &Shared, agent: &AgentUid, uid: &ExecutionUid) -> Result<Option<AgentExecution>, Error> {
-    let mut executions = shared.avala.agents().list_executions(agent).items();
-    while let Some(execution) = executions.next().await {
-        match execution {
-            Ok(execution) if execution.uid == *uid => return Ok(Some(execution)),
-            Ok(_) => {}
-            // One execution that cannot be decoded does not hide the others.
-            Err(error) if error.raw_record().is_some() => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(None)
 }
 
 /// Runs a call while this process holds its claim and does not end. `None` if it was interrupted.

@@ -33,6 +33,9 @@ pub(super) struct Loop {
     workers: JoinSet<Ended>,
     running: HashSet<ExecutionUid>,
     busy_tasks: HashSet<TaskUid>,
+    /// The running execution, if any, whose earlier start ended with the process. There is one at a time, so that an
+    /// execution that kills the process is found without the blame falling on those that ran beside it.
+    suspect: Option<ExecutionUid>,
     /// Executions whose decision is in the journal and not yet acknowledged.
     undelivered: VecDeque<ExecutionUid>,
     backlog: Backlog,
@@ -56,6 +59,7 @@ impl Loop {
             workers: JoinSet::new(),
             running: HashSet::new(),
             busy_tasks: HashSet::new(),
+            suspect: None,
             undelivered: VecDeque::new(),
             backlog: Backlog::default(),
             summary: Summary::default(),
@@ -246,7 +250,10 @@ impl Loop {
                 continue;
             }
             let task = event::task_of(&execution);
-            if task.as_ref().is_some_and(|task| self.busy_tasks.contains(task)) {
+            let is_suspect = record.as_ref().is_some_and(|record| record.open_starts > 0);
+            if (is_suspect && self.suspect.is_some())
+                || task.as_ref().is_some_and(|task| self.busy_tasks.contains(task))
+            {
                 later.push(execution);
                 continue;
             }
@@ -254,6 +261,9 @@ impl Loop {
                 next_start = next_start.into_iter().chain([start]).min();
                 later.push(execution);
                 continue;
+            }
+            if is_suspect {
+                self.suspect = Some(execution.uid.clone());
             }
             self.shared.count_start(&execution.event_type);
             self.shared.retries().remove(&execution.uid);
@@ -285,6 +295,7 @@ impl Loop {
         // Handlers run in tasks of their own, so a worker neither panics nor is aborted.
         let Ok((execution, task, ending)) = ended else { return Ok(()) };
         self.running.remove(&execution);
+        self.suspect.take_if(|suspect| *suspect == execution);
         task.iter().for_each(|task| {
             self.busy_tasks.remove(task);
         });

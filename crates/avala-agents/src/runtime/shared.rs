@@ -13,6 +13,7 @@ use crate::claims::Claims;
 use crate::error::AgentError;
 use crate::handler::BoxHandler;
 use crate::journal::{Journal, Record};
+use crate::lookups::Lookups;
 use crate::monitor::Monitor;
 use crate::pace::Pace;
 use crate::settings::Settings;
@@ -34,6 +35,8 @@ pub(crate) struct Shared {
     pub(crate) records: Arc<Mutex<HashMap<ExecutionUid, Record>>>,
     /// When failed executions are tried again. The wall clock of the journal is read only at startup, since it may jump.
     pub(crate) retries: Mutex<HashMap<ExecutionUid, Instant>>,
+    /// Finds executions after an unknown outcome.
+    pub(crate) lookups: Arc<Lookups>,
     /// Cancelled when a run begins to stop: nothing is claimed or started any more.
     pub(crate) stopping: CancellationToken,
     /// Ends running handlers at the end of the grace period.

@@ -134,3 +134,15 @@ async fn parked_executions_are_decided_while_the_agent_does_not_run() {
     assert_eq!(server.decisions("x0"), ["reject: by hand"]);
     assert!(server.decisions("x1").is_empty());
 }
+
+#[tokio::test(start_paused = true)]
+async fn unknown_outcomes_at_the_same_time_share_a_walk() {
+    let server = Server::new().with_executions(500);
+    server.fail("POST /agent-actions/", [Fault::LostResponse; 250]);
+    server.fail("POST /agent-actions/", [Fault::Status(500); 250]);
+    approving().concurrency(500).run_once(&server.client()).await.unwrap();
+    server.assert_each_decided_once(500);
+    // Five pages each.
+    let walks = server.requests("GET /agents/a1/executions/") - server.requests("status=");
+    assert!(walks < 1_000, "{walks} pages of look-ups for 500 unknown outcomes");
+}

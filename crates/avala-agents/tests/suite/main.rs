@@ -13,4 +13,5 @@ mod registration;
 mod server;
 mod shutdown;
 mod starvation;
+mod suspects;
 mod testing;
