@@ -102,7 +102,7 @@ async fn unsafe_names_fail_alone_and_touch_nothing_outside() {
     let expected: Vec<_> = names[1..names.len() - 1].iter().map(|name| (*name, ErrorKind::Target)).collect();
     assert_eq!(failed, expected);
     for (name, error) in report.failed() {
-        let start: String = name.chars().take_while(|character| character.is_ascii_graphic()).take(20).collect();
+        let start: String = name.chars().take_while(char::is_ascii_graphic).take(20).collect();
         assert!(error.to_string().contains(start.trim_matches('\\')), "{error}");
     }
     assert_eq!(files(&outside), [] as [&str; 0]);

@@ -1,4 +1,5 @@
 //! Tests of avala-transfer.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "a test may fail loudly")]
 
 mod download_exports;
 mod download_folders;
