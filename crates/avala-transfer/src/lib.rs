@@ -3,17 +3,17 @@
 //! [`Transfers`] is the entry point. Every transfer is data until it is awaited or started, continues after a crash from
 //! its state folder, and ends with a report or with an [`Error`] that names the file and what to do.
 
-#![allow(dead_code, reason = "used by the transfers that follow")]
-
 mod budget;
 mod control;
 mod error;
 mod hash;
 mod progress;
+mod run;
 mod source;
 mod state;
 mod storage;
 mod transfers;
+mod upload;
 
 pub use budget::bandwidth::BandwidthLimit;
 pub use budget::memory::MemoryBudget;
@@ -22,4 +22,6 @@ pub use error::{Error, ErrorKind};
 pub use hash::Digest;
 pub use progress::event::{Event, Events, Phase, Totals};
 pub use progress::report::{FileOutcome, FileReport, Report};
+pub use run::Run;
 pub use transfers::{Transfers, TransfersBuilder};
+pub use upload::dataset::{DatasetReport, DatasetTransfer, DatasetUpload, OnFailure, UploadPlan};

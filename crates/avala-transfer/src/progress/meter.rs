@@ -115,6 +115,11 @@ impl Meter {
         self.0.bytes_done.fetch_add(bytes, Relaxed);
     }
 
+    /// Takes back bytes that were counted as done and have to be transferred again.
+    pub(crate) fn undone(&self, bytes: u64) {
+        let _ = self.0.bytes_done.fetch_update(Relaxed, Relaxed, |done| Some(done.saturating_sub(bytes)));
+    }
+
     pub(crate) fn part_done(&self) {
         self.0.parts_done.fetch_add(1, Relaxed);
     }
@@ -201,8 +206,8 @@ mod tests {
         meter.add_files(1, 10_000);
         for _ in 0..5 {
             tokio::time::advance(Duration::from_secs(1)).await;
-            meter.transferred(1_000);
             meter.done(1_000);
+            meter.transferred(1_000);
         }
         meter.end();
         let mut last = Totals::default();
