@@ -6,7 +6,8 @@
 
 use std::sync::Arc;
 
-use super::archive::{self, Broken, Content};
+use super::archive;
+use super::archive::Broken;
 use super::filling::{Filling, MOST_UNUSABLE, Stop};
 use super::record::Begun;
 use super::request::{Attempts, open};
@@ -25,8 +26,6 @@ pub(crate) struct Complete {
     pub(crate) size: u64,
     /// Computed where the API publishes a hash.
     pub(crate) sha256: Option<Digest>,
-    /// Result of the archive test, if one was made.
-    pub(crate) content: Option<Content>,
     /// Whether the object changed once and was started over.
     pub(crate) was_restarted: bool,
 }
@@ -53,8 +52,8 @@ pub(crate) async fn download(
         let is_resumed = begun.is_some();
         let stop = match attempt(filling, way, begun.take()).await {
             Ok(total) => match verify(filling, total, tests_archive).await? {
-                Verified::Right { sha256, content } => {
-                    return Ok(Complete { size: total, sha256, content, was_restarted });
+                Verified::Right { sha256 } => {
+                    return Ok(Complete { size: total, sha256, was_restarted });
                 }
                 // Ranges of two versions, perhaps: one response cannot mix them.
                 Verified::Wrong(_) if !was_restarted => {
@@ -163,17 +162,16 @@ async fn verify(filling: &Arc<Filling>, total: u64, tests_archive: bool) -> Resu
         }
         sha256 = Some(actual);
     }
-    let mut content = None;
     if tests_archive {
         let this = Arc::clone(filling);
         let test = tokio::task::spawn_blocking(move || archive::test(&this.part, total));
         match test.await.map_err(|_| Error::aborted())? {
-            Ok(tested) => content = Some(tested),
+            Ok(_) => {}
             Err(Broken::Target(error)) => return Err(error.into()),
             Err(broken) => return Ok(wrong(broken.to_string())),
         }
     }
-    Ok(Verified::Right { sha256, content })
+    Ok(Verified::Right { sha256 })
 }
 
 fn digest(filling: &Filling, total: u64) -> Result<Digest, TargetError> {
@@ -189,6 +187,6 @@ fn digest(filling: &Filling, total: u64) -> Result<Digest, TargetError> {
 }
 
 enum Verified {
-    Right { sha256: Option<Digest>, content: Option<Content> },
+    Right { sha256: Option<Digest> },
     Wrong(Error),
 }

@@ -188,14 +188,13 @@ impl Session {
         let begun = self.take_begun(path.as_str());
         let name = path.as_str().to_owned();
         let file = Arc::new(Filling::new(context, listed.remote(), part, name, self.journal.clone()));
-        let Complete { size, sha256, content: _, was_restarted } =
-            match file::download(&file, begun, tests_archive).await {
-                Ok(complete) => complete,
-                Err(error) => {
-                    file.discard_useless().await;
-                    return Err(error);
-                }
-            };
+        let Complete { size, sha256, was_restarted } = match file::download(&file, begun, tests_archive).await {
+            Ok(complete) => complete,
+            Err(error) => {
+                file.discard_useless().await;
+                return Err(error);
+            }
+        };
         let existing = file.blocking(|file| {
             file.part.publish()?;
             file.part.place().existing()
