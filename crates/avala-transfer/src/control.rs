@@ -75,11 +75,6 @@ impl Control {
         *self.0.borrow() == Mode::Canceled
     }
 
-    /// Fails if the run was canceled.
-    pub(crate) fn check(&self) -> Result<(), Error> {
-        if self.is_canceled() { Err(Error::canceled()) } else { Ok(()) }
-    }
-
     /// Waits while the run is paused; fails when it is canceled.
     pub(crate) async fn gate(&self) -> Result<(), Error> {
         if *self.0.borrow() == Mode::Running {
@@ -134,6 +129,6 @@ mod tests {
         control.resume();
         control.canceled().await;
         assert_eq!(control.gate().await.unwrap_err().kind(), ErrorKind::Canceled);
-        assert!(control.check().is_err());
+        assert!(control.is_canceled());
     }
 }

@@ -8,6 +8,8 @@ use std::time::Duration;
 use avala_transport::redact;
 use http::StatusCode;
 
+use crate::progress::report::Report;
+
 /// Longest message that is kept, in bytes.
 const MAX_MESSAGE: usize = 4 * 1024;
 
@@ -33,6 +35,8 @@ struct Details {
     retry_after: Option<Duration>,
     /// Whether the same attempt can succeed later.
     is_transient: bool,
+    /// What the run did before it ended.
+    report: Option<Box<Report>>,
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
 
@@ -126,6 +130,7 @@ impl Error {
             status: None,
             retry_after: None,
             is_transient: false,
+            report: None,
             source: None,
         }))
     }
@@ -166,6 +171,12 @@ impl Error {
 
     pub(crate) fn with_source(mut self, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         self.0.source = Some(redact::source(source.into()));
+        self
+    }
+
+    /// Adds what the run did before it ended.
+    pub(crate) fn with_report(mut self, report: Report) -> Self {
+        self.0.report = Some(Box::new(report));
         self
     }
 
@@ -255,6 +266,12 @@ impl Error {
     #[must_use]
     pub fn api_error(&self) -> Option<&avala_client::Error> {
         self.0.source.as_deref()?.downcast_ref()
+    }
+
+    /// Returns what the run did before it ended, and which files failed; `None` if it ended before the first file.
+    #[must_use]
+    pub fn report(&self) -> Option<&Report> {
+        self.0.report.as_deref()
     }
 
     /// Returns whether running the same transfer again continues it, without a decision or a change by the caller.

@@ -3,8 +3,6 @@
 //! [`Transfers`] is the entry point. Every transfer is data until it is awaited or started, continues after a crash from
 //! its state folder, and ends with a report or with an [`Error`] that names the file and what to do.
 
-#![allow(dead_code, reason = "used by the transfers that follow")]
-
 mod budget;
 mod control;
 mod download;
@@ -18,6 +16,7 @@ mod state;
 mod storage;
 mod sync;
 mod transfers;
+mod upload;
 
 pub use budget::bandwidth::BandwidthLimit;
 pub use budget::memory::MemoryBudget;
@@ -33,3 +32,4 @@ pub use run::Run;
 pub use sync::compare::{CompareBy, Comparison, Difference};
 pub use sync::filter::Filter;
 pub use transfers::{Transfers, TransfersBuilder};
+pub use upload::dataset::{DatasetReport, DatasetTransfer, DatasetUpload, OnFailure, UploadPlan};

@@ -105,6 +105,7 @@ impl Concurrency {
     }
 
     /// Returns how many requests may be in flight now.
+    #[cfg(test)]
     pub(crate) fn limit(&self) -> usize {
         self.window().limit as usize
     }

@@ -25,6 +25,7 @@ use crate::sync::compare::{CompareBy, Comparison};
 use crate::sync::filter::Filter;
 use crate::sync::{dry, verify};
 use crate::transfers::Transfers;
+use crate::upload::dataset::OnFailure;
 
 /// What is downloaded.
 #[derive(Clone, Debug)]
@@ -274,7 +275,7 @@ enum Place {
 /// | [`compare`](Self::compare) | by size and time |
 /// | [`immutable`](Self::immutable) | files with other content are replaced |
 /// | [`delete_extra`](Self::delete_extra) | nothing is deleted |
-/// | [`stop_at_first_failure`](Self::stop_at_first_failure) | the other files go on |
+/// | [`on_failure`](Self::on_failure) | the other files go on |
 /// | [`max_bytes`](Self::max_bytes), [`max_time`](Self::max_time) | no limit |
 /// | [`connections`](Self::connections) | 4 per file |
 /// | [`files_at_once`](Self::files_at_once) | 8 |
@@ -319,9 +320,10 @@ impl Download {
         self
     }
 
-    /// Ends the run at the first file that fails. Otherwise the report lists the failed files.
-    pub fn stop_at_first_failure(mut self, stop: bool) -> Self {
-        self.options.stops_at_failure = stop;
+    /// Sets what happens when a file fails: the other files go on and the report lists the failed ones, or the run ends
+    /// with its error.
+    pub fn on_failure(mut self, policy: OnFailure) -> Self {
+        self.options.stops_at_failure = policy == OnFailure::Stop;
         self
     }
 

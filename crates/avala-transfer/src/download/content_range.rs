@@ -6,7 +6,7 @@
 use std::ops::Range;
 
 use http::HeaderMap;
-use http::header::CONTENT_RANGE;
+use http::header::{CONTENT_LENGTH, CONTENT_RANGE};
 
 /// Parsed `Content-Range: bytes start-end/total`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,6 +28,8 @@ pub(crate) enum WrongRange {
     Start { expected: u64, actual: u64 },
     #[error("the partial response is of a file of {actual} bytes instead of {expected}")]
     Total { expected: u64, actual: u64 },
+    #[error("the partial response has {actual} bytes and announces a range of {expected}")]
+    Length { expected: u64, actual: u64 },
     #[error("the partial response does not say how long the file is")]
     UnknownTotal,
 }
@@ -67,6 +69,10 @@ impl ContentRange {
         if range.bytes.start != asked.start {
             return Err(WrongRange::Start { expected: asked.start, actual: range.bytes.start });
         }
+        let expected = range.bytes.end - range.bytes.start;
+        if let Some(actual) = content_length(headers).filter(|actual| *actual != expected) {
+            return Err(WrongRange::Length { expected, actual });
+        }
         Ok((asked.start..range.bytes.end.min(asked.end), actual_total))
     }
 }
@@ -75,6 +81,11 @@ impl ContentRange {
 pub(crate) fn is_empty_file(headers: &HeaderMap) -> bool {
     let value = headers.get(CONTENT_RANGE).and_then(|value| value.to_str().ok());
     value.and_then(|text| text.trim_ascii().rsplit_once('/')).is_some_and(|(_, total)| total == "0")
+}
+
+/// Returns the announced length of the body.
+pub(crate) fn content_length(headers: &HeaderMap) -> Option<u64> {
+    number(headers.get(CONTENT_LENGTH)?.to_str().ok()?.trim_ascii()).ok()
 }
 
 /// Digits only: the standard parser also takes a sign.
@@ -119,6 +130,17 @@ mod tests {
         assert_eq!(expect(Some("bytes 1000-1999/6000"), Some(5000)), total);
         assert_eq!(expect(Some("bytes 1000-1999/*"), Some(5000)), Err(WrongRange::UnknownTotal));
         assert_eq!(expect(None, Some(5000)), Err(WrongRange::Missing));
+    }
+
+    #[test]
+    fn body_of_another_length_than_its_range_is_rejected() {
+        let mut headers = HeaderMap::new();
+        headers.insert(CONTENT_RANGE, HeaderValue::from_static("bytes 1000-1999/5000"));
+        headers.insert(CONTENT_LENGTH, HeaderValue::from_static("1000"));
+        assert_eq!(ContentRange::expect(&headers, &(1000..2000), None), Ok((1000..2000, 5000)));
+        headers.insert(CONTENT_LENGTH, HeaderValue::from_static("1001"));
+        let wrong = Err(WrongRange::Length { expected: 1000, actual: 1001 });
+        assert_eq!(ContentRange::expect(&headers, &(1000..2000), None), wrong);
     }
 
     #[test]

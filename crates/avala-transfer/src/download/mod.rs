@@ -7,6 +7,7 @@ pub(crate) mod context;
 pub(crate) mod dataset;
 pub(crate) mod export;
 pub(crate) mod file;
+pub(crate) mod filling;
 pub(crate) mod folder;
 pub(crate) mod link;
 pub(crate) mod listing;

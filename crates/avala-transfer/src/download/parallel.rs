@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::task::JoinSet;
 
-use super::file::{FileDownload, MOST_UNUSABLE, OpenedRange, Stop};
+use super::filling::{Filling, MOST_UNUSABLE, OpenedRange, Stop};
 use super::ranges::{RangeQueue, SMALLEST_RANGE};
 use super::receive::{End, FileWriter, receive};
 use super::request::{Attempts, Opened, open};
@@ -15,7 +15,7 @@ use crate::error::Error;
 
 /// What the connections of one object share.
 struct Shared {
-    file: Arc<FileDownload>,
+    file: Arc<Filling>,
     version: Version,
     queue: Mutex<RangeQueue>,
 }
@@ -23,7 +23,7 @@ struct Shared {
 /// Downloads the ranges that are missing of `version`; `first` is a response that was opened before.
 ///
 /// Every connection requests ranges of this version only. However it ends, no connection writes afterwards.
-pub(super) async fn run(file: &Arc<FileDownload>, version: Version, first: Option<OpenedRange>) -> Result<u64, Stop> {
+pub(super) async fn run(file: &Arc<Filling>, version: Version, first: Option<OpenedRange>) -> Result<u64, Stop> {
     let total = version.total;
     file.blocking(move |file| file.part.reserve(total)).await?;
     // The first response starts at zero, and nothing is durable yet.

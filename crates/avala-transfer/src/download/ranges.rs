@@ -166,7 +166,10 @@ mod tests {
         for pairs in [&[[5, 5]][..], &[[6, 5]], &[[0, 101]], &[[0, 5], [5, 9]], &[[10, 20], [0, 5]]] {
             assert_eq!(RangeSet::from_pairs(pairs, 100), None, "{pairs:?}");
         }
-        assert_eq!(RangeSet::from_pairs(&[[0, 5], [6, 100]], 100).unwrap().missing(100), [5..6]);
+        assert_eq!(
+            RangeSet::from_pairs(&[[0, 5], [6, 100]], 100).unwrap().missing(100).as_slice(),
+            std::slice::from_ref(&(5..6))
+        );
     }
 
     #[test]
@@ -192,7 +195,7 @@ mod tests {
 
     #[test]
     fn ranges_shrink_towards_the_end() {
-        let mut queue = RangeQueue::new(vec![0..1 << 30], 4);
+        let mut queue = RangeQueue::new(RangeSet::default().missing(1 << 30), 4);
         let sizes: Vec<_> = std::iter::from_fn(|| queue.claim()).map(|range| range.end - range.start).collect();
         assert_eq!(sizes.first(), Some(&(128 << 20)));
         assert!(sizes.last().is_some_and(|last| *last <= 2 * SMALLEST_RANGE), "{sizes:?}");

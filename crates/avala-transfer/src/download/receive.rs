@@ -56,37 +56,40 @@ pub(crate) async fn receive(
     limit: Option<u64>,
     writer: &mut impl BlockWriter,
 ) -> (u64, End) {
-    let (mut passed, mut block) = (0, None);
+    let (mut passed, mut block): (u64, Option<Block>) = (0, None);
     let mut ended = pin!(context.ended());
     let mut end = loop {
-        let read = passed + block.as_ref().map_or(0, |block: &Block| block.length);
+        let read = passed + block.as_ref().map_or(0, |block| block.length);
         if limit.is_some_and(|limit| read >= limit) {
             break End::Complete;
         }
-        let received = tokio::select! {
-            biased;
-            error = &mut ended => Err(End::Stopped(error)),
-            received = next(context, name, &mut body) => received,
+        // Before the bytes are there, so that the budget holds for them too.
+        let filled = match &mut block {
+            Some(block) => block,
+            empty => match unless(ended.as_mut(), context.memory.take(BLOCK)).await {
+                Ok(memory) => empty.insert(Block { chunks: Vec::new(), length: 0, _memory: memory }),
+                Err(error) => break End::Stopped(error),
+            },
         };
-        let data = match received {
-            Ok(Some(data)) => data,
-            Ok(None) if limit.is_none() => break End::Complete,
-            Ok(None) => break End::Cut(cut(name, "the body ended before its announced length")),
-            Err(end) => break end,
+        let data = match unless(ended.as_mut(), next(context, name, &mut body)).await {
+            Ok(Ok(Some(data))) => data,
+            Ok(Ok(None)) if limit.is_none() => break End::Complete,
+            Ok(Ok(None)) => break End::Cut(cut(name, "the body ended before its announced length")),
+            Ok(Err(end)) => break end,
+            Err(error) => break End::Stopped(error),
         };
         let left = limit.map_or(usize::MAX, |limit| usize::try_from(limit - read).unwrap_or(usize::MAX));
         let data = data.slice(..data.len().min(left));
-        if let Err(error) = context.limit.take(data.len() as u64) {
+        let length = data.len() as u64;
+        if let Err(error) = context.limit.take(length) {
             break End::Stopped(error);
         }
-        context.bandwidth.take(data.len() as u64).await;
-        context.meter.transferred(data.len() as u64);
-        let filled = match &mut block {
-            Some(block) => block,
-            empty => empty.insert(Block { chunks: Vec::new(), length: 0, _memory: context.memory.take(BLOCK).await }),
-        };
-        filled.length += data.len() as u64;
+        context.meter.transferred(length);
+        filled.length += length;
         filled.chunks.push(data);
+        if let Err(error) = unless(ended.as_mut(), context.bandwidth.take(length)).await {
+            break End::Stopped(error);
+        }
         if filled.length >= BLOCK
             && let Some(full) = block.take()
         {
@@ -98,7 +101,7 @@ pub(crate) async fn receive(
         }
     };
     let rest = async {
-        if let Some(block) = block.take() {
+        if let Some(block) = block.take().filter(|block| block.length > 0) {
             let length = block.length;
             writer.write(block).await?;
             passed += length;
@@ -111,6 +114,15 @@ pub(crate) async fn receive(
         end = End::Stopped(error);
     }
     (passed, end)
+}
+
+/// Waits for `step`, but not longer than the run.
+async fn unless<T>(ended: Pin<&mut impl Future<Output = Error>>, step: impl Future<Output = T>) -> Result<T, Error> {
+    tokio::select! {
+        biased;
+        error = ended => Err(error),
+        output = step => Ok(output),
+    }
 }
 
 /// Returns the next bytes; `None` at the end.

@@ -20,6 +20,8 @@ pub(crate) enum Record {
     Source { id: String },
     /// A file that is not complete: durable ranges of its temporary file.
     Part { path: String, etag: String, total: u64, ranges: Vec<[u64; 2]> },
+    /// A begun file whose temporary file was cleared: its ranges are not there any more.
+    Dropped { path: String },
     /// A complete file.
     Done(Done),
 }
@@ -76,6 +78,7 @@ impl Known {
                     let was_done = known.done.remove(&path).is_some();
                     known.begun.insert(path, Begun { version, durable }).is_some() || was_done
                 }
+                Record::Dropped { path } => known.begun.remove(&path).is_some(),
                 Record::Done(done) => {
                     let was_begun = known.begun.remove(&done.path).is_some();
                     known.done.insert(done.path.clone(), done).is_some() || was_begun
@@ -133,6 +136,8 @@ mod tests {
             part("b", &[[0, 10]]),
             part("a", &[[0, 50]]),
             Record::Done(done("b", 100)),
+            part("c", &[[0, 10]]),
+            Record::Dropped { path: "c".to_owned() },
             part("bad", &[[0, 101]]),
         ];
         let text = serde_json::to_string(&records).unwrap();
@@ -141,7 +146,8 @@ mod tests {
         assert_eq!(known.begun.get("a").unwrap().durable.to_pairs(), [[0, 50]]);
         assert_eq!(known.begun.get("bad").unwrap().durable.len(), 0);
         assert!(known.done.contains_key("b") && !known.begun.contains_key("b"));
-        assert_eq!(known.outdated, 2);
+        assert!(!known.begun.contains_key("c"));
+        assert_eq!(known.outdated, 3);
         let again = Known::read(known.to_records());
         assert_eq!((again.outdated, again.begun, again.done), (0, known.begun, known.done));
     }

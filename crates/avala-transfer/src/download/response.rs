@@ -6,10 +6,10 @@
 use std::ops::Range;
 use std::time::Duration;
 
-use http::header::{CONTENT_LENGTH, CONTENT_RANGE, ETAG};
+use http::header::{CONTENT_RANGE, ETAG};
 use http::{HeaderMap, StatusCode};
 
-use super::content_range::{ContentRange, WrongRange, is_empty_file};
+use super::content_range::{ContentRange, WrongRange, content_length, is_empty_file};
 
 /// Longest entity tag that is kept, in bytes.
 const LONGEST_ETAG: usize = 512;
@@ -116,10 +116,6 @@ fn strong_etag(headers: &HeaderMap) -> Option<String> {
     let text = value.to_str().ok()?;
     let inner = text.strip_prefix('"')?.strip_suffix('"')?;
     (!inner.contains('"') && text.len() <= LONGEST_ETAG).then(|| text.to_owned())
-}
-
-fn content_length(headers: &HeaderMap) -> Option<u64> {
-    headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
 #[cfg(test)]

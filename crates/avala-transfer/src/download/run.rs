@@ -172,7 +172,7 @@ impl Run {
         meter.emit(|| Event::FileStarted { path: object.name.clone(), size: object.size.unwrap_or_default() });
         let size = match &self.store {
             Some(store) => store.fetch(&self.context, &self.session, object, &path).await?,
-            None => self.session.fetch(&self.context, object, &path, self.options.tests_archive).await?.0,
+            None => self.session.fetch(&self.context, object, &path, self.options.tests_archive).await?,
         };
         meter.file_done();
         meter.emit(|| Event::FileDone { path: object.name.clone(), bytes: size });

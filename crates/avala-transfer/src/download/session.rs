@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::archive::Content;
 use super::context::Context;
-use super::file::{Complete, FileDownload};
+use super::file;
+use super::file::Complete;
+use super::filling::Filling;
 use super::folder::{Existing, Place, TargetFolder};
 use super::listing::Listed;
 use super::names::{NameCollision, SafePath, collisions};
@@ -16,6 +17,7 @@ use super::record::{Begun, Done, Known, Record};
 use super::target_error::TargetError;
 use crate::error::{Error, ErrorKind};
 use crate::hash::{Digest, Hasher};
+use crate::progress::event::Event;
 use crate::state::folder::{Destination, StateFolder};
 use crate::state::journal::Journal;
 use crate::sync::compare::CompareBy;
@@ -176,7 +178,7 @@ impl Session {
         listed: &Listed,
         path: &SafePath,
         tests_archive: bool,
-    ) -> Result<(u64, Option<Content>, bool), Error> {
+    ) -> Result<u64, Error> {
         let (this, at) = (Arc::clone(self), path.clone());
         let part = blocking(move || {
             let place = this.folder.place(&at, true)?;
@@ -184,16 +186,9 @@ impl Session {
         });
         let Some(part) = part.await? else { return Err(Error::aborted()) };
         let begun = self.take_begun(path.as_str());
-        let file = FileDownload::new(
-            context,
-            listed.remote(),
-            part,
-            path.as_str().to_owned(),
-            self.journal.clone(),
-            tests_archive,
-        );
-        let file = Arc::new(file);
-        let Complete { size, sha256, content, was_restarted } = match file.run(begun).await {
+        let name = path.as_str().to_owned();
+        let file = Arc::new(Filling::new(context, listed.remote(), part, name, self.journal.clone()));
+        let Complete { size, sha256, was_restarted } = match file::download(&file, begun, tests_archive).await {
             Ok(complete) => complete,
             Err(error) => {
                 file.discard_useless().await;
@@ -206,7 +201,13 @@ impl Session {
         });
         let existing = existing.await?.unwrap_or(Existing { size, modified_ns: 0 });
         self.record(done(path, existing, sha256, listed)).await?;
-        Ok((size, content, was_restarted))
+        if was_restarted {
+            let name = listed.name.escape_debug();
+            context
+                .meter
+                .emit(|| Event::Warning(format!("`{name}` was replaced during the download and started over")));
+        }
+        Ok(size)
     }
 
     /// Takes what an earlier run left of a file.

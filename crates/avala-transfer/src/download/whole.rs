@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::file::{FileDownload, MOST_UNUSABLE, Stop};
+use super::filling::{Filling, MOST_UNUSABLE, Stop};
 use super::receive::{End, FileWriter, receive};
 use super::request::{Attempts, Opened, open};
 use super::response::{Meaning, Version};
@@ -12,7 +12,7 @@ use crate::error::{Error, ErrorKind};
 ///
 /// After a lost connection the rest is requested if `may_resume` and the object has a strong entity tag; otherwise the
 /// object is requested again from the start.
-pub(super) async fn run(file: &Arc<FileDownload>, first: Option<Opened>, may_resume: bool) -> Result<u64, Stop> {
+pub(super) async fn run(file: &Arc<Filling>, first: Option<Opened>, may_resume: bool) -> Result<u64, Stop> {
     let mut next = first;
     let mut attempts = Attempts::default();
     let mut unusable = 0;
@@ -108,7 +108,7 @@ enum Limit {
 
 /// Receives a body whose length nobody announced.
 async fn receive_open(
-    file: &Arc<FileDownload>,
+    file: &Arc<Filling>,
     body: avala_transport::Body,
     most: Option<u64>,
     writer: &mut FileWriter,
@@ -128,6 +128,6 @@ async fn receive_open(
 }
 
 /// Records received bytes after another failure, which counts more than a failure to record.
-pub(super) async fn save_after(file: &Arc<FileDownload>, version: &Version, _failure: &Error) {
+pub(super) async fn save_after(file: &Arc<Filling>, version: &Version, _failure: &Error) {
     let _ = file.save(version).await;
 }

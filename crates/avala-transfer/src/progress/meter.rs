@@ -206,8 +206,8 @@ mod tests {
         meter.add_files(1, 10_000);
         for _ in 0..5 {
             tokio::time::advance(Duration::from_secs(1)).await;
-            meter.transferred(1_000);
             meter.done(1_000);
+            meter.transferred(1_000);
         }
         meter.end();
         let mut last = Totals::default();

@@ -5,7 +5,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::download::context::Context;
-use crate::download::file::FileDownload;
+use crate::download::file;
+use crate::download::filling::Filling;
 use crate::download::folder::{Place, TargetFolder};
 use crate::download::listing::Listed;
 use crate::download::names::SafePath;
@@ -48,7 +49,7 @@ impl ContentStore {
         path: &SafePath,
     ) -> Result<u64, Error> {
         let Some(sha256) = object.sha256 else {
-            return Ok(session.fetch(context, object, path, false).await?.0);
+            return session.fetch(context, object, path, false).await;
         };
         // Content that is damaged in the store is downloaded again, once.
         for _ in 0..2 {
@@ -85,8 +86,8 @@ impl ContentStore {
         // No path of a target begins with a slash.
         let name = format!("/store/{sha256}");
         let begun = session.take_begun(&name);
-        let file = Arc::new(FileDownload::new(context, object.remote(), part, name, session.journal.clone(), false));
-        if let Err(error) = file.run(begun).await {
+        let file = Arc::new(Filling::new(context, object.remote(), part, name, session.journal.clone()));
+        if let Err(error) = file::download(&file, begun, false).await {
             file.discard_useless().await;
             return Err(error);
         }

@@ -69,9 +69,21 @@ impl OpenFile {
         Ok(filled)
     }
 
+    /// Reads as [`read_at`](Self::read_at); `None` if the file was touched since it was opened, so that these bytes may not
+    /// belong to those that were read before. Blocking.
+    pub(crate) fn read_untouched(&self, buffer: &mut [u8], offset: u64) -> io::Result<Option<usize>> {
+        let count = self.read_at(buffer, offset)?;
+        Ok((Stamp::of(&self.file.metadata()?) == self.stamp).then_some(count))
+    }
+
     /// Returns whether the content is certainly what it was when the file was opened. Blocking.
     pub(crate) fn is_unchanged(&self) -> io::Result<bool> {
         Ok(!self.is_racy && Stamp::of(&self.file.metadata()?) == self.stamp)
+    }
+
+    /// Returns the size that the file has now. Blocking.
+    pub(crate) fn current_size(&self) -> io::Result<u64> {
+        Ok(self.file.metadata()?.len())
     }
 
     /// Hashes `length` bytes at `offset`. Blocking. `None` if the file is shorter.

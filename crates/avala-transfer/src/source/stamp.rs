@@ -13,9 +13,9 @@ use serde::{Deserialize, Serialize};
 pub(crate) struct Stamp {
     pub(crate) size: u64,
     /// Nanoseconds since 1970.
-    pub(crate) modified: i128,
+    pub(crate) modified: i64,
     /// Last change of content or metadata, in nanoseconds since 1970; 0 where the system has none.
-    pub(crate) changed: i128,
+    pub(crate) changed: i64,
 }
 
 impl Stamp {
@@ -24,7 +24,7 @@ impl Stamp {
         #[cfg(unix)]
         let changed = {
             use std::os::unix::fs::MetadataExt;
-            i128::from(metadata.ctime()) * 1_000_000_000 + i128::from(metadata.ctime_nsec())
+            metadata.ctime().saturating_mul(1_000_000_000).saturating_add(metadata.ctime_nsec())
         };
         #[cfg(not(unix))]
         let changed = 0;
@@ -37,14 +37,15 @@ impl Stamp {
         let last = self.modified.max(self.changed);
         let coarse = self.modified % 1_000_000_000 == 0 && self.changed % 1_000_000_000 == 0;
         let margin = if coarse { Duration::from_secs(2) } else { Duration::from_millis(50) };
-        nanoseconds(now) - last <= margin.as_nanos() as i128
+        nanoseconds(now).saturating_sub(last) <= i64::try_from(margin.as_nanos()).unwrap_or(i64::MAX)
     }
 }
 
-fn nanoseconds(time: SystemTime) -> i128 {
+fn nanoseconds(time: SystemTime) -> i64 {
+    let signed = |duration: Duration| i64::try_from(duration.as_nanos()).unwrap_or(i64::MAX);
     match time.duration_since(SystemTime::UNIX_EPOCH) {
-        Ok(after) => after.as_nanos() as i128,
-        Err(before) => -(before.duration().as_nanos() as i128),
+        Ok(after) => signed(after),
+        Err(before) => -signed(before.duration()),
     }
 }
 

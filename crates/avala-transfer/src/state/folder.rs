@@ -41,6 +41,14 @@ impl StateFolder {
     }
 }
 
+impl StateFolder {
+    /// The journal of a destination and its key, without a lock.
+    pub(crate) fn journal(&self, kind: &str, identity: &impl Serialize) -> Result<(PathBuf, String), Error> {
+        let key = key(kind, identity)?;
+        Ok((self.0.join(format!("{key}.journal")), key))
+    }
+}
+
 /// A destination that this run alone writes to.
 #[derive(Debug)]
 pub(crate) struct Destination {

@@ -88,6 +88,16 @@ impl Journal {
         Ok((Self { shared: Arc::new(shared) }, records))
     }
 
+    /// Reads the records of a journal and changes nothing; none if it does not exist. Blocking.
+    pub(crate) fn peek<R: DeserializeOwned>(path: &Path, kind: &str, key: &str) -> Result<Vec<R>, Error> {
+        let header = Header { format: FORMAT.to_owned(), version: VERSION, kind: kind.to_owned(), key: key.to_owned() };
+        match File::open(path) {
+            Ok(mut file) => Ok(read(&mut file, path, &header)?.0),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+            Err(error) => Err(Error::io(ErrorKind::Io, "open the state file", path, error)),
+        }
+    }
+
     /// Replaces the records of a journal that nobody has open, as to drop what does not count any more. Blocking.
     pub(crate) fn rewrite<R: Serialize>(path: &Path, kind: &str, key: &str, records: &[R]) -> Result<(), Error> {
         let header = Header { format: FORMAT.to_owned(), version: VERSION, kind: kind.to_owned(), key: key.to_owned() };

@@ -54,7 +54,7 @@ async fn storage_receives_no_credentials() {
     assert!(server.requests("/api/").iter().all(|request| request.header("x-avala-api-key") == Some("avk_test")));
 }
 
-/// How a server answers the second request for a range.
+/// How a server responds to the second request for a range.
 async fn wrong_slice(
     change: fn(&Request, &[u8]) -> Response,
     times: usize,
@@ -367,9 +367,9 @@ async fn canceled_download_continues_where_it_was() {
     let transfers = server.transfers(&root.path().join("state"));
     let run = transfers.download_export("e1").to_file(&target).start();
     let control = run.control();
-    // The first range and the starts of the others have arrived.
+    // The first range and one MiB of each of the two others have arrived.
     let arrived = async {
-        while run.totals().bytes_transferred < 9 * MIB as u64 {
+        while run.totals().bytes_transferred < 10 * MIB as u64 {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     };

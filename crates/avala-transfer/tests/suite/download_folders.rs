@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 
-use avala_transfer::{ErrorKind, NameProbe, NameRules};
+use avala_transfer::{ErrorKind, NameProbe, NameRules, OnFailure};
 use serde_json::json;
 
 use crate::download_support::{Request, Response, Server, files, origin, serve};
@@ -102,7 +102,7 @@ async fn unsafe_names_fail_alone_and_touch_nothing_outside() {
     let expected: Vec<_> = names[1..names.len() - 1].iter().map(|name| (*name, ErrorKind::Target)).collect();
     assert_eq!(failed, expected);
     for (name, error) in report.failed() {
-        let start: String = name.chars().take_while(|character| character.is_ascii_graphic()).take(20).collect();
+        let start: String = name.chars().take_while(char::is_ascii_graphic).take(20).collect();
         assert!(error.to_string().contains(start.trim_matches('\\')), "{error}");
     }
     assert_eq!(files(&outside), [] as [&str; 0]);
@@ -220,7 +220,7 @@ async fn failed_files_are_the_input_of_the_next_run() {
     let root = tempfile::tempdir().unwrap();
     let target = root.path().join("out");
     let transfers = server.transfers(&root.path().join("state"));
-    let stopped = transfers.download_dataset("o", "s").to_folder(&target).stop_at_first_failure(true).await;
+    let stopped = transfers.download_dataset("o", "s").to_folder(&target).on_failure(OnFailure::Stop).await;
     assert_eq!(stopped.unwrap_err().subject(), Some("b"));
     let report = transfers.download_dataset("o", "s").to_folder(&target).await.unwrap();
     let list = report.unfinished().collect::<Vec<_>>().join("\n");

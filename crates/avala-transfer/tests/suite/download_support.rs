@@ -131,7 +131,7 @@ impl Server {
                 let (handler, seen) = (Arc::clone(&handler), Arc::clone(&seen));
                 let (counter, most) = (Arc::clone(&counter), Arc::clone(&most));
                 connections.spawn(async move {
-                    let _ = converse(stream, &*handler, &seen, &counter, &most).await;
+                    let _ = Box::pin(converse(stream, &*handler, &seen, &counter, &most)).await;
                 });
             }
         });
