@@ -58,7 +58,8 @@ fn sample(arg: &Arg) -> Option<String> {
                 .to_owned()
         }
         ("files", Form::Json) => {
-            r#"[{"path":"a","size_bytes":1,"etag":"e","content_sha256":"ab","file_uid":"f","generation_uid":"g"}]"#.to_owned()
+            r#"[{"path":"a","size_bytes":1,"etag":"e","content_sha256":"ab","file_uid":"f","generation_uid":"g"}]"#
+                .to_owned()
         }
         ("actions", _) => "[]".to_owned(),
         (_, Form::Text) => "x".to_owned(),
