@@ -9,6 +9,7 @@ use clap::error::ErrorKind;
 use crate::args;
 use crate::args::global;
 use crate::commands::{Context, Entry, run_row, unsupported};
+use crate::completion;
 use crate::exit_code::ExitCode;
 use crate::failure::{Failure, Outcome};
 use crate::output::Format;
@@ -19,6 +20,12 @@ pub(crate) fn run(args: Vec<OsString>) -> ExitCode {
     if args.len() == 2 && (args[1] == "--version" || args[1] == "-V") {
         // Most often asked, and answered without the tree of commands.
         return finish(print(&format!("avala {}\n", env!("CARGO_PKG_VERSION"))), Format::Table);
+    }
+    if args.get(1).is_some_and(|word| word == completion::COMMAND) {
+        return finish(print(&completion::complete(&args[2..])), Format::Table);
+    }
+    if let Some(script) = official_script() {
+        return finish(print(&script), Format::Table);
     }
     let args = args::expand(args, args::is_command);
     if let Err(failure) = unsupported(&words(&args)) {
@@ -36,6 +43,13 @@ pub(crate) fn run(args: Vec<OsString>) -> ExitCode {
             finish(parse_failure(&error), format)
         }
     }
+}
+
+/// The script that start files of the official program ask for, as `_AVALA_COMPLETE=bash_source avala`.
+fn official_script() -> Option<String> {
+    let wanted = std::env::var(completion::OFFICIAL_VARIABLE).ok()?;
+    let shell = completion::shell(wanted.strip_suffix("_source")?)?;
+    Some(String::from_utf8_lossy(&completion::static_script(shell)).into_owned())
 }
 
 /// Reports a failure and returns the exit code.

@@ -7,7 +7,7 @@ use serde::ser::Error as _;
 use serde_json::value::RawValue;
 use std::fmt;
 
-/// Deepest nesting that is taken apart; serde_json itself rejects more than 128 levels.
+/// Deepest nesting that is taken apart; `serde_json` itself rejects more than 128 levels.
 const MAX_DEPTH: usize = 120;
 
 /// A JSON value as the API sent it.

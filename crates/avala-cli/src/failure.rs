@@ -115,13 +115,19 @@ impl Failure {
     }
 }
 
-impl From<Error> for Failure {
-    fn from(error: Error) -> Self {
+impl From<&Error> for Failure {
+    fn from(error: &Error) -> Self {
         let mut message = error.to_string();
         if error.is_authentication() {
             message.push_str("; `avala whoami` shows which key is used, `avala login` sets one");
         }
-        let code = ExitCode::of(error.kind());
-        Self { error: Some(Box::new(error)), ..Self::new(code, message) }
+        Self::new(ExitCode::of(error.kind()), message)
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        let failure = Self::from(&error);
+        Self { error: Some(Box::new(error)), ..failure }
     }
 }

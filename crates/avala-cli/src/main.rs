@@ -4,6 +4,7 @@ mod app;
 mod args;
 mod client;
 mod commands;
+mod completion;
 mod config;
 mod data;
 mod exit_code;
@@ -11,6 +12,7 @@ mod failure;
 mod key;
 mod output;
 mod redacted;
+mod serve;
 mod terminal;
 mod topics;
 

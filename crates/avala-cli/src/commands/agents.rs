@@ -67,8 +67,8 @@ pub(super) const ROWS: &[Row] = &[
         ],
         |a, i| {
             let list = a.agents().list_executions(i.text("uid"));
-            let list = i.with(list, "project", |list, project| list.project(project));
-            let list = i.with(list, "status", |list, status| list.status(status));
+            let list = i.with(list, "project", |list, value| list.project(value));
+            let list = i.with(list, "status", |list, value| list.status(value));
             match i.texts("task-types") {
                 Some(types) => i.list(list.task_types(types)),
                 None => i.list(list),

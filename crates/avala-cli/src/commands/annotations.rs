@@ -17,8 +17,8 @@ pub(super) const ROWS: &[Row] = &[
         ],
         |a, i| {
             let list = a.annotation_issues().list_by_sequence(i.text("sequence-uid"));
-            let list = i.with(list, "item", |list, item| list.item(item));
-            i.list(i.with(list, "project", |list, project| list.project(project)))
+            let list = i.with(list, "item", |list, value| list.item(value));
+            i.list(i.with(list, "project", |list, value| list.project(value)))
         },
     )
     .columns(ISSUE_COLUMNS),
@@ -29,7 +29,7 @@ pub(super) const ROWS: &[Row] = &[
         &[pos("owner", "Owner"), pos("slug", "Dataset"), text("sequence", "Only of this sequence")],
         |a, i| {
             let list = a.annotation_issues().list_by_dataset(i.text("owner"), i.text("slug"));
-            i.list(i.with(list, "sequence", |list, sequence| list.sequence(sequence)))
+            i.list(i.with(list, "sequence", |list, value| list.sequence(value)))
         },
     )
     .columns(ISSUE_COLUMNS),
@@ -40,7 +40,7 @@ pub(super) const ROWS: &[Row] = &[
         &[pos("owner", "Owner"), pos("slug", "Dataset"), text("sequence", "Only of this sequence")],
         |a, i| {
             let call = a.annotation_issues().get_metrics(i.text("owner"), i.text("slug"));
-            i.one(i.with(call, "sequence", |call, sequence| call.sequence(sequence)))
+            i.one(i.with(call, "sequence", |call, value| call.sequence(value)))
         },
     ),
     Row::list(
@@ -50,7 +50,7 @@ pub(super) const ROWS: &[Row] = &[
         &[text("dataset-type", "Only for datasets of this type")],
         |a, i| {
             let list = a.annotation_issues().list_tools();
-            i.list(i.with(list, "dataset-type", |list, kind| list.dataset_type(kind)))
+            i.list(i.with(list, "dataset-type", |list, value| list.dataset_type(value)))
         },
     )
     .columns(&["uid", "name", "problems"]),

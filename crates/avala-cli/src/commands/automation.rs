@@ -14,8 +14,8 @@ pub(super) const ROWS: &[Row] = &[
         &[text("project", "Only of this project"), text("status", "Only with this status")],
         |a, i| {
             let list = a.auto_label_jobs().list();
-            let list = i.with(list, "project", |list, project| list.project(project));
-            i.list(i.with(list, "status", |list, status| list.status(status)))
+            let list = i.with(list, "project", |list, value| list.project(value));
+            i.list(i.with(list, "status", |list, value| list.status(value)))
         },
     )
     .columns(&["uid", "status", "model_type", "progress_pct", "created_at"]),

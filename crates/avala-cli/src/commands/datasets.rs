@@ -26,10 +26,10 @@ pub(super) const ROWS: &[Row] = &[
         ],
         |a, i| {
             let list = a.datasets().list();
-            let list = i.with(list, "data-type", |list, kind| list.data_type(kind));
-            let list = i.with(list, "name", |list, name| list.name(name));
-            let list = i.with(list, "status", |list, status| list.status(status));
-            i.list(i.with(list, "visibility", |list, visibility| list.visibility(visibility)))
+            let list = i.with(list, "data-type", |list, value| list.data_type(value));
+            let list = i.with(list, "name", |list, value| list.name(value));
+            let list = i.with(list, "status", |list, value| list.status(value));
+            i.list(i.with(list, "visibility", |list, value| list.visibility(value)))
         },
     )
     .columns(&["uid", "name", "slug", "item_count", "data_type"])
@@ -41,7 +41,7 @@ pub(super) const ROWS: &[Row] = &[
         &[OWNER, integer("page", "Number of the page to start at"), ORDERING],
         |a, i| {
             let list = a.datasets().list_by_owner(i.text("owner"));
-            let list = i.with(list, "ordering", |list, field| list.ordering(field));
+            let list = i.with(list, "ordering", |list, value| list.ordering(value));
             match i.page() {
                 Some(page) => i.list(list.page(page)),
                 None => i.list(list),
@@ -113,7 +113,7 @@ pub(super) const ROWS: &[Row] = &[
         &[OWNER, SLUG, ORDERING],
         |a, i| {
             let list = a.datasets().list_items(i.text("owner"), i.text("slug"));
-            i.list(i.with(list, "ordering", |list, field| list.ordering(field)))
+            i.list(i.with(list, "ordering", |list, value| list.ordering(value)))
         },
     )
     .columns(&["uid", "key", "created_at"]),
@@ -131,7 +131,7 @@ pub(super) const ROWS: &[Row] = &[
         &[OWNER, SLUG, ORDERING],
         |a, i| {
             let list = a.datasets().list_sequences(i.text("owner"), i.text("slug"));
-            i.list(i.with(list, "ordering", |list, field| list.ordering(field)))
+            i.list(i.with(list, "ordering", |list, value| list.ordering(value)))
         },
     )
     .columns(&["uid", "key", "number_of_frames", "status"]),
@@ -243,7 +243,7 @@ pub(super) const ROWS: &[Row] = &[
             if let Some(levels) = i.texts("autonomy-level") {
                 list = list.autonomy_level(levels);
             }
-            i.list(i.with(list, "model-version", |list, version| list.model_version(version)))
+            i.list(i.with(list, "model-version", |list, value| list.model_version(value)))
         },
     )
     .columns(&["uid", "sequence_uid", "outcome", "source", "confidence"]),
@@ -254,7 +254,7 @@ pub(super) const ROWS: &[Row] = &[
         &[text("organization-uid", "Of this organization")],
         |a, i| {
             let call = a.datasets().manual_upload_quota();
-            i.one(i.with(call, "organization-uid", |call, organization| call.organization(organization)))
+            i.one(i.with(call, "organization-uid", |call, value| call.organization(value)))
         },
     ),
     Row::read(

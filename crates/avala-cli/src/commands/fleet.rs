@@ -23,8 +23,8 @@ pub(super) const ROWS: &[Row] = &[
         &[text("status", "Only with this status"), text("type", "Only of this type")],
         |a, i| {
             let list = a.fleet().devices().list();
-            let list = i.with(list, "status", |list, status| list.status(status));
-            i.list(i.with(list, "type", |list, kind| list.device_type(kind)))
+            let list = i.with(list, "status", |list, value| list.status(value));
+            i.list(i.with(list, "type", |list, value| list.device_type(value)))
         },
     )
     .columns(&["uid", "name", "type", "status", "firmware_version", "last_seen_at"]),
@@ -68,8 +68,8 @@ pub(super) const ROWS: &[Row] = &[
         &[text("device", "Only of this device"), text("status", "Only with this status")],
         |a, i| {
             let list = a.fleet().recordings().list();
-            let list = i.with(list, "device", |list, device| list.device(device));
-            i.list(i.with(list, "status", |list, status| list.status(status)))
+            let list = i.with(list, "device", |list, value| list.device(value));
+            i.list(i.with(list, "status", |list, value| list.status(value)))
         },
     )
     .columns(&["uid", "device", "status", "duration_seconds", "topic_count", "created_at"]),
@@ -102,10 +102,10 @@ pub(super) const ROWS: &[Row] = &[
         ],
         |a, i| {
             let list = a.fleet().events().list();
-            let list = i.with(list, "device", |list, device| list.device(device));
-            let list = i.with(list, "recording", |list, recording| list.recording(recording));
-            let list = i.with(list, "type", |list, kind| list.event_type(kind));
-            i.list(i.with(list, "severity", |list, severity| list.severity(severity)))
+            let list = i.with(list, "device", |list, value| list.device(value));
+            let list = i.with(list, "recording", |list, value| list.recording(value));
+            let list = i.with(list, "type", |list, value| list.event_type(value));
+            i.list(i.with(list, "severity", |list, value| list.severity(value)))
         },
     )
     .columns(&["uid", "type", "label", "severity", "timestamp", "created_at"]),
@@ -204,10 +204,10 @@ pub(super) const ROWS: &[Row] = &[
         ],
         |a, i| {
             let list = a.fleet().alerts().list();
-            let list = i.with(list, "status", |list, status| list.status(status));
-            let list = i.with(list, "severity", |list, severity| list.severity(severity));
-            let list = i.with(list, "device", |list, device| list.device(device));
-            i.list(i.with(list, "rule", |list, rule| list.rule(rule)))
+            let list = i.with(list, "status", |list, value| list.status(value));
+            let list = i.with(list, "severity", |list, value| list.severity(value));
+            let list = i.with(list, "device", |list, value| list.device(value));
+            i.list(i.with(list, "rule", |list, value| list.rule(value)))
         },
     )
     .columns(&["uid", "severity", "status", "message", "triggered_at"]),

@@ -1,5 +1,10 @@
 //! The commands: a table of API calls, and the commands that are more than one call.
 
+#![allow(
+    clippy::redundant_closure_for_method_calls,
+    reason = "filters of the same name are methods of several lists: a path to one would be ambiguous"
+)]
+
 mod api_call;
 mod fields;
 mod input;
@@ -21,13 +26,20 @@ mod bulk_edit;
 mod context;
 mod explain;
 mod help;
+mod listen;
 mod login;
 mod profiles;
+mod quality;
 mod resolve;
+mod sandbox;
+mod scripts;
 mod special;
 mod status;
 mod storage;
+mod triage;
+mod view;
 mod wait;
+mod watch;
 
 pub(crate) use context::Context;
 pub(crate) use explain::unsupported;
@@ -66,12 +78,18 @@ const SPECIALS: &[&[Special]] = &[
     bulk_edit::COMMANDS,
     explain::COMMANDS,
     help::COMMANDS,
+    listen::COMMANDS,
     login::COMMANDS,
     profiles::COMMANDS,
+    quality::COMMANDS,
     resolve::COMMANDS,
+    sandbox::COMMANDS,
+    scripts::COMMANDS,
     status::COMMANDS,
-    storage::COMMANDS,
+    triage::COMMANDS,
+    view::COMMANDS,
     wait::COMMANDS,
+    watch::COMMANDS,
 ];
 
 /// The groups of commands, with what they are about and another name.

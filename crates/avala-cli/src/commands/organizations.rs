@@ -83,8 +83,8 @@ pub(super) const ROWS: &[Row] = &[
         &[SLUG, PAGE, text("role", "Only with this role"), text("search", "Only with this in the name")],
         |a, i| {
             let list = a.organizations().list_members(i.text("slug"));
-            let list = i.with(list, "role", |list, role| list.role(role));
-            let list = i.with(list, "search", |list, search| list.search(search));
+            let list = i.with(list, "role", |list, value| list.role(value));
+            let list = i.with(list, "search", |list, value| list.search(value));
             match i.page() {
                 Some(page) => i.list(list.page(page)),
                 None => i.list(list),

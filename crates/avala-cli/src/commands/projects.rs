@@ -21,8 +21,8 @@ pub(super) const ROWS: &[Row] =
             ],
             |a, i| {
                 let list = a.projects().list_by_owner(i.text("owner"));
-                let list = i.with(list, "name", |list, name| list.name(name));
-                i.list(i.with(list, "ordering", |list, field| list.ordering(field)))
+                let list = i.with(list, "name", |list, value| list.name(value));
+                i.list(i.with(list, "ordering", |list, value| list.ordering(value)))
             },
         )
         .columns(&["uid", "name", "status", "created_at"]),
@@ -32,8 +32,8 @@ pub(super) const ROWS: &[Row] =
             "List tasks",
             &[text("project", "Only of this project"), text("status", "Only with this status")],
             |a, i| {
-                let list = i.with(a.tasks().list(), "project", |list, project| list.project(project));
-                i.list(i.with(list, "status", |list, status| list.status(status)))
+                let list = i.with(a.tasks().list(), "project", |list, value| list.project(value));
+                i.list(i.with(list, "status", |list, value| list.status(value)))
             },
         )
         .columns(&["uid", "name", "type", "status", "created_at"])

@@ -35,12 +35,15 @@ pub(crate) struct Row {
     /// Whether the call needs no key.
     pub(crate) is_anonymous: bool,
     /// Fails if the result is bad, with the reason.
-    pub(crate) check: Option<fn(&Data) -> Result<(), String>>,
+    pub(crate) check: Option<Check>,
     /// An example for `--help`, without the name of the program.
     pub(crate) example: &'static str,
     /// Makes the call.
     pub(crate) prepare: fn(&Avala, &Input<'_>) -> Outcome<Prepared>,
 }
+
+/// Judges a result.
+type Check = fn(&Data) -> Result<(), String>;
 
 type Prepare = fn(&Avala, &Input<'_>) -> Outcome<Prepared>;
 
@@ -104,7 +107,7 @@ impl Row {
         Self { is_anonymous: true, ..self }
     }
 
-    pub(crate) const fn check(self, check: fn(&Data) -> Result<(), String>) -> Self {
+    pub(crate) const fn check(self, check: Check) -> Self {
         Self { check: Some(check), ..self }
     }
 

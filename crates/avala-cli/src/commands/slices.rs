@@ -24,7 +24,7 @@ pub(super) const ROWS: &[Row] = &[
             text("ordering", "Field by which the server sorts"),
         ],
         |a, i| {
-            let list = i.with(a.slices().list(i.text("owner")), "ordering", |list, field| list.ordering(field));
+            let list = i.with(a.slices().list(i.text("owner")), "ordering", |list, value| list.ordering(value));
             match i.page() {
                 Some(page) => i.list(list.page(page)),
                 None => i.list(list),
@@ -98,8 +98,8 @@ pub(super) const ROWS: &[Row] = &[
         ],
         |a, i| {
             let call = a.public_datasets().list_objects(&revision(i));
-            let call = i.with(call, "role", |call, role| call.role(role));
-            let mut call = i.with(call, "cursor", |call, cursor| call.cursor(cursor));
+            let call = i.with(call, "role", |call, value| call.role(value));
+            let mut call = i.with(call, "cursor", |call, value| call.cursor(value));
             let natural = |number: i64| u64::try_from(number).ok();
             if let Some(ordinal) = i.integer("ordinal").and_then(natural) {
                 call = call.ordinal(ordinal);

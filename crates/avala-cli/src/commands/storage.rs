@@ -3,11 +3,8 @@
 use avala_client::types::CreateStorageConfig;
 
 use crate::commands::input::Input;
-use crate::commands::special::Special;
 use crate::failure::{Failure, Outcome};
 use crate::output::json;
-
-pub(super) const COMMANDS: &[Special] = &[];
 
 /// Members of the body, and the variables that they default to.
 const VARIABLES: &[(&str, &str)] = &[
