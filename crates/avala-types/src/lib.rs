@@ -219,3 +219,8 @@ pub use user_permissions::UserPermissions;
 pub use visibility::Visibility;
 pub use webhook::{CreateWebhook, UpdateWebhook, Webhook, WebhookDelivery, WebhookDeliveryStatus};
 pub use webhook_event::{EventType, WebhookEvent, WebhookEventError, WebhookResource};
+
+/// Compiles and runs the code of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
