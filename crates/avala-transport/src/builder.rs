@@ -219,7 +219,7 @@ impl TransportBuilder {
     /// Sets how many bytes of response bodies all calls together may buffer. Default: unlimited.
     ///
     /// A body counts while it is read and until its last byte is dropped: `avala-client` drops it as soon as it is
-    /// decoded. A response that would exceed the budget fails with
+    /// decoded, but for a sequence, whose frames are a part of it. A response that would exceed the budget fails with
     /// [`MemoryBudget`](crate::TransportErrorKind::MemoryBudget) and [`Sent::Yes`](crate::Sent::Yes), and is not retried.
     /// No call waits for memory. [Streaming](crate::CallOptions::streaming) calls, request bodies, decoded values and the
     /// buffers of connections (at most 256 KiB each over HTTP/1.1) are not counted.

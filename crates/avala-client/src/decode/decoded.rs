@@ -63,6 +63,16 @@ macro_rules! decoded {
     };
 }
 
+impl Decoded for DatasetSequence {
+    fn value(source: Source<'_>) -> Result<Self, Failure> {
+        super::sequence(source)
+    }
+
+    fn records(source: Source<'_>) -> Result<Records<Self>, Failure> {
+        model_records(source)
+    }
+}
+
 decoded! {
     plain [
     AgentExecution,
@@ -115,7 +125,6 @@ decoded! {
     AutoLabelJob,
     Dataset,
     DatasetItem,
-    DatasetSequence,
     Export,
     FleetAlert,
     FleetDevice,

@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use avala_transport::redact;
 use avala_types::{
-    CursorPage, Decode, DecodeError, Json, RawPageResponse, TypedSequence, from_json, from_json_strict, json_path_at,
-    page_from_json,
+    CursorPage, DatasetSequence, Decode, DecodeError, Json, RawPageResponse, TypedSequence, from_json,
+    from_json_strict, json_path_at, page_from_json,
 };
 use bytes::Bytes;
 use http::response::Parts;
@@ -98,6 +98,16 @@ pub(crate) fn model<T: Decode>(source: Source<'_>) -> Result<T, Failure> {
             Ok(value)
         }
     }
+}
+
+/// Decodes a sequence. Most of its response are frames, which are not copied.
+pub(crate) fn sequence(source: Source<'_>) -> Result<DatasetSequence, Failure> {
+    let value = match DatasetSequence::from_shared(source.body) {
+        Some(value) => value,
+        None => model(source)?,
+    };
+    own_uid::check(source.own_uid, value.uid.as_str())?;
+    Ok(value)
 }
 
 /// Decodes a sequence and its frames in one pass.

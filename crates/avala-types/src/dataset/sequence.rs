@@ -67,6 +67,36 @@ model! {
     }
 }
 
+#[cfg(feature = "bytes")]
+impl DatasetSequence {
+    /// Decodes a response strictly, and shares its bytes instead of copying the frames.
+    ///
+    /// The bytes stay in memory as long as the sequence or a clone of its `frames`. So they are shared only if the frames
+    /// are at least half of them. `None` if they are not, and if the response is not what
+    /// [`from_json_strict`](crate::from_json_strict) decodes: use [`from_json`](crate::from_json) then.
+    ///
+    /// ```
+    /// use avala_types::DatasetSequence;
+    ///
+    /// let response = bytes::Bytes::from_static(br#"{"uid": "s1", "frames": [{"key": "0.pcd"}, {"key": "1.pcd"}]}"#);
+    /// let sequence = DatasetSequence::from_shared(&response).expect("mostly frames");
+    /// assert_eq!(sequence.frames.expect("sent").get().as_ptr(), response[24..].as_ptr());
+    /// ```
+    #[must_use]
+    pub fn from_shared(response: &bytes::Bytes) -> Option<Self> {
+        let text = std::str::from_utf8(response).ok()?;
+        let place = crate::plain_json::place_of(text, "frames")?;
+        if place.len() < text.len() / 2 {
+            return None;
+        }
+        // The other fields are few bytes, and are decoded without the frames.
+        let rest = format!("{}null{}", text.get(..place.start)?, text.get(place.end..)?);
+        let mut sequence: Self = crate::from_json_strict(&rest).ok()?;
+        sequence.frames = Some(Json::shared(response.slice(place)));
+        Some(sequence)
+    }
+}
+
 impl DatasetSequence {
     /// Number of frames: the server's value, or else the number of frames in the response.
     #[must_use]
@@ -123,5 +153,40 @@ impl DatasetSequence {
     #[must_use]
     pub fn raw_frames(&self) -> Elements<'_> {
         self.frames.as_ref().map(Json::elements).unwrap_or_default()
+    }
+}
+
+#[cfg(all(test, feature = "bytes"))]
+mod tests {
+    use bytes::Bytes;
+
+    use super::*;
+    use crate::from_json_strict;
+
+    #[test]
+    fn shared_sequence_equals_a_copied_one() {
+        let frames =
+            r#"[{"key":"0","images":[{"fx":1.50,"image_url":"https://storage.avala.ai/0.jpg"}]}, {"key":"1"}]"#;
+        let text = format!(r#"{{"number_of_frames":2,"uid":"s1", "frames" : {frames} ,"new":[1.50]}}"#);
+        let shared = DatasetSequence::from_shared(&Bytes::from(text.clone())).unwrap();
+        let copied: DatasetSequence = from_json_strict(&text).unwrap();
+        assert_eq!(shared, copied);
+        assert_eq!(shared.frames.as_ref().unwrap().get(), frames);
+        assert_eq!(shared.frame(1).unwrap().key.as_deref(), Some("1"));
+        assert_eq!(serde_json::to_string(&shared).unwrap(), serde_json::to_string(&copied).unwrap());
+    }
+
+    #[test]
+    fn response_that_is_not_mostly_frames_is_not_kept() {
+        for text in [
+            r#"{"uid":"s1","frames":[{}],"new":"a field that is longer than all frames"}"#,
+            r#"{"uid":"s1","frames":null}"#,
+            r#"{"uid":"s1"}"#,
+            r#"{"frames":[{},{},{},{},{},{},{},{},{}]}"#,
+            r#"{"frames":[{},{},{},{},{},{},{},{},{}],"uid":7}"#,
+            r#"{"uid":"s1","frames":[{},{},{},{},{},{},{},{},{}]"#,
+        ] {
+            assert_eq!(DatasetSequence::from_shared(&Bytes::from(text)), None, "{text}");
+        }
     }
 }

@@ -33,9 +33,9 @@ pub(super) fn serialize<S: Serializer>(json: &Json, serializer: S) -> Result<S::
         return match &json.0 {
             Text::Raw(text) => text.serialize(serializer),
             // As `RawValue` writes itself, without a check of what was checked.
-            Text::Piece(text) => {
+            _ => {
                 let mut raw = serializer.serialize_struct(RAW_TEXT, 1)?;
-                raw.serialize_field(RAW_TEXT, &**text)?;
+                raw.serialize_field(RAW_TEXT, json.get())?;
                 raw.end()
             }
         };

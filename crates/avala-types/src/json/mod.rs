@@ -64,6 +64,9 @@ enum Text {
     Raw(Box<RawValue>),
     /// A piece of a text that was read already. To make a `RawValue` of it is to read it once more.
     Piece(Box<str>),
+    /// A part of a response, which is not copied, and is UTF-8.
+    #[cfg(feature = "bytes")]
+    Shared(bytes::Bytes),
 }
 
 impl Json {
@@ -73,7 +76,16 @@ impl Json {
         match &self.0 {
             Text::Raw(text) => text.get(),
             Text::Piece(text) => text,
+            // Checked when it was made, so the other text is never returned.
+            #[cfg(feature = "bytes")]
+            Text::Shared(text) => std::str::from_utf8(text).unwrap_or("null"),
         }
+    }
+
+    /// Makes JSON of a part of a response, without copying it. It must be valid JSON.
+    #[cfg(feature = "bytes")]
+    pub(crate) fn shared(text: bytes::Bytes) -> Self {
+        Self(Text::Shared(text))
     }
 
     /// Parses the text into a type of yours, which may borrow from it.

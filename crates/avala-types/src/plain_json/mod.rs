@@ -51,6 +51,39 @@ pub(crate) fn read_first<T: Field>(text: &str) -> Result<(T, usize), Unusual> {
     Ok((value, reader.scan.offset()))
 }
 
+/// Returns where the value of a member of an object is; `None` if the text is not an object with exactly one such member,
+/// or is left to `serde_json`.
+#[cfg(feature = "bytes")]
+pub(crate) fn place_of(text: &str, name: &str) -> Option<std::ops::Range<usize>> {
+    let mut scan = Scan::new(text);
+    if scan.peek() != Some(b'{') || !scan.take(b'{') {
+        return None;
+    }
+    let mut place = None;
+    loop {
+        // An escaped name could be the one.
+        let Text::Plain(key) = scan.peek().filter(|byte| *byte == b'"').and_then(|_| scan.string().ok())? else {
+            return None;
+        };
+        if !scan.take(b':') {
+            return None;
+        }
+        let value = scan.value().ok()?;
+        if key == name {
+            let end = scan.offset();
+            if place.replace(end - value.len()..end).is_some() {
+                return None;
+            }
+        }
+        if scan.take(b'}') {
+            return place.filter(|_| scan.peek().is_none());
+        }
+        if !scan.take(b',') {
+            return None;
+        }
+    }
+}
+
 /// The reader, as serde sees it.
 pub(crate) struct PlainJson<'de> {
     scan: Scan<'de>,
@@ -470,6 +503,30 @@ mod tests {
             is_read::<RawPageResponse<DatasetItem>>(&text);
             is_read::<FrameImage>(&text);
             is_read::<Json>(&text);
+        }
+    }
+
+    #[cfg(feature = "bytes")]
+    #[test]
+    fn member_is_found_if_it_is_the_only_one() {
+        let text = r#" { "a" : [1,{"b":2}] , "b":{} ,"c":"b" } "#;
+        assert_eq!(place_of(text, "a").map(|place| &text[place]), Some(r#"[1,{"b":2}]"#));
+        assert_eq!(place_of(text, "b").map(|place| &text[place]), Some("{}"));
+        for (text, name) in [
+            (text, "d"),
+            ("{}", "a"),
+            ("[]", "a"),
+            ("", "a"),
+            (r#"{"a":1,"a":2}"#, "a"),
+            (r#"{"a":1,"\u0061":2}"#, "a"),
+            (r#"{"a":1} x"#, "a"),
+            (r#"{"a":1,}"#, "a"),
+            (r#"{"a":01}"#, "a"),
+            (r#"{"a":1"#, "a"),
+            (r#"{"a" 1}"#, "a"),
+            (r#"{a:1}"#, "a"),
+        ] {
+            assert_eq!(place_of(text, name), None, "{text}");
         }
     }
 
