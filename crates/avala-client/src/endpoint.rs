@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn an_id_that_names_nothing_is_refused_with_its_name() {
+    fn empty_id_is_rejected_with_its_name() {
         for id in ["", ".", ".."] {
             let message = path("o", id).unwrap_err();
             assert!(message.starts_with(&format!("slug is {id:?}")), "{message}");

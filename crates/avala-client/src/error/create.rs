@@ -19,7 +19,7 @@ impl Error {
         Self::new(ErrorKind::Configuration, None, message)
     }
 
-    /// An argument that no request can be made of; `json_path` is where in the payload it is.
+    /// Creates the error of an invalid argument; `json_path` is where in the payload it is.
     pub(crate) fn invalid(endpoint: &Endpoint, message: impl Into<String>, json_path: Option<String>) -> Self {
         let mut this = Self::new(ErrorKind::Request, Some(endpoint), message);
         // A value without an inside has no path.
@@ -27,7 +27,7 @@ impl Error {
         this
     }
 
-    /// The transport gave no response, or refused to be built when there is no endpoint.
+    /// Creates the error of a call without a response, or, without an endpoint, of a transport that cannot be built.
     pub(crate) fn transport(endpoint: Option<&Endpoint>, error: TransportError) -> Self {
         let mut this = Self::new(ErrorKind::of_transport(error.kind()), endpoint, error.to_string());
         let details = &mut this.0;
@@ -41,7 +41,7 @@ impl Error {
         this
     }
 
-    /// The server responded with a status that is not success. `was_cut` says that the body goes on.
+    /// Creates the error of an unsuccessful response. `was_cut` means that `body` is not the whole body.
     pub(crate) fn response(endpoint: &Endpoint, parts: &Parts, body: &[u8], was_cut: bool) -> Self {
         let kept = Kept::read(body, was_cut);
         let read = kept.node.as_ref().map(ErrorBody::read).unwrap_or_default();
@@ -65,7 +65,7 @@ impl Error {
         this
     }
 
-    /// The response is not what the call promises.
+    /// Creates the error of a response that cannot be decoded.
     pub(crate) fn decoding(endpoint: &Endpoint, parts: &Parts, body: &[u8], failure: Failure) -> Self {
         let message = match encoding(&parts.headers) {
             Some(encoding) if failure.kind == ErrorKind::Decode => {
@@ -81,7 +81,7 @@ impl Error {
         this
     }
 
-    /// A record of a page is not what the list promises.
+    /// Creates the error of a record that cannot be decoded.
     pub(crate) fn record(endpoint: &Endpoint, meta: Meta, failure: Failure) -> Self {
         let kept = Kept::read(failure.record.as_ref().map(Json::get).unwrap_or_default().as_bytes(), false);
         let mut this = Self::new(failure.kind, Some(endpoint), failure.message).responded(meta, kept);
@@ -90,7 +90,7 @@ impl Error {
         this
     }
 
-    /// A list that comes back to a page which it had already.
+    /// Creates the error of a list whose link leads back to an earlier page.
     pub(crate) fn repeated_page(endpoint: &Endpoint, cursor: &Cursor) -> Self {
         let message = format!("the next page is one that the list had already ({cursor}), so it would never end");
         let mut this = Self::new(ErrorKind::Pagination, Some(endpoint), message);
@@ -105,12 +105,12 @@ impl Error {
         this
     }
 
-    /// What was waited for ended, and not well.
+    /// Creates the error of a job that failed.
     pub(crate) fn job_failed(endpoint: &Endpoint, meta: Meta, message: String) -> Self {
         Self::new(ErrorKind::JobFailed, Some(endpoint), message).responded(meta, Kept::read(&[], false))
     }
 
-    /// What was waited for did not come in time; `source` is the last poll that failed, if one did.
+    /// Creates the error of a wait that timed out; `source` is the error of the last poll, if it failed.
     pub(crate) fn wait_timeout(endpoint: &Endpoint, message: String, elapsed: Duration, source: Option<Self>) -> Self {
         let mut this = Self::new(ErrorKind::Timeout, Some(endpoint), message);
         this.0.report.elapsed = elapsed;

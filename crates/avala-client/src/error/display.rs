@@ -7,13 +7,13 @@ use avala_transport::redact;
 use super::{Details, Error, FieldError, limits};
 
 impl Error {
-    /// The line, before invisible characters in it are escaped.
+    /// Writes the line, before invisible characters are escaped.
     fn write_line(&self, line: &mut String) -> fmt::Result {
         let Details { kind, endpoint, message, status, request_id, report, retry_after, .. } = &*self.0;
         if let Some(endpoint) = endpoint {
             write!(line, "{}: ", endpoint.operation)?;
         }
-        // A message that has the words of the kind is not put behind them.
+        // A message that contains the description of the kind is not prefixed with it.
         let says_the_kind = contains(message, kind.describe());
         if !says_the_kind {
             write!(line, "{}: ", kind.describe())?;
@@ -49,7 +49,7 @@ impl Error {
     }
 }
 
-/// Whether `text` has `words` in it, in any case.
+/// Returns whether `text` contains `words`, in any case.
 fn contains(text: &str, words: &str) -> bool {
     text.as_bytes().windows(words.len()).any(|window| window.eq_ignore_ascii_case(words.as_bytes()))
 }
