@@ -70,3 +70,8 @@ pub use pages::{Items, Pages};
 pub use raw::RawCall;
 pub use transport::{Sent, TimeSpent, TimeoutPhase};
 pub use wait::{Progress, Wait, WaitStates};
+
+/// Compiles and runs the code of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -1,8 +1,9 @@
 //! Response metadata.
 
 use std::ops::{Deref, DerefMut};
+use std::time::SystemTime;
 
-use avala_transport::{CallReport, RateLimitState, redact};
+use avala_transport::{CallReport, RateLimitState, redact, response_date};
 use avala_types::RateLimitInfo;
 use http::StatusCode;
 use http::response::Parts;
@@ -30,6 +31,8 @@ pub struct Meta {
     pub status: StatusCode,
     /// Request ID of the server (`X-Request-Id`), to quote to its support.
     pub request_id: Option<String>,
+    /// The server's clock when it responded (`Date`). Unset without the header.
+    pub date: Option<SystemTime>,
     /// Rate limit that the server reported.
     pub rate_limit: RateLimitInfo,
     /// Attempts and times of the call, with retries and queueing. A service of your own below no layers has one attempt.
@@ -42,6 +45,7 @@ impl Meta {
         Self {
             status: parts.status,
             request_id: header("x-request-id").map(|id| redact::shorten(id, MAX_REQUEST_ID)),
+            date: response_date(&parts.headers),
             rate_limit: RateLimitInfo::from_lookup(header),
             report: parts.extensions.get::<CallReport>().cloned().unwrap_or_else(one_attempt),
         }

@@ -31,6 +31,7 @@ pub fn meta(status: u16) -> Meta {
     Meta {
         status: StatusCode::from_u16(status).unwrap_or(StatusCode::OK),
         request_id: None,
+        date: None,
         rate_limit: RateLimitInfo::default(),
         report: one_attempt(),
     }

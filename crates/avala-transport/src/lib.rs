@@ -96,7 +96,10 @@ pub use self::http_client::ConnectionPool;
 pub use self::http_service::HttpService;
 pub use self::layer::collect::{CutBody, MAX_ERROR_BODY};
 pub use self::layer::concurrency::ConcurrencyLimits;
-pub use self::layer::rate_limit::{RateLimit, RateLimitState, RateLimiter};
+pub use self::layer::rate_limit::{
+    Decision, Grant, GrantGuard, LimitFuture, LimitReport, LimitStore, MemoryLimits, RateLimit, RateLimitState,
+    RateLimiter, StoreCall,
+};
 pub use self::layer::retry::{RetryBudget, RetryPolicy};
 pub use self::outgoing::{FinalHeaders, ResolvedUrl};
 #[cfg(feature = "proxy")]
@@ -105,3 +108,8 @@ pub use self::response_date::response_date;
 pub use self::retry_after::retry_after;
 pub use self::stack::Transport;
 pub use tower::BoxError;
+
+/// Compiles and runs the code of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

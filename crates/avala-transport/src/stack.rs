@@ -98,7 +98,7 @@ pub(crate) fn assemble(settings: Settings, bottom: Bottom) -> Transport {
         // Above everything that costs the server work; all layers below run once per attempt.
         .layer(RetryLayer::new(settings.retry).in_stack(&stack))
         // Inside retry, so that each attempt takes a token. Its wait counts against the call, not against the attempt.
-        .layer(RateLimitLayer::new(settings.rate_limiter))
+        .layer(RateLimitLayer::new(settings.rate_limiter).permit_term(settings.attempt_timeout))
         // Below the rate limiter, so that calls that wait for a token hold no permit. The limiter takes a token and
         // polls this layer in one poll; if no permit is free in that poll, it puts the token back.
         .layer(ConcurrencyLimitLayer::new(settings.concurrency).term(settings.attempt_timeout))

@@ -2,8 +2,9 @@
 
 use std::io;
 
+use super::extras::Extras;
 use super::{
-    agents, annotation_issues, auto_label_jobs, consensus, datasets, exports, fleet, organizations, projects,
+    agents, annotation_issues, auto_label_jobs, consensus, datasets, exports, extras, fleet, organizations, projects,
     quality_targets, services, slices, tasks, webhooks,
 };
 use crate::error::ApiError;
@@ -21,7 +22,7 @@ pub enum Seed {
 }
 
 /// What the seed says, in a sandbox at this address.
-pub(crate) fn tables(seed: Seed, url: &str) -> io::Result<Tables> {
+pub(crate) fn tables(seed: Seed, url: &str, extras: &Extras) -> io::Result<Tables> {
     let mut tables = Tables::empty();
     organizations::add_first(&mut tables).map_err(impossible)?;
     match seed {
@@ -31,6 +32,7 @@ pub(crate) fn tables(seed: Seed, url: &str) -> io::Result<Tables> {
             add_demo(&mut tables, url).map_err(impossible)?;
         }
     }
+    extras::add(&mut tables, extras);
     Ok(tables)
 }
 

@@ -7,6 +7,7 @@ mod build;
 mod consensus;
 mod datasets;
 mod exports;
+mod extras;
 mod fleet;
 mod items;
 mod organizations;
@@ -22,6 +23,7 @@ use avala_types::Timestamp;
 
 pub use self::build::Seed;
 pub(crate) use self::build::tables;
+pub(crate) use self::extras::Extras;
 
 /// So many minutes after the morning on which the demo begins, 2025-01-15T08:00:00Z.
 fn minutes(count: usize) -> Option<Timestamp> {

@@ -26,6 +26,7 @@ mod idle;
 mod idle_connections;
 mod layers;
 mod leases;
+mod limit_store;
 mod network;
 mod overload;
 mod paused_responses;
