@@ -9,6 +9,8 @@ mod fuzz;
 mod interop;
 mod modules;
 mod mutants;
+mod outcome;
+mod package;
 mod performance;
 mod process;
 mod snapshots;
@@ -16,6 +18,8 @@ mod test;
 mod words;
 
 use std::process::ExitCode;
+
+use self::outcome::Outcome;
 
 const USAGE: &str = "\
 cargo xtask <task>
@@ -34,11 +38,9 @@ cargo xtask <task>
   dependencies         Checks which crate depends on what, and that modules have no cycles
   words                Rejects private terminology in sources, messages and docs
   features             Builds every feature alone, and all together
+  package              Packages the crates, and builds and runs a program from the packages alone
   ci                   Runs everything that a change must pass: format, lints, features, test, docs
 ";
-
-/// The result of a task; an error is the message to print.
-type Outcome = Result<(), String>;
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -62,6 +64,7 @@ fn main() -> ExitCode {
         ["dependencies"] => dependencies::check().and_then(|()| modules::check()),
         ["words"] => words::check(),
         ["features"] => features::check(),
+        ["package"] => package::check(),
         ["ci"] => ci(),
         _ => Err(format!("unknown task {arguments:?}\n\n{USAGE}")),
     };

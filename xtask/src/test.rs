@@ -1,8 +1,9 @@
 //! Runs every test of the project.
 
+use crate::outcome::Outcome;
 use crate::process::{cargo, cargo_with};
 use crate::snapshots::COMPARE;
-use crate::{Outcome, coverage, dependencies, interop, snapshots, words};
+use crate::{coverage, dependencies, interop, modules, snapshots, words};
 
 /// Examples that need neither an account nor a network.
 const EXAMPLES: &[(&str, &str)] = &[
@@ -29,6 +30,7 @@ pub(crate) fn all() -> Outcome {
     snapshots::check()?;
     coverage::check()?;
     dependencies::check()?;
+    modules::check()?;
     words::check()
 }
 

@@ -1,0 +1,82 @@
+//! What every command has: the options, the terminal, and where results go.
+
+use std::cell::OnceCell;
+
+use avala_client::Avala;
+use clap::ArgMatches;
+
+use crate::args::global::{self, Globals};
+use crate::client;
+use crate::config::{self, Config};
+use crate::failure::Outcome;
+use crate::key::Connection;
+use crate::output::Printer;
+use crate::terminal::prompt::Prompt;
+use crate::terminal::{Notes, Terminal};
+
+/// The surroundings of a command.
+pub(crate) struct Context {
+    pub(crate) globals: Globals,
+    pub(crate) terminal: Terminal,
+    pub(crate) printer: Printer,
+    pub(crate) notes: Notes,
+    pub(crate) prompt: Prompt,
+    connection: OnceCell<Connection>,
+}
+
+impl Context {
+    /// `matches` are those of the command itself.
+    pub(crate) fn new(matches: &ArgMatches) -> Outcome<Self> {
+        let globals = Globals::read(matches)?;
+        let terminal = Terminal::detect();
+        let notes = Notes::new(globals.format);
+        if globals.key.api_key.is_some() {
+            notes.line(
+                "Warning: --api-key can be seen by other users of this machine; prefer --api-key-file or a profile",
+            );
+        }
+        Ok(Self {
+            printer: Printer::new(global::style(matches)?, terminal.clone()),
+            prompt: Prompt::new(&terminal, globals.no_input),
+            notes,
+            terminal,
+            globals,
+            connection: OnceCell::new(),
+        })
+    }
+
+    /// Where the configuration file is.
+    pub(crate) fn config_path(&self) -> Outcome<std::path::PathBuf> {
+        config::path_of(self.globals.config_file.as_deref())
+    }
+
+    /// The configuration file. Without a place for one it is empty.
+    pub(crate) fn config(&self) -> Outcome<Config> {
+        let is_chosen = self.globals.config_file.is_some() || self.globals.key.profile.is_some();
+        match self.config_path() {
+            Ok(path) => Config::load(&path),
+            Err(failure) if is_chosen => Err(failure),
+            Err(_) => Config::load(std::path::Path::new("")),
+        }
+    }
+
+    /// The key and the base URL, with where they come from.
+    pub(crate) fn connection(&self) -> Outcome<&Connection> {
+        if self.connection.get().is_none() {
+            let connection = Connection::resolve(&self.globals.key, &self.config()?)?;
+            return Ok(self.connection.get_or_init(|| connection));
+        }
+        // It was set a line ago, or by an earlier call.
+        self.connection.get().ok_or_else(crate::failure::Failure::interrupted)
+    }
+
+    /// A client with the key.
+    pub(crate) fn avala(&self) -> Outcome<Avala> {
+        client::with_key(self.connection()?, self.globals.client)
+    }
+
+    /// A client for a request that is not sent, or that needs no key.
+    pub(crate) fn avala_without_key(&self) -> Outcome<Avala> {
+        client::without_key(self.connection()?, self.globals.client)
+    }
+}

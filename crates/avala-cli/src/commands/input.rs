@@ -1,0 +1,247 @@
+//! The arguments of a command, and the call that they become.
+
+use std::fmt::Display;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::pin::Pin;
+
+use avala_client::types::{Cursor, Json};
+use avala_client::{Call, Error, List, Pages};
+use bytes::Bytes;
+use clap::ArgMatches;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::args::option::{Arg, Form};
+pub(crate) use crate::commands::fields::Fields;
+use crate::commands::fields::encode;
+use crate::commands::row::Row;
+use crate::data::Data;
+use crate::failure::{Failure, Outcome};
+
+/// Longest file that is read as a part of a request.
+const LONGEST_FILE: u64 = 64 << 20;
+
+/// Most records that the server returns in a page.
+const LARGEST_PAGE: u32 = 1000;
+
+type Sending<T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send>>;
+
+/// A call that is ready to be sent.
+pub(crate) struct Prepared {
+    /// The request, for `--dry-run`.
+    pub(crate) request: Result<http::Request<Bytes>, Error>,
+    pub(crate) send: Reply,
+}
+
+/// How a call is sent, by what it returns.
+pub(crate) enum Reply {
+    One(Sending<Json>),
+    Nothing(Sending<()>),
+    Many(Pages<Json>),
+}
+
+/// The arguments of a row.
+pub(crate) struct Input<'a> {
+    row: &'static Row,
+    matches: &'a ArgMatches,
+    /// The organization of the profile.
+    organization: Option<&'a str>,
+}
+
+impl<'a> Input<'a> {
+    pub(crate) fn new(row: &'static Row, matches: &'a ArgMatches, organization: Option<&'a str>) -> Self {
+        Self { row, matches, organization }
+    }
+
+    /// The organization of the option, or of the profile.
+    pub(crate) fn organization(&self) -> Option<String> {
+        self.opt("organization").or_else(|| self.organization.map(str::to_owned))
+    }
+
+    /// A text that the command line requires.
+    pub(crate) fn text(&self, name: &str) -> String {
+        self.opt(name).unwrap_or_default()
+    }
+
+    pub(crate) fn opt(&self, name: &str) -> Option<String> {
+        self.matches.try_get_one::<String>(name).ok().flatten().cloned()
+    }
+
+    pub(crate) fn integer(&self, name: &str) -> Option<i64> {
+        self.matches.try_get_one::<i64>(name).ok().flatten().copied()
+    }
+
+    pub(crate) fn integers(&self, name: &str) -> Option<Vec<i64>> {
+        Some(self.matches.try_get_many::<i64>(name).ok().flatten()?.copied().collect())
+    }
+
+    /// The number of the page to start at.
+    pub(crate) fn page(&self) -> Option<u64> {
+        self.integer("page").and_then(|page| u64::try_from(page).ok())
+    }
+
+    pub(crate) fn boolean(&self, name: &str) -> Option<bool> {
+        self.matches.try_get_one::<bool>(name).ok().flatten().copied()
+    }
+
+    /// The texts of an option that takes several.
+    pub(crate) fn texts(&self, name: &str) -> Option<Vec<String>> {
+        let texts = self.matches.try_get_many::<String>(name).ok().flatten()?;
+        Some(texts.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty()).collect())
+    }
+
+    /// Whether a member of the body is given by an option, `--field` or `--json`.
+    pub(crate) fn has_fields(&self) -> bool {
+        let is_given = |name: &str| self.matches.contains_id(name) && self.matches.value_source(name).is_some();
+        ["field", "raw-field", "json-body"].into_iter().any(is_given)
+            || self
+                .row
+                .args
+                .iter()
+                .any(|arg| !arg.field.is_empty() && self.opt_json(arg).is_ok_and(|json| json.is_some()))
+    }
+
+    /// Applies a setter if the option is given.
+    pub(crate) fn with<T>(&self, target: T, name: &str, set: impl FnOnce(T, String) -> T) -> T {
+        match self.opt(name) {
+            Some(value) => set(target, value),
+            None => target,
+        }
+    }
+
+    /// A call that returns a value, which is printed as the API sent it.
+    pub(crate) fn one<T>(&self, call: Call<T>) -> Outcome<Prepared> {
+        let request = call.to_http();
+        Ok(Prepared { request, send: Reply::One(Box::pin(call.decode_as::<Json>().into_future())) })
+    }
+
+    /// A call whose value the client derives or checks, and which is printed as the client sees it.
+    pub(crate) fn typed<T: Serialize + Send + 'static>(&self, call: Call<T>) -> Outcome<Prepared> {
+        let request = call.to_http();
+        let send = async move {
+            let value = call.await?;
+            // A model of the client can always be written.
+            Ok(Json::encode(&value).unwrap_or_else(|_| Json::from(serde_json::Value::Null)))
+        };
+        Ok(Prepared { request, send: Reply::One(Box::pin(send)) })
+    }
+
+    /// A call that returns nothing.
+    pub(crate) fn nothing(&self, call: Call<()>) -> Outcome<Prepared> {
+        let request = call.to_http();
+        Ok(Prepared { request, send: Reply::Nothing(Box::pin(call.into_future())) })
+    }
+
+    /// A list, with the page size and the cursor of the options.
+    pub(crate) fn list<T, F>(&self, list: List<T, F>) -> Outcome<Prepared> {
+        let mut list = list.decode_as::<Json>();
+        let count = |name: &str| self.matches.get_one::<u32>(name).copied();
+        if let Some(size) = count("page-size").or_else(|| count("limit").map(|limit| limit.min(LARGEST_PAGE))) {
+            list = list.limit(size);
+        }
+        if let Some(cursor) = self.opt("cursor") {
+            list = list.cursor(parse_cursor(&cursor)?);
+        }
+        Ok(Prepared { request: list.to_http(), send: Reply::Many(list.pages()) })
+    }
+
+    /// The body, made of `--json`, then the options, then `--field`.
+    pub(crate) fn payload<P: DeserializeOwned>(&self) -> Outcome<P> {
+        let text = self.body()?;
+        serde_json::from_str(&text)
+            .map_err(|error| Failure::usage(format!("the fields do not fit {}: {error}", self.row.call)))
+    }
+
+    /// The path of an option.
+    pub(crate) fn path(&self, name: &str) -> Option<&PathBuf> {
+        self.matches.try_get_one::<PathBuf>(name).ok().flatten()
+    }
+
+    /// The text of the body.
+    pub(crate) fn body(&self) -> Outcome<String> {
+        let mut fields = Fields::of_file(self.matches)?;
+        for arg in self.row.args.iter().filter(|arg| !arg.field.is_empty()) {
+            if let Some(value) = self.opt_json(arg)? {
+                fields.set(arg.field, value);
+            } else if !arg.default.is_empty() && !fields.has(arg.field) {
+                fields.set(arg.field, default_json(arg));
+            }
+        }
+        fields.add_pairs(self.matches)?;
+        Ok(fields.into_body()?.unwrap_or_else(|| "{}".to_owned()))
+    }
+
+    /// The value of an option as JSON.
+    fn opt_json(&self, arg: &Arg) -> Outcome<Option<String>> {
+        let joined = |values: Vec<String>| format!("[{}]", values.join(","));
+        Ok(match arg.form {
+            Form::Text | Form::Choice(_) => self.opt(arg.name).map(|text| encode(&text)),
+            Form::Integer => self.integer(arg.name).map(|number| number.to_string()),
+            Form::Number => {
+                let number = self.matches.try_get_one::<f64>(arg.name).ok().flatten();
+                number.map(|number| check_number(arg.name, *number)).transpose()?
+            }
+            Form::Bool => self.boolean(arg.name).map(|value| value.to_string()),
+            Form::Switch(opposite) => {
+                let is_set = |name: &str| !name.is_empty() && self.boolean(name) == Some(true);
+                if is_set(arg.name) { Some("true".to_owned()) } else { is_set(opposite).then(|| "false".to_owned()) }
+            }
+            Form::Comma => self.texts(arg.name).map(|texts| joined(texts.iter().map(|text| encode(text)).collect())),
+            Form::Integers => {
+                let numbers = self.matches.try_get_many::<i64>(arg.name).ok().flatten();
+                numbers.map(|numbers| joined(numbers.map(ToString::to_string).collect()))
+            }
+            Form::Json => match self.opt(arg.name) {
+                None => None,
+                Some(text) => {
+                    Data::parse(&text)
+                        .map_err(|error| Failure::usage(format!("--{}: invalid JSON: {error}", arg.name)))?;
+                    Some(text)
+                }
+            },
+            Form::JsonOrFile => match self.opt(arg.name) {
+                None => None,
+                Some(text) if text.trim_start().starts_with('{') => Some(encode(&text)),
+                Some(path) => Some(encode(&read_text(Path::new(&path))?)),
+            },
+            Form::File => None,
+        })
+    }
+}
+
+fn default_json(arg: &Arg) -> String {
+    match arg.form {
+        Form::Text | Form::Choice(_) => encode(arg.default),
+        _ => arg.default.to_owned(),
+    }
+}
+
+/// The text of a number, which JSON has to be able to express.
+fn check_number(name: &str, number: f64) -> Outcome<String> {
+    let text = if number.fract() == 0.0 && number.abs() < 1e15 { format!("{number:.0}") } else { number.to_string() };
+    if number.is_finite() { Ok(text) } else { Err(Failure::usage(format!("--{name} has to be a finite number"))) }
+}
+
+/// Reads a text file, or stdin for `-`.
+pub(crate) fn read_text(path: &Path) -> Outcome<String> {
+    let failed = |error: &dyn Display| Failure::usage(format!("cannot read {}: {error}", path.display()));
+    let mut bytes = Vec::new();
+    let read = |reader: &mut dyn Read, bytes: &mut Vec<u8>| reader.take(LONGEST_FILE + 1).read_to_end(bytes);
+    let size = if path.as_os_str() == "-" {
+        read(&mut io::stdin().lock(), &mut bytes)
+    } else {
+        File::open(path).and_then(|mut file| read(&mut file, &mut bytes))
+    };
+    if size.map_err(|error| failed(&error))? as u64 > LONGEST_FILE {
+        return Err(failed(&format!("it is longer than {LONGEST_FILE} bytes")));
+    }
+    let text = String::from_utf8(bytes).map_err(|_| failed(&"it is not UTF-8"))?;
+    Ok(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text))
+}
+
+/// Parses a cursor: what this program or another client printed.
+pub(crate) fn parse_cursor(text: &str) -> Outcome<Cursor> {
+    text.parse().map_err(|error| Failure::usage(format!("--cursor: {error}")))
+}

@@ -1,0 +1,191 @@
+//! The commands: a table of API calls, and the commands that are more than one call.
+
+#![allow(
+    clippy::redundant_closure_for_method_calls,
+    reason = "filters of the same name are methods of several lists: a path to one would be ambiguous"
+)]
+
+mod api_call;
+mod fields;
+mod input;
+mod row;
+mod run;
+
+mod agents;
+mod annotations;
+mod automation;
+mod datasets;
+mod fleet;
+mod organizations;
+mod projects;
+mod services;
+mod slices;
+mod uploads;
+
+mod bulk_edit;
+mod context;
+mod explain;
+mod help;
+mod listen;
+mod login;
+mod profiles;
+mod quality;
+mod resolve;
+mod sandbox;
+mod scripts;
+mod special;
+mod status;
+mod storage;
+mod triage;
+mod view;
+mod wait;
+mod watch;
+
+pub(crate) use context::Context;
+pub(crate) use explain::unsupported;
+pub(crate) use row::Row;
+pub(crate) use run::run_row;
+pub(crate) use special::Special;
+
+use clap::Command;
+
+/// A command.
+pub(crate) enum Entry {
+    /// One call of the API.
+    Row(&'static Row),
+    /// Anything else.
+    Special(&'static Special),
+}
+
+/// The calls of the API as commands.
+pub(crate) const ROWS: &[&[Row]] = &[
+    agents::ROWS,
+    annotations::ROWS,
+    automation::ROWS,
+    datasets::ROWS,
+    fleet::ROWS,
+    fleet::UPLOAD_ROWS,
+    organizations::ROWS,
+    projects::ROWS,
+    services::ROWS,
+    slices::ROWS,
+    uploads::ROWS,
+];
+
+/// The other commands.
+const SPECIALS: &[&[Special]] = &[
+    api_call::COMMANDS,
+    bulk_edit::COMMANDS,
+    explain::COMMANDS,
+    help::COMMANDS,
+    listen::COMMANDS,
+    login::COMMANDS,
+    profiles::COMMANDS,
+    quality::COMMANDS,
+    resolve::COMMANDS,
+    sandbox::COMMANDS,
+    scripts::COMMANDS,
+    status::COMMANDS,
+    triage::COMMANDS,
+    view::COMMANDS,
+    wait::COMMANDS,
+    watch::COMMANDS,
+];
+
+/// The groups of commands, with what they are about and another name.
+const GROUPS: &[(&str, &str, Option<&str>)] = &[
+    ("agent-actions", "Decisions of agents", None),
+    ("agents", "Agents: programs that look at events and decide", None),
+    ("alert-channels", "Where alerts are sent", None),
+    ("alerts", "Alerts that rules opened", None),
+    ("annotation-issues", "What reviewers found wrong", None),
+    ("annotations", "Annotations, edited in bulk", None),
+    ("auto-label", "Auto-label jobs: annotations made by a model", Some("auto-label-jobs")),
+    ("consensus", "How far annotators agree", None),
+    ("datasets", "Datasets, their items, sequences and frames", None),
+    ("devices", "Devices of the fleet", None),
+    ("events", "Events in recordings", None),
+    ("exports", "Exports of annotations", None),
+    ("fleet", "Devices, their recordings, events, rules and alerts", None),
+    ("import", "Imports into datasets", None),
+    ("inference-providers", "Services that run models", None),
+    ("lerobot", "LeRobot datasets", None),
+    ("managed-uploads", "Uploads of recordings through the API, step by step", None),
+    ("models", "Models", None),
+    ("organizations", "Organizations, their members, teams and invitations", None),
+    ("projects", "Projects", None),
+    ("profiles", "Profiles of the configuration file", None),
+    ("public-datasets", "Published datasets, readable without a key", None),
+    ("quality", "Reports on quality", None),
+    ("quality-targets", "Quality targets of a project", None),
+    ("recordings", "Recordings of devices", None),
+    ("rules", "Rules that open alerts", None),
+    ("signup", "New accounts", None),
+    ("slices", "Slices: selections of dataset items", None),
+    ("storage-configs", "Buckets that datasets are read from", None),
+    ("tasks", "Annotation tasks", None),
+    ("uploads", "Uploads, step by step", None),
+    ("users", "The user of the key", None),
+    ("webhook-deliveries", "Deliveries of webhooks", None),
+    ("webhooks", "Webhooks", None),
+];
+
+/// All commands.
+pub(crate) fn entries() -> impl Iterator<Item = &'static Entry> {
+    use std::sync::OnceLock;
+
+    static ENTRIES: OnceLock<Vec<Entry>> = OnceLock::new();
+    let all = || {
+        let rows = ROWS.iter().flat_map(|rows| rows.iter()).map(Entry::Row);
+        rows.chain(SPECIALS.iter().flat_map(|specials| specials.iter()).map(Entry::Special)).collect()
+    };
+    ENTRIES.get_or_init(all).iter()
+}
+
+/// What a group of commands is about.
+pub(crate) fn group_about(name: &str) -> &'static str {
+    GROUPS.iter().find(|(known, ..)| *known == name).map_or("", |(_, about, _)| about)
+}
+
+/// The other name of a group.
+pub(crate) fn group_alias(name: &str) -> Option<&'static str> {
+    GROUPS.iter().find(|(known, ..)| *known == name).and_then(|(.., alias)| *alias)
+}
+
+/// The group with this other name.
+pub(crate) fn group_of_alias(alias: &str) -> Option<&'static str> {
+    GROUPS.iter().find(|(.., known)| *known == Some(alias)).map(|(name, ..)| *name)
+}
+
+impl Entry {
+    /// The words of the command.
+    pub(crate) fn path(&self) -> &'static [&'static str] {
+        match self {
+            Self::Row(row) => row.path,
+            Self::Special(special) => special.path,
+        }
+    }
+
+    pub(crate) fn about(&self) -> &'static str {
+        match self {
+            Self::Row(row) => row.about,
+            Self::Special(special) => special.about,
+        }
+    }
+
+    /// Adds the arguments of the command.
+    pub(crate) fn build(&self, command: Command) -> Command {
+        match self {
+            Self::Row(row) => row.build_command(command),
+            Self::Special(special) => (special.build)(command),
+        }
+    }
+
+    /// The command with these words.
+    pub(crate) fn find(words: &[&str]) -> Option<&'static Self> {
+        entries().find(|entry| entry.path() == words)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,78 @@
+//! `avala quality report`: quality targets of a project as a table and a plot.
+
+mod plot;
+
+use avala_client::types::Json;
+use clap::{Arg, ArgMatches, Command, value_parser};
+
+use crate::commands::Context;
+use crate::commands::special::Special;
+use crate::data::Data;
+use crate::failure::{Failure, Outcome};
+
+use plot::Bar;
+
+pub(super) const COMMANDS: &[Special] = &[Special {
+    path: &["quality", "report"],
+    about: "Compare the quality targets of a project with their last values",
+    build: |command: Command| {
+        command
+            .arg(Arg::new("project").long("project").value_name("UID").required(true).help("Project"))
+            .arg(
+                Arg::new("svg")
+                    .long("svg")
+                    .value_name("FILE")
+                    .value_parser(value_parser!(std::path::PathBuf))
+                    .help("Write a plot, too; an existing file is replaced"),
+            )
+            .after_help(
+                "The values are those of the last evaluation; `avala quality-targets evaluate` makes a new one.\n\
+                 Example:\n  avala quality report --project UID --svg quality.svg",
+            )
+    },
+    run: |context, matches| Box::pin(run(context, matches)),
+}];
+
+const COLUMNS: &[&str] =
+    &["name", "metric", "operator", "threshold", "last_value", "is_breached", "breach_count", "severity"];
+
+async fn run(context: &mut Context, matches: &ArgMatches) -> Outcome {
+    let project = matches.get_one::<String>("project").cloned().unwrap_or_default();
+    let mut items = context.avala()?.quality_targets().list(project.as_str()).limit(500).decode_as::<Json>().items();
+    let mut targets = Vec::new();
+    while let Some(item) = items.next().await {
+        targets.push(Data::of(&item?));
+    }
+    if let Some(path) = matches.get_one::<std::path::PathBuf>("svg") {
+        let svg =
+            plot::svg(&format!("Quality targets of project {project}"), &targets.iter().map(bar).collect::<Vec<_>>())?;
+        write(path, &svg)?;
+        context.notes.line(&format!("Wrote {}", path.display()));
+    }
+    context.printer.value(&Data::List(targets), COLUMNS)
+}
+
+fn bar(target: &Data) -> Bar {
+    let text = |name: &str| target.get(name).map(Data::display).unwrap_or_default();
+    Bar {
+        name: text("name"),
+        metric: text("metric"),
+        operator: text("operator"),
+        threshold: target.get("threshold").and_then(Data::as_f64).unwrap_or_default(),
+        value: target.get("last_value").and_then(Data::as_f64),
+        is_breached: target.get("is_breached") == Some(&Data::Bool(true)),
+    }
+}
+
+/// Writes a file in one step, so that no partial file stays.
+pub(super) fn write(path: &std::path::Path, text: &str) -> Outcome {
+    let failed = |error: std::io::Error| Failure::other(format!("cannot write {}: {error}", path.display()));
+    let mut name = path.file_name().unwrap_or_default().to_os_string();
+    name.push(format!(".{}.new", std::process::id()));
+    let new = path.with_file_name(name);
+    let result = std::fs::write(&new, text).and_then(|()| std::fs::rename(&new, path));
+    result.map_err(|error| {
+        let _ = std::fs::remove_file(&new);
+        failed(error)
+    })
+}

@@ -1,0 +1,174 @@
+//! Runs a call: prints its request or its result.
+
+use avala_client::Pages;
+use avala_client::types::Json;
+use clap::ArgMatches;
+
+use crate::commands::Context;
+use crate::commands::input::{Input, Prepared, Reply};
+use crate::commands::row::{Kind, Row};
+use crate::data::Data;
+use crate::exit_code::ExitCode;
+use crate::failure::{Failure, Outcome};
+use crate::output::{Format, json};
+use crate::redacted;
+
+/// Runs a row of the table.
+pub(crate) async fn run_row(context: &mut Context, row: &'static Row, matches: &ArgMatches) -> Outcome {
+    let flag = |name: &str| matches.try_get_one::<bool>(name).ok().flatten() == Some(&true);
+    let own_dry_run = row.args.iter().any(|arg| arg.name == "dry-run");
+    let is_dry_run = flag(if own_dry_run { "print-request" } else { "dry-run" });
+    let avala = if is_dry_run || row.is_anonymous { context.avala_without_key()? } else { context.avala()? };
+    let organization = context.connection()?.organization.clone();
+    let input = Input::new(row, matches, organization.as_deref());
+    let Prepared { request, send } = (row.prepare)(&avala, &input)?;
+    let request = request?;
+    if is_dry_run {
+        return print_request(context, &request);
+    }
+    let subject = subject(row, &input);
+    if row.kind == Kind::Destroy && !flag("yes") {
+        confirm(context, &format!("{}: {subject}?", row.about)).await?;
+    }
+    match send {
+        Reply::One(send) => {
+            let value = Data::of(&send.await?);
+            context.printer.value(&value, row.columns)?;
+            match row.check.map(|check| check(&value)) {
+                Some(Err(reason)) => Err(Failure::new(ExitCode::JobFailed, format!("{}: {reason}", row.call))),
+                _ => Ok(()),
+            }
+        }
+        Reply::Nothing(send) => {
+            send.await?;
+            print_done(context, row, &input, &subject)
+        }
+        Reply::Many(pages) => run_list(context, pages, row.columns, &ListOptions::read(matches)).await,
+    }
+}
+
+/// Asks whether to go on. A no is exit code 1, as that of the official program.
+pub(crate) async fn confirm(context: &Context, question: &str) -> Outcome {
+    if context.prompt.confirm(question).await? { Ok(()) } else { Err(Failure::other("aborted; nothing was changed")) }
+}
+
+/// What a command acts on: the values of its positional arguments.
+fn subject(row: &Row, input: &Input<'_>) -> String {
+    let values = row.args.iter().filter(|arg| arg.is_positional).map(|arg| input.text(arg.name));
+    values.collect::<Vec<_>>().join("/")
+}
+
+fn print_done(context: &mut Context, row: &Row, input: &Input<'_>, subject: &str) -> Outcome {
+    let mut members = vec![("ok".to_owned(), Data::from(true)), ("operation".to_owned(), Data::from(row.call))];
+    for arg in row.args.iter().filter(|arg| arg.is_positional) {
+        members.push((arg.name.replace('-', "_"), Data::from(input.text(arg.name))));
+    }
+    context.printer.done(&format!("Done: {} {subject}", row.about.to_lowercase()), &Data::Map(members))
+}
+
+/// Prints a request without sending it.
+pub(crate) fn print_request(context: &mut Context, request: &http::Request<bytes::Bytes>) -> Outcome {
+    let url = redacted::target(request.uri());
+    let body = redacted::body(request.body());
+    let method = request.method().as_str();
+    if context.globals.format == Format::Table {
+        let body = body.map(|body| format!("\n{}", json::pretty(&body, 0))).unwrap_or_default();
+        context.printer.write(&format!("{method} {url}{body}\n"))?;
+        return context.printer.flush();
+    }
+    let request = [
+        ("dry_run", true.into()),
+        ("method", method.into()),
+        ("url", url.into()),
+        ("body", body.unwrap_or(Data::Null)),
+    ];
+    context.printer.value(&Data::map(request), &[])
+}
+
+/// How much of a list is printed.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct ListOptions {
+    pub(crate) all: bool,
+    pub(crate) limit: Option<usize>,
+    pub(crate) page_info: bool,
+}
+
+impl ListOptions {
+    pub(crate) fn read(matches: &ArgMatches) -> Self {
+        let flag = |name: &str| matches.try_get_one::<bool>(name).ok().flatten() == Some(&true);
+        let limit = matches.try_get_one::<u32>("limit").ok().flatten();
+        Self { all: flag("all"), limit: limit.map(|&limit| limit as usize), page_info: flag("page-info") }
+    }
+}
+
+/// Prints a list, page by page.
+pub(crate) async fn run_list(
+    context: &mut Context,
+    mut pages: Pages<Json>,
+    columns: &[&str],
+    options: &ListOptions,
+) -> Outcome {
+    if options.page_info {
+        return run_page_info(context, pages, options).await;
+    }
+    let format = context.globals.format;
+    let limit = options.limit.unwrap_or(usize::MAX);
+    let mut list = context.printer.list(columns);
+    let mut count = 0;
+    let mut is_cut = false;
+    let mut next = None;
+    while count < limit {
+        match pages.next().await {
+            None => break,
+            Some(Ok(page)) => {
+                is_cut = page.items.len() > limit - count;
+                for item in page.items.iter().take(limit - count) {
+                    list.record(Data::of(item))?;
+                    count += 1;
+                }
+                list.flush()?;
+                next = page.next_cursor.map(|cursor| cursor.as_query().to_owned());
+                if !options.all && options.limit.is_none() {
+                    break;
+                }
+            }
+            Some(Err(error)) => {
+                let cursor = pages.cursor().map(|cursor| cursor.as_query().to_owned());
+                if format == Format::Table {
+                    list.finish()?;
+                }
+                let failure = Failure::from(error);
+                return Err(if count > 0 { failure.in_list(cursor, count) } else { failure });
+            }
+        }
+    }
+    list.finish()?;
+    if is_cut {
+        context.notes.line("There are more: raise --limit, or pass --all");
+    } else if let Some(cursor) = next {
+        context
+            .notes
+            .line(&format!("There are more: pass --all, or --cursor '{}'", crate::output::escape::line(&cursor)));
+    }
+    Ok(())
+}
+
+async fn run_page_info(context: &mut Context, mut pages: Pages<Json>, options: &ListOptions) -> Outcome {
+    let mut results = Vec::new();
+    let limit = options.limit.unwrap_or(usize::MAX);
+    let mut next = None;
+    while results.len() < limit {
+        let Some(page) = pages.next().await else { break };
+        let page = page.map_err(|error| {
+            let cursor = pages.cursor().map(|cursor| cursor.as_query().to_owned());
+            Failure::from(error).in_list(cursor, results.len())
+        })?;
+        // With more records than asked for, the rest of them is before the next cursor.
+        results.extend(page.items.iter().map(Data::of));
+        next = page.next_cursor.map(|cursor| cursor.as_query().to_owned());
+        if !options.all && options.limit.is_none() || next.is_none() {
+            break;
+        }
+    }
+    context.printer.value(&Data::map([("results", Data::List(results)), ("next_cursor", next.into())]), &[])
+}

@@ -1,0 +1,20 @@
+//! Commands that are more than one call.
+
+use std::pin::Pin;
+
+use clap::{ArgMatches, Command};
+
+use crate::commands::Context;
+use crate::failure::Outcome;
+
+/// The future of a command.
+pub(crate) type Running<'a> = Pin<Box<dyn Future<Output = Outcome> + 'a>>;
+
+/// A command with a function of its own.
+pub(crate) struct Special {
+    pub(crate) path: &'static [&'static str],
+    pub(crate) about: &'static str,
+    /// Adds its arguments.
+    pub(crate) build: fn(Command) -> Command,
+    pub(crate) run: for<'a> fn(&'a mut Context, &'a ArgMatches) -> Running<'a>,
+}

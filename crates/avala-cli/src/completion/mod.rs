@@ -1,0 +1,143 @@
+//! Shell completion: static scripts, and scripts that ask this program.
+
+mod candidates;
+mod values;
+
+use clap_complete::Shell;
+
+use crate::args;
+use crate::failure::{Failure, Outcome};
+
+/// The version of what the scripts with `--dynamic` call. An older or newer script gets no candidates.
+const VERSION: &str = "1";
+
+/// The hidden command that these scripts call.
+pub(crate) const COMMAND: &str = "__complete";
+
+/// The variable with which the official program printed its script.
+pub(crate) const OFFICIAL_VARIABLE: &str = "_AVALA_COMPLETE";
+
+const BASH: &str = r#"_avala() {
+    local line
+    COMPREPLY=()
+    while IFS= read -r line; do
+        COMPREPLY+=("$line")
+    done < <(command avala __complete 1 bash -- "${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null </dev/null)
+}
+complete -F _avala avala
+"#;
+
+const ZSH: &str = r#"#compdef avala
+_avala() {
+    local line
+    local -a values
+    while IFS= read -r line; do
+        values+=("$line")
+    done < <(command avala __complete 1 zsh -- "${(@)words[2,CURRENT]}" 2>/dev/null </dev/null)
+    compadd -- "${values[@]}"
+}
+if [ "$funcstack[1]" = "_avala" ]; then
+    _avala "$@"
+else
+    compdef _avala avala
+fi
+"#;
+
+const FISH: &str = r#"function __avala_candidates
+    set -l before (commandline -opc)
+    set -l current (commandline -ct)
+    command avala __complete 1 fish -- $before[2..-1] "$current" 2>/dev/null </dev/null
+end
+complete -c avala -f -a '(__avala_candidates)'
+"#;
+
+/// The shell of this name.
+pub(crate) fn shell(name: &str) -> Option<Shell> {
+    match name {
+        "bash" => Some(Shell::Bash),
+        "zsh" => Some(Shell::Zsh),
+        "fish" => Some(Shell::Fish),
+        "powershell" => Some(Shell::PowerShell),
+        _ => None,
+    }
+}
+
+/// A script that knows commands and options. It never starts this program.
+pub(crate) fn static_script(shell: Shell) -> Vec<u8> {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut args::root(), "avala", &mut script);
+    script
+}
+
+/// A script that asks this program, which also knows identifiers.
+pub(crate) fn dynamic_script(shell: Shell) -> Outcome<&'static str> {
+    match shell {
+        Shell::Bash => Ok(BASH),
+        Shell::Zsh => Ok(ZSH),
+        Shell::Fish => Ok(FISH),
+        other => Err(Failure::usage(format!("--dynamic is not available for {other}; bash, zsh and fish have it"))),
+    }
+}
+
+/// Answers a script: the candidates for the last word, one on a line. Whatever is wrong, there are none.
+pub(crate) fn complete(args: &[std::ffi::OsString]) -> String {
+    let words: Option<Vec<&str>> = args.iter().map(|arg| arg.to_str()).collect();
+    match words.as_deref() {
+        Some([version, shell, "--", words @ ..]) if *version == VERSION => {
+            let candidates = candidates::of(words);
+            candidates.iter().filter_map(|candidate| written(candidate, shell)).collect()
+        }
+        _ => String::new(),
+    }
+}
+
+/// A candidate as a line for a shell; `None` if no line can hold it, or if a terminal would obey it.
+fn written(candidate: &str, shell: &str) -> Option<String> {
+    if candidate.is_empty() || candidate.chars().any(crate::output::escape::is_hostile) {
+        return None;
+    }
+    match shell {
+        // bash inserts the line as it is; the others quote it themselves.
+        "bash" => shlex::try_quote(candidate).ok().map(|quoted| format!("{quoted}\n")),
+        "zsh" | "fish" => Some(format!("{candidate}\n")),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answer(words: &[&str]) -> String {
+        complete(&words.iter().map(std::ffi::OsString::from).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn commands_options_and_values_are_completed() {
+        assert_eq!(answer(&["1", "bash", "--", "datasets", "get-c"]), "get-calibration\n");
+        assert_eq!(answer(&["1", "fish", "--", "fleet", "dev"]), "devices\n");
+        assert_eq!(answer(&["1", "zsh", "--", "-o", "json", "datasets", "list", "--data"]), "--data-type\n");
+        assert_eq!(answer(&["1", "bash", "--", "datasets", "list", "-o", "nd"]), "ndjson\n");
+        assert_eq!(answer(&["1", "bash", "--", "datasets", "create", "--data-type", "li"]), "lidar\n");
+    }
+
+    #[test]
+    fn scripts_of_another_version_get_nothing() {
+        for words in [&["2", "bash", "--", "data"][..], &["1", "tcsh", "--", "data"], &["1"], &[]] {
+            assert_eq!(answer(words), "");
+        }
+    }
+
+    #[test]
+    fn hostile_candidates_are_quoted_or_left_out() {
+        assert_eq!(written("$(touch pwned)", "bash").as_deref(), Some("'$(touch pwned)'\n"));
+        assert_eq!(
+            written("a;b 'c' `id`", "bash").map(|line| shlex::split(&line).unwrap()),
+            Some(vec!["a;b 'c' `id`".to_owned()])
+        );
+        assert_eq!(written("$(x)", "zsh").as_deref(), Some("$(x)\n"));
+        for hostile in ["a\nb", "a\u{1b}[31m", "\u{202e}x", ""] {
+            assert_eq!(written(hostile, "bash"), None);
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! Identifiers of the API as candidates, within a fraction of a second or not at all.
+
+use std::time::Duration;
+
+use avala_client::types::Json;
+use avala_client::{Avala, Error, List};
+
+use crate::client::{self, ClientOptions};
+use crate::config::{self, Config};
+use crate::data::Data;
+use crate::key::{Connection, KeyOptions, KeySource};
+
+/// How long all of it may take.
+const TIME: Duration = Duration::from_millis(250);
+
+/// Most candidates.
+const MOST: u32 = 200;
+
+/// What identifies a record in an argument.
+struct Source {
+    resource: &'static str,
+    member: &'static str,
+}
+
+/// The identifiers that fit an argument of a command.
+///
+/// Only keys that are at hand are used: no command is run and nothing is asked for the sake of a candidate.
+pub(super) fn of(arg: &str, path: &[&str], words: &[&str]) -> Vec<String> {
+    let Some(source) = source(arg, path) else { return Vec::new() };
+    let Some(connection) = connection(words) else { return Vec::new() };
+    let options = ClientOptions { timeout: Some(TIME), max_attempts: Some(1), debug: None };
+    let Ok(avala) = client::with_key(&connection, options) else { return Vec::new() };
+    let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else { return Vec::new() };
+    let records = runtime.block_on(async { tokio::time::timeout(TIME, records(&avala, source.resource)).await });
+    runtime.shutdown_background();
+    match records {
+        Ok(Ok(records)) => {
+            records.iter().filter_map(|record| record.text_at(source.member).map(str::to_owned)).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn source(arg: &str, path: &[&str]) -> Option<Source> {
+    let uid = |resource| Some(Source { resource, member: "uid" });
+    match (arg, path) {
+        ("name", ["datasets", "list"]) => Some(Source { resource: "datasets", member: "name" }),
+        ("slug", ["organizations", ..]) => Some(Source { resource: "organizations", member: "slug" }),
+        ("slug", ["datasets" | "annotations" | "annotation-issues", ..]) => {
+            Some(Source { resource: "datasets", member: "slug" })
+        }
+        ("owner", ["datasets" | "annotations" | "annotation-issues", ..]) => {
+            Some(Source { resource: "datasets", member: "owner_name" })
+        }
+        ("organization" | "org", _) => Some(Source { resource: "organizations", member: "slug" }),
+        ("project" | "projects", _) => uid("projects"),
+        ("dataset" | "datasets" | "dataset-uid", _) => uid("datasets"),
+        ("device", _) => uid("devices"),
+        ("recording" | "recording-uid", _) => uid("recordings"),
+        ("rule", _) => uid("rules"),
+        ("agent", _) => uid("agents"),
+        ("uid", ["fleet", resource, ..] | [resource, ..]) => {
+            let known = [
+                "agents",
+                "auto-label",
+                "datasets",
+                "devices",
+                "exports",
+                "alerts",
+                "rules",
+                "recordings",
+                "projects",
+                "tasks",
+                "webhooks",
+                "inference-providers",
+                "storage-configs",
+            ];
+            known.into_iter().find(|known| known == resource).and_then(uid)
+        }
+        _ => None,
+    }
+}
+
+/// The connection that the line chooses, if its key is at hand.
+fn connection(words: &[&str]) -> Option<Connection> {
+    let value = |name: &str| {
+        let after = words.iter().position(|word| *word == name).and_then(|at| words.get(at + 1)).copied();
+        let joined = words.iter().find_map(|word| word.strip_prefix(name)?.strip_prefix('='));
+        after.or(joined).map(str::to_owned)
+    };
+    let has_key_option =
+        ["--api-key", "--api-key-file", "--api-key-command", "--base-url"].iter().any(|name| value(name).is_some());
+    if has_key_option {
+        return None;
+    }
+    let path = config::path_of(value("--config-file").as_deref().map(std::path::Path::new)).ok()?;
+    let config = Config::load(&path).ok()?;
+    let options = KeyOptions { profile: value("--profile"), ..KeyOptions::default() };
+    let connection = Connection::resolve(&options, &config).ok()?;
+    matches!(connection.key, Some(KeySource::Text(_) | KeySource::File(_))).then_some(connection)
+}
+
+async fn records(avala: &Avala, resource: &str) -> Result<Vec<Data>, Error> {
+    match resource {
+        "agents" => page(avala.agents().list()).await,
+        "alerts" => page(avala.fleet().alerts().list()).await,
+        "auto-label" => page(avala.auto_label_jobs().list()).await,
+        "datasets" => page(avala.datasets().list()).await,
+        "devices" => page(avala.fleet().devices().list()).await,
+        "exports" => page(avala.exports().list()).await,
+        "inference-providers" => page(avala.inference_providers().list()).await,
+        "organizations" => page(avala.organizations().list()).await,
+        "projects" => page(avala.projects().list()).await,
+        "recordings" => page(avala.fleet().recordings().list()).await,
+        "rules" => page(avala.fleet().rules().list()).await,
+        "storage-configs" => page(avala.storage_configs().list()).await,
+        "tasks" => page(avala.tasks().list()).await,
+        "webhooks" => page(avala.webhooks().list()).await,
+        _ => Ok(Vec::new()),
+    }
+}
+
+async fn page<T, F>(list: List<T, F>) -> Result<Vec<Data>, Error> {
+    let page = list.limit(MOST).decode_as::<Json>().await?;
+    Ok(page.items.iter().map(Data::of).collect())
+}

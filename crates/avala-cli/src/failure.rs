@@ -1,0 +1,133 @@
+//! Why a command failed: an exit code and one line, or one JSON object.
+
+use std::io;
+
+use avala_client::Error;
+use avala_client::transport::redact;
+
+use crate::data::Data;
+use crate::exit_code::ExitCode;
+use crate::output::json;
+
+/// The end of a command that is not success.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    pub(crate) code: ExitCode,
+    message: String,
+    /// The client's error, whose details the JSON form has.
+    error: Option<Box<Error>>,
+    /// Where a list goes on, and how many records were written before it failed.
+    interrupted_list: Option<(String, usize)>,
+    /// The reader of stdout is gone: nothing is reported, and the code is that of success.
+    is_closed_pipe: bool,
+}
+
+/// The result of a command.
+pub(crate) type Outcome<T = ()> = Result<T, Failure>;
+
+impl Failure {
+    pub(crate) fn new(code: ExitCode, message: impl Into<String>) -> Self {
+        Self { code, message: message.into(), error: None, interrupted_list: None, is_closed_pipe: false }
+    }
+
+    /// Wrong usage: exit code 2.
+    pub(crate) fn usage(message: impl Into<String>) -> Self {
+        Self::new(ExitCode::Usage, message)
+    }
+
+    /// Anything that has no code of its own.
+    pub(crate) fn other(message: impl Into<String>) -> Self {
+        Self::new(ExitCode::Other, message)
+    }
+
+    /// A signal or the end of input.
+    pub(crate) fn interrupted() -> Self {
+        Self::new(ExitCode::Interrupted, "interrupted")
+    }
+
+    /// Writing to stdout failed.
+    pub(crate) fn stdout(error: &io::Error) -> Self {
+        let is_closed_pipe = error.kind() == io::ErrorKind::BrokenPipe;
+        let code = if is_closed_pipe { ExitCode::Success } else { ExitCode::Other };
+        Self { is_closed_pipe, ..Self::new(code, format!("cannot write to stdout: {error}")) }
+    }
+
+    /// Adds what a list had done when it failed.
+    pub(crate) fn in_list(mut self, cursor: Option<String>, records: usize) -> Self {
+        let plural = if records == 1 { "record" } else { "records" };
+        self.message = match &cursor {
+            Some(cursor) => {
+                format!("{}; {records} {plural} came before; go on with --cursor '{cursor}'", self.message)
+            }
+            None => format!("{}; {records} {plural} came before; start again", self.message),
+        };
+        self.interrupted_list = Some((cursor.unwrap_or_default(), records));
+        self
+    }
+
+    pub(crate) fn is_closed_pipe(&self) -> bool {
+        self.is_closed_pipe
+    }
+
+    /// The message as one printable line.
+    pub(crate) fn line(&self) -> String {
+        redact::one_line(&self.message)
+    }
+
+    /// The failure as one line of JSON.
+    pub(crate) fn json(&self) -> String {
+        let mut members = vec![
+            ("code".to_owned(), Data::from(self.code.name())),
+            ("exit_code".to_owned(), Data::from(u64::from(self.code.number()))),
+            ("message".to_owned(), Data::from(self.line())),
+        ];
+        let mut add = |name: &str, value: Data| members.push((name.to_owned(), value));
+        if let Some(error) = &self.error {
+            if !error.operation().is_empty() {
+                add("operation", error.operation().into());
+            }
+            if let Some(status) = error.status() {
+                add("status", u64::from(status.as_u16()).into());
+            }
+            if let Some(code) = error.code() {
+                add("api_code", code.into());
+            }
+            if let Some(id) = error.request_id() {
+                add("request_id", id.into());
+            }
+            if !error.field_errors().is_empty() {
+                let field = |field: &avala_client::FieldError| {
+                    let messages = field.messages.iter().map(|message| Data::from(message.as_str())).collect();
+                    (field.field.clone(), Data::List(messages))
+                };
+                add("field_errors", Data::Map(error.field_errors().iter().map(field).collect()));
+            }
+            if let Some(wait) = error.retry_after() {
+                add("retry_after_seconds", Data::from(wait.as_secs_f64().ceil() as u64));
+            }
+            add("attempts", u64::from(error.attempts()).into());
+        }
+        if let Some((cursor, records)) = &self.interrupted_list {
+            add("records", (*records).into());
+            add("next_cursor", if cursor.is_empty() { Data::Null } else { Data::from(cursor.as_str()) });
+        }
+        json::compact(&Data::map([("error", Data::Map(members))]))
+    }
+}
+
+impl From<&Error> for Failure {
+    fn from(error: &Error) -> Self {
+        let mut message = error.to_string();
+        if error.is_authentication() {
+            message.push_str("; `avala whoami` shows which key is used, `avala login` sets one");
+        }
+        Self::new(ExitCode::of(error.kind()), message)
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        let failure = Self::from(&error);
+        Self { error: Some(Box::new(error)), ..failure }
+    }
+}

@@ -1,0 +1,80 @@
+//! What stdin, stdout and stderr are connected to.
+
+mod echo;
+pub(crate) mod prompt;
+pub(crate) mod signals;
+
+use std::io::{self, IsTerminal as _, Write as _};
+
+use crate::output::Format;
+
+/// The standard streams, and how wide and colorful stdout is.
+#[derive(Clone, Debug)]
+pub(crate) struct Terminal {
+    pub(crate) stdin: bool,
+    pub(crate) stdout: bool,
+    pub(crate) stderr: bool,
+    width: Option<u16>,
+    color: bool,
+}
+
+impl Terminal {
+    /// Looks at the streams and at `COLUMNS`, `NO_COLOR`, `FORCE_COLOR` and `TERM`.
+    pub(crate) fn detect() -> Self {
+        let stdout = io::stdout().is_terminal();
+        let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+        let is_dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+        let is_forced = set("FORCE_COLOR") && std::env::var_os("FORCE_COLOR").is_some_and(|value| value != "0");
+        Self {
+            stdin: io::stdin().is_terminal(),
+            stdout,
+            stderr: io::stderr().is_terminal(),
+            width: stdout.then(columns),
+            color: !set("NO_COLOR") && (is_forced || stdout && !is_dumb),
+        }
+    }
+
+    /// The width of the terminal; `None` if stdout is none, so that nothing is cut.
+    pub(crate) fn width(&self) -> Option<u16> {
+        self.width
+    }
+
+    pub(crate) fn has_color(&self) -> bool {
+        self.color
+    }
+
+    /// Whether a question would be seen and could be answered.
+    pub(crate) fn can_ask(&self) -> bool {
+        self.stdin && self.stderr
+    }
+}
+
+fn columns() -> u16 {
+    let set = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+    let measured = || terminal_size::terminal_size().map(|(width, _)| width.0);
+    set.or_else(measured).filter(|&width| width > 0).unwrap_or(80).max(20)
+}
+
+/// Writes lines to stderr that are no result: warnings, progress, notes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Notes {
+    is_silent: bool,
+}
+
+impl Notes {
+    /// Silent with `json` and `ndjson`, where programs parse everything that is printed.
+    pub(crate) fn new(format: Format) -> Self {
+        Self { is_silent: format.is_json() }
+    }
+
+    pub(crate) fn line(self, text: &str) {
+        if !self.is_silent {
+            stderr_line(text);
+        }
+    }
+}
+
+/// Writes a line to stderr. When that is closed there is nobody to tell.
+pub(crate) fn stderr_line(text: &str) {
+    let _ = writeln!(io::stderr().lock(), "{text}");
+}

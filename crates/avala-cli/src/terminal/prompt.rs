@@ -1,0 +1,98 @@
+//! Questions on the terminal.
+
+use std::io::{self, Write as _};
+
+use tokio::sync::oneshot;
+
+use crate::failure::{Failure, Outcome};
+use crate::output::escape;
+use crate::terminal::{Terminal, echo};
+
+/// Longest answer that is read, in bytes.
+const LONGEST: usize = 64 << 10;
+
+/// Asks questions, if somebody can see and answer them.
+#[derive(Clone, Debug)]
+pub(crate) struct Prompt {
+    can_ask: bool,
+    is_allowed: bool,
+}
+
+impl Prompt {
+    pub(crate) fn new(terminal: &Terminal, no_input: bool) -> Self {
+        Self { can_ask: terminal.can_ask(), is_allowed: !no_input }
+    }
+
+    /// Fails with wrong usage, naming the option that answers, if no question can be asked.
+    fn check(&self, subject: &str, option: &str) -> Outcome {
+        let reason = match (self.is_allowed, self.can_ask) {
+            (true, true) => return Ok(()),
+            (false, _) => "--no-input forbids questions",
+            (true, false) => "stdin and stderr are not both terminals",
+        };
+        Err(Failure::usage(format!("{subject} needs an answer, and {reason}; pass {option}")))
+    }
+
+    /// Asks for a secret, which is not shown.
+    pub(crate) async fn secret(&self, question: &str, option: &str) -> Outcome<String> {
+        self.check(question, option)?;
+        let question = format!("{question}: ");
+        ask(&question)?;
+        echo::hide(&question).map_err(|error| Failure::other(format!("cannot hide what is typed: {error}")))?;
+        let answer = line().await;
+        echo::restore();
+        answer
+    }
+
+    /// Asks for a line; an empty one is the default.
+    pub(crate) async fn text(&self, question: &str, default: &str, option: &str) -> Outcome<String> {
+        self.check(question, option)?;
+        ask(&format!("{question} [{}]: ", escape::line(default)))?;
+        let answer = line().await?;
+        let answer = answer.trim();
+        Ok(if answer.is_empty() { default.to_owned() } else { answer.to_owned() })
+    }
+
+    /// Asks whether to go on; anything but `y` and `yes` is a no.
+    pub(crate) async fn confirm(&self, question: &str) -> Outcome<bool> {
+        self.check(question, "--yes")?;
+        ask(&format!("{} [y/N]: ", escape::line(question)))?;
+        let answer = line().await?;
+        Ok(matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes"))
+    }
+}
+
+fn ask(question: &str) -> Outcome {
+    let mut stderr = io::stderr().lock();
+    let written = stderr.write_all(question.as_bytes()).and_then(|()| stderr.flush());
+    written.map_err(|error| Failure::other(format!("cannot ask: {error}")))
+}
+
+/// Reads a line of stdin. The end of input is an interruption.
+///
+/// A thread reads, so that the signals thread can end the program meanwhile.
+async fn line() -> Outcome<String> {
+    let (sender, receiver) = oneshot::channel();
+    std::thread::spawn(move || {
+        let mut answer = Vec::new();
+        let result = loop {
+            let mut chunk = [0; 1024];
+            match io::Read::read(&mut io::stdin().lock(), &mut chunk) {
+                Ok(0) => break Ok(None),
+                Ok(size) => answer.extend_from_slice(&chunk[..size]),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) => break Err(error),
+            }
+            if answer.contains(&b'\n') || answer.len() > LONGEST {
+                break Ok(Some(answer));
+            }
+        };
+        // If nobody waits any more, the program is ending.
+        let _ = sender.send(result);
+    });
+    let answer = receiver.await.map_err(|_| Failure::interrupted())?;
+    let answer = answer.map_err(|error| Failure::other(format!("cannot read the answer: {error}")))?;
+    let answer = answer.ok_or_else(Failure::interrupted)?;
+    let text = String::from_utf8(answer).map_err(|_| Failure::usage("the answer is not UTF-8"))?;
+    Ok(text.trim_end_matches(['\n', '\r']).to_owned())
+}

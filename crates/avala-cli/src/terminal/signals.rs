@@ -1,0 +1,74 @@
+//! Signals: each of them restores the terminal before the program ends.
+//!
+//! A thread of its own waits for them, so that no work of the main thread can delay it.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use tokio::sync::Notify;
+
+use crate::exit_code::ExitCode;
+use crate::terminal::echo;
+
+/// Whether the first signal is handled by the command instead of ending the program.
+static IS_GRACEFUL: AtomicBool = AtomicBool::new(false);
+
+/// Tells the command about the first signal.
+static FIRST: Notify = Notify::const_new();
+
+/// From now on, SIGINT, SIGTERM and SIGHUP restore the terminal and end the program with code 130; SIGTSTP restores the
+/// terminal while the program is stopped.
+pub(crate) fn install() {
+    // Without a thread or handlers the signals keep their default effect.
+    let _ = std::thread::Builder::new().name("signals".to_owned()).spawn(|| {
+        if let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_io().build() {
+            let _ = runtime.block_on(wait());
+        }
+    });
+}
+
+/// Waits for the first signal, and leaves the end of the program to the caller; a second signal ends it at once.
+#[allow(dead_code)]
+pub(crate) async fn first_interrupt() {
+    IS_GRACEFUL.store(true, Ordering::SeqCst);
+    FIRST.notified().await;
+}
+
+fn interrupt() {
+    if IS_GRACEFUL.swap(false, Ordering::SeqCst) {
+        FIRST.notify_one();
+        return;
+    }
+    echo::restore();
+    std::process::exit(i32::from(ExitCode::Interrupted.number()));
+}
+
+#[cfg(unix)]
+async fn wait() -> std::io::Result<()> {
+    use rustix::process::{Signal, getpid, kill_process};
+    use tokio::signal::unix::{SignalKind, signal};
+
+    let mut int = signal(SignalKind::interrupt())?;
+    let mut term = signal(SignalKind::terminate())?;
+    let mut hup = signal(SignalKind::hangup())?;
+    let mut stop = signal(SignalKind::from_raw(Signal::TSTP.as_raw()))?;
+    loop {
+        tokio::select! {
+            _ = int.recv() => interrupt(),
+            _ = term.recv() => interrupt(),
+            _ = hup.recv() => interrupt(),
+            _ = stop.recv() => {
+                echo::suspend();
+                let _ = kill_process(getpid(), Signal::STOP);
+                echo::resume();
+            }
+        }
+    }
+}
+
+#[cfg(not(unix))]
+async fn wait() -> std::io::Result<()> {
+    loop {
+        tokio::signal::ctrl_c().await?;
+        interrupt();
+    }
+}
