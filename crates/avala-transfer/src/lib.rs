@@ -25,3 +25,4 @@ pub use progress::report::{FileOutcome, FileReport, Report};
 pub use run::Run;
 pub use transfers::{Transfers, TransfersBuilder};
 pub use upload::dataset::{DatasetReport, DatasetTransfer, DatasetUpload, OnFailure, UploadPlan};
+pub use upload::recording::{RecordingReport, RecordingTransfer, RecordingUpload};

@@ -9,4 +9,5 @@
 mod dataset_cases;
 mod dataset_sandbox;
 mod fake;
+mod recording_plain;
 mod support;
