@@ -27,17 +27,36 @@ pub struct Run<T> {
 }
 
 impl<T: Send + 'static> Run<T> {
+    /// Starts `work` as a task that ends itself when it is canceled, after it recorded what it has.
+    pub(crate) fn start_graceful<F>(context: RunContext, work: impl FnOnce(RunContext) -> F) -> Self
+    where
+        F: Future<Output = Result<T, Error>> + Send + 'static,
+    {
+        let (meter, control) = (context.meter.clone(), context.control.clone());
+        let Ok(runtime) = Handle::try_current() else { return Self::without_runtime(meter, control) };
+        let work = Box::pin(work(context));
+        let end = meter.clone();
+        let task = runtime.spawn(async move {
+            let result = work.await;
+            end.end();
+            result
+        });
+        Self { task: Ok(task), meter, control }
+    }
+
+    fn without_runtime(meter: Meter, control: Control) -> Self {
+        let error = Error::new(ErrorKind::Configuration, "there is no Tokio runtime")
+            .help("start transfers within a runtime, as in an async main");
+        Self { task: Err(Some(error)), meter, control }
+    }
+
     /// Starts `work` as a task.
     pub(crate) fn start<F>(context: RunContext, work: impl FnOnce(RunContext) -> F) -> Self
     where
         F: Future<Output = Result<T, Error>> + Send + 'static,
     {
         let (meter, control) = (context.meter.clone(), context.control.clone());
-        let Ok(runtime) = Handle::try_current() else {
-            let error = Error::new(ErrorKind::Configuration, "there is no Tokio runtime")
-                .help("start transfers within a runtime, as in an async main");
-            return Self { task: Err(Some(error)), meter, control };
-        };
+        let Ok(runtime) = Handle::try_current() else { return Self::without_runtime(meter, control) };
         let work = work(context);
         let end = meter.clone();
         let watched = control.clone();

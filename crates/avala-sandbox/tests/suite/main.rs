@@ -46,6 +46,7 @@ mod signup;
 mod slices;
 mod storage_client;
 mod storage_configs;
+mod storage_host;
 #[cfg(feature = "tls")]
 mod tls;
 mod validation;

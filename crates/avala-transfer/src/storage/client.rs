@@ -61,6 +61,15 @@ impl Storage {
         self.0.hosts.check(text)
     }
 
+    /// Checks the URL of a grant for a public object, which the client has compared with its provider already.
+    pub(crate) fn granted(&self, text: &str, api: Option<&BaseUrl>) -> Result<StorageUrl, Error> {
+        let own = api.filter(|api| text.parse().is_ok_and(|uri| api.same_origin(&uri)));
+        let origin = own.and_then(|_| text.parse::<http::Uri>().ok()).and_then(|uri| {
+            Some(format!("{}://{}", uri.scheme_str()?, uri.authority()?.as_str().to_ascii_lowercase()))
+        });
+        self.0.hosts.check_with(text, origin.as_deref())
+    }
+
     /// Returns the concurrency controller of a URL's host.
     pub(crate) fn concurrency(&self, url: &StorageUrl) -> Result<Concurrency, Error> {
         Ok(self.origin(url)?.concurrency)

@@ -62,6 +62,11 @@ impl UrlLife {
         Self { expires_at: Some(received + left) }
     }
 
+    /// Creates the lifetime of a URL that has this much time left at `received`.
+    pub(crate) fn lasting(left: Duration, received: Instant) -> Self {
+        Self { expires_at: received.checked_add(left) }
+    }
+
     /// Returns the remaining time: `Duration::MAX` for a URL that names none.
     pub(crate) fn left(&self, now: Instant) -> Duration {
         self.expires_at.map_or(Duration::MAX, |at| at.saturating_duration_since(now))

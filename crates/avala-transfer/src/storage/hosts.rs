@@ -52,7 +52,12 @@ impl fmt::Debug for StorageUrl {
 impl StorageHosts {
     /// Checks a URL that the API returned.
     pub(crate) fn check(&self, text: &str) -> Result<StorageUrl, Error> {
-        self.read(text).map_err(|problem| {
+        self.check_with(text, None)
+    }
+
+    /// Checks a URL that may also lead to the API itself, as grants of public objects do. `api` is the API's origin.
+    pub(crate) fn check_with(&self, text: &str, api: Option<&str>) -> Result<StorageUrl, Error> {
+        self.read(text, api).map_err(|problem| {
             let host = text.parse::<Uri>().ok().and_then(|uri| uri.host().map(str::to_owned));
             let host = host.unwrap_or_else(|| "an unnamed host".to_owned());
             Error::new(ErrorKind::StorageHost, format!("the API returned a URL of {host}: {problem}"))
@@ -60,7 +65,7 @@ impl StorageHosts {
         })
     }
 
-    fn read(&self, text: &str) -> Result<StorageUrl, &'static str> {
+    fn read(&self, text: &str, api: Option<&str>) -> Result<StorageUrl, &'static str> {
         if text.len() > MAX_URL {
             return Err("it is longer than 16,384 characters");
         }
@@ -79,7 +84,7 @@ impl StorageHosts {
             None => format!("{scheme}://{host}"),
         };
         check_path(uri.path())?;
-        let is_custom = self.custom.contains(&origin);
+        let is_custom = self.custom.contains(&origin) || api == Some(origin.as_str());
         let is_loopback = matches!(host.as_str(), "localhost" | "127.0.0.1" | "[::1]");
         match scheme {
             "https" if is_custom => {}

@@ -10,3 +10,5 @@ mod organization;
 mod quality_target;
 mod slice;
 mod storage;
+
+pub(crate) use storage::export_key;
