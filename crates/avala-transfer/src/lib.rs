@@ -41,3 +41,4 @@ pub use sync::compare::{CompareBy, Comparison, Difference};
 pub use sync::filter::Filter;
 pub use transfers::{Transfers, TransfersBuilder};
 pub use upload::dataset::{DatasetReport, DatasetTransfer, DatasetUpload, OnFailure, UploadPlan};
+pub use upload::recording::{RecordingReport, RecordingTransfer, RecordingUpload};
