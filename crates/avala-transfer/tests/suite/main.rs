@@ -15,5 +15,6 @@ mod download_processes;
 mod download_support;
 mod fake;
 mod public_revisions;
+mod recording_plain;
 mod support;
 mod sync_folders;
