@@ -54,7 +54,9 @@ impl Endpoint {
         {
             let value = *segments.next().unwrap_or(&"");
             let Some(encoded) = segment(value) else {
-                return Err(format!("{name} is {value:?}, which names nothing: pass the identity of something"));
+                return Err(format!(
+                    "{name} is {value:?}, which cannot be part of a path: pass a UID, a slug or a name"
+                ));
             };
             path.push_str(before);
             path.extend(encoded);

@@ -11,6 +11,8 @@ pub mod users {}
 pub mod pagination {}
 #[doc = include_str!("../guide/errors.md")]
 pub mod errors {}
+#[doc = include_str!("../guide/error-kinds.md")]
+pub mod error_kinds {}
 #[doc = include_str!("../guide/rate-limits.md")]
 pub mod rate_limits {}
 #[doc = include_str!("../guide/webhooks.md")]
