@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 
+use crate::fault::FaultQueue;
 use crate::state::storage::Storage;
 use crate::state::storage::links::Links;
 use crate::state::tables::Tables;
@@ -18,6 +19,7 @@ struct Shared {
     settings: Settings,
     tables: Mutex<Tables>,
     outbox: UnboundedSender<Outgoing>,
+    faults: FaultQueue,
 }
 
 /// Settings that handlers read.
@@ -57,7 +59,7 @@ impl App {
     /// Creates an app, and the queue of what it sends.
     pub(crate) fn new(settings: Settings, tables: Tables) -> (Self, UnboundedReceiver<Outgoing>) {
         let (outbox, queue) = mpsc::unbounded_channel();
-        (Self(Arc::new(Shared { settings, tables: Mutex::new(tables), outbox })), queue)
+        (Self(Arc::new(Shared { settings, tables: Mutex::new(tables), outbox, faults: FaultQueue::default() })), queue)
     }
 
     pub(crate) fn settings(&self) -> &Settings {
@@ -82,6 +84,11 @@ impl App {
     /// Reads or changes the data of the storage host.
     pub(crate) fn storage<R>(&self, change: impl FnOnce(&mut Storage) -> R) -> R {
         change(&mut self.tables().storage)
+    }
+
+    /// Faults that wait for requests.
+    pub(crate) fn faults(&self) -> &FaultQueue {
+        &self.0.faults
     }
 
     /// Queues a request for the worker, which runs as long as the server does.

@@ -15,7 +15,7 @@ use tower::ServiceExt;
 
 use crate::app::App;
 use crate::error::ApiError;
-use crate::fault::{Effect, FaultQueue, Target};
+use crate::fault::{Effect, Target};
 
 use crate::handlers::{public_datasets, signup};
 use crate::protocol::{API_KEY_HEADER, API_PREFIX, CONTROL_PREFIX, DOWNLOAD_PREFIX, MAX_DRAINED_BYTES};
@@ -37,7 +37,6 @@ pub(crate) struct Pipeline {
     pub(crate) limiter: Limiter,
     /// Of calls without a key.
     pub(crate) anonymous_limiter: Limiter,
-    pub(crate) faults: FaultQueue,
     pub(crate) log: RequestLog,
     pub(crate) latency: Duration,
     pub(crate) on_response: Box<OnResponse>,
@@ -72,7 +71,7 @@ impl Pipeline {
         let fault = match part {
             // A fault on every path does not hit the routes that set faults.
             Part::Control => None,
-            _ => self.faults.take(&Target::of(&parts.method, &api_path, part == Part::Storage)),
+            _ => self.app.faults().take(&Target::of(&parts.method, &api_path, part == Part::Storage)),
         };
         let body = RequestBody::new(body, stop(fault.as_ref()));
         let is_anonymous = is_open(&api_path);

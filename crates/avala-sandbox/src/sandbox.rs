@@ -124,7 +124,7 @@ impl Sandbox {
     /// # Errors
     /// When the fault was described with something that HTTP does not allow.
     pub fn fault(&self, fault: Fault) -> Result<(), FaultError> {
-        self.pipeline.faults.add(fault)
+        self.pipeline.app.faults().add(fault)
     }
 
     /// Gives access to what the storage host holds and was sent.
@@ -196,7 +196,7 @@ impl Sandbox {
 
     /// Removes the faults that have not met their requests yet.
     pub fn clear_faults(&self) {
-        self.pipeline.faults.clear();
+        self.pipeline.app.faults().clear();
     }
 }
 

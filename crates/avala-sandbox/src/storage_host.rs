@@ -3,6 +3,7 @@
 use std::io;
 
 use bytes::Bytes;
+use serde::Serialize;
 
 use crate::app::App;
 use crate::not_found::NotFound;
@@ -32,7 +33,7 @@ pub struct StorageHost<'a> {
 }
 
 /// An object of the storage host.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct StoredObject {
     /// Key.
@@ -52,7 +53,7 @@ pub struct StoredObject {
 }
 
 /// A part of an object, or of an upload that is not complete.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct StoredPart {
     /// Number; the first part is 1.
@@ -66,7 +67,7 @@ pub struct StoredPart {
 }
 
 /// An upload in parts that is not complete.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct StoredUpload {
     /// Key of the object that it is for.
@@ -78,7 +79,7 @@ pub struct StoredUpload {
 }
 
 /// Counters of what the storage host was sent since the start.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct StorageCounters {
     /// Objects that were stored whole, by PUT or by a form.
@@ -101,7 +102,9 @@ impl<'a> StorageHost<'a> {
     /// Returns the objects that were uploaded, in the order of their keys.
     #[must_use]
     pub fn objects(&self) -> Vec<StoredObject> {
-        self.app.storage(|storage| storage.objects.iter().map(|(key, object)| describe(key, object)).collect())
+        // Hashes of large objects are computed without holding up the server.
+        let objects = self.app.storage(|storage| storage.objects.clone());
+        objects.iter().map(|(key, object)| describe(key, object)).collect()
     }
 
     /// Returns the object with this key, uploaded or not; `None` when there is none.

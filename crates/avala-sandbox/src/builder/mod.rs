@@ -202,7 +202,11 @@ impl fmt::Debug for SandboxBuilder {
             .field("latency", &self.latency)
             .field("bare_member_lists", &self.bare_member_lists)
             .field("update_existing_agents", &self.update_existing_agents)
+            .field("limits", &self.limits)
             .field("url_lifetime", &self.url_lifetime)
+            .field("bodies", &self.bodies)
+            .field("uploads", &self.uploads)
+            .field("extras", &self.extras)
             .finish_non_exhaustive()
     }
 }

@@ -12,7 +12,6 @@ use super::SandboxBuilder;
 use crate::app::{App, Settings, UploadSettings};
 #[cfg(feature = "tls")]
 use crate::authority::Authority;
-use crate::fault::FaultQueue;
 #[cfg(feature = "tls")]
 use crate::known_hosts::{MANAGED_STORAGE, STORAGE_ORIGIN};
 use crate::pipeline::Pipeline;
@@ -82,7 +81,6 @@ impl SandboxBuilder {
             app,
             limiter: Limiter::new(settings.rate_limit.filter(|_| settings.limits)),
             anonymous_limiter: Limiter::new(anonymous),
-            faults: FaultQueue::default(),
             log: RequestLog::default(),
             latency: settings.latency,
             on_response: settings.on_response,

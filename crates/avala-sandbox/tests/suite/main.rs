@@ -16,6 +16,7 @@ mod auto_label_jobs;
 mod binary;
 mod client;
 mod consensus;
+mod control;
 mod datasets;
 mod demo_data;
 mod django;

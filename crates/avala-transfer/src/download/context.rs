@@ -40,6 +40,15 @@ impl Context {
         self.control.gate().await
     }
 
+    /// Waits for a step, but not longer than the run.
+    pub(crate) async fn unless_ended<T>(&self, step: impl Future<Output = T>) -> Result<T, Error> {
+        tokio::select! {
+            biased;
+            error = self.ended() => Err(error),
+            output = step => Ok(output),
+        }
+    }
+
     /// Completes when the run ends.
     pub(crate) async fn ended(&self) -> Error {
         tokio::select! {

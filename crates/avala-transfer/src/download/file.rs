@@ -50,7 +50,7 @@ pub(crate) async fn download(
     loop {
         // A change since an earlier run is no change during this one.
         let is_resumed = begun.is_some();
-        let stop = match attempt(filling, way, begun.take()).await {
+        let stop = match Box::pin(attempt(filling, way, begun.take())).await {
             Ok(total) => match verify(filling, total, tests_archive).await? {
                 Verified::Right { sha256 } => {
                     return Ok(Complete { size: total, sha256, was_restarted });

@@ -7,6 +7,7 @@ mod dataset;
 mod export;
 mod manual_upload;
 mod organization;
+mod public_dataset;
 mod quality_target;
 mod slice;
 mod storage;
