@@ -63,8 +63,11 @@ async fn wait(ready: mpsc::SyncSender<()>) -> std::io::Result<()> {
             _ = term.recv() => interrupt(),
             _ = hup.recv() => interrupt(),
             _ = stop.recv() => {
+                // SIGSTOP takes effect some time after the call, so that only SIGCONT says when it is over.
+                let mut go_on = signal(SignalKind::from_raw(Signal::CONT.as_raw()))?;
                 echo::suspend();
                 let _ = kill_process(getpid(), Signal::STOP);
+                go_on.recv().await;
                 echo::resume();
             }
         }
