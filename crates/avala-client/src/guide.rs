@@ -19,6 +19,10 @@ pub mod rate_limits {}
 pub mod webhooks {}
 #[doc = include_str!("../guide/agents.md")]
 pub mod agents {}
+#[doc = include_str!("../guide/transfers.md")]
+pub mod transfers {}
+#[doc = include_str!("../guide/cli.md")]
+pub mod cli {}
 #[doc = include_str!("../guide/testing.md")]
 pub mod testing {}
 #[doc = include_str!("../guide/migrating-from-python.md")]
