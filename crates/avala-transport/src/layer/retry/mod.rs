@@ -160,11 +160,12 @@ where
             if let Err(error) = &mut result {
                 error.set_sent(sent);
             }
-            self.state.end_attempt(sent);
+            let ended = Instant::now();
+            self.state.end_attempt(sent, ended);
 
             let outcome = Outcome::of(&result, evidence);
             if outcome.is_none() && result.is_ok() {
-                self.budget.reward(Instant::now());
+                self.budget.reward(ended);
             }
             if declared.is_none() {
                 repeatable &= !evidence.is_some_and(Evidence::has_unrepeatable_method);
