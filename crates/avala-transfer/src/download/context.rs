@@ -34,9 +34,7 @@ pub(crate) struct Context {
 impl Context {
     /// Waits while the run is paused; fails when it ends.
     pub(crate) async fn gate(&self) -> Result<(), Error> {
-        if self.halt.is_canceled() {
-            return Err(Error::canceled());
-        }
+        self.halt.check()?;
         self.control.gate().await
     }
 
