@@ -93,11 +93,11 @@ enum End {
 pub async fn run(plan: Plan) -> Result<Report, Failure> {
     let sandbox = Sandbox::start().await?;
     let seen = Seen::default();
-    let avala = seen.add_layers(builder(&sandbox), 25)?.build()?;
+    let avala = seen.add_layers(builder(&sandbox), 25)?.build()?.strict_decoding(true);
     // Drops calls that are not done, of which a layer does not see the end.
     let without_layers = builder(&sandbox).build()?;
     // Reads what is true, without the layers that fail.
-    let reader = builder(&sandbox).build()?;
+    let reader = builder(&sandbox).build()?.strict_decoding(true);
     let tasks = reader.tasks().list().limit(1000).await?.items;
     let project = reader.projects().list().await?.items.first().map(|project| project.uid.clone());
     let project = project.ok_or("the sandbox has no project")?;

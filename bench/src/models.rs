@@ -69,10 +69,10 @@ pub struct Item<F> {
     pub updated_at: Option<OffsetDateTime>,
 }
 
-/// A sequence whose frames stay text.
+/// A sequence whose frames are `F`: text, or a list of [`Frame`].
 #[derive(Debug, Deserialize)]
 #[expect(missing_docs, reason = "the fields are those of the API")]
-pub struct Sequence {
+pub struct Sequence<F = Box<RawValue>> {
     pub uid: String,
     #[serde(default)]
     pub is_hidden: bool,
@@ -84,7 +84,7 @@ pub struct Sequence {
     pub views: Option<Box<RawValue>>,
     pub crop_data: Option<Box<RawValue>>,
     pub predefined_labels: Option<Box<RawValue>>,
-    pub frames: Option<Box<RawValue>>,
+    pub frames: Option<F>,
     pub metrics: Option<Box<RawValue>>,
     pub dataset_uid: Option<String>,
     pub dataset_data_type: Option<String>,
@@ -177,16 +177,12 @@ impl Sequence {
         first.add_to(checksum);
         Ok(())
     }
+}
 
-    /// Adds every frame, typed.
-    ///
-    /// # Errors
-    /// When a frame cannot be read.
-    pub fn add_frames_to(&self, checksum: &mut Checksum) -> Result<(), BoxError> {
-        let frames = self.frames.as_ref().ok_or("a sequence without frames")?;
-        let frames: Vec<Frame> = serde_json::from_str(frames.get())?;
-        frames.iter().for_each(|frame| frame.add_to(checksum));
-        Ok(())
+impl Sequence<Vec<Frame>> {
+    /// Adds every frame, decoded in one pass with the sequence.
+    pub fn add_frames_to(&self, checksum: &mut Checksum) {
+        self.frames.iter().flatten().for_each(|frame| frame.add_to(checksum));
     }
 }
 

@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "the helpers of tests fail loudly too")]
 
+mod agents;
 mod datasets;
 mod exports;
 mod faults;
@@ -28,8 +29,9 @@ fn builder(sandbox: &Sandbox) -> AvalaBuilder {
         .retry(RetryPolicy::default().base_delay(Duration::from_millis(1)))
 }
 
+/// Decodes strictly, so that leniency does not hide a mistake of the models or of the sandbox.
 fn client(sandbox: &Sandbox) -> Avala {
-    builder(sandbox).build().unwrap()
+    builder(sandbox).build().unwrap().strict_decoding(true)
 }
 
 /// How many requests a sandbox got for a path, whatever it responded.

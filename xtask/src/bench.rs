@@ -14,7 +14,7 @@ mod results;
 use self::plan::Plan;
 use self::programs::{Programs, Server};
 use self::results::Results;
-use crate::Outcome;
+use crate::outcome::Outcome;
 use crate::process::log;
 
 /// Measures everything and writes `docs/performance.md`.

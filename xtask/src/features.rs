@@ -1,53 +1,37 @@
-//! Builds each feature alone, and all of them together.
+//! Builds each feature of each crate alone, and all of them together.
 
-use crate::Outcome;
-use crate::process::cargo;
+use serde_json::Value;
 
-const FEATURES: &[(&str, &[&str])] = &[
-    ("avala-types", &["chrono", "jiff", "schemars", "uuid"]),
-    (
-        "avala-transport",
-        &[
-            "gzip",
-            "hyper",
-            "http2",
-            "proxy",
-            "reqwest",
-            "tls",
-            "tls-webpki-roots",
-            "tls-native-roots",
-            "tracing",
-            "testing",
-        ],
-    ),
-    (
-        "avala-client",
-        &[
-            "blocking",
-            "gzip",
-            "hyper",
-            "http2",
-            "proxy",
-            "reqwest",
-            "tls",
-            "tls-webpki-roots",
-            "tls-native-roots",
-            "tracing",
-        ],
-    ),
-    ("avala-webhook", &["axum", "tower"]),
-    ("avala-agents", &["axum", "journal-redb", "push", "signal", "testing"]),
-    ("avala-sandbox", &["tls"]),
-];
+use crate::outcome::Outcome;
+use crate::process::{cargo, cargo_output};
 
 pub(crate) fn check() -> Outcome {
-    for (package, features) in FEATURES {
-        let check = ["check", "--quiet", "-p", package, "--no-default-features"];
+    for (package, features) in published()? {
+        let check = ["check", "--quiet", "-p", &package, "--no-default-features"];
         cargo(&check)?;
-        for feature in *features {
+        for feature in &features {
             cargo(&[&check[..], &["--features", feature]].concat())?;
         }
-        cargo(&["check", "--quiet", "-p", package, "--all-features"])?;
+        if !features.is_empty() {
+            cargo(&["check", "--quiet", "-p", &package, "--all-features"])?;
+        }
     }
     Ok(())
+}
+
+/// The crates of the workspace that are published, and their features without `default`.
+fn published() -> Result<Vec<(String, Vec<String>)>, String> {
+    let metadata = cargo_output(&["metadata", "--format-version", "1", "--no-deps"])?;
+    let metadata: Value = serde_json::from_str(&metadata).map_err(|error| format!("cargo metadata: {error}"))?;
+    let packages = metadata["packages"].as_array().ok_or("cargo metadata lists no packages")?;
+    let is_published = |package: &&Value| package["publish"].as_array().is_none_or(|registries| !registries.is_empty());
+    let read = |package: &Value| {
+        let features = package["features"].as_object()?.keys().filter(|feature| *feature != "default").cloned();
+        Some((package["name"].as_str()?.to_owned(), features.collect()))
+    };
+    packages
+        .iter()
+        .filter(is_published)
+        .map(|package| read(package).ok_or("a package has no name".to_owned()))
+        .collect()
 }

@@ -8,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 
 use serde_json::Value;
 
-use crate::Outcome;
+use crate::outcome::Outcome;
 use crate::process::{cargo, cargo_output, log, root};
 
 /// The version of the SDK that the scripts are written for.

@@ -9,6 +9,8 @@ mod fuzz;
 mod interop;
 mod modules;
 mod mutants;
+mod outcome;
+mod package;
 mod performance;
 mod process;
 mod snapshots;
@@ -16,6 +18,8 @@ mod test;
 mod words;
 
 use std::process::ExitCode;
+
+use self::outcome::Outcome;
 
 const USAGE: &str = "\
 cargo xtask <task>
@@ -27,17 +31,16 @@ cargo xtask <task>
   snapshots            Shows changed snapshots; --accept accepts them, --check rejects them
   fuzz [target] [s]    Fuzzes the decoders, 60 seconds each by default; needs nightly and cargo-fuzz
   soak [calls] [seed]  Sends 10,000 calls through faults: none may be lost, duplicated or wrong
+  soak agents [...]    Kills an agent 200 times, sends its calls through faults, and measures what it takes
   mutants              Checks that tests catch small changes of retries and limits; needs cargo-mutants
   bench [--quick]      Compares speed with other clients: docs/performance.md; --quick writes nothing
   buildcost            Measures build time, crate count and program size
   dependencies         Checks which crate depends on what, and that modules have no cycles
   words                Rejects private terminology in sources, messages and docs
   features             Builds every feature alone, and all together
+  package              Packages the crates, and builds and runs a program from the packages alone
   ci                   Runs everything that a change must pass: format, lints, features, test, docs
 ";
-
-/// The result of a task; an error is the message to print.
-type Outcome = Result<(), String>;
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -52,7 +55,8 @@ fn main() -> ExitCode {
         ["snapshots", "--accept"] => snapshots::accept(),
         ["snapshots", "--check"] => snapshots::compare(),
         ["fuzz", ref arguments @ ..] => fuzz::run(arguments),
-        ["soak", ref arguments @ ..] => test::soak(arguments),
+        ["soak", "agents", ref arguments @ ..] => test::soak("soak_agents", arguments),
+        ["soak", ref arguments @ ..] => test::soak("soak", arguments),
         ["mutants"] => mutants::run(),
         ["bench"] => bench::full(),
         ["bench", "--quick"] => bench::quick(),
@@ -60,6 +64,7 @@ fn main() -> ExitCode {
         ["dependencies"] => dependencies::check().and_then(|()| modules::check()),
         ["words"] => words::check(),
         ["features"] => features::check(),
+        ["package"] => package::check(),
         ["ci"] => ci(),
         _ => Err(format!("unknown task {arguments:?}\n\n{USAGE}")),
     };

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 
 use self::graph::cycles;
 use self::imports::{Import, imports, reexports};
-use crate::Outcome;
+use crate::outcome::Outcome;
 use crate::process::{log, root};
 
 /// The path of a module inside its crate, such as `["layer", "retry"]`; empty for `lib.rs`.

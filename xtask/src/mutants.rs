@@ -1,12 +1,16 @@
-//! Mutation tests of the code that decides on retries and limits.
+//! Mutation tests of the code that decides on retries, limits and permits.
 //!
 //! Needs cargo-mutants, takes about half an hour, and is not part of CI.
 
-use crate::Outcome;
-use crate::process::{cargo_output, cargo_status};
+use crate::outcome::Outcome;
+use crate::process::{cargo_output, cargo_status, root};
 
 /// The files to mutate: a wrong sign here makes a server do work twice.
-const FILES: &[&str] = &["crates/avala-transport/src/retry/*.rs", "crates/avala-transport/src/rate_limit/*.rs"];
+const FILES: &[&str] = &[
+    "crates/avala-transport/src/layer/retry/*.rs",
+    "crates/avala-transport/src/layer/rate_limit/*.rs",
+    "crates/avala-transport/src/layer/concurrency/*.rs",
+];
 
 /// Equivalent mutants, which no test can catch:
 ///
@@ -25,6 +29,12 @@ const ENDLESS: i32 = 3;
 pub(crate) fn run() -> Outcome {
     if cargo_output(&["mutants", "--version"]).is_err() {
         return Err("cargo-mutants is missing; install it with `cargo install cargo-mutants`".to_owned());
+    }
+    for pattern in FILES {
+        let folder = pattern.trim_end_matches("*.rs");
+        if !root().join(folder).is_dir() {
+            return Err(format!("there is no folder {folder}: correct the list of files to mutate"));
+        }
     }
     let mut arguments = vec!["mutants", "--package", "avala-transport", "--all-features", "--output", "target/mutants"];
     FILES.iter().for_each(|file| arguments.extend(["--file", file]));

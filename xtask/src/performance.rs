@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 
-use crate::Outcome;
+use crate::outcome::Outcome;
 use crate::process::root;
 
 const FILE: &str = "docs/performance.md";

@@ -4,7 +4,7 @@ use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::{Command, ExitStatus, Stdio};
 
-use crate::Outcome;
+use crate::outcome::Outcome;
 
 /// The root of the workspace.
 pub(crate) fn root() -> PathBuf {

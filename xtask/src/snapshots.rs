@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::Outcome;
+use crate::outcome::Outcome;
 use crate::process::{cargo_with, log, root};
 
 /// Environment for comparing: a test run never writes snapshots, so a changed one is a failure.

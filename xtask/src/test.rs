@@ -1,8 +1,9 @@
 //! Runs every test of the project.
 
+use crate::outcome::Outcome;
 use crate::process::{cargo, cargo_with};
 use crate::snapshots::COMPARE;
-use crate::{Outcome, coverage, dependencies, interop, snapshots, words};
+use crate::{coverage, dependencies, interop, modules, snapshots, words};
 
 /// Examples that need neither an account nor a network.
 const EXAMPLES: &[(&str, &str)] = &[
@@ -12,6 +13,7 @@ const EXAMPLES: &[(&str, &str)] = &[
     ("avala-client", "quickstart"),
     ("avala-client", "middleware"),
     ("avala-client", "own_http"),
+    ("avala-agents", "cuboid_checks"),
     ("avala-webhook", "receive"),
     ("avala-tests", "tracing_opentelemetry"),
 ];
@@ -28,6 +30,7 @@ pub(crate) fn all() -> Outcome {
     snapshots::check()?;
     coverage::check()?;
     dependencies::check()?;
+    modules::check()?;
     words::check()
 }
 
@@ -36,7 +39,7 @@ pub(crate) fn fixtures() -> Outcome {
     cargo_with(&["test", "-p", "avala-tests", "--test", "suite", "--", "fixtures::", "payloads::"], COMPARE)
 }
 
-/// Runs the long soak, as a release build because of its number of calls.
-pub(crate) fn soak(arguments: &[&str]) -> Outcome {
-    cargo(&[&["run", "--release", "--quiet", "-p", "avala-tests", "--example", "soak", "--"], arguments].concat())
+/// Runs a long soak, as a release build because of its number of calls.
+pub(crate) fn soak(example: &str, arguments: &[&str]) -> Outcome {
+    cargo(&[&["run", "--release", "--quiet", "-p", "avala-tests", "--example", example, "--"], arguments].concat())
 }

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::Outcome;
+use crate::outcome::Outcome;
 use crate::process::{log, root};
 
 /// A phrase that must not appear, in lower case, and what to write instead.

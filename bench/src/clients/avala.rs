@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use avala_client::transport::RateLimit;
 use avala_client::types::{Cursor, Dataset, DatasetItem};
-use avala_client::{Avala, List};
+use avala_client::Avala;
 
 use crate::BoxError;
 use crate::checksum::Checksum;
@@ -149,7 +149,7 @@ pub async fn slow_items(avala: &Avala) -> Result<Checksum, BoxError> {
 /// Fails if a call fails.
 pub async fn slow_sequential(avala: &Avala) -> Result<Checksum, BoxError> {
     let mut checksum = Checksum::default();
-    let list = || -> List<DatasetItem> { avala.datasets().list_items(OWNER, SLOW) };
+    let list = || avala.datasets().list_items(OWNER, SLOW);
     let mut next: Option<Cursor> = None;
     loop {
         let page = match next {

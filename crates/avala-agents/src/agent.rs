@@ -153,6 +153,9 @@ impl Agent {
     }
 
     /// Sets after how many handler runs that ended with the process an execution is given up; 3 by default.
+    ///
+    /// Executions with such a run are started one at a time, so that the one that kills the process is told from those
+    /// that ran beside it.
     pub fn max_open_starts(mut self, starts: u32) -> Self {
         self.settings.max_open_starts = starts.max(1);
         self
@@ -200,8 +203,9 @@ impl Agent {
 
     /// Runs until SIGINT (Ctrl-C) or SIGTERM, then drains within the [grace period](Agent::grace_period).
     ///
-    /// Repeated SIGTERMs are ignored, because supervisors send several. A second SIGINT after at least a second ends
-    /// the process's run at once; decisions that were not acknowledged stay in the journal.
+    /// Repeated SIGTERMs are ignored, because supervisors send several. A second SIGINT at least a second after the
+    /// first ends the run at once; decisions that were not acknowledged stay in the journal. The same happens at the end
+    /// of the grace period. A handler that blocks its thread cannot be ended: exit the process when this returns.
     ///
     /// # Errors
     /// See [`AgentErrorKind`](crate::AgentErrorKind). Passing failures of the API do not end the run.
@@ -232,7 +236,9 @@ impl Agent {
         runtime::run(self.shared(avala), stop, Until::Stopped)
     }
 
-    /// Polls once, handles what is pending, and delivers the decisions.
+    /// Polls once, handles what is pending (at most 1,000 executions, the oldest ones), and delivers the decisions.
+    ///
+    /// A decision that the server does not acknowledge for minutes stays in the journal for the next run.
     ///
     /// # Errors
     /// See [`AgentErrorKind`](crate::AgentErrorKind).
@@ -262,6 +268,8 @@ impl Agent {
             hint: self.hint,
             records: self.records,
             retries: Mutex::default(),
+            lookups: Arc::default(),
+            stopping: CancellationToken::new(),
             abort: CancellationToken::new(),
         })
     }

@@ -34,9 +34,9 @@ struct Inner {
 pub enum RunReason {
     /// The execution is handled for the first time.
     New,
-    /// The handler failed or timed out before.
+    /// The handler ran before without a decision: it failed, timed out, or was stopped with its process.
     Retry,
-    /// The process ended while the handler ran.
+    /// The process ended while the handler ran, or before its decision was acknowledged.
     Replay,
     /// Another process lost its lease while it handled the execution.
     Takeover,

@@ -42,6 +42,21 @@ impl AgentError {
         Self { kind, message: message.into(), source: None }
     }
 
+    /// A failure of the journal while the agent runs.
+    pub(crate) fn journal(source: BoxError) -> Self {
+        Self::new(AgentErrorKind::Journal, "the journal failed; no decision is sent without it").with_source(source)
+    }
+
+    /// The error of the API, if it is the cause and may pass by itself.
+    pub(crate) fn into_retryable(self) -> Result<avala_client::Error, Self> {
+        match self.source.map(<dyn std::error::Error + Send + Sync>::downcast::<avala_client::Error>) {
+            Some(Ok(error)) if error.is_retryable() => Ok(*error),
+            Some(Ok(error)) => Err(Self { source: Some(error), ..Self::new(self.kind, self.message) }),
+            Some(Err(source)) => Err(Self { source: Some(source), ..Self::new(self.kind, self.message) }),
+            None => Err(Self { source: None, ..Self::new(self.kind, self.message) }),
+        }
+    }
+
     pub(crate) fn with_source(mut self, source: impl Into<BoxError>) -> Self {
         self.source = Some(source.into());
         self

@@ -90,6 +90,11 @@ pub struct ExportEvent {
     pub project_uid: Option<ProjectUid>,
 }
 
+/// The task of an execution: its own field, or the key of the payload.
+pub(crate) fn task_of(execution: &AgentExecution) -> Option<TaskUid> {
+    execution.task.clone().or_else(|| Payload::of(execution).id("task_uid"))
+}
+
 /// The keys of a payload, each of which may have any form.
 #[derive(Default)]
 struct Payload(std::collections::BTreeMap<String, Json>);

@@ -9,7 +9,6 @@ use tokio::time::Instant;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::claims::{Claim, Claims, Release};
-use crate::runtime::Shared;
 
 /// A held claim. While this value lives, the lease is renewed at a third of its duration.
 pub(crate) struct Lease {
@@ -24,9 +23,9 @@ pub(crate) struct Lease {
 
 impl Lease {
     /// Starts to renew a claim.
-    pub(crate) fn hold(shared: &Shared, execution: &ExecutionUid, claim: Claim) -> Self {
+    pub(crate) fn hold(claims: &Arc<dyn Claims>, execution: &ExecutionUid, claim: Claim) -> Self {
         let mut lease = Self {
-            claims: Arc::clone(&shared.claims),
+            claims: Arc::clone(claims),
             execution: execution.clone(),
             valid_until: Arc::new(Mutex::new(claim.valid_until)),
             lost: CancellationToken::new(),

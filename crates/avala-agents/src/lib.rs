@@ -54,6 +54,7 @@ mod event;
 mod handler;
 mod journal;
 mod lease;
+mod lookups;
 mod monitor;
 mod pace;
 #[cfg(feature = "push")]
@@ -84,3 +85,8 @@ pub use self::monitor::{Counters, Health, Monitor};
 pub use self::push::PushReceiver;
 pub use self::runtime::{AgentHandle, Summary};
 pub use self::settings::GiveUp;
+
+/// Compiles and runs the code of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -18,9 +18,9 @@ impl Pace {
         Self { interval: Duration::from_secs(60) / starts.max(1), next: Mutex::new(None) }
     }
 
-    /// When the next start is allowed.
-    pub(crate) fn next(&self) -> Instant {
-        self.next.lock().unwrap_or_else(PoisonError::into_inner).unwrap_or_else(Instant::now)
+    /// When the next start is allowed; `None` at any time.
+    pub(crate) fn next(&self) -> Option<Instant> {
+        *self.next.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Counts a start now.

@@ -5,6 +5,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use avala_webhook::{SIGNATURE_HEADER, VerifyErrorKind};
 use bytes::Bytes;
 use http::{Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt as _, Full, Limited};
@@ -24,8 +25,8 @@ const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 /// agent's own authenticated call, so that a forged or replayed delivery can at most cause a poll, and an execution that
 /// is both pushed and polled is handled once.
 ///
-/// Responses: 200 for a verified delivery; 401 for a wrong signature; 400 for a missing header or an undecodable body;
-/// 405 for another method than `POST`; 413 for a body over 1 MiB; 408 for a body that takes over 10 s.
+/// Only the signature of the body counts: no source documents what else a delivery to an agent holds, and nothing of it is
+/// used. Responses: 200 for a verified delivery; 401 for a wrong signature; 400 without a signature; 405 for another method than `POST`; 413 for a body over 1 MiB; 408 for a body that takes over 10 s.
 ///
 /// ```
 /// use avala_agents::{Agent, PushReceiver};
@@ -61,11 +62,26 @@ impl PushReceiver {
                 self.handle.poll_now();
                 StatusCode::OK
             }
+            // The signature is checked first, so the body is from Avala, though it is no webhook event.
+            Err(error) if is_signed(error.kind()) => {
+                tracing::debug!(error = %error, "a delivery of another form arrived; polling");
+                self.handle.poll_now();
+                StatusCode::OK
+            }
             Err(error) => {
                 tracing::warn!(error = %error, "a delivery was rejected");
                 StatusCode::from_u16(error.kind().status()).unwrap_or(StatusCode::BAD_REQUEST)
             }
         }
+    }
+}
+
+/// Whether the error was found after the signature had been verified.
+fn is_signed(kind: VerifyErrorKind) -> bool {
+    match kind {
+        VerifyErrorKind::Body | VerifyErrorKind::EventMismatch => true,
+        VerifyErrorKind::MissingHeader(name) => name != SIGNATURE_HEADER,
+        _ => false,
     }
 }
 

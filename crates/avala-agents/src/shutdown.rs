@@ -9,25 +9,25 @@ use tokio_util::sync::CancellationToken;
 /// A second SIGINT within this time is the same keystroke, forwarded by a shell or a supervisor.
 const REPEAT: Duration = Duration::from_secs(1);
 
-/// Cancels `stop` at the first signal, and `abort` at a SIGINT at least a second later.
+/// Cancels `stop` at the first signal, and `abort` at a SIGINT at least a second after the first SIGINT.
 pub(crate) fn watch(stop: CancellationToken, abort: CancellationToken) -> std::io::Result<JoinHandle<()>> {
     let mut signals = Signals::new()?;
     Ok(tokio::spawn(async move {
-        let mut first: Option<Instant> = None;
+        let mut first_interrupt: Option<Instant> = None;
         loop {
             let is_interrupt = signals.next().await;
-            match first {
-                None => {
-                    tracing::info!("stopping: running handlers may finish");
-                    first = Some(Instant::now());
-                    stop.cancel();
-                }
+            if !stop.is_cancelled() {
+                tracing::info!("stopping: running handlers may finish");
+                stop.cancel();
+            }
+            // Supervisors send SIGTERM several times, so only SIGINT counts.
+            match first_interrupt {
+                None => first_interrupt = is_interrupt.then(Instant::now),
                 Some(at) if is_interrupt && at.elapsed() >= REPEAT => {
                     tracing::warn!("interrupted again: ending at once");
                     abort.cancel();
                     return;
                 }
-                // Supervisors send SIGTERM several times.
                 Some(_) => {}
             }
         }

@@ -229,8 +229,10 @@ impl State {
             return (StatusCode::OK, agent.to_string());
         }
         if path == format!("/agents/{AGENT}/executions/") {
-            let is_pending = request.uri().query().is_some_and(|query| query.contains("status=pending"));
-            let results = if self.decided && is_pending { Vec::new() } else { vec![self.execution()] };
+            let execution = self.execution();
+            let status = request.uri().query().unwrap_or_default().split('&').find_map(|p| p.strip_prefix("status="));
+            let is_listed = status.is_none_or(|status| execution["status"] == status);
+            let results = if is_listed { vec![execution] } else { Vec::new() };
             return (StatusCode::OK, json!({"results": results, "next": null}).to_string());
         }
         if path == "/agent-actions/" {

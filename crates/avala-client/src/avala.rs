@@ -1,23 +1,14 @@
 //! The client.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
-use avala_transport::{BaseUrl, Body, BoxError, RateLimiter, Transport};
-use avala_types::{AvalaConfig, RateLimitInfo};
-use bytes::Bytes;
-use tower::{Layer as _, Service};
+use avala_transport::{BaseUrl, CallReport, HttpService, RateLimitState, RateLimiter, Transport, TransportBuilder};
+use avala_types::RateLimitInfo;
+use http::response::Parts;
 
-use crate::builder::AvalaBuilder;
-use crate::call::Call;
-use crate::decode;
-use crate::decode::Decoder;
-use crate::decoded::Decoded;
-use crate::endpoint::Endpoint;
-use crate::list::List;
 use crate::meta::rate_limit_info;
-use crate::request::Request;
 
 /// A client of Avala: cheap to clone, and shared by its clones.
 ///
@@ -36,7 +27,16 @@ pub struct Avala(Arc<Inner>);
 struct Inner {
     transport: Transport,
     settings: Settings,
+    learned: Arc<Learned>,
     is_strict: bool,
+}
+
+/// What a client on a service of the user learns from responses.
+#[derive(Default)]
+struct Learned {
+    /// The base URL, if the service is a transport or has one below it.
+    base_url: OnceLock<BaseUrl>,
+    rate_limit: Mutex<Option<RateLimitState>>,
 }
 
 /// What a client has to know of its transport.
@@ -49,34 +49,24 @@ pub(crate) struct Settings {
     pub(crate) max_body_bytes: usize,
 }
 
-/// For a client on a service that does everything.
+/// For a client on a service that does everything: the same defaults as those of a transport.
 impl Default for Settings {
     fn default() -> Self {
-        Self { base_url: None, limiter: None, timeout: AvalaConfig::DEFAULT_TIMEOUT, max_body_bytes: 64 << 20 }
+        let defaults = TransportBuilder::new();
+        let (timeout, max_body_bytes) = (defaults.get_timeout(), defaults.get_max_body_bytes());
+        Self { base_url: None, limiter: None, timeout, max_body_bytes }
     }
 }
 
 impl Avala {
-    /// A client with the settings of the environment: `AVALA_API_KEY`, and optionally `AVALA_BASE_URL` and
-    /// `AVALA_ALLOW_INSECURE_BASE_URL`.
-    ///
-    /// # Errors
-    /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) when there is no key, or a setting cannot be used.
-    #[cfg(feature = "hyper")]
-    pub fn from_env() -> Result<Self, crate::error::Error> {
-        Self::builder().env()?.build()
-    }
-
-    /// A client with settings of your own.
-    pub fn builder() -> AvalaBuilder {
-        AvalaBuilder::default()
-    }
-
     /// A client on a service that does everything: it is called as it is, without any of the layers of this SDK.
     ///
-    /// Its requests have a path below the base address and no key, as `GET /datasets/?limit=5`, which is what a fake
-    /// wants. To put your own HTTP under the layers of this SDK, give it to
-    /// [`AvalaBuilder::service`](crate::AvalaBuilder::service).
+    /// Its requests have a path below the base URL and no key, as `GET /datasets/?limit=5`, which suits a fake, and a
+    /// [`Transport`] that was built with settings of its own. To put your own HTTP client under the layers of this SDK,
+    /// pass it to [`AvalaBuilder::service`](crate::AvalaBuilder::service).
+    ///
+    /// The client learns from responses what it has to know of such a service: [`rate_limit`](Self::rate_limit) from their
+    /// headers, and [`base_url`](Self::base_url) from the report of a transport.
     ///
     /// ```
     /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
@@ -93,26 +83,55 @@ impl Avala {
     /// # Ok::<(), avala_client::Error>(())
     /// # }).unwrap();
     /// ```
-    pub fn from_service<S, B>(service: S) -> Self
-    where
-        S: Service<http::Request<Body>, Response = http::Response<B>> + Clone + Send + Sync + 'static,
-        S::Error: Into<BoxError>,
-        S::Future: Send + 'static,
-        B: http_body::Body<Data = Bytes> + Send + 'static,
-        B::Error: Into<BoxError>,
-    {
-        let transport = Transport::new(avala_transport::layer::AdaptLayer::new().layer(service));
-        Self::new(transport, Settings::default())
+    pub fn from_service<S: HttpService>(service: S) -> Self {
+        Self::new(service.into_transport(), Settings::default())
     }
 
     pub(crate) fn new(transport: Transport, settings: Settings) -> Self {
-        Self(Arc::new(Inner { transport, settings, is_strict: false }))
+        Self(Arc::new(Inner { transport, settings, learned: Arc::default(), is_strict: false }))
     }
 
     /// Returns the rate limit that the server reported last; `None` before its first response.
     #[must_use]
     pub fn rate_limit(&self) -> Option<RateLimitInfo> {
-        self.0.settings.limiter.as_ref().and_then(RateLimiter::state).map(rate_limit_info)
+        let state = match &self.0.settings.limiter {
+            Some(limiter) => limiter.state(),
+            None => *self.0.learned.rate_limit.lock().unwrap_or_else(PoisonError::into_inner),
+        };
+        state.map(rate_limit_info)
+    }
+
+    /// Returns the base URL of all calls.
+    ///
+    /// A client on a [`Transport`] knows it after its first response, and a client on another
+    /// [service](Self::from_service) never.
+    ///
+    /// ```
+    /// let avala = avala_client::Avala::builder().api_key("avk_1f9a").build()?;
+    /// assert_eq!(avala.base_url().map(ToString::to_string).as_deref(), Some("https://api.avala.ai/api/v1"));
+    /// # Ok::<(), avala_client::Error>(())
+    /// ```
+    #[must_use]
+    pub fn base_url(&self) -> Option<&BaseUrl> {
+        self.0.settings.base_url.as_ref().or_else(|| self.0.learned.base_url.get())
+    }
+
+    /// Learns from a response of a service of the user. `has_scope` means that its rate limit is a narrower one.
+    pub(crate) fn observe(&self, parts: &Parts, has_scope: bool) {
+        let Inner { settings, learned, .. } = &*self.0;
+        if settings.limiter.is_none()
+            && !has_scope
+            && let Some(state) = RateLimitState::from_headers(&parts.headers)
+        {
+            *learned.rate_limit.lock().unwrap_or_else(PoisonError::into_inner) = Some(state);
+        }
+        if settings.base_url.is_none()
+            && learned.base_url.get().is_none()
+            && let Some(base_url) = parts.extensions.get::<CallReport>().and_then(CallReport::base_url)
+        {
+            // Another call may have been faster, with the same value.
+            let _ = learned.base_url.set(base_url.clone());
+        }
     }
 
     /// Returns the same client with strict or lenient decoding; lenient is the default.
@@ -131,8 +150,9 @@ impl Avala {
     /// ```
     #[must_use]
     pub fn strict_decoding(&self, is_strict: bool) -> Self {
-        let Inner { transport, settings, .. } = &*self.0;
-        Self(Arc::new(Inner { transport: transport.clone(), settings: settings.clone(), is_strict }))
+        let Inner { transport, settings, learned, .. } = &*self.0;
+        let (transport, settings, learned) = (transport.clone(), settings.clone(), Arc::clone(learned));
+        Self(Arc::new(Inner { transport, settings, learned, is_strict }))
     }
 
     pub(crate) fn is_strict(&self) -> bool {
@@ -141,11 +161,6 @@ impl Avala {
 
     pub(crate) fn transport(&self) -> Transport {
         self.0.transport.clone()
-    }
-
-    /// Where the API is; unknown on a service that does everything.
-    pub(crate) fn base_url(&self) -> Option<&BaseUrl> {
-        self.0.settings.base_url.as_ref()
     }
 
     /// The total time of a call that has none of its own.
@@ -157,25 +172,10 @@ impl Avala {
     pub(crate) fn max_body_bytes(&self) -> usize {
         self.0.settings.max_body_bytes
     }
-
-    /// A call that gives a value.
-    pub(crate) fn call<T: Decoded>(&self, endpoint: Endpoint, segments: &[&str]) -> Call<T> {
-        Call::new(self, Request::new(endpoint, segments), Decoder::Plain(T::value))
-    }
-
-    /// A call that promises no value.
-    pub(crate) fn command(&self, endpoint: Endpoint, segments: &[&str]) -> Call<()> {
-        Call::new(self, Request::new(endpoint, segments), Decoder::Plain(decode::nothing))
-    }
-
-    /// Paginated list calls.
-    pub(crate) fn list<T: Decoded, F>(&self, endpoint: Endpoint, segments: &[&str]) -> List<T, F> {
-        List::new(self, Request::new(endpoint, segments))
-    }
 }
 
 impl fmt::Debug for Avala {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Avala").field("base_url", &self.0.settings.base_url).finish_non_exhaustive()
+        f.debug_struct("Avala").field("base_url", &self.base_url()).finish_non_exhaustive()
     }
 }

@@ -3,20 +3,18 @@
 use std::fmt;
 use std::time::Duration;
 
+#[cfg(feature = "hyper")]
+use avala_transport::ConnectionPool;
 use avala_transport::{
-    AccessToken, AccessTokenProvider, ApiKey, ApiKeyProvider, BaseUrl, Body, BoxError, Classified, RateLimit,
+    AccessToken, AccessTokenProvider, ApiKey, ApiKeyProvider, BaseUrl, BoxError, Classified, HttpService, RateLimit,
     RateLimiter, RetryPolicy, Transport, TransportBuilder,
 };
 use avala_types::{AvalaConfig, Secret};
-use bytes::Bytes;
-use tower::{Layer, Service};
+use tower::Layer;
 
 use crate::avala::Avala;
 use crate::avala::Settings;
 use crate::error::Error;
-
-/// How the SDK names itself to the server.
-const USER_AGENT: &str = concat!("avala-rust/", env!("CARGO_PKG_VERSION"));
 
 /// The settings of a client. Returned by [`Avala::builder`].
 ///
@@ -73,8 +71,26 @@ impl Default for AvalaBuilder {
             credentials: Credentials::Missing,
             base_url: None,
             allow_insecure_base_url: false,
-            transport: TransportBuilder::new().user_agent(USER_AGENT).timeout(AvalaConfig::DEFAULT_TIMEOUT),
+            transport: TransportBuilder::new(),
         }
+    }
+}
+
+/// Creates clients.
+impl Avala {
+    /// A client with the settings of the environment: `AVALA_API_KEY`, and optionally `AVALA_BASE_URL` and
+    /// `AVALA_ALLOW_INSECURE_BASE_URL`.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) when there is no key, or a setting cannot be used.
+    #[cfg(feature = "hyper")]
+    pub fn from_env() -> Result<Self, Error> {
+        Self::builder().env()?.build()
+    }
+
+    /// A client with settings of your own.
+    pub fn builder() -> AvalaBuilder {
+        AvalaBuilder::default()
     }
 }
 
@@ -224,14 +240,9 @@ impl AvalaBuilder {
     ///
     /// The layer that is added first is the outermost. [`TransportBuilder::layer_per_call`] says what it sees, how its
     /// errors are treated, and what happens if it panics, never finishes, or changes the request.
-    pub fn layer_per_call<L, B>(self, layer: L) -> Self
+    pub fn layer_per_call<L>(self, layer: L) -> Self
     where
-        L: Layer<Transport> + Send + Sync + 'static,
-        L::Service: Service<http::Request<Body>, Response = http::Response<B>> + Clone + Send + Sync + 'static,
-        <L::Service as Service<http::Request<Body>>>::Error: Into<BoxError>,
-        <L::Service as Service<http::Request<Body>>>::Future: Send + 'static,
-        B: http_body::Body<Data = Bytes> + Send + 'static,
-        B::Error: Into<BoxError>,
+        L: Layer<Transport, Service: HttpService> + Send + Sync + 'static,
     {
         self.transport(|transport| transport.layer_per_call(layer))
     }
@@ -240,14 +251,9 @@ impl AvalaBuilder {
     ///
     /// The layer that is added first is the outermost. [`TransportBuilder::layer_per_attempt`] says what it sees, how its
     /// errors are treated, and what happens if it panics, never finishes, or changes the request.
-    pub fn layer_per_attempt<L, B>(self, layer: L) -> Self
+    pub fn layer_per_attempt<L>(self, layer: L) -> Self
     where
-        L: Layer<Transport> + Send + Sync + 'static,
-        L::Service: Service<http::Request<Body>, Response = http::Response<B>> + Clone + Send + Sync + 'static,
-        <L::Service as Service<http::Request<Body>>>::Error: Into<BoxError>,
-        <L::Service as Service<http::Request<Body>>>::Future: Send + 'static,
-        B: http_body::Body<Data = Bytes> + Send + 'static,
-        B::Error: Into<BoxError>,
+        L: Layer<Transport, Service: HttpService> + Send + Sync + 'static,
     {
         self.transport(|transport| transport.layer_per_attempt(layer))
     }
@@ -257,14 +263,7 @@ impl AvalaBuilder {
     /// All layers stay around it: the key, the retries, the rate limit, the timeouts. Errors of `hyper`, `tower` and
     /// `std::io` are classified, so that they are retried where that is safe; any other error is final unless a
     /// [classifier](Self::service_with_classifier) knows it.
-    pub fn service<S, B>(self, service: S) -> Self
-    where
-        S: Service<http::Request<Body>, Response = http::Response<B>> + Clone + Send + Sync + 'static,
-        S::Error: Into<BoxError>,
-        S::Future: Send + 'static,
-        B: http_body::Body<Data = Bytes> + Send + 'static,
-        B::Error: Into<BoxError>,
-    {
+    pub fn service<S: HttpService>(self, service: S) -> Self {
         self.transport(|transport| transport.service(service))
     }
 
@@ -272,16 +271,32 @@ impl AvalaBuilder {
     /// [`TransportBuilder::service_with_classifier`].
     ///
     /// With the feature `reqwest`, `transport::classify_reqwest` is that function for a `reqwest` client.
-    pub fn service_with_classifier<S, B, F>(self, service: S, classify: F) -> Self
+    pub fn service_with_classifier<S, F>(self, service: S, classify: F) -> Self
     where
-        S: Service<http::Request<Body>, Response = http::Response<B>> + Clone + Send + Sync + 'static,
-        S::Error: Into<BoxError>,
-        S::Future: Send + 'static,
-        B: http_body::Body<Data = Bytes> + Send + 'static,
-        B::Error: Into<BoxError>,
+        S: HttpService,
         F: Fn(&BoxError) -> Option<Classified> + Send + Sync + 'static,
     {
         self.transport(|transport| transport.service_with_classifier(service, classify))
+    }
+
+    /// Uses the connections of a pool that other clients use too, so that many tenants need few connections.
+    ///
+    /// Each client keeps its own credentials, rate limit, concurrency limits, retries and timeouts. The pool has its own
+    /// connection, TLS and proxy settings: see [`TransportBuilder::build_pool`].
+    ///
+    /// ```
+    /// use avala_client::Avala;
+    /// use avala_client::transport::{RateLimit, TransportBuilder};
+    ///
+    /// let pool = TransportBuilder::new().build_pool()?;
+    /// let acme = Avala::builder().api_key("avk_acme").connection_pool(pool.clone()).build()?;
+    /// let globex = Avala::builder().api_key("avk_globex").rate_limit(RateLimit::per_minute(30)).connection_pool(pool);
+    /// let globex = globex.build()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[cfg(feature = "hyper")]
+    pub fn connection_pool(self, pool: ConnectionPool) -> Self {
+        self.transport(|transport| transport.connection_pool(pool))
     }
 
     /// Changes any setting of the transport: attempt and connect timeouts, pools, caps, certificates.

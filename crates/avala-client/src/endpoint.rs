@@ -5,8 +5,6 @@ use std::borrow::Cow;
 use http::Method;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-use crate::error::Invalid;
-
 /// Everything but the unreserved characters of RFC 3986.
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
@@ -44,7 +42,10 @@ impl Endpoint {
     /// The path, with the placeholders of the route replaced in their order.
     ///
     /// Each value becomes exactly one segment: whatever it contains, it cannot change the route or the query.
-    pub(crate) fn path(&self, segments: &[&str]) -> Result<String, Invalid> {
+    ///
+    /// # Errors
+    /// The message about a value that no segment can hold.
+    pub(crate) fn path(&self, segments: &[&str]) -> Result<String, String> {
         let mut path = String::with_capacity(self.route.len() + 40 * segments.len());
         let mut segments = segments.iter();
         let mut rest = self.route;
@@ -53,8 +54,7 @@ impl Endpoint {
         {
             let value = *segments.next().unwrap_or(&"");
             let Some(encoded) = segment(value) else {
-                let message = format!("{name} is {value:?}, which names nothing: pass the identity of something");
-                return Err(Invalid::new(self, message));
+                return Err(format!("{name} is {value:?}, which names nothing: pass the identity of something"));
             };
             path.push_str(before);
             path.extend(encoded);
@@ -85,7 +85,7 @@ pub(crate) fn query_value(text: &str) -> impl Iterator<Item = &str> {
 mod tests {
     use super::*;
 
-    fn path(owner: &str, slug: &str) -> Result<String, Invalid> {
+    fn path(owner: &str, slug: &str) -> Result<String, String> {
         Endpoint::get("datasets.get_by_slug", "/datasets/{owner}/{slug}/").path(&[owner, slug])
     }
 
@@ -110,7 +110,7 @@ mod tests {
     #[test]
     fn an_id_that_names_nothing_is_refused_with_its_name() {
         for id in ["", ".", ".."] {
-            let message = path("o", id).unwrap_err().message;
+            let message = path("o", id).unwrap_err();
             assert!(message.starts_with(&format!("slug is {id:?}")), "{message}");
         }
         assert!(Endpoint::get("x", "/a/{uid}/").path(&[]).is_err());

@@ -26,20 +26,24 @@
 //!
 //! - `http2`, `proxy`, `tls-webpki-roots` (on by default), `tls-native-roots`, `tls`: how the HTTP client of this SDK
 //!   connects. Without any of them, bring a service of your own: [`AvalaBuilder::service`], [`Avala::from_service`].
-//! - `gzip`: asks for compressed responses.
+//! - `gzip` (on by default): asks for compressed responses.
+//! - `fs` (on by default): request bodies read from files.
 //! - `reqwest`: classifies the errors of a `reqwest` client that is used as the service, so that it keeps its retries.
 //! - `blocking`: the same calls without `async`, for scripts.
 //! - `tracing`: spans for calls and attempts.
+//! - `testing`: errors and responses of your own, for unit tests: see `avala_client::testing`.
 
 mod avala;
 #[cfg(feature = "blocking")]
 pub mod blocking;
 mod builder;
 mod call;
+mod collect;
 mod decode;
-mod decoded;
 mod endpoint;
 mod error;
+mod extras;
+mod filters;
 mod list;
 mod meta;
 mod options;
@@ -48,6 +52,9 @@ mod pages;
 mod raw;
 mod request;
 pub mod resources;
+mod sending;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod wait;
 
 pub use ::avala_transport as transport;
@@ -57,9 +64,14 @@ pub use builder::AvalaBuilder;
 pub use call::{Call, CallFuture, CallWithMeta, ResponseFuture};
 pub use error::{Error, ErrorKind, FieldError, Quota};
 pub use http::Method;
-pub use list::List;
+pub use list::{List, Numbered};
 pub use meta::{Meta, Response};
 pub use pages::{Items, Pages};
 pub use raw::RawCall;
 pub use transport::{Sent, TimeSpent, TimeoutPhase};
 pub use wait::{Progress, Wait, WaitStates};
+
+/// Compiles and runs the code of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

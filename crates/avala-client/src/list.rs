@@ -9,18 +9,26 @@ use bytes::Bytes;
 use serde::de::DeserializeOwned;
 
 use crate::avala::Avala;
-use crate::call;
-use crate::call::{Call, CallFuture, CallWithMeta};
+use crate::call::{Call, CallFuture};
 use crate::decode;
+use crate::decode::decoded::Decoded;
 use crate::decode::{Decoder, Records, Source};
-use crate::decoded::Decoded;
-use crate::error::{Error, Failure, Invalid};
+use crate::endpoint::Endpoint;
+use crate::error::{Error, Failure};
+use crate::meta::Response;
 use crate::options::{call_options, call_timeout};
 use crate::pages::{Items, Pages};
 use crate::request::Request;
 
-/// A decoder without arguments.
-type Decode<T> = fn(Source<'_>) -> Result<T, Failure>;
+/// Decodes a page whose records may fail one by one.
+type DecodeRecords<T> = fn(Source<'_>) -> Result<Records<T>, Failure>;
+
+impl Avala {
+    /// Creates a paginated list call.
+    pub(crate) fn list<T: Decoded, F>(&self, endpoint: Endpoint, segments: &[&str]) -> List<T, F> {
+        List::new(self, Request::new(endpoint, segments))
+    }
+}
 
 /// A paginated list call: returns one page when awaited, or streams all [`items`](List::items) or [`pages`](List::pages).
 ///
@@ -40,28 +48,31 @@ type Decode<T> = fn(Source<'_>) -> Result<T, Failure>;
 /// ```
 #[must_use = "a list does nothing until it is awaited or streamed"]
 pub struct List<T, F = ()> {
-    avala: Avala,
-    request: Result<Request, Invalid>,
-    decode: Decode<CursorPage<T>>,
-    /// Decodes a page whose records may fail one by one.
-    decode_records: Decode<Records<T>>,
+    /// The call for one page, which fails if one of its records does.
+    call: Call<CursorPage<T>>,
+    decode_records: DecodeRecords<T>,
     filters: PhantomData<fn() -> F>,
 }
 
 impl<T, F> List<T, F> {
-    pub(crate) fn new(avala: &Avala, request: Result<Request, Invalid>) -> Self
+    pub(crate) fn new(avala: &Avala, request: Request) -> Self
     where
         T: Decoded,
     {
-        Self { avala: avala.clone(), request, decode: T::page, decode_records: T::records, filters: PhantomData }
+        let call = Call::new(avala, request, Decoder::Plain(T::page));
+        Self { call, decode_records: T::records, filters: PhantomData }
     }
 
     /// Sets a query parameter.
     pub(crate) fn param(mut self, name: &'static str, value: impl Into<String>) -> Self {
-        if let Ok(request) = &mut self.request {
-            request.param(name, value.into());
-        }
+        self.call = self.call.param(name, value);
         self
+    }
+
+    /// Sets a parameter to several values, separated by commas; no value is no filter.
+    pub(crate) fn any_of(self, name: &'static str, values: impl Iterator<Item = String>) -> Self {
+        let values: Vec<_> = values.collect();
+        if values.is_empty() { self } else { self.param(name, values.join(",")) }
     }
 
     /// Sets the page size; the server's default is 100.
@@ -89,9 +100,7 @@ impl<T, F> List<T, F> {
     /// # }
     /// ```
     pub fn cursor(mut self, cursor: impl Into<Cursor>) -> Self {
-        if let Ok(request) = &mut self.request {
-            request.cursor = Some(cursor.into());
-        }
+        self.call.request.cursor = Some(cursor.into());
         self
     }
 
@@ -100,47 +109,44 @@ impl<T, F> List<T, F> {
         self.timeout(time)
     }
 
-    fn request_mut(&mut self) -> &mut Result<Request, Invalid> {
-        &mut self.request
+    /// Continues with the link of an earlier page of this list.
+    pub(crate) fn follow(mut self, link: Cursor) -> Self {
+        self.call.request.follow(link);
+        self
+    }
+
+    fn request_mut(&mut self) -> &mut Request {
+        &mut self.call.request
     }
 
     /// Decodes the items of the list into another type.
     pub fn decode_as<U: DeserializeOwned>(self) -> List<U, F> {
         List {
-            avala: self.avala,
-            request: self.request,
-            decode: |source| decode::json_records::<U>(source)?.complete(),
+            call: self.call.with_decoder(Decoder::Plain(|source| decode::json_records::<U>(source)?.complete())),
             decode_records: decode::json_records::<U>,
             filters: PhantomData,
         }
     }
 
-    /// The call for one page, which fails if one of its records does.
-    fn one_page(self) -> Call<CursorPage<T>> {
-        Call::new(&self.avala, self.request, Decoder::Plain(self.decode))
-    }
-
-    /// The call for one page, with the records that could not be decoded.
-    fn records(self) -> Call<Records<T>> {
-        Call::new(&self.avala, self.request, Decoder::Plain(self.decode_records))
-    }
-
     /// Makes a field of an unexpected form an error, as [`Call::strict`] does.
     pub fn strict(mut self) -> Self {
-        self.avala = self.avala.strict_decoding(true);
+        self.call = self.call.strict();
         self
     }
 
-    /// Returns one page with response metadata: status, request ID, rate limit and attempts.
-    pub fn with_meta(self) -> CallWithMeta<CursorPage<T>> {
-        self.one_page().with_meta()
+    /// Returns the call for one page with response metadata: status, request ID, rate limit and attempts.
+    pub fn with_meta(self) -> Call<Response<CursorPage<T>>>
+    where
+        T: 'static,
+    {
+        self.call.with_meta()
     }
 
     /// Streams the pages of the list. The next page is prefetched while one is processed.
     ///
     /// A page with a record that cannot be decoded is an error that names the record, and the pages after it follow.
     pub fn pages(self) -> Pages<T> {
-        Pages::new(self.records())
+        Pages::new(self.call.with_decoder(Decoder::Plain(self.decode_records)))
     }
 
     /// Streams the items of the list. The next page is prefetched while one is processed.
@@ -156,7 +162,25 @@ impl<T, F> List<T, F> {
     /// # Errors
     /// [`ErrorKind::Request`](crate::ErrorKind::Request) when no request can be made of the arguments.
     pub fn to_http(&self) -> Result<http::Request<Bytes>, Error> {
-        call::to_http(&self.avala, &self.request)
+        self.call.to_http()
+    }
+}
+
+/// Filters of a list with numbered pages, which has [`List::page`].
+pub trait Numbered {}
+
+/// Numbered pages.
+impl<T, F: Numbered> List<T, F> {
+    /// Starts at this page, in place of a [`cursor`](List::cursor); the first page is 1.
+    ///
+    /// ```
+    /// # async fn example(avala: avala_client::Avala) -> Result<(), avala_client::Error> {
+    /// let third = avala.datasets().list_by_owner("acme").limit(50).page(3).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn page(self, number: u64) -> Self {
+        self.cursor(Cursor::page(number))
     }
 }
 
@@ -165,19 +189,13 @@ call_timeout!(List<T, F>, "the call for each page");
 
 impl<T, F> Clone for List<T, F> {
     fn clone(&self) -> Self {
-        Self {
-            avala: self.avala.clone(),
-            request: self.request.clone(),
-            decode: self.decode,
-            decode_records: self.decode_records,
-            filters: PhantomData,
-        }
+        Self { call: self.call.clone(), decode_records: self.decode_records, filters: PhantomData }
     }
 }
 
 impl<T, F> fmt::Debug for List<T, F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        call::debug_request("List", &self.request, f)
+        self.call.request.debug("List", f)
     }
 }
 
@@ -186,6 +204,6 @@ impl<T, F> IntoFuture for List<T, F> {
     type IntoFuture = CallFuture<CursorPage<T>>;
 
     fn into_future(self) -> Self::IntoFuture {
-        self.one_page().into_future()
+        self.call.into_future()
     }
 }

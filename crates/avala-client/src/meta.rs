@@ -1,8 +1,9 @@
 //! Response metadata.
 
-use std::time::Duration;
+use std::ops::{Deref, DerefMut};
+use std::time::SystemTime;
 
-use avala_transport::{CallReport, RateLimitState, TimeSpent, redact};
+use avala_transport::{CallReport, RateLimitState, redact, response_date};
 use avala_types::RateLimitInfo;
 use http::StatusCode;
 use http::response::Parts;
@@ -21,39 +22,58 @@ pub struct Response<T> {
 }
 
 /// Response metadata.
+///
+/// The fields of its [report](Self::report) are also fields of the metadata: `meta.attempts` is `meta.report.attempts`.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Meta {
     /// The status, which is 200, 201, 202, 203 or 204.
     pub status: StatusCode,
-    /// The server's name for this call (`X-Request-Id`), to quote to its support.
+    /// Request ID of the server (`X-Request-Id`), to quote to its support.
     pub request_id: Option<String>,
-    /// What the server said of its rate limit.
+    /// The server's clock when it responded (`Date`). Unset without the header.
+    pub date: Option<SystemTime>,
+    /// Rate limit that the server reported.
     pub rate_limit: RateLimitInfo,
-    /// How many attempts it took.
-    pub attempts: u32,
-    /// How long it took, retries and waiting included.
-    pub elapsed: Duration,
-    /// Where that time went.
-    pub time_spent: TimeSpent,
+    /// Attempts and times of the call, with retries and queueing. A service of your own below no layers has one attempt.
+    pub report: CallReport,
 }
 
 impl Meta {
     pub(crate) fn of(parts: &Parts) -> Self {
         let header = |name: &str| parts.headers.get(name).and_then(|value| value.to_str().ok());
-        let report = parts.extensions.get::<CallReport>();
         Self {
             status: parts.status,
             request_id: header("x-request-id").map(|id| redact::shorten(id, MAX_REQUEST_ID)),
+            date: response_date(&parts.headers),
             rate_limit: RateLimitInfo::from_lookup(header),
-            attempts: report.map_or(1, CallReport::attempts),
-            elapsed: report.map(CallReport::elapsed).unwrap_or_default(),
-            time_spent: report.map(CallReport::time_spent).unwrap_or_default(),
+            report: parts.extensions.get::<CallReport>().cloned().unwrap_or_else(one_attempt),
         }
     }
 }
 
-/// The limit that the transport saw last, in the words of the types.
+/// The report of a service that makes none.
+pub(crate) fn one_attempt() -> CallReport {
+    let mut report = CallReport::default();
+    report.attempts = 1;
+    report
+}
+
+impl Deref for Meta {
+    type Target = CallReport;
+
+    fn deref(&self) -> &CallReport {
+        &self.report
+    }
+}
+
+impl DerefMut for Meta {
+    fn deref_mut(&mut self) -> &mut CallReport {
+        &mut self.report
+    }
+}
+
+/// Converts the rate limit that the transport saw last.
 pub(crate) fn rate_limit_info(state: RateLimitState) -> RateLimitInfo {
     let mut info = RateLimitInfo::default();
     info.limit = state.limit;

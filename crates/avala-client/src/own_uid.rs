@@ -7,7 +7,6 @@
 use percent_encoding::percent_decode_str;
 use serde::Deserialize;
 
-use crate::decode::Source;
 use crate::error::{ErrorKind, Failure};
 
 /// What follows the UID in the routes of calls that change a resource and return it.
@@ -27,8 +26,10 @@ pub(crate) fn in_path<'a>(route: &str, path: &'a str) -> Option<&'a str> {
 }
 
 /// Checks the UID of a decoded response.
-pub(crate) fn check(source: &Source<'_>, got: &str) -> Result<(), Failure> {
-    match source.own_uid {
+///
+/// `asked` is the UID that [`in_path`] found.
+pub(crate) fn check(asked: Option<&str>, got: &str) -> Result<(), Failure> {
+    match asked {
         Some(asked) if !is_same(asked, got) => {
             let asked = percent_decode_str(asked).decode_utf8_lossy();
             let got: String = got.chars().take(64).collect();
@@ -42,13 +43,13 @@ pub(crate) fn check(source: &Source<'_>, got: &str) -> Result<(), Failure> {
 }
 
 /// Checks the UID of a response that was decoded into a type of the user, if it has one.
-pub(crate) fn check_text(source: &Source<'_>) -> Result<(), Failure> {
-    if source.own_uid.is_none() {
+pub(crate) fn check_text(asked: Option<&str>, body: &[u8]) -> Result<(), Failure> {
+    if asked.is_none() {
         return Ok(());
     }
     // A user's type may accept what is no object, or an object without a UID.
-    match serde_json::from_slice::<OnlyUid>(source.body) {
-        Ok(OnlyUid(Some(got))) => check(source, &got),
+    match serde_json::from_slice::<OnlyUid>(body) {
+        Ok(OnlyUid(Some(got))) => check(asked, &got),
         _ => Ok(()),
     }
 }

@@ -11,12 +11,14 @@ use std::task::{Context, Poll, Wake, Waker, ready};
 use avala_transport::{Background, Sent};
 use avala_types::{Cursor, CursorPage};
 use futures_core::Stream;
+use http::response::Parts;
 use percent_encoding::percent_decode_str;
 
-use crate::call::{Call, ResponseFuture, endpoint};
+use crate::call::Call;
 use crate::decode::Records;
 use crate::error::{Error, Failure};
-use crate::meta::Response;
+use crate::meta::Meta;
+use crate::sending::Sending;
 
 /// How many pages one poll passes, if each is ready at once and has no items. Then others run.
 const MOST_PAGES: usize = 16;
@@ -42,16 +44,16 @@ pub struct Pages<T> {
 
 enum State<T> {
     Start,
-    /// The next page is on its way, or waits in the background until somebody wants it.
-    Asked(ResponseFuture<Records<T>>, Background),
-    /// The next page came, or failed, before somebody wanted it.
-    Came(Box<Result<Response<Records<T>>, Error>>),
+    /// The next page is in flight, or waits in the background until it is awaited.
+    Pending(Sending<Records<T>>, Background),
+    /// The next page arrived, or failed, before it was awaited.
+    Ready(Box<Result<(Records<T>, Parts), Error>>),
     Done,
 }
 
 impl<T> Pages<T> {
     pub(crate) fn new(call: Call<Records<T>>) -> Self {
-        let cursor = call.request.as_ref().ok().and_then(|request| request.cursor.clone());
+        let cursor = call.request.cursor.clone();
         let mut seen = Seen::default();
         // A list without a cursor begins at the first of its pages, which some lists number.
         let _ = seen.insert(cursor.as_ref().map_or("page=1", Cursor::as_query));
@@ -74,10 +76,10 @@ impl<T> Pages<T> {
 
     /// Polls the pending page in the background, where it waits for nothing that a call of the consumer may need.
     fn drive(&mut self, cx: &mut Context<'_>) {
-        if let State::Asked(future, background) = &mut self.state {
+        if let State::Pending(future, background) = &mut self.state {
             background.resume();
-            if let Poll::Ready(result) = Pin::new(future).poll(cx) {
-                self.state = State::Came(Box::new(result));
+            if let Poll::Ready(result) = future.poll(cx) {
+                self.state = State::Ready(Box::new(result));
             } else {
                 background.pause();
             }
@@ -86,7 +88,7 @@ impl<T> Pages<T> {
 
     /// Stops the timeouts of the pending page: what the consumer does now must not count against them.
     fn pause(&self) {
-        if let State::Asked(_, background) = &self.state {
+        if let State::Pending(_, background) = &self.state {
             background.pause();
         }
     }
@@ -94,41 +96,39 @@ impl<T> Pages<T> {
     /// Moves a pending page to a runtime, which fetches it while nobody polls this.
     #[cfg(feature = "blocking")]
     fn drive_on(&mut self, runtime: &tokio::runtime::Handle) {
-        if let State::Asked(future, background) = &mut self.state {
+        if let State::Pending(future, background) = &mut self.state {
             // The runtime polls it all the time, so its timeouts count.
             background.resume();
             future.spawn_on(runtime);
         }
     }
 
-    fn ask(&mut self) {
+    fn request(&mut self) {
         let background = Background::new();
         let call = Call::clone(&self.call).options(|options| options.background = Some(background.clone()));
-        self.state = State::Asked(call.with_meta().into_future(), background);
+        self.state = State::Pending(call.send(), background);
     }
 
-    /// Asks for what follows a page, or makes an end.
-    fn go_on_after(&mut self, page: &CursorPage<T>, cx: &mut Context<'_>) {
+    /// Requests the page after this one, or ends the stream.
+    fn advance(&mut self, page: &CursorPage<T>, cx: &mut Context<'_>) {
         let Some(next) = page.next_cursor.clone() else {
             self.state = State::Done;
             return;
         };
         let error = match next.query() {
             Ok(query) if self.seen.insert(query) => {
-                if let Ok(request) = &mut self.call.request {
-                    request.follow(next.clone());
-                }
+                self.call.request.follow(next.clone());
                 self.cursor = Some(next);
-                self.ask();
+                self.request();
                 // A call begins when it is first polled, and that should not wait until this page is used up.
                 self.drive(cx);
                 return;
             }
-            Ok(_) => Error::circle(endpoint(&self.call.request), &next),
-            Err(error) => Error::link(endpoint(&self.call.request), &error, Sent::Yes),
+            Ok(_) => Error::repeated_page(&self.call.request.endpoint, &next),
+            Err(error) => Error::link(&self.call.request.endpoint, &error, Sent::Yes),
         };
         // After the items: they are good, whatever follows them.
-        self.state = State::Came(Box::new(Err(error)));
+        self.state = State::Ready(Box::new(Err(error)));
     }
 }
 
@@ -157,29 +157,29 @@ impl<T> Pages<T> {
     /// Polls for the next page, whose records may have failed one by one.
     fn poll_records(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<PageOfItems<T>, Error>>> {
         if let State::Start = self.state {
-            self.ask();
+            self.request();
         }
         let result = match std::mem::replace(&mut self.state, State::Done) {
             State::Start | State::Done => return Poll::Ready(None),
-            State::Came(result) => *result,
-            State::Asked(mut future, background) => {
+            State::Ready(result) => *result,
+            State::Pending(mut future, background) => {
                 background.resume();
                 background.end();
                 let waker = Attention::of(&background, cx.waker());
-                match Pin::new(&mut future).poll(&mut Context::from_waker(&waker)) {
+                match future.poll(&mut Context::from_waker(&waker)) {
                     Poll::Ready(result) => result,
                     Poll::Pending => {
-                        self.state = State::Asked(future, background);
+                        self.state = State::Pending(future, background);
                         return Poll::Pending;
                     }
                 }
             }
         };
-        Poll::Ready(Some(result.map(|Response { value: Records { page, failed }, meta }| {
-            self.go_on_after(&page, cx);
-            let endpoint = endpoint(&self.call.request);
+        Poll::Ready(Some(result.map(|(Records { page, failed }, parts)| {
+            self.advance(&page, cx);
+            let endpoint = &self.call.request.endpoint;
             let error =
-                |(position, failure): (usize, Failure)| (position, Error::record(endpoint, meta.clone(), failure));
+                |(position, failure): (usize, Failure)| (position, Error::record(endpoint, Meta::of(&parts), failure));
             PageOfItems { page, failed: failed.into_iter().map(error).collect() }
         })))
     }

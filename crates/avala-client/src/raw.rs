@@ -3,20 +3,21 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use avala_transport::Body;
 use avala_types::Json;
 use bytes::Bytes;
-use http::Method;
+use http::{HeaderValue, Method};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::avala::Avala;
-use crate::call;
-use crate::call::{Call, CallFuture, CallWithMeta};
+use crate::call::{Call, CallFuture};
 use crate::decode;
 use crate::decode::{Decoder, Source};
 use crate::endpoint::{Endpoint, segment};
-use crate::error::{Error, Failure, Invalid};
+use crate::error::{Error, Failure};
 use crate::list::List;
+use crate::meta::Response;
 use crate::options::{call_options, call_timeout};
 use crate::request::Request;
 
@@ -64,10 +65,10 @@ impl Avala {
             _ => DYNAMIC_ROUTE,
         };
         let endpoint = Endpoint { operation: OPERATION, method, route };
-        let request = match refusal {
-            None => Ok(Request::at(endpoint, path.into_owned())),
-            Some(reason) => Err(Invalid::new(&endpoint, format!("invalid path or method of a raw call: {reason}"))),
-        };
+        let mut request = Request::at(endpoint, path.into_owned());
+        if let Some(reason) = refusal {
+            request.reject(format!("invalid path or method of a raw call: {reason}"));
+        }
         RawCall(Call::new(self, request, Decoder::Plain(json_or_null)))
     }
 }
@@ -99,13 +100,11 @@ impl RawCall {
         I: IntoIterator,
         I::Item: AsRef<str>,
     {
+        let request = self.request_mut();
         for value in segments {
-            let Ok(request) = self.request_mut() else { break };
             let value = value.as_ref();
             let Some(encoded) = segment(value) else {
-                let message = format!("the path segment is {value:?}, which names nothing: pass a non-empty ID");
-                let invalid = Invalid::new(&request.endpoint, message);
-                *self.request_mut() = Err(invalid);
+                request.reject(format!("the path segment is {value:?}, which names nothing: pass a non-empty ID"));
                 break;
             };
             if request.endpoint.route == "/" {
@@ -127,17 +126,13 @@ impl RawCall {
     ///
     /// The default is the path that [`Avala::request`] got, if it is a literal.
     pub fn route(mut self, route: &'static str) -> Self {
-        if let Ok(request) = self.request_mut() {
-            request.set_route(route);
-        }
+        self.request_mut().set_route(route);
         self
     }
 
     /// Adds a query parameter, percent-encoded. A name that was added before is sent once more.
     pub fn query(mut self, name: impl Into<Cow<'static, str>>, value: impl Into<String>) -> Self {
-        if let Ok(request) = self.request_mut() {
-            request.add_param(name.into(), value.into());
-        }
+        self.request_mut().add_param(name.into(), value.into());
         self
     }
 
@@ -149,9 +144,35 @@ impl RawCall {
         Self(self.0.json(payload))
     }
 
+    /// Sends a body of any kind: bytes, a text, a file, or a stream of known length.
+    ///
+    /// The call can be repeated if the body can: see [`Body`]. Clones of the call share a body that can be read only once;
+    /// the second one that is sent fails with [`ErrorKind::Request`](crate::ErrorKind::Request).
+    ///
+    /// ```
+    /// # async fn example(avala: avala_client::Avala) -> Result<(), Box<dyn std::error::Error>> {
+    /// use avala_client::Method;
+    /// use avala_client::transport::Body;
+    ///
+    /// let file = Body::file("drive.mcap").await?;
+    /// avala.request(Method::PUT, "/beta/files/").path(["drive"]).body("application/octet-stream", file).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn body(mut self, content_type: impl AsRef<str>, body: impl Into<Body>) -> Self {
+        let request = self.request_mut();
+        match HeaderValue::from_str(content_type.as_ref()) {
+            Ok(content_type) => request.set_body(content_type, body.into()),
+            Err(_) => {
+                request.reject("the content type has a line break or control character; write it like `text/csv`");
+            }
+        }
+        self
+    }
+
     /// Decodes the response into a type of yours. An empty body counts as `null`, which `()` and `Option` accept.
     pub fn decode_as<T: DeserializeOwned>(self) -> Call<T> {
-        Call::new(&self.0.avala, self.0.request, Decoder::Plain(json_or_null))
+        self.0.with_decoder(Decoder::Plain(json_or_null))
     }
 
     /// Reads the response as one page of a list, and follows the links to the next pages.
@@ -161,8 +182,8 @@ impl RawCall {
         List::<Json>::new(&self.0.avala, self.0.request).decode_as()
     }
 
-    /// Returns the status, the request ID, the rate limit and the attempts together with the value.
-    pub fn with_meta(self) -> CallWithMeta<Json> {
+    /// Returns the same call with response metadata: status, request ID, rate limit and attempts.
+    pub fn with_meta(self) -> Call<Response<Json>> {
         self.0.with_meta()
     }
 
@@ -174,7 +195,7 @@ impl RawCall {
         self.0.to_http()
     }
 
-    fn request_mut(&mut self) -> &mut Result<Request, Invalid> {
+    fn request_mut(&mut self) -> &mut Request {
         self.0.request_mut()
     }
 }
@@ -193,7 +214,7 @@ impl IntoFuture for RawCall {
 
 impl fmt::Debug for RawCall {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        call::debug_request("RawCall", &self.0.request, f)
+        self.0.request.debug("RawCall", f)
     }
 }
 

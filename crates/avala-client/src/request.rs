@@ -1,6 +1,8 @@
 //! Calls as data, before they are sent.
 
 use std::borrow::Cow;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use avala_transport::{Body, CallOptions, Sent};
 use avala_types::{Cursor, encode_json};
@@ -11,12 +13,39 @@ use percent_encoding::percent_decode_str;
 use serde::Serialize;
 
 use crate::endpoint::{Endpoint, query_name, query_value};
-use crate::error::{Error, Invalid};
-use crate::options::Extras;
+use crate::error::Error;
+use crate::extras::Extras;
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
-/// What is sent: everything but the address of the server and the key.
+/// Body of a request.
+#[derive(Clone, Debug, Default)]
+enum Payload {
+    #[default]
+    None,
+    Json(Bytes),
+    /// A body of the user. Clones of a call share it, because some bodies can be read only once.
+    Shared(Arc<SharedBody>),
+}
+
+#[derive(Debug)]
+struct SharedBody {
+    content_type: HeaderValue,
+    /// `None` after a body that can be read only once was sent.
+    body: Mutex<Option<Body>>,
+}
+
+impl SharedBody {
+    fn take(&self) -> Option<Body> {
+        let mut body = self.body.lock().unwrap_or_else(PoisonError::into_inner);
+        match body.as_ref().map(Body::try_clone) {
+            Some(Some(copy)) => Some(copy),
+            _ => body.take(),
+        }
+    }
+}
+
+/// A call as data: everything but the base URL and the credentials.
 #[derive(Clone, Debug)]
 pub(crate) struct Request {
     pub(crate) endpoint: Endpoint,
@@ -26,16 +55,32 @@ pub(crate) struct Request {
     pub(crate) cursor: Option<Cursor>,
     /// Whether the cursor is the link of the page before, inside of a stream.
     follows_link: bool,
-    body: Option<Bytes>,
+    body: Payload,
     pub(crate) options: CallOptions,
     /// Boxed, because few calls have any.
     extras: Option<Box<Extras>>,
+    /// The first invalid argument, which fails the call when it is sent.
+    invalid: Option<Box<Invalid>>,
+}
+
+/// An argument that no request can be made of. It keeps a call cloneable until it is sent.
+#[derive(Clone, Debug)]
+struct Invalid {
+    message: String,
+    /// Where in the payload it is.
+    json_path: Option<String>,
 }
 
 impl Request {
-    pub(crate) fn new(endpoint: Endpoint, segments: &[&str]) -> Result<Self, Invalid> {
-        let path = endpoint.path(segments)?;
-        Ok(Self::at(endpoint, path))
+    pub(crate) fn new(endpoint: Endpoint, segments: &[&str]) -> Self {
+        match endpoint.path(segments) {
+            Ok(path) => Self::at(endpoint, path),
+            Err(message) => {
+                let mut this = Self::at(endpoint, String::new());
+                this.reject(message);
+                this
+            }
+        }
     }
 
     /// Creates a request with a path that is complete and encoded.
@@ -43,16 +88,52 @@ impl Request {
         let mut options = CallOptions::default();
         options.operation = Some(endpoint.operation);
         options.route = Some(endpoint.route);
-        Self { endpoint, path, query: Vec::new(), cursor: None, follows_link: false, body: None, options, extras: None }
+        Self {
+            endpoint,
+            path,
+            query: Vec::new(),
+            cursor: None,
+            follows_link: false,
+            body: Payload::None,
+            options,
+            extras: None,
+            invalid: None,
+        }
+    }
+
+    /// Makes the call fail when it is sent. The first reason counts.
+    pub(crate) fn reject(&mut self, message: impl Into<String>) {
+        self.reject_at(message, None);
+    }
+
+    fn reject_at(&mut self, message: impl Into<String>, json_path: Option<String>) {
+        self.invalid.get_or_insert_with(|| Box::new(Invalid { message: message.into(), json_path }));
+    }
+
+    /// Fails if an argument is invalid.
+    fn check(&self) -> Result<(), Error> {
+        match self.invalid.as_deref() {
+            None => Ok(()),
+            Some(Invalid { message, json_path }) => {
+                Err(Error::invalid(&self.endpoint, message.as_str(), json_path.clone()))
+            }
+        }
+    }
+
+    /// Sets a header; one that must not be set is an invalid argument.
+    pub(crate) fn set_header(&mut self, name: &str, value: &[u8]) {
+        if let Err(message) = self.extras.get_or_insert_default().set_header(name, value) {
+            self.reject(message);
+        }
+    }
+
+    pub(crate) fn set_extension<V: Clone + Send + Sync + 'static>(&mut self, value: V) {
+        self.extras.get_or_insert_default().set_extension(value);
     }
 
     pub(crate) fn set_route(&mut self, route: &'static str) {
         self.endpoint.route = route;
         self.options.route = Some(route);
-    }
-
-    pub(crate) fn extras_mut(&mut self) -> &mut Extras {
-        self.extras.get_or_insert_default()
     }
 
     /// Sets a parameter of the query; the last value counts.
@@ -78,17 +159,28 @@ impl Request {
         self.follows_link = true;
     }
 
-    pub(crate) fn json<P: Serialize + ?Sized>(&mut self, payload: &P) -> Result<(), Invalid> {
-        let body = encode_json(payload).map_err(|error| {
-            let message = match error.number() {
-                Some(number) => format!("the payload holds {number}, which JSON cannot express; nothing was sent"),
-                None => format!("the payload has no form in JSON: {error}"),
-            };
-            let json_path = error.path().map(str::to_owned);
-            Invalid { json_path, ..Invalid::new(&self.endpoint, message) }
-        })?;
-        self.body = Some(body.into());
-        Ok(())
+    /// Sets a JSON payload; one without a form in JSON is an invalid argument.
+    pub(crate) fn json<P: Serialize + ?Sized>(&mut self, payload: &P) {
+        match encode_json(payload) {
+            Ok(body) => self.body = Payload::Json(body.into()),
+            Err(error) => {
+                let message = match error.number() {
+                    Some(number) => format!("the payload holds {number}, which JSON cannot express; nothing was sent"),
+                    None => format!("the payload has no form in JSON: {error}"),
+                };
+                self.reject_at(message, error.path().map(str::to_owned));
+            }
+        }
+    }
+
+    /// Sets a body of the user.
+    pub(crate) fn set_body(&mut self, content_type: HeaderValue, body: Body) {
+        self.body = Payload::Shared(Arc::new(SharedBody { content_type, body: Mutex::new(Some(body)) }));
+    }
+
+    /// Prints method and route only: a body may hold secrets.
+    pub(crate) fn debug(&self, name: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{name}({} {})", self.endpoint.method, self.endpoint.route)
     }
 
     /// Returns what is needed to read the response: the endpoint, and the path below the base URL.
@@ -102,6 +194,7 @@ impl Request {
     /// as far as the call has any: what was noted yesterday, or changed on its way, must not widen a list. Filters that
     /// it leaves out are added.
     pub(crate) fn target(&self) -> Result<String, Error> {
+        self.check()?;
         let mut target = self.path.clone();
         let mut separator = '?';
         let mut push = |name: &str, value: &mut dyn Iterator<Item = &str>| {
@@ -144,23 +237,54 @@ impl Request {
             "the cursor has another {name} than this call, which has {own:?}: \
              a cursor belongs to the filters that it was made with"
         );
-        Invalid::new(&self.endpoint, message).into()
+        Error::invalid(&self.endpoint, message, None)
     }
 
-    /// The request with its path below the base address.
+    /// Creates the request that is sent, with a path below the base URL. Takes a body that can be read only once.
     pub(crate) fn to_http(&self) -> Result<http::Request<Body>, Error> {
-        let mut request = http::Request::new(self.body.clone().map_or_else(Body::empty, Body::from));
+        let head = self.head()?;
+        let body = match &self.body {
+            Payload::None => Body::empty(),
+            Payload::Json(json) => json.clone().into(),
+            Payload::Shared(shared) => shared.take().ok_or_else(|| {
+                let message = "the body can be read only once and was sent already: create the call again";
+                Error::invalid(&self.endpoint, message, None)
+            })?,
+        };
+        Ok(head.map(|()| body))
+    }
+
+    /// Creates the request for inspection: a body that is not in memory is left out.
+    pub(crate) fn preview(&self) -> Result<http::Request<Bytes>, Error> {
+        let bytes = match &self.body {
+            Payload::None => Bytes::new(),
+            Payload::Json(json) => json.clone(),
+            Payload::Shared(shared) => {
+                let body = shared.body.lock().unwrap_or_else(PoisonError::into_inner);
+                body.as_ref().and_then(|body| body.as_bytes().cloned()).unwrap_or_default()
+            }
+        };
+        Ok(self.head()?.map(|()| bytes))
+    }
+
+    fn head(&self) -> Result<http::Request<()>, Error> {
+        let mut request = http::Request::new(());
         *request.method_mut() = self.endpoint.method.clone();
         *request.uri_mut() = self.target()?.try_into().map_err(|error: http::uri::InvalidUri| {
-            let message = format!("no address can be made of its arguments: {error}");
-            Invalid::new(&self.endpoint, message)
+            let message = format!("no URL can be made of the arguments: {error}");
+            Error::invalid(&self.endpoint, message, None)
         })?;
         request.headers_mut().insert(ACCEPT, JSON);
-        if self.body.is_some() {
-            request.headers_mut().insert(CONTENT_TYPE, JSON);
-        } else if matches!(self.endpoint.method, Method::POST | Method::PUT | Method::PATCH) {
+        match &self.body {
+            Payload::Json(_) => drop(request.headers_mut().insert(CONTENT_TYPE, JSON)),
+            Payload::Shared(shared) => {
+                request.headers_mut().insert(CONTENT_TYPE, shared.content_type.clone());
+            }
             // Here and not only in the transport, so that a service that does everything sends it too.
-            request.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
+            Payload::None if matches!(self.endpoint.method, Method::POST | Method::PUT | Method::PATCH) => {
+                request.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
+            }
+            Payload::None => {}
         }
         if let Some(extras) = &self.extras {
             extras.apply(&mut request);
@@ -186,7 +310,7 @@ mod tests {
     use crate::error::ErrorKind;
 
     fn list() -> Request {
-        Request::new(Endpoint::get("tasks.list", "/tasks/"), &[]).unwrap()
+        Request::new(Endpoint::get("tasks.list", "/tasks/"), &[])
     }
 
     #[test]

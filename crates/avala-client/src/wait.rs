@@ -10,8 +10,8 @@ use futures_core::Stream;
 use http::StatusCode;
 use tokio::time::{Instant, sleep};
 
-use crate::call::{Call, debug_request, endpoint};
-use crate::error::{Error, Invalid};
+use crate::call::Call;
+use crate::error::Error;
 use crate::meta::{Meta, Response};
 use crate::options::call_options;
 use crate::request::Request;
@@ -146,7 +146,7 @@ impl<T> Wait<T> {
         WaitStates(State::Idle(Box::new(self)))
     }
 
-    fn request_mut(&mut self) -> &mut Result<Request, Invalid> {
+    fn request_mut(&mut self) -> &mut Request {
         self.call.request_mut()
     }
 }
@@ -208,7 +208,7 @@ impl<T: Send + 'static> Wait<T> {
     }
 
     fn job_failed(&self, meta: Meta, message: String) -> Error {
-        Error::job_failed(endpoint(&self.call.request), meta, message)
+        Error::job_failed(&self.call.request.endpoint, meta, message)
     }
 
     /// Polls until a poll succeeds, after the pause that is due.
@@ -251,8 +251,7 @@ impl<T: Send + 'static> Wait<T> {
     /// The call for the next poll, which must not outlast the wait.
     fn next_call(&self, started: Instant) -> Call<T> {
         let left = self.timeout.saturating_sub(started.elapsed());
-        // An invalid request has no options, and fails without being sent.
-        match self.call.request.as_ref().ok().and_then(|request| request.options.timeout) {
+        match self.call.request.options.timeout {
             Some(time) => self.call.clone().timeout(time.min(left)),
             None if left < self.call.avala.timeout() => self.call.clone().timeout(left),
             None => self.call.clone(),
@@ -273,7 +272,7 @@ impl<T: Send + 'static> Wait<T> {
             Some(status) => format!("; status is still `{status}`"),
         };
         let message = format!("timed out after {count} poll{plural} in {:.1} s{status}", elapsed.as_secs_f64());
-        Error::wait_timeout(endpoint(&self.call.request), message, elapsed, source)
+        Error::wait_timeout(&self.call.request.endpoint, message, elapsed, source)
     }
 }
 
@@ -288,7 +287,7 @@ impl<T: Send + 'static> IntoFuture for Wait<T> {
 
 impl<T> fmt::Debug for Wait<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        debug_request("Wait", &self.call.request, f)
+        self.call.request.debug("Wait", f)
     }
 }
 

@@ -1,1 +1,58 @@
-//! Rate limits and agent claims in Redis, shared by many processes.
+//! Rate limits and agent claims in Redis or Valkey, shared by many processes.
+//!
+//! Avala limits a user, not a process: ten workers with the same API key exceed the limit together. [`RedisLimits`]
+//! holds the limit in one place. Each attempt reserves a token with one script, and waits here until it may be sent.
+//!
+//! # What is promised
+//!
+//! - All processes together send at most `rate * T + burst` calls in any time `T`, and never more than the limit in any
+//!   minute: the burst counts towards it.
+//! - Redis' clock counts, so the clocks of the processes do not matter. If it jumps, everything that it recorded is void.
+//! - A 429 closes a gate for all processes. Behind it, calls are sent one at a time.
+//! - Uploads and exports hold a permit: a lease that ends after 6 s if its process dies.
+//! - Every use of Redis has a timeout of 50 ms, connecting included. If Redis is slow, unavailable, read-only, loading,
+//!   full, or sends an error or nonsense, the process sends its own share of the limit and replaces the connection. It
+//!   returns to Redis within a second of its recovery. No error ever means "granted".
+//! - A store that was lost (a restart without persistence, `FLUSHALL`, an eviction) starts without a burst, and grants no
+//!   permit until the holders of permits have presented them.
+//! - A script is repeated only if the server did not know it, so a lost response costs one token.
+//!
+//! A call that is dropped while its round trip is in flight may have used a token: it cannot be returned over a socket.
+//! Tokens of calls that are dropped later go back.
+//!
+//! # Settings of the server
+//!
+//! `maxmemory-policy` must be `noeviction`; see [`RedisLimits::warning`]. The user needs `EVAL`, `EVALSHA`, and the
+//! commands of the scripts on keys that start with the prefix: `TIME`, `HMGET`, `HSET`, `DEL`, `GET`, `SET`, `ZADD`,
+//! `ZREM`, `ZCARD`, `ZSCORE`, `ZREMRANGEBYSCORE`, `PTTL`, `PEXPIRE`, and `INFO`.
+//!
+//! # Features
+//!
+//! | Feature | Default | What it adds |
+//! |---|---|---|
+//! | `agents` | no | claims of agent executions, for `avala-agents` |
+//! | `cluster` | no | Redis Cluster |
+//! | `tls` | no | `rediss://` URLs, with Mozilla's root certificates |
+
+mod builder;
+#[cfg(feature = "agents")]
+mod claims;
+mod error;
+mod keys;
+mod limits;
+mod link;
+mod pace;
+mod permits;
+mod protocol;
+mod report;
+mod stats;
+mod together;
+mod token;
+mod view;
+
+pub use self::builder::RedisLimitsBuilder;
+#[cfg(feature = "agents")]
+pub use self::claims::RedisClaims;
+pub use self::error::{LimitsError, LimitsErrorKind};
+pub use self::limits::RedisLimits;
+pub use self::stats::LimitStats;

@@ -3,11 +3,13 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use avala_types::WebhookDeliveryUid;
 use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 
-use crate::state::storage::Presign;
+use crate::fault::FaultQueue;
+use crate::state::storage::Storage;
+use crate::state::storage::links::Links;
 use crate::state::tables::Tables;
+use crate::state::webhook::Outgoing;
 
 /// The data of a sandbox, the address that it is reached at, and how it differs from other deployments.
 #[derive(Clone)]
@@ -16,37 +18,48 @@ pub(crate) struct App(Arc<Shared>);
 struct Shared {
     settings: Settings,
     tables: Mutex<Tables>,
-    outbox: UnboundedSender<WebhookDeliveryUid>,
+    outbox: UnboundedSender<Outgoing>,
+    faults: FaultQueue,
 }
 
 /// Settings that handlers read.
 pub(crate) struct Settings {
     /// Address of the sandbox, for links in responses. A request's `Host` header may say anything.
     pub(crate) url: String,
-    /// Address of the storage host.
-    pub(crate) storage_url: String,
+    /// Address of the storage host, and how long its URLs are valid.
+    pub(crate) links: Links,
     /// Address of the storage host of managed uploads, which is another one.
     pub(crate) managed_storage_url: String,
     /// Whether lists of members are bare arrays.
     pub(crate) bare_member_lists: bool,
     pub(crate) update_existing_agents: bool,
-    /// How long URLs of the storage host are valid.
-    pub(crate) url_lifetime: Duration,
+    pub(crate) uploads: UploadSettings,
+    /// Longest page of executions.
+    pub(crate) execution_page_limit: usize,
+    /// Whether executions that a list has shown are `running` after it.
+    pub(crate) start_listed_executions: bool,
 }
 
-impl Settings {
-    /// Returns a URL of the storage host to be signed.
-    pub(crate) fn presign<'a>(&'a self, key: &'a str, parameters: &'a [(&'a str, String)]) -> Presign<'a> {
-        let (base, lifetime) = (self.storage_url.as_str(), self.url_lifetime);
-        Presign { base, key, parameters, signed_headers: "host", lifetime }
-    }
+/// How files of datasets are uploaded.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct UploadSettings {
+    /// Version of the protocol that version 2 is negotiated down to.
+    pub(crate) version: u64,
+    /// Larger files are sent in parts of this size.
+    pub(crate) part_size: u64,
+    /// How many parts are signed at a time.
+    pub(crate) signed_parts: usize,
+    /// The bytes that every owner can store.
+    pub(crate) quota: u64,
+    /// Longest lifetime of a URL where a client may ask for one.
+    pub(crate) longest_lifetime: Option<Duration>,
 }
 
 impl App {
-    /// Creates an app, and the queue of its webhook deliveries.
-    pub(crate) fn new(settings: Settings, tables: Tables) -> (Self, UnboundedReceiver<WebhookDeliveryUid>) {
+    /// Creates an app, and the queue of what it sends.
+    pub(crate) fn new(settings: Settings, tables: Tables) -> (Self, UnboundedReceiver<Outgoing>) {
         let (outbox, queue) = mpsc::unbounded_channel();
-        (Self(Arc::new(Shared { settings, tables: Mutex::new(tables), outbox })), queue)
+        (Self(Arc::new(Shared { settings, tables: Mutex::new(tables), outbox, faults: FaultQueue::default() })), queue)
     }
 
     pub(crate) fn settings(&self) -> &Settings {
@@ -58,13 +71,28 @@ impl App {
         &self.0.settings.url
     }
 
+    /// What signs links to objects.
+    pub(crate) fn links(&self) -> &Links {
+        &self.0.settings.links
+    }
+
     /// All data. Handlers hold it for one response and never across an `await`, so each request is atomic.
     pub(crate) fn tables(&self) -> MutexGuard<'_, Tables> {
         self.0.tables.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Queues a delivery for the worker, which runs as long as the server does.
-    pub(crate) fn send(&self, delivery: &WebhookDeliveryUid) {
-        let _ = self.0.outbox.send(delivery.clone());
+    /// Reads or changes the data of the storage host.
+    pub(crate) fn storage<R>(&self, change: impl FnOnce(&mut Storage) -> R) -> R {
+        change(&mut self.tables().storage)
+    }
+
+    /// Faults that wait for requests.
+    pub(crate) fn faults(&self) -> &FaultQueue {
+        &self.0.faults
+    }
+
+    /// Queues a request for the worker, which runs as long as the server does.
+    pub(crate) fn send(&self, outgoing: Outgoing) {
+        let _ = self.0.outbox.send(outgoing);
     }
 }

@@ -1,59 +1,13 @@
-//! The command line.
+//! The command line. What it says of itself is in `help.txt`.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use avala_sandbox::{Fault, RateLimit, Sandbox, SandboxBuilder, Seed};
+use avala_sandbox::{Bodies, Fault, RateLimit, Sandbox, SandboxBuilder, Seed};
 use lexopt::{Arg, ValueExt};
 
-pub(crate) const HELP: &str = "\
-An in-memory Avala on a loopback port, to develop and test integrations against.
-
-Usage: avala-sandbox [OPTIONS]
-
-Options:
-      --port <PORT>         Listen on this port of 127.0.0.1 [default: 0, a free one]
-      --key <KEY>           Take requests with this key [default: avk_test]
-      --seed <SEED>         What is there at the start: demo or empty [default: demo]
-      --rate-limit <N>      Refuse more than N requests a minute with 429 [default: no limit]
-      --latency-ms <N>      Hold every response back for N milliseconds [default: 0]
-      --bare-member-lists   Respond with lists of members as arrays, as some deployments do
-      --update-agents       Update the agent of the same name when one is registered, instead of creating another
-      --access-token <T>    Accept this OAuth access token in 'Authorization: Bearer'; the key is accepted there too
-      --url-lifetime <N>    Seconds that URLs of the storage host are valid [default: 3600]
-      --tls                 Serve https, and start a CONNECT proxy for the known hosts (see below)
-      --proxy-port <PORT>   Listen on this port with the proxy [default: 0, a free one]
-      --ca-file <PATH>      Write the certificate of the test CA to this file [default: avala-sandbox-ca.pem]
-      --fault <FAULT>       Go wrong once; may be given several times
-  -h, --help                Print this help
-
-A fault is written as METHOD PATH EFFECT [xTIMES], as in --fault 'GET /exports/ 503 x2'. The path is below /api/v1,
-and a * at its end stands for everything that starts so. The effects:
-  503                       Respond with this status, and process nothing; so for every status
-  html                      Respond 200 with a page of HTML, and process nothing
-  drop                      Close the connection, and process nothing
-  drop-response               Process, and close the connection without a response
-  cut:BYTES                 Process, and close the connection after so many bytes of the body
-  delay:MS                  Process, and respond so many milliseconds later
-
-Control route, outside the API and without a key:
-  POST /_sandbox/announce/  Raise an event for agents and webhooks:
-                            {\"event\": \"result.submitted\", \"payload\": {\"task_uid\": \"t\", \"result_uid\": \"r\"}}
-                            A payload that does not fit its event is refused with 400.
-
-Official uploaders insist on https and on known storage hosts. With --tls they run unmodified:
-  avala-sandbox --tls --port 8443 --proxy-port 8444 --ca-file ca.pem
-  SSL_CERT_FILE=ca.pem HTTPS_PROXY=http://127.0.0.1:8444 AVALA_BASE_URL=https://api.avala.ai/api/v1 \\
-    AVALA_API_KEY=avk_test avala datasets upload ...
-For Node.js, use NODE_EXTRA_CA_CERTS=ca.pem and NODE_USE_ENV_PROXY=1 in place of SSL_CERT_FILE.
-The proxy stands in for api.avala.ai, server.avala.ai, data.avala.ai, and the S3, GCS, Azure and R2 hosts of uploads;
-it connects to none of them, and refuses other hosts. Not possible: clients that ignore HTTPS_PROXY (the public dataset
-calls of the official Python SDK do) or that pin certificates, and HTTP/2.
-
-Prints one line of JSON with `url` and `key` once it listens, with `proxy_url` and `ca_file` too with --tls, and a line
-for each request to stderr. It ends on ctrl-c.
-";
+pub(crate) const HELP: &str = include_str!("help.txt");
 
 /// What the command line asks for.
 #[derive(Debug)]
@@ -91,6 +45,22 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Com
             Arg::Long("update-agents") => builder.update_existing_agents(true),
             Arg::Long("access-token") => builder.access_token(parser.value()?.string()?),
             Arg::Long("url-lifetime") => builder.url_lifetime(Duration::from_secs(parser.value()?.parse()?)),
+            Arg::Long("no-limits") => builder.limits(false),
+            Arg::Long("clock-offset") => builder.clock_offset(parser.value()?.parse()?),
+            Arg::Long("storage-bodies") => builder.storage_bodies(parser.value()?.parse_with(bodies)?),
+            Arg::Long("upload-version") => builder.upload_version(parser.value()?.parse()?),
+            Arg::Long("part-size") => builder.part_size(parser.value()?.parse()?),
+            Arg::Long("signed-parts") => builder.signed_parts_limit(parser.value()?.parse()?),
+            Arg::Long("quota") => builder.storage_quota(parser.value()?.parse()?),
+            Arg::Long("export-size") => builder.export_size(parser.value()?.parse()?),
+            Arg::Long("item-size") => builder.item_size(parser.value()?.parse()?),
+            Arg::Long("public-dataset") => {
+                let (slug, objects) = parser.value()?.parse_with(public_dataset)?;
+                builder.public_dataset(slug, objects)
+            }
+            Arg::Long("recordings") => builder.recordings(parser.value()?.parse()?),
+            Arg::Long("execution-page") => builder.execution_page_limit(parser.value()?.parse()?),
+            Arg::Long("start-executions") => builder.start_listed_executions(true),
             #[cfg(feature = "tls")]
             Arg::Long("tls") => builder.tls(true),
             #[cfg(feature = "tls")]
@@ -118,6 +88,21 @@ fn seed(name: &str) -> Result<Seed, &'static str> {
     }
 }
 
+fn bodies(name: &str) -> Result<Bodies, &'static str> {
+    match name {
+        "keep" => Ok(Bodies::Keep),
+        "hash" => Ok(Bodies::Hash),
+        "count" => Ok(Bodies::Count),
+        _ => Err("bodies are keep, hash or count"),
+    }
+}
+
+/// Reads `SLUG:OBJECTS`.
+fn public_dataset(text: &str) -> Result<(String, usize), &'static str> {
+    let (slug, objects) = text.split_once(':').ok_or("write SLUG:OBJECTS")?;
+    Ok((slug.to_owned(), objects.parse().map_err(|_| "write SLUG:OBJECTS, with a number of objects")?))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -139,6 +124,23 @@ mod tests {
     }
 
     #[test]
+    fn options_of_storage_and_data_are_read() {
+        let line = "--no-limits --clock-offset -60 --storage-bodies hash --upload-version 1 --part-size 9000000 \
+                    --signed-parts 1 --quota 5 --export-size 7 --item-size 8 --public-dataset a:3 --recordings 2 \
+                    --execution-page 9 --start-executions";
+        let Command::Start(start) = parse_line(line).unwrap() else { panic!("starts") };
+        let text = format!("{start:?}");
+        for part in ["limits: false", "bodies: Hash", "version: 1", "part_size: 9000000", "quota: 5", "(\"a\", 3)"] {
+            assert!(text.contains(part), "{text}");
+        }
+        // Every option is in the help, and the other way round.
+        for option in HELP.lines().filter_map(|line| line.trim_start().strip_prefix("--")?.split([' ', '\n']).next()) {
+            let known = include_str!("args.rs").contains(&format!("Arg::Long(\"{option}\")"));
+            assert!(known || option.starts_with("help"), "{option}");
+        }
+    }
+
+    #[test]
     fn faults_may_be_given_several_times() {
         let arguments =
             ["--fault", "GET /exports/ 503 x2", "--fault=POST /datasets/ drop-response"].map(OsString::from);
@@ -151,7 +153,16 @@ mod tests {
 
     #[test]
     fn what_cannot_be_read_is_an_error() {
-        for line in ["--port", "--port x", "--port 70000", "--seed large", "--rate-limit -1", "--what", "file"] {
+        for line in [
+            "--port",
+            "--port x",
+            "--port 70000",
+            "--seed large",
+            "--rate-limit -1",
+            "--what",
+            "file",
+            "--public-dataset a",
+        ] {
             assert!(parse_line(line).is_err(), "{line}");
         }
     }

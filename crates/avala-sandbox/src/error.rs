@@ -47,10 +47,6 @@ impl ApiError {
         Self { status, body }
     }
 
-    pub(crate) fn status(&self) -> StatusCode {
-        self.status
-    }
-
     /// What the response says.
     pub(crate) fn into_body(self) -> Value {
         self.body

@@ -39,12 +39,14 @@ mod error;
 mod fault;
 mod handlers;
 mod known_hosts;
+mod not_found;
 mod pipeline;
 mod protocol;
 #[cfg(feature = "tls")]
 mod proxy;
 mod rate_limit;
 mod request;
+mod request_body;
 mod request_log;
 mod response_body;
 mod router;
@@ -55,19 +57,30 @@ mod screen;
 mod seed;
 mod server;
 mod state;
+mod storage_error;
+mod storage_host;
 mod webhook;
 
 pub use builder::SandboxBuilder;
 pub use fault::{Fault, FaultError};
+pub use not_found::NotFound;
 pub use rate_limit::RateLimit;
 pub use request_log::LoggedRequest;
 pub use router::routes;
 pub use routes::Route;
 pub use sandbox::Sandbox;
 pub use seed::Seed;
+pub use state::fleet::script::FinalizationStep;
+pub use state::storage::Bodies;
+pub use storage_host::{StorageCounters, StorageHost, StoredObject, StoredPart, StoredUpload};
 pub use webhook::AnnounceError;
 
 /// Compiles the examples of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
+/// Compiles and runs the code of the README.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;

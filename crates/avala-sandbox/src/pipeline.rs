@@ -7,6 +7,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::response::IntoResponse;
 use bytes::{Bytes, BytesMut};
+use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
@@ -14,63 +15,86 @@ use tower::ServiceExt;
 
 use crate::app::App;
 use crate::error::ApiError;
-use crate::fault::{Effect, FaultQueue};
+use crate::fault::{Effect, Target};
+
 use crate::handlers::{public_datasets, signup};
-use crate::protocol::{API_KEY_HEADER, API_PREFIX};
+use crate::protocol::{API_KEY_HEADER, API_PREFIX, CONTROL_PREFIX, DOWNLOAD_PREFIX, MAX_DRAINED_BYTES};
 use crate::rate_limit::Limiter;
 use crate::request::caller::Caller;
+use crate::request_body::{RequestBody, Stop};
 use crate::request_log::{OnResponse, RequestLog};
 use crate::response_body::ResponseBody;
 use crate::screen;
+use crate::state::clock;
 
 /// Largest body of a call.
 const MAX_BODY_BYTES: usize = 64 * 1024 * 1024;
-
-/// Largest body that the storage host takes: the largest part that an upload may have, and room for a form.
-const MAX_FILE_BYTES: usize = 129 * 1024 * 1024;
-
-/// So much of a body that is too large is read and dropped, so that clients read the response; then the connection ends.
-const MAX_DRAINED_BYTES: u64 = 512 * 1024 * 1024;
 
 /// The steps of a request, in the order of [`response`](Pipeline::response) and [`process`](Pipeline::process).
 pub(crate) struct Pipeline {
     pub(crate) router: Router,
     pub(crate) app: App,
     pub(crate) limiter: Limiter,
-    pub(crate) faults: FaultQueue,
+    /// Of calls without a key.
+    pub(crate) anonymous_limiter: Limiter,
     pub(crate) log: RequestLog,
     pub(crate) latency: Duration,
     pub(crate) on_response: Box<OnResponse>,
 }
 
-/// A response whose body is complete.
-type Complete = Response<Bytes>;
+/// Whom a request is for.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Part {
+    Api,
+    Control,
+    /// It streams bodies, and knows no keys and no limits.
+    Storage,
+}
+
+impl Part {
+    fn of(path: &str) -> Self {
+        match path.strip_prefix(API_PREFIX) {
+            Some(path) if path.starts_with(DOWNLOAD_PREFIX) => Self::Storage,
+            Some(_) => Self::Api,
+            None if path.starts_with(CONTROL_PREFIX) => Self::Control,
+            None => Self::Storage,
+        }
+    }
+}
 
 impl Pipeline {
     /// Responds to a request. An error closes the connection without a response.
     pub(crate) async fn response(&self, request: Request<Incoming>) -> io::Result<Response<ResponseBody>> {
         let (parts, body) = request.into_parts();
-        let is_api = parts.uri.path().starts_with(API_PREFIX);
-        let (body, is_too_large) = collect(body, if is_api { MAX_BODY_BYTES } else { MAX_FILE_BYTES }).await?;
-        let number = self.log.begin(&parts, &body);
-        let api_path = parts.uri.path().strip_prefix(API_PREFIX).unwrap_or(parts.uri.path());
-        let fault = self.faults.take(&parts.method, api_path);
-
-        let mut response = match &fault {
-            Some(Effect::DropConnection) => None,
-            Some(Effect::Response(canned)) => {
-                let mut response = Response::new(canned.body.clone());
-                *response.status_mut() = canned.status;
-                *response.headers_mut() = canned.headers.clone();
-                Some(response)
-            }
-            _ if is_too_large => Some(complete(too_large().into_response()).await?),
-            _ => Some(self.process(Request::from_parts(parts, body)).await?),
+        let part = Part::of(parts.uri.path());
+        let api_path = parts.uri.path().strip_prefix(API_PREFIX).unwrap_or(parts.uri.path()).to_owned();
+        let fault = match part {
+            // A fault on every path does not hit the routes that set faults.
+            Part::Control => None,
+            _ => self.app.faults().take(&Target::of(&parts.method, &api_path, part == Part::Storage)),
         };
+        let body = RequestBody::new(body, stop(fault.as_ref()));
+        let is_anonymous = is_open(&api_path);
+
+        let (number, response) = if part == Part::Storage {
+            let number = self.log.begin(&parts, &Bytes::new());
+            (number, self.storage_response(parts, body, fault.as_ref()).await)
+        } else {
+            let mut body = body;
+            let (body, length) = collect(&mut body).await?;
+            let number = self.log.begin(&parts, &body);
+            let is_too_large = length > MAX_BODY_BYTES as u64;
+            (number, self.call_response(parts, body, is_too_large, fault.as_ref()).await)
+        };
+        let mut response = response?;
         if let Some(response) = &mut response {
-            self.limiter.describe(response.headers_mut());
+            let limiter = if is_anonymous { &self.anonymous_limiter } else { &self.limiter };
+            limiter.describe(response.headers_mut());
             let id = HeaderValue::from_str(&format!("req_{number:08}")).map_err(io::Error::other)?;
             response.headers_mut().entry("x-request-id").or_insert(id);
+            let now = self.app.storage(|storage| storage.clock.now());
+            let date = HeaderValue::from_str(&clock::http_date(now)).map_err(io::Error::other)?;
+            response.headers_mut().insert(header::DATE, date);
         }
         let wait = match fault {
             Some(Effect::Delay(delay)) => self.latency + delay,
@@ -85,43 +109,78 @@ impl Pipeline {
         if let Some(entry) = self.log.end(number, response.as_ref().map(Response::status)) {
             (self.on_response)(&entry);
         }
-        match (response, fault) {
-            (Some(response), Some(Effect::CutBody(after))) => Ok(cut(response, after)),
-            (Some(response), _) => Ok(response.map(ResponseBody::whole)),
-            (None, _) => Err(io::Error::other("dropped by a fault")),
-        }
+        response.map(|response| damage(response, fault.as_ref())).ok_or_else(|| io::Error::other("dropped by a fault"))
     }
 
-    async fn process(&self, mut request: Request<Bytes>) -> io::Result<Complete> {
-        let is_api = request.uri().path().starts_with(API_PREFIX);
-        let response = match self.refuse(&mut request) {
+    /// Responds to a call of the API or of a control route; `None` when a fault closes the connection.
+    async fn call_response(
+        &self,
+        parts: Parts,
+        body: Bytes,
+        is_too_large: bool,
+        fault: Option<&Effect>,
+    ) -> io::Result<Option<Response<Body>>> {
+        Ok(match fault {
+            Some(Effect::DropConnection) => None,
+            Some(Effect::Response(canned)) => Some(canned.to_http()),
+            _ if is_too_large => Some(too_large().into_response()),
+            _ => Some(in_json(self.process(Request::from_parts(parts, Body::from(body))).await).await?),
+        })
+    }
+
+    /// Responds to a request to the storage host; `None` when a fault closes the connection.
+    async fn storage_response(
+        &self,
+        parts: Parts,
+        mut body: RequestBody,
+        fault: Option<&Effect>,
+    ) -> io::Result<Option<Response<Body>>> {
+        match fault {
+            Some(Effect::DropConnection) => return Ok(None),
+            Some(Effect::Response(canned)) => {
+                drain(&mut body).await?;
+                return Ok(Some(canned.to_http()));
+            }
+            Some(Effect::ChangeObject) => drop(self.app.tables().change_object(parts.uri.path())),
+            _ => {}
+        }
+        let response = self.process(Request::from_parts(parts, Body::new(body))).await;
+        // What arrived of a body that a fault ended is dropped, and so is the connection.
+        Ok(Some(response).filter(|_| !matches!(fault, Some(Effect::CutRequest(_)))))
+    }
+
+    async fn process(&self, mut request: Request<Body>) -> Response<Body> {
+        match self.refuse(&mut request) {
             Some(refusal) => refusal,
             None => {
-                let Ok(response) = self.router.clone().oneshot(request.map(Body::from)).await;
+                let Ok(response) = self.router.clone().oneshot(request).await;
                 response
             }
-        };
-        let response = complete(response).await?;
-        Ok(if is_api { in_json(response) } else { response })
+        }
     }
 
     /// What is wrong with a request before anybody looks at what it is about. Notes who makes it.
-    fn refuse(&self, request: &mut Request<Bytes>) -> Option<Response<Body>> {
+    fn refuse(&self, request: &mut Request<Body>) -> Option<Response<Body>> {
         if let Err(error) = screen::check(request) {
             return Some(error.into_response());
         }
-        // The rest is the storage host, which knows no keys and no limits.
+        if Part::of(request.uri().path()) != Part::Api {
+            return None;
+        }
         let api_path = request.uri().path().strip_prefix(API_PREFIX)?;
         if let Some(location) = with_trailing_slash(request) {
             return Some((StatusCode::MOVED_PERMANENTLY, [(header::LOCATION, location)]).into_response());
         }
-        if !signup::is_open(api_path) && !public_datasets::is_open(api_path) {
+        let limiter = if is_open(api_path) {
+            &self.anonymous_limiter
+        } else {
             match self.caller(request.headers()) {
                 Ok(caller) => drop(request.extensions_mut().insert(caller)),
                 Err(unauthorized) => return Some(unauthorized.into_response()),
             }
-        }
-        let wait = self.limiter.take().err()?.retry_after;
+            &self.limiter
+        };
+        let wait = limiter.take().err()?.retry_after;
         let sentence = format!("Request was throttled. Expected available in {wait} seconds.");
         let error = ApiError::detail(StatusCode::TOO_MANY_REQUESTS, sentence);
         Some(([(header::RETRY_AFTER, HeaderValue::from(wait))], error).into_response())
@@ -144,14 +203,28 @@ impl Pipeline {
     }
 }
 
-/// Reads a body up to a limit; returns whether it was longer.
-async fn collect(mut body: Incoming, limit: usize) -> io::Result<(Bytes, bool)> {
+/// Whether a call needs no key.
+fn is_open(api_path: &str) -> bool {
+    signup::is_open(api_path) || public_datasets::is_open(api_path)
+}
+
+/// Where a fault stops reading the body of the request.
+fn stop(fault: Option<&Effect>) -> Option<(u64, Stop)> {
+    match fault {
+        Some(Effect::CutRequest(after)) => Some((*after, Stop::Close)),
+        Some(Effect::StallRequest(after)) => Some((*after, Stop::Stall)),
+        _ => None,
+    }
+}
+
+/// Reads a body up to the limit of calls; returns how long it was.
+async fn collect(body: &mut RequestBody) -> io::Result<(Bytes, u64)> {
     let mut kept = BytesMut::new();
     let mut length = 0;
     while let Some(frame) = body.frame().await {
-        let Ok(data) = frame.map_err(io::Error::other)?.into_data() else { continue };
+        let Ok(data) = frame?.into_data() else { continue };
         length += data.len() as u64;
-        if length <= limit as u64 {
+        if length <= MAX_BODY_BYTES as u64 {
             kept.extend_from_slice(&data);
         } else {
             kept = BytesMut::new();
@@ -160,13 +233,19 @@ async fn collect(mut body: Incoming, limit: usize) -> io::Result<(Bytes, bool)> 
             break;
         }
     }
-    Ok((kept.freeze(), length > limit as u64))
+    Ok((kept.freeze(), length))
 }
 
-async fn complete(response: Response<Body>) -> io::Result<Complete> {
-    let (parts, body) = response.into_parts();
-    let body = body.collect().await.map_err(io::Error::other)?.to_bytes();
-    Ok(Response::from_parts(parts, body))
+/// Reads and drops a body, so that the client reads the response. There is a limit to that.
+async fn drain(body: &mut RequestBody) -> io::Result<()> {
+    let mut length = 0;
+    while let Some(frame) = body.frame().await {
+        length += frame?.data_ref().map_or(0, |data| data.len() as u64);
+        if length > MAX_DRAINED_BYTES {
+            break;
+        }
+    }
+    Ok(())
 }
 
 fn too_large() -> ApiError {
@@ -174,17 +253,18 @@ fn too_large() -> ApiError {
 }
 
 /// Writes an error that an extractor made in the format of the API.
-fn in_json(response: Complete) -> Complete {
+async fn in_json(response: Response<Body>) -> io::Result<Response<Body>> {
     let is_error = response.status().is_client_error() || response.status().is_server_error();
     let content_type = response.headers().get(header::CONTENT_TYPE).map(HeaderValue::as_bytes).unwrap_or_default();
-    if !is_error || content_type.starts_with(b"application/json") || content_type == b"application/xml" {
-        return response;
+    if !is_error || content_type.starts_with(b"application/json") {
+        return Ok(response);
     }
     let (mut parts, text) = response.into_parts();
+    let text = text.collect().await.map_err(io::Error::other)?.to_bytes();
     let body = serde_json::json!({ "detail": String::from_utf8_lossy(&text) }).to_string();
     parts.headers.remove(header::CONTENT_LENGTH);
     parts.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    Response::from_parts(parts, Bytes::from(body))
+    Ok(Response::from_parts(parts, Body::from(body)))
 }
 
 /// Where a request should have gone, when its path has no slash at the end.
@@ -197,13 +277,22 @@ fn with_trailing_slash<B>(request: &Request<B>) -> Option<String> {
     Some(format!("{}/{query}", uri.path()))
 }
 
-/// The response with its own length in its head, and a body that ends before it.
-fn cut(response: Complete, after: usize) -> Response<ResponseBody> {
+/// The response as a fault leaves it. A body that ends too early is announced with its own length.
+fn damage(response: Response<Body>, fault: Option<&Effect>) -> Response<ResponseBody> {
+    use http_body::Body as _;
+    let length = response.body().size_hint().exact().filter(|length| *length > 0);
+    let (Some(length), Some(fault)) = (length, fault) else { return response.map(ResponseBody::whole) };
     let (mut parts, body) = response.into_parts();
-    if body.is_empty() {
-        return Response::from_parts(parts, ResponseBody::whole(body));
-    }
-    parts.headers.insert(header::CONTENT_LENGTH, HeaderValue::from(body.len()));
-    let start = body.slice(..after.min(body.len() - 1));
-    Response::from_parts(parts, ResponseBody::cut(start))
+    let (length, body) = match fault {
+        Effect::CutBody(after) => (length, ResponseBody::cut(body, (*after).min(length - 1))),
+        Effect::StallBody(after) => (length, ResponseBody::stalled(body, (*after).min(length - 1))),
+        Effect::CorruptBody(at) => (length, ResponseBody::corrupt(body, (*at).min(length - 1))),
+        Effect::ResizeBody(by) => {
+            let length = length.saturating_add_signed(*by);
+            (length, ResponseBody::resized(body, length))
+        }
+        _ => return Response::from_parts(parts, ResponseBody::whole(body)),
+    };
+    parts.headers.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
+    Response::from_parts(parts, body)
 }

@@ -1,7 +1,7 @@
 //! Routes: which handler serves which path.
 
 use axum::Router;
-use axum::routing::{any, get, post};
+use axum::routing::{any, get};
 use http::{Method, StatusCode};
 
 use crate::app::App;
@@ -35,7 +35,7 @@ pub(crate) fn router(app: App) -> Router {
         .fallback(async || ApiError::not_found());
     Router::new()
         .nest(API_PREFIX, api)
-        .route(control::ANNOUNCE_PATH, post(control::announce))
+        .merge(control::router())
         .fallback(storage_host::serve)
         .method_not_allowed_fallback(async |method: Method| {
             ApiError::detail(StatusCode::METHOD_NOT_ALLOWED, format!("Method \"{method}\" not allowed."))

@@ -2,15 +2,19 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use avala_types::Json;
 use serde::Serialize;
 use tokio::task::AbortHandle;
 
 use crate::fault::{Fault, FaultError};
+use crate::not_found::NotFound;
 use crate::pipeline::Pipeline;
 use crate::protocol::API_PREFIX;
 use crate::request_log::LoggedRequest;
+use crate::state::fleet::script::FinalizationStep;
+use crate::storage_host::StorageHost;
 use crate::webhook::AnnounceError;
 
 /// An Avala in memory that listens on a port of this machine until it is dropped.
@@ -120,12 +124,79 @@ impl Sandbox {
     /// # Errors
     /// When the fault was described with something that HTTP does not allow.
     pub fn fault(&self, fault: Fault) -> Result<(), FaultError> {
-        self.pipeline.faults.add(fault)
+        self.pipeline.app.faults().add(fault)
+    }
+
+    /// Gives access to what the storage host holds and was sent.
+    #[must_use]
+    pub fn storage(&self) -> StorageHost<'_> {
+        StorageHost::new(&self.pipeline.app)
+    }
+
+    /// Moves the clock of the server forward: its `Date` headers show it, and URLs and reservations expire by it.
+    ///
+    /// Times in records are not moved.
+    pub fn advance_clock(&self, time: Duration) {
+        self.pipeline.app.storage(|storage| storage.clock.advance(time));
+    }
+
+    /// Lets the next status responses of managed uploads show these steps of their finalization, one in each, before it
+    /// goes on as usual.
+    ///
+    /// A finalization that a step has `failed` stays so, until it is started again.
+    pub fn script_finalizations(&self, steps: impl IntoIterator<Item = FinalizationStep>) {
+        self.pipeline.app.tables().fleet.finalization_script.extend(steps);
+    }
+
+    /// Sets the state of the generations of a recording's managed upload: `initializing`, `active`, `abandoned`,
+    /// `completing` or `completed`.
+    ///
+    /// # Errors
+    /// When the recording has no managed upload.
+    pub fn set_generation_state(&self, recording_uid: &str, state: &str) -> Result<(), NotFound> {
+        let mut tables = self.pipeline.app.tables();
+        let row = tables.fleet.managed_uploads.find_mut(|row| row.recording.as_ref() == recording_uid);
+        let row = row.map_err(|_| NotFound::new("managed upload of recording", recording_uid))?;
+        row.set_generations(&state.into());
+        Ok(())
+    }
+
+    /// Withdraws the published revision of a public dataset: exact requests for it get 410 from now on.
+    ///
+    /// # Errors
+    /// When the dataset has no revision.
+    pub fn withdraw_revision(&self, dataset_uid: &str) -> Result<(), NotFound> {
+        let mut tables = self.pipeline.app.tables();
+        let revision = tables.published(&dataset_uid.into());
+        revision.ok_or_else(|| NotFound::new("revision of dataset", dataset_uid))?.is_withdrawn = true;
+        Ok(())
+    }
+
+    /// Sets whether grants of a public dataset say that ranges are supported. Default: they do.
+    ///
+    /// # Errors
+    /// When the dataset has no revision.
+    pub fn set_range_supported(&self, dataset_uid: &str, supported: bool) -> Result<(), NotFound> {
+        let mut tables = self.pipeline.app.tables();
+        let revision = tables.published(&dataset_uid.into());
+        revision.ok_or_else(|| NotFound::new("revision of dataset", dataset_uid))?.range_supported = supported;
+        Ok(())
+    }
+
+    /// Sets the status of an agent's execution, as `running` or `failed`.
+    ///
+    /// # Errors
+    /// When there is no such execution.
+    pub fn set_execution_status(&self, execution_uid: &str, status: &str) -> Result<(), NotFound> {
+        let mut tables = self.pipeline.app.tables();
+        let execution = tables.agent_executions.get_mut(execution_uid);
+        execution.map_err(|_| NotFound::new("execution", execution_uid))?.status = Some(status.into());
+        Ok(())
     }
 
     /// Removes the faults that have not met their requests yet.
     pub fn clear_faults(&self) {
-        self.pipeline.faults.clear();
+        self.pipeline.app.faults().clear();
     }
 }
 

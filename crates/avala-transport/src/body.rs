@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
+use futures_core::Stream;
 use http_body::{Frame, SizeHint};
 use http_body_util::BodyExt;
 use http_body_util::combinators::UnsyncBoxBody;
@@ -14,12 +15,15 @@ use tower::BoxError;
 
 use crate::collect_body::CollectBody;
 use crate::error::TransportError;
+#[cfg(feature = "fs")]
+use crate::file_body::FileSource;
+use crate::stream_body::StreamBody;
 
 /// A user's stream, which need not be `Sync`. The mutex makes it `Sync` and is only locked to read the size hint:
 /// reading needs `&mut`.
-struct Stream(Mutex<UnsyncBoxBody<Bytes, BoxError>>);
+struct Reader(Mutex<UnsyncBoxBody<Bytes, BoxError>>);
 
-impl Stream {
+impl Reader {
     fn lock(&self) -> MutexGuard<'_, UnsyncBoxBody<Bytes, BoxError>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -32,7 +36,7 @@ impl Stream {
 /// Returned by [`Body::as_bytes`] for an empty body.
 static NO_BYTES: Bytes = Bytes::new();
 
-type Factory = Arc<dyn Fn() -> Stream + Send + Sync>;
+type Factory = Arc<dyn Fn() -> Reader + Send + Sync>;
 
 /// Body of a request or response.
 ///
@@ -58,9 +62,9 @@ enum Kind {
     Replay {
         factory: Factory,
         // Created when the size or the content is first needed, so that a copy that is never sent costs nothing.
-        stream: OnceLock<Stream>,
+        stream: OnceLock<Reader>,
     },
-    Once(Stream),
+    Once(Reader),
 }
 
 impl Body {
@@ -87,7 +91,7 @@ impl Body {
         B: http_body::Body<Data = Bytes> + Send + 'static,
         B::Error: Into<BoxError>,
     {
-        Self(Kind::Replay { factory: Arc::new(move || into_stream(factory())), stream: OnceLock::new() })
+        Self(Kind::Replay { factory: Arc::new(move || into_reader(factory())), stream: OnceLock::new() })
     }
 
     /// Creates a body that can be read only once, such as a stream. A `Body` is returned unchanged.
@@ -98,8 +102,52 @@ impl Body {
     {
         match take_own(body) {
             Ok(own) => own,
-            Err(other) => Self(Kind::Once(into_stream(other))),
+            Err(other) => Self(Kind::Once(into_reader(other))),
         }
+    }
+
+    /// Creates a body of `length` bytes that a stream produces. It can be read once, so that the call has one attempt.
+    ///
+    /// The length is sent as `content-length`. A stream that ends before it, or has a chunk that goes beyond it, fails the
+    /// call with the kind [`Request`](crate::TransportErrorKind::Request), and so does an error of the stream. For more than
+    /// one attempt, create the stream in [`replay`](Self::replay).
+    ///
+    /// ```
+    /// use avala_transport::Body;
+    /// use bytes::Bytes;
+    ///
+    /// # fn run(chunks: impl futures_core::Stream<Item = std::io::Result<Bytes>> + Send + 'static) {
+    /// let body = Body::stream(10 << 20, chunks);
+    /// # }
+    /// ```
+    pub fn stream<S, E>(length: u64, stream: S) -> Self
+    where
+        S: Stream<Item = Result<Bytes, E>> + Send + 'static,
+        E: Into<BoxError> + 'static,
+    {
+        Self::once(StreamBody::new(stream, length))
+    }
+
+    /// Creates a body from a file, with its length now as `content-length`. It is read while it is sent, 64 KiB at a time,
+    /// and opened again for each attempt.
+    ///
+    /// A file whose length or modification time has changed since fails the attempt with the kind
+    /// [`Request`](crate::TransportErrorKind::Request), so that no mixture of two versions is sent.
+    ///
+    /// # Errors
+    ///
+    /// If the file does not exist, is no regular file, or its metadata cannot be read.
+    ///
+    /// ```
+    /// # async fn run() -> std::io::Result<()> {
+    /// let body = avala_transport::Body::file("drive.mcap").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[cfg(feature = "fs")]
+    pub async fn file(path: impl Into<std::path::PathBuf>) -> std::io::Result<Self> {
+        let file = FileSource::of(path.into()).await?;
+        Ok(Self::replay(move || file.open()))
     }
 
     /// Returns the bytes if all of them are in memory: zero bytes for an empty body, and `None` for a factory or a
@@ -168,12 +216,12 @@ impl Body {
     }
 }
 
-fn into_stream<B>(body: B) -> Stream
+fn into_reader<B>(body: B) -> Reader
 where
     B: http_body::Body<Data = Bytes> + Send + 'static,
     B::Error: Into<BoxError>,
 {
-    Stream(Mutex::new(body.map_err(Into::into).boxed_unsync()))
+    Reader(Mutex::new(body.map_err(Into::into).boxed_unsync()))
 }
 
 /// Returns `body` unchanged if it already is a `Body`, so that middleware that does not touch bodies keeps them in

@@ -3,25 +3,23 @@
 use std::fmt;
 use std::time::Duration;
 
-use bytes::Bytes;
-use http::{HeaderValue, Request, Response};
+use http::HeaderValue;
 use tower::BoxError;
+use tower::Layer;
 #[cfg(feature = "hyper")]
 use tower::util::Either;
-use tower::{Layer, Service};
 
 use crate::base_url::BaseUrl;
-use crate::body::Body;
-use crate::classify::Classified;
-use crate::classify::Place;
+use crate::classify::{Classified, Classifier, Place};
 use crate::connection_settings::Connections;
 use crate::credentials::access_token::{AccessToken, AccessTokenProvider};
 use crate::credentials::api_key::ApiKey;
 use crate::credentials::api_key_provider::ApiKeyProvider;
 use crate::error::TransportError;
 #[cfg(feature = "hyper")]
-use crate::http_client::HttpClient;
-use crate::layer::adapt::{Adapt, AdaptLayer};
+use crate::http_client::ConnectionPool;
+use crate::http_service::HttpService;
+use crate::http_service::sealed::{Adaptation, Adapted as _};
 use crate::layer::auth::AuthLayer;
 use crate::layer::concurrency::ConcurrencyLimits;
 use crate::layer::rate_limit::RateLimiter;
@@ -78,6 +76,8 @@ pub struct TransportBuilder {
     per_call: Vec<UserLayer>,
     per_attempt: Vec<UserLayer>,
     service: Option<Transport>,
+    #[cfg(feature = "hyper")]
+    pool: Option<ConnectionPool>,
     pub(crate) connections: Connections,
 }
 
@@ -98,6 +98,8 @@ impl Default for TransportBuilder {
             per_call: Vec::new(),
             per_attempt: Vec::new(),
             service: None,
+            #[cfg(feature = "hyper")]
+            pool: None,
             connections: Connections::default(),
         }
     }
@@ -256,14 +258,9 @@ impl TransportBuilder {
     /// | changes the body | every attempt sends the changed body; a body that can be read only once allows one attempt |
     /// | drops the request's extensions | the call loses its options; `sent` is `Maybe` if it cannot be determined |
     #[must_use]
-    pub fn layer_per_call<L, B>(mut self, layer: L) -> Self
+    pub fn layer_per_call<L>(mut self, layer: L) -> Self
     where
-        L: Layer<Transport> + Send + Sync + 'static,
-        L::Service: Service<Request<Body>, Response = Response<B>> + Clone + Send + Sync + 'static,
-        <L::Service as Service<Request<Body>>>::Error: Into<BoxError>,
-        <L::Service as Service<Request<Body>>>::Future: Send + 'static,
-        B: http_body::Body<Data = Bytes> + Send + 'static,
-        B::Error: Into<BoxError>,
+        L: Layer<Transport, Service: HttpService> + Send + Sync + 'static,
     {
         self.per_call.push(user_layer(layer, Place::PerCall));
         self
@@ -300,14 +297,9 @@ impl TransportBuilder {
     ///
     /// [`CallOptions::repeatable`](crate::CallOptions::repeatable), if set, overrides the methods.
     #[must_use]
-    pub fn layer_per_attempt<L, B>(mut self, layer: L) -> Self
+    pub fn layer_per_attempt<L>(mut self, layer: L) -> Self
     where
-        L: Layer<Transport> + Send + Sync + 'static,
-        L::Service: Service<Request<Body>, Response = Response<B>> + Clone + Send + Sync + 'static,
-        <L::Service as Service<Request<Body>>>::Error: Into<BoxError>,
-        <L::Service as Service<Request<Body>>>::Future: Send + 'static,
-        B: http_body::Body<Data = Bytes> + Send + 'static,
-        B::Error: Into<BoxError>,
+        L: Layer<Transport, Service: HttpService> + Send + Sync + 'static,
     {
         self.per_attempt.push(user_layer(layer, Place::PerAttempt));
         self
@@ -319,16 +311,8 @@ impl TransportBuilder {
     /// Errors of the service are classified as [`AdaptLayer`](crate::layer::AdaptLayer) describes. Errors that are unknown
     /// there are final; use [`service_with_classifier`](Self::service_with_classifier) to classify them.
     #[must_use]
-    pub fn service<S, B>(mut self, service: S) -> Self
-    where
-        S: Service<Request<Body>, Response = Response<B>> + Clone + Send + Sync + 'static,
-        S::Error: Into<BoxError>,
-        S::Future: Send + 'static,
-        B: http_body::Body<Data = Bytes> + Send + 'static,
-        B::Error: Into<BoxError>,
-    {
-        self.service = Some(stack::boxed(AdaptLayer.layer(service)));
-        self
+    pub fn service<S: HttpService>(self, service: S) -> Self {
+        self.replace_client(service.into_transport())
     }
 
     /// Replaces the HTTP client by another service, with a function that classifies its errors. Errors for which the
@@ -354,17 +338,38 @@ impl TransportBuilder {
     /// # Ok::<(), avala_transport::TransportError>(())
     /// ```
     #[must_use]
-    pub fn service_with_classifier<S, B, F>(mut self, service: S, classify: F) -> Self
+    pub fn service_with_classifier<S, F>(self, service: S, classify: F) -> Self
     where
-        S: Service<Request<Body>, Response = Response<B>> + Clone + Send + Sync + 'static,
-        S::Error: Into<BoxError>,
-        S::Future: Send + 'static,
-        B: http_body::Body<Data = Bytes> + Send + 'static,
-        B::Error: Into<BoxError>,
+        S: HttpService,
         F: Fn(&BoxError) -> Option<Classified> + Send + Sync + 'static,
     {
-        self.service = Some(stack::boxed(AdaptLayer::classify(classify).layer(service)));
+        let classifier = Some(Classifier::new(classify));
+        self.replace_client(service.adapt(Adaptation { place: Place::Innermost, classifier }))
+    }
+
+    /// Uses the connections of a pool that other transports may use too. Connection, TLS and proxy settings of this builder
+    /// have no effect then, and a [service](Self::service) that was set before is replaced.
+    ///
+    /// Everything else stays separate: credentials, limits, retries, timeouts and layers. See [`ConnectionPool`].
+    #[cfg(feature = "hyper")]
+    #[must_use]
+    pub fn connection_pool(mut self, pool: ConnectionPool) -> Self {
+        self.service = None;
+        self.pool = Some(pool);
         self
+    }
+
+    /// Builds a pool with the connection, TLS and proxy settings of this builder, for several transports. It needs no
+    /// runtime and makes no connection.
+    ///
+    /// # Errors
+    ///
+    /// [`Configuration`](crate::TransportErrorKind::Configuration) if a certificate or key cannot be read, or no root
+    /// certificate is trusted and the base URL is https.
+    #[cfg(feature = "hyper")]
+    pub fn build_pool(&self) -> Result<ConnectionPool, TransportError> {
+        let https = self.base_url.as_ref().is_none_or(|base_url| base_url.scheme() == "https");
+        ConnectionPool::new(&self.connections, https && cfg!(feature = "tls"))
     }
 
     /// Builds the stack. It needs no runtime, makes no connection and starts no task.
@@ -393,20 +398,32 @@ impl TransportBuilder {
     }
 
     #[cfg(feature = "hyper")]
-    fn build_over_http(self, base_url: &BaseUrl, address: ResolveLayer) -> Result<Transport, TransportError> {
+    fn build_over_http(mut self, base_url: &BaseUrl, address: ResolveLayer) -> Result<Transport, TransportError> {
         let https = base_url.scheme() == "https";
         if https && cfg!(not(feature = "tls")) {
             return Err(TransportError::configuration(
                 "the base URL is https and this build has no TLS; enable `tls-webpki-roots` or `tls-native-roots`",
             ));
         }
-        let client = HttpClient::new(&self.connections, https)?;
-        Ok(stack::assemble(self.settings(address), Either::Left(client)))
+        let pool = match self.pool.take() {
+            Some(pool) => pool,
+            None => ConnectionPool::new(&self.connections, https)?,
+        };
+        Ok(stack::assemble(self.settings(address), Either::Left(pool.into_client())))
     }
 
     #[cfg(not(feature = "hyper"))]
     fn build_over_http(self, _base_url: &BaseUrl, _address: ResolveLayer) -> Result<Transport, TransportError> {
         Err(TransportError::configuration("this build has no HTTP client; enable the feature `hyper` or set a service"))
+    }
+
+    fn replace_client(mut self, service: Transport) -> Self {
+        #[cfg(feature = "hyper")]
+        {
+            self.pool = None;
+        }
+        self.service = Some(service);
+        self
     }
 
     fn settings(self, address: ResolveLayer) -> Settings {
@@ -478,14 +495,9 @@ impl fmt::Debug for TransportBuilder {
     }
 }
 
-fn user_layer<L, B>(layer: L, place: Place) -> UserLayer
+fn user_layer<L>(layer: L, place: Place) -> UserLayer
 where
-    L: Layer<Transport> + Send + Sync + 'static,
-    L::Service: Service<Request<Body>, Response = Response<B>> + Clone + Send + Sync + 'static,
-    <L::Service as Service<Request<Body>>>::Error: Into<BoxError>,
-    <L::Service as Service<Request<Body>>>::Future: Send + 'static,
-    B: http_body::Body<Data = Bytes> + Send + 'static,
-    B::Error: Into<BoxError>,
+    L: Layer<Transport, Service: HttpService> + Send + Sync + 'static,
 {
-    Box::new(move |inner| stack::boxed(Adapt::layer_of_user(layer.layer(inner), place)))
+    Box::new(move |inner| layer.layer(inner).adapt(Adaptation { place, classifier: None }))
 }

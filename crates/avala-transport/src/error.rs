@@ -7,6 +7,7 @@ use std::time::Duration;
 use http::StatusCode;
 use tower::BoxError;
 
+use crate::context::report::CallReport;
 use crate::context::time_spent::TimeSpent;
 use crate::redact;
 
@@ -35,7 +36,6 @@ const MAX_CHAIN: usize = 64;
 /// The message is one printable line that names the cause. Neither the message nor a source shows a secret in `Display`
 /// or `Debug`: messages are [redacted](crate::redact) when they are set. A source that contains a secret, or is longer
 /// than 4 kB, is replaced with a redacted copy of its messages; every other source can be downcast.
-/// is longer than 4 kB, is replaced with a copy of its messages; every other source can be downcast.
 #[derive(Debug, thiserror::Error)]
 #[error(transparent)]
 pub struct TransportError(Box<Details>);
@@ -47,9 +47,7 @@ struct Details {
     message: Cow<'static, str>,
     source: Option<BoxError>,
     sent: Sent,
-    attempts: u32,
-    elapsed: Duration,
-    time_spent: TimeSpent,
+    report: CallReport,
     timeout_phase: Option<TimeoutPhase>,
     retry_after: Option<Duration>,
     status: Option<StatusCode>,
@@ -131,9 +129,7 @@ impl TransportError {
             message: safe(message.into()),
             source: None,
             sent,
-            attempts: 0,
-            elapsed: Duration::ZERO,
-            time_spent: TimeSpent::default(),
+            report: CallReport::default(),
             timeout_phase: None,
             retry_after: None,
             status: None,
@@ -228,11 +224,9 @@ impl TransportError {
         self
     }
 
-    /// Sets attempts, elapsed time and time spent of the whole call.
-    pub(crate) fn with_call(mut self, attempts: u32, elapsed: Duration, time_spent: TimeSpent) -> Self {
-        self.0.attempts = attempts;
-        self.0.elapsed = elapsed;
-        self.0.time_spent = time_spent;
+    /// Sets the report about the whole call.
+    pub(crate) fn with_report(mut self, report: CallReport) -> Self {
+        self.0.report = report;
         self
     }
 
@@ -254,24 +248,30 @@ impl TransportError {
         self.0.sent
     }
 
+    /// Returns the report about the whole call: attempts, elapsed time, and how it was spent.
+    #[must_use]
+    pub fn report(&self) -> &CallReport {
+        &self.0.report
+    }
+
     /// Returns the number of attempts that were started, including one that was still queued by the rate limiter.
     ///
     /// Zero if the call failed before its first attempt, or without a retry layer.
     #[must_use]
     pub fn attempts(&self) -> u32 {
-        self.0.attempts
+        self.0.report.attempts
     }
 
     /// Returns the time from the start of the call to this error.
     #[must_use]
     pub fn elapsed(&self) -> Duration {
-        self.0.elapsed
+        self.0.report.elapsed
     }
 
     /// Returns how the elapsed time was spent: queued, backing off, in attempts.
     #[must_use]
     pub fn time_spent(&self) -> TimeSpent {
-        self.0.time_spent
+        self.0.report.time_spent
     }
 
     /// Returns how long to wait before the call is tried again, if the server or the client-side rate limiter named a
@@ -301,17 +301,13 @@ impl TransportError {
     }
 
     fn copy_with_message(&self, message: String) -> Self {
-        let Details {
-            kind, sent, attempts, elapsed, time_spent, timeout_phase, retry_after, status, limit_bytes, ..
-        } = *self.0;
+        let Details { kind, sent, timeout_phase, retry_after, status, limit_bytes, .. } = *self.0;
         Self(Box::new(Details {
             kind,
             message: safe(message.into()),
             source: None,
             sent,
-            attempts,
-            elapsed,
-            time_spent,
+            report: self.0.report.clone(),
             timeout_phase,
             retry_after,
             status,

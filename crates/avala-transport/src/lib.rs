@@ -22,6 +22,7 @@
 //! | `tls-webpki-roots` | yes | Mozilla's root certificates |
 //! | `tls-native-roots` | no | the root certificates of the machine |
 //! | `gzip` | yes | compressed responses |
+//! | `fs` | yes | request bodies read from files |
 //! | `proxy` | yes | tunnels through an HTTP proxy, if configured |
 //! | `tracing` | no | spans for calls and attempts |
 //! | `reqwest` | no | classifies the errors of a `reqwest` client that is used as the service |
@@ -37,9 +38,12 @@ mod connections;
 mod context;
 mod credentials;
 mod error;
+#[cfg(feature = "fs")]
+mod file_body;
 mod host;
 #[cfg(feature = "hyper")]
 mod http_client;
+mod http_service;
 pub mod layer;
 mod memory_budget;
 #[cfg(feature = "proxy")]
@@ -51,6 +55,7 @@ pub mod redact;
 mod response_date;
 mod retry_after;
 mod stack;
+mod stream_body;
 #[cfg(feature = "testing")]
 pub mod testing;
 
@@ -78,17 +83,23 @@ pub use self::builder::TransportBuilder;
 pub use self::classify::Classified;
 #[cfg(feature = "reqwest")]
 pub use self::classify::classify_reqwest;
-pub use self::context::CallReport;
 pub use self::context::background::Background;
-pub use self::context::options::{CallClass, CallOptions};
+pub use self::context::options::{CallClass, CallOptions, Priority};
+pub use self::context::report::CallReport;
 pub use self::context::time_spent::TimeSpent;
 pub use self::credentials::access_token::{AccessToken, AccessTokenProvider, ProvidedToken};
 pub use self::credentials::api_key::ApiKey;
 pub use self::credentials::api_key_provider::{ApiKeyProvider, EnvApiKey, FileApiKey, Provided, ProvidedKey};
 pub use self::error::{Sent, TimeoutPhase, TransportError, TransportErrorKind};
+#[cfg(feature = "hyper")]
+pub use self::http_client::ConnectionPool;
+pub use self::http_service::HttpService;
 pub use self::layer::collect::{CutBody, MAX_ERROR_BODY};
 pub use self::layer::concurrency::ConcurrencyLimits;
-pub use self::layer::rate_limit::{RateLimit, RateLimitState, RateLimiter};
+pub use self::layer::rate_limit::{
+    Decision, Grant, GrantGuard, LimitFuture, LimitReport, LimitStore, MemoryLimits, RateLimit, RateLimitState,
+    RateLimiter, StoreCall,
+};
 pub use self::layer::retry::{RetryBudget, RetryPolicy};
 pub use self::outgoing::{FinalHeaders, ResolvedUrl};
 #[cfg(feature = "proxy")]
@@ -97,3 +108,8 @@ pub use self::response_date::response_date;
 pub use self::retry_after::retry_after;
 pub use self::stack::Transport;
 pub use tower::BoxError;
+
+/// Compiles and runs the code of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -65,7 +65,7 @@ pub(crate) struct Settings {
 /// here is generic, because each instance would be a copy of all the code.
 pub(crate) fn assemble(settings: Settings, bottom: Bottom) -> Transport {
     let Settings { per_call, per_attempt, .. } = settings;
-    let stack = Arc::new(Stack::default());
+    let stack = Arc::new(Stack::new(settings.address.base_url()));
     let collect = CollectLayer::new(settings.max_body_bytes);
     let collect = match settings.memory_budget {
         Some(bytes) => collect.memory_budget(bytes),
@@ -98,7 +98,7 @@ pub(crate) fn assemble(settings: Settings, bottom: Bottom) -> Transport {
         // Above everything that costs the server work; all layers below run once per attempt.
         .layer(RetryLayer::new(settings.retry).in_stack(&stack))
         // Inside retry, so that each attempt takes a token. Its wait counts against the call, not against the attempt.
-        .layer(RateLimitLayer::new(settings.rate_limiter))
+        .layer(RateLimitLayer::new(settings.rate_limiter).permit_term(settings.attempt_timeout))
         // Below the rate limiter, so that calls that wait for a token hold no permit. The limiter takes a token and
         // polls this layer in one poll; if no permit is free in that poll, it puts the token back.
         .layer(ConcurrencyLimitLayer::new(settings.concurrency).term(settings.attempt_timeout))

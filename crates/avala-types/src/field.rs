@@ -9,6 +9,7 @@ use serde::de::{self, Deserialize, DeserializeSeed, Deserializer, IgnoredAny, Ma
 use serde_json::value::RawValue;
 
 use crate::json::Json;
+use crate::plain_json;
 
 /// Treatment of optional fields of an unexpected form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,6 +88,11 @@ pub(crate) fn captured<'de, T: Field, D: Deserializer<'de>>(deserializer: D) -> 
 
 /// Decodes a whole text.
 pub(crate) fn read_text<T: Field>(text: &str, mode: Mode) -> Result<T, serde_json::Error> {
+    if mode == Mode::Strict
+        && let Ok(value) = plain_json::read(text)
+    {
+        return Ok(value);
+    }
     let mut json = serde_json::Deserializer::from_str(text);
     let value = T::read(&mut json, mode)?;
     json.end()?;
@@ -335,14 +341,6 @@ impl<T: Field> Field for BTreeMap<String, T> {
             report.field(name, value);
         }
     }
-}
-
-/// Decodes a value from a string, without allocating the string.
-pub(crate) fn read_str<'de, D, T>(deserializer: D, make: impl FnOnce(&str) -> T) -> Result<T, D::Error>
-where
-    D: Deserializer<'de>,
-{
-    try_read_str(deserializer, "a string", |text| Ok::<T, &str>(make(text)))
 }
 
 /// Decodes a value from a string, without allocating the string; the conversion may fail.

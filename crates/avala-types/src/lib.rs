@@ -94,6 +94,7 @@ mod encode;
 mod export;
 mod extra;
 mod field;
+mod fields;
 mod fleet;
 mod geometry;
 mod id;
@@ -107,6 +108,7 @@ mod open_enum;
 mod organization;
 mod page;
 mod patch;
+mod plain_json;
 mod plain_struct;
 mod project;
 mod public_dataset;
@@ -217,3 +219,8 @@ pub use user_permissions::UserPermissions;
 pub use visibility::Visibility;
 pub use webhook::{CreateWebhook, UpdateWebhook, Webhook, WebhookDelivery, WebhookDeliveryStatus};
 pub use webhook_event::{EventType, WebhookEvent, WebhookEventError, WebhookResource};
+
+/// Compiles and runs the code of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

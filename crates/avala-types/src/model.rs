@@ -218,6 +218,15 @@ macro_rules! json_object {
                 deserializer: D,
                 mode: $crate::field::Mode,
             ) -> Result<Self, D::Error> {
+                #[allow(non_camel_case_types, reason = "they are named by the fields")]
+                #[derive(Clone, Copy)]
+                enum Name { $( $rfield, )* $( $ofield, )* }
+
+                const FIELDS: $crate::fields::Fields<Name> = $crate::fields::Fields::new(
+                    &[$( $rwire, )* $( $owire, )*],
+                    &[$( Name::$rfield, )* $( Name::$ofield, )*],
+                );
+
                 struct Object($crate::field::Mode);
 
                 impl<'de> serde::de::Visitor<'de> for Object {
@@ -232,29 +241,32 @@ macro_rules! json_object {
                         $( let mut $rfield = None; )*
                         $( let mut $ofield = None; )*
                         let mut extra = $crate::Extra::default();
-                        while let Some($crate::extra::Name(name)) = map.next_key()? {
-                            $( if name == $rwire {
-                                if $rfield.is_some() {
-                                    return Err($crate::field::duplicate(&name));
-                                }
-                                $rfield = Some(map.next_value_seed($crate::field::Required::new(mode))?);
-                                continue;
-                            } )*
-                            $( if name == $owire {
-                                if $ofield.is_some() {
-                                    return Err($crate::field::duplicate(&name));
-                                }
-                                $ofield = Some(match map.next_value_seed($crate::field::Optional::new(mode))? {
-                                    $crate::field::Slot::Value(value) => value,
-                                    $crate::field::Slot::Null => Default::default(),
-                                    $crate::field::Slot::Odd(json) => {
-                                        extra.insert(name, json);
-                                        Default::default()
+                        let mut next = 0;
+                        while let Some(key) = map.next_key_seed(FIELDS.next_key(&mut next))? {
+                            match key {
+                                $( $crate::fields::Key::Known(Name::$rfield) => {
+                                    if $rfield.is_some() {
+                                        return Err($crate::field::duplicate($rwire));
                                     }
-                                });
-                                continue;
-                            } )*
-                            $crate::model::unknown!($unknown, map, extra, name);
+                                    $rfield = Some(map.next_value_seed($crate::field::Required::new(mode))?);
+                                } )*
+                                $( $crate::fields::Key::Known(Name::$ofield) => {
+                                    if $ofield.is_some() {
+                                        return Err($crate::field::duplicate($owire));
+                                    }
+                                    $ofield = Some(match map.next_value_seed($crate::field::Optional::new(mode))? {
+                                        $crate::field::Slot::Value(value) => value,
+                                        $crate::field::Slot::Null => Default::default(),
+                                        $crate::field::Slot::Odd(json) => {
+                                            extra.insert($owire, json);
+                                            Default::default()
+                                        }
+                                    });
+                                } )*
+                                $crate::fields::Key::Other(name) => {
+                                    $crate::model::unknown!($unknown, map, extra, name);
+                                }
+                            }
                         }
                         Ok($name {
                             $( $rfield: $rfield.ok_or_else(|| serde::de::Error::missing_field($rwire))?, )*
@@ -264,7 +276,7 @@ macro_rules! json_object {
                     }
                 }
 
-                deserializer.deserialize_map(Object(mode))
+                FIELDS.read(deserializer, Object(mode))
             }
 
             fn find_unexpected(&self, report: &mut $crate::field::Report<'_>) {
@@ -291,6 +303,7 @@ macro_rules! unknown {
         $extra.insert($name, $map.next_value::<$crate::Json>()?);
     };
     (skip, $map:ident, $extra:ident, $name:ident) => {
+        drop($name);
         $map.next_value::<serde::de::IgnoredAny>()?;
     };
 }

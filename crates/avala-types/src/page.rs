@@ -256,8 +256,7 @@ impl<'de, S: DeserializeSeed<'de> + Copy> Visitor<'de> for Page<S> {
             }
             match &*name {
                 "results" => results = Some(map.next_value_seed(Items(self.item))?),
-                // A link of another form must not look like the end of the list.
-                "next" => page.next = map.next_value_seed(Required::new(Mode::Strict))?,
+                "next" => page.next = next_link(&mut map, self.mode)?,
                 "previous" => page.previous = optional(&mut map, name, self.mode, &mut page.extra)?,
                 "count" => page.count = optional(&mut map, name, self.mode, &mut page.extra)?,
                 _ => drop(page.extra.insert(name, map.next_value::<Json>()?)),
@@ -266,6 +265,16 @@ impl<'de, S: DeserializeSeed<'de> + Copy> Visitor<'de> for Page<S> {
         page.results = results.ok_or_else(|| de::Error::missing_field("results"))?;
         Ok(page)
     }
+}
+
+/// Decodes the link to the next page. A value of an unexpected form must not look like the end of the list, so its text
+/// is kept as the link: a broken one, whose error is reported after the items.
+fn next_link<'de, A: MapAccess<'de>>(map: &mut A, mode: Mode) -> Result<Option<String>, A::Error> {
+    Ok(match map.next_value_seed(Optional::<String>::new(mode))? {
+        Slot::Null => None,
+        Slot::Value(link) => Some(link),
+        Slot::Odd(json) => Some(json.get().to_owned()),
+    })
 }
 
 /// Decodes an optional field of a page; a value of an unexpected form is kept in `extra`.
@@ -397,8 +406,16 @@ mod tests {
         let json = r#"{"results":[],"next":null,"previous":7,"count":"many"}"#;
         let raw: RawPageResponse<Task> = serde_json::from_str(json).unwrap();
         assert_eq!(serde_json::to_string(&raw).unwrap(), r#"{"results":[],"next":null,"count":"many","previous":7}"#);
-        assert!(page(r#"{"results":[],"next":7}"#).is_err(), "it must not look like the last page");
         assert!(page(r#"{"results":[],"results":[]}"#).is_err());
+    }
+
+    #[test]
+    fn next_link_of_an_unexpected_form_keeps_the_items() {
+        for next in ["7", "true", "0.5", "[]", r#"["?cursor=b"]"#, r#"{"url":"/tasks/?cursor=b"}"#] {
+            let page = page(&format!(r#"{{"results":[{{"uid":"a"}}],"next":{next}}}"#)).unwrap();
+            assert_eq!((page.items.len(), page.has_more), (1, true), "{next}: it must not look like the last page");
+            assert!(page.next_cursor.unwrap().query().is_err(), "{next}: it must not be followed");
+        }
     }
 
     #[test]

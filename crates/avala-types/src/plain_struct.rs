@@ -2,9 +2,7 @@
 //!
 //! serde's derive would be used for nothing else, and its compiler plugin takes longer to build than this crate.
 
-use serde::de::{self, DeserializeSeed, Deserializer};
-
-use crate::field::read_str;
+use serde::de;
 
 /// Implements `Serialize` for a struct whose fields are all written.
 ///
@@ -31,18 +29,17 @@ macro_rules! read_struct {
         impl<'de> serde::Deserialize<'de> for $name {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 #[expect(non_camel_case_types, reason = "they are named by the fields")]
-                enum Key { $( $rfield, )* $( $ofield, )* Other }
+                #[derive(Clone, Copy)]
+                enum Name { $( $rfield, )* $( $ofield, )* }
 
-                // A name becomes a key while it is read, so that none is kept.
-                fn key_of(name: &str) -> Key {
-                    $( if name == stringify!($rfield) { return Key::$rfield; } )*
-                    $( if name == stringify!($ofield) { return Key::$ofield; } )*
-                    Key::Other
-                }
+                const FIELDS: $crate::fields::Fields<Name> = $crate::fields::Fields::new(
+                    &[$( stringify!($rfield), )* $( stringify!($ofield), )*],
+                    &[$( Name::$rfield, )* $( Name::$ofield, )*],
+                );
 
-                struct Fields;
+                struct Object;
 
-                impl<'de> serde::de::Visitor<'de> for Fields {
+                impl<'de> serde::de::Visitor<'de> for Object {
                     type Value = $name;
 
                     fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -55,18 +52,20 @@ macro_rules! read_struct {
                         use $crate::field::{Field as _, Mode, Required};
                         $( let mut $rfield = None; )*
                         $( let mut $ofield: Option<Option<_>> = None; )*
-                        loop {
-                            match map.next_key_seed($crate::plain_struct::Name(key_of))? {
-                                $( Some(Key::$rfield) => {
+                        let mut next = 0;
+                        while let Some(key) = map.next_key_seed(FIELDS.next_key(&mut next))? {
+                            match key {
+                                $( $crate::fields::Key::Known(Name::$rfield) => {
                                     $crate::plain_struct::not_twice(&$rfield, stringify!($rfield))?;
                                     $rfield = Some(map.next_value_seed(Required::new(Mode::Strict))?);
                                 } )*
-                                $( Some(Key::$ofield) => {
+                                $( $crate::fields::Key::Known(Name::$ofield) => {
                                     $crate::plain_struct::not_twice(&$ofield, stringify!($ofield))?;
                                     $ofield = Some(map.next_value_seed(Required::new(Mode::Strict))?);
                                 } )*
-                                Some(Key::Other) => drop(map.next_value::<serde::de::IgnoredAny>()?),
-                                None => break,
+                                $crate::fields::Key::Other(_) => {
+                                    map.next_value::<serde::de::IgnoredAny>()?;
+                                }
                             }
                         }
                         Ok($name {
@@ -76,23 +75,12 @@ macro_rules! read_struct {
                     }
                 }
 
-                deserializer.deserialize_map(Fields)
+                FIELDS.read(deserializer, Object)
             }
         }
     };
 }
 pub(crate) use read_struct;
-
-/// Reads a name, and makes a key of it.
-pub(crate) struct Name<F>(pub(crate) F);
-
-impl<'de, K, F: FnOnce(&str) -> K> DeserializeSeed<'de> for Name<F> {
-    type Value = K;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<K, D::Error> {
-        read_str(deserializer, self.0)
-    }
-}
 
 /// Refuses a field that was read already.
 pub(crate) fn not_twice<T, E: de::Error>(read: &Option<T>, field: &'static str) -> Result<(), E> {

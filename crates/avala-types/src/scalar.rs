@@ -62,6 +62,7 @@ fn wrong_value<T: Scalar, E: de::Error>(unexpected: Unexpected<'_>) -> E {
 }
 
 /// Reads a scalar that must be present.
+#[inline]
 pub(crate) fn read<'de, T: Scalar, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
     match T::ask(deserializer, ScalarVisitor::<T> { mode: Mode::Strict, is_required: true, scalar: PhantomData })? {
         Slot::Value(value) => Ok(value),

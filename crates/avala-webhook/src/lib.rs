@@ -233,3 +233,8 @@ mod tests {
         assert_eq!(receive(&["whsec_1f9a"], Some(&signature), body), Err(VerifyErrorKind::EventMismatch));
     }
 }
+
+/// Compiles and runs the code of the README.
+#[cfg(all(doctest, feature = "tower"))]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -29,6 +29,8 @@ async fn main() -> Result<ExitCode, Failure> {
     let python = Python::new(program, &sandbox);
     let avala =
         Avala::builder().api_key(sandbox.key()).base_url(sandbox.url()).allow_insecure_base_url(true).build()?;
+    // So that leniency hides no mistake.
+    let avala = avala.strict_decoding(true);
 
     println!("Python writes, Rust reads:");
     let theirs: Vec<Record> = serde_json::from_str(&python.run("write.py", String::new()).await?.printed()?)?;

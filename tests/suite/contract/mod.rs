@@ -22,7 +22,7 @@ const KEY: &str = "avk_contract";
 
 fn client(url: &str) -> Avala {
     let builder = Avala::builder().api_key(KEY).base_url(url).allow_insecure_base_url(true);
-    builder.rate_limiter(RateLimiter::off()).retry(RetryPolicy::none()).build().unwrap()
+    builder.rate_limiter(RateLimiter::off()).retry(RetryPolicy::none()).build().unwrap().strict_decoding(true)
 }
 
 #[tokio::test]

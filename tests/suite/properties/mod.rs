@@ -1,5 +1,6 @@
 //! What holds for every input, tried with random ones.
 
+mod containers;
 mod decoders;
 mod enumerations;
 mod free_form;

@@ -5,7 +5,8 @@ use std::process::Command;
 
 use super::goals::Goal;
 use super::results::{Figures, Results, median};
-use crate::{Outcome, performance};
+use crate::outcome::Outcome;
+use crate::performance;
 
 /// Writes the measurements to the file.
 pub(super) fn write(results: &Results, goals: &[Goal]) -> Outcome {

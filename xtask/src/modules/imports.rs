@@ -12,6 +12,7 @@ pub(super) struct Import {
 /// All imports of this crate's own items in `text`, the source of module `here`.
 pub(super) fn imports(text: &str, here: &[String]) -> Vec<Import> {
     let code = code_of(text);
+    let children = children(&code);
     let mut found = Vec::new();
     let mut rest = String::new();
     for piece in code.split_inclusive(';') {
@@ -19,27 +20,40 @@ pub(super) fn imports(text: &str, here: &[String]) -> Vec<Import> {
             Some((before, is_reexport, tree)) => {
                 rest.push_str(before);
                 for (path, _) in leaves(tree) {
-                    found.extend(absolute(&path, here).map(|path| Import { path, is_reexport }));
+                    found.extend(absolute(&path, here, &children).map(|path| Import { path, is_reexport }));
                 }
             }
             None => rest.push_str(piece),
         }
     }
-    // Paths inside of code, such as `crate::decode::page::<T>`.
-    for path in inline_paths(&rest) {
-        found.extend(absolute(&path, here).map(|path| Import { path, is_reexport: false }));
+    // Paths inside of code, such as `crate::decode::page::<T>`, or `work::handle` beside `mod work;`.
+    let roots = ["crate", "super", "self"].into_iter().chain(children.iter().copied());
+    for path in roots.flat_map(|root| inline_paths(&rest, root)) {
+        found.extend(absolute(&path, here, &children).map(|path| Import { path, is_reexport: false }));
     }
     found
+}
+
+/// The modules that this file declares, such as `pub(crate) mod work;`. A module with its code in the file does not count.
+fn children(code: &str) -> Vec<&str> {
+    let declarations = code.lines().filter_map(|line| line.trim().strip_suffix(';')?.rsplit_once("mod "));
+    let declared = declarations.filter(|(before, _)| matches!(before.trim(), "" | "pub" | "pub(crate)" | "pub(super)"));
+    declared.map(|(_, name)| name.trim()).collect()
+}
+
+fn is_of_name(letter: char) -> bool {
+    letter.is_alphanumeric() || letter == '_'
 }
 
 /// The names that module `here` re-exports, with the path of each.
 pub(super) fn reexports(text: &str, here: &[String]) -> BTreeMap<String, Vec<String>> {
     let code = code_of(text);
+    let children = children(&code);
     let mut found = BTreeMap::new();
     for piece in code.split_inclusive(';') {
         let Some((_, true, tree)) = use_declaration(piece) else { continue };
         for (path, name) in leaves(tree) {
-            let path = absolute(&path, here).unwrap_or_else(|| [here, path.as_slice()].concat());
+            let path = absolute(&path, here, &children).unwrap_or_else(|| [here, path.as_slice()].concat());
             found.insert(name, path);
         }
     }
@@ -116,29 +130,29 @@ fn branches(text: &str) -> Vec<&str> {
     found
 }
 
-fn inline_paths(code: &str) -> Vec<Vec<String>> {
+/// The paths in code that begin with `root`.
+fn inline_paths(code: &str, root: &str) -> Vec<Vec<String>> {
     let mut found = Vec::new();
-    for start in ["crate::", "super::", "self::"] {
-        for (index, _) in code.match_indices(start) {
-            let before = code[..index].chars().next_back();
-            if before.is_some_and(|letter| letter.is_alphanumeric() || matches!(letter, '_' | ':' | '$')) {
-                continue;
-            }
-            let path = code[index..].split(|letter: char| !letter.is_alphanumeric() && !matches!(letter, '_' | ':'));
-            let path = path.take(1).flat_map(|path| path.split("::")).filter(|part| !part.is_empty());
-            found.push(path.map(str::to_owned).collect());
+    for (index, _) in code.match_indices(&format!("{root}::")) {
+        let before = code[..index].chars().next_back();
+        if before.is_some_and(|letter| is_of_name(letter) || matches!(letter, ':' | '$' | '.')) {
+            continue;
         }
+        let path = code[index..].split(|letter: char| !is_of_name(letter) && letter != ':');
+        let path = path.take(1).flat_map(|path| path.split("::")).filter(|part| !part.is_empty());
+        found.push(path.map(str::to_owned).collect());
     }
     found
 }
 
 /// The path from the crate root; `None` for a path into another crate.
-fn absolute(path: &[String], here: &[String]) -> Option<Vec<String>> {
+fn absolute(path: &[String], here: &[String], children: &[&str]) -> Option<Vec<String>> {
     let (first, mut rest) = path.split_first()?;
     let mut base = match first.as_str() {
         "crate" => Vec::new(),
         "self" => here.to_vec(),
         "super" => here[..here.len().checked_sub(1)?].to_vec(),
+        child if children.contains(&child) => [here, std::slice::from_ref(first)].concat(),
         _ => return None,
     };
     while let Some((next, others)) = rest.split_first().filter(|(next, _)| *next == "super") {
@@ -178,6 +192,14 @@ mod tests {
     fn paths_in_code_count_and_comments_and_tests_do_not() {
         let text = "// use crate::a::A;\nfn f() { crate::b::c(\"crate::d::e\") }\n#[cfg(test)]\nmod tests { use crate::f::G; }\n";
         assert_eq!(paths(text, &["x"]), ["b::c"]);
+    }
+
+    #[test]
+    fn paths_that_begin_with_a_declared_module_are_resolved() {
+        let text = "pub(crate) mod work;\nmod deliver;\nuse deliver::Decision;\nfn f() { work::handle(other::x) }\n";
+        assert_eq!(paths(text, &["runtime"]), ["runtime::deliver::Decision", "runtime::work::handle"]);
+        assert!(paths("mod tests {}\nfn f() { tests::x() }\n", &["runtime"]).is_empty(), "an inline module is no file");
+        assert!(paths("mod work;\nfn f() { rework::x(); self.work::<T>() }\n", &["a"]).is_empty());
     }
 
     #[test]

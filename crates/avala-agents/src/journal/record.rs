@@ -11,6 +11,9 @@ use crate::decision::Decision;
 #[cfg(feature = "journal-redb")]
 pub(crate) const VERSION: u64 = 1;
 
+/// Of content that cannot be decoded this much is kept.
+const MAX_RAW_BYTES: usize = 64 << 10;
+
 /// What the journal knows about one execution. Serializes as JSON.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -46,7 +49,7 @@ pub struct Record {
     /// When the record was last written, in Unix milliseconds.
     #[serde(default)]
     pub updated_at_ms: u64,
-    /// The raw content of an entry that could not be decoded.
+    /// The raw content of an entry or an execution that could not be decoded: its first 64 KiB.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub raw: Option<String>,
 }
@@ -90,13 +93,12 @@ impl Record {
         }
     }
 
-    /// A parked record that keeps the raw content of an entry which cannot be decoded.
-    #[cfg(feature = "journal-redb")]
-    pub(crate) fn undecodable(execution: &str, raw: &[u8], reason: &str) -> Self {
-        let mut record = Self::new(execution.into(), "", None);
+    /// A parked record that keeps the raw content of an entry or an execution which cannot be decoded.
+    pub(crate) fn undecodable(execution: ExecutionUid, raw: &[u8], reason: String) -> Self {
+        let mut record = Self::new(execution, "", None);
         record.state = RecordState::Parked;
-        record.note = Some(format!("the journal entry cannot be decoded: {reason}"));
-        record.raw = Some(String::from_utf8_lossy(raw).into_owned());
+        record.note = Some(reason);
+        record.raw = Some(String::from_utf8_lossy(raw.get(..MAX_RAW_BYTES).unwrap_or(raw)).into_owned());
         record
     }
 

@@ -1,12 +1,17 @@
 //! Delivers a decision: once at the server, however often the network fails.
 
+use std::future::poll_fn;
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use avala_client::transport::Sent;
-use avala_client::types::{AgentAction, AgentExecution, AgentUid, ExecutionUid};
+use avala_client::types::{AgentAction, AgentUid, ExecutionUid};
 use avala_client::{Error, ErrorKind};
 
-use super::{Shared, poll};
+use super::poll;
+use super::shared::Shared;
 use crate::backoff;
 use crate::decision::Decision;
 use crate::error::{AgentError, AgentErrorKind};
@@ -16,6 +21,8 @@ use crate::monitor::Count;
 
 const FIRST_DELAY: Duration = Duration::from_millis(500);
 const LONGEST_DELAY: Duration = Duration::from_secs(60);
+/// After this many failures in a row the delivery is postponed, so that it does not keep handlers from running.
+const MAX_FAILURES: u32 = 10;
 /// The pause between two looks at an execution that the server does not list.
 const SECOND_LOOK: Duration = Duration::from_secs(2);
 
@@ -27,6 +34,8 @@ pub(super) enum Delivered {
     DecidedElsewhere(AgentAction),
     /// The server rejected the decision for good.
     Refused(String),
+    /// The server failed too often. The decision stays in the journal, to be sent after this delay.
+    Later(Duration),
     /// This process stops, or lost its claim. The decision stays in the journal.
     Interrupted,
 }
@@ -37,6 +46,34 @@ enum Look {
     Decided(AgentAction),
     /// Ended without an action.
     Ended(String),
+}
+
+/// What a failed request means.
+enum Failure {
+    /// Certainly not executed, so no look is needed before the next try.
+    NotExecuted,
+    /// Rejected, perhaps because an earlier request, or somebody else, has decided.
+    Rejected,
+    /// Perhaps executed.
+    Unknown,
+    /// The API key does not allow it.
+    Unauthorized,
+}
+
+impl Failure {
+    fn of(error: &Error) -> Self {
+        match error.kind() {
+            ErrorKind::Authentication | ErrorKind::Forbidden => Self::Unauthorized,
+            ErrorKind::RateLimited => Self::NotExecuted,
+            // A wrong argument stays wrong.
+            ErrorKind::Request => Self::Rejected,
+            _ if error.sent() == Sent::No => Self::NotExecuted,
+            _ if error.status().is_some_and(|status| status.is_client_error()) && !error.is_retryable() => {
+                Self::Rejected
+            }
+            _ => Self::Unknown,
+        }
+    }
 }
 
 /// Sends the decision of a record until its outcome is known.
@@ -65,9 +102,8 @@ pub(super) async fn deliver(
                 }
                 Ok(None) => return Ok(Delivered::Interrupted),
                 Err(error) => {
-                    failures += 1;
-                    if !pause(shared, lease, failures, &error).await? {
-                        return Ok(Delivered::Interrupted);
+                    if let Some(end) = pause(shared, lease, &mut failures, &error).await? {
+                        return Ok(end);
                     }
                     continue;
                 }
@@ -76,33 +112,29 @@ pub(super) async fn deliver(
         // Written before the request: after a crash in between, the outcome counts as unknown.
         record.enter(RecordState::Sent);
         shared.save(record).await?;
-        if !lease.is_valid() {
-            shared.monitor.count(Count::LostClaims);
-            return Ok(Delivered::Interrupted);
-        }
-        let sent = tokio::select! {
-            sent = async { shared.avala.agent_actions().create(&payload).await } => sent,
-            () = shared.abort.cancelled() => return Ok(Delivered::Interrupted),
+        let call = async { shared.avala.agent_actions().create(&payload).await };
+        let error = match while_held(shared, lease, call).await {
+            Some(Ok(_)) => return Ok(Delivered::Acknowledged),
+            Some(Err(error)) => error,
+            None => return Ok(Delivered::Interrupted),
         };
-        let Err(error) = sent else { return Ok(Delivered::Acknowledged) };
-        if error.sent() == Sent::No || error.kind() == ErrorKind::RateLimited {
-            // Certainly not executed, so no look is needed before the next try.
-            record.enter(RecordState::Decided);
-            shared.save(record).await?;
-        } else if is_rejected(&error) {
-            // Perhaps because an earlier request, or somebody else, has decided.
-            match look_up(shared, agent, &record.execution, lease).await {
+        match Failure::of(&error) {
+            Failure::NotExecuted | Failure::Unauthorized => {
+                record.enter(RecordState::Decided);
+                shared.save(record).await?;
+            }
+            Failure::Rejected => match look_up(shared, agent, &record.execution, lease).await {
                 Ok(Some(Look::Decided(action))) => return Ok(compare(&decision, action)),
                 Ok(Some(Look::Undecided | Look::Ended(_))) => {
                     return Ok(Delivered::Refused(format!("the server rejected the decision: {error}")));
                 }
                 Ok(None) => return Ok(Delivered::Interrupted),
                 Err(_) => {}
-            }
+            },
+            Failure::Unknown => {}
         }
-        failures += 1;
-        if !pause(shared, lease, failures, &error).await? {
-            return Ok(Delivered::Interrupted);
+        if let Some(end) = pause(shared, lease, &mut failures, &error).await? {
+            return Ok(end);
         }
     }
 }
@@ -111,32 +143,26 @@ fn compare(decision: &Decision, action: AgentAction) -> Delivered {
     if decision.action() == Some(&action) { Delivered::Acknowledged } else { Delivered::DecidedElsewhere(action) }
 }
 
-/// Statuses with which a repetition would fail again.
-fn is_rejected(error: &Error) -> bool {
-    matches!(error.kind(), ErrorKind::Validation | ErrorKind::NotFound | ErrorKind::Conflict)
-}
-
-/// Waits before the next try. `false` ends the delivery for now; an error ends the agent.
-async fn pause(shared: &Shared, lease: &Lease, failures: u32, error: &Error) -> Result<bool, AgentError> {
-    if matches!(error.kind(), ErrorKind::Authentication | ErrorKind::Forbidden) {
+/// Waits before the next try. `Some` ends the delivery for now; an error ends the agent.
+async fn pause(
+    shared: &Shared,
+    lease: &Lease,
+    failures: &mut u32,
+    error: &Error,
+) -> Result<Option<Delivered>, AgentError> {
+    if matches!(Failure::of(error), Failure::Unauthorized) {
         let message = format!("a decision was rejected, and stays in the journal: {error}");
         return Err(AgentError::new(AgentErrorKind::Unauthorized, message));
     }
-    let delay = backoff::delay(failures, FIRST_DELAY, LONGEST_DELAY);
+    *failures += 1;
+    let delay = backoff::delay(*failures, FIRST_DELAY, LONGEST_DELAY);
     let delay = error.retry_after().map_or(delay, |asked| delay.max(asked));
     tracing::warn!(error = %error, retry_in = ?delay, "the decision was not acknowledged");
-    Ok(sleep(shared, lease, delay).await)
-}
-
-async fn sleep(shared: &Shared, lease: &Lease, delay: Duration) -> bool {
-    tokio::select! {
-        () = tokio::time::sleep(delay) => true,
-        () = shared.abort.cancelled() => false,
-        () = lease.lost() => {
-            shared.monitor.count(Count::LostClaims);
-            false
-        }
+    if *failures >= MAX_FAILURES {
+        return Ok(Some(Delivered::Later(delay)));
     }
+    let waited = while_held(shared, lease, tokio::time::sleep(delay)).await;
+    Ok(if waited.is_some() { None } else { Some(Delivered::Interrupted) })
 }
 
 /// Looks an execution up in the list without a status. One that is not listed counts as undecided only after a second
@@ -146,32 +172,47 @@ async fn look_up(
     agent: &AgentUid,
     execution: &ExecutionUid,
     lease: &Lease,
-) -> Result<Option<Look>, Error> {
+) -> Result<Option<Look>, Arc<Error>> {
     for look in 0..2 {
-        let found = tokio::select! {
-            found = find(shared, agent, execution) => found?,
-            () = shared.abort.cancelled() => return Ok(None),
-        };
-        match found {
+        let find = shared.lookups.find(&shared.avala, agent, execution, &shared.abort);
+        let Some(found) = while_held(shared, lease, find).await else { return Ok(None) };
+        match found? {
             Some(found) if poll::is_undecided(&found) => return Ok(Some(Look::Undecided)),
             Some(found) => {
                 let status = found.status.map(|status| status.to_string()).unwrap_or_default();
                 return Ok(Some(found.action.map_or(Look::Ended(status), Look::Decided)));
             }
-            None if look == 0 && !sleep(shared, lease, SECOND_LOOK).await => return Ok(None),
-            None => {}
+            None if look == 1 => {}
+            None => {
+                let waited = while_held(shared, lease, tokio::time::sleep(SECOND_LOOK)).await;
+                if waited.is_none() {
+                    return Ok(None);
+                }
+            }
         }
     }
     Ok(Some(Look::Undecided))
 }
 
-async fn find(shared: &Shared, agent: &AgentUid, uid: &ExecutionUid) -> Result<Option<AgentExecution>, Error> {
-    let mut executions = shared.avala.agents().list_executions(agent).items();
-    while let Some(execution) = executions.next().await {
-        let execution = execution?;
-        if execution.uid == *uid {
-            return Ok(Some(execution));
-        }
+/// Runs a call while this process holds its claim and does not end. `None` if it was interrupted.
+///
+/// The lease is checked before each poll of the call, and not by a timer alone: a process that was stopped and resumed
+/// wakes with a call that is ready to be sent and a timer that has not fired yet. Requests are sent while the call is
+/// polled, also those that waited for the rate limit, so that none is sent after the lease has ended.
+async fn while_held<T>(shared: &Shared, lease: &Lease, call: impl Future<Output = T>) -> Option<T> {
+    let mut call = pin!(call);
+    let guarded = poll_fn(|cx| match lease.is_valid() {
+        true => call.as_mut().poll(cx).map(Some),
+        false => Poll::Ready(None),
+    });
+    let ended = tokio::select! {
+        biased;
+        () = shared.abort.cancelled() => return None,
+        () = lease.lost() => None,
+        ended = guarded => ended,
+    };
+    if ended.is_none() {
+        shared.monitor.count(Count::LostClaims);
     }
-    Ok(None)
+    ended
 }

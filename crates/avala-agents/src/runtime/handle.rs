@@ -10,7 +10,6 @@ use tokio::sync::Notify;
 use crate::decision::Decision;
 use crate::error::{AgentError, AgentErrorKind};
 use crate::journal::{Journal, Record, RecordState};
-use crate::runtime::journal_failed;
 
 /// Lists, retries, decides and exports executions of an agent, and wakes its poll. Clones control the same agent.
 ///
@@ -32,7 +31,7 @@ pub struct AgentHandle {
 }
 
 impl AgentHandle {
-    /// The executions that were given up, oldest first. Read from the journal when the agent runs.
+    /// The executions that were given up, oldest first. Empty before the agent runs, or [`load`](AgentHandle::load).
     #[must_use]
     pub fn parked(&self) -> Vec<Record> {
         let mut parked: Vec<Record> =
@@ -42,6 +41,8 @@ impl AgentHandle {
     }
 
     /// Polls now instead of at the next interval: a webhook or another hint says that there is work.
+    ///
+    /// Polls are at least a second apart, and a pause that the server asked for is kept.
     pub fn poll_now(&self) {
         self.hint.notify_one();
     }
@@ -59,14 +60,30 @@ impl AgentHandle {
         self.save(record, RecordState::Failed).await
     }
 
-    /// Decides a parked or left execution by hand. The decision is sent by the next poll or start of the agent.
+    /// Decides a parked or left execution by hand. The decision is sent by the next poll or start of the agent;
+    /// [`Decision::leave`] sends none, and the execution is no longer parked.
     ///
     /// # Errors
     /// [`AgentErrorKind::Configuration`] if the execution is not parked or left; [`AgentErrorKind::Journal`].
     pub async fn decide(&self, execution: &ExecutionUid, decision: Decision) -> Result<(), AgentError> {
         let mut record = self.stopped(execution)?;
+        let state = if decision.action().is_some() { RecordState::Decided } else { RecordState::Left };
         record.decision = Some(decision);
-        self.save(record, RecordState::Decided).await
+        self.save(record, state).await
+    }
+
+    /// Reads the journal, so that parked executions can be listed and decided while the agent does not run.
+    /// A run reads it by itself.
+    ///
+    /// # Errors
+    /// [`AgentErrorKind::Journal`] if the journal cannot be read.
+    pub async fn load(&self) -> Result<(), AgentError> {
+        let records = self.journal.load().await.map_err(AgentError::journal)?;
+        let mut known = self.lock();
+        for record in records {
+            known.entry(record.execution.clone()).or_insert(record);
+        }
+        Ok(())
     }
 
     /// All records as JSON lines, for diagnosis and for moving to another store.
@@ -74,10 +91,10 @@ impl AgentHandle {
     /// # Errors
     /// [`AgentErrorKind::Journal`] if the journal cannot be read.
     pub async fn export(&self) -> Result<String, AgentError> {
-        let records = self.journal.load().await.map_err(journal_failed)?;
+        let records = self.journal.load().await.map_err(AgentError::journal)?;
         let mut lines = String::new();
         for record in records {
-            let line = serde_json::to_string(&record).map_err(|error| journal_failed(error.into()))?;
+            let line = serde_json::to_string(&record).map_err(|error| AgentError::journal(error.into()))?;
             lines.push_str(&line);
             lines.push('\n');
         }
@@ -94,7 +111,7 @@ impl AgentHandle {
 
     async fn save(&self, mut record: Record, state: RecordState) -> Result<(), AgentError> {
         record.enter(state);
-        self.journal.put(&record).await.map_err(journal_failed)?;
+        self.journal.put(&record).await.map_err(AgentError::journal)?;
         self.lock().insert(record.execution.clone(), record);
         self.poll_now();
         Ok(())

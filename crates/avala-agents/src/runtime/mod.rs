@@ -3,119 +3,27 @@
 mod backlog;
 mod deliver;
 mod handle;
+mod main_loop;
+mod outcome;
 mod poll;
+mod schedule;
+mod shared;
 mod work;
 
-use std::collections::{HashMap, HashSet};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::sync::Arc;
 
-use avala_client::Avala;
-use avala_client::types::{AgentUid, EventType, ExecutionUid, TaskUid};
-use tokio::sync::Notify;
-use tokio::task::JoinSet;
+use avala_client::types::EventType;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use self::backlog::Backlog;
 pub use self::handle::AgentHandle;
-use crate::backoff;
-use crate::claims::Claims;
+use self::main_loop::Loop;
+pub use self::outcome::Summary;
+pub(crate) use self::outcome::Until;
+pub(crate) use self::shared::Shared;
 use crate::error::{AgentError, AgentErrorKind};
-use crate::handler::BoxHandler;
-use crate::journal::{Journal, Record, RecordState};
-use crate::monitor::{Count, Monitor};
-use crate::pace::Pace;
+use crate::journal::RecordState;
 use crate::registration::register;
-use crate::settings::Settings;
-
-/// Everything that the workers of one agent share.
-pub(crate) struct Shared {
-    pub(crate) avala: Avala,
-    pub(crate) settings: Settings,
-    pub(crate) handlers: HashMap<EventType, BoxHandler>,
-    pub(crate) fallback: Option<BoxHandler>,
-    pub(crate) paces: HashMap<EventType, Pace>,
-    pub(crate) pace: Option<Pace>,
-    pub(crate) journal: Arc<dyn Journal>,
-    pub(crate) claims: Arc<dyn Claims>,
-    pub(crate) monitor: Monitor,
-    /// Wakes the loop: a delivery arrived, or a parked execution is to be retried.
-    pub(crate) hint: Arc<Notify>,
-    /// Records of executions that are not done, and of done ones until the server stops listing them as pending.
-    pub(crate) records: Arc<Mutex<HashMap<ExecutionUid, Record>>>,
-    /// When failed executions are tried again. The wall clock of the journal is read only at startup, since it may jump.
-    pub(crate) retries: Mutex<HashMap<ExecutionUid, Instant>>,
-    /// Ends running handlers at the end of the grace period.
-    pub(crate) abort: CancellationToken,
-}
-
-/// What a run did.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Summary {
-    /// Executions whose decision was acknowledged, here or by somebody else.
-    pub decided: usize,
-    /// Executions that were left or parked.
-    pub undecided: usize,
-    /// Handler runs that failed and will be retried.
-    pub failed: usize,
-}
-
-/// How one execution ended in this round.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Ending {
-    Decided,
-    Undecided,
-    Failed,
-    /// Another process holds the claim, or this process stops before the decision was acknowledged.
-    Postponed,
-}
-
-/// When a run ends by itself.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Until {
-    /// Only when it is stopped.
-    Stopped,
-    /// After everything that one poll returned was handled once.
-    OnePoll,
-    /// When a poll returns nothing to do and nothing is in flight.
-    Idle,
-}
-
-impl Shared {
-    pub(crate) fn records(&self) -> MutexGuard<'_, HashMap<ExecutionUid, Record>> {
-        // Entries are replaced in one step, so they are sound after a panic elsewhere.
-        self.records.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    pub(crate) fn retries(&self) -> MutexGuard<'_, HashMap<ExecutionUid, Instant>> {
-        self.retries.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Writes a record to the journal, then to memory.
-    pub(crate) async fn save(&self, record: &Record) -> Result<(), AgentError> {
-        self.journal.put(record).await.map_err(journal_failed)?;
-        self.records().insert(record.execution.clone(), record.clone());
-        Ok(())
-    }
-
-    /// The handler of an event: its own, or the fallback.
-    pub(crate) fn handler(&self, event: &EventType) -> Option<&BoxHandler> {
-        self.handlers.get(event).or(self.fallback.as_ref())
-    }
-
-    /// When a handler of this event may start.
-    fn next_start(&self, event: &EventType) -> Instant {
-        let of_event = self.paces.get(event).map(Pace::next);
-        let of_agent = self.pace.as_ref().map(Pace::next);
-        of_event.into_iter().chain(of_agent).max().unwrap_or_else(Instant::now)
-    }
-
-    fn count_start(&self, event: &EventType) {
-        self.paces.get(event).into_iter().chain(&self.pace).for_each(Pace::start);
-    }
-}
 
 /// Runs the agent until `stop` is cancelled or `until` is reached.
 pub(crate) async fn run(shared: Arc<Shared>, stop: CancellationToken, until: Until) -> Result<Summary, AgentError> {
@@ -125,8 +33,12 @@ pub(crate) async fn run(shared: Arc<Shared>, stop: CancellationToken, until: Unt
         return Err(AgentError::new(AgentErrorKind::Configuration, message));
     }
     let uid = register(&shared.avala, &shared.settings, &events).await?;
-    let loaded = shared.journal.load().await.map_err(journal_failed)?;
+    let loaded = shared.journal.load().await.map_err(AgentError::journal)?;
     for record in &loaded {
+        if let Some(raw) = &record.raw {
+            let (reason, bytes) = (record.note.as_deref().unwrap_or_default(), raw.len());
+            tracing::error!(execution = %record.execution, reason, bytes, "the execution is parked");
+        }
         if record.state == RecordState::Failed {
             shared.retries().insert(record.execution.clone(), Instant::now() + record.retry_in());
         }
@@ -135,255 +47,4 @@ pub(crate) async fn run(shared: Arc<Shared>, stop: CancellationToken, until: Unt
     let result = Loop::new(Arc::clone(&shared), uid, events).run(&stop, until).await;
     shared.monitor.set_ready(false);
     result
-}
-
-/// The execution and the task of a worker that ended, and how.
-type Ended = (ExecutionUid, Option<TaskUid>, Result<Ending, AgentError>);
-
-struct Loop {
-    shared: Arc<Shared>,
-    uid: AgentUid,
-    events: Vec<EventType>,
-    workers: JoinSet<Ended>,
-    running: HashSet<ExecutionUid>,
-    busy_tasks: HashSet<TaskUid>,
-    backlog: Backlog,
-    summary: Summary,
-    failed_polls: u32,
-    idle_polls: u32,
-    /// Registered again after a 404; a second 404 ends the run.
-    registered_again: bool,
-}
-
-impl Loop {
-    fn new(shared: Arc<Shared>, uid: AgentUid, events: Vec<EventType>) -> Self {
-        Self {
-            shared,
-            uid,
-            events,
-            workers: JoinSet::new(),
-            running: HashSet::new(),
-            busy_tasks: HashSet::new(),
-            backlog: Backlog::default(),
-            summary: Summary::default(),
-            failed_polls: 0,
-            idle_polls: 0,
-            registered_again: false,
-        }
-    }
-
-    async fn run(mut self, stop: &CancellationToken, until: Until) -> Result<Summary, AgentError> {
-        self.replay();
-        let mut next_poll = Instant::now();
-        let mut polled = false;
-        let hint = Arc::clone(&self.shared.hint);
-        while !stop.is_cancelled() {
-            let is_due = Instant::now() >= next_poll && !(polled && until == Until::OnePoll);
-            if is_due && !self.shared.monitor.is_quiet() {
-                let outcome = tokio::select! {
-                    outcome = self.poll() => outcome?,
-                    () = stop.cancelled() => break,
-                };
-                polled = polled || outcome.succeeded;
-                next_poll = Instant::now() + outcome.pause;
-                let is_idle = outcome.succeeded && outcome.new == 0;
-                if until == Until::Idle && is_idle && self.workers.is_empty() && self.backlog.is_empty() {
-                    break;
-                }
-            } else if is_due {
-                next_poll = Instant::now() + self.shared.settings.poll_interval;
-            }
-            let next_start = self.start_handlers();
-            if until == Until::OnePoll && polled && self.workers.is_empty() && self.backlog.is_empty() {
-                break;
-            }
-            let wake = next_start.map_or(next_poll, |start| start.min(next_poll));
-            let wake = if until == Until::OnePoll && polled { next_start } else { Some(wake) };
-            tokio::select! {
-                Some(ended) = self.workers.join_next() => self.ended(ended)?,
-                () = sleep_until(wake) => {}
-                () = hint.notified() => next_poll = Instant::now(),
-                () = stop.cancelled() => {}
-            }
-        }
-        self.drain().await?;
-        Ok(self.summary)
-    }
-
-    /// Starts workers for decisions that an earlier process did not deliver.
-    fn replay(&mut self) {
-        let undelivered: Vec<Record> =
-            self.shared.records().values().filter(|record| record.is_undelivered()).cloned().collect();
-        for record in undelivered {
-            let (shared, agent) = (Arc::clone(&self.shared), self.uid.clone());
-            self.spawn(record.execution.clone(), record.task.clone(), async move {
-                work::deliver_again(&shared, &agent, record).await
-            });
-        }
-    }
-
-    async fn poll(&mut self) -> Result<PollOutcome, AgentError> {
-        match poll::pending(&self.shared, &self.uid).await {
-            Ok(pending) => {
-                self.failed_polls = 0;
-                self.registered_again = false;
-                self.shared.monitor.polled(pending.total, pending.oldest);
-                self.shared.monitor.set_ready(true);
-                poll::forget_unlisted(&self.shared, &pending).await?;
-                let new = self.backlog.replace(pending.executions, |execution| {
-                    !self.running.contains(&execution.uid)
-                        && self.shared.records().get(&execution.uid).is_none_or(|record| !record.is_done())
-                });
-                self.idle_polls = if new == 0 { self.idle_polls.saturating_add(1) } else { 0 };
-                Ok(PollOutcome { succeeded: true, new, pause: self.pause() })
-            }
-            Err(error) => self.poll_failed(error).await,
-        }
-    }
-
-    /// Decides what a failed poll means: stop, register again, or wait.
-    async fn poll_failed(&mut self, error: avala_client::Error) -> Result<PollOutcome, AgentError> {
-        use avala_client::ErrorKind;
-        let shared = Arc::clone(&self.shared);
-        shared.monitor.count(Count::FailedPolls);
-        match error.kind() {
-            ErrorKind::Authentication | ErrorKind::Forbidden => {
-                let message = "polling was rejected; check the API key and its permissions";
-                return Err(AgentError::new(AgentErrorKind::Unauthorized, message).with_source(error));
-            }
-            ErrorKind::NotFound if self.registered_again => {
-                let message = "the agent was deleted, and is not found after a new registration";
-                return Err(AgentError::new(AgentErrorKind::Deleted, message).with_source(error));
-            }
-            ErrorKind::NotFound => {
-                self.registered_again = true;
-                let mut settings = shared.settings.clone();
-                settings.uid = None;
-                self.uid = register(&shared.avala, &settings, &self.events).await?;
-                tracing::warn!(agent = %self.uid, "the agent was deleted at the server; registered again");
-                return Ok(PollOutcome { succeeded: false, new: 0, pause: Duration::ZERO });
-            }
-            _ => {}
-        }
-        self.failed_polls = self.failed_polls.saturating_add(1);
-        let longest = shared.settings.max_poll_interval;
-        let pause = backoff::delay(self.failed_polls, shared.settings.poll_interval.min(longest), longest);
-        let pause = error.retry_after().map_or(pause, |asked| pause.max(asked));
-        tracing::warn!(error = %error, retry_in = ?pause, "polling failed");
-        Ok(PollOutcome { succeeded: false, new: 0, pause })
-    }
-
-    /// The pause after a successful poll: doubled for each poll that brought nothing new.
-    fn pause(&self) -> Duration {
-        let settings = &self.shared.settings;
-        let factor = 1_u32.checked_shl(self.idle_polls.saturating_sub(1)).unwrap_or(u32::MAX);
-        settings.poll_interval.saturating_mul(factor).min(settings.max_poll_interval.max(settings.poll_interval))
-    }
-
-    /// Starts as many handlers as the limits allow, oldest execution first. Returns when the next one may start.
-    fn start_handlers(&mut self) -> Option<Instant> {
-        let mut next_start: Option<Instant> = None;
-        let mut later = Vec::new();
-        while !self.shared.monitor.is_quiet() && self.workers.len() < self.shared.settings.concurrency {
-            let Some(execution) = self.backlog.pop() else { break };
-            if self.running.contains(&execution.uid) {
-                continue;
-            }
-            if execution.task.as_ref().is_some_and(|task| self.busy_tasks.contains(task)) {
-                later.push(execution);
-                continue;
-            }
-            let record = self.shared.records().get(&execution.uid).cloned();
-            if record.as_ref().is_some_and(Record::is_done) {
-                continue;
-            }
-            let retry_at = self.shared.retries().get(&execution.uid).copied();
-            let start = self.shared.next_start(&execution.event_type);
-            let start = retry_at.map_or(start, |retry_at| retry_at.max(start));
-            if start > Instant::now() {
-                next_start = Some(next_start.map_or(start, |next| next.min(start)));
-                later.push(execution);
-                continue;
-            }
-            self.shared.count_start(&execution.event_type);
-            self.shared.retries().remove(&execution.uid);
-            let (shared, agent) = (Arc::clone(&self.shared), self.uid.clone());
-            self.spawn(execution.uid.clone(), execution.task.clone(), async move {
-                work::handle(&shared, &agent, execution, record).await
-            });
-        }
-        self.backlog.put_back(later);
-        next_start
-    }
-
-    fn spawn(
-        &mut self,
-        execution: ExecutionUid,
-        task: Option<TaskUid>,
-        work: impl Future<Output = Result<Ending, AgentError>> + Send + 'static,
-    ) {
-        self.running.insert(execution.clone());
-        self.busy_tasks.extend(task.clone());
-        self.workers.spawn(async move { (execution, task, work.await) });
-        self.shared.monitor.set_in_flight(self.workers.len());
-    }
-
-    fn ended(&mut self, ended: Result<Ended, tokio::task::JoinError>) -> Result<(), AgentError> {
-        // Handlers run in tasks of their own, so a worker neither panics nor is aborted.
-        let Ok((execution, task, ending)) = ended else { return Ok(()) };
-        self.running.remove(&execution);
-        task.iter().for_each(|task| {
-            self.busy_tasks.remove(task);
-        });
-        self.shared.monitor.set_in_flight(self.workers.len());
-        match ending? {
-            Ending::Decided => self.summary.decided += 1,
-            Ending::Undecided => self.summary.undecided += 1,
-            Ending::Failed => self.summary.failed += 1,
-            Ending::Postponed => {}
-        }
-        Ok(())
-    }
-
-    /// Waits for running handlers and undelivered decisions until the grace period ends, then ends them.
-    ///
-    /// Leases are renewed meanwhile. What is not acknowledged stays in the journal and is replayed at the next start.
-    async fn drain(&mut self) -> Result<(), AgentError> {
-        self.shared.monitor.set_ready(false);
-        let grace = tokio::time::sleep(self.shared.settings.grace);
-        tokio::pin!(grace);
-        let mut first_error = None;
-        while !self.workers.is_empty() {
-            tokio::select! {
-                Some(ended) = self.workers.join_next() => {
-                    if let Err(error) = self.ended(ended) {
-                        first_error.get_or_insert(error);
-                    }
-                }
-                () = &mut grace, if !self.shared.abort.is_cancelled() => {
-                    tracing::warn!(in_flight = self.workers.len(), "the grace period is over; ending handlers");
-                    self.shared.abort.cancel();
-                }
-            }
-        }
-        first_error.map_or(Ok(()), Err)
-    }
-}
-
-struct PollOutcome {
-    succeeded: bool,
-    /// Executions that are not running, done or parked.
-    new: usize,
-    pause: Duration,
-}
-
-async fn sleep_until(at: Option<Instant>) {
-    match at {
-        Some(at) => tokio::time::sleep_until(at).await,
-        None => std::future::pending().await,
-    }
-}
-
-pub(crate) fn journal_failed(source: crate::error::BoxError) -> AgentError {
-    AgentError::new(AgentErrorKind::Journal, "the journal failed; no decision is sent without it").with_source(source)
 }

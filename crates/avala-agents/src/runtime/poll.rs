@@ -3,73 +3,187 @@
 use std::collections::HashSet;
 use std::time::SystemTime;
 
-use avala_client::Error;
-use avala_client::types::{AgentExecution, AgentUid, ExecutionStatus, ExecutionUid};
+use avala_client::resources::ExecutionFilters;
+use avala_client::types::{AgentExecution, AgentUid, EventType, ExecutionStatus, ExecutionUid, Json};
+use avala_client::{Error, List};
+use serde::Deserialize;
 
 use super::backlog::Backlog;
-use super::{Shared, journal_failed};
+use super::shared::Shared;
 use crate::error::AgentError;
-use crate::journal::{Record, RecordState};
+use crate::journal::{Record, RecordState, now_ms};
+use crate::registration::register;
 
-/// Records of decided executions are kept this long after the server stopped listing them, for diagnosis.
-const KEEP_DONE_MS: u64 = 3_600_000;
+/// Records of executions that need nothing more are kept this long after the server stopped listing them.
+const KEEP_MS: u64 = 3_600_000;
+
+/// What one poll does.
+pub(super) struct Poll {
+    pub(super) agent: AgentUid,
+    /// The events to register for before the poll, if the agent was deleted at the server.
+    pub(super) register: Option<Vec<EventType>>,
+    /// Whether executions in the status running are listed too.
+    pub(super) with_running: bool,
+    /// Executions that this process handles at the moment.
+    pub(super) in_progress: HashSet<ExecutionUid>,
+}
 
 /// The result of a poll.
-pub(super) struct Pending {
-    /// The oldest executions.
+pub(super) enum Polled {
+    Listed(Listed),
+    /// The server did not respond with the list.
+    Failed(Error),
+}
+
+/// The executions that the server listed.
+pub(super) struct Listed {
+    /// The agent, which is another one after a new registration.
+    pub(super) agent: AgentUid,
+    /// The oldest executions that this process may start.
     pub(super) executions: Backlog,
     /// How many executions were listed.
     pub(super) total: usize,
+    /// When the oldest one was created.
     pub(super) oldest: Option<SystemTime>,
-    /// The listed UIDs that have a record, to find out which records the server has forgotten.
-    listed: HashSet<ExecutionUid>,
+    /// Whether executions in the status running were listed too.
+    pub(super) with_running: bool,
+    /// Whether one of them was undecided.
+    pub(super) found_running: bool,
+    /// Whether an execution was not listed that has a record and is not done.
+    pub(super) misses_known: bool,
 }
 
-/// Walks all pages of pending executions: one page would let a page of failing executions starve the rest.
-pub(super) async fn pending(shared: &Shared, agent: &AgentUid) -> Result<Pending, Error> {
-    let mut list = shared.avala.agents().list_executions(agent).status(ExecutionStatus::Pending);
+/// Walks all pages: one page would let a page of failing executions starve the rest.
+///
+/// An error ends the agent: the journal failed, or a registration was rejected.
+pub(super) async fn poll(shared: &Shared, poll: Poll) -> Result<Polled, AgentError> {
+    let mut agent = poll.agent.clone();
+    if let Some(events) = &poll.register {
+        let mut settings = shared.settings.clone();
+        settings.uid = None;
+        agent = match register(&shared.avala, &settings, events).await {
+            Ok(agent) => agent,
+            Err(error) => return error.into_retryable().map(Polled::Failed),
+        };
+        tracing::warn!(agent = %agent, "the agent was deleted at the server; registered again");
+    }
+    let mut listed = Listed {
+        agent,
+        executions: Backlog::default(),
+        total: 0,
+        oldest: None,
+        with_running: poll.with_running,
+        found_running: false,
+        misses_known: false,
+    };
+    let mut known = HashSet::new();
+    let statuses = [ExecutionStatus::Pending, ExecutionStatus::Running];
+    for status in statuses.into_iter().take(if poll.with_running { 2 } else { 1 }) {
+        let mut items = list(shared, &listed.agent, status).items();
+        while let Some(execution) = items.next().await {
+            listed.total += 1;
+            match execution {
+                Ok(execution) => add(shared, &poll, execution, &mut listed, &mut known),
+                Err(error) => match error.raw_record() {
+                    Some(raw) => park_undecodable(shared, raw, &error, &mut known).await?,
+                    None => return Ok(Polled::Failed(error)),
+                },
+            }
+        }
+    }
+    listed.misses_known = shared.records().values().any(|record| {
+        matches!(record.state, RecordState::Started | RecordState::Failed)
+            && !known.contains(&record.execution)
+            && !poll.in_progress.contains(&record.execution)
+    });
+    forget_unlisted(shared, &poll, &known).await?;
+    Ok(Polled::Listed(listed))
+}
+
+fn list(shared: &Shared, agent: &AgentUid, status: ExecutionStatus) -> List<AgentExecution, ExecutionFilters> {
+    let mut list = shared.avala.agents().list_executions(agent).status(status);
     if let Some(project) = &shared.settings.project {
         list = list.project(project.clone());
     }
     if !shared.settings.task_types.is_empty() {
         list = list.task_types(shared.settings.task_types.iter().cloned());
     }
-    let mut pending = Pending { executions: Backlog::default(), total: 0, oldest: None, listed: HashSet::new() };
-    let mut items = list.items();
-    while let Some(execution) = items.next().await {
-        let execution = execution?;
-        pending.total += 1;
-        if shared.records().contains_key(&execution.uid) {
-            pending.listed.insert(execution.uid.clone());
-        }
-        if is_undecided(&execution) && shared.handler(&execution.event_type).is_some() {
-            pending.executions.add(execution);
-        }
-    }
-    pending.oldest = pending.executions.oldest();
-    Ok(pending)
+    list
 }
 
-/// Whether nobody has decided the execution yet. A server may list running ones too.
+fn add(
+    shared: &Shared,
+    poll: &Poll,
+    execution: AgentExecution,
+    listed: &mut Listed,
+    known: &mut HashSet<ExecutionUid>,
+) {
+    let is_done = shared.records().get(&execution.uid).map(Record::is_done);
+    if is_done.is_some() {
+        known.insert(execution.uid.clone());
+    }
+    if !is_undecided(&execution) || shared.handler(&execution.event_type).is_none() {
+        return;
+    }
+    listed.found_running |= execution.status == Some(ExecutionStatus::Running);
+    let created: Option<SystemTime> = execution.created_at.map(Into::into);
+    listed.oldest = listed.oldest.into_iter().chain(created).min();
+    // What cannot start takes no place, or many parked executions would keep newer ones out.
+    if is_done != Some(true) && !poll.in_progress.contains(&execution.uid) {
+        let start_at = shared.retries().get(&execution.uid).copied();
+        listed.executions.add(execution, start_at);
+    }
+}
+
+/// Parks an execution that cannot be decoded. One without a UID can only be logged.
+async fn park_undecodable(
+    shared: &Shared,
+    raw: &Json,
+    error: &Error,
+    known: &mut HashSet<ExecutionUid>,
+) -> Result<(), AgentError> {
+    #[derive(Deserialize)]
+    struct Identity {
+        uid: ExecutionUid,
+    }
+    tracing::error!(error = %error, "a listed execution cannot be decoded; it is left undecided");
+    let Ok(Identity { uid }) = raw.parse::<Identity>() else { return Ok(()) };
+    known.insert(uid.clone());
+    if shared.records().contains_key(&uid) {
+        return Ok(());
+    }
+    let reason = format!("the execution cannot be decoded: {error}");
+    shared.save(&Record::undecodable(uid, raw.get().as_bytes(), reason)).await
+}
+
+/// Whether nobody has decided the execution yet. A server may list running ones as pending.
 pub(super) fn is_undecided(execution: &AgentExecution) -> bool {
     execution.action.is_none()
         && !matches!(execution.status, Some(ExecutionStatus::Completed | ExecutionStatus::Failed))
 }
 
-/// Removes records of executions that are done and that the server does not list as pending any more.
-pub(super) async fn forget_unlisted(shared: &Shared, pending: &Pending) -> Result<(), AgentError> {
-    let now = crate::journal::now_ms();
-    let is_old = |record: &Record| now.saturating_sub(record.updated_at_ms) > KEEP_DONE_MS;
+/// Removes records that need nothing more of executions that the server stopped listing.
+async fn forget_unlisted(shared: &Shared, poll: &Poll, listed: &HashSet<ExecutionUid>) -> Result<(), AgentError> {
+    let now = now_ms();
+    let is_old = |record: &Record| now.saturating_sub(record.updated_at_ms) > KEEP_MS;
+    let is_over = |record: &Record| match record.state {
+        RecordState::Acknowledged | RecordState::Left => true,
+        // Decided elsewhere, or deleted; known only if running executions were listed too.
+        RecordState::Started | RecordState::Failed => {
+            poll.with_running && !poll.in_progress.contains(&record.execution)
+        }
+        _ => false,
+    };
     let old: Vec<ExecutionUid> = shared
         .records()
         .values()
-        .filter(|record| matches!(record.state, RecordState::Acknowledged | RecordState::Left))
-        .filter(|record| is_old(record) && !pending.listed.contains(&record.execution))
+        .filter(|record| is_over(record) && is_old(record) && !listed.contains(&record.execution))
         .map(|record| record.execution.clone())
         .collect();
     for execution in old {
-        shared.journal.remove(&execution).await.map_err(journal_failed)?;
+        shared.journal.remove(&execution).await.map_err(AgentError::journal)?;
         shared.records().remove(&execution);
+        shared.retries().remove(&execution);
     }
     Ok(())
 }

@@ -9,12 +9,14 @@ use tower::{Service as _, ServiceExt as _};
 use tracing::Instrument as _;
 
 use super::deliver::{self, Delivered};
-use super::{Ending, Shared};
+use super::outcome::Ending;
+use super::shared::Shared;
 use crate::backoff;
 use crate::claims::{Claim, Release};
 use crate::context::{Context, Progress, RunReason};
 use crate::decision::Decision;
 use crate::error::{AgentError, BoxError};
+use crate::event;
 use crate::journal::{Record, RecordState, now_ms};
 use crate::lease::Lease;
 use crate::monitor::Count;
@@ -27,6 +29,9 @@ pub(super) async fn handle(
     execution: AgentExecution,
     known: Option<Record>,
 ) -> Result<Ending, AgentError> {
+    if shared.stopping.is_cancelled() {
+        return Ok(Ending::Postponed);
+    }
     let claim = match shared.claims.claim(&execution.uid).await {
         Ok(Some(claim)) => claim,
         Ok(None) => return Ok(Ending::Postponed),
@@ -35,17 +40,22 @@ pub(super) async fn handle(
             return Ok(Ending::Postponed);
         }
     };
+    let lease = Lease::hold(&shared.claims, &execution.uid, claim);
+    if shared.stopping.is_cancelled() {
+        // Claimed while the stop began: not started, so another process may have it at once.
+        lease.release(Release::Undecided).await;
+        return Ok(Ending::Postponed);
+    }
     let event = execution.event_type.to_string();
-    let mut record = known.unwrap_or_else(|| Record::new(execution.uid.clone(), event, execution.task.clone()));
+    let mut record = known.unwrap_or_else(|| Record::new(execution.uid.clone(), event, event::task_of(&execution)));
     let reason = run_reason(&record, claim);
     let span = tracing::info_span!(
         "avala.agent.execution",
         execution = %execution.uid,
         event = %execution.event_type,
         reason = reason.as_str(),
-        attempt = record.attempts + 1,
+        attempt = record.attempts + u32::from(!record.is_undelivered()),
     );
-    let lease = Lease::hold(shared, &execution.uid, claim);
     let result = async {
         // A decision of an earlier process is sent as it is; the handler does not run again.
         if !record.is_undelivered()
@@ -63,30 +73,39 @@ pub(super) async fn handle(
 
 /// Delivers the decision of a record that an earlier process left.
 pub(super) async fn deliver_again(shared: &Shared, agent: &AgentUid, mut record: Record) -> Result<Ending, AgentError> {
-    // Otherwise another process has it, or the store failed: the next start decides.
+    if shared.stopping.is_cancelled() {
+        return Ok(Ending::Postponed);
+    }
+    // Otherwise another process has it, or the store failed: the next poll tries again.
     let Ok(Some(claim)) = shared.claims.claim(&record.execution).await else { return Ok(Ending::Postponed) };
-    let span = tracing::info_span!("avala.agent.execution", execution = %record.execution, reason = "replay");
-    let lease = Lease::hold(shared, &record.execution, claim);
+    let span = tracing::info_span!(
+        "avala.agent.execution",
+        execution = %record.execution,
+        event = record.event_type,
+        reason = RunReason::Replay.as_str(),
+        attempt = record.attempts,
+    );
+    let lease = Lease::hold(&shared.claims, &record.execution, claim);
     let result = deliver(shared, agent, &mut record, &lease).instrument(span).await;
     release(lease, &result).await;
     result
 }
 
-/// Releases the claim, unless the journal failed: then nobody knows how the run ended, and the lease ends by itself.
+/// Releases the claim, unless a decision may be on its way or the journal failed: then the lease ends by itself.
 async fn release(lease: Lease, result: &Result<Ending, AgentError>) {
     match result {
         Ok(Ending::Decided) => lease.release(Release::Decided).await,
+        Ok(Ending::Interrupted) | Err(_) => {}
         Ok(_) => lease.release(Release::Undecided).await,
-        Err(_) => {}
     }
 }
 
 fn run_reason(record: &Record, claim: Claim) -> RunReason {
     if claim.takeover {
         RunReason::Takeover
-    } else if record.open_starts > 0 {
+    } else if record.open_starts > 0 || record.is_undelivered() {
         RunReason::Replay
-    } else if record.failures > 0 {
+    } else if record.attempts > 0 {
         RunReason::Retry
     } else {
         RunReason::New
@@ -201,25 +220,27 @@ async fn run_handler(
         let mut handler = handler;
         handler.ready().await?.call(context).await
     };
-    let mut task = tokio::spawn(AssertUnwindSafe(run.in_current_span()));
+    let mut task = HandlerTask(tokio::spawn(AssertUnwindSafe(run.in_current_span())));
     let mut reports = progress.reports();
     let started = Instant::now();
     loop {
         tokio::select! {
-            joined = &mut task => return ended(shared, joined),
+            // First: a decision that was made counts, whatever else happens at the same moment.
+            biased;
+            joined = &mut task.0 => return ended(shared, joined),
             () = progress.expired() => {
-                end(task, &progress).await;
+                end(shared, task, &progress).await;
                 shared.monitor.count(Count::TimedOut);
                 let seconds = started.elapsed().as_secs_f64();
                 return HandlerOutcome::Failed(format!("the handler timed out after {seconds:.1} s"));
             }
             () = lease.lost() => {
-                end(task, &progress).await;
+                end(shared, task, &progress).await;
                 shared.monitor.count(Count::LostClaims);
                 return HandlerOutcome::Cancelled;
             }
             () = shared.abort.cancelled() => {
-                end(task, &progress).await;
+                end(shared, task, &progress).await;
                 return HandlerOutcome::Cancelled;
             }
             Ok(()) = reports.changed() => lease.renew_now(),
@@ -245,14 +266,30 @@ fn ended(shared: &Shared, joined: Result<Result<Decision, BoxError>, tokio::task
     }
 }
 
-/// Tells the handler to stop, and ends it if it does not within a moment.
-async fn end(mut task: tokio::task::JoinHandle<Result<Decision, BoxError>>, progress: &Progress) {
+/// The task of a handler. It ends with this value, as when the run is dropped.
+struct HandlerTask(tokio::task::JoinHandle<Result<Decision, BoxError>>);
+
+impl Drop for HandlerTask {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// Asks the handler to stop, and ends it if it does not within a moment.
+async fn end(shared: &Shared, mut task: HandlerTask, progress: &Progress) {
     const MOMENT: Duration = Duration::from_millis(100);
     progress.cancel();
-    if tokio::time::timeout(MOMENT, &mut task).await.is_err() {
-        task.abort();
-        // An aborted task ends at its next await; waiting keeps it from running beside its successor.
-        let _ = task.await;
+    if tokio::time::timeout(MOMENT, &mut task.0).await.is_ok() {
+        return;
+    }
+    task.0.abort();
+    // An aborted task ends at its next await; waiting keeps it from running beside its successor. One that blocks its
+    // thread has no next await, and must not keep the process from ending.
+    tokio::select! {
+        _ = &mut task.0 => {}
+        () = async { shared.abort.cancelled().await; tokio::time::sleep(MOMENT).await } => {
+            tracing::error!("a handler blocks its thread and cannot be ended");
+        }
     }
 }
 
@@ -272,7 +309,11 @@ async fn deliver(shared: &Shared, agent: &AgentUid, record: &mut Record, lease: 
             record.note = Some(reason);
             record.enter(RecordState::Parked);
         }
-        Delivered::Interrupted => return Ok(Ending::Postponed),
+        Delivered::Later(delay) => {
+            shared.retries().insert(record.execution.clone(), Instant::now() + delay);
+            return Ok(Ending::Postponed);
+        }
+        Delivered::Interrupted => return Ok(Ending::Interrupted),
     }
     shared.save(record).await?;
     Ok(if record.state == RecordState::Parked { Ending::Undecided } else { Ending::Decided })

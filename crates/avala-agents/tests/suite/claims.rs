@@ -16,6 +16,8 @@ struct SharedClaims {
     holder: u32,
     /// Renewals fail from now on.
     broken: Arc<std::sync::atomic::AtomicBool>,
+    /// How long the store takes to grant a claim.
+    delay: Duration,
 }
 
 const LEASE: Duration = Duration::from_secs(2);
@@ -32,6 +34,7 @@ impl Claims for SharedClaims {
             if self.broken.load(std::sync::atomic::Ordering::Relaxed) {
                 return Err("the store is down".into());
             }
+            tokio::time::sleep(self.delay).await;
             let until = Instant::now() + LEASE;
             let mut leases = self.leases.lock().unwrap();
             let earlier = leases.get(execution).copied();
@@ -144,4 +147,81 @@ async fn a_crashed_holder_is_taken_over_after_its_lease() {
     running.await.unwrap().unwrap();
     assert_eq!(*starts.lock().unwrap(), [RunReason::Takeover]);
     server.assert_each_decided_once(1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_is_claimed_during_the_drain() {
+    let server = Server::new().with_executions(20);
+    let (claims, starts) = (SharedClaims::default(), Arc::default());
+    let stop = CancellationToken::new();
+    let agent = slow(Decision::approve(), &starts).claims(claims.of(1)).concurrency(2);
+    let running = tokio::spawn(agent.grace_period(Duration::from_secs(30)).run_until(&server.client(), stop.clone()));
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    stop.cancel();
+    let summary = running.await.unwrap().unwrap();
+    assert_eq!((summary.decided, starts.lock().unwrap().len()), (2, 2));
+    assert_eq!(claims.leases.lock().unwrap().len(), 2, "the other 18 were never claimed");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_claim_granted_after_the_stop_is_released_and_not_started() {
+    let server = Server::new().with_executions(1);
+    let (claims, starts) = (SharedClaims::default(), Arc::default());
+    let slow_store = SharedClaims { delay: Duration::from_secs(5), ..claims.of(1) };
+    let stop = CancellationToken::new();
+    let running =
+        tokio::spawn(slow(Decision::approve(), &starts).claims(slow_store).run_until(&server.client(), stop.clone()));
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    stop.cancel();
+    running.await.unwrap().unwrap();
+    assert!(starts.lock().unwrap().is_empty() && claims.leases.lock().unwrap().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_handler_beyond_the_grace_period_is_released_for_others() {
+    let server = Server::new().with_executions(1);
+    let (claims, starts) = (SharedClaims::default(), Arc::default());
+    let stop = CancellationToken::new();
+    let agent = slow(Decision::approve(), &starts).claims(claims.of(1)).grace_period(Duration::from_secs(3));
+    let running = tokio::spawn(agent.run_until(&server.client(), stop.clone()));
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    stop.cancel();
+    running.await.unwrap().unwrap();
+    assert!(claims.leases.lock().unwrap().is_empty(), "another process need not wait for the lease");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_undelivered_decision_keeps_its_claim_until_the_lease_ends() {
+    let server = Server::new().with_executions(1);
+    server.fail("POST /agent-actions/", [crate::server::Fault::Status(503); 100]);
+    let (claims, starts) = (SharedClaims::default(), Arc::default());
+    let stop = CancellationToken::new();
+    let agent = slow(Decision::approve(), &starts).claims(claims.of(1)).grace_period(Duration::from_secs(1));
+    let running = tokio::spawn(agent.run_until(&server.client(), stop.clone()));
+    tokio::time::sleep(Duration::from_secs(15)).await;
+    stop.cancel();
+    running.await.unwrap().unwrap();
+    assert_eq!(claims.leases.lock().unwrap().len(), 1, "the decision may be on its way");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_lost_claim_stops_the_delivery() {
+    let server = Server::new().with_executions(1);
+    server.fail("POST /agent-actions/", [crate::server::Fault::Status(503); 1000]);
+    let (claims, starts) = (SharedClaims::default(), Arc::default());
+    let lost = claims.of(1);
+    let stop = CancellationToken::new();
+    let agent = slow(Decision::approve(), &starts).claims(lost.clone());
+    let monitor = agent.monitor();
+    let running = tokio::spawn(agent.run_until(&server.client(), stop.clone()));
+    tokio::time::sleep(Duration::from_secs(11)).await;
+    assert!(server.requests("POST /agent-actions/") >= 1);
+    lost.broken.store(true, std::sync::atomic::Ordering::Relaxed);
+    tokio::time::sleep(LEASE).await;
+    let sent = server.requests("POST /agent-actions/");
+    tokio::time::sleep(Duration::from_secs(300)).await;
+    assert_eq!(server.requests("POST /agent-actions/"), sent, "nothing is sent after the lease has ended");
+    assert!(monitor.counters().lost_claims >= 1);
+    stop.cancel();
+    running.await.unwrap().unwrap();
 }

@@ -83,3 +83,66 @@ async fn unknown_outcomes_of_many_decisions_are_decided_once() {
     assert_eq!(summary.decided, 50);
     server.assert_each_decided_once(50);
 }
+
+#[tokio::test(start_paused = true)]
+async fn client_errors_are_parked_and_not_repeated() {
+    for status in [400, 404, 405, 409, 410, 413, 422] {
+        let server = Server::new().with_executions(1);
+        server.fail("POST /agent-actions/", [Fault::Status(status)]);
+        let journal = MemoryJournal::new();
+        approving().journal(journal.clone()).run_once(&server.client()).await.unwrap();
+        assert_eq!(journal.records()[0].state, RecordState::Parked, "{status}");
+        assert_eq!(server.requests("POST /agent-actions/"), 1, "{status}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_parked_execution_is_decided_by_hand_while_it_is_not_listed() {
+    let server = Server::new().with_executions(1);
+    let agent = Agent::new("qa").max_failures(1, std::time::Duration::ZERO);
+    let agent = agent.on(EventType::ResultSubmitted, |_: Context| async { Err::<Decision, _>("a bug") });
+    let handle = agent.handle();
+    let stop = tokio_util::sync::CancellationToken::new();
+    let running = tokio::spawn(agent.run_until(&server.client(), stop.clone()));
+    tokio::time::sleep(std::time::Duration::from_secs(30)).await;
+    // The server lists only executions in a status that nobody asks for.
+    server.lock().executions[0]["status"] = "queued".into();
+    handle.decide(&handle.parked()[0].execution, Decision::flag("by hand")).await.unwrap();
+    tokio::time::sleep(std::time::Duration::from_secs(30)).await;
+    assert_eq!(server.decisions("x0"), ["flag: by hand"]);
+    stop.cancel();
+    running.await.unwrap().unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn parked_executions_are_decided_while_the_agent_does_not_run() {
+    let server = Server::new().with_executions(2);
+    let journal = MemoryJournal::new();
+    let failing = Agent::new("qa").max_failures(1, std::time::Duration::ZERO).journal(journal.clone());
+    let failing = failing.on(EventType::ResultSubmitted, |_: Context| async { Err::<Decision, _>("a bug") });
+    failing.run_until_idle(&server.client()).await.unwrap();
+
+    let agent = approving().journal(journal.clone());
+    let handle = agent.handle();
+    handle.load().await.unwrap();
+    assert_eq!(handle.parked().len(), 2);
+    handle.decide(&"x0".into(), Decision::reject("by hand")).await.unwrap();
+    handle.decide(&"x1".into(), Decision::leave()).await.unwrap();
+    assert!(handle.parked().is_empty());
+    assert_eq!(handle.export().await.unwrap().lines().count(), 2);
+    agent.run_until_idle(&server.client()).await.unwrap();
+    assert_eq!(server.decisions("x0"), ["reject: by hand"]);
+    assert!(server.decisions("x1").is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn unknown_outcomes_at_the_same_time_share_a_walk() {
+    let server = Server::new().with_executions(500);
+    server.fail("POST /agent-actions/", [Fault::LostResponse; 250]);
+    server.fail("POST /agent-actions/", [Fault::Status(500); 250]);
+    approving().concurrency(500).run_once(&server.client()).await.unwrap();
+    server.assert_each_decided_once(500);
+    // Five pages each.
+    let walks = server.requests("GET /agents/a1/executions/") - server.requests("status=");
+    assert!(walks < 1_000, "{walks} pages of look-ups for 500 unknown outcomes");
+}

@@ -86,6 +86,141 @@ async fn odd_entries_are_parked_and_the_others_replayed() {
     assert!(parked.iter().any(|record| record.raw.as_deref() == Some("not json")));
 }
 
+/// The journal of version 1, as its program left it when it was killed: `x0` is decided, `x1` has an action that this
+/// version does not know, `x2` lacks the fields that are optional, `x3` is of a newer version, `x4` is not JSON.
+const VERSION_1: &[u8] = include_bytes!("../fixtures/version_1.journal");
+
+const VERSION_1_ENTRIES: [(&str, &str); 5] = [
+    (
+        "x0",
+        r#"{"execution":"x0","event_type":"result.submitted","task":"t0","state":"sent","attempts":1,"open_starts":0,
+        "failures":0,"decision":{"action":"flag","reason":"two cuboids overlap"},"note":null,"retry_at_ms":null,
+        "updated_at_ms":1790000000000}"#,
+    ),
+    ("x1", r#"{"execution":"x1","state":"decided","decision":{"action":"postpone"},"updated_at_ms":1790000000001}"#),
+    ("x2", r#"{"execution":"x2","state":"started"}"#),
+    ("x3", r#"{"execution":"x3","state":"teleported","destination":"elsewhere"}"#),
+    ("x4", "not json"),
+];
+
+/// Writes the fixture of this version: `cargo test -p avala-agents --all-features --test suite -- --ignored fixture`.
+/// The fixtures of released versions are never written again.
+#[test]
+#[ignore = "writes a fixture"]
+fn write_the_fixture_of_this_version() {
+    let folder = folder();
+    let path = folder.path().join("qa.journal");
+    drop(RedbJournal::open(&path).unwrap());
+    write(&path, 1, &VERSION_1_ENTRIES);
+    // Held open: a copy of the file is what a killed process leaves.
+    let _held = RedbJournal::open(&path).unwrap();
+    let fixture = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/version_1.journal");
+    std::fs::copy(&path, fixture).unwrap();
+}
+
+#[tokio::test]
+async fn a_journal_of_version_1_is_replayed_in_one_round() {
+    let folder = folder();
+    let path = folder.path().join("qa.journal");
+    std::fs::write(&path, VERSION_1).unwrap();
+    let server = Server::new().with_executions(5);
+    let agent = approving();
+    let handle = agent.handle();
+    agent.journal(RedbJournal::open(&path).unwrap()).run_once(&server.client()).await.unwrap();
+    assert_eq!(server.decisions("x0"), ["flag: two cuboids overlap"]);
+    assert_eq!(server.decisions("x1"), ["postpone"], "an action of a newer version is sent unchanged");
+    assert_eq!(server.decisions("x2"), ["approve"], "its handler runs again");
+    let parked = handle.parked();
+    assert_eq!(parked.len(), 2);
+    assert!(parked.iter().all(|record| record.note.as_deref().unwrap_or_default().contains("cannot be decoded")));
+    assert!(parked.iter().any(|record| record.raw.as_deref().unwrap_or_default().contains("teleported")));
+    assert!(parked.iter().any(|record| record.raw.as_deref() == Some("not json")));
+    assert!(server.decisions("x3").is_empty() && server.decisions("x4").is_empty(), "a person decides");
+}
+
+#[test]
+fn a_newer_journal_is_not_written_to() {
+    let folder = folder();
+    let closed = folder.path().join("closed");
+    write(&closed, 2, &VERSION_1_ENTRIES);
+    // A copy of a database that is open is what a killed process leaves: it has to be repaired.
+    let database = Database::create(&closed).unwrap();
+    let crashed = folder.path().join("crashed");
+    std::fs::copy(&closed, &crashed).unwrap();
+    drop(database);
+    for path in [closed, crashed] {
+        let (before, written) = (std::fs::read(&path).unwrap(), std::fs::metadata(&path).unwrap().modified().unwrap());
+        let error = RedbJournal::open(&path).unwrap_err();
+        assert!(error.to_string().contains("version 2 is newer than 1"), "{error}");
+        assert!(std::fs::read(&path).unwrap() == before, "{}", path.display());
+        assert_eq!(std::fs::metadata(&path).unwrap().modified().unwrap(), written);
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2, "no other file is left behind");
+    }
+}
+
+#[tokio::test]
+async fn a_torn_journal_is_an_error_or_has_all_its_entries() {
+    let folder = folder();
+    let mut random = fastrand::Rng::with_seed(7);
+    let (mut refused, mut restored) = (0, 0);
+    for number in 0..80 {
+        let path = folder.path().join(format!("{number}"));
+        let mut bytes = VERSION_1.to_vec();
+        if number % 2 == 0 {
+            bytes.truncate(random.usize(1..bytes.len()));
+        } else {
+            let start = random.usize(..bytes.len());
+            let length = random.usize(1..600).min(bytes.len() - start);
+            random.fill(&mut bytes[start..start + length]);
+        }
+        std::fs::write(&path, &bytes).unwrap();
+        match RedbJournal::open(&path) {
+            Err(error) => {
+                refused += 1;
+                assert_eq!(error.kind(), AgentErrorKind::Journal);
+                assert!(std::fs::read(&path).unwrap() == bytes, "a refused journal is left as it is");
+            }
+            Ok(journal) => {
+                restored += 1;
+                let records = journal.load().await.unwrap();
+                assert!(records.len() == 5 || records.is_empty(), "{number}: {records:?}");
+            }
+        }
+    }
+    assert!(refused > 20 && restored > 5, "{refused} refused, {restored} restored");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn writes_at_the_same_time_are_all_kept() {
+    let folder = folder();
+    let path = folder.path().join("qa.journal");
+    let server = Server::new().with_executions(300);
+    let agent = approving().concurrency(300).journal(RedbJournal::open(&path).unwrap());
+    agent.run_once(&server.client()).await.unwrap();
+    server.assert_each_decided_once(300);
+    let records = RedbJournal::open(&path).unwrap().load().await.unwrap();
+    assert_eq!(records.len(), 300);
+    assert!(records.iter().all(|record| record.state == RecordState::Acknowledged));
+}
+
+#[test]
+fn a_journal_can_be_used_by_a_second_runtime() {
+    let folder = folder();
+    let journal = RedbJournal::open(folder.path().join("qa.journal")).unwrap();
+    for _ in 0..2 {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let server = Server::new().with_executions(1);
+        let agent = approving().journal(journal.clone());
+        runtime.spawn(agent.run_once(&server.client()));
+        // Dropped while a write may be on its way.
+        runtime.block_on(tokio::task::yield_now());
+        drop(runtime);
+    }
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let server = Server::new().with_executions(3);
+    runtime.block_on(approving().journal(journal).run_once(&server.client())).unwrap();
+}
+
 #[cfg(unix)]
 #[test]
 fn the_file_is_private() {

@@ -4,10 +4,14 @@
 mod claims;
 mod crash;
 mod delivery;
+mod failing_journal;
 mod handlers;
 mod journal;
 mod polling;
+mod push;
 mod registration;
 mod server;
 mod shutdown;
+mod starvation;
+mod suspects;
 mod testing;

@@ -159,11 +159,12 @@ impl State {
     fn list(&self, query: &str) -> (u16, Value) {
         let start: usize =
             query.split('&').find_map(|pair| pair.strip_prefix("cursor=")?.parse().ok()).unwrap_or_default();
-        let only_pending = query.contains("status=pending");
+        let status = query.split('&').find_map(|pair| pair.strip_prefix("status="));
         // Newest first, as a server may list them.
-        let listed = self.executions.iter().rev().filter(|execution| !only_pending || execution["action"].is_null());
+        let listed =
+            self.executions.iter().rev().filter(|execution| status.is_none_or(|status| execution["status"] == status));
         let listed: Vec<_> = listed.skip(start).take(self.page_size + 1).cloned().collect();
-        let status = if only_pending { "status=pending&" } else { "" };
+        let status = status.map(|status| format!("status={status}&")).unwrap_or_default();
         let next = (listed.len() > self.page_size)
             .then(|| format!("/api/v1/agents/a1/executions/?{status}cursor={}", start + self.page_size));
         (200, json!({"results": listed[..listed.len().min(self.page_size)], "next": next}))

@@ -60,3 +60,67 @@ async fn an_undelivered_decision_stays_in_the_journal() {
     slow(Duration::ZERO).journal(journal).run_once(&server.client()).await.unwrap();
     server.assert_each_decided_once(1);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_dropped_run_ends_its_handlers() {
+    let server = Server::new().with_executions(1);
+    let (ended, handler_ended) = tokio::sync::mpsc::channel::<()>(1);
+    let agent = Agent::new("qa").on(EventType::ResultSubmitted, move |_: Context| {
+        let held = ended.clone();
+        async move {
+            std::future::pending::<()>().await;
+            drop(held);
+            Decision::approve()
+        }
+    });
+    let running = tokio::spawn(agent.run_until(&server.client(), CancellationToken::new()));
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    running.abort();
+    let mut handler_ended = handler_ended;
+    let ended = tokio::time::timeout(Duration::from_secs(60), handler_ended.recv()).await;
+    assert_eq!(ended, Ok(None), "the handler is dropped with the run");
+}
+
+/// On the real clock, since a blocked thread does not see a paused one.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_handler_that_blocks_its_thread_does_not_keep_the_agent_running() {
+    let server = Server::new().with_executions(1);
+    let (started, is_started) = std::sync::mpsc::channel::<()>();
+    let (release, released) = std::sync::mpsc::channel::<()>();
+    let released = std::sync::Arc::new(std::sync::Mutex::new(released));
+    let agent =
+        Agent::new("qa").grace_period(Duration::from_millis(50)).on(EventType::ResultSubmitted, move |_: Context| {
+            let (started, released) = (started.clone(), std::sync::Arc::clone(&released));
+            async move {
+                started.send(()).unwrap();
+                let _ = released.lock().unwrap().recv();
+                Decision::approve()
+            }
+        });
+    let journal = MemoryJournal::new();
+    let stop = CancellationToken::new();
+    let running = tokio::spawn(agent.journal(journal.clone()).run_until(&server.client(), stop.clone()));
+    tokio::task::spawn_blocking(move || is_started.recv()).await.unwrap().unwrap();
+    stop.cancel();
+    let ended = tokio::time::timeout(Duration::from_secs(30), running).await;
+    release.send(()).unwrap();
+    ended.unwrap().unwrap().unwrap();
+    assert!(server.lock().decisions.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stopped_handler_runs_again_as_a_retry() {
+    let server = Server::new().with_executions(1);
+    let journal = MemoryJournal::new();
+    let stop = CancellationToken::new();
+    let agent = slow(Duration::from_secs(300)).journal(journal.clone());
+    let running = tokio::spawn(agent.run_until(&server.client(), stop.clone()));
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    stop.cancel();
+    running.await.unwrap().unwrap();
+    let agent = Agent::new("qa").on(EventType::ResultSubmitted, |context: Context| async move {
+        Decision::flag(format!("{} {}", context.reason(), context.attempt()))
+    });
+    agent.journal(journal).run_once(&server.client()).await.unwrap();
+    assert_eq!(server.decisions("x0"), ["flag: retry 2"]);
+}

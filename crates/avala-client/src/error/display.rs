@@ -9,7 +9,7 @@ use super::{Details, Error, FieldError, limits};
 impl Error {
     /// The line, before invisible characters in it are escaped.
     fn write_line(&self, line: &mut String) -> fmt::Result {
-        let Details { kind, endpoint, message, status, request_id, attempts, elapsed, retry_after, .. } = &*self.0;
+        let Details { kind, endpoint, message, status, request_id, report, retry_after, .. } = &*self.0;
         if let Some(endpoint) = endpoint {
             write!(line, "{}: ", endpoint.operation)?;
         }
@@ -37,9 +37,9 @@ impl Error {
         if let Some(id) = request_id {
             write!(line, ", request id {id}")?;
         }
-        if *attempts > 0 {
-            let plural = if *attempts == 1 { "" } else { "s" };
-            write!(line, ", {attempts} attempt{plural} in {:.3} s", elapsed.as_secs_f64())?;
+        if report.attempts > 0 {
+            let (attempts, plural) = (report.attempts, if report.attempts == 1 { "" } else { "s" });
+            write!(line, ", {attempts} attempt{plural} in {:.3} s", report.elapsed.as_secs_f64())?;
         }
         if let Some(wait) = retry_after {
             write!(line, ", retry after {:.0} s", wait.as_secs_f64().ceil())?;
@@ -64,20 +64,8 @@ impl fmt::Display for Error {
 
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Details {
-            kind,
-            endpoint,
-            message,
-            status,
-            code,
-            field_errors,
-            request_id,
-            attempts,
-            elapsed,
-            sent,
-            source,
-            ..
-        } = &*self.0;
+        let Details { kind, endpoint, message, status, code, field_errors, request_id, report, sent, source, .. } =
+            &*self.0;
         f.debug_struct("Error")
             .field("kind", kind)
             .field("operation", &endpoint.as_ref().map(|endpoint| endpoint.operation))
@@ -86,8 +74,8 @@ impl fmt::Debug for Error {
             .field("code", code)
             .field("field_errors", field_errors)
             .field("request_id", request_id)
-            .field("attempts", attempts)
-            .field("elapsed", elapsed)
+            .field("attempts", &report.attempts)
+            .field("elapsed", &report.elapsed)
             .field("sent", sent)
             .field("json_path", &self.0.json_path)
             .field("body", &self.0.body.as_deref().map(|body| redact::shorten(body, limits::KEPT_TEXT)))

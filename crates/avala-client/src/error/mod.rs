@@ -6,10 +6,12 @@ mod json;
 mod kept;
 mod kind;
 pub(crate) mod limits;
+#[cfg(feature = "testing")]
+pub(crate) mod testing;
 
 use std::time::Duration;
 
-use avala_transport::{BoxError, Sent, TimeSpent, TimeoutPhase, TransportError, redact};
+use avala_transport::{BoxError, CallReport, Sent, TimeSpent, TimeoutPhase, TransportError, redact};
 use avala_types::{Cursor, Json, LinkError};
 use http::header::{CONTENT_ENCODING, LOCATION};
 use http::response::Parts;
@@ -55,9 +57,7 @@ struct Details {
     field_errors: Vec<FieldError>,
     quota: Option<Quota>,
     request_id: Option<String>,
-    attempts: u32,
-    elapsed: Duration,
-    time_spent: TimeSpent,
+    report: CallReport,
     sent: Sent,
     timeout_phase: Option<TimeoutPhase>,
     retry_after: Option<Duration>,
@@ -66,21 +66,6 @@ struct Details {
     body: Option<String>,
     record: Option<Json>,
     source: Option<BoxError>,
-}
-
-/// An argument that no request can be made of. It keeps a call cloneable until somebody sends it.
-#[derive(Clone, Debug)]
-pub(crate) struct Invalid {
-    pub(crate) endpoint: Endpoint,
-    pub(crate) message: String,
-    /// Where in the payload it is.
-    pub(crate) json_path: Option<String>,
-}
-
-impl Invalid {
-    pub(crate) fn new(endpoint: &Endpoint, message: impl Into<String>) -> Self {
-        Self { endpoint: endpoint.clone(), message: message.into(), json_path: None }
-    }
 }
 
 impl Error {
@@ -95,9 +80,7 @@ impl Error {
             field_errors: Vec::new(),
             quota: None,
             request_id: None,
-            attempts: 0,
-            elapsed: Duration::ZERO,
-            time_spent: TimeSpent::default(),
+            report: CallReport::default(),
             sent: Sent::No,
             timeout_phase: None,
             retry_after: None,
@@ -113,14 +96,20 @@ impl Error {
         Self::new(ErrorKind::Configuration, None, message)
     }
 
+    /// An argument that no request can be made of; `json_path` is where in the payload it is.
+    pub(crate) fn invalid(endpoint: &Endpoint, message: impl Into<String>, json_path: Option<String>) -> Self {
+        let mut this = Self::new(ErrorKind::Request, Some(endpoint), message);
+        // A value without an inside has no path.
+        this.0.json_path = json_path.filter(|path| !path.is_empty());
+        this
+    }
+
     /// The transport gave no response, or refused to be built when there is no endpoint.
     pub(crate) fn transport(endpoint: Option<&Endpoint>, error: TransportError) -> Self {
         let mut this = Self::new(ErrorKind::of_transport(error.kind()), endpoint, error.to_string());
         let details = &mut this.0;
         details.status = error.status();
-        details.attempts = error.attempts();
-        details.elapsed = error.elapsed();
-        details.time_spent = error.time_spent();
+        details.report = error.report().clone();
         details.sent = error.sent();
         details.timeout_phase = error.timeout_phase();
         details.retry_after = error.retry_after();
@@ -179,7 +168,7 @@ impl Error {
     }
 
     /// A list that comes back to a page which it had already.
-    pub(crate) fn circle(endpoint: &Endpoint, cursor: &Cursor) -> Self {
+    pub(crate) fn repeated_page(endpoint: &Endpoint, cursor: &Cursor) -> Self {
         let message = format!("the next page is one that the list had already ({cursor}), so it would never end");
         let mut this = Self::new(ErrorKind::Pagination, Some(endpoint), message);
         this.0.sent = Sent::Yes;
@@ -201,7 +190,7 @@ impl Error {
     /// What was waited for did not come in time; `source` is the last poll that failed, if one did.
     pub(crate) fn wait_timeout(endpoint: &Endpoint, message: String, elapsed: Duration, source: Option<Self>) -> Self {
         let mut this = Self::new(ErrorKind::Timeout, Some(endpoint), message);
-        this.0.elapsed = elapsed;
+        this.0.report.elapsed = elapsed;
         this.0.sent = Sent::Yes;
         this.0.source = source.map(Into::into);
         this
@@ -211,9 +200,7 @@ impl Error {
         let details = &mut self.0;
         details.status = Some(meta.status);
         details.request_id = meta.request_id;
-        details.attempts = meta.attempts;
-        details.elapsed = meta.elapsed;
-        details.time_spent = meta.time_spent;
+        details.report = meta.report;
         details.sent = Sent::Yes;
         details.body = Some(kept.text);
         self
@@ -285,22 +272,28 @@ impl Error {
         self.0.request_id.as_deref()
     }
 
-    /// How many attempts were made.
+    /// Returns the report about the call: attempts, elapsed time, and how it was spent.
+    #[must_use]
+    pub fn report(&self) -> &CallReport {
+        &self.0.report
+    }
+
+    /// Returns the number of attempts.
     #[must_use]
     pub fn attempts(&self) -> u32 {
-        self.0.attempts
+        self.0.report.attempts
     }
 
     /// How long the call took, retries and waiting included.
     #[must_use]
     pub fn elapsed(&self) -> Duration {
-        self.0.elapsed
+        self.0.report.elapsed
     }
 
     /// Returns the time spent queued, backing off, and in attempts.
     #[must_use]
     pub fn time_spent(&self) -> TimeSpent {
-        self.0.time_spent
+        self.0.report.time_spent
     }
 
     /// Whether the server can have acted on the call. `Maybe` means: look before you repeat what is not repeatable.
@@ -437,15 +430,6 @@ fn redirect_host(headers: &HeaderMap) -> Option<String> {
     uri.host().map(|host| redact::shorten(host, limits::PATH))
 }
 
-impl From<Invalid> for Error {
-    fn from(Invalid { endpoint, message, json_path }: Invalid) -> Self {
-        let mut this = Self::new(ErrorKind::Request, Some(&endpoint), message);
-        // A value without an inside has no path.
-        this.0.json_path = json_path.filter(|path| !path.is_empty());
-        this
-    }
-}
-
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         self.0.source.as_deref().map(|source| source as _)
@@ -493,10 +477,9 @@ mod tests {
     #[test]
     fn no_secret_is_shown_by_way_of_the_source() {
         let body = bytes::Bytes::from_static(br#"{"uid": "t1", "created_at": "avk_9f8e7d6c5b4a3210"}"#);
-        let source =
-            crate::decode::Source { body: &body, path: "", own_uid: None, is_strict: true, headers: &HeaderMap::new() };
-        let failure = crate::decode::model::<avala_types::Task>(source).unwrap_err();
         let parts = http::Response::new(()).into_parts().0;
+        let source = crate::decode::Source { body: &body, path: "", own_uid: None, is_strict: true, parts: &parts };
+        let failure = crate::decode::model::<avala_types::Task>(source).unwrap_err();
         let error = Error::decoding(&endpoint(), &parts, &body, failure);
         let seen = format!("{error} {error:?} {error:#?}");
         assert!(seen.contains("created_at") && seen.contains("avk_***") && !seen.contains("9f8e7d6c"), "{seen}");

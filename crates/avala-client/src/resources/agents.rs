@@ -7,6 +7,7 @@ use avala_types::{
 use crate::avala::Avala;
 use crate::call::Call;
 use crate::endpoint::Endpoint;
+use crate::filters::filters;
 use crate::list::List;
 
 /// Agents: programs that look at events and decide. Returned by [`Avala::agents`].
@@ -75,24 +76,23 @@ impl Agents {
     }
 }
 
-/// The filters of [`Agents::list_executions`].
-#[derive(Debug)]
-pub enum ExecutionFilters {}
+filters! {
+    /// Filters of [`Agents::list_executions`].
+    pub enum ExecutionFilters {
+        /// Lists only executions of events in this project.
+        fn project(self, project: impl Into<ProjectUid>) {
+            self.param("project", project.into().as_str())
+        }
 
-impl<T> List<T, ExecutionFilters> {
-    /// Only executions of events in this project.
-    pub fn project(self, project: impl Into<ProjectUid>) -> Self {
-        self.param("project", project.into().as_str())
-    }
+        /// Lists only executions with this status.
+        fn status(self, status: impl Into<ExecutionStatus>) {
+            self.param("status", status.into().as_str())
+        }
 
-    /// Only executions with this status.
-    pub fn status(self, status: impl Into<ExecutionStatus>) -> Self {
-        self.param("status", status.into().as_str())
-    }
-
-    /// Only executions of events about tasks of one of these types.
-    pub fn task_types(self, types: impl IntoIterator<Item: Into<TaskType>>) -> Self {
-        let types: Vec<String> = types.into_iter().map(|task_type| task_type.into().to_string()).collect();
-        self.param("task_types", types.join(","))
+        /// Lists only executions of events about tasks of one of these types.
+        fn task_types(self, types: impl IntoIterator<Item: Into<TaskType>>) {
+            let types: Vec<String> = types.into_iter().map(|task_type| task_type.into().to_string()).collect();
+            self.param("task_types", types.join(","))
+        }
     }
 }

@@ -8,6 +8,7 @@ use avala_types::{
 use crate::avala::Avala;
 use crate::call::Call;
 use crate::endpoint::Endpoint;
+use crate::filters::filters;
 use crate::list::List;
 
 /// Annotation issues: what reviewers find wrong. Returned by [`Avala::annotation_issues`].
@@ -83,41 +84,38 @@ impl AnnotationIssues {
 
 const ISSUE: &str = "/sequences/{sequence_uid}/annotation-issues/{issue_uid}/";
 
-/// The filters of [`AnnotationIssues::list_by_sequence`].
-#[derive(Debug)]
-pub enum SequenceIssueFilters {}
+filters! {
+    /// Filters of [`AnnotationIssues::list_by_sequence`].
+    pub enum SequenceIssueFilters {
+        /// Lists only issues in this item.
+        fn item(self, item: impl Into<ItemUid>) {
+            self.param("dataset_item_uid", item.into().as_str())
+        }
 
-impl<T> List<T, SequenceIssueFilters> {
-    /// Only issues in this item.
-    pub fn item(self, item: impl Into<ItemUid>) -> Self {
-        self.param("dataset_item_uid", item.into().as_str())
-    }
-
-    /// Only issues with annotations that this project made.
-    pub fn project(self, project: impl Into<ProjectUid>) -> Self {
-        self.param("project_uid", project.into().as_str())
-    }
-}
-
-/// The filters of [`AnnotationIssues::list_by_dataset`].
-#[derive(Debug)]
-pub enum DatasetIssueFilters {}
-
-impl<T> List<T, DatasetIssueFilters> {
-    /// Only issues in this sequence.
-    pub fn sequence(self, sequence: impl Into<SequenceUid>) -> Self {
-        self.param("sequence_uid", sequence.into().as_str())
+        /// Lists only issues with annotations that this project made.
+        fn project(self, project: impl Into<ProjectUid>) {
+            self.param("project_uid", project.into().as_str())
+        }
     }
 }
 
-/// The filters of [`AnnotationIssues::list_tools`].
-#[derive(Debug)]
-pub enum AnnotationIssueToolFilters {}
+filters! {
+    /// Filters of [`AnnotationIssues::list_by_dataset`].
+    pub enum DatasetIssueFilters {
+        /// Lists only issues in this sequence.
+        fn sequence(self, sequence: impl Into<SequenceUid>) {
+            self.param("sequence_uid", sequence.into().as_str())
+        }
+    }
+}
 
-impl<T> List<T, AnnotationIssueToolFilters> {
-    /// Only tools for datasets that hold this.
-    pub fn dataset_type(self, data_type: impl Into<DataType>) -> Self {
-        self.param("dataset_type", data_type.into().as_str())
+filters! {
+    /// Filters of [`AnnotationIssues::list_tools`].
+    pub enum AnnotationIssueToolFilters {
+        /// Lists only tools for datasets that hold this.
+        fn dataset_type(self, data_type: impl Into<DataType>) {
+            self.param("dataset_type", data_type.into().as_str())
+        }
     }
 }
 

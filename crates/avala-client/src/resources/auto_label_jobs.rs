@@ -7,6 +7,7 @@ use avala_types::{AutoLabelJob, AutoLabelJobStatus, AutoLabelJobUid, CreateAutoL
 use crate::avala::Avala;
 use crate::call::Call;
 use crate::endpoint::Endpoint;
+use crate::filters::filters;
 use crate::list::List;
 use crate::wait::{Progress, Wait};
 
@@ -75,18 +76,17 @@ fn progress(job: &AutoLabelJob) -> Progress {
     }
 }
 
-/// The filters of [`AutoLabelJobs::list`].
-#[derive(Debug)]
-pub enum AutoLabelJobFilters {}
+filters! {
+    /// Filters of [`AutoLabelJobs::list`].
+    pub enum AutoLabelJobFilters {
+        /// Lists only jobs of this project.
+        fn project(self, project: impl Into<ProjectUid>) {
+            self.param("project", project.into().as_str())
+        }
 
-impl<T> List<T, AutoLabelJobFilters> {
-    /// Only jobs of this project.
-    pub fn project(self, project: impl Into<ProjectUid>) -> Self {
-        self.param("project", project.into().as_str())
-    }
-
-    /// Only jobs with this status.
-    pub fn status(self, status: impl Into<AutoLabelJobStatus>) -> Self {
-        self.param("status", status.into().as_str())
+        /// Lists only jobs with this status.
+        fn status(self, status: impl Into<AutoLabelJobStatus>) {
+            self.param("status", status.into().as_str())
+        }
     }
 }

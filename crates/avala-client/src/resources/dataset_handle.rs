@@ -2,10 +2,11 @@
 
 use avala_types::{
     AnnotationIssue, AnnotationIssueMetrics, BulkEdit, Dataset, DatasetCalibration, DatasetFrame, DatasetHealth,
-    DatasetItem, DatasetSequence, DatasetSlug, ItemUid, Json, OwnerName, SequenceUid, TransferDataset,
+    DatasetItem, DatasetSequence, DatasetSlug, ItemUid, Json, OwnerName, SequenceOutcome, SequenceUid,
+    SetSequenceOutcome, TransferDataset,
 };
 
-use super::{BulkEditChunks, DatasetIssueFilters, DatasetItemFilters, DatasetSequenceFilters};
+use super::{BulkEditChunks, DatasetIssueFilters, DatasetItemFilters, DatasetSequenceFilters, SequenceOutcomeFilters};
 use crate::avala::Avala;
 use crate::call::Call;
 use crate::list::List;
@@ -101,6 +102,45 @@ impl DatasetHandle {
     /// Gets the cameras of a sequence: [`Datasets::get_calibration`](super::Datasets::get_calibration).
     pub fn calibration(&self, sequence: impl Into<SequenceUid>) -> Call<DatasetCalibration> {
         self.avala.datasets().get_calibration(&self.owner, &self.slug, sequence)
+    }
+
+    /// Gets the current outcome of a sequence:
+    /// [`Datasets::get_sequence_outcome`](super::Datasets::get_sequence_outcome).
+    pub fn sequence_outcome(&self, sequence: impl Into<SequenceUid>) -> Call<SequenceOutcome> {
+        self.avala.datasets().get_sequence_outcome(&self.owner, &self.slug, sequence)
+    }
+
+    /// Replaces the outcome of a sequence:
+    /// [`Datasets::set_sequence_outcome`](super::Datasets::set_sequence_outcome).
+    ///
+    /// ```
+    /// # async fn example(avala: avala_client::Avala) -> Result<(), avala_client::Error> {
+    /// use avala_client::types::{OutcomeLabel, SetSequenceOutcome};
+    ///
+    /// let drives = avala.dataset("acme", "night-drives");
+    /// drives.set_sequence_outcome("s1", &SetSequenceOutcome::new(OutcomeLabel::SlowSuccess)).await?;
+    /// println!("{:?}", drives.sequence_outcome("s1").await?.outcome);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn set_sequence_outcome(
+        &self,
+        sequence: impl Into<SequenceUid>,
+        outcome: &SetSequenceOutcome,
+    ) -> Call<SequenceOutcome> {
+        self.avala.datasets().set_sequence_outcome(&self.owner, &self.slug, sequence, outcome)
+    }
+
+    /// Lists all versions of the outcome of a sequence:
+    /// [`Datasets::list_sequence_outcome_history`](super::Datasets::list_sequence_outcome_history).
+    pub fn sequence_outcome_history(&self, sequence: impl Into<SequenceUid>) -> Call<Vec<SequenceOutcome>> {
+        self.avala.datasets().list_sequence_outcome_history(&self.owner, &self.slug, sequence)
+    }
+
+    /// Lists the current outcomes of the sequences:
+    /// [`Datasets::list_sequence_outcomes`](super::Datasets::list_sequence_outcomes).
+    pub fn sequence_outcomes(&self) -> List<SequenceOutcome, SequenceOutcomeFilters> {
+        self.avala.datasets().list_sequence_outcomes(&self.owner, &self.slug)
     }
 
     /// Gets the health of the files: [`Datasets::get_health`](super::Datasets::get_health).

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use avala_types::{
-    AllowedMimes, CreateDataset, CreateDatasetFromManualUpload, CreateManualUploadUrl, Cursor, DataType, Dataset,
+    AllowedMimes, CreateDataset, CreateDatasetFromManualUpload, CreateManualUploadUrl, DataType, Dataset,
     DatasetCalibration, DatasetFrame, DatasetHealth, DatasetItem, DatasetSequence, DatasetSlug, DatasetStatus,
     DatasetUid, FrameError, ItemUid, ManualUploadTarget, OrganizationUid, OwnerName, SequenceUid, TransferDataset,
     UploadQuota, Visibility,
@@ -14,9 +14,10 @@ use crate::avala::Avala;
 use crate::call::Call;
 use crate::decode;
 use crate::decode::Decoder;
-use crate::decoded::Decoded as _;
+use crate::decode::decoded::Decoded as _;
 use crate::endpoint::Endpoint;
 use crate::error::{ErrorKind, Failure};
+use crate::filters::filters;
 use crate::list::List;
 use crate::wait::{Progress, Wait};
 
@@ -218,67 +219,58 @@ impl Datasets {
 /// A sequence has one address; frames and calibrations are parts of its response.
 const SEQUENCE: &str = "/datasets/{owner}/{slug}/sequences/{sequence_uid}/";
 
-/// The filters of [`Datasets::list`].
-#[derive(Debug)]
-pub enum DatasetFilters {}
+filters! {
+    /// Filters of [`Datasets::list`].
+    pub enum DatasetFilters {
+        /// Lists only datasets that hold this.
+        fn data_type(self, data_type: impl Into<DataType>) {
+            self.param("data_type", data_type.into().as_str())
+        }
 
-impl<T> List<T, DatasetFilters> {
-    /// Only datasets that hold this.
-    pub fn data_type(self, data_type: impl Into<DataType>) -> Self {
-        self.param("data_type", data_type.into().as_str())
-    }
+        /// Lists only datasets with this in their name.
+        fn name(self, name: impl Into<String>) {
+            self.param("name", name)
+        }
 
-    /// Only datasets with this in their name.
-    pub fn name(self, name: impl Into<String>) -> Self {
-        self.param("name", name)
-    }
+        /// Lists only datasets with this status.
+        fn status(self, status: impl Into<DatasetStatus>) {
+            self.param("status", status.into().as_str())
+        }
 
-    /// Only datasets with this status.
-    pub fn status(self, status: impl Into<DatasetStatus>) -> Self {
-        self.param("status", status.into().as_str())
-    }
-
-    /// Only datasets that these people can see.
-    pub fn visibility(self, visibility: impl Into<Visibility>) -> Self {
-        self.param("visibility", visibility.into().as_str())
-    }
-}
-
-/// The filters of [`Datasets::list_by_owner`].
-#[derive(Debug)]
-pub enum OwnedDatasetFilters {}
-
-impl<T> List<T, OwnedDatasetFilters> {
-    /// Starts at this page, in place of a [`cursor`](List::cursor); the first one is 1.
-    pub fn page(self, number: u64) -> Self {
-        self.cursor(Cursor::page(number))
-    }
-
-    /// Orders by this field, as `name`; with a minus before it, as `-name`, the other way round.
-    pub fn ordering(self, field: impl Into<String>) -> Self {
-        self.param("ordering", field)
+        /// Lists only datasets that these people can see.
+        fn visibility(self, visibility: impl Into<Visibility>) {
+            self.param("visibility", visibility.into().as_str())
+        }
     }
 }
 
-/// The filters of [`Datasets::list_items`].
-#[derive(Debug)]
-pub enum DatasetItemFilters {}
-
-impl<T> List<T, DatasetItemFilters> {
-    /// Orders by this field, as `name`; a minus before it, as `-name`, reverses the order.
-    pub fn ordering(self, field: impl Into<String>) -> Self {
-        self.param("ordering", field)
+filters! {
+    /// Filters of [`Datasets::list_by_owner`].
+    pub enum OwnedDatasetFilters: Numbered {
+        /// Orders by this field, as `name`; with a minus before it, as `-name`, the other way round.
+        fn ordering(self, field: impl Into<String>) {
+            self.param("ordering", field)
+        }
     }
 }
 
-/// The filters of [`Datasets::list_sequences`].
-#[derive(Debug)]
-pub enum DatasetSequenceFilters {}
+filters! {
+    /// Filters of [`Datasets::list_items`].
+    pub enum DatasetItemFilters {
+        /// Orders by this field, as `name`; a minus before it, as `-name`, reverses the order.
+        fn ordering(self, field: impl Into<String>) {
+            self.param("ordering", field)
+        }
+    }
+}
 
-impl<T> List<T, DatasetSequenceFilters> {
-    /// Orders by this field, as `name`; a minus before it, as `-name`, reverses the order.
-    pub fn ordering(self, field: impl Into<String>) -> Self {
-        self.param("ordering", field)
+filters! {
+    /// Filters of [`Datasets::list_sequences`].
+    pub enum DatasetSequenceFilters {
+        /// Orders by this field, as `name`; a minus before it, as `-name`, reverses the order.
+        fn ordering(self, field: impl Into<String>) {
+            self.param("ordering", field)
+        }
     }
 }
 

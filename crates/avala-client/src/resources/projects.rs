@@ -5,6 +5,7 @@ use avala_types::{OwnerName, Project, ProjectUid};
 use crate::avala::Avala;
 use crate::call::Call;
 use crate::endpoint::Endpoint;
+use crate::filters::filters;
 use crate::list::List;
 
 /// Projects. Returned by [`Avala::projects`].
@@ -33,18 +34,17 @@ impl Projects {
     }
 }
 
-/// The filters of [`Projects::list_by_owner`].
-#[derive(Debug)]
-pub enum OwnedProjectFilters {}
+filters! {
+    /// Filters of [`Projects::list_by_owner`].
+    pub enum OwnedProjectFilters {
+        /// Lists only projects with this in their name.
+        fn name(self, name: impl Into<String>) {
+            self.param("name", name)
+        }
 
-impl<T> List<T, OwnedProjectFilters> {
-    /// Only projects with this in their name.
-    pub fn name(self, name: impl Into<String>) -> Self {
-        self.param("name", name)
-    }
-
-    /// Orders by this field, as `name`; with a minus before it, as `-name`, the other way round.
-    pub fn ordering(self, field: impl Into<String>) -> Self {
-        self.param("ordering", field)
+        /// Orders by this field, as `name`; with a minus before it, as `-name`, the other way round.
+        fn ordering(self, field: impl Into<String>) {
+            self.param("ordering", field)
+        }
     }
 }

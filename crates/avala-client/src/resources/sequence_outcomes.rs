@@ -8,6 +8,7 @@ use avala_types::{
 use super::Datasets;
 use crate::call::Call;
 use crate::endpoint::Endpoint;
+use crate::filters::filters;
 use crate::list::List;
 
 const OUTCOME: &str = "/datasets/{owner}/{slug}/sequences/{sequence_uid}/outcome/";
@@ -77,39 +78,32 @@ impl Datasets {
     }
 }
 
-/// The filters of [`Datasets::list_sequence_outcomes`].
-#[derive(Debug)]
-pub enum SequenceOutcomeFilters {}
+filters! {
+    /// Filters of [`Datasets::list_sequence_outcomes`].
+    pub enum SequenceOutcomeFilters {
+        /// Lists only these outcomes.
+        fn outcome(self, labels: impl IntoIterator<Item: Into<OutcomeLabel>>) {
+            self.any_of("outcome", labels.into_iter().map(|label| label.into().as_str().to_owned()))
+        }
 
-impl<T> List<T, SequenceOutcomeFilters> {
-    /// Lists only these outcomes.
-    pub fn outcome(self, labels: impl IntoIterator<Item: Into<OutcomeLabel>>) -> Self {
-        self.any_of("outcome", labels.into_iter().map(|label| label.into().as_str().to_owned()))
-    }
+        /// Lists only sequences of these splits.
+        fn evaluation_membership(self, splits: impl IntoIterator<Item: Into<EvaluationMembership>>) {
+            self.any_of("evaluation_membership", splits.into_iter().map(|split| split.into().as_str().to_owned()))
+        }
 
-    /// Lists only sequences of these splits.
-    pub fn evaluation_membership(self, splits: impl IntoIterator<Item: Into<EvaluationMembership>>) -> Self {
-        self.any_of("evaluation_membership", splits.into_iter().map(|split| split.into().as_str().to_owned()))
-    }
+        /// Lists only outcomes that were labelled by these.
+        fn source(self, sources: impl IntoIterator<Item: Into<OutcomeSource>>) {
+            self.any_of("source", sources.into_iter().map(|source| source.into().as_str().to_owned()))
+        }
 
-    /// Lists only outcomes that were labelled by these.
-    pub fn source(self, sources: impl IntoIterator<Item: Into<OutcomeSource>>) -> Self {
-        self.any_of("source", sources.into_iter().map(|source| source.into().as_str().to_owned()))
-    }
+        /// Lists only sequences that were controlled like this.
+        fn autonomy_level(self, levels: impl IntoIterator<Item: Into<AutonomyLevel>>) {
+            self.any_of("autonomy_level", levels.into_iter().map(|level| level.into().as_str().to_owned()))
+        }
 
-    /// Lists only sequences that were controlled like this.
-    pub fn autonomy_level(self, levels: impl IntoIterator<Item: Into<AutonomyLevel>>) -> Self {
-        self.any_of("autonomy_level", levels.into_iter().map(|level| level.into().as_str().to_owned()))
-    }
-
-    /// Lists only sequences in which this version of a model acted.
-    pub fn model_version(self, version: impl Into<String>) -> Self {
-        self.param("model_version", version)
-    }
-
-    /// Sets a parameter to several values, separated by commas; no value is no filter.
-    fn any_of(self, name: &'static str, values: impl Iterator<Item = String>) -> Self {
-        let values: Vec<_> = values.collect();
-        if values.is_empty() { self } else { self.param(name, values.join(",")) }
+        /// Lists only sequences in which this version of a model acted.
+        fn model_version(self, version: impl Into<String>) {
+            self.param("model_version", version)
+        }
     }
 }

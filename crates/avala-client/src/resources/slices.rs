@@ -1,10 +1,11 @@
 //! Slices: selections of items from datasets.
 
-use avala_types::{CreateSlice, Cursor, DatasetUid, ItemUid, OwnerName, Slice, SliceItem, SliceSlug};
+use avala_types::{CreateSlice, DatasetUid, ItemUid, OwnerName, Slice, SliceItem, SliceSlug};
 
 use crate::avala::Avala;
 use crate::call::Call;
 use crate::endpoint::Endpoint;
+use crate::filters::filters;
 use crate::list::List;
 
 /// Slices: selections of items from datasets. Returned by [`Avala::slices`].
@@ -58,18 +59,12 @@ impl Slices {
     }
 }
 
-/// The filters of [`Slices::list`].
-#[derive(Debug)]
-pub enum SliceFilters {}
-
-impl<T> List<T, SliceFilters> {
-    /// Starts at this page, in place of a [`cursor`](List::cursor); the first one is 1.
-    pub fn page(self, number: u64) -> Self {
-        self.cursor(Cursor::page(number))
-    }
-
-    /// Orders by this field, as `name`; a minus before it, as `-name`, reverses the order.
-    pub fn ordering(self, field: impl Into<String>) -> Self {
-        self.param("ordering", field)
+filters! {
+    /// Filters of [`Slices::list`].
+    pub enum SliceFilters: Numbered {
+        /// Orders by this field, as `name`; a minus before it, as `-name`, reverses the order.
+        fn ordering(self, field: impl Into<String>) {
+            self.param("ordering", field)
+        }
     }
 }

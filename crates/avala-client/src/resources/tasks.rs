@@ -5,6 +5,7 @@ use avala_types::{ProjectUid, Task, TaskStatus, TaskUid};
 use crate::avala::Avala;
 use crate::call::Call;
 use crate::endpoint::Endpoint;
+use crate::filters::filters;
 use crate::list::List;
 
 /// Tasks. Returned by [`Avala::tasks`].
@@ -29,18 +30,17 @@ impl Tasks {
     }
 }
 
-/// The filters of [`Tasks::list`].
-#[derive(Debug)]
-pub enum TaskFilters {}
+filters! {
+    /// Filters of [`Tasks::list`].
+    pub enum TaskFilters {
+        /// Lists only tasks of this project.
+        fn project(self, project: impl Into<ProjectUid>) {
+            self.param("project", project.into().as_str())
+        }
 
-impl<T> List<T, TaskFilters> {
-    /// Only tasks of this project.
-    pub fn project(self, project: impl Into<ProjectUid>) -> Self {
-        self.param("project", project.into().as_str())
-    }
-
-    /// Only tasks with this status.
-    pub fn status(self, status: impl Into<TaskStatus>) -> Self {
-        self.param("status", status.into().as_str())
+        /// Lists only tasks with this status.
+        fn status(self, status: impl Into<TaskStatus>) {
+            self.param("status", status.into().as_str())
+        }
     }
 }

@@ -1,10 +1,13 @@
 //! Edits in chunks: all of them, and going on after one that failed.
 
+use std::time::Duration;
+
 use avala_client::{Error, ErrorKind, Sent};
 use avala_transport::TransportErrorKind;
 use avala_transport::testing::{ScriptedService, Step};
 use avala_types::{BulkEdit, Json};
 use serde_json::{Value, json};
+use tokio::time::Instant;
 
 use crate::{bare, json, layered};
 
@@ -107,4 +110,24 @@ async fn a_chunk_that_may_have_arrived_is_sent_again() {
     let response = layered(&script).annotations().bulk_edit_chunk("acme", "drives", &edits).with_meta().await.unwrap();
     assert_eq!(response.meta.attempts, 2);
     assert_eq!(script.requests()[0].body, script.requests()[1].body);
+}
+
+#[tokio::test(start_paused = true)]
+async fn options_apply_to_each_chunk() {
+    let hang = Step::hang();
+    let script = ScriptedService::new().then(done(0)).then(hang);
+    let chunks = layered(&script).annotations().bulk_edit("acme", "drives", edits()).max_attempts(1);
+    let chunks = chunks.header("x-request-id", "import-17").timeout(Duration::from_secs(3));
+    let started = Instant::now();
+    let failed = chunks.await.unwrap_err();
+    assert_eq!((failed.chunk(), failed.error().kind(), failed.error().attempts()), (1, ErrorKind::Timeout, 1));
+    assert_eq!(started.elapsed(), Duration::from_secs(3));
+    assert!(script.requests().iter().all(|request| request.headers["x-request-id"] == "import-17"));
+
+    let script = ScriptedService::always(Step::fail(TransportErrorKind::ConnectionLost, Sent::Maybe));
+    let chunks = layered(&script).annotations().bulk_edit("acme", "drives", edits());
+    let failed = chunks.header("x-avala-api-key", "avk_other").await.unwrap_err();
+    assert_eq!((failed.error().kind(), failed.remaining().len()), (ErrorKind::Request, EDITS));
+    let _ = failed.resume().await.unwrap_err();
+    assert!(script.requests().is_empty(), "an invalid option stays");
 }

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use avala_client::{Avala, ErrorKind};
+use avala_client::{Avala, ErrorKind, Sent};
 use avala_transport::testing::{ScriptedService, Step};
 use avala_transport::{ApiKey, ProvidedKey};
-use avala_types::{CreateDataset, CreateExport, DataType, TransferDataset};
+use avala_types::{CreateDataset, CreateExport, DataType, Json, TransferDataset};
 use serde_json::json;
 
 use crate::{bare, json, layered};
@@ -182,4 +182,43 @@ async fn post_without_a_body_says_its_length() {
         let length = request.headers.get("content-length").map(|length| length.to_str().unwrap());
         assert_eq!(length, (request.method == http::Method::POST).then_some("0"), "{request:?}");
     }
+}
+
+#[tokio::test]
+async fn call_with_metadata_has_all_options_of_a_call() {
+    let script = ScriptedService::always(json(&json!({"uid": "t1"})).header("x-request-id", "r1"));
+    let avala = layered(&script);
+    let call = avala.tasks().get("t1").with_meta().header("traceparent", "00-1").max_attempts(1);
+    assert_eq!(call.to_http().unwrap().headers()["traceparent"], "00-1");
+    let response = call.clone().await.unwrap();
+    assert_eq!((response.value.uid.as_str(), response.meta.request_id.as_deref()), ("t1", Some("r1")));
+    assert_eq!((response.meta.attempts, response.meta.report.attempts), (1, 1));
+    let response = call.wait_until(|response| response.meta.status == 200).await.unwrap();
+    assert_eq!(response.value.uid.as_str(), "t1");
+
+    let script = ScriptedService::always(json(&json!({"results": [], "next": null})));
+    let page = layered(&script).tasks().list().with_meta().header("traceparent", "00-1").await.unwrap();
+    assert!(page.value.items.is_empty() && script.requests()[0].headers.contains_key("traceparent"));
+}
+
+#[tokio::test]
+async fn first_invalid_argument_is_reported_by_every_kind_of_call() {
+    let script = ScriptedService::new();
+    let avala = bare(&script);
+    let errors = [
+        avala.tasks().get("").header("host", "x").await.unwrap_err(),
+        avala.tasks().get("").with_meta().await.unwrap_err(),
+        avala.tasks().get("").to_http().unwrap_err(),
+        avala.tasks().get("").wait_until(|_| true).await.unwrap_err(),
+        avala.datasets().list_by_owner("").items().next().await.unwrap().unwrap_err(),
+        avala.datasets().list_by_owner("").try_collect::<Vec<_>>().await.unwrap_err(),
+        avala.datasets().list_by_owner("").count().await.unwrap_err(),
+        avala.datasets().list_by_owner("").to_http().unwrap_err(),
+        avala.request(avala_client::Method::GET, "/x").path([""]).path([".."]).list::<Json>().await.unwrap_err(),
+    ];
+    for error in errors {
+        assert_eq!((error.kind(), error.sent(), error.attempts()), (ErrorKind::Request, Sent::No, 0), "{error}");
+        assert!(error.to_string().contains(r#"is "", which names nothing"#), "{error}");
+    }
+    assert!(script.requests().is_empty());
 }

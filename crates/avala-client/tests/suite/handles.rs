@@ -3,8 +3,8 @@
 use avala_client::{Avala, ErrorKind, Sent};
 use avala_transport::testing::{ScriptedService, Step};
 use avala_types::{
-    AddTeamMember, BulkEdit, CreateInvitation, CreateTeam, Dataset, Json, TransferDataset, TransferOwnership,
-    UpdateMemberRole, UpdateOrganization, UpdateTeam, UpdateTeamMemberRole,
+    AddTeamMember, BulkEdit, CreateInvitation, CreateTeam, Dataset, Json, OutcomeLabel, SetSequenceOutcome,
+    TransferDataset, TransferOwnership, UpdateMemberRole, UpdateOrganization, UpdateTeam, UpdateTeamMemberRole,
 };
 use serde_json::json;
 
@@ -48,6 +48,7 @@ async fn dataset_handle_sends_the_calls_of_the_contract() {
     let handle = avala.dataset("acme", "drives");
     let (datasets, issues, annotations) = (avala.datasets(), avala.annotation_issues(), avala.annotations());
     let to = TransferDataset::to_user("ada");
+    let outcome = SetSequenceOutcome::new(OutcomeLabel::SlowSuccess);
     let edit: Json = json!({"uid": "a1"}).into();
     let edits = BulkEdit::new([edit.clone()]);
     let count = assert_same! { script:
@@ -60,11 +61,16 @@ async fn dataset_handle_sends_the_calls_of_the_contract() {
         handle.calibration("s1") => datasets.get_calibration("acme", "drives", "s1"),
         handle.health() => datasets.get_health("acme", "drives"),
         handle.transfer(&to) => datasets.transfer("acme", "drives", &to),
+        handle.sequence_outcome("s1") => datasets.get_sequence_outcome("acme", "drives", "s1"),
+        handle.set_sequence_outcome("s1", &outcome) =>
+            datasets.set_sequence_outcome("acme", "drives", "s1", &outcome),
+        handle.sequence_outcome_history("s1") => datasets.list_sequence_outcome_history("acme", "drives", "s1"),
+        handle.sequence_outcomes() => datasets.list_sequence_outcomes("acme", "drives"),
         handle.annotation_issues() => issues.list_by_dataset("acme", "drives"),
         handle.annotation_issue_metrics() => issues.get_metrics("acme", "drives"),
         handle.bulk_edit_chunk(&edits) => annotations.bulk_edit_chunk("acme", "drives", &edits),
     };
-    assert_eq!(count, 12);
+    assert_eq!(count, 16);
     assert!(handle.bulk_edit([edit]).await.is_err());
     assert_eq!(targets(&script).last().unwrap(), "/datasets/acme/drives/bulk-edition/");
 }

@@ -62,6 +62,9 @@ async fn a_broken_link_is_reported_after_the_items() {
         json!("https://api avala.ai/api/v1/tasks/?cursor=b"),
         json!("https://[/api/v1/tasks/?cursor=b"),
         json!("/api/v1/tasks/?limit=5"),
+        json!(7),
+        json!(true),
+        json!({"cursor": "b"}),
     ] {
         for index in 0..3 {
             let script = linked(&next);

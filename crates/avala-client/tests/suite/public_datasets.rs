@@ -5,7 +5,7 @@ use std::time::Duration;
 use avala_client::types::{InvalidPublicDataset, PublicObject, PublicObjectWalk, PublicRevision};
 use avala_client::{Avala, Call, Error, ErrorKind};
 use avala_transport::testing::{ScriptedService, Step};
-use avala_transport::{RateLimit, RateLimiter};
+use avala_transport::{RateLimit, RateLimiter, TransportBuilder};
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 use tokio::time::Instant;
@@ -294,9 +294,12 @@ async fn urls_of_avala_lead_to_its_own_hosts_and_the_object() {
         ("avala_proxy", "http://api.avala.ai/api/v1/resolve/download/x".to_owned(), false),
     ] {
         let grant = with(with(grant(), "/provider", json!(provider)), "/url", json!(url));
-        let avala = layered(&ScriptedService::always(granted(&grant)));
-        let result = avala.public_datasets().access_object(&resolved(), &camera()).await;
-        assert_eq!(result.is_ok(), is_accepted, "{url}: {result:?}");
+        let script = ScriptedService::always(granted(&grant));
+        let transport = TransportBuilder::new().service(script.clone()).build().unwrap();
+        for avala in [layered(&script), Avala::from_service(transport)] {
+            let result = avala.public_datasets().access_object(&resolved(), &camera()).await;
+            assert_eq!(result.is_ok(), is_accepted, "{url}: {result:?}");
+        }
     }
 }
 

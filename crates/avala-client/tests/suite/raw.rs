@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use avala_client::{Avala, ErrorKind, Method, Sent};
 use avala_transport::testing::{ByteServer, Script, ScriptedService, Step};
-use avala_transport::{RateLimit, RateLimiter};
+use avala_transport::{Body, RateLimit, RateLimiter};
 use serde_json::json;
 use tokio::time::Instant;
 
@@ -156,4 +156,34 @@ async fn empty_raw_response_is_null() {
     assert_eq!(avala.request(Method::DELETE, "/beta/things/").path(["t1"]).await.unwrap().get(), "null");
     let call = avala.request(Method::DELETE, "/beta/things/").path(["t1"]);
     assert_eq!(call.decode_as::<Option<Thing>>().await.unwrap(), None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn body_of_any_kind_is_sent_with_its_type() {
+    let script = ScriptedService::new().then(Step::respond(503)).then(Step::respond(204)).then(Step::respond(204));
+    let avala = layered(&script);
+    let put = avala.request(Method::PUT, "/beta/files/").path(["a b"]).body("text/csv", "x,y");
+    let preview = put.to_http().unwrap();
+    assert_eq!((&preview.body()[..], &preview.headers()["content-type"]), (&b"x,y"[..], &"text/csv".parse().unwrap()));
+    put.await.unwrap();
+    let requests = script.requests();
+    assert!(requests.iter().all(|request| request.body == "x,y" && request.headers["content-type"] == "text/csv"));
+    assert_eq!((requests.len(), requests[0].uri.path()), (2, "/api/v1/beta/files/a%20b/"));
+
+    let invalid = avala.request(Method::PUT, "/beta/files/").body("text/csv\r\nx: y", "").await.unwrap_err();
+    assert_eq!((invalid.kind(), invalid.sent()), (ErrorKind::Request, Sent::No));
+}
+
+#[tokio::test]
+async fn body_that_is_read_once_is_sent_once() {
+    let script = ScriptedService::always(Step::respond(503));
+    let chunks = futures_util::stream::iter([Ok::<_, std::io::Error>(bytes::Bytes::from_static(b"123"))]);
+    let call = layered(&script).request(Method::PUT, "/beta/files/").body("text/csv", Body::stream(3, chunks));
+    assert!(call.to_http().unwrap().body().is_empty());
+    let error = call.clone().await.unwrap_err();
+    assert_eq!((error.status().unwrap().as_u16(), error.attempts()), (503, 1));
+    assert_eq!(script.requests()[0].body, "123");
+    let error = call.await.unwrap_err();
+    assert_eq!((error.kind(), error.sent(), script.requests().len()), (ErrorKind::Request, Sent::No, 1));
+    assert!(error.to_string().contains("create the call again"), "{error}");
 }

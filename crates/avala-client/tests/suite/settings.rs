@@ -9,9 +9,9 @@ use avala_client::{Avala, AvalaBuilder, ErrorKind, Sent, TimeoutPhase};
 use avala_transport::testing::{ByteServer, Script, ScriptedService, Step};
 use avala_transport::{
     AccessToken, ApiKey, BaseUrl, Body, ConcurrencyLimits, ProvidedKey, ProvidedToken, RateLimit, RateLimiter,
-    RetryBudget, RetryPolicy,
+    RetryBudget, RetryPolicy, TransportBuilder,
 };
-use avala_types::{CreateQualityTarget, QualityMetric, UpdateQualityTarget};
+use avala_types::{AvalaConfig, CreateQualityTarget, QualityMetric, UpdateQualityTarget};
 use bytes::Bytes;
 use futures_util::future::join_all;
 use http::HeaderMap;
@@ -453,4 +453,23 @@ fn base_url_that_cannot_work_is_rejected_by_build() {
     assert!(!format!("{hidden:?}").contains("hunter2"), "{hidden:?}");
     let error = hidden.service(ScriptedService::new()).build().unwrap_err();
     assert!(!format!("{error:?} {error}").contains("hunter2"), "{error:?}");
+}
+
+#[tokio::test]
+async fn defaults_of_types_transport_and_client_agree() {
+    let defaults = TransportBuilder::new();
+    assert_eq!(AvalaConfig::DEFAULT_TIMEOUT, defaults.get_timeout());
+    assert_eq!(AvalaConfig::DEFAULT_BASE_URL, BaseUrl::default().to_string());
+    assert_eq!(builder().build().unwrap().base_url(), Some(&BaseUrl::default()));
+
+    let script = ScriptedService::always(task());
+    let config = AvalaConfig::new("avk_test");
+    let clients = [builder(), Avala::builder().config(config)].map(|builder| builder.service(script.clone()).build());
+    for avala in clients {
+        avala.unwrap().tasks().get("t1").await.unwrap();
+    }
+    let transport = defaults.service(script.clone()).build().unwrap();
+    Avala::from_service(transport).tasks().get("t1").await.unwrap();
+    let agents: Vec<_> = script.requests().iter().map(|request| request.headers["user-agent"].clone()).collect();
+    assert!(agents[0].to_str().unwrap().starts_with("avala-rust/") && agents.iter().all(|agent| *agent == agents[0]));
 }

@@ -1,1 +1,19 @@
-//! Tests of avala-limits-redis.
+//! Limits and claims in Redis. Tests that need `redis-server` skip visibly without it.
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::unwrap_used,
+    reason = "a test may fail loudly, in its helpers too"
+)]
+
+#[cfg(feature = "agents")]
+mod claims;
+#[cfg(feature = "cluster")]
+mod cluster;
+mod limits;
+mod outages;
+mod script;
+mod sharing;
+mod support;
+mod windows;

@@ -3,14 +3,20 @@
 mod error;
 mod parse;
 mod queue;
+mod target;
 
 pub use error::FaultError;
 pub(crate) use queue::FaultQueue;
+pub(crate) use target::Target;
 
 use std::time::Duration;
 
+use axum::body::Body;
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Method, StatusCode, header};
+
+use crate::storage_error::StorageError;
+use target::Pattern;
 
 /// Something that goes wrong with a request.
 ///
@@ -25,6 +31,15 @@ use http::{HeaderName, HeaderValue, Method, StatusCode, header};
 /// | [`drop_response`](Fault::drop_response) | yes | a closed connection |
 /// | [`cut_body`](Fault::cut_body) | yes | the response's head and a part of its body |
 /// | [`delay`](Fault::delay) | yes | the response, late |
+/// | [`stall_body`](Fault::stall_body) | yes | the response's head and a part of its body, and then nothing |
+/// | [`corrupt_body`](Fault::corrupt_body) | yes | the response with one wrong byte |
+/// | [`resize_body`](Fault::resize_body) | yes | a body that is longer or shorter, and says so |
+/// | [`cut_request`](Fault::cut_request) | no | a connection that closes while it sends the body |
+/// | [`stall_request`](Fault::stall_request) | no | a server that stops reading the body |
+/// | [`change_object`](Fault::change_object) | yes | another version of the object |
+/// | [`slow_down`](Fault::slow_down), [`expired_url`](Fault::expired_url) | no | 503 or 403 with the XML of S3 |
+///
+/// Faults on the storage host are set with [`on_storage`](Fault::on_storage).
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -34,6 +49,8 @@ use http::{HeaderName, HeaderValue, Method, StatusCode, header};
 /// let sandbox = Sandbox::start().await?;
 /// sandbox.fault(Fault::status(503).header("retry-after", "1").on("GET", "/tasks/*").times(2))?;
 /// sandbox.fault(Fault::drop_response().on("POST", "/exports/"))?;
+/// // Every tenth upload, about, is refused as S3 does when it is busy.
+/// sandbox.fault(Fault::slow_down().on_storage("PUT", "/*").one_in(10).times(usize::MAX))?;
 /// # Ok(())
 /// # }
 /// ```
@@ -41,8 +58,12 @@ use http::{HeaderName, HeaderValue, Method, StatusCode, header};
 #[must_use = "a fault does nothing until the sandbox has it"]
 pub struct Fault {
     pub(crate) effect: Effect,
-    target: Target,
+    target: Pattern,
     times: usize,
+    /// It meets one of so many requests that it fits.
+    one_in: u64,
+    /// How many requests it fitted so far.
+    fitting: u64,
     /// What was wrong with the first wrong argument: told by `Sandbox::fault`, so that calls can be chained.
     error: Option<FaultError>,
 }
@@ -53,7 +74,13 @@ pub(crate) enum Effect {
     Response(Response),
     DropConnection,
     DropResponse,
-    CutBody(usize),
+    CutBody(u64),
+    StallBody(u64),
+    CorruptBody(u64),
+    ResizeBody(i64),
+    CutRequest(u64),
+    StallRequest(u64),
+    ChangeObject,
     Delay(Duration),
 }
 
@@ -65,11 +92,13 @@ pub(crate) struct Response {
     pub(crate) body: Bytes,
 }
 
-/// The requests that a fault fits.
-#[derive(Debug, Default)]
-struct Target {
-    method: Option<Method>,
-    path: Option<String>,
+impl Response {
+    pub(crate) fn to_http(&self) -> http::Response<Body> {
+        let mut response = http::Response::new(Body::from(self.body.clone()));
+        *response.status_mut() = self.status;
+        *response.headers_mut() = self.headers.clone();
+        response
+    }
 }
 
 impl Fault {
@@ -113,7 +142,53 @@ impl Fault {
     ///
     /// At least one byte is always missing. A response without a body is sent whole.
     pub fn cut_body(after_bytes: usize) -> Self {
-        Self::with_effect(Effect::CutBody(after_bytes))
+        Self::with_effect(Effect::CutBody(after_bytes as u64))
+    }
+
+    /// Processes the request, sends the response's head and this many bytes of its body, and then nothing: the
+    /// connection stays open.
+    ///
+    /// At least one byte is always missing. A response without a body is sent whole.
+    pub fn stall_body(after_bytes: u64) -> Self {
+        Self::with_effect(Effect::StallBody(after_bytes))
+    }
+
+    /// Processes the request, and changes the byte at this offset of the body, or the last one of a shorter body.
+    pub fn corrupt_body(at: u64) -> Self {
+        Self::with_effect(Effect::CorruptBody(at))
+    }
+
+    /// Processes the request, and makes the body longer or shorter by so many bytes. `Content-Length` says so.
+    pub fn resize_body(by: i64) -> Self {
+        Self::with_effect(Effect::ResizeBody(by))
+    }
+
+    /// Reads this many bytes of the request's body at least, and closes the connection. Nothing is processed.
+    pub fn cut_request(after_bytes: u64) -> Self {
+        Self::with_effect(Effect::CutRequest(after_bytes))
+    }
+
+    /// Reads this many bytes of the request's body at least, and then nothing: the connection stays open.
+    pub fn stall_request(after_bytes: u64) -> Self {
+        Self::with_effect(Effect::StallRequest(after_bytes))
+    }
+
+    /// Replaces the requested object of the storage host by another version of the same size, before the request is
+    /// processed. It stays changed.
+    pub fn change_object() -> Self {
+        Self::with_effect(Effect::ChangeObject)
+    }
+
+    /// Responds 503 with the `SlowDown` of S3.
+    pub fn slow_down() -> Self {
+        let error = StorageError::SLOW_DOWN;
+        Self::response(error.status(), "application/xml", error.xml())
+    }
+
+    /// Responds 403 as to a URL that has expired.
+    pub fn expired_url() -> Self {
+        let error = StorageError::EXPIRED;
+        Self::response(error.status(), "application/xml", error.xml())
     }
 
     /// Processes the request at once and sends the response after this time.
@@ -156,18 +231,36 @@ impl Fault {
     /// Addresses that files are sent to are not below `/api/v1`; for them it is the whole path.
     /// A path that ends in `*` stands for all paths that start with the rest of it. Without a call of this
     /// method the fault fits every request.
-    pub fn on<M>(mut self, method: M, path: impl Into<String>) -> Self
+    pub fn on<M>(self, method: M, path: impl Into<String>) -> Self
     where
         Method: TryFrom<M>,
         <Method as TryFrom<M>>::Error: Into<http::Error>,
     {
-        let path = path.into();
+        self.on_path(method, path.into(), false)
+    }
+
+    /// Meets only requests to the storage host with this method and this path, percent-encoded as in the URL.
+    ///
+    /// `"/*"` stands for all of them. The downloads of public objects count as requests to the storage host.
+    pub fn on_storage<M>(self, method: M, path: impl Into<String>) -> Self
+    where
+        Method: TryFrom<M>,
+        <Method as TryFrom<M>>::Error: Into<http::Error>,
+    {
+        self.on_path(method, path.into(), true)
+    }
+
+    fn on_path<M>(mut self, method: M, path: String, is_storage: bool) -> Self
+    where
+        Method: TryFrom<M>,
+        <Method as TryFrom<M>>::Error: Into<http::Error>,
+    {
         if !path.starts_with('/') {
             return self.or_error(FaultError::path(&path));
         }
         match Method::try_from(method) {
             Ok(method) => {
-                self.target = Target { method: Some(method), path: Some(path) };
+                self.target = Pattern { method: Some(method), path: Some(path), is_storage };
                 self
             }
             Err(error) => self.or_error(FaultError::http(error)),
@@ -180,8 +273,14 @@ impl Fault {
         self
     }
 
+    /// Meets about one of `count` requests that it fits, in an order that is the same in every run.
+    pub fn one_in(mut self, count: u64) -> Self {
+        self.one_in = count.max(1);
+        self
+    }
+
     fn with_effect(effect: Effect) -> Self {
-        Self { effect, target: Target::default(), times: 1, error: None }
+        Self { effect, target: Pattern::default(), times: 1, one_in: 1, fitting: 0, error: None }
     }
 
     fn response(status: StatusCode, content_type: &'static str, body: impl Into<Bytes>) -> Self {
@@ -192,16 +291,5 @@ impl Fault {
     fn or_error(mut self, error: FaultError) -> Self {
         self.error.get_or_insert(error);
         self
-    }
-}
-
-impl Target {
-    fn fits(&self, method: &Method, api_path: &str) -> bool {
-        let method_fits = self.method.as_ref().is_none_or(|wanted| wanted == method);
-        let path_fits = self.path.as_deref().is_none_or(|wanted| match wanted.strip_suffix('*') {
-            Some(prefix) => api_path.starts_with(prefix),
-            None => api_path == wanted,
-        });
-        method_fits && path_fits
     }
 }

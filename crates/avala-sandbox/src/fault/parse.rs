@@ -5,12 +5,16 @@ use std::time::Duration;
 
 use super::{Fault, FaultError};
 
-/// Reads `METHOD PATH EFFECT [xTIMES]`.
+/// Reads `METHOD PATH EFFECT [xTIMES] [1/N]`.
 ///
-/// An effect is a status, `html`, `drop`, `drop-response`, `cut:BYTES` or `delay:MILLISECONDS`.
+/// An effect is a status, `html`, `drop`, `drop-response`, `cut:BYTES`, `delay:MILLISECONDS`, `stall:BYTES`,
+/// `corrupt:OFFSET`, `resize:BYTES`, `cut-request:BYTES`, `stall-request:BYTES`, `change-object`, `slow-down` or
+/// `expired-url`. A path that begins with `storage:` is one of the storage host. `xTIMES` may be `x*`, for ever, and
+/// with `1/N` the fault meets about one of N requests.
 ///
 /// ```
 /// let fault: avala_sandbox::Fault = "GET /exports/* 503 x2".parse()?;
+/// let fault: avala_sandbox::Fault = "PUT storage:/* slow-down x* 1/10".parse()?;
 /// # Ok::<(), avala_sandbox::FaultError>(())
 /// ```
 impl FromStr for Fault {
@@ -18,16 +22,29 @@ impl FromStr for Fault {
 
     fn from_str(text: &str) -> Result<Self, FaultError> {
         let unreadable = || FaultError::text(text);
-        let words: Vec<&str> = text.split_whitespace().collect();
-        let (method, path, effect, times) = match words[..] {
-            [method, path, effect] => (method, path, effect, 1),
-            [method, path, effect, times] => {
+        let mut words = text.split_whitespace();
+        let (Some(method), Some(path), Some(effect)) = (words.next(), words.next(), words.next()) else {
+            return Err(unreadable());
+        };
+        let fault = read_effect(effect).ok_or_else(unreadable)?;
+        let mut fault = match path.strip_prefix("storage:") {
+            Some(path) => fault.on_storage(method, path),
+            None => fault.on(method, path),
+        };
+        let mut rest: Vec<&str> = words.collect();
+        if let Some(count) = rest.last().and_then(|word| word.strip_prefix("1/")) {
+            fault = fault.one_in(count.parse().map_err(|_| unreadable())?);
+            rest.pop();
+        }
+        match rest[..] {
+            [] => {}
+            ["x*"] => fault = fault.times(usize::MAX),
+            [times] => {
                 let times = times.strip_prefix('x').and_then(|times| times.parse().ok());
-                (method, path, effect, times.ok_or_else(unreadable)?)
+                fault = fault.times(times.ok_or_else(unreadable)?);
             }
             _ => return Err(unreadable()),
-        };
-        let mut fault = read_effect(effect).ok_or_else(unreadable)?.on(method, path).times(times);
+        }
         match fault.error.take() {
             Some(error) => Err(error),
             None => Ok(fault),
@@ -39,11 +56,19 @@ fn read_effect(text: &str) -> Option<Fault> {
     Some(match text.split_once(':') {
         Some(("cut", bytes)) => Fault::cut_body(bytes.parse().ok()?),
         Some(("delay", milliseconds)) => Fault::delay(Duration::from_millis(milliseconds.parse().ok()?)),
+        Some(("stall", bytes)) => Fault::stall_body(bytes.parse().ok()?),
+        Some(("corrupt", offset)) => Fault::corrupt_body(offset.parse().ok()?),
+        Some(("resize", bytes)) => Fault::resize_body(bytes.parse().ok()?),
+        Some(("cut-request", bytes)) => Fault::cut_request(bytes.parse().ok()?),
+        Some(("stall-request", bytes)) => Fault::stall_request(bytes.parse().ok()?),
         Some(_) => return None,
         None => match text {
             "html" => Fault::html(),
             "drop" => Fault::drop_connection(),
             "drop-response" => Fault::drop_response(),
+            "change-object" => Fault::change_object(),
+            "slow-down" => Fault::slow_down(),
+            "expired-url" => Fault::expired_url(),
             status => Fault::status(status.parse::<u16>().ok()?),
         },
     })
@@ -63,6 +88,14 @@ mod tests {
             ("POST  /a/  drop-response ", "DropResponse"),
             ("GET /a/ cut:10", "CutBody(10)"),
             ("GET /a/ delay:30", "Delay(30ms)"),
+            ("GET /a/ stall:30", "StallBody(30)"),
+            ("GET /a/ corrupt:3", "CorruptBody(3)"),
+            ("GET /a/ resize:-3", "ResizeBody(-3)"),
+            ("PUT storage:/* cut-request:9", "CutRequest(9)"),
+            ("PUT storage:/* stall-request:9 x*", "StallRequest(9)"),
+            ("GET storage:/* change-object", "is_storage: true"),
+            ("PUT storage:/* slow-down x3 1/10", "one_in: 10"),
+            ("PUT storage:/* expired-url 1/2", "status: 403"),
         ] {
             let fault: Fault = text.parse().unwrap();
             assert!(format!("{fault:?}").contains(part), "{text}: {fault:?}");
@@ -84,6 +117,9 @@ mod tests {
             "GET /a/ 503 x",
             "GET /a/ cut:x",
             "GET /a/ 503 x2 y",
+            "GET /a/ 503 1/x",
+            "GET /a/ 503 1/2 x2",
+            "GET storage:a 503",
         ] {
             assert!(text.parse::<Fault>().is_err(), "{text}");
         }

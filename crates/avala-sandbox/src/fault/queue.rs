@@ -2,9 +2,7 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use http::Method;
-
-use super::{Effect, Fault, FaultError};
+use super::{Effect, Fault, FaultError, Target};
 
 /// Faults in the order in which they were added.
 #[derive(Default)]
@@ -26,11 +24,11 @@ impl FaultQueue {
     }
 
     /// Uses up one time of the oldest fault that fits the request.
-    pub(crate) fn take(&self, method: &Method, api_path: &str) -> Option<Effect> {
+    pub(crate) fn take(&self, request: &Target<'_>) -> Option<Effect> {
         self.with(|faults| {
-            let index = faults.iter().position(|fault| fault.target.fits(method, api_path))?;
+            let index = faults.iter_mut().position(|fault| fault.target.fits(request) && fault.is_due())?;
             let fault = faults.get_mut(index)?;
-            fault.times -= 1;
+            fault.times = if fault.times == usize::MAX { fault.times } else { fault.times - 1 };
             let effect = fault.effect.clone();
             if fault.times == 0 {
                 drop(faults.remove(index));
@@ -41,5 +39,15 @@ impl FaultQueue {
 
     fn with<R>(&self, change: impl FnOnce(&mut Vec<Fault>) -> R) -> R {
         change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Fault {
+    /// Whether this is one of the requests that the fault meets, of those that it fits.
+    fn is_due(&mut self) -> bool {
+        self.fitting += 1;
+        // A step of a hash, so that the requests are neither every n-th nor different in another run.
+        let scattered = self.fitting.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ (self.fitting << 7);
+        (scattered >> 33).is_multiple_of(self.one_in)
     }
 }

@@ -1,7 +1,5 @@
 //! Exports.
 
-use std::collections::HashMap;
-
 use avala_types::{CreateExport, ExportFormat, ExportStatus, ExportUid};
 use axum::Json;
 use axum::extract::{Path, State};
@@ -14,9 +12,8 @@ use crate::request::list::ListQuery;
 use crate::request::validation::Kind;
 use crate::routes::Routes;
 use crate::schema::{Export, Page, choices};
-use crate::state::storage::Place;
+use crate::state::lookup::export_key;
 use crate::state::table::Table;
-use crate::state::tables::Tables;
 use crate::state::{clock, export};
 
 pub(crate) fn routes() -> Routes {
@@ -24,18 +21,7 @@ pub(crate) fn routes() -> Routes {
 }
 
 async fn list(State(app): State<App>, query: ListQuery) -> ApiResult<Page<Export>> {
-    let mut tables = app.tables();
-    // Signed first: a list cannot write while it reads.
-    let urls: HashMap<ExportUid, String> = {
-        let uids: Vec<_> =
-            tables.exports.rows().filter(|export| has_file(export)).map(|export| export.uid.clone()).collect();
-        uids.into_iter().map(|uid| (uid.clone(), download_url(&app, &mut tables, &uid))).collect()
-    };
-    query.list(&tables.exports).cursor_page(|export| {
-        let mut view = export.clone();
-        view.download_url = urls.get(&export.uid).cloned();
-        view
-    })
+    query.list(&app.tables().exports).cursor_page(|export| view(&app, export))
 }
 
 /// An export is one step further with each response.
@@ -43,10 +29,7 @@ async fn get_one(State(app): State<App>, Path(uid): Path<ExportUid>) -> ApiResul
     let mut tables = app.tables();
     let export = tables.exports.get_mut(uid)?;
     let event = export::advance(export);
-    let mut export = export.clone();
-    if has_file(&export) {
-        export.download_url = Some(download_url(&app, &mut tables, &export.uid));
-    }
+    let export = view(&app, export);
     if let Some(event) = event {
         app.announce(&mut tables, &event, &export);
     }
@@ -111,8 +94,9 @@ fn has_file(export: &Export) -> bool {
     matches!(export.status, Some(ExportStatus::Exported | ExportStatus::Completed))
 }
 
-/// Signs a URL of the file of an export; each response has a new one.
-fn download_url(app: &App, tables: &mut Tables, uid: &ExportUid) -> String {
-    let key = format!("exports/{uid}.json");
-    tables.storage.presign(&app.settings().presign(&key, &[]), Place::Export(uid.clone()))
+/// The export with the URL of its file, which is another one in each response.
+fn view(app: &App, export: &Export) -> Export {
+    let mut view = export.clone();
+    view.download_url = has_file(export).then(|| app.links().url(&export_key(&export.uid)));
+    view
 }

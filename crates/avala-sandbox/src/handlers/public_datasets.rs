@@ -7,19 +7,19 @@ use axum::Json;
 use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::response::Response;
-use http::{Request, StatusCode};
+use http::{Method, Request, StatusCode};
 use serde_json::json;
 
 use crate::app::App;
 use crate::error::{ApiError, ApiResult};
 use crate::handlers::storage_host;
-use crate::protocol::API_PREFIX;
+use crate::protocol::{API_PREFIX, DOWNLOAD_PREFIX};
 use crate::request::list::ListQuery;
 use crate::routes::Routes;
 use crate::schema::{PublicObject, PublicObjectGrant, PublicObjectPage, PublicRevision};
 use crate::state::clock;
-use crate::state::public_dataset::Revision;
-use crate::state::storage::{Place, Presign};
+use crate::state::public_dataset::Published;
+use crate::state::storage::sign::Presign;
 use crate::state::tables::Tables;
 
 /// Longest lifetime of a grant.
@@ -49,35 +49,40 @@ async fn resolve(
     Path((owner, reference)): Path<(OwnerName, String)>,
 ) -> ApiResult<PublicRevision> {
     let (slug, selector) = reference.split_once('@').ok_or_else(not_found)?;
-    let tables = app.tables();
-    let row = tables.dataset(&owner, &DatasetSlug::from(slug)).map_err(|_| not_found())?;
-    let revision = Revision::of(row).filter(|revision| selector == "main" || selector == revision.sha256);
+    let mut tables = app.tables();
+    let uid = tables.dataset(&owner, &DatasetSlug::from(slug)).map_err(|_| not_found())?.dataset.uid.clone();
+    let revision = tables.published(&uid).filter(|revision| selector == "main" || selector == revision.sha256);
     let revision = revision.ok_or_else(not_found)?;
-    describe(&revision, row.dataset.uid.clone(), &format!("{owner}/{reference}"), &format!("{owner}/{slug}"))
+    // Only an exact request learns that there was a revision.
+    if revision.is_withdrawn {
+        return Err(if selector == "main" { not_found() } else { withdrawn(revision) });
+    }
+    describe(revision, &format!("{owner}/{reference}"), &format!("{owner}/{slug}"))
 }
 
 async fn resolve_exact(
     State(app): State<App>,
     Path((uid, digest)): Path<(DatasetUid, String)>,
 ) -> ApiResult<PublicRevision> {
-    let tables = app.tables();
-    let revision = revision(&tables, &uid, &digest)?;
-    let dataset = &tables.datasets.get(&uid)?.dataset;
+    let mut tables = app.tables();
+    let dataset = &tables.datasets.get(&uid).map_err(|_| not_found())?.dataset;
     let owner = dataset.owner_name.as_ref().map(AsRef::as_ref).unwrap_or_default();
     let name = format!("{owner}/{}", dataset.slug);
-    describe(&revision, uid, &revision.canonical_reference(), &name)
+    let revision = revision(&mut tables, &uid, &digest)?;
+    describe(revision, &revision.canonical_reference(), &name)
 }
 
-fn describe(revision: &Revision<'_>, uid: DatasetUid, requested: &str, name: &str) -> ApiResult<PublicRevision> {
-    let (count, size) =
-        revision.objects().fold((0_u64, 0), |(count, size), object| (count + 1, size + object.size_bytes));
+fn describe(revision: &Published, requested: &str, name: &str) -> ApiResult<PublicRevision> {
+    let uid = &revision.dataset;
+    let size: u64 = revision.objects.iter().map(|object| object.size_bytes).sum();
     let mut response = PublicRevision::new(1_u64, revision.canonical_reference(), uid.clone(), revision.sha256.clone());
     response.requested_reference = Some(requested.to_owned());
     response.display_reference = Some(format!("{name}@{}", revision.sha256));
     response.revision_uid = Some(uid.to_string().replacen("-0000-", "-0001-", 1));
     response.state = Some("published".to_owned());
     let manifest = json!({
-        "schema_version": 1, "sha256": revision.manifest_sha256, "object_count": count, "total_size_bytes": size,
+        "schema_version": 1, "sha256": revision.manifest_sha256, "object_count": revision.objects.len(),
+        "total_size_bytes": size,
         "origins": [{ "name": "upload", "kind": "upload", "canonical_ref": null, "external_revision": null }],
         "objects_path": revision.objects_path(),
     });
@@ -95,15 +100,15 @@ async fn list_objects(
     Path((uid, digest)): Path<(DatasetUid, String)>,
     query: ListQuery,
 ) -> ApiResult<PublicObjectPage> {
-    let tables = app.tables();
-    let revision = revision(&tables, &uid, &digest)?;
+    let mut tables = app.tables();
+    let revision = revision(&mut tables, &uid, &digest)?;
     let ordinals = query.all_values("ordinals").into_iter().chain(query.all_values("ordinal"));
     let ordinals: Vec<u64> = ordinals.filter_map(|ordinal| ordinal.parse().ok()).collect();
     if ordinals.len() > MAX_LIMIT {
         return Err(ApiError::field("ordinals", format!("At most {MAX_LIMIT} ordinals are allowed.")));
     }
-    let objects = revision.objects().filter(|object| query.equals("role", Some(&object.role)));
-    let objects: Vec<PublicObject> =
+    let objects = revision.objects.iter().filter(|object| query.equals("role", Some(&object.role)));
+    let objects: Vec<&PublicObject> =
         objects.filter(|object| ordinals.is_empty() || ordinals.contains(&object.ordinal)).collect();
     let start: usize = match query.get("cursor").map(|cursor| cursor.strip_prefix('o').and_then(|at| at.parse().ok())) {
         None => 0,
@@ -112,7 +117,7 @@ async fn list_objects(
     };
     let limit = query.limit().min(MAX_LIMIT);
     let end = objects.len().min(start + limit);
-    let shown = objects.get(start..end).unwrap_or_default().to_vec();
+    let shown: Vec<_> = objects.get(start..end).unwrap_or_default().iter().map(|object| (*object).clone()).collect();
     let mut page = PublicObjectPage::new(
         1_u64,
         revision.canonical_reference(),
@@ -130,15 +135,17 @@ async fn access_object(
     Path((uid, digest, object_uid)): Path<(DatasetUid, String, String)>,
 ) -> ApiResult<PublicObjectGrant> {
     let mut tables = app.tables();
-    let found = revision(&tables, &uid, &digest)?;
-    let object = found.objects().find(|object| object.object_uid == object_uid).ok_or_else(not_found)?;
+    let now = tables.storage.clock.now();
+    let found = revision(&mut tables, &uid, &digest)?;
+    let object = found.object(&object_uid).cloned().ok_or_else(not_found)?;
     let (canonical, manifest) = (found.canonical_reference(), found.manifest_sha256.clone());
+    let range_supported = found.range_supported;
+    let base = format!("{}{API_PREFIX}{}", app.url(), DOWNLOAD_PREFIX.trim_end_matches('/'));
+    let lifetime = app.settings().links.lifetime.min(MAX_LIFETIME);
     let key = format!("{uid}/{digest}/{object_uid}/");
-    let base = format!("{}{API_PREFIX}/resolve/download", app.url());
-    let lifetime = app.settings().url_lifetime.min(MAX_LIFETIME);
-    let url = Presign { base: &base, key: &key, parameters: &[], signed_headers: "host", lifetime };
-    let url = tables.storage.presign(&url, Place::PublicObject(uid.clone(), object_uid));
-    let expires_at = clock::expiry(lifetime).ok_or_else(not_found)?;
+    let presign = Presign { method: Method::GET, base: &base, key: &key, parameters: &[], headers: &[], lifetime };
+    let url = presign.sign(now);
+    let expires_at = clock::expiry(now, lifetime);
     let mut grant = PublicObjectGrant::new(
         1_u64,
         "avala_proxy",
@@ -153,7 +160,7 @@ async fn access_object(
         digest,
         manifest,
     );
-    grant.range_supported = Some(true);
+    grant.range_supported = Some(range_supported);
     Ok(Json(grant))
 }
 
@@ -164,9 +171,18 @@ pub(crate) async fn download(state: State<App>, request: Request<Body>) -> Respo
     storage_host::fetch(&state.0, &path, &request)
 }
 
-fn revision<'a>(tables: &'a Tables, uid: &DatasetUid, digest: &str) -> Result<Revision<'a>, ApiError> {
-    let row = tables.datasets.get(uid).map_err(|_| not_found())?;
-    Revision::of(row).filter(|revision| revision.sha256 == digest).ok_or_else(not_found)
+/// The revision with this digest: 404 when there is none, and 410 when it was withdrawn.
+fn revision<'a>(tables: &'a mut Tables, uid: &DatasetUid, digest: &str) -> Result<&'a Published, ApiError> {
+    let revision = tables.published(uid).filter(|revision| revision.sha256 == digest).ok_or_else(not_found)?;
+    if revision.is_withdrawn { Err(withdrawn(revision)) } else { Ok(revision) }
+}
+
+fn withdrawn(revision: &Published) -> ApiError {
+    let body = json!({
+        "schema_version": 1, "code": "dataset_revision_withdrawn", "dataset_uid": revision.dataset,
+        "canonical_reference": revision.canonical_reference(), "revision_sha256": revision.sha256,
+    });
+    ApiError::json(StatusCode::GONE, body)
 }
 
 fn not_found() -> ApiError {

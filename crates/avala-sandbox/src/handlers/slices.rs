@@ -32,7 +32,7 @@ async fn create(State(app): State<App>, Caller(caller): Caller, body: JsonBody) 
         fields.optional("random_selection_count", Kind::Integer);
     })?;
     let mut tables = app.tables();
-    created(tables.add_slice(payload, caller)?.slice.clone())
+    created(app.links().slice(&tables.add_slice(payload, caller)?.slice))
 }
 
 async fn list(State(app): State<App>, Path(owner): Path<OwnerName>, query: ListQuery) -> ApiResult<Page<Slice>> {
@@ -48,7 +48,7 @@ async fn list(State(app): State<App>, Path(owner): Path<OwnerName>, query: ListQ
             "item_count" => Some(format!("{:020}", row.slice.item_count.unwrap_or_default())),
             _ => None,
         })
-        .numbered_page(|row| row.slice.clone())
+        .numbered_page(|row| app.links().slice(&row.slice))
 }
 
 async fn list_by_dataset(
@@ -61,11 +61,11 @@ async fn list_by_dataset(
     query
         .list(&tables.slices)
         .filter(|row| row.items.iter().any(|(of, _)| *of == dataset))
-        .cursor_page(|row| row.slice.clone())
+        .cursor_page(|row| app.links().slice(&row.slice))
 }
 
 async fn get_one(State(app): State<App>, Path((owner, slug)): Path<(OwnerName, SliceSlug)>) -> ApiResult<Slice> {
-    Ok(Json(app.tables().slice(&owner, &slug)?.slice.clone()))
+    Ok(Json(app.links().slice(&app.tables().slice(&owner, &slug)?.slice)))
 }
 
 async fn list_items(
@@ -75,7 +75,7 @@ async fn list_items(
 ) -> ApiResult<Page<SliceItem>> {
     let tables = app.tables();
     let row = tables.slice(&owner, &slug)?;
-    query.rows(row.items.iter().filter_map(|at| tables.item(at).ok())).cursor_page(view)
+    query.rows(row.items.iter().filter_map(|at| tables.item(at).ok())).cursor_page(|item| view(&app.links().item(item)))
 }
 
 async fn get_item(
@@ -85,7 +85,7 @@ async fn get_item(
     let tables = app.tables();
     let row = tables.slice(&owner, &slug)?;
     let at = row.items.iter().find(|(_, uid)| *uid == item).ok_or_else(ApiError::not_found)?;
-    tables.item(at).map(view).map(Json)
+    tables.item(at).map(|item| Json(view(&app.links().item(item))))
 }
 
 fn view(item: &DatasetItem) -> SliceItem {

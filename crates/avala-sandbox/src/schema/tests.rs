@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 
-const MODELS: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/contract/types.json"));
+const MODELS: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/contract/types.json"));
 const OTHERS: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/contract/responses.json"));
 
 /// Models that no response of the sandbox is made of: derived by clients, sent in headers, or a page.

@@ -6,6 +6,7 @@ use serde::Serialize;
 use super::{minutes, scatter};
 use crate::schema::DatasetItem;
 use crate::state::dataset::DatasetRow;
+use crate::state::storage::links::link_to;
 
 #[derive(Serialize)]
 struct Metadata {
@@ -66,7 +67,7 @@ pub(super) fn add(row: &mut DatasetRow, count: usize) -> serde_json::Result<()> 
         size_bytes += 800_000 + scatter(index, 400_000) as u64;
 
         let mut item = DatasetItem::new("");
-        let folder = format!("https://storage.avala.ai/datasets/{}", row.dataset.slug);
+        let folder = link_to(&format!("demo/datasets/{}", row.dataset.slug));
         item.id = Some(10_000 + index as u64);
         item.key = Some(format!("{index:05}.jpg"));
         item.dataset = Some(row.dataset.uid.clone());
@@ -100,7 +101,7 @@ pub(super) fn add_frames(row: &mut DatasetRow, sequence: &str, count: usize) -> 
         item.dataset = Some(row.dataset.uid.clone());
         item.dataset_owner_name = row.dataset.owner_name.clone();
         item.dataset_slug = Some(row.dataset.slug.clone());
-        item.url = Some(format!("https://storage.avala.ai/sequences/{sequence}/{index:06}.pcd"));
+        item.url = Some(link_to(&format!("demo/sequences/{sequence}/{index:06}.pcd")));
         item.status = Some("completed".to_owned());
         item.annotations_count = Some(0);
         item.metadata = Some(Json::encode(&serde_json::json!({ "sequence": sequence, "frame": index }))?);

@@ -6,6 +6,7 @@ mod auto_label_jobs;
 mod consensus;
 mod datasets;
 mod exports;
+mod extras;
 mod fleet;
 mod items;
 mod organizations;
@@ -16,6 +17,8 @@ mod services;
 mod slices;
 mod tasks;
 mod webhooks;
+
+pub(crate) use extras::Extras;
 
 use std::io;
 
@@ -36,7 +39,7 @@ pub enum Seed {
 }
 
 /// What the seed says, in a sandbox at this address.
-pub(crate) fn tables(seed: Seed, url: &str) -> io::Result<Tables> {
+pub(crate) fn tables(seed: Seed, url: &str, extras: &Extras) -> io::Result<Tables> {
     let mut tables = Tables::empty();
     organizations::add_first(&mut tables).map_err(impossible)?;
     match seed {
@@ -46,6 +49,7 @@ pub(crate) fn tables(seed: Seed, url: &str) -> io::Result<Tables> {
             add_demo(&mut tables, url).map_err(impossible)?;
         }
     }
+    extras::add(&mut tables, extras);
     Ok(tables)
 }
 

@@ -9,6 +9,7 @@ use serde_json::json;
 use super::items;
 use crate::schema::{DatasetSequence, FrameImage, Quat, Vec3};
 use crate::state::dataset::{DatasetRow, SequenceRow};
+use crate::state::storage::links::link_to;
 
 /// The sequences, by name and number of frames.
 const SEQUENCES: [(&str, usize); 3] = [("morning-round", 40), ("noon-round", 12), ("night-round", 5)];
@@ -89,7 +90,7 @@ fn frame(sequence: &str, index: usize) -> Frame {
 
 fn image(sequence: &str, index: usize, (camera, turn, is_fisheye): (&'static str, f64, bool)) -> NamedImage {
     let mut image = FrameImage::new();
-    image.image_url = Some(format!("https://storage.avala.ai/sequences/{sequence}/{camera}/{index:06}.jpg"));
+    image.image_url = Some(link_to(&format!("demo/sequences/{sequence}/{camera}/{index:06}.jpg")));
     image.position = Some(vec3(0.6 * cos(turn), 0.6 * sin(turn), 2.1));
     image.heading = Some(heading(turn));
     (image.width, image.height) = (Some(1920), Some(1208));

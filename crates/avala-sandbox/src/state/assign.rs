@@ -1,6 +1,6 @@
 //! Events that become work for agents.
 
-use avala_types::{AgentUid, EventType, ExecutionStatus, Json, ProjectUid, ResultUid, TaskType, TaskUid};
+use avala_types::{AgentUid, EventType, ExecutionStatus, ExecutionUid, Json, ProjectUid, ResultUid, TaskType, TaskUid};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -39,16 +39,17 @@ impl Resource {
     }
 }
 
-/// Gives every active agent that looks at this event a pending execution.
-pub(crate) fn assign(tables: &mut Tables, event: &EventType, resource: &Json) {
-    let Ok(about) = resource.parse::<Resource>() else { return };
+/// Gives every active agent that looks at this event a pending execution, and returns those that have a callback.
+pub(crate) fn assign(tables: &mut Tables, event: &EventType, resource: &Json) -> Vec<ExecutionUid> {
+    let Ok(about) = resource.parse::<Resource>() else { return Vec::new() };
     let project =
         about.project.clone().or_else(|| about.project_uid.clone()).or_else(|| about.projects.first().cloned());
     let agents = tables.agents.rows().filter(|agent| wants(agent, event, &about, project.as_ref()));
-    let agents: Vec<AgentUid> = agents.map(|agent| agent.uid.clone()).collect();
+    let agents: Vec<(AgentUid, bool)> = agents.map(|agent| (agent.uid.clone(), agent.callback_url.is_some())).collect();
+    let mut pushed = Vec::new();
     let (kind, _) = event.as_str().split_once('.').unwrap_or_default();
-    for agent in agents {
-        tables.agent_executions.add(|uid| {
+    for (agent, has_callback) in agents {
+        let execution = tables.agent_executions.add(|uid| {
             let mut execution = AgentExecution::new(uid, agent, event.clone());
             let task = about.uid.as_deref().filter(|_| kind == "task").map(TaskUid::from);
             execution.task = about.task_uid.clone().or(task);
@@ -59,7 +60,11 @@ pub(crate) fn assign(tables: &mut Tables, event: &EventType, resource: &Json) {
             execution.updated_at = execution.created_at;
             execution
         });
+        if has_callback {
+            pushed.push(execution.uid.clone());
+        }
     }
+    pushed
 }
 
 fn wants(agent: &Agent, event: &EventType, about: &Resource, project: Option<&ProjectUid>) -> bool {

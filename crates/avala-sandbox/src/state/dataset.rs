@@ -14,6 +14,8 @@ pub(crate) struct DatasetRow {
     pub(crate) items: Table<DatasetItem>,
     pub(crate) sequences: Table<SequenceRow>,
     pub(crate) fetches: u32,
+    /// Whether it consists of objects that were uploaded.
+    pub(crate) is_uploaded: bool,
 }
 
 /// A sequence without its frames, and the frames: lists show the one without the other.
@@ -31,7 +33,8 @@ impl DatasetRow {
     pub(crate) fn new(dataset: Dataset) -> Self {
         // Uids are unique in the sandbox and not only in the dataset.
         let scope = |kind: &str| format!("{kind} of {}", dataset.uid);
-        Self { items: Table::new(&scope("items")), sequences: Table::new(&scope("sequences")), dataset, fetches: 0 }
+        let (items, sequences) = (Table::new(&scope("items")), Table::new(&scope("sequences")));
+        Self { items, sequences, dataset, fetches: 0, is_uploaded: false }
     }
 
     /// Makes a new dataset one step readier, and says whether it became ready.
@@ -48,7 +51,11 @@ impl DatasetRow {
         true
     }
 
+    pub(crate) fn is_of(&self, owner: &OwnerName) -> bool {
+        self.dataset.owner_name.as_ref() == Some(owner)
+    }
+
     pub(crate) fn is_named(&self, owner: &OwnerName, slug: &DatasetSlug) -> bool {
-        self.dataset.owner_name.as_ref() == Some(owner) && self.dataset.slug == *slug
+        self.is_of(owner) && self.dataset.slug == *slug
     }
 }

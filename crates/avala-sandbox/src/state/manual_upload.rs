@@ -1,127 +1,170 @@
-//! A file on its way into a dataset.
+//! Files on their way into datasets.
 
-use std::collections::BTreeMap;
+use std::collections::{HashMap, VecDeque};
+use std::time::{Duration, SystemTime};
 
-use avala_types::{CreateManualUploadUrl, DatasetUploadUid, OwnerName, UploadMethod, UploadUid};
-use http::StatusCode;
+use avala_types::{DatasetUploadUid, OwnerName, UploadUid};
 
 use crate::error::ApiError;
-use crate::schema::{DatasetItem, ManualUploadSession, UploadedPart};
+use crate::schema::DatasetItem;
+use crate::state::clock;
 use crate::state::dataset::DatasetRow;
-use crate::state::storage::Object;
-use crate::state::{clock, storage};
+use crate::state::storage::links::link_to;
+use crate::state::table::Table;
 
-/// Larger files are sent in parts of this size. It is the smallest part that storages take.
-const PART_SIZE: u64 = 5 * 1024 * 1024;
+/// Space that is reserved for a file and not used is free again after this time.
+const RESERVATION: Duration = Duration::from_secs(24 * 60 * 60);
 
-pub(crate) struct ManualUploadRow {
-    pub(crate) uid: UploadUid,
+/// A file that an upload was prepared for.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct FileName {
     pub(crate) owner: OwnerName,
     pub(crate) dataset_name: String,
     /// The files that it belongs to, with version 2 of the protocol.
     pub(crate) batch: Option<DatasetUploadUid>,
     pub(crate) path: String,
+}
+
+pub(crate) struct ManualUploadRow {
+    pub(crate) uid: UploadUid,
+    pub(crate) name: FileName,
+    /// Where it is in the storage.
+    pub(crate) key: String,
     pub(crate) size: u64,
-    /// The sizes of the parts that are there, by their numbers.
-    parts: BTreeMap<u64, u64>,
-    is_stored: bool,
-    is_complete: bool,
+    /// Size of its parts, if it is sent in parts.
+    pub(crate) part_size: Option<u64>,
+    pub(crate) is_complete: bool,
 }
 
 impl ManualUploadRow {
-    pub(crate) fn new(uid: &str, owner: OwnerName, payload: &CreateManualUploadUrl) -> Self {
-        Self {
-            uid: uid.into(),
-            owner,
-            dataset_name: payload.dataset_name.clone(),
-            batch: payload.dataset_upload_uid.clone(),
-            path: payload.file_path_in_dataset.clone(),
-            size: payload.content_length,
-            parts: BTreeMap::new(),
-            is_stored: false,
-            is_complete: false,
-        }
-    }
-
-    /// Where it is in the storage.
-    pub(crate) fn key(&self) -> String {
-        format!("uploads/{}/{}/{}", self.owner, self.dataset_name, self.path)
-    }
-
-    pub(crate) fn method(&self) -> UploadMethod {
-        if self.size > PART_SIZE { UploadMethod::Multipart } else { UploadMethod::Put }
-    }
-
     pub(crate) fn part_count(&self) -> u64 {
-        if self.method() == UploadMethod::Multipart { self.size.div_ceil(PART_SIZE) } else { 0 }
+        self.part_size.map_or(0, |size| self.size.div_ceil(size))
     }
 
-    /// How far it is, without the address that the next bytes go to.
-    pub(crate) fn session(&self) -> ManualUploadSession {
-        let mut session = ManualUploadSession::new(&self.uid);
-        session.method = Some(self.method());
-        session.complete = self.is_complete;
-        if self.method() == UploadMethod::Multipart {
-            session.part_size = Some(PART_SIZE);
-            session.part_count = Some(self.part_count());
-        }
-        for (number, size) in &self.parts {
-            let mut part = UploadedPart::new(*number);
-            part.size = Some(*size);
-            session.uploaded_parts.push(part);
-        }
-        session
-    }
-
-    pub(crate) fn is_stored(&self) -> bool {
-        self.is_stored
-    }
-
-    pub(crate) fn is_complete(&self) -> bool {
-        self.is_complete
-    }
-
-    /// Notes that the storage has the whole file. A form needs no other word.
-    pub(crate) fn store(&mut self, object: Object) -> Result<(), ApiError> {
-        check_size(object.size, self.size)?;
-        self.is_stored = true;
-        self.is_complete |= self.batch.is_none();
-        Ok(())
-    }
-
-    pub(crate) fn store_part(&mut self, number: u64, size: u64) -> Result<(), ApiError> {
-        check_size(size, PART_SIZE.min(self.size - (number - 1) * PART_SIZE))?;
-        self.parts.insert(number, size);
-        self.is_stored = self.parts.len() as u64 == self.part_count();
-        Ok(())
-    }
-
-    pub(crate) fn complete(&mut self) -> Result<(), ApiError> {
-        if !self.is_stored {
-            return Err(ApiError::detail(StatusCode::BAD_REQUEST, "The storage does not have the whole file."));
-        }
-        self.is_complete = true;
-        Ok(())
+    /// Size of a part; `None` when there is no such part.
+    pub(crate) fn size_of_part(&self, number: u64) -> Option<u64> {
+        let part_size = self.part_size?;
+        let is_part = (1..=self.part_count()).contains(&number);
+        is_part.then(|| part_size.min(self.size - (number - 1) * part_size))
     }
 }
 
-fn check_size(size: u64, expected: u64) -> Result<(), ApiError> {
-    if size == expected {
-        return Ok(());
-    }
-    Err(ApiError::detail(StatusCode::BAD_REQUEST, format!("{size} bytes came, and {expected} were announced.")))
+/// Uploads by their uids and by their files, and the space that is reserved for them.
+pub(crate) struct ManualUploads {
+    rows: Table<ManualUploadRow>,
+    by_name: HashMap<FileName, UploadUid>,
+    /// Uploads by forms, by their keys.
+    forms: HashMap<String, UploadUid>,
+    reserved: HashMap<OwnerName, u64>,
+    /// Oldest first.
+    reservations: VecDeque<(SystemTime, UploadUid)>,
+    open: HashMap<UploadUid, u64>,
 }
 
-/// The bytes that every owner can store.
-pub(crate) const LIMIT: u64 = 10 * 1024 * 1024 * 1024;
+impl ManualUploads {
+    pub(crate) fn new() -> Self {
+        Self {
+            rows: Table::new("manual uploads"),
+            by_name: HashMap::new(),
+            forms: HashMap::new(),
+            reserved: HashMap::new(),
+            reservations: VecDeque::new(),
+            open: HashMap::new(),
+        }
+    }
 
-pub(crate) fn add_item(row: &mut DatasetRow, file: &ManualUploadRow, url: &str) {
+    pub(crate) fn get(&self, uid: &UploadUid) -> Result<&ManualUploadRow, ApiError> {
+        self.rows.get(uid)
+    }
+
+    /// The upload of this file, if one was prepared.
+    pub(crate) fn named(&self, name: &FileName) -> Option<&ManualUploadRow> {
+        self.rows.get(self.by_name.get(name)?).ok()
+    }
+
+    /// Adds an upload and reserves the space for it.
+    pub(crate) fn add(&mut self, now: SystemTime, make: impl FnOnce(&str) -> ManualUploadRow) -> &ManualUploadRow {
+        let row = self.rows.add(make);
+        self.by_name.insert(row.name.clone(), row.uid.clone());
+        if row.name.batch.is_none() {
+            self.forms.insert(row.key.clone(), row.uid.clone());
+        }
+        *self.reserved.entry(row.name.owner.clone()).or_default() += row.size;
+        self.reservations.push_back((now, row.uid.clone()));
+        self.open.insert(row.uid.clone(), row.size);
+        row
+    }
+
+    /// Notes that the storage has the whole file: its space is not reserved any more, but used.
+    pub(crate) fn complete(&mut self, uid: &UploadUid) -> Result<&ManualUploadRow, ApiError> {
+        self.release(uid);
+        let row = self.rows.get_mut(uid)?;
+        row.is_complete = true;
+        Ok(row)
+    }
+
+    /// The same for the file of a form, which is complete with the form.
+    pub(crate) fn complete_form(&mut self, key: &str) {
+        if let Some(uid) = self.forms.remove(key) {
+            // The upload is forgotten when its dataset is created.
+            let _ = self.complete(&uid);
+        }
+    }
+
+    /// The bytes that are reserved for an owner. Old reservations lapse.
+    pub(crate) fn reserved(&mut self, owner: &OwnerName, now: SystemTime) -> u64 {
+        while let Some((start, uid)) = self.reservations.front() {
+            if now.duration_since(*start).unwrap_or_default() < RESERVATION {
+                break;
+            }
+            let uid = uid.clone();
+            self.reservations.pop_front();
+            self.release(&uid);
+        }
+        self.reserved.get(owner).copied().unwrap_or_default()
+    }
+
+    /// The files of a dataset that an owner prepared, or of one batch of them.
+    pub(crate) fn of<'a>(
+        &'a self,
+        owner: &'a OwnerName,
+        dataset_name: &'a str,
+        batch: Option<&'a DatasetUploadUid>,
+    ) -> impl Iterator<Item = &'a ManualUploadRow> {
+        self.rows.rows().filter(move |row| {
+            let FileName { owner: known, dataset_name: name, batch: of, .. } = &row.name;
+            known == owner && batch.map_or(name == dataset_name, |batch| of.as_ref() == Some(batch))
+        })
+    }
+
+    /// Forgets uploads.
+    pub(crate) fn remove(&mut self, uids: &[UploadUid]) {
+        for uid in uids {
+            self.release(uid);
+            if let Ok(row) = self.rows.remove(uid) {
+                self.by_name.remove(&row.name);
+                self.forms.remove(&row.key);
+            }
+        }
+    }
+
+    fn release(&mut self, uid: &UploadUid) {
+        let Some(size) = self.open.remove(uid) else { return };
+        let owner = self.rows.get(uid).ok().map(|row| row.name.owner.clone());
+        if let Some(reserved) = owner.and_then(|owner| self.reserved.get_mut(&owner)) {
+            *reserved = reserved.saturating_sub(size);
+        }
+    }
+}
+
+/// Adds an item for an object.
+pub(crate) fn add_item(row: &mut DatasetRow, path: &str, key: &str, size: u64) {
     let mut item = DatasetItem::new("");
-    item.key = Some(file.path.clone());
+    item.key = Some(path.to_owned());
     item.dataset = Some(row.dataset.uid.clone());
     item.dataset_owner_name = row.dataset.owner_name.clone();
     item.dataset_slug = Some(row.dataset.slug.clone());
-    item.url = Some(storage::address(url, &file.key()));
+    item.url = Some(link_to(key));
     item.status = Some("completed".to_owned());
     item.annotations_count = Some(0);
     item.created_at = clock::now();
@@ -131,5 +174,5 @@ pub(crate) fn add_item(row: &mut DatasetRow, file: &ManualUploadRow, url: &str) 
         item
     });
     row.dataset.item_count += 1;
-    row.dataset.size_bytes = row.dataset.size_bytes.map(|size| size + file.size);
+    row.dataset.size_bytes = row.dataset.size_bytes.map(|total| total + size);
 }

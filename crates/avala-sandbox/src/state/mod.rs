@@ -1,6 +1,7 @@
 //! Data of a sandbox. Nothing here knows a request or the server.
 
 pub(crate) mod accounts;
+pub(crate) mod agent;
 pub(crate) mod annotation_issue;
 pub(crate) mod assign;
 pub(crate) mod auto_label_job;
@@ -11,7 +12,7 @@ pub(crate) mod export;
 pub(crate) mod fleet;
 pub(crate) mod hex;
 pub(crate) mod issue_tools;
-mod lookup;
+pub(crate) mod lookup;
 pub(crate) mod manual_upload;
 pub(crate) mod organization;
 pub(crate) mod public_dataset;

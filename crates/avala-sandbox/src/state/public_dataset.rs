@@ -1,70 +1,49 @@
 //! Published revisions of public datasets, and their objects.
 
-use avala_types::{DatasetStatus, Visibility};
-use bytes::Bytes;
-use sha2::{Digest, Sha256};
+use avala_types::DatasetUid;
 
-use crate::schema::{DatasetItem, PublicObject};
-use crate::state::dataset::DatasetRow;
-use crate::state::hex::hex;
+use crate::schema::PublicObject;
 
-/// The published revision of a dataset. There is one for each, under the alias `main`.
-pub(crate) struct Revision<'a> {
-    row: &'a DatasetRow,
+/// The published revision of a dataset, fixed when somebody asks for it first. There is one for each, under the alias
+/// `main`.
+#[derive(Clone)]
+pub(crate) struct Published {
+    pub(crate) dataset: DatasetUid,
     /// Digest of the revision.
     pub(crate) sha256: String,
     pub(crate) manifest_sha256: String,
+    /// In their order: each item is one, of the role `media`.
+    pub(crate) objects: Vec<PublicObject>,
+    /// Keys of the objects in the storage, in the same order.
+    pub(crate) keys: Vec<String>,
+    /// Whether it was withdrawn after it was published.
+    pub(crate) is_withdrawn: bool,
+    /// Whether grants allow ranges.
+    pub(crate) range_supported: bool,
 }
 
-impl<'a> Revision<'a> {
-    /// Returns the revision of a dataset that is public and ready.
-    pub(crate) fn of(row: &'a DatasetRow) -> Option<Self> {
-        let dataset = &row.dataset;
-        let is_public =
-            dataset.visibility == Some(Visibility::Public) && dataset.status == Some(DatasetStatus::Created);
-        let digest = |kind: &str| hex(&Sha256::digest(format!("{kind} {} {}", dataset.uid, row.items.len())));
-        is_public.then(|| Self { row, sha256: digest("revision"), manifest_sha256: digest("manifest") })
-    }
-
+impl Published {
     pub(crate) fn canonical_reference(&self) -> String {
-        format!("avala://datasets/{}@{}", self.row.dataset.uid, self.sha256)
+        format!("avala://datasets/{}@{}", self.dataset, self.sha256)
     }
 
     /// Path of the list of objects, below the API.
     pub(crate) fn objects_path(&self) -> String {
-        format!("/resolve/uid/{}/{}/objects/", self.row.dataset.uid, self.sha256)
+        objects_path(&self.dataset, &self.sha256)
     }
 
-    /// Returns the objects in their order: each item is one, of the role `media`.
-    pub(crate) fn objects(&self) -> impl Iterator<Item = PublicObject> {
-        let path = self.objects_path();
-        self.row.items.rows().zip(0_u64..).map(move |(item, ordinal)| {
-            let content = content_of(item);
-            let key = item.key.clone().unwrap_or_else(|| item.uid.to_string());
-            let access_path = format!("{path}{}/access/", item.uid);
-            let digest = hex(&Sha256::digest(&content));
-            let mut object = PublicObject::new(
-                item.uid.to_string(),
-                key,
-                "media",
-                ordinal,
-                content.len() as u64,
-                digest,
-                access_path,
-            );
-            object.content_type = Some("application/octet-stream".to_owned());
-            object.origin = Some("upload".to_owned());
-            object
-        })
+    pub(crate) fn object(&self, uid: &str) -> Option<&PublicObject> {
+        self.objects.iter().find(|object| object.object_uid == uid)
     }
 
-    pub(crate) fn content(&self, object_uid: &str) -> Option<Bytes> {
-        self.row.items.get(object_uid).ok().map(content_of)
+    /// The key of an object in the storage.
+    pub(crate) fn key(&self, uid: &str) -> Option<&str> {
+        let index = self.objects.iter().position(|object| object.object_uid == uid)?;
+        self.keys.get(index).map(String::as_str)
     }
 }
 
-/// The bytes of an object, made up from the item's identity.
-fn content_of(item: &DatasetItem) -> Bytes {
-    let line = format!("{} {}\n", item.uid, item.key.as_deref().unwrap_or_default());
-    Bytes::from(line.repeat(64))
+/// Path of the list of objects of a revision, below the API.
+pub(crate) fn objects_path(dataset: &DatasetUid, sha256: &str) -> String {
+    format!("/resolve/uid/{dataset}/{sha256}/objects/")
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use avala_types::ProjectUid;
+use avala_types::{DatasetUid, ProjectUid};
 
 use crate::schema::{Agent, AgentExecution, Export, InferenceProvider, Model, Project, Task, WebhookDelivery};
 use crate::state::accounts::Accounts;
@@ -11,8 +11,9 @@ use crate::state::auto_label_job::AutoLabelJobRow;
 use crate::state::consensus::ConsensusRow;
 use crate::state::dataset::DatasetRow;
 use crate::state::fleet::Fleet;
-use crate::state::manual_upload::ManualUploadRow;
+use crate::state::manual_upload::ManualUploads;
 use crate::state::organization::OrganizationRow;
+use crate::state::public_dataset::Published;
 use crate::state::quality_target::QualityTargetRow;
 use crate::state::slice::SliceRow;
 use crate::state::storage::Storage;
@@ -32,10 +33,11 @@ pub(crate) struct Tables {
     pub(crate) exports: Table<Export>,
     pub(crate) fleet: Fleet,
     pub(crate) inference_providers: Table<InferenceProvider>,
-    pub(crate) manual_uploads: Table<ManualUploadRow>,
+    pub(crate) manual_uploads: ManualUploads,
     pub(crate) models: Table<Model>,
     pub(crate) organizations: Table<OrganizationRow>,
     pub(crate) projects: Table<Project>,
+    pub(crate) published: HashMap<DatasetUid, Published>,
     pub(crate) quality_targets: Table<QualityTargetRow>,
     pub(crate) slices: Table<SliceRow>,
     pub(crate) storage: Storage,
@@ -58,13 +60,14 @@ impl Tables {
             exports: Table::new("exports"),
             fleet: Fleet::empty(),
             inference_providers: Table::new("inference providers"),
-            manual_uploads: Table::new("manual uploads"),
+            manual_uploads: ManualUploads::new(),
             models: Table::new("models"),
             organizations: Table::new("organizations"),
             projects: Table::new("projects"),
+            published: HashMap::new(),
             quality_targets: Table::new("quality targets"),
             slices: Table::new("slices"),
-            storage: Storage::default(),
+            storage: Storage::new(),
             storage_configs: Table::new("storage configs"),
             tasks: Table::new("tasks"),
             webhook_deliveries: Table::new("webhook deliveries"),

@@ -2,6 +2,7 @@
 
 mod payload;
 mod post;
+mod push;
 mod worker;
 
 pub use payload::AnnounceError;
@@ -15,6 +16,7 @@ use crate::schema::{Webhook, WebhookDelivery};
 use crate::state::assign::assign;
 use crate::state::clock;
 use crate::state::tables::Tables;
+use crate::state::webhook::Outgoing;
 
 impl App {
     /// Announces an event if its payload fits, and returns how many deliveries and agent executions it caused.
@@ -33,7 +35,9 @@ impl App {
         let wants = |webhook: &Webhook| webhook.is_active != Some(false) && webhook.events.contains(event);
         let subscribed = tables.webhooks.rows().map(|row| &row.webhook).filter(|webhook| wants(webhook));
         let subscribed: Vec<WebhookUid> = subscribed.map(|webhook| webhook.uid.clone()).collect();
-        assign(tables, event, &payload);
+        for execution in assign(tables, event, &payload) {
+            self.send(Outgoing::Execution(execution));
+        }
         for webhook in subscribed {
             self.deliver(tables, &webhook, event, payload.clone());
         }
@@ -55,7 +59,7 @@ impl App {
             delivery.updated_at = delivery.created_at;
             delivery
         });
-        self.send(&delivery.uid);
+        self.send(Outgoing::Delivery(delivery.uid.clone()));
         delivery.uid.clone()
     }
 }

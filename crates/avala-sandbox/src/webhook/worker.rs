@@ -7,14 +7,16 @@ use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::task::JoinSet;
 
 use super::post::{self, Failure, Letter, Reply};
+use super::push;
 use crate::app::App;
 use crate::schema::WebhookDelivery;
 use crate::state::clock;
+use crate::state::webhook::Outgoing;
 
 /// Carries deliveries until its task is aborted, and all that are on their way with it.
 pub(crate) struct DeliveryWorker {
     pub(crate) app: App,
-    pub(crate) outbox: UnboundedReceiver<WebhookDeliveryUid>,
+    pub(crate) outbox: UnboundedReceiver<Outgoing>,
     /// How long it waits after each attempt that failed. One more attempt than there are waits.
     pub(crate) waits: Vec<Duration>,
 }
@@ -22,8 +24,13 @@ pub(crate) struct DeliveryWorker {
 impl DeliveryWorker {
     pub(crate) async fn run(mut self) {
         let mut on_their_way = JoinSet::new();
-        while let Some(uid) = self.outbox.recv().await {
-            on_their_way.spawn(carry(self.app.clone(), uid, self.waits.clone()));
+        while let Some(outgoing) = self.outbox.recv().await {
+            let (app, waits) = (self.app.clone(), self.waits.clone());
+            match outgoing {
+                Outgoing::Delivery(uid) => on_their_way.spawn(carry(app, uid, waits)),
+                Outgoing::Execution(uid) => on_their_way.spawn(push::carry(app, uid, waits)),
+                Outgoing::Sample(uid) => on_their_way.spawn(push::carry_sample(app, uid)),
+            };
             while on_their_way.try_join_next().is_some() {}
         }
     }

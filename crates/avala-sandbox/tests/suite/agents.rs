@@ -1,9 +1,12 @@
 use avala_sandbox::{Sandbox, Seed};
+use hmac::{Hmac, KeyInit, Mac};
 use http::{Method, StatusCode};
 use serde_json::json as value;
+use sha2::Sha256;
 
 use crate::client::{act, call, column, create, fetch, first_uid, json, post, refused_fields, request, text, walk};
 use crate::life::Life;
+use crate::receiver::Receiver;
 
 #[tokio::test]
 async fn an_agent_lives() {
@@ -103,4 +106,74 @@ async fn an_agent_that_is_not_active_fails_its_test() {
     for (uid, works) in uids.iter().zip([true, true, false]) {
         assert_eq!(json(&act(&sandbox, &format!("/agents/{uid}/test/")).await, StatusCode::OK)["success"], works);
     }
+}
+
+#[tokio::test]
+async fn pages_of_executions_are_cut_to_the_limit() {
+    let sandbox = Sandbox::builder().execution_page_limit(7).start().await.unwrap();
+    let agent = first_uid(&sandbox, "/agents/").await;
+    let page = fetch(&sandbox, &format!("/agents/{agent}/executions/?limit=100")).await;
+    assert_eq!(column(&page, "uid").len(), 7);
+    let all = walk(&sandbox, &format!("/agents/{agent}/executions/"), "status").await;
+    assert_eq!(all.len(), 40, "without a status, decided ones are listed too");
+    assert!(all.contains(&"pending".to_owned()) && all.contains(&"completed".to_owned()));
+}
+
+#[tokio::test]
+async fn listed_executions_are_running_on_demand() {
+    let sandbox = Sandbox::builder().start_listed_executions(true).execution_page_limit(5).start().await.unwrap();
+    let agent = first_uid(&sandbox, "/agents/").await;
+    let list = format!("/agents/{agent}/executions/?status=pending");
+    let first = column(&fetch(&sandbox, &list).await, "uid");
+    let second = column(&fetch(&sandbox, &list).await, "uid");
+    assert!(!first.is_empty() && second.iter().all(|uid| !first.contains(uid)));
+    let running = walk(&sandbox, &format!("/agents/{agent}/executions/?status=running"), "uid").await;
+    assert_eq!(running.len(), first.len() + second.len());
+    create(&sandbox, "/agent-actions/", value!({"execution": first[0], "action": "skip"})).await;
+    let again = post(&sandbox, "/agent-actions/", value!({"execution": first[0], "action": "flag"})).await;
+    let detail = json(&again, StatusCode::CONFLICT);
+    assert_eq!(detail["detail"], "This execution has already been decided: skip.");
+    sandbox.set_execution_status(&first[1], "failed").unwrap();
+    let error = sandbox.set_execution_status("none", "running").unwrap_err();
+    assert_eq!(error.to_string(), "the sandbox has no execution \"none\"");
+}
+
+#[tokio::test]
+async fn every_event_becomes_an_execution_and_is_pushed() {
+    let receiver = Receiver::start(&[500, 200]).await;
+    let builder = Sandbox::builder().seed(Seed::Empty).webhook_retries([std::time::Duration::from_millis(1)]);
+    let sandbox = builder.start().await.unwrap();
+    let events = ["result.submitted", "task.completed", "dataset.created", "export.failed"];
+    let body = value!({"name": "Push", "events": events, "callback_url": receiver.url});
+    let agent = create(&sandbox, "/agents/", body).await;
+    let payloads = [
+        value!({"task_uid": "t", "result_uid": "r"}),
+        value!({"task_uid": "t"}),
+        value!({"dataset_uid": "d"}),
+        value!({"export_uid": "e"}),
+    ];
+    for (event, payload) in events.iter().zip(&payloads) {
+        sandbox.announce(event, payload).unwrap();
+    }
+    act(&sandbox, &format!("/agents/{}/test/", text(&agent, "uid"))).await;
+    let begin = std::time::Instant::now();
+    while receiver.received().len() < 6 {
+        assert!(begin.elapsed() < std::time::Duration::from_secs(30), "{:?}", receiver.received().len());
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
+    let list = fetch(&sandbox, &format!("/agents/{}/executions/", text(&agent, "uid"))).await;
+    let mut expected = column(&list, "uid");
+    let mut pushed = Vec::new();
+    for (headers, body) in receiver.received() {
+        let mut mac = Hmac::<Sha256>::new_from_slice(text(&agent, "secret").as_bytes()).unwrap();
+        mac.update(&body);
+        let hex: String = mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
+        assert_eq!(headers["x-avala-webhook-signature"], hex);
+        let body: serde_json::Value = serde_json::from_slice(&body).unwrap();
+        pushed.extend(body["uid"].as_str().map(str::to_owned));
+    }
+    pushed.sort();
+    pushed.dedup();
+    expected.sort();
+    assert_eq!(pushed, expected);
 }

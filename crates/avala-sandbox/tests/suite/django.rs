@@ -9,7 +9,7 @@ use serde_json::{Value, json as value};
 
 use crate::client::{act, create, fetch, first_uid, get, json, patch};
 
-const MODELS: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/contract/types.json"));
+const MODELS: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/contract/types.json"));
 
 #[derive(Deserialize)]
 struct Model {

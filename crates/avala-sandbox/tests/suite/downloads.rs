@@ -3,12 +3,11 @@
 use std::time::Duration;
 
 use avala_sandbox::Sandbox;
-use bytes::Bytes;
-use http::{Request, StatusCode};
-use http_body_util::Full;
+use http::StatusCode;
 use serde_json::Value;
 
-use crate::client::{TestResponse, call, fetch, text};
+use crate::client::{TestResponse, fetch, text};
+use crate::storage_client::at;
 
 async fn download_url(sandbox: &Sandbox) -> String {
     let exports = fetch(sandbox, "/exports/").await;
@@ -16,12 +15,7 @@ async fn download_url(sandbox: &Sandbox) -> String {
 }
 
 async fn download(sandbox: &Sandbox, method: &str, url: &str, headers: &[(&str, &str)]) -> TestResponse {
-    let path = url.strip_prefix(sandbox.url()).expect("the file is on the sandbox");
-    let mut request = Request::builder().method(method).uri(path).header("host", "localhost");
-    for (name, value) in headers {
-        request = request.header(*name, *value);
-    }
-    call(sandbox, request.body(Full::new(Bytes::new())).unwrap()).await
+    at(sandbox, method, url, headers, "").await
 }
 
 #[tokio::test]
@@ -48,8 +42,7 @@ async fn download_url_serves_the_export_in_ranges() {
     let changed = download(&sandbox, "GET", &url, &[("if-match", "\"other\"")]).await;
     assert_eq!(changed.status(), StatusCode::PRECONDITION_FAILED);
     let head = download(&sandbox, "HEAD", &url, &[]).await;
-    assert_eq!((head.status(), head.body().len()), (StatusCode::OK, 0));
-    assert_eq!(head.headers()["content-length"], length.to_string());
+    assert_eq!(head.status(), StatusCode::FORBIDDEN, "the URL is signed for GET");
 }
 
 #[tokio::test]
@@ -57,7 +50,7 @@ async fn altered_or_expired_url_is_403() {
     let sandbox = Sandbox::start().await.unwrap();
     let url = download_url(&sandbox).await;
     for wrong in [
-        url.replace("X-Amz-Expires=3600", "X-Amz-Expires=9999"),
+        url.replace("X-Amz-Expires=900", "X-Amz-Expires=9999"),
         format!("{url}0"),
         url.replace("/exports/", "/exportz/"),
     ] {

@@ -16,6 +16,7 @@ mod auto_label_jobs;
 mod binary;
 mod client;
 mod consensus;
+mod control;
 mod datasets;
 mod demo_data;
 mod django;
@@ -46,6 +47,7 @@ mod signup;
 mod slices;
 mod storage_client;
 mod storage_configs;
+mod storage_host;
 #[cfg(feature = "tls")]
 mod tls;
 mod validation;

@@ -1,9 +1,11 @@
+use std::time::Duration;
+
 use avala_sandbox::{Sandbox, Seed, demo};
 use http::StatusCode;
 use serde_json::{Value, json as value};
 
 use crate::client::{act, column, create, fetch, json, post, refused_fields, text};
-use crate::storage_client::{post_form, put};
+use crate::storage_client::{at, code, post_form, put};
 
 const URL: &str = "/datasets/manual-upload/file-upload-url/";
 const PART: usize = 5 * 1024 * 1024;
@@ -90,7 +92,7 @@ async fn a_large_file_is_sent_in_parts_and_resumed() {
         let response = put(&sandbox, &part["url"], &part["headers"], vec![1; bytes]).await;
         assert_eq!(response.status(), StatusCode::OK);
         let wrong = put(&sandbox, &part["url"], &part["headers"], vec![1; 3]).await;
-        assert_eq!(wrong.status(), StatusCode::BAD_REQUEST);
+        assert_eq!(wrong.status(), StatusCode::FORBIDDEN, "the length is signed");
     }
     let resumed = target(&sandbox, "1.jpg", size, Some("batch")).await;
     assert_eq!(resumed["uploaded_parts"], value!([{"part_number": 1, "size": PART}, {"part_number": 3, "size": 7}]));
@@ -122,4 +124,72 @@ async fn a_quota_counts_what_is_on_its_way_and_refuses_what_does_not_fit() {
     });
     assert_eq!(refused_fields(&sandbox, URL, version_2).await, ["dataset_upload_uid"]);
     assert!(fetch(&sandbox, "/datasets/manual-upload/allowed-mimes/").await["mime_types"].is_array());
+}
+
+#[tokio::test]
+async fn every_object_of_the_prefix_is_indexed_and_can_be_fetched() {
+    let sandbox = Sandbox::builder().seed(Seed::Empty).start().await.unwrap();
+    // An earlier run, whose batch was never finished.
+    let earlier = target(&sandbox, "old.jpg", 3, Some("batch-0")).await;
+    put(&sandbox, &earlier["url"], &earlier["headers"], "old").await;
+    for (path, bytes) in [("b/ü 1.jpg", "one"), ("a.jpg", "two")] {
+        let session = target(&sandbox, path, bytes.len(), Some("batch-1")).await;
+        put(&sandbox, &session["url"], &session["headers"], bytes).await;
+        act(&sandbox, &format!("/datasets/manual-upload/uploads/{}/complete/", text(&session, "upload_uid"))).await;
+    }
+    create(&sandbox, "/datasets/manual-upload/", dataset(Some("batch-1"))).await;
+    assert_eq!(items(&sandbox).await, ["a.jpg", "b/ü 1.jpg", "old.jpg"]);
+    let page = fetch(&sandbox, &format!("/datasets/{}/yard/items/", demo::OWNER)).await;
+    let file = at(&sandbox, "GET", text(&page["results"][1], "url"), &[], "").await;
+    assert_eq!((file.status(), &file.body()[..]), (StatusCode::OK, &b"one"[..]));
+    let keys: Vec<_> = sandbox.storage().objects().into_iter().map(|object| object.key).collect();
+    assert!(keys.iter().all(|key| key.starts_with("__u__=/") && key.contains("/Yard/")), "{keys:?}");
+    let other = value!({"name": "Yard", "slug": "yard-2", "data_type": "image"});
+    assert_eq!(refused_fields(&sandbox, "/datasets/manual-upload/", other).await, ["name"]);
+}
+
+#[tokio::test]
+async fn complete_compares_the_size_alone() {
+    let sandbox = Sandbox::builder().seed(Seed::Empty).start().await.unwrap();
+    let first = target(&sandbox, "1.jpg", 3, Some("batch-0")).await;
+    put(&sandbox, &first["url"], &first["headers"], "abc").await;
+    let complete =
+        |session: &Value| format!("/datasets/manual-upload/uploads/{}/complete/", text(session, "upload_uid"));
+    let second = target(&sandbox, "1.jpg", 3, Some("batch-1")).await;
+    let exists = put(&sandbox, &second["url"], &second["headers"], "xyz").await;
+    assert_eq!((exists.status(), code(&exists).as_str()), (StatusCode::PRECONDITION_FAILED, "PreconditionFailed"));
+    json(&act(&sandbox, &complete(&second)).await, StatusCode::OK);
+    let other = target(&sandbox, "1.jpg", 4, Some("batch-2")).await;
+    put(&sandbox, &other["url"], &other["headers"], "abcd").await;
+    let refused = json(&act(&sandbox, &complete(&other)).await, StatusCode::BAD_REQUEST);
+    assert!(refused["detail"].as_str().unwrap().contains("3 bytes"), "{refused}");
+    let changed = value!({
+        "dataset_name": "Yard", "file_path_in_dataset": "1.jpg", "content_length": 5, "upload_protocol_version": 2,
+        "dataset_upload_uid": "batch-2",
+    });
+    assert_eq!(refused_fields(&sandbox, URL, changed).await, ["content_length"]);
+}
+
+#[tokio::test]
+async fn settings_change_version_parts_and_quota() {
+    let sandbox = Sandbox::builder().seed(Seed::Empty).upload_version(1).start().await.unwrap();
+    let form = target(&sandbox, "1.jpg", 3, Some("batch")).await;
+    assert!(form["method"].is_null() && form["fields"]["policy"].is_string(), "{form}");
+    assert_eq!(post_form(&sandbox, &form, b"abc").await.status(), StatusCode::NO_CONTENT);
+
+    let builder = Sandbox::builder().seed(Seed::Empty).part_size(6 * 1024 * 1024).signed_parts_limit(1);
+    let sandbox = builder.storage_quota(20_000_000).start().await.unwrap();
+    let session = target(&sandbox, "1.jpg", 6 * 1024 * 1024 + 1, Some("batch")).await;
+    assert_eq!((&session["part_size"], &session["part_count"]), (&value!(6 * 1024 * 1024), &value!(2)));
+    let parts = format!("/datasets/manual-upload/uploads/{}/parts/", text(&session, "upload_uid"));
+    assert_eq!(refused_fields(&sandbox, &parts, value!({"part_numbers": [1, 2]})).await, ["part_numbers"]);
+    let large = value!({"dataset_name": "n", "file_path_in_dataset": "a", "content_length": 20_000_000});
+    let refused = json(&post(&sandbox, URL, large.clone()).await, StatusCode::PAYLOAD_TOO_LARGE);
+    assert_eq!((&refused["limit"], &refused["used"]), (&value!(20_000_000), &value!(6 * 1024 * 1024 + 1)));
+    sandbox.advance_clock(Duration::from_secs(24 * 60 * 60));
+    json(&post(&sandbox, URL, large).await, StatusCode::OK);
+    for path in ["../a", "a//b", "a\\b", "a\u{7}"] {
+        let body = value!({"dataset_name": "n", "file_path_in_dataset": path, "content_length": 1});
+        assert_eq!(refused_fields(&sandbox, URL, body).await, ["file_path_in_dataset"], "{path:?}");
+    }
 }

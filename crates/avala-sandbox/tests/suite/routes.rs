@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use crate::client::{call, request};
 
-const CONTRACT: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/contract/endpoints.json"));
+const CONTRACT: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/contract/endpoints.json"));
 
 /// The reference documents PUT where the SDKs, and so the contract, send PATCH.
 const ONLY_DOCUMENTED: [&str; 1] = ["PUT /agents/{uid}/"];

@@ -5,6 +5,7 @@ use bytes::Bytes;
 use http::{Method, Request, Response};
 use http_body_util::{BodyExt, Full};
 use serde_json::Value;
+use sha2::Digest;
 
 use crate::client::{TestResponse, address, send};
 
@@ -35,6 +36,33 @@ pub(crate) async fn post_form(sandbox: &Sandbox, target: &Value, bytes: &[u8]) -
 /// The `ETag` of a response, without its quotes.
 pub(crate) fn etag(response: &TestResponse) -> String {
     response.headers()["etag"].to_str().unwrap().trim_matches('"').to_owned()
+}
+
+/// Sends a request to a URL of the sandbox, with these headers and without a key.
+pub(crate) async fn at(
+    sandbox: &Sandbox,
+    method: &str,
+    url: &str,
+    headers: &[(&str, &str)],
+    bytes: impl Into<Bytes>,
+) -> TestResponse {
+    let request =
+        headers.iter().fold(Request::builder().method(method), |all, (name, value)| all.header(*name, *value));
+    upload(sandbox, request, &Value::from(url), bytes).await
+}
+
+/// SHA-256 in hexadecimal.
+pub(crate) fn hash(bytes: &[u8]) -> String {
+    sha2::Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The code of an error in the XML of S3.
+#[track_caller]
+pub(crate) fn code(response: &TestResponse) -> String {
+    assert_eq!(response.headers()["content-type"], "application/xml", "{response:?}");
+    let text = String::from_utf8_lossy(response.body()).into_owned();
+    let (_, rest) = text.split_once("<Code>").expect("a code");
+    rest.split('<').next().unwrap().to_owned()
 }
 
 async fn upload(

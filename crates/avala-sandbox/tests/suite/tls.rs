@@ -79,7 +79,13 @@ async fn proxy_stands_in_for_the_api_and_the_storage() {
     let host = url.host().unwrap();
     assert!(host.ends_with(".s3.us-east-1.amazonaws.com"), "{host}");
     let (stream, _) = tunnel(&sandbox, &format!("{host}:443")).await;
-    let file = request(&sandbox, "PUT", host, url.path_and_query().unwrap().as_str(), "abc");
+    let path = url.path_and_query().unwrap().as_str();
+    let with_key = request(&sandbox, "PUT", host, path, "abc");
+    let refused = exchange(&sandbox, stream, host, with_key).await;
+    assert_eq!(refused.status(), StatusCode::BAD_REQUEST, "the key is not for the storage host");
+    let (stream, _) = tunnel(&sandbox, &format!("{host}:443")).await;
+    let file = Request::put(path).header("host", host).header("if-none-match", "*");
+    let file = file.body(Full::new(Bytes::from_static(b"abc"))).unwrap();
     let stored = exchange(&sandbox, stream, host, file).await;
     assert_eq!(stored.status(), StatusCode::OK, "{stored:?}");
     assert!(stored.headers().contains_key("etag"));

@@ -1,1 +1,19 @@
 //! Tests of avala-transfer.
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "a test may fail loudly, in its helpers too"
+)]
+
+mod dataset_cases;
+mod dataset_sandbox;
+mod download_exports;
+mod download_folders;
+mod download_processes;
+mod download_support;
+mod fake;
+mod public_revisions;
+mod support;
+mod sync_folders;

@@ -19,7 +19,6 @@ use tokio::time::Instant;
 ///
 /// Clones of a switch share one state. [`end`](Self::end) wakes the call; poll its future afterwards, which then queues
 /// like any other call.
-/// queues like any other call.
 ///
 /// ```
 /// use avala_transport::{Background, CallOptions};

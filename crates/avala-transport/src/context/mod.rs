@@ -3,6 +3,7 @@
 pub(crate) mod background;
 pub(crate) mod options;
 pub(crate) mod record;
+pub(crate) mod report;
 pub(crate) mod safety;
 pub(crate) mod time_spent;
 
@@ -16,38 +17,11 @@ use tokio::time::Instant;
 use crate::body::Body;
 use crate::context::background::Background;
 use crate::context::record::{Evidence, Record, Refusal, Stack};
+use crate::context::report::CallReport;
 use crate::context::safety::is_repeatable;
 use crate::context::time_spent::TimeSpent;
 use crate::context::time_spent::{Clock, Phase, Seconds};
 use crate::error::{Sent, TimeoutPhase, TransportError};
-
-/// Report about a finished call; an extension of every response.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CallReport {
-    attempts: u32,
-    elapsed: Duration,
-    time_spent: TimeSpent,
-}
-
-impl CallReport {
-    /// Returns the number of attempts, including the last one.
-    #[must_use]
-    pub fn attempts(&self) -> u32 {
-        self.attempts
-    }
-
-    /// Returns the time from the start of the call to its response.
-    #[must_use]
-    pub fn elapsed(&self) -> Duration {
-        self.elapsed
-    }
-
-    /// Returns how the elapsed time was spent.
-    #[must_use]
-    pub fn time_spent(&self) -> TimeSpent {
-        self.time_spent
-    }
-}
 
 /// State shared by the layers of one call. Created by the first layer that needs it.
 ///
@@ -362,7 +336,7 @@ impl CallState {
         };
         // An earlier attempt may have reached the server even if the last one certainly did not.
         let sent = own.max(self.finished());
-        error.with_sent(sent).with_call(self.attempts(), self.elapsed(), self.time_spent())
+        error.with_sent(sent).with_report(self.current_report())
     }
 
     fn finished(&self) -> Sent {
@@ -375,8 +349,16 @@ impl CallState {
 
     /// Adds a [`CallReport`] to the response.
     pub(crate) fn report(&self, response: &mut Response<Body>) {
-        let report = CallReport { attempts: self.attempts(), elapsed: self.elapsed(), time_spent: self.time_spent() };
-        response.extensions_mut().insert(report);
+        response.extensions_mut().insert(self.current_report());
+    }
+
+    fn current_report(&self) -> CallReport {
+        CallReport {
+            attempts: self.attempts(),
+            elapsed: self.elapsed(),
+            time_spent: self.time_spent(),
+            base_url: self.shared.stack.as_ref().and_then(|stack| stack.base_url().cloned()),
+        }
     }
 }
 

@@ -59,6 +59,8 @@ pub struct CallOptions {
     /// only the user's limit applies. Rate limit headers in responses to these calls apply to calls of the same scope
     /// only.
     pub rate_scope: Option<&'static str>,
+    /// Whether the call goes ahead of others that wait in this client. Default: [`Priority::Normal`].
+    pub priority: Priority,
     /// Keeps the call in the background while the switch is on, for prefetching. Unset for an ordinary call.
     pub background: Option<Background>,
 }
@@ -162,6 +164,13 @@ impl CallOptions {
         self
     }
 
+    /// Sets whether the call [goes ahead](Self::priority) of others that wait.
+    #[must_use]
+    pub fn with_priority(mut self, priority: Priority) -> Self {
+        self.priority = priority;
+        self
+    }
+
     /// Keeps the call in the [background](Self::background) while the switch is on.
     #[must_use]
     pub fn with_background(mut self, background: Background) -> Self {
@@ -181,4 +190,16 @@ pub enum CallClass {
     Upload,
     /// Starts an export.
     Export,
+}
+
+/// Priority of a call among those that wait for the rate limiter or for a permit.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Priority {
+    /// Calls wait in the order in which they queued.
+    #[default]
+    Normal,
+    /// Goes ahead of all calls of normal priority. It takes tokens and permits like any other call, so that the limits
+    /// hold. For few and small calls, such as health checks: as long as such calls wait, no others are sent.
+    High,
 }

@@ -1,11 +1,12 @@
 //! Records the outcomes of the innermost service's calls. Only this record decides whether a retry is safe.
 
 use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use http::Method;
 
+use crate::base_url::BaseUrl;
 use crate::context::safety::is_repeatable;
 use crate::error::Sent;
 
@@ -16,9 +17,18 @@ pub(crate) struct Stack {
     /// Number of calls of the innermost service that belong to no running attempt, because a layer dropped or replaced
     /// the request's extensions. Each attempt that runs meanwhile may have sent one of them.
     strays: AtomicU64,
+    base_url: Option<Arc<BaseUrl>>,
 }
 
 impl Stack {
+    pub(crate) fn new(base_url: &BaseUrl) -> Self {
+        Self { base_url: Some(Arc::new(base_url.clone())), ..Self::default() }
+    }
+
+    pub(crate) fn base_url(&self) -> Option<&Arc<BaseUrl>> {
+        self.base_url.as_ref()
+    }
+
     pub(crate) fn strays(&self) -> u64 {
         self.strays.load(Ordering::Acquire)
     }

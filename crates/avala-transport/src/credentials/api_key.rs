@@ -44,6 +44,12 @@ impl ApiKey {
         Ok(Self(value))
     }
 
+    /// Returns the key as text, to derive an identifier from it. Do not print it.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        self.0.to_str().unwrap_or_default()
+    }
+
     /// Returns the value of the header, marked as sensitive.
     pub(crate) fn header_value(&self) -> HeaderValue {
         self.0.clone()

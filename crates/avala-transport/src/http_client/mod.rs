@@ -11,6 +11,7 @@ pub(crate) mod tls;
 #[cfg(feature = "proxy")]
 mod tunnel;
 
+use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -57,6 +58,43 @@ type Tcp = CheckedConnector<HttpConnector>;
 type Connector = ConnectTimeout<hyper_rustls::HttpsConnector<Tcp>>;
 #[cfg(not(feature = "tls"))]
 type Connector = ConnectTimeout<Tcp>;
+
+/// Pool of connections that several transports share, with its TLS, proxy and connection settings. Clones are the same
+/// pool.
+///
+/// Built by [`TransportBuilder::build_pool`](crate::TransportBuilder::build_pool), and set with
+/// [`TransportBuilder::connection_pool`](crate::TransportBuilder::connection_pool). Transports with different API keys and
+/// limits, such as those of several tenants, then use the same connections.
+///
+/// ```
+/// use avala_transport::{ApiKey, RateLimit, RateLimiter, TransportBuilder};
+///
+/// # #[cfg(feature = "tls-webpki-roots")] {
+/// let pool = TransportBuilder::new().build_pool()?;
+/// let acme = TransportBuilder::new().api_key(ApiKey::new("avk_acme")?).connection_pool(pool.clone()).build()?;
+/// let globex = TransportBuilder::new().api_key(ApiKey::new("avk_globex")?).connection_pool(pool);
+/// let globex = globex.rate_limiter(RateLimiter::new(RateLimit::per_minute(30))).build()?;
+/// # }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone)]
+pub struct ConnectionPool(HttpClient);
+
+impl ConnectionPool {
+    pub(crate) fn new(settings: &Connections, https: bool) -> Result<Self, TransportError> {
+        HttpClient::new(settings, https).map(Self)
+    }
+
+    pub(crate) fn into_client(self) -> HttpClient {
+        self.0
+    }
+}
+
+impl fmt::Debug for ConnectionPool {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ConnectionPool").finish_non_exhaustive()
+    }
+}
 
 /// Sends requests with absolute URIs over pooled connections.
 #[derive(Debug, Clone)]

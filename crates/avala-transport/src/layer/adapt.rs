@@ -123,9 +123,8 @@ pub struct Adapt<S> {
 }
 
 impl<S> Adapt<S> {
-    /// Adapts a user layer, whose calls are not those of the innermost service.
-    pub(crate) fn layer_of_user(inner: S, place: Place) -> Self {
-        Self { inner, place, classifier: None }
+    pub(crate) fn new(inner: S, place: Place, classifier: Option<Classifier>) -> Self {
+        Self { inner, place, classifier }
     }
 }
 

@@ -39,9 +39,9 @@ mod spans {
 
     use crate::base_url::BaseUrl;
     use crate::body::Body;
-    use crate::context::CallReport;
     use crate::context::CallState;
     use crate::context::options::CallOptions;
+    use crate::context::report::CallReport;
     use crate::error::{TransportError, TransportErrorKind};
 
     /// Creates a span for each call or each attempt.

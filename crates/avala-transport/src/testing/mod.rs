@@ -2,6 +2,7 @@
 //!
 //! - [`ScriptedService`] is a server without a network. It responds from a script and records requests.
 //! - [`ReadyProbeLayer`] panics when a layer calls a service that it did not poll ready.
+//! - [`check_limit_store`] checks an implementation of [`LimitStore`](crate::LimitStore).
 //! - [`ByteServer`] is a server on a loopback port that resets, stalls, cuts, dribbles and sends garbage.
 //!
 //! # A virtual clock
@@ -35,6 +36,7 @@
 //! the clock only after the server has sent everything, so that only time can end the call.
 
 mod byte_server;
+mod limit_store;
 mod ready_probe;
 mod step;
 
@@ -49,6 +51,7 @@ use tokio::time::Instant;
 use tower::Service;
 
 pub use self::byte_server::{ByteServer, Script};
+pub use self::limit_store::check_limit_store;
 pub use self::ready_probe::{ReadyProbe, ReadyProbeLayer};
 pub use self::step::Step;
 use crate::body::Body;

@@ -9,6 +9,7 @@
 )]
 
 mod auth;
+mod body_sources;
 mod budget;
 mod cancel;
 mod collect;
@@ -25,9 +26,12 @@ mod idle;
 mod idle_connections;
 mod layers;
 mod leases;
+mod limit_store;
 mod network;
 mod overload;
 mod paused_responses;
+mod pool;
+mod priority;
 mod proxy;
 mod rate_limit;
 mod ready;

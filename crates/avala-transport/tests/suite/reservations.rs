@@ -39,7 +39,7 @@ fn one_per_second(burst: u32) -> (RateLimiter, ScriptedService) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn paused_call_delays_others_by_no_more_than_its_turn() {
+async fn paused_calls_delay_others_by_milliseconds() {
     for paused in [1, 3, 20] {
         let (limiter, service) = one_per_second(1);
         let stack = limited(&limiter, service.clone());
@@ -53,7 +53,8 @@ async fn paused_call_delays_others_by_no_more_than_its_turn() {
             assert!(call(&stack, "/x/").await);
         }
         let times: Vec<Duration> = sent(&service, started)[1..].iter().map(|(_, at)| *at).collect();
-        assert_eq!(times, [1, 2, 3].map(|later| secs(paused + later)), "{paused} paused");
+        // Each of them has 20 ms to take the first free token. Then the others have the pace of the limit.
+        assert_eq!(times, [1, 2, 3].map(|later| secs(later) + millis(20 * paused)), "{paused} paused");
     }
 }
 
@@ -73,7 +74,7 @@ async fn lapsed_reservation_queues_again_behind_others() {
     }
     assert_eq!(
         sent(&service, started)[1..],
-        [("/1/".to_owned(), secs(2)), ("/2/".to_owned(), secs(3)), ("/paused/".to_owned(), secs(4))]
+        [("/1/".to_owned(), millis(1_020)), ("/2/".to_owned(), millis(2_020)), ("/paused/".to_owned(), millis(3_020))]
     );
 }
 
@@ -134,7 +135,27 @@ async fn reservations_of_dropped_calls_are_free_at_once() {
     sleep(millis(100)).await;
     drop(dropped);
     live.await.unwrap();
-    assert_eq!(sent(&service, started)[1], ("/live/".to_owned(), secs(2)), "behind the paused call alone");
+    assert_eq!(sent(&service, started)[1], ("/live/".to_owned(), millis(1_020)), "behind the paused call alone");
+}
+
+#[tokio::test(start_paused = true)]
+async fn skipped_call_has_its_turn_back_within_its_interval() {
+    let (limiter, service) = one_per_second(1);
+    let stack = limited(&limiter, service.clone());
+    let started = Instant::now();
+    assert!(call(&stack, "/first/").await);
+    let mut paused = call(&stack, "/paused/");
+    assert!(poll_once(&mut paused).await.is_pending());
+    let others = ["/1/", "/2/"].map(|path| tokio::spawn(call_on(&stack, path)));
+    sleep(millis(1_500)).await;
+    assert!(paused.await);
+    for other in others {
+        other.await.unwrap();
+    }
+    assert_eq!(
+        sent(&service, started)[1..],
+        [("/1/".to_owned(), millis(1_020)), ("/paused/".to_owned(), millis(2_020)), ("/2/".to_owned(), millis(3_020))]
+    );
 }
 
 #[tokio::test(start_paused = true)]

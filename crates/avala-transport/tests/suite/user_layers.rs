@@ -163,6 +163,30 @@ async fn dropped_call_drops_the_future_of_the_layer() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn paused_call_holds_what_the_layer_holds_until_dropped() {
+    // A limit of the user's own, which is not a lease.
+    let semaphore = Arc::new(tokio::sync::Semaphore::new(1));
+    let one_at_a_time = layer(move |inner, request| {
+        let semaphore = Arc::clone(&semaphore);
+        async move {
+            let _permit = semaphore.acquire().await?;
+            Ok(inner.oneshot(request).await?)
+        }
+    });
+    for (position, builder) in in_both_positions(&one_at_a_time) {
+        let service = ScriptedService::new().then(Step::hang()).then(Step::respond(200));
+        let transport = builder.timeout(secs(10)).service(service).build().unwrap();
+        let mut paused = Box::pin(send(&transport, get("/x/")));
+        let once = std::future::poll_fn(|context| std::task::Poll::Ready(paused.as_mut().poll(context))).await;
+        assert!(once.is_pending());
+        let error = send(&transport, get("/x/")).await.unwrap_err();
+        assert_eq!((error.kind(), error.sent()), (Kind::Timeout, Sent::No), "{position}: it waits in the layer");
+        drop(paused);
+        assert_eq!(send(&transport, get("/x/")).await.unwrap().status(), 200, "{position}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn layer_that_delays_the_end_is_cut_off_at_the_deadline() {
     let slow = layer(|inner, request| async move {
         let result = inner.oneshot(request).await;

@@ -3,10 +3,11 @@
 use std::fmt;
 
 use serde::de::{self, Deserialize, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
-use serde::ser::{Serialize, Serializer};
+use serde::ser::{Serialize, SerializeStruct as _, Serializer};
 use serde_json::value::RawValue;
 
 use super::{Json, Text};
+use crate::plain_json::{CHECKED_TEXT, PlainJson};
 
 /// The name under which `serde_json` hands out the text of a value instead of its parts.
 const RAW_TEXT: &str = "$serde_json::private::RawValue";
@@ -18,6 +19,9 @@ pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<
     if std::any::type_name::<D>().starts_with("&mut serde_json::de::Deserializer<") {
         return Box::<RawValue>::deserialize(deserializer).map(Json::from);
     }
+    if PlainJson::is::<D>() {
+        return deserializer.deserialize_newtype_struct(CHECKED_TEXT, CheckedText);
+    }
     deserializer.deserialize_newtype_struct(RAW_TEXT, AnyJson)
 }
 
@@ -28,8 +32,11 @@ pub(super) fn serialize<S: Serializer>(json: &Json, serializer: S) -> Result<S::
     if std::any::type_name::<S::Error>() == std::any::type_name::<serde_json::Error>() {
         return match &json.0 {
             Text::Raw(text) => text.serialize(serializer),
+            // As `RawValue` writes itself, without a check of what was checked.
             Text::Piece(text) => {
-                serde_json::from_str::<&RawValue>(text).map_err(serde::ser::Error::custom)?.serialize(serializer)
+                let mut raw = serializer.serialize_struct(RAW_TEXT, 1)?;
+                raw.serialize_field(RAW_TEXT, &**text)?;
+                raw.end()
             }
         };
     }
@@ -66,6 +73,21 @@ pub(crate) fn object<'de, A: MapAccess<'de>>(map: A) -> Result<Json, A::Error> {
     let mut text = String::new();
     Writer(&mut text).visit_map(map)?;
     Ok(Json(Text::Piece(text.into())))
+}
+
+/// Takes the text that [`PlainJson`] has checked.
+struct CheckedText;
+
+impl Visitor<'_> for CheckedText {
+    type Value = Json;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("checked JSON text")
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Json, E> {
+        Ok(Json(Text::Piece(text.into())))
+    }
 }
 
 /// Takes the exact text where the format has it, and otherwise what [`Writer`] makes of the value.

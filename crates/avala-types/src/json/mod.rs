@@ -12,7 +12,8 @@ use serde::de::Deserializer;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use crate::field::{Field, Mode, Slot, read_text};
+use crate::field::{Field, Mode, Slot, read_lenient};
+use crate::plain_json;
 
 /// A piece of free-form JSON, kept as the text that the server sent and parsed when somebody asks.
 ///
@@ -61,8 +62,7 @@ pub struct Json(Text);
 enum Text {
     /// As `serde_json` gives it, and writes it without another look.
     Raw(Box<RawValue>),
-    /// A piece of a text that was read already. To make a `RawValue` of it is to read it once more, which most
-    /// such pieces never need.
+    /// A piece of a text that was read already. To make a `RawValue` of it is to read it once more.
     Piece(Box<str>),
 }
 
@@ -368,24 +368,15 @@ pub struct Elements<'a> {
 impl<'a> Elements<'a> {
     /// Returns the next element as its text and as a `T`: in one pass over it, and in more if a field is unexpected.
     pub(crate) fn next_as<T: Field>(&mut self) -> Option<Result<(Json, T), serde_json::Error>> {
-        struct Strict<T>(T);
-
-        impl<'de, T: Field> serde::Deserialize<'de> for Strict<T> {
-            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                T::read(deserializer, Mode::Strict).map(Self)
-            }
-        }
-
         let rest = self.start_of_next();
-        let mut values = serde_json::Deserializer::from_str(rest).into_iter::<Strict<T>>();
-        if let Ok(Strict(value)) = values.next()? {
-            let (text, rest) = rest.split_at_checked(values.byte_offset())?;
+        if let Ok((value, length)) = plain_json::read_first(rest) {
+            let (text, rest) = rest.split_at_checked(length)?;
             self.rest = rest;
             return Some(Ok((Json(Text::Piece(text.into())), value)));
         }
-        // Only the end of the list is neither.
+        // The end of the list, or an element that is not plain.
         let text = self.next()?;
-        Some(read_text(text.get(), Mode::Exact).map(|value| (Json(Text::Piece(text.get().into())), value)))
+        Some(read_lenient(text.get()).map(|value| (Json(Text::Piece(text.get().into())), value)))
     }
 
     fn start_of_next(&self) -> &'a str {

@@ -8,6 +8,8 @@ use avala_types::{BulkEdit, Json};
 
 use crate::call::Call;
 use crate::error::Error;
+use crate::options::{call_options, call_timeout};
+use crate::request::Request;
 
 /// Edits of annotations, sent in chunks of [`BulkEdit::MAX_EDITS`], one after the other. Made by
 /// [`Annotations::bulk_edit`](crate::resources::Annotations::bulk_edit).
@@ -46,10 +48,13 @@ impl BulkEditChunks {
         Self { call, edits, responses: Vec::new() }
     }
 
-    /// Gives the call for each chunk this much time in all.
-    pub fn deadline(mut self, time: Duration) -> Self {
-        self.call = self.call.deadline(time);
-        self
+    #[doc(hidden)] // The former name of `timeout`.
+    pub fn deadline(self, time: Duration) -> Self {
+        self.timeout(time)
+    }
+
+    fn request_mut(&mut self) -> &mut Request {
+        self.call.request_mut()
     }
 
     /// The edits that are still to be sent.
@@ -68,6 +73,9 @@ impl BulkEditChunks {
         Ok(self.responses)
     }
 }
+
+call_options!(BulkEditChunks);
+call_timeout!(BulkEditChunks, "the call for each chunk");
 
 impl IntoFuture for BulkEditChunks {
     type Output = Result<Vec<Json>, BulkEditError>;

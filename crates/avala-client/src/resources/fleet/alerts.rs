@@ -5,6 +5,7 @@ use avala_types::{AlertStatus, AlertUid, DeviceUid, FleetAlert, FleetSeverity, R
 use crate::avala::Avala;
 use crate::call::Call;
 use crate::endpoint::Endpoint;
+use crate::filters::filters;
 use crate::list::List;
 
 /// Alerts: what rules found. Returned by [`Fleet::alerts`](super::Fleet::alerts).
@@ -41,28 +42,27 @@ impl FleetAlerts {
     }
 }
 
-/// The filters of [`FleetAlerts::list`].
-#[derive(Debug)]
-pub enum FleetAlertFilters {}
+filters! {
+    /// Filters of [`FleetAlerts::list`].
+    pub enum FleetAlertFilters {
+        /// Lists only alerts about this device.
+        fn device(self, device: impl Into<DeviceUid>) {
+            self.param("device", device.into().as_str())
+        }
 
-impl<T> List<T, FleetAlertFilters> {
-    /// Only alerts about this device.
-    pub fn device(self, device: impl Into<DeviceUid>) -> Self {
-        self.param("device", device.into().as_str())
-    }
+        /// Lists only alerts that this rule found.
+        fn rule(self, rule: impl Into<RuleUid>) {
+            self.param("rule", rule.into().as_str())
+        }
 
-    /// Only alerts that this rule found.
-    pub fn rule(self, rule: impl Into<RuleUid>) -> Self {
-        self.param("rule", rule.into().as_str())
-    }
+        /// Lists only alerts that matter this much.
+        fn severity(self, severity: impl Into<FleetSeverity>) {
+            self.param("severity", severity.into().as_str())
+        }
 
-    /// Only alerts that matter this much.
-    pub fn severity(self, severity: impl Into<FleetSeverity>) -> Self {
-        self.param("severity", severity.into().as_str())
-    }
-
-    /// Only alerts with this status.
-    pub fn status(self, status: impl Into<AlertStatus>) -> Self {
-        self.param("status", status.into().as_str())
+        /// Lists only alerts with this status.
+        fn status(self, status: impl Into<AlertStatus>) {
+            self.param("status", status.into().as_str())
+        }
     }
 }

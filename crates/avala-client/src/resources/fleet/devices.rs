@@ -5,6 +5,7 @@ use avala_types::{DeviceStatus, DeviceType, DeviceUid, FleetDevice, RegisterFlee
 use crate::avala::Avala;
 use crate::call::Call;
 use crate::endpoint::Endpoint;
+use crate::filters::filters;
 use crate::list::List;
 
 /// Devices: what records. Returned by [`Fleet::devices`](super::Fleet::devices).
@@ -57,18 +58,17 @@ impl FleetDevices {
     }
 }
 
-/// The filters of [`FleetDevices::list`].
-#[derive(Debug)]
-pub enum FleetDeviceFilters {}
+filters! {
+    /// Filters of [`FleetDevices::list`].
+    pub enum FleetDeviceFilters {
+        /// Lists only devices of this kind.
+        fn device_type(self, device_type: impl Into<DeviceType>) {
+            self.param("type", device_type.into().as_str())
+        }
 
-impl<T> List<T, FleetDeviceFilters> {
-    /// Only devices of this kind.
-    pub fn device_type(self, device_type: impl Into<DeviceType>) -> Self {
-        self.param("type", device_type.into().as_str())
-    }
-
-    /// Only devices with this status.
-    pub fn status(self, status: impl Into<DeviceStatus>) -> Self {
-        self.param("status", status.into().as_str())
+        /// Lists only devices with this status.
+        fn status(self, status: impl Into<DeviceStatus>) {
+            self.param("status", status.into().as_str())
+        }
     }
 }

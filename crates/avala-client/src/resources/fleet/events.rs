@@ -8,6 +8,7 @@ use avala_types::{
 use crate::avala::Avala;
 use crate::call::Call;
 use crate::endpoint::Endpoint;
+use crate::filters::filters;
 use crate::list::List;
 
 /// Events: what happened while a device recorded. Returned by [`Fleet::events`](super::Fleet::events).
@@ -48,28 +49,27 @@ impl FleetEvents {
     }
 }
 
-/// The filters of [`FleetEvents::list`].
-#[derive(Debug)]
-pub enum FleetEventFilters {}
+filters! {
+    /// Filters of [`FleetEvents::list`].
+    pub enum FleetEventFilters {
+        /// Lists only events that happened to this device.
+        fn device(self, device: impl Into<DeviceUid>) {
+            self.param("device", device.into().as_str())
+        }
 
-impl<T> List<T, FleetEventFilters> {
-    /// Only events that happened to this device.
-    pub fn device(self, device: impl Into<DeviceUid>) -> Self {
-        self.param("device", device.into().as_str())
-    }
+        /// Lists only events of this kind.
+        fn event_type(self, event_type: impl Into<FleetEventType>) {
+            self.param("type", event_type.into().as_str())
+        }
 
-    /// Only events of this kind.
-    pub fn event_type(self, event_type: impl Into<FleetEventType>) -> Self {
-        self.param("type", event_type.into().as_str())
-    }
+        /// Lists only events in this recording.
+        fn recording(self, recording: impl Into<RecordingUid>) {
+            self.param("recording", recording.into().as_str())
+        }
 
-    /// Only events in this recording.
-    pub fn recording(self, recording: impl Into<RecordingUid>) -> Self {
-        self.param("recording", recording.into().as_str())
-    }
-
-    /// Only events that matter this much.
-    pub fn severity(self, severity: impl Into<FleetSeverity>) -> Self {
-        self.param("severity", severity.into().as_str())
+        /// Lists only events that matter this much.
+        fn severity(self, severity: impl Into<FleetSeverity>) {
+            self.param("severity", severity.into().as_str())
+        }
     }
 }

@@ -7,6 +7,7 @@ use avala_types::{DeviceUid, FleetRecording, RecordingStatus, RecordingUid, Upda
 use crate::avala::Avala;
 use crate::call::Call;
 use crate::endpoint::Endpoint;
+use crate::filters::filters;
 use crate::list::List;
 use crate::wait::{Progress, Wait};
 
@@ -70,18 +71,17 @@ fn progress(recording: &FleetRecording) -> Progress {
     }
 }
 
-/// The filters of [`FleetRecordings::list`].
-#[derive(Debug)]
-pub enum FleetRecordingFilters {}
+filters! {
+    /// Filters of [`FleetRecordings::list`].
+    pub enum FleetRecordingFilters {
+        /// Lists only recordings of this device.
+        fn device(self, device: impl Into<DeviceUid>) {
+            self.param("device", device.into().as_str())
+        }
 
-impl<T> List<T, FleetRecordingFilters> {
-    /// Only recordings of this device.
-    pub fn device(self, device: impl Into<DeviceUid>) -> Self {
-        self.param("device", device.into().as_str())
-    }
-
-    /// Only recordings with this status.
-    pub fn status(self, status: impl Into<RecordingStatus>) -> Self {
-        self.param("status", status.into().as_str())
+        /// Lists only recordings with this status.
+        fn status(self, status: impl Into<RecordingStatus>) {
+            self.param("status", status.into().as_str())
+        }
     }
 }

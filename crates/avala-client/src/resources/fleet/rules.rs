@@ -5,6 +5,7 @@ use avala_types::{CreateFleetRule, FleetRule, RuleUid, UpdateFleetRule};
 use crate::avala::Avala;
 use crate::call::Call;
 use crate::endpoint::Endpoint;
+use crate::filters::filters;
 use crate::list::List;
 
 /// Rules: what is watched for. Returned by [`Fleet::rules`](super::Fleet::rules).
@@ -46,13 +47,12 @@ impl FleetRules {
     }
 }
 
-/// The filters of [`FleetRules::list`].
-#[derive(Debug)]
-pub enum FleetRuleFilters {}
-
-impl<T> List<T, FleetRuleFilters> {
-    /// Only rules that are watched for, or only those that are not.
-    pub fn enabled(self, enabled: bool) -> Self {
-        self.param("enabled", enabled.to_string())
+filters! {
+    /// Filters of [`FleetRules::list`].
+    pub enum FleetRuleFilters {
+        /// Lists only rules that are watched for, or only those that are not.
+        fn enabled(self, enabled: bool) {
+            self.param("enabled", enabled.to_string())
+        }
     }
 }

@@ -1,10 +1,11 @@
 //! Invitations to an organization.
 
-use avala_types::{CreateInvitation, Cursor, Invitation, InvitationUid, OrganizationSlug};
+use avala_types::{CreateInvitation, Invitation, InvitationUid, OrganizationSlug};
 
 use super::Organizations;
 use crate::call::Call;
 use crate::endpoint::Endpoint;
+use crate::filters::filters;
 use crate::list::List;
 
 /// Invitations.
@@ -54,13 +55,7 @@ impl Organizations {
     }
 }
 
-/// The filters of [`Organizations::list_invitations`].
-#[derive(Debug)]
-pub enum InvitationFilters {}
-
-impl<T> List<T, InvitationFilters> {
-    /// Starts at this page, in place of a [`cursor`](List::cursor); the first one is 1.
-    pub fn page(self, number: u64) -> Self {
-        self.cursor(Cursor::page(number))
-    }
+filters! {
+    /// Filters of [`Organizations::list_invitations`].
+    pub enum InvitationFilters: Numbered {}
 }

@@ -1,10 +1,11 @@
 //! Members of an organization.
 
-use avala_types::{Cursor, OrganizationMember, OrganizationRole, OrganizationSlug, UpdateMemberRole, UserUid};
+use avala_types::{OrganizationMember, OrganizationRole, OrganizationSlug, UpdateMemberRole, UserUid};
 
 use super::Organizations;
 use crate::call::Call;
 use crate::endpoint::Endpoint;
+use crate::filters::filters;
 use crate::list::List;
 
 /// Members.
@@ -34,23 +35,17 @@ impl Organizations {
     }
 }
 
-/// The filters of [`Organizations::list_members`].
-#[derive(Debug)]
-pub enum MemberFilters {}
+filters! {
+    /// Filters of [`Organizations::list_members`].
+    pub enum MemberFilters: Numbered {
+        /// Lists only members with this role.
+        fn role(self, role: impl Into<OrganizationRole>) {
+            self.param("role", role.into().as_str())
+        }
 
-impl<T> List<T, MemberFilters> {
-    /// Starts at this page, in place of a [`cursor`](List::cursor); the first one is 1.
-    pub fn page(self, number: u64) -> Self {
-        self.cursor(Cursor::page(number))
-    }
-
-    /// Only members with this role.
-    pub fn role(self, role: impl Into<OrganizationRole>) -> Self {
-        self.param("role", role.into().as_str())
-    }
-
-    /// Only members whom this text finds.
-    pub fn search(self, text: impl Into<String>) -> Self {
-        self.param("search", text)
+        /// Lists only members whom this text finds.
+        fn search(self, text: impl Into<String>) {
+            self.param("search", text)
+        }
     }
 }

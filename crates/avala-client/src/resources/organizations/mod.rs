@@ -4,13 +4,12 @@ mod invitations;
 mod members;
 mod teams;
 
-use avala_types::{
-    CreateOrganization, Cursor, Json, Organization, OrganizationSlug, TransferOwnership, UpdateOrganization,
-};
+use avala_types::{CreateOrganization, Json, Organization, OrganizationSlug, TransferOwnership, UpdateOrganization};
 
 use crate::avala::Avala;
 use crate::call::Call;
 use crate::endpoint::Endpoint;
+use crate::filters::filters;
 use crate::list::List;
 
 pub use invitations::InvitationFilters;
@@ -72,13 +71,7 @@ impl Organizations {
     }
 }
 
-/// The filters of [`Organizations::list`].
-#[derive(Debug)]
-pub enum OrganizationFilters {}
-
-impl<T> List<T, OrganizationFilters> {
-    /// Starts at this page, in place of a [`cursor`](List::cursor); the first one is 1.
-    pub fn page(self, number: u64) -> Self {
-        self.cursor(Cursor::page(number))
-    }
+filters! {
+    /// Filters of [`Organizations::list`].
+    pub enum OrganizationFilters: Numbered {}
 }

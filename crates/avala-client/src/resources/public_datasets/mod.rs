@@ -130,11 +130,12 @@ impl PublicDatasets {
 
     fn access(&self, endpoint: Endpoint, revision: &PublicRevision, object: &PublicObject) -> Call<PublicObjectGrant> {
         let segments = [revision.dataset_uid.as_str(), &revision.revision_sha256, object.object_uid.as_str()];
-        let (resolved, wanted, base_url) = (revision.clone(), object.clone(), self.avala.base_url().cloned());
+        let (resolved, wanted, avala) = (revision.clone(), object.clone(), self.avala.clone());
         let call = self.call(endpoint, &segments, move |grant: &PublicObjectGrant, source| {
             grant.check(&resolved, &wanted)?;
-            grant::check_lifetime(grant, source.headers)?;
-            grant::check_url(grant, base_url.as_ref())
+            grant::check_lifetime(grant, &source.parts.headers)?;
+            // A client on a transport knows its base URL only now.
+            grant::check_url(grant, avala.base_url())
         });
         call.param("transport", TRANSPORT).options(|options| options.repeatable = Some(true))
     }

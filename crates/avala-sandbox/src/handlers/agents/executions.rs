@@ -2,7 +2,7 @@
 
 use avala_types::{AgentAction, AgentUid, CreateAgentAction, EventType, ExecutionStatus, TaskStatus};
 use axum::extract::{Path, State};
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
 use crate::app::App;
 use crate::error::{ApiError, ApiResult, Created, created};
@@ -23,16 +23,40 @@ async fn list(
     Path(agent): Path<AgentUid>,
     query: ListQuery,
 ) -> ApiResult<Page<AgentExecution>> {
-    let tables = app.tables();
+    let query = query.at_most(app.settings().execution_page_limit);
+    let mut tables = app.tables();
     tables.agents.get(&agent)?;
     let task = |execution: &AgentExecution| execution.task.as_ref().and_then(|task| tables.tasks.get(task).ok());
-    query
+    // A task that the sandbox does not hold is described by the payload.
+    let payload = |execution: &AgentExecution, name: &str| {
+        let payload = execution.event_payload.as_ref().and_then(|payload| payload.parse::<Map<String, Value>>().ok());
+        payload.and_then(|payload| payload.get(name)?.as_str().map(str::to_owned))
+    };
+    let project = |execution: &AgentExecution| match task(execution) {
+        Some(task) => task.project.as_ref().map(ToString::to_string),
+        None => payload(execution, "project_uid"),
+    };
+    let task_type = |execution: &AgentExecution| match task(execution) {
+        Some(task) => task.task_type.as_ref().map(ToString::to_string),
+        None => payload(execution, "task_type"),
+    };
+    let page = query
         .list(&tables.agent_executions)
         .filter(|execution| execution.registration == agent)
         .filter(|execution| query.equals("status", execution.status.as_ref()))
-        .filter(|execution| query.equals("project", task(execution).and_then(|task| task.project.as_ref())))
-        .filter(|execution| query.lists("task_types", task(execution).and_then(|task| task.task_type.as_ref())))
-        .cursor_page(AgentExecution::clone)
+        .filter(|execution| query.get("project").is_none() || query.equals("project", project(execution).as_ref()))
+        .filter(|execution| {
+            query.get("task_types").is_none() || query.lists("task_types", task_type(execution).as_ref())
+        })
+        .cursor_page(AgentExecution::clone)?;
+    if app.settings().start_listed_executions && query.get("status") == Some("pending") {
+        for shown in &page.results {
+            let execution = tables.agent_executions.get_mut(&shown.uid)?;
+            execution.status = Some(ExecutionStatus::Running);
+            execution.started_at = clock::now();
+        }
+    }
+    Ok(page)
 }
 
 async fn act(State(app): State<App>, body: JsonBody) -> Created<AgentExecution> {
@@ -45,7 +69,8 @@ async fn act(State(app): State<App>, body: JsonBody) -> Created<AgentExecution> 
     let execution = tables.agent_executions.get_mut(&payload.execution);
     let execution = execution.map_err(|_| ApiError::no_such("execution", &payload.execution))?;
     if !matches!(execution.status, Some(ExecutionStatus::Pending | ExecutionStatus::Running)) {
-        return Err(ApiError::conflict("This execution was decided on."));
+        let decision = execution.action.as_ref().map_or("failed", |action| action.as_str());
+        return Err(ApiError::conflict(format!("This execution has already been decided: {decision}.")));
     }
     execution.status = Some(ExecutionStatus::Completed);
     execution.response_payload = Some(json!({ "action": payload.action, "reason": payload.reason }).into());

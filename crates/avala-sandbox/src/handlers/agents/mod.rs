@@ -17,8 +17,10 @@ use crate::request::list::ListQuery;
 use crate::request::validation::{Fields, Kind};
 use crate::routes::Routes;
 use crate::schema::{Agent, AgentTest, Page, choices};
+use crate::state::agent::secret_of;
 use crate::state::clock;
 use crate::state::tables::Tables;
+use crate::state::webhook::Outgoing;
 
 pub(crate) fn routes() -> Routes {
     Routes::new()
@@ -49,7 +51,7 @@ async fn create(State(app): State<App>, body: JsonBody) -> Created<Agent> {
     if let (true, Ok(uid)) = (app.settings().update_existing_agents, existing) {
         register_again(tables.agents.get_mut(&uid)?, payload);
         let mut agent = view(tables.agents.get(&uid)?, &tables);
-        agent.secret = Some(Secret::from(format!("agsec_{uid}")));
+        agent.secret = Some(Secret::from(secret_of(&uid)));
         return created(agent);
     }
     let agent = tables.agents.add(|uid| {
@@ -67,7 +69,7 @@ async fn create(State(app): State<App>, body: JsonBody) -> Created<Agent> {
     let agent = agent.clone();
     let mut agent = view(&agent, &tables);
     // Only this response shows it.
-    agent.secret = Some(Secret::from(format!("agsec_{}", agent.uid)));
+    agent.secret = Some(Secret::from(secret_of(&agent.uid)));
     created(agent)
 }
 
@@ -114,9 +116,12 @@ async fn delete(State(app): State<App>, Path(uid): Path<AgentUid>) -> Done {
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Reports an active agent as reachable. No callback is called.
+/// Reports an active agent as reachable. A callback gets a sample, and its response is not waited for.
 async fn test(State(app): State<App>, Path(uid): Path<AgentUid>) -> ApiResult<AgentTest> {
-    let works = app.tables().agents.get(uid)?.is_active != Some(false);
+    let works = app.tables().agents.get(&uid)?.is_active != Some(false);
+    if works {
+        app.send(Outgoing::Sample(uid));
+    }
     let message = if works { "The agent is ready." } else { "The agent is not active." };
     let mut response = AgentTest::new();
     response.success = Some(works);

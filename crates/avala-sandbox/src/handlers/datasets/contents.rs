@@ -25,14 +25,14 @@ pub(super) async fn list_items(
             "updated_at" => Some(time_key(item.updated_at)),
             _ => None,
         })
-        .cursor_page(DatasetItem::clone)
+        .cursor_page(|item| app.links().item(item))
 }
 
 pub(super) async fn get_item(
     State(app): State<App>,
     Path((owner, slug, uid)): Path<(OwnerName, DatasetSlug, ItemUid)>,
 ) -> ApiResult<DatasetItem> {
-    Ok(Json(app.tables().dataset(&owner, &slug)?.items.get(uid)?.clone()))
+    Ok(Json(app.links().item(app.tables().dataset(&owner, &slug)?.items.get(uid)?)))
 }
 
 /// Lists sequences without `frames`, which are most of a sequence's bytes.
@@ -59,6 +59,6 @@ pub(super) async fn get_sequence(
     let tables = app.tables();
     let row = tables.dataset(&owner, &slug)?.sequences.get(uid)?;
     let mut sequence = row.sequence.clone();
-    sequence.frames = Some(row.frames.clone());
+    sequence.frames = Some(app.links().text(&row.frames));
     Ok(Json(sequence))
 }

@@ -107,6 +107,6 @@ fn add(fleet: &mut Fleet, payload: CreateFleetEvent) -> FleetEvent {
         event
     });
     let event = event.clone();
-    watch::watch(fleet, &event);
+    watch::watch(&mut fleet.rules, &mut fleet.alerts, &event);
     event
 }

@@ -1,6 +1,5 @@
 //! Managed uploads of recordings: MCAP files that the server verifies and publishes.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use avala_types::{
@@ -9,6 +8,7 @@ use avala_types::{
 };
 use axum::Json;
 use axum::extract::{Path, State};
+use http::Method;
 use serde::Deserialize;
 use serde_json::json;
 
@@ -20,18 +20,23 @@ use crate::request::list::ListQuery;
 use crate::request::validation::{Fields, Kind};
 use crate::routes::Routes;
 use crate::schema::{
-    Dataset, ManagedFinalization, ManagedFinalizeResponse, ManagedFleetUploadStatus, ManagedGeneration,
-    ManagedMultipart, ManagedOriginal, ManagedPartGrants, ManagedProgress,
+    Dataset, ManagedFinalizeResponse, ManagedFleetUploadStatus, ManagedGeneration, ManagedMultipart, ManagedOriginal,
+    ManagedPartGrants, ManagedProgress,
 };
 use crate::state::clock;
-use crate::state::fleet::managed_upload::{ManagedUploadRow, OriginalRow, PART_SIZE};
-use crate::state::storage::{Place, Presign};
+use crate::state::fleet::managed_upload::{self, MCAP_MAGIC, ManagedUploadRow, OriginalRow, PART_SIZE, Step};
+use crate::state::fleet::{Fleet, upload};
+use crate::state::storage::Object;
+use crate::state::storage::sign::Presign;
 use crate::state::table::uid_in;
 use crate::state::tables::Tables;
 
 const PROTOCOL: &[&str] = &["fleet-managed-mcap-v1"];
 const MAX_FILES: usize = 64;
 const MAX_FILE_BYTES: u64 = 8 * 1024 * 1024 * 1024;
+const MAX_TOTAL_BYTES: u64 = 64 * 1024 * 1024 * 1024;
+/// Longest key of an object.
+const MAX_KEY_BYTES: usize = 1024;
 /// Longest page of parts.
 const MAX_PARTS: usize = 100;
 /// Longest lifetime of a grant.
@@ -94,6 +99,7 @@ fn check_identity(fields: &mut Fields) {
 /// Admits the files of a session. A repeat with the same session and files is harmless.
 async fn admit(
     State(app): State<App>,
+    Caller(caller): Caller,
     Path(recording): Path<RecordingUid>,
     body: JsonBody,
 ) -> ApiResult<ManagedFleetUploadStatus> {
@@ -104,25 +110,31 @@ async fn admit(
         fields.required("files", Kind::Objects);
     })?;
     check_files(&payload.files)?;
-    if let Ok(row) = tables.fleet.managed_upload(&recording, &payload.session_uid) {
+    if let Ok(row) = managed_upload::find(&mut tables.fleet.managed_uploads, &recording, &payload.session_uid) {
         let is_same = row.originals.len() == payload.files.len()
             && row.originals.iter().zip(&payload.files).all(|(row, file)| is_same(&row.original, file));
         return if is_same { Ok(Json(row.status())) } else { Err(ApiError::conflict("The session has other files.")) };
     }
     let is_taken = tables.fleet.managed_uploads.rows().any(|row| row.recording == recording);
-    if is_taken || tables.fleet.upload(&recording, None).is_ok() {
+    if is_taken || upload::find(&mut tables.fleet.uploads, &recording, None).is_ok() {
         return Err(ApiError::conflict("This recording has an upload session."));
     }
+    let owner = tables.accounts.named(&caller)?.uid.clone();
+    let bucket = app.settings().managed_storage_url.rsplit('/').next().unwrap_or_default();
     let scope = format!("originals of {recording} {}", payload.session_uid);
     let originals = payload.files.into_iter().zip(1..).map(|(file, number)| {
         let parts = file.size_bytes.div_ceil(PART_SIZE);
         let uid = uid_in(&scope, number);
+        let key = format!("{bucket}/__o__=/{owner}/__cloud__/{}/{}", payload.session_uid, file.path);
         let mut original = ManagedOriginal::new(uid, file.path, file.size_bytes, file.content_sha256, PART_SIZE, parts);
         original.content_type = Some("application/octet-stream".to_owned());
         original.content_encoding = Some(String::new());
-        OriginalRow { original, parts: BTreeMap::new() }
+        OriginalRow { original, key }
     });
-    let originals = originals.collect();
+    let originals: Vec<OriginalRow> = originals.collect();
+    if let Some(row) = originals.iter().find(|row| row.key.len() > MAX_KEY_BYTES) {
+        return Err(ApiError::field("files", format!("The path {:?} is too long.", row.original.path)));
+    }
     let row = ManagedUploadRow { recording, session: payload.session_uid, originals, finalization: None };
     Ok(Json(tables.fleet.managed_uploads.add(|_| row).status()))
 }
@@ -138,12 +150,16 @@ fn check_files(files: &[AdmittedFile]) -> Result<(), ApiError> {
         let is_repeated = files.iter().take(index).any(|other| other.path == file.path);
         let has_bad_segment = file.path.split('/').any(|segment| ["", ".", ".."].contains(&segment));
         let path = &file.path;
+        let has_bad_segment = has_bad_segment || path.chars().any(char::is_control) || path.starts_with("__derived__/");
         if !path.to_lowercase().ends_with(".mcap") || has_bad_segment || path.contains('\\') || is_repeated {
             return error(format!("{path:?} is not a unique relative path of an MCAP file."));
         }
         if file.size_bytes == 0 || file.size_bytes > MAX_FILE_BYTES || !is_hash {
             return error(format!("{path:?} needs a size of 1 byte to 8 GiB, and a SHA-256 in lower-case hex."));
         }
+    }
+    if files.iter().map(|file| file.size_bytes).sum::<u64>() > MAX_TOTAL_BYTES {
+        return error("The files may have 64 GiB together.".to_owned());
     }
     Ok(())
 }
@@ -160,12 +176,60 @@ async fn get_status(
     Path(recording): Path<RecordingUid>,
     query: ListQuery,
 ) -> ApiResult<ManagedFleetUploadStatus> {
-    let mut tables = app.tables();
     let session = identity(&query)?;
-    if tables.fleet.managed_upload(&recording, &session)?.advance() {
-        publish(&mut tables, &recording, &session, caller)?;
+    let step = {
+        let mut tables = app.tables();
+        let Fleet { managed_uploads, finalization_script, .. } = &mut tables.fleet;
+        managed_upload::find(managed_uploads, &recording, &session)?.advance(finalization_script)
+    };
+    match step {
+        Step::Done => {}
+        Step::Publish => publish(&mut app.tables(), &recording, &session, caller)?,
+        Step::Verify => {
+            let contents = contents(&mut app.tables(), &recording, &session)?;
+            // The files may be large: they are read outside of the lock and of the threads of the runtime.
+            let code = tokio::task::spawn_blocking(move || contents.iter().find_map(verify)).await;
+            let code = code.unwrap_or(Some(FinalizationCode::SourceUnavailable));
+            let mut tables = app.tables();
+            let row = managed_upload::find(&mut tables.fleet.managed_uploads, &recording, &session)?;
+            match code {
+                None => row.pass(),
+                Some(code) => row.fail(code),
+            }
+        }
     }
-    Ok(Json(tables.fleet.managed_upload(&recording, &session)?.status()))
+    Ok(Json(managed_upload::find(&mut app.tables().fleet.managed_uploads, &recording, &session)?.status()))
+}
+
+/// What was announced of an original, and what the storage has.
+struct Stored {
+    sha256: String,
+    object: Option<Object>,
+}
+
+fn contents(
+    tables: &mut Tables,
+    recording: &RecordingUid,
+    session: &UploadSessionUid,
+) -> Result<Vec<Stored>, ApiError> {
+    let Tables { fleet, storage, .. } = tables;
+    let row = managed_upload::find(&mut fleet.managed_uploads, recording, session)?;
+    let stored = |row: &OriginalRow| Stored {
+        sha256: row.original.content_sha256.clone(),
+        object: storage.objects.get(&row.key).cloned(),
+    };
+    Ok(row.originals.iter().map(stored).collect())
+}
+
+/// Why an original is refused, if it is. A hash that cannot be known is accepted: the sandbox was told to drop bytes.
+fn verify(stored: &Stored) -> Option<FinalizationCode> {
+    let Some(object) = &stored.object else { return Some(FinalizationCode::SourceUnavailable) };
+    let sha256 = object.sha256.clone().or_else(|| object.content.sha256().ok());
+    if sha256.is_some_and(|sha256| sha256 != stored.sha256) {
+        return Some(FinalizationCode::ContentMismatch);
+    }
+    let is_mcap = object.content.first_bytes() == MCAP_MAGIC && object.content.last_bytes() == MCAP_MAGIC;
+    (!is_mcap).then_some(FinalizationCode::InvalidMcap)
 }
 
 /// Creates the dataset that a finalized upload is published as.
@@ -178,7 +242,7 @@ fn publish(
     let mut dataset = Dataset::new("", format!("Recording {recording}"), format!("recording-{recording}"));
     dataset.owner_name = Some(owner);
     let dataset = tables.add_dataset(dataset, DataType::Mcap).dataset.uid.clone();
-    let row = tables.fleet.managed_upload(recording, session)?;
+    let row = managed_upload::find(&mut tables.fleet.managed_uploads, recording, session)?;
     if let Some(finalization) = &mut row.finalization {
         finalization.state = FinalizationState::Succeeded;
         finalization.stage = FinalizationStage::Publish;
@@ -200,9 +264,13 @@ async fn init_multipart(
         check_identity(fields);
         fields.required("file_uid", Kind::Text);
     })?;
-    let row = tables.fleet.managed_upload(&recording, &payload.session_uid)?;
-    let original = &mut row.original_mut(&payload.file_uid)?.original;
+    let Tables { fleet, storage, .. } = &mut *tables;
+    let row = managed_upload::find(&mut fleet.managed_uploads, &recording, &payload.session_uid)?;
+    let OriginalRow { original, key } = row.original_mut(&payload.file_uid)?;
     let uid = uid_in(&format!("generation of {}", payload.file_uid), 1);
+    if original.generation.is_none() {
+        storage.open_upload(&uid, key);
+    }
     let new = || ManagedGeneration::new(uid, 1_u64, GenerationState::Active);
     let generation = original.generation.get_or_insert_with(new).clone();
     let mut response = ManagedMultipart::new(
@@ -232,11 +300,17 @@ async fn get_progress(
         .map_or(Ok(0), str::parse)
         .map_err(|_| ApiError::field("after", "A valid integer is required."))?;
     let mut tables = app.tables();
-    let row = tables.fleet.managed_upload(&recording, &session)?.original_mut(&file)?;
+    let Tables { fleet, storage, .. } = &mut *tables;
+    let row = managed_upload::find(&mut fleet.managed_uploads, &recording, &session)?.original(&file)?;
     if !row.is_generation(&generation) {
         return Err(ApiError::no_such("generation_uid", &generation));
     }
-    let rest: Vec<(u64, u64)> = row.parts.range(after + 1..).map(|(number, size)| (*number, *size)).collect();
+    // Once the parts are joined they are listed from the object.
+    let mut sizes = storage.part_sizes(generation.as_ref());
+    if let Some(object) = storage.objects.get(&row.key).filter(|_| sizes.is_empty()) {
+        sizes = object.parts.iter().map(|(number, part)| (*number, part.size)).collect();
+    }
+    let rest: Vec<(u64, u64)> = sizes.into_iter().filter(|(number, _)| *number > after).collect();
     let shown: Vec<_> = rest.iter().take(MAX_PARTS).collect();
     let mut response = ManagedProgress::new(ManagedUploadProtocol::McapV1, session, generation);
     response.file_uid = Some(file);
@@ -248,7 +322,6 @@ async fn get_progress(
 
 async fn grant_parts(
     State(app): State<App>,
-    Caller(caller): Caller,
     Path(recording): Path<RecordingUid>,
     body: JsonBody,
 ) -> ApiResult<ManagedPartGrants> {
@@ -259,27 +332,38 @@ async fn grant_parts(
         fields.required("generation_uid", Kind::Text);
         fields.required("numbers", Kind::Integers);
     })?;
-    let owner = tables.accounts.named(&caller)?.uid.clone();
-    let row = tables.fleet.managed_upload(&recording, &payload.session_uid)?.original_mut(&payload.file_uid)?;
+    let now = tables.storage.clock.now();
+    let row = managed_upload::find(&mut tables.fleet.managed_uploads, &recording, &payload.session_uid)?;
+    let row = row.original(&payload.file_uid)?;
     if !row.is_generation(&payload.generation_uid) {
         return Err(ApiError::no_such("generation_uid", &payload.generation_uid));
     }
-    let sizes: Option<Vec<(u64, u64)>> =
-        payload.numbers.iter().map(|number| Some((*number, row.part_size(*number)?))).collect();
-    let sizes = sizes.ok_or_else(|| ApiError::field("numbers", "There is no such part."))?;
-    let key = format!("__o__=/{owner}/__cloud__/{}/{}", payload.session_uid, row.original.path);
-    let lifetime = app.settings().url_lifetime.min(MAX_LIFETIME);
+    let state = row.original.generation.as_ref().map(|generation| generation.state.clone());
+    if state != Some(GenerationState::Active) {
+        return Err(ApiError::conflict("The generation takes no parts."));
+    }
+    if payload.numbers.len() > MAX_PARTS {
+        return Err(ApiError::field("numbers", format!("Ensure this field has no more than {MAX_PARTS} elements.")));
+    }
+    // The bucket is in the base.
+    let key = row.key.split_once('/').map(|(_, key)| key).unwrap_or_default();
+    let lifetime = app.settings().links.lifetime.min(MAX_LIFETIME);
     let mut parts = Vec::new();
-    for (number, size) in sizes {
-        let parameters = [("uploadId", payload.generation_uid.to_string()), ("partNumber", number.to_string())];
-        let base = &app.settings().managed_storage_url;
-        let signed_headers = "content-length;host";
-        let url = Presign { base, key: &key, parameters: &parameters, signed_headers, lifetime };
-        let url = tables.storage.presign(&url, Place::ManagedPart(payload.generation_uid.clone(), number));
+    for number in payload.numbers {
+        let size = row.part_size(number).ok_or_else(|| ApiError::field("numbers", "There is no such part."))?;
+        let presign = Presign {
+            method: Method::PUT,
+            base: &app.settings().managed_storage_url,
+            key,
+            parameters: &[("uploadId", payload.generation_uid.to_string()), ("partNumber", number.to_string())],
+            headers: &[("content-length", size.to_string())],
+            lifetime,
+        };
+        let url = presign.sign(now);
         let grant = json!({
             "grant_uid": uid_in(&url, number), "part_number": number, "offset": (number - 1) * PART_SIZE,
             "size_bytes": size, "url": url, "headers": { "content-length": size.to_string() },
-            "expires_at": clock::expiry(lifetime),
+            "expires_at": clock::expiry(now, lifetime),
         });
         parts.push(grant.into());
     }
@@ -301,7 +385,8 @@ async fn finalize(
         check_identity(fields);
         fields.required("files", Kind::Objects);
     })?;
-    let row = tables.fleet.managed_upload(&recording, &payload.session_uid)?;
+    let Tables { fleet, storage, .. } = &mut *tables;
+    let row = managed_upload::find(&mut fleet.managed_uploads, &recording, &payload.session_uid)?;
     let mut expected: Vec<_> = row.originals.iter().collect();
     expected.sort_by(|left, right| left.original.file_uid.cmp(&right.original.file_uid));
     let is_named = |(row, file): (&&OriginalRow, &FinalizedFile)| {
@@ -311,23 +396,10 @@ async fn finalize(
     if !is_complete {
         return Err(ApiError::field("files", "Name every file with its generation, in the order of file_uid."));
     }
-    if let Some(row) = expected.iter().find(|row| !row.is_whole()) {
+    if let Some(row) = expected.iter().find(|row| !row.is_whole(storage)) {
         return Err(ApiError::conflict(format!("Parts of {:?} are missing.", row.original.path)));
     }
-    if row.finalization.is_none() {
-        let now = clock::now().ok_or_else(ApiError::not_found)?;
-        let uid = uid_in(&format!("finalization of {}", payload.session_uid), 1);
-        row.finalization = Some(ManagedFinalization::new(
-            uid,
-            FinalizationState::Pending,
-            FinalizationStage::Complete,
-            FinalizationCode::Pending,
-            now,
-        ));
-        for generation in row.originals.iter_mut().filter_map(|row| row.original.generation.as_mut()) {
-            generation.state = GenerationState::Completing;
-        }
-    }
+    row.finalize(&uid_in(&format!("finalization of {}", payload.session_uid), 1), storage)?;
     let mut response = ManagedFinalizeResponse::new(ManagedUploadProtocol::McapV1, payload.session_uid);
     response.finalization = row.finalization.clone();
     Ok(Json(response))

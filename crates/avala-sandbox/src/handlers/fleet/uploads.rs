@@ -1,13 +1,14 @@
 //! The upload of a recording: a session, an address for each file, and the word that the files are there.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use avala_types::{
     ConfirmUpload, FinalizeUpload, GetUploadUrls, InitUpload, RecordingStatus, RecordingUid, UploadSessionStatus,
 };
 use axum::Json;
 use axum::extract::{Path, State};
-use http::StatusCode;
+use http::{Method, StatusCode};
 
 use crate::app::App;
 use crate::error::{ApiError, ApiResult, Created, created};
@@ -19,8 +20,12 @@ use crate::schema::{
     UploadUrlsResponse,
 };
 use crate::state::clock;
-use crate::state::fleet::upload::{FETCHES_UNTIL_COMPLETED, File, UploadSessionRow, total_size};
-use crate::state::storage::Place;
+use crate::state::fleet::upload::{self, FETCHES_UNTIL_COMPLETED, File, UploadSessionRow, total_size};
+use crate::state::storage::sign::Presign;
+use crate::state::tables::Tables;
+
+/// Most paths that a status lists.
+const MAX_PENDING_PATHS: usize = 1000;
 
 pub(super) fn routes() -> Routes {
     Routes::new()
@@ -42,12 +47,12 @@ async fn init(State(app): State<App>, Path(recording): Path<RecordingUid>, body:
     if payload.files.is_empty() {
         return Err(ApiError::field("files", "This list may not be empty."));
     }
-    if tables.fleet.upload(&recording, None).is_ok() {
+    if upload::find(&mut tables.fleet.uploads, &recording, None).is_ok() {
         return Err(ApiError::conflict("This recording has an upload session."));
     }
     let mut files = BTreeMap::new();
     for file in payload.files {
-        let entry = File { size: file.size_bytes, stored: None, is_confirmed: false };
+        let entry = File { size: file.size_bytes, is_confirmed: false };
         if files.insert(file.path.clone(), entry).is_some() {
             return Err(ApiError::field("files", format!("{:?} is there twice.", file.path)));
         }
@@ -78,17 +83,22 @@ async fn get_urls(
     if payload.file_paths.len() > GetUploadUrls::MAX_PATHS {
         return Err(ApiError::field("file_paths", format!("Ask for at most {} at a time.", GetUploadUrls::MAX_PATHS)));
     }
-    let row = tables.fleet.open_upload(&recording, &payload.session_uid)?;
-    let prefix = row.session.s3_prefix.clone().unwrap_or_default();
-    let unknown = payload.file_paths.iter().find(|path| !row.files.contains_key(*path));
-    if let Some(path) = unknown {
-        return Err(ApiError::field("file_paths", format!("{path:?} is no file of this upload.")));
-    }
+    let now = tables.storage.clock.now();
+    let row = upload::find_open(&mut tables.fleet.uploads, &recording, &payload.session_uid)?;
+    let links = &app.settings().links;
+    let asked = payload.ttl_seconds.map(Duration::from_secs);
+    let lifetime = match app.settings().uploads.longest_lifetime {
+        Some(longest) => asked.unwrap_or(longest).min(longest),
+        None => asked.unwrap_or(links.lifetime),
+    };
     let mut response = UploadUrlsResponse::new();
     for path in payload.file_paths {
-        let key = format!("{prefix}{path}");
-        let place = Place::Recording { session: payload.session_uid.clone(), path: path.clone() };
-        let url = tables.storage.presign(&app.settings().presign(&key, &[]), place);
+        let unknown = || ApiError::field("file_paths", format!("{path:?} is no file of this upload."));
+        let size = row.files.get(&path).ok_or_else(unknown)?.size;
+        let key = row.key(&path);
+        let headers = [("content-length", size.to_string()), ("content-type", "application/octet-stream".to_owned())];
+        let (method, base) = (Method::PUT, links.base.as_str());
+        let url = Presign { method, base, key: &key, parameters: &[], headers: &headers, lifetime }.sign(now);
         let mut entry = UploadUrlEntry::new(path, url, key);
         entry.headers.insert("Content-Type".to_owned(), "application/octet-stream".to_owned());
         response.urls.push(entry);
@@ -110,8 +120,9 @@ async fn confirm(
     if payload.files.len() > ConfirmUpload::MAX_FILES {
         return Err(ApiError::field("files", format!("Confirm at most {} at a time.", ConfirmUpload::MAX_FILES)));
     }
-    let row = tables.fleet.open_upload(&recording, &payload.session_uid)?;
-    payload.files.iter().try_for_each(|file| row.check_stored(file))?;
+    let Tables { fleet, storage, .. } = &mut *tables;
+    let row = upload::find_open(&mut fleet.uploads, &recording, &payload.session_uid)?;
+    payload.files.iter().try_for_each(|file| row.check_stored(file, storage))?;
     for file in &payload.files {
         if let Some(known) = row.files.get_mut(&file.path) {
             known.is_confirmed = true;
@@ -141,7 +152,7 @@ async fn finalize(
     let mut tables = app.tables();
     tables.fleet.recordings.get(&recording)?;
     let payload: FinalizeUpload = body.read(|fields| fields.required("session_uid", Kind::Text))?;
-    let row = tables.fleet.open_upload(&recording, &payload.session_uid)?;
+    let row = upload::find_open(&mut tables.fleet.uploads, &recording, &payload.session_uid)?;
     let missing = row.pending_paths().count();
     if missing > 0 {
         let sentence = format!("{missing} files are not confirmed.");
@@ -163,7 +174,7 @@ async fn get_status(State(app): State<App>, Path(recording): Path<RecordingUid>)
     let mut tables = app.tables();
     let fleet = &mut tables.fleet;
     fleet.recordings.get(&recording)?;
-    let row = fleet.upload(&recording, None)?;
+    let row = upload::find(&mut fleet.uploads, &recording, None)?;
     if row.session.status == Some(UploadSessionStatus::Completing) {
         row.fetches += 1;
         if row.fetches >= FETCHES_UNTIL_COMPLETED {
@@ -177,7 +188,7 @@ async fn get_status(State(app): State<App>, Path(recording): Path<RecordingUid>)
     response.total_bytes = row.session.total_bytes;
     response.confirmed_files = row.session.confirmed_files;
     response.confirmed_bytes = row.session.confirmed_bytes;
-    response.pending_paths = row.pending_paths().cloned().collect();
+    response.pending_paths = row.pending_paths().take(MAX_PENDING_PATHS).cloned().collect();
 
     let recording = fleet.recordings.get_mut(&recording)?;
     if is_completed && recording.status == Some(RecordingStatus::Processing) {

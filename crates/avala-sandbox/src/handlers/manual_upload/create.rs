@@ -4,7 +4,7 @@ use avala_types::{CreateDatasetFromManualUpload, EventType};
 use axum::extract::State;
 
 use crate::app::App;
-use crate::error::{Created, created};
+use crate::error::{ApiError, Created, created};
 use crate::request::caller::Caller;
 use crate::request::json_body::JsonBody;
 use crate::request::validation::Kind;
@@ -29,14 +29,19 @@ pub(super) async fn create(State(app): State<App>, Caller(caller): Caller, body:
     let mut tables = app.tables();
     let owner = tables.new_owner(payload.organization_uid.as_ref(), payload.owner_name.as_ref(), caller)?;
     tables.check_slug_is_free(&owner, &payload.slug)?;
-    let files = tables.take_files(&owner, &payload)?;
+    // Both datasets would consist of the same objects.
+    if tables.datasets.rows().any(|row| row.is_uploaded && row.is_of(&owner) && row.dataset.name == payload.name) {
+        return Err(ApiError::field("name", "A dataset with this name already exists for this owner."));
+    }
+    let files = tables.index_files(&owner, &payload)?;
 
     let mut dataset = Dataset::new("", payload.name, payload.slug);
     dataset.owner_name = Some(owner);
     dataset.visibility = payload.visibility;
     let row = tables.add_dataset(dataset, payload.data_type);
-    for file in files {
-        add_item(row, &file, &app.settings().storage_url);
+    row.is_uploaded = true;
+    for (path, key, size) in files {
+        add_item(row, &path, &key, size);
     }
     let dataset = row.dataset.clone();
     app.announce(&mut tables, &EventType::DatasetCreated, &dataset);

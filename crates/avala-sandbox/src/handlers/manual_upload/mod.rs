@@ -4,9 +4,10 @@ mod create;
 mod quota;
 mod target;
 
-use avala_types::{SignParts, UploadUid};
+use avala_types::{SignParts, UploadMethod, UploadUid};
 use axum::Json;
 use axum::extract::{Path, State};
+use http::Method;
 
 use crate::app::App;
 use crate::error::{ApiError, ApiResult};
@@ -14,7 +15,7 @@ use crate::request::json_body::JsonBody;
 use crate::request::validation::Kind;
 use crate::routes::Routes;
 use crate::schema::{AllowedMimes, ManualUploadSession, SignedPart, SignedParts};
-use crate::state::storage::Place;
+use crate::state::storage::sign::Presign;
 
 pub(crate) fn routes() -> Routes {
     Routes::new()
@@ -34,27 +35,42 @@ async fn get_allowed_mimes() -> ApiResult<AllowedMimes> {
 }
 
 async fn sign_parts(State(app): State<App>, Path(uid): Path<UploadUid>, body: JsonBody) -> ApiResult<SignedParts> {
-    let mut tables = app.tables();
+    let tables = app.tables();
     let row = tables.manual_uploads.get(&uid)?;
     let payload: SignParts = body.read(|fields| fields.required("part_numbers", Kind::Integers))?;
-    let (key, count) = (row.key(), row.part_count());
-    if let Some(number) = payload.part_numbers.iter().find(|number| !(1..=count).contains(*number)) {
-        return Err(ApiError::field("part_numbers", format!("There is no part {number}: they go from 1 to {count}.")));
+    let settings = app.settings();
+    let most = settings.uploads.signed_parts;
+    if payload.part_numbers.len() > most {
+        return Err(ApiError::field("part_numbers", format!("Ensure this field has no more than {most} elements.")));
     }
     let mut response = SignedParts::new();
     for number in payload.part_numbers {
-        let parameters = [("partNumber", number.to_string()), ("uploadId", uid.to_string())];
-        let url = app.settings().presign(&key, &parameters);
-        let url = tables.storage.presign(&url, Place::Part(uid.clone(), number));
-        response.parts.push(SignedPart::new(number, url));
+        let size = row.size_of_part(number).ok_or_else(|| {
+            let count = row.part_count();
+            ApiError::field("part_numbers", format!("There is no part {number}: they go from 1 to {count}."))
+        })?;
+        let presign = Presign {
+            method: Method::PUT,
+            base: &settings.links.base,
+            key: &row.key,
+            parameters: &[("partNumber", number.to_string()), ("uploadId", uid.to_string())],
+            headers: &[("content-length", size.to_string())],
+            lifetime: settings.links.lifetime,
+        };
+        response.parts.push(SignedPart::new(number, presign.sign(tables.storage.clock.now())));
     }
     Ok(Json(response))
 }
 
-/// A repeat is harmless.
+/// Verifies that the storage has the file, by its size. A repeat is harmless.
 async fn complete(State(app): State<App>, Path(uid): Path<UploadUid>) -> ApiResult<ManualUploadSession> {
     let mut tables = app.tables();
-    let row = tables.manual_uploads.get_mut(uid)?;
-    row.complete()?;
-    Ok(Json(row.session()))
+    tables.complete_upload(&uid)?;
+    let row = tables.manual_uploads.get(&uid)?;
+    let mut session = ManualUploadSession::new(&uid);
+    session.complete = true;
+    session.method = Some(if row.part_size.is_some() { UploadMethod::Multipart } else { UploadMethod::Put });
+    session.part_size = row.part_size;
+    session.part_count = row.part_size.map(|_| row.part_count());
+    Ok(Json(session))
 }

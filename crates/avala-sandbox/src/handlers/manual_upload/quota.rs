@@ -9,15 +9,14 @@ use crate::error::ApiResult;
 use crate::request::caller::Caller;
 use crate::request::list::ListQuery;
 use crate::schema::UploadQuota;
-use crate::state::manual_upload::LIMIT;
 
 pub(super) async fn get_quota(
     State(app): State<App>,
     Caller(caller): Caller,
     query: ListQuery,
 ) -> ApiResult<UploadQuota> {
-    let tables = app.tables();
+    let mut tables = app.tables();
     let organization = query.get("organization_uid").map(OrganizationUid::from);
     let owner = tables.new_owner(organization.as_ref(), None, caller)?;
-    Ok(Json(UploadQuota::new(tables.used_bytes(&owner), LIMIT)))
+    Ok(Json(UploadQuota::new(tables.used_bytes(&owner), app.settings().uploads.quota)))
 }

@@ -3,6 +3,7 @@
 use avala_types::{CreateManualUploadUrl, UploadMethod, UploadUid};
 use axum::Json;
 use axum::extract::State;
+use http::Method;
 use serde::Serialize;
 
 use crate::app::{App, Settings};
@@ -10,10 +11,13 @@ use crate::error::{ApiError, ApiResult};
 use crate::request::caller::Caller;
 use crate::request::json_body::JsonBody;
 use crate::request::validation::Kind;
-use crate::schema::{FormUpload, ManualUploadSession};
-use crate::state::manual_upload::ManualUploadRow;
-use crate::state::storage::{Place, SIGNATURE};
+use crate::schema::{FormUpload, ManualUploadSession, UploadedPart};
+use crate::state::manual_upload::{FileName, ManualUploadRow};
+use crate::state::storage::sign::{Presign, form_fields};
 use crate::state::tables::Tables;
+
+/// Longest key of an object.
+const MAX_KEY_BYTES: usize = 1024;
 
 /// How a file is sent: by a form with version 1 of the protocol, in a session with version 2.
 #[derive(Serialize)]
@@ -23,7 +27,7 @@ pub(super) enum ManualUploadTarget {
     Session(ManualUploadSession),
 }
 
-/// Asking again for the same file gives the same upload, which tells how far it is.
+/// Asking again for the same file gives the same upload, with its progress.
 pub(super) async fn create(
     State(app): State<App>,
     Caller(caller): Caller,
@@ -37,48 +41,91 @@ pub(super) async fn create(
         fields.optional("dataset_upload_uid", Kind::Text);
         fields.optional("organization_uid", Kind::Text);
     })?;
-    let is_session = payload.upload_protocol_version == Some(2);
-    if is_session && payload.dataset_upload_uid.is_none() {
+    let settings = &app.settings().uploads;
+    if payload.upload_protocol_version == Some(2) && payload.dataset_upload_uid.is_none() {
         return Err(ApiError::field("dataset_upload_uid", "Version 2 of the protocol needs it."));
     }
+    let is_session = payload.upload_protocol_version == Some(2) && settings.version == 2;
     let mut tables = app.tables();
     let owner = tables.new_owner(payload.organization_uid.as_ref(), None, caller)?;
-    let is_same = |row: &ManualUploadRow| {
-        row.owner == owner
-            && row.dataset_name == payload.dataset_name
-            && row.path == payload.file_path_in_dataset
-            && row.size == payload.content_length
-            && row.batch == payload.dataset_upload_uid
-    };
-    let known = tables.manual_uploads.find(is_same).map(|row| row.uid.clone());
-    let uid = match known {
-        Ok(uid) => uid,
-        Err(_) => {
-            tables.check_quota(&owner, payload.content_length)?;
-            tables.manual_uploads.add(|uid| ManualUploadRow::new(uid, owner, &payload)).uid.clone()
+    let path = payload.file_path_in_dataset;
+    let key = format!("{}/{}/{path}", tables.storage_root(&owner), payload.dataset_name);
+    check_name("dataset_name", &payload.dataset_name)?;
+    path.split('/').try_for_each(|segment| check_name("file_path_in_dataset", segment))?;
+    if key.len() > MAX_KEY_BYTES {
+        return Err(ApiError::field("file_path_in_dataset", "The path is too long."));
+    }
+    let size = payload.content_length;
+    let batch = payload.dataset_upload_uid.filter(|_| is_session);
+    let name = FileName { owner: owner.clone(), dataset_name: payload.dataset_name, batch, path };
+    let uid = match tables.manual_uploads.named(&name) {
+        Some(row) if row.size == size => row.uid.clone(),
+        Some(row) if is_session => {
+            let sentence = format!("The upload of this file was prepared for {} bytes.", row.size);
+            return Err(ApiError::field("content_length", sentence));
+        }
+        _ => {
+            tables.check_quota(&owner, size, settings.quota)?;
+            // No upload may have more than 10,000 parts.
+            let part_size = settings.part_size.max(size.div_ceil(10_000));
+            let part_size = Some(part_size).filter(|part_size| is_session && size > *part_size);
+            let now = tables.storage.clock.now();
+            let row = |uid: &str| ManualUploadRow { uid: uid.into(), name, key, size, part_size, is_complete: false };
+            tables.manual_uploads.add(now, row).uid.clone()
         }
     };
-    if is_session { session(&mut tables, app.settings(), uid) } else { form(&mut tables, app.settings(), uid) }
+    if is_session { session(&mut tables, app.settings(), uid) } else { form(&tables, app.settings(), uid) }
+}
+
+/// A name of a dataset, or a segment of a path.
+fn check_name(field: &str, name: &str) -> Result<(), ApiError> {
+    let is_bad = ["", ".", ".."].contains(&name) || name.chars().any(|c| c.is_control() || c == '\\');
+    if is_bad { Err(ApiError::field(field, format!("{name:?} is not allowed in a path."))) } else { Ok(()) }
 }
 
 /// Version 1: one POST of a form.
-fn form(tables: &mut Tables, settings: &Settings, uid: UploadUid) -> ApiResult<ManualUploadTarget> {
-    let key = tables.manual_uploads.get(&uid)?.key();
-    let mut form = FormUpload::new(format!("{}/", settings.storage_url));
-    let signature = tables.storage.sign_form(&key, settings.url_lifetime, Place::Upload(uid));
-    form.fields.insert(SIGNATURE.to_owned(), signature);
-    form.fields.insert("key".to_owned(), key);
+fn form(tables: &Tables, settings: &Settings, uid: UploadUid) -> ApiResult<ManualUploadTarget> {
+    let row = tables.manual_uploads.get(&uid)?;
+    let mut form = FormUpload::new(format!("{}/", settings.links.base));
+    let fields = form_fields(&row.key, row.size, settings.links.lifetime, tables.storage.clock.now());
+    form.fields = fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
     Ok(Json(ManualUploadTarget::Form(form)))
 }
 
 /// Version 2: one PUT, or one for each part.
 fn session(tables: &mut Tables, settings: &Settings, uid: UploadUid) -> ApiResult<ManualUploadTarget> {
     let row = tables.manual_uploads.get(&uid)?;
-    let (mut session, key) = (row.session(), row.key());
-    if session.method == Some(UploadMethod::Put) {
-        session.url = Some(tables.storage.presign(&settings.presign(&key, &[]), Place::Upload(uid)));
-        // A file that is there is not replaced: the storage responds 412.
-        session.headers.insert("If-None-Match".to_owned(), "*".to_owned());
+    let mut session = ManualUploadSession::new(&uid);
+    session.complete = row.is_complete;
+    match row.part_size {
+        Some(part_size) => {
+            session.method = Some(UploadMethod::Multipart);
+            session.part_size = Some(part_size);
+            session.part_count = Some(row.part_count());
+            if !row.is_complete {
+                tables.storage.open_upload(uid.as_ref(), &row.key);
+            }
+            for (number, size) in tables.storage.part_sizes(uid.as_ref()) {
+                let mut part = UploadedPart::new(number);
+                part.size = Some(size);
+                session.uploaded_parts.push(part);
+            }
+        }
+        None => {
+            session.method = Some(UploadMethod::Put);
+            let headers = [("content-length", row.size.to_string()), ("if-none-match", "*".to_owned())];
+            let presign = Presign {
+                method: Method::PUT,
+                base: &settings.links.base,
+                key: &row.key,
+                parameters: &[],
+                headers: &headers,
+                lifetime: settings.links.lifetime,
+            };
+            session.url = Some(presign.sign(tables.storage.clock.now()));
+            // An object that is there is not replaced: the storage responds 412.
+            session.headers.insert("If-None-Match".to_owned(), "*".to_owned());
+        }
     }
     Ok(Json(ManualUploadTarget::Session(session)))
 }

@@ -1,63 +1,75 @@
-//! Forms with files: `multipart/form-data`, as far as uploads need it.
+//! Forms with files: `multipart/form-data`, whose last part is the file.
 
 use std::collections::HashMap;
 
-use http::{HeaderMap, header};
+use axum::body::Body;
+use axum::response::{IntoResponse, Response};
+use http::{HeaderMap, StatusCode, header};
+use http_body_util::BodyDataStream;
+use multer::{Field, Multipart};
 
-/// The fields of a form by their names, or `None` when the body is no form.
-pub(super) fn read<'a>(headers: &HeaderMap, body: &'a [u8]) -> Option<HashMap<String, &'a [u8]>> {
-    let content_type = headers.get(header::CONTENT_TYPE)?.to_str().ok()?;
-    let boundary = content_type.strip_prefix("multipart/form-data")?.split_once("boundary=")?.1;
-    let delimiter = format!("\r\n--{}", boundary.trim_matches('"'));
+use super::StorageResponse;
+use crate::app::App;
+use crate::state::storage::{Receiver, sign};
+use crate::storage_error::StorageError;
 
-    // The first delimiter has no line before it.
-    let mut rest = body.strip_prefix(delimiter.trim_start().as_bytes())?;
-    let mut fields = HashMap::new();
-    while let Some(part) = rest.strip_prefix(b"\r\n") {
-        let (part, after) = split(part, delimiter.as_bytes())?;
-        let (head, content) = split(part, b"\r\n\r\n")?;
-        fields.insert(name(std::str::from_utf8(head).ok()?)?.to_owned(), content);
-        rest = after;
-    }
-    rest.starts_with(b"--").then_some(fields)
-}
+/// Longest field besides the file, and most fields before it.
+const MAX_FIELD_BYTES: usize = 64 * 1024;
+const MAX_FIELDS: usize = 64;
 
-/// What is before a separator, and what is after it.
-fn split<'a>(bytes: &'a [u8], separator: &[u8]) -> Option<(&'a [u8], &'a [u8])> {
-    let index = bytes.windows(separator.len()).position(|window| window == separator)?;
-    Some((bytes.get(..index)?, bytes.get(index + separator.len()..)?))
-}
-
-/// The name of a field, from `Content-Disposition: form-data; name="key"`.
-fn name(head: &str) -> Option<&str> {
-    let disposition = head.lines().find(|line| line.to_ascii_lowercase().starts_with("content-disposition:"))?;
-    disposition.split_once(" name=\"")?.1.split('"').next()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn read_text(body: &'static str) -> Option<HashMap<String, &'static [u8]>> {
-        let value = http::HeaderValue::from_static("multipart/form-data; boundary=b0");
-        read(&[(header::CONTENT_TYPE, value)].into_iter().collect(), body.as_bytes())
-    }
-
-    #[test]
-    fn fields_are_found_by_their_names() {
-        let form = read_text(
-            "--b0\r\nContent-Disposition: form-data; name=\"key\"\r\n\r\na/b.jpg\r\n--b0\r\nContent-Disposition: \
-             form-data; name=\"file\"; filename=\"b.jpg\"\r\nContent-Type: image/jpeg\r\n\r\n\r\n-\r\n\r\n--b0--\r\n",
-        );
-        let form = form.unwrap();
-        assert_eq!((form["key"], form["file"]), (&b"a/b.jpg"[..], &b"\r\n-\r\n"[..]));
-    }
-
-    #[test]
-    fn what_is_no_form_or_ends_too_early_is_refused() {
-        for body in ["", "--b0", "--b0\r\nx", "--b0\r\nContent-Disposition: form-data; name=\"key\"\r\n\r\nvalue"] {
-            assert!(read_text(body).is_none(), "{body}");
+/// Stores the file of a form under the key that its fields are signed for.
+pub(super) async fn post(app: &App, headers: &HeaderMap, body: &mut Body) -> StorageResponse {
+    let malformed = StorageError::MALFORMED_FORM;
+    let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let boundary = multer::parse_boundary(content_type).map_err(|_| malformed)?;
+    let mut form = Multipart::new(BodyDataStream::new(body), boundary);
+    let mut fields: HashMap<String, String> = HashMap::new();
+    // What comes after the file is ignored, as S3 does.
+    let mut file = loop {
+        let field = form.next_field().await.map_err(|_| malformed)?.ok_or(malformed)?;
+        let name = field.name().ok_or(malformed)?.to_ascii_lowercase();
+        if name == "file" {
+            break field;
         }
-        assert!(read(&HeaderMap::new(), b"--b0--").is_none());
+        if fields.len() == MAX_FIELDS {
+            return Err(malformed);
+        }
+        fields.insert(name, read_text(field).await?);
+    };
+
+    let field = |name: &str| fields.get(name).map(String::as_str).unwrap_or_default();
+    let key = field("key");
+    let (now, bodies) = app.storage(|storage| (storage.clock.now(), storage.bodies));
+    let size = sign::verify_form(key, field("policy"), field("x-amz-signature"), now)?;
+    let content_type = file.content_type().map(ToString::to_string);
+    let mut receiver = Receiver::new(bodies);
+    let mut length = 0;
+    while let Some(bytes) = file.chunk().await.map_err(|_| malformed)? {
+        length += bytes.len() as u64;
+        if length > size {
+            return Err(StorageError::WRONG_SIZE);
+        }
+        receiver.write(bytes).await.map_err(|_| StorageError::BROKEN)?;
     }
+    if length != size {
+        return Err(StorageError::WRONG_SIZE);
+    }
+    let received = receiver.finish().await.map_err(|_| StorageError::BROKEN)?;
+    let mut tables = app.tables();
+    let etag = tables.storage.put(key, received, content_type);
+    tables.manual_uploads.complete_form(key);
+    drop(tables);
+    let response: Response = (StatusCode::NO_CONTENT, [(header::ETAG, format!("\"{etag}\""))]).into_response();
+    Ok(response)
+}
+
+async fn read_text(mut field: Field<'_>) -> Result<String, StorageError> {
+    let mut text = Vec::new();
+    while let Some(bytes) = field.chunk().await.map_err(|_| StorageError::MALFORMED_FORM)? {
+        text.extend_from_slice(&bytes);
+        if text.len() > MAX_FIELD_BYTES {
+            return Err(StorageError::MALFORMED_FORM);
+        }
+    }
+    String::from_utf8(text).map_err(|_| StorageError::MALFORMED_FORM)
 }

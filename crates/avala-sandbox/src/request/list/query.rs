@@ -16,9 +16,16 @@ pub(crate) struct ListQuery {
     /// The address of the list, without a query.
     address: String,
     pairs: Vec<(String, String)>,
+    /// Longest page.
+    most: usize,
 }
 
 impl ListQuery {
+    /// Cuts pages to this many, whatever limit the client sent.
+    pub(crate) fn at_most(self, most: usize) -> Self {
+        Self { most, ..self }
+    }
+
     /// The rows of a table, for a handler to filter, order and cut into pages.
     pub(crate) fn list<'a, T>(&'a self, table: &'a Table<T>) -> List<'a, T> {
         List::new(self, table.numbered())
@@ -63,7 +70,7 @@ impl ListQuery {
 
     pub(crate) fn limit(&self) -> usize {
         let limit = self.get("limit").and_then(|text| text.parse().ok()).filter(|limit| *limit > 0);
-        limit.unwrap_or(DEFAULT_LIMIT).min(MAX_LIMIT)
+        limit.unwrap_or(DEFAULT_LIMIT).min(self.most)
     }
 
     /// The list that a cursor belongs to.
@@ -85,6 +92,7 @@ impl ListQuery {
         Self {
             address: "http://127.0.0.1/list/".to_owned(),
             pairs: form_urlencoded::parse(query.as_bytes()).into_owned().collect(),
+            most: MAX_LIMIT,
         }
     }
 }
@@ -101,6 +109,7 @@ where
         Ok(Self {
             address: format!("{}{API_PREFIX}{}", App::from_ref(state).url(), parts.uri.path()),
             pairs: form_urlencoded::parse(query.as_bytes()).into_owned().collect(),
+            most: MAX_LIMIT,
         })
     }
 }

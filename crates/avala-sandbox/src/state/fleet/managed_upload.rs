@@ -1,6 +1,6 @@
 //! Managed uploads of recordings.
 
-use std::collections::BTreeMap;
+use std::time::Duration;
 
 use avala_types::{
     FinalizationCode, FinalizationStage, FinalizationState, GenerationState, GenerationUid, ManagedUploadProtocol,
@@ -9,10 +9,19 @@ use avala_types::{
 
 use crate::error::ApiError;
 use crate::schema::{ManagedFinalization, ManagedFleetUploadStatus, ManagedOriginal};
-use crate::state::fleet::Fleet;
+use crate::state::clock;
+use crate::state::fleet::script::{FinalizationScript, FinalizationStep};
+use crate::state::storage::Storage;
+use crate::state::table::Table;
 
 /// Size of every part but the last.
 pub(crate) const PART_SIZE: u64 = 64 * 1024 * 1024;
+
+/// Most failures of a finalization.
+const MAX_FAILURES: u64 = 5;
+
+/// First and last bytes of an MCAP file.
+pub(crate) const MCAP_MAGIC: &[u8] = b"\x89MCAP0\r\n";
 
 pub(crate) struct ManagedUploadRow {
     pub(crate) recording: RecordingUid,
@@ -23,8 +32,19 @@ pub(crate) struct ManagedUploadRow {
 
 pub(crate) struct OriginalRow {
     pub(crate) original: ManagedOriginal,
-    /// Sizes of the parts that the storage has, by their numbers.
-    pub(crate) parts: BTreeMap<u64, u64>,
+    /// Where it is in the storage.
+    pub(crate) key: String,
+}
+
+/// What came of a step of a finalization.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Step {
+    /// Nothing else is to be done.
+    Done,
+    /// The contents have to be verified before the next step.
+    Verify,
+    /// The upload is to be published.
+    Publish,
 }
 
 impl OriginalRow {
@@ -34,42 +54,116 @@ impl OriginalRow {
         is_part.then(|| PART_SIZE.min(self.original.size_bytes - (number - 1) * PART_SIZE))
     }
 
-    pub(crate) fn is_whole(&self) -> bool {
-        self.parts.len() as u64 == self.original.part_count
+    /// Whether the storage has all parts, or the object that they were joined to.
+    pub(crate) fn is_whole(&self, storage: &Storage) -> bool {
+        let Some(generation) = &self.original.generation else { return false };
+        let sizes = storage.part_sizes(generation.generation_uid.as_ref());
+        let is_complete =
+            storage.objects.get(&self.key).is_some_and(|object| object.size() == self.original.size_bytes);
+        let mut numbers = 1..=self.original.part_count;
+        is_complete || numbers.all(|number| sizes.get(&number).copied() == self.part_size(number))
     }
 
     pub(crate) fn is_generation(&self, uid: &GenerationUid) -> bool {
         self.original.generation.as_ref().is_some_and(|generation| generation.generation_uid == *uid)
     }
+
+    fn set_generation_state(&mut self, state: GenerationState) {
+        if let Some(generation) = &mut self.original.generation {
+            generation.state = state;
+        }
+    }
 }
 
 impl ManagedUploadRow {
+    pub(crate) fn original(&self, uid: &OriginalUid) -> Result<&OriginalRow, ApiError> {
+        let mut originals = self.originals.iter();
+        originals.find(|row| row.original.file_uid == *uid).ok_or_else(|| ApiError::no_such("file_uid", uid))
+    }
+
     pub(crate) fn original_mut(&mut self, uid: &OriginalUid) -> Result<&mut OriginalRow, ApiError> {
         let mut originals = self.originals.iter_mut();
         originals.find(|row| row.original.file_uid == *uid).ok_or_else(|| ApiError::no_such("file_uid", uid))
     }
 
-    /// Takes one step of the finalization: pending, running, succeeded. Returns whether it succeeded now.
-    pub(crate) fn advance(&mut self) -> bool {
-        let Some(finalization) = &mut self.finalization else { return false };
-        match finalization.state {
-            FinalizationState::Pending => {
-                finalization.state = FinalizationState::Running;
-                finalization.stage = FinalizationStage::Verify;
-                finalization.code = FinalizationCode::Running;
-                finalization.attempts = 1;
-                false
+    /// Sets the state of all generations of the session.
+    pub(crate) fn set_generations(&mut self, state: &GenerationState) {
+        self.originals.iter_mut().for_each(|row| row.set_generation_state(state.clone()));
+    }
+
+    /// Starts the finalization, or starts one again that failed and may be retried. The uid stays the same.
+    pub(crate) fn finalize(&mut self, uid: &str, storage: &mut Storage) -> Result<(), ApiError> {
+        use FinalizationCode::{ContentMismatch, InvalidMcap};
+        if let Some(known) = &mut self.finalization {
+            let is_final = matches!(known.code, ContentMismatch | InvalidMcap);
+            if known.state == FinalizationState::Failed && !is_final {
+                known.state = FinalizationState::Pending;
+                known.stage = FinalizationStage::Complete;
+                known.code = FinalizationCode::Pending;
+                known.failures = 0;
             }
-            FinalizationState::Running => {
-                for row in &mut self.originals {
-                    row.original.verified = true;
-                    if let Some(generation) = &mut row.original.generation {
-                        generation.state = GenerationState::Completed;
-                    }
-                }
-                true
+            return Ok(());
+        }
+        let now = clock::now().ok_or_else(ApiError::not_found)?;
+        self.finalization = Some(ManagedFinalization::new(
+            uid,
+            FinalizationState::Pending,
+            FinalizationStage::Complete,
+            FinalizationCode::Pending,
+            now,
+        ));
+        for row in &mut self.originals {
+            row.set_generation_state(GenerationState::Completing);
+            if let Some(generation) = &row.original.generation {
+                storage.complete_upload(generation.generation_uid.as_ref());
             }
-            _ => false,
+        }
+        Ok(())
+    }
+
+    /// Takes one step: pending, running (verify, attach, prepare), and published; or what the script says.
+    pub(crate) fn advance(&mut self, script: &mut FinalizationScript) -> Step {
+        use FinalizationStage::{Attach, Complete, Prepare, Publish, Verify};
+        use FinalizationState::{Failed, Pending, RetryWait, Running, Succeeded};
+        let Some(finalization) = &mut self.finalization else { return Step::Done };
+        if matches!(finalization.state, Succeeded | Failed) {
+            return Step::Done;
+        }
+        if let Some(step) = script.next() {
+            apply(finalization, step);
+            return Step::Done;
+        }
+        let (stage, step) = match (&finalization.state, &finalization.stage) {
+            (Pending | RetryWait, Complete | Verify) => (Verify, Step::Done),
+            (Running, Verify) => (Attach, Step::Verify),
+            (_, Attach) => (Prepare, Step::Done),
+            (Running, Prepare) => (Publish, Step::Publish),
+            (_, stage) => (stage.clone(), Step::Done),
+        };
+        if finalization.state != Running {
+            finalization.attempts += 1;
+        }
+        finalization.state = Running;
+        finalization.stage = stage;
+        finalization.code = FinalizationCode::Running;
+        step
+    }
+
+    /// Notes that the contents are what was announced.
+    pub(crate) fn pass(&mut self) {
+        for row in &mut self.originals {
+            row.original.verified = true;
+            row.set_generation_state(GenerationState::Completed);
+        }
+    }
+
+    /// Ends the finalization without a publication.
+    pub(crate) fn fail(&mut self, code: FinalizationCode) {
+        if let Some(finalization) = &mut self.finalization {
+            finalization.state = FinalizationState::Failed;
+            finalization.stage = FinalizationStage::Verify;
+            finalization.code = code;
+            finalization.failures = (finalization.failures + 1).min(MAX_FAILURES);
         }
     }
 
@@ -99,29 +193,22 @@ impl ManagedUploadRow {
     }
 }
 
-impl Fleet {
-    /// The managed upload of this recording and session, or 404.
-    pub(crate) fn managed_upload(
-        &mut self,
-        recording: &RecordingUid,
-        session: &UploadSessionUid,
-    ) -> Result<&mut ManagedUploadRow, ApiError> {
-        self.managed_uploads.find_mut(|row| row.recording == *recording && row.session == *session)
+fn apply(finalization: &mut ManagedFinalization, step: FinalizationStep) {
+    let is_failure = !matches!(step.code(), "capacity_pending" | "pending" | "running");
+    finalization.state = step.state().into();
+    finalization.code = step.code().into();
+    finalization.failures = (finalization.failures + u64::from(is_failure)).min(MAX_FAILURES);
+    finalization.attempts = finalization.attempts.max(1);
+    if let Some(available_at) = clock::after(Duration::from_secs(2)) {
+        finalization.available_at = available_at;
     }
+}
 
-    /// Notes that the storage has a part.
-    pub(crate) fn store_managed_part(
-        &mut self,
-        generation: &GenerationUid,
-        number: u64,
-        size: u64,
-    ) -> Result<(), ApiError> {
-        let originals = self.managed_uploads.rows_mut().flat_map(|row| &mut row.originals);
-        let row = originals.into_iter().find(|row| row.is_generation(generation)).ok_or_else(ApiError::not_found)?;
-        if row.part_size(number) != Some(size) {
-            return Err(ApiError::body(format!("{size} bytes arrived, which is not the size of the part.")));
-        }
-        row.parts.insert(number, size);
-        Ok(())
-    }
+/// The managed upload of this recording and session, or 404.
+pub(crate) fn find<'a>(
+    uploads: &'a mut Table<ManagedUploadRow>,
+    recording: &RecordingUid,
+    session: &UploadSessionUid,
+) -> Result<&'a mut ManagedUploadRow, ApiError> {
+    uploads.find_mut(|row| row.recording == *recording && row.session == *session)
 }

@@ -1,11 +1,13 @@
 //! Fleets: devices, what they record, and what is watched for in it.
 
 pub(crate) mod managed_upload;
+pub(crate) mod script;
 pub(crate) mod upload;
 pub(crate) mod watch;
 
 use crate::schema::{FleetAlert, FleetAlertChannel, FleetDevice, FleetEvent, FleetRecording, FleetRule};
 use crate::state::fleet::managed_upload::ManagedUploadRow;
+use crate::state::fleet::script::FinalizationScript;
 use crate::state::fleet::upload::UploadSessionRow;
 use crate::state::table::Table;
 
@@ -17,6 +19,7 @@ pub(crate) struct Fleet {
     pub(crate) alerts: Table<FleetAlert>,
     pub(crate) alert_channels: Table<FleetAlertChannel>,
     pub(crate) managed_uploads: Table<ManagedUploadRow>,
+    pub(crate) finalization_script: FinalizationScript,
     pub(crate) uploads: Table<UploadSessionRow>,
 }
 
@@ -30,6 +33,7 @@ impl Fleet {
             alerts: Table::new("fleet alerts"),
             alert_channels: Table::new("fleet alert channels"),
             managed_uploads: Table::new("managed fleet uploads"),
+            finalization_script: FinalizationScript::default(),
             uploads: Table::new("fleet uploads"),
         }
     }

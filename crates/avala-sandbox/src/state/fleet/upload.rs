@@ -7,8 +7,8 @@ use http::StatusCode;
 
 use crate::error::ApiError;
 use crate::schema::UploadSession;
-use crate::state::fleet::Fleet;
-use crate::state::storage::Object;
+use crate::state::storage::Storage;
+use crate::state::table::Table;
 
 /// The status is `completed` at this fetch after the upload was finalized, and `completing` before.
 pub(crate) const FETCHES_UNTIL_COMPLETED: u32 = 2;
@@ -22,8 +22,6 @@ pub(crate) struct UploadSessionRow {
 
 pub(crate) struct File {
     pub(crate) size: u64,
-    /// What the storage has.
-    pub(crate) stored: Option<Object>,
     pub(crate) is_confirmed: bool,
 }
 
@@ -32,58 +30,46 @@ pub(crate) fn total_size<'a>(files: impl Iterator<Item = &'a File>) -> u64 {
     files.fold(0, |total, file| total.saturating_add(file.size))
 }
 
-impl Fleet {
-    /// The upload of a recording, or 404 in the words that clients tell "none yet" by.
-    pub(crate) fn upload(
-        &mut self,
-        recording: &RecordingUid,
-        session: Option<&UploadSessionUid>,
-    ) -> Result<&mut UploadSessionRow, ApiError> {
-        let is_it = |row: &UploadSessionRow| {
-            row.recording == *recording && session.is_none_or(|session| row.session.uid == *session)
-        };
-        self.uploads
-            .find_mut(is_it)
-            .map_err(|_| ApiError::detail(StatusCode::NOT_FOUND, "No upload session found for this recording."))
-    }
+/// The upload of a recording, or 404 in the words that clients tell "none yet" by.
+pub(crate) fn find<'a>(
+    uploads: &'a mut Table<UploadSessionRow>,
+    recording: &RecordingUid,
+    session: Option<&UploadSessionUid>,
+) -> Result<&'a mut UploadSessionRow, ApiError> {
+    let is_it = |row: &UploadSessionRow| {
+        row.recording == *recording && session.is_none_or(|session| row.session.uid == *session)
+    };
+    uploads
+        .find_mut(is_it)
+        .map_err(|_| ApiError::detail(StatusCode::NOT_FOUND, "No upload session found for this recording."))
+}
 
-    /// The upload, as long as it takes files.
-    pub(crate) fn open_upload(
-        &mut self,
-        recording: &RecordingUid,
-        session: &UploadSessionUid,
-    ) -> Result<&mut UploadSessionRow, ApiError> {
-        let row = self.upload(recording, Some(session))?;
-        match row.session.status {
-            Some(UploadSessionStatus::Initiated | UploadSessionStatus::Uploading) => Ok(row),
-            _ => Err(ApiError::conflict("The upload was finalized.")),
-        }
-    }
-
-    /// Notes that the storage has a file.
-    pub(crate) fn store(&mut self, session: &UploadSessionUid, path: &str, object: Object) -> Result<(), ApiError> {
-        let file = self.uploads.get_mut(session)?.files.get_mut(path).ok_or_else(ApiError::not_found)?;
-        file.stored = Some(object);
-        Ok(())
-    }
-
-    pub(crate) fn stored(&self, session: &UploadSessionUid, path: &str) -> Option<&Object> {
-        self.uploads.get(session).ok()?.files.get(path)?.stored.as_ref()
+/// The upload, as long as it takes files.
+pub(crate) fn find_open<'a>(
+    uploads: &'a mut Table<UploadSessionRow>,
+    recording: &RecordingUid,
+    session: &UploadSessionUid,
+) -> Result<&'a mut UploadSessionRow, ApiError> {
+    let row = find(uploads, recording, Some(session))?;
+    match row.session.status {
+        Some(UploadSessionStatus::Initiated | UploadSessionStatus::Uploading) => Ok(row),
+        _ => Err(ApiError::conflict("The upload was finalized.")),
     }
 }
 
 impl UploadSessionRow {
+    /// The key of a file in the storage.
+    pub(crate) fn key(&self, path: &str) -> String {
+        format!("{}{path}", self.session.s3_prefix.as_deref().unwrap_or_default())
+    }
+
     /// 400 when the storage has no such file, or another one.
-    pub(crate) fn check_stored(&self, file: &ConfirmedFile) -> Result<(), ApiError> {
+    pub(crate) fn check_stored(&self, file: &ConfirmedFile, storage: &Storage) -> Result<(), ApiError> {
         let error = |sentence: &str| Err(ApiError::field("files", format!("{:?} {sentence}", file.path)));
-        match self.files.get(&file.path) {
-            None => error("is no file of this upload."),
-            Some(File { stored: None, .. }) => error("was not uploaded."),
-            Some(File { stored: Some(object), size, .. }) => {
-                let is_same = object.etag == file.etag && object.size == file.size_bytes && object.size == *size;
-                if is_same { Ok(()) } else { error("is not what was uploaded.") }
-            }
-        }
+        let Some(File { size, .. }) = self.files.get(&file.path) else { return error("is no file of this upload.") };
+        let Some(object) = storage.objects.get(&self.key(&file.path)) else { return error("was not uploaded.") };
+        let is_same = object.etag == file.etag && object.size() == file.size_bytes && object.size() == *size;
+        if is_same { Ok(()) } else { error("is not what was uploaded.") }
     }
 
     pub(crate) fn count(&mut self) {

@@ -6,20 +6,20 @@ use avala_types::{AlertStatus, Json};
 
 use crate::schema::{FleetAlert, FleetEvent, FleetRule};
 use crate::state::clock;
-use crate::state::fleet::Fleet;
+use crate::state::table::Table;
 
 /// Opens an alert for each enabled rule whose condition names only what the event says, as in
 /// `{"type": "error", "severity": "critical"}`.
-pub(crate) fn watch(fleet: &mut Fleet, event: &FleetEvent) {
+pub(crate) fn watch(rules: &mut Table<FleetRule>, alerts: &mut Table<FleetAlert>, event: &FleetEvent) {
     let fields = Json::encode(event).ok().and_then(|event| event.parse().ok());
     let fields: BTreeMap<String, Json> = fields.unwrap_or_default();
-    for rule in fleet.rules.rows_mut().filter(|rule| rule.enabled != Some(false)) {
+    for rule in rules.rows_mut().filter(|rule| rule.enabled != Some(false)) {
         if !holds(rule, &fields) {
             continue;
         }
         rule.hit_count += 1;
         rule.last_hit_at = clock::now();
-        fleet.alerts.add(|uid| {
+        alerts.add(|uid| {
             let mut alert = FleetAlert::new(uid);
             alert.rule = Some(rule.uid.clone());
             alert.device = event.device.clone();

@@ -7,6 +7,9 @@ mod dataset;
 mod export;
 mod manual_upload;
 mod organization;
+mod public_dataset;
 mod quality_target;
 mod slice;
 mod storage;
+
+pub(crate) use storage::export_key;

@@ -1,39 +1,45 @@
-//! Lookups and changes of storage across tables.
+//! Objects of the storage host that other tables describe.
 
-use http::StatusCode;
-use sha2::{Digest, Sha256};
+use avala_types::{DatasetUid, ExportUid};
 
-use crate::error::ApiError;
-use crate::state::hex::hex;
-use crate::state::manual_upload::ManualUploadRow;
-use crate::state::storage::{Object, Place};
+use crate::protocol::{API_PREFIX, DOWNLOAD_PREFIX};
+use crate::state::storage::links::Links;
+use crate::state::storage::{Object, sign};
 use crate::state::tables::Tables;
 
+/// Keys of the files of exports are between these.
+const EXPORTS: (&str, &str) = ("exports/", ".json");
+
+/// Returns the key of the file of an export.
+pub(crate) fn export_key(uid: &ExportUid) -> String {
+    format!("{}{uid}{}", EXPORTS.0, EXPORTS.1)
+}
+
 impl Tables {
-    pub(crate) fn has(&self, place: &Place) -> bool {
-        match place {
-            Place::Recording { session, path } => self.fleet.stored(session, path).is_some(),
-            Place::Upload(upload) => self.manual_uploads.get(upload).is_ok_and(ManualUploadRow::is_stored),
-            // Like other storages, this one lets a part be sent again.
-            Place::Part(..) | Place::ManagedPart(..) | Place::PublicObject(..) | Place::Export(_) => false,
+    /// The object that can be fetched at a key.
+    pub(crate) fn object_at(&mut self, key: &str, links: &Links) -> Option<Object> {
+        let key = self.resolve_key(key)?;
+        if let Some(object) = self.storage.object(&key) {
+            return Some(object);
         }
+        let uid = key.strip_prefix(EXPORTS.0)?.strip_suffix(EXPORTS.1)?;
+        let content = self.export_file(&uid.into(), links)?;
+        Some(self.storage.make(&key, content, "application/json"))
     }
 
-    /// Notes a file, and returns its `ETag` with the quotes that belong to it.
-    pub(crate) fn store(&mut self, place: &Place, bytes: &[u8]) -> Result<String, StatusCode> {
-        let digest = hex(&Sha256::digest(bytes));
-        let object = Object { size: bytes.len() as u64, etag: digest.chars().take(32).collect() };
-        let etag = format!("\"{}\"", object.etag);
-        let stored = match place {
-            Place::ManagedPart(generation, number) => self.fleet.store_managed_part(generation, *number, object.size),
-            Place::PublicObject(..) | Place::Export(_) => Err(ApiError::not_found()),
-            Place::Recording { session, path } => self.fleet.store(session, path, object),
-            Place::Upload(upload) => self.manual_uploads.get_mut(upload).and_then(|row| row.store(object)),
-            Place::Part(upload, number) => {
-                self.manual_uploads.get_mut(upload).and_then(|row| row.store_part(*number, object.size))
-            }
-        };
-        stored.map_err(|error| error.status())?;
-        Ok(etag)
+    /// Replaces the object at a path by another version. `false` when there is none.
+    pub(crate) fn change_object(&mut self, path: &str) -> bool {
+        let key = sign::key_of(path).and_then(|key| self.resolve_key(&key));
+        key.is_some_and(|key| self.storage.change(&key))
+    }
+
+    /// The key of an object, for the key that the grant of a public object names.
+    fn resolve_key(&mut self, key: &str) -> Option<String> {
+        let prefix = format!("{}{DOWNLOAD_PREFIX}", API_PREFIX.trim_start_matches('/'));
+        let Some(rest) = key.strip_prefix(&prefix) else { return Some(key.to_owned()) };
+        let mut segments = rest.split('/');
+        let (dataset, digest, object) = (segments.next()?, segments.next()?, segments.next()?);
+        let published = self.published(&DatasetUid::from(dataset)).filter(|known| known.sha256 == digest)?;
+        published.key(object).map(str::to_owned)
     }
 }

@@ -14,10 +14,10 @@ use tower::util::Oneshot;
 use tower::{Layer, Service, ServiceExt};
 
 use crate::body::Body;
-use crate::context::CallReport;
 use crate::context::CallState;
 use crate::context::options::CallOptions;
 use crate::context::record::Stack;
+use crate::context::report::CallReport;
 use crate::error::{Sent, TransportError};
 
 /// Ends a call at its timeout, which covers queueing, all attempts, backoff and the collected body.

@@ -21,7 +21,7 @@ use self::permits::{Lease, Permits, Ticket, Turn};
 use crate::body::Body;
 use crate::context::CallState;
 use crate::context::background::Background;
-use crate::context::options::{CallClass, CallOptions};
+use crate::context::options::{CallClass, CallOptions, Priority};
 use crate::context::time_spent::Phase;
 use crate::error::TransportError;
 
@@ -79,7 +79,8 @@ impl ConcurrencyLimits {
     }
 }
 
-/// Limits how many calls of each [`CallClass`] are in flight. Further attempts wait in the order in which they queued.
+/// Limits how many calls of each [`CallClass`] are in flight. Further attempts wait in the order in which they queued, those
+/// of high [priority](CallOptions::priority) first.
 ///
 /// Classes do not wait for each other. A call that reaches its deadline while it waits fails, and nothing was sent. The
 /// permit is held until the response is read, or to the end of a stream; inside a retry layer it is released while a
@@ -195,10 +196,11 @@ where
         let state = CallState::of(request.extensions_mut());
         let options = request.extensions().get::<CallOptions>();
         let class = options.map(|options| options.class).unwrap_or_default();
+        let priority = options.map(|options| options.priority).unwrap_or_default();
         let term = options.and_then(|options| options.attempt_timeout).unwrap_or(self.limits.term);
         let background = options.and_then(|options| options.background.clone());
         let permit = match self.limits.of(class) {
-            Some(permits) => Permit::Wanted { permits: Arc::clone(permits) },
+            Some(permits) => Permit::Wanted { permits: Arc::clone(permits), priority },
             None => Permit::Unlimited,
         };
         ConcurrencyLimitFuture { call: self.inner.clone().oneshot(request), permit, term, background, state }
@@ -223,6 +225,7 @@ enum Permit {
     Unlimited,
     Wanted {
         permits: Arc<Permits>,
+        priority: Priority,
     },
     // Boxed only if the call has to wait.
     Queued(Box<Queued>),
@@ -298,18 +301,19 @@ impl Permit {
         match self {
             Self::Held(lease) => Some(lease.take()),
             Self::Unlimited => Some(None),
-            Self::Wanted { permits } if in_background => permits.try_acquire_spare(term).map(Some),
+            Self::Wanted { permits, .. } if in_background => permits.try_acquire_spare(term).map(Some),
             Self::Queued(queued) if in_background => {
                 queued.leave();
                 queued.permits.try_acquire_spare(term).map(Some)
             }
             Self::Queued(queued) => queued.poll(cx, term).map(Some),
-            Self::Wanted { permits } => {
-                if let Some(lease) = permits.try_acquire(term) {
+            Self::Wanted { permits, priority } => {
+                if let Some(lease) = permits.try_acquire(term, *priority) {
                     return Some(Some(lease));
                 }
                 let permits = Arc::clone(permits);
-                let mut queued = Box::new(Queued { permits, ticket: Ticket::default(), look_again: Box::pin(None) });
+                let ticket = Ticket::new(*priority);
+                let mut queued = Box::new(Queued { permits, ticket, look_again: Box::pin(None) });
                 let lease = queued.poll(cx, term);
                 *self = Self::Queued(queued);
                 lease.map(Some)

@@ -7,12 +7,13 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use crate::context::options::Priority;
+
 /// Permits of one class of calls.
 ///
 /// A permit is a lease: it ends when it is dropped, and after its term even if its holder is not polled. A queued call
 /// has no claim to a permit. A free permit wakes the call at the head of the queue, and goes to the first call polled
 /// that has no call ahead: see [`Permits::try_take`].
-/// nobody is ahead of: see [`Permits::try_take`].
 #[derive(Debug)]
 pub(super) struct Permits {
     limit: usize,
@@ -27,9 +28,10 @@ struct State {
     free_slots: Vec<usize>,
     /// No lease expires before this instant; `None` if none expires.
     earliest: Option<Instant>,
-    /// Waiters by ticket number, in the order in which they queued.
+    /// Waiters by ticket number, high priority first, then in the order in which they queued.
     queue: BTreeMap<u64, Waiter>,
-    next_ticket: u64,
+    /// Number of tickets so far.
+    tickets: u64,
     /// Number of waiters woken so far.
     wakes: u64,
 }
@@ -55,6 +57,13 @@ pub(super) struct Ticket {
     number: Option<u64>,
     /// Number of the last wake when this call yielded.
     yielded: Option<u64>,
+    priority: Priority,
+}
+
+impl Ticket {
+    pub(super) fn new(priority: Priority) -> Self {
+        Self { priority, ..Self::default() }
+    }
 }
 
 /// Result of requesting a permit.
@@ -82,10 +91,10 @@ impl Permits {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes a permit if one is free and no call is queued.
-    pub(super) fn try_acquire(self: &Arc<Self>, term: Option<Duration>) -> Option<Lease> {
+    /// Takes a permit if one is free and no call of this priority or a higher one is queued.
+    pub(super) fn try_acquire(self: &Arc<Self>, term: Option<Duration>, priority: Priority) -> Option<Lease> {
         let mut state = self.state();
-        let is_free = state.queue.is_empty() && state.held < self.limit;
+        let is_free = state.held < self.limit && !state.is_queued_before(priority);
         is_free.then(|| Lease::take(self, &mut state, term))
     }
 
@@ -107,8 +116,8 @@ impl Permits {
         let mut state = self.state();
         state.expire(now);
         let number = *ticket.number.get_or_insert_with(|| {
-            state.next_ticket += 1;
-            state.next_ticket
+            state.tickets += 1;
+            state.tickets + first_ticket(ticket.priority)
         });
         let free = self.limit.saturating_sub(state.held);
         if free > 0 && state.is_first(number, ticket.yielded) {
@@ -158,7 +167,23 @@ impl Permits {
     }
 }
 
+/// Tickets of high priority have lower numbers than all of normal priority.
+fn first_ticket(priority: Priority) -> u64 {
+    match priority {
+        Priority::Normal => 1 << 63,
+        Priority::High => 0,
+    }
+}
+
 impl State {
+    /// Returns whether a call is queued that a new one of this priority must not overtake.
+    fn is_queued_before(&self, priority: Priority) -> bool {
+        match priority {
+            Priority::Normal => !self.queue.is_empty(),
+            Priority::High => self.queue.range(..first_ticket(Priority::Normal)).next().is_some(),
+        }
+    }
+
     /// Returns whether no call is ahead. Calls that were woken before this call yielded, and not polled since, do not
     /// count: they lose their position.
     fn is_first(&mut self, number: u64, yielded: Option<u64>) -> bool {

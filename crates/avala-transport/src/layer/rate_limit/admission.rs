@@ -9,12 +9,15 @@ use http::{Response, StatusCode};
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::RateLimiter;
+use super::asking::Asking;
+use super::hold::hold;
 use super::schedule::{Claim, Ticket};
 use super::scope::Scope;
+use super::store::StoreCall;
 use crate::body::Body;
 use crate::context::CallState;
 use crate::context::background::Background;
-use crate::context::options::{CallClass, CallOptions};
+use crate::context::options::{CallClass, CallOptions, Priority};
 use crate::context::time_spent::{Phase, Seconds};
 use crate::error::{Sent, TransportError, TransportErrorKind};
 
@@ -29,10 +32,14 @@ pub(super) struct Admission {
     limiter: RateLimiter,
     name: Option<&'static str>,
     class: CallClass,
+    priority: Priority,
     background: Option<Background>,
     state: CallState,
     /// The narrower limit, once the server has reported one.
     scope: Option<Arc<Scope>>,
+    /// What the store of the limits decides; [`Asking::Local`] if the limits are in this process.
+    asking: Asking,
+    permit_term: Duration,
     /// Boxed, and only allocated if the attempt has to wait.
     waiting: Option<Box<Waiting>>,
     /// Whether the attempt had to wait for any reason.
@@ -50,11 +57,20 @@ struct Waiting {
 }
 
 impl Admission {
-    pub(super) fn new(limiter: RateLimiter, options: Option<&CallOptions>, state: CallState) -> Self {
+    pub(super) fn new(
+        limiter: RateLimiter,
+        options: Option<&CallOptions>,
+        state: CallState,
+        permit_term: Duration,
+    ) -> Self {
+        let asking = if limiter.store().is_some() { Asking::Idle { again: None } } else { Asking::Local };
         Self {
+            asking,
+            permit_term: options.and_then(|options| options.attempt_timeout).unwrap_or(permit_term),
             limiter,
             name: options.and_then(|options| options.rate_scope),
             class: options.map(|options| options.class).unwrap_or_default(),
+            priority: options.map(|options| options.priority).unwrap_or_default(),
             background: options.and_then(|options| options.background.clone()),
             state,
             scope: None,
@@ -83,7 +99,10 @@ impl Admission {
         if self.scope.is_none() {
             self.scope = self.limiter.scope(self.name);
         }
-        if self.background.as_ref().is_some_and(Background::is_on) {
+        if let Some(decided) = self.poll_store(cx, now) {
+            return decided;
+        }
+        if self.is_in_background() {
             return if self.try_take(now, 1) { self.take(now) } else { self.wait() };
         }
         if !self.waited && self.try_take(now, 0) {
@@ -95,11 +114,11 @@ impl Admission {
         }
         // If the clock jumps, a timer may have elapsed as soon as it is set.
         for _ in 0..8 {
-            let Some(wait) = self.claim(now, cx) else { return self.take(now) };
-            self.check(now, wait, need)?;
+            let Claim::Wait { start, ask } = self.claim(now, cx) else { return self.take(now) };
+            self.check(now, start, need)?;
             let _ = self.wait();
             let Some(waiting) = &mut self.waiting else { break };
-            waiting.sleep.as_mut().reset(now + wait.min(LONGEST_TIMER));
+            waiting.sleep.as_mut().reset(now + ask.min(LONGEST_TIMER));
             if waiting.sleep.as_mut().poll(cx).is_pending() {
                 return Poll::Pending;
             }
@@ -107,6 +126,35 @@ impl Admission {
         }
         cx.waker().wake_by_ref();
         Poll::Pending
+    }
+
+    fn is_in_background(&self) -> bool {
+        self.background.as_ref().is_some_and(Background::is_on)
+    }
+
+    /// Asks the store; `None` if the limits in this process decide.
+    fn poll_store(&mut self, cx: &mut Context<'_>, now: Instant) -> Option<Poll<Result<(), TransportError>>> {
+        self.asking.is_needed().then_some(())?;
+        let need = self.time_needed(now);
+        if self.asking.is_due(now, self.is_in_background()) {
+            if let Err(error) = self.check(now, Duration::ZERO, Duration::ZERO) {
+                return Some(Poll::Ready(Err(error)));
+            }
+            let left = self.state.deadline().map(|deadline| deadline.saturating_duration_since(now));
+            let call = StoreCall::new(self.class)
+                .with_scope(self.name)
+                .with_background(self.is_in_background())
+                .with_permit_term(self.permit_term)
+                // The first attempt of a call that need not wait has all the time there is.
+                .with_max_wait(left.map_or(Duration::MAX, |left| left.saturating_sub(need)));
+            self.asking = Asking::Pending { decision: self.limiter.store()?.acquire(call), call };
+        }
+        match self.asking.poll(cx, now) {
+            Poll::Ready(Ok(true)) => Some(self.take(now)),
+            Poll::Ready(Ok(false)) => None,
+            Poll::Ready(Err(wait)) => Some(Poll::Ready(Err(too_long(wait, need)))),
+            Poll::Pending => Some(self.wait()),
+        }
     }
 
     fn take(&mut self, now: Instant) -> Poll<Result<(), TransportError>> {
@@ -127,22 +175,22 @@ impl Admission {
     /// Takes the tokens of both limits if that delays no other call and leaves `spare` of each, or takes none.
     fn try_take(&self, now: Instant, spare: usize) -> bool {
         let Some(user) = self.limiter.user() else { return true };
-        let Some(scope) = &self.scope else { return user.try_take(now, spare) };
-        if !scope.try_take(now, spare) {
+        let Some(scope) = &self.scope else { return user.try_take(now, spare, self.priority) };
+        if !scope.try_take(now, spare, self.priority) {
             return false;
         }
-        let taken = user.try_take(now, spare);
+        let taken = user.try_take(now, spare, self.priority);
         if !taken {
             scope.put_back(now);
         }
         taken
     }
 
-    /// Takes the tokens of both limits, or returns how long the attempt waits for one of them. It queues for one limit
+    /// Takes the tokens of both limits, or returns for how long the attempt waits for one of them. It queues for one limit
     /// at a time, and keeps its position in the other.
-    fn claim(&mut self, now: Instant, cx: &Context<'_>) -> Option<Duration> {
-        let user = self.limiter.user()?;
-        let Waiting { user: ticket, scope: narrow_ticket, .. } = &mut **waiting(&mut self.waiting, now);
+    fn claim(&mut self, now: Instant, cx: &Context<'_>) -> Claim {
+        let Some(user) = self.limiter.user() else { return Claim::Taken };
+        let Waiting { user: ticket, scope: narrow_ticket, .. } = &mut **waiting(&mut self.waiting, now, self.priority);
         let mut order = [Some((user, ticket)), None];
         if let Some(scope) = &self.scope {
             // The narrower limit first: an attempt that waits for it should not delay those that do not need it.
@@ -152,14 +200,14 @@ impl Admission {
             }
         }
         let [first, second] = order;
-        let (first, first_ticket) = first?;
-        if let Claim::Wait(wait) = first.claim(now, first_ticket, cx.waker()) {
-            return Some(wait);
+        let Some((first, first_ticket)) = first else { return Claim::Taken };
+        let claim = first.claim(now, first_ticket, cx.waker());
+        let (Claim::Taken, Some((second, ticket))) = (&claim, second) else { return claim };
+        let claim = second.claim(now, ticket, cx.waker());
+        if claim != Claim::Taken {
+            first.put_aside(now, first_ticket);
         }
-        let (second, ticket) = second?;
-        let Claim::Wait(wait) = second.claim(now, ticket, cx.waker()) else { return None };
-        first.put_aside(now, first_ticket);
-        Some(wait)
+        claim
     }
 
     /// Fails if the attempt has no time for this wait.
@@ -194,8 +242,11 @@ impl Admission {
         let now = Instant::now();
         self.waited = true;
         self.state.enter(Phase::Waiting);
+        if self.asking.put_aside() {
+            return;
+        }
         let Some(user) = self.limiter.user() else { return };
-        let waiting = waiting(&mut self.waiting, now);
+        let waiting = waiting(&mut self.waiting, now, self.priority);
         user.put_aside(now, &mut waiting.user);
         if let Some(scope) = &self.scope {
             scope.put_aside(now, &mut waiting.scope);
@@ -206,10 +257,20 @@ impl Admission {
     pub(super) fn sent(&mut self) {
         self.sent = self.taken;
         self.waiting = None;
+        self.asking.sent();
     }
 
-    /// Updates the limiter from the result of the attempt.
-    pub(super) fn finish(&mut self, result: &Result<Response<Body>, TransportError>) {
+    /// Updates the limiter from the result of the attempt. A permit of the store is held until the response is read.
+    pub(super) fn finish(
+        &mut self,
+        result: Result<Response<Body>, TransportError>,
+    ) -> Result<Response<Body>, TransportError> {
+        self.learn(&result);
+        let grant = self.asking.finish();
+        result.map(|response| hold(response, grant))
+    }
+
+    fn learn(&mut self, result: &Result<Response<Body>, TransportError>) {
         let (failed, timed) = match result {
             Ok(response) => {
                 self.limiter.observe(self.name, response.status(), response.headers());
@@ -246,9 +307,10 @@ impl Admission {
     }
 }
 
-fn waiting(waiting: &mut Option<Box<Waiting>>, now: Instant) -> &mut Box<Waiting> {
+fn waiting(waiting: &mut Option<Box<Waiting>>, now: Instant, priority: Priority) -> &mut Box<Waiting> {
     waiting.get_or_insert_with(|| {
-        Box::new(Waiting { user: Ticket::default(), scope: Ticket::default(), sleep: Box::pin(sleep_until(now)) })
+        let ticket = || Ticket::new(priority);
+        Box::new(Waiting { user: ticket(), scope: ticket(), sleep: Box::pin(sleep_until(now)) })
     })
 }
 

@@ -120,7 +120,7 @@ impl Bucket {
 }
 
 /// Returns the picoseconds for one token, rounded up so that the limit is never exceeded.
-fn interval(per_minute: u64) -> u128 {
+pub(super) fn interval(per_minute: u64) -> u128 {
     PICOS_PER_MINUTE.div_ceil(u128::from(per_minute.clamp(1, u64::from(u32::MAX))))
 }
 

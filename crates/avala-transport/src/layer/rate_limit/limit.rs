@@ -28,4 +28,16 @@ impl RateLimit {
         self.burst = calls;
         self
     }
+
+    /// Returns the calls per minute; at least one.
+    #[must_use]
+    pub fn calls_per_minute(&self) -> u32 {
+        self.per_minute.max(1)
+    }
+
+    /// Returns how many calls may be sent at once after a pause; at least one.
+    #[must_use]
+    pub fn burst_size(&self) -> u32 {
+        self.burst.max(1)
+    }
 }

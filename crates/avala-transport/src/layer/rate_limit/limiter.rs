@@ -6,13 +6,14 @@ use std::time::Duration;
 
 use http::{HeaderMap, StatusCode};
 
-use super::scope::Scope;
+use super::scope::{Scope, closing, report};
+use super::store::{LimitReport, LimitStore};
 use super::{RateLimit, RateLimitState};
 
 /// Client-side rate limiter. Clones share one count.
 ///
 /// Use the same limiter in every client that uses the same API key. Calls that have to wait are sent in the order in
-/// which they queued. A queued call holds a reservation and nothing else: if it is dropped, those behind it move up,
+/// which they queued, those of high [priority](crate::CallOptions::priority) first. A queued call holds a reservation and nothing else: if it is dropped, those behind it move up,
 /// and if it is not polled within one interval of its start, those behind it go ahead and it queues again. A call
 /// counts when it is sent: never more than `rate * T + burst` calls in any time `T`.
 ///
@@ -48,11 +49,28 @@ const PUBLIC_PER_MINUTE: u32 = 30;
 struct Shared {
     /// `None` when the limiter is off.
     user: Option<Scope>,
+    /// Decides in place of the limits here, while it can be reached.
+    store: Option<Box<dyn LimitStore>>,
+    /// The share of the limit that applies while the store does not decide.
+    share: Option<RateLimit>,
     /// Narrower limits by name. Names are static, so there are few.
     scopes: Mutex<HashMap<&'static str, Arc<Scope>>>,
     last_reported: Mutex<Option<RateLimitState>>,
     /// The limit on anonymous calls, which the server counts by address and not by user.
     public: OnceLock<RateLimiter>,
+}
+
+impl Shared {
+    fn new(user: Option<Scope>) -> Self {
+        Self {
+            user,
+            store: None,
+            share: None,
+            scopes: Mutex::default(),
+            last_reported: Mutex::default(),
+            public: OnceLock::new(),
+        }
+    }
 }
 
 /// With [`RateLimit::default`].
@@ -75,13 +93,30 @@ impl RateLimiter {
         Self::with(None)
     }
 
+    /// Creates a limiter whose state is in a store that several processes share.
+    ///
+    /// Each attempt asks the store. While the store cannot be reached, the process sends `share` at most: divide the
+    /// limit by the number of processes. Response headers may lower the share, but not raise it. The limit on
+    /// [public](crate::CallOptions::public) calls stays in the process, because the server counts them by address.
+    ///
+    /// A call that is dropped while the store decides may have used a token: it cannot be returned over a network.
+    ///
+    /// ```
+    /// use avala_transport::{MemoryLimits, RateLimit, RateLimiter};
+    ///
+    /// let store = MemoryLimits::new(RateLimit::per_minute(100));
+    /// let limiter = RateLimiter::shared(store, RateLimit::per_minute(12).burst(2));
+    /// ```
+    #[must_use]
+    pub fn shared(store: impl LimitStore, share: RateLimit) -> Self {
+        let mut shared = Shared::new(Some(Scope::share(share)));
+        shared.store = Some(Box::new(store));
+        shared.share = Some(share);
+        Self(Arc::new(shared))
+    }
+
     fn with(user: Option<Scope>) -> Self {
-        Self(Arc::new(Shared {
-            user,
-            scopes: Mutex::default(),
-            last_reported: Mutex::default(),
-            public: OnceLock::new(),
-        }))
+        Self(Arc::new(Shared::new(user)))
     }
 
     /// Returns the limiter of [public](crate::CallOptions::public) calls, which clones share; off if this one is.
@@ -104,6 +139,11 @@ impl RateLimiter {
         self.0.user.as_ref()
     }
 
+    /// Returns the store of the limits, if they are not in this process.
+    pub(super) fn store(&self) -> Option<&dyn LimitStore> {
+        self.0.store.as_deref()
+    }
+
     /// Returns the narrower limit of this name, if the server has reported one.
     pub(super) fn scope(&self, name: Option<&'static str>) -> Option<Arc<Scope>> {
         lock(&self.0.scopes).get(name?).cloned()
@@ -119,23 +159,28 @@ impl RateLimiter {
             let mut last = lock(&self.0.last_reported);
             *last = reported.or(*last);
         }
-        self.update(name, |scope| scope.observe(status, headers, reported));
+        self.update(name, report(status, headers, reported));
     }
 
     /// Updates the limits from a 429 whose body was lost, so that only its `Retry-After` is known.
     pub(super) fn refused(&self, name: Option<&'static str>, retry_after: Option<Duration>) {
-        self.update(name, |scope| scope.refused(retry_after));
+        self.update(name, LimitReport { closed_for: Some(closing(retry_after)), ..LimitReport::default() });
     }
 
-    fn update(&self, name: Option<&'static str>, update: impl FnOnce(&Scope)) {
+    fn update(&self, name: Option<&'static str>, report: LimitReport) {
         let Some(user) = self.user() else { return };
-        match name {
-            None => update(user),
-            Some(name) => {
-                let scope = Arc::clone(lock(&self.0.scopes).entry(name).or_default());
-                update(&scope);
-            }
+        if let Some(store) = self.store() {
+            store.report(name, report);
         }
+        match name {
+            None => user.observe(&report),
+            Some(name) => self.scope_of(name).observe(&report),
+        }
+    }
+
+    fn scope_of(&self, name: &'static str) -> Arc<Scope> {
+        let create = || Arc::new(self.0.share.map_or_else(Scope::default, Scope::share));
+        Arc::clone(lock(&self.0.scopes).entry(name).or_insert_with(create))
     }
 }
 

@@ -1,17 +1,23 @@
 //! Client-side rate limiter.
 
 mod admission;
+mod asking;
 mod attempt_times;
 mod bucket;
+mod gcra;
+mod hold;
 mod limit;
 mod limiter;
+mod memory_store;
 mod schedule;
 mod scope;
 mod state;
+mod store;
 
 use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use http::{Request, Response};
 use pin_project_lite::pin_project;
@@ -21,7 +27,9 @@ use tower::{Layer, Service, ServiceExt};
 use self::admission::Admission;
 pub use self::limit::RateLimit;
 pub use self::limiter::RateLimiter;
+pub use self::memory_store::MemoryLimits;
 pub use self::state::RateLimitState;
+pub use self::store::{Decision, Grant, GrantGuard, LimitFuture, LimitReport, LimitStore, StoreCall};
 use crate::body::Body;
 use crate::context::CallState;
 use crate::context::options::CallOptions;
@@ -57,13 +65,23 @@ use crate::error::TransportError;
 #[derive(Debug, Clone)]
 pub struct RateLimitLayer {
     limiter: RateLimiter,
+    permit_term: Duration,
 }
 
 impl RateLimitLayer {
     /// Creates a layer with this limiter. Share clones of one limiter to share its limit.
     #[must_use]
     pub fn new(limiter: RateLimiter) -> Self {
-        Self { limiter }
+        Self { limiter, permit_term: Duration::from_secs(30) }
+    }
+
+    /// Sets how long a permit of a [`LimitStore`] is held at most. Default: 30 s.
+    ///
+    /// Use the attempt timeout. [`CallOptions::attempt_timeout`] overrides the term.
+    #[must_use]
+    pub fn permit_term(mut self, term: Duration) -> Self {
+        self.permit_term = term;
+        self
     }
 }
 
@@ -71,7 +89,7 @@ impl<S> Layer<S> for RateLimitLayer {
     type Service = RateLimitService<S>;
 
     fn layer(&self, inner: S) -> RateLimitService<S> {
-        RateLimitService { inner, limiter: self.limiter.clone() }
+        RateLimitService { inner, limiter: self.limiter.clone(), permit_term: self.permit_term }
     }
 }
 
@@ -80,6 +98,7 @@ impl<S> Layer<S> for RateLimitLayer {
 pub struct RateLimitService<S> {
     inner: S,
     limiter: RateLimiter,
+    permit_term: Duration,
 }
 
 impl<S> Service<Request<Body>> for RateLimitService<S>
@@ -101,7 +120,7 @@ where
         let options = request.extensions().get::<CallOptions>();
         let is_public = options.is_some_and(|options| options.public);
         let limiter = if is_public { self.limiter.public() } else { self.limiter.clone() };
-        let admission = Admission::new(limiter, options, state);
+        let admission = Admission::new(limiter, options, state, self.permit_term);
         RateLimitFuture { call: self.inner.clone().oneshot(request), admission }
     }
 }
@@ -126,8 +145,7 @@ where
         let mut this = self.project();
         if this.admission.is_sent() {
             let result = ready!(this.call.poll(cx));
-            this.admission.finish(&result);
-            return Poll::Ready(result);
+            return Poll::Ready(this.admission.finish(result));
         }
         if this.admission.poll_take(cx)?.is_pending() {
             let state = this.admission.state();
@@ -146,10 +164,7 @@ where
             return poll;
         }
         this.admission.sent();
-        if let Poll::Ready(result) = &poll {
-            this.admission.finish(result);
-        }
-        poll
+        poll.map(|result| this.admission.finish(result))
     }
 }
 

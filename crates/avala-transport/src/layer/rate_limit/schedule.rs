@@ -7,18 +7,25 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::bucket::Bucket;
+use crate::context::options::Priority;
 
 /// Timers have a resolution of 1 ms, so a reservation is kept for at least this long after its start.
-const SHORTEST_GRACE: Duration = Duration::from_millis(5);
+const SHORTEST_TERM: Duration = Duration::from_millis(5);
+/// How long a free token waits for the first call in the queue before a call behind may take it. A call that is polled
+/// takes it within a timer's resolution; one that is left alone must not waste it.
+const LONGEST_GRACE: Duration = Duration::from_millis(20);
+/// The first position of calls of normal priority. Those of high priority have the positions below.
+const FIRST_NORMAL: u64 = 1 << 63;
 /// Positions per block: counting the calls ahead takes a sum over blocks and a walk through one of them.
 const BLOCK: u64 = 64;
 
-/// Token bucket and the calls that wait for its tokens, in the order of their positions.
+/// Token bucket and the calls that wait for its tokens, in the order of their positions: high priority first.
 ///
 /// A queued call has a reservation and holds nothing else. The start of the reservation follows from the bucket and the
 /// number of calls ahead. It is recomputed at each poll and whenever the limit, the gate or the calls ahead change.
-/// Each call has its own timer. If a call is not polled within one interval of its start, its reservation lapses and
-/// the calls behind go ahead.
+/// Each call has its own timer. A token that the first call does not take within [`LONGEST_GRACE`] goes to the next call
+/// that is polled. The call that was skipped keeps its position for one interval after its start; polled later, it queues
+/// again.
 ///
 /// All instants are passed in by the caller. Wakers are collected in `wake`, because they must be called without the
 /// lock.
@@ -29,11 +36,14 @@ pub(super) struct Schedule {
     waiting: BTreeMap<u64, Option<Waker>>,
     /// Number of reservations per block of positions.
     blocks: BTreeMap<u64, usize>,
-    next_position: u64,
+    next_high: u64,
+    next_normal: u64,
     /// No reservation before this position still has a waker that was skipped; from here on all were woken.
     woken_from: u64,
-    /// The start of the first reservation.
+    /// Since when the first reservation can be used, or when it can.
     due: Option<Instant>,
+    /// Positions of calls that were skipped, and until when they keep them.
+    skipped: BTreeMap<u64, Instant>,
     pub(super) wake: Vec<Waker>,
 }
 
@@ -43,9 +53,14 @@ pub(super) struct Ticket {
     /// Kept by a call that leaves to wait for something else, so that it returns to the same position.
     position: Option<u64>,
     queued: bool,
+    priority: Priority,
 }
 
 impl Ticket {
+    pub(super) fn new(priority: Priority) -> Self {
+        Self { position: None, queued: false, priority }
+    }
+
     pub(super) fn is_queued(&self) -> bool {
         self.queued
     }
@@ -56,8 +71,13 @@ impl Ticket {
 pub(super) enum Claim {
     /// The token is taken and the reservation removed.
     Taken,
-    /// The call has a reservation that starts after this time.
-    Wait(Duration),
+    /// The call has a reservation.
+    Wait {
+        /// The time until its start, if every call ahead uses its own.
+        start: Duration,
+        /// The time until the call should ask again: earlier than its start if calls ahead may be left alone.
+        ask: Duration,
+    },
 }
 
 impl Schedule {
@@ -66,16 +86,19 @@ impl Schedule {
             bucket,
             waiting: BTreeMap::new(),
             blocks: BTreeMap::new(),
-            next_position: 0,
+            next_high: 0,
+            next_normal: FIRST_NORMAL,
             woken_from: 0,
             due: None,
+            skipped: BTreeMap::new(),
             wake: Vec::new(),
         }
     }
 
-    /// Takes a token for a call without a reservation, if that delays no reservation and leaves `spare` tokens.
-    pub(super) fn try_take(&mut self, now: Instant, spare: usize) -> bool {
-        let free = self.bucket.has(now, self.waiting.len() + 1 + spare);
+    /// Takes a token for a call without a reservation, if that delays no reservation of its priority or a higher one, and
+    /// leaves `spare` tokens.
+    pub(super) fn try_take(&mut self, now: Instant, spare: usize, priority: Priority) -> bool {
+        let free = self.bucket.has(now, self.waiting_before(priority) + 1 + spare);
         if free {
             self.bucket.take();
         }
@@ -85,12 +108,11 @@ impl Schedule {
     /// Takes a token if it is this call's turn, or creates a reservation.
     pub(super) fn claim(&mut self, now: Instant, ticket: &mut Ticket, waker: &Waker) -> Claim {
         if ticket.queued && ticket.position.is_none_or(|position| !self.waiting.contains_key(&position)) {
-            // The reservation lapsed: the call queues again, behind the others.
-            *ticket = Ticket::default();
+            self.return_skipped(now, ticket);
         }
         let mut ahead = self.ahead(ticket);
         if !self.bucket.has(now, ahead + 1) {
-            self.drop_lapsed(now, ticket.position);
+            self.skip_idle(now, ticket.position);
             ahead = self.ahead(ticket);
         }
         if self.bucket.has(now, ahead + 1) {
@@ -109,11 +131,14 @@ impl Schedule {
         }
         self.woken_from = self.woken_from.max(position + 1);
         ticket.queued = true;
-        Claim::Wait(self.wait(now, ahead))
+        Claim::Wait { start: self.bucket.wait(now, ahead), ask: self.wait(now, ahead) }
     }
 
     /// Removes the reservation; the calls behind move up.
     pub(super) fn leave(&mut self, now: Instant, ticket: &mut Ticket) {
+        if let Some(position) = ticket.position {
+            self.skipped.remove(&position);
+        }
         if let Some(position) = self.remove(ticket) {
             self.update_due(now, self.waiting.keys().next().is_none_or(|first| *first > position));
             self.wake_from(position);
@@ -130,8 +155,12 @@ impl Schedule {
     /// Assigns a position to a call without a reservation, in case it has to queue later.
     pub(super) fn mark(&mut self, ticket: &mut Ticket) -> u64 {
         *ticket.position.get_or_insert_with(|| {
-            self.next_position += 1;
-            self.next_position
+            let next = match ticket.priority {
+                Priority::Normal => &mut self.next_normal,
+                Priority::High => &mut self.next_high,
+            };
+            *next += 1;
+            *next
         })
     }
 
@@ -144,33 +173,49 @@ impl Schedule {
         }
     }
 
-    /// Returns the time until a reservation with `ahead` others before it can be used.
+    /// Returns the time until a reservation with `ahead` others before it may be usable: when there are tokens for all of
+    /// them, or when the others have left a token unused.
     fn wait(&mut self, now: Instant, ahead: usize) -> Duration {
         let wait = self.bucket.wait(now, ahead);
-        // If a token is free but the first call does not take it, the others wait for its reservation to lapse.
-        let Some(due) = self.due.filter(|_| ahead > 0 && self.bucket.has(now, 1)) else { return wait };
-        let later =
-            u32::try_from(ahead - 1).map_or(Duration::MAX, |ahead| self.bucket.interval().saturating_mul(ahead));
-        let lapse =
-            due.saturating_duration_since(now) + self.grace().saturating_sub(now.saturating_duration_since(due));
-        wait.min(lapse.saturating_add(later))
+        let Some(due) = self.due.filter(|_| ahead > 0) else { return wait };
+        let graces = u32::try_from(ahead).map_or(Duration::MAX, |ahead| self.grace().saturating_mul(ahead));
+        let skips = due.checked_add(graces).map_or(Duration::MAX, |unused| unused.saturating_duration_since(now));
+        wait.min(skips)
     }
 
+    /// How long a free token waits for the first call.
     fn grace(&self) -> Duration {
-        self.bucket.interval().max(SHORTEST_GRACE)
+        self.term().min(LONGEST_GRACE)
     }
 
-    /// Removes reservations at the front that were not used in time, up to that of the requesting call.
-    fn drop_lapsed(&mut self, now: Instant, asking: Option<u64>) {
-        let grace = self.grace();
+    /// How long a call keeps its position after its start.
+    fn term(&self) -> Duration {
+        self.bucket.interval().max(SHORTEST_TERM)
+    }
+
+    /// Skips calls at the front that left a token unused, up to the requesting call.
+    fn skip_idle(&mut self, now: Instant, asking: Option<u64>) {
+        let (grace, term) = (self.grace(), self.term());
         while let (Some((&first, _)), Some(due)) = (self.waiting.first_key_value(), self.due) {
-            if Some(first) == asking || now.saturating_duration_since(due) < grace {
+            if Some(first) == asking || !self.bucket.has(now, 1) || now.saturating_duration_since(due) < grace {
                 return;
             }
             self.remove_position(first);
-            // The next reservation starts one interval later, whatever the time is now.
-            self.due = if self.waiting.is_empty() { None } else { due.checked_add(self.bucket.interval()) };
+            self.skipped.retain(|_, until| *until > now);
+            if let Some(until) = due.checked_add(term).filter(|until| *until > now) {
+                self.skipped.insert(first, until);
+            }
+            self.due = if self.waiting.is_empty() { None } else { due.checked_add(grace) };
         }
+    }
+
+    /// Gives a call that was skipped its position back. If its time is over, it queues again behind the others.
+    fn return_skipped(&mut self, now: Instant, ticket: &mut Ticket) {
+        let until = ticket.position.and_then(|position| self.skipped.remove(&position));
+        if until.is_none_or(|until| until <= now) {
+            *ticket = Ticket::new(ticket.priority);
+        }
+        ticket.queued = false;
     }
 
     /// Updates the start of the first reservation: when a token becomes available, or since when it has been.
@@ -188,10 +233,18 @@ impl Schedule {
 
     /// Returns the number of reservations before that of this call, or before its old position.
     fn ahead(&self, ticket: &Ticket) -> usize {
-        let Some(position) = ticket.position else { return self.waiting.len() };
+        let Some(position) = ticket.position else { return self.waiting_before(ticket.priority) };
         let block = position / BLOCK;
         let before: usize = self.blocks.range(..block).map(|(_, count)| count).sum();
         before + self.waiting.range(block * BLOCK..position).count()
+    }
+
+    /// Returns the number of reservations before a new one of this priority.
+    fn waiting_before(&self, priority: Priority) -> usize {
+        match priority {
+            Priority::Normal => self.waiting.len(),
+            Priority::High => self.blocks.range(..FIRST_NORMAL / BLOCK).map(|(_, count)| count).sum(),
+        }
     }
 
     fn remove(&mut self, ticket: &mut Ticket) -> Option<u64> {

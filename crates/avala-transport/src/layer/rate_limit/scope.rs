@@ -8,10 +8,11 @@ use http::{HeaderMap, StatusCode};
 use tokio::time::Instant;
 
 use super::attempt_times::AttemptTimes;
-use super::bucket::Bucket;
+use super::bucket::{Bucket, LONGEST_CLOSING};
 use super::schedule::{Claim, Schedule, Ticket};
+use super::store::LimitReport;
 use super::{RateLimit, RateLimitState};
-use crate::context::options::CallClass;
+use crate::context::options::{CallClass, Priority};
 use crate::retry_after::{point_in_time, retry_after, sent_at};
 
 /// How long the gate closes after a 429 without `Retry-After`.
@@ -25,6 +26,8 @@ pub(super) struct Scope {
     schedule: Mutex<Schedule>,
     /// One per [`CallClass`].
     times: [AttemptTimes; 3],
+    /// Calls per minute that no report exceeds: a share of the limit.
+    most: Option<u32>,
 }
 
 /// Uses the default limit: a scope is as wide as the user's limit until the server reports its own.
@@ -36,12 +39,17 @@ impl Default for Scope {
 
 impl Scope {
     pub(super) fn new(limit: RateLimit) -> Self {
-        Self { schedule: Mutex::new(Schedule::new(Bucket::new(limit))), times: Default::default() }
+        Self { schedule: Mutex::new(Schedule::new(Bucket::new(limit))), times: Default::default(), most: None }
+    }
+
+    /// Creates a limit that the server's headers may lower, but not raise.
+    pub(super) fn share(limit: RateLimit) -> Self {
+        Self { most: Some(limit.per_minute), ..Self::new(limit) }
     }
 
     /// Takes a token at once. Returns `false` if the call must wait; then use [`claim`](Self::claim).
-    pub(super) fn try_take(&self, now: Instant, spare: usize) -> bool {
-        self.with(|schedule| schedule.try_take(now, spare))
+    pub(super) fn try_take(&self, now: Instant, spare: usize, priority: Priority) -> bool {
+        self.with(|schedule| schedule.try_take(now, spare, priority))
     }
 
     pub(super) fn claim(&self, now: Instant, ticket: &mut Ticket, waker: &Waker) -> Claim {
@@ -79,33 +87,21 @@ impl Scope {
         }
     }
 
-    /// Updates the limit from a response.
-    pub(super) fn observe(&self, status: StatusCode, headers: &HeaderMap, reported: Option<RateLimitState>) {
+    /// Updates the limit from what a response said.
+    pub(super) fn observe(&self, report: &LimitReport) {
         let now = Instant::now();
         self.with(|schedule| {
             let mut changed = false;
-            if let Some(limit) = reported.and_then(|reported| reported.limit) {
+            if let Some(limit) = report.limit {
+                let limit = self.most.map_or(limit, |most| limit.min(most.into()));
                 changed |= schedule.bucket.set_limit(now, limit);
             }
-            if let Some(remaining) = reported.and_then(|reported| reported.remaining) {
+            if let Some(remaining) = report.remaining {
                 schedule.bucket.set_remaining(now, remaining);
-                let reset = reported.and_then(|reported| reported.reset).filter(|_| remaining == 0);
-                if let Some(wait) = reset.and_then(|reset| until_reset(reset, headers)) {
-                    changed |= schedule.bucket.close_for(now, wait);
-                }
             }
-            if status == StatusCode::TOO_MANY_REQUESTS {
-                changed |= schedule.bucket.close_for(now, retry_after(headers).unwrap_or(DEFAULT_CLOSING));
+            if let Some(wait) = report.closed_for {
+                changed |= schedule.bucket.close_for(now, wait);
             }
-            schedule.reschedule(now, changed);
-        });
-    }
-
-    /// Updates the limit from a 429 and its `Retry-After`.
-    pub(super) fn refused(&self, retry_after: Option<Duration>) {
-        let now = Instant::now();
-        self.with(|schedule| {
-            let changed = schedule.bucket.close_for(now, retry_after.unwrap_or(DEFAULT_CLOSING));
             schedule.reschedule(now, changed);
         });
     }
@@ -123,6 +119,19 @@ impl Scope {
         wake.into_iter().for_each(Waker::wake);
         result
     }
+}
+
+/// Returns what a response says about a limit.
+pub(super) fn report(status: StatusCode, headers: &HeaderMap, reported: Option<RateLimitState>) -> LimitReport {
+    let RateLimitState { limit, remaining, reset } = reported.unwrap_or_default();
+    let reset = reset.filter(|_| remaining == Some(0)).and_then(|reset| until_reset(reset, headers));
+    let refused = (status == StatusCode::TOO_MANY_REQUESTS).then(|| closing(retry_after(headers)));
+    LimitReport { limit, remaining, closed_for: reset.max(refused) }
+}
+
+/// Returns how long the gate closes after a 429.
+pub(super) fn closing(retry_after: Option<Duration>) -> Duration {
+    retry_after.unwrap_or(DEFAULT_CLOSING).min(LONGEST_CLOSING)
 }
 
 /// Returns the time until the reset; `None` if `reset` is not a valid time.

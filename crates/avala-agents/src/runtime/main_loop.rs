@@ -1,0 +1,352 @@
+//! The loop of one run: polls, starts handlers, and stops in an orderly way.
+
+use std::collections::{HashSet, VecDeque};
+use std::pin::Pin;
+use std::sync::Arc;
+
+use avala_client::ErrorKind;
+use avala_client::types::{AgentUid, EventType, ExecutionUid, TaskUid};
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use super::backlog::Backlog;
+use super::outcome::{Ending, Summary, Until};
+use super::poll::{Listed, Poll, Polled};
+use super::schedule::Schedule;
+use super::shared::Shared;
+use super::{poll, work};
+use crate::error::{AgentError, AgentErrorKind};
+use crate::event;
+use crate::journal::Record;
+use crate::monitor::Count;
+
+/// The execution and the task of a worker that ended, and how.
+type Ended = (ExecutionUid, Option<TaskUid>, Result<Ending, AgentError>);
+
+type Polling = Pin<Box<dyn Future<Output = Result<Polled, AgentError>> + Send>>;
+
+pub(super) struct Loop {
+    shared: Arc<Shared>,
+    agent: AgentUid,
+    events: Vec<EventType>,
+    workers: JoinSet<Ended>,
+    running: HashSet<ExecutionUid>,
+    busy_tasks: HashSet<TaskUid>,
+    /// The running execution, if any, whose earlier start ended with the process. There is one at a time, so that an
+    /// execution that kills the process is found without the blame falling on those that ran beside it.
+    suspect: Option<ExecutionUid>,
+    /// Executions whose decision is in the journal and not yet acknowledged.
+    undelivered: VecDeque<ExecutionUid>,
+    backlog: Backlog,
+    summary: Summary,
+    schedule: Schedule,
+    polling: Option<Polling>,
+    has_polled: bool,
+    /// The last poll found nothing to do while nothing was in flight.
+    is_idle: bool,
+    /// Set after a 404, until a poll succeeds. A second 404 ends the run.
+    registers_again: bool,
+}
+
+impl Loop {
+    pub(super) fn new(shared: Arc<Shared>, agent: AgentUid, events: Vec<EventType>) -> Self {
+        let (interval, longest) = (shared.settings.poll_interval, shared.settings.max_poll_interval);
+        Self {
+            shared,
+            agent,
+            events,
+            workers: JoinSet::new(),
+            running: HashSet::new(),
+            busy_tasks: HashSet::new(),
+            suspect: None,
+            undelivered: VecDeque::new(),
+            backlog: Backlog::default(),
+            summary: Summary::default(),
+            schedule: Schedule::new(interval, longest, Instant::now()),
+            polling: None,
+            has_polled: false,
+            is_idle: false,
+            registers_again: false,
+        }
+    }
+
+    /// Runs until `stop` is cancelled, `until` is reached, or an error ends the agent. Drains in each case.
+    pub(super) async fn run(mut self, stop: &CancellationToken, until: Until) -> Result<Summary, AgentError> {
+        let result = self.work(stop, until).await;
+        let drained = self.drain().await;
+        result.and(drained)?;
+        Ok(self.summary)
+    }
+
+    async fn work(&mut self, stop: &CancellationToken, until: Until) -> Result<(), AgentError> {
+        let hint = Arc::clone(&self.shared.hint);
+        self.find_undelivered();
+        while !stop.is_cancelled() {
+            let next_poll = self.poll_if_due(until);
+            let next_start = self.start_workers();
+            if self.is_finished(until) {
+                return Ok(());
+            }
+            let wake = [next_poll, next_start].into_iter().flatten().min();
+            tokio::select! {
+                Some(ended) = self.workers.join_next() => self.ended(ended)?,
+                polled = finished(&mut self.polling) => {
+                    self.polling = None;
+                    self.polled(polled?)?;
+                }
+                () = sleep_until(wake) => {}
+                () = hint.notified() => self.schedule.hint(Instant::now()),
+                () = stop.cancelled() => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn is_finished(&self, until: Until) -> bool {
+        let is_done = self.workers.is_empty() && self.backlog.is_empty() && self.undelivered.is_empty();
+        match until {
+            Until::Stopped => false,
+            Until::OnePoll => self.has_polled && self.polling.is_none() && is_done,
+            Until::Idle => self.is_idle && is_done,
+        }
+    }
+
+    /// Starts a poll if one is due. Returns when the next one is.
+    fn poll_if_due(&mut self, until: Until) -> Option<Instant> {
+        if self.polling.is_some() || (self.has_polled && until == Until::OnePoll) {
+            return None;
+        }
+        let now = Instant::now();
+        let is_busy = self.backlog.ready_len() > self.shared.settings.concurrency;
+        let due = self.schedule.due(is_busy);
+        if due > now {
+            return Some(due);
+        }
+        if self.shared.monitor.is_quiet() {
+            self.schedule.postpone(now);
+            return Some(self.schedule.due(false));
+        }
+        let poll = Poll {
+            agent: self.agent.clone(),
+            register: self.registers_again.then(|| self.events.clone()),
+            with_running: self.schedule.lists_running(now),
+            in_progress: self.running.clone(),
+        };
+        let shared = Arc::clone(&self.shared);
+        self.polling = Some(Box::pin(async move { poll::poll(&shared, poll).await }));
+        None
+    }
+
+    fn polled(&mut self, polled: Polled) -> Result<(), AgentError> {
+        match polled {
+            Polled::Listed(listed) => self.listed(listed),
+            Polled::Failed(error) => return self.poll_failed(error),
+        }
+        Ok(())
+    }
+
+    fn listed(&mut self, listed: Listed) {
+        self.has_polled = true;
+        self.registers_again = false;
+        self.agent = listed.agent;
+        self.shared.monitor.polled(listed.total, listed.oldest);
+        self.shared.monitor.set_ready(true);
+        match (listed.with_running, listed.misses_known) {
+            (true, _) => self.schedule.listed_running(listed.found_running, Instant::now()),
+            (false, true) => self.schedule.missed(Instant::now()),
+            (false, false) => {}
+        }
+        // Without a list of running executions, those of the last one are still to do.
+        let kept = if listed.with_running { Vec::new() } else { self.backlog.take_running() };
+        self.backlog = listed.executions;
+        self.backlog.put_back(kept);
+        // What ended or started while the list was read.
+        let (shared, running) = (&self.shared, &self.running);
+        self.backlog.retain(|execution| {
+            !running.contains(&execution.uid)
+                && shared.records().get(&execution.uid).is_none_or(|record| !record.is_done())
+        });
+        self.backlog.wake(Instant::now());
+        self.find_undelivered();
+        self.is_idle = self.workers.is_empty() && self.backlog.is_empty() && self.undelivered.is_empty();
+        self.schedule.succeeded(self.backlog.ready_len() > 0, Instant::now());
+    }
+
+    /// Decides what a failed poll means: stop, register again, or wait.
+    fn poll_failed(&mut self, error: avala_client::Error) -> Result<(), AgentError> {
+        self.shared.monitor.count(Count::FailedPolls);
+        match error.kind() {
+            ErrorKind::Authentication | ErrorKind::Forbidden => {
+                let message = "polling was rejected; check the API key and its permissions";
+                return Err(AgentError::new(AgentErrorKind::Unauthorized, message).with_source(error));
+            }
+            ErrorKind::NotFound if self.registers_again => {
+                let message = "the agent was deleted, and is not found after a new registration";
+                return Err(AgentError::new(AgentErrorKind::Deleted, message).with_source(error));
+            }
+            ErrorKind::NotFound => {
+                self.registers_again = true;
+                return Ok(());
+            }
+            _ => {}
+        }
+        let pause = self.schedule.failed(error.retry_after(), Instant::now());
+        tracing::warn!(error = %error, retry_in = ?pause, "polling failed");
+        Ok(())
+    }
+
+    /// Queues the decisions that an earlier process, or an earlier try, did not deliver.
+    fn find_undelivered(&mut self) {
+        let records = self.shared.records();
+        let undelivered = records.values().filter(|record| record.is_undelivered());
+        let undelivered = undelivered.filter(|record| !self.running.contains(&record.execution));
+        self.undelivered = undelivered.map(|record| record.execution.clone()).collect();
+    }
+
+    /// Starts as many workers as the limits allow: decisions first, then handlers, oldest execution first.
+    /// Returns when the next one may start.
+    fn start_workers(&mut self) -> Option<Instant> {
+        let deliveries = self.start_deliveries();
+        let handlers = self.start_handlers();
+        if self.backlog.is_truncated && self.backlog.ready_len() < self.shared.settings.concurrency {
+            self.backlog.is_truncated = false;
+            self.schedule.hint(Instant::now());
+        }
+        deliveries.into_iter().chain(handlers).min()
+    }
+
+    fn start_deliveries(&mut self) -> Option<Instant> {
+        let mut next_start: Option<Instant> = None;
+        for _ in 0..self.undelivered.len() {
+            if self.workers.len() >= self.shared.settings.concurrency {
+                break;
+            }
+            let Some(uid) = self.undelivered.pop_front() else { break };
+            let record = self.shared.records().get(&uid).filter(|record| record.is_undelivered()).cloned();
+            let Some(record) = record.filter(|_| !self.running.contains(&uid)) else { continue };
+            let retry_at = self.shared.retries().get(&uid).copied().filter(|at| *at > Instant::now());
+            if retry_at.is_some() || record.task.as_ref().is_some_and(|task| self.busy_tasks.contains(task)) {
+                next_start = next_start.into_iter().chain(retry_at).min();
+                self.undelivered.push_back(uid);
+                continue;
+            }
+            self.shared.retries().remove(&uid);
+            let (shared, agent) = (Arc::clone(&self.shared), self.agent.clone());
+            self.spawn(uid, record.task.clone(), async move { work::deliver_again(&shared, &agent, record).await });
+        }
+        next_start
+    }
+
+    fn start_handlers(&mut self) -> Option<Instant> {
+        let now = Instant::now();
+        self.backlog.wake(now);
+        let mut next_start = self.backlog.next_wake();
+        let mut later = Vec::new();
+        while !self.shared.monitor.is_quiet() && self.workers.len() < self.shared.settings.concurrency {
+            let Some(execution) = self.backlog.pop() else { break };
+            let record = self.shared.records().get(&execution.uid).cloned();
+            if self.running.contains(&execution.uid) || record.as_ref().is_some_and(Record::is_done) {
+                continue;
+            }
+            let task = event::task_of(&execution);
+            let is_suspect = record.as_ref().is_some_and(|record| record.open_starts > 0);
+            if (is_suspect && self.suspect.is_some())
+                || task.as_ref().is_some_and(|task| self.busy_tasks.contains(task))
+            {
+                later.push(execution);
+                continue;
+            }
+            if let Some(start) = self.shared.next_start(&execution.event_type).filter(|start| *start > now) {
+                next_start = next_start.into_iter().chain([start]).min();
+                later.push(execution);
+                continue;
+            }
+            if is_suspect {
+                self.suspect = Some(execution.uid.clone());
+            }
+            self.shared.count_start(&execution.event_type);
+            self.shared.retries().remove(&execution.uid);
+            let (shared, agent) = (Arc::clone(&self.shared), self.agent.clone());
+            self.spawn(
+                execution.uid.clone(),
+                task,
+                async move { work::handle(&shared, &agent, execution, record).await },
+            );
+        }
+        self.backlog.put_back(later);
+        next_start
+    }
+
+    fn spawn(
+        &mut self,
+        execution: ExecutionUid,
+        task: Option<TaskUid>,
+        work: impl Future<Output = Result<Ending, AgentError>> + Send + 'static,
+    ) {
+        self.is_idle = false;
+        self.running.insert(execution.clone());
+        self.busy_tasks.extend(task.clone());
+        self.workers.spawn(async move { (execution, task, work.await) });
+        self.shared.monitor.set_in_flight(self.workers.len());
+    }
+
+    fn ended(&mut self, ended: Result<Ended, tokio::task::JoinError>) -> Result<(), AgentError> {
+        // Handlers run in tasks of their own, so a worker neither panics nor is aborted.
+        let Ok((execution, task, ending)) = ended else { return Ok(()) };
+        self.running.remove(&execution);
+        self.suspect.take_if(|suspect| *suspect == execution);
+        task.iter().for_each(|task| {
+            self.busy_tasks.remove(task);
+        });
+        self.shared.monitor.set_in_flight(self.workers.len());
+        match ending? {
+            Ending::Decided => self.summary.decided += 1,
+            Ending::Undecided => self.summary.undecided += 1,
+            Ending::Failed => self.summary.failed += 1,
+            Ending::Postponed | Ending::Interrupted => {}
+        }
+        Ok(())
+    }
+
+    /// Waits for running handlers and undelivered decisions until the grace period ends, then ends them.
+    ///
+    /// Leases are renewed meanwhile. What is not acknowledged stays in the journal and is replayed at the next start.
+    async fn drain(&mut self) -> Result<(), AgentError> {
+        self.polling = None;
+        self.shared.stopping.cancel();
+        self.shared.monitor.set_ready(false);
+        let grace = tokio::time::sleep(self.shared.settings.grace);
+        tokio::pin!(grace);
+        let mut first_error = None;
+        while !self.workers.is_empty() {
+            tokio::select! {
+                Some(ended) = self.workers.join_next() => {
+                    if let Err(error) = self.ended(ended) {
+                        first_error.get_or_insert(error);
+                    }
+                }
+                () = &mut grace, if !self.shared.abort.is_cancelled() => {
+                    tracing::warn!(in_flight = self.workers.len(), "the grace period is over; ending handlers");
+                    self.shared.abort.cancel();
+                }
+            }
+        }
+        first_error.map_or(Ok(()), Err)
+    }
+}
+
+/// Waits for the end of a poll, if there is one.
+async fn finished(polling: &mut Option<Polling>) -> Result<Polled, AgentError> {
+    match polling {
+        Some(polling) => polling.await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn sleep_until(at: Option<Instant>) {
+    match at {
+        Some(at) => tokio::time::sleep_until(at).await,
+        None => std::future::pending().await,
+    }
+}

@@ -1,0 +1,37 @@
+//! When a run ends, and what came of it.
+
+/// What a run did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Summary {
+    /// Executions whose decision was acknowledged, here or by somebody else.
+    pub decided: usize,
+    /// Executions that were left or parked.
+    pub undecided: usize,
+    /// Handler runs that failed and will be retried.
+    pub failed: usize,
+}
+
+/// How one execution ended in this round.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Ending {
+    Decided,
+    Undecided,
+    Failed,
+    /// To be tried again: another process holds the claim, this process stops, or the server is not available.
+    Postponed,
+    /// The decision was not acknowledged when this process stopped or lost its claim. It stays in the journal, and the
+    /// claim is not released: it ends by itself.
+    Interrupted,
+}
+
+/// When a run ends by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Until {
+    /// Only when it is stopped.
+    Stopped,
+    /// After everything that one poll returned was handled once.
+    OnePoll,
+    /// When a poll returns nothing to do and nothing is in flight.
+    Idle,
+}

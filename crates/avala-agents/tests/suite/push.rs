@@ -1,0 +1,71 @@
+use std::time::Duration;
+
+use avala_agents::PushReceiver;
+use bytes::Bytes;
+use http::{Request, StatusCode};
+use http_body_util::Full;
+use tokio_util::sync::CancellationToken;
+use tower::ServiceExt as _;
+
+use crate::server::{Server, approving};
+
+const SECRET: &str = "agsec_1f9a";
+
+fn delivery(body: &'static str, signature: Option<String>) -> Request<Full<Bytes>> {
+    let mut request = Request::post("/agent").header("x-avala-webhook-event", "result.submitted");
+    request = request.header("x-avala-webhook-delivery", "d1");
+    if let Some(signature) = signature {
+        request = request.header("x-avala-webhook-signature", signature);
+    }
+    request.body(Full::new(Bytes::from_static(body.as_bytes()))).unwrap()
+}
+
+async fn status(receiver: &PushReceiver, request: Request<Full<Bytes>>) -> StatusCode {
+    receiver.clone().oneshot(request).await.unwrap().status()
+}
+
+#[tokio::test(start_paused = true)]
+async fn unverifiable_deliveries_are_rejected_and_cause_no_poll() {
+    let server = Server::new();
+    let agent = approving();
+    let receiver = PushReceiver::new(agent.handle(), [SECRET]);
+    let stop = CancellationToken::new();
+    let running = tokio::spawn(agent.run_until(&server.client(), stop.clone()));
+    tokio::time::sleep(Duration::from_secs(600)).await;
+    let polls = server.requests("status=pending");
+    let body = r#"{"uid":"r1"}"#;
+    let forged = avala_webhook::sign("agsec_other", body.as_bytes());
+    assert_eq!(status(&receiver, delivery(body, Some(forged))).await, StatusCode::UNAUTHORIZED);
+    assert_eq!(status(&receiver, delivery(body, None)).await, StatusCode::BAD_REQUEST);
+    let get = Request::get("/agent").body(Full::new(Bytes::new())).unwrap();
+    assert_eq!(status(&receiver, get).await, StatusCode::METHOD_NOT_ALLOWED);
+    let large = Request::post("/agent").body(Full::new(Bytes::from(vec![b'x'; 2 << 20]))).unwrap();
+    assert_eq!(status(&receiver, large).await, StatusCode::PAYLOAD_TOO_LARGE);
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    assert_eq!(server.requests("status=pending"), polls);
+    stop.cancel();
+    running.await.unwrap().unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn signed_deliveries_of_any_form_poll_and_handle_once() {
+    for body in [r#"{"uid":"r1"}"#, r#"{"uid":"x0","event_type":"result.submitted"}"#, "[]", "not json", ""] {
+        let server = Server::new();
+        let agent = approving();
+        let receiver = PushReceiver::new(agent.handle(), [SECRET]);
+        let stop = CancellationToken::new();
+        let running = tokio::spawn(agent.run_until(&server.client(), stop.clone()));
+        tokio::time::sleep(Duration::from_secs(600)).await;
+        server.add("x0", "result.submitted", serde_json::json!({}));
+        for _ in 0..20 {
+            let signature = Some(avala_webhook::sign(SECRET, body.as_bytes()));
+            assert_eq!(status(&receiver, delivery(body, signature)).await, StatusCode::OK, "{body}");
+        }
+        let polls = server.requests("status=pending");
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        server.assert_each_decided_once(1);
+        assert!(server.requests("status=pending") <= polls + 3, "a burst of deliveries is no burst of polls");
+        stop.cancel();
+        running.await.unwrap().unwrap();
+    }
+}

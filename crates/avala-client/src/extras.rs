@@ -1,0 +1,57 @@
+//! Headers and extensions that the caller adds to a request.
+
+use http::{Extensions, HeaderMap, HeaderName, HeaderValue};
+
+/// Headers and extensions that the caller adds to a request.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Extras {
+    headers: HeaderMap,
+    extensions: Extensions,
+}
+
+impl Extras {
+    /// Sets a header, or returns why it must not be set.
+    pub(crate) fn set_header(&mut self, name: &str, value: &[u8]) -> Result<(), String> {
+        let Ok(header) = HeaderName::from_bytes(name.as_bytes()) else {
+            return Err(format!("invalid header name {name:?}: use letters, digits and `-`"));
+        };
+        if let Some(reason) = refusal(&header) {
+            return Err(format!("the header `{header}` cannot be set on a call: {reason}"));
+        }
+        let Ok(mut value) = HeaderValue::from_bytes(value) else {
+            return Err(format!("invalid value of the header `{header}`: it has a line break or control character"));
+        };
+        // It may be a secret whatever the name of the header is, and must not appear in `Debug` output.
+        value.set_sensitive(true);
+        self.headers.insert(header, value);
+        Ok(())
+    }
+
+    pub(crate) fn set_extension<V: Clone + Send + Sync + 'static>(&mut self, value: V) {
+        self.extensions.insert(value);
+    }
+
+    /// Adds the headers and extensions to a request that is ready otherwise.
+    pub(crate) fn apply<B>(&self, request: &mut http::Request<B>) {
+        for (name, value) in &self.headers {
+            request.headers_mut().insert(name.clone(), value.clone());
+        }
+        request.extensions_mut().extend(self.extensions.clone());
+    }
+}
+
+/// Why a call must not set a header itself; `None` if it may.
+fn refusal(name: &HeaderName) -> Option<&'static str> {
+    Some(match name.as_str() {
+        "x-avala-api-key" | "authorization" => "the client sets the credentials; configure them in its builder",
+        "host" => "the host is that of the client's base URL",
+        "content-length" | "transfer-encoding" | "expect" => "the HTTP client frames the body itself",
+        "connection" | "keep-alive" | "proxy-connection" | "te" | "trailer" | "upgrade" | "http2-settings" => {
+            "a hop-by-hop header belongs to a connection, and calls share connections"
+        }
+        "proxy-authenticate" | "proxy-authorization" => {
+            "credentials of a proxy must not be sent to the server; configure them with `Proxy`"
+        }
+        _ => return None,
+    })
+}

@@ -1,0 +1,195 @@
+//! Settings.
+
+use std::fmt;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use avala_transport::{ApiKey, BaseUrl, RateLimit};
+
+use crate::error::{LimitsError, LimitsErrorKind};
+use crate::keys::Keys;
+use crate::limits::{Inner, RedisLimits};
+use crate::link::{Link, Script, Server};
+use crate::permits::Permits;
+use crate::stats::Stats;
+use crate::view::View;
+
+/// Builder of [`RedisLimits`].
+///
+/// | Setting | Default |
+/// |---|---|
+/// | URL | none: required |
+/// | limit | 100 calls per minute, bursts of 2 |
+/// | timeout of each use of Redis | 50 ms |
+/// | permits | 10 uploads, 5 exports |
+/// | tokens taken in advance | 64 at most |
+/// | shadow mode | off |
+/// | prefix of the keys | `avala` |
+#[derive(Clone)]
+pub struct RedisLimitsBuilder {
+    base_url: BaseUrl,
+    api_key: ApiKey,
+    prefix: String,
+    url: Option<String>,
+    #[cfg(feature = "cluster")]
+    cluster: Option<Vec<String>>,
+    limit: RateLimit,
+    timeout: Duration,
+    uploads: u32,
+    exports: u32,
+    batch: u32,
+    shadow: bool,
+}
+
+impl RedisLimitsBuilder {
+    pub(crate) fn new(base_url: &BaseUrl, api_key: &ApiKey) -> Self {
+        Self {
+            base_url: base_url.clone(),
+            api_key: api_key.clone(),
+            prefix: "avala".to_owned(),
+            url: None,
+            #[cfg(feature = "cluster")]
+            cluster: None,
+            limit: RateLimit::per_minute(100).burst(2),
+            timeout: Duration::from_millis(50),
+            uploads: 10,
+            exports: 5,
+            batch: 64,
+            shadow: false,
+        }
+    }
+
+    /// Sets the URL of Redis, such as `redis://user:password@host:6379/0`, `rediss://` for TLS (feature `tls`), or
+    /// `unix:///path`.
+    #[must_use]
+    pub fn url(mut self, url: impl Into<String>) -> Self {
+        self.url = Some(url.into());
+        self
+    }
+
+    /// Sets the URLs of some nodes of a Redis Cluster, in place of [`url`](Self::url).
+    #[cfg(feature = "cluster")]
+    #[must_use]
+    pub fn cluster(mut self, urls: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.cluster = Some(urls.into_iter().map(Into::into).collect());
+        self
+    }
+
+    /// Sets the limit of all processes together. Default: 100 calls per minute, with bursts of 2.
+    ///
+    /// A burst counts towards the limit: the calls per minute without the burst are the rate, so that no minute of the
+    /// server has more calls than the limit. A burst of 2 % of the limit loses no more than that. `X-RateLimit-Limit`
+    /// replaces the calls per minute, for all processes.
+    #[must_use]
+    pub fn limit(mut self, limit: RateLimit) -> Self {
+        self.limit = limit;
+        self
+    }
+
+    /// Sets the timeout of each use of Redis, connecting included. Default: 50 ms. After it, the share of the process
+    /// decides.
+    #[must_use]
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
+    /// Sets how many uploads and exports all processes together may have in flight. Default: 10 and 5. Zero counts as
+    /// one.
+    #[must_use]
+    pub fn permits(mut self, uploads: u32, exports: u32) -> Self {
+        self.uploads = uploads.max(1);
+        self.exports = exports.max(1);
+        self
+    }
+
+    /// Sets how many tokens a process takes in advance at most while it sends many calls. Default: 64; zero takes none.
+    ///
+    /// They are used within 100 ms, and the burst is lowered by as many calls as that may add. What is not used goes
+    /// back.
+    #[must_use]
+    pub fn batch(mut self, tokens: u32) -> Self {
+        self.batch = tokens.min(64);
+        self
+    }
+
+    /// Sets whether calls are only counted in Redis. Default: false.
+    ///
+    /// The limit in the process then decides every call: pass the whole limit of the process to
+    /// [`RateLimiter::shared`](avala_transport::RateLimiter::shared). [`stats`](RedisLimits::stats) tells how many
+    /// calls would have waited.
+    #[must_use]
+    pub fn shadow(mut self, shadow: bool) -> Self {
+        self.shadow = shadow;
+        self
+    }
+
+    /// Sets the prefix of all keys. Default: `avala`. The rest is a hash of base URL and API key.
+    #[must_use]
+    pub fn prefix(mut self, prefix: impl Into<String>) -> Self {
+        self.prefix = prefix.into();
+        self
+    }
+
+    /// Builds the limits without using Redis: the first call connects.
+    ///
+    /// # Errors
+    ///
+    /// [`Configuration`](LimitsErrorKind::Configuration) if the URL is missing or invalid, or the prefix has a brace.
+    pub fn build(self) -> Result<RedisLimits, LimitsError> {
+        if self.prefix.contains(['{', '}']) {
+            let message = "the prefix contains a brace, which would change the slot of the keys in a cluster";
+            return Err(LimitsError::new(LimitsErrorKind::Configuration, message));
+        }
+        let link = Link::new(self.server()?, self.timeout);
+        let keys = Keys::new(&self.prefix, &self.base_url, &self.api_key);
+        let permits = Permits::new(Arc::clone(&link), keys.clone(), self.uploads, self.exports);
+        Ok(RedisLimits(Arc::new(Inner {
+            link,
+            keys,
+            limit: self.limit,
+            shadow: self.shadow,
+            batch: self.batch,
+            script: Script::new(include_str!("scripts/reserve.lua")),
+            permits,
+            stats: Stats::default(),
+            view: Mutex::new(View::default()),
+        })))
+    }
+
+    /// Builds the limits and uses Redis once, to report errors that do not pass.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`build`](Self::build); a password that is rejected, a missing permission or command, and a key that
+    /// holds something else. A Redis that cannot be reached, or fails in a way that passes, is no error.
+    pub async fn connect(self) -> Result<RedisLimits, LimitsError> {
+        let limits = self.build()?;
+        limits.0.link.check().await?;
+        match limits.0.exchange(None, None, &[], false, None, 0).await {
+            Err(error) if error.is_permanent() => Err(error),
+            _ => Ok(limits),
+        }
+    }
+
+    fn server(&self) -> Result<Server, LimitsError> {
+        #[cfg(feature = "cluster")]
+        if let Some(urls) = &self.cluster {
+            return Server::cluster(urls, self.timeout.max(Duration::from_secs(1)));
+        }
+        let missing = || LimitsError::new(LimitsErrorKind::Configuration, "the URL of Redis is missing: set `url`");
+        Server::single(self.url.as_deref().ok_or_else(missing)?)
+    }
+}
+
+/// Without the URL, which may contain a password.
+impl fmt::Debug for RedisLimitsBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RedisLimitsBuilder")
+            .field("prefix", &self.prefix)
+            .field("limit", &self.limit)
+            .field("timeout", &self.timeout)
+            .field("shadow", &self.shadow)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,328 @@
+//! The limits, and how a call gets its reservation.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use avala_transport::{
+    CallClass, Decision, Grant, GrantGuard, LimitFuture, LimitReport, LimitStore, RateLimit, StoreCall,
+};
+use tokio::runtime::Handle;
+use tokio::time::{Instant, sleep, sleep_until};
+
+use crate::builder::RedisLimitsBuilder;
+use crate::error::LimitsError;
+use crate::keys::Keys;
+use crate::link::{Link, Script};
+use crate::permits::{HeldPermit, LEARNING, Permits};
+use crate::protocol::{Reply, Request, Verdict, WirePermit};
+use crate::stats::{LimitStats, Stats, increment};
+use crate::token::Token;
+use crate::view::{Outcome, View};
+
+/// A reservation that was made longer ago is checked before it is used: a gate may have closed.
+const RECHECK: Duration = Duration::from_millis(100);
+/// A call is sent at most this long after its start, or after the lifetime of a token if that is longer.
+const LAPSE: Duration = Duration::from_millis(20);
+/// The first pause before a call looks for a free permit again; it doubles up to the longest.
+const PERMIT_PAUSE: Duration = Duration::from_millis(50);
+const LONGEST_PERMIT_PAUSE: Duration = Duration::from_secs(1);
+/// A call that cannot get a reservation because it would be too far ahead asks again after this time.
+const FAR_AHEAD: Duration = Duration::from_secs(20);
+
+/// Limits in Redis or Valkey, shared by all processes that use the same API key.
+///
+/// Pass a clone to [`RateLimiter::shared`](avala_transport::RateLimiter::shared), with the share of this process for
+/// the time when Redis cannot be used. Clones share one connection. See the [crate](crate) for what is promised.
+///
+/// ```no_run
+/// use avala_limits_redis::RedisLimits;
+/// use avala_transport::{ApiKey, BaseUrl, RateLimit, RateLimiter, TransportBuilder};
+///
+/// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+/// let base_url = BaseUrl::parse("https://api.avala.ai/api/v1")?;
+/// let api_key = ApiKey::new("avk_example")?;
+/// let limits = RedisLimits::builder(&base_url, &api_key)
+///     .url("redis://127.0.0.1/")
+///     .limit(RateLimit::per_minute(600).burst(12))
+///     .connect()
+///     .await?;
+/// // Eight processes: each may send an eighth on its own.
+/// let limiter = RateLimiter::shared(limits, RateLimit::per_minute(75).burst(1));
+/// let transport = TransportBuilder::new().base_url(base_url).api_key(api_key).rate_limiter(limiter).build()?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct RedisLimits(pub(crate) Arc<Inner>);
+
+pub(crate) struct Inner {
+    pub(crate) link: Arc<Link>,
+    pub(crate) keys: Keys,
+    pub(crate) limit: RateLimit,
+    pub(crate) shadow: bool,
+    pub(crate) batch: u32,
+    pub(crate) script: Script,
+    pub(crate) permits: Arc<Permits>,
+    pub(crate) stats: Stats,
+    pub(crate) view: Mutex<View>,
+}
+
+impl RedisLimits {
+    /// Starts to configure limits of the account with this base URL and API key.
+    #[must_use]
+    pub fn builder(base_url: &avala_transport::BaseUrl, api_key: &avala_transport::ApiKey) -> RedisLimitsBuilder {
+        RedisLimitsBuilder::new(base_url, api_key)
+    }
+
+    /// Returns why Redis is not used now; `None` while it is, and before the first call.
+    #[must_use]
+    pub fn problem(&self) -> Option<LimitsError> {
+        self.0.link.problem()
+    }
+
+    /// Returns a warning about the server's settings: a `maxmemory-policy` that may evict limits, or one that it hides.
+    #[must_use]
+    pub fn warning(&self) -> Option<String> {
+        self.0.link.warning()
+    }
+
+    /// Returns counts since the start of this process.
+    #[must_use]
+    pub fn stats(&self) -> LimitStats {
+        self.0.stats.read(&self.0.link)
+    }
+
+    /// Returns to Redis what this process holds for later: tokens and permits. Call it before the process exits; what
+    /// is not returned ends after 6 s.
+    pub async fn close(&self) {
+        self.0.view().drop_tokens();
+        // Whatever fails here ends by itself.
+        let _ = self.0.exchange(None, None, &[], false, None, 0).await;
+        self.0.permits.release_all().await;
+    }
+}
+
+impl fmt::Debug for RedisLimits {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.0, f)
+    }
+}
+
+impl fmt::Debug for Inner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RedisLimits").field("link", &self.link).field("shadow", &self.shadow).finish_non_exhaustive()
+    }
+}
+
+impl LimitStore for RedisLimits {
+    fn acquire(&self, call: StoreCall) -> LimitFuture {
+        let limits = Arc::clone(&self.0);
+        if limits.shadow {
+            limits.count(call);
+            return Box::pin(async { Decision::Local });
+        }
+        Box::pin(async move {
+            let decision = limits.decide(call).await.unwrap_or(Decision::Local);
+            limits.stats.count(&decision);
+            decision
+        })
+    }
+
+    fn report(&self, scope: Option<&'static str>, report: LimitReport) {
+        let burst = self.0.limit.burst_size().into();
+        let is_urgent = self.0.view().report(scope, &report, burst, Instant::now());
+        if let (true, Ok(runtime)) = (is_urgent, Handle::try_current()) {
+            // Other processes should know before they are refused too.
+            let limits = Arc::clone(&self.0);
+            runtime.spawn(async move { limits.exchange(scope, None, &[], false, None, 0).await });
+        }
+    }
+}
+
+impl Inner {
+    pub(crate) fn view(&self) -> MutexGuard<'_, View> {
+        // The numbers stay valid if a thread panics between two of them.
+        self.view.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn give_back(&self, token: &Token) {
+        let mut view = self.view();
+        let lifetime = view.pace(self.limit).lifetime;
+        view.give_back(token, Instant::now(), lifetime);
+    }
+
+    /// Waits until the call may be sent. An error means that this process decides.
+    async fn decide(self: &Arc<Self>, call: StoreCall) -> Result<Decision, LimitsError> {
+        let deadline = Instant::now().checked_add(call.max_wait);
+        let permit = self.permits.ask(call.class, call.permit_term);
+        let mut held: Option<Token> = None;
+        let mut pause = PERMIT_PAUSE;
+        loop {
+            let left = deadline.map_or(Duration::MAX, |deadline| deadline.saturating_duration_since(Instant::now()));
+            let is_plain = permit.is_none() && call.scope.is_none() && !call.background && held.is_none();
+            let outcome = match &permit {
+                None if is_plain => self.reserve_together(left).await?,
+                _ => self.reserve(&call, permit.as_ref().map(HeldPermit::wire), held.take(), left).await?,
+            };
+            let has_permit = matches!(&outcome, Outcome::Reserved(token) if token.has_permit);
+            permit.iter().for_each(|permit| permit.settle(has_permit));
+            let token = match outcome {
+                Outcome::Reserved(token) => token,
+                Outcome::Refused(wait) if call.background || wait > left => return Ok(Decision::TooLong(wait)),
+                Outcome::Refused(wait) => {
+                    sleep(wait.min(FAR_AHEAD).mul_f64(0.5 + fastrand::f64() / 2.0)).await;
+                    continue;
+                }
+                Outcome::NoPermit if call.background || left < pause => return Ok(Decision::TooLong(pause)),
+                Outcome::NoPermit => {
+                    sleep(pause.mul_f64(0.5 + fastrand::f64() / 2.0)).await;
+                    pause = (pause * 2).min(LONGEST_PERMIT_PAUSE);
+                    continue;
+                }
+            };
+            let wait = token.start.saturating_duration_since(Instant::now());
+            if !token.has_user || (permit.is_some() && !has_permit) {
+                // What is missing is taken when the turn comes.
+                sleep_until(token.start).await;
+                held = Some(token);
+                continue;
+            }
+            if !wait.is_zero() {
+                increment(&self.stats.waited);
+                sleep_until(token.start).await;
+                if !self.still_counts(&token, wait) {
+                    held = Some(token);
+                    continue;
+                }
+            }
+            permit.iter().for_each(HeldPermit::confirm);
+            return Ok(Decision::Granted(Grant::with_guard(RedisGrant { token, _permit: permit })));
+        }
+    }
+
+    /// Returns whether a reservation can be used after its wait without asking Redis again.
+    fn still_counts(&self, token: &Token, waited: Duration) -> bool {
+        let now = Instant::now();
+        let mut view = self.view();
+        let lapse = view.pace(self.limit).lifetime.max(LAPSE);
+        let is_late = now.saturating_duration_since(token.start) > lapse;
+        !is_late && view.is_current(token, now).unwrap_or(waited < RECHECK)
+    }
+
+    /// Makes a reservation with a round trip of its own, in place of the one that is held.
+    async fn reserve(
+        self: &Arc<Self>,
+        call: &StoreCall,
+        permit: Option<WirePermit>,
+        held: Option<Token>,
+        left: Duration,
+    ) -> Result<Outcome, LimitsError> {
+        let wait = if call.background { Duration::ZERO } else { left };
+        let mut outcomes = self.exchange(call.scope, held, &[wait], call.background, permit, 0).await?;
+        Ok(outcomes.pop().unwrap_or(Outcome::NoPermit))
+    }
+
+    /// Runs the script once, for any number of calls with the same limits.
+    pub(crate) async fn exchange(
+        self: &Arc<Self>,
+        scope: Option<&'static str>,
+        held: Option<Token>,
+        waits: &[Duration],
+        spare: bool,
+        permit: Option<WirePermit>,
+        advance: u32,
+    ) -> Result<Vec<Outcome>, LimitsError> {
+        let request = self.request(scope, held, waits, spare, permit, advance);
+        let value = self.link.run(&self.script, |command| request.fill(command)).await?;
+        let received = Instant::now();
+        let reply = Reply::parse(value, &request).inspect_err(|error| self.link.reject(error))?;
+        let (marks, was_lost) = {
+            let mut view = self.view();
+            let lifetime = view.pace(self.limit).lifetime;
+            let was_lost = view.learn(scope, &reply, lifetime);
+            (view.marks(scope), was_lost)
+        };
+        if was_lost {
+            self.permits.present_soon();
+        }
+        let has_permit = reply.permit == Some(true);
+        let token = |wait, has_user| {
+            let token = Token::new(Arc::clone(self), received + wait, marks, scope);
+            Outcome::Reserved(token.with(has_user, has_permit))
+        };
+        let outcome = |verdict: &Verdict| match *verdict {
+            Verdict::Reserved(wait) => token(wait, true),
+            Verdict::ReservedInScope(wait) => token(wait, false),
+            Verdict::Refused(wait) => Outcome::Refused(wait),
+        };
+        Ok(reply.verdicts.iter().map(outcome).collect())
+    }
+
+    fn request(
+        &self,
+        scope: Option<&'static str>,
+        held: Option<Token>,
+        waits: &[Duration],
+        spare: bool,
+        permit: Option<WirePermit>,
+        advance: u32,
+    ) -> Request {
+        let now = Instant::now();
+        let mut view = self.view();
+        let marks = view.marks(scope);
+        let mut limits = vec![view.wire(None, self.keys.user.clone(), self.limit, now)];
+        if let Some(name) = scope {
+            limits.push(view.wire(scope, self.keys.scope(name), self.limit, now));
+        }
+        if let Some(mut held) = held {
+            held.close();
+            if held.marks == marks {
+                // The script takes the same tokens again, and checks everything else.
+                limits[0].put_back += u32::from(held.has_user);
+                limits.iter_mut().skip(1).for_each(|limit| limit.put_back += 1);
+            }
+        }
+        Request {
+            generation_key: self.keys.generation.clone(),
+            new_generation: format!("{:032x}", fastrand::u128(..)),
+            generation: view.generation.clone(),
+            expected_time: view.expected_time(now),
+            learning: LEARNING,
+            limits,
+            advance,
+            permit,
+            spare,
+            waits: waits.to_vec(),
+        }
+    }
+
+    /// Counts a call in Redis without delaying it.
+    fn count(self: &Arc<Self>, call: StoreCall) {
+        let Ok(runtime) = Handle::try_current() else { return };
+        let limits = Arc::clone(self);
+        runtime.spawn(async move {
+            let call = StoreCall::new(CallClass::Ordinary).with_scope(call.scope);
+            match limits.reserve(&call, None, None, Duration::MAX).await {
+                Ok(Outcome::Reserved(mut token)) => {
+                    token.close();
+                    limits.stats.counted(token.start > Instant::now() || !token.has_user);
+                }
+                Ok(_) => limits.stats.counted(true),
+                Err(_) => increment(&limits.stats.local),
+            }
+        });
+    }
+}
+
+/// Tokens and permit of a granted call.
+struct RedisGrant {
+    token: Token,
+    _permit: Option<HeldPermit>,
+}
+
+impl GrantGuard for RedisGrant {
+    fn used(&mut self) {
+        self.token.close();
+    }
+}

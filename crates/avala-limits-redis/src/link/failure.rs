@@ -1,0 +1,51 @@
+//! What a failed command means.
+
+use redis::{ErrorKind, RedisError, ServerErrorKind};
+
+use crate::error::{LimitsError, LimitsErrorKind};
+
+/// Classifies an error of Redis or of its driver.
+///
+/// Servers spell the same error in several ways: `READONLY ...`, `ERR READONLY ...`, or inside of `ERR Error running
+/// script ...`. So the text decides, not only the code.
+pub(crate) fn classify(error: &RedisError) -> LimitsError {
+    let text = describe(error);
+    let has = |word: &str| text.contains(word);
+    // The last two are the spellings inside of a script.
+    let access = [
+        "NOPERM",
+        "NOAUTH",
+        "unauthenticated",
+        "WRONGPASS",
+        "invalid password",
+        "ACL failure",
+        "user executing the script can't",
+    ];
+    let is_access = access.into_iter().any(has);
+    let kind = if is_access || error.kind() == ErrorKind::AuthenticationFailed {
+        LimitsErrorKind::Access
+    } else if has("WRONGTYPE") || has("a limit key holds something else") {
+        LimitsErrorKind::KeyType
+    } else if has("unknown command") || has("Unknown Redis command") || has("CROSSSLOT") || has("MOVED") {
+        LimitsErrorKind::Unsupported
+    } else if error.kind() == ErrorKind::InvalidClientConfig {
+        LimitsErrorKind::Configuration
+    } else {
+        LimitsErrorKind::Unavailable
+    };
+    LimitsError::new(kind, format_args!("Redis: {text}"))
+}
+
+/// Returns whether the script is not in the server's cache, so that it did not run.
+pub(crate) fn is_missing_script(error: &RedisError) -> bool {
+    error.kind() == ErrorKind::Server(ServerErrorKind::NoScript)
+}
+
+/// Returns the message of the server, or the category of an error of the driver. Texts of the driver may contain the
+/// address with its password.
+fn describe(error: &RedisError) -> String {
+    if matches!(error.kind(), ErrorKind::Server(_) | ErrorKind::Extension) {
+        return format!("{} {}", error.code().unwrap_or_default(), error.detail().unwrap_or_default());
+    }
+    if error.is_timeout() { "no response in time".to_owned() } else { error.category().to_owned() }
+}

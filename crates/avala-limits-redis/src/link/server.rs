@@ -1,0 +1,108 @@
+//! Where Redis is, and how to connect to it.
+
+use std::fmt;
+use std::time::Duration;
+
+use redis::aio::MultiplexedConnection;
+use redis::{AsyncConnectionConfig, Client, Cmd, RedisError, Value};
+
+use crate::error::{LimitsError, LimitsErrorKind};
+
+/// One server, or the first nodes of a cluster.
+pub(crate) enum Server {
+    Single(Box<Client>),
+    #[cfg(feature = "cluster")]
+    Cluster(Box<redis::cluster::ClusterClient>),
+}
+
+impl Server {
+    pub(crate) fn single(url: &str) -> Result<Self, LimitsError> {
+        check_url(url)?;
+        Client::open(url).map(Box::new).map(Self::Single).map_err(|error| invalid(&error))
+    }
+
+    /// A failed command is not repeated by the driver: it may have been executed. The connection is replaced, which
+    /// also reads the slots anew.
+    #[cfg(feature = "cluster")]
+    pub(crate) fn cluster(urls: &[String], timeout: Duration) -> Result<Self, LimitsError> {
+        if urls.is_empty() {
+            return Err(LimitsError::new(
+                LimitsErrorKind::Configuration,
+                "a cluster needs the URL of at least one node",
+            ));
+        }
+        urls.iter().try_for_each(|url| check_url(url))?;
+        redis::cluster::ClusterClientBuilder::new(urls.iter().map(String::as_str))
+            .retries(0)
+            .connection_timeout(timeout)
+            .response_timeout(timeout)
+            .build()
+            .map(|client| Self::Cluster(Box::new(client)))
+            .map_err(|error| invalid(&error))
+    }
+
+    /// Connects, which resolves the name again.
+    pub(crate) async fn connect(&self, timeout: Duration) -> Result<Connection, RedisError> {
+        match self {
+            Self::Single(client) => {
+                let config = AsyncConnectionConfig::new()
+                    .set_connection_timeout(Some(timeout))
+                    .set_response_timeout(Some(timeout));
+                client.get_multiplexed_async_connection_with_config(&config).await.map(Connection::Single)
+            }
+            #[cfg(feature = "cluster")]
+            Self::Cluster(client) => client.get_async_connection().await.map(Connection::Cluster),
+        }
+    }
+}
+
+/// A URL may contain a password.
+impl fmt::Debug for Server {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Single(_) => "Single",
+            #[cfg(feature = "cluster")]
+            Self::Cluster(_) => "Cluster",
+        })
+    }
+}
+
+/// Connection that many calls share.
+#[derive(Clone)]
+pub(crate) enum Connection {
+    Single(MultiplexedConnection),
+    #[cfg(feature = "cluster")]
+    Cluster(redis::cluster_async::ClusterConnection),
+}
+
+impl Connection {
+    pub(crate) async fn query(&mut self, command: &Cmd) -> Result<Value, RedisError> {
+        match self {
+            Self::Single(connection) => command.query_async(connection).await,
+            #[cfg(feature = "cluster")]
+            Self::Cluster(connection) => command.query_async(connection).await,
+        }
+    }
+}
+
+fn check_url(url: &str) -> Result<(), LimitsError> {
+    let is_tls = url.starts_with("rediss://") || url.starts_with("valkeys://");
+    if is_tls && !cfg!(feature = "tls") {
+        return Err(LimitsError::new(
+            LimitsErrorKind::Configuration,
+            "a rediss:// URL needs the feature `tls` of avala-limits-redis",
+        ));
+    }
+    #[cfg(feature = "tls")]
+    if is_tls && rustls::crypto::CryptoProvider::get_default().is_none() {
+        // The driver uses the process's provider, and panics without one. A failure means that another thread set it.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+    }
+    Ok(())
+}
+
+/// The driver's message may contain the URL.
+fn invalid(error: &RedisError) -> LimitsError {
+    let message = format!("the URL of Redis is invalid ({}); use redis://user:password@host:6379/0", error.category());
+    LimitsError::new(LimitsErrorKind::Configuration, message)
+}

@@ -1,0 +1,210 @@
+//! Permits of uploads and exports: leases in Redis.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use avala_transport::CallClass;
+use tokio::runtime::Handle;
+use tokio::time::{Instant, sleep};
+
+use crate::keys::Keys;
+use crate::link::{Link, Script};
+use crate::protocol::WirePermit;
+
+/// A permit whose process is gone ends after this time.
+pub(crate) const LEASE: Duration = Duration::from_secs(6);
+/// How often a lease is extended.
+const RENEWAL: Duration = Duration::from_secs(2);
+/// After the store was lost, no permit is granted for this long: all holders present theirs meanwhile.
+pub(crate) const LEARNING: Duration = Duration::from_secs(3);
+
+/// Permits of this process.
+#[derive(Debug)]
+pub(crate) struct Permits {
+    link: Arc<Link>,
+    keys: Keys,
+    uploads: u32,
+    exports: u32,
+    /// Tells the permits of processes apart; a new one for each.
+    process: u128,
+    next: AtomicU64,
+    held: Mutex<HashMap<String, (CallClass, Instant)>>,
+    renewing: AtomicBool,
+    present: Script,
+    release: Script,
+}
+
+impl Permits {
+    pub(crate) fn new(link: Arc<Link>, keys: Keys, uploads: u32, exports: u32) -> Arc<Self> {
+        Arc::new(Self {
+            link,
+            keys,
+            uploads,
+            exports,
+            process: fastrand::u128(..),
+            next: AtomicU64::new(0),
+            held: Mutex::default(),
+            renewing: AtomicBool::new(false),
+            present: Script::new(include_str!("scripts/present.lua")),
+            release: Script::new("return redis.call('ZREM', KEYS[1], unpack(ARGV))"),
+        })
+    }
+
+    fn held(&self) -> MutexGuard<'_, HashMap<String, (CallClass, Instant)>> {
+        // Each entry is written in one step, so the map is valid after a panic.
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Returns the permit that a call of this class needs. It is released when it is dropped, also if nobody knows
+    /// whether Redis has granted it.
+    pub(crate) fn ask(self: &Arc<Self>, class: CallClass, term: Duration) -> Option<HeldPermit> {
+        let permits = match class {
+            CallClass::Upload => self.uploads,
+            CallClass::Export => self.exports,
+            _ => return None,
+        };
+        let id = format!("{:032x}:{}", self.process, self.next.fetch_add(1, Ordering::Relaxed));
+        Some(HeldPermit { permits: Arc::clone(self), class, id, limit: permits, term, asked: AtomicBool::new(false) })
+    }
+
+    /// Extends the leases of this process, and enters them again after the store was lost.
+    async fn present(&self) {
+        for class in [CallClass::Upload, CallClass::Export] {
+            let now = Instant::now();
+            let leases: Vec<(String, u64)> = {
+                let mut held = self.held();
+                held.retain(|_, (_, ends)| *ends > now);
+                let of_class = held.iter().filter(|(_, (of, _))| *of == class);
+                of_class.map(|(id, (_, ends))| (id.clone(), micros((*ends - now).min(LEASE)))).collect()
+            };
+            if leases.is_empty() {
+                continue;
+            }
+            let key = self.keys.permits(class);
+            let fill = |command: &mut redis::Cmd| {
+                command.arg(1).arg(&key);
+                for (id, lease) in &leases {
+                    command.arg(id).arg(lease);
+                }
+            };
+            // Without an effect, the lease ends by itself, and the next renewal enters it again.
+            let _ = self.link.run(&self.present, fill).await;
+        }
+    }
+
+    /// Presents the permits now, because the store was lost.
+    pub(crate) fn present_soon(self: &Arc<Self>) {
+        if let (false, Ok(runtime)) = (self.held().is_empty(), Handle::try_current()) {
+            let permits = Arc::clone(self);
+            runtime.spawn(async move { permits.present().await });
+        }
+    }
+
+    fn start_renewing(self: &Arc<Self>) {
+        if self.renewing.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        let Ok(runtime) = Handle::try_current() else {
+            self.renewing.store(false, Ordering::Release);
+            return;
+        };
+        let renewal = Renewal(Arc::clone(self));
+        runtime.spawn(async move {
+            while renewal.is_needed() {
+                sleep(RENEWAL).await;
+                renewal.0.present().await;
+            }
+        });
+    }
+
+    async fn release(&self, class: CallClass, ids: &[String]) {
+        let key = self.keys.permits(class);
+        let fill = |command: &mut redis::Cmd| {
+            command.arg(1).arg(&key).arg(ids);
+        };
+        // Without an effect, the lease ends by itself.
+        let _ = self.link.run(&self.release, fill).await;
+    }
+
+    pub(crate) async fn release_all(&self) {
+        let held = std::mem::take(&mut *self.held());
+        for class in [CallClass::Upload, CallClass::Export] {
+            let ids: Vec<String> = held.iter().filter(|(_, (of, _))| *of == class).map(|(id, _)| id.clone()).collect();
+            if !ids.is_empty() {
+                self.release(class, &ids).await;
+            }
+        }
+    }
+}
+
+fn micros(time: Duration) -> u64 {
+    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
+}
+
+/// Allows the next renewal to start, also if its runtime ends.
+struct Renewal(Arc<Permits>);
+
+impl Renewal {
+    fn is_needed(&self) -> bool {
+        if !self.0.held().is_empty() {
+            return true;
+        }
+        self.0.renewing.store(false, Ordering::Release);
+        // A permit that was added meanwhile has seen that the renewal runs.
+        !self.0.held().is_empty() && !self.0.renewing.swap(true, Ordering::AcqRel)
+    }
+}
+
+impl Drop for Renewal {
+    fn drop(&mut self) {
+        self.0.renewing.store(false, Ordering::Release);
+    }
+}
+
+/// A permit that is asked for or held. Dropping it releases it.
+#[derive(Debug)]
+pub(crate) struct HeldPermit {
+    permits: Arc<Permits>,
+    class: CallClass,
+    id: String,
+    limit: u32,
+    term: Duration,
+    asked: AtomicBool,
+}
+
+impl HeldPermit {
+    pub(crate) fn wire(&self) -> WirePermit {
+        self.asked.store(true, Ordering::Relaxed);
+        WirePermit {
+            key: self.permits.keys.permits(self.class),
+            id: self.id.clone(),
+            permits: self.limit,
+            lease: LEASE.min(self.term),
+        }
+    }
+
+    /// Records whether Redis granted the permit. Until then nobody knows, and dropping it releases it.
+    pub(crate) fn settle(&self, granted: bool) {
+        self.asked.store(granted, Ordering::Relaxed);
+    }
+
+    /// Records that the call is sent with the permit: its lease is extended until its term ends.
+    pub(crate) fn confirm(&self) {
+        let ends =
+            Instant::now().checked_add(self.term).unwrap_or_else(|| Instant::now() + Duration::from_secs(86_400));
+        self.permits.held().insert(self.id.clone(), (self.class, ends));
+        self.permits.start_renewing();
+    }
+}
+
+impl Drop for HeldPermit {
+    fn drop(&mut self) {
+        self.permits.held().remove(&self.id);
+        if let (true, Ok(runtime)) = (self.asked.load(Ordering::Relaxed), Handle::try_current()) {
+            let (permits, class, id) = (Arc::clone(&self.permits), self.class, std::mem::take(&mut self.id));
+            runtime.spawn(async move { permits.release(class, &[id]).await });
+        }
+    }
+}

@@ -1,0 +1,242 @@
+//! What is sent to the script, and what it returns.
+
+use std::time::Duration;
+
+use redis::{Cmd, Value};
+
+use crate::error::{LimitsError, LimitsErrorKind};
+
+/// No wait that the script returns is longer: a gate of an hour, and reservations of two minutes.
+const LONGEST: u64 = 2 * 3_600 * 1_000_000;
+
+/// One limit in a request.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct WireLimit {
+    pub(crate) key: String,
+    pub(crate) rate: u64,
+    pub(crate) burst: u64,
+    pub(crate) from_server: bool,
+    pub(crate) remaining: Option<u64>,
+    pub(crate) closed: Duration,
+    pub(crate) put_back: u32,
+    pub(crate) closings: u64,
+}
+
+/// A permit in a request.
+#[derive(Debug, Clone)]
+pub(crate) struct WirePermit {
+    pub(crate) key: String,
+    pub(crate) id: String,
+    pub(crate) permits: u32,
+    pub(crate) lease: Duration,
+}
+
+/// One run of the script.
+#[derive(Debug)]
+pub(crate) struct Request {
+    pub(crate) generation_key: String,
+    pub(crate) new_generation: String,
+    pub(crate) generation: String,
+    /// The time that Redis should have, in microseconds; zero if unknown.
+    pub(crate) expected_time: u64,
+    pub(crate) learning: Duration,
+    pub(crate) limits: Vec<WireLimit>,
+    pub(crate) advance: u32,
+    pub(crate) permit: Option<WirePermit>,
+    pub(crate) spare: bool,
+    /// The longest wait of each call.
+    pub(crate) waits: Vec<Duration>,
+}
+
+impl Request {
+    /// Adds keys and arguments to a command.
+    pub(crate) fn fill(&self, command: &mut Cmd) {
+        command.arg(1 + self.limits.len() + usize::from(self.permit.is_some())).arg(&self.generation_key);
+        for limit in &self.limits {
+            command.arg(&limit.key);
+        }
+        if let Some(permit) = &self.permit {
+            command.arg(&permit.key);
+        }
+        command.arg(&self.new_generation).arg(&self.generation).arg(self.expected_time);
+        command.arg(micros(self.learning)).arg(self.limits.len());
+        for limit in &self.limits {
+            command.arg(limit.rate).arg(limit.burst).arg(u8::from(limit.from_server));
+            match limit.remaining {
+                Some(remaining) => command.arg(remaining),
+                None => command.arg("-1"),
+            };
+            command.arg(micros(limit.closed)).arg(limit.put_back).arg(limit.closings);
+        }
+        command.arg(self.advance);
+        match &self.permit {
+            Some(permit) => command.arg(permit.permits).arg(&permit.id).arg(micros(permit.lease)),
+            None => command.arg(0).arg("-").arg(0),
+        };
+        command.arg(u8::from(self.spare));
+        for wait in &self.waits {
+            command.arg(micros(*wait));
+        }
+    }
+}
+
+/// Rounds up, so that no wait becomes shorter. At most an hour and a bit, which is exact in Lua.
+fn micros(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos().div_ceil(1_000)).unwrap_or(u64::MAX).min(LONGEST)
+}
+
+/// What the script decided for one call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// The call has a token from then on.
+    Reserved(Duration),
+    /// The call has a token of its scope from then on, and none of the user's limit.
+    ReservedInScope(Duration),
+    /// The call would wait this long, and took nothing.
+    Refused(Duration),
+}
+
+/// The script's response.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Reply {
+    pub(crate) generation: String,
+    /// Redis' clock in microseconds.
+    pub(crate) now: u64,
+    /// Closings so far and remaining closed time of each limit.
+    pub(crate) limits: [(u64, Duration); 2],
+    /// Whether the permit was taken or refused; unset if the response says neither.
+    pub(crate) permit: Option<bool>,
+    pub(crate) ahead: u32,
+    pub(crate) verdicts: Vec<Verdict>,
+}
+
+impl Reply {
+    /// Reads a response. Anything unexpected is an error, and never a permission.
+    pub(crate) fn parse(value: Value, request: &Request) -> Result<Self, LimitsError> {
+        Self::read(value, request)
+            .ok_or_else(|| LimitsError::new(LimitsErrorKind::Unavailable, "Redis: the response is not understood"))
+    }
+
+    fn read(value: Value, request: &Request) -> Option<Self> {
+        let Value::Array(items) = value else { return None };
+        let texts: Vec<String> = items.into_iter().map(text).collect::<Option<_>>()?;
+        let [generation, now, closings, closed, scope_closings, scope_closed, permit, ahead, verdicts @ ..] =
+            &texts[..]
+        else {
+            return None;
+        };
+        let permit = match permit.as_str() {
+            "-" => None,
+            "y" => Some(true),
+            "n" => Some(false),
+            _ => return None,
+        };
+        let verdicts: Vec<Verdict> = verdicts.iter().map(|text| verdict(text)).collect::<Option<_>>()?;
+        let expected = if permit == Some(false) { 0 } else { request.waits.len() };
+        let reply = Self {
+            generation: generation.clone(),
+            now: number(now)?,
+            limits: [(number(closings)?, wait(closed)?), (number(scope_closings)?, wait(scope_closed)?)],
+            permit,
+            ahead: u32::try_from(number(ahead)?).ok()?,
+            verdicts,
+        };
+        let is_plausible = reply.verdicts.len() == expected
+            && reply.ahead <= request.advance
+            && (request.permit.is_some() || permit.is_none())
+            && !generation.is_empty()
+            && generation.len() <= 64;
+        is_plausible.then_some(reply)
+    }
+}
+
+fn text(value: Value) -> Option<String> {
+    match value {
+        Value::BulkString(bytes) => String::from_utf8(bytes).ok(),
+        Value::SimpleString(text) => Some(text),
+        _ => None,
+    }
+}
+
+fn number(text: &str) -> Option<u64> {
+    let is_digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    is_digits.then(|| text.parse().ok()).flatten()
+}
+
+fn wait(text: &str) -> Option<Duration> {
+    number(text).filter(|micros| *micros <= LONGEST).map(Duration::from_micros)
+}
+
+fn verdict(text: &str) -> Option<Verdict> {
+    let wait = wait(text.get(1..)?)?;
+    match text.as_bytes().first()? {
+        b'g' => Some(Verdict::Reserved(wait)),
+        b's' => Some(Verdict::ReservedInScope(wait)),
+        b'r' => Some(Verdict::Refused(wait)),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn request() -> Request {
+        Request {
+            generation_key: "g".into(),
+            new_generation: "new".into(),
+            generation: String::new(),
+            expected_time: 0,
+            learning: Duration::ZERO,
+            limits: vec![WireLimit::default()],
+            advance: 3,
+            permit: None,
+            spare: false,
+            waits: vec![Duration::ZERO; 2],
+        }
+    }
+
+    fn array(texts: &[&str]) -> Value {
+        Value::Array(texts.iter().map(|text| Value::BulkString(text.as_bytes().to_vec())).collect())
+    }
+
+    #[test]
+    fn response_is_read() {
+        let reply = Reply::parse(array(&["id", "5", "7", "0", "0", "9", "-", "3", "g0", "r12"]), &request()).unwrap();
+        let waits = [Verdict::Reserved(Duration::ZERO), Verdict::Refused(Duration::from_micros(12))];
+        assert_eq!(reply.verdicts, waits);
+        assert_eq!((reply.limits[0].0, reply.ahead, reply.permit), (7, 3, None));
+    }
+
+    #[test]
+    fn nonsense_is_never_a_permission() {
+        let good = ["id", "5", "7", "0", "0", "9", "-", "3", "g0", "r12"];
+        for length in 0..good.len() {
+            assert!(Reply::parse(array(&good[..length]), &request()).is_err(), "{length}");
+        }
+        for (index, bad) in [
+            (0, ""),
+            (1, "-5"),
+            (2, "1.5"),
+            (3, "9999999999999"),
+            (5, "x"),
+            (6, "y"),
+            (6, "?"),
+            (7, "4"),
+            (8, "0"),
+            (8, "g"),
+            (8, "g-1"),
+            (8, "g+1"),
+            (8, "ok"),
+            (8, "é0"),
+            (9, ""),
+        ] {
+            let mut texts = good;
+            texts[index] = bad;
+            assert!(Reply::parse(array(&texts), &request()).is_err(), "{index}: {bad}");
+        }
+        for value in [Value::Nil, Value::Okay, Value::Int(1), Value::Array(vec![Value::Int(0); 10])] {
+            assert!(Reply::parse(value, &request()).is_err());
+        }
+    }
+}

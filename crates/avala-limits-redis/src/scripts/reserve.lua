@@ -1,0 +1,233 @@
+-- Reserves tokens of one or two limits, and a permit. Times are microseconds of Redis' clock.
+--
+-- KEYS: generation, user limit, [scope limit], [permits of the class]
+-- ARGV: new generation, known generation, expected time (0: unknown), learning time,
+--       number of limits, and for each limit:
+--         calls per minute, burst, from the server (0/1), remaining (-1: unknown), closed for, tokens put back, closings
+--       most tokens in advance, permits of the class (0: none needed), permit id, lease,
+--       spare tokens, longest wait of each call...
+-- Returns: generation, now, closings and closed time of each limit (0 without a scope), permit (-, y, n),
+--       tokens in advance, and for each call: g<wait> (reserved), s<wait> (reserved in the scope only), r<wait> (refused)
+--
+-- Numbers stay exact: all are integers below 2^53, and leave Lua as text, because Redis truncates Lua numbers.
+local MINUTE = 60000000
+local HOUR = 3600000000
+
+local function text(number)
+  return string.format('%.0f', number)
+end
+
+local time = redis.call('TIME')
+local now = time[1] * 1000000 + time[2]
+local count = tonumber(ARGV[5])
+local known = redis.call('HMGET', KEYS[1], 'id', 'born', KEYS[2], count > 1 and KEYS[3] or '-')
+local id, born = known[1], tonumber(known[2])
+
+-- The generation tells an idle key from a lost store. After a clock jump nothing that is stored can be trusted either.
+local expected = tonumber(ARGV[3])
+local jumped = id and id == ARGV[2] and expected > 0 and math.abs(now - expected) > 1000000
+local fresh = not id or not born or jumped or born > now + 1000000
+if fresh then
+  id, born, known = ARGV[1], now, {}
+  redis.call('DEL', KEYS[1])
+  redis.call('HSET', KEYS[1], 'id', id, 'born', text(born))
+end
+
+-- Moves `full` by this many intervals; the remainder counts fractions of a microsecond.
+local function add(limit, tokens)
+  local parts = tokens * MINUTE + limit.part
+  local whole = math.floor(parts / limit.rate)
+  limit.full = limit.full + whole
+  limit.part = parts - whole * limit.rate
+end
+
+local function tolerance(limit, tokens)
+  local parts = math.max(limit.burst - tokens, 0) * MINUTE
+  local whole = math.floor(parts / limit.rate)
+  return whole, parts - whole * limit.rate
+end
+
+local function set_empty(limit, from)
+  limit.full, limit.part = from, 0
+  add(limit, limit.burst)
+end
+
+-- The gate opens with one token instead of a burst. Reservations from before are void: their holders notice `closings`.
+local function close(limit, opening)
+  limit.gate, limit.closings = opening, limit.closings + 1
+  set_empty(limit, opening)
+  add(limit, -1)
+end
+
+local function load(index)
+  local a = 5 + (index - 1) * 7
+  local rate, burst = tonumber(ARGV[a + 1]), tonumber(ARGV[a + 2])
+  local limit
+  local state = redis.call('GET', KEYS[1 + index])
+  if state then
+    local full, part, r, b, gate, closings = string.match(state, '^(%d+) (%d+) (%d+) (%d+) (%d+) (%d+)$')
+    if not full then
+      return nil
+    end
+    limit = { full = tonumber(full), part = tonumber(part), rate = tonumber(r), burst = tonumber(b),
+      gate = tonumber(gate), closings = tonumber(closings) }
+    if fresh then
+      limit.gate = 0
+      limit.closings = limit.closings + 1
+      set_empty(limit, now)
+    end
+    if ARGV[a + 3] == '1' and (limit.rate ~= rate or limit.burst ~= burst) then
+      -- Keeps the number of used tokens. Reservations at the old rate are void.
+      local used = math.min(math.ceil(math.max(limit.full - now, 0) * limit.rate / MINUTE), burst)
+      limit.rate, limit.burst, limit.part = rate, burst, 0
+      limit.full = now
+      add(limit, used)
+      limit.closings = limit.closings + 1
+    end
+  else
+    limit = { full = now, part = 0, rate = rate, burst = burst, gate = 0, closings = 0 }
+    local expires = tonumber(known[2 + index])
+    if fresh or expires and now < expires then
+      set_empty(limit, now)
+      -- Differs from the count that was lost.
+      limit.closings = now % 1000000007
+    end
+  end
+
+  -- No reservation is made further ahead than a minute, and no gate closes for more than an hour.
+  if limit.gate > now + HOUR + MINUTE then
+    limit.gate = 0
+  end
+  local whole = tolerance(limit, 1)
+  local from = math.max(now, limit.gate)
+  if limit.full - whole > from + MINUTE + MINUTE / limit.rate + 1 then
+    limit.closings = limit.closings + 1
+    set_empty(limit, from)
+  end
+
+  local put_back = tonumber(ARGV[a + 6])
+  if put_back > 0 and id == ARGV[2] and limit.closings == tonumber(ARGV[a + 7]) then
+    add(limit, -put_back)
+  end
+  local remaining = tonumber(ARGV[a + 4])
+  if remaining >= 0 and remaining < limit.burst then
+    local missing = { full = now, part = 0, rate = limit.rate }
+    add(missing, limit.burst - remaining)
+    if missing.full > limit.full then
+      limit.full, limit.part = missing.full, missing.part
+    end
+  end
+  local closed = tonumber(ARGV[a + 5])
+  if closed > 0 and now + closed > limit.gate + 1000 then
+    close(limit, now + closed)
+  end
+  limit.expires = tonumber(known[2 + index])
+  return limit
+end
+
+local function start(limit, spare)
+  local whole, part = tolerance(limit, 1 + spare)
+  local at = limit.full - whole
+  -- Rounded up: a start is never too early.
+  if limit.part > part then
+    at = at + 1
+  end
+  return math.max(now, limit.gate, at)
+end
+
+local function book(limit, at)
+  local full = limit.full
+  if limit.part > 0 then
+    full = full + 1
+  end
+  if at > full then
+    limit.full, limit.part = at, 0
+  end
+  add(limit, 1)
+end
+
+local user, scope = load(1), nil
+if count > 1 then
+  scope = load(2)
+end
+if not user or count > 1 and not scope then
+  return redis.error_reply('AVALA a limit key holds something else')
+end
+
+local a = 5 + count * 7
+local advance, permits = tonumber(ARGV[a + 1]), tonumber(ARGV[a + 2])
+local spare = tonumber(ARGV[a + 5])
+local first, last = a + 6, #ARGV
+
+local permit = '-'
+if permits > 0 then
+  local key = KEYS[#KEYS]
+  redis.call('ZREMRANGEBYSCORE', key, '-inf', text(now))
+  local held = redis.call('ZSCORE', key, ARGV[a + 3])
+  if held or now - born >= tonumber(ARGV[4]) and redis.call('ZCARD', key) < permits then
+    permit = 'y'
+  else
+    -- Without a permit no token is taken.
+    permit, last = 'n', first - 1
+  end
+end
+
+local calls = {}
+for index = first, last do
+  local longest = math.min(tonumber(ARGV[index]), MINUTE)
+  local at = start(user, spare)
+  local kind = 'g'
+  if scope then
+    local own = start(scope, spare)
+    if own > at then
+      -- The user's token is taken when the scope's turn comes, so that a narrow scope delays nobody else.
+      at, kind = own, 's'
+    end
+  end
+  if at - now > longest then
+    kind = 'r'
+  else
+    if kind == 'g' then
+      book(user, at)
+    end
+    if scope then
+      book(scope, at)
+    end
+    if permit == 'y' and at > now then
+      -- The permit is taken when the turn comes.
+      permit = '-'
+    end
+  end
+  if kind == 'r' and permit == 'y' then
+    permit = '-'
+  end
+  calls[#calls + 1] = kind .. text(at - now)
+end
+if permit == 'y' then
+  local key, lease = KEYS[#KEYS], tonumber(ARGV[a + 4])
+  redis.call('ZADD', key, text(now + lease), ARGV[a + 3])
+  redis.call('PEXPIRE', key, text(math.ceil(lease / 500)))
+end
+
+local ahead = 0
+while ahead < advance and start(user, 0) == now do
+  book(user, now)
+  ahead = ahead + 1
+end
+
+local function save(key, limit)
+  redis.call('SET', key, table.concat({ text(limit.full), text(limit.part), text(limit.rate), text(limit.burst),
+    text(limit.gate), text(limit.closings) }, ' '), 'PX', 7200000)
+  -- While `now` is before this instant, a missing key was lost and did not expire.
+  if not limit.expires or limit.expires < now + HOUR / 2 then
+    redis.call('HSET', KEYS[1], key, text(now + HOUR))
+  end
+end
+
+save(KEYS[2], user)
+if scope then
+  save(KEYS[3], scope)
+end
+return { id, text(now), text(user.closings), text(math.max(user.gate - now, 0)),
+  scope and text(scope.closings) or '0', scope and text(math.max(scope.gate - now, 0)) or '0',
+  permit, text(ahead), unpack(calls) }

@@ -1,0 +1,129 @@
+//! Reservations of several calls in one round trip.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::runtime::Handle;
+use tokio::sync::oneshot;
+use tokio::time::Instant;
+
+use crate::error::{LimitsError, LimitsErrorKind};
+use crate::limits::Inner;
+use crate::token::Token;
+use crate::view::{Outcome, Waiter};
+
+/// As many calls at once have a round trip of their own. Further ones share the next.
+const OWN_FLIGHTS: usize = 4;
+/// The most calls of one round trip.
+const MOST_CALLS: usize = 64;
+
+impl Inner {
+    /// Reserves a token of the user's limit: one that was kept for later, or one from Redis.
+    ///
+    /// A call makes a round trip of its own unless several do so already. Then a task makes one round trip after
+    /// another, each for all calls that wait by then, so that a call that is not polled delays no other.
+    pub(crate) async fn reserve_together(self: &Arc<Self>, max_wait: Duration) -> Result<Outcome, LimitsError> {
+        let now = Instant::now();
+        let (advance, waiting) = {
+            let mut view = self.view();
+            let lifetime = view.pace(self.limit).lifetime;
+            if view.take(now, lifetime) {
+                let marks = view.marks(None);
+                return Ok(Outcome::Reserved(Token::new(Arc::clone(self), now, marks, None)));
+            }
+            if view.flights < OWN_FLIGHTS {
+                view.flights += 1;
+                (view.advance(self.batch, lifetime), None)
+            } else {
+                let (reply, waiting) = oneshot::channel();
+                view.waiting.push_back(Waiter { max_wait, reply });
+                let starts = !std::mem::replace(&mut view.worker_runs, true);
+                (0, Some((waiting, starts)))
+            }
+        };
+        let Some((waiting, starts)) = waiting else {
+            let _flight = Flight(self);
+            let mut outcomes = self.exchange(None, None, &[max_wait], false, None, advance).await?;
+            return outcomes.pop().ok_or_else(ended);
+        };
+        if starts {
+            self.start_worker();
+        }
+        waiting.await.unwrap_or_else(|_| Err(ended()))
+    }
+
+    fn start_worker(self: &Arc<Self>) {
+        let worker = Worker { limits: Arc::clone(self), is_done: false };
+        if let Ok(runtime) = Handle::try_current() {
+            runtime.spawn(async move { worker.run().await });
+        }
+    }
+}
+
+/// Counts a call that makes a round trip of its own, also if the call is dropped.
+struct Flight<'a>(&'a Inner);
+
+impl Drop for Flight<'_> {
+    fn drop(&mut self) {
+        let mut view = self.0.view();
+        view.flights = view.flights.saturating_sub(1);
+    }
+}
+
+/// Makes reservations until no call waits. If its runtime ends before, the calls decide by themselves.
+struct Worker {
+    limits: Arc<Inner>,
+    is_done: bool,
+}
+
+impl Worker {
+    async fn run(mut self) {
+        loop {
+            let (batch, advance) = {
+                let mut view = self.limits.view();
+                let calls = view.waiting.len().min(MOST_CALLS);
+                let batch: Vec<Waiter> = view.waiting.drain(..calls).collect();
+                if batch.is_empty() {
+                    // Under the same lock, so that no call can queue behind a worker that has ended.
+                    view.worker_runs = false;
+                    self.is_done = true;
+                    return;
+                }
+                let lifetime = view.pace(self.limits.limit).lifetime;
+                (batch, view.advance(self.limits.batch, lifetime))
+            };
+            let waits: Vec<Duration> = batch.iter().map(|waiter| waiter.max_wait).collect();
+            match self.limits.exchange(None, None, &waits, false, None, advance).await {
+                Ok(outcomes) => {
+                    for (waiter, outcome) in batch.into_iter().zip(outcomes) {
+                        // The token of a call that was dropped goes back.
+                        drop(waiter.reply.send(Ok(outcome)));
+                    }
+                }
+                Err(error) => {
+                    for waiter in batch {
+                        drop(waiter.reply.send(Err(error.clone())));
+                    }
+                }
+            }
+        }
+    }
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        if self.is_done {
+            return;
+        }
+        let waiting = {
+            let mut view = self.limits.view();
+            view.worker_runs = false;
+            std::mem::take(&mut view.waiting)
+        };
+        drop(waiting);
+    }
+}
+
+fn ended() -> LimitsError {
+    LimitsError::new(LimitsErrorKind::Unavailable, "Redis: the runtime of the reservation ended")
+}

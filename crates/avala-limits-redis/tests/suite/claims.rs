@@ -1,0 +1,94 @@
+//! Claims of agent executions.
+
+use std::time::Duration;
+
+use avala_agents::{Claim, Claims, Release};
+use avala_limits_redis::RedisClaims;
+use avala_transport::RateLimit;
+use avala_types::ExecutionUid;
+use tokio::time::{Instant, sleep};
+
+use crate::support::{GUARD, Redis, limits, millis};
+
+const LEASE: Duration = Duration::from_secs(1);
+
+async fn claims(redis: &Redis) -> RedisClaims {
+    RedisClaims::new(&limits(redis, RateLimit::default()).await).with_lease(LEASE)
+}
+
+/// Claims as soon as it is granted: a new store grants nothing for one lease.
+pub(crate) async fn claimed(claims: &RedisClaims, execution: &ExecutionUid) -> Claim {
+    let started = Instant::now();
+    loop {
+        if let Some(claim) = claims.claim(execution).await.unwrap() {
+            return claim;
+        }
+        assert!(started.elapsed() < GUARD);
+        sleep(millis(20)).await;
+    }
+}
+
+#[tokio::test]
+async fn execution_is_claimed_by_one_process_at_a_time() {
+    let Some(redis) = Redis::start(&[]).await else { return };
+    let (one, other) = (claims(&redis).await, claims(&redis).await);
+    let execution = ExecutionUid::from("e1");
+    let claim = claimed(&one, &execution).await;
+    assert_eq!((claim.open_starts, claim.takeover), (0, false));
+    assert!(claim.valid_until.is_some_and(|until| until <= Instant::now() + LEASE));
+    assert!(other.claim(&execution).await.unwrap().is_none());
+    assert!(one.claim(&execution).await.unwrap().is_none(), "two handlers of one process");
+    for _ in 0..4 {
+        sleep(LEASE / 2).await;
+        assert!(one.renew(&execution).await.unwrap().is_some());
+        assert!(other.claim(&execution).await.unwrap().is_none());
+        assert!(other.renew(&execution).await.unwrap().is_none());
+    }
+    one.release(&execution, Release::Undecided).await.unwrap();
+    let claim = other.claim(&execution).await.unwrap().unwrap();
+    assert_eq!((claim.open_starts, claim.takeover), (0, false), "a release is no crash");
+    other.release(&execution, Release::Decided).await.unwrap();
+    assert!(one.claim(&execution).await.unwrap().is_none(), "it was decided");
+}
+
+#[tokio::test]
+async fn claim_of_a_dead_process_is_taken_over() {
+    let Some(redis) = Redis::start(&[]).await else { return };
+    let (one, other) = (claims(&redis).await, claims(&redis).await);
+    let execution = ExecutionUid::from("e1");
+    claimed(&one, &execution).await;
+    let claim = claimed(&other, &execution).await;
+    assert_eq!((claim.open_starts, claim.takeover), (1, true));
+    assert!(one.renew(&execution).await.unwrap().is_none(), "the first holder notices");
+    one.release(&execution, Release::Undecided).await.unwrap();
+    assert!(other.renew(&execution).await.unwrap().is_some(), "a release of another holder changes nothing");
+}
+
+#[tokio::test]
+async fn lost_claims_are_granted_to_nobody_else_while_renewed() {
+    let Some(redis) = Redis::start(&[]).await else { return };
+    let (one, other) = (claims(&redis).await, claims(&redis).await);
+    let execution = ExecutionUid::from("e1");
+    claimed(&one, &execution).await;
+    redis.run(&["FLUSHALL"]).await;
+    let started = Instant::now();
+    while started.elapsed() < LEASE * 3 {
+        assert!(other.claim(&execution).await.unwrap().is_none());
+        assert!(one.renew(&execution).await.unwrap().is_some());
+        sleep(LEASE / 5).await;
+    }
+    // A single claim that vanishes later is noticed by its holder.
+    let key = redis.keys("*:claim:e1").await.remove(0);
+    redis.run(&["DEL", &key]).await;
+    assert!(one.renew(&execution).await.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn error_never_means_granted() {
+    let Some(mut redis) = Redis::start(&[]).await else { return };
+    let claims = claims(&redis).await;
+    redis.stop();
+    for _ in 0..3 {
+        assert!(claims.claim(&ExecutionUid::from("e1")).await.is_err());
+    }
+}

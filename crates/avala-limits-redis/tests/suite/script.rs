@@ -1,0 +1,137 @@
+//! The script itself: its arithmetic against an exact model, and its clock.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use avala_transport::{Decision, RateLimit};
+use redis::aio::MultiplexedConnection;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::time::sleep;
+
+use crate::support::{Redis, builder, call, decide, free, granted, limits, millis, request};
+
+const SCRIPT: &str = include_str!("../../src/scripts/reserve.lua");
+const MINUTE: u128 = 60_000_000;
+
+/// One run for `calls` calls with this rate and burst. Returns Redis' time and what it decided.
+async fn run(connection: &mut MultiplexedConnection, rate: u64, burst: u64, calls: usize) -> (u128, Vec<String>) {
+    let mut command = redis::cmd("EVAL");
+    command.arg(SCRIPT).arg(2).arg(format!("g:{rate}")).arg(format!("l:{rate}"));
+    command.arg("new").arg("").arg(0).arg(0).arg(1);
+    command.arg(rate).arg(burst).arg(0).arg(-1).arg(0).arg(0).arg(0);
+    command.arg(0).arg(0).arg("-").arg(0).arg(0);
+    command.arg(vec![u64::try_from(MINUTE).unwrap(); calls]);
+    let reply: Vec<String> = command.query_async(connection).await.unwrap();
+    (reply[1].parse().unwrap(), reply[8..].to_vec())
+}
+
+#[tokio::test]
+async fn reservations_differ_from_an_exact_model_by_under_1_us() {
+    let Some(redis) = Redis::start(&[]).await else { return };
+    let client = redis::Client::open(redis.url()).unwrap();
+    let mut connection = client.get_multiplexed_async_connection().await.unwrap();
+    for (rate, burst) in [(7, 3), (61, 1), (60_000, 5), (7_777_777, 64), (60_000_000, 1), (4_000_000_000, 100_000)] {
+        let (rate_128, burst_128) = (u128::from(rate), u128::from(burst));
+        // In parts of a microsecond: one token is a minute of them.
+        let mut full: Option<u128> = None;
+        let mut reserved = 0;
+        for _ in 0..300 {
+            let (now, decisions) = run(&mut connection, rate, burst, 64).await;
+            // A new store is empty: as if the whole burst had just been used.
+            let mut exact = full.unwrap_or(now * rate_128 + burst_128 * MINUTE);
+            for text in decisions {
+                let wait: u128 = text[1..].parse().unwrap();
+                let start = (now * rate_128).max(exact.saturating_sub((burst_128 - 1) * MINUTE));
+                let expected = start.div_ceil(rate_128) - now;
+                assert_eq!(wait, expected, "{rate} per minute, reservation {reserved}");
+                assert_eq!(text.starts_with('g'), wait <= MINUTE, "{text}");
+                if text.starts_with('g') {
+                    exact = exact.max(start) + MINUTE;
+                    reserved += 1;
+                }
+            }
+            full = Some(exact);
+        }
+        assert!(reserved > if rate < 100 { 5 } else { 10_000 }, "{rate} per minute: {reserved}");
+    }
+}
+
+/// A Redis whose clock can be moved: a proxy adds seconds to the time that the script reads. (`faketime` cannot do it:
+/// it hangs with jemalloc, which Debian's Redis uses.)
+async fn with_movable_clock(redis: &Redis) -> (String, Arc<AtomicI64>) {
+    let proxy = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("redis://{}/", proxy.local_addr().unwrap());
+    let (target, offset) = (format!("127.0.0.1:{}", redis.port), Arc::new(AtomicI64::new(0)));
+    let moved = offset.clone();
+    tokio::spawn(async move {
+        while let Ok((client, _)) = proxy.accept().await {
+            let server = TcpStream::connect(&target).await.unwrap();
+            tokio::spawn(move_clock(client, server, moved.clone()));
+        }
+    });
+    (url, offset)
+}
+
+async fn move_clock(mut client: TcpStream, mut server: TcpStream, offset: Arc<AtomicI64>) {
+    let (mut from_client, mut to_client) = client.split();
+    let (mut from_server, mut to_server) = server.split();
+    let forward = async {
+        let (mut buffer, mut part) = (Vec::new(), [0; 4_096]);
+        while let Ok(length @ 1..) = from_client.read(&mut part).await {
+            buffer.extend_from_slice(&part[..length]);
+            while let Some((mut words, length)) = request(&buffer) {
+                buffer.drain(..length);
+                if words[0] == "EVALSHA" {
+                    let read = "local time = redis.call('TIME')\n";
+                    let seconds = offset.load(Ordering::Relaxed);
+                    words[0] = "EVAL".to_owned();
+                    words[1] = SCRIPT.replace(read, &format!("{read}time[1] = time[1] + {seconds}\n"));
+                    assert_ne!(words[1], SCRIPT);
+                }
+                let mut command = redis::cmd(&words[0]);
+                command.arg(&words[1..]);
+                to_server.write_all(&command.get_packed_command()).await.unwrap();
+            }
+        }
+    };
+    tokio::select! { () = forward => {}, _ = tokio::io::copy(&mut from_server, &mut to_client) => {} }
+}
+
+#[tokio::test]
+async fn clock_that_jumps_grants_no_burst_and_delays_no_call() {
+    let Some(redis) = Redis::start(&[]).await else { return };
+    let (url, offset) = with_movable_clock(&redis).await;
+    let limit = RateLimit::per_minute(600).burst(100);
+    let one = builder(&url, limit).connect().await.unwrap();
+    let other = builder(&url, limit).connect().await.unwrap();
+    sleep(millis(500)).await;
+    free(&one, 100).await;
+    free(&other, 100).await;
+    for seconds in [3_600, -3_600, 86_400, 0, -60] {
+        offset.store(seconds, Ordering::Relaxed);
+        let (first, second) = (free(&one, 100).await, free(&other, 100).await);
+        assert!(first + second <= 6, "{seconds}: {first} and {second} at once");
+        granted(&one, call()).await;
+        let late = decide(&other, call().with_max_wait(millis(2_000))).await;
+        assert!(matches!(late, Decision::Granted(_)), "{seconds}: {late:?}");
+    }
+}
+
+#[tokio::test]
+async fn reservations_far_ahead_are_not_trusted() {
+    let Some(redis) = Redis::start(&[]).await else { return };
+    let one = limits(&redis, RateLimit::per_minute(600).burst(10)).await;
+    granted(&one, call()).await;
+    let key = redis.keys("*:limit").await.remove(0);
+    let state: String = redis::from_redis_value(redis.run(&["GET", &key]).await).unwrap();
+    let words: Vec<&str> = state.split(' ').collect();
+    // As after a clock that ran an hour ahead, or was set back: the end of all reservations, and the gate.
+    for (index, ahead) in [(0, 3_600_000_000_u64), (4, 2 * 3_600_000_000)] {
+        let mut words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
+        words[index] = (words[0].parse::<u64>().unwrap() + ahead).to_string();
+        redis.run(&["SET", &key, &words.join(" ")]).await;
+        let decision = decide(&one, call().with_max_wait(millis(2_000))).await;
+        assert!(matches!(decision, Decision::Granted(_)), "{decision:?}");
+    }
+}

@@ -1,0 +1,95 @@
+//! Eight clients with whole transports share one limit.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use avala_transport::testing::{ScriptedService, Step};
+use avala_transport::{Body, RateLimit, RateLimiter, TransportBuilder};
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep, timeout};
+use tower::ServiceExt;
+
+use crate::support::{GUARD, Redis, builder, millis};
+use crate::windows::{busiest_minute, excess, used};
+
+const CLIENTS: usize = 8;
+const PER_MINUTE: u32 = 1_800;
+const BURST: u32 = 36;
+const SHARE: u32 = 60;
+
+/// Eight clients with four callers each call for this long. Returns the times of all requests in seconds, and how many
+/// calls failed.
+async fn run(url: &str, time: Duration) -> (Vec<f64>, usize) {
+    let service = ScriptedService::always(Step::respond(200).header("x-ratelimit-limit", "1800"));
+    let started = Instant::now();
+    let failed = Arc::new(AtomicUsize::new(0));
+    let mut callers = JoinSet::new();
+    for _ in 0..CLIENTS {
+        let limit = RateLimit::per_minute(PER_MINUTE).burst(BURST);
+        let limits = builder(url, limit).timeout(millis(300)).connect().await.unwrap();
+        let limiter = RateLimiter::shared(limits, RateLimit::per_minute(SHARE).burst(1));
+        let transport = TransportBuilder::new()
+            .rate_limiter(limiter)
+            .timeout(Duration::MAX)
+            .service(service.clone())
+            .build()
+            .unwrap();
+        for _ in 0..4 {
+            let (transport, failed) = (transport.clone(), failed.clone());
+            callers.spawn(async move {
+                while started.elapsed() < time {
+                    let request = http::Request::get("/x/").body(Body::empty()).unwrap();
+                    if transport.clone().oneshot(request).await.is_err() {
+                        failed.fetch_add(1, Ordering::Relaxed);
+                    }
+                }
+            });
+        }
+    }
+    timeout(GUARD, callers.join_all()).await.expect("no call is lost");
+    let times = service.requests().iter().map(|request| (request.at - started).as_secs_f64()).collect();
+    (times, failed.load(Ordering::Relaxed))
+}
+
+#[tokio::test]
+async fn eight_clients_keep_the_limit_and_use_it() {
+    let Some(redis) = Redis::start(&[]).await else { return };
+    let (times, failed) = run(&redis.url(), Duration::from_secs(10)).await;
+    assert_eq!(failed, 0);
+    let over = excess(&times, f64::from(PER_MINUTE), f64::from(BURST));
+    assert!(over <= 0.0, "{over} calls over rate * T + burst");
+    assert!(busiest_minute(&times) <= PER_MINUTE as usize);
+    let used = used(&times, f64::from(PER_MINUTE));
+    assert!(used >= 0.95, "{used} of the limit used");
+}
+
+#[tokio::test]
+async fn outages_cost_no_call_and_add_the_shares_at_most() {
+    for outage in ["restart", "pause", "flush"] {
+        let Some(mut redis) = Redis::start(&[]).await else { return };
+        let url = redis.url();
+        let running = tokio::spawn(async move { run(&url, Duration::from_secs(8)).await });
+        sleep(Duration::from_secs(2)).await;
+        match outage {
+            "restart" => {
+                redis.stop();
+                sleep(Duration::from_secs(2)).await;
+                redis.restart(None).await;
+            }
+            "pause" => {
+                redis.signal("-STOP");
+                sleep(Duration::from_secs(2)).await;
+                redis.signal("-CONT");
+            }
+            _ => drop(redis.run(&["FLUSHALL"]).await),
+        }
+        let (times, failed) = timeout(GUARD, running).await.unwrap().unwrap();
+        assert_eq!(failed, 0, "{outage}");
+        let shares = CLIENTS as f64;
+        let over = excess(&times, f64::from(PER_MINUTE + SHARE * 8), f64::from(BURST) + shares);
+        assert!(over <= 0.0, "{outage}: {over} calls over the limit and the shares");
+        let after = times.iter().filter(|time| **time > 6.0).count();
+        assert!(after >= 40, "{outage}: {after} calls in the last two seconds");
+    }
+}

@@ -1,0 +1,212 @@
+//! The settings that a sandbox starts with.
+
+mod data;
+mod start;
+mod uploads;
+
+use std::time::Duration;
+use std::{fmt, io};
+
+use crate::app::UploadSettings;
+use crate::rate_limit::RateLimit;
+use crate::request_log::{LoggedRequest, OnResponse};
+use crate::sandbox::Sandbox;
+use crate::seed::{Extras, Seed};
+use crate::state::storage::Bodies;
+
+/// Settings of a sandbox that is about to start; made by [`Sandbox::builder`].
+///
+/// ```no_run
+/// use std::time::Duration;
+/// use avala_sandbox::{RateLimit, Sandbox, Seed};
+///
+/// # async fn example() -> std::io::Result<()> {
+/// let sandbox = Sandbox::builder()
+///     .seed(Seed::Empty)
+///     .rate_limit(RateLimit::per_minute(100))
+///     .latency(Duration::from_millis(30))
+///     .start()
+///     .await?;
+/// # Ok(())
+/// # }
+/// ```
+#[must_use = "a sandbox starts with `start`"]
+pub struct SandboxBuilder {
+    port: u16,
+    api_key: String,
+    seed: Seed,
+    rate_limit: Option<RateLimit>,
+    latency: Duration,
+    bare_member_lists: bool,
+    update_existing_agents: bool,
+    access_token: Option<String>,
+    limits: bool,
+    url_lifetime: Option<Duration>,
+    bodies: Bodies,
+    uploads: UploadSettings,
+    export_size: Option<u64>,
+    item_size: u64,
+    extras: Extras,
+    execution_page_limit: usize,
+    start_listed_executions: bool,
+    clock_offset_ms: i64,
+    #[cfg(feature = "tls")]
+    tls: bool,
+    #[cfg(feature = "tls")]
+    proxy_port: u16,
+    webhook_retries: Vec<Duration>,
+    on_response: Box<OnResponse>,
+}
+
+impl SandboxBuilder {
+    pub(crate) fn new() -> Self {
+        Self {
+            port: 0,
+            api_key: "avk_test".to_owned(),
+            seed: Seed::Demo,
+            rate_limit: None,
+            latency: Duration::ZERO,
+            bare_member_lists: false,
+            update_existing_agents: false,
+            access_token: None,
+            limits: true,
+            url_lifetime: None,
+            bodies: Bodies::Keep,
+            uploads: UploadSettings::default(),
+            export_size: None,
+            item_size: 4096,
+            extras: Extras::default(),
+            execution_page_limit: 1000,
+            start_listed_executions: false,
+            clock_offset_ms: 0,
+            #[cfg(feature = "tls")]
+            tls: false,
+            #[cfg(feature = "tls")]
+            proxy_port: 0,
+            webhook_retries: [1, 5, 25].map(Duration::from_secs).into(),
+            on_response: Box::new(|_| {}),
+        }
+    }
+
+    /// Listens on this port of 127.0.0.1; 0, the default, takes a free one.
+    pub fn port(mut self, port: u16) -> Self {
+        self.port = port;
+        self
+    }
+
+    /// Takes requests with this key; `avk_test` unless set.
+    pub fn api_key(mut self, key: impl Into<String>) -> Self {
+        self.api_key = key.into();
+        self
+    }
+
+    /// Chooses what is there at the start; [`Seed::Demo`] unless set.
+    pub fn seed(mut self, seed: Seed) -> Self {
+        self.seed = seed;
+        self
+    }
+
+    /// Refuses requests beyond this rate with 429. Unless set, the headers show a limit that nobody reaches.
+    ///
+    /// Calls without a key have a limit of their own, 30 a minute; see [`limits`](Self::limits).
+    pub fn rate_limit(mut self, limit: RateLimit) -> Self {
+        self.rate_limit = Some(limit);
+        self
+    }
+
+    /// Turns all rate limits off, or on again, those of calls without a key included. Default: on.
+    ///
+    /// For soak and kill tests, which would wait for minutes.
+    pub fn limits(mut self, limits: bool) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Holds every response back for this long. The request itself is processed at once.
+    pub fn latency(mut self, latency: Duration) -> Self {
+        self.latency = latency;
+        self
+    }
+
+    /// Returns lists of members as bare arrays, as some deployments do, and not as pages.
+    pub fn bare_member_lists(mut self, bare: bool) -> Self {
+        self.bare_member_lists = bare;
+        self
+    }
+
+    /// Updates the agent of the same name when an agent is registered, instead of creating another.
+    ///
+    /// No source says what the real server does. Default: creates another.
+    pub fn update_existing_agents(mut self, update: bool) -> Self {
+        self.update_existing_agents = update;
+        self
+    }
+
+    /// Accepts this OAuth access token in `Authorization: Bearer`. The key is always accepted there, too.
+    pub fn access_token(mut self, token: impl Into<String>) -> Self {
+        self.access_token = Some(token.into());
+        self
+    }
+
+    /// Serves the API over https with a certificate of a test CA, and starts a CONNECT proxy.
+    ///
+    /// The proxy stands in for `api.avala.ai` and for the storage hosts that uploads are known to go to, with
+    /// certificates of the same CA. URLs for files then name such hosts, so that uploaders which insist on https and
+    /// known hosts run unmodified: they have to trust [`Sandbox::ca_certificate_pem`] and to use
+    /// [`Sandbox::proxy_url`]. Default: off.
+    #[cfg(feature = "tls")]
+    pub fn tls(mut self, tls: bool) -> Self {
+        self.tls = tls;
+        self
+    }
+
+    /// Sets the port of 127.0.0.1 that the proxy listens on, with [`tls`](Self::tls). Default: 0, a free one.
+    #[cfg(feature = "tls")]
+    pub fn proxy_port(mut self, port: u16) -> Self {
+        self.proxy_port = port;
+        self
+    }
+
+    /// Chooses how long a webhook that did not get a 2xx response is left alone before each further attempt.
+    ///
+    /// Unless set, there are three more attempts: after one second, five seconds and 25 seconds.
+    pub fn webhook_retries(mut self, waits: impl IntoIterator<Item = Duration>) -> Self {
+        self.webhook_retries = waits.into_iter().collect();
+        self
+    }
+
+    /// Calls `observe` with each request once it gets a response, as for a log.
+    ///
+    /// It runs on the server's task and should not block.
+    pub fn on_response(mut self, observe: impl Fn(&LoggedRequest) + Send + Sync + 'static) -> Self {
+        self.on_response = Box::new(observe);
+        self
+    }
+
+    /// Starts the server on the current Tokio runtime and returns once it listens.
+    ///
+    /// # Errors
+    /// When the port is taken, or the key is empty or cannot be the value of a header ([`io::ErrorKind::InvalidInput`]).
+    pub async fn start(self) -> io::Result<Sandbox> {
+        // The settings are large.
+        Box::pin(self.start_sandbox()).await
+    }
+}
+
+impl fmt::Debug for SandboxBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SandboxBuilder")
+            .field("port", &self.port)
+            .field("seed", &self.seed)
+            .field("rate_limit", &self.rate_limit)
+            .field("latency", &self.latency)
+            .field("bare_member_lists", &self.bare_member_lists)
+            .field("update_existing_agents", &self.update_existing_agents)
+            .field("limits", &self.limits)
+            .field("url_lifetime", &self.url_lifetime)
+            .field("bodies", &self.bodies)
+            .field("uploads", &self.uploads)
+            .field("extras", &self.extras)
+            .finish_non_exhaustive()
+    }
+}

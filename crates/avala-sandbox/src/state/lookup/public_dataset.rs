@@ -1,0 +1,56 @@
+//! Lookups of public dataset across tables.
+
+use avala_types::{DatasetStatus, DatasetUid, Visibility};
+use sha2::{Digest, Sha256};
+
+use crate::schema::PublicObject;
+use crate::state::dataset::DatasetRow;
+use crate::state::hex::hex;
+use crate::state::public_dataset::{Published, objects_path};
+use crate::state::storage::links::key_of;
+use crate::state::tables::Tables;
+
+/// Whether a dataset has a revision: it is public and ready.
+fn is_public(row: &DatasetRow) -> bool {
+    let dataset = &row.dataset;
+    dataset.visibility == Some(Visibility::Public) && dataset.status == Some(DatasetStatus::Created)
+}
+
+impl Tables {
+    /// The revision of a dataset; `None` if it has none.
+    pub(crate) fn published(&mut self, uid: &DatasetUid) -> Option<&mut Published> {
+        if !self.published.contains_key(uid) {
+            let published = self.publish(uid)?;
+            self.published.insert(uid.clone(), published);
+        }
+        self.published.get_mut(uid)
+    }
+
+    fn publish(&mut self, uid: &DatasetUid) -> Option<Published> {
+        let row = self.datasets.get(uid).ok().filter(|row| is_public(row))?;
+        let (mut objects, mut keys) = (Vec::new(), Vec::new());
+        for (item, ordinal) in row.items.rows().zip(0_u64..) {
+            let key = item.url.as_deref().and_then(key_of)?;
+            let sha256 = self.storage.sha256(key)?;
+            let size = self.storage.object(key)?.size();
+            let path = item.key.clone().unwrap_or_else(|| item.uid.to_string());
+            let mut object = PublicObject::new(item.uid.to_string(), path, "media", ordinal, size, sha256, "");
+            object.content_type = Some("application/octet-stream".to_owned());
+            object.origin = Some("upload".to_owned());
+            objects.push(object);
+            keys.push(key.to_owned());
+        }
+        let mut manifest = Sha256::new();
+        for object in &objects {
+            manifest.update(format!("{} {} {}\n", object.logical_path, object.size_bytes, object.sha256));
+        }
+        let manifest_sha256 = hex(&manifest.finalize());
+        let sha256 = hex(&Sha256::digest(format!("revision {uid} {manifest_sha256}")));
+        let path = objects_path(uid, &sha256);
+        for object in &mut objects {
+            object.access_path = format!("{path}{}/access/", object.object_uid);
+        }
+        let dataset = uid.clone();
+        Some(Published { dataset, sha256, manifest_sha256, objects, keys, is_withdrawn: false, range_supported: true })
+    }
+}

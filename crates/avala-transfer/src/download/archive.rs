@@ -1,0 +1,183 @@
+//! Tests whether a downloaded file is whole, by what it begins with: the API publishes neither size nor hash of exports.
+
+use std::io::{self, BufReader, Read};
+
+use flate2::read::MultiGzDecoder;
+use serde::de::IgnoredAny;
+
+use super::part_file::PartFile;
+use super::target_error::TargetError;
+
+/// Longest end record of a ZIP archive: 22 bytes and a comment.
+const LONGEST_END: u64 = 22 + 65_535;
+/// Nothing in a file below this length can be told from other content.
+const BUFFER: usize = 256 << 10;
+
+/// What a file begins with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Content {
+    /// ZIP archive, with an end record that fits the file.
+    Zip,
+    /// gzip stream, decompressed to its end with the right checksum.
+    Gzip,
+    /// One JSON document.
+    Json,
+    /// Anything else, which cannot be tested.
+    Other,
+}
+
+/// Why a file is not whole.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Broken {
+    #[error("the ZIP archive has no end record")]
+    ZipEnd,
+    #[error("the ZIP archive is not as long as its end record says")]
+    ZipLength,
+    #[error("the gzip stream is cut or damaged: {0}")]
+    Gzip(io::Error),
+    #[error("the JSON document is cut or malformed at line {line} column {column}")]
+    Json { line: usize, column: usize },
+    #[error(transparent)]
+    Target(#[from] TargetError),
+}
+
+/// Tests a file of `size` bytes. Blocks, and reads all of a gzip stream or JSON document.
+pub(crate) fn test(part: &PartFile, size: u64) -> Result<Content, Broken> {
+    let mut start = Vec::new();
+    part.read(0..size.min(64), &mut start)?;
+    match start.as_slice() {
+        [b'P', b'K', 3, 4, ..] | [b'P', b'K', 5, 6, ..] => zip(part, size).map(|()| Content::Zip),
+        [0x1f, 0x8b, ..] => {
+            let mut reader = MultiGzDecoder::new(BufReader::with_capacity(BUFFER, part.reader()));
+            io::copy(&mut reader, &mut io::sink()).map_err(Broken::Gzip)?;
+            Ok(Content::Gzip)
+        }
+        start if matches!(first_visible(start), Some(b'{' | b'[')) => {
+            let reader = BufReader::with_capacity(BUFFER, part.reader_at(byte_order_mark(start)));
+            json(reader).map(|()| Content::Json)
+        }
+        _ => Ok(Content::Other),
+    }
+}
+
+fn byte_order_mark(start: &[u8]) -> u64 {
+    if start.starts_with(&[0xef, 0xbb, 0xbf]) { 3 } else { 0 }
+}
+
+fn first_visible(start: &[u8]) -> Option<u8> {
+    let text = start.strip_prefix(&[0xef, 0xbb, 0xbf]).unwrap_or(start);
+    text.iter().copied().find(|byte| !byte.is_ascii_whitespace())
+}
+
+/// Exports may be one document or one document per line.
+fn json(reader: impl Read) -> Result<(), Broken> {
+    for document in serde_json::Deserializer::from_reader(reader).into_iter::<IgnoredAny>() {
+        document.map_err(|error| Broken::Json { line: error.line(), column: error.column() })?;
+    }
+    Ok(())
+}
+
+/// Checks that the end record is at the end of the file, and that the directory which it names is before it.
+fn zip(part: &PartFile, size: u64) -> Result<(), Broken> {
+    let start = size.saturating_sub(LONGEST_END);
+    let mut tail = Vec::new();
+    part.read(start..size, &mut tail)?;
+    let number = |bytes: &[u8]| bytes.iter().rev().fold(0_u64, |value, byte| value << 8 | u64::from(*byte));
+    for position in (0..tail.len()).rev() {
+        let Some(record) = tail.get(position..position + 22).filter(|record| record.starts_with(b"PK\x05\x06")) else {
+            continue;
+        };
+        let field = |range: std::ops::Range<usize>| number(record.get(range).unwrap_or_default());
+        let (length, offset, comment) = (field(12..16), field(16..20), field(20..22));
+        let is_last = position as u64 + 22 + comment == tail.len() as u64;
+        if !is_last {
+            continue;
+        }
+        let is_zip64 = length == u64::from(u32::MAX) || offset == u64::from(u32::MAX);
+        let end = start + position as u64;
+        // The directory of a larger archive is named by a second record before this one.
+        let fits = if is_zip64 { has_zip64(&tail, position) } else { offset + length <= end };
+        return if fits { Ok(()) } else { Err(Broken::ZipLength) };
+    }
+    Err(Broken::ZipEnd)
+}
+
+fn has_zip64(tail: &[u8], end: usize) -> bool {
+    end.checked_sub(20).and_then(|locator| tail.get(locator..end)).is_some_and(|bytes| bytes.starts_with(b"PK\x06\x07"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+
+    use super::*;
+    use crate::download::folder::TargetFolder;
+    use crate::download::names::SafePath;
+
+    fn test_bytes(bytes: &[u8]) -> Result<Content, Broken> {
+        let root = tempfile::tempdir().unwrap();
+        let folder = TargetFolder::open(root.path(), true).unwrap().unwrap();
+        let part = PartFile::open(folder.place(&SafePath::new("x").unwrap(), true).unwrap().unwrap()).unwrap();
+        part.write(0, bytes, 0).unwrap();
+        test(&part, bytes.len() as u64)
+    }
+
+    /// Archive without entries, with a comment.
+    fn empty_zip(comment: &[u8]) -> Vec<u8> {
+        let mut zip = b"PK\x05\x06".to_vec();
+        zip.extend([0; 16]);
+        zip.extend(u16::try_from(comment.len()).unwrap().to_le_bytes());
+        zip.extend(comment);
+        zip
+    }
+
+    /// Archive with one stored entry.
+    fn small_zip() -> Vec<u8> {
+        let mut zip = b"PK\x03\x04".to_vec();
+        zip.extend([0; 26]);
+        zip.extend(b"PK\x01\x02");
+        zip.extend([0; 42]);
+        zip.extend(b"PK\x05\x06");
+        zip.extend([0, 0, 0, 0, 1, 0, 1, 0]);
+        zip.extend(46_u32.to_le_bytes());
+        zip.extend(30_u32.to_le_bytes());
+        zip.extend([0, 0]);
+        zip
+    }
+
+    #[test]
+    fn whole_files_pass() {
+        let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        gzip.write_all(&b"content ".repeat(1000)).unwrap();
+        let table = [
+            (empty_zip(b""), Content::Zip),
+            (empty_zip(b"PK\x05\x06 is not the end"), Content::Zip),
+            (small_zip(), Content::Zip),
+            (gzip.finish().unwrap(), Content::Gzip),
+            (br#"{"a": [1, 2, {"b": null}]}"#.to_vec(), Content::Json),
+            (b"\n[]\n".to_vec(), Content::Json),
+            (b"\xef\xbb\xbf{}".to_vec(), Content::Json),
+            (b"{\"a\": 1}\n{\"a\": 2}\n".to_vec(), Content::Json),
+            (b"".to_vec(), Content::Other),
+            (b"0 0.5 0.5 0.1 0.1\n".to_vec(), Content::Other),
+        ];
+        for (bytes, expected) in table {
+            assert_eq!(test_bytes(&bytes).unwrap(), expected);
+        }
+    }
+
+    #[test]
+    fn cut_files_fail() {
+        let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        gzip.write_all(&b"content ".repeat(1000)).unwrap();
+        let gzip = gzip.finish().unwrap();
+        let json = br#"{"a": [1, 2, {"b": null}]}"#;
+        for whole in [&gzip[..], &json[..], &small_zip()] {
+            for length in 5..whole.len() {
+                assert!(test_bytes(whole.get(..length).unwrap()).is_err(), "{length} of {} bytes", whole.len());
+            }
+        }
+        assert!(test_bytes(&[&small_zip()[..], b"more"].concat()).is_err());
+        assert!(test_bytes(b"{} }").is_err());
+    }
+}

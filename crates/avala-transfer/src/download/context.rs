@@ -1,0 +1,51 @@
+//! What all files of one download share.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::budget::bandwidth::BandwidthLimit;
+use crate::budget::memory::MemoryBudget;
+use crate::budget::run_limit::RunLimit;
+use crate::control::Control;
+use crate::error::Error;
+use crate::progress::meter::Meter;
+use crate::storage::client::Storage;
+
+/// A connection that delivers nothing for this long is given up. Time that is spent waiting for memory, bandwidth or the
+/// end of a pause does not count.
+pub(crate) const STALL_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// Limits, connections and counters of one run.
+#[derive(Debug)]
+pub(crate) struct Context {
+    pub(crate) storage: Storage,
+    /// The caller's control.
+    pub(crate) control: Control,
+    /// Ends the other files after a failure that ends the run.
+    pub(crate) halt: Control,
+    pub(crate) memory: MemoryBudget,
+    pub(crate) bandwidth: BandwidthLimit,
+    pub(crate) limit: Arc<RunLimit>,
+    pub(crate) meter: Meter,
+    /// Connections per file, at most.
+    pub(crate) connections: usize,
+}
+
+impl Context {
+    /// Waits while the run is paused; fails when it ends.
+    pub(crate) async fn gate(&self) -> Result<(), Error> {
+        if self.halt.is_canceled() {
+            return Err(Error::canceled());
+        }
+        self.control.gate().await
+    }
+
+    /// Completes when the run ends.
+    pub(crate) async fn ended(&self) -> Error {
+        tokio::select! {
+            () = self.control.canceled() => {}
+            () = self.halt.canceled() => {}
+        }
+        Error::canceled()
+    }
+}

@@ -1,0 +1,206 @@
+//! The temporary file of one object while it is filled: what of it is durable, and what is recorded.
+
+use std::ops::Range;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::time::Instant;
+
+use super::context::Context;
+use super::link::Remote;
+use super::part_file::PartFile;
+use super::ranges::RangeSet;
+use super::record::{Record, part};
+use super::request::Opened;
+use super::response::{Unusable, Version};
+use super::target_error::TargetError;
+use crate::error::{Error, ErrorKind};
+use crate::state::journal::Journal;
+
+/// Bytes and time after which received bytes are made durable.
+const SYNC_BYTES: u64 = 64 << 20;
+const SYNC_SECONDS: u64 = 10;
+/// Partial responses in a row that may be unusable before ranges are given up.
+pub(super) const MOST_UNUSABLE: u32 = 2;
+
+/// A temporary file that is being filled, and what of it is durable.
+#[derive(Debug)]
+pub(crate) struct Filling {
+    pub(crate) context: Arc<Context>,
+    pub(crate) remote: Remote,
+    pub(crate) part: Arc<PartFile>,
+    /// Path under which the state is recorded.
+    pub(crate) path: String,
+    pub(crate) journal: Journal,
+    progress: Mutex<Progress>,
+}
+
+#[derive(Debug)]
+struct Progress {
+    durable: RangeSet,
+    /// Bytes that the meter counts as done.
+    counted: u64,
+    /// Whether durable ranges are recorded.
+    has_record: bool,
+    synced_at: Instant,
+    /// Only one connection syncs at a time.
+    is_syncing: bool,
+}
+
+/// Why an attempt ended without the whole object.
+#[derive(Debug)]
+pub(super) enum Stop {
+    /// The object is another one than at the beginning.
+    Changed,
+    /// The host does not send ranges that can be used.
+    NoRanges(Unusable),
+    /// The run ends here.
+    Failed(Error),
+}
+
+impl From<Error> for Stop {
+    fn from(error: Error) -> Self {
+        Self::Failed(error)
+    }
+}
+
+impl From<TargetError> for Stop {
+    fn from(error: TargetError) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+impl Filling {
+    pub(crate) fn new(context: &Arc<Context>, remote: Remote, part: PartFile, path: String, journal: Journal) -> Self {
+        let progress = Progress {
+            durable: RangeSet::default(),
+            counted: 0,
+            has_record: false,
+            synced_at: Instant::now(),
+            is_syncing: false,
+        };
+        Self {
+            context: Arc::clone(context),
+            remote,
+            part: Arc::new(part),
+            path,
+            journal,
+            progress: Mutex::new(progress),
+        }
+    }
+
+    /// Fails if the object does not have the size that the API says.
+    pub(super) fn check_size(&self, actual: u64) -> Result<(), Error> {
+        match self.remote.size.filter(|size| *size != actual) {
+            None => Ok(()),
+            Some(expected) => {
+                let message = format!("the storage host has {actual} bytes, and the API says {expected}");
+                Err(Error::new(ErrorKind::Integrity, message).about(&self.remote.name).help("report it to the owner"))
+            }
+        }
+    }
+
+    /// Ranges that are missing of an object of `total` bytes, besides its first `begun` bytes.
+    pub(super) fn missing(&self, begun: u64, total: u64) -> Vec<Range<u64>> {
+        let mut there = self.progress().durable.clone();
+        there.insert(0..begun);
+        there.missing(total)
+    }
+
+    /// Makes received bytes durable and records them, if there are enough of them.
+    pub(super) async fn checkpoint(self: &Arc<Self>, version: &Version) -> Result<(), Error> {
+        let is_due = {
+            let mut progress = self.progress();
+            let unsynced = self.part.unsynced();
+            let is_due =
+                unsynced >= SYNC_BYTES || (unsynced > 0 && progress.synced_at.elapsed().as_secs() >= SYNC_SECONDS);
+            let is_mine = is_due && !progress.is_syncing;
+            progress.is_syncing |= is_mine;
+            is_mine
+        };
+        if !is_due {
+            return Ok(());
+        }
+        let result = self.save(version).await;
+        self.progress().is_syncing = false;
+        result
+    }
+
+    /// Makes all received bytes durable and records them. Nothing is recorded of a version without a strong tag.
+    pub(super) async fn save(self: &Arc<Self>, version: &Version) -> Result<(), Error> {
+        if version.etag.is_none() {
+            return Ok(());
+        }
+        let synced = self.blocking(|this| {
+            let mut synced = RangeSet::default();
+            this.part.sync(&mut synced).map(|()| synced)
+        });
+        let synced = synced.await?;
+        let record = {
+            let mut progress = self.progress();
+            progress.durable.extend(&synced);
+            progress.synced_at = Instant::now();
+            progress.has_record = true;
+            part(&self.path, version, &progress.durable)
+        };
+        match record {
+            Some(record) => self.journal.append(&record).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Deletes the temporary file if nothing in it can be resumed.
+    pub(crate) async fn discard_useless(self: &Arc<Self>) {
+        if self.progress().durable.len() == 0 {
+            // A rest is used or cleared by the next run.
+            let _ = self.blocking(|this| this.part.discard()).await;
+        }
+    }
+
+    /// Starts with what an earlier run made durable.
+    pub(super) fn resume(&self, durable: RangeSet) {
+        self.count(durable.len());
+        let mut progress = self.progress();
+        progress.durable = durable;
+        progress.has_record = true;
+    }
+
+    /// Counts bytes that need not be received again.
+    pub(super) fn count(&self, bytes: u64) {
+        self.progress().counted += bytes;
+        self.context.meter.done(bytes);
+    }
+
+    /// Drops all received bytes.
+    ///
+    /// The record of them is dropped too before the file can grow again: it would be taken for bytes that are not there.
+    pub(super) async fn clear(self: &Arc<Self>) -> Result<(), Error> {
+        let (counted, had_record) = {
+            let mut progress = self.progress();
+            progress.durable = RangeSet::default();
+            (std::mem::take(&mut progress.counted), std::mem::take(&mut progress.has_record))
+        };
+        self.context.meter.undone(counted);
+        self.blocking(|this| this.part.clear()).await?;
+        if had_record {
+            self.journal.append(&Record::Dropped { path: self.path.clone() }).await?;
+        }
+        Ok(())
+    }
+
+    /// Runs file operations outside of the runtime's threads.
+    pub(crate) async fn blocking<T: Send + 'static>(
+        self: &Arc<Self>,
+        work: impl FnOnce(&Self) -> Result<T, TargetError> + Send + 'static,
+    ) -> Result<T, Error> {
+        let this = Arc::clone(self);
+        let work = tokio::task::spawn_blocking(move || work(&this));
+        Ok(work.await.map_err(|_| Error::aborted())??)
+    }
+
+    fn progress(&self) -> MutexGuard<'_, Progress> {
+        self.progress.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A response that was opened, for a range of the object.
+pub(super) type OpenedRange = (Range<u64>, Opened);

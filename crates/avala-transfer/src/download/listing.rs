@@ -1,0 +1,40 @@
+//! What a download consists of, before names are checked and files are compared.
+
+use std::sync::Arc;
+
+use super::link::{Links, Remote};
+use crate::hash::Digest;
+
+/// Objects of a dataset, sequence, revision or export.
+#[derive(Debug)]
+pub(crate) struct Listing {
+    /// Identity of the source, recorded with the state of the target.
+    pub(crate) id: String,
+    pub(crate) objects: Vec<Listed>,
+    /// API calls that the listing took.
+    pub(crate) calls: u64,
+    /// API calls that each object needs before its first byte.
+    pub(crate) calls_per_object: u64,
+    /// Whether the calls have the limit of anonymous calls.
+    pub(crate) is_anonymous: bool,
+    /// Things that the caller should know, each in one line.
+    pub(crate) warnings: Vec<String>,
+}
+
+/// One object.
+#[derive(Clone, Debug)]
+pub(crate) struct Listed {
+    /// Path in the dataset or revision. Foreign: not checked yet.
+    pub(crate) name: String,
+    pub(crate) size: Option<u64>,
+    pub(crate) sha256: Option<Digest>,
+    /// Changes when the object changes.
+    pub(crate) version: String,
+    pub(crate) links: Arc<Links>,
+}
+
+impl Listed {
+    pub(crate) fn remote(&self) -> Remote {
+        Remote { name: self.name.clone(), size: self.size, sha256: self.sha256, links: Arc::clone(&self.links) }
+    }
+}

@@ -1,0 +1,49 @@
+//! Settings of a download.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::names::NameProbe;
+use super::probe::FileProbe;
+use crate::sync::compare::CompareBy;
+use crate::sync::filter::Filter;
+
+/// Connections per file.
+const CONNECTIONS: usize = 4;
+/// Files at once.
+const FILES: usize = 8;
+
+/// Settings of one run.
+#[derive(Clone, Debug)]
+pub(crate) struct Options {
+    pub(crate) filter: Filter,
+    pub(crate) compare: CompareBy,
+    pub(crate) is_immutable: bool,
+    /// How many files of the target may be deleted that the source does not have; `None` to leave them alone.
+    pub(crate) delete_extra: Option<u64>,
+    pub(crate) stops_at_failure: bool,
+    pub(crate) max_bytes: Option<u64>,
+    pub(crate) max_time: Option<Duration>,
+    pub(crate) connections: usize,
+    pub(crate) files: usize,
+    pub(crate) probe: Arc<dyn NameProbe>,
+    pub(crate) tests_archive: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            filter: Filter::new(),
+            compare: CompareBy::default(),
+            is_immutable: false,
+            delete_extra: None,
+            stops_at_failure: false,
+            max_bytes: None,
+            max_time: None,
+            connections: CONNECTIONS,
+            files: FILES,
+            probe: Arc::new(FileProbe),
+            tests_archive: false,
+        }
+    }
+}

@@ -1,0 +1,361 @@
+//! A target while a download runs: its lock, its state, and what it has already.
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::context::Context;
+use super::file;
+use super::file::Complete;
+use super::filling::Filling;
+use super::folder::{Existing, Place, TargetFolder};
+use super::listing::Listed;
+use super::names::{NameCollision, SafePath, collisions};
+use super::options::Options;
+use super::part_file::PartFile;
+use super::record::{Begun, Done, Known, Record};
+use super::target_error::TargetError;
+use crate::error::{Error, ErrorKind};
+use crate::hash::{Digest, Hasher};
+use crate::progress::event::Event;
+use crate::state::folder::{Destination, StateFolder};
+use crate::state::journal::Journal;
+use crate::sync::compare::CompareBy;
+
+/// Kind of the state of downloads.
+const KIND: &str = "download";
+/// Outdated records after which the state is rewritten.
+const MOST_OUTDATED: usize = 1000;
+
+/// Where the files go.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Target {
+    /// One file, whatever the object is called.
+    File(PathBuf),
+    /// A folder, in which each object has its own path.
+    Folder(PathBuf),
+}
+
+/// A locked target.
+#[derive(Debug)]
+pub(crate) struct Session {
+    pub(crate) folder: TargetFolder,
+    /// Name of the file of a [`Target::File`].
+    file_name: Option<SafePath>,
+    known: Mutex<Known>,
+    pub(crate) journal: Journal,
+    destination: Destination,
+    is_immutable: bool,
+    compare: CompareBy,
+}
+
+/// What a file needs.
+#[derive(Debug)]
+pub(crate) enum Action {
+    /// The target has it.
+    Skip,
+    Fetch,
+}
+
+impl Session {
+    /// Opens and locks the target, and reads its state. Creates the target and updates the state unless `is_dry`. Blocks.
+    pub(crate) fn open(
+        state: &StateFolder,
+        target: &Target,
+        source: &str,
+        options: &Options,
+        is_dry: bool,
+    ) -> Result<Self, Error> {
+        let (folder, file_name) = open_target(target, !is_dry)?;
+        let Some(folder) = folder else { return Err(no_target(target)) };
+        let identity = match &file_name {
+            Some(name) => folder.path().join(name.as_str()),
+            None => folder.path().to_owned(),
+        };
+        let shown = identity.display().to_string();
+        let destination = state.lock(KIND, &shown, &shown)?;
+        let (journal, records) = Journal::open(&destination.journal, KIND, &destination.key)?;
+        let mut known = Known::read(records);
+        let mut journal = journal;
+        let is_other = known.source.as_deref().is_some_and(|known| known != source);
+        if is_other {
+            // The temporary files of another source are of no use. Complete files are compared by content.
+            known.begun.clear();
+            known.done.clear();
+        }
+        let is_outdated = is_other || known.source.is_none() || known.outdated > MOST_OUTDATED;
+        if is_outdated && !is_dry {
+            known.source = Some(source.to_owned());
+            Journal::rewrite(&destination.journal, KIND, &destination.key, &known.to_records())?;
+            journal = Journal::open::<Record>(&destination.journal, KIND, &destination.key)?.0;
+        }
+        Ok(Self {
+            folder,
+            file_name,
+            known: Mutex::new(known),
+            journal,
+            destination,
+            is_immutable: options.is_immutable,
+            compare: options.compare,
+        })
+    }
+
+    /// Returns the path of an object below the target.
+    pub(crate) fn path_of(&self, listed: &Listed) -> Result<SafePath, Error> {
+        match &self.file_name {
+            Some(name) => Ok(name.clone()),
+            None => safe_path(listed),
+        }
+    }
+
+    /// Decides what to do with an object. Blocks, and reads the file if only its content can tell.
+    pub(crate) fn decide(&self, listed: &Listed, path: &SafePath) -> Result<Action, Error> {
+        let Some(place) = self.folder.place(path, false)? else { return Ok(Action::Fetch) };
+        let Some(existing) = place.existing()? else { return Ok(Action::Fetch) };
+        // Whoever names a file wants it to be written.
+        if self.file_name.is_some() && !self.is_immutable {
+            return Ok(Action::Fetch);
+        }
+        let done = self.known().done.get(path.as_str()).cloned();
+        if self.is_same(listed, &place, existing, done.as_ref())? {
+            return Ok(Action::Skip);
+        }
+        if self.is_immutable {
+            return Err(Error::new(
+                ErrorKind::Conflict,
+                "a file with other content has its name, and the target is immutable",
+            )
+            .about(&listed.name)
+            .help("choose another target, or allow files to be replaced"));
+        }
+        Ok(Action::Fetch)
+    }
+
+    fn is_same(&self, listed: &Listed, place: &Place, existing: Existing, done: Option<&Done>) -> Result<bool, Error> {
+        let is_untouched = done.is_some_and(|done| done.is_untouched(existing) && done.version == listed.version);
+        if is_untouched && self.compare == CompareBy::SizeAndTime {
+            return Ok(true);
+        }
+        if listed.size.is_some_and(|size| size != existing.size) {
+            return Ok(false);
+        }
+        match listed.sha256.or_else(|| done.filter(|_| is_untouched).and_then(|done| done.sha256)) {
+            Some(expected) => Ok(digest_of(place)? == expected),
+            // Nothing else is known of the content.
+            None => Ok(is_untouched),
+        }
+    }
+
+    /// Records a file that the target had already.
+    pub(crate) async fn record_existing(self: &Arc<Self>, listed: &Listed, path: &SafePath) -> Result<u64, Error> {
+        let (this, at) = (Arc::clone(self), path.clone());
+        let existing =
+            blocking(move || this.folder.place(&at, false)?.map_or(Ok(None), |place| place.existing())).await?;
+        let Some(existing) = existing else { return Ok(0) };
+        let is_new = {
+            let known = self.known();
+            let done = known.done.get(path.as_str());
+            !done.is_some_and(|done| done.is_untouched(existing) && done.version == listed.version)
+        };
+        if is_new {
+            self.record(done(path, existing, listed.sha256, listed)).await?;
+        }
+        Ok(existing.size)
+    }
+
+    async fn record(&self, done: Done) -> Result<(), Error> {
+        self.journal.append(&Record::Done(done.clone())).await?;
+        let mut known = self.known();
+        known.begun.remove(&done.path);
+        known.done.insert(done.path.clone(), done);
+        Ok(())
+    }
+
+    /// Downloads an object to its path.
+    pub(crate) async fn fetch(
+        self: &Arc<Self>,
+        context: &Arc<Context>,
+        listed: &Listed,
+        path: &SafePath,
+        tests_archive: bool,
+    ) -> Result<u64, Error> {
+        let (this, at) = (Arc::clone(self), path.clone());
+        let part = blocking(move || {
+            let place = this.folder.place(&at, true)?;
+            place.map(PartFile::open).transpose()
+        });
+        let Some(part) = part.await? else { return Err(Error::aborted()) };
+        let begun = self.take_begun(path.as_str());
+        let name = path.as_str().to_owned();
+        let file = Arc::new(Filling::new(context, listed.remote(), part, name, self.journal.clone()));
+        let Complete { size, sha256, was_restarted } = match file::download(&file, begun, tests_archive).await {
+            Ok(complete) => complete,
+            Err(error) => {
+                file.discard_useless().await;
+                return Err(error);
+            }
+        };
+        let existing = file.blocking(|file| {
+            file.part.publish()?;
+            file.part.place().existing()
+        });
+        let existing = existing.await?.unwrap_or(Existing { size, modified_ns: 0 });
+        self.record(done(path, existing, sha256, listed)).await?;
+        if was_restarted {
+            let name = listed.name.escape_debug();
+            context
+                .meter
+                .emit(|| Event::Warning(format!("`{name}` was replaced during the download and started over")));
+        }
+        Ok(size)
+    }
+
+    /// Takes what an earlier run left of a file.
+    pub(crate) fn take_begun(&self, path: &str) -> Option<Begun> {
+        self.known().begun.remove(path)
+    }
+
+    /// Removes the state of a complete single file, of which there is nothing to compare later.
+    pub(crate) fn finish(&self) {
+        if self.file_name.is_some() {
+            // A rest is harmless: it says that the file is complete.
+            let _ = std::fs::remove_file(&self.destination.journal);
+        }
+    }
+
+    /// Returns the complete file of a path, as it was when it was completed.
+    pub(crate) fn done(&self, path: &str) -> Option<Done> {
+        self.known().done.get(path).cloned()
+    }
+
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn done(path: &SafePath, existing: Existing, sha256: Option<Digest>, listed: &Listed) -> Done {
+    Done {
+        path: path.as_str().to_owned(),
+        size: existing.size,
+        modified_ns: existing.modified_ns,
+        sha256,
+        version: listed.version.clone(),
+    }
+}
+
+fn no_target(target: &Target) -> Error {
+    let (Target::File(path) | Target::Folder(path)) = target;
+    Error::new(ErrorKind::Target, "it has no folder or no name").about_path(path).help("name a file or a folder")
+}
+
+/// Opens the folder of a target; a file is named beside it.
+pub(crate) fn open_target(target: &Target, create: bool) -> Result<(Option<TargetFolder>, Option<SafePath>), Error> {
+    match target {
+        Target::Folder(path) => Ok((TargetFolder::open(path, create)?, None)),
+        Target::File(path) => {
+            let name = path.file_name().and_then(|name| name.to_str()).ok_or_else(|| no_target(target))?;
+            let name = SafePath::new(name).map_err(|reason| {
+                let message = format!("its name cannot be used: {reason}");
+                Error::new(ErrorKind::Target, message).about_path(path).help("choose another name")
+            })?;
+            let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+            Ok((TargetFolder::open(folder, create)?, Some(name)))
+        }
+    }
+}
+
+fn safe_path(listed: &Listed) -> Result<SafePath, Error> {
+    SafePath::new(&listed.name).map_err(|reason| {
+        Error::new(ErrorKind::Target, format!("its name cannot be a path below the target: {reason}"))
+            .about(&listed.name)
+            .help("rename it in the dataset, or leave it out with a filter")
+    })
+}
+
+/// Names of a listing, checked.
+#[derive(Debug, Default)]
+pub(crate) struct Names {
+    /// Paths of the objects, or why they have none, by position.
+    pub(crate) paths: Vec<Result<SafePath, Error>>,
+    pub(crate) collisions: Vec<NameCollision>,
+}
+
+/// Checks the names of all objects against each other and the target. `folder` is `None` if it does not exist yet.
+pub(crate) fn check_names(
+    objects: &[Listed],
+    file_name: Option<&SafePath>,
+    folder: Option<&Path>,
+    options: &Options,
+) -> Result<Names, Error> {
+    if let Some(name) = file_name {
+        return Ok(Names { paths: objects.iter().map(|_| Ok(name.clone())).collect(), collisions: Vec::new() });
+    }
+    let mut paths: Vec<_> = objects.iter().map(safe_path).collect();
+    let rules = match folder {
+        Some(folder) => options.probe.probe(folder).map_err(|error| TargetError::io("examine", folder, error))?,
+        None => super::names::NameRules::of_platform(),
+    };
+    let found = collisions(paths.iter().filter_map(|path| path.as_ref().ok()), rules);
+    let mut reasons: HashMap<&str, &NameCollision> = HashMap::new();
+    for collision in &found {
+        reasons.insert(&collision.first, collision);
+        reasons.insert(&collision.second, collision);
+    }
+    for path in &mut paths {
+        let reason = path.as_ref().ok().and_then(|path| reasons.get(path.as_str()));
+        if let Some(collision) = reason {
+            let error = Error::new(ErrorKind::Target, collision.to_string());
+            let name = path.as_ref().map(|path| path.as_str().to_owned()).unwrap_or_default();
+            *path =
+                Err(error.about(name).help("choose a target that can tell them apart, or leave one out with a filter"));
+        }
+    }
+    Ok(Names { paths, collisions: found })
+}
+
+/// Computes the hash of a file. Blocks.
+pub(crate) fn digest_of(place: &Place) -> Result<Digest, TargetError> {
+    use std::io::Read as _;
+    let mut file = place.open()?;
+    let (mut hasher, mut buffer) = (Hasher::default(), vec![0; 1 << 20]);
+    loop {
+        let count = file.read(&mut buffer).map_err(|error| TargetError::io("read", place.path(), error))?;
+        if count == 0 {
+            return Ok(hasher.finish());
+        }
+        hasher.update(buffer.get(..count).unwrap_or_default());
+    }
+}
+
+/// Runs file operations outside of the runtime's threads.
+pub(crate) async fn blocking<T: Send + 'static, E: Into<Error> + Send + 'static>(
+    work: impl FnOnce() -> Result<T, E> + Send + 'static,
+) -> Result<T, Error> {
+    tokio::task::spawn_blocking(work).await.map_err(|_| Error::aborted())?.map_err(Into::into)
+}
+
+/// Regular files below a folder that are no temporary files, by path. Links are not followed. Blocks.
+pub(crate) fn local_files(folder: &TargetFolder) -> Result<BTreeMap<String, Existing>, Error> {
+    let mut files = BTreeMap::new();
+    let mut folders = vec![(folder.path().to_owned(), String::new())];
+    while let Some((at, prefix)) = folders.pop() {
+        let failed = |error| TargetError::io("read", &at, error);
+        for entry in std::fs::read_dir(&at).map_err(failed)? {
+            let entry = entry.map_err(failed)?;
+            let kind = entry.file_type().map_err(failed)?;
+            // A name that is not UTF-8 cannot be of an object.
+            let Some(name) = entry.file_name().to_str().map(str::to_owned) else { continue };
+            let path = if prefix.is_empty() { name } else { format!("{prefix}/{name}") };
+            if kind.is_dir() {
+                folders.push((entry.path(), path));
+            } else if kind.is_file()
+                && let Ok(safe) = SafePath::new(&path)
+                && let Some(place) = folder.place(&safe, false)?
+                && let Some(existing) = place.existing()?
+            {
+                files.insert(path, existing);
+            }
+        }
+    }
+    Ok(files)
+}

@@ -1,0 +1,133 @@
+//! Downloads an object over one connection.
+
+use std::sync::Arc;
+
+use super::filling::{Filling, MOST_UNUSABLE, Stop};
+use super::receive::{End, FileWriter, receive};
+use super::request::{Attempts, Opened, open};
+use super::response::{Meaning, Version};
+use crate::error::{Error, ErrorKind};
+
+/// Downloads the whole object; `first` is a response that was opened before.
+///
+/// After a lost connection the rest is requested if `may_resume` and the object has a strong entity tag; otherwise the
+/// object is requested again from the start.
+pub(super) async fn run(file: &Arc<Filling>, first: Option<Opened>, may_resume: bool) -> Result<u64, Stop> {
+    let mut next = first;
+    let mut attempts = Attempts::default();
+    let mut unusable = 0;
+    let (mut version, mut offset): (Option<Version>, u64) = (None, 0);
+    loop {
+        let range = version.as_ref().filter(|_| may_resume && offset > 0).map(|version| offset..version.total);
+        let opened = match next.take() {
+            Some(opened) => opened,
+            None => {
+                let expected = version.as_ref().filter(|_| range.is_some());
+                open(&file.context, &file.remote, range.as_ref(), expected, &mut attempts).await?
+            }
+        };
+        // Bytes until the end of the response; `None` until the connection ends.
+        let limit = match opened.meaning {
+            Meaning::Whole { etag, length } => {
+                if offset > 0 {
+                    file.clear().await?;
+                    offset = 0;
+                }
+                if let Some(length) = length {
+                    file.check_size(length)?;
+                    file.blocking(move |file| file.part.reserve(length)).await?;
+                }
+                // Without a length or a strong tag, a rest cannot be requested.
+                version = length.filter(|_| etag.is_some()).map(|total| Version { etag, total });
+                length
+            }
+            Meaning::Part { ref range, .. } => Some(range.end - range.start),
+            Meaning::Empty => {
+                file.blocking(|file| file.part.reserve(0)).await?;
+                return Ok(0);
+            }
+            Meaning::Unusable(reason) => {
+                unusable += 1;
+                // A part where none was requested cannot get better by more requests.
+                if range.is_none() || unusable >= MOST_UNUSABLE {
+                    return Err(Stop::NoRanges(reason));
+                }
+                continue;
+            }
+            _ => return Err(Stop::Changed),
+        };
+        let mut writer = FileWriter::new(&file.part, offset);
+        // One byte more than the API says is one too many.
+        let most = limit.or(file.remote.size.map(|size| size.saturating_add(1)));
+        let limit = limit.map_or(Limit::Open(most), Limit::Exact);
+        let (received, end) = match limit {
+            Limit::Exact(length) => {
+                receive(&file.context, &file.remote.name, opened.body, Some(length), &mut writer).await
+            }
+            Limit::Open(most) => receive_open(file, opened.body, most, &mut writer).await,
+        };
+        offset += received;
+        file.count(received);
+        let total = version.as_ref().map(|version| version.total);
+        match end {
+            End::Complete if total.is_none_or(|total| offset >= total) => {
+                opened.slot.succeeded();
+                return Ok(offset);
+            }
+            // A shorter slice than requested: the rest is requested next.
+            End::Complete => {
+                attempts.progressed();
+                opened.slot.succeeded();
+            }
+            End::Cut(error) => {
+                drop(opened.slot);
+                if let Some(version) = &version
+                    && may_resume
+                {
+                    file.save(version).await?;
+                    if received > 0 {
+                        attempts.progressed();
+                    }
+                }
+                attempts.failed(&file.context, &file.remote.name, error, None).await?;
+            }
+            End::Stopped(error) => {
+                if let Some(version) = version.as_ref().filter(|_| may_resume) {
+                    save_after(file, version, &error).await;
+                }
+                return Err(Stop::Failed(error));
+            }
+        }
+    }
+}
+
+enum Limit {
+    Exact(u64),
+    Open(Option<u64>),
+}
+
+/// Receives a body whose length nobody announced.
+async fn receive_open(
+    file: &Arc<Filling>,
+    body: avala_transport::Body,
+    most: Option<u64>,
+    writer: &mut FileWriter,
+) -> (u64, End) {
+    let Some(most) = most else { return receive(&file.context, &file.remote.name, body, None, writer).await };
+    let (received, end) = receive(&file.context, &file.remote.name, body, Some(most), writer).await;
+    match end {
+        End::Complete => {
+            let message = format!("the storage host sends more than the {} bytes that the API says", most - 1);
+            let error = Error::new(ErrorKind::Integrity, message).about(&file.remote.name);
+            (received, End::Stopped(error.help("report it to the owner")))
+        }
+        // The end of the body is the end of the object if that has its size.
+        End::Cut(_) if received == most - 1 => (received, End::Complete),
+        end => (received, end),
+    }
+}
+
+/// Records received bytes after another failure, which counts more than a failure to record.
+pub(super) async fn save_after(file: &Arc<Filling>, version: &Version, _failure: &Error) {
+    let _ = file.save(version).await;
+}

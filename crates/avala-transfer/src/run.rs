@@ -1,0 +1,179 @@
+//! Runs: transfers that were started.
+
+use std::fmt;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use tokio::runtime::Handle;
+use tokio::task::JoinHandle;
+
+use crate::budget::run_limit::RunLimit;
+use crate::control::Control;
+use crate::error::{Error, ErrorKind};
+use crate::progress::event::{Event, Events, Totals};
+use crate::progress::meter::Meter;
+use crate::transfers::Transfers;
+
+/// A transfer that was started: a future of its report. Dropping it stops the transfer, which can be resumed.
+///
+/// The work is done by a task of the current Tokio runtime, so it goes on while nobody polls this future.
+#[must_use = "dropping a run stops it"]
+pub struct Run<T> {
+    task: Result<JoinHandle<Result<T, Error>>, Option<Error>>,
+    meter: Meter,
+    control: Control,
+}
+
+impl<T: Send + 'static> Run<T> {
+    /// Starts `work` as a task that ends itself when it is canceled, after it recorded what it has.
+    pub(crate) fn start_graceful<F>(context: RunContext, work: impl FnOnce(RunContext) -> F) -> Self
+    where
+        F: Future<Output = Result<T, Error>> + Send + 'static,
+    {
+        let (meter, control) = (context.meter.clone(), context.control.clone());
+        let Ok(runtime) = Handle::try_current() else { return Self::without_runtime(meter, control) };
+        let work = Box::pin(work(context));
+        let end = meter.clone();
+        let task = runtime.spawn(async move {
+            let result = work.await;
+            end.end();
+            result
+        });
+        Self { task: Ok(task), meter, control }
+    }
+
+    fn without_runtime(meter: Meter, control: Control) -> Self {
+        let error = Error::new(ErrorKind::Configuration, "there is no Tokio runtime")
+            .help("start transfers within a runtime, as in an async main");
+        Self { task: Err(Some(error)), meter, control }
+    }
+
+    /// Starts `work` as a task.
+    pub(crate) fn start<F>(context: RunContext, work: impl FnOnce(RunContext) -> F) -> Self
+    where
+        F: Future<Output = Result<T, Error>> + Send + 'static,
+    {
+        let (meter, control) = (context.meter.clone(), context.control.clone());
+        let Ok(runtime) = Handle::try_current() else { return Self::without_runtime(meter, control) };
+        let work = work(context);
+        let end = meter.clone();
+        let watched = control.clone();
+        let task = runtime.spawn(async move {
+            let result = tokio::select! {
+                result = Box::pin(work) => result,
+                () = watched.canceled() => Err(Error::canceled()),
+            };
+            end.end();
+            result
+        });
+        Self { task: Ok(task), meter, control }
+    }
+}
+
+impl<T> Run<T> {
+    /// Returns a stream of events from now on. Several listeners are possible; without one, events cost nothing.
+    #[must_use]
+    pub fn events(&self) -> Events {
+        self.meter.events()
+    }
+
+    /// Returns the control that pauses and cancels the run.
+    #[must_use]
+    pub fn control(&self) -> Control {
+        self.control.clone()
+    }
+
+    /// Returns how far the run is.
+    #[must_use]
+    pub fn totals(&self) -> Totals {
+        self.meter.totals()
+    }
+}
+
+impl<T> Future for Run<T> {
+    type Output = Result<T, Error>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        match &mut self.task {
+            Ok(task) => Poll::Ready(match ready!(Pin::new(task).poll(cx)) {
+                Ok(result) => result,
+                Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
+                Err(_) => Err(Error::aborted()),
+            }),
+            Err(error) => Poll::Ready(Err(error.take().unwrap_or_else(Error::aborted))),
+        }
+    }
+}
+
+impl<T> Drop for Run<T> {
+    fn drop(&mut self) {
+        if let Ok(task) = &self.task {
+            task.abort();
+        }
+    }
+}
+
+impl<T> fmt::Debug for Run<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Run").field("totals", &self.totals()).field("control", &self.control).finish_non_exhaustive()
+    }
+}
+
+/// Limits of one run, on metered links.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct RunSettings {
+    pub(crate) max_bytes: Option<u64>,
+    pub(crate) max_time: Option<Duration>,
+}
+
+/// What every part of a run needs.
+#[derive(Clone, Debug)]
+pub(crate) struct RunContext {
+    pub(crate) transfers: Transfers,
+    pub(crate) control: Control,
+    pub(crate) meter: Meter,
+    pub(crate) limit: Arc<RunLimit>,
+    warnings: Arc<Mutex<Vec<String>>>,
+}
+
+impl RunContext {
+    pub(crate) fn new(transfers: &Transfers, settings: RunSettings) -> Self {
+        Self {
+            transfers: transfers.clone(),
+            control: Control::new(),
+            meter: Meter::new(),
+            limit: Arc::new(RunLimit::new(settings.max_bytes, settings.max_time)),
+            warnings: Arc::default(),
+        }
+    }
+
+    /// Fails if the run was canceled or its time is over; waits while it is paused.
+    pub(crate) async fn gate(&self) -> Result<(), Error> {
+        self.control.gate().await?;
+        self.limit.check_time()
+    }
+
+    /// Notes something that the caller should know.
+    pub(crate) fn warn(&self, warning: impl Into<String>) {
+        let warning = warning.into();
+        self.meter.emit(|| Event::Warning(warning.clone()));
+        self.warnings.lock().unwrap_or_else(PoisonError::into_inner).push(warning);
+    }
+
+    pub(crate) fn take_warnings(&self) -> Vec<String> {
+        std::mem::take(&mut self.warnings.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// Runs blocking work on a thread for it.
+pub(crate) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Error> + Send + 'static,
+) -> Result<T, Error> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(result) => result,
+        Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
+        Err(_) => Err(Error::aborted()),
+    }
+}

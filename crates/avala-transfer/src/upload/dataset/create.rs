@@ -1,0 +1,137 @@
+//! Creates the dataset: never twice, and never somebody else's.
+
+use std::time::Duration;
+
+use avala_client::{ErrorKind as ApiErrorKind, Sent};
+use avala_types::{DataType, Dataset};
+
+use crate::error::{Error, ErrorKind};
+use crate::run::RunContext;
+use crate::state::journal::Journal;
+use crate::upload::dataset::account::Account;
+use crate::upload::dataset::records::{Creation, Record};
+use crate::upload::dataset::settings::DatasetUpload;
+
+/// How often a dataset is looked up after a lost response, and how long in between.
+const LOOKUPS: u32 = 3;
+const LOOKUP_INTERVAL: Duration = Duration::from_secs(2);
+
+/// The creation of one dataset.
+#[derive(Debug)]
+pub(crate) struct Creator<'a> {
+    pub(crate) context: &'a RunContext,
+    pub(crate) settings: &'a DatasetUpload,
+    pub(crate) account: &'a Account,
+    pub(crate) data_type: &'a DataType,
+    pub(crate) batch: Option<&'a str>,
+    pub(crate) journal: &'a Journal,
+}
+
+impl Creator<'_> {
+    /// Looks the slug up; `None` if no dataset has it.
+    pub(crate) async fn find(&self) -> Result<Option<Dataset>, Error> {
+        let datasets = self.context.transfers.avala().datasets();
+        match datasets.get_by_slug(&self.account.owner, &self.settings.slug).await {
+            Ok(dataset) => Ok(Some(dataset)),
+            Err(error) if error.is_not_found() => Ok(None),
+            Err(error) => Err(Error::api(error).about(self.settings.slug.as_str())),
+        }
+    }
+
+    /// Fails if a dataset has the slug: before the first byte is sent, and again before the dataset is created.
+    pub(crate) async fn check_free(&self) -> Result<(), Error> {
+        match self.find().await? {
+            None => Ok(()),
+            Some(other) => {
+                Err(Error::new(ErrorKind::Conflict, format!("the dataset {} has this slug already", other.uid))
+                    .about(self.settings.slug.as_str())
+                    .help("choose another slug"))
+            }
+        }
+    }
+
+    /// Continues a creation whose outcome is unknown. `None` if the caller wants it to be requested again.
+    pub(crate) async fn resume(&self, creation: &Creation) -> Result<Option<Dataset>, Error> {
+        let Creation::Creating { slug } = creation else { return Ok(None) };
+        if slug != self.settings.slug.as_str() {
+            return Err(Error::new(
+                ErrorKind::Undecided,
+                format!("an earlier run requested it with the slug `{slug}`"),
+            )
+            .about(&self.settings.name)
+            .help("run again with that slug"));
+        }
+        if self.settings.create_again && self.find().await?.is_none() {
+            return Ok(None);
+        }
+        self.resolve().await.map(Some)
+    }
+
+    /// Creates the dataset. The request is sent once.
+    pub(crate) async fn create(&self) -> Result<Dataset, Error> {
+        self.check_free().await?;
+        self.journal.append(&Record::Creating { slug: self.settings.slug.to_string() }).await?;
+        let payload = self.settings.payload(self.data_type.clone(), self.batch);
+        let datasets = self.context.transfers.avala().datasets();
+        let error = match datasets.create_from_manual_upload(&payload).await {
+            Ok(dataset) => {
+                self.journal.append(&Record::Created { uid: dataset.uid.to_string() }).await?;
+                return Ok(dataset);
+            }
+            Err(error) => error,
+        };
+        let is_refused = error.status().is_some_and(|status| status.is_client_error() && status.as_u16() != 408);
+        if error.sent() == Sent::No || error.kind() == ApiErrorKind::RateLimited {
+            self.journal.append(&Record::NotCreated).await?;
+            return Err(Error::api(error).about(self.settings.slug.as_str()));
+        }
+        if is_refused {
+            // "Already exists" may be the response to our own request, whose first response was lost on the way.
+            if let Some(dataset) = self.find().await?.filter(|dataset| self.is_own(dataset)) {
+                return self.adopt(dataset).await;
+            }
+            self.journal.append(&Record::NotCreated).await?;
+            return Err(Error::api(error).about(self.settings.slug.as_str()));
+        }
+        self.context.warn("the response to the creation was lost; the dataset is looked up by its slug");
+        self.resolve().await
+    }
+
+    /// Finds out what became of a request. The slug was free before it was sent.
+    async fn resolve(&self) -> Result<Dataset, Error> {
+        for lookup in 1..=LOOKUPS {
+            match self.find().await? {
+                Some(dataset) if self.is_own(&dataset) => return self.adopt(dataset).await,
+                Some(other) => {
+                    let message = format!(
+                        "the dataset {} has this slug now, and differs in name, type or owner from the requested one",
+                        other.uid
+                    );
+                    return Err(Error::new(ErrorKind::Undecided, message)
+                        .about(self.settings.slug.as_str())
+                        .help("check whose dataset it is; to create another, choose another slug"));
+                }
+                None if lookup < LOOKUPS => tokio::time::sleep(LOOKUP_INTERVAL).await,
+                None => {}
+            }
+        }
+        Err(Error::new(
+            ErrorKind::Undecided,
+            "the dataset was requested, the response was lost, and it does not exist yet",
+        )
+        .about(self.settings.slug.as_str())
+        .help("check later whether it exists; if not, run again with `create_again`: all files are kept"))
+    }
+
+    async fn adopt(&self, dataset: Dataset) -> Result<Dataset, Error> {
+        self.journal.append(&Record::Created { uid: dataset.uid.to_string() }).await?;
+        Ok(dataset)
+    }
+
+    fn is_own(&self, dataset: &Dataset) -> bool {
+        dataset.name == self.settings.name
+            && dataset.slug == self.settings.slug
+            && dataset.data_type.as_ref() == Some(self.data_type)
+            && dataset.owner_name.as_ref().is_none_or(|owner| *owner == self.account.owner)
+    }
+}

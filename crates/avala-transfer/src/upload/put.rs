@@ -1,0 +1,305 @@
+//! One request that sends a part to a storage host.
+
+use std::time::Duration;
+
+use avala_transport::{Body, Sent, TransportError, TransportErrorKind, retry_after};
+use http::header::{CONTENT_LENGTH, ETAG};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode};
+use tokio::time::Instant;
+
+use crate::error::{Error, ErrorKind};
+use crate::hash::Digest;
+use crate::progress::meter::Meter;
+use crate::run::RunContext;
+use crate::storage::client::MAX_RESPONSE;
+use crate::storage::clock::UrlLife;
+use crate::storage::hosts::StorageUrl;
+use crate::upload::body::{Around, FileBody, Part, Release, Watch};
+
+/// Longest time in which the storage takes no bytes.
+const WRITE_TIMEOUT: Duration = Duration::from_secs(600);
+/// Longest time in which the storage does not respond after the last byte.
+const READ_TIMEOUT: Duration = Duration::from_secs(300);
+/// A URL with less time left is not used: the request has to arrive before it expires.
+const LEAST_LIFE: Duration = Duration::from_millis(300);
+/// A larger difference between the clocks is worth a word in an error.
+const SKEW: Duration = Duration::from_secs(300);
+
+/// A presigned request, and how long it may still begin.
+#[derive(Clone, Debug)]
+pub(crate) struct Presigned {
+    pub(crate) url: StorageUrl,
+    pub(crate) headers: HeaderMap,
+    life: UrlLife,
+}
+
+impl Presigned {
+    /// Checks what the API returned. `date` is the `Date` header of its response.
+    pub(crate) fn new<'a>(
+        context: &RunContext,
+        url: &str,
+        headers: impl IntoIterator<Item = (&'a String, &'a String)>,
+        date: Option<std::time::SystemTime>,
+    ) -> Result<Self, Error> {
+        let url = context.transfers.storage().url(url)?;
+        let received = Instant::now();
+        let clock = date.map(|date| crate::storage::clock::ServerClock::new(date, received));
+        let life = UrlLife::of(url.uri(), clock, received);
+        Ok(Self { headers: signed_headers(headers)?, url, life })
+    }
+
+    /// Returns whether a request may still begin.
+    pub(crate) fn is_alive(&self) -> bool {
+        self.life.left(Instant::now()) >= LEAST_LIFE
+    }
+}
+
+/// Headers are part of the signature, so they go as they are; those that would make another request are refused.
+fn signed_headers<'a>(headers: impl IntoIterator<Item = (&'a String, &'a String)>) -> Result<HeaderMap, Error> {
+    let mut map = HeaderMap::new();
+    for (name, value) in headers {
+        let refused = || {
+            Error::new(ErrorKind::Protocol, format!("the API asks for a header that cannot be sent: `{name}`"))
+                .help("report it to Avala")
+        };
+        let name = HeaderName::try_from(name.as_str()).map_err(|_| refused())?;
+        let value = HeaderValue::try_from(value.as_str()).map_err(|_| refused())?;
+        let is_forbidden = ["authorization", "cookie", "x-avala-api-key", "proxy-authorization", "transfer-encoding"]
+            .contains(&name.as_str());
+        if is_forbidden {
+            return Err(refused());
+        }
+        // The length is that of the body, and is checked by whoever knows what it has to be.
+        if name != CONTENT_LENGTH && name != http::header::HOST {
+            map.insert(name, value);
+        }
+    }
+    Ok(map)
+}
+
+/// What became of a request.
+#[derive(Debug)]
+pub(crate) enum Put {
+    /// Stored: the digest of what was sent, and the headers of the response.
+    Stored(Digest, HeaderMap),
+    /// 412: an object of that name is there already.
+    Exists,
+    /// The URL expired before the request could begin. Nothing was sent.
+    Expired,
+    /// 400 or 403: an expired or altered signature, or another length. Presigning again may help once.
+    Refused(Error),
+    /// Failed; [`Error::is_transient`] tells whether another attempt may help. The digest is that of bytes that the storage
+    /// may have stored all the same.
+    Failed(Error, Option<Digest>),
+}
+
+/// Sends a part. Waits for a slot of the host and for memory; a pause stops the stream and its timeouts.
+pub(crate) async fn send(
+    context: &RunContext,
+    method: Method,
+    presigned: &Presigned,
+    part: Part,
+    around: Around,
+    release: Release,
+) -> Result<Put, Error> {
+    let storage = context.transfers.storage();
+    let concurrency = storage.concurrency(&presigned.url)?;
+    context.gate().await?;
+    let slot = concurrency.slot().await;
+    let _memory = context.transfers.memory().take(part.memory()).await;
+    context.gate().await?;
+    if !presigned.is_alive() {
+        return Ok(Put::Expired);
+    }
+    let watch = Watch::new();
+    let mut counted = Counted { meter: context.meter.clone(), watch: watch.clone(), is_stored: false };
+    let path = part.source.path.clone();
+    let body = match body(context, part, around, release, &watch).await {
+        Ok(body) => body,
+        Err(error) => return Err(error),
+    };
+    let mut request = Request::new(body);
+    *request.method_mut() = method;
+    *request.headers_mut() = presigned.headers.clone();
+    let sent = tokio::select! {
+        response = storage.send(&presigned.url, request) => response.map_err(|error| of_transport(error, &watch, &path)),
+        (what, limit) = watch.stalled(WRITE_TIMEOUT, READ_TIMEOUT) => {
+            let message = format!("{what} for {} s", limit.as_secs());
+            Err(Put::Failed(stalled(message, &path), watch.released()))
+        }
+    };
+    let response = match sent {
+        Ok(response) => response,
+        Err(Put::Failed(error, maybe_stored)) => {
+            // The body's own error says more than the transport's, which only carries it.
+            return match watch.take_error() {
+                Some(own) => Err(own),
+                None => Ok(Put::Failed(error, maybe_stored)),
+            };
+        }
+        Err(other) => return Ok(other),
+    };
+    let wait = retry_after(response.headers());
+    let put = of_response(context, presigned, response, &watch, &path, wait).await;
+    counted.is_stored = matches!(put, Put::Stored(..));
+    match &put {
+        Put::Stored(..) => slot.succeeded(),
+        Put::Failed(error, _)
+            if matches!(error.status(), Some(StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS)) =>
+        {
+            slot.slow_down(wait);
+        }
+        _ => {}
+    }
+    Ok(put)
+}
+
+/// Takes back the progress of bytes that were not stored.
+struct Counted {
+    meter: Meter,
+    watch: Watch,
+    is_stored: bool,
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        if !self.is_stored {
+            self.meter.undone(self.watch.handed_over());
+        }
+    }
+}
+
+/// Makes the body; an empty part is released at once, because no bytes will ask for it.
+async fn body(
+    context: &RunContext,
+    part: Part,
+    around: Around,
+    release: Release,
+    watch: &Watch,
+) -> Result<Body, Error> {
+    if part.length > 0 {
+        return Ok(Body::once(FileBody::new(context, part, around, release, watch)));
+    }
+    let digest = Digest::of(b"");
+    context.limit.check_time()?;
+    release(digest).await?;
+    watch.set_empty(digest);
+    let bytes: Vec<u8> = [around.before, around.after].concat();
+    Ok(Body::from(bytes))
+}
+
+async fn of_response(
+    context: &RunContext,
+    presigned: &Presigned,
+    response: Response<Body>,
+    watch: &Watch,
+    path: &str,
+    wait: Option<Duration>,
+) -> Put {
+    let (parts, body) = response.into_parts();
+    let status = parts.status;
+    if status.is_success() {
+        // A response before the last byte can only be wrong: the object would be shorter.
+        return match watch.released() {
+            Some(digest) => Put::Stored(digest, parts.headers),
+            None => Put::Failed(stalled("the storage responded before it had all bytes".to_owned(), path), None),
+        };
+    }
+    if status == StatusCode::PRECONDITION_FAILED {
+        return Put::Exists;
+    }
+    let text = tokio::time::timeout(Duration::from_secs(30), body.read_start(MAX_RESPONSE)).await;
+    let text = text.ok().and_then(Result::ok).map(|(bytes, _)| String::from_utf8_lossy(&bytes).into_owned());
+    let code = text.as_deref().and_then(error_code).map(|code| format!(" ({code})")).unwrap_or_default();
+    let mut error = Error::new(ErrorKind::Storage, format!("{} responded {status}{code}", presigned.url.host()))
+        .about(path)
+        .with_status(status)
+        .with_retry_after(wait);
+    match status.as_u16() {
+        400 | 403 => {
+            error = error.help(explain_refusal(context, presigned));
+            Put::Refused(error)
+        }
+        408 | 429 | 500.. => {
+            let maybe_stored = watch.released().filter(|_| status.as_u16() >= 500);
+            Put::Failed(error.transient().help("run the same transfer again: it continues"), maybe_stored)
+        }
+        _ => Put::Failed(error.help("report it to Avala, with the time of this run"), None),
+    }
+}
+
+fn explain_refusal(context: &RunContext, presigned: &Presigned) -> String {
+    let clock = context.transfers.storage().clock(&presigned.url);
+    let skew = clock.map(|clock| clock.skew(Instant::now())).filter(|(_, skew)| *skew > SKEW);
+    match skew {
+        Some((is_ahead, skew)) => format!(
+            "the clock of this machine is {} min {} the storage's: set it, then run the same transfer again",
+            skew.as_secs() / 60,
+            if is_ahead { "ahead of" } else { "behind" }
+        ),
+        None => "run the same transfer again; if it fails again, report it to Avala".to_owned(),
+    }
+}
+
+/// The code in an error of S3, which is XML.
+fn error_code(text: &str) -> Option<&str> {
+    let (_, rest) = text.split_once("<Code>")?;
+    let (code, _) = rest.split_once("</Code>")?;
+    let is_plain = !code.is_empty() && code.len() <= 64 && code.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    is_plain.then_some(code)
+}
+
+fn of_transport(error: TransportError, watch: &Watch, path: &str) -> Put {
+    let is_transient = matches!(
+        error.kind(),
+        TransportErrorKind::Connect
+            | TransportErrorKind::Tls
+            | TransportErrorKind::Timeout
+            | TransportErrorKind::ConnectionLost
+    );
+    let maybe_stored = watch.released().filter(|_| error.sent() != Sent::No);
+    let help = match error.kind() {
+        TransportErrorKind::Redirect => "storage hosts must not redirect: report it to Avala",
+        _ => "check the connection, then run the same transfer again: it continues",
+    };
+    let out = Error::new(ErrorKind::Storage, error.to_string()).about(path).help(help).with_source(error);
+    Put::Failed(if is_transient { out.transient() } else { out }, maybe_stored)
+}
+
+fn stalled(message: String, path: &str) -> Error {
+    Error::new(ErrorKind::Storage, message)
+        .about(path)
+        .help("check the connection, then run the same transfer again: it continues")
+        .transient()
+}
+
+/// The `ETag` of a response, without quotes: 1 to 128 characters.
+pub(crate) fn etag(headers: &HeaderMap) -> Option<String> {
+    let tag = headers.get(ETAG)?.to_str().ok()?;
+    let tag = avala_types::ETag::from(tag).to_string();
+    (1..=128).contains(&tag.len()).then_some(tag)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn error_code_is_read_from_xml() {
+        assert_eq!(error_code("<?xml?><Error><Code>SlowDown</Code><Message>x</Message></Error>"), Some("SlowDown"));
+        for text in ["", "<Code></Code>", "<Code>a b</Code>", "<Code>x"] {
+            assert_eq!(error_code(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn headers_that_carry_credentials_are_refused() {
+        let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        let check = |pairs: &[(String, String)]| signed_headers(pairs.iter().map(|(name, value)| (name, value)));
+        let headers = check(&[pair("If-None-Match", "*"), pair("content-length", "5")]).unwrap();
+        assert_eq!(headers.len(), 1);
+        for (name, value) in [("Authorization", "x"), ("cookie", "x"), ("bad name", "x"), ("x", "a\nb")] {
+            check(&[pair(name, value)]).expect_err(name);
+        }
+    }
+}

@@ -1,0 +1,184 @@
+//! Several processes, processes that are killed, and full disks.
+//!
+//! The child is this test program: [`child`] downloads what the environment names, and does nothing without it.
+
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::Duration;
+
+use avala_sandbox::{Fault, Sandbox};
+use tokio::process::{Child, Command};
+
+use crate::download_support::{Server, builder, content, export, files, origin, serve};
+
+const API: &str = "AVALA_TRANSFER_TEST_API";
+const STATE: &str = "AVALA_TRANSFER_TEST_STATE";
+const TARGET: &str = "AVALA_TRANSFER_TEST_TARGET";
+const MIB: usize = 1 << 20;
+
+/// The download of a child process: the export `e1` to a file, or with a folder as target a public revision.
+#[tokio::test]
+async fn child() {
+    let Ok(api) = std::env::var(API) else { return };
+    let path = |name: &str| PathBuf::from(std::env::var_os(name).unwrap());
+    let transfers = builder(&api, &path(STATE)).build().unwrap();
+    let target = path(TARGET);
+    let report = if target.extension().is_some() {
+        transfers.download_export("e1").to_file(target).await
+    } else {
+        transfers.download_revision("harbor-vision/maps@main").to_folder(target).await
+    };
+    match report {
+        Ok(report) if report.failed().count() == 0 => println!("complete"),
+        Ok(report) => panic!("{:?}", report.failed().collect::<Vec<_>>()),
+        Err(error) => panic!("{error}"),
+    }
+}
+
+fn command(api: &str, state: &Path, target: &Path) -> Command {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command.args(["--exact", "download_processes::child", "--nocapture", "--test-threads", "1"]);
+    command.env(API, api).env(STATE, state).env(TARGET, target).env_remove("RUST_BACKTRACE");
+    command.stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+    command
+}
+
+async fn output(child: Child) -> (bool, String) {
+    let output = tokio::time::timeout(Duration::from_secs(120), child.wait_with_output()).await.unwrap().unwrap();
+    let text = [output.stdout, output.stderr].concat();
+    (output.status.success(), String::from_utf8_lossy(&text).into_owned())
+}
+
+/// Number of kills; more of them in long runs.
+fn kills() -> u64 {
+    std::env::var("AVALA_TRANSFER_KILLS").ok().and_then(|text| text.parse().ok()).unwrap_or(8)
+}
+
+#[tokio::test]
+async fn killed_download_of_one_file_completes_with_the_right_bytes() {
+    let bytes = content(96 * MIB, 1);
+    let expected = bytes.clone();
+    let server = Server::start(move |request| {
+        let response = export(request, &origin(request));
+        response.unwrap_or_else(|| serve(request, &bytes, Some("\"v1\"")))
+    })
+    .await;
+    let root = tempfile::tempdir().unwrap();
+    let (state, target) = (root.path().join("state"), root.path().join("out.bin"));
+    let api = format!("{}/api/v1", server.url);
+    let mut random = fastrand::Rng::with_seed(1);
+    for _ in 0..kills() {
+        let mut child = command(&api, &state, &target).spawn().unwrap();
+        tokio::time::sleep(Duration::from_millis(random.u64(20..400))).await;
+        child.kill().await.unwrap();
+        assert!(!target.exists() || std::fs::read(&target).unwrap() == expected);
+    }
+    let (is_complete, text) = output(command(&api, &state, &target).spawn().unwrap()).await;
+    assert!(is_complete, "{text}");
+    assert!(std::fs::read(&target).unwrap() == expected);
+    assert_eq!(files(root.path()).into_iter().filter(|name| name.ends_with(".part")).count(), 0);
+}
+
+#[tokio::test]
+async fn killed_download_of_many_files_completes_with_the_right_bytes() {
+    let sandbox =
+        Sandbox::builder().public_dataset("maps", 150).item_size(100_000).limits(false).start().await.unwrap();
+    let root = tempfile::tempdir().unwrap();
+    let (state, target) = (root.path().join("state"), root.path().join("maps"));
+    let mut random = fastrand::Rng::with_seed(2);
+    for _ in 0..kills() {
+        let mut child = command(&sandbox.api_url(), &state, &target).spawn().unwrap();
+        tokio::time::sleep(Duration::from_millis(random.u64(20..600))).await;
+        child.kill().await.unwrap();
+    }
+    let (is_complete, text) = output(command(&sandbox.api_url(), &state, &target).spawn().unwrap()).await;
+    assert!(is_complete, "{text}");
+    let transfers = builder(&sandbox.api_url(), &state).build().unwrap();
+    let download = transfers.download_revision("harbor-vision/maps@main").to_folder(&target);
+    let comparison = download.compare(avala_transfer::CompareBy::Hash).verify().await.unwrap();
+    assert_eq!((comparison.is_equal(), comparison.same.len()), (true, 150));
+    assert_eq!(files(&target).len(), 150);
+}
+
+#[tokio::test]
+async fn processes_that_start_together_never_mix_a_file() {
+    let bytes = content(4 * MIB, 3);
+    let expected = bytes.clone();
+    let server = Server::start(move |request| {
+        let response = export(request, &origin(request));
+        response.unwrap_or_else(|| serve(request, &bytes, Some("\"v1\"")))
+    })
+    .await;
+    let root = tempfile::tempdir().unwrap();
+    let api = format!("{}/api/v1", server.url);
+    std::fs::create_dir(root.path().join("folder")).unwrap();
+    std::os::unix::fs::symlink("folder", root.path().join("link")).unwrap();
+    for round in 0..kills() {
+        let name = format!("{round}.bin");
+        // One folder, spelled differently, and in every other round with separate state folders.
+        let spellings = ["folder", "link/../folder/.", "link"].map(|folder| root.path().join(folder).join(&name));
+        let state = |index: u64| root.path().join(format!("state{}", index * (round % 2)));
+        let children: Vec<_> = (0..)
+            .zip(&spellings)
+            .map(|(index, target)| command(&api, &state(index), target).spawn().unwrap())
+            .collect();
+        let mut complete = 0;
+        for child in children {
+            let (is_complete, text) = output(child).await;
+            complete += usize::from(is_complete);
+            let names_holder = text.contains("process ") || text.contains("another process");
+            assert!(is_complete || names_holder, "{text}");
+        }
+        assert!(complete >= 1);
+        assert!(std::fs::read(root.path().join("folder").join(&name)).unwrap() == expected);
+    }
+}
+
+#[tokio::test]
+async fn full_disk_keeps_only_synced_bytes() {
+    let bytes = content(32 * MIB, 4);
+    let expected = bytes.clone();
+    let server = Server::start(move |request| {
+        let response = export(request, &origin(request));
+        response.unwrap_or_else(|| serve(request, &bytes, Some("\"v1\"")))
+    })
+    .await;
+    let root = tempfile::tempdir().unwrap();
+    let (state, target) = (root.path().join("state"), root.path().join("out.bin"));
+    let api = format!("{}/api/v1", server.url);
+    let child = command(&api, &state, &target);
+    // The largest size of a file stands for a full disk; without the trap the signal would end the process.
+    let mut limited = Command::new("bash");
+    let program = std::env::current_exe().unwrap();
+    limited.args(["-c", "trap '' XFSZ; ulimit -f 16389; exec \"$0\" \"$@\""]).arg(program);
+    limited.args(child.as_std().get_args());
+    limited.envs(child.as_std().get_envs().filter_map(|(name, value)| Some((name, value?))));
+    limited.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let (is_complete, text) = output(limited.spawn().unwrap()).await;
+    assert!(!is_complete && text.contains("space"), "{text}");
+    assert!(!target.exists());
+    let (is_complete, text) = output(command(&api, &state, &target).spawn().unwrap()).await;
+    assert!(is_complete, "{text}");
+    assert!(std::fs::read(&target).unwrap() == expected);
+}
+
+#[tokio::test]
+async fn faults_in_every_tenth_request_lose_nothing() {
+    let sandbox = Sandbox::builder().public_dataset("maps", 60).item_size(50_000).limits(false).start().await.unwrap();
+    let faults = [Fault::cut_body(20_000), Fault::drop_connection(), Fault::corrupt_body(7), Fault::expired_url()];
+    for fault in faults {
+        sandbox.fault(fault.on("GET", "/resolve/download/*").times(usize::MAX).one_in(40)).unwrap();
+    }
+    let root = tempfile::tempdir().unwrap();
+    let (state, target) = (root.path().join("state"), root.path().join("maps"));
+    let transfers = builder(&sandbox.api_url(), &state).build().unwrap();
+    let download = transfers.download_revision("harbor-vision/maps@main").to_folder(&target);
+    // A file may meet two refused URLs in a row, which ends it; the next run continues.
+    let mut runs = 0;
+    while download.clone().files_at_once(16).await.unwrap().failed().count() > 0 {
+        runs += 1;
+        assert!(runs < 10);
+    }
+    let comparison = download.compare(avala_transfer::CompareBy::Hash).verify().await.unwrap();
+    assert_eq!(comparison.same.len(), 60);
+}

@@ -1,0 +1,177 @@
+//! Limiter state in memory: the reference implementation of [`LimitStore`].
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep, sleep_until};
+
+use super::RateLimit;
+use super::bucket::LONGEST_CLOSING;
+use super::gcra::Gcra;
+use super::store::{Decision, Grant, GrantGuard, LimitFuture, LimitReport, LimitStore, StoreCall};
+use crate::context::options::CallClass;
+
+/// How often a call looks for a permit that another one has returned.
+const PERMIT_POLL: Duration = Duration::from_millis(50);
+
+/// Limits in memory, for several limiters of one process, and for tests of what a shared store does. Clones share one
+/// state.
+///
+/// Ten uploads and five exports hold a permit at a time. A permit ends with its grant, and after its
+/// [term](StoreCall::permit_term).
+///
+/// ```
+/// use avala_transport::{MemoryLimits, RateLimit, RateLimiter};
+///
+/// let limits = MemoryLimits::new(RateLimit::per_minute(60).burst(5));
+/// let limiter = RateLimiter::shared(limits, RateLimit::per_minute(6).burst(1));
+/// ```
+#[derive(Debug, Clone)]
+pub struct MemoryLimits(Arc<Mutex<State>>);
+
+#[derive(Debug)]
+struct State {
+    configured: RateLimit,
+    started: Instant,
+    limits: HashMap<Option<&'static str>, Gcra>,
+    permits: HashMap<CallClass, Vec<(u64, Instant)>>,
+    next_permit: u64,
+}
+
+impl MemoryLimits {
+    /// Creates limits with this limit of the user. A scope has the same limit until the server reports its own.
+    #[must_use]
+    pub fn new(limit: RateLimit) -> Self {
+        Self(Arc::new(Mutex::new(State {
+            configured: limit,
+            started: Instant::now(),
+            limits: HashMap::new(),
+            permits: HashMap::new(),
+            next_permit: 0,
+        })))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // The numbers stay valid if a thread panics between two of them.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits for the start of a reservation, and makes a new one if the gate closed meanwhile.
+    async fn wait(&self, call: StoreCall) -> Decision {
+        let deadline = Instant::now().checked_add(call.max_wait);
+        loop {
+            let reserved = self.lock().reserve(call, deadline);
+            let (start, closings) = match reserved {
+                Ok(reserved) => reserved,
+                Err(wait) => return Decision::TooLong(wait),
+            };
+            sleep_until(start).await;
+            if self.lock().closings(call.scope) == closings {
+                return self.permit(call, deadline).await;
+            }
+        }
+    }
+
+    async fn permit(&self, call: StoreCall, deadline: Option<Instant>) -> Decision {
+        let mut guard = MemoryGrant { limits: self.clone(), call, permit: None, used: false };
+        let limit = match call.class {
+            CallClass::Ordinary => return Decision::Granted(Grant::with_guard(guard)),
+            CallClass::Upload => 10,
+            CallClass::Export => 5,
+        };
+        loop {
+            guard.permit = self.lock().take_permit(call, limit);
+            if guard.permit.is_some() {
+                return Decision::Granted(Grant::with_guard(guard));
+            }
+            if call.background || deadline.is_some_and(|deadline| Instant::now() + PERMIT_POLL > deadline) {
+                return Decision::TooLong(PERMIT_POLL);
+            }
+            sleep(PERMIT_POLL).await;
+        }
+    }
+}
+
+impl State {
+    fn limit(&mut self, scope: Option<&'static str>) -> &mut Gcra {
+        let configured = self.configured;
+        self.limits.entry(scope).or_insert_with(|| Gcra::new(configured))
+    }
+
+    fn closings(&mut self, scope: Option<&'static str>) -> (u64, u64) {
+        (self.limit(None).closings(), self.limit(scope).closings())
+    }
+
+    /// Reserves a token of each limit, and returns the start and the number of closings of the gates so far; or the
+    /// wait, if it is too long.
+    fn reserve(&mut self, call: StoreCall, deadline: Option<Instant>) -> Result<(Instant, (u64, u64)), Duration> {
+        let now = self.started.elapsed();
+        let spare = u32::from(call.background);
+        let mut start = self.limit(None).start(now, spare);
+        if call.scope.is_some() {
+            start = start.max(self.limit(call.scope).start(now, spare));
+        }
+        let at = self.started + start;
+        if (call.background && start > now) || deadline.is_some_and(|deadline| at > deadline) {
+            return Err(start.saturating_sub(now));
+        }
+        self.limit(None).book(start);
+        if call.scope.is_some() {
+            self.limit(call.scope).book(start);
+        }
+        Ok((at, self.closings(call.scope)))
+    }
+
+    fn take_permit(&mut self, call: StoreCall, limit: usize) -> Option<u64> {
+        let now = Instant::now();
+        self.next_permit += 1;
+        let permit = self.next_permit;
+        let held = self.permits.entry(call.class).or_default();
+        held.retain(|(_, ends)| *ends > now);
+        let ends = now.checked_add(call.permit_term).unwrap_or(now + LONGEST_CLOSING);
+        (held.len() < limit).then(|| held.push((permit, ends)))?;
+        Some(permit)
+    }
+}
+
+impl LimitStore for MemoryLimits {
+    fn acquire(&self, call: StoreCall) -> LimitFuture {
+        let limits = self.clone();
+        Box::pin(async move { limits.wait(call).await })
+    }
+
+    fn report(&self, scope: Option<&'static str>, report: LimitReport) {
+        let mut state = self.lock();
+        let now = state.started.elapsed();
+        state.limit(scope).report(now, &report);
+    }
+}
+
+struct MemoryGrant {
+    limits: MemoryLimits,
+    call: StoreCall,
+    permit: Option<u64>,
+    used: bool,
+}
+
+impl GrantGuard for MemoryGrant {
+    fn used(&mut self) {
+        self.used = true;
+    }
+}
+
+impl Drop for MemoryGrant {
+    fn drop(&mut self) {
+        let mut state = self.limits.lock();
+        if let Some(held) = state.permits.get_mut(&self.call.class) {
+            held.retain(|(permit, _)| Some(*permit) != self.permit);
+        }
+        if !self.used {
+            state.limit(None).put_back();
+            if self.call.scope.is_some() {
+                state.limit(self.call.scope).put_back();
+            }
+        }
+    }
+}

@@ -1,0 +1,11 @@
+//! Agents as processes of their own, that are killed, and agents whose calls meet faults.
+
+pub mod faults;
+pub mod footprint;
+pub mod kills;
+pub mod ledger;
+pub mod process;
+pub mod program;
+
+/// What goes wrong before there is anything to compare.
+pub type Failure = Box<dyn std::error::Error + Send + Sync>;

@@ -1,0 +1,133 @@
+//! The program of an agent process: what a user would write, with a log of what its handler did.
+
+use std::fs::OpenOptions;
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use avala_agents::types::EventType;
+use avala_agents::{Agent, Context, Decision, RedbJournal, Summary};
+use avala_client::Avala;
+use avala_client::transport::RateLimiter;
+use serde::{Deserialize, Serialize};
+
+use super::Failure;
+
+/// The name of the agent, which its tests create.
+pub const NAME: &str = "agent process";
+
+/// The events that the agent handles.
+pub const EVENTS: [EventType; 3] = [EventType::ResultSubmitted, EventType::DatasetCreated, EventType::ExportCompleted];
+
+/// The settings of the program: its only argument, as JSON.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Settings {
+    /// Address of the API.
+    pub url: String,
+    /// Key of the API.
+    pub key: String,
+    /// Path of the journal.
+    pub journal: PathBuf,
+    /// Path of the log: a line for each start of a handler, and one for each decision.
+    pub log: PathBuf,
+    /// What the handler does.
+    pub handler: HandlerKind,
+    /// Largest number of handlers at a time.
+    pub concurrency: usize,
+    /// Starts without an end after which an execution is given up.
+    pub max_open_starts: u32,
+    /// Grace period in milliseconds.
+    pub grace_ms: u64,
+    /// Time between two polls in milliseconds.
+    pub poll_ms: u64,
+    /// Whether the program ends when nothing is left to do.
+    pub until_idle: bool,
+}
+
+/// What a handler does.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub enum HandlerKind {
+    /// Decides after up to ten milliseconds. Each run has another reason, so that a second decision would be noticed.
+    Quick,
+    /// The same, but kills the process for executions whose task is named `poison`.
+    Abort,
+    /// Decides after this many milliseconds.
+    Slow(u64),
+    /// Flags with a reason of this many bytes.
+    Large(usize),
+}
+
+/// A line of the log.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Line {
+    /// The execution.
+    pub execution: String,
+    /// The attempt.
+    pub attempt: u32,
+    /// The decision, as `action: reason`; `None` for a start.
+    pub decision: Option<String>,
+}
+
+/// Runs the agent with the settings in the first argument.
+///
+/// # Errors
+/// When the settings are wrong, or the agent ends with an error.
+pub async fn main(argument: &str) -> Result<Summary, Failure> {
+    let settings: Settings = serde_json::from_str(argument)?;
+    let avala = Avala::builder()
+        .api_key(settings.key.as_str())
+        .base_url(settings.url.as_str())
+        .allow_insecure_base_url(true)
+        .rate_limiter(RateLimiter::off())
+        .build()?;
+    let poll = Duration::from_millis(settings.poll_ms);
+    let mut agent = Agent::new(NAME)
+        .journal(RedbJournal::open(&settings.journal)?)
+        .concurrency(settings.concurrency)
+        .max_open_starts(settings.max_open_starts)
+        .grace_period(Duration::from_millis(settings.grace_ms))
+        .poll_interval(poll, poll);
+    for event in EVENTS {
+        let settings = settings.clone();
+        agent = agent.on(event, move |context: Context| handle(settings.clone(), context));
+    }
+    let summary = if settings.until_idle { agent.run_until_idle(&avala).await } else { agent.run(&avala).await };
+    Ok(summary?)
+}
+
+async fn handle(settings: Settings, context: Context) -> Result<Decision, Failure> {
+    let (execution, attempt) = (context.uid().to_string(), context.attempt());
+    log(&settings, &Line { execution: execution.clone(), attempt, decision: None })?;
+    // Another text in each run.
+    let reason = format!("{execution} {} {:x}", std::process::id(), fastrand::u64(..));
+    let decision = match settings.handler {
+        HandlerKind::Slow(milliseconds) => {
+            tokio::time::sleep(Duration::from_millis(milliseconds)).await;
+            Decision::flag(reason)
+        }
+        HandlerKind::Large(bytes) => Decision::flag(format!("{reason} {}", "x".repeat(bytes))),
+        HandlerKind::Quick | HandlerKind::Abort => {
+            let payload = context.payload().map_or("", |payload| payload.get());
+            if matches!(settings.handler, HandlerKind::Abort) && payload.contains("poison") {
+                std::process::abort();
+            }
+            tokio::time::sleep(Duration::from_millis(fastrand::u64(..10))).await;
+            match fastrand::u8(..4) {
+                0 => Decision::approve().with_reason(reason),
+                1 => Decision::reject(reason),
+                2 => Decision::skip().with_reason(reason),
+                _ => Decision::flag(reason),
+            }
+        }
+    };
+    log(&settings, &Line { execution, attempt, decision: Some(decision.to_string()) })?;
+    Ok(decision)
+}
+
+/// Appends a line in one write, so that a killed process leaves a whole one or none.
+fn log(settings: &Settings, line: &Line) -> Result<(), Failure> {
+    let mut text = serde_json::to_vec(line)?;
+    text.push(b'\n');
+    OpenOptions::new().append(true).create(true).open(&settings.log)?.write_all(&text)?;
+    Ok(())
+}
