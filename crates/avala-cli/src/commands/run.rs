@@ -6,7 +6,7 @@ use clap::ArgMatches;
 
 use crate::commands::Context;
 use crate::commands::input::{Input, Prepared, Reply};
-use crate::commands::row::{Kind, Row};
+use crate::commands::row::{EXPORT, Kind, Row};
 use crate::data::Data;
 use crate::exit_code::ExitCode;
 use crate::failure::{Failure, Outcome};
@@ -33,6 +33,11 @@ pub(crate) async fn run_row(context: &mut Context, row: &'static Row, matches: &
     match send {
         Reply::One(send) => {
             let value = Data::of(&send.await?);
+            if row.call == EXPORT
+                && let Some(running) = super::transfer::after_export(context, &value, matches)
+            {
+                return running.await;
+            }
             context.printer.value(&value, row.columns)?;
             match row.check.map(|check| check(&value)) {
                 Some(Err(reason)) => Err(Failure::new(ExitCode::JobFailed, format!("{}: {reason}", row.call))),

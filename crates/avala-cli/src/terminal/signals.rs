@@ -32,10 +32,14 @@ pub(crate) fn install() {
 }
 
 /// Waits for the first signal, and leaves the end of the program to the caller; a second signal ends it at once.
-#[allow(dead_code)]
 pub(crate) async fn first_interrupt() {
     IS_GRACEFUL.store(true, Ordering::SeqCst);
     FIRST.notified().await;
+}
+
+/// From now on, the first signal ends the program again.
+pub(crate) fn end_grace() {
+    IS_GRACEFUL.store(false, Ordering::SeqCst);
 }
 
 fn interrupt() {
