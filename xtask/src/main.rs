@@ -34,6 +34,7 @@ cargo xtask <task>
   soak agents [...]    Kills an agent 200 times, sends its calls through faults, and measures what it takes
   mutants              Checks that tests catch small changes of retries and limits; needs cargo-mutants
   bench [--quick]      Compares speed with other clients: docs/performance.md; --quick writes nothing
+  bench --instructions Counts instructions with valgrind, and fails above the gate of a row
   buildcost            Measures build time, crate count and program size
   dependencies         Checks which crate depends on what, and that modules have no cycles
   words                Rejects private terminology in sources, messages and docs
@@ -60,6 +61,7 @@ fn main() -> ExitCode {
         ["mutants"] => mutants::run(),
         ["bench"] => bench::full(),
         ["bench", "--quick"] => bench::quick(),
+        ["bench", "--instructions"] => bench::instructions::run(),
         ["buildcost"] => build_cost::measure(),
         ["dependencies"] => dependencies::check().and_then(|()| modules::check()),
         ["words"] => words::check(),

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
+use avala_client::Avala;
 use avala_client::transport::RateLimit;
 use avala_client::types::{Cursor, Dataset, DatasetItem};
-use avala_client::Avala;
 
 use crate::BoxError;
 use crate::checksum::Checksum;

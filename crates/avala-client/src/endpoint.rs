@@ -59,12 +59,21 @@ impl Endpoint {
                 ));
             };
             path.push_str(before);
-            path.extend(encoded);
+            // Most identities need no encoding.
+            if value.bytes().all(is_unreserved) {
+                path.push_str(value);
+            } else {
+                path.extend(encoded);
+            }
             rest = after;
         }
         path.push_str(rest);
         Ok(path)
     }
+}
+
+fn is_unreserved(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~')
 }
 
 /// Encodes a value as one segment of a path; `None` if no segment can hold it.

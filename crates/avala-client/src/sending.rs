@@ -10,7 +10,7 @@ use bytes::Bytes;
 use http::StatusCode;
 use http::response::Parts;
 use tokio::time::Instant;
-use tower::ServiceExt as _;
+use tower::Service as _;
 
 use crate::avala::Avala;
 use crate::decode::{Decoder, Source};
@@ -118,7 +118,11 @@ fn prepare(avala: &Avala, request: Request) -> Result<Prepared, Error> {
 async fn send(avala: Avala, request: Request) -> Result<RawResponse, Error> {
     let started = Instant::now();
     let Prepared { request, endpoint, path, timeout, has_scope } = prepare(&avala, request)?;
-    let response = avala.transport().oneshot(request).await;
+    let mut transport = avala.transport();
+    let response = match poll_fn(|cx| transport.poll_ready(cx)).await {
+        Ok(()) => transport.call(request).await,
+        Err(error) => Err(error),
+    };
     let response = response.map_err(|error| Error::transport(Some(&endpoint), error))?;
     let (parts, body) = response.into_parts();
     avala.observe(&parts, has_scope);

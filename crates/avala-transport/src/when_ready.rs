@@ -75,3 +75,60 @@ impl<S: Service<Request<Body>>> fmt::Debug for WhenReady<S> {
         f.write_str("WhenReady")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::future::{Ready, ready};
+
+    use super::*;
+    use crate::error::TransportErrorKind;
+
+    /// Is ready at the poll with this number, or fails at it.
+    struct ReadyAt {
+        polls_left: u32,
+        fails: bool,
+        is_ready: bool,
+    }
+
+    impl Service<Request<Body>> for ReadyAt {
+        type Response = Response<Body>;
+        type Error = TransportError;
+        type Future = Ready<Result<Response<Body>, TransportError>>;
+
+        fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), TransportError>> {
+            if self.polls_left > 1 {
+                self.polls_left -= 1;
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
+            }
+            if self.fails {
+                return Poll::Ready(Err(TransportError::new(TransportErrorKind::Layer, "not ready")));
+            }
+            self.is_ready = true;
+            Poll::Ready(Ok(()))
+        }
+
+        fn call(&mut self, _: Request<Body>) -> Self::Future {
+            assert!(self.is_ready, "called before it was ready");
+            ready(Ok(Response::new(Body::from("called"))))
+        }
+    }
+
+    #[tokio::test]
+    async fn service_is_called_once_it_is_ready() {
+        for polls_left in [1, 2, 5] {
+            let service = ReadyAt { polls_left, fails: false, is_ready: false };
+            let response = call_when_ready(service, Request::new(Body::empty())).await.unwrap();
+            assert_eq!(response.into_body().as_bytes().unwrap(), "called");
+        }
+    }
+
+    #[tokio::test]
+    async fn service_that_cannot_become_ready_fails_the_call() {
+        for polls_left in [1, 3] {
+            let service = ReadyAt { polls_left, fails: true, is_ready: false };
+            let error = call_when_ready(service, Request::new(Body::empty())).await.unwrap_err();
+            assert_eq!(error.kind(), TransportErrorKind::Layer);
+        }
+    }
+}
