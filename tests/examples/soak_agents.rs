@@ -77,15 +77,15 @@ async fn measured(program: &Program) -> Result<bool, Failure> {
     let idle = footprint::idle(program, Duration::from_secs(60)).await?;
     let mebibytes = |bytes: u64| bytes as f64 / f64::from(1 << 20);
     println!("idle: {:.3} % of a core, {:.1} MiB", idle.cpu_percent, mebibytes(idle.bytes));
-    let busy = footprint::busy(program, 1_000, 5_000).await?;
+    let busy = footprint::busy(program, 1_000, 10_000).await?;
     println!(
-        "{} in flight, {} executions: {:.1} MiB before, {:.1} with the first, {:.1} with the last",
+        "{} in flight, {} executions: {:.1} MiB before, {:.1} after 3,000, {:.1} with the last",
         busy.in_flight,
         busy.executions,
         mebibytes(busy.before),
-        mebibytes(busy.first),
+        mebibytes(busy.early),
         mebibytes(busy.last)
     );
     let is_small = idle.bytes <= footprint::MAX_IDLE_BYTES && idle.cpu_percent <= footprint::MAX_IDLE_CPU_PERCENT;
-    Ok(is_small && busy.last < busy.first + busy.first / 4 + (8 << 20))
+    Ok(is_small && busy.last < busy.early + busy.early / 4)
 }
