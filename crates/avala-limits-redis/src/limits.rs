@@ -61,6 +61,7 @@ pub(crate) struct Inner {
     pub(crate) shadow: bool,
     pub(crate) batch: u32,
     pub(crate) script: Script,
+    pub(crate) short_script: Script,
     pub(crate) permits: Arc<Permits>,
     pub(crate) stats: Stats,
     pub(crate) view: Mutex<View>,
@@ -94,7 +95,7 @@ impl RedisLimits {
     /// Returns to Redis what this process holds for later: tokens and permits. Call it before the process exits; what
     /// is not returned ends after 6 s.
     pub async fn close(&self) {
-        self.0.view().drop_tokens(Instant::now());
+        self.0.view().drop_tokens(Instant::now(), self.0.limit);
         // Whatever fails here ends by itself.
         let _ = self.0.exchange(None, None, &[], false, None, 0).await;
         self.0.permits.release_all().await;
@@ -145,9 +146,7 @@ impl Inner {
     }
 
     pub(crate) fn give_back(&self, token: &Token) {
-        let mut view = self.view();
-        let lifetime = view.pace(self.limit).lifetime;
-        view.give_back(token, Instant::now(), lifetime);
+        self.view().give_back(token);
     }
 
     /// Waits until the call may be sent. An error means that this process decides.
@@ -235,8 +234,7 @@ impl Inner {
         let reply = Reply::parse(value, &request).inspect_err(|error| self.link.reject(error))?;
         let (marks, was_lost) = {
             let mut view = self.view();
-            let lifetime = view.pace(self.limit).lifetime;
-            let was_lost = view.learn(scope, &reply, lifetime);
+            let was_lost = view.learn(scope, &reply);
             (view.marks(scope), was_lost)
         };
         if was_lost {
@@ -274,9 +272,9 @@ impl Inner {
         if let Some(mut held) = held {
             held.close();
             if held.marks == marks && view.is_in_time(held.start, now, self.limit) {
-                // The script takes the same tokens again, and checks everything else.
-                limits[0].put_back += u32::from(held.has_user);
-                limits.iter_mut().skip(1).for_each(|limit| limit.put_back += 1);
+                // The script checks that the reservation still counts, and takes what is missing.
+                limits[0].held = held.has_user;
+                limits.iter_mut().skip(1).for_each(|limit| limit.held = true);
             }
         }
         Request {

@@ -20,6 +20,8 @@ pub(crate) struct WireLimit {
     pub(crate) closed: Duration,
     pub(crate) put_back: u32,
     pub(crate) closings: u64,
+    /// Whether the call already has a reservation for now.
+    pub(crate) held: bool,
 }
 
 /// A permit in a request.
@@ -66,7 +68,7 @@ impl Request {
                 Some(remaining) => command.arg(remaining),
                 None => command.arg("-1"),
             };
-            command.arg(micros(limit.closed)).arg(limit.put_back).arg(limit.closings);
+            command.arg(micros(limit.closed)).arg(limit.put_back).arg(limit.closings).arg(u8::from(limit.held));
         }
         command.arg(self.advance);
         match &self.permit {
@@ -81,7 +83,7 @@ impl Request {
 }
 
 /// Rounds up, so that no wait becomes shorter. At most an hour and a bit, which is exact in Lua.
-fn micros(time: Duration) -> u64 {
+pub(crate) fn micros(time: Duration) -> u64 {
     u64::try_from(time.as_nanos().div_ceil(1_000)).unwrap_or(u64::MAX).min(LONGEST)
 }
 
@@ -151,7 +153,7 @@ fn wait(text: &str) -> Option<Duration> {
     number(text).filter(|micros| *micros <= LONGEST).map(Duration::from_micros)
 }
 
-fn verdict(text: &str) -> Option<Verdict> {
+pub(crate) fn verdict(text: &str) -> Option<Verdict> {
     let wait = wait(text.get(1..)?)?;
     match text.as_bytes().first()? {
         b'g' => Some(Verdict::Reserved(wait)),

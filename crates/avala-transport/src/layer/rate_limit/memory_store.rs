@@ -170,9 +170,10 @@ impl Drop for MemoryGrant {
         }
         // Many tokens that are returned late and taken again at once would be a burst.
         if !self.used && self.granted.elapsed() <= PERMIT_POLL {
-            state.limit(None).put_back();
+            let now = state.started.elapsed();
+            state.limit(None).put_back(now);
             if self.call.scope.is_some() {
-                state.limit(self.call.scope).put_back();
+                state.limit(self.call.scope).put_back(now);
             }
         }
     }
