@@ -90,8 +90,8 @@ impl Sender {
                 Err(error) => Put::Failed(error, None),
             };
             let error = match put {
-                Put::Stored(sha256, headers) => {
-                    let etag = etag(&headers).ok_or_else(|| {
+                Put::Stored(sha256, response) => {
+                    let etag = etag(response.headers()).ok_or_else(|| {
                         Error::new(ErrorKind::Storage, "the storage responded without an ETag of 1 to 128 characters")
                             .help("report it to Avala")
                     })?;
