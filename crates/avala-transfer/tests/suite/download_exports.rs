@@ -395,19 +395,39 @@ async fn canceled_download_continues_where_it_was() {
 async fn record_without_its_temporary_file_is_not_trusted() {
     let bytes = content(16 * MIB, 18);
     let expected = bytes.clone();
-    let server = server(move |request| serve(request, &bytes, Some("\"v1\""))).await;
+    let hangs = Arc::new(AtomicUsize::new(0));
+    let hanging = Arc::clone(&hangs);
+    let server = server(move |request| {
+        let response = serve(request, &bytes, Some("\"v1\""));
+        if hanging.load(SeqCst) == 1 { response.cut_at(MIB).then_hang() } else { response }
+    })
+    .await;
     let root = tempfile::tempdir().unwrap();
     let target = root.path().join("out.bin");
     let transfers = server.transfers(&root.path().join("state"));
-    let limited = |bytes: usize| transfers.download_export("e1").to_file(&target).max_bytes(bytes as u64);
-    limited(10 * MIB).await.unwrap_err();
-    // The temporary file disappears; the next run begins another one and receives hardly anything.
+    transfers.download_export("e1").to_file(&target).max_bytes(10 << 20).await.unwrap_err();
+    // The temporary file disappears. The next run reserves space for another one and is dropped, as if it were killed.
     let temporary = files(root.path()).into_iter().find(|name| name.ends_with(".part")).unwrap();
     std::fs::remove_file(root.path().join(&temporary)).unwrap();
-    limited(1).await.unwrap_err();
-    let part = std::fs::File::create(root.path().join(&temporary)).unwrap();
-    part.set_len(16 << 20).unwrap();
-    transfers.download_export("e1").to_file(&target).await.unwrap();
+    hangs.store(1, SeqCst);
+    let run = transfers.download_export("e1").to_file(&target).start();
+    let arrived = async {
+        while run.totals().bytes_transferred < MIB as u64 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), arrived).await.unwrap();
+    drop(run);
+    assert_eq!(std::fs::metadata(root.path().join(&temporary)).unwrap().len(), 16 << 20);
+    hangs.store(0, SeqCst);
+    let mut attempts = 0;
+    while let Err(error) = transfers.download_export("e1").to_file(&target).await {
+        // The dropped run may not have released its lock yet.
+        assert_eq!(error.kind(), ErrorKind::Locked, "{error}");
+        attempts += 1;
+        assert!(attempts < 1000);
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
     assert!(std::fs::read(&target).unwrap() == expected);
 }
 
