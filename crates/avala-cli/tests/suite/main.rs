@@ -20,6 +20,7 @@ mod snapshots;
 mod support;
 #[cfg(unix)]
 mod terminal;
+mod transfers;
 mod usage;
 mod view;
 mod webhooks;
