@@ -21,10 +21,10 @@ use crate::request::Request;
 
 /// A call that is sent when it is first polled.
 ///
-/// Until the bytes are there it is one boxed future for all types of value, so that a user's crate compiles nothing of
-/// it but this wrapper.
+/// Until the body is read it is one boxed future for all types of value, so that a user's crate compiles nothing but
+/// this wrapper.
 pub(crate) struct Sending<T> {
-    /// Whether a runtime drives it already.
+    /// Whether it was moved to a runtime already.
     #[cfg(feature = "blocking")]
     is_spawned: bool,
     bytes: Pin<Box<dyn Future<Output = Result<RawResponse, Error>> + Send>>,
@@ -152,7 +152,7 @@ async fn send(avala: Avala, request: Request) -> Result<RawResponse, Error> {
     Err(Error::response(&endpoint, &parts, &body, was_cut))
 }
 
-/// 203 is what a proxy that changes bodies makes of 200. 206 and 226 hold a part of a resource, and not the resource.
+/// A proxy that changes bodies turns 200 into 203. The bodies of 206 and 226 are only a part of a resource.
 fn is_success(status: StatusCode) -> bool {
     matches!(status.as_u16(), 200..=204)
 }

@@ -256,7 +256,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wrong_shape_is_located() {
+    fn unexpected_type_is_located() {
         let failure = failure::<Vec<Dataset>>(r#"[{"uid":"a","name":"n","slug":"s"},{"uid":"b","name":7,"slug":"s"}]"#);
         assert_eq!(failure.json_path.as_deref(), Some("[1].name"));
         assert!(failure.message.contains("invalid type: integer `7`, expected a string"), "{}", failure.message);

@@ -2,7 +2,6 @@
 
 use std::fmt;
 
-use crate::dataset::{CameraCalibration, DatasetSequence};
 use crate::geometry::{Quat, Vec3};
 use crate::id::SequenceUid;
 use crate::json::Elements;
@@ -79,11 +78,6 @@ impl DatasetFrame {
     pub(crate) fn read_next(index: usize, frames: &mut Elements<'_>) -> Option<Result<Self, serde_json::Error>> {
         Some(frames.next_as::<Wire>()?.map(|(raw, wire)| wire.into_frame(index, Some(raw))))
     }
-
-    /// Cameras of the images, with the frame's values as defaults.
-    pub(crate) fn cameras(&self) -> Vec<CameraCalibration> {
-        self.images.iter().map(|image| CameraCalibration::of(image, self)).collect()
-    }
 }
 
 /// The typed part of a frame. The rest stays in `raw` and is not stored twice.
@@ -148,12 +142,12 @@ enum Reason {
 }
 
 impl FrameError {
-    pub(crate) fn out_of_range(sequence: &DatasetSequence, index: usize, count: usize) -> Self {
-        Self { sequence: sequence.uid.clone(), index, reason: Reason::OutOfRange { count } }
+    pub(crate) fn out_of_range(sequence: &SequenceUid, index: usize, count: usize) -> Self {
+        Self { sequence: sequence.clone(), index, reason: Reason::OutOfRange { count } }
     }
 
-    pub(crate) fn decode(sequence: &DatasetSequence, index: usize, error: serde_json::Error) -> Self {
-        Self { sequence: sequence.uid.clone(), index, reason: Reason::Decode(error) }
+    pub(crate) fn decode(sequence: &SequenceUid, index: usize, error: serde_json::Error) -> Self {
+        Self { sequence: sequence.clone(), index, reason: Reason::Decode(error) }
     }
 
     /// Requested frame.
