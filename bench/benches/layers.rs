@@ -5,8 +5,13 @@ use std::hint::black_box;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-use avala_transport::{ApiKey, BaseUrl, Body, CallOptions, RateLimit, RateLimiter, RetryPolicy, TransportBuilder, TransportError};
-use avala_transport::layer::{AttemptTimeoutLayer, AuthLayer, CallTimeoutLayer, CollectLayer, ConcurrencyLimitLayer, IdleTimeoutLayer, RateLimitLayer, RejectRedirectsLayer, ResolveLayer, RetryLayer};
+use avala_transport::layer::{
+    AttemptTimeoutLayer, AuthLayer, CallTimeoutLayer, CollectLayer, ConcurrencyLimitLayer, IdleTimeoutLayer,
+    RateLimitLayer, RejectRedirectsLayer, ResolveLayer, RetryLayer,
+};
+use avala_transport::{
+    ApiKey, BaseUrl, Body, CallOptions, RateLimit, RateLimiter, RetryPolicy, TransportBuilder, TransportError,
+};
 use criterion::{Criterion, criterion_group, criterion_main};
 use http::{Request, Response};
 use tower::{Layer, Service, ServiceExt as _};

@@ -34,8 +34,8 @@ pub struct Busy {
     pub executions: usize,
     /// Resident memory in bytes before anything arrived.
     pub before: u64,
-    /// The same while the first handlers are in flight.
-    pub first: u64,
+    /// The same after three times as many executions were started as run at a time: all connections are open.
+    pub early: u64,
     /// The same while the last handlers are in flight.
     pub last: u64,
 }
@@ -60,7 +60,7 @@ pub async fn idle(program: &Program, time: Duration) -> Result<Idle, Failure> {
     Ok(Idle { cpu_percent, bytes: resident_bytes(&child)? })
 }
 
-/// Measures an agent with this many handlers at a time, which take two seconds each.
+/// Measures an agent with this many handlers at a time, which take two seconds each; `count` is at least four times that.
 ///
 /// # Errors
 /// When the sandbox or the process does not start, the executions are not decided, or this is not Linux.
@@ -75,8 +75,8 @@ pub async fn busy(program: &Program, in_flight: usize, count: usize) -> Result<B
         site.announce(number, "task")?;
     }
     let is_start = |line: &super::program::Line| line.decision.is_none();
-    site.wait_for_log(in_flight, is_start).await?;
-    let first = resident_bytes(&child)?;
+    site.wait_for_log(3 * in_flight, is_start).await?;
+    let early = resident_bytes(&child)?;
     site.wait_for_log(count, is_start).await?;
     let last = resident_bytes(&child)?;
     let all_decided = async {
@@ -86,7 +86,7 @@ pub async fn busy(program: &Program, in_flight: usize, count: usize) -> Result<B
         Ok::<_, Failure>(())
     };
     tokio::time::timeout(HANG, all_decided).await.map_err(|_| "not all executions are decided")??;
-    Ok(Busy { in_flight, executions: count, before, first, last })
+    Ok(Busy { in_flight, executions: count, before, early, last })
 }
 
 /// The CPU time of all threads.

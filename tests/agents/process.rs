@@ -85,6 +85,8 @@ impl Site {
             max_open_starts: u32::MAX,
             grace_ms: 25_000,
             poll_ms: 50,
+            redis: None,
+            lease_ms: 2_000,
             until_idle: false,
         }
     }
@@ -115,7 +117,8 @@ impl Site {
     pub async fn wait_for_log(&self, count: usize, fits: impl Fn(&Line) -> bool) -> Result<(), Failure> {
         let wait = async {
             while self.log().iter().filter(|line| fits(line)).count() < count {
-                tokio::time::sleep(Duration::from_millis(10)).await;
+                // A long log takes a while to read.
+                tokio::time::sleep(Duration::from_millis(10 + count as u64 / 20)).await;
             }
         };
         Ok(tokio::time::timeout(HANG, wait).await.map_err(|_| "the log has too few lines")?)

@@ -5,6 +5,7 @@
 
 mod counts;
 mod goals;
+pub(crate) mod instructions;
 mod plan;
 mod programs;
 mod python;

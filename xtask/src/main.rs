@@ -7,6 +7,7 @@ mod dependencies;
 mod features;
 mod fuzz;
 mod interop;
+mod limits;
 mod modules;
 mod mutants;
 mod outcome;
@@ -32,8 +33,12 @@ cargo xtask <task>
   fuzz [target] [s]    Fuzzes the decoders, 60 seconds each by default; needs nightly and cargo-fuzz
   soak [calls] [seed]  Sends 10,000 calls through faults: none may be lost, duplicated or wrong
   soak agents [...]    Kills an agent 200 times, sends its calls through faults, and measures what it takes
+  soak limits [s]      Eight processes share a limit in Redis, through outages, 60 seconds each
+  soak fleet           Simulates fleets of up to 10,000 clients without shared state: the table of docs/performance.md
   mutants              Checks that tests catch small changes of retries and limits; needs cargo-mutants
   bench [--quick]      Compares speed with other clients: docs/performance.md; --quick writes nothing
+  bench --instructions Counts instructions with valgrind, and fails above the gate of a row
+  bench limits         Measures a reservation in Redis, relative to a bare round trip
   buildcost            Measures build time, crate count and program size
   dependencies         Checks which crate depends on what, and that modules have no cycles
   words                Rejects private terminology in sources, messages and docs
@@ -56,10 +61,14 @@ fn main() -> ExitCode {
         ["snapshots", "--check"] => snapshots::compare(),
         ["fuzz", ref arguments @ ..] => fuzz::run(arguments),
         ["soak", "agents", ref arguments @ ..] => test::soak("soak_agents", arguments),
+        ["soak", "limits", ref arguments @ ..] => limits::soak(arguments),
+        ["soak", "fleet"] => limits::fleet(),
         ["soak", ref arguments @ ..] => test::soak("soak", arguments),
         ["mutants"] => mutants::run(),
+        ["bench", "limits"] => limits::cost(),
         ["bench"] => bench::full(),
         ["bench", "--quick"] => bench::quick(),
+        ["bench", "--instructions"] => bench::instructions::run(),
         ["buildcost"] => build_cost::measure(),
         ["dependencies"] => dependencies::check().and_then(|()| modules::check()),
         ["words"] => words::check(),

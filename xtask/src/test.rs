@@ -1,7 +1,7 @@
 //! Runs every test of the project.
 
 use crate::outcome::Outcome;
-use crate::process::{cargo, cargo_with};
+use crate::process::{cargo, cargo_with, log};
 use crate::snapshots::COMPARE;
 use crate::{coverage, dependencies, interop, modules, snapshots, words};
 
@@ -14,6 +14,7 @@ const EXAMPLES: &[(&str, &str)] = &[
     ("avala-client", "middleware"),
     ("avala-client", "own_http"),
     ("avala-agents", "cuboid_checks"),
+    ("avala-agents", "export_mirror"),
     ("avala-webhook", "receive"),
     ("avala-tests", "tracing_opentelemetry"),
 ];
@@ -25,6 +26,11 @@ pub(crate) fn all() -> Outcome {
         // Without a key in the environment, an example starts its own sandbox.
         let arguments = ["run", "--quiet", "-p", package, "--example", example];
         cargo_with(&arguments, &[("AVALA_API_KEY", ""), ("AVALA_BASE_URL", "")])?;
+    }
+    if std::process::Command::new("redis-server").arg("--version").output().is_err() {
+        log(
+            "skipped: the tests with Redis, because redis-server is not installed (Debian: apt-get install redis-server)",
+        );
     }
     interop::run_if_there_is_python()?;
     snapshots::check()?;

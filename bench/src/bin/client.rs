@@ -1,6 +1,7 @@
 //! Runs one workload with one client and prints its figures: `client <client> <workload> <port> <count>`.
 //!
-//! Every client runs on a single-threaded runtime, so that CPU times are comparable.
+//! Every client runs on a single-threaded runtime, so that CPU times are comparable; only `small-two-threads` has two
+//! threads. `small-one-core` is `small-sequential`: who starts this program chooses its core.
 #![expect(clippy::print_stdout, reason = "its figures go to standard output")]
 
 use avala_bench::checksum::Checksum;
@@ -13,8 +14,16 @@ use serde_json::value::RawValue;
 /// Calls in flight in `small-concurrent`.
 const IN_FLIGHT: u64 = 64;
 
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), BoxError> {
+fn main() -> Result<(), BoxError> {
+    let two_threads = std::env::args().nth(2).is_some_and(|workload| workload == "small-two-threads");
+    let mut runtime = match two_threads {
+        true => tokio::runtime::Builder::new_multi_thread(),
+        false => tokio::runtime::Builder::new_current_thread(),
+    };
+    runtime.worker_threads(2).enable_all().build()?.block_on(run())
+}
+
+async fn run() -> Result<(), BoxError> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [client, workload, port, count] = &arguments[..] else {
         return Err("client <client> <workload> <port> <count>".into());
@@ -42,8 +51,8 @@ fn cannot(workload: &str) -> BoxError {
 
 async fn as_hyper(workload: &str, port: u16, count: u64) -> Result<Checksum, BoxError> {
     match workload {
-        "small-sequential" => workloads::small(Connection::open(port).await?, count).await,
-        "small-concurrent" => {
+        "small-sequential" | "small-one-core" => workloads::small(Connection::open(port).await?, count).await,
+        "small-concurrent" | "small-two-threads" => {
             let worker =
                 move || async move { workloads::small(Connection::open(port).await?, count / IN_FLIGHT).await };
             workloads::together((0..IN_FLIGHT).map(|_| worker())).await
@@ -58,8 +67,8 @@ async fn as_hyper(workload: &str, port: u16, count: u64) -> Result<Checksum, Box
 async fn as_hyper_util(workload: &str, port: u16, count: u64) -> Result<Checksum, BoxError> {
     let client = Pooled::new(port);
     match workload {
-        "small-sequential" => workloads::small(client, count).await,
-        "small-concurrent" => {
+        "small-sequential" | "small-one-core" => workloads::small(client, count).await,
+        "small-concurrent" | "small-two-threads" => {
             workloads::together((0..IN_FLIGHT).map(|_| workloads::small(client.clone(), count / IN_FLIGHT))).await
         }
         "pages-raw" => workloads::pages::<Box<RawValue>>(client, count).await,
@@ -72,8 +81,8 @@ async fn as_hyper_util(workload: &str, port: u16, count: u64) -> Result<Checksum
 async fn as_reqwest(workload: &str, port: u16, count: u64) -> Result<Checksum, BoxError> {
     let client = Reqwest::new(port)?;
     match workload {
-        "small-sequential" => workloads::small(client, count).await,
-        "small-concurrent" => {
+        "small-sequential" | "small-one-core" => workloads::small(client, count).await,
+        "small-concurrent" | "small-two-threads" => {
             workloads::together((0..IN_FLIGHT).map(|_| workloads::small(client.clone(), count / IN_FLIGHT))).await
         }
         "pages-raw" => workloads::pages::<Box<RawValue>>(client, count).await,
@@ -87,8 +96,8 @@ async fn as_reqwest(workload: &str, port: u16, count: u64) -> Result<Checksum, B
 async fn as_avala(workload: &str, port: u16, count: u64) -> Result<Checksum, BoxError> {
     let client = avala::client(port)?;
     match workload {
-        "small-sequential" => avala::small(client, count).await,
-        "small-concurrent" => {
+        "small-sequential" | "small-one-core" => avala::small(client, count).await,
+        "small-concurrent" | "small-two-threads" => {
             workloads::together((0..IN_FLIGHT).map(|_| avala::small(client.clone(), count / IN_FLIGHT))).await
         }
         "pages-raw" => avala::pages(&client, count).await,

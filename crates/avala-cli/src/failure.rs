@@ -57,7 +57,7 @@ impl Failure {
         let plural = if records == 1 { "record" } else { "records" };
         self.message = match &cursor {
             Some(cursor) => {
-                format!("{}; {records} {plural} came before; go on with --cursor '{cursor}'", self.message)
+                format!("{}; {records} {plural} came before; go on with --cursor {}", self.message, quoted(cursor))
             }
             None => format!("{}; {records} {plural} came before; start again", self.message),
         };
@@ -113,6 +113,12 @@ impl Failure {
         }
         json::compact(&Data::map([("error", Data::Map(members))]))
     }
+}
+
+/// A text as a word of a shell. It is from the server, and may be pasted into a shell.
+pub(crate) fn quoted(text: &str) -> String {
+    let text = redact::one_line(text);
+    shlex::try_quote(&text).map(std::borrow::Cow::into_owned).unwrap_or_default()
 }
 
 impl From<&Error> for Failure {

@@ -54,15 +54,26 @@ impl Endpoint {
         {
             let value = *segments.next().unwrap_or(&"");
             let Some(encoded) = segment(value) else {
-                return Err(format!("{name} is {value:?}, which names nothing: pass the identity of something"));
+                return Err(format!(
+                    "{name} is {value:?}, which cannot be part of a path: pass a UID, a slug or a name"
+                ));
             };
             path.push_str(before);
-            path.extend(encoded);
+            // Most identities need no encoding.
+            if value.bytes().all(is_unreserved) {
+                path.push_str(value);
+            } else {
+                path.extend(encoded);
+            }
             rest = after;
         }
         path.push_str(rest);
         Ok(path)
     }
+}
+
+fn is_unreserved(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~')
 }
 
 /// Encodes a value as one segment of a path; `None` if no segment can hold it.

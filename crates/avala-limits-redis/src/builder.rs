@@ -151,6 +151,7 @@ impl RedisLimitsBuilder {
             shadow: self.shadow,
             batch: self.batch,
             script: Script::new(include_str!("scripts/reserve.lua")),
+            short_script: Script::new(include_str!("scripts/reserve_one.lua")),
             permits,
             stats: Stats::default(),
             view: Mutex::new(View::default()),

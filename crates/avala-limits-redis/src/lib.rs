@@ -18,7 +18,8 @@
 //! - A script is repeated only if the server did not know it, so a lost response costs one token.
 //!
 //! A call that is dropped while its round trip is in flight may have used a token: it cannot be returned over a socket.
-//! Tokens of calls that are dropped later go back.
+//! The token of a call that is dropped later is for the next call of this process; if none comes in time, or the call has
+//! a scope, it is lost too.
 //!
 //! # Settings of the server
 //!
@@ -34,6 +35,7 @@
 //! | `cluster` | no | Redis Cluster |
 //! | `tls` | no | `rediss://` URLs, with Mozilla's root certificates |
 
+mod alone;
 mod builder;
 #[cfg(feature = "agents")]
 mod claims;

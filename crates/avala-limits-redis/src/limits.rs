@@ -22,8 +22,6 @@ use crate::view::{Outcome, View};
 
 /// A reservation that was made longer ago is checked before it is used: a gate may have closed.
 const RECHECK: Duration = Duration::from_millis(100);
-/// A call is sent at most this long after its start, or after the lifetime of a token if that is longer.
-const LAPSE: Duration = Duration::from_millis(20);
 /// The first pause before a call looks for a free permit again; it doubles up to the longest.
 const PERMIT_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PERMIT_PAUSE: Duration = Duration::from_secs(1);
@@ -63,6 +61,7 @@ pub(crate) struct Inner {
     pub(crate) shadow: bool,
     pub(crate) batch: u32,
     pub(crate) script: Script,
+    pub(crate) short_script: Script,
     pub(crate) permits: Arc<Permits>,
     pub(crate) stats: Stats,
     pub(crate) view: Mutex<View>,
@@ -96,7 +95,7 @@ impl RedisLimits {
     /// Returns to Redis what this process holds for later: tokens and permits. Call it before the process exits; what
     /// is not returned ends after 6 s.
     pub async fn close(&self) {
-        self.0.view().drop_tokens();
+        self.0.view().drop_tokens(Instant::now(), self.0.limit);
         // Whatever fails here ends by itself.
         let _ = self.0.exchange(None, None, &[], false, None, 0).await;
         self.0.permits.release_all().await;
@@ -147,9 +146,7 @@ impl Inner {
     }
 
     pub(crate) fn give_back(&self, token: &Token) {
-        let mut view = self.view();
-        let lifetime = view.pace(self.limit).lifetime;
-        view.give_back(token, Instant::now(), lifetime);
+        self.view().give_back(token);
     }
 
     /// Waits until the call may be sent. An error means that this process decides.
@@ -205,9 +202,7 @@ impl Inner {
     fn still_counts(&self, token: &Token, waited: Duration) -> bool {
         let now = Instant::now();
         let mut view = self.view();
-        let lapse = view.pace(self.limit).lifetime.max(LAPSE);
-        let is_late = now.saturating_duration_since(token.start) > lapse;
-        !is_late && view.is_current(token, now).unwrap_or(waited < RECHECK)
+        view.is_in_time(token.start, now, self.limit) && view.is_current(token, now).unwrap_or(waited < RECHECK)
     }
 
     /// Makes a reservation with a round trip of its own, in place of the one that is held.
@@ -239,8 +234,7 @@ impl Inner {
         let reply = Reply::parse(value, &request).inspect_err(|error| self.link.reject(error))?;
         let (marks, was_lost) = {
             let mut view = self.view();
-            let lifetime = view.pace(self.limit).lifetime;
-            let was_lost = view.learn(scope, &reply, lifetime);
+            let was_lost = view.learn(scope, &reply);
             (view.marks(scope), was_lost)
         };
         if was_lost {
@@ -277,10 +271,10 @@ impl Inner {
         }
         if let Some(mut held) = held {
             held.close();
-            if held.marks == marks {
-                // The script takes the same tokens again, and checks everything else.
-                limits[0].put_back += u32::from(held.has_user);
-                limits.iter_mut().skip(1).for_each(|limit| limit.put_back += 1);
+            if held.marks == marks && view.is_in_time(held.start, now, self.limit) {
+                // The script checks that the reservation still counts, and takes what is missing.
+                limits[0].held = held.has_user;
+                limits.iter_mut().skip(1).for_each(|limit| limit.held = true);
             }
         }
         Request {

@@ -24,25 +24,32 @@ impl Inner {
     /// another, each for all calls that wait by then, so that a call that is not polled delays no other.
     pub(crate) async fn reserve_together(self: &Arc<Self>, max_wait: Duration) -> Result<Outcome, LimitsError> {
         let now = Instant::now();
-        let (advance, waiting) = {
+        let (advance, short, waiting) = {
             let mut view = self.view();
             let lifetime = view.pace(self.limit).lifetime;
-            if view.take(now, lifetime) {
+            if let Some(start) = view.take(now, max_wait, self.limit) {
                 let marks = view.marks(None);
-                return Ok(Outcome::Reserved(Token::new(Arc::clone(self), now, marks, None)));
+                return Ok(Outcome::Reserved(Token::new(Arc::clone(self), start, marks, None)));
             }
             if view.flights < OWN_FLIGHTS {
                 view.flights += 1;
-                (view.advance(self.batch, lifetime), None)
+                let advance = view.advance(self.batch, lifetime);
+                let short = if advance == 0 { view.short_way(now, self.limit) } else { None };
+                (advance, short, None)
             } else {
                 let (reply, waiting) = oneshot::channel();
                 view.waiting.push_back(Waiter { max_wait, reply });
                 let starts = !std::mem::replace(&mut view.worker_runs, true);
-                (0, Some((waiting, starts)))
+                (0, None, Some((waiting, starts)))
             }
         };
         let Some((waiting, starts)) = waiting else {
             let _flight = Flight(self);
+            if let Some(expected) = short
+                && let Some(outcome) = self.reserve_alone(&expected, max_wait).await?
+            {
+                return Ok(outcome);
+            }
             let mut outcomes = self.exchange(None, None, &[max_wait], false, None, advance).await?;
             return outcomes.pop().ok_or_else(ended);
         };

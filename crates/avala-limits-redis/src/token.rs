@@ -14,7 +14,7 @@ pub(crate) struct Marks {
     pub(crate) scope: u64,
 }
 
-/// Tokens of one call. Dropped unused, they go back: at once to this process, or to Redis with the next round trip.
+/// Tokens of one call. Dropped unused, the next call of this process has them.
 pub(crate) struct Token {
     limits: Arc<Inner>,
     pub(crate) start: Instant,

@@ -7,6 +7,7 @@ use avala_transport::{LimitReport, RateLimit};
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
+use crate::alone::Expected;
 use crate::error::LimitsError;
 use crate::pace::Pace;
 use crate::protocol::{Reply, WireLimit};
@@ -16,6 +17,9 @@ use crate::token::{Marks, Token};
 const CLOCK: Duration = Duration::from_secs(300);
 /// A reported number of remaining calls is used for this long.
 const REMAINING: Duration = Duration::from_secs(1);
+/// A call is sent at most this long after its start, or after the lifetime of a token if that is longer. Afterwards the
+/// token is lost: many that are used late would be a burst.
+const LAPSE: Duration = Duration::from_millis(20);
 /// A response that is younger need not be asked for again.
 const RECENT: Duration = Duration::from_millis(100);
 
@@ -39,10 +43,16 @@ struct Limit {
     reported: Option<Pace>,
     remaining: Option<(u64, Instant)>,
     closed_until: Option<Instant>,
+    /// Unused tokens to return with the next round trip.
     put_back: u32,
     closings: u64,
     seen: Option<Instant>,
 }
+
+/// The whole script has to run this often, for Redis' clock and for the expiry of the keys.
+const SHORT_WAY: Duration = Duration::from_secs(60);
+/// After the short script could not decide, the whole one does for this long.
+const SHORT_WAY_BLOCKED: Duration = Duration::from_secs(5);
 
 /// Knowledge of this process, behind one lock.
 #[derive(Default)]
@@ -53,9 +63,10 @@ pub(crate) struct View {
     clock: Option<(u64, Instant)>,
     user: Limit,
     scopes: HashMap<&'static str, Limit>,
-    /// Until when each token that is kept for later may be used.
+    /// Starts of tokens that no call has.
     tokens: VecDeque<Instant>,
     demand: Demand,
+    short_way_from: Option<Instant>,
     pub(crate) waiting: VecDeque<Waiter>,
     pub(crate) worker_runs: bool,
     /// Number of calls that make a reservation of their own now.
@@ -95,18 +106,27 @@ impl View {
         self.user.reported.unwrap_or_else(|| pace(configured))
     }
 
-    /// Takes a token that was kept for later.
-    pub(crate) fn take(&mut self, now: Instant, lifetime: Duration) -> bool {
+    /// Takes a token that no call has, if it starts in time. Returns its start.
+    pub(crate) fn take(&mut self, now: Instant, max_wait: Duration, configured: RateLimit) -> Option<Instant> {
+        let lifetime = self.pace(configured).lifetime;
         self.demand.count(now, lifetime);
-        self.drop_expired(now);
-        self.tokens.pop_front().is_some()
+        self.drop_expired(now, lifetime.max(LAPSE));
+        let start = *self.tokens.front()?;
+        if start.saturating_duration_since(now) > max_wait {
+            return None;
+        }
+        self.tokens.pop_front()
     }
 
-    fn drop_expired(&mut self, now: Instant) {
-        while self.tokens.front().is_some_and(|until| *until <= now) {
+    fn drop_expired(&mut self, now: Instant, lifetime: Duration) {
+        while self.tokens.front().is_some_and(|start| now.saturating_duration_since(*start) > lifetime) {
             self.tokens.pop_front();
-            self.user.put_back += 1;
         }
+    }
+
+    /// Returns whether a reservation can still be used or returned.
+    pub(crate) fn is_in_time(&self, start: Instant, now: Instant, configured: RateLimit) -> bool {
+        now.saturating_duration_since(start) <= self.pace(configured).lifetime.max(LAPSE)
     }
 
     /// Returns how many tokens to take in advance: as many as are used within their lifetime.
@@ -116,6 +136,31 @@ impl View {
             return 0;
         }
         demand.min(most).saturating_sub(u32::try_from(self.tokens.len()).unwrap_or(u32::MAX))
+    }
+
+    /// Returns what the short script compares; `None` if there is something to report, or too little is known.
+    pub(crate) fn short_way(&self, now: Instant, configured: RateLimit) -> Option<Expected> {
+        let (_, read) = self.clock?;
+        let is_allowed = self.short_way_from.is_none_or(|from| from <= now) && now - read < SHORT_WAY;
+        let user = &self.user;
+        let is_quiet = user.put_back == 0 && user.remaining.is_none() && user.closed_until.is_none();
+        let pace = self.pace(configured);
+        (is_allowed && is_quiet).then(|| Expected {
+            generation: self.generation.clone(),
+            time: self.expected_time(now),
+            rate: pace.rate,
+            burst: pace.burst,
+            closings: user.closings,
+        })
+    }
+
+    pub(crate) fn block_short_way(&mut self, now: Instant) {
+        self.short_way_from = now.checked_add(SHORT_WAY_BLOCKED);
+    }
+
+    /// Records that the user's limit was seen as it was known.
+    pub(crate) fn saw_user(&mut self, now: Instant) {
+        self.user.seen = Some(now);
     }
 
     pub(crate) fn marks(&mut self, scope: Option<&'static str>) -> Marks {
@@ -136,21 +181,11 @@ impl View {
         if marks != token.marks || !is_open { Some(false) } else { is_recent.then_some(true) }
     }
 
-    /// Takes back the tokens of a call that was not sent.
-    pub(crate) fn give_back(&mut self, token: &Token, now: Instant, lifetime: Duration) {
-        if token.marks != self.marks(token.scope) {
-            return;
-        }
-        if token.scope.is_some() {
-            self.limit(token.scope).put_back += 1;
-        }
-        if !token.has_user {
-            return;
-        }
-        if token.scope.is_none() && token.start <= now && now < token.start + lifetime {
-            self.tokens.push_front(token.start + lifetime);
-        } else {
-            self.user.put_back += 1;
+    /// Takes back the token of a call that was not sent, for the next call of this process. A token of a scope is lost.
+    pub(crate) fn give_back(&mut self, token: &Token) {
+        if token.scope.is_none() && token.marks == self.marks(None) {
+            let position = self.tokens.partition_point(|start| *start <= token.start);
+            self.tokens.insert(position, token.start);
         }
     }
 
@@ -185,9 +220,6 @@ impl View {
         configured: RateLimit,
         now: Instant,
     ) -> WireLimit {
-        if scope.is_none() {
-            self.drop_expired(now);
-        }
         let limit = self.limit(scope);
         let pace = limit.reported.unwrap_or_else(|| pace(configured));
         WireLimit {
@@ -199,6 +231,7 @@ impl View {
             closed: limit.closed_until.map_or(Duration::ZERO, |until| until.saturating_duration_since(now)),
             put_back: std::mem::take(&mut limit.put_back),
             closings: limit.closings,
+            held: false,
         }
     }
 
@@ -209,7 +242,7 @@ impl View {
     }
 
     /// Learns from a response. Returns whether the store was lost since the last one.
-    pub(crate) fn learn(&mut self, scope: Option<&'static str>, reply: &Reply, lifetime: Duration) -> bool {
+    pub(crate) fn learn(&mut self, scope: Option<&'static str>, reply: &Reply) -> bool {
         let now = Instant::now();
         let is_new = self.generation != reply.generation;
         let was_known = !self.generation.is_empty();
@@ -218,7 +251,6 @@ impl View {
             self.generations += 1;
             self.tokens.clear();
             self.user.put_back = 0;
-            self.scopes.values_mut().for_each(|limit| limit.put_back = 0);
         }
         self.clock = Some((reply.now, now));
         for (scope, (closings, closed)) in [None, scope].into_iter().zip(reply.limits).take(1 + scope.iter().len()) {
@@ -236,14 +268,19 @@ impl View {
                 self.tokens.clear();
             }
         }
-        self.tokens.extend(std::iter::repeat_n(now + lifetime, reply.ahead as usize));
+        for _ in 0..reply.ahead {
+            let position = self.tokens.partition_point(|start| *start <= now);
+            self.tokens.insert(position, now);
+        }
         is_new && was_known
     }
 
-    /// Returns all tokens that are kept for later.
-    pub(crate) fn drop_tokens(&mut self) {
-        self.user.put_back += u32::try_from(self.tokens.len()).unwrap_or(0);
-        self.tokens.clear();
+    /// Returns the tokens that no call has and that could be used now.
+    pub(crate) fn drop_tokens(&mut self, now: Instant, configured: RateLimit) {
+        let unused = std::mem::take(&mut self.tokens);
+        let ready =
+            unused.into_iter().filter(|start| *start <= now && self.is_in_time(*start, now, configured)).count();
+        self.user.put_back += u32::try_from(ready).unwrap_or(0);
     }
 }
 

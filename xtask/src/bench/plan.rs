@@ -43,14 +43,18 @@ impl Plan {
     /// `few_rounds` limits the rounds of slow steps.
     fn new(rounds: usize, items: u64, few_rounds: usize) -> Self {
         let mut steps = Vec::new();
-        for (workload, count) in
-            [("small-sequential", 5_000), ("small-concurrent", 20_000), ("pages-raw", 100), ("sequence-raw", 20)]
-        {
+        for (workload, count) in [
+            ("small-one-core", 5_000),
+            ("small-sequential", 5_000),
+            ("small-concurrent", 20_000),
+            ("small-two-threads", 20_000),
+            ("pages-raw", 100),
+            ("sequence-raw", 20),
+            ("sequence-typed", 20),
+        ] {
             steps.extend(HTTP_CLIENTS.iter().map(|client| step(client, workload, count, EVERY)));
         }
         steps.push(step("reqwest", "pages-value", 100, EVERY));
-        steps.push(step("reqwest", "sequence-typed", 20, EVERY));
-        steps.push(step("avala", "sequence-typed", 20, EVERY));
         for client in ["hyper-util", "avala"] {
             for in_flight in [1, 64, 1_000, 10_000] {
                 steps.push(step(client, &format!("in-flight-{in_flight}"), 20_000, few_rounds));

@@ -11,6 +11,7 @@ use crate::process::{cargo, root};
 
 const SERVER_CORE: &str = "0";
 const CLIENT_CORE: &str = "1";
+const BOTH_CORES: &str = "0,1";
 
 /// The folder of the built programs.
 pub(super) struct Programs {
@@ -52,7 +53,12 @@ impl Programs {
 
     /// Runs a step and returns its figures.
     pub(super) fn run(&self, step: &Step, port: u16) -> Result<Value, String> {
-        let mut client = self.client("client");
+        let cores = match step.workload.as_str() {
+            "small-one-core" => SERVER_CORE,
+            "small-two-threads" => BOTH_CORES,
+            _ => CLIENT_CORE,
+        };
+        let mut client = self.on(cores, self.path("client"));
         client.args([step.client, &step.workload, &port.to_string(), &step.count.to_string()]);
         figures(&mut client)
     }

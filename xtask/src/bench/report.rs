@@ -14,7 +14,8 @@ pub(super) fn write(results: &Results, goals: &[Goal]) -> Outcome {
         "# Performance\n\n\
          Written by `cargo xtask bench` and `cargo xtask buildcost`, all but the notes. {}.\n\n\
          Each client is a process with a runtime of one thread, on a core of its own; the server responds from memory \
-         over loopback, on the other one. The clients run in turn, round after round; a ratio is taken inside a round, \
+         over loopback, on the other one. With `one-core` both share a core, and with `two-threads` the client has \
+         two threads on both cores. The clients run in turn, round after round; a ratio is taken inside a round, \
          and the table has the median of all rounds and the range. CPU time is user and kernel, of the client only. \
          Every client adds up what it read, and the sums have to be the same. The client has its default settings, but \
          for a rate limit that is never reached. The programs are in `bench/`.",
@@ -62,9 +63,6 @@ pub(super) fn measurements(results: &Results) -> String {
     }
     text += &format!("| bytes of an item in memory | {:.0} |\n", counts.item_bytes);
     text += &format!("| bytes of its JSON | {:.0} |\n", counts.item_text_bytes);
-    for (path, instructions) in &counts.instructions {
-        text += &format!("| instructions: {path} | {instructions} |\n");
-    }
     text
 }
 

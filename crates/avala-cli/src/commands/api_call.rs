@@ -15,6 +15,8 @@ use crate::failure::{Failure, Outcome};
 use crate::output::Format;
 use crate::terminal::Notes;
 
+const METHODS: &[&str] = &["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+
 pub(super) const COMMANDS: &[Special] = &[Special {
     path: &["api"],
     about: "Call any endpoint of the API",
@@ -116,15 +118,15 @@ fn with_body(call: RawCall, fields: Fields) -> Outcome<RawCall> {
 fn method_and_path(matches: &ArgMatches) -> Outcome<(Method, String)> {
     let text = |name: &str| matches.get_one::<String>(name).cloned();
     let (first, second) = (text("method").unwrap_or_default(), text("path"));
-    let (method, path) = match second {
-        Some(path) => (first.to_ascii_uppercase(), path),
-        None if first.contains('/') => ("GET".to_owned(), first),
-        None => return Err(Failure::usage(format!("`avala api {first}` needs a path, such as /datasets/"))),
-    };
-    let known = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
-    match method.parse() {
-        Ok(parsed) if known.contains(&method.as_str()) => Ok((parsed, path)),
-        _ => Err(Failure::usage(format!("{method:?} is not a method of the API; it has {}", known.join(", ")))),
+    let method_of = |word: &str| METHODS.contains(&word).then(|| word.parse().ok()).flatten();
+    let method = first.to_ascii_uppercase();
+    match (method_of(&method), second) {
+        (Some(method), Some(path)) => Ok((method, path)),
+        (Some(method), None) => Err(Failure::usage(format!("`avala api {method}` needs a path, such as /datasets/"))),
+        (None, None) => Ok((Method::GET, first)),
+        (None, Some(_)) => {
+            Err(Failure::usage(format!("{first:?} is not a method of the API; it has {}", METHODS.join(", "))))
+        }
     }
 }
 

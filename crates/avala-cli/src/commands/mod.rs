@@ -36,6 +36,7 @@ mod scripts;
 mod special;
 mod status;
 mod storage;
+mod transfer;
 mod triage;
 mod view;
 mod wait;
@@ -86,6 +87,8 @@ const SPECIALS: &[&[Special]] = &[
     sandbox::COMMANDS,
     scripts::COMMANDS,
     status::COMMANDS,
+    transfer::DOWNLOADS,
+    transfer::UPLOADS,
     triage::COMMANDS,
     view::COMMANDS,
     wait::COMMANDS,

@@ -21,6 +21,9 @@ pub(crate) enum Kind {
     Destroy,
 }
 
+/// The call after which a command may wait and download.
+pub(crate) const EXPORT: &str = "exports.create";
+
 /// A command that is one call of the API.
 pub(crate) struct Row {
     /// The name of the call in the API reference.
@@ -142,6 +145,9 @@ impl Row {
         }
         if self.kind == Kind::Destroy {
             command = command.arg(flag("yes", "Do not ask").short('y'));
+        }
+        if self.call == EXPORT {
+            command = super::transfer::export_args(command);
         }
         command.after_help(self.after_help())
     }

@@ -6,7 +6,7 @@ use clap::ArgMatches;
 
 use crate::commands::Context;
 use crate::commands::input::{Input, Prepared, Reply};
-use crate::commands::row::{Kind, Row};
+use crate::commands::row::{EXPORT, Kind, Row};
 use crate::data::Data;
 use crate::exit_code::ExitCode;
 use crate::failure::{Failure, Outcome};
@@ -33,6 +33,11 @@ pub(crate) async fn run_row(context: &mut Context, row: &'static Row, matches: &
     match send {
         Reply::One(send) => {
             let value = Data::of(&send.await?);
+            if row.call == EXPORT
+                && let Some(running) = super::transfer::after_export(context, &value, matches)
+            {
+                return running.await;
+            }
             context.printer.value(&value, row.columns)?;
             match row.check.map(|check| check(&value)) {
                 Some(Err(reason)) => Err(Failure::new(ExitCode::JobFailed, format!("{}: {reason}", row.call))),
@@ -111,7 +116,8 @@ pub(crate) async fn run_list(
     if options.page_info {
         return run_page_info(context, pages, options).await;
     }
-    let format = context.globals.format;
+    let style = &context.printer.style;
+    let is_plain_table = style.format == Format::Table && style.jq.is_none() && style.template.is_none();
     let limit = options.limit.unwrap_or(usize::MAX);
     let mut list = context.printer.list(columns);
     let mut count = 0;
@@ -134,7 +140,7 @@ pub(crate) async fn run_list(
             }
             Some(Err(error)) => {
                 let cursor = pages.cursor().map(|cursor| cursor.as_query().to_owned());
-                if format == Format::Table {
+                if is_plain_table {
                     list.finish()?;
                 }
                 let failure = Failure::from(error);
@@ -146,9 +152,7 @@ pub(crate) async fn run_list(
     if is_cut {
         context.notes.line("There are more: raise --limit, or pass --all");
     } else if let Some(cursor) = next {
-        context
-            .notes
-            .line(&format!("There are more: pass --all, or --cursor '{}'", crate::output::escape::line(&cursor)));
+        context.notes.line(&format!("There are more: pass --all, or --cursor {}", crate::failure::quoted(&cursor)));
     }
     Ok(())
 }

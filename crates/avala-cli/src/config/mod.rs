@@ -63,6 +63,13 @@ impl Config {
             Failure::usage(format!("{}, line {line}: {message}; correct it, nothing was changed", path.display()))
         })?;
         let config = Self { path: path.to_owned(), document };
+        let tables = config.document.get("profiles").map(|profiles| {
+            profiles.as_table_like().is_some_and(|profiles| profiles.iter().all(|(_, profile)| profile.is_table_like()))
+        });
+        if tables == Some(false) {
+            let shown = path.display();
+            return Err(Failure::usage(format!("{shown}: `profiles` has to be a table of tables, as [profiles.NAME]")));
+        }
         for name in config.profile_names() {
             config.profile(&name)?;
         }

@@ -2,6 +2,7 @@
 
 use comfy_table::presets::NOTHING;
 use comfy_table::{Cell, ContentArrangement, Row, Table};
+use unicode_width::UnicodeWidthStr as _;
 
 use crate::data::Data;
 use crate::output::{delimited, escape};
@@ -10,14 +11,14 @@ use crate::terminal::Terminal;
 /// Longest cell that is laid out on a terminal; the rest would not be visible anyway.
 const LONGEST_CELL: usize = 400;
 
+/// Widest column of a table that is not cut: the columns after a longer cell are not aligned.
+const WIDEST_COLUMN: usize = 400;
+
 /// A list as a table with a header.
 pub(crate) fn records(columns: &[String], records: &[Data], terminal: &Terminal) -> String {
-    let mut table = empty(terminal);
-    table.set_header(row(columns.iter().map(|column| column.to_uppercase()), terminal));
-    for record in records {
-        table.add_row(row(columns.iter().map(|column| delimited::cell(record, column)), terminal));
-    }
-    let text = finish(&table);
+    let header = columns.iter().map(|column| column.to_uppercase()).collect();
+    let row = |record| columns.iter().map(|column| delimited::cell(record, column)).collect();
+    let text = layout(std::iter::once(header).chain(records.iter().map(row)).collect(), terminal);
     match text.split_once('\n') {
         Some((header, rest)) if terminal.has_color() => format!("\u{1b}[1m{header}\u{1b}[0m\n{rest}"),
         _ => text,
@@ -27,46 +28,63 @@ pub(crate) fn records(columns: &[String], records: &[Data], terminal: &Terminal)
 /// An object as two columns, or a plain value on a line.
 pub(crate) fn details(data: &Data, terminal: &Terminal) -> String {
     let Data::Map(members) = data else { return escape::line(&data.display()).into_owned() + "\n" };
-    let mut table = empty(terminal);
-    for (name, value) in members {
+    let row = |(name, value): &(String, Data)| {
         let value = if matches!(value, Data::Null) { "-".to_owned() } else { value.display() };
-        table.add_row(row([name.clone(), value].into_iter(), terminal));
-    }
-    finish(&table)
-}
-
-fn empty(terminal: &Terminal) -> Table {
-    let mut table = Table::new();
-    table.load_style(NOTHING).set_content_arrangement(ContentArrangement::Disabled);
-    if let Some(width) = terminal.width() {
-        table.set_content_arrangement(ContentArrangement::Dynamic).set_width(width);
-    }
-    table
-}
-
-/// A row of one line: a cell that does not fit a terminal ends in `...`.
-fn row(cells: impl Iterator<Item = String>, terminal: &Terminal) -> Row {
-    let is_fitted = terminal.width().is_some();
-    let cell = |text: String| {
-        let text = escape::line(&text);
-        match text.char_indices().nth(LONGEST_CELL) {
-            Some((end, _)) if is_fitted => Cell::new(&text[..end]),
-            _ => Cell::new(text),
-        }
+        vec![name.clone(), value]
     };
-    let mut row = Row::from(cells.map(cell).collect::<Vec<_>>());
-    if is_fitted {
-        row.max_height(1);
-    }
-    row
+    layout(members.iter().map(row).collect(), terminal)
 }
 
-/// The lines without the padding at both ends.
-fn finish(table: &Table) -> String {
+/// Rows as lines: fitted to a terminal, and whole everywhere else.
+fn layout(rows: Vec<Vec<String>>, terminal: &Terminal) -> String {
+    let rows = rows.into_iter().map(|row| row.iter().map(|cell| escape::line(cell).into_owned()).collect()).collect();
+    match terminal.width() {
+        Some(width) => fitted(rows, width),
+        None => whole(&rows),
+    }
+}
+
+fn whole(rows: &[Vec<String>]) -> String {
+    let columns = rows.iter().map(Vec::len).max().unwrap_or_default();
+    let width = |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.width()).max();
+    let widths: Vec<usize> = (0..columns).map(|column| width(column).unwrap_or_default().min(WIDEST_COLUMN)).collect();
     let mut text = String::new();
-    for line in table.lines() {
-        text.push_str(line.trim_end().strip_prefix(' ').unwrap_or(line.trim_end()));
+    for row in rows {
+        let start = text.len();
+        for (cell, width) in row.iter().zip(&widths) {
+            if text.len() > start {
+                text.push_str("  ");
+            }
+            text.push_str(cell);
+            text.extend(std::iter::repeat_n(' ', width.saturating_sub(cell.width())));
+        }
+        text.truncate(start + text[start..].trim_end().len());
         text.push('\n');
     }
     text
+}
+
+/// Each row is one line: a cell that does not fit ends in `...`.
+fn fitted(rows: Vec<Vec<String>>, width: u16) -> String {
+    let mut table = Table::new();
+    table.load_style(NOTHING).set_content_arrangement(ContentArrangement::Dynamic).set_width(width);
+    for cells in rows {
+        let mut row = Row::from(cells.into_iter().map(shortened).collect::<Vec<_>>());
+        row.max_height(1);
+        table.add_row(row);
+    }
+    let mut text = String::new();
+    for line in table.lines() {
+        let line = line.trim_end();
+        text.push_str(line.strip_prefix(' ').unwrap_or(line));
+        text.push('\n');
+    }
+    text
+}
+
+fn shortened(text: String) -> Cell {
+    match text.char_indices().nth(LONGEST_CELL) {
+        Some((end, _)) => Cell::new(&text[..end]),
+        None => Cell::new(text),
+    }
 }

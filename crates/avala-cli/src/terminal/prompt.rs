@@ -37,9 +37,12 @@ impl Prompt {
     pub(crate) async fn secret(&self, question: &str, option: &str) -> Outcome<String> {
         self.check(question, option)?;
         let question = format!("{question}: ");
-        ask(&question)?;
+        // Before the question is seen, so that nothing that is typed is shown.
         echo::hide(&question).map_err(|error| Failure::other(format!("cannot hide what is typed: {error}")))?;
-        let answer = line().await;
+        let answer = match ask(&question) {
+            Ok(()) => line().await,
+            Err(failure) => Err(failure),
+        };
         echo::restore();
         answer
     }

@@ -3,6 +3,7 @@
 //! A thread of its own waits for them, so that no work of the main thread can delay it.
 
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc;
 
 use tokio::sync::Notify;
 
@@ -17,20 +18,28 @@ static FIRST: Notify = Notify::const_new();
 
 /// From now on, SIGINT, SIGTERM and SIGHUP restore the terminal and end the program with code 130; SIGTSTP restores the
 /// terminal while the program is stopped.
+///
+/// When it returns, the handlers are in place.
 pub(crate) fn install() {
+    let (ready, is_ready) = mpsc::sync_channel(1);
     // Without a thread or handlers the signals keep their default effect.
-    let _ = std::thread::Builder::new().name("signals".to_owned()).spawn(|| {
+    let _ = std::thread::Builder::new().name("signals".to_owned()).spawn(move || {
         if let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_io().build() {
-            let _ = runtime.block_on(wait());
+            let _ = runtime.block_on(wait(ready));
         }
     });
+    let _ = is_ready.recv();
 }
 
 /// Waits for the first signal, and leaves the end of the program to the caller; a second signal ends it at once.
-#[allow(dead_code)]
 pub(crate) async fn first_interrupt() {
     IS_GRACEFUL.store(true, Ordering::SeqCst);
     FIRST.notified().await;
+}
+
+/// From now on, the first signal ends the program again.
+pub(crate) fn end_grace() {
+    IS_GRACEFUL.store(false, Ordering::SeqCst);
 }
 
 fn interrupt() {
@@ -43,7 +52,7 @@ fn interrupt() {
 }
 
 #[cfg(unix)]
-async fn wait() -> std::io::Result<()> {
+async fn wait(ready: mpsc::SyncSender<()>) -> std::io::Result<()> {
     use rustix::process::{Signal, getpid, kill_process};
     use tokio::signal::unix::{SignalKind, signal};
 
@@ -51,14 +60,18 @@ async fn wait() -> std::io::Result<()> {
     let mut term = signal(SignalKind::terminate())?;
     let mut hup = signal(SignalKind::hangup())?;
     let mut stop = signal(SignalKind::from_raw(Signal::TSTP.as_raw()))?;
+    drop(ready);
     loop {
         tokio::select! {
             _ = int.recv() => interrupt(),
             _ = term.recv() => interrupt(),
             _ = hup.recv() => interrupt(),
             _ = stop.recv() => {
+                // SIGSTOP takes effect some time after the call, so that only SIGCONT says when it is over.
+                let mut go_on = signal(SignalKind::from_raw(Signal::CONT.as_raw()))?;
                 echo::suspend();
                 let _ = kill_process(getpid(), Signal::STOP);
+                go_on.recv().await;
                 echo::resume();
             }
         }
@@ -66,7 +79,8 @@ async fn wait() -> std::io::Result<()> {
 }
 
 #[cfg(not(unix))]
-async fn wait() -> std::io::Result<()> {
+async fn wait(ready: mpsc::SyncSender<()>) -> std::io::Result<()> {
+    drop(ready);
     loop {
         tokio::signal::ctrl_c().await?;
         interrupt();

@@ -26,7 +26,7 @@ impl Error {
         if hidden > 0 {
             write!(line, "; and {hidden} more fields")?;
         }
-        if let Some(path) = &self.0.json_path {
+        if let Some(path) = self.0.json_path.as_deref().filter(|path| *path != ".") {
             write!(line, " at {path}")?;
         }
         let Some(endpoint) = endpoint else { return Ok(()) };
@@ -35,7 +35,7 @@ impl Error {
             write!(line, ", status {}", status.as_u16())?;
         }
         if let Some(id) = request_id {
-            write!(line, ", request id {id}")?;
+            write!(line, ", request ID {id}")?;
         }
         if report.attempts > 0 {
             let (attempts, plural) = (report.attempts, if report.attempts == 1 { "" } else { "s" });

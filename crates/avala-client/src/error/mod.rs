@@ -334,7 +334,7 @@ mod tests {
         );
         assert_eq!(
             responded(400, r#"{"slug": ["Taken.", "Too short."]}"#).to_string(),
-            "datasets.get: refused as invalid; slug: Taken. Too short. (GET /datasets/{uid}/, status 400, \
+            "datasets.get: validation failed; slug: Taken. Too short. (GET /datasets/{uid}/, status 400, \
              1 attempt in 0.000 s)"
         );
         let odd = responded(400, r#"{"slug\u202e": ["a\u001b[31m\u2028b\u200b"]}"#).to_string();

@@ -7,8 +7,9 @@ use avala_types::{
     AllowedMimes, CreateDataset, CreateDatasetFromManualUpload, CreateManualUploadUrl, DataType, Dataset,
     DatasetCalibration, DatasetFrame, DatasetHealth, DatasetItem, DatasetSequence, DatasetSlug, DatasetStatus,
     DatasetUid, FrameError, ItemUid, ManualUploadTarget, OrganizationUid, OwnerName, SequenceUid, TransferDataset,
-    UploadQuota, Visibility,
+    TypedSequence, UploadQuota, Visibility,
 };
+use serde::de::DeserializeOwned;
 
 use crate::avala::Avala;
 use crate::call::Call;
@@ -104,7 +105,8 @@ impl Datasets {
 
     /// Gets a sequence with all its frames (`GET /datasets/{owner}/{slug}/sequences/{sequence_uid}/`).
     ///
-    /// To use several parts of a sequence, keep the returned value: [`get_frame`](Datasets::get_frame) and
+    /// [`typed_frames`](Call::typed_frames) decodes all frames at once. To use several parts of a sequence, keep the
+    /// returned value: [`get_frame`](Datasets::get_frame) and
     /// [`get_calibration`](Datasets::get_calibration) fetch the whole sequence each time.
     pub fn get_sequence(
         &self,
@@ -271,6 +273,42 @@ filters! {
         fn ordering(self, field: impl Into<String>) {
             self.param("ordering", field)
         }
+    }
+}
+
+impl Call<DatasetSequence> {
+    /// Decodes all frames, in the same pass over the response. Their text is not kept.
+    ///
+    /// To look at a few frames only, or at the text of a frame, await the call without this and use
+    /// [`DatasetSequence::typed_frames`].
+    ///
+    /// ```
+    /// # async fn example(avala: avala_client::Avala) -> Result<(), avala_client::Error> {
+    /// let drive = avala.datasets().get_sequence("acme", "night-drives", "s1").typed_frames().await?;
+    /// for frame in &drive.frames {
+    ///     println!("{}: {} images", frame.frame_index, frame.images.len());
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn typed_frames(self) -> Call<TypedSequence> {
+        self.with_decoder(Decoder::Plain(decode::typed_sequence))
+    }
+
+    /// Decodes all frames into a type of yours, in the same pass over the response.
+    ///
+    /// ```
+    /// # async fn example(avala: avala_client::Avala) -> Result<(), avala_client::Error> {
+    /// #[derive(serde::Deserialize)]
+    /// struct Lidar { key: String }
+    ///
+    /// let drive = avala.datasets().get_sequence("acme", "night-drives", "s1").frames_as::<Lidar>().await?;
+    /// let keys: Vec<String> = drive.frames.into_iter().map(|frame| frame.key).collect();
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn frames_as<F: DeserializeOwned>(self) -> Call<TypedSequence<F>> {
+        self.with_decoder(Decoder::Plain(decode::sequence_of::<F>))
     }
 }
 

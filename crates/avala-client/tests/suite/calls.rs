@@ -218,7 +218,7 @@ async fn first_invalid_argument_is_reported_by_every_kind_of_call() {
     ];
     for error in errors {
         assert_eq!((error.kind(), error.sent(), error.attempts()), (ErrorKind::Request, Sent::No, 0), "{error}");
-        assert!(error.to_string().contains(r#"is "", which names nothing"#), "{error}");
+        assert!(error.to_string().contains(r#"is "", which cannot be part of a path"#), "{error}");
     }
     assert!(script.requests().is_empty());
 }

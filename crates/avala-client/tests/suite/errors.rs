@@ -33,7 +33,7 @@ async fn unexpected_type_is_located() {
     let script = ScriptedService::always(json(&json!({"results": [{"uid": "t1"}, {"uid": 2}], "next": null})));
     let error = bare(&script).tasks().list().await.unwrap_err();
     assert_eq!((error.kind(), error.json_path()), (ErrorKind::Decode, Some("results[1].uid")));
-    assert!(error.to_string().starts_with("tasks.list: the response cannot be read: invalid type"), "{error}");
+    assert!(error.to_string().starts_with("tasks.list: invalid response: invalid type"), "{error}");
     let script = ScriptedService::always(json(&json!({"results": {"uid": "t1"}})));
     assert_eq!(bare(&script).tasks().list().await.unwrap_err().json_path(), Some("results"));
 }

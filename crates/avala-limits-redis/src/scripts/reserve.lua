@@ -3,13 +3,15 @@
 -- KEYS: generation, user limit, [scope limit], [permits of the class]
 -- ARGV: new generation, known generation, expected time (0: unknown), learning time,
 --       number of limits, and for each limit:
---         calls per minute, burst, from the server (0/1), remaining (-1: unknown), closed for, tokens put back, closings
+--         calls per minute, burst, from the server (0/1), remaining (-1: unknown), closed for, tokens put back, closings,
+--         whether the call already has a reservation for now (0/1)
 --       most tokens in advance, permits of the class (0: none needed), permit id, lease,
 --       spare tokens, longest wait of each call...
--- Returns: generation, now, closings and closed time of each limit (0 without a scope), permit (-, y, n),
+-- Returns, separated by spaces: generation, now, closings and closed time of each limit (0 without a scope), permit (-, y, n),
 --       tokens in advance, and for each call: g<wait> (reserved), s<wait> (reserved in the scope only), r<wait> (refused)
 --
--- Numbers stay exact: all are integers below 2^53, and leave Lua as text, because Redis truncates Lua numbers.
+-- Numbers stay exact: all are integers below 2^53, and leave Lua as text, because Redis truncates Lua numbers, and Lua
+-- prints 14 digits. Counts of closings have 10 at most.
 local MINUTE = 60000000
 local HOUR = 3600000000
 
@@ -47,6 +49,15 @@ local function tolerance(limit, tokens)
   return whole, parts - whole * limit.rate
 end
 
+-- Returns tokens, unless that would bring a start before those that are reserved for later.
+local function put_back(limit, tokens)
+  local whole = tolerance(limit, 1)
+  while tokens > 0 and limit.full - whole - MINUTE / limit.rate <= now do
+    add(limit, -1)
+    tokens = tokens - 1
+  end
+end
+
 local function set_empty(limit, from)
   limit.full, limit.part = from, 0
   add(limit, limit.burst)
@@ -60,17 +71,16 @@ local function close(limit, opening)
 end
 
 local function load(index)
-  local a = 5 + (index - 1) * 7
+  local a = 5 + (index - 1) * 8
   local rate, burst = tonumber(ARGV[a + 1]), tonumber(ARGV[a + 2])
   local limit
   local state = redis.call('GET', KEYS[1 + index])
   if state then
-    local full, part, r, b, gate, closings = string.match(state, '^(%d+) (%d+) (%d+) (%d+) (%d+) (%d+)$')
-    if not full then
+    local ok, format, full, part, r, b, gate, closings = pcall(cmsgpack.unpack, state)
+    if not ok or format ~= 'avala1' then
       return nil
     end
-    limit = { full = tonumber(full), part = tonumber(part), rate = tonumber(r), burst = tonumber(b),
-      gate = tonumber(gate), closings = tonumber(closings) }
+    limit = { full = full, part = part, rate = r, burst = b, gate = gate, closings = closings }
     if fresh then
       limit.gate = 0
       limit.closings = limit.closings + 1
@@ -105,9 +115,11 @@ local function load(index)
     set_empty(limit, from)
   end
 
-  local put_back = tonumber(ARGV[a + 6])
-  if put_back > 0 and id == ARGV[2] and limit.closings == tonumber(ARGV[a + 7]) then
-    add(limit, -put_back)
+  -- Nothing that was reserved before is valid after a gate closed, the limit changed, or the store was lost.
+  local is_valid = id == ARGV[2] and limit.closings == tonumber(ARGV[a + 7])
+  limit.held = is_valid and ARGV[a + 8] == '1'
+  if is_valid then
+    put_back(limit, tonumber(ARGV[a + 6]))
   end
   local remaining = tonumber(ARGV[a + 4])
   if remaining >= 0 and remaining < limit.burst then
@@ -154,7 +166,7 @@ if not user or count > 1 and not scope then
   return redis.error_reply('AVALA a limit key holds something else')
 end
 
-local a = 5 + count * 7
+local a = 5 + count * 8
 local advance, permits = tonumber(ARGV[a + 1]), tonumber(ARGV[a + 2])
 local spare = tonumber(ARGV[a + 5])
 local first, last = a + 6, #ARGV
@@ -169,15 +181,18 @@ if permits > 0 then
   else
     -- Without a permit no token is taken.
     permit, last = 'n', first - 1
+    if user.held then
+      put_back(user, 1)
+    end
   end
 end
 
 local calls = {}
 for index = first, last do
   local longest = math.min(tonumber(ARGV[index]), MINUTE)
-  local at = start(user, spare)
+  local at = user.held and now or start(user, spare)
   local kind = 'g'
-  if scope then
+  if scope and not scope.held then
     local own = start(scope, spare)
     if own > at then
       -- The user's token is taken when the scope's turn comes, so that a narrow scope delays nobody else.
@@ -187,10 +202,10 @@ for index = first, last do
   if at - now > longest then
     kind = 'r'
   else
-    if kind == 'g' then
+    if kind == 'g' and not user.held then
       book(user, at)
     end
-    if scope then
+    if scope and not scope.held then
       book(scope, at)
     end
     if permit == 'y' and at > now then
@@ -201,7 +216,7 @@ for index = first, last do
   if kind == 'r' and permit == 'y' then
     permit = '-'
   end
-  calls[#calls + 1] = kind .. text(at - now)
+  calls[#calls + 1] = at == now and kind .. '0' or kind .. text(at - now)
 end
 if permit == 'y' then
   local key, lease = KEYS[#KEYS], tonumber(ARGV[a + 4])
@@ -216,8 +231,8 @@ while ahead < advance and start(user, 0) == now do
 end
 
 local function save(key, limit)
-  redis.call('SET', key, table.concat({ text(limit.full), text(limit.part), text(limit.rate), text(limit.burst),
-    text(limit.gate), text(limit.closings) }, ' '), 'PX', 7200000)
+  redis.call('SET', key, cmsgpack.pack('avala1', limit.full, limit.part, limit.rate, limit.burst, limit.gate,
+    limit.closings), 'PX', 7200000)
   -- While `now` is before this instant, a missing key was lost and did not expire.
   if not limit.expires or limit.expires < now + HOUR / 2 then
     redis.call('HSET', KEYS[1], key, text(now + HOUR))
@@ -228,6 +243,7 @@ save(KEYS[2], user)
 if scope then
   save(KEYS[3], scope)
 end
-return { id, text(now), text(user.closings), text(math.max(user.gate - now, 0)),
-  scope and text(scope.closings) or '0', scope and text(math.max(scope.gate - now, 0)) or '0',
-  permit, text(ahead), unpack(calls) }
+local closed = user.gate > now and text(user.gate - now) or '0'
+local scope_closed = scope and scope.gate > now and text(scope.gate - now) or '0'
+return table.concat({ id, text(now), user.closings, closed, scope and scope.closings or '0', scope_closed, permit,
+  ahead, unpack(calls) }, ' ')

@@ -12,18 +12,71 @@ use tokio::time::sleep;
 use crate::support::{Redis, builder, call, decide, free, granted, limits, millis, request};
 
 const SCRIPT: &str = include_str!("../../src/scripts/reserve.lua");
+const SHORT: &str = include_str!("../../src/scripts/reserve_one.lua");
 const MINUTE: u128 = 60_000_000;
 
 /// One run for `calls` calls with this rate and burst. Returns Redis' time and what it decided.
 async fn run(connection: &mut MultiplexedConnection, rate: u64, burst: u64, calls: usize) -> (u128, Vec<String>) {
+    let words = reply(connection, rate, burst, calls).await;
+    (words[1].parse().unwrap(), words[8..].to_vec())
+}
+
+async fn reply(connection: &mut MultiplexedConnection, rate: u64, burst: u64, calls: usize) -> Vec<String> {
     let mut command = redis::cmd("EVAL");
     command.arg(SCRIPT).arg(2).arg(format!("g:{rate}")).arg(format!("l:{rate}"));
     command.arg("new").arg("").arg(0).arg(0).arg(1);
-    command.arg(rate).arg(burst).arg(0).arg(-1).arg(0).arg(0).arg(0);
+    command.arg(rate).arg(burst).arg(0).arg(-1).arg(0).arg(0).arg(0).arg(0);
     command.arg(0).arg(0).arg("-").arg(0).arg(0);
     command.arg(vec![u64::try_from(MINUTE).unwrap(); calls]);
-    let reply: Vec<String> = command.query_async(connection).await.unwrap();
-    (reply[1].parse().unwrap(), reply[8..].to_vec())
+    let reply: String = command.query_async(connection).await.unwrap();
+    reply.split(' ').map(str::to_owned).collect()
+}
+
+/// Both scripts, one call at a time, in turn.
+#[tokio::test]
+async fn short_script_decides_like_the_whole_one() {
+    let Some(redis) = Redis::start(&[]).await else { return };
+    let client = redis::Client::open(redis.url()).unwrap();
+    let mut connection = client.get_multiplexed_async_connection().await.unwrap();
+    for rate in [61, 7_001, 60_000] {
+        // The next start, in parts of a microsecond; a new store is empty.
+        let mut exact: Option<u128> = None;
+        for index in 0..1_000 {
+            let (now, whole, closings) = run_one(&mut connection, rate, 1).await;
+            let start = exact.unwrap_or((now * u128::from(rate)) + MINUTE);
+            let wait: u128 = whole[1..].parse().unwrap();
+            assert_eq!(wait, start.div_ceil(u128::from(rate)) - now, "{rate} per minute, reservation {index}");
+            if wait > 50_000_000 {
+                break;
+            }
+            let mut command = redis::cmd("EVAL");
+            command.arg(SHORT).arg(2);
+            command.arg(format!("g:{rate}")).arg(format!("l:{rate}"));
+            let now = u64::try_from(now).unwrap();
+            command.arg("new").arg(now).arg(rate).arg(1).arg(&closings).arg(60_000_000);
+            let short: String = command.query_async(&mut connection).await.unwrap();
+            assert!(short.starts_with('g') && short != "g0", "{short}");
+            exact = Some(start + 2 * MINUTE);
+        }
+        for (generation, time, burst, closings) in [
+            ("other", 0, 1, "0"),
+            ("new", 5, 1, "0"),
+            ("new", u64::MAX >> 12, 1, "0"),
+            ("new", 0, 2, "0"),
+            ("new", 0, 1, "77"),
+        ] {
+            let mut command = redis::cmd("EVAL");
+            command.arg(SHORT).arg(2);
+            command.arg(format!("g:{rate}")).arg(format!("l:{rate}"));
+            command.arg(generation).arg(time).arg(rate).arg(burst).arg(closings).arg(60_000_000);
+            assert_eq!(command.query_async::<String>(&mut connection).await.unwrap(), "?");
+        }
+    }
+}
+
+async fn run_one(connection: &mut MultiplexedConnection, rate: u64, burst: u64) -> (u128, String, String) {
+    let words = reply(connection, rate, burst, 1).await;
+    (words[1].parse().unwrap(), words[8].clone(), words[2].clone())
 }
 
 #[tokio::test]
@@ -86,8 +139,10 @@ async fn move_clock(mut client: TcpStream, mut server: TcpStream, offset: Arc<At
                     let read = "local time = redis.call('TIME')\n";
                     let seconds = offset.load(Ordering::Relaxed);
                     words[0] = "EVAL".to_owned();
-                    words[1] = SCRIPT.replace(read, &format!("{read}time[1] = time[1] + {seconds}\n"));
-                    assert_ne!(words[1], SCRIPT);
+                    // The short script has six arguments.
+                    let script = if words.len() == 11 { SHORT } else { SCRIPT };
+                    words[1] = script.replace(read, &format!("{read}time[1] = time[1] + {seconds}\n"));
+                    assert_ne!(words[1], script);
                 }
                 let mut command = redis::cmd(&words[0]);
                 command.arg(&words[1..]);
@@ -124,13 +179,13 @@ async fn reservations_far_ahead_are_not_trusted() {
     let one = limits(&redis, RateLimit::per_minute(600).burst(10)).await;
     granted(&one, call()).await;
     let key = redis.keys("*:limit").await.remove(0);
-    let state: String = redis::from_redis_value(redis.run(&["GET", &key]).await).unwrap();
-    let words: Vec<&str> = state.split(' ').collect();
     // As after a clock that ran an hour ahead, or was set back: the end of all reservations, and the gate.
-    for (index, ahead) in [(0, 3_600_000_000_u64), (4, 2 * 3_600_000_000)] {
-        let mut words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
-        words[index] = (words[0].parse::<u64>().unwrap() + ahead).to_string();
-        redis.run(&["SET", &key, &words.join(" ")]).await;
+    for (field, ahead) in [("2", "3600000000"), ("6", "7200000000")] {
+        let change = "local state = {cmsgpack.unpack(redis.call('GET', KEYS[1]))} \
+                      local field = tonumber(ARGV[1]) \
+                      state[field] = state[2] + tonumber(ARGV[2]) \
+                      return redis.call('SET', KEYS[1], cmsgpack.pack(unpack(state)))";
+        redis.run(&["EVAL", change, "1", &key, field, ahead]).await;
         let decision = decide(&one, call().with_max_wait(millis(2_000))).await;
         assert!(matches!(decision, Decision::Granted(_)), "{decision:?}");
     }

@@ -1,7 +1,7 @@
 //! Eight clients with whole transports share one limit.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use avala_transport::testing::{ScriptedService, Step};
@@ -10,7 +10,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout};
 use tower::ServiceExt;
 
-use crate::support::{GUARD, Redis, builder, millis};
+use crate::support::{GUARD, Redis, builder, call, granted, millis};
 use crate::windows::{busiest_minute, excess, used};
 
 const CLIENTS: usize = 8;
@@ -62,6 +62,33 @@ async fn eight_clients_keep_the_limit_and_use_it() {
     assert!(busiest_minute(&times) <= PER_MINUTE as usize);
     let used = used(&times, f64::from(PER_MINUTE));
     assert!(used >= 0.95, "{used} of the limit used");
+}
+
+/// Reservations are minutes of round trips apart, so that each is checked again before its call is sent.
+#[tokio::test]
+async fn slow_limit_is_kept_by_waiting_calls() {
+    let Some(redis) = Redis::start(&[]).await else { return };
+    let mut callers = JoinSet::new();
+    let (times, started) = (Arc::new(Mutex::new(Vec::new())), Instant::now());
+    for _ in 0..8 {
+        let limits = builder(redis.url(), RateLimit::per_minute(300).burst(6)).connect().await.unwrap();
+        for _ in 0..4 {
+            let (limits, times) = (limits.clone(), times.clone());
+            callers.spawn(async move {
+                while started.elapsed() < Duration::from_secs(10) {
+                    drop(granted(&limits, call()).await);
+                    times.lock().unwrap().push(started.elapsed().as_secs_f64());
+                }
+            });
+        }
+    }
+    timeout(GUARD, callers.join_all()).await.unwrap();
+    let mut times = times.lock().unwrap().clone();
+    times.sort_by(f64::total_cmp);
+    let over = excess(&times, 300.0, 6.0);
+    assert!(over <= 0.0, "{over} calls over rate * T + burst");
+    let used = used(&times, 300.0);
+    assert!(used >= 0.9, "{used} of the limit used");
 }
 
 #[tokio::test]

@@ -157,7 +157,9 @@ async fn response_headers_are_reported_to_the_store() {
     for _ in 0..2 {
         send(&stack, get("/x/")).await.ok();
     }
-    let expected = LimitReport::new().with_limit(600).with_closed_for(secs(30));
+    let mut expected = LimitReport::new().with_limit(600).with_closed_for(secs(30));
+    expected.until_reset = Some(secs(30));
+    expected.refused = true;
     assert_eq!(*store.reports.lock().unwrap(), [(None, expected)]);
 }
 

@@ -17,6 +17,7 @@ mod concurrency;
 mod connect_timeout;
 mod delays;
 mod faults;
+mod fleet;
 mod foreign_errors;
 mod gate;
 mod gzip;

@@ -32,7 +32,7 @@ model! {
             device_heading: Option<Quat>,
             /// Camera images.
             images: Vec<FrameImage>,
-            /// The frame as the server sent it.
+            /// The frame as the server sent it; unset in a [`TypedSequence`](crate::TypedSequence).
             raw: Option<Json>,
         }
     }
@@ -76,24 +76,12 @@ model! {
 impl DatasetFrame {
     /// Decodes the next frame, at this index of the sequence.
     pub(crate) fn read_next(index: usize, frames: &mut Elements<'_>) -> Option<Result<Self, serde_json::Error>> {
-        Some(frames.next_as::<Wire>()?.map(|(raw, wire)| Self {
-            frame_index: index as u64,
-            key: wire.key,
-            model: wire.model.clone().or_else(|| wire.camera_model.clone()),
-            camera_model: wire.camera_model.or(wire.model),
-            xi: wire.xi,
-            alpha: wire.alpha,
-            device_position: wire.device_position,
-            device_heading: wire.device_heading,
-            images: wire.images,
-            raw: Some(raw),
-            extra: wire.extra,
-        }))
+        Some(frames.next_as::<Wire>()?.map(|(raw, wire)| wire.into_frame(index, Some(raw))))
     }
 }
 
 /// The typed part of a frame. The rest stays in `raw` and is not stored twice.
-struct Wire {
+pub(super) struct Wire {
     key: Option<String>,
     model: Option<String>,
     camera_model: Option<String>,
@@ -104,6 +92,25 @@ struct Wire {
     images: Vec<FrameImage>,
     /// Typed fields of an unexpected form.
     extra: crate::extra::Extra,
+}
+
+impl Wire {
+    /// Makes the frame at this index of its sequence.
+    pub(super) fn into_frame(self, index: usize, raw: Option<Json>) -> DatasetFrame {
+        DatasetFrame {
+            frame_index: index as u64,
+            key: self.key,
+            model: self.model.clone().or_else(|| self.camera_model.clone()),
+            camera_model: self.camera_model.or(self.model),
+            xi: self.xi,
+            alpha: self.alpha,
+            device_position: self.device_position,
+            device_heading: self.device_heading,
+            images: self.images,
+            raw,
+            extra: self.extra,
+        }
+    }
 }
 
 json_object!(Wire (Strict, skip) {

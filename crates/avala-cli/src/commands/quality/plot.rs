@@ -54,7 +54,7 @@ fn draw(area: &Area<'_>, title: &str, bars: &[Bar], height: u32) -> Drawing {
         draw_row(area, bar, TOP + row * ROW)?;
     }
     let bottom = i32::try_from(height).unwrap_or(i32::MAX) - 28;
-    let legend = "bar: last value (green: met, red: breached)    line: threshold    each row has its own scale";
+    let legend = "bar: last value (green: met, red: breached)  ·  line: threshold  ·  each row has its own scale";
     area.draw(&label(legend, (24, bottom), 13, QUIET, HPos::Left))?;
     area.present()
 }

@@ -9,6 +9,7 @@ use super::RateLimit;
 /// The longest time for which the gate closes.
 pub(super) const LONGEST_CLOSING: Duration = Duration::from_secs(3_600);
 const PICOS_PER_MINUTE: u128 = 60_000_000_000_000;
+const PICOS_PER_SECOND: f64 = 1e12;
 const PICOS_PER_NANO: u128 = 1_000;
 
 /// Token bucket in integers, so that rounding errors cannot add up to an extra call.
@@ -78,6 +79,19 @@ impl Bucket {
             self.counted_at = Some(now);
         }
         closed
+    }
+
+    /// Sets the time between two calls, without a burst. The time since the last call counts.
+    pub(super) fn set_gap(&mut self, now: Instant, seconds: f64) {
+        self.refill(now);
+        self.interval = ((seconds * PICOS_PER_SECOND) as u128).max(1);
+        self.capacity = 1;
+        self.level = self.level.min(self.interval);
+    }
+
+    /// Sets which part of the time until the next call has passed.
+    pub(super) fn set_passed(&mut self, part: f64) {
+        self.level = (self.interval as f64 * part) as u128;
     }
 
     /// Replaces the configured limit with the server's, which also caps the burst. Returns whether the limit changed.

@@ -43,9 +43,12 @@ impl Gcra {
         self.full_at = self.full_at.max(picos(start)) + self.interval;
     }
 
-    /// Returns a token that was not used.
-    pub(super) fn put_back(&mut self) {
-        self.full_at = self.full_at.saturating_sub(self.interval);
+    /// Returns a token that was not used, unless that would bring a start before those that are booked for later.
+    pub(super) fn put_back(&mut self, now: Duration) {
+        let without = self.full_at.saturating_sub(self.interval);
+        if without <= picos(now) + (self.capacity - 1) * self.interval {
+            self.full_at = without;
+        }
     }
 
     /// Returns how often the gate was closed.
@@ -105,8 +108,10 @@ mod tests {
         let mut limit = Gcra::new(RateLimit::per_minute(60).burst(3));
         let starts: Vec<u64> = (0..6).map(|_| take(&mut limit, ZERO).as_secs()).collect();
         assert_eq!(starts, [0, 0, 0, 1, 2, 3]);
-        limit.put_back();
-        assert_eq!(take(&mut limit, ZERO).as_secs(), 3);
+        limit.put_back(ZERO);
+        assert_eq!(limit.start(ZERO, 0).as_secs(), 4, "the starts of others do not change");
+        limit.put_back(Duration::from_secs(3));
+        assert_eq!(limit.start(Duration::from_secs(3), 0).as_secs(), 3);
     }
 
     #[test]

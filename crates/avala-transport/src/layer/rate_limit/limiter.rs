@@ -115,6 +115,38 @@ impl RateLimiter {
         Self(Arc::new(shared))
     }
 
+    /// Creates the limiter of one client of a fleet: many clients with one API key, and nothing that they share.
+    ///
+    /// Each response tells how many calls the whole fleet has made in this minute. From it the client learns how long to
+    /// wait between its own calls, so that all together use about nine tenths of the limit, in equal shares. It needs the
+    /// headers `X-RateLimit-Limit`, `X-RateLimit-Remaining` and `X-RateLimit-Reset`; without them, only a 429 delays
+    /// calls. `limit` applies until the first response, without a burst.
+    ///
+    /// `share` is what [`fleet_share`](Self::fleet_share) returned in an earlier run, in calls per minute: store it, or
+    /// set it to nine tenths of the limit divided by the number of clients. With it, a fleet that starts together has no
+    /// more than a few refusals; its first calls are spread over the time between two calls. Invalid values are ignored.
+    ///
+    /// With 1,000 clients at 600 calls per minute a client has one call in 110 s. Calls need a
+    /// [timeout](crate::CallOptions::timeout) that allows for several such gaps.
+    ///
+    /// ```
+    /// use avala_transport::{RateLimit, RateLimiter};
+    ///
+    /// let limiter = RateLimiter::fleet(RateLimit::per_minute(600), Some(0.54));
+    /// assert_eq!(limiter.fleet_share().map(|share| (share * 100.0).round()), Some(54.0));
+    /// ```
+    #[must_use]
+    pub fn fleet(limit: RateLimit, share: Option<f64>) -> Self {
+        Self::with(Some(Scope::fleet(limit, share)))
+    }
+
+    /// Returns the share that this client of a [fleet](Self::fleet) has now, in calls per minute. `None` before the first
+    /// response without a remembered share, and for other limiters.
+    #[must_use]
+    pub fn fleet_share(&self) -> Option<f64> {
+        self.user()?.fleet_share()
+    }
+
     fn with(user: Option<Scope>) -> Self {
         Self(Arc::new(Shared::new(user)))
     }
@@ -164,7 +196,10 @@ impl RateLimiter {
 
     /// Updates the limits from a 429 whose body was lost, so that only its `Retry-After` is known.
     pub(super) fn refused(&self, name: Option<&'static str>, retry_after: Option<Duration>) {
-        self.update(name, LimitReport { closed_for: Some(closing(retry_after)), ..LimitReport::default() });
+        self.update(
+            name,
+            LimitReport { closed_for: Some(closing(retry_after)), refused: true, ..LimitReport::default() },
+        );
     }
 
     fn update(&self, name: Option<&'static str>, report: LimitReport) {

@@ -9,6 +9,7 @@ mod hold;
 mod limit;
 mod limiter;
 mod memory_store;
+mod pacer;
 mod schedule;
 mod scope;
 mod state;

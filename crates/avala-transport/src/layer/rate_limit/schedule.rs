@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::bucket::Bucket;
+use super::pacer::Pacer;
 use crate::context::options::Priority;
 
 /// Timers have a resolution of 1 ms, so a reservation is kept for at least this long after its start.
@@ -32,6 +33,8 @@ const BLOCK: u64 = 64;
 #[derive(Debug)]
 pub(super) struct Schedule {
     pub(super) bucket: Bucket,
+    /// Sets the time between calls in a fleet.
+    pub(super) pacer: Option<Pacer>,
     /// Reservations by position, with a waker until it is woken.
     waiting: BTreeMap<u64, Option<Waker>>,
     /// Number of reservations per block of positions.
@@ -84,6 +87,7 @@ impl Schedule {
     pub(super) fn new(bucket: Bucket) -> Self {
         Self {
             bucket,
+            pacer: None,
             waiting: BTreeMap::new(),
             blocks: BTreeMap::new(),
             next_high: 0,
@@ -100,9 +104,16 @@ impl Schedule {
     pub(super) fn try_take(&mut self, now: Instant, spare: usize, priority: Priority) -> bool {
         let free = self.bucket.has(now, self.waiting_before(priority) + 1 + spare);
         if free {
-            self.bucket.take();
+            self.take(now);
         }
         free
+    }
+
+    fn take(&mut self, now: Instant) {
+        self.bucket.take();
+        if let Some(gap) = self.pacer.as_ref().and_then(|pacer| pacer.next(fastrand::f64())) {
+            self.bucket.set_gap(now, gap);
+        }
     }
 
     /// Takes a token if it is this call's turn, or creates a reservation.
@@ -116,7 +127,7 @@ impl Schedule {
             ahead = self.ahead(ticket);
         }
         if self.bucket.has(now, ahead + 1) {
-            self.bucket.take();
+            self.take(now);
             self.remove(ticket);
             self.update_due(now, ahead == 0);
             if self.bucket.has(now, 1) {

@@ -9,6 +9,7 @@ use tokio::time::Instant;
 
 use super::attempt_times::AttemptTimes;
 use super::bucket::{Bucket, LONGEST_CLOSING};
+use super::pacer::{Pacer, Sample, WINDOW};
 use super::schedule::{Claim, Schedule, Ticket};
 use super::store::LimitReport;
 use super::{RateLimit, RateLimitState};
@@ -45,6 +46,24 @@ impl Scope {
     /// Creates a limit that the server's headers may lower, but not raise.
     pub(super) fn share(limit: RateLimit) -> Self {
         Self { most: Some(limit.per_minute), ..Self::new(limit) }
+    }
+
+    /// Creates the limit of one client of a fleet, with its share from an earlier run in calls per minute.
+    pub(super) fn fleet(limit: RateLimit, share: Option<f64>) -> Self {
+        let mut schedule = Schedule::new(Bucket::new(limit.burst(1)));
+        let pacer = Pacer::new(share);
+        if let Some(gap) = pacer.gap() {
+            schedule.bucket.set_gap(Instant::now(), gap);
+            // Clients that start together do not call together.
+            schedule.bucket.set_passed(fastrand::f64());
+        }
+        schedule.pacer = Some(pacer);
+        Self { schedule: Mutex::new(schedule), times: Default::default(), most: None }
+    }
+
+    /// Returns the share of one client of a fleet, in calls per minute.
+    pub(super) fn fleet_share(&self) -> Option<f64> {
+        self.with(|schedule| schedule.pacer.as_ref().and_then(Pacer::gap)).map(|gap| WINDOW / gap)
     }
 
     /// Takes a token at once. Returns `false` if the call must wait; then use [`claim`](Self::claim).
@@ -91,6 +110,9 @@ impl Scope {
     pub(super) fn observe(&self, report: &LimitReport) {
         let now = Instant::now();
         self.with(|schedule| {
+            if schedule.pacer.is_some() {
+                return observe_in_fleet(schedule, now, report);
+            }
             let mut changed = false;
             if let Some(limit) = report.limit {
                 let limit = self.most.map_or(limit, |most| limit.min(most.into()));
@@ -121,12 +143,43 @@ impl Scope {
     }
 }
 
+/// Learns the pace of one client of a fleet. Its gate opens at random within one gap: all others wait for the same moment.
+fn observe_in_fleet(schedule: &mut Schedule, now: Instant, report: &LimitReport) {
+    let Some(pacer) = &mut schedule.pacer else { return };
+    if let Some(sample) = sample(report) {
+        pacer.observe(sample);
+    }
+    let Some(gap) = pacer.next(fastrand::f64()) else {
+        let changed = report.closed_for.is_some_and(|wait| schedule.bucket.close_for(now, wait));
+        return schedule.reschedule(now, changed);
+    };
+    schedule.bucket.set_gap(now, gap);
+    if let Some(wait) = report.closed_for
+        && (report.refused || schedule.bucket.wait(now, 0) < wait)
+    {
+        let spread = Duration::try_from_secs_f64(gap * fastrand::f64()).unwrap_or(LONGEST_CLOSING);
+        schedule.bucket.close_for(now, wait.saturating_add(spread));
+    }
+    schedule.reschedule(now, true);
+}
+
+/// Returns what a response says about the demand of a fleet.
+fn sample(report: &LimitReport) -> Option<Sample> {
+    let limit = report.limit? as f64;
+    let elapsed = WINDOW - report.until_reset?.as_secs_f64();
+    let used = if report.refused { limit } else { limit - report.remaining? as f64 };
+    // The reset and the date have whole seconds.
+    Some(Sample { elapsed: elapsed + 0.5, limit, used: used.max(0.0), refused: report.refused })
+}
+
 /// Returns what a response says about a limit.
 pub(super) fn report(status: StatusCode, headers: &HeaderMap, reported: Option<RateLimitState>) -> LimitReport {
     let RateLimitState { limit, remaining, reset } = reported.unwrap_or_default();
-    let reset = reset.filter(|_| remaining == Some(0)).and_then(|reset| until_reset(reset, headers));
-    let refused = (status == StatusCode::TOO_MANY_REQUESTS).then(|| closing(retry_after(headers)));
-    LimitReport { limit, remaining, closed_for: reset.max(refused) }
+    let until_reset = reset.and_then(|reset| until_reset(reset, headers));
+    let refused = status == StatusCode::TOO_MANY_REQUESTS;
+    let closing = refused.then(|| closing(retry_after(headers)));
+    let closed_for = until_reset.filter(|_| remaining == Some(0)).max(closing);
+    LimitReport { limit, remaining, closed_for, until_reset: until_reset.or(closing), refused }
 }
 
 /// Returns how long the gate closes after a 429.

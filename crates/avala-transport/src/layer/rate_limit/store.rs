@@ -181,6 +181,10 @@ pub struct LimitReport {
     /// For how long no call may be sent: `Retry-After` of a 429, or the time until `X-RateLimit-Reset` if no call is
     /// left. At most an hour.
     pub closed_for: Option<Duration>,
+    /// Time until the server's count restarts, from `X-RateLimit-Reset`; of a 429 without it, its `Retry-After`.
+    pub until_reset: Option<Duration>,
+    /// Whether the response was a 429. Default: false.
+    pub refused: bool,
 }
 
 impl LimitReport {

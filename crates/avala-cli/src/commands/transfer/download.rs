@@ -1,0 +1,239 @@
+//! `avala download`, `avala sync` and `avala verify`.
+
+use std::path::PathBuf;
+
+use avala_transfer::{CompareBy, Difference, Download, DownloadPlan, Filter, Transfers};
+use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
+
+use super::{drive, failure, options, report, transfers, workers};
+use crate::commands::Context;
+use crate::commands::special::{Running, Special};
+use crate::commands::wait::{Pace, follow};
+use crate::data::Data;
+use crate::exit_code::ExitCode;
+use crate::failure::{Failure, Outcome};
+
+const SOURCE_HELP: &str = "export:UID, OWNER/SLUG (a dataset), OWNER/SLUG/SEQUENCE_UID, or a published revision: \
+                           public:OWNER/DATASET@SELECTOR or avala://datasets/UID@DIGEST";
+
+pub(in crate::commands) const COMMANDS: &[Special] =
+    &[
+        Special {
+            path: &["download"],
+            about: "Download an export, a dataset, a sequence or a published revision; the same command goes on",
+            build: |command| {
+                build(command).after_help(
+                    "Examples:\n  avala download export:UID march.zip\n  avala download acme/night-drives drives/\n  \
+                 avala download public:acme/night-drives@main drives/",
+                )
+            },
+            run: |context, matches| Box::pin(download(context, matches, false)),
+        },
+        Special {
+            path: &["sync"],
+            about: "Make a folder equal to a dataset or an export",
+            build: |command| {
+                build(command)
+                    .arg(Arg::new("delete").long("delete").value_name("MAX").value_parser(value_parser!(u64)).help(
+                        "Delete files of the folder that the source does not have; none if there are more than MAX",
+                    ))
+                    .after_help(
+                        "To make a dataset of a folder, use `avala upload`: run again, it sends only what is missing.\n\
+                     Example:\n  avala sync acme/night-drives drives/ --delete 10",
+                    )
+            },
+            run: |context, matches| Box::pin(download(context, matches, true)),
+        },
+        Special {
+            path: &["verify"],
+            about: "Compare a folder or file with an export, a dataset or a published revision; fails if they differ",
+            build: |command| build(command).after_help("Example:\n  avala verify acme/night-drives drives/ --hash"),
+            run: |context, matches| Box::pin(verify(context, matches)),
+        },
+    ];
+
+fn build(command: Command) -> Command {
+    let flag = |name: &'static str, help: &'static str| Arg::new(name).long(name).action(ArgAction::SetTrue).help(help);
+    let pattern = |name: &'static str, help: &'static str| {
+        Arg::new(name).long(name).value_name("PATTERN").action(ArgAction::Append).help(help)
+    };
+    options(
+        command
+            .arg(Arg::new("from").value_name("SOURCE").required(true).help(SOURCE_HELP))
+            .arg(
+                Arg::new("to")
+                    .value_name("PATH")
+                    .required(true)
+                    .value_parser(value_parser!(PathBuf))
+                    .help("Folder, or file of an export"),
+            )
+            .arg(pattern("include", "Only files that match"))
+            .arg(pattern("exclude", "No files that match"))
+            .arg(flag("hash", "Compare files by their content instead of size and time"))
+            .arg(flag("resume", "Go on with an interrupted download, which is what always happens"))
+            .arg(flag("dry-run", "Print what would be transferred, with calls, bytes and time")),
+    )
+}
+
+/// Whether a source is published, so that it needs no key.
+fn is_public(from: &str) -> bool {
+    from.starts_with("public:") || from.starts_with("avala://")
+}
+
+fn prepare(transfers: &Transfers, matches: &ArgMatches, into_folder: bool) -> Outcome<Download> {
+    let from = matches.get_one::<String>("from").map(String::as_str).unwrap_or_default();
+    let to = matches.get_one::<PathBuf>("to").cloned().unwrap_or_default();
+    let parts: Vec<&str> = from.split('/').collect();
+    let download = if let Some(uid) = from.strip_prefix("export:") {
+        let export = transfers.download_export(uid);
+        let ends_in_slash = to.as_os_str().to_string_lossy().ends_with('/');
+        if into_folder || to.is_dir() || ends_in_slash { export.to_folder(to) } else { export.to_file(to) }
+    } else if is_public(from) {
+        transfers.download_revision(from.strip_prefix("public:").unwrap_or(from)).to_folder(to)
+    } else {
+        match parts.as_slice() {
+            [owner, slug] if !owner.is_empty() && !slug.is_empty() => {
+                transfers.download_dataset(*owner, *slug).to_folder(to)
+            }
+            [owner, slug, sequence] if !sequence.is_empty() => {
+                transfers.download_sequence(*owner, *slug, *sequence).to_folder(to)
+            }
+            _ => return Err(Failure::usage(format!("{from:?} is no source: pass {SOURCE_HELP}"))),
+        }
+    };
+    let mut filter = Filter::new();
+    for pattern in matches.get_many::<String>("include").into_iter().flatten() {
+        filter = filter.include(pattern);
+    }
+    for pattern in matches.get_many::<String>("exclude").into_iter().flatten() {
+        filter = filter.exclude(pattern);
+    }
+    let mut download = download.filter(filter).files_at_once(workers(matches));
+    if matches.get_flag("hash") {
+        download = download.compare(CompareBy::Hash);
+    }
+    if let Some(&bytes) = matches.get_one::<u64>("max-bytes") {
+        download = download.max_bytes(bytes);
+    }
+    if let Some(&most) = matches.try_get_one::<u64>("delete").ok().flatten() {
+        download = download.delete_extra(most);
+    }
+    Ok(download)
+}
+
+async fn download(context: &mut Context, matches: &ArgMatches, into_folder: bool) -> Outcome {
+    let from = matches.get_one::<String>("from").map(String::as_str).unwrap_or_default();
+    let transfers = transfers(context, matches, !is_public(from))?;
+    let download = prepare(&transfers, matches, into_folder)?;
+    if matches.get_flag("dry-run") {
+        let plan = download.plan().await.map_err(failure)?;
+        return context.printer.value(&plan_data(&plan), &[]);
+    }
+    let done = drive(context, download.start()).await?;
+    context.printer.value(&report(&done), &[])?;
+    match done.unfinished().count() {
+        0 => Ok(()),
+        left => Err(Failure::new(
+            ExitCode::Partial,
+            format!("{left} files are left; go on with: {}", super::command_line()),
+        )),
+    }
+}
+
+fn texts(paths: &[String]) -> Data {
+    Data::List(paths.iter().map(|path| Data::from(path.as_str())).collect())
+}
+
+fn plan_data(plan: &DownloadPlan) -> Data {
+    Data::map([
+        ("files", plan.files.len().into()),
+        ("bytes", plan.bytes.into()),
+        ("unknown_sizes", plan.unknown_sizes.into()),
+        ("skipped", plan.skipped.len().into()),
+        ("deleted", texts(&plan.deleted)),
+        ("collisions", plan.collisions.len().into()),
+        ("rejected", plan.rejected.len().into()),
+        ("calls", plan.api_calls.into()),
+        ("seconds", Data::Number(format!("{:.1}", plan.calls_time.as_secs_f64()))),
+        ("warnings", texts(&plan.warnings)),
+    ])
+}
+
+async fn verify(context: &mut Context, matches: &ArgMatches) -> Outcome {
+    let from = matches.get_one::<String>("from").map(String::as_str).unwrap_or_default();
+    let transfers = transfers(context, matches, !is_public(from))?;
+    let comparison = prepare(&transfers, matches, false)?.verify().await.map_err(failure)?;
+    let different = comparison.different.iter().map(|(path, difference)| {
+        let what = match difference {
+            Difference::Size { source, target } => format!("{source} bytes there, {target} bytes here"),
+            Difference::Content => "other content".to_owned(),
+            Difference::Unreadable(why) => why.clone(),
+            _ => "cannot be compared".to_owned(),
+        };
+        Data::map([("path", path.as_str().into()), ("difference", what.into())])
+    });
+    let result = [
+        ("is_equal", comparison.is_equal().into()),
+        ("same", comparison.same.len().into()),
+        ("same_size", comparison.same_size.len().into()),
+        ("missing", texts(&comparison.missing)),
+        ("extra", texts(&comparison.extra)),
+        ("different", Data::List(different.collect())),
+    ];
+    context.printer.value(&Data::map(result), &[])?;
+    if comparison.is_equal() {
+        return Ok(());
+    }
+    let counts = (comparison.missing.len(), comparison.extra.len(), comparison.different.len());
+    let message = format!("{} files are missing, {} are extra, {} differ", counts.0, counts.1, counts.2);
+    Err(Failure::new(ExitCode::JobFailed, message))
+}
+
+/// The options of `exports create` that go on with the export.
+pub(in crate::commands) fn export_args(command: Command) -> Command {
+    options(
+        command
+            .arg(
+                Arg::new("wait")
+                    .long("wait")
+                    .action(ArgAction::SetTrue)
+                    .help("Wait until the export is done; fails if it fails"),
+            )
+            .arg(
+                Arg::new("download")
+                    .long("download")
+                    .value_name("PATH")
+                    .value_parser(value_parser!(PathBuf))
+                    .help("Wait, then download the export to this file or folder"),
+            ),
+    )
+}
+
+/// Goes on with an export that was created, as `--wait` and `--download` say; `false` if neither does.
+pub(in crate::commands) fn after_export<'a>(
+    context: &'a mut Context,
+    export: &Data,
+    matches: &'a ArgMatches,
+) -> Option<Running<'a>> {
+    let target = matches.get_one::<PathBuf>("download").cloned();
+    if target.is_none() && !matches.get_flag("wait") {
+        return None;
+    }
+    let uid = export.text_at("uid").unwrap_or_default().to_owned();
+    Some(Box::pin(async move {
+        let pace = Pace {
+            interval: std::time::Duration::from_secs(2),
+            timeout: std::time::Duration::from_secs(3600),
+            is_quiet: false,
+        };
+        let wait = context.avala()?.exports().wait(uid.as_str());
+        follow(context, wait, &pace).await?;
+        let Some(target) = target else { return Ok(()) };
+        let export = transfers(context, matches, true)?.download_export(uid.as_str());
+        let download = if target.is_dir() { export.to_folder(target.clone()) } else { export.to_file(target.clone()) };
+        let done = drive(context, download.start()).await?;
+        let line = format!("Downloaded {} bytes to {}", done.totals.bytes_done, target.display());
+        context.notes.line(&crate::output::escape::line(&line));
+        Ok(())
+    }))
+}

@@ -1,0 +1,153 @@
+//! Progress of transfers: a bar on a terminal, a line per minute without one, events for programs.
+
+use std::time::{Duration, Instant};
+
+use avala_transfer::{Event, Phase, Totals};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use crate::commands::Context;
+use crate::data::Data;
+use crate::failure::Outcome;
+use crate::output::{Format, escape, json};
+
+const LINE_INTERVAL: Duration = Duration::from_secs(60);
+
+pub(super) struct Progress {
+    kind: Kind,
+}
+
+enum Kind {
+    Bar(ProgressBar),
+    Lines(Instant),
+    Events,
+    Silent,
+}
+
+impl Progress {
+    pub(super) fn new(context: &Context) -> Self {
+        let kind = match context.globals.format {
+            Format::NdJson => Kind::Events,
+            Format::Json => Kind::Silent,
+            _ if context.terminal.stderr => {
+                let bar = ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::stderr());
+                let style = "{bar:24} {bytes}/{total_bytes} {bytes_per_sec} {eta} {msg}";
+                // The template is valid: a test draws it.
+                if let Ok(style) = ProgressStyle::with_template(style) {
+                    bar.set_style(style.progress_chars("=> "));
+                }
+                Kind::Bar(bar)
+            }
+            _ => Kind::Lines(Instant::now()),
+        };
+        Self { kind }
+    }
+
+    pub(super) fn event(&mut self, context: &mut Context, event: &Event) -> Outcome {
+        match &mut self.kind {
+            Kind::Silent => {}
+            Kind::Events => {
+                if let Some(data) = data_of(event) {
+                    context.printer.write(&(json::compact(&data) + "\n"))?;
+                    context.printer.flush()?;
+                }
+            }
+            Kind::Bar(bar) => match event {
+                Event::Progress(totals) => {
+                    bar.set_length(totals.bytes_total);
+                    bar.set_position(totals.bytes_done);
+                    bar.set_message(format!("{}/{} files", totals.files_done, totals.files_total));
+                }
+                Event::Phase(phase) => bar.set_message(name(*phase)),
+                other => {
+                    if let Some(line) = line(other) {
+                        bar.suspend(|| context.notes.line(&line));
+                    }
+                }
+            },
+            Kind::Lines(last) => match event {
+                Event::Progress(totals) if last.elapsed() >= LINE_INTERVAL => {
+                    *last = Instant::now();
+                    context.notes.line(&summary(totals));
+                }
+                other => {
+                    if let Some(line) = line(other) {
+                        context.notes.line(&line);
+                    }
+                }
+            },
+        }
+        Ok(())
+    }
+
+    /// Removes the bar.
+    pub(super) fn end(&self) {
+        if let Kind::Bar(bar) = &self.kind {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+fn summary(totals: &Totals) -> String {
+    format!(
+        "{} of {} bytes, {} of {} files, {:.0} bytes/s",
+        totals.bytes_done, totals.bytes_total, totals.files_done, totals.files_total, totals.rate
+    )
+}
+
+/// What a person has to know at once.
+fn line(event: &Event) -> Option<String> {
+    let text = match event {
+        Event::FileFailed { path, error } => format!("{path}: {error}"),
+        Event::Retry { path, attempt, wait, error } => {
+            format!("{path}: attempt {attempt} failed, waiting {:.1} s: {error}", wait.as_secs_f64())
+        }
+        Event::Warning(warning) => format!("Warning: {warning}"),
+        _ => return None,
+    };
+    Some(escape::line(&text).into_owned())
+}
+
+fn name(phase: Phase) -> &'static str {
+    match phase {
+        Phase::Inventory => "inventory",
+        Phase::Transfer => "transfer",
+        Phase::Verify => "verify",
+        Phase::Finish => "finish",
+        Phase::Wait => "wait",
+        _ => "running",
+    }
+}
+
+fn data_of(event: &Event) -> Option<Data> {
+    let file = |kind: &str, path: &str, name: &str, value: Data| {
+        Data::map([("event", kind.into()), ("path", path.into()), (name, value)])
+    };
+    Some(match event {
+        Event::Phase(phase) => Data::map([("event", "phase".into()), ("phase", name(*phase).into())]),
+        Event::Progress(totals) => Data::map([
+            ("event", "progress".into()),
+            ("bytes_total", totals.bytes_total.into()),
+            ("bytes_done", totals.bytes_done.into()),
+            ("files_total", totals.files_total.into()),
+            ("files_done", totals.files_done.into()),
+            ("bytes_per_second", Data::Number(format!("{:.0}", totals.rate))),
+        ]),
+        Event::FileStarted { path, size } => file("file_started", path, "size", (*size).into()),
+        Event::FileDone { path, bytes } => file("file_done", path, "bytes", (*bytes).into()),
+        Event::FileSkipped { path } => file("file_skipped", path, "bytes", Data::from(0_u64)),
+        Event::FileFailed { path, error } => file("file_failed", path, "error", error.as_str().into()),
+        Event::Retry { path, error, .. } => file("retry", path, "error", error.as_str().into()),
+        Event::Warning(warning) => Data::map([("event", "warning".into()), ("message", warning.as_str().into())]),
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_template_of_the_bar_is_valid() {
+        assert!(ProgressStyle::with_template("{bar:24} {bytes}/{total_bytes} {bytes_per_sec} {eta} {msg}").is_ok());
+    }
+}

@@ -1,0 +1,145 @@
+//! Completion in the shells themselves.
+
+use std::process::Command;
+
+use crate::support::{Fake, Home, World, run};
+
+/// Names that a careless script would run, split or break.
+const HOSTILE: [&str; 7] =
+    ["$(touch pwned)", "`touch pwned`", "a;touch pwned", "it's", "two words", "\"quoted\"", "$HOME"];
+
+/// A server whose datasets have these names, and some that no line can hold.
+fn fake() -> Fake {
+    let unprintable = ["line\nbreak", "esc\u{1b}[31m", "\u{202e}turned"];
+    let record = |name: &&str| serde_json::json!({"uid": "d1", "slug": "s1", "name": name}).to_string();
+    let records: Vec<String> = HOSTILE.iter().chain(&unprintable).map(record).collect();
+    Fake::list(records.join(","))
+}
+
+/// Runs a shell with the program in its PATH; `None` if there is no such shell.
+fn shell(home: &Home, shell: &str, args: &[&str], script: &str) -> Option<String> {
+    let program = std::path::Path::new(crate::support::program());
+    let path = format!("{}:{}", program.parent().unwrap().display(), std::env::var("PATH").unwrap_or_default());
+    if Command::new(shell).arg("--version").output().is_err() {
+        #[allow(clippy::print_stderr, reason = "a test that is skipped says so")]
+        {
+            eprintln!("skipped: {shell} is not installed");
+        }
+        return None;
+    }
+    let mut command = Command::new(shell);
+    command.args(args).arg(script).env_clear().envs(home.environment()).env("PATH", path).current_dir(home.path(""));
+    let ran = run(command, Vec::new());
+    assert_eq!(ran.code, 0, "{ran:#?}");
+    Some(ran.stdout)
+}
+
+#[test]
+fn scripts_need_no_key_and_no_connection() {
+    let home = Home::new();
+    for shell in ["bash", "zsh", "fish", "powershell"] {
+        let script = home.run(&format!("shell-completion {shell}")).ok().stdout;
+        assert!(script.contains("get-calibration") && script.len() > 10_000, "{shell}");
+    }
+    for shell in ["bash", "zsh", "fish"] {
+        assert!(home.run(&format!("shell-completion {shell} --dynamic")).ok().stdout.contains("__complete 1"));
+    }
+    let official = home.with([("_AVALA_COMPLETE", "bash_source")]).run("").ok();
+    assert!(official.stdout.contains("complete -F"), "{official:#?}");
+}
+
+#[test]
+fn static_scripts_load_in_their_shells() {
+    let home = Home::new();
+    let bash = "source <(avala shell-completion bash); COMP_WORDS=(avala datasets get-c); COMP_CWORD=2; \
+                _avala avala get-c datasets; printf '%s\\n' \"${COMPREPLY[@]}\"";
+    if let Some(stdout) = shell(&home, "bash", &["--norc", "-c"], bash) {
+        assert_eq!(stdout, "get-calibration\n");
+    }
+    let fish = "avala shell-completion fish | source; complete -C 'avala datasets get-c'";
+    if let Some(stdout) = shell(&home, "fish", &["-N", "-c"], fish) {
+        assert!(stdout.starts_with("get-calibration"), "{stdout}");
+    }
+    let zsh = "autoload -U compinit; compinit -D -u; source <(avala shell-completion zsh); whence -w _avala";
+    if let Some(stdout) = shell(&home, "zsh", &["-f", "-c"], zsh) {
+        assert_eq!(stdout, "_avala: function\n");
+    }
+}
+
+#[test]
+fn names_of_the_api_are_data_in_bash() {
+    let fake = fake();
+    let script = "source <(avala shell-completion bash --dynamic); COMP_WORDS=(avala datasets list --name ''); COMP_CWORD=4; \
+                  _avala; for reply in \"${COMPREPLY[@]}\"; do eval \"printf '%s\\n' $reply\"; done";
+    let Some(stdout) = shell(&fake.home, "bash", &["--norc", "-c"], script) else { return };
+    // What the user would run receives the exact names.
+    let mut names: Vec<&str> = stdout.lines().collect();
+    names.sort_unstable();
+    let mut wanted = HOSTILE.to_vec();
+    wanted.sort_unstable();
+    assert_eq!(names, wanted);
+    assert!(!fake.home.path("pwned").exists());
+}
+
+#[test]
+fn names_of_the_api_are_data_in_fish() {
+    let fake = fake();
+    let script = "avala shell-completion fish --dynamic | source; complete -C 'avala datasets list --name '";
+    let Some(stdout) = shell(&fake.home, "fish", &["-N", "-c"], script) else { return };
+    for name in HOSTILE {
+        assert!(stdout.lines().any(|line| line == name || line.contains(&name[..3])), "{name}: {stdout}");
+    }
+    assert!(!stdout.contains("break") && !stdout.contains("turned") && !fake.home.path("pwned").exists(), "{stdout}");
+}
+
+#[test]
+fn words_on_the_line_are_never_run() {
+    let fake = fake();
+    for word in ["$(touch pwned)", "`touch pwned`", ";touch pwned"] {
+        let bash = format!(
+            "source <(avala shell-completion bash --dynamic); COMP_WORDS=(avala datasets list --name '{word}' --da); COMP_CWORD=5; \
+             _avala; printf '%s\\n' \"${{COMPREPLY[@]}}\""
+        );
+        if let Some(stdout) = shell(&fake.home, "bash", &["--norc", "-c"], &bash) {
+            assert_eq!(stdout, "--data-type\n");
+        }
+        let fish = format!(
+            "avala shell-completion fish --dynamic | source; complete -C \"avala datasets list --name '{word}' --da\""
+        );
+        if let Some(stdout) = shell(&fake.home, "fish", &["-N", "-c"], &fish.replace('$', "\\$")) {
+            assert_eq!(stdout, "--data-type\n");
+        }
+        assert!(!fake.home.path("pwned").exists(), "{word}");
+    }
+}
+
+#[test]
+fn identifiers_come_at_once_or_not_at_all() {
+    let world = World::new();
+    let candidates = world.home.args(["__complete", "1", "fish", "--", "datasets", "get", ""]).ok().stdout;
+    assert_eq!(candidates.lines().count(), 120);
+    let slow = World::build(avala_sandbox::Sandbox::builder().latency(std::time::Duration::from_secs(30)));
+    let started = std::time::Instant::now();
+    let ran = slow.home.args(["__complete", "1", "fish", "--", "datasets", "get", ""]).ok();
+    assert_eq!((ran.stdout.as_str(), ran.stderr.as_str()), ("", ""));
+    assert!(started.elapsed().as_secs() < 20, "it gives up long before the server responds");
+    // No key, a wrong key, a key from a command: no candidates, no message.
+    for home in [Home::new(), Home::of(&world.sandbox.api_url(), "avk_wrong")] {
+        let ran = home.args(["__complete", "1", "zsh", "--", "datasets", "get", ""]).ok();
+        assert_eq!((ran.stdout.as_str(), ran.stderr.as_str()), ("", ""));
+    }
+    let marker = world.home.path("ran");
+    let command = format!("touch {}", marker.display());
+    world.home.args(["__complete", "1", "zsh", "--", "--api-key-command", &command, "datasets", "get", ""]).ok();
+    assert!(!marker.exists());
+}
+
+#[test]
+fn old_scripts_get_no_error() {
+    let home = Home::new();
+    for args in [&["__complete"][..], &["__complete", "0", "bash", "--", "x"], &["__complete", "1", "tcsh", "--", "x"]]
+    {
+        let ran = home.args(args).ok();
+        assert_eq!((ran.stdout.as_str(), ran.stderr.as_str()), ("", ""));
+    }
+}

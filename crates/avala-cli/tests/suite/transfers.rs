@@ -1,0 +1,123 @@
+//! Uploads and downloads, interrupted and resumed.
+
+use std::io::{BufRead as _, BufReader};
+use std::process::Stdio;
+
+use crate::support::World;
+
+/// Ten files of 64 kB.
+fn write_files(world: &World) {
+    for number in 0..10_u8 {
+        world.home.write(&format!("drive/{number}.jpg"), vec![number; 64 << 10]);
+    }
+}
+
+const UPLOAD: [&str; 8] = ["upload", "drive", "--name", "Drive", "--slug", "drive", "--data-type", "image"];
+
+fn posts(world: &World, path: &str) -> usize {
+    world.requests().iter().filter(|request| *request == &format!("POST {path}")).count()
+}
+
+#[test]
+fn folder_becomes_a_dataset_once() {
+    let world = World::new();
+    write_files(&world);
+    let plan = world.home.args(UPLOAD.iter().chain(&["--dry-run", "-o", "json"])).ok().json();
+    assert_eq!((&plan["files"], &plan["bytes_to_send"]), (&10.into(), &(10 * (64 << 10)).into()));
+    assert!(world.requests().iter().all(|request| request.starts_with("GET")));
+    let done = world.home.args(UPLOAD.iter().chain(&["--wait", "-o", "json"])).ok();
+    let uid = done.json()["dataset"]["uid"].as_str().unwrap().to_owned();
+    assert_eq!((&done.json()["upload"]["transferred"], done.stderr.as_str()), (&10.into(), ""));
+    assert_eq!(world.run(&format!("datasets get {uid} -o json")).ok().json()["slug"], "drive");
+    let again = world.home.args(UPLOAD.iter().chain(&["-o", "json"])).ok().json();
+    assert_eq!(again["was_created_before"], true);
+    assert_eq!(posts(&world, "/datasets/manual-upload/"), 1);
+}
+
+#[test]
+fn killed_upload_goes_on() {
+    let world = World::new();
+    write_files(&world);
+    let mut command = world.home.command();
+    command.args(UPLOAD).args(["--bwlimit", "150k", "--workers", "1", "-o", "ndjson"]);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let is_done =
+        |line: &Result<String, std::io::Error>| line.as_ref().is_ok_and(|line| line.contains("\"file_done\""));
+    assert!(
+        lines
+            .map(|line| line.inspect(|line| assert!(serde_json::from_str::<serde_json::Value>(line).is_ok())))
+            .any(|line| is_done(&line))
+    );
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let done = world.home.args(UPLOAD.iter().chain(&["--resume", "-o", "json"])).ok().json();
+    let (skipped, sent) =
+        (done["upload"]["skipped"].as_u64().unwrap(), done["upload"]["transferred"].as_u64().unwrap());
+    assert!(skipped >= 1 && skipped + sent == 10, "{done}");
+    assert_eq!(posts(&world, "/datasets/manual-upload/"), 1);
+}
+
+#[cfg(unix)]
+#[test]
+fn first_interrupt_prints_how_to_go_on() {
+    let world = World::new();
+    write_files(&world);
+    let mut command = world.home.command();
+    command.args(UPLOAD).args(["--bwlimit", "50k", "--workers", "1", "-o", "ndjson", "--no-input"]);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let stdout = child.stdout.take().unwrap();
+    let mut lines = BufReader::new(stdout).lines();
+    assert!(
+        lines.any(|line| line.is_ok_and(|line| line.contains("\"progress\"") || line.contains("\"file_started\"")))
+    );
+    assert!(std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+    // The pipe has to be read to its end.
+    lines.for_each(drop);
+    let output = child.wait_with_output().unwrap();
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(130), "{stderr}");
+    assert!(stderr.contains("go on with: avala upload drive"), "{stderr}");
+    world.home.args(UPLOAD).ok();
+}
+
+#[test]
+fn export_is_created_downloaded_verified_and_synced() {
+    let world = World::new();
+    let project = world.uid("projects");
+    let ran = world.run(&format!("exports create --project {project} --download out.json -o json")).ok();
+    let uid = ran.json()["uid"].as_str().unwrap().to_owned();
+    let content = std::fs::read(world.home.path("out.json")).unwrap();
+    assert!(!content.is_empty());
+    world.run(&format!("download export:{uid} again.json")).ok();
+    assert_eq!(std::fs::read(world.home.path("again.json")).unwrap(), content);
+    world.run(&format!("sync export:{uid} folder")).ok();
+    assert_eq!(std::fs::read_dir(world.home.path("folder")).unwrap().count(), 1);
+    let plan = world.run(&format!("download export:{uid} folder --dry-run -o json")).ok().json();
+    assert!(plan["calls"].is_u64(), "{plan}");
+    let failed = world.run(&format!("exports create --project {project} --name fail --wait -o json")).code(9);
+    assert_eq!(failed.json()["status"], "failed");
+}
+
+#[test]
+fn wrong_transfers_are_wrong_usage() {
+    let world = World::new();
+    world.home.write("a.jpg", "x");
+    for line in [
+        "upload --name n --slug s",
+        "upload nowhere --name n --slug s",
+        "upload a.jpg --name n --slug s --owner o",
+        "upload a.jpg --name n --slug s --storage-config c",
+        "upload a.jpg --name n --slug s --visibility public",
+        "upload a.jpg --name n --slug s --bwlimit fast",
+        "download nonsense x",
+        "download a/b/c/d x",
+        "verify export: x",
+        "sync o/s",
+    ] {
+        let ran = world.run(line).code(2);
+        assert!(ran.stderr.lines().count() == 1, "{line}: {ran:#?}");
+    }
+    world.run("download export:nope x.json").code(4);
+    assert!(!world.home.path("x.json").exists());
+}

@@ -1,0 +1,173 @@
+//! Counts instructions with callgrind: `cargo xtask bench --instructions`.
+//!
+//! Counts are the same on a busy machine, unlike times. So each one of the SDK has a gate, which a change must not pass.
+
+use std::process::{Command, Stdio};
+
+use super::programs::{Programs, Server, succeeds};
+use crate::outcome::Outcome;
+use crate::performance;
+use crate::process::log;
+
+/// One row: what the SDK does, and what peers do for the same.
+struct Row {
+    what: &'static str,
+    /// How often the work is done in two runs: their difference removes the cost of start and end.
+    times: (u64, u64),
+    ours: Work,
+    peers: &'static [(&'static str, Work)],
+    goal: Option<u64>,
+    /// A little more than what was measured when the row was last changed.
+    gate: u64,
+}
+
+/// A program of `bench/` with the arguments before the number of times.
+#[derive(Clone, Copy)]
+enum Work {
+    /// Small calls over loopback, by client.
+    Calls(&'static str),
+    /// A path without a network.
+    Path(&'static str),
+}
+
+const ROWS: &[Row] = &[
+    Row {
+        what: "a small call over a socket",
+        times: (100, 1_100),
+        ours: Work::Calls("avala"),
+        peers: &[
+            ("bare hyper", Work::Calls("hyper")),
+            ("hyper-util", Work::Calls("hyper-util")),
+            ("reqwest", Work::Calls("reqwest")),
+        ],
+        goal: Some(58_000),
+        gate: 71_500,
+    },
+    Row {
+        what: "the same, to a service in the process",
+        times: (100, 1_100),
+        ours: Work::Path("small-call"),
+        peers: &[],
+        goal: None,
+        gate: 34_000,
+    },
+    Row {
+        what: "a page of 100 items",
+        times: (5, 25),
+        ours: Work::Path("page"),
+        peers: &[("serde derive", Work::Path("page-derive"))],
+        goal: None,
+        gate: 6_400_000,
+    },
+    Row {
+        what: "100 frames of a sequence, one at a time and with their text",
+        times: (5, 25),
+        ours: Work::Path("frames"),
+        peers: &[("serde derive, a list without text", Work::Path("frames-derive"))],
+        goal: Some(5_200_000),
+        gate: 6_700_000,
+    },
+    Row {
+        what: "a sequence of 2,000 frames, frame count and calibration",
+        times: (1, 3),
+        ours: Work::Path("sequence-raw"),
+        peers: &[("serde derive", Work::Path("sequence-raw-derive"))],
+        goal: None,
+        gate: 65_000_000,
+    },
+    Row {
+        what: "the same, all frames typed",
+        times: (1, 3),
+        ours: Work::Path("sequence-typed"),
+        peers: &[("serde derive", Work::Path("sequence-typed-derive"))],
+        goal: None,
+        gate: 140_000_000,
+    },
+];
+
+/// Counts all rows, writes them to `docs/performance.md`, and fails if one is above its gate.
+pub(crate) fn run() -> Outcome {
+    if !succeeds(Command::new("valgrind").arg("--version")) {
+        return Err("valgrind is not installed; it counts the instructions".to_owned());
+    }
+    let programs = Programs::build()?;
+    let server = Server::start(&programs)?;
+    let mut table = "| work | this SDK | goal | gate | peers |\n|---|---|---|---|---|\n".to_owned();
+    let mut passed = Vec::new();
+    for row in ROWS {
+        let ours = row.count(row.ours, &programs, server.port)?;
+        let mut peers = Vec::new();
+        for (name, work) in row.peers {
+            peers.push(format!("{name} {}", grouped(row.count(*work, &programs, server.port)?)));
+        }
+        let goal = row.goal.map_or_else(String::new, |goal| {
+            format!("{} ({})", grouped(goal), if ours <= goal { "met" } else { "**missed**" })
+        });
+        let line = [row.what, &grouped(ours), &goal, &grouped(row.gate), &peers.join(", ")].join(" | ");
+        log(&line);
+        table += &format!("| {line} |\n");
+        if ours > row.gate {
+            passed.push(row.what);
+        }
+    }
+    performance::update(None, &[("Instructions", &format!("{PREAMBLE}\n\n{table}"))])?;
+    if passed.is_empty() { Ok(()) } else { Err(format!("more instructions than the gate: {}", passed.join("; "))) }
+}
+
+const PREAMBLE: &str = "Written by `cargo xtask bench --instructions`: instructions in user mode, counted by callgrind. \
+They are the same on a busy machine. `float_roundtrip` is on for every side, because it is on for the whole build.";
+
+impl Row {
+    fn count(&self, work: Work, programs: &Programs, port: u16) -> Result<u64, String> {
+        let (few, many) = self.times;
+        let run = |times: u64| match work {
+            Work::Calls(client) => {
+                instructions(programs, "client", &[client, "small-sequential", &port.to_string(), &times.to_string()])
+            }
+            Work::Path(path) => instructions(programs, "instructions", &[path, &times.to_string()]),
+        };
+        Ok(run(many)?.saturating_sub(run(few)?) / (many - few))
+    }
+}
+
+/// Instructions of one process, start and end included.
+fn instructions(programs: &Programs, program: &str, arguments: &[&str]) -> Result<u64, String> {
+    let mut command = programs.on_client_core("valgrind".into());
+    command.args(["--tool=callgrind", "--callgrind-out-file=/dev/null"]);
+    command.arg(programs.path(program)).args(arguments);
+    let output = command.stdin(Stdio::null()).output().map_err(|error| format!("{command:?}: {error}"))?;
+    let text = String::from_utf8_lossy(&output.stderr);
+    let collected = text.lines().find_map(|line| line.split_once("Collected :")).map(|(_, number)| number.trim());
+    let collected = collected.filter(|_| output.status.success()).and_then(|number| number.parse().ok());
+    collected.ok_or_else(|| format!("{command:?} counted nothing: {text}"))
+}
+
+/// A number with a comma between groups of three digits.
+fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn digits_are_grouped_from_the_right() {
+        for (number, text) in [(0, "0"), (999, "999"), (1_000, "1,000"), (5_200_000, "5,200,000")] {
+            assert_eq!(grouped(number), text);
+        }
+    }
+
+    #[test]
+    fn every_gate_is_at_least_its_goal() {
+        assert!(ROWS.iter().all(|row| row.goal.is_none_or(|goal| goal <= row.gate)));
+    }
+}
