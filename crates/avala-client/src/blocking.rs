@@ -1,6 +1,6 @@
 //! A client without `async`, for scripts and plain threads.
 //!
-//! Nothing is written twice: a call is data, and [`Avala::run`] waits for it. A list is an ordinary iterator.
+//! A call is data, and [`Avala::run`] waits for its response. A list is an ordinary iterator.
 //!
 //! ```no_run
 //! use avala_client::blocking::Avala;
@@ -83,7 +83,7 @@ impl Avala {
     }
 }
 
-/// Every resource is there: `avala.datasets()` and the others.
+/// Gives access to all resources: `avala.datasets()` and the others.
 impl Deref for Avala {
     type Target = crate::avala::Avala;
 
@@ -108,7 +108,7 @@ pub struct Iter<'a, T> {
 }
 
 impl<T> Iter<'_, T> {
-    /// Where to go on later, as [`Items::cursor`] says; `None` after an error.
+    /// Returns where to resume later, as [`Items::cursor`] does; `None` after an error.
     #[must_use]
     pub fn cursor(&self) -> Option<&crate::types::Cursor> {
         self.items.cursor()
@@ -123,7 +123,7 @@ impl<T> Iterator for Iter<'_, T> {
             return None;
         }
         let next = self.avala.run(async { self.items.next().await.transpose() });
-        // Otherwise a page that was asked for would make no progress until the next call here.
+        // Otherwise a requested page would make no progress until the next call here.
         if let Some(driver) = self.avala.driver.started() {
             self.items.drive_on(driver.runtime());
         }

@@ -11,10 +11,10 @@ const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b
 /// An endpoint of the API, named as in the contract.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Endpoint {
-    /// Its name, as `datasets.get`.
+    /// Name of the operation, such as `datasets.get`.
     pub(crate) operation: &'static str,
     pub(crate) method: Method,
-    /// Its path with placeholders, as `/datasets/{uid}/`.
+    /// Path with placeholders, such as `/datasets/{uid}/`.
     pub(crate) route: &'static str,
 }
 
@@ -39,7 +39,7 @@ impl Endpoint {
         Self { operation, method: Method::PUT, route }
     }
 
-    /// The path, with the placeholders of the route replaced in their order.
+    /// Returns the path, with the placeholders of the route replaced in order.
     ///
     /// Each value becomes exactly one segment: whatever it contains, it cannot change the route or the query.
     ///
@@ -78,7 +78,7 @@ fn is_unreserved(byte: u8) -> bool {
 
 /// Encodes a value as one segment of a path; `None` if no segment can hold it.
 pub(crate) fn segment(value: &str) -> Option<impl Iterator<Item = &str>> {
-    // Dots are legal in a segment, and yet these two would be resolved away on the wire.
+    // `.` and `..` are legal segments, but servers and proxies resolve them.
     (!matches!(value, "" | "." | "..")).then(|| utf8_percent_encode(value, RESERVED))
 }
 
@@ -87,7 +87,7 @@ pub(crate) fn query_name(text: &str) -> Cow<'_, str> {
     utf8_percent_encode(text, RESERVED).into()
 }
 
-/// A value of a query, so that it cannot end the pair that it stands in.
+/// Encodes the value of a query parameter.
 pub(crate) fn query_value(text: &str) -> impl Iterator<Item = &str> {
     utf8_percent_encode(text, RESERVED)
 }

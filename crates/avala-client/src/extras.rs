@@ -40,7 +40,7 @@ impl Extras {
     }
 }
 
-/// Why a call must not set a header itself; `None` if it may.
+/// Returns why a call must not set a header; `None` if it may.
 fn refusal(name: &HeaderName) -> Option<&'static str> {
     Some(match name.as_str() {
         "x-avala-api-key" | "authorization" => "the client sets the credentials; configure them in its builder",

@@ -1,8 +1,7 @@
 //! Responses that belong to another resource.
 //!
-//! A call that reads or changes a resource by its UID gets that resource. If the response has another UID, the
-//! connection is out of step with its server, or something between them mixed responses up, and the caller must not take
-//! the one resource for the other.
+//! A call that reads or changes a resource by its UID returns that resource. If the response has another UID, the
+//! connection has lost its order, or a proxy mixed responses up, and the caller must not take one resource for the other.
 
 use percent_encoding::percent_decode_str;
 use serde::Deserialize;
@@ -55,7 +54,7 @@ pub(crate) fn check_text(asked: Option<&str>, body: &[u8]) -> Result<(), Failure
     }
 }
 
-/// Equal but for case and hyphens, which servers and databases write as they like.
+/// Returns whether two UIDs are equal, ignoring case and hyphens, which servers and databases write differently.
 fn is_same(encoded: &str, uid: &str) -> bool {
     if encoded == uid {
         return true;

@@ -31,7 +31,7 @@ const MOST_PAGES: usize = 16;
 /// between two pages does not count against any timeout, however long it takes.
 ///
 /// A page with a record that cannot be decoded is an error, and the next page follows. After any other error the stream
-/// ends; [`cursor`](Pages::cursor) is the place to go on.
+/// ends; [`cursor`](Pages::cursor) says where to resume.
 #[must_use = "a stream does nothing until it is polled"]
 pub struct Pages<T> {
     /// The call for the next page. Boxed to keep the futures of those who stream small.
@@ -262,7 +262,7 @@ struct Current<T> {
     failed: VecDeque<(usize, Error)>,
     /// The position of the next item.
     position: usize,
-    /// Where the page started.
+    /// The cursor of the page.
     cursor: Option<Cursor>,
 }
 

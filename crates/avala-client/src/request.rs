@@ -51,7 +51,7 @@ pub(crate) struct Request {
     pub(crate) endpoint: Endpoint,
     pub(crate) path: String,
     query: Vec<(Cow<'static, str>, String)>,
-    /// Where in a list to start.
+    /// Start of a list.
     pub(crate) cursor: Option<Cursor>,
     /// Whether the cursor is the link of the page before, inside of a stream.
     follows_link: bool,
@@ -190,9 +190,9 @@ impl Request {
 
     /// Returns the path and the query.
     ///
-    /// The server's own link goes out as it came. Of a cursor from elsewhere the filters have to be those of the call,
-    /// as far as the call has any: what was noted yesterday, or changed on its way, must not widen a list. Filters that
-    /// it leaves out are added.
+    /// The server's own link is sent unchanged. The filters of a cursor from elsewhere have to equal those of the call, if
+    /// the call has any: a cursor that was stored or changed must not widen a list. Filters that the cursor lacks are
+    /// added.
     pub(crate) fn target(&self) -> Result<String, Error> {
         self.check()?;
         let mut target = self.path.clone();
@@ -214,7 +214,7 @@ impl Request {
                 let mut own = self.query.iter().filter(|(own, _)| *own == decoded).map(|(_, own)| own).peekable();
                 match own.peek().copied() {
                     None => push(pair, &mut std::iter::empty()),
-                    // The size of a page changes nothing about which items there are.
+                    // The page size does not change which items the list has.
                     Some(_) if decoded == "limit" => {}
                     Some(first) => {
                         let value = form_decode(value);
@@ -280,7 +280,7 @@ impl Request {
             Payload::Shared(shared) => {
                 request.headers_mut().insert(CONTENT_TYPE, shared.content_type.clone());
             }
-            // Here and not only in the transport, so that a service that does everything sends it too.
+            // Here and not only in the transport, for clients on a service of the user.
             Payload::None if matches!(self.endpoint.method, Method::POST | Method::PUT | Method::PATCH) => {
                 request.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
             }

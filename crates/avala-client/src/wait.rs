@@ -68,7 +68,7 @@ pub struct Wait<T> {
     polls: Polls,
 }
 
-/// What a wait has to remember of its polls.
+/// State of a wait between its polls.
 #[derive(Default)]
 struct Polls {
     started: Option<Instant>,
@@ -80,7 +80,7 @@ struct Polls {
     pause: Option<(Duration, Option<Error>)>,
 }
 
-/// The value of one poll, and what it says of the job.
+/// The value of one poll, and the progress of the job.
 struct Polled<T> {
     value: T,
     progress: Progress,

@@ -127,7 +127,7 @@ impl Wake for Signal {
     }
 }
 
-/// Whether this thread is polling a future of a Tokio runtime, which nothing may block.
+/// Returns whether this thread is polling a future of a Tokio runtime, which nothing may block.
 ///
 /// Tokio limits how much a future does in one poll, and does not limit the code of `spawn_blocking` and
 /// `block_in_place`, where blocking is allowed. So this takes more steps than any limit has, and gives them back.

@@ -19,7 +19,7 @@ use self::without_texts::WithoutTexts;
 use crate::error::{ErrorKind, Failure, limits};
 use crate::own_uid;
 
-/// What a decoder may look at.
+/// Input of a decoder.
 #[derive(Clone, Copy)]
 pub(crate) struct Source<'a> {
     pub(crate) body: &'a Bytes,
@@ -41,7 +41,7 @@ pub(crate) struct Records<T> {
 }
 
 impl<T> Records<T> {
-    /// The page, if every record could be decoded.
+    /// Returns the page, if every record could be decoded.
     pub(crate) fn complete(self) -> Result<CursorPage<T>, Failure> {
         match self.failed.into_iter().next() {
             Some((_, failure)) => Err(failure),
@@ -57,7 +57,7 @@ type DecodeFn<T> = dyn Fn(Source<'_>) -> Result<T, Failure> + Send + Sync;
 pub(crate) enum Decoder<T> {
     /// A plain function, chosen in this crate, so that decoding is compiled here once and not in every user's crate.
     Plain(fn(Source<'_>) -> Result<T, Failure>),
-    /// For what is derived from a response with the help of an argument, as one frame of a sequence.
+    /// A function with arguments of its own, such as the index of a frame.
     Derived(Arc<DecodeFn<T>>),
 }
 
@@ -130,7 +130,7 @@ pub(crate) fn json<T: DeserializeOwned>(source: Source<'_>) -> Result<T, Failure
     serde_json::from_str(text).map_err(|error| DecodeError::locate::<T>(text, error).into())
 }
 
-/// The body as text, without a byte order mark.
+/// Returns the body as text, without a byte order mark.
 fn text(body: &Bytes) -> Result<&str, Failure> {
     let text = std::str::from_utf8(body).map_err(|error| {
         let valid = body.get(..error.valid_up_to()).unwrap_or_default();
