@@ -12,6 +12,7 @@ mod push;
 mod registration;
 mod server;
 mod shutdown;
+mod spans;
 mod starvation;
 mod suspects;
 mod testing;
