@@ -65,7 +65,7 @@ impl Part {
 impl Pipeline {
     /// Responds to a request. An error closes the connection without a response.
     pub(crate) async fn response(&self, request: Request<Incoming>) -> io::Result<Response<ResponseBody>> {
-        let (parts, body) = request.into_parts();
+        let (mut parts, body) = request.into_parts();
         let part = Part::of(parts.uri.path());
         let api_path = parts.uri.path().strip_prefix(API_PREFIX).unwrap_or(parts.uri.path()).to_owned();
         let fault = match part {
@@ -73,6 +73,9 @@ impl Pipeline {
             Part::Control => None,
             _ => self.app.faults().take(&Target::of(&parts.method, &api_path, part == Part::Storage)),
         };
+        if let Some(Effect::IgnoreHeader(name)) = &fault {
+            parts.headers.remove(name);
+        }
         let body = RequestBody::new(body, stop(fault.as_ref()));
         let is_anonymous = is_open(&api_path);
 
@@ -101,6 +104,11 @@ impl Pipeline {
             let now = self.app.storage(|storage| storage.clock.now());
             let date = HeaderValue::from_str(&clock::http_date(now)).map_err(io::Error::other)?;
             response.headers_mut().insert(header::DATE, date);
+            match &fault {
+                Some(Effect::SetHeader(name, Some(value))) => drop(response.headers_mut().insert(name, value.clone())),
+                Some(Effect::SetHeader(name, None)) => drop(response.headers_mut().remove(name)),
+                _ => {}
+            }
         }
         let wait = match fault {
             Some(Effect::Delay(delay)) => self.latency + delay,

@@ -68,6 +68,8 @@ where
     // No limit on how long a connection may rest: clients keep theirs in pools.
     let connection = http1::Builder::new()
         .header_read_timeout(None)
+        // The pipeline writes the date of the sandbox's clock, unless a fault removes it.
+        .auto_date_header(false)
         .max_buf_size(MAX_HEAD_BYTES)
         .max_headers(MAX_HEADERS)
         .serve_connection(TokioIo::new(stream), service);

@@ -36,6 +36,8 @@ use target::Pattern;
 /// | [`resize_body`](Fault::resize_body) | yes | a body that is longer or shorter, and says so |
 /// | [`cut_request`](Fault::cut_request) | no | a connection that closes while it sends the body |
 /// | [`stall_request`](Fault::stall_request) | no | a server that stops reading the body |
+/// | [`set_header`](Fault::set_header), [`remove_header`](Fault::remove_header) | yes | another header, or none |
+/// | [`ignore_header`](Fault::ignore_header) | yes | a response as if the request did not have this header |
 /// | [`change_object`](Fault::change_object) | yes | another version of the object |
 /// | [`slow_down`](Fault::slow_down), [`expired_url`](Fault::expired_url) | no | 503 or 403 with the XML of S3 |
 ///
@@ -81,6 +83,9 @@ pub(crate) enum Effect {
     CutRequest(u64),
     StallRequest(u64),
     ChangeObject,
+    /// With `None` the response has no such header.
+    SetHeader(HeaderName, Option<HeaderValue>),
+    IgnoreHeader(HeaderName),
     Delay(Duration),
 }
 
@@ -177,6 +182,45 @@ impl Fault {
     /// processed. It stays changed.
     pub fn change_object() -> Self {
         Self::with_effect(Effect::ChangeObject)
+    }
+
+    /// Processes the request, and sets a header of the response, as `ETag` to a weak one.
+    pub fn set_header<N, V>(name: N, value: V) -> Self
+    where
+        HeaderName: TryFrom<N>,
+        <HeaderName as TryFrom<N>>::Error: Into<http::Error>,
+        HeaderValue: TryFrom<V>,
+        <HeaderValue as TryFrom<V>>::Error: Into<http::Error>,
+    {
+        match (HeaderName::try_from(name), HeaderValue::try_from(value)) {
+            (Ok(name), Ok(value)) => Self::with_effect(Effect::SetHeader(name, Some(value))),
+            (Err(error), _) => Self::with_effect(Effect::DropResponse).or_error(FaultError::http(error)),
+            (_, Err(error)) => Self::with_effect(Effect::DropResponse).or_error(FaultError::http(error)),
+        }
+    }
+
+    /// Processes the request, and removes a header of the response, as `ETag` or `Date`.
+    pub fn remove_header<N>(name: N) -> Self
+    where
+        HeaderName: TryFrom<N>,
+        <HeaderName as TryFrom<N>>::Error: Into<http::Error>,
+    {
+        match HeaderName::try_from(name) {
+            Ok(name) => Self::with_effect(Effect::SetHeader(name, None)),
+            Err(error) => Self::with_effect(Effect::DropResponse).or_error(FaultError::http(error)),
+        }
+    }
+
+    /// Processes the request as if it did not have this header, as a server without ranges does with `Range`.
+    pub fn ignore_header<N>(name: N) -> Self
+    where
+        HeaderName: TryFrom<N>,
+        <HeaderName as TryFrom<N>>::Error: Into<http::Error>,
+    {
+        match HeaderName::try_from(name) {
+            Ok(name) => Self::with_effect(Effect::IgnoreHeader(name)),
+            Err(error) => Self::with_effect(Effect::DropResponse).or_error(FaultError::http(error)),
+        }
     }
 
     /// Responds 503 with the `SlowDown` of S3.

@@ -8,8 +8,8 @@ use super::{Fault, FaultError};
 /// Reads `METHOD PATH EFFECT [xTIMES] [1/N]`.
 ///
 /// An effect is a status, `html`, `drop`, `drop-response`, `cut:BYTES`, `delay:MILLISECONDS`, `stall:BYTES`,
-/// `corrupt:OFFSET`, `resize:BYTES`, `cut-request:BYTES`, `stall-request:BYTES`, `change-object`, `slow-down` or
-/// `expired-url`. A path that begins with `storage:` is one of the storage host. `xTIMES` may be `x*`, for ever, and
+/// `corrupt:OFFSET`, `resize:BYTES`, `set-header:NAME=VALUE`, `remove-header:NAME`, `ignore-header:NAME`,
+/// `cut-request:BYTES`, `stall-request:BYTES`, `change-object`, `slow-down` or `expired-url`. A path that begins with `storage:` is one of the storage host. `xTIMES` may be `x*`, for ever, and
 /// with `1/N` the fault meets about one of N requests.
 ///
 /// ```
@@ -61,6 +61,12 @@ fn read_effect(text: &str) -> Option<Fault> {
         Some(("resize", bytes)) => Fault::resize_body(bytes.parse().ok()?),
         Some(("cut-request", bytes)) => Fault::cut_request(bytes.parse().ok()?),
         Some(("stall-request", bytes)) => Fault::stall_request(bytes.parse().ok()?),
+        Some(("set-header", header)) => {
+            let (name, value) = header.split_once('=')?;
+            Fault::set_header(name, value)
+        }
+        Some(("remove-header", name)) => Fault::remove_header(name),
+        Some(("ignore-header", name)) => Fault::ignore_header(name),
         Some(_) => return None,
         None => match text {
             "html" => Fault::html(),
@@ -96,6 +102,9 @@ mod tests {
             ("GET storage:/* change-object", "is_storage: true"),
             ("PUT storage:/* slow-down x3 1/10", "one_in: 10"),
             ("PUT storage:/* expired-url 1/2", "status: 403"),
+            ("GET storage:/* set-header:etag=W/\"1\"", "SetHeader(\"etag\""),
+            ("GET storage:/* remove-header:Date", "SetHeader(\"date\", None)"),
+            ("GET storage:/* ignore-header:range x*", "IgnoreHeader(\"range\")"),
         ] {
             let fault: Fault = text.parse().unwrap();
             assert!(format!("{fault:?}").contains(part), "{text}: {fault:?}");
@@ -120,6 +129,8 @@ mod tests {
             "GET /a/ 503 1/x",
             "GET /a/ 503 1/2 x2",
             "GET storage:a 503",
+            "GET /a/ set-header:etag",
+            "GET /a/ remove-header:a=b",
         ] {
             assert!(text.parse::<Fault>().is_err(), "{text}");
         }

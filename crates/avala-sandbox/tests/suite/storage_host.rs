@@ -281,3 +281,22 @@ async fn objects_of_tests_are_served_changed_and_removed() {
     assert_eq!((gone.status(), code(&gone).as_str()), (StatusCode::NOT_FOUND, "NoSuchKey"));
     assert!(sandbox.storage().objects().is_empty(), "only uploads are listed");
 }
+
+#[tokio::test]
+async fn etag_date_and_ranges_are_missing_on_demand() {
+    let sandbox = Sandbox::start().await.unwrap();
+    sandbox.storage().insert("a.txt", "hello");
+    let url = sandbox.storage().url("a.txt");
+    let read = async |fault: Fault| {
+        sandbox.fault(fault.on_storage("GET", "/a.txt")).unwrap();
+        at(&sandbox, "GET", &url, &[("range", "bytes=1-2")], "").await
+    };
+    let weak = read(Fault::set_header("etag", "W/\"1\"")).await;
+    assert_eq!((weak.status(), &weak.headers()["etag"]), (StatusCode::PARTIAL_CONTENT, &"W/\"1\"".parse().unwrap()));
+    assert!(!read(Fault::remove_header("etag")).await.headers().contains_key("etag"));
+    assert!(!read(Fault::remove_header("date")).await.headers().contains_key("date"));
+    let whole = read(Fault::ignore_header("range")).await;
+    assert_eq!((whole.status(), &whole.body()[..]), (StatusCode::OK, &b"hello"[..]));
+    assert_eq!(at(&sandbox, "GET", &url, &[("range", "bytes=1-2")], "").await.status(), StatusCode::PARTIAL_CONTENT);
+    assert!(sandbox.fault(Fault::remove_header("e tag")).is_err());
+}
