@@ -37,6 +37,7 @@ const FEATURES: &[(&str, &[&str])] = &[
     ),
     ("avala-webhook", &["axum", "tower"]),
     ("avala-agents", &["axum", "journal-redb", "push", "signal", "testing"]),
+    ("avala-limits-redis", &["agents", "cluster", "tls"]),
     ("avala-sandbox", &["tls"]),
 ];
 
