@@ -60,6 +60,13 @@ const RULES: &[Rule] = &[
         max_crates: 90,
         forbidden: &["avala-sandbox", "hyper-rustls", "rustls", "openssl-sys"],
     },
+    // Shared limits know neither the resources nor, without a feature, the agents.
+    Rule {
+        package: "avala-limits-redis",
+        features: &[],
+        max_crates: 90,
+        forbidden: &["avala-client", "avala-agents", "avala-types", "rustls", "openssl-sys", "native-tls"],
+    },
     Rule {
         package: "avala-sandbox",
         features: &["--all-features"],

@@ -9,18 +9,9 @@ use tokio::time::Instant;
 use crate::error::LimitsError;
 use crate::limits::Inner;
 use crate::protocol::{Verdict, micros, verdict};
+use crate::queue::Outcome;
 use crate::token::Token;
-use crate::view::Outcome;
-
-/// What the short script compares with the state in Redis.
-#[derive(Debug)]
-pub(crate) struct Expected {
-    pub(crate) generation: String,
-    pub(crate) time: u64,
-    pub(crate) rate: u64,
-    pub(crate) burst: u64,
-    pub(crate) closings: u64,
-}
+use crate::view::Expected;
 
 impl Inner {
     /// Reserves a token with the short script, which is half as expensive; `None` if the whole one has to decide.
@@ -49,7 +40,7 @@ impl Inner {
         let marks = view.marks(None);
         Ok(match verdict {
             Some(Verdict::Reserved(wait)) => {
-                Some(Outcome::Reserved(Token::new(Arc::clone(self), received + wait, marks, None)))
+                Some(Outcome::Reserved(Token::new(Arc::clone(&self.view), received + wait, marks, None)))
             }
             Some(Verdict::Refused(wait)) => Some(Outcome::Refused(wait)),
             _ => None,

@@ -12,7 +12,6 @@ use crate::limits::{Inner, RedisLimits};
 use crate::link::{Link, Script, Server};
 use crate::permits::Permits;
 use crate::stats::Stats;
-use crate::view::View;
 
 /// Builder of [`RedisLimits`].
 ///
@@ -41,8 +40,16 @@ pub struct RedisLimitsBuilder {
     shadow: bool,
 }
 
+impl RedisLimits {
+    /// Starts to configure limits of the account with this base URL and API key.
+    #[must_use]
+    pub fn builder(base_url: &BaseUrl, api_key: &ApiKey) -> RedisLimitsBuilder {
+        RedisLimitsBuilder::new(base_url, api_key)
+    }
+}
+
 impl RedisLimitsBuilder {
-    pub(crate) fn new(base_url: &BaseUrl, api_key: &ApiKey) -> Self {
+    fn new(base_url: &BaseUrl, api_key: &ApiKey) -> Self {
         Self {
             base_url: base_url.clone(),
             api_key: api_key.clone(),
@@ -154,7 +161,8 @@ impl RedisLimitsBuilder {
             short_script: Script::new(include_str!("scripts/reserve_one.lua")),
             permits,
             stats: Stats::default(),
-            view: Mutex::new(View::default()),
+            view: Arc::default(),
+            queue: Mutex::default(),
         })))
     }
 

@@ -46,6 +46,7 @@ mod link;
 mod pace;
 mod permits;
 mod protocol;
+mod queue;
 mod report;
 mod stats;
 mod together;

@@ -10,15 +10,15 @@ use avala_transport::{
 use tokio::runtime::Handle;
 use tokio::time::{Instant, sleep, sleep_until};
 
-use crate::builder::RedisLimitsBuilder;
 use crate::error::LimitsError;
 use crate::keys::Keys;
 use crate::link::{Link, Script};
 use crate::permits::{HeldPermit, LEARNING, Permits};
 use crate::protocol::{Reply, Request, Verdict, WirePermit};
+use crate::queue::{Outcome, Queue};
 use crate::stats::{LimitStats, Stats, increment};
 use crate::token::Token;
-use crate::view::{Outcome, View};
+use crate::view::View;
 
 /// A reservation that was made longer ago is checked before it is used: a gate may have closed.
 const RECHECK: Duration = Duration::from_millis(100);
@@ -64,16 +64,11 @@ pub(crate) struct Inner {
     pub(crate) short_script: Script,
     pub(crate) permits: Arc<Permits>,
     pub(crate) stats: Stats,
-    pub(crate) view: Mutex<View>,
+    pub(crate) view: Arc<Mutex<View>>,
+    pub(crate) queue: Mutex<Queue>,
 }
 
 impl RedisLimits {
-    /// Starts to configure limits of the account with this base URL and API key.
-    #[must_use]
-    pub fn builder(base_url: &avala_transport::BaseUrl, api_key: &avala_transport::ApiKey) -> RedisLimitsBuilder {
-        RedisLimitsBuilder::new(base_url, api_key)
-    }
-
     /// Returns why Redis is not used now; `None` while it is, and before the first call.
     #[must_use]
     pub fn problem(&self) -> Option<LimitsError> {
@@ -145,8 +140,9 @@ impl Inner {
         self.view.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) fn give_back(&self, token: &Token) {
-        self.view().give_back(token);
+    pub(crate) fn queue(&self) -> MutexGuard<'_, Queue> {
+        // Each value is written in one step, so it is valid after a panic.
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Waits until the call may be sent. An error means that this process decides.
@@ -202,7 +198,8 @@ impl Inner {
     fn still_counts(&self, token: &Token, waited: Duration) -> bool {
         let now = Instant::now();
         let mut view = self.view();
-        view.is_in_time(token.start, now, self.limit) && view.is_current(token, now).unwrap_or(waited < RECHECK)
+        view.is_in_time(token.start, now, self.limit)
+            && view.is_current(token.marks, token.scope, now).unwrap_or(waited < RECHECK)
     }
 
     /// Makes a reservation with a round trip of its own, in place of the one that is held.
@@ -242,7 +239,7 @@ impl Inner {
         }
         let has_permit = reply.permit == Some(true);
         let token = |wait, has_user| {
-            let token = Token::new(Arc::clone(self), received + wait, marks, scope);
+            let token = Token::new(Arc::clone(&self.view), received + wait, marks, scope);
             Outcome::Reserved(token.with(has_user, has_permit))
         };
         let outcome = |verdict: &Verdict| match *verdict {

@@ -9,8 +9,8 @@ use tokio::time::Instant;
 
 use crate::error::{LimitsError, LimitsErrorKind};
 use crate::limits::Inner;
+use crate::queue::{Outcome, Waiter};
 use crate::token::Token;
-use crate::view::{Outcome, Waiter};
 
 /// As many calls at once have a round trip of their own. Further ones share the next.
 const OWN_FLIGHTS: usize = 4;
@@ -24,23 +24,25 @@ impl Inner {
     /// another, each for all calls that wait by then, so that a call that is not polled delays no other.
     pub(crate) async fn reserve_together(self: &Arc<Self>, max_wait: Duration) -> Result<Outcome, LimitsError> {
         let now = Instant::now();
-        let (advance, short, waiting) = {
+        let (advance, short) = {
             let mut view = self.view();
-            let lifetime = view.pace(self.limit).lifetime;
             if let Some(start) = view.take(now, max_wait, self.limit) {
                 let marks = view.marks(None);
-                return Ok(Outcome::Reserved(Token::new(Arc::clone(self), start, marks, None)));
+                return Ok(Outcome::Reserved(Token::new(Arc::clone(&self.view), start, marks, None)));
             }
-            if view.flights < OWN_FLIGHTS {
-                view.flights += 1;
-                let advance = view.advance(self.batch, lifetime);
-                let short = if advance == 0 { view.short_way(now, self.limit) } else { None };
-                (advance, short, None)
+            let lifetime = view.pace(self.limit).lifetime;
+            let advance = view.advance(self.batch, lifetime);
+            (advance, if advance == 0 { view.short_way(now, self.limit) } else { None })
+        };
+        let waiting = {
+            let mut queue = self.queue();
+            if queue.flights < OWN_FLIGHTS {
+                queue.flights += 1;
+                None
             } else {
                 let (reply, waiting) = oneshot::channel();
-                view.waiting.push_back(Waiter { max_wait, reply });
-                let starts = !std::mem::replace(&mut view.worker_runs, true);
-                (0, None, Some((waiting, starts)))
+                queue.waiting.push_back(Waiter { max_wait, reply });
+                Some((waiting, !std::mem::replace(&mut queue.worker_runs, true)))
             }
         };
         let Some((waiting, starts)) = waiting else {
@@ -72,8 +74,8 @@ struct Flight<'a>(&'a Inner);
 
 impl Drop for Flight<'_> {
     fn drop(&mut self) {
-        let mut view = self.0.view();
-        view.flights = view.flights.saturating_sub(1);
+        let mut queue = self.0.queue();
+        queue.flights = queue.flights.saturating_sub(1);
     }
 }
 
@@ -86,18 +88,21 @@ struct Worker {
 impl Worker {
     async fn run(mut self) {
         loop {
-            let (batch, advance) = {
-                let mut view = self.limits.view();
-                let calls = view.waiting.len().min(MOST_CALLS);
-                let batch: Vec<Waiter> = view.waiting.drain(..calls).collect();
-                if batch.is_empty() {
+            let batch: Vec<Waiter> = {
+                let mut queue = self.limits.queue();
+                let calls = queue.waiting.len().min(MOST_CALLS);
+                if calls == 0 {
                     // Under the same lock, so that no call can queue behind a worker that has ended.
-                    view.worker_runs = false;
+                    queue.worker_runs = false;
                     self.is_done = true;
                     return;
                 }
+                queue.waiting.drain(..calls).collect()
+            };
+            let advance = {
+                let view = self.limits.view();
                 let lifetime = view.pace(self.limits.limit).lifetime;
-                (batch, view.advance(self.limits.batch, lifetime))
+                view.advance(self.limits.batch, lifetime)
             };
             let waits: Vec<Duration> = batch.iter().map(|waiter| waiter.max_wait).collect();
             match self.limits.exchange(None, None, &waits, false, None, advance).await {
@@ -123,9 +128,9 @@ impl Drop for Worker {
             return;
         }
         let waiting = {
-            let mut view = self.limits.view();
-            view.worker_runs = false;
-            std::mem::take(&mut view.waiting)
+            let mut queue = self.limits.queue();
+            queue.worker_runs = false;
+            std::mem::take(&mut queue.waiting)
         };
         drop(waiting);
     }

@@ -1,22 +1,14 @@
 //! A reservation of one call.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::time::Instant;
 
-use crate::limits::Inner;
-
-/// When a reservation was made: it is void if any of these changed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Marks {
-    pub(crate) generation: u64,
-    pub(crate) user: u64,
-    pub(crate) scope: u64,
-}
+use crate::view::{Marks, View};
 
 /// Tokens of one call. Dropped unused, the next call of this process has them.
 pub(crate) struct Token {
-    limits: Arc<Inner>,
+    view: Arc<Mutex<View>>,
     pub(crate) start: Instant,
     pub(crate) marks: Marks,
     pub(crate) scope: Option<&'static str>,
@@ -34,8 +26,8 @@ impl std::fmt::Debug for Token {
 
 impl Token {
     /// Creates a token of the user's limit and the scope.
-    pub(crate) fn new(limits: Arc<Inner>, start: Instant, marks: Marks, scope: Option<&'static str>) -> Self {
-        Self { limits, start, marks, scope, has_user: true, has_permit: false, is_open: true }
+    pub(crate) fn new(view: Arc<Mutex<View>>, start: Instant, marks: Marks, scope: Option<&'static str>) -> Self {
+        Self { view, start, marks, scope, has_user: true, has_permit: false, is_open: true }
     }
 
     pub(crate) fn with(mut self, has_user: bool, has_permit: bool) -> Self {
@@ -53,7 +45,8 @@ impl Token {
 impl Drop for Token {
     fn drop(&mut self) {
         if self.is_open {
-            self.limits.give_back(self);
+            let mut view = self.view.lock().unwrap_or_else(PoisonError::into_inner);
+            view.give_back(self.start, self.marks, self.scope);
         }
     }
 }

@@ -4,14 +4,10 @@ use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
 
 use avala_transport::{LimitReport, RateLimit};
-use tokio::sync::oneshot;
 use tokio::time::Instant;
 
-use crate::alone::Expected;
-use crate::error::LimitsError;
 use crate::pace::Pace;
 use crate::protocol::{Reply, WireLimit};
-use crate::token::{Marks, Token};
 
 /// Knowledge about Redis' clock is used for this long.
 const CLOCK: Duration = Duration::from_secs(300);
@@ -23,18 +19,22 @@ const LAPSE: Duration = Duration::from_millis(20);
 /// A response that is younger need not be asked for again.
 const RECENT: Duration = Duration::from_millis(100);
 
-/// A call that waits for a reservation which is made together with others.
-pub(crate) struct Waiter {
-    pub(crate) max_wait: Duration,
-    pub(crate) reply: oneshot::Sender<Result<Outcome, LimitsError>>,
+/// When a reservation was made: it is void if any of these changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Marks {
+    pub(crate) generation: u64,
+    pub(crate) user: u64,
+    pub(crate) scope: u64,
 }
 
-/// What one call got.
+/// What the short script compares with the state in Redis.
 #[derive(Debug)]
-pub(crate) enum Outcome {
-    Reserved(Token),
-    Refused(Duration),
-    NoPermit,
+pub(crate) struct Expected {
+    pub(crate) generation: String,
+    pub(crate) time: u64,
+    pub(crate) rate: u64,
+    pub(crate) burst: u64,
+    pub(crate) closings: u64,
 }
 
 /// One limit as this process knows it.
@@ -67,10 +67,6 @@ pub(crate) struct View {
     tokens: VecDeque<Instant>,
     demand: Demand,
     short_way_from: Option<Instant>,
-    pub(crate) waiting: VecDeque<Waiter>,
-    pub(crate) worker_runs: bool,
-    /// Number of calls that make a reservation of their own now.
-    pub(crate) flights: usize,
 }
 
 /// How many tokens were used in the last lifetime of a token.
@@ -172,20 +168,20 @@ impl View {
     }
 
     /// Returns whether a reservation still counts, as far as a recent response tells. `None` if none is recent.
-    pub(crate) fn is_current(&mut self, token: &Token, now: Instant) -> Option<bool> {
-        let marks = self.marks(token.scope);
+    pub(crate) fn is_current(&mut self, marks: Marks, scope: Option<&'static str>, now: Instant) -> Option<bool> {
+        let known = self.marks(scope);
         let mut limits = vec![&self.user];
-        limits.extend(token.scope.and_then(|name| self.scopes.get(name)));
+        limits.extend(scope.and_then(|name| self.scopes.get(name)));
         let is_open = limits.iter().all(|limit| limit.closed_until.is_none_or(|until| until <= now));
         let is_recent = limits.iter().all(|limit| limit.seen.is_some_and(|seen| now - seen < RECENT));
-        if marks != token.marks || !is_open { Some(false) } else { is_recent.then_some(true) }
+        if known != marks || !is_open { Some(false) } else { is_recent.then_some(true) }
     }
 
     /// Takes back the token of a call that was not sent, for the next call of this process. A token of a scope is lost.
-    pub(crate) fn give_back(&mut self, token: &Token) {
-        if token.scope.is_none() && token.marks == self.marks(None) {
-            let position = self.tokens.partition_point(|start| *start <= token.start);
-            self.tokens.insert(position, token.start);
+    pub(crate) fn give_back(&mut self, start: Instant, marks: Marks, scope: Option<&'static str>) {
+        if scope.is_none() && marks == self.marks(None) {
+            let position = self.tokens.partition_point(|other| *other <= start);
+            self.tokens.insert(position, start);
         }
     }
 

@@ -190,7 +190,7 @@ async fn reservations_of_a_lost_store_are_void() {
     assert!(started.elapsed() >= millis(2_900), "six calls at 119 per minute: {:?}", started.elapsed());
 }
 
-/// A server that speaks the protocol, and answers every script with this text.
+/// A server that speaks the protocol, and responds to every script with this text.
 struct Fake {
     url: String,
     response: Arc<Mutex<&'static str>>,

@@ -93,6 +93,39 @@ async fn two_limiters_share_one_store() {
     assert_eq!(times, [0, 0, 1, 2, 3, 4]);
 }
 
+/// A rate of 588 and a burst of 12 fit into a window of 600.
+#[tokio::test(start_paused = true)]
+async fn eight_clients_fit_into_fixed_windows_for_ten_minutes() {
+    let store = MemoryLimits::new(RateLimit::per_minute(588).burst(12));
+    let service = ScriptedService::always(Step::respond(200).after(millis(20)));
+    let started = Instant::now();
+    let mut callers = JoinSet::new();
+    for _ in 0..8 {
+        let stack = limited(&RateLimiter::shared(store.clone(), share()), service.clone());
+        for _ in 0..4 {
+            let stack = stack.clone();
+            callers.spawn(async move {
+                while started.elapsed() < secs(600) {
+                    send(&stack, get("/x/")).await.unwrap();
+                }
+            });
+        }
+    }
+    callers.join_all().await;
+    let times: Vec<f64> = service.requests().iter().map(|request| (request.at - started).as_secs_f64()).collect();
+    let mut lowest = f64::INFINITY;
+    for (index, time) in times.iter().enumerate() {
+        lowest = lowest.min(index as f64 - time * 9.8);
+        let over = (index + 1) as f64 - time * 9.8 - lowest - 12.0;
+        assert!(over <= 0.01, "{over} calls over rate * T + burst at {time} s");
+    }
+    for minute in 0..10 {
+        let window = f64::from(minute) * 60.0..f64::from(minute + 1) * 60.0;
+        let calls = times.iter().filter(|time| window.contains(time)).count();
+        assert!((570..=600).contains(&calls), "{calls} calls in minute {minute}");
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn share_applies_while_the_store_does_not_decide() {
     let store = Scripted::new(|_| Some(Decision::Local));

@@ -1,0 +1,32 @@
+//! Calls that wait for a round trip that they share.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use tokio::sync::oneshot;
+
+use crate::error::LimitsError;
+use crate::token::Token;
+
+/// A call that waits for a reservation which is made together with others.
+pub(crate) struct Waiter {
+    pub(crate) max_wait: Duration,
+    pub(crate) reply: oneshot::Sender<Result<Outcome, LimitsError>>,
+}
+
+/// What one call got.
+#[derive(Debug)]
+pub(crate) enum Outcome {
+    Reserved(Token),
+    Refused(Duration),
+    NoPermit,
+}
+
+/// Calls that wait, and how many have a round trip of their own.
+#[derive(Default)]
+pub(crate) struct Queue {
+    pub(crate) waiting: VecDeque<Waiter>,
+    pub(crate) worker_runs: bool,
+    /// Number of calls that make a reservation of their own now.
+    pub(crate) flights: usize,
+}
