@@ -17,6 +17,7 @@ use crate::run::{RunContext, blocking};
 use crate::source::open::{OpenFile, changed};
 use crate::source::walk::SourceFile;
 use crate::state::journal::Journal;
+use crate::trace;
 use crate::upload::backoff;
 use crate::upload::body::{Around, Part, Release};
 use crate::upload::dataset::form;
@@ -141,6 +142,7 @@ impl Uploader {
 
     pub(crate) fn retry(&self, path: &str, attempt: u32, error: &Error, wait: std::time::Duration) {
         self.context.meter.retried();
+        trace::retry(path, attempt, error);
         let path = || path.to_owned();
         self.context.meter.emit(|| Event::Retry { path: path(), attempt, wait, error: error.to_string() });
     }

@@ -11,6 +11,7 @@ use crate::error::{Error, ErrorKind};
 use crate::hash::Digest;
 use crate::run::{RunContext, blocking};
 use crate::state::journal::Journal;
+use crate::trace;
 use crate::upload::backoff;
 use crate::upload::body::{Around, Part, Release};
 use crate::upload::dataset::file::{
@@ -255,6 +256,7 @@ impl PartSender {
                 return Err(error);
             }
             self.context.meter.retried();
+            trace::retry(path, failed, &error);
             tokio::time::sleep(backoff::wait(failed, error.retry_after())).await;
         }
     }

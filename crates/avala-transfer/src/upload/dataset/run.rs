@@ -17,6 +17,7 @@ use crate::source::stamp::Stamp;
 use crate::source::walk::{self, SourceFile};
 use crate::state::folder::Destination;
 use crate::state::journal::Journal;
+use crate::trace;
 use crate::transfers::Transfers;
 use crate::upload::dataset::account::{self, Account};
 use crate::upload::dataset::create::Creator;
@@ -70,7 +71,7 @@ impl DatasetTransfer {
     /// Starts the upload as a task of the current Tokio runtime.
     pub fn start(self) -> Run<DatasetReport> {
         let context = RunContext::new(&self.transfers, self.upload.run);
-        Run::start(context, |context| run(context, Arc::new(self.upload)))
+        Run::start(context, |context| trace::transfer("dataset upload", run(context, Arc::new(self.upload))))
     }
 
     /// Returns what the upload would do, and sends no file. It changes neither the server nor the state folder.
@@ -351,7 +352,7 @@ async fn one(
     let meter = &uploader.context.meter;
     let (path, size) = (file.path.clone(), file.stamp.size);
     meter.emit(|| Event::FileStarted { path: path.clone(), size });
-    let result = uploader.upload(file, known).await.map_err(|error| error.about(&path));
+    let result = trace::file(&path, size, uploader.upload(file, known)).await.map_err(|error| error.about(&path));
     match &result {
         Ok(Outcome::Sent) => {
             meter.file_done();

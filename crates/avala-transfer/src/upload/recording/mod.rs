@@ -5,11 +5,13 @@ mod managed;
 mod names;
 mod official;
 mod plain;
+mod plan;
 mod records;
 mod send;
 mod session;
 mod settings;
 mod transfer;
 
+pub use plan::RecordingPlan;
 pub use settings::RecordingUpload;
 pub use transfer::{RecordingReport, RecordingTransfer};

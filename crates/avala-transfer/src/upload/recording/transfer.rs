@@ -4,7 +4,7 @@ use std::future::IntoFuture;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use avala_types::{DatasetUid, FleetRecording, RecordingUid};
+use avala_types::{DatasetUid, FleetRecording, RecordingUid, StorageConfigUid};
 use serde::Serialize;
 
 use crate::error::{Error, ErrorKind};
@@ -14,8 +14,10 @@ use crate::run::{Run, RunContext, blocking};
 use crate::source::walk::{self, SourceFile, WalkOptions};
 use crate::state::folder::Destination;
 use crate::state::journal::Journal;
+use crate::trace;
 use crate::transfers::Transfers;
 use crate::upload::dataset::base_url;
+use crate::upload::recording::plan::{self, RecordingPlan};
 use crate::upload::recording::records::{KIND, Protocol, Record, RecordingState};
 use crate::upload::recording::settings::RecordingUpload;
 use crate::upload::recording::{account, managed, names, official, plain};
@@ -61,7 +63,15 @@ impl RecordingTransfer {
     /// Starts the upload as a task of the current Tokio runtime.
     pub fn start(self) -> Run<RecordingReport> {
         let context = RunContext::new(&self.transfers, self.upload.run);
-        Run::start(context, |context| run(context, self.upload))
+        Run::start(context, |context| trace::transfer("recording upload", run(context, self.upload)))
+    }
+
+    /// Returns what the upload would do, and sends no file. It changes neither the server nor the state folder.
+    ///
+    /// # Errors
+    /// What would end the upload before its first byte, such as a file that cannot be uploaded.
+    pub async fn plan(self) -> Result<RecordingPlan, Error> {
+        plan::plan(&self.transfers, self.upload).await
     }
 }
 
@@ -76,9 +86,9 @@ impl IntoFuture for RecordingTransfer {
 
 /// What names the state of a recording.
 #[derive(Serialize)]
-struct Identity {
-    base_url: String,
-    recording: String,
+pub(crate) struct Identity {
+    pub(crate) base_url: String,
+    pub(crate) recording: String,
 }
 
 /// An upload whose recording is locked and whose state is read.
@@ -105,10 +115,11 @@ async fn run(context: RunContext, settings: RecordingUpload) -> Result<Recording
     result.map_err(|error| error.about(&recording))
 }
 
-async fn open(context: RunContext, settings: RecordingUpload) -> Result<Opened, Error> {
-    let recording = settings.recording.to_string();
+/// Checks the settings and finds the files.
+pub(crate) async fn inventory(transfers: &Transfers, settings: &RecordingUpload) -> Result<Vec<SourceFile>, Error> {
+    let recording = settings.recording.as_str();
     if settings.is_managed {
-        let is_canonical = uuid::Uuid::try_parse(&recording).is_ok_and(|uuid| uuid.to_string() == recording);
+        let is_canonical = uuid::Uuid::try_parse(recording).is_ok_and(|uuid| uuid.to_string() == recording);
         if !is_canonical || settings.storage_config.is_some() {
             let message = "a managed upload needs the recording's UUID in lower case, and takes no storage config";
             return Err(Error::new(ErrorKind::Configuration, message).help("correct the settings"));
@@ -116,16 +127,22 @@ async fn open(context: RunContext, settings: RecordingUpload) -> Result<Opened, 
     }
     let options = WalkOptions {
         skip_hidden: settings.skip_hidden,
-        forbidden: Some(context.transfers.state().path().to_owned()),
+        forbidden: Some(transfers.state().path().to_owned()),
         ..WalkOptions::default()
     };
     let source = settings.source.clone();
     let files = blocking(move || walk::files(&[source], &options)).await?;
     if settings.is_managed {
-        names::check_managed(&files)?
+        names::check_managed(&files)?;
     } else {
-        names::check_plain(&files)?
+        names::check_plain(&files)?;
     }
+    Ok(files)
+}
+
+async fn open(context: RunContext, settings: RecordingUpload) -> Result<Opened, Error> {
+    let recording = settings.recording.to_string();
+    let files = inventory(&context.transfers, &settings).await?;
     context.meter.add_files(files.len() as u64, files.iter().map(|file| file.stamp.size).sum());
     let user = account::user(context.transfers.avala()).await?;
     let base_url = base_url(context.transfers.avala());
@@ -209,7 +226,7 @@ impl Opened {
             let help = "use a key of the user who began it, or another recording";
             return refused("its upload was begun by another user".to_owned(), help);
         }
-        if begin.storage_config.as_deref() != self.settings.storage_config.as_ref().map(|config| config.as_str()) {
+        if begin.storage_config.as_deref() != self.settings.storage_config.as_ref().map(StorageConfigUid::as_str) {
             return refused("its upload was begun with another storage config".to_owned(), "use that storage config");
         }
         let is_same = |file: &Arc<SourceFile>| {

@@ -259,13 +259,9 @@ async fn send_all(upload: &Opened, status: &Status, hashes: &Hashes) -> Result<B
 async fn finalize(upload: &mut Opened, status: Status) -> Result<Finalization, Error> {
     upload.context.meter.emit(|| Event::Phase(Phase::Finish));
     match status.finalization {
-        Some(finalization) if finalization.state == "failed" => {
-            if FINAL_CODES.contains(&finalization.code.as_str()) {
-                return Err(failed(&finalization));
-            }
-        }
-        Some(finalization) => return Ok(finalization),
-        None => {}
+        Some(finalization) if finalization.state != "failed" => return Ok(finalization),
+        Some(finalization) if FINAL_CODES.contains(&finalization.code.as_str()) => return Err(failed(&finalization)),
+        _ => {}
     }
     upload.record(Record::Finalizing).await?;
     let mut files: Vec<FinalizedFile> = Vec::new();
