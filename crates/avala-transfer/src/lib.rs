@@ -75,10 +75,9 @@ pub use download::builder::{CollectionDownload, Download, ObjectDownload, Revisi
 pub use download::names::{NameCollision, NameProbe, NameRules};
 #[cfg(unix)]
 pub use download::plan::DownloadPlan;
-pub use error::{Error, ErrorKind};
+pub use error::{Error, ErrorKind, FileOutcome, FileReport, Report};
 pub use hash::Digest;
 pub use progress::event::{Event, Events, Phase, Totals};
-pub use progress::report::{FileOutcome, FileReport, Report};
 pub use run::Run;
 pub use sync::compare::{CompareBy, Comparison, Difference};
 pub use sync::filter::Filter;

@@ -14,10 +14,10 @@ use crate::state::journal::Journal;
 use crate::trace;
 use crate::upload::backoff;
 use crate::upload::body::{Around, Part, Release};
-use crate::upload::dataset::file::{
+use crate::upload::dataset::records::{Record, Session};
+use crate::upload::dataset::uploader::{
     MAX_ATTEMPTS, MAX_REFUSALS, Outcome, Step, Upload, Uploader, print_of_parts, refuse,
 };
-use crate::upload::dataset::records::{Record, Session};
 use crate::upload::put::{self, Presigned, Put};
 use crate::upload::urls::{Fetch, UrlPool};
 

@@ -9,9 +9,9 @@ use crate::run::blocking;
 use crate::state::journal::Journal;
 use crate::transfers::Transfers;
 use crate::upload::dataset::account;
+use crate::upload::dataset::inventory::{Inventory, inventory};
 use crate::upload::dataset::multipart::SIGN_AT_ONCE;
 use crate::upload::dataset::records::{DatasetState, KIND, Record};
-use crate::upload::dataset::run::{Inventory, inventory};
 use crate::upload::dataset::settings::DatasetUpload;
 use crate::upload::estimate;
 

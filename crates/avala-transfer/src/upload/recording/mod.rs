@@ -4,6 +4,7 @@ mod account;
 mod managed;
 mod names;
 mod official;
+mod opened;
 mod plain;
 mod plan;
 mod records;
@@ -12,6 +13,7 @@ mod session;
 mod settings;
 mod transfer;
 
+pub use opened::RecordingReport;
 pub use plan::RecordingPlan;
 pub use settings::RecordingUpload;
-pub use transfer::{RecordingReport, RecordingTransfer};
+pub use transfer::RecordingTransfer;

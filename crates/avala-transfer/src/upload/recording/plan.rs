@@ -8,9 +8,9 @@ use crate::state::journal::Journal;
 use crate::transfers::Transfers;
 use crate::upload::dataset::base_url;
 use crate::upload::estimate;
+use crate::upload::recording::opened::{Identity, inventory};
 use crate::upload::recording::records::{KIND, Record, RecordingState};
 use crate::upload::recording::settings::RecordingUpload;
-use crate::upload::recording::transfer::{Identity, inventory};
 
 /// Files whose URLs are requested, or that are confirmed, by one call.
 const BATCH: u64 = 100;

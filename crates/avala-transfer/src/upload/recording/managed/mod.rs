@@ -25,8 +25,8 @@ use crate::source::walk::SourceFile;
 use crate::upload::recording::managed::check::{check_finalization, check_identity, check_multipart, check_status};
 use crate::upload::recording::managed::document::{Finalization, Finalized, Multipart, PROTOCOL, Status};
 use crate::upload::recording::managed::parts::Original;
+use crate::upload::recording::opened::{Opened, RecordingReport, stuck};
 use crate::upload::recording::records::Record;
-use crate::upload::recording::transfer::{Opened, RecordingReport, stuck};
 
 /// Time between two looks at a finalization.
 const POLL_INTERVAL: Duration = Duration::from_secs(2);
