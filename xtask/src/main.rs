@@ -35,6 +35,7 @@ cargo xtask <task>
   soak agents [...]    Kills an agent 200 times, sends its calls through faults, and measures what it takes
   soak limits [s]      Eight processes share a limit in Redis, through outages, 60 seconds each
   soak fleet           Simulates fleets of up to 10,000 clients without shared state: the table of docs/performance.md
+  soak transfers       Kills uploads and downloads 200 times, and sends 10,000 uploads through faults
   mutants              Checks that tests catch small changes of retries and limits; needs cargo-mutants
   bench [--quick]      Compares speed with other clients: docs/performance.md; --quick writes nothing
   bench --instructions Counts instructions with valgrind, and fails above the gate of a row
@@ -61,6 +62,7 @@ fn main() -> ExitCode {
         ["snapshots", "--check"] => snapshots::compare(),
         ["fuzz", ref arguments @ ..] => fuzz::run(arguments),
         ["soak", "agents", ref arguments @ ..] => test::soak("soak_agents", arguments),
+        ["soak", "transfers"] => test::soak_transfers(),
         ["soak", "limits", ref arguments @ ..] => limits::soak(arguments),
         ["soak", "fleet"] => limits::fleet(),
         ["soak", ref arguments @ ..] => test::soak("soak", arguments),

@@ -49,3 +49,10 @@ pub(crate) fn fixtures() -> Outcome {
 pub(crate) fn soak(example: &str, arguments: &[&str]) -> Outcome {
     cargo(&[&["run", "--release", "--quiet", "-p", "avala-tests", "--example", example, "--"], arguments].concat())
 }
+
+/// Long runs of the tests that kill transfers and let them fail.
+pub(crate) fn soak_transfers() -> Outcome {
+    let long = [("AVALA_TRANSFER_KILLS", "200"), ("AVALA_TRANSFER_FILES", "2000"), ("AVALA_TRANSFER_SOAK", "10000")];
+    let test = ["test", "--release", "-p", "avala-transfer", "--test", "suite", "--"];
+    cargo_with(&[&test[..], &["killed", "uploads_with_a_tenth_of_faults"]].concat(), &long)
+}
