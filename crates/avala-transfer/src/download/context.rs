@@ -34,7 +34,9 @@ pub(crate) struct Context {
 impl Context {
     /// Waits while the run is paused; fails when it ends.
     pub(crate) async fn gate(&self) -> Result<(), Error> {
-        self.halt.check()?;
+        if self.halt.is_canceled() {
+            return Err(Error::canceled());
+        }
         self.control.gate().await
     }
 
