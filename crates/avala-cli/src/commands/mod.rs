@@ -7,6 +7,7 @@
 
 mod api_call;
 mod fields;
+mod files;
 mod input;
 mod row;
 mod run;

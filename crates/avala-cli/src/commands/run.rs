@@ -20,7 +20,7 @@ pub(crate) async fn run_row(context: &mut Context, row: &'static Row, matches: &
     let is_dry_run = flag(if own_dry_run { "print-request" } else { "dry-run" });
     let avala = if is_dry_run || row.is_anonymous { context.avala_without_key()? } else { context.avala()? };
     let organization = context.connection()?.organization.clone();
-    let input = Input::new(row, matches, organization.as_deref());
+    let input = Input::new(row.call, row.args, matches, organization.as_deref());
     let Prepared { request, send } = (row.prepare)(&avala, &input)?;
     let request = request?;
     if is_dry_run {

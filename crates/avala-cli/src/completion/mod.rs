@@ -3,9 +3,9 @@
 mod candidates;
 mod values;
 
+use clap::Command;
 use clap_complete::Shell;
 
-use crate::args;
 use crate::failure::{Failure, Outcome};
 
 /// The version of what the scripts with `--dynamic` call. An older or newer script gets no candidates.
@@ -63,9 +63,9 @@ pub(crate) fn shell(name: &str) -> Option<Shell> {
 }
 
 /// A script that knows commands and options. It never starts this program.
-pub(crate) fn static_script(shell: Shell) -> Vec<u8> {
+pub(crate) fn static_script(shell: Shell, mut root: Command) -> Vec<u8> {
     let mut script = Vec::new();
-    clap_complete::generate(shell, &mut args::root(), "avala", &mut script);
+    clap_complete::generate(shell, &mut root, "avala", &mut script);
     script
 }
 
@@ -80,11 +80,11 @@ pub(crate) fn dynamic_script(shell: Shell) -> Outcome<&'static str> {
 }
 
 /// Answers a script: the candidates for the last word, one on a line. Whatever is wrong, there are none.
-pub(crate) fn complete(args: &[std::ffi::OsString]) -> String {
+pub(crate) fn complete(root: Command, args: &[std::ffi::OsString]) -> String {
     let words: Option<Vec<&str>> = args.iter().map(|arg| arg.to_str()).collect();
     match words.as_deref() {
         Some([version, shell, "--", words @ ..]) if *version == VERSION => {
-            let candidates = candidates::of(words);
+            let candidates = candidates::of(root, words);
             candidates.iter().filter_map(|candidate| written(candidate, shell)).collect()
         }
         _ => String::new(),
@@ -109,7 +109,7 @@ mod tests {
     use super::*;
 
     fn answer(words: &[&str]) -> String {
-        complete(&words.iter().map(std::ffi::OsString::from).collect::<Vec<_>>())
+        complete(crate::args::root(), &words.iter().map(std::ffi::OsString::from).collect::<Vec<_>>())
     }
 
     #[test]
