@@ -31,6 +31,8 @@ mod guide {
     mod webhooks {}
     #[doc = include_str!("../docs/guide/agents.md")]
     mod agents {}
+    #[doc = include_str!("../docs/guide/transfers.md")]
+    mod transfers {}
     #[doc = include_str!("../docs/guide/testing.md")]
     mod testing {}
     #[doc = include_str!("../docs/guide/migrating-from-python.md")]

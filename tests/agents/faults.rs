@@ -88,12 +88,12 @@ pub async fn run(plan: Plan) -> Result<Report, Failure> {
     report.counters = monitor.counters();
     report.conflicts = ledger.conflicts();
     let made = made.lock().unwrap_or_else(PoisonError::into_inner).clone();
-    report.wrong = ledger.faults(&site.avala, &made, plan.executions).await?;
+    report.wrong = ledger.faults(&site.avala, &made, plan.executions, true).await?;
     Ok(report)
 }
 
 fn agent(made: &Made) -> Agent {
-    let mut agent = Agent::new(NAME).poll_interval(Duration::from_millis(20), Duration::from_millis(200));
+    let mut agent = Agent::new(NAME).poll_interval(Duration::from_millis(50), Duration::from_secs(3));
     for event in EVENTS {
         let made = Arc::clone(made);
         agent = agent.on(event, move |context: Context| {

@@ -98,6 +98,6 @@ pub async fn run(program: &Program, plan: Plan) -> Result<Report, Failure> {
     report.handler_runs = starts.values().sum();
     report.handled_again = starts.values().filter(|starts| **starts > 1).count();
     report.conflicts = ledger.conflicts();
-    report.faults = ledger.faults(&site.avala, &made, plan.executions).await?;
+    report.faults = ledger.faults(&site.avala, &made, plan.executions, true).await?;
     Ok(report)
 }

@@ -6,6 +6,7 @@ pub mod kills;
 pub mod ledger;
 pub mod process;
 pub mod program;
+pub mod shared;
 
 /// What goes wrong before there is anything to compare.
 pub type Failure = Box<dyn std::error::Error + Send + Sync>;

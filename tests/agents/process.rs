@@ -85,6 +85,8 @@ impl Site {
             max_open_starts: u32::MAX,
             grace_ms: 25_000,
             poll_ms: 50,
+            redis: None,
+            lease_ms: 2_000,
             until_idle: false,
         }
     }

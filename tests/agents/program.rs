@@ -9,6 +9,7 @@ use avala_agents::types::EventType;
 use avala_agents::{Agent, Context, Decision, RedbJournal, Summary};
 use avala_client::Avala;
 use avala_client::transport::RateLimiter;
+use avala_limits_redis::{RedisClaims, RedisLimits};
 use serde::{Deserialize, Serialize};
 
 use super::Failure;
@@ -40,6 +41,10 @@ pub struct Settings {
     pub grace_ms: u64,
     /// Time between two polls in milliseconds.
     pub poll_ms: u64,
+    /// Address of a Redis for the claims; `None` if this is the only process.
+    pub redis: Option<String>,
+    /// Duration of a lease in milliseconds.
+    pub lease_ms: u64,
     /// Whether the program ends when nothing is left to do.
     pub until_idle: bool,
 }
@@ -90,6 +95,13 @@ pub async fn main(argument: &str) -> Result<Summary, Failure> {
     for event in EVENTS {
         let settings = settings.clone();
         agent = agent.on(event, move |context: Context| handle(settings.clone(), context));
+    }
+    if let Some(url) = &settings.redis {
+        let base_url = avala_client::transport::BaseUrl::parse("https://api.avala.ai/api/v1")?;
+        let key = avala_client::transport::ApiKey::new(settings.key.as_str())?;
+        // A machine under load takes longer than the default of 50 ms.
+        let limits = RedisLimits::builder(&base_url, &key).url(url).timeout(Duration::from_millis(500)).build()?;
+        agent = agent.claims(RedisClaims::new(&limits).with_lease(Duration::from_millis(settings.lease_ms)));
     }
     let summary = if settings.until_idle { agent.run_until_idle(&avala).await } else { agent.run(&avala).await };
     Ok(summary?)

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use avala_tests::agents::process::Program;
-use avala_tests::agents::{Failure, faults, footprint, kills, program};
+use avala_tests::agents::{Failure, faults, footprint, kills, program, shared};
 
 #[tokio::main]
 async fn main() -> Result<ExitCode, Failure> {
@@ -22,6 +22,7 @@ async fn main() -> Result<ExitCode, Failure> {
     let (kills, executions, faulted) = (number(0, 200)?, number(1, 2_000)?, number(2, 10_000)?);
     let program = Program { path: std::env::current_exe()?, arguments: vec!["agent".to_owned()] };
     let mut is_good = killed(&program, kills, executions).await?;
+    is_good &= killed_with_shared_claims(&program, kills.div_ceil(4), executions).await?;
     is_good &= faulted_calls(faulted).await?;
     if cfg!(target_os = "linux") {
         is_good &= measured(&program).await?;
@@ -33,12 +34,28 @@ async fn main() -> Result<ExitCode, Failure> {
 async fn killed(program: &Program, kills: usize, executions: usize) -> Result<bool, Failure> {
     let report = kills::run(program, kills::Plan { kills, executions, seed: 7 }).await?;
     println!("killed: {} kills, {executions} executions, {:.0} s", report.kills, report.elapsed.as_secs_f64());
+    print(&report);
+    Ok(report.faults.is_empty())
+}
+
+async fn killed_with_shared_claims(program: &Program, kills: usize, executions: usize) -> Result<bool, Failure> {
+    let Some(redis) = shared::Redis::start()? else {
+        println!("SKIPPED: claims in Redis need `redis-server`");
+        return Ok(true);
+    };
+    let plan = shared::Plan { processes: 4, kills, every: Duration::from_secs(1), executions, seed: 7 };
+    let report = shared::run(program, &redis, plan).await?;
+    println!("four processes: {} kills, {executions} executions, {:.0} s", report.kills, report.elapsed.as_secs_f64());
+    print(&report);
+    Ok(report.faults.is_empty())
+}
+
+fn print(report: &kills::Report) {
     println!("  handler runs         {:>8}", report.handler_runs);
     println!("  handled again        {:>8}", report.handled_again);
     println!("  rejected with 409    {:>8}", report.conflicts);
     println!("  lost, contradicted   {:>8}", report.faults.len());
     report.faults.iter().take(10).for_each(|fault| println!("    {fault}"));
-    Ok(report.faults.is_empty())
 }
 
 async fn faulted_calls(executions: usize) -> Result<bool, Failure> {

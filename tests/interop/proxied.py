@@ -54,7 +54,8 @@ def managed_recording(client):
     """A recording is uploaded by the managed protocol, verified and published."""
     uid = client.fleet.recordings.list().items[-2].uid
     with tempfile.TemporaryDirectory() as folder:
-        (Path(folder) / "one.mcap").write_bytes(b"abc" * 1000)
+        magic = b"\x89MCAP0\r\n"
+        (Path(folder) / "one.mcap").write_bytes(magic + os.urandom(3000) + magic)
         done = client.fleet.uploads.upload_managed_recording(uid, folder, wait_timeout=30)
     assert done.finalization.state == "succeeded", done
     assert client.datasets.get(done.finalization.dataset_uid).data_type == "mcap"

@@ -5,6 +5,7 @@
 
 mod agents;
 mod datasets;
+mod error_messages;
 mod exports;
 mod faults;
 mod lists;

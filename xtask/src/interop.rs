@@ -37,7 +37,8 @@ pub(crate) fn run_if_there_is_python() -> Outcome {
 
 fn run_with(python: &str) -> Outcome {
     // With all features, as the tests build it, so that nothing is built twice.
-    cargo(&["build", "--workspace", "--all-features", "--bin", "avala-sandbox", "--example", "two_clients"])?;
+    let examples = ["--example", "two_clients", "--example", "two_agents"];
+    cargo(&[&["build", "--workspace", "--all-features", "--bin", "avala-sandbox"], &examples[..]].concat())?;
     let target = target_directory()?;
     let folder = target.join("interop");
     fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
@@ -45,7 +46,8 @@ fn run_with(python: &str) -> Outcome {
     every_method(&python, &target, &folder.join("sandbox.log"))?;
     through_the_proxy(&python, &target, &folder)?;
     log("skipped: interop with the TypeScript SDK, since npm has no public package of it");
-    execute(Command::new(executable(&target, "examples/two_clients")).arg(&python))
+    execute(Command::new(executable(&target, "examples/two_clients")).arg(&python))?;
+    execute(Command::new(executable(&target, "examples/two_agents")).arg(&python))
 }
 
 /// Calls every method of the SDK against a sandbox that is a program of its own.

@@ -14,6 +14,7 @@ const EXAMPLES: &[(&str, &str)] = &[
     ("avala-client", "middleware"),
     ("avala-client", "own_http"),
     ("avala-agents", "cuboid_checks"),
+    ("avala-agents", "export_mirror"),
     ("avala-webhook", "receive"),
     ("avala-tests", "tracing_opentelemetry"),
 ];

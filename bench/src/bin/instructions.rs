@@ -10,7 +10,7 @@ use avala_bench::models::{Frame, Item, Page, Sequence};
 use avala_bench::{BoxError, data};
 use avala_client::Avala;
 use avala_client::transport::{Body, RateLimit};
-use avala_types::{DatasetItem, DatasetSequence, RawPageResponse, from_json};
+use avala_types::{DatasetItem, DatasetSequence, RawPageResponse, TypedSequence, from_json};
 use bytes::Bytes;
 use http::{Request, Response};
 use serde_json::from_str;
@@ -49,9 +49,9 @@ async fn main() -> Result<(), BoxError> {
             from_str::<Sequence>(text)?.add_calibration_to(checksum)
         })?,
         "sequence-typed" => repeated(times, &data::sequence(), |text, checksum| {
-            let sequence: DatasetSequence = from_json(text)?;
-            for frame in sequence.typed_frames() {
-                frame?.images.iter().for_each(|image| checksum.number(image.fx.unwrap_or_default().to_bits()));
+            let sequence: TypedSequence = from_json(text)?;
+            for image in sequence.frames.iter().flat_map(|frame| &frame.images) {
+                checksum.number(image.fx.unwrap_or_default().to_bits());
             }
             Ok(())
         })?,

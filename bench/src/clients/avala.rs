@@ -80,18 +80,16 @@ pub async fn sequence_raw(avala: &Avala, calls: u64) -> Result<Checksum, BoxErro
     Ok(checksum)
 }
 
-/// Gets the sequence `calls` times and decodes all its frames.
+/// Gets the sequence `calls` times and decodes all its frames with it, in one pass.
 ///
 /// # Errors
 /// Fails if a call fails.
 pub async fn sequence_typed(avala: &Avala, calls: u64) -> Result<Checksum, BoxError> {
     let mut checksum = Checksum::default();
     for _ in 0..calls {
-        let sequence = avala.datasets().get_sequence(OWNER, PAGES, SEQUENCE).await?;
-        for frame in sequence.typed_frames() {
-            for image in frame?.images {
-                checksum.number(image.fx.unwrap_or_default().to_bits());
-            }
+        let sequence = avala.datasets().get_sequence(OWNER, PAGES, SEQUENCE).typed_frames().await?;
+        for image in sequence.frames.iter().flat_map(|frame| &frame.images) {
+            checksum.number(image.fx.unwrap_or_default().to_bits());
         }
     }
     Ok(checksum)

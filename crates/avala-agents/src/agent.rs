@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use avala_client::Avala;
 use avala_client::types::{AgentUid, EventType, ExecutionUid, ProjectUid, TaskType};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore};
 use tokio_util::sync::CancellationToken;
 
 use crate::claims::{Claims, LocalClaims};
@@ -269,6 +269,7 @@ impl Agent {
             records: self.records,
             retries: Mutex::default(),
             lookups: Arc::default(),
+            suspects: Semaphore::new(1),
             stopping: CancellationToken::new(),
             abort: CancellationToken::new(),
         })

@@ -27,9 +27,16 @@
 //! | the process is killed while the handler runs | runs again at the next start; after 3 such starts the execution is given up | none |
 //! | the process is killed after the handler returned | does not run again | sent at the next start |
 //! | the response to the decision is lost | does not run again | looked up; the same decision is sent again only while nobody decided |
-//! | the server is unavailable, or limits the rate | does not run again | sent again with backoff |
+//! | the server is unavailable, or limits the rate | does not run again | sent again with backoff; after 10 failures others go first |
+//! | the server rejects the decision (another 4xx) | does not run again | parked with the reason |
+//! | the API key is rejected (401, 403) | running ones may finish | stays in the journal; the agent ends with an error |
+//! | the journal cannot be written | running ones may finish | none is sent that the journal does not have; the agent ends with an error |
+//! | an execution or a journal entry cannot be decoded | does not run | parked with its raw content |
 //! | somebody else decides first | – | theirs counts; recorded as decided elsewhere |
 //! | the claim is lost to another process | is cancelled | not sent by this process |
+//!
+//! An execution whose handler ended with the process runs alone among its kind, so that one that kills the process is
+//! parked without those that ran beside it.
 //!
 //! So a handler runs *at least once*, and one decision per execution is made *once*. Use
 //! [`Context::uid`] as the idempotency key of a handler's side effects.

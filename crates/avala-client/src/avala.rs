@@ -12,7 +12,7 @@ use crate::meta::rate_limit_info;
 
 /// A client of Avala: cheap to clone, and shared by its clones.
 ///
-/// Making one opens no connection and starts no task, so it can be made anywhere, also outside a runtime.
+/// Building one opens no connection and starts no task, so it works anywhere, also outside of a runtime.
 ///
 /// ```no_run
 /// # async fn example() -> Result<(), avala_client::Error> {
@@ -39,17 +39,17 @@ struct Learned {
     rate_limit: Mutex<Option<RateLimitState>>,
 }
 
-/// What a client has to know of its transport.
+/// Settings of the transport that the client needs.
 #[derive(Clone)]
 pub(crate) struct Settings {
-    /// `None` on a service that does everything.
+    /// `None` for a client on a service of the user.
     pub(crate) base_url: Option<BaseUrl>,
     pub(crate) limiter: Option<RateLimiter>,
     pub(crate) timeout: Duration,
     pub(crate) max_body_bytes: usize,
 }
 
-/// For a client on a service that does everything: the same defaults as those of a transport.
+/// For a client on a service of the user: the same defaults as those of a transport.
 impl Default for Settings {
     fn default() -> Self {
         let defaults = TransportBuilder::new();
@@ -59,7 +59,7 @@ impl Default for Settings {
 }
 
 impl Avala {
-    /// A client on a service that does everything: it is called as it is, without any of the layers of this SDK.
+    /// Creates a client on a service that replaces the whole transport: no layer of this SDK is added.
     ///
     /// Its requests have a path below the base URL and no key, as `GET /datasets/?limit=5`, which suits a fake, and a
     /// [`Transport`] that was built with settings of its own. To put your own HTTP client under the layers of this SDK,
@@ -140,7 +140,7 @@ impl Avala {
     /// text is kept in the `extra` of its model; with the feature `tracing`, one event per response has the path. Only
     /// identities and required fields without a sensible default fail a record.
     ///
-    /// Strict decoding is for tests that check a server or a fake. A type of yours
+    /// Strict decoding is for tests of a server or a fake. A type of yours
     /// ([`Call::decode_as`](crate::Call::decode_as)) decides for itself.
     ///
     /// ```
@@ -163,12 +163,12 @@ impl Avala {
         self.0.transport.clone()
     }
 
-    /// The total time of a call that has none of its own.
+    /// Returns the default timeout of calls.
     pub(crate) fn timeout(&self) -> Duration {
         self.0.settings.timeout
     }
 
-    /// The largest response body that is read, in bytes.
+    /// Returns the largest response body that is read, in bytes.
     pub(crate) fn max_body_bytes(&self) -> usize {
         self.0.settings.max_body_bytes
     }

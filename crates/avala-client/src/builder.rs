@@ -1,4 +1,4 @@
-//! The settings of a client.
+//! Builder of clients.
 
 use std::fmt;
 use std::time::Duration;
@@ -16,7 +16,7 @@ use crate::avala::Avala;
 use crate::avala::Settings;
 use crate::error::Error;
 
-/// The settings of a client. Returned by [`Avala::builder`].
+/// Builds a client. Returned by [`Avala::builder`].
 ///
 /// ```
 /// use std::time::Duration;
@@ -41,7 +41,7 @@ pub struct AvalaBuilder {
     transport: TransportBuilder,
 }
 
-/// Which credentials the calls carry.
+/// Credentials of the calls.
 #[derive(Debug)]
 enum Credentials {
     /// Not configured.
@@ -56,7 +56,7 @@ enum Credentials {
     Transport,
 }
 
-/// Where a key or a token comes from.
+/// Source of a key or token.
 #[derive(Debug)]
 enum Source {
     /// Text that `build` checks.
@@ -78,7 +78,7 @@ impl Default for AvalaBuilder {
 
 /// Creates clients.
 impl Avala {
-    /// A client with the settings of the environment: `AVALA_API_KEY`, and optionally `AVALA_BASE_URL` and
+    /// Creates a client with the settings of the environment: `AVALA_API_KEY`, and optionally `AVALA_BASE_URL` and
     /// `AVALA_ALLOW_INSECURE_BASE_URL`.
     ///
     /// # Errors
@@ -88,7 +88,7 @@ impl Avala {
         Self::builder().env()?.build()
     }
 
-    /// A client with settings of your own.
+    /// Returns a builder, for settings of your own.
     pub fn builder() -> AvalaBuilder {
         AvalaBuilder::default()
     }
@@ -127,7 +127,7 @@ impl AvalaBuilder {
         self.with_api_key(Source::Text(api_key.into()), TransportBuilder::without_credentials)
     }
 
-    /// Asks for the key at each attempt, so that a new one counts from the next attempt on.
+    /// Sets a provider that is called for the key of each attempt, so that a rotated key is used at once.
     ///
     /// ```
     /// use avala_client::Avala;
@@ -152,7 +152,7 @@ impl AvalaBuilder {
         self.with_access_token(Source::Text(token.into()), TransportBuilder::without_credentials)
     }
 
-    /// Asks for the access token at each attempt, so that a refreshed token is used from the next attempt on.
+    /// Sets a provider that is called for the access token of each attempt, so that a refreshed token is used at once.
     pub fn access_token_provider(self, provider: impl AccessTokenProvider) -> Self {
         self.with_access_token(Source::Provider, |transport| transport.access_token_provider(provider))
     }
@@ -175,7 +175,7 @@ impl AvalaBuilder {
         self
     }
 
-    /// Makes a client without a key, which can sign up and do nothing else: see
+    /// Configures no credentials, for signing up and public datasets only: see
     /// [`Signups`](crate::resources::Signups). The server refuses every other call with
     /// [`ErrorKind::Authentication`](crate::ErrorKind::Authentication).
     pub fn without_api_key(mut self) -> Self {
@@ -186,20 +186,20 @@ impl AvalaBuilder {
 
     /// Sets the base URL of the API. One without a path gets `/api/v1`; one with a path is used as it is.
     ///
-    /// It has to be https, because the key must not travel in the clear. [`build`](Self::build) checks the text.
+    /// It has to be https, because the key must not be sent unencrypted. [`build`](Self::build) checks the text.
     pub fn base_url(mut self, base_url: impl Into<String>) -> Self {
         self.base_url = Some(base_url.into());
         self.transport = self.transport.base_url(None);
         self
     }
 
-    /// Allows a base URL with plain http, and that only to `localhost`, `127.0.0.1` or `::1`, as tests need it.
+    /// Allows plain http for the hosts `localhost`, `127.0.0.1` and `::1`, for tests. Default: false.
     pub fn allow_insecure_base_url(mut self, allow: bool) -> Self {
         self.allow_insecure_base_url = allow;
         self
     }
 
-    /// Sets the timeout of a whole call, retries and waiting included; 60 seconds by default. [`Duration::MAX`] is no
+    /// Sets the timeout of a whole call with retries and queueing; 60 seconds by default. [`Duration::MAX`] is no
     /// limit.
     pub fn timeout(self, time: Duration) -> Self {
         self.transport(|transport| transport.timeout(time))
@@ -221,22 +221,22 @@ impl AvalaBuilder {
         self.transport(|transport| transport.memory_budget(bytes))
     }
 
-    /// When and how often an attempt that failed is repeated.
+    /// Sets the retry policy; 3 attempts by default.
     pub fn retry(self, policy: RetryPolicy) -> Self {
         self.transport(|transport| transport.retry(policy))
     }
 
-    /// How fast this client and its clones may call; 100 a minute in bursts of 20 unless set or learned from responses.
+    /// Sets the rate limit of this client and its clones; 100 calls per minute in bursts of 20 by default.
     pub fn rate_limit(self, limit: RateLimit) -> Self {
         self.rate_limiter(RateLimiter::new(limit))
     }
 
-    /// Shares a limiter with other clients of the same account, or turns it off with [`RateLimiter::off`].
+    /// Sets the rate limiter: one shared with other clients of the same account, or [`RateLimiter::off`].
     pub fn rate_limiter(self, limiter: RateLimiter) -> Self {
         self.transport(|transport| transport.rate_limiter(limiter))
     }
 
-    /// Adds a layer around each call: it sees the call once, however often it is tried, and its end, a timeout included.
+    /// Adds a layer around each call. It sees one request and one result for any number of attempts, including a timeout.
     ///
     /// The layer that is added first is the outermost. [`TransportBuilder::layer_per_call`] says what it sees, how its
     /// errors are treated, and what happens if it panics, never finishes, or changes the request.
@@ -247,7 +247,7 @@ impl AvalaBuilder {
         self.transport(|transport| transport.layer_per_call(layer))
     }
 
-    /// Adds a layer around each attempt: it sees every retry, with the key in the request.
+    /// Adds a layer around each attempt. It sees every retry, with the key in the request.
     ///
     /// The layer that is added first is the outermost. [`TransportBuilder::layer_per_attempt`] says what it sees, how its
     /// errors are treated, and what happens if it panics, never finishes, or changes the request.
@@ -258,11 +258,11 @@ impl AvalaBuilder {
         self.transport(|transport| transport.layer_per_attempt(layer))
     }
 
-    /// Replaces the HTTP client of this SDK by a service of yours, which gets complete requests and sends them.
+    /// Replaces the HTTP client of this SDK by a service of yours, which receives complete requests.
     ///
     /// All layers stay around it: the key, the retries, the rate limit, the timeouts. Errors of `hyper`, `tower` and
     /// `std::io` are classified, so that they are retried where that is safe; any other error is final unless a
-    /// [classifier](Self::service_with_classifier) knows it.
+    /// [classifier](Self::service_with_classifier) recognizes it.
     pub fn service<S: HttpService>(self, service: S) -> Self {
         self.transport(|transport| transport.service(service))
     }
@@ -321,7 +321,7 @@ impl AvalaBuilder {
         self
     }
 
-    /// Makes the client. No connection is opened and no task started.
+    /// Builds the client. Opens no connection and starts no task.
     ///
     /// # Errors
     /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) when there are no credentials or both an API key and

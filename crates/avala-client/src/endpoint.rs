@@ -54,7 +54,9 @@ impl Endpoint {
         {
             let value = *segments.next().unwrap_or(&"");
             let Some(encoded) = segment(value) else {
-                return Err(format!("{name} is {value:?}, which names nothing: pass the identity of something"));
+                return Err(format!(
+                    "{name} is {value:?}, which cannot be part of a path: pass a UID, a slug or a name"
+                ));
             };
             path.push_str(before);
             path.extend(encoded);
@@ -108,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn an_id_that_names_nothing_is_refused_with_its_name() {
+    fn empty_id_is_rejected_with_its_name() {
         for id in ["", ".", ".."] {
             let message = path("o", id).unwrap_err();
             assert!(message.starts_with(&format!("slug is {id:?}")), "{message}");

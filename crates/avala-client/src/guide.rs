@@ -11,12 +11,18 @@ pub mod users {}
 pub mod pagination {}
 #[doc = include_str!("../guide/errors.md")]
 pub mod errors {}
+#[doc = include_str!("../guide/error-kinds.md")]
+pub mod error_kinds {}
 #[doc = include_str!("../guide/rate-limits.md")]
 pub mod rate_limits {}
 #[doc = include_str!("../guide/webhooks.md")]
 pub mod webhooks {}
 #[doc = include_str!("../guide/agents.md")]
 pub mod agents {}
+#[doc = include_str!("../guide/transfers.md")]
+pub mod transfers {}
+#[doc = include_str!("../guide/cli.md")]
+pub mod cli {}
 #[doc = include_str!("../guide/testing.md")]
 pub mod testing {}
 #[doc = include_str!("../guide/migrating-from-python.md")]

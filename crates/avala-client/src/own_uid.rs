@@ -18,11 +18,12 @@ const ACTIONS: [&str; 3] = ["accept/", "acknowledge/", "resolve/"];
 /// that goes on after the UID creates, lists or computes something else. Of the calls with such a route, the decoders
 /// that check it are those of resources: a `DELETE` returns nothing, and a list has a decoder of its own.
 pub(crate) fn in_path<'a>(route: &str, path: &'a str) -> Option<&'a str> {
-    let (_, action) = route.rsplit_once("uid}/")?;
-    if !action.is_empty() && !ACTIONS.contains(&action) {
+    let ends_in_uid = |route: &str| route.ends_with("uid}/");
+    let has_action = !ends_in_uid(route);
+    if has_action && !ACTIONS.iter().any(|action| route.strip_suffix(action).is_some_and(ends_in_uid)) {
         return None;
     }
-    path.strip_suffix('/').unwrap_or(path).rsplit('/').nth(usize::from(!action.is_empty()))
+    path.strip_suffix('/').unwrap_or(path).rsplit('/').nth(usize::from(has_action))
 }
 
 /// Checks the UID of a decoded response.
@@ -56,6 +57,9 @@ pub(crate) fn check_text(asked: Option<&str>, body: &[u8]) -> Result<(), Failure
 
 /// Equal but for case and hyphens, which servers and databases write as they like.
 fn is_same(encoded: &str, uid: &str) -> bool {
+    if encoded == uid {
+        return true;
+    }
     let significant = |byte: &u8| *byte != b'-';
     let asked = percent_decode_str(encoded).filter(significant).map(|byte| byte.to_ascii_lowercase());
     asked.eq(uid.bytes().filter(significant).map(|byte| byte.to_ascii_lowercase()))

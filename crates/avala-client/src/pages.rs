@@ -20,12 +20,12 @@ use crate::error::{Error, Failure};
 use crate::meta::Meta;
 use crate::sending::Sending;
 
-/// How many pages one poll passes, if each is ready at once and has no items. Then others run.
+/// The most empty pages that one poll reads before it yields to other tasks.
 const MOST_PAGES: usize = 16;
 
 /// A stream of the pages of a list. Returned by [`List::pages`](crate::List::pages).
 ///
-/// It owns all that it needs. As soon as a page is there the next one is requested, so that its way over the network
+/// The stream owns all that it needs. As soon as a page arrives the next one is requested, so that its way over the network
 /// and the work on this page overlap. That request is sent only if it takes no token of the rate limiter and no permit
 /// that a call of the consumer may need; otherwise it is sent when the next page is awaited. What the consumer does
 /// between two pages does not count against any timeout, however long it takes.
@@ -37,7 +37,7 @@ pub struct Pages<T> {
     /// The call for the next page. Boxed to keep the futures of those who stream small.
     call: Box<Call<Records<T>>>,
     state: State<T>,
-    /// Where the page that comes next starts; `None` for the first one.
+    /// The cursor of the next page; `None` for the first one.
     cursor: Option<Cursor>,
     seen: Seen,
 }
@@ -55,7 +55,7 @@ impl<T> Pages<T> {
     pub(crate) fn new(call: Call<Records<T>>) -> Self {
         let cursor = call.request.cursor.clone();
         let mut seen = Seen::default();
-        // A list without a cursor begins at the first of its pages, which some lists number.
+        // A list without a cursor starts at its first page, which has the number 1 in some lists.
         let _ = seen.insert(cursor.as_ref().map_or("page=1", Cursor::as_query));
         Self { call: Box::new(call), state: State::Start, cursor, seen }
     }
@@ -66,9 +66,9 @@ impl<T> Pages<T> {
         poll_fn(|cx| Pin::new(&mut *pages.0).poll_next(cx)).await
     }
 
-    /// Where the page that comes next starts, to go on there later with [`List::cursor`](crate::List::cursor).
+    /// Returns the cursor of the next page, to resume there later with [`List::cursor`](crate::List::cursor).
     ///
-    /// After an error that ends the stream it is the page that failed. `None` is the first page.
+    /// After an error that ends the stream it is that of the page that failed. `None` is the first page.
     #[must_use]
     pub fn cursor(&self) -> Option<&Cursor> {
         self.cursor.as_ref()
@@ -120,27 +120,27 @@ impl<T> Pages<T> {
                 self.call.request.follow(next.clone());
                 self.cursor = Some(next);
                 self.request();
-                // A call begins when it is first polled, and that should not wait until this page is used up.
+                // A call starts when it is first polled, and that should not wait until this page is consumed.
                 self.drive(cx);
                 return;
             }
             Ok(_) => Error::repeated_page(&self.call.request.endpoint, &next),
             Err(error) => Error::link(&self.call.request.endpoint, &error, Sent::Yes),
         };
-        // After the items: they are good, whatever follows them.
+        // After the items, which are valid whatever follows them.
         self.state = State::Ready(Box::new(Err(error)));
     }
 }
 
-/// Every place where a page started: a list that comes back to one would never end.
+/// Cursors of all visited pages: a list that returns to one of them would never end.
 ///
-/// As hashes, so that a list of a million items needs no more memory than a short one; that two of a million places share
-/// one of 64 bits has a chance of one in thirty million.
+/// Stored as hashes, so that a list of a million items needs little memory; that two of a million cursors share
+/// a hash of 64 bits has a probability of one in thirty million.
 #[derive(Default)]
 struct Seen(HashSet<u64>);
 
 impl Seen {
-    /// Returns `false` if a page started there already. Filters do not make a place another one, and neither does what a
+    /// Returns `false` if the page was visited. Filters are ignored, and so is what a
     /// server adds to each link, such as the time.
     fn insert(&mut self, query: &str) -> bool {
         let is_place = |pair: &&str| pair.starts_with("cursor=") || pair.starts_with("page=");
@@ -205,7 +205,7 @@ impl<T> Stream for Pages<T> {
 
 impl<T> Unpin for Pages<T> {}
 
-/// A stream whose next page somebody awaits. Nobody does after this is dropped, as by `select!`.
+/// A stream whose next page is awaited. Dropping this, as `select!` does, ends that.
 struct Awaited<'a, T>(&'a mut Pages<T>);
 
 impl<T> Drop for Awaited<'_, T> {
@@ -214,7 +214,7 @@ impl<T> Drop for Awaited<'_, T> {
     }
 }
 
-/// Wakes a task, and pauses the call until the task polls it: it may have other work to do first.
+/// Wakes a task, and pauses the call until the task polls it, because the task may have other work to do first.
 struct Attention {
     background: Background,
     waker: Waker,
@@ -285,10 +285,10 @@ impl<T> Items<T> {
         self.pages.drive_on(runtime);
     }
 
-    /// Where the page of the next item starts, to go on there later with [`List::cursor`](crate::List::cursor).
+    /// Returns the cursor of the page of the next item, to resume there later with [`List::cursor`](crate::List::cursor).
     ///
-    /// Going on there gives the items of that page from its start, so none is missed and some may come again. After an
-    /// error it is the page that failed. `None` is the first page.
+    /// Resuming returns the items of that page from its start, so that none is missed and some may be repeated. After an
+    /// error it is that of the page that failed. `None` is the first page.
     #[must_use]
     pub fn cursor(&self) -> Option<&Cursor> {
         let Current { items, failed, cursor, .. } = &self.current;

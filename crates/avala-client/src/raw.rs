@@ -104,7 +104,9 @@ impl RawCall {
         for value in segments {
             let value = value.as_ref();
             let Some(encoded) = segment(value) else {
-                request.reject(format!("the path segment is {value:?}, which names nothing: pass a non-empty ID"));
+                request.reject(format!(
+                    "the path segment is {value:?}, which cannot be part of a path: pass a UID, a slug or a name"
+                ));
                 break;
             };
             if request.endpoint.route == "/" {

@@ -165,7 +165,7 @@ impl Request {
             Ok(body) => self.body = Payload::Json(body.into()),
             Err(error) => {
                 let message = match error.number() {
-                    Some(number) => format!("the payload holds {number}, which JSON cannot express; nothing was sent"),
+                    Some(number) => format!("the payload holds {number}, which JSON cannot express"),
                     None => format!("the payload has no form in JSON: {error}"),
                 };
                 self.reject_at(message, error.path().map(str::to_owned));

@@ -5,7 +5,7 @@ use std::pin::{Pin, pin};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use avala_transport::{CutBody, Sent, TimeoutPhase, TransportError, TransportErrorKind};
+use avala_transport::{Body, CutBody, Sent, TimeoutPhase, TransportError, TransportErrorKind};
 use bytes::Bytes;
 use http::StatusCode;
 use http::response::Parts;
@@ -21,10 +21,10 @@ use crate::request::Request;
 
 /// A call that is sent when it is first polled.
 ///
-/// Until the bytes are there it is one boxed future for all types of value, so that a user's crate compiles nothing of
-/// it but this wrapper.
+/// Until the body is read it is one boxed future for all types of value, so that a user's crate compiles nothing but
+/// this wrapper.
 pub(crate) struct Sending<T> {
-    /// Whether a runtime drives it already.
+    /// Whether it was moved to a runtime already.
     #[cfg(feature = "blocking")]
     is_spawned: bool,
     bytes: Pin<Box<dyn Future<Output = Result<RawResponse, Error>> + Send>>,
@@ -98,32 +98,48 @@ struct RawResponse {
     body: Bytes,
 }
 
-async fn send(avala: Avala, request: Request) -> Result<RawResponse, Error> {
-    let started = Instant::now();
-    let timeout = request.options.timeout.unwrap_or(avala.timeout());
+/// What is kept of a request while it is sent. Small, because every call has one.
+struct Prepared {
+    request: http::Request<Body>,
+    endpoint: Endpoint,
+    path: String,
+    timeout: Duration,
+    has_scope: bool,
+}
+
+fn prepare(avala: &Avala, request: Request) -> Result<Prepared, Error> {
     let http_request = request.to_http()?;
+    let timeout = request.options.timeout.unwrap_or(avala.timeout());
     let has_scope = request.options.rate_scope.is_some();
     let (endpoint, path) = request.into_parts();
-    let response = avala.transport().oneshot(http_request).await;
+    Ok(Prepared { request: http_request, endpoint, path, timeout, has_scope })
+}
+
+async fn send(avala: Avala, request: Request) -> Result<RawResponse, Error> {
+    let started = Instant::now();
+    let Prepared { request, endpoint, path, timeout, has_scope } = prepare(&avala, request)?;
+    let response = avala.transport().oneshot(request).await;
     let response = response.map_err(|error| Error::transport(Some(&endpoint), error))?;
     let (parts, body) = response.into_parts();
     avala.observe(&parts, has_scope);
     let is_success = is_success(parts.status);
-    let read = async {
-        if is_success {
-            Ok((body.read_to_bytes(avala.max_body_bytes()).await?, false))
-        } else {
-            body.read_start(limits::READ).await
+    let cap = if is_success { avala.max_body_bytes() } else { limits::READ };
+    let read = match body.as_bytes() {
+        Some(bytes) if bytes.len() <= cap => Ok((bytes.clone(), false)),
+        // The transport has read the body already, unless a layer or service of the user put another in its place. Then
+        // the same cap holds, and the rest of the call's timeout. Boxed, because it is large and rare.
+        _ => {
+            let read = async {
+                if is_success { Ok((body.read_to_bytes(cap).await?, false)) } else { body.read_start(cap).await }
+            };
+            let left = timeout.saturating_sub(started.elapsed());
+            Box::pin(within(left, read)).await.unwrap_or_else(|| {
+                let message = format!("call timed out after {:.1} s while the body was read", timeout.as_secs_f64());
+                let error = TransportError::new(TransportErrorKind::Timeout, message);
+                Err(error.with_timeout_phase(TimeoutPhase::Total).with_status(parts.status).with_sent(Sent::Yes))
+            })
         }
     };
-    // The transport has read the body already, unless a layer or service of the user put another in its place. Then the
-    // same cap holds, and the rest of the call's timeout.
-    let left = timeout.saturating_sub(started.elapsed());
-    let read = within(left, read).await.unwrap_or_else(|| {
-        let message = format!("call timed out after {:.1} s while the body was read", timeout.as_secs_f64());
-        let error = TransportError::new(TransportErrorKind::Timeout, message);
-        Err(error.with_timeout_phase(TimeoutPhase::Total).with_status(parts.status).with_sent(Sent::Yes))
-    });
     let (body, was_cut) = read.map_err(|error| Error::transport(Some(&endpoint), error))?;
     if is_success {
         return Ok(RawResponse { endpoint, path, parts, body });
@@ -132,7 +148,7 @@ async fn send(avala: Avala, request: Request) -> Result<RawResponse, Error> {
     Err(Error::response(&endpoint, &parts, &body, was_cut))
 }
 
-/// 203 is what a proxy that changes bodies makes of 200. 206 and 226 hold a part of a resource, and not the resource.
+/// A proxy that changes bodies turns 200 into 203. The bodies of 206 and 226 are only a part of a resource.
 fn is_success(status: StatusCode) -> bool {
     matches!(status.as_u16(), 200..=204)
 }

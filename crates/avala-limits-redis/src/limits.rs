@@ -22,8 +22,6 @@ use crate::view::{Outcome, View};
 
 /// A reservation that was made longer ago is checked before it is used: a gate may have closed.
 const RECHECK: Duration = Duration::from_millis(100);
-/// A call is sent at most this long after its start, or after the lifetime of a token if that is longer.
-const LAPSE: Duration = Duration::from_millis(20);
 /// The first pause before a call looks for a free permit again; it doubles up to the longest.
 const PERMIT_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PERMIT_PAUSE: Duration = Duration::from_secs(1);
@@ -96,7 +94,7 @@ impl RedisLimits {
     /// Returns to Redis what this process holds for later: tokens and permits. Call it before the process exits; what
     /// is not returned ends after 6 s.
     pub async fn close(&self) {
-        self.0.view().drop_tokens();
+        self.0.view().drop_tokens(Instant::now());
         // Whatever fails here ends by itself.
         let _ = self.0.exchange(None, None, &[], false, None, 0).await;
         self.0.permits.release_all().await;
@@ -205,9 +203,7 @@ impl Inner {
     fn still_counts(&self, token: &Token, waited: Duration) -> bool {
         let now = Instant::now();
         let mut view = self.view();
-        let lapse = view.pace(self.limit).lifetime.max(LAPSE);
-        let is_late = now.saturating_duration_since(token.start) > lapse;
-        !is_late && view.is_current(token, now).unwrap_or(waited < RECHECK)
+        view.is_in_time(token.start, now, self.limit) && view.is_current(token, now).unwrap_or(waited < RECHECK)
     }
 
     /// Makes a reservation with a round trip of its own, in place of the one that is held.
@@ -277,7 +273,7 @@ impl Inner {
         }
         if let Some(mut held) = held {
             held.close();
-            if held.marks == marks {
+            if held.marks == marks && view.is_in_time(held.start, now, self.limit) {
                 // The script takes the same tokens again, and checks everything else.
                 limits[0].put_back += u32::from(held.has_user);
                 limits.iter_mut().skip(1).for_each(|limit| limit.put_back += 1);

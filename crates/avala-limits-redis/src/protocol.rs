@@ -118,43 +118,27 @@ impl Reply {
     }
 
     fn read(value: Value, request: &Request) -> Option<Self> {
-        let Value::Array(items) = value else { return None };
-        let texts: Vec<String> = items.into_iter().map(text).collect::<Option<_>>()?;
-        let [generation, now, closings, closed, scope_closings, scope_closed, permit, ahead, verdicts @ ..] =
-            &texts[..]
-        else {
-            return None;
-        };
-        let permit = match permit.as_str() {
+        let Value::BulkString(bytes) = value else { return None };
+        let mut words = std::str::from_utf8(&bytes).ok()?.split(' ');
+        let mut next = || words.next();
+        let (generation, now) = (next()?, number(next()?)?);
+        let limits = [(number(next()?)?, wait(next()?)?), (number(next()?)?, wait(next()?)?)];
+        let (permit, ahead) = (next()?, u32::try_from(number(next()?)?).ok()?);
+        let permit = match permit {
             "-" => None,
             "y" => Some(true),
             "n" => Some(false),
             _ => return None,
         };
-        let verdicts: Vec<Verdict> = verdicts.iter().map(|text| verdict(text)).collect::<Option<_>>()?;
+        let verdicts: Vec<Verdict> = words.map(verdict).collect::<Option<_>>()?;
         let expected = if permit == Some(false) { 0 } else { request.waits.len() };
-        let reply = Self {
-            generation: generation.clone(),
-            now: number(now)?,
-            limits: [(number(closings)?, wait(closed)?), (number(scope_closings)?, wait(scope_closed)?)],
-            permit,
-            ahead: u32::try_from(number(ahead)?).ok()?,
-            verdicts,
-        };
+        let reply = Self { generation: generation.to_owned(), now, limits, permit, ahead, verdicts };
         let is_plausible = reply.verdicts.len() == expected
             && reply.ahead <= request.advance
             && (request.permit.is_some() || permit.is_none())
             && !generation.is_empty()
             && generation.len() <= 64;
         is_plausible.then_some(reply)
-    }
-}
-
-fn text(value: Value) -> Option<String> {
-    match value {
-        Value::BulkString(bytes) => String::from_utf8(bytes).ok(),
-        Value::SimpleString(text) => Some(text),
-        _ => None,
     }
 }
 
@@ -196,13 +180,13 @@ mod tests {
         }
     }
 
-    fn array(texts: &[&str]) -> Value {
-        Value::Array(texts.iter().map(|text| Value::BulkString(text.as_bytes().to_vec())).collect())
+    fn words(words: &[&str]) -> Value {
+        Value::BulkString(words.join(" ").into_bytes())
     }
 
     #[test]
     fn response_is_read() {
-        let reply = Reply::parse(array(&["id", "5", "7", "0", "0", "9", "-", "3", "g0", "r12"]), &request()).unwrap();
+        let reply = Reply::parse(words(&["id", "5", "7", "0", "0", "9", "-", "3", "g0", "r12"]), &request()).unwrap();
         let waits = [Verdict::Reserved(Duration::ZERO), Verdict::Refused(Duration::from_micros(12))];
         assert_eq!(reply.verdicts, waits);
         assert_eq!((reply.limits[0].0, reply.ahead, reply.permit), (7, 3, None));
@@ -212,7 +196,7 @@ mod tests {
     fn nonsense_is_never_a_permission() {
         let good = ["id", "5", "7", "0", "0", "9", "-", "3", "g0", "r12"];
         for length in 0..good.len() {
-            assert!(Reply::parse(array(&good[..length]), &request()).is_err(), "{length}");
+            assert!(Reply::parse(words(&good[..length]), &request()).is_err(), "{length}");
         }
         for (index, bad) in [
             (0, ""),
@@ -233,7 +217,7 @@ mod tests {
         ] {
             let mut texts = good;
             texts[index] = bad;
-            assert!(Reply::parse(array(&texts), &request()).is_err(), "{index}: {bad}");
+            assert!(Reply::parse(words(&texts), &request()).is_err(), "{index}: {bad}");
         }
         for value in [Value::Nil, Value::Okay, Value::Int(1), Value::Array(vec![Value::Int(0); 10])] {
             assert!(Reply::parse(value, &request()).is_err());

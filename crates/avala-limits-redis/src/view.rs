@@ -16,6 +16,9 @@ use crate::token::{Marks, Token};
 const CLOCK: Duration = Duration::from_secs(300);
 /// A reported number of remaining calls is used for this long.
 const REMAINING: Duration = Duration::from_secs(1);
+/// A call is sent at most this long after its start, or after the lifetime of a token if that is longer. A reservation
+/// is returned no later either: many that are returned and taken again at once would be a burst.
+const LAPSE: Duration = Duration::from_millis(20);
 /// A response that is younger need not be asked for again.
 const RECENT: Duration = Duration::from_millis(100);
 
@@ -39,7 +42,8 @@ struct Limit {
     reported: Option<Pace>,
     remaining: Option<(u64, Instant)>,
     closed_until: Option<Instant>,
-    put_back: u32,
+    /// Starts of reservations to return with the next round trip.
+    put_back: Vec<Instant>,
     closings: u64,
     seen: Option<Instant>,
 }
@@ -105,8 +109,12 @@ impl View {
     fn drop_expired(&mut self, now: Instant) {
         while self.tokens.front().is_some_and(|until| *until <= now) {
             self.tokens.pop_front();
-            self.user.put_back += 1;
         }
+    }
+
+    /// Returns whether a reservation can still be used or returned.
+    pub(crate) fn is_in_time(&self, start: Instant, now: Instant, configured: RateLimit) -> bool {
+        now.saturating_duration_since(start) <= self.pace(configured).lifetime.max(LAPSE)
     }
 
     /// Returns how many tokens to take in advance: as many as are used within their lifetime.
@@ -142,7 +150,7 @@ impl View {
             return;
         }
         if token.scope.is_some() {
-            self.limit(token.scope).put_back += 1;
+            self.limit(token.scope).put_back.push(token.start);
         }
         if !token.has_user {
             return;
@@ -150,7 +158,7 @@ impl View {
         if token.scope.is_none() && token.start <= now && now < token.start + lifetime {
             self.tokens.push_front(token.start + lifetime);
         } else {
-            self.user.put_back += 1;
+            self.user.put_back.push(token.start);
         }
     }
 
@@ -188,6 +196,8 @@ impl View {
         if scope.is_none() {
             self.drop_expired(now);
         }
+        let starts = std::mem::take(&mut self.limit(scope).put_back);
+        let put_back = starts.into_iter().filter(|start| self.is_in_time(*start, now, configured)).count();
         let limit = self.limit(scope);
         let pace = limit.reported.unwrap_or_else(|| pace(configured));
         WireLimit {
@@ -197,7 +207,7 @@ impl View {
             from_server: limit.reported.is_some(),
             remaining: limit.remaining.take().filter(|(_, at)| now - *at < REMAINING).map(|(remaining, _)| remaining),
             closed: limit.closed_until.map_or(Duration::ZERO, |until| until.saturating_duration_since(now)),
-            put_back: std::mem::take(&mut limit.put_back),
+            put_back: u32::try_from(put_back).unwrap_or(0),
             closings: limit.closings,
         }
     }
@@ -217,8 +227,8 @@ impl View {
             self.generation.clone_from(&reply.generation);
             self.generations += 1;
             self.tokens.clear();
-            self.user.put_back = 0;
-            self.scopes.values_mut().for_each(|limit| limit.put_back = 0);
+            self.user.put_back.clear();
+            self.scopes.values_mut().for_each(|limit| limit.put_back.clear());
         }
         self.clock = Some((reply.now, now));
         for (scope, (closings, closed)) in [None, scope].into_iter().zip(reply.limits).take(1 + scope.iter().len()) {
@@ -226,7 +236,7 @@ impl View {
             let changed = std::mem::replace(&mut limit.closings, closings) != closings;
             limit.seen = Some(now);
             if changed {
-                limit.put_back = 0;
+                limit.put_back.clear();
             }
             limit.closed_until = limit.closed_until.filter(|until| *until > now);
             if !closed.is_zero() {
@@ -241,9 +251,9 @@ impl View {
     }
 
     /// Returns all tokens that are kept for later.
-    pub(crate) fn drop_tokens(&mut self) {
-        self.user.put_back += u32::try_from(self.tokens.len()).unwrap_or(0);
-        self.tokens.clear();
+    pub(crate) fn drop_tokens(&mut self, now: Instant) {
+        self.drop_expired(now);
+        self.user.put_back.extend(self.tokens.drain(..).map(|_| now));
     }
 }
 

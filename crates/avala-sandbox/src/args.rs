@@ -21,6 +21,8 @@ pub(crate) enum Command {
 pub(crate) struct Start {
     pub(crate) builder: SandboxBuilder,
     pub(crate) faults: Vec<Fault>,
+    /// Whether requests are not written to stderr.
+    pub(crate) quiet: bool,
     /// Where the certificate of the test CA is written to.
     #[cfg_attr(not(feature = "tls"), allow(dead_code, reason = "there is no CA"))]
     pub(crate) ca_file: PathBuf,
@@ -30,6 +32,7 @@ pub(crate) struct Start {
 pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, lexopt::Error> {
     let mut builder = Sandbox::builder();
     let mut faults = Vec::new();
+    let mut quiet = false;
     #[cfg_attr(not(feature = "tls"), allow(unused_mut, reason = "there is no CA"))]
     let mut ca_file = PathBuf::from("avala-sandbox-ca.pem");
     let mut parser = lexopt::Parser::from_args(arguments);
@@ -45,6 +48,10 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Com
             Arg::Long("update-agents") => builder.update_existing_agents(true),
             Arg::Long("access-token") => builder.access_token(parser.value()?.string()?),
             Arg::Long("url-lifetime") => builder.url_lifetime(Duration::from_secs(parser.value()?.parse()?)),
+            Arg::Long("quiet") => {
+                quiet = true;
+                builder
+            }
             Arg::Long("no-limits") => builder.limits(false),
             Arg::Long("clock-offset") => builder.clock_offset(parser.value()?.parse()?),
             Arg::Long("storage-bodies") => builder.storage_bodies(parser.value()?.parse_with(bodies)?),
@@ -77,7 +84,7 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Com
             other => return Err(other.unexpected()),
         };
     }
-    Ok(Command::Start(Box::new(Start { builder, faults, ca_file })))
+    Ok(Command::Start(Box::new(Start { builder, faults, quiet, ca_file })))
 }
 
 fn seed(name: &str) -> Result<Seed, &'static str> {
@@ -134,7 +141,7 @@ mod tests {
             assert!(text.contains(part), "{text}");
         }
         // Every option is in the help, and the other way round.
-        for option in HELP.lines().filter_map(|line| line.trim_start().strip_prefix("--")?.split([' ', '\n']).next()) {
+        for option in HELP.lines().filter_map(|line| line.strip_prefix("      --")?.split([' ', '\n']).next()) {
             let known = include_str!("args.rs").contains(&format!("Arg::Long(\"{option}\")"));
             assert!(known || option.starts_with("help"), "{option}");
         }

@@ -25,10 +25,13 @@
 //! - Bodies are validated: 400 with a list of sentences for each field.
 //! - Lists have pages of 100 items unless `limit` says otherwise, up to 1,000. A `limit` that is no positive integer
 //!   counts as unset. Items come in the order of their creation, and `next` is an address on the sandbox.
-//! - Every response has `X-Request-Id` and the three `X-RateLimit-*` headers.
+//! - Every response of the API has `X-Request-Id` and the three `X-RateLimit-*` headers.
 //! - A new dataset is `creating` until it was fetched a few times. An export takes one step with each fetch:
 //!   requested, pending, processing, exported. So do auto-label jobs and the uploads of recordings.
-//! - Webhooks on this machine get signed POSTs, and uploads get addresses on the sandbox that take files.
+//! - Webhooks and callbacks of agents on this machine get signed POSTs.
+//! - Uploads and downloads go to a storage host that behaves like S3: [`Sandbox::storage`] shows what it holds.
+//!
+//! `REFERENCE.md`, in the folder of the crate, lists options of the program, faults and control routes.
 
 mod app;
 #[cfg(feature = "tls")]
@@ -80,7 +83,7 @@ pub use webhook::AnnounceError;
 #[doc = include_str!("../README.md")]
 struct Readme;
 
-/// Compiles and runs the code of the README.
+/// Compiles the code of the reference.
 #[cfg(doctest)]
-#[doc = include_str!("../README.md")]
-struct Readme;
+#[doc = include_str!("../REFERENCE.md")]
+struct Reference;

@@ -29,7 +29,8 @@ fn main() -> ExitCode {
 
 fn run(start: Start) -> io::Result<()> {
     tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
-        let sandbox = start.builder.on_response(log).start().await?;
+        let builder = if start.quiet { start.builder } else { start.builder.on_response(log) };
+        let sandbox = builder.start().await?;
         for fault in start.faults {
             sandbox.fault(fault).map_err(io::Error::other)?;
         }

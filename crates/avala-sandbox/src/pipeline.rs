@@ -81,17 +81,23 @@ impl Pipeline {
             (number, self.storage_response(parts, body, fault.as_ref()).await)
         } else {
             let mut body = body;
-            let (body, length) = collect(&mut body).await?;
+            let collected = collect(&mut body).await;
+            let (body, length) = collected.as_ref().map_or((Bytes::new(), 0), Clone::clone);
             let number = self.log.begin(&parts, &body);
+            collected?;
             let is_too_large = length > MAX_BODY_BYTES as u64;
             (number, self.call_response(parts, body, is_too_large, fault.as_ref()).await)
         };
         let mut response = response?;
         if let Some(response) = &mut response {
-            let limiter = if is_anonymous { &self.anonymous_limiter } else { &self.limiter };
-            limiter.describe(response.headers_mut());
             let id = HeaderValue::from_str(&format!("req_{number:08}")).map_err(io::Error::other)?;
-            response.headers_mut().entry("x-request-id").or_insert(id);
+            if part == Part::Storage {
+                response.headers_mut().insert("x-amz-request-id", id);
+            } else {
+                let limiter = if is_anonymous { &self.anonymous_limiter } else { &self.limiter };
+                limiter.describe(response.headers_mut());
+                response.headers_mut().entry("x-request-id").or_insert(id);
+            }
             let now = self.app.storage(|storage| storage.clock.now());
             let date = HeaderValue::from_str(&clock::http_date(now)).map_err(io::Error::other)?;
             response.headers_mut().insert(header::DATE, date);

@@ -17,6 +17,9 @@ use crate::webhook::DeliveryWorker;
 /// Largest head of a request that a connection reads. hyper responds 431 to a larger one, without a body.
 const MAX_HEAD_BYTES: usize = 256 * 1024;
 
+/// Most headers of a request that a connection reads; more are responded 431 by hyper, too.
+const MAX_HEADERS: usize = 1000;
+
 /// Accepts connections and delivers webhooks until the task is aborted, and all of them with it.
 ///
 /// This is hyper and not `axum::serve` because a fault has to be able to close a connection without a response.
@@ -66,6 +69,7 @@ where
     let connection = http1::Builder::new()
         .header_read_timeout(None)
         .max_buf_size(MAX_HEAD_BYTES)
+        .max_headers(MAX_HEADERS)
         .serve_connection(TokioIo::new(stream), service);
     connection.await.map_err(io::Error::other)
 }

@@ -59,12 +59,25 @@ enum Kind {
     #[default]
     Empty,
     Bytes(Bytes),
-    Replay {
-        factory: Factory,
-        // Created when the size or the content is first needed, so that a copy that is never sent costs nothing.
-        stream: OnceLock<Reader>,
-    },
+    // Boxed, so that a body is as small as its bytes: requests are moved from layer to layer.
+    Replay(Box<Replay>),
     Once(Reader),
+}
+
+struct Replay {
+    factory: Factory,
+    // Created when the size or the content is first needed, so that a copy that is never sent costs nothing.
+    stream: OnceLock<Reader>,
+}
+
+impl Replay {
+    fn new(factory: Factory) -> Box<Self> {
+        Box::new(Self { factory, stream: OnceLock::new() })
+    }
+
+    fn stream(&self) -> &Reader {
+        self.stream.get_or_init(|| (self.factory)())
+    }
 }
 
 impl Body {
@@ -91,7 +104,7 @@ impl Body {
         B: http_body::Body<Data = Bytes> + Send + 'static,
         B::Error: Into<BoxError>,
     {
-        Self(Kind::Replay { factory: Arc::new(move || into_reader(factory())), stream: OnceLock::new() })
+        Self(Kind::Replay(Replay::new(Arc::new(move || into_reader(factory())))))
     }
 
     /// Creates a body that can be read only once, such as a stream. A `Body` is returned unchanged.
@@ -157,7 +170,7 @@ impl Body {
         match &self.0 {
             Kind::Empty => Some(&NO_BYTES),
             Kind::Bytes(bytes) => Some(bytes),
-            Kind::Replay { .. } | Kind::Once(_) => None,
+            Kind::Replay(_) | Kind::Once(_) => None,
         }
     }
 
@@ -167,9 +180,7 @@ impl Body {
         match &self.0 {
             Kind::Empty => Some(Self(Kind::Empty)),
             Kind::Bytes(bytes) => Some(Self(Kind::Bytes(bytes.clone()))),
-            Kind::Replay { factory, .. } => {
-                Some(Self(Kind::Replay { factory: Arc::clone(factory), stream: OnceLock::new() }))
-            }
+            Kind::Replay(replay) => Some(Self(Kind::Replay(Replay::new(Arc::clone(&replay.factory))))),
             Kind::Once(_) => None,
         }
     }
@@ -183,7 +194,7 @@ impl Body {
     /// Returns whether reading the body can fail.
     #[cfg(feature = "hyper")]
     pub(crate) fn can_fail(&self) -> bool {
-        matches!(self.0, Kind::Replay { .. } | Kind::Once(_))
+        matches!(self.0, Kind::Replay(_) | Kind::Once(_))
     }
 
     /// Reads the whole body into memory, up to `max_bytes`. Bytes that are already in memory are not copied.
@@ -248,8 +259,8 @@ impl http_body::Body for Body {
                 self.0 = Kind::Empty;
                 if bytes.is_empty() { Poll::Ready(None) } else { Poll::Ready(Some(Ok(Frame::data(bytes)))) }
             }
-            Kind::Replay { factory, stream } => {
-                let stream = stream.take().unwrap_or_else(|| factory());
+            Kind::Replay(replay) => {
+                let stream = replay.stream.take().unwrap_or_else(|| (replay.factory)());
                 self.0 = Kind::Once(stream);
                 self.poll_frame(cx)
             }
@@ -261,7 +272,7 @@ impl http_body::Body for Body {
         match &self.0 {
             Kind::Empty => true,
             Kind::Bytes(bytes) => bytes.is_empty(),
-            Kind::Replay { factory, stream } => stream.get_or_init(|| factory()).lock().is_end_stream(),
+            Kind::Replay(replay) => replay.stream().lock().is_end_stream(),
             Kind::Once(stream) => stream.lock().is_end_stream(),
         }
     }
@@ -270,7 +281,7 @@ impl http_body::Body for Body {
         match &self.0 {
             Kind::Empty => SizeHint::with_exact(0),
             Kind::Bytes(bytes) => SizeHint::with_exact(bytes.len() as u64),
-            Kind::Replay { factory, stream } => stream.get_or_init(|| factory()).lock().size_hint(),
+            Kind::Replay(replay) => replay.stream().lock().size_hint(),
             Kind::Once(stream) => stream.lock().size_hint(),
         }
     }
@@ -306,7 +317,7 @@ impl fmt::Debug for Body {
         match &self.0 {
             Kind::Empty => f.write_str("Body::Empty"),
             Kind::Bytes(bytes) => write!(f, "Body::Bytes({} bytes)", bytes.len()),
-            Kind::Replay { .. } => f.write_str("Body::Replay"),
+            Kind::Replay(_) => f.write_str("Body::Replay"),
             Kind::Once(_) => f.write_str("Body::Once"),
         }
     }

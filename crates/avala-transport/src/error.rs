@@ -199,8 +199,12 @@ impl TransportError {
     /// Sets whether the request may have reached the server.
     #[must_use]
     pub fn with_sent(mut self, sent: Sent) -> Self {
-        self.0.sent = sent;
+        self.set_sent(sent);
         self
+    }
+
+    pub(crate) fn set_sent(&mut self, sent: Sent) {
+        self.0.sent = sent;
     }
 
     /// Sets the status of the response that the failure belongs to.

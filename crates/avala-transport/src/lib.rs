@@ -58,6 +58,7 @@ mod stack;
 mod stream_body;
 #[cfg(feature = "testing")]
 pub mod testing;
+mod when_ready;
 
 /// Response futures of the layers, for code that names their types.
 pub mod future {

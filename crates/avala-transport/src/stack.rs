@@ -22,6 +22,7 @@ use crate::layer::rate_limit::{RateLimitLayer, RateLimiter};
 use crate::layer::reject_redirects::RejectRedirectsLayer;
 use crate::layer::resolve::ResolveLayer;
 use crate::layer::retry::{RetryLayer, RetryPolicy};
+use crate::layer::shared::SharedLayer;
 use crate::layer::{decompress, trace};
 use crate::outgoing::OutgoingLayer;
 
@@ -78,6 +79,8 @@ pub(crate) fn assemble(settings: Settings, bottom: Bottom) -> Transport {
     let attempt = ServiceBuilder::new()
         // Covers everything that the network can delay, including the body.
         .layer(AttemptTimeoutLayer::new(settings.attempt_timeout))
+        // Below the layers that are cloned for each attempt, and above the large futures of the network.
+        .layer(SharedLayer)
         // Above collect, so that only streamed bodies are watched.
         .layer(IdleTimeoutLayer::new(settings.idle_timeout))
         // Inside retry: a cut body is a failed attempt. Outside of redirect rejection: the body of a redirect is not

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde_json::value::RawValue;
 
-use crate::field::{Field, Mode, Report, read_lenient, read_text};
+use crate::field::{Field, Mode, Report, push_key, read_lenient, read_text};
 use crate::json::Json;
 use crate::page::CursorPage;
 use crate::page::RawPageResponse;
@@ -267,14 +267,6 @@ fn short_name(name: &'static str) -> &'static str {
 fn offset_of(text: &str, line: usize, column: usize) -> usize {
     let lines = text.split_inclusive('\n').take(line.saturating_sub(1));
     (lines.map(str::len).sum::<usize>() + column).min(text.len())
-}
-
-/// Adds a key to a path.
-pub(crate) fn push_key(path: &mut String, key: &str) {
-    if !path.is_empty() {
-        path.push('.');
-    }
-    path.push_str(key);
 }
 
 /// The most levels of a path that are kept; deeper ones are left out.

@@ -89,7 +89,7 @@ pub(crate) fn captured<'de, T: Field, D: Deserializer<'de>>(deserializer: D) -> 
 /// Decodes a whole text.
 pub(crate) fn read_text<T: Field>(text: &str, mode: Mode) -> Result<T, serde_json::Error> {
     if mode == Mode::Strict
-        && let Ok(value) = plain_json::read(text)
+        && let Ok(value) = plain_json::read(text, Required::new(Mode::Strict))
     {
         return Ok(value);
     }
@@ -187,7 +187,7 @@ pub struct Report<'a> {
 impl Report<'_> {
     /// Visits a field of an object.
     pub(crate) fn field(&mut self, name: &str, inside: &impl Field) {
-        self.inside(|path| crate::decode::push_key(path, name), |report| inside.find_unexpected(report));
+        self.inside(|path| push_key(path, name), |report| inside.find_unexpected(report));
     }
 
     /// Visits an element of a list.
@@ -197,7 +197,7 @@ impl Report<'_> {
 
     /// Reports a field of an object.
     pub(crate) fn unexpected(&mut self, name: &str) {
-        self.inside(|path| crate::decode::push_key(path, name), |report| (report.found)(&report.path));
+        self.inside(|path| push_key(path, name), |report| (report.found)(&report.path));
     }
 
     fn inside(&mut self, push: impl FnOnce(&mut String), look: impl FnOnce(&mut Self)) {
@@ -206,6 +206,14 @@ impl Report<'_> {
         look(self);
         self.path.truncate(length);
     }
+}
+
+/// Adds a key to a path.
+pub(crate) fn push_key(path: &mut String, key: &str) {
+    if !path.is_empty() {
+        path.push('.');
+    }
+    path.push_str(key);
 }
 
 /// Implements [`Field`] for types that need only their own `Deserialize`.

@@ -6,6 +6,7 @@ use std::marker::PhantomData;
 
 use serde::de::{self, DeserializeSeed, Deserializer, Visitor};
 
+use crate::plain_json::find::find;
 use crate::plain_json::{Index, PlainJson};
 
 /// The fields of a struct: their names in JSON, and a key for each.
@@ -46,17 +47,6 @@ impl<K: Copy> Fields<K> {
     fn at<E: de::Error>(&self, index: usize) -> Result<K, E> {
         self.keys.get(index).copied().ok_or_else(|| E::custom("no such field"))
     }
-}
-
-/// Finds a name. It is compared with the one at `next` first, because most servers send fields in the same order each
-/// time, and with the others after that.
-#[inline]
-pub(crate) fn find(names: &[&str], name: &str, next: &mut usize) -> Option<usize> {
-    let (before, after) = names.split_at_checked(*next).unwrap_or((names, &[]));
-    let place = |names: &[&str]| names.iter().position(|known| *known == name);
-    let found = place(after).map(|index| index + before.len()).or_else(|| place(before))?;
-    *next = found + 1;
-    Some(found)
 }
 
 /// Reads one key.

@@ -149,7 +149,7 @@ pub use cursor::Cursor;
 pub use dataset::{
     AutonomyLevel, CameraCalibration, CreateDataset, DataType, Dataset, DatasetCalibration, DatasetFrame,
     DatasetHealth, DatasetItem, DatasetSequence, DatasetStatus, EvaluationMembership, FrameError, FrameImage,
-    OutcomeLabel, OutcomeSource, SequenceHealth, SequenceOutcome, SetSequenceOutcome, TransferDataset,
+    OutcomeLabel, OutcomeSource, SequenceHealth, SequenceOutcome, SetSequenceOutcome, TransferDataset, TypedSequence,
 };
 pub use decode::{
     Decode, DecodeError, RecordError, from_json, from_json_strict, json_path_at, page_from_json, unexpected_fields,

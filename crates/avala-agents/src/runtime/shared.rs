@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use avala_client::Avala;
 use avala_client::types::{EventType, ExecutionUid};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -37,6 +37,8 @@ pub(crate) struct Shared {
     pub(crate) retries: Mutex<HashMap<ExecutionUid, Instant>>,
     /// Finds executions after an unknown outcome.
     pub(crate) lookups: Arc<Lookups>,
+    /// Lets handlers run one at a time whose earlier start ended with its process.
+    pub(crate) suspects: Semaphore,
     /// Cancelled when a run begins to stop: nothing is claimed or started any more.
     pub(crate) stopping: CancellationToken,
     /// Ends running handlers at the end of the grace period.

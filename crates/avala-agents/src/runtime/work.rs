@@ -126,6 +126,16 @@ async fn decide(
         let starts = record.open_starts;
         return give_up(shared, record, format!("the process ended during {starts} runs of the handler")).await;
     }
+    let _alone = if record.open_starts == 0 {
+        None
+    } else {
+        // Claims know of starts in other processes, which the loop does not.
+        tokio::select! {
+            permit = shared.suspects.acquire() => permit.ok(),
+            () = shared.stopping.cancelled() => return Ok(Some(Ending::Postponed)),
+            () = lease.lost() => return Ok(Some(Ending::Postponed)),
+        }
+    };
     record.attempts += 1;
     record.open_starts += 1;
     record.enter(RecordState::Started);

@@ -1,4 +1,4 @@
-//! The types that calls give, each with a decoder that is compiled in this crate.
+//! The types that calls return, each with a decoder that is compiled in this crate.
 
 use avala_types::{
     Agent, AgentExecution, AgentTest, AlertChannelTest, AllowedMimes, AnnotationIssue, AnnotationIssueMetrics,
@@ -17,7 +17,7 @@ use super::{Records, Source, model, model_records};
 use crate::error::Failure;
 use crate::own_uid;
 
-/// What a call or a list gives.
+/// Value of a call or item of a list.
 ///
 /// Most calls take `impl Into` of an id and are compiled in the crate of the user, and a generic decoder would be
 /// compiled there too, with the whole model. The functions below have no parameters: they are compiled here, once.

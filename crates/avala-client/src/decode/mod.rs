@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 use avala_transport::redact;
 use avala_types::{
-    CursorPage, Decode, DecodeError, Json, RawPageResponse, from_json, from_json_strict, json_path_at, page_from_json,
+    CursorPage, Decode, DecodeError, Json, RawPageResponse, TypedSequence, from_json, from_json_strict, json_path_at,
+    page_from_json,
 };
 use bytes::Bytes;
 use http::response::Parts;
@@ -97,6 +98,20 @@ pub(crate) fn model<T: Decode>(source: Source<'_>) -> Result<T, Failure> {
             Ok(value)
         }
     }
+}
+
+/// Decodes a sequence and its frames in one pass.
+pub(crate) fn typed_sequence(source: Source<'_>) -> Result<TypedSequence, Failure> {
+    let value: TypedSequence = model(source)?;
+    own_uid::check(source.own_uid, value.sequence.uid.as_str())?;
+    Ok(value)
+}
+
+/// Decodes a sequence whose frames have a type of the user, in one pass.
+pub(crate) fn sequence_of<F: DeserializeOwned>(source: Source<'_>) -> Result<TypedSequence<F>, Failure> {
+    let value = TypedSequence::from_json(text(source.body)?)?;
+    own_uid::check(source.own_uid, value.sequence.uid.as_str())?;
+    Ok(value)
 }
 
 /// Decodes a value of a type that a user chose.
@@ -231,7 +246,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wrong_shape_is_located() {
+    fn unexpected_type_is_located() {
         let failure = failure::<Vec<Dataset>>(r#"[{"uid":"a","name":"n","slug":"s"},{"uid":"b","name":7,"slug":"s"}]"#);
         assert_eq!(failure.json_path.as_deref(), Some("[1].name"));
         assert!(failure.message.contains("invalid type: integer `7`, expected a string"), "{}", failure.message);

@@ -5,27 +5,27 @@ use avala_transport::redact;
 use super::json::Node;
 use super::limits;
 
-/// What the server found wrong with a field.
+/// Messages about one field.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct FieldError {
-    /// The field, with dots between its levels, as `sub_slices.0.dataset_uid`.
+    /// Path of the field, such as `sub_slices.0.dataset_uid`.
     pub field: String,
-    /// What is wrong with it, in sentences.
+    /// Messages of the server.
     pub messages: Vec<String>,
 }
 
-/// A quota that is used up.
+/// Exceeded quota.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Quota {
-    /// How much is allowed, in the unit of the quota (bytes, for uploads).
+    /// Limit, in the unit of the quota: bytes for uploads.
     pub limit: Option<u64>,
-    /// How much is used.
+    /// Usage, in the same unit.
     pub used: Option<u64>,
 }
 
-/// What a redacted error body says.
+/// Content of a redacted error body.
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct ErrorBody {
     pub(super) message: Option<String>,
@@ -36,7 +36,7 @@ pub(super) struct ErrorBody {
 }
 
 impl ErrorBody {
-    /// Reads what can be read; a value that is no list, object or text says nothing.
+    /// Reads messages and fields from lists, objects and texts; other values have none.
     pub(super) fn read(node: &Node) -> Self {
         let mut this = Self::default();
         let mut fields = Fields::default();
@@ -70,7 +70,7 @@ impl ErrorBody {
         if let Some(detail) = object.get("detail") {
             return self.read_details(detail, fields);
         }
-        // Gateways say `message` where the API says `detail`.
+        // Gateways use `message` instead of `detail`.
         let message = ["message", "error"].into_iter().find(|name| matches!(object.get(name), Some(Node::Text(_))));
         self.message = message.and_then(|name| text(object.get(name), limits::MESSAGE));
         // Otherwise the object itself is the map of the fields.

@@ -7,13 +7,13 @@ use avala_transport::redact;
 use super::{Details, Error, FieldError, limits};
 
 impl Error {
-    /// The line, before invisible characters in it are escaped.
+    /// Writes the line, before invisible characters are escaped.
     fn write_line(&self, line: &mut String) -> fmt::Result {
         let Details { kind, endpoint, message, status, request_id, report, retry_after, .. } = &*self.0;
         if let Some(endpoint) = endpoint {
             write!(line, "{}: ", endpoint.operation)?;
         }
-        // A message that has the words of the kind is not put behind them.
+        // A message that contains the description of the kind is not prefixed with it.
         let says_the_kind = contains(message, kind.describe());
         if !says_the_kind {
             write!(line, "{}: ", kind.describe())?;
@@ -26,7 +26,7 @@ impl Error {
         if hidden > 0 {
             write!(line, "; and {hidden} more fields")?;
         }
-        if let Some(path) = &self.0.json_path {
+        if let Some(path) = self.0.json_path.as_deref().filter(|path| *path != ".") {
             write!(line, " at {path}")?;
         }
         let Some(endpoint) = endpoint else { return Ok(()) };
@@ -35,7 +35,7 @@ impl Error {
             write!(line, ", status {}", status.as_u16())?;
         }
         if let Some(id) = request_id {
-            write!(line, ", request id {id}")?;
+            write!(line, ", request ID {id}")?;
         }
         if report.attempts > 0 {
             let (attempts, plural) = (report.attempts, if report.attempts == 1 { "" } else { "s" });
@@ -49,7 +49,7 @@ impl Error {
     }
 }
 
-/// Whether `text` has `words` in it, in any case.
+/// Returns whether `text` contains `words`, in any case.
 fn contains(text: &str, words: &str) -> bool {
     text.as_bytes().windows(words.len()).any(|window| window.eq_ignore_ascii_case(words.as_bytes()))
 }

@@ -1,4 +1,4 @@
-//! JSON of servers that fail: read as far as it goes.
+//! JSON that may be cut: read up to its end or its first error.
 
 use super::limits;
 
@@ -15,7 +15,7 @@ pub(super) enum Node {
     TooDeep,
 }
 
-/// What could be read.
+/// Result of reading.
 #[derive(Debug, PartialEq)]
 pub(super) struct Parsed {
     /// The values that are complete: a list or object may lack its end.
@@ -208,7 +208,7 @@ impl Parser<'_> {
                     });
                     copied = self.at;
                 }
-                // Other parsers refuse these, and a message is a message.
+                // Other parsers reject these, but the message is still useful.
                 0..=0x1f => self.is_strict = false,
                 _ => {}
             }
@@ -243,7 +243,7 @@ impl Parser<'_> {
         Ok(code)
     }
 
-    /// Passes a list or object without recursion.
+    /// Skips a list or object without recursion.
     fn skip(&mut self) -> (Option<Node>, End) {
         self.is_strict = false;
         let mut depth = 0_usize;

@@ -107,17 +107,18 @@ fn redact_node(node: &mut Node, secret: bool, embedded: usize) -> bool {
     }
 }
 
-/// Under these keys an object says which field it is about.
+/// Keys under which an object names a field.
 const LABELS: &[&str] =
     &["loc", "field", "name", "key", "param", "parameter", "attribute", "property", "path", "pointer", "header"];
 
-/// And under these what is in the field.
+/// Keys of the value of the field.
 const VALUES: &[&str] = &[
     "value", "values", "input", "msg", "message", "messages", "ctx", "given", "received", "actual", "got", "data",
     "default", "example",
 ];
 
-/// Whether an object is about a field whose values are secrets, as `{"loc": ["body", "password"], "input": "..."}`.
+/// Returns whether an object is about a field whose values are secrets, such as
+/// `{"loc": ["body", "password"], "input": "..."}`.
 fn names_a_secret(pairs: &[(String, Node)]) -> bool {
     pairs.iter().filter(|(name, _)| LABELS.contains(&name.as_str())).any(|(_, value)| match value {
         Node::Text(label) => is_secret_name(label),

@@ -1,4 +1,4 @@
-//! What agents decide.
+//! Agent actions: decisions of agents.
 
 use avala_types::{CreateAgentAction, Json};
 
@@ -6,7 +6,7 @@ use crate::avala::Avala;
 use crate::call::Call;
 use crate::endpoint::Endpoint;
 
-/// What agents decide. Returned by [`Avala::agent_actions`].
+/// Calls for agent actions: decisions of agents. Returned by [`Avala::agent_actions`].
 #[derive(Clone, Debug)]
 pub struct AgentActions {
     avala: Avala,
@@ -17,7 +17,7 @@ impl AgentActions {
         Self { avala: avala.clone() }
     }
 
-    /// Decides on an execution (`POST /agent-actions/`).
+    /// Sends the decision of an agent about an execution (`POST /agent-actions/`).
     ///
     /// ```
     /// # async fn example(avala: avala_client::Avala) -> Result<(), avala_client::Error> {

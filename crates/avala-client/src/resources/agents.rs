@@ -1,4 +1,4 @@
-//! Agents: programs that look at events and decide.
+//! Agents: programs that receive events and send decisions.
 
 use avala_types::{
     Agent, AgentExecution, AgentTest, AgentUid, CreateAgent, ExecutionStatus, ProjectUid, TaskType, UpdateAgent,
@@ -10,7 +10,7 @@ use crate::endpoint::Endpoint;
 use crate::filters::filters;
 use crate::list::List;
 
-/// Agents: programs that look at events and decide. Returned by [`Avala::agents`].
+/// Calls for agents: programs that receive events and send decisions. Returned by [`Avala::agents`].
 #[derive(Clone, Debug)]
 pub struct Agents {
     avala: Avala,
@@ -52,9 +52,9 @@ impl Agents {
         self.avala.call(endpoint, &[uid.into().as_str()]).json(changes)
     }
 
-    /// Replaces an agent (`PUT /agents/{uid}/`), for servers that know no [`update`](Agents::update).
+    /// Replaces an agent (`PUT /agents/{uid}/`), for servers without [`update`](Agents::update).
     ///
-    /// What the payload leaves out may be reset.
+    /// Fields that the payload leaves out may be reset.
     pub fn replace(&self, uid: impl Into<AgentUid>, agent: &UpdateAgent) -> Call<Agent> {
         self.avala.call(Endpoint::put("agents.replace", "/agents/{uid}/"), &[uid.into().as_str()]).json(agent)
     }
@@ -64,13 +64,13 @@ impl Agents {
         self.avala.command(Endpoint::delete("agents.delete", "/agents/{uid}/"), &[uid.into().as_str()])
     }
 
-    /// Lists the events that an agent has to decide on, and those that it has decided on (`GET /agents/{uid}/executions/`).
+    /// Lists the executions of an agent, pending and decided (`GET /agents/{uid}/executions/`).
     pub fn list_executions(&self, uid: impl Into<AgentUid>) -> List<AgentExecution, ExecutionFilters> {
         let endpoint = Endpoint::get("agents.list_executions", "/agents/{uid}/executions/");
         self.avala.list(endpoint, &[uid.into().as_str()])
     }
 
-    /// Sends a made-up event to an agent (`POST /agents/{uid}/test/`).
+    /// Sends a test event to an agent (`POST /agents/{uid}/test/`).
     pub fn test(&self, uid: impl Into<AgentUid>) -> Call<AgentTest> {
         self.avala.call(Endpoint::post("agents.test", "/agents/{uid}/test/"), &[uid.into().as_str()])
     }

@@ -1,4 +1,4 @@
-//! Annotation issues: what reviewers find wrong.
+//! Annotation issues: problems that reviewers report.
 
 use avala_types::{
     AnnotationIssue, AnnotationIssueMetrics, AnnotationIssueToolDetail, CreateAnnotationIssue, DataType, DatasetSlug,
@@ -11,7 +11,7 @@ use crate::endpoint::Endpoint;
 use crate::filters::filters;
 use crate::list::List;
 
-/// Annotation issues: what reviewers find wrong. Returned by [`Avala::annotation_issues`].
+/// Calls for annotation issues: problems that reviewers report. Returned by [`Avala::annotation_issues`].
 #[derive(Clone, Debug)]
 pub struct AnnotationIssues {
     avala: Avala,
@@ -22,9 +22,9 @@ impl AnnotationIssues {
         Self { avala: avala.clone() }
     }
 
-    /// Reports an issue (`POST /sequences/{sequence_uid}/annotation-issues/`), in the sequence that it names.
+    /// Creates an issue in a sequence (`POST /sequences/{sequence_uid}/annotation-issues/`).
     ///
-    /// Its tool and its problem are two of those that [`list_tools`](AnnotationIssues::list_tools) gives.
+    /// Its tool and its problem have to be among those of [`list_tools`](AnnotationIssues::list_tools).
     pub fn create(&self, issue: &CreateAnnotationIssue) -> Call<AnnotationIssue> {
         let endpoint = Endpoint::post("annotation_issues.create", "/sequences/{sequence_uid}/annotation-issues/");
         self.avala.call(endpoint, &[issue.sequence_uid.as_str()]).json(issue)
@@ -37,7 +37,7 @@ impl AnnotationIssues {
         self.avala.list(endpoint, &[sequence.into().as_str()])
     }
 
-    /// Gets the issues of a dataset, all in one page (`GET /datasets/{owner}/{dataset_slug}/annotation-issues/`).
+    /// Lists the issues of a dataset, all in one page (`GET /datasets/{owner}/{dataset_slug}/annotation-issues/`).
     pub fn list_by_dataset(
         &self,
         owner: impl Into<OwnerName>,
@@ -70,7 +70,7 @@ impl AnnotationIssues {
         self.avala.list(Endpoint::get("annotation_issues.list_tools", "/qc-available-tools/"), &[])
     }
 
-    /// Gets the issues of a dataset, counted (`GET /datasets/{owner}/{dataset_slug}/annotation-issues/metrics/`).
+    /// Gets counts of the issues of a dataset (`GET /datasets/{owner}/{dataset_slug}/annotation-issues/metrics/`).
     pub fn get_metrics(
         &self,
         owner: impl Into<OwnerName>,
@@ -92,7 +92,7 @@ filters! {
             self.param("dataset_item_uid", item.into().as_str())
         }
 
-        /// Lists only issues with annotations that this project made.
+        /// Lists only issues of annotations made in this project.
         fn project(self, project: impl Into<ProjectUid>) {
             self.param("project_uid", project.into().as_str())
         }
@@ -112,7 +112,7 @@ filters! {
 filters! {
     /// Filters of [`AnnotationIssues::list_tools`].
     pub enum AnnotationIssueToolFilters {
-        /// Lists only tools for datasets that hold this.
+        /// Lists only tools for datasets of this data type.
         fn dataset_type(self, data_type: impl Into<DataType>) {
             self.param("dataset_type", data_type.into().as_str())
         }

@@ -11,7 +11,7 @@ use crate::filters::filters;
 use crate::list::List;
 use crate::wait::{Progress, Wait};
 
-/// Auto-label jobs: annotations made by a model. Returned by [`Avala::auto_label_jobs`].
+/// Calls for auto-label jobs: annotations made by a model. Returned by [`Avala::auto_label_jobs`].
 #[derive(Clone, Debug)]
 pub struct AutoLabelJobs {
     avala: Avala,
@@ -22,8 +22,9 @@ impl AutoLabelJobs {
         Self { avala: avala.clone() }
     }
 
-    /// Lets a model annotate a project (`POST /projects/{project_uid}/auto-label/`). It is done once
-    /// [`wait`](AutoLabelJobs::wait) says so.
+    /// Starts a job that annotates a project with a model (`POST /projects/{project_uid}/auto-label/`).
+    ///
+    /// Wait for its end with [`wait`](AutoLabelJobs::wait).
     ///
     /// ```
     /// # async fn example(avala: avala_client::Avala) -> Result<(), avala_client::Error> {
@@ -57,9 +58,9 @@ impl AutoLabelJobs {
         self.avala.command(endpoint, &[uid.into().as_str()])
     }
 
-    /// Waits until an auto-label job is done: looks every 5 seconds, for an hour at most.
+    /// Waits until an auto-label job is done: polls every 5 seconds, for an hour at most.
     ///
-    /// A job that failed or was canceled is [`ErrorKind::JobFailed`](crate::ErrorKind::JobFailed).
+    /// A job that failed or was canceled fails the wait with [`ErrorKind::JobFailed`](crate::ErrorKind::JobFailed).
     pub fn wait(&self, uid: impl Into<AutoLabelJobUid>) -> Wait<AutoLabelJob> {
         Wait::new(self.get(uid), Duration::from_secs(5), Duration::from_secs(3600), progress)
     }

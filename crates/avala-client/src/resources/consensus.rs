@@ -9,7 +9,7 @@ use crate::call::Call;
 use crate::endpoint::Endpoint;
 use crate::list::List;
 
-/// Consensus: how far annotators agree. Returned by [`Avala::consensus`].
+/// Calls for consensus: how far annotators agree. Returned by [`Avala::consensus`].
 #[derive(Clone, Debug)]
 pub struct Consensus {
     avala: Avala,
@@ -20,7 +20,7 @@ impl Consensus {
         Self { avala: avala.clone() }
     }
 
-    /// How far the annotators of a project agree (`GET /projects/{project_uid}/consensus/`).
+    /// Gets how far the annotators of a project agree (`GET /projects/{project_uid}/consensus/`).
     pub fn get_summary(&self, project: impl Into<ProjectUid>) -> Call<ConsensusSummary> {
         let endpoint = Endpoint::get("consensus.get_summary", "/projects/{project_uid}/consensus/");
         self.avala.call(endpoint, &[project.into().as_str()])
@@ -32,19 +32,19 @@ impl Consensus {
         self.avala.list(endpoint, &[project.into().as_str()])
     }
 
-    /// Asks for new scores (`POST /projects/{project_uid}/consensus/compute/`).
+    /// Starts the computation of new scores (`POST /projects/{project_uid}/consensus/compute/`).
     pub fn compute(&self, project: impl Into<ProjectUid>) -> Call<ConsensusComputeResult> {
         let endpoint = Endpoint::post("consensus.compute", "/projects/{project_uid}/consensus/compute/");
         self.avala.call(endpoint, &[project.into().as_str()])
     }
 
-    /// When annotators count as agreeing (`GET /projects/{project_uid}/consensus/config/`).
+    /// Gets the thresholds of agreement (`GET /projects/{project_uid}/consensus/config/`).
     pub fn get_config(&self, project: impl Into<ProjectUid>) -> Call<ConsensusConfig> {
         let endpoint = Endpoint::get("consensus.get_config", "/projects/{project_uid}/consensus/config/");
         self.avala.call(endpoint, &[project.into().as_str()])
     }
 
-    /// Updates when annotators count as agreeing (`PUT /projects/{project_uid}/consensus/config/`).
+    /// Updates the thresholds of agreement (`PUT /projects/{project_uid}/consensus/config/`).
     pub fn update_config(
         &self,
         project: impl Into<ProjectUid>,

@@ -7,8 +7,9 @@ use avala_types::{
     AllowedMimes, CreateDataset, CreateDatasetFromManualUpload, CreateManualUploadUrl, DataType, Dataset,
     DatasetCalibration, DatasetFrame, DatasetHealth, DatasetItem, DatasetSequence, DatasetSlug, DatasetStatus,
     DatasetUid, FrameError, ItemUid, ManualUploadTarget, OrganizationUid, OwnerName, SequenceUid, TransferDataset,
-    UploadQuota, Visibility,
+    TypedSequence, UploadQuota, Visibility,
 };
+use serde::de::DeserializeOwned;
 
 use crate::avala::Avala;
 use crate::call::Call;
@@ -21,7 +22,7 @@ use crate::filters::filters;
 use crate::list::List;
 use crate::wait::{Progress, Wait};
 
-/// Datasets, their items, sequences and frames, and the files that become one. Returned by [`Avala::datasets`].
+/// Calls for datasets, their items, sequences and frames, and the files that become one. Returned by [`Avala::datasets`].
 #[derive(Clone, Debug)]
 pub struct Datasets {
     pub(super) avala: Avala,
@@ -32,9 +33,9 @@ impl Datasets {
         Self { avala: avala.clone() }
     }
 
-    /// Creates a dataset (`POST /datasets/`). It is ready once [`wait`](Datasets::wait) says so.
+    /// Creates a dataset (`POST /datasets/`). Wait until it is ready with [`wait`](Datasets::wait).
     ///
-    /// A slug that its owner uses already is [`ErrorKind::Validation`].
+    /// Fails with [`ErrorKind::Validation`] if the owner has a dataset with this slug.
     ///
     /// ```
     /// # async fn example(avala: avala_client::Avala) -> Result<(), avala_client::Error> {
@@ -65,13 +66,13 @@ impl Datasets {
         self.avala.call(Endpoint::get("datasets.get", "/datasets/{uid}/"), &[uid.into().as_str()])
     }
 
-    /// Gets a dataset by its address (`GET /datasets/{owner}/{slug}/`).
+    /// Gets a dataset by its owner and slug (`GET /datasets/{owner}/{slug}/`).
     pub fn get_by_slug(&self, owner: impl Into<OwnerName>, slug: impl Into<DatasetSlug>) -> Call<Dataset> {
         let endpoint = Endpoint::get("datasets.get_by_slug", "/datasets/{owner}/{slug}/");
         self.avala.call(endpoint, &[owner.into().as_str(), slug.into().as_str()])
     }
 
-    /// Gets the items of a dataset (`GET /datasets/{owner}/{slug}/items/`).
+    /// Lists the items of a dataset (`GET /datasets/{owner}/{slug}/items/`).
     pub fn list_items(
         &self,
         owner: impl Into<OwnerName>,
@@ -92,7 +93,7 @@ impl Datasets {
         self.avala.call(endpoint, &[owner.into().as_str(), slug.into().as_str(), item.into().as_str()])
     }
 
-    /// Gets the sequences of a dataset, usually without their frames (`GET /datasets/{owner}/{slug}/sequences/`).
+    /// Lists the sequences of a dataset, usually without their frames (`GET /datasets/{owner}/{slug}/sequences/`).
     pub fn list_sequences(
         &self,
         owner: impl Into<OwnerName>,
@@ -104,7 +105,8 @@ impl Datasets {
 
     /// Gets a sequence with all its frames (`GET /datasets/{owner}/{slug}/sequences/{sequence_uid}/`).
     ///
-    /// For more than one look at a sequence, keep what this gives: [`get_frame`](Datasets::get_frame) and
+    /// [`typed_frames`](Call::typed_frames) decodes all frames at once. To use several parts of a sequence, keep the
+    /// returned value: [`get_frame`](Datasets::get_frame) and
     /// [`get_calibration`](Datasets::get_calibration) fetch the whole sequence each time.
     pub fn get_sequence(
         &self,
@@ -118,7 +120,7 @@ impl Datasets {
 
     /// Gets a frame of a sequence; the first one is 0 (`GET /datasets/{owner}/{slug}/sequences/{sequence_uid}/`).
     ///
-    /// A frame beyond the end is [`ErrorKind::NotFound`], with a [`FrameError`] as its source.
+    /// Fails with [`ErrorKind::NotFound`], and a [`FrameError`] as its source, if the sequence has fewer frames.
     pub fn get_frame(
         &self,
         owner: impl Into<OwnerName>,
@@ -130,7 +132,7 @@ impl Datasets {
         self.of_sequence(endpoint, owner.into(), slug.into(), sequence.into(), move |sequence| sequence.frame(index))
     }
 
-    /// The cameras of a sequence, as its first frame has them
+    /// Gets the cameras of a sequence, from its first frame
     /// (`GET /datasets/{owner}/{slug}/sequences/{sequence_uid}/`).
     pub fn get_calibration(
         &self,
@@ -142,15 +144,15 @@ impl Datasets {
         self.of_sequence(endpoint, owner.into(), slug.into(), sequence.into(), DatasetSequence::calibration)
     }
 
-    /// Whether the files of a dataset were read well (`GET /datasets/{owner}/{slug}/health/`).
+    /// Gets how well the files of a dataset were read (`GET /datasets/{owner}/{slug}/health/`).
     pub fn get_health(&self, owner: impl Into<OwnerName>, slug: impl Into<DatasetSlug>) -> Call<DatasetHealth> {
         let endpoint = Endpoint::get("datasets.get_health", "/datasets/{owner}/{slug}/health/");
         self.avala.call(endpoint, &[owner.into().as_str(), slug.into().as_str()])
     }
 
-    /// Gives a dataset to another owner (`POST /datasets/{owner}/{slug}/transfer/`).
+    /// Transfers a dataset to another owner (`POST /datasets/{owner}/{slug}/transfer/`).
     ///
-    /// It is found under its new owner from then on, and no longer under the old one.
+    /// Afterwards the dataset has the new owner in its URL, and calls with the old owner fail.
     pub fn transfer(
         &self,
         owner: impl Into<OwnerName>,
@@ -161,33 +163,33 @@ impl Datasets {
         self.avala.call(endpoint, &[owner.into().as_str(), slug.into().as_str()]).json(to)
     }
 
-    /// How much can be stored, and how much is (`GET /datasets/manual-upload/quota/`).
+    /// Gets the storage quota and its usage (`GET /datasets/manual-upload/quota/`).
     pub fn manual_upload_quota(&self) -> Call<UploadQuota> {
         self.avala.call(Endpoint::get("datasets.manual_upload_quota", "/datasets/manual-upload/quota/"), &[])
     }
 
-    /// Gets the media types that the server knows (`GET /datasets/manual-upload/allowed-mimes/`).
+    /// Gets the media types that can be uploaded (`GET /datasets/manual-upload/allowed-mimes/`).
     pub fn manual_upload_allowed_mimes(&self) -> Call<AllowedMimes> {
         let route = "/datasets/manual-upload/allowed-mimes/";
         self.avala.call(Endpoint::get("datasets.manual_upload_allowed_mimes", route), &[])
     }
 
-    /// Asks how a file is to be sent (`POST /datasets/manual-upload/file-upload-url/`).
+    /// Requests an upload URL for a file (`POST /datasets/manual-upload/file-upload-url/`).
     ///
-    /// A file that the quota has no room for is [`ErrorKind::QuotaExceeded`].
+    /// Fails with [`ErrorKind::QuotaExceeded`] if the file exceeds the quota.
     pub fn create_manual_upload_url(&self, file: &CreateManualUploadUrl) -> Call<ManualUploadTarget> {
         let route = "/datasets/manual-upload/file-upload-url/";
         self.avala.call(Endpoint::post("datasets.create_manual_upload_url", route), &[]).json(file)
     }
 
-    /// Creates a dataset of files that were sent (`POST /datasets/manual-upload/`). It is ready once
-    /// [`wait`](Datasets::wait) says so.
+    /// Creates a dataset of uploaded files (`POST /datasets/manual-upload/`). Wait until it is ready with
+    /// [`wait`](Datasets::wait).
     pub fn create_from_manual_upload(&self, dataset: &CreateDatasetFromManualUpload) -> Call<Dataset> {
         let endpoint = Endpoint::post("datasets.create_from_manual_upload", "/datasets/manual-upload/");
         self.avala.call(endpoint, &[]).json(dataset)
     }
 
-    /// Waits until a dataset is ready: looks every 10 seconds, for an hour at most.
+    /// Waits until a dataset is ready: polls every 10 seconds, for an hour at most.
     pub fn wait(&self, uid: impl Into<DatasetUid>) -> Wait<Dataset> {
         Wait::new(self.get(uid), Duration::from_secs(10), Duration::from_secs(3600), |dataset| match &dataset.status {
             Some(status) if status.is_ready() => Progress::Ready,
@@ -195,7 +197,7 @@ impl Datasets {
         })
     }
 
-    /// A call that fetches a sequence and gives a part of it.
+    /// Creates a call that gets a sequence and returns a part of it.
     fn of_sequence<T>(
         &self,
         endpoint: Endpoint,
@@ -216,13 +218,13 @@ impl Datasets {
     }
 }
 
-/// A sequence has one address; frames and calibrations are parts of its response.
+/// Route of a sequence; frames and calibrations are parts of its response.
 const SEQUENCE: &str = "/datasets/{owner}/{slug}/sequences/{sequence_uid}/";
 
 filters! {
     /// Filters of [`Datasets::list`].
     pub enum DatasetFilters {
-        /// Lists only datasets that hold this.
+        /// Lists only datasets with this data type.
         fn data_type(self, data_type: impl Into<DataType>) {
             self.param("data_type", data_type.into().as_str())
         }
@@ -237,7 +239,7 @@ filters! {
             self.param("status", status.into().as_str())
         }
 
-        /// Lists only datasets that these people can see.
+        /// Lists only datasets with this visibility.
         fn visibility(self, visibility: impl Into<Visibility>) {
             self.param("visibility", visibility.into().as_str())
         }
@@ -247,7 +249,7 @@ filters! {
 filters! {
     /// Filters of [`Datasets::list_by_owner`].
     pub enum OwnedDatasetFilters: Numbered {
-        /// Orders by this field, as `name`; with a minus before it, as `-name`, the other way round.
+        /// Sorts by this field, such as `name`, or in descending order with a minus: `-name`.
         fn ordering(self, field: impl Into<String>) {
             self.param("ordering", field)
         }
@@ -257,7 +259,7 @@ filters! {
 filters! {
     /// Filters of [`Datasets::list_items`].
     pub enum DatasetItemFilters {
-        /// Orders by this field, as `name`; a minus before it, as `-name`, reverses the order.
+        /// Sorts by this field, such as `name`, or in descending order with a minus: `-name`.
         fn ordering(self, field: impl Into<String>) {
             self.param("ordering", field)
         }
@@ -267,15 +269,51 @@ filters! {
 filters! {
     /// Filters of [`Datasets::list_sequences`].
     pub enum DatasetSequenceFilters {
-        /// Orders by this field, as `name`; a minus before it, as `-name`, reverses the order.
+        /// Sorts by this field, such as `name`, or in descending order with a minus: `-name`.
         fn ordering(self, field: impl Into<String>) {
             self.param("ordering", field)
         }
     }
 }
 
+impl Call<DatasetSequence> {
+    /// Decodes all frames, in the same pass over the response. Their text is not kept.
+    ///
+    /// To look at a few frames only, or at the text of a frame, await the call without this and use
+    /// [`DatasetSequence::typed_frames`].
+    ///
+    /// ```
+    /// # async fn example(avala: avala_client::Avala) -> Result<(), avala_client::Error> {
+    /// let drive = avala.datasets().get_sequence("acme", "night-drives", "s1").typed_frames().await?;
+    /// for frame in &drive.frames {
+    ///     println!("{}: {} images", frame.frame_index, frame.images.len());
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn typed_frames(self) -> Call<TypedSequence> {
+        self.with_decoder(Decoder::Plain(decode::typed_sequence))
+    }
+
+    /// Decodes all frames into a type of yours, in the same pass over the response.
+    ///
+    /// ```
+    /// # async fn example(avala: avala_client::Avala) -> Result<(), avala_client::Error> {
+    /// #[derive(serde::Deserialize)]
+    /// struct Lidar { key: String }
+    ///
+    /// let drive = avala.datasets().get_sequence("acme", "night-drives", "s1").frames_as::<Lidar>().await?;
+    /// let keys: Vec<String> = drive.frames.into_iter().map(|frame| frame.key).collect();
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn frames_as<F: DeserializeOwned>(self) -> Call<TypedSequence<F>> {
+        self.with_decoder(Decoder::Plain(decode::sequence_of::<F>))
+    }
+}
+
 impl Call<UploadQuota> {
-    /// Asks for the quota of this organization in place of your own.
+    /// Gets the quota of this organization instead of your own.
     pub fn organization(self, organization: impl Into<OrganizationUid>) -> Self {
         self.param("organization_uid", organization.into().as_str())
     }

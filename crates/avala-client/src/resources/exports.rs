@@ -11,7 +11,7 @@ use crate::endpoint::Endpoint;
 use crate::list::List;
 use crate::wait::{Progress, Wait};
 
-/// Exports. Returned by [`Avala::exports`].
+/// Calls for exports. Returned by [`Avala::exports`].
 #[derive(Clone, Debug)]
 pub struct Exports {
     avala: Avala,
@@ -22,9 +22,9 @@ impl Exports {
         Self { avala: avala.clone() }
     }
 
-    /// Asks for an export (`POST /exports/`). Its file is there once [`wait`](Exports::wait) says so.
+    /// Creates an export (`POST /exports/`). Wait for its file with [`wait`](Exports::wait).
     ///
-    /// The server takes five at a time, so this client has no more than five of these calls on their way.
+    /// The server accepts five at a time, so this client has at most five of these calls in flight.
     ///
     /// ```
     /// # async fn example(avala: avala_client::Avala) -> Result<(), avala_client::Error> {
@@ -51,9 +51,9 @@ impl Exports {
         self.avala.call(Endpoint::get("exports.get", "/exports/{uid}/"), &[uid.into().as_str()])
     }
 
-    /// Waits until an export is written: looks every 2 seconds, for 5 minutes at most.
+    /// Waits until an export is complete: polls every 2 seconds, for 5 minutes at most.
     ///
-    /// An export that failed is [`ErrorKind::JobFailed`](crate::ErrorKind::JobFailed).
+    /// An export that failed fails the wait with [`ErrorKind::JobFailed`](crate::ErrorKind::JobFailed).
     pub fn wait(&self, uid: impl Into<ExportUid>) -> Wait<Export> {
         Wait::new(self.get(uid), Duration::from_secs(2), Duration::from_secs(300), |export| match &export.status {
             Some(ExportStatus::Failed) => Progress::Failed(format!("export {} ended as `failed`", export.uid)),

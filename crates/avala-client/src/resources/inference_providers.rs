@@ -1,4 +1,4 @@
-//! Inference providers: models that run elsewhere.
+//! Inference providers: models that run outside of Avala.
 
 use avala_types::{
     CreateInferenceProvider, InferenceProvider, InferenceProviderTest, InferenceProviderUid, UpdateInferenceProvider,
@@ -9,7 +9,7 @@ use crate::call::Call;
 use crate::endpoint::Endpoint;
 use crate::list::List;
 
-/// Inference providers: models that run elsewhere. Returned by [`Avala::inference_providers`].
+/// Calls for inference providers: models that run outside of Avala. Returned by [`Avala::inference_providers`].
 #[derive(Clone, Debug)]
 pub struct InferenceProviders {
     avala: Avala,
@@ -55,7 +55,7 @@ impl InferenceProviders {
     /// Tests the connection of an inference provider (`POST /inference-providers/{uid}/test/`).
     pub fn test(&self, uid: impl Into<InferenceProviderUid>) -> Call<InferenceProviderTest> {
         let endpoint = Endpoint::post("inference_providers.test", "/inference-providers/{uid}/test/");
-        // The server counts inference against a limit of its own, ten a minute.
+        // The server limits inference separately, to ten calls per minute.
         self.avala.call(endpoint, &[uid.into().as_str()]).options(|options| options.rate_scope = Some("inference"))
     }
 }

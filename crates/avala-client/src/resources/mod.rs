@@ -1,10 +1,10 @@
-//! The resources of the API: what the methods of [`Avala`] give, and the filters of their lists.
+//! The resources of the API: their calls, and the filters of their lists.
 //!
 //! The names of the methods are those of the API reference: `datasets.list_items` is `avala.datasets().list_items(..)`.
 //! [`DatasetHandle`] and [`OrganizationHandle`] have short forms of the calls that take the same owner and slug again
 //! and again, such as `avala.dataset(owner, slug).items()`; they send the same calls, under the same official names.
 //!
-//! There is one file for each. To add a call to a resource, write a method like those around it; its name and its
+//! Each resource has one file. To add a call to a resource, write a method like those around it; its name and its
 //! endpoint are those of the contract (`tests/contract/endpoints.json`), which a test compares with what is sent.
 
 mod agent_actions;
@@ -68,139 +68,139 @@ pub use webhooks::Webhooks;
 use crate::avala::Avala;
 
 impl Avala {
-    /// What agents decide.
+    /// Returns the calls for agent actions: decisions of agents.
     #[must_use]
     pub fn agent_actions(&self) -> AgentActions {
         AgentActions::new(self)
     }
 
-    /// Agents: programs that look at events and decide.
+    /// Returns the calls for agents: programs that receive events and send decisions.
     #[must_use]
     pub fn agents(&self) -> Agents {
         Agents::new(self)
     }
 
-    /// Annotation issues: what reviewers find wrong.
+    /// Returns the calls for annotation issues: problems that reviewers report.
     #[must_use]
     pub fn annotation_issues(&self) -> AnnotationIssues {
         AnnotationIssues::new(self)
     }
 
-    /// Annotations, edited in bulk.
+    /// Returns the calls for annotations, edited in bulk.
     #[must_use]
     pub fn annotations(&self) -> Annotations {
         Annotations::new(self)
     }
 
-    /// Auto-label jobs: annotations made by a model.
+    /// Returns the calls for auto-label jobs: annotations made by a model.
     #[must_use]
     pub fn auto_label_jobs(&self) -> AutoLabelJobs {
         AutoLabelJobs::new(self)
     }
 
-    /// Consensus: how far annotators agree.
+    /// Returns the calls for consensus: how far annotators agree.
     #[must_use]
     pub fn consensus(&self) -> Consensus {
         Consensus::new(self)
     }
 
-    /// Datasets, their items, sequences and frames, and the files that become one.
+    /// Returns the calls for datasets, their items, sequences and frames, and the files that become one.
     #[must_use]
     pub fn datasets(&self) -> Datasets {
         Datasets::new(self)
     }
 
-    /// Exports.
+    /// Returns the calls for exports.
     #[must_use]
     pub fn exports(&self) -> Exports {
         Exports::new(self)
     }
 
-    /// Fleets: devices, what they record, and what is watched for in it.
+    /// Returns the calls for fleets: devices, their recordings, and rules that raise alerts.
     #[must_use]
     pub fn fleet(&self) -> Fleet {
         Fleet::new(self)
     }
 
-    /// Inference providers: models that run elsewhere.
+    /// Returns the calls for inference providers: models that run outside of Avala.
     #[must_use]
     pub fn inference_providers(&self) -> InferenceProviders {
         InferenceProviders::new(self)
     }
 
-    /// Models of machine learning.
+    /// Returns the calls for machine learning models.
     #[must_use]
     pub fn models(&self) -> Models {
         Models::new(self)
     }
 
-    /// Organizations, and their members, invitations and teams.
+    /// Returns the calls for organizations, and their members, invitations and teams.
     #[must_use]
     pub fn organizations(&self) -> Organizations {
         Organizations::new(self)
     }
 
-    /// Projects.
+    /// Returns the calls for projects.
     #[must_use]
     pub fn projects(&self) -> Projects {
         Projects::new(self)
     }
 
-    /// Public datasets, for anyone without an account.
+    /// Returns the calls for public datasets, for anyone without an account.
     #[must_use]
     pub fn public_datasets(&self) -> PublicDatasets {
         PublicDatasets::new(self)
     }
 
-    /// Quality targets: how good the work in a project has to be.
+    /// Returns the calls for quality targets: required quality of the work in a project.
     #[must_use]
     pub fn quality_targets(&self) -> QualityTargets {
         QualityTargets::new(self)
     }
 
-    /// Signing up, which needs no key.
+    /// Returns the calls for signing up, which needs no key.
     #[must_use]
     pub fn signup(&self) -> Signups {
         Signups::new(self)
     }
 
-    /// Slices: selections of items from datasets.
+    /// Returns the calls for slices: selections of items from datasets.
     #[must_use]
     pub fn slices(&self) -> Slices {
         Slices::new(self)
     }
 
-    /// Storage configs: buckets of yours that Avala reads.
+    /// Returns the calls for storage configs: buckets of yours that Avala reads.
     #[must_use]
     pub fn storage_configs(&self) -> StorageConfigs {
         StorageConfigs::new(self)
     }
 
-    /// Tasks.
+    /// Returns the calls for tasks.
     #[must_use]
     pub fn tasks(&self) -> Tasks {
         Tasks::new(self)
     }
 
-    /// Uploads of files that become a dataset.
+    /// Returns the calls for uploads of files that become a dataset.
     #[must_use]
     pub fn uploads(&self) -> Uploads {
         Uploads::new(self)
     }
 
-    /// Users.
+    /// Returns the calls for users.
     #[must_use]
     pub fn users(&self) -> Users {
         Users::new(self)
     }
 
-    /// Deliveries to webhooks.
+    /// Returns the calls for deliveries to webhooks.
     #[must_use]
     pub fn webhook_deliveries(&self) -> WebhookDeliveries {
         WebhookDeliveries::new(self)
     }
 
-    /// Webhooks: addresses of yours that are told what happens.
+    /// Returns the calls for webhooks: URLs of yours that receive events.
     #[must_use]
     pub fn webhooks(&self) -> Webhooks {
         Webhooks::new(self)

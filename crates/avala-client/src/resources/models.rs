@@ -1,4 +1,4 @@
-//! Models of machine learning.
+//! Machine learning models.
 
 use avala_types::Model;
 
@@ -6,7 +6,7 @@ use crate::avala::Avala;
 use crate::endpoint::Endpoint;
 use crate::list::List;
 
-/// Models of machine learning. Returned by [`Avala::models`].
+/// Calls for machine learning models. Returned by [`Avala::models`].
 #[derive(Clone, Debug)]
 pub struct Models {
     avala: Avala,

@@ -8,7 +8,7 @@ use crate::endpoint::Endpoint;
 use crate::filters::filters;
 use crate::list::List;
 
-/// Projects. Returned by [`Avala::projects`].
+/// Calls for projects. Returned by [`Avala::projects`].
 #[derive(Clone, Debug)]
 pub struct Projects {
     avala: Avala,
@@ -42,7 +42,7 @@ filters! {
             self.param("name", name)
         }
 
-        /// Orders by this field, as `name`; with a minus before it, as `-name`, the other way round.
+        /// Sorts by this field, such as `name`, or in descending order with a minus: `-name`.
         fn ordering(self, field: impl Into<String>) {
             self.param("ordering", field)
         }

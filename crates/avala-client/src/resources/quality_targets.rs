@@ -1,4 +1,4 @@
-//! Quality targets: how good the work in a project has to be.
+//! Quality targets: required quality of the work in a project.
 
 use avala_types::{
     CreateQualityTarget, ProjectUid, QualityTarget, QualityTargetEvaluation, QualityTargetUid, UpdateQualityTarget,
@@ -9,7 +9,7 @@ use crate::call::Call;
 use crate::endpoint::Endpoint;
 use crate::list::List;
 
-/// Quality targets: how good the work in a project has to be. Returned by [`Avala::quality_targets`].
+/// Calls for quality targets: required quality of the work in a project. Returned by [`Avala::quality_targets`].
 #[derive(Clone, Debug)]
 pub struct QualityTargets {
     avala: Avala,
@@ -65,7 +65,7 @@ impl QualityTargets {
         self.avala.command(endpoint, &[project.into().as_str(), uid.into().as_str()])
     }
 
-    /// Measures all quality targets of a project now (`POST /projects/{project_uid}/quality-targets/evaluate/`).
+    /// Evaluates all quality targets of a project now (`POST /projects/{project_uid}/quality-targets/evaluate/`).
     ///
     /// A call, not a list: the server evaluates all targets each time, and responds with all of them at once.
     pub fn evaluate(&self, project: impl Into<ProjectUid>) -> Call<Vec<QualityTargetEvaluation>> {

@@ -6,7 +6,7 @@ use crate::avala::Avala;
 use crate::call::Call;
 use crate::endpoint::Endpoint;
 
-/// Signing up, which needs no key. Returned by [`Avala::signup`].
+/// Calls for signing up, which needs no key. Returned by [`Avala::signup`].
 #[derive(Clone, Debug)]
 pub struct Signups {
     avala: Avala,
@@ -17,9 +17,9 @@ impl Signups {
         Self { avala: avala.clone() }
     }
 
-    /// Creates an account with a key (`POST /signup/`). It is sent without the key of the client, if that has one.
+    /// Creates an account with an API key (`POST /signup/`). Sent without the client's own credentials.
     ///
-    /// The server allows five a minute for an address.
+    /// The server allows five calls per minute and IP address.
     ///
     /// ```
     /// # async fn example(password: avala_client::types::Secret) -> Result<(), avala_client::Error> {

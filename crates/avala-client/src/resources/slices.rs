@@ -8,7 +8,7 @@ use crate::endpoint::Endpoint;
 use crate::filters::filters;
 use crate::list::List;
 
-/// Slices: selections of items from datasets. Returned by [`Avala::slices`].
+/// Calls for slices: selections of items from datasets. Returned by [`Avala::slices`].
 #[derive(Clone, Debug)]
 pub struct Slices {
     avala: Avala,
@@ -29,7 +29,7 @@ impl Slices {
         self.avala.list(Endpoint::get("slices.list", "/slices/{owner}/list/"), &[owner.into().as_str()])
     }
 
-    /// Lists the slices that have items of a dataset (`GET /slices/dataset/{dataset_uid}/`).
+    /// Lists the slices that contain items of a dataset (`GET /slices/dataset/{dataset_uid}/`).
     pub fn list_by_dataset(&self, dataset: impl Into<DatasetUid>) -> List<Slice> {
         let endpoint = Endpoint::get("slices.list_by_dataset", "/slices/dataset/{dataset_uid}/");
         self.avala.list(endpoint, &[dataset.into().as_str()])
@@ -62,7 +62,7 @@ impl Slices {
 filters! {
     /// Filters of [`Slices::list`].
     pub enum SliceFilters: Numbered {
-        /// Orders by this field, as `name`; a minus before it, as `-name`, reverses the order.
+        /// Sorts by this field, such as `name`, or in descending order with a minus: `-name`.
         fn ordering(self, field: impl Into<String>) {
             self.param("ordering", field)
         }

@@ -9,9 +9,9 @@ use crate::call::Call;
 use crate::endpoint::Endpoint;
 use crate::list::List;
 
-/// Storage configs: buckets of yours that Avala reads. Returned by [`Avala::storage_configs`].
+/// Calls for storage configs: buckets of yours that Avala reads. Returned by [`Avala::storage_configs`].
 ///
-/// An account in several organizations says which one it means, and every call of the handle then says so:
+/// If your account belongs to several organizations, select one; all calls of the returned handle apply to it:
 ///
 /// ```
 /// # async fn example(avala: avala_client::Avala) -> Result<(), avala_client::Error> {
@@ -32,14 +32,14 @@ impl StorageConfigs {
         Self { avala: avala.clone(), organization: None }
     }
 
-    /// The same for this organization: its storage configs, and no other's, are found and made.
+    /// Returns a handle for the storage configs of this organization only.
     #[must_use]
     pub fn organization(mut self, organization: impl Into<OrganizationSlug>) -> Self {
         self.organization = Some(organization.into());
         self
     }
 
-    /// Registers a bucket (`POST /storage-configs/`).
+    /// Creates a storage config (`POST /storage-configs/`).
     ///
     /// ```
     /// # async fn example(avala: avala_client::Avala) -> Result<(), avala_client::Error> {
@@ -71,7 +71,7 @@ impl StorageConfigs {
 
     /// Gets a storage config (`GET /storage-configs/{uid}/`).
     ///
-    /// One that belongs to another organization than the handle's is [`ErrorKind::NotFound`](crate::ErrorKind::NotFound).
+    /// One of another organization than the handle's fails with [`ErrorKind::NotFound`](crate::ErrorKind::NotFound).
     pub fn get(&self, uid: impl Into<StorageConfigUid>) -> Call<StorageConfig> {
         let endpoint = Endpoint::get("storage_configs.get", "/storage-configs/{uid}/");
         self.scope(self.avala.call(endpoint, &[uid.into().as_str()]))
@@ -83,19 +83,19 @@ impl StorageConfigs {
         self.scope(self.avala.command(endpoint, &[uid.into().as_str()]))
     }
 
-    /// Tries out whether Avala can read a bucket (`POST /storage-configs/{uid}/test/`).
+    /// Tests whether Avala can read the bucket (`POST /storage-configs/{uid}/test/`).
     pub fn test(&self, uid: impl Into<StorageConfigUid>) -> Call<StorageConfigTest> {
         let endpoint = Endpoint::post("storage_configs.test", "/storage-configs/{uid}/test/");
         self.scope(self.avala.call(endpoint, &[uid.into().as_str()]))
     }
 
-    /// What an AWS role must trust, so that Avala can take it on (`GET /storage-configs/setup-info/`).
+    /// Gets what an AWS role must trust so that Avala can assume it (`GET /storage-configs/setup-info/`).
     pub fn setup_info(&self) -> Call<StorageConfigSetupInfo> {
         let endpoint = Endpoint::get("storage_configs.setup_info", "/storage-configs/setup-info/");
         self.scope(self.avala.call(endpoint, &[]))
     }
 
-    /// Says which organization a call is about.
+    /// Adds the organization to a call.
     fn scope<T>(&self, call: Call<T>) -> Call<T> {
         match &self.organization {
             Some(organization) => call.param("organization", organization.as_str()),

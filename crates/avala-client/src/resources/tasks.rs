@@ -8,7 +8,7 @@ use crate::endpoint::Endpoint;
 use crate::filters::filters;
 use crate::list::List;
 
-/// Tasks. Returned by [`Avala::tasks`].
+/// Calls for tasks. Returned by [`Avala::tasks`].
 #[derive(Clone, Debug)]
 pub struct Tasks {
     avala: Avala,

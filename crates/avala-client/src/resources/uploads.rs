@@ -1,4 +1,4 @@
-//! Uploads of files that become a dataset: their parts, and their end.
+//! Multipart uploads of files that become a dataset.
 
 use avala_types::{Json, SignParts, SignedParts, UploadUid};
 use serde_json::json;
@@ -7,9 +7,9 @@ use crate::avala::Avala;
 use crate::call::Call;
 use crate::endpoint::Endpoint;
 
-/// Uploads of files that become a dataset: their parts, and their end. Returned by [`Avala::uploads`].
+/// Calls for multipart uploads of files that become a dataset. Returned by [`Avala::uploads`].
 ///
-/// An upload is begun by [`Datasets::create_manual_upload_url`](crate::resources::Datasets::create_manual_upload_url).
+/// An upload starts with [`Datasets::create_manual_upload_url`](crate::resources::Datasets::create_manual_upload_url).
 #[derive(Clone, Debug)]
 pub struct Uploads {
     avala: Avala,
@@ -20,18 +20,19 @@ impl Uploads {
         Self { avala: avala.clone() }
     }
 
-    /// Asks for the addresses that parts of a file are sent to
+    /// Requests presigned URLs for parts of a file
     /// (`POST /datasets/manual-upload/uploads/{upload_uid}/parts/`).
     pub fn sign_parts(&self, upload: impl Into<UploadUid>, parts: &SignParts) -> Call<SignedParts> {
         let route = "/datasets/manual-upload/uploads/{upload_uid}/parts/";
         self.avala.call(Endpoint::post("uploads.sign_parts", route), &[upload.into().as_str()]).json(parts)
     }
 
-    /// Says that the storage has a whole file (`POST /datasets/manual-upload/uploads/{upload_uid}/complete/`).
+    /// Completes the upload of a file whose parts are all stored
+    /// (`POST /datasets/manual-upload/uploads/{upload_uid}/complete/`).
     pub fn complete(&self, upload: impl Into<UploadUid>) -> Call<Json> {
         let route = "/datasets/manual-upload/uploads/{upload_uid}/complete/";
         let call = self.avala.call(Endpoint::post("uploads.complete", route), &[upload.into().as_str()]);
-        // There is nothing to say but that, and the server wants an object all the same.
+        // The server requires an object although it has no fields.
         call.json(&json!({}))
     }
 }

@@ -6,7 +6,7 @@ use crate::avala::Avala;
 use crate::call::Call;
 use crate::endpoint::Endpoint;
 
-/// Users. Returned by [`Avala::users`].
+/// Calls for users. Returned by [`Avala::users`].
 #[derive(Clone, Debug)]
 pub struct Users {
     avala: Avala,
@@ -17,12 +17,12 @@ impl Users {
         Self { avala: avala.clone() }
     }
 
-    /// Gets the user that the key belongs to (`GET /users/me/`): a free-form object, and the cheapest test of a key.
+    /// Gets the user of the API key (`GET /users/me/`), as free-form JSON. The cheapest check of a key.
     pub fn me(&self) -> Call<Json> {
         self.avala.call(Endpoint::get("users.me", "/users/me/"), &[])
     }
 
-    /// Gets what the credentials of this client may do (`GET /users/me/permissions/`).
+    /// Gets the permissions of the client's credentials (`GET /users/me/permissions/`).
     pub fn get_permissions(&self) -> Call<UserPermissions> {
         self.avala.call(Endpoint::get("users.get_permissions", "/users/me/permissions/"), &[])
     }

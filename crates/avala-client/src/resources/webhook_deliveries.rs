@@ -7,7 +7,7 @@ use crate::call::Call;
 use crate::endpoint::Endpoint;
 use crate::list::List;
 
-/// Deliveries to webhooks. Returned by [`Avala::webhook_deliveries`].
+/// Calls for deliveries to webhooks. Returned by [`Avala::webhook_deliveries`].
 #[derive(Clone, Debug)]
 pub struct WebhookDeliveries {
     avala: Avala,

@@ -1,4 +1,4 @@
-//! Webhooks: addresses of yours that are told what happens.
+//! Webhooks: URLs of yours that receive events.
 
 use avala_types::{CreateWebhook, UpdateWebhook, Webhook, WebhookTest, WebhookUid};
 
@@ -7,7 +7,7 @@ use crate::call::Call;
 use crate::endpoint::Endpoint;
 use crate::list::List;
 
-/// Webhooks: addresses of yours that are told what happens. Returned by [`Avala::webhooks`].
+/// Calls for webhooks: URLs of yours that receive events. Returned by [`Avala::webhooks`].
 #[derive(Clone, Debug)]
 pub struct Webhooks {
     avala: Avala,
@@ -18,7 +18,7 @@ impl Webhooks {
         Self { avala: avala.clone() }
     }
 
-    /// Registers an address (`POST /webhooks/`). Only this response has its secret.
+    /// Creates a webhook (`POST /webhooks/`). Only this response has its secret.
     ///
     /// ```
     /// # async fn example(avala: avala_client::Avala) -> Result<(), avala_client::Error> {
@@ -55,7 +55,7 @@ impl Webhooks {
         self.avala.command(Endpoint::delete("webhooks.delete", "/webhooks/{uid}/"), &[uid.into().as_str()])
     }
 
-    /// Sends a made-up event to a webhook (`POST /webhooks/{uid}/test/`).
+    /// Sends a test event to a webhook (`POST /webhooks/{uid}/test/`).
     pub fn test(&self, uid: impl Into<WebhookUid>) -> Call<WebhookTest> {
         self.avala.call(Endpoint::post("webhooks.test", "/webhooks/{uid}/test/"), &[uid.into().as_str()])
     }

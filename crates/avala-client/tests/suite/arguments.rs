@@ -7,7 +7,7 @@ use avala_types::AvalaConfig;
 use crate::{bare, layered, targets};
 
 #[tokio::test]
-async fn an_id_that_names_nothing_sends_nothing() {
+async fn empty_id_sends_nothing() {
     let script = ScriptedService::new();
     for id in ["", ".", ".."] {
         let error = bare(&script).datasets().get(id).await.unwrap_err();
@@ -81,7 +81,7 @@ fn a_bad_setting_is_named() {
 }
 
 #[test]
-fn nothing_shows_the_key() {
+fn debug_output_hides_the_key() {
     let builder = Avala::builder().api_key("avk_hidden");
     assert!(!format!("{builder:?}").contains("hidden"));
     let avala = builder.build().unwrap();

@@ -44,7 +44,7 @@ fn a_list_is_an_iterator() {
 }
 
 #[tokio::test]
-async fn async_code_is_told_to_await() {
+async fn blocking_call_in_async_code_is_rejected() {
     let script = ScriptedService::always(json(&json!({"uid": "t1"})));
     let avala = Avala::new(bare(&script)).unwrap();
     assert_eq!(avala.run(avala.tasks().get("t1")).unwrap_err().kind(), ErrorKind::Configuration);

@@ -51,7 +51,7 @@ async fn every_edit_is_sent_once_in_its_order() {
 }
 
 #[tokio::test]
-async fn a_chunk_that_is_full_is_not_followed_by_an_empty_one() {
+async fn full_chunk_is_not_followed_by_an_empty_one() {
     let script = ScriptedService::new().then(done(0));
     let responses = bare(&script).annotations().bulk_edit("acme", "drives", edits().take(BulkEdit::MAX_EDITS)).await;
     assert_eq!((responses.unwrap().len(), script.requests().len()), (1, 1));
@@ -65,7 +65,7 @@ async fn without_edits_nothing_is_sent() {
 }
 
 #[tokio::test]
-async fn a_chunk_that_fails_is_where_it_goes_on() {
+async fn bulk_edit_resumes_at_the_failed_chunk() {
     let broken = Step::respond(400).body(r#"{"detail": "Unknown object."}"#);
     let script = ScriptedService::new().then(done(0)).then(broken).then(Step::respond(500)).then(done(1)).then(done(2));
     let failed = bare(&script).annotations().bulk_edit("acme", "drives", edits()).await.unwrap_err();
@@ -85,7 +85,7 @@ async fn a_chunk_that_fails_is_where_it_goes_on() {
 }
 
 #[tokio::test]
-async fn who_does_not_want_to_go_on_has_the_error() {
+async fn bulk_edit_error_converts_into_its_cause() {
     async fn edit(script: &ScriptedService) -> Result<Vec<Json>, Error> {
         Ok(bare(script).annotations().bulk_edit("acme", "drives", edits()).await?)
     }
@@ -94,7 +94,7 @@ async fn who_does_not_want_to_go_on_has_the_error() {
 }
 
 #[tokio::test]
-async fn an_argument_that_names_nothing_keeps_the_edits() {
+async fn invalid_argument_keeps_the_edits() {
     let script = ScriptedService::new();
     let failed = bare(&script).annotations().bulk_edit("", "drives", edits()).await.unwrap_err();
     assert_eq!((failed.error().kind(), failed.error().sent()), (ErrorKind::Request, Sent::No));
@@ -103,7 +103,7 @@ async fn an_argument_that_names_nothing_keeps_the_edits() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_chunk_that_may_have_arrived_is_sent_again() {
+async fn lost_chunk_is_sent_again() {
     let lost = Step::fail(TransportErrorKind::ConnectionLost, Sent::Maybe);
     let script = ScriptedService::new().then(lost).then(done(0));
     let edits = BulkEdit::new(edits().take(1));

@@ -33,7 +33,7 @@ async fn a_call_sends_its_request_with_the_key_and_no_more() {
 }
 
 #[tokio::test]
-async fn what_is_known_of_an_response_comes_with_it() {
+async fn metadata_is_returned_with_a_response() {
     let step = json(&json!({"uid": "t1"})).header("x-request-id", "r1").header("x-ratelimit-remaining", "7");
     let script = ScriptedService::new().then(step);
     let avala = layered(&script);
@@ -47,7 +47,7 @@ async fn what_is_known_of_an_response_comes_with_it() {
 }
 
 #[tokio::test]
-async fn the_same_response_decodes_into_a_type_of_the_users() {
+async fn response_decodes_into_a_user_type() {
     #[derive(serde::Deserialize)]
     struct Mine {
         score: f32,
@@ -79,7 +79,7 @@ async fn a_frame_and_a_calibration_are_parts_of_a_sequence() {
 }
 
 #[tokio::test]
-async fn both_shapes_of_an_export_and_both_receivers_of_a_transfer_are_sent() {
+async fn export_and_transfer_payloads_are_sent() {
     let dataset = json(&json!({"uid": "x", "name": "n", "slug": "s"}));
     let script = ScriptedService::always(dataset);
     let avala = bare(&script);
@@ -108,7 +108,7 @@ async fn a_call_keeps_its_own_deadline_and_attempts() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_key_is_asked_for_at_each_attempt() {
+async fn key_provider_is_called_for_each_attempt() {
     use std::sync::Arc;
     use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -132,7 +132,7 @@ async fn a_key_is_asked_for_at_each_attempt() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn no_more_than_five_exports_are_asked_for_at_a_time() {
+async fn at_most_five_exports_are_in_flight() {
     let export = json(&json!({"uid": "e1"})).after(Duration::from_secs(1));
     let script = ScriptedService::always(export);
     let avala = layered(&script);
@@ -145,7 +145,7 @@ async fn no_more_than_five_exports_are_asked_for_at_a_time() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_error_tells_where_the_time_went() {
+async fn error_reports_the_time_spent() {
     let script = ScriptedService::always(Step::respond(503).header("retry-after", "10").after(Duration::from_secs(2)));
     let error = layered(&script).tasks().get("t1").await.unwrap_err();
     let spent = error.time_spent();
@@ -155,7 +155,7 @@ async fn an_error_tells_where_the_time_went() {
 }
 
 #[test]
-fn a_client_is_made_outside_a_runtime_and_shared_between_threads() {
+fn client_is_built_outside_a_runtime_and_shared() {
     fn shared<T: Clone + Send + Sync + 'static>(_: &T) {}
     fn sent<T: Send + 'static>(_: &T) {}
     let avala = Avala::builder().api_key("avk_test").build().unwrap();
@@ -218,7 +218,7 @@ async fn first_invalid_argument_is_reported_by_every_kind_of_call() {
     ];
     for error in errors {
         assert_eq!((error.kind(), error.sent(), error.attempts()), (ErrorKind::Request, Sent::No, 0), "{error}");
-        assert!(error.to_string().contains(r#"is "", which names nothing"#), "{error}");
+        assert!(error.to_string().contains(r#"is "", which cannot be part of a path"#), "{error}");
     }
     assert!(script.requests().is_empty());
 }

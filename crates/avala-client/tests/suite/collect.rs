@@ -63,7 +63,7 @@ async fn try_collect_has_all_items_or_the_first_error() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn count_is_what_the_server_says() {
+async fn count_is_that_of_the_server() {
     let avala = Avala::from_service(tower::service_fn(numbered(7, 7)));
     assert_eq!(avala.datasets().list_by_owner("acme").count().await.unwrap(), Some(7));
     let script = ScriptedService::always(json(&json!({"results": [], "next": null, "previous": null})));

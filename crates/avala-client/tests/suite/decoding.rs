@@ -139,3 +139,22 @@ async fn wrong_encoding_is_an_error_and_a_byte_order_mark_is_none() {
     let marked = bare(&script([text("\u{feff}{\"uid\":\"t1\"}")])).tasks().get("t1").await.unwrap();
     assert_eq!(marked.uid.as_str(), "t1");
 }
+
+#[tokio::test]
+async fn frames_of_a_sequence_are_decoded_with_it() {
+    #[derive(serde::Deserialize)]
+    struct Keyed {
+        key: String,
+    }
+    let body = r#"{"frames":[{"key":"0"},{"key":"1","xi":"half"}],"uid":"s1","new":1}"#;
+    let avala = bare(&ScriptedService::always(text(body)));
+    let call = avala.datasets().get_sequence("o", "d", "s1");
+    let typed = call.clone().typed_frames().await.unwrap();
+    assert_eq!((typed.sequence.uid.as_str(), typed.sequence.frames, typed.sequence.extra.len()), ("s1", None, 1));
+    let found: Vec<_> = typed.frames.iter().map(|frame| (frame.frame_index, frame.key.as_deref())).collect();
+    assert_eq!(found, [(0, Some("0")), (1, Some("1"))]);
+    assert_eq!(path(&call.clone().typed_frames().strict().await.unwrap_err()), "frames[1].xi");
+    let keyed = call.clone().frames_as::<Keyed>().await.unwrap();
+    assert_eq!(keyed.frames.into_iter().map(|frame| frame.key).collect::<Vec<_>>(), ["0", "1"]);
+    assert_eq!(path(&call.frames_as::<u8>().await.unwrap_err()), "frames[0]");
+}

@@ -125,7 +125,7 @@ async fn an_unknown_content_encoding_is_named() {
 }
 
 #[tokio::test]
-async fn a_redirect_on_a_bare_service_names_its_host() {
+async fn redirect_on_a_bare_service_names_its_host() {
     let step = Step::respond(302).header("location", "https://user:hunter2@elsewhere.example/x?token=hunter2");
     let error = bare(&ScriptedService::always(step)).datasets().get("d1").await.unwrap_err();
     assert_eq!((error.kind(), error.redirect_host()), (ErrorKind::Redirect, Some("elsewhere.example")));
@@ -137,7 +137,7 @@ async fn a_redirect_on_a_bare_service_names_its_host() {
 }
 
 #[tokio::test]
-async fn predicates_and_doc_url_say_what_the_server_said() {
+async fn predicates_and_doc_url_match_the_response() {
     let body = r#"{"detail":"No.","code":"gone","doc_url":"https://docs.avala.ai/errors/gone"}"#;
     let error = bare(&ScriptedService::always(Step::respond(404).body(body))).datasets().get("d1").await.unwrap_err();
     assert_eq!(error.doc_url(), Some("https://docs.avala.ai/errors/gone"));

@@ -14,7 +14,7 @@ async fn error_of(step: Step) -> avala_client::Error {
 }
 
 #[tokio::test]
-async fn what_is_not_json_is_a_decode_error_with_the_start_of_the_body() {
+async fn body_that_is_not_json_is_a_decode_error_with_its_start() {
     let page = "<html><body>502 Bad Gateway</body></html>";
     let error = error_of(Step::respond(200).header("content-type", "text/html").body(page)).await;
     assert_eq!((error.kind(), error.status().unwrap().as_u16()), (ErrorKind::Decode, 200));
@@ -29,11 +29,11 @@ async fn what_is_not_json_is_a_decode_error_with_the_start_of_the_body() {
 }
 
 #[tokio::test]
-async fn a_wrong_shape_is_located() {
+async fn unexpected_type_is_located() {
     let script = ScriptedService::always(json(&json!({"results": [{"uid": "t1"}, {"uid": 2}], "next": null})));
     let error = bare(&script).tasks().list().await.unwrap_err();
     assert_eq!((error.kind(), error.json_path()), (ErrorKind::Decode, Some("results[1].uid")));
-    assert!(error.to_string().starts_with("tasks.list: the response cannot be read: invalid type"), "{error}");
+    assert!(error.to_string().starts_with("tasks.list: invalid response: invalid type"), "{error}");
     let script = ScriptedService::always(json(&json!({"results": {"uid": "t1"}})));
     assert_eq!(bare(&script).tasks().list().await.unwrap_err().json_path(), Some("results"));
 }
@@ -58,7 +58,7 @@ async fn a_quota_and_a_wait_have_their_figures() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_wait_that_would_pass_the_deadline_is_not_begun() {
+async fn wait_past_the_deadline_is_not_started() {
     let script = ScriptedService::always(Step::respond(429).header("retry-after", "30"));
     let started = tokio::time::Instant::now();
     let error = layered(&script).datasets().get("d1").deadline(Duration::from_secs(20)).await.unwrap_err();

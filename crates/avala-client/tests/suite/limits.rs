@@ -19,7 +19,7 @@ async fn calls(avala: &Avala, count: usize) -> Vec<Result<avala_client::types::T
 }
 
 #[tokio::test(start_paused = true)]
-async fn it_keeps_the_documented_limit_before_the_server_says_no() {
+async fn documented_limit_holds_before_any_429() {
     let script = ScriptedService::always(task());
     let avala = layered(&script);
     let started = Instant::now();
@@ -28,7 +28,7 @@ async fn it_keeps_the_documented_limit_before_the_server_says_no() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn it_learns_a_higher_limit_from_the_responses() {
+async fn higher_limit_is_learned_from_responses() {
     let script =
         ScriptedService::always(task().header("x-ratelimit-limit", "6000").header("x-ratelimit-remaining", "5900"));
     let avala = layered(&script);
@@ -38,7 +38,7 @@ async fn it_learns_a_higher_limit_from_the_responses() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn one_refusal_holds_back_every_clone() {
+async fn one_429_delays_every_clone() {
     let script = ScriptedService::new().then(Step::respond(429).header("retry-after", "7"));
     let script = (0..6).fold(script, |script, _| script.then(task()));
     let avala = layered(&script);
@@ -57,7 +57,7 @@ async fn one_refusal_holds_back_every_clone() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_wait_that_is_too_long_fails_at_once_and_nothing_is_sent() {
+async fn too_long_wait_fails_at_once_unsent() {
     let script = ScriptedService::always(task());
     let avala = layered(&script);
     assert!(calls(&avala, 20).await.iter().all(Result::is_ok));
@@ -69,7 +69,7 @@ async fn a_wait_that_is_too_long_fails_at_once_and_nothing_is_sent() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_server_that_is_down_is_not_stormed() {
+async fn server_that_is_down_gets_few_requests() {
     let script = ScriptedService::always(Step::respond(503));
     let limiter = avala_transport::RateLimiter::off();
     let avala = Avala::builder().api_key("avk_test").service(script.clone()).rate_limiter(limiter).build().unwrap();

@@ -87,7 +87,7 @@ async fn a_broken_link_is_reported_after_the_items() {
 }
 
 #[tokio::test]
-async fn pages_give_a_page_before_its_broken_link() {
+async fn page_is_returned_before_its_broken_link() {
     let script = linked(&json!("/api/v1/datasets/?cursor=b"));
     let mut pages = bare(&script).tasks().list().pages();
     assert_eq!(pages.next().await.unwrap().unwrap().items.len(), 1);
@@ -123,7 +123,7 @@ async fn a_link_of_a_nested_list_has_its_whole_path() {
 }
 
 #[tokio::test]
-async fn a_cursor_that_comes_back_ends_the_list() {
+async fn repeated_cursor_ends_the_list() {
     let step = |uids: &[&str], next: &str| {
         let tasks: Vec<_> = uids.iter().map(|uid| json!({"uid": uid})).collect();
         json(&json!({"results": tasks, "next": format!("/api/v1/tasks/?{next}")}))

@@ -41,7 +41,7 @@ async fn uids(mut items: Items<Task>) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn one_page_knows_where_the_next_one_is() {
+async fn one_page_has_the_cursor_of_the_next() {
     let script = three_pages();
     let page = layered(&script).tasks().list().limit(3).await.unwrap();
     assert_eq!((page.items.len(), page.has_more), (3, true));
@@ -50,7 +50,7 @@ async fn one_page_knows_where_the_next_one_is() {
 }
 
 #[tokio::test]
-async fn a_stream_gives_every_item_once_and_asks_as_the_links_say() {
+async fn stream_returns_every_item_once_and_follows_links() {
     let script = three_pages();
     let items = bare(&script).tasks().list().status("pending").limit(3).items();
     assert_eq!(uids(items).await, ["t0", "t1", "t2", "t3", "t4"]);
@@ -75,7 +75,7 @@ async fn numbered_pages_and_bare_lists_stream_alike() {
 }
 
 #[tokio::test]
-async fn the_next_page_is_asked_for_while_this_one_is_consumed() {
+async fn next_page_is_requested_while_one_is_consumed() {
     let script = three_pages();
     let mut items = bare(&script).tasks().list().items();
     assert_eq!(script.requests().len(), 0, "nothing before the first poll");
@@ -120,7 +120,7 @@ async fn a_stream_resumes_at_its_cursor() {
 }
 
 #[tokio::test]
-async fn after_an_error_a_stream_ends_and_knows_where_to_go_on() {
+async fn stream_ends_after_an_error_and_keeps_its_cursor() {
     let script = ScriptedService::new().then(page(0..2, Some("cursor=b"))).then(Step::respond(500));
     let mut items = bare(&script).tasks().list().items();
     assert!(items.next().await.unwrap().is_ok() && items.next().await.unwrap().is_ok());
@@ -130,7 +130,7 @@ async fn after_an_error_a_stream_ends_and_knows_where_to_go_on() {
 }
 
 #[tokio::test]
-async fn a_list_that_goes_in_a_circle_ends_with_an_error() {
+async fn list_with_repeated_pages_ends_with_an_error() {
     for circle in [vec!["cursor=a", "cursor=a"], vec!["cursor=a", "cursor=b", "cursor=c", "cursor=a"]] {
         let mut script = ScriptedService::new();
         for (number, next) in circle.iter().enumerate() {
@@ -149,7 +149,7 @@ async fn a_list_that_goes_in_a_circle_ends_with_an_error() {
 }
 
 #[tokio::test]
-async fn a_list_decodes_into_a_type_of_the_users() {
+async fn list_decodes_into_a_user_type() {
     #[derive(serde::Deserialize)]
     struct Mine {
         uid: String,
@@ -160,7 +160,7 @@ async fn a_list_decodes_into_a_type_of_the_users() {
 }
 
 #[tokio::test]
-async fn a_dropped_stream_leaves_no_call_behind() {
+async fn dropped_stream_cancels_its_call() {
     let script = ScriptedService::new().then(page(0..1, Some("cursor=b"))).then(Step::hang());
     let mut items = layered(&script).tasks().list().items();
     items.next().await.unwrap().unwrap();

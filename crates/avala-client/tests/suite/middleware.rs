@@ -45,7 +45,7 @@ async fn a_layer_sees_each_call_or_each_attempt() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_layer_may_fail_in_its_own_words() {
+async fn layer_error_keeps_its_own_message() {
     #[derive(Debug, PartialEq)]
     struct Closed;
     impl std::fmt::Display for Closed {

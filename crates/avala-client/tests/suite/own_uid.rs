@@ -37,6 +37,8 @@ async fn by_uid(avala: &Avala) -> Vec<(&'static str, Result<(), Error>)> {
         avala.datasets().get(uid),
         avala.datasets().get_item("o", "s", uid),
         avala.datasets().get_sequence("o", "s", uid),
+        avala.datasets().get_sequence("o", "s", uid).typed_frames(),
+        avala.datasets().get_sequence("o", "s", uid).frames_as::<Json>(),
         avala.datasets().get_frame("o", "s", uid, 0),
         avala.exports().get(uid),
         fleet.alerts().get(uid),

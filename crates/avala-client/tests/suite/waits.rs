@@ -16,7 +16,7 @@ fn export(status: &str) -> Step {
 }
 
 #[tokio::test(start_paused = true)]
-async fn it_looks_until_the_thing_is_ready() {
+async fn wait_polls_until_the_job_is_done() {
     for end in ["exported", "completed"] {
         let script = ["requested", "pending", "processing", "verifying", end]
             .into_iter()
@@ -43,7 +43,7 @@ async fn an_export_that_failed_is_an_error() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn it_gives_up_at_its_deadline_and_says_what_it_saw() {
+async fn wait_times_out_and_reports_the_last_status() {
     let script = ScriptedService::always(export("processing"));
     let started = Instant::now();
     let wait = bare(&script).exports().wait("e1").interval(Duration::from_secs(3)).deadline(Duration::from_secs(10));
@@ -54,7 +54,7 @@ async fn it_gives_up_at_its_deadline_and_says_what_it_saw() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_look_that_hangs_does_not_outlast_the_wait() {
+async fn hanging_poll_does_not_outlast_the_wait() {
     let script =
         ScriptedService::new().then(export("pending")).then(Step::hang()).then(Step::hang()).then(Step::hang());
     let started = Instant::now();
@@ -67,7 +67,7 @@ async fn a_look_that_hangs_does_not_outlast_the_wait() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_passing_failure_does_not_end_a_wait_and_a_lasting_one_does() {
+async fn only_a_lasting_failure_ends_a_wait() {
     let busy = Step::respond(429).header("retry-after", "30");
     let script = ScriptedService::new().then(Step::respond(502)).then(busy).then(export("exported"));
     let started = Instant::now();

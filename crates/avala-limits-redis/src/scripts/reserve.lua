@@ -6,10 +6,11 @@
 --         calls per minute, burst, from the server (0/1), remaining (-1: unknown), closed for, tokens put back, closings
 --       most tokens in advance, permits of the class (0: none needed), permit id, lease,
 --       spare tokens, longest wait of each call...
--- Returns: generation, now, closings and closed time of each limit (0 without a scope), permit (-, y, n),
+-- Returns, separated by spaces: generation, now, closings and closed time of each limit (0 without a scope), permit (-, y, n),
 --       tokens in advance, and for each call: g<wait> (reserved), s<wait> (reserved in the scope only), r<wait> (refused)
 --
--- Numbers stay exact: all are integers below 2^53, and leave Lua as text, because Redis truncates Lua numbers.
+-- Numbers stay exact: all are integers below 2^53, and leave Lua as text, because Redis truncates Lua numbers, and Lua
+-- prints 14 digits. Counts of closings have 10 at most.
 local MINUTE = 60000000
 local HOUR = 3600000000
 
@@ -65,12 +66,11 @@ local function load(index)
   local limit
   local state = redis.call('GET', KEYS[1 + index])
   if state then
-    local full, part, r, b, gate, closings = string.match(state, '^(%d+) (%d+) (%d+) (%d+) (%d+) (%d+)$')
-    if not full then
+    local ok, format, full, part, r, b, gate, closings = pcall(cmsgpack.unpack, state)
+    if not ok or format ~= 'avala1' then
       return nil
     end
-    limit = { full = tonumber(full), part = tonumber(part), rate = tonumber(r), burst = tonumber(b),
-      gate = tonumber(gate), closings = tonumber(closings) }
+    limit = { full = full, part = part, rate = r, burst = b, gate = gate, closings = closings }
     if fresh then
       limit.gate = 0
       limit.closings = limit.closings + 1
@@ -201,7 +201,7 @@ for index = first, last do
   if kind == 'r' and permit == 'y' then
     permit = '-'
   end
-  calls[#calls + 1] = kind .. text(at - now)
+  calls[#calls + 1] = at == now and kind .. '0' or kind .. text(at - now)
 end
 if permit == 'y' then
   local key, lease = KEYS[#KEYS], tonumber(ARGV[a + 4])
@@ -216,8 +216,8 @@ while ahead < advance and start(user, 0) == now do
 end
 
 local function save(key, limit)
-  redis.call('SET', key, table.concat({ text(limit.full), text(limit.part), text(limit.rate), text(limit.burst),
-    text(limit.gate), text(limit.closings) }, ' '), 'PX', 7200000)
+  redis.call('SET', key, cmsgpack.pack('avala1', limit.full, limit.part, limit.rate, limit.burst, limit.gate,
+    limit.closings), 'PX', 7200000)
   -- While `now` is before this instant, a missing key was lost and did not expire.
   if not limit.expires or limit.expires < now + HOUR / 2 then
     redis.call('HSET', KEYS[1], key, text(now + HOUR))
@@ -228,6 +228,7 @@ save(KEYS[2], user)
 if scope then
   save(KEYS[3], scope)
 end
-return { id, text(now), text(user.closings), text(math.max(user.gate - now, 0)),
-  scope and text(scope.closings) or '0', scope and text(math.max(scope.gate - now, 0)) or '0',
-  permit, text(ahead), unpack(calls) }
+local closed = user.gate > now and text(user.gate - now) or '0'
+local scope_closed = scope and scope.gate > now and text(scope.gate - now) or '0'
+return table.concat({ id, text(now), user.closings, closed, scope and scope.closings or '0', scope_closed, permit,
+  ahead, unpack(calls) }, ' ')

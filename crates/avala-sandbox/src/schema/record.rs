@@ -13,10 +13,33 @@ macro_rules! record {
         }
     ) => {
         $(#[$meta])*
-        #[derive(Clone, Debug, PartialEq, serde::Serialize)]
+        #[derive(Clone, Debug, PartialEq)]
         pub(crate) struct $name {
-            $( $(#[serde(rename = $rwire)])? pub(crate) $rfield: $rty, )*
-            $( $(#[serde(rename = $owire)])? pub(crate) $ofield: $oty, )*
+            $( pub(crate) $rfield: $rty, )*
+            $( pub(crate) $ofield: $oty, )*
+        }
+
+        impl $crate::schema::wire::Wire for $name {
+            fn write<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                use serde::ser::SerializeMap as _;
+                #[allow(unused_mut, reason = "some records have no fields")]
+                let mut map = serializer.serialize_map(None)?;
+                $( map.serialize_entry(
+                    $crate::schema::record::wire!($rfield $($rwire)?),
+                    &$crate::schema::wire::Written(&self.$rfield),
+                )?; )*
+                $( map.serialize_entry(
+                    $crate::schema::record::wire!($ofield $($owire)?),
+                    &$crate::schema::wire::Written(&self.$ofield),
+                )?; )*
+                map.end()
+            }
+        }
+
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                $crate::schema::wire::Wire::write(self, serializer)
+            }
         }
 
         impl $name {
@@ -39,7 +62,6 @@ macro_rules! record {
 pub(crate) use record;
 
 /// The name of a field in JSON.
-#[cfg(test)]
 macro_rules! wire {
     ($field:ident) => {
         stringify!($field)
@@ -48,5 +70,4 @@ macro_rules! wire {
         $wire
     };
 }
-#[cfg(test)]
 pub(crate) use wire;

@@ -69,6 +69,14 @@ pub(crate) fn civil(time: SystemTime) -> [u64; 6] {
     [year, month, day, second_of_day / 3600, second_of_day / 60 % 60, second_of_day % 60]
 }
 
+/// `2025-01-15T09:30:00Z`, with microseconds if there are any, as Django writes it.
+pub(crate) fn rfc3339(time: SystemTime) -> String {
+    let [year, month, day, hour, minute, second] = civil(time);
+    let micros = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().subsec_micros();
+    let fraction = if micros == 0 { String::new() } else { format!(".{micros:06}") };
+    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}{fraction}Z")
+}
+
 /// `20250115T093000Z`.
 pub(crate) fn amz_date(time: SystemTime) -> String {
     let [year, month, day, hour, minute, second] = civil(time);
@@ -134,6 +142,13 @@ mod tests {
         assert!(clock.now() < SystemTime::now() - Duration::from_secs(3000));
         clock.advance(Duration::from_secs(7200));
         assert!(clock.now() > SystemTime::now() + Duration::from_secs(3000));
+    }
+
+    #[test]
+    fn rfc3339_has_microseconds_only_if_needed() {
+        let date = |micros| rfc3339(SystemTime::UNIX_EPOCH + Duration::from_micros(micros));
+        assert_eq!(date(1_736_933_400_000_000), "2025-01-15T09:30:00Z");
+        assert_eq!(date(1_736_933_400_000_120), "2025-01-15T09:30:00.000120Z");
     }
 
     #[test]

@@ -12,6 +12,7 @@ use super::post::{self, Failure, Letter};
 use crate::app::App;
 use crate::schema::Agent;
 use crate::state::agent::secret_of;
+use crate::state::table::uid_in;
 
 /// Tries until an execution arrives, cannot arrive, was decided on, or was tried often enough.
 pub(super) async fn carry(app: App, uid: ExecutionUid, waits: Vec<Duration>) {
@@ -31,7 +32,7 @@ pub(super) async fn carry(app: App, uid: ExecutionUid, waits: Vec<Duration>) {
 pub(super) async fn carry_sample(app: App, uid: AgentUid) {
     let letter = app.tables().agents.get(&uid).ok().and_then(|agent| {
         let body = json!({ "event": "test", "registration": uid, "status": "pending", "event_payload": {} });
-        letter(agent, "test", &format!("sample-{uid}"), body.to_string())
+        letter(agent, "test", &uid_in(&format!("sample for {uid}"), 1), body.to_string())
     });
     if let Some(letter) = letter {
         drop(post::send(letter).await);

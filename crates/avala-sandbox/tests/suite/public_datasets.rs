@@ -54,6 +54,8 @@ async fn public_revision_is_resolved_walked_and_fetched() {
     assert_eq!((file.status(), value!(file.body().len())), (StatusCode::OK, grant["size_bytes"].clone()));
     assert_eq!(hash(file.body()), text(&grant, "sha256"));
     assert_eq!(at(&sandbox, "GET", &format!("{url}0"), &[], "").await.status(), StatusCode::FORBIDDEN);
+    let with_key = at(&sandbox, "GET", url, &[("x-avala-api-key", sandbox.key())], "").await;
+    assert_eq!(with_key.status(), StatusCode::BAD_REQUEST);
     let part = at(&sandbox, "GET", url, &[("range", "bytes=-10")], "").await;
     assert_eq!((part.status(), part.body().len()), (StatusCode::PARTIAL_CONTENT, 10));
 }

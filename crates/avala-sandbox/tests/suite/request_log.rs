@@ -4,7 +4,7 @@ use avala_sandbox::{Fault, Sandbox};
 use http::{Method, StatusCode};
 use serde_json::json as value;
 
-use crate::client::{address, get, post, request, send};
+use crate::client::{address, call, get, json, post, request, send};
 
 #[tokio::test]
 async fn requests_are_logged_with_their_responses_and_without_the_key() {
@@ -42,4 +42,34 @@ async fn an_observer_is_called_with_each_response() {
     let sandbox = Sandbox::builder().on_response(observe).start().await.unwrap();
     get(&sandbox, "/tasks/").await;
     assert_eq!(*seen.lock().unwrap(), [("/api/v1/tasks/".to_owned(), Some(StatusCode::OK))]);
+}
+
+#[tokio::test]
+async fn secrets_of_bodies_are_not_logged() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let webhook = value!({"target_url": "https://h.example/", "events": ["dataset.created"], "secret": "hunter2"});
+    post(&sandbox, "/webhooks/", webhook).await;
+    let signup = value!({
+        "email": "a@b.example", "first_name": "A", "last_name": "B", "password": "hunter2", "username": "ab",
+    });
+    post(&sandbox, "/signup/", signup).await;
+    for request in sandbox.requests() {
+        let body = String::from_utf8_lossy(&request.body).into_owned();
+        assert!(body.contains("[redacted]") && !body.contains("hunter2"), "{body}");
+    }
+}
+
+#[tokio::test]
+async fn headers_over_the_limit_get_an_error_in_json() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let mut many = request(&sandbox, Method::GET, "/tasks/", "");
+    for index in 0..500 {
+        many.headers_mut()
+            .insert(http::HeaderName::try_from(format!("x-filler-{index}")).unwrap(), "x".parse().unwrap());
+    }
+    let mut large = request(&sandbox, Method::GET, "/tasks/", "");
+    large.headers_mut().insert("x-filler", "x".repeat(200_000).parse().unwrap());
+    assert_eq!(call(&sandbox, many).await.status(), StatusCode::OK);
+    let refused = json(&call(&sandbox, large).await, StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE);
+    assert!(refused["detail"].as_str().unwrap().contains("32768 bytes"), "{refused}");
 }

@@ -52,7 +52,10 @@ async fn credentials_in_headers_are_400() {
     }
     assert!(sandbox.storage().objects().is_empty());
     assert_eq!(sandbox.storage().counters().refused, 6);
-    assert_eq!(at(&sandbox, "PUT", url, &[NEW], "abc").await.status(), StatusCode::OK);
+    let stored = at(&sandbox, "PUT", url, &[NEW], "abc").await;
+    assert_eq!(stored.status(), StatusCode::OK);
+    let names = ["x-ratelimit-limit", "x-request-id"];
+    assert!(!names.iter().any(|name| stored.headers().contains_key(*name)), "the storage host is another host");
 }
 
 #[tokio::test]
@@ -204,7 +207,13 @@ async fn cut_request_stores_nothing() {
     };
     sandbox.fault(Fault::cut_request(1000).on_storage("PUT", "/*")).unwrap();
     assert!(send(address(&sandbox), request()).await.is_err());
+    sandbox.fault(Fault::cut_request(9_000_000).on_storage("PUT", "/*")).unwrap();
+    assert!(send(address(&sandbox), request()).await.is_err(), "at least one byte is missing");
     assert!(sandbox.storage().objects().is_empty());
+    sandbox.fault(Fault::cut_request(9).on("POST", "/exports/")).unwrap();
+    let export = crate::client::request(&sandbox, http::Method::POST, "/exports/", "{\"project\": \"p\"}");
+    assert!(send(address(&sandbox), export).await.is_err());
+    assert_eq!(sandbox.requests().last().map(|request| request.status), Some(None));
     sandbox.fault(Fault::drop_response().on_storage("PUT", "/*")).unwrap();
     assert!(send(address(&sandbox), request()).await.is_err());
     assert_eq!(sandbox.storage().objects().len(), 1, "the response was lost, not the object");

@@ -100,3 +100,73 @@ async fn proxy_refuses_unknown_hosts() {
     }
     assert!(Sandbox::start().await.unwrap().proxy_url().is_none());
 }
+
+/// What official uploaders demand of the URL of a part of a managed upload.
+fn assert_is_grant_url(url: &str, session: &str) {
+    assert!(url.is_ascii() && url.len() <= 16_384, "{url}");
+    let rest = url.strip_prefix("https://").expect("https");
+    let (host, rest) = rest.split_once('/').unwrap();
+    let account = host.strip_suffix(".r2.cloudflarestorage.com").expect("a known host");
+    assert!(account.len() == 32 && account.bytes().all(|b| b"0123456789abcdef".contains(&b)), "{host}");
+    let (path, query) = rest.split_once('?').unwrap();
+    let segments: Vec<&str> = path.split('/').collect();
+    assert_eq!((segments[1], segments[3], segments[4]), ("__o__%3D", "__cloud__", session), "{path}");
+    assert_eq!((segments[2].len(), &segments[5..]), (36, &["day%201", "%C3%A9%2Ba.mcap"][..]), "{path}");
+    let mut pairs: Vec<(&str, &str)> = query.split('&').map(|pair| pair.split_once('=').unwrap()).collect();
+    pairs.sort_unstable();
+    let names: Vec<&str> = pairs.iter().map(|(name, _)| *name).collect();
+    let expected = [
+        "X-Amz-Algorithm",
+        "X-Amz-Credential",
+        "X-Amz-Date",
+        "X-Amz-Expires",
+        "X-Amz-Signature",
+        "X-Amz-SignedHeaders",
+        "partNumber",
+        "uploadId",
+    ];
+    assert_eq!(names, expected);
+    let value = |name: &str| pairs.iter().find(|(known, _)| *known == name).unwrap().1;
+    assert_eq!((value("X-Amz-Algorithm"), value("partNumber")), ("AWS4-HMAC-SHA256", "1"));
+    assert_eq!(value("X-Amz-SignedHeaders"), "content-length%3Bhost");
+    let credential: Vec<&str> = value("X-Amz-Credential").split("%2F").collect();
+    let date = value("X-Amz-Date");
+    assert_eq!(credential[1..], [&date[..8], "auto", "s3", "aws4_request"]);
+    assert!(date.len() == 16 && date.ends_with('Z'), "{date}");
+    assert!((1..=300).contains(&value("X-Amz-Expires").parse::<u64>().unwrap()));
+    assert_eq!(value("X-Amz-Signature").len(), 64);
+}
+
+#[tokio::test]
+async fn managed_grants_have_urls_that_official_uploaders_accept() {
+    let sandbox = Sandbox::builder().tls(true).recordings(1).start().await.unwrap();
+    let call = async |path: String, body: Option<Value>| {
+        let (stream, _) = tunnel(&sandbox, "api.avala.ai:443").await;
+        let method = if body.is_some() { "POST" } else { "GET" };
+        let body = body.map(|body| body.to_string()).unwrap_or_default();
+        let response =
+            exchange(&sandbox, stream, "api.avala.ai", request(&sandbox, method, "api.avala.ai", &path, body)).await;
+        assert_eq!(response.status(), StatusCode::OK, "{response:?}");
+        serde_json::from_slice::<Value>(response.body()).unwrap()
+    };
+    let session = "11111111-1111-4111-8111-111111111111";
+    let recordings = call("/api/v1/fleet/recordings/".to_owned(), None).await;
+    let recording = recordings["results"][0]["uid"].as_str().unwrap();
+    let path = |name: &str| format!("/api/v1/fleet/recordings/{recording}/managed-upload/{name}/");
+    let identity = |mut body: Value| {
+        body["protocol"] = value!("fleet-managed-mcap-v1");
+        body["session_uid"] = value!(session);
+        Some(body)
+    };
+    let files = value!([{"path": "day 1/é+a.mcap", "size_bytes": 16, "content_sha256": "0".repeat(64)}]);
+    let admitted = call(path("admit"), identity(value!({"files": files}))).await;
+    let file = &admitted["files"][0]["file_uid"];
+    let generation = call(path("multipart/init"), identity(value!({"file_uid": file}))).await;
+    let body = value!({"file_uid": file, "generation_uid": generation["generation_uid"], "numbers": [1]});
+    let grant = call(path("multipart/parts"), identity(body)).await["parts"][0].clone();
+    assert_is_grant_url(grant["url"].as_str().unwrap(), session);
+    assert_eq!(grant["headers"], value!({"content-length": "16"}));
+    let mut names: Vec<&String> = grant.as_object().unwrap().keys().collect();
+    names.sort();
+    assert_eq!(names, ["expires_at", "grant_uid", "headers", "offset", "part_number", "size_bytes", "url"]);
+}

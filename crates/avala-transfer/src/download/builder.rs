@@ -14,7 +14,7 @@ use super::plan::DownloadPlan;
 use super::receive::BlockWriter as _;
 use super::session::{Target, blocking};
 use super::sink::{AsyncWriter, stream};
-use super::{dataset, export, run};
+use super::{dataset, export, run, sequence};
 use crate::error::{Error, ErrorKind};
 use crate::progress::event::{Event, Phase};
 use crate::progress::report::{FileOutcome, FileReport, Report};
@@ -43,7 +43,7 @@ impl Source {
             Self::Export(uid) => export::list(transfers, uid).await,
             Self::Item(owner, slug, item) => dataset::list(transfers, owner, slug, Some(item)).await,
             Self::Dataset(owner, slug) => dataset::list(transfers, owner, slug, None).await,
-            Self::Sequence(owner, slug, sequence) => dataset::list_sequence(transfers, owner, slug, sequence).await,
+            Self::Sequence(owner, slug, sequence) => sequence::list(transfers, owner, slug, sequence).await,
             Self::Revision { reference, revision, is_offline } => {
                 let reference = reference::parse(reference, revision.as_deref())?;
                 let resolved = revision::resolve(transfers, &reference, !is_offline).await?;

@@ -34,10 +34,17 @@ pub(crate) struct Context {
 impl Context {
     /// Waits while the run is paused; fails when it ends.
     pub(crate) async fn gate(&self) -> Result<(), Error> {
-        if self.halt.is_canceled() {
-            return Err(Error::canceled());
-        }
+        self.halt.check()?;
         self.control.gate().await
+    }
+
+    /// Waits for a step, but not longer than the run.
+    pub(crate) async fn unless_ended<T>(&self, step: impl Future<Output = T>) -> Result<T, Error> {
+        tokio::select! {
+            biased;
+            error = self.ended() => Err(error),
+            output = step => Ok(output),
+        }
     }
 
     /// Completes when the run ends.

@@ -1,14 +1,16 @@
-//! Items of a dataset, and the assets of a sequence's frames.
+//! Files of the items of a dataset.
+//!
+//! A list of items has a signed URL of each, so files need no call of their own. The URLs of the last pages are kept; an
+//! older or expired page is read again for all of its items, so that memory and calls stay small for large datasets.
 
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use avala_client::Avala;
-use avala_types::{DatasetFrame, DatasetItem, DatasetSequence, DatasetSlug, ItemUid, OwnerName, SequenceUid};
-use serde_json::Value;
+use avala_types::{Cursor, DatasetItem, DatasetSlug, ItemUid, OwnerName};
 use tokio::sync::Mutex;
 
-use super::export::extension;
 use super::link::{Link, LinkFuture, LinkSource, Links};
 use super::listing::{Listed, Listing};
 use crate::error::{Error, ErrorKind};
@@ -17,33 +19,116 @@ use crate::transfers::Transfers;
 
 /// Items per page of the list.
 const PAGE: u32 = 100;
+/// Pages whose URLs are kept.
+const KEPT_PAGES: usize = 16;
 
-/// Reads the item again for each link.
+/// Dataset whose pages are read again for new URLs.
 #[derive(Debug)]
-struct ItemLinks {
+struct Reader {
     avala: Avala,
     storage: Storage,
     owner: OwnerName,
     slug: DatasetSlug,
+    pages: Mutex<Pages>,
+}
+
+#[derive(Debug, Default)]
+struct Pages {
+    /// Where each page starts.
+    cursors: Vec<Option<Cursor>>,
+    kept: VecDeque<Page>,
+    /// Number of pages that were read so far.
+    reads: u64,
+}
+
+#[derive(Debug)]
+struct Page {
+    index: usize,
+    /// Which reading this is; every reading signs new URLs.
+    reading: u64,
+    urls: HashMap<ItemUid, Box<str>>,
+}
+
+impl Pages {
+    fn keep(&mut self, index: usize, items: &[DatasetItem]) -> u64 {
+        self.reads += 1;
+        self.kept.retain(|page| page.index != index);
+        if self.kept.len() >= KEPT_PAGES {
+            self.kept.pop_front();
+        }
+        let urls = items.iter().filter_map(|item| Some((item.uid.clone(), item_url(item)?.into()))).collect();
+        self.kept.push_back(Page { index, reading: self.reads, urls });
+        self.reads
+    }
+
+    /// Returns the URL of an item, unless it is of the reading `used` or of an earlier one.
+    fn url(&self, index: usize, item: &ItemUid, used: u64) -> Option<(u64, &str)> {
+        let page = self.kept.iter().find(|page| page.index == index && page.reading > used)?;
+        Some((page.reading, page.urls.get(item)?))
+    }
+}
+
+/// One item: on a page of the list, or alone.
+#[derive(Debug)]
+struct ItemLinks {
+    reader: Arc<Reader>,
     item: ItemUid,
+    page: Option<usize>,
+    /// Reading from which the last link came.
+    used: AtomicU64,
 }
 
 impl LinkSource for ItemLinks {
     fn sign(&self) -> LinkFuture<'_> {
         Box::pin(async move {
-            let item = self.avala.datasets().get_item(&self.owner, &self.slug, &self.item).await.map_err(Error::api)?;
-            Link::new(&self.storage, item_url(&item).ok_or_else(no_url)?)
+            match self.page {
+                Some(page) => self.sign_on_page(page).await,
+                None => self.reader.read_item(&self.item).await,
+            }
         })
+    }
+}
+
+impl ItemLinks {
+    async fn sign_on_page(&self, index: usize) -> Result<Link, Error> {
+        let reader = &self.reader;
+        let mut pages = reader.pages.lock().await;
+        if let Some((reading, url)) = pages.url(index, &self.item, self.used.load(Relaxed)) {
+            let link = Link::new(&reader.storage, url)?;
+            if link.has_time() {
+                self.used.store(reading, Relaxed);
+                return Ok(link);
+            }
+        }
+        let mut list = reader.avala.datasets().list_items(&reader.owner, &reader.slug).limit(PAGE);
+        if let Some(cursor) = pages.cursors.get(index).cloned().flatten() {
+            list = list.cursor(cursor);
+        }
+        let page = list.await.map_err(Error::api)?;
+        let reading = pages.keep(index, &page.items);
+        self.used.store(reading, Relaxed);
+        match pages.url(index, &self.item, 0) {
+            Some((_, url)) => Link::new(&reader.storage, url),
+            // Items were added or removed meanwhile, so that it is on another page.
+            None => reader.read_item(&self.item).await,
+        }
+    }
+}
+
+impl Reader {
+    async fn read_item(&self, item: &ItemUid) -> Result<Link, Error> {
+        let item = self.avala.datasets().get_item(&self.owner, &self.slug, item).await.map_err(Error::api)?;
+        let url = item_url(&item).ok_or_else(|| {
+            Error::new(ErrorKind::Protocol, "the API returned no URL of the file")
+                .help("check whether the dataset is ready")
+        })?;
+        Link::new(&self.storage, url)
     }
 }
 
 fn item_url(item: &DatasetItem) -> Option<&str> {
     let url = item.url.as_deref().or(item.data_url.as_deref());
     url.filter(|url| !url.is_empty())
-}
-
-fn no_url() -> Error {
-    Error::new(ErrorKind::Protocol, "the API returned no URL of the file").help("check whether the dataset is ready")
 }
 
 /// Lists the files of all items of a dataset, or of one item.
@@ -53,199 +138,50 @@ pub(crate) async fn list(
     slug: &DatasetSlug,
     only: Option<&ItemUid>,
 ) -> Result<Listing, Error> {
-    let avala = transfers.avala();
-    let about = |error: avala_client::Error| Error::api(error).about(format!("{owner}/{slug}"));
-    let mut objects = Vec::new();
-    let mut calls = 1;
-    let listed = |item: &DatasetItem| listed(transfers, owner, slug, item);
-    if let Some(uid) = only {
-        let item = avala.datasets().get_item(owner, slug, uid).await.map_err(about)?;
-        objects.push(listed(&item));
-    } else {
-        let mut pages = avala.datasets().list_items(owner, slug).limit(PAGE).pages();
-        calls = 0;
-        while let Some(page) = pages.next().await {
-            calls += 1;
-            objects.extend(page.map_err(about)?.items.iter().map(listed));
-        }
-    }
-    let id = match only {
-        Some(item) => format!("item:{owner}/{slug}/{item}"),
-        None => format!("dataset:{owner}/{slug}"),
-    };
-    Ok(Listing { id, objects, calls, calls_per_object: 0, is_anonymous: false, warnings: Vec::new() })
-}
-
-fn listed(transfers: &Transfers, owner: &OwnerName, slug: &DatasetSlug, item: &DatasetItem) -> Listed {
-    let source = ItemLinks {
+    let reader = Arc::new(Reader {
         avala: transfers.avala().clone(),
         storage: transfers.storage().clone(),
         owner: owner.clone(),
         slug: slug.clone(),
-        item: item.uid.clone(),
-    };
-    // A URL that is not allowed is reported when the item is read again for it.
-    let link = item_url(item).and_then(|url| Link::new(transfers.storage(), url).ok());
+        pages: Mutex::default(),
+    });
+    let about = |error: avala_client::Error| Error::api(error).about(format!("{owner}/{slug}"));
+    if let Some(uid) = only {
+        let item = reader.avala.datasets().get_item(owner, slug, uid).await.map_err(about)?;
+        // A URL that is not allowed is reported when the item is read again for it.
+        let link = item_url(&item).and_then(|url| Link::new(&reader.storage, url).ok());
+        let object = listed(&reader, &item, None, link);
+        return Ok(Listing::new(format!("item:{owner}/{slug}/{uid}"), vec![object], 1));
+    }
+    let mut stream = reader.avala.datasets().list_items(owner, slug).limit(PAGE).pages();
+    let mut objects = Vec::new();
+    let mut pages = reader.pages.lock().await;
+    loop {
+        let cursor = stream.cursor().cloned();
+        let Some(page) = stream.next().await else { break };
+        let page = page.map_err(about)?;
+        let index = pages.cursors.len();
+        pages.cursors.push(cursor);
+        objects.extend(page.items.iter().map(|item| listed(&reader, item, Some(index), None)));
+        // The first ones: they are downloaded first.
+        if index < KEPT_PAGES {
+            pages.keep(index, &page.items);
+        }
+    }
+    let calls = pages.cursors.len() as u64;
+    drop(pages);
+    Ok(Listing::new(format!("dataset:{owner}/{slug}"), objects, calls))
+}
+
+fn listed(reader: &Arc<Reader>, item: &DatasetItem, page: Option<usize>, link: Option<Link>) -> Listed {
+    let source = ItemLinks { reader: Arc::clone(reader), item: item.uid.clone(), page, used: AtomicU64::new(0) };
     let updated = item.updated_at.or(item.created_at).map(|time| time.to_string()).unwrap_or_default();
     Listed {
         name: item.key.clone().unwrap_or_else(|| item.uid.to_string()),
         size: None,
         sha256: None,
         version: format!("{} {updated}", item.uid),
+        read_again: page.filter(|page| *page >= KEPT_PAGES),
         links: Links::new(source, link),
-    }
-}
-
-/// A sequence whose URLs are signed again together.
-#[derive(Debug)]
-struct SequenceReader {
-    avala: Avala,
-    storage: Storage,
-    owner: OwnerName,
-    slug: DatasetSlug,
-    sequence: SequenceUid,
-    current: Mutex<Reading>,
-}
-
-#[derive(Debug, Default)]
-struct Reading {
-    number: u64,
-    assets: Vec<Asset>,
-}
-
-/// A file of a frame.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Asset {
-    name: String,
-    url: String,
-}
-
-/// One asset of a sequence.
-#[derive(Debug)]
-struct AssetLinks {
-    reader: Arc<SequenceReader>,
-    position: usize,
-    /// Reading from which the last link came.
-    used: AtomicU64,
-}
-
-impl LinkSource for AssetLinks {
-    fn sign(&self) -> LinkFuture<'_> {
-        Box::pin(async move {
-            let mut current = self.reader.current.lock().await;
-            // Another asset may have made the sequence be read again already.
-            if current.number <= self.used.load(Relaxed) {
-                let assets = self.reader.read().await?;
-                *current = Reading { number: current.number + 1, assets };
-            }
-            self.used.store(current.number, Relaxed);
-            let asset = current.assets.get(self.position).ok_or_else(|| {
-                Error::new(ErrorKind::RemoteChanged, "the sequence has fewer files than before")
-                    .help("download it again")
-            })?;
-            Link::new(&self.reader.storage, &asset.url)
-        })
-    }
-}
-
-impl SequenceReader {
-    async fn read(&self) -> Result<Vec<Asset>, Error> {
-        let call = self.avala.datasets().get_sequence(&self.owner, &self.slug, &self.sequence);
-        assets(&call.await.map_err(Error::api)?)
-    }
-}
-
-/// Lists the files of all frames of a sequence.
-pub(crate) async fn list_sequence(
-    transfers: &Transfers,
-    owner: &OwnerName,
-    slug: &DatasetSlug,
-    sequence: &SequenceUid,
-) -> Result<Listing, Error> {
-    let reader = Arc::new(SequenceReader {
-        avala: transfers.avala().clone(),
-        storage: transfers.storage().clone(),
-        owner: owner.clone(),
-        slug: slug.clone(),
-        sequence: sequence.clone(),
-        current: Mutex::default(),
-    });
-    let assets = reader.read().await.map_err(|error| error.about(format!("sequence {sequence}")))?;
-    let objects = assets.iter().enumerate().map(|(position, asset)| {
-        let source = AssetLinks { reader: Arc::clone(&reader), position, used: AtomicU64::new(1) };
-        let link = Link::new(transfers.storage(), &asset.url).ok();
-        Listed {
-            name: asset.name.clone(),
-            size: None,
-            sha256: None,
-            version: sequence.to_string(),
-            links: Links::new(source, link),
-        }
-    });
-    let objects = objects.collect();
-    *reader.current.lock().await = Reading { number: 1, assets };
-    Ok(Listing {
-        id: format!("sequence:{owner}/{slug}/{sequence}"),
-        objects,
-        calls: 1,
-        calls_per_object: 0,
-        is_anonymous: false,
-        warnings: Vec::new(),
-    })
-}
-
-/// Returns the files of all frames: the asset of a frame under its key, its images in a folder of the frame.
-fn assets(sequence: &DatasetSequence) -> Result<Vec<Asset>, Error> {
-    let mut assets = Vec::new();
-    for frame in sequence.typed_frames() {
-        let frame = frame.map_err(|error| Error::new(ErrorKind::Protocol, error.to_string()))?;
-        assets.extend(frame_assets(&frame));
-    }
-    Ok(assets)
-}
-
-fn frame_assets(frame: &DatasetFrame) -> Vec<Asset> {
-    let raw = frame.raw.as_ref().and_then(|raw| raw.to_value().ok()).unwrap_or_default();
-    let text = |value: Option<&Value>| value.and_then(Value::as_str).filter(|url| !url.is_empty()).map(str::to_owned);
-    let mut assets = Vec::new();
-    let folder = format!("{:06}", frame.frame_index);
-    if let Some(url) = text(raw.get("asset_url")) {
-        let name = frame.key.clone().unwrap_or_else(|| format!("{folder}/asset{}", extension(path_of(&url))));
-        assets.push(Asset { name, url });
-    }
-    let flat = raw.get("image_urls").and_then(Value::as_array);
-    let images: Vec<Option<String>> = match flat {
-        Some(urls) if !urls.is_empty() => urls.iter().map(|url| text(Some(url))).collect(),
-        _ => frame.images.iter().map(|image| image.image_url.clone().filter(|url| !url.is_empty())).collect(),
-    };
-    for (camera, url) in images.into_iter().enumerate() {
-        let Some(url) = url else { continue };
-        let name = format!("{folder}/camera-{camera}{}", extension(path_of(&url)));
-        assets.push(Asset { name, url });
-    }
-    assets
-}
-
-/// Returns the path of a URL, without its signature.
-fn path_of(url: &str) -> &str {
-    url.split(['?', '#']).next().unwrap_or_default()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn frames_have_named_assets() {
-        let json = r#"{"uid": "s1", "frames": [
-            {"key": "lidar/0.pcd", "asset_url": "https://h/0.pcd?s=1", "image_urls": ["https://h/a.jpg?s=1", null, ""]},
-            {"images": [{"image_url": "https://h/b.png?s=1"}, {"image_url": "https://h/c"}]},
-            {"asset_url": "https://h/x.bin?s=a.b"}
-        ]}"#;
-        let sequence: DatasetSequence = serde_json::from_str(json).unwrap();
-        let names: Vec<_> = assets(&sequence).unwrap().into_iter().map(|asset| asset.name).collect();
-        let expected =
-            ["lidar/0.pcd", "000000/camera-0.jpg", "000001/camera-0.png", "000001/camera-1", "000002/asset.bin"];
-        assert_eq!(names, expected);
     }
 }

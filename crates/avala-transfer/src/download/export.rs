@@ -51,14 +51,9 @@ pub(crate) async fn list(transfers: &Transfers, uid: &ExportUid) -> Result<Listi
     let name = format!("export-{}{}", uid, extension(link.url.uri().path()));
     let source = ExportLinks { avala, storage: transfers.storage().clone(), uid: uid.clone() };
     let links = Links::new(source, Some(link));
-    Ok(Listing {
-        id: format!("export:{uid}"),
-        objects: vec![Listed { name, size: None, sha256: None, version: uid.to_string(), links }],
-        calls: 1,
-        calls_per_object: 0,
-        is_anonymous: false,
-        warnings: Vec::new(),
-    })
+    let version = uid.to_string();
+    let object = Listed { name, size: None, sha256: None, version, read_again: None, links };
+    Ok(Listing::new(format!("export:{uid}"), vec![object], 1))
 }
 
 /// Returns the extension of a path with its dot, or nothing if it is no plain one.

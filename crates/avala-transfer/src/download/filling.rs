@@ -39,6 +39,8 @@ struct Progress {
     durable: RangeSet,
     /// Bytes that the meter counts as done.
     counted: u64,
+    /// Whether the meter knows the size of the object.
+    is_announced: bool,
     /// Whether durable ranges are recorded.
     has_record: bool,
     synced_at: Instant,
@@ -75,6 +77,7 @@ impl Filling {
             durable: RangeSet::default(),
             counted: 0,
             has_record: false,
+            is_announced: false,
             synced_at: Instant::now(),
             is_syncing: false,
         };
@@ -88,8 +91,17 @@ impl Filling {
         }
     }
 
-    /// Fails if the object does not have the size that the API says.
+    /// Counts the size of an object of which the API says none.
+    fn announce(&self, size: u64) {
+        let is_known = std::mem::replace(&mut self.progress().is_announced, true);
+        if !is_known && self.remote.size.is_none() {
+            self.context.meter.add_files(0, size);
+        }
+    }
+
+    /// Takes the size that a response announces. Fails if it is not the size that the API says.
     pub(super) fn check_size(&self, actual: u64) -> Result<(), Error> {
+        self.announce(actual);
         match self.remote.size.filter(|size| *size != actual) {
             None => Ok(()),
             Some(expected) => {
@@ -168,6 +180,12 @@ impl Filling {
     pub(super) fn count(&self, bytes: u64) {
         self.progress().counted += bytes;
         self.context.meter.done(bytes);
+    }
+
+    /// Drops what an earlier run left, and the record of it if there is one.
+    pub(super) async fn drop_recorded(self: &Arc<Self>, was_recorded: bool) -> Result<(), Error> {
+        self.progress().has_record = was_recorded;
+        self.clear().await
     }
 
     /// Drops all received bytes.

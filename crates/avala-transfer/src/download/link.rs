@@ -43,7 +43,7 @@ impl Link {
         self.life.left(Instant::now()).is_zero()
     }
 
-    fn has_time(&self) -> bool {
+    pub(crate) fn has_time(&self) -> bool {
         self.life.left(Instant::now()) >= SHORTEST_LIFE
     }
 }

@@ -21,6 +21,13 @@ pub(crate) struct Listing {
     pub(crate) warnings: Vec<String>,
 }
 
+impl Listing {
+    /// Creates a listing of objects that need no call of their own.
+    pub(crate) fn new(id: String, objects: Vec<Listed>, calls: u64) -> Self {
+        Self { id, objects, calls, calls_per_object: 0, is_anonymous: false, warnings: Vec::new() }
+    }
+}
+
 /// One object.
 #[derive(Clone, Debug)]
 pub(crate) struct Listed {
@@ -30,6 +37,8 @@ pub(crate) struct Listed {
     pub(crate) sha256: Option<Digest>,
     /// Changes when the object changes.
     pub(crate) version: String,
+    /// Page of the list that has to be read again for the link of the object, if its links were not kept.
+    pub(crate) read_again: Option<usize>,
     pub(crate) links: Arc<Links>,
 }
 

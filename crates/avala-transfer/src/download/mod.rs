@@ -25,6 +25,7 @@ mod record;
 pub(crate) mod request;
 pub(crate) mod response;
 pub(crate) mod run;
+mod sequence;
 pub(crate) mod session;
 pub(crate) mod sink;
 pub(crate) mod target_error;

@@ -25,6 +25,7 @@ struct Shared {
 /// Every connection requests ranges of this version only. However it ends, no connection writes afterwards.
 pub(super) async fn run(file: &Arc<Filling>, version: Version, first: Option<OpenedRange>) -> Result<u64, Stop> {
     let total = version.total;
+    file.check_size(total)?;
     file.blocking(move |file| file.part.reserve(total)).await?;
     // The first response starts at zero, and nothing is durable yet.
     let begun = first.as_ref().map_or(0, |(range, _)| range.end);

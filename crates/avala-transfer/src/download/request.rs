@@ -68,10 +68,7 @@ impl Attempts {
             wait,
             error: error.to_string(),
         });
-        tokio::select! {
-            () = tokio::time::sleep(wait) => Ok(()),
-            ended = context.ended() => Err(ended),
-        }
+        context.unless_ended(tokio::time::sleep(wait)).await
     }
 }
 
@@ -89,14 +86,19 @@ pub(crate) async fn open(
     loop {
         context.gate().await?;
         context.limit.check_time()?;
-        let link = remote.links.get(attempts.refused).await.map_err(|error| error.about(&remote.name))?;
-        let slot = context.storage.concurrency(&link.link.url)?.slot().await;
+        let link = context
+            .unless_ended(remote.links.get(attempts.refused))
+            .await?
+            .map_err(|error| error.about(&remote.name))?;
+        let host = context.storage.concurrency(&link.link.url)?;
+        let slot = context.unless_ended(host.slot()).await?;
         // The wait for a slot may have been longer than the link lives.
         if link.link.has_expired() && !std::mem::replace(&mut was_late, true) {
             continue;
         }
         let request = build(&link, range, version);
-        let sent = tokio::time::timeout(STALL_TIMEOUT, context.storage.send(&link.link.url, request)).await;
+        let sent = tokio::time::timeout(STALL_TIMEOUT, context.storage.send(&link.link.url, request));
+        let sent = context.unless_ended(sent).await?;
         let response = match sent {
             Ok(Ok(response)) => response,
             Ok(Err(error)) => {

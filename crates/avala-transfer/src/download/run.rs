@@ -124,10 +124,15 @@ impl Run {
             while ended.is_none() && running.len() < self.options.files.max(1) {
                 let Some((position, (object, path))) = waiting.next() else { break };
                 let this = Arc::clone(self);
-                running.spawn(async move {
+                #[cfg(feature = "tracing")]
+                let span = tracing::info_span!("avala.download", file = %object.name.escape_debug());
+                let work = async move {
                     let result = this.one(&object, path).await;
                     (position, result.map_err(|error| error.about(&object.name)))
-                });
+                };
+                #[cfg(feature = "tracing")]
+                let work = tracing::Instrument::instrument(work, span);
+                running.spawn(work);
             }
             let Some(joined) = running.join_next().await else { break };
             let Ok((position, result)) = joined else {

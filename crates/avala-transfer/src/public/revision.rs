@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
 
 use avala_client::Avala;
-use avala_types::{PublicObject, PublicObjectWalk, PublicReference, PublicRevision};
+use avala_types::{PublicObject, PublicObjectUid, PublicObjectWalk, PublicReference, PublicRevision};
 use tokio::time::Instant;
 
 use crate::download::link::{Link, LinkFuture, LinkSource, Links, SHORTEST_LIFE};
@@ -25,7 +25,22 @@ struct GrantLinks {
     avala: Avala,
     storage: Storage,
     revision: Arc<PublicRevision>,
-    object: PublicObject,
+    object: Granted,
+}
+
+/// What a grant has to repeat of an object. A revision may have 100,000 of them.
+#[derive(Debug)]
+struct Granted {
+    uid: PublicObjectUid,
+    size: u64,
+    sha256: Digest,
+}
+
+impl Granted {
+    /// Returns the object with what the checks of a grant compare.
+    fn object(&self) -> PublicObject {
+        PublicObject::new(self.uid.clone(), "", "", 0_u64, self.size, self.sha256.to_string(), "")
+    }
 }
 
 impl LinkSource for GrantLinks {
@@ -47,9 +62,10 @@ impl LinkSource for GrantLinks {
 impl GrantLinks {
     async fn grant(&self) -> Result<Link, Error> {
         let public = self.avala.public_datasets();
-        let granted = match public.access_object(&self.revision, &self.object).with_meta().await {
+        let object = self.object.object();
+        let granted = match public.access_object(&self.revision, &object).with_meta().await {
             Err(error) if error.status().is_some_and(|status| status.as_u16() == 405) => {
-                public.access_object_with_get(&self.revision, &self.object).with_meta().await
+                public.access_object_with_get(&self.revision, &object).with_meta().await
             }
             granted => granted,
         };
@@ -187,10 +203,17 @@ pub(crate) fn list(transfers: &Transfers, resolved: Resolved) -> Result<Listing,
             avala: transfers.avala().clone(),
             storage: transfers.storage().clone(),
             revision: Arc::clone(&revision),
-            object,
+            object: Granted { uid: object.object_uid, size, sha256 },
         };
         let links = Links::new(source, None);
-        objects.push(Listed { name, size: Some(size), sha256: Some(sha256), version: sha256.to_string(), links });
+        objects.push(Listed {
+            name,
+            size: Some(size),
+            sha256: Some(sha256),
+            version: sha256.to_string(),
+            read_again: None,
+            links,
+        });
     }
     Ok(Listing {
         // The dataset and not the revision: files that two revisions share are not transferred again.

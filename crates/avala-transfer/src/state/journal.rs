@@ -110,9 +110,18 @@ impl Journal {
 
     /// Appends a record and returns when it is on disk.
     pub(crate) async fn append(&self, record: &impl Serialize) -> Result<(), Error> {
+        self.append_all(std::slice::from_ref(record)).await
+    }
+
+    /// Appends records together and returns when they are on disk.
+    pub(crate) async fn append_all(&self, records: &[impl Serialize]) -> Result<(), Error> {
+        let mut lines = Vec::new();
+        for record in records {
+            lines.extend(line(record)?);
+        }
         let number = {
             let mut queue = self.queue();
-            queue.pending.extend(line(record)?);
+            queue.pending.extend(lines);
             queue.last += 1;
             queue.last
         };

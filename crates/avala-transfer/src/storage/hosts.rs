@@ -141,7 +141,7 @@ fn check_path(path: &str) -> Result<(), &'static str> {
 }
 
 /// Returns whether `host` can only be a host of Avala or of a storage provider.
-fn is_known(host: &str) -> bool {
+pub(crate) fn is_known(host: &str) -> bool {
     host == "data.avala.ai" || is_r2(host) || is_gcs(host) || is_azure(host) || is_aws(host)
 }
 

@@ -25,6 +25,7 @@ pub(crate) async fn plan(
         let (folder, file_name) = open_target(&target, false)?;
         let names = check_names(&objects, file_name.as_ref(), folder.as_ref().map(TargetFolder::path), &options)?;
         let session = folder.is_some().then(|| Session::open(&state, &target, &id, &options, true)).transpose()?;
+        let mut read_again = BTreeSet::new();
         let mut plan = DownloadPlan { collisions: names.collisions, warnings, ..DownloadPlan::default() };
         for (object, path) in objects.iter().zip(names.paths) {
             let action = path.and_then(|path| match &session {
@@ -37,6 +38,7 @@ pub(crate) async fn plan(
                     plan.files.push(object.name.clone());
                     plan.bytes += object.size.unwrap_or_default();
                     plan.unknown_sizes += u64::from(object.size.is_none());
+                    read_again.extend(object.read_again);
                 }
                 Err(error) => plan.rejected.push((object.name.clone(), error.to_string())),
             }
@@ -48,7 +50,7 @@ pub(crate) async fn plan(
                 local.into_keys().filter(|path| !listed.contains(path.as_str()) && options.filter.matches(path));
             plan.deleted = extra.collect();
         }
-        count(&mut plan, calls, calls_per_object, is_anonymous);
+        count(&mut plan, calls + read_again.len() as u64, calls_per_object, is_anonymous);
         Ok::<_, Error>(plan)
     })
     .await
@@ -58,12 +60,14 @@ pub(crate) async fn plan(
 #[cfg(feature = "object-store")]
 pub(crate) fn everything(listing: Listing, options: &Options) -> DownloadPlan {
     let mut plan = DownloadPlan { warnings: listing.warnings, ..DownloadPlan::default() };
+    let mut read_again = BTreeSet::new();
     for object in listing.objects.iter().filter(|object| options.filter.matches(&object.name)) {
         plan.files.push(object.name.clone());
         plan.bytes += object.size.unwrap_or_default();
         plan.unknown_sizes += u64::from(object.size.is_none());
+        read_again.extend(object.read_again);
     }
-    count(&mut plan, listing.calls, listing.calls_per_object, listing.is_anonymous);
+    count(&mut plan, listing.calls + read_again.len() as u64, listing.calls_per_object, listing.is_anonymous);
     plan
 }
 

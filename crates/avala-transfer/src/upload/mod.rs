@@ -4,3 +4,5 @@ pub(crate) mod backoff;
 pub(crate) mod body;
 pub(crate) mod dataset;
 pub(crate) mod put;
+pub(crate) mod recording;
+pub(crate) mod urls;

@@ -80,8 +80,8 @@ fn signed_headers<'a>(headers: impl IntoIterator<Item = (&'a String, &'a String)
 /// What became of a request.
 #[derive(Debug)]
 pub(crate) enum Put {
-    /// Stored: the digest of what was sent, and the headers of the response.
-    Stored(Digest, HeaderMap),
+    /// Stored: the digest of what was sent, and the response without its body.
+    Stored(Digest, Response<()>),
     /// 412: an object of that name is there already.
     Exists,
     /// The URL expired before the request could begin. Nothing was sent.
@@ -201,7 +201,7 @@ async fn of_response(
     if status.is_success() {
         // A response before the last byte can only be wrong: the object would be shorter.
         return match watch.released() {
-            Some(digest) => Put::Stored(digest, parts.headers),
+            Some(digest) => Put::Stored(digest, Response::from_parts(parts, ())),
             None => Put::Failed(stalled("the storage responded before it had all bytes".to_owned(), path), None),
         };
     }

@@ -147,28 +147,47 @@ async fn names_that_the_target_cannot_tell_apart_are_in_the_plan() {
 }
 
 #[tokio::test]
-async fn expired_url_of_an_item_is_signed_again() {
-    let calls = Arc::new(AtomicUsize::new(0));
-    let counter = Arc::clone(&calls);
-    let server = Server::start(move |request| {
-        let item = |url: &str| json!({"uid": "i0", "key": "a", "url": format!("{}/files/{url}", origin(request))});
-        match request.path() {
-            "/api/v1/datasets/o/s/items/" => Response::json(&json!({"results": [item("old")], "next": null})),
-            "/api/v1/datasets/o/s/items/i0/" => {
-                counter.fetch_add(1, SeqCst);
-                Response::json(&item("new"))
-            }
-            "/files/new" => serve(request, b"content", Some("\"v1\"")),
-            _ => Response::new(403),
+async fn expired_urls_of_a_page_are_signed_again_together() {
+    let lists = Arc::new(AtomicUsize::new(0));
+    let counter = Arc::clone(&lists);
+    let server = Server::start(move |request| match request.path() {
+        "/api/v1/datasets/o/s/items/" => {
+            let number = counter.fetch_add(1, SeqCst);
+            let url = |name: &str| format!("{}/files/{number}/{name}", origin(request));
+            let item = |name: &str| json!({"uid": name, "key": name, "url": url(name)});
+            Response::json(&json!({"results": [item("a"), item("b"), item("c")], "next": null}))
         }
+        // URLs of the first list have expired.
+        path => match path.strip_prefix("/files/1/") {
+            Some(name) => serve(request, name.as_bytes(), Some("\"v1\"")),
+            None => Response::new(403),
+        },
     })
     .await;
     let root = tempfile::tempdir().unwrap();
     let target = root.path().join("out");
     let transfers = server.transfers(&root.path().join("state"));
     let report = transfers.download_dataset("o", "s").to_folder(&target).await.unwrap();
-    assert_eq!((report.transferred(), calls.load(SeqCst)), (1, 1));
-    assert_eq!(read(&target), BTreeMap::from([("a".to_owned(), "content".to_owned())]));
+    assert_eq!((report.transferred(), lists.load(SeqCst)), (3, 2));
+    assert_eq!(read(&target), ["a", "b", "c"].map(|name| (name.to_owned(), name.to_owned())).into());
+}
+
+#[tokio::test]
+async fn large_dataset_reads_pages_again_and_no_item_alone() {
+    // Pages have two items here, and the URLs of 16 pages are kept.
+    let names: Vec<String> = (0..44).map(|number| format!("f{number:02}")).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let server = dataset(&names).await;
+    let root = tempfile::tempdir().unwrap();
+    let target = root.path().join("out");
+    let transfers = server.transfers(&root.path().join("state"));
+    let plan = transfers.download_dataset("o", "s").to_folder(&target).plan().await.unwrap();
+    assert_eq!(plan.api_calls, 22 + 6);
+    let before = server.requests("/api/").len();
+    let report = transfers.download_dataset("o", "s").to_folder(&target).await.unwrap();
+    assert_eq!(report.transferred(), 44);
+    assert_eq!(server.requests("/api/").len() - before, 22 + 6, "the plan is exact");
+    assert!(read(&target).iter().all(|(name, text)| name == text));
 }
 
 #[tokio::test]

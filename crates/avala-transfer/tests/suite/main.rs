@@ -15,5 +15,8 @@ mod download_processes;
 mod download_support;
 mod fake;
 mod public_revisions;
+mod recording_managed;
+mod recording_plain;
 mod support;
 mod sync_folders;
+mod upload_kills;

@@ -215,9 +215,9 @@ impl CallState {
     }
 
     /// Ends the running attempt, with what it may have sent.
-    pub(crate) fn end_attempt(&self, sent: Sent) {
+    pub(crate) fn end_attempt(&self, sent: Sent, now: Instant) {
         self.shared.finished.fetch_max(sent as u8, Ordering::Relaxed);
-        self.enter(Phase::Ended);
+        self.clock().enter(Phase::Ended, now);
     }
 
     /// Returns the record of the innermost service's calls in this attempt.
@@ -353,10 +353,11 @@ impl CallState {
     }
 
     fn current_report(&self) -> CallReport {
+        let now = Instant::now();
         CallReport {
             attempts: self.attempts(),
-            elapsed: self.elapsed(),
-            time_spent: self.time_spent(),
+            elapsed: now.saturating_duration_since(self.shared.started),
+            time_spent: self.clock().spent(now),
             base_url: self.shared.stack.as_ref().and_then(|stack| stack.base_url().cloned()),
         }
     }
@@ -383,7 +384,7 @@ mod tests {
         state.begin_attempt();
         state.enter(Phase::Waiting);
         assert_eq!(state.sent(), Sent::No);
-        state.end_attempt(Sent::Maybe);
+        state.end_attempt(Sent::Maybe, Instant::now());
         state.begin_attempt();
         state.enter(Phase::Waiting);
         assert_eq!(state.sent(), Sent::Maybe, "the first attempt may have arrived");

@@ -7,8 +7,7 @@ use std::time::Duration;
 use http::{Request, Response, StatusCode};
 use pin_project_lite::pin_project;
 use tokio::time::{Instant, Sleep, sleep_until};
-use tower::util::Oneshot;
-use tower::{Layer, Service, ServiceExt};
+use tower::{Layer, Service};
 
 use crate::body::Body;
 use crate::context::CallState;
@@ -16,6 +15,7 @@ use crate::context::background::Background;
 use crate::context::options::CallOptions;
 use crate::context::time_spent::Seconds;
 use crate::error::{Sent, TimeoutPhase, TransportError};
+use crate::when_ready::{WhenReady, call_when_ready};
 
 /// Ends an attempt at its timeout, which covers readiness, connecting, headers and the collected body.
 ///
@@ -85,7 +85,7 @@ where
         let ends = Instant::now().checked_add(timeout);
         let paused_before = state.background().map_or(Duration::ZERO, Background::paused);
         AttemptTimeoutFuture {
-            attempt: self.inner.clone().oneshot(request),
+            attempt: call_when_ready(self.inner.clone(), request),
             sleep: ends.map(sleep_until),
             ends,
             paused_before,
@@ -100,7 +100,7 @@ pin_project! {
     #[derive(Debug)]
     pub struct AttemptTimeoutFuture<S: Service<Request<Body>>> {
         #[pin]
-        attempt: Oneshot<S, Request<Body>>,
+        attempt: WhenReady<S>,
         #[pin]
         sleep: Option<Sleep>,
         // Without pauses.

@@ -16,6 +16,7 @@ pub(crate) mod rate_limit;
 pub(crate) mod reject_redirects;
 pub(crate) mod resolve;
 pub(crate) mod retry;
+pub(crate) mod shared;
 pub(crate) mod trace;
 
 pub use self::adapt::{Adapt, AdaptLayer, ClassifyLayer};

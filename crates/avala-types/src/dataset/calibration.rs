@@ -57,9 +57,16 @@ model! {
     }
 }
 
+impl DatasetFrame {
+    /// Cameras of the images, with the frame's values as defaults.
+    pub(crate) fn cameras(&self) -> Vec<CameraCalibration> {
+        self.images.iter().map(|image| CameraCalibration::of(image, self)).collect()
+    }
+}
+
 impl CameraCalibration {
     /// Camera of an image. Model, xi and alpha default to those of the frame.
-    pub(crate) fn of(image: &FrameImage, frame: &DatasetFrame) -> Self {
+    fn of(image: &FrameImage, frame: &DatasetFrame) -> Self {
         Self {
             // Uploaders name their cameras in three ways; the first one that is there and not empty counts.
             camera_id: ["camera", "camera_id", "sensor_id"]

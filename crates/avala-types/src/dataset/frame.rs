@@ -2,7 +2,6 @@
 
 use std::fmt;
 
-use crate::dataset::{CameraCalibration, DatasetSequence};
 use crate::geometry::{Quat, Vec3};
 use crate::id::SequenceUid;
 use crate::json::Elements;
@@ -33,7 +32,7 @@ model! {
             device_heading: Option<Quat>,
             /// Camera images.
             images: Vec<FrameImage>,
-            /// The frame as the server sent it.
+            /// The frame as the server sent it; unset in a [`TypedSequence`](crate::TypedSequence).
             raw: Option<Json>,
         }
     }
@@ -77,29 +76,12 @@ model! {
 impl DatasetFrame {
     /// Decodes the next frame, at this index of the sequence.
     pub(crate) fn read_next(index: usize, frames: &mut Elements<'_>) -> Option<Result<Self, serde_json::Error>> {
-        Some(frames.next_as::<Wire>()?.map(|(raw, wire)| Self {
-            frame_index: index as u64,
-            key: wire.key,
-            model: wire.model.clone().or_else(|| wire.camera_model.clone()),
-            camera_model: wire.camera_model.or(wire.model),
-            xi: wire.xi,
-            alpha: wire.alpha,
-            device_position: wire.device_position,
-            device_heading: wire.device_heading,
-            images: wire.images,
-            raw: Some(raw),
-            extra: wire.extra,
-        }))
-    }
-
-    /// Cameras of the images, with the frame's values as defaults.
-    pub(crate) fn cameras(&self) -> Vec<CameraCalibration> {
-        self.images.iter().map(|image| CameraCalibration::of(image, self)).collect()
+        Some(frames.next_as::<Wire>()?.map(|(raw, wire)| wire.into_frame(index, Some(raw))))
     }
 }
 
 /// The typed part of a frame. The rest stays in `raw` and is not stored twice.
-struct Wire {
+pub(super) struct Wire {
     key: Option<String>,
     model: Option<String>,
     camera_model: Option<String>,
@@ -110,6 +92,25 @@ struct Wire {
     images: Vec<FrameImage>,
     /// Typed fields of an unexpected form.
     extra: crate::extra::Extra,
+}
+
+impl Wire {
+    /// Makes the frame at this index of its sequence.
+    pub(super) fn into_frame(self, index: usize, raw: Option<Json>) -> DatasetFrame {
+        DatasetFrame {
+            frame_index: index as u64,
+            key: self.key,
+            model: self.model.clone().or_else(|| self.camera_model.clone()),
+            camera_model: self.camera_model.or(self.model),
+            xi: self.xi,
+            alpha: self.alpha,
+            device_position: self.device_position,
+            device_heading: self.device_heading,
+            images: self.images,
+            raw,
+            extra: self.extra,
+        }
+    }
 }
 
 json_object!(Wire (Strict, skip) {
@@ -141,12 +142,12 @@ enum Reason {
 }
 
 impl FrameError {
-    pub(crate) fn out_of_range(sequence: &DatasetSequence, index: usize, count: usize) -> Self {
-        Self { sequence: sequence.uid.clone(), index, reason: Reason::OutOfRange { count } }
+    pub(crate) fn out_of_range(sequence: &SequenceUid, index: usize, count: usize) -> Self {
+        Self { sequence: sequence.clone(), index, reason: Reason::OutOfRange { count } }
     }
 
-    pub(crate) fn decode(sequence: &DatasetSequence, index: usize, error: serde_json::Error) -> Self {
-        Self { sequence: sequence.uid.clone(), index, reason: Reason::Decode(error) }
+    pub(crate) fn decode(sequence: &SequenceUid, index: usize, error: serde_json::Error) -> Self {
+        Self { sequence: sequence.clone(), index, reason: Reason::Decode(error) }
     }
 
     /// Requested frame.

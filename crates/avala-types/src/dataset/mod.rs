@@ -7,6 +7,7 @@ mod item;
 mod outcome;
 mod payload;
 mod sequence;
+mod typed_sequence;
 
 pub use calibration::{CameraCalibration, DatasetCalibration};
 pub use frame::{DatasetFrame, FrameError, FrameImage};
@@ -17,6 +18,7 @@ pub use outcome::{
 };
 pub use payload::{CreateDataset, TransferDataset};
 pub use sequence::DatasetSequence;
+pub use typed_sequence::TypedSequence;
 
 use crate::id::{DatasetSlug, DatasetUid, OwnerName};
 use crate::json::Json;

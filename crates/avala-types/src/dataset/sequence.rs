@@ -93,8 +93,8 @@ impl DatasetSequence {
         // Past the last one, there is nothing left to read either.
         let _ = index.checked_sub(1).and_then(|before| frames.nth(before));
         match DatasetFrame::read_next(index, &mut frames) {
-            Some(frame) => frame.map_err(|error| FrameError::decode(self, index, error)),
-            None => Err(FrameError::out_of_range(self, index, self.raw_frames().count())),
+            Some(frame) => frame.map_err(|error| FrameError::decode(&self.uid, index, error)),
+            None => Err(FrameError::out_of_range(&self.uid, index, self.raw_frames().count())),
         }
     }
 
@@ -103,7 +103,7 @@ impl DatasetSequence {
         let mut frames = self.raw_frames();
         (0..).map_while(move |index| {
             let frame = DatasetFrame::read_next(index, &mut frames)?;
-            Some(frame.map_err(|error| FrameError::decode(self, index, error)))
+            Some(frame.map_err(|error| FrameError::decode(&self.uid, index, error)))
         })
     }
 

@@ -12,6 +12,20 @@ use crate::plain_json::{CHECKED_TEXT, PlainJson};
 /// The name under which `serde_json` hands out the text of a value instead of its parts.
 const RAW_TEXT: &str = "$serde_json::private::RawValue";
 
+/// Writes the exact text with `serde_json`, and the parsed value in any other format.
+impl Serialize for Json {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serialize(self, serializer)
+    }
+}
+
+/// Reads the exact text with `serde_json`, and the value in any other format or out of one of serde's own buffers.
+impl<'de> Deserialize<'de> for Json {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserialize(deserializer)
+    }
+}
+
 #[inline]
 pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Json, D::Error> {
     // The reader of `serde_json` itself hands over a text that was checked. Adapters around it, and other formats, do
@@ -25,7 +39,7 @@ pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<
     deserializer.deserialize_newtype_struct(RAW_TEXT, AnyJson)
 }
 
-pub(super) fn serialize<S: Serializer>(json: &Json, serializer: S) -> Result<S::Ok, S::Error> {
+fn serialize<S: Serializer>(json: &Json, serializer: S) -> Result<S::Ok, S::Error> {
     // Every serializer of `serde_json`, and every adapter around one, has its error and takes a text as it is. Another
     // format would write the text's wrapper instead. Names of types are only compared, so a miss costs no more than
     // the exact text.

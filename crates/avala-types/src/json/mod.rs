@@ -1,6 +1,7 @@
 //! Free-form JSON, kept as its own text.
 
 pub(crate) mod any;
+mod field;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -8,12 +9,8 @@ use std::hash::{Hash, Hasher};
 use std::str::FromStr;
 
 use serde::Serialize;
-use serde::de::Deserializer;
 use serde_json::Value;
 use serde_json::value::RawValue;
-
-use crate::field::{Field, Mode, Slot, read_lenient};
-use crate::plain_json;
 
 /// A piece of free-form JSON, kept as the text that the server sent and parsed when somebody asks.
 ///
@@ -181,44 +178,12 @@ impl fmt::Display for Json {
     }
 }
 
-/// Writes the exact text with `serde_json`, and the parsed value in any other format.
-impl Serialize for Json {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        any::serialize(self, serializer)
-    }
-}
-
-/// Reads the exact text with `serde_json`, and the value in any other format or out of one of serde's own buffers.
-impl<'de> serde::Deserialize<'de> for Json {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        any::deserialize(deserializer)
-    }
-}
-
 /// Null.
 impl Default for Json {
     fn default() -> Self {
         RawValue::NULL.to_owned().into()
     }
 }
-
-/// Every form is expected, so there is nothing to read twice.
-impl Field for Json {
-    const IS_COMPOUND: bool = false;
-
-    #[inline]
-    fn read<'de, D: Deserializer<'de>>(deserializer: D, _: Mode) -> Result<Self, D::Error> {
-        any::deserialize(deserializer)
-    }
-
-    #[inline]
-    fn read_slot<'de, D: Deserializer<'de>>(deserializer: D, _: Mode) -> Result<Slot<Self>, D::Error> {
-        let json = any::deserialize(deserializer)?;
-        Ok(if json.get() == "null" { Slot::Null } else { Slot::Value(json) })
-    }
-}
-
-crate::patch::patch_from!(Json: Value, &Value, &Json);
 
 impl PartialEq for Json {
     fn eq(&self, other: &Self) -> bool {
@@ -366,19 +331,6 @@ pub struct Elements<'a> {
 }
 
 impl<'a> Elements<'a> {
-    /// Returns the next element as its text and as a `T`: in one pass over it, and in more if a field is unexpected.
-    pub(crate) fn next_as<T: Field>(&mut self) -> Option<Result<(Json, T), serde_json::Error>> {
-        let rest = self.start_of_next();
-        if let Ok((value, length)) = plain_json::read_first(rest) {
-            let (text, rest) = rest.split_at_checked(length)?;
-            self.rest = rest;
-            return Some(Ok((Json(Text::Piece(text.into())), value)));
-        }
-        // The end of the list, or an element that is not plain.
-        let text = self.next()?;
-        Some(read_lenient(text.get()).map(|value| (Json(Text::Piece(text.get().into())), value)))
-    }
-
     fn start_of_next(&self) -> &'a str {
         self.rest.trim_start_matches([' ', '\t', '\r', '\n', ','])
     }

@@ -4,50 +4,32 @@
 //! at anything else ([`Unusual`]). Then the same text is read once more by `serde_json`, which handles it or says what is
 //! wrong. So this reader has no error messages, and nothing depends on it but speed.
 
+pub(crate) mod find;
 mod scan;
 mod skip;
+mod unusual;
 
-use std::fmt;
-
-use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::forward_to_deserialize_any;
 
+use self::find::find;
 use self::scan::{Number, Scan, Text};
-use crate::field::{Field, Mode};
-use crate::fields::find;
+use self::unusual::Unusual;
 
 /// The name under which [`PlainJson`] hands out the text of a value, which it has checked.
 pub(crate) const CHECKED_TEXT: &str = "$avala_types::CheckedText";
 
-/// The reader stopped: the text is invalid, has an unexpected form, or is left to `serde_json`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Unusual;
-
-impl fmt::Display for Unusual {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the JSON is left to another reader")
-    }
-}
-
-impl std::error::Error for Unusual {}
-
-impl de::Error for Unusual {
-    fn custom<T: fmt::Display>(_: T) -> Self {
-        Self
-    }
-}
-
-/// Reads a whole text strictly.
-pub(crate) fn read<T: Field>(text: &str) -> Result<T, Unusual> {
+/// Reads a whole text.
+pub(crate) fn read<'de, S: DeserializeSeed<'de>>(text: &'de str, seed: S) -> Result<S::Value, Unusual> {
     let mut reader = PlainJson::new(text);
-    let value = T::read(&mut reader, Mode::Strict)?;
+    let value = seed.deserialize(&mut reader)?;
     if reader.scan.peek().is_none() { Ok(value) } else { Err(Unusual) }
 }
 
-/// Reads the value at the start of a text strictly, and returns it with the length of its text.
-pub(crate) fn read_first<T: Field>(text: &str) -> Result<(T, usize), Unusual> {
+/// Reads the value at the start of a text, and returns it with the length of its text.
+pub(crate) fn read_first<'de, S: DeserializeSeed<'de>>(text: &'de str, seed: S) -> Result<(S::Value, usize), Unusual> {
     let mut reader = PlainJson::new(text);
-    let value = T::read(&mut reader, Mode::Strict)?;
+    let value = seed.deserialize(&mut reader)?;
     Ok((value, reader.scan.offset()))
 }
 
@@ -304,14 +286,21 @@ impl<'de> Deserializer<'de> for Index {
 
 #[cfg(test)]
 mod tests {
+    use std::fmt;
+
     use super::*;
     use crate::dataset::{Dataset, DatasetItem, FrameImage};
+    use crate::field::{Field, Mode, Required};
     use crate::json::Json;
     use crate::page::RawPageResponse;
 
+    fn read_strict<T: Field>(text: &str) -> Result<T, Unusual> {
+        read(text, Required::new(Mode::Strict))
+    }
+
     /// Reads a text with both readers. What this one reads has to be what `serde_json` reads.
     fn is_read<T: Field + fmt::Debug>(text: &str) -> bool {
-        let Ok(value) = read::<T>(text) else { return false };
+        let Ok(value) = read_strict::<T>(text) else { return false };
         let mut reader = serde_json::Deserializer::from_str(text);
         let same = T::read(&mut reader, Mode::Strict).unwrap_or_else(|error| panic!("{text}: {error}"));
         reader.end().unwrap_or_else(|error| panic!("{text}: {error}"));
@@ -343,7 +332,7 @@ mod tests {
             "\"\u{7f}\u{e000} long enough for more than one step\"",
         ] {
             assert!(is_read::<Json>(valid), "{valid}");
-            assert_eq!(read::<Json>(valid).unwrap().get(), valid.trim());
+            assert_eq!(read_strict::<Json>(valid).unwrap().get(), valid.trim());
         }
         for invalid in [
             "",
@@ -422,22 +411,22 @@ mod tests {
         ] {
             assert!(is_read::<f64>(number), "{number}");
             let value: f64 = number.parse().unwrap();
-            assert_eq!(read::<f64>(number).map(f64::to_bits), Ok(value.to_bits()), "{number}");
+            assert_eq!(read_strict::<f64>(number).map(f64::to_bits), Ok(value.to_bits()), "{number}");
         }
         for left in ["1e309", "-1e400", "123456789012345678901", "-9223372036854775809", "NaN", "01"] {
-            assert_eq!(read::<f64>(left), Err(Unusual), "{left}");
+            assert_eq!(read_strict::<f64>(left), Err(Unusual), "{left}");
         }
-        assert_eq!(read::<u64>("9999999999999999999"), Ok(9_999_999_999_999_999_999));
-        assert_eq!(read::<u64>("18446744073709551615"), Err(Unusual), "has 20 digits");
-        assert_eq!(read::<i64>("-9223372036854775807"), Ok(-i64::MAX));
-        assert_eq!(read::<u64>("12.0"), Ok(12));
+        assert_eq!(read_strict::<u64>("9999999999999999999"), Ok(9_999_999_999_999_999_999));
+        assert_eq!(read_strict::<u64>("18446744073709551615"), Err(Unusual), "has 20 digits");
+        assert_eq!(read_strict::<i64>("-9223372036854775807"), Ok(-i64::MAX));
+        assert_eq!(read_strict::<u64>("12.0"), Ok(12));
     }
 
     #[test]
     fn deep_nesting_is_left_to_the_other_reader() {
         let nested = |levels: usize| format!("{}{}", "[".repeat(levels), "]".repeat(levels));
         assert!(is_read::<Json>(&nested(65)) && is_read::<Json>(&format!("[{}0]", "[],".repeat(100))));
-        assert_eq!(read::<Json>(&nested(66)), Err(Unusual));
+        assert_eq!(read_strict::<Json>(&nested(66)), Err(Unusual));
         assert_eq!(serde_json::from_str::<Json>(&nested(66)).unwrap().get(), nested(66));
     }
 
@@ -485,6 +474,9 @@ mod tests {
         ] {
             assert!(!is_read::<Dataset>(other), "{other}");
         }
-        assert_eq!(read_first::<Vec<String>>("[\"a\"] , 7"), Ok((vec!["a".to_owned()], 5)));
+        assert_eq!(
+            read_first("[\"a\"] , 7", Required::<Vec<String>>::new(Mode::Strict)),
+            Ok((vec!["a".to_owned()], 5))
+        );
     }
 }

@@ -1,7 +1,7 @@
 //! Takes the tokens of a JSON text.
 
-use super::Unusual;
 use super::skip;
+use super::unusual::Unusual;
 
 /// A position in a text.
 #[derive(Clone, Copy, Debug)]

@@ -1,4 +1,4 @@
-//! More edits than go into one call.
+//! Bulk edits of any size, sent in chunks.
 
 use std::fmt;
 use std::pin::Pin;
@@ -11,10 +11,10 @@ use crate::error::Error;
 use crate::options::{call_options, call_timeout};
 use crate::request::Request;
 
-/// Edits of annotations, sent in chunks of [`BulkEdit::MAX_EDITS`], one after the other. Made by
+/// Edits of annotations, sent in chunks of [`BulkEdit::MAX_EDITS`], one after the other. Created by
 /// [`Annotations::bulk_edit`](crate::resources::Annotations::bulk_edit).
 ///
-/// It gives the response to each chunk in their order. Without edits nothing is sent.
+/// Returns the responses to all chunks in order. Without edits nothing is sent.
 ///
 /// ```
 /// # async fn example(avala: avala_client::Avala, boxes: Vec<String>) -> Result<(), avala_client::Error> {
@@ -37,7 +37,7 @@ use crate::request::Request;
 pub struct BulkEditChunks {
     /// The call for a chunk, still without its edits.
     call: Call<Json>,
-    /// All edits, those that are done included.
+    /// All edits, including the completed ones.
     edits: Vec<Json>,
     /// The responses to the completed chunks.
     responses: Vec<Json>,
@@ -57,7 +57,7 @@ impl BulkEditChunks {
         self.call.request_mut()
     }
 
-    /// The edits that are still to be sent.
+    /// Returns the edits that were not sent yet.
     #[must_use]
     pub fn remaining(&self) -> &[Json] {
         self.edits.get(self.responses.len() * BulkEdit::MAX_EDITS..).unwrap_or_default()
@@ -95,9 +95,9 @@ impl fmt::Debug for BulkEditChunks {
     }
 }
 
-/// A bulk edit that stopped at a chunk: why, what is done, and all that is needed to go on.
+/// Error of a bulk edit that stopped at a chunk, with all that is needed to resume it.
 ///
-/// It becomes an [`Error`], as `?` does it, where nobody wants to go on.
+/// It converts into an [`Error`] (as `?` does) if the edit is not to be resumed.
 pub struct BulkEditError(Box<Failed>);
 
 struct Failed {
@@ -106,13 +106,13 @@ struct Failed {
 }
 
 impl BulkEditError {
-    /// Why the chunk failed.
+    /// Returns the error of the chunk.
     #[must_use]
     pub fn error(&self) -> &Error {
         &self.0.error
     }
 
-    /// Which chunk failed; the first one is 0. All chunks before it are done, and none after it was sent.
+    /// Returns the index of the failed chunk, from 0. All chunks before it are done, and none after it was sent.
     #[must_use]
     pub fn chunk(&self) -> usize {
         self.responses().len()
@@ -124,13 +124,13 @@ impl BulkEditError {
         &self.0.edits.responses
     }
 
-    /// The edits that are not known to be done: those of the chunk that failed, and all after it.
+    /// Returns the edits that are not known to be done: those of the failed chunk, and all after it.
     #[must_use]
     pub fn remaining(&self) -> &[Json] {
         self.0.edits.remaining()
     }
 
-    /// Goes on with the chunk that failed. In the end it gives the responses to all chunks, those from before included.
+    /// Resumes at the failed chunk. Returns the responses to all chunks in the end, including the earlier ones.
     pub fn resume(self) -> BulkEditChunks {
         self.0.edits
     }

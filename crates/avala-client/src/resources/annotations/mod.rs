@@ -10,7 +10,7 @@ use crate::endpoint::Endpoint;
 
 pub use chunks::{BulkEditChunks, BulkEditError};
 
-/// Annotations, edited in bulk. Returned by [`Avala::annotations`].
+/// Calls for annotations, edited in bulk. Returned by [`Avala::annotations`].
 #[derive(Clone, Debug)]
 pub struct Annotations {
     avala: Avala,
@@ -24,7 +24,7 @@ impl Annotations {
     /// Edits any number of annotations of a dataset (`POST /datasets/{owner}/{slug}/bulk-edition/`), in as many calls
     /// as it takes.
     ///
-    /// [`BulkEdit`] says what an edit looks like. When a call fails, the [`BulkEditError`] can be
+    /// [`BulkEdit`] describes the edits. When a call fails, the [`BulkEditError`] can be
     /// [resumed](BulkEditError::resume).
     pub fn bulk_edit(
         &self,

@@ -1,4 +1,4 @@
-//! Alert channels: where alerts go.
+//! Alert channels: targets that alerts are sent to.
 
 use avala_types::{AlertChannelTest, AlertChannelUid, CreateFleetAlertChannel, FleetAlertChannel};
 
@@ -7,7 +7,8 @@ use crate::call::Call;
 use crate::endpoint::Endpoint;
 use crate::list::List;
 
-/// Alert channels: where alerts go. Returned by [`Fleet::alert_channels`](super::Fleet::alert_channels).
+/// Calls for alert channels: targets that alerts are sent to. Returned by
+/// [`Fleet::alert_channels`](super::Fleet::alert_channels).
 #[derive(Clone, Debug)]
 pub struct FleetAlertChannels {
     avala: Avala,
@@ -45,7 +46,7 @@ impl FleetAlertChannels {
         self.avala.command(endpoint, &[uid.into().as_str()])
     }
 
-    /// Sends a made-up alert to an alert channel (`POST /fleet/alert-channels/{channel_uid}/test/`).
+    /// Sends a test alert to an alert channel (`POST /fleet/alert-channels/{channel_uid}/test/`).
     pub fn test(&self, uid: impl Into<AlertChannelUid>) -> Call<AlertChannelTest> {
         let endpoint = Endpoint::post("fleet.alert_channels.test", "/fleet/alert-channels/{channel_uid}/test/");
         self.avala.call(endpoint, &[uid.into().as_str()])

@@ -1,4 +1,4 @@
-//! Alerts: what rules found.
+//! Alerts that rules raised.
 
 use avala_types::{AlertStatus, AlertUid, DeviceUid, FleetAlert, FleetSeverity, ResolveFleetAlert, RuleUid};
 
@@ -8,7 +8,7 @@ use crate::endpoint::Endpoint;
 use crate::filters::filters;
 use crate::list::List;
 
-/// Alerts: what rules found. Returned by [`Fleet::alerts`](super::Fleet::alerts).
+/// Calls for alerts that rules raised. Returned by [`Fleet::alerts`](super::Fleet::alerts).
 #[derive(Clone, Debug)]
 pub struct FleetAlerts {
     avala: Avala,
@@ -29,13 +29,13 @@ impl FleetAlerts {
         self.avala.call(Endpoint::get("fleet.alerts.get", "/fleet/alerts/{alert_uid}/"), &[uid.into().as_str()])
     }
 
-    /// Says that somebody has seen an alert (`POST /fleet/alerts/{alert_uid}/acknowledge/`).
+    /// Acknowledges an alert (`POST /fleet/alerts/{alert_uid}/acknowledge/`).
     pub fn acknowledge(&self, uid: impl Into<AlertUid>) -> Call<FleetAlert> {
         let endpoint = Endpoint::post("fleet.alerts.acknowledge", "/fleet/alerts/{alert_uid}/acknowledge/");
         self.avala.call(endpoint, &[uid.into().as_str()])
     }
 
-    /// Says that an alert is dealt with (`POST /fleet/alerts/{alert_uid}/resolve/`).
+    /// Resolves an alert (`POST /fleet/alerts/{alert_uid}/resolve/`).
     pub fn resolve(&self, uid: impl Into<AlertUid>, resolution: &ResolveFleetAlert) -> Call<FleetAlert> {
         let endpoint = Endpoint::post("fleet.alerts.resolve", "/fleet/alerts/{alert_uid}/resolve/");
         self.avala.call(endpoint, &[uid.into().as_str()]).json(resolution)
@@ -50,12 +50,12 @@ filters! {
             self.param("device", device.into().as_str())
         }
 
-        /// Lists only alerts that this rule found.
+        /// Lists only alerts of this rule.
         fn rule(self, rule: impl Into<RuleUid>) {
             self.param("rule", rule.into().as_str())
         }
 
-        /// Lists only alerts that matter this much.
+        /// Lists only alerts of this severity.
         fn severity(self, severity: impl Into<FleetSeverity>) {
             self.param("severity", severity.into().as_str())
         }

@@ -1,4 +1,4 @@
-//! Devices: what records.
+//! Devices that record.
 
 use avala_types::{DeviceStatus, DeviceType, DeviceUid, FleetDevice, RegisterFleetDevice, UpdateFleetDevice};
 
@@ -8,7 +8,7 @@ use crate::endpoint::Endpoint;
 use crate::filters::filters;
 use crate::list::List;
 
-/// Devices: what records. Returned by [`Fleet::devices`](super::Fleet::devices).
+/// Calls for devices that record. Returned by [`Fleet::devices`](super::Fleet::devices).
 #[derive(Clone, Debug)]
 pub struct FleetDevices {
     avala: Avala,
@@ -61,7 +61,7 @@ impl FleetDevices {
 filters! {
     /// Filters of [`FleetDevices::list`].
     pub enum FleetDeviceFilters {
-        /// Lists only devices of this kind.
+        /// Lists only devices of this type.
         fn device_type(self, device_type: impl Into<DeviceType>) {
             self.param("type", device_type.into().as_str())
         }

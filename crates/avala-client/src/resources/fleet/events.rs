@@ -1,4 +1,4 @@
-//! Events: what happened while a device recorded.
+//! Events during a recording.
 
 use avala_types::{
     CreateFleetEvent, CreateFleetEvents, CreatedFleetEvents, DeviceUid, EventUid, FleetEvent, FleetEventType,
@@ -11,7 +11,7 @@ use crate::endpoint::Endpoint;
 use crate::filters::filters;
 use crate::list::List;
 
-/// Events: what happened while a device recorded. Returned by [`Fleet::events`](super::Fleet::events).
+/// Calls for events during a recording. Returned by [`Fleet::events`](super::Fleet::events).
 #[derive(Clone, Debug)]
 pub struct FleetEvents {
     avala: Avala,
@@ -22,12 +22,12 @@ impl FleetEvents {
         Self { avala: avala.clone() }
     }
 
-    /// Reports an event (`POST /fleet/events/`).
+    /// Creates an event (`POST /fleet/events/`).
     pub fn create(&self, event: &CreateFleetEvent) -> Call<FleetEvent> {
         self.avala.call(Endpoint::post("fleet.events.create", "/fleet/events/"), &[]).json(event)
     }
 
-    /// Reports several events in one call (`POST /fleet/events/batch/`).
+    /// Creates several events in one call (`POST /fleet/events/batch/`).
     pub fn create_batch(&self, events: &CreateFleetEvents) -> Call<CreatedFleetEvents> {
         self.avala.call(Endpoint::post("fleet.events.create_batch", "/fleet/events/batch/"), &[]).json(events)
     }
@@ -52,12 +52,12 @@ impl FleetEvents {
 filters! {
     /// Filters of [`FleetEvents::list`].
     pub enum FleetEventFilters {
-        /// Lists only events that happened to this device.
+        /// Lists only events of this device.
         fn device(self, device: impl Into<DeviceUid>) {
             self.param("device", device.into().as_str())
         }
 
-        /// Lists only events of this kind.
+        /// Lists only events of this type.
         fn event_type(self, event_type: impl Into<FleetEventType>) {
             self.param("type", event_type.into().as_str())
         }
@@ -67,7 +67,7 @@ filters! {
             self.param("recording", recording.into().as_str())
         }
 
-        /// Lists only events that matter this much.
+        /// Lists only events of this severity.
         fn severity(self, severity: impl Into<FleetSeverity>) {
             self.param("severity", severity.into().as_str())
         }

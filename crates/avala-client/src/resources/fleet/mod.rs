@@ -1,4 +1,4 @@
-//! Fleets: devices, what they record, and what is watched for in it.
+//! Fleets: devices, their recordings, and rules that raise alerts.
 
 mod alert_channels;
 mod alerts;
@@ -20,7 +20,7 @@ pub use uploads::FleetUploads;
 
 use crate::avala::Avala;
 
-/// Fleets: devices, what they record, and what is watched for in it. Returned by [`Avala::fleet`].
+/// Calls for fleets: devices, their recordings, and rules that raise alerts. Returned by [`Avala::fleet`].
 #[derive(Clone, Debug)]
 pub struct Fleet {
     avala: Avala,
@@ -31,49 +31,49 @@ impl Fleet {
         Self { avala: avala.clone() }
     }
 
-    /// Alert channels: where alerts go.
+    /// Returns the calls for alert channels: targets that alerts are sent to.
     #[must_use]
     pub fn alert_channels(&self) -> FleetAlertChannels {
         FleetAlertChannels::new(&self.avala)
     }
 
-    /// Alerts: what rules found.
+    /// Returns the calls for alerts that rules raised.
     #[must_use]
     pub fn alerts(&self) -> FleetAlerts {
         FleetAlerts::new(&self.avala)
     }
 
-    /// Devices: what records.
+    /// Returns the calls for devices that record.
     #[must_use]
     pub fn devices(&self) -> FleetDevices {
         FleetDevices::new(&self.avala)
     }
 
-    /// Events: what happened while a device recorded.
+    /// Returns the calls for events during a recording.
     #[must_use]
     pub fn events(&self) -> FleetEvents {
         FleetEvents::new(&self.avala)
     }
 
-    /// Managed uploads of MCAP recordings.
+    /// Returns the calls for managed uploads of MCAP recordings.
     #[must_use]
     pub fn managed_uploads(&self) -> FleetManagedUploads {
         FleetManagedUploads::new(&self.avala)
     }
 
-    /// Recordings: what a device recorded.
+    /// Returns the calls for recordings of devices.
     #[must_use]
     pub fn recordings(&self) -> FleetRecordings {
         FleetRecordings::new(&self.avala)
     }
 
-    /// Rules: what is watched for.
+    /// Returns the calls for rules that raise alerts.
     #[must_use]
     pub fn rules(&self) -> FleetRules {
         FleetRules::new(&self.avala)
     }
 
-    /// Uploads of the files of recordings.
+    /// Returns the calls for uploads of the files of recordings.
     #[must_use]
     pub fn uploads(&self) -> FleetUploads {
         FleetUploads::new(&self.avala)

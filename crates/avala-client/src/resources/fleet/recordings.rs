@@ -1,4 +1,4 @@
-//! Recordings: what a device recorded.
+//! Recordings of devices.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use crate::filters::filters;
 use crate::list::List;
 use crate::wait::{Progress, Wait};
 
-/// Recordings: what a device recorded. Returned by [`Fleet::recordings`](super::Fleet::recordings).
+/// Calls for recordings of devices. Returned by [`Fleet::recordings`](super::Fleet::recordings).
 #[derive(Clone, Debug)]
 pub struct FleetRecordings {
     avala: Avala,

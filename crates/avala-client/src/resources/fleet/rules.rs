@@ -1,4 +1,4 @@
-//! Rules: what is watched for.
+//! Rules that raise alerts.
 
 use avala_types::{CreateFleetRule, FleetRule, RuleUid, UpdateFleetRule};
 
@@ -8,7 +8,7 @@ use crate::endpoint::Endpoint;
 use crate::filters::filters;
 use crate::list::List;
 
-/// Rules: what is watched for. Returned by [`Fleet::rules`](super::Fleet::rules).
+/// Calls for rules that raise alerts. Returned by [`Fleet::rules`](super::Fleet::rules).
 #[derive(Clone, Debug)]
 pub struct FleetRules {
     avala: Avala,
@@ -50,7 +50,7 @@ impl FleetRules {
 filters! {
     /// Filters of [`FleetRules::list`].
     pub enum FleetRuleFilters {
-        /// Lists only rules that are watched for, or only those that are not.
+        /// Lists only enabled rules, or only disabled ones.
         fn enabled(self, enabled: bool) {
             self.param("enabled", enabled.to_string())
         }

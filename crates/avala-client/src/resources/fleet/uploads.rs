@@ -1,4 +1,4 @@
-//! Uploads of the files of recordings: an address for each file, and the word that the file is there.
+//! Uploads of the files of recordings: a presigned URL for each file, and a confirmation.
 
 use avala_types::{
     ConfirmUpload, FinalizeUpload, GetUploadUrls, InitUpload, RecordingUid, UploadConfirmResponse,
@@ -9,7 +9,7 @@ use crate::avala::Avala;
 use crate::call::Call;
 use crate::endpoint::Endpoint;
 
-/// Uploads of the files of recordings. Returned by [`Fleet::uploads`](super::Fleet::uploads).
+/// Calls for uploads of the files of recordings. Returned by [`Fleet::uploads`](super::Fleet::uploads).
 #[derive(Clone, Debug)]
 pub struct FleetUploads {
     avala: Avala,
@@ -20,14 +20,14 @@ impl FleetUploads {
         Self { avala: avala.clone() }
     }
 
-    /// Begins an upload with the names and sizes of all its files
+    /// Starts an upload with the names and sizes of all its files
     /// (`POST /fleet/recordings/{recording_uid}/upload/init/`).
     pub fn init_upload(&self, recording: impl Into<RecordingUid>, upload: &InitUpload) -> Call<UploadSession> {
         let endpoint = Endpoint::post("fleet.uploads.init_upload", "/fleet/recordings/{recording_uid}/upload/init/");
         self.avala.call(endpoint, &[recording.into().as_str()]).json(upload)
     }
 
-    /// Asks for the addresses that files are sent to, at most [`GetUploadUrls::MAX_PATHS`] in one call
+    /// Requests presigned URLs for files, at most [`GetUploadUrls::MAX_PATHS`] in one call
     /// (`POST /fleet/recordings/{recording_uid}/upload/urls/`).
     pub fn get_upload_urls(
         &self,
@@ -39,7 +39,7 @@ impl FleetUploads {
         self.avala.call(endpoint, &[recording.into().as_str()]).json(files)
     }
 
-    /// Says that the storage has files, at most [`ConfirmUpload::MAX_FILES`] in one call
+    /// Confirms that files are stored, at most [`ConfirmUpload::MAX_FILES`] in one call
     /// (`POST /fleet/recordings/{recording_uid}/upload/confirm/`).
     pub fn confirm_upload(
         &self,
@@ -51,7 +51,7 @@ impl FleetUploads {
         self.avala.call(endpoint, &[recording.into().as_str()]).json(files)
     }
 
-    /// Ends an upload, so that the server begins to read its files
+    /// Ends an upload, so that the server starts to read its files
     /// (`POST /fleet/recordings/{recording_uid}/upload/finalize/`).
     pub fn finalize_upload(
         &self,
@@ -63,7 +63,7 @@ impl FleetUploads {
         self.avala.call(endpoint, &[recording.into().as_str()]).json(upload)
     }
 
-    /// How far an upload is, and what is missing (`GET /fleet/recordings/{recording_uid}/upload/status/`).
+    /// Gets the progress of an upload and its missing files (`GET /fleet/recordings/{recording_uid}/upload/status/`).
     pub fn get_upload_status(&self, recording: impl Into<RecordingUid>) -> Call<UploadStatusResponse> {
         let route = "/fleet/recordings/{recording_uid}/upload/status/";
         let endpoint = Endpoint::get("fleet.uploads.get_upload_status", route);

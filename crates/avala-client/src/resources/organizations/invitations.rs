@@ -10,7 +10,7 @@ use crate::list::List;
 
 /// Invitations.
 impl Organizations {
-    /// Invites somebody to an organization (`POST /organizations/{slug}/invitations/`).
+    /// Creates an invitation to an organization (`POST /organizations/{slug}/invitations/`).
     pub fn create_invitation(
         &self,
         slug: impl Into<OrganizationSlug>,
@@ -26,7 +26,7 @@ impl Organizations {
         self.avala.list(endpoint, &[slug.into().as_str()])
     }
 
-    /// Sends an invitation again (`POST /organizations/{slug}/invitations/{invitation_uid}/resend/`).
+    /// Resends an invitation (`POST /organizations/{slug}/invitations/{invitation_uid}/resend/`).
     pub fn resend_invitation(
         &self,
         slug: impl Into<OrganizationSlug>,
@@ -37,7 +37,7 @@ impl Organizations {
         self.avala.command(endpoint, &[slug.into().as_str(), invitation.into().as_str()])
     }
 
-    /// Takes an invitation back (`POST /organizations/{slug}/invitations/{invitation_uid}/cancel/`).
+    /// Cancels an invitation (`POST /organizations/{slug}/invitations/{invitation_uid}/cancel/`).
     pub fn cancel_invitation(
         &self,
         slug: impl Into<OrganizationSlug>,
@@ -48,7 +48,7 @@ impl Organizations {
         self.avala.command(endpoint, &[slug.into().as_str(), invitation.into().as_str()])
     }
 
-    /// Accepts an invitation that you got (`POST /organizations/invitations/{uid}/accept/`).
+    /// Accepts an invitation that you received (`POST /organizations/invitations/{uid}/accept/`).
     pub fn accept_invitation(&self, uid: impl Into<InvitationUid>) -> Call<Invitation> {
         let endpoint = Endpoint::post("organizations.accept_invitation", "/organizations/invitations/{uid}/accept/");
         self.avala.call(endpoint, &[uid.into().as_str()])

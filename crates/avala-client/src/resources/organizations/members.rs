@@ -16,7 +16,7 @@ impl Organizations {
         self.avala.list(endpoint, &[slug.into().as_str()])
     }
 
-    /// Updates what a member may do (`PATCH /organizations/{slug}/members/{user_uid}/role/`).
+    /// Updates the role of a member (`PATCH /organizations/{slug}/members/{user_uid}/role/`).
     pub fn update_member_role(
         &self,
         slug: impl Into<OrganizationSlug>,
@@ -28,7 +28,7 @@ impl Organizations {
         self.avala.command(endpoint, &[slug.into().as_str(), user.into().as_str()]).json(role)
     }
 
-    /// Deletes a member from an organization (`DELETE /organizations/{slug}/members/{user_uid}/`).
+    /// Removes a member from an organization (`DELETE /organizations/{slug}/members/{user_uid}/`).
     pub fn remove_member(&self, slug: impl Into<OrganizationSlug>, user: impl Into<UserUid>) -> Call<()> {
         let endpoint = Endpoint::delete("organizations.remove_member", "/organizations/{slug}/members/{user_uid}/");
         self.avala.command(endpoint, &[slug.into().as_str(), user.into().as_str()])
@@ -43,7 +43,7 @@ filters! {
             self.param("role", role.into().as_str())
         }
 
-        /// Lists only members whom this text finds.
+        /// Lists only members that match this text.
         fn search(self, text: impl Into<String>) {
             self.param("search", text)
         }

@@ -15,7 +15,7 @@ use crate::list::List;
 pub use invitations::InvitationFilters;
 pub use members::MemberFilters;
 
-/// Organizations, and their members, invitations and teams. Returned by [`Avala::organizations`].
+/// Calls for organizations, and their members, invitations and teams. Returned by [`Avala::organizations`].
 #[derive(Clone, Debug)]
 pub struct Organizations {
     avala: Avala,
@@ -27,12 +27,12 @@ impl Organizations {
         Self { avala: avala.clone() }
     }
 
-    /// Creates an organization, which you own (`POST /organizations/`).
+    /// Creates an organization of which you are the owner (`POST /organizations/`).
     pub fn create(&self, organization: &CreateOrganization) -> Call<Organization> {
         self.avala.call(Endpoint::post("organizations.create", "/organizations/"), &[]).json(organization)
     }
 
-    /// Lists the organizations that you are in (`GET /organizations/`).
+    /// Lists the organizations of which you are a member (`GET /organizations/`).
     pub fn list(&self) -> List<Organization, OrganizationFilters> {
         self.avala.list(Endpoint::get("organizations.list", "/organizations/"), &[])
     }
@@ -59,13 +59,13 @@ impl Organizations {
         self.avala.command(endpoint, &[slug.into().as_str()])
     }
 
-    /// Gives an organization to another of its members (`POST /organizations/{slug}/transfer-ownership/`).
+    /// Transfers an organization to another of its members (`POST /organizations/{slug}/transfer-ownership/`).
     pub fn transfer_ownership(&self, slug: impl Into<OrganizationSlug>, to: &TransferOwnership) -> Call<()> {
         let endpoint = Endpoint::post("organizations.transfer_ownership", "/organizations/{slug}/transfer-ownership/");
         self.avala.command(endpoint, &[slug.into().as_str()]).json(to)
     }
 
-    /// Gets the industries that an organization can be in, free-form (`GET /organizations/industry-choices/`).
+    /// Gets the industries to choose from, as free-form JSON (`GET /organizations/industry-choices/`).
     pub fn industry_choices(&self) -> Call<Json> {
         self.avala.call(Endpoint::get("organizations.industry_choices", "/organizations/industry-choices/"), &[])
     }

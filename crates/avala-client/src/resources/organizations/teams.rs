@@ -63,7 +63,7 @@ impl Organizations {
         self.avala.list(endpoint, &[slug.into().as_str(), team.into().as_str()])
     }
 
-    /// Updates what a member of a team may do
+    /// Updates the role of a team member
     /// (`PATCH /organizations/{slug}/teams/{team_slug}/members/{user_uid}/role/`).
     pub fn update_team_member_role(
         &self,
@@ -77,7 +77,7 @@ impl Organizations {
         self.avala.command(endpoint, &[slug.into().as_str(), team.into().as_str(), user.into().as_str()]).json(role)
     }
 
-    /// Deletes a member from a team (`DELETE /organizations/{slug}/teams/{team_slug}/members/{user_uid}/`).
+    /// Removes a member from a team (`DELETE /organizations/{slug}/teams/{team_slug}/members/{user_uid}/`).
     pub fn remove_team_member(
         &self,
         slug: impl Into<OrganizationSlug>,

@@ -51,7 +51,7 @@ pub(super) fn check_url(grant: &PublicObjectGrant, base_url: Option<&BaseUrl>) -
     }
 }
 
-/// The API itself hands out the bytes. Without a base URL only the path can be checked.
+/// Checks a URL of the API itself. Without a base URL only the path can be checked.
 fn check_proxy(uri: &Uri, base_url: Option<&BaseUrl>) -> Checked {
     let same_origin = base_url.is_none_or(|base_url| base_url.same_origin(uri));
     ensure(same_origin, "url", "does not lead to the host of the API")?;
@@ -62,7 +62,7 @@ fn check_proxy(uri: &Uri, base_url: Option<&BaseUrl>) -> Checked {
     ensure(is_download, "url", "is not a download of the API")
 }
 
-/// Whether no segment would be resolved away.
+/// Returns whether no segment is `.` or `..`.
 fn is_resolved(path: &str) -> bool {
     path.split('/').all(|segment| !matches!(segment.to_ascii_lowercase().replace("%2e", ".").as_str(), "." | ".."))
 }

@@ -18,10 +18,10 @@ use crate::endpoint::Endpoint;
 use crate::error::{ErrorKind, Failure};
 use crate::request::Request;
 
-/// How the bytes are read: the newest way that this client knows.
+/// Version of the transport of bytes that this client requests.
 const TRANSPORT: &str = "avala-edge-v1";
 
-/// Public datasets. Created by [`Avala::public_datasets`].
+/// Calls for public datasets. Created by [`Avala::public_datasets`].
 ///
 /// The calls carry no credentials, whatever the client has, ignore the proxy of the environment, follow no redirect, and
 /// have a rate limit of their own: 30 calls per minute. A client [without a key](crate::AvalaBuilder::without_api_key)
@@ -140,7 +140,7 @@ impl PublicDatasets {
         call.param("transport", TRANSPORT).options(|options| options.repeatable = Some(true))
     }
 
-    /// A call without credentials whose response has to pass a check.
+    /// Creates a call without credentials whose response has to pass a check.
     fn call<T: Decode>(
         &self,
         endpoint: Endpoint,

@@ -2,7 +2,7 @@
 
 use avala_types::PublicProvider;
 
-/// Whether `host` can only be a host at which `provider` stores objects.
+/// Returns whether `host` can only be a storage host of `provider`.
 pub(super) fn is_storage_host(provider: &PublicProvider, host: &str) -> bool {
     match provider {
         PublicProvider::AwsS3 => host.strip_suffix(".amazonaws.com").is_some_and(is_s3),
@@ -18,7 +18,7 @@ pub(super) fn is_storage_host(provider: &PublicProvider, host: &str) -> bool {
     }
 }
 
-/// What stands before `.amazonaws.com`: an endpoint of S3, or a bucket of one label and an endpoint.
+/// The labels before `.amazonaws.com`: an endpoint of S3, or a bucket of one label and an endpoint.
 fn is_s3(name: &str) -> bool {
     let labels: Vec<_> = name.split('.').collect();
     match &labels[..] {

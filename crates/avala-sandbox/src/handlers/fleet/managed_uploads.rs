@@ -363,7 +363,7 @@ async fn grant_parts(
         let grant = json!({
             "grant_uid": uid_in(&url, number), "part_number": number, "offset": (number - 1) * PART_SIZE,
             "size_bytes": size, "url": url, "headers": { "content-length": size.to_string() },
-            "expires_at": clock::expiry(now, lifetime),
+            "expires_at": clock::rfc3339(clock::expiry(now, lifetime).into()),
         });
         parts.push(grant.into());
     }

@@ -36,7 +36,7 @@ pub(crate) async fn serve(State(app): State<App>, request: Request<Body>) -> Res
         return ApiError::not_found().into_response();
     }
     let result = match parts.method {
-        _ if CREDENTIALS.iter().any(|name| parts.headers.contains_key(name)) => Err(StorageError::CREDENTIALS),
+        _ if has_credentials(&parts.headers) => Err(StorageError::CREDENTIALS),
         _ if is_form => form::post(&app, &parts.headers, &mut body).await,
         Method::PUT => upload::put(&app, &parts, &mut body).await,
         Method::GET | Method::HEAD => {
@@ -68,8 +68,15 @@ async fn drain(body: &mut Body) {
 
 /// Sends an object at a path that the router has changed.
 pub(crate) fn fetch(app: &App, path: &str, request: &Request<Body>) -> Response {
+    if has_credentials(request.headers()) {
+        return StorageError::CREDENTIALS.into_response();
+    }
     let query = request.uri().query().unwrap_or_default();
     get(app, request.method(), path, query, request.headers()).unwrap_or_else(IntoResponse::into_response)
+}
+
+fn has_credentials(headers: &HeaderMap) -> bool {
+    CREDENTIALS.iter().any(|name| headers.contains_key(name))
 }
 
 fn get(app: &App, method: &Method, path: &str, query: &str, headers: &HeaderMap) -> StorageResponse {

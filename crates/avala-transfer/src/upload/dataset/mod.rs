@@ -12,6 +12,7 @@ mod records;
 mod run;
 mod settings;
 
+pub(crate) use account::base_url;
 pub use plan::UploadPlan;
 pub use run::{DatasetReport, DatasetTransfer};
 pub use settings::{DatasetUpload, OnFailure};

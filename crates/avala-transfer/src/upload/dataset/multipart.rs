@@ -1,12 +1,10 @@
 //! Uploads a file in parts, which are sent in parallel.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use avala_types::{ManualUploadSession, SignParts, UploadUid};
 use http::{Method, StatusCode};
-use tokio::sync::Mutex;
 use tokio::task::JoinSet;
 
 use crate::error::{Error, ErrorKind};
@@ -20,6 +18,7 @@ use crate::upload::dataset::file::{
 };
 use crate::upload::dataset::records::{Record, Session};
 use crate::upload::put::{self, Presigned, Put};
+use crate::upload::urls::{Fetch, UrlPool};
 
 const MIN_PART: u64 = 5 << 20;
 const MAX_PART: u64 = 128 << 20;
@@ -189,7 +188,7 @@ async fn send_all(
         part: Part { source: Arc::clone(&upload.source), file: Arc::clone(&upload.file), offset: 0, length: 0 },
         layout: *layout,
         uid: uid.clone(),
-        signer: Signer::new(uid.clone(), missing.clone()),
+        urls: urls(&uploader.context, uid, missing.clone()),
     });
     let mut numbers = missing.into_iter();
     let mut tasks = JoinSet::new();
@@ -217,7 +216,7 @@ struct PartSender {
     part: Part,
     layout: Layout,
     uid: UploadUid,
-    signer: Signer,
+    urls: UrlPool,
 }
 
 impl PartSender {
@@ -226,14 +225,13 @@ impl PartSender {
         let (mut failed, mut refused) = (0, 0);
         loop {
             self.context.gate().await?;
-            let put = match self.signer.url(&self.context, number).await {
+            let put = match self.urls.url(number).await {
                 Ok(presigned) => self.put(number, &presigned).await?,
                 Err(error) => Put::Failed(error.about(path), None),
             };
             let error = match put {
                 Put::Stored(digest, _) => return Ok((number, digest)),
                 Put::Expired => {
-                    self.signer.forget(number).await;
                     continue;
                 }
                 Put::Exists => {
@@ -246,7 +244,6 @@ impl PartSender {
                     if refused >= MAX_REFUSALS {
                         return Err(error);
                     }
-                    self.signer.forget(number).await;
                     continue;
                 }
                 // The session is gone: the file's next attempt opens another one.
@@ -258,7 +255,6 @@ impl PartSender {
                 return Err(error);
             }
             self.context.meter.retried();
-            self.signer.forget(number).await;
             tokio::time::sleep(backoff::wait(failed, error.retry_after())).await;
         }
     }
@@ -274,63 +270,27 @@ impl PartSender {
     }
 }
 
-/// Requests the URLs of parts, a few at once while the API allows it.
-struct Signer {
-    uid: UploadUid,
-    missing: Vec<u64>,
-    at_once: AtomicUsize,
-    /// Held while a call runs: the others find their URLs here afterwards.
-    signed: Mutex<HashMap<u64, Presigned>>,
+/// The URLs of parts, from the API.
+fn urls(context: &RunContext, uid: &UploadUid, missing: Vec<u64>) -> UrlPool {
+    let (context, uid) = (context.clone(), uid.clone());
+    let fetch: Fetch = Box::new(move |numbers| {
+        let (context, uid) = (context.clone(), uid.clone());
+        Box::pin(async move { sign(&context, &uid, numbers).await })
+    });
+    UrlPool::new(missing, SIGN_AT_ONCE, fetch)
 }
 
-impl Signer {
-    fn new(uid: UploadUid, missing: Vec<u64>) -> Self {
-        Self { uid, missing, at_once: AtomicUsize::new(SIGN_AT_ONCE), signed: Mutex::default() }
+async fn sign(context: &RunContext, uid: &UploadUid, numbers: Vec<u64>) -> Result<Vec<(u64, Presigned)>, Error> {
+    let uploads = context.transfers.avala().uploads();
+    let call = uploads.sign_parts(uid, &SignParts::new(numbers.clone())).repeatable(true);
+    let response = call.with_meta().await.map_err(Error::api)?;
+    let mut named: Vec<u64> = response.value.parts.iter().map(|part| part.part_number).collect();
+    named.sort_unstable();
+    if named != numbers {
+        let message = "the API did not return the URLs of the parts that were requested";
+        return Err(Error::new(ErrorKind::Protocol, message).help("report it to Avala"));
     }
-
-    async fn url(&self, context: &RunContext, number: u64) -> Result<Presigned, Error> {
-        let mut signed = self.signed.lock().await;
-        if let Some(presigned) = signed.remove(&number) {
-            if presigned.is_alive() {
-                return Ok(presigned);
-            }
-            // They do not live long enough to be used that late.
-            self.at_once.store((self.at_once.load(Relaxed) / 2).max(1), Relaxed);
-        }
-        let start = self.missing.partition_point(|missing| *missing < number);
-        let rest = self.missing.get(start..).unwrap_or_default();
-        let numbers: Vec<u64> = rest.iter().copied().take(self.at_once.load(Relaxed)).collect();
-        let new = match self.sign(context, &numbers).await {
-            Err(error) if numbers.len() > 1 && matches!(error.status().map(|s| s.as_u16()), Some(400 | 422)) => {
-                self.at_once.store(1, Relaxed);
-                self.sign(context, &[number]).await?
-            }
-            other => other?,
-        };
-        signed.extend(new);
-        signed.remove(&number).ok_or_else(|| Error::new(ErrorKind::Protocol, format!("no URL for part {number}")))
-    }
-
-    /// Drops a URL that must not be used again.
-    async fn forget(&self, number: u64) {
-        self.signed.lock().await.remove(&number);
-    }
-
-    async fn sign(&self, context: &RunContext, numbers: &[u64]) -> Result<Vec<(u64, Presigned)>, Error> {
-        let uploads = context.transfers.avala().uploads();
-        let call = uploads.sign_parts(&self.uid, &SignParts::new(numbers.to_vec())).repeatable(true);
-        let response = call.with_meta().await.map_err(Error::api)?;
-        let mut named: Vec<u64> = response.value.parts.iter().map(|part| part.part_number).collect();
-        named.sort_unstable();
-        if named != numbers {
-            return Err(Error::new(
-                ErrorKind::Protocol,
-                "the API did not return the URLs of the parts that were requested",
-            )
-            .help("report it to Avala"));
-        }
-        let date = response.meta.date;
-        let parts = response.value.parts.iter();
-        parts.map(|part| Ok((part.part_number, Presigned::new(context, &part.url, &part.headers, date)?))).collect()
-    }
+    let date = response.meta.date;
+    let parts = response.value.parts.iter();
+    parts.map(|part| Ok((part.part_number, Presigned::new(context, &part.url, &part.headers, date)?))).collect()
 }

@@ -64,10 +64,6 @@ impl State {
         }
     }
 
-    fn fleet(&mut self, call: &str, _segments: &[&str], _query: &str, _body: &Value) -> (u16, Value) {
-        (404, json!({ "detail": format!("no such call: {call}") }))
-    }
-
     fn upload_url(&mut self, body: &Value) -> (u16, Value) {
         let text = |name: &str| body[name].as_str().map(str::to_owned);
         let key = format!("__u__=/u1/{}/{}", text("dataset_name").unwrap(), text("file_path_in_dataset").unwrap());

@@ -36,6 +36,8 @@ pub(crate) struct State {
     pub(crate) objects: BTreeMap<String, Vec<u8>>,
     pub(crate) uploads: BTreeMap<String, Upload>,
     pub(crate) datasets: Vec<Value>,
+    /// Upload sessions of recordings, by the UID of the recording.
+    pub(crate) sessions: BTreeMap<String, Session>,
     /// `METHOD path` of each call of the API.
     pub(crate) calls: Vec<String>,
     pub(crate) puts: Vec<PutLog>,
@@ -52,6 +54,14 @@ pub(crate) struct Upload {
     pub(crate) size: u64,
     pub(crate) parts: BTreeMap<u64, Vec<u8>>,
     pub(crate) is_complete: bool,
+}
+
+/// The upload of a recording.
+pub(crate) struct Session {
+    pub(crate) uid: String,
+    /// Size, and whether it is confirmed.
+    pub(crate) files: BTreeMap<String, (u64, bool)>,
+    pub(crate) status: &'static str,
 }
 
 /// A request to the storage.
@@ -105,6 +115,7 @@ impl World {
             objects: BTreeMap::new(),
             uploads: BTreeMap::new(),
             datasets: Vec::new(),
+            sessions: BTreeMap::new(),
             calls: Vec::new(),
             puts: Vec::new(),
             storage_headers: Vec::new(),

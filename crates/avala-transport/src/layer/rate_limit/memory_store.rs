@@ -74,7 +74,7 @@ impl MemoryLimits {
     }
 
     async fn permit(&self, call: StoreCall, deadline: Option<Instant>) -> Decision {
-        let mut guard = MemoryGrant { limits: self.clone(), call, permit: None, used: false };
+        let mut guard = MemoryGrant { limits: self.clone(), call, granted: Instant::now(), permit: None, used: false };
         let limit = match call.class {
             CallClass::Ordinary => return Decision::Granted(Grant::with_guard(guard)),
             CallClass::Upload => 10,
@@ -151,6 +151,7 @@ impl LimitStore for MemoryLimits {
 struct MemoryGrant {
     limits: MemoryLimits,
     call: StoreCall,
+    granted: Instant,
     permit: Option<u64>,
     used: bool,
 }
@@ -167,7 +168,8 @@ impl Drop for MemoryGrant {
         if let Some(held) = state.permits.get_mut(&self.call.class) {
             held.retain(|(permit, _)| Some(*permit) != self.permit);
         }
-        if !self.used {
+        // Many tokens that are returned late and taken again at once would be a burst.
+        if !self.used && self.granted.elapsed() <= PERMIT_POLL {
             state.limit(None).put_back();
             if self.call.scope.is_some() {
                 state.limit(self.call.scope).put_back();

@@ -4,6 +4,7 @@ mod budget;
 mod outcome;
 mod policy;
 
+use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -11,7 +12,7 @@ use std::time::Duration;
 
 use http::{Request, Response, StatusCode};
 use tokio::time::{Instant, sleep_until};
-use tower::{Layer, Service, ServiceExt};
+use tower::{Layer, Service};
 
 pub use self::budget::RetryBudget;
 use self::budget::Tokens;
@@ -146,18 +147,25 @@ where
             if let Some(state) = current.extensions_mut().get_mut() {
                 *state = attempt.clone();
             }
-            let result = self.inner.clone().oneshot(current).await;
+            let mut service = self.inner.clone();
+            let mut result = match poll_fn(|cx| service.poll_ready(cx)).await {
+                Ok(()) => service.call(current).await,
+                Err(error) => Err(error),
+            };
             if let Some(record) = attempt.attempt() {
                 record.close();
             }
             let evidence = attempt.evidence(strays);
             let sent = outcome::sent(&result, evidence);
-            let result = result.map_err(|error| error.with_sent(sent));
-            self.state.end_attempt(sent);
+            if let Err(error) = &mut result {
+                error.set_sent(sent);
+            }
+            let ended = Instant::now();
+            self.state.end_attempt(sent, ended);
 
             let outcome = Outcome::of(&result, evidence);
             if outcome.is_none() && result.is_ok() {
-                self.budget.reward(Instant::now());
+                self.budget.reward(ended);
             }
             if declared.is_none() {
                 repeatable &= !evidence.is_some_and(Evidence::has_unrepeatable_method);

@@ -1,39 +1,16 @@
 //! The log of requests that tests read.
 
+mod redact;
+
 use std::collections::VecDeque;
 use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use http::request::Parts;
-use http::{HeaderMap, HeaderValue, Method, StatusCode};
+use http::{HeaderMap, Method, StatusCode};
 
-use crate::protocol::{API_KEY_HEADER, API_PREFIX};
-
-/// What stands in the log for a secret.
-const REDACTED: &str = "[redacted]";
-
-/// Headers whose values are credentials.
-const SECRET_HEADERS: [&str; 5] =
-    [API_KEY_HEADER, "authorization", "proxy-authorization", "cookie", "x-amz-security-token"];
-
-/// Query parameters whose values are credentials or signatures, compared by letters and digits alone.
-const SECRET_PARAMETERS: [&str; 14] = [
-    "xamzsignature",
-    "xamzcredential",
-    "xamzsecuritytoken",
-    "xgoogsignature",
-    "xgoogcredential",
-    "signature",
-    "sig",
-    "token",
-    "accesstoken",
-    "apikey",
-    "key",
-    "secret",
-    "password",
-    "grant",
-];
+use crate::protocol::API_PREFIX;
 
 /// The log keeps this many requests, and fewer when their bodies are large.
 const MAX_REQUESTS: usize = 10_000;
@@ -52,13 +29,15 @@ pub struct LoggedRequest {
     /// The headers. Values that are credentials, as of `X-Avala-Api-Key`, `Authorization` and cookies, are replaced by
     /// `[redacted]`.
     pub headers: HeaderMap,
-    /// The body.
+    /// The body, with `[redacted]` in place of every value in JSON whose name is that of a secret, as `password`.
+    ///
+    /// Empty for requests to the storage host, whose bodies are not kept here.
     pub body: Bytes,
     /// The status of the response: `None` before the response, and when a fault closed the connection instead.
     pub status: Option<StatusCode>,
 }
 
-/// Shows of headers their names, and of the query and body their sizes alone: all may hold secrets.
+/// Shows of headers their names, and of the query and body their sizes alone: a secret may have a name of its own.
 impl fmt::Debug for LoggedRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("LoggedRequest")
@@ -85,21 +64,6 @@ impl LoggedRequest {
 /// Callback for each request once its response is sent.
 pub(crate) type OnResponse = dyn Fn(&LoggedRequest) + Send + Sync;
 
-/// Replaces the values of secret parameters.
-fn redact_query(query: &str) -> String {
-    let redact = |pair: &str| match pair.split_once('=') {
-        Some((name, _)) if is_secret(name) => format!("{name}={REDACTED}"),
-        _ => pair.to_owned(),
-    };
-    query.split('&').map(redact).collect::<Vec<_>>().join("&")
-}
-
-fn is_secret(name: &str) -> bool {
-    let name = percent_encoding::percent_decode_str(name).decode_utf8_lossy().to_lowercase();
-    let letters: String = name.chars().filter(char::is_ascii_alphanumeric).collect();
-    SECRET_PARAMETERS.contains(&letters.as_str())
-}
-
 /// Requests in the order of their arrival.
 #[derive(Default)]
 pub(crate) struct RequestLog(Mutex<Entries>);
@@ -115,20 +79,16 @@ struct Entries {
 impl RequestLog {
     /// Notes a request, and returns its number.
     pub(crate) fn begin(&self, parts: &Parts, body: &Bytes) -> u64 {
-        let mut headers = parts.headers.clone();
-        for (name, value) in &mut headers {
-            if SECRET_HEADERS.contains(&name.as_str()) {
-                *value = HeaderValue::from_static(REDACTED);
-            }
-        }
+        let headers = redact::headers(&parts.headers);
+        let body = redact::body(body);
         let mut entries = self.entries();
         entries.body_bytes += body.len();
         entries.requests.push_back(LoggedRequest {
             method: parts.method.clone(),
             path: parts.uri.path().to_owned(),
-            query: parts.uri.query().map(redact_query),
+            query: parts.uri.query().map(redact::query),
             headers,
-            body: body.clone(),
+            body,
             status: None,
         });
         while entries.requests.len() > MAX_REQUESTS || entries.body_bytes > MAX_BODY_BYTES {

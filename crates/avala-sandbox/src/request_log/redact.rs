@@ -1,0 +1,153 @@
+//! Keeps credentials out of the log of requests.
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue};
+use serde_json::Value;
+
+use crate::protocol::API_KEY_HEADER;
+
+/// What stands in the log for a secret.
+const REDACTED: &str = "[redacted]";
+
+/// Headers whose values are credentials.
+const SECRET_HEADERS: [&str; 5] =
+    [API_KEY_HEADER, "authorization", "proxy-authorization", "cookie", "x-amz-security-token"];
+
+/// Names of secrets, compared by letters and digits alone. Each stands for all names that contain it.
+const SECRET_PARTS: [&str; 13] = [
+    "accesskey",
+    "accountkey",
+    "apikey",
+    "authjson",
+    "authorization",
+    "cookie",
+    "credential",
+    "passphrase",
+    "passw",
+    "privatekey",
+    "secret",
+    "signature",
+    "token",
+];
+
+/// Names of secrets that are parts of other words.
+const SECRET_WORDS: [&str; 6] = ["auth", "grant", "key", "pwd", "sessionid", "sig"];
+
+/// Returns headers without the values that are credentials.
+pub(super) fn headers(headers: &HeaderMap) -> HeaderMap {
+    let mut headers = headers.clone();
+    for (name, value) in &mut headers {
+        if SECRET_HEADERS.contains(&name.as_str()) {
+            *value = HeaderValue::from_static(REDACTED);
+        }
+    }
+    headers
+}
+
+/// Replaces the values of secret parameters.
+pub(super) fn query(query: &str) -> String {
+    let redact = |pair: &str| match pair.split_once('=') {
+        Some((name, _)) if is_secret(name) || SECRET_WORDS.contains(&letters(name).as_str()) => {
+            format!("{name}={REDACTED}")
+        }
+        _ => pair.to_owned(),
+    };
+    query.split('&').map(redact).collect::<Vec<_>>().join("&")
+}
+
+/// Replaces the values of JSON whose names are those of secrets. A body without such a name stays as it is.
+pub(super) fn body(body: &Bytes) -> Bytes {
+    if !has_secret_name(body) {
+        return body.clone();
+    }
+    let Ok(mut value) = serde_json::from_slice::<Value>(body) else { return body.clone() };
+    if redact(&mut value, false) { value.to_string().into() } else { body.clone() }
+}
+
+/// Whether a JSON text has a field with the name of a secret, found in one pass, as bodies may be large.
+fn has_secret_name(text: &[u8]) -> bool {
+    let mut rest = text;
+    while let Some(start) = rest.iter().position(|byte| *byte == b'"') {
+        let quoted = rest.get(start + 1..).unwrap_or_default();
+        let mut escaped = false;
+        let end = quoted.iter().position(|byte| {
+            let is_end = *byte == b'"' && !escaped;
+            escaped = *byte == b'\\' && !escaped;
+            is_end
+        });
+        let Some(end) = end else { return false };
+        let (name, after) = quoted.split_at(end);
+        rest = after.get(1..).unwrap_or_default();
+        let is_name = rest.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b':');
+        if is_name && std::str::from_utf8(name).is_ok_and(is_secret_field) {
+            return true;
+        }
+    }
+    false
+}
+
+/// Replaces every scalar below the name of a secret; null stays. Returns whether there was one.
+fn redact(value: &mut Value, is_below_secret: bool) -> bool {
+    match value {
+        Value::Object(fields) => fields
+            .iter_mut()
+            .fold(false, |any, (name, value)| redact(value, is_below_secret || is_secret_field(name)) | any),
+        Value::Array(values) => values.iter_mut().fold(false, |any, value| redact(value, is_below_secret) | any),
+        Value::Null => false,
+        scalar if is_below_secret => {
+            *scalar = REDACTED.into();
+            true
+        }
+        _ => false,
+    }
+}
+
+/// Whether a field of a body is a secret. The `key` of an item is none.
+fn is_secret_field(name: &str) -> bool {
+    is_secret(name) || (name != "key" && SECRET_WORDS.contains(&letters(name).as_str()))
+}
+
+fn is_secret(name: &str) -> bool {
+    let letters = letters(name);
+    SECRET_PARTS.iter().any(|part| letters.contains(part))
+}
+
+/// The letters and digits of a name, in lower case.
+fn letters(name: &str) -> String {
+    let name = percent_encoding::percent_decode_str(name).decode_utf8_lossy().to_lowercase();
+    name.chars().filter(char::is_ascii_alphanumeric).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secrets_of_queries_are_replaced() {
+        let shown = query("limit=5&X-Amz-Signature=a&api%5Fkey=b&Sig=c&grant=d&cursor=e&keyword=f");
+        let expected = "limit=5&X-Amz-Signature=[redacted]&api%5Fkey=[redacted]&Sig=[redacted]&grant=[redacted]\
+                        &cursor=e&keyword=f";
+        assert_eq!(shown, expected);
+    }
+
+    #[test]
+    fn secrets_of_bodies_are_replaced_at_any_depth() {
+        let shown = body(&Bytes::from(
+            r#"{"name": "n", "Pass_Word": "a", "config": {"headers": [{"X-Api-Key": "b"}], "auth": {"user": "c"}},
+                "key": "front", "s3_secret_access_key": null, "pwd": 7}"#,
+        ));
+        let shown: Value = serde_json::from_slice(&shown).unwrap();
+        let expected = serde_json::json!({
+            "name": "n", "Pass_Word": "[redacted]", "key": "front", "s3_secret_access_key": null, "pwd": "[redacted]",
+            "config": {"headers": [{"X-Api-Key": "[redacted]"}], "auth": {"user": "[redacted]"}},
+        });
+        assert_eq!(shown, expected);
+    }
+
+    #[test]
+    fn bodies_without_secrets_stay_as_they_are() {
+        for text in [r#"{"n":  1.10, "key": "k"}"#, "no JSON", r#"{"name": "a secret place"}"#, ""] {
+            assert_eq!(body(&Bytes::from(text)), text);
+        }
+    }
+}

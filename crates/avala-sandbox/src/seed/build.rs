@@ -1,0 +1,60 @@
+//! Builds the tables of a seed.
+
+use std::io;
+
+use super::extras::Extras;
+use super::{
+    agents, annotation_issues, auto_label_jobs, consensus, datasets, exports, extras, fleet, organizations, projects,
+    quality_targets, services, slices, tasks, webhooks,
+};
+use crate::error::ApiError;
+use crate::state::tables::Tables;
+
+/// What a sandbox holds when it starts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Seed {
+    /// Something of everything, the same in every run; the names are in [`demo`](crate::demo).
+    #[default]
+    Demo,
+    /// The accounts of [`demo`](crate::demo), and nothing that they own.
+    Empty,
+}
+
+/// What the seed says, in a sandbox at this address.
+pub(crate) fn tables(seed: Seed, url: &str, extras: &Extras) -> io::Result<Tables> {
+    let mut tables = Tables::empty();
+    organizations::add_first(&mut tables).map_err(impossible)?;
+    match seed {
+        Seed::Empty => {}
+        Seed::Demo => {
+            datasets::add(&mut tables)?;
+            add_demo(&mut tables, url).map_err(impossible)?;
+        }
+    }
+    extras::add(&mut tables, extras);
+    Ok(tables)
+}
+
+/// Everything but datasets, in an order in which each finds what it names.
+fn add_demo(tables: &mut Tables, url: &str) -> Result<(), ApiError> {
+    organizations::add(tables, url)?;
+    projects::add(tables);
+    tasks::add(tables);
+    exports::add(tables);
+    agents::add(tables);
+    annotation_issues::add(tables)?;
+    auto_label_jobs::add(tables);
+    consensus::add(tables)?;
+    fleet::add(&mut tables.fleet);
+    quality_targets::add(tables);
+    services::add(tables);
+    slices::add(tables)?;
+    webhooks::add(tables);
+    Ok(())
+}
+
+/// The seed names only what it has made before.
+fn impossible(error: ApiError) -> io::Error {
+    io::Error::other(format!("the seed contradicts itself: {error:?}"))
+}

@@ -1,0 +1,83 @@
+//! Presigned URLs, requested a few at once.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::pin::Pin;
+
+use tokio::sync::Mutex;
+
+use crate::error::{Error, ErrorKind};
+use crate::upload::put::Presigned;
+
+type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+
+/// Requests the URLs of these numbers, and returns each with its number.
+pub(crate) type Fetch = Box<dyn Fn(Vec<u64>) -> BoxFuture<Result<Vec<(u64, Presigned)>, Error>> + Send + Sync>;
+
+/// The URLs of numbered parts or files that are still to be sent.
+///
+/// Numbers are requested together with those that follow, because these are needed next. If they do not live long enough
+/// for that, as many are requested as were used in time; if the API refuses several at once, one.
+pub(crate) struct UrlPool {
+    /// In ascending order.
+    missing: Vec<u64>,
+    fetch: Fetch,
+    /// Held while a call runs: the others find their URLs here afterwards.
+    signed: Mutex<Signed>,
+}
+
+struct Signed {
+    urls: HashMap<u64, Presigned>,
+    at_once: usize,
+    max: usize,
+    /// URLs that were handed out since the last call.
+    used: usize,
+}
+
+impl UrlPool {
+    pub(crate) fn new(missing: Vec<u64>, max: usize, fetch: Fetch) -> Self {
+        Self { missing, fetch, signed: Mutex::new(Signed { urls: HashMap::new(), at_once: max, max, used: 0 }) }
+    }
+
+    /// Returns a URL that has time left. It is handed out once.
+    pub(crate) async fn url(&self, number: u64) -> Result<Presigned, Error> {
+        let mut signed = self.signed.lock().await;
+        match signed.urls.remove(&number) {
+            Some(presigned) if presigned.is_alive() => {
+                signed.used += 1;
+                return Ok(presigned);
+            }
+            Some(_) => {
+                signed.at_once = signed.used.clamp(1, signed.max);
+                signed.urls.retain(|_, presigned| presigned.is_alive());
+            }
+            None => signed.at_once = (signed.at_once * 2).min(signed.max),
+        }
+        let start = self.missing.partition_point(|missing| *missing < number);
+        let rest = self.missing.get(start..).unwrap_or_default();
+        let mut numbers: Vec<u64> = rest.iter().copied().take(signed.at_once).collect();
+        if numbers.first() != Some(&number) {
+            numbers = vec![number];
+        }
+        let is_refusal = |error: &Error| matches!(error.status().map(|status| status.as_u16()), Some(400 | 422));
+        let new = match (self.fetch)(numbers.clone()).await {
+            Err(error) if numbers.len() > 1 && is_refusal(&error) => {
+                signed.max = 1;
+                (self.fetch)(vec![number]).await?
+            }
+            other => other?,
+        };
+        signed.urls.extend(new);
+        signed.used = 1;
+        signed.urls.remove(&number).ok_or_else(|| {
+            Error::new(ErrorKind::Protocol, "the API did not return a URL that was requested")
+                .help("report it to Avala")
+        })
+    }
+}
+
+impl fmt::Debug for UrlPool {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("UrlPool").field("missing", &self.missing.len()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,77 @@
+//! Calls a service as soon as it is ready.
+
+use std::fmt;
+use std::pin::Pin;
+use std::task::{Context, Poll, Waker, ready};
+
+use http::{Request, Response};
+use pin_project_lite::pin_project;
+use tower::Service;
+
+use crate::body::Body;
+use crate::error::TransportError;
+
+/// Calls a service, at once if it is ready, and otherwise when it is.
+///
+/// It does what `tower::ServiceExt::oneshot` does, but moves the request only once if nothing has to wait, which is so
+/// for almost every service of a stack.
+pub(crate) fn call_when_ready<S>(mut service: S, request: Request<Body>) -> WhenReady<S>
+where
+    S: Service<Request<Body>, Response = Response<Body>, Error = TransportError>,
+{
+    // If it is not ready, it is polled again with the task's own waker.
+    match service.poll_ready(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(Ok(())) => WhenReady { call: Some(service.call(request)), rest: None },
+        Poll::Ready(Err(error)) => WhenReady { call: None, rest: Some(Rest::Failed(error)) },
+        Poll::Pending => WhenReady { call: None, rest: Some(Rest::Waiting(Box::new((service, request)))) },
+    }
+}
+
+pin_project! {
+    /// The future of [`call_when_ready`].
+    pub(crate) struct WhenReady<S: Service<Request<Body>>> {
+        #[pin]
+        call: Option<S::Future>,
+        rest: Option<Rest<S>>,
+    }
+}
+
+enum Rest<S> {
+    // Boxed, because it is rare and large.
+    Waiting(Box<(S, Request<Body>)>),
+    Failed(TransportError),
+}
+
+impl<S> Future for WhenReady<S>
+where
+    S: Service<Request<Body>, Response = Response<Body>, Error = TransportError>,
+{
+    type Output = Result<Response<Body>, TransportError>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut this = self.project();
+        loop {
+            if let Some(call) = this.call.as_mut().as_pin_mut() {
+                return call.poll(cx);
+            }
+            if let Some(Rest::Waiting(waiting)) = this.rest {
+                ready!(waiting.0.poll_ready(cx))?;
+            }
+            match this.rest.take() {
+                Some(Rest::Waiting(waiting)) => {
+                    let (mut service, request) = *waiting;
+                    this.call.set(Some(service.call(request)));
+                }
+                Some(Rest::Failed(error)) => return Poll::Ready(Err(error)),
+                // Polled after its end.
+                None => return Poll::Pending,
+            }
+        }
+    }
+}
+
+impl<S: Service<Request<Body>>> fmt::Debug for WhenReady<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("WhenReady")
+    }
+}
