@@ -18,7 +18,7 @@ use crate::terminal::{signals, stderr_line};
 /// Runs the program.
 pub(crate) fn run(args: Vec<OsString>) -> ExitCode {
     if args.len() == 2 && (args[1] == "--version" || args[1] == "-V") {
-        // Most often asked, and answered without the tree of commands.
+        // Most often asked for, and printed without the tree of commands.
         return finish(print(&format!("avala {}\n", env!("CARGO_PKG_VERSION"))), Format::Table);
     }
     if args.get(1).is_some_and(|word| word == completion::COMMAND) {

@@ -7,6 +7,7 @@ use clap::ArgMatches;
 use crate::commands::Context;
 use crate::commands::input::{Input, Prepared, Reply};
 use crate::commands::row::{EXPORT, Kind, Row};
+use crate::commands::transfer::download::after_export;
 use crate::data::Data;
 use crate::exit_code::ExitCode;
 use crate::failure::{Failure, Outcome};
@@ -34,7 +35,7 @@ pub(crate) async fn run_row(context: &mut Context, row: &'static Row, matches: &
         Reply::One(send) => {
             let value = Data::of(&send.await?);
             if row.call == EXPORT
-                && let Some(running) = super::transfer::after_export(context, &value, matches)
+                && let Some(running) = after_export(context, &value, matches)
             {
                 return running.await;
             }

@@ -7,6 +7,7 @@ use clap_mangen::Man;
 use clap_mangen::roff::Roff;
 
 use crate::commands::Context;
+use crate::commands::quality::write;
 use crate::commands::special::Special;
 use crate::failure::{Failure, Outcome};
 use crate::{completion, topics};
@@ -87,7 +88,7 @@ fn man(context: &mut Context, matches: &ArgMatches) -> Outcome {
 }
 
 fn write_pages(command: &Command, name: &str, folder: &Path, count: &mut usize) -> Outcome {
-    super::quality::write(&folder.join(format!("{name}.1")), &page(command, name)?)?;
+    write(&folder.join(format!("{name}.1")), &page(command, name)?)?;
     *count += 1;
     for child in command.get_subcommands() {
         write_pages(child, &format!("{name}-{}", child.get_name()), folder, count)?;

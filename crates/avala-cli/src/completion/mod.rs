@@ -79,7 +79,7 @@ pub(crate) fn dynamic_script(shell: Shell) -> Outcome<&'static str> {
     }
 }
 
-/// Answers a script: the candidates for the last word, one on a line. Whatever is wrong, there are none.
+/// Responds to a script: the candidates for the last word, one on a line. Whatever is wrong, there are none.
 pub(crate) fn complete(root: Command, args: &[std::ffi::OsString]) -> String {
     let words: Option<Vec<&str>> = args.iter().map(|arg| arg.to_str()).collect();
     match words.as_deref() {
@@ -108,23 +108,23 @@ fn written(candidate: &str, shell: &str) -> Option<String> {
 mod tests {
     use super::*;
 
-    fn answer(words: &[&str]) -> String {
+    fn reply(words: &[&str]) -> String {
         complete(crate::args::root(), &words.iter().map(std::ffi::OsString::from).collect::<Vec<_>>())
     }
 
     #[test]
     fn commands_options_and_values_are_completed() {
-        assert_eq!(answer(&["1", "bash", "--", "datasets", "get-c"]), "get-calibration\n");
-        assert_eq!(answer(&["1", "fish", "--", "fleet", "dev"]), "devices\n");
-        assert_eq!(answer(&["1", "zsh", "--", "-o", "json", "datasets", "list", "--data"]), "--data-type\n");
-        assert_eq!(answer(&["1", "bash", "--", "datasets", "list", "-o", "nd"]), "ndjson\n");
-        assert_eq!(answer(&["1", "bash", "--", "datasets", "create", "--data-type", "li"]), "lidar\n");
+        assert_eq!(reply(&["1", "bash", "--", "datasets", "get-c"]), "get-calibration\n");
+        assert_eq!(reply(&["1", "fish", "--", "fleet", "dev"]), "devices\n");
+        assert_eq!(reply(&["1", "zsh", "--", "-o", "json", "datasets", "list", "--data"]), "--data-type\n");
+        assert_eq!(reply(&["1", "bash", "--", "datasets", "list", "-o", "nd"]), "ndjson\n");
+        assert_eq!(reply(&["1", "bash", "--", "datasets", "create", "--data-type", "li"]), "lidar\n");
     }
 
     #[test]
     fn scripts_of_another_version_get_nothing() {
         for words in [&["2", "bash", "--", "data"][..], &["1", "tcsh", "--", "data"], &["1"], &[]] {
-            assert_eq!(answer(words), "");
+            assert_eq!(reply(words), "");
         }
     }
 
