@@ -18,11 +18,11 @@ use crate::terminal::{signals, stderr_line};
 /// Runs the program.
 pub(crate) fn run(args: Vec<OsString>) -> ExitCode {
     if args.len() == 2 && (args[1] == "--version" || args[1] == "-V") {
-        // Most often asked, and answered without the tree of commands.
+        // Most often asked for, and printed without the tree of commands.
         return finish(print(&format!("avala {}\n", env!("CARGO_PKG_VERSION"))), Format::Table);
     }
     if args.get(1).is_some_and(|word| word == completion::COMMAND) {
-        return finish(print(&completion::complete(&args[2..])), Format::Table);
+        return finish(print(&completion::complete(args::root(), &args[2..])), Format::Table);
     }
     if let Some(script) = official_script() {
         return finish(print(&script), Format::Table);
@@ -49,7 +49,7 @@ pub(crate) fn run(args: Vec<OsString>) -> ExitCode {
 fn official_script() -> Option<String> {
     let wanted = std::env::var(completion::OFFICIAL_VARIABLE).ok()?;
     let shell = completion::shell(wanted.strip_suffix("_source")?)?;
-    Some(String::from_utf8_lossy(&completion::static_script(shell)).into_owned())
+    Some(String::from_utf8_lossy(&completion::static_script(shell, args::root())).into_owned())
 }
 
 /// Reports a failure and returns the exit code.
@@ -87,7 +87,7 @@ fn dispatch(path: &[String], matches: &ArgMatches) -> Outcome {
     let words: Vec<&str> = path.iter().map(String::as_str).collect();
     let entry =
         Entry::find(&words).ok_or_else(|| Failure::usage(format!("there is no command {:?}", words.join(" "))))?;
-    let mut context = Context::new(matches)?;
+    let mut context = Context::new(args::root, matches)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()

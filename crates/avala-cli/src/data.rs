@@ -100,19 +100,6 @@ impl Data {
         ["uid", "slug", "name", "id"].into_iter().find_map(|name| self.text_at(name))
     }
 
-    /// The value on one line of text: strings as they are, lists joined by commas, objects as JSON.
-    pub(crate) fn display(&self) -> String {
-        match self {
-            Self::Null => String::new(),
-            Self::Bool(value) => value.to_string(),
-            Self::Number(text) | Self::Text(text) => text.clone(),
-            Self::List(elements) if elements.iter().all(Self::is_scalar) => {
-                elements.iter().map(Self::display).collect::<Vec<_>>().join(", ")
-            }
-            Self::List(_) | Self::Map(_) => crate::output::json::compact(self),
-        }
-    }
-
     pub(crate) fn is_scalar(&self) -> bool {
         !matches!(self, Self::List(_) | Self::Map(_))
     }

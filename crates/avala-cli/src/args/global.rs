@@ -70,7 +70,7 @@ pub(crate) fn args() -> Vec<Arg> {
         text("jq", "FILTER", "Filter the JSON in the language of jq; strings are printed without quotes"),
         text("template", "TEMPLATE", "Print each record by a Jinja template, such as '{{ uid }} {{ name }}'"),
         flag("debug", "Print each request to stderr, without secrets, with its status and time"),
-        flag("no-input", "Never ask; fail if an answer is needed"),
+        flag("no-input", "Never ask; fail if a reply is needed"),
     ];
     let connection = connection.into_iter().map(|arg| arg.help_heading(CONNECTION));
     connection.chain(output.into_iter().map(|arg| arg.help_heading(OUTPUT))).collect()

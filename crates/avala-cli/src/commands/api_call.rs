@@ -6,7 +6,8 @@ use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, Command};
 
 use crate::commands::Context;
-use crate::commands::input::{Fields, parse_cursor};
+use crate::commands::fields::Fields;
+use crate::commands::input::parse_cursor;
 use crate::commands::row::{body_args, list_args};
 use crate::commands::run::{ListOptions, confirm, print_request, run_list};
 use crate::commands::special::Special;

@@ -7,7 +7,7 @@ use avala_client::types::{BulkEdit, DataType, Json};
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
 use crate::commands::Context;
-use crate::commands::input::read_text;
+use crate::commands::files::read_text;
 use crate::commands::special::Special;
 use crate::data::Data;
 use crate::exit_code::ExitCode;

@@ -3,7 +3,7 @@
 use std::cell::OnceCell;
 
 use avala_client::Avala;
-use clap::ArgMatches;
+use clap::{ArgMatches, Command};
 
 use crate::args::global::{self, Globals};
 use crate::client;
@@ -21,12 +21,14 @@ pub(crate) struct Context {
     pub(crate) printer: Printer,
     pub(crate) notes: Notes,
     pub(crate) prompt: Prompt,
+    /// Makes the tree of commands, for help, man pages and completion.
+    pub(crate) root: fn() -> Command,
     connection: OnceCell<Connection>,
 }
 
 impl Context {
     /// `matches` are those of the command itself.
-    pub(crate) fn new(matches: &ArgMatches) -> Outcome<Self> {
+    pub(crate) fn new(root: fn() -> Command, matches: &ArgMatches) -> Outcome<Self> {
         let globals = Globals::read(matches)?;
         let terminal = Terminal::detect();
         let notes = Notes::new(globals.format);
@@ -41,6 +43,7 @@ impl Context {
             notes,
             terminal,
             globals,
+            root,
             connection: OnceCell::new(),
         })
     }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use avala_client::RawCall;
 use clap::ArgMatches;
 
-use crate::commands::input::read_text;
+use crate::commands::files::read_text;
 use crate::data::Data;
 use crate::failure::{Failure, Outcome};
 use crate::output::json;

@@ -3,7 +3,8 @@
 use avala_client::types::Json;
 
 use crate::args::option::{Arg, comma, file, integer, json, pos, switch, text};
-use crate::commands::input::{Input, read_text};
+use crate::commands::files::read_text;
+use crate::commands::input::Input;
 use crate::commands::row::Row;
 use crate::commands::services::is_success;
 use crate::data::Data;

@@ -2,7 +2,6 @@
 
 use clap::{Arg, ArgAction, ArgMatches, Command};
 
-use crate::args;
 use crate::commands::Context;
 use crate::commands::special::Special;
 use crate::failure::{Failure, Outcome};
@@ -31,7 +30,7 @@ fn run(context: &mut Context, matches: &ArgMatches) -> Outcome {
         context.printer.write(&text)?;
         return context.printer.flush();
     }
-    let mut command = args::root();
+    let mut command = (context.root)();
     command.build();
     for word in &words {
         let child = command.find_subcommand(word).cloned();

@@ -1,8 +1,5 @@
 //! The arguments of a command, and the call that they become.
 
-use std::fmt::Display;
-use std::fs::File;
-use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
 
@@ -14,14 +11,10 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::args::option::{Arg, Form};
-pub(crate) use crate::commands::fields::Fields;
-use crate::commands::fields::encode;
-use crate::commands::row::Row;
+use crate::commands::fields::{Fields, encode};
+use crate::commands::files::read_text;
 use crate::data::Data;
 use crate::failure::{Failure, Outcome};
-
-/// Longest file that is read as a part of a request.
-const LONGEST_FILE: u64 = 64 << 20;
 
 /// Most records that the server returns in a page.
 const LARGEST_PAGE: u32 = 1000;
@@ -44,15 +37,22 @@ pub(crate) enum Reply {
 
 /// The arguments of a row.
 pub(crate) struct Input<'a> {
-    row: &'static Row,
+    /// The name of the call, for messages.
+    call: &'static str,
+    args: &'static [Arg],
     matches: &'a ArgMatches,
     /// The organization of the profile.
     organization: Option<&'a str>,
 }
 
 impl<'a> Input<'a> {
-    pub(crate) fn new(row: &'static Row, matches: &'a ArgMatches, organization: Option<&'a str>) -> Self {
-        Self { row, matches, organization }
+    pub(crate) fn new(
+        call: &'static str,
+        args: &'static [Arg],
+        matches: &'a ArgMatches,
+        organization: Option<&'a str>,
+    ) -> Self {
+        Self { call, args, matches, organization }
     }
 
     /// The organization of the option, or of the profile.
@@ -96,11 +96,7 @@ impl<'a> Input<'a> {
     pub(crate) fn has_fields(&self) -> bool {
         let is_given = |name: &str| self.matches.contains_id(name) && self.matches.value_source(name).is_some();
         ["field", "raw-field", "json-body"].into_iter().any(is_given)
-            || self
-                .row
-                .args
-                .iter()
-                .any(|arg| !arg.field.is_empty() && self.opt_json(arg).is_ok_and(|json| json.is_some()))
+            || self.args.iter().any(|arg| !arg.field.is_empty() && self.opt_json(arg).is_ok_and(|json| json.is_some()))
     }
 
     /// Applies a setter if the option is given.
@@ -151,7 +147,7 @@ impl<'a> Input<'a> {
     pub(crate) fn payload<P: DeserializeOwned>(&self) -> Outcome<P> {
         let text = self.body()?;
         serde_json::from_str(&text)
-            .map_err(|error| Failure::usage(format!("the fields do not fit {}: {error}", self.row.call)))
+            .map_err(|error| Failure::usage(format!("the fields do not fit {}: {error}", self.call)))
     }
 
     /// The path of an option.
@@ -162,7 +158,7 @@ impl<'a> Input<'a> {
     /// The text of the body.
     pub(crate) fn body(&self) -> Outcome<String> {
         let mut fields = Fields::of_file(self.matches)?;
-        for arg in self.row.args.iter().filter(|arg| !arg.field.is_empty()) {
+        for arg in self.args.iter().filter(|arg| !arg.field.is_empty()) {
             if let Some(value) = self.opt_json(arg)? {
                 fields.set(arg.field, value);
             } else if !arg.default.is_empty() && !fields.has(arg.field) {
@@ -222,23 +218,6 @@ fn default_json(arg: &Arg) -> String {
 fn check_number(name: &str, number: f64) -> Outcome<String> {
     let text = if number.fract() == 0.0 && number.abs() < 1e15 { format!("{number:.0}") } else { number.to_string() };
     if number.is_finite() { Ok(text) } else { Err(Failure::usage(format!("--{name} has to be a finite number"))) }
-}
-
-/// Reads a text file, or stdin for `-`.
-pub(crate) fn read_text(path: &Path) -> Outcome<String> {
-    let failed = |error: &dyn Display| Failure::usage(format!("cannot read {}: {error}", path.display()));
-    let mut bytes = Vec::new();
-    let read = |reader: &mut dyn Read, bytes: &mut Vec<u8>| reader.take(LONGEST_FILE + 1).read_to_end(bytes);
-    let size = if path.as_os_str() == "-" {
-        read(&mut io::stdin().lock(), &mut bytes)
-    } else {
-        File::open(path).and_then(|mut file| read(&mut file, &mut bytes))
-    };
-    if size.map_err(|error| failed(&error))? as u64 > LONGEST_FILE {
-        return Err(failed(&format!("it is longer than {LONGEST_FILE} bytes")));
-    }
-    let text = String::from_utf8(bytes).map_err(|_| failed(&"it is not UTF-8"))?;
-    Ok(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text))
 }
 
 /// Parses a cursor: what this program or another client printed.

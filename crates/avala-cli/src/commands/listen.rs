@@ -157,7 +157,7 @@ fn secrets(context: &Context, matches: &ArgMatches) -> Outcome<Vec<String>> {
         secrets.push(text::clean("the option --secret", secret.as_bytes())?.expose().to_owned());
     }
     if let Some(path) = matches.get_one::<std::path::PathBuf>("secret-file") {
-        let content = crate::commands::input::read_text(path)?;
+        let content = crate::commands::files::read_text(path)?;
         secrets.push(text::clean(&format!("the file {}", path.display()), content.as_bytes())?.expose().to_owned());
     }
     if let Ok(secret) = std::env::var("AVALA_WEBHOOK_SECRET")

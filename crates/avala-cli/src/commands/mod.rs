@@ -7,6 +7,7 @@
 
 mod api_call;
 mod fields;
+mod files;
 mod input;
 mod row;
 mod run;
@@ -87,8 +88,8 @@ const SPECIALS: &[&[Special]] = &[
     sandbox::COMMANDS,
     scripts::COMMANDS,
     status::COMMANDS,
-    transfer::DOWNLOADS,
-    transfer::UPLOADS,
+    transfer::download::COMMANDS,
+    transfer::upload::COMMANDS,
     triage::COMMANDS,
     view::COMMANDS,
     wait::COMMANDS,

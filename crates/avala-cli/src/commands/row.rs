@@ -5,6 +5,7 @@ use clap::{Arg as ClapArg, ArgAction, Command, value_parser};
 
 use crate::args::option::Arg;
 use crate::commands::input::{Input, Prepared};
+use crate::commands::transfer::download::export_args;
 use crate::data::Data;
 use crate::failure::Outcome;
 
@@ -147,7 +148,7 @@ impl Row {
             command = command.arg(flag("yes", "Do not ask").short('y'));
         }
         if self.call == EXPORT {
-            command = super::transfer::export_args(command);
+            command = export_args(command);
         }
         command.after_help(self.after_help())
     }

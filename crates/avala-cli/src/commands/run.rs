@@ -7,6 +7,7 @@ use clap::ArgMatches;
 use crate::commands::Context;
 use crate::commands::input::{Input, Prepared, Reply};
 use crate::commands::row::{EXPORT, Kind, Row};
+use crate::commands::transfer::download::after_export;
 use crate::data::Data;
 use crate::exit_code::ExitCode;
 use crate::failure::{Failure, Outcome};
@@ -20,7 +21,7 @@ pub(crate) async fn run_row(context: &mut Context, row: &'static Row, matches: &
     let is_dry_run = flag(if own_dry_run { "print-request" } else { "dry-run" });
     let avala = if is_dry_run || row.is_anonymous { context.avala_without_key()? } else { context.avala()? };
     let organization = context.connection()?.organization.clone();
-    let input = Input::new(row, matches, organization.as_deref());
+    let input = Input::new(row.call, row.args, matches, organization.as_deref());
     let Prepared { request, send } = (row.prepare)(&avala, &input)?;
     let request = request?;
     if is_dry_run {
@@ -34,7 +35,7 @@ pub(crate) async fn run_row(context: &mut Context, row: &'static Row, matches: &
         Reply::One(send) => {
             let value = Data::of(&send.await?);
             if row.call == EXPORT
-                && let Some(running) = super::transfer::after_export(context, &value, matches)
+                && let Some(running) = after_export(context, &value, matches)
             {
                 return running.await;
             }

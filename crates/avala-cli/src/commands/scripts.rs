@@ -7,9 +7,10 @@ use clap_mangen::Man;
 use clap_mangen::roff::Roff;
 
 use crate::commands::Context;
+use crate::commands::quality::write;
 use crate::commands::special::Special;
 use crate::failure::{Failure, Outcome};
-use crate::{args, completion, topics};
+use crate::{completion, topics};
 
 pub(super) const COMMANDS: &[Special] = &[
     Special {
@@ -66,13 +67,13 @@ fn completion(context: &mut Context, matches: &ArgMatches) -> Outcome {
     if matches.get_flag("dynamic") {
         context.printer.write(completion::dynamic_script(shell)?)?;
     } else {
-        context.printer.write(&String::from_utf8_lossy(&completion::static_script(shell)))?;
+        context.printer.write(&String::from_utf8_lossy(&completion::static_script(shell, (context.root)())))?;
     }
     context.printer.flush()
 }
 
 fn man(context: &mut Context, matches: &ArgMatches) -> Outcome {
-    let mut root = args::root();
+    let mut root = (context.root)();
     root.build();
     let Some(folder) = matches.get_one::<std::path::PathBuf>("dir") else {
         context.printer.write(&page(&root, "avala")?)?;
@@ -87,7 +88,7 @@ fn man(context: &mut Context, matches: &ArgMatches) -> Outcome {
 }
 
 fn write_pages(command: &Command, name: &str, folder: &Path, count: &mut usize) -> Outcome {
-    super::quality::write(&folder.join(format!("{name}.1")), &page(command, name)?)?;
+    write(&folder.join(format!("{name}.1")), &page(command, name)?)?;
     *count += 1;
     for child in command.get_subcommands() {
         write_pages(child, &format!("{name}-{}", child.get_name()), folder, count)?;

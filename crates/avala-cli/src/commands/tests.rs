@@ -89,7 +89,7 @@ fn request(row: &'static Row, left_out: &[&str]) -> http::Request<bytes::Bytes> 
     let avala = Avala::builder().without_api_key().build().unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
-        let prepared = (row.prepare)(&avala, &Input::new(row, &matches, None));
+        let prepared = (row.prepare)(&avala, &Input::new(row.call, row.args, &matches, None));
         let prepared = prepared.unwrap_or_else(|failure| panic!("{}: {}", row.call, failure.line()));
         prepared.request.unwrap_or_else(|error| panic!("{}: {error}", row.call))
     })

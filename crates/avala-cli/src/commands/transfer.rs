@@ -1,8 +1,8 @@
 //! Uploads and downloads: what their commands share.
 
-mod download;
+pub(super) mod download;
 mod progress;
-mod upload;
+pub(super) mod upload;
 
 use std::path::PathBuf;
 
@@ -16,9 +16,6 @@ use crate::data::Data;
 use crate::exit_code::ExitCode;
 use crate::failure::{Failure, Outcome};
 use crate::terminal::signals;
-
-pub(super) use download::{COMMANDS as DOWNLOADS, after_export, export_args};
-pub(super) use upload::COMMANDS as UPLOADS;
 
 use progress::Progress;
 

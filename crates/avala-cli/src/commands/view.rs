@@ -180,7 +180,7 @@ fn open_browser(page: &str) -> bool {
 
 impl Served {
     async fn respond<B>(&self, request: &Request<B>) -> Response<Body> {
-        match self.answer(request).await {
+        match self.reply(request).await {
             Ok(response) => response,
             Err(status) => {
                 let mut response = Response::new(serve::body(""));
@@ -193,7 +193,7 @@ impl Served {
         }
     }
 
-    async fn answer<B>(&self, request: &Request<B>) -> Result<Response<Body>, StatusCode> {
+    async fn reply<B>(&self, request: &Request<B>) -> Result<Response<Body>, StatusCode> {
         let host = request.headers().get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
         if !self.hosts.iter().any(|own| own.eq_ignore_ascii_case(host)) {
             return Err(StatusCode::MISDIRECTED_REQUEST);

@@ -2,13 +2,12 @@
 
 use clap::{Arg, Command};
 
-use crate::args;
 use crate::completion::values;
 
 /// The candidates for the last of the words, which may be empty.
-pub(super) fn of(words: &[&str]) -> Vec<String> {
+pub(super) fn of(root: Command, words: &[&str]) -> Vec<String> {
     let Some((current, before)) = words.split_last() else { return Vec::new() };
-    let mut command = args::root();
+    let mut command = root;
     command.build();
     let mut path: Vec<String> = Vec::new();
     let mut positionals = 0;

@@ -3,9 +3,9 @@
 mod candidates;
 mod values;
 
+use clap::Command;
 use clap_complete::Shell;
 
-use crate::args;
 use crate::failure::{Failure, Outcome};
 
 /// The version of what the scripts with `--dynamic` call. An older or newer script gets no candidates.
@@ -63,9 +63,9 @@ pub(crate) fn shell(name: &str) -> Option<Shell> {
 }
 
 /// A script that knows commands and options. It never starts this program.
-pub(crate) fn static_script(shell: Shell) -> Vec<u8> {
+pub(crate) fn static_script(shell: Shell, mut root: Command) -> Vec<u8> {
     let mut script = Vec::new();
-    clap_complete::generate(shell, &mut args::root(), "avala", &mut script);
+    clap_complete::generate(shell, &mut root, "avala", &mut script);
     script
 }
 
@@ -79,12 +79,12 @@ pub(crate) fn dynamic_script(shell: Shell) -> Outcome<&'static str> {
     }
 }
 
-/// Answers a script: the candidates for the last word, one on a line. Whatever is wrong, there are none.
-pub(crate) fn complete(args: &[std::ffi::OsString]) -> String {
+/// Responds to a script: the candidates for the last word, one on a line. Whatever is wrong, there are none.
+pub(crate) fn complete(root: Command, args: &[std::ffi::OsString]) -> String {
     let words: Option<Vec<&str>> = args.iter().map(|arg| arg.to_str()).collect();
     match words.as_deref() {
         Some([version, shell, "--", words @ ..]) if *version == VERSION => {
-            let candidates = candidates::of(words);
+            let candidates = candidates::of(root, words);
             candidates.iter().filter_map(|candidate| written(candidate, shell)).collect()
         }
         _ => String::new(),
@@ -108,23 +108,23 @@ fn written(candidate: &str, shell: &str) -> Option<String> {
 mod tests {
     use super::*;
 
-    fn answer(words: &[&str]) -> String {
-        complete(&words.iter().map(std::ffi::OsString::from).collect::<Vec<_>>())
+    fn reply(words: &[&str]) -> String {
+        complete(crate::args::root(), &words.iter().map(std::ffi::OsString::from).collect::<Vec<_>>())
     }
 
     #[test]
     fn commands_options_and_values_are_completed() {
-        assert_eq!(answer(&["1", "bash", "--", "datasets", "get-c"]), "get-calibration\n");
-        assert_eq!(answer(&["1", "fish", "--", "fleet", "dev"]), "devices\n");
-        assert_eq!(answer(&["1", "zsh", "--", "-o", "json", "datasets", "list", "--data"]), "--data-type\n");
-        assert_eq!(answer(&["1", "bash", "--", "datasets", "list", "-o", "nd"]), "ndjson\n");
-        assert_eq!(answer(&["1", "bash", "--", "datasets", "create", "--data-type", "li"]), "lidar\n");
+        assert_eq!(reply(&["1", "bash", "--", "datasets", "get-c"]), "get-calibration\n");
+        assert_eq!(reply(&["1", "fish", "--", "fleet", "dev"]), "devices\n");
+        assert_eq!(reply(&["1", "zsh", "--", "-o", "json", "datasets", "list", "--data"]), "--data-type\n");
+        assert_eq!(reply(&["1", "bash", "--", "datasets", "list", "-o", "nd"]), "ndjson\n");
+        assert_eq!(reply(&["1", "bash", "--", "datasets", "create", "--data-type", "li"]), "lidar\n");
     }
 
     #[test]
     fn scripts_of_another_version_get_nothing() {
         for words in [&["2", "bash", "--", "data"][..], &["1", "tcsh", "--", "data"], &["1"], &[]] {
-            assert_eq!(answer(words), "");
+            assert_eq!(reply(words), "");
         }
     }
 

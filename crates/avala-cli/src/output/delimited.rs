@@ -2,7 +2,9 @@
 
 use crate::data::Data;
 use crate::failure::{Failure, Outcome};
-use crate::output::{Format, Style, escape};
+use crate::output::escape;
+use crate::output::format::Format;
+use crate::output::style::Style;
 
 /// The columns of a list: `--fields`, or those of the command, or the plain members of the first record.
 pub(crate) fn columns_of(first: &Data, style: &Style, columns: &[&str]) -> Vec<String> {

@@ -5,6 +5,21 @@ use std::fmt::Write as _;
 use crate::data::Data;
 use crate::output::escape::is_hostile;
 
+impl Data {
+    /// The value on one line of text: strings as they are, lists joined by commas, objects as JSON.
+    pub(crate) fn display(&self) -> String {
+        match self {
+            Self::Null => String::new(),
+            Self::Bool(value) => value.to_string(),
+            Self::Number(text) | Self::Text(text) => text.clone(),
+            Self::List(elements) if elements.iter().all(Self::is_scalar) => {
+                elements.iter().map(Self::display).collect::<Vec<_>>().join(", ")
+            }
+            Self::List(_) | Self::Map(_) => compact(self),
+        }
+    }
+}
+
 /// The value on one line.
 pub(crate) fn compact(data: &Data) -> String {
     let mut text = String::new();

@@ -7,7 +7,7 @@ mod imp {
 
     use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
 
-    /// A question whose answer is hidden, and how the terminal was before.
+    /// A question whose reply is hidden, and how the terminal was before.
     struct Hidden {
         before: Termios,
         question: String,

@@ -43,7 +43,7 @@ impl Terminal {
         self.color
     }
 
-    /// Whether a question would be seen and could be answered.
+    /// Whether a question would be seen and could be replied to.
     pub(crate) fn can_ask(&self) -> bool {
         self.stdin && self.stderr
     }

@@ -8,10 +8,10 @@ use crate::failure::{Failure, Outcome};
 use crate::output::escape;
 use crate::terminal::{Terminal, echo};
 
-/// Longest answer that is read, in bytes.
+/// Longest reply that is read, in bytes.
 const LONGEST: usize = 64 << 10;
 
-/// Asks questions, if somebody can see and answer them.
+/// Asks questions, if somebody can see and reply to them.
 #[derive(Clone, Debug)]
 pub(crate) struct Prompt {
     can_ask: bool,
@@ -23,14 +23,14 @@ impl Prompt {
         Self { can_ask: terminal.can_ask(), is_allowed: !no_input }
     }
 
-    /// Fails with wrong usage, naming the option that answers, if no question can be asked.
+    /// Fails with wrong usage, naming the option that decides, if no question can be asked.
     fn check(&self, subject: &str, option: &str) -> Outcome {
         let reason = match (self.is_allowed, self.can_ask) {
             (true, true) => return Ok(()),
             (false, _) => "--no-input forbids questions",
             (true, false) => "stdin and stderr are not both terminals",
         };
-        Err(Failure::usage(format!("{subject} needs an answer, and {reason}; pass {option}")))
+        Err(Failure::usage(format!("{subject} needs a reply, and {reason}; pass {option}")))
     }
 
     /// Asks for a secret, which is not shown.
@@ -39,29 +39,29 @@ impl Prompt {
         let question = format!("{question}: ");
         // Before the question is seen, so that nothing that is typed is shown.
         echo::hide(&question).map_err(|error| Failure::other(format!("cannot hide what is typed: {error}")))?;
-        let answer = match ask(&question) {
+        let reply = match ask(&question) {
             Ok(()) => line().await,
             Err(failure) => Err(failure),
         };
         echo::restore();
-        answer
+        reply
     }
 
     /// Asks for a line; an empty one is the default.
     pub(crate) async fn text(&self, question: &str, default: &str, option: &str) -> Outcome<String> {
         self.check(question, option)?;
         ask(&format!("{question} [{}]: ", escape::line(default)))?;
-        let answer = line().await?;
-        let answer = answer.trim();
-        Ok(if answer.is_empty() { default.to_owned() } else { answer.to_owned() })
+        let reply = line().await?;
+        let reply = reply.trim();
+        Ok(if reply.is_empty() { default.to_owned() } else { reply.to_owned() })
     }
 
     /// Asks whether to go on; anything but `y` and `yes` is a no.
     pub(crate) async fn confirm(&self, question: &str) -> Outcome<bool> {
         self.check(question, "--yes")?;
         ask(&format!("{} [y/N]: ", escape::line(question)))?;
-        let answer = line().await?;
-        Ok(matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes"))
+        let reply = line().await?;
+        Ok(matches!(reply.trim().to_ascii_lowercase().as_str(), "y" | "yes"))
     }
 }
 
@@ -77,25 +77,25 @@ fn ask(question: &str) -> Outcome {
 async fn line() -> Outcome<String> {
     let (sender, receiver) = oneshot::channel();
     std::thread::spawn(move || {
-        let mut answer = Vec::new();
+        let mut reply = Vec::new();
         let result = loop {
             let mut chunk = [0; 1024];
             match io::Read::read(&mut io::stdin().lock(), &mut chunk) {
                 Ok(0) => break Ok(None),
-                Ok(size) => answer.extend_from_slice(&chunk[..size]),
+                Ok(size) => reply.extend_from_slice(&chunk[..size]),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
                 Err(error) => break Err(error),
             }
-            if answer.contains(&b'\n') || answer.len() > LONGEST {
-                break Ok(Some(answer));
+            if reply.contains(&b'\n') || reply.len() > LONGEST {
+                break Ok(Some(reply));
             }
         };
         // If nobody waits any more, the program is ending.
         let _ = sender.send(result);
     });
-    let answer = receiver.await.map_err(|_| Failure::interrupted())?;
-    let answer = answer.map_err(|error| Failure::other(format!("cannot read the answer: {error}")))?;
-    let answer = answer.ok_or_else(Failure::interrupted)?;
-    let text = String::from_utf8(answer).map_err(|_| Failure::usage("the answer is not UTF-8"))?;
+    let reply = receiver.await.map_err(|_| Failure::interrupted())?;
+    let reply = reply.map_err(|error| Failure::other(format!("cannot read the reply: {error}")))?;
+    let reply = reply.ok_or_else(Failure::interrupted)?;
+    let text = String::from_utf8(reply).map_err(|_| Failure::usage("the reply is not UTF-8"))?;
     Ok(text.trim_end_matches(['\n', '\r']).to_owned())
 }

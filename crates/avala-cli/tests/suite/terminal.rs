@@ -193,14 +193,14 @@ fn configure_offers_the_base_url() {
 fn deletion_asks_and_a_no_changes_nothing() {
     let world = World::new();
     let uid = world.uid("agents");
-    for (answer, code) in [("\n", 1), ("n\n", 1), ("nonsense\n", 1), ("\u{3}", 130), ("y\n", 0)] {
+    for (reply, code) in [("\n", 1), ("n\n", 1), ("nonsense\n", 1), ("\u{3}", 130), ("y\n", 0)] {
         world.sandbox.clear_requests();
         let mut session = Session::new(&world.home, &["agents", "delete", &uid]);
         session.expect("[y/N]: ");
         assert!(session.shown.contains(&uid));
-        session.send(answer);
-        assert_eq!(session.end(), code, "{answer:?}: {}", session.shown);
-        assert_eq!(world.requests().len(), usize::from(code == 0), "{answer:?}");
+        session.send(reply);
+        assert_eq!(session.end(), code, "{reply:?}: {}", session.shown);
+        assert_eq!(world.requests().len(), usize::from(code == 0), "{reply:?}");
     }
 }
 

@@ -9,7 +9,7 @@ use avala_webhook::DELIVERY_HEADER;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue};
 
-use crate::commands::input::read_text;
+use crate::commands::files::read_text;
 use crate::commands::listen::forward::own_headers;
 use crate::data::Data;
 use crate::failure::{Failure, Outcome};

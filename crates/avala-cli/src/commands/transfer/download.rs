@@ -16,7 +16,7 @@ use crate::failure::{Failure, Outcome};
 const SOURCE_HELP: &str = "export:UID, OWNER/SLUG (a dataset), OWNER/SLUG/SEQUENCE_UID, or a published revision: \
                            public:OWNER/DATASET@SELECTOR or avala://datasets/UID@DIGEST";
 
-pub(in crate::commands) const COMMANDS: &[Special] =
+pub(crate) const COMMANDS: &[Special] =
     &[
         Special {
             path: &["download"],
@@ -190,7 +190,7 @@ async fn verify(context: &mut Context, matches: &ArgMatches) -> Outcome {
 }
 
 /// The options of `exports create` that go on with the export.
-pub(in crate::commands) fn export_args(command: Command) -> Command {
+pub(crate) fn export_args(command: Command) -> Command {
     options(
         command
             .arg(
@@ -210,7 +210,7 @@ pub(in crate::commands) fn export_args(command: Command) -> Command {
 }
 
 /// Goes on with an export that was created, as `--wait` and `--download` say; `false` if neither does.
-pub(in crate::commands) fn after_export<'a>(
+pub(crate) fn after_export<'a>(
     context: &'a mut Context,
     export: &Data,
     matches: &'a ArgMatches,

@@ -15,7 +15,7 @@ use crate::commands::special::Special;
 use crate::data::Data;
 use crate::failure::{Failure, Outcome};
 
-pub(in crate::commands) const COMMANDS: &[Special] =
+pub(crate) const COMMANDS: &[Special] =
     &[special(&["upload"]), special(&["datasets", "upload"]), special(&["import", "folder"])];
 
 const fn special(path: &'static [&'static str]) -> Special {
