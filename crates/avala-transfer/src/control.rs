@@ -75,11 +75,6 @@ impl Control {
         *self.0.borrow() == Mode::Canceled
     }
 
-    /// Fails if the run was canceled.
-    pub(crate) fn check(&self) -> Result<(), Error> {
-        if self.is_canceled() { Err(Error::canceled()) } else { Ok(()) }
-    }
-
     /// Waits while the run is paused; fails when it is canceled.
     pub(crate) async fn gate(&self) -> Result<(), Error> {
         if *self.0.borrow() == Mode::Running {

@@ -25,6 +25,7 @@ enum Adjacent {
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
+#[expect(clippy::large_enum_variant, reason = "what a user would write first")]
 enum Untagged {
     // Needs fields that an item does not have, so that the second variant is reached.
     Dataset(Dataset),
