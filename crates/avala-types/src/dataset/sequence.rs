@@ -2,6 +2,8 @@
 
 use crate::dataset::DataType;
 use crate::dataset::{DatasetCalibration, DatasetFrame, FrameError};
+#[cfg(feature = "bytes")]
+use crate::decode::from_json_strict;
 use crate::id::{DatasetUid, SequenceUid};
 use crate::json::Elements;
 use crate::json::Json;
@@ -91,7 +93,7 @@ impl DatasetSequence {
         }
         // The other fields are few bytes, and are decoded without the frames.
         let rest = format!("{}null{}", text.get(..place.start)?, text.get(place.end..)?);
-        let mut sequence: Self = crate::from_json_strict(&rest).ok()?;
+        let mut sequence: Self = from_json_strict(&rest).ok()?;
         sequence.frames = Some(Json::shared(response.slice(place)));
         Some(sequence)
     }
@@ -161,7 +163,6 @@ mod tests {
     use bytes::Bytes;
 
     use super::*;
-    use crate::from_json_strict;
 
     #[test]
     fn shared_sequence_equals_a_copied_one() {
