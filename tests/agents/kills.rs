@@ -8,7 +8,7 @@ use avala_sandbox::{Sandbox, Seed};
 
 use super::Failure;
 use super::ledger::{Ledger, executions};
-use super::process::{HANG, Program, Site, end};
+use super::process::{HANG, Program, Site, end, is_stopped, signal};
 use super::program::HandlerKind;
 
 /// How much of it there is.
@@ -80,10 +80,9 @@ pub async fn run(program: &Program, plan: Plan) -> Result<Report, Failure> {
         Ok::<_, Failure>(())
     };
     tokio::time::timeout(HANG, all_decided).await.map_err(|_| "not all executions are decided")??;
-    #[cfg(unix)]
-    super::process::signal(&child, "TERM", false).await?;
+    signal(&child, "TERM", false).await?;
     let (status, output) = end(child).await?;
-    if !status.success() {
+    if !is_stopped(status) {
         return Err(format!("the process ended with {status}: {output}").into());
     }
     let mut made = BTreeMap::<String, BTreeSet<String>>::new();

@@ -44,6 +44,12 @@ impl Ledger {
         }
     }
 
+    /// The different decisions that were posted for all executions, whatever the response.
+    #[must_use]
+    pub fn posted(&self) -> BTreeSet<String> {
+        self.posts().values().flat_map(|posts| posts.decisions.iter().cloned()).collect()
+    }
+
     /// Posts that got a 409.
     #[must_use]
     pub fn conflicts(&self) -> usize {

@@ -159,11 +159,20 @@ pub async fn end(child: Child) -> Result<(ExitStatus, String), Failure> {
     Ok((output.status, String::from_utf8_lossy(&output.stderr).into_owned()))
 }
 
-/// Sends a signal, such as `TERM`, to a process, or to its group.
+/// Whether a process ended in an orderly way after SIGTERM, or before it could receive any signal.
+#[must_use]
+pub fn is_stopped(status: ExitStatus) -> bool {
+    #[cfg(unix)]
+    let is_sigterm = std::os::unix::process::ExitStatusExt::signal(&status) == Some(15);
+    #[cfg(not(unix))]
+    let is_sigterm = false;
+    status.success() || is_sigterm
+}
+
+/// Sends a signal, such as `TERM`, to a process, or to its group, by the program `kill`.
 ///
 /// # Errors
 /// When there is no such process.
-#[cfg(unix)]
 pub async fn signal(child: &Child, signal: &str, to_group: bool) -> Result<(), Failure> {
     let id = child.id().ok_or("the process has ended")?;
     let target = if to_group { format!("-{id}") } else { id.to_string() };

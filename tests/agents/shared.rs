@@ -11,7 +11,7 @@ use avala_sandbox::{Sandbox, Seed};
 use super::Failure;
 use super::kills::Report;
 use super::ledger::{Ledger, executions};
-use super::process::{HANG, Program, Site, end};
+use super::process::{HANG, Program, Site, end, is_stopped, signal};
 use super::program::{HandlerKind, Settings};
 
 /// How much of it there is.
@@ -56,6 +56,19 @@ impl Redis {
     }
 }
 
+impl Redis {
+    /// Settings of process `number` that shares its claims here, with leases of two seconds.
+    #[must_use]
+    pub fn settings(&self, site: &Site, number: usize, handler: HandlerKind) -> Settings {
+        Settings {
+            journal: site.folder().join(format!("journal-{number}")),
+            redis: Some(self.url.clone()),
+            lease_ms: 2_000,
+            ..site.settings(handler)
+        }
+    }
+}
+
 impl Drop for Redis {
     fn drop(&mut self) {
         // Either fails only when it has ended.
@@ -73,12 +86,7 @@ pub async fn run(program: &Program, redis: &Redis, plan: Plan) -> Result<Report,
     let observer = ledger.clone();
     let sandbox = Sandbox::builder().seed(Seed::Empty).on_response(move |request| observer.note(request));
     let site = Arc::new(Site::new(sandbox.start().await?, "shared").await?);
-    let settings = |number: usize| Settings {
-        journal: site.folder().join(format!("journal-{number}")),
-        redis: Some(redis.url.clone()),
-        lease_ms: 2_000,
-        ..site.settings(HandlerKind::Quick)
-    };
+    let settings = |number: usize| redis.settings(&site, number, HandlerKind::Quick);
     let mut random = fastrand::Rng::with_seed(plan.seed);
     let (began, mut report) = (Instant::now(), Report::default());
     let mut children = Vec::new();
@@ -112,10 +120,9 @@ pub async fn run(program: &Program, redis: &Redis, plan: Plan) -> Result<Report,
     };
     tokio::time::timeout(HANG, all_decided).await.map_err(|_| "not all executions are decided")??;
     for child in children {
-        #[cfg(unix)]
-        super::process::signal(&child, "TERM", false).await?;
+        signal(&child, "TERM", false).await?;
         let (status, output) = end(child).await?;
-        if !status.success() {
+        if !is_stopped(status) {
             return Err(format!("a process ended with {status}: {output}").into());
         }
     }

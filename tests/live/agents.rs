@@ -4,7 +4,7 @@ use avala_agents::{Journal as _, RecordState, RedbJournal};
 use avala_sandbox::{Sandbox, Seed};
 use avala_tests::agents::process::{Program, Site, end};
 use avala_tests::agents::program::HandlerKind;
-use avala_tests::agents::{faults, kills, ledger, shared};
+use avala_tests::agents::{faults, kills, ledger};
 
 fn program() -> Program {
     Program::at(env!("CARGO_BIN_EXE_agent_process"))
@@ -23,20 +23,6 @@ async fn a_killed_agent_decides_each_execution_once() {
     let report = kills::run(&program(), kills::Plan { kills: 8, executions: 80, seed: 7 }).await.unwrap();
     assert!(report.faults.is_empty(), "{report:#?}");
     assert_eq!(report.kills, 8);
-    assert!(report.handler_runs >= 80, "{report:#?}");
-}
-
-#[tokio::test]
-#[allow(clippy::print_stderr, reason = "a skipped test says so")]
-async fn killed_processes_with_shared_claims_decide_each_execution_once() {
-    let Some(redis) = shared::Redis::start().unwrap() else {
-        eprintln!("SKIPPED: claims in Redis need `redis-server`; on Debian: apt-get install redis-server");
-        return;
-    };
-    let every = std::time::Duration::from_millis(500);
-    let plan = shared::Plan { processes: 4, kills: 6, every, executions: 80, seed: 7 };
-    let report = shared::run(&program(), &redis, plan).await.unwrap();
-    assert!(report.faults.is_empty(), "{report:#?}");
     assert!(report.handler_runs >= 80, "{report:#?}");
 }
 

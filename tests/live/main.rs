@@ -11,6 +11,8 @@ mod faults;
 mod lists;
 mod paused;
 mod reqwest;
+#[cfg(unix)]
+mod shared_claims;
 mod soak;
 mod tls;
 

@@ -129,12 +129,10 @@ async fn decide(
     let _alone = if record.open_starts == 0 {
         None
     } else {
-        // Claims know of starts in other processes, which the loop does not.
-        tokio::select! {
-            permit = shared.suspects.acquire() => permit.ok(),
-            () = shared.stopping.cancelled() => return Ok(Some(Ending::Postponed)),
-            () = lease.lost() => return Ok(Some(Ending::Postponed)),
-        }
+        // Claims know of starts in other processes, which the loop does not. Waiting for the turn would hold the claim,
+        // and count as one more start if another execution ends the process meanwhile.
+        let Ok(permit) = shared.suspects.try_acquire() else { return Ok(Some(Ending::Postponed)) };
+        Some(permit)
     };
     record.attempts += 1;
     record.open_starts += 1;

@@ -1,0 +1,115 @@
+//! Processes of one agent that share their claims in Redis.
+
+use std::time::Duration;
+
+use avala_agents::{Journal as _, RecordState, RedbJournal};
+use avala_sandbox::{Sandbox, Seed};
+use avala_tests::agents::ledger::{Ledger, executions};
+use avala_tests::agents::process::{HANG, Program, Site, end, signal};
+use avala_tests::agents::program::{HandlerKind, Settings};
+use avala_tests::agents::shared;
+
+fn program() -> Program {
+    Program::at(env!("CARGO_BIN_EXE_agent_process"))
+}
+
+/// A Redis; `None`, with a message, if it is not installed.
+#[allow(clippy::print_stderr, reason = "a skipped test says so")]
+fn redis() -> Option<shared::Redis> {
+    let redis = shared::Redis::start().unwrap();
+    if redis.is_none() {
+        eprintln!("SKIPPED: claims in Redis need `redis-server`; on Debian: apt-get install redis-server");
+    }
+    redis
+}
+
+/// A sandbox whose decisions are noted.
+async fn site(name: &str) -> (Site, Ledger) {
+    let ledger = Ledger::default();
+    let observer = ledger.clone();
+    let sandbox = Sandbox::builder().seed(Seed::Empty).on_response(move |request| observer.note(request));
+    (Site::new(sandbox.start().await.unwrap(), name).await.unwrap(), ledger)
+}
+
+async fn wait_until_decided(site: &Site) {
+    let wait = async {
+        while executions(&site.avala).await.unwrap().iter().any(|execution| execution.action.is_none()) {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    tokio::time::timeout(HANG, wait).await.unwrap();
+}
+
+#[tokio::test]
+async fn killed_processes_decide_each_execution_once() {
+    let Some(redis) = redis() else { return };
+    let every = Duration::from_millis(500);
+    let plan = shared::Plan { processes: 4, kills: 6, every, executions: 80, seed: 7 };
+    let report = shared::run(&program(), &redis, plan).await.unwrap();
+    assert!(report.faults.is_empty(), "{report:#?}");
+    assert!(report.handler_runs >= 80, "{report:#?}");
+}
+
+#[tokio::test]
+async fn a_process_that_wakes_without_its_lease_sends_nothing() {
+    let Some(redis) = redis() else { return };
+    let (site, ledger) = site("frozen").await;
+    let frozen = program().start(&redis.settings(&site, 0, HandlerKind::Slow(1_000))).unwrap();
+    site.announce(0, "task").unwrap();
+    site.wait_for_log(1, |_| true).await.unwrap();
+    // As when a virtual machine is paused: the handler and the lease end meanwhile.
+    signal(&frozen, "STOP", false).await.unwrap();
+    let other = program().start(&redis.settings(&site, 1, HandlerKind::Quick)).unwrap();
+    wait_until_decided(&site).await;
+    signal(&frozen, "CONT", false).await.unwrap();
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    assert_eq!(ledger.posted().len(), 1, "only the other process has sent a decision");
+    for child in [frozen, other] {
+        signal(&child, "TERM", false).await.unwrap();
+        let (status, output) = end(child).await.unwrap();
+        assert!(status.success(), "{status}: {output}");
+    }
+}
+
+#[tokio::test]
+async fn a_handler_that_aborts_is_parked_after_three_starts_in_all_processes() {
+    let Some(redis) = redis() else { return };
+    let (site, _) = site("shared-abort").await;
+    for number in 0..100 {
+        site.announce(number, if number == 0 { "poison" } else { "task" }).unwrap();
+    }
+    let settings = |number| {
+        let mut settings = redis.settings(&site, number, HandlerKind::Abort);
+        (settings.max_open_starts, settings.until_idle) = (3, true);
+        settings
+    };
+    let settings = [settings(0), settings(1)];
+    let (first, second) = tokio::join!(supervise(&settings[0]), supervise(&settings[1]));
+    assert_eq!(first + second, 3, "crashes of both");
+    let all = executions(&site.avala).await.unwrap();
+    let left: Vec<_> = all.iter().filter(|execution| execution.action.is_none()).collect();
+    assert_eq!(left.len(), 1);
+    let starts = site.log().into_iter().filter(|line| left[0].uid == line.execution.as_str()).count();
+    assert_eq!(starts, 3);
+    let mut parked = 0;
+    for settings in settings {
+        let records = RedbJournal::open(&settings.journal).unwrap().load().await.unwrap();
+        let is_parked = |record: &&avala_agents::Record| record.state == RecordState::Parked;
+        assert!(records.iter().filter(is_parked).all(|record| record.execution == left[0].uid));
+        parked += records.iter().filter(is_parked).count();
+    }
+    assert!(parked >= 1);
+}
+
+/// Starts a process again until it ends by itself, and returns how often it crashed.
+async fn supervise(settings: &Settings) -> usize {
+    let mut crashes = 0;
+    loop {
+        let (status, output) = end(program().start(settings).unwrap()).await.unwrap();
+        if status.success() {
+            return crashes;
+        }
+        crashes += 1;
+        assert!(crashes < 10 && !output.contains("Error:"), "{crashes} crashes: {output}");
+    }
+}
