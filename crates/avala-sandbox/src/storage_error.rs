@@ -5,6 +5,9 @@ use http::{StatusCode, header};
 
 use crate::state::storage::sign::Refused;
 
+/// A response of the storage host, or an error.
+pub(crate) type StorageResponse = Result<Response, StorageError>;
+
 /// An error in the XML of S3.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct StorageError {

@@ -16,13 +16,12 @@ mod sequences;
 mod services;
 mod slices;
 mod tasks;
+mod values;
 mod webhooks;
 
 pub(crate) use extras::Extras;
 
 use std::io;
-
-use avala_types::Timestamp;
 
 use crate::error::ApiError;
 use crate::state::tables::Tables;
@@ -74,15 +73,4 @@ fn add_demo(tables: &mut Tables, url: &str) -> Result<(), ApiError> {
 /// The seed names only what it has made before.
 fn impossible(error: ApiError) -> io::Error {
     io::Error::other(format!("the seed contradicts itself: {error:?}"))
-}
-
-/// So many minutes after the morning on which the demo begins, 2025-01-15T08:00:00Z.
-fn minutes(count: usize) -> Option<Timestamp> {
-    Timestamp::from_unix_seconds(1_736_928_000 + i64::try_from(count).ok()? * 60)
-}
-
-/// A number below `bound` that looks random and is the same in every run.
-fn scatter(index: usize, bound: usize) -> usize {
-    let hash = (index as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40;
-    hash as usize % bound
 }

@@ -3,6 +3,7 @@
 //! Bodies are JSON, so that a page in a browser cannot post here without a preflight request, which fails.
 
 mod data;
+mod result;
 mod storage;
 
 use avala_types::Json as FreeForm;
@@ -11,16 +12,14 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 use http::StatusCode;
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::app::App;
 use crate::error::ApiError;
 use crate::fault::{Fault, FaultError};
 use crate::request::json_body::JsonBody;
 use crate::request::validation::Kind;
-
-/// What a control route responds.
-type ControlResult = Result<(StatusCode, Json<Value>), ApiError>;
+use result::{ControlResult, done};
 
 /// The control routes, with their whole paths.
 pub(crate) fn router() -> Router<App> {
@@ -33,11 +32,6 @@ pub(crate) fn router() -> Router<App> {
         .route("/_sandbox/revisions/", post(data::set_revision))
         .route("/_sandbox/executions/", post(data::set_execution))
         .route("/_sandbox/storage/", get(storage::list).post(storage::edit))
-}
-
-/// A change that has nothing to show.
-fn done() -> ControlResult {
-    Ok((StatusCode::OK, Json(json!({}))))
 }
 
 #[derive(Deserialize)]

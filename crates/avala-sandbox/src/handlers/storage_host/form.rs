@@ -8,10 +8,9 @@ use http::{HeaderMap, StatusCode, header};
 use http_body_util::BodyDataStream;
 use multer::{Field, Multipart};
 
-use super::StorageResponse;
 use crate::app::App;
 use crate::state::storage::{Receiver, sign};
-use crate::storage_error::StorageError;
+use crate::storage_error::{StorageError, StorageResponse};
 
 /// Longest field besides the file, and most fields before it.
 const MAX_FIELD_BYTES: usize = 64 * 1024;

@@ -19,13 +19,11 @@ use crate::app::App;
 use crate::error::ApiError;
 use crate::protocol::{API_KEY_HEADER, MAX_DRAINED_BYTES};
 use crate::state::storage::sign;
-use crate::storage_error::StorageError;
+use crate::storage_error::{StorageError, StorageResponse};
 
 /// Headers that may not be sent to a storage host: it would see credentials that are not for it.
 const CREDENTIALS: [HeaderName; 4] =
     [header::AUTHORIZATION, header::COOKIE, header::PROXY_AUTHORIZATION, HeaderName::from_static(API_KEY_HEADER)];
-
-type StorageResponse = Result<Response, StorageError>;
 
 /// Handles every request outside the API and the control routes.
 pub(crate) async fn serve(State(app): State<App>, request: Request<Body>) -> Response {

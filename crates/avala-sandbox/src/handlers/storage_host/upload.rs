@@ -6,10 +6,9 @@ use http::request::Parts;
 use http::{HeaderValue, header};
 use http_body_util::BodyExt;
 
-use super::StorageResponse;
 use crate::app::App;
 use crate::state::storage::{Receiver, Storage, sign};
-use crate::storage_error::StorageError;
+use crate::storage_error::{StorageError, StorageResponse};
 
 /// Where the bytes of a PUT go.
 enum Target {

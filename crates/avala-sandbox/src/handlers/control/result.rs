@@ -1,0 +1,14 @@
+//! What control routes respond.
+
+use axum::Json;
+use http::StatusCode;
+use serde_json::{Value, json};
+
+use crate::error::ApiError;
+
+pub(super) type ControlResult = Result<(StatusCode, Json<Value>), ApiError>;
+
+/// A change that has nothing to show.
+pub(super) fn done() -> ControlResult {
+    Ok((StatusCode::OK, Json(json!({}))))
+}
