@@ -5,7 +5,7 @@ use http::{StatusCode, header};
 
 use crate::state::storage::sign::Refused;
 
-/// The response of a storage host.
+/// A response of the storage host, or an error.
 pub(crate) type StorageResponse = Result<Response, StorageError>;
 
 /// An error in the XML of S3.

@@ -58,10 +58,13 @@ impl SandboxBuilder {
         #[cfg(feature = "tls")]
         let authority = if settings.tls { Some(Arc::new(Authority::new()?)) } else { None };
         #[cfg(feature = "tls")]
-        let tls = authority.as_ref().map(|authority| authority.acceptor("127.0.0.1").map(Tls::On)).transpose()?;
+        let tls = match &authority {
+            Some(authority) => Tls::On(authority.acceptor("127.0.0.1")?),
+            None => Tls::Off,
+        };
         #[cfg(not(feature = "tls"))]
-        let tls = None;
-        let scheme = if tls.is_some() { "https" } else { "http" };
+        let tls = Tls::Off;
+        let scheme = if matches!(tls, Tls::Off) { "http" } else { "https" };
         let url = format!("{scheme}://{address}");
         let mut tables = seed::tables(settings.seed, &url, &settings.extras)?;
         tables.storage.bodies = settings.bodies;
@@ -90,7 +93,7 @@ impl SandboxBuilder {
             Some(authority) => Some(start_proxy(settings.proxy_port, authority, &pipeline, address.port()).await?),
             None => None,
         };
-        let run = server::run(listener, Arc::clone(&pipeline), worker, tls.unwrap_or(Tls::Off));
+        let run = server::run(listener, Arc::clone(&pipeline), worker, tls);
         let server = tokio::spawn(run).abort_handle();
         Ok(Sandbox {
             url,

@@ -3,7 +3,7 @@
 use avala_types::{AgentAction, EventType, ExecutionStatus};
 use serde_json::json;
 
-use super::minutes;
+use super::values::minutes;
 use crate::schema::{Agent, AgentExecution, Task};
 use crate::state::tables::Tables;
 

@@ -2,7 +2,7 @@
 
 use avala_types::{AnnotationIssueStatus, SequenceUid};
 
-use super::minutes;
+use super::values::minutes;
 use crate::demo;
 use crate::error::ApiError;
 use crate::schema::{AnnotationIssue, AnnotationIssueProblem, AnnotationIssueProject};

@@ -3,7 +3,7 @@
 use avala_types::{AutoLabelJobStatus, AutoLabelModelType};
 use serde_json::json;
 
-use super::minutes;
+use super::values::minutes;
 use crate::schema::AutoLabelJob;
 use crate::state::auto_label_job::AutoLabelJobRow;
 use crate::state::tables::Tables;

@@ -1,6 +1,6 @@
 //! What three annotators say of the same images, one box each.
 
-use super::{minutes, scatter};
+use super::values::{minutes, scatter};
 use crate::demo;
 use crate::error::ApiError;
 use crate::state::consensus::{Area, Opinion};

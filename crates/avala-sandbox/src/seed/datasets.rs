@@ -2,7 +2,8 @@
 
 use avala_types::{DataType, DatasetStatus, Visibility};
 
-use super::{items, minutes, sequences};
+use super::values::minutes;
+use super::{items, sequences};
 use crate::demo;
 use crate::schema::Dataset;
 use crate::state::dataset::DatasetRow;

@@ -2,7 +2,7 @@
 
 use avala_types::{DatasetUid, ExportFormat, ExportStatus, ProjectUid};
 
-use super::minutes;
+use super::values::minutes;
 use crate::schema::Export;
 use crate::state::tables::Tables;
 

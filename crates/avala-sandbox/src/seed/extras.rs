@@ -2,7 +2,7 @@
 
 use avala_types::{DataType, DatasetStatus, RecordingStatus, Visibility};
 
-use super::minutes;
+use super::values::minutes;
 use crate::demo;
 use crate::schema::{Dataset, FleetRecording};
 use crate::state::manual_upload::add_item;

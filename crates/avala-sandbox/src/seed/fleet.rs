@@ -5,7 +5,7 @@ use avala_types::{
 };
 use serde_json::json;
 
-use super::{minutes, scatter};
+use super::values::{minutes, scatter};
 use crate::demo;
 use crate::schema::{FleetAlert, FleetAlertChannel, FleetDevice, FleetEvent, FleetRecording, FleetRule};
 use crate::state::fleet::Fleet;

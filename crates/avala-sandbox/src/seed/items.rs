@@ -3,7 +3,7 @@
 use avala_types::Json;
 use serde::Serialize;
 
-use super::{minutes, scatter};
+use super::values::{minutes, scatter};
 use crate::schema::DatasetItem;
 use crate::state::dataset::DatasetRow;
 use crate::state::storage::links::link_to;

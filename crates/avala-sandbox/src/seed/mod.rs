@@ -3,7 +3,6 @@
 mod agents;
 mod annotation_issues;
 mod auto_label_jobs;
-mod build;
 mod consensus;
 mod datasets;
 mod exports;
@@ -17,21 +16,61 @@ mod sequences;
 mod services;
 mod slices;
 mod tasks;
+mod values;
 mod webhooks;
 
-use avala_types::Timestamp;
+pub(crate) use extras::Extras;
 
-pub use self::build::Seed;
-pub(crate) use self::build::tables;
-pub(crate) use self::extras::Extras;
+use std::io;
 
-/// So many minutes after the morning on which the demo begins, 2025-01-15T08:00:00Z.
-fn minutes(count: usize) -> Option<Timestamp> {
-    Timestamp::from_unix_seconds(1_736_928_000 + i64::try_from(count).ok()? * 60)
+use crate::error::ApiError;
+use crate::state::tables::Tables;
+
+/// What a sandbox holds when it starts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Seed {
+    /// Something of everything, the same in every run; the names are in [`demo`](crate::demo).
+    #[default]
+    Demo,
+    /// The accounts of [`demo`](crate::demo), and nothing that they own.
+    Empty,
 }
 
-/// A number below `bound` that looks random and is the same in every run.
-fn scatter(index: usize, bound: usize) -> usize {
-    let hash = (index as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40;
-    hash as usize % bound
+/// What the seed says, in a sandbox at this address.
+pub(crate) fn tables(seed: Seed, url: &str, extras: &Extras) -> io::Result<Tables> {
+    let mut tables = Tables::empty();
+    organizations::add_first(&mut tables).map_err(impossible)?;
+    match seed {
+        Seed::Empty => {}
+        Seed::Demo => {
+            datasets::add(&mut tables)?;
+            add_demo(&mut tables, url).map_err(impossible)?;
+        }
+    }
+    extras::add(&mut tables, extras);
+    Ok(tables)
+}
+
+/// Everything but datasets, in an order in which each finds what it names.
+fn add_demo(tables: &mut Tables, url: &str) -> Result<(), ApiError> {
+    organizations::add(tables, url)?;
+    projects::add(tables);
+    tasks::add(tables);
+    exports::add(tables);
+    agents::add(tables);
+    annotation_issues::add(tables)?;
+    auto_label_jobs::add(tables);
+    consensus::add(tables)?;
+    fleet::add(&mut tables.fleet);
+    quality_targets::add(tables);
+    services::add(tables);
+    slices::add(tables)?;
+    webhooks::add(tables);
+    Ok(())
+}
+
+/// The seed names only what it has made before.
+fn impossible(error: ApiError) -> io::Error {
+    io::Error::other(format!("the seed contradicts itself: {error:?}"))
 }

@@ -2,7 +2,7 @@
 
 use avala_types::{CreateTeam, InvitationStatus, OrganizationRole, TeamRole, Visibility};
 
-use super::minutes;
+use super::values::minutes;
 use crate::demo;
 use crate::error::ApiError;
 use crate::schema::{Invitation, Organization, OrganizationMember};

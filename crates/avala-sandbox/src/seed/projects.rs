@@ -2,7 +2,7 @@
 
 use avala_types::{ProjectStatus, TaskType, Visibility};
 
-use super::minutes;
+use super::values::minutes;
 use crate::demo;
 use crate::schema::Project;
 use crate::state::tables::Tables;

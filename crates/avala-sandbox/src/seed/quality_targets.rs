@@ -2,7 +2,7 @@
 
 use avala_types::{QualityMetric, QualityOperator, QualitySeverity};
 
-use super::minutes;
+use super::values::minutes;
 use crate::schema::QualityTarget;
 use crate::state::quality_target::QualityTargetRow;
 use crate::state::tables::Tables;

@@ -3,7 +3,7 @@
 use avala_types::{InferenceProviderType, S3AuthMethod, StorageProvider};
 use serde_json::json;
 
-use super::minutes;
+use super::values::minutes;
 use crate::demo;
 use crate::schema::{InferenceProvider, Model, StorageConfig};
 use crate::state::storage_config::StorageConfigRow;

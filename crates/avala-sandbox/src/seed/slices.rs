@@ -3,7 +3,7 @@
 use avala_types::{CreateSlice, Visibility};
 use serde_json::{Value, json};
 
-use super::minutes;
+use super::values::minutes;
 use crate::demo;
 use crate::error::ApiError;
 use crate::state::tables::Tables;

@@ -2,7 +2,7 @@
 
 use avala_types::TaskStatus;
 
-use super::minutes;
+use super::values::minutes;
 use crate::schema::Task;
 use crate::state::tables::Tables;
 

@@ -3,7 +3,7 @@
 use avala_types::{EventType, WebhookDeliveryStatus};
 use serde_json::json;
 
-use super::minutes;
+use super::values::minutes;
 use crate::schema::{Webhook, WebhookDelivery};
 use crate::state::tables::Tables;
 use crate::state::webhook::WebhookRow;

@@ -3,7 +3,7 @@
 use axum::extract::State;
 use serde::Deserialize;
 
-use super::response::{ControlResult, done};
+use super::result::{ControlResult, done};
 use crate::app::App;
 use crate::error::ApiError;
 use crate::request::json_body::JsonBody;

@@ -3,7 +3,7 @@
 //! Bodies are JSON, so that a page in a browser cannot post here without a preflight request, which fails.
 
 mod data;
-mod response;
+mod result;
 mod storage;
 
 use avala_types::Json as FreeForm;
@@ -14,12 +14,12 @@ use http::StatusCode;
 use serde::Deserialize;
 use serde_json::json;
 
-use self::response::{ControlResult, done};
 use crate::app::App;
 use crate::error::ApiError;
 use crate::fault::{Fault, FaultError};
 use crate::request::json_body::JsonBody;
 use crate::request::validation::Kind;
+use result::{ControlResult, done};
 
 /// The control routes, with their whole paths.
 pub(crate) fn router() -> Router<App> {

@@ -6,7 +6,7 @@ use http::StatusCode;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::response::{ControlResult, done};
+use super::result::{ControlResult, done};
 use crate::app::App;
 use crate::error::ApiError;
 use crate::request::json_body::JsonBody;

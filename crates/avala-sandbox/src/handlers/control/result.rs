@@ -1,4 +1,4 @@
-//! Responses of the control routes.
+//! What control routes respond.
 
 use axum::Json;
 use http::StatusCode;
@@ -6,10 +6,9 @@ use serde_json::{Value, json};
 
 use crate::error::ApiError;
 
-/// The response of a control route.
 pub(super) type ControlResult = Result<(StatusCode, Json<Value>), ApiError>;
 
-/// Creates the response to a change that has nothing to show.
+/// A change that has nothing to show.
 pub(super) fn done() -> ControlResult {
     Ok((StatusCode::OK, Json(json!({}))))
 }
