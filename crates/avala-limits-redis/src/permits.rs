@@ -48,7 +48,7 @@ impl Permits {
             held: Mutex::default(),
             renewing: AtomicBool::new(false),
             present: Script::new(include_str!("scripts/present.lua")),
-            release: Script::new("return redis.call('ZREM', KEYS[1], unpack(ARGV))"),
+            release: Script::new(include_str!("scripts/release.lua")),
         })
     }
 
@@ -84,7 +84,7 @@ impl Permits {
             }
             let key = self.keys.permits(class);
             let fill = |command: &mut redis::Cmd| {
-                command.arg(1).arg(&key);
+                command.arg(2).arg(&key).arg(&self.keys.generation);
                 for (id, lease) in &leases {
                     command.arg(id).arg(lease);
                 }
@@ -122,7 +122,7 @@ impl Permits {
     async fn release(&self, class: CallClass, ids: &[String]) {
         let key = self.keys.permits(class);
         let fill = |command: &mut redis::Cmd| {
-            command.arg(1).arg(&key).arg(ids);
+            command.arg(2).arg(&key).arg(&self.keys.generation).arg(ids);
         };
         // Without an effect, the lease ends by itself.
         let _ = self.link.run(&self.release, fill).await;

@@ -175,8 +175,10 @@ local permit = '-'
 if permits > 0 then
   local key = KEYS[#KEYS]
   redis.call('ZREMRANGEBYSCORE', key, '-inf', text(now))
-  local held = redis.call('ZSCORE', key, ARGV[a + 3])
-  if held or now - born >= tonumber(ARGV[4]) and redis.call('ZCARD', key) < permits then
+  local held, count = redis.call('ZSCORE', key, ARGV[a + 3]), redis.call('ZCARD', key)
+  -- A lease still runs, but nobody holds it: the key was lost alone, and holders will present theirs.
+  local is_lost = count == 0 and (tonumber(redis.call('HGET', KEYS[1], key)) or 0) > now
+  if held or now - born >= tonumber(ARGV[4]) and count < permits and not is_lost then
     permit = 'y'
   else
     -- Without a permit no token is taken.
@@ -221,6 +223,7 @@ end
 if permit == 'y' then
   local key, lease = KEYS[#KEYS], tonumber(ARGV[a + 4])
   redis.call('ZADD', key, text(now + lease), ARGV[a + 3])
+  redis.call('HSET', KEYS[1], key, text(now + lease))
   redis.call('PEXPIRE', key, text(math.ceil(lease / 500)))
 end
 

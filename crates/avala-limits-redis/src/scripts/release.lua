@@ -1,0 +1,8 @@
+-- Releases permits.
+-- KEYS: permits of a class, generation. ARGV: permit ids
+redis.call('ZREM', KEYS[1], unpack(ARGV))
+if redis.call('ZCARD', KEYS[1]) == 0 then
+  -- Empty, and not lost.
+  redis.call('HDEL', KEYS[2], KEYS[1])
+end
+return 'ok'
