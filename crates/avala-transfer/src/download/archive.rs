@@ -117,7 +117,7 @@ mod tests {
     fn test_bytes(bytes: &[u8]) -> Result<Content, Broken> {
         let root = tempfile::tempdir().unwrap();
         let folder = TargetFolder::open(root.path(), true).unwrap().unwrap();
-        let part = PartFile::open(folder.place(&SafePath::new("x").unwrap(), true).unwrap().unwrap()).unwrap();
+        let part = PartFile::open(folder.place(&SafePath::new("x").unwrap(), true).unwrap().unwrap(), "t").unwrap();
         part.write(0, bytes, 0).unwrap();
         test(&part, bytes.len() as u64)
     }

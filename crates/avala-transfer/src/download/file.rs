@@ -95,13 +95,14 @@ pub(crate) async fn download(
 /// Returns the durable bytes of an earlier run, unless the temporary file is not as that run left it.
 async fn usable(filling: &Arc<Filling>, begun: Option<Begun>) -> Result<Option<Begun>, Error> {
     let size = filling.blocking(|this| this.part.size()).await?;
+    let was_recorded = begun.is_some();
     let begun = begun.filter(|begun| {
         begun.version.etag.is_some()
             && size == begun.version.total
             && filling.remote.size.is_none_or(|size| size == begun.version.total)
     });
-    if begun.is_none() && size > 0 {
-        filling.clear().await?;
+    if begun.is_none() && (was_recorded || size > 0) {
+        filling.drop_recorded(was_recorded).await?;
     }
     Ok(begun)
 }

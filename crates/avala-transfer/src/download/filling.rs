@@ -182,6 +182,12 @@ impl Filling {
         self.context.meter.done(bytes);
     }
 
+    /// Drops what an earlier run left, and the record of it if there is one.
+    pub(super) async fn drop_recorded(self: &Arc<Self>, was_recorded: bool) -> Result<(), Error> {
+        self.progress().has_record = was_recorded;
+        self.clear().await
+    }
+
     /// Drops all received bytes.
     ///
     /// The record of them is dropped too before the file can grow again: it would be taken for bytes that are not there.

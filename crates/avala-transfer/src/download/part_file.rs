@@ -32,12 +32,12 @@ pub(crate) struct PartFile {
 }
 
 impl PartFile {
-    /// Opens the temporary file of a destination and locks it against other processes.
+    /// Opens the temporary file of a destination and locks it against other processes with the same state.
     ///
     /// # Errors
     /// [`TargetError::Busy`] if another process has locked it.
-    pub(crate) fn open(place: Place) -> Result<Self, TargetError> {
-        let name = temporary_name(&place.path().file_name().unwrap_or_default().to_string_lossy());
+    pub(crate) fn open(place: Place, token: &str) -> Result<Self, TargetError> {
+        let name = temporary_name(&place.path().file_name().unwrap_or_default().to_string_lossy(), token);
         // A process that ended meanwhile may have renamed or deleted the file between opening and locking.
         for _ in 0..100 {
             let file = place.open_temporary(&name)?;
@@ -186,9 +186,10 @@ impl io::Read for Reader<'_> {
     }
 }
 
-/// Returns the name of the temporary file of a destination: of one length for all names.
-pub(crate) fn temporary_name(name: &str) -> String {
-    let digest = Sha256::digest(name.as_bytes());
+/// Returns the name of the temporary file of a destination: of one length for all names. `token` belongs to the state that
+/// knows what the file holds.
+pub(crate) fn temporary_name(name: &str, token: &str) -> String {
+    let digest = Sha256::digest(format!("{token}/{name}"));
     let hex: String = digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
     format!("{RESERVED_PREFIX}{hex}.part")
 }
@@ -210,7 +211,7 @@ mod tests {
     #[test]
     fn bytes_at_positions_become_the_file() {
         let root = tempfile::tempdir().unwrap();
-        let part = PartFile::open(place(root.path(), "a/b")).unwrap();
+        let part = PartFile::open(place(root.path(), "a/b"), "t").unwrap();
         part.reserve(10).unwrap();
         part.write(0, b"56789", 5).unwrap();
         part.write(0, b"01234", 0).unwrap();
@@ -230,29 +231,38 @@ mod tests {
     fn longest_names_have_temporary_files() {
         let root = tempfile::tempdir().unwrap();
         for name in ["x".repeat(255), "日".repeat(85)] {
-            let part = PartFile::open(place(root.path(), &name)).unwrap();
+            let part = PartFile::open(place(root.path(), &name), "t").unwrap();
             part.write(0, b"1", 0).unwrap();
             part.publish().unwrap();
             assert_eq!(std::fs::read_to_string(root.path().join(&name)).unwrap(), "1");
         }
-        assert_eq!(temporary_name("a").len(), temporary_name(&"x".repeat(255)).len());
+        assert_eq!(temporary_name("a", "t").len(), temporary_name(&"x".repeat(255), "t").len());
     }
 
     #[test]
     fn second_writer_is_rejected_until_the_first_ends() {
         let root = tempfile::tempdir().unwrap();
-        let first = PartFile::open(place(root.path(), "a")).unwrap();
-        assert!(matches!(PartFile::open(place(root.path(), "a")), Err(TargetError::Busy { .. })));
+        let first = PartFile::open(place(root.path(), "a"), "t").unwrap();
+        assert!(matches!(PartFile::open(place(root.path(), "a"), "t"), Err(TargetError::Busy { .. })));
         drop(first);
-        let second = PartFile::open(place(root.path(), "a")).unwrap();
+        let second = PartFile::open(place(root.path(), "a"), "t").unwrap();
         second.discard().unwrap();
         assert_eq!(std::fs::read_dir(root.path()).unwrap().count(), 0);
     }
 
     #[test]
+    fn every_state_has_its_own_temporary_file() {
+        let root = tempfile::tempdir().unwrap();
+        let first = PartFile::open(place(root.path(), "a"), "t1").unwrap();
+        let second = PartFile::open(place(root.path(), "a"), "t2").unwrap();
+        first.write(0, b"first", 0).unwrap();
+        assert_eq!(second.size().unwrap(), 0);
+    }
+
+    #[test]
     fn longer_rest_of_another_version_is_cut() {
         let root = tempfile::tempdir().unwrap();
-        let part = PartFile::open(place(root.path(), "a")).unwrap();
+        let part = PartFile::open(place(root.path(), "a"), "t").unwrap();
         part.write(0, b"0123456789", 0).unwrap();
         part.reserve(4).unwrap();
         assert_eq!(part.size().unwrap(), 4);
@@ -267,7 +277,7 @@ mod tests {
     #[test]
     fn file_larger_than_the_disk_is_rejected_before_bytes_arrive() {
         let root = tempfile::tempdir().unwrap();
-        let part = PartFile::open(place(root.path(), "a")).unwrap();
+        let part = PartFile::open(place(root.path(), "a"), "t").unwrap();
         let error = part.reserve(1 << 60).unwrap_err();
         assert!(matches!(error, TargetError::NoSpace { needed, .. } if needed > 1 << 50), "{error}");
     }

@@ -17,7 +17,10 @@ const MOST_RANGES: usize = 1000;
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Record {
     /// What is downloaded to the target. A target with the state of another source starts from zero.
-    Source { id: String },
+    ///
+    /// The token is a part of the names of temporary files: another state folder with the same target has another one, so
+    /// that neither takes the other's bytes for its own.
+    Source { id: String, token: String },
     /// A file that is not complete: durable ranges of its temporary file.
     Part { path: String, etag: String, total: u64, ranges: Vec<[u64; 2]> },
     /// A begun file whose temporary file was cleared: its ranges are not there any more.
@@ -58,6 +61,7 @@ pub(crate) struct Begun {
 #[derive(Debug, Default)]
 pub(crate) struct Known {
     pub(crate) source: Option<String>,
+    pub(crate) token: Option<String>,
     pub(crate) begun: HashMap<String, Begun>,
     pub(crate) done: HashMap<String, Done>,
     /// Number of records that a compaction would save.
@@ -70,7 +74,10 @@ impl Known {
         let mut known = Self::default();
         for record in records {
             let replaced = match record {
-                Record::Source { id } => known.source.replace(id).is_some(),
+                Record::Source { id, token } => {
+                    known.token = Some(token);
+                    known.source.replace(id).is_some()
+                }
                 Record::Part { path, etag, total, ranges } => {
                     let version = Version { etag: Some(etag), total };
                     // Ranges that make no sense were not written by this code: the file starts from zero.
@@ -95,7 +102,8 @@ impl Known {
         begun.sort_by_key(|(path, _)| *path);
         let mut done: Vec<_> = self.done.values().collect();
         done.sort_by_key(|done| &done.path);
-        let source = self.source.iter().map(|id| Record::Source { id: id.clone() });
+        let source = self.source.iter().zip(&self.token);
+        let source = source.map(|(id, token)| Record::Source { id: id.clone(), token: token.clone() });
         let begun = begun.into_iter().filter_map(|(path, begun)| part(path, &begun.version, &begun.durable));
         source.chain(begun).chain(done.into_iter().cloned().map(Record::Done)).collect()
     }
@@ -131,7 +139,7 @@ mod tests {
             ranges: ranges.to_vec(),
         };
         let records = vec![
-            Record::Source { id: "export:1".to_owned() },
+            Record::Source { id: "export:1".to_owned(), token: "t".to_owned() },
             part("a", &[[0, 10]]),
             part("b", &[[0, 10]]),
             part("a", &[[0, 50]]),

@@ -45,6 +45,8 @@ pub(crate) struct Session {
     known: Mutex<Known>,
     pub(crate) journal: Journal,
     destination: Destination,
+    /// Part of the names of temporary files.
+    pub(crate) token: String,
     is_immutable: bool,
     compare: CompareBy,
 }
@@ -83,6 +85,7 @@ impl Session {
             known.begun.clear();
             known.done.clear();
         }
+        let token = known.token.get_or_insert_with(|| format!("{:032x}", fastrand::u128(..))).clone();
         let is_outdated = is_other || known.source.is_none() || known.outdated > MOST_OUTDATED;
         if is_outdated && !is_dry {
             known.source = Some(source.to_owned());
@@ -95,6 +98,7 @@ impl Session {
             known: Mutex::new(known),
             journal,
             destination,
+            token,
             is_immutable: options.is_immutable,
             compare: options.compare,
         })
@@ -182,7 +186,7 @@ impl Session {
         let (this, at) = (Arc::clone(self), path.clone());
         let part = blocking(move || {
             let place = this.folder.place(&at, true)?;
-            place.map(PartFile::open).transpose()
+            place.map(|place| PartFile::open(place, &this.token)).transpose()
         });
         let Some(part) = part.await? else { return Err(Error::aborted()) };
         let begun = self.take_begun(path.as_str());

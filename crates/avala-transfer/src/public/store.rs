@@ -1,8 +1,11 @@
 //! Content-addressed store: each content once, under its SHA-256, whatever its names.
 
+use std::collections::HashMap;
 use std::io::Read as _;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::Mutex as AsyncMutex;
 
 use crate::download::context::Context;
 use crate::download::file;
@@ -24,13 +27,15 @@ const STEP: usize = 1 << 20;
 pub(crate) struct ContentStore {
     folder: TargetFolder,
     is_online: bool,
+    /// Contents that are being looked for: files of equal content wait for one download.
+    busy: Mutex<HashMap<Digest, Arc<AsyncMutex<()>>>>,
 }
 
 impl ContentStore {
     /// Opens or creates a store. Blocks.
     pub(crate) fn open(path: &Path, is_online: bool) -> Result<Self, Error> {
         let folder = TargetFolder::open(path, true)?.ok_or_else(Error::aborted)?;
-        Ok(Self { folder, is_online })
+        Ok(Self { folder, is_online, busy: Mutex::default() })
     }
 
     fn place(&self, sha256: Digest, create: bool) -> Result<Option<Place>, Error> {
@@ -51,6 +56,30 @@ impl ContentStore {
         let Some(sha256) = object.sha256 else {
             return session.fetch(context, object, path, false).await;
         };
+        let turn = Arc::clone(self.busy().entry(sha256).or_default());
+        let guard = turn.lock().await;
+        let written = self.fetch_alone(context, session, object, path, sha256).await;
+        drop(guard);
+        let mut busy = self.busy();
+        // The map and this call: nobody else waits.
+        if Arc::strong_count(&turn) <= 2 {
+            busy.remove(&sha256);
+        }
+        written
+    }
+
+    fn busy(&self) -> MutexGuard<'_, HashMap<Digest, Arc<AsyncMutex<()>>>> {
+        self.busy.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn fetch_alone(
+        self: &Arc<Self>,
+        context: &Arc<Context>,
+        session: &Arc<Session>,
+        object: &Listed,
+        path: &SafePath,
+        sha256: Digest,
+    ) -> Result<u64, Error> {
         // Content that is damaged in the store is downloaded again, once.
         for _ in 0..2 {
             if self.copy(session, object, path, sha256).await? {
@@ -79,9 +108,11 @@ impl ContentStore {
         object: &Listed,
         sha256: Digest,
     ) -> Result<(), Error> {
-        let this = Arc::clone(self);
-        let part =
-            blocking(move || this.place(sha256, true)?.map(PartFile::open).transpose().map_err(Error::from)).await?;
+        let (this, token) = (Arc::clone(self), session.token.clone());
+        let part = blocking(move || {
+            this.place(sha256, true)?.map(|place| PartFile::open(place, &token)).transpose().map_err(Error::from)
+        })
+        .await?;
         let Some(part) = part else { return Err(Error::aborted()) };
         // No path of a target begins with a slash.
         let name = format!("/store/{sha256}");
@@ -113,7 +144,7 @@ impl ContentStore {
                 return Ok(false);
             }
             let Some(target) = session.folder.place(&path, true)? else { return Ok(false) };
-            let part = PartFile::open(target)?;
+            let part = PartFile::open(target, &session.token)?;
             if copy_content(&content, &part, existing.size)? != sha256 {
                 part.discard()?;
                 content.remove()?;

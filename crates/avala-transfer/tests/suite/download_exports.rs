@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::time::Duration;
 
-use avala_transfer::{ErrorKind, Event, FileOutcome};
+use avala_transfer::{BandwidthLimit, ErrorKind, Event, FileOutcome, MemoryBudget};
 
 use crate::download_support::{Request, Response, Server, content, export, files, origin, serve};
 
@@ -392,6 +392,46 @@ async fn canceled_download_continues_where_it_was() {
 }
 
 #[tokio::test]
+async fn record_without_its_temporary_file_is_not_trusted() {
+    let bytes = content(16 * MIB, 18);
+    let expected = bytes.clone();
+    let hangs = Arc::new(AtomicUsize::new(0));
+    let hanging = Arc::clone(&hangs);
+    let server = server(move |request| {
+        let response = serve(request, &bytes, Some("\"v1\""));
+        if hanging.load(SeqCst) == 1 { response.cut_at(MIB).then_hang() } else { response }
+    })
+    .await;
+    let root = tempfile::tempdir().unwrap();
+    let target = root.path().join("out.bin");
+    let transfers = server.transfers(&root.path().join("state"));
+    transfers.download_export("e1").to_file(&target).max_bytes(10 << 20).await.unwrap_err();
+    // The temporary file disappears. The next run reserves space for another one and is dropped, as if it were killed.
+    let temporary = files(root.path()).into_iter().find(|name| name.ends_with(".part")).unwrap();
+    std::fs::remove_file(root.path().join(&temporary)).unwrap();
+    hangs.store(1, SeqCst);
+    let run = transfers.download_export("e1").to_file(&target).start();
+    let arrived = async {
+        while run.totals().bytes_transferred < MIB as u64 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), arrived).await.unwrap();
+    drop(run);
+    assert_eq!(std::fs::metadata(root.path().join(&temporary)).unwrap().len(), 16 << 20);
+    hangs.store(0, SeqCst);
+    let mut attempts = 0;
+    while let Err(error) = transfers.download_export("e1").to_file(&target).await {
+        // The dropped run may not have released its lock yet.
+        assert_eq!(error.kind(), ErrorKind::Locked, "{error}");
+        attempts += 1;
+        assert!(attempts < 1000);
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    assert!(std::fs::read(&target).unwrap() == expected);
+}
+
+#[tokio::test]
 async fn object_replaced_between_runs_is_downloaded_anew() {
     let (old, new) = (content(16 * MIB, 9), content(16 * MIB, 10));
     let expected = new.clone();
@@ -445,7 +485,10 @@ async fn events_report_the_download() {
     let mut events = run.events();
     let report = run.await.unwrap();
     assert!(matches!(report.files.as_slice(), [file] if matches!(file.outcome, FileOutcome::Transferred)));
-    assert_eq!((report.totals.bytes_done, report.totals.files_done), (16 << 20, 1));
+    assert_eq!(
+        (report.totals.bytes_done, report.totals.bytes_total, report.totals.files_done),
+        (16 << 20, 16 << 20, 1)
+    );
     assert_eq!(files(&root.path().join("out")), ["export-e1"]);
     let mut seen = Vec::new();
     while let Some(event) = events.next().await {
@@ -501,4 +544,77 @@ async fn object_store_has_the_object_when_all_of_it_arrived() {
     let transfers = cut.transfers(root.path());
     transfers.download_export("e1").to_object_store(Arc::clone(&store), "mirror/e2").await.unwrap_err();
     assert!(store.head(&Path::from("mirror/e2")).await.is_err());
+}
+
+/// Adds credentials to every request.
+fn add_credentials(builder: avala_transport::TransportBuilder) -> avala_transport::TransportBuilder {
+    builder.layer_per_attempt(tower::util::MapRequestLayer::new(|mut request: http::Request<avala_transport::Body>| {
+        for name in ["authorization", "cookie", "x-avala-api-key"] {
+            request.headers_mut().insert(name, http::HeaderValue::from_static("secret"));
+        }
+        request
+    }))
+}
+
+#[tokio::test]
+async fn layers_of_the_caller_cannot_add_credentials() {
+    let bytes = content(20 * MIB, 15);
+    let server = server(move |request| {
+        let names = ["authorization", "cookie", "x-avala-api-key"];
+        let has_credentials = names.iter().any(|name| request.header(name).is_some());
+        if has_credentials { Response::new(400) } else { serve(request, &bytes, Some("\"v1\"")) }
+    })
+    .await;
+    let root = tempfile::tempdir().unwrap();
+    let transfers = server.builder(&root.path().join("state")).storage_layers(add_credentials).build().unwrap();
+    transfers.download_export("e1").to_file(root.path().join("out.bin")).await.unwrap();
+}
+
+#[tokio::test]
+async fn smallest_memory_budget_and_a_bandwidth_limit_are_kept() {
+    let bytes = content(24 * MIB, 16);
+    let expected = bytes.clone();
+    let server = server(move |request| serve(request, &bytes, Some("\"v1\""))).await;
+    let root = tempfile::tempdir().unwrap();
+    let (budget, limit) = (MemoryBudget::new(0), BandwidthLimit::new(16 << 20));
+    let builder = server.builder(&root.path().join("state"));
+    let transfers = builder.memory_budget(budget.clone()).bandwidth_limit(limit.clone()).build().unwrap();
+    let target = root.path().join("out.bin");
+    let started = std::time::Instant::now();
+    let run = transfers.download_export("e1").to_file(&target).connections(16).start();
+    // 24 MiB at 16 MiB per second take more than a second; then the limit is removed.
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert!(run.totals().bytes_transferred < 20 << 20, "{:?}", run.totals());
+    limit.set(None);
+    run.await.unwrap();
+    assert!(started.elapsed() >= Duration::from_secs(1));
+    assert!(std::fs::read(&target).unwrap() == expected);
+    assert_eq!(budget.free(), budget.total(), "all memory was returned");
+}
+
+#[tokio::test]
+async fn paused_download_receives_nothing_until_it_is_resumed() {
+    let bytes = content(16 * MIB, 17);
+    let expected = bytes.clone();
+    let server = server(move |request| serve(request, &bytes, Some("\"v1\""))).await;
+    let root = tempfile::tempdir().unwrap();
+    let target = root.path().join("out.bin");
+    let limit = BandwidthLimit::new(4 << 20);
+    let builder = server.builder(&root.path().join("state")).bandwidth_limit(limit.clone());
+    let run = builder.build().unwrap().download_export("e1").to_file(&target).start();
+    let control = run.control();
+    while run.totals().bytes_transferred == 0 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    control.pause();
+    limit.set(None);
+    // Pieces that had arrived before the pause may still be counted.
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    let before = run.totals().bytes_transferred;
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    assert_eq!(run.totals().bytes_transferred, before);
+    assert!(before < 16 << 20);
+    control.resume();
+    run.await.unwrap();
+    assert!(std::fs::read(&target).unwrap() == expected);
 }

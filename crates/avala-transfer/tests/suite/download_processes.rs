@@ -14,6 +14,7 @@ use crate::download_support::{Server, builder, content, export, files, origin, s
 const API: &str = "AVALA_TRANSFER_TEST_API";
 const STATE: &str = "AVALA_TRANSFER_TEST_STATE";
 const TARGET: &str = "AVALA_TRANSFER_TEST_TARGET";
+const EXPORT: &str = "AVALA_TRANSFER_TEST_EXPORT";
 const MIB: usize = 1 << 20;
 
 /// The download of a child process: the export `e1` to a file, or with a folder as target a public revision.
@@ -24,15 +25,29 @@ async fn child() {
     let transfers = builder(&api, &path(STATE)).build().unwrap();
     let target = path(TARGET);
     let report = if target.extension().is_some() {
-        transfers.download_export("e1").to_file(target).await
+        let export = std::env::var(EXPORT).unwrap_or_else(|_| "e1".to_owned());
+        transfers.download_export(export).to_file(target).await
     } else {
         transfers.download_revision("harbor-vision/maps@main").to_folder(target).await
     };
     match report {
-        Ok(report) if report.failed().count() == 0 => println!("complete"),
+        Ok(report) if report.failed().count() == 0 => println!("\ncomplete {}", peak_memory()),
         Ok(report) => panic!("{:?}", report.failed().collect::<Vec<_>>()),
         Err(error) => panic!("{error}"),
     }
+}
+
+/// Largest resident memory of this process so far, in KiB.
+fn peak_memory() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap_or_default();
+    line.trim().trim_end_matches(" kB").parse().unwrap_or_default()
+}
+
+/// The peak memory that a complete child printed, in KiB.
+fn printed_peak(text: &str) -> u64 {
+    let (_, rest) = text.split_once("complete ").unwrap();
+    rest.split_whitespace().next().unwrap().parse().unwrap()
 }
 
 fn command(api: &str, state: &Path, target: &Path) -> Command {
@@ -44,7 +59,7 @@ fn command(api: &str, state: &Path, target: &Path) -> Command {
 }
 
 async fn output(child: Child) -> (bool, String) {
-    let output = tokio::time::timeout(Duration::from_secs(120), child.wait_with_output()).await.unwrap().unwrap();
+    let output = tokio::time::timeout(Duration::from_secs(560), child.wait_with_output()).await.unwrap().unwrap();
     let text = [output.stdout, output.stderr].concat();
     (output.status.success(), String::from_utf8_lossy(&text).into_owned())
 }
@@ -181,4 +196,37 @@ async fn faults_in_every_tenth_request_lose_nothing() {
     }
     let comparison = download.compare(avala_transfer::CompareBy::Hash).verify().await.unwrap();
     assert_eq!(comparison.same.len(), 60);
+}
+
+#[tokio::test]
+async fn memory_does_not_grow_with_the_size_of_a_file() {
+    let sandbox = Sandbox::builder().export_size(128 << 20).limits(false).start().await.unwrap();
+    let avala = avala_client::Avala::builder().api_key(sandbox.key()).base_url(sandbox.api_url());
+    let avala = avala.allow_insecure_base_url(true).build().unwrap();
+    let project = avala.projects().list().await.unwrap().items.remove(0);
+    let export = avala.exports().create(&avala_client::types::CreateExport::project(&project.uid)).await.unwrap();
+    let root = tempfile::tempdir().unwrap();
+    let target = root.path().join("out.bin");
+    let mut command = command(&sandbox.api_url(), &root.path().join("state"), &target);
+    let (is_complete, text) = output(command.env(EXPORT, export.uid.as_str()).spawn().unwrap()).await;
+    assert!(is_complete, "{text}");
+    assert_eq!(std::fs::metadata(&target).unwrap().len(), 128 << 20);
+    let peak = printed_peak(&text);
+    println!("peak memory {peak} KiB");
+    // The test program itself takes a part of it.
+    assert!((1..64 << 10).contains(&peak), "{peak} KiB");
+}
+
+#[tokio::test]
+async fn memory_does_not_grow_with_the_number_of_files() {
+    let files = std::env::var("AVALA_TRANSFER_FILES").ok().and_then(|text| text.parse().ok()).unwrap_or(1_000);
+    let builder = Sandbox::builder().public_dataset("maps", files).item_size(100).limits(false);
+    let sandbox = builder.start().await.unwrap();
+    let root = tempfile::tempdir().unwrap();
+    let (state, target) = (root.path().join("state"), root.path().join("maps"));
+    let (is_complete, text) = output(command(&sandbox.api_url(), &state, &target).spawn().unwrap()).await;
+    assert!(is_complete, "{text}");
+    let peak = printed_peak(&text);
+    println!("peak memory {peak} KiB");
+    assert!((1..80 << 10).contains(&peak), "{peak} KiB");
 }

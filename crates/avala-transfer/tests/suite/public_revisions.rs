@@ -234,3 +234,16 @@ async fn saved_list_that_was_changed_is_not_used() {
         assert_eq!(calls(&sandbox, "/objects/"), 1, "the list is read again");
     }
 }
+
+#[tokio::test]
+async fn files_of_equal_content_are_downloaded_once() {
+    // Empty files all have the same content.
+    let sandbox = sandbox(20, |builder| builder.item_size(0)).await;
+    let root = tempfile::tempdir().unwrap();
+    let (store, target) = (root.path().join("store"), root.path().join("maps"));
+    let transfers = transfers(&sandbox, &root.path().join("state"));
+    let revision = transfers.download_revision(REFERENCE).content_store(&store);
+    let report = revision.to_folder(&target).await.unwrap();
+    assert_eq!((report.transferred(), report.failed().count()), (20, 0));
+    assert_eq!((files(&store).len(), files(&target).len(), calls(&sandbox, "/access/")), (1, 20, 1));
+}
