@@ -15,7 +15,7 @@ use crate::progress::report::{FileOutcome, FileReport, Report};
 use crate::run::{Run, RunContext, RunSettings};
 use crate::transfers::Transfers;
 
-/// Download of one object to a writer. Created by [`ObjectDownload::to_writer`].
+/// Download of one object to a writer. Created by [`ObjectDownload::to_writer`](crate::ObjectDownload::to_writer).
 #[derive(Debug)]
 #[must_use = "a download does nothing until it is awaited or started"]
 pub struct WriterDownload<W> {
@@ -30,13 +30,13 @@ impl<W: AsyncWrite + Unpin + Send + 'static> WriterDownload<W> {
         Self { transfers, source, writer, settings: RunSettings::default() }
     }
 
-    /// Ends the run with [`ErrorKind::LimitReached`] before it receives more than `bytes`.
+    /// Ends the run with [`ErrorKind::LimitReached`](crate::ErrorKind::LimitReached) before it receives more than `bytes`.
     pub fn max_bytes(mut self, bytes: u64) -> Self {
         self.settings.max_bytes = Some(bytes);
         self
     }
 
-    /// Ends the run with [`ErrorKind::LimitReached`] after this time.
+    /// Ends the run with [`ErrorKind::LimitReached`](crate::ErrorKind::LimitReached) after this time.
     pub fn max_time(mut self, time: Duration) -> Self {
         self.settings.max_time = Some(time);
         self
