@@ -16,7 +16,7 @@ const MAX_MESSAGE: usize = 4 * 1024;
 /// The error of a transfer: what failed, why, and what to do.
 ///
 /// `Display` is one printable line without secrets and signed URLs. [`kind`](Self::kind) tells programs what to do;
-/// [`subject`](Self::subject) names the file, dataset or recording; [`help`](Self::help) is the remedy for people.
+/// [`subject`](Self::subject) names the file, dataset or recording; [`help_text`](Self::help_text) is the remedy for people.
 ///
 /// An error ends a run, and nothing is lost by it: what was sent is recorded in the state folder, and the next run of the
 /// same transfer continues there. [`is_resumable`](Self::is_resumable) returns whether the same call can succeed

@@ -70,11 +70,13 @@ pub use budget::bandwidth::BandwidthLimit;
 pub use budget::memory::MemoryBudget;
 pub use control::Control;
 #[cfg(unix)]
-pub use download::builder::{CollectionDownload, Download, ObjectDownload, RevisionDownload, WriterDownload};
+pub use download::builder::{CollectionDownload, Download, ObjectDownload, RevisionDownload};
 #[cfg(unix)]
 pub use download::names::{NameCollision, NameProbe, NameRules};
 #[cfg(unix)]
 pub use download::plan::DownloadPlan;
+#[cfg(unix)]
+pub use download::writer::WriterDownload;
 pub use error::{Error, ErrorKind, FileOutcome, FileReport, Report};
 pub use hash::Digest;
 pub use progress::event::{Event, Events, Phase, Totals};

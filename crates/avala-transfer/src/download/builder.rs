@@ -7,17 +7,16 @@ use std::time::Duration;
 use avala_types::{DatasetSlug, ExportUid, ItemUid, OwnerName, SequenceUid};
 use tokio::io::AsyncWrite;
 
-use super::listing::Listing;
 use super::names::NameProbe;
 use super::options::Options;
 use super::plan::DownloadPlan;
-use super::receive::BlockWriter as _;
+use super::run;
 use super::session::{Target, blocking};
-use super::sink::{AsyncWriter, stream};
-use super::{dataset, export, run, sequence};
+use super::source::Source;
+use super::writer::WriterDownload;
 use crate::error::{Error, ErrorKind};
 use crate::progress::event::{Event, Phase};
-use crate::progress::report::{FileOutcome, FileReport, Report};
+use crate::progress::report::Report;
 use crate::public::store::ContentStore;
 use crate::public::{reference, revision};
 use crate::run::{Run, RunContext, RunSettings};
@@ -26,36 +25,6 @@ use crate::sync::filter::Filter;
 use crate::sync::{dry, verify};
 use crate::transfers::Transfers;
 use crate::upload::dataset::OnFailure;
-
-/// What is downloaded.
-#[derive(Clone, Debug)]
-enum Source {
-    Export(ExportUid),
-    Item(OwnerName, DatasetSlug, ItemUid),
-    Dataset(OwnerName, DatasetSlug),
-    Sequence(OwnerName, DatasetSlug, SequenceUid),
-    Revision { reference: String, revision: Option<String>, is_offline: bool },
-}
-
-impl Source {
-    async fn list(&self, transfers: &Transfers) -> Result<Listing, Error> {
-        match self {
-            Self::Export(uid) => export::list(transfers, uid).await,
-            Self::Item(owner, slug, item) => dataset::list(transfers, owner, slug, Some(item)).await,
-            Self::Dataset(owner, slug) => dataset::list(transfers, owner, slug, None).await,
-            Self::Sequence(owner, slug, sequence) => sequence::list(transfers, owner, slug, sequence).await,
-            Self::Revision { reference, revision, is_offline } => {
-                let reference = reference::parse(reference, revision.as_deref())?;
-                let resolved = revision::resolve(transfers, &reference, !is_offline).await?;
-                revision::list(transfers, resolved)
-            }
-        }
-    }
-
-    fn is_offline(&self) -> bool {
-        matches!(self, Self::Revision { is_offline: true, .. })
-    }
-}
 
 impl Transfers {
     /// Downloads the file of an export, after waiting until it is written.
@@ -146,7 +115,7 @@ impl ObjectDownload {
     /// A writer cannot go back: if the object is replaced, or the connection is lost and the object has no strong entity
     /// tag, the download fails after a part was written. Nothing is resumed by a later run, and no archive is tested.
     pub fn to_writer<W: AsyncWrite + Unpin + Send + 'static>(self, writer: W) -> WriterDownload<W> {
-        WriterDownload { transfers: self.transfers, source: self.source, writer, settings: RunSettings::default() }
+        WriterDownload::new(self.transfers, self.source, writer)
     }
 
     /// Writes the object to this path of a store of objects, where it appears when all of it was received.
@@ -457,58 +426,6 @@ impl IntoFuture for Download {
     type IntoFuture = Run<Report>;
 
     fn into_future(self) -> Run<Report> {
-        self.start()
-    }
-}
-
-/// Download of one object to a writer. Created by [`ObjectDownload::to_writer`].
-#[derive(Debug)]
-#[must_use = "a download does nothing until it is awaited or started"]
-pub struct WriterDownload<W> {
-    transfers: Transfers,
-    source: Source,
-    writer: W,
-    settings: RunSettings,
-}
-
-impl<W: AsyncWrite + Unpin + Send + 'static> WriterDownload<W> {
-    /// Ends the run with [`ErrorKind::LimitReached`] before it receives more than `bytes`.
-    pub fn max_bytes(mut self, bytes: u64) -> Self {
-        self.settings.max_bytes = Some(bytes);
-        self
-    }
-
-    /// Ends the run with [`ErrorKind::LimitReached`] after this time.
-    pub fn max_time(mut self, time: Duration) -> Self {
-        self.settings.max_time = Some(time);
-        self
-    }
-
-    /// Starts the download as a task of the current Tokio runtime. The run returns the writer.
-    pub fn start(self) -> Run<(W, Report)> {
-        let context = RunContext::new(&self.transfers, self.settings);
-        Run::start_graceful(context, move |context| async move {
-            let listing = self.source.list(&self.transfers).await?;
-            let Some(object) = listing.objects.into_iter().next() else { return Err(Error::aborted()) };
-            let within = run::context(&context, &Options::default());
-            context.meter.add_files(1, object.size.unwrap_or_default());
-            let mut writer = AsyncWriter(self.writer);
-            let size = stream(&within, &object.remote(), &mut writer).await?;
-            writer.finish().await?;
-            context.meter.file_done();
-            let totals = context.meter.totals();
-            let file = FileReport { path: object.name, size, outcome: FileOutcome::Transferred };
-            let report = Report { files: vec![file], elapsed: totals.elapsed, totals, warnings: listing.warnings };
-            Ok((writer.0, report))
-        })
-    }
-}
-
-impl<W: AsyncWrite + Unpin + Send + 'static> IntoFuture for WriterDownload<W> {
-    type Output = Result<(W, Report), Error>;
-    type IntoFuture = Run<(W, Report)>;
-
-    fn into_future(self) -> Run<(W, Report)> {
         self.start()
     }
 }

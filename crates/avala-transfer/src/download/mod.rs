@@ -28,5 +28,7 @@ pub(crate) mod run;
 mod sequence;
 pub(crate) mod session;
 pub(crate) mod sink;
+mod source;
 pub(crate) mod target_error;
 mod whole;
+pub(crate) mod writer;
