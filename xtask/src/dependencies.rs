@@ -60,6 +60,14 @@ const RULES: &[Rule] = &[
         max_crates: 90,
         forbidden: &["avala-sandbox", "hyper-rustls", "rustls", "openssl-sys"],
     },
+    // Transfers are above the client; the sandbox is for their tests only.
+    Rule {
+        package: "avala-transfer",
+        // Without `object-store`, which its users have already.
+        features: &["--features", "proxy,tls-native-roots,tracing"],
+        max_crates: 115,
+        forbidden: &["avala-sandbox", "avala-agents", "reqwest", "openssl-sys", "native-tls", "aws-lc-sys"],
+    },
     Rule {
         package: "avala-sandbox",
         features: &["--all-features"],

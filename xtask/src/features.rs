@@ -35,6 +35,7 @@ const FEATURES: &[(&str, &[&str])] = &[
             "tracing",
         ],
     ),
+    ("avala-transfer", &["object-store", "proxy", "tls-native-roots", "tls-webpki-roots", "tracing"]),
     ("avala-webhook", &["axum", "tower"]),
     ("avala-agents", &["axum", "journal-redb", "push", "signal", "testing"]),
     ("avala-sandbox", &["tls"]),

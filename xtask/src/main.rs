@@ -27,6 +27,7 @@ cargo xtask <task>
   snapshots            Shows changed snapshots; --accept accepts them, --check rejects them
   fuzz [target] [s]    Fuzzes the decoders, 60 seconds each by default; needs nightly and cargo-fuzz
   soak [calls] [seed]  Sends 10,000 calls through faults: none may be lost, duplicated or wrong
+  soak transfers       Kills uploads and downloads 200 times, and sends 10,000 uploads through faults
   mutants              Checks that tests catch small changes of retries and limits; needs cargo-mutants
   bench [--quick]      Compares speed with other clients: docs/performance.md; --quick writes nothing
   buildcost            Measures build time, crate count and program size

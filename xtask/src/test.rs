@@ -38,5 +38,15 @@ pub(crate) fn fixtures() -> Outcome {
 
 /// Runs the long soak, as a release build because of its number of calls.
 pub(crate) fn soak(arguments: &[&str]) -> Outcome {
+    if let ["transfers"] = arguments {
+        return soak_transfers();
+    }
     cargo(&[&["run", "--release", "--quiet", "-p", "avala-tests", "--example", "soak", "--"], arguments].concat())
+}
+
+/// Long runs of the tests that kill transfers and let them fail.
+fn soak_transfers() -> Outcome {
+    let long = [("AVALA_TRANSFER_KILLS", "200"), ("AVALA_TRANSFER_FILES", "2000"), ("AVALA_TRANSFER_SOAK", "10000")];
+    let test = ["test", "--release", "-p", "avala-transfer", "--test", "suite", "--"];
+    cargo_with(&[&test[..], &["killed", "uploads_with_a_tenth_of_faults"]].concat(), &long)
 }

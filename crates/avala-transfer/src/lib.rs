@@ -3,8 +3,50 @@
 //! [`Transfers`] is the entry point. Every transfer is data until it is awaited or started, continues after a crash from
 //! its state folder, and ends with a report or with an [`Error`] that names the file and what to do.
 //!
-//! Downloads need a Unix system, whose files can be opened relative to folders without following links. Uploads work
-//! everywhere.
+//! ```no_run
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! use avala_client::Avala;
+//! use avala_transfer::{DatasetUpload, Event, Transfers};
+//!
+//! let transfers = Transfers::builder(Avala::from_env()?).state_folder("/var/lib/robot/avala").build()?;
+//! let upload = DatasetUpload::new("Night drives", "night-drives").source("/data/night");
+//!
+//! let plan = transfers.upload_dataset(upload.clone()).plan().await?; // sends nothing
+//! println!("{} files, {} bytes, {} calls", plan.files, plan.bytes_to_send, plan.calls);
+//!
+//! let run = transfers.upload_dataset(upload).start();
+//! let mut events = run.events();
+//! let control = run.control(); // pauses and cancels
+//! tokio::spawn(async move {
+//!     while let Some(event) = events.next().await {
+//!         if let Event::Progress(totals) = event {
+//!             println!("{} of {} bytes", totals.bytes_done, totals.bytes_total);
+//!         }
+//!     }
+//! });
+//! let report = run.await?;
+//! # drop(control);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # The state folder
+//!
+//! One folder holds the state of all transfers. For each destination it has a lock file, which names its holder, and a
+//! journal with one JSON record per line: `{"format":"avala-transfer","version":1,...}` first. Names are hashes, and
+//! files have mode 0600. The state has no key and no URL. A record is on disk before what it announces can happen:
+//! before the last bytes of a file leave, its hash is recorded, so that an object of that name is recognized as ours.
+//! A file that cannot be read, is newer, or belongs to another transfer is an error, and never taken for empty.
+//!
+//! # Features
+//!
+//! | Feature | Default | What it adds |
+//! |---|---|---|
+//! | `tls-webpki-roots` | yes | https with Mozilla's root certificates |
+//! | `tls-native-roots` | no | https with the root certificates of the machine |
+//! | `proxy` | no | tunnels through an HTTP proxy, if configured |
+//! | `object-store` | no | downloads into an `object_store::ObjectStore` |
+//! | `tracing` | no | spans for transfers and files, events for retries |
 
 mod budget;
 mod control;
@@ -20,6 +62,7 @@ mod source;
 mod state;
 mod storage;
 mod sync;
+mod trace;
 mod transfers;
 mod upload;
 
@@ -34,13 +77,12 @@ pub use download::names::{NameCollision, NameProbe, NameRules};
 pub use download::plan::DownloadPlan;
 #[cfg(unix)]
 pub use download::writer::WriterDownload;
-pub use error::{Error, ErrorKind};
+pub use error::{Error, ErrorKind, FileOutcome, FileReport, Report};
 pub use hash::Digest;
 pub use progress::event::{Event, Events, Phase, Totals};
-pub use progress::report::{FileOutcome, FileReport, Report};
 pub use run::Run;
 pub use sync::compare::{CompareBy, Comparison, Difference};
 pub use sync::filter::Filter;
 pub use transfers::{Transfers, TransfersBuilder};
 pub use upload::dataset::{DatasetReport, DatasetTransfer, DatasetUpload, OnFailure, UploadPlan};
-pub use upload::recording::{RecordingReport, RecordingTransfer, RecordingUpload};
+pub use upload::recording::{RecordingPlan, RecordingReport, RecordingTransfer, RecordingUpload};

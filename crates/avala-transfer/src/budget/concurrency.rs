@@ -6,8 +6,6 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-/// The number at the start of a run.
-const START: f64 = 4.0;
 /// How long the host is left alone at least after it asked to slow down.
 const COOLDOWN: Duration = Duration::from_millis(500);
 /// Longest wait that a storage host can ask for.
@@ -15,9 +13,9 @@ const MAX_COOLDOWN: Duration = Duration::from_secs(300);
 
 /// The controller of one storage host. Clones share it.
 ///
-/// More connections help on long and lossy links, and hardly harm on others, so the number grows by one with each
-/// finished transfer up to the maximum. A response of 503 halves it at once, before the next part begins, and pauses the
-/// host; from then on it grows by one per round only.
+/// More connections help on long and lossy links and do not harm on others, so the number begins at the maximum. A response
+/// of 503 halves it at once, before the next part begins, and pauses the host; from then on it grows by one for as many
+/// finished transfers as are in flight, until the next 503.
 #[derive(Clone, Debug)]
 pub(crate) struct Concurrency(Arc<Shared>);
 
@@ -32,8 +30,6 @@ struct Window {
     max: usize,
     limit: f64,
     in_flight: usize,
-    /// Whether the host never asked to slow down.
-    is_starting: bool,
     closed_until: Option<Instant>,
     /// Several slots report the same overload: they count once.
     last_cut: Option<Instant>,
@@ -42,8 +38,7 @@ struct Window {
 impl Window {
     fn new(max: usize) -> Self {
         let max = max.max(1);
-        let limit = START.min(max as f64);
-        Self { max, limit, in_flight: 0, is_starting: true, closed_until: None, last_cut: None }
+        Self { max, limit: max as f64, in_flight: 0, closed_until: None, last_cut: None }
     }
 
     /// Returns whether a slot was taken, or how long the host stays closed.
@@ -62,12 +57,10 @@ impl Window {
     }
 
     fn succeeded(&mut self) {
-        let step = if self.is_starting { 1.0 } else { 1.0 / self.limit.max(1.0) };
-        self.limit = (self.limit + step).min(self.max as f64);
+        self.limit = (self.limit + 1.0 / self.limit.max(1.0)).min(self.max as f64);
     }
 
     fn slow_down(&mut self, wait: Option<Duration>, started: Instant, now: Instant) {
-        self.is_starting = false;
         // Responses to requests that began before the last cut say nothing new.
         if self.last_cut.is_none_or(|cut| started > cut) {
             self.limit = (self.limit / 2.0).max(1.0);
@@ -146,11 +139,8 @@ mod tests {
     use super::*;
 
     #[tokio::test(start_paused = true)]
-    async fn number_grows_to_the_maximum_and_halves_after_503() {
+    async fn number_halves_after_503_and_grows_again() {
         let host = Concurrency::new(10);
-        for _ in 0..20 {
-            host.slot().await.succeeded();
-        }
         assert_eq!(host.limit(), 10);
         let slots = [host.slot().await, host.slot().await, host.slot().await];
         for slot in slots {
@@ -165,6 +155,82 @@ mod tests {
         let start = Instant::now();
         host.slot().await.succeeded();
         assert!((20..=23).contains(&start.elapsed().as_secs()), "{:?}", start.elapsed());
+        for _ in 0..60 {
+            host.slot().await.succeeded();
+        }
+        assert_eq!(host.limit(), 10);
+    }
+
+    /// A link whose bandwidth its connections share equally, each up to a cap of its own.
+    #[derive(Clone)]
+    struct Link {
+        bytes_per_second: f64,
+        round_trip: Duration,
+        cap: f64,
+        active: Arc<std::sync::atomic::AtomicU32>,
+    }
+
+    impl Link {
+        async fn transfer(&self, bytes: f64) {
+            use std::sync::atomic::Ordering::Relaxed;
+            const TICK: Duration = Duration::from_millis(50);
+            tokio::time::sleep(self.round_trip).await;
+            self.active.fetch_add(1, Relaxed);
+            let mut left = bytes;
+            while left > 0.0 {
+                tokio::time::sleep(TICK).await;
+                let share = self.bytes_per_second / f64::from(self.active.load(Relaxed));
+                left -= share.min(self.cap) * TICK.as_secs_f64();
+            }
+            self.active.fetch_sub(1, Relaxed);
+            tokio::time::sleep(self.round_trip).await;
+        }
+
+        /// Transfers 40 parts, with up to ten at once, and returns the seconds that it takes.
+        async fn seconds(&self, host: &Concurrency) -> f64 {
+            let start = Instant::now();
+            let part = self.bytes_per_second.min(self.cap * 10.0);
+            let tasks: Vec<_> = (0..40)
+                .map(|_| {
+                    let (link, host) = (self.clone(), host.clone());
+                    tokio::spawn(async move {
+                        let slot = host.slot().await;
+                        link.transfer(part).await;
+                        slot.succeeded();
+                    })
+                })
+                .collect();
+            for task in tasks {
+                task.await.unwrap();
+            }
+            start.elapsed().as_secs_f64()
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn rate_is_close_to_that_of_the_best_fixed_number() {
+        for megabits in [1.0, 30.0, 1_000.0] {
+            for round_trip in [0.020, 0.200] {
+                for loss in [0.0, 0.000_1, 0.01_f64] {
+                    let cap = if loss > 0.0 { 1.2 * 1_460.0 / (round_trip * loss.sqrt()) } else { f64::MAX };
+                    let link = Link {
+                        bytes_per_second: megabits * 125_000.0,
+                        round_trip: Duration::from_secs_f64(round_trip),
+                        cap,
+                        active: Arc::default(),
+                    };
+                    let mut best = f64::MAX;
+                    for fixed in 1..=10 {
+                        best = best.min(link.seconds(&Concurrency::new(fixed)).await);
+                    }
+                    let own = link.seconds(&Concurrency::new(10)).await;
+                    assert!(
+                        own * 0.9 <= best,
+                        "{megabits} Mbit/s, {round_trip} s, loss {loss}: {own} s, best {best} s"
+                    );
+                }
+            }
+        }
     }
 
     #[tokio::test(start_paused = true)]

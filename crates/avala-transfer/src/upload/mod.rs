@@ -3,6 +3,7 @@
 pub(crate) mod backoff;
 pub(crate) mod body;
 pub(crate) mod dataset;
+pub(crate) mod estimate;
 pub(crate) mod put;
 pub(crate) mod recording;
 pub(crate) mod urls;

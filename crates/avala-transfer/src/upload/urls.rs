@@ -1,6 +1,6 @@
 //! Presigned URLs, requested a few at once.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::pin::Pin;
 
@@ -32,11 +32,28 @@ struct Signed {
     max: usize,
     /// URLs that were handed out since the last call.
     used: usize,
+    /// Numbers whose URLs were handed out before.
+    issued: HashSet<u64>,
+}
+
+impl Signed {
+    /// The numbers to request with `number`: the first ones that have no URL and had none, in ascending order.
+    fn next(&self, missing: &[u64], number: u64) -> Vec<u64> {
+        let is_next = |next: &u64| *next != number && !self.issued.contains(next) && !self.urls.contains_key(next);
+        let others = missing.iter().copied().filter(is_next).take(self.at_once.saturating_sub(1));
+        let mut numbers: Vec<u64> = others.chain([number]).collect();
+        numbers.sort_unstable();
+        numbers
+    }
 }
 
 impl UrlPool {
     pub(crate) fn new(missing: Vec<u64>, max: usize, fetch: Fetch) -> Self {
-        Self { missing, fetch, signed: Mutex::new(Signed { urls: HashMap::new(), at_once: max, max, used: 0 }) }
+        Self {
+            missing,
+            fetch,
+            signed: Mutex::new(Signed { urls: HashMap::new(), at_once: max, max, used: 0, issued: HashSet::new() }),
+        }
     }
 
     /// Returns a URL that has time left. It is handed out once.
@@ -45,6 +62,7 @@ impl UrlPool {
         match signed.urls.remove(&number) {
             Some(presigned) if presigned.is_alive() => {
                 signed.used += 1;
+                signed.issued.insert(number);
                 return Ok(presigned);
             }
             Some(_) => {
@@ -53,12 +71,7 @@ impl UrlPool {
             }
             None => signed.at_once = (signed.at_once * 2).min(signed.max),
         }
-        let start = self.missing.partition_point(|missing| *missing < number);
-        let rest = self.missing.get(start..).unwrap_or_default();
-        let mut numbers: Vec<u64> = rest.iter().copied().take(signed.at_once).collect();
-        if numbers.first() != Some(&number) {
-            numbers = vec![number];
-        }
+        let numbers = signed.next(&self.missing, number);
         let is_refusal = |error: &Error| matches!(error.status().map(|status| status.as_u16()), Some(400 | 422));
         let new = match (self.fetch)(numbers.clone()).await {
             Err(error) if numbers.len() > 1 && is_refusal(&error) => {
@@ -69,6 +82,7 @@ impl UrlPool {
         };
         signed.urls.extend(new);
         signed.used = 1;
+        signed.issued.insert(number);
         signed.urls.remove(&number).ok_or_else(|| {
             Error::new(ErrorKind::Protocol, "the API did not return a URL that was requested")
                 .help("report it to Avala")

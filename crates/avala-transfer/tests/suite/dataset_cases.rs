@@ -460,3 +460,51 @@ async fn second_run_of_one_destination_is_refused() {
     assert_eq!((error.kind(), error.subject()), (ErrorKind::Locked, Some("set")));
     first.await.unwrap().unwrap();
 }
+
+#[tokio::test(start_paused = true)]
+async fn plan_tells_calls_exactly_and_time_within_five_percent() {
+    let world = World::new();
+    let files: Vec<(String, Vec<u8>)> = (0..150).map(|n| (format!("{n:03}.jpg"), content(10, n))).collect();
+    let files: Vec<(&str, &[u8])> = files.iter().map(|(name, bytes)| (name.as_str(), &bytes[..])).collect();
+    let source = folder(&files);
+    let state = tempfile::tempdir().unwrap();
+    let limiter = || avala_client::transport::RateLimiter::new(avala_client::transport::RateLimit::per_minute(100));
+    let planner = world.transfers_of(world.client_with(limiter()), state.path()).build().unwrap();
+    let plan = planner.upload_dataset(upload(&source)).plan().await.unwrap();
+    world.state().calls.clear();
+    // The plan's own calls must not count.
+    let transfers = world.transfers_of(world.client_with(limiter()), state.path()).build().unwrap();
+    let start = tokio::time::Instant::now();
+    transfers.upload_dataset(upload(&source).wait(None)).await.unwrap();
+    assert_eq!(world.state().calls.len() as u64, plan.calls);
+    let ratio = start.elapsed().as_secs_f64() / plan.time.as_secs_f64();
+    assert!((0.95..=1.05).contains(&ratio), "{:?} planned, {:?} needed", plan.time, start.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn bandwidth_limit_holds_and_can_be_raised() {
+    let world = World::new();
+    let source = folder(&[("a.jpg", &content(1_000_000, 1)), ("b.jpg", &content(1_000_000, 2))]);
+    let state = tempfile::tempdir().unwrap();
+    let limit = avala_transfer::BandwidthLimit::new(100_000);
+    let transfers = world.transfers(state.path()).bandwidth_limit(limit.clone()).build().unwrap();
+    let start = tokio::time::Instant::now();
+    let run = tokio::spawn(transfers.upload_dataset(upload(&source)).start());
+    tokio::time::sleep(Duration::from_secs(10)).await;
+    limit.set(1_000_000);
+    run.await.unwrap().unwrap();
+    assert!((10.5..12.5).contains(&start.elapsed().as_secs_f64()), "{:?}", start.elapsed());
+}
+
+#[tokio::test]
+async fn small_memory_budget_is_enough_and_is_returned() {
+    let world = World::new();
+    let files: Vec<(String, Vec<u8>)> = (0..30).map(|n| (format!("{n:02}.jpg"), content(900_000, n))).collect();
+    let files: Vec<(&str, &[u8])> = files.iter().map(|(name, bytes)| (name.as_str(), &bytes[..])).collect();
+    let source = folder(&files);
+    let state = tempfile::tempdir().unwrap();
+    let budget = avala_transfer::MemoryBudget::new(1 << 20);
+    let transfers = world.transfers(state.path()).memory_budget(budget.clone()).build().unwrap();
+    transfers.upload_dataset(upload(&source)).await.unwrap();
+    assert_eq!(budget.free(), budget.total());
+}

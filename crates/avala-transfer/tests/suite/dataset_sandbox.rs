@@ -20,8 +20,7 @@ async fn folder_becomes_a_dataset_and_a_second_run_sends_nothing() {
     assert_eq!((dataset.name.as_str(), dataset.item_count), ("Night drives", 4));
     assert_eq!((report.files.transferred(), report.files.totals.files_done), (4, 4));
     assert_eq!(report.files.totals.bytes_done, report.files.totals.bytes_total);
-    let puts: usize = sandbox.requests().iter().filter(|r| r.method == Method::PUT).map(|r| r.body.len()).sum();
-    assert_eq!(puts, (12 << 20) + 4);
+    assert_eq!(sandbox.storage().counters().bytes, (12 << 20) + 4);
 
     sandbox.clear_requests();
     let report = transfers.upload_dataset(upload).await.unwrap();
@@ -40,8 +39,7 @@ async fn failed_files_are_sent_by_the_next_run_only() {
     let state = tempfile::tempdir().unwrap();
     let transfers = transfers(&sandbox, state.path()).build().unwrap();
     let upload = DatasetUpload::new("set", "set").source(source.path()).wait(None);
-    sandbox.fault(Fault::status(405).on("PUT", "/uploads/*")).unwrap();
-    sandbox.fault(Fault::status(405).on("PUT", "/uploads/*")).unwrap();
+    sandbox.fault(Fault::status(405).on_storage("PUT", "/*").times(2)).unwrap();
 
     let error = transfers.upload_dataset(upload.clone()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Incomplete);

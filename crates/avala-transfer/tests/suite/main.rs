@@ -20,3 +20,4 @@ mod recording_plain;
 mod support;
 mod sync_folders;
 mod upload_kills;
+mod upload_soak;

@@ -194,7 +194,7 @@ async fn invalid_responses_are_refused() {
         99,
         Effect::Replace(|value| {
             value["urls"][0]["put_url"] =
-                json!("https://evil.example.com/fleet/org/11111111-1111-4111-8111-111111111111/a.bin")
+                json!("https://evil.example.com/fleet/org/11111111-1111-4111-8111-111111111111/a.bin");
         }),
     );
     let source = folder(&[("a.bin", b"a")]);
@@ -219,4 +219,19 @@ async fn rotated_key_continues_and_another_user_does_not() {
     let report = transfers.upload_recording(upload(&moved)).await.unwrap();
     let stored: BTreeMap<_, _> = world.state().objects.clone().into_iter().collect();
     assert_eq!((stored.len(), report.files.transferred()), (5, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn plan_tells_calls_and_bytes() {
+    let world = World::new();
+    let source = many(250);
+    let state = tempfile::tempdir().unwrap();
+    let transfers = world.transfers(state.path()).build().unwrap();
+    let plan = transfers.upload_recording(upload(&source)).plan().await.unwrap();
+    assert_eq!((plan.files, plan.bytes_to_send), (250, 250 * 50));
+    world.state().calls.clear();
+    transfers.upload_recording(upload(&source).wait(None)).await.unwrap();
+    assert_eq!(world.state().calls.len() as u64, plan.calls);
+    let plan = transfers.upload_recording(upload(&source)).plan().await.unwrap();
+    assert_eq!((plan.files_done, plan.bytes_to_send), (250, 0));
 }

@@ -1,83 +1,25 @@
 //! Uploads one file of a dataset.
 
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
-use avala_types::{
-    CreateManualUploadUrl, FormUpload, ManualUploadSession, ManualUploadTarget, UploadMethod, UploadUid,
-};
+use avala_types::{CreateManualUploadUrl, FormUpload, ManualUploadSession, ManualUploadTarget, UploadMethod};
 use http::header::CONTENT_TYPE;
 use http::{HeaderValue, Method};
 
-use crate::error::{Error, ErrorKind};
-use crate::hash::Digest;
-use crate::progress::event::Event;
-use crate::progress::meter::Meter;
-use crate::run::{RunContext, blocking};
-use crate::source::open::{OpenFile, changed};
+use crate::error::Error;
+use crate::run::blocking;
+use crate::source::open::OpenFile;
 use crate::source::walk::SourceFile;
-use crate::state::journal::Journal;
 use crate::upload::backoff;
 use crate::upload::body::{Around, Part, Release};
 use crate::upload::dataset::form;
 use crate::upload::dataset::multipart;
 use crate::upload::dataset::records::{FileState, Print, Record};
-use crate::upload::dataset::settings::DatasetUpload;
+use crate::upload::dataset::uploader::{
+    MAX_ATTEMPTS, MAX_REFUSALS, Outcome, Step, Upload, Uploader, other_content, refuse, spoiled,
+};
 use crate::upload::put::{self, Presigned, Put};
-
-/// Attempts of a file without progress in between.
-pub(crate) const MAX_ATTEMPTS: u32 = 8;
-/// Presigned URLs that a storage may refuse in a row.
-pub(crate) const MAX_REFUSALS: u32 = 2;
-
-/// Uploads the files of one dataset.
-#[derive(Debug)]
-pub(crate) struct Uploader {
-    pub(crate) context: RunContext,
-    pub(crate) settings: Arc<DatasetUpload>,
-    /// UUID of the batch; `None` if only version 1 of the protocol is offered.
-    pub(crate) batch: Option<String>,
-    pub(crate) journal: Journal,
-}
-
-/// What became of a file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Outcome {
-    Sent,
-    Skipped,
-}
-
-/// Outcome of one attempt.
-pub(crate) enum Step {
-    Finished(Outcome),
-    /// A URL expired before it could be used: presign again at once.
-    Again,
-    /// The storage refused a presigned URL.
-    Refused(Error),
-    Failed(Error),
-}
-
-/// A file on its way.
-pub(crate) struct Upload {
-    pub(crate) source: Arc<SourceFile>,
-    pub(crate) file: Arc<OpenFile>,
-    pub(crate) known: FileState,
-    /// Whether an earlier run stored other bytes, which only version 1 replaces.
-    has_other_content: bool,
-    /// Whether bytes of the file were stored in this attempt.
-    pub(crate) has_progress: bool,
-    /// Bytes of the file that the progress counts as done.
-    pub(crate) counted: u64,
-}
-
-impl Upload {
-    /// Sets how many bytes of the file the progress counts as done.
-    pub(crate) fn count(&mut self, meter: &Meter, bytes: u64) {
-        meter.undone(self.counted);
-        meter.done(bytes);
-        self.counted = bytes;
-    }
-}
 
 impl Uploader {
     pub(crate) async fn upload(&self, source: SourceFile, known: FileState) -> Result<Outcome, Error> {
@@ -124,7 +66,7 @@ impl Uploader {
                     if refused >= MAX_REFUSALS {
                         return Err(error);
                     }
-                    self.retry(&upload.source.path, refused, &error, std::time::Duration::ZERO);
+                    self.retry(&upload.source.path, refused, &error, Duration::ZERO);
                 }
                 Step::Failed(error) => {
                     failed += 1;
@@ -137,12 +79,6 @@ impl Uploader {
                 }
             }
         }
-    }
-
-    pub(crate) fn retry(&self, path: &str, attempt: u32, error: &Error, wait: std::time::Duration) {
-        self.context.meter.retried();
-        let path = || path.to_owned();
-        self.context.meter.emit(|| Event::Retry { path: path(), attempt, wait, error: error.to_string() });
     }
 
     async fn attempt(&self, upload: &mut Upload) -> Result<Step, Error> {
@@ -260,59 +196,6 @@ impl Uploader {
         }
     }
 
-    /// The storage has an object of this name and size. It counts only if the state says that these bytes were sent.
-    pub(crate) async fn present(&self, upload: &mut Upload, session: &ManualUploadSession) -> Result<Step, Error> {
-        if let Some((_, print)) = upload.known.released {
-            if !self.matches(upload, print).await? {
-                return Err(other_content(&upload.source));
-            }
-            self.check_unchanged(upload, print).await?;
-            return self.complete(upload, &session.upload_uid, print, Outcome::Skipped).await;
-        }
-        let path = upload.source.path.clone();
-        self.journal.append(&Record::Foreign { path }).await?;
-        if !self.settings.accept_unknown_content {
-            return Err(unknown_content(&upload.source));
-        }
-        self.context.warn(format!("`{}` is present, and its content is unknown", upload.source.path));
-        self.confirm(upload, &session.upload_uid).await
-    }
-
-    /// Calls `complete`, which compares the size, and records the file as done.
-    pub(crate) async fn complete(
-        &self,
-        upload: &Upload,
-        uid: &UploadUid,
-        print: Print,
-        outcome: Outcome,
-    ) -> Result<Step, Error> {
-        match self.confirm(upload, uid).await? {
-            Step::Finished(_) => {
-                self.record_done(upload, print).await?;
-                Ok(Step::Finished(outcome))
-            }
-            other => Ok(other),
-        }
-    }
-
-    async fn confirm(&self, upload: &Upload, uid: &UploadUid) -> Result<Step, Error> {
-        let call = self.context.transfers.avala().uploads().complete(uid).repeatable(true);
-        match call.await.map_err(Error::api) {
-            Ok(_) => Ok(Step::Finished(Outcome::Skipped)),
-            Err(error) if error.is_transient() => Ok(Step::Failed(error.about(&upload.source.path))),
-            Err(error) => {
-                let message = format!("the server does not confirm the stored object: {}", error.message());
-                let mut out = Error::new(ErrorKind::Integrity, message).about(&upload.source.path);
-                if let Some(status) = error.status() {
-                    out = out.with_status(status);
-                }
-                Err(out
-                    .help("run the same transfer again; if it fails again, use another dataset name")
-                    .with_source(error))
-            }
-        }
-    }
-
     async fn send(&self, upload: &Upload, method: Method, presigned: &Presigned, around: Around) -> Result<Put, Error> {
         let stamp = upload.file.stamp;
         let (journal, path) = (self.journal.clone(), upload.source.path.clone());
@@ -326,84 +209,4 @@ impl Uploader {
             Part { source: Arc::clone(&upload.source), file: Arc::clone(&upload.file), offset: 0, length: stamp.size };
         put::send(&self.context, method, presigned, part, around, release).await
     }
-
-    async fn record_done(&self, upload: &Upload, print: Print) -> Result<(), Error> {
-        let (path, stamp) = (upload.source.path.clone(), upload.source.stamp);
-        self.journal.append(&Record::Done { path, stamp, print }).await
-    }
-
-    /// Fails if the file is not what was sent. Reads it again only if its stamp cannot prove it.
-    pub(crate) async fn check_unchanged(&self, upload: &Upload, sent: Print) -> Result<(), Error> {
-        let (file, source) = (Arc::clone(&upload.file), Arc::clone(&upload.source));
-        let is_same = blocking(move || {
-            let failed = |error| Error::io(ErrorKind::Source, "read it", &source.local, error);
-            let is_same = file.is_unchanged().map_err(failed)?
-                || (file.current_size().map_err(failed)? == file.stamp.size
-                    && print_of(&file, sent.part_size).map_err(failed)? == Some(sent));
-            Ok(is_same)
-        });
-        if is_same.await? {
-            return Ok(());
-        }
-        self.spoil(upload).await
-    }
-
-    /// Records that what was sent is not what the file is, and fails.
-    pub(crate) async fn spoil<T>(&self, upload: &Upload) -> Result<T, Error> {
-        self.journal.append(&Record::Spoiled { path: upload.source.path.clone() }).await?;
-        Err(spoiled(&upload.source))
-    }
-
-    /// Reads the file and compares it with a hash.
-    pub(crate) async fn matches(&self, upload: &Upload, print: Print) -> Result<bool, Error> {
-        let (file, source) = (Arc::clone(&upload.file), Arc::clone(&upload.source));
-        blocking(move || {
-            let own = print_of(&file, print.part_size);
-            Ok(own.map_err(|error| Error::io(ErrorKind::Source, "read it", &source.local, error))? == Some(print))
-        })
-        .await
-    }
-}
-
-/// Hashes a file, whole or in parts. Blocking. `None` if it became shorter.
-pub(crate) fn print_of(file: &OpenFile, part_size: u64) -> std::io::Result<Option<Print>> {
-    let size = file.stamp.size;
-    if part_size == 0 {
-        return Ok(file.hash(0, size)?.map(|sha256| Print { sha256, part_size }));
-    }
-    let mut digests = Vec::new();
-    for offset in (0..size).step_by(usize::try_from(part_size).unwrap_or(usize::MAX)) {
-        match file.hash(offset, part_size.min(size - offset))? {
-            Some(digest) => digests.push(digest),
-            None => return Ok(None),
-        }
-    }
-    Ok(Some(print_of_parts(digests, part_size)))
-}
-
-/// The hash of the hashes of all parts, in order.
-pub(crate) fn print_of_parts(digests: impl IntoIterator<Item = Digest>, part_size: u64) -> Print {
-    let bytes: Vec<u8> = digests.into_iter().flat_map(|digest| *digest.as_bytes()).collect();
-    Print { sha256: Digest::of(&bytes), part_size }
-}
-
-pub(crate) fn refuse(upload: &Upload, message: &str) -> Error {
-    Error::new(ErrorKind::Protocol, message).about(&upload.source.path).help("report it to Avala")
-}
-
-fn spoiled(source: &SourceFile) -> Error {
-    changed(source, "its content changed while it was sent, and its upload belongs to the first bytes")
-        .help("let the file come to rest, then begin a new batch with `new_batch`, or use another dataset name")
-}
-
-fn other_content(source: &SourceFile) -> Error {
-    Error::new(ErrorKind::ContentUnknown, "an earlier run sent other bytes under this name, and the storage keeps them")
-        .about(&source.path)
-        .help("rename the file, or use another dataset name")
-}
-
-fn unknown_content(source: &SourceFile) -> Error {
-    Error::new(ErrorKind::ContentUnknown, "the storage has an object of this name that this state folder did not send")
-        .about(&source.path)
-        .help("use another dataset name, or accept the object with `accept_unknown_content`")
 }

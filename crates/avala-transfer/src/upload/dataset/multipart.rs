@@ -11,12 +11,13 @@ use crate::error::{Error, ErrorKind};
 use crate::hash::Digest;
 use crate::run::{RunContext, blocking};
 use crate::state::journal::Journal;
+use crate::trace;
 use crate::upload::backoff;
 use crate::upload::body::{Around, Part, Release};
-use crate::upload::dataset::file::{
+use crate::upload::dataset::records::{Record, Session};
+use crate::upload::dataset::uploader::{
     MAX_ATTEMPTS, MAX_REFUSALS, Outcome, Step, Upload, Uploader, print_of_parts, refuse,
 };
-use crate::upload::dataset::records::{Record, Session};
 use crate::upload::put::{self, Presigned, Put};
 use crate::upload::urls::{Fetch, UrlPool};
 
@@ -255,6 +256,7 @@ impl PartSender {
                 return Err(error);
             }
             self.context.meter.retried();
+            trace::retry(path, failed, &error);
             tokio::time::sleep(backoff::wait(failed, error.retry_after())).await;
         }
     }

@@ -9,15 +9,12 @@ use crate::run::blocking;
 use crate::state::journal::Journal;
 use crate::transfers::Transfers;
 use crate::upload::dataset::account;
+use crate::upload::dataset::inventory::{Inventory, inventory};
 use crate::upload::dataset::multipart::SIGN_AT_ONCE;
 use crate::upload::dataset::records::{DatasetState, KIND, Record};
-use crate::upload::dataset::run::{Inventory, inventory};
 use crate::upload::dataset::settings::DatasetUpload;
+use crate::upload::estimate;
 
-/// Calls per minute that the API allows, if no response said otherwise.
-const CALLS_PER_MINUTE: u64 = 100;
-/// Calls that may be made at once.
-const BURST: u64 = 20;
 /// Calls of a file: its URL, and `complete`.
 const CALLS_PER_FILE: u64 = 2;
 /// Calls of a run: the account, the slug twice, the quota, and the creation.
@@ -73,17 +70,7 @@ pub(crate) async fn plan(transfers: &Transfers, settings: DatasetUpload) -> Resu
         files_done: done.len() as u64,
         bytes_to_send,
         calls,
-        time: time(transfers, calls, bytes_to_send),
+        time: estimate::time(transfers, calls, bytes_to_send),
         parts_per_call: SIGN_AT_ONCE as u64,
     })
-}
-
-/// The longer of what the calls and what the bytes need.
-fn time(transfers: &Transfers, calls: u64, bytes: u64) -> Duration {
-    let reported = transfers.avala().rate_limit().and_then(|limit| limit.limit);
-    let per_minute = reported.unwrap_or(CALLS_PER_MINUTE).max(1);
-    let waiting = calls.saturating_sub(BURST.min(per_minute));
-    let for_calls = Duration::from_secs_f64(waiting as f64 * 60.0 / per_minute as f64);
-    let for_bytes = transfers.bandwidth().bytes_per_second().map(|rate| bytes as f64 / rate.max(1) as f64);
-    for_calls.max(for_bytes.map(Duration::from_secs_f64).unwrap_or_default())
 }

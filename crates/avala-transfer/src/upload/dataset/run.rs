@@ -1,34 +1,29 @@
 //! The run of a dataset upload, from the inventory to the created dataset.
 
-use std::collections::HashSet;
 use std::future::IntoFuture;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use avala_client::Avala;
-use avala_types::{DataType, Dataset};
-use tokio::task::JoinSet;
+use avala_types::Dataset;
 
-use crate::error::{Error, ErrorKind};
+use crate::error::{Error, ErrorKind, FileOutcome, Report};
 use crate::progress::event::{Event, Phase};
-use crate::progress::report::{FileOutcome, FileReport, Report};
 use crate::run::{Run, RunContext, blocking};
-use crate::source::stamp::Stamp;
-use crate::source::walk::{self, SourceFile};
+use crate::source::walk::SourceFile;
 use crate::state::folder::Destination;
 use crate::state::journal::Journal;
+use crate::trace;
 use crate::transfers::Transfers;
 use crate::upload::dataset::account::{self, Account};
+use crate::upload::dataset::checks::{check_all_unchanged, check_leftovers, check_quota};
 use crate::upload::dataset::create::Creator;
-use crate::upload::dataset::data_type;
-use crate::upload::dataset::file::{Outcome, Uploader};
+use crate::upload::dataset::inventory::{Inventory, inventory};
 use crate::upload::dataset::official;
 use crate::upload::dataset::plan::{self, UploadPlan};
 use crate::upload::dataset::records::{Creation, DatasetState, KIND, Record};
-use crate::upload::dataset::settings::{DatasetUpload, OnFailure};
-
-/// Files that are prepared while the upload slots are taken, so that no slot waits for a call of the API.
-const PREPARED: usize = 4;
+use crate::upload::dataset::settings::DatasetUpload;
+use crate::upload::dataset::uploader::Uploader;
+use crate::upload::dataset::workers::{conclude, report, transfer};
 
 /// Report of a dataset upload.
 #[derive(Debug)]
@@ -70,7 +65,7 @@ impl DatasetTransfer {
     /// Starts the upload as a task of the current Tokio runtime.
     pub fn start(self) -> Run<DatasetReport> {
         let context = RunContext::new(&self.transfers, self.upload.run);
-        Run::start(context, |context| run(context, Arc::new(self.upload)))
+        Run::start(context, |context| trace::transfer("dataset upload", run(context, Arc::new(self.upload))))
     }
 
     /// Returns what the upload would do, and sends no file. It changes neither the server nor the state folder.
@@ -90,34 +85,6 @@ impl IntoFuture for DatasetTransfer {
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(async move { self.start().await })
     }
-}
-
-/// The files of an upload and what they are.
-#[derive(Debug)]
-pub(crate) struct Inventory {
-    pub(crate) files: Vec<SourceFile>,
-    pub(crate) data_type: DataType,
-}
-
-pub(crate) async fn inventory(transfers: &Transfers, settings: &DatasetUpload) -> Result<Inventory, Error> {
-    if settings.name.trim().is_empty() {
-        return Err(Error::new(ErrorKind::Configuration, "the dataset has no name").help("set a display name"));
-    }
-    let mut options = settings.walk.clone();
-    options.forbidden = Some(transfers.state().path().to_owned());
-    let sources = settings.sources.clone();
-    let files = blocking(move || walk::files(&sources, &options)).await?;
-    if files.is_empty() {
-        let mut error = Error::new(ErrorKind::Source, "there are no files to upload");
-        if let Some(source) = settings.sources.first() {
-            error = error.about_path(source);
-        }
-        return Err(error.help("add a source that has files"));
-    }
-    let paths = files.iter().map(|file| file.path.as_str());
-    let data_type =
-        data_type::of_files(paths, settings.data_type.as_ref()).map_err(|error| error.about(&settings.name))?;
-    Ok(Inventory { files, data_type })
 }
 
 async fn run(context: RunContext, settings: Arc<DatasetUpload>) -> Result<DatasetReport, Error> {
@@ -254,206 +221,6 @@ async fn finished_before(
     }
     let report = report(context, files, |_| FileOutcome::Skipped);
     finish(context, settings, dataset, true, state.batch.clone(), report).await
-}
-
-/// Files of earlier runs that are gone would become part of the dataset.
-fn check_leftovers(settings: &DatasetUpload, state: &DatasetState, files: &[SourceFile]) -> Result<(), Error> {
-    if settings.allow_leftovers || settings.walk.only.is_some() {
-        return Ok(());
-    }
-    let present: HashSet<&str> = files.iter().map(|file| file.path.as_str()).collect();
-    let is_left = |path: &&String| !present.contains(path.as_str()) && state.may_be_stored(path);
-    let mut left: Vec<_> = state.files.keys().filter(is_left).collect();
-    left.sort();
-    let Some(first) = left.first() else { return Ok(()) };
-    let message = format!("{} files were sent by earlier runs and are not in the source any more", left.len());
-    Err(Error::new(ErrorKind::Conflict, message).about(first).help(
-        "they would be part of the dataset, and no call deletes them: put them back, use another dataset name, or allow \
-         them with `allow_leftovers`",
-    ))
-}
-
-/// Fails if the files that are left exceed the whole quota. The server decides on each file, so a quota that cannot be read
-/// is ignored, and so is what is used: a resumed upload counts its own reservations there.
-async fn check_quota(
-    avala: &Avala,
-    settings: &DatasetUpload,
-    state: &DatasetState,
-    files: &[SourceFile],
-) -> Result<(), Error> {
-    let is_done = |file: &&SourceFile| state.files.get(&file.path).is_some_and(|state| state.done.is_some());
-    let bytes: u64 = files.iter().filter(|file| !is_done(file)).map(|file| file.stamp.size).sum();
-    let mut call = avala.datasets().manual_upload_quota();
-    if let Some(organization) = &settings.organization {
-        call = call.organization(organization.clone());
-    }
-    let Ok(quota) = call.await else { return Ok(()) };
-    if bytes <= quota.limit {
-        return Ok(());
-    }
-    let message = format!("the files have {bytes} bytes, and the storage quota is {} bytes in all", quota.limit);
-    Err(Error::new(ErrorKind::QuotaExceeded, message)
-        .about(&settings.name)
-        .help("upload fewer files, or ask for a larger quota"))
-}
-
-/// Uploads all files. The outcomes are in the order of the files; `None` was not begun.
-async fn transfer(
-    uploader: Arc<Uploader>,
-    files: &[SourceFile],
-    state: &mut DatasetState,
-) -> Vec<Option<Result<Outcome, Error>>> {
-    let mut outcomes: Vec<Option<Result<Outcome, Error>>> = Vec::new();
-    outcomes.resize_with(files.len(), || None);
-    let mut waiting = files.iter().cloned().enumerate();
-    let mut tasks = JoinSet::new();
-    let at_once = uploader.context.transfers.max_uploads() + PREPARED;
-    let mut is_ending = false;
-    loop {
-        while tasks.len() < at_once && !is_ending {
-            let Some((index, file)) = waiting.next() else { break };
-            let known = state.files.remove(&file.path).unwrap_or_default();
-            let uploader = Arc::clone(&uploader);
-            tasks.spawn(async move { (index, Box::pin(one(&uploader, file, known)).await) });
-        }
-        let Some(joined) = tasks.join_next().await else { return outcomes };
-        let (index, outcome) = match joined {
-            Ok(done) => done,
-            Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
-            Err(_) => continue,
-        };
-        let ends = outcome
-            .as_ref()
-            .err()
-            .is_some_and(|error| uploader.settings.on_failure == OnFailure::Stop || ends_run(error));
-        if ends && !is_ending {
-            is_ending = true;
-            let can_finish = outcome
-                .as_ref()
-                .err()
-                .is_some_and(|error| matches!(error.kind(), ErrorKind::LimitReached | ErrorKind::QuotaExceeded));
-            if !can_finish {
-                // What they sent so far is recorded, or will be found by the next run.
-                tasks.abort_all();
-            }
-        }
-        if let Some(slot) = outcomes.get_mut(index) {
-            *slot = Some(outcome);
-        }
-    }
-}
-
-async fn one(
-    uploader: &Uploader,
-    file: SourceFile,
-    known: crate::upload::dataset::records::FileState,
-) -> Result<Outcome, Error> {
-    let meter = &uploader.context.meter;
-    let (path, size) = (file.path.clone(), file.stamp.size);
-    meter.emit(|| Event::FileStarted { path: path.clone(), size });
-    let result = uploader.upload(file, known).await.map_err(|error| error.about(&path));
-    match &result {
-        Ok(Outcome::Sent) => {
-            meter.file_done();
-            meter.emit(|| Event::FileDone { path, bytes: size });
-        }
-        Ok(Outcome::Skipped) => {
-            meter.file_skipped();
-            meter.emit(|| Event::FileSkipped { path });
-        }
-        Err(error) => {
-            meter.file_failed();
-            meter.emit(|| Event::FileFailed { path, error: error.to_string() });
-        }
-    }
-    result
-}
-
-/// Whether no other file can fare better.
-fn ends_run(error: &Error) -> bool {
-    let is_denied =
-        matches!(error.status().map(|status| status.as_u16()), Some(401 | 403)) && error.api_error().is_some();
-    is_denied
-        || matches!(
-            error.kind(),
-            ErrorKind::QuotaExceeded
-                | ErrorKind::Canceled
-                | ErrorKind::LimitReached
-                | ErrorKind::Io
-                | ErrorKind::State
-                | ErrorKind::StorageHost
-                | ErrorKind::Configuration
-        )
-}
-
-/// Makes the report, and an error if a file is missing.
-fn conclude(
-    context: &RunContext,
-    files: &[SourceFile],
-    outcomes: Vec<Option<Result<Outcome, Error>>>,
-) -> Result<Report, Error> {
-    let missing = outcomes.iter().filter(|outcome| !matches!(outcome, Some(Ok(_)))).count();
-    let failed = outcomes.iter().flatten().filter_map(|outcome| outcome.as_ref().err());
-    // The error that ended the run says most; else the first one.
-    let decisive = failed.clone().find(|error| ends_run(error)).or_else(|| failed.clone().next()).map(|error| {
-        let is_only = missing == 1 || ends_run(error);
-        let kind = if is_only { error.kind() } else { ErrorKind::Incomplete };
-        let others = if is_only {
-            String::new()
-        } else {
-            format!("{missing} of {} files are missing; the first: ", files.len())
-        };
-        let mut summary = Error::new(kind, format!("{others}{}", error.message()))
-            .about(error.subject().unwrap_or_default())
-            .help(error.help_text().unwrap_or("run the same transfer again: it continues"));
-        if let Some(status) = error.status() {
-            summary = summary.with_status(status);
-        }
-        if failed.clone().all(Error::is_transient) { summary.transient() } else { summary }
-    });
-    let mut outcomes = outcomes.into_iter();
-    let report = report(context, files, |_| match outcomes.next().flatten() {
-        Some(Ok(Outcome::Sent)) => FileOutcome::Transferred,
-        Some(Ok(Outcome::Skipped)) => FileOutcome::Skipped,
-        Some(Err(error)) => FileOutcome::Failed(error),
-        None => FileOutcome::NotStarted,
-    });
-    match decisive {
-        None if missing == 0 => Ok(report),
-        None => Err(Error::aborted().with_report(report)),
-        Some(error) => Err(error.with_report(report)),
-    }
-}
-
-fn report(context: &RunContext, files: &[SourceFile], mut outcome: impl FnMut(&SourceFile) -> FileOutcome) -> Report {
-    let totals = context.meter.totals();
-    let file =
-        |file: &SourceFile| FileReport { path: file.path.clone(), size: file.stamp.size, outcome: outcome(file) };
-    Report {
-        files: files.iter().map(file).collect(),
-        totals,
-        elapsed: totals.elapsed,
-        warnings: context.take_warnings(),
-    }
-}
-
-/// Compares the stamps of all files with those that were found first: the dataset must be what the source is.
-async fn check_all_unchanged(files: &[SourceFile]) -> Result<(), Error> {
-    let files = files.to_vec();
-    blocking(move || {
-        for file in &files {
-            let metadata = std::fs::metadata(&file.local);
-            let is_same = metadata.as_ref().is_ok_and(|metadata| {
-                let stamp = Stamp::of(metadata);
-                stamp.size == file.stamp.size && stamp.modified == file.stamp.modified
-            });
-            if !is_same {
-                return Err(crate::source::open::changed(file, "it changed after it was sent"));
-            }
-        }
-        Ok(())
-    })
-    .await
 }
 
 /// Waits until the dataset is ready.

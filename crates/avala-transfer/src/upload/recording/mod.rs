@@ -4,12 +4,16 @@ mod account;
 mod managed;
 mod names;
 mod official;
+mod opened;
 mod plain;
+mod plan;
 mod records;
 mod send;
 mod session;
 mod settings;
 mod transfer;
 
+pub use opened::RecordingReport;
+pub use plan::RecordingPlan;
 pub use settings::RecordingUpload;
-pub use transfer::{RecordingReport, RecordingTransfer};
+pub use transfer::RecordingTransfer;

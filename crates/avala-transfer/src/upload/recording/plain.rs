@@ -17,10 +17,10 @@ use crate::run::blocking;
 use crate::source::open::{OpenFile, changed};
 use crate::source::stamp::Stamp;
 use crate::source::walk::SourceFile;
+use crate::upload::recording::opened::{Opened, RecordingReport, stuck};
 use crate::upload::recording::records::Record;
 use crate::upload::recording::send::Sender;
 use crate::upload::recording::session::{check_confirmed, check_new, check_status};
-use crate::upload::recording::transfer::{Opened, RecordingReport, stuck};
 
 /// Files that are confirmed by one call.
 const CONFIRM_AT_ONCE: usize = 100;

@@ -14,6 +14,7 @@ use crate::run::{RunContext, blocking};
 use crate::source::open::OpenFile;
 use crate::source::walk::SourceFile;
 use crate::state::journal::Journal;
+use crate::trace;
 use crate::upload::backoff;
 use crate::upload::body::{Around, Part, Release};
 use crate::upload::put::{self, Presigned, Put, etag};
@@ -63,7 +64,7 @@ impl Sender {
         let (path, size) = (source.path.clone(), source.stamp.size);
         let meter = &self.context.meter;
         meter.emit(|| Event::FileStarted { path: path.clone(), size });
-        let result = self.attempts(number, source).await.map_err(|error| error.about(&path));
+        let result = trace::file(&path, size, self.attempts(number, source)).await.map_err(|error| error.about(&path));
         match &result {
             Ok(stored) => {
                 let (etag, stamp, sha256) = (stored.etag.clone(), stored.stamp, stored.sha256);
@@ -117,6 +118,7 @@ impl Sender {
             }
             let wait = backoff::wait(failed, error.retry_after());
             self.context.meter.retried();
+            trace::retry(&source.path, failed, &error);
             let path = || source.path.clone();
             self.context.meter.emit(|| Event::Retry { path: path(), attempt: failed, wait, error: error.to_string() });
             tokio::time::sleep(wait).await;

@@ -6,8 +6,8 @@ use avala_types::{UploadConfirmResponse, UploadSession, UploadSessionStatus, Upl
 use http::Uri;
 
 use crate::error::{Error, ErrorKind};
+use crate::upload::recording::opened::stuck;
 use crate::upload::recording::records::RecordingState;
-use crate::upload::recording::transfer::stuck;
 
 /// The server lists this many pending paths at most.
 const MAX_PENDING: usize = 1_000;

@@ -19,7 +19,7 @@ impl World {
         self.state().calls.push(call.clone());
         let effect = self.effect(&call);
         match &effect {
-            Some(Effect::Lose) => return Err(lost(Sent::Maybe)),
+            Some(Effect::Lose | Effect::CutAfter(..)) => return Err(lost(Sent::Maybe)),
             Some(Effect::Status(status, headers)) => {
                 let mut response = self.respond(*status, json!({ "detail": "a fault" }));
                 for (name, value) in headers {

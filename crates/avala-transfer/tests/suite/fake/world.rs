@@ -44,6 +44,8 @@ pub(crate) struct State {
     /// Headers that reached the storage.
     pub(crate) storage_headers: Vec<http::HeaderMap>,
     pub(crate) faults: Vec<Fault>,
+    /// Every so many requests fail in a random way.
+    pub(crate) random_faults: Option<(fastrand::Rng, u64)>,
     pub(crate) grants: HashMap<String, Grant>,
     pub(crate) uids: u64,
 }
@@ -120,6 +122,7 @@ impl World {
             puts: Vec::new(),
             storage_headers: Vec::new(),
             faults: Vec::new(),
+            random_faults: None,
             grants: HashMap::new(),
             uids: 0,
         })))
@@ -134,17 +137,25 @@ impl World {
     }
 
     pub(crate) fn client(&self) -> Avala {
+        self.client_with(RateLimiter::off())
+    }
+
+    pub(crate) fn client_with(&self, limiter: RateLimiter) -> Avala {
         let world = self.clone();
         let service = tower::service_fn(move |request: Request<Body>| {
             let world = world.clone();
             async move { world.api(request).await }
         });
-        Avala::builder().api_key("avk_test").rate_limiter(RateLimiter::off()).service(service).build().unwrap()
+        Avala::builder().api_key("avk_test").rate_limiter(limiter).service(service).build().unwrap()
     }
 
     pub(crate) fn transfers(&self, state: &Path) -> TransfersBuilder {
+        self.transfers_of(self.client(), state)
+    }
+
+    pub(crate) fn transfers_of(&self, client: Avala, state: &Path) -> TransfersBuilder {
         let world = self.clone();
-        Transfers::builder(self.client()).state_folder(state).storage_connections(move |builder| {
+        Transfers::builder(client).state_folder(state).storage_connections(move |builder| {
             let world = world.clone();
             builder.service(tower::service_fn(move |request: Request<Body>| {
                 let world = world.clone();
@@ -156,6 +167,17 @@ impl World {
     /// The effect of the first fault that fits.
     pub(crate) fn effect(&self, request: &str) -> Option<Effect> {
         let mut state = self.state();
+        if let Some((random, one_in)) = &mut state.random_faults
+            && random.u64(0..*one_in) == 0
+        {
+            return Some(match random.u8(0..5) {
+                0 => Effect::Lose,
+                1 => Effect::LoseResponse,
+                2 => Effect::Status(503, vec![]),
+                3 => Effect::Status(429, vec![("retry-after", "1".to_owned())]),
+                _ => Effect::CutAfter(random.usize(0..300_000), Duration::from_secs(1)),
+            });
+        }
         let fault = state.faults.iter_mut().find(|fault| fault.times > 0 && request.contains(&fault.on))?;
         fault.times -= 1;
         Some(fault.effect.clone())

@@ -25,8 +25,8 @@ use crate::source::walk::SourceFile;
 use crate::upload::recording::managed::check::{check_finalization, check_identity, check_multipart, check_status};
 use crate::upload::recording::managed::document::{Finalization, Finalized, Multipart, PROTOCOL, Status};
 use crate::upload::recording::managed::parts::Original;
+use crate::upload::recording::opened::{Opened, RecordingReport, stuck};
 use crate::upload::recording::records::Record;
-use crate::upload::recording::transfer::{Opened, RecordingReport, stuck};
 
 /// Time between two looks at a finalization.
 const POLL_INTERVAL: Duration = Duration::from_secs(2);
@@ -259,13 +259,9 @@ async fn send_all(upload: &Opened, status: &Status, hashes: &Hashes) -> Result<B
 async fn finalize(upload: &mut Opened, status: Status) -> Result<Finalization, Error> {
     upload.context.meter.emit(|| Event::Phase(Phase::Finish));
     match status.finalization {
-        Some(finalization) if finalization.state == "failed" => {
-            if FINAL_CODES.contains(&finalization.code.as_str()) {
-                return Err(failed(&finalization));
-            }
-        }
-        Some(finalization) => return Ok(finalization),
-        None => {}
+        Some(finalization) if finalization.state != "failed" => return Ok(finalization),
+        Some(finalization) if FINAL_CODES.contains(&finalization.code.as_str()) => return Err(failed(&finalization)),
+        _ => {}
     }
     upload.record(Record::Finalizing).await?;
     let mut files: Vec<FinalizedFile> = Vec::new();

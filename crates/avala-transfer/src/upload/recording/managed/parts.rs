@@ -16,6 +16,7 @@ use crate::source::open::{OpenFile, changed};
 use crate::source::stamp::Stamp;
 use crate::source::walk::SourceFile;
 use crate::state::journal::Journal;
+use crate::trace;
 use crate::upload::backoff;
 use crate::upload::body::{Around, Part, Release};
 use crate::upload::put::{self, Presigned, Put};
@@ -153,6 +154,7 @@ impl Original {
                 return Err(error);
             }
             self.context.meter.retried();
+            trace::retry(&self.source.path, failed, &error);
             tokio::time::sleep(backoff::wait(failed, error.retry_after())).await;
             // Only the parts that the server lists are certain.
             if maybe_stored && self.present(number - 1).await.is_ok_and(|present| present.contains(&number)) {

@@ -1,0 +1,77 @@
+//! Checks of a whole dataset upload: before the first byte, and before the dataset is created.
+
+use std::collections::HashSet;
+
+use avala_client::Avala;
+
+use crate::error::{Error, ErrorKind};
+use crate::run::blocking;
+use crate::source::open::changed;
+use crate::source::stamp::Stamp;
+use crate::source::walk::SourceFile;
+use crate::upload::dataset::records::DatasetState;
+use crate::upload::dataset::settings::DatasetUpload;
+
+/// Files of earlier runs that are gone would become part of the dataset.
+pub(crate) fn check_leftovers(
+    settings: &DatasetUpload,
+    state: &DatasetState,
+    files: &[SourceFile],
+) -> Result<(), Error> {
+    if settings.allow_leftovers || settings.walk.only.is_some() {
+        return Ok(());
+    }
+    let present: HashSet<&str> = files.iter().map(|file| file.path.as_str()).collect();
+    let is_left = |path: &&String| !present.contains(path.as_str()) && state.may_be_stored(path);
+    let mut left: Vec<_> = state.files.keys().filter(is_left).collect();
+    left.sort();
+    let Some(first) = left.first() else { return Ok(()) };
+    let message = format!("{} files were sent by earlier runs and are not in the source any more", left.len());
+    Err(Error::new(ErrorKind::Conflict, message).about(first).help(
+        "they would be part of the dataset, and no call deletes them: put them back, use another dataset name, or allow \
+         them with `allow_leftovers`",
+    ))
+}
+
+/// Fails if the files that are left exceed the whole quota. The server decides on each file, so a quota that cannot be read
+/// is ignored, and so is what is used: a resumed upload counts its own reservations there.
+pub(crate) async fn check_quota(
+    avala: &Avala,
+    settings: &DatasetUpload,
+    state: &DatasetState,
+    files: &[SourceFile],
+) -> Result<(), Error> {
+    let is_done = |file: &&SourceFile| state.files.get(&file.path).is_some_and(|state| state.done.is_some());
+    let bytes: u64 = files.iter().filter(|file| !is_done(file)).map(|file| file.stamp.size).sum();
+    let mut call = avala.datasets().manual_upload_quota();
+    if let Some(organization) = &settings.organization {
+        call = call.organization(organization.clone());
+    }
+    let Ok(quota) = call.await else { return Ok(()) };
+    if bytes <= quota.limit {
+        return Ok(());
+    }
+    let message = format!("the files have {bytes} bytes, and the storage quota is {} bytes in all", quota.limit);
+    Err(Error::new(ErrorKind::QuotaExceeded, message)
+        .about(&settings.name)
+        .help("upload fewer files, or ask for a larger quota"))
+}
+
+/// Compares the stamps of all files with those that were found first: the dataset must be what the source is.
+pub(crate) async fn check_all_unchanged(files: &[SourceFile]) -> Result<(), Error> {
+    let files = files.to_vec();
+    blocking(move || {
+        for file in &files {
+            let metadata = std::fs::metadata(&file.local);
+            let is_same = metadata.as_ref().is_ok_and(|metadata| {
+                let stamp = Stamp::of(metadata);
+                stamp.size == file.stamp.size && stamp.modified == file.stamp.modified
+            });
+            if !is_same {
+                return Err(changed(file, "it changed after it was sent"));
+            }
+        }
+        Ok(())
+    })
+    .await
+}
