@@ -100,7 +100,6 @@ async fn login(context: &mut Context, matches: &ArgMatches, asks_for_url: bool) 
         KeySource::Text(key) => profile.api_key = Some(key.expose().to_owned()),
         KeySource::File(file) => profile.api_key = Some(key::read_file(file)?.expose().to_owned()),
         KeySource::Command(command) => profile.api_key_command = Some(command.clone()),
-        KeySource::Keyring(_) => profile.keyring = true,
     }
     let connection = Connection {
         key: Some(source),
@@ -181,7 +180,6 @@ async fn whoami(context: &mut Context) -> Outcome {
         (None, _) => "none".to_owned(),
         (Some(KeySource::File(path)), origin) => format!("{}: the file {}", origin.describe(), path.display()),
         (Some(KeySource::Command(_)), origin) => format!("{}: a command", origin.describe()),
-        (Some(KeySource::Keyring(_)), origin) => format!("{}: the system keyring", origin.describe()),
         (Some(KeySource::Text(_)), origin) => origin.describe(),
     };
     let user = match context.avala() {

@@ -27,6 +27,7 @@ mod bulk_edit;
 mod context;
 mod explain;
 mod help;
+mod import_cloud;
 mod listen;
 mod login;
 mod profiles;
@@ -80,6 +81,7 @@ const SPECIALS: &[&[Special]] = &[
     bulk_edit::COMMANDS,
     explain::COMMANDS,
     help::COMMANDS,
+    import_cloud::COMMANDS,
     listen::COMMANDS,
     login::COMMANDS,
     profiles::COMMANDS,
@@ -89,6 +91,7 @@ const SPECIALS: &[&[Special]] = &[
     scripts::COMMANDS,
     status::COMMANDS,
     transfer::download::COMMANDS,
+    transfer::recording::COMMANDS,
     transfer::upload::COMMANDS,
     triage::COMMANDS,
     view::COMMANDS,

@@ -2,6 +2,7 @@
 
 pub(super) mod download;
 mod progress;
+pub(super) mod recording;
 pub(super) mod upload;
 
 use std::path::PathBuf;

@@ -4,7 +4,6 @@
 //! unless both are options: a key must not go to a server that its owner did not choose for it.
 
 pub(crate) mod command;
-pub(crate) mod keyring;
 pub(crate) mod provider;
 pub(crate) mod text;
 
@@ -70,8 +69,6 @@ pub(crate) enum KeySource {
     File(PathBuf),
     /// A command, run again when its key expired, and once after a 401.
     Command(String),
-    #[cfg_attr(not(feature = "keyring"), allow(dead_code, reason = "without the feature a profile cannot use it"))]
-    Keyring(String),
 }
 
 /// The options that choose a key and a base URL.
@@ -208,13 +205,10 @@ fn profile_key(profile: &Profile, name: Option<&str>) -> Outcome<Option<KeySourc
     } else if let Some(command) = &profile.api_key_command {
         Some(KeySource::Command(command.clone()))
     } else if profile.keyring {
-        if cfg!(not(feature = "keyring")) {
-            return Err(Failure::usage(format!(
-                "{source} keeps its key in the system keyring, and this program was built without the feature `keyring`; \
-                 pass --api-key-file, or run `avala login` again"
-            )));
-        }
-        Some(KeySource::Keyring(name.unwrap_or_default().to_owned()))
+        return Err(Failure::usage(format!(
+            "{source} keeps its key in the system keyring, which this version cannot read; use api_key_command with a \
+             program that reads the keyring, or run `avala login`"
+        )));
     } else {
         None
     })

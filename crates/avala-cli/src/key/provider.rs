@@ -1,4 +1,4 @@
-//! Keys that can change while the program runs: those of files, commands and keyrings.
+//! Keys that can change while the program runs: those of files and commands.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -50,7 +50,6 @@ impl RefreshingKey {
                 let key = command::run(line).await?;
                 (key.key, key.expires_at)
             }
-            KeySource::Keyring(profile) => (crate::key::keyring::read(profile).await?, None),
         };
         let key = ApiKey::new(secret.expose())?;
         *kept = Some(Kept { key: key.clone(), expires_at });

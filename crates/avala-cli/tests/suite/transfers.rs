@@ -121,3 +121,35 @@ fn wrong_transfers_are_wrong_usage() {
     world.run("download export:nope x.json").code(4);
     assert!(!world.home.path("x.json").exists());
 }
+
+#[test]
+fn recording_is_uploaded() {
+    let world = World::new();
+    world.home.write("run/a.mcap", vec![1; 4096]);
+    let uid = world.run("fleet recordings list --limit 1 -o uids").ok().stdout.trim().to_owned();
+    let plan =
+        world.run(&format!("fleet recordings upload --source run --recording {uid} --dry-run -o json")).ok().json();
+    assert_eq!((&plan["files"], &plan["bytes"]), (&1.into(), &4096.into()));
+    let device = world.run("fleet recordings upload --source run --device d1").code(2);
+    assert!(device.stderr.contains("--recording"), "{device:#?}");
+    let done = world.run(&format!("fleet recordings upload --source run --recording {uid} -o json")).ok().json();
+    assert_eq!((&done["recording_uid"], &done["upload"]["transferred"]), (&uid.into(), &1.into()));
+}
+
+#[test]
+fn cloud_import_sends_one_call_and_shows_no_secret() {
+    let world = World::new();
+    let home = crate::support::Home::of(&world.sandbox.api_url(), world.sandbox.key()).with([
+        ("AWS_ACCESS_KEY_ID", "AKIA1"),
+        ("AWS_SECRET_ACCESS_KEY", "hunter2"),
+        ("AWS_REGION", "eu-central-1"),
+    ]);
+    let line = "import cloud s3://acme/2026/ --name Drives --slug cloud-drives --data-type image";
+    let dry = home.run(&format!("{line} --dry-run -o json")).ok();
+    assert!(!dry.stdout.contains("hunter2") && dry.stdout.contains("cloud-drives"), "{dry:#?}");
+    assert_eq!(home.run(&format!("{line} -o json")).ok().json()["slug"], "cloud-drives");
+    assert_eq!(world.requests(), ["POST /datasets/"]);
+    for wrong in ["acme", "ftp://a/b", "s3:///x", "gs://bucket/x"] {
+        home.run(&line.replace("s3://acme/2026/", wrong)).code(2);
+    }
+}
