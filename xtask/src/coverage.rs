@@ -100,11 +100,13 @@ fn fixture(returns: &str) -> &'static str {
 fn routes(sources: &[String]) -> BTreeSet<(String, String)> {
     let mut routes = BTreeSet::new();
     for method in ["get", "post", "put", "patch", "delete"] {
-        let call = format!(".{method}(");
-        for route in sources.iter().flat_map(|source| source.split(&*call).skip(1)) {
-            let path = route.trim_start().strip_prefix('"').and_then(|route| route.split_once('"'));
-            if let Some((path, _)) = path.filter(|(path, _)| path.starts_with('/')) {
-                routes.insert((method.to_ascii_uppercase(), without_names(path)));
+        // `get_as` has the path of the contract first, and then the one of the router.
+        for call in [format!(".{method}("), format!(".{method}_as(")] {
+            for route in sources.iter().flat_map(|source| source.split(&*call).skip(1)) {
+                let path = route.trim_start().strip_prefix('"').and_then(|route| route.split_once('"'));
+                if let Some((path, _)) = path.filter(|(path, _)| path.starts_with('/')) {
+                    routes.insert((method.to_ascii_uppercase(), without_names(path)));
+                }
             }
         }
     }
