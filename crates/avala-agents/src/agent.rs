@@ -154,8 +154,8 @@ impl Agent {
 
     /// Sets after how many handler runs that ended with the process an execution is given up; 3 by default.
     ///
-    /// Executions with such a run are started one at a time, so that the one that kills the process is told from those
-    /// that ran beside it.
+    /// Executions with such a run are started one at a time, so that those that ran beside the one that kills the process
+    /// are not given up too.
     pub fn max_open_starts(mut self, starts: u32) -> Self {
         self.settings.max_open_starts = starts.max(1);
         self
