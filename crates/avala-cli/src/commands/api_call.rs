@@ -5,7 +5,7 @@ use avala_client::{Method, RawCall};
 use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, Command};
 
-use crate::commands::Context;
+use crate::commands::context::Context;
 use crate::commands::fields::Fields;
 use crate::commands::input::parse_cursor;
 use crate::commands::row::{body_args, list_args};

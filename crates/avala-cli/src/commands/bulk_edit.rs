@@ -6,7 +6,7 @@ use avala_client::Avala;
 use avala_client::types::{BulkEdit, DataType, Json};
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
-use crate::commands::Context;
+use crate::commands::context::Context;
 use crate::commands::files::read_text;
 use crate::commands::special::Special;
 use crate::data::Data;

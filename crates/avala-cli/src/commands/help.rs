@@ -2,7 +2,7 @@
 
 use clap::{Arg, ArgAction, ArgMatches, Command};
 
-use crate::commands::Context;
+use crate::commands::context::Context;
 use crate::commands::special::Special;
 use crate::failure::{Failure, Outcome};
 use crate::topics;

@@ -4,7 +4,7 @@ use avala_client::types::{CreateDataset, Json};
 use clap::builder::PossibleValuesParser;
 use clap::{Arg, ArgAction, ArgMatches, Command};
 
-use crate::commands::Context;
+use crate::commands::context::Context;
 use crate::commands::datasets::DATA_TYPES;
 use crate::commands::files::read_text;
 use crate::commands::run::print_request;

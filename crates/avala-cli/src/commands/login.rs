@@ -3,7 +3,7 @@
 use avala_client::types::AvalaConfig;
 use clap::{Arg, ArgAction, ArgMatches, Command};
 
-use crate::commands::Context;
+use crate::commands::context::Context;
 use crate::commands::special::Special;
 use crate::config::{Config, DEFAULT_PROFILE, Profile};
 use crate::data::Data;

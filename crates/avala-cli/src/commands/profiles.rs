@@ -2,7 +2,7 @@
 
 use clap::{Arg, ArgAction, Command};
 
-use crate::commands::Context;
+use crate::commands::context::Context;
 use crate::commands::run::confirm;
 use crate::commands::special::Special;
 use crate::config::Config;

@@ -5,7 +5,7 @@ mod plot;
 use avala_client::types::Json;
 use clap::{Arg, ArgMatches, Command, value_parser};
 
-use crate::commands::Context;
+use crate::commands::context::Context;
 use crate::commands::special::Special;
 use crate::data::Data;
 use crate::failure::{Failure, Outcome};

@@ -3,7 +3,7 @@
 use avala_client::types::Json;
 use clap::{Arg, ArgMatches, Command};
 
-use crate::commands::Context;
+use crate::commands::context::Context;
 use crate::commands::special::Special;
 use crate::data::Data;
 use crate::failure::{Failure, Outcome};

@@ -4,7 +4,7 @@ use avala_client::Pages;
 use avala_client::types::Json;
 use clap::ArgMatches;
 
-use crate::commands::Context;
+use crate::commands::context::Context;
 use crate::commands::input::{Input, Prepared, Reply};
 use crate::commands::row::{EXPORT, Kind, Row};
 use crate::commands::transfer::download::after_export;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use avala_sandbox::{RateLimit, Sandbox, Seed};
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
-use crate::commands::Context;
+use crate::commands::context::Context;
 use crate::commands::special::Special;
 use crate::data::Data;
 use crate::failure::{Failure, Outcome};

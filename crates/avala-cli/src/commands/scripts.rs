@@ -6,7 +6,7 @@ use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use clap_mangen::Man;
 use clap_mangen::roff::Roff;
 
-use crate::commands::Context;
+use crate::commands::context::Context;
 use crate::commands::quality::write;
 use crate::commands::special::Special;
 use crate::failure::{Failure, Outcome};

@@ -4,7 +4,7 @@ use std::pin::Pin;
 
 use clap::{ArgMatches, Command};
 
-use crate::commands::Context;
+use crate::commands::context::Context;
 use crate::failure::Outcome;
 
 /// The future of a command.

@@ -7,7 +7,7 @@ use avala_client::{Avala, Error, List};
 use clap::{Arg, ArgMatches, Command, value_parser};
 
 use crate::args::seconds;
-use crate::commands::Context;
+use crate::commands::context::Context;
 use crate::commands::special::Special;
 use crate::data::Data;
 use crate::exit_code::ExitCode;

@@ -12,7 +12,7 @@ use avala_transfer::{BandwidthLimit, Error, ErrorKind, Report, Run, Transfers};
 use clap::{Arg, ArgMatches, Command, value_parser};
 use etcetera::BaseStrategy as _;
 
-use crate::commands::Context;
+use crate::commands::context::Context;
 use crate::data::Data;
 use crate::exit_code::ExitCode;
 use crate::failure::{Failure, Outcome};

@@ -5,7 +5,7 @@ use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use time::OffsetDateTime;
 
 use crate::args::seconds;
-use crate::commands::Context;
+use crate::commands::context::Context;
 use crate::commands::run::confirm;
 use crate::commands::special::Special;
 use crate::data::Data;

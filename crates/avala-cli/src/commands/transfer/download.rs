@@ -6,7 +6,7 @@ use avala_transfer::{CompareBy, Difference, Download, DownloadPlan, Filter, Tran
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
 use super::{drive, failure, options, report, transfers, workers};
-use crate::commands::Context;
+use crate::commands::context::Context;
 use crate::commands::special::{Running, Special};
 use crate::commands::wait::{Pace, follow};
 use crate::data::Data;

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use avala_transfer::{Event, Phase, Totals};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::commands::Context;
+use crate::commands::context::Context;
 use crate::data::Data;
 use crate::failure::Outcome;
 use crate::output::{Format, escape, json};
