@@ -21,6 +21,8 @@ struct Session {
     writer: Box<dyn std::io::Write + Send>,
     output: Receiver<Vec<u8>>,
     shown: String,
+    /// The modes of the terminal before the program started.
+    before: String,
 }
 
 impl Session {
@@ -43,6 +45,8 @@ impl Session {
         }
         command.env("TERM", "xterm");
         command.cwd(home.path(""));
+        // Read before the program starts: it may have switched the echo off before anything else runs here.
+        let before = modes(pair.master.as_ref());
         let child = pair.slave.spawn_command(command).unwrap();
         let mut reader = pair.master.try_clone_reader().unwrap();
         let writer = pair.master.take_writer().unwrap();
@@ -55,7 +59,7 @@ impl Session {
                 }
             }
         });
-        Self { child, master: pair.master, _slave: pair.slave, writer, output, shown: String::new() }
+        Self { child, master: pair.master, _slave: pair.slave, writer, output, shown: String::new(), before }
     }
 
     /// Waits until the terminal showed a text.
@@ -91,12 +95,8 @@ impl Session {
         }
     }
 
-    /// The modes of the terminal, as `stty -g` prints them.
     fn modes(&self) -> String {
-        let name = self.master.tty_name().unwrap();
-        let output = std::process::Command::new("stty").arg("-F").arg(name).arg("-g").output().unwrap();
-        assert!(output.status.success(), "{output:?}");
-        String::from_utf8(output.stdout).unwrap()
+        modes(self.master.as_ref())
     }
 
     fn signal(&self, signal: &str) {
@@ -108,6 +108,14 @@ impl Session {
     fn lines(&self) -> String {
         self.shown.replace("\r\n", "\n")
     }
+}
+
+/// The modes of a terminal, as `stty -g` prints them.
+fn modes(terminal: &dyn MasterPty) -> String {
+    let name = terminal.tty_name().unwrap();
+    let output = std::process::Command::new("stty").arg("-F").arg(name).arg("-g").output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    String::from_utf8(output.stdout).unwrap()
 }
 
 /// A home, and a session of `login` that asks for the key.
@@ -122,7 +130,7 @@ fn login(world: &World) -> (Home, Session) {
 fn typed_key_is_hidden_and_stored() {
     let world = World::new();
     let (home, mut session) = login(&world);
-    let before = session.modes();
+    let before = session.before.clone();
     session.expect("API key: ");
     assert_ne!(session.modes(), before, "the echo is off");
     session.send("avk_test\n");
@@ -137,7 +145,7 @@ fn interruptions_restore_the_terminal_and_store_nothing() {
     let world = World::new();
     for how in ["\u{3}", "\u{4}", "-TERM", "-HUP", "-INT"] {
         let (home, mut session) = login(&world);
-        let before = session.modes();
+        let before = session.before.clone();
         session.expect("API key: ");
         if how.starts_with('-') {
             session.signal(how);
@@ -159,7 +167,7 @@ fn interruptions_restore_the_terminal_and_store_nothing() {
 fn stopped_question_restores_the_terminal_and_goes_on() {
     let world = World::new();
     let (home, mut session) = login(&world);
-    let before = session.modes();
+    let before = session.before.clone();
     session.expect("API key: ");
     session.send("\u{1a}");
     let started = Instant::now();
