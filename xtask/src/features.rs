@@ -1,4 +1,4 @@
-//! Builds each feature of each crate alone, and all of them together.
+//! Builds each feature of each crate alone, or each two of them, and all of them together.
 
 use serde_json::Value;
 
@@ -14,6 +14,19 @@ pub(crate) fn check() -> Outcome {
         }
         if !features.is_empty() {
             cargo(&["check", "--quiet", "-p", &package, "--all-features"])?;
+        }
+    }
+    Ok(())
+}
+
+/// Builds every two features of each crate without the others.
+pub(crate) fn check_pairs() -> Outcome {
+    for (package, features) in published()? {
+        for (index, first) in features.iter().enumerate() {
+            for second in features.iter().skip(index + 1) {
+                let pair = format!("{first},{second}");
+                cargo(&["check", "--quiet", "-p", &package, "--no-default-features", "--features", &pair])?;
+            }
         }
     }
     Ok(())

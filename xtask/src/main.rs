@@ -1,5 +1,6 @@
 //! Development tasks of the workspace: `cargo xtask <task>`.
 
+mod api;
 mod bench;
 mod build_cost;
 mod coverage;
@@ -8,6 +9,7 @@ mod features;
 mod fuzz;
 mod interop;
 mod limits;
+mod mistakes;
 mod modules;
 mod mutants;
 mod outcome;
@@ -16,6 +18,7 @@ mod performance;
 mod process;
 mod snapshots;
 mod test;
+mod tools;
 mod words;
 
 use std::process::ExitCode;
@@ -36,19 +39,28 @@ cargo xtask <task>
   soak limits [s]      Eight processes share a limit in Redis, through outages, 60 seconds each
   soak fleet           Simulates fleets of up to 10,000 clients without shared state: the table of docs/performance.md
   soak transfers       Kills uploads and downloads 200 times, and sends 10,000 uploads through faults
+  mistakes [--update]  Compares what the compiler says about common mistakes: tests/mistakes
   mutants              Checks that tests catch small changes of retries and limits; needs cargo-mutants
   bench [--quick]      Compares speed with other clients: docs/performance.md; --quick writes nothing
   bench --instructions Counts instructions with valgrind, and fails above the gate of a row
   bench limits         Measures a reservation in Redis, relative to a bare round trip
   buildcost            Measures build time, crate count and program size
+  api [--update]       Compares the public API of each crate with its snapshot; --update accepts it
   dependencies         Checks which crate depends on what, and that modules have no cycles
   words                Rejects private terminology in sources, messages and docs
-  features             Builds every feature alone, and all together
+  features [--pairs]   Builds every feature alone, or every two of them, and all together
+  deny                 Checks licenses, sources and advisories of dependencies; needs cargo-deny
+  semver               Compares the API with the last release; needs cargo-semver-checks
+  msrv                 Checks the workspace on the oldest compiler that it supports
+  minimal-versions     Builds with the oldest dependencies that Cargo.toml allows
   package              Packages the crates, and builds and runs a program from the packages alone
   ci                   Runs everything that a change must pass: format, lints, features, test, docs
 ";
 
 fn main() -> ExitCode {
+    if let Some(code) = api::as_rustdoc() {
+        return code;
+    }
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let outcome = match arguments[..] {
@@ -66,15 +78,24 @@ fn main() -> ExitCode {
         ["soak", "limits", ref arguments @ ..] => limits::soak(arguments),
         ["soak", "fleet"] => limits::fleet(),
         ["soak", ref arguments @ ..] => test::soak("soak", arguments),
+        ["mistakes"] | ["mistakes", "--check"] => mistakes::check(),
+        ["mistakes", "--update"] => mistakes::update(),
         ["mutants"] => mutants::run(),
         ["bench", "limits"] => limits::cost(),
         ["bench"] => bench::full(),
         ["bench", "--quick"] => bench::quick(),
         ["bench", "--instructions"] => bench::instructions::run(),
         ["buildcost"] => build_cost::measure(),
+        ["api"] | ["api", "--check"] => api::check(),
+        ["api", "--update"] => api::update(),
         ["dependencies"] => dependencies::check().and_then(|()| modules::check()),
         ["words"] => words::check(),
         ["features"] => features::check(),
+        ["features", "--pairs"] => features::check_pairs(),
+        ["deny"] => tools::deny(),
+        ["semver"] => tools::semver(),
+        ["msrv"] => tools::msrv(),
+        ["minimal-versions"] => tools::minimal_versions(),
         ["package"] => package::check(),
         ["ci"] => ci(),
         _ => Err(format!("unknown task {arguments:?}\n\n{USAGE}")),
@@ -93,5 +114,9 @@ fn ci() -> Outcome {
     process::cargo(&["clippy", "--workspace", "--all-targets", "--all-features", "--", "-D", "warnings"])?;
     features::check()?;
     test::all()?;
+    api::check()?;
+    mistakes::check()?;
+    tools::deny()?;
+    tools::semver()?;
     process::cargo_with(&["doc", "--workspace", "--no-deps", "--all-features"], &[("RUSTDOCFLAGS", "-D warnings")])
 }

@@ -5,7 +5,7 @@
 use crate::outcome::Outcome;
 use crate::process::{cargo_output, cargo_status, root};
 
-/// The files to mutate: a wrong sign here makes a server do work twice.
+/// The files to mutate. A mistake in one of them makes a server execute a request twice.
 const FILES: &[&str] = &[
     "crates/avala-transport/src/layer/retry/*.rs",
     "crates/avala-transport/src/layer/rate_limit/*.rs",

@@ -1,4 +1,4 @@
-//! Rejects words of the old private terminology in sources, messages and docs.
+//! Rejects words of the old private terminology in sources, messages and docs, and long names of functions.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -21,6 +21,9 @@ const RULES: &[(&str, &str)] = &[
     ("complain", "log"),
     ("chore", "task"),
 ];
+
+/// Longest name of a function, in characters: names of tests say the case and the outcome in less.
+const LONGEST_NAME: usize = 60;
 
 /// Folders and files of the repository that are read.
 const PLACES: &[&str] = &[
@@ -66,6 +69,9 @@ fn findings(text: &str) -> Vec<String> {
         if in_examples {
             continue;
         }
+        if let Some(name) = function(line).filter(|name| name.len() > LONGEST_NAME) {
+            found.push(format!("{}: `{name}` has more than {LONGEST_NAME} characters", index + 1));
+        }
         let line = line.to_lowercase();
         for (phrase, instead) in RULES {
             if line.contains(phrase) {
@@ -74,6 +80,14 @@ fn findings(text: &str) -> Vec<String> {
         }
     }
     found
+}
+
+/// The name of the function that a line declares.
+fn function(line: &str) -> Option<&str> {
+    let (before, rest) = line.split_once("fn ")?;
+    let is_declared =
+        before.split_whitespace().all(|word| word.chars().all(|c| c.is_ascii_lowercase() || "()".contains(c)));
+    rest.split(['(', '<']).next().filter(|name| is_declared && !name.is_empty())
 }
 
 fn collect(path: &Path, files: &mut Vec<PathBuf>) -> std::io::Result<()> {
@@ -97,6 +111,13 @@ mod tests {
     #[test]
     fn a_private_word_is_found_with_its_line() {
         assert_eq!(findings("fine\n/// The Answer is read.\n"), ["2: `answer`; write: response, respond"]);
+    }
+
+    #[test]
+    fn long_name_of_a_function_is_found() {
+        let name = "a".repeat(61);
+        assert_eq!(findings(&format!("pub async fn {name}(x: u8) {{}}\n// call fn {name}()")).len(), 1);
+        assert!(findings("    fn short<T>() {}").is_empty());
     }
 
     #[test]

@@ -103,6 +103,10 @@ impl fmt::Display for Decision {
 }
 
 /// Converts the output of a handler: a [`Decision`], or a `Result` of one.
+#[diagnostic::on_unimplemented(
+    message = "a handler cannot return `{Self}`",
+    note = "a handler returns a `Decision` or a `Result<Decision, E>`, where `E` converts into `BoxError`"
+)]
 pub trait IntoDecision {
     /// Converts the output.
     ///

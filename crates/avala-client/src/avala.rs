@@ -4,7 +4,9 @@ use std::fmt;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
-use avala_transport::{BaseUrl, CallReport, HttpService, RateLimitState, RateLimiter, Transport, TransportBuilder};
+use avala_transport::{
+    BaseUrl, CallReport, HttpService, RateLimitState, RateLimiter, Transport, TransportBuilder, TransportSettings,
+};
 use avala_types::RateLimitInfo;
 use http::response::Parts;
 
@@ -24,6 +26,7 @@ use crate::meta::rate_limit_info;
 #[derive(Clone)]
 pub struct Avala(Arc<Inner>);
 
+#[derive(Clone)]
 struct Inner {
     transport: Transport,
     settings: Settings,
@@ -42,19 +45,29 @@ struct Learned {
 /// Settings of the transport that the client needs.
 #[derive(Clone)]
 pub(crate) struct Settings {
-    /// `None` for a client on a service of the user.
+    /// `None` if a service of the user has none that is known.
     pub(crate) base_url: Option<BaseUrl>,
     pub(crate) limiter: Option<RateLimiter>,
     pub(crate) timeout: Duration,
     pub(crate) max_body_bytes: usize,
 }
 
-/// For a client on a service of the user: the same defaults as those of a transport.
-impl Default for Settings {
-    fn default() -> Self {
-        let defaults = TransportBuilder::new();
-        let (timeout, max_body_bytes) = (defaults.get_timeout(), defaults.get_max_body_bytes());
-        Self { base_url: None, limiter: None, timeout, max_body_bytes }
+impl Settings {
+    /// The settings of the transport in a service; for any other service, the defaults of a transport.
+    fn of<S: Clone>(service: &S) -> Self {
+        match TransportSettings::of(service) {
+            Some(known) => Self {
+                base_url: Some(known.base_url().clone()),
+                limiter: Some(known.rate_limiter().clone()),
+                timeout: known.timeout(),
+                max_body_bytes: known.max_body_bytes(),
+            },
+            None => {
+                let defaults = TransportBuilder::new();
+                let (timeout, max_body_bytes) = (defaults.get_timeout(), defaults.get_max_body_bytes());
+                Self { base_url: None, limiter: None, timeout, max_body_bytes }
+            }
+        }
     }
 }
 
@@ -65,8 +78,10 @@ impl Avala {
     /// [`Transport`] that was built with settings of its own. To put your own HTTP client under the layers of this SDK,
     /// pass it to [`AvalaBuilder::service`](crate::AvalaBuilder::service).
     ///
-    /// The client learns from responses what it has to know of such a service: [`rate_limit`](Self::rate_limit) from their
-    /// headers, and [`base_url`](Self::base_url) from the report of a transport.
+    /// A client on a [`Transport`], or on a service that clones one, finds its [base URL](Self::base_url), rate limit,
+    /// timeout and body limit. On any other service it learns them from responses: [`rate_limit`](Self::rate_limit) from
+    /// their headers, and the base URL from the report of a transport, if there is one somewhere below. Set the base URL
+    /// of a service of your own with [`with_base_url`](Self::with_base_url).
     ///
     /// ```
     /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
@@ -84,7 +99,37 @@ impl Avala {
     /// # }).unwrap();
     /// ```
     pub fn from_service<S: HttpService>(service: S) -> Self {
-        Self::new(service.into_transport(), Settings::default())
+        let settings = Settings::of(&service);
+        Self::new(service.into_transport(), settings)
+    }
+
+    /// Returns the same client with the base URL of its [service](Self::from_service), which links are checked against.
+    ///
+    /// It changes no request: their URIs stay paths below the base URL. It has no effect on a client that was built with a
+    /// builder or on a [`Transport`], because that has a base URL.
+    ///
+    /// ```
+    /// # use avala_client::transport::{Body, TransportError};
+    /// # let service = tower::service_fn(|_: http::Request<Body>| async {
+    /// #     Ok::<_, TransportError>(http::Response::new(Body::from("{}")))
+    /// # });
+    /// use avala_client::{Avala, transport::BaseUrl};
+    ///
+    /// let avala = Avala::from_service(service).with_base_url(BaseUrl::parse("https://eu.avala.example/v2")?);
+    /// assert_eq!(avala.base_url().map(BaseUrl::host), Some("eu.avala.example"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn with_base_url(&self, base_url: BaseUrl) -> Self {
+        self.with(|inner| {
+            inner.settings.base_url.get_or_insert(base_url);
+        })
+    }
+
+    fn with(&self, change: impl FnOnce(&mut Inner)) -> Self {
+        let mut inner = Inner::clone(&self.0);
+        change(&mut inner);
+        Self(Arc::new(inner))
     }
 
     pub(crate) fn new(transport: Transport, settings: Settings) -> Self {
@@ -103,8 +148,8 @@ impl Avala {
 
     /// Returns the base URL of all calls.
     ///
-    /// A client on a [`Transport`] knows it after its first response, and a client on another
-    /// [service](Self::from_service) never.
+    /// It is unknown for a client on a [service](Self::from_service) of your own until it is set with
+    /// [`with_base_url`](Self::with_base_url), or a response of a [`Transport`] below the service tells.
     ///
     /// ```
     /// let avala = avala_client::Avala::builder().api_key("avk_1f9a").build()?;
@@ -150,9 +195,7 @@ impl Avala {
     /// ```
     #[must_use]
     pub fn strict_decoding(&self, is_strict: bool) -> Self {
-        let Inner { transport, settings, learned, .. } = &*self.0;
-        let (transport, settings, learned) = (transport.clone(), settings.clone(), Arc::clone(learned));
-        Self(Arc::new(Inner { transport, settings, learned, is_strict }))
+        self.with(|inner| inner.is_strict = is_strict)
     }
 
     pub(crate) fn is_strict(&self) -> bool {

@@ -1,6 +1,7 @@
 //! Calls of the API.
 
 use std::fmt;
+use std::marker::PhantomData;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -24,7 +25,7 @@ use crate::sending::Sending;
 /// Creates calls.
 impl Avala {
     /// A call that returns a value.
-    pub(crate) fn call<T: Decoded>(&self, endpoint: Endpoint, segments: &[&str]) -> Call<T> {
+    pub(crate) fn call<T: Decoded, F>(&self, endpoint: Endpoint, segments: &[&str]) -> Call<T, F> {
         Call::new(self, Request::new(endpoint, segments), Decoder::Plain(T::value))
     }
 
@@ -53,16 +54,25 @@ impl Avala {
 /// # Ok(())
 /// # }
 /// ```
+///
+/// `F` selects the filters of the call, as that of a [`List`](crate::List) does; each filter is a method. Most calls have
+/// none.
 #[must_use = "a call does nothing until it is awaited"]
-pub struct Call<T> {
+pub struct Call<T, F = ()> {
     pub(crate) avala: Avala,
     pub(crate) request: Request,
     decoder: Decoder<T>,
+    filters: PhantomData<fn() -> F>,
 }
 
-impl<T> Call<T> {
+impl<T, F> Call<T, F> {
     pub(crate) fn new(avala: &Avala, request: Request, decoder: Decoder<T>) -> Self {
-        Self { avala: avala.clone(), request, decoder }
+        Self { avala: avala.clone(), request, decoder, filters: PhantomData }
+    }
+
+    /// Returns the same call, to which no further filter can be added.
+    pub(crate) fn filtered(self) -> Call<T> {
+        Call { avala: self.avala, request: self.request, decoder: self.decoder, filters: PhantomData }
     }
 
     /// Sets a JSON payload.
@@ -99,8 +109,8 @@ impl<T> Call<T> {
     }
 
     /// Returns the same call with another decoder.
-    pub(crate) fn with_decoder<U>(self, decoder: Decoder<U>) -> Call<U> {
-        Call { avala: self.avala, request: self.request, decoder }
+    pub(crate) fn with_decoder<U>(self, decoder: Decoder<U>) -> Call<U, F> {
+        Call { avala: self.avala, request: self.request, decoder, filters: PhantomData }
     }
 
     /// Starts the call when it is first polled.
@@ -115,7 +125,7 @@ impl<T> Call<T> {
     }
 
     /// Decodes the response into another type.
-    pub fn decode_as<U: DeserializeOwned>(self) -> Call<U> {
+    pub fn decode_as<U: DeserializeOwned>(self) -> Call<U, F> {
         self.with_decoder(Decoder::Plain(decode::foreign::<U>))
     }
 
@@ -128,7 +138,7 @@ impl<T> Call<T> {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn with_meta(self) -> Call<Response<T>>
+    pub fn with_meta(self) -> Call<Response<T>, F>
     where
         T: 'static,
     {
@@ -163,22 +173,22 @@ impl<T> Call<T> {
     }
 }
 
-call_options!(Call<T>);
-call_timeout!(Call<T>, "the call");
+call_options!(Call<T, F>);
+call_timeout!(Call<T, F>, "the call");
 
-impl<T> Clone for Call<T> {
+impl<T, F> Clone for Call<T, F> {
     fn clone(&self) -> Self {
-        Self { avala: self.avala.clone(), request: self.request.clone(), decoder: self.decoder.clone() }
+        Self::new(&self.avala, self.request.clone(), self.decoder.clone())
     }
 }
 
-impl<T> fmt::Debug for Call<T> {
+impl<T, F> fmt::Debug for Call<T, F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.request.debug("Call", f)
     }
 }
 
-impl<T> IntoFuture for Call<T> {
+impl<T, F> IntoFuture for Call<T, F> {
     type Output = Result<T, Error>;
     type IntoFuture = CallFuture<T>;
 

@@ -1,12 +1,14 @@
-//! Filters of lists.
+//! Filters of lists, and of calls that return a part of something.
 
-/// Declares the filters of a list: a marker type whose documentation lists them, and a method of the list for each.
+/// Declares the filters of a list, or of a call (`for Call`): a marker type whose documentation lists them, and a method
+/// for each.
 ///
-/// Methods of [`List`](crate::List) for one marker are spread over its page, so the marker has the overview.
+/// Methods of [`List`](crate::List) and [`Call`](crate::Call) for one marker are spread over their pages, so the marker
+/// has the overview.
 macro_rules! filters {
     (
         $(#[doc = $about:literal])+
-        pub enum $filters:ident $(: $numbered:ident)? {
+        pub enum $filters:ident $(: $numbered:ident)? $(for $filtered:ident)? {
             $(
                 #[doc = $summary:literal]
                 fn $name:ident($self:ident, $argument:ident: $type:ty) $body:block
@@ -15,7 +17,7 @@ macro_rules! filters {
     ) => {
         $(#[doc = $about])+
         ///
-        /// Each one is a method of the list, and further calls of a method replace its value:
+        #[doc = crate::filters::filters!(@intro $($filtered)?)]
         ///
         $(#[doc = crate::filters::filters!(@page $numbered)])?
         $(#[doc = concat!("- `", stringify!($name), "`:", $summary)])*
@@ -24,13 +26,17 @@ macro_rules! filters {
 
         $(impl crate::list::$numbered for $filters {})?
 
-        impl<T> crate::list::List<T, $filters> {
+        impl<T> crate::filters::filters!(@type $filters $($filtered)?) {
             $(
                 #[doc = $summary]
                 pub fn $name($self, $argument: $type) -> Self $body
             )*
         }
     };
+    (@type $filters:ident) => { crate::list::List<T, $filters> };
+    (@type $filters:ident Call) => { crate::call::Call<T, $filters> };
+    (@intro) => { "Each one is a method of the list, and further calls of a method replace its value:" };
+    (@intro Call) => { "Each one is a method of the call, and further calls of a method replace its value:" };
     (@page Numbered) => { "- `page`: Starts at this page; the first page is 1." };
 }
 

@@ -167,10 +167,14 @@ impl<T, F> List<T, F> {
 }
 
 /// Filters of a list with numbered pages, which has [`List::page`].
+#[diagnostic::on_unimplemented(
+    message = "the pages of this list have no numbers",
+    note = "start at the `cursor` of an earlier page or stream; only lists whose filters are `Numbered` have `page`"
+)]
 pub trait Numbered {}
 
 /// Numbered pages.
-impl<T, F: Numbered> List<T, F> {
+impl<T, F> List<T, F> {
     /// Starts at this page, in place of a [`cursor`](List::cursor); the first page is 1.
     ///
     /// ```
@@ -179,7 +183,10 @@ impl<T, F: Numbered> List<T, F> {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn page(self, number: u64) -> Self {
+    pub fn page(self, number: u64) -> Self
+    where
+        F: Numbered,
+    {
         self.cursor(Cursor::page(number))
     }
 }

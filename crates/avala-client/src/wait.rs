@@ -123,6 +123,14 @@ impl<T> Wait<T> {
     /// Calls a function with the value of every poll that succeeds, the last one included.
     ///
     /// It runs between two polls and should not block. A second function replaces the first one.
+    ///
+    /// ```
+    /// # async fn example(avala: avala_client::Avala) -> Result<(), avala_client::Error> {
+    /// let wait = avala.exports().wait("e1").on_progress(|export| println!("{:?}", export.status));
+    /// let export = wait.await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn on_progress(mut self, observer: impl FnMut(&T) + Send + Sync + 'static) -> Self {
         self.on_progress = Some(Box::new(observer));
         self
@@ -154,7 +162,7 @@ impl<T> Wait<T> {
 call_options!(Wait<T>);
 
 /// Waiting.
-impl<T> Call<T> {
+impl<T, F> Call<T, F> {
     /// Repeats the call until a predicate accepts its value: every 5 seconds, for 10 minutes at most.
     ///
     /// The predicate sees the value of each poll; the wait returns the accepted one. [`Wait`] says which errors end it.
@@ -191,7 +199,7 @@ impl<T> Call<T> {
     /// # }
     /// ```
     pub fn wait_with(self, judge: impl FnMut(&T) -> Progress + Send + Sync + 'static) -> Wait<T> {
-        Wait::new(self, Duration::from_secs(5), Duration::from_secs(600), judge)
+        Wait::new(self.filtered(), Duration::from_secs(5), Duration::from_secs(600), judge)
     }
 }
 

@@ -33,7 +33,7 @@ impl FileSource {
     pub(crate) async fn of(path: PathBuf) -> io::Result<Self> {
         let metadata = tokio::fs::metadata(&path).await?;
         if !metadata.is_file() {
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, "the path leads to no regular file"));
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "the path is not a regular file"));
         }
         Ok(Self(Arc::new(Stamp { path, length: metadata.len(), modified: metadata.modified().ok() })))
     }

@@ -36,7 +36,8 @@ use crate::stack::Transport;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be used as an HTTP service",
     note = "it has to be `Service<http::Request<avala_transport::Body>, Response = http::Response<B>>` with any body `B`, \
-            and `Clone + Send + Sync + 'static`; its error has to convert into `BoxError`, and its future has to be `Send`"
+            and `Clone + Send + Sync + 'static`; its error has to convert into `BoxError`, and its future has to be `Send`",
+    note = "in a stack of this crate's layers, `AdaptLayer` goes last, right above a service with another body or error"
 )]
 pub trait HttpService: sealed::Adapted {
     /// Boxes the service without adding layers. Its errors are classified as
@@ -53,6 +54,12 @@ pub(crate) mod sealed {
     use crate::stack::Transport;
 
     /// Implemented for exactly the services that qualify. Hides the type of their bodies.
+    #[diagnostic::on_unimplemented(
+        message = "`{Self}` cannot be used as an HTTP service",
+        note = "it has to be `Service<http::Request<avala_transport::Body>, Response = http::Response<B>>` with any body `B`, \
+                and `Clone + Send + Sync + 'static`; its error has to convert into `BoxError`, and its future has to be `Send`",
+        note = "in a stack of this crate's layers, `AdaptLayer` goes last, right above a service with another body or error"
+    )]
     pub trait Adapted: Clone + Send + Sync + 'static {
         /// Boxes the service, with its body and its errors converted.
         #[doc(hidden)]

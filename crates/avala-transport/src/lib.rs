@@ -36,7 +36,7 @@ mod collect_body;
 mod connection_settings;
 mod connections;
 mod context;
-mod credentials;
+pub mod credentials;
 mod error;
 #[cfg(feature = "fs")]
 mod file_body;
@@ -44,6 +44,7 @@ mod host;
 #[cfg(feature = "hyper")]
 mod http_client;
 mod http_service;
+mod known_settings;
 pub mod layer;
 mod memory_budget;
 #[cfg(feature = "proxy")]
@@ -78,6 +79,13 @@ pub mod future {
     pub use crate::layer::trace::TraceFuture;
 }
 
+/// Limits of calls that a store outside of the process decides: the trait [`LimitStore`](limits::LimitStore) and its types.
+pub mod limits {
+    pub use crate::layer::rate_limit::{
+        Decision, Grant, GrantGuard, LimitFuture, LimitReport, LimitStore, MemoryLimits, StoreCall,
+    };
+}
+
 pub use self::base_url::BaseUrl;
 pub use self::body::Body;
 pub use self::builder::TransportBuilder;
@@ -88,27 +96,31 @@ pub use self::context::background::Background;
 pub use self::context::options::{CallClass, CallOptions, Priority};
 pub use self::context::report::CallReport;
 pub use self::context::time_spent::TimeSpent;
-pub use self::credentials::access_token::{AccessToken, AccessTokenProvider, ProvidedToken};
-pub use self::credentials::api_key::ApiKey;
-pub use self::credentials::api_key_provider::{ApiKeyProvider, EnvApiKey, FileApiKey, Provided, ProvidedKey};
+pub use self::credentials::{AccessToken, ApiKey};
 pub use self::error::{Sent, TimeoutPhase, TransportError, TransportErrorKind};
 #[cfg(feature = "hyper")]
 pub use self::http_client::ConnectionPool;
 pub use self::http_service::HttpService;
-pub use self::layer::collect::{CutBody, MAX_ERROR_BODY};
+pub use self::known_settings::TransportSettings;
 pub use self::layer::concurrency::ConcurrencyLimits;
-pub use self::layer::rate_limit::{
-    Decision, Grant, GrantGuard, LimitFuture, LimitReport, LimitStore, MemoryLimits, RateLimit, RateLimitState,
-    RateLimiter, StoreCall,
-};
+pub use self::layer::rate_limit::{RateLimit, RateLimitState, RateLimiter};
 pub use self::layer::retry::{RetryBudget, RetryPolicy};
-pub use self::outgoing::{FinalHeaders, ResolvedUrl};
 #[cfg(feature = "proxy")]
 pub use self::proxy::Proxy;
 pub use self::response_date::response_date;
 pub use self::retry_after::retry_after;
 pub use self::stack::Transport;
 pub use tower::BoxError;
+
+// Former paths, which still work.
+#[doc(hidden)]
+pub use self::credentials::{
+    AccessTokenProvider, ApiKeyProvider, EnvApiKey, FileApiKey, Provided, ProvidedKey, ProvidedToken,
+};
+#[doc(hidden)]
+pub use self::layer::{CutBody, FinalHeaders, MAX_ERROR_BODY, ResolvedUrl};
+#[doc(hidden)]
+pub use self::limits::{Decision, Grant, GrantGuard, LimitFuture, LimitReport, LimitStore, MemoryLimits, StoreCall};
 
 /// Compiles and runs the code of the README.
 #[cfg(doctest)]

@@ -10,6 +10,7 @@ use tower::{Layer, Service, ServiceBuilder};
 use crate::body::Body;
 use crate::context::record::Stack;
 use crate::error::TransportError;
+use crate::known_settings::{Described, TransportSettings};
 use crate::layer::attempt_timeout::AttemptTimeoutLayer;
 use crate::layer::auth::AuthLayer;
 use crate::layer::call_timeout::CallTimeoutLayer;
@@ -65,6 +66,13 @@ pub(crate) struct Settings {
 /// boxed; with user layers, each part and each user layer is boxed too, at two allocations per box and call. Nothing
 /// here is generic, because each instance would be a copy of all the code.
 pub(crate) fn assemble(settings: Settings, bottom: Bottom) -> Transport {
+    // For the outermost service, so that a client on the stack finds its settings.
+    let known = TransportSettings::new(
+        settings.address.base_url().clone(),
+        settings.rate_limiter.clone(),
+        settings.timeout,
+        settings.max_body_bytes,
+    );
     let Settings { per_call, per_attempt, .. } = settings;
     let stack = Arc::new(Stack::new(settings.address.base_url()));
     let collect = CollectLayer::new(settings.max_body_bytes);
@@ -118,7 +126,7 @@ pub(crate) fn assemble(settings: Settings, bottom: Bottom) -> Transport {
         .layer(CallTimeoutLayer::new(settings.timeout).in_stack(&stack).backstop(outer_yields, !per_call.is_empty()));
 
     if per_call.is_empty() && per_attempt.is_empty() {
-        return boxed(deadline.service(calls.service(attempt)));
+        return boxed(Described::new(deadline.service(calls.service(attempt)), known));
     }
     let attempt = if per_attempt.is_empty() {
         boxed(attempt)
@@ -128,10 +136,10 @@ pub(crate) fn assemble(settings: Settings, bottom: Bottom) -> Transport {
         boxed(OutgoingLayer::new(settings.address).layer(apply(per_attempt, attempt)))
     };
     if per_call.is_empty() {
-        return boxed(deadline.service(calls.service(attempt)));
+        return boxed(Described::new(deadline.service(calls.service(attempt)), known));
     }
     let calls = InnerDeadlineLayer::new(inner_yields).layer(calls.service(attempt));
-    boxed(deadline.service(apply(per_call, calls)))
+    boxed(Described::new(deadline.service(apply(per_call, calls)), known))
 }
 
 /// How often a deadline yields to other tasks before it ends a call with user layers below it. Enough for layers that

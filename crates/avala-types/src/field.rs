@@ -46,6 +46,10 @@ impl<T> Slot<T> {
 ///
 /// It is `Deserialize` with four differences: it has a [`Mode`], a scalar may have more than one form, an optional
 /// field may be null as well as missing, and a field knows whether it is set.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a type of this crate",
+    note = "models and payloads are declared in `avala_types`; read a type of your own with serde, or with `decode_as` of a call"
+)]
 pub trait Field: Sized {
     /// Whether the type has fields inside whose unexpected forms can be kept one by one.
     const IS_COMPOUND: bool = true;

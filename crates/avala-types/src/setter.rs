@@ -26,6 +26,10 @@ pub enum Optional {}
 /// An argument of a setter for a field of the type `F`.
 ///
 /// Implemented by this crate only. The kind is inferred.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be set as `{F}`",
+    note = "a setter takes the value, anything that converts into it, or an `Option` of that"
+)]
 pub trait SetterArgument<F, Kind> {
     /// Converts the argument into the value of the field.
     fn into_field(self) -> F;

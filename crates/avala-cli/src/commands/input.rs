@@ -108,13 +108,13 @@ impl<'a> Input<'a> {
     }
 
     /// A call that returns a value, which is printed as the API sent it.
-    pub(crate) fn one<T>(&self, call: Call<T>) -> Outcome<Prepared> {
+    pub(crate) fn one<T, F>(&self, call: Call<T, F>) -> Outcome<Prepared> {
         let request = call.to_http();
         Ok(Prepared { request, send: Reply::One(Box::pin(call.decode_as::<Json>().into_future())) })
     }
 
     /// A call whose value the client derives or checks, and which is printed as the client sees it.
-    pub(crate) fn typed<T: Serialize + Send + 'static>(&self, call: Call<T>) -> Outcome<Prepared> {
+    pub(crate) fn typed<T: Serialize + Send + 'static, F: 'static>(&self, call: Call<T, F>) -> Outcome<Prepared> {
         let request = call.to_http();
         let send = async move {
             let value = call.await?;

@@ -75,7 +75,7 @@ impl AnnotationIssues {
         &self,
         owner: impl Into<OwnerName>,
         slug: impl Into<DatasetSlug>,
-    ) -> Call<AnnotationIssueMetrics> {
+    ) -> Call<AnnotationIssueMetrics, AnnotationIssueMetricsFilters> {
         let route = "/datasets/{owner}/{dataset_slug}/annotation-issues/metrics/";
         let endpoint = Endpoint::get("annotation_issues.get_metrics", route);
         self.avala.call(endpoint, &[owner.into().as_str(), slug.into().as_str()])
@@ -119,9 +119,12 @@ filters! {
     }
 }
 
-impl Call<AnnotationIssueMetrics> {
-    /// Counts only issues in this sequence.
-    pub fn sequence(self, sequence: impl Into<SequenceUid>) -> Self {
-        self.param("sequence_uid", sequence.into().as_str())
+filters! {
+    /// Filters of [`AnnotationIssues::get_metrics`].
+    pub enum AnnotationIssueMetricsFilters for Call {
+        /// Counts only issues in this sequence.
+        fn sequence(self, sequence: impl Into<SequenceUid>) {
+            self.param("sequence_uid", sequence.into().as_str())
+        }
     }
 }

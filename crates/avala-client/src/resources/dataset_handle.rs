@@ -6,7 +6,10 @@ use avala_types::{
     SetSequenceOutcome, TransferDataset,
 };
 
-use super::{BulkEditChunks, DatasetIssueFilters, DatasetItemFilters, DatasetSequenceFilters, SequenceOutcomeFilters};
+use super::{
+    AnnotationIssueMetricsFilters, BulkEditChunks, DatasetIssueFilters, DatasetItemFilters, DatasetSequenceFilters,
+    SequenceOutcomeFilters,
+};
 use crate::avala::Avala;
 use crate::call::Call;
 use crate::list::List;
@@ -162,7 +165,7 @@ impl DatasetHandle {
     }
 
     /// Gets counts of the annotation issues: [`AnnotationIssues::get_metrics`](super::AnnotationIssues::get_metrics).
-    pub fn annotation_issue_metrics(&self) -> Call<AnnotationIssueMetrics> {
+    pub fn annotation_issue_metrics(&self) -> Call<AnnotationIssueMetrics, AnnotationIssueMetricsFilters> {
         self.avala.annotation_issues().get_metrics(&self.owner, &self.slug)
     }
 

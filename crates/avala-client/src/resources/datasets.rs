@@ -164,7 +164,7 @@ impl Datasets {
     }
 
     /// Gets the storage quota and its usage (`GET /datasets/manual-upload/quota/`).
-    pub fn manual_upload_quota(&self) -> Call<UploadQuota> {
+    pub fn manual_upload_quota(&self) -> Call<UploadQuota, UploadQuotaFilters> {
         self.avala.call(Endpoint::get("datasets.manual_upload_quota", "/datasets/manual-upload/quota/"), &[])
     }
 
@@ -312,9 +312,12 @@ impl Call<DatasetSequence> {
     }
 }
 
-impl Call<UploadQuota> {
-    /// Gets the quota of this organization instead of your own.
-    pub fn organization(self, organization: impl Into<OrganizationUid>) -> Self {
-        self.param("organization_uid", organization.into().as_str())
+filters! {
+    /// Filters of [`Datasets::manual_upload_quota`].
+    pub enum UploadQuotaFilters for Call {
+        /// Gets the quota of this organization instead of your own.
+        fn organization(self, organization: impl Into<OrganizationUid>) {
+            self.param("organization_uid", organization.into().as_str())
+        }
     }
 }

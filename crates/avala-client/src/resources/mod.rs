@@ -36,24 +36,29 @@ mod webhooks;
 
 pub use agent_actions::AgentActions;
 pub use agents::{Agents, ExecutionFilters};
-pub use annotation_issues::{AnnotationIssueToolFilters, AnnotationIssues, DatasetIssueFilters, SequenceIssueFilters};
+pub use annotation_issues::{
+    AnnotationIssueMetricsFilters, AnnotationIssueToolFilters, AnnotationIssues, DatasetIssueFilters,
+    SequenceIssueFilters,
+};
 pub use annotations::{Annotations, BulkEditChunks, BulkEditError};
 pub use auto_label_jobs::{AutoLabelJobFilters, AutoLabelJobs};
 pub use consensus::Consensus;
 pub use dataset_handle::DatasetHandle;
-pub use datasets::{DatasetFilters, DatasetItemFilters, DatasetSequenceFilters, Datasets, OwnedDatasetFilters};
+pub use datasets::{
+    DatasetFilters, DatasetItemFilters, DatasetSequenceFilters, Datasets, OwnedDatasetFilters, UploadQuotaFilters,
+};
 pub use exports::Exports;
 pub use fleet::{
     Fleet, FleetAlertChannels, FleetAlertFilters, FleetAlerts, FleetDeviceFilters, FleetDevices, FleetEventFilters,
     FleetEvents, FleetManagedUploads, FleetRecordingFilters, FleetRecordings, FleetRuleFilters, FleetRules,
-    FleetUploads,
+    FleetUploads, ManagedProgressFilters,
 };
 pub use inference_providers::InferenceProviders;
 pub use models::Models;
 pub use organization_handle::OrganizationHandle;
 pub use organizations::{InvitationFilters, MemberFilters, OrganizationFilters, Organizations};
 pub use projects::{OwnedProjectFilters, Projects};
-pub use public_datasets::PublicDatasets;
+pub use public_datasets::{PublicDatasets, PublicObjectFilters};
 pub use quality_targets::QualityTargets;
 pub use sequence_outcomes::SequenceOutcomeFilters;
 pub use signup::Signups;

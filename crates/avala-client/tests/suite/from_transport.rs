@@ -1,5 +1,6 @@
 //! Clients on a transport or a fake: rate limit, base URL, and the checks that need it.
 
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use avala_client::{Avala, Method};
@@ -7,6 +8,7 @@ use avala_transport::testing::{ByteServer, Script, ScriptedService, Step};
 use avala_transport::{BaseUrl, Priority, RateLimit, TransportBuilder};
 use futures_util::future::join;
 use tokio::time::Instant;
+use tower::ServiceExt as _;
 
 use crate::{bare, json, layered, targets};
 
@@ -48,13 +50,45 @@ async fn base_url_is_public_where_it_is_known() {
 
     let base_url = BaseUrl::parse("https://eu.avala.example/v2").unwrap();
     let transport = TransportBuilder::new().base_url(base_url.clone()).service(script).build().unwrap();
-    let avala = Avala::from_service(transport);
+    let avala = Avala::from_service(transport.clone());
+    assert_eq!(avala.base_url(), Some(&base_url), "known before the first response");
+    let request = avala.tasks().get("t1").to_http().unwrap();
+    assert_eq!(request.uri(), "https://eu.avala.example/v2/tasks/t1/");
+    let other = BaseUrl::parse("https://other.example").unwrap();
+    assert_eq!(avala.with_base_url(other).base_url(), Some(&base_url), "that of the transport is the true one");
+
+    let wrapped = tower::util::MapRequest::new(transport.clone(), |request| request);
+    assert_eq!(Avala::from_service(wrapped).base_url(), Some(&base_url), "also below a layer");
+
+    // Hidden from clones of the service, so that the client cannot find it.
+    let hidden = Arc::new(Mutex::new(transport));
+    let service = tower::service_fn(move |request| hidden.lock().unwrap().clone().oneshot(request));
+    let avala = Avala::from_service(service);
     let strict = avala.strict_decoding(true);
     assert!(avala.base_url().is_none());
     let _ = strict.tasks().get("t1").await;
     assert_eq!(avala.base_url(), Some(&base_url), "learned by a clone");
-    let request = avala.tasks().get("t1").to_http().unwrap();
-    assert_eq!(request.uri(), "https://eu.avala.example/v2/tasks/t1/");
+}
+
+#[tokio::test]
+async fn base_url_of_a_service_can_be_set() {
+    let script = ScriptedService::always(Step::respond(200).body(r#"{"uid":"t1"}"#));
+    let base_url = BaseUrl::parse("https://eu.avala.example/v2").unwrap();
+    let avala = bare(&script).with_base_url(base_url.clone());
+    assert_eq!(avala.strict_decoding(true).base_url(), Some(&base_url));
+    assert_eq!(avala.tasks().get("t1").to_http().unwrap().uri(), "https://eu.avala.example/v2/tasks/t1/");
+    avala.tasks().get("t1").await.unwrap();
+    assert_eq!(targets(&script), ["/tasks/t1/"], "requests stay relative");
+}
+
+#[tokio::test(start_paused = true)]
+async fn timeout_of_a_transport_is_that_of_its_client() {
+    let script = ScriptedService::always(Step::hang());
+    let transport = TransportBuilder::new().timeout(Duration::from_secs(7)).service(script).build().unwrap();
+    let started = Instant::now();
+    let error = Avala::from_service(transport).tasks().get("t1").await.unwrap_err();
+    assert!(error.is_timeout(), "{error}");
+    assert_eq!(started.elapsed().as_secs(), 7);
 }
 
 #[tokio::test]

@@ -112,7 +112,7 @@ fn with(mut value: Value, pointer: &str, other: Value) -> Value {
     value
 }
 
-async fn rejected<T>(call: Call<T>, path: &str) {
+async fn rejected<T, F>(call: Call<T, F>, path: &str) {
     let error = call.await.err().unwrap_or_else(|| panic!("{path} was accepted"));
     let found = (error.kind(), error.json_path());
     assert_eq!(found, (ErrorKind::Decode, Some(path)), "{error}");

@@ -145,6 +145,10 @@ impl NameRules {
 /// Finds out what the file system of a target folder can tell apart.
 ///
 /// The default creates two temporary files in the folder. Replace it where that is not allowed, or in tests.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot find out which names a file system tells apart",
+    note = "implement `NameProbe`, or leave the default, which creates two temporary files in the target"
+)]
 pub trait NameProbe: Send + Sync + fmt::Debug {
     /// Returns the rules of `folder`, which exists.
     ///

@@ -73,6 +73,10 @@ pub type ProvidedToken = Provided<AccessToken>;
 /// If a provider fails, the call fails with [`Configuration`](crate::TransportErrorKind::Configuration) and the
 /// provider's error as the source. Nothing is sent, and nothing is retried. The error is displayed, so it must not
 /// contain a token.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not provide access tokens",
+    note = "pass an `AccessToken`, a function that returns a `ProvidedToken`, or a type that implements `AccessTokenProvider`"
+)]
 pub trait AccessTokenProvider: Send + Sync + 'static {
     /// Returns the token for an attempt that is about to be sent.
     ///

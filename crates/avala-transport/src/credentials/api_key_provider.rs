@@ -27,6 +27,10 @@ const LONGEST_FILE: u64 = 8 * 1024;
 /// If a provider fails, the call fails with [`Configuration`](crate::TransportErrorKind::Configuration) and the
 /// provider's error as the source. Nothing is sent, and nothing is retried. The error is displayed, so it must not
 /// contain a key.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not provide API keys",
+    note = "pass an `ApiKey`, `EnvApiKey`, `FileApiKey`, a function that returns a `ProvidedKey`, or a type that implements `ApiKeyProvider`"
+)]
 pub trait ApiKeyProvider: Send + Sync + 'static {
     /// Returns the key for an attempt that is about to be sent. Cache keys that are slow to fetch.
     ///

@@ -1,7 +1,7 @@
 //! Tower layers of the stack, each of which can also be used alone.
 //!
 //! `stack.rs` defines their order and the reason for each position. Place [`AdaptLayer`] between a layer and a service
-//! with another body or error type.
+//! with another body or error type. [`ResolvedUrl`] and [`FinalHeaders`] are extensions of requests that user layers read.
 
 pub(crate) mod adapt;
 pub(crate) mod attempt_timeout;
@@ -23,7 +23,7 @@ pub use self::adapt::{Adapt, AdaptLayer, ClassifyLayer};
 pub use self::attempt_timeout::{AttemptTimeout, AttemptTimeoutLayer};
 pub use self::auth::{Auth, AuthLayer};
 pub use self::call_timeout::{CallTimeout, CallTimeoutLayer};
-pub use self::collect::{Collect, CollectLayer};
+pub use self::collect::{Collect, CollectLayer, CutBody, MAX_ERROR_BODY};
 pub use self::concurrency::{ConcurrencyLimit, ConcurrencyLimitLayer};
 #[cfg(feature = "gzip")]
 pub use self::decompress::{Decompress, DecompressLayer};
@@ -34,3 +34,4 @@ pub use self::resolve::{Resolve, ResolveLayer};
 pub use self::retry::{Retry, RetryLayer};
 #[cfg(feature = "tracing")]
 pub use self::trace::{Trace, TraceLayer};
+pub use crate::outgoing::{FinalHeaders, ResolvedUrl};

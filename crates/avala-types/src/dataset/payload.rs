@@ -1,15 +1,13 @@
 //! What is sent to make and to move a dataset.
 
-use std::fmt;
-
-use serde::de::{Deserialize, Deserializer, EnumAccess, VariantAccess as _, Visitor};
+use serde::de::{Deserialize, Deserializer, Error as _};
 use serde::ser::{Serialize, Serializer};
 
 use crate::dataset::DataType;
-use crate::field::try_read_str;
+use crate::extra::Extra;
 use crate::id::{DatasetSlug, OrganizationUid, OwnerName};
 use crate::json::Json;
-use crate::model::payload;
+use crate::model::{json_object, payload};
 use crate::secret::SecretJson;
 use crate::visibility::Visibility;
 
@@ -91,57 +89,42 @@ impl TransferDataset {
     }
 }
 
-const TO_ORGANIZATION: &str = "organization_uid";
-const TO_USER: &str = "owner_username";
+/// The fields of a [`TransferDataset`], of which exactly one is set.
+#[derive(Default)]
+struct TransferFields {
+    organization_uid: Option<OrganizationUid>,
+    owner_username: Option<OwnerName>,
+    extra: Extra,
+}
+
+json_object!(TransferFields (Strict, keep) {
+    required {}
+    optional { organization_uid = "organization_uid", owner_username = "owner_username", }
+});
 
 crate::field::plain_field!(TransferDataset);
 
 impl Serialize for TransferDataset {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self {
-            Self::ToOrganization(uid) => {
-                serializer.serialize_newtype_variant("TransferDataset", 0, TO_ORGANIZATION, uid)
-            }
-            Self::ToUser(name) => serializer.serialize_newtype_variant("TransferDataset", 1, TO_USER, name),
-        }
+        let fields = match self.clone() {
+            Self::ToOrganization(uid) => TransferFields { organization_uid: Some(uid), ..TransferFields::default() },
+            Self::ToUser(name) => TransferFields { owner_username: Some(name), ..TransferFields::default() },
+        };
+        fields.serialize(serializer)
     }
 }
 
 impl<'de> Deserialize<'de> for TransferDataset {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        enum Kind {
-            Organization,
-            User,
+        let fields = TransferFields::deserialize(deserializer)?;
+        if let Some((unknown, _)) = fields.extra.iter().next() {
+            return Err(D::Error::custom(format!("unknown field `{unknown}`")));
         }
-
-        impl<'de> Deserialize<'de> for Kind {
-            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                try_read_str(deserializer, "variant identifier", |name| match name {
-                    TO_ORGANIZATION => Ok(Self::Organization),
-                    TO_USER => Ok(Self::User),
-                    _ => Err(format!("unknown variant `{name}`, expected `{TO_ORGANIZATION}` or `{TO_USER}`")),
-                })
-            }
+        match (fields.organization_uid, fields.owner_username) {
+            (Some(uid), None) => Ok(Self::ToOrganization(uid)),
+            (None, Some(name)) => Ok(Self::ToUser(name)),
+            _ => Err(D::Error::custom("expected either `organization_uid` or `owner_username`")),
         }
-
-        struct Receiver;
-
-        impl<'de> Visitor<'de> for Receiver {
-            type Value = TransferDataset;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("enum TransferDataset")
-            }
-
-            fn visit_enum<A: EnumAccess<'de>>(self, receiver: A) -> Result<TransferDataset, A::Error> {
-                match receiver.variant()? {
-                    (Kind::Organization, uid) => uid.newtype_variant().map(TransferDataset::ToOrganization),
-                    (Kind::User, name) => name.newtype_variant().map(TransferDataset::ToUser),
-                }
-            }
-        }
-
-        deserializer.deserialize_enum("TransferDataset", &[TO_ORGANIZATION, TO_USER], Receiver)
     }
 }
 
@@ -156,5 +139,10 @@ mod tests {
         assert_eq!(json(&TransferDataset::to_user("ada")), r#"{"owner_username":"ada"}"#);
         assert!(serde_json::from_str::<TransferDataset>(r#"{"organization_uid":"o1","owner_username":"a"}"#).is_err());
         assert!(serde_json::from_str::<TransferDataset>("{}").is_err());
+        let error = serde_json::from_str::<TransferDataset>(r#"{"owner_username":"ada","team":"t1"}"#).unwrap_err();
+        assert!(error.to_string().contains("unknown field `team`"), "{error}");
+        for transfer in [TransferDataset::to_organization("o1"), TransferDataset::to_user("ada")] {
+            assert_eq!(serde_json::from_str::<TransferDataset>(&json(&transfer)).unwrap(), transfer);
+        }
     }
 }

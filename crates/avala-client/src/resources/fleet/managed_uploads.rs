@@ -9,6 +9,7 @@ use avala_types::{
 use crate::avala::Avala;
 use crate::call::Call;
 use crate::endpoint::Endpoint;
+use crate::filters::filters;
 
 /// Managed uploads of MCAP recordings, for organizations that are enrolled. Created by
 /// [`Fleet::managed_uploads`](super::Fleet::managed_uploads).
@@ -78,7 +79,7 @@ impl FleetManagedUploads {
         session: impl Into<UploadSessionUid>,
         file: impl Into<OriginalUid>,
         generation: impl Into<GenerationUid>,
-    ) -> Call<ManagedProgress> {
+    ) -> Call<ManagedProgress, ManagedProgressFilters> {
         let route = "/fleet/recordings/{recording_uid}/managed-upload/multipart/progress/";
         let endpoint = Endpoint::get("fleet.managed_uploads.get_progress", route);
         let call = self.avala.call(endpoint, &[recording.into().as_str()]);
@@ -117,9 +118,12 @@ impl FleetManagedUploads {
     }
 }
 
-impl Call<ManagedProgress> {
-    /// Continues after the part with this number.
-    pub fn after(self, part_number: u64) -> Self {
-        self.param("after", part_number.to_string())
+filters! {
+    /// Filters of [`FleetManagedUploads::get_progress`].
+    pub enum ManagedProgressFilters for Call {
+        /// Continues after the part with this number.
+        fn after(self, part_number: u64) {
+            self.param("after", part_number.to_string())
+        }
     }
 }

@@ -13,7 +13,7 @@ pub use alert_channels::FleetAlertChannels;
 pub use alerts::{FleetAlertFilters, FleetAlerts};
 pub use devices::{FleetDeviceFilters, FleetDevices};
 pub use events::{FleetEventFilters, FleetEvents};
-pub use managed_uploads::FleetManagedUploads;
+pub use managed_uploads::{FleetManagedUploads, ManagedProgressFilters};
 pub use recordings::{FleetRecordingFilters, FleetRecordings};
 pub use rules::{FleetRuleFilters, FleetRules};
 pub use uploads::FleetUploads;

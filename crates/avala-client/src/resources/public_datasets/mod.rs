@@ -16,6 +16,7 @@ use crate::decode;
 use crate::decode::{Decoder, Source};
 use crate::endpoint::Endpoint;
 use crate::error::{ErrorKind, Failure};
+use crate::filters::filters;
 use crate::request::Request;
 
 /// Version of the transport of bytes that this client requests.
@@ -103,7 +104,7 @@ impl PublicDatasets {
     /// (`GET /resolve/uid/{dataset_uid}/{revision_sha256}/objects/`).
     ///
     /// [`PublicObjectWalk`](avala_types::PublicObjectWalk) checks what has to hold across pages.
-    pub fn list_objects(&self, revision: &PublicRevision) -> Call<PublicObjectPage> {
+    pub fn list_objects(&self, revision: &PublicRevision) -> Call<PublicObjectPage, PublicObjectFilters> {
         let route = "/resolve/uid/{dataset_uid}/{revision_sha256}/objects/";
         let endpoint = Endpoint::get("public_datasets.list_objects", route);
         let resolved = revision.clone();
@@ -141,12 +142,12 @@ impl PublicDatasets {
     }
 
     /// Creates a call without credentials whose response has to pass a check.
-    fn call<T: Decode>(
+    fn call<T: Decode, F>(
         &self,
         endpoint: Endpoint,
         segments: &[&str],
         check: impl Fn(&T, &Source<'_>) -> Result<(), InvalidPublicDataset> + Send + Sync + 'static,
-    ) -> Call<T> {
+    ) -> Call<T, F> {
         let decode = move |source: Source<'_>| {
             let value = decode::model::<T>(Source { is_strict: true, ..source })?;
             check(&value, &source).map_err(contradiction)?;
@@ -167,29 +168,32 @@ fn contradiction(invalid: InvalidPublicDataset) -> Failure {
     failure
 }
 
-impl Call<PublicObjectPage> {
-    /// Lists only objects of this role.
-    pub fn role(self, role: impl Into<String>) -> Self {
-        self.param("role", role)
-    }
+filters! {
+    /// Filters of [`PublicDatasets::list_objects`].
+    pub enum PublicObjectFilters for Call {
+        /// Lists only objects of this role.
+        fn role(self, role: impl Into<String>) {
+            self.param("role", role)
+        }
 
-    /// Gets only the object with this ordinal; needs a [`role`](Self::role).
-    pub fn ordinal(self, ordinal: u64) -> Self {
-        self.param("ordinal", ordinal.to_string())
-    }
+        /// Gets only the object with this ordinal; needs a `role`.
+        fn ordinal(self, ordinal: u64) {
+            self.param("ordinal", ordinal.to_string())
+        }
 
-    /// Gets only the objects with these ordinals, at most 100; needs a [`role`](Self::role).
-    pub fn ordinals(self, ordinals: impl IntoIterator<Item = u64>) -> Self {
-        self.params("ordinals", ordinals.into_iter().map(|ordinal| ordinal.to_string()))
-    }
+        /// Gets only the objects with these ordinals, at most 100; needs a `role`.
+        fn ordinals(self, ordinals: impl IntoIterator<Item = u64>) {
+            self.params("ordinals", ordinals.into_iter().map(|ordinal| ordinal.to_string()))
+        }
 
-    /// Continues at the `next_cursor` of a page.
-    pub fn cursor(self, cursor: impl Into<String>) -> Self {
-        self.param("cursor", cursor)
-    }
+        /// Continues at the `next_cursor` of a page.
+        fn cursor(self, cursor: impl Into<String>) {
+            self.param("cursor", cursor)
+        }
 
-    /// Requests at most this many objects; at most 100.
-    pub fn limit(self, objects: u32) -> Self {
-        self.param("limit", objects.to_string())
+        /// Requests at most this many objects; at most 100.
+        fn limit(self, objects: u32) {
+            self.param("limit", objects.to_string())
+        }
     }
 }

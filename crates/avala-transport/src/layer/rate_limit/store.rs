@@ -45,6 +45,10 @@ pub type LimitFuture = Pin<Box<dyn Future<Output = Decision> + Send>>;
 ///
 /// let limiter = RateLimiter::shared(Unlimited, RateLimit::per_minute(10).burst(1));
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a store of limits",
+    note = "use `MemoryLimits` in one process, `avala_limits_redis::RedisLimits` across processes, or implement `LimitStore`"
+)]
 pub trait LimitStore: fmt::Debug + Send + Sync + 'static {
     /// Waits until the call may be sent, or decides that it may not.
     ///
@@ -165,6 +169,10 @@ impl fmt::Debug for Grant {
 }
 
 /// What a store keeps with a [`Grant`]. Dropping it returns an unused token, and the permit.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be kept with a grant",
+    note = "implement `GrantGuard` for what has to be returned when the grant is dropped"
+)]
 pub trait GrantGuard: Send + 'static {
     /// Records that the call is sent, so that its token is used.
     fn used(&mut self);
