@@ -7,18 +7,18 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use avala_client::Avala;
-use avala_client::types::{AgentUid, EventType, ExecutionUid, ProjectUid, TaskType};
+use avala_client::types::{AgentUid, EventType, ProjectUid, TaskType};
 use tokio::sync::{Notify, Semaphore};
 use tokio_util::sync::CancellationToken;
 
 use crate::claims::{Claims, LocalClaims};
 use crate::error::AgentError;
 use crate::handler::{BoxHandler, Handler};
-use crate::journal::{Journal, MemoryJournal, Record};
+use crate::journal::{Journal, MemoryJournal};
 use crate::monitor::Monitor;
 use crate::pace::Pace;
 use crate::runtime;
-use crate::runtime::{AgentHandle, Shared, Summary, Until};
+use crate::runtime::{AgentHandle, Records, Shared, Summary, Until};
 use crate::settings::{GiveUp, Settings};
 
 /// An agent: handlers for events, and how to run them.
@@ -57,7 +57,7 @@ pub struct Agent {
     claims: Arc<dyn Claims>,
     monitor: Monitor,
     hint: Arc<Notify>,
-    records: Arc<Mutex<HashMap<ExecutionUid, Record>>>,
+    records: Arc<Mutex<Records>>,
 }
 
 impl Agent {
@@ -110,7 +110,7 @@ impl Agent {
     }
 
     /// Sets how many handlers run at a time; the default is 8. Zero counts as one. Executions of one task never run
-    /// at the same time.
+    /// at the same time, also in several processes that share [`claims`](Agent::claims) of tasks.
     pub fn concurrency(mut self, handlers: usize) -> Self {
         self.settings.concurrency = handlers.max(1);
         self

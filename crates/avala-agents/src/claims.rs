@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use avala_client::types::ExecutionUid;
+use avala_client::types::{ExecutionUid, TaskUid};
 use tokio::time::Instant;
 
 use crate::error::BoxError;
@@ -27,6 +27,19 @@ pub type ClaimFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, BoxError>> +
 pub trait Claims: Send + Sync + 'static {
     /// Claims an execution and counts a start; `None` if another process holds it.
     fn claim<'a>(&'a self, execution: &'a ExecutionUid) -> ClaimFuture<'a, Option<Claim>>;
+
+    /// Claims an execution like [`claim`](Claims::claim), unless another execution of the same task is claimed: two
+    /// handlers of one task would contradict each other. The task is claimed as long as the execution.
+    ///
+    /// The default ignores the task: executions of one task then run one at a time within each process only.
+    fn claim_with_task<'a>(
+        &'a self,
+        execution: &'a ExecutionUid,
+        task: Option<&'a TaskUid>,
+    ) -> ClaimFuture<'a, Option<Claim>> {
+        let _ = task;
+        self.claim(execution)
+    }
 
     /// Extends a lease from now on. `None` if this process does not hold it any more.
     fn renew<'a>(&'a self, execution: &'a ExecutionUid) -> ClaimFuture<'a, Option<Instant>>;

@@ -1,12 +1,12 @@
 //! Operations on a running agent.
 
-use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use avala_client::types::ExecutionUid;
 use tokio::sync::Notify;
 
+use super::records::Records;
 use crate::decision::Decision;
 use crate::error::{AgentError, AgentErrorKind};
 use crate::journal::{Journal, Record, RecordState};
@@ -26,7 +26,7 @@ use crate::journal::{Journal, Record, RecordState};
 #[derive(Clone)]
 pub struct AgentHandle {
     pub(crate) journal: Arc<dyn Journal>,
-    pub(crate) records: Arc<Mutex<HashMap<ExecutionUid, Record>>>,
+    pub(crate) records: Arc<Mutex<Records>>,
     pub(crate) hint: Arc<Notify>,
 }
 
@@ -35,7 +35,7 @@ impl AgentHandle {
     #[must_use]
     pub fn parked(&self) -> Vec<Record> {
         let mut parked: Vec<Record> =
-            self.lock().values().filter(|record| record.state == RecordState::Parked).cloned().collect();
+            self.lock().open().filter(|record| record.state == RecordState::Parked).cloned().collect();
         parked.sort_by_key(|record| record.updated_at_ms);
         parked
     }
@@ -52,7 +52,7 @@ impl AgentHandle {
     /// # Errors
     /// [`AgentErrorKind::Configuration`] if the execution is not parked or left; [`AgentErrorKind::Journal`].
     pub async fn retry(&self, execution: &ExecutionUid) -> Result<(), AgentError> {
-        let mut record = self.stopped(execution)?;
+        let mut record = self.stopped(execution).await?;
         record.failures = 0;
         record.open_starts = 0;
         record.retry_at_ms = None;
@@ -66,7 +66,7 @@ impl AgentHandle {
     /// # Errors
     /// [`AgentErrorKind::Configuration`] if the execution is not parked or left; [`AgentErrorKind::Journal`].
     pub async fn decide(&self, execution: &ExecutionUid, decision: Decision) -> Result<(), AgentError> {
-        let mut record = self.stopped(execution)?;
+        let mut record = self.stopped(execution).await?;
         let state = if decision.action().is_some() { RecordState::Decided } else { RecordState::Left };
         record.decision = Some(decision);
         self.save(record, state).await
@@ -80,8 +80,8 @@ impl AgentHandle {
     pub async fn load(&self) -> Result<(), AgentError> {
         let records = self.journal.load().await.map_err(AgentError::journal)?;
         let mut known = self.lock();
-        for record in records {
-            known.entry(record.execution.clone()).or_insert(record);
+        for record in records.iter().filter(|record| !known.is_known(&record.execution)).collect::<Vec<_>>() {
+            known.insert(record);
         }
         Ok(())
     }
@@ -101,8 +101,16 @@ impl AgentHandle {
         Ok(lines)
     }
 
-    fn stopped(&self, execution: &ExecutionUid) -> Result<Record, AgentError> {
-        let record = self.lock().get(execution).cloned();
+    /// Returns the record of a parked or left execution. That of a left one is in the journal only.
+    async fn stopped(&self, execution: &ExecutionUid) -> Result<Record, AgentError> {
+        let (mut record, is_closed) = {
+            let records = self.lock();
+            (records.get(execution).cloned(), records.is_closed(execution))
+        };
+        if is_closed {
+            let records = self.journal.load().await.map_err(AgentError::journal)?;
+            record = records.into_iter().find(|record| record.execution == *execution);
+        }
         record.filter(|record| matches!(record.state, RecordState::Parked | RecordState::Left)).ok_or_else(|| {
             let message = format!("execution {execution} is neither parked nor left; see `AgentHandle::parked`");
             AgentError::new(AgentErrorKind::Configuration, message)
@@ -112,12 +120,12 @@ impl AgentHandle {
     async fn save(&self, mut record: Record, state: RecordState) -> Result<(), AgentError> {
         record.enter(state);
         self.journal.put(&record).await.map_err(AgentError::journal)?;
-        self.lock().insert(record.execution.clone(), record);
+        self.lock().insert(&record);
         self.poll_now();
         Ok(())
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<ExecutionUid, Record>> {
+    fn lock(&self) -> MutexGuard<'_, Records> {
         // Entries are replaced in one step, so they are sound after a panic elsewhere.
         self.records.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -18,7 +18,6 @@ use super::shared::Shared;
 use super::{poll, work};
 use crate::error::{AgentError, AgentErrorKind};
 use crate::event;
-use crate::journal::Record;
 use crate::monitor::Count;
 
 /// The execution and the task of a worker that ended, and how.
@@ -163,10 +162,7 @@ impl Loop {
         self.backlog.put_back(kept);
         // What ended or started while the list was read.
         let (shared, running) = (&self.shared, &self.running);
-        self.backlog.retain(|execution| {
-            !running.contains(&execution.uid)
-                && shared.records().get(&execution.uid).is_none_or(|record| !record.is_done())
-        });
+        self.backlog.retain(|execution| !running.contains(&execution.uid) && !shared.records().is_done(&execution.uid));
         self.backlog.wake(Instant::now());
         self.find_undelivered();
         self.is_idle = self.workers.is_empty() && self.backlog.is_empty() && self.undelivered.is_empty();
@@ -199,7 +195,7 @@ impl Loop {
     /// Queues the decisions that an earlier process, or an earlier try, did not deliver.
     fn find_undelivered(&mut self) {
         let records = self.shared.records();
-        let undelivered = records.values().filter(|record| record.is_undelivered());
+        let undelivered = records.open().filter(|record| record.is_undelivered());
         let undelivered = undelivered.filter(|record| !self.running.contains(&record.execution));
         self.undelivered = undelivered.map(|record| record.execution.clone()).collect();
     }
@@ -245,10 +241,10 @@ impl Loop {
         let mut later = Vec::new();
         while !self.shared.monitor.is_quiet() && self.workers.len() < self.shared.settings.concurrency {
             let Some(execution) = self.backlog.pop() else { break };
-            let record = self.shared.records().get(&execution.uid).cloned();
-            if self.running.contains(&execution.uid) || record.as_ref().is_some_and(Record::is_done) {
+            if self.running.contains(&execution.uid) || self.shared.records().is_done(&execution.uid) {
                 continue;
             }
+            let record = self.shared.records().get(&execution.uid).cloned();
             let task = event::task_of(&execution);
             let is_suspect = record.as_ref().is_some_and(|record| record.open_starts > 0);
             if (is_suspect && self.suspect.is_some())

@@ -6,6 +6,7 @@ mod handle;
 mod main_loop;
 mod outcome;
 mod poll;
+mod records;
 mod schedule;
 mod shared;
 mod work;
@@ -20,6 +21,7 @@ pub use self::handle::AgentHandle;
 use self::main_loop::Loop;
 pub use self::outcome::Summary;
 pub(crate) use self::outcome::Until;
+pub(crate) use self::records::Records;
 pub(crate) use self::shared::Shared;
 use crate::error::{AgentError, AgentErrorKind};
 use crate::journal::RecordState;
@@ -43,7 +45,10 @@ pub(crate) async fn run(shared: Arc<Shared>, stop: CancellationToken, until: Unt
             shared.retries().insert(record.execution.clone(), Instant::now() + record.retry_in());
         }
     }
-    *shared.records() = loaded.into_iter().map(|record| (record.execution.clone(), record)).collect();
+    let mut records = Records::default();
+    loaded.iter().for_each(|record| records.insert(record));
+    *shared.records() = records;
+    drop(loaded);
     let result = Loop::new(Arc::clone(&shared), uid, events).run(&stop, until).await;
     shared.monitor.set_ready(false);
     result

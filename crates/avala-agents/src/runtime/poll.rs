@@ -1,6 +1,8 @@
 //! Reads the pending executions of an agent.
 
 use std::collections::HashSet;
+use std::future::poll_fn;
+use std::task::Poll as Progress;
 use std::time::SystemTime;
 
 use avala_client::resources::ExecutionFilters;
@@ -13,9 +15,6 @@ use super::shared::Shared;
 use crate::error::AgentError;
 use crate::journal::{Record, RecordState, now_ms};
 use crate::registration::register;
-
-/// Records of executions that need nothing more are kept this long after the server stopped listing them.
-const KEEP_MS: u64 = 3_600_000;
 
 /// What one poll does.
 pub(super) struct Poll {
@@ -91,7 +90,7 @@ pub(super) async fn poll(shared: &Shared, poll: Poll) -> Result<Polled, AgentErr
             }
         }
     }
-    listed.misses_known = shared.records().values().any(|record| {
+    listed.misses_known = shared.records().open().any(|record| {
         matches!(record.state, RecordState::Started | RecordState::Failed)
             && !known.contains(&record.execution)
             && !poll.in_progress.contains(&record.execution)
@@ -118,8 +117,11 @@ fn add(
     listed: &mut Listed,
     known: &mut HashSet<ExecutionUid>,
 ) {
-    let is_done = shared.records().get(&execution.uid).map(Record::is_done);
-    if is_done.is_some() {
+    let (is_known, is_done) = {
+        let records = shared.records();
+        (records.is_known(&execution.uid), records.is_done(&execution.uid))
+    };
+    if is_known {
         known.insert(execution.uid.clone());
     }
     if !is_undecided(&execution) || shared.handler(&execution.event_type).is_none() {
@@ -129,7 +131,7 @@ fn add(
     let created: Option<SystemTime> = execution.created_at.map(Into::into);
     listed.oldest = listed.oldest.into_iter().chain(created).min();
     // What cannot start takes no place, or many parked executions would keep newer ones out.
-    if is_done != Some(true) && !poll.in_progress.contains(&execution.uid) {
+    if !is_done && !poll.in_progress.contains(&execution.uid) {
         let start_at = shared.retries().get(&execution.uid).copied();
         listed.executions.add(execution, start_at);
     }
@@ -149,7 +151,7 @@ async fn park_undecodable(
     tracing::error!(error = %error, "a listed execution cannot be decoded; it is left undecided");
     let Ok(Identity { uid }) = raw.parse::<Identity>() else { return Ok(()) };
     known.insert(uid.clone());
-    if shared.records().contains_key(&uid) {
+    if shared.records().is_known(&uid) {
         return Ok(());
     }
     let reason = format!("the execution cannot be decoded: {error}");
@@ -164,26 +166,32 @@ pub(super) fn is_undecided(execution: &AgentExecution) -> bool {
 
 /// Removes records that need nothing more of executions that the server stopped listing.
 async fn forget_unlisted(shared: &Shared, poll: &Poll, listed: &HashSet<ExecutionUid>) -> Result<(), AgentError> {
-    let now = now_ms();
-    let is_old = |record: &Record| now.saturating_sub(record.updated_at_ms) > KEEP_MS;
-    let is_over = |record: &Record| match record.state {
-        RecordState::Acknowledged | RecordState::Left => true,
-        // Decided elsewhere, or deleted; known only if running executions were listed too.
-        RecordState::Started | RecordState::Failed => {
-            poll.with_running && !poll.in_progress.contains(&record.execution)
-        }
-        _ => false,
+    // Decided elsewhere, or deleted; known only if running executions were listed too.
+    let is_over = |record: &Record| {
+        poll.with_running
+            && matches!(record.state, RecordState::Started | RecordState::Failed)
+            && !poll.in_progress.contains(&record.execution)
     };
-    let old: Vec<ExecutionUid> = shared
-        .records()
-        .values()
-        .filter(|record| is_over(record) && is_old(record) && !listed.contains(&record.execution))
-        .map(|record| record.execution.clone())
-        .collect();
-    for execution in old {
-        shared.journal.remove(&execution).await.map_err(AgentError::journal)?;
-        shared.records().remove(&execution);
-        shared.retries().remove(&execution);
+    let old = shared.records().old(now_ms(), listed, is_over);
+    // At the same time, so that they share transactions.
+    let mut removals: Vec<_> = old.iter().map(|execution| shared.journal.remove(execution)).collect();
+    let mut result = Ok(());
+    poll_fn(|cx| {
+        removals.retain_mut(|removal| match removal.as_mut().poll(cx) {
+            Progress::Ready(Ok(())) => false,
+            Progress::Ready(Err(error)) => {
+                result = Err(AgentError::journal(error));
+                false
+            }
+            Progress::Pending => true,
+        });
+        if removals.is_empty() { Progress::Ready(()) } else { Progress::Pending }
+    })
+    .await;
+    result?;
+    for execution in &old {
+        shared.records().remove(execution);
+        shared.retries().remove(execution);
     }
     Ok(())
 }

@@ -9,6 +9,7 @@ use tokio::sync::{Notify, Semaphore};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use super::records::Records;
 use crate::claims::Claims;
 use crate::error::AgentError;
 use crate::handler::BoxHandler;
@@ -31,8 +32,8 @@ pub(crate) struct Shared {
     pub(crate) monitor: Monitor,
     /// Wakes the loop: a delivery arrived, or a parked execution is to be retried.
     pub(crate) hint: Arc<Notify>,
-    /// Records of executions that are not done, and of done ones until the server stops listing them as pending.
-    pub(crate) records: Arc<Mutex<HashMap<ExecutionUid, Record>>>,
+    /// Executions that are not done, and done ones until the server stops listing them as pending.
+    pub(crate) records: Arc<Mutex<Records>>,
     /// When failed executions are tried again. The wall clock of the journal is read only at startup, since it may jump.
     pub(crate) retries: Mutex<HashMap<ExecutionUid, Instant>>,
     /// Finds executions after an unknown outcome.
@@ -46,7 +47,7 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
-    pub(crate) fn records(&self) -> MutexGuard<'_, HashMap<ExecutionUid, Record>> {
+    pub(crate) fn records(&self) -> MutexGuard<'_, Records> {
         // Entries are replaced in one step, so they are sound after a panic elsewhere.
         self.records.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -58,7 +59,7 @@ impl Shared {
     /// Writes a record to the journal, then to memory.
     pub(crate) async fn save(&self, record: &Record) -> Result<(), AgentError> {
         self.journal.put(record).await.map_err(AgentError::journal)?;
-        self.records().insert(record.execution.clone(), record.clone());
+        self.records().insert(record);
         Ok(())
     }
 

@@ -32,7 +32,8 @@ pub(super) async fn handle(
     if shared.stopping.is_cancelled() {
         return Ok(Ending::Postponed);
     }
-    let claim = match shared.claims.claim(&execution.uid).await {
+    let task = event::task_of(&execution);
+    let claim = match shared.claims.claim_with_task(&execution.uid, task.as_ref()).await {
         Ok(Some(claim)) => claim,
         Ok(None) => return Ok(Ending::Postponed),
         Err(error) => {
@@ -47,7 +48,7 @@ pub(super) async fn handle(
         return Ok(Ending::Postponed);
     }
     let event = execution.event_type.to_string();
-    let mut record = known.unwrap_or_else(|| Record::new(execution.uid.clone(), event, event::task_of(&execution)));
+    let mut record = known.unwrap_or_else(|| Record::new(execution.uid.clone(), event, task));
     let reason = run_reason(&record, claim);
     let span = tracing::info_span!(
         "avala.agent.execution",
@@ -77,7 +78,8 @@ pub(super) async fn deliver_again(shared: &Shared, agent: &AgentUid, mut record:
         return Ok(Ending::Postponed);
     }
     // Otherwise another process has it, or the store failed: the next poll tries again.
-    let Ok(Some(claim)) = shared.claims.claim(&record.execution).await else { return Ok(Ending::Postponed) };
+    let claim = shared.claims.claim_with_task(&record.execution, record.task.as_ref()).await;
+    let Ok(Some(claim)) = claim else { return Ok(Ending::Postponed) };
     let span = tracing::info_span!(
         "avala.agent.execution",
         execution = %record.execution,

@@ -2,7 +2,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use avala_agents::types::{EventType, ExecutionUid};
+use avala_agents::types::{EventType, ExecutionUid, TaskUid};
 use avala_agents::{Agent, Claim, ClaimFuture, Claims, Context, Decision, Release, RunReason};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -13,6 +13,7 @@ use crate::server::Server;
 #[derive(Clone, Default)]
 struct SharedClaims {
     leases: Arc<Mutex<HashMap<ExecutionUid, (u32, Instant)>>>,
+    tasks: Arc<Mutex<HashMap<TaskUid, ExecutionUid>>>,
     holder: u32,
     /// Renewals fail from now on.
     broken: Arc<std::sync::atomic::AtomicBool>,
@@ -46,6 +47,24 @@ impl Claims for SharedClaims {
         })
     }
 
+    fn claim_with_task<'a>(
+        &'a self,
+        execution: &'a ExecutionUid,
+        task: Option<&'a TaskUid>,
+    ) -> ClaimFuture<'a, Option<Claim>> {
+        Box::pin(async move {
+            let Some(task) = task else { return self.claim(execution).await };
+            if self.tasks.lock().unwrap().get(task).is_some_and(|claimed| claimed != execution) {
+                return Ok(None);
+            }
+            let claim = self.claim(execution).await?;
+            if claim.is_some() {
+                self.tasks.lock().unwrap().insert(task.clone(), execution.clone());
+            }
+            Ok(claim)
+        })
+    }
+
     fn renew<'a>(&'a self, execution: &'a ExecutionUid) -> ClaimFuture<'a, Option<Instant>> {
         Box::pin(async move {
             if self.broken.load(std::sync::atomic::Ordering::Relaxed) {
@@ -63,6 +82,7 @@ impl Claims for SharedClaims {
 
     fn release<'a>(&'a self, execution: &'a ExecutionUid, release: Release) -> ClaimFuture<'a, ()> {
         Box::pin(async move {
+            self.tasks.lock().unwrap().retain(|_, claimed| claimed != execution);
             let mut leases = self.leases.lock().unwrap();
             match release {
                 // Another process may have listed it as pending just before.
@@ -224,4 +244,41 @@ async fn a_lost_claim_stops_the_delivery() {
     assert!(monitor.counters().lost_claims >= 1);
     stop.cancel();
     running.await.unwrap().unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn executions_of_one_task_run_in_one_process_at_a_time() {
+    let server = Server::new();
+    for number in 0..4 {
+        server.add(&format!("x{number}"), "result.submitted", serde_json::json!({"task_uid": "t"}));
+    }
+    let (claims, running) = (SharedClaims::default(), Arc::new(Mutex::new((0, 0))));
+    let stop = CancellationToken::new();
+    let mut agents = tokio::task::JoinSet::new();
+    for holder in 0..2 {
+        let running = Arc::clone(&running);
+        let agent = Agent::new("qa").poll_interval(Duration::from_secs(1), Duration::from_secs(1)).on(
+            EventType::ResultSubmitted,
+            move |_: Context| {
+                let running = Arc::clone(&running);
+                async move {
+                    let now = {
+                        let mut running = running.lock().unwrap();
+                        running.0 += 1;
+                        running.1 = running.0.max(running.1);
+                        running.1
+                    };
+                    tokio::time::sleep(Duration::from_secs(5)).await;
+                    running.lock().unwrap().0 -= 1;
+                    Decision::flag(format!("{now} at a time"))
+                }
+            },
+        );
+        agents.spawn(agent.claims(claims.of(holder)).run_until(&server.client(), stop.clone()));
+    }
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    stop.cancel();
+    agents.join_all().await.into_iter().for_each(|summary| assert!(summary.is_ok()));
+    server.assert_each_decided_once(4);
+    assert_eq!(running.lock().unwrap().1, 1, "handlers at a time");
 }

@@ -1,5 +1,5 @@
 use avala_agents::{AgentErrorKind, Decision, Journal, RecordState, RedbJournal};
-use redb::{Database, TableDefinition};
+use redb::{Database, ReadableDatabase as _, TableDefinition};
 
 use crate::server::{Server, approving};
 
@@ -103,19 +103,52 @@ const VERSION_1_ENTRIES: [(&str, &str); 5] = [
     ("x4", "not json"),
 ];
 
-/// Writes the fixture of this version: `cargo test -p avala-agents --all-features --test suite -- --ignored fixture`.
-/// The fixtures of released versions are never written again.
-#[test]
-#[ignore = "writes a fixture"]
-fn write_the_fixture_of_this_version() {
+/// What a version 1 program that is killed leaves today, compared with the fixture, which is never written again. Another
+/// result means that the format has changed: raise its version, and add a fixture of it.
+#[tokio::test]
+async fn the_fixture_is_what_this_version_writes() {
     let folder = folder();
     let path = folder.path().join("qa.journal");
     drop(RedbJournal::open(&path).unwrap());
     write(&path, 1, &VERSION_1_ENTRIES);
     // Held open: a copy of the file is what a killed process leaves.
-    let _held = RedbJournal::open(&path).unwrap();
-    let fixture = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/version_1.journal");
-    std::fs::copy(&path, fixture).unwrap();
+    let held = RedbJournal::open(&path).unwrap();
+    let [copy, fixture] = ["copy", "fixture"].map(|name| folder.path().join(name));
+    std::fs::copy(&path, &copy).unwrap();
+    std::fs::write(&fixture, VERSION_1).unwrap();
+    drop(held);
+    let mut loaded = Vec::new();
+    for path in [path, copy, fixture] {
+        let mut records = RedbJournal::open(&path).unwrap().load().await.unwrap();
+        records.iter_mut().filter(|record| record.raw.is_some()).for_each(|record| record.updated_at_ms = 0);
+        records.sort_by(|one, other| one.execution.cmp(&other.execution));
+        loaded.push(records);
+    }
+    assert_eq!(loaded[0].len(), VERSION_1_ENTRIES.len());
+    assert_eq!(loaded[0], loaded[2]);
+    assert_eq!(loaded[1], loaded[2]);
+}
+
+/// Each field of a record is in the fixture's format: a new field needs a new version, or a default that says nothing.
+#[tokio::test]
+async fn records_have_the_fields_of_the_fixture() {
+    let folder = folder();
+    let path = folder.path().join("qa.journal");
+    let journal = RedbJournal::open(&path).unwrap();
+    let server = Server::new().with_executions(1);
+    let agent = approving();
+    let handle = agent.handle();
+    agent.journal(journal).run_once(&server.client()).await.unwrap();
+    drop(handle);
+    let database = Database::open(&path).unwrap();
+    let transaction = database.begin_read().unwrap();
+    let table = transaction.open_table(RECORDS).unwrap();
+    let written = table.get("x0").unwrap().unwrap();
+    let keys =
+        |json: &[u8]| serde_json::from_slice::<std::collections::BTreeMap<String, serde_json::Value>>(json).unwrap();
+    let written: Vec<String> = keys(written.value()).into_keys().collect();
+    let fixture: Vec<String> = keys(VERSION_1_ENTRIES[0].1.as_bytes()).into_keys().collect();
+    assert_eq!(written, fixture);
 }
 
 #[tokio::test]
