@@ -56,7 +56,7 @@ async fn a_sequence_gives_its_frames_its_rig_and_its_health() {
     assert_eq!(beyond.kind(), ErrorKind::NotFound);
 
     let health = datasets.get_health(demo::OWNER, demo::LIDAR_DATASET).await.unwrap();
-    assert_eq!(health.sequence_count, 3);
+    assert_eq!(health.sequence_count, Some(3));
     assert_eq!(health.sequences[0].uid, *uid);
 }
 

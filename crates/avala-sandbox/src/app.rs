@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 
+use crate::documented_limits::DocumentedLimits;
 use crate::fault::FaultQueue;
 use crate::state::storage::Storage;
 use crate::state::storage::links::Links;
@@ -34,6 +35,7 @@ pub(crate) struct Settings {
     pub(crate) bare_member_lists: bool,
     pub(crate) update_existing_agents: bool,
     pub(crate) uploads: UploadSettings,
+    pub(crate) documented_limits: DocumentedLimits,
     /// Longest page of executions.
     pub(crate) execution_page_limit: usize,
     /// Whether executions that a list has shown are `running` after it.

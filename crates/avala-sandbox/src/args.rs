@@ -53,6 +53,7 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Com
                 builder
             }
             Arg::Long("no-limits") => builder.limits(false),
+            Arg::Long("documented-limits") => builder.documented_limits(true),
             Arg::Long("clock-offset") => builder.clock_offset(parser.value()?.parse()?),
             Arg::Long("storage-bodies") => builder.storage_bodies(parser.value()?.parse_with(bodies)?),
             Arg::Long("upload-version") => builder.upload_version(parser.value()?.parse()?),
@@ -64,6 +65,10 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Com
             Arg::Long("public-dataset") => {
                 let (slug, objects) = parser.value()?.parse_with(public_dataset)?;
                 builder.public_dataset(slug, objects)
+            }
+            Arg::Long("public-episodes") => {
+                let (slug, episodes, files) = parser.value()?.parse_with(public_episodes)?;
+                builder.public_episodes(slug, episodes, files)
             }
             Arg::Long("recordings") => builder.recordings(parser.value()?.parse()?),
             Arg::Long("execution-page") => builder.execution_page_limit(parser.value()?.parse()?),
@@ -108,6 +113,13 @@ fn bodies(name: &str) -> Result<Bodies, &'static str> {
 fn public_dataset(text: &str) -> Result<(String, usize), &'static str> {
     let (slug, objects) = text.split_once(':').ok_or("write SLUG:OBJECTS")?;
     Ok((slug.to_owned(), objects.parse().map_err(|_| "write SLUG:OBJECTS, with a number of objects")?))
+}
+
+/// Reads `SLUG:EPISODES:FILES`.
+fn public_episodes(text: &str) -> Result<(String, usize, usize), &'static str> {
+    let (rest, files) = text.rsplit_once(':').ok_or("write SLUG:EPISODES:FILES")?;
+    let (slug, episodes) = public_dataset(rest).map_err(|_| "write SLUG:EPISODES:FILES, with two numbers")?;
+    Ok((slug, episodes, files.parse().map_err(|_| "write SLUG:EPISODES:FILES, with two numbers")?))
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::response::{IntoResponse, Response};
-use http::StatusCode;
+use http::{HeaderValue, StatusCode, header};
 use serde_json::{Value, json};
 
 /// 200 with a model, or an error.
@@ -24,12 +24,14 @@ pub(crate) fn created<T>(model: T) -> Created<T> {
 pub(crate) struct ApiError {
     status: StatusCode,
     body: Value,
+    /// Seconds to wait, with 429.
+    retry_after: Option<u64>,
 }
 
 impl ApiError {
     /// An error with one sentence.
     pub(crate) fn detail(status: StatusCode, sentence: impl Into<String>) -> Self {
-        Self { status, body: json!({ "detail": sentence.into() }) }
+        Self::json(status, json!({ "detail": sentence.into() }))
     }
 
     /// There is no such thing.
@@ -44,7 +46,17 @@ impl ApiError {
 
     /// An error with a body of its own.
     pub(crate) fn json(status: StatusCode, body: Value) -> Self {
-        Self { status, body }
+        Self { status, body, retry_after: None }
+    }
+
+    /// The rate limit is reached.
+    pub(crate) fn throttled(seconds: u64) -> Self {
+        Self::too_many(format!("Request was throttled. Expected available in {seconds} seconds."), seconds)
+    }
+
+    /// A limit is reached; another attempt makes sense after so many seconds.
+    pub(crate) fn too_many(sentence: impl Into<String>, seconds: u64) -> Self {
+        Self { retry_after: Some(seconds), ..Self::detail(StatusCode::TOO_MANY_REQUESTS, sentence) }
     }
 
     /// What the response says.
@@ -54,12 +66,12 @@ impl ApiError {
 
     /// Fields are wrong: an object with a list of sentences for each.
     pub(crate) fn fields(fields: serde_json::Map<String, Value>) -> Self {
-        Self { status: StatusCode::BAD_REQUEST, body: Value::Object(fields) }
+        Self::json(StatusCode::BAD_REQUEST, Value::Object(fields))
     }
 
     /// One field is wrong.
     pub(crate) fn field(name: &str, sentence: impl Into<String>) -> Self {
-        Self { status: StatusCode::BAD_REQUEST, body: json!({ name: [sentence.into()] }) }
+        Self::json(StatusCode::BAD_REQUEST, json!({ name: [sentence.into()] }))
     }
 
     /// The body is wrong in a way that is no single field's.
@@ -75,6 +87,10 @@ impl ApiError {
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        (self.status, Json(self.body)).into_response()
+        let mut response = (self.status, Json(self.body)).into_response();
+        if let Some(seconds) = self.retry_after {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        response
     }
 }

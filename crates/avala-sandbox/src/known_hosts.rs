@@ -1,7 +1,15 @@
 //! Hosts that the proxy serves: the API, and the storage hosts that uploads are known to go to.
 
-/// Host of the API.
-const API_HOST: &str = "api.avala.ai";
+/// Hosts of the API.
+const API_HOSTS: [&str; 2] = ["api.avala.ai", "server.avala.ai"];
+
+/// Origin of the network that serves the large files of public datasets.
+pub(crate) const EDGE_ORIGIN: &str = "https://data.avala.ai";
+
+/// Whether a host is one of the API's own, which only the proxy serves.
+pub(crate) fn is_api(host: &str) -> bool {
+    API_HOSTS.contains(&host)
+}
 
 /// Origin of the storage host of uploads.
 #[cfg(feature = "tls")]
@@ -17,7 +25,8 @@ pub(crate) fn is_known(host: &str) -> bool {
     let is_r2 = |account: &str| account.len() == 32 && account.bytes().all(|byte| byte.is_ascii_hexdigit());
     let r2 = host.strip_suffix(".r2.cloudflarestorage.com");
     let is_s3 = |names: &str| names.split('.').any(|label| label == "s3" || label.starts_with("s3-"));
-    [API_HOST, "server.avala.ai", "data.avala.ai", "storage.googleapis.com"].contains(&host)
+    is_api(host)
+        || ["data.avala.ai", "storage.googleapis.com"].contains(&host)
         || below(".storage.googleapis.com")
         || below(".blob.core.windows.net")
         || r2.is_some_and(|names| is_r2(names.strip_suffix(".eu").unwrap_or(names)))

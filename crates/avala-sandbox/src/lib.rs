@@ -38,6 +38,7 @@ mod app;
 mod authority;
 mod builder;
 pub mod demo;
+mod documented_limits;
 mod error;
 mod fault;
 mod handlers;
@@ -62,6 +63,7 @@ mod server;
 mod state;
 mod storage_error;
 mod storage_host;
+mod unread_head;
 mod webhook;
 
 pub use builder::SandboxBuilder;

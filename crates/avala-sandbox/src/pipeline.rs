@@ -194,10 +194,8 @@ impl Pipeline {
             }
             &self.limiter
         };
-        let wait = limiter.take().err()?.retry_after;
-        let sentence = format!("Request was throttled. Expected available in {wait} seconds.");
-        let error = ApiError::detail(StatusCode::TOO_MANY_REQUESTS, sentence);
-        Some(([(header::RETRY_AFTER, HeaderValue::from(wait))], error).into_response())
+        let refused = limiter.take().err()?;
+        Some(ApiError::throttled(refused.retry_after).into_response())
     }
 
     /// Returns who sent a key, or an access token in its place.

@@ -12,13 +12,9 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
 use crate::pipeline::Pipeline;
+use crate::protocol::{MAX_HEAD_BYTES, MAX_HEADERS};
+use crate::unread_head::WithBodies;
 use crate::webhook::DeliveryWorker;
-
-/// Largest head of a request that a connection reads. hyper responds 431 to a larger one, without a body.
-const MAX_HEAD_BYTES: usize = 256 * 1024;
-
-/// Most headers of a request that a connection reads; more are responded 431 by hyper, too.
-const MAX_HEADERS: usize = 1000;
 
 /// Accepts connections and delivers webhooks until the task is aborted, and all of them with it.
 ///
@@ -72,6 +68,6 @@ where
         .auto_date_header(false)
         .max_buf_size(MAX_HEAD_BYTES)
         .max_headers(MAX_HEADERS)
-        .serve_connection(TokioIo::new(stream), service);
+        .serve_connection(TokioIo::new(WithBodies::new(stream)), service);
     connection.await.map_err(io::Error::other)
 }

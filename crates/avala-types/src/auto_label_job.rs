@@ -55,17 +55,17 @@ model! {
             /// Labels to create; all labels if empty.
             labels: Vec<String>,
             /// Whether annotations are discarded.
-            dry_run: bool,
+            dry_run: Option<bool>,
             /// Number of items.
-            total_items: u64,
+            total_items: Option<u64>,
             /// Number of processed items.
-            processed_items: u64,
+            processed_items: Option<u64>,
             /// Number of annotated items.
-            successful_items: u64,
+            successful_items: Option<u64>,
             /// Number of failed items.
-            failed_items: u64,
+            failed_items: Option<u64>,
             /// Number of skipped items.
-            skipped_items: u64,
+            skipped_items: Option<u64>,
             /// Progress in percent, 0 to 100.
             progress_pct: Option<f64>,
             /// Error message.
@@ -94,7 +94,8 @@ impl AutoLabelJob {
     /// `None` if the server sent no value and the number of items is unknown.
     #[must_use]
     pub fn progress(&self) -> Option<f64> {
-        let counted = || (self.total_items > 0).then(|| self.processed_items as f64 / self.total_items as f64);
+        let total = self.total_items.filter(|total| *total > 0);
+        let counted = || Some(self.processed_items? as f64 / total? as f64);
         let fraction = self.progress_pct.map(|percent| percent / 100.0).or_else(counted)?;
         Some(fraction.clamp(0.0, 1.0))
     }
@@ -135,7 +136,7 @@ mod tests {
     fn progress_is_what_the_server_says_or_what_can_be_counted() {
         let mut job = AutoLabelJob::new("j1");
         assert_eq!(job.progress(), None);
-        (job.processed_items, job.total_items) = (1, 4);
+        (job.processed_items, job.total_items) = (Some(1), Some(4));
         assert_eq!(job.progress(), Some(0.25));
         job.progress_pct = Some(50.0);
         assert_eq!(job.progress(), Some(0.5));

@@ -36,6 +36,18 @@ impl Extra {
         self.0.as_ref()?.get(name)
     }
 
+    /// Returns the value of a field to change it, or `None` if the response did not have it.
+    #[must_use]
+    pub fn get_mut(&mut self, name: &str) -> Option<&mut Json> {
+        self.0.as_mut()?.get_mut(name)
+    }
+
+    /// Returns whether the response had a field.
+    #[must_use]
+    pub fn contains_key(&self, name: &str) -> bool {
+        self.get(name).is_some()
+    }
+
     /// Sets a field and returns its previous value.
     pub fn insert(&mut self, name: impl Into<String>, value: impl Into<Json>) -> Option<Json> {
         self.0.get_or_insert_default().insert(name.into().into(), value.into())
@@ -54,6 +66,21 @@ impl Extra {
     /// Iterates over the fields in the order of their names.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Json)> {
         self.0.iter().flat_map(|map| map.iter()).map(|(name, value)| (&**name, value))
+    }
+
+    /// Iterates over the names of the fields, in their order.
+    pub fn keys(&self) -> impl Iterator<Item = &str> {
+        self.iter().map(|(name, _)| name)
+    }
+
+    /// Iterates over the values of the fields, in the order of their names.
+    pub fn values(&self) -> impl Iterator<Item = &Json> {
+        self.iter().map(|(_, value)| value)
+    }
+
+    /// Removes all fields.
+    pub fn clear(&mut self) {
+        self.0 = None;
     }
 
     /// Returns the number of fields.
@@ -79,8 +106,29 @@ impl<'a> IntoIterator for &'a Extra {
     }
 }
 
+/// Takes the fields in the order of their names.
+impl IntoIterator for Extra {
+    type Item = (String, Json);
+    type IntoIter = ExtraIntoIter;
+
+    fn into_iter(self) -> ExtraIntoIter {
+        ExtraIntoIter(self.0.map(|map| (*map).into_iter()))
+    }
+}
+
+/// Takes the fields by value.
+pub struct ExtraIntoIter(Option<btree_map::IntoIter<Box<str>, Json>>);
+
+impl Iterator for ExtraIntoIter {
+    type Item = (String, Json);
+
+    fn next(&mut self) -> Option<(String, Json)> {
+        self.0.as_mut()?.next().map(|(name, value)| (name.into(), value))
+    }
+}
+
 /// Iterates over the fields by reference.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct ExtraIter<'a>(Option<btree_map::Iter<'a, Box<str>, Json>>);
 
 impl<'a> Iterator for ExtraIter<'a> {
@@ -90,6 +138,20 @@ impl<'a> Iterator for ExtraIter<'a> {
         self.0.as_mut()?.next().map(|(name, value)| (&**name, value))
     }
 }
+
+/// `Debug` of an iterator shows no values, as that of [`Extra`].
+macro_rules! debug_without_values {
+    ($($name:ty),+) => {$(
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                let left = self.0.as_ref().map_or(0, ExactSizeIterator::len);
+                f.debug_struct(stringify!($name)).field("left", &left).finish_non_exhaustive()
+            }
+        }
+    )+};
+}
+
+debug_without_values!(ExtraIter<'_>, ExtraIntoIter);
 
 impl<K: Into<String>, V: Into<Json>> Extend<(K, V)> for Extra {
     fn extend<I: IntoIterator<Item = (K, V)>>(&mut self, fields: I) {
@@ -156,9 +218,23 @@ mod tests {
     }
 
     #[test]
+    fn it_is_used_like_a_map() {
+        let mut extra = Extra::from_iter([("b", 2), ("a", 1)]);
+        assert!(extra.contains_key("a") && !extra.contains_key("c"));
+        assert_eq!((extra.keys().collect::<Vec<_>>(), extra.values().count()), (vec!["a", "b"], 2));
+        *extra.get_mut("a").unwrap() = "changed".into();
+        let taken: Vec<_> = extra.clone().into_iter().map(|(name, value)| format!("{name}={value}")).collect();
+        assert_eq!(taken, ["a=\"changed\"", "b=2"]);
+        extra.clear();
+        assert!(extra.is_empty() && extra.get_mut("a").is_none() && extra.into_iter().next().is_none());
+    }
+
+    #[test]
     fn debug_shows_names_only() {
         let mut extra = Extra::default();
         extra.insert("signing_secret", serde_json::json!("s3cr3t"));
         assert_eq!(format!("{extra:?}"), r#"{"signing_secret"}"#);
+        let shown = format!("{:?} {:?}", (&extra).into_iter(), extra.clone().into_iter());
+        assert!(shown.contains("left: 1") && !shown.contains("s3cr3t"), "{shown}");
     }
 }

@@ -7,7 +7,7 @@ use std::marker::PhantomData;
 use serde::de::{self, DeserializeSeed, Deserializer, Visitor};
 
 use crate::plain_json::find::find;
-use crate::plain_json::{Index, PlainJson};
+use crate::plain_json::{Index, PlainJson, Unknown};
 
 /// The fields of a struct: their names in JSON, and a key for each.
 pub(crate) struct Fields<K: 'static> {
@@ -64,6 +64,10 @@ impl<'de, K: Copy> DeserializeSeed<'de> for NextKey<'_, K> {
         if std::any::type_name::<D>() == std::any::type_name::<Index>() {
             return deserializer.deserialize_identifier(AtIndex(self.fields, PhantomData));
         }
+        // The name was compared with all of ours.
+        if std::any::type_name::<D>() == std::any::type_name::<Unknown<'_>>() {
+            return deserializer.deserialize_identifier(OtherName(PhantomData));
+        }
         deserializer.deserialize_str(self)
     }
 }
@@ -88,6 +92,22 @@ impl<'de, K: Copy> Visitor<'de> for NextKey<'_, K> {
             Some(index) => self.fields.at(index).map(Key::Known),
             None => Ok(Key::Other(Cow::Owned(name.to_owned()))),
         }
+    }
+}
+
+/// Takes a name that is known to be none of ours.
+struct OtherName<K>(PhantomData<K>);
+
+impl<'de, K> Visitor<'de> for OtherName<K> {
+    type Value = Key<'de, K>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a field's name")
+    }
+
+    #[inline]
+    fn visit_borrowed_str<E: de::Error>(self, name: &'de str) -> Result<Key<'de, K>, E> {
+        Ok(Key::Other(Cow::Borrowed(name)))
     }
 }
 

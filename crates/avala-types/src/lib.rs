@@ -156,7 +156,7 @@ pub use decode::{
 };
 pub use encode::{EncodeError, encode_json};
 pub use export::{CreateExport, Export, ExportFormat, ExportStatus};
-pub use extra::{Extra, ExtraIter};
+pub use extra::{Extra, ExtraIntoIter, ExtraIter};
 pub use fleet::{
     AdmitManagedUpload, AlertChannelType, AlertStatus, ConfirmUpload, ConfirmedFile, CreateFleetAlertChannel,
     CreateFleetEvent, CreateFleetEvents, CreateFleetRule, CreatedFleetEvents, DeviceStatus, DeviceType, ETag,

@@ -161,7 +161,7 @@ model! {
             /// Parts that the storage has.
             uploaded_parts: Vec<UploadedPart>,
             /// Whether the storage has the whole file and only completion is missing.
-            complete: bool,
+            complete: Option<bool>,
         }
     }
 }

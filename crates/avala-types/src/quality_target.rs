@@ -97,9 +97,9 @@ model! {
             /// Value of the last evaluation, in the unit of the metric.
             last_value: Option<f64>,
             /// Whether the target was missed at the last evaluation.
-            is_breached: bool,
+            is_breached: Option<bool>,
             /// Number of times the target was missed.
-            breach_count: u64,
+            breach_count: Option<u64>,
             /// Time when the target was last missed.
             last_breached_at: Option<Timestamp>,
             /// Creation time.

@@ -2,15 +2,16 @@
 
 use std::fmt;
 
-use serde::de::IgnoredAny;
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde_json::value::RawValue;
 
 use crate::dataset::Dataset;
 use crate::export::Export;
+use crate::extra::Name;
 use crate::field::read_lenient;
 use crate::json::Json;
 use crate::model::model;
 use crate::open_enum::open_enum;
-use crate::plain_struct::read_struct;
 use crate::task::Task;
 use crate::timestamp::Timestamp;
 
@@ -96,7 +97,7 @@ impl WebhookEvent {
     /// Decodes the body of a delivery; `event` is the value of the header `X-Avala-Webhook-Event`.
     ///
     /// Verify the signature first, so that only bodies from Avala are decoded. The signature covers the body and not the
-    /// headers: if the body names an event, that name must be the one of the header. A bare body names none, so its
+    /// headers: if the body names an event (as `event`, or as `event_type`), that name must be the one of the header. A bare body names none, so its
     /// event is as trustworthy as the connection; check the fields of the resource before acting on it.
     ///
     /// # Errors
@@ -104,10 +105,14 @@ impl WebhookEvent {
     /// the header ([`is_mismatch`](WebhookEventError::is_mismatch)).
     pub fn from_body(event: impl Into<EventType>, body: &str) -> Result<Self, WebhookEventError> {
         let event = event.into();
-        let read = body.parse().and_then(|body: Json| match signed_event(&body) {
-            Some(signed) if signed == event => read_lenient(body.get()).map(Ok),
-            Some(signed) if is_event_name(&signed) => Ok(Err(signed)),
-            _ => Ok(Ok(Self::new(event.clone(), body))),
+        let read = body.parse().and_then(|body: Json| {
+            let signed: Signed = body.parse().unwrap_or_default();
+            let is_wrapped = signed.wraps(&event);
+            match signed.events.into_iter().find(|signed| *signed != event && is_event_name(signed)) {
+                Some(other) => Ok(Err(other)),
+                None if is_wrapped => read_lenient(body.get()).map(Ok),
+                None => Ok(Ok(Self::new(event.clone(), body))),
+            }
         });
         match read {
             Ok(Ok(read)) => Ok(read),
@@ -135,16 +140,55 @@ impl WebhookEvent {
     }
 }
 
-/// The event that a body names itself, if it wraps its resource as `{"event", "data"}`.
-fn signed_event(body: &Json) -> Option<EventType> {
-    struct Envelope {
-        event: EventType,
-        #[expect(dead_code, reason = "it must be present")]
-        data: IgnoredAny,
-    }
-    read_struct!(Envelope { required { event, data } optional {} });
+/// What a body says of its event. Empty for a body that is not an object.
+#[derive(Default)]
+struct Signed {
+    /// The texts under `event`, and under `event_type` as in an execution. A field that is there twice counts twice.
+    events: Vec<EventType>,
+    has_event: bool,
+    has_data: bool,
+}
 
-    body.parse::<Envelope>().ok().map(|envelope| envelope.event)
+impl Signed {
+    /// Whether the body wraps the resource of this event, as `{"event", "data"}`.
+    fn wraps(&self, event: &EventType) -> bool {
+        self.has_event && self.has_data && self.events.contains(event)
+    }
+}
+
+impl<'de> Deserialize<'de> for Signed {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Body;
+
+        impl<'de> Visitor<'de> for Body {
+            type Value = Signed;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Signed, A::Error> {
+                let mut signed = Signed::default();
+                while let Some(Name(name)) = map.next_key()? {
+                    // Text is not parsed, however deep it is.
+                    let value: &RawValue = map.next_value()?;
+                    let text = || serde_json::from_str::<String>(value.get()).ok().map(EventType::from);
+                    match &*name {
+                        "event" => {
+                            signed.has_event = true;
+                            signed.events.extend(text());
+                        }
+                        "event_type" => signed.events.extend(text()),
+                        "data" => signed.has_data = true,
+                        _ => {}
+                    }
+                }
+                Ok(signed)
+            }
+        }
+
+        deserializer.deserialize_map(Body)
+    }
 }
 
 /// Whether a text names an event, such as `export.completed`: a free-form resource may have fields named `event` and
@@ -240,6 +284,27 @@ mod tests {
         }
         let escaped = event("quality.alert", r#"{"event":"quality\u002ealert","data":1}"#);
         assert_eq!(escaped.data.get(), "1");
+    }
+
+    #[test]
+    fn a_signed_event_is_not_overridden_by_the_header() {
+        let deep = format!(r#"{{"data":{}{},"event":"dataset.deleted"}}"#, "[".repeat(500), "]".repeat(500));
+        for body in [
+            r#"{"event":"dataset.deleted","data":{}}"#,
+            r#"{"event":"dataset.deleted"}"#,
+            r#"{"event":"task.completed","event":"dataset.deleted","data":{}}"#,
+            r#"{"event":"dataset.deleted","event":"task.completed","data":{}}"#,
+            r#"{"ev\u0065nt":"dataset.deleted","data":{}}"#,
+            r#"{"uid":"e1","event_type":"dataset.deleted","task":"t1"}"#,
+            &*deep,
+        ] {
+            let error = WebhookEvent::from_body("task.completed", body).unwrap_err();
+            assert!(error.is_mismatch(), "{body}: {error}");
+        }
+        let execution = r#"{"uid":"e1","event_type":"task.completed"}"#;
+        assert_eq!(event("task.completed", execution).data.get(), execution);
+        let twice = r#"{"event":"task.completed","event":"task.completed","data":{}}"#;
+        assert!(!WebhookEvent::from_body("task.completed", twice).unwrap_err().is_mismatch());
     }
 
     #[test]

@@ -29,8 +29,8 @@
 //! - **that the delivery is new.** Somebody who recorded a delivery can send the body again, under another delivery ID.
 //!   Receive over https only; make handlers idempotent by the resource (its UID and status), and not by the delivery ID
 //!   alone; for decisions that matter, read the resource again with the client.
-//! - **the event type of a bare body.** It is in an unsigned header. A body that names its event must agree with the header
-//!   ([`VerifyErrorKind::EventMismatch`]). For a bare body compare the resource's own fields, such as the status of an
+//! - **the event type of a bare body.** It is in an unsigned header. A body that names its event, as `event` or
+//!   `event_type`, must agree with the header ([`VerifyErrorKind::EventMismatch`]). For a bare body compare the resource's own fields, such as the status of an
 //!   export, before acting on `export.completed`.
 //!
 //! Failed deliveries are sent again with the same ID: store the IDs that were handled, and respond to a repetition with

@@ -174,9 +174,16 @@ impl From<DecodeError> for Failure {
 fn report_unexpected<T: Decode>(value: &T) {
     let paths = avala_types::unexpected_fields(value);
     if let Some(path) = paths.first() {
-        let name = std::any::type_name::<T>();
+        let name = short_name(std::any::type_name::<T>());
         tracing::warn!(r#type = name, %path, fields = paths.len(), "response with fields of an unexpected form");
     }
+}
+
+/// Returns the name of a type without its modules, as `CursorPage<Task>`.
+#[cfg(feature = "tracing")]
+fn short_name(name: &str) -> String {
+    let parts = name.split_inclusive(['<', ',', ' ']);
+    parts.filter_map(|part| part.rsplit("::").next()).collect()
 }
 
 #[cfg(not(feature = "tracing"))]

@@ -33,7 +33,7 @@ impl AutoLabelJobs {
     /// let payload = CreateAutoLabelJob::default().model_type(AutoLabelModelType::Sam3).labels(["car", "van"]);
     /// let job = avala.auto_label_jobs().create("p1", &payload).await?;
     /// let job = avala.auto_label_jobs().wait(&job.uid).await?;
-    /// println!("{} of {} items", job.successful_items, job.total_items);
+    /// println!("{:?} of {:?} items", job.successful_items, job.total_items);
     /// # Ok(())
     /// # }
     /// ```

@@ -9,6 +9,8 @@ mod bulk_edit;
 mod calls;
 mod collect;
 mod decoding;
+#[cfg(feature = "tracing")]
+mod decoding_events;
 mod error_bodies;
 mod errors;
 mod from_transport;

@@ -23,6 +23,15 @@ impl SandboxBuilder {
         self
     }
 
+    /// Adds a public dataset like [`public_dataset`](Self::public_dataset), with so many objects of the role `episode`
+    /// and so many files in each episode.
+    ///
+    /// In every public dataset, a file `NAME.episode` is an episode, and the files in the folder `NAME` belong to it.
+    pub fn public_episodes(mut self, slug: impl Into<String>, episodes: usize, files: usize) -> Self {
+        self.extras.public_episodes.push((slug.into(), episodes, files));
+        self
+    }
+
     /// Adds so many fleet recordings, since no call creates one.
     pub fn recordings(mut self, count: usize) -> Self {
         self.extras.recordings += count;

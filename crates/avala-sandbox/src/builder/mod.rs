@@ -41,6 +41,7 @@ pub struct SandboxBuilder {
     update_existing_agents: bool,
     access_token: Option<String>,
     limits: bool,
+    documented_limits: bool,
     url_lifetime: Option<Duration>,
     bodies: Bodies,
     uploads: UploadSettings,
@@ -70,6 +71,7 @@ impl SandboxBuilder {
             update_existing_agents: false,
             access_token: None,
             limits: true,
+            documented_limits: false,
             url_lifetime: None,
             bodies: Bodies::Keep,
             uploads: UploadSettings::default(),
@@ -119,6 +121,16 @@ impl SandboxBuilder {
     /// For soak and kill tests, which would wait for minutes.
     pub fn limits(mut self, limits: bool) -> Self {
         self.limits = limits;
+        self
+    }
+
+    /// Refuses an owner's 11th open upload of a dataset, the sixth unfinished export, and the sixth signup in a minute
+    /// with 429. Default: off.
+    ///
+    /// The API documents these limits, and that a deployment can change them. An upload is open from the call that
+    /// prepares it until the storage has its file; exports advance while they are polled.
+    pub fn documented_limits(mut self, enforce: bool) -> Self {
+        self.documented_limits = enforce;
         self
     }
 
@@ -203,6 +215,7 @@ impl fmt::Debug for SandboxBuilder {
             .field("bare_member_lists", &self.bare_member_lists)
             .field("update_existing_agents", &self.update_existing_agents)
             .field("limits", &self.limits)
+            .field("documented_limits", &self.documented_limits)
             .field("url_lifetime", &self.url_lifetime)
             .field("bodies", &self.bodies)
             .field("uploads", &self.uploads)

@@ -12,6 +12,7 @@ use super::SandboxBuilder;
 use crate::app::{App, Settings, UploadSettings};
 #[cfg(feature = "tls")]
 use crate::authority::Authority;
+use crate::documented_limits::DocumentedLimits;
 #[cfg(feature = "tls")]
 use crate::known_hosts::{MANAGED_STORAGE, STORAGE_ORIGIN};
 use crate::pipeline::Pipeline;
@@ -134,6 +135,7 @@ impl Settings {
             managed_storage_url,
             bare_member_lists: builder.bare_member_lists,
             update_existing_agents: builder.update_existing_agents,
+            documented_limits: DocumentedLimits::new(builder.documented_limits),
             uploads: UploadSettings { longest_lifetime: builder.url_lifetime, ..builder.uploads },
             execution_page_limit: builder.execution_page_limit,
             start_listed_executions: builder.start_listed_executions,

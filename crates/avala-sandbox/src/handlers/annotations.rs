@@ -135,7 +135,7 @@ fn edit_objects(objects: &mut Vec<FreeForm>, edit: &Edit) -> bool {
         (Some(index), Action::Delete) => drop(objects.remove(index)),
         (None, Action::Delete) => {}
         (index, Action::Upsert) => {
-            let object = json!({ "object_uuid": edit.object_uuid, "object_type": edit.object_type });
+            let object = json!({ "object_uuid": edit.object_uuid.as_str(), "object_type": edit.object_type });
             let mut fields: BTreeMap<String, FreeForm> = FreeForm::from(object).parse().unwrap_or_default();
             fields.extend(edit.object_data.clone().map(|data| ("object_data".to_owned(), data)));
             let Ok(object) = FreeForm::encode(&fields) else { return index.is_some() };

@@ -60,6 +60,8 @@ async fn create(State(app): State<App>, body: JsonBody) -> Created<Export> {
         return Err(ApiError::body("An export needs a project, a dataset or a slice."));
     }
 
+    let unfinished = || tables.exports.rows().filter(|export| !export::is_over(export)).count();
+    app.settings().documented_limits.check_exports(unfinished)?;
     let mut export = Export::new("");
     export.name = payload.name.or_else(|| Some("Export".to_owned()));
     export.format = payload.format.or(Some(ExportFormat::AvalaJsonExternal));

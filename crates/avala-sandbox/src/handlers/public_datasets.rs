@@ -7,23 +7,27 @@ use axum::Json;
 use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::response::Response;
-use http::{Method, Request, StatusCode};
+use http::{HeaderMap, Method, Request, StatusCode, header};
 use serde_json::json;
 
 use crate::app::App;
 use crate::error::{ApiError, ApiResult};
 use crate::handlers::storage_host;
+use crate::known_hosts::{EDGE_ORIGIN, is_api};
 use crate::protocol::{API_PREFIX, DOWNLOAD_PREFIX};
 use crate::request::list::ListQuery;
 use crate::routes::Routes;
 use crate::schema::{PublicObject, PublicObjectGrant, PublicObjectPage, PublicRevision};
 use crate::state::clock;
 use crate::state::public_dataset::Published;
-use crate::state::storage::sign::Presign;
+use crate::state::storage::sign::{self, Presign};
 use crate::state::tables::Tables;
 
 /// Longest lifetime of a grant.
 const MAX_LIFETIME: Duration = Duration::from_secs(300);
+
+/// How a client asks for URLs of the edge network.
+const EDGE_TRANSPORT: &str = "avala-edge-v1";
 
 /// Longest page of objects.
 const MAX_LIMIT: usize = 100;
@@ -130,25 +134,37 @@ async fn list_objects(
     Ok(Json(page))
 }
 
+/// Grants the bytes of an object: on the edge network to a client that knows it, and of the API otherwise.
 async fn access_object(
     State(app): State<App>,
     Path((uid, digest, object_uid)): Path<(DatasetUid, String, String)>,
+    query: ListQuery,
+    headers: HeaderMap,
 ) -> ApiResult<PublicObjectGrant> {
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).map(|host| host.trim_end_matches(":443"));
+    let host = host.filter(|host| is_api(host));
     let mut tables = app.tables();
     let now = tables.storage.clock.now();
     let found = revision(&mut tables, &uid, &digest)?;
     let object = found.object(&object_uid).cloned().ok_or_else(not_found)?;
     let (canonical, manifest) = (found.canonical_reference(), found.manifest_sha256.clone());
     let range_supported = found.range_supported;
-    let base = format!("{}{API_PREFIX}{}", app.url(), DOWNLOAD_PREFIX.trim_end_matches('/'));
     let lifetime = app.settings().links.lifetime.min(MAX_LIFETIME);
-    let key = format!("{uid}/{digest}/{object_uid}/");
-    let presign = Presign { method: Method::GET, base: &base, key: &key, parameters: &[], headers: &[], lifetime };
-    let url = presign.sign(now);
     let expires_at = clock::expiry(now, lifetime);
+    let (provider, url) = if host.is_some() && query.get("transport") == Some(EDGE_TRANSPORT) {
+        let path = found.edge_path(&object);
+        let query = sign::edge_query(&path, clock::unix_seconds(expires_at.into()));
+        ("avala_edge", format!("{EDGE_ORIGIN}{path}?{query}"))
+    } else {
+        let origin = host.map_or_else(|| app.url().to_owned(), |host| format!("https://{host}"));
+        let base = format!("{origin}{API_PREFIX}{}", DOWNLOAD_PREFIX.trim_end_matches('/'));
+        let key = format!("{uid}/{digest}/{object_uid}/");
+        let presign = Presign { method: Method::GET, base: &base, key: &key, parameters: &[], headers: &[], lifetime };
+        ("avala_proxy", presign.sign(now))
+    };
     let mut grant = PublicObjectGrant::new(
         1_u64,
-        "avala_proxy",
+        provider,
         "GET",
         url,
         expires_at,
@@ -179,7 +195,7 @@ fn revision<'a>(tables: &'a mut Tables, uid: &DatasetUid, digest: &str) -> Resul
 
 fn withdrawn(revision: &Published) -> ApiError {
     let body = json!({
-        "schema_version": 1, "code": "dataset_revision_withdrawn", "dataset_uid": revision.dataset,
+        "schema_version": 1, "code": "dataset_revision_withdrawn", "dataset_uid": revision.dataset.as_str(),
         "canonical_reference": revision.canonical_reference(), "revision_sha256": revision.sha256,
     });
     ApiError::json(StatusCode::GONE, body)

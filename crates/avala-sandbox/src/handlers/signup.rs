@@ -33,6 +33,7 @@ async fn create(State(app): State<App>, body: JsonBody) -> Created<SignupRespons
     if payload.password.expose().chars().count() < MIN_PASSWORD_LENGTH {
         return Err(ApiError::field("password", "This password is too short. It must contain at least 8 characters."));
     }
+    app.settings().documented_limits.take_signup()?;
     let mut tables = app.tables();
     if tables.accounts.with_email(&payload.email).is_ok() {
         return Err(ApiError::field("email", "A user with this email already exists."));

@@ -18,8 +18,8 @@ async fn me(State(app): State<App>, Caller(caller): Caller) -> ApiResult<Value> 
     let tables = app.tables();
     let user = tables.accounts.named(&caller)?;
     Ok(Json(json!({
-        "uid": user.uid,
-        "username": user.name,
+        "uid": user.uid.as_str(),
+        "username": user.name.as_str(),
         "email": user.email,
         "first_name": user.first_name,
         "last_name": user.last_name,

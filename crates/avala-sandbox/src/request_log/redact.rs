@@ -37,7 +37,7 @@ const SECRET_WORDS: [&str; 6] = ["auth", "grant", "key", "pwd", "sessionid", "si
 pub(super) fn headers(headers: &HeaderMap) -> HeaderMap {
     let mut headers = headers.clone();
     for (name, value) in &mut headers {
-        if SECRET_HEADERS.contains(&name.as_str()) {
+        if SECRET_HEADERS.contains(&name.as_str()) || is_secret(name.as_str()) {
             *value = HeaderValue::from_static(REDACTED);
         }
     }
@@ -55,12 +55,13 @@ pub(super) fn query(query: &str) -> String {
     query.split('&').map(redact).collect::<Vec<_>>().join("&")
 }
 
-/// Replaces the values of JSON whose names are those of secrets. A body without such a name stays as it is.
+/// Replaces the values of JSON whose names are those of secrets. A body without such a name stays as it is; one that has
+/// such a name and cannot be read is replaced as a whole.
 pub(super) fn body(body: &Bytes) -> Bytes {
     if !has_secret_name(body) {
         return body.clone();
     }
-    let Ok(mut value) = serde_json::from_slice::<Value>(body) else { return body.clone() };
+    let Ok(mut value) = serde_json::from_slice::<Value>(body) else { return Bytes::from_static(REDACTED.as_bytes()) };
     if redact(&mut value, false) { value.to_string().into() } else { body.clone() }
 }
 
@@ -79,7 +80,11 @@ fn has_secret_name(text: &[u8]) -> bool {
         let (name, after) = quoted.split_at(end);
         rest = after.get(1..).unwrap_or_default();
         let is_name = rest.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b':');
-        if is_name && std::str::from_utf8(name).is_ok_and(is_secret_field) {
+        // An escaped name is decoded first: it is rare.
+        let decoded = || serde_json::from_slice::<String>(&[b"\"", name, b"\""].concat()).unwrap_or_default();
+        let is_secret =
+            |name: &str| if name.contains('\\') { is_secret_field(&decoded()) } else { is_secret_field(name) };
+        if is_name && std::str::from_utf8(name).is_ok_and(is_secret) {
             return true;
         }
     }
@@ -142,6 +147,28 @@ mod tests {
             "config": {"headers": [{"X-Api-Key": "[redacted]"}], "auth": {"user": "[redacted]"}},
         });
         assert_eq!(shown, expected);
+    }
+
+    #[test]
+    fn body_with_a_secret_that_cannot_be_read_is_replaced() {
+        let deep = format!(r#"{{"password": "hunter2", "deep": {}{}}}"#, "[".repeat(200), "]".repeat(200));
+        for text in [r#"{"password": "hunter2""#, r#"{"name" "n", "token": "hunter2"}"#, &*deep] {
+            assert_eq!(body(&Bytes::from(text.to_owned())), REDACTED, "{text}");
+        }
+        assert_eq!(body(&Bytes::from(r#"{"pass\u0077ord":"hunter2"}"#)), r#"{"password":"[redacted]"}"#);
+    }
+
+    #[test]
+    fn headers_with_the_name_of_a_secret_are_replaced() {
+        let mut map = HeaderMap::new();
+        for name in ["x-avala-api-key", "authorization", "x-api-key", "x-access-token", "cookie"] {
+            let name: http::HeaderName = name.parse().unwrap();
+            map.append(&name, HeaderValue::from_static("hunter2"));
+            map.append(&name, HeaderValue::from_static("hunter3"));
+        }
+        map.insert("accept", HeaderValue::from_static("application/json"));
+        let shown = format!("{:?}", headers(&map));
+        assert!(!shown.contains("hunter") && shown.contains("application/json"), "{shown}");
     }
 
     #[test]

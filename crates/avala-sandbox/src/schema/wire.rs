@@ -1,12 +1,14 @@
 //! How the fields of records are written as JSON.
 //!
-//! Identities and times are written here and not by the `Serialize` of `avala-types`, so that a mistake there is not
-//! mirrored by the server that clients are tested against.
+//! Identities, enumerations, times and free-form JSON are written here and not by the `Serialize` of `avala-types`, so that
+//! a mistake there is not mirrored by the server that clients are tested against. Handlers that write JSON themselves
+//! take the text of a value (`as_str()`). Requests are read with the payloads of `avala-types`, after `Fields` has checked
+//! them.
 
 use std::collections::BTreeMap;
 use std::time::SystemTime;
 
-use avala_types::{Json, Secret, SecretJson, Timestamp};
+use avala_types::{Json, ProjectRef, Secret, SecretJson, Timestamp};
 use serde::ser::{Error, Serialize, Serializer};
 use serde_json::value::RawValue;
 
@@ -67,7 +69,17 @@ impl Wire for Json {
 
 impl Wire for SecretJson {
     fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.serialize(serializer)
+        self.expose().write(serializer)
+    }
+}
+
+impl Wire for ProjectRef {
+    fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Uid(uid) => uid.write(serializer),
+            Self::Number(number) => serializer.serialize_u64(*number),
+            _ => Err(S::Error::custom("a reference of an unknown kind")),
+        }
     }
 }
 
@@ -87,7 +99,7 @@ macro_rules! plain {
         }
     )* };
 }
-plain!(String, avala_types::ProjectRef, bool, f64, i64, serde_json::Value, u16, u32, u64);
+plain!(String, bool, f64, i64, serde_json::Value, u16, u32, u64);
 
 /// Identities, names and enumerations: they are texts.
 macro_rules! texts {

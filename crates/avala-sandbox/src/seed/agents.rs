@@ -1,6 +1,6 @@
 //! Agents, and what they have to decide on.
 
-use avala_types::{AgentAction, EventType, ExecutionStatus};
+use avala_types::{AgentAction, EventType, ExecutionStatus, ProjectUid, TaskType};
 use serde_json::json;
 
 use super::values::minutes;
@@ -50,13 +50,13 @@ pub(super) fn add(tables: &mut Tables) {
 
 fn payload(task: &Task, result: &str) -> serde_json::Value {
     json!({
-        "task_uid": task.uid,
+        "task_uid": task.uid.as_str(),
         "result_uid": result,
         "result_data": [{ "label": "forklift", "type": "box", "x": 12.5, "y": 40.0, "width": 220.0, "height": 180.0 }],
         "result_metadata": { "seconds": 41 },
         "task_name": task.name,
-        "task_type": task.task_type,
-        "project_uid": task.project,
+        "task_type": task.task_type.as_ref().map(TaskType::as_str),
+        "project_uid": task.project.as_ref().map(ProjectUid::as_str),
     })
 }
 
@@ -74,7 +74,7 @@ fn decide(execution: &mut AgentExecution, index: usize) {
     execution.started_at = minutes(index * 12 + 1);
     execution.completed_at = minutes(index * 12 + 2);
     execution.status = Some(if action.is_some() { ExecutionStatus::Completed } else { ExecutionStatus::Failed });
-    execution.error_message = action.is_none().then(|| "The model did not response.".to_owned());
-    execution.response_payload = action.as_ref().map(|action| json!({ "action": action }).into());
+    execution.error_message = action.is_none().then(|| "The model did not respond.".to_owned());
+    execution.response_payload = action.as_ref().map(|action| json!({ "action": action.as_str() }).into());
     execution.action = action;
 }

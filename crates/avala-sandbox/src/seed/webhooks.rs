@@ -1,6 +1,6 @@
 //! Webhooks, and what was sent to them.
 
-use avala_types::{EventType, WebhookDeliveryStatus};
+use avala_types::{EventType, ExportUid, WebhookDeliveryStatus};
 use serde_json::json;
 
 use super::values::minutes;
@@ -36,7 +36,8 @@ pub(super) fn add(tables: &mut Tables) {
         let is_delivered = index % 7 != 6;
         tables.webhook_deliveries.add(|uid| {
             let mut delivery = WebhookDelivery::new(uid, &webhook.uid, event);
-            delivery.payload = Some(json!({ "uid": exports.get(index % exports.len().max(1)) }).into());
+            delivery.payload =
+                Some(json!({ "uid": exports.get(index % exports.len().max(1)).map(ExportUid::as_str) }).into());
             delivery.response_status = Some(if is_delivered { 200 } else { 503 });
             let body = if is_delivered { "ok" } else { "try later" };
             delivery.response_body = Some(body.to_owned());

@@ -20,6 +20,11 @@ pub(crate) fn count_tasks(tables: &Tables, export: &Export) -> u64 {
     tasks + items + slices.sum::<u64>()
 }
 
+/// Whether an export has ended, well or not.
+pub(crate) fn is_over(export: &Export) -> bool {
+    matches!(export.status, Some(ExportStatus::Exported | ExportStatus::Completed | ExportStatus::Failed))
+}
+
 /// Takes one step: requested, pending, processing until all tasks are written, exported. An export whose name is
 /// [`FAILS`] has failed instead. Returns the event that this is, if it is one.
 pub(crate) fn advance(export: &mut Export) -> Option<EventType> {

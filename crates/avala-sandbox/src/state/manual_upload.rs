@@ -124,6 +124,12 @@ impl ManualUploads {
         self.reserved.get(owner).copied().unwrap_or_default()
     }
 
+    /// How many uploads of an owner are prepared and not complete.
+    pub(crate) fn open(&self, owner: &OwnerName) -> usize {
+        let owners = self.open.keys().filter_map(|uid| self.rows.get(uid).ok());
+        owners.filter(|row| row.name.owner == *owner).count()
+    }
+
     /// The files of a dataset that an owner prepared, or of one batch of them.
     pub(crate) fn of<'a>(
         &'a self,

@@ -12,7 +12,7 @@ pub(crate) struct Published {
     /// Digest of the revision.
     pub(crate) sha256: String,
     pub(crate) manifest_sha256: String,
-    /// In their order: each item is one, of the role `media`.
+    /// In their order: each item is one, of the role `episode` or `media`.
     pub(crate) objects: Vec<PublicObject>,
     /// Keys of the objects in the storage, in the same order.
     pub(crate) keys: Vec<String>,
@@ -36,10 +36,29 @@ impl Published {
         self.objects.iter().find(|object| object.object_uid == uid)
     }
 
+    /// Path of an object on the network that serves large files.
+    pub(crate) fn edge_path(&self, object: &PublicObject) -> String {
+        let Self { dataset, sha256, manifest_sha256, .. } = self;
+        let (uid, digest) = (&object.object_uid, &object.sha256);
+        format!("/{EDGE_PREFIX}{dataset}/{sha256}/{manifest_sha256}/objects/{uid}/{digest}")
+    }
+
     /// The key of an object in the storage.
     pub(crate) fn key(&self, uid: &str) -> Option<&str> {
         let index = self.objects.iter().position(|object| object.object_uid == uid)?;
         self.keys.get(index).map(String::as_str)
+    }
+}
+
+/// First segments of paths on the network that serves large files.
+const EDGE_PREFIX: &str = "v1/datasets/";
+
+/// The object that a key of the edge network names: dataset, revision and object.
+pub(crate) fn edge_object(key: &str) -> Option<(&str, &str, &str)> {
+    let segments: Vec<&str> = key.strip_prefix(EDGE_PREFIX)?.split('/').collect();
+    match segments[..] {
+        [dataset, revision, _manifest, "objects", object, _sha256] => Some((dataset, revision, object)),
+        _ => None,
     }
 }
 

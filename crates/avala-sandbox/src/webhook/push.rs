@@ -31,7 +31,7 @@ pub(super) async fn carry(app: App, uid: ExecutionUid, waits: Vec<Duration>) {
 /// Sends a sample once.
 pub(super) async fn carry_sample(app: App, uid: AgentUid) {
     let letter = app.tables().agents.get(&uid).ok().and_then(|agent| {
-        let body = json!({ "event": "test", "registration": uid, "status": "pending", "event_payload": {} });
+        let body = json!({ "event": "test", "registration": uid.as_str(), "status": "pending", "event_payload": {} });
         letter(agent, "test", &uid_in(&format!("sample for {uid}"), 1), body.to_string())
     });
     if let Some(letter) = letter {

@@ -84,3 +84,22 @@ async fn an_export_needs_something_that_exists() {
     }
     assert_eq!(column(&fetch(&sandbox, "/exports/").await, "uid").len(), 5, "a refused export is not kept");
 }
+
+#[tokio::test]
+async fn sixth_unfinished_export_is_refused_if_limits_are_on() {
+    // Three of the demo exports are unfinished.
+    let sandbox = Sandbox::builder().documented_limits(true).start().await.unwrap();
+    let body = value!({"project": project(&sandbox).await});
+    let mut exports = Vec::new();
+    for _ in 0..2 {
+        exports.push(json(&post(&sandbox, "/exports/", body.clone()).await, StatusCode::CREATED));
+    }
+    let refused = post(&sandbox, "/exports/", body.clone()).await;
+    assert_eq!(refused.headers()["retry-after"], "1");
+    json(&refused, StatusCode::TOO_MANY_REQUESTS);
+    let path = format!("/exports/{}/", exports[0]["uid"].as_str().unwrap());
+    for _ in 0..5 {
+        fetch(&sandbox, &path).await;
+    }
+    json(&post(&sandbox, "/exports/", body).await, StatusCode::CREATED);
+}

@@ -50,6 +50,7 @@ mod storage_configs;
 mod storage_host;
 #[cfg(feature = "tls")]
 mod tls;
+mod unread_heads;
 mod validation;
 mod webhook_deliveries;
 mod webhooks;

@@ -49,6 +49,28 @@ async fn files_of_forms_become_a_dataset() {
 }
 
 #[tokio::test]
+async fn eleventh_open_upload_is_refused_if_limits_are_on() {
+    let sandbox = Sandbox::builder().seed(Seed::Empty).documented_limits(true).start().await.unwrap();
+    let mut targets = Vec::new();
+    for index in 0..10 {
+        targets.push(target(&sandbox, &format!("{index}.jpg"), 3, Some("batch")).await);
+    }
+    let body = |path: &str| {
+        value!({"dataset_name": "Yard", "file_path_in_dataset": path, "content_length": 3,
+            "upload_protocol_version": 2, "dataset_upload_uid": "batch"})
+    };
+    let refused = post(&sandbox, URL, body("10.jpg")).await;
+    assert_eq!(refused.headers()["retry-after"], "1");
+    let refused = json(&refused, StatusCode::TOO_MANY_REQUESTS);
+    assert_eq!(refused["detail"], "At most 10 uploads are allowed at a time.");
+    assert_eq!(json(&post(&sandbox, URL, body("3.jpg")).await, StatusCode::OK)["upload_uid"], targets[3]["upload_uid"]);
+    put(&sandbox, &targets[3]["url"], &targets[3]["headers"], "abc").await;
+    let complete = format!("/datasets/manual-upload/uploads/{}/complete/", text(&targets[3], "upload_uid"));
+    json(&act(&sandbox, &complete).await, StatusCode::OK);
+    json(&post(&sandbox, URL, body("10.jpg")).await, StatusCode::OK);
+}
+
+#[tokio::test]
 async fn a_small_file_is_put_once() {
     let sandbox = Sandbox::builder().seed(Seed::Empty).start().await.unwrap();
     let first = target(&sandbox, "1.jpg", 3, Some("batch")).await;

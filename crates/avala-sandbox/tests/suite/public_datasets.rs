@@ -94,6 +94,40 @@ async fn pages_have_at_most_100_objects() {
 }
 
 #[tokio::test]
+async fn files_of_an_episode_name_its_ordinal() {
+    let sandbox = Sandbox::builder().public_episodes("walks", 3, 2).item_size(10).start().await.unwrap();
+    let revision = read(&sandbox, "/resolve/harbor-vision/walks@main/").await;
+    let path = text(&revision["manifest"], "objects_path");
+    let page = read(&sandbox, path).await;
+    let objects = page["results"].as_array().unwrap().iter().map(|object| {
+        (
+            text(object, "role"),
+            text(object, "logical_path"),
+            object["ordinal"].as_u64(),
+            object["episode_ordinal"].as_u64(),
+        )
+    });
+    let objects: Vec<_> = objects.collect();
+    let media = |path, ordinal, episode| ("media", path, Some(ordinal), Some(episode));
+    assert_eq!(
+        objects,
+        [
+            ("episode", "0000.episode", Some(0), None),
+            ("episode", "0001.episode", Some(1), None),
+            ("episode", "0002.episode", Some(2), None),
+            media("0000/0000.bin", 0, 0),
+            media("0000/0001.bin", 1, 0),
+            media("0001/0000.bin", 2, 1),
+            media("0001/0001.bin", 3, 1),
+            media("0002/0000.bin", 4, 2),
+            media("0002/0001.bin", 5, 2),
+        ]
+    );
+    let episodes = read(&sandbox, &format!("{path}?role=episode&ordinals=2&ordinals=0")).await;
+    assert_eq!(episodes["results"].as_array().unwrap().len(), 2);
+}
+
+#[tokio::test]
 async fn withdrawn_revision_is_410_for_exact_requests() {
     let sandbox = Sandbox::start().await.unwrap();
     let revision = read(&sandbox, "/resolve/harbor-vision/harbor-cranes@main/").await;

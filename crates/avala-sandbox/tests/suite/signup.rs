@@ -2,7 +2,7 @@ use avala_sandbox::{Sandbox, Seed};
 use http::{HeaderValue, Method, StatusCode};
 use serde_json::json as value;
 
-use crate::client::{call, create, json, refused_fields, request, text};
+use crate::client::{call, create, json, post, refused_fields, request, text};
 
 #[tokio::test]
 async fn a_new_account_needs_no_key_and_gets_one() {
@@ -23,6 +23,22 @@ async fn a_new_account_needs_no_key_and_gets_one() {
     let dataset = r#"{"name": "Mine", "slug": "mine", "data_type": "image"}"#;
     let dataset = json(&call(&sandbox, with_key(Method::POST, "/datasets/", dataset)).await, StatusCode::CREATED);
     assert_eq!(dataset["owner_name"], "ada-b");
+}
+
+#[tokio::test]
+async fn sixth_signup_in_a_minute_is_refused_if_limits_are_on() {
+    let sandbox = Sandbox::builder().seed(Seed::Empty).documented_limits(true).start().await.unwrap();
+    let body = |index: usize| value!({"email": format!("{index}@lab.example"), "password": "long enough"});
+    for index in 0..5 {
+        create(&sandbox, "/signup/", body(index)).await;
+    }
+    let refused = post(&sandbox, "/signup/", body(5)).await;
+    assert!(refused.headers().contains_key("retry-after"));
+    json(&refused, StatusCode::TOO_MANY_REQUESTS);
+    let other = Sandbox::builder().seed(Seed::Empty).start().await.unwrap();
+    for index in 0..7 {
+        create(&other, "/signup/", body(index)).await;
+    }
 }
 
 #[tokio::test]

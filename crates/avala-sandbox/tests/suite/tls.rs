@@ -91,6 +91,45 @@ async fn proxy_stands_in_for_the_api_and_the_storage() {
     assert!(stored.headers().contains_key("etag"));
 }
 
+/// Sends a request without a key through the proxy.
+async fn anonymous(sandbox: &Sandbox, method: &str, host: &str, path: &str) -> TestResponse {
+    let (stream, _) = tunnel(sandbox, &format!("{host}:443")).await;
+    let request = Request::builder().method(method).uri(path).header("host", host);
+    exchange(sandbox, stream, host, request.body(Full::new(Bytes::new())).unwrap()).await
+}
+
+#[tokio::test]
+async fn public_objects_are_granted_on_the_edge_network() {
+    let sandbox = Sandbox::builder().tls(true).start().await.unwrap();
+    let revision =
+        anonymous(&sandbox, "GET", "api.avala.ai", "/api/v1/resolve/harbor-vision/harbor-cranes@main/").await;
+    let revision: Value = serde_json::from_slice(revision.body()).unwrap();
+    let objects = format!("/api/v1{}", revision["manifest"]["objects_path"].as_str().unwrap());
+    let page = anonymous(&sandbox, "GET", "api.avala.ai", &objects).await;
+    let page: Value = serde_json::from_slice(page.body()).unwrap();
+    let object = &page["results"][0];
+    let access = format!("/api/v1{}", object["access_path"].as_str().unwrap());
+    for (host, query, provider, start) in [
+        ("api.avala.ai", "?transport=avala-edge-v1", "avala_edge", "https://data.avala.ai/v1/datasets/".to_owned()),
+        ("server.avala.ai", "?transport=avala-edge-v1", "avala_edge", "https://data.avala.ai/v1/datasets/".to_owned()),
+        ("api.avala.ai", "", "avala_proxy", "https://api.avala.ai/api/v1/resolve/download/".to_owned()),
+    ] {
+        let grant = anonymous(&sandbox, "POST", host, &format!("{access}{query}")).await;
+        let grant: Value = serde_json::from_slice(grant.body()).unwrap();
+        assert_eq!(grant["provider"], provider, "{host}{query}");
+        let url: http::Uri = grant["url"].as_str().unwrap().parse().unwrap();
+        assert!(url.to_string().starts_with(&start), "{url}");
+        let path = url.path_and_query().unwrap().as_str();
+        let file = anonymous(&sandbox, "GET", url.host().unwrap(), path).await;
+        assert_eq!(file.status(), StatusCode::OK, "{url}");
+        assert_eq!(value!(crate::storage_client::hash(file.body())), object["sha256"]);
+        let altered = format!("{path}0");
+        assert_eq!(anonymous(&sandbox, "GET", url.host().unwrap(), &altered).await.status(), StatusCode::FORBIDDEN);
+        sandbox.advance_clock(std::time::Duration::from_secs(301));
+        assert_eq!(anonymous(&sandbox, "GET", url.host().unwrap(), path).await.status(), StatusCode::FORBIDDEN);
+    }
+}
+
 #[tokio::test]
 async fn proxy_refuses_unknown_hosts() {
     let sandbox = Sandbox::builder().tls(true).start().await.unwrap();

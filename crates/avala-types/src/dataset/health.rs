@@ -23,11 +23,11 @@ model! {
             /// Whether its items are sequences of frames; `None` while the server does not know.
             is_sequence: Option<bool>,
             /// Number of items.
-            item_count: u64,
+            item_count: Option<u64>,
             /// Number of sequences.
-            sequence_count: u64,
+            sequence_count: Option<u64>,
             /// Total number of frames of all sequences.
-            total_frames: u64,
+            total_frames: Option<u64>,
             /// Location of the files in S3.
             s3_prefix: Option<String>,
             /// Location of the files in Google Cloud Storage.
@@ -37,7 +37,7 @@ model! {
             /// Health of each sequence.
             sequences: Vec<SequenceHealth>,
             /// Whether every file could be read.
-            ingest_ok: bool,
+            ingest_ok: Option<bool>,
             /// Error message.
             issues: Vec<String>,
         }
@@ -58,11 +58,11 @@ model! {
             /// Status, free text.
             status: Option<String>,
             /// Number of frames.
-            frame_count: u64,
+            frame_count: Option<u64>,
             /// Whether LiDAR poses are present.
-            has_lidar_calibration: bool,
+            has_lidar_calibration: Option<bool>,
             /// Whether camera poses are present.
-            has_camera_calibration: bool,
+            has_camera_calibration: Option<bool>,
         }
     }
 }

@@ -19,7 +19,7 @@ model! {
             /// Database ID.
             id: Option<u64>,
             /// Whether it is hidden from annotators.
-            is_hidden: bool,
+            is_hidden: Option<bool>,
             /// Path in the dataset.
             key: Option<String>,
             /// Dataset.

@@ -22,7 +22,7 @@ model! {
         }
         optional {
             /// Whether it is hidden from annotators.
-            is_hidden: bool,
+            is_hidden: Option<bool>,
             /// Path in the dataset.
             key: Option<String>,
             /// UUID set by the uploader.

@@ -27,7 +27,7 @@ model! {
             /// Scope of the rule, a free-form object.
             scope: Option<Json>,
             /// Number of times the condition held.
-            hit_count: u64,
+            hit_count: Option<u64>,
             /// Time when the condition last held.
             last_hit_at: Option<Timestamp>,
             /// Creation time.

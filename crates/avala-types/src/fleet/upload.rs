@@ -32,13 +32,13 @@ model! {
         }
         optional {
             /// Number of files.
-            total_files: u64,
+            total_files: Option<u64>,
             /// Total size of all files, in bytes.
-            total_bytes: u64,
+            total_bytes: Option<u64>,
             /// Number of confirmed files.
-            confirmed_files: u64,
+            confirmed_files: Option<u64>,
             /// Size of the confirmed files, in bytes.
-            confirmed_bytes: u64,
+            confirmed_bytes: Option<u64>,
             /// Key prefix of the files in the bucket.
             s3_prefix: Option<String>,
             /// Status.
@@ -116,13 +116,13 @@ model! {
         }
         optional {
             /// Number of files.
-            total_files: u64,
+            total_files: Option<u64>,
             /// Number of confirmed files.
-            confirmed_files: u64,
+            confirmed_files: Option<u64>,
             /// Total size of all files, in bytes.
-            total_bytes: u64,
+            total_bytes: Option<u64>,
             /// Size of the confirmed files, in bytes.
-            confirmed_bytes: u64,
+            confirmed_bytes: Option<u64>,
             /// Paths of unconfirmed files.
             pending_paths: Vec<String>,
         }
@@ -145,7 +145,7 @@ model! {
         }
         optional {
             /// Number of failed files.
-            failed_files: u64,
+            failed_files: Option<u64>,
         }
     }
 }

@@ -164,7 +164,7 @@ macro_rules! from_scalar {
 }
 
 // A floating point number that is not finite becomes null, as in `serde_json`.
-from_scalar!(&str, String, bool, i32, i64, u32, u64, f64);
+from_scalar!(&str, String, bool, i8, i16, i32, i64, isize, u8, u16, u32, u64, usize, f32, f64);
 
 impl From<Box<RawValue>> for Json {
     fn from(text: Box<RawValue>) -> Self {

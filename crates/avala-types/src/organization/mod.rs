@@ -72,7 +72,7 @@ model! {
             /// Subscription plan.
             plan: Option<Plan>,
             /// Whether the organization is verified.
-            is_verified: bool,
+            is_verified: Option<bool>,
             /// Whether it is active.
             is_active: Option<bool>,
             /// Number of members.

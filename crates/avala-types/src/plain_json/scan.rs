@@ -33,9 +33,23 @@ const MAX_DIGITS: usize = 19;
 /// Every integer below it is a floating point number.
 const EXACT: u64 = 1 << 53;
 
+/// Powers of ten, for groups of at most eight digits.
+const GROUPS: [u64; 9] = [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000];
+
 /// Powers of ten, which are floating point numbers.
 const POWERS: [f64; 18] =
     [1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17];
+
+/// Compares two short texts of the same length. A call of `memcmp` would take longer than all else that a key takes.
+#[inline]
+fn is_same(left: &[u8], right: &[u8]) -> bool {
+    match left.len() {
+        0..4 => left.iter().eq(right),
+        4..8 => left.first_chunk::<4>() == right.first_chunk() && left.last_chunk::<4>() == right.last_chunk(),
+        8..=16 => left.first_chunk::<8>() == right.first_chunk() && left.last_chunk::<8>() == right.last_chunk(),
+        _ => left == right,
+    }
+}
 
 impl<'de> Scan<'de> {
     pub(super) fn new(text: &'de str) -> Self {
@@ -67,7 +81,8 @@ impl<'de> Scan<'de> {
     pub(super) fn take_key(&mut self, key: &str) -> bool {
         let end = self.at + 1 + key.len();
         let bytes = self.text.as_bytes();
-        let is_next = bytes.get(end) == Some(&b'"') && bytes.get(self.at + 1..end) == Some(key.as_bytes());
+        let is_next = bytes.get(end) == Some(&b'"')
+            && bytes.get(self.at + 1..end).is_some_and(|text| is_same(text, key.as_bytes()));
         if is_next {
             self.at = end + 1;
         }
@@ -99,7 +114,10 @@ impl<'de> Scan<'de> {
     pub(super) fn number(&mut self) -> Result<Number<'de>, Unusual> {
         let start = self.at;
         let mut digits = 0_u64;
-        let append = |digit| digits = digits.wrapping_mul(10).wrapping_add(u64::from(digit));
+        let append = |count, value| {
+            let power = GROUPS.get(count).copied().unwrap_or_default();
+            digits = digits.wrapping_mul(power).wrapping_add(value);
+        };
         let number = skip::number(self.text.as_bytes(), start, append).ok_or(Unusual)?;
         self.at = number.end;
         if number.whole + number.decimals <= MAX_DIGITS && !number.has_exponent {

@@ -76,7 +76,7 @@ setters! {
         with_phone phone: Option<String>,
         with_visibility visibility: Option<Visibility>,
         with_plan plan: Option<Plan>,
-        with_is_verified is_verified: bool,
+        with_is_verified is_verified: Option<bool>,
         with_is_active is_active: Option<bool>,
         with_member_count member_count: Option<u64>,
         with_team_count team_count: Option<u64>,

@@ -74,14 +74,14 @@ setters! {
         with_data_type data_type: Option<DataType>,
         with_dataset_status dataset_status: Option<DatasetStatus>,
         with_is_sequence is_sequence: Option<bool>,
-        with_item_count item_count: u64,
-        with_sequence_count sequence_count: u64,
-        with_total_frames total_frames: u64,
+        with_item_count item_count: Option<u64>,
+        with_sequence_count sequence_count: Option<u64>,
+        with_total_frames total_frames: Option<u64>,
         with_s3_prefix s3_prefix: Option<String>,
         with_gc_storage_prefix gc_storage_prefix: Option<String>,
         with_last_updated_at last_updated_at: Option<Timestamp>,
         with_sequences sequences: Vec<SequenceHealth>,
-        with_ingest_ok ingest_ok: bool,
+        with_ingest_ok ingest_ok: Option<bool>,
         with_issues issues: Vec<String>,
     }
 
@@ -89,15 +89,15 @@ setters! {
         with_uid uid: SequenceUid,
         with_key key: Option<String>,
         with_status status: Option<String>,
-        with_frame_count frame_count: u64,
-        with_has_lidar_calibration has_lidar_calibration: bool,
-        with_has_camera_calibration has_camera_calibration: bool,
+        with_frame_count frame_count: Option<u64>,
+        with_has_lidar_calibration has_lidar_calibration: Option<bool>,
+        with_has_camera_calibration has_camera_calibration: Option<bool>,
     }
 
     DatasetItem {
         with_uid uid: ItemUid,
         with_id id: Option<u64>,
-        with_is_hidden is_hidden: bool,
+        with_is_hidden is_hidden: Option<bool>,
         with_key key: Option<String>,
         with_dataset dataset: Option<DatasetUid>,
         with_dataset_owner_name dataset_owner_name: Option<OwnerName>,
@@ -124,7 +124,7 @@ setters! {
         with_uid uid: DatasetUid,
         with_name name: String,
         with_slug slug: DatasetSlug,
-        with_item_count item_count: u64,
+        with_item_count item_count: Option<u64>,
         with_owner_name owner_name: Option<OwnerName>,
         with_status status: Option<DatasetStatus>,
         with_data_type data_type: Option<DataType>,
@@ -140,7 +140,7 @@ setters! {
 
     DatasetSequence {
         with_uid uid: SequenceUid,
-        with_is_hidden is_hidden: bool,
+        with_is_hidden is_hidden: Option<bool>,
         with_key key: Option<String>,
         with_custom_uuid custom_uuid: Option<String>,
         with_status status: Option<String>,
@@ -211,7 +211,7 @@ setters! {
     SliceItem {
         with_uid uid: ItemUid,
         with_id id: Option<u64>,
-        with_is_hidden is_hidden: bool,
+        with_is_hidden is_hidden: Option<bool>,
         with_key key: Option<String>,
         with_dataset dataset: Option<DatasetUid>,
         with_dataset_owner_name dataset_owner_name: Option<OwnerName>,

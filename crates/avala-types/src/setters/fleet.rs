@@ -130,7 +130,7 @@ setters! {
         with_status status: Option<RecordingStatus>,
         with_duration_seconds duration_seconds: Option<f64>,
         with_size_bytes size_bytes: Option<u64>,
-        with_topic_count topic_count: i64,
+        with_topic_count topic_count: Option<i64>,
         with_tags tags: Vec<String>,
         with_topics topics: Option<Json>,
         with_started_at started_at: Option<Timestamp>,
@@ -147,7 +147,7 @@ setters! {
         with_condition condition: Option<Json>,
         with_actions actions: Option<Json>,
         with_scope scope: Option<Json>,
-        with_hit_count hit_count: u64,
+        with_hit_count hit_count: Option<u64>,
         with_last_hit_at last_hit_at: Option<Timestamp>,
         with_created_at created_at: Option<Timestamp>,
         with_updated_at updated_at: Option<Timestamp>,
@@ -155,10 +155,10 @@ setters! {
 
     UploadSession {
         with_uid uid: UploadSessionUid,
-        with_total_files total_files: u64,
-        with_total_bytes total_bytes: u64,
-        with_confirmed_files confirmed_files: u64,
-        with_confirmed_bytes confirmed_bytes: u64,
+        with_total_files total_files: Option<u64>,
+        with_total_bytes total_bytes: Option<u64>,
+        with_confirmed_files confirmed_files: Option<u64>,
+        with_confirmed_bytes confirmed_bytes: Option<u64>,
         with_s3_prefix s3_prefix: Option<String>,
         with_status status: Option<UploadSessionStatus>,
     }
@@ -187,10 +187,10 @@ setters! {
     UploadStatusResponse {
         with_session_uid session_uid: UploadSessionUid,
         with_status status: UploadSessionStatus,
-        with_total_files total_files: u64,
-        with_confirmed_files confirmed_files: u64,
-        with_total_bytes total_bytes: u64,
-        with_confirmed_bytes confirmed_bytes: u64,
+        with_total_files total_files: Option<u64>,
+        with_confirmed_files confirmed_files: Option<u64>,
+        with_total_bytes total_bytes: Option<u64>,
+        with_confirmed_bytes confirmed_bytes: Option<u64>,
         with_pending_paths pending_paths: Vec<String>,
     }
 
@@ -199,7 +199,7 @@ setters! {
         with_uploaded_files uploaded_files: u64,
         with_total_bytes total_bytes: u64,
         with_uploaded_bytes uploaded_bytes: u64,
-        with_failed_files failed_files: u64,
+        with_failed_files failed_files: Option<u64>,
     }
 
     ManagedMultipart {

@@ -34,7 +34,7 @@ setters! {
         with_part_size part_size: Option<u64>,
         with_part_count part_count: Option<u64>,
         with_uploaded_parts uploaded_parts: Vec<UploadedPart>,
-        with_complete complete: bool,
+        with_complete complete: Option<bool>,
     }
 
     UploadedPart {
@@ -60,10 +60,10 @@ setters! {
         with_s3_bucket_region s3_bucket_region: Option<String>,
         with_s3_bucket_prefix s3_bucket_prefix: Option<String>,
         with_s3_auth_method s3_auth_method: Option<S3AuthMethod>,
-        with_s3_is_accelerated s3_is_accelerated: bool,
+        with_s3_is_accelerated s3_is_accelerated: Option<bool>,
         with_gc_storage_bucket_name gc_storage_bucket_name: Option<String>,
         with_gc_storage_prefix gc_storage_prefix: Option<String>,
-        with_is_verified is_verified: bool,
+        with_is_verified is_verified: Option<bool>,
         with_last_verified_at last_verified_at: Option<Timestamp>,
         with_created_at created_at: Option<Timestamp>,
         with_updated_at updated_at: Option<Timestamp>,

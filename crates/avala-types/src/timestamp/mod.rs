@@ -29,7 +29,9 @@ use crate::scalar::Scalar;
 /// - the offset as `Z`, `z`, `UTC`, `GMT`, `+02`, `+0200`, `+02:00` or `+02:00:00`, with or without a space before it; a
 ///   missing offset is UTC;
 /// - the name of the zone after the offset, which is dropped: `[Europe/Paris]` of Java, ` +0200 CEST` of Go;
-/// - the dates of HTTP and email: `Wed, 15 Jan 2025 09:30:00 GMT`.
+/// - the dates of HTTP and email: `Wed, 15 Jan 2025 09:30:00 GMT`;
+/// - what C, Ruby, Go and JavaScript print: `Wed Jan 15 09:30:00 2025`, `Wed Jan 15 09:30:00 +0000 2025`, and
+///   `Wed Jan 15 2025 09:30:00 GMT+0000 (UTC)`.
 ///
 /// A date without a time is no point in time, and neither is a number: nothing says whether it counts seconds or
 /// milliseconds. [`from_unix_seconds`](Self::from_unix_seconds) is for those who know.
@@ -103,7 +105,7 @@ impl FromStr for Timestamp {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         // The text comes from outside: an error message repeats no more of it than a timestamp is long.
-        parse::parse(text).map(Self).ok_or_else(|| TimestampError(text.chars().take(40).collect()))
+        parse::parse(text.trim_ascii()).map(Self).ok_or_else(|| TimestampError(text.chars().take(40).collect()))
     }
 }
 
@@ -135,9 +137,15 @@ impl From<Timestamp> for OffsetDateTime {
     }
 }
 
+/// A time outside the years -9999 to 9999 becomes the first or the last timestamp.
 impl From<SystemTime> for Timestamp {
     fn from(time: SystemTime) -> Self {
-        Self(time.into())
+        let epoch = OffsetDateTime::UNIX_EPOCH;
+        let duration = |duration: Duration| time::Duration::try_from(duration).unwrap_or(time::Duration::MAX);
+        Self(match time.duration_since(SystemTime::UNIX_EPOCH) {
+            Ok(after) => epoch.saturating_add(duration(after)),
+            Err(before) => epoch.saturating_sub(duration(before.duration())),
+        })
     }
 }
 
@@ -259,6 +267,13 @@ mod tests {
             "20250115T093000Z",
             "Wed, 15 Jan 2025 09:30:00 GMT",
             "Wed, 15 Jan 2025 11:30:00 +0200",
+            "Wed Jan 15 09:30:00 2025",
+            "Wed Jan 15 09:30:00 UTC 2025",
+            "Wed Jan 15 11:30:00 +0200 2025",
+            "Wed Jan 15 2025 10:30:00 GMT+0100 (Central European Standard Time)",
+            "Wed Jan 15 2025 09:30:00 GMT+0000",
+            "Wed Jan 15 2025 09:30:00 GMT",
+            " 2025-01-15T09:30:00Z\n",
         ] {
             let read: Timestamp = same.parse().unwrap_or_else(|error| panic!("{error}"));
             assert_eq!(read.unix_seconds(), moment.unix_seconds(), "{same}");
@@ -296,6 +311,11 @@ mod tests {
             "15/01/2025 09:30",
             "09:30:00",
             "1736933400",
+            "Wed Jan 15 2025",
+            "Wed Jan 35 09:30:00 2025",
+            "Wed Jan 15 09:30:00 CET 2025",
+            "Wed Jab 15 09:30:00 2025",
+            "Wed Jan 15 09:30:00 2025 and more",
         ] {
             let error = text.parse::<Timestamp>().unwrap_err();
             assert!(error.to_string().contains(text), "{error}");

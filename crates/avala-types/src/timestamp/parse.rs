@@ -14,7 +14,44 @@ pub(super) fn parse(text: &str) -> Option<OffsetDateTime> {
         return time.checked_sub(time::Duration::seconds(seconds));
     }
     // Starts with the name of a weekday or, without it, with the day.
-    OffsetDateTime::parse(text, &Rfc2822).ok()
+    OffsetDateTime::parse(text, &Rfc2822).ok().or_else(|| parse(&month_first(text)?))
+}
+
+/// Names of months, with the number that each has.
+const MONTHS: [(&str, &str); 12] = [
+    ("Jan", "01"),
+    ("Feb", "02"),
+    ("Mar", "03"),
+    ("Apr", "04"),
+    ("May", "05"),
+    ("Jun", "06"),
+    ("Jul", "07"),
+    ("Aug", "08"),
+    ("Sep", "09"),
+    ("Oct", "10"),
+    ("Nov", "11"),
+    ("Dec", "12"),
+];
+
+/// The forms that name the month before the day, as a date and a time in digits: `Wed Jan 15 09:30:00 2025` of C, with an
+/// offset before the year in Ruby and Go, and `Wed Jan 15 2025 09:30:00 GMT+0100 (CET)` of JavaScript.
+fn month_first(text: &str) -> Option<String> {
+    let mut words = text.split_ascii_whitespace();
+    let weekday = words.next()?;
+    ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"].contains(&weekday).then_some(())?;
+    let name = words.next()?;
+    let (_, month) = MONTHS.iter().find(|(known, _)| *known == name)?;
+    let day = words.next()?;
+    let (year, time, offset) = match (words.next()?, words.next()?) {
+        (time, year) if time.contains(':') && year.len() == 4 => (year, time, "Z"),
+        (time, offset) if time.contains(':') => (words.next()?, time, offset),
+        (year, time) => (year, time, words.next()?),
+    };
+    // JavaScript adds the name of the zone.
+    let rest = words.next();
+    rest.is_none_or(|word| word.starts_with('(')).then_some(())?;
+    let offset = offset.strip_prefix("GMT").filter(|offset| !offset.is_empty()).unwrap_or(offset);
+    Some(format!("{year}-{month}-{day:0>2}T{time}{offset}"))
 }
 
 /// The text as RFC 3339, and the seconds of its offset, for which RFC 3339 has no room.

@@ -8,7 +8,7 @@ use avala_webhook::{
 };
 use axum::Router;
 use axum::body::Body;
-use axum::http::{Request, StatusCode};
+use axum::http::{HeaderValue, Request, StatusCode};
 use axum::routing::post;
 use tower::ServiceExt as _;
 
@@ -74,7 +74,11 @@ async fn the_service_calls_the_handler_of_valid_deliveries_only() {
     failing.headers_mut().insert(DELIVERY_HEADER, "d2".parse().unwrap());
     assert_eq!(status(failing).await, StatusCode::INTERNAL_SERVER_ERROR);
     let get = Request::get("/avala").body(Body::empty()).unwrap();
-    assert_eq!(status(get).await, StatusCode::METHOD_NOT_ALLOWED);
+    let refused = service.clone().oneshot(get).await.unwrap();
+    assert_eq!(
+        (refused.status(), &refused.headers()["allow"]),
+        (StatusCode::METHOD_NOT_ALLOWED, &HeaderValue::from_static("POST"))
+    );
 }
 
 #[tokio::test]

@@ -73,7 +73,7 @@ async fn act(State(app): State<App>, body: JsonBody) -> Created<AgentExecution> 
         return Err(ApiError::conflict(format!("This execution has already been decided: {decision}.")));
     }
     execution.status = Some(ExecutionStatus::Completed);
-    execution.response_payload = Some(json!({ "action": payload.action, "reason": payload.reason }).into());
+    execution.response_payload = Some(json!({ "action": payload.action.as_str(), "reason": payload.reason }).into());
     execution.action = Some(payload.action);
     execution.completed_at = clock::now();
     execution.started_at = execution.started_at.or(execution.completed_at);

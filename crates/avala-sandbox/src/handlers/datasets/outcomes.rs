@@ -133,7 +133,7 @@ pub(super) async fn set(
     outcome.source_metadata = payload.source_metadata;
     outcome.version = Some(version);
     outcome.is_current = Some(true);
-    outcome.labeled_by = Some(json!({ "username": caller }).into());
+    outcome.labeled_by = Some(json!({ "username": caller.as_str() }).into());
     outcome.created_at = clock::now();
     outcome.updated_at = outcome.created_at;
     for old in &mut row.outcomes {

@@ -65,6 +65,7 @@ pub(super) async fn create(
             return Err(ApiError::field("content_length", sentence));
         }
         _ => {
+            app.settings().documented_limits.check_uploads(|| tables.manual_uploads.open(&owner))?;
             tables.check_quota(&owner, size, settings.quota)?;
             // No upload may have more than 10,000 parts.
             let part_size = settings.part_size.max(size.div_ceil(10_000));

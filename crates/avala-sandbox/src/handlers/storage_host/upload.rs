@@ -28,7 +28,10 @@ pub(super) async fn put(app: &App, parts: &Parts, body: &mut Body) -> StorageRes
     let target = target(parts, query)?;
     app.storage(|storage| check(storage, &key, &target))?;
 
-    let mut receiver = Receiver::new(bodies);
+    let mut receiver = match &target {
+        Target::Object { .. } => Receiver::new(bodies),
+        Target::Part { upload, number } => app.storage(|storage| storage.part_receiver(upload, *number)),
+    };
     while let Some(frame) = body.frame().await {
         // A body that ends too early: the connection is gone, and nothing is stored.
         let frame = frame.map_err(|_| StorageError::BROKEN)?;
@@ -48,7 +51,20 @@ pub(super) async fn put(app: &App, parts: &Parts, body: &mut Body) -> StorageRes
             }
         }
     })?;
+    if let Target::Part { upload, .. } = &target {
+        hash_waiting_parts(app, upload).await?;
+    }
     Ok([(header::ETAG, format!("\"{etag}\""))].into_response())
+}
+
+/// Hashes the parts that arrived before their turn, now that it has come.
+async fn hash_waiting_parts(app: &App, upload: &str) -> Result<(), StorageError> {
+    while let Some(part) = app.storage(|storage| storage.waiting_part(upload)) {
+        // Parts may be large: they are read outside of the lock and of the threads of the runtime.
+        let hashed = tokio::task::spawn_blocking(move || part.hash()).await.map_err(|_| StorageError::BROKEN)?;
+        app.storage(|storage| storage.end_waiting(upload, hashed));
+    }
+    Ok(())
 }
 
 fn target(parts: &Parts, query: &str) -> Result<Target, StorageError> {

@@ -1,19 +1,37 @@
 //! Lookups of public dataset across tables.
 
+use std::collections::HashMap;
+
 use avala_types::{DatasetStatus, DatasetUid, Visibility};
 use sha2::{Digest, Sha256};
 
-use crate::schema::PublicObject;
+use crate::schema::{DatasetItem, PublicObject};
 use crate::state::dataset::DatasetRow;
 use crate::state::hex::hex;
 use crate::state::public_dataset::{Published, objects_path};
 use crate::state::storage::links::key_of;
 use crate::state::tables::Tables;
 
+/// Ending of a file that is an episode. The files in the folder that is named like it belong to the episode.
+const EPISODE_SUFFIX: &str = ".episode";
+
 /// Whether a dataset has a revision: it is public and ready.
 fn is_public(row: &DatasetRow) -> bool {
     let dataset = &row.dataset;
     dataset.visibility == Some(Visibility::Public) && dataset.status == Some(DatasetStatus::Created)
+}
+
+/// The items with their roles and ordinals, in the order of objects: by role, then by ordinal.
+fn by_role(row: &DatasetRow) -> impl Iterator<Item = (&DatasetItem, &'static str, u64)> {
+    let is_episode = |item: &&DatasetItem| item.key.as_deref().is_some_and(|key| key.ends_with(EPISODE_SUFFIX));
+    let episodes = row.items.rows().filter(is_episode).zip(0..).map(|(item, ordinal)| (item, "episode", ordinal));
+    let media = row.items.rows().filter(move |item| !is_episode(item)).zip(0..);
+    episodes.chain(media.map(|(item, ordinal)| (item, "media", ordinal)))
+}
+
+/// The folders that a path is in, the innermost one first.
+fn folders(path: &str) -> impl Iterator<Item = &str> {
+    path.rmatch_indices('/').filter_map(|(end, _)| path.get(..end))
 }
 
 impl Tables {
@@ -28,13 +46,17 @@ impl Tables {
 
     fn publish(&mut self, uid: &DatasetUid) -> Option<Published> {
         let row = self.datasets.get(uid).ok().filter(|row| is_public(row))?;
-        let (mut objects, mut keys) = (Vec::new(), Vec::new());
-        for (item, ordinal) in row.items.rows().zip(0_u64..) {
+        let (mut objects, mut keys, mut episodes) = (Vec::new(), Vec::new(), HashMap::new());
+        for (item, role, ordinal) in by_role(row) {
             let key = item.url.as_deref().and_then(key_of)?;
             let sha256 = self.storage.sha256(key)?;
             let size = self.storage.object(key)?.size();
             let path = item.key.clone().unwrap_or_else(|| item.uid.to_string());
-            let mut object = PublicObject::new(item.uid.to_string(), path, "media", ordinal, size, sha256, "");
+            let mut object = PublicObject::new(item.uid.to_string(), path, role, ordinal, size, sha256, "");
+            match object.logical_path.strip_suffix(EPISODE_SUFFIX) {
+                Some(folder) => drop(episodes.insert(folder.to_owned(), ordinal)),
+                None => object.episode_ordinal = folders(&object.logical_path).find_map(|at| episodes.get(at).copied()),
+            }
             object.content_type = Some("application/octet-stream".to_owned());
             object.origin = Some("upload".to_owned());
             objects.push(object);

@@ -3,6 +3,7 @@
 use avala_types::{DatasetUid, ExportUid};
 
 use crate::protocol::{API_PREFIX, DOWNLOAD_PREFIX};
+use crate::state::public_dataset::edge_object;
 use crate::state::storage::links::Links;
 use crate::state::storage::{Object, sign};
 use crate::state::tables::Tables;
@@ -36,9 +37,14 @@ impl Tables {
     /// The key of an object, for the key that the grant of a public object names.
     fn resolve_key(&mut self, key: &str) -> Option<String> {
         let prefix = format!("{}{DOWNLOAD_PREFIX}", API_PREFIX.trim_start_matches('/'));
-        let Some(rest) = key.strip_prefix(&prefix) else { return Some(key.to_owned()) };
-        let mut segments = rest.split('/');
-        let (dataset, digest, object) = (segments.next()?, segments.next()?, segments.next()?);
+        let (dataset, digest, object) = match (key.strip_prefix(&prefix), edge_object(key)) {
+            (Some(rest), _) => {
+                let mut segments = rest.split('/');
+                (segments.next()?, segments.next()?, segments.next()?)
+            }
+            (None, Some(names)) => names,
+            (None, None) => return Some(key.to_owned()),
+        };
         let published = self.published(&DatasetUid::from(dataset)).filter(|known| known.sha256 == digest)?;
         published.key(object).map(str::to_owned)
     }

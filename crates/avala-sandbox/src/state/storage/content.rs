@@ -136,7 +136,12 @@ impl Content {
         Ok(hex(&hasher.finalize()))
     }
 
-    fn read(&self, range: Range<u64>, mut take: impl FnMut(&[u8])) -> io::Result<()> {
+    /// Returns what is left of the content when its bytes are dropped. It blocks.
+    pub(super) fn dropped(&self) -> Self {
+        Self::Dropped { length: self.length(), first: self.first_bytes(), last: self.last_bytes() }
+    }
+
+    pub(super) fn read(&self, range: Range<u64>, mut take: impl FnMut(&[u8])) -> io::Result<()> {
         for piece in self.pieces(range) {
             match piece {
                 Piece::Bytes(bytes) => take(&bytes),

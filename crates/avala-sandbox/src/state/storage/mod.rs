@@ -5,6 +5,7 @@
 mod content;
 pub(crate) mod links;
 mod receive;
+mod running_hash;
 pub(crate) mod sign;
 
 use std::collections::{BTreeMap, HashMap};
@@ -19,6 +20,8 @@ use crate::state::hex::hex;
 pub(crate) use content::{Content, Generated, Piece, missing};
 pub use receive::Bodies;
 pub(crate) use receive::{Received, Receiver};
+use running_hash::RunningHash;
+pub(crate) use running_hash::WaitingPart;
 
 /// Prefix of keys of demo files, which are generated when they are read.
 pub(crate) const DEMO_PREFIX: &str = "demo/";
@@ -74,6 +77,8 @@ pub(crate) struct Object {
 pub(crate) struct Multipart {
     pub(crate) key: String,
     pub(crate) parts: BTreeMap<u64, Part>,
+    /// The hash of the first parts, where bytes are dropped.
+    hash: RunningHash,
 }
 
 /// A part of an object.
@@ -142,7 +147,7 @@ impl Storage {
 
     /// Opens a multipart upload, unless it is open.
     pub(crate) fn open_upload(&mut self, id: &str, key: &str) {
-        let new = || Multipart { key: key.to_owned(), parts: BTreeMap::new() };
+        let new = || Multipart { key: key.to_owned(), ..Multipart::default() };
         self.uploads.entry(id.to_owned()).or_insert_with(new);
     }
 
@@ -151,11 +156,34 @@ impl Storage {
         self.uploads.get(id).is_some_and(|upload| upload.key == key)
     }
 
+    /// Returns what receives a part.
+    pub(crate) fn part_receiver(&self, id: &str, number: u64) -> Receiver {
+        match self.uploads.get(id).filter(|_| self.bodies == Bodies::Hash) {
+            Some(upload) if number == upload.hash.next() => Receiver::hashing(upload.hash.clone()),
+            Some(upload) if number > upload.hash.next() => Receiver::new(Bodies::Keep),
+            _ => Receiver::new(self.bodies),
+        }
+    }
+
+    /// Returns the next part of an upload that has to be hashed and dropped, if it has arrived.
+    pub(crate) fn waiting_part(&self, id: &str) -> Option<WaitingPart> {
+        self.uploads.get(id).filter(|_| self.bodies == Bodies::Hash)?.waiting_part()
+    }
+
+    /// Takes over a part that was hashed.
+    pub(crate) fn end_waiting(&mut self, id: &str, hashed: WaitingPart) {
+        if let Some(upload) = self.uploads.get_mut(id) {
+            upload.end_waiting(hashed);
+        }
+    }
+
     /// Stores a part in place of an older one, and returns its `ETag` without quotes; `None` if the upload is not open.
     pub(crate) fn put_part(&mut self, id: &str, number: u64, received: Received) -> Option<String> {
         let etag = self.etag(received.sha256.as_deref());
         let upload = self.uploads.get_mut(id)?;
-        let puts = upload.parts.get(&number).map_or(0, |part| part.puts) + 1;
+        let replaced = upload.parts.get(&number);
+        let puts = replaced.map_or(0, |part| part.puts) + 1;
+        let is_same = replaced.is_some_and(|part| part.sha256 == received.sha256);
         self.counters.parts += 1;
         self.counters.parts_again += u64::from(puts > 1);
         self.counters.bytes += received.length;
@@ -167,6 +195,7 @@ impl Storage {
             puts,
         };
         upload.parts.insert(number, part);
+        upload.note_part(number, received.whole, is_same);
         Some(etag)
     }
 
@@ -178,10 +207,11 @@ impl Storage {
 
     /// Joins the parts of an upload to an object.
     pub(crate) fn complete_upload(&mut self, id: &str) -> Option<&Object> {
-        let Multipart { key, parts } = self.uploads.remove(id)?;
+        let Multipart { key, parts, hash } = self.uploads.remove(id)?;
         let etags: String = parts.values().map(|part| part.etag.as_str()).collect();
         let etag = format!("{}-{}", short_hash(&etags), parts.len());
-        let whole = parts.values().next().filter(|_| parts.len() == 1).and_then(|part| part.sha256.clone());
+        let only = parts.values().next().filter(|_| parts.len() == 1);
+        let whole = only.map_or_else(|| hash.finish(parts.len()), |part| part.sha256.clone());
         let object = Object {
             etag,
             sha256: whole,

@@ -9,6 +9,7 @@ use tempfile::{NamedTempFile, TempPath};
 use tokio::io::{AsyncWriteExt, BufWriter};
 
 use super::content::Content;
+use super::running_hash::RunningHash;
 use crate::state::hex::hex;
 
 /// Longer bodies go to a temporary file.
@@ -23,7 +24,8 @@ pub enum Bodies {
     Keep,
     /// Notes sizes and SHA-256 hashes, and drops the bytes: uploads of any size in constant memory and no disk space.
     ///
-    /// An object that was sent in several parts then has hashes of its parts only, and objects cannot be fetched.
+    /// Objects cannot be fetched. Parts that arrive before the ones in front of them are kept in temporary files until
+    /// their turn. If a part is replaced after its turn, the object has hashes of its parts only.
     Hash,
     /// Notes sizes, and drops the bytes, for measurements in which the server should cost little.
     Count,
@@ -38,6 +40,8 @@ pub(crate) struct Receiver {
     file: Option<(BufWriter<tokio::fs::File>, TempPath)>,
     first: BytesMut,
     last: BytesMut,
+    /// The hash of the upload that this is the next part of.
+    whole: Option<RunningHash>,
 }
 
 /// A body that was received.
@@ -46,9 +50,16 @@ pub(crate) struct Received {
     /// In hexadecimal; `None` when it was only counted.
     pub(crate) sha256: Option<String>,
     pub(crate) content: Content,
+    /// The hash of its upload up to here, if it was the next part of one.
+    pub(crate) whole: Option<RunningHash>,
 }
 
 impl Receiver {
+    /// Receives the next part of an upload whose bytes are dropped.
+    pub(super) fn hashing(whole: RunningHash) -> Self {
+        Self { whole: Some(whole), ..Self::new(Bodies::Hash) }
+    }
+
     pub(crate) fn new(bodies: Bodies) -> Self {
         Self {
             bodies,
@@ -58,6 +69,7 @@ impl Receiver {
             file: None,
             first: BytesMut::new(),
             last: BytesMut::new(),
+            whole: None,
         }
     }
 
@@ -65,6 +77,9 @@ impl Receiver {
         self.length += bytes.len() as u64;
         if self.bodies != Bodies::Count {
             self.hasher.update(&bytes);
+        }
+        if let Some(whole) = &mut self.whole {
+            whole.update(&bytes);
         }
         if self.bodies != Bodies::Keep {
             self.note_ends(&bytes);
@@ -97,7 +112,7 @@ impl Receiver {
             _ => Content::Dropped { length, first: self.first.freeze(), last: self.last.freeze() },
         };
         let sha256 = (self.bodies != Bodies::Count).then(|| hex(&self.hasher.finalize()));
-        Ok(Received { length, sha256, content })
+        Ok(Received { length, sha256, content, whole: self.whole })
     }
 
     /// Keeps the first and the last eight bytes: they tell the format of a file.

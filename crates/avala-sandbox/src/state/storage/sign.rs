@@ -114,6 +114,22 @@ pub(crate) fn verify(
     Ok(())
 }
 
+/// Returns the query of a URL of the edge network, which is valid for a path until then.
+pub(crate) fn edge_query(path: &str, expires_at: u64) -> String {
+    format!("grant={expires_at}.{}", hmac(&format!("edge {path} {expires_at}")))
+}
+
+/// Checks a query of the edge network; `None` if it is another one.
+pub(crate) fn verify_edge(path: &str, query: &str, now: SystemTime) -> Option<Result<(), Refused>> {
+    let (expires_at, _) = query.strip_prefix("grant=")?.split_once('.')?;
+    let expires_at = expires_at.parse().ok()?;
+    Some(match edge_query(path, expires_at) == query {
+        false => Err(Refused::SignatureDoesNotMatch),
+        true if expires_at <= clock::unix_seconds(now) => Err(Refused::Expired),
+        true => Ok(()),
+    })
+}
+
 /// Returns the fields of a form that sends a file of this size under a key, all but the file.
 pub(crate) fn form_fields(key: &str, size: u64, lifetime: Duration, now: SystemTime) -> Vec<(&'static str, String)> {
     let date = clock::amz_date(now);

@@ -143,7 +143,7 @@ impl Uploader {
             return Err(other_content(&upload.source));
         }
         match &session.method {
-            Some(UploadMethod::Put) if session.complete => self.present(upload, session).await,
+            Some(UploadMethod::Put) if session.complete == Some(true) => self.present(upload, session).await,
             Some(UploadMethod::Put) => self.put(upload, session, date).await,
             Some(UploadMethod::Multipart) => multipart::upload(self, upload, session).await,
             method => {

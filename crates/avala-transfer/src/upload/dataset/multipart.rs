@@ -52,7 +52,7 @@ pub(crate) async fn upload(
 ) -> Result<Step, Error> {
     let layout = layout(upload, session)?;
     let known = known_parts(uploader, upload, session, &layout).await?;
-    if session.complete {
+    if session.complete == Some(true) {
         return complete_again(uploader, upload, session, &layout, &known).await;
     }
     let mut digests = present_parts(uploader, upload, session, &layout, known).await?;

@@ -28,10 +28,11 @@ pub(crate) fn check_new(
         return Err(invalid("the UID of the session has other characters than letters, digits, `-` and `_`"));
     }
     let expected = (state.files.len() as u64, state.total_bytes());
-    if (session.total_files, session.total_bytes) != expected {
+    let (files, bytes) = (count(session.total_files)?, count(session.total_bytes)?);
+    if (files, bytes) != expected {
         return Err(invalid(&format!(
-            "the session counts {} files of {} bytes; {} files of {} bytes were announced",
-            session.total_files, session.total_bytes, expected.0, expected.1
+            "the session counts {files} files of {bytes} bytes; {} files of {} bytes were announced",
+            expected.0, expected.1
         )));
     }
     if session.status != Some(UploadSessionStatus::Initiated) {
@@ -48,6 +49,11 @@ pub(crate) fn check_new(
         return Err(invalid("the prefix of the session is not one of this recording"));
     }
     Ok((uid.to_owned(), prefix))
+}
+
+/// Returns a count that a session must have.
+fn count(count: Option<u64>) -> Result<u64, Error> {
+    count.ok_or_else(|| invalid("the upload session lacks a count of its files or bytes"))
 }
 
 /// Checks the state of the session; returns the confirmed paths.
@@ -78,11 +84,13 @@ pub(crate) fn check_status(
     };
     let bytes: u64 = confirmed.iter().filter_map(|path| state.files.get(path)).map(|file| file.size).sum();
     let expected = (state.files.len() as u64, state.total_bytes(), confirmed.len() as u64, bytes);
-    let counted = (status.total_files, status.total_bytes, status.confirmed_files, status.confirmed_bytes);
-    if counted != expected {
+    let (files, bytes) = (count(status.total_files)?, count(status.total_bytes)?);
+    let (confirmed_files, confirmed_bytes) = (count(status.confirmed_files)?, count(status.confirmed_bytes)?);
+    if (files, bytes, confirmed_files, confirmed_bytes) != expected {
         return Err(invalid(&format!(
-            "the server counts {} of {} files and {} of {} bytes as confirmed; by its list it is {} of {} and {} of {}",
-            counted.2, counted.0, counted.3, counted.1, expected.2, expected.0, expected.3, expected.1
+            "the server counts {confirmed_files} of {files} files and {confirmed_bytes} of {bytes} bytes as confirmed; \
+             by its list it is {} of {} and {} of {}",
+            expected.2, expected.0, expected.3, expected.1
         )));
     }
     Ok(confirmed)
@@ -187,7 +195,7 @@ mod tests {
 
     fn session() -> UploadSession {
         let mut session = UploadSession::new("s-1_x");
-        (session.total_files, session.total_bytes) = (2, 20);
+        (session.total_files, session.total_bytes) = (Some(2), Some(20));
         session.status = Some(UploadSessionStatus::Initiated);
         session.s3_prefix = Some("fleet/x/r1/".to_owned());
         session
@@ -197,11 +205,12 @@ mod tests {
     fn session_has_to_fit_the_manifest() {
         let state = state(&["a", "b"]);
         assert_eq!(check_new(&session(), &state, "r1").unwrap(), ("s-1_x".to_owned(), "fleet/x/r1/".to_owned()));
-        let changes: [fn(&mut UploadSession); 8] = [
+        let changes: [fn(&mut UploadSession); 9] = [
             |session| session.uid = "s/1".into(),
             |session| session.uid = "".into(),
-            |session| session.total_files = 3,
-            |session| session.total_bytes = 21,
+            |session| session.total_files = Some(3),
+            |session| session.total_bytes = Some(21),
+            |session| session.total_bytes = None,
             |session| session.status = Some(UploadSessionStatus::Uploading),
             |session| session.s3_prefix = Some("fleet/x/r2/".to_owned()),
             |session| session.s3_prefix = Some("fleet/../r1/".to_owned()),
@@ -220,8 +229,8 @@ mod tests {
         let state = state(&["a", "b"]);
         let status = |pending: &[&str], confirmed: u64| {
             let mut status = UploadStatusResponse::new("s", UploadSessionStatus::Uploading);
-            (status.total_files, status.total_bytes) = (2, 20);
-            (status.confirmed_files, status.confirmed_bytes) = (confirmed, confirmed * 10);
+            (status.total_files, status.total_bytes) = (Some(2), Some(20));
+            (status.confirmed_files, status.confirmed_bytes) = (Some(confirmed), Some(confirmed * 10));
             status.pending_paths = pending.iter().map(|path| (*path).to_owned()).collect();
             status
         };

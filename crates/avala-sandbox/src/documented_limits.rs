@@ -1,0 +1,51 @@
+//! Limits of what an account may have open at a time, and of signups.
+
+use crate::error::ApiError;
+use crate::rate_limit::{Limiter, RateLimit};
+
+/// Uploads of datasets that an owner may have open.
+const UPLOADS: usize = 10;
+
+/// Exports that may be unfinished.
+const EXPORTS: usize = 5;
+
+/// Signups a minute. Every client has the same address here.
+const SIGNUPS: u64 = 5;
+
+/// Seconds after which an upload or an export may have ended.
+const RETRY_AFTER: u64 = 1;
+
+/// The limits that the API documents besides those of calls; a deployment can change them.
+pub(crate) struct DocumentedLimits {
+    are_enforced: bool,
+    signups: Limiter,
+}
+
+impl DocumentedLimits {
+    pub(crate) fn new(are_enforced: bool) -> Self {
+        Self { are_enforced, signups: Limiter::new(are_enforced.then(|| RateLimit::per_minute(SIGNUPS))) }
+    }
+
+    /// 429 when an owner with so many open uploads opens another.
+    pub(crate) fn check_uploads(&self, open: impl FnOnce() -> usize) -> Result<(), ApiError> {
+        self.check(open, UPLOADS, "uploads")
+    }
+
+    /// 429 when there are so many unfinished exports already.
+    pub(crate) fn check_exports(&self, unfinished: impl FnOnce() -> usize) -> Result<(), ApiError> {
+        self.check(unfinished, EXPORTS, "exports")
+    }
+
+    /// Counts a signup; 429 when there were too many in this minute.
+    pub(crate) fn take_signup(&self) -> Result<(), ApiError> {
+        self.signups.take().map_err(|refused| ApiError::throttled(refused.retry_after))
+    }
+
+    fn check(&self, count: impl FnOnce() -> usize, limit: usize, things: &str) -> Result<(), ApiError> {
+        if !self.are_enforced || count() < limit {
+            return Ok(());
+        }
+        let sentence = format!("At most {limit} {things} are allowed at a time.");
+        Err(ApiError::too_many(sentence, RETRY_AFTER))
+    }
+}
