@@ -32,11 +32,11 @@ async fn run(avala: Avala, interval: Duration) -> Result<(), Box<dyn Error>> {
     println!("Datasets{}:", if page.has_more { " (the first ones)" } else { "" });
     for dataset in &page {
         let data_type = dataset.data_type.as_ref().map_or("unknown", |data_type| data_type.as_str());
-        println!("  {:<28} {data_type:<11} {:>5} items", dataset.slug, dataset.item_count.unwrap_or_default());
+        println!("  {:<28} {data_type:<11} {:>5} items", dataset.slug, dataset.item_count);
     }
 
     let is_sequence = |dataset: &&Dataset| dataset.is_sequence == Some(true);
-    let has_items = |dataset: &&Dataset| dataset.item_count.is_some_and(|count| count > 0);
+    let has_items = |dataset: &&Dataset| dataset.item_count > 0;
     if let Some(dataset) = page.items.iter().find(|dataset| has_items(dataset) && !is_sequence(dataset)) {
         count_annotations(&avala, dataset).await?;
         export(&avala, dataset, interval).await?;

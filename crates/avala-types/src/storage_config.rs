@@ -48,13 +48,13 @@ model! {
             /// Access method of the S3 bucket.
             s3_auth_method: Option<S3AuthMethod>,
             /// Whether S3 Transfer Acceleration is enabled.
-            s3_is_accelerated: Option<bool>,
+            s3_is_accelerated: bool,
             /// Google Cloud Storage bucket name.
             gc_storage_bucket_name: Option<String>,
             /// Object name prefix in the Google Cloud Storage bucket.
             gc_storage_prefix: Option<String>,
             /// Whether the last access by Avala succeeded.
-            is_verified: Option<bool>,
+            is_verified: bool,
             /// Time of the last successful access.
             last_verified_at: Option<Timestamp>,
             /// Creation time.

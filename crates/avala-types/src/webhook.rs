@@ -65,7 +65,7 @@ model! {
             /// Body of the last response.
             response_body: Option<String>,
             /// Number of attempts.
-            attempts: Option<u64>,
+            attempts: u64,
             /// Time of the next retry.
             next_retry_at: Option<Timestamp>,
             /// Status.

@@ -78,7 +78,7 @@ async fn object_of_another_sender_is_not_taken_for_ours() {
         assert!(world.state().datasets.is_empty());
     }
     let report = transfers.upload_dataset(upload(&source).accept_unknown_content(true)).await.unwrap();
-    assert_eq!(report.dataset.unwrap().item_count, Some(2));
+    assert_eq!(report.dataset.unwrap().item_count, 2);
     assert!(report.files.warnings.iter().any(|warning| warning.contains("a.jpg")), "{:?}", report.files.warnings);
 }
 
@@ -114,7 +114,7 @@ async fn lost_response_of_a_put_is_proved_by_own_state() {
     let report = transfers.upload_dataset(upload(&source)).await.unwrap();
     let statuses: Vec<_> = world.state().puts.iter().map(|put| put.status).collect();
     assert_eq!((statuses, report.files.totals.retries), (vec![200, 412], 1));
-    assert_eq!(report.dataset.unwrap().item_count, Some(1));
+    assert_eq!(report.dataset.unwrap().item_count, 1);
 }
 
 #[tokio::test(start_paused = true)]
@@ -165,7 +165,7 @@ async fn byte_overwritten_during_the_upload_is_found() {
         assert_eq!(error.kind(), ErrorKind::SourceChanged, "the session is not continued");
         assert!(error.help_text().unwrap().contains("new_batch"));
         let report = transfers.upload_dataset(upload(&source).new_batch(true)).await.unwrap();
-        assert_eq!(report.dataset.unwrap().item_count, Some(1));
+        assert_eq!(report.dataset.unwrap().item_count, 1);
         let stored = Digest::of(&world.state().objects["__u__=/u1/set/a.mcap"]);
         assert_eq!(stored, Digest::of(&fs::read(&path).unwrap()));
     }
@@ -264,7 +264,7 @@ async fn file_of_an_earlier_run_that_is_gone_is_an_error() {
     let error = transfers.upload_dataset(upload(&source)).await.unwrap_err();
     assert_eq!((error.kind(), error.subject()), (ErrorKind::Conflict, Some("a.jpg")));
     let report = transfers.upload_dataset(upload(&source).allow_leftovers(true)).await.unwrap();
-    assert_eq!(report.dataset.unwrap().item_count, Some(2));
+    assert_eq!(report.dataset.unwrap().item_count, 2);
 }
 
 #[tokio::test(start_paused = true)]

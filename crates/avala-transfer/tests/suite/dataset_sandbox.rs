@@ -17,7 +17,7 @@ async fn folder_becomes_a_dataset_and_a_second_run_sends_nothing() {
 
     let report = transfers.upload_dataset(upload.clone()).await.unwrap();
     let dataset = report.dataset.unwrap();
-    assert_eq!((dataset.name.as_str(), dataset.item_count), ("Night drives", Some(4)));
+    assert_eq!((dataset.name.as_str(), dataset.item_count), ("Night drives", 4));
     assert_eq!((report.files.transferred(), report.files.totals.files_done), (4, 4));
     assert_eq!(report.files.totals.bytes_done, report.files.totals.bytes_total);
     assert_eq!(sandbox.storage().counters().bytes, (12 << 20) + 4);
@@ -50,7 +50,7 @@ async fn failed_files_are_sent_by_the_next_run_only() {
     assert_eq!(puts(), 30);
     let report = transfers.upload_dataset(upload).await.unwrap();
     assert_eq!((report.files.transferred(), report.files.skipped(), puts()), (2, 28, 32));
-    assert_eq!(report.dataset.unwrap().item_count, Some(30));
+    assert_eq!(report.dataset.unwrap().item_count, 30);
 }
 
 #[tokio::test]
@@ -84,7 +84,7 @@ async fn version_1_sends_forms() {
     let transfers = transfers(&sandbox, state.path()).build().unwrap();
     let upload = DatasetUpload::new("set", "set").source(source.path()).wait(None).protocol_version_1();
     let report = transfers.upload_dataset(upload).await.unwrap();
-    assert_eq!((report.dataset.unwrap().item_count, report.batch), (Some(2), None));
+    assert_eq!((report.dataset.unwrap().item_count, report.batch), (2, None));
 }
 
 #[tokio::test]

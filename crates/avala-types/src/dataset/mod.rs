@@ -77,7 +77,7 @@ model! {
         }
         optional {
             /// Number of items.
-            item_count: Option<u64>,
+            item_count: u64,
             /// Owner.
             owner_name: Option<OwnerName>,
             /// Status.

@@ -43,7 +43,7 @@ model! {
             /// Size of all files, in bytes.
             size_bytes: Option<u64>,
             /// Number of topics; -1 if the server has not counted them.
-            topic_count: Option<i64>,
+            topic_count: i64,
             /// Tags.
             tags: Vec<String>,
             /// Topics, free-form: a list of objects, or one object.

@@ -124,7 +124,7 @@ setters! {
         with_uid uid: DatasetUid,
         with_name name: String,
         with_slug slug: DatasetSlug,
-        with_item_count item_count: Option<u64>,
+        with_item_count item_count: u64,
         with_owner_name owner_name: Option<OwnerName>,
         with_status status: Option<DatasetStatus>,
         with_data_type data_type: Option<DataType>,

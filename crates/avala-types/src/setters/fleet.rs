@@ -130,7 +130,7 @@ setters! {
         with_status status: Option<RecordingStatus>,
         with_duration_seconds duration_seconds: Option<f64>,
         with_size_bytes size_bytes: Option<u64>,
-        with_topic_count topic_count: Option<i64>,
+        with_topic_count topic_count: i64,
         with_tags tags: Vec<String>,
         with_topics topics: Option<Json>,
         with_started_at started_at: Option<Timestamp>,

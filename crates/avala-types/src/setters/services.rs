@@ -94,7 +94,7 @@ setters! {
         with_payload payload: Option<Json>,
         with_response_status response_status: Option<u16>,
         with_response_body response_body: Option<String>,
-        with_attempts attempts: Option<u64>,
+        with_attempts attempts: u64,
         with_next_retry_at next_retry_at: Option<Timestamp>,
         with_status status: Option<WebhookDeliveryStatus>,
         with_created_at created_at: Option<Timestamp>,

@@ -50,7 +50,7 @@ fn models_are_made_in_an_expression() {
     );
     let dataset =
         Dataset::new("d1", "Night", "night").with_item_count(7).with_size_bytes(1 << 40).with_is_sequence(true);
-    assert_eq!((dataset.item_count, dataset.size_bytes, dataset.is_sequence), (Some(7), Some(1 << 40), Some(true)));
+    assert_eq!((dataset.item_count, dataset.size_bytes, dataset.is_sequence), (7, Some(1 << 40), Some(true)));
     assert_eq!(dataset.with_created_at(None::<Timestamp>).with_name("Day").name, "Day");
     assert_eq!(Agent::new("a1", "n").with_task_types(["image-annotation"]).task_types.len(), 1);
     assert_eq!(UploadUrlEntry::new("p", "u", "k").with_headers([("a", "b")]).headers["a"], "b");
@@ -72,7 +72,7 @@ fn setter_drops_the_unexpected_value_of_its_field() {
     assert!(set.extra.get("item_count").is_none() && set.extra.get("created_at").is_some());
     // A field that is set without its setter is written once too.
     let mut assigned = dataset;
-    assigned.item_count = Some(3);
+    assigned.item_count = 3;
     assigned.created_at = Timestamp::from_unix_seconds(0);
     let written = serde_json::to_string(&assigned).unwrap();
     assert_eq!((written.matches("item_count").count(), written.matches("created_at").count()), (1, 1), "{written}");
