@@ -53,6 +53,8 @@ mod raw;
 mod request;
 pub mod resources;
 mod sending;
+#[doc(hidden)]
+pub mod storage_hosts;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod wait;

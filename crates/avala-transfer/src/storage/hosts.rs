@@ -1,10 +1,12 @@
-//! Where bytes may go to and come from: the grammar of storage hosts.
+//! Where bytes may go to and come from: the URLs of storage hosts.
 //!
-//! Strict on purpose: anybody can get a name such as `s3-x-1.us-east-1.elb.amazonaws.com`.
+//! The grammar of the hosts is that of the client, which checks the grants of public objects with it.
 
 use std::fmt;
 
+use avala_client::storage_hosts::is_storage_host;
 use avala_transport::BaseUrl;
+use avala_types::PublicProvider;
 use http::Uri;
 
 use crate::error::{Error, ErrorKind};
@@ -140,84 +142,16 @@ fn check_path(path: &str) -> Result<(), &'static str> {
     Ok(())
 }
 
-/// Returns whether `host` can only be a host of Avala or of a storage provider.
+/// Returns whether `host`, in lower case, can only be a host of Avala or of a storage provider.
 pub(crate) fn is_known(host: &str) -> bool {
-    host == "data.avala.ai" || is_r2(host) || is_gcs(host) || is_azure(host) || is_aws(host)
+    const PROVIDERS: [PublicProvider; 4] =
+        [PublicProvider::AwsS3, PublicProvider::Gcs, PublicProvider::AzureBlob, PublicProvider::CloudflareR2];
+    host == "data.avala.ai" || PROVIDERS.iter().any(|provider| is_storage_host(provider, host))
 }
 
-/// Cloudflare R2: the host of an account.
+/// Returns whether `host` is that of an account of Cloudflare R2.
 pub(crate) fn is_r2(host: &str) -> bool {
-    host.strip_suffix(".r2.cloudflarestorage.com").is_some_and(|account| {
-        let account = account.strip_suffix(".eu").unwrap_or(account);
-        account.len() == 32 && account.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
-    })
-}
-
-fn is_gcs(host: &str) -> bool {
-    host == "storage.googleapis.com" || host.strip_suffix(".storage.googleapis.com").is_some_and(is_bucket)
-}
-
-fn is_azure(host: &str) -> bool {
-    host.strip_suffix(".blob.core.windows.net").is_some_and(|account| {
-        (3..=24).contains(&account.len())
-            && account.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
-    })
-}
-
-fn is_aws(host: &str) -> bool {
-    host.strip_suffix(".amazonaws.com").is_some_and(is_s3)
-}
-
-/// What stands before `.amazonaws.com`: an endpoint of S3, or a bucket of one label and an endpoint.
-fn is_s3(name: &str) -> bool {
-    let labels: Vec<_> = name.split('.').collect();
-    match &labels[..] {
-        // A bucket is never taken for an endpoint: `s3.<region>` has no bucket.
-        ["s3"] | ["s3", "dualstack", _] => is_s3_endpoint(&labels),
-        ["s3", region] => is_region(region),
-        [endpoint] => endpoint.strip_prefix("s3-").is_some_and(is_region),
-        [bucket, endpoint @ ..] => is_bucket(bucket) && (is_s3_endpoint(endpoint) || is_accelerated(endpoint)),
-        [] => false,
-    }
-}
-
-fn is_s3_endpoint(labels: &[&str]) -> bool {
-    match labels {
-        ["s3"] => true,
-        ["s3", region] | ["s3", "dualstack", region] => is_region(region),
-        [endpoint] => endpoint.strip_prefix("s3-").is_some_and(is_region),
-        _ => false,
-    }
-}
-
-fn is_accelerated(labels: &[&str]) -> bool {
-    matches!(labels, ["s3-accelerate"] | ["s3-accelerate", "dualstack"])
-}
-
-/// Two letters, words, and a digit, such as `eu-west-1`. `us-gov-` regions are excluded.
-fn is_region(text: &str) -> bool {
-    let parts: Vec<_> = text.split('-').collect();
-    let is_word = |part: &&str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_lowercase());
-    match &parts[..] {
-        [country, words @ .., number] => {
-            country.len() == 2
-                && is_word(country)
-                && !words.is_empty()
-                && words.iter().all(is_word)
-                && number.len() == 1
-                && number.bytes().all(|byte| byte.is_ascii_digit())
-                && !text.starts_with("us-gov-")
-        }
-        _ => false,
-    }
-}
-
-fn is_bucket(label: &str) -> bool {
-    let is_plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
-    (3..=63).contains(&label.len())
-        && label.bytes().all(|byte| is_plain(byte) || byte == b'-')
-        && !label.starts_with('-')
-        && !label.ends_with('-')
+    is_storage_host(&PublicProvider::CloudflareR2, host)
 }
 
 #[cfg(test)]

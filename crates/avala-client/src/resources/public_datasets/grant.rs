@@ -6,7 +6,7 @@ use avala_transport::{BaseUrl, response_date};
 use avala_types::{InvalidPublicDataset, PublicObjectGrant, PublicProvider};
 use http::{HeaderMap, Uri};
 
-use super::storage_host::is_storage_host;
+use crate::storage_hosts::is_storage_host;
 
 const LONGEST_LIFETIME: i64 = 300;
 const LARGEST_LEAD: Duration = Duration::from_secs(30);

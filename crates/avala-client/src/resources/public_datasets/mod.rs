@@ -1,7 +1,6 @@
 //! Public datasets, for anyone without an account: published revisions, their objects, and grants to read them.
 
 mod grant;
-mod storage_host;
 
 use std::sync::Arc;
 

@@ -1,9 +1,13 @@
-//! Hosts of storage providers. Strict on purpose: anybody can get other names below `amazonaws.com`.
+//! Hosts of storage providers: the grammar that public grants and transfers share.
+//!
+//! Strict on purpose: anybody can get a name such as `s3-x-1.us-east-1.elb.amazonaws.com`. Not a part of the public API.
 
 use avala_types::PublicProvider;
 
-/// Returns whether `host` can only be a storage host of `provider`.
-pub(super) fn is_storage_host(provider: &PublicProvider, host: &str) -> bool {
+/// Returns whether `host`, in lower case, can only be a storage host of `provider`. `false` for other providers than
+/// AWS S3, Google Cloud Storage, Azure and Cloudflare R2.
+#[must_use]
+pub fn is_storage_host(provider: &PublicProvider, host: &str) -> bool {
     match provider {
         PublicProvider::AwsS3 => host.strip_suffix(".amazonaws.com").is_some_and(is_s3),
         PublicProvider::Gcs => {
