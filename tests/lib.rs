@@ -1,4 +1,4 @@
-//! What the suites share: the contract, the fixtures, and the list of all models.
+//! Parts that the suites share: the contract, the fixtures, and the list of all models.
 
 pub mod agents;
 pub mod contract;

@@ -19,7 +19,7 @@ pub struct Readable {
     pub read_in_one_pass: fn(&str) -> Result<Reading, String>,
 }
 
-/// What became of a text.
+/// Outcome of decoding a text.
 #[derive(Clone, Debug)]
 pub struct Reading {
     /// The value, written again.

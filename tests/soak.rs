@@ -18,7 +18,7 @@ use crate::soak_layers::Seen;
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
-/// How much of it there is.
+/// Size of a run.
 #[derive(Clone, Copy, Debug)]
 pub struct Plan {
     /// How many calls are made.
@@ -31,7 +31,7 @@ pub struct Plan {
     pub seed: u64,
 }
 
-/// What became of it.
+/// Outcome of a soak.
 #[derive(Debug, Default)]
 pub struct Report {
     /// How many calls were made.
@@ -54,7 +54,7 @@ pub struct Report {
     pub unseen: usize,
     /// Memory of the process in bytes after the first tenth of the calls, and after the last; 0 where it is not known.
     pub memory: (u64, u64),
-    /// What the client says of each export, until the server's list settles it.
+    /// Outcome of each export at the client, until the server's list confirms it.
     claims: Vec<(String, Claim)>,
 }
 
@@ -303,7 +303,7 @@ impl Report {
     }
 }
 
-/// What the client says of an export.
+/// Outcome of an export at the client.
 #[derive(Debug)]
 enum Claim {
     Done,

@@ -15,7 +15,7 @@ use tower::{ServiceExt, service_fn};
 /// The operations of calls and lists that the soak leaves alone and drops.
 const LEFT_ALONE: &[&str] = &["datasets.list", "agents.list"];
 
-/// What the layers have seen.
+/// Counts of the layers.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Seen {
     begun: Arc<AtomicUsize>,

@@ -16,7 +16,7 @@ use super::ledger::Ledger;
 use super::process::Site;
 use super::program::{EVENTS, NAME};
 
-/// How much of it there is.
+/// Size of a run.
 #[derive(Clone, Copy, Debug)]
 pub struct Plan {
     /// How many executions there are.
@@ -29,7 +29,7 @@ pub struct Plan {
     pub seed: u64,
 }
 
-/// What became of it.
+/// Outcome of a run.
 #[derive(Debug, Default)]
 pub struct Report {
     /// Requests that the sandbox received.

@@ -1,4 +1,4 @@
-//! What an agent process takes while it is idle, and with many handlers at a time. Read from `/proc`, so Linux only.
+//! Memory and CPU time of an agent process while it is idle, and with many handlers. Read from `/proc`, so Linux only.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ pub const MAX_IDLE_CPU_PERCENT: f64 = 0.1;
 /// The most memory that an idle agent may hold, in bytes.
 pub const MAX_IDLE_BYTES: u64 = 15 << 20;
 
-/// What an idle agent takes.
+/// Footprint of an idle agent.
 #[derive(Clone, Copy, Debug)]
 pub struct Idle {
     /// CPU time in percent of one core.
@@ -25,7 +25,7 @@ pub struct Idle {
     pub bytes: u64,
 }
 
-/// What an agent takes with many handlers at a time.
+/// Footprint of an agent with many handlers at a time.
 #[derive(Clone, Copy, Debug)]
 pub struct Busy {
     /// Handlers at a time.

@@ -11,7 +11,7 @@ use super::ledger::{Ledger, executions};
 use super::process::{HANG, Program, Site, end, is_stopped, signal};
 use super::program::HandlerKind;
 
-/// How much of it there is.
+/// Size of a run.
 #[derive(Clone, Copy, Debug)]
 pub struct Plan {
     /// How often the process is killed.
@@ -22,7 +22,7 @@ pub struct Plan {
     pub seed: u64,
 }
 
-/// What became of it.
+/// Outcome of a run.
 #[derive(Debug, Default)]
 pub struct Report {
     /// How often the process was killed.

@@ -1,4 +1,4 @@
-//! What a sandbox saw of the decisions on its executions.
+//! Decisions on executions, as a sandbox received them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

@@ -1,4 +1,4 @@
-//! Several processes of one agent that share their claims in Redis, one of which is killed again and again.
+//! Several processes of one agent share their claims in Redis while one after the other is killed.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::TcpListener;
@@ -14,7 +14,7 @@ use super::ledger::{Ledger, executions};
 use super::process::{HANG, Program, Site, end, is_stopped, signal};
 use super::program::{HandlerKind, Settings};
 
-/// How much of it there is.
+/// Size of a run.
 #[derive(Clone, Copy, Debug)]
 pub struct Plan {
     /// How many processes share the claims.
@@ -25,7 +25,7 @@ pub struct Plan {
     pub every: Duration,
     /// How many executions arrive meanwhile.
     pub executions: usize,
-    /// The same seed kills the same processes.
+    /// Seed of the choice of processes to kill.
     pub seed: u64,
 }
 
@@ -71,7 +71,7 @@ impl Redis {
 
 impl Drop for Redis {
     fn drop(&mut self) {
-        // Either fails only when it has ended.
+        // Both calls fail only if the process has ended already.
         let _ = self.server.kill();
         let _ = self.server.wait();
     }

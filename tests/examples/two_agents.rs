@@ -191,7 +191,7 @@ impl Official {
 
 impl Drop for Official {
     fn drop(&mut self) {
-        // Either fails only when the process has ended.
+        // Both calls fail only if the process has ended already.
         let _ = self.process.kill();
         let _ = self.process.wait();
     }

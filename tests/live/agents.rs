@@ -38,7 +38,7 @@ async fn an_agent_behind_faults_decides_each_execution_once() {
 }
 
 #[tokio::test]
-async fn an_execution_that_aborts_the_process_is_parked_after_three_starts() {
+async fn execution_that_aborts_is_parked_after_three_starts() {
     let site = site("abort").await;
     for number in 0..100 {
         site.announce(number, if number == 0 { "poison" } else { "task" }).unwrap();

@@ -13,7 +13,7 @@ use tower::service_fn;
 
 const PAGE: &str = include_str!("../../docs/guide/error-kinds.md");
 
-/// Each error kind has a section, in whose first block of text its message is.
+/// The documented message of a kind: the first text block of its section.
 fn documented(kind: ErrorKind) -> Option<String> {
     let section = PAGE.split("\n## ").find(|section| section.starts_with(&format!("{kind:?}\n")))?;
     let block = section.split("```text\n").nth(1)?.split("\n```").next()?;
@@ -48,7 +48,7 @@ fn client(sandbox: &Sandbox, change: impl FnOnce(AvalaBuilder) -> AvalaBuilder) 
     change(builder.rate_limiter(RateLimiter::off()).retry(RetryPolicy::none())).build().unwrap()
 }
 
-/// A client of a function that responds with this.
+/// A client on a service that always sends this response.
 fn fake(status: u16, body: &'static str) -> Avala {
     Avala::from_service(service_fn(move |_: Request<Body>| async move {
         let response = Response::builder().status(status).body(Body::from(body));

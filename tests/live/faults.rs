@@ -1,4 +1,4 @@
-//! What goes wrong between the two, and what the caller sees of it.
+//! Faults between client and sandbox, and what the caller sees of them.
 
 use std::time::Duration;
 

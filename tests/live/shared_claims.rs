@@ -72,7 +72,7 @@ async fn a_process_that_wakes_without_its_lease_sends_nothing() {
 }
 
 #[tokio::test]
-async fn a_handler_that_aborts_is_parked_after_three_starts_in_all_processes() {
+async fn aborting_handler_is_parked_after_three_starts_anywhere() {
     let Some(redis) = redis() else { return };
     let (site, _) = site("shared-abort").await;
     for number in 0..100 {

@@ -11,7 +11,7 @@ use crate::process::{log, root};
 
 const FILE: &str = "docs/coverage.md";
 
-/// What official clients or servers have and this project leaves out.
+/// Features of official clients or servers that this project leaves out.
 const EXCLUDED: &str = "
 ## Excluded on purpose
 

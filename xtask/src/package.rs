@@ -13,7 +13,7 @@ use crate::process::{cargo, cargo_output, log, root};
 /// A program that uses the packages the way the front pages of the crates do.
 const PROGRAM: &str = include_str!("package/program.rs");
 
-/// What the program depends on besides the packages.
+/// Dependencies of the program besides the packages.
 const DEPENDENCIES: &str = r#"
 tokio = { version = "1", features = ["macros", "rt-multi-thread"] }
 "#;
@@ -47,7 +47,7 @@ fn pack(packages: &[(String, String)], folder: &Path) -> Outcome {
     cargo(&arguments)
 }
 
-/// What every package has to contain.
+/// Files that every package has to contain.
 fn check_contents(package: &Path) -> Outcome {
     for file in ["README.md", "LICENSE-MIT", "LICENSE-APACHE", "Cargo.toml", "src"] {
         if !package.join(file).exists() {

@@ -1,4 +1,4 @@
-//! What a handler receives.
+//! Context that a handler receives.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};

@@ -92,7 +92,7 @@ async fn renew(
             () = stop.cancelled() => return,
             () = renew.notified() => {}
             () = tokio::time::sleep(pause) => {}
-            // Renewals fail: when the lease ends, so does the claim.
+            // No renewal succeeded, so the claim ends with the lease.
             () = async { tokio::time::sleep_until(until.unwrap_or_else(Instant::now)).await }, if until.is_some() => {
                 lost.cancel();
                 return;

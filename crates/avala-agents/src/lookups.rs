@@ -12,13 +12,13 @@ use tokio_util::sync::CancellationToken;
 /// The execution; `None` if it is not listed.
 pub(crate) type Found = Result<Option<AgentExecution>, Arc<Error>>;
 
-/// The executions that are looked for.
+/// Executions that are being looked up.
 #[derive(Default)]
 pub(crate) struct Lookups(Mutex<Queue>);
 
 #[derive(Default)]
 struct Queue {
-    /// Wanted by the next walk: one that has begun may have passed the execution before it was decided.
+    /// Executions for the next walk. A walk that has begun may have read their pages before the decision.
     wanted: Vec<Wanted>,
     is_walking: bool,
 }
@@ -29,7 +29,7 @@ struct Wanted {
 }
 
 impl Lookups {
-    /// Finds an execution in a walk that begins after this call.
+    /// Finds an execution, in a walk through the list that begins after this call.
     pub(crate) async fn find(
         self: &Arc<Self>,
         avala: &Avala,
@@ -53,7 +53,7 @@ impl Lookups {
             if let Ok(found) = result.await {
                 return found;
             }
-            // The run ends, and this look-up with it.
+            // The walk was cancelled: its run ended, and this look-up is dropped soon.
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
     }
@@ -64,7 +64,7 @@ impl Lookups {
     }
 }
 
-/// The turn to walk; `None` once it is over. When it is dropped before, the look-ups that wait are told so.
+/// The right to walk; `None` once the walk ended. If it is dropped earlier, the queued look-ups are cancelled.
 struct Walks(Option<Arc<Lookups>>);
 
 impl Walks {

@@ -28,7 +28,7 @@ struct Inner {
     counts: [AtomicU64; Count::LEN],
 }
 
-/// What is counted.
+/// Counters.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Count {
     Polls,

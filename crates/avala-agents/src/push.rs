@@ -16,7 +16,7 @@ use crate::runtime::AgentHandle;
 
 /// The largest accepted body. Deliveries carry one execution.
 const MAX_BODY_BYTES: usize = 1 << 20;
-/// A sender that takes longer for its body is cut off.
+/// Timeout of reading a body.
 const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A tower service that receives the deliveries of an agent with a `callback_url`.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use avala_client::types::{AgentUid, ProjectUid, TaskType};
 
-/// What happens to an execution that the runtime gives up: its handler failed too often, or killed its process.
+/// Treatment of an execution that the runtime gives up: its handler failed too often, or killed its process.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum GiveUp {

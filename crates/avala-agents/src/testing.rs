@@ -52,7 +52,7 @@ pub struct AgentTest {
     responses: Vec<(Method, String, StatusCode, String)>,
 }
 
-/// What a handler did with one event.
+/// Outcome of a handler for one event.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct TestOutcome {

@@ -18,10 +18,10 @@ use crate::output::{escape, json};
 use crate::redacted;
 use crate::terminal::stderr_line;
 
-/// How the program names itself to the server.
+/// The `user-agent`.
 const USER_AGENT: &str = concat!("avala-cli/", env!("CARGO_PKG_VERSION"));
 
-/// Settings of the client that options set.
+/// Settings of the client, from options of the command line.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ClientOptions {
     pub(crate) timeout: Option<Duration>,

@@ -55,7 +55,7 @@ impl Data {
         })
     }
 
-    /// The member of an object; `None` if there is none, or this is no object. Of a repeated name the last one counts.
+    /// The member of an object; `None` if it has none of this name, or if this is no object. The last of repeated names counts.
     pub(crate) fn get(&self, name: &str) -> Option<&Self> {
         match self {
             Self::Map(members) => members.iter().rev().find(|(known, _)| known == name).map(|(_, value)| value),
@@ -95,7 +95,7 @@ impl Data {
         }
     }
 
-    /// What names an object: its `uid`, or else its `slug` or `name`.
+    /// The identifier of an object: its `uid`, or else its `slug` or `name`.
     pub(crate) fn identity(&self) -> Option<&str> {
         ["uid", "slug", "name", "id"].into_iter().find_map(|name| self.text_at(name))
     }

@@ -29,7 +29,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
 async fn run(avala: Avala, interval: Duration) -> Result<(), Box<dyn Error>> {
     let page = avala.datasets().list().limit(20).await?;
-    println!("Datasets{}:", if page.has_more { " (the first ones)" } else { "" });
+    println!("Datasets{}:", if page.has_more() { " (the first ones)" } else { "" });
     for dataset in &page {
         let data_type = dataset.data_type.as_ref().map_or("unknown", |data_type| data_type.as_str());
         println!("  {:<28} {data_type:<11} {:>5} items", dataset.slug, dataset.item_count);

@@ -34,7 +34,7 @@ struct Inner {
     is_strict: bool,
 }
 
-/// What a client on a service of the user learns from responses.
+/// State that a client on a service of the user learns from responses.
 #[derive(Default)]
 struct Learned {
     /// The base URL, if the service is a transport or has one below it.

@@ -20,7 +20,7 @@
 //!
 //! Every call is data until it is awaited: a [`Call`], a [`List`] or a [`Wait`]. What can go wrong is one [`Error`].
 //! Keys, retries, rate limits and timeouts are layers of [`transport`], and every one of them can be set, replaced or
-//! joined by a layer of yours: see [`AvalaBuilder`]. The models are in [`types`].
+//! combined with your own layers: see [`AvalaBuilder`]. The models are in [`types`].
 //!
 //! # Features
 //!

@@ -37,7 +37,7 @@ impl Avala {
 /// ```
 /// # async fn example(avala: avala_client::Avala) -> Result<(), avala_client::Error> {
 /// let page = avala.tasks().list().project("p1").limit(50).await?;
-/// println!("{} of them, and there is more: {}", page.items.len(), page.has_more);
+/// println!("{} of them, and there is more: {}", page.items.len(), page.has_more());
 ///
 /// let mut tasks = avala.tasks().list().project("p1").items();
 /// while let Some(task) = tasks.next().await {

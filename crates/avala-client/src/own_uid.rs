@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use crate::error::{ErrorKind, Failure};
 
-/// What follows the UID in the routes of calls that change a resource and return it.
+/// Last segments of the routes of calls that change a resource and return it.
 const ACTIONS: [&str; 3] = ["accept/", "acknowledge/", "resolve/"];
 
 /// Returns the UID in the path of a call that returns the resource of this UID, still percent-encoded.

@@ -133,6 +133,14 @@ impl RawCall {
     }
 
     /// Adds a query parameter, percent-encoded. A name that was added before is sent once more.
+    ///
+    /// ```
+    /// # fn example(avala: avala_client::Avala) -> Result<(), avala_client::Error> {
+    /// let call = avala.request(avala_client::Method::GET, "/beta/things/").query("tag", "a&b").query("tag", "c");
+    /// assert_eq!(call.to_http()?.uri().query(), Some("tag=a%26b&tag=c"));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn query(mut self, name: impl Into<Cow<'static, str>>, value: impl Into<String>) -> Self {
         self.request_mut().add_param(name.into(), value.into());
         self
@@ -142,6 +150,17 @@ impl RawCall {
     ///
     /// A value that has no form in JSON, such as NaN, fails with [`ErrorKind::Request`](crate::ErrorKind::Request) when
     /// the call is awaited.
+    ///
+    /// ```
+    /// # async fn example(avala: avala_client::Avala) -> Result<(), avala_client::Error> {
+    /// #[derive(serde::Serialize)]
+    /// struct NewThing { name: &'static str }
+    ///
+    /// let created = avala.request(avala_client::Method::POST, "/beta/things/").json(&NewThing { name: "a" }).await?;
+    /// println!("{created}");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn json<P: Serialize + ?Sized>(self, payload: &P) -> Self {
         Self(self.0.json(payload))
     }
@@ -173,6 +192,17 @@ impl RawCall {
     }
 
     /// Decodes the response into a type of yours. An empty body counts as `null`, which `()` and `Option` accept.
+    ///
+    /// ```
+    /// # async fn example(avala: avala_client::Avala) -> Result<(), avala_client::Error> {
+    /// #[derive(serde::Deserialize)]
+    /// struct Thing { name: String }
+    ///
+    /// let thing: Thing = avala.request(avala_client::Method::GET, "/beta/things/").path(["t1"]).decode_as().await?;
+    /// println!("{}", thing.name);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn decode_as<T: DeserializeOwned>(self) -> Call<T> {
         self.0.with_decoder(Decoder::Plain(json_or_null))
     }
@@ -180,6 +210,19 @@ impl RawCall {
     /// Reads the response as one page of a list, and follows the links to the next pages.
     ///
     /// All shapes of the API are accepted: results with links, the same with a count, and an array.
+    ///
+    /// ```
+    /// # async fn example(avala: avala_client::Avala) -> Result<(), avala_client::Error> {
+    /// #[derive(serde::Deserialize)]
+    /// struct Thing { name: String }
+    ///
+    /// let mut things = avala.request(avala_client::Method::GET, "/beta/things/").list::<Thing>().items();
+    /// while let Some(thing) = things.next().await {
+    ///     println!("{}", thing?.name);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn list<T: DeserializeOwned>(self) -> List<T> {
         List::<Json>::new(&self.0.avala, self.0.request).decode_as()
     }

@@ -98,7 +98,7 @@ struct RawResponse {
     body: Bytes,
 }
 
-/// What is kept of a request while it is sent. Small, because every call has one.
+/// The part of a request that is kept while it is sent. Small, because every call has one.
 struct Prepared {
     request: http::Request<Body>,
     endpoint: Endpoint,

@@ -43,7 +43,7 @@ async fn work(url: &str, time: Duration) {
     let limits = RedisLimits::builder(&base_url, &ApiKey::new("avk_soak").unwrap())
         .url(url)
         .limit(RateLimit::per_minute(LIMIT).burst(BURST))
-        // Longer than a busy machine stalls a process: the case is about Redis, not about the machine.
+        // Longer than a busy machine stalls a process, so that only Redis can cause a timeout.
         .timeout(Duration::from_millis(500))
         .connect()
         .await

@@ -27,7 +27,7 @@ pub(crate) struct Permits {
     keys: Keys,
     uploads: u32,
     exports: u32,
-    /// Tells the permits of processes apart; a new one for each.
+    /// Distinguishes the permits of processes: random, and new in each.
     process: u128,
     next: AtomicU64,
     held: Mutex<HashMap<String, (CallClass, Instant)>>,

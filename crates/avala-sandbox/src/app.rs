@@ -1,4 +1,4 @@
-//! What every handler has at hand.
+//! State and settings that every handler can use.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -73,7 +73,7 @@ impl App {
         &self.0.settings.url
     }
 
-    /// What signs links to objects.
+    /// Signer of links to objects.
     pub(crate) fn links(&self) -> &Links {
         &self.0.settings.links
     }

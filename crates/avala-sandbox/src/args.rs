@@ -9,7 +9,7 @@ use lexopt::{Arg, ValueExt};
 
 pub(crate) const HELP: &str = include_str!("help.txt");
 
-/// What the command line asks for.
+/// Arguments of the command line.
 #[derive(Debug)]
 pub(crate) enum Command {
     Help,
@@ -23,7 +23,7 @@ pub(crate) struct Start {
     pub(crate) faults: Vec<Fault>,
     /// Whether requests are not written to stderr.
     pub(crate) quiet: bool,
-    /// Where the certificate of the test CA is written to.
+    /// Path to which the certificate of the test CA is written.
     #[cfg_attr(not(feature = "tls"), allow(dead_code, reason = "there is no CA"))]
     pub(crate) ca_file: PathBuf,
 }

@@ -1,4 +1,4 @@
-//! The results of handlers: a model, or an error in the words of Django REST framework, which the real server uses.
+//! Results of handlers: a model, or an error as Django REST framework, which the real server uses, words it.
 
 use axum::Json;
 use axum::response::{IntoResponse, Response};
@@ -19,7 +19,7 @@ pub(crate) fn created<T>(model: T) -> Created<T> {
     Ok((StatusCode::CREATED, Json(model)))
 }
 
-/// A response that says what is wrong with the request.
+/// An error response in the form of Django REST framework.
 #[derive(Debug, PartialEq)]
 pub(crate) struct ApiError {
     status: StatusCode,
@@ -29,17 +29,17 @@ pub(crate) struct ApiError {
 }
 
 impl ApiError {
-    /// An error with one sentence.
+    /// An error with a message in `detail`.
     pub(crate) fn detail(status: StatusCode, sentence: impl Into<String>) -> Self {
         Self::json(status, json!({ "detail": sentence.into() }))
     }
 
-    /// There is no such thing.
+    /// 404: the resource does not exist.
     pub(crate) fn not_found() -> Self {
         Self::detail(StatusCode::NOT_FOUND, "Not found.")
     }
 
-    /// The thing is not in a state that allows this.
+    /// 409: the state of the resource does not allow the request.
     pub(crate) fn conflict(sentence: impl Into<String>) -> Self {
         Self::detail(StatusCode::CONFLICT, sentence)
     }
@@ -59,27 +59,27 @@ impl ApiError {
         Self { retry_after: Some(seconds), ..Self::detail(StatusCode::TOO_MANY_REQUESTS, sentence) }
     }
 
-    /// What the response says.
+    /// The JSON body of the response.
     pub(crate) fn into_body(self) -> Value {
         self.body
     }
 
-    /// Fields are wrong: an object with a list of sentences for each.
+    /// 400: fields are invalid. Each has a list of messages.
     pub(crate) fn fields(fields: serde_json::Map<String, Value>) -> Self {
         Self::json(StatusCode::BAD_REQUEST, Value::Object(fields))
     }
 
-    /// One field is wrong.
+    /// 400: one field is invalid.
     pub(crate) fn field(name: &str, sentence: impl Into<String>) -> Self {
         Self::json(StatusCode::BAD_REQUEST, json!({ name: [sentence.into()] }))
     }
 
-    /// The body is wrong in a way that is no single field's.
+    /// 400: the body is invalid, for a reason that concerns no single field.
     pub(crate) fn body(sentence: impl Into<String>) -> Self {
         Self::field("non_field_errors", sentence)
     }
 
-    /// A field names a thing that does not exist.
+    /// 400: a field names an object that does not exist.
     pub(crate) fn no_such(name: &str, uid: impl AsRef<str>) -> Self {
         Self::field(name, format!("Invalid pk \"{}\" - object does not exist.", uid.as_ref()))
     }

@@ -1,8 +1,8 @@
-//! Why something cannot be changed: it is not there.
+//! Error of a control method that names an unknown object.
 
 use std::fmt;
 
-/// The sandbox does not hold what a test names.
+/// The sandbox has no object with the identifier that a test passed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NotFound {
     kind: &'static str,

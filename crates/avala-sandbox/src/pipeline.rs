@@ -1,4 +1,4 @@
-//! What happens to a request, from its first byte to its response.
+//! The path of a request from its first byte to its response.
 
 use std::io;
 use std::time::Duration;
@@ -42,7 +42,7 @@ pub(crate) struct Pipeline {
     pub(crate) on_response: Box<OnResponse>,
 }
 
-/// Whom a request is for.
+/// Receiver of a request: the API or the storage host.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Part {
     Api,
@@ -173,7 +173,7 @@ impl Pipeline {
         }
     }
 
-    /// What is wrong with a request before anybody looks at what it is about. Notes who makes it.
+    /// Rejects a request for reasons that do not depend on its route, and records its caller.
     fn refuse(&self, request: &mut Request<Body>) -> Option<Response<Body>> {
         if let Err(error) = screen::check(request) {
             return Some(error.into_response());
@@ -220,7 +220,7 @@ fn is_open(api_path: &str) -> bool {
     signup::is_open(api_path) || public_datasets::is_open(api_path)
 }
 
-/// Where a fault stops reading the body of the request.
+/// Returns the byte at which a fault stops reading the body of the request.
 fn stop(fault: Option<&Effect>) -> Option<(u64, Stop)> {
     match fault {
         Some(Effect::CutRequest(after)) => Some((*after, Stop::Close)),
@@ -279,7 +279,7 @@ async fn in_json(response: Response<Body>) -> io::Result<Response<Body>> {
     Ok(Response::from_parts(parts, Body::from(body)))
 }
 
-/// Where a request should have gone, when its path has no slash at the end.
+/// Returns the correct path of a request whose path has no slash at the end.
 fn with_trailing_slash<B>(request: &Request<B>) -> Option<String> {
     let uri = request.uri();
     if uri.path().ends_with('/') {

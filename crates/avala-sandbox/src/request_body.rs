@@ -14,7 +14,7 @@ pub(crate) struct RequestBody {
     stop: Option<(u64, Stop)>,
 }
 
-/// What happens once a number of bytes was read.
+/// Reaction after a number of bytes was read.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Stop {
     /// The connection is closed.

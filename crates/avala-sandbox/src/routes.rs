@@ -32,7 +32,7 @@ impl Routes {
         self.add(MethodFilter::GET, Method::GET, path, handler)
     }
 
-    /// Adds a GET whose path the router has to read in another way than the contract writes it.
+    /// Adds a GET whose path is written differently for the router than in the contract.
     pub(crate) fn get_as<T: 'static>(
         mut self,
         path: &'static str,

@@ -51,13 +51,13 @@ pub(crate) struct Proxy {
 }
 
 impl Sandbox {
-    /// Where the server is, as `http://127.0.0.1:49152`.
+    /// Returns the URL of the server, such as `http://127.0.0.1:49152`.
     #[must_use]
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// Where the API is: [`url`](Sandbox::url) with `/api/v1`, which is what clients call the base URL.
+    /// Returns the base URL of the API: [`url`](Sandbox::url) with `/api/v1`.
     #[must_use]
     pub fn api_url(&self) -> String {
         format!("{}{API_PREFIX}", self.url)

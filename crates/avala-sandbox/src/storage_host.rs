@@ -9,7 +9,7 @@ use crate::app::App;
 use crate::not_found::NotFound;
 use crate::state::storage::{Content, Generated, Object, Part};
 
-/// What the storage host of a [`Sandbox`](crate::Sandbox) holds and was sent.
+/// Objects and requests of the storage host of a [`Sandbox`](crate::Sandbox).
 ///
 /// Keys are those of the paths of URLs, decoded and without the slash at their start: `__u__=/USER_UID/DATASET/PATH`
 /// for files of datasets, `fleet/...` for those of recordings, and `recordings/__o__=/...` for managed uploads, whose

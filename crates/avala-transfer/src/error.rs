@@ -35,7 +35,7 @@ struct Details {
     retry_after: Option<Duration>,
     /// Whether the same attempt can succeed later.
     is_transient: bool,
-    /// What the run did before it ended.
+    /// Report of the run until it ended.
     report: Option<Box<Report>>,
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
@@ -290,7 +290,7 @@ impl Error {
     }
 }
 
-/// What became of one file.
+/// Outcome of one file.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct FileReport {
@@ -316,7 +316,7 @@ pub enum FileOutcome {
     NotStarted,
 }
 
-/// What a run did.
+/// Report of a run.
 #[derive(Debug, Default)]
 #[non_exhaustive]
 pub struct Report {
@@ -326,7 +326,7 @@ pub struct Report {
     pub totals: Totals,
     /// Duration of the run.
     pub elapsed: Duration,
-    /// Things that the caller should know, each in one line.
+    /// Warnings, each in one line.
     pub warnings: Vec<String>,
 }
 

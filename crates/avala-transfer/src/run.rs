@@ -128,7 +128,7 @@ pub(crate) struct RunSettings {
     pub(crate) max_time: Option<Duration>,
 }
 
-/// What every part of a run needs.
+/// Context of every part of a run.
 #[derive(Clone, Debug)]
 pub(crate) struct RunContext {
     pub(crate) transfers: Transfers,

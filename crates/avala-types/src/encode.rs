@@ -111,7 +111,7 @@ fn join(path: &[Step]) -> String {
 
 /// Walks a value, writes nothing, and stops at the first number that is not finite.
 struct Finder<'a> {
-    /// Where the walk is; it stays there when it stops.
+    /// Path of the value that is being encoded; that of the failure after an error.
     path: &'a mut Vec<Step>,
 }
 

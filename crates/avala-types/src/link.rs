@@ -84,7 +84,7 @@ fn is_sendable(query: &str) -> bool {
     query.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'#' | b'"' | b'<' | b'>'))
 }
 
-/// What a link says before its query.
+/// The part of a link before its query.
 struct Target<'a> {
     path: &'a str,
     /// Whether the path stands for itself, and is not relative to that of the list.

@@ -294,7 +294,7 @@ macro_rules! json_object {
 }
 pub(crate) use json_object;
 
-/// What happens to unknown fields.
+/// Treatment of unknown fields.
 macro_rules! unknown {
     (keep, $map:ident, $extra:ident, $name:ident) => {
         if $extra.get(&$name).is_some() {

@@ -176,12 +176,20 @@ pub struct CursorPage<T> {
     pub next_cursor: Option<Cursor>,
     /// Cursor of the previous page; `None` on the first page.
     pub previous_cursor: Option<Cursor>,
-    /// Returns whether there is a next page.
+    #[doc(hidden)] // The former form of `has_more()`, which still works.
     pub has_more: bool,
     /// Total number of items of the list, if the server counts them.
     pub count: Option<u64>,
     /// Unknown fields.
     pub extra: Extra,
+}
+
+impl<T> CursorPage<T> {
+    /// Returns whether there is a next page.
+    #[must_use]
+    pub fn has_more(&self) -> bool {
+        self.next_cursor.is_some()
+    }
 }
 
 impl<T> IntoIterator for CursorPage<T> {
@@ -340,7 +348,7 @@ mod tests {
         ] {
             let page = page(json).unwrap();
             assert_eq!(page.items, [Task::new("a"), Task::new("b")], "{json}");
-            assert!(!page.has_more && page.next_cursor.is_none() && page.previous_cursor.is_none());
+            assert!(!page.has_more() && page.next_cursor.is_none() && page.previous_cursor.is_none());
         }
     }
 
@@ -349,7 +357,7 @@ mod tests {
         let json =
             r#"{"results":[],"next":"https://x/y/?limit=5&cursor=a%3D%3D&status=pending#z","previous":"/y/?cursor=b"}"#;
         let page = page(json).unwrap();
-        assert!(page.has_more);
+        assert!(page.has_more());
         assert_eq!(page.next_cursor.unwrap().as_query(), "limit=5&cursor=a%3D%3D&status=pending");
         assert_eq!(page.previous_cursor.unwrap().as_query(), "cursor=b");
     }
@@ -380,7 +388,7 @@ mod tests {
     fn a_broken_next_link_keeps_the_items() {
         for next in ["<string>", "https://x/", "https://x/?limit=5", "https://x/?cursor=", "https://x/?cursor=a b"] {
             let page = page(&format!(r#"{{"results":[{{"uid":"a"}}],"next":"{next}"}}"#)).unwrap();
-            assert_eq!((page.items.len(), page.has_more), (1, true), "{next}");
+            assert_eq!((page.items.len(), page.has_more()), (1, true), "{next}");
             let error = page.next_cursor.unwrap().query().unwrap_err().to_string();
             assert!(error.contains("does not lead to"), "{next}: {error}");
         }
@@ -389,7 +397,7 @@ mod tests {
     #[test]
     fn an_empty_link_is_the_end() {
         let page = page(r#"{"results":[],"next":"","previous":""}"#).unwrap();
-        assert!(!page.has_more && page.next_cursor.is_none() && page.previous_cursor.is_none());
+        assert!(!page.has_more() && page.next_cursor.is_none() && page.previous_cursor.is_none());
     }
 
     #[test]
@@ -413,7 +421,7 @@ mod tests {
     fn next_link_of_an_unexpected_form_keeps_the_items() {
         for next in ["7", "true", "0.5", "[]", r#"["?cursor=b"]"#, r#"{"url":"/tasks/?cursor=b"}"#] {
             let page = page(&format!(r#"{{"results":[{{"uid":"a"}}],"next":{next}}}"#)).unwrap();
-            assert_eq!((page.items.len(), page.has_more), (1, true), "{next}: it must not look like the last page");
+            assert_eq!((page.items.len(), page.has_more()), (1, true), "{next}: it must not look like the last page");
             assert!(page.next_cursor.unwrap().query().is_err(), "{next}: it must not be followed");
         }
     }

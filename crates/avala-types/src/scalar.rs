@@ -1,4 +1,4 @@
-//! Numbers, flags and texts in models: which forms count as one.
+//! Numbers, booleans and strings in models, and which JSON forms of them are accepted.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -9,11 +9,11 @@ use crate::field::{Field, Mode, Slot, captured};
 use crate::json::Json;
 use crate::json::any;
 
-/// A value without parts: made of a JSON string, number or boolean.
+/// A scalar: decoded from a JSON string, number or boolean.
 ///
-/// Every form that is not implemented is refused, with the error that serde gives for a wrong type.
+/// A form without an implementation is rejected with serde's error for a wrong type.
 pub(crate) trait Scalar: Sized {
-    /// What an error says is expected.
+    /// The expected form, as error messages name it.
     const EXPECTED: &'static str;
 
     fn from_text<E: de::Error>(text: &str) -> Result<Self, E> {
@@ -90,7 +90,7 @@ struct ScalarVisitor<T> {
 }
 
 impl<T> ScalarVisitor<T> {
-    /// Keeps what was found instead of an error, where the mode allows it.
+    /// Keeps the unexpected value where the mode allows it; otherwise returns the error.
     #[inline]
     fn slot<E>(&self, read: Result<T, E>, found: impl FnOnce() -> Result<Json, E>) -> Result<Slot<T>, E> {
         match read {
@@ -221,7 +221,7 @@ macro_rules! scalar {
 }
 pub(crate) use scalar;
 
-/// Implements `Serialize`, `Deserialize` and [`Field`] for a type that is a text of its own.
+/// Implements `Serialize`, `Deserialize` and [`Field`] for a newtype of a string.
 macro_rules! text {
     ($name:ident) => {
         impl serde::Serialize for $name {
@@ -255,7 +255,7 @@ macro_rules! text {
 }
 pub(crate) use text;
 
-/// The magnitude below which every integer is a floating point number of its own.
+/// 2^53: below it, each integer has its own floating point number.
 const EXACT: f64 = 9_007_199_254_740_992.0;
 
 /// The integer that a floating point number stands for: `12.0` is 12, and `12.5` is none.

@@ -1,4 +1,4 @@
-//! What setters of models and payloads take: a value, anything that converts into one, or an `Option` of that.
+//! Arguments of setters of models and payloads: a value, anything that converts into one, or an `Option` of that.
 
 use std::collections::BTreeMap;
 

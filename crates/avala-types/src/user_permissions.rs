@@ -3,7 +3,7 @@
 use crate::model::model;
 
 model! {
-    /// What the caller's credentials may do (`GET /users/me/permissions/`).
+    /// Permissions of the caller's credentials (`GET /users/me/permissions/`).
     #[derive(Eq, Hash)]
     pub struct UserPermissions {
         required {}

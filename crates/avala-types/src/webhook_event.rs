@@ -1,4 +1,4 @@
-//! What a webhook is told.
+//! Webhook events.
 
 use std::fmt;
 

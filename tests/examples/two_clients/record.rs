@@ -1,4 +1,4 @@
-//! What one client wrote, for the other one to read.
+//! Records that one client writes and the other one reads.
 
 use std::fmt;
 
@@ -7,14 +7,14 @@ use serde_json::{Map, Value};
 
 use crate::Failure;
 
-/// What one client wrote. Both sides speak of it in this form, as JSON.
+/// A record that one client wrote, in the JSON form that both programs exchange.
 #[derive(Deserialize, Serialize)]
 pub(crate) struct Record {
-    /// What it is, as `quality_target`.
+    /// Type of the resource, such as `quality_target`.
     pub(crate) resource: String,
-    /// What a reader needs to find it, as the uid of its project and its own.
+    /// Identifiers that a reader needs, such as those of its project and its own.
     pub(crate) at: Vec<String>,
-    /// What was set, named as a response names it: `tool.uid` is the uid in the tool.
+    /// Fields that were set, by their paths in a response: `tool.uid` is the `uid` in the `tool`.
     fields: Map<String, Value>,
 }
 
@@ -43,7 +43,7 @@ impl Record {
         self
     }
 
-    /// What is not as it was written, a line each.
+    /// Returns the differences from what was written, one per line.
     pub(crate) fn differences(&self, read: &Value) -> Vec<String> {
         let mut lines = Vec::new();
         for (path, written) in &self.fields {

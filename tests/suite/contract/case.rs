@@ -1,4 +1,4 @@
-//! What the client is asked to send for a row.
+//! The call of a row of the contract.
 
 use std::pin::Pin;
 
@@ -56,7 +56,7 @@ pub(super) fn encoded_id(placeholder: &str) -> String {
     format!("{placeholder}%2Fb%20c")
 }
 
-/// What nearly every list can do.
+/// Parameters that nearly every list has.
 pub(super) fn paged<T, F>(list: List<T, F>) -> List<T, F> {
     list.limit(5).cursor(Cursor::new("next"))
 }

@@ -1,4 +1,4 @@
-//! What arrived, compared with a row of the contract.
+//! Compares a received request with a row of the contract.
 
 use std::collections::BTreeSet;
 

@@ -37,7 +37,7 @@ impl Recorder {
         &self.url
     }
 
-    /// What arrived since this was last asked.
+    /// Returns the requests since the last call.
     pub(super) fn take(&self) -> Vec<Seen> {
         std::mem::take(&mut self.log.lock().unwrap())
     }

@@ -1,4 +1,4 @@
-//! Agents and what they decide.
+//! Payloads of agents and their decisions.
 
 use avala_types::*;
 

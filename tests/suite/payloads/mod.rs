@@ -1,4 +1,4 @@
-//! What is sent: each payload with as little as possible, with everything, and with what can be cleared.
+//! Each payload with its required fields, with all fields, and with all fields cleared.
 
 mod agents;
 mod annotations;

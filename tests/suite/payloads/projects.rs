@@ -1,4 +1,4 @@
-//! What is set for a project: quality, consensus and auto-labelling.
+//! Settings of a project: quality, consensus and auto-labelling.
 
 use avala_types::*;
 

@@ -1,4 +1,4 @@
-//! What Avala talks to, and who talks to it: storage, models, webhooks and accounts.
+//! Payloads of services: storage, models, webhooks and accounts.
 
 use avala_types::*;
 use serde_json::json;

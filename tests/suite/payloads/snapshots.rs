@@ -1,4 +1,4 @@
-//! What goes over the wire: one snapshot for each resource. And what of it may be seen in a log.
+//! Payloads as JSON and as `Debug` output: one snapshot for each resource.
 
 use std::collections::BTreeSet;
 use std::fs;

@@ -1,4 +1,4 @@
-//! Whatever comes over the wire is read or refused, and never a panic.
+//! Every input is decoded or rejected, and none causes a panic.
 
 use avala_tests::models::{MODELS, PAGES};
 use avala_types::{Cursor, CursorPage, DatasetSequence, Json, RawPageResponse, Task, Timestamp, WebhookEvent};
@@ -48,7 +48,7 @@ proptest! {
 proptest! {
     #![proptest_config(cases(512))]
 
-    /// What is still read after it was damaged is a value like any other, and comes back.
+    /// A damaged text that can still be decoded is a value like any other: encoded and decoded again, it is equal.
     #[test]
     fn a_damaged_fixture_is_refused_or_comes_back(
         fixture in any::<Index>(),

@@ -40,7 +40,7 @@ proptest! {
         for shape in shapes {
             let page: CursorPage<Task> = serde_json::from_str(&shape).unwrap();
             prop_assert_eq!(&page.items, &expected, "{}", shape);
-            prop_assert!(!page.has_more && page.next_cursor.is_none() && page.previous_cursor.is_none());
+            prop_assert!(!page.has_more() && page.next_cursor.is_none() && page.previous_cursor.is_none());
             prop_assert!(page.count.is_none_or(|count| count == uids.len() as u64));
         }
     }

@@ -1,4 +1,4 @@
-//! What holds for every input, tried with random ones.
+//! Properties that hold for every input, tested with random ones.
 
 mod containers;
 mod decoders;

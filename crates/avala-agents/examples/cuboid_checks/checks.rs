@@ -1,4 +1,4 @@
-//! What is wrong with the cuboids of one result. Pure functions, no API.
+//! Finds problems in the cuboids of one result. Pure functions, no API.
 
 use crate::geometry::{Cuboid, overlap};
 

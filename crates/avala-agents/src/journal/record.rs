@@ -11,10 +11,10 @@ use crate::decision::Decision;
 #[cfg(feature = "journal-redb")]
 pub(crate) const VERSION: u64 = 1;
 
-/// Of content that cannot be decoded this much is kept.
+/// Maximum size of the content that is kept of an entry that cannot be decoded.
 const MAX_RAW_BYTES: usize = 64 << 10;
 
-/// What the journal knows about one execution. Serializes as JSON.
+/// Entry of the journal for one execution. Serializes as JSON.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Record {
@@ -26,7 +26,7 @@ pub struct Record {
     /// Its task, if it has one.
     #[serde(default)]
     pub task: Option<TaskUid>,
-    /// How far it is.
+    /// State of the execution.
     pub state: RecordState,
     /// Number of handler runs, running ones included.
     #[serde(default)]
@@ -67,7 +67,7 @@ pub enum RecordState {
     Decided,
     /// The decision may have been sent; the outcome is unknown.
     Sent,
-    /// The server has a decision: ours, or the one of somebody else.
+    /// The server has a decision, ours or another one.
     Acknowledged,
     /// The handler chose to leave the execution undecided.
     Left,
@@ -118,7 +118,7 @@ impl Record {
         matches!(self.state, RecordState::Acknowledged | RecordState::Left | RecordState::Parked)
     }
 
-    /// How long a failed execution still waits. A wait over a day is not believed: the clock was changed.
+    /// Remaining wait of a failed execution. A wait of more than a day is ignored, because the clock must have been changed.
     pub(crate) fn retry_in(&self) -> Duration {
         let wait = Duration::from_millis(self.retry_at_ms.unwrap_or(0).saturating_sub(now_ms()));
         if wait > Duration::from_secs(86_400) { Duration::ZERO } else { wait }

@@ -26,7 +26,7 @@ const MAX_FAILURES: u32 = 10;
 /// The pause between two looks at an execution that the server does not list.
 const SECOND_LOOK: Duration = Duration::from_secs(2);
 
-/// What became of a decision.
+/// Outcome of a delivery.
 pub(super) enum Delivered {
     /// The server has our decision.
     Acknowledged,
@@ -40,7 +40,7 @@ pub(super) enum Delivered {
     Interrupted,
 }
 
-/// What a look at an execution found.
+/// Result of looking up an execution.
 enum Look {
     Undecided,
     Decided(AgentAction),
@@ -48,7 +48,7 @@ enum Look {
     Ended(String),
 }
 
-/// What a failed request means.
+/// Meaning of a failed request.
 enum Failure {
     /// Certainly not executed, so no look is needed before the next try.
     NotExecuted,

@@ -31,7 +31,7 @@ pub struct AgentHandle {
 }
 
 impl AgentHandle {
-    /// The executions that were given up, oldest first. Empty before the agent runs, or [`load`](AgentHandle::load).
+    /// Returns the parked executions, oldest first. Empty before the agent runs, or [`load`](AgentHandle::load).
     #[must_use]
     pub fn parked(&self) -> Vec<Record> {
         let mut parked: Vec<Record> =
@@ -86,7 +86,7 @@ impl AgentHandle {
         Ok(())
     }
 
-    /// All records as JSON lines, for diagnosis and for moving to another store.
+    /// Exports all records as JSON lines, for diagnosis and for moving to another store.
     ///
     /// # Errors
     /// [`AgentErrorKind::Journal`] if the journal cannot be read.

@@ -1,6 +1,6 @@
 //! When a run ends, and what came of it.
 
-/// What a run did.
+/// Report of a run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Summary {

@@ -16,7 +16,7 @@ use crate::error::AgentError;
 use crate::journal::{Record, RecordState, now_ms};
 use crate::registration::register;
 
-/// What one poll does.
+/// Input of one poll.
 pub(super) struct Poll {
     pub(super) agent: AgentUid,
     /// The events to register for before the poll, if the agent was deleted at the server.

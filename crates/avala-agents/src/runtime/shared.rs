@@ -1,4 +1,4 @@
-//! What the workers of one agent share.
+//! State that the workers of one agent share.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

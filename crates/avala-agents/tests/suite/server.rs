@@ -10,7 +10,7 @@ use avala_client::transport::{Body, BoxError, RateLimiter, RetryPolicy};
 use http::{Request, Response, StatusCode};
 use serde_json::{Value, json};
 
-/// What happens to one request.
+/// Fault of one request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fault {
     /// A response with this status; nothing is executed.

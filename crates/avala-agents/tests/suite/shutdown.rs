@@ -27,7 +27,7 @@ async fn a_running_handler_finishes_and_nothing_new_starts() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_handler_longer_than_the_grace_period_is_ended_without_a_decision() {
+async fn handler_beyond_the_grace_period_ends_without_a_decision() {
     let server = Server::new().with_executions(1);
     let journal = MemoryJournal::new();
     let stop = CancellationToken::new();
@@ -83,7 +83,7 @@ async fn a_dropped_run_ends_its_handlers() {
 
 /// On the real clock, since a blocked thread does not see a paused one.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_handler_that_blocks_its_thread_does_not_keep_the_agent_running() {
+async fn agent_ends_although_a_handler_blocks_its_thread() {
     let server = Server::new().with_executions(1);
     let (started, is_started) = std::sync::mpsc::channel::<()>();
     let (release, released) = std::sync::mpsc::channel::<()>();

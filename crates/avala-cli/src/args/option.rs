@@ -94,12 +94,12 @@ pub(crate) const fn file(name: &'static str, help: &'static str) -> Arg {
 }
 
 impl Arg {
-    /// It becomes this member of the body.
+    /// Member of the body that the option sets.
     pub(crate) const fn field(self, field: &'static str) -> Self {
         Self { field, ..self }
     }
 
-    /// It has to be given; a member of the body also by `--json` or `--field`.
+    /// Whether the option is required. A member of the body can also be set by `--json` or `--field`.
     pub(crate) const fn required(self) -> Self {
         Self { is_required: true, ..self }
     }

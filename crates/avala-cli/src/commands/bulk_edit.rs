@@ -107,7 +107,7 @@ fn parse(content: &str, is_lines: bool) -> Outcome<Vec<Json>> {
     serde_json::from_str(content).map_err(|error| Failure::usage(format!("expected a JSON array of edits: {error}")))
 }
 
-/// What the edits are about.
+/// Target of the edits.
 #[derive(Default)]
 struct Summary {
     objects: BTreeMap<String, usize>,

@@ -1,4 +1,4 @@
-//! What every command has: the options, the terminal, and where results go.
+//! Context of every command: the options, the terminal, and the output.
 
 use std::cell::OnceCell;
 
@@ -48,7 +48,7 @@ impl Context {
         })
     }
 
-    /// Where the configuration file is.
+    /// Path of the configuration file.
     pub(crate) fn config_path(&self) -> Outcome<std::path::PathBuf> {
         config::path_of(self.globals.config_file.as_deref())
     }

@@ -78,7 +78,7 @@ fn build_listen(command: Command) -> Command {
         )
 }
 
-/// What the server needs for each delivery.
+/// State that the server needs for each delivery.
 struct Receiver {
     verifier: Option<WebhookVerifier>,
     forwarder: Forwarder,

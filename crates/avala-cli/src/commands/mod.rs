@@ -149,7 +149,7 @@ pub(crate) fn entries() -> impl Iterator<Item = &'static Entry> {
     ENTRIES.get_or_init(all).iter()
 }
 
-/// What a group of commands is about.
+/// Description of a group of commands.
 pub(crate) fn group_about(name: &str) -> &'static str {
     GROUPS.iter().find(|(known, ..)| *known == name).map_or("", |(_, about, _)| about)
 }

@@ -9,7 +9,7 @@ use crate::commands::transfer::download::export_args;
 use crate::data::Data;
 use crate::failure::Outcome;
 
-/// What a command does, which decides about its options.
+/// Kind of a command, which decides about its options.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     /// Reads one value.

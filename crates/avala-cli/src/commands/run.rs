@@ -58,7 +58,7 @@ pub(crate) async fn confirm(context: &Context, question: &str) -> Outcome {
     if context.prompt.confirm(question).await? { Ok(()) } else { Err(Failure::other("aborted; nothing was changed")) }
 }
 
-/// What a command acts on: the values of its positional arguments.
+/// Target of a command: the values of its positional arguments.
 fn subject(row: &Row, input: &Input<'_>) -> String {
     let values = row.args.iter().filter(|arg| arg.is_positional).map(|arg| input.text(arg.name));
     values.collect::<Vec<_>>().join("/")

@@ -90,7 +90,7 @@ async fn read(avala: &Avala, organization: Option<&str>) -> (Data, Vec<(&'static
 
 async fn page<T, F>(list: List<T, F>, limit: u32) -> Result<(Vec<Data>, bool), Error> {
     let page = list.limit(limit).decode_as::<Json>().await?;
-    Ok((page.items.iter().map(Data::of).collect(), page.has_more))
+    Ok((page.items.iter().map(Data::of).collect(), page.has_more()))
 }
 
 async fn all<T, F>(list: List<T, F>) -> Result<Vec<Data>, Error> {

@@ -158,7 +158,7 @@ fn command_line() -> String {
     words.join(" ")
 }
 
-/// What a run did, for programs.
+/// Report of a run, for programs.
 fn report(report: &Report) -> Data {
     let failed =
         report.failed().map(|(path, error)| Data::map([("path", path.into()), ("error", error.to_string().into())]));

@@ -52,7 +52,7 @@ pub(super) const COMMANDS: &[Special] = &[Special {
     run: |context, matches| Box::pin(run(context, matches)),
 }];
 
-/// What is served, and to whom.
+/// The served file, and the path with the token.
 struct Served {
     path: PathBuf,
     /// Length, modification time and identity of the file when it was opened.

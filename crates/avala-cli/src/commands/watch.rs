@@ -238,7 +238,7 @@ async fn collect<T, F>(list: List<T, F>, status: Option<String>) -> Result<Vec<D
     Ok(records)
 }
 
-/// Where the newest events are: at the end of the list, or at its start.
+/// Position of the newest events: at the end of the list, or at its start.
 struct Tail {
     cursor: Option<Cursor>,
     is_newest_first: bool,

@@ -16,7 +16,7 @@ const TIME: Duration = Duration::from_millis(250);
 /// Most candidates.
 const MOST: u32 = 200;
 
-/// What identifies a record in an argument.
+/// The member that identifies a record in an argument.
 struct Source {
     resource: &'static str,
     member: &'static str,

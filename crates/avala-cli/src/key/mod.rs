@@ -1,4 +1,4 @@
-//! Where the API key and the base URL come from.
+//! Sources of the API key and the base URL.
 //!
 //! Options override the environment, and the environment overrides the file. Key and base URL come from the same place,
 //! unless both are options: a key must not go to a server that its owner did not choose for it.
@@ -16,7 +16,7 @@ use avala_client::types::{AvalaConfig, Secret};
 use crate::config::{Config, DEFAULT_PROFILE, Profile};
 use crate::failure::{Failure, Outcome};
 
-/// Where a setting comes from.
+/// Source of a setting.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Origin {
     /// An option of the command line, with its name.
@@ -61,7 +61,7 @@ impl Origin {
     }
 }
 
-/// What gives the key.
+/// Source of the key.
 #[derive(Clone, Debug)]
 pub(crate) enum KeySource {
     Text(Secret),

@@ -1,10 +1,10 @@
-//! What of a result is printed, and how.
+//! Output styles: which part of a result is printed, and in which format.
 
 use crate::output::format::Format;
 use crate::output::jq::Filter;
 use crate::output::template::Template;
 
-/// What of a result is printed, and how.
+/// Output style: which part of a result is printed, and in which format.
 pub(crate) struct Style {
     pub(crate) format: Format,
     /// Paths of the members to print; `None` prints the columns of the command, or everything.

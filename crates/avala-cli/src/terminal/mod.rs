@@ -1,4 +1,4 @@
-//! What stdin, stdout and stderr are connected to.
+//! Kinds of stdin, stdout and stderr: a terminal, a file or a pipe.
 
 mod echo;
 pub(crate) mod prompt;

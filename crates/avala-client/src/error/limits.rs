@@ -1,4 +1,4 @@
-//! What an error keeps of a response, whatever the server sends.
+//! Limits of what an error keeps of a response.
 
 /// The most bytes of a body that are looked at; what is complete in them is used.
 pub(crate) const READ: usize = avala_transport::MAX_ERROR_BODY;

@@ -254,9 +254,8 @@ impl Error {
     }
 
     /// Returns where in the response decoding failed, such as `results[3].uid`, for errors of the kind
-    /// [`ErrorKind::Decode`], and where in the payload a number is that JSON cannot express, for errors of the kind
-    /// [`ErrorKind::Request`].
-    /// the payload a number is that JSON cannot express, for errors of the kind [`ErrorKind::Request`].
+    /// [`ErrorKind::Decode`]; for errors of the kind [`ErrorKind::Request`], where the payload has a number that JSON cannot
+    /// express.
     #[must_use]
     pub fn json_path(&self) -> Option<&str> {
         self.0.json_path.as_deref()

@@ -75,7 +75,7 @@ async fn a_broken_link_is_reported_after_the_items() {
             let script = linked(&next);
             let (avala, _) = clients(&script)[index].clone();
             let page = avala.tasks().list().await.unwrap();
-            assert_eq!((page.items.len(), page.has_more), (1, true), "{next}");
+            assert_eq!((page.items.len(), page.has_more()), (1, true), "{next}");
             let list = avala.tasks().list().cursor(page.next_cursor.unwrap());
             assert_eq!(list.to_http().unwrap_err().kind(), ErrorKind::Pagination, "{next}");
             assert_eq!(list.clone().items().next().await.unwrap().unwrap_err().kind(), ErrorKind::Pagination);
@@ -102,7 +102,7 @@ async fn an_empty_link_ends_the_list() {
     let script = linked(&json!(""));
     assert_eq!(results(&layered(&script)).await, [Ok("a".to_owned())]);
     let script = linked(&json!(""));
-    assert!(!layered(&script).tasks().list().await.unwrap().has_more);
+    assert!(!layered(&script).tasks().list().await.unwrap().has_more());
 }
 
 #[tokio::test]

@@ -44,7 +44,7 @@ async fn uids(mut items: Items<Task>) -> Vec<String> {
 async fn one_page_has_the_cursor_of_the_next() {
     let script = three_pages();
     let page = layered(&script).tasks().list().limit(3).await.unwrap();
-    assert_eq!((page.items.len(), page.has_more), (3, true));
+    assert_eq!((page.items.len(), page.has_more()), (3, true));
     assert_eq!(page.next_cursor.unwrap().as_query(), "cursor=b&status=pending");
     assert_eq!(script.requests().len(), 1, "a page alone asks for no other");
 }

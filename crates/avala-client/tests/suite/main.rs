@@ -19,6 +19,7 @@ mod limits;
 mod links;
 mod lists;
 mod middleware;
+mod mistakes;
 mod options;
 mod own_uid;
 mod paused;

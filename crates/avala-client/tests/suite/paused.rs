@@ -1,4 +1,4 @@
-//! Programs that leave a call or a list alone while they do something else.
+//! Programs that stop polling a call or a list while they do something else.
 
 use std::collections::HashMap;
 use std::convert::Infallible;
@@ -270,7 +270,7 @@ fn an_idle_runtime_blocks_nobody() {
             });
         }
         idle.block_on(async {
-            // Its time may be over: it was somebody's to poll.
+            // It may have timed out, because nobody polled it.
             drop(call.await);
             assert_eq!(items.map(|item| item.unwrap()).count().await, 249, "{name}");
         });

@@ -80,7 +80,7 @@ async fn a_list_is_read_as_an_array_and_as_a_page() {
     for response in [issues.clone(), json!({"results": issues, "next": null})] {
         let avala = bare(&ScriptedService::always(json(&response)));
         let page = avala.annotation_issues().list_by_sequence("s1").await.unwrap();
-        assert_eq!((page.items.len(), page.has_more), (2, false));
+        assert_eq!((page.items.len(), page.has_more()), (2, false));
         let mut items = avala.annotation_issues().list_by_dataset("acme", "drives").items();
         assert_eq!(items.next().await.unwrap().unwrap().uid, "i1");
     }

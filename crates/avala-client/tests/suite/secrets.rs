@@ -1,4 +1,4 @@
-//! Secrets that come back from servers and libraries: no rendering of an error shows one.
+//! Secrets in responses and errors of libraries: no form of an error shows one.
 
 use std::error::Error as _;
 use std::fmt::{self, Write};

@@ -1,4 +1,4 @@
-//! What a failed command means.
+//! Classifies failed commands.
 
 use redis::{ErrorKind, RedisError, ServerErrorKind};
 

@@ -20,9 +20,9 @@ pub(crate) use self::server::Server;
 use crate::error::{LimitsError, LimitsErrorKind};
 use crate::report;
 
-/// The pause before another attempt to connect; up to half more at random, so that processes do not return together.
+/// The pause before another attempt to connect; up to half more at random, so that processes do not reconnect at the same time.
 const RECONNECT: Duration = Duration::from_millis(200);
-/// How long an attempt to connect takes at most. Calls wait for the shorter timeout.
+/// Maximum duration of an attempt to connect. Calls wait only for their own timeout, which is shorter.
 const CONNECT: Duration = Duration::from_secs(1);
 
 /// Connection to Redis, shared by limits and claims.
@@ -44,7 +44,7 @@ struct State {
     connection: Option<Connection>,
     /// Counts connections, so that a late failure does not close the next one.
     epoch: u64,
-    /// Since when a connection is being made.
+    /// Start of the attempt to connect that is running.
     connecting: Option<Instant>,
     retry_at: Option<Instant>,
     /// Why the last use failed; unset while the connection works.
@@ -203,7 +203,7 @@ impl Link {
         self.changed.notify_waiters();
     }
 
-    /// Connects now, to report errors that do not pass.
+    /// Connects now, to report permanent errors.
     pub(crate) async fn check(self: &Arc<Self>) -> Result<(), LimitsError> {
         let deadline = Instant::now() + CONNECT;
         loop {
@@ -276,6 +276,6 @@ async fn eviction_warning(connection: &mut Connection) -> Option<String> {
             "Redis may evict rate limits and claims: its maxmemory-policy is `{}`; set it to `noeviction`",
             policy.chars().filter(char::is_ascii_graphic).take(40).collect::<String>()
         )),
-        None => Some("Redis does not tell its maxmemory-policy; it must be `noeviction`".to_owned()),
+        None => Some("Redis does not report its maxmemory-policy; it must be `noeviction`".to_owned()),
     }
 }

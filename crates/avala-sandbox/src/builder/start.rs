@@ -1,4 +1,4 @@
-//! How a sandbox starts.
+//! Starts a sandbox.
 
 use std::io;
 use std::net::Ipv4Addr;

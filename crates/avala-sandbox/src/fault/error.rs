@@ -1,4 +1,4 @@
-//! Why a fault cannot be used.
+//! Errors of faults that cannot be used.
 
 use std::fmt;
 

@@ -62,15 +62,15 @@ pub struct Fault {
     pub(crate) effect: Effect,
     target: Pattern,
     times: usize,
-    /// It meets one of so many requests that it fits.
+    /// The fault affects one of this many matching requests.
     one_in: u64,
-    /// How many requests it fitted so far.
+    /// Number of requests that matched so far.
     fitting: u64,
     /// What was wrong with the first wrong argument: told by `Sandbox::fault`, so that calls can be chained.
     error: Option<FaultError>,
 }
 
-/// What a fault does to a request.
+/// Effect of a fault on a request.
 #[derive(Clone, Debug)]
 pub(crate) enum Effect {
     Response(Response),

@@ -1,4 +1,4 @@
-//! The faults that wait for a request.
+//! Queue of faults, each waiting for a request that matches it.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -23,7 +23,7 @@ impl FaultQueue {
         self.with(Vec::clear);
     }
 
-    /// Uses up one time of the oldest fault that fits the request.
+    /// Takes the oldest fault that matches the request, and counts one use of it.
     pub(crate) fn take(&self, request: &Target<'_>) -> Option<Effect> {
         self.with(|faults| {
             let index = faults.iter_mut().position(|fault| fault.target.fits(request) && fault.is_due())?;
@@ -43,10 +43,10 @@ impl FaultQueue {
 }
 
 impl Fault {
-    /// Whether this is one of the requests that the fault meets, of those that it fits.
+    /// Returns whether the fault affects this one of the requests that match it.
     fn is_due(&mut self) -> bool {
         self.fitting += 1;
-        // A step of a hash, so that the requests are neither every n-th nor different in another run.
+        // Chosen by a hash: not every n-th request, and the same requests in each run.
         let scattered = self.fitting.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ (self.fitting << 7);
         (scattered >> 33).is_multiple_of(self.one_in)
     }

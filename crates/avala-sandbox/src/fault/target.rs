@@ -15,7 +15,7 @@ impl<'a> Target<'a> {
     }
 }
 
-/// What requests must be like.
+/// Conditions of requests.
 #[derive(Debug, Default)]
 pub(super) struct Pattern {
     pub(super) method: Option<Method>,

@@ -42,7 +42,7 @@ enum Action {
     Delete,
 }
 
-/// What became of the edits.
+/// Outcome of the edits.
 #[derive(Default)]
 struct Counts {
     created: u64,

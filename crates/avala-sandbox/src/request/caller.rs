@@ -1,4 +1,4 @@
-//! Who makes a request.
+//! The user who makes a request.
 
 use avala_types::OwnerName;
 use axum::extract::FromRequestParts;

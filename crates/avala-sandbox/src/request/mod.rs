@@ -1,4 +1,4 @@
-//! What handlers read from a request: the caller, the body, and the query of a list.
+//! Extractors of handlers: the caller, the body, and the query of a list.
 
 pub(crate) mod caller;
 pub(crate) mod json_body;

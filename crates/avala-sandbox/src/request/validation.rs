@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use crate::error::ApiError;
 
-/// What a field may hold.
+/// Form that a field must have.
 #[derive(Clone, Copy)]
 pub(crate) enum Kind {
     /// Text with something in it.

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::protocol::API_KEY_HEADER;
 
-/// What stands in the log for a secret.
+/// Replacement of a secret in the log.
 const REDACTED: &str = "[redacted]";
 
 /// Headers whose values are credentials.

@@ -1,4 +1,4 @@
-//! What three annotators say of the same images, one box each.
+//! Annotations of the same images by three annotators, one box each.
 
 use super::values::{minutes, scatter};
 use crate::demo;

@@ -14,7 +14,7 @@ const COUNT: usize = 120;
 
 const ZONES: [&str; 5] = ["Inbound dock", "Outbound dock", "Cold store", "High rack", "Charging bay"];
 
-/// What is said of a dataset before its items are made.
+/// Settings of a dataset before its items are created.
 struct Plan {
     owner: &'static str,
     name: String,

@@ -1,4 +1,4 @@
-//! What a test adds to the seed.
+//! Objects that a test adds to the seed.
 
 use avala_types::{DataType, DatasetStatus, RecordingStatus, Visibility};
 
@@ -8,7 +8,7 @@ use crate::schema::{Dataset, FleetRecording};
 use crate::state::manual_upload::add_item;
 use crate::state::tables::Tables;
 
-/// Things that are there beside the seed.
+/// Objects besides those of the seed.
 #[derive(Debug, Default)]
 pub(crate) struct Extras {
     /// Slugs of public datasets, and how many objects they have.

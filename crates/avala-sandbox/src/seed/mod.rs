@@ -1,4 +1,4 @@
-//! What a sandbox holds at the start: made by code, the same in every run.
+//! Demo data of a sandbox: created by code, the same in every run.
 
 mod agents;
 mod annotation_issues;
@@ -26,7 +26,7 @@ use std::io;
 use crate::error::ApiError;
 use crate::state::tables::Tables;
 
-/// What a sandbox holds when it starts.
+/// Data of a sandbox when it starts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Seed {
@@ -37,7 +37,7 @@ pub enum Seed {
     Empty,
 }
 
-/// What the seed says, in a sandbox at this address.
+/// Creates the data of the seed for a sandbox at this address.
 pub(crate) fn tables(seed: Seed, url: &str, extras: &Extras) -> io::Result<Tables> {
     let mut tables = Tables::empty();
     organizations::add_first(&mut tables).map_err(impossible)?;

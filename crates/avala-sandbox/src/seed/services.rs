@@ -1,4 +1,4 @@
-//! What a sandbox is connected to: inference providers, models and storage configs.
+//! Connected services: inference providers, models and storage configs.
 
 use avala_types::{InferenceProviderType, S3AuthMethod, StorageProvider};
 use serde_json::json;

@@ -1,4 +1,4 @@
-//! Who can own things: users and organizations share one space of names.
+//! Owners: users and organizations, which share one namespace.
 
 use std::collections::HashMap;
 

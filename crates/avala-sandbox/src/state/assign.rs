@@ -8,7 +8,7 @@ use crate::schema::{Agent, AgentExecution};
 use crate::state::clock;
 use crate::state::tables::Tables;
 
-/// What an event says of the resource that it happened to. Each kind of resource has some of these.
+/// Fields of an event that describe its resource. Which of them are set depends on the kind of resource.
 #[derive(Deserialize)]
 struct Resource {
     uid: Option<String>,
@@ -19,7 +19,7 @@ struct Resource {
     project: Option<ProjectUid>,
     #[serde(default)]
     projects: Vec<ProjectUid>,
-    // What the payload of an event has instead of a resource's fields.
+    // Fields of the payload of an event, which has none of the fields above.
     task_uid: Option<TaskUid>,
     result_uid: Option<ResultUid>,
     dataset_uid: Option<String>,
@@ -39,7 +39,7 @@ impl Resource {
     }
 }
 
-/// Gives every active agent that looks at this event a pending execution, and returns those that have a callback.
+/// Creates a pending execution for each active agent with this event, and returns those that have a callback.
 pub(crate) fn assign(tables: &mut Tables, event: &EventType, resource: &Json) -> Vec<ExecutionUid> {
     let Ok(about) = resource.parse::<Resource>() else { return Vec::new() };
     let project =
@@ -83,7 +83,7 @@ fn payload(kind: &str, about: &Resource, project: Option<&ProjectUid>, resource:
         }),
         "dataset" => json!({ "dataset_uid": about.uid, "project_uid": project }),
         "export" => json!({ "export_uid": about.uid, "project_uid": project }),
-        // A result is told of by its payload, and so is everything else.
+        // The event of a result has its payload already, and so has every other event.
         _ => return resource.clone(),
     };
     payload.into()

@@ -24,7 +24,7 @@ pub(crate) struct SequenceRow {
     pub(crate) frames: Json,
     /// Outcomes, newest first.
     pub(crate) outcomes: Vec<SequenceOutcome>,
-    /// What bulk edits wrote.
+    /// Annotations that bulk edits wrote.
     pub(crate) objects: Vec<Json>,
 }
 

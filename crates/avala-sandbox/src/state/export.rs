@@ -8,7 +8,7 @@ use crate::state::tables::Tables;
 /// The name of an export that fails, for clients that want to see one.
 const FAILS: &str = "fail";
 
-/// What an export covers: the tasks of its projects, and the items of its datasets and slices as if each were a task.
+/// Contents of an export: the tasks of its projects, and the items of its datasets and slices as if each were a task.
 pub(crate) fn count_tasks(tables: &Tables, export: &Export) -> u64 {
     let is_covered = |task: &&Task| task.project.as_ref().is_some_and(|project| export.projects.contains(project));
     let tasks = tables.tasks.rows().filter(is_covered).count() as u64;

@@ -28,7 +28,7 @@ pub(crate) struct FileName {
 pub(crate) struct ManualUploadRow {
     pub(crate) uid: UploadUid,
     pub(crate) name: FileName,
-    /// Where it is in the storage.
+    /// Key in the storage.
     pub(crate) key: String,
     pub(crate) size: u64,
     /// Size of its parts, if it is sent in parts.

@@ -1,6 +1,6 @@
 //! Executions that are sent to the callbacks of agents.
 //!
-//! No source describes these requests. They are what webhooks get, with the execution as the body, so that an agent
+//! No source describes these requests. They have the form of webhook deliveries, with the execution as the body, so that an agent
 //! verifies both in the same way.
 
 use std::time::Duration;
@@ -14,7 +14,7 @@ use crate::schema::Agent;
 use crate::state::agent::secret_of;
 use crate::state::table::uid_in;
 
-/// Tries until an execution arrives, cannot arrive, was decided on, or was tried often enough.
+/// Sends an execution until it is delivered, rejected or decided, or the attempts are used up.
 pub(super) async fn carry(app: App, uid: ExecutionUid, waits: Vec<Duration>) {
     let mut waits = waits.into_iter();
     while let Some(letter) = execution_letter(&app, &uid) {

@@ -74,7 +74,7 @@ async fn an_approved_result_completes_its_task() {
         completed += usize::from(!was_complete);
     }
     assert!(executions.len() > 10);
-    // The second agent looks at completed tasks of one project.
+    // The second agent is subscribed to completed tasks of one project.
     let told = walk(&sandbox, "/agents/", "uid").await.swap_remove(1);
     let told = fetch(&sandbox, &format!("/agents/{told}/executions/?limit=1000")).await;
     let told = column(&told, "event_type").into_iter().filter(|event| event == "task.completed").count();

@@ -1,4 +1,4 @@
-//! As little of an HTTP client as the tests need.
+//! A minimal HTTP client for the tests.
 
 use avala_sandbox::Sandbox;
 use bytes::Bytes;
@@ -62,7 +62,7 @@ pub(crate) async fn act(sandbox: &Sandbox, path: &str) -> TestResponse {
     call(sandbox, request(sandbox, Method::POST, path, "")).await
 }
 
-/// What a POST has made.
+/// Returns the object that a POST created.
 pub(crate) async fn create(sandbox: &Sandbox, path: &str, body: Value) -> Value {
     json(&post(sandbox, path, body).await, StatusCode::CREATED)
 }
@@ -81,7 +81,7 @@ pub(crate) fn json(response: &TestResponse, status: StatusCode) -> Value {
     serde_json::from_slice(response.body()).unwrap()
 }
 
-/// The JSON of a list or a thing that is there.
+/// The JSON of a successful GET.
 pub(crate) async fn fetch(sandbox: &Sandbox, path: &str) -> Value {
     json(&get(sandbox, path).await, StatusCode::OK)
 }

@@ -58,7 +58,7 @@ async fn a_transfer_moves_a_dataset_with_everything_in_it() {
 }
 
 #[tokio::test]
-async fn a_transfer_needs_exactly_one_receiver_who_exists_and_has_room() {
+async fn transfer_needs_one_receiver_who_exists_and_has_room() {
     let sandbox = Sandbox::start().await.unwrap();
     let path = format!("/datasets/{}/{}/transfer/", demo::OWNER, demo::IMAGE_DATASET);
     for (body, field) in [

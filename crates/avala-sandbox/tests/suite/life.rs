@@ -1,4 +1,4 @@
-//! The life of a thing, the same for every resource: it is created, found, listed, changed, deleted, and gone.
+//! Life cycle of each resource: created, found, listed, updated, deleted, and not found any more.
 
 use avala_sandbox::Sandbox;
 use http::StatusCode;
@@ -6,15 +6,15 @@ use serde_json::{Value, json as value};
 
 use crate::client::{create, delete, fetch, get, json, patch, text, walk};
 
-/// Things that a client makes, changes and deletes.
+/// A kind of object that a client creates, updates and deletes.
 pub(crate) struct Life {
     /// The path of the list.
     pub(crate) list: String,
-    /// The field that names a thing in its path.
+    /// The field that identifies an object in its path.
     pub(crate) key: &'static str,
-    /// A new thing.
+    /// Payload that creates an object.
     pub(crate) new: Value,
-    /// An update, and what it sets.
+    /// Payload of an update, and the fields that it sets.
     pub(crate) change: Value,
     /// A field that an update can clear.
     pub(crate) clears: Option<&'static str>,
@@ -66,7 +66,7 @@ impl Life {
     }
 }
 
-/// Equal, but for what is counted when somebody looks.
+/// Compares two objects without the counters that reading changes.
 fn assert_same(one: &Value, other: &Value) {
     let without_counts = |thing: &Value| {
         let mut thing = thing.clone();

@@ -128,7 +128,7 @@ async fn a_large_file_is_sent_in_parts_and_resumed() {
 }
 
 #[tokio::test]
-async fn a_quota_counts_what_is_on_its_way_and_refuses_what_does_not_fit() {
+async fn quota_counts_open_uploads_and_rejects_too_large_files() {
     let sandbox = Sandbox::builder().seed(Seed::Empty).start().await.unwrap();
     let quota = fetch(&sandbox, "/datasets/manual-upload/quota/").await;
     assert_eq!(quota["used"], 0);

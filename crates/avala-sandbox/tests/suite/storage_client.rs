@@ -1,4 +1,4 @@
-//! What sends files to the addresses that the sandbox hands out.
+//! A client that sends files to the presigned URLs of the sandbox.
 
 use avala_sandbox::Sandbox;
 use bytes::Bytes;

@@ -114,7 +114,7 @@ async fn only_active_webhooks_are_told_what_they_asked_for() {
 }
 
 #[tokio::test]
-async fn a_target_elsewhere_is_never_contacted_and_one_that_is_not_there_fails() {
+async fn foreign_target_is_not_contacted_and_missing_one_fails() {
     let sandbox = sandbox(Seed::Empty).await;
     let elsewhere = subscribe(&sandbox, "https://hooks.example/", &["dataset.created"]).await;
     let nobody = subscribe(&sandbox, "http://127.0.0.1:1/", &["dataset.created"]).await;

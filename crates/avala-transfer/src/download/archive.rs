@@ -13,7 +13,7 @@ const LONGEST_END: u64 = 22 + 65_535;
 /// Nothing in a file below this length can be told from other content.
 const BUFFER: usize = 256 << 10;
 
-/// What a file begins with.
+/// Format of a file, by its first bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Content {
     /// ZIP archive, with an end record that fits the file.

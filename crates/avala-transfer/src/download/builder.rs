@@ -1,4 +1,4 @@
-//! What is downloaded, and where to.
+//! Settings of a download: its source, target and options.
 
 use std::path::PathBuf;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! What all files of one download share.
+//! Context that all files of one download share.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -34,7 +34,7 @@ struct Reader {
 
 #[derive(Debug, Default)]
 struct Pages {
-    /// Where each page starts.
+    /// Cursor of each page.
     cursors: Vec<Option<Cursor>>,
     kept: VecDeque<Page>,
     /// Number of pages that were read so far.

@@ -1,4 +1,4 @@
-//! The temporary file of one object while it is filled: what of it is durable, and what is recorded.
+//! The temporary file of one object while it is filled, with its durable and recorded ranges.
 
 use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -91,7 +91,7 @@ impl Filling {
         }
     }
 
-    /// Counts the size of an object of which the API says none.
+    /// Counts the size of an object whose size the API does not report.
     fn announce(&self, size: u64) {
         let is_known = std::mem::replace(&mut self.progress().is_announced, true);
         if !is_known && self.remote.size.is_none() {
@@ -99,7 +99,7 @@ impl Filling {
         }
     }
 
-    /// Takes the size that a response announces. Fails if it is not the size that the API says.
+    /// Takes the size that a response announces. Fails if the API reported another one.
     pub(super) fn check_size(&self, actual: u64) -> Result<(), Error> {
         self.announce(actual);
         match self.remote.size.filter(|size| *size != actual) {

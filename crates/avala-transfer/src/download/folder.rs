@@ -32,7 +32,7 @@ pub(crate) struct Place {
     path: PathBuf,
 }
 
-/// What is known of an existing file.
+/// State of an existing file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Existing {
     pub(crate) size: u64,

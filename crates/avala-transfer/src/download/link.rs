@@ -1,4 +1,4 @@
-//! Where the bytes of an object are, for a while: a signed URL that expires, and how to get another one.
+//! Signed URLs of objects. They expire, so a source can sign a new one.
 
 use std::fmt;
 use std::pin::Pin;

@@ -1,4 +1,4 @@
-//! What a download consists of, before names are checked and files are compared.
+//! Objects of a download, before names are checked and files are compared.
 
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ pub(crate) struct Listing {
     pub(crate) calls_per_object: u64,
     /// Whether the calls have the limit of anonymous calls.
     pub(crate) is_anonymous: bool,
-    /// Things that the caller should know, each in one line.
+    /// Warnings, each in one line.
     pub(crate) warnings: Vec<String>,
 }
 

@@ -109,7 +109,7 @@ fn has_drive(name: &str) -> bool {
     cfg!(windows) && name.as_bytes().get(1) == Some(&b':')
 }
 
-/// What the file system of a target can tell apart.
+/// Which names the file system of a target can tell apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NameRules {
     /// Whether `A` and `a` are two files.

@@ -13,7 +13,7 @@ use super::response::{Meaning, Version};
 use super::whole::save_after;
 use crate::error::Error;
 
-/// What the connections of one object share.
+/// State that the connections of one object share.
 struct Shared {
     file: Arc<Filling>,
     version: Version,

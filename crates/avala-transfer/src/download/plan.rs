@@ -1,10 +1,10 @@
-//! What a download would do.
+//! Plans of downloads.
 
 use std::time::Duration;
 
 use super::names::NameCollision;
 
-/// What a download would do, found out without transferring or changing anything.
+/// Plan of a download, made without transferring or changing anything.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct DownloadPlan {
@@ -26,7 +26,7 @@ pub struct DownloadPlan {
     pub api_calls: u64,
     /// Shortest time that these calls take within the API's rate limit, if the run begins with a full allowance.
     pub calls_time: Duration,
-    /// Things that the caller should know, each in one line.
+    /// Warnings, each in one line.
     pub warnings: Vec<String>,
 }
 

@@ -1,4 +1,4 @@
-//! Which bytes of a file are there, and which range a connection requests next.
+//! Byte ranges of a file: the received ones, and the one that a connection requests next.
 
 use std::collections::VecDeque;
 use std::ops::Range;

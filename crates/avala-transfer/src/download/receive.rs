@@ -15,7 +15,7 @@ use super::target_error::TargetError;
 use crate::budget::memory::Memory;
 use crate::error::{Error, ErrorKind};
 
-/// Bytes that are written at once.
+/// Size of the blocks that are written.
 const BLOCK: u64 = 512 << 10;
 
 /// Bytes in memory, with their share of the budget.
@@ -63,7 +63,7 @@ pub(crate) async fn receive(
         if limit.is_some_and(|limit| read >= limit) {
             break End::Complete;
         }
-        // Before the bytes are there, so that the budget holds for them too.
+        // Reserve memory before the bytes arrive, so that they cannot exceed the budget.
         let filled = match &mut block {
             Some(block) => block,
             empty => match unless(ended.as_mut(), context.memory.take(BLOCK)).await {
@@ -109,7 +109,7 @@ pub(crate) async fn receive(
         writer.finish().await
     };
     if let Err(error) = rest.await {
-        // What was written before is known from the file, not from here.
+        // The caller finds out from the file how much was written.
         passed = 0;
         end = End::Stopped(error);
     }

@@ -16,7 +16,7 @@ const MOST_RANGES: usize = 1000;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Record {
-    /// What is downloaded to the target. A target with the state of another source starts from zero.
+    /// Source of the target. A target with the state of another source starts from zero.
     ///
     /// The token is a part of the names of temporary files: another state folder with the same target has another one, so
     /// that neither takes the other's bytes for its own.

@@ -1,4 +1,4 @@
-//! What a response of a storage host means for a download.
+//! Interprets responses of storage hosts to downloads.
 //!
 //! Nothing that a server says of itself is trusted: bytes are used only if the response says that they start where they
 //! were requested, and are of the version that was begun.
@@ -23,7 +23,7 @@ pub(crate) struct Version {
     pub(crate) total: u64,
 }
 
-/// What was requested.
+/// The request that a response belongs to.
 #[derive(Clone, Debug)]
 pub(crate) struct Asked<'a> {
     /// Requested range; `None` for the whole object.

@@ -51,7 +51,7 @@ pub(crate) struct Session {
     compare: CompareBy,
 }
 
-/// What a file needs.
+/// What has to be done for a file.
 #[derive(Debug)]
 pub(crate) enum Action {
     /// The target has it.

@@ -1,4 +1,4 @@
-//! What is downloaded.
+//! Sources of downloads.
 
 use avala_types::{DatasetSlug, ExportUid, ItemUid, OwnerName, SequenceUid};
 
@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::public::{reference, revision};
 use crate::transfers::Transfers;
 
-/// What is downloaded.
+/// Source of a download.
 #[derive(Clone, Debug)]
 pub(crate) enum Source {
     Export(ExportUid),
@@ -19,7 +19,7 @@ pub(crate) enum Source {
 }
 
 impl Source {
-    /// Lists the objects, with as many calls as that takes.
+    /// Lists all objects, page by page.
     pub(crate) async fn list(&self, transfers: &Transfers) -> Result<Listing, Error> {
         match self {
             Self::Export(uid) => export::list(transfers, uid).await,

@@ -1,4 +1,4 @@
-//! Errors of the place that a download writes to.
+//! Errors of the target that a download writes to.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -16,7 +16,7 @@ pub(crate) enum TargetError {
     NotAFolder {
         path: PathBuf,
     },
-    /// Something else than a regular file has the name of a file.
+    /// The name of a file belongs to something that is not a regular file.
     NotAFile {
         path: PathBuf,
     },

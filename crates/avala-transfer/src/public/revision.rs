@@ -28,7 +28,7 @@ struct GrantLinks {
     object: Granted,
 }
 
-/// What a grant has to repeat of an object. A revision may have 100,000 of them.
+/// Fields of an object that a grant has to repeat. A revision may have 100,000 of them.
 #[derive(Debug)]
 struct Granted {
     uid: PublicObjectUid,

@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
 
-/// Who holds a lock. Written into the lock file.
+/// Holder of a lock, as written into the lock file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Holder {
     pub(crate) pid: u32,
@@ -20,7 +20,7 @@ pub(crate) struct Holder {
     pub(crate) since: u64,
 }
 
-/// What is known of the holder that a lock file names.
+/// State of the holder that a lock file names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Liveness {
     /// The process is gone, its ID belongs to another one, or the machine was rebooted.

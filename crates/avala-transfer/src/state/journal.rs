@@ -98,7 +98,7 @@ impl Journal {
         }
     }
 
-    /// Replaces the records of a journal that nobody has open, as to drop what does not count any more. Blocking.
+    /// Replaces the records of a journal that nobody has open, to drop those that do not count any more. Blocking.
     pub(crate) fn rewrite<R: Serialize>(path: &Path, kind: &str, key: &str, records: &[R]) -> Result<(), Error> {
         let header = Header { format: FORMAT.to_owned(), version: VERSION, kind: kind.to_owned(), key: key.to_owned() };
         let mut content = line(&header)?;

@@ -1,4 +1,4 @@
-//! How long a presigned URL lives, by the server's clock.
+//! Lifetime of presigned URLs, by the server's clock.
 
 use std::time::{Duration, SystemTime};
 

@@ -1,4 +1,4 @@
-//! Where bytes may go to and come from: the URLs of storage hosts.
+//! Grammar of the storage hosts that bytes may be sent to and read from.
 //!
 //! The grammar of the hosts is that of the client, which checks the grants of public objects with it.
 

@@ -14,7 +14,7 @@ pub enum CompareBy {
     Hash,
 }
 
-/// What is known of a file on one side.
+/// A file on one side of a comparison.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Facts {
     /// Size in bytes.

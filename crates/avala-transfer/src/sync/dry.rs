@@ -1,4 +1,4 @@
-//! Finds out what a download would do.
+//! Plans downloads without running them.
 
 use std::collections::BTreeSet;
 

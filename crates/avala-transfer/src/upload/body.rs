@@ -51,7 +51,7 @@ pub(crate) struct Around {
     pub(crate) after: Bytes,
 }
 
-/// What is known of a body while it is sent and afterwards. Clones watch the same body.
+/// State of a body while it is sent and afterwards. Clones watch the same body.
 #[derive(Clone, Debug)]
 pub(crate) struct Watch(Arc<Mutex<Watched>>);
 
@@ -66,7 +66,7 @@ struct Watched {
     error: Option<Error>,
 }
 
-/// Who has to act next.
+/// The side that has to act next.
 #[derive(Clone, Copy, Debug)]
 enum Side {
     /// This process: it reads, or waits for bandwidth or the end of a pause.

@@ -77,7 +77,7 @@ fn signed_headers<'a>(headers: impl IntoIterator<Item = (&'a String, &'a String)
     Ok(map)
 }
 
-/// What became of a request.
+/// Outcome of a request.
 #[derive(Debug)]
 pub(crate) enum Put {
     /// Stored: the digest of what was sent, and the response without its body.

@@ -12,7 +12,7 @@ use crate::support::{client, content, folder, transfers};
 const MAGIC: &[u8] = b"\x89MCAP0\r\n";
 const MIB: usize = 1 << 20;
 
-/// What begins and ends as MCAP files do.
+/// Content that begins and ends like an MCAP file.
 fn mcap(size: usize, seed: u64) -> Vec<u8> {
     [MAGIC, &content(size, seed), MAGIC].concat()
 }
@@ -50,7 +50,7 @@ impl Setup {
 }
 
 #[tokio::test]
-async fn files_are_verified_and_published_and_a_second_run_sends_nothing() {
+async fn files_are_verified_published_and_not_sent_again() {
     let large = mcap(70 * MIB, 1);
     let setup = setup(&[("a.mcap", &large), ("run 1/ü.MCAP", &mcap(100, 2))]).await;
     let report = setup.transfers.upload_recording(setup.upload()).await.unwrap();

@@ -123,7 +123,7 @@ async fn failed_files_are_sent_by_the_next_run_only() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn lost_responses_of_confirm_and_finalize_are_resolved_by_the_status() {
+async fn lost_confirm_and_finalize_are_resolved_by_the_status() {
     let world = World::new();
     world.fault("/confirm/", 3, Effect::LoseResponse);
     world.fault("/finalize/", 1, Effect::LoseResponse);

@@ -1,4 +1,4 @@
-//! What the tests share: folders of files, and clients of a sandbox.
+//! Helpers of the tests: folders of files, and clients of a sandbox.
 
 use std::fs;
 use std::path::Path;

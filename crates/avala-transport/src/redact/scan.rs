@@ -5,7 +5,7 @@
 pub(super) struct Found {
     /// Start of the secret; text before it is kept.
     pub(super) start: usize,
-    /// Where the text continues.
+    /// Position at which the text continues.
     pub(super) end: usize,
 }
 

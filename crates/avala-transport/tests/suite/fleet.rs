@@ -13,7 +13,7 @@ use crate::support::{get, limited, millis, secs, send};
 
 const LIMIT: u64 = 600;
 
-/// What the server saw: when, and whether it refused.
+/// Requests at the server: the time, and whether it responded 429.
 type Seen = Arc<Mutex<Vec<(Duration, bool)>>>;
 
 /// Counts calls in fixed windows of a minute.
@@ -110,7 +110,7 @@ async fn fleet_returns_spread_after_a_common_refusal() {
     let times = times.lock().unwrap();
     let late: Vec<Duration> = times.iter().copied().filter(|at| *at >= secs(20)).collect();
     let early = late.iter().filter(|at| **at < secs(49)).count();
-    assert_eq!(early, 0, "no client comes before its time");
+    assert_eq!(early, 0, "no client sends before the end of its `retry-after`");
     for start in (490..600).map(|tenths| millis(tenths * 100)) {
         let wave = late.iter().filter(|at| (start..start + millis(100)).contains(*at)).count();
         assert!(wave <= 5, "{wave} clients within 100 ms at {start:?}");

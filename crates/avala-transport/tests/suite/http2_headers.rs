@@ -44,7 +44,7 @@ async fn endless_continuation_frames_are_bounded() {
         let mut stream = acceptor.accept(stream).await.unwrap();
         stream.write_all(&frame(SETTINGS, 0, &[])).await.unwrap();
         read_request(&mut stream).await;
-        // `x: ` and 16,000 letters, as compression of headers writes them when it does not compress.
+        // `x: ` and 16,000 letters, as HPACK writes a header that it does not compress.
         let header = [&[0, 1, b'x', 0x7f, 0x81, 0x7c][..], &[b'x'; 16_000]].concat();
         stream.write_all(&frame(HEADERS, 1, &[0x88])).await.unwrap();
         for _ in 0..6_250 {

@@ -16,7 +16,7 @@ use tower::service_fn;
 
 use crate::support::{get, limited, millis, post, report, secs, send, with_options};
 
-/// What half a minute of overload came to.
+/// Counts of half a minute of overload.
 #[derive(Debug, Default)]
 struct Tally {
     /// Requests that the server executed.

@@ -62,7 +62,7 @@ async fn new_call_does_not_overtake_queued_calls() {
     let service = ScriptedService::always(Step::respond(200));
     let stack = limited(&limiter, service.clone());
     send(&stack, get("/first/")).await.unwrap();
-    // They come in the moment in which the next token does, one with an older timer than the queue's and one with a newer.
+    // Both are sent at the instant of the next token: one timer is older than that of the queue, one is newer.
     let newcomer = || {
         let stack = stack.clone();
         tokio::spawn(async move {

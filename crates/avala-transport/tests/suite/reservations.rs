@@ -1,4 +1,4 @@
-//! What a call that waits for the limiter holds: a reservation, and nothing that blocks others.
+//! Calls that wait for the limiter hold a reservation, and nothing that blocks others.
 
 use std::future::poll_fn;
 use std::pin::Pin;

@@ -13,7 +13,7 @@ use crate::support::{get, millis, post, report, request, retrying, send, text, w
 const SAFE_TO_REPEAT: [Method; 5] = [Method::GET, Method::HEAD, Method::PUT, Method::DELETE, Method::OPTIONS];
 const NOT_SAFE: [Method; 2] = [Method::POST, Method::PATCH];
 
-/// How many attempts three are allowed become, when each of them ends with `step`.
+/// Returns the number of attempts, of three allowed ones, if each ends with `step`.
 async fn attempts(step: &Step, method: &Method, repeatable: Option<bool>) -> usize {
     let service = ScriptedService::always(step.clone());
     let stack = retrying(RetryPolicy::default(), CollectLayer::new(100).layer(service.clone()));
@@ -59,7 +59,7 @@ async fn refused_request_is_retried_for_every_method() {
         Step::respond(429).header("retry-after", "2"),
         Step::respond(503).header("retry-after", "1"),
         Step::respond(503).header("retry-after", "Sun, 06 Nov 1994 08:49:37 GMT"),
-        // What the headers said holds, whatever becomes of the body.
+        // Status and headers decide, also if the body is cut.
         Step::respond(429).pieces(["half of"]).cut(),
         Step::respond(503).header("retry-after", "1").pieces(["half of"]).cut(),
     ];

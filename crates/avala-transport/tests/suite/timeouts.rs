@@ -44,7 +44,7 @@ async fn call_timeout_covers_all_attempts() {
 #[tokio::test(start_paused = true)]
 async fn timeout_error_says_how_the_time_was_spent() {
     let limiter = RateLimiter::new(RateLimit::per_minute(60).burst(1));
-    // The policy's longest wait takes the jitter off the server's.
+    // The policy's longest wait is the server's, so no jitter is added.
     let policy = avala_transport::RetryPolicy::default().max_wait(secs(4));
     let busy = Step::respond(500).header("retry-after", "4").after(secs(3));
     let service = ScriptedService::new().then(Step::respond(200)).then(busy.clone()).then(Step::hang());
@@ -82,7 +82,7 @@ async fn wrapped_error_keeps_its_times() {
 
 #[tokio::test(start_paused = true)]
 async fn call_that_times_out_in_the_queue_was_not_sent() {
-    // A 429 closes the gate while both wait: the one that can no longer make it fails at once.
+    // A 429 closes the gate while both wait: the call whose deadline is too early fails at once.
     let limiter = RateLimiter::new(RateLimit::per_minute(60).burst(1));
     let service = ScriptedService::new()
         .then(Step::respond(429).header("retry-after", "30").after(Duration::from_millis(500)))
@@ -182,7 +182,7 @@ async fn readiness_counts_against_the_timeouts() {
     assert_eq!((error.timeout_phase(), error.elapsed()), (Some(TimeoutPhase::Total), secs(3)));
 }
 
-/// A body whose end never comes.
+/// A body that never ends.
 struct Endless;
 
 impl http_body::Body for Endless {
@@ -208,7 +208,7 @@ async fn collected_body_counts_against_the_timeouts() {
 
 #[tokio::test(start_paused = true)]
 async fn connect_timeout_covers_tls() {
-    // The listener takes the connection and says nothing. The paused clock jumps while everybody waits for it.
+    // The listener accepts the connection and sends nothing. The paused clock advances while all tasks wait.
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = BaseUrl::parse(&format!("https://{}", listener.local_addr().unwrap())).unwrap();
     let transport = builder()

@@ -1,4 +1,4 @@
-//! What layers of the user see, and what becomes of a call whose layer misbehaves, in both positions.
+//! User layers in both positions: what they see, and how a call ends whose layer misbehaves.
 
 use std::future::pending;
 use std::sync::{Arc, Mutex};

@@ -1,4 +1,4 @@
-//! What is sent to make and to move a dataset.
+//! Payloads that create and transfer a dataset.
 
 use serde::de::{Deserialize, Deserializer, Error as _};
 use serde::ser::{Serialize, Serializer};

@@ -1,4 +1,4 @@
-//! Fleets: devices, what they record, and what is watched for in it.
+//! Fleets: devices, their recordings, and the rules and alerts about them.
 
 mod alert;
 mod alert_channel;

@@ -424,7 +424,7 @@ mod tests {
     }
 
     #[test]
-    fn elements_are_read_in_one_pass_and_passed_over_when_they_have_another_shape() {
+    fn elements_are_read_in_one_pass_and_skipped_in_other_shapes() {
         #[derive(Debug)]
         struct Size {
             width: u32,

@@ -1,4 +1,4 @@
-//! What is sent to make and to change an organization.
+//! Payloads that create and update an organization.
 
 use crate::id::OwnerName;
 use crate::model::payload;

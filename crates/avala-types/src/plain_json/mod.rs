@@ -211,7 +211,7 @@ impl<'de> Deserializer<'de> for &mut PlainJson<'de> {
     }
 }
 
-/// Where in a list or an object the reader is.
+/// Position of the reader in a list or an object.
 #[derive(Clone, Copy, PartialEq)]
 enum Part {
     First,

@@ -58,7 +58,7 @@ pub(super) fn ensure(holds: bool, field: impl Into<String>, reason: &'static str
     if holds { Ok(()) } else { Err(InvalidPublicDataset::new(field, reason)) }
 }
 
-/// What a caller asked to resolve.
+/// Reference that a caller asked to resolve.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum PublicReference {

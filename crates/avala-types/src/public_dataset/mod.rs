@@ -13,7 +13,7 @@ use crate::open_enum::open_enum;
 use crate::timestamp::Timestamp;
 
 open_enum! {
-    /// Where the bytes of a public object are read.
+    /// Place where the bytes of a public object are read.
     pub enum PublicProvider {
         /// Amazon S3.
         AwsS3 = "aws_s3",
@@ -78,7 +78,7 @@ model! {
             objects_path: String,
         }
         optional {
-            /// Where the objects come from, sorted by name.
+            /// Sources of the objects, sorted by name.
             origins: Vec<PublicOrigin>,
         }
     }
@@ -188,7 +188,7 @@ model! {
         required {
             /// Version of this format; 1.
             schema_version: u64,
-            /// Where the bytes are.
+            /// Provider of the bytes.
             provider: PublicProvider,
             /// HTTP method; `GET`.
             method: String,

@@ -74,7 +74,7 @@ fn to_rfc3339(text: &str) -> Option<(String, i64)> {
     rest.is_end().then(|| (format!("{year}-{month}-{day}T{hour}:{minute}:{second}.{fraction}{offset}"), seconds))
 }
 
-/// What is left of a text.
+/// The rest of a text.
 struct Rest<'a>(&'a str);
 
 impl<'a> Rest<'a> {

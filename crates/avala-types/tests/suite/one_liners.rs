@@ -1,4 +1,4 @@
-//! What one expects of a type of the standard library compiles here too.
+//! Conversions and comparisons that compile for types of the standard library compile here too.
 
 #![expect(clippy::nonminimal_bool, clippy::cmp_owned, reason = "every comparison is one that has to compile")]
 

@@ -1,4 +1,4 @@
-//! What belongs to a project.
+//! Writes resources of a project.
 
 use avala_client::Avala;
 use avala_client::types::{

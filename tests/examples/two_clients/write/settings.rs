@@ -1,4 +1,4 @@
-//! What connects an account with other systems.
+//! Writes connections of an account to other systems.
 
 use avala_client::Avala;
 use avala_client::types::{

@@ -22,7 +22,7 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 /// How long a connection may take when the targets are checked at the start.
 const CHECK_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Where deliveries go.
+/// Target of deliveries.
 #[derive(Clone, Debug)]
 pub(super) struct Target {
     /// Only deliveries of this event; `None` for all.

@@ -94,7 +94,7 @@ fn summary(totals: &Totals) -> String {
     )
 }
 
-/// What a person has to know at once.
+/// Text of an event that is shown at once.
 fn line(event: &Event) -> Option<String> {
     let text = match event {
         Event::FileFailed { path, error } => format!("{path}: {error}"),

@@ -1,6 +1,6 @@
 //! Byte ranges.
 
-/// What a request asks for.
+/// The part of a file that a request asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Range {
     Whole,
@@ -13,7 +13,7 @@ pub(super) enum Range {
 }
 
 impl Range {
-    /// Parses the value of a `Range` header. Of several ranges the first one counts; what is no range of bytes is ignored.
+    /// Parses the value of a `Range` header. Only the first of several ranges is used; other units are ignored.
     pub(super) fn parse(text: &str, size: u64) -> Self {
         let Some(ranges) = text.trim().strip_prefix("bytes=") else { return Self::Whole };
         let first = ranges.split(',').next().unwrap_or_default().trim();

@@ -1,4 +1,4 @@
-//! What agents have to decide on, and what they decide.
+//! Executions of agents, and decisions on them.
 
 use avala_types::{AgentAction, AgentUid, CreateAgentAction, EventType, ExecutionStatus, TaskStatus};
 use axum::extract::{Path, State};
@@ -83,7 +83,7 @@ async fn act(State(app): State<App>, body: JsonBody) -> Created<AgentExecution> 
     created(execution)
 }
 
-/// What comes of a decision on a result: it is accepted, which completes its task, or rejected.
+/// Applies a decision on a result: it is accepted, which completes its task, or rejected.
 fn follow(app: &App, tables: &mut Tables, execution: &AgentExecution) {
     let event = match execution.action {
         Some(AgentAction::Approve) => EventType::ResultAccepted,

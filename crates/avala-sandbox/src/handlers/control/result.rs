@@ -1,4 +1,4 @@
-//! What control routes respond.
+//! Responses of control routes.
 
 use axum::Json;
 use http::StatusCode;

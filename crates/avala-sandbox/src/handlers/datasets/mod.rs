@@ -1,4 +1,4 @@
-//! Datasets, and what is in them.
+//! Datasets, with their items and sequences.
 
 mod contents;
 mod create;
@@ -79,7 +79,7 @@ async fn get_by_slug(State(app): State<App>, Path((owner, slug)): ByName) -> Api
     fetch(&app, &mut tables, &uid)
 }
 
-/// The dataset, which is one step readier with each response.
+/// Returns a dataset. Its status advances by one step with each response.
 fn fetch(app: &App, tables: &mut Tables, uid: &DatasetUid) -> ApiResult<Dataset> {
     let row = tables.datasets.get_mut(uid)?;
     let became_ready = row.advance();

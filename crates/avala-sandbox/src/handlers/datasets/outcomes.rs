@@ -1,4 +1,4 @@
-//! Outcomes of sequences: how well what they show went.
+//! Outcomes of sequences: labels of how the recorded episode went.
 
 use avala_types::{DatasetSlug, Json as FreeForm, OwnerName, SequenceUid};
 use axum::Json;
@@ -89,7 +89,7 @@ pub(super) async fn list(
         .cursor_page(SequenceOutcome::clone)
 }
 
-/// Replaces all of an outcome, as its next version.
+/// Replaces the whole outcome with a new version.
 pub(super) async fn set(
     State(app): State<App>,
     Caller(caller): Caller,

@@ -201,7 +201,7 @@ async fn get_status(
     Ok(Json(managed_upload::find(&mut app.tables().fleet.managed_uploads, &recording, &session)?.status()))
 }
 
-/// What was announced of an original, and what the storage has.
+/// An original as it was announced, and its object in the storage.
 struct Stored {
     sha256: String,
     object: Option<Object>,
@@ -221,7 +221,7 @@ fn contents(
     Ok(row.originals.iter().map(stored).collect())
 }
 
-/// Why an original is refused, if it is. A hash that cannot be known is accepted: the sandbox was told to drop bytes.
+/// Returns why an original is rejected, if it is. An unknown hash is accepted: the sandbox was configured to drop contents.
 fn verify(stored: &Stored) -> Option<FinalizationCode> {
     let Some(object) = &stored.object else { return Some(FinalizationCode::SourceUnavailable) };
     let sha256 = object.sha256.clone().or_else(|| object.content.sha256().ok());
@@ -253,7 +253,7 @@ fn publish(
     Ok(())
 }
 
-/// Opens the multipart upload of a file. A second call finds the first one.
+/// Opens the multipart upload of a file. A repeated call returns the same upload.
 async fn init_multipart(
     State(app): State<App>,
     Path(recording): Path<RecordingUid>,
@@ -345,7 +345,7 @@ async fn grant_parts(
     if payload.numbers.len() > MAX_PARTS {
         return Err(ApiError::field("numbers", format!("Ensure this field has no more than {MAX_PARTS} elements.")));
     }
-    // The bucket is in the base.
+    // The base URL names the bucket already.
     let key = row.key.split_once('/').map(|(_, key)| key).unwrap_or_default();
     let lifetime = app.settings().links.lifetime.min(MAX_LIFETIME);
     let mut parts = Vec::new();

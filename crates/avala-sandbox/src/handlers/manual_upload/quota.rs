@@ -1,4 +1,4 @@
-//! How much can be stored.
+//! Storage quota of uploads.
 
 use avala_types::OrganizationUid;
 use axum::Json;

@@ -1,4 +1,4 @@
-//! Where a file is sent.
+//! Upload URLs of files.
 
 use avala_types::{CreateManualUploadUrl, UploadMethod, UploadUid};
 use axum::Json;
@@ -27,7 +27,7 @@ pub(super) enum ManualUploadTarget {
     Session(ManualUploadSession),
 }
 
-/// Asking again for the same file gives the same upload, with its progress.
+/// A repeated request for the same file returns the same upload, with its progress.
 pub(super) async fn create(
     State(app): State<App>,
     Caller(caller): Caller,

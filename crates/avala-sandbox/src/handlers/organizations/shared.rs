@@ -35,7 +35,7 @@ impl<V: Clone> MemberList<V> {
     }
 }
 
-/// What only some roles may do to whom: there is exactly one owner.
+/// Rejects a change that concerns the owner, of whom there is exactly one.
 pub(super) fn check_not_owner(role: Option<&OrganizationRole>) -> Result<(), ApiError> {
     match role {
         Some(OrganizationRole::Owner) => {

@@ -1,4 +1,4 @@
-//! The metrics of a project, measured on what the sandbox holds.
+//! Metrics of a project, computed from the data of the sandbox.
 
 use avala_types::{
     AgentAction, AnnotationIssueStatus, EventType, ProjectUid, QualityMetric, QualityOperator, TaskStatus,
@@ -12,7 +12,7 @@ use crate::schema::{AgentExecution, AnnotationIssue, QualityTarget, QualityTarge
 use crate::state::clock;
 use crate::state::tables::Tables;
 
-/// Measures the active targets of a project. Webhooks are told of those that are missed.
+/// Evaluates the active targets of a project, and sends an event to webhooks for each missed one.
 pub(super) async fn evaluate(
     State(app): State<App>,
     Path(project): Path<ProjectUid>,
@@ -113,7 +113,7 @@ impl Values {
             QualityMetric::CriticalIssueCount => self.critical_issues,
             QualityMetric::Iou => self.iou,
             QualityMetric::Accuracy => self.accuracy,
-            // There is no other: targets are checked when they are made.
+            // No other metric exists: targets are validated when they are created.
             _ => 0.0,
         }
     }

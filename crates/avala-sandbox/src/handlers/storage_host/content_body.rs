@@ -26,7 +26,7 @@ pub(super) struct ContentBody {
     reading: Option<Reading>,
 }
 
-/// What is left of a file, and its next chunk.
+/// The rest of a file, and its next chunk.
 type Chunk = io::Result<(tokio::fs::File, u64, Bytes)>;
 type Reading = Pin<Box<dyn Future<Output = Chunk> + Send>>;
 

@@ -10,7 +10,7 @@ use crate::app::App;
 use crate::state::storage::{Receiver, Storage, sign};
 use crate::storage_error::{StorageError, StorageResponse};
 
-/// Where the bytes of a PUT go.
+/// Target of the bytes of a PUT.
 enum Target {
     Object { is_new: bool },
     Part { upload: String, number: u64 },

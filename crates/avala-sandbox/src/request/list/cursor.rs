@@ -1,4 +1,4 @@
-//! Where a page of a list starts.
+//! Cursors: positions at which a page of a list starts.
 
 use http::StatusCode;
 
@@ -6,9 +6,9 @@ use crate::error::ApiError;
 use crate::state::hex::hex;
 use crate::state::table::fnv1a;
 
-/// The place of a row in its list: what the list is ordered by, then the row's number.
+/// Position of a row in its list: the value that the list is ordered by, then the row's number.
 ///
-/// It stays valid when rows come or go, where a count of the rows before it would not.
+/// Unlike an offset, it stays valid when rows are added or removed.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Position {
     /// Empty in a list that is in the order of creation.
@@ -24,7 +24,7 @@ pub(super) enum Cursor {
 }
 
 impl Cursor {
-    /// The cursor as text that means nothing to a client. `scope` is the list that it belongs to.
+    /// Encodes the cursor as opaque text. `scope` is the list that it belongs to.
     pub(super) fn encode(&self, scope: &str) -> String {
         let (direction, Position { key, number }) = match self {
             Self::After(position) => ('a', position),
@@ -34,7 +34,7 @@ impl Cursor {
         format!("{}{:08x}", hex(text.as_bytes()), checksum(scope, text.as_bytes()))
     }
 
-    /// Reads a cursor of this list, or 404 when it was not made here.
+    /// Decodes a cursor of this list; 404 if it is of another list or invalid.
     pub(super) fn decode(text: &str, scope: &str) -> Result<Self, ApiError> {
         Self::read(text)
             // Each cursor has one spelling, and this compares the checksum too.
@@ -55,7 +55,7 @@ impl Cursor {
     }
 }
 
-/// Guards against typing errors and cursors of other lists, not against malice.
+/// Checksum that finds typing errors and cursors of other lists. It is no signature.
 fn checksum(scope: &str, text: &[u8]) -> u32 {
     fnv1a(&[scope.as_bytes(), b"?", text].concat())
 }

@@ -26,7 +26,7 @@ impl<'a, T> List<'a, T> {
         Self { query, rows, descending: false }
     }
 
-    /// Keeps the rows that fit.
+    /// Keeps the rows that a predicate accepts.
     pub(crate) fn filter(mut self, fits: impl Fn(&T) -> bool) -> Self {
         self.rows.retain(|(_, row)| fits(row));
         self
@@ -49,7 +49,7 @@ impl<'a, T> List<'a, T> {
         self
     }
 
-    /// The page that the query's `cursor` points to, with each row as `view` shows it.
+    /// Returns the page of the query's `cursor`, with each row converted by `view`.
     pub(crate) fn cursor_page<V>(mut self, view: impl Fn(&T) -> V) -> ApiResult<Page<V>> {
         let scope = self.query.scope();
         let cursor = self.query.get("cursor").map(|text| Cursor::decode(text, scope)).transpose()?;
@@ -81,7 +81,7 @@ impl<'a, T> List<'a, T> {
         Ok(Json(page))
     }
 
-    /// The page that the query's `page` names, counted from 1, with each row as `view` shows it.
+    /// Returns the page of the query's `page`, counted from 1, with each row converted by `view`.
     pub(crate) fn numbered_page<V>(mut self, view: impl Fn(&T) -> V) -> ApiResult<Page<V>> {
         self.sort();
         let mut pages = self.rows.chunks(self.query.limit());

@@ -11,7 +11,7 @@ use crate::state::table::Table;
 const DEFAULT_LIMIT: usize = 100;
 const MAX_LIMIT: usize = 1000;
 
-/// What a client asks of a list: filters, an order, and which page.
+/// Query of a list: filters, an order, and the page.
 pub(crate) struct ListQuery {
     /// The address of the list, without a query.
     address: String,

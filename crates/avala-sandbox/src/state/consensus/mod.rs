@@ -1,4 +1,4 @@
-//! What the annotators of a project say, and how far they agree.
+//! Annotations of a project by several annotators, and their agreement.
 
 mod summary;
 
@@ -11,9 +11,9 @@ use crate::state::table::Table;
 
 pub(crate) struct ConsensusRow {
     pub(crate) config: ConsensusConfig,
-    /// What several annotators say of the same items.
+    /// Annotations of the same items by several annotators.
     pub(crate) opinions: Vec<Opinion>,
-    /// What came of it when it was last computed.
+    /// Result of the last computation.
     pub(crate) scores: Table<ConsensusScore>,
 }
 

@@ -32,11 +32,11 @@ pub(crate) struct ManagedUploadRow {
 
 pub(crate) struct OriginalRow {
     pub(crate) original: ManagedOriginal,
-    /// Where it is in the storage.
+    /// Key in the storage.
     pub(crate) key: String,
 }
 
-/// What came of a step of a finalization.
+/// Outcome of a step of a finalization.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Step {
     /// Nothing else is to be done.

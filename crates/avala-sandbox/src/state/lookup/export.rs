@@ -9,7 +9,7 @@ use crate::state::storage::links::Links;
 use crate::state::storage::{Content, Generated};
 use crate::state::tables::Tables;
 
-/// What stands between the content of an export and the text that makes it larger.
+/// Separator between the content of an export and the text that makes it larger.
 const PADDING: &str = ",\"padding\":\"";
 
 impl Tables {

@@ -8,7 +8,7 @@ use crate::error::ApiError;
 use crate::state::tables::Tables;
 
 impl Tables {
-    /// Where the files of an owner's datasets are in the storage.
+    /// Prefix of the keys of an owner's datasets in the storage.
     pub(crate) fn storage_root(&self, owner: &OwnerName) -> String {
         if let Ok(row) = self.organizations.find(|row| row.is_called(owner)) {
             return format!("__o__=/{}", row.organization.uid);

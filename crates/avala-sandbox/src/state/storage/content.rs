@@ -1,4 +1,4 @@
-//! What objects are made of.
+//! Contents of objects: in memory, in a file, generated, or only hashed.
 
 use std::collections::VecDeque;
 use std::io::{self, Read};
@@ -31,7 +31,7 @@ pub(crate) enum Content {
     Generated(Generated),
     /// Parts, one after the other.
     Joined(Arc<[Content]>),
-    /// Not kept, but for the first and the last bytes.
+    /// Dropped, except for the first and the last bytes.
     Dropped {
         length: u64,
         first: Bytes,
@@ -45,11 +45,11 @@ pub(crate) struct Generated {
     pub(crate) start: Bytes,
     pub(crate) end: Bytes,
     pub(crate) length: u64,
-    /// Another number makes another text.
+    /// Seed: each number generates a different text.
     pub(crate) seed: u32,
 }
 
-/// A part of a content that can be read without another.
+/// A segment of a content, which is read on its own.
 #[derive(Clone, Debug)]
 pub(crate) enum Piece {
     Bytes(Bytes),

@@ -9,7 +9,7 @@ use super::sign::Presign;
 use crate::schema::{DatasetItem, Slice};
 use crate::state::clock::Clock;
 
-/// What stands in the data for a link to an object, before its key.
+/// Prefix of keys that stand for links to objects in the data.
 const MARK: &str = "storage:";
 
 /// Signs links to objects.

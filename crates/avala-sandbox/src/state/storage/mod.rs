@@ -34,9 +34,9 @@ pub(crate) struct Storage {
     pub(crate) item_size: u64,
     /// Size of the files of exports; as large as their content unless set.
     pub(crate) export_size: Option<u64>,
-    /// What was uploaded.
+    /// Uploaded objects.
     pub(crate) objects: BTreeMap<String, Object>,
-    /// What the sandbox made itself, once it was asked for.
+    /// Objects that the sandbox generated when they were first requested.
     made: HashMap<String, Object>,
     pub(crate) uploads: BTreeMap<String, Multipart>,
     /// Sums of the sizes of uploaded objects, by the first two segments of their keys.
@@ -46,7 +46,7 @@ pub(crate) struct Storage {
     version: u64,
 }
 
-/// What the storage host was sent.
+/// Requests to the storage host.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Counters {
     pub(crate) puts: u64,

@@ -15,7 +15,7 @@ use crate::state::hex::hex;
 /// Longer bodies go to a temporary file.
 const MAX_IN_MEMORY: usize = 256 * 1024;
 
-/// What the storage host does with the bytes of uploads.
+/// Treatment of uploaded bytes by the storage host.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Bodies {

@@ -16,10 +16,10 @@ use sha2::Sha256;
 use crate::state::clock;
 use crate::state::hex::hex;
 
-/// What stands for itself in a path.
+/// Characters that are not encoded in a path.
 const IN_PATH: &AsciiSet = &NON_ALPHANUMERIC.remove(b'/').remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
-/// What stands for itself in the value of a query parameter.
+/// Characters that are not encoded in the value of a query parameter.
 const IN_QUERY: &AsciiSet = &IN_PATH.add(b'/');
 
 /// Parameter of a URL that proves that the request is allowed.
@@ -41,12 +41,12 @@ pub(crate) struct Presign<'a> {
 /// Why a request is refused.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Refused {
-    /// It has no signature.
+    /// The URL has no signature.
     Unsigned,
     /// The URL, the method or a signed header was altered.
     SignatureDoesNotMatch,
     Expired,
-    /// It has a header of AWS that is not signed.
+    /// The request has a header of AWS that is not signed.
     UnsignedHeader,
 }
 
@@ -191,7 +191,7 @@ fn credential(date: &str) -> String {
     format!("AKIASANDBOX/{}/auto/s3/aws4_request", date.split('T').next().unwrap_or_default())
 }
 
-/// What is signed. Parameters are sorted, so that their order does not matter, as for S3.
+/// The text to sign. Parameters are sorted, so that their order does not matter, as for S3.
 fn canonical(method: &Method, path: &str, query: &str, headers: &[(&str, &str)]) -> String {
     let mut pairs: Vec<&str> = query.split('&').collect();
     pairs.sort_unstable();

@@ -1,4 +1,4 @@
-//! Whose dataset it is: the account that state is bound to, and its name in addresses.
+//! Owner of the dataset: the account that state is bound to, and its slug.
 
 use avala_client::Avala;
 use avala_types::{OrganizationUid, OwnerName};

@@ -12,7 +12,7 @@ use crate::source::walk::SourceFile;
 use crate::upload::dataset::records::DatasetState;
 use crate::upload::dataset::settings::DatasetUpload;
 
-/// Files of earlier runs that are gone would become part of the dataset.
+/// Rejects files of earlier runs that are gone from the source, because they would become part of the dataset.
 pub(crate) fn check_leftovers(
     settings: &DatasetUpload,
     state: &DatasetState,
@@ -57,7 +57,7 @@ pub(crate) async fn check_quota(
         .help("upload fewer files, or ask for a larger quota"))
 }
 
-/// Compares the stamps of all files with those that were found first: the dataset must be what the source is.
+/// Compares the stamps of all files with those that were found first: the dataset must equal the source.
 pub(crate) async fn check_all_unchanged(files: &[SourceFile]) -> Result<(), Error> {
     let files = files.to_vec();
     blocking(move || {

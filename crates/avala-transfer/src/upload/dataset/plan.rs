@@ -20,7 +20,7 @@ const CALLS_PER_FILE: u64 = 2;
 /// Calls of a run: the account, the slug twice, the quota, and the creation.
 const CALLS_PER_RUN: u64 = 5;
 
-/// What an upload would do.
+/// Plan of an upload: its calls, bytes and time.
 ///
 /// Calls and bytes are exact if nothing fails and every file goes by one PUT. A file that the server wants in parts takes
 /// one more call for every 8 parts. Waiting for the created dataset is not counted.

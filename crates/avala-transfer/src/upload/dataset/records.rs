@@ -1,4 +1,4 @@
-//! What a dataset upload remembers: the records of its journal, and the state that they add up to.
+//! Records in the journal of a dataset upload, and the state that follows from them.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -44,7 +44,7 @@ pub(crate) enum Record {
     Created { uid: String },
 }
 
-/// What is known of one file.
+/// State of one file.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct FileState {
     pub(crate) done: Option<(Stamp, Print)>,

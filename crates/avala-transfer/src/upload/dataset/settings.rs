@@ -9,7 +9,7 @@ use avala_types::{CreateDatasetFromManualUpload, DataType, DatasetSlug, Json, Or
 use crate::run::RunSettings;
 use crate::source::walk::WalkOptions;
 
-/// What happens when a file fails.
+/// Reaction to a failed file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum OnFailure {

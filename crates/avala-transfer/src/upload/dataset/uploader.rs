@@ -1,4 +1,4 @@
-//! What every way of sending a file shares: its state, its proofs, and its confirmation.
+//! Parts that every way of sending a file shares: its state, its proofs, and its confirmation.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -32,7 +32,7 @@ pub(crate) struct Uploader {
     pub(crate) journal: Journal,
 }
 
-/// What became of a file.
+/// Outcome of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Outcome {
     Sent,

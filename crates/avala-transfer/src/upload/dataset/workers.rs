@@ -1,4 +1,4 @@
-//! Uploads the files of a dataset, several at once, and tells what became of them.
+//! Uploads the files of a dataset, several at once, and reports the outcome of each.
 
 use std::sync::Arc;
 
@@ -84,7 +84,7 @@ async fn one(uploader: &Uploader, file: SourceFile, known: FileState) -> Result<
     result
 }
 
-/// Whether no other file can fare better.
+/// Whether the error would fail every other file too.
 fn ends_run(error: &Error) -> bool {
     let is_denied =
         matches!(error.status().map(|status| status.as_u16()), Some(401 | 403)) && error.api_error().is_some();
@@ -109,7 +109,7 @@ pub(crate) fn conclude(
 ) -> Result<Report, Error> {
     let missing = outcomes.iter().filter(|outcome| !matches!(outcome, Some(Ok(_)))).count();
     let failed = outcomes.iter().flatten().filter_map(|outcome| outcome.as_ref().err());
-    // The error that ended the run says most; else the first one.
+    // Report the error that ended the run, or else the first one.
     let decisive = failed.clone().find(|error| ends_run(error)).or_else(|| failed.clone().next()).map(|error| {
         let is_only = missing == 1 || ends_run(error);
         let kind = if is_only { error.kind() } else { ErrorKind::Incomplete };

@@ -32,7 +32,7 @@ pub struct RecordingReport {
     pub files: Report,
 }
 
-/// What names the state of a recording.
+/// Identity of the state of a recording.
 #[derive(Serialize)]
 pub(crate) struct Identity {
     pub(crate) base_url: String,

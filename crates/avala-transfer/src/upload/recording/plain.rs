@@ -24,7 +24,7 @@ use crate::upload::recording::session::{check_confirmed, check_new, check_status
 
 /// Files that are confirmed by one call.
 const CONFIRM_AT_ONCE: usize = 100;
-/// What the server responds before the first upload of a recording.
+/// Message of the server before the first upload of a recording.
 const NO_SESSION: &str = "No upload session found for this recording.";
 
 pub(crate) async fn run(mut upload: Opened) -> Result<RecordingReport, Error> {

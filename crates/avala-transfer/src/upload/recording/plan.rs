@@ -22,7 +22,7 @@ const MANAGED_CALLS: u64 = 5;
 const MANAGED_FILE_CALLS: u64 = 2;
 const PART_SIZE: u64 = 64 << 20;
 
-/// What the upload of a recording would do.
+/// Plan of the upload of a recording.
 ///
 /// Calls and bytes are exact for an upload that begins and in which nothing fails; for one that continues they are upper
 /// limits. Waiting until the recording is ready is not counted.

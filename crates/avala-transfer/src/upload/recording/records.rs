@@ -1,4 +1,4 @@
-//! What the upload of a recording remembers.
+//! Records of the upload of a recording.
 
 use std::collections::{BTreeMap, BTreeSet};
 

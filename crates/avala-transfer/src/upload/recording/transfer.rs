@@ -48,7 +48,7 @@ impl RecordingTransfer {
     /// Returns what the upload would do, and sends no file. It changes neither the server nor the state folder.
     ///
     /// # Errors
-    /// What would end the upload before its first byte, such as a file that cannot be uploaded.
+    /// An error that would end the upload before its first byte, such as a file that cannot be uploaded.
     pub async fn plan(self) -> Result<RecordingPlan, Error> {
         plan::plan(&self.transfers, self.upload).await
     }

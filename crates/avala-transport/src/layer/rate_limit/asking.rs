@@ -1,4 +1,4 @@
-//! What one attempt asks of a [`LimitStore`](super::LimitStore).
+//! The request of one attempt to a [`LimitStore`](super::LimitStore).
 
 use std::task::{Context, Poll, ready};
 use std::time::Duration;

@@ -168,7 +168,7 @@ impl fmt::Debug for Grant {
     }
 }
 
-/// What a store keeps with a [`Grant`]. Dropping it returns an unused token, and the permit.
+/// A store's part of a [`Grant`]. Dropping it returns an unused token, and the permit.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be kept with a grant",
     note = "implement `GrantGuard` for what has to be returned when the grant is dropped"
@@ -178,7 +178,7 @@ pub trait GrantGuard: Send + 'static {
     fn used(&mut self);
 }
 
-/// What a response said about a limit. Missing and implausible headers are unset.
+/// Information of a response about a limit. Missing and implausible headers are unset.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct LimitReport {

@@ -1,4 +1,4 @@
-//! What the API returns for managed uploads, read strictly: every field is required, and no type is converted.
+//! Responses of managed uploads, decoded strictly: every field is required, and no type is converted.
 
 use serde::{Deserialize, Deserializer};
 

@@ -28,7 +28,7 @@ const NAMES: [&str; 8] = [
     "X-Amz-Signature",
 ];
 
-/// What a grant has to be for.
+/// The part that a grant has to be for.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Expected<'a> {
     pub(crate) session: &'a str,

@@ -45,7 +45,7 @@ pub(crate) struct Original {
     /// Stamp with which the announced hash was read.
     pub(crate) stamp: Stamp,
     pub(crate) sha256: Digest,
-    /// Where the parts go, once the first grant told.
+    /// Target of the parts, known from the first grant on.
     pub(crate) pin: Arc<Mutex<Option<Digest>>>,
 }
 

@@ -29,7 +29,7 @@ const OLD: u32 = 1_000;
 /// The longest gap: a call a week.
 const LONGEST_GAP: f64 = 604_800.0;
 
-/// What one response says.
+/// Information of one response about the limit.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Sample {
     /// Seconds since the start of the window.
