@@ -25,7 +25,9 @@ use super::{RateLimit, RateLimitState};
 /// - A 429 closes the gate for its `Retry-After`, or for a second without one; for an hour at most.
 ///
 /// Invalid values are ignored. The gate opens with one token: queued calls are sent one at a time at the rate of the
-/// limit, and the burst refills over time.
+/// limit, and the burst refills over time. Refused calls are retried up to a tenth of the wait later than that. Gates of
+/// independent limiters with one key open at the same moment: use [`shared`](Self::shared) limits, or a
+/// [`fleet`](Self::fleet), whose clients come back spread over the time between two of their calls.
 ///
 /// Some endpoints have a narrower limit. A call names it with
 /// [`CallOptions::rate_scope`](crate::CallOptions::rate_scope). Rate limit headers in its responses then apply to that

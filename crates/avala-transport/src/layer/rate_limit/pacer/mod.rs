@@ -20,10 +20,14 @@ const PRIOR: f64 = 0.05;
 const PULL: f64 = 0.037;
 /// At a hundredth of the limit, the pull is zero.
 const PULL_CENTER: f64 = 4.6;
-/// A client that began without a remembered share is pulled up to this many times more. It halves with 20 responses.
-const EARLY_PULL: f64 = 4.0;
-/// A client is new until it has this many responses. Refusals of new clients double their gap.
+/// A client that began without a remembered share is pulled this much more, divided by the fourth root of the limit. It
+/// halves with 20 responses.
+const EARLY_PULL: f64 = 0.055;
+/// A client is new until it has this many responses.
 const NEW: u32 = 12;
+/// A refusal multiplies the gap of a new client by the demand that it proves, within these bounds. More would leave some
+/// clients of a large fleet with tiny shares for hours.
+const NEW_GROWTH: (f64, f64) = (2.0, 3.0);
 /// A client with a remembered share counts as if it had this many.
 const OLD: u32 = 1_000;
 /// The longest gap: a call a week.
@@ -79,12 +83,14 @@ impl Pacer {
         let is_new = self.responses < NEW;
         self.responses = self.responses.saturating_add(1);
         let prior = PRIOR * limit;
+        // The window was full at this time or before.
+        let demand = WINDOW / (aim * elapsed.max(1.0));
+        let new_growth = demand.clamp(NEW_GROWTH.0, NEW_GROWTH.1);
         let gap = match (self.gap, sample.refused) {
             // As if each counted call came from another client.
-            (None, refused) => sample.used.clamp(1.0, limit) / target * if refused { 2.0 } else { 1.0 },
-            (Some(gap), true) if is_new => gap * 2.0,
-            // The window was full at this time or before.
-            (Some(gap), true) => gap * (WINDOW / (aim * elapsed.max(1.0))).max(1.3).sqrt(),
+            (None, refused) => sample.used.clamp(1.0, limit) / target * if refused { new_growth } else { 1.0 },
+            (Some(gap), true) if is_new => gap * new_growth,
+            (Some(gap), true) => gap * demand.max(1.3).sqrt(),
             (Some(gap), false) => {
                 let expected = target * elapsed;
                 let distance = ((sample.used.max(0.0) + prior) / (expected + prior)).ln();
@@ -96,10 +102,10 @@ impl Pacer {
             }
         };
         let share = 1.0 / (gap * target);
-        let early = 1.0 + EARLY_PULL * (-f64::from(self.responses) / 30.0).exp();
+        let early = EARLY_PULL / limit.sqrt().sqrt() * (-f64::from(self.responses) / 30.0).exp();
         // Clients with large shares have many responses, so that half of the pull suffices.
         let distance = PULL_CENTER - (1.0 / share).max(1.0).ln();
-        let pull = early * PULL / limit.sqrt() * if distance > 0.0 { distance / 2.0 } else { distance };
+        let pull = (PULL / limit.sqrt() + early) * if distance > 0.0 { distance / 2.0 } else { distance };
         self.gap = Some((gap * pull.exp()).clamp(1.0 / target, LONGEST_GAP));
     }
 }

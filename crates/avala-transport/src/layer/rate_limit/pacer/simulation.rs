@@ -199,6 +199,8 @@ fn run(case: Case, seed: u64) -> Result {
         .collect();
     let (sum, squares) = (shares.iter().sum::<f64>(), shares.iter().map(|share| share * share).sum::<f64>());
     waits.sort_by(f64::total_cmp);
+    // That of the whole fleet, newcomers included.
+    let gap = clients.len() as f64 * WINDOW / case.limit;
     let quantile = |part: f64| waits.get(((waits.len() as f64 - 1.0) * part) as usize).map_or(0.0, |wait| wait / gap);
     let ratio = |index: usize| refused[index] as f64 / sent[index].max(1) as f64;
     Result {
@@ -306,6 +308,14 @@ fn check(results: &[(Case, Result)]) {
         if case.event == Event::None && !case.slow && case.remembered {
             assert!(result.wait_p99 <= 3.0 && result.wait_max <= 7.0, "{name}");
             assert!(result.jain >= 0.9, "{name}");
+        }
+        // More clients than that are refused before they can know how many there are.
+        let is_small = case.clients as f64 <= 2.0 * case.limit;
+        if !case.remembered {
+            assert!(result.jain >= if is_small { 0.9 } else { 0.88 }, "{name}");
+        }
+        if case.event == Event::Double && is_small {
+            assert!(result.newcomer_refusals <= 2.0, "{name}");
         }
         if case.event == Event::Leave {
             let gap = case.clients as f64 * WINDOW / case.limit;
