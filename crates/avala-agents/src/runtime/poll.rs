@@ -17,7 +17,7 @@ use crate::registration::register;
 /// Records of executions that need nothing more are kept this long after the server stopped listing them.
 const KEEP_MS: u64 = 3_600_000;
 
-/// Input of one poll.
+/// What one poll does.
 pub(super) struct Poll {
     pub(super) agent: AgentUid,
     /// The events to register for before the poll, if the agent was deleted at the server.

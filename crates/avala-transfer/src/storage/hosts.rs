@@ -1,4 +1,4 @@
-//! Grammar of the storage hosts that bytes may be sent to and read from.
+//! Where bytes may go to and come from: the grammar of storage hosts.
 //!
 //! Strict on purpose: anybody can get a name such as `s3-x-1.us-east-1.elb.amazonaws.com`.
 
@@ -168,7 +168,7 @@ fn is_aws(host: &str) -> bool {
     host.strip_suffix(".amazonaws.com").is_some_and(is_s3)
 }
 
-/// The part before `.amazonaws.com`: an endpoint of S3, or a bucket of one label and an endpoint.
+/// What stands before `.amazonaws.com`: an endpoint of S3, or a bucket of one label and an endpoint.
 fn is_s3(name: &str) -> bool {
     let labels: Vec<_> = name.split('.').collect();
     match &labels[..] {
