@@ -1,4 +1,4 @@
-//! Datasets, from their making to their transfer.
+//! Datasets, from their creation to their transfer.
 
 use std::time::Duration;
 

@@ -135,7 +135,7 @@ impl Drop for Sandbox {
     }
 }
 
-/// The target folder of cargo, which `CARGO_TARGET_DIR` and configuration files can change.
+/// Where cargo builds to, which `CARGO_TARGET_DIR` and configuration files can change.
 fn target_directory() -> Result<PathBuf, String> {
     let metadata = cargo_output(&["metadata", "--format-version", "1", "--no-deps"])?;
     let metadata: Value = serde_json::from_str(&metadata).map_err(|error| format!("cargo metadata: {error}"))?;

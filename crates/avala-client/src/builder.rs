@@ -336,7 +336,9 @@ impl AvalaBuilder {
         }
         match &self.credentials {
             Credentials::Missing => {
-                return Err(Error::configuration("no API key is configured; set one with `api_key`, or read it with `env`"));
+                return Err(Error::configuration(
+                    "no API key is configured; set one with `api_key`, or read it with `env`",
+                ));
             }
             Credentials::Both => {
                 return Err(Error::configuration(

@@ -79,7 +79,7 @@ pub mod future {
     pub use crate::layer::trace::TraceFuture;
 }
 
-/// Limits of calls that a store outside of the process decides: the trait [`LimitStore`](limits::LimitStore) and its types.
+/// Limits that are kept in a store, such as one outside of the process: the trait [`LimitStore`] and its types.
 pub mod limits {
     pub use crate::layer::rate_limit::{
         Decision, Grant, GrantGuard, LimitFuture, LimitReport, LimitStore, MemoryLimits, StoreCall,

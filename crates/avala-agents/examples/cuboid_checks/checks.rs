@@ -18,7 +18,7 @@ pub(crate) struct Limits {
     pub(crate) max_side: f64,
     /// How far the sensor sees.
     pub(crate) max_range: f64,
-    /// The largest common part of two cuboids.
+    /// The largest accepted overlap of two cuboids.
     pub(crate) max_overlap: f64,
 }
 

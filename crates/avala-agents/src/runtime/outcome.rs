@@ -1,4 +1,4 @@
-//! When a run ends, and what came of it.
+//! End of a run, and its report.
 
 /// Report of a run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

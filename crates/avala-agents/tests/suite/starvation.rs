@@ -1,4 +1,4 @@
-//! Executions that cannot be handled, or not now, keep no other one from being handled.
+//! Executions that cannot be handled now do not delay others.
 
 use std::time::Duration;
 

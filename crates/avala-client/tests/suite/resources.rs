@@ -1,4 +1,4 @@
-//! What single resources do besides sending their arguments: keys, organizations, responses that say nothing.
+//! Behavior of single resources besides sending their arguments: keys, organizations, responses that say nothing.
 
 use avala_client::{Avala, ErrorKind};
 use avala_transport::testing::{ScriptedService, Step};
@@ -30,7 +30,7 @@ async fn a_client_without_a_key_can_sign_up() {
     assert_eq!(nobody.users().me().await.unwrap_err().kind(), ErrorKind::Authentication);
     assert!(script.requests().iter().all(|request| !request.headers.contains_key("x-avala-api-key")));
 
-    // The last word counts.
+    // The last setter wins.
     assert!(Avala::builder().api_key("").without_api_key().build().is_ok());
     assert!(Avala::builder().without_api_key().api_key("").build().is_err());
 }

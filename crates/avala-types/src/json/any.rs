@@ -1,4 +1,4 @@
-//! JSON text of what any serde format holds, and back.
+//! Converts between JSON text and the values of any serde format.
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! Forms of a timestamp that databases and languages write, made into RFC 3339.
+//! Converts timestamps, as databases and languages write them, to RFC 3339.
 
 use time::OffsetDateTime;
 use time::format_description::well_known::{Rfc2822, Rfc3339};

@@ -11,7 +11,7 @@ use super::first;
 use crate::Failure;
 use crate::record::Record;
 
-/// An export. Of what is set, the other client's model has nothing: it has to see the same export by its time.
+/// An export. The other client's model has none of its set fields, so the export is compared by its creation time.
 pub(super) async fn export(avala: &Avala) -> Result<Record, Failure> {
     let made = avala.exports().create(&CreateExport::project(project(avala).await?)).await?;
     Record::new("export", [made.uid.as_str()], &json!({ "created_at": made.created_at }))

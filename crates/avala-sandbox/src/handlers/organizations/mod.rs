@@ -1,4 +1,4 @@
-//! Organizations, and who is in them.
+//! Organizations and their members.
 
 mod invitations;
 mod members;
@@ -140,7 +140,7 @@ fn check_profile(fields: &mut Fields) {
 }
 
 impl Tables {
-    /// Gives everything that an account owns to the name that the account has from now on.
+    /// Moves everything that an account owns to the account's new name.
     fn rename_owner(&mut self, old: &OwnerName, new: &OwnerName) {
         let datasets = self.datasets.rows_mut().map(|row| &mut row.dataset.owner_name);
         let projects = self.projects.rows_mut().map(|project| &mut project.owner_name);
