@@ -6,6 +6,8 @@ all of it.
 """
 
 import os
+import ssl
+import subprocess
 import sys
 import tempfile
 import traceback
@@ -19,6 +21,7 @@ for name in ("NO_PROXY", "no_proxy"):
     os.environ.pop(name, None)
 
 import avala
+import httpx
 
 import command_line
 
@@ -26,6 +29,7 @@ import command_line
 NOT_POSSIBLE = {
     "public dataset calls of the Python SDK": "they ignore HTTPS_PROXY, so the proxy never sees them",
     "datasets upload --visibility public": "the command line refuses it by itself",
+    "a recording of ours continued by the official client": "it refuses sessions without a receipt of its own",
 }
 
 
@@ -39,6 +43,33 @@ def dataset_folder(client):
             source=folder, name="Proxied", slug="proxied", data_type="image", workers=2
         )
     assert dataset.item_count == 2
+
+
+def upload_of_ours(client):
+    """A batch that our client uploaded is complete for the official one, which sends nothing and creates the dataset."""
+    name, files = "Ours", {"small.jpg": 1000, "deep/large.jpg": 11 * 1024 * 1024}
+    with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryDirectory() as state:
+        for path, size in files.items():
+            (Path(folder) / path).parent.mkdir(exist_ok=True)
+            (Path(folder) / path).write_bytes(os.urandom(size))
+        uploader = [os.environ["AVALA_UPLOADER"], "upload", folder, name, state]
+        batch = subprocess.run(uploader, check=True, capture_output=True, text=True).stdout.strip()
+        before = counters()
+        listed = [(str(Path(folder) / path), path) for path in files]
+        client.datasets.upload_files(dataset_name=name, files=listed, dataset_upload_uid=batch, workers=2)
+        assert counters() == before, "the official client sent files again"
+    dataset = client.datasets.create_from_manual_upload(
+        name=name, slug="ours", data_type="image", dataset_upload_uid=batch
+    )
+    assert dataset.item_count == 2
+
+
+def counters():
+    """What the storage host of the sandbox was sent."""
+    context = ssl.create_default_context(cafile=os.environ["SSL_CERT_FILE"])
+    url = f"{os.environ['AVALA_SANDBOX_URL']}/_sandbox/storage/"
+    with httpx.Client(verify=context, trust_env=False) as client:
+        return client.get(url).raise_for_status().json()["counters"]
 
 
 def recording(client):
@@ -85,6 +116,7 @@ def agent_runtime(client):
 
 PARTS = [
     dataset_folder,
+    upload_of_ours,
     recording,
     managed_recording,
     agent_runtime,

@@ -8,7 +8,7 @@ mod goals;
 pub(crate) mod instructions;
 mod plan;
 mod programs;
-mod python;
+pub(crate) mod python;
 mod report;
 mod results;
 

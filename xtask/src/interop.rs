@@ -1,21 +1,23 @@
 //! The official clients against the sandbox, which speaks the real protocol, and two clients that see the same state.
 
-use std::ffi::OsStr;
-use std::fs::{self, File};
-use std::io::{BufRead as _, BufReader};
+use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
 use crate::outcome::Outcome;
 use crate::process::{cargo, cargo_output, log, root};
+use crate::sandbox::Sandbox;
 
 /// The version of the SDK that the scripts are written for.
 const VERSION: &str = "0.10.0";
 
 /// The version of the agent runtime that the scripts are written for.
 const AGENTS_VERSION: &str = "0.1.1";
+
+/// The version of the S3 server.
+const MOTO_VERSION: &str = "5.2.5";
 
 const KEY: &str = "avk_interop";
 
@@ -37,7 +39,7 @@ pub(crate) fn run_if_there_is_python() -> Outcome {
 
 fn run_with(python: &str) -> Outcome {
     // With all features, as the tests build it, so that nothing is built twice.
-    let examples = ["--example", "two_clients", "--example", "two_agents"];
+    let examples = ["--example", "two_clients", "--example", "two_agents", "--example", "two_uploaders"];
     cargo(&[&["build", "--workspace", "--all-features", "--bin", "avala-sandbox"], &examples[..]].concat())?;
     let target = target_directory()?;
     let folder = target.join("interop");
@@ -45,6 +47,7 @@ fn run_with(python: &str) -> Outcome {
     let python = python_with_sdk(python, &folder.join("venv"))?;
     every_method(&python, &target, &folder.join("sandbox.log"))?;
     through_the_proxy(&python, &target, &folder)?;
+    real_storage(&folder, &target)?;
     log("skipped: interop with the TypeScript SDK, since npm has no public package of it");
     execute(Command::new(executable(&target, "examples/two_clients")).arg(&python))?;
     execute(Command::new(executable(&target, "examples/two_agents")).arg(&python))
@@ -52,7 +55,7 @@ fn run_with(python: &str) -> Outcome {
 
 /// Calls every method of the SDK against a sandbox that is a program of its own.
 fn every_method(python: &Path, target: &Path, log: &Path) -> Outcome {
-    let sandbox = Sandbox::start(&executable(target, "avala-sandbox"), log, &[])?;
+    let sandbox = Sandbox::start(Command::new(executable(target, "avala-sandbox")), log, &["--key", KEY])?;
     // -B: no folders with compiled scripts among the sources.
     let mut script = Command::new(python);
     script.arg("-B").arg(root().join("tests/interop/run.py"));
@@ -63,13 +66,37 @@ fn every_method(python: &Path, target: &Path, log: &Path) -> Outcome {
 /// Runs the official uploaders, command line and agent runtime unmodified, against the hosts that the proxy serves.
 fn through_the_proxy(python: &Path, target: &Path, folder: &Path) -> Outcome {
     let (log, ca_file) = (folder.join("proxied.log"), folder.join("ca.pem"));
-    let options = ["--tls".as_ref(), "--ca-file".as_ref(), ca_file.as_os_str()];
-    let sandbox = Sandbox::start(&executable(target, "avala-sandbox"), &log, &options)?;
+    let options = ["--key".as_ref(), KEY.as_ref(), "--tls".as_ref(), "--ca-file".as_ref(), ca_file.as_os_str()];
+    let sandbox = Sandbox::start(Command::new(executable(target, "avala-sandbox")), &log, &options)?;
     let proxy = sandbox.proxy_url.as_deref().ok_or("the sandbox has no proxy")?;
     let mut script = Command::new(python);
     script.arg("-B").arg(root().join("tests/interop/proxied.py"));
     script.env("HTTPS_PROXY", proxy).env("SSL_CERT_FILE", &ca_file).env("AVALA_API_KEY", KEY);
+    script.env("AVALA_SANDBOX_URL", &sandbox.url).env("AVALA_UPLOADER", executable(target, "examples/two_uploaders"));
     execute(&mut script).map_err(|error| format!("{error}\nthe requests that the sandbox got: {}", log.display()))
+}
+
+/// Uploads into a real S3 server, and downloads from it, with the presigned URLs of its own SDK.
+fn real_storage(folder: &Path, target: &Path) -> Outcome {
+    let Some(python) = find_python() else { return Ok(()) };
+    let venv = folder.join("s3");
+    let inside = venv.join(if cfg!(windows) { "Scripts/python.exe" } else { "bin/python" });
+    let has_server = format!(
+        "import boto3, flask, flask_cors, importlib.metadata as data, sys; sys.exit(data.version('moto') != '{MOTO_VERSION}')"
+    );
+    if !is_success(Command::new(&inside).args(["-c", &has_server])) {
+        execute(Command::new(python).args(["-m", "venv", "--clear"]).arg(&venv))?;
+        let mut install = Command::new(&inside);
+        install.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]);
+        if let Err(error) = execute(install.arg(format!("moto[server]=={MOTO_VERSION}"))) {
+            log(&format!("skipped: transfers with a real S3 server, since moto was not installed: {error}"));
+            return Ok(());
+        }
+    }
+    let mut program = Command::new(executable(target, "examples/two_uploaders"));
+    program.arg("s3").arg(&inside).arg(root().join("tests/interop/s3/api.py"));
+    // It listens on loopback, which no proxy has to do with.
+    execute(program.env("NO_PROXY", "127.0.0.1"))
 }
 
 fn find_python() -> Option<&'static str> {
@@ -93,50 +120,8 @@ fn python_with_sdk(python: &str, folder: &Path) -> Result<PathBuf, String> {
     Ok(inside)
 }
 
-/// A sandbox as a program of its own. It ends with this value, whatever happens.
-struct Sandbox {
-    process: Child,
-    url: String,
-    proxy_url: Option<String>,
-}
-
-impl Sandbox {
-    fn start(program: &Path, log: &Path, options: &[&OsStr]) -> Result<Self, String> {
-        let log_file = File::create(log).map_err(|error| format!("{}: {error}", log.display()))?;
-        let mut command = Command::new(program);
-        command
-            .args(["--port", "0", "--key", KEY, "--seed", "demo"])
-            .args(options)
-            .stdout(Stdio::piped())
-            .stderr(log_file);
-        let process = command.spawn().map_err(|error| format!("{} did not start: {error}", program.display()))?;
-        let mut sandbox = Self { process, url: String::new(), proxy_url: None };
-        let line = sandbox.first_line();
-        let text = |name| Some(line.as_ref()?.get(name)?.as_str()?.to_owned());
-        sandbox.url =
-            text("url").ok_or_else(|| format!("the sandbox did not say where it is; see {}", log.display()))?;
-        sandbox.proxy_url = text("proxy_url");
-        Ok(sandbox)
-    }
-
-    /// Its first line, which says where it is.
-    fn first_line(&mut self) -> Option<Value> {
-        let mut line = String::new();
-        BufReader::new(self.process.stdout.take()?).read_line(&mut line).ok()?;
-        serde_json::from_str(&line).ok()
-    }
-}
-
-impl Drop for Sandbox {
-    fn drop(&mut self) {
-        // Either fails only when the process has ended, which is what they are for.
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
-}
-
 /// Where cargo builds to, which `CARGO_TARGET_DIR` and configuration files can change.
-fn target_directory() -> Result<PathBuf, String> {
+pub(crate) fn target_directory() -> Result<PathBuf, String> {
     let metadata = cargo_output(&["metadata", "--format-version", "1", "--no-deps"])?;
     let metadata: Value = serde_json::from_str(&metadata).map_err(|error| format!("cargo metadata: {error}"))?;
     let directory = metadata.get("target_directory").and_then(Value::as_str);

@@ -16,9 +16,11 @@ mod outcome;
 mod package;
 mod performance;
 mod process;
+mod sandbox;
 mod snapshots;
 mod test;
 mod tools;
+mod transfers;
 mod words;
 
 use std::process::ExitCode;
@@ -38,12 +40,13 @@ cargo xtask <task>
   soak agents [...]    Kills an agent 200 times, sends its calls through faults, and measures what it takes
   soak limits [s]      Eight processes share a limit in Redis, through outages, 60 seconds each
   soak fleet           Simulates fleets of up to 10,000 clients without shared state: the table of docs/performance.md
-  soak transfers       Kills uploads and downloads 200 times, and sends 10,000 uploads through faults
+  soak transfers       Kills uploads and downloads 200 times, sends 10,000 through faults, 100,000 files, and 20 GiB
   mistakes [--update]  Compares what the compiler says about common mistakes: tests/mistakes
   mutants              Checks that tests catch small changes of retries and limits; needs cargo-mutants
   bench [--quick]      Compares speed with other clients: docs/performance.md; --quick writes nothing
   bench --instructions Counts instructions with valgrind, and fails above the gate of a row
   bench limits         Measures a reservation in Redis, relative to a bare round trip
+  bench transfers      Compares uploads and downloads with curl, aria2 and the official client; --quick writes nothing
   buildcost            Measures build time, crate count and program size
   api [--update]       Compares the public API of each crate with its snapshot; --update accepts it
   dependencies         Checks which crate depends on what, and that modules have no cycles
@@ -82,6 +85,8 @@ fn main() -> ExitCode {
         ["mistakes", "--update"] => mistakes::update(),
         ["mutants"] => mutants::run(),
         ["bench", "limits"] => limits::cost(),
+        ["bench", "transfers"] => transfers::full(),
+        ["bench", "transfers", "--quick"] => transfers::quick(),
         ["bench"] => bench::full(),
         ["bench", "--quick"] => bench::quick(),
         ["bench", "--instructions"] => bench::instructions::run(),

@@ -50,9 +50,18 @@ pub(crate) fn soak(example: &str, arguments: &[&str]) -> Outcome {
     cargo(&[&["run", "--release", "--quiet", "-p", "avala-tests", "--example", example, "--"], arguments].concat())
 }
 
-/// Long runs of the tests that kill transfers and let them fail.
+/// Long runs of the tests that kill transfers, let them fail, and make them large; their figures are shown.
 pub(crate) fn soak_transfers() -> Outcome {
-    let long = [("AVALA_TRANSFER_KILLS", "200"), ("AVALA_TRANSFER_FILES", "2000"), ("AVALA_TRANSFER_SOAK", "10000")];
-    let test = ["test", "--release", "-p", "avala-transfer", "--test", "suite", "--"];
-    cargo_with(&[&test[..], &["killed", "uploads_with_a_tenth_of_faults"]].concat(), &long)
+    let long = [
+        ("AVALA_TRANSFER_KILLS", "200"),
+        ("AVALA_TRANSFER_FILES", "2000"),
+        ("AVALA_TRANSFER_SOAK", "10000"),
+        ("AVALA_TRANSFER_MANY", "100000"),
+        ("AVALA_TRANSFER_SPARSE_MIB", "20480"),
+    ];
+    let test = ["test", "--release", "-p", "avala-transfer", "--all-features", "--test", "suite", "--", "--nocapture"];
+    // One after another: each measures or times its own process.
+    let which =
+        ["--test-threads=1", "killed", "a_tenth_of_faults", "every_tenth_request", "together_never_mix", "memory_"];
+    cargo_with(&[&test[..], &which].concat(), &long)
 }

@@ -1,6 +1,6 @@
 //! The official Python SDK, in a virtual environment.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde_json::Value;
@@ -10,12 +10,12 @@ use super::programs::{figures, succeeds};
 use crate::process::{log, root};
 
 /// The compared version.
-const PACKAGE: &str = "avala==0.10.0";
+pub(crate) const PACKAGE: &str = "avala==0.10.0";
 
-pub(super) struct Python(PathBuf);
+pub(crate) struct Python(PathBuf);
 
 /// Installs the SDK; returns `None` without Python.
-pub(super) fn find() -> Option<Python> {
+pub(crate) fn find() -> Option<Python> {
     let folder = root().join("bench/target/python");
     let python = folder.join("bin/python");
     let ready = succeeds(Command::new(&python).args(["-c", "import avala"]))
@@ -28,6 +28,11 @@ pub(super) fn find() -> Option<Python> {
 }
 
 impl Python {
+    /// The program.
+    pub(crate) fn path(&self) -> &Path {
+        &self.0
+    }
+
     pub(super) fn run(&self, step: &Step, port: u16) -> Result<Value, String> {
         let mut command = Command::new(&self.0);
         command.arg(root().join("bench/python/client.py"));

@@ -1,0 +1,15 @@
+//! How much is measured.
+
+/// Sizes, counts and rounds.
+pub(super) struct Plan {
+    /// Size of the large file, in bytes.
+    pub(super) large: u64,
+    /// Size of the largest file, of which only the memory is measured.
+    pub(super) largest: u64,
+    /// Number of small files: ours, and the official client's.
+    pub(super) files: (u64, u64),
+    /// Number of files with latency.
+    pub(super) slow_files: u64,
+    /// Rounds: of uploads, of uploads through the relay, of downloads, and of many files.
+    pub(super) rounds: [usize; 4],
+}
