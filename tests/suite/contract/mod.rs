@@ -7,6 +7,7 @@
 mod calls;
 mod case;
 mod check;
+mod examples;
 mod operations;
 mod server;
 
@@ -47,4 +48,12 @@ fn every_call_of_the_client_has_a_row() {
     let rows: Vec<String> = endpoints().unwrap().into_iter().map(|row| row.call).collect();
     let wrong = operations::differences(&rows);
     assert!(wrong.is_empty(), "{} differences from the contract:\n{}\n", wrong.len(), wrong.join("\n"));
+}
+
+#[test]
+fn every_call_has_an_example_that_uses_it() {
+    let wrong = examples::missing();
+    assert!(wrong.is_empty(), "{} functions:\n{}\n", wrong.len(), wrong.join("\n"));
+    let (functions, rows) = (examples::count(), endpoints().unwrap().len());
+    assert!(functions > rows, "found {functions} functions for {rows} rows: is their source elsewhere now?");
 }

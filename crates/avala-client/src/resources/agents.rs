@@ -37,16 +37,46 @@ impl Agents {
     }
 
     /// Lists the agents of the account (`GET /agents/`).
+    ///
+    /// ```
+    /// # async fn example(avala: avala_client::Avala) -> Result<(), avala_client::Error> {
+    /// let mut agents = avala.agents().list().items();
+    /// while let Some(agent) = agents.next().await {
+    ///     let agent = agent?;
+    ///     println!("{}: {:?}", agent.name, agent.events);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn list(&self) -> List<Agent> {
         self.avala.list(Endpoint::get("agents.list", "/agents/"), &[])
     }
 
     /// Gets an agent (`GET /agents/{uid}/`).
+    ///
+    /// ```
+    /// # async fn example(avala: avala_client::Avala) -> Result<(), avala_client::Error> {
+    /// let agent = avala.agents().get("a1").await?;
+    /// println!("{}: {:?}", agent.name, agent.events);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn get(&self, uid: impl Into<AgentUid>) -> Call<Agent> {
         self.avala.call(Endpoint::get("agents.get", "/agents/{uid}/"), &[uid.into().as_str()])
     }
 
     /// Updates an agent (`PATCH /agents/{uid}/`).
+    ///
+    /// ```
+    /// # async fn example(avala: avala_client::Avala) -> Result<(), avala_client::Error> {
+    /// use avala_client::types::UpdateAgent;
+    ///
+    /// let changes = UpdateAgent::default().is_active(false);
+    /// let agent = avala.agents().update("a1", &changes).await?;
+    /// println!("{}: is active: {:?}", agent.name, agent.is_active);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn update(&self, uid: impl Into<AgentUid>, changes: &UpdateAgent) -> Call<Agent> {
         let endpoint = Endpoint::patch("agents.update", "/agents/{uid}/");
         self.avala.call(endpoint, &[uid.into().as_str()]).json(changes)
@@ -55,22 +85,65 @@ impl Agents {
     /// Replaces an agent (`PUT /agents/{uid}/`), for servers without [`update`](Agents::update).
     ///
     /// Fields that the payload leaves out may be reset.
+    ///
+    /// ```
+    /// # async fn example(avala: avala_client::Avala) -> Result<(), avala_client::Error> {
+    /// use avala_client::types::UpdateAgent;
+    ///
+    /// let agent = UpdateAgent::default().is_active(false);
+    /// let agent = avala.agents().replace("a1", &agent).await?;
+    /// println!("{}: is active: {:?}", agent.name, agent.is_active);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn replace(&self, uid: impl Into<AgentUid>, agent: &UpdateAgent) -> Call<Agent> {
         self.avala.call(Endpoint::put("agents.replace", "/agents/{uid}/"), &[uid.into().as_str()]).json(agent)
     }
 
     /// Deletes an agent (`DELETE /agents/{uid}/`).
+    ///
+    /// ```
+    /// # async fn example(avala: avala_client::Avala) -> Result<(), avala_client::Error> {
+    /// match avala.agents().delete("a1").await {
+    ///     Ok(()) => println!("deleted"),
+    ///     Err(error) if error.is_not_found() => println!("there is no such agent"),
+    ///     Err(error) => return Err(error),
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn delete(&self, uid: impl Into<AgentUid>) -> Call<()> {
         self.avala.command(Endpoint::delete("agents.delete", "/agents/{uid}/"), &[uid.into().as_str()])
     }
 
     /// Lists the executions of an agent, pending and decided (`GET /agents/{uid}/executions/`).
+    ///
+    /// ```
+    /// # async fn example(avala: avala_client::Avala) -> Result<(), avala_client::Error> {
+    /// use avala_client::types::ExecutionStatus;
+    ///
+    /// let mut executions = avala.agents().list_executions("a1").status(ExecutionStatus::Failed).items();
+    /// while let Some(execution) = executions.next().await {
+    ///     let execution = execution?;
+    ///     println!("{}: {:?}", execution.event_type, execution.status);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn list_executions(&self, uid: impl Into<AgentUid>) -> List<AgentExecution, ExecutionFilters> {
         let endpoint = Endpoint::get("agents.list_executions", "/agents/{uid}/executions/");
         self.avala.list(endpoint, &[uid.into().as_str()])
     }
 
     /// Sends a test event to an agent (`POST /agents/{uid}/test/`).
+    ///
+    /// ```
+    /// # async fn example(avala: avala_client::Avala) -> Result<(), avala_client::Error> {
+    /// let test = avala.agents().test("a1").await?;
+    /// println!("delivered: {:?}, status {:?}", test.delivered, test.status_code);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn test(&self, uid: impl Into<AgentUid>) -> Call<AgentTest> {
         self.avala.call(Endpoint::post("agents.test", "/agents/{uid}/test/"), &[uid.into().as_str()])
     }

@@ -43,16 +43,48 @@ impl AutoLabelJobs {
     }
 
     /// Lists the auto-label jobs of the account (`GET /auto-label-jobs/`).
+    ///
+    /// ```
+    /// # async fn example(avala: avala_client::Avala) -> Result<(), avala_client::Error> {
+    /// use avala_client::types::AutoLabelJobStatus;
+    ///
+    /// let mut jobs = avala.auto_label_jobs().list().project("p1").status(AutoLabelJobStatus::Running).items();
+    /// while let Some(job) = jobs.next().await {
+    ///     let job = job?;
+    ///     println!("{:?}: {} of {} items", job.status, job.processed_items, job.total_items);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn list(&self) -> List<AutoLabelJob, AutoLabelJobFilters> {
         self.avala.list(Endpoint::get("auto_label_jobs.list", "/auto-label-jobs/"), &[])
     }
 
     /// Gets an auto-label job (`GET /auto-label-jobs/{uid}/`).
+    ///
+    /// ```
+    /// # async fn example(avala: avala_client::Avala) -> Result<(), avala_client::Error> {
+    /// let job = avala.auto_label_jobs().get("j1").await?;
+    /// println!("{:?}: {} of {} items", job.status, job.processed_items, job.total_items);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn get(&self, uid: impl Into<AutoLabelJobUid>) -> Call<AutoLabelJob> {
         self.avala.call(Endpoint::get("auto_label_jobs.get", "/auto-label-jobs/{uid}/"), &[uid.into().as_str()])
     }
 
     /// Stops an auto-label job (`DELETE /auto-label-jobs/{uid}/`), which stays in the list as `canceled`.
+    ///
+    /// ```
+    /// # async fn example(avala: avala_client::Avala) -> Result<(), avala_client::Error> {
+    /// match avala.auto_label_jobs().cancel("j1").await {
+    ///     Ok(()) => println!("canceled"),
+    ///     Err(error) if error.is_not_found() => println!("there is no such job"),
+    ///     Err(error) => return Err(error),
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn cancel(&self, uid: impl Into<AutoLabelJobUid>) -> Call<()> {
         let endpoint = Endpoint::delete("auto_label_jobs.cancel", "/auto-label-jobs/{uid}/");
         self.avala.command(endpoint, &[uid.into().as_str()])
@@ -61,6 +93,14 @@ impl AutoLabelJobs {
     /// Waits until an auto-label job is done: polls every 5 seconds, for an hour at most.
     ///
     /// A job that failed or was canceled fails the wait with [`ErrorKind::JobFailed`](crate::ErrorKind::JobFailed).
+    ///
+    /// ```
+    /// # async fn example(avala: avala_client::Avala) -> Result<(), avala_client::Error> {
+    /// let job = avala.auto_label_jobs().wait("j1").await?;
+    /// println!("{:?}: {} of {} items", job.status, job.processed_items, job.total_items);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn wait(&self, uid: impl Into<AutoLabelJobUid>) -> Wait<AutoLabelJob> {
         Wait::new(self.get(uid), Duration::from_secs(5), Duration::from_secs(3600), progress)
     }

@@ -42,11 +42,30 @@ impl Exports {
     }
 
     /// Lists the exports of the account (`GET /exports/`).
+    ///
+    /// ```
+    /// # async fn example(avala: avala_client::Avala) -> Result<(), avala_client::Error> {
+    /// let mut exports = avala.exports().list().items();
+    /// while let Some(export) = exports.next().await {
+    ///     let export = export?;
+    ///     println!("{:?}: {:?} tasks", export.status, export.total_task_count);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn list(&self) -> List<Export> {
         self.avala.list(Endpoint::get("exports.list", "/exports/"), &[])
     }
 
     /// Gets an export (`GET /exports/{uid}/`).
+    ///
+    /// ```
+    /// # async fn example(avala: avala_client::Avala) -> Result<(), avala_client::Error> {
+    /// let export = avala.exports().get("e1").await?;
+    /// println!("{:?}: {:?} tasks", export.status, export.total_task_count);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn get(&self, uid: impl Into<ExportUid>) -> Call<Export> {
         self.avala.call(Endpoint::get("exports.get", "/exports/{uid}/"), &[uid.into().as_str()])
     }
@@ -54,6 +73,14 @@ impl Exports {
     /// Waits until an export is complete: polls every 2 seconds, for 5 minutes at most.
     ///
     /// An export that failed fails the wait with [`ErrorKind::JobFailed`](crate::ErrorKind::JobFailed).
+    ///
+    /// ```
+    /// # async fn example(avala: avala_client::Avala) -> Result<(), avala_client::Error> {
+    /// let export = avala.exports().wait("e1").await?;
+    /// println!("{:?}: {:?} tasks", export.status, export.total_task_count);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn wait(&self, uid: impl Into<ExportUid>) -> Wait<Export> {
         Wait::new(self.get(uid), Duration::from_secs(2), Duration::from_secs(300), |export| match &export.status {
             Some(ExportStatus::Failed) => Progress::Failed(format!("export {} ended as `failed`", export.uid)),

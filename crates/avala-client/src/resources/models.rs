@@ -18,6 +18,17 @@ impl Models {
     }
 
     /// Lists the models that the account can use (`GET /models/`).
+    ///
+    /// ```
+    /// # async fn example(avala: avala_client::Avala) -> Result<(), avala_client::Error> {
+    /// let mut models = avala.models().list().items();
+    /// while let Some(model) = models.next().await {
+    ///     let model = model?;
+    ///     println!("{}: {:?}", model.uid, model.name);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn list(&self) -> List<Model> {
         self.avala.list(Endpoint::get("models.list", "/models/"), &[])
     }

@@ -20,15 +20,45 @@ impl Projects {
     }
 
     /// Lists the projects of the account (`GET /users/me/projects/`).
+    ///
+    /// ```
+    /// # async fn example(avala: avala_client::Avala) -> Result<(), avala_client::Error> {
+    /// let mut projects = avala.projects().list().items();
+    /// while let Some(project) = projects.next().await {
+    ///     let project = project?;
+    ///     println!("{}: {:?}", project.name, project.status);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn list(&self) -> List<Project> {
         self.avala.list(Endpoint::get("projects.list", "/users/me/projects/"), &[])
     }
 
     /// Gets a project (`GET /users/me/projects/{uid}/`).
+    ///
+    /// ```
+    /// # async fn example(avala: avala_client::Avala) -> Result<(), avala_client::Error> {
+    /// let project = avala.projects().get("p1").await?;
+    /// println!("{}: {:?}", project.name, project.status);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn get(&self, uid: impl Into<ProjectUid>) -> Call<Project> {
         self.avala.call(Endpoint::get("projects.get", "/users/me/projects/{uid}/"), &[uid.into().as_str()])
     }
     /// Lists the projects of an owner (`GET /projects/{owner}/`).
+    ///
+    /// ```
+    /// # async fn example(avala: avala_client::Avala) -> Result<(), avala_client::Error> {
+    /// let mut projects = avala.projects().list_by_owner("acme").name("night").items();
+    /// while let Some(project) = projects.next().await {
+    ///     let project = project?;
+    ///     println!("{}: {:?}", project.name, project.status);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn list_by_owner(&self, owner: impl Into<OwnerName>) -> List<Project, OwnedProjectFilters> {
         self.avala.list(Endpoint::get("projects.list_by_owner", "/projects/{owner}/"), &[owner.into().as_str()])
     }

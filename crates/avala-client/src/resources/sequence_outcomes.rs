@@ -18,6 +18,14 @@ impl Datasets {
     /// Gets the current outcome of a sequence (`GET /datasets/{owner}/{slug}/sequences/{sequence_uid}/outcome/`).
     ///
     /// A sequence that nobody has labelled is [`ErrorKind::NotFound`](crate::ErrorKind::NotFound).
+    ///
+    /// ```
+    /// # async fn example(avala: avala_client::Avala) -> Result<(), avala_client::Error> {
+    /// let outcome = avala.datasets().get_sequence_outcome("acme", "night-drives", "s1").await?;
+    /// println!("version {:?}: {:?}", outcome.version, outcome.outcome);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn get_sequence_outcome(
         &self,
         owner: impl Into<OwnerName>,
@@ -56,6 +64,15 @@ impl Datasets {
 
     /// Lists all versions of the outcome of a sequence
     /// (`GET /datasets/{owner}/{slug}/sequences/{sequence_uid}/outcome/history/`).
+    ///
+    /// ```
+    /// # async fn example(avala: avala_client::Avala) -> Result<(), avala_client::Error> {
+    /// for outcome in avala.datasets().list_sequence_outcome_history("acme", "night-drives", "s1").await? {
+    ///     println!("version {:?}: {:?}", outcome.version, outcome.outcome);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn list_sequence_outcome_history(
         &self,
         owner: impl Into<OwnerName>,
@@ -68,6 +85,20 @@ impl Datasets {
     }
 
     /// Lists the current outcomes of the sequences of a dataset (`GET /datasets/{owner}/{slug}/sequence-outcomes/`).
+    ///
+    /// ```
+    /// # async fn example(avala: avala_client::Avala) -> Result<(), avala_client::Error> {
+    /// use avala_client::types::OutcomeLabel;
+    ///
+    /// let list = avala.datasets().list_sequence_outcomes("acme", "night-drives");
+    /// let mut outcomes = list.outcome([OutcomeLabel::Failure, OutcomeLabel::Unsafe]).items();
+    /// while let Some(outcome) = outcomes.next().await {
+    ///     let outcome = outcome?;
+    ///     println!("version {:?}: {:?}", outcome.version, outcome.outcome);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn list_sequence_outcomes(
         &self,
         owner: impl Into<OwnerName>,

@@ -33,6 +33,16 @@ impl StorageConfigs {
     }
 
     /// Returns a handle for the storage configs of this organization only.
+    ///
+    /// ```
+    /// # async fn example(avala: avala_client::Avala) -> Result<(), avala_client::Error> {
+    /// let mut configs = avala.storage_configs().organization("acme").list().items();
+    /// while let Some(config) = configs.next().await {
+    ///     println!("{}", config?.name);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn organization(mut self, organization: impl Into<OrganizationSlug>) -> Self {
         self.organization = Some(organization.into());
@@ -61,6 +71,17 @@ impl StorageConfigs {
     }
 
     /// Lists the storage configs of the account (`GET /storage-configs/`).
+    ///
+    /// ```
+    /// # async fn example(avala: avala_client::Avala) -> Result<(), avala_client::Error> {
+    /// let mut configs = avala.storage_configs().list().items();
+    /// while let Some(config) = configs.next().await {
+    ///     let config = config?;
+    ///     println!("{}: {}, verified: {}", config.name, config.provider, config.is_verified);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn list(&self) -> List<StorageConfig> {
         let list = self.avala.list(Endpoint::get("storage_configs.list", "/storage-configs/"), &[]);
         match &self.organization {
@@ -72,24 +93,59 @@ impl StorageConfigs {
     /// Gets a storage config (`GET /storage-configs/{uid}/`).
     ///
     /// One of another organization than the handle's fails with [`ErrorKind::NotFound`](crate::ErrorKind::NotFound).
+    ///
+    /// ```
+    /// # async fn example(avala: avala_client::Avala) -> Result<(), avala_client::Error> {
+    /// let config = avala.storage_configs().get("sc1").await?;
+    /// println!("{}: {}, verified: {}", config.name, config.provider, config.is_verified);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn get(&self, uid: impl Into<StorageConfigUid>) -> Call<StorageConfig> {
         let endpoint = Endpoint::get("storage_configs.get", "/storage-configs/{uid}/");
         self.scope(self.avala.call(endpoint, &[uid.into().as_str()]))
     }
 
     /// Deletes a storage config (`DELETE /storage-configs/{uid}/`). The bucket stays as it is.
+    ///
+    /// ```
+    /// # async fn example(avala: avala_client::Avala) -> Result<(), avala_client::Error> {
+    /// match avala.storage_configs().delete("sc1").await {
+    ///     Ok(()) => println!("deleted"),
+    ///     Err(error) if error.is_not_found() => println!("there is no such storage config"),
+    ///     Err(error) => return Err(error),
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn delete(&self, uid: impl Into<StorageConfigUid>) -> Call<()> {
         let endpoint = Endpoint::delete("storage_configs.delete", "/storage-configs/{uid}/");
         self.scope(self.avala.command(endpoint, &[uid.into().as_str()]))
     }
 
     /// Tests whether Avala can read the bucket (`POST /storage-configs/{uid}/test/`).
+    ///
+    /// ```
+    /// # async fn example(avala: avala_client::Avala) -> Result<(), avala_client::Error> {
+    /// let test = avala.storage_configs().test("sc1").await?;
+    /// println!("{:?} {:?}", test.verified, test.errors);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn test(&self, uid: impl Into<StorageConfigUid>) -> Call<StorageConfigTest> {
         let endpoint = Endpoint::post("storage_configs.test", "/storage-configs/{uid}/test/");
         self.scope(self.avala.call(endpoint, &[uid.into().as_str()]))
     }
 
     /// Gets what an AWS role must trust so that Avala can assume it (`GET /storage-configs/setup-info/`).
+    ///
+    /// ```
+    /// # async fn example(avala: avala_client::Avala) -> Result<(), avala_client::Error> {
+    /// let info = avala.storage_configs().setup_info().await?;
+    /// println!("account {}, external ID {}", info.avala_aws_account_id, info.external_id);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn setup_info(&self) -> Call<StorageConfigSetupInfo> {
         let endpoint = Endpoint::get("storage_configs.setup_info", "/storage-configs/setup-info/");
         self.scope(self.avala.call(endpoint, &[]))

@@ -20,11 +20,32 @@ impl Tasks {
     }
 
     /// Lists the tasks that the account can see (`GET /tasks/`).
+    ///
+    /// ```
+    /// # async fn example(avala: avala_client::Avala) -> Result<(), avala_client::Error> {
+    /// use avala_client::types::TaskStatus;
+    ///
+    /// let mut tasks = avala.tasks().list().project("p1").status(TaskStatus::Pending).items();
+    /// while let Some(task) = tasks.next().await {
+    ///     let task = task?;
+    ///     println!("{:?}: {:?}", task.name, task.status);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn list(&self) -> List<Task, TaskFilters> {
         self.avala.list(Endpoint::get("tasks.list", "/tasks/"), &[])
     }
 
     /// Gets a task (`GET /tasks/{uid}/`).
+    ///
+    /// ```
+    /// # async fn example(avala: avala_client::Avala) -> Result<(), avala_client::Error> {
+    /// let task = avala.tasks().get("t1").await?;
+    /// println!("{:?}: {:?}", task.name, task.status);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn get(&self, uid: impl Into<TaskUid>) -> Call<Task> {
         self.avala.call(Endpoint::get("tasks.get", "/tasks/{uid}/"), &[uid.into().as_str()])
     }

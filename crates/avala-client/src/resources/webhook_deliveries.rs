@@ -19,11 +19,30 @@ impl WebhookDeliveries {
     }
 
     /// Lists the deliveries to all webhooks of the account (`GET /webhook-deliveries/`).
+    ///
+    /// ```
+    /// # async fn example(avala: avala_client::Avala) -> Result<(), avala_client::Error> {
+    /// let mut deliverys = avala.webhook_deliveries().list().items();
+    /// while let Some(delivery) = deliverys.next().await {
+    ///     let delivery = delivery?;
+    ///     println!("{}: {:?} after {} attempts", delivery.event_type, delivery.status, delivery.attempts);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn list(&self) -> List<WebhookDelivery> {
         self.avala.list(Endpoint::get("webhook_deliveries.list", "/webhook-deliveries/"), &[])
     }
 
     /// Gets a delivery (`GET /webhook-deliveries/{uid}/`).
+    ///
+    /// ```
+    /// # async fn example(avala: avala_client::Avala) -> Result<(), avala_client::Error> {
+    /// let delivery = avala.webhook_deliveries().get("wd1").await?;
+    /// println!("{}: {:?} after {} attempts", delivery.event_type, delivery.status, delivery.attempts);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn get(&self, uid: impl Into<WebhookDeliveryUid>) -> Call<WebhookDelivery> {
         let endpoint = Endpoint::get("webhook_deliveries.get", "/webhook-deliveries/{uid}/");
         self.avala.call(endpoint, &[uid.into().as_str()])

@@ -58,6 +58,15 @@ impl BulkEditChunks {
     }
 
     /// Returns the edits that were not sent yet.
+    ///
+    /// ```
+    /// # async fn example(avala: avala_client::Avala) -> Result<(), avala_client::Error> {
+    /// let edits = [serde_json::json!({"action": "delete", "object_uuid": "ob1", "sequence_uid": "s1"})];
+    /// let edits = avala.annotations().bulk_edit("acme", "night-drives", edits);
+    /// assert_eq!(edits.remaining().len(), 1);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn remaining(&self) -> &[Json] {
         self.edits.get(self.responses.len() * BulkEdit::MAX_EDITS..).unwrap_or_default()
@@ -107,30 +116,68 @@ struct Failed {
 
 impl BulkEditError {
     /// Returns the error of the chunk.
+    ///
+    /// ```
+    /// # async fn example(failed: avala_client::resources::BulkEditError) -> Result<(), avala_client::Error> {
+    /// println!("{:?}, is retryable: {}", failed.error().kind(), failed.error().is_retryable());
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn error(&self) -> &Error {
         &self.0.error
     }
 
     /// Returns the index of the failed chunk, from 0. All chunks before it are done, and none after it was sent.
+    ///
+    /// ```
+    /// # async fn example(failed: avala_client::resources::BulkEditError) -> Result<(), avala_client::Error> {
+    /// println!("chunk {} failed", failed.chunk());
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn chunk(&self) -> usize {
         self.responses().len()
     }
 
     /// The responses to the previous chunks.
+    ///
+    /// ```
+    /// # async fn example(failed: avala_client::resources::BulkEditError) -> Result<(), avala_client::Error> {
+    /// for response in failed.responses() {
+    ///     println!("done: {}", response.get());
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn responses(&self) -> &[Json] {
         &self.0.edits.responses
     }
 
     /// Returns the edits that are not known to be done: those of the failed chunk, and all after it.
+    ///
+    /// ```
+    /// # async fn example(failed: avala_client::resources::BulkEditError) -> Result<(), avala_client::Error> {
+    /// println!("{} edits are left", failed.remaining().len());
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn remaining(&self) -> &[Json] {
         self.0.edits.remaining()
     }
 
     /// Resumes at the failed chunk. Returns the responses to all chunks in the end, including the earlier ones.
+    ///
+    /// ```
+    /// # async fn example(failed: avala_client::resources::BulkEditError) -> Result<(), avala_client::Error> {
+    /// let responses = failed.resume().await?;
+    /// println!("{} chunks", responses.len());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn resume(self) -> BulkEditChunks {
         self.0.edits
     }

@@ -26,6 +26,17 @@ impl Annotations {
     ///
     /// [`BulkEdit`] describes the edits. When a call fails, the [`BulkEditError`] can be
     /// [resumed](BulkEditError::resume).
+    ///
+    /// ```
+    /// # async fn example(avala: avala_client::Avala) -> Result<(), avala_client::Error> {
+    /// use serde_json::json;
+    ///
+    /// let edits = ["ob1", "ob2"].map(|uuid| json!({"action": "delete", "object_uuid": uuid, "sequence_uid": "s1"}));
+    /// let responses = avala.annotations().bulk_edit("acme", "night-drives", edits).await?;
+    /// println!("{} chunks", responses.len());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn bulk_edit(
         &self,
         owner: impl Into<OwnerName>,
@@ -37,6 +48,18 @@ impl Annotations {
 
     /// Edits annotations of a dataset in one call (`POST /datasets/{owner}/{slug}/bulk-edition/`), which takes at most
     /// [`BulkEdit::MAX_EDITS`] edits.
+    ///
+    /// ```
+    /// # async fn example(avala: avala_client::Avala) -> Result<(), avala_client::Error> {
+    /// use avala_client::types::BulkEdit;
+    /// use serde_json::json;
+    ///
+    /// let edits = BulkEdit::new([json!({"action": "delete", "object_uuid": "ob1", "sequence_uid": "s1"})]);
+    /// let response = avala.annotations().bulk_edit_chunk("acme", "night-drives", &edits).await?;
+    /// println!("{}", response.get());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn bulk_edit_chunk(
         &self,
         owner: impl Into<OwnerName>,

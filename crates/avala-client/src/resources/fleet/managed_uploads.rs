@@ -31,6 +31,21 @@ impl FleetManagedUploads {
     /// (`POST /fleet/recordings/{recording_uid}/managed-upload/admit/`).
     ///
     /// The session's UUID is chosen by the caller, so the call is retried like one that changes nothing.
+    ///
+    /// ```
+    /// # async fn example(avala: avala_client::Avala) -> Result<(), avala_client::Error> {
+    /// use avala_client::types::{AdmitManagedUpload, ManagedFile, ManagedUploadProtocol};
+    ///
+    /// let session = "9e107d9d-372b-4b68-a4a3-5d1c8f3a2b01"; // a UUID of yours, kept for a repetition
+    /// let file = ManagedFile::new("drive.mcap", 734_003_200_u64, "b94d27b9934d3e08a52e52d7da7dabfa");
+    /// let upload = AdmitManagedUpload::new(ManagedUploadProtocol::McapV1, session, [file]);
+    /// let status = avala.fleet().managed_uploads().admit("r1", &upload).await?;
+    /// for file in &status.files {
+    ///     println!("{}: {} parts of {} bytes", file.path, file.part_count, file.part_size);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn admit(
         &self,
         recording: impl Into<RecordingUid>,
@@ -43,6 +58,14 @@ impl FleetManagedUploads {
     }
 
     /// Gets the state of an upload (`GET /fleet/recordings/{recording_uid}/managed-upload/status/`).
+    ///
+    /// ```
+    /// # async fn example(avala: avala_client::Avala) -> Result<(), avala_client::Error> {
+    /// let status = avala.fleet().managed_uploads().get_status("r1", "us1").await?;
+    /// println!("{}: {} of {} files", status.status, status.confirmed_files, status.total_files);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn get_status(
         &self,
         recording: impl Into<RecordingUid>,
@@ -59,6 +82,17 @@ impl FleetManagedUploads {
     ///
     /// A second call could create a second multipart upload, so this one is retried only if it certainly was not
     /// processed.
+    ///
+    /// ```
+    /// # async fn example(avala: avala_client::Avala) -> Result<(), avala_client::Error> {
+    /// use avala_client::types::{InitManagedMultipart, ManagedUploadProtocol};
+    ///
+    /// let file = InitManagedMultipart::new(ManagedUploadProtocol::McapV1, "us1", "f1");
+    /// let multipart = avala.fleet().managed_uploads().init_multipart("r1", &file).await?;
+    /// println!("{} parts of {} bytes", multipart.part_count, multipart.part_size);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn init_multipart(
         &self,
         recording: impl Into<RecordingUid>,
@@ -73,6 +107,16 @@ impl FleetManagedUploads {
     /// (`GET /fleet/recordings/{recording_uid}/managed-upload/multipart/progress/`).
     ///
     /// Continue with [`after`](Call::after) while a page has a `next_cursor`.
+    ///
+    /// ```
+    /// # async fn example(avala: avala_client::Avala) -> Result<(), Box<dyn std::error::Error>> {
+    /// let progress = avala.fleet().managed_uploads().get_progress("r1", "us1", "f1", "g1").await?;
+    /// for part in progress.stored_parts()? {
+    ///     println!("part {}: {} bytes", part.part_number, part.size);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn get_progress(
         &self,
         recording: impl Into<RecordingUid>,
@@ -91,6 +135,18 @@ impl FleetManagedUploads {
 
     /// Requests grants to store parts
     /// (`POST /fleet/recordings/{recording_uid}/managed-upload/multipart/parts/`).
+    ///
+    /// ```
+    /// # async fn example(avala: avala_client::Avala) -> Result<(), Box<dyn std::error::Error>> {
+    /// use avala_client::types::{GrantManagedParts, ManagedUploadProtocol};
+    ///
+    /// let parts = GrantManagedParts::new(ManagedUploadProtocol::McapV1, "us1", "f1", "g1", [1_u64, 2]);
+    /// for grant in avala.fleet().managed_uploads().grant_parts("r1", &parts).await?.grants()? {
+    ///     println!("part {}: {} bytes from {}", grant.part_number, grant.size_bytes, grant.offset);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn grant_parts(
         &self,
         recording: impl Into<RecordingUid>,
@@ -106,6 +162,17 @@ impl FleetManagedUploads {
     /// (`POST /fleet/recordings/{recording_uid}/managed-upload/finalize/`).
     ///
     /// A repeated call returns the same finalization.
+    ///
+    /// ```
+    /// # async fn example(avala: avala_client::Avala) -> Result<(), avala_client::Error> {
+    /// use avala_client::types::{FinalizeManagedUpload, FinalizedFile, ManagedUploadProtocol};
+    ///
+    /// let upload = FinalizeManagedUpload::new(ManagedUploadProtocol::McapV1, "us1", [FinalizedFile::new("f1", "g1")]);
+    /// let response = avala.fleet().managed_uploads().finalize("r1", &upload).await?;
+    /// println!("{:?}", response.finalization.map(|finalization| finalization.state));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn finalize(
         &self,
         recording: impl Into<RecordingUid>,
@@ -122,6 +189,18 @@ filters! {
     /// Filters of [`FleetManagedUploads::get_progress`].
     pub enum ManagedProgressFilters for Call {
         /// Continues after the part with this number.
+        ///
+        /// ```
+        /// # async fn example(avala: avala_client::Avala) -> Result<(), Box<dyn std::error::Error>> {
+        /// let uploads = avala.fleet().managed_uploads();
+        /// let mut page = uploads.get_progress("r1", "us1", "f1", "g1").await?;
+        /// while let Some(cursor) = page.next_cursor {
+        ///     page = uploads.get_progress("r1", "us1", "f1", "g1").after(cursor).await?;
+        ///     println!("{} more parts", page.stored_parts()?.len());
+        /// }
+        /// # Ok(())
+        /// # }
+        /// ```
         fn after(self, part_number: u64) {
             self.param("after", part_number.to_string())
         }

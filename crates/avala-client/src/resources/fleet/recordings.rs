@@ -23,23 +23,66 @@ impl FleetRecordings {
     }
 
     /// Lists the recordings of the account (`GET /fleet/recordings/`).
+    ///
+    /// ```
+    /// # async fn example(avala: avala_client::Avala) -> Result<(), avala_client::Error> {
+    /// use avala_client::types::RecordingStatus;
+    ///
+    /// let mut recordings = avala.fleet().recordings().list().device("dev1").status(RecordingStatus::Ready).items();
+    /// while let Some(recording) = recordings.next().await {
+    ///     let recording = recording?;
+    ///     println!("{}: {:?}, {:?} bytes", recording.uid, recording.status, recording.size_bytes);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn list(&self) -> List<FleetRecording, FleetRecordingFilters> {
         self.avala.list(Endpoint::get("fleet.recordings.list", "/fleet/recordings/"), &[])
     }
 
     /// Gets a recording (`GET /fleet/recordings/{recording_uid}/`).
+    ///
+    /// ```
+    /// # async fn example(avala: avala_client::Avala) -> Result<(), avala_client::Error> {
+    /// let recording = avala.fleet().recordings().get("r1").await?;
+    /// println!("{}: {:?}, {:?} bytes", recording.uid, recording.status, recording.size_bytes);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn get(&self, uid: impl Into<RecordingUid>) -> Call<FleetRecording> {
         let endpoint = Endpoint::get("fleet.recordings.get", "/fleet/recordings/{recording_uid}/");
         self.avala.call(endpoint, &[uid.into().as_str()])
     }
 
     /// Updates a recording (`PATCH /fleet/recordings/{recording_uid}/`).
+    ///
+    /// ```
+    /// # async fn example(avala: avala_client::Avala) -> Result<(), avala_client::Error> {
+    /// use avala_client::types::{RecordingStatus, UpdateFleetRecording};
+    ///
+    /// let changes = UpdateFleetRecording::default().status(RecordingStatus::Archived);
+    /// let recording = avala.fleet().recordings().update("r1", &changes).await?;
+    /// println!("{}: {:?}, {:?} bytes", recording.uid, recording.status, recording.size_bytes);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn update(&self, uid: impl Into<RecordingUid>, changes: &UpdateFleetRecording) -> Call<FleetRecording> {
         let endpoint = Endpoint::patch("fleet.recordings.update", "/fleet/recordings/{recording_uid}/");
         self.avala.call(endpoint, &[uid.into().as_str()]).json(changes)
     }
 
     /// Deletes a recording (`DELETE /fleet/recordings/{recording_uid}/`).
+    ///
+    /// ```
+    /// # async fn example(avala: avala_client::Avala) -> Result<(), avala_client::Error> {
+    /// match avala.fleet().recordings().delete("r1").await {
+    ///     Ok(()) => println!("deleted"),
+    ///     Err(error) if error.is_not_found() => println!("there is no such recording"),
+    ///     Err(error) => return Err(error),
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn delete(&self, uid: impl Into<RecordingUid>) -> Call<()> {
         let endpoint = Endpoint::delete("fleet.recordings.delete", "/fleet/recordings/{recording_uid}/");
         self.avala.command(endpoint, &[uid.into().as_str()])

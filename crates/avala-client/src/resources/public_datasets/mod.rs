@@ -68,6 +68,14 @@ impl PublicDatasets {
     ///
     /// The selector is the digest of a revision or an alias, usually `main`. An alias can move: keep the revision's
     /// `canonical_reference`.
+    ///
+    /// ```
+    /// # async fn example(avala: avala_client::Avala) -> Result<(), avala_client::Error> {
+    /// let revision = avala.public_datasets().resolve("acme", "night-drives", "main").await?;
+    /// println!("{}", revision.canonical_reference);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn resolve(
         &self,
         owner: impl Into<OwnerName>,
@@ -85,6 +93,15 @@ impl PublicDatasets {
     /// Resolves a revision by its identifiers (`GET /resolve/uid/{dataset_uid}/{revision_sha256}/`).
     ///
     /// A revision that was withdrawn is [`ErrorKind::UnexpectedStatus`] with the status 410.
+    ///
+    /// ```
+    /// # async fn example(avala: avala_client::Avala) -> Result<(), avala_client::Error> {
+    /// let digest = "b94d27b9934d3e08a52e52d7da7dabfac484efe37a5380ee9088f7ace2efcde9";
+    /// let revision = avala.public_datasets().resolve_exact("d1", digest).await?;
+    /// println!("{}", revision.canonical_reference);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn resolve_exact(
         &self,
         dataset: impl Into<DatasetUid>,
@@ -103,6 +120,16 @@ impl PublicDatasets {
     /// (`GET /resolve/uid/{dataset_uid}/{revision_sha256}/objects/`).
     ///
     /// [`PublicObjectWalk`](avala_types::PublicObjectWalk) checks what has to hold across pages.
+    ///
+    /// ```
+    /// # async fn example(avala: avala_client::Avala) -> Result<(), avala_client::Error> {
+    /// let revision = avala.public_datasets().resolve("acme", "night-drives", "main").await?;
+    /// for object in avala.public_datasets().list_objects(&revision).await?.results {
+    ///     println!("{}: {} bytes", object.logical_path, object.size_bytes);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn list_objects(&self, revision: &PublicRevision) -> Call<PublicObjectPage, PublicObjectFilters> {
         let route = "/resolve/uid/{dataset_uid}/{revision_sha256}/objects/";
         let endpoint = Endpoint::get("public_datasets.list_objects", route);
@@ -116,6 +143,18 @@ impl PublicDatasets {
     ///
     /// Its URL is valid for at most 300 seconds and leads to a host that is known for its provider. Read it with a
     /// client that sends no credentials and follows no redirect, and compare size and SHA-256.
+    ///
+    /// ```
+    /// # async fn example(avala: avala_client::Avala) -> Result<(), avala_client::Error> {
+    /// let public = avala.public_datasets();
+    /// let revision = public.resolve("acme", "night-drives", "main").await?;
+    /// if let Some(object) = public.list_objects(&revision).limit(1).await?.results.first() {
+    ///     let grant = public.access_object(&revision, object).await?;
+    ///     println!("{} bytes until {}", grant.size_bytes, grant.expires_at);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn access_object(&self, revision: &PublicRevision, object: &PublicObject) -> Call<PublicObjectGrant> {
         let route = "/resolve/uid/{dataset_uid}/{revision_sha256}/objects/{object_uid}/access/";
         let endpoint = Endpoint::post("public_datasets.access_object", route);
@@ -123,6 +162,18 @@ impl PublicDatasets {
     }
 
     /// Requests the same grant with `GET`, for a server that rejects [`access_object`](Self::access_object) with 405.
+    ///
+    /// ```
+    /// # async fn example(avala: avala_client::Avala) -> Result<(), avala_client::Error> {
+    /// let public = avala.public_datasets();
+    /// let revision = public.resolve("acme", "night-drives", "main").await?;
+    /// if let Some(object) = public.list_objects(&revision).limit(1).await?.results.first() {
+    ///     let grant = public.access_object_with_get(&revision, object).await?;
+    ///     println!("{} bytes until {}", grant.size_bytes, grant.expires_at);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn access_object_with_get(&self, revision: &PublicRevision, object: &PublicObject) -> Call<PublicObjectGrant> {
         let route = "/resolve/uid/{dataset_uid}/{revision_sha256}/objects/{object_uid}/access/";
         self.access(Endpoint::get("public_datasets.access_object", route), revision, object)
@@ -171,26 +222,71 @@ filters! {
     /// Filters of [`PublicDatasets::list_objects`].
     pub enum PublicObjectFilters for Call {
         /// Lists only objects of this role.
+        ///
+        /// ```
+        /// # async fn example(avala: avala_client::Avala) -> Result<(), avala_client::Error> {
+        /// let revision = avala.public_datasets().resolve("acme", "night-drives", "main").await?;
+        /// let page = avala.public_datasets().list_objects(&revision).role("episode").await?;
+        /// println!("{} episodes", page.results.len());
+        /// # Ok(())
+        /// # }
+        /// ```
         fn role(self, role: impl Into<String>) {
             self.param("role", role)
         }
 
         /// Gets only the object with this ordinal; needs a `role`.
+        ///
+        /// ```
+        /// # async fn example(avala: avala_client::Avala) -> Result<(), avala_client::Error> {
+        /// let revision = avala.public_datasets().resolve("acme", "night-drives", "main").await?;
+        /// let page = avala.public_datasets().list_objects(&revision).role("episode").ordinal(3).await?;
+        /// println!("{:?}", page.results.first().map(|object| &object.logical_path));
+        /// # Ok(())
+        /// # }
+        /// ```
         fn ordinal(self, ordinal: u64) {
             self.param("ordinal", ordinal.to_string())
         }
 
         /// Gets only the objects with these ordinals, at most 100; needs a `role`.
+        ///
+        /// ```
+        /// # async fn example(avala: avala_client::Avala) -> Result<(), avala_client::Error> {
+        /// let revision = avala.public_datasets().resolve("acme", "night-drives", "main").await?;
+        /// let page = avala.public_datasets().list_objects(&revision).role("episode").ordinals([3, 5]).await?;
+        /// println!("{} objects", page.results.len());
+        /// # Ok(())
+        /// # }
+        /// ```
         fn ordinals(self, ordinals: impl IntoIterator<Item = u64>) {
             self.params("ordinals", ordinals.into_iter().map(|ordinal| ordinal.to_string()))
         }
 
         /// Continues at the `next_cursor` of a page.
+        ///
+        /// ```
+        /// # async fn example(avala: avala_client::Avala) -> Result<(), avala_client::Error> {
+        /// let revision = avala.public_datasets().resolve("acme", "night-drives", "main").await?;
+        /// let page = avala.public_datasets().list_objects(&revision).cursor("c2").await?;
+        /// println!("{} more objects", page.results.len());
+        /// # Ok(())
+        /// # }
+        /// ```
         fn cursor(self, cursor: impl Into<String>) {
             self.param("cursor", cursor)
         }
 
         /// Requests at most this many objects; at most 100.
+        ///
+        /// ```
+        /// # async fn example(avala: avala_client::Avala) -> Result<(), avala_client::Error> {
+        /// let revision = avala.public_datasets().resolve("acme", "night-drives", "main").await?;
+        /// let page = avala.public_datasets().list_objects(&revision).limit(20).await?;
+        /// println!("{} objects at most, {} received", 20, page.results.len());
+        /// # Ok(())
+        /// # }
+        /// ```
         fn limit(self, objects: u32) {
             self.param("limit", objects.to_string())
         }
