@@ -8,6 +8,7 @@ use serde::de::{self, Deserializer, MapAccess, SeqAccess, Unexpected, Visitor};
 use crate::field::{Field, Mode, Slot, captured};
 use crate::json::Json;
 use crate::json::any;
+use crate::plain_json::PlainJson;
 
 /// A scalar: decoded from a JSON string, number or boolean.
 ///
@@ -47,6 +48,12 @@ pub(crate) trait Scalar: Sized {
 
     /// Asks the input for a value. Formats whose scalars have no clear type, such as YAML, need to know which.
     fn ask<'de, D: Deserializer<'de>, V: Visitor<'de>>(deserializer: D, visitor: V) -> Result<V::Value, D::Error> {
+        Self::ask_any(deserializer, visitor)
+    }
+
+    /// Asks the input for a value of any form, which may be another one.
+    #[inline]
+    fn ask_any<'de, D: Deserializer<'de>, V: Visitor<'de>>(deserializer: D, visitor: V) -> Result<V::Value, D::Error> {
         deserializer.deserialize_any(visitor)
     }
 }
@@ -79,7 +86,7 @@ pub(crate) fn read_slot<'de, T: Scalar + Field, D: Deserializer<'de>>(
     if mode == Mode::Exact {
         return captured(deserializer);
     }
-    deserializer.deserialize_any(ScalarVisitor::<T> { mode, is_required: false, scalar: PhantomData })
+    T::ask_any(deserializer, ScalarVisitor::<T> { mode, is_required: false, scalar: PhantomData })
 }
 
 struct ScalarVisitor<T> {
@@ -314,6 +321,15 @@ impl Scalar for f64 {
 
     fn is_unset(&self) -> bool {
         *self == 0.0
+    }
+
+    #[inline]
+    fn ask_any<'de, D: Deserializer<'de>, V: Visitor<'de>>(deserializer: D, visitor: V) -> Result<V::Value, D::Error> {
+        // It reads any other form too; elsewhere a string would be an error.
+        if PlainJson::is::<D>() {
+            return deserializer.deserialize_f64(visitor);
+        }
+        deserializer.deserialize_any(visitor)
     }
 }
 

@@ -144,6 +144,15 @@ impl<'de> Deserializer<'de> for &mut PlainJson<'de> {
     }
 
     #[inline]
+    fn deserialize_f64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unusual> {
+        let is_number = self.scan.peek().is_some_and(|byte| byte == b'-' || byte.is_ascii_digit());
+        match is_number.then(|| self.scan.float()).flatten() {
+            Some(value) => visitor.visit_f64(value),
+            None => self.deserialize_any(visitor),
+        }
+    }
+
+    #[inline]
     fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unusual> {
         if self.scan.peek() == Some(b'"') { self.string(visitor) } else { Err(Unusual) }
     }
@@ -206,7 +215,7 @@ impl<'de> Deserializer<'de> for &mut PlainJson<'de> {
     }
 
     forward_to_deserialize_any! {
-        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char bytes byte_buf unit unit_struct tuple tuple_struct
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 char bytes byte_buf unit unit_struct tuple tuple_struct
         identifier
     }
 }

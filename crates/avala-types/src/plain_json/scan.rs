@@ -33,9 +33,6 @@ const MAX_DIGITS: usize = 19;
 /// Every integer below it is a floating point number.
 const EXACT: u64 = 1 << 53;
 
-/// Powers of ten, for groups of at most eight digits.
-const GROUPS: [u64; 9] = [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000];
-
 /// Powers of ten, which are floating point numbers.
 const POWERS: [f64; 18] =
     [1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17];
@@ -114,10 +111,7 @@ impl<'de> Scan<'de> {
     pub(super) fn number(&mut self) -> Result<Number<'de>, Unusual> {
         let start = self.at;
         let mut digits = 0_u64;
-        let append = |count, value| {
-            let power = GROUPS.get(count).copied().unwrap_or_default();
-            digits = digits.wrapping_mul(power).wrapping_add(value);
-        };
+        let append = |digit| digits = digits.wrapping_mul(10).wrapping_add(u64::from(digit));
         let number = skip::number(self.text.as_bytes(), start, append).ok_or(Unusual)?;
         self.at = number.end;
         if number.whole + number.decimals <= MAX_DIGITS && !number.has_exponent {
@@ -136,6 +130,19 @@ impl<'de> Scan<'de> {
             }
         }
         self.text.get(start..number.end).map(Number::Other).ok_or(Unusual)
+    }
+
+    /// Takes a number of few digits as a floating point number; takes nothing if there is another one, or none.
+    #[inline]
+    pub(super) fn float(&mut self) -> Option<f64> {
+        let mut digits = 0_u64;
+        let append = |digit| digits = digits.wrapping_mul(10).wrapping_add(u64::from(digit));
+        let number = skip::number(self.text.as_bytes(), self.at, append)?;
+        let is_exact = number.whole + number.decimals <= MAX_DIGITS && digits < EXACT && !number.has_exponent;
+        let power = POWERS.get(number.decimals).filter(|_| is_exact)?;
+        self.at = number.end;
+        let value = digits as f64 / power;
+        Some(if number.is_negative { -value } else { value })
     }
 
     /// Takes a whole value, and returns its text.

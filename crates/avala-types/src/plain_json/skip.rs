@@ -95,42 +95,14 @@ fn rest_with_escapes(bytes: &[u8], mut at: usize) -> Option<usize> {
     }
 }
 
-/// Returns the position after some digits, possibly none. `each` gets how many there are and their value, for each group
-/// of at most eight.
+/// Returns the position after some digits, possibly none.
 #[inline]
-fn digits(bytes: &[u8], mut at: usize, mut each: impl FnMut(usize, u64)) -> usize {
-    while let Some((count, value)) = eight_digits(bytes, at) {
-        each(count, value);
-        at += count;
-        if count < 8 {
-            return at;
-        }
-    }
-    // The end of the text is near.
+fn digits(bytes: &[u8], mut at: usize, mut each: impl FnMut(u8)) -> usize {
     while let Some(digit @ b'0'..=b'9') = bytes.get(at) {
-        each(1, u64::from(digit - b'0'));
+        each(digit - b'0');
         at += 1;
     }
     at
-}
-
-/// Returns how many of the next eight bytes are digits, up to the first that is none, and their value. `None` if there are
-/// fewer bytes.
-#[inline]
-fn eight_digits(bytes: &[u8], at: usize) -> Option<(usize, u64)> {
-    const EACH: u64 = u64::MAX / 0xff;
-    // The first digit is in the lowest byte.
-    let eight = u64::from_le_bytes(*bytes.get(at..)?.first_chunk::<8>()?) ^ (EACH * 0x30);
-    // The highest bit of each byte that is no digit: more than 9, after what a digit has besides its value is removed. A
-    // carry can set it for others too, but only after the first one.
-    let other = (eight.wrapping_add(EACH * 0x76) | eight) & (EACH << 7);
-    let count = other.trailing_zeros() / 8;
-    // Zeros in front of the digits, and then sums of neighbors: of digits, of pairs, and of fours.
-    let digits = eight.checked_shl(64 - 8 * count).unwrap_or(0);
-    let pairs = digits.wrapping_mul(10).wrapping_add(digits >> 8);
-    let even = (pairs & 0x00ff_0000_00ff).wrapping_mul(100 + (1_000_000 << 32));
-    let odd = (pairs >> 16 & 0x00ff_0000_00ff).wrapping_mul(1 + (10_000 << 32));
-    Some((count as usize, even.wrapping_add(odd) >> 32))
 }
 
 /// The parts of a number.
@@ -147,9 +119,9 @@ pub(super) struct Number {
 }
 
 /// Finds the parts of a number, which has no sign but a minus, and no zero before other digits. `each` gets the digits
-/// before the exponent, in groups.
+/// before the exponent.
 #[inline]
-pub(super) fn number(bytes: &[u8], start: usize, mut each: impl FnMut(usize, u64)) -> Option<Number> {
+pub(super) fn number(bytes: &[u8], start: usize, mut each: impl FnMut(u8)) -> Option<Number> {
     let is_negative = bytes.get(start) == Some(&b'-');
     let first = start + usize::from(is_negative);
     let point = digits(bytes, first, &mut each);
@@ -175,7 +147,7 @@ pub(super) fn number(bytes: &[u8], start: usize, mut each: impl FnMut(usize, u64
 /// Returns the position after an exponent, from after its letter.
 fn exponent(bytes: &[u8], at: usize) -> Option<usize> {
     let first = at + usize::from(matches!(bytes.get(at), Some(b'+' | b'-')));
-    let end = digits(bytes, first, |_, _| {});
+    let end = digits(bytes, first, |_| {});
     (end > first).then_some(end)
 }
 
@@ -199,7 +171,7 @@ pub(super) fn value(bytes: &[u8], mut at: usize) -> Option<usize> {
             b't' => literal(bytes, at, b"true")?,
             b'f' => literal(bytes, at, b"false")?,
             b'n' => literal(bytes, at, b"null")?,
-            _ => number(bytes, at, |_, _| {})?.end,
+            _ => number(bytes, at, |_| {})?.end,
         };
         // After a value: the next one of the innermost list or object, or its end.
         loop {

@@ -4,8 +4,8 @@
 
 mod content;
 pub(crate) mod links;
+mod multipart;
 mod receive;
-mod running_hash;
 pub(crate) mod sign;
 
 use std::collections::{BTreeMap, HashMap};
@@ -18,10 +18,9 @@ use crate::state::clock::Clock;
 use crate::state::hex::hex;
 
 pub(crate) use content::{Content, Generated, Piece, missing};
+pub(crate) use multipart::{Multipart, Part, WaitingPart};
 pub use receive::Bodies;
 pub(crate) use receive::{Received, Receiver};
-use running_hash::RunningHash;
-pub(crate) use running_hash::WaitingPart;
 
 /// Prefix of keys of demo files, which are generated when they are read.
 pub(crate) const DEMO_PREFIX: &str = "demo/";
@@ -70,26 +69,6 @@ pub(crate) struct Object {
     pub(crate) puts: u64,
     /// The parts that it was sent in; none when it was sent whole.
     pub(crate) parts: Arc<BTreeMap<u64, Part>>,
-}
-
-/// A multipart upload that is not complete.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Multipart {
-    pub(crate) key: String,
-    pub(crate) parts: BTreeMap<u64, Part>,
-    /// The hash of the first parts, where bytes are dropped.
-    hash: RunningHash,
-}
-
-/// A part of an object.
-#[derive(Clone, Debug)]
-pub(crate) struct Part {
-    pub(crate) size: u64,
-    pub(crate) sha256: Option<String>,
-    pub(crate) etag: String,
-    pub(crate) content: Content,
-    /// How often it was sent.
-    pub(crate) puts: u64,
 }
 
 impl Object {
@@ -314,4 +293,44 @@ fn root_of(key: &str) -> &str {
 
 fn short_hash(text: &str) -> String {
     hex(&Sha256::digest(text)).chars().take(32).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Sends parts in this order to a storage that drops bytes, and returns the hash of the object.
+    async fn hash_of(sent: &[(u64, &'static str)]) -> Option<String> {
+        let mut storage = Storage::new();
+        storage.bodies = Bodies::Hash;
+        storage.open_upload("u", "k");
+        for (number, bytes) in sent {
+            let mut receiver = storage.part_receiver("u", *number);
+            receiver.write((*bytes).into()).await.unwrap();
+            storage.put_part("u", *number, receiver.finish().await.unwrap()).unwrap();
+            while let Some(part) = storage.waiting_part("u") {
+                storage.end_waiting("u", part.hash());
+            }
+        }
+        let object = storage.complete_upload("u").unwrap();
+        assert!(!object.content.is_kept());
+        assert_eq!((&*object.content.first_bytes(), &*object.content.last_bytes()), (&b"one"[..], &b"four"[..]));
+        object.sha256.clone()
+    }
+
+    #[tokio::test]
+    async fn parts_in_any_order_have_the_hash_of_the_whole() {
+        let [one, two, three, four] = [(1, "one"), (2, "two"), (3, "three"), (4, "four")];
+        let whole = Some(hex(&Sha256::digest("onetwothreefour")));
+        for order in [[one, two, three, four], [four, three, two, one], [two, one, four, three]] {
+            assert_eq!(hash_of(&order).await, whole, "{order:?}");
+        }
+        assert_eq!(hash_of(&[one, two, two, one, three, four]).await, whole, "a repeated part is the same");
+        assert_eq!(hash_of(&[(3, "other"), one, three, two, four]).await, whole, "replaced before its turn");
+    }
+
+    #[tokio::test]
+    async fn hash_is_not_known_after_a_hashed_part_was_replaced() {
+        assert_eq!(hash_of(&[(1, "one"), (2, "two"), (2, "other"), (3, "three"), (4, "four")]).await, None);
+    }
 }

@@ -9,7 +9,7 @@ use tempfile::{NamedTempFile, TempPath};
 use tokio::io::{AsyncWriteExt, BufWriter};
 
 use super::content::Content;
-use super::running_hash::RunningHash;
+use super::multipart::RunningHash;
 use crate::state::hex::hex;
 
 /// Longer bodies go to a temporary file.

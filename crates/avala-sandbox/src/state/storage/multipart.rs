@@ -1,9 +1,31 @@
-//! The SHA-256 of an upload whose bytes are not kept, computed while its parts arrive.
+//! Multipart uploads that are not complete, and their SHA-256, which is computed while parts arrive whose bytes are not kept.
+
+use std::collections::BTreeMap;
 
 use sha2::{Digest, Sha256};
 
-use super::{Content, Multipart};
+use super::content::Content;
 use crate::state::hex::hex;
+
+/// A multipart upload that is not complete.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Multipart {
+    pub(crate) key: String,
+    pub(crate) parts: BTreeMap<u64, Part>,
+    /// The hash of the first parts, where bytes are dropped.
+    pub(super) hash: RunningHash,
+}
+
+/// A part of an object.
+#[derive(Clone, Debug)]
+pub(crate) struct Part {
+    pub(crate) size: u64,
+    pub(crate) sha256: Option<String>,
+    pub(crate) etag: String,
+    pub(crate) content: Content,
+    /// How often it was sent.
+    pub(crate) puts: u64,
+}
 
 /// The hash of the first parts of an upload.
 #[derive(Clone, Debug, Default)]
@@ -76,46 +98,5 @@ impl WaitingPart {
             Err(_) => self.hash.is_stale = true,
         }
         self
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::super::{Bodies, Storage};
-    use super::*;
-
-    /// Sends parts in this order to a storage that drops bytes, and returns the hash of the object.
-    async fn hash_of(sent: &[(u64, &'static str)]) -> Option<String> {
-        let mut storage = Storage::new();
-        storage.bodies = Bodies::Hash;
-        storage.open_upload("u", "k");
-        for (number, bytes) in sent {
-            let mut receiver = storage.part_receiver("u", *number);
-            receiver.write((*bytes).into()).await.unwrap();
-            storage.put_part("u", *number, receiver.finish().await.unwrap()).unwrap();
-            while let Some(part) = storage.waiting_part("u") {
-                storage.end_waiting("u", part.hash());
-            }
-        }
-        let object = storage.complete_upload("u").unwrap();
-        assert!(!object.content.is_kept());
-        assert_eq!((&*object.content.first_bytes(), &*object.content.last_bytes()), (&b"one"[..], &b"four"[..]));
-        object.sha256.clone()
-    }
-
-    #[tokio::test]
-    async fn parts_in_any_order_have_the_hash_of_the_whole() {
-        let [one, two, three, four] = [(1, "one"), (2, "two"), (3, "three"), (4, "four")];
-        let whole = Some(hex(&Sha256::digest("onetwothreefour")));
-        for order in [[one, two, three, four], [four, three, two, one], [two, one, four, three]] {
-            assert_eq!(hash_of(&order).await, whole, "{order:?}");
-        }
-        assert_eq!(hash_of(&[one, two, two, one, three, four]).await, whole, "a repeated part is the same");
-        assert_eq!(hash_of(&[(3, "other"), one, three, two, four]).await, whole, "replaced before its turn");
-    }
-
-    #[tokio::test]
-    async fn hash_is_not_known_after_a_hashed_part_was_replaced() {
-        assert_eq!(hash_of(&[(1, "one"), (2, "two"), (2, "other"), (3, "three"), (4, "four")]).await, None);
     }
 }
