@@ -17,7 +17,7 @@ const VERSION: &str = "0.10.0";
 /// The version of the agent runtime that the scripts are written for.
 const AGENTS_VERSION: &str = "0.1.1";
 
-const KEY: &str = "avk_interop";
+pub(crate) const KEY: &str = "avk_interop";
 
 /// Runs it, or fails where there is no Python.
 pub(crate) fn run() -> Outcome {
@@ -38,13 +38,17 @@ pub(crate) fn run_if_there_is_python() -> Outcome {
 fn run_with(python: &str) -> Outcome {
     // With all features, as the tests build it, so that nothing is built twice.
     let examples = ["--example", "two_clients", "--example", "two_agents"];
-    cargo(&[&["build", "--workspace", "--all-features", "--bin", "avala-sandbox"], &examples[..]].concat())?;
+    cargo(
+        &[&["build", "--workspace", "--all-features", "--bin", "avala-sandbox", "--bin", "avala"], &examples[..]]
+            .concat(),
+    )?;
     let target = target_directory()?;
     let folder = target.join("interop");
     fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
     let python = python_with_sdk(python, &folder.join("venv"))?;
     every_method(&python, &target, &folder.join("sandbox.log"))?;
     through_the_proxy(&python, &target, &folder)?;
+    same_lines(&python, &target, &folder)?;
     log("skipped: interop with the TypeScript SDK, since npm has no public package of it");
     execute(Command::new(executable(&target, "examples/two_clients")).arg(&python))?;
     execute(Command::new(executable(&target, "examples/two_agents")).arg(&python))
@@ -72,13 +76,25 @@ fn through_the_proxy(python: &Path, target: &Path, folder: &Path) -> Outcome {
     execute(&mut script).map_err(|error| format!("{error}\nthe requests that the sandbox got: {}", log.display()))
 }
 
-fn find_python() -> Option<&'static str> {
+/// Runs the official command line and ours with the same lines, each against a sandbox of its own.
+fn same_lines(python: &Path, target: &Path, folder: &Path) -> Outcome {
+    let program = executable(target, "avala-sandbox");
+    let theirs = Sandbox::start(&program, &folder.join("official-lines.log"), &[])?;
+    let own = Sandbox::start(&program, &folder.join("our-lines.log"), &[])?;
+    let mut script = Command::new(python);
+    script.arg("-B").arg(root().join("tests/interop/same_lines.py"));
+    script.env("AVALA_BASE_URL", format!("{}/api/v1", theirs.url)).env("AVALA_API_KEY", KEY);
+    script.env("OTHER_BASE_URL", format!("{}/api/v1", own.url)).env("AVALA_PROGRAM", executable(target, "avala"));
+    execute(&mut script)
+}
+
+pub(crate) fn find_python() -> Option<&'static str> {
     let is_new_enough = "import sys; sys.exit(sys.version_info < (3, 9))";
     ["python3", "python"].into_iter().find(|python| is_success(Command::new(python).args(["-c", is_new_enough])))
 }
 
 /// The Python of a virtual environment that has the SDK. It is made once, and again when the version changes.
-fn python_with_sdk(python: &str, folder: &Path) -> Result<PathBuf, String> {
+pub(crate) fn python_with_sdk(python: &str, folder: &Path) -> Result<PathBuf, String> {
     let inside = folder.join(if cfg!(windows) { "Scripts/python.exe" } else { "bin/python" });
     let has_sdk = format!(
         "import avala, avala_agents, click, importlib.metadata as data, sys; sys.exit(data.version('avala') != '{VERSION}')"
@@ -94,14 +110,14 @@ fn python_with_sdk(python: &str, folder: &Path) -> Result<PathBuf, String> {
 }
 
 /// A sandbox as a program of its own. It ends with this value, whatever happens.
-struct Sandbox {
+pub(crate) struct Sandbox {
     process: Child,
-    url: String,
+    pub(crate) url: String,
     proxy_url: Option<String>,
 }
 
 impl Sandbox {
-    fn start(program: &Path, log: &Path, options: &[&OsStr]) -> Result<Self, String> {
+    pub(crate) fn start(program: &Path, log: &Path, options: &[&OsStr]) -> Result<Self, String> {
         let log_file = File::create(log).map_err(|error| format!("{}: {error}", log.display()))?;
         let mut command = Command::new(program);
         command
@@ -136,7 +152,7 @@ impl Drop for Sandbox {
 }
 
 /// Where cargo builds to, which `CARGO_TARGET_DIR` and configuration files can change.
-fn target_directory() -> Result<PathBuf, String> {
+pub(crate) fn target_directory() -> Result<PathBuf, String> {
     let metadata = cargo_output(&["metadata", "--format-version", "1", "--no-deps"])?;
     let metadata: Value = serde_json::from_str(&metadata).map_err(|error| format!("cargo metadata: {error}"))?;
     let directory = metadata.get("target_directory").and_then(Value::as_str);

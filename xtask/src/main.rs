@@ -4,6 +4,7 @@ mod bench;
 mod build_cost;
 mod coverage;
 mod dependencies;
+mod dist;
 mod features;
 mod fuzz;
 mod interop;
@@ -40,6 +41,8 @@ cargo xtask <task>
   bench [--quick]      Compares speed with other clients: docs/performance.md; --quick writes nothing
   bench --instructions Counts instructions with valgrind, and fails above the gate of a row
   bench limits         Measures a reservation in Redis, relative to a bare round trip
+  bench cli            Compares the start and lists of the command line with the official one
+  dist                 Builds the static programs of the command line, with checksums, and tests them
   buildcost            Measures build time, crate count and program size
   dependencies         Checks which crate depends on what, and that modules have no cycles
   words                Rejects private terminology in sources, messages and docs
@@ -68,9 +71,11 @@ fn main() -> ExitCode {
         ["soak", ref arguments @ ..] => test::soak("soak", arguments),
         ["mutants"] => mutants::run(),
         ["bench", "limits"] => limits::cost(),
+        ["bench", "cli"] => bench::cli::run(),
         ["bench"] => bench::full(),
         ["bench", "--quick"] => bench::quick(),
         ["bench", "--instructions"] => bench::instructions::run(),
+        ["dist"] => dist::run(),
         ["buildcost"] => build_cost::measure(),
         ["dependencies"] => dependencies::check().and_then(|()| modules::check()),
         ["words"] => words::check(),
