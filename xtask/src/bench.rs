@@ -3,6 +3,7 @@
 //! All clients run interleaved, so that disturbances affect them alike. The
 //! programs are in `bench/`, a workspace of its own.
 
+pub(crate) mod cli;
 mod counts;
 mod goals;
 pub(crate) mod instructions;

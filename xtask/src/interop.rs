@@ -19,7 +19,7 @@ const AGENTS_VERSION: &str = "0.1.1";
 /// The version of the S3 server.
 const MOTO_VERSION: &str = "5.2.5";
 
-const KEY: &str = "avk_interop";
+pub(crate) const KEY: &str = "avk_interop";
 
 /// Runs it, or fails where there is no Python.
 pub(crate) fn run() -> Outcome {
@@ -39,8 +39,9 @@ pub(crate) fn run_if_there_is_python() -> Outcome {
 
 fn run_with(python: &str) -> Outcome {
     // With all features, as the tests build it, so that nothing is built twice.
+    let bins = ["--bin", "avala-sandbox", "--bin", "avala"];
     let examples = ["--example", "two_clients", "--example", "two_agents", "--example", "two_uploaders"];
-    cargo(&[&["build", "--workspace", "--all-features", "--bin", "avala-sandbox"], &examples[..]].concat())?;
+    cargo(&[&["build", "--workspace", "--all-features"], &bins[..], &examples[..]].concat())?;
     let target = target_directory()?;
     let folder = target.join("interop");
     fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
@@ -48,6 +49,7 @@ fn run_with(python: &str) -> Outcome {
     every_method(&python, &target, &folder.join("sandbox.log"))?;
     through_the_proxy(&python, &target, &folder)?;
     real_storage(&folder, &target)?;
+    same_lines(&python, &target, &folder)?;
     log("skipped: interop with the TypeScript SDK, since npm has no public package of it");
     execute(Command::new(executable(&target, "examples/two_clients")).arg(&python))?;
     execute(Command::new(executable(&target, "examples/two_agents")).arg(&python))
@@ -99,13 +101,25 @@ fn real_storage(folder: &Path, target: &Path) -> Outcome {
     execute(program.env("NO_PROXY", "127.0.0.1"))
 }
 
-fn find_python() -> Option<&'static str> {
+/// Runs the official command line and ours with the same lines, each against a sandbox of its own.
+fn same_lines(python: &Path, target: &Path, folder: &Path) -> Outcome {
+    let start =
+        |log| Sandbox::start(Command::new(executable(target, "avala-sandbox")), &folder.join(log), &["--key", KEY]);
+    let (theirs, own) = (start("official-lines.log")?, start("our-lines.log")?);
+    let mut script = Command::new(python);
+    script.arg("-B").arg(root().join("tests/interop/same_lines.py"));
+    script.env("AVALA_BASE_URL", format!("{}/api/v1", theirs.url)).env("AVALA_API_KEY", KEY);
+    script.env("OTHER_BASE_URL", format!("{}/api/v1", own.url)).env("AVALA_PROGRAM", executable(target, "avala"));
+    execute(&mut script)
+}
+
+pub(crate) fn find_python() -> Option<&'static str> {
     let is_new_enough = "import sys; sys.exit(sys.version_info < (3, 9))";
     ["python3", "python"].into_iter().find(|python| is_success(Command::new(python).args(["-c", is_new_enough])))
 }
 
 /// The Python of a virtual environment that has the SDK. It is made once, and again when the version changes.
-fn python_with_sdk(python: &str, folder: &Path) -> Result<PathBuf, String> {
+pub(crate) fn python_with_sdk(python: &str, folder: &Path) -> Result<PathBuf, String> {
     let inside = folder.join(if cfg!(windows) { "Scripts/python.exe" } else { "bin/python" });
     let has_sdk = format!(
         "import avala, avala_agents, click, importlib.metadata as data, sys; sys.exit(data.version('avala') != '{VERSION}')"

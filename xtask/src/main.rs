@@ -5,6 +5,7 @@ mod bench;
 mod build_cost;
 mod coverage;
 mod dependencies;
+mod dist;
 mod features;
 mod fuzz;
 mod interop;
@@ -47,6 +48,8 @@ cargo xtask <task>
   bench --instructions Counts instructions with valgrind, and fails above the gate of a row
   bench limits         Measures a reservation in Redis, relative to a bare round trip
   bench transfers      Compares uploads and downloads with curl, aria2 and the official client; --quick writes nothing
+  bench cli            Compares the start and lists of the command line with the official one
+  dist                 Builds the static programs of the command line, with checksums, and tests them
   buildcost            Measures build time, crate count and program size
   api [--update]       Compares the public API of each crate with its snapshot; --update accepts it
   dependencies         Checks which crate depends on what, and that modules have no cycles
@@ -87,9 +90,11 @@ fn main() -> ExitCode {
         ["bench", "limits"] => limits::cost(),
         ["bench", "transfers"] => transfers::full(),
         ["bench", "transfers", "--quick"] => transfers::quick(),
+        ["bench", "cli"] => bench::cli::run(),
         ["bench"] => bench::full(),
         ["bench", "--quick"] => bench::quick(),
         ["bench", "--instructions"] => bench::instructions::run(),
+        ["dist"] => dist::run(),
         ["buildcost"] => build_cost::measure(),
         ["api"] | ["api", "--check"] => api::check(),
         ["api", "--update"] => api::update(),

@@ -9,7 +9,17 @@ use crate::process::root;
 const FILE: &str = "docs/performance.md";
 
 /// The sections in the order of the file.
-const SECTIONS: &[&str] = &["Goals", "Instructions", "Measurements", "Build cost", "Agents", "Transfers", "Notes"];
+const SECTIONS: &[&str] = &[
+    "Goals",
+    "Instructions",
+    "Measurements",
+    "Build cost",
+    "Command line",
+    "Distribution",
+    "Agents",
+    "Transfers",
+    "Notes",
+];
 
 /// Replaces these sections, and the preamble if given.
 pub(crate) fn update(preamble: Option<&str>, sections: &[(&'static str, &str)]) -> Outcome {

@@ -1,6 +1,8 @@
 //! Why a command failed: an exit code and one line, or one JSON object.
 
 use std::io;
+use std::panic::PanicHookInfo;
+use std::path::Path;
 
 use avala_client::Error;
 use avala_client::transport::redact;
@@ -8,6 +10,12 @@ use avala_client::transport::redact;
 use crate::data::Data;
 use crate::exit_code::ExitCode;
 use crate::output::json;
+
+/// What the standard library says when a name cannot be resolved.
+const LOOKUP: &str = "failed to lookup address";
+
+/// Where Linux names its name servers; a container or an image of a robot may lack it.
+const NAME_SERVERS: &str = "/etc/resolv.conf";
 
 /// The end of a command that is not success.
 #[derive(Debug)]
@@ -121,11 +129,22 @@ pub(crate) fn quoted(text: &str) -> String {
     shlex::try_quote(&text).map(std::borrow::Cow::into_owned).unwrap_or_default()
 }
 
+/// The line that reports a panic.
+pub(crate) fn defect(panic: &PanicHookInfo<'_>) -> String {
+    redact::one_line(&format!("Error: this is a defect of avala, please report it: {panic}"))
+}
+
 impl From<&Error> for Failure {
     fn from(error: &Error) -> Self {
         let mut message = error.to_string();
         if error.is_authentication() {
             message.push_str("; `avala whoami` shows which key is used, `avala login` sets one");
+        }
+        if cfg!(target_os = "linux") && message.contains(LOOKUP) && !Path::new(NAME_SERVERS).exists() {
+            message.push_str(&format!(
+                "; there is no {NAME_SERVERS}, so that no name can be resolved: add it, or set HTTPS_PROXY to the IP address \
+                 of a proxy"
+            ));
         }
         Self::new(ExitCode::of(error.kind()), message)
     }

@@ -17,5 +17,11 @@ mod terminal;
 mod topics;
 
 fn main() -> std::process::ExitCode {
+    // A panic is a defect of this program: it is one line, as any error, and leaves the terminal as it was.
+    std::panic::set_hook(Box::new(|panic| {
+        terminal::restore();
+        terminal::stderr_line(&failure::defect(panic));
+        std::process::exit(1);
+    }));
     app::run(std::env::args_os().collect()).number().into()
 }

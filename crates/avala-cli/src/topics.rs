@@ -11,6 +11,7 @@ pub(crate) const VARIABLES: &[(&str, &str)] = &[
     ("AVALA_PROFILE", "Profile to use; the option --profile overrides it."),
     ("AVALA_CONFIG_FILE", "The configuration file; the option --config-file overrides it."),
     ("XDG_CONFIG_HOME", "Folder of the configuration file, as avala/config.toml in it; ~/.config if unset."),
+    ("AVALA_COMPLETION_TIMEOUT_MS", "Time for UIDs at TAB with a dynamic completion script; 250 if unset."),
     ("AVALA_VIEWER_URL", "The viewer that `avala view` opens."),
     ("AVALA_S3_ACCESS_KEY_ID", "Access key for `avala storage-configs create`."),
     ("AVALA_S3_SECRET_ACCESS_KEY", "Its secret."),

@@ -22,7 +22,7 @@ pub(crate) fn root() -> Command {
             "Examples:\n  avala login\n  avala datasets list -o json\n  avala exports create --project UID --wait\n\n\
              Exit codes: 0 success, 1 other error, 2 usage, 3 authentication, 4 not found, 5 validation, 6 rate limit or \
              quota, 7 timeout, 8 network, 9 remote job or check failed, 10 partial success, 130 interrupted.\n\
-             Topics: avala help exit-codes, environment, formatting, configuration, privacy.\n\
+             Topics: avala help commands, exit-codes, environment, formatting, configuration, privacy.\n\
              No telemetry, no update check: this program connects to the API and to nothing else.",
         )
         .subcommand_required(true)

@@ -119,6 +119,7 @@ impl Arg {
         if self.is_required && self.default.is_empty() {
             let can_be_in_body = has_body && !self.field.is_empty();
             arg = if can_be_in_body {
+                arg = arg.help(format!("{} (required)", self.help));
                 arg.required_unless_present_any(["json-body", "field", "raw-field"])
             } else {
                 arg.required(true)

@@ -70,7 +70,7 @@ pub(super) const ROWS: &[Row] = &[
             choice("visibility", &["private", "public", "unlisted"], "Visibility")
                 .field("visibility")
                 .default("private"),
-            switch("create-metadata", "no-create-metadata", "Let the server read the metadata of the files [default]")
+            switch("create-metadata", "no-create-metadata", "Let the server read the metadata of the files")
                 .field("create_metadata")
                 .default("true"),
             json("provider-config", "Where the files are").field("provider_config"),

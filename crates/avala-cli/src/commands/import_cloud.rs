@@ -1,16 +1,23 @@
 //! `avala import cloud`: a dataset of files in a bucket, which stay there.
 
+mod provider;
+mod saved;
+
+use std::time::Duration;
+
 use avala_client::types::{CreateDataset, Json};
 use clap::builder::PossibleValuesParser;
-use clap::{Arg, ArgAction, ArgMatches, Command};
+use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
 use crate::commands::context::Context;
 use crate::commands::datasets::DATA_TYPES;
-use crate::commands::files::read_text;
 use crate::commands::run::print_request;
 use crate::commands::special::Special;
+use crate::commands::wait::{Pace, follow};
 use crate::data::Data;
 use crate::failure::{Failure, Outcome};
+
+use provider::Bucket;
 
 pub(super) const COMMANDS: &[Special] = &[Special {
     path: &["import", "cloud"],
@@ -25,11 +32,11 @@ fn build(command: Command) -> Command {
     };
     let flag = |name: &'static str, help: &'static str| Arg::new(name).long(name).action(ArgAction::SetTrue).help(help);
     command
-        .arg(Arg::new("uri").value_name("URI").required(true).help("s3://BUCKET/PREFIX, gs://BUCKET/PREFIX or gcs://BUCKET/PREFIX"))
+        .arg(Arg::new("uri").value_name("URI").help("s3://BUCKET/PREFIX, gs://BUCKET/PREFIX or gcs://BUCKET/PREFIX; optional with --storage-config"))
         .arg(text("name", "NAME", "Display name").required(true))
         .arg(text("slug", "SLUG", "URL slug").required(true))
         .arg(text("data-type", "TYPE", "Type").required(true).value_parser(PossibleValuesParser::new(DATA_TYPES)))
-        .arg(text("storage-config", "UID", "Not supported by this program; pass a URI and its credentials"))
+        .arg(text("storage-config", "UID", "Take bucket, region and prefix of a verified storage config; credentials are needed all the same"))
         .arg(text("region", "REGION", "Region of the bucket [AWS_REGION]"))
         .arg(text("access-key-id", "ID", "Access key [AWS_ACCESS_KEY_ID]"))
         .arg(text("secret-access-key", "SECRET", "Its secret; prefer AWS_SECRET_ACCESS_KEY"))
@@ -40,18 +47,29 @@ fn build(command: Command) -> Command {
         .arg(text("ignore-paths", "A,B", "No files with these paths"))
         .arg(text("owner", "OWNER", "Owner"))
         .arg(text("organization-uid", "UID", "Owning organization"))
+        .arg(text("organization-id", "N", "Owning organization, by its number").value_parser(value_parser!(u64)))
+        .arg(flag("wait", "Wait until the server has read the bucket").overrides_with("no-wait"))
+        .arg(flag("no-wait", "Do not wait [default]").overrides_with("wait"))
         .arg(flag("dry-run", "Print the request instead of sending it, without credentials"))
         .after_help("Example:\n  avala import cloud s3://acme-drives/2026/ --name Drives --slug drives --data-type image --region eu-central-1")
 }
 
 async fn run(context: &mut Context, matches: &ArgMatches) -> Outcome {
     let text = |name: &str| matches.get_one::<String>(name).cloned();
-    if matches.contains_id("storage-config") {
+    let organization = text("organization-uid");
+    let organization_id = matches.get_one::<u64>("organization-id").copied();
+    if matches.contains_id("role-arn") && organization.is_none() && organization_id.is_none() {
         return Err(Failure::usage(
-            "--storage-config is not supported by this program; pass a URI and its credentials",
+            "--role-arn needs the organization whose external ID the role trusts: pass --organization-uid",
         ));
     }
-    let provider = provider(matches)?;
+    let uri = text("uri").map(|uri| Bucket::parse(&uri)).transpose()?;
+    let bucket = match (uri, text("storage-config")) {
+        (uri, Some(config)) => saved::bucket(context, &config, uri, organization.as_deref()).await?,
+        (Some(uri), None) => uri,
+        (None, None) => return Err(Failure::usage("pass a URI such as s3://BUCKET/PREFIX, or --storage-config")),
+    };
+    let provider = provider::config(&bucket, matches)?;
     let json: Json = serde_json::from_str(&crate::output::json::compact(&provider))
         .map_err(|error| Failure::other(format!("the provider config cannot be written: {error}")))?;
     let kind = text("data-type").unwrap_or_default();
@@ -62,74 +80,22 @@ async fn run(context: &mut Context, matches: &ArgMatches) -> Outcome {
     if let Some(owner) = text("owner") {
         dataset = dataset.owner_name(owner);
     }
-    if let Some(organization) = text("organization-uid") {
+    if let Some(organization) = organization {
         dataset = dataset.organization_uid(organization);
+    }
+    if let Some(id) = organization_id {
+        dataset = dataset.organization_id(id);
     }
     if matches.get_flag("dry-run") {
         let request = context.avala_without_key()?.datasets().create(&dataset).to_http()?;
         return print_request(context, &request);
     }
     let created = context.avala()?.datasets().create(&dataset).decode_as::<Json>().await?;
-    context.printer.value(&Data::of(&created), &[])
-}
-
-/// The provider config of the URI and the options.
-fn provider(matches: &ArgMatches) -> Outcome<Data> {
-    let text = |name: &str, variable: &str| {
-        let of_environment = || std::env::var(variable).ok().filter(|value| !value.is_empty());
-        matches.get_one::<String>(name).cloned().or_else(of_environment)
-    };
-    let uri = text("uri", "").unwrap_or_default();
-    let wrong = || Failure::usage(format!("{uri:?} is no bucket: pass s3://BUCKET/PREFIX, gs://... or gcs://..."));
-    let (scheme, rest) = uri.split_once("://").ok_or_else(wrong)?;
-    let (bucket, prefix) = rest.split_once('/').unwrap_or((rest, ""));
-    if bucket.is_empty() {
-        return Err(wrong());
+    let created = Data::of(&created);
+    if !matches.get_flag("wait") {
+        return context.printer.value(&created, &[]);
     }
-    let mut members: Vec<(String, Data)> = Vec::new();
-    let mut set = |name: &str, value: Data| members.push((name.to_owned(), value));
-    match scheme {
-        "s3" => {
-            let region =
-                text("region", "AWS_REGION").ok_or_else(|| Failure::usage("pass --region, or set AWS_REGION"))?;
-            set("provider", "aws_s3".into());
-            set("s3_bucket_name", bucket.into());
-            set("s3_bucket_prefix", prefix.into());
-            set("s3_bucket_region", region.into());
-            set("s3_is_accelerated", matches.get_flag("accelerated").into());
-            if let Some(role) = text("role-arn", "") {
-                set("s3_auth_method", "iam_role".into());
-                set("s3_role_arn", role.into());
-            } else {
-                let missing = || {
-                    Failure::usage("pass --role-arn, or an access key by AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY")
-                };
-                set("s3_auth_method", "access_key".into());
-                set("s3_access_key_id", text("access-key-id", "AWS_ACCESS_KEY_ID").ok_or_else(missing)?.into());
-                set(
-                    "s3_secret_access_key",
-                    text("secret-access-key", "AWS_SECRET_ACCESS_KEY").ok_or_else(missing)?.into(),
-                );
-            }
-        }
-        "gs" | "gcs" => {
-            let credentials = text("gcs-auth-json", "").ok_or_else(|| Failure::usage("pass --gcs-auth-json"))?;
-            let is_json = credentials.trim_start().starts_with('{');
-            let credentials = if is_json { credentials } else { read_text(credentials.as_ref())? };
-            set("provider", "gc_storage".into());
-            set("gc_storage_bucket_name", bucket.into());
-            set("gc_storage_prefix", prefix.into());
-            set("gc_storage_auth_json_content", credentials.into());
-        }
-        _ => return Err(wrong()),
-    }
-    for (option, name) in [("include-extensions", "included_extensions"), ("ignore-paths", "ignored_paths")] {
-        if let Some(list) = text(option, "") {
-            set(
-                name,
-                list.split(',').map(str::trim).filter(|part| !part.is_empty()).collect::<Vec<_>>().join(",").into(),
-            );
-        }
-    }
-    Ok(Data::Map(members))
+    let pace = Pace { interval: Duration::from_secs(10), timeout: Duration::from_secs(3600), is_quiet: false };
+    let wait = context.avala()?.datasets().wait(created.text_at("uid").unwrap_or_default());
+    follow(context, wait, &pace).await
 }

@@ -1,6 +1,6 @@
 //! `login`, `logout`, `configure` and `whoami`.
 
-use avala_client::types::AvalaConfig;
+use avala_client::types::{AvalaConfig, Secret};
 use clap::{Arg, ArgAction, ArgMatches, Command};
 
 use crate::commands::context::Context;
@@ -8,7 +8,7 @@ use crate::commands::special::Special;
 use crate::config::{Config, DEFAULT_PROFILE, Profile};
 use crate::data::Data;
 use crate::failure::{Failure, Outcome};
-use crate::key::{Connection, KeySource, Origin, text};
+use crate::key::{Connection, KeySource, Origin, keyring, text};
 use crate::{client, key};
 
 pub(super) const COMMANDS: &[Special] = &[
@@ -35,7 +35,7 @@ pub(super) const COMMANDS: &[Special] = &[
         path: &["logout"],
         about: "Remove the API key of a profile",
         build: |command| command.after_help("Example:\n  avala logout --profile staging"),
-        run: |context, _| Box::pin(async move { logout(context) }),
+        run: |context, _| Box::pin(logout(context)),
     },
     Special {
         path: &["whoami"],
@@ -48,6 +48,12 @@ pub(super) const COMMANDS: &[Special] = &[
 fn build(command: Command) -> Command {
     command
         .arg(Arg::new("organization").long("organization").value_name("SLUG").help("Organization of the profile"))
+        .arg(
+            Arg::new("keyring")
+                .long("keyring")
+                .action(ArgAction::SetTrue)
+                .help("Store the key in the system keyring instead of the file; needs the feature `keyring`"),
+        )
         .arg(Arg::new("no-verify").long("no-verify").action(ArgAction::SetTrue).help("Store the key without a test"))
 }
 
@@ -100,6 +106,17 @@ async fn login(context: &mut Context, matches: &ArgMatches, asks_for_url: bool) 
         KeySource::Text(key) => profile.api_key = Some(key.expose().to_owned()),
         KeySource::File(file) => profile.api_key = Some(key::read_file(file)?.expose().to_owned()),
         KeySource::Command(command) => profile.api_key_command = Some(command.clone()),
+        // No option names it.
+        KeySource::Keyring(_) => {}
+    }
+    let for_keyring = match (matches.get_flag("keyring"), &profile.api_key) {
+        (false, _) => None,
+        (true, Some(key)) => Some(Secret::from(key.as_str())),
+        (true, None) => return Err(Failure::usage("--keyring stores a key, and --api-key-command has none to store")),
+    };
+    if for_keyring.is_some() {
+        profile.api_key = None;
+        profile.keyring = true;
     }
     let connection = Connection {
         key: Some(source),
@@ -123,6 +140,12 @@ async fn login(context: &mut Context, matches: &ArgMatches, asks_for_url: bool) 
         })?;
         page.items.first().map(|organization| organization.name.clone())
     };
+    if let Some(key) = &for_keyring {
+        keyring::store(&name, key).await.map_err(Failure::other)?;
+    } else if old.keyring {
+        // The new key is in the file: the old one must not stay behind.
+        keyring::remove(&name).await.map_err(Failure::other)?;
+    }
     Config::update(&path, |config| {
         config.set_profile(&name, &profile)?;
         if config.default_profile().is_none() {
@@ -153,13 +176,16 @@ fn check_name(name: &str) -> Outcome {
     )))
 }
 
-fn logout(context: &mut Context) -> Outcome {
+async fn logout(context: &mut Context) -> Outcome {
     let path = context.config_path()?;
     let config = Config::load(&path)?;
     let chosen = key::chosen_profile(&config, context.globals.key.profile.as_deref())?;
     let Some((name, _)) = chosen else {
         return Err(Failure::usage(format!("there is no profile in {}", path.display())));
     };
+    if config.profile(&name)?.is_some_and(|profile| profile.keyring) {
+        keyring::remove(&name).await.map_err(Failure::other)?;
+    }
     Config::update(&path, |config| {
         let Some(profile) = config.profile(&name)? else { return Ok(()) };
         let without_key = Profile {
@@ -180,6 +206,7 @@ async fn whoami(context: &mut Context) -> Outcome {
         (None, _) => "none".to_owned(),
         (Some(KeySource::File(path)), origin) => format!("{}: the file {}", origin.describe(), path.display()),
         (Some(KeySource::Command(_)), origin) => format!("{}: a command", origin.describe()),
+        (Some(KeySource::Keyring(_)), origin) => format!("{}: the system keyring", origin.describe()),
         (Some(KeySource::Text(_)), origin) => origin.describe(),
     };
     let user = match context.avala() {

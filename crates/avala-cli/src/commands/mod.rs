@@ -33,6 +33,10 @@ mod login;
 mod profiles;
 mod quality;
 mod resolve;
+#[cfg(feature = "sandbox")]
+mod sandbox;
+#[cfg(not(feature = "sandbox"))]
+#[path = "sandbox_absent.rs"]
 mod sandbox;
 mod scripts;
 mod special;

@@ -119,9 +119,12 @@ fn set(context: &mut Context, name: &str, organization: Option<String>) -> Outco
 }
 
 async fn remove(context: &mut Context, name: &str, is_sure: bool) -> Outcome {
-    context.config()?.profile(name)?.ok_or_else(|| unknown(name))?;
+    let profile = context.config()?.profile(name)?.ok_or_else(|| unknown(name))?;
     if !is_sure {
         confirm(context, &format!("Remove the profile {name:?} with its key?")).await?;
+    }
+    if profile.keyring {
+        key::keyring::remove(name).await.map_err(Failure::other)?;
     }
     Config::update(
         &context.config_path()?,

@@ -1,5 +1,9 @@
 //! `avala quality report`: quality targets of a project as a table and a plot.
 
+#[cfg(feature = "plot")]
+mod plot;
+#[cfg(not(feature = "plot"))]
+#[path = "quality/plot_absent.rs"]
 mod plot;
 
 use avala_client::types::Json;
@@ -9,8 +13,6 @@ use crate::commands::context::Context;
 use crate::commands::special::Special;
 use crate::data::Data;
 use crate::failure::{Failure, Outcome};
-
-use plot::Bar;
 
 pub(super) const COMMANDS: &[Special] = &[Special {
     path: &["quality", "report"],
@@ -44,24 +46,11 @@ async fn run(context: &mut Context, matches: &ArgMatches) -> Outcome {
         targets.push(Data::of(&item?));
     }
     if let Some(path) = matches.get_one::<std::path::PathBuf>("svg") {
-        let svg =
-            plot::svg(&format!("Quality targets of project {project}"), &targets.iter().map(bar).collect::<Vec<_>>())?;
+        let svg = plot::svg(&format!("Quality targets of project {project}"), &targets)?;
         write(path, &svg)?;
         context.notes.line(&format!("Wrote {}", path.display()));
     }
     context.printer.value(&Data::List(targets), COLUMNS)
-}
-
-fn bar(target: &Data) -> Bar {
-    let text = |name: &str| target.get(name).map(Data::display).unwrap_or_default();
-    Bar {
-        name: text("name"),
-        metric: text("metric"),
-        operator: text("operator"),
-        threshold: target.get("threshold").and_then(Data::as_f64).unwrap_or_default(),
-        value: target.get("last_value").and_then(Data::as_f64),
-        is_breached: target.get("is_breached") == Some(&Data::Bool(true)),
-    }
 }
 
 /// Writes a file in one step, so that no partial file stays.

@@ -141,7 +141,8 @@ pub(crate) async fn run_list(
             }
             Some(Err(error)) => {
                 let cursor = pages.cursor().map(|cursor| cursor.as_query().to_owned());
-                if is_plain_table {
+                // Without a record there is no table, not even its heading.
+                if is_plain_table && count > 0 {
                     list.finish()?;
                 }
                 let failure = Failure::from(error);

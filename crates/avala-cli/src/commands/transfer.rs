@@ -132,7 +132,8 @@ async fn drive<T: Send + 'static>(context: &mut Context, run: Run<T>) -> Outcome
     signals::end_grace();
     result.map_err(|error| {
         let is_resumable = error.is_resumable() || is_interrupted;
-        let failure = failure(error);
+        let is_canceled = error.kind() == ErrorKind::Canceled;
+        let failure = if is_canceled && is_interrupted { Failure::interrupted() } else { failure(error) };
         if is_resumable {
             Failure::new(failure.code, format!("{}; go on with: {}", failure.line(), command_line()))
         } else {

@@ -10,8 +10,16 @@ use crate::config::{self, Config};
 use crate::data::Data;
 use crate::key::{Connection, KeyOptions, KeySource};
 
-/// How long all of it may take.
+/// How long all of it may take, so that TAB is never waited for.
 const TIME: Duration = Duration::from_millis(250);
+
+/// The variable that sets another time, in milliseconds, for a slow network.
+const TIME_VARIABLE: &str = "AVALA_COMPLETION_TIMEOUT_MS";
+
+fn time() -> Duration {
+    let set = std::env::var(TIME_VARIABLE).ok().and_then(|text| text.trim().parse().ok());
+    set.filter(|&milliseconds| milliseconds > 0).map_or(TIME, Duration::from_millis)
+}
 
 /// Most candidates.
 const MOST: u32 = 200;
@@ -28,10 +36,11 @@ struct Source {
 pub(super) fn of(arg: &str, path: &[&str], words: &[&str]) -> Vec<String> {
     let Some(source) = source(arg, path) else { return Vec::new() };
     let Some(connection) = connection(words) else { return Vec::new() };
-    let options = ClientOptions { timeout: Some(TIME), max_attempts: Some(1), debug: None };
+    let time = time();
+    let options = ClientOptions { timeout: Some(time), max_attempts: Some(1), debug: None };
     let Ok(avala) = client::with_key(&connection, options) else { return Vec::new() };
     let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else { return Vec::new() };
-    let records = runtime.block_on(async { tokio::time::timeout(TIME, records(&avala, source.resource)).await });
+    let records = runtime.block_on(async { tokio::time::timeout(time, records(&avala, source.resource)).await });
     runtime.shutdown_background();
     match records {
         Ok(Ok(records)) => {

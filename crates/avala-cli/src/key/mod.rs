@@ -4,6 +4,11 @@
 //! unless both are options: a key must not go to a server that its owner did not choose for it.
 
 pub(crate) mod command;
+#[cfg(feature = "keyring")]
+pub(crate) mod keyring;
+#[cfg(not(feature = "keyring"))]
+#[path = "keyring_absent.rs"]
+pub(crate) mod keyring;
 pub(crate) mod provider;
 pub(crate) mod text;
 
@@ -69,6 +74,8 @@ pub(crate) enum KeySource {
     File(PathBuf),
     /// A command, run again when its key expired, and once after a 401.
     Command(String),
+    /// The system keyring, where the key of this profile is; read when a call needs it, and again after a 401.
+    Keyring(String),
 }
 
 /// The options that choose a key and a base URL.
@@ -205,10 +212,7 @@ fn profile_key(profile: &Profile, name: Option<&str>) -> Outcome<Option<KeySourc
     } else if let Some(command) = &profile.api_key_command {
         Some(KeySource::Command(command.clone()))
     } else if profile.keyring {
-        return Err(Failure::usage(format!(
-            "{source} keeps its key in the system keyring, which this version cannot read; use api_key_command with a \
-             program that reads the keyring, or run `avala login`"
-        )));
+        Some(KeySource::Keyring(name.unwrap_or_default().to_owned()))
     } else {
         None
     })

@@ -13,7 +13,7 @@ use time::OffsetDateTime;
 use tokio::sync::Mutex;
 use tower::{Layer, Service, ServiceExt as _};
 
-use crate::key::{KeySource, command, read_file};
+use crate::key::{KeySource, command, keyring, read_file};
 
 /// How long before its expiry a key is replaced.
 const MARGIN: Duration = Duration::from_secs(10);
@@ -50,6 +50,7 @@ impl RefreshingKey {
                 let key = command::run(line).await?;
                 (key.key, key.expires_at)
             }
+            KeySource::Keyring(profile) => (keyring::read(profile).await?, None),
         };
         let key = ApiKey::new(secret.expose())?;
         *kept = Some(Kept { key: key.clone(), expires_at });

@@ -28,11 +28,21 @@ pub(crate) fn records(columns: &[String], records: &[Data], terminal: &Terminal)
 /// An object as two columns, or a plain value on a line.
 pub(crate) fn details(data: &Data, terminal: &Terminal) -> String {
     let Data::Map(members) = data else { return escape::line(&data.display()).into_owned() + "\n" };
-    let row = |(name, value): &(String, Data)| {
+    let row = |name: String, value: &Data| {
         let value = if matches!(value, Data::Null) { "-".to_owned() } else { value.display() };
-        vec![name.clone(), value]
+        vec![name, value]
     };
-    layout(members.iter().map(row).collect(), terminal)
+    let mut rows = Vec::new();
+    for (name, value) in members {
+        match value {
+            // The names are the paths that `--fields` takes.
+            Data::Map(inner) if !inner.is_empty() => {
+                rows.extend(inner.iter().map(|(member, value)| row(format!("{name}.{member}"), value)));
+            }
+            value => rows.push(row(name.clone(), value)),
+        }
+    }
+    layout(rows, terminal)
 }
 
 /// Rows as lines: fitted to a terminal, and whole everywhere else.

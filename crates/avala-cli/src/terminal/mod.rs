@@ -55,6 +55,11 @@ fn columns() -> u16 {
     set.or_else(measured).filter(|&width| width > 0).unwrap_or(80).max(20)
 }
 
+/// Restores what a question changed about the terminal.
+pub(crate) fn restore() {
+    echo::restore();
+}
+
 /// Writes lines to stderr that are no result: warnings, progress, notes.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Notes {

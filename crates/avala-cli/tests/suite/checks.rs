@@ -157,7 +157,7 @@ fn watch_prints_changes() {
         "--interval",
         "0.5",
         "--timeout",
-        "20",
+        "600",
         "--jq",
         ".record.uid + \" \" + .previous_status",
     ]);

@@ -113,11 +113,11 @@ fn file_that_cannot_be_written_is_named_without_the_key() {
 /// Eight writers of different profiles, some of them killed, while others read. `AVALA_TEST_ROUNDS` sets how often.
 #[test]
 fn many_writers_lose_nothing() {
-    let rounds = std::env::var("AVALA_TEST_ROUNDS").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(12);
+    let rounds = std::env::var("AVALA_TEST_ROUNDS").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(8);
     let home = Home::new();
     let is_over = AtomicBool::new(false);
     thread::scope(|scope| {
-        let reader = scope.spawn(|| {
+        let read = || {
             while !is_over.load(Ordering::Relaxed) {
                 home.run("profiles list -o json").ok();
                 #[cfg(unix)]
@@ -125,7 +125,8 @@ fn many_writers_lose_nothing() {
                     assert_eq!(mode(&home.config()), 0o600);
                 }
             }
-        });
+        };
+        let readers = [scope.spawn(read), scope.spawn(read), scope.spawn(read)];
         let writers: Vec<_> = (0..8)
             .map(|writer| {
                 let home = &home;
@@ -150,6 +151,11 @@ fn many_writers_lose_nothing() {
                             let _ = child.wait();
                         } else {
                             store(home, &format!("p{writer}"), &format!("avk_{writer}_{round}")).ok();
+                            // Other commands that write, of the same profile and of all.
+                            home.run(&format!("profiles set p{writer} --organization o{writer}-{round}")).ok();
+                            if round % 4 == 0 {
+                                home.run(&format!("profiles use p{writer}")).ok();
+                            }
                         }
                     }
                 })
@@ -159,12 +165,16 @@ fn many_writers_lose_nothing() {
             writer.join().unwrap();
         }
         is_over.store(true, Ordering::Relaxed);
-        reader.join().unwrap();
+        for reader in readers {
+            reader.join().unwrap();
+        }
     });
     store(&home, "last", "avk_last").ok();
     let text = fs::read_to_string(home.config()).unwrap();
     for writer in 0..7 {
-        assert!(text.contains(&format!("\"avk_{writer}_{}\"", rounds - 1)), "{writer}: {text}");
+        for value in [format!("\"avk_{writer}_{}\"", rounds - 1), format!("\"o{writer}-{}\"", rounds - 1)] {
+            assert!(text.contains(&value), "{value}: {text}");
+        }
     }
     let names: Vec<_> =
         fs::read_dir(home.config().parent().unwrap()).unwrap().map(|entry| entry.unwrap().file_name()).collect();

@@ -53,6 +53,15 @@ fn failed_page_never_looks_complete() {
 }
 
 #[test]
+fn first_page_that_fails_prints_nothing_but_the_error() {
+    let fake = Fake::new(|_, _| Reply::Json(500, "{}".to_owned()));
+    for format in ["table", "ndjson", "csv", "tsv", "uids", "yaml"] {
+        let ran = fake.run(&format!("datasets list --all -o {format} --max-attempts 1")).code(1);
+        assert!(ran.stdout.is_empty() && ran.stderr.lines().count() == 1, "{format}: {ran:#?}");
+    }
+}
+
+#[test]
 fn cursor_of_an_error_goes_on() {
     let fake = failing(|| Reply::Json(500, "{}".to_owned()));
     let ran = fake.run("datasets list --all --cursor cursor=p4 -o uids").ok();

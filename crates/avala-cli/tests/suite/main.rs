@@ -12,14 +12,24 @@ mod checks;
 mod completion;
 mod config_file;
 mod configuration;
+mod every_command;
+mod folders;
 mod hostile;
 mod key_sources;
+#[cfg(all(feature = "keyring", target_os = "linux"))]
+mod keyring;
 mod lists;
 mod output;
+#[cfg(unix)]
+mod pty;
 mod snapshots;
 mod support;
 #[cfg(unix)]
 mod terminal;
+#[cfg(unix)]
+mod terminal_shells;
+#[cfg(unix)]
+mod terminal_transfers;
 mod transfers;
 mod usage;
 mod view;

@@ -88,11 +88,35 @@ fn reader_that_goes_away_is_no_error() {
 #[test]
 fn full_disk_is_an_error() {
     let world = World::new();
-    let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
-    let mut command = world.home.command();
-    let output = command.args(["datasets", "list", "-o", "json"]).stdout(full).output().unwrap();
-    assert_eq!(output.status.code(), Some(1));
-    assert!(String::from_utf8_lossy(&output.stderr).contains("cannot write to stdout"));
+    let lines = [
+        "--version",
+        "--help",
+        "help exit-codes",
+        "help commands",
+        "shell-completion bash",
+        "man",
+        "datasets list --all -o json",
+        "datasets list --all -o ndjson",
+        "datasets list -o table",
+        "datasets list -o csv",
+        "datasets list -o yaml",
+        "datasets list -o uids",
+        "datasets list --jq .[].uid",
+        "datasets list --template {{uid}}",
+        "users me",
+        "users me -o json",
+        "agents create --name x --dry-run",
+        "status",
+        "api GET /datasets/ --all",
+    ];
+    for line in lines {
+        let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let mut command = world.home.command();
+        let output = command.args(line.split(' ')).stdout(full).output().unwrap();
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{line}: {stderr}");
+        assert!(stderr.contains("cannot write to stdout") && stderr.lines().count() == 1, "{line}: {stderr}");
+    }
 }
 
 #[test]

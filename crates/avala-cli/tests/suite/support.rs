@@ -52,19 +52,24 @@ impl Ran {
 
 /// A folder that is HOME, and the environment of the program.
 pub(crate) struct Home {
-    folder: tempfile::TempDir,
+    folder: Arc<tempfile::TempDir>,
     variables: BTreeMap<String, String>,
 }
 
 impl Home {
     pub(crate) fn new() -> Self {
-        Self { folder: tempfile::tempdir().unwrap(), variables: BTreeMap::new() }
+        Self { folder: Arc::new(tempfile::tempdir().unwrap()), variables: BTreeMap::new() }
     }
 
     /// With a key and a base URL in the environment.
     pub(crate) fn of(url: &str, key: &str) -> Self {
         let variables = [("AVALA_BASE_URL", url), ("AVALA_API_KEY", key), ("AVALA_ALLOW_INSECURE_BASE_URL", "true")];
         Self::new().with(variables)
+    }
+
+    /// The folder of another home, without a key and a base URL in the environment.
+    pub(crate) fn sharing(other: &Self) -> Self {
+        Self { folder: Arc::clone(&other.folder), variables: BTreeMap::new() }
     }
 
     pub(crate) fn with<const N: usize>(mut self, variables: [(&str, &str); N]) -> Self {

@@ -1,122 +1,13 @@
 //! The program in a real terminal.
 
-use std::io::{Read as _, Write as _};
-use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use avala_sandbox::Fault;
-use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
+use portable_pty::CommandBuilder;
 
+use crate::pty::{PATIENCE, Session};
 use crate::support::{Home, World, program};
-
-const PATIENCE: Duration = Duration::from_secs(40);
-
-/// A program on a pseudo-terminal, with everything that the terminal showed.
-struct Session {
-    child: Box<dyn Child + Send + Sync>,
-    master: Box<dyn MasterPty + Send>,
-    /// Keeps the terminal open after the program ended, so that its modes can be compared.
-    _slave: Box<dyn portable_pty::SlavePty + Send>,
-    writer: Box<dyn std::io::Write + Send>,
-    output: Receiver<Vec<u8>>,
-    shown: String,
-    /// The modes of the terminal before the program started.
-    before: String,
-}
-
-impl Session {
-    fn new(home: &Home, args: &[&str]) -> Self {
-        Self::sized(home, args, 100)
-    }
-
-    fn sized(home: &Home, args: &[&str], columns: u16) -> Self {
-        let mut command = CommandBuilder::new(program());
-        command.args(args);
-        Self::start(home, command, columns)
-    }
-
-    fn start(home: &Home, mut command: CommandBuilder, columns: u16) -> Self {
-        let size = PtySize { rows: 24, cols: columns, pixel_width: 0, pixel_height: 0 };
-        let pair = native_pty_system().openpty(size).unwrap();
-        command.env_clear();
-        for (name, value) in home.environment() {
-            command.env(name, value);
-        }
-        command.env("TERM", "xterm");
-        command.cwd(home.path(""));
-        // Read before the program starts: it may have switched the echo off before anything else runs here.
-        let before = modes(pair.master.as_ref());
-        let child = pair.slave.spawn_command(command).unwrap();
-        let mut reader = pair.master.try_clone_reader().unwrap();
-        let writer = pair.master.take_writer().unwrap();
-        let (sender, output) = channel();
-        thread::spawn(move || {
-            let mut chunk = [0; 4096];
-            while let Ok(size) = reader.read(&mut chunk) {
-                if size == 0 || sender.send(chunk[..size].to_vec()).is_err() {
-                    return;
-                }
-            }
-        });
-        Self { child, master: pair.master, _slave: pair.slave, writer, output, shown: String::new(), before }
-    }
-
-    /// Waits until the terminal showed a text.
-    #[track_caller]
-    fn expect(&mut self, text: &str) {
-        let started = Instant::now();
-        while !self.shown.contains(text) {
-            assert!(started.elapsed() < PATIENCE, "{text:?} did not come: {:?}", self.shown);
-            if let Ok(bytes) = self.output.recv_timeout(Duration::from_millis(50)) {
-                self.shown.push_str(&String::from_utf8_lossy(&bytes));
-            }
-        }
-    }
-
-    fn send(&mut self, text: &str) {
-        self.writer.write_all(text.as_bytes()).unwrap();
-        self.writer.flush().unwrap();
-    }
-
-    /// Waits for the end, and returns the exit code.
-    #[track_caller]
-    fn end(&mut self) -> u32 {
-        let started = Instant::now();
-        loop {
-            if let Some(status) = self.child.try_wait().unwrap() {
-                while let Ok(bytes) = self.output.recv_timeout(Duration::from_millis(200)) {
-                    self.shown.push_str(&String::from_utf8_lossy(&bytes));
-                }
-                return status.exit_code();
-            }
-            assert!(started.elapsed() < PATIENCE, "it hangs: {:?}", self.shown);
-            thread::sleep(Duration::from_millis(5));
-        }
-    }
-
-    fn modes(&self) -> String {
-        modes(self.master.as_ref())
-    }
-
-    fn signal(&self, signal: &str) {
-        let pid = self.child.process_id().unwrap().to_string();
-        assert!(std::process::Command::new("kill").args([signal, &pid]).status().unwrap().success());
-    }
-
-    /// What was shown, without the line breaks of a terminal.
-    fn lines(&self) -> String {
-        self.shown.replace("\r\n", "\n")
-    }
-}
-
-/// The modes of a terminal, as `stty -g` prints them.
-fn modes(terminal: &dyn MasterPty) -> String {
-    let name = terminal.tty_name().unwrap();
-    let output = std::process::Command::new("stty").arg("-F").arg(name).arg("-g").output().unwrap();
-    assert!(output.status.success(), "{output:?}");
-    String::from_utf8(output.stdout).unwrap()
-}
 
 /// A home, and a session of `login` that asks for the key.
 fn login(world: &World) -> (Home, Session) {
@@ -170,11 +61,8 @@ fn stopped_question_restores_the_terminal_and_goes_on() {
     let before = session.before.clone();
     session.expect("API key: ");
     session.send("\u{1a}");
-    let started = Instant::now();
-    while session.modes() != before {
-        assert!(started.elapsed() < PATIENCE, "{}", session.shown);
-        thread::sleep(Duration::from_millis(10));
-    }
+    session.expect_stopped();
+    assert_eq!(session.modes(), before, "the echo is on for the shell");
     session.shown.clear();
     session.signal("-CONT");
     session.expect("API key: ");
@@ -212,37 +100,46 @@ fn deletion_asks_and_a_no_changes_nothing() {
     }
 }
 
+/// What a stream is connected to, in the syntax of bash.
+const STREAMS: [(&str, [&str; 3]); 4] = [
+    ("terminal", ["", "", ""]),
+    ("pipe", ["< <(printf '')", "> >(cat >> out)", "2> >(cat >> err)"]),
+    ("file", ["< empty", "> out", "2> err"]),
+    ("closed", ["<&-", ">&-", "2>&-"]),
+];
+
 #[test]
 fn questions_need_a_terminal_for_both_sides() {
     let world = World::new();
     let program = program();
-    for (redirections, asks) in [
-        ("", true),
-        ("> out", true),
-        ("< /dev/null", false),
-        ("2> err", false),
-        ("< /dev/null > out 2> err", false),
-        ("> out 2> err", false),
-        ("<&-", false),
-        ("2>&-", false),
-        (">&-", true),
-    ] {
-        for name in ["out", "err"] {
-            let _ = std::fs::remove_file(world.home.path(name));
-        }
-        let mut command = CommandBuilder::new("sh");
-        command.args(["-c", &format!("{program} agents delete a1 {redirections}; echo code $?")]);
-        let mut session = Session::start(&world.home, command, 100);
-        if asks {
-            session.expect("[y/N]: ");
-            session.send("n\n");
-            session.expect("code 1");
-        } else {
-            session.expect("code 2");
-        }
-        for name in ["out", "err"] {
-            let file = std::fs::read_to_string(world.home.path(name)).unwrap_or_default();
-            assert!(!file.contains("[y/N]") && !file.contains('\u{1b}'), "{redirections}: {file:?}");
+    world.home.write("empty", "");
+    if std::process::Command::new("bash").arg("--version").output().is_err() {
+        return;
+    }
+    for (stdin, [input, ..]) in STREAMS {
+        for (stdout, [_, output, _]) in STREAMS {
+            for (stderr, [.., error]) in STREAMS {
+                for name in ["out", "err"] {
+                    world.home.write(name, "");
+                }
+                let combination = format!("stdin {stdin}, stdout {stdout}, stderr {stderr}");
+                let mut command = CommandBuilder::new("bash");
+                let line = format!("{program} agents delete a1 {input} {output} {error}; echo code $? > /dev/tty");
+                command.args(["-c", &line]);
+                let mut session = Session::start(&world.home, command, 100);
+                if (stdin, stderr) == ("terminal", "terminal") {
+                    session.expect("[y/N]: ");
+                    session.send("n\n");
+                    session.expect("code 1");
+                } else {
+                    session.expect("code 2");
+                    assert!(!session.shown.contains("[y/N]"), "{combination}: {}", session.shown);
+                }
+                for name in ["out", "err"] {
+                    let file = std::fs::read_to_string(world.home.path(name)).unwrap_or_default();
+                    assert!(!file.contains("[y/N]") && !file.contains('\u{1b}'), "{combination}: {file:?}");
+                }
+            }
         }
     }
     assert_eq!(world.requests(), Vec::<String>::new());
@@ -300,11 +197,16 @@ fn tables_fit_the_terminal() {
 fn long_commands_end_at_ctrl_c() {
     let world = World::new();
     for args in [&["sandbox"][..], &["watch", "alerts"], &["webhooks", "listen", "--no-verify"], &["events", "tail"]] {
+        world.sandbox.clear_requests();
         let mut session = Session::new(&world.home, args);
         if args[0] == "sandbox" || args[0] == "webhooks" {
             session.expect("127.0.0.1");
         } else {
-            thread::sleep(Duration::from_millis(300));
+            let started = Instant::now();
+            while world.requests().is_empty() {
+                assert!(started.elapsed() < PATIENCE, "{args:?}: {}", session.shown);
+                thread::sleep(Duration::from_millis(10));
+            }
         }
         session.send("\u{3}");
         assert_eq!(session.end(), 130, "{args:?}: {}", session.shown);
@@ -318,4 +220,20 @@ fn sandbox_runs_a_program_with_its_variables() {
     assert_eq!(ran.stdout.lines().count(), 2);
     home.args(["sandbox", "--", program(), "datasets", "get", "nope"]).code(4);
     home.args(["sandbox", "--", "/nonexistent"]).code(2);
+}
+
+#[test]
+fn terminal_without_color_gets_no_codes() {
+    let world = World::new();
+    let api = world.sandbox.api_url();
+    for (name, value, has_color) in
+        [("NO_COLOR", "1", false), ("TERM", "dumb", false), ("TERM", "xterm", true), ("FORCE_COLOR", "0", true)]
+    {
+        let home = Home::of(&api, world.sandbox.key());
+        let mut command = CommandBuilder::new("env");
+        command.args([&format!("{name}={value}"), program(), "datasets", "list", "--limit", "3"]);
+        let mut session = Session::start(&home, command, 100);
+        assert_eq!(session.end(), 0, "{}", session.shown);
+        assert_eq!(session.shown.contains('\u{1b}'), has_color, "{name}={value}: {:?}", session.shown);
+    }
 }

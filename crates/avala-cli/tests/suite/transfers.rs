@@ -64,7 +64,8 @@ fn first_interrupt_prints_how_to_go_on() {
     let world = World::new();
     write_files(&world);
     let mut command = world.home.command();
-    command.args(UPLOAD).args(["--bwlimit", "50k", "--workers", "1", "-o", "ndjson", "--no-input"]);
+    // So slow that it cannot end before the signal, however busy the machine is.
+    command.args(UPLOAD).args(["--bwlimit", "2k", "--workers", "1", "-o", "ndjson", "--no-input"]);
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let stdout = child.stdout.take().unwrap();
     let mut lines = BufReader::new(stdout).lines();
@@ -91,6 +92,9 @@ fn export_is_created_downloaded_verified_and_synced() {
     assert!(!content.is_empty());
     world.run(&format!("download export:{uid} again.json")).ok();
     assert_eq!(std::fs::read(world.home.path("again.json")).unwrap(), content);
+    // A path that ends in a slash is a folder, which need not exist.
+    world.run(&format!("exports create --project {project} --download exports/")).ok();
+    assert_eq!(std::fs::read_dir(world.home.path("exports")).unwrap().count(), 1);
     world.run(&format!("sync export:{uid} folder")).ok();
     assert_eq!(std::fs::read_dir(world.home.path("folder")).unwrap().count(), 1);
     let plan = world.run(&format!("download export:{uid} folder --dry-run -o json")).ok().json();
@@ -106,7 +110,6 @@ fn wrong_transfers_are_wrong_usage() {
     for line in [
         "upload --name n --slug s",
         "upload nowhere --name n --slug s",
-        "upload a.jpg --name n --slug s --owner o",
         "upload a.jpg --name n --slug s --storage-config c",
         "upload a.jpg --name n --slug s --visibility public",
         "upload a.jpg --name n --slug s --bwlimit fast",
@@ -149,7 +152,40 @@ fn cloud_import_sends_one_call_and_shows_no_secret() {
     assert!(!dry.stdout.contains("hunter2") && dry.stdout.contains("cloud-drives"), "{dry:#?}");
     assert_eq!(home.run(&format!("{line} -o json")).ok().json()["slug"], "cloud-drives");
     assert_eq!(world.requests(), ["POST /datasets/"]);
-    for wrong in ["acme", "ftp://a/b", "s3:///x", "gs://bucket/x"] {
+    for wrong in ["acme", "ftp://a/b", "s3:///x", "gs://bucket/x", ""] {
         home.run(&line.replace("s3://acme/2026/", wrong)).code(2);
     }
+    // The external ID that a role trusts is that of an organization.
+    home.run(&format!("{line} --role-arn arn:aws:iam::1:role/x")).code(2);
+}
+
+#[test]
+fn cloud_import_takes_the_bucket_of_a_storage_config() {
+    let world = World::new();
+    let organization = world.uid("organizations");
+    let create = "storage-configs create --name Owned --provider aws_s3 --organization northwind-labs --s3-bucket-name owned \
+                  --s3-bucket-region us-east-1 --s3-auth-method access_key --s3-access-key-id A --s3-secret-access-key hunter2";
+    let config = world.run(&format!("{create} -o uids")).ok().stdout.trim().to_owned();
+    let line = format!(
+        "import cloud --storage-config {config} --name Drives --slug saved-drives --data-type image --access-key-id AKIA1 \
+         --secret-access-key hunter2"
+    );
+    let ran = world.run(&line).code(2);
+    assert!(ran.stderr.contains("--organization-uid"), "{ran:#?}");
+    let line = format!("{line} --organization-uid {organization}");
+    let ran = world.run(&line).code(2);
+    assert!(ran.stderr.contains("storage-configs test"), "not verified: {ran:#?}");
+    world.run(&format!("storage-configs test {config}")).ok();
+    let saved = world.run(&format!("storage-configs get {config} -o json")).ok().json();
+    let dry = world.run(&format!("{line} --dry-run -o json")).ok();
+    let provider = &dry.json()["body"]["provider_config"];
+    assert_eq!(
+        (&provider["s3_bucket_name"], &provider["s3_bucket_region"]),
+        (&saved["s3_bucket_name"], &saved["s3_bucket_region"])
+    );
+    assert!(!dry.stdout.contains("hunter2"), "{dry:#?}");
+    assert_eq!(world.run(&format!("{line} --wait -o json")).ok().json()["slug"], "saved-drives");
+    // A bucket that is not the config's, and an organization that is not one's own.
+    world.run(&line.replace("import cloud", "import cloud s3://other/x")).code(2);
+    world.run(&line.replace(&organization, "nope")).code(2);
 }

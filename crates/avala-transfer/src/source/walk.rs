@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::error::{Error, ErrorKind};
 use crate::source::names;
 use crate::source::stamp::Stamp;
+use crate::sync::filter::Filter;
 
 /// How a source is read.
 #[derive(Clone, Debug, Default)]
@@ -17,8 +18,16 @@ pub(crate) struct WalkOptions {
     pub(crate) skip_hidden: bool,
     /// If set, only these paths, relative to the source.
     pub(crate) only: Option<HashSet<String>>,
+    /// Only files that it selects. What it leaves out is not looked at.
+    pub(crate) filter: Filter,
     /// A folder that must not be uploaded: the state folder.
     pub(crate) forbidden: Option<PathBuf>,
+}
+
+impl WalkOptions {
+    fn selects(&self, path: &str) -> bool {
+        self.only.as_ref().is_none_or(|only| only.contains(path)) && self.filter.matches(path)
+    }
 }
 
 /// A file to upload.
@@ -51,7 +60,7 @@ pub(crate) fn files(sources: &[PathBuf], options: &WalkOptions) -> Result<Vec<So
         } else if metadata.is_file() {
             let name = source.file_name().map(|name| text(Path::new(name), source)).transpose()?.unwrap_or_default();
             let file = file(source, name, &metadata, true)?;
-            if options.only.as_ref().is_none_or(|only| only.contains(&file.path)) {
+            if options.selects(&file.path) {
                 found.push(file);
             }
         } else {
@@ -87,7 +96,7 @@ impl Walk<'_> {
                 let kind = entry.file_type().map_err(failed)?;
                 if kind.is_dir() {
                     folders.push((local, path));
-                } else if self.options.only.as_ref().is_none_or(|only| only.contains(&path)) {
+                } else if self.options.selects(&path) {
                     let file = self.entry(&local, path, kind)?;
                     self.found.push(file);
                 }

@@ -3,6 +3,7 @@
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
+use crate::data::Data;
 use crate::failure::{Failure, Outcome};
 use crate::output::escape;
 
@@ -19,24 +20,38 @@ const INK: RGBColor = RGBColor(38, 50, 56);
 const QUIET: RGBColor = RGBColor(96, 112, 120);
 
 /// A quality target.
-pub(super) struct Bar {
-    pub(super) name: String,
-    pub(super) metric: String,
-    pub(super) operator: String,
-    pub(super) threshold: f64,
+struct Bar {
+    name: String,
+    metric: String,
+    operator: String,
+    threshold: f64,
     /// The last value; `None` if it was never evaluated.
-    pub(super) value: Option<f64>,
-    pub(super) is_breached: bool,
+    value: Option<f64>,
+    is_breached: bool,
 }
 
-/// The plot as SVG. Each row has its own scale, because metrics have different units.
-pub(super) fn svg(title: &str, bars: &[Bar]) -> Outcome<String> {
+/// A record of the API as a row.
+fn bar(target: &Data) -> Bar {
+    let text = |name: &str| target.get(name).map(Data::display).unwrap_or_default();
+    Bar {
+        name: text("name"),
+        metric: text("metric"),
+        operator: text("operator"),
+        threshold: target.get("threshold").and_then(Data::as_f64).unwrap_or_default(),
+        value: target.get("last_value").and_then(Data::as_f64),
+        is_breached: target.get("is_breached") == Some(&Data::Bool(true)),
+    }
+}
+
+/// The plot of quality targets as SVG. Each row has its own scale, because metrics have different units.
+pub(super) fn svg(title: &str, targets: &[Data]) -> Outcome<String> {
+    let bars: Vec<Bar> = targets.iter().map(bar).collect();
     let rows = i32::try_from(bars.len().max(1)).unwrap_or(1);
     let height = u32::try_from(TOP + rows * ROW + 48).unwrap_or(u32::MAX);
     let mut svg = String::new();
     {
         let area = SVGBackend::with_string(&mut svg, (WIDTH.unsigned_abs(), height)).into_drawing_area();
-        draw(&area, title, bars, height).map_err(|error| Failure::other(format!("cannot draw the plot: {error}")))?;
+        draw(&area, title, &bars, height).map_err(|error| Failure::other(format!("cannot draw the plot: {error}")))?;
     }
     Ok(svg)
 }
@@ -116,15 +131,10 @@ mod tests {
 
     #[test]
     fn hostile_names_stay_text() {
-        let bar = Bar {
-            name: "<script>alert(1)</script>\u{1b}".to_owned(),
-            metric: "iou".to_owned(),
-            operator: "gte".to_owned(),
-            threshold: 0.0,
-            value: None,
-            is_breached: false,
-        };
-        let svg = svg("a & b", &[bar]).unwrap();
+        let target = Data::parse(
+            r#"{"name":"<script>alert(1)</script>\u001b","metric":"iou","operator":"gte","threshold":0,"last_value":null}"#,
+        );
+        let svg = svg("a & b", &[target.unwrap()]).unwrap();
         assert!(!svg.contains("<script>") && svg.contains("&lt;script&gt;") && !svg.contains('\u{1b}'), "{svg}");
         assert!(svg.contains("a &amp; b") && svg.trim_end().ends_with("</svg>"));
     }

@@ -80,14 +80,18 @@ fn is_public(from: &str) -> bool {
     from.starts_with("public:") || from.starts_with("avala://")
 }
 
+/// Whether a path names a folder, also one that does not exist yet.
+fn is_folder(path: &std::path::Path) -> bool {
+    path.is_dir() || path.as_os_str().to_string_lossy().ends_with(std::path::is_separator)
+}
+
 fn prepare(transfers: &Transfers, matches: &ArgMatches, into_folder: bool) -> Outcome<Download> {
     let from = matches.get_one::<String>("from").map(String::as_str).unwrap_or_default();
     let to = matches.get_one::<PathBuf>("to").cloned().unwrap_or_default();
     let parts: Vec<&str> = from.split('/').collect();
     let download = if let Some(uid) = from.strip_prefix("export:") {
         let export = transfers.download_export(uid);
-        let ends_in_slash = to.as_os_str().to_string_lossy().ends_with('/');
-        if into_folder || to.is_dir() || ends_in_slash { export.to_folder(to) } else { export.to_file(to) }
+        if into_folder || is_folder(&to) { export.to_folder(to) } else { export.to_file(to) }
     } else if is_public(from) {
         transfers.download_revision(from.strip_prefix("public:").unwrap_or(from)).to_folder(to)
     } else {
@@ -185,7 +189,7 @@ async fn verify(context: &mut Context, matches: &ArgMatches) -> Outcome {
         return Ok(());
     }
     let counts = (comparison.missing.len(), comparison.extra.len(), comparison.different.len());
-    let message = format!("{} files are missing, {} are extra, {} differ", counts.0, counts.1, counts.2);
+    let message = format!("they differ: {} missing, {} extra, {} different", counts.0, counts.1, counts.2);
     Err(Failure::new(ExitCode::JobFailed, message))
 }
 
@@ -230,7 +234,8 @@ pub(crate) fn after_export<'a>(
         follow(context, wait, &pace).await?;
         let Some(target) = target else { return Ok(()) };
         let export = transfers(context, matches, true)?.download_export(uid.as_str());
-        let download = if target.is_dir() { export.to_folder(target.clone()) } else { export.to_file(target.clone()) };
+        let download =
+            if is_folder(&target) { export.to_folder(target.clone()) } else { export.to_file(target.clone()) };
         let done = drive(context, download.start()).await?;
         let line = format!("Downloaded {} bytes to {}", done.totals.bytes_done, target.display());
         context.notes.line(&crate::output::escape::line(&line));

@@ -12,12 +12,48 @@ use crate::output::{Format, escape, json};
 
 const LINE_INTERVAL: Duration = Duration::from_secs(60);
 
+/// What a bar shows, by the least width of the terminal. The end of the last one is cut where it does not fit.
+const TEMPLATES: &[(u16, &str)] = &[
+    (90, "{bar:24} {bytes}/{total_bytes} {bytes_per_sec} {eta} {wide_msg}"),
+    (50, "{bar:10} {bytes}/{total_bytes} {wide_msg}"),
+    (0, "{percent}% {wide_msg}"),
+];
+
+/// A bar, and the template that it has now.
+struct Bar {
+    bar: ProgressBar,
+    template: &'static str,
+}
+
+impl Bar {
+    fn new() -> Self {
+        let bar = ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::stderr());
+        let mut template = "";
+        fit(&bar, &mut template);
+        Self { bar, template }
+    }
+}
+
+/// Changes the template if the terminal was resized, so that the bar is always one line.
+fn fit(bar: &ProgressBar, template: &mut &'static str) {
+    let width = terminal_size::terminal_size_of(std::io::stderr()).map_or(80, |(width, _)| width.0);
+    let fitting = TEMPLATES.iter().find(|(least, _)| width >= *least).map_or("", |(_, fitting)| fitting);
+    if *template == fitting {
+        return;
+    }
+    *template = fitting;
+    // The templates are valid: a test parses them.
+    if let Ok(style) = ProgressStyle::with_template(fitting) {
+        bar.set_style(style.progress_chars("=> "));
+    }
+}
+
 pub(super) struct Progress {
     kind: Kind,
 }
 
 enum Kind {
-    Bar(ProgressBar),
+    Bar(Bar),
     Lines(Instant),
     Events,
     Silent,
@@ -28,15 +64,7 @@ impl Progress {
         let kind = match context.globals.format {
             Format::NdJson => Kind::Events,
             Format::Json => Kind::Silent,
-            _ if context.terminal.stderr => {
-                let bar = ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::stderr());
-                let style = "{bar:24} {bytes}/{total_bytes} {bytes_per_sec} {eta} {msg}";
-                // The template is valid: a test draws it.
-                if let Ok(style) = ProgressStyle::with_template(style) {
-                    bar.set_style(style.progress_chars("=> "));
-                }
-                Kind::Bar(bar)
-            }
+            _ if context.terminal.stderr => Kind::Bar(Bar::new()),
             _ => Kind::Lines(Instant::now()),
         };
         Self { kind }
@@ -51,8 +79,9 @@ impl Progress {
                     context.printer.flush()?;
                 }
             }
-            Kind::Bar(bar) => match event {
+            Kind::Bar(Bar { bar, template }) => match event {
                 Event::Progress(totals) => {
+                    fit(bar, template);
                     bar.set_length(totals.bytes_total);
                     bar.set_position(totals.bytes_done);
                     bar.set_message(format!("{}/{} files", totals.files_done, totals.files_total));
@@ -81,7 +110,7 @@ impl Progress {
 
     /// Removes the bar.
     pub(super) fn end(&self) {
-        if let Kind::Bar(bar) = &self.kind {
+        if let Kind::Bar(Bar { bar, .. }) = &self.kind {
             bar.finish_and_clear();
         }
     }
@@ -147,7 +176,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_template_of_the_bar_is_valid() {
-        assert!(ProgressStyle::with_template("{bar:24} {bytes}/{total_bytes} {bytes_per_sec} {eta} {msg}").is_ok());
+    fn the_templates_of_the_bar_are_valid() {
+        for (_, template) in TEMPLATES {
+            assert!(ProgressStyle::with_template(template).is_ok(), "{template}");
+        }
     }
 }

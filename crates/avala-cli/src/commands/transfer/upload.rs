@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use avala_client::types::Json;
-use avala_transfer::DatasetUpload;
+use avala_transfer::{DatasetUpload, Filter};
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
 use super::{drive, failure, options, report, transfers};
@@ -35,6 +35,7 @@ fn build(command: Command) -> Command {
         Arg::new(name).long(name).value_name(value).help(help)
     };
     let flag = |name: &'static str, help: &'static str| Arg::new(name).long(name).action(ArgAction::SetTrue).help(help);
+    let pattern = |name: &'static str, help: &'static str| text(name, "PATTERN", help).action(ArgAction::Append);
     let mut command = command
         .arg(
             Arg::new("sources")
@@ -52,7 +53,9 @@ fn build(command: Command) -> Command {
                 .value_parser(clap::builder::PossibleValuesParser::new(DATA_TYPES)),
         )
         .arg(text("organization-uid", "UID", "Owning organization"))
-        .arg(text("owner", "OWNER", "Not supported by this program; pass --organization-uid"))
+        .arg(text("owner", "OWNER", "Owner of the dataset: user name or email address [default: the user of the key]"))
+        .arg(text("industry", "N", "Number of the industry").value_parser(value_parser!(u64)))
+        .arg(text("license", "N", "Number of the license").value_parser(value_parser!(u64)))
         .arg(
             text("visibility", "VISIBILITY", "private or unlisted [default: private]")
                 .value_parser(["private", "unlisted"]),
@@ -64,6 +67,8 @@ fn build(command: Command) -> Command {
         .arg(flag("no-create-metadata", "The opposite of --create-metadata").overrides_with("create-metadata"))
         .arg(flag("resume", "Go on with the upload of an earlier run [default]").overrides_with("no-resume"))
         .arg(flag("no-resume", "Begin a new batch").overrides_with("resume"))
+        .arg(pattern("include", "Only files that match, such as '*.jpg' or 'front/**'"))
+        .arg(pattern("exclude", "No files that match"))
         .arg(flag("skip-hidden", "Leave out files and folders whose names begin with a dot"))
         .arg(flag("follow-links", "Upload the files that links lead to"))
         .arg(flag("accept-unknown-content", "Accept files that are there already, of the right size, from elsewhere"))
@@ -88,9 +93,6 @@ async fn run(context: &mut Context, matches: &ArgMatches) -> Outcome {
             "--{name} is not supported: an upload always creates a dataset of its own"
         )));
     }
-    if matches.contains_id("owner") {
-        return Err(Failure::usage("--owner is not supported by uploads; pass --organization-uid"));
-    }
     let paths = |name: &str| matches.get_many::<PathBuf>(name).into_iter().flatten().cloned().collect::<Vec<_>>();
     let sources = [paths("sources"), paths("source")].concat();
     if sources.is_empty() {
@@ -101,9 +103,13 @@ async fn run(context: &mut Context, matches: &ArgMatches) -> Outcome {
         (true, None) => Some(Duration::from_secs(3600)),
         (false, _) => None,
     };
+    let patterns = |name: &str| matches.get_many::<String>(name).into_iter().flatten();
+    let filter = patterns("include").fold(Filter::new(), |filter, pattern| filter.include(pattern));
+    let filter = patterns("exclude").fold(filter, |filter, pattern| filter.exclude(pattern));
     let mut upload = DatasetUpload::new(text("name").unwrap_or_default(), text("slug").unwrap_or_default())
         .visibility(text("visibility").unwrap_or_else(|| "private".to_owned()))
         .create_metadata(!matches.get_flag("no-create-metadata"))
+        .filter(filter)
         .skip_hidden(matches.get_flag("skip-hidden"))
         .follow_links(matches.get_flag("follow-links"))
         .accept_unknown_content(matches.get_flag("accept-unknown-content"))
@@ -117,6 +123,15 @@ async fn run(context: &mut Context, matches: &ArgMatches) -> Outcome {
     }
     if let Some(organization) = text("organization-uid") {
         upload = upload.organization(organization);
+    }
+    if let Some(owner) = text("owner") {
+        upload = upload.owner(owner);
+    }
+    if let Some(&industry) = matches.get_one::<u64>("industry") {
+        upload = upload.industry(industry);
+    }
+    if let Some(&license) = matches.get_one::<u64>("license") {
+        upload = upload.license(license);
     }
     if let Some(&bytes) = matches.get_one::<u64>("max-bytes") {
         upload = upload.max_bytes(bytes);

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use avala_client::{ErrorKind as ApiErrorKind, Sent};
-use avala_types::{DataType, Dataset};
+use avala_types::{DataType, Dataset, OwnerName};
 
 use crate::error::{Error, ErrorKind};
 use crate::run::RunContext;
@@ -31,7 +31,7 @@ impl Creator<'_> {
     /// Looks the slug up; `None` if no dataset has it.
     pub(crate) async fn find(&self) -> Result<Option<Dataset>, Error> {
         let datasets = self.context.transfers.avala().datasets();
-        match datasets.get_by_slug(&self.account.owner, &self.settings.slug).await {
+        match datasets.get_by_slug(self.owner(), &self.settings.slug).await {
             Ok(dataset) => Ok(Some(dataset)),
             Err(error) if error.is_not_found() => Ok(None),
             Err(error) => Err(Error::api(error).about(self.settings.slug.as_str())),
@@ -132,6 +132,16 @@ impl Creator<'_> {
         dataset.name == self.settings.name
             && dataset.slug == self.settings.slug
             && dataset.data_type.as_ref() == Some(self.data_type)
-            && dataset.owner_name.as_ref().is_none_or(|owner| *owner == self.account.owner)
+            && (self.is_owner_an_email() || dataset.owner_name.as_ref().is_none_or(|owner| owner == self.owner()))
+    }
+
+    /// The owner that was chosen, or else the account that the files belong to.
+    fn owner(&self) -> &OwnerName {
+        self.settings.owner.as_ref().unwrap_or(&self.account.owner)
+    }
+
+    /// The server shows the name of such an owner, which is not known here.
+    fn is_owner_an_email(&self) -> bool {
+        self.settings.owner.as_ref().is_some_and(|owner| owner.as_str().contains('@'))
     }
 }

@@ -4,10 +4,11 @@ use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use avala_types::{CreateDatasetFromManualUpload, DataType, DatasetSlug, Json, OrganizationUid, Visibility};
+use avala_types::{CreateDatasetFromManualUpload, DataType, DatasetSlug, Json, OrganizationUid, OwnerName, Visibility};
 
 use crate::run::RunSettings;
 use crate::source::walk::WalkOptions;
+use crate::sync::filter::Filter;
 
 /// Reaction to a failed file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -25,7 +26,7 @@ pub enum OnFailure {
 /// | Setting | Default |
 /// |---|---|
 /// | data type | inferred from the suffixes of the files |
-/// | owner | the user of the key |
+/// | owner | the organization, or else the user of the key |
 /// | visibility | the server's default |
 /// | links | refused |
 /// | hidden files | uploaded |
@@ -50,6 +51,9 @@ pub struct DatasetUpload {
     pub(crate) sources: Vec<PathBuf>,
     pub(crate) data_type: Option<DataType>,
     pub(crate) organization: Option<OrganizationUid>,
+    pub(crate) owner: Option<OwnerName>,
+    pub(crate) industry: Option<u64>,
+    pub(crate) license: Option<u64>,
     pub(crate) visibility: Option<Visibility>,
     pub(crate) metadata: Option<Json>,
     pub(crate) create_metadata: Option<bool>,
@@ -76,6 +80,9 @@ impl DatasetUpload {
             sources: Vec::new(),
             data_type: None,
             organization: None,
+            owner: None,
+            industry: None,
+            license: None,
             visibility: None,
             metadata: None,
             create_metadata: None,
@@ -110,6 +117,25 @@ impl DatasetUpload {
         self
     }
 
+    /// Sets the owner of the dataset: a user name or an email address. The files still belong to the account that uploads
+    /// them. Default: that account.
+    pub fn owner(mut self, owner: impl Into<OwnerName>) -> Self {
+        self.owner = Some(owner.into());
+        self
+    }
+
+    /// Sets the industry of the dataset, by its number. Default: none.
+    pub fn industry(mut self, industry: u64) -> Self {
+        self.industry = Some(industry);
+        self
+    }
+
+    /// Sets the license of the dataset, by its number. Default: none.
+    pub fn license(mut self, license: u64) -> Self {
+        self.license = Some(license);
+        self
+    }
+
     /// Sets the visibility. Default: the server's.
     pub fn visibility(mut self, visibility: impl Into<Visibility>) -> Self {
         self.visibility = Some(visibility.into());
@@ -138,6 +164,13 @@ impl DatasetUpload {
     /// Sets whether files and folders whose names begin with a dot are left out. Default: false.
     pub fn skip_hidden(mut self, skip: bool) -> Self {
         self.walk.skip_hidden = skip;
+        self
+    }
+
+    /// Uploads only files that the filter selects. What it leaves out is not looked at, so that it cannot be an error.
+    /// Default: all files.
+    pub fn filter(mut self, filter: Filter) -> Self {
+        self.walk.filter = filter;
         self
     }
 
@@ -228,6 +261,15 @@ impl DatasetUpload {
         }
         if let Some(organization) = &self.organization {
             payload = payload.organization_uid(organization.clone());
+        }
+        if let Some(owner) = &self.owner {
+            payload = payload.owner_name(owner.clone());
+        }
+        if let Some(industry) = self.industry {
+            payload = payload.industry(industry);
+        }
+        if let Some(license) = self.license {
+            payload = payload.license(license);
         }
         if let Some(batch) = batch {
             payload = payload.dataset_upload_uid(batch);

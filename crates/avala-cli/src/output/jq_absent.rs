@@ -1,0 +1,17 @@
+//! `--jq` in a program that was built without it.
+
+use crate::data::Data;
+use crate::failure::{Failure, Outcome};
+
+/// A filter, which this program cannot compile.
+pub(crate) enum Filter {}
+
+impl Filter {
+    pub(crate) fn new(_: &str) -> Outcome<Self> {
+        Err(Failure::usage("this program was built without --jq; build it with the feature `jq`, or use -o json"))
+    }
+
+    pub(crate) fn lines(&self, _: &Data) -> Outcome<String> {
+        match *self {}
+    }
+}
