@@ -11,6 +11,7 @@ macro_rules! filters {
         pub enum $filters:ident $(: $numbered:ident)? $(for $filtered:ident)? {
             $(
                 #[doc = $summary:literal]
+                $(#[doc = $more:literal])*
                 fn $name:ident($self:ident, $argument:ident: $type:ty) $body:block
             )*
         }
@@ -29,6 +30,7 @@ macro_rules! filters {
         impl<T> crate::filters::filters!(@type $filters $($filtered)?) {
             $(
                 #[doc = $summary]
+                $(#[doc = $more])*
                 pub fn $name($self, $argument: $type) -> Self $body
             )*
         }
