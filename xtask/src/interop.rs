@@ -110,14 +110,14 @@ pub(crate) fn python_with_sdk(python: &str, folder: &Path) -> Result<PathBuf, St
 }
 
 /// A sandbox as a program of its own. It ends with this value, whatever happens.
-pub(crate) struct Sandbox {
+struct Sandbox {
     process: Child,
-    pub(crate) url: String,
+    url: String,
     proxy_url: Option<String>,
 }
 
 impl Sandbox {
-    pub(crate) fn start(program: &Path, log: &Path, options: &[&OsStr]) -> Result<Self, String> {
+    fn start(program: &Path, log: &Path, options: &[&OsStr]) -> Result<Self, String> {
         let log_file = File::create(log).map_err(|error| format!("{}: {error}", log.display()))?;
         let mut command = Command::new(program);
         command

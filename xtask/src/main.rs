@@ -42,7 +42,8 @@ cargo xtask <task>
   bench --instructions Counts instructions with valgrind, and fails above the gate of a row
   bench limits         Measures a reservation in Redis, relative to a bare round trip
   bench cli            Compares the start and lists of the command line with the official one
-  dist                 Builds the static programs of the command line, with checksums, and tests them
+  dist [--quick]       Builds the static programs of the command line, with checksums, tests them, and measures what each
+                       feature adds; --quick does not measure
   buildcost            Measures build time, crate count and program size
   dependencies         Checks which crate depends on what, and that modules have no cycles
   words                Rejects private terminology in sources, messages and docs
@@ -75,7 +76,8 @@ fn main() -> ExitCode {
         ["bench"] => bench::full(),
         ["bench", "--quick"] => bench::quick(),
         ["bench", "--instructions"] => bench::instructions::run(),
-        ["dist"] => dist::run(),
+        ["dist"] => dist::run(false),
+        ["dist", "--quick"] => dist::run(true),
         ["buildcost"] => build_cost::measure(),
         ["dependencies"] => dependencies::check().and_then(|()| modules::check()),
         ["words"] => words::check(),
