@@ -1,4 +1,4 @@
-//! Builds the static programs for release: `cargo xtask dist`.
+//! Builds the static programs for release, and tests them: `cargo xtask dist`.
 
 mod checks;
 mod empty_root;
@@ -38,8 +38,8 @@ const TARGETS: &[Target] = &[
     },
 ];
 
-/// Builds, checks and measures the programs.
-pub(crate) fn run() -> Outcome {
+/// Builds and checks the programs. With `is_quick`, what each feature adds is not measured, and nothing is written.
+pub(crate) fn run(is_quick: bool) -> Outcome {
     let folder = target_directory()?.join("distribution");
     fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
     let features = features()?;
@@ -50,7 +50,7 @@ pub(crate) fn run() -> Outcome {
             continue;
         }
         let program = folder.join(format!("avala-{}", target.triple));
-        copy(&build(target, &["--no-default-features", "--features", &features.default.join(",")])?, &program)?;
+        copy(&build(target, &[])?, &program)?;
         built.push((target, program));
     }
     let host = built.iter().find(|(target, _)| target.emulator.is_empty()).map(|(_, program)| program.clone());
@@ -67,17 +67,29 @@ pub(crate) fn run() -> Outcome {
             }
         };
         log(&format!("{}: {:.2} MB{}", program.display(), size as f64 / 1e6, if tested { ", tested" } else { "" }));
-        if target.emulator.is_empty() {
+        if target.emulator.is_empty() && !is_quick {
             report.starts(&checks::start_times(program)?);
             report.features(&feature_sizes(target, &features, size)?);
         }
     }
     checksums(&folder)?;
-    performance::update(None, &[("Distribution", &report.text())])?;
+    if !is_quick {
+        performance::update(None, &[("Distribution", &report.text())])?;
+    }
     let too_large: Vec<_> = report.programs.iter().filter(|(_, size)| *size > LARGEST).collect();
     match too_large.as_slice() {
         [] => Ok(()),
         [(triple, size), ..] => Err(format!("{triple}: {size} bytes, more than {LARGEST}")),
+    }
+}
+
+/// Builds the program that is distributed for this machine.
+pub(crate) fn program() -> Result<PathBuf, String> {
+    let target = TARGETS.iter().find(|target| target.triple.starts_with(std::env::consts::ARCH));
+    let target = target.ok_or("there is no static program for this processor")?;
+    match missing(target) {
+        Some(reason) => Err(format!("{}: {reason}", target.triple)),
+        None => build(target, &[]),
     }
 }
 

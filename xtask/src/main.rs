@@ -49,7 +49,8 @@ cargo xtask <task>
   bench limits         Measures a reservation in Redis, relative to a bare round trip
   bench transfers      Compares uploads and downloads with curl, aria2 and the official client; --quick writes nothing
   bench cli            Compares the start and lists of the command line with the official one
-  dist                 Builds the static programs of the command line, with checksums, and tests them
+  dist [--quick]       Builds the static programs of the command line, with checksums, tests them, and measures what each
+                       feature adds; --quick does not measure
   buildcost            Measures build time, crate count and program size
   api [--update]       Compares the public API of each crate with its snapshot; --update accepts it
   dependencies         Checks which crate depends on what, and that modules have no cycles
@@ -94,7 +95,8 @@ fn main() -> ExitCode {
         ["bench"] => bench::full(),
         ["bench", "--quick"] => bench::quick(),
         ["bench", "--instructions"] => bench::instructions::run(),
-        ["dist"] => dist::run(),
+        ["dist"] => dist::run(false),
+        ["dist", "--quick"] => dist::run(true),
         ["buildcost"] => build_cost::measure(),
         ["api"] | ["api", "--check"] => api::check(),
         ["api", "--update"] => api::update(),

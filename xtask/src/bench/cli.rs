@@ -1,15 +1,17 @@
 //! Compares our command line with the official one, in one run: `cargo xtask bench cli`.
 
 use std::fs::File;
+use std::io::{BufRead as _, BufReader};
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::Instant;
+
+use serde_json::Value;
 
 use crate::interop::{KEY, find_python, python_with_sdk, target_directory};
 use crate::outcome::Outcome;
-use crate::performance;
-use crate::process::{cargo, log};
-use crate::sandbox::Sandbox;
+use crate::process::log;
+use crate::{dist, performance};
 
 /// Rounds: in each one, every program runs once.
 const ROUNDS: usize = 15;
@@ -35,27 +37,9 @@ pub(crate) fn run() -> Outcome {
     let folder = target.join("interop");
     std::fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
     let python = python_with_sdk(python, &folder.join("venv"))?;
-    // The profile of what is distributed.
-    cargo(&[
-        "build",
-        "--profile",
-        "dist",
-        "-p",
-        "avala-cli",
-        "-p",
-        "avala-sandbox",
-        "--bin",
-        "avala",
-        "--bin",
-        "avala-sandbox",
-    ])?;
-    let (ours, official) = (target.join("dist/avala"), python.with_file_name("avala"));
-    let sandbox = Sandbox::start(
-        Command::new(target.join("dist/avala-sandbox")),
-        &folder.join("bench-cli.log"),
-        &["--key", KEY],
-    )?;
-    let url = format!("{}/api/v1", sandbox.url);
+    let (ours, official) = (dist::program()?, python.with_file_name("avala"));
+    let sandbox = Sandbox::start(&ours)?;
+    let url = sandbox.url.clone();
     let mut table =
         "| goal | at least | measured | range | official, ms | ours, ms | |\n|---|---|---|---|---|---|---|\n"
             .to_owned();
@@ -96,6 +80,37 @@ pub(crate) fn run() -> Outcome {
     );
     performance::update(None, &[("Command line", &text)])?;
     if missed.is_empty() { Ok(()) } else { Err(format!("missed: {}", missed.join("; "))) }
+}
+
+/// A sandbox, which is a part of the program. It ends with this value.
+struct Sandbox {
+    process: Child,
+    url: String,
+}
+
+impl Sandbox {
+    fn start(program: &Path) -> Result<Self, String> {
+        let mut command = Command::new(program);
+        let process = command.args(["sandbox", "--key", KEY, "-o", "ndjson"]).stdout(Stdio::piped()).spawn();
+        let process = process.map_err(|error| format!("{} did not start: {error}", program.display()))?;
+        let mut sandbox = Self { process, url: String::new() };
+        let mut line = String::new();
+        if let Some(stdout) = sandbox.process.stdout.take() {
+            // An unreadable line is no JSON either.
+            let _ = BufReader::new(stdout).read_line(&mut line);
+        }
+        let line: Value = serde_json::from_str(&line).unwrap_or_default();
+        sandbox.url = line["AVALA_BASE_URL"].as_str().ok_or("the sandbox did not say where it is")?.to_owned();
+        Ok(sandbox)
+    }
+}
+
+impl Drop for Sandbox {
+    fn drop(&mut self) {
+        // Either fails only when the process has ended.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
 }
 
 fn sorted(values: impl Iterator<Item = f64>) -> Vec<f64> {
