@@ -50,13 +50,33 @@ async fn main() {
     let plain = StoreCall::new(CallClass::Ordinary);
     let scoped = plain.with_scope(Some("narrow"));
     let permit = StoreCall::new(CallClass::Export).with_scope(Some("narrow"));
-    let [mut base, mut one, mut two, mut all] = [const { Vec::new() }; 4];
+    // What no script can be faster than, with as many keys and arguments.
+    let empty = redis::Script::new("return 'g0'");
+    let empty_script = |keys: usize, arguments: usize| {
+        let mut invocation = empty.prepare_invoke();
+        for key in 0..keys {
+            invocation.key(format!("avala:{{0123456789abcdef0123456789abcdef}}:{key}"));
+        }
+        for argument in 0..arguments {
+            invocation.arg(10_000_000 + argument);
+        }
+        invocation
+    };
+    let (few, many) = (empty_script(2, 7), empty_script(4, 15));
+    let [mut base, mut least, mut one, mut two, mut most, mut all] = [const { Vec::new() }; 6];
     for _ in 0..ROUNDS {
         let started = Instant::now();
         for _ in 0..CALLS {
             redis::cmd("PING").query_async::<String>(&mut bare).await.unwrap();
         }
         base.push(started.elapsed().as_secs_f64());
+        for (script, times) in [(&few, &mut least), (&many, &mut most)] {
+            let started = Instant::now();
+            for _ in 0..CALLS {
+                script.invoke_async::<String>(&mut bare).await.unwrap();
+            }
+            times.push(started.elapsed().as_secs_f64());
+        }
         for (call, times) in [(plain, &mut one), (scoped, &mut two), (permit, &mut all)] {
             let started = Instant::now();
             for _ in 0..CALLS {
@@ -69,8 +89,10 @@ async fn main() {
     println!("| round trip on loopback | µs | relative |\n|---|---|---|");
     for (name, times) in [
         ("bare PING", vec![base]),
+        ("script that returns at once, 2 keys and 7 arguments", least),
         ("user limit", one),
         ("user limit and scope", two),
+        ("script that returns at once, 4 keys and 15 arguments", most),
         ("user limit, scope, gate and permit, with its release", all),
     ] {
         let time = median(times);

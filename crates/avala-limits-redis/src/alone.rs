@@ -1,4 +1,4 @@
-//! The short way of a call alone: the user's limit, and nothing to report.
+//! The short way of a call that has nothing to report.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,42 +8,72 @@ use tokio::time::Instant;
 
 use crate::error::LimitsError;
 use crate::limits::Inner;
-use crate::protocol::{Verdict, micros, verdict};
+use crate::permits::LEARNING;
+use crate::protocol::{Verdict, WirePermit, micros, verdict};
 use crate::queue::Outcome;
 use crate::token::Token;
 use crate::view::Expected;
 
 impl Inner {
-    /// Reserves a token with the short script, which is half as expensive; `None` if the whole one has to decide.
-    pub(crate) async fn reserve_alone(
+    /// Reserves tokens and a permit with the short script; `None` if the whole one has to decide.
+    ///
+    /// It is half as expensive, and also releases the permits of earlier calls, so that a permit costs no round trip of
+    /// its own.
+    pub(crate) async fn reserve_shortly(
         self: &Arc<Self>,
         expected: &Expected,
+        scope: Option<&'static str>,
+        permit: Option<&WirePermit>,
         max_wait: Duration,
     ) -> Result<Option<Outcome>, LimitsError> {
+        let released = permit.map(|permit| self.permits.take_released(permit.class));
+        let scope_key = scope.map(|name| self.keys.scope(name));
         let fill = |command: &mut redis::Cmd| {
-            command.arg(2).arg(&self.keys.generation).arg(&self.keys.user);
-            command.arg(&expected.generation).arg(expected.time).arg(expected.rate).arg(expected.burst);
-            command.arg(expected.closings).arg(micros(max_wait));
+            let limits = expected.limits.iter().flatten();
+            command.arg(1 + limits.clone().count() + usize::from(permit.is_some()));
+            command.arg(&self.keys.generation).arg(&self.keys.user).arg(&scope_key);
+            if let Some(permit) = permit {
+                command.arg(&permit.key);
+            }
+            command.arg(&expected.generation).arg(expected.time).arg(micros(max_wait)).arg(limits.clone().count());
+            for [rate, burst, closings] in limits {
+                command.arg(rate).arg(burst).arg(closings);
+            }
+            if let Some(permit) = permit {
+                command.arg(permit.permits).arg(&permit.id).arg(micros(permit.lease)).arg(micros(LEARNING));
+                command.arg(released.as_ref().map_or(&[][..], |released| released.ids()));
+            }
         };
         let value = self.link.run(&self.short_script, fill).await?;
         let received = Instant::now();
-        let verdict = match &value {
-            Value::BulkString(text) => std::str::from_utf8(text).ok().and_then(verdict),
-            _ => None,
+        let text = match &value {
+            Value::BulkString(text) => std::str::from_utf8(text).unwrap_or_default(),
+            _ => "",
         };
-        let mut view = self.view();
-        if verdict.is_none() {
-            view.block_short_way(received);
-            return Ok(None);
+        let has_permit = permit.is_some() && text == "y0";
+        if let Some(released) = released
+            && (has_permit || text == "f")
+        {
+            released.settle();
         }
-        view.saw_user(received);
-        let marks = view.marks(None);
-        Ok(match verdict {
-            Some(Verdict::Reserved(wait)) => {
-                Some(Outcome::Reserved(Token::new(Arc::clone(&self.view), received + wait, marks, None)))
+        let verdict = if has_permit { Some(Verdict::Reserved(Duration::ZERO)) } else { verdict(text) };
+        let mut view = self.view();
+        let Some(verdict) = verdict else {
+            if permit.is_none() {
+                view.block_short_way(received);
             }
-            Some(Verdict::Refused(wait)) => Some(Outcome::Refused(wait)),
-            _ => None,
-        })
+            return Ok(None);
+        };
+        view.saw(scope, received);
+        let marks = view.marks(scope);
+        let token = |wait, has_user| {
+            let token = Token::new(Arc::clone(&self.view), received + wait, marks, scope);
+            Outcome::Reserved(token.with(has_user, has_permit))
+        };
+        Ok(Some(match verdict {
+            Verdict::Reserved(wait) => token(wait, true),
+            Verdict::ReservedInScope(wait) => token(wait, false),
+            Verdict::Refused(wait) => Outcome::Refused(wait),
+        }))
     }
 }

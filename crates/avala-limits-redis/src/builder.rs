@@ -9,7 +9,7 @@ use avala_transport::{ApiKey, BaseUrl, RateLimit};
 use crate::error::{LimitsError, LimitsErrorKind};
 use crate::keys::Keys;
 use crate::limits::{Inner, RedisLimits};
-use crate::link::{Link, Script, Server};
+use crate::link::{Certificates, Link, Script, Server};
 use crate::permits::Permits;
 use crate::stats::Stats;
 
@@ -32,6 +32,7 @@ pub struct RedisLimitsBuilder {
     url: Option<String>,
     #[cfg(feature = "cluster")]
     cluster: Option<Vec<String>>,
+    certificates: Certificates,
     limit: RateLimit,
     timeout: Duration,
     uploads: u32,
@@ -57,6 +58,7 @@ impl RedisLimitsBuilder {
             url: None,
             #[cfg(feature = "cluster")]
             cluster: None,
+            certificates: Certificates::default(),
             limit: RateLimit::per_minute(100).burst(2),
             timeout: Duration::from_millis(50),
             uploads: 10,
@@ -79,6 +81,25 @@ impl RedisLimitsBuilder {
     #[must_use]
     pub fn cluster(mut self, urls: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.cluster = Some(urls.into_iter().map(Into::into).collect());
+        self
+    }
+
+    /// Sets the root certificates for `rediss://` URLs, in PEM. Default: Mozilla's.
+    ///
+    /// An invalid certificate is an error of [`build`](Self::build).
+    #[cfg(feature = "tls")]
+    #[must_use]
+    pub fn root_certificate(mut self, pem: impl Into<Vec<u8>>) -> Self {
+        self.certificates.root = Some(pem.into());
+        self
+    }
+
+    /// Sets the certificate and the key of this client for `rediss://` URLs, in PEM, if the server asks for one. Default:
+    /// none.
+    #[cfg(feature = "tls")]
+    #[must_use]
+    pub fn client_certificate(mut self, certificate: impl Into<Vec<u8>>, key: impl Into<Vec<u8>>) -> Self {
+        self.certificates.client = Some((certificate.into(), key.into()));
         self
     }
 
@@ -158,7 +179,7 @@ impl RedisLimitsBuilder {
             shadow: self.shadow,
             batch: self.batch,
             script: Script::new(include_str!("scripts/reserve.lua")),
-            short_script: Script::new(include_str!("scripts/reserve_one.lua")),
+            short_script: Script::new(include_str!("scripts/reserve_short.lua")),
             permits,
             stats: Stats::default(),
             view: Arc::default(),
@@ -184,10 +205,10 @@ impl RedisLimitsBuilder {
     fn server(&self) -> Result<Server, LimitsError> {
         #[cfg(feature = "cluster")]
         if let Some(urls) = &self.cluster {
-            return Server::cluster(urls, self.timeout.max(Duration::from_secs(1)));
+            return Server::cluster(urls, &self.certificates, self.timeout.max(Duration::from_secs(1)));
         }
         let missing = || LimitsError::new(LimitsErrorKind::Configuration, "the URL of Redis is missing: set `url`");
-        Server::single(self.url.as_deref().ok_or_else(missing)?)
+        Server::single(self.url.as_deref().ok_or_else(missing)?, &self.certificates)
     }
 }
 

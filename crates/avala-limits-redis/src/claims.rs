@@ -1,12 +1,12 @@
 //! Claims of agent executions.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use avala_agents::{Claim, ClaimFuture, Claims, Release};
-use avala_types::ExecutionUid;
+use avala_types::{ExecutionUid, TaskUid};
 use redis::Value;
 use tokio::time::Instant;
 
@@ -14,11 +14,14 @@ use crate::error::{LimitsError, LimitsErrorKind};
 use crate::keys::Keys;
 use crate::limits::RedisLimits;
 use crate::link::{Link, Script};
+use crate::protocol::micros;
 
 /// Claims in Redis, for several processes that run one agent.
 ///
 /// A claim is a lease of 30 s by default. After a decision an execution is not granted again for ten minutes. After the
 /// store was lost, or its clock jumped, nothing is granted for one lease, in which holders renew what they hold.
+///
+/// An execution is claimed together with its task, so that two executions of one task run in no two processes at a time.
 ///
 /// Each value is one holder: create one per process.
 ///
@@ -43,10 +46,22 @@ pub struct RedisClaims {
 
 #[derive(Default)]
 struct State {
-    held: HashSet<String>,
+    /// The claimed executions, with their tasks.
+    held: HashMap<String, Option<TaskUid>>,
     generation: String,
     /// Redis' clock in microseconds, and when it was read.
     clock: Option<(u64, Instant)>,
+}
+
+impl State {
+    /// Returns whether the claim is new. Two calls at the same time may both have been granted it.
+    fn hold(&mut self, execution: &ExecutionUid, task: Option<&TaskUid>) -> bool {
+        let is_new = !self.held.contains_key(execution.as_str());
+        if is_new {
+            self.held.insert(execution.as_str().to_owned(), task.cloned());
+        }
+        is_new
+    }
 }
 
 /// What the script returned.
@@ -82,22 +97,54 @@ impl RedisClaims {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    async fn run(&self, operation: &str, execution: &ExecutionUid) -> Result<Reply, LimitsError> {
+    async fn run(
+        &self,
+        operation: &str,
+        execution: &ExecutionUid,
+        task: Option<&TaskUid>,
+    ) -> Result<Reply, LimitsError> {
+        match self.run_once(operation, execution, task, Some(self.link.timeout())).await? {
+            Some(reply) => Ok(reply),
+            // The response came in time, so the clock has jumped.
+            None => self.run_once(operation, execution, task, None).await?.ok_or_else(|| self.not_understood()),
+        }
+    }
+
+    /// Runs the script once. `None` if Redis' clock says that this process gave up before, which is `patience` later than
+    /// now.
+    async fn run_once(
+        &self,
+        operation: &str,
+        execution: &ExecutionUid,
+        task: Option<&TaskUid>,
+        patience: Option<Duration>,
+    ) -> Result<Option<Reply>, LimitsError> {
         let key = self.keys.claim(execution.as_str());
         let generation_key = self.keys.claim("");
+        let task_key = task.map(|task| self.keys.claim_of_task(task.as_str()));
         let lease = u64::try_from(self.lease.as_micros()).unwrap_or(u64::MAX);
         let new_generation = format!("{:032x}", fastrand::u128(..));
         let (generation, expected) = self.expected();
         let fill = |command: &mut redis::Cmd| {
-            command.arg(2).arg(&generation_key).arg(&key).arg(operation).arg(&self.holder).arg(lease);
-            command.arg(&new_generation).arg(&generation).arg(expected);
+            command.arg(2 + usize::from(task_key.is_some())).arg(&generation_key).arg(&key).arg(&task_key);
+            command.arg(operation).arg(&self.holder).arg(lease);
+            command.arg(&new_generation).arg(&generation).arg(expected).arg(execution.as_str());
+            match patience {
+                Some(patience) => command.arg(micros(patience)),
+                None => command.arg(-1),
+            };
         };
         let value = self.link.run(&self.script, fill).await?;
-        self.read(value).ok_or_else(|| {
-            let error = LimitsError::new(LimitsErrorKind::Unavailable, "Redis: the response is not understood");
-            self.link.reject(&error);
-            error
-        })
+        if matches!(&value, Value::Array(items) if items.first() == Some(&Value::BulkString(b"late".to_vec()))) {
+            return Ok(None);
+        }
+        self.read(value).map(Some).ok_or_else(|| self.not_understood())
+    }
+
+    fn not_understood(&self) -> LimitsError {
+        let error = LimitsError::new(LimitsErrorKind::Unavailable, "Redis: the response is not understood");
+        self.link.reject(&error);
+        error
     }
 
     fn expected(&self) -> (String, u64) {
@@ -141,13 +188,21 @@ impl fmt::Debug for RedisClaims {
 
 impl Claims for RedisClaims {
     fn claim<'a>(&'a self, execution: &'a ExecutionUid) -> ClaimFuture<'a, Option<Claim>> {
+        self.claim_with_task(execution, None)
+    }
+
+    fn claim_with_task<'a>(
+        &'a self,
+        execution: &'a ExecutionUid,
+        task: Option<&'a TaskUid>,
+    ) -> ClaimFuture<'a, Option<Claim>> {
         Box::pin(async move {
-            if self.state().held.contains(execution.as_str()) {
+            if self.state().held.contains_key(execution.as_str()) {
                 return Ok(None);
             }
             let asked = Instant::now();
-            let reply = self.run("claim", execution).await?;
-            if !reply.granted || !self.state().held.insert(execution.as_str().to_owned()) {
+            let reply = self.run("claim", execution, task).await?;
+            if !reply.granted || !self.state().hold(execution, task) {
                 return Ok(None);
             }
             let claim = Claim::new(asked.checked_add(self.lease));
@@ -157,11 +212,9 @@ impl Claims for RedisClaims {
 
     fn renew<'a>(&'a self, execution: &'a ExecutionUid) -> ClaimFuture<'a, Option<Instant>> {
         Box::pin(async move {
-            if !self.state().held.contains(execution.as_str()) {
-                return Ok(None);
-            }
+            let Some(task) = self.state().held.get(execution.as_str()).cloned() else { return Ok(None) };
             let asked = Instant::now();
-            if self.run("renew", execution).await?.granted {
+            if self.run("renew", execution, task.as_ref()).await?.granted {
                 return Ok(asked.checked_add(self.lease));
             }
             self.state().held.remove(execution.as_str());
@@ -171,9 +224,9 @@ impl Claims for RedisClaims {
 
     fn release<'a>(&'a self, execution: &'a ExecutionUid, release: Release) -> ClaimFuture<'a, ()> {
         Box::pin(async move {
-            self.state().held.remove(execution.as_str());
+            let task = self.state().held.remove(execution.as_str()).flatten();
             let operation = if release == Release::Decided { "decided" } else { "undecided" };
-            self.run(operation, execution).await?;
+            self.run(operation, execution, task.as_ref()).await?;
             Ok(())
         })
     }

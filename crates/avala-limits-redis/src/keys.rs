@@ -50,6 +50,11 @@ impl Keys {
     pub(crate) fn claim(&self, execution: &str) -> String {
         format!("{}:claim:{execution}", self.base)
     }
+
+    #[cfg(feature = "agents")]
+    pub(crate) fn claim_of_task(&self, task: &str) -> String {
+        format!("{}:task:{task}", self.base)
+    }
 }
 
 #[cfg(test)]

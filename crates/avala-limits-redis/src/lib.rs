@@ -33,7 +33,7 @@
 //! |---|---|---|
 //! | `agents` | no | claims of agent executions, for `avala-agents` |
 //! | `cluster` | no | Redis Cluster |
-//! | `tls` | no | `rediss://` URLs, with Mozilla's root certificates |
+//! | `tls` | no | `rediss://` URLs, with Mozilla's root certificates or your own |
 
 mod alone;
 mod builder;

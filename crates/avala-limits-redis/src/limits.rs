@@ -211,6 +211,14 @@ impl Inner {
         left: Duration,
     ) -> Result<Outcome, LimitsError> {
         let wait = if call.background { Duration::ZERO } else { left };
+        if held.is_none() && !call.background {
+            let short = self.view().short_way(Instant::now(), call.scope, self.limit);
+            if let Some(expected) = short
+                && let Some(outcome) = self.reserve_shortly(&expected, call.scope, permit.as_ref(), left).await?
+            {
+                return Ok(outcome);
+            }
+        }
         let mut outcomes = self.exchange(call.scope, held, &[wait], call.background, permit, 0).await?;
         Ok(outcomes.pop().unwrap_or(Outcome::NoPermit))
     }
@@ -225,8 +233,13 @@ impl Inner {
         permit: Option<WirePermit>,
         advance: u32,
     ) -> Result<Vec<Outcome>, LimitsError> {
-        let request = self.request(scope, held, waits, spare, permit, advance);
-        let value = self.link.run(&self.script, |command| request.fill(command)).await?;
+        let mut request = self.request(scope, held, waits, spare, permit, advance);
+        let mut value = self.link.run(&self.script, |command| request.fill(command)).await?;
+        if Reply::is_late(&value) {
+            // The response came in time, so the clock has jumped.
+            request.patience = None;
+            value = self.link.run(&self.script, |command| request.fill(command)).await?;
+        }
         let received = Instant::now();
         let reply = Reply::parse(value, &request).inspect_err(|error| self.link.reject(error))?;
         let (marks, was_lost) = {
@@ -279,6 +292,7 @@ impl Inner {
             new_generation: format!("{:032x}", fastrand::u128(..)),
             generation: view.generation.clone(),
             expected_time: view.expected_time(now),
+            patience: Some(self.link.timeout()),
             learning: LEARNING,
             limits,
             advance,

@@ -17,6 +17,10 @@ use crate::protocol::WirePermit;
 pub(crate) const LEASE: Duration = Duration::from_secs(6);
 /// How often a lease is extended.
 const RENEWAL: Duration = Duration::from_secs(2);
+/// Released permits wait this long for a reservation that takes them along.
+const RELEASE: Duration = Duration::from_millis(5);
+/// A reservation takes so many along at most.
+const MOST_RELEASED: usize = 64;
 /// After the store was lost, no permit is granted for this long: all holders present theirs meanwhile.
 pub(crate) const LEARNING: Duration = Duration::from_secs(3);
 
@@ -31,6 +35,9 @@ pub(crate) struct Permits {
     process: u128,
     next: AtomicU64,
     held: Mutex<HashMap<String, (CallClass, Instant)>>,
+    /// Permits to release, with the next reservation or soon.
+    released: Mutex<Vec<(CallClass, String)>>,
+    releasing: AtomicBool,
     renewing: AtomicBool,
     present: Script,
     release: Script,
@@ -46,6 +53,8 @@ impl Permits {
             process: fastrand::u128(..),
             next: AtomicU64::new(0),
             held: Mutex::default(),
+            released: Mutex::default(),
+            releasing: AtomicBool::new(false),
             renewing: AtomicBool::new(false),
             present: Script::new(include_str!("scripts/present.lua")),
             release: Script::new(include_str!("scripts/release.lua")),
@@ -130,17 +139,86 @@ impl Permits {
 
     pub(crate) async fn release_all(&self) {
         let held = std::mem::take(&mut *self.held());
+        self.released().extend(held.into_iter().map(|(id, (class, _))| (class, id)));
+        self.release_pending().await;
+    }
+
+    fn released(&self) -> MutexGuard<'_, Vec<(CallClass, String)>> {
+        // Each entry is added and removed in one step, so the list is valid after a panic.
+        self.released.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn release_pending(&self) {
         for class in [CallClass::Upload, CallClass::Export] {
-            let ids: Vec<String> = held.iter().filter(|(_, (of, _))| *of == class).map(|(id, _)| id.clone()).collect();
+            let ids: Vec<String> = self.released().extract_if(.., |(of, _)| *of == class).map(|(_, id)| id).collect();
             if !ids.is_empty() {
                 self.release(class, &ids).await;
             }
         }
     }
+
+    /// Returns the permits of this class that a reservation can release. They are released otherwise if it does not.
+    pub(crate) fn take_released(self: &Arc<Self>, class: CallClass) -> Released {
+        let ids =
+            self.released().extract_if(.., |(of, _)| *of == class).map(|(_, id)| id).take(MOST_RELEASED).collect();
+        Released { permits: Arc::clone(self), class, ids }
+    }
+
+    /// Releases permits soon, if no reservation takes them along before.
+    fn release_soon(self: &Arc<Self>, class: CallClass, ids: impl IntoIterator<Item = String>) {
+        self.released().extend(ids.into_iter().map(|id| (class, id)));
+        let Ok(runtime) = Handle::try_current() else { return };
+        if self.releasing.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        let releasing = Releasing(Arc::clone(self));
+        runtime.spawn(async move {
+            let permits = Arc::clone(&releasing.0);
+            sleep(RELEASE).await;
+            // What is released from here on starts another task.
+            drop(releasing);
+            permits.release_pending().await;
+        });
+    }
 }
 
 fn micros(time: Duration) -> u64 {
     u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
+}
+
+/// Permits that a reservation releases. Unless it does, they are released by themselves.
+pub(crate) struct Released {
+    permits: Arc<Permits>,
+    class: CallClass,
+    ids: Vec<String>,
+}
+
+impl Released {
+    pub(crate) fn ids(&self) -> &[String] {
+        &self.ids
+    }
+
+    /// Records that the permits were released.
+    pub(crate) fn settle(mut self) {
+        self.ids.clear();
+    }
+}
+
+impl Drop for Released {
+    fn drop(&mut self) {
+        if !self.ids.is_empty() {
+            self.permits.release_soon(self.class, std::mem::take(&mut self.ids));
+        }
+    }
+}
+
+/// Allows the next task that releases permits, also if the runtime of this one ends.
+struct Releasing(Arc<Permits>);
+
+impl Drop for Releasing {
+    fn drop(&mut self) {
+        self.0.releasing.store(false, Ordering::Release);
+    }
 }
 
 /// Allows the next renewal to start, also if its runtime ends.
@@ -178,6 +256,7 @@ impl HeldPermit {
     pub(crate) fn wire(&self) -> WirePermit {
         self.asked.store(true, Ordering::Relaxed);
         WirePermit {
+            class: self.class,
             key: self.permits.keys.permits(self.class),
             id: self.id.clone(),
             permits: self.limit,
@@ -202,9 +281,8 @@ impl HeldPermit {
 impl Drop for HeldPermit {
     fn drop(&mut self) {
         self.permits.held().remove(&self.id);
-        if let (true, Ok(runtime)) = (self.asked.load(Ordering::Relaxed), Handle::try_current()) {
-            let (permits, class, id) = (Arc::clone(&self.permits), self.class, std::mem::take(&mut self.id));
-            runtime.spawn(async move { permits.release(class, &[id]).await });
+        if self.asked.load(Ordering::Relaxed) {
+            self.permits.release_soon(self.class, [std::mem::take(&mut self.id)]);
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use avala_transport::CallClass;
 use redis::{Cmd, Value};
 
 use crate::error::{LimitsError, LimitsErrorKind};
@@ -27,6 +28,7 @@ pub(crate) struct WireLimit {
 /// A permit in a request.
 #[derive(Debug, Clone)]
 pub(crate) struct WirePermit {
+    pub(crate) class: CallClass,
     pub(crate) key: String,
     pub(crate) id: String,
     pub(crate) permits: u32,
@@ -41,6 +43,8 @@ pub(crate) struct Request {
     pub(crate) generation: String,
     /// The time that Redis should have, in microseconds; zero if unknown.
     pub(crate) expected_time: u64,
+    /// How much later nobody waits for the response; unset if the clock is known to have jumped.
+    pub(crate) patience: Option<Duration>,
     pub(crate) learning: Duration,
     pub(crate) limits: Vec<WireLimit>,
     pub(crate) advance: u32,
@@ -61,6 +65,10 @@ impl Request {
             command.arg(&permit.key);
         }
         command.arg(&self.new_generation).arg(&self.generation).arg(self.expected_time);
+        match self.patience {
+            Some(patience) => command.arg(micros(patience)),
+            None => command.arg("-1"),
+        };
         command.arg(micros(self.learning)).arg(self.limits.len());
         for limit in &self.limits {
             command.arg(limit.rate).arg(limit.burst).arg(u8::from(limit.from_server));
@@ -113,6 +121,11 @@ pub(crate) struct Reply {
 }
 
 impl Reply {
+    /// Returns whether Redis' clock says that nobody waits for the response any more.
+    pub(crate) fn is_late(value: &Value) -> bool {
+        matches!(value, Value::BulkString(text) if text == b"late")
+    }
+
     /// Reads a response. Anything unexpected is an error, and never a permission.
     pub(crate) fn parse(value: Value, request: &Request) -> Result<Self, LimitsError> {
         Self::read(value, request)
@@ -173,6 +186,7 @@ mod tests {
             new_generation: "new".into(),
             generation: String::new(),
             expected_time: 0,
+            patience: None,
             learning: Duration::ZERO,
             limits: vec![WireLimit::default()],
             advance: 3,

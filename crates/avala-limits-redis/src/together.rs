@@ -32,7 +32,7 @@ impl Inner {
             }
             let lifetime = view.pace(self.limit).lifetime;
             let advance = view.advance(self.batch, lifetime);
-            (advance, if advance == 0 { view.short_way(now, self.limit) } else { None })
+            (advance, if advance == 0 { view.short_way(now, None, self.limit) } else { None })
         };
         let waiting = {
             let mut queue = self.queue();
@@ -48,7 +48,7 @@ impl Inner {
         let Some((waiting, starts)) = waiting else {
             let _flight = Flight(self);
             if let Some(expected) = short
-                && let Some(outcome) = self.reserve_alone(&expected, max_wait).await?
+                && let Some(outcome) = self.reserve_shortly(&expected, None, None, max_wait).await?
             {
                 return Ok(outcome);
             }

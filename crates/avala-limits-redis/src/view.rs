@@ -32,9 +32,8 @@ pub(crate) struct Marks {
 pub(crate) struct Expected {
     pub(crate) generation: String,
     pub(crate) time: u64,
-    pub(crate) rate: u64,
-    pub(crate) burst: u64,
-    pub(crate) closings: u64,
+    /// Calls per minute, burst and closings of the user's limit, and of the scope's if there is one.
+    pub(crate) limits: [Option<[u64; 3]>; 2],
 }
 
 /// One limit as this process knows it.
@@ -47,6 +46,18 @@ struct Limit {
     put_back: u32,
     closings: u64,
     seen: Option<Instant>,
+}
+
+impl Limit {
+    /// Returns calls per minute, burst and closings, if there is nothing to report.
+    fn quiet(&self, now: Instant, configured: RateLimit) -> Option<[u64; 3]> {
+        let pace = self.reported.unwrap_or_else(|| pace(configured));
+        // More remaining calls than the burst change nothing.
+        let is_low = self.remaining.is_some_and(|(calls, at)| calls < pace.burst && now - at < REMAINING);
+        let is_open = self.closed_until.is_none_or(|until| until <= now);
+        let is_quiet = self.put_back == 0 && !is_low && is_open && self.seen.is_some();
+        is_quiet.then_some([pace.rate, pace.burst, self.closings])
+    }
 }
 
 /// The whole script has to run this often, for Redis' clock and for the expiry of the keys.
@@ -135,28 +146,35 @@ impl View {
     }
 
     /// Returns what the short script compares; `None` if there is something to report, or too little is known.
-    pub(crate) fn short_way(&self, now: Instant, configured: RateLimit) -> Option<Expected> {
+    pub(crate) fn short_way(
+        &self,
+        now: Instant,
+        scope: Option<&'static str>,
+        configured: RateLimit,
+    ) -> Option<Expected> {
         let (_, read) = self.clock?;
-        let is_allowed = self.short_way_from.is_none_or(|from| from <= now) && now - read < SHORT_WAY;
-        let user = &self.user;
-        let is_quiet = user.put_back == 0 && user.remaining.is_none() && user.closed_until.is_none();
-        let pace = self.pace(configured);
-        (is_allowed && is_quiet).then(|| Expected {
-            generation: self.generation.clone(),
-            time: self.expected_time(now),
-            rate: pace.rate,
-            burst: pace.burst,
-            closings: user.closings,
-        })
+        if self.short_way_from.is_some_and(|from| now < from) || now - read >= SHORT_WAY {
+            return None;
+        }
+        let user = Some(self.user.quiet(now, configured)?);
+        let scope = match scope {
+            Some(name) => Some(self.scopes.get(name)?.quiet(now, configured)?),
+            None => None,
+        };
+        let generation = self.generation.clone();
+        Some(Expected { generation, time: self.expected_time(now), limits: [user, scope] })
     }
 
     pub(crate) fn block_short_way(&mut self, now: Instant) {
         self.short_way_from = now.checked_add(SHORT_WAY_BLOCKED);
     }
 
-    /// Records that the user's limit was seen as it was known.
-    pub(crate) fn saw_user(&mut self, now: Instant) {
+    /// Records that limits were seen as they were known.
+    pub(crate) fn saw(&mut self, scope: Option<&'static str>, now: Instant) {
         self.user.seen = Some(now);
+        if scope.is_some() {
+            self.limit(scope).seen = Some(now);
+        }
     }
 
     pub(crate) fn marks(&mut self, scope: Option<&'static str>) -> Marks {

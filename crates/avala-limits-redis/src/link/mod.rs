@@ -16,7 +16,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 use self::failure::{classify, is_missing_script};
 pub(crate) use self::script::Script;
 use self::server::Connection;
-pub(crate) use self::server::Server;
+pub(crate) use self::server::{Certificates, Server};
 use crate::error::{LimitsError, LimitsErrorKind};
 use crate::report;
 
@@ -73,6 +73,11 @@ impl Link {
     fn state(&self) -> MutexGuard<'_, State> {
         // Each value is written in one step, so it is valid after a panic.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Returns how long each use takes at most.
+    pub(crate) fn timeout(&self) -> Duration {
+        self.timeout
     }
 
     /// Returns why Redis is not used now.

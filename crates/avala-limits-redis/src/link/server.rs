@@ -15,16 +15,60 @@ pub(crate) enum Server {
     Cluster(Box<redis::cluster::ClusterClient>),
 }
 
+/// Certificates of TLS in place of Mozilla's roots, in PEM.
+#[derive(Clone, Default)]
+pub(crate) struct Certificates {
+    #[cfg(feature = "tls")]
+    pub(crate) root: Option<Vec<u8>>,
+    /// Certificate and key of this client.
+    #[cfg(feature = "tls")]
+    pub(crate) client: Option<(Vec<u8>, Vec<u8>)>,
+}
+
+#[cfg(feature = "tls")]
+impl Certificates {
+    /// The driver ignores a file without a certificate.
+    fn check(&self) -> Result<(), LimitsError> {
+        let all = self.root.iter().chain(self.client.iter().map(|(certificate, _)| certificate));
+        let begin = b"-----BEGIN CERTIFICATE-----";
+        if all.into_iter().all(|pem| pem.windows(begin.len()).any(|part| part == begin)) {
+            return Ok(());
+        }
+        let message = "a certificate for Redis is not in PEM: it lacks `-----BEGIN CERTIFICATE-----`";
+        Err(LimitsError::new(LimitsErrorKind::Configuration, message))
+    }
+
+    fn of_driver(&self) -> Option<redis::TlsCertificates> {
+        let client = self.client.clone();
+        let client_tls = client.map(|(client_cert, client_key)| redis::ClientTlsConfig { client_cert, client_key });
+        let is_set = self.root.is_some() || client_tls.is_some();
+        is_set.then(|| redis::TlsCertificates { client_tls, root_cert: self.root.clone() })
+    }
+}
+
 impl Server {
-    pub(crate) fn single(url: &str) -> Result<Self, LimitsError> {
+    pub(crate) fn single(url: &str, certificates: &Certificates) -> Result<Self, LimitsError> {
         check_url(url)?;
-        Client::open(url).map(Box::new).map(Self::Single).map_err(|error| invalid(&error))
+        #[cfg(feature = "tls")]
+        certificates.check()?;
+        #[cfg(feature = "tls")]
+        let client = match certificates.of_driver().filter(|_| is_tls(url)) {
+            Some(certificates) => Client::build_with_tls(url, certificates),
+            None => Client::open(url),
+        };
+        #[cfg(not(feature = "tls"))]
+        let (client, _) = (Client::open(url), certificates);
+        client.map(Box::new).map(Self::Single).map_err(|error| invalid(&error))
     }
 
     /// A failed command is not repeated by the driver: it may have been executed. The connection is replaced, which
     /// also reads the slots anew.
     #[cfg(feature = "cluster")]
-    pub(crate) fn cluster(urls: &[String], timeout: Duration) -> Result<Self, LimitsError> {
+    pub(crate) fn cluster(
+        urls: &[String],
+        certificates: &Certificates,
+        timeout: Duration,
+    ) -> Result<Self, LimitsError> {
         if urls.is_empty() {
             return Err(LimitsError::new(
                 LimitsErrorKind::Configuration,
@@ -32,22 +76,29 @@ impl Server {
             ));
         }
         urls.iter().try_for_each(|url| check_url(url))?;
-        redis::cluster::ClusterClientBuilder::new(urls.iter().map(String::as_str))
+        #[cfg(feature = "tls")]
+        certificates.check()?;
+        let builder = redis::cluster::ClusterClientBuilder::new(urls.iter().map(String::as_str))
             .retries(0)
             .connection_timeout(timeout)
-            .response_timeout(timeout)
-            .build()
-            .map(|client| Self::Cluster(Box::new(client)))
-            .map_err(|error| invalid(&error))
+            .response_timeout(timeout);
+        #[cfg(feature = "tls")]
+        let builder = match certificates.of_driver().filter(|_| urls.iter().any(|url| is_tls(url))) {
+            Some(certificates) => builder.certs(certificates),
+            None => builder,
+        };
+        #[cfg(not(feature = "tls"))]
+        let _ = certificates;
+        builder.build().map(|client| Self::Cluster(Box::new(client))).map_err(|error| invalid(&error))
     }
 
     /// Connects, which resolves the name again.
     pub(crate) async fn connect(&self, timeout: Duration) -> Result<Connection, RedisError> {
         match self {
             Self::Single(client) => {
-                let config = AsyncConnectionConfig::new()
-                    .set_connection_timeout(Some(timeout))
-                    .set_response_timeout(Some(timeout));
+                // Each use has a timeout of its own, so the driver needs none.
+                let config =
+                    AsyncConnectionConfig::new().set_connection_timeout(Some(timeout)).set_response_timeout(None);
                 client.get_multiplexed_async_connection_with_config(&config).await.map(Connection::Single)
             }
             #[cfg(feature = "cluster")]
@@ -85,8 +136,12 @@ impl Connection {
     }
 }
 
+fn is_tls(url: &str) -> bool {
+    url.starts_with("rediss://") || url.starts_with("valkeys://")
+}
+
 fn check_url(url: &str) -> Result<(), LimitsError> {
-    let is_tls = url.starts_with("rediss://") || url.starts_with("valkeys://");
+    let is_tls = is_tls(url);
     if is_tls && !cfg!(feature = "tls") {
         return Err(LimitsError::new(
             LimitsErrorKind::Configuration,

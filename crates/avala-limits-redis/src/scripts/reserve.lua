@@ -1,13 +1,13 @@
 -- Reserves tokens of one or two limits, and a permit. Times are microseconds of Redis' clock.
 --
 -- KEYS: generation, user limit, [scope limit], [permits of the class]
--- ARGV: new generation, known generation, expected time (0: unknown), learning time,
---       number of limits, and for each limit:
+-- ARGV: new generation, known generation, expected time (0: unknown), how much later the caller gives up (-1: it has seen
+--       that the clock jumped), learning time, number of limits, and for each limit:
 --         calls per minute, burst, from the server (0/1), remaining (-1: unknown), closed for, tokens put back, closings,
 --         whether the call already has a reservation for now (0/1)
 --       most tokens in advance, permits of the class (0: none needed), permit id, lease,
 --       spare tokens, longest wait of each call...
--- Returns, separated by spaces: generation, now, closings and closed time of each limit (0 without a scope), permit (-, y, n),
+-- Returns `late` if the caller gave up, or else, separated by spaces: generation, now, closings and closed time of each limit (0 without a scope), permit (-, y, n),
 --       tokens in advance, and for each call: g<wait> (reserved), s<wait> (reserved in the scope only), r<wait> (refused)
 --
 -- Numbers stay exact: all are integers below 2^53, and leave Lua as text, because Redis truncates Lua numbers, and Lua
@@ -21,13 +21,18 @@ end
 
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
-local count = tonumber(ARGV[5])
+local count = tonumber(ARGV[6])
 local known = redis.call('HMGET', KEYS[1], 'id', 'born', KEYS[2], count > 1 and KEYS[3] or '-')
 local id, born = known[1], tonumber(known[2])
 
 -- The generation tells an idle key from a lost store. After a clock jump nothing that is stored can be trusted either.
-local expected = tonumber(ARGV[3])
-local jumped = id and id == ARGV[2] and expected > 0 and math.abs(now - expected) > 1000000
+local expected, patience = tonumber(ARGV[3]), tonumber(ARGV[4])
+local off = id and id == ARGV[2] and expected > 0 and now - expected or 0
+if patience >= 0 and off > patience + 1000000 then
+  -- The server was paused, and nobody waits for this. If somebody does, the clock has jumped.
+  return 'late'
+end
+local jumped = off < -1000000 or patience < 0 and off > 1000000
 local fresh = not id or not born or jumped or born > now + 1000000
 if fresh then
   id, born, known = ARGV[1], now, {}
@@ -71,7 +76,7 @@ local function close(limit, opening)
 end
 
 local function load(index)
-  local a = 5 + (index - 1) * 8
+  local a = 6 + (index - 1) * 8
   local rate, burst = tonumber(ARGV[a + 1]), tonumber(ARGV[a + 2])
   local limit
   local state = redis.call('GET', KEYS[1 + index])
@@ -166,7 +171,7 @@ if not user or count > 1 and not scope then
   return redis.error_reply('AVALA a limit key holds something else')
 end
 
-local a = 5 + count * 8
+local a = 6 + count * 8
 local advance, permits = tonumber(ARGV[a + 1]), tonumber(ARGV[a + 2])
 local spare = tonumber(ARGV[a + 5])
 local first, last = a + 6, #ARGV
@@ -178,7 +183,7 @@ if permits > 0 then
   local held, count = redis.call('ZSCORE', key, ARGV[a + 3]), redis.call('ZCARD', key)
   -- A lease still runs, but nobody holds it: the key was lost alone, and holders will present theirs.
   local is_lost = count == 0 and (tonumber(redis.call('HGET', KEYS[1], key)) or 0) > now
-  if held or now - born >= tonumber(ARGV[4]) and count < permits and not is_lost then
+  if held or now - born >= tonumber(ARGV[5]) and count < permits and not is_lost then
     permit = 'y'
   else
     -- Without a permit no token is taken.

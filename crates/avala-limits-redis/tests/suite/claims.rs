@@ -5,7 +5,7 @@ use std::time::Duration;
 use avala_agents::{Claim, Claims, Release};
 use avala_limits_redis::RedisClaims;
 use avala_transport::RateLimit;
-use avala_types::ExecutionUid;
+use avala_types::{ExecutionUid, TaskUid};
 use tokio::time::{Instant, sleep};
 
 use crate::support::{GUARD, Redis, limits, millis};
@@ -62,6 +62,42 @@ async fn claim_of_a_dead_process_is_taken_over() {
     assert!(one.renew(&execution).await.unwrap().is_none(), "the first holder notices");
     one.release(&execution, Release::Undecided).await.unwrap();
     assert!(other.renew(&execution).await.unwrap().is_some(), "a release of another holder changes nothing");
+}
+
+#[tokio::test]
+async fn one_execution_of_a_task_is_claimed_at_a_time() {
+    let Some(redis) = Redis::start(&[]).await else { return };
+    let (one, other) = (claims(&redis).await, claims(&redis).await);
+    let executions = ["e1", "e2", "e3"].map(ExecutionUid::from);
+    let [first, second, third] = &executions;
+    let (task, another) = (TaskUid::from("t1"), TaskUid::from("t2"));
+    claimed(&one, &ExecutionUid::from("warm")).await;
+    assert!(one.claim_with_task(first, Some(&task)).await.unwrap().is_some());
+    let started = Instant::now();
+    while started.elapsed() < LEASE * 2 {
+        // Also while the lease is renewed.
+        for claims in [&one, &other] {
+            assert!(claims.claim_with_task(second, Some(&task)).await.unwrap().is_none());
+        }
+        assert!(one.renew(first).await.unwrap().is_some());
+        sleep(LEASE / 5).await;
+    }
+    assert!(other.claim_with_task(third, Some(&another)).await.unwrap().is_some(), "another task is free");
+    one.release(first, Release::Undecided).await.unwrap();
+    assert!(other.claim_with_task(second, Some(&task)).await.unwrap().is_some());
+    assert!(one.claim_with_task(first, Some(&task)).await.unwrap().is_none());
+    // The holder is gone: the task ends with its lease, and is not the holder's any more when it comes back.
+    let taken_over = async {
+        while one.claim_with_task(first, Some(&task)).await.unwrap().is_none() {
+            sleep(millis(20)).await;
+        }
+    };
+    tokio::time::timeout(GUARD, taken_over).await.unwrap();
+    assert!(other.renew(second).await.unwrap().is_none(), "its task was taken over");
+    other.release(second, Release::Undecided).await.unwrap();
+    assert!(one.renew(first).await.unwrap().is_some(), "a release of another execution changes nothing");
+    one.release(first, Release::Decided).await.unwrap();
+    assert!(other.claim_with_task(second, Some(&task)).await.unwrap().is_some());
 }
 
 #[tokio::test]

@@ -81,6 +81,10 @@ async fn cluster_serves_claims() {
     let execution = avala_types::ExecutionUid::from("e1");
     crate::claims::claimed(&claims, &execution).await;
     assert!(claims.renew(&execution).await.unwrap().is_some());
+    let (other, task) = (avala_types::ExecutionUid::from("e2"), avala_types::TaskUid::from("t1"));
+    assert!(claims.claim_with_task(&other, Some(&task)).await.unwrap().is_some());
+    assert!(claims.renew(&other).await.unwrap().is_some());
+    claims.release(&other, Release::Decided).await.unwrap();
     claims.release(&execution, Release::Undecided).await.unwrap();
 }
 

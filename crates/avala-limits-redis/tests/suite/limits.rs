@@ -70,6 +70,34 @@ async fn gate_of_a_refusal_closes_for_every_process() {
     assert!(starts[3] >= millis(1_020), "one at a time: {starts:?}");
 }
 
+/// A hundred clients in ten processes that were all refused with the same `Retry-After`.
+#[tokio::test]
+async fn refused_clients_come_back_one_at_a_time() {
+    const CLIENTS: usize = 100;
+    let Some(redis) = Redis::start(&[]).await else { return };
+    let limit = RateLimit::per_minute(1_200).burst(24);
+    let mut processes = Vec::new();
+    for _ in 0..10 {
+        processes.push(limits(&redis, limit).await);
+    }
+    let started = Instant::now();
+    processes.iter().for_each(|process| process.report(None, LimitReport::new().with_closed_for(millis(1_500))));
+    let mut clients = JoinSet::new();
+    for client in 0..CLIENTS {
+        let process = processes[client % 10].clone();
+        clients.spawn(async move {
+            granted(&process, call()).await;
+            started.elapsed()
+        });
+    }
+    let mut times = timeout(GUARD, clients.join_all()).await.unwrap();
+    times.sort();
+    assert!(times[0] >= millis(1_490), "{:?}", times[0]);
+    for wave in times.windows(CLIENTS / 20 + 1) {
+        assert!(wave[CLIENTS / 20] - wave[0] >= millis(100), "more than 5 % within 100 ms: {wave:?}");
+    }
+}
+
 #[tokio::test]
 async fn reservations_are_void_when_a_gate_closes() {
     let Some(redis) = Redis::start(&[]).await else { return };
@@ -166,6 +194,34 @@ async fn uploads_and_exports_have_permits_that_are_released() {
     let _again = granted(&other, upload).await;
     drop((held.1, export));
     granted(&one, StoreCall::new(CallClass::Export)).await;
+}
+
+/// Permits that are taken and returned one after another cost no round trips of their own.
+#[tokio::test]
+async fn released_permits_go_with_the_next_reservation() {
+    let Some(redis) = Redis::start(&[]).await else { return };
+    let limits =
+        builder(redis.url(), RateLimit::per_minute(600_000).burst(1_000)).permits(1, 1).connect().await.unwrap();
+    let export = StoreCall::new(CallClass::Export).with_scope(Some("narrow"));
+    granted(&limits, export).await;
+    let before = limits.stats();
+    for _ in 0..200 {
+        // The only permit: the one before is released in time.
+        granted(&limits, export).await;
+    }
+    let after = limits.stats();
+    let trips = after.round_trips - before.round_trips;
+    // Each of them may also wait for a token, and a slow machine takes longer than a release waits.
+    assert!(trips <= 500, "{trips} round trips of 200 calls");
+    let held = redis.keys("*:exports").await;
+    let started = Instant::now();
+    while let Some(key) = held.first() {
+        if redis.run(&["ZCARD", key]).await == redis::Value::Int(0) {
+            break;
+        }
+        assert!(started.elapsed() < GUARD, "the last permit is released by itself");
+        sleep(millis(20)).await;
+    }
 }
 
 #[tokio::test]

@@ -16,4 +16,6 @@ mod outages;
 mod script;
 mod sharing;
 mod support;
+#[cfg(feature = "tls")]
+mod tls;
 mod windows;

@@ -82,6 +82,35 @@ async fn paused_server_is_left_and_used_again_within_a_second() {
 }
 
 #[tokio::test]
+async fn paused_server_is_no_clock_that_jumped() {
+    let Some(redis) = Redis::start(&[]).await else { return };
+    let limit = RateLimit::per_minute(60_000).burst(100);
+    let upload = StoreCall::new(CallClass::Upload);
+    // One process waits for the paused server, and the other one gives up.
+    let (patient, quick) = (limits(&redis, limit).await, quick(redis.url()));
+    recovery(&quick).await;
+    granted(&patient, upload).await;
+    let generation = redis.generation("id").await;
+    redis.signal("-STOP");
+    let waiting = tokio::spawn({
+        let patient = patient.clone();
+        async move { granted(&patient, upload).await }
+    });
+    let started = Instant::now();
+    while started.elapsed() < Duration::from_secs(3) {
+        assert!(is_local(&quick).await);
+        sleep(millis(100)).await;
+    }
+    redis.signal("-CONT");
+    timeout(GUARD, waiting).await.unwrap().unwrap();
+    recovery(&quick).await;
+    granted(&quick, upload).await;
+    // After a jump, everything that was stored is void.
+    assert_eq!(redis.generation("id").await, generation);
+    assert_eq!(patient.stats().outages, 0);
+}
+
+#[tokio::test]
 async fn restarted_server_is_used_again_without_a_burst() {
     let Some(mut redis) = Redis::start(&[]).await else { return };
     let limits = limits(&redis, RateLimit::per_minute(600).burst(100)).await;
@@ -268,6 +297,8 @@ async fn errors_and_nonsense_are_decided_by_the_share() {
         "$-1\r\n",
         "*0\r\n",
         "*1\r\n$2\r\ng0\r\n",
+        "$2\r\ny0\r\n",
+        "$4\r\nlate\r\n",
         "HTTP/1.1 200 OK\r\n\r\n",
         "\u{0}\u{1}\r\n",
     ] {
@@ -320,9 +351,8 @@ async fn script_is_repeated_only_if_the_server_lacks_it() {
     granted(&limits, call()).await;
 }
 
-#[tokio::test]
-async fn lost_responses_cost_one_token_each() {
-    let Some(redis) = Redis::start(&[]).await else { return };
+/// A Redis that executes scripts and loses, while the switch is on, responses with this end. The connection ends too.
+async fn losing(redis: &Redis, ends: &'static [&'static [u8]]) -> (String, Arc<std::sync::atomic::AtomicBool>) {
     let proxy = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("redis://{}/", proxy.local_addr().unwrap());
     let (target, swallow) = (format!("127.0.0.1:{}", redis.port), Arc::new(std::sync::atomic::AtomicBool::new(false)));
@@ -337,7 +367,7 @@ async fn lost_responses_cost_one_token_each() {
                 let back = async {
                     let mut part = [0; 4_096];
                     while let Ok(length @ 1..) = from_server.read(&mut part).await {
-                        if lost.load(Ordering::Relaxed) && part[..length].ends_with(b"g0\r\n") {
+                        if lost.load(Ordering::Relaxed) && ends.iter().any(|end| part[..length].ends_with(end)) {
                             return;
                         }
                         if to_client.write_all(&part[..length]).await.is_err() {
@@ -349,6 +379,35 @@ async fn lost_responses_cost_one_token_each() {
             });
         }
     });
+    (url, swallow)
+}
+
+#[tokio::test]
+async fn lost_responses_leave_no_permit_taken() {
+    let Some(redis) = Redis::start(&[]).await else { return };
+    let (url, swallow) = losing(&redis, &[b"y0\r\n", b"y 0 g0\r\n"]).await;
+    let build = |url: String| builder(url, RateLimit::per_minute(60_000).burst(100)).permits(1, 1);
+    let (limits, direct) = (build(url).connect().await.unwrap(), build(redis.url()).connect().await.unwrap());
+    let upload = StoreCall::new(CallClass::Upload);
+    // After the time in which holders present theirs.
+    granted(&limits, upload).await;
+    swallow.store(true, Ordering::Relaxed);
+    let started = Instant::now();
+    while limits.stats().outages < 3 {
+        assert!(started.elapsed() < GUARD);
+        let decision = decide(&limits, upload.with_max_wait(Duration::from_secs(7))).await;
+        assert!(!matches!(decision, Decision::Granted(_)), "{decision:?}");
+        sleep(millis(50)).await;
+    }
+    // The only permit ends with its lease of 6 s at the latest.
+    let (free, _) = (Instant::now(), granted(&direct, upload).await);
+    assert!(free.elapsed() < Duration::from_secs(20), "{:?}", free.elapsed());
+}
+
+#[tokio::test]
+async fn lost_responses_cost_one_token_each() {
+    let Some(redis) = Redis::start(&[]).await else { return };
+    let (url, swallow) = losing(&redis, &[b"g0\r\n"]).await;
     let limit = RateLimit::per_minute(600).burst(100);
     let limits = builder(url, limit).connect().await.unwrap();
     let direct = crate::support::limits(&redis, limit).await;
