@@ -4,6 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::{Request, Response};
+#[cfg(feature = "hyper")]
+use tower::util::Either;
 use tower::util::{BoxCloneSyncService, option_layer};
 use tower::{Layer, Service, ServiceBuilder};
 
@@ -37,11 +39,12 @@ pub type Transport = BoxCloneSyncService<Request<Body>, Response<Body>, Transpor
 /// A user's layer: wraps the given stack.
 pub(crate) type UserLayer = Box<dyn FnOnce(Transport) -> Transport + Send + Sync>;
 
-/// Innermost service: the HTTP client, or a user's service.
-#[cfg(feature = "hyper")]
-pub(crate) type Bottom = tower::util::Either<crate::http_client::HttpClient, Transport>;
-#[cfg(not(feature = "hyper"))]
-pub(crate) type Bottom = Transport;
+/// Innermost service: a pool of connections, or a user's service.
+pub(crate) enum Bottom {
+    #[cfg(feature = "hyper")]
+    Pool(crate::http_client::ConnectionPool),
+    Service(Transport),
+}
 
 /// Settings of all layers.
 pub(crate) struct Settings {
@@ -73,6 +76,13 @@ pub(crate) fn assemble(settings: Settings, bottom: Bottom) -> Transport {
         settings.timeout,
         settings.max_body_bytes,
     );
+    #[cfg(feature = "hyper")]
+    let bottom = match bottom {
+        Bottom::Pool(pool) => Either::Left(pool.into_service()),
+        Bottom::Service(service) => Either::Right(service),
+    };
+    #[cfg(not(feature = "hyper"))]
+    let Bottom::Service(bottom) = bottom;
     let Settings { per_call, per_attempt, .. } = settings;
     let stack = Arc::new(Stack::new(settings.address.base_url()));
     let collect = CollectLayer::new(settings.max_body_bytes);

@@ -7,8 +7,6 @@ use std::time::Duration;
 use http::HeaderValue;
 use tower::BoxError;
 use tower::Layer;
-#[cfg(feature = "hyper")]
-use tower::util::Either;
 
 use crate::base_url::BaseUrl;
 use crate::classify::{Classified, Classifier, Place};
@@ -28,7 +26,7 @@ use crate::layer::resolve::ResolveLayer;
 use crate::layer::retry::RetryPolicy;
 use crate::stack;
 use crate::stack::Transport;
-use crate::stack::{Settings, UserLayer};
+use crate::stack::{Bottom, Settings, UserLayer};
 
 /// Builds a [`Transport`]. The defaults suit production.
 ///
@@ -390,10 +388,7 @@ impl TransportBuilder {
             address = address.user_agent(value);
         }
         match self.service.take() {
-            #[cfg(feature = "hyper")]
-            Some(service) => Ok(stack::assemble(self.settings(address), Either::Right(service))),
-            #[cfg(not(feature = "hyper"))]
-            Some(service) => Ok(stack::assemble(self.settings(address), service)),
+            Some(service) => Ok(stack::assemble(self.settings(address), Bottom::Service(service))),
             None => self.build_over_http(&base_url, address),
         }
     }
@@ -410,7 +405,7 @@ impl TransportBuilder {
             Some(pool) => pool,
             None => ConnectionPool::new(&self.connections, https)?,
         };
-        Ok(stack::assemble(self.settings(address), Either::Left(pool.into_client())))
+        Ok(stack::assemble(self.settings(address), Bottom::Pool(pool)))
     }
 
     #[cfg(not(feature = "hyper"))]

@@ -6,6 +6,7 @@ pub(crate) mod record;
 pub(crate) mod report;
 pub(crate) mod safety;
 pub(crate) mod time_spent;
+mod timer;
 
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -66,6 +67,7 @@ struct Shared {
     time_needed: AtomicU64,
     /// Set by the outermost layer, for a call that may be paused.
     background: OnceLock<Background>,
+    has_earlier_timer: AtomicBool,
 }
 
 /// The rate limiter has no token for the attempt in this poll.
@@ -97,6 +99,7 @@ impl CallState {
             max_wait: AtomicU64::new(u64::MAX),
             time_needed: AtomicU64::new(0),
             background: OnceLock::new(),
+            has_earlier_timer: AtomicBool::new(false),
         };
         Self { shared: Arc::new(shared), attempt: Attempt::None, exchange: 0 }
     }

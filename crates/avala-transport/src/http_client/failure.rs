@@ -3,78 +3,81 @@
 use std::error::Error;
 use std::io;
 
-use http::uri::Authority;
-use hyper_util::client::legacy;
+use tower::BoxError;
 
 use super::connect::ConnectTimedOut;
 #[cfg(feature = "proxy")]
 use super::dial::{NoTunnel, ProxyRefused};
-use super::idle_check::LastWrite;
+use super::host::Host;
 use super::sent_body::BodyFailure;
 use crate::error::{Sent, TimeoutPhase, TransportError, TransportErrorKind};
 use crate::error::{cause, find_in_chain};
 #[cfg(feature = "tls")]
 use crate::redact;
 
-/// Parts of a request that are kept to describe its failure.
-#[derive(Debug)]
-pub(super) struct Target {
-    pub(super) authority: Option<Authority>,
-    pub(super) https: bool,
+/// Why a request got no response.
+pub(super) enum Failure {
+    /// No connection could be opened.
+    Connect(BoxError),
+    /// No connection was open within the connect timeout of the call.
+    ConnectTimeout,
+    /// A new connection ended before it accepted a request.
+    Handshake(hyper::Error),
+    /// The connection failed while it had the request.
+    Sending {
+        error: hyper::Error,
+        /// Whether nothing was written to the connection since the request began, so that the server had closed it
+        /// while idle. Over HTTP/2, other requests may have been written in between; then this is `false`.
+        nothing_written: bool,
+    },
+}
+
+/// Parts of a request that describe its failure.
+pub(super) struct Target<'a> {
+    pub(super) host: &'a Host,
     /// Whether the request continues after its headers.
     pub(super) has_body: bool,
     pub(super) body_failure: Option<BodyFailure>,
-    /// Number of the request on the client's clock.
-    pub(super) number: u64,
 }
 
-impl Target {
-    /// Returns host and port.
-    fn name(&self) -> String {
-        match &self.authority {
-            Some(authority) if authority.port().is_some() => authority.to_string(),
-            Some(authority) => format!("{authority}:{}", if self.https { 443 } else { 80 }),
-            None => "the server".to_owned(),
-        }
-    }
-}
-
-pub(super) fn translate(error: legacy::Error, target: &Target) -> TransportError {
+pub(super) fn translate(failure: Failure, target: Target<'_>) -> TransportError {
     // A failure of the request body is the cause of all other errors, so it comes first.
     if let Some(source) = target.body_failure.as_ref().and_then(BodyFailure::take) {
         return TransportError::new(TransportErrorKind::Request, "reading the request body failed while it was sent")
             .with_sent(Sent::Maybe)
             .with_source(source);
     }
-    let to = target.name();
-    let translated = if error.is_connect() {
-        no_connection(&error, target)
-    } else if error.source().is_none() {
-        // The client checks a request before it looks for a connection.
-        TransportError::new(TransportErrorKind::Request, "the request cannot be sent: invalid method, version or URI")
-    } else if certainly_not_sent(&error) || nothing_written(&error, target) {
-        TransportError::new(
-            TransportErrorKind::ConnectionLost,
-            format!("the connection to {to} was closed before the request was sent{}", because(&error)),
-        )
-        .with_sent(Sent::No)
-    } else if refused_by_http2(&error, target.has_body) {
-        TransportError::new(
-            TransportErrorKind::ConnectionLost,
-            format!("{to} closed the connection before processing the request{}", because(&error)),
-        )
-        .with_sent(Sent::No)
-    } else {
-        TransportError::new(
-            TransportErrorKind::ConnectionLost,
-            format!("the connection to {to} failed before the response was complete{}", because(&error)),
-        )
-    };
-    translated.with_source(error)
+    let to = target.host.name();
+    let lost = |message| TransportError::new(TransportErrorKind::ConnectionLost, message);
+    match failure {
+        Failure::Connect(error) => no_connection(&*error, &to).with_source(error),
+        Failure::ConnectTimeout => no_connection_in_time(&to),
+        Failure::Handshake(error) => lost(unsent(&error, &to)).with_sent(Sent::No).with_source(error),
+        Failure::Sending { error, nothing_written } => {
+            let lost = if nothing_written || certainly_not_sent(&error) {
+                lost(unsent(&error, &to)).with_sent(Sent::No)
+            } else if refused_by_http2(&error, target.has_body) {
+                let message = format!("{to} closed the connection before processing the request{}", because(&error));
+                lost(message).with_sent(Sent::No)
+            } else {
+                lost(format!("the connection to {to} failed before the response was complete{}", because(&error)))
+            };
+            lost.with_source(error)
+        }
+    }
+}
+
+fn unsent(error: &hyper::Error, to: &str) -> String {
+    format!("the connection to {to} was closed before the request was sent{}", because(error))
+}
+
+/// Creates the error for a request that is checked before a connection is used for it.
+pub(super) fn invalid_request() -> TransportError {
+    TransportError::new(TransportErrorKind::Request, "the request cannot be sent: invalid method, version or URI")
 }
 
 /// Returns the message of the library, such as `: connection refused`.
-fn because(error: &legacy::Error) -> String {
+fn because(error: &(dyn Error + 'static)) -> String {
     // hyper's own message first, such as "error parsing HTTP header"; its sources, such as "invalid header value", name
     // the detail.
     let outer = find_in_chain::<hyper::Error>(error).map(ToString::to_string);
@@ -89,27 +92,18 @@ fn because(error: &legacy::Error) -> String {
 
 /// Returns whether no byte of the request was written.
 ///
-/// hyper-util attaches the connection to every error of a request that was assigned to one. Without it there was no
-/// connection, for example because a new one failed in its handshake. hyper creates "canceled" errors in four places,
-/// and all of them return the request unread: the connection was not ready, had closed its queue, closed it with the
-/// request inside, or failed while the request was still queued. hyper-util itself resends such a request if its
-/// connection came from the pool. Any other error ("incomplete message", "dispatch task is gone", an I/O error) may
-/// occur after the first byte.
-fn certainly_not_sent(error: &legacy::Error) -> bool {
-    error.connect_info().is_none() || find_in_chain::<hyper::Error>(error).is_some_and(hyper::Error::is_canceled)
-}
-
-/// Returns whether nothing was written to the connection since the request began, so that the server had closed it
-/// while idle. Over HTTP/2, other requests may have been written in between; then the result is `false`.
-pub(super) fn nothing_written(error: &legacy::Error, target: &Target) -> bool {
-    LastWrite::of(error).is_some_and(|last_write| last_write.is_before(target.number))
+/// hyper creates "canceled" errors in four places, and all of them return the request unread: the connection was not
+/// ready, had closed its queue, closed it with the request inside, or failed while the request was still queued. Any
+/// other error ("incomplete message", "dispatch task is gone", an I/O error) may occur after the first byte.
+fn certainly_not_sent(error: &hyper::Error) -> bool {
+    find_in_chain::<hyper::Error>(error).is_some_and(hyper::Error::is_canceled)
 }
 
 /// Creates the error for a response that arrived before its request was sent: it belongs to another request.
-pub(super) fn early_response(target: &Target) -> TransportError {
+pub(super) fn early_response(host: &Host) -> TransportError {
     TransportError::new(
         TransportErrorKind::ConnectionLost,
-        format!("{} sent a response before the request was written", target.name()),
+        format!("{} sent a response before the request was written", host.name()),
     )
 }
 
@@ -122,7 +116,7 @@ pub(super) fn early_response(target: &Target) -> TransportError {
 /// then, and this stream may be the last one. Without a body, the headers are the whole request, so the outcome is
 /// unknown. With a body, the stream is reset before any of the body is sent, so no server has the whole request.
 #[cfg(feature = "http2")]
-fn refused_by_http2(error: &legacy::Error, has_body: bool) -> bool {
+fn refused_by_http2(error: &hyper::Error, has_body: bool) -> bool {
     find_in_chain::<h2::Error>(error).is_some_and(|error| {
         let refused = error.is_reset() && error.reason() == Some(h2::Reason::REFUSED_STREAM);
         error.is_remote() && (refused || (has_body && error.is_go_away()))
@@ -130,19 +124,18 @@ fn refused_by_http2(error: &legacy::Error, has_body: bool) -> bool {
 }
 
 #[cfg(not(feature = "http2"))]
-fn refused_by_http2(_error: &legacy::Error, _has_body: bool) -> bool {
+fn refused_by_http2(_error: &hyper::Error, _has_body: bool) -> bool {
     false
 }
 
-fn no_connection(error: &legacy::Error, target: &Target) -> TransportError {
+fn no_connection(error: &(dyn Error + 'static), to: &str) -> TransportError {
     if is_timeout(error) {
-        return no_connection_in_time(target);
+        return no_connection_in_time(to);
     }
     #[cfg(feature = "proxy")]
     if let Some(refused) = find_in_chain::<ProxyRefused>(error) {
         return TransportError::configuration(refused.to_string());
     }
-    let to = target.name();
     // Errors of TLS itself are permanent: an invalid certificate stays invalid.
     #[cfg(feature = "tls")]
     if let Some(reason) = find_in_chain::<rustls::Error>(error) {
@@ -156,12 +149,12 @@ fn no_connection(error: &legacy::Error, target: &Target) -> TransportError {
     TransportError::new(TransportErrorKind::Connect, format!("could not connect to {to}{}", because(error)))
 }
 
-pub(super) fn no_connection_in_time(target: &Target) -> TransportError {
-    let message = format!("connecting to {} timed out", target.name());
+fn no_connection_in_time(to: &str) -> TransportError {
+    let message = format!("connecting to {to} timed out");
     TransportError::timeout(TimeoutPhase::Connect, message).with_sent(Sent::No)
 }
 
-fn is_timeout(error: &legacy::Error) -> bool {
+fn is_timeout(error: &(dyn Error + 'static)) -> bool {
     find_in_chain::<ConnectTimedOut>(error).is_some()
         || find_in_chain::<io::Error>(error).is_some_and(|error| error.kind() == io::ErrorKind::TimedOut)
 }

@@ -12,7 +12,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll};
 
 use http::Uri;
-use hyper_util::client::legacy;
 use hyper_util::client::legacy::connect::{Connected, Connection};
 use hyper_util::rt::TokioIo;
 use socket2::SockRef;
@@ -42,8 +41,8 @@ impl RequestClock {
     }
 }
 
-/// Number of the latest request when a connection last wrote. Part of the connection's [`Connected`], so that each
-/// response and each error of hyper-util carries it.
+/// Number of the latest request when a connection last wrote. Part of the connection's [`Connected`], because TLS is
+/// between the connection and its user.
 #[derive(Debug, Clone, Default)]
 pub(super) struct LastWrite(Arc<AtomicU64>);
 
@@ -54,11 +53,12 @@ impl LastWrite {
         self.0.load(Ordering::Acquire) < request
     }
 
-    /// Returns the number stored with the connection that an error came from.
-    pub(super) fn of(error: &legacy::Error) -> Option<Self> {
+    /// Returns the number of an opened connection.
+    pub(super) fn of(connected: &Connected) -> Self {
         let mut extras = http::Extensions::new();
-        error.connect_info()?.get_extras(&mut extras);
-        extras.remove()
+        connected.get_extras(&mut extras);
+        // Every connection comes from `CheckedConnector`, whatever TLS is around it.
+        extras.remove().unwrap_or_default()
     }
 }
 

@@ -23,6 +23,11 @@ impl SentBody {
         let failure = body.can_fail().then(BodyFailure::default);
         (Self { body, failure: failure.clone() }, failure)
     }
+
+    /// Returns a second body with the same bytes and the same slot. `None` for a body that can be read only once.
+    pub(super) fn try_clone(&self) -> Option<Self> {
+        Some(Self { body: self.body.try_clone()?, failure: self.failure.clone() })
+    }
 }
 
 impl http_body::Body for SentBody {

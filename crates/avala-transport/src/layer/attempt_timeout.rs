@@ -1,7 +1,7 @@
 //! Attempt timeout.
 
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use http::{Request, Response, StatusCode};
@@ -109,6 +109,12 @@ pin_project! {
         timeout: Duration,
         state: CallState,
     }
+
+    impl<S: Service<Request<Body>>> PinnedDrop for AttemptTimeoutFuture<S> {
+        fn drop(this: Pin<&mut Self>) {
+            this.state.set_attempt_timer(None);
+        }
+    }
 }
 
 impl<S> Future for AttemptTimeoutFuture<S>
@@ -120,6 +126,7 @@ where
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
         if let Poll::Ready(result) = this.attempt.poll(cx) {
+            this.state.set_attempt_timer(None);
             return Poll::Ready(result);
         }
         // A pause moves the end.
@@ -130,10 +137,12 @@ where
         {
             sleep.reset(ends);
         }
-        match this.sleep.as_pin_mut() {
-            Some(sleep) => ready!(sleep.poll(cx)),
-            None => return Poll::Pending,
+        let Some(mut sleep) = this.sleep.as_pin_mut() else { return Poll::Pending };
+        if sleep.as_mut().poll(cx).is_pending() {
+            this.state.set_attempt_timer(Some(sleep.deadline()));
+            return Poll::Pending;
         }
+        this.state.set_attempt_timer(None);
         let message = format!("attempt timed out after {}", Seconds(*this.timeout));
         let error = TransportError::timeout(TimeoutPhase::Attempt, message);
         // The server refused the request, although the body of its response did not arrive in time.

@@ -39,6 +39,8 @@ async fn one_at_a_time(pause: Duration) -> Transport {
     let url = BaseUrl::parse(&format!("https://{}", listener.local_addr().unwrap())).unwrap();
     tokio::spawn(async move {
         let (stream, _) = listener.accept().await.unwrap();
+        // Otherwise the response may wait for a delayed acknowledgment, in real time.
+        stream.set_nodelay(true).unwrap();
         let mut stream = tls.accept(stream).await.unwrap();
         while stream.read(&mut [0; 1_024]).await.is_ok_and(|read| read > 0) {
             tokio::time::sleep(pause).await;
@@ -85,6 +87,8 @@ async fn connect_timeout_restarts_with_each_attempt() {
     tokio::spawn(async move {
         let (_silent, _) = listener.accept().await.unwrap();
         let (stream, _) = listener.accept().await.unwrap();
+        // Otherwise the response may wait for a delayed acknowledgment, in real time.
+        stream.set_nodelay(true).unwrap();
         let mut stream = tls.accept(stream).await.unwrap();
         assert!(stream.read(&mut [0; 1_024]).await.unwrap() > 0);
         stream.write_all(RESPONSE.as_bytes()).await.unwrap();

@@ -42,6 +42,35 @@ async fn negotiated_protocol_is_supported_by_both_sides() {
 }
 
 #[tokio::test]
+async fn http2_calls_share_one_connection_once_it_is_open() {
+    let (der, _, issuer) = certificate_authority();
+    let server = Echo::tls(server_config(&issuer, "127.0.0.1", &["h2"], |_| {})).await;
+    let transport = transport(server.address, |builder| builder.root_certificate_der(der));
+    // The protocol is not known yet, so each of the first calls may open a connection.
+    for _ in 0..2 {
+        let calls = (0..20).map(|_| send(&transport, post("/x/", "hello")));
+        for response in futures_util::future::join_all(calls).await {
+            assert_eq!(text(&response.unwrap()), "HTTP/2.0 hello");
+        }
+    }
+    assert!(server.connections() <= 20, "{}", server.connections());
+}
+
+#[tokio::test]
+async fn limit_of_idle_connections_is_for_http1_only() {
+    let (der, _, issuer) = certificate_authority();
+    for (protocol, expected) in [("h2", 1), ("http/1.1", 3)] {
+        let server = Echo::tls(server_config(&issuer, "127.0.0.1", &[protocol], |_| {})).await;
+        let trust = |builder: TransportBuilder| builder.root_certificate_der(der.clone()).pool_max_idle_per_host(0);
+        let transport = transport(server.address, trust);
+        for _ in 0..3 {
+            send(&transport, post("/x/", "hello")).await.unwrap();
+        }
+        assert_eq!(server.connections(), expected, "{protocol}");
+    }
+}
+
+#[tokio::test]
 async fn extreme_keep_alive_does_not_break_http2() {
     let (der, _, issuer) = certificate_authority();
     let almost = Duration::MAX.saturating_sub(Duration::from_nanos(1));

@@ -127,6 +127,8 @@ where
             state,
             started: self.has_inner,
             yields: self.yields,
+            // Without user layers, everything below is polled by the same task.
+            shares_timer: self.stack.is_some() && self.yields == 0,
         }
     }
 }
@@ -142,6 +144,7 @@ pin_project! {
         state: CallState,
         started: bool,
         yields: u8,
+        shares_timer: bool,
     }
 }
 
@@ -168,6 +171,9 @@ where
                 }
                 Err(error) => Err(this.state.complete(error)),
             });
+        }
+        if *this.shares_timer && this.state.has_earlier_timer() {
+            return Poll::Pending;
         }
         if let Some(background) = this.state.background() {
             background.register(cx.waker());

@@ -193,7 +193,8 @@ impl RateLimiter {
             let mut last = lock(&self.0.last_reported);
             *last = reported.or(*last);
         }
-        self.update(name, report(status, headers, reported));
+        let reads_reset = self.store().is_some() || self.user().is_some_and(Scope::is_paced);
+        self.update(name, report(status, headers, reported, reads_reset));
     }
 
     /// Updates the limits from a 429 whose body was lost, so that only its `Retry-After` is known.

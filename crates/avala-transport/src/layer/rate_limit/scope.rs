@@ -29,6 +29,8 @@ pub(super) struct Scope {
     times: [AttemptTimes; 3],
     /// Calls per minute that no report exceeds: a share of the limit.
     most: Option<u32>,
+    /// Whether the limit is that of a fleet.
+    is_paced: bool,
 }
 
 /// Uses the default limit: a scope is as wide as the user's limit until the server reports its own.
@@ -40,7 +42,8 @@ impl Default for Scope {
 
 impl Scope {
     pub(super) fn new(limit: RateLimit) -> Self {
-        Self { schedule: Mutex::new(Schedule::new(Bucket::new(limit))), times: Default::default(), most: None }
+        let schedule = Mutex::new(Schedule::new(Bucket::new(limit)));
+        Self { schedule, times: Default::default(), most: None, is_paced: false }
     }
 
     /// Creates a limit that the server's headers may lower, but not raise.
@@ -58,7 +61,12 @@ impl Scope {
             schedule.bucket.set_passed(fastrand::f64());
         }
         schedule.pacer = Some(pacer);
-        Self { schedule: Mutex::new(schedule), times: Default::default(), most: None }
+        Self { schedule: Mutex::new(schedule), times: Default::default(), most: None, is_paced: true }
+    }
+
+    /// Returns whether the limit needs the time until the reset of every response.
+    pub(super) fn is_paced(&self) -> bool {
+        self.is_paced
     }
 
     /// Returns the share of one client of a fleet, in calls per minute.
@@ -172,11 +180,18 @@ fn sample(report: &LimitReport) -> Option<Sample> {
     Some(Sample { elapsed: elapsed + 0.5, limit, used: used.max(0.0), refused: report.refused })
 }
 
-/// Returns what a response says about a limit.
-pub(super) fn report(status: StatusCode, headers: &HeaderMap, reported: Option<RateLimitState>) -> LimitReport {
+/// Returns what a response says about a limit. The time until the reset is read only if it is needed: if the limit is
+/// used up, or with `reads_reset`.
+pub(super) fn report(
+    status: StatusCode,
+    headers: &HeaderMap,
+    reported: Option<RateLimitState>,
+    reads_reset: bool,
+) -> LimitReport {
     let RateLimitState { limit, remaining, reset } = reported.unwrap_or_default();
-    let until_reset = reset.and_then(|reset| until_reset(reset, headers));
     let refused = status == StatusCode::TOO_MANY_REQUESTS;
+    let reads_reset = reads_reset || refused || remaining == Some(0);
+    let until_reset = reset.filter(|_| reads_reset).and_then(|reset| until_reset(reset, headers));
     let closing = refused.then(|| closing(retry_after(headers)));
     let closed_for = until_reset.filter(|_| remaining == Some(0)).max(closing);
     LimitReport { limit, remaining, closed_for, until_reset: until_reset.or(closing), refused }

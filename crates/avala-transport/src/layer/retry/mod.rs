@@ -3,6 +3,7 @@
 mod budget;
 mod outcome;
 mod policy;
+mod spare;
 
 use std::future::poll_fn;
 use std::pin::Pin;
@@ -18,6 +19,7 @@ pub use self::budget::RetryBudget;
 use self::budget::Tokens;
 use self::outcome::Outcome;
 pub use self::policy::RetryPolicy;
+use self::spare::Spare;
 use crate::body::Body;
 use crate::context::CallState;
 use crate::context::options::CallOptions;
@@ -141,7 +143,7 @@ where
         let mut unknown_before = false;
         loop {
             attempts += 1;
-            let spare = if attempts < max_attempts { try_clone(&current) } else { None };
+            let spare = if attempts < max_attempts { Spare::of(&current) } else { None };
             let attempt = self.state.begin_attempt();
             let strays = attempt.strays();
             if let Some(state) = current.extensions_mut().get_mut() {
@@ -189,7 +191,7 @@ where
             sleep_until(start).await;
             payment.spend();
             unknown_before |= outcome == Outcome::Unknown;
-            current = spare;
+            current = spare.into_request();
         }
     }
 
@@ -212,17 +214,6 @@ where
             Err(error) => Err(self.state.complete(error)),
         }
     }
-}
-
-/// Copies the request with its extensions; `None` if its body can be read only once.
-fn try_clone(request: &Request<Body>) -> Option<Request<Body>> {
-    let mut copy = Request::new(request.body().try_clone()?);
-    *copy.method_mut() = request.method().clone();
-    *copy.uri_mut() = request.uri().clone();
-    *copy.version_mut() = request.version();
-    *copy.headers_mut() = request.headers().clone();
-    *copy.extensions_mut() = request.extensions().clone();
-    Some(copy)
 }
 
 fn asked_wait(result: &Result<Response<Body>, TransportError>) -> Option<Duration> {

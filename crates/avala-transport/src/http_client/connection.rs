@@ -1,0 +1,189 @@
+//! Opens connections, and sends requests on them.
+
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use http::{Request, Response, Uri};
+use hyper::body::Incoming;
+use hyper::client::conn::{TrySendError, http1};
+use hyper::rt::{Read, Write};
+use hyper_util::client::legacy::connect::Connection as _;
+use tower::ServiceExt as _;
+
+use super::Connector;
+use super::failure::Failure;
+use super::idle_check::LastWrite;
+use super::sent_body::SentBody;
+use crate::connection_settings::Connections;
+
+/// Read buffer of HTTP/1.1: limits the headers of a response, and the largest piece of a body that is read at a time.
+const HTTP1_BUFFER: usize = 256 * 1024;
+
+/// Sending side of a connection. hyper drives the other side in a task, which ends with the connection.
+pub(super) struct Connection {
+    sender: Sender,
+    last_write: LastWrite,
+    is_used: bool,
+}
+
+enum Sender {
+    Http1(http1::SendRequest<SentBody>),
+    #[cfg(feature = "http2")]
+    Http2(hyper::client::conn::http2::SendRequest<SentBody>),
+}
+
+impl Connection {
+    pub(super) fn is_http1(&self) -> bool {
+        matches!(self.sender, Sender::Http1(_))
+    }
+
+    /// Returns whether it was kept or used before, so that the server may have closed it.
+    pub(super) fn is_used(&self) -> bool {
+        self.is_used
+    }
+
+    pub(super) fn into_used(self) -> Self {
+        Self { is_used: true, ..self }
+    }
+
+    /// Returns whether a request can be sent now. A connection of HTTP/1.1 is not ready while it has a request.
+    pub(super) fn is_ready(&self) -> bool {
+        match &self.sender {
+            Sender::Http1(sender) => sender.is_ready(),
+            #[cfg(feature = "http2")]
+            Sender::Http2(sender) => sender.is_ready(),
+        }
+    }
+
+    /// Ready when a request can be sent, or never again.
+    pub(super) fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        match &mut self.sender {
+            Sender::Http1(sender) => sender.poll_ready(cx).map(|_| ()),
+            #[cfg(feature = "http2")]
+            Sender::Http2(sender) => sender.poll_ready(cx).map(|_| ()),
+        }
+    }
+
+    /// Returns a second sender for the same connection, with HTTP/2.
+    pub(super) fn share(&self) -> Option<Self> {
+        match &self.sender {
+            Sender::Http1(_) => None,
+            #[cfg(feature = "http2")]
+            Sender::Http2(sender) => {
+                let (sender, last_write) = (Sender::Http2(sender.clone()), self.last_write.clone());
+                Some(Self { sender, last_write, is_used: true })
+            }
+        }
+    }
+
+    /// Sends a request. The error has the request if the connection did not begin to write it.
+    pub(super) async fn send(
+        &mut self,
+        request: Request<SentBody>,
+    ) -> Result<Response<Incoming>, TrySendError<Request<SentBody>>> {
+        match &mut self.sender {
+            Sender::Http1(sender) => sender.try_send_request(request).await,
+            #[cfg(feature = "http2")]
+            Sender::Http2(sender) => sender.try_send_request(request).await,
+        }
+    }
+
+    /// Returns whether the connection wrote nothing since the request with this number began.
+    pub(super) fn wrote_nothing_since(&self, request: u64) -> bool {
+        self.last_write.is_before(request)
+    }
+}
+
+/// Opens connections: connector and protocol settings.
+#[derive(Clone)]
+pub(super) struct Opener {
+    connector: Connector,
+    http1: http1::Builder,
+    #[cfg(feature = "http2")]
+    http2: http2::Builder,
+}
+
+impl Opener {
+    pub(super) fn new(
+        connector: Connector,
+        #[cfg_attr(not(feature = "http2"), expect(unused_variables, reason = "HTTP/1.1 has no settings"))]
+        settings: &Connections,
+    ) -> Self {
+        let mut http1 = http1::Builder::new();
+        http1.max_buf_size(HTTP1_BUFFER);
+        Self {
+            connector,
+            http1,
+            #[cfg(feature = "http2")]
+            http2: http2::builder(settings),
+        }
+    }
+
+    /// Opens a connection to the host of `target`, with the protocol that the server chooses.
+    pub(super) async fn open(self, target: Uri) -> Result<Connection, Failure> {
+        let io = self.connector.oneshot(target).await.map_err(Failure::Connect)?;
+        let connected = io.connected();
+        let last_write = LastWrite::of(&connected);
+        #[cfg(feature = "http2")]
+        if connected.is_negotiated_h2() {
+            let (sender, task) = Box::pin(self.http2.handshake(io)).await.map_err(Failure::Handshake)?;
+            drop(tokio::spawn(task));
+            return Ok(Connection { sender: Sender::Http2(sender), last_write, is_used: false });
+        }
+        over_http1(&self.http1, io, last_write).await
+    }
+}
+
+pub(super) async fn over_http1<I>(builder: &http1::Builder, io: I, last_write: LastWrite) -> Result<Connection, Failure>
+where
+    I: Read + Write + Unpin + Send + 'static,
+{
+    let (mut sender, task) = builder.handshake(io).await.map_err(Failure::Handshake)?;
+    let mut task = Some(task.with_upgrades());
+    // Polled here until it accepts a request, so that its own error is reported if it ends before.
+    let ready = poll_fn(|cx| {
+        if let Some(running) = &mut task
+            && let Poll::Ready(ended) = Pin::new(running).poll(cx)
+        {
+            task = None;
+            ended?;
+        }
+        sender.poll_ready(cx)
+    });
+    ready.await.map_err(Failure::Handshake)?;
+    if let Some(task) = task {
+        drop(tokio::spawn(task));
+    }
+    Ok(Connection { sender: Sender::Http1(sender), last_write, is_used: false })
+}
+
+#[cfg(feature = "http2")]
+mod http2 {
+    use hyper_util::rt::{TokioExecutor, TokioTimer};
+
+    use crate::connection_settings::Connections;
+
+    pub(super) type Builder = hyper::client::conn::http2::Builder<TokioExecutor>;
+
+    const HEADERS: u32 = 64 * 1024;
+    /// Stream window: how much of an unread response the server may send. An ordinary page fits, so that the server
+    /// finishes it and its stream no longer counts against the server's limit of streams.
+    const STREAM_WINDOW: u32 = 2 * 1024 * 1024;
+    /// Connection window: the largest possible, so that 1,000 unread responses do not block others. Memory is bounded
+    /// by the number of streams and their own windows.
+    const CONNECTION_WINDOW: u32 = (1 << 31) - 1;
+
+    pub(super) fn builder(settings: &Connections) -> Builder {
+        let mut builder = Builder::new(TokioExecutor::new());
+        builder
+            .timer(TokioTimer::new())
+            .max_header_list_size(HEADERS)
+            .initial_stream_window_size(STREAM_WINDOW)
+            .initial_connection_window_size(CONNECTION_WINDOW);
+        if let Some(pings) = settings.http2_keep_alive {
+            builder.keep_alive_interval(pings.interval).keep_alive_timeout(pings.timeout);
+        }
+        builder
+    }
+}
