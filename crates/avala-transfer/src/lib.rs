@@ -38,6 +38,11 @@
 //! before the last bytes of a file leave, its hash is recorded, so that an object of that name is recognized as ours.
 //! A file that cannot be read, is newer, or belongs to another transfer is an error, and never taken for empty.
 //!
+//! # Systems
+//!
+//! Uploads work on every system that Rust and Tokio support. Downloads need Unix: they open folders relative to each other,
+//! so that no link leads out of the target, and other systems have no such calls.
+//!
 //! # Features
 //!
 //! | Feature | Default | What it adds |

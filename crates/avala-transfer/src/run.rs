@@ -7,6 +7,7 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use tokio::runtime::Handle;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinHandle;
 
 use crate::budget::run_limit::RunLimit;
@@ -135,6 +136,7 @@ pub(crate) struct RunContext {
     pub(crate) control: Control,
     pub(crate) meter: Meter,
     pub(crate) limit: Arc<RunLimit>,
+    turns: Arc<Semaphore>,
     warnings: Arc<Mutex<Vec<String>>>,
 }
 
@@ -145,6 +147,7 @@ impl RunContext {
             control: Control::new(),
             meter: Meter::new(),
             limit: Arc::new(RunLimit::new(settings.max_bytes, settings.max_time)),
+            turns: Arc::new(Semaphore::new(transfers.max_uploads())),
             warnings: Arc::default(),
         }
     }
@@ -153,6 +156,12 @@ impl RunContext {
     pub(crate) async fn gate(&self) -> Result<(), Error> {
         self.control.gate().await?;
         self.limit.check_time()
+    }
+
+    /// Waits for the turn to request a URL and then a slot. Without turns, all files would have URLs that expire before a
+    /// slot is free.
+    pub(crate) async fn turn(&self) -> Turn {
+        Turn(Arc::clone(&self.turns).acquire_owned().await.ok())
     }
 
     /// Notes something that the caller should know.
@@ -166,6 +175,10 @@ impl RunContext {
         std::mem::take(&mut self.warnings.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
+
+/// A turn, which ends when it is dropped.
+#[derive(Debug)]
+pub(crate) struct Turn(#[expect(dead_code, reason = "held for its drop")] Option<OwnedSemaphorePermit>);
 
 /// Runs blocking work on a thread for it.
 pub(crate) async fn blocking<T: Send + 'static>(

@@ -12,7 +12,7 @@ const UNIT: u64 = 4 * 1024;
 /// Memory budget of transfers: how many bytes of files they may hold at once. Clones share it.
 ///
 /// The default is 64 MiB, or a quarter of the memory limit of the process's cgroup if that is less. It does not depend on
-/// the number of files and parts: a part is streamed from its file, and holds a few hundred KiB at a time. A transfer
+/// the number of files and parts: a part is streamed from or to its file, and holds at most 2 MiB at a time. A transfer
 /// that finds no memory waits.
 ///
 /// ```

@@ -95,12 +95,13 @@ async fn work(shared: Arc<Shared>, mut first: Option<OpenedRange>) -> Result<(),
 }
 
 impl Shared {
-    async fn receive(&self, asked: Range<u64>, opened: Opened, attempts: &mut Attempts) -> Result<(), Stop> {
-        let Meaning::Part { range, .. } = &opened.meaning else { return Ok(()) };
+    async fn receive(&self, asked: Range<u64>, mut opened: Opened, attempts: &mut Attempts) -> Result<(), Stop> {
+        let Meaning::Part { ref range, .. } = opened.meaning else { return Ok(()) };
         let (file, context) = (&self.file, &self.file.context);
         let mut writer = FileWriter::new(&file.part, range.start);
         let length = range.end - range.start;
-        let (received, end) = receive(context, &file.remote.name, opened.body, Some(length), &mut writer).await;
+        let (received, end) =
+            receive(context, &file.remote.name, opened.body, Some(length), &mut opened.slot, &mut writer).await;
         file.count(received);
         self.queue().put_back(asked.start + received..asked.end);
         match end {

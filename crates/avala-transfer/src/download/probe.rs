@@ -10,24 +10,57 @@ use super::names::{NameProbe, NameRules, RESERVED_PREFIX};
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct FileProbe;
 
+/// What the names of the probe's files begin with.
+fn prefix() -> String {
+    format!("{RESERVED_PREFIX}probe-")
+}
+
+/// How often a file is created again that another process took for the rest of a killed one.
+const MOST_TRIES: usize = 10;
+
 impl NameProbe for FileProbe {
     fn probe(&self, folder: &Path) -> io::Result<NameRules> {
-        let unique = format!("{:016x}", fastrand::u64(..));
-        let name = |suffix: &str| folder.join(format!("{RESERVED_PREFIX}{unique}-{suffix}"));
-        let case = is_distinct(name("a"), &name("A"))?;
-        let unicode_forms = is_distinct(name("\u{e9}"), &name("e\u{301}"))?;
+        remove_rests(folder)?;
+        let unique = format!("{}{:016x}", prefix(), fastrand::u64(..));
+        let name = |suffix: &str| folder.join(format!("{unique}-{suffix}"));
+        let case = is_distinct(&name("a"), &name("A"))?;
+        let unicode_forms = is_distinct(&name("\u{e9}"), &name("e\u{301}"))?;
         Ok(NameRules { case, unicode_forms })
     }
 }
 
 /// Creates a file and returns whether another name does not find it.
-fn is_distinct(created: PathBuf, other: &Path) -> io::Result<bool> {
-    let _probe = Temporary::create(created)?;
-    match std::fs::symlink_metadata(other) {
-        Ok(_) => Ok(false),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(true),
+fn is_distinct(created: &Path, other: &Path) -> io::Result<bool> {
+    for _ in 0..MOST_TRIES {
+        let _probe = Temporary::create(created)?;
+        let is_found = exists(other)?;
+        if is_found || exists(created)? {
+            return Ok(!is_found);
+        }
+    }
+    Err(io::Error::other("another process deletes the files that are created to examine the folder"))
+}
+
+fn exists(path: &Path) -> io::Result<bool> {
+    match std::fs::symlink_metadata(path) {
+        Ok(_) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
         Err(error) => Err(error),
     }
+}
+
+/// Deletes what processes left that were killed while they examined the folder. Living ones hold locks on their files.
+fn remove_rests(folder: &Path) -> io::Result<()> {
+    let prefix = prefix();
+    for entry in std::fs::read_dir(folder)? {
+        let entry = entry?;
+        let is_probe = entry.file_name().to_string_lossy().starts_with(&prefix) && entry.file_type()?.is_file();
+        // A file that another process deletes first is not there, and one that cannot be locked is kept.
+        if is_probe && File::open(entry.path()).is_ok_and(|file| file.try_lock().is_ok()) {
+            let _ = std::fs::remove_file(entry.path());
+        }
+    }
+    Ok(())
 }
 
 /// File that is deleted on drop.
@@ -37,15 +70,17 @@ struct Temporary {
 }
 
 impl Temporary {
-    fn create(path: PathBuf) -> io::Result<Self> {
-        let file = OpenOptions::new().write(true).create_new(true).open(&path)?;
-        Ok(Self { path, _file: file })
+    fn create(path: &Path) -> io::Result<Self> {
+        let file = OpenOptions::new().write(true).create_new(true).open(path)?;
+        // Without locks, as on some network file systems, others keep the file too.
+        let _ = file.try_lock();
+        Ok(Self { path: path.to_owned(), _file: file })
     }
 }
 
 impl Drop for Temporary {
     fn drop(&mut self) {
-        // A rest has a reserved name, and is deleted with the folder at the latest.
+        // A rest has a reserved name, and is deleted by the next probe.
         let _ = std::fs::remove_file(&self.path);
     }
 }
@@ -63,5 +98,18 @@ mod tests {
         }
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
         assert!(FileProbe.probe(&folder.path().join("missing")).is_err());
+    }
+
+    #[test]
+    fn rests_of_killed_processes_are_deleted() {
+        let folder = tempfile::tempdir().unwrap();
+        let name = |suffix: &str| folder.path().join(format!("{}0123456789abcdef-{suffix}", prefix()));
+        std::fs::write(name("a"), "").unwrap();
+        let living = Temporary::create(&name("b")).unwrap();
+        std::fs::write(folder.path().join("a"), "a file of the user").unwrap();
+        FileProbe.probe(folder.path()).unwrap();
+        assert!(!name("a").exists() && name("b").exists() && folder.path().join("a").exists());
+        drop(living);
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
     }
 }

@@ -12,11 +12,12 @@ use tokio::task::JoinHandle;
 use super::context::{Context, STALL_TIMEOUT};
 use super::part_file::PartFile;
 use super::target_error::TargetError;
+use crate::budget::concurrency::Slot;
 use crate::budget::memory::Memory;
 use crate::error::{Error, ErrorKind};
 
-/// Size of the blocks that are written.
-const BLOCK: u64 = 512 << 10;
+/// Bytes that are written at once, on another thread: more of them would take memory, fewer more switches of threads.
+const BLOCK: u64 = 1 << 20;
 
 /// Bytes in memory, with their share of the budget.
 #[derive(Debug)]
@@ -54,6 +55,7 @@ pub(crate) async fn receive(
     name: &str,
     mut body: Body,
     limit: Option<u64>,
+    slot: &mut Slot,
     writer: &mut impl BlockWriter,
 ) -> (u64, End) {
     let (mut passed, mut block): (u64, Option<Block>) = (0, None);
@@ -62,6 +64,20 @@ pub(crate) async fn receive(
         let read = passed + block.as_ref().map_or(0, |block| block.length);
         if limit.is_some_and(|limit| read >= limit) {
             break End::Complete;
+        }
+        if context.control.is_paused() {
+            // Other runs can have the slot and the memory meanwhile.
+            if let Some(begun) = block.take().filter(|block| block.length > 0) {
+                let length = begun.length;
+                if let Err(error) = writer.write(begun).await {
+                    break End::Stopped(error);
+                }
+                passed += length;
+            }
+            match unless(ended.as_mut(), paused(context, slot)).await {
+                Ok(Ok(())) => continue,
+                Ok(Err(error)) | Err(error) => break End::Stopped(error),
+            }
         }
         // Reserve memory before the bytes arrive, so that they cannot exceed the budget.
         let filled = match &mut block {
@@ -114,6 +130,14 @@ pub(crate) async fn receive(
         end = End::Stopped(error);
     }
     (passed, end)
+}
+
+/// Waits until the run is resumed and has a slot again.
+async fn paused(context: &Context, slot: &mut Slot) -> Result<(), Error> {
+    slot.suspend();
+    context.gate().await?;
+    slot.resume().await;
+    Ok(())
 }
 
 /// Waits for `step`, but not longer than the run.

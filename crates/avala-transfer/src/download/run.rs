@@ -75,6 +75,7 @@ pub(crate) async fn download(
     let has_failures =
         files.iter().any(|file| !matches!(file.outcome, FileOutcome::Transferred | FileOutcome::Skipped));
     if !has_failures {
+        run.discard_begun(&listed).await?;
         run.session.finish();
     }
     if let Some(most) = run.options.delete_extra {
@@ -182,6 +183,16 @@ impl Run {
         meter.file_done();
         meter.emit(|| Event::FileDone { path: object.name.clone(), bytes: size });
         Ok((size, FileOutcome::Transferred))
+    }
+
+    /// Deletes what earlier runs began of files that the source does not have any more.
+    async fn discard_begun(self: &Arc<Self>, listed: &BTreeSet<String>) -> Result<(), Error> {
+        let (this, listed) = (Arc::clone(self), listed.clone());
+        blocking(move || {
+            // A file that the filter leaves out may be continued by another run.
+            this.session.discard_begun(|path| !listed.contains(path) && this.options.filter.matches(path))
+        })
+        .await
     }
 
     /// Deletes files that the source does not have, unless there are more than allowed.

@@ -12,7 +12,7 @@ use super::folder::{Existing, Place, TargetFolder};
 use super::listing::Listed;
 use super::names::{NameCollision, SafePath, collisions};
 use super::options::Options;
-use super::part_file::PartFile;
+use super::part_file::{PartFile, temporary_name};
 use super::record::{Begun, Done, Known, Record};
 use super::target_error::TargetError;
 use crate::error::{Error, ErrorKind};
@@ -82,6 +82,9 @@ impl Session {
         let is_other = known.source.as_deref().is_some_and(|known| known != source);
         if is_other {
             // The temporary files of another source are of no use. Complete files are compared by content.
+            if let Some(token) = known.token.as_deref().filter(|_| !is_dry) {
+                discard(&folder, token, known.begun.keys())?;
+            }
             known.begun.clear();
             known.done.clear();
         }
@@ -214,6 +217,12 @@ impl Session {
         Ok(size)
     }
 
+    /// Deletes the temporary files of begun files for which `is_gone` holds: no run continues them. Blocks.
+    pub(crate) fn discard_begun(&self, is_gone: impl Fn(&str) -> bool) -> Result<(), Error> {
+        let begun = self.known();
+        discard(&self.folder, &self.token, begun.begun.keys().filter(|path| is_gone(path)))
+    }
+
     /// Takes what an earlier run left of a file.
     pub(crate) fn take_begun(&self, path: &str) -> Option<Begun> {
         self.known().begun.remove(path)
@@ -235,6 +244,18 @@ impl Session {
     fn known(&self) -> MutexGuard<'_, Known> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Deletes temporary files. What became of their folders meanwhile is left alone.
+fn discard<'a>(folder: &TargetFolder, token: &str, paths: impl Iterator<Item = &'a String>) -> Result<(), Error> {
+    for path in paths {
+        if let Ok(safe) = SafePath::new(path)
+            && let Ok(Some(place)) = folder.place(&safe, false)
+        {
+            place.remove_temporary(&temporary_name(safe.split().1, token))?;
+        }
+    }
+    Ok(())
 }
 
 fn done(path: &SafePath, existing: Existing, sha256: Option<Digest>, listed: &Listed) -> Done {

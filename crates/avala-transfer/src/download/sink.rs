@@ -26,7 +26,7 @@ pub(crate) async fn stream(
     let total = loop {
         let range = version.as_ref().filter(|_| offset > 0).map(|version| offset..version.total);
         let expected = version.as_ref().filter(|_| range.is_some());
-        let opened = open(context, remote, range.as_ref(), expected, &mut attempts).await?;
+        let mut opened = open(context, remote, range.as_ref(), expected, &mut attempts).await?;
         let length = match opened.meaning {
             Meaning::Whole { etag, length } if offset == 0 => {
                 version = length.filter(|_| etag.is_some()).map(|total| Version { etag, total });
@@ -48,7 +48,7 @@ pub(crate) async fn stream(
         {
             return Err(wrong_size(remote, length, size));
         }
-        let (received, end) = receive(context, &remote.name, opened.body, length, &mut writer).await;
+        let (received, end) = receive(context, &remote.name, opened.body, length, &mut opened.slot, &mut writer).await;
         offset += received;
         context.meter.done(received);
         match end {

@@ -6,6 +6,7 @@ use super::filling::{Filling, MOST_UNUSABLE, Stop};
 use super::receive::{End, FileWriter, receive};
 use super::request::{Attempts, Opened, open};
 use super::response::{Meaning, Version};
+use crate::budget::concurrency::Slot;
 use crate::error::{Error, ErrorKind};
 
 /// Downloads the whole object; `first` is a response that was opened before.
@@ -19,7 +20,7 @@ pub(super) async fn run(file: &Arc<Filling>, first: Option<Opened>, may_resume: 
     let (mut version, mut offset): (Option<Version>, u64) = (None, 0);
     loop {
         let range = version.as_ref().filter(|_| may_resume && offset > 0).map(|version| offset..version.total);
-        let opened = match next.take() {
+        let mut opened = match next.take() {
             Some(opened) => opened,
             None => {
                 let expected = version.as_ref().filter(|_| range.is_some());
@@ -62,9 +63,10 @@ pub(super) async fn run(file: &Arc<Filling>, first: Option<Opened>, may_resume: 
         let limit = limit.map_or(Limit::Open(most), Limit::Exact);
         let (received, end) = match limit {
             Limit::Exact(length) => {
-                receive(&file.context, &file.remote.name, opened.body, Some(length), &mut writer).await
+                receive(&file.context, &file.remote.name, opened.body, Some(length), &mut opened.slot, &mut writer)
+                    .await
             }
-            Limit::Open(most) => receive_open(file, opened.body, most, &mut writer).await,
+            Limit::Open(most) => receive_open(file, opened.body, most, &mut opened.slot, &mut writer).await,
         };
         offset += received;
         file.count(received);
@@ -111,10 +113,11 @@ async fn receive_open(
     file: &Arc<Filling>,
     body: avala_transport::Body,
     most: Option<u64>,
+    slot: &mut Slot,
     writer: &mut FileWriter,
 ) -> (u64, End) {
-    let Some(most) = most else { return receive(&file.context, &file.remote.name, body, None, writer).await };
-    let (received, end) = receive(&file.context, &file.remote.name, body, Some(most), writer).await;
+    let Some(most) = most else { return receive(&file.context, &file.remote.name, body, None, slot, writer).await };
+    let (received, end) = receive(&file.context, &file.remote.name, body, Some(most), slot, writer).await;
     match end {
         End::Complete => {
             let message = format!("the storage host sends more than the {} bytes that the API says", most - 1);

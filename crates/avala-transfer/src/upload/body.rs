@@ -17,6 +17,8 @@ use crate::hash::{Digest, Hasher};
 use crate::run::RunContext;
 use crate::source::open::{OpenFile, changed};
 use crate::source::walk::SourceFile;
+use crate::upload::buffers::Buffers;
+use crate::upload::hold::Hold;
 
 /// Bytes that are read at once.
 const CHUNK: u64 = 256 * 1024;
@@ -150,15 +152,24 @@ pub(crate) struct FileBody {
 }
 
 impl FileBody {
-    pub(crate) fn new(context: &RunContext, part: Part, frame: Around, release: Release, watch: &Watch) -> Self {
+    pub(crate) fn new(
+        context: &RunContext,
+        part: Part,
+        frame: Around,
+        release: Release,
+        watch: &Watch,
+        hold: &Arc<Hold>,
+    ) -> Self {
         let left = frame.before.len() as u64 + part.length + frame.after.len() as u64;
         let reader = Reader {
             context: context.clone(),
+            hold: Arc::clone(hold),
             next: part.offset,
             end: part.offset + part.length,
             part,
             hasher: Some(Hasher::default()),
             ahead: None,
+            buffers: Buffers::default(),
             release: Some(release),
             watch: watch.clone(),
         };
@@ -231,12 +242,14 @@ type ReadChunk = (Reader, Result<Option<Bytes>, Error>);
 /// Reads a part chunk by chunk.
 struct Reader {
     context: RunContext,
+    hold: Arc<Hold>,
     part: Part,
     next: u64,
     end: u64,
     /// `None` while a thread has it.
     hasher: Option<Hasher>,
     ahead: Option<JoinHandle<(Hasher, io::Result<Option<Bytes>>)>>,
+    buffers: Buffers,
     release: Option<Release>,
     watch: Watch,
 }
@@ -252,7 +265,7 @@ impl Reader {
     }
 
     async fn chunk(&mut self) -> Result<Bytes, Error> {
-        self.context.control.gate().await?;
+        self.hold.gate().await?;
         self.read_ahead();
         let Some(read) = self.ahead.take() else { return Err(Error::aborted()) };
         let (hasher, bytes) = read.await.map_err(|_| Error::aborted())?;
@@ -289,21 +302,21 @@ impl Reader {
     async fn pay(&self, bytes: u64) -> Result<(), Error> {
         self.context.limit.take(bytes)?;
         self.context.transfers.bandwidth().take(bytes).await;
-        self.context.control.gate().await
+        self.hold.gate().await
     }
 
     /// Starts reading and hashing the next chunk on another thread.
     fn read_ahead(&mut self) {
         let Some(mut hasher) = self.hasher.take() else { return };
-        let (file, offset) = (Arc::clone(&self.part.file), self.next);
+        let (file, offset, buffers) = (Arc::clone(&self.part.file), self.next, self.buffers.clone());
         let length = usize::try_from((self.end - offset).min(CHUNK)).unwrap_or_default();
         self.ahead = Some(tokio::task::spawn_blocking(move || {
-            let mut buffer = vec![0; length];
-            let read = file.read_untouched(&mut buffer, offset).map(|count| {
+            let mut buffer = buffers.take(length);
+            let read = file.read_untouched(&mut buffer.bytes, offset).map(|count| {
                 count.map(|count| {
-                    buffer.truncate(count);
-                    hasher.update(&buffer);
-                    Bytes::from(buffer)
+                    buffer.bytes.truncate(count);
+                    hasher.update(&buffer.bytes);
+                    buffer.freeze()
                 })
             });
             (hasher, read)

@@ -1,5 +1,6 @@
 //! One request that sends a part to a storage host.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use avala_transport::{Body, Sent, TransportError, TransportErrorKind, retry_after};
@@ -10,11 +11,12 @@ use tokio::time::Instant;
 use crate::error::{Error, ErrorKind};
 use crate::hash::Digest;
 use crate::progress::meter::Meter;
-use crate::run::RunContext;
+use crate::run::{RunContext, Turn};
 use crate::storage::client::MAX_RESPONSE;
 use crate::storage::clock::UrlLife;
 use crate::storage::hosts::StorageUrl;
 use crate::upload::body::{Around, FileBody, Part, Release, Watch};
+use crate::upload::hold::Hold;
 
 /// Longest time in which the storage takes no bytes.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(600);
@@ -93,7 +95,8 @@ pub(crate) enum Put {
     Failed(Error, Option<Digest>),
 }
 
-/// Sends a part. Waits for a slot of the host and for memory; a pause stops the stream and its timeouts.
+/// Sends a part. Waits for a slot of the host, with which `turn` ends, and for memory; a pause stops the stream and its
+/// timeouts.
 pub(crate) async fn send(
     context: &RunContext,
     method: Method,
@@ -101,23 +104,17 @@ pub(crate) async fn send(
     part: Part,
     around: Around,
     release: Release,
+    turn: Turn,
 ) -> Result<Put, Error> {
     let storage = context.transfers.storage();
-    let concurrency = storage.concurrency(&presigned.url)?;
-    context.gate().await?;
-    let slot = concurrency.slot().await;
-    let _memory = context.transfers.memory().take(part.memory()).await;
-    context.gate().await?;
+    let hold = Hold::take(context, storage.concurrency(&presigned.url)?, part.memory(), turn).await?;
     if !presigned.is_alive() {
         return Ok(Put::Expired);
     }
     let watch = Watch::new();
     let mut counted = Counted { meter: context.meter.clone(), watch: watch.clone(), is_stored: false };
     let path = part.source.path.clone();
-    let body = match body(context, part, around, release, &watch).await {
-        Ok(body) => body,
-        Err(error) => return Err(error),
-    };
+    let body = body(context, part, around, release, (&watch, &hold)).await?;
     let mut request = Request::new(body);
     *request.method_mut() = method;
     *request.headers_mut() = presigned.headers.clone();
@@ -143,11 +140,11 @@ pub(crate) async fn send(
     let put = of_response(context, presigned, response, &watch, &path, wait).await;
     counted.is_stored = matches!(put, Put::Stored(..));
     match &put {
-        Put::Stored(..) => slot.succeeded(),
+        Put::Stored(..) => hold.succeeded(),
         Put::Failed(error, _)
             if matches!(error.status(), Some(StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS)) =>
         {
-            slot.slow_down(wait);
+            hold.slow_down(wait);
         }
         _ => {}
     }
@@ -175,10 +172,10 @@ async fn body(
     part: Part,
     around: Around,
     release: Release,
-    watch: &Watch,
+    (watch, hold): (&Watch, &Arc<Hold>),
 ) -> Result<Body, Error> {
     if part.length > 0 {
-        return Ok(Body::once(FileBody::new(context, part, around, release, watch)));
+        return Ok(Body::once(FileBody::new(context, part, around, release, watch, hold)));
     }
     let digest = Digest::of(b"");
     context.limit.check_time()?;

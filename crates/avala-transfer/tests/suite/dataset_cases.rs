@@ -172,25 +172,6 @@ async fn byte_overwritten_during_the_upload_is_found() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn parts_that_are_stored_are_not_sent_again() {
-    let world = World::new();
-    let bytes = content(26 << 20, 4);
-    let source = folder(&[("a.mcap", &bytes)]);
-    let state = tempfile::tempdir().unwrap();
-    world.fault("a.mcap#4", 1, Effect::Status(410, vec![]));
-    let transfers = world.transfers(state.path()).max_uploads(1).build().unwrap();
-    let error = transfers.upload_dataset(upload(&source)).await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Storage);
-    world.state().puts.clear();
-    let report = transfers.upload_dataset(upload(&source)).await.unwrap();
-    let mut parts: Vec<_> = world.state().puts.iter().filter_map(|put| put.part).collect();
-    parts.sort_unstable();
-    assert_eq!(parts, [4, 5, 6]);
-    assert_eq!(world.state().objects["__u__=/u1/set/a.mcap"], bytes);
-    assert_eq!(report.files.totals.bytes_done, 26 << 20);
-}
-
-#[tokio::test(start_paused = true)]
 async fn parts_are_signed_in_batches_or_one_by_one() {
     for (signs_many, expected) in [(true, 2), (false, 17)] {
         let world = World::new();
@@ -344,25 +325,6 @@ async fn paused_run_neither_sends_nor_times_out() {
     control.resume();
     let report = run.await.unwrap().unwrap();
     assert_eq!(report.files.totals.retries, 0);
-}
-
-#[tokio::test(start_paused = true)]
-async fn canceled_run_is_continued_by_the_next() {
-    let world = World::new();
-    world.state().put_time = Duration::from_secs(10);
-    let source = folder(&[("a.jpg", b"a"), ("b.jpg", b"b"), ("c.jpg", b"c")]);
-    let state = tempfile::tempdir().unwrap();
-    let transfers = world.transfers(state.path()).max_uploads(1).build().unwrap();
-    let run = transfers.upload_dataset(upload(&source)).start();
-    let control = run.control();
-    let run = tokio::spawn(run);
-    tokio::time::sleep(Duration::from_secs(15)).await;
-    control.cancel();
-    let error = run.await.unwrap().unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Canceled);
-    assert!(error.is_resumable());
-    let report = transfers.upload_dataset(upload(&source)).await.unwrap();
-    assert_eq!((report.files.skipped(), report.files.transferred()), (1, 2));
 }
 
 #[tokio::test(start_paused = true)]

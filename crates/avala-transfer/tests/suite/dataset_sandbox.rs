@@ -90,23 +90,52 @@ async fn version_1_sends_forms() {
 #[tokio::test]
 async fn plan_counts_calls_and_bytes_and_sends_nothing() {
     let sandbox = Sandbox::start().await.unwrap();
-    let source = folder(&[("a.jpg", b"one"), ("b.jpg", b"two")]);
+    // The large file goes in nine parts, whose URLs take two calls.
+    let large = content((41 << 20) + 1, 1);
+    let source = folder(&[("a.jpg", b"one"), ("b.jpg", b""), ("large.jpg", &large)]);
+    let bytes = large.len() as u64 + 3;
     let state = tempfile::tempdir().unwrap();
     let transfers = transfers(&sandbox, &state.path().join("new")).build().unwrap();
     let upload = DatasetUpload::new("set", "set").source(source.path()).wait(None);
     let plan = transfers.upload_dataset(upload.clone()).plan().await.unwrap();
-    assert_eq!((plan.files, plan.bytes, plan.bytes_to_send, plan.files_done), (2, 6, 6, 0));
+    assert_eq!((plan.files, plan.bytes, plan.bytes_to_send, plan.files_done), (3, bytes, bytes, 0));
     assert!(sandbox.requests().iter().all(|request| request.method == Method::GET));
     assert!(!state.path().join("new").exists());
 
     sandbox.clear_requests();
-    transfers.upload_dataset(upload.clone()).await.unwrap();
-    let calls = sandbox.requests().iter().filter(|request| request.path.starts_with("/api/v1")).count();
-    assert_eq!(calls as u64, plan.calls);
+    let calls = || sandbox.requests().iter().filter(|request| request.path.starts_with("/api/v1")).count() as u64;
+    let counted = |before: u64| calls() - before;
+    let report = transfers.upload_dataset(upload.clone().without_creation()).await.unwrap();
+    assert_eq!(counted(0), plan.calls - 3);
+    assert_eq!(report.files.totals.bytes_transferred, plan.bytes_to_send);
 
+    // A file more, and the creation.
     write(source.path(), "c.jpg", b"new");
-    let plan = transfers.upload_dataset(upload).plan().await.unwrap();
-    assert_eq!((plan.files_done, plan.bytes_to_send), (2, 3));
+    let before = calls();
+    let plan = transfers.upload_dataset(upload.clone()).plan().await.unwrap();
+    assert_eq!((plan.files_done, plan.bytes_to_send, plan.calls), (3, 3, 7));
+    let before = before + counted(before);
+    transfers.upload_dataset(upload.clone()).await.unwrap();
+    assert_eq!(counted(before), plan.calls);
+
+    let plan = transfers.upload_dataset(upload.clone()).plan().await.unwrap();
+    let before = calls();
+    transfers.upload_dataset(upload).await.unwrap();
+    assert_eq!((counted(before), plan.bytes_to_send), (plan.calls, 0));
+}
+
+#[tokio::test]
+async fn plan_fails_where_the_upload_would() {
+    let sandbox = Sandbox::builder().storage_quota(10).start().await.unwrap();
+    let source = folder(&[("a.jpg", &content(11, 1))]);
+    let state = tempfile::tempdir().unwrap();
+    let transfers = transfers(&sandbox, state.path()).build().unwrap();
+    let upload = |slug: &str| DatasetUpload::new("set", slug).source(source.path()).wait(None);
+    let error = transfers.upload_dataset(upload("set")).plan().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::QuotaExceeded);
+    let taken = crate::support::client(&sandbox).datasets().list().await.unwrap().items.remove(0);
+    let error = transfers.upload_dataset(upload(taken.slug.as_str())).plan().await.unwrap_err();
+    assert_eq!((error.kind(), error.subject()), (ErrorKind::Conflict, Some(taken.slug.as_str())));
 }
 
 #[tokio::test]

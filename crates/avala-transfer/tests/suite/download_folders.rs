@@ -266,3 +266,32 @@ async fn plan_counts_calls_and_bytes() {
     transfers.download_dataset("o", "s").to_folder(&target).await.unwrap();
     assert_eq!(server.requests("/api/").len() - before, 4, "the plan is exact");
 }
+
+#[tokio::test]
+async fn rest_of_a_file_that_is_gone_is_deleted() {
+    let bytes = crate::download_support::content(16 << 20, 1);
+    let is_gone = Arc::new(AtomicUsize::new(0));
+    let gone = Arc::clone(&is_gone);
+    let server = Server::start(move |request| {
+        if request.path() == "/files/large" {
+            return serve(request, &bytes, Some("\"v1\""));
+        }
+        let names = if gone.load(SeqCst) == 1 { vec![] } else { vec!["large"] };
+        let item = |name| json!({"uid": name, "key": name, "url": format!("{}/files/{name}", origin(request))});
+        let items: Vec<_> = names.into_iter().map(item).collect();
+        Response::json(&json!({"results": items, "next": null, "previous": null}))
+    })
+    .await;
+    let root = tempfile::tempdir().unwrap();
+    let target = root.path().join("out");
+    let transfers = server.transfers(&root.path().join("state"));
+    let download = || transfers.download_dataset("o", "s").to_folder(&target);
+    download().max_bytes(10 << 20).await.unwrap_err();
+    assert_eq!(files(&target).len(), 1, "what arrived is kept");
+    // A run that leaves it out keeps it too.
+    download().filter(avala_transfer::Filter::new().include("other")).await.unwrap();
+    assert_eq!(files(&target).len(), 1);
+    is_gone.store(1, SeqCst);
+    download().await.unwrap();
+    assert_eq!(files(&target), [] as [&str; 0]);
+}

@@ -4,12 +4,12 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
-use std::time::Duration;
 
 use avala_sandbox::{Fault, Sandbox};
-use tokio::process::{Child, Command};
+use tokio::process::Command;
 
 use crate::download_support::{Server, builder, content, export, files, origin, serve};
+use crate::killing::{Killer, number, output, peak_memory, printed_peak, this_program};
 
 const API: &str = "AVALA_TRANSFER_TEST_API";
 const STATE: &str = "AVALA_TRANSFER_TEST_STATE";
@@ -37,36 +37,11 @@ async fn child() {
     }
 }
 
-/// Largest resident memory of this process so far, in KiB.
-fn peak_memory() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap_or_default();
-    line.trim().trim_end_matches(" kB").parse().unwrap_or_default()
-}
-
-/// The peak memory that a complete child printed, in KiB.
-fn printed_peak(text: &str) -> u64 {
-    let (_, rest) = text.split_once("complete ").unwrap();
-    rest.split_whitespace().next().unwrap().parse().unwrap()
-}
-
-fn command(api: &str, state: &Path, target: &Path) -> Command {
-    let mut command = Command::new(std::env::current_exe().unwrap());
-    command.args(["--exact", "download_processes::child", "--nocapture", "--test-threads", "1"]);
-    command.env(API, api).env(STATE, state).env(TARGET, target).env_remove("RUST_BACKTRACE");
-    command.stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+/// A child that downloads to `target`.
+pub(crate) fn command(api: &str, state: &Path, target: &Path) -> Command {
+    let mut command = this_program("download_processes::child");
+    command.env(API, api).env(STATE, state).env(TARGET, target);
     command
-}
-
-async fn output(child: Child) -> (bool, String) {
-    let output = tokio::time::timeout(Duration::from_secs(560), child.wait_with_output()).await.unwrap().unwrap();
-    let text = [output.stdout, output.stderr].concat();
-    (output.status.success(), String::from_utf8_lossy(&text).into_owned())
-}
-
-/// Number of kills; more of them in long runs.
-fn kills() -> u64 {
-    std::env::var("AVALA_TRANSFER_KILLS").ok().and_then(|text| text.parse().ok()).unwrap_or(8)
 }
 
 #[tokio::test]
@@ -81,17 +56,22 @@ async fn killed_download_of_one_file_completes_with_the_right_bytes() {
     let root = tempfile::tempdir().unwrap();
     let (state, target) = (root.path().join("state"), root.path().join("out.bin"));
     let api = format!("{}/api/v1", server.url);
-    let mut random = fastrand::Rng::with_seed(1);
-    for _ in 0..kills() {
-        let mut child = command(&api, &state, &target).spawn().unwrap();
-        tokio::time::sleep(Duration::from_millis(random.u64(20..400))).await;
-        child.kill().await.unwrap();
-        assert!(!target.exists() || std::fs::read(&target).unwrap() == expected);
+    let mut killer = Killer::new(1);
+    let mut downloads = 0;
+    while killer.left > 0 || downloads == 0 {
+        let (is_complete, text) = loop {
+            if let Some(ended) = killer.run(&mut command(&api, &state, &target)).await {
+                break ended;
+            }
+            assert!(!target.exists() || std::fs::read(&target).unwrap() == expected);
+        };
+        assert!(is_complete, "{text}");
+        assert!(std::fs::read(&target).unwrap() == expected);
+        assert_eq!(files(root.path()).into_iter().filter(|name| name.ends_with(".part")).count(), 0);
+        std::fs::remove_file(&target).unwrap();
+        downloads += 1;
     }
-    let (is_complete, text) = output(command(&api, &state, &target).spawn().unwrap()).await;
-    assert!(is_complete, "{text}");
-    assert!(std::fs::read(&target).unwrap() == expected);
-    assert_eq!(files(root.path()).into_iter().filter(|name| name.ends_with(".part")).count(), 0);
+    println!("{} kills, {downloads} downloads", killer.done);
 }
 
 #[tokio::test]
@@ -100,19 +80,24 @@ async fn killed_download_of_many_files_completes_with_the_right_bytes() {
         Sandbox::builder().public_dataset("maps", 150).item_size(100_000).limits(false).start().await.unwrap();
     let root = tempfile::tempdir().unwrap();
     let (state, target) = (root.path().join("state"), root.path().join("maps"));
-    let mut random = fastrand::Rng::with_seed(2);
-    for _ in 0..kills() {
-        let mut child = command(&sandbox.api_url(), &state, &target).spawn().unwrap();
-        tokio::time::sleep(Duration::from_millis(random.u64(20..600))).await;
-        child.kill().await.unwrap();
+    let mut killer = Killer::new(2);
+    let mut downloads = 0;
+    while killer.left > 0 || downloads == 0 {
+        let (is_complete, text) = loop {
+            if let Some(ended) = killer.run(&mut command(&sandbox.api_url(), &state, &target)).await {
+                break ended;
+            }
+        };
+        assert!(is_complete, "{text}");
+        let transfers = builder(&sandbox.api_url(), &state).build().unwrap();
+        let download = transfers.download_revision("harbor-vision/maps@main").to_folder(&target);
+        let comparison = download.compare(avala_transfer::CompareBy::Hash).verify().await.unwrap();
+        assert_eq!((comparison.is_equal(), comparison.same.len()), (true, 150));
+        assert_eq!(files(&target).len(), 150);
+        std::fs::remove_dir_all(&target).unwrap();
+        downloads += 1;
     }
-    let (is_complete, text) = output(command(&sandbox.api_url(), &state, &target).spawn().unwrap()).await;
-    assert!(is_complete, "{text}");
-    let transfers = builder(&sandbox.api_url(), &state).build().unwrap();
-    let download = transfers.download_revision("harbor-vision/maps@main").to_folder(&target);
-    let comparison = download.compare(avala_transfer::CompareBy::Hash).verify().await.unwrap();
-    assert_eq!((comparison.is_equal(), comparison.same.len()), (true, 150));
-    assert_eq!(files(&target).len(), 150);
+    println!("{} kills, {downloads} downloads of 150 files", killer.done);
 }
 
 #[tokio::test]
@@ -128,7 +113,7 @@ async fn processes_that_start_together_never_mix_a_file() {
     let api = format!("{}/api/v1", server.url);
     std::fs::create_dir(root.path().join("folder")).unwrap();
     std::os::unix::fs::symlink("folder", root.path().join("link")).unwrap();
-    for round in 0..kills() {
+    for round in 0..number("AVALA_TRANSFER_KILLS", 8) {
         let name = format!("{round}.bin");
         // One folder, spelled differently, and in every other round with separate state folders.
         let spellings = ["folder", "link/../folder/.", "link"].map(|folder| root.path().join(folder).join(&name));
@@ -179,7 +164,9 @@ async fn full_disk_keeps_only_synced_bytes() {
 
 #[tokio::test]
 async fn faults_in_every_tenth_request_lose_nothing() {
-    let sandbox = Sandbox::builder().public_dataset("maps", 60).item_size(50_000).limits(false).start().await.unwrap();
+    let count = number("AVALA_TRANSFER_SOAK", 60) as usize;
+    let setup = Sandbox::builder().public_dataset("maps", count).item_size(50_000).limits(false);
+    let sandbox = setup.start().await.unwrap();
     let faults = [Fault::cut_body(20_000), Fault::drop_connection(), Fault::corrupt_body(7), Fault::expired_url()];
     for fault in faults {
         sandbox.fault(fault.on("GET", "/resolve/download/*").times(usize::MAX).one_in(40)).unwrap();
@@ -192,10 +179,10 @@ async fn faults_in_every_tenth_request_lose_nothing() {
     let mut runs = 0;
     while download.clone().files_at_once(16).await.unwrap().failed().count() > 0 {
         runs += 1;
-        assert!(runs < 10);
+        assert!(runs < 20);
     }
     let comparison = download.compare(avala_transfer::CompareBy::Hash).verify().await.unwrap();
-    assert_eq!(comparison.same.len(), 60);
+    assert_eq!(comparison.same.len(), count);
 }
 
 #[tokio::test]
@@ -219,7 +206,7 @@ async fn memory_does_not_grow_with_the_size_of_a_file() {
 
 #[tokio::test]
 async fn memory_does_not_grow_with_the_number_of_files() {
-    let files = std::env::var("AVALA_TRANSFER_FILES").ok().and_then(|text| text.parse().ok()).unwrap_or(1_000);
+    let files = number("AVALA_TRANSFER_FILES", 1_000) as usize;
     let builder = Sandbox::builder().public_dataset("maps", files).item_size(100).limits(false);
     let sandbox = builder.start().await.unwrap();
     let root = tempfile::tempdir().unwrap();

@@ -7,13 +7,22 @@
     reason = "a test may fail loudly, in its helpers too"
 )]
 
+mod changing_sources;
 mod dataset_cases;
+mod dataset_resume;
 mod dataset_sandbox;
 mod download_exports;
 mod download_folders;
 mod download_processes;
+mod download_resume;
 mod download_support;
 mod fake;
+mod full_disks;
+mod hard_names;
+mod jumping_clock;
+mod killing;
+mod large_uploads;
+mod paused_runs;
 mod public_revisions;
 mod recording_managed;
 mod recording_plain;

@@ -4,29 +4,28 @@
 //! `AVALA_TRANSFER_KILLS` and `AVALA_TRANSFER_FILES` set the number of kills and files in long runs.
 
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
-use std::time::Duration;
 
 use avala_client::Avala;
 use avala_client::transport::RateLimiter;
 use avala_sandbox::Sandbox;
 use avala_transfer::{DatasetUpload, Digest, ErrorKind, RecordingUpload, Transfers};
-use tokio::process::{Child, Command};
+use tokio::process::Command;
 
+use crate::killing::{Killer, number, peak_memory, this_program};
 use crate::support::{client, content, write};
 
 const API: &str = "AVALA_TRANSFER_UPLOAD_API";
 const STATE: &str = "AVALA_TRANSFER_UPLOAD_STATE";
 const SOURCE: &str = "AVALA_TRANSFER_UPLOAD_SOURCE";
-/// UID of a recording; a dataset if it is unset.
+/// Name of a dataset, or UID of a recording.
+const DATASET: &str = "AVALA_TRANSFER_UPLOAD_DATASET";
 const RECORDING: &str = "AVALA_TRANSFER_UPLOAD_RECORDING";
 const MIB: usize = 1 << 20;
+/// Uploads that can be in flight at once, so that a kill can make them go twice: ten, and as many whose response has
+/// arrived and is being recorded.
+const IN_FLIGHT: u64 = 20;
 
-fn number(name: &str, default: u64) -> u64 {
-    std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
-}
-
-/// Prints `complete`, or the kind of the error.
+/// Prints `complete` and its peak memory, or the kind of the error.
 #[tokio::test]
 async fn child() {
     let Ok(api) = std::env::var(API) else { return };
@@ -40,41 +39,27 @@ async fn child() {
             transfers.upload_recording(upload).await.map(drop)
         }
         Err(_) => {
-            let upload = DatasetUpload::new("killed", "killed").data_type("mcap").source(path(SOURCE)).wait(None);
+            let name = std::env::var(DATASET).unwrap();
+            let upload = DatasetUpload::new(&name, name.as_str()).data_type("mcap").source(path(SOURCE)).wait(None);
             transfers.upload_dataset(upload).await.map(drop)
         }
     };
     match result {
-        Ok(()) => println!("complete"),
-        Err(error) => println!("kind {:?}: {error}", error.kind()),
+        Ok(()) => println!("\ncomplete {}", peak_memory()),
+        Err(error) => println!("\nkind {:?}: {error}", error.kind()),
     }
 }
 
-fn command(sandbox: &Sandbox, state: &Path, source: &Path, recording: Option<&str>) -> Command {
-    let mut command = Command::new(std::env::current_exe().unwrap());
-    command.args(["--exact", "upload_kills::child", "--nocapture", "--test-threads", "1"]);
-    command.env(API, sandbox.api_url()).env(STATE, state).env(SOURCE, source).env_remove("RUST_BACKTRACE");
-    if let Some(recording) = recording {
-        command.env(RECORDING, recording);
-    }
-    command.stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+/// A child that uploads a folder to a dataset or a recording.
+pub(crate) fn command(sandbox: &Sandbox, state: &Path, source: &Path, to: (&str, &str)) -> Command {
+    let mut command = this_program("upload_kills::child");
+    command.env(API, sandbox.api_url()).env(STATE, state).env(SOURCE, source).env(to.0, to.1);
     command
 }
 
-async fn output(child: Child) -> String {
-    let output = tokio::time::timeout(Duration::from_secs(300), child.wait_with_output()).await.unwrap().unwrap();
-    String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned()
-}
-
-/// Starts a child and kills it after a random time; returns what it printed if it ended before.
-async fn run_and_kill(command: &mut Command, random: &mut fastrand::Rng, longest: u64) -> Option<String> {
-    let mut child = command.spawn().unwrap();
-    let time = Duration::from_millis(random.u64(10..longest));
-    if tokio::time::timeout(time, child.wait()).await.is_ok() {
-        return Some(output(child).await);
-    }
-    child.kill().await.unwrap();
-    None
+/// A child that uploads a folder to a dataset.
+pub(crate) fn dataset_command(sandbox: &Sandbox, state: &Path, source: &Path, name: &str) -> Command {
+    command(sandbox, state, source, (DATASET, name))
 }
 
 #[tokio::test]
@@ -89,75 +74,91 @@ async fn killed_dataset_upload_completes_with_one_dataset() {
     for file in 0..3 {
         write(&source, &format!("large{file}.mcap"), &content(11 * MIB, file + 1_000_000));
     }
-    let kills = number("AVALA_TRANSFER_KILLS", 10);
-    let mut random = fastrand::Rng::with_seed(7);
-    let mut ended = None;
-    for _ in 0..kills {
-        ended = run_and_kill(&mut command(&sandbox, &state, &source, None), &mut random, 900).await;
-        if ended.is_some() {
-            break;
-        }
+    // Names of the largest length: those of the state must not grow with them.
+    for name in ["x".repeat(250), "語".repeat(83)] {
+        write(&source, &format!("{name}.mcap"), &content(2_000, 77));
     }
-    let text = match ended {
-        Some(text) => text,
-        None => output(command(&sandbox, &state, &source, None).spawn().unwrap()).await,
-    };
-    assert!(text.contains("complete"), "{text}");
+    let files = files + 5;
+    let mut killer = Killer::new(7);
+    let mut uploads = 0;
+    let mut sent_again = 0;
+    while killer.left > 0 || uploads == 0 {
+        let (name, kills) = (format!("killed{uploads}"), killer.done);
+        let before = sandbox.storage().counters();
+        let text = loop {
+            if let Some((_, text)) = killer.run(&mut dataset_command(&sandbox, &state, &source, &name)).await {
+                break text;
+            }
+        };
+        assert!(text.contains("complete"), "{text}");
+        check_dataset(&sandbox, &source, &name, files).await;
+        // A PUT of an object that is there already is refused: its bytes went twice.
+        let after = sandbox.storage().counters();
+        let again = after.parts_again + after.refused - before.parts_again - before.refused;
+        assert!(again <= (killer.done - kills) * IN_FLIGHT, "{again} went twice after {} kills", killer.done - kills);
+        sent_again += again;
+        for object in sandbox.storage().objects() {
+            sandbox.storage().remove(&object.key).unwrap();
+        }
+        uploads += 1;
+    }
+    println!("{} kills, {uploads} uploads of {files} files, {sent_again} files or parts sent twice", killer.done);
+}
 
-    let mut datasets = client(&sandbox).datasets().list().name("killed").items();
-    let dataset = datasets.next().await.unwrap().unwrap();
-    assert_eq!(dataset.item_count, files + 3);
-    assert!(datasets.next().await.is_none(), "one dataset");
+/// Every byte is at the server, and there is one dataset.
+async fn check_dataset(sandbox: &Sandbox, source: &Path, name: &str, files: u64) {
+    let datasets = client(sandbox).datasets().list().name(name).limit(100).await.unwrap().items;
+    let counts: Vec<u64> = datasets.iter().filter(|set| set.name == name).map(|set| set.item_count).collect();
+    assert_eq!(counts, [files], "one dataset of all files");
     let storage = sandbox.storage();
+    let inside = format!("/{name}/");
     let mut stored = 0;
-    for object in storage.objects().into_iter().filter(|object| object.key.contains("/killed/")) {
-        let name = object.key.rsplit('/').next().unwrap();
-        let local = std::fs::read(source.join(name)).unwrap();
-        assert_eq!(storage.sha256(&object.key).unwrap(), Digest::of(&local).to_string(), "{name}");
-        assert!(object.puts <= 1, "{name} was stored {} times", object.puts);
+    for object in storage.objects().into_iter().filter(|object| object.key.contains(&inside)) {
+        let file = object.key.rsplit('/').next().unwrap();
+        let local = std::fs::read(source.join(file)).unwrap();
+        assert_eq!(storage.sha256(&object.key).unwrap(), Digest::of(&local).to_string(), "{file}");
+        assert!(object.puts <= 1, "{file} was stored {} times", object.puts);
         stored += 1;
     }
-    assert_eq!(stored, files + 3);
-    assert!(storage.counters().parts_again <= kills * 10, "{:?}", storage.counters());
+    assert_eq!(stored, files);
 }
 
 #[tokio::test]
 async fn killed_recording_completes_or_is_stuck_in_its_init() {
-    let sandbox = Sandbox::start().await.unwrap();
+    const FILES: usize = 120;
+    let mut killer = Killer::new(8);
+    let sandbox = Sandbox::builder().recordings(killer.left as usize + 1).start().await.unwrap();
     let root = tempfile::tempdir().unwrap();
     let (state, source) = (root.path().join("state"), root.path().join("source"));
-    for file in 0..120 {
-        write(&source, &format!("{file:03}.bin"), &content(20_000, file));
+    for file in 0..FILES {
+        write(&source, &format!("{file:03}.bin"), &content(20_000, file as u64));
     }
+    let (mut complete, mut stuck) = (0, 0);
     let mut recordings = client(&sandbox).fleet().recordings().list().items();
-    let mut recording = recordings.next().await.unwrap().unwrap().uid.to_string();
-    let mut random = fastrand::Rng::with_seed(8);
-    let mut kills = number("AVALA_TRANSFER_KILLS", 10);
-    let stuck = format!("kind {:?}", ErrorKind::Stuck);
-    loop {
-        let mut child = command(&sandbox, &state, &source, Some(&recording));
-        let text = if kills > 0 {
-            kills -= 1;
-            match run_and_kill(&mut child, &mut random, 500).await {
-                Some(text) => text,
-                None => continue,
+    while killer.left > 0 || complete == 0 {
+        let recording = recordings.next().await.expect("a recording for each kill").unwrap().uid.to_string();
+        let text = loop {
+            let mut child = command(&sandbox, &state, &source, (RECORDING, &recording));
+            if let Some((_, text)) = killer.run(&mut child).await {
+                break text;
             }
-        } else {
-            output(child.spawn().unwrap()).await
         };
-        if text.contains(&stuck) {
+        if text.contains(&format!("kind {:?}", ErrorKind::Stuck)) {
             assert!(text.contains(&recording) && text.contains("another recording"), "{text}");
-            recording = recordings.next().await.expect("enough recordings").unwrap().uid.to_string();
+            stuck += 1;
             continue;
         }
         assert!(text.contains("complete"), "{text}");
-        break;
+        complete += 1;
+        let storage = sandbox.storage();
+        let objects = storage.objects().into_iter().filter(|object| object.key.contains(&recording));
+        let objects: Vec<_> = objects.collect();
+        assert_eq!(objects.len(), FILES);
+        for object in objects {
+            let local = std::fs::read(source.join(object.key.rsplit('/').next().unwrap())).unwrap();
+            assert_eq!(storage.sha256(&object.key).unwrap(), Digest::of(&local).to_string(), "{}", object.key);
+            storage.remove(&object.key).unwrap();
+        }
     }
-    let storage = sandbox.storage();
-    let objects = storage.objects().into_iter().filter(|object| object.key.contains(&recording)).collect::<Vec<_>>();
-    assert_eq!(objects.len(), 120);
-    for object in objects {
-        let local = std::fs::read(source.join(object.key.rsplit('/').next().unwrap())).unwrap();
-        assert_eq!(storage.sha256(&object.key).unwrap(), Digest::of(&local).to_string(), "{}", object.key);
-    }
+    println!("{} kills, {complete} recordings complete, {stuck} stuck in their init", killer.done);
 }

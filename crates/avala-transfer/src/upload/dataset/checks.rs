@@ -8,7 +8,7 @@ use crate::error::{Error, ErrorKind};
 use crate::run::blocking;
 use crate::source::open::changed;
 use crate::source::stamp::Stamp;
-use crate::source::walk::SourceFile;
+use crate::source::walk::{SourceFile, identity};
 use crate::upload::dataset::records::DatasetState;
 use crate::upload::dataset::settings::DatasetUpload;
 
@@ -62,10 +62,12 @@ pub(crate) async fn check_all_unchanged(files: &[SourceFile]) -> Result<(), Erro
     let files = files.to_vec();
     blocking(move || {
         for file in &files {
-            let metadata = std::fs::metadata(&file.local);
-            let is_same = metadata.as_ref().is_ok_and(|metadata| {
-                let stamp = Stamp::of(metadata);
-                stamp.size == file.stamp.size && stamp.modified == file.stamp.modified
+            let local = &file.local;
+            let metadata = if file.follow_links { std::fs::metadata(local) } else { std::fs::symlink_metadata(local) };
+            let is_same = metadata.is_ok_and(|metadata| {
+                let stamp = Stamp::of(&metadata);
+                let is_file = metadata.is_file() && identity(&metadata) == file.identity;
+                is_file && stamp.size == file.stamp.size && stamp.modified == file.stamp.modified
             });
             if !is_same {
                 return Err(changed(file, "it changed after it was sent"));

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use avala_client::{ErrorKind as ApiErrorKind, Sent};
+use avala_client::{Avala, ErrorKind as ApiErrorKind, Sent};
 use avala_types::{DataType, Dataset, OwnerName};
 
 use crate::error::{Error, ErrorKind};
@@ -28,26 +28,13 @@ pub(crate) struct Creator<'a> {
 }
 
 impl Creator<'_> {
-    /// Looks the slug up; `None` if no dataset has it.
-    pub(crate) async fn find(&self) -> Result<Option<Dataset>, Error> {
-        let datasets = self.context.transfers.avala().datasets();
-        match datasets.get_by_slug(self.owner(), &self.settings.slug).await {
-            Ok(dataset) => Ok(Some(dataset)),
-            Err(error) if error.is_not_found() => Ok(None),
-            Err(error) => Err(Error::api(error).about(self.settings.slug.as_str())),
-        }
+    async fn find(&self) -> Result<Option<Dataset>, Error> {
+        find(self.context.transfers.avala(), self.account, self.settings).await
     }
 
     /// Fails if a dataset has the slug: before the first byte is sent, and again before the dataset is created.
     pub(crate) async fn check_free(&self) -> Result<(), Error> {
-        match self.find().await? {
-            None => Ok(()),
-            Some(other) => {
-                Err(Error::new(ErrorKind::Conflict, format!("the dataset {} has this slug already", other.uid))
-                    .about(self.settings.slug.as_str())
-                    .help("choose another slug"))
-            }
-        }
+        check_free(self.context.transfers.avala(), self.account, self.settings).await
     }
 
     /// Continues a creation whose outcome is unknown. `None` if the caller wants it to be requested again.
@@ -135,13 +122,34 @@ impl Creator<'_> {
             && (self.is_owner_an_email() || dataset.owner_name.as_ref().is_none_or(|owner| owner == self.owner()))
     }
 
-    /// The owner that was chosen, or else the account that the files belong to.
     fn owner(&self) -> &OwnerName {
-        self.settings.owner.as_ref().unwrap_or(&self.account.owner)
+        owner(self.settings, self.account)
     }
 
     /// The server shows the name of such an owner, which is not known here.
     fn is_owner_an_email(&self) -> bool {
         self.settings.owner.as_ref().is_some_and(|owner| owner.as_str().contains('@'))
     }
+}
+
+/// The owner that was chosen, or else the account that the files belong to.
+fn owner<'a>(settings: &'a DatasetUpload, account: &'a Account) -> &'a OwnerName {
+    settings.owner.as_ref().unwrap_or(&account.owner)
+}
+
+/// Looks the slug up; `None` if no dataset has it.
+async fn find(avala: &Avala, account: &Account, settings: &DatasetUpload) -> Result<Option<Dataset>, Error> {
+    match avala.datasets().get_by_slug(owner(settings, account), &settings.slug).await {
+        Ok(dataset) => Ok(Some(dataset)),
+        Err(error) if error.is_not_found() => Ok(None),
+        Err(error) => Err(Error::api(error).about(settings.slug.as_str())),
+    }
+}
+
+/// Fails if a dataset has the slug.
+pub(crate) async fn check_free(avala: &Avala, account: &Account, settings: &DatasetUpload) -> Result<(), Error> {
+    let Some(other) = find(avala, account, settings).await? else { return Ok(()) };
+    Err(Error::new(ErrorKind::Conflict, format!("the dataset {} has this slug already", other.uid))
+        .about(settings.slug.as_str())
+        .help("choose another slug"))
 }

@@ -7,8 +7,8 @@ use avala_types::{CreateManualUploadUrl, FormUpload, ManualUploadSession, Manual
 use http::header::CONTENT_TYPE;
 use http::{HeaderValue, Method};
 
-use crate::error::Error;
-use crate::run::blocking;
+use crate::error::{Error, ErrorKind};
+use crate::run::{Turn, blocking};
 use crate::source::open::OpenFile;
 use crate::source::walk::SourceFile;
 use crate::upload::backoff;
@@ -31,7 +31,8 @@ impl Uploader {
         }
         let opened = Arc::clone(&source);
         let file = Arc::new(blocking(move || OpenFile::open(&opened)).await?);
-        let mut upload = Upload { source, file, known, has_other_content: false, has_progress: false, counted: 0 };
+        let mut upload =
+            Upload { source, file, known, has_other_content: false, was_sent: false, has_progress: false, counted: 0 };
         if let Some((_, print)) = upload.known.done {
             if self.matches(&upload, print).await? {
                 self.record_done(&upload, print).await?;
@@ -82,13 +83,14 @@ impl Uploader {
     }
 
     async fn attempt(&self, upload: &mut Upload) -> Result<Step, Error> {
+        let turn = self.context.turn().await;
         let (target, date) = match self.target(upload).await {
             Ok(target) => target,
             Err(error) => return Ok(Step::Failed(error.about(&upload.source.path))),
         };
         match target {
-            ManualUploadTarget::Form(form) => self.form(upload, &form, date).await,
-            ManualUploadTarget::Session(session) => self.session(upload, &session, date).await,
+            ManualUploadTarget::Form(form) => self.form(upload, &form, date, turn).await,
+            ManualUploadTarget::Session(session) => self.session(upload, &session, date, turn).await,
             _ => Err(refuse(upload, "the API returned an unknown kind of upload")),
         }
     }
@@ -109,12 +111,18 @@ impl Uploader {
     }
 
     /// Version 1: a form, which replaces what is there.
-    async fn form(&self, upload: &mut Upload, form: &FormUpload, date: Option<SystemTime>) -> Result<Step, Error> {
+    async fn form(
+        &self,
+        upload: &mut Upload,
+        form: &FormUpload,
+        date: Option<SystemTime>,
+        turn: Turn,
+    ) -> Result<Step, Error> {
         let mut presigned = Presigned::new(&self.context, &form.url, [], date)?;
         let (around, content_type) = form::around(&form.fields, &upload.source.path)?;
         let content_type = HeaderValue::try_from(content_type).map_err(|_| refuse(upload, "invalid form"))?;
         presigned.headers.insert(CONTENT_TYPE, content_type);
-        let put = self.send(upload, Method::POST, &presigned, around).await?;
+        let put = self.send(upload, Method::POST, &presigned, around, turn).await?;
         match put {
             Put::Stored(digest, _) => {
                 upload.counted = upload.file.stamp.size;
@@ -135,6 +143,7 @@ impl Uploader {
         upload: &mut Upload,
         session: &ManualUploadSession,
         date: Option<SystemTime>,
+        turn: Turn,
     ) -> Result<Step, Error> {
         if uuid::Uuid::try_parse(session.upload_uid.as_str()).is_err() {
             return Err(refuse(upload, "the API returned an upload_uid that is no UUID"));
@@ -144,8 +153,21 @@ impl Uploader {
         }
         match &session.method {
             Some(UploadMethod::Put) if session.complete == Some(true) => self.present(upload, session).await,
-            Some(UploadMethod::Put) => self.put(upload, session, date).await,
-            Some(UploadMethod::Multipart) => multipart::upload(self, upload, session).await,
+            Some(UploadMethod::Put) => {
+                if upload.known.is_stored {
+                    match self.present(upload, session).await {
+                        // The object is gone: it is sent again.
+                        Err(error) if error.kind() == ErrorKind::Integrity => upload.known.is_stored = false,
+                        other => return other,
+                    }
+                }
+                self.put(upload, session, date, turn).await
+            }
+            Some(UploadMethod::Multipart) => {
+                // Each part has a URL and a turn of its own.
+                drop(turn);
+                multipart::upload(self, upload, session).await
+            }
             method => {
                 let method = method.as_ref().map_or("none", UploadMethod::as_str);
                 Err(refuse(upload, &format!("the API asks for the unknown transfer method `{method}`")))
@@ -158,18 +180,27 @@ impl Uploader {
         upload: &mut Upload,
         session: &ManualUploadSession,
         date: Option<SystemTime>,
+        turn: Turn,
     ) -> Result<Step, Error> {
         let url = session.url.as_deref().ok_or_else(|| refuse(upload, "the API returned no URL"))?;
         let presigned = Presigned::new(&self.context, url, &session.headers, date)?;
         let stamp = upload.file.stamp;
-        match self.send(upload, Method::PUT, &presigned, Around::default()).await? {
+        match self.send(upload, Method::PUT, &presigned, Around::default(), turn).await? {
             Put::Stored(digest, _) => {
                 let print = Print { sha256: digest, part_size: 0 };
                 upload.known.released = Some((stamp, print));
+                (upload.known.is_stored, upload.was_sent) = (true, true);
                 upload.has_progress = true;
                 upload.counted = stamp.size;
-                self.check_unchanged(upload, print).await?;
-                self.complete(upload, &session.upload_uid, print, Outcome::Sent).await
+                // Recorded while it is confirmed: a run that is killed meanwhile does not send it again.
+                let record = Record::Stored { path: upload.source.path.clone(), stamp, print };
+                let confirmed = async {
+                    self.check_unchanged(upload, print).await?;
+                    self.complete(upload, &session.upload_uid, print, Outcome::Sent).await
+                };
+                let (recorded, step) = tokio::join!(self.journal.append(&record), confirmed);
+                recorded?;
+                step
             }
             Put::Exists => self.present(upload, session).await,
             Put::Expired => Ok(Step::Again),
@@ -196,7 +227,14 @@ impl Uploader {
         }
     }
 
-    async fn send(&self, upload: &Upload, method: Method, presigned: &Presigned, around: Around) -> Result<Put, Error> {
+    async fn send(
+        &self,
+        upload: &Upload,
+        method: Method,
+        presigned: &Presigned,
+        around: Around,
+        turn: Turn,
+    ) -> Result<Put, Error> {
         let stamp = upload.file.stamp;
         let (journal, path) = (self.journal.clone(), upload.source.path.clone());
         let release: Release = Box::new(move |sha256| {
@@ -207,6 +245,6 @@ impl Uploader {
         });
         let part =
             Part { source: Arc::clone(&upload.source), file: Arc::clone(&upload.file), offset: 0, length: stamp.size };
-        put::send(&self.context, method, presigned, part, around, release).await
+        put::send(&self.context, method, presigned, part, around, release, turn).await
     }
 }

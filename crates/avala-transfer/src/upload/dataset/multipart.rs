@@ -9,7 +9,7 @@ use tokio::task::JoinSet;
 
 use crate::error::{Error, ErrorKind};
 use crate::hash::Digest;
-use crate::run::{RunContext, blocking};
+use crate::run::{RunContext, Turn, blocking};
 use crate::state::journal::Journal;
 use crate::trace;
 use crate::upload::backoff;
@@ -21,7 +21,7 @@ use crate::upload::dataset::uploader::{
 use crate::upload::put::{self, Presigned, Put};
 use crate::upload::urls::{Fetch, UrlPool};
 
-const MIN_PART: u64 = 5 << 20;
+pub(crate) const MIN_PART: u64 = 5 << 20;
 const MAX_PART: u64 = 128 << 20;
 const MAX_PARTS: u64 = 10_000;
 /// Parts whose URLs are requested by one call.
@@ -226,8 +226,9 @@ impl PartSender {
         let (mut failed, mut refused) = (0, 0);
         loop {
             self.context.gate().await?;
+            let turn = self.context.turn().await;
             let put = match self.urls.url(number).await {
-                Ok(presigned) => self.put(number, &presigned).await?,
+                Ok(presigned) => self.put(number, &presigned, turn).await?,
                 Err(error) => Put::Failed(error.about(path), None),
             };
             let error = match put {
@@ -261,14 +262,14 @@ impl PartSender {
         }
     }
 
-    async fn put(&self, number: u64, presigned: &Presigned) -> Result<Put, Error> {
+    async fn put(&self, number: u64, presigned: &Presigned, turn: Turn) -> Result<Put, Error> {
         let (journal, path) = (self.journal.clone(), self.part.source.path.clone());
         let upload = self.uid.to_string();
         let release: Release = Box::new(move |sha256| {
             Box::pin(async move { journal.append(&Record::Part { path, upload, number, sha256 }).await })
         });
         let part = Part { offset: self.layout.offset(number), length: self.layout.length(number), ..self.part.clone() };
-        put::send(&self.context, Method::PUT, presigned, part, Around::default(), release).await
+        put::send(&self.context, Method::PUT, presigned, part, Around::default(), release, turn).await
     }
 }
 

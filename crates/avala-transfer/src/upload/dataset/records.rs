@@ -26,6 +26,8 @@ pub(crate) enum Record {
     Batch { uid: String },
     /// The last bytes of a file are about to leave: the storage may have the file from now on.
     Released { path: String, stamp: Stamp, print: Print },
+    /// The storage responded that it has the file, which is not confirmed yet: it need not be sent again.
+    Stored { path: String, stamp: Stamp, print: Print },
     /// The storage has another object of this name: what was released did not arrive.
     Foreign { path: String },
     /// A multipart session was opened for the bytes of this stamp.
@@ -49,6 +51,8 @@ pub(crate) enum Record {
 pub(crate) struct FileState {
     pub(crate) done: Option<(Stamp, Print)>,
     pub(crate) released: Option<(Stamp, Print)>,
+    /// Whether the storage responded that it has what was released.
+    pub(crate) is_stored: bool,
     pub(crate) session: Option<Session>,
     pub(crate) is_spoiled: bool,
 }
@@ -101,6 +105,7 @@ impl DatasetState {
                 for file in self.files.values_mut() {
                     file.session = None;
                     file.is_spoiled = false;
+                    file.is_stored = false;
                     if file.done.is_some() {
                         file.released = file.done.take();
                     }
@@ -108,8 +113,9 @@ impl DatasetState {
                 self.batch = Some(uid);
                 self.creation = Creation::NotBegun;
             }
-            Record::Released { path, stamp, print } => self.file(path).released = Some((stamp, print)),
-            Record::Foreign { path } => self.file(path).released = None,
+            Record::Released { path, stamp, print } => self.release(path, Some((stamp, print)), false),
+            Record::Stored { path, stamp, print } => self.release(path, Some((stamp, print)), true),
+            Record::Foreign { path } => self.release(path, None, false),
             Record::Session { path, upload, stamp, part_size } => {
                 self.file(path).session = Some(Session { upload, stamp, part_size, parts: BTreeMap::new() });
             }
@@ -129,6 +135,11 @@ impl DatasetState {
         }
     }
 
+    fn release(&mut self, path: String, released: Option<(Stamp, Print)>, is_stored: bool) {
+        let file = self.file(path);
+        (file.released, file.is_stored) = (released, is_stored);
+    }
+
     fn file(&mut self, path: String) -> &mut FileState {
         self.files.entry(path).or_default()
     }
@@ -142,7 +153,10 @@ impl DatasetState {
         for (path, file) in files {
             let path = || path.clone();
             records.extend(file.done.map(|(stamp, print)| Record::Done { path: path(), stamp, print }));
-            records.extend(file.released.map(|(stamp, print)| Record::Released { path: path(), stamp, print }));
+            records.extend(file.released.map(|(stamp, print)| match file.is_stored {
+                true => Record::Stored { path: path(), stamp, print },
+                false => Record::Released { path: path(), stamp, print },
+            }));
             if let Some(Session { upload, stamp, part_size, parts }) = &file.session {
                 let (stamp, part_size) = (*stamp, *part_size);
                 records.push(Record::Session { path: path(), upload: upload.clone(), stamp, part_size });
@@ -200,6 +214,9 @@ mod tests {
             Record::Done { path: "y".to_owned(), stamp: stamp(1), print: print("y") },
             Record::Released { path: "z".to_owned(), stamp: stamp(1), print: print("z") },
             Record::Foreign { path: "z".to_owned() },
+            Record::Stored { path: "s".to_owned(), stamp: stamp(1), print: print("s") },
+            Record::Stored { path: "r".to_owned(), stamp: stamp(1), print: print("r") },
+            Record::Released { path: "r".to_owned(), stamp: stamp(2), print: print("r2") },
             Record::Creating { slug: "s".to_owned() },
         ];
         let state = DatasetState::replay(records);
@@ -208,6 +225,8 @@ mod tests {
         assert_eq!(DatasetState::replay(state.to_records()).to_records(), state.to_records());
         assert!(["a/b.bin", "x", "y"].iter().all(|path| state.may_be_stored(path)));
         assert!(!state.may_be_stored("z"));
+        let is_stored = |path: &str| state.files[path].is_stored;
+        assert!(is_stored("s") && !is_stored("r") && !is_stored("x"), "until it is sent again");
         assert_eq!(state.creation, Creation::Creating { slug: "s".to_owned() });
     }
 

@@ -56,6 +56,8 @@ pub(crate) struct Upload {
     pub(crate) known: FileState,
     /// Whether an earlier run stored other bytes, which only version 1 replaces.
     pub(crate) has_other_content: bool,
+    /// Whether this run sent the file, whatever a later attempt finds.
+    pub(crate) was_sent: bool,
     /// Whether bytes of the file were stored in this attempt.
     pub(crate) has_progress: bool,
     /// Bytes of the file that the progress counts as done.
@@ -108,7 +110,7 @@ impl Uploader {
         match self.confirm(upload, uid).await? {
             Step::Finished(_) => {
                 self.record_done(upload, print).await?;
-                Ok(Step::Finished(outcome))
+                Ok(Step::Finished(if upload.was_sent { Outcome::Sent } else { outcome }))
             }
             other => Ok(other),
         }

@@ -13,8 +13,9 @@ use crate::upload::dataset::records::{DatasetState, FileState};
 use crate::upload::dataset::settings::OnFailure;
 use crate::upload::dataset::uploader::{Outcome, Uploader};
 
-/// Files that are prepared while the upload slots are taken, so that no slot waits for a call of the API.
-const PREPARED: usize = 4;
+/// Files at once for each upload slot: while one is sent, the URL of the next is requested and the last is confirmed, so
+/// that no slot waits for a call of the API.
+const FILES_PER_SLOT: usize = 3;
 
 /// Uploads all files. The outcomes are in the order of the files; `None` was not begun.
 pub(crate) async fn transfer(
@@ -26,7 +27,7 @@ pub(crate) async fn transfer(
     outcomes.resize_with(files.len(), || None);
     let mut waiting = files.iter().cloned().enumerate();
     let mut tasks = JoinSet::new();
-    let at_once = uploader.context.transfers.max_uploads() + PREPARED;
+    let at_once = uploader.context.transfers.max_uploads() * FILES_PER_SLOT;
     let mut is_ending = false;
     loop {
         while tasks.len() < at_once && !is_ending {

@@ -10,7 +10,7 @@ use http::{HeaderValue, Method};
 use crate::error::{Error, ErrorKind};
 use crate::hash::Digest;
 use crate::progress::event::Event;
-use crate::run::{RunContext, blocking};
+use crate::run::{RunContext, Turn, blocking};
 use crate::source::open::OpenFile;
 use crate::source::walk::SourceFile;
 use crate::state::journal::Journal;
@@ -86,8 +86,9 @@ impl Sender {
         let (mut failed, mut refused) = (0, 0);
         loop {
             self.context.gate().await?;
+            let turn = self.context.turn().await;
             let put = match self.urls.url(number).await {
-                Ok(presigned) => self.put(&presigned, &source, &file).await?,
+                Ok(presigned) => self.put(&presigned, &source, &file, turn).await?,
                 Err(error) => Put::Failed(error, None),
             };
             let error = match put {
@@ -125,14 +126,20 @@ impl Sender {
         }
     }
 
-    async fn put(&self, presigned: &Presigned, source: &Arc<SourceFile>, file: &Arc<OpenFile>) -> Result<Put, Error> {
+    async fn put(
+        &self,
+        presigned: &Presigned,
+        source: &Arc<SourceFile>,
+        file: &Arc<OpenFile>,
+        turn: Turn,
+    ) -> Result<Put, Error> {
         let mut presigned = presigned.clone();
         let default = HeaderValue::from_static("application/octet-stream");
         presigned.headers.entry(CONTENT_TYPE).or_insert(default);
         // A PUT replaces what is there, so nothing has to be known of one that may not have arrived.
         let release: Release = Box::new(|_: Digest| Box::pin(async { Ok(()) }));
         let part = Part { source: Arc::clone(source), file: Arc::clone(file), offset: 0, length: file.stamp.size };
-        put::send(&self.context, Method::PUT, &presigned, part, Around::default(), release).await
+        put::send(&self.context, Method::PUT, &presigned, part, Around::default(), release, turn).await
     }
 }
 

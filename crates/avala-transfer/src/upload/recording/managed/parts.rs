@@ -11,7 +11,7 @@ use tokio::task::JoinSet;
 
 use crate::error::{Error, ErrorKind};
 use crate::hash::Digest;
-use crate::run::{RunContext, blocking};
+use crate::run::{RunContext, Turn, blocking};
 use crate::source::open::{OpenFile, changed};
 use crate::source::stamp::Stamp;
 use crate::source::walk::SourceFile;
@@ -124,8 +124,9 @@ impl Original {
         let (mut failed, mut refused) = (0, 0);
         loop {
             self.context.gate().await?;
+            let turn = self.context.turn().await;
             let put = match self.grant(number).await {
-                Ok(presigned) => self.put(number, &presigned, &file).await?,
+                Ok(presigned) => self.put(number, &presigned, &file, turn).await?,
                 Err(error) => Put::Failed(error, None),
             };
             let (error, maybe_stored) = match put {
@@ -210,7 +211,7 @@ impl Original {
         }
     }
 
-    async fn put(&self, number: u64, presigned: &Presigned, file: &Arc<OpenFile>) -> Result<Put, Error> {
+    async fn put(&self, number: u64, presigned: &Presigned, file: &Arc<OpenFile>, turn: Turn) -> Result<Put, Error> {
         // A part can be sent again, and its content is proved by the hash of the whole file.
         let release: Release = Box::new(|_: Digest| Box::pin(async { Ok(()) }));
         let part = Part {
@@ -219,7 +220,7 @@ impl Original {
             offset: self.offset(number),
             length: self.length(number),
         };
-        put::send(&self.context, Method::PUT, presigned, part, Around::default(), release).await
+        put::send(&self.context, Method::PUT, presigned, part, Around::default(), release, turn).await
     }
 
     /// Fails if the file is not what was announced. Reads it again only if its stamp cannot prove it.
