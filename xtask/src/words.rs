@@ -25,6 +25,7 @@ const RULES: &[(&str, &str)] = &[
 /// Folders and files of the repository that are read.
 const PLACES: &[&str] = &[
     "crates",
+    "examples",
     "tests",
     "xtask",
     "bench",
