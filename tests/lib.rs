@@ -27,6 +27,8 @@ mod guide {
     mod errors {}
     #[doc = include_str!("../docs/guide/rate-limits.md")]
     mod rate_limits {}
+    #[doc = include_str!("../docs/guide/layers.md")]
+    mod layers {}
     #[doc = include_str!("../docs/guide/webhooks.md")]
     mod webhooks {}
     #[doc = include_str!("../docs/guide/agents.md")]

@@ -2,21 +2,27 @@
 
 mod api;
 mod bench;
+mod book;
 mod build_cost;
 mod coverage;
 mod dependencies;
+mod diagram;
 mod dist;
+mod examples;
 mod features;
 mod fuzz;
 mod interop;
 mod limits;
+mod links;
 mod mistakes;
 mod modules;
 mod mutants;
+mod new_call;
 mod outcome;
 mod package;
 mod performance;
 mod process;
+mod release;
 mod sandbox;
 mod snapshots;
 mod test;
@@ -34,6 +40,10 @@ cargo xtask <task>
   test                 Runs every test: units, suites, docs, examples, fixtures, snapshots, and the checks below
   fixtures [--check]   Tests the fixtures and payloads of every model: complete, decoded, encoded without loss
   coverage [--check]   Writes docs/coverage.md: which calls of the API the client and the sandbox have
+  examples [--accept]  Runs every example program and compares its output with examples/output
+  book                 Renders docs/guide as a book in target/book; needs mdbook
+  diagram [--check]    Draws docs/layers.svg from docs/layers.txt
+  links                Checks the links between Markdown files, and the paths in docs/tasks.md
   interop              Runs the official clients against the sandbox, next to ours; needs Python 3.9
   snapshots            Shows changed snapshots; --accept accepts them, --check rejects them
   fuzz [target] [s]    Fuzzes the decoders, 60 seconds each by default; needs nightly and cargo-fuzz
@@ -60,8 +70,11 @@ cargo xtask <task>
   semver               Compares the API with the last release; needs cargo-semver-checks
   msrv                 Checks the workspace on the oldest compiler that it supports
   minimal-versions     Builds with the oldest dependencies that Cargo.toml allows
+  new-call <call> ...  Scaffolds a call: contract, model, fixtures, client, example, sandbox
   package              Packages the crates, and builds and runs a program from the packages alone
-  ci                   Runs everything that a change must pass: format, lints, features, test, docs
+  release --dry-run    Checks what a registry requires, runs `package`, and prints the commands of a release
+  ci [--long]          Runs everything that a change must pass: format, lints, features, test, docs; --long adds
+                       the packages and the book
 ";
 
 fn main() -> ExitCode {
@@ -75,6 +88,12 @@ fn main() -> ExitCode {
         ["fixtures"] | ["fixtures", "--check"] => test::fixtures(),
         ["coverage"] => coverage::write(),
         ["coverage", "--check"] => coverage::check(),
+        ["examples"] => examples::check(),
+        ["examples", "--accept"] => examples::accept(),
+        ["book"] => book::render(),
+        ["diagram"] => diagram::write(),
+        ["diagram", "--check"] => diagram::check(),
+        ["links"] => links::check(),
         ["interop"] => interop::run(),
         ["snapshots"] => snapshots::show(),
         ["snapshots", "--accept"] => snapshots::accept(),
@@ -108,8 +127,11 @@ fn main() -> ExitCode {
         ["semver"] => tools::semver(),
         ["msrv"] => tools::msrv(),
         ["minimal-versions"] => tools::minimal_versions(),
+        ["release", "--dry-run"] => release::dry_run(),
+        ["new-call", ref arguments @ ..] => new_call::run(arguments),
         ["package"] => package::check(),
         ["ci"] => ci(),
+        ["ci", "--long"] => ci().and_then(|()| release::dry_run()).and_then(|()| book::render()),
         _ => Err(format!("unknown task {arguments:?}\n\n{USAGE}")),
     };
     match outcome {

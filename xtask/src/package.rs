@@ -2,13 +2,13 @@
 
 use std::fmt::Write as _;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use serde_json::Value;
 
 use crate::outcome::Outcome;
-use crate::process::{cargo, cargo_output, log, root};
+use crate::process::{cargo, cargo_metadata, log, root, target_directory};
 
 /// A program that uses the packages the way the front pages of the crates do.
 const PROGRAM: &str = include_str!("package/program.rs");
@@ -18,8 +18,17 @@ const DEPENDENCIES: &str = r#"
 tokio = { version = "1", features = ["macros", "rt-multi-thread"] }
 "#;
 
-/// Crates that the program names; the others are only reached through them.
-const USED: &[&str] = &["avala-client", "avala-sandbox", "avala-types"];
+/// The profile of this workspace, so that other crates are not built twice.
+const PROFILE: &str = r#"
+[profile.dev]
+debug = "line-tables-only"
+
+[profile.dev.package.sha2]
+opt-level = 3
+"#;
+
+/// The package with a program of its own, which is built too.
+const PROGRAM_PACKAGE: &str = "avala-cli";
 
 pub(crate) fn check() -> Outcome {
     let packages = published()?;
@@ -58,33 +67,37 @@ fn check_contents(package: &Path) -> Outcome {
 }
 
 fn build_program(packages: &[(String, String)], folder: &Path, unpacked: &Path) -> Outcome {
-    let program = folder.join("program");
-    let mut manifest = format!(
-        "[package]\nname = \"program\"\nedition = \"2024\"\npublish = false\n\n[workspace]\n\n[dependencies]{DEPENDENCIES}"
-    );
-    let mut patches = String::from("\n[patch.crates-io]\n");
+    let mut manifest =
+        format!("[package]\nname = \"program\"\nedition = \"2024\"\npublish = false\n\n[dependencies]{DEPENDENCIES}");
+    let (mut members, mut patches) = (String::from("\"program\""), String::new());
     for (name, version) in packages {
-        if USED.contains(&name.as_str()) {
+        let path = unpacked.join(format!("{name}-{version}"));
+        if name == PROGRAM_PACKAGE {
+            let _ = write!(members, ", {:?}", path.to_string_lossy());
+        } else {
             let _ = writeln!(manifest, "{name} = \"{version}\"");
         }
-        let path = unpacked.join(format!("{name}-{version}"));
         let _ = writeln!(patches, "{name} = {{ path = {:?} }}", path.to_string_lossy());
     }
-    manifest.push_str(&patches);
-    write(&program.join("Cargo.toml"), &manifest)?;
-    write(&program.join("src/main.rs"), PROGRAM)?;
+    let workspace =
+        format!("[workspace]\nresolver = \"3\"\nmembers = [{members}]\n{PROFILE}\n[patch.crates-io]\n{patches}");
+    write(&folder.join("Cargo.toml"), &workspace)?;
+    write(&folder.join("program/Cargo.toml"), &manifest)?;
+    write(&folder.join("program/src/main.rs"), PROGRAM)?;
     // The versions that everything else is tested with.
     let lock = fs::read_to_string(root().join("Cargo.lock")).map_err(|error| format!("Cargo.lock: {error}"))?;
-    write(&program.join("Cargo.lock"), &lock)?;
+    write(&folder.join("Cargo.lock"), &lock)?;
+    let manifest = folder.join("Cargo.toml").to_string_lossy().into_owned();
+    let target = target_directory()?.to_string_lossy().into_owned();
+    let place = ["--quiet", "--manifest-path", &manifest, "--target-dir", &target];
     log("building a program from the packages");
-    let manifest = program.join("Cargo.toml").to_string_lossy().into_owned();
-    let target = folder.join("target").to_string_lossy().into_owned();
-    cargo(&["run", "--quiet", "--manifest-path", &manifest, "--target-dir", &target])
+    cargo(&[&["run", "-p", "program"], &place[..]].concat())?;
+    cargo(&[&["check", "-p", PROGRAM_PACKAGE], &place[..]].concat())
 }
 
 /// Names and versions of the crates that are published.
 fn published() -> Result<Vec<(String, String)>, String> {
-    let metadata = metadata()?;
+    let metadata = cargo_metadata()?;
     let packages = metadata["packages"].as_array().ok_or("cargo metadata lists no packages")?;
     let is_published = |package: &&Value| package["publish"].as_array().is_none_or(|registries| !registries.is_empty());
     let read = |package: &Value| Some((package["name"].as_str()?.to_owned(), package["version"].as_str()?.to_owned()));
@@ -93,17 +106,6 @@ fn published() -> Result<Vec<(String, String)>, String> {
         .filter(is_published)
         .map(|package| read(package).ok_or("a package has no name".to_owned()))
         .collect()
-}
-
-fn target_directory() -> Result<PathBuf, String> {
-    let metadata = metadata()?;
-    let directory = metadata["target_directory"].as_str();
-    Ok(directory.ok_or("cargo metadata does not say where cargo builds to")?.into())
-}
-
-fn metadata() -> Result<Value, String> {
-    let metadata = cargo_output(&["metadata", "--format-version", "1", "--no-deps"])?;
-    serde_json::from_str(&metadata).map_err(|error| format!("cargo metadata: {error}"))
 }
 
 fn write(path: &Path, text: &str) -> Outcome {

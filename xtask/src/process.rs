@@ -4,6 +4,8 @@ use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::{Command, ExitStatus, Stdio};
 
+use serde_json::Value;
+
 use crate::outcome::Outcome;
 
 /// The root of the workspace.
@@ -47,6 +49,19 @@ pub(crate) fn cargo_output(arguments: &[&str]) -> Result<String, String> {
         return Err(format!("`cargo {}` failed with {}", arguments.join(" "), output.status));
     }
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+/// Reads the metadata of the workspace's own packages.
+pub(crate) fn cargo_metadata() -> Result<Value, String> {
+    let metadata = cargo_output(&["metadata", "--format-version", "1", "--no-deps"])?;
+    serde_json::from_str(&metadata).map_err(|error| format!("cargo metadata: {error}"))
+}
+
+/// Returns the folder that cargo builds to.
+pub(crate) fn target_directory() -> Result<PathBuf, String> {
+    let metadata = cargo_metadata()?;
+    let directory = metadata["target_directory"].as_str();
+    Ok(directory.ok_or("cargo metadata does not name the target directory")?.into())
 }
 
 fn command(arguments: &[&str]) -> Command {

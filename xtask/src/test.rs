@@ -3,30 +3,12 @@
 use crate::outcome::Outcome;
 use crate::process::{cargo, cargo_with, log};
 use crate::snapshots::COMPARE;
-use crate::{coverage, dependencies, interop, modules, snapshots, words};
-
-/// Examples that need neither an account nor a network.
-const EXAMPLES: &[(&str, &str)] = &[
-    ("avala-types", "payloads"),
-    ("avala-transport", "audit"),
-    ("avala-transport", "retry_alone"),
-    ("avala-client", "quickstart"),
-    ("avala-client", "middleware"),
-    ("avala-client", "own_http"),
-    ("avala-agents", "cuboid_checks"),
-    ("avala-agents", "export_mirror"),
-    ("avala-webhook", "receive"),
-    ("avala-tests", "tracing_opentelemetry"),
-];
+use crate::{book, coverage, dependencies, diagram, examples, interop, links, modules, snapshots, words};
 
 pub(crate) fn all() -> Outcome {
     cargo_with(&["test", "--workspace", "--all-features", "--lib", "--bins", "--tests", "--examples"], COMPARE)?;
     cargo(&["test", "--workspace", "--all-features", "--doc"])?;
-    for (package, example) in EXAMPLES {
-        // Without a key in the environment, an example starts its own sandbox.
-        let arguments = ["run", "--quiet", "-p", package, "--example", example];
-        cargo_with(&arguments, &[("AVALA_API_KEY", ""), ("AVALA_BASE_URL", "")])?;
-    }
+    examples::check()?;
     if std::process::Command::new("redis-server").arg("--version").output().is_err() {
         log(
             "skipped: the tests with Redis, because redis-server is not installed (Debian: apt-get install redis-server)",
@@ -37,6 +19,9 @@ pub(crate) fn all() -> Outcome {
     coverage::check()?;
     dependencies::check()?;
     modules::check()?;
+    diagram::check()?;
+    book::check()?;
+    links::check()?;
     words::check()
 }
 

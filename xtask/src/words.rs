@@ -28,6 +28,7 @@ const LONGEST_NAME: usize = 60;
 /// Folders and files of the repository that are read.
 const PLACES: &[&str] = &[
     "crates",
+    "examples",
     "tests",
     "xtask",
     "bench",

@@ -19,6 +19,12 @@
 //! # }
 //! ```
 //!
+//! For teams that automate decisions: quality checks, triage, mirrors of exports. `avala-client` alone is enough to
+//! list executions; this crate is for decisions that must not be lost or sent twice.
+//!
+//! A handler is an async function of a [`Context`], or a tower service. It gets the event, decoded as far as it is
+//! known, and returns a [`Decision`]. Several processes of one agent share claims: see [`Claims`].
+//!
 //! # What happens when something fails
 //!
 //! | Fault | Handler | Decision |
@@ -50,6 +56,21 @@
 //! | `push` | no | a tower service that receives deliveries as hints |
 //! | `axum` | no | the same as an axum router |
 //! | `testing` | no | a test kit for handlers |
+//!
+//! # Testing, limits, extending
+//!
+//! `AgentTest` (feature `testing`) gives a handler an event and returns its decision, without a server. Against
+//! `avala-sandbox`, `sandbox.announce(..)` raises an event for a whole agent. All calls of an agent stay within the
+//! rate limit of its client, decisions first. [`Journal`] and [`Claims`] are traits: a store of yours can replace the
+//! file and the process.
+//!
+//! # Cost
+//!
+//! The client, and redb for the journal: one transaction for each claim and each decision.
+
+#![cfg_attr(docsrs, feature(doc_cfg))]
+// Links from other crates lead there when this crate is not documented beside them.
+#![doc(html_root_url = "https://docs.rs/avala-agents/latest")]
 
 mod agent;
 mod backoff;

@@ -247,8 +247,9 @@ impl<T> fmt::Debug for Pages<T> {
 
 /// A stream of the items of a list. Returned by [`List::items`](crate::List::items).
 ///
-/// At most two pages are in memory: the one that is consumed, and the next one. It is a [`Stream`], for which crates
-/// such as `futures` have many adapters, and has [`next`](Items::next) for a plain loop.
+/// At most two pages are in memory: the one that is consumed, and the next one. It is a
+/// [`Stream`](https://docs.rs/futures-core/0.3/futures_core/stream/trait.Stream.html), for which crates such as `futures`
+/// have many adapters, and has [`next`](Items::next) for a plain loop.
 #[must_use = "a stream does nothing until it is polled"]
 pub struct Items<T> {
     pages: Pages<T>,

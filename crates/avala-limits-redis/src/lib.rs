@@ -3,6 +3,23 @@
 //! Avala limits a user, not a process: ten workers with the same API key exceed the limit together. [`RedisLimits`]
 //! holds the limit in one place. Each attempt reserves a token with one script, and waits here until it may be sent.
 //!
+//! For backends and workers that share one API key. A single process needs no Redis: the client limits itself.
+//!
+//! ```no_run
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! use avala_limits_redis::RedisLimits;
+//! use avala_transport::{ApiKey, BaseUrl, RateLimit, RateLimiter};
+//!
+//! let (base_url, key) = (BaseUrl::parse("https://api.avala.ai/api/v1")?, ApiKey::new("avk_example")?);
+//! let limits = RedisLimits::builder(&base_url, &key).url("redis://127.0.0.1/").connect().await?;
+//! // The second argument is the share of this process while Redis is gone, here an eighth of the limit.
+//! let limiter = RateLimiter::shared(limits, RateLimit::per_minute(12).burst(1));
+//! // Then `Avala::builder().rate_limiter(limiter)`.
+//! # drop(limiter);
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! # What is promised
 //!
 //! - All processes together send at most `rate * T + burst` calls in any time `T`, and never more than the limit in any
@@ -18,14 +35,14 @@
 //! - A script is repeated only if the server did not know it, so a lost response costs one token.
 //!
 //! A call that is dropped while its round trip is in flight may have used a token: it cannot be returned over a socket.
-//! The token of a call that is dropped later is for the next call of this process; if none comes in time, or the call has
-//! a scope, it is lost too.
+//! The token of a call that is dropped later is for the next call of this process; if none comes in time, or the call
+//! has a scope, it is lost too.
 //!
 //! # Settings of the server
 //!
-//! `maxmemory-policy` must be `noeviction`; see [`RedisLimits::warning`]. The user needs `EVAL`, `EVALSHA` and `INFO`, and
-//! the commands of the scripts on keys that start with the prefix: `TIME`, `HMGET`, `HGET`, `HSET`, `HDEL`, `DEL`, `GET`,
-//! `SET`, `ZADD`, `ZREM`, `ZCARD`, `ZSCORE`, `ZREMRANGEBYSCORE`, `PTTL` and `PEXPIRE`.
+//! `maxmemory-policy` must be `noeviction`; see [`RedisLimits::warning`]. The user needs `EVAL`, `EVALSHA` and `INFO`,
+//! and the commands of the scripts on keys that start with the prefix: `TIME`, `HMGET`, `HGET`, `HSET`, `HDEL`, `DEL`,
+//! `GET`, `SET`, `ZADD`, `ZREM`, `ZCARD`, `ZSCORE`, `ZREMRANGEBYSCORE`, `PTTL` and `PEXPIRE`.
 //!
 //! # Features
 //!
@@ -34,6 +51,10 @@
 //! | `agents` | no | claims of agent executions, for `avala-agents` |
 //! | `cluster` | no | Redis Cluster |
 //! | `tls` | no | `rediss://` URLs, with Mozilla's root certificates or your own |
+
+#![cfg_attr(docsrs, feature(doc_cfg))]
+// Links from other crates lead there when this crate is not documented beside them.
+#![doc(html_root_url = "https://docs.rs/avala-limits-redis/latest")]
 
 mod alone;
 mod builder;

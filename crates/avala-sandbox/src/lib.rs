@@ -31,7 +31,24 @@
 //! - Webhooks and callbacks of agents on this machine get signed POSTs.
 //! - Uploads and downloads go to a storage host that behaves like S3: [`Sandbox::storage`] shows what it holds.
 //!
+//! # Testing with it
+//!
+//! Each test starts its own sandbox on a free port, so that tests run side by side. [`Fault`] makes the next request
+//! fail: a status, a lost response, a body that ends early. [`Sandbox::requests`] has what was sent,
+//! [`Sandbox::announce`] raises events for webhooks and agents, [`Sandbox::advance_clock`] lets URLs expire. Real
+//! sockets and tokio's paused clock do not mix: leave the clock running. Programs in other languages use the binary:
+//! `avala-sandbox --help`.
+//!
+//! # Features and cost
+//!
+//! `tls` (default) serves https with a certificate of a test CA, and adds a CONNECT proxy for known hosts. It shares no
+//! code with the client, so that a bug there is not mirrored here.
+//!
 //! `REFERENCE.md`, in the folder of the crate, lists options of the program, faults and control routes.
+
+#![cfg_attr(docsrs, feature(doc_cfg))]
+// Links from other crates lead there when this crate is not documented beside them.
+#![doc(html_root_url = "https://docs.rs/avala-sandbox/latest")]
 
 mod app;
 #[cfg(feature = "tls")]

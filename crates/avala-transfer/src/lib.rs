@@ -1,7 +1,10 @@
 //! Reliable uploads and downloads for Avala: resumable, bounded in memory, verified.
 //!
-//! [`Transfers`] is the entry point. Every transfer is data until it is awaited or started, continues after a crash from
-//! its state folder, and ends with a report or with an [`Error`] that names the file and what to do.
+//! For backends that move exports and for robots that upload recordings over bad links. It makes its calls with an
+//! `avala-client`, whose key, limits and layers apply; files go to storage hosts without the key.
+//!
+//! [`Transfers`] is the entry point. Every transfer is data until it is awaited or started, continues after a crash
+//! from its state folder, and ends with a report or with an [`Error`] that names the file and what to do.
 //!
 //! ```no_run
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
@@ -38,6 +41,21 @@
 //! before the last bytes of a file leave, its hash is recorded, so that an object of that name is recognized as ours.
 //! A file that cannot be read, is newer, or belongs to another transfer is an error, and never taken for empty.
 //!
+//! # Errors and resuming
+//!
+//! An [`Error`] names the file, why it failed and what to do; `is_resumable` says whether running the same transfer
+//! again continues it. The crate's README lists the kinds that need a decision.
+//!
+//! # Limits
+//!
+//! One memory budget of 64 MiB and one bandwidth limit hold for all transfers of a [`Transfers`]. Each storage host has
+//! adaptive concurrency of its own, and `max_bytes` and `max_time` end a run in a state that can be resumed.
+//!
+//! # Testing
+//!
+//! `avala-sandbox` has a storage host that behaves like S3, with faults in the middle of bodies:
+//! `Fault::cut_body(1000).on_storage("GET", "/*")`.
+//!
 //! # Systems
 //!
 //! Uploads work on every system that Rust and Tokio support. Downloads need Unix: they open folders relative to each other,
@@ -52,6 +70,10 @@
 //! | `proxy` | no | tunnels through an HTTP proxy, if configured |
 //! | `object-store` | no | downloads into an `object_store::ObjectStore` |
 //! | `tracing` | no | spans for transfers and files, events for retries |
+
+#![cfg_attr(docsrs, feature(doc_cfg))]
+// Links from other crates lead there when this crate is not documented beside them.
+#![doc(html_root_url = "https://docs.rs/avala-transfer/latest")]
 
 mod budget;
 mod control;

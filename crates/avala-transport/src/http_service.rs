@@ -15,9 +15,9 @@ use crate::stack::Transport;
 ///
 /// Every service is one that
 ///
-/// - is a [`Service`]`<http::Request<`[`Body`]`>>`,
+/// - is a [`Service`](https://docs.rs/tower/0.5/tower/trait.Service.html)`<http::Request<`[`Body`]`>>`,
 /// - responds with `http::Response<B>`, where `B` is any body with `Data = Bytes` that is `Send`,
-/// - has an error that converts into [`BoxError`], and a future that is `Send`,
+/// - has an error that converts into [`BoxError`](crate::BoxError), and a future that is `Send`,
 /// - and is `Clone + Send + Sync + 'static` itself.
 ///
 /// A [`Transport`] is one, and so is `tower::service_fn` with a function that is `Clone + Send + Sync`. A layer can be

@@ -1,16 +1,86 @@
-//! The HTTP stack of the Avala SDK.
+//! The HTTP stack of the Avala SDK: `tower` layers for timeouts, retries, rate limits, authentication and bounded
+//! bodies over hyper.
+//!
+//! For those who put their own middleware or HTTP client into the stack, or use single layers in another one. Programs
+//! that only make calls need `avala-client`, which re-exports this crate as `transport`.
 //!
 //! This crate implements what the Avala API needs of an HTTP client: an API key on every request, rate limiting,
 //! retries that never execute a request twice by accident, and no redirects. It contains no resources of the API.
 //!
-//! [`TransportBuilder`] builds a [`Transport`], which is a [`tower::Service`]. Each layer is public and can be used
-//! alone in another stack, with [`AdaptLayer`](layer::AdaptLayer) between it and a service that has another body or error type.
+//! [`TransportBuilder`] builds a [`Transport`], which is a
+//! [`tower::Service`](https://docs.rs/tower/0.5/tower/trait.Service.html). Each layer is public and can be used
+//! alone in another stack, with [`AdaptLayer`](layer::AdaptLayer) between it and a service that has another body or
+//! error type.
 //!
 //! ```text
 //! trace call > deadline > [your layers, per call] > retry > rate limit > concurrency > auth > trace attempt
 //!   > [your layers, per attempt] > attempt timeout > idle timeout > collect > address
 //!   > redirect guard > decompress > pooled client > TLS
 //! ```
+//!
+//! # First request
+//!
+//! ```no_run
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! use avala_transport::{ApiKey, BaseUrl, Body, CallReport, TransportBuilder};
+//! use http::Request;
+//! use tower::ServiceExt;
+//!
+//! let transport =
+//!     TransportBuilder::new().base_url(BaseUrl::parse("https://api.avala.ai")?).api_key(ApiKey::new("avk_example")?).build()?;
+//! let response = transport.oneshot(Request::get("/api/v1/tasks/").body(Body::empty())?).await?;
+//! println!("{} in {:?} attempts", response.status(), response.extensions().get::<CallReport>().map(CallReport::attempts));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Errors
+//!
+//! A [`TransportError`] says what failed ([`kind`](TransportError::kind)), whether the request may have been sent
+//! ([`sent`](TransportError::sent)), and where the time went ([`time_spent`](TransportError::time_spent)). A response
+//! with an error status is a response. Errors of a service or a layer of yours are classified as
+//! [`AdaptLayer`](layer::AdaptLayer) describes; [`service_with_classifier`](TransportBuilder::service_with_classifier)
+//! adds rules.
+//!
+//! # Retries and limits
+//!
+//! [`RetryPolicy`] has attempts and backoff, [`RateLimiter`] the limit and its queue, [`ConcurrencyLimits`] the
+//! permits. Only what the innermost service did decides whether a request may be repeated. A waiting call holds neither
+//! token nor permit.
+//!
+//! # What a layer sees
+//!
+//! [`layer_per_call`](TransportBuilder::layer_per_call) sees one request and one result;
+//! [`layer_per_attempt`](TransportBuilder::layer_per_attempt) sees each attempt with the key in it. Both pages list
+//! what happens if a layer fails, panics, never finishes, or changes the request.
+//!
+//! # Custom stacks
+//!
+//! Each layer works alone in a `tower::ServiceBuilder`. Two rules, or the compiler reports an unsatisfied
+//! `Service<Request<Body>>`: the request body is [`Body`], and [`AdaptLayer`](layer::AdaptLayer) comes last, next to a
+//! service whose response body or error is its own.
+//!
+//! ```
+//! use std::time::Duration;
+//!
+//! use avala_transport::layer::{AdaptLayer, CallTimeoutLayer, RetryLayer};
+//! use avala_transport::{Body, RetryPolicy};
+//! use http::{Request, Response};
+//! use tower::{ServiceBuilder, service_fn};
+//!
+//! let http = service_fn(|_: Request<Body>| async { Ok::<_, std::io::Error>(Response::new(String::new())) });
+//! let stack = ServiceBuilder::new()
+//!     .layer(CallTimeoutLayer::new(Duration::from_secs(10)))
+//!     .layer(RetryLayer::new(RetryPolicy::default()))
+//!     .layer(AdaptLayer::new())
+//!     .service(http);
+//! # drop(stack);
+//! ```
+//!
+//! # Testing
+//!
+//! The feature `testing` has scripted services, a probe of what a layer does, and a server that sends given bytes.
+//! Everything waits on tokio's clock, so that tests run on a paused one.
 //!
 //! # Features
 //!
@@ -27,6 +97,15 @@
 //! | `tracing` | no | spans for calls and attempts |
 //! | `reqwest` | no | classifies the errors of a `reqwest` client that is used as the service |
 //! | `testing` | no | scripted service, readiness probe and raw TCP server for tests |
+//! # Cost and versions
+//!
+//! A small call through the client and all layers makes 10 allocations more than hyper's pool. `http` 1, `http-body` 1,
+//! `bytes` 1 and `tower` 0.5 are in signatures: a new major release of one of them is a new major release of this
+//! crate. hyper, rustls and tokio are not.
+
+#![cfg_attr(docsrs, feature(doc_cfg))]
+// Links from other crates lead there when this crate is not documented beside them.
+#![doc(html_root_url = "https://docs.rs/avala-transport/latest")]
 
 mod base_url;
 mod body;

@@ -3,6 +3,10 @@
 //! This crate does no I/O and needs no runtime. Clients, servers, queue workers and tests can share its
 //! types; `avala-client` sends them over HTTP.
 //!
+//! ```sh
+//! cargo add avala-types
+//! ```
+//!
 //! # Reading
 //!
 //! Models are tolerant: only identities and a few fields are required, and unknown values of an enumeration are
@@ -78,6 +82,23 @@
 //! | `jiff` | conversions between `Timestamp` and `jiff::Timestamp` |
 //! | `uuid` | conversions between IDs and `uuid::Uuid` |
 //! | `schemars` | JSON Schemas of models and payloads |
+//! # Errors, pages and extending
+//!
+//! Decoding fails with the error of the deserializer only if an identity is missing or the text is no JSON. A list in
+//! any of the three shapes of the API is a [`CursorPage`], whose [`Cursor`] continues it. Models are part of enums and
+//! structs of yours, with `#[serde(tag = "kind")]` too; unknown fields are in `extra`, free-form ones are [`Json`].
+//!
+//! # Testing
+//!
+//! `new` takes the identity of a model and `with_` setters take the rest: `Task::new("t1").with_name("Frame 7")`.
+//!
+//! # Cost
+//!
+//! 12 crates without optional features, none of them a compiler plugin.
+
+#![cfg_attr(docsrs, feature(doc_cfg))]
+// Links from other crates lead there when this crate is not documented beside them.
+#![doc(html_root_url = "https://docs.rs/avala-types/latest")]
 
 mod account;
 mod agent;

@@ -1,5 +1,7 @@
 //! Receives webhooks of [Avala](https://avala.ai): verifies the signature, then decodes the event.
 //!
+//! For services that receive deliveries. `avala-client` creates and lists webhooks; this crate reads what they send.
+//!
 //! Without features no HTTP library is needed; headers are read by a function:
 //!
 //! ```
@@ -23,8 +25,8 @@
 //!
 //! # What a signature protects
 //!
-//! The signature covers the body, and nothing else. So a valid signature proves that Avala sent this body at some time. It
-//! does not prove:
+//! The signature covers the body, and nothing else. So a valid signature proves that Avala sent this body at some time.
+//! It does not prove:
 //!
 //! - **that the delivery is new.** Somebody who recorded a delivery can send the body again, under another delivery ID.
 //!   Receive over https only; make handlers idempotent by the resource (its UID and status), and not by the delivery ID
@@ -42,6 +44,16 @@
 //! |---|---|
 //! | `tower` | [`WebhookService`], a tower service that verifies, decodes and calls a handler |
 //! | `axum` | [`Verified`], an extractor; and responses from [`VerifyError`] |
+//!
+//! # Errors, testing and cost
+//!
+//! A [`VerifyError`] says why a delivery was rejected, and its kind which status to respond with. [`sign`] makes
+//! signatures for tests, and `avala-sandbox` sends real, signed deliveries. Without features: the types, `hmac` and
+//! `sha2`.
+
+#![cfg_attr(docsrs, feature(doc_cfg))]
+// Links from other crates lead there when this crate is not documented beside them.
+#![doc(html_root_url = "https://docs.rs/avala-webhook/latest")]
 
 mod error;
 mod signature;

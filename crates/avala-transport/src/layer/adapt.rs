@@ -24,8 +24,8 @@ use crate::layer::exchange::Exchange;
 ///
 /// | Error | Kind |
 /// |---|---|
-/// | [`Elapsed`](tower::timeout::error::Elapsed) of `tower::timeout` | `Timeout` |
-/// | [`Overloaded`](tower::load_shed::error::Overloaded) of `tower::load_shed` | `RateLimited`; retried, unlike that of the client-side rate limiter |
+/// | [`Elapsed`](https://docs.rs/tower/0.5/tower/timeout/error/struct.Elapsed.html) of `tower::timeout` | `Timeout` |
+/// | [`Overloaded`](https://docs.rs/tower/0.5/tower/load_shed/error/struct.Overloaded.html) of `tower::load_shed` | `RateLimited`; retried, unlike that of the client-side rate limiter |
 /// | `io::Error`: refused, unreachable, no address | `Connect` |
 /// | `io::Error`: reset, aborted, not connected, broken pipe, unexpected end | `ConnectionLost` |
 /// | `io::Error`: timed out | `Timeout` |

@@ -62,8 +62,9 @@ impl CollectLayer {
     /// Limits the bytes of all bodies that this layer, its clones and their services buffer at once. Default:
     /// unlimited.
     ///
-    /// A body counts until it and all clones of its [`Bytes`](bytes::Bytes) are dropped. A body that would exceed the budget fails
-    /// with [`MemoryBudget`](crate::TransportErrorKind::MemoryBudget). Streaming calls are not counted.
+    /// A body counts until it and all clones of its [`Bytes`](https://docs.rs/bytes/1/bytes/struct.Bytes.html) are
+    /// dropped. A body that would exceed the budget fails with
+    /// [`MemoryBudget`](crate::TransportErrorKind::MemoryBudget). Streaming calls are not counted.
     #[must_use]
     pub fn memory_budget(mut self, bytes: usize) -> Self {
         self.budget = Some(MemoryBudget::new(bytes));

@@ -18,7 +18,8 @@ use time::{OffsetDateTime, UtcOffset};
 
 use crate::scalar::Scalar;
 
-/// A point in time: RFC 3339 on the wire, [`time::OffsetDateTime`] inside.
+/// A point in time: RFC 3339 on the wire,
+/// [`time::OffsetDateTime`](https://docs.rs/time/0.3/time/struct.OffsetDateTime.html) inside.
 ///
 /// Compares as a point in time: the same moment under two offsets is equal.
 ///
