@@ -16,39 +16,73 @@ struct Row {
     times: (u64, u64),
     ours: Work,
     peers: &'static [(&'static str, Work)],
-    goal: Option<u64>,
+    goal: Goal,
     /// A little more than what was measured when the row was last changed.
     gate: u64,
+}
+
+/// The most instructions that a row should take.
+enum Goal {
+    None,
+    Most(u64),
+    /// As a ratio to the first peer.
+    OfPeer(f64),
 }
 
 /// A program of `bench/` with the arguments before the number of times.
 #[derive(Clone, Copy)]
 enum Work {
-    /// Small calls over loopback, by client.
-    Calls(&'static str),
+    /// Small calls over loopback: client and workload.
+    Calls(&'static str, &'static str),
     /// A path without a network.
     Path(&'static str),
 }
+
+const SEQUENTIAL: &str = "small-sequential";
 
 const ROWS: &[Row] = &[
     Row {
         what: "a small call over a socket",
         times: (100, 1_100),
-        ours: Work::Calls("avala"),
+        ours: Work::Calls("avala", SEQUENTIAL),
         peers: &[
-            ("bare hyper", Work::Calls("hyper")),
-            ("hyper-util", Work::Calls("hyper-util")),
-            ("reqwest", Work::Calls("reqwest")),
+            ("bare hyper", Work::Calls("hyper", SEQUENTIAL)),
+            ("hyper-util", Work::Calls("hyper-util", SEQUENTIAL)),
+            ("reqwest", Work::Calls("reqwest", SEQUENTIAL)),
         ],
-        goal: Some(58_000),
-        gate: 71_500,
+        goal: Goal::Most(58_000),
+        gate: 61_000,
     },
     Row {
-        what: "the same, to a service in the process",
+        what: "the same in tasks, 1 call in flight",
+        times: (100, 1_100),
+        ours: Work::Calls("avala", "in-flight-1"),
+        peers: &[("hyper-util", Work::Calls("hyper-util", "in-flight-1"))],
+        goal: Goal::OfPeer(1.25),
+        gate: 90_000,
+    },
+    Row {
+        what: "the same, 1,000 calls in flight",
+        times: (4_000, 12_000),
+        ours: Work::Calls("avala", "in-flight-1000"),
+        peers: &[("hyper-util", Work::Calls("hyper-util", "in-flight-1000"))],
+        goal: Goal::OfPeer(1.25),
+        gate: 90_000,
+    },
+    Row {
+        what: "the same, 10,000 calls in flight",
+        times: (20_000, 40_000),
+        ours: Work::Calls("avala", "in-flight-10000"),
+        peers: &[("hyper-util", Work::Calls("hyper-util", "in-flight-10000"))],
+        goal: Goal::OfPeer(1.25),
+        gate: 90_000,
+    },
+    Row {
+        what: "a small call to a service in the process",
         times: (100, 1_100),
         ours: Work::Path("small-call"),
         peers: &[],
-        goal: None,
+        goal: Goal::None,
         gate: 34_000,
     },
     Row {
@@ -56,7 +90,7 @@ const ROWS: &[Row] = &[
         times: (5, 25),
         ours: Work::Path("page"),
         peers: &[("serde derive", Work::Path("page-derive"))],
-        goal: None,
+        goal: Goal::None,
         gate: 6_400_000,
     },
     Row {
@@ -64,7 +98,7 @@ const ROWS: &[Row] = &[
         times: (5, 25),
         ours: Work::Path("frames"),
         peers: &[("serde derive, a list without text", Work::Path("frames-derive"))],
-        goal: Some(5_200_000),
+        goal: Goal::Most(5_200_000),
         gate: 6_700_000,
     },
     Row {
@@ -72,7 +106,7 @@ const ROWS: &[Row] = &[
         times: (1, 3),
         ours: Work::Path("sequence-raw"),
         peers: &[("serde derive", Work::Path("sequence-raw-derive"))],
-        goal: None,
+        goal: Goal::None,
         gate: 65_000_000,
     },
     Row {
@@ -80,7 +114,7 @@ const ROWS: &[Row] = &[
         times: (1, 3),
         ours: Work::Path("sequence-typed"),
         peers: &[("serde derive", Work::Path("sequence-typed-derive"))],
-        goal: None,
+        goal: Goal::None,
         gate: 140_000_000,
     },
 ];
@@ -98,11 +132,10 @@ pub(crate) fn run() -> Outcome {
         let ours = row.count(row.ours, &programs, server.port)?;
         let mut peers = Vec::new();
         for (name, work) in row.peers {
-            peers.push(format!("{name} {}", grouped(row.count(*work, &programs, server.port)?)));
+            peers.push((*name, row.count(*work, &programs, server.port)?));
         }
-        let goal = row.goal.map_or_else(String::new, |goal| {
-            format!("{} ({})", grouped(goal), if ours <= goal { "met" } else { "**missed**" })
-        });
+        let goal = row.goal.verdict(ours, peers.first().copied());
+        let peers: Vec<_> = peers.iter().map(|(name, count)| format!("{name} {}", grouped(*count))).collect();
         let line = [row.what, &grouped(ours), &goal, &grouped(row.gate), &peers.join(", ")].join(" | ");
         log(&line);
         table += &format!("| {line} |\n");
@@ -117,12 +150,26 @@ pub(crate) fn run() -> Outcome {
 const PREAMBLE: &str = "Written by `cargo xtask bench --instructions`: instructions in user mode, counted by callgrind. \
 They are the same on a busy machine. `float_roundtrip` is on for every side, because it is on for the whole build.";
 
+impl Goal {
+    fn verdict(&self, ours: u64, peer: Option<(&str, u64)>) -> String {
+        let met = |is_met| if is_met { "met" } else { "**missed**" };
+        match (self, peer) {
+            (Self::Most(most), _) => format!("{} ({})", grouped(*most), met(ours <= *most)),
+            (Self::OfPeer(most), Some((name, count))) => {
+                let ratio = ours as f64 / count as f64;
+                format!("{most:.2} of {name} ({ratio:.2}: {})", met(ratio <= *most))
+            }
+            (Self::None, _) | (Self::OfPeer(_), None) => String::new(),
+        }
+    }
+}
+
 impl Row {
     fn count(&self, work: Work, programs: &Programs, port: u16) -> Result<u64, String> {
         let (few, many) = self.times;
         let run = |times: u64| match work {
-            Work::Calls(client) => {
-                instructions(programs, "client", &[client, "small-sequential", &port.to_string(), &times.to_string()])
+            Work::Calls(client, workload) => {
+                instructions(programs, "client", &[client, workload, &port.to_string(), &times.to_string()])
             }
             Work::Path(path) => instructions(programs, "instructions", &[path, &times.to_string()]),
         };
@@ -168,6 +215,15 @@ mod tests {
 
     #[test]
     fn every_gate_is_at_least_its_goal() {
-        assert!(ROWS.iter().all(|row| row.goal.is_none_or(|goal| goal <= row.gate)));
+        assert!(ROWS.iter().all(|row| !matches!(row.goal, Goal::Most(goal) if goal > row.gate)));
+    }
+
+    #[test]
+    fn verdict_compares_with_the_first_peer() {
+        let peer = Some(("hyper-util", 1_000));
+        assert_eq!(Goal::OfPeer(1.25).verdict(1_250, peer), "1.25 of hyper-util (1.25: met)");
+        assert_eq!(Goal::OfPeer(1.25).verdict(1_300, peer), "1.25 of hyper-util (1.30: **missed**)");
+        assert_eq!(Goal::Most(1_200).verdict(1_200, peer), "1,200 (met)");
+        assert_eq!(Goal::None.verdict(1, None), "");
     }
 }

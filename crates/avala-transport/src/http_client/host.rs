@@ -68,7 +68,7 @@ impl Host {
     }
 
     pub(super) fn is(&self, scheme: &Scheme, authority: &Authority) -> bool {
-        // Almost always spelled alike, which is cheaper to see than that they are equal.
+        // Equal texts are the usual case, and cheaper to compare than authorities in any case of letters.
         self.scheme == *scheme && (self.authority.as_str() == authority.as_str() || self.authority == *authority)
     }
 
@@ -325,7 +325,7 @@ mod tests {
         let host = host(8);
         let (first, mut second) = (host.wait(), host.wait());
         let (connection, _server) = connection().await;
-        // Released to the first call, which never looks at it.
+        // Released to the first call, which is not polled again.
         host.put(connection);
         drop(first);
         assert!(is_ready(&mut second));
@@ -352,7 +352,7 @@ mod tests {
         host.put(kept);
         host.put(closed);
         drop(server);
-        // Its task sees the end when it runs.
+        // Lets its task read the end.
         for _ in 0..100 {
             tokio::task::yield_now().await;
         }

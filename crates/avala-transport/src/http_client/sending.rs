@@ -152,7 +152,7 @@ async fn open(opener: Opener, host: Arc<Host>) -> Result<Connection, Failure> {
     Ok(host.add(Box::pin(opener.open(root)).await?))
 }
 
-/// hyper can write these versions.
+/// Returns whether hyper can write this version; it panics for others.
 fn is_supported(version: Version) -> bool {
     matches!(version, Version::HTTP_10 | Version::HTTP_11 | Version::HTTP_2)
 }
