@@ -10,7 +10,7 @@ use tokio::process::Command;
 
 use crate::key::text;
 
-/// How long the program may take: one that waits for a window to unlock the keyring, or for a bus that never answers, is
+/// How long the program may take: one that waits for a window to unlock the keyring, or for a bus that never responds, is
 /// ended.
 const TIMEOUT: Duration = Duration::from_secs(3);
 

@@ -111,7 +111,9 @@ fn port(world: &World) -> String {
 /// Replaces the times that calls and transfers took, as in `1 attempt in 0.004 s` and `"seconds": 0.1`.
 fn without_durations(text: &str) -> String {
     let mut changed = text.to_owned();
-    for (start, end) in [(" in ", " s"), ("\"seconds\":", "\n"), ("seconds ", "\n"), ("\"seconds\":", ",")] {
+    for (start, end) in
+        [(" in ", " s"), (" after ", " s"), ("\"seconds\":", "\n"), ("seconds ", "\n"), ("\"seconds\":", ",")]
+    {
         let mut parts = changed.split(start);
         let mut done = parts.next().unwrap_or_default().to_owned();
         for part in parts {

@@ -152,7 +152,7 @@ fn managed_recording_is_published() {
     world.run(&format!("{line} --storage-config c1")).code(2);
 }
 
-/// Waits until the sandbox has answered so many lists of events.
+/// Waits until the sandbox has responded to so many lists of events.
 fn polls(world: &World, count: usize) {
     let started = Instant::now();
     let seen = || world.requests().iter().filter(|request| *request == "GET /fleet/events/").count();
