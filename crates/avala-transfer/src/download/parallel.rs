@@ -11,7 +11,7 @@ use super::receive::{End, FileWriter, receive};
 use super::request::{Attempts, Opened, open};
 use super::response::{Meaning, Version};
 use super::whole::save_after;
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 
 /// State that the connections of one object share.
 struct Shared {
@@ -45,9 +45,12 @@ pub(super) async fn run(file: &Arc<Filling>, version: Version, first: Option<Ope
     while let Some(ended) = workers.join_next().await {
         let ended = ended.unwrap_or_else(|_| Err(Stop::Failed(Error::aborted())));
         if let (Ok(()), Err(stop)) = (&outcome, ended) {
-            // The others stop where they are; what they received counts.
+            // A canceled run ends the others too, after they wrote what they received. Otherwise they stop where they are.
+            let is_canceled = matches!(&stop, Stop::Failed(error) if error.kind() == ErrorKind::Canceled);
             outcome = Err(stop);
-            workers.abort_all();
+            if !is_canceled {
+                workers.abort_all();
+            }
         }
     }
     match outcome {
