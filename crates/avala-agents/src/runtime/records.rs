@@ -81,14 +81,14 @@ impl Records {
         let is_old = |at_ms: u64| now_ms.saturating_sub(at_ms) > KEEP_MS;
         let open = self.open.values().filter(|record| is_over(record) && is_old(record.updated_at_ms));
         let open = open.map(|record| &record.execution).filter(|execution| !listed.contains(*execution));
-        let mut unlisted: Vec<(u64, &ExecutionUid)> = self
-            .closed
-            .iter()
-            .filter(|(execution, _)| !listed.contains(*execution))
-            .map(|(uid, at)| (*at, uid))
-            .collect();
-        unlisted.sort_unstable();
+        let unlisted = self.closed.iter().filter(|(execution, _)| !listed.contains(*execution));
         let excess = self.closed.len().saturating_sub(MOST_CLOSED);
+        if excess == 0 {
+            let closed = unlisted.filter(|(_, at)| is_old(**at)).map(|(execution, _)| execution);
+            return open.chain(closed).cloned().collect();
+        }
+        let mut unlisted: Vec<(u64, &ExecutionUid)> = unlisted.map(|(execution, at)| (*at, execution)).collect();
+        unlisted.sort_unstable();
         let closed = unlisted.into_iter().enumerate().filter(|(index, (at, _))| *index < excess || is_old(*at));
         open.chain(closed.map(|(_, (_, execution))| execution)).cloned().collect()
     }
