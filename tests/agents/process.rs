@@ -124,6 +124,19 @@ impl Site {
         Ok(tokio::time::timeout(HANG, wait).await.map_err(|_| "the log has too few lines")?)
     }
 
+    /// Waits until a program with a slow handler begins to drain.
+    ///
+    /// # Errors
+    /// After [`HANG`].
+    pub async fn wait_for_drain(&self, settings: &Settings) -> Result<(), Failure> {
+        let wait = async {
+            while !settings.draining().exists() {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        Ok(tokio::time::timeout(HANG, wait).await.map_err(|_| "the process does not drain")?)
+    }
+
     /// Announces an event, number `number`, that becomes an execution.
     ///
     /// # Errors

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use avala_agents::types::EventType;
-use avala_agents::{Agent, Context, Decision, RedbJournal, Summary};
+use avala_agents::{Agent, Context, Decision, Monitor, RedbJournal, Summary};
 use avala_client::Avala;
 use avala_client::transport::RateLimiter;
 use avala_limits_redis::{RedisClaims, RedisLimits};
@@ -47,6 +47,14 @@ pub struct Settings {
     pub lease_ms: u64,
     /// Whether the program ends when nothing is left to do.
     pub until_idle: bool,
+}
+
+impl Settings {
+    /// Path of the file that a program with a slow handler writes when it begins to drain.
+    #[must_use]
+    pub fn draining(&self) -> PathBuf {
+        self.journal.with_extension("draining")
+    }
 }
 
 /// What a handler does.
@@ -103,8 +111,22 @@ pub async fn main(argument: &str) -> Result<Summary, Failure> {
         let limits = RedisLimits::builder(&base_url, &key).url(url).timeout(Duration::from_millis(500)).build()?;
         agent = agent.claims(RedisClaims::new(&limits).with_lease(Duration::from_millis(settings.lease_ms)));
     }
+    if matches!(settings.handler, HandlerKind::Slow(_)) {
+        tokio::spawn(mark_drain(agent.monitor(), settings.draining()));
+    }
     let summary = if settings.until_idle { agent.run_until_idle(&avala).await } else { agent.run(&avala).await };
     Ok(summary?)
+}
+
+/// Writes an empty file when the agent begins to drain.
+async fn mark_drain(monitor: Monitor, path: PathBuf) {
+    for is_ready in [true, false] {
+        while monitor.health().ready != is_ready {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+    // Whoever waits for it notices that it is missing.
+    let _ = std::fs::write(path, "");
 }
 
 async fn handle(settings: Settings, context: Context) -> Result<Decision, Failure> {

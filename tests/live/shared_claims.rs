@@ -6,7 +6,7 @@ use avala_agents::{Journal as _, RecordState, RedbJournal};
 use avala_sandbox::{Sandbox, Seed};
 use avala_tests::agents::ledger::{Ledger, executions};
 use avala_tests::agents::process::{HANG, Program, Site, end, signal};
-use avala_tests::agents::program::{HandlerKind, Settings};
+use avala_tests::agents::program::{HandlerKind, Line, Settings};
 use avala_tests::agents::shared;
 
 fn program() -> Program {
@@ -112,4 +112,63 @@ async fn supervise(settings: &Settings) -> usize {
         crashes += 1;
         assert!(crashes < 10 && !output.contains("Error:"), "{crashes} crashes: {output}");
     }
+}
+
+#[tokio::test]
+async fn executions_of_one_task_run_in_one_process_at_a_time() {
+    const EXECUTIONS: usize = 6;
+    let Some(redis) = redis() else { return };
+    let (site, _) = site("one-task").await;
+    for number in 0..EXECUTIONS {
+        let id = format!("{number:06}");
+        let payload =
+            serde_json::json!({"task_uid": "the task", "result_uid": id, "task_name": "task", "result_data": []});
+        site.sandbox.announce("result.submitted", payload).unwrap();
+    }
+    let processes =
+        [0, 1].map(|number| program().start(&redis.settings(&site, number, HandlerKind::Slow(300))).unwrap());
+    wait_until_decided(&site).await;
+    let log = site.log();
+    assert_eq!(log.len(), 2 * EXECUTIONS, "each handler ran once: {log:?}");
+    for pair in log.chunks(2) {
+        let [start, end] = pair else { panic!("{log:?}") };
+        assert!(start.decision.is_none() && end.decision.is_some(), "a start between start and end: {log:?}");
+        assert_eq!(start.execution, end.execution);
+    }
+    for child in processes {
+        signal(&child, "TERM", false).await.unwrap();
+        let (status, output) = end(child).await.unwrap();
+        assert!(status.success(), "{status}: {output}");
+    }
+}
+
+#[tokio::test]
+async fn a_draining_process_keeps_its_lease_and_claims_nothing() {
+    let Some(redis) = redis() else { return };
+    let (site, ledger) = site("drain").await;
+    site.announce(0, "task").unwrap();
+    // Longer than two leases, which are longer than a busy machine stops a process.
+    let mut settings = redis.settings(&site, 0, HandlerKind::Slow(12_000));
+    settings.lease_ms = 5_000;
+    let draining = program().start(&settings).unwrap();
+    site.wait_for_log(1, |_| true).await.unwrap();
+    let mut quick = redis.settings(&site, 1, HandlerKind::Quick);
+    quick.lease_ms = 5_000;
+    let other = program().start(&quick).unwrap();
+    signal(&draining, "TERM", false).await.unwrap();
+    site.wait_for_drain(&settings).await.unwrap();
+    site.announce(1, "task").unwrap();
+    wait_until_decided(&site).await;
+    let (status, output) = end(draining).await.unwrap();
+    assert!(status.success(), "{status}: {output}");
+    let log = site.log();
+    let starts: Vec<_> = log.iter().filter(|line| line.decision.is_none()).collect();
+    assert_eq!(starts.len(), 2, "each execution was started once: {log:?}");
+    let decided_by = |line: &Line| line.decision.clone().unwrap().split(' ').nth(2).map(str::to_owned);
+    let second = log.iter().find(|line| line.decision.is_some() && line.execution == starts[1].execution).unwrap();
+    assert_eq!(decided_by(second), other.id().map(|id| id.to_string()), "not by the process that drains: {log:?}");
+    assert_eq!((ledger.posted().len(), ledger.conflicts()), (2, 0));
+    signal(&other, "TERM", false).await.unwrap();
+    let (status, output) = end(other).await.unwrap();
+    assert!(status.success(), "{status}: {output}");
 }
