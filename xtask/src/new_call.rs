@@ -92,6 +92,8 @@ mod tests {
             ("tests/models.rs", "        Gadget,"),
             ("tests/fixtures/gadget/minimal.json", "uid"),
             ("crates/avala-client/src/resources/gadgets.rs", "avala.gadgets().list().items();"),
+            ("crates/avala-client/src/resources/gadgets.rs", "use crate::list::List;"),
+            ("crates/avala-client/src/resources/gadgets.rs", "use avala_types::Gadget;"),
             ("crates/avala-client/src/resources/mod.rs", "pub fn gadgets(&self) -> Gadgets {"),
             ("crates/avala-client/src/decode/decoded.rs", "    Gadget,"),
             ("tests/suite/contract/calls/work.rs", r#"Case::new("gadgets.list""#),

@@ -73,11 +73,8 @@ fn new_resource(edits: &mut Edits, spec: &Spec, file: &str) -> Result<(), String
 /// Imports what the method names and the file does not have yet; formatting puts the lines in order.
 fn import(edits: &mut Edits, spec: &Spec, file: &str) -> Result<(), String> {
     let text = edits.read(file)?;
-    let code: String = text
-        .lines()
-        .filter(|line| line.starts_with("use ") || line.starts_with("    ") && !line.contains("///"))
-        .collect();
-    let head: String = code.split("impl").next().unwrap_or_default().to_owned();
+    // Imports are before the first item; methods name the types too.
+    let head = text.split("\n///").next().unwrap_or_default().to_owned();
     let has = |name: &str| head.split(|letter: char| !letter.is_alphanumeric()).any(|word| word == name);
     let mut uses = String::new();
     let mut types: Vec<String> = spec.placeholders().iter().map(|name| spec.placeholder_type(name)).collect();
