@@ -60,17 +60,44 @@ pub(super) fn reexports(text: &str, here: &[String]) -> BTreeMap<String, Vec<Str
     found
 }
 
-/// The code without comments, literals and unit tests.
+/// The code without comments, texts and unit tests. Texts may have several lines, and code of other files in them.
 fn code_of(text: &str) -> String {
     let text = text.split("\n#[cfg(test)]\nmod ").next().unwrap_or_default();
     let mut code = String::with_capacity(text.len());
-    for line in text.lines() {
-        let line = line.split("//").next().unwrap_or_default();
-        // What stands between quotes is no code; a string over several lines holds no import.
-        code.extend(line.split('"').step_by(2));
-        code.push('\n');
+    let mut rest = text;
+    while let Some(at) = rest.find(['/', '"', '\'']) {
+        let (before, from) = rest.split_at(at);
+        code.push_str(before);
+        rest = if from.starts_with("//") {
+            from.find('\n').map_or("", |end| &from[end..])
+        } else if let Some(text) = from.strip_prefix('"') {
+            let hashes = before.len() - before.trim_end_matches('#').len();
+            let is_raw = before.trim_end_matches('#').ends_with('r');
+            after_text(text, is_raw.then(|| format!("\"{}", "#".repeat(hashes))))
+        } else if let Some(after) = from.strip_prefix("'\"'") {
+            after
+        } else {
+            code.push_str(&from[..1]);
+            &from[1..]
+        };
     }
+    code.push_str(rest);
     code
+}
+
+/// What follows a text: after the end of a raw one, or after the first quote without a backslash.
+fn after_text(text: &str, raw_end: Option<String>) -> &str {
+    if let Some(end) = raw_end {
+        return text.split_once(&end).map_or("", |(_, rest)| rest);
+    }
+    let mut rest = text;
+    while let Some(at) = rest.find(['\\', '"']) {
+        if rest[at..].starts_with('"') {
+            return &rest[at + 1..];
+        }
+        rest = rest[at + 1..].char_indices().nth(1).map_or("", |(next, _)| &rest[at + 1 + next..]);
+    }
+    ""
 }
 
 /// Splits a statement into what stands before its `use`, whether it is a re-export, and the tree of its paths.
@@ -192,6 +219,13 @@ mod tests {
     fn paths_in_code_count_and_comments_and_tests_do_not() {
         let text = "// use crate::a::A;\nfn f() { crate::b::c(\"crate::d::e\") }\n#[cfg(test)]\nmod tests { use crate::f::G; }\n";
         assert_eq!(paths(text, &["x"]), ["b::c"]);
+    }
+
+    #[test]
+    fn paths_in_texts_do_not_count() {
+        let text =
+            "fn f() { g(\"//! a\\n\\\"\nuse crate::a::A;\n\", '\"', r#\"use \"crate::b::B;\"#, 'x', crate::c::d) }\n";
+        assert_eq!(paths(text, &["x"]), ["c::d"]);
     }
 
     #[test]

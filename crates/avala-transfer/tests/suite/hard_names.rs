@@ -94,7 +94,7 @@ async fn names_in_many_scripts_reach_a_recording() {
 
 #[cfg(unix)]
 #[tokio::test]
-async fn names_that_are_no_text_or_have_control_characters_are_refused() {
+async fn names_without_text_or_with_control_characters_are_refused() {
     use std::ffi::OsStr;
     use std::os::unix::ffi::OsStrExt as _;
 

@@ -11,11 +11,21 @@ use hyper::rt::{Read, Write};
 use hyper_util::client::legacy::connect::Connection as _;
 use tower::ServiceExt as _;
 
-use super::Connector;
+use super::connect::ConnectTimeout;
 use super::failure::Failure;
-use super::idle_check::LastWrite;
+use super::idle_check::{CheckedConnector, LastWrite};
 use super::sent_body::SentBody;
 use crate::connection_settings::Connections;
+
+#[cfg(feature = "proxy")]
+pub(super) type Dial = super::dial::Dial;
+#[cfg(not(feature = "proxy"))]
+pub(super) type Dial = hyper_util::client::legacy::connect::HttpConnector;
+
+#[cfg(feature = "tls")]
+pub(super) type Connector = ConnectTimeout<hyper_rustls::HttpsConnector<CheckedConnector<Dial>>>;
+#[cfg(not(feature = "tls"))]
+pub(super) type Connector = ConnectTimeout<CheckedConnector<Dial>>;
 
 /// Read buffer of HTTP/1.1: limits the headers of a response, and the largest piece of a body that is read at a time.
 const HTTP1_BUFFER: usize = 256 * 1024;

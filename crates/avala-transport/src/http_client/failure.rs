@@ -8,7 +8,7 @@ use tower::BoxError;
 use super::connect::ConnectTimedOut;
 #[cfg(feature = "proxy")]
 use super::dial::{NoTunnel, ProxyRefused};
-use super::host::Host;
+use super::host_name::HostName;
 use super::sent_body::BodyFailure;
 use crate::error::{Sent, TimeoutPhase, TransportError, TransportErrorKind};
 use crate::error::{cause, find_in_chain};
@@ -34,7 +34,7 @@ pub(super) enum Failure {
 
 /// Parts of a request that describe its failure.
 pub(super) struct Target<'a> {
-    pub(super) host: &'a Host,
+    pub(super) host: &'a HostName,
     /// Whether the request continues after its headers.
     pub(super) has_body: bool,
     pub(super) body_failure: Option<BodyFailure>,
@@ -47,7 +47,7 @@ pub(super) fn translate(failure: Failure, target: Target<'_>) -> TransportError 
             .with_sent(Sent::Maybe)
             .with_source(source);
     }
-    let to = target.host.name();
+    let to = target.host.to_string();
     let lost = |message| TransportError::new(TransportErrorKind::ConnectionLost, message);
     match failure {
         Failure::Connect(error) => no_connection(&*error, &to).with_source(error),
@@ -100,10 +100,10 @@ fn certainly_not_sent(error: &hyper::Error) -> bool {
 }
 
 /// Creates the error for a response that arrived before its request was sent: it belongs to another request.
-pub(super) fn early_response(host: &Host) -> TransportError {
+pub(super) fn early_response(host: &HostName) -> TransportError {
     TransportError::new(
         TransportErrorKind::ConnectionLost,
-        format!("{} sent a response before the request was written", host.name()),
+        format!("{host} sent a response before the request was written"),
     )
 }
 

@@ -7,14 +7,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use http::uri::{Authority, Scheme};
-use http::{HeaderValue, Uri};
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 use tokio::task::AbortHandle;
 use tokio::time::{Instant, sleep_until};
 
 use super::connection::Connection;
+use super::host_name::HostName;
 
 /// How many idle connections of a host are kept, and for how long.
 #[derive(Debug, Clone, Copy)]
@@ -33,10 +32,7 @@ impl IdleLimits {
 
 /// One host and its connections.
 pub(super) struct Host {
-    scheme: Scheme,
-    authority: Authority,
-    /// Value of the `Host` header.
-    header: HeaderValue,
+    name: HostName,
     limits: IdleLimits,
     state: Mutex<State>,
 }
@@ -57,36 +53,12 @@ struct Idle {
 }
 
 impl Host {
-    /// Returns `None` if `authority` cannot be the value of a header.
-    pub(super) fn new(scheme: Scheme, authority: Authority, limits: IdleLimits) -> Option<Self> {
-        let default_port = if scheme == Scheme::HTTPS { 443 } else { 80 };
-        let header = match authority.port_u16().filter(|port| *port != default_port) {
-            Some(port) => HeaderValue::try_from(format!("{}:{port}", authority.host())),
-            None => HeaderValue::from_str(authority.host()),
-        };
-        Some(Self { scheme, authority, header: header.ok()?, limits, state: Mutex::default() })
+    pub(super) fn new(name: HostName, limits: IdleLimits) -> Self {
+        Self { name, limits, state: Mutex::default() }
     }
 
-    pub(super) fn is(&self, scheme: &Scheme, authority: &Authority) -> bool {
-        // Equal texts are the usual case, and cheaper to compare than authorities in any case of letters.
-        self.scheme == *scheme && (self.authority.as_str() == authority.as_str() || self.authority == *authority)
-    }
-
-    pub(super) fn header(&self) -> &HeaderValue {
-        &self.header
-    }
-
-    /// Returns host and port.
-    pub(super) fn name(&self) -> String {
-        match self.authority.port() {
-            Some(_) => self.authority.to_string(),
-            None => format!("{}:{}", self.authority, if self.scheme == Scheme::HTTPS { 443 } else { 80 }),
-        }
-    }
-
-    /// Returns the absolute URI of `path` on this host.
-    pub(super) fn uri(&self, path: http::uri::PathAndQuery) -> Result<Uri, http::Error> {
-        Uri::builder().scheme(self.scheme.clone()).authority(self.authority.clone()).path_and_query(path).build()
+    pub(super) fn name(&self) -> &HostName {
+        &self.name
     }
 
     pub(super) fn has_connections(&self) -> bool {
@@ -261,6 +233,7 @@ impl Drop for Waiting {
 
 #[cfg(test)]
 mod tests {
+    use http::uri::{Authority, Scheme};
     use hyper::client::conn::http1;
     use hyper_util::rt::TokioIo;
     use tokio::io::{AsyncReadExt as _, DuplexStream, duplex};
@@ -275,7 +248,8 @@ mod tests {
 
     fn host(connections: usize) -> Arc<Host> {
         let limits = IdleLimits { timeout: Some(TIMEOUT), connections };
-        Arc::new(Host::new(Scheme::HTTP, Authority::from_static("127.0.0.1:8000"), limits).unwrap())
+        let name = HostName::new(Scheme::HTTP, Authority::from_static("127.0.0.1:8000")).unwrap();
+        Arc::new(Host::new(name, limits))
     }
 
     /// A connection, and the server's side of it.
@@ -291,23 +265,6 @@ mod tests {
 
     fn is_ready(waiting: &mut Waiting) -> bool {
         waiting.poll(&mut Context::from_waker(std::task::Waker::noop())).is_ready()
-    }
-
-    #[test]
-    fn header_has_the_port_unless_it_is_the_default() {
-        let table = [
-            (Scheme::HTTP, "example.com", "example.com", "example.com:80"),
-            (Scheme::HTTP, "example.com:80", "example.com", "example.com:80"),
-            (Scheme::HTTP, "example.com:443", "example.com:443", "example.com:443"),
-            (Scheme::HTTPS, "example.com:443", "example.com", "example.com:443"),
-            (Scheme::HTTPS, "[::1]:80", "[::1]:80", "[::1]:80"),
-        ];
-        for (scheme, authority, header, name) in table {
-            let limits = IdleLimits { timeout: None, connections: 1 };
-            let host = Host::new(scheme.clone(), Authority::from_static(authority), limits).unwrap();
-            assert_eq!((host.header().to_str().unwrap(), host.name().as_str()), (header, name), "{authority}");
-            assert!(host.is(&scheme, &authority.to_uppercase().parse().unwrap()), "{authority}");
-        }
     }
 
     #[tokio::test]

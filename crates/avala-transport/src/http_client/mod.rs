@@ -6,6 +6,7 @@ mod connection;
 mod dial;
 mod failure;
 mod host;
+mod host_name;
 mod idle_check;
 mod sending;
 mod sent_body;
@@ -22,7 +23,7 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use tower::{Service, service_fn};
 
 use self::connect::ConnectTimeout;
-use self::connection::Opener;
+use self::connection::{Dial, Opener};
 use self::host::IdleLimits;
 use self::idle_check::{CheckedConnector, RequestClock};
 use self::sending::Pool;
@@ -32,16 +33,6 @@ use crate::context::options::CallOptions;
 use crate::error::TransportError;
 #[cfg(feature = "proxy")]
 use crate::proxy::Proxy;
-
-#[cfg(feature = "proxy")]
-type Dial = dial::Dial;
-#[cfg(not(feature = "proxy"))]
-type Dial = HttpConnector;
-
-#[cfg(feature = "tls")]
-type Connector = ConnectTimeout<hyper_rustls::HttpsConnector<CheckedConnector<Dial>>>;
-#[cfg(not(feature = "tls"))]
-type Connector = ConnectTimeout<CheckedConnector<Dial>>;
 
 /// Pool of connections that several transports share, with its TLS, proxy and connection settings. Clones are the same
 /// pool.

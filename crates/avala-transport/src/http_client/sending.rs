@@ -13,6 +13,7 @@ use tokio::time::{Instant, timeout_at};
 use super::connection::{Connection, Opener};
 use super::failure::{self, Failure, Target};
 use super::host::{Host, IdleLimits};
+use super::host_name::HostName;
 use super::idle_check::RequestClock;
 use super::sent_body::SentBody;
 use crate::body::Body;
@@ -46,7 +47,7 @@ impl Pool {
         let Some(host) = host else { return Err(failure::invalid_request()) };
         let (body, body_failure) = SentBody::new(body);
         let mut request = Request::from_parts(parts, body);
-        let fail = |failure| Err(failure::translate(failure, Target { host: &host, has_body, body_failure }));
+        let fail = |failure| Err(failure::translate(failure, Target { host: host.name(), has_body, body_failure }));
         let mut may_move = true;
         loop {
             let connection = match host.take() {
@@ -71,7 +72,7 @@ impl Pool {
             };
             let number = self.clock.begin();
             let mut error = match connection.send(request).await {
-                Ok(_) if connection.wrote_nothing_since(number) => return Err(failure::early_response(&host)),
+                Ok(_) if connection.wrote_nothing_since(number) => return Err(failure::early_response(host.name())),
                 Ok(response) => {
                     host.release(connection);
                     return Ok(response.map(Body::once));
@@ -100,14 +101,15 @@ impl Pool {
     fn host(&self, uri: &Uri) -> Option<Arc<Host>> {
         let (scheme, authority) = (uri.scheme()?, uri.authority()?);
         let mut hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
-        match hosts.iter().find(|host| host.is(scheme, authority)) {
+        match hosts.iter().find(|host| host.name().is(scheme, authority)) {
             Some(host) => Some(Arc::clone(host)),
             None => self.add_host(&mut hosts, scheme, authority),
         }
     }
 
     fn add_host(&self, hosts: &mut Vec<Arc<Host>>, scheme: &Scheme, authority: &Authority) -> Option<Arc<Host>> {
-        let host = Arc::new(Host::new(scheme.clone(), authority.clone(), self.limits)?);
+        let name = HostName::new(scheme.clone(), authority.clone())?;
+        let host = Arc::new(Host::new(name, self.limits));
         // Forgets hosts that no call uses.
         hosts.retain(|host| Arc::strong_count(host) > 1 || host.has_connections());
         hosts.push(Arc::clone(&host));
@@ -148,7 +150,7 @@ impl Pool {
 }
 
 async fn open(opener: Opener, host: Arc<Host>) -> Result<Connection, Failure> {
-    let root = host.uri(PathAndQuery::from_static("/")).map_err(|error| Failure::Connect(error.into()))?;
+    let root = host.name().uri(PathAndQuery::from_static("/")).map_err(|error| Failure::Connect(error.into()))?;
     Ok(host.add(Box::pin(opener.open(root)).await?))
 }
 
@@ -162,7 +164,7 @@ fn to_http1(request: &mut Request<SentBody>, host: &Host) -> bool {
     if request.version() == Version::HTTP_2 {
         return false;
     }
-    request.headers_mut().entry(header::HOST).or_insert_with(|| host.header().clone());
+    request.headers_mut().entry(header::HOST).or_insert_with(|| host.name().header().clone());
     let is_connect = request.method() == Method::CONNECT;
     let parts = std::mem::take(request.uri_mut()).into_parts();
     *request.uri_mut() = match (is_connect, parts.authority, parts.path_and_query) {
@@ -176,7 +178,7 @@ fn to_http1(request: &mut Request<SentBody>, host: &Host) -> bool {
 /// Undoes [`to_http1`], for a connection that may use HTTP/2. Returns `false` for a URI that cannot be absolute.
 fn to_absolute(request: &mut Request<SentBody>, host: &Host) -> bool {
     let path = request.uri().path_and_query().cloned().unwrap_or_else(|| PathAndQuery::from_static("/"));
-    host.uri(path).map(|uri| *request.uri_mut() = uri).is_ok()
+    host.name().uri(path).map(|uri| *request.uri_mut() = uri).is_ok()
 }
 
 /// Copies the request as it is sent. `None` if its body can be read only once.
