@@ -10,7 +10,7 @@ use tokio::time::{Instant, sleep};
 
 use crate::support::{GUARD, Redis, limits, millis};
 
-const LEASE: Duration = Duration::from_secs(1);
+const LEASE: Duration = Duration::from_secs(2);
 
 async fn claims(redis: &Redis) -> RedisClaims {
     RedisClaims::new(&limits(redis, RateLimit::default()).await).with_lease(LEASE)

@@ -45,12 +45,14 @@ async fn default_timeout_is_50_ms_also_for_the_first_call() {
     let started = Instant::now();
     assert!(is_local(&limits).await);
     let first = started.elapsed();
-    assert!(first >= millis(50) && first < millis(500), "{first:?}");
+    // Far less than any timeout of the driver, on a busy machine too.
+    assert!(first >= millis(50) && first < Duration::from_secs(5), "{first:?}");
     let started = Instant::now();
     for _ in 0..50 {
         assert!(is_local(&limits).await);
     }
-    assert!(started.elapsed() < millis(500), "later calls do not wait for it: {:?}", started.elapsed());
+    // With a timeout each, they would take 2.5 s.
+    assert!(started.elapsed() < millis(2_000), "later calls do not wait for it: {:?}", started.elapsed());
     assert!(limits.problem().unwrap().to_string().contains("no response"), "{:?}", limits.problem());
     // No packet is dropped on loopback; an address that is not routed stands in for it.
     let limits = RedisLimits::builder(&base_url(), &api_key()).url("redis://192.0.2.1/").build().unwrap();
