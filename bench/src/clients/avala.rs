@@ -38,7 +38,7 @@ pub async fn small(avala: Avala, calls: u64) -> Result<Checksum, BoxError> {
 /// Adds what every client reads of a dataset.
 pub fn add_dataset(dataset: &Dataset, checksum: &mut Checksum) {
     checksum.text(dataset.uid.as_str());
-    checksum.number(dataset.item_count.unwrap_or_default());
+    checksum.number(dataset.item_count);
 }
 
 fn add_item(item: &DatasetItem, checksum: &mut Checksum) {
