@@ -51,31 +51,16 @@ const ROWS: &[Row] = &[
             ("reqwest", Work::Calls("reqwest", SEQUENTIAL)),
         ],
         goal: Goal::Most(58_000),
-        gate: 61_000,
+        gate: 58_700,
     },
     Row {
+        // With more in flight, calls that wait look at the clock, which is slow under callgrind: `bench` has those rows.
         what: "the same in tasks, 1 call in flight",
         times: (100, 1_100),
         ours: Work::Calls("avala", "in-flight-1"),
         peers: &[("hyper-util", Work::Calls("hyper-util", "in-flight-1"))],
         goal: Goal::OfPeer(1.25),
-        gate: 90_000,
-    },
-    Row {
-        what: "the same, 1,000 calls in flight",
-        times: (4_000, 12_000),
-        ours: Work::Calls("avala", "in-flight-1000"),
-        peers: &[("hyper-util", Work::Calls("hyper-util", "in-flight-1000"))],
-        goal: Goal::OfPeer(1.25),
-        gate: 90_000,
-    },
-    Row {
-        what: "the same, 10,000 calls in flight",
-        times: (20_000, 40_000),
-        ours: Work::Calls("avala", "in-flight-10000"),
-        peers: &[("hyper-util", Work::Calls("hyper-util", "in-flight-10000"))],
-        goal: Goal::OfPeer(1.25),
-        gate: 90_000,
+        gate: 58_000,
     },
     Row {
         what: "a small call to a service in the process",
@@ -91,7 +76,7 @@ const ROWS: &[Row] = &[
         ours: Work::Path("page"),
         peers: &[("serde derive", Work::Path("page-derive"))],
         goal: Goal::None,
-        gate: 6_400_000,
+        gate: 5_750_000,
     },
     Row {
         what: "100 frames of a sequence, one at a time and with their text",
@@ -99,7 +84,7 @@ const ROWS: &[Row] = &[
         ours: Work::Path("frames"),
         peers: &[("serde derive, a list without text", Work::Path("frames-derive"))],
         goal: Goal::Most(5_200_000),
-        gate: 6_700_000,
+        gate: 6_050_000,
     },
     Row {
         what: "a sequence of 2,000 frames, frame count and calibration",
@@ -107,7 +92,7 @@ const ROWS: &[Row] = &[
         ours: Work::Path("sequence-raw"),
         peers: &[("serde derive", Work::Path("sequence-raw-derive"))],
         goal: Goal::None,
-        gate: 65_000_000,
+        gate: 51_500_000,
     },
     Row {
         what: "the same, all frames typed",
@@ -115,7 +100,7 @@ const ROWS: &[Row] = &[
         ours: Work::Path("sequence-typed"),
         peers: &[("serde derive", Work::Path("sequence-typed-derive"))],
         goal: Goal::None,
-        gate: 140_000_000,
+        gate: 129_000_000,
     },
 ];
 

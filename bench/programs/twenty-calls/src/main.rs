@@ -16,7 +16,7 @@ async fn datasets(avala: &Avala) -> Result<(), Error> {
     let datasets = avala.datasets();
     let created = datasets.create(&CreateDataset::new("Night drives", "night-drives", DataType::Lidar)).await?;
     let dataset = datasets.wait(&created.uid).await?;
-    println!("{} has {} items", dataset.name, dataset.item_count.unwrap_or_default());
+    println!("{} has {} items", dataset.name, dataset.item_count);
     println!("{} datasets", datasets.list().name("night").await?.items.len());
     println!("{:?}", datasets.get_by_slug("acme", "night-drives").with_meta().await?.meta.attempts);
     let mut items = datasets.list_items("acme", "night-drives").items();

@@ -51,7 +51,7 @@ impl AutoLabelJobs {
     /// let mut jobs = avala.auto_label_jobs().list().project("p1").status(AutoLabelJobStatus::Running).items();
     /// while let Some(job) = jobs.next().await {
     ///     let job = job?;
-    ///     println!("{:?}: {} of {} items", job.status, job.processed_items, job.total_items);
+    ///     println!("{:?}: {:?} of {:?} items", job.status, job.processed_items, job.total_items);
     /// }
     /// # Ok(())
     /// # }
@@ -65,7 +65,7 @@ impl AutoLabelJobs {
     /// ```
     /// # async fn example(avala: avala_client::Avala) -> Result<(), avala_client::Error> {
     /// let job = avala.auto_label_jobs().get("j1").await?;
-    /// println!("{:?}: {} of {} items", job.status, job.processed_items, job.total_items);
+    /// println!("{:?}: {:?} of {:?} items", job.status, job.processed_items, job.total_items);
     /// # Ok(())
     /// # }
     /// ```
@@ -97,7 +97,7 @@ impl AutoLabelJobs {
     /// ```
     /// # async fn example(avala: avala_client::Avala) -> Result<(), avala_client::Error> {
     /// let job = avala.auto_label_jobs().wait("j1").await?;
-    /// println!("{:?}: {} of {} items", job.status, job.processed_items, job.total_items);
+    /// println!("{:?}: {:?} of {:?} items", job.status, job.processed_items, job.total_items);
     /// # Ok(())
     /// # }
     /// ```

@@ -269,7 +269,7 @@ impl DatasetHandle {
     /// # async fn example(avala: avala_client::Avala) -> Result<(), avala_client::Error> {
     /// let drives = avala.dataset("acme", "night-drives");
     /// let health = drives.health().await?;
-    /// println!("{} frames, problems: {:?}", health.total_frames, health.issues);
+    /// println!("{:?} frames, problems: {:?}", health.total_frames, health.issues);
     /// # Ok(())
     /// # }
     /// ```

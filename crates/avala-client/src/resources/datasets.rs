@@ -149,7 +149,7 @@ impl Datasets {
     /// ```
     /// # async fn example(avala: avala_client::Avala) -> Result<(), avala_client::Error> {
     /// let health = avala.datasets().get_health("acme", "night-drives").await?;
-    /// println!("{} frames, problems: {:?}", health.total_frames, health.issues);
+    /// println!("{:?} frames, problems: {:?}", health.total_frames, health.issues);
     /// # Ok(())
     /// # }
     /// ```

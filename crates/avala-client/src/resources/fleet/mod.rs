@@ -113,7 +113,7 @@ impl Fleet {
     ///
     /// ```
     /// # async fn example(avala: avala_client::Avala) -> Result<(), avala_client::Error> {
-    /// println!("hit {} times", avala.fleet().rules().get("rule1").await?.hit_count);
+    /// println!("hit {:?} times", avala.fleet().rules().get("rule1").await?.hit_count);
     /// # Ok(())
     /// # }
     /// ```

@@ -44,7 +44,7 @@ impl FleetRules {
     /// let mut rules = avala.fleet().rules().list().items();
     /// while let Some(rule) = rules.next().await {
     ///     let rule = rule?;
-    ///     println!("{}: hit {} times", rule.name, rule.hit_count);
+    ///     println!("{}: hit {:?} times", rule.name, rule.hit_count);
     /// }
     /// # Ok(())
     /// # }
@@ -58,7 +58,7 @@ impl FleetRules {
     /// ```
     /// # async fn example(avala: avala_client::Avala) -> Result<(), avala_client::Error> {
     /// let rule = avala.fleet().rules().get("rule1").await?;
-    /// println!("{}: hit {} times", rule.name, rule.hit_count);
+    /// println!("{}: hit {:?} times", rule.name, rule.hit_count);
     /// # Ok(())
     /// # }
     /// ```

@@ -29,7 +29,7 @@ impl FleetUploads {
     ///
     /// let upload = InitUpload::new([UploadFile::new("drive.mcap", 734_003_200_u64)]);
     /// let session = avala.fleet().uploads().init_upload("r1", &upload).await?;
-    /// println!("session {}: {} files", session.uid, session.total_files);
+    /// println!("session {}: {:?} files", session.uid, session.total_files);
     /// # Ok(())
     /// # }
     /// ```
@@ -112,7 +112,7 @@ impl FleetUploads {
     /// ```
     /// # async fn example(avala: avala_client::Avala) -> Result<(), avala_client::Error> {
     /// let status = avala.fleet().uploads().get_upload_status("r1").await?;
-    /// println!("{}: {} of {} files", status.status, status.confirmed_files, status.total_files);
+    /// println!("{}: {:?} of {:?} files", status.status, status.confirmed_files, status.total_files);
     /// # Ok(())
     /// # }
     /// ```
