@@ -7,8 +7,8 @@ use std::time::Duration;
 use avala_transport::layer::AttemptTimeoutLayer;
 use avala_transport::testing::{ScriptedService, Step};
 use avala_transport::{
-    BaseUrl, Body, BoxError, RateLimit, RateLimiter, Sent, TimeoutPhase, TransportBuilder, TransportError,
-    TransportErrorKind as Kind,
+    BaseUrl, Body, BoxError, ConcurrencyLimits, RateLimit, RateLimiter, Sent, TimeoutPhase, TransportBuilder,
+    TransportError, TransportErrorKind as Kind,
 };
 use bytes::Bytes;
 use http::{Request, Response};
@@ -39,6 +39,37 @@ async fn call_timeout_covers_all_attempts() {
         .unwrap();
     let error = send(&transport, get("/x/")).await.unwrap_err();
     assert_eq!((error.timeout_phase(), error.attempts(), error.elapsed()), (Some(TimeoutPhase::Total), 3, secs(25)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn call_ends_in_time_while_its_retry_waits_for_a_permit() {
+    // The first attempt had a timer, and the second one does not begin.
+    let busy = Step::respond(503).header("retry-after", "1").after(Duration::from_millis(100));
+    let transport = builder()
+        .timeout(secs(5))
+        .attempt_timeout(secs(4))
+        .concurrency(ConcurrencyLimits::default().ordinary(1))
+        .service(ScriptedService::new().then(busy).then(Step::hang()))
+        .build()
+        .unwrap();
+    let other = with_options(get("/other/"), |options| {
+        options.timeout = Some(secs(100));
+        options.attempt_timeout = Some(secs(100));
+    });
+    let started = Instant::now();
+    let call = async {
+        let error = send(&transport, get("/x/")).await.unwrap_err();
+        assert_eq!((error.timeout_phase(), error.attempts(), error.elapsed()), (Some(TimeoutPhase::Total), 2, secs(5)));
+        assert_eq!(started.elapsed(), secs(5));
+    };
+    let holder = async {
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        send(&transport, other).await
+    };
+    tokio::select! {
+        () = call => {}
+        result = holder => panic!("it holds the permit: {result:?}"),
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -394,3 +394,27 @@ impl http_body::Body for Held {
         self.body.size_hint()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::task::Waker;
+
+    use http::Method;
+
+    use super::*;
+
+    const TERM: Duration = Duration::from_secs(60);
+
+    #[tokio::test(start_paused = true)]
+    async fn queued_call_that_pauses_leaves_the_queue() {
+        let permits = Permits::new(4);
+        let leases: Vec<_> = (0..4).map(|_| permits.try_acquire(None, Priority::Normal).unwrap()).collect();
+        let state = CallState::begin(TERM, None, &Method::GET);
+        let mut permit = Permit::Wanted { permits: Arc::clone(&permits), priority: Priority::Normal };
+        let mut cx = Context::from_waker(Waker::noop());
+        assert!(permit.poll(&mut cx, TERM, false, &state).is_pending());
+        drop(leases);
+        // Nothing is queued any more, so that a call in the background gets a permit that others do not need.
+        assert!(permit.poll(&mut cx, TERM, true, &state).is_ready());
+    }
+}
