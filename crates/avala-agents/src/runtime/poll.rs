@@ -16,6 +16,9 @@ use crate::error::AgentError;
 use crate::journal::{Record, RecordState, now_ms};
 use crate::registration::register;
 
+/// Records that are removed at the same time. Each step looks at all that are left, so their number is limited.
+const REMOVED_AT_ONCE: usize = 64;
+
 /// Input of one poll.
 pub(super) struct Poll {
     pub(super) agent: AgentUid,
@@ -173,8 +176,15 @@ async fn forget_unlisted(shared: &Shared, poll: &Poll, listed: &HashSet<Executio
             && !poll.in_progress.contains(&record.execution)
     };
     let old = shared.records().old(now_ms(), listed, is_over);
-    // At the same time, so that they share transactions.
-    let mut removals: Vec<_> = old.iter().map(|execution| shared.journal.remove(execution)).collect();
+    for executions in old.chunks(REMOVED_AT_ONCE) {
+        remove(shared, executions).await?;
+    }
+    Ok(())
+}
+
+/// Removes records at the same time, so that they share transactions of the journal.
+async fn remove(shared: &Shared, executions: &[ExecutionUid]) -> Result<(), AgentError> {
+    let mut removals: Vec<_> = executions.iter().map(|execution| shared.journal.remove(execution)).collect();
     let mut result = Ok(());
     poll_fn(|cx| {
         removals.retain_mut(|removal| match removal.as_mut().poll(cx) {
@@ -189,7 +199,7 @@ async fn forget_unlisted(shared: &Shared, poll: &Poll, listed: &HashSet<Executio
     })
     .await;
     result?;
-    for execution in &old {
+    for execution in executions {
         shared.records().remove(execution);
         shared.retries().remove(execution);
     }
