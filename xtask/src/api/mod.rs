@@ -1,8 +1,7 @@
 //! Snapshots of the public API of each library crate: `tests/snapshots/api/<crate>.txt`.
 //!
-//! rustdoc writes its JSON only on a nightly toolchain, or if it is told that this one is. The second is used for rustdoc
-//! alone: the format then belongs to the pinned toolchain, so that a snapshot changes only when the API does, nobody needs
-//! a nightly, and the dependencies need no second build.
+//! The JSON output of rustdoc is unstable. `RUSTC_BOOTSTRAP=1` allows it on the pinned toolchain, and is set for rustdoc
+//! alone: a snapshot changes only when the API does, nobody needs a nightly, and dependencies are not built twice.
 
 mod listing;
 mod types;

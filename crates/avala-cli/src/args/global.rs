@@ -100,7 +100,7 @@ impl Globals {
         let debug_format = if format.is_json() { DebugFormat::Json } else { DebugFormat::Text };
         let timeout = match matches.get_one::<f64>("call-timeout") {
             None => None,
-            Some(&seconds) => Some(crate::args::seconds("--call-timeout", seconds)?),
+            Some(&seconds) => Some(duration("--call-timeout", seconds)?),
         };
         Ok(Self {
             key: KeyOptions {

@@ -11,7 +11,6 @@ use clap::Command;
 use crate::commands::{Entry, entries, group_about};
 
 pub(crate) use expand::{expand, first_word};
-pub(crate) use global::duration as seconds;
 
 /// The program's command line. Commands of a group are made when the group is used, so that the start is fast.
 pub(crate) fn root() -> Command {

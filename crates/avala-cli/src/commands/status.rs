@@ -6,7 +6,7 @@ use avala_client::types::Json;
 use avala_client::{Avala, Error, List};
 use clap::{Arg, ArgMatches, Command, value_parser};
 
-use crate::args::seconds;
+use crate::args::global::duration;
 use crate::commands::context::Context;
 use crate::commands::special::Special;
 use crate::data::Data;
@@ -45,7 +45,7 @@ async fn run(context: &mut Context, matches: &ArgMatches) -> Outcome {
         print(context, &data)?;
         return result(failures);
     };
-    let interval = seconds("--watch", interval)?.max(Duration::from_secs(1));
+    let interval = duration("--watch", interval)?.max(Duration::from_secs(1));
     let avala = context.avala()?;
     loop {
         let (data, failures) = read(&avala, organization.as_deref()).await;

@@ -4,7 +4,7 @@ use avala_client::types::{Json, Timestamp};
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use time::OffsetDateTime;
 
-use crate::args::seconds;
+use crate::args::global::duration;
 use crate::commands::context::Context;
 use crate::commands::run::confirm;
 use crate::commands::special::Special;
@@ -36,7 +36,7 @@ const DEVICE_COLUMNS: &[&str] = &["uid", "name", "status", "last_seen_at", "sile
 
 async fn run(context: &mut Context, matches: &ArgMatches) -> Outcome {
     let silent_after = match matches.get_one::<f64>("silent-after") {
-        Some(&time) => seconds("--silent-after", time)?,
+        Some(&time) => duration("--silent-after", time)?,
         None => std::time::Duration::from_secs(3600),
     };
     let avala = context.avala()?;

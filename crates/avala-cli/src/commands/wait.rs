@@ -7,7 +7,7 @@ use avala_client::{Progress, Wait};
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use serde::Serialize;
 
-use crate::args::seconds;
+use crate::args::global::duration;
 use crate::commands::context::Context;
 use crate::commands::special::Special;
 use crate::data::Data;
@@ -105,7 +105,7 @@ pub(crate) struct Pace {
 impl Pace {
     fn read(matches: &ArgMatches) -> Outcome<Self> {
         let time =
-            |name: &str| seconds(&format!("--{name}"), matches.get_one::<f64>(name).copied().unwrap_or_default());
+            |name: &str| duration(&format!("--{name}"), matches.get_one::<f64>(name).copied().unwrap_or_default());
         Ok(Self { interval: time("interval")?, timeout: time("timeout")?, is_quiet: matches.get_flag("quiet") })
     }
 }

@@ -8,7 +8,7 @@ use avala_client::{Avala, Error, List};
 use clap::builder::PossibleValuesParser;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
-use crate::args::seconds;
+use crate::args::global::duration;
 use crate::commands::context::Context;
 use crate::commands::special::Special;
 use crate::data::Data;
@@ -100,7 +100,7 @@ struct Timing {
 impl Timing {
     fn read(matches: &ArgMatches) -> Outcome<Self> {
         let time =
-            |name: &str| matches.get_one::<f64>(name).map(|&time| seconds(&format!("--{name}"), time)).transpose();
+            |name: &str| matches.get_one::<f64>(name).map(|&time| duration(&format!("--{name}"), time)).transpose();
         let interval = time("interval")?.unwrap_or(Duration::from_secs(5)).max(Duration::from_millis(500));
         Ok(Self { interval, end: time("timeout")?.map(|time| Instant::now() + time) })
     }

@@ -47,7 +47,7 @@ struct Window {
     overload: Option<Overload>,
 }
 
-/// What the last overload of a host taught.
+/// Effect of the last overload of a host on the number of requests.
 #[derive(Clone, Copy, Debug)]
 struct Overload {
     /// When it happened. Several requests report the same overload: it counts once.

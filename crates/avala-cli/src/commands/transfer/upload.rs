@@ -8,7 +8,7 @@ use avala_transfer::{DatasetUpload, Filter};
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
 use super::{drive, failure, options, report, transfers};
-use crate::args::seconds;
+use crate::args::global::duration;
 use crate::commands::context::Context;
 use crate::commands::datasets::DATA_TYPES;
 use crate::commands::special::Special;
@@ -99,7 +99,7 @@ async fn run(context: &mut Context, matches: &ArgMatches) -> Outcome {
         return Err(Failure::usage("no files to upload; pass a file or a folder"));
     }
     let wait = match (matches.get_flag("wait"), matches.get_one::<f64>("wait-timeout")) {
-        (true, Some(&time)) => Some(seconds("--wait-timeout", time)?),
+        (true, Some(&time)) => Some(duration("--wait-timeout", time)?),
         (true, None) => Some(Duration::from_secs(3600)),
         (false, _) => None,
     };
