@@ -164,7 +164,8 @@ mod tests {
         let path = process::root().join("CONTRIBUTING.md");
         let text = std::fs::read_to_string(path).unwrap();
         // A task has two spaces before its name; the lines that continue a description have more.
-        let tasks: Vec<&str> = USAGE.lines().filter(|line| line.starts_with("  ") && !line.starts_with("   ")).collect();
+        let tasks: Vec<&str> =
+            USAGE.lines().filter(|line| line.starts_with("  ") && !line.starts_with("   ")).collect();
         assert!(tasks.len() > 30, "{tasks:?}");
         for task in tasks {
             let words: Vec<&str> = task.split_whitespace().collect();
