@@ -48,7 +48,7 @@ async fn child() {
     println!("\ncase passed");
 }
 
-/// A file system in memory of this size, such as `8m`. Mounting it again changes its size.
+/// Mounts a file system in memory of this size, such as `8m`. Mounting it again changes its size.
 fn mount(folder: &Path, size: &str) {
     let is_new = !folder.exists();
     std::fs::create_dir_all(folder).unwrap();

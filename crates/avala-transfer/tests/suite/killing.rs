@@ -23,7 +23,7 @@ pub(crate) struct Killer {
     /// Kills that were carried out.
     pub(crate) done: u64,
     runs_left: u64,
-    /// How long a child lives that nobody kills. Learned, because it depends on the machine.
+    /// How long a child lives that is not killed. Learned, because it depends on the machine.
     life: Duration,
 }
 
@@ -78,7 +78,7 @@ pub(crate) fn peak_memory() -> u64 {
     line.trim().trim_end_matches(" kB").parse().unwrap_or_default()
 }
 
-/// The peak memory that a complete child printed, in KiB.
+/// Returns the peak memory that a complete child printed, in KiB.
 pub(crate) fn printed_peak(text: &str) -> u64 {
     let (_, rest) = text.split_once("complete ").unwrap();
     rest.split_whitespace().next().unwrap().parse().unwrap()
