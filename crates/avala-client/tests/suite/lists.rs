@@ -11,7 +11,7 @@ use tokio::time::{Instant, sleep};
 
 use crate::{bare, json, layered, targets};
 
-/// A page of tasks with these numbers, and a link to the next one.
+/// Returns a page of tasks with these numbers, and a link to the next one.
 fn page(uids: std::ops::Range<usize>, next: Option<&str>) -> Step {
     json(&page_value(uids, next))
 }

@@ -27,7 +27,7 @@ pub(crate) struct Certificates {
 
 #[cfg(feature = "tls")]
 impl Certificates {
-    /// The driver ignores a file without a certificate.
+    /// Checks that each file has a certificate, because the driver ignores one without.
     fn check(&self) -> Result<(), LimitsError> {
         let all = self.root.iter().chain(self.client.iter().map(|(certificate, _)| certificate));
         let begin = b"-----BEGIN CERTIFICATE-----";
@@ -156,7 +156,7 @@ fn check_url(url: &str) -> Result<(), LimitsError> {
     Ok(())
 }
 
-/// The driver's message may contain the URL.
+/// Creates the error of an invalid URL, without the driver's message, which may contain the URL.
 fn invalid(error: &RedisError) -> LimitsError {
     let message = format!("the URL of Redis is invalid ({}); use redis://user:password@host:6379/0", error.category());
     LimitsError::new(LimitsErrorKind::Configuration, message)

@@ -100,7 +100,7 @@ async fn outcome_of_another_service_does_not_count() {
     }
 }
 
-/// A layer that sends a 429 again by itself, once and at once.
+/// Returns a layer that sends a 429 again by itself, once and at once.
 fn retries_once() -> impl Layer<Transport, Service = BoxCloneSyncService<Request<Body>, Response<Body>, TransportError>>
 + Send
 + Sync
