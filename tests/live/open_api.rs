@@ -1,10 +1,11 @@
-//! What programs add to the client, over real sockets: raw calls, options of calls, waits, handles, whole lists, tenants.
+//! What programs add to the client, over real sockets: raw calls, options of calls, waits, handles, whole lists,
+//! tenants.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use avala_client::transport::{Body, Priority, RateLimit, TransportBuilder};
-use avala_client::types::{CreateExport, Dataset, ExportStatus};
+use avala_client::types::{CreateExport, Dataset, DatasetItem, ExportStatus};
 use avala_client::{Avala, ErrorKind, Method, Progress, Sent};
 use avala_sandbox::{Fault, Sandbox};
 use futures_util::StreamExt as _;
@@ -129,7 +130,9 @@ async fn handles_and_whole_lists_return_what_the_calls_do() {
     assert_eq!(handle.get().await.unwrap().uid, dataset.uid);
     let items: Vec<_> = handle.items().try_collect().await.unwrap();
     let same: Vec<_> = avala.dataset_of(&dataset).items().limit(7).try_collect().await.unwrap();
-    assert_eq!(items, same);
+    // Their presigned URLs depend on the second of the response.
+    let keys = |items: Vec<DatasetItem>| items.into_iter().map(|item| (item.uid, item.key)).collect::<Vec<_>>();
+    assert_eq!(keys(items), keys(same));
     let organization = avala.organizations().list().await.unwrap().items.swap_remove(0);
     let teams = avala.organization(&organization.slug).teams().await.unwrap().items;
     assert_eq!(teams, avala.organizations().list_teams(&organization.slug).await.unwrap().items);

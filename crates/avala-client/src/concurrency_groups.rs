@@ -1,7 +1,7 @@
 //! Concurrency groups of the API, with the limits that Avala documents.
 //!
-//! Calls of a group share a limit on how many of them are in flight at once. [`concurrency_group`] moves a call to another
-//! group, which may be one of your own, and [`AvalaBuilder::concurrency_limit`] sets the limit of a group:
+//! Calls of a group share a limit on how many of them are in flight at once. [`concurrency_group`] moves a call to
+//! another group, which may be one of your own, and [`AvalaBuilder::concurrency_limit`] sets the limit of a group:
 //!
 //! ```
 //! use avala_client::{Avala, Method};
@@ -21,8 +21,8 @@ use avala_transport::ConcurrencyGroup;
 /// Calls that create exports: 5 at once, unless the client has another limit.
 pub const EXPORTS: ConcurrencyGroup = ConcurrencyGroup::new("exports");
 
-/// Calls that upload a file or a part of one: 10 at once, unless the client has another limit. For raw calls; the files of
-/// `avala-transfer` are sent to a storage host, and have limits of their own.
+/// Calls that upload a file or a part of one: 10 at once, unless the client has another limit. For raw calls; the files
+/// of `avala-transfer` are sent to a storage host, and have limits of their own.
 pub const UPLOADS: ConcurrencyGroup = ConcurrencyGroup::new("uploads");
 
 /// Returns the limit of a group that Avala documents.

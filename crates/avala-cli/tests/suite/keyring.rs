@@ -22,7 +22,7 @@ const NO_BUS: &str = "#!/bin/sh\necho 'secret-tool: Cannot autolaunch D-Bus with
 /// A bus that never responds, as with a password dialog that stays open.
 const SILENT: &str = "#!/bin/sh\nexec sleep 600\n";
 
-/// A home whose `secret-tool` is this script.
+/// Creates a home whose `secret-tool` is this script.
 fn home(script: &str) -> Home {
     let home = Home::new();
     let program = home.write("bin/secret-tool", script);

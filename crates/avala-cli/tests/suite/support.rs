@@ -61,7 +61,7 @@ impl Home {
         Self { folder: Arc::new(tempfile::tempdir().unwrap()), variables: BTreeMap::new() }
     }
 
-    /// With a key and a base URL in the environment.
+    /// Creates a home with a key and a base URL in the environment.
     pub(crate) fn of(url: &str, key: &str) -> Self {
         let variables = [("AVALA_BASE_URL", url), ("AVALA_API_KEY", key), ("AVALA_ALLOW_INSECURE_BASE_URL", "true")];
         Self::new().with(variables)

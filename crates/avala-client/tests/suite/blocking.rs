@@ -64,7 +64,7 @@ fn ok(body: &str) -> String {
     format!("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}", body.len())
 }
 
-/// A server whose runtime is not that of the test.
+/// Starts a server whose runtime is not that of the test.
 fn byte_server(script: Script) -> (ByteServer, Runtime) {
     let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     let server = runtime.block_on(ByteServer::always(script)).unwrap();

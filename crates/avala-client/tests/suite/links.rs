@@ -13,7 +13,7 @@ fn page(uid: &str, next: &Value) -> Step {
     json(&json!({"results": [{"uid": uid}], "next": next}))
 }
 
-/// Two pages, and this link from the first one to the second one.
+/// Serves two pages, with this link from the first one to the second one.
 fn linked(next: &Value) -> ScriptedService {
     ScriptedService::new().then(page("a", next)).then(page("b", &Value::Null))
 }

@@ -61,8 +61,8 @@ impl Server {
         client.map(Box::new).map(Self::Single).map_err(|error| invalid(&error))
     }
 
-    /// A failed command is not repeated by the driver: it may have been executed. The connection is replaced, which
-    /// also reads the slots anew.
+    /// Creates a cluster whose driver does not repeat a failed command, because it may have been executed. The
+    /// connection is replaced, which also reads the slots anew.
     #[cfg(feature = "cluster")]
     pub(crate) fn cluster(
         urls: &[String],

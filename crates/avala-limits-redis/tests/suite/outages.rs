@@ -12,7 +12,7 @@ use tokio::time::{Instant, sleep, timeout};
 
 use crate::support::{GUARD, Redis, api_key, base_url, builder, call, decide, free, granted, limits, millis, request};
 
-/// With a timeout that is short, but not for a slow machine.
+/// Creates limits with a timeout that is short, but not for a slow machine.
 fn quick(url: impl Into<String>) -> RedisLimits {
     let limit = RateLimit::per_minute(60_000).burst(100);
     RedisLimits::builder(&base_url(), &api_key()).url(url).limit(limit).timeout(millis(300)).build().unwrap()

@@ -9,7 +9,7 @@ use avala_sandbox::Sandbox;
 use avala_transfer::{Transfers, TransfersBuilder};
 use tempfile::TempDir;
 
-/// Bytes that differ at every place, and for every seed.
+/// Returns bytes that differ at every place, and for every seed.
 pub(crate) fn content(size: usize, seed: u64) -> Vec<u8> {
     let mut random = fastrand::Rng::with_seed(seed);
     let mut bytes = vec![0; size];

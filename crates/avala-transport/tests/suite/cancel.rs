@@ -26,8 +26,8 @@ async fn drop_after<F: Future>(polls: usize, future: F) -> Option<F::Output> {
     .await
 }
 
-/// Three calls at once, the middle one of which is dropped after so many polls. Returns whether it was done, which
-/// calls went out, and when.
+/// Makes three calls at once, the middle one of which is dropped after so many polls. Returns whether it was done,
+/// which calls went out, and when.
 async fn run(
     transport: &Transport,
     service: &ScriptedService,

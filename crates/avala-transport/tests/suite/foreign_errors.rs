@@ -18,7 +18,7 @@ use tower::{Layer, Service, ServiceBuilder, ServiceExt, service_fn};
 
 use crate::support::{builder, get, post, request, secs, send};
 
-/// A transport whose service cannot be reached: an audit service that is down.
+/// Creates a transport whose service cannot be reached: an audit service that is down.
 fn down() -> Transport {
     builder().service(ScriptedService::always(Step::fail(Kind::Connect, Sent::No))).build().unwrap()
 }
