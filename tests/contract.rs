@@ -39,13 +39,13 @@ pub struct Field {
     pub nullable: bool,
 }
 
-/// A folder of this package.
+/// Returns a folder of this package.
 #[must_use]
 pub fn folder(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(name)
 }
 
-/// All calls.
+/// Returns all calls.
 ///
 /// # Errors
 /// When the file is missing or does not have the shape of a contract.
@@ -54,7 +54,7 @@ pub fn endpoints() -> Result<Vec<Endpoint>, Box<dyn std::error::Error>> {
     Ok(serde_json::from_str(&text)?)
 }
 
-/// All models by their names.
+/// Returns all models by their names.
 ///
 /// # Errors
 /// When the file is missing or does not have the shape of a contract.
@@ -63,7 +63,7 @@ pub fn types() -> Result<BTreeMap<String, Type>, Box<dyn std::error::Error>> {
     Ok(serde_json::from_str(&text)?)
 }
 
-/// All models by their names, with the responses that the contract only describes in a call's note or in prose.
+/// Returns all models by their names, with the responses that the contract only describes in a call's note or in prose.
 ///
 /// # Errors
 /// When a file is missing or does not have the shape of a contract.

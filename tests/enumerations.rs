@@ -14,7 +14,7 @@ pub struct Enumeration {
     pub name: &'static str,
     /// The values that it knows.
     pub known: &'static [&'static str],
-    /// Takes a text through every way in and out, and gives the texts that come out.
+    /// Parses and prints a text in every way, and returns the results.
     pub texts: fn(&str) -> Vec<String>,
 }
 
@@ -73,7 +73,7 @@ pub const ENUMERATIONS: &[Enumeration] = enumerations! {
     WebhookDeliveryStatus,
 };
 
-/// The text of a value that was made of `text`, by each way there is.
+/// Returns the text of a value that was made of `text`, by each way there is.
 fn texts<E>(text: &str) -> Vec<String>
 where
     E: for<'a> From<&'a str> + FromStr + AsRef<str> + Display + DeserializeOwned + Serialize,

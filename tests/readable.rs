@@ -33,7 +33,7 @@ pub struct Reading {
 }
 
 impl Readable {
-    /// Its name in lower case and with underscores, as folders and files have it.
+    /// Returns its name in lower case and with underscores, as folders and files have it.
     #[must_use]
     pub fn snake_case(&self) -> String {
         let mut snake = String::new();

@@ -59,7 +59,7 @@ pub struct Report {
 }
 
 impl Report {
-    /// Whether nothing was lost, duplicated or wrong, and the layers saw all of it.
+    /// Returns whether nothing was lost, duplicated or wrong, and the layers saw all of it.
     #[must_use]
     pub fn is_clean(&self) -> bool {
         self.lost.is_empty() && self.duplicated.is_empty() && self.wrong.is_empty() && self.unseen == 0
@@ -210,7 +210,7 @@ async fn stream(avala: &Avala, number: usize) -> Result<Vec<TaskUid>, Error> {
     Ok(uids)
 }
 
-/// A fault of any kind that the sandbox has.
+/// Returns a fault of any kind that the sandbox has.
 fn fault(random: &mut fastrand::Rng) -> (&'static str, Fault) {
     match random.usize(..10) {
         0 => ("500", Fault::status(500)),
@@ -311,7 +311,7 @@ enum Claim {
     Unknown,
 }
 
-/// The memory that this process holds, as Linux tells it.
+/// Returns the memory that this process holds, as Linux tells it.
 fn resident_bytes() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));

@@ -24,12 +24,12 @@ pub(crate) struct Seen {
 }
 
 impl Seen {
-    /// How many calls began whose end the layer did not see.
+    /// Returns how many calls began whose end the layer did not see.
     pub(crate) fn unseen(&self) -> usize {
         self.begun.load(Ordering::Relaxed).abs_diff(self.ended.load(Ordering::Relaxed))
     }
 
-    /// How many attempts failed because of the audit service.
+    /// Returns how many attempts failed because of the audit service.
     pub(crate) fn audits(&self) -> usize {
         self.audits.load(Ordering::Relaxed)
     }

@@ -24,7 +24,7 @@ impl Checksum {
         self.number(other.0);
     }
 
-    /// The sum.
+    /// Returns the sum.
     #[must_use]
     pub fn value(self) -> u64 {
         self.0

@@ -37,13 +37,13 @@ impl Numbers {
         self.0 >> 33
     }
 
-    /// Between 0 and `most`, with three decimals.
+    /// Returns a number from 0 to `most`, with three decimals.
     fn decimal(&mut self, most: u64) -> f64 {
         (self.next() % (most * 1_000)) as f64 / 1_000.0
     }
 }
 
-/// The small dataset, in about 400 bytes.
+/// Returns the small dataset, in about 400 bytes.
 #[must_use]
 pub fn dataset() -> String {
     format!(
@@ -51,7 +51,7 @@ pub fn dataset() -> String {
     )
 }
 
-/// One page of a list. `next` is the path and query of the next page.
+/// Returns one page of a list. `next` is the path and query of the next page.
 #[must_use]
 pub fn page(number: usize, next: Option<&str>) -> String {
     let items: Vec<String> = (0..PAGE_ITEMS).map(|index| item(number * PAGE_ITEMS + index)).collect();
@@ -59,7 +59,7 @@ pub fn page(number: usize, next: Option<&str>) -> String {
     format!(r#"{{"next":{next},"previous":null,"results":[{}]}}"#, items.join(","))
 }
 
-/// One item in about 4.4 kB, most of them annotations. Fields come in the order of the API's own models.
+/// Returns one item in about 4.4 kB, most of it annotations. Fields are in the order of the API's own models.
 #[must_use]
 pub fn item(number: usize) -> String {
     let mut numbers = Numbers(number as u64);
@@ -93,7 +93,7 @@ pub fn item(number: usize) -> String {
     )
 }
 
-/// The sequence: 2,000 frames from 6 cameras, in about 6.4 MB.
+/// Returns the sequence: 2,000 frames from 6 cameras, in about 6.4 MB.
 #[must_use]
 pub fn sequence() -> String {
     let mut numbers = Numbers(7);

@@ -15,7 +15,7 @@ pub trait Fetch: Send + 'static {
     fn fetch(&mut self, path: &str) -> impl Future<Output = Result<Bytes, BoxError>> + Send;
 }
 
-/// The headers that the SDK sends.
+/// Returns the headers that the SDK sends.
 #[must_use]
 pub fn headers() -> HeaderMap {
     let mut headers = HeaderMap::new();

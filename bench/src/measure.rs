@@ -35,7 +35,7 @@ impl Stopwatch {
     }
 }
 
-/// CPU time of all threads, user and kernel.
+/// Returns the CPU time of all threads, user and kernel.
 fn cpu_ns() -> io::Result<u64> {
     // The kernel updates the CPU time of a thread when it yields.
     std::thread::sleep(Duration::from_millis(1));
@@ -48,7 +48,7 @@ fn cpu_ns() -> io::Result<u64> {
     Ok(sum)
 }
 
-/// Peak resident memory, in kB.
+/// Returns the peak resident memory, in kB.
 fn peak_kb() -> io::Result<u64> {
     let status = fs::read_to_string("/proc/self/status")?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));

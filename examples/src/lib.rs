@@ -37,7 +37,7 @@ pub async fn connect_with(change: impl FnOnce(AvalaBuilder) -> AvalaBuilder) -> 
 
 /// Returns a builder with the URL and the key of a sandbox.
 pub fn builder_of(sandbox: &Sandbox) -> AvalaBuilder {
-    Avala::builder().api_key(sandbox.key()).base_url(sandbox.url()).allow_insecure_base_url(true)
+    Avala::builder().api_key(sandbox.api_key()).base_url(sandbox.url()).allow_insecure_base_url(true)
 }
 
 /// Returns whether the environment has an API key.

@@ -60,7 +60,8 @@ pub async fn idle(program: &Program, time: Duration) -> Result<Idle, Failure> {
     Ok(Idle { cpu_percent, bytes: resident_bytes(&child)? })
 }
 
-/// Measures an agent with this many handlers at a time, which take two seconds each; `count` is at least four times that.
+/// Measures an agent with this many handlers at a time, which take two seconds each; `count` is at least four times
+/// that.
 ///
 /// # Errors
 /// When the sandbox or the process does not start, the executions are not decided, or this is not Linux.
@@ -89,7 +90,7 @@ pub async fn busy(program: &Program, in_flight: usize, count: usize) -> Result<B
     Ok(Busy { in_flight, executions: count, before, early, last })
 }
 
-/// The CPU time of all threads.
+/// Returns the CPU time of all threads.
 fn cpu_time(child: &Child) -> Result<Duration, Failure> {
     let id = child.id().ok_or("the process has ended")?;
     let mut nanoseconds = 0;

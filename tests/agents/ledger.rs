@@ -44,7 +44,7 @@ impl Ledger {
         }
     }
 
-    /// The different decisions that were posted for all executions, whatever the response.
+    /// Returns the different decisions that were posted for all executions, whatever the response.
     #[must_use]
     pub fn posted(&self) -> BTreeSet<String> {
         self.posts().values().flat_map(|posts| posts.decisions.iter().cloned()).collect()
@@ -96,7 +96,7 @@ impl Ledger {
     }
 }
 
-/// All executions of the agent.
+/// Returns all executions of the agent.
 ///
 /// # Errors
 /// When they cannot be listed.
@@ -116,7 +116,7 @@ pub async fn executions(avala: &Avala) -> Result<Vec<AgentExecution>, Failure> {
     Ok(executions)
 }
 
-/// The decision that the server keeps, as `action: reason`.
+/// Returns the decision that the server keeps, as `action: reason`.
 fn kept(execution: &AgentExecution) -> Option<String> {
     let action = execution.action.as_ref().filter(|_| execution.status == Some(ExecutionStatus::Completed))?;
     let response = execution.response_payload.as_ref()?.parse::<Value>().ok()?;

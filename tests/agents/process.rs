@@ -25,7 +25,7 @@ pub struct Program {
 }
 
 impl Program {
-    /// The program at this path, without further arguments.
+    /// Returns the program at this path, without further arguments.
     pub fn at(path: impl Into<PathBuf>) -> Self {
         Self { path: path.into(), arguments: Vec::new() }
     }
@@ -72,7 +72,7 @@ impl Site {
         Ok(Self { sandbox, avala, folder })
     }
 
-    /// Settings of an agent process: eight handlers at a time, and executions are never given up.
+    /// Returns the settings of an agent process: eight handlers at a time, and executions are never given up.
     #[must_use]
     pub fn settings(&self, handler: HandlerKind) -> Settings {
         Settings {
@@ -91,19 +91,19 @@ impl Site {
         }
     }
 
-    /// Path of the journal.
+    /// Returns the path of the journal.
     #[must_use]
     pub fn journal(&self) -> PathBuf {
         self.folder.join("journal")
     }
 
-    /// Folder of the files.
+    /// Returns the folder of the files.
     #[must_use]
     pub fn folder(&self) -> &Path {
         &self.folder
     }
 
-    /// The lines of the log. A process that was killed may leave half of one.
+    /// Returns the lines of the log. A process that was killed may leave half of one.
     #[must_use]
     pub fn log(&self) -> Vec<Line> {
         let text = std::fs::read_to_string(self.folder.join("log")).unwrap_or_default();
@@ -172,7 +172,7 @@ pub async fn end(child: Child) -> Result<(ExitStatus, String), Failure> {
     Ok((output.status, String::from_utf8_lossy(&output.stderr).into_owned()))
 }
 
-/// Whether a process ended in an orderly way after SIGTERM, or before it could receive any signal.
+/// Returns whether a process ended in an orderly way after SIGTERM, or before it could receive any signal.
 #[must_use]
 pub fn is_stopped(status: ExitStatus) -> bool {
     #[cfg(unix)]

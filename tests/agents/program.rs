@@ -1,4 +1,4 @@
-//! The program of an agent process: what a user would write, with a log of what its handler did.
+//! The program of an agent process: a user's program, with a log of the calls of its handler.
 
 use std::fs::OpenOptions;
 use std::io::Write as _;
@@ -50,7 +50,7 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// Path of the file that a program with a slow handler writes when it begins to drain.
+    /// Returns the path of the file that a program with a slow handler writes when it begins to drain.
     #[must_use]
     pub fn draining(&self) -> PathBuf {
         self.journal.with_extension("draining")
@@ -125,7 +125,7 @@ async fn mark_drain(monitor: Monitor, path: PathBuf) {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     }
-    // Whoever waits for it notices that it is missing.
+    // A test that waits for the file notices that it is missing.
     let _ = std::fs::write(path, "");
 }
 

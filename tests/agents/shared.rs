@@ -57,7 +57,7 @@ impl Redis {
 }
 
 impl Redis {
-    /// Settings of process `number` that shares its claims here, with leases of two seconds.
+    /// Returns the settings of process `number` that shares its claims here, with leases of two seconds.
     #[must_use]
     pub fn settings(&self, site: &Site, number: usize, handler: HandlerKind) -> Settings {
         Settings {

@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
-/// An event of each kind that both handle, with its payload.
+/// Returns an event of each kind that both handle, with its payload.
 fn events() -> Vec<(&'static str, Value)> {
     let result = json!({
         "task_uid": "t1", "result_uid": "r1", "task_name": "Night, rain", "task_type": "box", "project_uid": null,
@@ -100,7 +100,7 @@ fn ours(seen: &Seen) -> Agent {
     agent
 }
 
-/// What a context of the official runtime has, from ours.
+/// Returns what a context of the official runtime has, from ours.
 fn fields(context: &Context) -> Value {
     let event = context.event_type().as_str();
     match context.event() {
@@ -181,7 +181,7 @@ impl Official {
         Ok(writeln!(self.input, "{line}")?)
     }
 
-    /// Its next line. The sandbox responds on another thread meanwhile.
+    /// Returns its next line. The sandbox responds on another thread meanwhile.
     fn line(&mut self) -> Result<String, Failure> {
         let mut line = String::new();
         tokio::task::block_in_place(|| self.output.read_line(&mut line))?;

@@ -87,7 +87,7 @@ mod signals {
         let settings = site.settings(HandlerKind::Slow(3_000));
         let child = program().start(&settings).unwrap();
         site.wait_for_log(1, |_| true).await.unwrap();
-        // A process that has ended, and that nobody waited for, accepts signals too.
+        // A process that has ended accepts signals too, until its parent waits for it.
         for to_group in [false, true, true] {
             signal(&child, "TERM", to_group).await.unwrap();
         }

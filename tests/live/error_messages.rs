@@ -13,14 +13,14 @@ use tower::service_fn;
 
 const PAGE: &str = include_str!("../../docs/guide/error-kinds.md");
 
-/// The documented message of a kind: the first text block of its section.
+/// Returns the documented message of a kind: the first text block of its section.
 fn documented(kind: ErrorKind) -> Option<String> {
     let section = PAGE.split("\n## ").find(|section| section.starts_with(&format!("{kind:?}\n")))?;
     let block = section.split("```text\n").nth(1)?.split("\n```").next()?;
     Some(block.to_owned())
 }
 
-/// The message without what differs from run to run: ports, IDs and times.
+/// Returns the message without what differs from run to run: ports, IDs and times.
 fn normalized(message: &str) -> String {
     let mut text = String::new();
     let mut rest = message;
@@ -48,7 +48,7 @@ fn client(sandbox: &Sandbox, change: impl FnOnce(AvalaBuilder) -> AvalaBuilder) 
     change(builder.rate_limiter(RateLimiter::off()).retry(RetryPolicy::none())).build().unwrap()
 }
 
-/// A client on a service that always sends this response.
+/// Creates a client on a service that always sends this response.
 fn fake(status: u16, body: &'static str) -> Avala {
     Avala::from_service(service_fn(move |_: Request<Body>| async move {
         let response = Response::builder().status(status).body(Body::from(body));

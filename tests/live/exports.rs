@@ -1,4 +1,4 @@
-//! Exports, to the file.
+//! Exports, from their creation to the download URL.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use avala_sandbox::{Fault, Sandbox};
 use crate::{client, count};
 
 #[tokio::test]
-async fn an_export_is_waited_for_until_its_file_is_there() {
+async fn wait_for_an_export_returns_its_download_url() {
     let sandbox = Sandbox::start().await.unwrap();
     let avala = client(&sandbox);
     let project = avala.projects().list().await.unwrap().items.swap_remove(0);
@@ -29,19 +29,19 @@ async fn an_export_is_waited_for_until_its_file_is_there() {
 }
 
 #[tokio::test]
-async fn an_export_is_never_asked_for_twice() {
+async fn export_is_never_created_twice() {
     let sandbox = Sandbox::start().await.unwrap();
     let avala = client(&sandbox);
     let project = avala.projects().list().await.unwrap().items.swap_remove(0).uid;
     let before = avala.exports().list().await.unwrap().items.len();
 
-    // The server does the work, and its response is lost on the way.
+    // The server executes the request, and its response is lost.
     sandbox.fault(Fault::drop_response().on("POST", "/exports/")).unwrap();
     let error = avala.exports().create(&CreateExport::project(&project)).await.unwrap_err();
     assert_eq!((error.kind(), error.sent(), error.attempts()), (ErrorKind::ConnectionLost, Sent::Maybe, 1));
     assert_eq!(avala.exports().list().await.unwrap().items.len(), before + 1);
 
-    // The server refuses the work, so that doing it again is doing it once.
+    // The server refuses the request, so that a retry does not execute it twice.
     sandbox.fault(Fault::status(503).header("retry-after", "0").on("POST", "/exports/")).unwrap();
     let response = avala.exports().create(&CreateExport::project(&project)).with_meta().await.unwrap();
     assert_eq!(response.meta.attempts, 2);

@@ -9,7 +9,7 @@ use avala_sandbox::{Fault, Sandbox};
 use crate::{builder, client, count};
 
 #[tokio::test]
-async fn a_reader_does_not_see_what_passes() {
+async fn passing_faults_are_hidden_from_a_reader() {
     let sandbox = Sandbox::start().await.unwrap();
     let avala = client(&sandbox);
     let clean = avala.tasks().list().await.unwrap();
@@ -35,7 +35,7 @@ async fn a_reader_does_not_see_what_passes() {
 }
 
 #[tokio::test]
-async fn what_lasts_is_told_as_what_it_is() {
+async fn lasting_fault_is_an_error_of_its_kind() {
     let sandbox = Sandbox::start().await.unwrap();
     let avala = client(&sandbox);
     for (fault, kind, attempts) in [
@@ -58,7 +58,7 @@ async fn what_lasts_is_told_as_what_it_is() {
 }
 
 #[tokio::test]
-async fn a_redirect_is_refused_and_names_its_host_alone() {
+async fn redirect_is_refused_and_only_its_host_is_named() {
     let sandbox = Sandbox::start().await.unwrap();
     sandbox.fault(Fault::redirect("https://login.example.com/?token=secret")).unwrap();
     let error = client(&sandbox).projects().list().await.unwrap_err();
@@ -77,7 +77,7 @@ async fn a_body_over_the_cap_is_not_read() {
 }
 
 #[tokio::test]
-async fn each_time_that_runs_out_is_told_apart() {
+async fn each_timeout_has_its_own_phase() {
     let sandbox = Sandbox::start().await.unwrap();
     let avala = builder(&sandbox).retry(RetryPolicy::none()).build().unwrap();
     sandbox.fault(Fault::delay(Duration::from_secs(600)).times(usize::MAX)).unwrap();
@@ -90,7 +90,7 @@ async fn each_time_that_runs_out_is_told_apart() {
 }
 
 #[tokio::test]
-async fn a_call_may_have_less_time_for_a_connection() {
+async fn call_can_shorten_the_connect_timeout() {
     // Takes connections, and never says a word of TLS.
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("https://{}", listener.local_addr().unwrap());
@@ -110,7 +110,7 @@ async fn a_call_may_have_less_time_for_a_connection() {
 }
 
 #[tokio::test]
-async fn a_server_that_is_not_there_got_nothing() {
+async fn missing_server_counts_as_not_sent() {
     let sandbox = Sandbox::start().await.unwrap();
     let gone = sandbox.url().to_owned();
     let avala = builder(&sandbox).base_url(gone).build().unwrap();
@@ -134,7 +134,7 @@ fn assert_refused(error: &avala_client::Error) {
 }
 
 #[tokio::test]
-async fn a_name_that_leads_nowhere_is_no_connection() {
+async fn unresolved_name_counts_as_not_sent() {
     // Names under .invalid never resolve.
     let avala = Avala::builder().api_key("avk_test").base_url("https://avala.invalid").retry(RetryPolicy::none());
     let error = avala.build().unwrap().tasks().list().await.unwrap_err();

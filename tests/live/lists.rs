@@ -1,4 +1,4 @@
-//! Lists longer than a page, while others write to them.
+//! Lists of several pages, while other clients write to them.
 
 use std::collections::BTreeSet;
 
@@ -18,7 +18,7 @@ async fn all<T>(mut items: Items<T>) -> Vec<T> {
 }
 
 #[tokio::test]
-async fn every_item_comes_once_whatever_the_size_of_the_pages() {
+async fn every_item_is_streamed_once_for_any_page_size() {
     let sandbox = Sandbox::start().await.unwrap();
     let avala = client(&sandbox);
     for limit in [7, 100, 1000] {
@@ -41,7 +41,7 @@ async fn filters_hold_on_every_page() {
 }
 
 #[tokio::test]
-async fn a_list_goes_on_where_it_was_left_although_others_write() {
+async fn list_resumes_at_its_cursor_while_others_write() {
     let sandbox = Sandbox::start().await.unwrap();
     let avala = client(&sandbox);
     let mut before = avala.datasets().list().limit(50).items();

@@ -4,11 +4,13 @@
 #![expect(clippy::unwrap_used, reason = "the helpers of tests fail loudly too")]
 
 mod agents;
+mod concurrency_groups;
 mod datasets;
 mod error_messages;
 mod exports;
 mod faults;
 mod lists;
+mod open_api;
 mod paused;
 mod reqwest;
 #[cfg(unix)]
@@ -22,7 +24,7 @@ use avala_client::transport::{RateLimiter, RetryPolicy};
 use avala_client::{Avala, AvalaBuilder};
 use avala_sandbox::Sandbox;
 
-/// A client of a sandbox, with retries that follow at once.
+/// Returns a client of a sandbox, with retries that follow at once.
 fn builder(sandbox: &Sandbox) -> AvalaBuilder {
     Avala::builder()
         .api_key(sandbox.key())
@@ -37,7 +39,7 @@ fn client(sandbox: &Sandbox) -> Avala {
     builder(sandbox).build().unwrap().strict_decoding(true)
 }
 
-/// How many requests a sandbox got for a path, whatever it responded.
+/// Returns how many requests a sandbox got for a path, whatever it responded.
 fn count(sandbox: &Sandbox, method: &str, path: &str) -> usize {
     sandbox.requests().iter().filter(|request| request.method == method && request.api_path() == path).count()
 }

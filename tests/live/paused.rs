@@ -1,4 +1,4 @@
-//! Loops that leave a list or a call alone, over real sockets. The rate limit is 100 calls a second.
+//! Loops that pause a list or a call, over real sockets. The rate limit is 100 calls a second.
 
 use std::pin::Pin;
 use std::task::{Context, Waker};
@@ -14,19 +14,19 @@ use futures_util::stream;
 
 use crate::builder;
 
-/// The program, with the default limit of calls in flight and with a limit of one. No program takes a minute: it is a
+/// Runs a program with the default limit of calls in flight and with a limit of one. No program takes a minute: it is a
 /// guard against calls that wait for one another until they time out.
 async fn run<F: Future<Output = ()>>(program: impl Fn(Avala) -> F) {
     let sandbox = Sandbox::start().await.unwrap();
     for ordinary in [256, 1] {
         let avala = builder(&sandbox).rate_limiter(RateLimiter::new(RateLimit::per_minute(6_000)));
-        let limits = ConcurrencyLimits::default().ordinary(ordinary);
+        let limits = ConcurrencyLimits::default().default_group(ordinary);
         let avala = avala.transport(|transport| transport.concurrency(limits)).build().unwrap();
         tokio::time::timeout(Duration::from_secs(28), program(avala)).await.unwrap();
     }
 }
 
-/// 200 and more items in pages of 50.
+/// Lists more than 200 items in pages of 50.
 fn datasets(avala: &Avala) -> Items<Dataset> {
     avala.datasets().list().limit(50).items()
 }
@@ -82,7 +82,7 @@ async fn nested_lists_finish() {
 }
 
 #[tokio::test]
-async fn lists_and_calls_that_are_left_alone_block_nobody() {
+async fn paused_lists_and_calls_block_no_other_call() {
     run(|avala| async move {
         let mut lists = Vec::new();
         for _ in 0..256 {
@@ -138,7 +138,7 @@ async fn a_slow_consumer_gets_every_item() {
     let mut uids = Vec::new();
     while let Some(item) = items.next().await {
         uids.push(item.unwrap().uid.to_string());
-        // With and without a runtime that goes on meanwhile.
+        // With and without a runtime that continues meanwhile.
         match uids.len() % 2 {
             0 => tokio::time::sleep(Duration::from_millis(1_000)).await,
             _ => std::thread::sleep(Duration::from_millis(1_000)),

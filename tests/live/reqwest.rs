@@ -10,7 +10,7 @@ use http::{Request, Response};
 use tokio::net::TcpListener;
 use tower::service_fn;
 
-/// A client over reqwest that does not follow redirects.
+/// Returns a client over reqwest that does not follow redirects.
 fn over_reqwest(url: &str, key: &str) -> AvalaBuilder {
     let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
     let send = move |request: Request<Body>| {

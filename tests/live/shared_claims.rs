@@ -13,7 +13,7 @@ fn program() -> Program {
     Program::at(env!("CARGO_BIN_EXE_agent_process"))
 }
 
-/// A Redis; `None`, with a message, if it is not installed.
+/// Starts Redis; `None`, with a message, if it is not installed.
 #[allow(clippy::print_stderr, reason = "a skipped test says so")]
 fn redis() -> Option<shared::Redis> {
     let redis = shared::Redis::start().unwrap();
@@ -23,7 +23,7 @@ fn redis() -> Option<shared::Redis> {
     redis
 }
 
-/// A sandbox whose decisions are noted.
+/// Starts a sandbox whose decisions are recorded.
 async fn site(name: &str) -> (Site, Ledger) {
     let ledger = Ledger::default();
     let observer = ledger.clone();

@@ -3,7 +3,7 @@
 use avala_tests::soak::{self, Plan};
 
 #[tokio::test]
-async fn nothing_is_lost_done_twice_or_wrong() {
+async fn no_call_is_lost_duplicated_or_wrong() {
     let report = soak::run(Plan { calls: 600, in_flight: 32, one_fault_in: 5, seed: 7 }).await.unwrap();
     assert!(report.is_clean(), "{report:#?}");
     assert_eq!(report.calls, 600);

@@ -64,7 +64,7 @@ async fn terminator(sandbox: &Sandbox, name: &str) -> Terminator {
 }
 
 #[tokio::test]
-async fn a_certificate_that_is_trusted_is_good_for_calls() {
+async fn trusted_certificate_is_accepted() {
     let sandbox = Sandbox::start().await.unwrap();
     let tls = terminator(&sandbox, "localhost").await;
     let avala = builder(&sandbox)
@@ -88,7 +88,7 @@ async fn a_certificate_that_is_trusted_is_good_for_calls() {
 }
 
 #[tokio::test]
-async fn a_certificate_that_is_not_trusted_ends_the_call_at_once() {
+async fn untrusted_certificate_fails_without_retries() {
     let sandbox = Sandbox::start().await.unwrap();
     let unknown = terminator(&sandbox, "localhost").await;
     let avala = builder(&sandbox).base_url(&unknown.url).build().unwrap();

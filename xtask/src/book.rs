@@ -71,7 +71,7 @@ fn pages() -> Result<Vec<(String, String)>, String> {
     Ok(pages.collect())
 }
 
-/// The program: on the path, or where `cargo install --root target/tools` puts it.
+/// Returns the program: on the path, or where `cargo install --root target/tools` puts it.
 fn mdbook() -> Result<Option<PathBuf>, String> {
     let candidates = [PathBuf::from("mdbook"), target_directory()?.join("tools/bin/mdbook")];
     let works = |program: &PathBuf| Command::new(program).arg("--version").output().is_ok();

@@ -36,7 +36,7 @@ pub(crate) fn measure() -> Outcome {
     if missed.is_empty() { Ok(()) } else { Err(format!("missed: {}", missed.join("; "))) }
 }
 
-/// The median of three builds of the user's own crate, with its dependencies built before.
+/// Returns the median of three builds of the user's own crate, with its dependencies built before.
 fn own_crate() -> Result<Duration, String> {
     let build = ["build", "--release", "--manifest-path", PROGRAMS, "-p", "twenty-calls"];
     cargo(&build)?;

@@ -80,7 +80,7 @@ fn rows() -> Result<Vec<Value>, String> {
     serde_json::from_str(&text).map_err(|error| format!("{}: {error}", path.display()))
 }
 
-/// Whether the returned model has fixtures: `page<DatasetItem>` has them in the folder `dataset_item`.
+/// Returns whether the returned model has fixtures: `page<DatasetItem>` has them in the folder `dataset_item`.
 fn fixture(returns: &str) -> &'static str {
     let model = returns.split_once('<').map_or(returns, |(_, inside)| inside.trim_end_matches('>'));
     if !model.starts_with(|first: char| first.is_ascii_uppercase()) {
@@ -96,7 +96,7 @@ fn fixture(returns: &str) -> &'static str {
     yes(root().join("tests/fixtures").join(folder).is_dir())
 }
 
-/// The routes of the sandbox, parsed from source text such as `.get("/tasks/{uid}/", get_one)`.
+/// Returns the routes of the sandbox, parsed from source text such as `.get("/tasks/{uid}/", get_one)`.
 fn routes(sources: &[String]) -> BTreeSet<(String, String)> {
     let mut routes = BTreeSet::new();
     for method in ["get", "post", "put", "patch", "delete"] {
@@ -113,14 +113,14 @@ fn routes(sources: &[String]) -> BTreeSet<(String, String)> {
     routes
 }
 
-/// The path without the names of its placeholders, which may differ between client and sandbox.
+/// Returns the path without the names of its placeholders, which may differ between client and sandbox.
 fn without_names(path: &str) -> String {
     let parts = path.split('{').map(|part| part.split_once('}').map_or(part, |(_, rest)| rest));
     // `{dataset}@{selector}` is one segment, which the sandbox's router cannot split.
     parts.collect::<Vec<_>>().join("{}").replace("{}@{}", "{}")
 }
 
-/// The text of each source file in a folder.
+/// Returns the text of each source file in a folder.
 fn sources(folder: &str) -> Result<Vec<String>, String> {
     let mut sources = Vec::new();
     let mut folders: Vec<PathBuf> = vec![root().join(folder)];

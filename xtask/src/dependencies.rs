@@ -27,7 +27,7 @@ const RULES: &[Rule] = &[
     // The transport knows HTTP, but no resource.
     Rule {
         package: "avala-transport",
-        // All but `reqwest`, which brings a second HTTP client to those who have it already.
+        // All but `reqwest`, which is for programs that depend on it already.
         features: &["--features", "fs,gzip,http2,proxy,tls-webpki-roots,tls-native-roots,tracing,testing"],
         max_crates: 80,
         forbidden: &["avala-types", "avala-client", "serde_json", "openssl-sys", "native-tls", "aws-lc-sys"],
@@ -106,7 +106,7 @@ pub(crate) fn check() -> Outcome {
     if broken.is_empty() { Ok(()) } else { Err(broken.join("\n")) }
 }
 
-/// The names of all crates in the dependency tree of a package, itself included.
+/// Returns the names of all crates in the dependency tree of a package, itself included.
 fn tree(rule: &Rule) -> Result<BTreeSet<String>, String> {
     let mut arguments = vec!["tree", "-p", rule.package, "-e", "normal", "--prefix", "none", "--format", "{p}"];
     arguments.extend(rule.features);

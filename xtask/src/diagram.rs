@@ -32,8 +32,8 @@ fn text() -> Result<String, String> {
 const WIDTH: usize = 760;
 const ROW: usize = 30;
 
-/// Draws a row for each line: `name | description`. A line that begins with `+` is a place for the user's own layers; one
-/// that begins with `#` is a heading.
+/// Draws a row for each line: `name | description`. A line that begins with `+` is a place for the user's own layers;
+/// one that begins with `#` is a heading.
 fn image(text: &str) -> Result<String, String> {
     let lines: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
     let height = lines.len() * ROW + 10;

@@ -93,7 +93,7 @@ pub(crate) fn program() -> Result<PathBuf, String> {
     }
 }
 
-/// Why a target cannot be built here.
+/// Returns why a target cannot be built here.
 fn missing(target: &Target) -> Option<String> {
     let installed = Command::new("rustc").args(["--print", "target-libdir", "--target", target.triple]).output();
     let folder = installed.ok().map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned());
@@ -160,7 +160,7 @@ fn features() -> Result<Features, String> {
     Ok(Features { default, optional })
 }
 
-/// What each feature adds: of the default ones, how much smaller the program is without it.
+/// Returns what each feature adds: of the default ones, how much smaller the program is without it.
 fn feature_sizes(target: &Target, features: &Features, whole: u64) -> Result<Vec<(String, i64)>, String> {
     let mut sizes = Vec::new();
     let measured = |features: &str| -> Result<i64, String> {

@@ -126,7 +126,8 @@ fn output((package, kind, name): &Program) -> Result<String, String> {
     String::from_utf8(output.stdout).map_err(|error| format!("{package}: {name} prints no text: {error}"))
 }
 
-/// Replaces what differs between two runs: ports, signatures of URLs, sizes, and the order of lines where it may differ.
+/// Replaces what differs between two runs: ports, signatures of URLs, sizes, and the order of lines where it may
+/// differ.
 fn normalized(output: &str, is_unordered: bool) -> String {
     let mut lines: Vec<String> = output.lines().map(normalized_line).collect();
     if is_unordered {

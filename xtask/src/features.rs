@@ -32,7 +32,7 @@ pub(crate) fn check_pairs() -> Outcome {
     Ok(())
 }
 
-/// The crates of the workspace that are published, and their features without `default`.
+/// Returns the crates of the workspace that are published, and their features without `default`.
 fn published() -> Result<Vec<(String, Vec<String>)>, String> {
     let metadata = cargo_output(&["metadata", "--format-version", "1", "--no-deps"])?;
     let metadata: Value = serde_json::from_str(&metadata).map_err(|error| format!("cargo metadata: {error}"))?;

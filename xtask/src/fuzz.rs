@@ -72,7 +72,7 @@ fn check_tools() -> Outcome {
     }
 }
 
-/// The workspace pins a stable compiler, so `rustup run` selects nightly.
+/// Returns a command of cargo-fuzz. The workspace pins a stable compiler, so `rustup run` selects nightly.
 fn cargo_fuzz(arguments: &[&str]) -> Command {
     let mut command = Command::new("rustup");
     command.args(["run", "nightly", "cargo", "fuzz"]).args(arguments).current_dir(root());

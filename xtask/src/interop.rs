@@ -118,7 +118,7 @@ pub(crate) fn find_python() -> Option<&'static str> {
     ["python3", "python"].into_iter().find(|python| is_success(Command::new(python).args(["-c", is_new_enough])))
 }
 
-/// The Python of a virtual environment that has the SDK. It is made once, and again when the version changes.
+/// Returns the Python of a virtual environment that has the SDK. It is made once, and again when the version changes.
 pub(crate) fn python_with_sdk(python: &str, folder: &Path) -> Result<PathBuf, String> {
     let inside = folder.join(if cfg!(windows) { "Scripts/python.exe" } else { "bin/python" });
     let has_sdk = format!(
@@ -134,7 +134,7 @@ pub(crate) fn python_with_sdk(python: &str, folder: &Path) -> Result<PathBuf, St
     Ok(inside)
 }
 
-/// Where cargo builds to, which `CARGO_TARGET_DIR` and configuration files can change.
+/// Returns where cargo builds to, which `CARGO_TARGET_DIR` and configuration files can change.
 pub(crate) fn target_directory() -> Result<PathBuf, String> {
     let metadata = cargo_output(&["metadata", "--format-version", "1", "--no-deps"])?;
     let metadata: Value = serde_json::from_str(&metadata).map_err(|error| format!("cargo metadata: {error}"))?;
@@ -158,7 +158,7 @@ fn execute(command: &mut Command) -> Outcome {
     }
 }
 
-/// Whether a program is there and succeeds. It is a question, so that what it prints is not shown.
+/// Returns whether a program is there and succeeds. It is a question, so that what it prints is not shown.
 fn is_success(command: &mut Command) -> bool {
     let status = command.stdout(Stdio::null()).stderr(Stdio::null()).status();
     status.is_ok_and(|status| status.success())

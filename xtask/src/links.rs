@@ -52,7 +52,7 @@ fn read(file: &Path) -> Result<String, String> {
     fs::read_to_string(root().join(file)).map_err(|error| format!("{}: {error}", file.display()))
 }
 
-/// The targets of all links `[text](target)` and definitions `[name]: target` outside of code.
+/// Returns the targets of all links `[text](target)` and definitions `[name]: target` outside of code.
 fn links(text: &str) -> Vec<String> {
     let mut targets = Vec::new();
     let mut is_code = false;
@@ -92,7 +92,7 @@ fn problem(file: &Path, link: &str) -> Option<String> {
     (!anchors(&text).contains(anchor)).then(|| format!("{} has no heading for #{anchor}", target.display()))
 }
 
-/// The path from the root that a relative link of a file means.
+/// Returns the path from the root that a relative link of a file means.
 fn resolve(file: &Path, link: &str) -> PathBuf {
     let mut path = PathBuf::new();
     for component in file.parent().unwrap_or(Path::new("")).join(link).components() {
@@ -107,7 +107,7 @@ fn resolve(file: &Path, link: &str) -> PathBuf {
     path
 }
 
-/// The anchors of the headings, as GitHub and mdBook derive them.
+/// Returns the anchors of the headings, as GitHub and mdBook derive them.
 fn anchors(text: &str) -> BTreeSet<String> {
     let headings = text.lines().filter_map(|line| line.strip_prefix('#'));
     headings

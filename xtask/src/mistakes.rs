@@ -42,8 +42,8 @@ fn snapshot_of(source: &Path) -> PathBuf {
     source.with_extension("stderr")
 }
 
-/// The sources, relative to the root, with the messages of the compiler. Empty with another compiler than the pinned one,
-/// because each words its messages in its own way.
+/// Returns the sources, relative to the root, with the messages of the compiler. Empty with another compiler than the
+/// pinned one, because each words its messages in its own way.
 fn messages() -> Result<BTreeMap<PathBuf, String>, String> {
     if !is_pinned()? {
         process::log("skipped: the messages of mistakes are those of the compiler in rust-toolchain.toml");
@@ -77,7 +77,7 @@ fn rustc() -> String {
     std::env::var("RUSTC").unwrap_or_else(|_| "rustc".to_owned())
 }
 
-/// Names and files of the libraries that the programs use: the dependencies of the test crate.
+/// Returns the names and files of the libraries that the programs use: the dependencies of the test crate.
 fn libraries() -> Result<BTreeMap<String, PathBuf>, String> {
     let messages = process::cargo_output(&["check", "-p", "avala-tests", "--lib", "--message-format", "json"])?;
     let mut libraries = BTreeMap::new();

@@ -78,7 +78,7 @@ fn read_crate(folder: &Path) -> Result<Vec<Module>, String> {
     Ok(modules)
 }
 
-/// `layer/retry/mod.rs` and `layer/retry.rs` are both `["layer", "retry"]`.
+/// Returns the path of a module: `layer/retry/mod.rs` and `layer/retry.rs` are both `["layer", "retry"]`.
 fn module_path(file: &Path) -> ModulePath {
     let mut path: ModulePath =
         file.with_extension("").components().map(|part| part.as_os_str().to_string_lossy().into_owned()).collect();
@@ -88,7 +88,7 @@ fn module_path(file: &Path) -> ModulePath {
     path
 }
 
-/// The dependencies between modules by index, and the imports that go through the crate root.
+/// Returns the dependencies between modules by index, and the imports that go through the crate root.
 fn dependencies(modules: &[Module]) -> (Vec<Vec<usize>>, Vec<(usize, String)>) {
     let mut edges = vec![Vec::new(); modules.len()];
     let mut through_root = Vec::new();
@@ -108,7 +108,7 @@ fn dependencies(modules: &[Module]) -> (Vec<Vec<usize>>, Vec<(usize, String)>) {
     (edges, through_root)
 }
 
-/// The module that defines the item of a path, following re-exports at most `depth` times.
+/// Returns the module that defines the item of a path, following re-exports at most `depth` times.
 fn resolve(modules: &[Module], path: &[String], depth: usize) -> Option<usize> {
     // The longest prefix that is a module.
     let (index, rest) = (0..=path.len()).rev().find_map(|length| {

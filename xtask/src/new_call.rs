@@ -1,5 +1,5 @@
-//! Scaffolds a call of the API in every place that needs a line for it: contract, model, fixtures, client with an example,
-//! contract suite, sandbox.
+//! Scaffolds a call of the API in every place that needs a line for it: contract, model, fixtures, client with an
+//! example, contract suite, sandbox.
 
 mod client;
 mod contract;

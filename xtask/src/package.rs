@@ -95,7 +95,7 @@ fn build_program(packages: &[(String, String)], folder: &Path, unpacked: &Path) 
     cargo(&[&["check", "-p", PROGRAM_PACKAGE], &place[..]].concat())
 }
 
-/// Names and versions of the crates that are published.
+/// Returns the names and versions of the crates that are published.
 fn published() -> Result<Vec<(String, String)>, String> {
     let metadata = cargo_metadata()?;
     let packages = metadata["packages"].as_array().ok_or("cargo metadata lists no packages")?;

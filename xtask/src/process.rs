@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::outcome::Outcome;
 
-/// The root of the workspace.
+/// Returns the root of the workspace.
 pub(crate) fn root() -> PathBuf {
     let mut root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
     root.pop();

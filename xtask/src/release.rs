@@ -48,7 +48,7 @@ fn name(package: &Value) -> &str {
     package["name"].as_str().unwrap_or_default()
 }
 
-/// What is missing for a registry.
+/// Returns what is missing for a registry.
 fn problems(package: &Value) -> Vec<String> {
     let mut problems = Vec::new();
     for field in ["description", "license", "repository", "homepage", "documentation", "rust_version", "readme"] {
@@ -71,7 +71,7 @@ fn problems(package: &Value) -> Vec<String> {
     problems
 }
 
-/// The names in an order in which each package comes after those that it needs.
+/// Returns the names in an order in which each package comes after those that it needs.
 fn in_order(packages: &[&Value]) -> Result<Vec<String>, String> {
     let mut order: Vec<String> = Vec::new();
     while order.len() < packages.len() {

@@ -26,13 +26,12 @@ impl Sandbox {
         let mut sandbox = Self { process, url: String::new(), proxy_url: None };
         let line = sandbox.first_line();
         let text = |name| Some(line.as_ref()?.get(name)?.as_str()?.to_owned());
-        sandbox.url =
-            text("url").ok_or_else(|| format!("the sandbox did not say where it is; see {}", log.display()))?;
+        sandbox.url = text("url").ok_or_else(|| format!("the sandbox did not print its URL; see {}", log.display()))?;
         sandbox.proxy_url = text("proxy_url");
         Ok(sandbox)
     }
 
-    /// Its first line, which says where it is.
+    /// Returns the first line of its output, which has the URL.
     fn first_line(&mut self) -> Option<Value> {
         let mut line = String::new();
         BufReader::new(self.process.stdout.take()?).read_line(&mut line).ok()?;
@@ -42,7 +41,7 @@ impl Sandbox {
 
 impl Drop for Sandbox {
     fn drop(&mut self) {
-        // Either fails only when the process has ended, which is what they are for.
+        // Both fail only if the process has ended already.
         let _ = self.process.kill();
         let _ = self.process.wait();
     }

@@ -35,7 +35,7 @@ pub(crate) fn soak(example: &str, arguments: &[&str]) -> Outcome {
     cargo(&[&["run", "--release", "--quiet", "-p", "avala-tests", "--example", example, "--"], arguments].concat())
 }
 
-/// Long runs of the tests that kill transfers, let them fail, and make them large; their figures are shown.
+/// Runs the long tests of transfers, with kills, faults and large files, and shows their figures.
 pub(crate) fn soak_transfers() -> Outcome {
     let long = [
         ("AVALA_TRANSFER_KILLS", "200"),

@@ -61,7 +61,7 @@ pub(crate) fn minimal_versions() -> Outcome {
     built.and(restored)
 }
 
-/// The value of the first line `name = "value"`.
+/// Returns the value of the first line `name = "value"`.
 fn quoted(text: &str, name: &str) -> Result<String, String> {
     let value =
         text.lines().find_map(|line| line.strip_prefix(name)?.trim_start().strip_prefix("= \"")?.strip_suffix('"'));

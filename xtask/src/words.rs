@@ -1,4 +1,5 @@
-//! Rejects words of the old private terminology in sources, messages and docs, and long names of functions.
+//! Rejects words of the old private terminology in sources, messages and docs, long names of functions, and
+//! documentation of functions that does not begin with a verb.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -24,6 +25,10 @@ const RULES: &[(&str, &str)] = &[
 
 /// Longest name of a function, in characters: names of tests say the case and the outcome in less.
 const LONGEST_NAME: usize = 60;
+
+/// First words that end like a verb of the third person, and are none.
+const NOUNS: &[&str] =
+    &["This", "Its", "As", "Is", "Has", "Was", "Does", "Bytes", "Items", "Options", "Names", "Values"];
 
 /// Folders and files of the repository that are read.
 const PLACES: &[&str] = &[
@@ -59,9 +64,10 @@ pub(crate) fn check() -> Outcome {
     if found.is_empty() { Ok(()) } else { Err(found.join("\n")) }
 }
 
-/// The findings in a text, each as `line: phrase; write ...`.
+/// Returns the findings in a text, each as `line: phrase; write ...`.
 fn findings(text: &str) -> Vec<String> {
     let mut found = Vec::new();
+    let mut docs = None;
     // CONTRIBUTING.md shows bad examples in blocks that begin with this marker.
     let mut in_examples = false;
     for (index, line) in text.lines().enumerate() {
@@ -73,6 +79,10 @@ fn findings(text: &str) -> Vec<String> {
         if let Some(name) = function(line).filter(|name| name.len() > LONGEST_NAME) {
             found.push(format!("{}: `{name}` has more than {LONGEST_NAME} characters", index + 1));
         }
+        if let Some(first) = documented(line, &mut docs).filter(|first| !begins_with_a_verb(first)) {
+            found
+                .push(format!("{}: the documentation begins with {first:?}; write: Returns, Creates, Sets", index + 1));
+        }
         let line = line.to_lowercase();
         for (phrase, instead) in RULES {
             if line.contains(phrase) {
@@ -83,7 +93,32 @@ fn findings(text: &str) -> Vec<String> {
     found
 }
 
-/// The name of the function that a line declares.
+/// Returns the first line of the documentation of the function that a line declares. `docs` is the documentation in the
+/// lines before. Tests need no verb: their documentation explains a case.
+fn documented<'a>(line: &'a str, docs: &mut Option<&'a str>) -> Option<&'a str> {
+    let code = line.trim_start();
+    if let Some(text) = code.strip_prefix("/// ") {
+        docs.get_or_insert(text);
+        return None;
+    }
+    if code.starts_with("#[doc = ") {
+        // A macro completes the text.
+        docs.get_or_insert("Documents");
+        return None;
+    }
+    if code.starts_with("///") || (code.starts_with("#[") && !code.contains("test")) {
+        return None;
+    }
+    let first = docs.take();
+    function(line).and(first)
+}
+
+fn begins_with_a_verb(text: &str) -> bool {
+    let word = text.split(' ').next().unwrap_or_default().trim_end_matches(',');
+    word.starts_with(|c: char| c.is_ascii_uppercase()) && word.ends_with('s') && !NOUNS.contains(&word)
+}
+
+/// Returns the name of the function that a line declares.
 fn function(line: &str) -> Option<&str> {
     let (before, rest) = line.split_once("fn ")?;
     let is_declared =
@@ -119,6 +154,25 @@ mod tests {
         let name = "a".repeat(61);
         assert_eq!(findings(&format!("pub async fn {name}(x: u8) {{}}\n// call fn {name}()")).len(), 1);
         assert!(findings("    fn short<T>() {}").is_empty());
+    }
+
+    #[test]
+    fn documentation_of_a_function_begins_with_a_verb() {
+        let count =
+            |docs: &str, code: &str| findings(&format!("    /// {docs}\n    ///\n    #[must_use]\n{code}\n")).len();
+        for (docs, findings) in [
+            ("Returns it.", 0),
+            ("Calls, and waits.", 0),
+            ("The name.", 1),
+            ("`None` if there is none.", 1),
+            ("Whether it is set.", 1),
+            ("Has a name.", 1),
+        ] {
+            assert_eq!(count(docs, "    pub(crate) async fn get(&self) -> u8 {"), findings, "{docs}");
+            assert_eq!(count(docs, "    get: u8,"), 0, "a field is a noun: {docs}");
+            assert_eq!(count(docs, "    #[test]\n    fn case() {"), 0, "a test needs no verb: {docs}");
+        }
+        assert!(findings("/// The name.\nfield: u8,\nfn undocumented() {}").is_empty());
     }
 
     #[test]

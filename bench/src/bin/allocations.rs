@@ -58,7 +58,7 @@ async fn hand_written(client: impl avala_bench::fetch::Fetch) -> Result<u64, Box
     Ok(HeapStats::get().total_blocks - before)
 }
 
-/// Heap size of a kept item, and the length of its JSON.
+/// Measures the heap size of an item in memory, and the length of its JSON.
 fn kept() -> Result<String, BoxError> {
     let text = data::page(0, None);
     let before = HeapStats::get().curr_bytes;
@@ -68,7 +68,7 @@ fn kept() -> Result<String, BoxError> {
     Ok(format!(r#"{{"item_bytes":{memory},"text_bytes":{text}}}"#))
 }
 
-/// Peak heap size while 1,000 items are streamed.
+/// Measures the peak heap size while 1,000 items are streamed.
 async fn streamed(port: u16) -> Result<String, BoxError> {
     let client = avala::client(port)?;
     let before = HeapStats::get().curr_bytes;

@@ -1,7 +1,7 @@
 //! Runs one workload with one client and prints its figures: `client <client> <workload> <port> <count>`.
 //!
 //! Every client runs on a single-threaded runtime, so that CPU times are comparable; only `small-two-threads` has two
-//! threads. `small-one-core` is `small-sequential`: who starts this program chooses its core.
+//! threads. `small-one-core` is `small-sequential`: the script that starts this program chooses its core.
 #![expect(clippy::print_stdout, reason = "its figures go to standard output")]
 
 use avala_bench::checksum::Checksum;

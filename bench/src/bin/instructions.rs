@@ -78,7 +78,7 @@ fn repeated(
     Ok(checksum)
 }
 
-/// A call through every layer, to a service that responds immediately.
+/// Returns a call through every layer, to a service that responds immediately.
 async fn small_call(times: u32) -> Result<Checksum, BoxError> {
     let body = Bytes::from(data::dataset());
     let response = tower::service_fn(move |_: Request<Body>| {
@@ -105,7 +105,7 @@ fn frames(times: u32) -> Result<Checksum, BoxError> {
     Ok(checksum)
 }
 
-/// The text of a list of the first 100 frames.
+/// Returns the text of a list of the first 100 frames.
 fn first_frames() -> Result<String, BoxError> {
     let sequence: DatasetSequence = from_str(&data::sequence())?;
     let frames: Vec<&str> = sequence.raw_frames().take(100).map(RawValue::get).collect();

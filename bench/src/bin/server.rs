@@ -94,7 +94,7 @@ impl Responses {
     }
 }
 
-/// The path of a list page.
+/// Returns the path of a list page.
 fn link(port: u16, list: &str, page: usize) -> String {
     format!("http://127.0.0.1:{port}{PREFIX}/datasets/{OWNER}/{list}/items/?cursor={page}")
 }

@@ -19,7 +19,7 @@ pub struct Pooled {
 }
 
 impl Pooled {
-    /// A client of the server.
+    /// Creates a client of the server.
     #[must_use]
     pub fn new(port: u16) -> Self {
         let mut connector = HttpConnector::new();

@@ -14,7 +14,7 @@ pub struct Reqwest {
 }
 
 impl Reqwest {
-    /// A client of the server.
+    /// Returns a client of the server.
     ///
     /// # Errors
     /// Fails if reqwest cannot be configured.

@@ -1,7 +1,7 @@
 //! An agent that downloads each completed export to a folder.
 //!
-//! With `AVALA_API_KEY` in the environment it runs against the real API until Ctrl-C and mirrors to the folder `exports`,
-//! and otherwise against a sandbox of its own, to a temporary folder:
+//! With `AVALA_API_KEY` in the environment it runs against the real API until Ctrl-C and mirrors to the folder
+//! `exports`, and otherwise against a sandbox of its own, to a temporary folder:
 //!
 //! ```text
 //! cargo run -p avala-agents --example export_mirror
@@ -10,7 +10,7 @@
 //! A handler runs at least once: after a crash it runs again for the same export. That is harmless here, because a
 //! download continues where it was interrupted, and a complete file is not downloaded again.
 
-#![allow(clippy::print_stdout, reason = "an example talks to the one who runs it")]
+#![allow(clippy::print_stdout, reason = "an example prints its results")]
 
 use std::error::Error;
 use std::path::{Path, PathBuf};
@@ -47,7 +47,7 @@ async fn mirror(transfers: Transfers, folder: PathBuf, context: Context) -> Resu
     Ok(Decision::skip().with_reason(format!("mirrored {} file(s)", report.files.len())))
 }
 
-/// The name of an export's file. A UID is opaque text of the server, and must not lead out of the folder.
+/// Returns the name of an export's file. A UID is opaque text of the server, and must not lead out of the folder.
 fn file_name(uid: &ExportUid) -> Result<String, Failure> {
     let is_plain = |letter: char| letter.is_ascii_alphanumeric() || letter == '-' || letter == '_';
     match uid.as_str().is_empty() || !uid.as_str().chars().all(is_plain) {

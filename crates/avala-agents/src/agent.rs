@@ -44,9 +44,9 @@ use crate::settings::{GiveUp, Settings};
 /// ```
 ///
 /// # What is guaranteed
-/// A *handler* runs at least once per execution: it may run again after a crash, a timeout or a failure. A *decision* is
-/// made once: the first one that a handler returns is written to the journal before it is sent, and the same decision
-/// is sent again until the server acknowledges it, or somebody else has decided.
+/// A *handler* runs at least once per execution: it may run again after a crash, a timeout or a failure. A *decision*
+/// is made once: the first one that a handler returns is written to the journal before it is sent, and the same
+/// decision is sent again until the server acknowledges it, or the execution was decided elsewhere.
 #[must_use = "an agent does nothing until it runs"]
 pub struct Agent {
     settings: Settings,
@@ -63,7 +63,8 @@ pub struct Agent {
 impl Agent {
     /// Creates an agent with this name, which is looked up at the server, and created there if there is none.
     ///
-    /// The default journal is in memory and does not survive the process: set [`journal`](Agent::journal) in production.
+    /// The default journal is in memory and does not survive the process: set [`journal`](Agent::journal) in
+    /// production.
     pub fn new(name: impl Into<String>) -> Self {
         Self {
             settings: Settings::new(name.into()),
@@ -154,8 +155,8 @@ impl Agent {
 
     /// Sets after how many handler runs that ended with the process an execution is given up; 3 by default.
     ///
-    /// Executions with such a run are started one at a time, so that those that ran beside the one that kills the process
-    /// are not given up too.
+    /// Executions with such a run are started one at a time, so that those that ran beside the one that kills the
+    /// process are not given up too.
     pub fn max_open_starts(mut self, starts: u32) -> Self {
         self.settings.max_open_starts = starts.max(1);
         self
@@ -167,7 +168,8 @@ impl Agent {
         self
     }
 
-    /// Sets how long running handlers may go on after a stop; 25 s by default, because orchestrators kill after 30 s.
+    /// Sets how long running handlers may continue after a stop; 25 s by default, because orchestrators kill after 30
+    /// s.
     pub fn grace_period(mut self, grace: Duration) -> Self {
         self.settings.grace = grace;
         self
@@ -185,7 +187,7 @@ impl Agent {
         self
     }
 
-    /// Health and counters of the agent, also while it runs.
+    /// Returns the monitor of the agent: its health and counters, also while it runs.
     #[must_use]
     pub fn monitor(&self) -> Monitor {
         self.monitor.clone()
@@ -204,8 +206,8 @@ impl Agent {
     /// Runs until SIGINT (Ctrl-C) or SIGTERM, then drains within the [grace period](Agent::grace_period).
     ///
     /// Repeated SIGTERMs are ignored, because supervisors send several. A second SIGINT at least a second after the
-    /// first ends the run at once; decisions that were not acknowledged stay in the journal. The same happens at the end
-    /// of the grace period. A handler that blocks its thread cannot be ended: exit the process when this returns.
+    /// first ends the run at once; decisions that were not acknowledged stay in the journal. The same happens at the
+    /// end of the grace period. A handler that blocks its thread cannot be ended: exit the process when this returns.
     ///
     /// # Errors
     /// See [`AgentErrorKind`](crate::AgentErrorKind). Passing failures of the API do not end the run.

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-/// The delay before retry number `failures` (from 1): `base`, doubled each time up to `max`, with full jitter on its
-/// upper half, so that many processes do not retry together.
+/// Returns the delay before retry number `failures` (from 1): `base`, doubled each time up to `max`, with full jitter
+/// on its upper half, so that many processes do not retry together.
 pub(crate) fn delay(failures: u32, base: Duration, max: Duration) -> Duration {
     let doubled = base.saturating_mul(1_u32.checked_shl(failures.saturating_sub(1)).unwrap_or(u32::MAX)).min(max);
     doubled / 2 + (doubled / 2).mul_f64(fastrand::f64())

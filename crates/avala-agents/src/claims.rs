@@ -50,7 +50,7 @@ pub trait Claims: Send + Sync + 'static {
     /// may have listed it as pending just before.
     fn release<'a>(&'a self, execution: &'a ExecutionUid, release: Release) -> ClaimFuture<'a, ()>;
 
-    /// The duration of a lease; it is renewed three times as often. [`Duration::MAX`] for leases without end.
+    /// Returns the duration of a lease; it is renewed three times as often. [`Duration::MAX`] for leases without end.
     fn lease(&self) -> Duration;
 }
 

@@ -43,7 +43,7 @@ pub enum RunReason {
 }
 
 impl RunReason {
-    /// The reason as a word, as it is in spans.
+    /// Returns the reason as a word, as it is in spans.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -80,49 +80,49 @@ impl Context {
         Self(Arc::new(Inner { execution, event, reason, attempt, avala, progress }))
     }
 
-    /// The UID of the execution: the idempotency key for side effects.
+    /// Returns the UID of the execution: the idempotency key for side effects.
     #[must_use]
     pub fn uid(&self) -> &ExecutionUid {
         &self.0.execution.uid
     }
 
-    /// The type of the event.
+    /// Returns the type of the event.
     #[must_use]
     pub fn event_type(&self) -> &EventType {
         &self.0.execution.event_type
     }
 
-    /// The typed event.
+    /// Returns the typed event.
     #[must_use]
     pub fn event(&self) -> &Event {
         &self.0.event
     }
 
-    /// The raw payload of the event; `None` if the server sent none.
+    /// Returns the raw payload of the event; `None` if the server sent none.
     #[must_use]
     pub fn payload(&self) -> Option<&Json> {
         self.0.execution.event_payload.as_ref()
     }
 
-    /// The execution as the server sent it.
+    /// Returns the execution as the server sent it.
     #[must_use]
     pub fn execution(&self) -> &AgentExecution {
         &self.0.execution
     }
 
-    /// The client of the runtime, for further calls. They share its rate limit.
+    /// Returns the client of the runtime, for further calls. They share its rate limit.
     #[must_use]
     pub fn avala(&self) -> &Avala {
         &self.0.avala
     }
 
-    /// Number of this attempt at the execution, from 1. Attempts that ended with their process count.
+    /// Returns the number of this attempt at the execution, from 1. Attempts that ended with their process count.
     #[must_use]
     pub fn attempt(&self) -> u32 {
         self.0.attempt
     }
 
-    /// Why the handler runs.
+    /// Returns why the handler runs.
     #[must_use]
     pub fn reason(&self) -> RunReason {
         self.0.reason

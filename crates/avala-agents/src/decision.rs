@@ -26,7 +26,7 @@ pub struct Decision {
 }
 
 impl Decision {
-    /// Lets the result go on.
+    /// Approves the result.
     #[must_use]
     pub fn approve() -> Self {
         Self::of(AgentAction::Approve)
@@ -69,19 +69,19 @@ impl Decision {
         self
     }
 
-    /// The action to send; `None` for [`Decision::leave`].
+    /// Returns the action to send; `None` for [`Decision::leave`].
     #[must_use]
     pub fn action(&self) -> Option<&AgentAction> {
         self.action.as_ref()
     }
 
-    /// The reason, if there is one.
+    /// Returns the reason, if there is one.
     #[must_use]
     pub fn reason(&self) -> Option<&str> {
         self.reason.as_deref()
     }
 
-    /// The payload of `POST /agent-actions/`; `None` for [`Decision::leave`].
+    /// Returns the payload of `POST /agent-actions/`; `None` for [`Decision::leave`].
     pub(crate) fn payload(&self, execution: &ExecutionUid) -> Option<CreateAgentAction> {
         let payload = CreateAgentAction::new(execution.clone(), self.action.clone()?);
         Some(match &self.reason {

@@ -42,12 +42,12 @@ impl AgentError {
         Self { kind, message: message.into(), source: None }
     }
 
-    /// A failure of the journal while the agent runs.
+    /// Creates a failure of the journal while the agent runs.
     pub(crate) fn journal(source: BoxError) -> Self {
         Self::new(AgentErrorKind::Journal, "the journal failed; no decision is sent without it").with_source(source)
     }
 
-    /// The error of the API, if it is the cause and may pass by itself.
+    /// Returns the error of the API, if it is the cause and may pass by itself.
     pub(crate) fn into_retryable(self) -> Result<avala_client::Error, Self> {
         match self.source.map(<dyn std::error::Error + Send + Sync>::downcast::<avala_client::Error>) {
             Some(Ok(error)) if error.is_retryable() => Ok(*error),
@@ -62,13 +62,13 @@ impl AgentError {
         self
     }
 
-    /// The kind of the error.
+    /// Returns the kind of the error.
     #[must_use]
     pub fn kind(&self) -> AgentErrorKind {
         self.kind
     }
 
-    /// The error of the API, if it is the cause.
+    /// Returns the error of the API, if it is the cause.
     #[must_use]
     pub fn api_error(&self) -> Option<&avala_client::Error> {
         self.source.as_ref()?.downcast_ref()

@@ -90,7 +90,7 @@ pub struct ExportEvent {
     pub project_uid: Option<ProjectUid>,
 }
 
-/// The task of an execution: its own field, or the key of the payload.
+/// Returns the task of an execution: its own field, or the key of the payload.
 pub(crate) fn task_of(execution: &AgentExecution) -> Option<TaskUid> {
     execution.task.clone().or_else(|| Payload::of(execution).id("task_uid"))
 }

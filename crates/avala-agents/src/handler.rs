@@ -17,7 +17,8 @@ pub(crate) type BoxHandler = BoxCloneSyncService<Context, Decision, BoxError>;
 
 type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
-/// A handler of executions: an async function of a [`Context`], or a [`tower::Service`](https://docs.rs/tower/0.5/tower/trait.Service.html).
+/// A handler of executions: an async function of a [`Context`], or a
+/// [`tower::Service`](https://docs.rs/tower/0.5/tower/trait.Service.html).
 ///
 /// The function returns a [`Decision`] or a `Result<Decision, E>`. A service has `Context` as request, `Decision` as
 /// response, and any error; it may be wrapped in tower layers. The parameter `M` distinguishes the two and is inferred.
@@ -79,7 +80,8 @@ where
     }
 }
 
-/// Creates a [`tower::Service`](https://docs.rs/tower/0.5/tower/trait.Service.html) from an async handler function, to put layers around it.
+/// Creates a [`tower::Service`](https://docs.rs/tower/0.5/tower/trait.Service.html) from an async handler function, to
+/// put layers around it.
 pub fn handler_fn<F, R>(function: F) -> HandlerFn<F, R> {
     HandlerFn { function, future: PhantomData }
 }

@@ -47,7 +47,7 @@ impl Lease {
         lease
     }
 
-    /// Whether the lease is valid at this moment. Check it before every `POST`.
+    /// Returns whether the lease is valid at this moment. Check it before every `POST`.
     pub(crate) fn is_valid(&self) -> bool {
         let valid_until = *self.valid_until.lock().unwrap_or_else(PoisonError::into_inner);
         !self.lost.is_cancelled() && valid_until.is_none_or(|until| Instant::now() < until)
@@ -58,7 +58,7 @@ impl Lease {
         self.lost.cancelled().await;
     }
 
-    /// A token that is cancelled when the claim is lost, or by its holder.
+    /// Returns a token that is cancelled when the claim is lost, or by its holder.
     pub(crate) fn cancellation(&self) -> CancellationToken {
         self.lost.child_token()
     }
@@ -71,7 +71,7 @@ impl Lease {
     /// Releases the claim.
     pub(crate) async fn release(self, release: Release) {
         if let Err(error) = self.claims.release(&self.execution, release).await {
-            // The lease ends by itself.
+            // The lease ends without a release, too.
             tracing::warn!(execution = %self.execution, error = %error, "the claim was not released");
         }
     }

@@ -32,13 +32,13 @@
 //! | the handler returns an error, panics or times out | runs again after a growing delay; after 5 failures the execution is given up | none |
 //! | the process is killed while the handler runs | runs again at the next start; after 3 such starts the execution is given up | none |
 //! | the process is killed after the handler returned | does not run again | sent at the next start |
-//! | the response to the decision is lost | does not run again | looked up; the same decision is sent again only while nobody decided |
+//! | the response to the decision is lost | does not run again | looked up; the same decision is sent again only while the execution is undecided |
 //! | the server is unavailable, or limits the rate | does not run again | sent again with backoff; after 10 failures others go first |
 //! | the server rejects the decision (another 4xx) | does not run again | parked with the reason |
 //! | the API key is rejected (401, 403) | running ones may finish | stays in the journal; the agent ends with an error |
 //! | the journal cannot be written | running ones may finish | none is sent that the journal does not have; the agent ends with an error |
 //! | an execution or a journal entry cannot be decoded | does not run | parked with its raw content |
-//! | somebody else decides first | – | theirs counts; recorded as decided elsewhere |
+//! | another client decides first | – | its decision counts; recorded as decided elsewhere |
 //! | the claim is lost to another process | is cancelled | not sent by this process |
 //!
 //! An execution whose handler ended with the process runs alone among its kind, so that one that kills the process is

@@ -95,7 +95,7 @@ impl Drop for Walks {
     }
 }
 
-/// One walk through all pages, or until everything is found.
+/// Reads all pages, until everything is found.
 async fn walk(avala: &Avala, agent: &AgentUid, mut wanted: Vec<Wanted>) {
     let mut executions = avala.agents().list_executions(agent).items();
     let mut result = Ok(None);
@@ -119,7 +119,7 @@ async fn walk(avala: &Avala, agent: &AgentUid, mut wanted: Vec<Wanted>) {
         }
     }
     for wanted in wanted {
-        // Nobody waits any more if the delivery was interrupted.
+        // The receiver is gone if the delivery was interrupted.
         let _ = wanted.found.send(result.clone());
     }
 }

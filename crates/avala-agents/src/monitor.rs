@@ -113,7 +113,7 @@ pub struct Counters {
     pub other_actions: u64,
     /// Executions that handlers left undecided.
     pub left: u64,
-    /// Executions that somebody else decided before our decision arrived.
+    /// Executions that another client decided before the decision of this agent arrived.
     pub decided_elsewhere: u64,
     /// Decisions that were sent again after an unknown outcome.
     pub resent_decisions: u64,
@@ -122,7 +122,7 @@ pub struct Counters {
 }
 
 impl Monitor {
-    /// The current state.
+    /// Returns the current state.
     #[must_use]
     pub fn health(&self) -> Health {
         let last_poll = *self.0.last_poll.lock().unwrap_or_else(PoisonError::into_inner);
@@ -136,7 +136,7 @@ impl Monitor {
         }
     }
 
-    /// The counters.
+    /// Returns the counters.
     #[must_use]
     pub fn counters(&self) -> Counters {
         let count = |which: Count| self.0.counts[which as usize].load(Ordering::Relaxed);
@@ -161,7 +161,7 @@ impl Monitor {
         }
     }
 
-    /// Stops or resumes the start of new handlers. Running ones go on; readiness is false while quiet.
+    /// Stops or resumes the start of new handlers. Running ones continue; readiness is false while quiet.
     pub fn set_quiet(&self, quiet: bool) {
         self.0.quiet.store(quiet, Ordering::Relaxed);
     }

@@ -13,12 +13,12 @@ pub(crate) struct Pace {
 }
 
 impl Pace {
-    /// At most this many starts per minute. Zero counts as one.
+    /// Creates a pace of at most this many starts per minute. Zero counts as one.
     pub(crate) fn per_minute(starts: u32) -> Self {
         Self { interval: Duration::from_secs(60) / starts.max(1), next: Mutex::new(None) }
     }
 
-    /// When the next start is allowed; `None` at any time.
+    /// Returns when the next start is allowed; `None` at any time.
     pub(crate) fn next(&self) -> Option<Instant> {
         *self.next.lock().unwrap_or_else(PoisonError::into_inner)
     }

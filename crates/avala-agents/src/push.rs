@@ -14,19 +14,20 @@ use tower::Service;
 use crate::error::BoxError;
 use crate::runtime::AgentHandle;
 
-/// The largest accepted body. Deliveries carry one execution.
+/// Maximum size of a body. A delivery has one execution.
 const MAX_BODY_BYTES: usize = 1 << 20;
 /// Timeout of reading a body.
 const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A tower service that receives the deliveries of an agent with a `callback_url`.
 ///
-/// A delivery is only a hint: it is verified, acknowledged at once, and makes the agent poll. Executions are read by the
-/// agent's own authenticated call, so that a forged or replayed delivery can at most cause a poll, and an execution that
-/// is both pushed and polled is handled once.
+/// A delivery is only a hint: it is verified, acknowledged at once, and makes the agent poll. Executions are read by
+/// the agent's own authenticated call, so that a forged or replayed delivery can at most cause a poll, and an execution
+/// that is both pushed and polled is handled once.
 ///
-/// Only the signature of the body counts: no source documents what else a delivery to an agent holds, and nothing of it is
-/// used. Responses: 200 for a verified delivery; 401 for a wrong signature; 400 without a signature; 405 for another method than `POST`; 413 for a body over 1 MiB; 408 for a body that takes over 10 s.
+/// Only the signature of the body counts: the rest of a delivery to an agent is not documented, and not used.
+/// Responses: 200 for a verified delivery; 401 for a wrong signature; 400 without a signature; 405 for another method
+/// than `POST`; 413 for a body over 1 MiB; 408 for a body that takes over 10 s.
 ///
 /// ```
 /// use avala_agents::{Agent, PushReceiver};
@@ -47,7 +48,7 @@ impl PushReceiver {
         Self { handle, secrets }
     }
 
-    /// The receiver as an axum router that accepts `POST` at `path`.
+    /// Returns the receiver as an axum router that accepts `POST` at `path`.
     #[cfg(feature = "axum")]
     pub fn into_router(self, path: &str) -> axum::Router {
         axum::Router::new().route_service(path, self)
@@ -64,7 +65,7 @@ impl PushReceiver {
             }
             // The signature is checked first, so the body is from Avala, though it is no webhook event.
             Err(error) if is_signed(error.kind()) => {
-                tracing::debug!(error = %error, "a delivery of another form arrived; polling");
+                tracing::debug!(error = %error, "a delivery with an unknown body arrived; polling");
                 self.handle.poll_now();
                 StatusCode::OK
             }
@@ -76,7 +77,7 @@ impl PushReceiver {
     }
 }
 
-/// Whether the error was found after the signature had been verified.
+/// Returns whether the error was found after the signature had been verified.
 fn is_signed(kind: VerifyErrorKind) -> bool {
     match kind {
         VerifyErrorKind::Body | VerifyErrorKind::EventMismatch => true,

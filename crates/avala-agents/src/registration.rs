@@ -41,7 +41,7 @@ pub(crate) async fn register(avala: &Avala, settings: &Settings, events: &[Event
     Ok(agent.uid)
 }
 
-/// The only agent with our name and project.
+/// Returns the only agent with our name and project.
 async fn find(avala: &Avala, settings: &Settings) -> Result<Option<AgentModel>, AgentError> {
     let mut matches = Vec::new();
     let mut agents = avala.agents().list().items();
@@ -87,7 +87,7 @@ fn differs(agent: &AgentModel, settings: &Settings, events: &[EventType]) -> boo
         || (!settings.task_types.is_empty() && known != types(settings))
 }
 
-/// Whether the server may have acted although the call failed.
+/// Returns whether the server may have acted although the call failed.
 fn is_unknown(error: &Error) -> bool {
     error.sent() != Sent::No && error.status().is_none_or(|status| status.is_server_error() || status.is_success())
 }

@@ -37,7 +37,7 @@ use crate::journal::{MemoryJournal, Record};
 const AGENT: &str = "agent-under-test";
 const EXECUTION: &str = "execution-under-test";
 
-/// Runs a handler for one event and reports what it decided.
+/// Runs a handler for one event and reports its decision.
 ///
 /// The whole runtime runs: journal, timeout, retries and delivery. The API is replaced by a service in memory. Use
 /// `#[tokio::test(start_paused = true)]`, so that delays and timeouts take no real time.
@@ -60,11 +60,11 @@ pub struct TestOutcome {
     pub decision: Option<Decision>,
     /// Number of decisions that arrived at the server. More than 1 is a bug of the runtime.
     pub decisions_sent: usize,
-    /// How often the handler ran.
+    /// Number of runs of the handler.
     pub runs: u32,
     /// The further API calls of the handler, as `METHOD /path`.
     pub calls: Vec<String>,
-    /// The journal at the end.
+    /// The records of the journal at the end.
     pub record: Option<Record>,
 }
 

@@ -45,7 +45,8 @@ pub(crate) fn run(args: Vec<OsString>) -> ExitCode {
     }
 }
 
-/// The script that start files of the official program ask for, as `_AVALA_COMPLETE=bash_source avala`.
+/// Returns the completion script that start files of the official program request, as `_AVALA_COMPLETE=bash_source
+/// avala`.
 fn official_script() -> Option<String> {
     let wanted = std::env::var(completion::OFFICIAL_VARIABLE).ok()?;
     let shell = completion::shell(wanted.strip_suffix("_source")?)?;
@@ -66,13 +67,13 @@ fn finish(outcome: Outcome, format: Format) -> ExitCode {
     failure.code
 }
 
-/// The words of the line that are no options.
+/// Returns the words of the line that are no options.
 fn words(args: &[OsString]) -> Vec<&str> {
     let start = args::first_word(args).unwrap_or(args.len());
     args[start..].iter().map_while(|arg| arg.to_str()).take_while(|word| !word.starts_with('-')).collect()
 }
 
-/// The words of the command, and its own arguments.
+/// Returns the words of the command, and its own arguments.
 fn leaf(matches: &ArgMatches) -> (Vec<String>, &ArgMatches) {
     let mut path = Vec::new();
     let mut own = matches;
@@ -99,10 +100,10 @@ fn dispatch(path: &[String], matches: &ArgMatches) -> Outcome {
             Entry::Special(special) => (special.run)(&mut context, matches).await,
         }
     });
-    // A thread may be reading a line that nobody will type.
+    // A thread may be blocked in reading a line from the terminal.
     runtime.shutdown_background();
     match outcome {
-        // What was printed before a failure is complete lines.
+        // The output before a failure ends with a complete line.
         Err(failure) if !failure.is_closed_pipe() => {
             context.printer.flush()?;
             Err(failure)
@@ -111,7 +112,7 @@ fn dispatch(path: &[String], matches: &ArgMatches) -> Outcome {
     }
 }
 
-/// Help is no failure; anything else is one line.
+/// Reports a line that cannot be parsed in one line. Help is no failure.
 fn parse_failure(error: &clap::Error) -> Outcome {
     let text = error.render().to_string();
     if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {

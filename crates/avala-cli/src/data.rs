@@ -55,7 +55,8 @@ impl Data {
         })
     }
 
-    /// The member of an object; `None` if it has none of this name, or if this is no object. The last of repeated names counts.
+    /// Returns the member of an object; `None` if it has none of this name, or if this is no object. The last of
+    /// repeated names counts.
     pub(crate) fn get(&self, name: &str) -> Option<&Self> {
         match self {
             Self::Map(members) => members.iter().rev().find(|(known, _)| known == name).map(|(_, value)| value),
@@ -63,7 +64,7 @@ impl Data {
         }
     }
 
-    /// The value at a path of names and positions that are separated by dots.
+    /// Returns the value at a path of names and positions that are separated by dots.
     pub(crate) fn at(&self, path: &str) -> Option<&Self> {
         if let Some(value) = self.get(path) {
             return Some(value);
@@ -74,7 +75,7 @@ impl Data {
         })
     }
 
-    /// The text of a string; `None` for anything else.
+    /// Returns the text of a string; `None` for anything else.
     pub(crate) fn as_text(&self) -> Option<&str> {
         match self {
             Self::Text(text) => Some(text),
@@ -82,12 +83,12 @@ impl Data {
         }
     }
 
-    /// The text of a member.
+    /// Returns the text of a member.
     pub(crate) fn text_at(&self, name: &str) -> Option<&str> {
         self.get(name).and_then(Self::as_text)
     }
 
-    /// The number, if it is one.
+    /// Returns the number, if it is one.
     pub(crate) fn as_f64(&self) -> Option<f64> {
         match self {
             Self::Number(text) => text.parse().ok(),
@@ -95,7 +96,7 @@ impl Data {
         }
     }
 
-    /// The identifier of an object: its `uid`, or else its `slug` or `name`.
+    /// Returns the identifier of an object: its `uid`, or else its `slug` or `name`.
     pub(crate) fn identity(&self) -> Option<&str> {
         ["uid", "slug", "name", "id"].into_iter().find_map(|name| self.text_at(name))
     }

@@ -70,7 +70,7 @@ impl ExitCode {
         self.row().name
     }
 
-    /// The code for an error of the client.
+    /// Returns the code for an error of the client.
     pub(crate) fn of(kind: ErrorKind) -> Self {
         match kind {
             ErrorKind::Configuration | ErrorKind::Request => Self::Usage,

@@ -1,4 +1,4 @@
-//! Why a command failed: an exit code and one line, or one JSON object.
+//! Failures of commands: an exit code and one line, or one JSON object.
 
 use std::io;
 use std::panic::PanicHookInfo;
@@ -11,20 +11,20 @@ use crate::data::Data;
 use crate::exit_code::ExitCode;
 use crate::output::json;
 
-/// What the standard library says when a name cannot be resolved.
+/// Message of the standard library for a name that cannot be resolved.
 const LOOKUP: &str = "failed to lookup address";
 
-/// Where Linux names its name servers; a container or an image of a robot may lack it.
+/// File with the name servers of Linux; a container or an image of a robot may lack it.
 const NAME_SERVERS: &str = "/etc/resolv.conf";
 
-/// The end of a command that is not success.
+/// Failure of a command.
 #[derive(Debug)]
 pub(crate) struct Failure {
     pub(crate) code: ExitCode,
     message: String,
     /// The client's error, whose details the JSON form has.
     error: Option<Box<Error>>,
-    /// Where a list goes on, and how many records were written before it failed.
+    /// Cursor to resume a list that failed, and the number of records written before.
     interrupted_list: Option<(String, usize)>,
     /// The reader of stdout is gone: nothing is reported, and the code is that of success.
     is_closed_pipe: bool,
@@ -38,29 +38,29 @@ impl Failure {
         Self { code, message: message.into(), error: None, interrupted_list: None, is_closed_pipe: false }
     }
 
-    /// Wrong usage: exit code 2.
+    /// Creates a failure for wrong usage: exit code 2.
     pub(crate) fn usage(message: impl Into<String>) -> Self {
         Self::new(ExitCode::Usage, message)
     }
 
-    /// Anything that has no code of its own.
+    /// Creates a failure without an exit code of its own.
     pub(crate) fn other(message: impl Into<String>) -> Self {
         Self::new(ExitCode::Other, message)
     }
 
-    /// A signal or the end of input.
+    /// Creates a failure for a signal or the end of input.
     pub(crate) fn interrupted() -> Self {
         Self::new(ExitCode::Interrupted, "interrupted")
     }
 
-    /// Writing to stdout failed.
+    /// Creates a failure to write to stdout.
     pub(crate) fn stdout(error: &io::Error) -> Self {
         let is_closed_pipe = error.kind() == io::ErrorKind::BrokenPipe;
         let code = if is_closed_pipe { ExitCode::Success } else { ExitCode::Other };
         Self { is_closed_pipe, ..Self::new(code, format!("cannot write to stdout: {error}")) }
     }
 
-    /// Adds what a list had done when it failed.
+    /// Adds the progress of a list when it failed.
     pub(crate) fn in_list(mut self, cursor: Option<String>, records: usize) -> Self {
         let plural = if records == 1 { "record" } else { "records" };
         self.message = match &cursor {
@@ -77,12 +77,12 @@ impl Failure {
         self.is_closed_pipe
     }
 
-    /// The message as one printable line.
+    /// Returns the message as one printable line.
     pub(crate) fn line(&self) -> String {
         redact::one_line(&self.message)
     }
 
-    /// The failure as one line of JSON.
+    /// Returns the failure as one line of JSON.
     pub(crate) fn json(&self) -> String {
         let mut members = vec![
             ("code".to_owned(), Data::from(self.code.name())),
@@ -123,13 +123,13 @@ impl Failure {
     }
 }
 
-/// A text as a word of a shell. It is from the server, and may be pasted into a shell.
+/// Returns a text as a word of a shell. It is from the server, and may be pasted into a shell.
 pub(crate) fn quoted(text: &str) -> String {
     let text = redact::one_line(text);
     shlex::try_quote(&text).map(std::borrow::Cow::into_owned).unwrap_or_default()
 }
 
-/// The line that reports a panic.
+/// Returns the line that reports a panic.
 pub(crate) fn defect(panic: &PanicHookInfo<'_>) -> String {
     redact::one_line(&format!("Error: this is a defect of avala, please report it: {panic}"))
 }

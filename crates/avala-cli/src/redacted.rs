@@ -8,7 +8,7 @@ use crate::data::Data;
 /// Deepest nesting that is looked at.
 const MAX_DEPTH: usize = 64;
 
-/// A path and query without the values of parameters that are named like secrets.
+/// Returns a path and query without the values of parameters that are named like secrets.
 pub(crate) fn target(uri: &http::Uri) -> String {
     let text = uri.to_string();
     let Some((path, query)) = text.split_once('?') else { return text };
@@ -19,7 +19,7 @@ pub(crate) fn target(uri: &http::Uri) -> String {
     format!("{path}?{}", query.split('&').map(pair).collect::<Vec<_>>().join("&"))
 }
 
-/// A JSON body without the values of members that are named like secrets; `None` if there is no body.
+/// Returns a JSON body without the values of members that are named like secrets; `None` if there is no body.
 pub(crate) fn body(bytes: &Bytes) -> Option<Data> {
     if bytes.is_empty() {
         return None;

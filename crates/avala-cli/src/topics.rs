@@ -1,4 +1,4 @@
-//! Help topics. They are made of the tables that the program itself uses.
+//! Help topics, generated from the tables that the program itself uses.
 
 use crate::exit_code;
 use crate::output::FORMATS;
@@ -14,7 +14,7 @@ pub(crate) const VARIABLES: &[(&str, &str)] = &[
     ("AVALA_COMPLETION_TIMEOUT_MS", "Time for UIDs at TAB with a dynamic completion script; 250 if unset."),
     ("AVALA_VIEWER_URL", "The viewer that `avala view` opens."),
     ("AVALA_S3_ACCESS_KEY_ID", "Access key for `avala storage-configs create`."),
-    ("AVALA_S3_SECRET_ACCESS_KEY", "Its secret."),
+    ("AVALA_S3_SECRET_ACCESS_KEY", "Secret of the access key."),
     ("AVALA_GC_AUTH_JSON", "Google credentials for `avala storage-configs create`."),
     ("HTTPS_PROXY, ALL_PROXY, NO_PROXY", "The proxy, and hosts without it."),
     ("NO_COLOR, FORCE_COLOR, TERM=dumb", "No color; color also in a pipe; no color."),
@@ -37,12 +37,12 @@ pub(crate) fn names() -> Vec<&'static str> {
     TOPICS.iter().map(|(name, ..)| *name).collect()
 }
 
-/// The text of a topic.
+/// Returns the text of a topic.
 pub(crate) fn find(name: &str) -> Option<String> {
     TOPICS.iter().find(|(known, ..)| *known == name).map(|(_, title, text)| format!("{title}\n\n{}", text()))
 }
 
-/// All topics with their titles and texts, for the man page.
+/// Returns all topics with their titles and texts, for the man page.
 pub(crate) fn all() -> impl Iterator<Item = (&'static str, String)> {
     TOPICS.iter().map(|(_, title, text)| (*title, text()))
 }

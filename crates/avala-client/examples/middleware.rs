@@ -3,7 +3,7 @@
 //! The first counts calls and the time that they took, as an exporter of metrics would. The second signs what goes
 //! out, as a company's gateway may ask for it.
 
-#![expect(clippy::print_stdout, reason = "an example talks to the one who runs it")]
+#![expect(clippy::print_stdout, reason = "an example prints its results")]
 
 use std::error::Error;
 use std::pin::Pin;

@@ -1,6 +1,6 @@
 //! Your own HTTP in place of the client of this SDK: under its layers, or instead of all of them.
 
-#![expect(clippy::print_stdout, reason = "an example talks to the one who runs it")]
+#![expect(clippy::print_stdout, reason = "an example prints its results")]
 
 use std::convert::Infallible;
 use std::error::Error;

@@ -6,7 +6,7 @@
 //! cargo run -p avala-client --example quickstart
 //! ```
 
-#![expect(clippy::print_stdout, reason = "an example talks to the one who runs it")]
+#![expect(clippy::print_stdout, reason = "an example prints its results")]
 
 use std::error::Error;
 use std::time::Duration;

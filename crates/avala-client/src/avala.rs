@@ -53,7 +53,7 @@ pub(crate) struct Settings {
 }
 
 impl Settings {
-    /// The settings of the transport in a service; for any other service, the defaults of a transport.
+    /// Returns the settings of the transport in a service; for any other service, the defaults of a transport.
     fn of<S: Clone>(service: &S) -> Self {
         match TransportSettings::of(service) {
             Some(known) => Self {
@@ -79,9 +79,9 @@ impl Avala {
     /// pass it to [`AvalaBuilder::service`](crate::AvalaBuilder::service).
     ///
     /// A client on a [`Transport`], or on a service that clones one, finds its [base URL](Self::base_url), rate limit,
-    /// timeout and body limit. On any other service it learns them from responses: [`rate_limit`](Self::rate_limit) from
-    /// their headers, and the base URL from the report of a transport, if there is one somewhere below. Set the base URL
-    /// of a service of your own with [`with_base_url`](Self::with_base_url).
+    /// timeout and body limit. On any other service it learns them from responses: [`rate_limit`](Self::rate_limit)
+    /// from their headers, and the base URL from the report of a transport, if there is one somewhere below. Set the
+    /// base URL of a service of your own with [`with_base_url`](Self::with_base_url).
     ///
     /// ```
     /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
@@ -105,8 +105,8 @@ impl Avala {
 
     /// Returns the same client with the base URL of its [service](Self::from_service), which links are checked against.
     ///
-    /// It changes no request: their URIs stay paths below the base URL. It has no effect on a client that was built with a
-    /// builder or on a [`Transport`], because that has a base URL.
+    /// It changes no request: their URIs stay paths below the base URL. It has no effect on a client that was built
+    /// with a builder or on a [`Transport`], because that has a base URL.
     ///
     /// ```
     /// # use avala_client::transport::{Body, TransportError};
@@ -137,6 +137,16 @@ impl Avala {
     }
 
     /// Returns the rate limit that the server reported last; `None` before its first response.
+    ///
+    /// ```
+    /// # async fn example(avala: avala_client::Avala) -> Result<(), avala_client::Error> {
+    /// avala.projects().list().limit(1).await?;
+    /// if let Some(limit) = avala.rate_limit() {
+    ///     println!("{:?} of {:?} calls are left in this minute", limit.remaining, limit.limit);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn rate_limit(&self) -> Option<RateLimitInfo> {
         let state = match &self.0.settings.limiter {

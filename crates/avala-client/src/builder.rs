@@ -6,8 +6,8 @@ use std::time::Duration;
 #[cfg(feature = "hyper")]
 use avala_transport::ConnectionPool;
 use avala_transport::{
-    AccessToken, AccessTokenProvider, ApiKey, ApiKeyProvider, BaseUrl, BoxError, Classified, HttpService, RateLimit,
-    RateLimiter, RetryPolicy, Transport, TransportBuilder,
+    AccessToken, AccessTokenProvider, ApiKey, ApiKeyProvider, BaseUrl, BoxError, Classified, ConcurrencyGroup,
+    HttpService, RateLimit, RateLimiter, RetryPolicy, Transport, TransportBuilder,
 };
 use avala_types::{AvalaConfig, Secret};
 use tower::Layer;
@@ -97,8 +97,8 @@ impl Avala {
 impl AvalaBuilder {
     /// Takes the key, the base URL and the proxy from the environment, as [`Avala::from_env`] does.
     ///
-    /// The proxy is that of `HTTPS_PROXY` or `ALL_PROXY`, but for the hosts in `NO_PROXY`. To go without it, follow this
-    /// with `.transport(|transport| transport.proxy(Proxy::none()))`.
+    /// The proxy is that of `HTTPS_PROXY` or `ALL_PROXY`, but for the hosts in `NO_PROXY`. To go without it, follow
+    /// this with `.transport(|transport| transport.proxy(Proxy::none()))`.
     ///
     /// # Errors
     /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) when `AVALA_API_KEY` is not set, or the proxy
@@ -209,8 +209,8 @@ impl AvalaBuilder {
     /// default.
     ///
     /// A response that would exceed the budget fails with
-    /// [`ErrorKind::MemoryBudget`](crate::ErrorKind::MemoryBudget): no call waits for memory. Bytes are returned when the
-    /// response is decoded. [`TransportBuilder::memory_budget`] says what counts.
+    /// [`ErrorKind::MemoryBudget`](crate::ErrorKind::MemoryBudget): no call waits for memory. Bytes are returned when
+    /// the response is decoded. [`TransportBuilder::memory_budget`] says what counts.
     ///
     /// ```
     /// # let builder = avala_client::Avala::builder().api_key("avk_1f9a");
@@ -236,7 +236,26 @@ impl AvalaBuilder {
         self.transport(|transport| transport.rate_limiter(limiter))
     }
 
-    /// Adds a layer around each call. It sees one request and one result for any number of attempts, including a timeout.
+    /// Sets how many calls of a concurrency group this client and its clones have in flight at once. Zero counts as
+    /// one.
+    ///
+    /// Default: 256 calls of [`ConcurrencyGroup::DEFAULT`], to which all calls belong that name no other group, and the
+    /// [documented limits](crate::concurrency_groups) of the groups of the API. A call names a group with
+    /// [`concurrency_group`](crate::Call::concurrency_group).
+    ///
+    /// ```
+    /// use avala_client::concurrency_groups::EXPORTS;
+    /// # let builder = avala_client::Avala::builder().api_key("avk_1f9a");
+    ///
+    /// let avala = builder.concurrency_limit(EXPORTS, 2).concurrency_limit("thumbnails", 4).build()?;
+    /// # Ok::<(), avala_client::Error>(())
+    /// ```
+    pub fn concurrency_limit(self, group: impl Into<ConcurrencyGroup>, calls: usize) -> Self {
+        self.transport(|transport| transport.concurrency_limit(group, calls))
+    }
+
+    /// Adds a layer around each call. It sees one request and one result for any number of attempts, including a
+    /// timeout.
     ///
     /// The layer that is added first is the outermost. [`TransportBuilder::layer_per_call`] says what it sees, how its
     /// errors are treated, and what happens if it panics, never finishes, or changes the request.
@@ -249,8 +268,8 @@ impl AvalaBuilder {
 
     /// Adds a layer around each attempt. It sees every retry, with the key in the request.
     ///
-    /// The layer that is added first is the outermost. [`TransportBuilder::layer_per_attempt`] says what it sees, how its
-    /// errors are treated, and what happens if it panics, never finishes, or changes the request.
+    /// The layer that is added first is the outermost. [`TransportBuilder::layer_per_attempt`] says what it sees, how
+    /// its errors are treated, and what happens if it panics, never finishes, or changes the request.
     pub fn layer_per_attempt<L>(self, layer: L) -> Self
     where
         L: Layer<Transport, Service: HttpService> + Send + Sync + 'static,
@@ -281,8 +300,8 @@ impl AvalaBuilder {
 
     /// Uses the connections of a pool that other clients use too, so that many tenants need few connections.
     ///
-    /// Each client keeps its own credentials, rate limit, concurrency limits, retries and timeouts. The pool has its own
-    /// connection, TLS and proxy settings: see [`TransportBuilder::build_pool`].
+    /// Each client keeps its own credentials, rate limit, concurrency limits, retries and timeouts. The pool has its
+    /// own connection, TLS and proxy settings: see [`TransportBuilder::build_pool`].
     ///
     /// ```
     /// use avala_client::Avala;
@@ -301,8 +320,8 @@ impl AvalaBuilder {
 
     /// Changes any setting of the transport: attempt and connect timeouts, pools, caps, certificates.
     ///
-    /// Each setting is stored once: a setter in here and the one of the same name on this builder change the same value,
-    /// and the last one wins.
+    /// Each setting is stored once: a setter in here and the one of the same name on this builder change the same
+    /// value, and the last one wins.
     ///
     /// ```
     /// # let builder = avala_client::Avala::builder().api_key("avk_1f9a");
@@ -324,9 +343,9 @@ impl AvalaBuilder {
     /// Builds the client. Opens no connection and starts no task.
     ///
     /// # Errors
-    /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) when there are no credentials or both an API key and
-    /// an access token, when one of them cannot be sent in a header, or when the base URL is not https and not allowed to
-    /// be otherwise, or cannot work; the message says why.
+    /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) when there are no credentials or both an API key
+    /// and an access token, when one of them cannot be sent in a header, or when the base URL is not https and not
+    /// allowed to be otherwise, or cannot work; the message says why.
     pub fn build(self) -> Result<Avala, Error> {
         let refused = |error| Error::transport(None, error);
         let mut transport = self.transport;

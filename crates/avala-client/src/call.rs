@@ -24,12 +24,12 @@ use crate::sending::Sending;
 
 /// Creates calls.
 impl Avala {
-    /// A call that returns a value.
+    /// Creates a call that returns a value.
     pub(crate) fn call<T: Decoded, F>(&self, endpoint: Endpoint, segments: &[&str]) -> Call<T, F> {
         Call::new(self, Request::new(endpoint, segments), Decoder::Plain(T::value))
     }
 
-    /// A call that promises no value.
+    /// Creates a call without a value.
     pub(crate) fn command(&self, endpoint: Endpoint, segments: &[&str]) -> Call<()> {
         Call::new(self, Request::new(endpoint, segments), Decoder::Plain(decode::nothing))
     }
@@ -37,8 +37,8 @@ impl Avala {
 
 /// A call of the API, sent when it is awaited.
 ///
-/// A call is data: it can be stored, cloned, sent to another task, inspected with [`to_http`](Call::to_http), and awaited
-/// more than once by cloning. An invalid argument, such as an empty ID, is reported when the call is awaited.
+/// A call is data: it can be stored, cloned, sent to another task, inspected with [`to_http`](Call::to_http), and
+/// awaited more than once by cloning. An invalid argument, such as an empty ID, is reported when the call is awaited.
 ///
 /// ```
 /// # async fn example(avala: avala_client::Avala) -> Result<(), avala_client::Error> {
@@ -55,8 +55,8 @@ impl Avala {
 /// # }
 /// ```
 ///
-/// `F` selects the filters of the call, as that of a [`List`](crate::List) does; each filter is a method. Most calls have
-/// none.
+/// `F` selects the filters of the call, as that of a [`List`](crate::List) does; each filter is a method. Most calls
+/// have none.
 #[must_use = "a call does nothing until it is awaited"]
 pub struct Call<T, F = ()> {
     pub(crate) avala: Avala,
@@ -150,8 +150,8 @@ impl<T, F> Call<T, F> {
 
     /// Returns the request that would be sent, without credentials.
     ///
-    /// Its URI is absolute if the client knows its [base URL](Avala::base_url), and a path otherwise. A body that is not in
-    /// memory, such as that of a file, is left out.
+    /// Its URI is absolute if the client knows its [base URL](Avala::base_url), and a path otherwise. A body that is
+    /// not in memory, such as that of a file, is left out.
     ///
     /// ```
     /// # fn example(avala: avala_client::Avala) -> Result<(), avala_client::Error> {

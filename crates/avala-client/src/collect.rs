@@ -56,13 +56,14 @@ impl<T, F> List<T, F> {
         Ok(self.limit(1).await?.count)
     }
 
-    /// Collects all items of the list in order, and requests up to `at_once` numbered pages at the same time; 16 at most.
+    /// Collects all items of the list in order, and requests up to `at_once` numbered pages at the same time; 16 at
+    /// most.
     ///
     /// The rate limit and the concurrency limits of the client apply to these calls as to all others. A list without
     /// numbered pages is collected page after page, because only a page has the link to the next one.
     ///
-    /// Items that are created or deleted meanwhile may be missing or come twice, as in any list with numbered pages. All
-    /// items are in memory at once, and up to 16 pages that are not decoded yet.
+    /// Items that are created or deleted meanwhile may be missing or come twice, as in any list with numbered pages.
+    /// All items are in memory at once, and up to 16 pages that are not decoded yet.
     ///
     /// ```
     /// # async fn example(avala: avala_client::Avala) -> Result<(), avala_client::Error> {
@@ -102,16 +103,16 @@ struct Plan {
 }
 
 impl Plan {
-    /// `None` if the pages have no numbers or their count is unknown.
+    /// Plans the pages after this one; `None` if the pages have no numbers or their count is unknown.
     fn of<T>(page: &CursorPage<T>) -> Option<Self> {
-        let query = page.next_cursor.as_ref()?.query().ok()?;
-        let next = query.split('&').find_map(|pair| pair.strip_prefix("page="))?.parse::<u64>().ok()?;
+        let link = page.next_cursor.as_ref()?;
+        let (query, next) = (link.query().ok()?, page_number(link)?);
         let size = u64::try_from(page.items.len()).ok().filter(|size| *size > 0)?;
         let last = page.count?.div_ceil(size);
         (next <= last).then(|| Self { query: query.to_owned(), numbers: next..=last })
     }
 
-    /// The cursor of a page: the server's link with another number.
+    /// Returns the cursor of a page: the server's link with another number.
     fn cursor(&self, number: u64) -> Option<Cursor> {
         let pairs = self.query.split('&').map(|pair| match pair.strip_prefix("page=") {
             Some(_) => format!("page={number}"),
@@ -123,6 +124,7 @@ impl Plan {
     /// Fetches the pages in order, and returns the link that the last one has.
     ///
     /// Ends early if the list has become shorter: at a page without a link to the next one, or one that does not exist.
+    /// Fails if a link does not lead to a later page, because such a list never ends.
     async fn fetch<T, F, C: Extend<T>>(
         mut self,
         list: &List<T, F>,
@@ -131,7 +133,7 @@ impl Plan {
     ) -> Result<Option<Cursor>, Error> {
         let mut pending = VecDeque::new();
         let mut next = None;
-        loop {
+        for number in self.numbers.clone() {
             while pending.len() < at_once.clamp(1, MAX_AT_ONCE)
                 && let Some(cursor) = self.numbers.next().and_then(|number| self.cursor(number))
             {
@@ -140,17 +142,24 @@ impl Plan {
             match front(&mut pending).await {
                 Some(Ok(page)) => {
                     all.extend(page.items);
-                    next = page.next_cursor;
-                    if next.is_none() {
-                        return Ok(None);
+                    let Some(link) = page.next_cursor else { return Ok(None) };
+                    if page_number(&link).is_some_and(|next| next <= number) {
+                        return Err(Error::repeated_page(list.endpoint(), &link));
                     }
+                    next = Some(link);
                 }
                 Some(Err(error)) if error.kind() == ErrorKind::NotFound => return Ok(None),
                 Some(Err(error)) => return Err(error),
                 None => return Ok(next),
             }
         }
+        Ok(next)
     }
+}
+
+/// Returns the number of the page that a link leads to, if it has one.
+fn page_number(link: &Cursor) -> Option<u64> {
+    link.query().ok()?.split('&').find_map(|pair| pair.strip_prefix("page="))?.parse().ok()
 }
 
 /// The call for a page, and its result until the pages before it are there.

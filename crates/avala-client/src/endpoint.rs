@@ -111,6 +111,11 @@ mod tests {
             ("größe \u{1F916}", "gr%C3%B6%C3%9Fe%20%F0%9F%A4%96"),
             ("{slug}", "%7Bslug%7D"),
             ("...", "..."),
+            ("../../admin", "..%2F..%2Fadmin"),
+            ("..\\admin", "..%5Cadmin"),
+            ("..;x=1", "..%3Bx%3D1"),
+            ("a\\b", "a%5Cb"),
+            ("\u{0}\u{7f}", "%00%7F"),
             (" ", "%20"),
         ] {
             assert_eq!(path(id, "s").unwrap(), format!("/datasets/{segment}/s/"), "{id}");

@@ -2,6 +2,9 @@
 
 use http::{Extensions, HeaderMap, HeaderName, HeaderValue};
 
+/// Maximum number of headers that the caller adds.
+const MAX_HEADERS: usize = 100;
+
 /// Headers and extensions that the caller adds to a request.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Extras {
@@ -15,6 +18,10 @@ impl Extras {
         let Ok(header) = HeaderName::from_bytes(name.as_bytes()) else {
             return Err(format!("invalid header name {name:?}: use letters, digits and `-`"));
         };
+        // More than any server reads; a map of headers has a limit too.
+        if self.headers.len() >= MAX_HEADERS && !self.headers.contains_key(&header) {
+            return Err(format!("the call has more than {MAX_HEADERS} headers: send fewer"));
+        }
         if let Some(reason) = refusal(&header) {
             return Err(format!("the header `{header}` cannot be set on a call: {reason}"));
         }
@@ -42,7 +49,8 @@ impl Extras {
 
 /// Returns why a call must not set a header; `None` if it may.
 fn refusal(name: &HeaderName) -> Option<&'static str> {
-    Some(match name.as_str() {
+    // Servers with a CGI interface, such as WSGI, do not distinguish `_` and `-`.
+    Some(match &*name.as_str().replace('_', "-") {
         "x-avala-api-key" | "authorization" => "the client sets the credentials; configure them in its builder",
         "host" => "the host is that of the client's base URL",
         "content-length" | "transfer-encoding" | "expect" => "the HTTP client frames the body itself",

@@ -1,7 +1,7 @@
 //! Filters of lists, and of calls that return a part of something.
 
-/// Declares the filters of a list, or of a call (`for Call`): a marker type whose documentation lists them, and a method
-/// for each.
+/// Declares the filters of a list, or of a call (`for Call`): a marker type whose documentation lists them, and a
+/// method for each.
 ///
 /// Methods of [`List`](crate::List) and [`Call`](crate::Call) for one marker are spread over their pages, so the marker
 /// has the overview.

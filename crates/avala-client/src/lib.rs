@@ -34,8 +34,8 @@
 //! [`max_attempts`](Call::max_attempts), [`priority`](Call::priority), [`decode_as`](Call::decode_as),
 //! [`with_meta`](Call::with_meta).
 //!
-//! A call is `IntoFuture`, and no future itself. What takes a future, as `tokio::spawn`, `join_all` and `select!`,
-//! needs [`into_future`](IntoFuture::into_future):
+//! A call is `IntoFuture`, and no future itself. Functions and macros that take a future, as `tokio::spawn`, `join_all`
+//! and `select!`, need [`into_future`](IntoFuture::into_future):
 //!
 //! ```no_run
 //! # async fn example(avala: avala_client::Avala) -> Result<(), Box<dyn std::error::Error>> {
@@ -52,7 +52,7 @@
 //!
 //! # Errors
 //!
-//! What can go wrong is one [`Error`], one pointer wide. [`kind`](Error::kind) is for programs, `Display` is one line
+//! Every failure is one [`Error`], one pointer wide. [`kind`](Error::kind) is for programs, `Display` is one line
 //! for people, and [`sent`](Error::sent) says whether the server may have acted. Secrets are redacted in all of it.
 //!
 //! ```no_run
@@ -77,9 +77,9 @@
 //!
 //! # Retries and limits
 //!
-//! Calls that are safe to repeat are tried 3 times, with jitter; a `POST` only if the server certainly did not process
-//! it. A call has 60 s, with queueing and backoff. The client stays within 100 calls per minute, or what the server
-//! reports, and waits before it sends. See [`AvalaBuilder`] for each setting, and
+//! Calls that are safe to repeat have up to 3 attempts, with backoff and jitter; a `POST` only if the server certainly
+//! did not process it. A call has 60 s, with queueing and backoff. The client stays within 100 calls per minute, or
+//! what the server reports, and waits before it sends. See [`AvalaBuilder`] for each setting, and
 //! [`RateLimiter`](transport::RateLimiter) for limits that processes share.
 //!
 //! # Testing
@@ -145,6 +145,7 @@ pub mod blocking;
 mod builder;
 mod call;
 mod collect;
+pub mod concurrency_groups;
 mod decode;
 mod endpoint;
 mod error;
@@ -179,7 +180,7 @@ pub use list::{List, Numbered};
 pub use meta::{Meta, Response};
 pub use pages::{Items, Pages};
 pub use raw::RawCall;
-pub use transport::{Sent, TimeSpent, TimeoutPhase};
+pub use transport::{ConcurrencyGroup, Sent, TimeSpent, TimeoutPhase};
 pub use wait::{Progress, Wait, WaitStates};
 
 /// Compiles and runs the code of the README.

@@ -30,7 +30,8 @@ impl Avala {
     }
 }
 
-/// A paginated list call: returns one page when awaited, or streams all [`items`](List::items) or [`pages`](List::pages).
+/// A paginated list call: returns one page when awaited, or streams all [`items`](List::items) or
+/// [`pages`](List::pages).
 ///
 /// `F` selects the filters of the list; each filter is a method.
 ///
@@ -82,10 +83,10 @@ impl<T, F> List<T, F> {
 
     /// Starts at a cursor that an earlier page or stream gave.
     ///
-    /// A cursor contains the filters that it was made with. If this call sets none, those of the cursor are kept, so that
-    /// a list can be resumed by its cursor alone. If it sets some, they win: one that the cursor lacks is added, and a
-    /// cursor with another value for it is an error of the kind [`Request`](crate::ErrorKind::Request), because it may
-    /// have been changed on its way. [`limit`](Self::limit) is no filter; its value replaces that of the cursor.
+    /// A cursor contains the filters that it was made with. If this call sets none, those of the cursor are kept, so
+    /// that a list can be resumed by its cursor alone. If it sets some, they win: one that the cursor lacks is added,
+    /// and a cursor with another value for it is an error of the kind [`Request`](crate::ErrorKind::Request), because
+    /// it may have been changed on its way. [`limit`](Self::limit) is no filter; its value replaces that of the cursor.
     ///
     /// The cursor of a page whose link is broken is an error of the kind
     /// [`Pagination`](crate::ErrorKind::Pagination) when the call is awaited.
@@ -113,6 +114,10 @@ impl<T, F> List<T, F> {
     pub(crate) fn follow(mut self, link: Cursor) -> Self {
         self.call.request.follow(link);
         self
+    }
+
+    pub(crate) fn endpoint(&self) -> &Endpoint {
+        &self.call.request.endpoint
     }
 
     fn request_mut(&mut self) -> &mut Request {

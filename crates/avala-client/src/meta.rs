@@ -35,7 +35,8 @@ pub struct Meta {
     pub date: Option<SystemTime>,
     /// Rate limit that the server reported.
     pub rate_limit: RateLimitInfo,
-    /// Attempts and times of the call, with retries and queueing. A service of your own below no layers has one attempt.
+    /// Attempts and times of the call, with retries and queueing. A service of your own below no layers has one
+    /// attempt.
     pub report: CallReport,
 }
 
@@ -52,7 +53,7 @@ impl Meta {
     }
 }
 
-/// The report of a service that makes none.
+/// Returns the report of a service that makes none.
 pub(crate) fn one_attempt() -> CallReport {
     let mut report = CallReport::default();
     report.attempts = 1;

@@ -7,8 +7,8 @@ macro_rules! call_options {
         impl$(<$($parameter),*>)? $type$(<$($parameter),*>)? {
             /// Sets a header of the request, such as `traceparent` or `x-request-id`. The last value of a name is sent.
             ///
-            /// Awaiting fails with [`ErrorKind::Request`](crate::ErrorKind::Request) if the name or the value is invalid,
-            /// or if the header is one that the client must set itself: the API key, `authorization`, `host`,
+            /// Awaiting fails with [`ErrorKind::Request`](crate::ErrorKind::Request) if the name or the value is
+            /// invalid, or if the header is one that the client must set itself: the API key, `authorization`, `host`,
             /// `content-length`, `transfer-encoding`, `connection` and the other hop-by-hop headers. `Debug` output
             /// does not contain the value.
             ///
@@ -64,6 +64,16 @@ macro_rules! call_options {
             }
 
             /// Sets the timeout of each attempt, the body included. The default is the client's, 30 seconds.
+            ///
+            /// ```
+            /// # async fn example(avala: avala_client::Avala) -> Result<(), avala_client::Error> {
+            /// use std::time::Duration;
+            ///
+            /// let sequences = avala.datasets().list_sequences("acme", "drives").attempt_timeout(Duration::from_secs(10));
+            /// let page = sequences.timeout(Duration::from_secs(40)).await?;
+            /// # Ok(())
+            /// # }
+            /// ```
             pub fn attempt_timeout(mut self, time: std::time::Duration) -> Self {
                 self.request_mut().options.attempt_timeout = Some(time);
                 self
@@ -78,10 +88,11 @@ macro_rules! call_options {
                 self
             }
 
-            /// Sets whether the request goes ahead of others that wait in this client for its rate limit or for a permit.
+            /// Sets whether the request goes ahead of others that wait in this client for its rate limit or for a
+            /// permit.
             ///
-            /// The limits hold: it takes a token and a permit like every request. For few and small calls, such as health
-            /// checks, because as long as such calls wait, no others are sent.
+            /// The limits hold: it takes a token and a permit like every request. For few and small calls, such as
+            /// health checks, because as long as such calls wait, no others are sent.
             ///
             /// ```
             /// # async fn example(avala: avala_client::Avala) -> Result<(), avala_client::Error> {
@@ -98,7 +109,38 @@ macro_rules! call_options {
                 self
             }
 
-            /// Sets the maximum number of attempts; 1 disables retries. The default is that of the client's retry policy.
+            /// Counts the request in a concurrency group, in place of its own: a limit on how many requests of that
+            /// name are in flight at once.
+            ///
+            /// [`AvalaBuilder::concurrency_limit`](crate::AvalaBuilder::concurrency_limit) sets the limit. Without, a
+            /// group of the API has the [documented limit](crate::concurrency_groups), and any other group counts as
+            /// ordinary requests do.
+            ///
+            /// ```
+            /// # async fn example() -> Result<(), avala_client::Error> {
+            /// use avala_client::Avala;
+            ///
+            /// let avala = Avala::builder().api_key("avk_1f9a").concurrency_limit("reports", 2).build()?;
+            /// let health = avala.dataset("acme", "drives").health().concurrency_group("reports").await?;
+            /// # Ok(())
+            /// # }
+            /// ```
+            pub fn concurrency_group(mut self, group: impl Into<avala_transport::ConcurrencyGroup>) -> Self {
+                let options = &mut self.request_mut().options;
+                options.concurrency_group = group.into();
+                options.concurrency_limit = crate::concurrency_groups::documented_limit(options.concurrency_group);
+                self
+            }
+
+            /// Sets the maximum number of attempts; 1 disables retries. The default is that of the client's retry
+            /// policy.
+            ///
+            /// ```
+            /// # async fn example(avala: avala_client::Avala) -> Result<(), avala_client::Error> {
+            /// let tasks = avala.tasks().list().project("p1").max_attempts(5).await?;
+            /// # Ok(())
+            /// # }
+            /// ```
             pub fn max_attempts(mut self, attempts: u32) -> Self {
                 self.request_mut().options.max_attempts = Some(attempts);
                 self

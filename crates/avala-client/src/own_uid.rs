@@ -1,7 +1,8 @@
 //! Responses that belong to another resource.
 //!
 //! A call that reads or changes a resource by its UID returns that resource. If the response has another UID, the
-//! connection has lost its order, or a proxy mixed responses up, and the caller must not take one resource for the other.
+//! connection has lost its order, or a proxy mixed responses up, and the caller must not take one resource for the
+//! other.
 
 use percent_encoding::percent_decode_str;
 use serde::Deserialize;

@@ -25,16 +25,16 @@ const MOST_PAGES: usize = 16;
 
 /// A stream of the pages of a list. Returned by [`List::pages`](crate::List::pages).
 ///
-/// The stream owns all that it needs. As soon as a page arrives the next one is requested, so that its way over the network
-/// and the work on this page overlap. That request is sent only if it takes no token of the rate limiter and no permit
-/// that a call of the consumer may need; otherwise it is sent when the next page is awaited. What the consumer does
-/// between two pages does not count against any timeout, however long it takes.
+/// The stream owns all that it needs. As soon as a page arrives the next one is requested, so that its way over the
+/// network and the work on this page overlap. That request is sent only if it takes no token of the rate limiter and no
+/// permit that a call of the consumer may need; otherwise it is sent when the next page is awaited. What the consumer
+/// does between two pages does not count against any timeout, however long it takes.
 ///
 /// A page with a record that cannot be decoded is an error, and the next page follows. After any other error the stream
 /// ends; [`cursor`](Pages::cursor) says where to resume.
 #[must_use = "a stream does nothing until it is polled"]
 pub struct Pages<T> {
-    /// The call for the next page. Boxed to keep the futures of those who stream small.
+    /// The call for the next page. Boxed to keep the futures of streams small.
     call: Box<Call<Records<T>>>,
     state: State<T>,
     /// The cursor of the next page; `None` for the first one.
@@ -93,7 +93,7 @@ impl<T> Pages<T> {
         }
     }
 
-    /// Moves a pending page to a runtime, which fetches it while nobody polls this.
+    /// Moves a pending page to a runtime, which fetches it while the stream is not polled.
     #[cfg(feature = "blocking")]
     fn drive_on(&mut self, runtime: &tokio::runtime::Handle) {
         if let State::Pending(future, background) = &mut self.state {
@@ -248,8 +248,8 @@ impl<T> fmt::Debug for Pages<T> {
 /// A stream of the items of a list. Returned by [`List::items`](crate::List::items).
 ///
 /// At most two pages are in memory: the one that is consumed, and the next one. It is a
-/// [`Stream`](https://docs.rs/futures-core/0.3/futures_core/stream/trait.Stream.html), for which crates such as `futures`
-/// have many adapters, and has [`next`](Items::next) for a plain loop.
+/// [`Stream`](https://docs.rs/futures-core/0.3/futures_core/stream/trait.Stream.html), for which crates such as
+/// `futures` have many adapters, and has [`next`](Items::next) for a plain loop.
 #[must_use = "a stream does nothing until it is polled"]
 pub struct Items<T> {
     pages: Pages<T>,
@@ -280,16 +280,17 @@ impl<T> Items<T> {
         poll_fn(|cx| self.current.poll_item(pages.0, cx)).await
     }
 
-    /// Moves a pending page to a runtime, which fetches it while nobody polls this.
+    /// Moves a pending page to a runtime, which fetches it while the stream is not polled.
     #[cfg(feature = "blocking")]
     pub(crate) fn drive_on(&mut self, runtime: &tokio::runtime::Handle) {
         self.pages.drive_on(runtime);
     }
 
-    /// Returns the cursor of the page of the next item, to resume there later with [`List::cursor`](crate::List::cursor).
+    /// Returns the cursor of the page of the next item, to resume there later with
+    /// [`List::cursor`](crate::List::cursor).
     ///
-    /// Resuming returns the items of that page from its start, so that none is missed and some may be repeated. After an
-    /// error it is that of the page that failed. `None` is the first page.
+    /// Resuming returns the items of that page from its start, so that none is missed and some may be repeated. After
+    /// an error it is that of the page that failed. `None` is the first page.
     #[must_use]
     pub fn cursor(&self) -> Option<&Cursor> {
         let Current { items, failed, cursor, .. } = &self.current;

@@ -7,6 +7,7 @@ use avala_transport::Body;
 use avala_types::Json;
 use bytes::Bytes;
 use http::{HeaderValue, Method};
+use percent_encoding::percent_decode_str;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -30,8 +31,8 @@ const DYNAMIC_ROUTE: &str = "/{path}";
 impl Avala {
     /// Creates a call of any endpoint, known or not, with the client's credentials, retries, limits and errors.
     ///
-    /// The path is below the base URL, as `/beta/things/`. Put data into it with [`RawCall::path`], which encodes it, and
-    /// set the query with [`RawCall::query`].
+    /// The path is below the base URL, as `/beta/things/`. Put data into it with [`RawCall::path`], which encodes it,
+    /// and set the query with [`RawCall::query`].
     ///
     /// A path that starts with anything but one `/`, has a query, a fragment, an empty segment, `.` or `..`, or has
     /// characters that need percent-encoding fails with [`ErrorKind::Request`](crate::ErrorKind::Request) when the call
@@ -167,8 +168,8 @@ impl RawCall {
 
     /// Sends a body of any kind: bytes, a text, a file, or a stream of known length.
     ///
-    /// The call can be repeated if the body can: see [`Body`]. Clones of the call share a body that can be read only once;
-    /// the second one that is sent fails with [`ErrorKind::Request`](crate::ErrorKind::Request).
+    /// The call can be repeated if the body can: see [`Body`]. Clones of the call share a body that can be read only
+    /// once; the second one that is sent fails with [`ErrorKind::Request`](crate::ErrorKind::Request).
     ///
     /// ```
     /// # async fn example(avala: avala_client::Avala) -> Result<(), Box<dyn std::error::Error>> {
@@ -302,8 +303,10 @@ fn refusal(method: &Method, path: &str) -> Option<&'static str> {
     if !path.split('%').skip(1).all(is_escape) {
         return Some("it has a `%` without two hexadecimal digits; add data with `path`, which encodes it");
     }
-    let decoded = path.replace("%2e", ".").replace("%2E", ".");
-    if decoded.split('/').any(|segment| matches!(segment, "." | "..")) {
+    // As servers do that decode a path before they resolve it, or ignore the parameters of a segment.
+    let decoded = percent_decode_str(path).decode_utf8_lossy();
+    let mut segments = decoded.split(['/', '\\']).map(|segment| segment.split(';').next());
+    if segments.any(|segment| matches!(segment, Some("." | ".."))) {
         return Some("it has a segment `.` or `..`, which would lead to another path; write the path out");
     }
     if path.contains("//") {

@@ -190,9 +190,9 @@ impl Request {
 
     /// Returns the path and the query.
     ///
-    /// The server's own link is sent unchanged. The filters of a cursor from elsewhere have to equal those of the call, if
-    /// the call has any: a cursor that was stored or changed must not widen a list. Filters that the cursor lacks are
-    /// added.
+    /// The server's own link is sent unchanged. The filters of a cursor from elsewhere have to equal those of the call,
+    /// if the call has any: a cursor that was stored or changed must not widen a list. Filters that the cursor lacks
+    /// are added.
     pub(crate) fn target(&self) -> Result<String, Error> {
         self.check()?;
         let mut target = self.path.clone();

@@ -152,7 +152,8 @@ async fn send(avala: Avala, request: Request) -> Result<RawResponse, Error> {
     Err(Error::response(&endpoint, &parts, &body, was_cut))
 }
 
-/// A proxy that changes bodies turns 200 into 203. The bodies of 206 and 226 are only a part of a resource.
+/// Returns whether the body is a value. A proxy that changes bodies turns 200 into 203; the bodies of 206 and 226 are
+/// only a part of a resource.
 fn is_success(status: StatusCode) -> bool {
     matches!(status.as_u16(), 200..=204)
 }

@@ -1,6 +1,7 @@
 //! Hosts of storage providers: the grammar that public grants and transfers share.
 //!
-//! Strict on purpose: anybody can get a name such as `s3-x-1.us-east-1.elb.amazonaws.com`. Not a part of the public API.
+//! Strict on purpose: anybody can get a name such as `s3-x-1.us-east-1.elb.amazonaws.com`. Not a part of the public
+//! API.
 
 use avala_types::PublicProvider;
 
@@ -22,7 +23,7 @@ pub fn is_storage_host(provider: &PublicProvider, host: &str) -> bool {
     }
 }
 
-/// The labels before `.amazonaws.com`: an endpoint of S3, or a bucket of one label and an endpoint.
+/// Returns whether the labels before `.amazonaws.com` are an endpoint of S3, or a bucket of one label and an endpoint.
 fn is_s3(name: &str) -> bool {
     let labels: Vec<_> = name.split('.').collect();
     match &labels[..] {
@@ -48,7 +49,8 @@ fn is_accelerated(labels: &[&str]) -> bool {
     matches!(labels, ["s3-accelerate"] | ["s3-accelerate", "dualstack"])
 }
 
-/// Two letters, words, and a digit, such as `eu-west-1`. `us-gov-` regions are excluded.
+/// Returns whether a text is a region: two letters, words, and a digit, such as `eu-west-1`. `us-gov-` regions are
+/// excluded.
 fn is_region(text: &str) -> bool {
     let parts: Vec<_> = text.split('-').collect();
     let is_word = |part: &&str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_lowercase());

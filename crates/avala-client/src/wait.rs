@@ -43,8 +43,9 @@ type Observer<T> = dyn FnMut(&T) + Send + Sync;
 /// A wait for a job, which polls until it is done. Created by the `wait` methods of resources and by
 /// [`Call::wait_until`].
 ///
-/// A poll that fails with a [retryable](Error::is_retryable) error does not end the wait: its timeout does. A 404 within
-/// 5 seconds of the start is retried once, because a resource that was just created may not be visible everywhere yet.
+/// A poll that fails with a [retryable](Error::is_retryable) error does not end the wait: its timeout does. A 404
+/// within 5 seconds of the start is retried once, because a resource that was just created may not be visible
+/// everywhere yet.
 ///
 /// The options of a call, such as [`header`](Self::header), apply to each poll.
 ///
@@ -138,8 +139,8 @@ impl<T> Wait<T> {
 
     /// Streams the value of every poll that succeeds, and ends after the last one.
     ///
-    /// The last item is the finished job, or the error that ends the wait: for a job that failed, its last value and then
-    /// the error.
+    /// The last item is the finished job, or the error that ends the wait: for a job that failed, its last value and
+    /// then the error.
     ///
     /// ```
     /// # async fn example(avala: avala_client::Avala) -> Result<(), avala_client::Error> {
@@ -256,7 +257,7 @@ impl<T: Send + 'static> Wait<T> {
         }
     }
 
-    /// The call for the next poll, which must not outlast the wait.
+    /// Returns the call for the next poll, which must not outlast the wait.
     fn next_call(&self, started: Instant) -> Call<T> {
         let left = self.timeout.saturating_sub(started.elapsed());
         match self.call.request.options.timeout {

@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use avala_limits_redis::RedisLimits;
-use avala_transport::{ApiKey, BaseUrl, CallClass, Decision, LimitStore, RateLimit, StoreCall};
+use avala_transport::{ApiKey, BaseUrl, ConcurrencyGroup, Decision, LimitStore, RateLimit, StoreCall};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 
@@ -39,7 +39,7 @@ async fn main() {
     let builder = RedisLimits::builder(&base_url, &ApiKey::new("avk_bench").unwrap())
         .url(&url)
         .timeout(Duration::from_secs(5))
-        .permits(100_000, 100_000)
+        .concurrency_limit("exports", 100_000)
         .limit(RateLimit::per_minute(1_000_000_000).burst(100_000));
     // Without tokens in advance, each call is one round trip.
     let single = builder.clone().batch(0).connect().await.unwrap();
@@ -47,9 +47,9 @@ async fn main() {
     sleep(Duration::from_secs(4)).await;
     let mut bare = redis::Client::open(url).unwrap().get_multiplexed_async_connection().await.unwrap();
 
-    let plain = StoreCall::new(CallClass::Ordinary);
+    let plain = StoreCall::new(ConcurrencyGroup::DEFAULT);
     let scoped = plain.with_scope(Some("narrow"));
-    let permit = StoreCall::new(CallClass::Export).with_scope(Some("narrow"));
+    let permit = StoreCall::new("exports").with_scope(Some("narrow"));
     // What no script can be faster than, with as many keys and arguments.
     let empty = redis::Script::new("return 'g0'");
     let empty_script = |keys: usize, arguments: usize| {

@@ -26,7 +26,7 @@ impl Inner {
         permit: Option<&WirePermit>,
         max_wait: Duration,
     ) -> Result<Option<Outcome>, LimitsError> {
-        let released = permit.map(|permit| self.permits.take_released(permit.class));
+        let released = permit.map(|permit| self.permits.take_released(permit.group));
         let scope_key = scope.map(|name| self.keys.scope(name));
         let fill = |command: &mut redis::Cmd| {
             let limits = expected.limits.iter().flatten();

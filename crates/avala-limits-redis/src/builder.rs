@@ -1,10 +1,11 @@
 //! Settings.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use avala_transport::{ApiKey, BaseUrl, RateLimit};
+use avala_transport::{ApiKey, BaseUrl, ConcurrencyGroup, RateLimit};
 
 use crate::error::{LimitsError, LimitsErrorKind};
 use crate::keys::Keys;
@@ -20,7 +21,7 @@ use crate::stats::Stats;
 /// | URL | none: required |
 /// | limit | 100 calls per minute, bursts of 2 |
 /// | timeout of each use of Redis | 50 ms |
-/// | permits | 10 uploads, 5 exports |
+/// | concurrency limits | those that calls bring along: 5 exports |
 /// | tokens taken in advance | 64 at most |
 /// | shadow mode | off |
 /// | prefix of the keys | `avala` |
@@ -35,8 +36,7 @@ pub struct RedisLimitsBuilder {
     certificates: Certificates,
     limit: RateLimit,
     timeout: Duration,
-    uploads: u32,
-    exports: u32,
+    concurrency: HashMap<ConcurrencyGroup, u32>,
     batch: u32,
     shadow: bool,
 }
@@ -61,8 +61,7 @@ impl RedisLimitsBuilder {
             certificates: Certificates::default(),
             limit: RateLimit::per_minute(100).burst(2),
             timeout: Duration::from_millis(50),
-            uploads: 10,
-            exports: 5,
+            concurrency: HashMap::new(),
             batch: 64,
             shadow: false,
         }
@@ -89,18 +88,32 @@ impl RedisLimitsBuilder {
     /// An invalid certificate is an error of [`build`](Self::build).
     #[cfg(feature = "tls")]
     #[must_use]
-    pub fn root_certificate(mut self, pem: impl Into<Vec<u8>>) -> Self {
+    pub fn root_certificate_pem(mut self, pem: impl Into<Vec<u8>>) -> Self {
         self.certificates.root = Some(pem.into());
         self
     }
 
-    /// Sets the certificate and the key of this client for `rediss://` URLs, in PEM, if the server asks for one. Default:
-    /// none.
+    /// Sets the certificate and the key of this client for `rediss://` URLs, in PEM, if the server asks for one.
+    /// Default: none.
     #[cfg(feature = "tls")]
     #[must_use]
-    pub fn client_certificate(mut self, certificate: impl Into<Vec<u8>>, key: impl Into<Vec<u8>>) -> Self {
+    pub fn client_certificate_pem(mut self, certificate: impl Into<Vec<u8>>, key: impl Into<Vec<u8>>) -> Self {
         self.certificates.client = Some((certificate.into(), key.into()));
         self
+    }
+
+    #[cfg(feature = "tls")]
+    #[doc(hidden)] // The former name of `root_certificate_pem`.
+    #[must_use]
+    pub fn root_certificate(self, pem: impl Into<Vec<u8>>) -> Self {
+        self.root_certificate_pem(pem)
+    }
+
+    #[cfg(feature = "tls")]
+    #[doc(hidden)] // The former name of `client_certificate_pem`.
+    #[must_use]
+    pub fn client_certificate(self, certificate: impl Into<Vec<u8>>, key: impl Into<Vec<u8>>) -> Self {
+        self.client_certificate_pem(certificate, key)
     }
 
     /// Sets the limit of all processes together. Default: 100 calls per minute, with bursts of 2.
@@ -122,13 +135,31 @@ impl RedisLimitsBuilder {
         self
     }
 
-    /// Sets how many uploads and exports all processes together may have in flight. Default: 10 and 5. Zero counts as
-    /// one.
+    /// Sets how many calls of a concurrency group all processes together may have in flight. Zero counts as one.
+    ///
+    /// Default: the limit that the calls of the group
+    /// [bring along](avala_transport::CallOptions::concurrency_limit), as those of `avala-client` that create exports
+    /// do.
+    ///
+    /// ```
+    /// use avala_limits_redis::RedisLimits;
+    /// use avala_transport::{ApiKey, BaseUrl};
+    ///
+    /// let (base_url, key) = (BaseUrl::parse("https://api.avala.ai")?, ApiKey::new("avk_1f9a")?);
+    /// let builder = RedisLimits::builder(&base_url, &key).concurrency_limit("exports",
+    /// 3).concurrency_limit("thumbnails", 8);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
-    pub fn permits(mut self, uploads: u32, exports: u32) -> Self {
-        self.uploads = uploads.max(1);
-        self.exports = exports.max(1);
+    pub fn concurrency_limit(mut self, group: impl Into<ConcurrencyGroup>, calls: u32) -> Self {
+        self.concurrency.insert(group.into(), calls);
         self
+    }
+
+    #[doc(hidden)] // The former limits of two groups.
+    #[must_use]
+    pub fn permits(self, uploads: u32, exports: u32) -> Self {
+        self.concurrency_limit("uploads", uploads).concurrency_limit("exports", exports)
     }
 
     /// Sets how many tokens a process takes in advance at most while it sends many calls. Default: 64; zero takes none.
@@ -171,7 +202,7 @@ impl RedisLimitsBuilder {
         }
         let link = Link::new(self.server()?, self.timeout);
         let keys = Keys::new(&self.prefix, &self.base_url, &self.api_key);
-        let permits = Permits::new(Arc::clone(&link), keys.clone(), self.uploads, self.exports);
+        let permits = Permits::new(Arc::clone(&link), keys.clone(), self.concurrency);
         Ok(RedisLimits(Arc::new(Inner {
             link,
             keys,

@@ -21,7 +21,8 @@ use crate::protocol::micros;
 /// A claim is a lease of 30 s by default. After a decision an execution is not granted again for ten minutes. After the
 /// store was lost, or its clock jumped, nothing is granted for one lease, in which holders renew what they hold.
 ///
-/// An execution is claimed together with its task, so that two executions of one task run in no two processes at a time.
+/// An execution is claimed together with its task, so that two executions of one task run in no two processes at a
+/// time.
 ///
 /// Each value is one holder: create one per process.
 ///
@@ -105,13 +106,13 @@ impl RedisClaims {
     ) -> Result<Reply, LimitsError> {
         match self.run_once(operation, execution, task, Some(self.link.timeout())).await? {
             Some(reply) => Ok(reply),
-            // The response came in time, so the clock has jumped.
+            // The response arrived in time, so the clock has jumped.
             None => self.run_once(operation, execution, task, None).await?.ok_or_else(|| self.not_understood()),
         }
     }
 
-    /// Runs the script once. `None` if Redis' clock says that this process gave up before, which is `patience` later than
-    /// now.
+    /// Runs the script once. `None` if Redis' clock says that this process gave up before, which is `patience` later
+    /// than now.
     async fn run_once(
         &self,
         operation: &str,

@@ -44,7 +44,7 @@ impl LimitsError {
         self.kind
     }
 
-    /// Returns whether the error stays until somebody changes the settings or the server.
+    /// Returns whether the error stays until the settings or the server change.
     pub(crate) fn is_permanent(&self) -> bool {
         self.kind != LimitsErrorKind::Unavailable
     }

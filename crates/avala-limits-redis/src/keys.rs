@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use avala_transport::{ApiKey, BaseUrl, CallClass};
+use avala_transport::{ApiKey, BaseUrl, ConcurrencyGroup};
 use sha2::{Digest, Sha256};
 
 /// Keys of one account. All contain the same hash tag, so that a cluster stores them in one slot.
@@ -37,13 +37,8 @@ impl Keys {
         format!("{}:scope:{name}", self.base)
     }
 
-    pub(crate) fn permits(&self, class: CallClass) -> String {
-        let name = match class {
-            CallClass::Upload => "uploads",
-            CallClass::Export => "exports",
-            _ => "calls",
-        };
-        format!("{}:{name}", self.base)
+    pub(crate) fn permits(&self, group: ConcurrencyGroup) -> String {
+        format!("{}:group:{group}", self.base)
     }
 
     #[cfg(feature = "agents")]
@@ -83,7 +78,7 @@ mod tests {
     fn keys_of_an_account_share_a_hash_tag() {
         let keys = keys("https://api.avala.ai/api/v1", "avk_1");
         let tag = |key: &str| key[key.find('{').unwrap()..=key.find('}').unwrap()].to_owned();
-        let all = [keys.generation.clone(), keys.user.clone(), keys.scope("x"), keys.permits(CallClass::Export)];
+        let all = [keys.generation.clone(), keys.user.clone(), keys.scope("x"), keys.permits("exports".into())];
         assert!(all.iter().all(|key| tag(key) == tag(&keys.user)));
         assert_eq!(all.iter().collect::<std::collections::HashSet<_>>().len(), 4);
     }

@@ -68,7 +68,6 @@ mod pace;
 mod permits;
 mod protocol;
 mod queue;
-mod report;
 mod stats;
 mod together;
 mod token;

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use avala_transport::{
-    CallClass, Decision, Grant, GrantGuard, LimitFuture, LimitReport, LimitStore, RateLimit, StoreCall,
+    ConcurrencyGroup, Decision, Grant, GrantGuard, LimitFuture, LimitReport, LimitStore, RateLimit, StoreCall,
 };
 use tokio::runtime::Handle;
 use tokio::time::{Instant, sleep, sleep_until};
@@ -148,7 +148,7 @@ impl Inner {
     /// Waits until the call may be sent. An error means that this process decides.
     async fn decide(self: &Arc<Self>, call: StoreCall) -> Result<Decision, LimitsError> {
         let deadline = Instant::now().checked_add(call.max_wait);
-        let permit = self.permits.ask(call.class, call.permit_term);
+        let permit = self.permits.ask(&call);
         let mut held: Option<Token> = None;
         let mut pause = PERMIT_PAUSE;
         loop {
@@ -202,7 +202,7 @@ impl Inner {
             && view.is_current(token.marks, token.scope, now).unwrap_or(waited < RECHECK)
     }
 
-    /// Makes a reservation with a round trip of its own, in place of the one that is held.
+    /// Makes a reservation with a round trip of its own, and replaces the reservation in `held`.
     async fn reserve(
         self: &Arc<Self>,
         call: &StoreCall,
@@ -236,7 +236,7 @@ impl Inner {
         let mut request = self.request(scope, held, waits, spare, permit, advance);
         let mut value = self.link.run(&self.script, |command| request.fill(command)).await?;
         if Reply::is_late(&value) {
-            // The response came in time, so the clock has jumped.
+            // The response arrived in time, so the clock has jumped.
             request.patience = None;
             value = self.link.run(&self.script, |command| request.fill(command)).await?;
         }
@@ -307,7 +307,7 @@ impl Inner {
         let Ok(runtime) = Handle::try_current() else { return };
         let limits = Arc::clone(self);
         runtime.spawn(async move {
-            let call = StoreCall::new(CallClass::Ordinary).with_scope(call.scope);
+            let call = StoreCall::new(ConcurrencyGroup::DEFAULT).with_scope(call.scope);
             match limits.reserve(&call, None, None, Duration::MAX).await {
                 Ok(Outcome::Reserved(mut token)) => {
                     token.close();

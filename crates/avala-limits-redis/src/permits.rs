@@ -1,11 +1,11 @@
-//! Permits of uploads and exports: leases in Redis.
+//! Permits of concurrency groups: leases in Redis.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use avala_transport::CallClass;
+use avala_transport::{ConcurrencyGroup, StoreCall};
 use tokio::runtime::Handle;
 use tokio::time::{Instant, sleep};
 
@@ -29,14 +29,14 @@ pub(crate) const LEARNING: Duration = Duration::from_secs(3);
 pub(crate) struct Permits {
     link: Arc<Link>,
     keys: Keys,
-    uploads: u32,
-    exports: u32,
+    /// Configured limits of groups.
+    limits: HashMap<ConcurrencyGroup, u32>,
     /// Distinguishes the permits of processes: random, and new in each.
     process: u128,
     next: AtomicU64,
-    held: Mutex<HashMap<String, (CallClass, Instant)>>,
+    held: Mutex<HashMap<String, (ConcurrencyGroup, Instant)>>,
     /// Permits to release, with the next reservation or soon.
-    released: Mutex<Vec<(CallClass, String)>>,
+    released: Mutex<Vec<(ConcurrencyGroup, String)>>,
     releasing: AtomicBool,
     renewing: AtomicBool,
     present: Script,
@@ -44,12 +44,11 @@ pub(crate) struct Permits {
 }
 
 impl Permits {
-    pub(crate) fn new(link: Arc<Link>, keys: Keys, uploads: u32, exports: u32) -> Arc<Self> {
+    pub(crate) fn new(link: Arc<Link>, keys: Keys, limits: HashMap<ConcurrencyGroup, u32>) -> Arc<Self> {
         Arc::new(Self {
             link,
             keys,
-            uploads,
-            exports,
+            limits,
             process: fastrand::u128(..),
             next: AtomicU64::new(0),
             held: Mutex::default(),
@@ -61,37 +60,36 @@ impl Permits {
         })
     }
 
-    fn held(&self) -> MutexGuard<'_, HashMap<String, (CallClass, Instant)>> {
+    fn held(&self) -> MutexGuard<'_, HashMap<String, (ConcurrencyGroup, Instant)>> {
         // Each entry is written in one step, so the map is valid after a panic.
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Returns the permit that a call of this class needs. It is released when it is dropped, also if nobody knows
-    /// whether Redis has granted it.
-    pub(crate) fn ask(self: &Arc<Self>, class: CallClass, term: Duration) -> Option<HeldPermit> {
-        let permits = match class {
-            CallClass::Upload => self.uploads,
-            CallClass::Export => self.exports,
-            _ => return None,
-        };
+    /// Returns the permit that a call needs; `None` if its group has no limit. The permit is released when it is
+    /// dropped, also if it is unknown whether Redis has granted it.
+    pub(crate) fn ask(self: &Arc<Self>, call: &StoreCall) -> Option<HeldPermit> {
+        let of_call = || call.concurrency_limit.map(|calls| u32::try_from(calls).unwrap_or(u32::MAX));
+        let limit = self.limits.get(&call.group).copied().or_else(of_call)?.max(1);
+        let (group, term) = (call.group, call.permit_term);
         let id = format!("{:032x}:{}", self.process, self.next.fetch_add(1, Ordering::Relaxed));
-        Some(HeldPermit { permits: Arc::clone(self), class, id, limit: permits, term, asked: AtomicBool::new(false) })
+        Some(HeldPermit { permits: Arc::clone(self), group, id, limit, term, asked: AtomicBool::new(false) })
     }
 
     /// Extends the leases of this process, and enters them again after the store was lost.
     async fn present(&self) {
-        for class in [CallClass::Upload, CallClass::Export] {
+        let groups: BTreeSet<ConcurrencyGroup> = self.held().values().map(|(group, _)| *group).collect();
+        for group in groups {
             let now = Instant::now();
             let leases: Vec<(String, u64)> = {
                 let mut held = self.held();
                 held.retain(|_, (_, ends)| *ends > now);
-                let of_class = held.iter().filter(|(_, (of, _))| *of == class);
-                of_class.map(|(id, (_, ends))| (id.clone(), micros((*ends - now).min(LEASE)))).collect()
+                let of_group = held.iter().filter(|(_, (of, _))| *of == group);
+                of_group.map(|(id, (_, ends))| (id.clone(), micros((*ends - now).min(LEASE)))).collect()
             };
             if leases.is_empty() {
                 continue;
             }
-            let key = self.keys.permits(class);
+            let key = self.keys.permits(group);
             let fill = |command: &mut redis::Cmd| {
                 command.arg(2).arg(&key).arg(&self.keys.generation);
                 for (id, lease) in &leases {
@@ -128,8 +126,8 @@ impl Permits {
         });
     }
 
-    async fn release(&self, class: CallClass, ids: &[String]) {
-        let key = self.keys.permits(class);
+    async fn release(&self, group: ConcurrencyGroup, ids: &[String]) {
+        let key = self.keys.permits(group);
         let fill = |command: &mut redis::Cmd| {
             command.arg(2).arg(&key).arg(&self.keys.generation).arg(ids);
         };
@@ -139,34 +137,35 @@ impl Permits {
 
     pub(crate) async fn release_all(&self) {
         let held = std::mem::take(&mut *self.held());
-        self.released().extend(held.into_iter().map(|(id, (class, _))| (class, id)));
+        self.released().extend(held.into_iter().map(|(id, (group, _))| (group, id)));
         self.release_pending().await;
     }
 
-    fn released(&self) -> MutexGuard<'_, Vec<(CallClass, String)>> {
+    fn released(&self) -> MutexGuard<'_, Vec<(ConcurrencyGroup, String)>> {
         // Each entry is added and removed in one step, so the list is valid after a panic.
         self.released.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn release_pending(&self) {
-        for class in [CallClass::Upload, CallClass::Export] {
-            let ids: Vec<String> = self.released().extract_if(.., |(of, _)| *of == class).map(|(_, id)| id).collect();
-            if !ids.is_empty() {
-                self.release(class, &ids).await;
-            }
+        let mut by_group: BTreeMap<ConcurrencyGroup, Vec<String>> = BTreeMap::new();
+        for (group, id) in std::mem::take(&mut *self.released()) {
+            by_group.entry(group).or_default().push(id);
+        }
+        for (group, ids) in by_group {
+            self.release(group, &ids).await;
         }
     }
 
-    /// Returns the permits of this class that a reservation can release. They are released otherwise if it does not.
-    pub(crate) fn take_released(self: &Arc<Self>, class: CallClass) -> Released {
+    /// Returns the permits of this group that a reservation can release. They are released otherwise if it does not.
+    pub(crate) fn take_released(self: &Arc<Self>, group: ConcurrencyGroup) -> Released {
         let ids =
-            self.released().extract_if(.., |(of, _)| *of == class).map(|(_, id)| id).take(MOST_RELEASED).collect();
-        Released { permits: Arc::clone(self), class, ids }
+            self.released().extract_if(.., |(of, _)| *of == group).map(|(_, id)| id).take(MOST_RELEASED).collect();
+        Released { permits: Arc::clone(self), group, ids }
     }
 
     /// Releases permits soon, if no reservation takes them along before.
-    fn release_soon(self: &Arc<Self>, class: CallClass, ids: impl IntoIterator<Item = String>) {
-        self.released().extend(ids.into_iter().map(|id| (class, id)));
+    fn release_soon(self: &Arc<Self>, group: ConcurrencyGroup, ids: impl IntoIterator<Item = String>) {
+        self.released().extend(ids.into_iter().map(|id| (group, id)));
         let Ok(runtime) = Handle::try_current() else { return };
         if self.releasing.swap(true, Ordering::AcqRel) {
             return;
@@ -189,7 +188,7 @@ fn micros(time: Duration) -> u64 {
 /// Permits that a reservation releases. Unless it does, they are released by themselves.
 pub(crate) struct Released {
     permits: Arc<Permits>,
-    class: CallClass,
+    group: ConcurrencyGroup,
     ids: Vec<String>,
 }
 
@@ -207,7 +206,7 @@ impl Released {
 impl Drop for Released {
     fn drop(&mut self) {
         if !self.ids.is_empty() {
-            self.permits.release_soon(self.class, std::mem::take(&mut self.ids));
+            self.permits.release_soon(self.group, std::mem::take(&mut self.ids));
         }
     }
 }
@@ -245,7 +244,7 @@ impl Drop for Renewal {
 #[derive(Debug)]
 pub(crate) struct HeldPermit {
     permits: Arc<Permits>,
-    class: CallClass,
+    group: ConcurrencyGroup,
     id: String,
     limit: u32,
     term: Duration,
@@ -256,15 +255,15 @@ impl HeldPermit {
     pub(crate) fn wire(&self) -> WirePermit {
         self.asked.store(true, Ordering::Relaxed);
         WirePermit {
-            class: self.class,
-            key: self.permits.keys.permits(self.class),
+            group: self.group,
+            key: self.permits.keys.permits(self.group),
             id: self.id.clone(),
             permits: self.limit,
             lease: LEASE.min(self.term),
         }
     }
 
-    /// Records whether Redis granted the permit. Until then nobody knows, and dropping it releases it.
+    /// Records whether Redis granted the permit. Until then that is unknown, and dropping the permit releases it.
     pub(crate) fn settle(&self, granted: bool) {
         self.asked.store(granted, Ordering::Relaxed);
     }
@@ -273,7 +272,7 @@ impl HeldPermit {
     pub(crate) fn confirm(&self) {
         let ends =
             Instant::now().checked_add(self.term).unwrap_or_else(|| Instant::now() + Duration::from_secs(86_400));
-        self.permits.held().insert(self.id.clone(), (self.class, ends));
+        self.permits.held().insert(self.id.clone(), (self.group, ends));
         self.permits.start_renewing();
     }
 }
@@ -282,7 +281,7 @@ impl Drop for HeldPermit {
     fn drop(&mut self) {
         self.permits.held().remove(&self.id);
         if self.asked.load(Ordering::Relaxed) {
-            self.permits.release_soon(self.class, [std::mem::take(&mut self.id)]);
+            self.permits.release_soon(self.group, [std::mem::take(&mut self.id)]);
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use avala_transport::CallClass;
+use avala_transport::ConcurrencyGroup;
 use redis::{Cmd, Value};
 
 use crate::error::{LimitsError, LimitsErrorKind};
@@ -28,7 +28,7 @@ pub(crate) struct WireLimit {
 /// A permit in a request.
 #[derive(Debug, Clone)]
 pub(crate) struct WirePermit {
-    pub(crate) class: CallClass,
+    pub(crate) group: ConcurrencyGroup,
     pub(crate) key: String,
     pub(crate) id: String,
     pub(crate) permits: u32,
@@ -43,7 +43,7 @@ pub(crate) struct Request {
     pub(crate) generation: String,
     /// The time that Redis should have, in microseconds; zero if unknown.
     pub(crate) expected_time: u64,
-    /// How much later nobody waits for the response; unset if the clock is known to have jumped.
+    /// How long the process waits for the response; unset if the clock is known to have jumped.
     pub(crate) patience: Option<Duration>,
     pub(crate) learning: Duration,
     pub(crate) limits: Vec<WireLimit>,
@@ -121,7 +121,7 @@ pub(crate) struct Reply {
 }
 
 impl Reply {
-    /// Returns whether Redis' clock says that nobody waits for the response any more.
+    /// Returns whether, by Redis' clock, the process does not wait for the response any more.
     pub(crate) fn is_late(value: &Value) -> bool {
         matches!(value, Value::BulkString(text) if text == b"late")
     }

@@ -58,7 +58,7 @@ pub(crate) struct UploadSettings {
 }
 
 impl App {
-    /// Creates an app, and the queue of what it sends.
+    /// Creates an app, and the queue of the deliveries that it sends.
     pub(crate) fn new(settings: Settings, tables: Tables) -> (Self, UnboundedReceiver<Outgoing>) {
         let (outbox, queue) = mpsc::unbounded_channel();
         (Self(Arc::new(Shared { settings, tables: Mutex::new(tables), outbox, faults: FaultQueue::default() })), queue)
@@ -68,17 +68,17 @@ impl App {
         &self.0.settings
     }
 
-    /// The address of the sandbox, for links in responses.
+    /// Returns the address of the sandbox, for links in responses.
     pub(crate) fn url(&self) -> &str {
         &self.0.settings.url
     }
 
-    /// Signer of links to objects.
+    /// Returns the signer of links to objects.
     pub(crate) fn links(&self) -> &Links {
         &self.0.settings.links
     }
 
-    /// All data. Handlers hold it for one response and never across an `await`, so each request is atomic.
+    /// Returns all data. Handlers hold it for one response and never across an `await`, so each request is atomic.
     pub(crate) fn tables(&self) -> MutexGuard<'_, Tables> {
         self.0.tables.lock().unwrap_or_else(PoisonError::into_inner)
     }

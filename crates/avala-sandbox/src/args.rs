@@ -52,7 +52,7 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Com
                 quiet = true;
                 builder
             }
-            Arg::Long("no-limits") => builder.limits(false),
+            Arg::Long("no-limits") => builder.rate_limits(false),
             Arg::Long("documented-limits") => builder.documented_limits(true),
             Arg::Long("clock-offset") => builder.clock_offset(parser.value()?.parse()?),
             Arg::Long("storage-bodies") => builder.storage_bodies(parser.value()?.parse_with(bodies)?),

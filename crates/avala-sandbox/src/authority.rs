@@ -29,7 +29,7 @@ impl Authority {
         Ok(Self { issuer: Issuer::new(params, key), pem, acceptors: Mutex::default() })
     }
 
-    /// Certificate of the authority, for clients to trust.
+    /// Returns the certificate of the authority, for clients to trust.
     pub(crate) fn pem(&self) -> &str {
         &self.pem
     }

@@ -1,4 +1,4 @@
-//! Names of what the sandbox holds, for tests and examples.
+//! Names of the demo data, for tests and examples.
 //!
 //! The accounts are there with every [`Seed`](crate::Seed), the rest with [`Seed::Demo`](crate::Seed::Demo).
 

@@ -1,4 +1,4 @@
-//! Limits of what an account may have open at a time, and of signups.
+//! Limits on open uploads and exports of an account, and on signups.
 
 use crate::error::ApiError;
 use crate::rate_limit::{Limiter, RateLimit};
@@ -26,17 +26,17 @@ impl DocumentedLimits {
         Self { are_enforced, signups: Limiter::new(are_enforced.then(|| RateLimit::per_minute(SIGNUPS))) }
     }
 
-    /// 429 when an owner with so many open uploads opens another.
+    /// Fails with 429 if an owner has too many open uploads for another one.
     pub(crate) fn check_uploads(&self, open: impl FnOnce() -> usize) -> Result<(), ApiError> {
         self.check(open, UPLOADS, "uploads")
     }
 
-    /// 429 when there are so many unfinished exports already.
+    /// Fails with 429 if there are too many unfinished exports for another one.
     pub(crate) fn check_exports(&self, unfinished: impl FnOnce() -> usize) -> Result<(), ApiError> {
         self.check(unfinished, EXPORTS, "exports")
     }
 
-    /// Counts a signup; 429 when there were too many in this minute.
+    /// Counts a signup; fails with 429 if there were too many in this minute.
     pub(crate) fn take_signup(&self) -> Result<(), ApiError> {
         self.signups.take().map_err(|refused| ApiError::throttled(refused.retry_after))
     }

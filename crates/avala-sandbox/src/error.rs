@@ -14,7 +14,7 @@ pub(crate) type Created<T> = Result<(StatusCode, Json<T>), ApiError>;
 /// 204, or an error.
 pub(crate) type Done = Result<StatusCode, ApiError>;
 
-/// 201 with a model.
+/// Creates a response 201 with a model.
 pub(crate) fn created<T>(model: T) -> Created<T> {
     Ok((StatusCode::CREATED, Json(model)))
 }
@@ -29,57 +29,57 @@ pub(crate) struct ApiError {
 }
 
 impl ApiError {
-    /// An error with a message in `detail`.
+    /// Creates an error with a message in `detail`.
     pub(crate) fn detail(status: StatusCode, sentence: impl Into<String>) -> Self {
         Self::json(status, json!({ "detail": sentence.into() }))
     }
 
-    /// 404: the resource does not exist.
+    /// Creates a 404: the resource does not exist.
     pub(crate) fn not_found() -> Self {
         Self::detail(StatusCode::NOT_FOUND, "Not found.")
     }
 
-    /// 409: the state of the resource does not allow the request.
+    /// Creates a 409: the state of the resource does not allow the request.
     pub(crate) fn conflict(sentence: impl Into<String>) -> Self {
         Self::detail(StatusCode::CONFLICT, sentence)
     }
 
-    /// An error with a body of its own.
+    /// Creates an error with a body of its own.
     pub(crate) fn json(status: StatusCode, body: Value) -> Self {
         Self { status, body, retry_after: None }
     }
 
-    /// The rate limit is reached.
+    /// Creates a 429: the rate limit is reached.
     pub(crate) fn throttled(seconds: u64) -> Self {
         Self::too_many(format!("Request was throttled. Expected available in {seconds} seconds."), seconds)
     }
 
-    /// A limit is reached; another attempt makes sense after so many seconds.
+    /// Creates a 429: a limit is reached, and another attempt makes sense after so many seconds.
     pub(crate) fn too_many(sentence: impl Into<String>, seconds: u64) -> Self {
         Self { retry_after: Some(seconds), ..Self::detail(StatusCode::TOO_MANY_REQUESTS, sentence) }
     }
 
-    /// The JSON body of the response.
+    /// Returns the JSON body of the response.
     pub(crate) fn into_body(self) -> Value {
         self.body
     }
 
-    /// 400: fields are invalid. Each has a list of messages.
+    /// Creates a 400: fields are invalid. Each has a list of messages.
     pub(crate) fn fields(fields: serde_json::Map<String, Value>) -> Self {
         Self::json(StatusCode::BAD_REQUEST, Value::Object(fields))
     }
 
-    /// 400: one field is invalid.
+    /// Creates a 400: one field is invalid.
     pub(crate) fn field(name: &str, sentence: impl Into<String>) -> Self {
         Self::json(StatusCode::BAD_REQUEST, json!({ name: [sentence.into()] }))
     }
 
-    /// 400: the body is invalid, for a reason that concerns no single field.
+    /// Creates a 400: the body is invalid, for a reason that concerns no single field.
     pub(crate) fn body(sentence: impl Into<String>) -> Self {
         Self::field("non_field_errors", sentence)
     }
 
-    /// 400: a field names an object that does not exist.
+    /// Creates a 400: a field names an object that does not exist.
     pub(crate) fn no_such(name: &str, uid: impl AsRef<str>) -> Self {
         Self::field(name, format!("Invalid pk \"{}\" - object does not exist.", uid.as_ref()))
     }

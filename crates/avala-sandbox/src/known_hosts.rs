@@ -6,7 +6,7 @@ const API_HOSTS: [&str; 2] = ["api.avala.ai", "server.avala.ai"];
 /// Origin of the network that serves the large files of public datasets.
 pub(crate) const EDGE_ORIGIN: &str = "https://data.avala.ai";
 
-/// Whether a host is one of the API's own, which only the proxy serves.
+/// Returns whether a host is one of the API's own, which only the proxy serves.
 pub(crate) fn is_api(host: &str) -> bool {
     API_HOSTS.contains(&host)
 }
@@ -19,7 +19,7 @@ pub(crate) const STORAGE_ORIGIN: &str = "https://avala-sandbox.s3.us-east-1.amaz
 #[cfg(feature = "tls")]
 pub(crate) const MANAGED_STORAGE: &str = "https://0123456789abcdef0123456789abcdef.r2.cloudflarestorage.com/recordings";
 
-/// Whether a host, in lower case and without a port, is one of them.
+/// Returns whether a host, in lower case and without a port, is one of them.
 pub(crate) fn is_known(host: &str) -> bool {
     let below = |suffix: &str| host.strip_suffix(suffix).is_some_and(|label| !label.is_empty());
     let is_r2 = |account: &str| account.len() == 32 && account.bytes().all(|byte| byte.is_ascii_hexdigit());

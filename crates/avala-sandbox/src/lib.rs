@@ -10,7 +10,7 @@
 //!
 //! let sandbox = Sandbox::start().await?;
 //! sandbox.fault(Fault::status(503).on("GET", "/datasets/"))?;
-//! // ... point a client at `sandbox.api_url()` with the key `sandbox.key()` ...
+//! // ... point a client at `sandbox.api_url()` with the key `sandbox.api_key()` ...
 //! for request in sandbox.requests() {
 //!     println!("{} {} {:?}", request.method, request.path, request.status);
 //! }
@@ -18,7 +18,7 @@
 //! # }
 //! ```
 //!
-//! # What it does as the real server does
+//! # Behavior that equals that of the real server
 //!
 //! - Every call needs `X-Avala-Api-Key`; without the right one the response is 401.
 //! - A path without its trailing slash is redirected, an unknown one is 404, a wrong method 405.
@@ -29,7 +29,7 @@
 //! - A new dataset is `creating` until it was fetched a few times. An export takes one step with each fetch:
 //!   requested, pending, processing, exported. So do auto-label jobs and the uploads of recordings.
 //! - Webhooks and callbacks of agents on this machine get signed POSTs.
-//! - Uploads and downloads go to a storage host that behaves like S3: [`Sandbox::storage`] shows what it holds.
+//! - Uploads and downloads go to a storage host that behaves like S3: [`Sandbox::storage`] has its objects.
 //!
 //! # Testing with it
 //!

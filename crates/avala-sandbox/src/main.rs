@@ -35,7 +35,7 @@ fn run(start: Start) -> io::Result<()> {
             sandbox.fault(fault).map_err(io::Error::other)?;
         }
         #[cfg_attr(not(feature = "tls"), allow(unused_mut, reason = "there is no CA"))]
-        let mut line = serde_json::json!({ "url": sandbox.url(), "key": sandbox.key() });
+        let mut line = serde_json::json!({ "url": sandbox.url(), "key": sandbox.api_key() });
         #[cfg(feature = "tls")]
         if let (Some(proxy), Some(pem)) = (sandbox.proxy_url(), sandbox.ca_certificate_pem()) {
             std::fs::write(&start.ca_file, pem)?;
@@ -69,7 +69,7 @@ fn log(request: &LoggedRequest) {
     log_line(&format!("{} {}{query} {status}", request.method, request.path));
 }
 
-/// A query without the values of parameters that are named like secrets: a log is kept and shared.
+/// Returns a query without the values of parameters that are named like secrets: a log is kept and shared.
 fn without_secrets(query: &str) -> String {
     let secret = ["key", "token", "secret", "password", "signature", "sig", "credential", "auth"];
     let shown = query.split('&').map(|pair| match pair.split_once('=') {
@@ -79,7 +79,7 @@ fn without_secrets(query: &str) -> String {
     shown.collect::<Vec<_>>().join("&")
 }
 
-/// Writes a line to stderr. When that is closed there is nobody to tell.
+/// Writes a line to stderr. If stderr is closed, there is nowhere to report that.
 fn log_line(line: &str) {
     let _ = writeln!(io::stderr().lock(), "{line}");
 }

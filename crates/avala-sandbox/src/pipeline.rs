@@ -198,7 +198,7 @@ impl Pipeline {
         Some(ApiError::throttled(refused.retry_after).into_response())
     }
 
-    /// Returns who sent a key, or an access token in its place.
+    /// Returns the user of the API key or access token of a request.
     fn caller(&self, headers: &HeaderMap) -> Result<Caller, ApiError> {
         let unauthorized = |sentence| ApiError::detail(StatusCode::UNAUTHORIZED, sentence);
         let token = headers.get(header::AUTHORIZATION).map(HeaderValue::as_bytes);
@@ -215,7 +215,7 @@ impl Pipeline {
     }
 }
 
-/// Whether a call needs no key.
+/// Returns whether a call needs no key.
 fn is_open(api_path: &str) -> bool {
     signup::is_open(api_path) || public_datasets::is_open(api_path)
 }
@@ -289,7 +289,7 @@ fn with_trailing_slash<B>(request: &Request<B>) -> Option<String> {
     Some(format!("{}/{query}", uri.path()))
 }
 
-/// The response as a fault leaves it. A body that ends too early is announced with its own length.
+/// Returns the response as a fault leaves it. A body that ends too early is announced with its own length.
 fn damage(response: Response<Body>, fault: Option<&Effect>) -> Response<ResponseBody> {
     use http_body::Body as _;
     let length = response.body().size_hint().exact().filter(|length| *length > 0);

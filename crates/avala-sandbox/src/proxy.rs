@@ -64,7 +64,7 @@ async fn read_head(stream: &mut TcpStream) -> io::Result<String> {
     String::from_utf8(head).map_err(io::Error::other)
 }
 
-/// The host, in lower case, and the port of a CONNECT request.
+/// Returns the host, in lower case, and the port of a CONNECT request.
 fn target(head: &str) -> Option<(String, u16)> {
     let authority = head.strip_prefix("CONNECT ")?.split(' ').next()?;
     let (host, port) = authority.rsplit_once(':')?;

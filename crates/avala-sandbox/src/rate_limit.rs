@@ -18,7 +18,7 @@ pub struct RateLimit {
 }
 
 impl RateLimit {
-    /// So many requests a minute, as the real server counts them.
+    /// Creates a limit of this many requests per minute, counted as the real server does.
     #[must_use]
     pub fn per_minute(requests: u64) -> Self {
         Self { requests, window: Duration::from_secs(60) }

@@ -24,7 +24,7 @@ pub(crate) enum Stop {
 }
 
 impl RequestBody {
-    /// At least one byte is always missing; an empty body ends at once.
+    /// Creates a body. At least one byte is always missing; an empty body ends at once.
     pub(crate) fn new(incoming: Incoming, stop: Option<(u64, Stop)>) -> Self {
         let last = incoming.size_hint().exact().map_or(u64::MAX, |length| length.saturating_sub(1));
         Self { incoming, stop: stop.map(|(after, stop)| (after.min(last), stop)) }

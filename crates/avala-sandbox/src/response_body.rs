@@ -35,22 +35,22 @@ impl ResponseBody {
         Self { source, sent: 0, length: None, flipped: None, ending: Ending::Whole }
     }
 
-    /// The connection is closed after this many bytes.
+    /// Closes the connection after this many bytes.
     pub(crate) fn cut(source: Source, after: u64) -> Self {
         Self { ending: Ending::CutAfter(after), ..Self::whole(source) }
     }
 
-    /// Nothing is sent after this many bytes, and the connection stays open.
+    /// Sends nothing after this many bytes, and keeps the connection open.
     pub(crate) fn stalled(source: Source, after: u64) -> Self {
         Self { ending: Ending::StallAfter(after), ..Self::whole(source) }
     }
 
-    /// One byte is another.
+    /// Changes one byte.
     pub(crate) fn corrupt(source: Source, at: u64) -> Self {
         Self { flipped: Some(at), ..Self::whole(source) }
     }
 
-    /// The body has this length.
+    /// Cuts or pads the body to this length.
     pub(crate) fn resized(source: Source, length: u64) -> Self {
         Self { length: Some(length), ..Self::whole(source) }
     }

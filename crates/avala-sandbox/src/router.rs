@@ -14,7 +14,7 @@ use crate::handlers::{
 use crate::protocol::API_PREFIX;
 use crate::routes::{Route, Routes};
 
-/// Every call of the API that the sandbox serves.
+/// Returns every call of the API that the sandbox serves.
 ///
 /// ```
 /// let routes = avala_sandbox::routes();
@@ -25,7 +25,7 @@ pub fn routes() -> Vec<Route> {
     all().into_list()
 }
 
-/// The API and the storage host. Where two routes match a path, the one with the fixed segment wins.
+/// Returns the API and the storage host. Where two routes match a path, the one with the fixed segment wins.
 pub(crate) fn router(app: App) -> Router {
     let api = all()
         .into_router()
@@ -47,7 +47,7 @@ fn forbidden() -> ApiError {
     ApiError::detail(StatusCode::FORBIDDEN, "You do not have permission to perform this action.")
 }
 
-/// The routes of all resources.
+/// Returns the routes of all resources.
 fn all() -> Routes {
     Routes::new()
         .merge(agents::routes())

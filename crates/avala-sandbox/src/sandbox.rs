@@ -19,7 +19,7 @@ use crate::webhook::AnnounceError;
 
 /// An Avala in memory that listens on a port of this machine until it is dropped.
 ///
-/// Each one has its own data, so that tests can run side by side. There are no permissions: whoever has the key
+/// Each one has its own data, so that tests can run side by side. There are no permissions: every client with the key
 /// sees and changes everything.
 ///
 /// ```
@@ -28,7 +28,7 @@ use crate::webhook::AnnounceError;
 /// use avala_sandbox::Sandbox;
 ///
 /// let sandbox = Sandbox::start().await?;
-/// println!("curl -H 'X-Avala-Api-Key: {}' {}/datasets/", sandbox.key(), sandbox.api_url());
+/// println!("curl -H 'X-Avala-Api-Key: {}' {}/datasets/", sandbox.api_key(), sandbox.api_url());
 /// assert!(sandbox.requests().is_empty());
 /// # Ok(())
 /// # }
@@ -71,7 +71,7 @@ impl Sandbox {
         self.proxy.as_ref().map(|proxy| proxy.url.as_str())
     }
 
-    /// Certificate of the test CA in PEM, for `SSL_CERT_FILE`; `None` unless the sandbox was started with
+    /// Returns the certificate of the test CA in PEM, for `SSL_CERT_FILE`; `None` unless the sandbox was started with
     /// [`tls`](crate::SandboxBuilder::tls).
     #[cfg(feature = "tls")]
     #[must_use]
@@ -79,13 +79,19 @@ impl Sandbox {
         self.proxy.as_ref().map(|proxy| proxy.ca_certificate_pem.as_str())
     }
 
-    /// The key that requests need in `X-Avala-Api-Key`.
+    /// Returns the API key that requests need in `X-Avala-Api-Key`.
     #[must_use]
-    pub fn key(&self) -> &str {
+    pub fn api_key(&self) -> &str {
         &self.key
     }
 
-    /// The requests so far, in the order of their arrival.
+    #[doc(hidden)] // The former name of `api_key`.
+    #[must_use]
+    pub fn key(&self) -> &str {
+        self.api_key()
+    }
+
+    /// Returns the requests so far, in the order of their arrival.
     ///
     /// The last 10,000 are kept, and fewer when their bodies are over 256 MiB together.
     #[must_use]
@@ -141,7 +147,7 @@ impl Sandbox {
     }
 
     /// Lets the next status responses of managed uploads show these steps of their finalization, one in each, before it
-    /// goes on as usual.
+    /// continues as usual.
     ///
     /// A finalization that a step has `failed` stays so, until it is started again.
     pub fn script_finalizations(&self, steps: impl IntoIterator<Item = FinalizationStep>) {

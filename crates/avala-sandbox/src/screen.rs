@@ -29,8 +29,8 @@ pub(crate) fn check<B>(request: &Request<B>) -> Result<(), ApiError> {
     Ok(())
 }
 
-/// Whether this is a name of the machine itself, or of a host that the proxy serves. A page in a browser that had its
-/// own name resolved to this machine is refused.
+/// Returns whether this is a name of the machine itself, or of a host that the proxy serves. A page in a browser that
+/// had its own name resolved to this machine is refused.
 fn is_allowed(authority: &str) -> bool {
     let Ok(authority) = authority.parse::<Authority>() else { return false };
     let host = authority.host().trim_start_matches('[').trim_end_matches(']').to_ascii_lowercase();

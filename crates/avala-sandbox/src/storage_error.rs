@@ -74,7 +74,7 @@ impl StorageError {
         self.status
     }
 
-    /// The body of the response.
+    /// Returns the body of the response.
     pub(crate) fn xml(self) -> String {
         let Self { code, message, .. } = self;
         format!(

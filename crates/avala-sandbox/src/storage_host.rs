@@ -40,7 +40,7 @@ pub struct StoredObject {
     pub key: String,
     /// Size in bytes.
     pub size: u64,
-    /// SHA-256 in hexadecimal; `None` when the bytes were not kept and came in several parts, or were only counted.
+    /// SHA-256 in hexadecimal; `None` if the bytes were uploaded in parts and not kept, or were only counted.
     pub sha256: Option<String>,
     /// `ETag`, without its quotes.
     pub etag: String,
@@ -78,7 +78,7 @@ pub struct StoredUpload {
     pub parts: Vec<StoredPart>,
 }
 
-/// Counters of what the storage host was sent since the start.
+/// Counters of requests to the storage host since the start.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct StorageCounters {
@@ -88,7 +88,7 @@ pub struct StorageCounters {
     pub parts: u64,
     /// Parts that were stored although the upload had them.
     pub parts_again: u64,
-    /// Bytes of what was stored.
+    /// Number of bytes stored.
     pub bytes: u64,
     /// Requests that were refused, as those that had expired. Faults are not counted.
     pub refused: u64,
@@ -164,7 +164,7 @@ impl<'a> StorageHost<'a> {
         self.make(key, Content::Bytes(bytes.into()));
     }
 
-    /// The same with an object of any size that takes no memory: digits that look random.
+    /// Stores an object of any size that takes no memory: digits that look random.
     pub fn insert_generated(&self, key: &str, size: u64) {
         self.make(key, Content::Generated(Generated::new(size, 0)));
     }

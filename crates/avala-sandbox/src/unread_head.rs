@@ -104,7 +104,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for WithBodies<S> {
     }
 }
 
-/// The response in place of one that hyper made itself. The pipeline makes none without a date.
+/// Returns the response in place of one that hyper made itself. The pipeline makes none without a date.
 fn replacement(written: &[u8]) -> Option<Vec<u8>> {
     let head = std::str::from_utf8(written).ok()?.strip_suffix("\r\n\r\n")?;
     let mut lines = head.split("\r\n");

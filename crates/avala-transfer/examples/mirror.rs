@@ -1,7 +1,7 @@
 //! Mirrors a public dataset into a folder, repairs a damaged file, and verifies the result.
 //!
 //! It runs against a sandbox in this process, so it needs neither an account nor a network.
-#![expect(clippy::print_stdout, reason = "an example talks to the one who runs it")]
+#![expect(clippy::print_stdout, reason = "an example prints its results")]
 
 use avala_client::Avala;
 use avala_sandbox::Sandbox;

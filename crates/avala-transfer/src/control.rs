@@ -6,8 +6,8 @@ use crate::error::Error;
 
 /// Pauses, resumes and cancels a run. Clones control the same run.
 ///
-/// A paused run finishes nothing, loses nothing and sends nothing; its timeouts do not run. A canceled run stops at once
-/// with [`ErrorKind::Canceled`](crate::ErrorKind::Canceled); the next run of the same transfer continues.
+/// A paused run finishes nothing, loses nothing and sends nothing; its timeouts do not run. A cancelled run stops at
+/// once with [`ErrorKind::Cancelled`](crate::ErrorKind::Cancelled); the next run of the same transfer continues.
 ///
 /// ```
 /// let control = avala_transfer::Control::new();
@@ -22,7 +22,7 @@ pub struct Control(watch::Sender<Mode>);
 enum Mode {
     Running,
     Paused,
-    Canceled,
+    Cancelled,
 }
 
 impl Default for Control {
@@ -32,7 +32,7 @@ impl Default for Control {
 }
 
 impl Control {
-    /// Creates the control of a run that is neither paused nor canceled.
+    /// Creates the control of a run that is neither paused nor cancelled.
     #[must_use]
     pub fn new() -> Self {
         Self(watch::Sender::new(Mode::Running))
@@ -50,12 +50,12 @@ impl Control {
 
     /// Cancels the run. It cannot be resumed; start it again instead.
     pub fn cancel(&self) {
-        self.set(Mode::Canceled);
+        self.set(Mode::Cancelled);
     }
 
     fn set(&self, mode: Mode) {
         self.0.send_if_modified(|current| {
-            let changes = *current != Mode::Canceled && *current != mode;
+            let changes = *current != Mode::Cancelled && *current != mode;
             if changes {
                 *current = mode;
             }
@@ -69,13 +69,19 @@ impl Control {
         *self.0.borrow() == Mode::Paused
     }
 
-    /// Returns whether the run was canceled.
+    /// Returns whether the run was cancelled.
     #[must_use]
-    pub fn is_canceled(&self) -> bool {
-        *self.0.borrow() == Mode::Canceled
+    pub fn is_cancelled(&self) -> bool {
+        *self.0.borrow() == Mode::Cancelled
     }
 
-    /// Waits while the run is paused; fails when it is canceled.
+    #[doc(hidden)] // The former name of `is_cancelled`.
+    #[must_use]
+    pub fn is_canceled(&self) -> bool {
+        self.is_cancelled()
+    }
+
+    /// Waits while the run is paused; fails when it is cancelled.
     pub(crate) async fn gate(&self) -> Result<(), Error> {
         if *self.0.borrow() == Mode::Running {
             return Ok(());
@@ -84,14 +90,14 @@ impl Control {
         // The sender is `self`, so it cannot be gone.
         match modes.wait_for(|mode| *mode != Mode::Paused).await.map(|mode| *mode) {
             Ok(Mode::Running) => Ok(()),
-            _ => Err(Error::canceled()),
+            _ => Err(Error::cancelled()),
         }
     }
 
-    /// Completes when the run is canceled.
-    pub(crate) async fn canceled(&self) {
+    /// Completes when the run is cancelled.
+    pub(crate) async fn cancelled(&self) {
         let mut modes = self.0.subscribe();
-        if modes.wait_for(|mode| *mode == Mode::Canceled).await.is_err() {
+        if modes.wait_for(|mode| *mode == Mode::Cancelled).await.is_err() {
             std::future::pending::<()>().await;
         }
     }
@@ -122,13 +128,13 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn canceled_run_stays_canceled() {
+    async fn cancelled_run_stays_cancelled() {
         let control = Control::new();
         control.pause();
         control.cancel();
         control.resume();
-        control.canceled().await;
-        assert_eq!(control.gate().await.unwrap_err().kind(), ErrorKind::Canceled);
-        assert!(control.is_canceled());
+        control.cancelled().await;
+        assert_eq!(control.gate().await.unwrap_err().kind(), ErrorKind::Cancelled);
+        assert!(control.is_cancelled());
     }
 }

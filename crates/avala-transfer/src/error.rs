@@ -16,10 +16,11 @@ const MAX_MESSAGE: usize = 4 * 1024;
 /// The error of a transfer: what failed, why, and what to do.
 ///
 /// `Display` is one printable line without secrets and signed URLs. [`kind`](Self::kind) tells programs what to do;
-/// [`subject`](Self::subject) names the file, dataset or recording; [`help_text`](Self::help_text) is the remedy for people.
+/// [`subject`](Self::subject) names the file, dataset or recording; [`help_text`](Self::help_text) is the remedy for
+/// people.
 ///
-/// An error ends a run, and nothing is lost by it: what was sent is recorded in the state folder, and the next run of the
-/// same transfer continues there. [`is_resumable`](Self::is_resumable) returns whether the same call can succeed
+/// An error ends a run, and nothing is lost by it: what was sent is recorded in the state folder, and the next run of
+/// the same transfer continues there. [`is_resumable`](Self::is_resumable) returns whether the same call can succeed
 /// without a decision of the caller.
 #[derive(thiserror::Error)]
 #[error(transparent)]
@@ -84,13 +85,17 @@ pub enum ErrorKind {
     Incomplete,
     /// The run reached its limit of bytes or time. The next run continues.
     LimitReached,
-    /// The run was canceled. The next run continues.
-    Canceled,
+    /// The run was cancelled. The next run continues.
+    Cancelled,
     /// Reading or writing the state folder failed.
     Io,
 }
 
 impl ErrorKind {
+    #[doc(hidden)] // The former name of `Cancelled`.
+    #[expect(non_upper_case_globals, reason = "it was a variant")]
+    pub const Canceled: Self = Self::Cancelled;
+
     fn describe(self) -> &'static str {
         match self {
             Self::Configuration => "wrong configuration",
@@ -113,7 +118,7 @@ impl ErrorKind {
             Self::Processing => "processing failed",
             Self::Incomplete => "incomplete",
             Self::LimitReached => "limit reached",
-            Self::Canceled => "canceled",
+            Self::Cancelled => "cancelled",
             Self::Io => "the state folder failed",
         }
     }
@@ -135,7 +140,7 @@ impl Error {
         }))
     }
 
-    /// Names the file, dataset, recording or object.
+    /// Sets the subject of the error: a file, dataset, recording or object.
     pub(crate) fn about(mut self, subject: impl AsRef<str>) -> Self {
         if self.0.subject.is_none() {
             self.0.subject = Some(printable(subject.as_ref()));
@@ -147,7 +152,7 @@ impl Error {
         self.about(path.display().to_string())
     }
 
-    /// Says what to do.
+    /// Sets the remedy.
     pub(crate) fn help(mut self, help: impl AsRef<str>) -> Self {
         self.0.help = Some(printable(help.as_ref()));
         self
@@ -174,13 +179,13 @@ impl Error {
         self
     }
 
-    /// Adds what the run did before it ended.
+    /// Adds the report of the run until its end.
     pub(crate) fn with_report(mut self, report: Report) -> Self {
         self.0.report = Some(Box::new(report));
         self
     }
 
-    /// Reading or writing of a local file failed.
+    /// Creates the error of a local file that could not be read or written.
     pub(crate) fn io(kind: ErrorKind, action: &str, path: &Path, error: io::Error) -> Self {
         let reason = match error.kind() {
             io::ErrorKind::NotFound => "it does not exist".to_owned(),
@@ -199,7 +204,7 @@ impl Error {
         Self::new(kind, format!("cannot {action}: {reason}")).about_path(path).help(help).with_source(error)
     }
 
-    /// A call of the API failed.
+    /// Creates the error of a call of the API that failed.
     pub(crate) fn api(error: avala_client::Error) -> Self {
         let kind = match error.kind() {
             avala_client::ErrorKind::QuotaExceeded => ErrorKind::QuotaExceeded,
@@ -212,18 +217,18 @@ impl Error {
         out.0.status = status;
         out.0.retry_after = retry_after;
         out.0.is_transient = error.is_retryable();
-        // Not redacted again: the client's error is redacted, and stays readable as what it is.
+        // Not redacted again: the client's error is redacted already.
         out.0.source = Some(Box::new(error));
         out
     }
 
-    pub(crate) fn canceled() -> Self {
-        Self::new(ErrorKind::Canceled, "the run was canceled").help("run the same transfer again: it continues")
+    pub(crate) fn cancelled() -> Self {
+        Self::new(ErrorKind::Cancelled, "the run was cancelled").help("run the same transfer again: it continues")
     }
 
-    /// A task of this crate ended without a result, as when the runtime shuts down.
+    /// Creates the error of a task of this crate that ended without a result, as when the runtime shuts down.
     pub(crate) fn aborted() -> Self {
-        Self::new(ErrorKind::Canceled, "the runtime ended the run").help("run the same transfer again: it continues")
+        Self::new(ErrorKind::Cancelled, "the runtime ended the run").help("run the same transfer again: it continues")
     }
 
     /// Returns the kind.
@@ -268,7 +273,7 @@ impl Error {
         self.0.source.as_deref()?.downcast_ref()
     }
 
-    /// Returns what the run did before it ended, and which files failed; `None` if it ended before the first file.
+    /// Returns the report of the run until its end, with the failed files; `None` if it ended before the first file.
     #[must_use]
     pub fn report(&self) -> Option<&Report> {
         self.0.report.as_deref()
@@ -278,7 +283,7 @@ impl Error {
     #[must_use]
     pub fn is_resumable(&self) -> bool {
         match self.0.kind {
-            ErrorKind::LimitReached | ErrorKind::Canceled | ErrorKind::Io | ErrorKind::Locked => true,
+            ErrorKind::LimitReached | ErrorKind::Cancelled | ErrorKind::Io | ErrorKind::Locked => true,
             ErrorKind::Storage | ErrorKind::Api | ErrorKind::Incomplete => self.0.is_transient,
             _ => false,
         }

@@ -58,8 +58,8 @@
 //!
 //! # Systems
 //!
-//! Uploads work on every system that Rust and Tokio support. Downloads need Unix: they open folders relative to each other,
-//! so that no link leads out of the target, and other systems have no such calls.
+//! Uploads work on every system that Rust and Tokio support. Downloads need Unix: they open folders relative to each
+//! other, so that no link leads out of the target, and other systems have no such calls.
 //!
 //! # Features
 //!

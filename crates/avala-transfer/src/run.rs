@@ -19,7 +19,7 @@ use crate::transfers::Transfers;
 
 /// A transfer that was started: a future of its report. Dropping it stops the transfer, which can be resumed.
 ///
-/// The work is done by a task of the current Tokio runtime, so it goes on while nobody polls this future.
+/// The work is done by a task of the current Tokio runtime, so it continues while this future is not polled.
 #[must_use = "dropping a run stops it"]
 pub struct Run<T> {
     task: Result<JoinHandle<Result<T, Error>>, Option<Error>>,
@@ -28,7 +28,7 @@ pub struct Run<T> {
 }
 
 impl<T: Send + 'static> Run<T> {
-    /// Starts `work` as a task that ends itself when it is canceled, after it recorded what it has.
+    /// Starts `work` as a task that ends itself when it is cancelled, after it recorded what it has.
     pub(crate) fn start_graceful<F>(context: RunContext, work: impl FnOnce(RunContext) -> F) -> Self
     where
         F: Future<Output = Result<T, Error>> + Send + 'static,
@@ -64,7 +64,7 @@ impl<T: Send + 'static> Run<T> {
         let task = runtime.spawn(async move {
             let result = tokio::select! {
                 result = Box::pin(work) => result,
-                () = watched.canceled() => Err(Error::canceled()),
+                () = watched.cancelled() => Err(Error::cancelled()),
             };
             end.end();
             result
@@ -152,14 +152,14 @@ impl RunContext {
         }
     }
 
-    /// Fails if the run was canceled or its time is over; waits while it is paused.
+    /// Fails if the run was cancelled or its time is over; waits while it is paused.
     pub(crate) async fn gate(&self) -> Result<(), Error> {
         self.control.gate().await?;
         self.limit.check_time()
     }
 
-    /// Waits for the turn to request a URL and then a slot. Without turns, all files would have URLs that expire before a
-    /// slot is free.
+    /// Waits for the turn to request a URL and then a slot. Without turns, all files would have URLs that expire before
+    /// a slot is free.
     pub(crate) async fn turn(&self) -> Turn {
         Turn(Arc::clone(&self.turns).acquire_owned().await.ok())
     }

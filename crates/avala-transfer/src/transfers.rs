@@ -76,7 +76,7 @@ impl Transfers {
         self.0.max_uploads
     }
 
-    /// The folder in which the official Python client keeps its state, if the caller named it.
+    /// Returns the folder in which the official Python client keeps its state, if the caller named it.
     pub(crate) fn official_state(&self) -> Option<&PathBuf> {
         self.0.official_state.as_ref()
     }
@@ -133,8 +133,8 @@ impl TransfersBuilder {
 
     /// Sets the folder of the state, from which transfers are resumed. Required; created if it does not exist.
     ///
-    /// It must be on a file system that can lock files and survives a reboot. It holds no key and no URL. Its files have
-    /// mode 0600. Several processes may share it.
+    /// It must be on a file system that can lock files and survives a reboot. It holds no key and no URL. Its files
+    /// have mode 0600. Several processes may share it.
     pub fn state_folder(mut self, path: impl Into<PathBuf>) -> Self {
         self.state_folder = Some(path.into());
         self
@@ -190,7 +190,7 @@ impl TransfersBuilder {
         self
     }
 
-    /// Names the folder in which the official Python client keeps its state, usually `~/.avala/uploads`.
+    /// Sets the folder in which the official Python client keeps its state, usually `~/.avala/uploads`.
     ///
     /// A run then warns if that client has an unfinished upload to the same destination. Default: not read.
     pub fn official_client_state(mut self, folder: impl Into<PathBuf>) -> Self {

@@ -6,10 +6,13 @@
 use std::time::{Duration, Instant};
 
 use avala_transport::layer::{AdaptLayer, ConcurrencyLimitLayer, RateLimitLayer};
-use avala_transport::{Body, CallClass, CallOptions, ConcurrencyLimits, RateLimit, RateLimiter};
+use avala_transport::{Body, CallOptions, ConcurrencyGroup, ConcurrencyLimits, RateLimit, RateLimiter};
 use http::{Request, Response};
 use tokio::task::JoinSet;
 use tower::{ServiceBuilder, ServiceExt, service_fn};
+
+/// A group of its own, with a limit of two calls at once.
+const THUMBNAILS: ConcurrencyGroup = ConcurrencyGroup::new("thumbnails");
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -18,7 +21,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         Ok::<_, std::io::Error>(Response::new(Body::empty()))
     });
     let service = ServiceBuilder::new()
-        .layer(ConcurrencyLimitLayer::new(ConcurrencyLimits::default().exports(2)))
+        .layer(ConcurrencyLimitLayer::new(ConcurrencyLimits::default().group(THUMBNAILS, 2)))
         // 20 a second, after a burst of 4.
         .layer(RateLimitLayer::new(RateLimiter::new(RateLimit::per_minute(1_200).burst(4))))
         .layer(AdaptLayer::new())
@@ -29,16 +32,15 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     for index in 0..8 {
         let service = service.clone();
         calls.spawn(async move {
-            let mut options = CallOptions::default();
-            options.class = if index % 2 == 0 { CallClass::Export } else { CallClass::Ordinary };
+            let group = if index % 2 == 0 { THUMBNAILS } else { ConcurrencyGroup::DEFAULT };
             let mut request = Request::new(Body::empty());
-            request.extensions_mut().insert(options.clone());
-            service.oneshot(request).await.map(|_response| (index, options.class))
+            request.extensions_mut().insert(CallOptions::new().with_concurrency_group(group));
+            service.oneshot(request).await.map(|_response| (index, group))
         });
     }
     while let Some(done) = calls.join_next().await {
-        let (index, class) = done??;
-        println!("call {index} ({class:?}) was done after {:.0?}", started.elapsed());
+        let (index, group) = done??;
+        println!("call {index} of the group {group} was done after {:.0?}", started.elapsed());
     }
     Ok(())
 }

@@ -121,9 +121,9 @@ impl Body {
 
     /// Creates a body of `length` bytes that a stream produces. It can be read once, so that the call has one attempt.
     ///
-    /// The length is sent as `content-length`. A stream that ends before it, or has a chunk that goes beyond it, fails the
-    /// call with the kind [`Request`](crate::TransportErrorKind::Request), and so does an error of the stream. For more than
-    /// one attempt, create the stream in [`replay`](Self::replay).
+    /// The length is sent as `content-length`. A stream that ends before it, or has a chunk that goes beyond it, fails
+    /// the call with the kind [`Request`](crate::TransportErrorKind::Request), and so does an error of the stream. For
+    /// more than one attempt, create the stream in [`replay`](Self::replay).
     ///
     /// ```
     /// use avala_transport::Body;
@@ -141,8 +141,8 @@ impl Body {
         Self::once(StreamBody::new(stream, length))
     }
 
-    /// Creates a body from a file, with its length now as `content-length`. It is read while it is sent, 64 KiB at a time,
-    /// and opened again for each attempt.
+    /// Creates a body from a file, with its length now as `content-length`. It is read while it is sent, 64 KiB at a
+    /// time, and opened again for each attempt.
     ///
     /// A file whose length or modification time has changed since fails the attempt with the kind
     /// [`Request`](crate::TransportErrorKind::Request), so that no mixture of two versions is sent.

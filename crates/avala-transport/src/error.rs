@@ -285,7 +285,8 @@ impl TransportError {
         self.0.retry_after
     }
 
-    /// Returns the status of the response, if the failure came after its headers: a cut or too large body, a redirect.
+    /// Returns the status of the response, if the failure happened after its headers: a cut or too large body, a
+    /// redirect.
     #[must_use]
     pub fn status(&self) -> Option<StatusCode> {
         self.0.status

@@ -15,10 +15,10 @@ use tokio::io::{AsyncRead as _, ReadBuf};
 
 use crate::stream_body::WrongLength;
 
-/// How much of a file is read at once, in bytes.
+/// Number of bytes of a file that are read at once.
 const CHUNK: u64 = 64 * 1024;
 
-/// A file, as it was when the body was created.
+/// A file, with its size and modification time when the body was created.
 #[derive(Debug, Clone)]
 pub(crate) struct FileSource(Arc<Stamp>);
 

@@ -1,7 +1,8 @@
 //! Settings of a finished stack, for a client on it.
 //!
-//! A [`Transport`](crate::Transport) is a boxed service, in which nobody can look. But a box can be cloned, and then clones
-//! what it holds. So the outermost service of a stack reports its settings while it is cloned for that purpose.
+//! A [`Transport`](crate::Transport) is a boxed service, whose inside is not accessible. But a box can be cloned, and
+//! then clones what it holds. So the outermost service of a stack reports its settings while it is cloned for that
+//! purpose.
 
 use std::cell::RefCell;
 use std::sync::Arc;
@@ -103,7 +104,7 @@ impl Drop for EndOfSearch {
 }
 
 impl Search {
-    /// `None` while the thread ends.
+    /// Starts a search; `None` while the thread ends.
     fn start() -> Option<EndOfSearch> {
         SEARCH.try_with(|search| search.replace(Self::Nothing)).ok().map(|_| EndOfSearch)
     }

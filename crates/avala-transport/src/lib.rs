@@ -1,8 +1,8 @@
 //! The HTTP stack of the Avala SDK: `tower` layers for timeouts, retries, rate limits, authentication and bounded
 //! bodies over hyper.
 //!
-//! For those who put their own middleware or HTTP client into the stack, or use single layers in another one. Programs
-//! that only make calls need `avala-client`, which re-exports this crate as `transport`.
+//! For programs that put their own middleware or HTTP client into the stack, or use single layers in another stack.
+//! Programs that only make calls need `avala-client`, which re-exports this crate as `transport`.
 //!
 //! This crate implements what the Avala API needs of an HTTP client: an API key on every request, rate limiting,
 //! retries that never execute a request twice by accident, and no redirects. It contains no resources of the API.
@@ -29,7 +29,8 @@
 //! let transport =
 //!     TransportBuilder::new().base_url(BaseUrl::parse("https://api.avala.ai")?).api_key(ApiKey::new("avk_example")?).build()?;
 //! let response = transport.oneshot(Request::get("/api/v1/tasks/").body(Body::empty())?).await?;
-//! println!("{} in {:?} attempts", response.status(), response.extensions().get::<CallReport>().map(CallReport::attempts));
+//! println!("{} in {:?} attempts", response.status(),
+//! response.extensions().get::<CallReport>().map(CallReport::attempts));
 //! # Ok(())
 //! # }
 //! ```
@@ -79,8 +80,8 @@
 //!
 //! # Testing
 //!
-//! The feature `testing` has scripted services, a probe of what a layer does, and a server that sends given bytes.
-//! Everything waits on tokio's clock, so that tests run on a paused one.
+//! The feature `testing` has scripted services, a probe that checks the readiness of layers, and a server that sends
+//! given bytes. Everything waits on tokio's clock, so that tests run on a paused one.
 //!
 //! # Features
 //!
@@ -132,7 +133,6 @@ mod outgoing;
 #[cfg(feature = "proxy")]
 mod proxy;
 pub mod redact;
-mod response_date;
 mod retry_after;
 mod stack;
 mod stream_body;
@@ -172,7 +172,8 @@ pub use self::classify::Classified;
 #[cfg(feature = "reqwest")]
 pub use self::classify::classify_reqwest;
 pub use self::context::background::Background;
-pub use self::context::options::{CallClass, CallOptions, Priority};
+pub use self::context::concurrency_group::ConcurrencyGroup;
+pub use self::context::options::{CallOptions, Priority};
 pub use self::context::report::CallReport;
 pub use self::context::time_spent::TimeSpent;
 pub use self::credentials::{AccessToken, ApiKey};
@@ -186,12 +187,13 @@ pub use self::layer::rate_limit::{RateLimit, RateLimitState, RateLimiter};
 pub use self::layer::retry::{RetryBudget, RetryPolicy};
 #[cfg(feature = "proxy")]
 pub use self::proxy::Proxy;
-pub use self::response_date::response_date;
-pub use self::retry_after::retry_after;
+pub use self::retry_after::{response_date, retry_after};
 pub use self::stack::Transport;
 pub use tower::BoxError;
 
-// Former paths, which still work.
+// Former paths and names, which still work.
+#[doc(hidden)]
+pub use self::context::concurrency_group::ConcurrencyGroup as CallClass;
 #[doc(hidden)]
 pub use self::credentials::{
     AccessTokenProvider, ApiKeyProvider, EnvApiKey, FileApiKey, Provided, ProvidedKey, ProvidedToken,

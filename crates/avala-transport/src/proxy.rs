@@ -64,7 +64,8 @@ impl Proxy {
     /// variable counts as unset. `HTTP_PROXY` is not read, because plain http never uses a proxy.
     ///
     /// The variables are read once, by this function. Nothing else in this crate reads them. Calls of the anonymous API
-    /// of public datasets ([`CallOptions::public`](crate::CallOptions::public)) do not use a proxy from the environment.
+    /// of public datasets ([`CallOptions::public`](crate::CallOptions::public)) do not use a proxy from the
+    /// environment.
     ///
     /// # Errors
     ///

@@ -1,4 +1,4 @@
-//! The `Retry-After` header.
+//! The headers `Retry-After` and `Date`.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -45,13 +45,24 @@ pub(crate) fn point_in_time(number: u64) -> Option<SystemTime> {
     UNIX_EPOCH.checked_add(since_epoch)
 }
 
+/// Reads the `Date` header of a response: when the server sent it. `None` if it is missing or no HTTP date.
+///
+/// ```
+/// use std::time::{Duration, SystemTime};
+///
+/// let mut headers = http::HeaderMap::new();
+/// headers.insert("date", "Thu, 01 Jan 1970 00:01:00 GMT".parse()?);
+/// assert_eq!(avala_transport::response_date(&headers), Some(SystemTime::UNIX_EPOCH + Duration::from_secs(60)));
+/// # Ok::<(), http::header::InvalidHeaderValue>(())
+/// ```
+#[must_use]
+pub fn response_date(headers: &HeaderMap) -> Option<SystemTime> {
+    httpdate::parse_http_date(headers.get(DATE)?.to_str().ok()?).ok()
+}
+
 /// Returns when the server sent the response: by its `Date` header, or else the local clock.
 pub(crate) fn sent_at(headers: &HeaderMap) -> SystemTime {
-    headers
-        .get(DATE)
-        .and_then(|value| value.to_str().ok())
-        .and_then(|text| httpdate::parse_http_date(text).ok())
-        .unwrap_or_else(SystemTime::now)
+    response_date(headers).unwrap_or_else(SystemTime::now)
 }
 
 fn whole_seconds(text: &str) -> Option<u64> {

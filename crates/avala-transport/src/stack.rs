@@ -31,9 +31,9 @@ use crate::outgoing::OutgoingLayer;
 
 /// Assembled stack: a service that can be cloned, shared between tasks, and used from any runtime.
 ///
-/// Send requests with [`oneshot`](https://docs.rs/tower/0.5/tower/trait.ServiceExt.html#method.oneshot) on a clone. Requests have relative URIs such as
-/// `/datasets/?limit=5`, and may have [`CallOptions`](crate::CallOptions) as an extension. Every response has a [`CallReport`](crate::CallReport) as an
-/// extension.
+/// Send requests with [`oneshot`](https://docs.rs/tower/0.5/tower/trait.ServiceExt.html#method.oneshot) on a clone.
+/// Requests have relative URIs such as `/datasets/?limit=5`, and may have [`CallOptions`](crate::CallOptions) as an
+/// extension. Every response has a [`CallReport`](crate::CallReport) as an extension.
 pub type Transport = BoxCloneSyncService<Request<Body>, Response<Body>, TransportError>;
 
 /// A user's layer: wraps the given stack.

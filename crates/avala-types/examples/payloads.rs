@@ -1,10 +1,10 @@
 //! The types alone, without a client: a queue worker that reads models and writes payloads.
 
-#![expect(clippy::print_stdout, reason = "an example talks to the one who runs it")]
+#![expect(clippy::print_stdout, reason = "an example prints its results")]
 
 use avala_types::{CreateExport, CursorPage, ExportStatus, Task, TaskStatus};
 
-/// What came out of a queue: a page of tasks, of a server that is newer than this crate.
+/// A message from a queue: a page of tasks, from a server that is newer than this crate.
 const MESSAGE: &str = r#"{
     "results": [
         {"uid": "t1", "status": "completed", "project": "p1", "reviewer": {"name": "ada", "badge": 18446744073709551616}},

@@ -31,7 +31,7 @@ open_enum! {
 }
 
 impl AutoLabelJobStatus {
-    /// Whether the job has a terminal status. An unknown status is not terminal.
+    /// Returns whether the job has a terminal status. An unknown status is not terminal.
     #[must_use]
     pub fn is_terminal(&self) -> bool {
         matches!(self, Self::Completed | Self::Failed | Self::Canceled)
@@ -83,7 +83,7 @@ model! {
 }
 
 impl AutoLabelJob {
-    /// Whether the status is terminal: completed, failed or canceled.
+    /// Returns whether the status is terminal: completed, failed or canceled.
     #[must_use]
     pub fn is_terminal(&self) -> bool {
         self.status.as_ref().is_some_and(AutoLabelJobStatus::is_terminal)

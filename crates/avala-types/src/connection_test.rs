@@ -1,4 +1,5 @@
-//! Results of the `test` calls, which try out a webhook, an agent, an alert channel, a storage or an inference provider.
+//! Results of the `test` calls, which try out a webhook, an agent, an alert channel, a storage or an inference
+//! provider.
 
 use std::collections::BTreeMap;
 

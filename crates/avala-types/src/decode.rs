@@ -257,13 +257,13 @@ impl From<RecordError> for Json {
     }
 }
 
-/// The name of a type without the modules, as `RawPageResponse<Task>` is under its own name only.
+/// Returns the name of a type without the modules, as `RawPageResponse<Task>` is under its own name only.
 fn short_name(name: &'static str) -> &'static str {
     let name = name.split('<').next().unwrap_or(name);
     name.rsplit("::").next().unwrap_or(name)
 }
 
-/// The number of bytes before a position that `serde_json` reports.
+/// Returns the number of bytes before a position that `serde_json` reports.
 fn offset_of(text: &str, line: usize, column: usize) -> usize {
     let lines = text.split_inclusive('\n').take(line.saturating_sub(1));
     (lines.map(str::len).sum::<usize>() + column).min(text.len())

@@ -33,7 +33,7 @@ open_enum! {
 }
 
 impl ExportStatus {
-    /// Whether the export has a terminal status. An unknown status is not terminal.
+    /// Returns whether the export has a terminal status. An unknown status is not terminal.
     #[must_use]
     pub fn is_terminal(&self) -> bool {
         matches!(self, Self::Exported | Self::Completed | Self::Failed)
@@ -78,7 +78,7 @@ model! {
 }
 
 impl Export {
-    /// Whether the status is terminal: completed or failed.
+    /// Returns whether the status is terminal: completed or failed.
     #[must_use]
     pub fn is_terminal(&self) -> bool {
         self.status.as_ref().is_some_and(ExportStatus::is_terminal)

@@ -18,7 +18,8 @@ pub enum Mode {
     Strict,
     /// The field is kept in `extra`, as far as one pass over the input allows; used by `Deserialize`.
     Tolerant,
-    /// The field is kept in `extra` with its exact text. Parses every field twice, so it runs only after a failed strict pass.
+    /// The field is kept in `extra` with its exact text. Parses every field twice, so it runs only after a failed
+    /// strict pass.
     Exact,
 }
 
@@ -111,7 +112,7 @@ pub(crate) fn read_lenient<T: Field>(text: &str) -> Result<T, serde_json::Error>
     })
 }
 
-/// Whether `serde_json` keeps a text that it cannot parse: a number out of range, or half a surrogate pair.
+/// Returns whether `serde_json` keeps a text that it cannot parse: a number out of range, or half a surrogate pair.
 fn is_raw_json(text: &str, error: &serde_json::Error) -> bool {
     error.is_syntax() && serde_json::from_str::<&RawValue>(text).is_ok()
 }
@@ -382,7 +383,7 @@ where
     deserializer.deserialize_str(Text(expected, make))
 }
 
-/// The error of a field that an object has twice.
+/// Returns the error of a field that an object has twice.
 #[cold]
 pub(crate) fn duplicate<E: de::Error>(name: &str) -> E {
     E::custom(format_args!("duplicate field `{name}`"))

@@ -32,7 +32,8 @@ impl<K: Copy> Fields<K> {
         deserializer: D,
         visitor: V,
     ) -> Result<V::Value, D::Error> {
-        // Other formats may read a struct from a list too, which would leave the meaning of its elements to their order.
+        // Other formats may read a struct from a list too, which would leave the meaning of its elements to their
+        // order.
         if PlainJson::is::<D>() {
             return deserializer.deserialize_struct("", self.names, visitor);
         }

@@ -1,4 +1,4 @@
-//! Models and payloads of the [Avala](https://avala.ai) REST API, for anyone who reads or writes its JSON.
+//! Models and payloads of the [Avala](https://avala.ai) REST API, for programs that read or write its JSON.
 //!
 //! This crate does no I/O and needs no runtime. Clients, servers, queue workers and tests can share its
 //! types; `avala-client` sends them over HTTP.
@@ -38,7 +38,7 @@
 //! A field of an unexpected form counts as unset and is kept in `extra` under its own name; [`from_json`] says more.
 //!
 //! What decoding and encoding again changes: null becomes absent (or the default of a plain count, flag or list),
-//! a timestamp is written in RFC 3339, a number that came as a string or with a point is written as a plain number, and
+//! a timestamp is written in RFC 3339, a number that was a string or had a point is written as a plain number, and
 //! known fields come before those in `extra`. Everything else is written as it was read.
 //!
 //! # Writing

@@ -29,7 +29,7 @@ model! {
 }
 
 impl UploadQuota {
-    /// Remaining bytes; zero if more is used than allowed, such as after a lowered limit.
+    /// Returns the remaining bytes; zero if more is used than allowed, such as after a lowered limit.
     #[must_use]
     pub fn remaining(&self) -> u64 {
         self.limit.saturating_sub(self.used)

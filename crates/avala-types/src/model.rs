@@ -6,8 +6,8 @@
 
 /// Declares a response model: required fields, optional fields, and `extra` for unknown ones.
 ///
-/// `required` fields are the arguments of the constructor; `optional` ones may be absent or null and then have their default.
-/// `name as "wire"` sets the JSON name of a field.
+/// `required` fields are the arguments of the constructor; `optional` ones may be absent or null and then have their
+/// default. `name as "wire"` sets the JSON name of a field.
 macro_rules! model {
     (
         $(#[$meta:meta])*

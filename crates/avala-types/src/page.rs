@@ -110,8 +110,8 @@ impl<T: Serialize> Serialize for RawPageResponse<T> {
     }
 }
 
-/// Writes the page as a server does, with links that are queries (`?cursor=cD0y`): a server or a fake can pass on a page
-/// that a client got, and a client can read it again.
+/// Writes the page as a server does, with links that are queries (`?cursor=cD0y`): a server or a fake can pass on a
+/// page that a client got, and a client can read it again.
 impl<T: Serialize> Serialize for CursorPage<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         // A link that leads to no page is passed on as it is.

@@ -111,7 +111,7 @@ model! {
 }
 
 impl QualityTarget {
-    /// Whether a value, in the unit of the metric, meets the target; `None` if this version does not know the
+    /// Returns whether a value, in the unit of the metric, meets the target; `None` if this version does not know the
     /// operator.
     #[must_use]
     pub fn is_met_by(&self, value: f64) -> Option<bool> {

@@ -40,7 +40,7 @@ impl RateLimitInfo {
         }
     }
 
-    /// Reset time of the count.
+    /// Returns the reset time of the count.
     #[must_use]
     pub fn reset_at(&self) -> Option<Timestamp> {
         Timestamp::from_unix_seconds(self.reset?.try_into().ok()?)

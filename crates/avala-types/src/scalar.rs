@@ -41,7 +41,7 @@ pub(crate) trait Scalar: Sized {
         Err(wrong_type::<Self, E>(Unexpected::Float(value)))
     }
 
-    /// Whether a plain field of this type has the value that a missing field has.
+    /// Returns whether a plain field of this type has the value that a missing field has.
     fn is_unset(&self) -> bool {
         false
     }
@@ -265,7 +265,7 @@ pub(crate) use text;
 /// 2^53: below it, each integer has its own floating point number.
 const EXACT: f64 = 9_007_199_254_740_992.0;
 
-/// The integer that a floating point number stands for: `12.0` is 12, and `12.5` is none.
+/// Returns the integer that a floating point number stands for: `12.0` is 12, and `12.5` is none.
 #[expect(clippy::cast_possible_truncation, reason = "checked to be an integer in range")]
 fn whole(value: f64) -> Option<i64> {
     (value.fract() == 0.0 && value.abs() < EXACT).then_some(value as i64)

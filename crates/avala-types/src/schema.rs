@@ -15,7 +15,7 @@ use crate::patch::Patch;
 use crate::secret::{Secret, SecretJson};
 use crate::timestamp::Timestamp;
 
-/// The schema of an object. Unknown properties are allowed, because models keep them.
+/// Returns the schema of an object. Unknown properties are allowed, because models keep them.
 pub(crate) fn object(required: Vec<(&str, Schema)>, optional: Vec<(&str, Schema)>) -> Schema {
     let names: Vec<&str> = required.iter().map(|(name, _)| *name).collect();
     let mut properties = Map::new();

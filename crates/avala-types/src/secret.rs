@@ -44,7 +44,8 @@ impl From<String> for Secret {
     }
 }
 
-/// Free-form settings that may hold a secret, such as the API key of a service: a [`Json`] with redacted `Debug` output.
+/// Free-form settings that may hold a secret, such as the API key of a service: a [`Json`] with redacted `Debug`
+/// output.
 ///
 /// ```
 /// let config = avala_types::SecretJson::from(serde_json::json!({"api_key": "sk-1"}));

@@ -14,7 +14,7 @@ model! {
             is_staff_privileged: Option<bool>,
             /// OAuth scopes, such as `datasets.read`.
             scopes: Vec<String>,
-            /// Names of what the caller may do.
+            /// Names of the caller's permissions.
             capabilities: Vec<String>,
             /// Names of the tool sets that the caller may use.
             toolsets: Vec<String>,

@@ -7,7 +7,7 @@ open_enum! {
     pub enum Visibility {
         /// Visible to the owner and the members of the organization.
         Private = "private",
-        /// Visible to everybody who knows the URL.
+        /// Visible to everyone with the URL.
         Unlisted = "unlisted",
         /// Visible to everybody.
         Public = "public",

@@ -1,4 +1,4 @@
-//! Webhooks: addresses of yours that are told what happens.
+//! Webhooks: subscriptions that deliver events to a URL of yours.
 
 use crate::id::{WebhookDeliveryUid, WebhookUid};
 use crate::json::Json;

@@ -96,13 +96,14 @@ pub enum WebhookResource {
 impl WebhookEvent {
     /// Decodes the body of a delivery; `event` is the value of the header `X-Avala-Webhook-Event`.
     ///
-    /// Verify the signature first, so that only bodies from Avala are decoded. The signature covers the body and not the
-    /// headers: if the body names an event (as `event`, or as `event_type`), that name must be the one of the header. A bare body names none, so its
-    /// event is as trustworthy as the connection; check the fields of the resource before acting on it.
+    /// Verify the signature first, so that only bodies from Avala are decoded. The signature covers the body and not
+    /// the headers: if the body names an event (as `event`, or as `event_type`), that name must be the one of the
+    /// header. A bare body names none, so its event is as trustworthy as the connection; check the fields of the
+    /// resource before acting on it.
     ///
     /// # Errors
-    /// Fails if the body is not JSON, if it wraps the resource in an undocumented form, or if it names another event than
-    /// the header ([`is_mismatch`](WebhookEventError::is_mismatch)).
+    /// Fails if the body is not JSON, if it wraps the resource in an undocumented form, or if it names another event
+    /// than the header ([`is_mismatch`](WebhookEventError::is_mismatch)).
     pub fn from_body(event: impl Into<EventType>, body: &str) -> Result<Self, WebhookEventError> {
         let event = event.into();
         let read = body.parse().and_then(|body: Json| {
@@ -150,7 +151,7 @@ struct Signed {
 }
 
 impl Signed {
-    /// Whether the body wraps the resource of this event, as `{"event", "data"}`.
+    /// Returns whether the body wraps the resource of this event, as `{"event", "data"}`.
     fn wraps(&self, event: &EventType) -> bool {
         self.has_event && self.has_data && self.events.contains(event)
     }
@@ -191,8 +192,8 @@ impl<'de> Deserialize<'de> for Signed {
     }
 }
 
-/// Whether a text names an event, such as `export.completed`: a free-form resource may have fields named `event` and
-/// `data` of its own.
+/// Returns whether a text names an event, such as `export.completed`: a free-form resource may have fields named
+/// `event` and `data` of its own.
 fn is_event_name(event: &EventType) -> bool {
     let is_word = |word: &str| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
     event.as_str().split_once('.').is_some_and(|(resource, verb)| is_word(resource) && is_word(verb))
@@ -214,13 +215,13 @@ enum Failure {
 }
 
 impl WebhookEventError {
-    /// The event that the header named.
+    /// Returns the event that the header named.
     #[must_use]
     pub fn event(&self) -> &EventType {
         &self.event
     }
 
-    /// Whether the signed body names another event than the unsigned header.
+    /// Returns whether the signed body names another event than the unsigned header.
     #[must_use]
     pub fn is_mismatch(&self) -> bool {
         matches!(self.failure, Failure::Mismatch(_))

@@ -37,7 +37,7 @@ pub enum VerifyErrorKind {
 }
 
 impl VerifyErrorKind {
-    /// The HTTP status to respond with.
+    /// Returns the HTTP status to respond with.
     #[must_use]
     pub fn status(self) -> u16 {
         match self {
@@ -62,7 +62,7 @@ impl VerifyError {
         Self { kind, source: Some(source.into()) }
     }
 
-    /// The kind of the error.
+    /// Returns the kind of the error.
     #[must_use]
     pub fn kind(&self) -> VerifyErrorKind {
         self.kind

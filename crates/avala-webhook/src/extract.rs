@@ -11,9 +11,9 @@ use crate::verifier::WebhookVerifier;
 
 /// Extracts a verified [`Delivery`] from a request. The state of the router must contain a [`WebhookVerifier`].
 ///
-/// An invalid delivery is rejected with the [status of its error](crate::VerifyErrorKind::status) and an empty body; use
-/// `Result<Verified, VerifyError>` to handle the error. Put a timeout layer around the route, since a sender may send its
-/// body slowly.
+/// An invalid delivery is rejected with the [status of its error](crate::VerifyErrorKind::status) and an empty body;
+/// use `Result<Verified, VerifyError>` to handle the error. Put a timeout layer around the route, since a sender may
+/// send its body slowly.
 ///
 /// ```
 /// use avala_webhook::{Verified, WebhookVerifier};

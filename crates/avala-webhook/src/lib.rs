@@ -28,7 +28,7 @@
 //! The signature covers the body, and nothing else. So a valid signature proves that Avala sent this body at some time.
 //! It does not prove:
 //!
-//! - **that the delivery is new.** Somebody who recorded a delivery can send the body again, under another delivery ID.
+//! - **that the delivery is new.** An attacker who recorded a delivery can send the body again, under another delivery ID.
 //!   Receive over https only; make handlers idempotent by the resource (its UID and status), and not by the delivery ID
 //!   alone; for decisions that matter, read the resource again with the client.
 //! - **the event type of a bare body.** It is in an unsigned header. A body that names its event, as `event` or
@@ -98,8 +98,8 @@ pub struct Delivery {
 
 /// Verifies the signature of a delivery and decodes its event.
 ///
-/// `secrets` are the currently valid secrets: one, or the old and the new one during a rotation. `header` returns a header
-/// by its lower-case name. `body` is the raw body, exactly as received.
+/// `secrets` are the currently valid secrets: one, or the old and the new one during a rotation. `header` returns a
+/// header by its lower-case name. `body` is the raw body, exactly as received.
 ///
 /// The comparison takes the same time for every wrong signature, and tries every secret.
 ///

@@ -13,7 +13,7 @@ pub fn sign(secret: impl AsRef<str>, body: &[u8]) -> String {
     mac.into_iter().flatten().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Whether one of the secrets matches the signature.
+/// Returns whether one of the secrets matches the signature.
 pub(crate) fn is_valid(secrets: &[impl AsRef<str>], signature: &str, body: &[u8]) -> bool {
     let digits = signature.strip_prefix("sha256=").unwrap_or(signature);
     let Some(signature) = bytes(digits) else { return false };
@@ -23,7 +23,7 @@ pub(crate) fn is_valid(secrets: &[impl AsRef<str>], signature: &str, body: &[u8]
     })
 }
 
-/// Never `None`: HMAC accepts keys of any length.
+/// Computes the HMAC. Never `None`: HMAC accepts keys of any length.
 fn mac(secret: &str, body: &[u8]) -> Option<Hmac<Sha256>> {
     let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).ok()?;
     mac.update(body);

@@ -1,8 +1,8 @@
 //! A circuit breaker as a layer around each call: after three failed calls in a row it rejects calls at once for 30
 //! seconds, and then lets one through to see whether the server is back.
 //!
-//! Run it with `cargo run -p avala-examples --bin circuit_breaker`. It runs on a paused clock, so that 30 seconds take no
-//! time, and on a function in place of a server.
+//! Run it with `cargo run -p avala-examples --bin circuit_breaker`. It runs on a paused clock, so that 30 seconds take
+//! no time, and on a function in place of a server.
 
 #![expect(clippy::print_stdout, reason = "an example prints its output")]
 
@@ -106,7 +106,7 @@ impl Service<Request<Body>> for Guarded {
     }
 }
 
-/// A rejected request (4xx) says nothing about the health of the server.
+/// Returns whether a result counts as a failure. A rejected request (4xx) says nothing about the health of the server.
 fn is_failure(result: &Result<Response<Body>, TransportError>) -> bool {
     result.as_ref().map_or(true, |response| response.status().is_server_error())
 }

@@ -1,5 +1,5 @@
 //! Morning triage of a fleet: which open alerts there are, on which devices, and what happened before them. Critical
-//! alerts are acknowledged, so that the control room sees that somebody looks at them.
+//! alerts are acknowledged, so that the control room sees that they are being handled.
 //!
 //! Run it with `cargo run -p avala-examples --bin fleet_triage`.
 
@@ -51,7 +51,7 @@ fn headline(device: Option<&FleetDevice>) -> String {
     format!("{} ({status}, firmware {firmware}, {})", device.name, device.tags.join(" "))
 }
 
-/// An order of severities; one that is newer than this program comes first, as nobody knows how urgent it is.
+/// Returns the rank of a severity; an unknown one comes first, because it may be urgent.
 fn rank(severity: Option<&FleetSeverity>) -> u8 {
     match severity {
         None | Some(FleetSeverity::Info) => 0,

@@ -17,7 +17,7 @@ use avala_examples::connect;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::{Deserialize, Serialize};
 
-/// Where a run stopped: what is before `bytes` in the file came from the pages before `cursor`.
+/// Where a run stopped: the first `bytes` of the file are from the pages before `cursor`.
 #[derive(Debug, Default, Serialize, Deserialize)]
 struct Checkpoint {
     cursor: Option<String>,

@@ -1,7 +1,7 @@
 //! Sends the trace context of each attempt to the server, with tracing-opentelemetry.
 //!
-//! A layer per attempt runs inside the span of its attempt. So the `traceparent` that it sends names the attempt, and the
-//! spans of the server are children of the attempt that reached it.
+//! A layer per attempt runs inside the span of its attempt. So the `traceparent` that it sends names the attempt, and
+//! the spans of the server are children of the attempt that reached it.
 //!
 //! Run it with `cargo run -p avala-examples --bin opentelemetry`.
 
@@ -19,7 +19,7 @@ use tower::util::MapRequestLayer;
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 use tracing_subscriber::layer::SubscriberExt;
 
-/// The header `traceparent` of the current span, as the W3C defines it.
+/// Returns the header `traceparent` of the current span, as the W3C defines it.
 fn traceparent() -> Option<HeaderValue> {
     let context = tracing::Span::current().context();
     let span = context.span().span_context().clone();

@@ -52,7 +52,7 @@ fn table(rows: &[Row]) -> String {
     table
 }
 
-/// One bar per target; its length is the value relative to twice the threshold, and the line marks the threshold.
+/// Draws one bar per target; its length is the value relative to twice the threshold, and the line marks the threshold.
 fn svg(rows: &[Row]) -> String {
     const BAR: f64 = 300.0;
     let height = 24 * rows.len() + 8;
@@ -76,7 +76,7 @@ fn svg(rows: &[Row]) -> String {
     svg
 }
 
-/// Names come from people and may have any character.
+/// Escapes a name, which may have any character.
 fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }

@@ -1,4 +1,5 @@
-//! A `reqwest` client below the layers of the SDK, for companies whose proxies, certificates and metrics are set up there.
+//! A `reqwest` client below the layers of the SDK, for companies whose proxies, certificates and metrics are set up
+//! there.
 //!
 //! Run it with `cargo run -p avala-examples --bin reqwest_client`.
 

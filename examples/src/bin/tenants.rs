@@ -54,7 +54,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let tenants = Tenants {
         pool: TransportBuilder::new().build_pool()?,
         base_url: sandbox.url().to_owned(),
-        keys: BTreeMap::from([("acme", Secret::from(sandbox.key())), ("globex", second.api_key)]),
+        keys: BTreeMap::from([("acme", Secret::from(sandbox.api_key())), ("globex", second.api_key)]),
         clients: Mutex::default(),
     };
 

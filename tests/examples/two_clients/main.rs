@@ -19,7 +19,7 @@ use avala_sandbox::Sandbox;
 use python::Python;
 use record::Record;
 
-/// What goes wrong before there is anything to compare.
+/// Error before the comparison.
 type Failure = Box<dyn Error + Send + Sync>;
 
 #[tokio::main(flavor = "current_thread")]
@@ -29,7 +29,7 @@ async fn main() -> Result<ExitCode, Failure> {
     let python = Python::new(program, &sandbox);
     let avala =
         Avala::builder().api_key(sandbox.key()).base_url(sandbox.url()).allow_insecure_base_url(true).build()?;
-    // So that leniency hides no mistake.
+    // Strict decoding, so that leniency hides no wrong type.
     let avala = avala.strict_decoding(true);
 
     println!("Python writes, Rust reads:");
@@ -49,7 +49,7 @@ async fn main() -> Result<ExitCode, Failure> {
     Ok(if is_good { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// Reads what a record is about, and prints whether it is what was written.
+/// Reads a resource through the other client, and prints whether it equals the written one.
 async fn compare(avala: &Avala, record: &Record) -> bool {
     let differences = match read::read(avala, record).await {
         Ok(value) => record.differences(&value),
@@ -61,7 +61,7 @@ async fn compare(avala: &Avala, record: &Record) -> bool {
     differences.is_empty()
 }
 
-/// A resource that only one of the two writes would be half a comparison.
+/// Checks that both clients wrote the same resources.
 fn are_same_resources(theirs: &[Record], ours: &[Record]) -> bool {
     let names = |records: &[Record]| records.iter().map(|record| record.resource.clone()).collect::<BTreeSet<_>>();
     let (theirs, ours) = (names(theirs), names(ours));

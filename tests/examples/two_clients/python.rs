@@ -57,7 +57,7 @@ impl Python {
 }
 
 impl Run {
-    /// What a script printed that has to succeed.
+    /// Returns what a script printed that has to succeed.
     pub(crate) fn printed(self) -> Result<String, Failure> {
         if self.is_success { Ok(self.output) } else { Err(format!("{} failed", self.script).into()) }
     }

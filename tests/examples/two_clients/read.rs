@@ -1,4 +1,4 @@
-//! Reading one of each resource with this client.
+//! Reads one resource of each kind with this client.
 
 use avala_client::types::{Extra, Json};
 use avala_client::{Avala, Items};
@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::Failure;
 use crate::record::Record;
 
-/// A model as JSON, without the fields that it does not know by name: they would hide a name that is wrong.
+/// Returns a model as JSON without unknown fields, which would hide a wrong name of a field.
 macro_rules! known {
     ($model:expr) => {{
         let mut model = $model;
@@ -16,7 +16,7 @@ macro_rules! known {
     }};
 }
 
-/// Reads what a record is about.
+/// Reads the resource of a record.
 pub(crate) async fn read(avala: &Avala, record: &Record) -> Result<Value, Failure> {
     let at: Vec<&str> = record.at.iter().map(String::as_str).collect();
     Ok(match (record.resource.as_str(), at.as_slice()) {
@@ -56,11 +56,11 @@ pub(crate) async fn read(avala: &Avala, record: &Record) -> Result<Value, Failur
             let channels = avala.fleet().alert_channels().list().items();
             known!(find(channels, |channel| channel.uid.as_str() == uid).await?)
         }
-        _ => return Err(format!("nobody knows how to read it at {at:?}").into()),
+        _ => return Err(format!("no call reads it at {at:?}").into()),
     })
 }
 
-/// The item of a list that is meant, of what cannot be read alone.
+/// Finds an item in a list, for resources without a call for one item.
 async fn find<T>(mut items: Items<T>, is_it: impl Fn(&T) -> bool) -> Result<T, Failure> {
     while let Some(item) = items.next().await {
         let item = item?;
@@ -71,7 +71,7 @@ async fn find<T>(mut items: Items<T>, is_it: impl Fn(&T) -> bool) -> Result<T, F
     Err("it is not in the list".into())
 }
 
-/// An object among the annotations of an item.
+/// Returns an object among the annotations of an item.
 fn annotation(annotations: Option<&Json>, uid: &str) -> Result<Value, Failure> {
     let annotations = annotations.ok_or("the item has no annotations")?.to_value()?;
     let objects = annotations.get("objects").and_then(Value::as_array).ok_or("the annotations have no objects")?;

@@ -19,7 +19,7 @@ pub(crate) struct Record {
 }
 
 impl Record {
-    /// A record of all fields of a payload that are set.
+    /// Creates a record of all fields of a payload that are set.
     pub(crate) fn new<const N: usize>(
         resource: &str,
         at: [&str; N],

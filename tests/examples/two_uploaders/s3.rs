@@ -108,7 +108,7 @@ pub(crate) async fn run(python: &str, script: &str) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Bytes that differ at every place.
+/// Returns bytes that differ at every place.
 fn content(size: usize) -> Vec<u8> {
     let mut bytes = vec![0; size];
     fastrand::Rng::with_seed(size as u64).fill(&mut bytes);

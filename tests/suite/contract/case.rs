@@ -46,12 +46,13 @@ where
     Box::pin(async { future.await.err().map(Into::into) })
 }
 
-/// The value for a placeholder: different for each, so that none can stand in for another, and awkward in a path.
+/// Returns the value for a placeholder: different for each, so that none can stand in for another, and awkward in a
+/// path.
 pub(super) fn id(placeholder: &str) -> String {
     format!("{placeholder}/b c")
 }
 
-/// [`id`] as it has to be on the wire.
+/// Returns [`id`] as it has to be on the wire.
 pub(super) fn encoded_id(placeholder: &str) -> String {
     format!("{placeholder}%2Fb%20c")
 }

@@ -59,7 +59,7 @@ pub(super) async fn case(row: &Endpoint, case: Case, recorder: &Recorder) -> Vec
 
 type Names = BTreeSet<String>;
 
-/// The names of what one call, or several together, sent.
+/// Names of the parameters that one call, or several together, sent.
 #[derive(Clone, Default)]
 struct Sent {
     query: Names,
@@ -83,7 +83,7 @@ fn required_fields(row: &Endpoint, sent: &Sent) -> Names {
     }
 }
 
-/// The fields that a row has in its body.
+/// Returns the fields that a row has in its body.
 fn fields(row: &Endpoint, wanted: impl Fn(&Value) -> bool) -> Names {
     let object = row.body.as_object().into_iter().flatten();
     object.filter(|(_, field)| wanted(field)).map(|(name, _)| name.clone()).collect()
@@ -132,7 +132,7 @@ fn header<'a>(seen: &'a Seen, name: &str) -> &'a str {
     seen.headers.get(name).map_or("", |value| value.to_str().unwrap())
 }
 
-/// The path of a row, with the ids that the cases use.
+/// Returns the path of a row, with the ids that the cases use.
 fn path(row: &Endpoint) -> String {
     let parts = row.path.split('{').map(|part| match part.split_once('}') {
         Some((placeholder, rest)) => encoded_id(placeholder) + rest,

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use avala_tests::contract::folder;
 
-/// The public functions of the resources whose documentation has no example that uses them.
+/// Returns the public functions of the resources whose documentation has no example that uses them.
 pub(super) fn missing() -> Vec<String> {
     let mut wrong = Vec::new();
     collect(&folder("../crates/avala-client/src/resources"), &mut wrong);
@@ -44,7 +44,8 @@ fn each_file(folder: &Path, visit: &mut impl FnMut(&str)) {
     }
 }
 
-/// The public functions of a source file with their documentation. Functions that the documentation hides are left out.
+/// Returns the public functions of a source file with their documentation. Functions that the documentation hides are
+/// left out.
 fn documented(source: &str) -> impl Iterator<Item = (String, String)> {
     let mut docs = String::new();
     let mut is_hidden = false;

@@ -27,7 +27,7 @@ fn client(url: &str) -> Avala {
 }
 
 #[tokio::test]
-async fn every_call_sends_what_its_row_says() {
+async fn every_call_sends_the_fields_of_its_row() {
     let recorder = Recorder::start().await;
     let avala = client(recorder.url());
     let mut rows: BTreeMap<String, Endpoint> =

@@ -10,7 +10,7 @@ use avala_tests::contract::folder;
 const WITHOUT_ROW: &[(&str, &str)] =
     &[("agents.replace", "the reference documents PUT where both SDKs, and so the row of agents.update, have PATCH")];
 
-/// What is in the source and not in the rows, and the other way round.
+/// Returns what is in the source and not in the rows, and the other way round.
 pub(super) fn differences(rows: &[String]) -> Vec<String> {
     let mut operations = BTreeSet::new();
     collect(&folder("../crates/avala-client/src/resources"), &mut operations);
@@ -30,7 +30,7 @@ pub(super) fn differences(rows: &[String]) -> Vec<String> {
     wrong
 }
 
-/// The first argument of each `Endpoint::get(...)` and its like.
+/// Collects the first argument of each `Endpoint::get(...)` and similar calls.
 fn collect(folder: &Path, operations: &mut BTreeSet<String>) {
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();

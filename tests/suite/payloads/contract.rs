@@ -49,7 +49,7 @@ fn every_body_of_the_contract_has_a_payload_with_its_fields() {
 }
 
 #[test]
-fn every_payload_has_samples_that_come_back() {
+fn every_payload_has_samples_that_survive_a_round_trip() {
     let samples = samples();
     let mut differences = Vec::new();
     for payload in PAYLOADS {

@@ -15,7 +15,7 @@ mod snapshots;
 
 use sample::Sample;
 
-/// The samples of every payload, by the resource that they belong to.
+/// Returns the samples of every payload, by the resource that they belong to.
 fn resources() -> [(&'static str, Vec<Sample>); 9] {
     [
         ("agents", agents::samples()),

@@ -31,14 +31,14 @@ pub(super) struct Version {
 }
 
 impl Sample {
-    /// The names of the fields that a version of it sends; of all versions when there is none of that name.
+    /// Returns the names of the fields that a version of it sends; of all versions when there is none of that name.
     pub(super) fn fields(&self, version: Option<&str>) -> BTreeSet<String> {
         let versions = self.versions.iter().filter(|known| version.is_none_or(|name| known.name == name));
         versions.flat_map(|version| object(&version.json).into_keys()).collect()
     }
 }
 
-/// The body of a call. Each value is written, read and compared on the way.
+/// Returns the body of a call. Each value is written, read and compared on the way.
 pub(super) fn body<P>(call: &'static str, versions: impl IntoIterator<Item = (&'static str, P)>) -> Sample
 where
     P: Serialize + DeserializeOwned + Debug + PartialEq,
@@ -46,7 +46,7 @@ where
     Sample { call: Some(call), ..part(versions) }
 }
 
-/// A part of another payload.
+/// Returns a part of another payload.
 pub(super) fn part<P>(versions: impl IntoIterator<Item = (&'static str, P)>) -> Sample
 where
     P: Serialize + DeserializeOwned + Debug + PartialEq,

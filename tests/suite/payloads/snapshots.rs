@@ -9,7 +9,7 @@ use super::{resources, samples};
 use crate::fixtures::{assert_none, assert_snapshot, secrets_of};
 
 #[test]
-fn every_payload_is_sent_as_it_was() {
+fn every_payload_matches_its_snapshot() {
     let mut differences = Vec::new();
     for (resource, samples) in resources() {
         let mut text = String::new();

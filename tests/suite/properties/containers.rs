@@ -39,7 +39,7 @@ struct Flat {
     item: DatasetItem,
 }
 
-/// A value that every format can hold: JSON with numbers of 64 bits.
+/// Returns a value that every format can hold: JSON with numbers of 64 bits.
 fn value() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![
         Just(Value::Null),
@@ -58,13 +58,13 @@ fn value() -> impl Strategy<Value = Value> {
     })
 }
 
-/// Any text, and one that YAML has to quote. The private names of `serde_json` are not among them: its own `Value` cannot
-/// hold them.
+/// Generates any text, and texts that YAML has to quote. The private names of `serde_json` are not among them: its own
+/// `Value` cannot hold them.
 fn text() -> impl Strategy<Value = String> {
     prop_oneof!["\\PC{0,8}", Just("~".to_owned())]
 }
 
-/// An item with a free-form field, unknown fields, and a known field of an unexpected form.
+/// Returns an item with a free-form field, unknown fields, and a known field of an unexpected form.
 fn item() -> impl Strategy<Value = DatasetItem> {
     let unknown = prop::collection::vec(("x_[a-z]{1,6}", value()), 0..4);
     (value(), unknown, value()).prop_map(|(metadata, unknown, created_at)| {

@@ -50,7 +50,7 @@ proptest! {
 
     /// A damaged text that can still be decoded is a value like any other: encoded and decoded again, it is equal.
     #[test]
-    fn a_damaged_fixture_is_refused_or_comes_back(
+    fn damaged_fixture_is_refused_or_survives_a_round_trip(
         fixture in any::<Index>(),
         at in any::<Index>(),
         removed in 0_usize..12,
@@ -68,7 +68,7 @@ proptest! {
     }
 }
 
-/// The fixtures, read from disk one time and not for each case.
+/// Returns the fixtures, read from disk one time and not for each case.
 fn fixtures_once() -> &'static [Fixture] {
     static FIXTURES: std::sync::LazyLock<Vec<Fixture>> = std::sync::LazyLock::new(fixtures);
     &FIXTURES

@@ -9,7 +9,7 @@ proptest! {
     #![proptest_config(cases(64))]
 
     #[test]
-    fn any_text_comes_back_unchanged(text in any::<String>()) {
+    fn any_text_survives_a_round_trip(text in any::<String>()) {
         for enumeration in ENUMERATIONS {
             for out in (enumeration.texts)(&text) {
                 prop_assert_eq!(&out, &text, "{}", enumeration.name);

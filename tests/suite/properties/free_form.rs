@@ -40,13 +40,13 @@ proptest! {
     }
 }
 
-/// A list of lists, an object of objects, and both in turn.
+/// Returns a list of lists, an object of objects, and both in turn.
 fn nested(levels: usize) -> [String; 3] {
     let nest = |open: &str, close: &str, times| format!("{}7{}", open.repeat(times), close.repeat(times));
     [nest("[", "]", levels), nest("{\"a\":", "}", levels), nest("[{\"a\":", "}]", levels / 2)]
 }
 
-/// Deeper than the stack reaches.
+/// Returns texts that are nested deeper than the stack allows.
 fn deep() -> [String; 3] {
     nested(10_000)
 }

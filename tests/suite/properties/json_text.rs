@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-/// Any JSON.
+/// Generates any JSON.
 pub(super) fn json_text() -> impl Strategy<Value = String> {
     let leaf = prop_oneof![
         Just("null".to_owned()),
@@ -27,12 +27,12 @@ pub(super) fn json_text() -> impl Strategy<Value = String> {
     })
 }
 
-/// Any number, however long.
+/// Generates any number, however long.
 pub(super) fn number_text() -> impl Strategy<Value = String> {
     "-?(0|[1-9][0-9]{0,60})(\\.[0-9]{1,60})?([eE][+-]?[0-9]{1,6})?"
 }
 
-/// Any text, with some of its letters escaped.
+/// Generates any text, with some of its letters escaped.
 pub(super) fn string_text() -> impl Strategy<Value = String> {
     prop::collection::vec((any::<char>(), any::<bool>()), 0..12).prop_map(|letters| {
         let letter = |(letter, escaped): (char, bool)| {
@@ -43,12 +43,12 @@ pub(super) fn string_text() -> impl Strategy<Value = String> {
     })
 }
 
-/// A letter as one or two `\u` escapes.
+/// Returns a letter as one or two `\u` escapes.
 fn escape(letter: char) -> String {
     letter.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("\\u{unit:04x}")).collect()
 }
 
-/// White space, as JSON knows it.
+/// Generates white space of JSON.
 pub(super) fn spaces() -> impl Strategy<Value = String> {
     "[ \t\r\n]{0,2}"
 }

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use super::cases;
 use super::json_text::{json_text, spaces};
 
-/// The fields of a page in any order, each with spaces after it.
+/// Returns the fields of a page in any order, each with spaces after it.
 fn page_text(fields: Vec<String>) -> impl Strategy<Value = String> {
     let count = fields.len();
     (Just(fields).prop_shuffle(), prop::collection::vec(spaces(), count)).prop_map(|(fields, spaces)| {
@@ -16,7 +16,7 @@ fn page_text(fields: Vec<String>) -> impl Strategy<Value = String> {
     })
 }
 
-/// A page of tasks: their uids, and every shape that says the same.
+/// Returns a page of tasks: their uids, and every shape that says the same.
 fn every_shape() -> impl Strategy<Value = (Vec<String>, [String; 3])> {
     (prop::collection::vec("[a-z0-9]{1,8}", 0..6), json_text()).prop_flat_map(|(uids, newer)| {
         let tasks: Vec<_> = uids.iter().map(|uid| format!(r#"{{"uid":"{uid}"}}"#)).collect();
@@ -56,7 +56,7 @@ proptest! {
     }
 
     #[test]
-    fn a_link_to_a_page_leads_there(
+    fn link_to_a_page_is_its_cursor(
         value in "[A-Za-z0-9_%=.-]{1,30}",
         filters in prop::collection::vec("[a-z_]{1,6}=[A-Za-z0-9%]{0,6}", 0..3),
         place in 0_usize..3,

@@ -11,7 +11,7 @@ mod timestamps;
 
 use proptest::test_runner::Config;
 
-/// How often a property is tried. All of them together stay under ten seconds without optimization.
+/// Sets how often a property is tried. All properties together take less than ten seconds without optimization.
 fn cases(cases: u32) -> Config {
     // A failure is printed with its input, which then becomes a test of its own; nothing is kept in files.
     Config { cases, failure_persistence: None, ..Config::default() }

@@ -10,7 +10,7 @@ proptest! {
     #![proptest_config(cases(512))]
 
     #[test]
-    fn a_float_is_read_exactly_and_comes_back(number in any::<f64>().prop_filter("JSON has no others", |n| n.is_finite())) {
+    fn float_is_exact_after_a_round_trip(number in any::<f64>().prop_filter("JSON has no others", |n| n.is_finite())) {
         for text in [format!("{number:?}"), format!("{number}"), format!("\"{number:e}\"")] {
             let job: AutoLabelJob = serde_json::from_str(&format!(r#"{{"uid":"a","progress_pct":{text}}}"#)).unwrap();
             prop_assert_eq!(job.progress_pct, Some(number), "{}", text);

@@ -44,7 +44,7 @@ impl<'a> Listing<'a> {
         self.open.pop();
     }
 
-    /// An item of a module.
+    /// Lists an item of a module.
     fn member(&mut self, item: &'a Value, module: &str) {
         if let Some(import) = item["inner"].get("use") {
             return self.import(import, module);
@@ -52,7 +52,7 @@ impl<'a> Listing<'a> {
         self.named(item, &format!("{module}::{}", text(&item["name"])));
     }
 
-    /// A re-export: the item itself at its new path, or a line for an item of another crate.
+    /// Lists a re-export: the item itself at its new path, or a line for an item of another crate.
     fn import(&mut self, import: &'a Value, module: &str) {
         let name = text(&import["name"]);
         match self.item(&import["id"]) {
@@ -129,7 +129,8 @@ impl<'a> Listing<'a> {
         self.line(format!("{words}fn {at}{parameters}{}{predicates}", signature(&function["sig"])));
     }
 
-    /// A method, type or constant of a trait or of an impl. `of` names the type for which the impl is, if it has arguments.
+    /// Lists a method, type or constant of a trait or of an impl. `of` names the type for which the impl is, if it has
+    /// arguments.
     fn associated(&mut self, item: &'a Value, at: &str, of: &str) {
         let at = format!("{at}{of}::{}", text(&item["name"]));
         if item["inner"].get("function").is_some() {

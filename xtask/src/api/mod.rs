@@ -1,7 +1,8 @@
 //! Snapshots of the public API of each library crate: `tests/snapshots/api/<crate>.txt`.
 //!
-//! The JSON output of rustdoc is unstable. `RUSTC_BOOTSTRAP=1` allows it on the pinned toolchain, and is set for rustdoc
-//! alone: a snapshot changes only when the API does, nobody needs a nightly, and dependencies are not built twice.
+//! The JSON output of rustdoc is unstable. `RUSTC_BOOTSTRAP=1` allows it on the pinned toolchain, and is set for
+//! rustdoc alone: a snapshot changes only when the API does, no nightly toolchain is needed, and dependencies are not
+//! built twice.
 
 mod listing;
 mod types;

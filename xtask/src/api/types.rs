@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-/// A type.
+/// Formats a type.
 pub(super) fn ty(value: &Value) -> String {
     if let Some(text) = value.as_str() {
         return if text == "infer" { "_".to_owned() } else { text.to_owned() };
@@ -42,7 +42,7 @@ pub(super) fn ty(value: &Value) -> String {
     }
 }
 
-/// The last name of a path, with its arguments.
+/// Returns the last name of a path, with its arguments.
 pub(super) fn path(value: &Value) -> String {
     let name = value["path"].as_str().unwrap_or("?");
     format!("{}{}", name.rsplit("::").next().unwrap_or(name), arguments(&value["args"]))
@@ -100,7 +100,7 @@ pub(super) fn bounds(value: &Value) -> String {
     })
 }
 
-/// The parameters `<...>` and the `where` clause of an item.
+/// Returns the parameters `<...>` and the `where` clause of an item.
 pub(super) fn generics(value: &Value) -> (String, String) {
     let mut parameters = Vec::new();
     for parameter in items(&value["params"]) {
@@ -131,7 +131,8 @@ pub(super) fn generics(value: &Value) -> (String, String) {
     (parameters, predicates)
 }
 
-/// The arguments and the result of a function. Arguments have their types only, because a new name breaks nobody.
+/// Returns the arguments and the result of a function. Arguments have their types only, because a new name breaks no
+/// program.
 pub(super) fn signature(value: &Value) -> String {
     let inputs = joined(&value["inputs"], ", ", |input| {
         let (name, ty) = (&input[0], ty(&input[1]));

@@ -130,7 +130,7 @@ fn command(program: &Path, args: &[&str], url: &str) -> Command {
     command
 }
 
-/// The time from start to end, in milliseconds.
+/// Returns the time from start to end, in milliseconds.
 fn time(program: &Path, args: &[&str], url: &str) -> Result<f64, String> {
     let start = Instant::now();
     let status = command(program, args, url).stderr(Stdio::null()).status();
@@ -141,7 +141,7 @@ fn time(program: &Path, args: &[&str], url: &str) -> Result<f64, String> {
     }
 }
 
-/// The peak of resident memory of a list, in KiB, as `wait4` reports it to `time`.
+/// Returns the peak of resident memory of a list, in KiB, as `wait4` reports it to `time`.
 fn memory(program: &Path, url: &str) -> Result<u64, String> {
     // A pipe that is never read would stop a list that is longer than it holds, so a file takes the output.
     let file = std::env::temp_dir().join(format!("avala-bench-{}", std::process::id()));

@@ -16,7 +16,7 @@ impl Goal {
         median(&self.values)
     }
 
-    /// Whether three of four rounds miss the goal, which is more than noise.
+    /// Returns whether three of four rounds miss the goal, which is more than noise.
     pub(super) fn is_missed(&self) -> bool {
         quantile(&self.values, 0.25) > self.most
     }

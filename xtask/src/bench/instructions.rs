@@ -1,6 +1,7 @@
 //! Counts instructions with callgrind: `cargo xtask bench --instructions`.
 //!
-//! Counts are the same on a busy machine, unlike times. So each one of the SDK has a gate, which a change must not pass.
+//! Counts are the same on a busy machine, unlike times. So each one of the SDK has a gate, which a change must not
+//! pass.
 
 use std::process::{Command, Stdio};
 
@@ -54,7 +55,8 @@ const ROWS: &[Row] = &[
         gate: 58_700,
     },
     Row {
-        // With more in flight, calls that wait look at the clock, which is slow under callgrind: `bench` has those rows.
+        // With more in flight, calls that wait look at the clock, which is slow under callgrind: `bench` has those
+        // rows.
         what: "the same in tasks, 1 call in flight",
         times: (100, 1_100),
         ours: Work::Calls("avala", "in-flight-1"),
@@ -174,7 +176,7 @@ fn instructions(programs: &Programs, program: &str, arguments: &[&str]) -> Resul
     collected.ok_or_else(|| format!("{command:?} counted nothing: {text}"))
 }
 
-/// A number with a comma between groups of three digits.
+/// Returns a number with a comma between groups of three digits.
 fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();

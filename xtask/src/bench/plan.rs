@@ -40,7 +40,7 @@ impl Plan {
         Self::new(5, 50_000, 2)
     }
 
-    /// `few_rounds` limits the rounds of slow steps.
+    /// Creates a plan. `few_rounds` limits the rounds of slow steps.
     fn new(rounds: usize, items: u64, few_rounds: usize) -> Self {
         let mut steps = Vec::new();
         for (workload, count) in [

@@ -32,7 +32,7 @@ impl Programs {
         self.on(CLIENT_CORE, self.path(name))
     }
 
-    /// The path of a program.
+    /// Returns the path of a program.
     pub(super) fn path(&self, name: &str) -> PathBuf {
         self.folder.join(name)
     }

@@ -28,7 +28,7 @@ pub(crate) fn find() -> Option<Python> {
 }
 
 impl Python {
-    /// The program.
+    /// Returns the program.
     pub(crate) fn path(&self) -> &Path {
         &self.0
     }

@@ -66,7 +66,7 @@ pub(super) fn measurements(results: &Results) -> String {
     text
 }
 
-/// CPU time per operation relative to bare hyper, which keeps free-form fields and frames as text.
+/// Returns the CPU time per operation relative to bare hyper, which keeps free-form fields and frames as text.
 fn against_hyper(results: &Results, workload: &str, rounds: &[Figures]) -> String {
     let base = match workload {
         "pages-value" => "pages-raw",

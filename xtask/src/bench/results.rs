@@ -57,7 +57,7 @@ impl Results {
         Ok(())
     }
 
-    /// One figure of a step, for each round.
+    /// Returns one figure of a step, for each round.
     pub(super) fn of(&self, client: &str, workload: &str, figure: fn(&Figures) -> f64) -> Result<Vec<f64>, String> {
         let found = self.rounds.iter().find(|((known, by, _), _)| known == workload && *by == client);
         found
@@ -65,7 +65,7 @@ impl Results {
             .ok_or_else(|| format!("{workload} was not measured as {client}"))
     }
 
-    /// Median peak memory of a workload, in kB.
+    /// Returns the median peak memory of a workload, in kB.
     pub(super) fn peak_kb(&self, client: &'static str, workload: &str, count: u64) -> Result<f64, String> {
         let rounds = self.rounds.get(&(workload.to_owned(), client, count));
         let peaks = rounds.map(|rounds| rounds.iter().map(|figures| figures.peak_kb).collect::<Vec<_>>());
@@ -73,12 +73,12 @@ impl Results {
     }
 }
 
-/// The median.
+/// Returns the median.
 pub(super) fn median(values: &[f64]) -> f64 {
     quantile(values, 0.5)
 }
 
-/// The quantile of `part`, interpolated between values.
+/// Returns the quantile of `part`, interpolated between values.
 pub(super) fn quantile(values: &[f64], part: f64) -> f64 {
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);

@@ -26,7 +26,7 @@ pub(super) fn emulated(emulator: &str, program: &Path, host: &Path) -> Result<bo
     Ok(true)
 }
 
-/// The median time of a start, in milliseconds, of lines that need no network.
+/// Returns the median time of a start, in milliseconds, of lines that need no network.
 pub(super) fn start_times(program: &Path) -> Result<Vec<(&'static str, f64)>, String> {
     let lines: [(&str, &[&str]); 3] = [
         ("avala --version", &["--version"]),

@@ -11,7 +11,7 @@ use crate::process::log;
 /// How many seconds a command may take, also without a network.
 const PATIENCE: &str = "60";
 
-/// What runs there: the arguments, the environment, the exit code, and a part of what is printed.
+/// A run of the program: its arguments and environment, the expected exit code, and a part of the expected output.
 struct Case {
     args: &'static [&'static str],
     variables: &'static [(&'static str, &'static str)],
@@ -82,7 +82,7 @@ impl Root {
         Ok(root)
     }
 
-    /// The words that run a program in this root: without privileges, or with them.
+    /// Returns the words that run a program in this root: without privileges, or with them.
     fn changer(&self) -> Option<Vec<String>> {
         let folder = self.0.display().to_string();
         let unshare = ["unshare".to_owned(), "--map-root-user".to_owned(), format!("--root={folder}")];

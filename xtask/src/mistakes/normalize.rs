@@ -37,13 +37,13 @@ fn without_count(line: &str) -> String {
     }
 }
 
-/// Whether a line shows source: a gutter with or without a number.
+/// Returns whether a line shows source: a gutter with or without a number.
 fn is_source(line: &str) -> bool {
     let rest = line.trim_start_matches(|c: char| c.is_ascii_digit()).trim_start();
     rest.starts_with('|') || rest.starts_with("...") || (rest.starts_with(['+', '-', '~']) && rest.len() < line.len())
 }
 
-/// The file, from its package on, without line and column.
+/// Returns the file, from its package on, without line and column.
 fn without_position(location: &str) -> String {
     let file = location.split(':').next().unwrap_or(location);
     let package = ["/registry/src/", "/library/"].iter().find_map(|mark| file.split_once(mark));

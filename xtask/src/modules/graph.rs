@@ -1,6 +1,7 @@
 //! Cycles of a directed graph.
 
-/// The groups of nodes that reach each other, each sorted: the strongly connected components of more than one node.
+/// Returns the groups of nodes that reach each other, each sorted: the strongly connected components of more than one
+/// node.
 pub(super) fn cycles(edges: &[Vec<usize>]) -> Vec<Vec<usize>> {
     let reachable: Vec<Vec<bool>> = (0..edges.len()).map(|start| reachable_from(edges, start)).collect();
     let connected = |from: usize, to: usize| reachable.get(from).and_then(|row| row.get(to)).copied() == Some(true);

@@ -9,7 +9,7 @@ pub(super) struct Import {
     pub(super) is_reexport: bool,
 }
 
-/// All imports of this crate's own items in `text`, the source of module `here`.
+/// Returns all imports of this crate's own items in `text`, the source of module `here`.
 pub(super) fn imports(text: &str, here: &[String]) -> Vec<Import> {
     let code = code_of(text);
     let children = children(&code);
@@ -34,7 +34,8 @@ pub(super) fn imports(text: &str, here: &[String]) -> Vec<Import> {
     found
 }
 
-/// The modules that this file declares, such as `pub(crate) mod work;`. A module with its code in the file does not count.
+/// Returns the modules that this file declares, such as `pub(crate) mod work;`. A module with its code in the file does
+/// not count.
 fn children(code: &str) -> Vec<&str> {
     let declarations = code.lines().filter_map(|line| line.trim().strip_suffix(';')?.rsplit_once("mod "));
     let declared = declarations.filter(|(before, _)| matches!(before.trim(), "" | "pub" | "pub(crate)" | "pub(super)"));
@@ -45,7 +46,7 @@ fn is_of_name(letter: char) -> bool {
     letter.is_alphanumeric() || letter == '_'
 }
 
-/// The names that module `here` re-exports, with the path of each.
+/// Returns the names that module `here` re-exports, with the path of each.
 pub(super) fn reexports(text: &str, here: &[String]) -> BTreeMap<String, Vec<String>> {
     let code = code_of(text);
     let children = children(&code);
@@ -60,7 +61,8 @@ pub(super) fn reexports(text: &str, here: &[String]) -> BTreeMap<String, Vec<Str
     found
 }
 
-/// The code without comments, texts and unit tests. Texts may have several lines, and code of other files in them.
+/// Returns the code without comments, texts and unit tests. Texts may have several lines, and code of other files in
+/// them.
 fn code_of(text: &str) -> String {
     let text = text.split("\n#[cfg(test)]\nmod ").next().unwrap_or_default();
     let mut code = String::with_capacity(text.len());
@@ -85,7 +87,7 @@ fn code_of(text: &str) -> String {
     code
 }
 
-/// What follows a text: after the end of a raw one, or after the first quote without a backslash.
+/// Returns what follows a text: after the end of a raw one, or after the first quote without a backslash.
 fn after_text(text: &str, raw_end: Option<String>) -> &str {
     if let Some(end) = raw_end {
         return text.split_once(&end).map_or("", |(_, rest)| rest);
@@ -112,7 +114,7 @@ fn use_declaration(statement: &str) -> Option<(&str, bool, &str)> {
     Some((before, line.starts_with("pub"), tree[start + 4..].trim()))
 }
 
-/// The paths of a tree such as `super::{a::B, c::{self, D as E}}`, with the name under which each is known.
+/// Returns the paths of a tree such as `super::{a::B, c::{self, D as E}}`, with the name under which each is known.
 fn leaves(tree: &str) -> Vec<(Vec<String>, String)> {
     let tree = tree.trim();
     let Some((prefix, inside)) = tree.split_once('{') else {
@@ -157,7 +159,7 @@ fn branches(text: &str) -> Vec<&str> {
     found
 }
 
-/// The paths in code that begin with `root`.
+/// Returns the paths in code that begin with `root`.
 fn inline_paths(code: &str, root: &str) -> Vec<Vec<String>> {
     let mut found = Vec::new();
     for (index, _) in code.match_indices(&format!("{root}::")) {
@@ -172,7 +174,7 @@ fn inline_paths(code: &str, root: &str) -> Vec<Vec<String>> {
     found
 }
 
-/// The path from the crate root; `None` for a path into another crate.
+/// Returns the path from the crate root; `None` for a path into another crate.
 fn absolute(path: &[String], here: &[String], children: &[&str]) -> Option<Vec<String>> {
     let (first, mut rest) = path.split_first()?;
     let mut base = match first.as_str() {

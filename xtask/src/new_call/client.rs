@@ -16,7 +16,7 @@ pub(super) fn add(edits: &mut Edits, spec: &Spec) -> Result<(), String> {
     decoder(edits, spec)
 }
 
-/// The method with its documentation, without the last line break.
+/// Returns the method with its documentation, without the last line break.
 fn method(spec: &Spec) -> String {
     let Spec { resource, call, method, path, .. } = spec;
     let (mut parameters, mut segments, mut arguments) = (String::new(), Vec::new(), Vec::new());

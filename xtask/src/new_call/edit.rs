@@ -18,7 +18,7 @@ impl Edits {
         self.changed.contains_key(file) || self.root.join(file).exists()
     }
 
-    /// The text of a file, with the edits so far.
+    /// Returns the text of a file, with the edits so far.
     pub(super) fn read(&self, file: &str) -> Result<String, String> {
         match self.changed.get(file) {
             Some(text) => Ok(text.clone()),

@@ -68,7 +68,7 @@ fn handler_name(call: &str) -> &str {
     }
 }
 
-/// The handler. Lists and single records are complete; others are left to be written.
+/// Returns the handler. Lists and single records are complete; others are left to be written.
 fn body(spec: &Spec, name: &str) -> String {
     let table = &spec.resource;
     match &spec.model {

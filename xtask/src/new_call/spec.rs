@@ -26,7 +26,7 @@ pub(super) enum FieldType {
 }
 
 impl FieldType {
-    /// The name in the contract, the type in Rust, and an example in JSON.
+    /// Returns the name in the contract, the type in Rust, and an example in JSON.
     pub(super) fn names(self) -> (&'static str, &'static str, &'static str) {
         match self {
             Self::String => ("string", "String", "\"Straße 7\""),
@@ -77,12 +77,12 @@ impl Spec {
         })
     }
 
-    /// As `widgets.list`.
+    /// Returns the name of the call, as `widgets.list`.
     pub(super) fn name(&self) -> String {
         format!("{}.{}", self.resource, self.call)
     }
 
-    /// The type of the resource, as `QualityTargets` of `quality_targets`.
+    /// Returns the type of the resource, as `QualityTargets` of `quality_targets`.
     pub(super) fn resource_type(&self) -> String {
         let words = self.resource.split('_');
         words
@@ -96,7 +96,7 @@ impl Spec {
             .collect()
     }
 
-    /// The name of the model in singular and snake case, as `quality_target`.
+    /// Returns the name of the model in singular and snake case, as `quality_target`.
     pub(super) fn model_module(model: &str) -> String {
         let mut name = String::new();
         for (index, letter) in model.chars().enumerate() {
@@ -108,12 +108,12 @@ impl Spec {
         name
     }
 
-    /// The placeholders of the path, as `uid`.
+    /// Returns the placeholders of the path, as `uid`.
     pub(super) fn placeholders(&self) -> Vec<&str> {
         self.path.split('{').skip(1).filter_map(|part| Some(part.split_once('}')?.0)).collect()
     }
 
-    /// The type of a placeholder: the UID of the model for `uid`, and that of its name for others.
+    /// Returns the type of a placeholder: the UID of the model for `uid`, and that of its name for others.
     pub(super) fn placeholder_type(&self, placeholder: &str) -> String {
         match (placeholder, &self.model) {
             ("uid", Some(model)) => format!("{model}Uid"),

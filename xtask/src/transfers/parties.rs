@@ -17,7 +17,7 @@ const CLIENT_CORE: &str = "1";
 /// A folder in memory.
 const MEMORY: &str = "/dev/shm";
 
-/// What a program took.
+/// Time and memory that a program took.
 #[derive(Clone, Copy)]
 pub(super) struct Figures {
     pub(super) wall_ms: f64,
@@ -29,13 +29,13 @@ pub(super) struct Figures {
 pub(super) struct Parties {
     transfers: PathBuf,
     sandbox: PathBuf,
-    /// Whether the official client is there.
+    /// The official client, if it is installed.
     pub(super) python: Option<Python>,
     /// Whether programs can be pinned to a core.
     is_pinned: bool,
-    /// Folder in memory, of what is sent and received.
+    /// Folder in memory for the files to send and the received ones.
     pub(super) files: PathBuf,
-    /// Folder on disk, of state and logs.
+    /// Folder on disk for state and logs.
     pub(super) state: PathBuf,
 }
 
@@ -47,7 +47,7 @@ impl Parties {
         let memory = Path::new(MEMORY);
         let files = if memory.is_dir() { memory.join("avala-bench-transfers") } else { state.join("files") };
         for folder in [&state, &files] {
-            // What an interrupted run left.
+            // Left by an interrupted run.
             let _ = fs::remove_dir_all(folder);
             fs::create_dir_all(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
         }
@@ -147,7 +147,7 @@ impl Parties {
         Ok(path)
     }
 
-    /// Names and versions of the other programs.
+    /// Returns the names and versions of the other programs.
     pub(super) fn versions(&self) -> String {
         let version = |program: &str| {
             let text = output(Command::new(program).arg("--version")).unwrap_or_default();
@@ -186,7 +186,7 @@ impl Relay {
         let relay = Self { process, url: format!("http://127.0.0.1:{}", line.trim()) };
         match read {
             Some(Ok(count)) if count > 1 => Ok(relay),
-            _ => Err("the relay did not say its port".to_owned()),
+            _ => Err("the relay did not print its port".to_owned()),
         }
     }
 }
@@ -203,7 +203,7 @@ fn package_of(program: &str) -> &str {
     if program == "aria2c" { "aria2" } else { program }
 }
 
-/// Whether a program is installed.
+/// Returns whether a program is installed.
 pub(super) fn has(program: &str) -> bool {
     is_success(Command::new(program).arg("--version"))
 }

@@ -1,12 +1,12 @@
-//! How much is measured.
+//! Sizes, counts and rounds of the measurements.
 
 /// Sizes, counts and rounds.
 pub(super) struct Plan {
     /// Size of the large file, in bytes.
     pub(super) large: u64,
-    /// Size of the largest file, of which only the memory is measured.
+    /// Size of the largest file, for which only memory is measured.
     pub(super) largest: u64,
-    /// Number of small files: ours, and the official client's.
+    /// Number of small files: for this SDK, and for the official client.
     pub(super) files: (u64, u64),
     /// Number of files with latency.
     pub(super) slow_files: u64,

@@ -6,9 +6,9 @@ use super::parties::Parties;
 pub(super) struct Row {
     pub(super) what: String,
     pub(super) compared_with: String,
-    /// The largest value that meets the goal; `None` for what is only reported.
+    /// Maximum value that meets the goal; `None` for a row without a goal.
     pub(super) goal: Option<f64>,
-    /// One value per round; none if it could not be measured.
+    /// One value per round; empty if nothing could be measured.
     pub(super) values: Vec<f64>,
     /// The figures behind the ratios.
     pub(super) note: String,

@@ -25,7 +25,7 @@ fn row(what: &str, compared_with: &str, goal: impl Into<Option<f64>>, values: Ve
     Row { what, compared_with, goal: goal.into(), values, note }
 }
 
-/// The medians of some figures in words.
+/// Returns the medians of some figures in words.
 fn note(parties: &[(&str, &[Figures])]) -> String {
     let one = |(name, figures): &(&str, &[Figures])| {
         let column = |figure: fn(&Figures) -> f64| median(&figures.iter().map(figure).collect::<Vec<_>>());
@@ -51,14 +51,14 @@ fn cpu(figures: &Figures) -> f64 {
     figures.cpu_ms
 }
 
-/// One PUT of curl, which needs the header that the URL is signed with.
+/// Uploads with one PUT of curl, which needs the header that the URL is signed with.
 fn curl_put(file: &str, url: &str, more: &[&str], parties: &Parties) -> Result<Figures, String> {
     let arguments = ["--silent", "--fail", "-H", "Content-Type: application/octet-stream", "-H", "Expect:"];
     let arguments = [&arguments[..], more, &["-T", file, url]].concat();
     parties.measure(Path::new("curl"), &arguments)
 }
 
-/// A large file over one connection.
+/// Measures the upload of a large file over one connection.
 pub(super) fn large_upload(parties: &Parties, plan: &Plan) -> Rows {
     let what = format!("upload of {} MiB, one connection", plan.large >> 20);
     let sandbox = parties.sandbox("upload.log", &["--quiet", "--part-size", "134217728"])?;
@@ -93,7 +93,7 @@ pub(super) fn large_upload(parties: &Parties, plan: &Plan) -> Rows {
     Ok(rows)
 }
 
-/// The same file in parts, where each connection is slow.
+/// Measures the upload of the same file in parts, where each connection is slow.
 pub(super) fn through_a_relay(parties: &Parties, plan: &Plan) -> Rows {
     let what = "the same in parts with 4 connections, 50 MB/s each: wall";
     if !has("curl") {
@@ -118,7 +118,7 @@ pub(super) fn through_a_relay(parties: &Parties, plan: &Plan) -> Rows {
     Ok(vec![row(what, "`curl -T`", 0.3, ratios(&ours, &curl, wall), notes)])
 }
 
-/// A large export to a folder in memory.
+/// Measures the download of a large export to a folder in memory.
 pub(super) fn download(parties: &Parties, plan: &Plan) -> Rows {
     let sandbox = parties.sandbox("download.log", &["--quiet", "--export-size", &plan.large.to_string()])?;
     let api = format!("{}/api/v1", sandbox.url);
@@ -173,7 +173,7 @@ pub(super) fn download(parties: &Parties, plan: &Plan) -> Rows {
     ])
 }
 
-/// Many small files, for each file.
+/// Measures many small files; the figures are for each file.
 pub(super) fn many_files(parties: &Parties, plan: &Plan) -> Rows {
     let sandbox = parties.sandbox("files.log", &["--quiet"])?;
     let (count, fewer) = plan.files;
@@ -190,7 +190,7 @@ pub(super) fn many_files(parties: &Parties, plan: &Plan) -> Rows {
     ])
 }
 
-/// Fewer of them, where every response takes time.
+/// Measures fewer files, where every response takes time.
 pub(super) fn latency(parties: &Parties, plan: &Plan) -> Rows {
     let sandbox = parties.sandbox("latency.log", &["--quiet", "--latency-ms", "50"])?;
     let folder = parties.folder("slow", plan.slow_files, SMALL)?;
@@ -241,7 +241,8 @@ fn small_files(
     Ok(rows)
 }
 
-/// Calls of the API for each file: the difference between many and few files, so that those of a run do not count.
+/// Counts the calls of the API for each file: the difference between many and few files, so that those of a run do not
+/// count.
 pub(super) fn calls(parties: &Parties) -> Rows {
     const FEW: u64 = 100;
     const MANY: u64 = 300;
@@ -270,7 +271,7 @@ pub(super) fn calls(parties: &Parties) -> Rows {
     ])
 }
 
-/// The memory of a very large file, of which no byte is stored.
+/// Measures the memory for a very large file, of which no byte is stored.
 pub(super) fn memory(parties: &Parties, plan: &Plan) -> Rows {
     let sandbox = parties.sandbox("memory.log", &["--quiet", "--part-size", "16777216"])?;
     let path = parties.files.join("largest.mcap");

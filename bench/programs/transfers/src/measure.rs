@@ -37,7 +37,7 @@ fn peak_of(status: &str) -> u64 {
     line.trim().trim_end_matches(" kB").parse().unwrap_or_default()
 }
 
-/// CPU time, user and kernel, of the children that ended.
+/// Returns the CPU time, user and kernel, of the children that ended.
 fn children_ticks() -> Result<u64, Box<dyn Error>> {
     let text = fs::read_to_string("/proc/self/stat")?;
     // The name of the program may have spaces; the fields after it do not.

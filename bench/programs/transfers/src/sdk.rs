@@ -70,7 +70,7 @@ pub(crate) async fn export(link: &Link) -> Result<String, Box<dyn Error>> {
     Ok(serde_json::json!({ "uid": export.uid.as_str(), "url": url }).to_string())
 }
 
-/// A recording is the only upload of which a large file goes by one PUT.
+/// Presigns the upload of a recording, the only kind of upload that sends a large file in one PUT.
 pub(crate) async fn presign(link: &Link, bytes: u64) -> Result<String, Box<dyn Error>> {
     let mut recordings = link.avala.fleet().recordings().list().items();
     while let Some(recording) = recordings.next().await {

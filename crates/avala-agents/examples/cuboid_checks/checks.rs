@@ -28,7 +28,8 @@ impl Default for Limits {
     }
 }
 
-/// Returns a sentence for each fault: size, range, overlap. Cuboids are named by label and position in the list, from 1.
+/// Returns a sentence for each fault: size, range, overlap. Cuboids are named by label and position in the list, from
+/// 1.
 pub(crate) fn findings(cuboids: &[Labelled], limits: &Limits) -> Vec<String> {
     let named: Vec<(String, &Cuboid)> = cuboids
         .iter()

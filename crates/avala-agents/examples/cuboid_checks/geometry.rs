@@ -13,7 +13,7 @@ pub(crate) struct Cuboid {
 type Point = [f64; 2];
 
 impl Cuboid {
-    /// Whether every number is finite, and every side longer than zero.
+    /// Returns whether every number is finite, and every side longer than zero.
     pub(crate) fn is_valid(&self) -> bool {
         let numbers = self.center.iter().chain(&self.size).chain([&self.yaw]);
         numbers.into_iter().all(|number| number.is_finite()) && self.size.iter().all(|side| *side > 0.0)
@@ -23,12 +23,12 @@ impl Cuboid {
         self.size.iter().product()
     }
 
-    /// Horizontal distance of its center from the sensor.
+    /// Returns the horizontal distance of its center from the sensor.
     pub(crate) fn range(&self) -> f64 {
         self.center[0].hypot(self.center[1])
     }
 
-    /// The corners of its footprint, counterclockwise.
+    /// Returns the corners of its footprint, counterclockwise.
     fn footprint(&self) -> Vec<Point> {
         let (sin, cos) = self.yaw.sin_cos();
         let [length, width, _] = self.size.map(|side| side / 2.0);
@@ -37,7 +37,8 @@ impl Cuboid {
     }
 }
 
-/// The volume that two valid cuboids share, as a part of the smaller one: 0 for none, 1 if one contains the other.
+/// Returns the volume that two valid cuboids share, as a part of the smaller one: 0 for none, 1 if one contains the
+/// other.
 pub(crate) fn overlap(a: &Cuboid, b: &Cuboid) -> f64 {
     let top = (a.center[2] + a.size[2] / 2.0).min(b.center[2] + b.size[2] / 2.0);
     let bottom = (a.center[2] - a.size[2] / 2.0).max(b.center[2] - b.size[2] / 2.0);
@@ -51,8 +52,8 @@ pub(crate) fn overlap(a: &Cuboid, b: &Cuboid) -> f64 {
     area(&intersection(a.footprint(), &b.footprint())) * height / a.volume().min(b.volume())
 }
 
-/// The intersection of two convex polygons, by the algorithm of Sutherland and Hodgman: the first is clipped by each
-/// side of the second.
+/// Returns the intersection of two convex polygons, by the algorithm of Sutherland and Hodgman: the first is clipped by
+/// each side of the second.
 fn intersection(mut polygon: Vec<Point>, clip: &[Point]) -> Vec<Point> {
     for (start, end) in sides(clip) {
         // Positive to the left of the side, which is inside.
@@ -78,7 +79,7 @@ fn sides(polygon: &[Point]) -> impl Iterator<Item = (Point, Point)> + '_ {
     polygon.iter().copied().zip(polygon.iter().copied().cycle().skip(1))
 }
 
-/// The area of a polygon, by the shoelace formula.
+/// Returns the area of a polygon, by the shoelace formula.
 fn area(polygon: &[Point]) -> f64 {
     let doubled: f64 = sides(polygon).map(|(from, to)| from[0] * to[1] - to[0] * from[1]).sum();
     doubled.abs() / 2.0

@@ -10,7 +10,7 @@
 //! The API does not say how a project writes its annotations. Here an element of `result_data` is a cuboid if it has a
 //! `center`, a `size` and perhaps a `yaw`; change [`Annotation`] for yours.
 
-#![allow(clippy::print_stdout, reason = "an example talks to the one who runs it")]
+#![allow(clippy::print_stdout, reason = "an example prints its results")]
 
 mod checks;
 mod geometry;
@@ -43,8 +43,8 @@ struct Annotation {
     yaw: f64,
 }
 
-/// Decides about one result. Another element than the type expects is an error of this agent, or of the annotation tool:
-/// the runtime tries again, and parks the execution for a person.
+/// Decides about one result. Another element than the type expects is an error of this agent, or of the annotation
+/// tool: the runtime tries again, and parks the execution for a person.
 async fn check(context: Context) -> Result<Decision, serde_json::Error> {
     let Event::Result(result) = context.event() else { return Ok(Decision::leave()) };
     let annotations: Vec<Annotation> = result.result_data()?;

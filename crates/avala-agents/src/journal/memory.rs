@@ -21,7 +21,7 @@ impl MemoryJournal {
         Self::default()
     }
 
-    /// A copy of all records.
+    /// Returns a copy of all records.
     #[must_use]
     pub fn records(&self) -> Vec<Record> {
         self.lock().values().cloned().collect()

@@ -1,4 +1,4 @@
-//! The journal: what this process knows about executions, written before it matters.
+//! The journal: records of executions, written before each step that depends on them.
 
 mod memory;
 mod record;

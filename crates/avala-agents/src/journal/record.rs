@@ -93,7 +93,7 @@ impl Record {
         }
     }
 
-    /// A parked record that keeps the raw content of an entry or an execution which cannot be decoded.
+    /// Creates a parked record that keeps the raw content of an entry or an execution which cannot be decoded.
     pub(crate) fn undecodable(execution: ExecutionUid, raw: &[u8], reason: String) -> Self {
         let mut record = Self::new(execution, "", None);
         record.state = RecordState::Parked;
@@ -108,17 +108,18 @@ impl Record {
         self.updated_at_ms = now_ms();
     }
 
-    /// Whether the decision has to be sent, or its outcome found out.
+    /// Returns whether the decision has to be sent, or its outcome found out.
     pub(crate) fn is_undelivered(&self) -> bool {
         matches!(self.state, RecordState::Decided | RecordState::Sent)
     }
 
-    /// Whether nothing is left to do for this runtime.
+    /// Returns whether nothing is left to do for this runtime.
     pub(crate) fn is_done(&self) -> bool {
         matches!(self.state, RecordState::Acknowledged | RecordState::Left | RecordState::Parked)
     }
 
-    /// Remaining wait of a failed execution. A wait of more than a day is ignored, because the clock must have been changed.
+    /// Returns the remaining wait of a failed execution. A wait of more than a day is ignored, because the clock must
+    /// have been changed.
     pub(crate) fn retry_in(&self) -> Duration {
         let wait = Duration::from_millis(self.retry_at_ms.unwrap_or(0).saturating_sub(now_ms()));
         if wait > Duration::from_secs(86_400) { Duration::ZERO } else { wait }

@@ -51,7 +51,7 @@ impl Backlog {
         }
     }
 
-    /// When the next waiting execution becomes ready.
+    /// Returns when the next waiting execution becomes ready.
     pub(super) fn next_wake(&self) -> Option<Instant> {
         self.waiting.first_key_value().map(|((at, _), _)| *at)
     }
@@ -82,7 +82,7 @@ impl Backlog {
         self.bytes = self.ready.values().chain(self.waiting.values()).map(size).sum();
     }
 
-    /// How many executions could start now, as far as time is concerned.
+    /// Returns how many executions could start now, as far as time is concerned.
     pub(super) fn ready_len(&self) -> usize {
         self.ready.len()
     }
@@ -122,7 +122,7 @@ fn key(execution: &AgentExecution) -> Key {
     (execution.created_at.map(Timestamp::unix_seconds), execution.uid.clone())
 }
 
-/// The bytes of the free-form parts, and an estimate of the rest.
+/// Returns the bytes of the free-form parts, and an estimate of the rest.
 fn size(execution: &AgentExecution) -> usize {
     let payload = execution.event_payload.as_ref().map_or(0, |payload| payload.get().len());
     let response = execution.response_payload.as_ref().map_or(0, |response| response.get().len());

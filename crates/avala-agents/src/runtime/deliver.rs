@@ -1,4 +1,4 @@
-//! Delivers a decision: once at the server, however often the network fails.
+//! Delivers a decision to the server once, whatever requests fail.
 
 use std::future::poll_fn;
 use std::pin::pin;
@@ -23,7 +23,7 @@ const FIRST_DELAY: Duration = Duration::from_millis(500);
 const LONGEST_DELAY: Duration = Duration::from_secs(60);
 /// After this many failures in a row the delivery is postponed, so that it does not keep handlers from running.
 const MAX_FAILURES: u32 = 10;
-/// The pause between two looks at an execution that the server does not list.
+/// Pause between two look-ups of an execution that the server does not list.
 const SECOND_LOOK: Duration = Duration::from_secs(2);
 
 /// Outcome of a delivery.
@@ -50,13 +50,13 @@ enum Look {
 
 /// Meaning of a failed request.
 enum Failure {
-    /// Certainly not executed, so no look is needed before the next try.
+    /// Certainly not executed, so no look-up is needed before the next attempt.
     NotExecuted,
-    /// Rejected, perhaps because an earlier request, or somebody else, has decided.
+    /// Rejected, perhaps because an earlier request or another client has decided.
     Rejected,
     /// Perhaps executed.
     Unknown,
-    /// The API key does not allow it.
+    /// The API key does not allow the request.
     Unauthorized,
 }
 
@@ -65,7 +65,7 @@ impl Failure {
         match error.kind() {
             ErrorKind::Authentication | ErrorKind::Forbidden => Self::Unauthorized,
             ErrorKind::RateLimited => Self::NotExecuted,
-            // A wrong argument stays wrong.
+            // An invalid argument fails every attempt.
             ErrorKind::Request => Self::Rejected,
             _ if error.sent() == Sent::No => Self::NotExecuted,
             _ if error.status().is_some_and(|status| status.is_client_error()) && !error.is_retryable() => {
@@ -78,7 +78,8 @@ impl Failure {
 
 /// Sends the decision of a record until its outcome is known.
 ///
-/// After an unknown outcome the execution is looked up, and the same decision is sent again only while nobody decided.
+/// After an unknown outcome the execution is looked up, and the same decision is sent again only while the execution is
+/// undecided.
 pub(super) async fn deliver(
     shared: &Shared,
     agent: &AgentUid,
@@ -143,7 +144,7 @@ fn compare(decision: &Decision, action: AgentAction) -> Delivered {
     if decision.action() == Some(&action) { Delivered::Acknowledged } else { Delivered::DecidedElsewhere(action) }
 }
 
-/// Waits before the next try. `Some` ends the delivery for now; an error ends the agent.
+/// Waits before the next attempt. `Some` ends the delivery for now; an error ends the agent.
 async fn pause(
     shared: &Shared,
     lease: &Lease,
@@ -166,7 +167,7 @@ async fn pause(
 }
 
 /// Looks an execution up in the list without a status. One that is not listed counts as undecided only after a second
-/// look, because a list may be read while it changes. `None` if the delivery is interrupted.
+/// look-up, because a list may be read while it changes. `None` if the delivery is interrupted.
 async fn look_up(
     shared: &Shared,
     agent: &AgentUid,

@@ -4,7 +4,7 @@
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Summary {
-    /// Executions whose decision was acknowledged, here or by somebody else.
+    /// Executions whose decision was acknowledged, or made by another client.
     pub decided: usize,
     /// Executions that were left or parked.
     pub undecided: usize,

@@ -16,7 +16,7 @@ use crate::error::AgentError;
 use crate::journal::{Record, RecordState, now_ms};
 use crate::registration::register;
 
-/// Records that are removed at the same time. Each step looks at all that are left, so their number is limited.
+/// Records that are removed at the same time. Limited, because each step polls all that are left.
 const REMOVED_AT_ONCE: usize = 64;
 
 /// Input of one poll.
@@ -39,17 +39,17 @@ pub(super) enum Polled {
 
 /// The executions that the server listed.
 pub(super) struct Listed {
-    /// The agent, which is another one after a new registration.
+    /// The agent, which is new after a registration.
     pub(super) agent: AgentUid,
     /// The oldest executions that this process may start.
     pub(super) executions: Backlog,
-    /// How many executions were listed.
+    /// Number of listed executions.
     pub(super) total: usize,
-    /// When the oldest one was created.
+    /// Creation time of the oldest listed execution.
     pub(super) oldest: Option<SystemTime>,
     /// Whether executions in the status running were listed too.
     pub(super) with_running: bool,
-    /// Whether one of them was undecided.
+    /// Whether one of the listed executions was undecided.
     pub(super) found_running: bool,
     /// Whether an execution was not listed that has a record and is not done.
     pub(super) misses_known: bool,
@@ -133,7 +133,7 @@ fn add(
     listed.found_running |= execution.status == Some(ExecutionStatus::Running);
     let created: Option<SystemTime> = execution.created_at.map(Into::into);
     listed.oldest = listed.oldest.into_iter().chain(created).min();
-    // What cannot start takes no place, or many parked executions would keep newer ones out.
+    // Executions that cannot start do not count; otherwise many parked ones would keep newer ones out.
     if !is_done && !poll.in_progress.contains(&execution.uid) {
         let start_at = shared.retries().get(&execution.uid).copied();
         listed.executions.add(execution, start_at);
@@ -161,7 +161,7 @@ async fn park_undecodable(
     shared.save(&Record::undecodable(uid, raw.get().as_bytes(), reason)).await
 }
 
-/// Whether nobody has decided the execution yet. A server may list running ones as pending.
+/// Returns whether the execution is undecided. A server may list running ones as pending.
 pub(super) fn is_undecided(execution: &AgentExecution) -> bool {
     execution.action.is_none()
         && !matches!(execution.status, Some(ExecutionStatus::Completed | ExecutionStatus::Failed))
@@ -169,7 +169,7 @@ pub(super) fn is_undecided(execution: &AgentExecution) -> bool {
 
 /// Removes records that need nothing more of executions that the server stopped listing.
 async fn forget_unlisted(shared: &Shared, poll: &Poll, listed: &HashSet<ExecutionUid>) -> Result<(), AgentError> {
-    // Decided elsewhere, or deleted; known only if running executions were listed too.
+    // The execution was decided elsewhere, or deleted. That is known only if running executions were listed too.
     let is_over = |record: &Record| {
         poll.with_running
             && matches!(record.state, RecordState::Started | RecordState::Failed)

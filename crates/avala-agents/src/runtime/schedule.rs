@@ -31,18 +31,18 @@ pub(super) struct Schedule {
 }
 
 impl Schedule {
-    /// The first poll is due at once.
+    /// Creates a schedule whose first poll is due at once.
     pub(super) fn new(interval: Duration, longest: Duration, now: Instant) -> Self {
         let longest = longest.max(interval);
         Self { interval, longest, next: now, earliest: now, latest: now, next_running: now, failed: 0, idle: 0 }
     }
 
-    /// When the next poll is due. `is_busy`: there is enough to do without it.
+    /// Returns when the next poll is due. `is_busy`: there is enough to do without it.
     pub(super) fn due(&self, is_busy: bool) -> Instant {
         if is_busy { self.next.max(self.latest) } else { self.next }
     }
 
-    /// After a successful poll: the pause doubles for each poll that found nothing to do.
+    /// Records a successful poll: the pause doubles for each poll that found nothing to do.
     pub(super) fn succeeded(&mut self, found_work: bool, now: Instant) {
         self.failed = 0;
         self.idle = if found_work { 0 } else { self.idle.saturating_add(1) };
@@ -52,7 +52,7 @@ impl Schedule {
         self.latest = now + self.longest;
     }
 
-    /// After a failed poll. Returns the pause.
+    /// Records a failed poll. Returns the pause.
     pub(super) fn failed(&mut self, retry_after: Option<Duration>, now: Instant) -> Duration {
         self.failed = self.failed.saturating_add(1);
         let pause = backoff::delay(self.failed, self.interval, self.longest);
@@ -63,18 +63,18 @@ impl Schedule {
         pause
     }
 
-    /// Whether a poll lists executions in the status running too. The first one does.
+    /// Returns whether a poll lists executions in the status running too. The first one does.
     pub(super) fn lists_running(&self, now: Instant) -> bool {
         now >= self.next_running
     }
 
-    /// After a list of running executions.
+    /// Records that running executions were listed.
     pub(super) fn listed_running(&mut self, found: bool, now: Instant) {
         // A server that uses the status may use it for each execution.
         self.next_running = if found { now } else { now + RUNNING };
     }
 
-    /// The list of pending executions lacks some that this process knows and that are not done.
+    /// Records that the list of pending executions lacks some that this process knows and that are not done.
     pub(super) fn missed(&mut self, now: Instant) {
         self.next_running = self.next_running.min(now + RUNNING_IF_MISSED);
     }

@@ -34,7 +34,8 @@ pub(crate) struct Shared {
     pub(crate) hint: Arc<Notify>,
     /// Executions that are not done, and done ones until the server stops listing them as pending.
     pub(crate) records: Arc<Mutex<Records>>,
-    /// When failed executions are tried again. The wall clock of the journal is read only at startup, since it may jump.
+    /// When failed executions are tried again. The wall clock of the journal is read only at startup, since it may
+    /// jump.
     pub(crate) retries: Mutex<HashMap<ExecutionUid, Instant>>,
     /// Finds executions after an unknown outcome.
     pub(crate) lookups: Arc<Lookups>,
@@ -63,12 +64,12 @@ impl Shared {
         Ok(())
     }
 
-    /// The handler of an event: its own, or the fallback.
+    /// Returns the handler of an event: its own, or the fallback.
     pub(crate) fn handler(&self, event: &EventType) -> Option<&BoxHandler> {
         self.handlers.get(event).or(self.fallback.as_ref())
     }
 
-    /// When a handler of this event may start; `None` at any time.
+    /// Returns when a handler of this event may start; `None` at any time.
     pub(crate) fn next_start(&self, event: &EventType) -> Option<Instant> {
         self.paces.get(event).into_iter().chain(&self.pace).filter_map(Pace::next).max()
     }

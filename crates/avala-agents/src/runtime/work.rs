@@ -142,7 +142,7 @@ async fn decide(
     shared.save(record).await?;
 
     let outcome = run_handler(shared, execution, reason, record.attempts, lease).await;
-    // The handler ended, whatever came of it: this start did not kill the process.
+    // The handler ended, with any result: this start did not kill the process.
     record.open_starts = 0;
     match outcome {
         HandlerOutcome::Decided(decision) if decision.action().is_none() => {

@@ -105,7 +105,7 @@ async fn a_parked_execution_is_decided_by_hand_while_it_is_not_listed() {
     let stop = tokio_util::sync::CancellationToken::new();
     let running = tokio::spawn(agent.run_until(&server.client(), stop.clone()));
     tokio::time::sleep(std::time::Duration::from_secs(30)).await;
-    // The server lists only executions in a status that nobody asks for.
+    // The server lists only executions in a status that no query requests.
     server.lock().executions[0]["status"] = "queued".into();
     handle.decide(&handle.parked()[0].execution, Decision::flag("by hand")).await.unwrap();
     tokio::time::sleep(std::time::Duration::from_secs(30)).await;

@@ -103,8 +103,8 @@ const VERSION_1_ENTRIES: [(&str, &str); 5] = [
     ("x4", "not json"),
 ];
 
-/// What a version 1 program that is killed leaves today, compared with the fixture, which is never written again. Another
-/// result means that the format has changed: raise its version, and add a fixture of it.
+/// What a version 1 program that is killed leaves today, compared with the fixture, which is never written again.
+/// Another result means that the format has changed: raise its version, and add a fixture of it.
 #[tokio::test]
 async fn the_fixture_is_what_this_version_writes() {
     let folder = folder();

@@ -70,7 +70,7 @@ impl Server {
         self.lock().faults.extend(faults.into_iter().map(|fault| (request, fault)));
     }
 
-    /// A client without rate limit and without retries of its own, so that tests see every request.
+    /// Returns a client without rate limit and without retries of its own, so that tests see every request.
     pub(crate) fn client(&self) -> Avala {
         let server = self.clone();
         let service = tower::service_fn(move |request: Request<Body>| {
@@ -87,7 +87,7 @@ impl Server {
             .unwrap()
     }
 
-    /// The decisions on an execution.
+    /// Returns the decisions on an execution.
     pub(crate) fn decisions(&self, uid: &str) -> Vec<String> {
         self.lock().decisions.get(uid).cloned().unwrap_or_default()
     }
@@ -196,7 +196,7 @@ fn response(status: u16, body: &Value, retry_after: Option<u32>) -> Response<Bod
     response
 }
 
-/// An agent that approves every result.
+/// Creates an agent that approves every result.
 pub(crate) fn approving() -> Agent {
     Agent::new("qa").on(EventType::ResultSubmitted, |_: Context| async { Decision::approve() })
 }

@@ -71,7 +71,7 @@ fn with_defaults(
     args
 }
 
-/// Whether the line has an option already, in whichever form.
+/// Returns whether the line has an option already, in whichever form.
 fn is_given(args: &[OsString], word: &str) -> bool {
     let long = |name: &str| if name == "-o" { "--output".to_owned() } else { name.to_owned() };
     let name = long(word.split('=').next().unwrap_or(word));
@@ -81,7 +81,7 @@ fn is_given(args: &[OsString], word: &str) -> bool {
     })
 }
 
-/// The value of a global option, before the line is parsed.
+/// Returns the value of a global option, before the line is parsed.
 fn option<'a>(args: &'a [OsString], name: &str) -> Option<&'a str> {
     let mut found = None;
     let mut rest = args.iter().skip(1).map(OsString::as_os_str).take_while(|arg| *arg != OsStr::new("--"));
@@ -96,7 +96,7 @@ fn option<'a>(args: &'a [OsString], name: &str) -> Option<&'a str> {
     found
 }
 
-/// The position of the first word that is no option and no value of one.
+/// Returns the position of the first word that is no option and no value of one.
 pub(crate) fn first_word(args: &[OsString]) -> Option<usize> {
     let mut position = 1;
     while let Some(arg) = args.get(position) {

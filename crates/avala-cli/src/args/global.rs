@@ -17,7 +17,7 @@ use crate::output::{FORMATS, Format, Style};
 const CONNECTION: &str = "Connection";
 const OUTPUT: &str = "Output";
 
-/// The global options that take a value, for those who look for the command on a line.
+/// Global options that take a value, to find the command on a line.
 pub(crate) const WITH_VALUE: &[&str] = &[
     "-o",
     "--output",
@@ -34,7 +34,7 @@ pub(crate) const WITH_VALUE: &[&str] = &[
     "--template",
 ];
 
-/// The global options, for clap.
+/// Returns the global options, for clap.
 pub(crate) fn args() -> Vec<Arg> {
     let text = |name: &'static str, value: &'static str, help: &'static str| {
         Arg::new(name).long(name).value_name(value).global(true).help(help)
@@ -58,7 +58,7 @@ pub(crate) fn args() -> Vec<Arg> {
         flag("allow-insecure-base-url", "Allow plain http to this machine, as for a sandbox"),
         text("call-timeout", "SECONDS", "Timeout of each call, retries included [default: 60]")
             .value_parser(value_parser!(f64)),
-        text("max-attempts", "N", "How often a call is tried [default: 3]")
+        text("max-attempts", "N", "Maximum number of attempts of a call [default: 3]")
             .value_parser(value_parser!(u32).range(1..=100)),
         text("config-file", "FILE", "The configuration file [default: ~/.config/avala/config.toml]")
             .value_parser(value_parser!(PathBuf)),
@@ -70,7 +70,7 @@ pub(crate) fn args() -> Vec<Arg> {
         text("jq", "FILTER", "Filter the JSON in the language of jq; strings are printed without quotes"),
         text("template", "TEMPLATE", "Print each record by a Jinja template, such as '{{ uid }} {{ name }}'"),
         flag("debug", "Print each request to stderr, without secrets, with its status and time"),
-        flag("no-input", "Never ask; fail if a reply is needed"),
+        flag("no-input", "Never prompt; fail if an input is needed"),
     ];
     let connection = connection.into_iter().map(|arg| arg.help_heading(CONNECTION));
     connection.chain(output.into_iter().map(|arg| arg.help_heading(OUTPUT))).collect()
@@ -86,7 +86,7 @@ pub(crate) struct Globals {
     pub(crate) client: ClientOptions,
 }
 
-/// The format that the options choose, also if the rest of them is invalid.
+/// Returns the output format of the options, also if other options are invalid.
 pub(crate) fn format_of(matches: &ArgMatches) -> Format {
     let name = matches.try_get_one::<String>("output").ok().flatten();
     name.and_then(|name| Format::parse(name)).unwrap_or(Format::Table)
@@ -123,7 +123,7 @@ impl Globals {
     }
 }
 
-/// How results are printed, by the options of a command.
+/// Returns how results are printed, by the options of a command.
 pub(crate) fn style(matches: &ArgMatches) -> Outcome<Style> {
     let text = |name: &str| matches.try_get_one::<String>(name).ok().flatten();
     let fields = matches.get_many::<String>("fields").map(|fields| fields.cloned().collect());
@@ -139,7 +139,7 @@ pub(crate) fn style(matches: &ArgMatches) -> Outcome<Style> {
     Ok(Style { format, fields, sort, jq, template })
 }
 
-/// A number of seconds as a duration.
+/// Returns a number of seconds as a duration.
 pub(crate) fn duration(option: &str, seconds: f64) -> Outcome<Duration> {
     Duration::try_from_secs_f64(seconds)
         .ok()

@@ -12,7 +12,7 @@ use crate::commands::{Entry, entries, group_about};
 
 pub(crate) use expand::{expand, first_word};
 
-/// The program's command line. Commands of a group are made when the group is used, so that the start is fast.
+/// Returns the program's command line. Commands of a group are made when the group is used, so that the start is fast.
 pub(crate) fn root() -> Command {
     let mut root = Command::new("avala")
         .version(env!("CARGO_PKG_VERSION"))
@@ -73,7 +73,7 @@ fn add_level(command: Command, entries: &[&Entry], level: usize) -> Command {
     command
 }
 
-/// Whether words are the beginning of a command.
+/// Returns whether words are the beginning of a command.
 pub(crate) fn is_command(words: &[&str]) -> bool {
     let first = words.first().and_then(|word| crate::commands::group_of_alias(word)).or_else(|| words.first().copied());
     entries().any(|entry| {
@@ -87,7 +87,7 @@ pub(crate) fn is_command(words: &[&str]) -> bool {
     })
 }
 
-/// The format that a command line asks for, if it cannot be parsed.
+/// Returns the format that a command line asks for, if it cannot be parsed.
 pub(crate) fn wants_json(args: &[OsString]) -> bool {
     let words: Vec<&str> = args.iter().filter_map(|arg| arg.to_str()).collect();
     let is_json = |value: &str| matches!(value, "json" | "ndjson");

@@ -43,12 +43,12 @@ const fn arg(name: &'static str, form: Form, help: &'static str) -> Arg {
     Arg { name, form, help, field: "", is_required: false, is_positional: false, default: "" }
 }
 
-/// A positional argument, always required.
+/// Returns a positional argument, always required.
 pub(crate) const fn pos(name: &'static str, help: &'static str) -> Arg {
     Arg { is_positional: true, is_required: true, ..arg(name, Form::Text, help) }
 }
 
-/// An option with a text.
+/// Returns an option with a text.
 pub(crate) const fn text(name: &'static str, help: &'static str) -> Arg {
     arg(name, Form::Text, help)
 }
@@ -94,12 +94,12 @@ pub(crate) const fn file(name: &'static str, help: &'static str) -> Arg {
 }
 
 impl Arg {
-    /// Member of the body that the option sets.
+    /// Sets the member of the body that the option sets.
     pub(crate) const fn field(self, field: &'static str) -> Self {
         Self { field, ..self }
     }
 
-    /// Whether the option is required. A member of the body can also be set by `--json` or `--field`.
+    /// Sets whether the option is required. A member of the body can also be set by `--json` or `--field`.
     pub(crate) const fn required(self) -> Self {
         Self { is_required: true, ..self }
     }
@@ -108,7 +108,7 @@ impl Arg {
         Self { default, ..self }
     }
 
-    /// The arguments of clap: two for a switch with an opposite.
+    /// Returns the arguments of clap: two for a switch with an opposite.
     pub(crate) fn to_clap(self, has_body: bool) -> Vec<clap::Arg> {
         let mut arg = clap::Arg::new(self.name).help(self.help);
         if self.is_positional {

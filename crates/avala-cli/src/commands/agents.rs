@@ -1,4 +1,4 @@
-//! Agents and what they decide.
+//! Agents, their executions and decisions.
 
 use crate::args::option::{boolean, comma, pos, text};
 use crate::commands::row::Row;
@@ -12,7 +12,7 @@ pub(super) const ROWS: &[Row] = &[
         "events",
         "created_at",
     ]),
-    Row::read("agents.get", &["agents", "get"], "Get an agent", &[pos("uid", "Agent")], |a, i| {
+    Row::read("agents.get", &["agents", "get"], "Get an agent", &[pos("uid", "UID of the agent")], |a, i| {
         i.one(a.agents().get(i.text("uid")))
     }),
     Row::change(
@@ -21,12 +21,12 @@ pub(super) const ROWS: &[Row] = &[
         "Create an agent; the response has its secret, once",
         &[
             text("name", "Display name").field("name").required(),
-            comma("events", "Event types that it looks at").field("events"),
+            comma("events", "Subscribed event types").field("events"),
             text("callback-url", "URL that is called for each event").field("callback_url"),
             text("description", "Description").field("description"),
-            text("project", "Only events of this project").field("project"),
-            comma("task-types", "Only tasks of these types").field("task_types"),
-            boolean("is-active", "Whether it gets events").field("is_active"),
+            text("project", "Restrict events to this project").field("project"),
+            comma("task-types", "Restrict tasks to these types").field("task_types"),
+            boolean("is-active", "Whether the agent receives events").field("is_active"),
         ],
         |a, i| i.one(a.agents().create(&i.payload()?)),
     )
@@ -36,34 +36,42 @@ pub(super) const ROWS: &[Row] = &[
         &["agents", "update"],
         "Update an agent",
         &[
-            pos("uid", "Agent"),
+            pos("uid", "UID of the agent"),
             text("name", "Display name").field("name"),
-            comma("events", "Event types that it looks at").field("events"),
+            comma("events", "Subscribed event types").field("events"),
             text("callback-url", "URL that is called for each event").field("callback_url"),
             text("description", "Description").field("description"),
-            text("project", "Only events of this project").field("project"),
-            comma("task-types", "Only tasks of these types").field("task_types"),
-            boolean("is-active", "Whether it gets events").field("is_active"),
+            text("project", "Restrict events to this project").field("project"),
+            comma("task-types", "Restrict tasks to these types").field("task_types"),
+            boolean("is-active", "Whether the agent receives events").field("is_active"),
         ],
         |a, i| i.one(a.agents().update(i.text("uid"), &i.payload()?)),
     )
     .example("agents update UID --is-active false"),
-    Row::destroy("agents.delete", &["agents", "delete"], "Delete an agent", &[pos("uid", "Agent")], |a, i| {
-        i.nothing(a.agents().delete(i.text("uid")))
-    }),
-    Row::change("agents.test", &["agents", "test"], "Send a test event to an agent", &[pos("uid", "Agent")], |a, i| {
-        i.one(a.agents().test(i.text("uid")))
-    })
+    Row::destroy(
+        "agents.delete",
+        &["agents", "delete"],
+        "Delete an agent",
+        &[pos("uid", "UID of the agent")],
+        |a, i| i.nothing(a.agents().delete(i.text("uid"))),
+    ),
+    Row::change(
+        "agents.test",
+        &["agents", "test"],
+        "Send a test event to an agent",
+        &[pos("uid", "UID of the agent")],
+        |a, i| i.one(a.agents().test(i.text("uid"))),
+    )
     .check(is_success),
     Row::list(
         "agents.list_executions",
         &["agents", "executions"],
         "List the executions of an agent",
         &[
-            pos("uid", "Agent"),
-            text("project", "Only of this project"),
-            text("status", "Only with this status, such as pending"),
-            comma("task-types", "Only of tasks of these types"),
+            pos("uid", "UID of the agent"),
+            text("project", "Filter by project"),
+            text("status", "Filter by status, such as pending"),
+            comma("task-types", "Filter by task types"),
         ],
         |a, i| {
             let list = a.agents().list_executions(i.text("uid"));
@@ -81,7 +89,7 @@ pub(super) const ROWS: &[Row] = &[
         &["agent-actions", "create"],
         "Decide an execution",
         &[
-            text("execution", "Execution").field("execution").required(),
+            text("execution", "UID of the execution").field("execution").required(),
             text("action", "Decision, such as approve, reject or flag").field("action").required(),
             text("reason", "Reason").field("reason"),
         ],

@@ -11,9 +11,9 @@ pub(super) const ROWS: &[Row] = &[
         &["annotation-issues", "list-by-sequence"],
         "List the issues of a sequence",
         &[
-            pos("sequence-uid", "Sequence"),
-            text("item", "Only of this dataset item"),
-            text("project", "Only of this project"),
+            pos("sequence-uid", "UID of the sequence"),
+            text("item", "Filter by dataset item"),
+            text("project", "Filter by project"),
         ],
         |a, i| {
             let list = a.annotation_issues().list_by_sequence(i.text("sequence-uid"));
@@ -26,7 +26,7 @@ pub(super) const ROWS: &[Row] = &[
         "annotation_issues.list_by_dataset",
         &["annotation-issues", "list-by-dataset"],
         "List the issues of a dataset",
-        &[pos("owner", "Owner"), pos("slug", "Dataset"), text("sequence", "Only of this sequence")],
+        &[pos("owner", "Owner"), pos("slug", "Slug of the dataset"), text("sequence", "Filter by sequence")],
         |a, i| {
             let list = a.annotation_issues().list_by_dataset(i.text("owner"), i.text("slug"));
             i.list(i.with(list, "sequence", |list, value| list.sequence(value)))
@@ -37,7 +37,7 @@ pub(super) const ROWS: &[Row] = &[
         "annotation_issues.get_metrics",
         &["annotation-issues", "metrics"],
         "Count the issues of a dataset",
-        &[pos("owner", "Owner"), pos("slug", "Dataset"), text("sequence", "Only of this sequence")],
+        &[pos("owner", "Owner"), pos("slug", "Slug of the dataset"), text("sequence", "Filter by sequence")],
         |a, i| {
             let call = a.annotation_issues().get_metrics(i.text("owner"), i.text("slug"));
             i.one(i.with(call, "sequence", |call, value| call.sequence(value)))
@@ -47,7 +47,7 @@ pub(super) const ROWS: &[Row] = &[
         "annotation_issues.list_tools",
         &["annotation-issues", "tools"],
         "List the tools that issues can be about, with their problems",
-        &[text("dataset-type", "Only for datasets of this type")],
+        &[text("dataset-type", "Filter by dataset type")],
         |a, i| {
             let list = a.annotation_issues().list_tools();
             i.list(i.with(list, "dataset-type", |list, value| list.dataset_type(value)))
@@ -59,17 +59,17 @@ pub(super) const ROWS: &[Row] = &[
         &["annotation-issues", "create"],
         "Report an issue",
         &[
-            text("sequence", "Sequence").field("sequence_uid").required(),
-            text("tool", "Tool").field("tool_uid").required(),
-            text("problem", "Problem of the tool").field("problem_uid").required(),
-            text("item", "Dataset item").field("dataset_item_uid"),
-            text("project", "Project").field("project_uid"),
-            text("object", "Object").field("object_uid"),
+            text("sequence", "UID of the sequence").field("sequence_uid").required(),
+            text("tool", "UID of the tool").field("tool_uid").required(),
+            text("problem", "UID of the problem, one of the tool").field("problem_uid").required(),
+            text("item", "UID of the dataset item").field("dataset_item_uid"),
+            text("project", "UID of the project").field("project_uid"),
+            text("object", "UID of the object").field("object_uid"),
             text("priority", "Priority").field("priority"),
             text("severity", "Severity").field("severity"),
             text("description", "Description").field("description"),
-            text("wrong-class", "Class that was annotated").field("wrong_class"),
-            text("correct-class", "Class that is right").field("correct_class"),
+            text("wrong-class", "Annotated class, which is wrong").field("wrong_class"),
+            text("correct-class", "Correct class").field("correct_class"),
             text("frames-affected", "Frames that are affected").field("frames_affected"),
             boolean("should-re-annotate", "Whether to annotate again").field("should_re_annotate"),
             boolean("should-delete", "Whether to delete the object").field("should_delete"),
@@ -83,15 +83,15 @@ pub(super) const ROWS: &[Row] = &[
         &["annotation-issues", "update"],
         "Update an issue",
         &[
-            pos("sequence-uid", "Sequence"),
-            pos("issue-uid", "Issue"),
+            pos("sequence-uid", "UID of the sequence"),
+            pos("issue-uid", "UID of the issue"),
             text("status", "Status").field("status"),
             text("priority", "Priority").field("priority"),
             text("severity", "Severity").field("severity"),
             text("description", "Description").field("description"),
-            text("tool", "Tool").field("tool_uid"),
-            text("problem", "Problem of the tool").field("problem_uid"),
-            text("wrong-class", "Class that was annotated").field("wrong_class"),
+            text("tool", "UID of the tool").field("tool_uid"),
+            text("problem", "UID of the problem, one of the tool").field("problem_uid"),
+            text("wrong-class", "Annotated class, which is wrong").field("wrong_class"),
             text("frames-affected", "Frames that are affected").field("frames_affected"),
         ],
         |a, i| i.one(a.annotation_issues().update(i.text("sequence-uid"), i.text("issue-uid"), &i.payload()?)),
@@ -100,7 +100,7 @@ pub(super) const ROWS: &[Row] = &[
         "annotation_issues.delete",
         &["annotation-issues", "delete"],
         "Delete an issue",
-        &[pos("sequence-uid", "Sequence"), pos("issue-uid", "Issue")],
+        &[pos("sequence-uid", "UID of the sequence"), pos("issue-uid", "UID of the issue")],
         |a, i| i.nothing(a.annotation_issues().delete(i.text("sequence-uid"), i.text("issue-uid"))),
     ),
 ];

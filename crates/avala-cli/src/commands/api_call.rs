@@ -42,7 +42,7 @@ fn build(command: Command) -> Command {
                 .action(ArgAction::SetTrue)
                 .help("Print the request instead of sending it"),
         )
-        .arg(Arg::new("yes").long("yes").short('y').action(ArgAction::SetTrue).help("Do not ask before DELETE"))
+        .arg(Arg::new("yes").long("yes").short('y').action(ArgAction::SetTrue).help("Do not prompt before DELETE"))
         .after_help(
             "Examples:\n  avala api GET /datasets/ --query data_type=lidar\n  avala api /tasks/ --all -o ndjson\n  \
              avala api POST /exports/ --field project=UID\n  avala api PATCH /agents/UID/ --json changes.json\n\n\
@@ -131,7 +131,7 @@ fn method_and_path(matches: &ArgMatches) -> Outcome<(Method, String)> {
     }
 }
 
-/// The path with a slash at both ends, as every path of the API has them.
+/// Returns the path with a slash at both ends, as every path of the API has them.
 fn absolute(path: &str) -> String {
     let path = if path.starts_with('/') || path.contains("://") { path.to_owned() } else { format!("/{path}") };
     if path.ends_with('/') { path } else { path + "/" }

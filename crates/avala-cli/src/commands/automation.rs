@@ -4,14 +4,14 @@ use crate::args::option::{boolean, choice, comma, integer, number, pos, switch, 
 use crate::commands::row::Row;
 use crate::data::Data;
 
-const PROJECT: crate::args::option::Arg = text("project", "Project").required();
+const PROJECT: crate::args::option::Arg = text("project", "UID of the project").required();
 
 pub(super) const ROWS: &[Row] = &[
     Row::list(
         "auto_label_jobs.list",
         &["auto-label", "list"],
         "List auto-label jobs",
-        &[text("project", "Only of this project"), text("status", "Only with this status")],
+        &[text("project", "Filter by project"), text("status", "Filter by status")],
         |a, i| {
             let list = a.auto_label_jobs().list();
             let list = i.with(list, "project", |list, value| list.project(value));
@@ -19,9 +19,13 @@ pub(super) const ROWS: &[Row] = &[
         },
     )
     .columns(&["uid", "status", "model_type", "progress_pct", "created_at"]),
-    Row::read("auto_label_jobs.get", &["auto-label", "get"], "Get an auto-label job", &[pos("uid", "Job")], |a, i| {
-        i.one(a.auto_label_jobs().get(i.text("uid")))
-    }),
+    Row::read(
+        "auto_label_jobs.get",
+        &["auto-label", "get"],
+        "Get an auto-label job",
+        &[pos("uid", "UID of the auto-label job")],
+        |a, i| i.one(a.auto_label_jobs().get(i.text("uid"))),
+    ),
     Row::change(
         "auto_label_jobs.create",
         &["auto-label", "create"],
@@ -29,7 +33,7 @@ pub(super) const ROWS: &[Row] = &[
         &[
             PROJECT,
             choice("model-type", &["sam3", "yolo"], "Model").field("model_type"),
-            number("confidence-threshold", "Lowest confidence of an annotation, 0 to 1").field("confidence_threshold"),
+            number("confidence-threshold", "Minimum confidence of an annotation, 0 to 1").field("confidence_threshold"),
             comma("labels", "Only these labels").field("labels"),
             switch("dry-run", "", "Let the server estimate the job without running it").field("dry_run"),
         ],
@@ -40,7 +44,7 @@ pub(super) const ROWS: &[Row] = &[
         "auto_label_jobs.cancel",
         &["auto-label", "cancel"],
         "Cancel an auto-label job",
-        &[pos("uid", "Job")],
+        &[pos("uid", "UID of the auto-label job")],
         |a, i| i.nothing(a.auto_label_jobs().cancel(i.text("uid"))),
     ),
     Row::read(
@@ -74,9 +78,10 @@ pub(super) const ROWS: &[Row] = &[
         "Get the settings of consensus, or update them if an option is given",
         &[
             PROJECT,
-            number("iou-threshold", "Overlap from which on annotations agree, 0 to 1").field("iou_threshold"),
-            number("min-agreement-ratio", "Smallest share that has to agree, 0 to 1").field("min_agreement_ratio"),
-            integer("min-annotations", "Smallest number of annotations").field("min_annotations"),
+            number("iou-threshold", "Minimum overlap of annotations that agree, 0 to 1").field("iou_threshold"),
+            number("min-agreement-ratio", "Minimum share of annotations that agree, 0 to 1")
+                .field("min_agreement_ratio"),
+            integer("min-annotations", "Minimum number of annotations").field("min_annotations"),
         ],
         |a, i| {
             if i.has_fields() {
@@ -95,7 +100,7 @@ pub(super) const ROWS: &[Row] = &[
         "quality_targets.get",
         &["quality-targets", "get"],
         "Get a quality target",
-        &[pos("uid", "Quality target"), PROJECT],
+        &[pos("uid", "UID of the quality target"), PROJECT],
         |a, i| i.one(a.quality_targets().get(i.text("project"), i.text("uid"))),
     ),
     Row::change(
@@ -109,9 +114,9 @@ pub(super) const ROWS: &[Row] = &[
             number("threshold", "Threshold, in the unit of the metric").field("threshold").required(),
             text("operator", "Comparison: gt, gte, lt or lte").field("operator"),
             choice("severity", &["warning", "critical"], "Severity of a breach").field("severity"),
-            boolean("is-active", "Whether it is evaluated").field("is_active"),
+            boolean("is-active", "Whether the target is evaluated").field("is_active"),
             boolean("notify-webhook", "Whether a breach is sent to webhooks").field("notify_webhook"),
-            comma("notify-emails", "Whom to mail about a breach").field("notify_emails"),
+            comma("notify-emails", "Email addresses to notify of a breach").field("notify_emails"),
         ],
         |a, i| i.one(a.quality_targets().create(i.text("project"), &i.payload()?)),
     )
@@ -121,16 +126,16 @@ pub(super) const ROWS: &[Row] = &[
         &["quality-targets", "update"],
         "Update a quality target",
         &[
-            pos("uid", "Quality target"),
+            pos("uid", "UID of the quality target"),
             PROJECT,
             text("name", "Display name").field("name"),
             text("metric", "Metric").field("metric"),
             number("threshold", "Threshold, in the unit of the metric").field("threshold"),
             text("operator", "Comparison: gt, gte, lt or lte").field("operator"),
             choice("severity", &["warning", "critical"], "Severity of a breach").field("severity"),
-            boolean("is-active", "Whether it is evaluated").field("is_active"),
+            boolean("is-active", "Whether the target is evaluated").field("is_active"),
             boolean("notify-webhook", "Whether a breach is sent to webhooks").field("notify_webhook"),
-            comma("notify-emails", "Whom to mail about a breach").field("notify_emails"),
+            comma("notify-emails", "Email addresses to notify of a breach").field("notify_emails"),
         ],
         |a, i| i.one(a.quality_targets().update(i.text("project"), i.text("uid"), &i.payload()?)),
     ),
@@ -138,7 +143,7 @@ pub(super) const ROWS: &[Row] = &[
         "quality_targets.delete",
         &["quality-targets", "delete"],
         "Delete a quality target",
-        &[pos("uid", "Quality target"), PROJECT],
+        &[pos("uid", "UID of the quality target"), PROJECT],
         |a, i| i.nothing(a.quality_targets().delete(i.text("project"), i.text("uid"))),
     ),
     Row::change(

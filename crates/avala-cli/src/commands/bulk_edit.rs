@@ -95,7 +95,7 @@ async fn run(context: &mut Context, matches: &ArgMatches) -> Outcome {
     context.printer.value(&report(edits.len(), sent), &[])
 }
 
-/// The edits of a file.
+/// Returns the edits of a file.
 fn parse(content: &str, is_lines: bool) -> Outcome<Vec<Json>> {
     if is_lines {
         let line = |(index, line): (usize, &str)| {

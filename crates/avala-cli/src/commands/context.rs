@@ -27,7 +27,7 @@ pub(crate) struct Context {
 }
 
 impl Context {
-    /// `matches` are those of the command itself.
+    /// Creates a context. `matches` are those of the command itself.
     pub(crate) fn new(root: fn() -> Command, matches: &ArgMatches) -> Outcome<Self> {
         let globals = Globals::read(matches)?;
         let terminal = Terminal::detect();
@@ -48,12 +48,12 @@ impl Context {
         })
     }
 
-    /// Path of the configuration file.
+    /// Returns the path of the configuration file.
     pub(crate) fn config_path(&self) -> Outcome<std::path::PathBuf> {
         config::path_of(self.globals.config_file.as_deref())
     }
 
-    /// The configuration file. Without a place for one it is empty.
+    /// Returns the configuration file. Without a place for one it is empty.
     pub(crate) fn config(&self) -> Outcome<Config> {
         let is_chosen = self.globals.config_file.is_some() || self.globals.key.profile.is_some();
         match self.config_path() {
@@ -63,7 +63,7 @@ impl Context {
         }
     }
 
-    /// The key and the base URL, with where they come from.
+    /// Returns the key and the base URL, with where they come from.
     pub(crate) fn connection(&self) -> Outcome<&Connection> {
         if self.connection.get().is_none() {
             let connection = Connection::resolve(&self.globals.key, &self.config()?)?;
@@ -73,12 +73,12 @@ impl Context {
         self.connection.get().ok_or_else(crate::failure::Failure::interrupted)
     }
 
-    /// A client with the key.
+    /// Returns a client with the key.
     pub(crate) fn avala(&self) -> Outcome<Avala> {
         client::with_key(self.connection()?, self.globals.client)
     }
 
-    /// A client for a request that is not sent, or that needs no key.
+    /// Returns a client for a request that is not sent, or that needs no key.
     pub(crate) fn avala_without_key(&self) -> Outcome<Avala> {
         client::without_key(self.connection()?, self.globals.client)
     }

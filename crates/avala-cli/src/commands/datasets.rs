@@ -9,7 +9,7 @@ use crate::failure::Failure;
 
 const OWNER: Arg = pos("owner", "Owner: a user or an organization");
 const SLUG: Arg = pos("slug", "Slug of the dataset");
-const SEQUENCE: Arg = pos("sequence-uid", "Sequence");
+const SEQUENCE: Arg = pos("sequence-uid", "UID of the sequence");
 const ORDERING: Arg = text("ordering", "Field by which the server sorts; -FIELD is descending");
 pub(super) const DATA_TYPES: &[&str] = &["image", "video", "lidar", "mcap", "splat"];
 
@@ -19,10 +19,10 @@ pub(super) const ROWS: &[Row] = &[
         &["datasets", "list"],
         "List datasets",
         &[
-            text("data-type", "Only of this type"),
-            text("name", "Only with this in the name"),
-            text("status", "Only with this status"),
-            text("visibility", "Only with this visibility"),
+            text("data-type", "Filter by type"),
+            text("name", "Filter by a text in the name"),
+            text("status", "Filter by status"),
+            text("visibility", "Filter by visibility"),
         ],
         |a, i| {
             let list = a.datasets().list();
@@ -49,7 +49,7 @@ pub(super) const ROWS: &[Row] = &[
         },
     )
     .columns(&["uid", "name", "slug", "item_count", "data_type"]),
-    Row::read("datasets.get", &["datasets", "get"], "Get a dataset", &[pos("uid", "Dataset")], |a, i| {
+    Row::read("datasets.get", &["datasets", "get"], "Get a dataset", &[pos("uid", "UID of the dataset")], |a, i| {
         i.one(a.datasets().get(i.text("uid")))
     }),
     Row::read(
@@ -73,9 +73,9 @@ pub(super) const ROWS: &[Row] = &[
             switch("create-metadata", "no-create-metadata", "Let the server read the metadata of the files")
                 .field("create_metadata")
                 .default("true"),
-            json("provider-config", "Where the files are").field("provider_config"),
+            json("provider-config", "Location of the files").field("provider_config"),
             text("owner", "Owner").field("owner_name"),
-            text("organization-uid", "Owning organization").field("organization_uid"),
+            text("organization-uid", "UID of the owning organization").field("organization_uid"),
             integer("organization-id", "Owning organization, by its number").field("organization_id"),
             integer("industry", "Number of the industry").field("industry"),
             integer("license", "Number of the license").field("license"),
@@ -121,7 +121,7 @@ pub(super) const ROWS: &[Row] = &[
         "datasets.get_item",
         &["datasets", "get-item"],
         "Get an item of a dataset",
-        &[OWNER, SLUG, pos("item-uid", "Item")],
+        &[OWNER, SLUG, pos("item-uid", "UID of the item")],
         |a, i| i.one(a.datasets().get_item(i.text("owner"), i.text("slug"), i.text("item-uid"))),
     ),
     Row::list(
@@ -185,7 +185,7 @@ pub(super) const ROWS: &[Row] = &[
             SLUG,
             SEQUENCE,
             text("outcome", "Outcome, such as success or failure").field("outcome").required(),
-            number("progress", "How far it came, 0 to 1").field("progress"),
+            number("progress", "Progress, 0 to 1").field("progress"),
             integer("quality", "Quality").field("quality"),
             integer("speed", "Speed").field("speed"),
             json("subtasks", "Subtasks, an array").field("subtasks"),
@@ -195,9 +195,9 @@ pub(super) const ROWS: &[Row] = &[
             text("failure-stage", "Stage of the failure").field("failure_stage"),
             text("autonomy-level", "Level of autonomy").field("autonomy_level"),
             text("model-version", "Version of the model").field("model_version"),
-            text("evaluation-membership", "Split that it belongs to").field("evaluation_membership"),
+            text("evaluation-membership", "Split of the sequence").field("evaluation_membership"),
             json("leakage-groups", "Groups that must stay in one split").field("leakage_groups"),
-            text("source", "Who says so").field("source"),
+            text("source", "Source of the outcome").field("source"),
             number("confidence", "Confidence, 0 to 1").field("confidence"),
             json("source-metadata", "Free-form metadata of the source").field("source_metadata"),
         ],
@@ -223,11 +223,11 @@ pub(super) const ROWS: &[Row] = &[
         &[
             OWNER,
             SLUG,
-            comma("outcome", "Only with these outcomes"),
-            comma("evaluation-membership", "Only of these splits"),
-            comma("source", "Only of these sources"),
-            comma("autonomy-level", "Only with these levels of autonomy"),
-            text("model-version", "Only of this version of the model"),
+            comma("outcome", "Filter by outcomes"),
+            comma("evaluation-membership", "Filter by splits"),
+            comma("source", "Filter by sources"),
+            comma("autonomy-level", "Filter by levels of autonomy"),
+            text("model-version", "Filter by version of the model"),
         ],
         |a, i| {
             let mut list = a.datasets().list_sequence_outcomes(i.text("owner"), i.text("slug"));
@@ -251,7 +251,7 @@ pub(super) const ROWS: &[Row] = &[
         "datasets.manual_upload_quota",
         &["datasets", "upload-quota"],
         "Get the quota of uploads",
-        &[text("organization-uid", "Of this organization")],
+        &[text("organization-uid", "UID of the organization")],
         |a, i| {
             let call = a.datasets().manual_upload_quota();
             i.one(i.with(call, "organization-uid", |call, value| call.organization(value)))

@@ -1,11 +1,11 @@
-//! Commands of the official program that need its Python packages.
+//! Commands that only the official program has, because they need its Python packages.
 
 use clap::{Arg, ArgAction, Command};
 
 use crate::commands::special::Special;
 use crate::failure::Failure;
 
-/// The commands, and what to do instead.
+/// The commands, and the alternatives.
 const UNSUPPORTED: &[(&[&str], &str)] = &[
     (
         &["import", "rosbag"],

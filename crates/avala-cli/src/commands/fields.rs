@@ -19,14 +19,14 @@ pub(crate) struct Fields {
 }
 
 impl Fields {
-    /// The members of `--json`, `--field` and `--raw-field`.
+    /// Returns the members of `--json`, `--field` and `--raw-field`.
     pub(crate) fn read(matches: &ArgMatches) -> Outcome<Self> {
         let mut fields = Self::of_file(matches)?;
         fields.add_pairs(matches)?;
         Ok(fields)
     }
 
-    /// The members of the file that `--json` names.
+    /// Returns the members of the file that `--json` names.
     pub(crate) fn of_file(matches: &ArgMatches) -> Outcome<Self> {
         let mut fields = Self::default();
         let Some(path) = matches.try_get_one::<PathBuf>("json-body").ok().flatten() else { return Ok(fields) };
@@ -69,7 +69,7 @@ impl Fields {
         Ok(())
     }
 
-    /// The JSON text of the body; `None` if nothing was set.
+    /// Returns the JSON text of the body; `None` if nothing was set.
     pub(crate) fn into_body(self) -> Outcome<Option<String>> {
         match (self.whole, self.members.is_empty()) {
             (Some(_), false) => Err(Failure::usage("--json has no JSON object, so no field can be added to it")),
@@ -96,7 +96,7 @@ impl Fields {
     }
 }
 
-/// A text as JSON.
+/// Returns a text as JSON.
 pub(crate) fn encode(text: &str) -> String {
     let mut encoded = String::with_capacity(text.len() + 2);
     json::string(&mut encoded, text);

@@ -11,17 +11,17 @@ use crate::data::Data;
 use crate::failure::{Failure, Outcome};
 use crate::output::json::compact;
 
-const UID: Arg = pos("uid", "Its UID");
-const RECORDING: Arg = pos("recording-uid", "Recording");
+const UID: Arg = pos("uid", "UID");
+const RECORDING: Arg = pos("recording-uid", "UID of the recording");
 const PROTOCOL: Arg = text("protocol", "Protocol of managed uploads").field("protocol").required();
-const SESSION: Arg = text("session-uid", "Upload session").field("session_uid").required();
+const SESSION: Arg = text("session-uid", "UID of the upload session").field("session_uid").required();
 
 pub(super) const ROWS: &[Row] = &[
     Row::list(
         "fleet.devices.list",
         &["fleet", "devices", "list"],
         "List devices",
-        &[text("status", "Only with this status"), text("type", "Only of this type")],
+        &[text("status", "Filter by status"), text("type", "Filter by type")],
         |a, i| {
             let list = a.fleet().devices().list();
             let list = i.with(list, "status", |list, value| list.status(value));
@@ -66,7 +66,7 @@ pub(super) const ROWS: &[Row] = &[
         "fleet.recordings.list",
         &["fleet", "recordings", "list"],
         "List recordings",
-        &[text("device", "Only of this device"), text("status", "Only with this status")],
+        &[text("device", "Filter by device"), text("status", "Filter by status")],
         |a, i| {
             let list = a.fleet().recordings().list();
             let list = i.with(list, "device", |list, value| list.device(value));
@@ -96,10 +96,10 @@ pub(super) const ROWS: &[Row] = &[
         &["fleet", "events", "list"],
         "List events",
         &[
-            text("device", "Only of this device"),
-            text("recording", "Only of this recording"),
-            text("type", "Only of this type"),
-            text("severity", "Only of this severity"),
+            text("device", "Filter by device"),
+            text("recording", "Filter by recording"),
+            text("type", "Filter by type"),
+            text("severity", "Filter by severity"),
         ],
         |a, i| {
             let list = a.fleet().events().list();
@@ -118,8 +118,8 @@ pub(super) const ROWS: &[Row] = &[
         &["fleet", "events", "create"],
         "Create an event",
         &[
-            text("recording", "Recording").field("recording").required(),
-            text("device", "Device").field("device").required(),
+            text("recording", "UID of the recording").field("recording").required(),
+            text("device", "UID of the device").field("device").required(),
             text("type", "Type, such as error").field("type").required(),
             text("label", "Label").field("label").required(),
             text("timestamp", "When it happened, as 2026-01-31T12:00:00Z").field("timestamp").required(),
@@ -198,10 +198,10 @@ pub(super) const ROWS: &[Row] = &[
         &["fleet", "alerts", "list"],
         "List alerts",
         &[
-            text("status", "Only with this status, such as open"),
-            text("severity", "Only of this severity"),
-            text("device", "Only of this device"),
-            text("rule", "Only of this rule"),
+            text("status", "Filter by status, such as open"),
+            text("severity", "Filter by severity"),
+            text("device", "Filter by device"),
+            text("rule", "Filter by rule"),
         ],
         |a, i| {
             let list = a.fleet().alerts().list();
@@ -226,7 +226,7 @@ pub(super) const ROWS: &[Row] = &[
         "fleet.alerts.resolve",
         &["fleet", "alerts", "resolve"],
         "Resolve an alert",
-        &[UID, text("note", "What was done").field("resolution_note")],
+        &[UID, text("note", "Resolution note").field("resolution_note")],
         |a, i| i.one(a.fleet().alerts().resolve(i.text("uid"), &i.payload()?)),
     ),
     Row::list("fleet.alert_channels.list", &["fleet", "alert-channels", "list"], "List alert channels", &[], |a, i| {
@@ -269,7 +269,7 @@ pub(super) const UPLOAD_ROWS: &[Row] = &[
         &[
             RECORDING,
             json("files", "Files, an array of {path, size_bytes, ...}").field("files").required(),
-            text("storage-config", "Bucket to upload to").field("storage_config_uid"),
+            text("storage-config", "UID of the storage config of the bucket to upload to").field("storage_config_uid"),
         ],
         |a, i| i.one(a.fleet().uploads().init_upload(i.text("recording-uid"), &i.payload()?)),
     ),
@@ -322,14 +322,14 @@ pub(super) const UPLOAD_ROWS: &[Row] = &[
         "fleet.managed_uploads.get_status",
         &["fleet", "managed-uploads", "get-status"],
         "Get the state of a managed upload",
-        &[RECORDING, text("session-uid", "Upload session").required()],
+        &[RECORDING, text("session-uid", "UID of the upload session").required()],
         |a, i| i.one(a.fleet().managed_uploads().get_status(i.text("recording-uid"), i.text("session-uid"))),
     ),
     Row::change(
         "fleet.managed_uploads.init_multipart",
         &["fleet", "managed-uploads", "init-multipart"],
         "Begin the upload of a file in parts",
-        &[RECORDING, PROTOCOL, SESSION, text("file-uid", "File").field("file_uid").required()],
+        &[RECORDING, PROTOCOL, SESSION, text("file-uid", "UID of the file").field("file_uid").required()],
         |a, i| i.one(a.fleet().managed_uploads().init_multipart(i.text("recording-uid"), &i.payload()?)),
     ),
     Row::read(
@@ -338,9 +338,9 @@ pub(super) const UPLOAD_ROWS: &[Row] = &[
         "Get the parts of a file that arrived",
         &[
             RECORDING,
-            text("session-uid", "Upload session").required(),
-            text("file-uid", "File").required(),
-            text("generation-uid", "Generation of the file").required(),
+            text("session-uid", "UID of the upload session").required(),
+            text("file-uid", "UID of the file").required(),
+            text("generation-uid", "UID of the generation of the file").required(),
             integer("after", "Only parts after this number"),
         ],
         |a, i| {
@@ -361,8 +361,8 @@ pub(super) const UPLOAD_ROWS: &[Row] = &[
             RECORDING,
             PROTOCOL,
             SESSION,
-            text("file-uid", "File").field("file_uid").required(),
-            text("generation-uid", "Generation of the file").field("generation_uid").required(),
+            text("file-uid", "UID of the file").field("file_uid").required(),
+            text("generation-uid", "UID of the generation of the file").field("generation_uid").required(),
             crate::args::option::integers("numbers", "Numbers of the parts").field("numbers").required(),
         ],
         |a, i| i.one(a.fleet().managed_uploads().grant_parts(i.text("recording-uid"), &i.payload()?)),
@@ -381,7 +381,7 @@ pub(super) const UPLOAD_ROWS: &[Row] = &[
     ),
 ];
 
-/// The payload of a rule: that of the options, and what the condition file has.
+/// Returns the payload of a rule: that of the options, and what the condition file has.
 fn rule(input: &Input<'_>) -> Outcome<avala_client::types::CreateFleetRule> {
     let mut members = match Data::parse(&input.body()?) {
         Ok(Data::Map(members)) => members,

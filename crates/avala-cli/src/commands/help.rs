@@ -20,7 +20,7 @@ pub(super) const COMMANDS: &[Special] = &[Special {
                 .value_name("COMMAND|TOPIC")
                 .num_args(..)
                 .action(ArgAction::Append)
-                .help("What to explain"),
+                .help("Command or topic to explain"),
         )
     },
     run: |context, matches| Box::pin(async move { run(context, matches) }),

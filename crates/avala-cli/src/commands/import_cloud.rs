@@ -39,7 +39,7 @@ fn build(command: Command) -> Command {
         .arg(text("storage-config", "UID", "Take bucket, region and prefix of a verified storage config; credentials are needed all the same"))
         .arg(text("region", "REGION", "Region of the bucket [AWS_REGION]"))
         .arg(text("access-key-id", "ID", "Access key [AWS_ACCESS_KEY_ID]"))
-        .arg(text("secret-access-key", "SECRET", "Its secret; prefer AWS_SECRET_ACCESS_KEY"))
+        .arg(text("secret-access-key", "SECRET", "Secret of the access key; prefer AWS_SECRET_ACCESS_KEY"))
         .arg(text("role-arn", "ARN", "Role that Avala takes, instead of an access key"))
         .arg(flag("accelerated", "Use transfer acceleration of S3"))
         .arg(text("gcs-auth-json", "JSON|FILE", "Credentials of Google Cloud Storage"))
@@ -50,7 +50,7 @@ fn build(command: Command) -> Command {
         .arg(text("organization-id", "N", "Owning organization, by its number").value_parser(value_parser!(u64)))
         .arg(flag("wait", "Wait until the server has read the bucket").overrides_with("no-wait"))
         .arg(flag("no-wait", "Do not wait [default]").overrides_with("wait"))
-        .arg(flag("dry-run", "Print the request instead of sending it, without credentials"))
+        .arg(flag("dry-run", "Print the request without credentials, and do not send it"))
         .after_help("Example:\n  avala import cloud s3://acme-drives/2026/ --name Drives --slug drives --data-type image --region eu-central-1")
 }
 

@@ -55,12 +55,12 @@ impl<'a> Input<'a> {
         Self { call, args, matches, organization }
     }
 
-    /// The organization of the option, or of the profile.
+    /// Returns the organization of the option, or of the profile.
     pub(crate) fn organization(&self) -> Option<String> {
         self.opt("organization").or_else(|| self.organization.map(str::to_owned))
     }
 
-    /// A text that the command line requires.
+    /// Returns a text that the command line requires.
     pub(crate) fn text(&self, name: &str) -> String {
         self.opt(name).unwrap_or_default()
     }
@@ -77,7 +77,7 @@ impl<'a> Input<'a> {
         Some(self.matches.try_get_many::<i64>(name).ok().flatten()?.copied().collect())
     }
 
-    /// The number of the page to start at.
+    /// Returns the number of the page to start at.
     pub(crate) fn page(&self) -> Option<u64> {
         self.integer("page").and_then(|page| u64::try_from(page).ok())
     }
@@ -86,13 +86,13 @@ impl<'a> Input<'a> {
         self.matches.try_get_one::<bool>(name).ok().flatten().copied()
     }
 
-    /// The texts of an option that takes several.
+    /// Returns the texts of an option that takes several.
     pub(crate) fn texts(&self, name: &str) -> Option<Vec<String>> {
         let texts = self.matches.try_get_many::<String>(name).ok().flatten()?;
         Some(texts.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty()).collect())
     }
 
-    /// Whether a member of the body is given by an option, `--field` or `--json`.
+    /// Returns whether a member of the body is given by an option, `--field` or `--json`.
     pub(crate) fn has_fields(&self) -> bool {
         let is_given = |name: &str| self.matches.contains_id(name) && self.matches.value_source(name).is_some();
         ["field", "raw-field", "json-body"].into_iter().any(is_given)
@@ -107,13 +107,13 @@ impl<'a> Input<'a> {
         }
     }
 
-    /// A call that returns a value, which is printed as the API sent it.
+    /// Prepares a call that returns a value, which is printed as the API sent it.
     pub(crate) fn one<T, F>(&self, call: Call<T, F>) -> Outcome<Prepared> {
         let request = call.to_http();
         Ok(Prepared { request, send: Reply::One(Box::pin(call.decode_as::<Json>().into_future())) })
     }
 
-    /// A call whose value the client derives or checks, and which is printed as the client sees it.
+    /// Returns a call whose value the client derives or checks, and which is printed as the client sees it.
     pub(crate) fn typed<T: Serialize + Send + 'static, F: 'static>(&self, call: Call<T, F>) -> Outcome<Prepared> {
         let request = call.to_http();
         let send = async move {
@@ -124,13 +124,13 @@ impl<'a> Input<'a> {
         Ok(Prepared { request, send: Reply::One(Box::pin(send)) })
     }
 
-    /// A call that returns nothing.
+    /// Prepares a call that returns nothing.
     pub(crate) fn nothing(&self, call: Call<()>) -> Outcome<Prepared> {
         let request = call.to_http();
         Ok(Prepared { request, send: Reply::Nothing(Box::pin(call.into_future())) })
     }
 
-    /// A list, with the page size and the cursor of the options.
+    /// Returns a list, with the page size and the cursor of the options.
     pub(crate) fn list<T, F>(&self, list: List<T, F>) -> Outcome<Prepared> {
         let mut list = list.decode_as::<Json>();
         let count = |name: &str| self.matches.get_one::<u32>(name).copied();
@@ -143,19 +143,19 @@ impl<'a> Input<'a> {
         Ok(Prepared { request: list.to_http(), send: Reply::Many(list.pages()) })
     }
 
-    /// The body, made of `--json`, then the options, then `--field`.
+    /// Returns the body, made of `--json`, then the options, then `--field`.
     pub(crate) fn payload<P: DeserializeOwned>(&self) -> Outcome<P> {
         let text = self.body()?;
         serde_json::from_str(&text)
             .map_err(|error| Failure::usage(format!("the fields do not fit {}: {error}", self.call)))
     }
 
-    /// The path of an option.
+    /// Returns the path of an option.
     pub(crate) fn path(&self, name: &str) -> Option<&PathBuf> {
         self.matches.try_get_one::<PathBuf>(name).ok().flatten()
     }
 
-    /// The text of the body.
+    /// Returns the text of the body.
     pub(crate) fn body(&self) -> Outcome<String> {
         let mut fields = Fields::of_file(self.matches)?;
         for arg in self.args.iter().filter(|arg| !arg.field.is_empty()) {
@@ -169,7 +169,7 @@ impl<'a> Input<'a> {
         Ok(fields.into_body()?.unwrap_or_else(|| "{}".to_owned()))
     }
 
-    /// The value of an option as JSON.
+    /// Returns the value of an option as JSON.
     fn opt_json(&self, arg: &Arg) -> Outcome<Option<String>> {
         let joined = |values: Vec<String>| format!("[{}]", values.join(","));
         Ok(match arg.form {
@@ -214,7 +214,7 @@ fn default_json(arg: &Arg) -> String {
     }
 }
 
-/// The text of a number, which JSON has to be able to express.
+/// Checks that JSON can express a number, and returns its text.
 fn check_number(name: &str, number: f64) -> Outcome<String> {
     let text = if number.fract() == 0.0 && number.abs() < 1e15 { format!("{number:.0}") } else { number.to_string() };
     if number.is_finite() { Ok(text) } else { Err(Failure::usage(format!("--{name} has to be a finite number"))) }

@@ -44,7 +44,7 @@ pub(super) const COMMANDS: &[Special] = &[
             command
                 .arg(Arg::new("files").value_name("FILE").num_args(1..).required(true).value_parser(value_parser!(std::path::PathBuf))
                     .help("Files that `webhooks listen --store` wrote, ending in .json"))
-                .arg(Arg::new("to").long("to").value_name("URL").required(true).help("Where to send them"))
+                .arg(Arg::new("to").long("to").value_name("URL").required(true).help("URL to send the deliveries to"))
                 .after_help(
                     "The target gets the same bytes and the same signature, so that it can verify them with the secret of the \
                      webhook. The signature covers the body only.\nExample:\n  avala webhooks replay deliveries/*.json --to http://127.0.0.1:3000/hook",
@@ -219,7 +219,7 @@ impl Receiver {
             Err(_) => return respond(StatusCode::PAYLOAD_TOO_LARGE),
         };
         let (status, delivery) = self.handle(&parts.headers, body).await;
-        // Nobody receives it when the program is ending.
+        // The receiver is gone when the program ends.
         let _ = self.received.send(delivery).await;
         respond(status)
     }

@@ -165,7 +165,7 @@ async fn login(context: &mut Context, matches: &ArgMatches, asks_for_url: bool) 
     context.printer.done(&sentence, &Data::map(result))
 }
 
-/// A name that can be written in the file, on a command line and in messages.
+/// Checks that a name can be written in the file, on a command line and in messages.
 fn check_name(name: &str) -> Outcome {
     let is_good = |character: char| character.is_alphanumeric() || "-_.@".contains(character);
     if !name.is_empty() && name.len() <= 64 && name.chars().all(is_good) {

@@ -141,7 +141,7 @@ const GROUPS: &[(&str, &str, Option<&str>)] = &[
     ("webhooks", "Webhooks", None),
 ];
 
-/// All commands.
+/// Returns all commands.
 pub(crate) fn entries() -> impl Iterator<Item = &'static Entry> {
     use std::sync::OnceLock;
 
@@ -153,23 +153,23 @@ pub(crate) fn entries() -> impl Iterator<Item = &'static Entry> {
     ENTRIES.get_or_init(all).iter()
 }
 
-/// Description of a group of commands.
+/// Returns the description of a group of commands.
 pub(crate) fn group_about(name: &str) -> &'static str {
     GROUPS.iter().find(|(known, ..)| *known == name).map_or("", |(_, about, _)| about)
 }
 
-/// The other name of a group.
+/// Returns the other name of a group.
 pub(crate) fn group_alias(name: &str) -> Option<&'static str> {
     GROUPS.iter().find(|(known, ..)| *known == name).and_then(|(.., alias)| *alias)
 }
 
-/// The group with this other name.
+/// Returns the group with this other name.
 pub(crate) fn group_of_alias(alias: &str) -> Option<&'static str> {
     GROUPS.iter().find(|(.., known)| *known == Some(alias)).map(|(name, ..)| *name)
 }
 
 impl Entry {
-    /// The words of the command.
+    /// Returns the words of the command.
     pub(crate) fn path(&self) -> &'static [&'static str] {
         match self {
             Self::Row(row) => row.path,
@@ -192,7 +192,7 @@ impl Entry {
         }
     }
 
-    /// The command with these words.
+    /// Returns the command with these words.
     pub(crate) fn find(words: &[&str]) -> Option<&'static Self> {
         entries().find(|entry| entry.path() == words)
     }

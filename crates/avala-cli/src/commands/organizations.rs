@@ -5,8 +5,8 @@ use crate::commands::row::Row;
 
 const SLUG: Arg = pos("slug", "Slug of the organization");
 const TEAM: Arg = pos("team-slug", "Slug of the team");
-const USER: Arg = pos("user-uid", "User");
-const INVITATION: Arg = pos("invitation-uid", "Invitation");
+const USER: Arg = pos("user-uid", "UID of the user");
+const INVITATION: Arg = pos("invitation-uid", "UID of the invitation");
 const PAGE: Arg = integer("page", "Number of the page to start at");
 const ROLE: Arg = text("role", "Role").field("role").required();
 
@@ -80,7 +80,7 @@ pub(super) const ROWS: &[Row] = &[
         "organizations.list_members",
         &["organizations", "list-members"],
         "List the members of an organization",
-        &[SLUG, PAGE, text("role", "Only with this role"), text("search", "Only with this in the name")],
+        &[SLUG, PAGE, text("role", "Filter by role"), text("search", "Filter by a text in the name")],
         |a, i| {
             let list = a.organizations().list_members(i.text("slug"));
             let list = i.with(list, "role", |list, value| list.role(value));
@@ -124,7 +124,7 @@ pub(super) const ROWS: &[Row] = &[
         "organizations.create_invitation",
         &["organizations", "create-invitation"],
         "Invite somebody to an organization",
-        &[SLUG, text("email", "Whom to invite").field("email").required(), text("role", "Role").field("role")],
+        &[SLUG, text("email", "Email address to invite").field("email").required(), text("role", "Role").field("role")],
         |a, i| i.one(a.organizations().create_invitation(i.text("slug"), &i.payload()?)),
     ),
     Row::change(
@@ -145,7 +145,7 @@ pub(super) const ROWS: &[Row] = &[
         "organizations.accept_invitation",
         &["organizations", "accept-invitation"],
         "Accept an invitation",
-        &[pos("uid", "Invitation")],
+        &[pos("uid", "UID of the invitation")],
         |a, i| i.one(a.organizations().accept_invitation(i.text("uid"))),
     ),
     Row::list(
@@ -203,7 +203,7 @@ pub(super) const ROWS: &[Row] = &[
         "organizations.add_team_member",
         &["organizations", "add-team-member"],
         "Add a member to a team",
-        &[SLUG, TEAM, text("user", "User").field("user_uid").required(), text("role", "Role").field("role")],
+        &[SLUG, TEAM, text("user", "UID of the user").field("user_uid").required(), text("role", "Role").field("role")],
         |a, i| i.one(a.organizations().add_team_member(i.text("slug"), i.text("team-slug"), &i.payload()?)),
     ),
     Row::change(

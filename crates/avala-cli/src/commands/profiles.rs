@@ -32,7 +32,7 @@ pub(super) const COMMANDS: &[Special] = &[
                     Arg::new("organization")
                         .long("organization")
                         .value_name("SLUG")
-                        .help("Its organization; empty removes it"),
+                        .help("Organization of the profile; an empty text removes it"),
                 )
                 .after_help("Example:\n  avala profiles set work --organization acme")
         },
@@ -45,7 +45,7 @@ pub(super) const COMMANDS: &[Special] = &[
         path: &["profiles", "remove"],
         about: "Remove a profile with its key",
         build: |command| {
-            named(command).arg(Arg::new("yes").long("yes").short('y').action(ArgAction::SetTrue).help("Do not ask"))
+            named(command).arg(Arg::new("yes").long("yes").short('y').action(ArgAction::SetTrue).help("Do not prompt"))
         },
         run: |context, matches| {
             let is_sure = matches.get_flag("yes");

@@ -119,7 +119,7 @@ impl Row {
         Self { example, ..self }
     }
 
-    /// Whether the call has a body that options make.
+    /// Returns whether the call has a body that options make.
     pub(crate) fn has_body(&self) -> bool {
         self.args.iter().any(|arg| !arg.field.is_empty())
     }
@@ -145,7 +145,7 @@ impl Row {
             command = command.arg(flag("print-request", "Print the request instead of sending it"));
         }
         if self.kind == Kind::Destroy {
-            command = command.arg(flag("yes", "Do not ask").short('y'));
+            command = command.arg(flag("yes", "Do not prompt").short('y'));
         }
         if self.call == EXPORT {
             command = export_args(command);
@@ -177,16 +177,16 @@ fn flag(name: &'static str, help: &'static str) -> ClapArg {
     ClapArg::new(name).long(name).action(ArgAction::SetTrue).help(help)
 }
 
-/// The options of every list.
+/// Returns the options of every list.
 pub(crate) fn list_args() -> Vec<ClapArg> {
     const LIST: &str = "List";
     let count = |name: &'static str, help: &'static str| {
         ClapArg::new(name).long(name).value_name("N").value_parser(value_parser!(u32).range(1..)).help(help)
     };
     [
-        flag("all", "All pages, printed as they come").conflicts_with("limit"),
+        flag("all", "Fetch all pages, and print each as it arrives").conflicts_with("limit"),
         count("limit", "At most this many records [default: one page]"),
-        ClapArg::new("cursor").long("cursor").value_name("CURSOR").help("Go on where an earlier list ended"),
+        ClapArg::new("cursor").long("cursor").value_name("CURSOR").help("Resume at the cursor of an earlier list"),
         count("page-size", "Records per call [default: the server's]"),
         ClapArg::new("sort")
             .long("sort")
@@ -200,7 +200,7 @@ pub(crate) fn list_args() -> Vec<ClapArg> {
     .collect()
 }
 
-/// The options of every call with a body.
+/// Returns the options of every call with a body.
 pub(crate) fn body_args() -> Vec<ClapArg> {
     const BODY: &str = "Any field of the request";
     let pair = |id: &'static str, short: char, help: &'static str| {

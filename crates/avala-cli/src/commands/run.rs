@@ -53,12 +53,12 @@ pub(crate) async fn run_row(context: &mut Context, row: &'static Row, matches: &
     }
 }
 
-/// Asks whether to go on. A no is exit code 1, as that of the official program.
+/// Asks whether to continue. A no ends with exit code 1, as in the official program.
 pub(crate) async fn confirm(context: &Context, question: &str) -> Outcome {
     if context.prompt.confirm(question).await? { Ok(()) } else { Err(Failure::other("aborted; nothing was changed")) }
 }
 
-/// Target of a command: the values of its positional arguments.
+/// Returns the target of a command: the values of its positional arguments.
 fn subject(row: &Row, input: &Input<'_>) -> String {
     let values = row.args.iter().filter(|arg| arg.is_positional).map(|arg| input.text(arg.name));
     values.collect::<Vec<_>>().join("/")

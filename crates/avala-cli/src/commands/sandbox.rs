@@ -32,7 +32,7 @@ pub(super) const COMMANDS: &[Special] = &[Special {
                     .long("seed")
                     .value_name("SEED")
                     .value_parser(["demo", "empty"])
-                    .help("Data at the start [default: demo]"),
+                    .help("Initial data [default: demo]"),
             )
             .arg(number("latency-ms", "Delay of each response in milliseconds"))
             .arg(number("rate-limit", "Requests per minute before a 429"))
@@ -73,7 +73,7 @@ async fn run(context: &mut Context, matches: &ArgMatches) -> Outcome {
         builder.start().await.map_err(|error| Failure::other(format!("cannot start the sandbox: {error}")))?;
     let variables = [
         ("AVALA_BASE_URL", sandbox.api_url()),
-        ("AVALA_API_KEY", sandbox.key().to_owned()),
+        ("AVALA_API_KEY", sandbox.api_key().to_owned()),
         ("AVALA_ALLOW_INSECURE_BASE_URL", "true".to_owned()),
     ];
     let command: Vec<&String> = matches.get_many::<String>("command").into_iter().flatten().collect();

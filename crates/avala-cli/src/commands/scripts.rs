@@ -96,7 +96,7 @@ fn write_pages(command: &Command, name: &str, folder: &Path, count: &mut usize) 
     Ok(())
 }
 
-/// A page; that of the program has the help topics, too.
+/// Returns a page; that of the program has the help topics, too.
 fn page(command: &Command, name: &str) -> Outcome<String> {
     let failed = |error: std::io::Error| Failure::other(format!("cannot make the man page: {error}"));
     let mut page = Vec::new();

@@ -4,7 +4,7 @@ use crate::args::option::{Arg, boolean, choice, comma, json, json_or_file, pos, 
 use crate::commands::row::Row;
 use crate::data::Data;
 
-const UID: Arg = pos("uid", "Its UID");
+const UID: Arg = pos("uid", "UID");
 const ORGANIZATION: Arg = text("organization", "Slug of the organization [default: that of the profile]");
 
 /// Fails if a test was not successful, by whichever member the server says so.
@@ -137,7 +137,7 @@ pub(super) const ROWS: &[Row] = &[
             choice("provider-type", &["http", "sagemaker"], "Type").field("provider_type").required(),
             json("config", "Settings; may hold a key, so prefer --json FILE").field("config").required(),
             text("description", "Description").field("description"),
-            text("project", "Project").field("project"),
+            text("project", "UID of the project").field("project"),
             boolean("is-active", "Whether it is used").field("is_active"),
         ],
         |a, i| i.one(a.inference_providers().create(&i.payload()?)),
@@ -152,7 +152,7 @@ pub(super) const ROWS: &[Row] = &[
             choice("provider-type", &["http", "sagemaker"], "Type").field("provider_type"),
             json("config", "Settings; may hold a key, so prefer --json FILE").field("config"),
             text("description", "Description").field("description"),
-            text("project", "Project").field("project"),
+            text("project", "UID of the project").field("project"),
             boolean("is-active", "Whether it is used").field("is_active"),
         ],
         |a, i| i.one(a.inference_providers().update(i.text("uid"), &i.payload()?)),
@@ -186,7 +186,8 @@ pub(super) const ROWS: &[Row] = &[
             choice("s3-auth-method", &["access_key", "iam_role"], "How Avala gets access").field("s3_auth_method"),
             text("s3-role-arn", "Role that Avala takes").field("s3_role_arn"),
             text("s3-access-key-id", "Access key [AVALA_S3_ACCESS_KEY_ID]").field("s3_access_key_id"),
-            text("s3-secret-access-key", "Its secret; prefer AVALA_S3_SECRET_ACCESS_KEY").field("s3_secret_access_key"),
+            text("s3-secret-access-key", "Secret of the access key; prefer AVALA_S3_SECRET_ACCESS_KEY")
+                .field("s3_secret_access_key"),
             switch("s3-is-accelerated", "", "Use transfer acceleration").field("s3_is_accelerated"),
             text("gc-bucket-name", "Bucket in Google Cloud Storage").field("gc_storage_bucket_name"),
             text("gc-prefix", "Prefix in the bucket").field("gc_storage_prefix"),

@@ -10,7 +10,7 @@ use crate::failure::Outcome;
 
 const OWNER: Arg = pos("owner", "Owner: a user or an organization");
 const SLUG: Arg = pos("slug", "Slug of the slice");
-const DATASET: Arg = pos("dataset-uid", "Dataset");
+const DATASET: Arg = pos("dataset-uid", "UID of the dataset");
 const REVISION: Arg = pos("revision-sha256", "Digest of the revision, 64 hexadecimal digits");
 
 pub(super) const ROWS: &[Row] = &[
@@ -64,14 +64,14 @@ pub(super) const ROWS: &[Row] = &[
         "slices.get_item",
         &["slices", "get-item"],
         "Get an item of a slice",
-        &[OWNER, SLUG, pos("item-uid", "Item")],
+        &[OWNER, SLUG, pos("item-uid", "UID of the item")],
         |a, i| i.one(a.slices().get_item(i.text("owner"), i.text("slug"), i.text("item-uid"))),
     ),
     Row::read(
         "public_datasets.resolve",
         &["public-datasets", "resolve"],
         "Resolve a published revision by names",
-        &[OWNER, pos("dataset", "Dataset"), pos("selector", "Revision: an alias or a digest")],
+        &[OWNER, pos("dataset", "Slug of the dataset"), pos("selector", "Revision: an alias or a digest")],
         |a, i| i.typed(a.public_datasets().resolve(i.text("owner"), i.text("dataset"), i.text("selector"))),
     )
     .anonymous(),
@@ -90,8 +90,8 @@ pub(super) const ROWS: &[Row] = &[
         &[
             DATASET,
             REVISION,
-            text("role", "Only with this role"),
-            integer("ordinal", "Only with this ordinal"),
+            text("role", "Filter by role"),
+            integer("ordinal", "Filter by ordinal"),
             integers("ordinals", "Only with these ordinals"),
             text("cursor", "The next_cursor of a page"),
             integer("limit", "At most this many objects, at most 100"),
@@ -118,13 +118,13 @@ pub(super) const ROWS: &[Row] = &[
         "public_datasets.access_object",
         &["public-datasets", "access-object"],
         "Get a grant to read an object of a published revision",
-        &[DATASET, REVISION, pos("object-uid", "Object")],
+        &[DATASET, REVISION, pos("object-uid", "UID of the object")],
         access_object,
     )
     .anonymous(),
 ];
 
-/// The revision that two identifiers name. The server's responses are checked against it.
+/// Returns the revision that two identifiers name. The server's responses are checked against it.
 fn revision(input: &Input<'_>) -> PublicRevision {
     let (dataset, digest) = (input.text("dataset-uid"), input.text("revision-sha256"));
     let reference = PublicReference::exact(dataset.as_str(), digest.as_str()).to_string();

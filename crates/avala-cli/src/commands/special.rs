@@ -1,4 +1,4 @@
-//! Commands that are more than one call.
+//! Commands with functions of their own, because they are more than one call.
 
 use std::pin::Pin;
 

@@ -20,7 +20,7 @@ pub(super) const COMMANDS: &[Special] = &[Special {
     build: |command: Command| {
         let watch = Arg::new("watch").long("watch").value_name("SECONDS").num_args(0..=1).default_missing_value("10");
         command
-            .arg(Arg::new("org").long("org").value_name("SLUG").help("Only this organization"))
+            .arg(Arg::new("org").long("org").value_name("SLUG").help("Filter by organization"))
             .arg(watch.value_parser(value_parser!(f64)).help("Repeat at this interval [default: 10]"))
             .after_help(
                 "Exit code 10 if a part could not be read; the output says which. Example:\n  avala status -o json",
@@ -61,7 +61,7 @@ async fn run(context: &mut Context, matches: &ArgMatches) -> Outcome {
     }
 }
 
-/// The first failure decides if nothing could be read; otherwise it is a partial success.
+/// Returns the first failure if nothing could be read; otherwise the result is a partial success.
 fn result(mut failures: Vec<(&'static str, Failure)>) -> Outcome {
     if failures.is_empty() {
         return Ok(());

@@ -13,7 +13,7 @@ const VARIABLES: &[(&str, &str)] = &[
     ("gc_storage_auth_json_content", "AVALA_GC_AUTH_JSON"),
 ];
 
-/// The payload. Credentials that the provider or the method does not use are left out.
+/// Returns the payload. Credentials that the provider or the method does not use are left out.
 pub(super) fn payload(input: &Input<'_>) -> Outcome<CreateStorageConfig> {
     let body = input.body()?;
     let invalid = |error| Failure::usage(format!("the fields do not fit storage_configs.create: {error}"));

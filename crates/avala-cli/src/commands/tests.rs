@@ -45,7 +45,7 @@ fn the_tree_of_commands_is_consistent() {
     }
 }
 
-/// A value that fits an argument.
+/// Returns a value that fits an argument.
 fn sample(arg: &Arg) -> Option<String> {
     Some(match (arg.name, arg.form) {
         ("timestamp", _) => "2026-01-31T12:00:00Z".to_owned(),
@@ -73,7 +73,7 @@ fn sample(arg: &Arg) -> Option<String> {
     })
 }
 
-/// The request of a row with every argument, or with one of several that exclude each other.
+/// Returns the request of a row with every argument, or with one of several that exclude each other.
 fn request(row: &'static Row, left_out: &[&str]) -> http::Request<bytes::Bytes> {
     let mut line = vec!["x".to_owned()];
     for arg in row.args.iter().filter(|arg| !left_out.contains(&arg.name)) {

@@ -20,7 +20,7 @@ use crate::terminal::signals;
 
 use progress::Progress;
 
-/// Options of every transfer.
+/// Adds the options of every transfer.
 fn options(command: Command) -> Command {
     const HEADING: &str = "Transfer";
     let text = |name: &'static str, value: &'static str, help: &'static str| {
@@ -90,7 +90,7 @@ fn bytes(option: &str, text: &str) -> Outcome<u64> {
     number.ok_or_else(|| Failure::usage(format!("{option} {text:?} is no number of bytes; write it like 500k or 2M")))
 }
 
-/// The failure of a transfer.
+/// Returns the failure of a transfer.
 fn failure(error: Error) -> Failure {
     let code = match (error.kind(), error.api_error()) {
         (_, Some(error)) => ExitCode::of(error.kind()),
@@ -98,7 +98,7 @@ fn failure(error: Error) -> Failure {
         (ErrorKind::QuotaExceeded, None) => ExitCode::Limit,
         (ErrorKind::Incomplete | ErrorKind::LimitReached, None) => ExitCode::Partial,
         (ErrorKind::Processing, None) => ExitCode::JobFailed,
-        (ErrorKind::Canceled, None) => ExitCode::Interrupted,
+        (ErrorKind::Cancelled, None) => ExitCode::Interrupted,
         (ErrorKind::Storage, None) if error.status().is_none() => ExitCode::Network,
         _ => ExitCode::Other,
     };
@@ -132,8 +132,8 @@ async fn drive<T: Send + 'static>(context: &mut Context, run: Run<T>) -> Outcome
     signals::end_grace();
     result.map_err(|error| {
         let is_resumable = error.is_resumable() || is_interrupted;
-        let is_canceled = error.kind() == ErrorKind::Canceled;
-        let failure = if is_canceled && is_interrupted { Failure::interrupted() } else { failure(error) };
+        let is_cancelled = error.kind() == ErrorKind::Cancelled;
+        let failure = if is_cancelled && is_interrupted { Failure::interrupted() } else { failure(error) };
         if is_resumable {
             Failure::new(failure.code, format!("{}; go on with: {}", failure.line(), command_line()))
         } else {
@@ -142,7 +142,7 @@ async fn drive<T: Send + 'static>(context: &mut Context, run: Run<T>) -> Outcome
     })
 }
 
-/// The command line, to run it again, without a key.
+/// Returns the command line, to run it again, without a key.
 fn command_line() -> String {
     let mut words = Vec::new();
     let mut is_key = false;
@@ -159,7 +159,7 @@ fn command_line() -> String {
     words.join(" ")
 }
 
-/// Report of a run, for programs.
+/// Returns the report of a run, for programs.
 fn report(report: &Report) -> Data {
     let failed =
         report.failed().map(|(path, error)| Data::map([("path", path.into()), ("error", error.to_string().into())]));

@@ -23,9 +23,9 @@ pub(super) const COMMANDS: &[Special] = &[Special {
             Arg::new("silent-after").long("silent-after").value_name("SECONDS").value_parser(value_parser!(f64));
         command
             .arg(silent.help("A device is silent if it was not seen for this time [default: 3600]"))
-            .arg(Arg::new("severity").long("severity").value_name("SEVERITY").help("Only alerts of this severity"))
-            .arg(flag("acknowledge", "Acknowledge the alerts that are shown, after a question"))
-            .arg(flag("yes", "Do not ask").short('y'))
+            .arg(Arg::new("severity").long("severity").value_name("SEVERITY").help("Filter by severity"))
+            .arg(flag("acknowledge", "Acknowledge the shown alerts, after a prompt"))
+            .arg(flag("yes", "Do not prompt").short('y'))
             .after_help("Example:\n  avala fleet triage --severity critical --acknowledge")
     },
     run: |context, matches| Box::pin(run(context, matches)),
@@ -73,7 +73,7 @@ async fn run(context: &mut Context, matches: &ArgMatches) -> Outcome {
     Ok(())
 }
 
-/// The device with how long it has been silent; `None` if it is not.
+/// Returns the device with how long it has been silent; `None` if it is not.
 fn silent(device: Data, after: std::time::Duration) -> Option<Data> {
     if matches!(device.text_at("status"), Some("decommissioned" | "retired" | "maintenance")) {
         return None;

@@ -1,8 +1,8 @@
 //! `avala view`: shows an MCAP file in the viewer, without uploading it.
 //!
-//! A server on a loopback port serves exactly this file. The path has a secret token, so that no other user of the machine
-//! can fetch it; `Host` has to be the server's own, so that a page whose name is rebound to 127.0.0.1 cannot; and only
-//! pages of the viewer's origin may read the response.
+//! A server on a loopback port serves exactly this file. The path has a secret token, so that no other user of the
+//! machine can fetch it; `Host` has to be the server's own, so that a page whose name is rebound to 127.0.0.1 cannot;
+//! and only pages of the viewer's origin can read the response.
 
 mod range;
 
@@ -47,7 +47,7 @@ pub(super) const COMMANDS: &[Special] = &[Special {
             .arg(Arg::new("viewer-url").long("viewer-url").value_name("URL").help("The viewer [default: AVALA_VIEWER_URL or https://avala.ai]"))
             .arg(flag("no-browser", "Print the address and open no browser"))
             .arg(flag("force", "Serve the file even if it is no MCAP file"))
-            .after_help("The file is served to this browser only, until Ctrl-C; nothing is uploaded.\nExample:\n  avala view drive.mcap")
+            .after_help("Serves the file to this browser only, until Ctrl-C, and uploads nothing.\nExample:\n  avala view drive.mcap")
     },
     run: |context, matches| Box::pin(run(context, matches)),
 }];
@@ -114,7 +114,7 @@ async fn run(context: &mut Context, matches: &ArgMatches) -> Outcome {
     Ok(())
 }
 
-/// Checks that the file is one, and an MCAP file.
+/// Checks that a path is a regular file, and that it is an MCAP file.
 async fn open(path: &Path, is_forced: bool) -> Outcome<Version> {
     let failed = |error: std::io::Error| Failure::usage(format!("cannot read {}: {error}", path.display()));
     let mut file = File::open(path).await.map_err(failed)?;
@@ -139,7 +139,7 @@ async fn version_of(file: &File) -> std::io::Result<Version> {
     Ok(Version { size: metadata.len(), modified: metadata.modified().ok(), inode })
 }
 
-/// 128 random bits of the system as text.
+/// Returns 128 random bits of the system as text.
 fn token() -> Outcome<String> {
     let mut bytes = [0; 16];
     getrandom::fill(&mut bytes)
@@ -241,7 +241,7 @@ impl Served {
 
     async fn file(&self, request: &HeaderMap, is_head: bool) -> Result<Response<Body>, StatusCode> {
         let mut file = File::open(&self.path).await.map_err(|_| StatusCode::GONE)?;
-        // A file that changed is another one: its bytes must not be mixed with those that the viewer has.
+        // The bytes of a changed file must not be mixed with those that the viewer has.
         if version_of(&file).await.map_err(|_| StatusCode::GONE)? != self.version {
             return Err(StatusCode::GONE);
         }

@@ -53,11 +53,11 @@ fn build(command: Command, interval: &'static str, timeout: &'static str) -> Com
         arg.value_parser(value_parser!(f64)).help(format!("{help} [default: {default}]"))
     };
     command
-        .arg(Arg::new("uid").value_name("UID").required(true).help("What to wait for"))
+        .arg(Arg::new("uid").value_name("UID").required(true).help("UID of the job, dataset or recording"))
         .arg(time("interval", interval, "Time between two calls"))
-        .arg(time("timeout", timeout, "How long to wait; exit code 7 then"))
+        .arg(time("timeout", timeout, "Maximum time to wait; then the exit code is 7"))
         .arg(Arg::new("quiet").long("quiet").action(ArgAction::SetTrue).help("Report no progress"))
-        .after_help("Exit code 9 if the job failed, 7 if the time is over.")
+        .after_help("Exit code 9 if the job failed, 7 on a timeout.")
 }
 
 async fn exports(context: &mut Context, matches: &ArgMatches) -> Outcome {

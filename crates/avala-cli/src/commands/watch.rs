@@ -42,10 +42,10 @@ const fn tail_command(path: &'static [&'static str]) -> Special {
             let text = |name: &'static str, help: &'static str| Arg::new(name).long(name).value_name("TEXT").help(help);
             timing(
                 command
-                    .arg(text("device", "Only of this device"))
-                    .arg(text("recording", "Only of this recording"))
-                    .arg(text("type", "Only of this type"))
-                    .arg(text("severity", "Only of this severity"))
+                    .arg(text("device", "Filter by device"))
+                    .arg(text("recording", "Filter by recording"))
+                    .arg(text("type", "Filter by type"))
+                    .arg(text("severity", "Filter by severity"))
                     .after_help("Example:\n  avala events tail --severity critical -o ndjson"),
             )
         },
@@ -62,18 +62,18 @@ fn build(command: Command) -> Command {
                     .value_name("WHAT")
                     .required(true)
                     .value_parser(PossibleValuesParser::new(KINDS))
-                    .help("What to watch"),
+                    .help("Kind of records to watch"),
             )
-            .arg(Arg::new("agent").value_name("AGENT_UID").help("Agent, for executions"))
-            .arg(text("project", "Only of this project: auto-label, tasks, executions"))
-            .arg(text("status", "Only with this status"))
-            .arg(text("severity", "Only of this severity: alerts"))
-            .arg(text("device", "Only of this device: alerts"))
+            .arg(Arg::new("agent").value_name("AGENT_UID").help("UID of the agent, for executions"))
+            .arg(text("project", "Filter by project: auto-label, tasks, executions"))
+            .arg(text("status", "Filter by status"))
+            .arg(text("severity", "Filter by severity: alerts"))
+            .arg(text("device", "Filter by device: alerts"))
             .arg(
                 Arg::new("initial")
                     .long("initial")
                     .action(ArgAction::SetTrue)
-                    .help("Print what is there at the start, too"),
+                    .help("Print the records that exist at the start, too"),
             )
             .after_help(
                 "Each line is a change: new, changed (of status) or gone. With -o ndjson it is an object \
@@ -162,7 +162,7 @@ async fn watch(context: &mut Context, matches: &ArgMatches) -> Outcome {
     }
 }
 
-/// The part of a record whose changes are reported.
+/// Returns the part of a record whose changes are reported.
 fn status(record: &Data) -> String {
     let part = |name: &str| record.get(name).map(Data::display).unwrap_or_default();
     match record.get("progress_pct") {
@@ -192,12 +192,12 @@ fn print_change(context: &mut Context, change: &str, before: Option<&str>, recor
     context.printer.flush()
 }
 
-/// A stream of values has a line for each; an array would never end.
+/// Returns the format of a stream: a line for each value, because an array would never end.
 fn stream_format(format: Format) -> Format {
     if format == Format::Json { Format::NdJson } else { format }
 }
 
-/// The current records. The outer error is wrong usage.
+/// Returns the current records. The outer error is wrong usage.
 async fn records(avala: &Avala, matches: &ArgMatches) -> Outcome<Result<Vec<Data>, Error>> {
     let opt = |name: &str| matches.get_one::<String>(name).cloned();
     let status = opt("status");
@@ -341,7 +341,7 @@ impl Tail {
     }
 }
 
-/// Whether the first event of a page is newer than the last one.
+/// Returns whether the first event of a page is newer than the last one.
 fn is_descending(events: &[Data]) -> bool {
     let time = |event: Option<&Data>| event.and_then(|event| event.text_at("created_at").map(str::to_owned));
     match (time(events.first()), time(events.last())) {

@@ -4,7 +4,7 @@ use clap::{Arg, Command};
 
 use crate::completion::values;
 
-/// The candidates for the last of the words, which may be empty.
+/// Returns the candidates for the last of the words, which may be empty.
 pub(super) fn of(root: Command, words: &[&str]) -> Vec<String> {
     let Some((current, before)) = words.split_last() else { return Vec::new() };
     let mut command = root;
@@ -68,7 +68,7 @@ fn options(command: &Command) -> Vec<String> {
     visible.filter_map(|arg| arg.get_long().map(|long| format!("--{long}"))).collect()
 }
 
-/// The possible values of an argument: those of its list, or identifiers of the API.
+/// Returns the possible values of an argument: those of its list, or identifiers of the API.
 fn values_of(arg: &Arg, path: &[&str], words: &[&str]) -> Vec<String> {
     let possible = arg.get_possible_values();
     if !possible.is_empty() {

@@ -8,7 +8,7 @@ use clap_complete::Shell;
 
 use crate::failure::{Failure, Outcome};
 
-/// The version of what the scripts with `--dynamic` call. An older or newer script gets no candidates.
+/// Version of the interface that the scripts with `--dynamic` call. An older or newer script gets no candidates.
 const VERSION: &str = "1";
 
 /// The hidden command that these scripts call.
@@ -51,7 +51,7 @@ end
 complete -c avala -f -a '(__avala_candidates)'
 "#;
 
-/// The shell of this name.
+/// Returns the shell of this name.
 pub(crate) fn shell(name: &str) -> Option<Shell> {
     match name {
         "bash" => Some(Shell::Bash),
@@ -62,14 +62,14 @@ pub(crate) fn shell(name: &str) -> Option<Shell> {
     }
 }
 
-/// A script that knows commands and options. It never starts this program.
+/// Returns a script that knows commands and options. It never starts this program.
 pub(crate) fn static_script(shell: Shell, mut root: Command) -> Vec<u8> {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut root, "avala", &mut script);
     script
 }
 
-/// A script that asks this program, which also knows identifiers.
+/// Returns a script that asks this program, which also knows identifiers.
 pub(crate) fn dynamic_script(shell: Shell) -> Outcome<&'static str> {
     match shell {
         Shell::Bash => Ok(BASH),
@@ -91,7 +91,7 @@ pub(crate) fn complete(root: Command, args: &[std::ffi::OsString]) -> String {
     }
 }
 
-/// A candidate as a line for a shell; `None` if no line can hold it, or if a terminal would obey it.
+/// Returns a candidate as a line for a shell; `None` if no line can hold it, or if a terminal would obey it.
 fn written(candidate: &str, shell: &str) -> Option<String> {
     if candidate.is_empty() || candidate.chars().any(crate::output::escape::is_hostile) {
         return None;

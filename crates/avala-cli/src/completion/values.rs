@@ -30,7 +30,7 @@ struct Source {
     member: &'static str,
 }
 
-/// The identifiers that fit an argument of a command.
+/// Returns the identifiers that fit an argument of a command.
 ///
 /// Only keys that are at hand are used: no command is run and nothing is asked for the sake of a candidate.
 pub(super) fn of(arg: &str, path: &[&str], words: &[&str]) -> Vec<String> {
@@ -90,7 +90,7 @@ fn source(arg: &str, path: &[&str]) -> Option<Source> {
     }
 }
 
-/// The connection that the line chooses, if its key is at hand.
+/// Returns the connection that the line chooses, if its key is at hand.
 fn connection(words: &[&str]) -> Option<Connection> {
     let value = |name: &str| {
         let after = words.iter().position(|word| *word == name).and_then(|at| words.get(at + 1)).copied();

@@ -31,7 +31,8 @@ pub(crate) struct Profile {
     pub(crate) organization: Option<String>,
 }
 
-/// Where the file is: `--config-file`, `AVALA_CONFIG_FILE`, or `avala/config.toml` in the XDG configuration folder.
+/// Returns where the file is: `--config-file`, `AVALA_CONFIG_FILE`, or `avala/config.toml` in the XDG configuration
+/// folder.
 pub(crate) fn path_of(option: Option<&Path>) -> Outcome<PathBuf> {
     if let Some(path) = option {
         return Ok(path.to_owned());
@@ -100,7 +101,7 @@ impl Config {
         profiles.map(|profiles| profiles.iter().map(|(name, _)| name.to_owned()).collect()).unwrap_or_default()
     }
 
-    /// The profile that is used if no option or variable chooses another one.
+    /// Returns the profile that is used if no option or variable chooses another one.
     pub(crate) fn default_profile(&self) -> Option<&str> {
         self.document.get("default_profile").and_then(Item::as_str)
     }
@@ -109,7 +110,7 @@ impl Config {
         self.document.get("profiles")?.get(profile)?.as_table_like()
     }
 
-    /// The settings of a profile; `None` if there is no such profile.
+    /// Returns the settings of a profile; `None` if there is no such profile.
     pub(crate) fn profile(&self, name: &str) -> Outcome<Option<Profile>> {
         let Some(table) = self.table(name) else { return Ok(None) };
         let wrong = |key: &str, expected: &str| {
@@ -139,14 +140,14 @@ impl Config {
         Ok(Some(profile))
     }
 
-    /// The words of an alias: of the profile, or else of all profiles.
+    /// Returns the words of an alias: of the profile, or else of all profiles.
     pub(crate) fn alias(&self, profile: Option<&str>, name: &str) -> Option<&str> {
         let own = profile.and_then(|profile| self.table(profile)).and_then(|table| table.get("aliases"));
         let of = |aliases: &'_ Item| aliases.get(name).is_some_and(Item::is_str);
         own.filter(|aliases| of(aliases)).or_else(|| self.document.get("aliases"))?.get(name)?.as_str()
     }
 
-    /// The options that a profile adds to a command, such as `datasets list`, or to every command (`*`).
+    /// Returns the options that a profile adds to a command, such as `datasets list`, or to every command (`*`).
     pub(crate) fn default_options(&self, profile: &str, command: &str) -> Option<&str> {
         self.table(profile)?.get("defaults")?.get(command)?.as_str()
     }
@@ -196,7 +197,7 @@ impl Config {
         self.document.insert("default_profile", value(name));
     }
 
-    /// The text of the file with `***` for each key.
+    /// Returns the text of the file with `***` for each key.
     fn without_keys(&self) -> String {
         let mut document = self.document.clone();
         let profiles = document.get_mut("profiles").and_then(Item::as_table_like_mut);

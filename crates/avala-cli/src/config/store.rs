@@ -99,7 +99,7 @@ pub(super) fn lock(path: &Path) -> Outcome<Lock> {
     }
 }
 
-/// The file that a path leads to, over any links, whether or not it exists.
+/// Returns the file that a path leads to, over any links, whether or not it exists.
 fn target_of(path: &Path) -> Outcome<PathBuf> {
     let mut target = path.to_owned();
     for _ in 0..MOST_LINKS {
@@ -141,7 +141,7 @@ impl Lock {
     }
 
     fn write(&self, new: &Path, text: &str) -> io::Result<()> {
-        // Of a writer that was killed. Nobody else writes it: the folder is locked.
+        // Left by a writer that was killed. No other process writes it: the folder is locked.
         match fs::remove_file(new) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             _ => {}

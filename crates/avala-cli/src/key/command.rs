@@ -23,7 +23,8 @@ pub(crate) struct CommandKey {
     pub(crate) expires_at: Option<OffsetDateTime>,
 }
 
-/// Runs the command, without a shell, and reads `{"version": 1, "api_key": "...", "expires_at": "..."}` from its stdout.
+/// Runs the command, without a shell, and reads `{"version": 1, "api_key": "...", "expires_at": "..."}` from its
+/// stdout.
 ///
 /// No error has a part of the output, and stderr of the command is not passed on: either may hold the key.
 pub(crate) async fn run(command: &str) -> Result<CommandKey, String> {

@@ -1,5 +1,5 @@
-//! The system keyring, through the program that the system has for it: `secret-tool` of the Secret Service, or `security` of
-//! macOS. They are small, and neither asks for a window when there is no session.
+//! The system keyring, through the program that the system has for it: `secret-tool` of the Secret Service, or
+//! `security` of macOS. They are small, and neither asks for a window when there is no session.
 
 use std::process::Stdio;
 use std::time::Duration;
@@ -10,8 +10,8 @@ use tokio::process::Command;
 
 use crate::key::text;
 
-/// How long the program may take: one that waits for a window to unlock the keyring, or for a bus that never responds, is
-/// ended.
+/// How long the program may take: one that waits for a window to unlock the keyring, or for a bus that never responds,
+/// is ended.
 const TIMEOUT: Duration = Duration::from_secs(3);
 
 /// Most output that is read.
@@ -41,7 +41,7 @@ fn query(verb: &str, profile: &str, key: &str) -> Query {
     Query { program: "secret-tool", args, input: key.to_owned() }
 }
 
-/// A key is passed in a line of stdin: arguments can be seen by other users of the machine.
+/// Creates a query. A key is passed in a line of stdin: other users of the machine can see arguments.
 #[cfg(target_os = "macos")]
 fn query(verb: &str, profile: &str, key: &str) -> Query {
     let owned = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();

@@ -13,7 +13,7 @@ pub(crate) async fn store(_: &str, _: &Secret) -> Result<(), String> {
     Err(ABSENT.to_owned())
 }
 
-/// There is nothing to remove.
+/// Removes nothing, because nothing was stored.
 pub(crate) async fn remove(_: &str) -> Result<(), String> {
     Ok(())
 }

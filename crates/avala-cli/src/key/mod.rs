@@ -28,9 +28,9 @@ pub(crate) enum Origin {
     Option(&'static str),
     /// A variable of the environment.
     Environment(&'static str),
-    /// A profile; `true` if an option chose it.
+    /// A profile; `true` if an option selected it.
     Profile(String, bool),
-    /// A profile that `AVALA_PROFILE` chose.
+    /// A profile that `AVALA_PROFILE` selected.
     ProfileOfEnvironment(String),
     /// Built into the program.
     Default,
@@ -51,7 +51,7 @@ impl Origin {
         matches!(self, Self::Option(_) | Self::Profile(_, true))
     }
 
-    /// Whether a key from here may go to a base URL from there.
+    /// Returns whether a key from here may go to a base URL from there.
     fn goes_with(&self, base_url: &Self) -> bool {
         match (self, base_url) {
             (_, Self::Default) => true,
@@ -74,7 +74,7 @@ pub(crate) enum KeySource {
     File(PathBuf),
     /// A command, run again when its key expired, and once after a 401.
     Command(String),
-    /// The system keyring, where the key of this profile is; read when a call needs it, and again after a 401.
+    /// The key of this profile in the system keyring; read when a call needs it, and again after a 401.
     Keyring(String),
 }
 
@@ -102,7 +102,7 @@ pub(crate) struct Connection {
     pub(crate) organization: Option<String>,
 }
 
-/// Finds the profile that applies, and who chose it; `None` if nobody chose one and there is no default.
+/// Returns the profile that applies, and where it was chosen; `None` if none was chosen and there is no default.
 pub(crate) fn chosen_profile(config: &Config, option: Option<&str>) -> Outcome<Option<(String, Origin)>> {
     let environment = std::env::var("AVALA_PROFILE").ok().filter(|name| !name.is_empty());
     let (name, origin) = match (option, environment) {
@@ -193,7 +193,7 @@ pub(crate) fn option_key(options: &KeyOptions) -> Outcome<Option<(KeySource, Ori
             Some((KeySource::Text(key), Origin::Option("--api-key-file")))
         }
         (_, Some(path), _) => {
-            // Read now, so that a wrong file is wrong usage; and again if the key is rejected.
+            // Read now, so that an unreadable file counts as wrong usage; and again if the key is rejected.
             read_file(path)?;
             Some((KeySource::File(path.clone()), Origin::Option("--api-key-file")))
         }
@@ -242,7 +242,7 @@ fn base_url(options: &KeyOptions, profile: &Profile, origin: Option<&Origin>) ->
     Ok((url, from))
 }
 
-/// A variable that is set and not empty.
+/// Returns a variable that is set and not empty.
 fn environment(name: &'static str) -> Outcome<Option<String>> {
     match std::env::var(name) {
         Ok(text) if text.trim().is_empty() => Ok(None),

@@ -15,10 +15,10 @@ use tower::{Layer, Service, ServiceExt as _};
 
 use crate::key::{KeySource, command, keyring, read_file};
 
-/// How long before its expiry a key is replaced.
+/// Time before its expiry at which a key is replaced.
 const MARGIN: Duration = Duration::from_secs(10);
 
-/// The key of a source, kept until it expires or is rejected.
+/// Key of a source, kept until it expires or is rejected.
 #[derive(Clone)]
 pub(crate) struct RefreshingKey {
     source: Arc<KeySource>,
@@ -57,7 +57,7 @@ impl RefreshingKey {
         Ok(key)
     }
 
-    /// Whether the source may give another key after a rejection.
+    /// Returns whether the source may give another key after a rejection.
     fn can_change(&self) -> bool {
         !matches!(*self.source, KeySource::Text(_))
     }

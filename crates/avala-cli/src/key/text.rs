@@ -25,8 +25,8 @@ pub(crate) fn read(source: &str, reader: impl Read) -> Outcome<Secret> {
 /// Removes what surrounds a key: a byte order mark, white space and line ends.
 ///
 /// # Errors
-/// Wrong usage if nothing is left, or if a character remains that no header can carry. The message has the source and the
-/// position, and not the key.
+/// Wrong usage if nothing is left, or if a character remains that no header can carry. The message has the source and
+/// the position, and not the key.
 pub(crate) fn clean(source: &str, bytes: &[u8]) -> Outcome<Secret> {
     if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
         return Err(Failure::usage(format!("the API key from {source} is UTF-16; save it as UTF-8 or ASCII")));

@@ -6,7 +6,7 @@ use crate::output::escape;
 use crate::output::format::Format;
 use crate::output::style::Style;
 
-/// The columns of a list: `--fields`, or those of the command, or the plain members of the first record.
+/// Returns the columns of a list: `--fields`, or those of the command, or the plain members of the first record.
 pub(crate) fn columns_of(first: &Data, style: &Style, columns: &[&str]) -> Vec<String> {
     if let Some(fields) = &style.fields {
         return fields.clone();
@@ -23,7 +23,7 @@ pub(crate) fn columns_of(first: &Data, style: &Style, columns: &[&str]) -> Vec<S
     }
 }
 
-/// The value in a column. A record that is no object has one column.
+/// Returns the value in a column. A record that is no object has one column.
 pub(crate) fn cell(record: &Data, column: &str) -> String {
     match record {
         Data::Map(_) => record.at(column).map(Data::display).unwrap_or_default(),

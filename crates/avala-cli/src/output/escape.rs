@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-/// Whether a character can change what a terminal does or shows besides itself.
+/// Returns whether a character can change what a terminal does or shows besides itself.
 ///
 /// Control characters (C0, DEL, C1), line and paragraph separators, and characters that change the direction of text.
 pub(crate) fn is_hostile(character: char) -> bool {
@@ -14,12 +14,12 @@ pub(crate) fn is_hostile(character: char) -> bool {
         )
 }
 
-/// The text on one line, with hostile characters as `\n`, `\t` or `\u{...}`.
+/// Returns the text on one line, with hostile characters as `\n`, `\t` or `\u{...}`.
 pub(crate) fn line(text: &str) -> Cow<'_, str> {
     escape(text, |_| false)
 }
 
-/// The text with its line breaks and tabs, and everything else that is hostile escaped.
+/// Returns the text with its line breaks and tabs, and everything else that is hostile escaped.
 pub(crate) fn block(text: &str) -> Cow<'_, str> {
     escape(text, |character| matches!(character, '\n' | '\t'))
 }

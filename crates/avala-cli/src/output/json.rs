@@ -1,4 +1,4 @@
-//! JSON: real types, numbers as they came, and no character that a terminal would obey.
+//! JSON output: real types, unchanged numbers, and no control characters for a terminal.
 
 use std::fmt::Write as _;
 
@@ -6,7 +6,7 @@ use crate::data::Data;
 use crate::output::escape::is_hostile;
 
 impl Data {
-    /// The value on one line of text: strings as they are, lists joined by commas, objects as JSON.
+    /// Returns the value on one line of text: strings as they are, lists joined by commas, objects as JSON.
     pub(crate) fn display(&self) -> String {
         match self {
             Self::Null => String::new(),
@@ -20,14 +20,14 @@ impl Data {
     }
 }
 
-/// The value on one line.
+/// Returns the value on one line.
 pub(crate) fn compact(data: &Data) -> String {
     let mut text = String::new();
     write(&mut text, data, None, 0);
     text
 }
 
-/// The value with an indentation of two spaces, as if it began `level` levels deep.
+/// Returns the value with an indentation of two spaces, as if it began `level` levels deep.
 pub(crate) fn pretty(data: &Data, level: usize) -> String {
     let mut text = String::new();
     write(&mut text, data, Some("  "), level);

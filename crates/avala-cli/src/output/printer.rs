@@ -82,7 +82,7 @@ impl Printer {
         self.value(data, &[])
     }
 
-    /// The members that `--fields` selects, in its order.
+    /// Returns the members that `--fields` selects, in its order.
     fn selected(&self, data: &Data) -> Data {
         match &self.style.fields {
             Some(fields) if matches!(data, Data::Map(_)) => {
@@ -96,8 +96,8 @@ impl Printer {
 
 /// A list that is being printed.
 ///
-/// Records are printed as they come, but for tables, `--sort` and `--jq` on an array, which need all of them. A list that
-/// is not finished is not complete: its JSON array is not closed.
+/// Records are printed as they come, but for tables, `--sort` and `--jq` on an array, which need all of them. A list
+/// that is not finished is not complete: its JSON array is not closed.
 pub(crate) struct ListWriter<'a> {
     printer: &'a mut Printer,
     columns: &'a [&'a str],

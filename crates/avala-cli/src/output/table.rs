@@ -14,7 +14,7 @@ const LONGEST_CELL: usize = 400;
 /// Widest column of a table that is not cut: the columns after a longer cell are not aligned.
 const WIDEST_COLUMN: usize = 400;
 
-/// A list as a table with a header.
+/// Returns a list as a table with a header.
 pub(crate) fn records(columns: &[String], records: &[Data], terminal: &Terminal) -> String {
     let header = columns.iter().map(|column| column.to_uppercase()).collect();
     let row = |record| columns.iter().map(|column| delimited::cell(record, column)).collect();
@@ -25,7 +25,7 @@ pub(crate) fn records(columns: &[String], records: &[Data], terminal: &Terminal)
     }
 }
 
-/// An object as two columns, or a plain value on a line.
+/// Returns an object as two columns, or a plain value on a line.
 pub(crate) fn details(data: &Data, terminal: &Terminal) -> String {
     let Data::Map(members) = data else { return escape::line(&data.display()).into_owned() + "\n" };
     let row = |name: String, value: &Data| {
@@ -45,7 +45,7 @@ pub(crate) fn details(data: &Data, terminal: &Terminal) -> String {
     layout(rows, terminal)
 }
 
-/// Rows as lines: fitted to a terminal, and whole everywhere else.
+/// Formats rows as lines: fitted to a terminal, and whole everywhere else.
 fn layout(rows: Vec<Vec<String>>, terminal: &Terminal) -> String {
     let rows = rows.into_iter().map(|row| row.iter().map(|cell| escape::line(cell).into_owned()).collect()).collect();
     match terminal.width() {
@@ -74,7 +74,7 @@ fn whole(rows: &[Vec<String>]) -> String {
     text
 }
 
-/// Each row is one line: a cell that does not fit ends in `...`.
+/// Formats each row as one line: a cell that does not fit ends in `...`.
 fn fitted(rows: Vec<Vec<String>>, width: u16) -> String {
     let mut table = Table::new();
     table.load_style(NOTHING).set_content_arrangement(ContentArrangement::Dynamic).set_width(width);

@@ -33,7 +33,7 @@ impl Template {
     }
 }
 
-/// The value of a template, with numbers as numbers.
+/// Returns the value of a template, with numbers as numbers.
 fn value(data: &Data) -> Value {
     match data {
         Data::Null => Value::from(()),

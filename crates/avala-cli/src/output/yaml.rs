@@ -3,7 +3,7 @@
 use crate::data::Data;
 use crate::output::json;
 
-/// The value as a YAML document without markers, ending in a line break.
+/// Returns the value as a YAML document without markers, ending in a line break.
 pub(crate) fn document(data: &Data) -> String {
     let mut text = String::new();
     match data {
@@ -76,7 +76,7 @@ fn flow(data: &Data) -> String {
     }
 }
 
-/// A string: plain if no reader of YAML can take it for anything else.
+/// Returns a string: plain if no reader of YAML can take it for anything else.
 fn scalar(text: &str) -> String {
     let is_word = text.starts_with(|first: char| first.is_ascii_lowercase())
         && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_' || byte == b'-')

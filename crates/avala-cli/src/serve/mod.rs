@@ -29,7 +29,7 @@ const HEAD_TIMEOUT: Duration = Duration::from_secs(20);
 /// The body of a response.
 pub(crate) type Body = UnsyncBoxBody<Bytes, std::io::Error>;
 
-/// A body of bytes.
+/// Returns a body of bytes.
 pub(crate) fn body(bytes: impl Into<Bytes>) -> Body {
     Full::new(bytes.into()).map_err(|never: Infallible| match never {}).boxed_unsync()
 }

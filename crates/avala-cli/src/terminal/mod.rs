@@ -34,7 +34,7 @@ impl Terminal {
         }
     }
 
-    /// The width of the terminal; `None` if stdout is none, so that nothing is cut.
+    /// Returns the width of the terminal; `None` if stdout is none, so that nothing is cut.
     pub(crate) fn width(&self) -> Option<u16> {
         self.width
     }
@@ -43,7 +43,7 @@ impl Terminal {
         self.color
     }
 
-    /// Whether a question would be seen and could be replied to.
+    /// Returns whether a question would be seen and could be replied to.
     pub(crate) fn can_ask(&self) -> bool {
         self.stdin && self.stderr
     }
@@ -67,7 +67,7 @@ pub(crate) struct Notes {
 }
 
 impl Notes {
-    /// Silent with `json` and `ndjson`, where programs parse everything that is printed.
+    /// Creates a terminal. It is silent with `json` and `ndjson`, where programs parse everything that is printed.
     pub(crate) fn new(format: Format) -> Self {
         Self { is_silent: format.is_json() }
     }
@@ -79,7 +79,7 @@ impl Notes {
     }
 }
 
-/// Writes a line to stderr. When that is closed there is nobody to tell.
+/// Writes a line to stderr. If stderr is closed, there is nowhere to report that.
 pub(crate) fn stderr_line(text: &str) {
     let _ = writeln!(io::stderr().lock(), "{text}");
 }

@@ -11,7 +11,7 @@ use crate::terminal::{Terminal, echo};
 /// Longest reply that is read, in bytes.
 const LONGEST: usize = 64 << 10;
 
-/// Asks questions, if somebody can see and reply to them.
+/// Asks questions, if standard input and error are a terminal.
 #[derive(Clone, Debug)]
 pub(crate) struct Prompt {
     can_ask: bool,
@@ -56,7 +56,7 @@ impl Prompt {
         Ok(if reply.is_empty() { default.to_owned() } else { reply.to_owned() })
     }
 
-    /// Asks whether to go on; anything but `y` and `yes` is a no.
+    /// Asks whether to continue; anything but `y` and `yes` is a no.
     pub(crate) async fn confirm(&self, question: &str) -> Outcome<bool> {
         self.check(question, "--yes")?;
         ask(&format!("{} [y/N]: ", escape::line(question)))?;
@@ -90,7 +90,7 @@ async fn line() -> Outcome<String> {
                 break Ok(Some(reply));
             }
         };
-        // If nobody waits any more, the program is ending.
+        // If the receiver is gone, the program is ending.
         let _ = sender.send(result);
     });
     let reply = receiver.await.map_err(|_| Failure::interrupted())?;

@@ -16,8 +16,8 @@ static IS_GRACEFUL: AtomicBool = AtomicBool::new(false);
 /// Tells the command about the first signal.
 static FIRST: Notify = Notify::const_new();
 
-/// From now on, SIGINT, SIGTERM and SIGHUP restore the terminal and end the program with code 130; SIGTSTP restores the
-/// terminal while the program is stopped.
+/// Installs handlers: SIGINT, SIGTERM and SIGHUP restore the terminal and end the program with code 130; SIGTSTP
+/// restores the terminal while the program is stopped.
 ///
 /// When it returns, the handlers are in place.
 pub(crate) fn install() {
@@ -37,7 +37,7 @@ pub(crate) async fn first_interrupt() {
     FIRST.notified().await;
 }
 
-/// From now on, the first signal ends the program again.
+/// Makes the first signal end the program again.
 pub(crate) fn end_grace() {
     IS_GRACEFUL.store(false, Ordering::SeqCst);
 }

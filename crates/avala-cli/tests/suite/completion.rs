@@ -8,7 +8,7 @@ use crate::support::{Fake, Home, World, run};
 const HOSTILE: [&str; 7] =
     ["$(touch pwned)", "`touch pwned`", "a;touch pwned", "it's", "two words", "\"quoted\"", "$HOME"];
 
-/// A server whose datasets have these names, and some that no line can hold.
+/// Creates a server whose datasets have these names, and some that no line can hold.
 fn fake() -> Fake {
     let unprintable = ["line\nbreak", "esc\u{1b}[31m", "\u{202e}turned"];
     let record = |name: &&str| serde_json::json!({"uid": "d1", "slug": "s1", "name": name}).to_string();

@@ -1,7 +1,7 @@
 //! Every command against a sandbox: what it prints and how it ends, as a table and as JSON.
 //!
-//! The lines are in `every_command/GROUP.txt`. `name = line` runs a line with `-o uids`, or with the `--jq` that it has, and
-//! keeps the first line of its output for `$name` in the lines below.
+//! The lines are in `every_command/GROUP.txt`. `name = line` runs a line with `-o uids`, or with the `--jq` that it
+//! has, and keeps the first line of its output for `$name` in the lines below.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -145,7 +145,7 @@ fn tokens(text: &str, change: impl Fn(&str) -> Option<String>) -> String {
     changed + rest
 }
 
-/// Whether it is a time that the sandbox made: those of its seed are older, and one is in the lines.
+/// Returns whether it is a time that the sandbox made: those of its seed are older, and one is in the lines.
 fn is_time_of_now(token: &str) -> bool {
     let digits = token.bytes().filter(u8::is_ascii_digit).count();
     let is_time = token.len() > 19 && token.as_bytes()[10] == b'T' && digits > 13;

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use crate::support::World;
 
-/// A dataset of three files, and its source.
+/// Returns a dataset of three files, and its source.
 fn world() -> World {
     let world = World::new();
     world.home.write("source/a.jpg", "aaa");

@@ -4,13 +4,13 @@ use crate::support::Fake;
 
 const FORMATS: [&str; 7] = ["table", "json", "ndjson", "csv", "tsv", "yaml", "uids"];
 
-/// A record whose texts would clear a screen, forge lines and turn text around.
+/// Creates a record whose texts would clear a screen, forge lines and turn text around.
 fn hostile() -> Fake {
     let text = r"\u001b[2J\u001b]0;x\u0007\u009b31m[red]a\r\nforged: line\t\u202eb\u007f\u0000c";
     Fake::list(format!(r#"{{"uid":"u{text}","name":"{text}","slug":"{text}","x{text}":"{text}","data_type":"image"}}"#))
 }
 
-/// Whether a terminal would show every character as itself.
+/// Returns whether a terminal would show every character as itself.
 fn is_harmless(text: &str) -> bool {
     text.chars().all(|character| {
         let is_line = matches!(character, '\n' | '\t');

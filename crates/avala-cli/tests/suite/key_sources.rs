@@ -2,7 +2,7 @@
 
 use crate::support::{Home, World, set_mode};
 
-/// A configuration with a profile for a sandbox.
+/// Returns a configuration with a profile for a sandbox.
 fn profile(name: &str, world: &World) -> String {
     format!(
         "[profiles.{name}]\napi_key = \"{}\"\nbase_url = \"{}\"\nallow_insecure_base_url = true\n",

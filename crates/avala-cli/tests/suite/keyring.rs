@@ -19,10 +19,10 @@ esac
 /// What it prints without a session.
 const NO_BUS: &str = "#!/bin/sh\necho 'secret-tool: Cannot autolaunch D-Bus without X11 $DISPLAY' >&2\nexit 1\n";
 
-/// A bus that never responds, or a window that nobody sees.
+/// A bus that never responds, as with a password dialog that stays open.
 const SILENT: &str = "#!/bin/sh\nexec sleep 600\n";
 
-/// A home whose `secret-tool` is this script.
+/// Creates a home whose `secret-tool` is this script.
 fn home(script: &str) -> Home {
     let home = Home::new();
     let program = home.write("bin/secret-tool", script);

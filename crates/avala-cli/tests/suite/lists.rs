@@ -2,7 +2,7 @@
 
 use crate::support::{Fake, Reply, World};
 
-/// Five pages of two records. The third page fails.
+/// Serves five pages of two records. The third page fails.
 fn failing(third: fn() -> Reply) -> Fake {
     Fake::new(move |target, head| {
         let host = head.split("host: ").nth(1).and_then(|rest| rest.split('\r').next()).unwrap().to_owned();

@@ -86,7 +86,8 @@ impl Session {
         }
     }
 
-    /// Reads what the program wrote: a terminal keeps the order of what is written, so that a mark behind it is the end.
+    /// Reads what the program wrote: a terminal keeps the order of what is written, so that a mark behind it is the
+    /// end.
     fn read_to_end(&mut self) {
         const MARK: &str = "<end of the session>";
         let name = self.master.tty_name().unwrap();
@@ -138,13 +139,13 @@ impl Session {
         assert!(std::process::Command::new("kill").args([signal, &pid]).status().unwrap().success());
     }
 
-    /// What was shown, without the line breaks of a terminal.
+    /// Returns what was shown, without the line breaks of a terminal.
     pub(crate) fn lines(&self) -> String {
         self.shown.replace("\r\n", "\n")
     }
 }
 
-/// The modes of a terminal, as `stty -g` prints them.
+/// Returns the modes of a terminal, as `stty -g` prints them.
 fn modes(terminal: &dyn MasterPty) -> String {
     let name = terminal.tty_name().unwrap();
     let output = std::process::Command::new("stty").arg("-F").arg(name).arg("-g").output().unwrap();

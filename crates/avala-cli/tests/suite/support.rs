@@ -41,7 +41,7 @@ impl Ran {
         serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}: {self:#?}"))
     }
 
-    /// The error as JSON.
+    /// Returns the error as JSON.
     #[track_caller]
     pub(crate) fn error(&self) -> serde_json::Value {
         let value: serde_json::Value =
@@ -61,13 +61,13 @@ impl Home {
         Self { folder: Arc::new(tempfile::tempdir().unwrap()), variables: BTreeMap::new() }
     }
 
-    /// With a key and a base URL in the environment.
+    /// Creates a home with a key and a base URL in the environment.
     pub(crate) fn of(url: &str, key: &str) -> Self {
         let variables = [("AVALA_BASE_URL", url), ("AVALA_API_KEY", key), ("AVALA_ALLOW_INSECURE_BASE_URL", "true")];
         Self::new().with(variables)
     }
 
-    /// The folder of another home, without a key and a base URL in the environment.
+    /// Returns the folder of another home, without a key and a base URL in the environment.
     pub(crate) fn sharing(other: &Self) -> Self {
         Self { folder: Arc::clone(&other.folder), variables: BTreeMap::new() }
     }
@@ -203,13 +203,13 @@ impl World {
         self.home.run(line)
     }
 
-    /// The first identifier of a list.
+    /// Returns the first identifier of a list.
     pub(crate) fn uid(&self, resource: &str) -> String {
         let ran = self.run(&format!("{resource} list --limit 1 -o uids")).ok();
         ran.stdout.trim().to_owned()
     }
 
-    /// The methods and paths of the requests so far.
+    /// Returns the methods and paths of the requests so far.
     pub(crate) fn requests(&self) -> Vec<String> {
         let requests = self.sandbox.requests();
         requests.iter().map(|request| format!("{} {}", request.method, request.api_path())).collect()
@@ -246,7 +246,7 @@ impl Fake {
         Self { home }
     }
 
-    /// A list with these records, and nothing else.
+    /// Creates a list with these records, and nothing else.
     pub(crate) fn list(records: impl Into<String>) -> Self {
         let body = format!("{{\"next\":null,\"previous\":null,\"results\":[{}]}}", records.into());
         Self::new(move |_, _| Reply::Json(200, body.clone()))

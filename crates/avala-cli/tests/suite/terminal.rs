@@ -9,7 +9,7 @@ use portable_pty::CommandBuilder;
 use crate::pty::{PATIENCE, Session};
 use crate::support::{Home, World, program};
 
-/// A home, and a session of `login` that asks for the key.
+/// Returns a home, and a session of `login` that asks for the key.
 fn login(world: &World) -> (Home, Session) {
     let home = Home::new();
     let url = world.sandbox.api_url();

@@ -8,7 +8,7 @@ use crate::support::{Fake, Home, program};
 /// Names that a careless script would run, split or break.
 const HOSTILE: [&str; 5] = ["$(touch pwned)", "`touch pwned`", "a;touch pwned", "it's two", "$HOME \"x\""];
 
-/// A zsh with the dynamic script, at its prompt; `None` if there is no zsh.
+/// Returns a zsh with the dynamic script, at its prompt; `None` if there is no zsh.
 fn zsh(home: &Home) -> Option<Session> {
     if std::process::Command::new("zsh").arg("--version").output().is_err() {
         #[allow(clippy::print_stderr, reason = "a test that is skipped says so")]
@@ -39,7 +39,7 @@ fn shown(session: &mut Session, line: &str) -> String {
     output(&session.shown).unwrap_or_default()
 }
 
-/// The output, which begins with the first word of the command behind the echo of the line.
+/// Returns the output, which begins with the first word of the command behind the echo of the line.
 fn output(shown: &str) -> Option<String> {
     let start = shown.find("<datasets>")?;
     let line = shown[start..].split_once('\r')?.0;

@@ -22,7 +22,7 @@ fn slow(world: &World, columns: u16) -> Session {
     session
 }
 
-/// What the bar showed, frame by frame, without codes. The last one may be incomplete and is left out.
+/// Returns what the bar showed, frame by frame, without codes. The last one may be incomplete and is left out.
 fn frames(shown: &str) -> Vec<String> {
     let mut frames: Vec<String> = shown.split(['\r', '\n']).map(without_codes).collect();
     frames.pop();

@@ -5,7 +5,7 @@ use std::process::Stdio;
 
 use crate::support::World;
 
-/// Ten files of 64 kB.
+/// Writes ten files of 64 kB.
 fn write_files(world: &World) {
     for number in 0..10_u8 {
         world.home.write(&format!("drive/{number}.jpg"), vec![number; 64 << 10]);

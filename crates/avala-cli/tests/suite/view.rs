@@ -1,4 +1,4 @@
-//! `avala view`: who may read the file.
+//! `avala view`: which requests may read the file.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;

@@ -61,7 +61,7 @@ impl Listener {
     }
 }
 
-/// A target that responds with a status and a redirect, and passes on what it received.
+/// Returns a target that responds with a status and a redirect, and passes on what it received.
 fn target(status: u16) -> (String, Receiver<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/", listener.local_addr().unwrap());
@@ -102,7 +102,7 @@ fn signature() -> String {
     avala_webhook::sign(SECRET, BODY.as_bytes())
 }
 
-/// The head in lower case, and the body as it came.
+/// Returns the head in lower case, and the unchanged body.
 fn parts(request: &str) -> (String, &str) {
     let (head, body) = request.split_once("\r\n\r\n").unwrap();
     (head.to_lowercase(), body)

@@ -90,7 +90,7 @@ impl Driver {
             if let Poll::Ready(output) = future.as_mut().poll(&mut cx) {
                 return output;
             }
-            // Somebody else may unpark this thread too.
+            // Other code may unpark this thread too.
             while !signal.is_set.swap(false, Ordering::Acquire) {
                 thread::park();
             }

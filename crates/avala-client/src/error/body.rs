@@ -81,7 +81,7 @@ impl ErrorBody {
         fields.read_pairs(pairs.iter().filter(|pair| !about_itself(pair)).collect());
     }
 
-    /// A detail: a text, or the fields themselves.
+    /// Reads a detail: a text, or the fields themselves.
     fn read_details(&mut self, detail: &Node, fields: &mut Fields) {
         match detail {
             Node::List(list) if list.iter().all(|item| matches!(item, Node::Text(_))) => {
@@ -184,7 +184,7 @@ impl Fields {
     }
 }
 
-/// The field and message of an item like `{"loc": ["body", "name"], "msg": "...", "type": "..."}`.
+/// Returns the field and message of an item like `{"loc": ["body", "name"], "msg": "...", "type": "..."}`.
 fn located(item: &Node) -> Option<(String, &str)> {
     let message = item.get("msg").or_else(|| item.get("message"))?.as_text()?;
     let field = match item.get("loc").or_else(|| item.get("field"))? {
@@ -211,7 +211,7 @@ fn text(node: Option<&Node>, max: usize) -> Option<String> {
     Some(cut(text, max))
 }
 
-/// The start of a text that is redacted already.
+/// Returns the start of a text that is redacted already.
 fn cut(text: &str, max: usize) -> String {
     if text.len() <= max { text.to_owned() } else { redact::shorten(text, max) }
 }

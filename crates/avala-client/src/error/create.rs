@@ -92,13 +92,15 @@ impl Error {
 
     /// Creates the error of a list whose link leads back to an earlier page.
     pub(crate) fn repeated_page(endpoint: &Endpoint, cursor: &Cursor) -> Self {
-        let message = format!("the next page is one that the list had already ({cursor}), so it would never end");
+        let message =
+            format!("the link to the next page repeats an earlier page ({cursor}), so the list would never end");
         let mut this = Self::new(ErrorKind::Pagination, Some(endpoint), message);
         this.0.sent = Sent::Yes;
         this
     }
 
-    /// Creates the error of a link that does not lead to a page of the list; `sent` says whether this call sent anything.
+    /// Creates the error of a link that does not lead to a page of the list; `sent` says whether this call sent
+    /// anything.
     pub(crate) fn link(endpoint: &Endpoint, error: &LinkError, sent: Sent) -> Self {
         let mut this = Self::new(ErrorKind::Pagination, Some(endpoint), error.to_string());
         this.0.sent = sent;
@@ -130,14 +132,14 @@ impl Error {
     }
 }
 
-/// The content encoding of a response that nothing has decoded, if it names one.
+/// Returns the content encoding of a response that nothing has decoded, if it names one.
 fn encoding(headers: &HeaderMap) -> Option<String> {
     let encoding = String::from_utf8_lossy(headers.get(CONTENT_ENCODING)?.as_bytes());
     let encoding = redact::shorten(encoding.trim(), 40);
     (!encoding.is_empty() && !encoding.eq_ignore_ascii_case("identity")).then_some(encoding)
 }
 
-/// The host in a `Location`, without user information, path and query.
+/// Returns the host in a `Location`, without user information, path and query.
 fn redirect_host(headers: &HeaderMap) -> Option<String> {
     let location = headers.get(LOCATION)?.to_str().ok()?;
     let uri: Uri = match location.strip_prefix("//") {

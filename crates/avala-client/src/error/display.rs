@@ -1,4 +1,4 @@
-//! An error as one line, and for debugging.
+//! `Display` and `Debug` of errors.
 
 use std::fmt::{self, Write};
 

@@ -68,7 +68,7 @@ impl Parser<'_> {
         }
     }
 
-    /// The value that begins here, as far as it is complete.
+    /// Returns the value that begins here, as far as it is complete.
     fn value(&mut self, depth: usize) -> (Option<Node>, End) {
         self.blank();
         match self.peek() {
@@ -149,7 +149,7 @@ impl Parser<'_> {
         }
     }
 
-    /// Whether another item follows.
+    /// Returns whether another item follows.
     fn separator(&mut self, close: u8) -> Result<bool, End> {
         self.blank();
         let byte = self.peek().ok_or(End::Cut)?;
@@ -161,7 +161,7 @@ impl Parser<'_> {
         }
     }
 
-    /// A number, `true`, `false` or `null`.
+    /// Returns a number, `true`, `false` or `null`.
     fn scalar(&mut self) -> (Option<Node>, End) {
         let start = self.at;
         while self.peek().is_some_and(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte)) {
@@ -215,7 +215,7 @@ impl Parser<'_> {
         }
     }
 
-    /// The character of a `\u`, with the second half of a pair if it has one.
+    /// Returns the character of a `\u`, with the second half of a pair if it has one.
     fn escaped_unit(&mut self) -> Result<char, End> {
         let first = self.hex()?;
         if !(0xd800..0xe000).contains(&first) {
@@ -270,7 +270,7 @@ impl Parser<'_> {
 }
 
 impl Node {
-    /// The value as JSON.
+    /// Returns the value as JSON.
     pub(super) fn to_json(&self) -> String {
         let mut json = String::new();
         self.write(&mut json);

@@ -45,7 +45,7 @@ impl Kept {
     }
 }
 
-/// A body as text, whatever its encoding.
+/// Returns a body as text, whatever its encoding.
 fn decoded(body: &[u8]) -> Cow<'_, str> {
     let units = |pair: fn([u8; 2]) -> u16| {
         let units = body.as_chunks::<2>().0.iter().skip(1).map(|unit| pair(*unit));
@@ -61,8 +61,8 @@ fn decoded(body: &[u8]) -> Cow<'_, str> {
     }
 }
 
-/// The start of a text that is not JSON. It is redacted before it is cut, so that no secret is cut into something that
-/// is not recognized.
+/// Returns the start of a text that is not JSON. It is redacted before it is cut, so that no secret is cut into
+/// something that is not recognized.
 fn start_of(text: &str, was_cut: bool) -> String {
     let mut redacted = if was_cut {
         // Longer than the text, so that the last word is dropped.

@@ -51,7 +51,7 @@ pub enum ErrorKind {
     Decode,
     /// The link to the next page points to another path, is malformed, or repeats a page.
     ///
-    /// The items that came before it are good. The server, or a proxy that rewrites its links, has to be corrected.
+    /// The items before it are valid. The server, or a proxy that rewrites its links, has to be corrected.
     Pagination,
     /// The job being waited for failed.
     JobFailed,
@@ -60,7 +60,7 @@ pub enum ErrorKind {
 }
 
 impl ErrorKind {
-    /// The description used in messages.
+    /// Returns the description used in messages.
     pub(crate) fn describe(self) -> &'static str {
         match self {
             Self::Configuration => "invalid configuration",
@@ -88,7 +88,7 @@ impl ErrorKind {
         }
     }
 
-    /// The kind of an unsuccessful response.
+    /// Returns the kind of an unsuccessful response.
     pub(crate) fn of_status(status: StatusCode, has_quota: bool) -> Self {
         match status.as_u16() {
             401 => Self::Authentication,

@@ -1,4 +1,4 @@
-//! Limits of what an error keeps of a response.
+//! Limits on the parts of a response that an error keeps.
 
 /// The most bytes of a body that are looked at; what is complete in them is used.
 pub(crate) const READ: usize = avala_transport::MAX_ERROR_BODY;

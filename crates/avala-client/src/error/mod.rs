@@ -215,7 +215,8 @@ impl Error {
         self.0.kind == ErrorKind::NotFound
     }
 
-    /// Returns whether the API key is missing, wrong or revoked (401). Repeating the call with the same key will not help.
+    /// Returns whether the API key is missing, wrong or revoked (401). Repeating the call with the same key will not
+    /// help.
     #[must_use]
     pub fn is_authentication(&self) -> bool {
         self.0.kind == ErrorKind::Authentication
@@ -227,7 +228,8 @@ impl Error {
         self.0.kind == ErrorKind::Conflict
     }
 
-    /// Returns whether the server rejected values of the request (400 or 422): see [`field_errors`](Self::field_errors).
+    /// Returns whether the server rejected values of the request (400 or 422): see
+    /// [`field_errors`](Self::field_errors).
     #[must_use]
     pub fn is_validation(&self) -> bool {
         self.0.kind == ErrorKind::Validation
@@ -240,8 +242,8 @@ impl Error {
         self.0.kind == ErrorKind::RateLimited
     }
 
-    /// Returns whether a timeout ended the call: see [`timeout_phase`](Self::timeout_phase), and [`sent`](Self::sent) for
-    /// whether the server may have acted.
+    /// Returns whether a timeout ended the call: see [`timeout_phase`](Self::timeout_phase), and [`sent`](Self::sent)
+    /// for whether the server may have acted.
     #[must_use]
     pub fn is_timeout(&self) -> bool {
         self.0.kind == ErrorKind::Timeout
@@ -254,8 +256,8 @@ impl Error {
     }
 
     /// Returns where in the response decoding failed, such as `results[3].uid`, for errors of the kind
-    /// [`ErrorKind::Decode`]; for errors of the kind [`ErrorKind::Request`], where the payload has a number that JSON cannot
-    /// express.
+    /// [`ErrorKind::Decode`]; for errors of the kind [`ErrorKind::Request`], where the payload has a number that JSON
+    /// cannot express.
     #[must_use]
     pub fn json_path(&self) -> Option<&str> {
         self.0.json_path.as_deref()
@@ -271,8 +273,9 @@ impl Error {
 
     /// Returns the body of the response, with secrets redacted.
     ///
-    /// It is valid JSON if the body was, and not longer than 64 kB. Of a longer body it has the values that are complete
-    /// within the first 64 kB, and ends with `… (truncated)`. Of a text that is not JSON it has the first 4 kB.
+    /// It is valid JSON if the body was, and not longer than 64 kB. Of a longer body it has the values that are
+    /// complete within the first 64 kB, and ends with `… (truncated)`. Of a text that is not JSON it has the first 4
+    /// kB.
     #[must_use]
     pub fn body(&self) -> Option<&str> {
         self.0.body.as_deref()

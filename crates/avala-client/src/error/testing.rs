@@ -9,7 +9,8 @@ use http::{Method, StatusCode};
 use super::{Error, ErrorKind, FieldError, Quota, limits};
 use crate::endpoint::Endpoint;
 
-/// Builds an [`Error`] for a unit test. Every detail that is not set has the value of an error before anything was sent.
+/// Builds an [`Error`] for a unit test. Every detail that is not set has the value of an error before anything was
+/// sent.
 ///
 /// Secrets in texts are redacted, as in every error.
 ///

@@ -1,4 +1,4 @@
-//! Consensus: how far annotators agree.
+//! Consensus: agreement of annotators.
 
 use avala_types::{
     ConsensusComputeResult, ConsensusConfig, ConsensusScore, ConsensusSummary, ProjectUid, UpdateConsensusConfig,
@@ -9,7 +9,7 @@ use crate::call::Call;
 use crate::endpoint::Endpoint;
 use crate::list::List;
 
-/// Calls for consensus: how far annotators agree. Returned by [`Avala::consensus`].
+/// Calls for consensus: the agreement of annotators. Returned by [`Avala::consensus`].
 #[derive(Clone, Debug)]
 pub struct Consensus {
     avala: Avala,
@@ -20,7 +20,7 @@ impl Consensus {
         Self { avala: avala.clone() }
     }
 
-    /// Gets how far the annotators of a project agree (`GET /projects/{project_uid}/consensus/`).
+    /// Gets the agreement of the annotators of a project (`GET /projects/{project_uid}/consensus/`).
     ///
     /// ```
     /// # async fn example(avala: avala_client::Avala) -> Result<(), avala_client::Error> {

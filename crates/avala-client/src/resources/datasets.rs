@@ -14,7 +14,8 @@ use crate::filters::filters;
 use crate::list::List;
 use crate::wait::{Progress, Wait};
 
-/// Calls for datasets, their items, sequences and frames, and the files that become one. Returned by [`Avala::datasets`].
+/// Calls for datasets, their items, sequences and frames, and the files that become one. Returned by
+/// [`Avala::datasets`].
 #[derive(Clone, Debug)]
 pub struct Datasets {
     pub(super) avala: Avala,
@@ -144,7 +145,7 @@ impl Datasets {
         self.avala.call(endpoint, &[owner.into().as_str(), slug.into().as_str(), item.into().as_str()])
     }
 
-    /// Gets how well the files of a dataset were read (`GET /datasets/{owner}/{slug}/health/`).
+    /// Gets the health of a dataset: which files could be read (`GET /datasets/{owner}/{slug}/health/`).
     ///
     /// ```
     /// # async fn example(avala: avala_client::Avala) -> Result<(), avala_client::Error> {
@@ -207,7 +208,7 @@ filters! {
             self.param("data_type", data_type.into().as_str())
         }
 
-        /// Lists only datasets with this in their name.
+        /// Lists only datasets with this text in their name.
         fn name(self, name: impl Into<String>) {
             self.param("name", name)
         }

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use avala_transport::CallClass;
 use avala_types::{CreateExport, Export, ExportStatus, ExportUid};
 
 use crate::avala::Avala;
 use crate::call::Call;
+use crate::concurrency_groups::EXPORTS;
 use crate::endpoint::Endpoint;
 use crate::list::List;
 use crate::wait::{Progress, Wait};
@@ -24,7 +24,8 @@ impl Exports {
 
     /// Creates an export (`POST /exports/`). Wait for its file with [`wait`](Exports::wait).
     ///
-    /// The server accepts five at a time, so this client has at most five of these calls in flight.
+    /// The server accepts five at a time, so this client has at most five of these calls in flight:
+    /// [`AvalaBuilder::concurrency_limit`](crate::AvalaBuilder::concurrency_limit) of [`EXPORTS`] changes that.
     ///
     /// ```
     /// # async fn example(avala: avala_client::Avala) -> Result<(), avala_client::Error> {
@@ -38,7 +39,7 @@ impl Exports {
     /// ```
     pub fn create(&self, export: &CreateExport) -> Call<Export> {
         let call = self.avala.call(Endpoint::post("exports.create", "/exports/"), &[]).json(export);
-        call.options(|options| options.class = CallClass::Export)
+        call.concurrency_group(EXPORTS)
     }
 
     /// Lists the exports of the account (`GET /exports/`).

@@ -17,7 +17,7 @@ const OUTCOME: &str = "/datasets/{owner}/{slug}/sequences/{sequence_uid}/outcome
 impl Datasets {
     /// Gets the current outcome of a sequence (`GET /datasets/{owner}/{slug}/sequences/{sequence_uid}/outcome/`).
     ///
-    /// A sequence that nobody has labelled is [`ErrorKind::NotFound`](crate::ErrorKind::NotFound).
+    /// A sequence without a label is [`ErrorKind::NotFound`](crate::ErrorKind::NotFound).
     ///
     /// ```
     /// # async fn example(avala: avala_client::Avala) -> Result<(), avala_client::Error> {

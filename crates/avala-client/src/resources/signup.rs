@@ -26,8 +26,8 @@ impl Signups {
     /// use avala_client::Avala;
     /// use avala_client::types::Signup;
     ///
-    /// let nobody = Avala::builder().without_api_key().build()?;
-    /// let account = nobody.signup().create(&Signup::new("ada@example.com", password)).await?;
+    /// let anonymous = Avala::builder().without_api_key().build()?;
+    /// let account = anonymous.signup().create(&Signup::new("ada@example.com", password)).await?;
     /// let avala = Avala::builder().api_key(account.api_key).build()?;
     /// # Ok(())
     /// # }

@@ -54,7 +54,7 @@ async fn blocking_call_in_async_code_is_rejected() {
     drop(avala);
 }
 
-/// A client of a server on another thread, with no limit in the way.
+/// Creates a client of a server on another thread, with no limit in the way.
 fn over_sockets(url: &str) -> Avala {
     let builder = avala_client::Avala::builder().api_key("avk_x").base_url(url).allow_insecure_base_url(true);
     Avala::new(builder.rate_limiter(avala_transport::RateLimiter::off()).build().unwrap()).unwrap()
@@ -64,7 +64,7 @@ fn ok(body: &str) -> String {
     format!("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}", body.len())
 }
 
-/// A server whose runtime is not that of the test.
+/// Starts a server whose runtime is not that of the test.
 fn byte_server(script: Script) -> (ByteServer, Runtime) {
     let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     let server = runtime.block_on(ByteServer::always(script)).unwrap();
@@ -169,7 +169,7 @@ fn next_page_is_fetched_while_the_consumer_works() {
         async move {
             let body = match request.uri().query() {
                 None => r#"{"results":[{"uid":"t1"},{"uid":"t2"}],"next":"?cursor=b"}"#,
-                // Nothing comes of this unless somebody goes on polling it.
+                // Nothing happens unless it is polled again.
                 Some(_) => {
                     tokio::time::sleep(Duration::from_millis(5)).await;
                     flag.store(true, Ordering::SeqCst);

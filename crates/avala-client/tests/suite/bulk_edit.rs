@@ -18,12 +18,12 @@ fn edits() -> impl Iterator<Item = Value> {
     (0..EDITS).map(|number| json!({"action": "delete", "object_uuid": number}))
 }
 
-/// The response to a chunk.
+/// Returns the response to a chunk.
 fn done(chunk: usize) -> Step {
     json(&json!({"chunk": chunk}))
 }
 
-/// The numbers of the edits that a request has, first and last.
+/// Returns the numbers of the edits that a request has, first and last.
 fn range(body: &[u8]) -> (usize, usize) {
     let edits: Vec<Value> = serde_json::from_slice(body).unwrap();
     let number = |edit: &Value| edit["object_uuid"].as_u64().unwrap() as usize;

@@ -15,7 +15,8 @@ fn dataset(number: u64) -> serde_json::Value {
     json!({"uid": format!("d{number}"), "name": "n", "slug": "s"})
 }
 
-/// A server with `count` datasets in numbered pages of two, each of which takes a second. Says that there are `claimed`.
+/// Creates a server with `count` datasets in numbered pages of two, each of which takes a second. Says that there are
+/// `claimed`.
 fn numbered(count: u64, claimed: u64) -> impl Fn(http::Request<Body>) -> NumberedFuture + Clone + Send + Sync {
     move |request| {
         let query = request.uri().query().unwrap_or_default().to_owned();
@@ -125,6 +126,43 @@ async fn parallel_pages_end_at_a_page_without_a_link() {
     let script = (0..4).fold(script, |script, _| script.then(page("d1", None)));
     let all: Vec<_> = bare(&script).datasets().list_by_owner("acme").try_collect_parallel(4).await.unwrap();
     assert_eq!((uids(&all), script.requests().len()), (expected(2), 5));
+}
+
+#[tokio::test]
+async fn server_that_repeats_a_page_ends_the_collection() {
+    for (first, then, requests) in [(2, 2, 9), (1, 1, 9), (2, 1, 9)] {
+        let page = |next: u64| {
+            let next = format!("/datasets/acme/list/?page={next}");
+            json(&json!({"count": u64::MAX, "results": [dataset(0)], "next": next, "previous": null}))
+        };
+        let script = ScriptedService::always(page(then)).then(page(first));
+        let all = bare(&script).datasets().list_by_owner("acme").try_collect_parallel::<Vec<_>>(4).await;
+        let error = all.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Pagination, "{error}");
+        assert!(script.requests().len() <= requests, "{} requests", script.requests().len());
+    }
+}
+
+#[tokio::test]
+async fn count_may_be_missing_null_or_wrong() {
+    for (body, expected) in [
+        (json!({"count": 0, "results": [], "next": null}), Some(0)),
+        (json!({"count": null, "results": [], "next": null}), None),
+        (json!({"results": [], "next": null}), None),
+        (json!([]), None),
+    ] {
+        let script = ScriptedService::always(json(&body));
+        assert_eq!(bare(&script).datasets().list_by_owner("acme").count().await.unwrap(), expected, "{body}");
+    }
+    // A list that claims no count, or less than it has, is collected whole.
+    for count in [json!(null), json!(0), json!(1)] {
+        let page = |uid: u64, next: Option<&str>| {
+            json(&json!({"count": count, "results": [dataset(uid)], "next": next, "previous": null}))
+        };
+        let script = ScriptedService::new().then(page(0, Some("/datasets/acme/list/?page=2"))).then(page(1, None));
+        let all: Vec<_> = bare(&script).datasets().list_by_owner("acme").try_collect_parallel(4).await.unwrap();
+        assert_eq!(uids(&all), expected(2), "{count}");
+    }
 }
 
 #[tokio::test]

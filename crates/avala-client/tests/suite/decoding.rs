@@ -15,7 +15,7 @@ fn script<const N: usize>(steps: [Step; N]) -> ScriptedService {
     steps.into_iter().fold(ScriptedService::new(), ScriptedService::then)
 }
 
-/// Two pages; the record in the middle of the first one, and the last of the second one, have no identity.
+/// Serves two pages; the record in the middle of the first one, and the last of the second one, have no identity.
 fn two_pages() -> ScriptedService {
     script([
         text(

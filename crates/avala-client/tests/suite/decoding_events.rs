@@ -50,7 +50,7 @@ impl Subscriber for Events {
     fn exit(&self, _: &Id) {}
 }
 
-/// Returns the events of what a call does with a response.
+/// Returns the events of a call that decodes a response.
 async fn events_of<F: Future<Output = ()>>(
     body: &'static str,
     call: impl FnOnce(avala_client::Avala) -> F,

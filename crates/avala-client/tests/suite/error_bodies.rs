@@ -13,7 +13,7 @@ use http_body::Frame;
 
 use crate::{bare, layered};
 
-/// The error of a response with this status and body, through the whole stack and on a bare service.
+/// Returns the error of a response with this status and body, through the whole stack and on a bare service.
 async fn errors(status: u16, body: String) -> [avala_client::Error; 2] {
     let script = ScriptedService::always(Step::respond(status).body(body));
     let call = |avala: Avala| async move { avala.tasks().list().await.unwrap_err() };

@@ -10,13 +10,13 @@ use serde_json::json;
 
 use crate::{bare, json, targets};
 
-/// A client, and the script that records its calls.
+/// Returns a client, and the script that records its calls.
 fn recorded() -> (Avala, ScriptedService) {
     let script = ScriptedService::always(Step::respond(404));
     (bare(&script), script)
 }
 
-/// The method, target and body of each call.
+/// Returns the method, target and body of each call.
 fn calls(script: &ScriptedService) -> Vec<String> {
     let requests = script.requests();
     let calls = requests.iter().map(|call| format!("{} {} {:?}", call.method, call.uri, call.body));

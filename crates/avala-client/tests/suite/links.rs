@@ -13,18 +13,18 @@ fn page(uid: &str, next: &Value) -> Step {
     json(&json!({"results": [{"uid": uid}], "next": next}))
 }
 
-/// Two pages, and this link from the first one to the second one.
+/// Serves two pages, with this link from the first one to the second one.
 fn linked(next: &Value) -> ScriptedService {
     ScriptedService::new().then(page("a", next)).then(page("b", &Value::Null))
 }
 
-/// The uids and the errors of a list of tasks.
+/// Returns the uids and the errors of a list of tasks.
 async fn results(avala: &Avala) -> Vec<Result<String, ErrorKind>> {
     let items = avala.tasks().list().items().take(100);
     items.map(|task| task.map(|task| task.uid.to_string()).map_err(|error| error.kind())).collect().await
 }
 
-/// Each kind of client that can be made without a socket, and the path in front of its calls.
+/// Returns each kind of client that can be made without a socket, and the path in front of its calls.
 fn clients(script: &ScriptedService) -> [(Avala, &'static str); 3] {
     let transport = TransportBuilder::new().service(script.clone()).build().unwrap();
     [(layered(script), "/api/v1"), (bare(script), ""), (Avala::from_service(transport), "/api/v1")]

@@ -11,7 +11,7 @@ use tokio::time::{Instant, sleep};
 
 use crate::{bare, json, layered, targets};
 
-/// A page of tasks with these numbers, and a link to the next one.
+/// Returns a page of tasks with these numbers, and a link to the next one.
 fn page(uids: std::ops::Range<usize>, next: Option<&str>) -> Step {
     json(&page_value(uids, next))
 }
@@ -21,7 +21,7 @@ fn page_value(uids: std::ops::Range<usize>, next: Option<&str>) -> Value {
     json!({"results": tasks, "next": next.map(|query| format!("https://api.avala.ai/api/v1/tasks/?{query}")), "previous": null})
 }
 
-/// Three pages, of which the second one is empty.
+/// Serves three pages, of which the second one is empty.
 fn three_pages() -> ScriptedService {
     ScriptedService::new()
         .then(page(0..3, Some("cursor=b&status=pending")))

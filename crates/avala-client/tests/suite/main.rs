@@ -35,22 +35,22 @@ use avala_client::Avala;
 use avala_transport::testing::{ScriptedService, Step};
 use serde_json::Value;
 
-/// A step that responds with a value.
+/// Returns a step that responds with a value.
 fn json(value: &Value) -> Step {
     Step::respond(200).header("content-type", "application/json").body(value.to_string())
 }
 
-/// A client straight on a script, with none of the layers.
+/// Creates a client straight on a script, with none of the layers.
 fn bare(script: &ScriptedService) -> Avala {
     Avala::from_service(script.clone())
 }
 
-/// A client with all layers on a script.
+/// Creates a client with all layers on a script.
 fn layered(script: &ScriptedService) -> Avala {
     Avala::builder().api_key("avk_test").service(script.clone()).build().unwrap()
 }
 
-/// The paths and queries that a script was asked for.
+/// Returns the paths and queries that a script was asked for.
 fn targets(script: &ScriptedService) -> Vec<String> {
     script.requests().iter().map(|request| request.uri.path_and_query().unwrap().to_string()).collect()
 }

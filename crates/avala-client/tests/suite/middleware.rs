@@ -13,7 +13,7 @@ use crate::json;
 
 type Request = http::Request<avala_transport::Body>;
 
-/// A layer that counts the requests that pass, and those of them that have the key.
+/// Returns a layer that counts the requests that pass, and those of them that have the key.
 fn counting(
     seen: &Arc<AtomicUsize>,
     with_key: &Arc<AtomicUsize>,

@@ -9,7 +9,7 @@ use avala_transport::testing::{ScriptedService, Step};
 
 use crate::layered;
 
-/// A builder with a key, on a service that nothing reaches.
+/// Returns a builder with a key, on a service that nothing reaches.
 fn builder() -> AvalaBuilder {
     Avala::builder().api_key("avk_test").service(ScriptedService::new())
 }

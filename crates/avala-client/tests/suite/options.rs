@@ -60,7 +60,13 @@ async fn headers_that_the_client_sets_are_refused() {
         "TE",
         "Trailer",
         "Upgrade",
+        "HTTP2-Settings",
+        "Proxy-Authenticate",
         "Expect",
+        "X_Avala_Api_Key",
+        "x-avala_api-key",
+        "Content_Length",
+        "transfer_encoding",
     ] {
         let error = avala.tasks().get("t1").header(name, "hunter2").await.unwrap_err();
         assert_eq!((error.kind(), error.sent()), (ErrorKind::Request, Sent::No), "{name}");
@@ -69,12 +75,35 @@ async fn headers_that_the_client_sets_are_refused() {
         let error = avala.tasks().list().header(name, "1").items().next().await.unwrap().unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Request, "{name}");
     }
-    for (name, value) in [("", "v"), ("a b", "v"), ("a:b", "v"), ("größe", "v"), ("x-a", "v\r\nx-b: c"), ("x-a", "\0")]
-    {
+    for (name, value) in [
+        ("", "v"),
+        ("a b", "v"),
+        ("a:b", "v"),
+        (":path", "v"),
+        (":authority", "v"),
+        ("größe", "v"),
+        ("x-a\r\nx-b", "v"),
+        ("x-a", "v\r\nx-b: c"),
+        ("x-a", "v\nx-b: c"),
+        ("x-a", "v\r"),
+        ("x-a", "\0"),
+        ("x-a", "\u{7f}"),
+    ] {
         let error = avala.tasks().get("t1").header(name, value).await.unwrap_err();
         assert_eq!((error.kind(), error.sent()), (ErrorKind::Request, Sent::No), "{name:?}");
     }
     assert!(script.requests().is_empty());
+}
+
+#[tokio::test]
+async fn too_many_headers_are_refused() {
+    let script = ScriptedService::always(task());
+    let names = |count: usize| (0..count).map(|index| format!("x-header-{index}"));
+    let get = || layered(&script).tasks().get("t1");
+    names(100).chain(names(100)).fold(get(), |call, name| call.header(name, "v")).await.unwrap();
+    let error = names(40_000).fold(get(), |call, name| call.header(name, "v")).await.unwrap_err();
+    assert_eq!((error.kind(), error.sent(), script.requests().len()), (ErrorKind::Request, Sent::No, 1));
+    assert!(error.message().contains("100 headers"), "{error}");
 }
 
 #[tokio::test]

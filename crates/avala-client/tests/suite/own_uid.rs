@@ -12,7 +12,7 @@ use serde_json::json;
 
 use crate::{bare, json};
 
-/// A client whose every response has this UID, and every field that some model requires.
+/// Creates a client whose every response has this UID, and every field that some model requires.
 fn responding(uid: &str) -> Avala {
     bare(&ScriptedService::always(json(&json!({
         "uid": uid, "name": "n", "slug": "s", "key": "k", "type": "lidar", "status": "pending", "provider": "aws_s3",
@@ -21,7 +21,7 @@ fn responding(uid: &str) -> Avala {
     }))))
 }
 
-/// Every call that reads or changes a resource by its own UID, for the UID `ab-c1`.
+/// Returns every call that reads or changes a resource by its own UID, for the UID `ab-c1`.
 async fn by_uid(avala: &Avala) -> Vec<(&'static str, Result<(), Error>)> {
     macro_rules! results {
         ($($call:expr,)+) => { vec![$((stringify!($call), $call.await.map(drop)),)+] };

@@ -71,16 +71,16 @@ impl Server {
     }
 }
 
-/// The clients that the loops run with. The time in which a program makes so many calls, one after the other or all at
-/// once, is that of the limit, and a minute for what may be lost at its edges.
+/// Returns the clients that the loops run with. The time in which a program makes so many calls, one after the other or
+/// all at once, is that of the limit, and a minute for what may be lost at its edges.
 fn settings() -> Vec<(&'static str, RateLimiter, ConcurrencyLimits)> {
-    let limits = ConcurrencyLimits::default();
+    let limits = ConcurrencyLimits::default;
     vec![
-        ("the defaults", RateLimiter::default(), limits),
-        ("a burst of 1", RateLimiter::new(RateLimit::per_minute(100).burst(1)), limits),
-        ("no rate limit and one permit", RateLimiter::off(), limits.ordinary(1)),
-        ("no rate limit and two permits", RateLimiter::off(), limits.ordinary(2)),
-        ("both", RateLimiter::default(), limits.ordinary(1)),
+        ("the defaults", RateLimiter::default(), limits()),
+        ("a burst of 1", RateLimiter::new(RateLimit::per_minute(100).burst(1)), limits()),
+        ("no rate limit and one permit", RateLimiter::off(), limits().default_group(1)),
+        ("no rate limit and two permits", RateLimiter::off(), limits().default_group(2)),
+        ("both", RateLimiter::default(), limits().default_group(1)),
     ]
 }
 
@@ -270,7 +270,7 @@ fn an_idle_runtime_blocks_nobody() {
             });
         }
         idle.block_on(async {
-            // It may have timed out, because nobody polled it.
+            // It may have timed out, because it was not polled.
             drop(call.await);
             assert_eq!(items.map(|item| item.unwrap()).count().await, 249, "{name}");
         });

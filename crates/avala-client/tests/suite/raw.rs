@@ -40,16 +40,25 @@ async fn raw_path_segments_cannot_leave_their_place() {
     let things = || avala.request(Method::GET, "/beta/things/");
     let thing: Thing = things().path(["a/b?c#d"]).decode_as().await.unwrap();
     assert_eq!(thing.uid, "t1");
+    things().path(["../..\\admin;x\r\n"]).await.unwrap();
     avala.request(Method::GET, "/").path(["beta", "things", "%2e%2e"]).await.unwrap();
     avala.request(Method::GET, "/beta/things").path([String::from("u1"), String::from("parts")]).await.unwrap();
-    let expected = ["/beta/things/a%2Fb%3Fc%23d/", "/beta/things/%252e%252e/", "/beta/things/u1/parts"];
+    // Legal in a path that the program writes out.
+    avala.request(Method::GET, "/beta/a;v=1,2/%C3%A9/a%2Fb/@me/").await.unwrap();
+    let expected = [
+        "/beta/things/a%2Fb%3Fc%23d/",
+        "/beta/things/..%2F..%5Cadmin%3Bx%0D%0A/",
+        "/beta/things/%252e%252e/",
+        "/beta/things/u1/parts",
+        "/beta/a;v=1,2/%C3%A9/a%2Fb/@me/",
+    ];
     assert_eq!(targets(&script), expected.map(|path| format!("/api/v1{path}")));
     for segment in ["", ".", ".."] {
         let error = things().path(["u1", segment]).await.unwrap_err();
         assert_eq!((error.kind(), error.sent()), (ErrorKind::Request, Sent::No), "{segment:?}");
         assert!(error.message().contains(&format!("{segment:?}")), "{error}");
     }
-    assert_eq!(script.requests().len(), 3);
+    assert_eq!(script.requests().len(), 5);
 }
 
 #[tokio::test]
@@ -61,6 +70,13 @@ async fn unsafe_raw_paths_are_refused_with_a_reason() {
         ("/beta/%2e%2E/things/", "`..`"),
         ("/beta/.%2e/things/", "`..`"),
         ("/./beta/", "`..`"),
+        ("/beta/..%2fthings/", "`..`"),
+        ("/beta/x%2F%2e%2e/", "`..`"),
+        ("/beta/..%5cthings/", "`..`"),
+        ("/beta/..;a=b/things/", "`..`"),
+        ("/beta/%2E%2E%3Bx/", "`..`"),
+        ("/beta/;/../", "`..`"),
+        ("/beta/x/.", "`..`"),
         ("/beta/?limit=1", "query"),
         ("/beta/#top", "fragment"),
         ("https://example.com/beta/", "absolute URI"),
@@ -68,6 +84,18 @@ async fn unsafe_raw_paths_are_refused_with_a_reason() {
         ("mailto:a@b", "absolute URI"),
         ("//example.com/beta/", "another host"),
         ("/beta//things/", "empty segment"),
+        ("/beta//", "empty segment"),
+        ("///", "another host"),
+        ("/\\/example.com/", "percent-encoding"),
+        ("/beta\\..\\things/", "percent-encoding"),
+        ("/beta/\u{7f}/", "percent-encoding"),
+        ("/beta/\t/", "percent-encoding"),
+        ("/beta/\u{1F916}/", "percent-encoding"),
+        ("/beta/{uid}/", "percent-encoding"),
+        ("/beta/a|b/", "percent-encoding"),
+        (" /beta/", "start with"),
+        ("file:///etc/passwd", "absolute URI"),
+        ("*", "start with"),
         ("beta/things/", "start with"),
         ("", "start with"),
         ("@example.com/", "start with"),

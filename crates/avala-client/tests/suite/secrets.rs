@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::bare;
 
-/// Everything that an error shows.
+/// Returns everything that an error shows.
 fn rendered(error: &Error) -> String {
     let mut shown = format!("{error}\n{error:?}\n{error:#?}\n{}\n{:?}\n", error.message(), error.body());
     let fields = error.field_errors().iter().map(|field| format!("{} {:?}", field.field, field.messages));

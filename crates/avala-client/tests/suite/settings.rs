@@ -32,7 +32,7 @@ fn task() -> Step {
     json(&json!({"uid": "t1"}))
 }
 
-/// A body of `length` bytes that decodes.
+/// Returns a body of `length` bytes that decodes.
 fn padded(length: usize) -> String {
     let body = json!({"uid": "t1", "note": ""}).to_string();
     body.replace(r#""note":"""#, &format!(r#""note":"{}""#, "x".repeat(length - body.len())))
@@ -198,6 +198,22 @@ async fn signup_carries_no_access_token() {
     assert!(!script.requests()[0].headers.contains_key("authorization"));
 }
 
+/// `gzip` is a default feature of the client.
+#[cfg(feature = "gzip")]
+#[tokio::test]
+async fn compressed_response_is_requested_and_decoded() {
+    const COMPRESSED: &[u8] =
+        b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\x03\xab\x56\x2a\xcd\x4c\x51\xb2\x52\x2a\x31\x54\xaa\
+        \x05\x00\x36\x81\xcc\x4a\x0c\x00\x00\x00";
+    let head = format!("HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: {}\r\n\r\n", COMPRESSED.len());
+    let server =
+        ByteServer::always(Script::new().request().send([head.as_bytes(), COMPRESSED].concat())).await.unwrap();
+    let avala = builder().base_url(server.url()).allow_insecure_base_url(true).build().unwrap();
+    assert_eq!(avala.tasks().get("t1").await.unwrap().uid.as_str(), "t1");
+    let request = String::from_utf8(server.requests()[0].to_vec()).unwrap();
+    assert!(request.contains("accept-encoding: gzip\r\n"), "{request}");
+}
+
 #[tokio::test]
 async fn body_cap_is_the_configured_one() {
     let large = padded(70 << 20);
@@ -288,7 +304,7 @@ async fn memory_budget_is_shared_by_all_calls_and_clones() {
 /// Setters by name.
 type Setters<T> = Vec<(&'static str, fn(AvalaBuilder, T) -> AvalaBuilder)>;
 
-/// Every setting that is a duration.
+/// Returns every setting that is a duration.
 fn durations() -> Setters<Duration> {
     vec![
         ("timeout", |builder, time| builder.timeout(time)),
@@ -307,7 +323,7 @@ fn durations() -> Setters<Duration> {
     ]
 }
 
-/// Every setting that is a count.
+/// Returns every setting that is a count.
 fn counts() -> Setters<usize> {
     fn narrow(count: usize) -> u32 {
         u32::try_from(count).unwrap_or(if count == usize::MAX { u32::MAX } else { u32::MAX - 1 })
@@ -317,7 +333,7 @@ fn counts() -> Setters<usize> {
         ("memory_budget", |builder, count| builder.memory_budget(count)),
         ("pool_max_idle", |builder, count| builder.transport(|transport| transport.pool_max_idle_per_host(count))),
         ("ordinary", |builder, count| {
-            builder.transport(|transport| transport.concurrency(ConcurrencyLimits::default().ordinary(count)))
+            builder.transport(|transport| transport.concurrency(ConcurrencyLimits::default().default_group(count)))
         }),
         ("max_attempts", |builder, count| builder.retry(RetryPolicy::default().max_attempts(narrow(count)))),
         ("budget", |builder, count| {

@@ -1,7 +1,6 @@
 //! The connection to Redis: timeouts, replacement, and recovery.
 
 mod failure;
-mod script;
 mod server;
 
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -14,16 +13,28 @@ use tokio::sync::Notify;
 use tokio::time::{Instant, timeout, timeout_at};
 
 use self::failure::{classify, is_missing_script};
-pub(crate) use self::script::Script;
 use self::server::Connection;
 pub(crate) use self::server::{Certificates, Server};
 use crate::error::{LimitsError, LimitsErrorKind};
-use crate::report;
 
-/// The pause before another attempt to connect; up to half more at random, so that processes do not reconnect at the same time.
+/// The pause before another attempt to connect; up to half more at random, so that processes do not reconnect at the
+/// same time.
 const RECONNECT: Duration = Duration::from_millis(200);
 /// Maximum duration of an attempt to connect. Calls wait only for their own timeout, which is shorter.
 const CONNECT: Duration = Duration::from_secs(1);
+
+/// Lua script, and the hash by which the server's cache knows it.
+#[derive(Debug)]
+pub(crate) struct Script {
+    pub(crate) code: &'static str,
+    pub(crate) hash: String,
+}
+
+impl Script {
+    pub(crate) fn new(code: &'static str) -> Self {
+        Self { code, hash: redis::Script::new(code).get_hash().to_owned() }
+    }
+}
 
 /// Connection to Redis, shared by limits and claims.
 ///
@@ -50,6 +61,13 @@ struct State {
     /// Why the last use failed; unset while the connection works.
     problem: Option<LimitsError>,
     warning: Option<String>,
+}
+
+/// Reports that Redis cannot be used, so that the share of the process applies.
+fn report_outage(error: &LimitsError) {
+    tracing::warn_span!("avala.limits.local", reason = %error).in_scope(|| {
+        tracing::warn!("rate limits: Redis is not used, the share of this process applies");
+    });
 }
 
 impl std::fmt::Debug for State {
@@ -194,7 +212,7 @@ impl Link {
                 if state.warning != warning
                     && let Some(warning) = &warning
                 {
-                    report::warning(warning);
+                    tracing::warn!("rate limits: {warning}");
                 }
                 state.warning = warning;
                 drop(state);
@@ -226,7 +244,7 @@ impl Link {
     fn succeeded(&self) {
         let mut state = self.state();
         if state.problem.take().is_some() {
-            report::recovered();
+            tracing::info!("rate limits: Redis is used again");
         }
     }
 
@@ -245,7 +263,7 @@ impl Link {
         let mut state = self.state();
         if state.epoch == epoch && state.problem.is_none() {
             self.outages.fetch_add(1, Ordering::Relaxed);
-            report::outage(error);
+            report_outage(error);
         }
         if state.epoch == epoch {
             state.problem = Some(error.clone());
@@ -264,7 +282,7 @@ fn late(limit: Duration) -> LimitsError {
     LimitsError::new(LimitsErrorKind::Unavailable, format_args!("Redis: no response within {limit:?}"))
 }
 
-/// Limits and claims must not be evicted. A server that hides its configuration also gets a warning.
+/// Returns a warning if the server may evict limits and claims, or hides its configuration.
 async fn eviction_warning(connection: &mut Connection) -> Option<String> {
     let mut command = redis::cmd("EVAL");
     // In a script, because a cluster then knows which node to ask.

@@ -27,7 +27,7 @@ pub(crate) struct Certificates {
 
 #[cfg(feature = "tls")]
 impl Certificates {
-    /// The driver ignores a file without a certificate.
+    /// Checks that each file has a certificate, because the driver ignores one without.
     fn check(&self) -> Result<(), LimitsError> {
         let all = self.root.iter().chain(self.client.iter().map(|(certificate, _)| certificate));
         let begin = b"-----BEGIN CERTIFICATE-----";
@@ -61,8 +61,8 @@ impl Server {
         client.map(Box::new).map(Self::Single).map_err(|error| invalid(&error))
     }
 
-    /// A failed command is not repeated by the driver: it may have been executed. The connection is replaced, which
-    /// also reads the slots anew.
+    /// Creates a cluster whose driver does not repeat a failed command, because it may have been executed. The
+    /// connection is replaced, which also reads the slots anew.
     #[cfg(feature = "cluster")]
     pub(crate) fn cluster(
         urls: &[String],
@@ -156,7 +156,7 @@ fn check_url(url: &str) -> Result<(), LimitsError> {
     Ok(())
 }
 
-/// The driver's message may contain the URL.
+/// Creates the error of an invalid URL, without the driver's message, which may contain the URL.
 fn invalid(error: &RedisError) -> LimitsError {
     let message = format!("the URL of Redis is invalid ({}); use redis://user:password@host:6379/0", error.category());
     LimitsError::new(LimitsErrorKind::Configuration, message)

@@ -1,11 +1,11 @@
 -- Reserves tokens of one or two limits, and a permit. Times are microseconds of Redis' clock.
 --
--- KEYS: generation, user limit, [scope limit], [permits of the class]
+-- KEYS: generation, user limit, [scope limit], [permits of the group]
 -- ARGV: new generation, known generation, expected time (0: unknown), how much later the caller gives up (-1: it has seen
 --       that the clock jumped), learning time, number of limits, and for each limit:
 --         calls per minute, burst, from the server (0/1), remaining (-1: unknown), closed for, tokens put back, closings,
 --         whether the call already has a reservation for now (0/1)
---       most tokens in advance, permits of the class (0: none needed), permit id, lease,
+--       most tokens in advance, permits of the group (0: none needed), permit id, lease,
 --       spare tokens, longest wait of each call...
 -- Returns `late` if the caller gave up, or else, separated by spaces: generation, now, closings and closed time of each limit (0 without a scope), permit (-, y, n),
 --       tokens in advance, and for each call: g<wait> (reserved), s<wait> (reserved in the scope only), r<wait> (refused)

@@ -2,9 +2,9 @@
 -- does, `y0` if the call has its tokens and a permit for now, `f` if no permit is free, and `?` if anything is not as
 -- expected; then `reserve.lua` decides. Tokens change only with `g`, `s` and `y`, permits only with `y` and `f`.
 --
--- KEYS: generation, user limit, [scope limit], [permits of the class]
+-- KEYS: generation, user limit, [scope limit], [permits of the group]
 -- ARGV: known generation, expected time, longest wait, number of limits, and for each: calls per minute, burst, closings;
---       [permits of the class, permit id, lease, learning time, released permits...]
+--       [permits of the group, permit id, lease, learning time, released permits...]
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
 local count = tonumber(ARGV[4])

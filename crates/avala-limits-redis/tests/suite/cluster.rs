@@ -1,7 +1,7 @@
 //! A cluster of three nodes on loopback.
 
 use avala_limits_redis::RedisLimits;
-use avala_transport::{CallClass, Decision, LimitReport, LimitStore, RateLimit, StoreCall};
+use avala_transport::{Decision, LimitReport, LimitStore, RateLimit, StoreCall};
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
@@ -58,7 +58,7 @@ async fn cluster_serves_every_kind_of_reservation() {
     let started = Instant::now();
     granted(&limits, call().with_scope(Some("narrow"))).await;
     assert!(started.elapsed() >= millis(295));
-    let export = StoreCall::new(CallClass::Export).with_scope(Some("narrow"));
+    let export = StoreCall::new("exports").with_concurrency_limit(Some(5)).with_scope(Some("narrow"));
     drop(granted(&limits, export).await);
     let mut calls = tokio::task::JoinSet::new();
     for _ in 0..50 {

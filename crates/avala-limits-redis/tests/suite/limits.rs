@@ -1,12 +1,10 @@
-//! What the limits in Redis promise while Redis works.
+//! Limits in Redis while Redis works.
 
 use std::time::Duration;
 
 use avala_limits_redis::LimitsErrorKind as Kind;
 use avala_transport::testing::{ScriptedService, Step, check_limit_store};
-use avala_transport::{
-    Body, CallClass, Decision, LimitReport, LimitStore, RateLimit, RateLimiter, StoreCall, TransportBuilder,
-};
+use avala_transport::{Body, Decision, LimitReport, LimitStore, RateLimit, RateLimiter, StoreCall, TransportBuilder};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout};
 use tower::ServiceExt;
@@ -123,7 +121,7 @@ async fn tokens_of_dropped_calls_go_back() {
     let limits = limits(&redis, RateLimit::per_minute(60).burst(1)).await;
     let started = Instant::now();
     for _ in 0..20 {
-        // Each would start a second later than the one before.
+        // Each call would start a second later than the one before.
         assert!(timeout(millis(20), limits.acquire(call())).await.is_err());
     }
     granted(&limits, call()).await;
@@ -174,31 +172,31 @@ async fn narrow_scope_delays_only_its_own_calls() {
 }
 
 #[tokio::test]
-async fn uploads_and_exports_have_permits_that_are_released() {
+async fn groups_have_permits_that_are_released() {
     let Some(redis) = Redis::start(&[]).await else { return };
     let limit = RateLimit::per_minute(600_000).burst(1_000);
-    let build = || builder(redis.url(), limit).permits(2, 1);
+    let build = || builder(redis.url(), limit).concurrency_limit("uploads", 2).concurrency_limit("exports", 1);
     let (one, other) = (build().connect().await.unwrap(), build().connect().await.unwrap());
-    let upload = StoreCall::new(CallClass::Upload);
+    let upload = StoreCall::new("uploads");
     let early = decide(&one, upload.with_max_wait(Duration::ZERO)).await;
     assert!(matches!(early, Decision::TooLong(_)), "holders could not present theirs yet: {early:?}");
     let held = (granted(&one, upload).await, granted(&other, upload).await);
-    let export = granted(&other, StoreCall::new(CallClass::Export)).await;
+    let export = granted(&other, StoreCall::new("exports")).await;
     let full = decide(&other, upload.with_max_wait(millis(200))).await;
     assert!(matches!(full, Decision::TooLong(_)), "{full:?}");
     drop(held.0);
     let _again = granted(&other, upload).await;
     drop((held.1, export));
-    granted(&one, StoreCall::new(CallClass::Export)).await;
+    granted(&one, StoreCall::new("exports")).await;
 }
 
 /// Permits that are taken and returned one after another cost no round trips of their own.
 #[tokio::test]
 async fn released_permits_go_with_the_next_reservation() {
     let Some(redis) = Redis::start(&[]).await else { return };
-    let limits =
-        builder(redis.url(), RateLimit::per_minute(600_000).burst(1_000)).permits(1, 1).connect().await.unwrap();
-    let export = StoreCall::new(CallClass::Export).with_scope(Some("narrow"));
+    let limits = builder(redis.url(), RateLimit::per_minute(600_000).burst(1_000)).concurrency_limit("exports", 1);
+    let limits = limits.connect().await.unwrap();
+    let export = StoreCall::new("exports").with_scope(Some("narrow"));
     granted(&limits, export).await;
     let before = limits.stats();
     for _ in 0..200 {

@@ -5,14 +5,14 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use avala_limits_redis::RedisLimits;
-use avala_transport::{CallClass, Decision, LimitReport, LimitStore, RateLimit, StoreCall};
+use avala_transport::{Decision, LimitReport, LimitStore, RateLimit, StoreCall};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::support::{GUARD, Redis, api_key, base_url, builder, call, decide, free, granted, limits, millis, request};
 
-/// With a timeout that is short, but not for a slow machine.
+/// Creates limits with a timeout that is short, but not for a slow machine.
 fn quick(url: impl Into<String>) -> RedisLimits {
     let limit = RateLimit::per_minute(60_000).burst(100);
     RedisLimits::builder(&base_url(), &api_key()).url(url).limit(limit).timeout(millis(300)).build().unwrap()
@@ -87,7 +87,7 @@ async fn paused_server_is_left_and_used_again_within_a_second() {
 async fn paused_server_is_no_clock_that_jumped() {
     let Some(redis) = Redis::start(&[]).await else { return };
     let limit = RateLimit::per_minute(60_000).burst(100);
-    let upload = StoreCall::new(CallClass::Upload);
+    let upload = StoreCall::new("uploads").with_concurrency_limit(Some(10));
     // One process waits for the paused server, and the other one gives up.
     let (patient, quick) = (limits(&redis, limit).await, quick(redis.url()));
     recovery(&quick).await;
@@ -186,9 +186,9 @@ async fn free_or_local(limits: &RedisLimits) -> usize {
 async fn permits_are_presented_after_a_loss() {
     for lost in ["*", "*:uploads"] {
         let Some(redis) = Redis::start(&[]).await else { return };
-        let build = || builder(redis.url(), RateLimit::per_minute(60_000).burst(100)).permits(1, 1);
+        let build = || builder(redis.url(), RateLimit::per_minute(60_000).burst(100)).concurrency_limit("uploads", 1);
         let (one, other) = (build().connect().await.unwrap(), build().connect().await.unwrap());
-        let upload = StoreCall::new(CallClass::Upload);
+        let upload = StoreCall::new("uploads").with_concurrency_limit(Some(10));
         let held = granted(&one, upload).await;
         let keys = redis.keys(lost).await;
         assert!(!keys.is_empty());
@@ -353,7 +353,8 @@ async fn script_is_repeated_only_if_the_server_lacks_it() {
     granted(&limits, call()).await;
 }
 
-/// A Redis that executes scripts and loses, while the switch is on, responses with this end. The connection ends too.
+/// Returns a Redis that executes scripts and loses, while the switch is on, responses with this end. The connection
+/// ends too.
 async fn losing(redis: &Redis, ends: &'static [&'static [u8]]) -> (String, Arc<std::sync::atomic::AtomicBool>) {
     let proxy = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("redis://{}/", proxy.local_addr().unwrap());
@@ -388,9 +389,9 @@ async fn losing(redis: &Redis, ends: &'static [&'static [u8]]) -> (String, Arc<s
 async fn lost_responses_leave_no_permit_taken() {
     let Some(redis) = Redis::start(&[]).await else { return };
     let (url, swallow) = losing(&redis, &[b"y0\r\n", b"y 0 g0\r\n"]).await;
-    let build = |url: String| builder(url, RateLimit::per_minute(60_000).burst(100)).permits(1, 1);
+    let build = |url: String| builder(url, RateLimit::per_minute(60_000).burst(100)).concurrency_limit("uploads", 1);
     let (limits, direct) = (build(url).connect().await.unwrap(), build(redis.url()).connect().await.unwrap());
-    let upload = StoreCall::new(CallClass::Upload);
+    let upload = StoreCall::new("uploads").with_concurrency_limit(Some(10));
     // After the time in which holders present theirs.
     granted(&limits, upload).await;
     swallow.store(true, Ordering::Relaxed);

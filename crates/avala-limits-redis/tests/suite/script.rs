@@ -15,7 +15,7 @@ const SCRIPT: &str = include_str!("../../src/scripts/reserve.lua");
 const SHORT: &str = include_str!("../../src/scripts/reserve_short.lua");
 const MINUTE: u128 = 60_000_000;
 
-/// One run for `calls` calls with this rate and burst. Returns Redis' time and what it decided.
+/// Runs the script for `calls` calls with this rate and burst. Returns Redis' time and its decisions.
 async fn run(connection: &mut MultiplexedConnection, rate: u64, burst: u64, calls: usize) -> (u128, Vec<String>) {
     let words = reply(connection, rate, burst, calls).await;
     (words[1].parse().unwrap(), words[8..].to_vec())
@@ -110,7 +110,7 @@ async fn reservations_differ_from_an_exact_model_by_under_1_us() {
     }
 }
 
-/// A Redis whose clock can be moved: a proxy adds seconds to the time that the script reads. (`faketime` cannot do it:
+/// Moves the clock of Redis: a proxy adds seconds to the time that the script reads. (`faketime` cannot do it:
 /// it hangs with jemalloc, which Debian's Redis uses.)
 async fn with_movable_clock(redis: &Redis) -> (String, Arc<AtomicI64>) {
     let proxy = TcpListener::bind("127.0.0.1:0").await.unwrap();

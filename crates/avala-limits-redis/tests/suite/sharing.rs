@@ -18,7 +18,7 @@ const PER_MINUTE: u32 = 1_800;
 const BURST: u32 = 36;
 const SHARE: u32 = 60;
 
-/// Eight clients with four callers each call for this long. Returns the times of all requests in seconds, and how many
+/// Runs eight clients with four callers each for this long. Returns the times of all requests in seconds, and how many
 /// calls failed.
 async fn run(url: &str, time: Duration) -> (Vec<f64>, usize) {
     let service = ScriptedService::always(Step::respond(200).header("x-ratelimit-limit", "1800"));

@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use avala_limits_redis::{RedisLimits, RedisLimitsBuilder};
-use avala_transport::{ApiKey, BaseUrl, CallClass, Decision, Grant, LimitStore, RateLimit, StoreCall};
+use avala_transport::{ApiKey, BaseUrl, ConcurrencyGroup, Decision, Grant, LimitStore, RateLimit, StoreCall};
 use tempfile::TempDir;
 use tokio::time::{Instant, sleep, timeout};
 
@@ -17,7 +17,7 @@ pub(crate) fn millis(millis: u64) -> Duration {
     Duration::from_millis(millis)
 }
 
-/// Whether `redis-server` is installed. Says so once if it is not.
+/// Returns whether `redis-server` is installed. Says so once if it is not.
 fn is_installed() -> bool {
     static INSTALLED: OnceLock<bool> = OnceLock::new();
     *INSTALLED.get_or_init(|| {
@@ -164,7 +164,7 @@ pub(crate) fn api_key() -> ApiKey {
     ApiKey::new("avk_test").unwrap()
 }
 
-/// A builder with a timeout that a slow machine does not exceed.
+/// Returns a builder with a timeout that a slow machine does not exceed.
 pub(crate) fn builder(url: impl Into<String>, limit: RateLimit) -> RedisLimitsBuilder {
     RedisLimits::builder(&base_url(), &api_key()).url(url).limit(limit).timeout(Duration::from_secs(10))
 }
@@ -174,7 +174,7 @@ pub(crate) async fn limits(redis: &Redis, limit: RateLimit) -> RedisLimits {
 }
 
 pub(crate) fn call() -> StoreCall {
-    StoreCall::new(CallClass::Ordinary)
+    StoreCall::new(ConcurrencyGroup::DEFAULT)
 }
 
 pub(crate) async fn decide(limits: &RedisLimits, call: StoreCall) -> Decision {

@@ -34,7 +34,7 @@ impl Authority {
     }
 }
 
-/// A Redis that speaks TLS only, on the returned port. `None` if it is not installed, or built without TLS.
+/// Returns a Redis that speaks TLS only, on the returned port. `None` if it is not installed, or built without TLS.
 async fn start(authority: &Authority, directory: &Path, asks_for_certificates: bool) -> Option<(Redis, u16)> {
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let (certificate, key) = authority.issue();
@@ -71,7 +71,7 @@ async fn tls_with_a_user_serves_calls_and_prints_no_password() {
     let Some((_redis, port)) = start(&authority, directory.path(), false).await else { return };
     let url = format!("rediss://worker:hunter2@127.0.0.1:{port}/");
     let limit = RateLimit::per_minute(60_000).burst(100);
-    let trusting = builder(&url, limit).root_certificate(authority.pem.as_str());
+    let trusting = builder(&url, limit).root_certificate_pem(authority.pem.as_str());
     let limits = trusting.clone().connect().await.unwrap();
     for _ in 0..20 {
         granted(&limits, call()).await;
@@ -79,7 +79,8 @@ async fn tls_with_a_user_serves_calls_and_prints_no_password() {
     assert!(!printed(&limits).contains("hunter2") && !format!("{trusting:?}").contains("hunter2"));
 
     let wrong = format!("rediss://worker:hunter3@127.0.0.1:{port}/");
-    let error = builder(wrong, limit).root_certificate(authority.pem.as_str()).connect().await.map(drop).unwrap_err();
+    let error =
+        builder(wrong, limit).root_certificate_pem(authority.pem.as_str()).connect().await.map(drop).unwrap_err();
     assert_eq!(error.kind(), Kind::Access, "{error}");
     assert!(!error.to_string().contains("hunter3"), "{error}");
 }
@@ -91,13 +92,13 @@ async fn unknown_authority_is_never_trusted() {
     let url = format!("rediss://worker:hunter2@127.0.0.1:{port}/");
     let limit = RateLimit::per_minute(60_000).burst(100);
     let own = builder(&url, limit).timeout(Duration::from_secs(2));
-    for distrusting in [own.clone(), own.clone().root_certificate(Authority::new().pem)] {
+    for distrusting in [own.clone(), own.clone().root_certificate_pem(Authority::new().pem)] {
         let limits = distrusting.connect().await.unwrap();
         let problem = limits.problem().expect("Redis is not used");
         assert_eq!(problem.kind(), Kind::Unavailable, "{problem}");
         assert!(!printed(&limits).contains("hunter2"));
     }
-    let error = own.root_certificate("no certificate").build().map(drop).unwrap_err();
+    let error = own.root_certificate_pem("no certificate").build().map(drop).unwrap_err();
     assert_eq!(error.kind(), Kind::Configuration, "{error}");
     assert!(!error.to_string().contains("hunter2"), "{error}");
 }
@@ -108,8 +109,8 @@ async fn server_that_asks_for_a_certificate_gets_it() {
     let Some((_redis, port)) = start(&authority, directory.path(), true).await else { return };
     let url = format!("rediss://worker:hunter2@127.0.0.1:{port}/");
     let (certificate, key) = authority.issue();
-    let trusting = builder(url, RateLimit::per_minute(60_000).burst(100)).root_certificate(authority.pem.as_str());
-    let limits = trusting.clone().client_certificate(certificate, key.as_str()).connect().await.unwrap();
+    let trusting = builder(url, RateLimit::per_minute(60_000).burst(100)).root_certificate_pem(authority.pem.as_str());
+    let limits = trusting.clone().client_certificate_pem(certificate, key.as_str()).connect().await.unwrap();
     granted(&limits, call()).await;
     assert!(!printed(&limits).contains(&key));
     let without = trusting.timeout(Duration::from_secs(2)).connect().await.unwrap();

@@ -1,4 +1,4 @@
-//! Settings of what the sandbox holds and lists.
+//! Settings of the data in the sandbox, and of lists.
 
 use super::SandboxBuilder;
 

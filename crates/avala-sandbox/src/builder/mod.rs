@@ -108,7 +108,7 @@ impl SandboxBuilder {
         self
     }
 
-    /// Refuses requests beyond this rate with 429. Unless set, the headers show a limit that nobody reaches.
+    /// Refuses requests beyond this rate with 429. Unless set, the headers show a limit that no client reaches.
     ///
     /// Calls without a key have a limit of their own, 30 a minute; see [`limits`](Self::limits).
     pub fn rate_limit(mut self, limit: RateLimit) -> Self {
@@ -119,9 +119,14 @@ impl SandboxBuilder {
     /// Turns all rate limits off, or on again, those of calls without a key included. Default: on.
     ///
     /// For soak and kill tests, which would wait for minutes.
-    pub fn limits(mut self, limits: bool) -> Self {
+    pub fn rate_limits(mut self, limits: bool) -> Self {
         self.limits = limits;
         self
+    }
+
+    #[doc(hidden)] // The former name of `rate_limits`.
+    pub fn limits(self, limits: bool) -> Self {
+        self.rate_limits(limits)
     }
 
     /// Refuses an owner's 11th open upload of a dataset, the sixth unfinished export, and the sixth signup in a minute
@@ -198,7 +203,8 @@ impl SandboxBuilder {
     /// Starts the server on the current Tokio runtime and returns once it listens.
     ///
     /// # Errors
-    /// When the port is taken, or the key is empty or cannot be the value of a header ([`io::ErrorKind::InvalidInput`]).
+    /// When the port is taken, or the key is empty or cannot be the value of a header
+    /// ([`io::ErrorKind::InvalidInput`]).
     pub async fn start(self) -> io::Result<Sandbox> {
         // The settings are large.
         Box::pin(self.start_sandbox()).await

@@ -9,8 +9,9 @@ use super::{Fault, FaultError};
 ///
 /// An effect is a status, `html`, `drop`, `drop-response`, `cut:BYTES`, `delay:MILLISECONDS`, `stall:BYTES`,
 /// `corrupt:OFFSET`, `resize:BYTES`, `set-header:NAME=VALUE`, `remove-header:NAME`, `ignore-header:NAME`,
-/// `cut-request:BYTES`, `stall-request:BYTES`, `change-object`, `slow-down` or `expired-url`. A path that begins with `storage:` is one of the storage host. `xTIMES` may be `x*`, for ever, and
-/// with `1/N` the fault meets about one of N requests.
+/// `cut-request:BYTES`, `stall-request:BYTES`, `change-object`, `slow-down` or `expired-url`. A path that begins with
+/// `storage:` is one of the storage host. `xTIMES` may be `x*`, for all requests, and with `1/N` the fault applies to
+/// about one of N requests.
 ///
 /// ```
 /// let fault: avala_sandbox::Fault = "GET /exports/* 503 x2".parse()?;

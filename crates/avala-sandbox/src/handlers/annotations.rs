@@ -24,7 +24,7 @@ pub(crate) fn routes() -> Routes {
 struct Edit {
     action: Action,
     object_uuid: ObjectUid,
-    /// Part of what is written.
+    /// Part of the written text.
     #[serde(default)]
     object_type: Option<String>,
     #[serde(default)]
@@ -50,7 +50,7 @@ struct Counts {
     deleted: u64,
 }
 
-/// All edits are applied, or none when one is wrong. An edit finds its object by its uid, so a repeat is harmless.
+/// Applies all edits, or none if one is wrong. An edit finds its object by its uid, so a repeat is harmless.
 async fn bulk_edit(
     State(app): State<App>,
     Path((owner, slug)): Path<(OwnerName, DatasetSlug)>,
@@ -87,7 +87,7 @@ impl Counts {
     }
 }
 
-/// An edit, or what is wrong with its fields.
+/// Returns an edit, or what is wrong with its fields.
 fn read(row: &DatasetRow, edit: &FreeForm) -> Result<Edit, Value> {
     let edit: Edit = edit.parse().map_err(|error| json!({ "non_field_errors": [error.to_string()] }))?;
     let place = match (&edit.dataset_item_uid, &edit.sequence_uid) {
@@ -102,7 +102,7 @@ fn read(row: &DatasetRow, edit: &FreeForm) -> Result<Edit, Value> {
     Ok(edit)
 }
 
-/// Does what an edit says, and tells whether its object was there.
+/// Applies an edit. Returns whether its object existed.
 fn apply(row: &mut DatasetRow, edit: &Edit) -> Result<bool, ApiError> {
     if let Some(uid) = &edit.sequence_uid {
         return Ok(edit_objects(&mut row.sequences.get_mut(uid)?.objects, edit));

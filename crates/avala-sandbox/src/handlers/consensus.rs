@@ -35,7 +35,7 @@ async fn list_scores(
     query.list(&app.tables().consensus(&project)?.scores).cursor_page(ConsensusScore::clone)
 }
 
-/// The sandbox computes at once; the real server queues the work.
+/// Computes consensus at once; the real server queues the work.
 async fn compute(State(app): State<App>, Path(project): Path<ProjectUid>) -> ApiResult<ConsensusComputeResult> {
     let mut tables = app.tables();
     let row = tables.consensus(&project)?;

@@ -85,7 +85,7 @@ async fn delete(State(app): State<App>, Path(uid): Path<InferenceProviderUid>) -
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// No service is contacted: a provider works when it is active.
+/// Tests a provider without contacting a service: the test passes if the provider is active.
 async fn test(State(app): State<App>, Path(uid): Path<InferenceProviderUid>) -> ApiResult<InferenceProviderTest> {
     let mut tables = app.tables();
     let provider = tables.inference_providers.get_mut(uid)?;

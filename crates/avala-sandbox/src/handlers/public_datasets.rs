@@ -43,7 +43,7 @@ pub(crate) fn routes() -> Routes {
         .get_as("/resolve/{owner}/{dataset}@{selector}/", "/resolve/{owner}/{reference}/", resolve)
 }
 
-/// Whether a call needs no key.
+/// Returns whether a call needs no key.
 pub(crate) fn is_open(api_path: &str) -> bool {
     api_path.starts_with("/resolve/")
 }
@@ -187,7 +187,7 @@ pub(crate) async fn download(state: State<App>, request: Request<Body>) -> Respo
     storage_host::fetch(&state.0, &path, &request)
 }
 
-/// The revision with this digest: 404 when there is none, and 410 when it was withdrawn.
+/// Returns the revision with this digest: 404 when there is none, and 410 when it was withdrawn.
 fn revision<'a>(tables: &'a mut Tables, uid: &DatasetUid, digest: &str) -> Result<&'a Published, ApiError> {
     let revision = tables.published(uid).filter(|revision| revision.sha256 == digest).ok_or_else(not_found)?;
     if revision.is_withdrawn { Err(withdrawn(revision)) } else { Ok(revision) }

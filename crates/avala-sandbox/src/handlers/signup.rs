@@ -11,7 +11,7 @@ use crate::routes::Routes;
 use crate::schema::{SignupResponse, SignupUser};
 use crate::state::tables::Tables;
 
-/// Whether a call needs no key.
+/// Returns whether a call needs no key.
 pub(crate) fn is_open(api_path: &str) -> bool {
     api_path == "/signup/"
 }
@@ -52,7 +52,7 @@ async fn create(State(app): State<App>, body: JsonBody) -> Created<SignupRespons
     created(SignupResponse::new(response, key))
 }
 
-/// The start of the address, with a number when somebody has that name.
+/// Returns a user name: the start of the email address, with a number if that name is taken.
 fn free_name(tables: &Tables, email: &str) -> OwnerName {
     let base = email.split('@').next().unwrap_or_default().to_lowercase();
     let base: String = base.chars().map(|letter| if letter.is_alphanumeric() { letter } else { '-' }).collect();

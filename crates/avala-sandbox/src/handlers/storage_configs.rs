@@ -1,4 +1,4 @@
-//! Storage configs. What they reach a bucket with is kept, and shown to nobody.
+//! Storage configs. Their credentials are stored, and never returned.
 
 use avala_types::{CreateStorageConfig, OwnerName, S3AuthMethod, StorageConfigUid, StorageProvider};
 use axum::Json;
@@ -105,7 +105,7 @@ async fn delete(State(app): State<App>, Path(uid): Path<StorageConfigUid>) -> Do
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// No bucket is contacted: a config works when it has what its way in needs.
+/// Tests a config without contacting the bucket: the test passes if the config has all credentials of its method.
 async fn test(State(app): State<App>, Path(uid): Path<StorageConfigUid>) -> ApiResult<StorageConfigTest> {
     let mut tables = app.tables();
     let StorageConfigRow { config, problem, .. } = tables.storage_configs.get_mut(uid)?;
@@ -122,7 +122,7 @@ async fn test(State(app): State<App>, Path(uid): Path<StorageConfigUid>) -> ApiR
     Ok(Json(response))
 }
 
-/// The owner that the query's `organization` names; 404 when there is no such organization.
+/// Returns the owner that the query's `organization` names; 404 when there is no such organization.
 fn owner(tables: &Tables, query: &ListQuery) -> Result<Option<OwnerName>, ApiError> {
     let slug = query.get("organization");
     slug.map(|slug| tables.organization(&slug.into()).map(OrganizationRow::handle)).transpose()

@@ -30,7 +30,7 @@ impl JsonBody {
         json.parse().map_err(|_| ApiError::body("Invalid data. Expected a list."))
     }
 
-    /// The body, or an object with nothing in it where a client sends none.
+    /// Sets the body, or an object with nothing in it where a client sends none.
     pub(crate) fn or_empty(self) -> Self {
         if self.0.is_empty() { Self(Bytes::from_static(b"{}")) } else { self }
     }

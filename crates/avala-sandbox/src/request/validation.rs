@@ -53,13 +53,13 @@ impl Fields {
         Self { sent, errors: Map::new() }
     }
 
-    /// The fields of an object in a body.
+    /// Returns the fields of an object in a body.
     pub(crate) fn of(object: &Json) -> Result<Self, ApiError> {
         let sent = object.parse().map_err(|_| ApiError::body("Invalid data. Expected a dictionary."))?;
         Ok(Self::new(sent))
     }
 
-    /// 400 when `check` finds something wrong, or a text has a NUL character, which Postgres cannot store.
+    /// Fails with 400 if `check` finds something wrong, or a text has a NUL character, which Postgres cannot store.
     pub(crate) fn checked(mut self, check: impl FnOnce(&mut Self)) -> Result<(), ApiError> {
         check(&mut self);
         let with_nul: Vec<String> = self
@@ -74,7 +74,7 @@ impl Fields {
         self.finish()
     }
 
-    /// The field must be there.
+    /// Checks a required field.
     pub(crate) fn required(&mut self, name: &str, kind: Kind) {
         match self.sent.get(name).map(Json::get) {
             None => self.error(name, "This field is required."),
@@ -83,7 +83,7 @@ impl Fields {
         }
     }
 
-    /// The field may be missing or null.
+    /// Checks a field that may be missing or null.
     pub(crate) fn optional(&mut self, name: &str, kind: Kind) {
         if let Some(json) = self.sent.get(name).filter(|json| json.get() != "null")
             && let Err(sentence) = kind.check(json)
@@ -92,7 +92,7 @@ impl Fields {
         }
     }
 
-    /// The field may be missing, but not null: it has a value that can be changed and not cleared.
+    /// Checks a field that may be missing, but not null: it has a value that can be changed and not cleared.
     pub(crate) fn changeable(&mut self, name: &str, kind: Kind) {
         match self.sent.get(name) {
             None => {}
@@ -100,7 +100,7 @@ impl Fields {
         }
     }
 
-    /// Which of these fields were sent with a value.
+    /// Returns which of these fields were sent with a value.
     pub(crate) fn present<'a>(&self, names: &[&'a str]) -> Vec<&'a str> {
         let is_present = |name: &&str| self.sent.get(*name).is_some_and(|json| json.get() != "null");
         names.iter().copied().filter(is_present).collect()
@@ -111,7 +111,7 @@ impl Fields {
         self.errors.insert(name.to_owned(), json!([sentence.into()]));
     }
 
-    /// 400 when a field is wrong.
+    /// Fails with 400 if a field is wrong.
     fn finish(self) -> Result<(), ApiError> {
         if self.errors.is_empty() { Ok(()) } else { Err(ApiError::fields(self.errors)) }
     }
@@ -171,7 +171,7 @@ fn read<T: DeserializeOwned>(json: &Json, sentence: &str) -> Result<T, String> {
     json.parse().map_err(|_| sentence.to_owned())
 }
 
-/// Whether a JSON text has an escaped NUL character. An escaped backslash before `u0000` is no escape of it.
+/// Returns whether a JSON text has an escaped NUL character. An escaped backslash before `u0000` is no escape of it.
 pub(crate) fn has_nul(json: &str) -> bool {
     let is_escape = |index: usize| {
         let before = json.as_bytes().get(..index).unwrap_or_default();

@@ -52,7 +52,7 @@ impl fmt::Debug for LoggedRequest {
 }
 
 impl LoggedRequest {
-    /// The path below `/api/v1`, as `/datasets/`: the form that [`Fault::on`](crate::Fault::on) takes.
+    /// Returns the path below `/api/v1`, as `/datasets/`: the form that [`Fault::on`](crate::Fault::on) takes.
     ///
     /// The whole path when it is not below it.
     #[must_use]
@@ -72,7 +72,7 @@ pub(crate) struct RequestLog(Mutex<Entries>);
 struct Entries {
     requests: VecDeque<LoggedRequest>,
     body_bytes: usize,
-    /// How many requests came before the first one that is kept.
+    /// Number of requests before the first one in the log.
     forgotten: u64,
 }
 

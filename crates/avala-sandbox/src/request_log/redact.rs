@@ -55,8 +55,8 @@ pub(super) fn query(query: &str) -> String {
     query.split('&').map(redact).collect::<Vec<_>>().join("&")
 }
 
-/// Replaces the values of JSON whose names are those of secrets. A body without such a name stays as it is; one that has
-/// such a name and cannot be read is replaced as a whole.
+/// Replaces the values of JSON whose names are those of secrets. A body without such a name stays as it is; one that
+/// has such a name and cannot be read is replaced as a whole.
 pub(super) fn body(body: &Bytes) -> Bytes {
     if !has_secret_name(body) {
         return body.clone();
@@ -65,7 +65,7 @@ pub(super) fn body(body: &Bytes) -> Bytes {
     if redact(&mut value, false) { value.to_string().into() } else { body.clone() }
 }
 
-/// Whether a JSON text has a field with the name of a secret, found in one pass, as bodies may be large.
+/// Returns whether a JSON text has a field with the name of a secret, found in one pass, as bodies may be large.
 fn has_secret_name(text: &[u8]) -> bool {
     let mut rest = text;
     while let Some(start) = rest.iter().position(|byte| *byte == b'"') {
@@ -107,7 +107,7 @@ fn redact(value: &mut Value, is_below_secret: bool) -> bool {
     }
 }
 
-/// Whether a field of a body is a secret. The `key` of an item is none.
+/// Returns whether a field of a body is a secret. The `key` of an item is none.
 fn is_secret_field(name: &str) -> bool {
     is_secret(name) || (name != "key" && SECRET_WORDS.contains(&letters(name).as_str()))
 }
@@ -117,7 +117,7 @@ fn is_secret(name: &str) -> bool {
     SECRET_PARTS.iter().any(|part| letters.contains(part))
 }
 
-/// The letters and digits of a name, in lower case.
+/// Returns the letters and digits of a name, in lower case.
 fn letters(name: &str) -> String {
     let name = percent_encoding::percent_decode_str(name).decode_utf8_lossy().to_lowercase();
     name.chars().filter(char::is_ascii_alphanumeric).collect()

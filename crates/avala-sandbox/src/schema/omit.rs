@@ -7,7 +7,7 @@ use serde::Serialize;
 
 /// Returns the fields of a record without these, as lists show it.
 pub(crate) fn omit(record: &impl Serialize, fields: &[&str]) -> BTreeMap<String, Json> {
-    // Records are made of what JSON has, and are objects.
+    // Records are objects with only values that JSON can express, so this cannot fail.
     let all = Json::encode(record).ok().and_then(|json| json.parse().ok());
     let mut all: BTreeMap<String, Json> = all.unwrap_or_default();
     all.retain(|name, _| !fields.contains(&name.as_str()));

@@ -1,9 +1,9 @@
 //! How the fields of records are written as JSON.
 //!
-//! Identities, enumerations, times and free-form JSON are written here and not by the `Serialize` of `avala-types`, so that
-//! a mistake there is not mirrored by the server that clients are tested against. Handlers that write JSON themselves
-//! take the text of a value (`as_str()`). Requests are read with the payloads of `avala-types`, after `Fields` has checked
-//! them.
+//! Identities, enumerations, times and free-form JSON are written here and not by the `Serialize` of `avala-types`, so
+//! that a mistake there is not mirrored by the server that clients are tested against. Handlers that write JSON
+//! themselves take the text of a value (`as_str()`). Requests are read with the payloads of `avala-types`, after
+//! `Fields` has checked them.
 
 use std::collections::BTreeMap;
 use std::time::SystemTime;

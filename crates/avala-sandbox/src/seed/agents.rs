@@ -60,7 +60,7 @@ fn payload(task: &Task, result: &str) -> serde_json::Value {
     })
 }
 
-/// Two of five wait, those whose tasks are not completed; of the rest, some failed.
+/// Sets the status: two of five wait, those whose tasks are not completed; of the rest, some failed.
 fn decide(execution: &mut AgentExecution, index: usize) {
     let action = match index % 5 {
         2 | 3 => {

@@ -49,7 +49,7 @@ pub(super) fn add(tables: &mut Tables) -> serde_json::Result<()> {
     Ok(())
 }
 
-/// The datasets that tests and examples call by name.
+/// Returns the datasets that tests and examples call by name.
 fn named() -> Vec<Plan> {
     use Visibility::{Private, Public, Unlisted};
     let plan = |owner, name: &str, data_type, visibility, items| Plan {
@@ -73,7 +73,7 @@ fn named() -> Vec<Plan> {
     ]
 }
 
-/// One of the many small datasets: the images of one shift.
+/// Plans one of the many small datasets: the images of one shift.
 fn shift(index: usize) -> Plan {
     let zone = ZONES.get(index % ZONES.len()).unwrap_or(&"Yard");
     Plan {

@@ -134,7 +134,7 @@ fn metadata(index: usize) -> serde_json::Result<Metadata> {
     })
 }
 
-/// Up to four objects: boxes, and a polygon now and then.
+/// Returns up to four objects: boxes, and some polygons.
 fn objects(index: usize) -> Vec<Object> {
     const LABELS: [&str; 4] = ["forklift", "pallet", "person", "rack"];
     let object = |(id, label): (usize, &&'static str)| {

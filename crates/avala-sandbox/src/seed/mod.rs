@@ -52,7 +52,7 @@ pub(crate) fn tables(seed: Seed, url: &str, extras: &Extras) -> io::Result<Table
     Ok(tables)
 }
 
-/// Everything but datasets, in an order in which each finds what it names.
+/// Adds everything but datasets, each table after those that it refers to.
 fn add_demo(tables: &mut Tables, url: &str) -> Result<(), ApiError> {
     organizations::add(tables, url)?;
     projects::add(tables);
@@ -70,7 +70,7 @@ fn add_demo(tables: &mut Tables, url: &str) -> Result<(), ApiError> {
     Ok(())
 }
 
-/// The seed names only what it has made before.
+/// Converts an error that cannot happen, because the seed refers only to rows that it has created before.
 fn impossible(error: ApiError) -> io::Error {
     io::Error::other(format!("the seed contradicts itself: {error:?}"))
 }

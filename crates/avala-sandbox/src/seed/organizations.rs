@@ -1,4 +1,4 @@
-//! Organizations: the one that every sandbox has, and its people.
+//! The organization that every sandbox has, and its members.
 
 use avala_types::{CreateTeam, InvitationStatus, OrganizationRole, TeamRole, Visibility};
 

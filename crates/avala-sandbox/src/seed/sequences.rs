@@ -109,7 +109,7 @@ fn vec3(x: f64, y: f64, z: f64) -> Vec3 {
     Vec3 { x: round(x), y: round(y), z: round(z) }
 }
 
-/// The orientation after a part of a turn to the left.
+/// Returns the orientation after a part of a turn to the left.
 fn heading(turn: f64) -> Quat {
     Quat { x: 0.0, y: 0.0, z: round(sin(turn / 2.0)), w: round(cos(turn / 2.0)) }
 }
@@ -122,7 +122,7 @@ fn cos(turn: f64) -> f64 {
     (turn * TAU).cos()
 }
 
-/// To a micrometre: the last digits of a sine depend on the machine.
+/// Rounds to a micrometre, because the last digits of a sine depend on the machine.
 fn round(number: f64) -> f64 {
     (number * 1e6).round() / 1e6
 }

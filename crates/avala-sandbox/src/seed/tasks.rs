@@ -1,4 +1,4 @@
-//! Tasks, dealt out to the projects in turn.
+//! Tasks, assigned to the projects in turn.
 
 use avala_types::TaskStatus;
 

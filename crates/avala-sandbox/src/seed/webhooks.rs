@@ -12,7 +12,7 @@ const DELIVERIES: usize = 130;
 
 pub(super) fn add(tables: &mut Tables) {
     use EventType::{DatasetCreated, DatasetUpdated, ExportCompleted, ExportFailed, QualityAlert, TaskCompleted};
-    // Addresses that nobody has: nothing is sent to them.
+    // Addresses without a server: nothing is sent to them.
     let webhooks = [
         ("https://hooks.acme.example/exports", vec![ExportCompleted, ExportFailed], true),
         ("https://hooks.acme.example/datasets", vec![DatasetCreated, DatasetUpdated], true),

@@ -26,7 +26,7 @@ pub(crate) struct User {
 }
 
 impl Accounts {
-    /// The users of [`demo`].
+    /// Returns the users of [`demo`].
     pub(crate) fn demo() -> Self {
         let mut accounts = Self { users: Table::new("users"), keys: HashMap::new(), tokens: HashMap::new() };
         accounts.add(demo::OWNER, "robots@acme.example", "Ada", "Acme");
@@ -55,22 +55,22 @@ impl Accounts {
         self.tokens.insert(token.as_bytes().to_vec(), name.clone());
     }
 
-    /// Returns the user who calls with this access token, or with a key in its place.
+    /// Returns the user of this access token or API key.
     pub(crate) fn with_token(&self, token: &[u8]) -> Option<&OwnerName> {
         self.tokens.get(token).or_else(|| self.keys.get(token))
     }
 
-    /// The user who calls with this key.
+    /// Returns the user of this API key.
     pub(crate) fn with_key(&self, key: &[u8]) -> Option<&OwnerName> {
         self.keys.get(key)
     }
 
-    /// The user with this name, or 404.
+    /// Returns the user with this name, or 404.
     pub(crate) fn named(&self, name: &OwnerName) -> Result<&User, ApiError> {
         self.users.find(|user| user.name == *name)
     }
 
-    /// The user with this address, or 404.
+    /// Returns the user with this address, or 404.
     pub(crate) fn with_email(&self, email: &str) -> Result<&User, ApiError> {
         self.users.find(|user| user.email.eq_ignore_ascii_case(email))
     }

@@ -33,7 +33,7 @@ impl Resource {
         self.task_type.as_deref().or(self.type_.as_deref())
     }
 
-    /// Whether this is the payload of an event already.
+    /// Returns whether this is the payload of an event already.
     fn is_payload(&self) -> bool {
         self.task_uid.is_some() || self.dataset_uid.is_some() || self.export_uid.is_some()
     }

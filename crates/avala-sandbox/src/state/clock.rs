@@ -1,4 +1,4 @@
-//! Time: that of the sandbox as its clients see it, and that of what happens while it runs.
+//! Clocks: the time of the sandbox that its clients see, and the time of its background work.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -11,7 +11,7 @@ use avala_types::Timestamp;
 pub(crate) struct Clock(Arc<AtomicI64>);
 
 impl Clock {
-    /// The current time, moved by the offset.
+    /// Returns the current time, moved by the offset.
     pub(crate) fn now(&self) -> SystemTime {
         let offset = self.0.load(Ordering::Relaxed);
         let distance = Duration::from_millis(offset.unsigned_abs());
@@ -31,29 +31,29 @@ impl Clock {
     }
 }
 
-/// Now, to the microsecond as the real server writes it. It is never `None`; the fields that it goes into may be.
+/// Returns the time in microseconds, as the real server writes it. It is never `None`; the fields for it are optional.
 pub(crate) fn now() -> Option<Timestamp> {
     after(Duration::ZERO)
 }
 
-/// So long after now.
+/// Returns the time after a wait from now.
 pub(crate) fn after(wait: Duration) -> Option<Timestamp> {
     let age = SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default() + wait;
     let micros = Duration::new(age.as_secs(), age.subsec_micros() * 1000);
     Some(Timestamp::from(SystemTime::UNIX_EPOCH + micros))
 }
 
-/// Whole seconds since 1970.
+/// Returns the whole seconds since 1970.
 pub(crate) fn unix_seconds(time: SystemTime) -> u64 {
     time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs()
 }
 
-/// When something expires that lives so long from the second of `now` on.
+/// Returns when something expires that lives so long from the second of `now` on.
 pub(crate) fn expiry(now: SystemTime, lifetime: Duration) -> Timestamp {
     Timestamp::from(SystemTime::UNIX_EPOCH + Duration::from_secs(unix_seconds(now)) + lifetime)
 }
 
-/// Year, month, day, hour, minute and second in UTC.
+/// Returns year, month, day, hour, minute and second in UTC.
 pub(crate) fn civil(time: SystemTime) -> [u64; 6] {
     let seconds = unix_seconds(time);
     let (days, second_of_day) = (seconds / 86_400, seconds % 86_400);
@@ -69,7 +69,7 @@ pub(crate) fn civil(time: SystemTime) -> [u64; 6] {
     [year, month, day, second_of_day / 3600, second_of_day / 60 % 60, second_of_day % 60]
 }
 
-/// `2025-01-15T09:30:00Z`, with microseconds if there are any, as Django writes it.
+/// Formats a time as `2025-01-15T09:30:00Z`, with microseconds if there are any, as Django does.
 pub(crate) fn rfc3339(time: SystemTime) -> String {
     let [year, month, day, hour, minute, second] = civil(time);
     let micros = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().subsec_micros();
@@ -77,7 +77,7 @@ pub(crate) fn rfc3339(time: SystemTime) -> String {
     format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}{fraction}Z")
 }
 
-/// `20250115T093000Z`.
+/// Formats a time as `20250115T093000Z`.
 pub(crate) fn amz_date(time: SystemTime) -> String {
     let [year, month, day, hour, minute, second] = civil(time);
     format!("{year:04}{month:02}{day:02}T{hour:02}{minute:02}{second:02}Z")
@@ -100,7 +100,7 @@ pub(crate) fn parse_amz_date(text: &str) -> Option<u64> {
     ((era * 146_097 + day_of_era).checked_sub(719_468)?).checked_mul(86_400)?.checked_add(time)
 }
 
-/// `Wed, 15 Jan 2025 09:30:00 GMT`.
+/// Formats a time as `Wed, 15 Jan 2025 09:30:00 GMT`.
 pub(crate) fn http_date(time: SystemTime) -> String {
     const DAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
     const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];

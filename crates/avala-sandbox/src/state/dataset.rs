@@ -1,4 +1,4 @@
-//! A dataset as the sandbox keeps it.
+//! Rows of datasets.
 
 use avala_types::{DatasetSlug, DatasetStatus, Json, OwnerName};
 
@@ -18,7 +18,7 @@ pub(crate) struct DatasetRow {
     pub(crate) is_uploaded: bool,
 }
 
-/// A sequence without its frames, and the frames: lists show the one without the other.
+/// A sequence without its frames, and the frames: lists show a sequence without frames.
 pub(crate) struct SequenceRow {
     pub(crate) sequence: DatasetSequence,
     pub(crate) frames: Json,
@@ -29,7 +29,7 @@ pub(crate) struct SequenceRow {
 }
 
 impl DatasetRow {
-    /// A dataset with nothing in it.
+    /// Creates a dataset with nothing in it.
     pub(crate) fn new(dataset: Dataset) -> Self {
         // Uids are unique in the sandbox and not only in the dataset.
         let scope = |kind: &str| format!("{kind} of {}", dataset.uid);
@@ -37,7 +37,7 @@ impl DatasetRow {
         Self { items, sequences, dataset, fetches: 0, is_uploaded: false }
     }
 
-    /// Makes a new dataset one step readier, and says whether it became ready.
+    /// Advances the creation of a dataset by one step. Returns whether the dataset became ready.
     pub(crate) fn advance(&mut self) -> bool {
         if self.dataset.status != Some(DatasetStatus::Creating) {
             return false;

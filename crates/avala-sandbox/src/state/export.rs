@@ -20,7 +20,7 @@ pub(crate) fn count_tasks(tables: &Tables, export: &Export) -> u64 {
     tasks + items + slices.sum::<u64>()
 }
 
-/// Whether an export has ended, well or not.
+/// Returns whether an export has ended, well or not.
 pub(crate) fn is_over(export: &Export) -> bool {
     matches!(export.status, Some(ExportStatus::Exported | ExportStatus::Completed | ExportStatus::Failed))
 }

@@ -49,7 +49,7 @@ pub(crate) const TOOLS: [Tool; 4] = [
 ];
 
 impl Tool {
-    /// The tool as an issue names it.
+    /// Returns the tool as an issue names it.
     pub(crate) fn short(&self) -> AnnotationIssueTool {
         let mut tool = AnnotationIssueTool::new(self.uid, self.name);
         tool.is_default = Some(self.is_default);

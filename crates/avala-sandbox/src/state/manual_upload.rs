@@ -41,7 +41,7 @@ impl ManualUploadRow {
         self.part_size.map_or(0, |size| self.size.div_ceil(size))
     }
 
-    /// Size of a part; `None` when there is no such part.
+    /// Returns the size of a part; `None` if there is no such part.
     pub(crate) fn size_of_part(&self, number: u64) -> Option<u64> {
         let part_size = self.part_size?;
         let is_part = (1..=self.part_count()).contains(&number);
@@ -77,7 +77,7 @@ impl ManualUploads {
         self.rows.get(uid)
     }
 
-    /// The upload of this file, if one was prepared.
+    /// Returns the upload of this file, if one was prepared.
     pub(crate) fn named(&self, name: &FileName) -> Option<&ManualUploadRow> {
         self.rows.get(self.by_name.get(name)?).ok()
     }
@@ -103,7 +103,7 @@ impl ManualUploads {
         Ok(row)
     }
 
-    /// The same for the file of a form, which is complete with the form.
+    /// Completes the file of a form, which is complete with the form.
     pub(crate) fn complete_form(&mut self, key: &str) {
         if let Some(uid) = self.forms.remove(key) {
             // The upload is forgotten when its dataset is created.
@@ -111,7 +111,7 @@ impl ManualUploads {
         }
     }
 
-    /// The bytes that are reserved for an owner. Old reservations lapse.
+    /// Returns the bytes that are reserved for an owner. Old reservations lapse.
     pub(crate) fn reserved(&mut self, owner: &OwnerName, now: SystemTime) -> u64 {
         while let Some((start, uid)) = self.reservations.front() {
             if now.duration_since(*start).unwrap_or_default() < RESERVATION {
@@ -124,13 +124,13 @@ impl ManualUploads {
         self.reserved.get(owner).copied().unwrap_or_default()
     }
 
-    /// How many uploads of an owner are prepared and not complete.
+    /// Returns how many uploads of an owner are prepared and not complete.
     pub(crate) fn open(&self, owner: &OwnerName) -> usize {
         let owners = self.open.keys().filter_map(|uid| self.rows.get(uid).ok());
         owners.filter(|row| row.name.owner == *owner).count()
     }
 
-    /// The files of a dataset that an owner prepared, or of one batch of them.
+    /// Returns the files of a dataset that an owner prepared, or of one batch of them.
     pub(crate) fn of<'a>(
         &'a self,
         owner: &'a OwnerName,

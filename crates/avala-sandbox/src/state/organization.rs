@@ -31,7 +31,7 @@ impl OrganizationRow {
         }
     }
 
-    /// Owner name.
+    /// Returns the owner name.
     pub(crate) fn handle(&self) -> OwnerName {
         self.organization.handle.clone().unwrap_or_else(|| self.organization.slug.as_str().into())
     }
@@ -55,19 +55,19 @@ impl OrganizationRow {
         self.members.add(|_| member);
     }
 
-    /// The team with this slug, or 404.
+    /// Returns the team with this slug, or 404.
     pub(crate) fn team(&self, slug: &TeamSlug) -> Result<&TeamRow, ApiError> {
         self.teams.find(|row| row.team.slug.as_ref() == Some(slug))
     }
 
-    /// The team with this slug for a change, or 404.
+    /// Returns the team with this slug for a change, or 404.
     pub(crate) fn team_mut(&mut self, slug: &TeamSlug) -> Result<&mut TeamRow, ApiError> {
         self.teams.find_mut(|row| row.team.slug.as_ref() == Some(slug))
     }
 }
 
 impl TeamRow {
-    /// The team with its members counted.
+    /// Returns the team with its members counted.
     pub(crate) fn view(&self) -> Team {
         let mut view = self.team.clone();
         view.member_count = Some(self.members.len() as u64);

@@ -4,7 +4,7 @@ use avala_types::DatasetUid;
 
 use crate::schema::PublicObject;
 
-/// The published revision of a dataset, fixed when somebody asks for it first. There is one for each, under the alias
+/// The published revision of a dataset, fixed by the first request for it. There is one for each, under the alias
 /// `main`.
 #[derive(Clone)]
 pub(crate) struct Published {
@@ -27,7 +27,7 @@ impl Published {
         format!("avala://datasets/{}@{}", self.dataset, self.sha256)
     }
 
-    /// Path of the list of objects, below the API.
+    /// Returns the path of the list of objects, below the API.
     pub(crate) fn objects_path(&self) -> String {
         objects_path(&self.dataset, &self.sha256)
     }
@@ -36,14 +36,14 @@ impl Published {
         self.objects.iter().find(|object| object.object_uid == uid)
     }
 
-    /// Path of an object on the network that serves large files.
+    /// Returns the path of an object on the network that serves large files.
     pub(crate) fn edge_path(&self, object: &PublicObject) -> String {
         let Self { dataset, sha256, manifest_sha256, .. } = self;
         let (uid, digest) = (&object.object_uid, &object.sha256);
         format!("/{EDGE_PREFIX}{dataset}/{sha256}/{manifest_sha256}/objects/{uid}/{digest}")
     }
 
-    /// The key of an object in the storage.
+    /// Returns the key of an object in the storage.
     pub(crate) fn key(&self, uid: &str) -> Option<&str> {
         let index = self.objects.iter().position(|object| object.object_uid == uid)?;
         self.keys.get(index).map(String::as_str)
@@ -53,7 +53,7 @@ impl Published {
 /// First segments of paths on the network that serves large files.
 const EDGE_PREFIX: &str = "v1/datasets/";
 
-/// The object that a key of the edge network names: dataset, revision and object.
+/// Returns the object that a key of the edge network names: dataset, revision and object.
 pub(crate) fn edge_object(key: &str) -> Option<(&str, &str, &str)> {
     let segments: Vec<&str> = key.strip_prefix(EDGE_PREFIX)?.split('/').collect();
     match segments[..] {
@@ -62,7 +62,7 @@ pub(crate) fn edge_object(key: &str) -> Option<(&str, &str, &str)> {
     }
 }
 
-/// Path of the list of objects of a revision, below the API.
+/// Returns the path of the list of objects of a revision, below the API.
 pub(crate) fn objects_path(dataset: &DatasetUid, sha256: &str) -> String {
     format!("/resolve/uid/{dataset}/{sha256}/objects/")
 }

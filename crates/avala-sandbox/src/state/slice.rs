@@ -19,7 +19,7 @@ pub(crate) struct Part {
     pub(crate) item_uids: Option<Vec<ItemUid>>,
 }
 
-/// So many items, spread evenly: the same in every run.
+/// Picks so many items, spread evenly: the same in every run.
 pub(crate) fn pick<T>(items: Vec<T>, count: usize) -> Vec<T> {
     let (total, count) = (items.len(), count.min(items.len()));
     let is_picked = |index: usize| index * count / total != (index + 1) * count / total;

@@ -1,6 +1,6 @@
 //! Names in addresses.
 
-/// A slug for a name, with a number at its end when the slug is taken.
+/// Returns a slug for a name, with a number at its end when the slug is taken.
 pub(crate) fn free_slug(name: &str, is_taken: impl Fn(&str) -> bool) -> String {
     let slug = slug(name);
     let numbered = (2..).map(|number| format!("{slug}-{number}"));
@@ -8,7 +8,7 @@ pub(crate) fn free_slug(name: &str, is_taken: impl Fn(&str) -> bool) -> String {
     slugs.find(|slug| !is_taken(slug)).unwrap_or_default()
 }
 
-/// The letters and digits of a name, with hyphens between the words.
+/// Returns the letters and digits of a name, with hyphens between the words.
 fn slug(name: &str) -> String {
     let words = name.split(|letter: char| !letter.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
     let slug = words.collect::<Vec<_>>().join("-").to_lowercase();

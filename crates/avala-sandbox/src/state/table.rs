@@ -15,7 +15,7 @@ pub(crate) struct Table<T> {
 }
 
 impl<T> Table<T> {
-    /// An empty table. Tables with different scopes give different uids.
+    /// Creates an empty table. Tables with different scopes give different uids.
     pub(crate) fn new(scope: &str) -> Self {
         Self { scope: fnv1a(scope.as_bytes()), rows: BTreeMap::new(), numbers: HashMap::new(), last_number: 0 }
     }
@@ -30,24 +30,24 @@ impl<T> Table<T> {
         self.rows.entry(number).insert_entry(row).into_mut()
     }
 
-    /// The row with this uid, or 404.
+    /// Returns the row with this uid, or 404.
     pub(crate) fn get(&self, uid: impl AsRef<str>) -> Result<&T, ApiError> {
         let number = self.numbers.get(uid.as_ref());
         number.and_then(|number| self.rows.get(number)).ok_or_else(ApiError::not_found)
     }
 
-    /// The row with this uid for a change, or 404.
+    /// Returns the row with this uid for a change, or 404.
     pub(crate) fn get_mut(&mut self, uid: impl AsRef<str>) -> Result<&mut T, ApiError> {
         let number = self.numbers.get(uid.as_ref());
         number.and_then(|number| self.rows.get_mut(number)).ok_or_else(ApiError::not_found)
     }
 
-    /// The first row that fits, or 404.
+    /// Returns the first row that fits, or 404.
     pub(crate) fn find(&self, fits: impl Fn(&T) -> bool) -> Result<&T, ApiError> {
         self.rows.values().find(|row| fits(row)).ok_or_else(ApiError::not_found)
     }
 
-    /// The first row that fits for a change, or 404.
+    /// Returns the first row that fits for a change, or 404.
     pub(crate) fn find_mut(&mut self, fits: impl Fn(&T) -> bool) -> Result<&mut T, ApiError> {
         self.rows.values_mut().find(|row| fits(row)).ok_or_else(ApiError::not_found)
     }
@@ -66,22 +66,22 @@ impl<T> Table<T> {
         before - self.rows.len()
     }
 
-    /// 400 on a field that names a row which is not there.
+    /// Fails with 400 if a field names a row that does not exist.
     pub(crate) fn require(&self, field: &str, uids: impl IntoIterator<Item: AsRef<str>>) -> Result<(), ApiError> {
         uids.into_iter().try_for_each(|uid| self.get(&uid).map(drop).map_err(|_| ApiError::no_such(field, &uid)))
     }
 
-    /// The rows with their numbers, in the order of their creation.
+    /// Returns the rows with their numbers, in the order of their creation.
     pub(crate) fn numbered(&self) -> impl Iterator<Item = (u64, &T)> {
         self.rows.iter().map(|(number, row)| (*number, row))
     }
 
-    /// The rows in the order of their creation.
+    /// Returns the rows in the order of their creation.
     pub(crate) fn rows(&self) -> impl Iterator<Item = &T> + Clone {
         self.rows.values()
     }
 
-    /// The rows for a change, in the order of their creation.
+    /// Returns the rows for a change, in the order of their creation.
     pub(crate) fn rows_mut(&mut self) -> impl Iterator<Item = &mut T> {
         self.rows.values_mut()
     }
@@ -100,7 +100,7 @@ fn uid_of(scope: u32, number: u64) -> String {
     format!("{scope:08x}-0000-4000-8000-{number:012x}")
 }
 
-/// A hash that stays the same in every run and every build, as the standard library's does not.
+/// Returns a hash that stays the same in every run and every build, as the standard library's does not.
 pub(crate) fn fnv1a(bytes: &[u8]) -> u32 {
     bytes.iter().fold(0x811c_9dc5, |hash, byte| (hash ^ u32::from(*byte)).wrapping_mul(0x0100_0193))
 }

@@ -28,9 +28,10 @@ impl App {
         Ok((tables.webhook_deliveries.len() - before.0, tables.agent_executions.len() - before.1))
     }
 
-    /// Sends an event to every active agent and webhook that wants this event. The body is the resource that it happened to.
+    /// Sends an event to every active agent and webhook that wants this event. The body is the resource that it
+    /// happened to.
     pub(crate) fn announce(&self, tables: &mut Tables, event: &EventType, resource: &impl Serialize) {
-        // Models are made of what JSON has, so that there is no resource without a form in it.
+        // Models have only values that JSON can express, so encoding cannot fail.
         let Ok(payload) = Json::encode(resource) else { return };
         let wants = |webhook: &Webhook| webhook.is_active != Some(false) && webhook.events.contains(event);
         let subscribed = tables.webhooks.rows().map(|row| &row.webhook).filter(|webhook| wants(webhook));

@@ -17,7 +17,7 @@ use crate::state::hex::hex;
 
 const TIMEOUT: Duration = Duration::from_secs(5);
 
-/// More of a response is not kept.
+/// Maximum number of bytes of a response that are kept.
 const MAX_REPLY_BYTES: usize = 64 * 1024;
 
 pub(super) struct Letter {
@@ -33,11 +33,11 @@ pub(super) struct Reply {
     pub(super) body: String,
 }
 
-/// Why there is no reply.
+/// Reason for a delivery without a response.
 pub(super) enum Failure {
-    /// The target is not contacted, however often it is tried.
+    /// The target must not be contacted: no retry.
     Refused(String),
-    /// It was tried.
+    /// The request failed.
     Unreachable(String),
 }
 
@@ -50,7 +50,7 @@ pub(super) async fn send(letter: Letter) -> Result<Reply, Failure> {
     }
 }
 
-/// Where a target is, when it is http on this machine. Nothing else is contacted.
+/// Returns where a target is, when it is http on this machine. Nothing else is contacted.
 fn loopback(target: &str) -> Result<(Vec<SocketAddr>, String), Failure> {
     let refused = || Failure::Refused("Not sent: the sandbox only calls http addresses of this machine.".to_owned());
     let uri: Uri = target.parse().map_err(|_| refused())?;
@@ -80,9 +80,9 @@ fn request(letter: &Letter, host: &str) -> http::Result<Request<Full<Bytes>>> {
         .body(Full::from(letter.body.clone()))
 }
 
-/// The HMAC-SHA256 of the body under the webhook's secret, in hexadecimal.
+/// Returns the HMAC-SHA256 of the body under the webhook's secret, in hexadecimal.
 fn signature(secret: &str, body: &str) -> String {
-    // HMAC takes keys of every length; without one there is no signature that anybody would accept.
+    // HMAC accepts keys of every length, so this cannot fail.
     let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(secret.as_bytes()) else { return String::new() };
     mac.update(body.as_bytes());
     hex(&mac.finalize().into_bytes())

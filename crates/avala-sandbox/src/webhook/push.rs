@@ -1,7 +1,7 @@
 //! Executions that are sent to the callbacks of agents.
 //!
-//! No source describes these requests. They have the form of webhook deliveries, with the execution as the body, so that an agent
-//! verifies both in the same way.
+//! No source describes these requests. They have the form of webhook deliveries, with the execution as the body, so
+//! that an agent verifies both in the same way.
 
 use std::time::Duration;
 

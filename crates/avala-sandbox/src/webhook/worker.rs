@@ -55,7 +55,7 @@ async fn carry(app: App, uid: WebhookDeliveryUid, waits: Vec<Duration>) {
     }
 }
 
-/// What is to be sent, as it is now.
+/// Returns the delivery to send, in its current state.
 fn letter(app: &App, uid: &WebhookDeliveryUid) -> Option<Letter> {
     let tables = app.tables();
     let delivery = tables.webhook_deliveries.get(uid).ok()?;

@@ -20,7 +20,7 @@ pub(crate) async fn send(address: &str, request: Request<Full<Bytes>>) -> hyper:
     sender.send_request(request).await
 }
 
-/// A request to a path below `/api/v1`, with the key.
+/// Returns a request to a path below `/api/v1`, with the key.
 pub(crate) fn request(sandbox: &Sandbox, method: Method, path: &str, body: impl Into<Bytes>) -> Request<Full<Bytes>> {
     Request::builder()
         .method(method)
@@ -57,7 +57,7 @@ pub(crate) async fn delete(sandbox: &Sandbox, path: &str) -> TestResponse {
     call(sandbox, request(sandbox, Method::DELETE, path, "")).await
 }
 
-/// A POST without a body, as for actions.
+/// Sends a POST without a body, as for actions.
 pub(crate) async fn act(sandbox: &Sandbox, path: &str) -> TestResponse {
     call(sandbox, request(sandbox, Method::POST, path, "")).await
 }
@@ -67,13 +67,13 @@ pub(crate) async fn create(sandbox: &Sandbox, path: &str, body: Value) -> Value 
     json(&post(sandbox, path, body).await, StatusCode::CREATED)
 }
 
-/// The fields that a POST is refused for.
+/// Returns the fields that a POST is refused for.
 pub(crate) async fn refused_fields(sandbox: &Sandbox, path: &str, body: Value) -> Vec<String> {
     let errors = json(&post(sandbox, path, body).await, StatusCode::BAD_REQUEST);
     errors.as_object().unwrap().keys().cloned().collect()
 }
 
-/// The JSON of a response with this status.
+/// Returns the JSON of a response with this status.
 #[track_caller]
 pub(crate) fn json(response: &TestResponse, status: StatusCode) -> Value {
     assert_eq!(response.status(), status, "{response:?}");
@@ -81,18 +81,18 @@ pub(crate) fn json(response: &TestResponse, status: StatusCode) -> Value {
     serde_json::from_slice(response.body()).unwrap()
 }
 
-/// The JSON of a successful GET.
+/// Returns the JSON of a successful GET.
 pub(crate) async fn fetch(sandbox: &Sandbox, path: &str) -> Value {
     json(&get(sandbox, path).await, StatusCode::OK)
 }
 
-/// A link of the sandbox as a path below `/api/v1`.
+/// Returns a link of the sandbox as a path below `/api/v1`.
 pub(crate) fn path_of(sandbox: &Sandbox, link: &Value) -> Option<String> {
     let path = link.as_str()?.strip_prefix(&sandbox.api_url());
     Some(path.expect("links are absolute and lead to the sandbox").to_owned())
 }
 
-/// One field of every row of a page.
+/// Returns one field of every row of a page.
 pub(crate) fn column(page: &Value, field: &str) -> Vec<String> {
     let rows = page["results"].as_array().unwrap();
     rows.iter().map(|row| row[field].as_str().unwrap().to_owned()).collect()
@@ -102,12 +102,12 @@ pub(crate) fn text<'a>(thing: &'a Value, field: &str) -> &'a str {
     thing[field].as_str().unwrap_or_else(|| panic!("{field} is no text in {thing}"))
 }
 
-/// The uid of the first thing in a list.
+/// Returns the uid of the first thing in a list.
 pub(crate) async fn first_uid(sandbox: &Sandbox, path: &str) -> String {
     column(&fetch(sandbox, path).await, "uid").swap_remove(0)
 }
 
-/// One field of every row of every page.
+/// Returns one field of every row of every page.
 pub(crate) async fn walk(sandbox: &Sandbox, path: &str, field: &str) -> Vec<String> {
     let mut values = Vec::new();
     let mut next = Some(path.to_owned());

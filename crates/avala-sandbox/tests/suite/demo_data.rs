@@ -38,7 +38,7 @@ async fn two_sandboxes_start_alike() {
     }
 }
 
-/// Presigned URLs differ: they name the port and the time.
+/// Removes presigned URLs, which differ: they name the port and the time.
 fn without_urls(mut page: Value) -> Value {
     for row in page["results"].as_array_mut().unwrap() {
         for field in ["download_url", "featured_slice_item_urls", "thumbnails", "url"] {

@@ -7,12 +7,12 @@ use serde_json::json as value;
 
 use crate::client::{address, column, fetch, get, json, path_of, post, request, send, walk};
 
-/// How many exports there are.
+/// Returns how many exports there are.
 async fn exports(sandbox: &Sandbox) -> usize {
     column(&fetch(sandbox, "/exports/").await, "uid").len()
 }
 
-/// Asks for an export; and returns whether a response came.
+/// Requests an export, and returns whether there was a response.
 async fn export(sandbox: &Sandbox) -> bool {
     let project = walk(sandbox, "/users/me/projects/", "uid").await.swap_remove(0);
     let body = value!({ "project": project }).to_string();

@@ -98,7 +98,7 @@ async fn admit_refuses_bad_files_and_another_session() {
     assert_eq!(post(&sandbox, &path, other).await.status(), StatusCode::CONFLICT);
 }
 
-/// A session with one file, sent whole and finalized; returns the path of its status.
+/// Returns a session with one file, sent whole and finalized; returns the path of its status.
 async fn finalized(sandbox: &Sandbox, bytes: &'static [u8], sha256: &str) -> String {
     let path = format!("/fleet/recordings/{}/managed-upload/", first_uid(sandbox, "/fleet/recordings/").await);
     let files = value!([{"path": "a b/é.mcap", "size_bytes": bytes.len(), "content_sha256": sha256}]);

@@ -7,7 +7,7 @@ use serde_json::{Value, json as value};
 use crate::client::{TestResponse, call, get, json, text};
 use crate::storage_client::{at, hash};
 
-/// A call without a key.
+/// Returns a call without a key.
 async fn anonymous(sandbox: &Sandbox, method: &str, path: &str) -> TestResponse {
     let request = Request::builder().method(method).uri(path).header("host", "localhost");
     call(sandbox, request.body(Full::new(Bytes::new())).unwrap()).await
@@ -194,7 +194,7 @@ async fn calls_without_a_key_are_limited_to_30_a_minute() {
     assert_eq!(refused.status(), StatusCode::TOO_MANY_REQUESTS);
     assert!(refused.headers().contains_key("retry-after"));
     assert_eq!(get(&sandbox, "/tasks/").await.status(), StatusCode::OK, "calls with a key have another limit");
-    let sandbox = Sandbox::builder().limits(false).start().await.unwrap();
+    let sandbox = Sandbox::builder().rate_limits(false).start().await.unwrap();
     for _ in 0..40 {
         read(&sandbox, "/resolve/harbor-vision/harbor-cranes@main/").await;
     }

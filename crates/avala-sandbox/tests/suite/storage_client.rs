@@ -33,7 +33,7 @@ pub(crate) async fn post_form(sandbox: &Sandbox, target: &Value, bytes: &[u8]) -
     upload(sandbox, request, &target["url"], body).await
 }
 
-/// The `ETag` of a response, without its quotes.
+/// Returns the `ETag` of a response, without its quotes.
 pub(crate) fn etag(response: &TestResponse) -> String {
     response.headers()["etag"].to_str().unwrap().trim_matches('"').to_owned()
 }
@@ -51,12 +51,12 @@ pub(crate) async fn at(
     upload(sandbox, request, &Value::from(url), bytes).await
 }
 
-/// SHA-256 in hexadecimal.
+/// Returns the SHA-256 in hexadecimal.
 pub(crate) fn hash(bytes: &[u8]) -> String {
     sha2::Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// The code of an error in the XML of S3.
+/// Returns the code of an error in the XML of S3.
 #[track_caller]
 pub(crate) fn code(response: &TestResponse) -> String {
     assert_eq!(response.headers()["content-type"], "application/xml", "{response:?}");

@@ -13,7 +13,7 @@ use crate::storage_client::{at, code, hash, put};
 
 const PART: usize = 5 * 1024 * 1024;
 
-/// An upload of version 2.
+/// Returns an upload of version 2.
 async fn session(sandbox: &Sandbox, path: &str, size: usize) -> Value {
     let body = value!({
         "dataset_name": "Yard", "file_path_in_dataset": path, "content_length": size, "upload_protocol_version": 2,

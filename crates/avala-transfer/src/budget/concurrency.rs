@@ -24,9 +24,10 @@ const PROBE: Duration = Duration::from_secs(20);
 /// The controller of one storage host. Clones share it.
 ///
 /// More connections help on long and lossy links and do not harm on others, so only the host limits their number. It
-/// begins small and reaches the maximum in an eighth of a second, unless the host responds 503 before. A 503 halves it at once,
-/// before the next part begins, and pauses the host. Then it grows by one with each success up to a ceiling, which is one
-/// less than what overloaded the host. The ceiling is lifted after a while without overload, each time by twice as much.
+/// begins small and reaches the maximum in an eighth of a second, unless the host responds 503 before. A 503 halves it
+/// at once, before the next part begins, and pauses the host. Then it grows by one with each success up to a ceiling,
+/// which is one less than what overloaded the host. The ceiling is lifted after a while without overload, each time by
+/// twice as much.
 #[derive(Clone, Debug)]
 pub(crate) struct Concurrency(Arc<Shared>);
 
@@ -165,7 +166,7 @@ pub(crate) struct Slot {
 }
 
 impl Slot {
-    /// The host stored or sent the bytes.
+    /// Records that the host stored or sent the bytes.
     pub(crate) fn succeeded(self) {
         self.owner.window().succeeded(Instant::now());
     }
@@ -190,7 +191,7 @@ impl Slot {
         }
     }
 
-    /// The host asked to slow down, for `wait` if it named a time.
+    /// Records that the host asked to slow down, for `wait` if it named a time.
     pub(crate) fn slow_down(self, wait: Option<Duration>) {
         self.owner.window().slow_down(wait, self.started, Instant::now());
     }

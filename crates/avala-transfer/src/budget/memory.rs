@@ -11,9 +11,9 @@ const UNIT: u64 = 4 * 1024;
 
 /// Memory budget of transfers: how many bytes of files they may hold at once. Clones share it.
 ///
-/// The default is 64 MiB, or a quarter of the memory limit of the process's cgroup if that is less. It does not depend on
-/// the number of files and parts: a part is streamed from or to its file, and holds at most 2 MiB at a time. A transfer
-/// that finds no memory waits.
+/// The default is 64 MiB, or a quarter of the memory limit of the process's cgroup if that is less. It does not depend
+/// on the number of files and parts: a part is streamed from or to its file, and holds at most 2 MiB at a time. A
+/// transfer that finds no memory waits.
 ///
 /// ```
 /// let shared = avala_transfer::MemoryBudget::new(16 << 20);
@@ -74,7 +74,7 @@ impl MemoryBudget {
 #[derive(Debug)]
 pub(crate) struct Memory(#[expect(dead_code, reason = "held for its drop")] Option<OwnedSemaphorePermit>);
 
-/// The smallest memory limit of the process's cgroup (version 2) and its parents, in bytes.
+/// Returns the smallest memory limit of the process's cgroup (version 2) and its parents, in bytes.
 fn cgroup_limit(membership: &Path, root: &Path) -> Option<u64> {
     let membership = std::fs::read_to_string(membership).ok()?;
     let group = membership.lines().find_map(|line| line.strip_prefix("0::/"))?;

@@ -1,4 +1,5 @@
-//! Tests whether a downloaded file is whole, by what it begins with: the API publishes neither size nor hash of exports.
+//! Tests whether a downloaded file is whole, by what it begins with: the API publishes neither size nor hash of
+//! exports.
 
 use std::io::{self, BufReader, Read};
 
@@ -122,7 +123,7 @@ mod tests {
         test(&part, bytes.len() as u64)
     }
 
-    /// Archive without entries, with a comment.
+    /// Returns an archive without entries, with a comment.
     fn empty_zip(comment: &[u8]) -> Vec<u8> {
         let mut zip = b"PK\x05\x06".to_vec();
         zip.extend([0; 16]);
@@ -131,7 +132,7 @@ mod tests {
         zip
     }
 
-    /// Archive with one stored entry.
+    /// Returns an archive with one stored entry.
     fn small_zip() -> Vec<u8> {
         let mut zip = b"PK\x03\x04".to_vec();
         zip.extend([0; 26]);

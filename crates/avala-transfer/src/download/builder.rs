@@ -14,9 +14,8 @@ use super::run;
 use super::session::{Target, blocking};
 use super::source::Source;
 use super::writer::WriterDownload;
-use crate::error::{Error, ErrorKind};
+use crate::error::{Error, ErrorKind, Report};
 use crate::progress::event::{Event, Phase};
-use crate::progress::report::Report;
 use crate::public::store::ContentStore;
 use crate::public::{reference, revision};
 use crate::run::{Run, RunContext, RunSettings};
@@ -112,8 +111,9 @@ impl ObjectDownload {
 
     /// Writes the object to a writer, in order and over one connection.
     ///
-    /// A writer cannot go back: if the object is replaced, or the connection is lost and the object has no strong entity
-    /// tag, the download fails after a part was written. Nothing is resumed by a later run, and no archive is tested.
+    /// A writer cannot go back: if the object is replaced, or the connection is lost and the object has no strong
+    /// entity tag, the download fails after a part was written. Nothing is resumed by a later run, and no archive is
+    /// tested.
     pub fn to_writer<W: AsyncWrite + Unpin + Send + 'static>(self, writer: W) -> WriterDownload<W> {
         WriterDownload::new(self.transfers, self.source, writer)
     }
@@ -166,7 +166,7 @@ pub struct RevisionDownload {
 }
 
 impl RevisionDownload {
-    /// Names the revision apart from the reference: an alias or a digest. Default: `main`.
+    /// Sets the revision, an alias or a digest, if it is not in the reference. Default: `main`.
     pub fn revision(mut self, selector: impl Into<String>) -> Self {
         if let Source::Revision { revision, .. } = &mut self.source {
             *revision = Some(selector.into());
@@ -244,7 +244,7 @@ enum Place {
 /// | [`compare`](Self::compare) | by size and time |
 /// | [`immutable`](Self::immutable) | files with other content are replaced |
 /// | [`delete_extra`](Self::delete_extra) | nothing is deleted |
-/// | [`on_failure`](Self::on_failure) | the other files go on |
+/// | [`on_failure`](Self::on_failure) | the other files continue |
 /// | [`max_bytes`](Self::max_bytes), [`max_time`](Self::max_time) | no limit |
 /// | [`connections`](Self::connections) | 4 per file |
 /// | [`files_at_once`](Self::files_at_once) | 8 |
@@ -289,8 +289,8 @@ impl Download {
         self
     }
 
-    /// Sets what happens when a file fails: the other files go on and the report lists the failed ones, or the run ends
-    /// with its error.
+    /// Sets what happens when a file fails: the other files continue and the report lists the failed ones, or the run
+    /// ends with its error.
     pub fn on_failure(mut self, policy: OnFailure) -> Self {
         self.options.stops_at_failure = policy == OnFailure::Stop;
         self
@@ -348,10 +348,10 @@ impl Download {
 
     /// Compares the source with the target folder, without transferring files.
     ///
-    /// It works in both directions: with the folder that a dataset was downloaded to, or that it was uploaded from. Files
-    /// of public revisions are compared by hash. Of other files the API publishes no hash; unless they are as an earlier
-    /// download left them, their sizes are compared by requesting one byte of each, and equal ones are listed in
-    /// [`Comparison::same_size`]. With [`CompareBy::Hash`] their content is requested and compared, and not kept.
+    /// It works in both directions: with the folder that a dataset was downloaded to, or that it was uploaded from.
+    /// Files of public revisions are compared by hash. Of other files the API publishes no hash; unless they are as an
+    /// earlier download left them, their sizes are compared by requesting one byte of each, and equal ones are listed
+    /// in [`Comparison::same_size`]. With [`CompareBy::Hash`] their content is requested and compared, and not kept.
     ///
     /// # Errors
     /// When the source cannot be listed, or the target is no folder.
@@ -382,10 +382,10 @@ impl Download {
 
     async fn run(self, context: RunContext) -> Result<Report, Error> {
         context.meter.emit(|| Event::Phase(Phase::Inventory));
-        let canceled = context.control.clone();
+        let cancelled = context.control.clone();
         let listing = tokio::select! {
             listing = self.source.list(&self.transfers) => listing?,
-            () = canceled.canceled() => return Err(Error::canceled()),
+            () = cancelled.cancelled() => return Err(Error::cancelled()),
         };
         let is_single = matches!(&self.place, Place::Files(Target::File(_)));
         let is_object = matches!(self.source, Source::Export(_) | Source::Item(..));

@@ -11,8 +11,8 @@ use crate::error::Error;
 use crate::progress::meter::Meter;
 use crate::storage::client::Storage;
 
-/// A connection that delivers nothing for this long is given up. Time that is spent waiting for memory, bandwidth or the
-/// end of a pause does not count.
+/// A connection that delivers nothing for this long is given up. Time that is spent waiting for memory, bandwidth or
+/// the end of a pause does not count.
 pub(crate) const STALL_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Limits, connections and counters of one run.
@@ -34,8 +34,8 @@ pub(crate) struct Context {
 impl Context {
     /// Waits while the run is paused; fails when it ends.
     pub(crate) async fn gate(&self) -> Result<(), Error> {
-        if self.halt.is_canceled() {
-            return Err(Error::canceled());
+        if self.halt.is_cancelled() {
+            return Err(Error::cancelled());
         }
         self.control.gate().await
     }
@@ -52,9 +52,9 @@ impl Context {
     /// Completes when the run ends.
     pub(crate) async fn ended(&self) -> Error {
         tokio::select! {
-            () = self.control.canceled() => {}
-            () = self.halt.canceled() => {}
+            () = self.control.cancelled() => {}
+            () = self.halt.cancelled() => {}
         }
-        Error::canceled()
+        Error::cancelled()
     }
 }

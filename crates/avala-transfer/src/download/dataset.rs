@@ -1,7 +1,7 @@
 //! Files of the items of a dataset.
 //!
-//! A list of items has a signed URL of each, so files need no call of their own. The URLs of the last pages are kept; an
-//! older or expired page is read again for all of its items, so that memory and calls stay small for large datasets.
+//! A list of items has a signed URL of each, so files need no call of their own. The URLs of the last pages are kept;
+//! an older or expired page is read again for all of its items, so that memory and calls stay small for large datasets.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
@@ -74,7 +74,7 @@ struct ItemLinks {
     reader: Arc<Reader>,
     item: ItemUid,
     page: Option<usize>,
-    /// Reading from which the last link came.
+    /// Reading that returned the last link.
     used: AtomicU64,
 }
 

@@ -1,8 +1,8 @@
 //! Downloads one object into a temporary file: which way, and what happens when the way turns out to be closed.
 //!
 //! With a strong entity tag (or a hash that the API published) several connections request ranges. Otherwise one
-//! connection requests the whole object, and an interrupted attempt starts from zero. An object that changes meanwhile is
-//! started over once.
+//! connection requests the whole object, and an interrupted attempt starts from zero. An object that changes meanwhile
+//! is started over once.
 
 use std::sync::Arc;
 

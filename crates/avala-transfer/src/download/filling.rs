@@ -190,7 +190,8 @@ impl Filling {
 
     /// Drops all received bytes.
     ///
-    /// The record of them is dropped too before the file can grow again: it would be taken for bytes that are not there.
+    /// The record of them is dropped too before the file can grow again: it would be taken for bytes that are not
+    /// there.
     pub(super) async fn clear(self: &Arc<Self>) -> Result<(), Error> {
         let (counted, had_record) = {
             let mut progress = self.progress();

@@ -1,8 +1,8 @@
 //! A target folder, and files below it that no link can lead out of.
 //!
-//! Every step of a path is opened relative to the folder before it, and a link is never followed. So nothing that others
-//! put into the folder meanwhile makes a download create, open or delete a file elsewhere. The target folder itself may
-//! be reached through links: the caller chose it.
+//! Every step of a path is opened relative to the folder before it, and a link is never followed. So nothing that
+//! others put into the folder meanwhile makes a download create, open or delete a file elsewhere. The target folder
+//! itself may be reached through links: the caller chose it.
 
 use std::fs::File;
 use std::io;
@@ -93,7 +93,7 @@ fn open_folder(parent: &OwnedFd, name: &str) -> Result<OwnedFd, Errno> {
 
 fn make_folder(parent: &OwnedFd, name: &str, path: &Path) -> Result<(), TargetError> {
     match fs::mkdirat(parent, name, Mode::from_raw_mode(0o777)) {
-        // Somebody else was faster.
+        // Another process created it first.
         Ok(()) | Err(Errno::EXIST) => Ok(()),
         Err(error) => Err(TargetError::io("create", path, error)),
     }

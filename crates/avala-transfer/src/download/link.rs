@@ -96,7 +96,8 @@ impl Links {
         Arc::new(Self { source: Box::new(source), current: Mutex::new(Current { link: first, number }) })
     }
 
-    /// Returns a link with time left. `refused` is the number of a link that the host refused: it is not returned again.
+    /// Returns a link with time left. `refused` is the number of a link that the host refused: it is not returned
+    /// again.
     ///
     /// Several connections whose link was refused get the same new one.
     pub(crate) async fn get(&self, refused: Option<u64>) -> Result<NumberedLink, Error> {

@@ -1,6 +1,6 @@
 //! Names from the API as paths below a target folder.
 //!
-//! Whoever can write an object chooses its name, so a name is foreign data: it must not lead out of the folder, and two
+//! The uploader of an object chooses its name, so a name is foreign data: it must not lead out of the folder, and two
 //! names that the target cannot tell apart must not overwrite each other in silence. Nothing is renamed or normalized.
 
 use std::collections::BTreeMap;
@@ -104,7 +104,7 @@ impl fmt::Display for SafePath {
     }
 }
 
-/// Whether a name begins as `c:` does, on systems where that is a drive.
+/// Returns whether a name begins as `c:` does, on systems where that is a drive.
 fn has_drive(name: &str) -> bool {
     cfg!(windows) && name.as_bytes().get(1) == Some(&b':')
 }

@@ -12,9 +12,8 @@ use super::names::{NameRules, SafePath, collisions};
 use super::options::Options;
 use super::receive::{Block, BlockWriter};
 use super::sink::stream;
-use crate::error::{Error, ErrorKind};
+use crate::error::{Error, ErrorKind, FileOutcome, FileReport, Report};
 use crate::progress::event::Event;
-use crate::progress::report::{FileOutcome, FileReport, Report};
 
 /// Size of the parts of a multipart upload.
 const PART: usize = 8 << 20;
@@ -87,7 +86,7 @@ pub(crate) async fn download(
                 context.meter.file_failed();
                 let path = report.path.clone();
                 context.meter.emit(|| Event::FileFailed { path, error: error.to_string() });
-                let ends = matches!(error.kind(), ErrorKind::Canceled | ErrorKind::LimitReached);
+                let ends = matches!(error.kind(), ErrorKind::Cancelled | ErrorKind::LimitReached);
                 if ends || options.stops_at_failure || target.is_object {
                     context.halt.cancel();
                     ended.get_or_insert(error);

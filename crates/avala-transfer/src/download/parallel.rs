@@ -45,10 +45,11 @@ pub(super) async fn run(file: &Arc<Filling>, version: Version, first: Option<Ope
     while let Some(ended) = workers.join_next().await {
         let ended = ended.unwrap_or_else(|_| Err(Stop::Failed(Error::aborted())));
         if let (Ok(()), Err(stop)) = (&outcome, ended) {
-            // A canceled run ends the others too, after they wrote what they received. Otherwise they stop where they are.
-            let is_canceled = matches!(&stop, Stop::Failed(error) if error.kind() == ErrorKind::Canceled);
+            // A cancelled run ends the others too, after they wrote what they received. Otherwise they stop where they
+            // are.
+            let is_cancelled = matches!(&stop, Stop::Failed(error) if error.kind() == ErrorKind::Cancelled);
             outcome = Err(stop);
-            if !is_canceled {
+            if !is_cancelled {
                 workers.abort_all();
             }
         }
@@ -63,7 +64,7 @@ pub(super) async fn run(file: &Arc<Filling>, version: Version, first: Option<Ope
     }
 }
 
-/// One connection: claims ranges until none is left.
+/// Runs one connection, which claims ranges until none is left.
 async fn work(shared: Arc<Shared>, mut first: Option<OpenedRange>) -> Result<(), Stop> {
     let mut attempts = Attempts::default();
     let mut unusable = 0;

@@ -1,7 +1,7 @@
 //! The temporary file of a download: reserved space, writes at positions, and what of them is durable.
 //!
-//! The file is beside its destination, so that it can be renamed in one step, and its name is a hash, so that it does not
-//! grow with the name of the destination. Only bytes that were synced count after a failure: a write that reported
+//! The file is beside its destination, so that it can be renamed in one step, and its name is a hash, so that it does
+//! not grow with the name of the destination. Only bytes that were synced count after a failure: a write that reported
 //! success may still be lost with a full disk or a power failure.
 
 use std::fs::{File, TryLockError};
@@ -27,7 +27,8 @@ pub(crate) struct PartFile {
     file: File,
     /// Written since the last sync.
     written: Mutex<RangeSet>,
-    /// Number of the version that is written. Held while bytes are written, so that none arrive after [`clear`](Self::clear).
+    /// Number of the version that is written. Held while bytes are written, so that none arrive after
+    /// [`clear`](Self::clear).
     epoch: RwLock<u64>,
 }
 
@@ -119,7 +120,7 @@ impl PartFile {
         if *current != epoch {
             return Ok(());
         }
-        // `write_all_at` goes on after a short write, and reports why the rest failed.
+        // `write_all_at` continues after a short write, and reports why the rest failed.
         self.file.write_all_at(bytes, offset).map_err(|error| self.io("write", error))?;
         let end = offset.saturating_add(bytes.len() as u64);
         self.written.lock().unwrap_or_else(PoisonError::into_inner).insert(offset..end);
@@ -186,8 +187,8 @@ impl io::Read for Reader<'_> {
     }
 }
 
-/// Returns the name of the temporary file of a destination: of one length for all names. `token` belongs to the state that
-/// knows what the file holds.
+/// Returns the name of the temporary file of a destination: of one length for all names. `token` belongs to the state
+/// that knows what the file holds.
 pub(crate) fn temporary_name(name: &str, token: &str) -> String {
     let digest = Sha256::digest(format!("{token}/{name}"));
     let hex: String = digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect();

@@ -10,7 +10,7 @@ use super::names::{NameProbe, NameRules, RESERVED_PREFIX};
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct FileProbe;
 
-/// What the names of the probe's files begin with.
+/// Returns what the names of the probe's files begin with.
 fn prefix() -> String {
     format!("{RESERVED_PREFIX}probe-")
 }

@@ -1,4 +1,4 @@
-//! Byte ranges of a file: the received ones, and the one that a connection requests next.
+//! Byte ranges of a file: which are received, and which a connection requests next.
 
 use std::collections::VecDeque;
 use std::ops::Range;
@@ -114,7 +114,7 @@ impl RangeQueue {
         }
     }
 
-    /// Returns the number of bytes that nobody has claimed.
+    /// Returns the number of unclaimed bytes.
     pub(crate) fn left(&self) -> u64 {
         self.missing.iter().map(|range| range.end - range.start).sum()
     }

@@ -44,7 +44,7 @@ pub(crate) enum End {
     Complete,
     /// The connection was lost or stalled. Another attempt can help.
     Cut(Error),
-    /// The run was canceled or reached a limit, or the target cannot be written.
+    /// The run was cancelled or reached a limit, or the target cannot be written.
     Stopped(Error),
 }
 

@@ -18,8 +18,8 @@ const MOST_RANGES: usize = 1000;
 pub(crate) enum Record {
     /// Source of the target. A target with the state of another source starts from zero.
     ///
-    /// The token is a part of the names of temporary files: another state folder with the same target has another one, so
-    /// that neither takes the other's bytes for its own.
+    /// The token is a part of the names of temporary files: another state folder with the same target has another one,
+    /// so that neither takes the other's bytes for its own.
     Source { id: String, token: String },
     /// A file that is not complete: durable ranges of its temporary file.
     Part { path: String, etag: String, total: u64, ranges: Vec<[u64; 2]> },

@@ -18,7 +18,7 @@ use crate::progress::event::Event;
 const MOST_FAILURES: u32 = 8;
 /// Longest wait that a host can ask for.
 const LONGEST_WAIT: Duration = Duration::from_secs(300);
-/// Start of an error's body that is searched for a code.
+/// Number of bytes of an error's body that are searched for a code.
 const ERROR_BODY: usize = 4096;
 
 /// Failed attempts of one connection since its last progress.
@@ -38,7 +38,7 @@ pub(crate) struct Opened {
 }
 
 impl Attempts {
-    /// The connection made progress: earlier failures do not count any more.
+    /// Records progress of the connection: earlier failures do not count any more.
     pub(crate) fn progressed(&mut self) {
         self.failures = 0;
     }
@@ -58,7 +58,7 @@ impl Attempts {
         if self.failures >= MOST_FAILURES {
             return Err(error);
         }
-        // Full jitter, on top of what the host asked for.
+        // Full jitter, in addition to the wait that the host requested.
         let longest = Duration::from_secs(1 << self.failures.min(6)).mul_f64(0.5);
         let wait = wait.unwrap_or_default().min(LONGEST_WAIT) + longest.mul_f64(fastrand::f64());
         context.meter.retried();
@@ -131,7 +131,7 @@ pub(crate) async fn open(
                 context.meter.retried();
             }
             Meaning::Busy { wait } => {
-                // Only these two say that there are too many requests.
+                // Only these two statuses mean too many requests.
                 if matches!(parts.status, StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS) {
                     slot.slow_down(wait);
                 }

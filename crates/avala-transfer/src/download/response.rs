@@ -41,7 +41,7 @@ pub(crate) enum Meaning {
     Whole { etag: Option<String>, length: Option<u64> },
     /// The object has no bytes.
     Empty,
-    /// The object is another one than the one that was begun.
+    /// The object has changed since the download began.
     Changed,
     /// A partial response whose bytes must not be used.
     Unusable(Unusable),

@@ -11,9 +11,8 @@ use super::names::SafePath;
 use super::options::Options;
 use super::session::{Action, Names, Session, Target, blocking, check_names, local_files};
 use crate::control::Control;
-use crate::error::{Error, ErrorKind};
+use crate::error::{Error, ErrorKind, FileOutcome, FileReport, Report};
 use crate::progress::event::{Event, Phase};
-use crate::progress::report::{FileOutcome, FileReport, Report};
 use crate::public::store::ContentStore;
 use crate::run::RunContext;
 
@@ -40,7 +39,7 @@ struct Run {
 
 /// Downloads the objects of a listing to a target.
 ///
-/// Files that fail are in the report, unless the run stops at the first failure. A run that was canceled or reached a
+/// Files that fail are in the report, unless the run stops at the first failure. A run that was cancelled or reached a
 /// limit ends with an error; the next run of the same download continues.
 pub(crate) async fn download(
     within: &RunContext,
@@ -221,7 +220,7 @@ impl Run {
     }
 }
 
-/// Whether other files would fail for the same reason.
+/// Returns whether other files would fail for the same reason.
 fn ends_run(kind: ErrorKind) -> bool {
-    matches!(kind, ErrorKind::Canceled | ErrorKind::LimitReached | ErrorKind::Io | ErrorKind::State)
+    matches!(kind, ErrorKind::Cancelled | ErrorKind::LimitReached | ErrorKind::Io | ErrorKind::State)
 }

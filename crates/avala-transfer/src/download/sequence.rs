@@ -44,7 +44,7 @@ struct Asset {
 struct AssetLinks {
     reader: Arc<SequenceReader>,
     position: usize,
-    /// Reading from which the last link came.
+    /// Reading that returned the last link.
     used: AtomicU64,
 }
 

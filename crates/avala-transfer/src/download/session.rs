@@ -60,7 +60,8 @@ pub(crate) enum Action {
 }
 
 impl Session {
-    /// Opens and locks the target, and reads its state. Creates the target and updates the state unless `is_dry`. Blocks.
+    /// Opens and locks the target, and reads its state. Creates the target and updates the state unless `is_dry`.
+    /// Blocks.
     pub(crate) fn open(
         state: &StateFolder,
         target: &Target,
@@ -119,7 +120,7 @@ impl Session {
     pub(crate) fn decide(&self, listed: &Listed, path: &SafePath) -> Result<Action, Error> {
         let Some(place) = self.folder.place(path, false)? else { return Ok(Action::Fetch) };
         let Some(existing) = place.existing()? else { return Ok(Action::Fetch) };
-        // Whoever names a file wants it to be written.
+        // A target that names a file has to be written.
         if self.file_name.is_some() && !self.is_immutable {
             return Ok(Action::Fetch);
         }
@@ -359,7 +360,7 @@ pub(crate) async fn blocking<T: Send + 'static, E: Into<Error> + Send + 'static>
     tokio::task::spawn_blocking(work).await.map_err(|_| Error::aborted())?.map_err(Into::into)
 }
 
-/// Regular files below a folder that are no temporary files, by path. Links are not followed. Blocks.
+/// Returns the regular files below a folder that are no temporary files, by path. Links are not followed. Blocks.
 pub(crate) fn local_files(folder: &TargetFolder) -> Result<BTreeMap<String, Existing>, Error> {
     let mut files = BTreeMap::new();
     let mut folders = vec![(folder.path().to_owned(), String::new())];

@@ -40,7 +40,7 @@ pub(crate) enum TargetError {
         path: PathBuf,
         source: io::Error,
     },
-    /// The same of the temporary file beside `path`.
+    /// The temporary file beside `path` cannot be read or written.
     Temporary {
         action: &'static str,
         path: PathBuf,
@@ -92,7 +92,7 @@ impl TargetError {
     }
 }
 
-/// Whether an error says that a file cannot grow: no space, a quota, or the largest size of a file.
+/// Returns whether an error says that a file cannot grow: no space, a quota, or the largest size of a file.
 pub(crate) fn is_full(error: &io::Error) -> bool {
     use io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
     matches!(error.kind(), StorageFull | QuotaExceeded | FileTooLarge)

@@ -108,7 +108,7 @@ enum Limit {
     Open(Option<u64>),
 }
 
-/// Receives a body whose length nobody announced.
+/// Receives a body of unknown length.
 async fn receive_open(
     file: &Arc<Filling>,
     body: avala_transport::Body,

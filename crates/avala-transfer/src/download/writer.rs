@@ -10,8 +10,7 @@ use super::receive::BlockWriter as _;
 use super::run;
 use super::sink::{AsyncWriter, stream};
 use super::source::Source;
-use crate::error::Error;
-use crate::progress::report::{FileOutcome, FileReport, Report};
+use crate::error::{Error, FileOutcome, FileReport, Report};
 use crate::run::{Run, RunContext, RunSettings};
 use crate::transfers::Transfers;
 
@@ -30,7 +29,8 @@ impl<W: AsyncWrite + Unpin + Send + 'static> WriterDownload<W> {
         Self { transfers, source, writer, settings: RunSettings::default() }
     }
 
-    /// Ends the run with [`ErrorKind::LimitReached`](crate::ErrorKind::LimitReached) before it receives more than `bytes`.
+    /// Ends the run with [`ErrorKind::LimitReached`](crate::ErrorKind::LimitReached) before it receives more than
+    /// `bytes`.
     pub fn max_bytes(mut self, bytes: u64) -> Self {
         self.settings.max_bytes = Some(bytes);
         self

@@ -1,5 +1,4 @@
-//! Progress of a run: counters, events for listeners, and the final report.
+//! Progress of a run: counters, and events for listeners.
 
 pub(crate) mod event;
 pub(crate) mod meter;
-pub(crate) mod report;

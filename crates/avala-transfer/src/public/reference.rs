@@ -57,7 +57,7 @@ fn is_lower_or_digit(byte: u8) -> bool {
     byte.is_ascii_lowercase() || byte.is_ascii_digit()
 }
 
-/// Whether a name has 1 to `longest` characters, of which the first satisfies `first`.
+/// Returns whether a name has 1 to `longest` characters, of which the first satisfies `first`.
 fn is_name(text: &str, longest: usize, others: &[u8], first: impl Fn(u8) -> bool) -> bool {
     text.len() <= longest
         && text.bytes().next().is_some_and(first)

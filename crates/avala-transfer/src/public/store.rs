@@ -61,7 +61,7 @@ impl ContentStore {
         let written = self.fetch_alone(context, session, object, path, sha256).await;
         drop(guard);
         let mut busy = self.busy();
-        // The map and this call: nobody else waits.
+        // Held by the map and this call: no other call waits.
         if Arc::strong_count(&turn) <= 2 {
             busy.remove(&sha256);
         }

@@ -22,7 +22,7 @@ pub(crate) struct OpenFile {
 }
 
 impl OpenFile {
-    /// Opens a file, and checks that it is the one that was found. Blocking.
+    /// Opens a file, and checks that it did not change since it was found. Blocking.
     pub(crate) fn open(source: &SourceFile) -> Result<Self, Error> {
         let failed = |error: io::Error| match error.kind() {
             io::ErrorKind::NotFound => changed(source, "it disappeared"),
@@ -69,8 +69,8 @@ impl OpenFile {
         Ok(filled)
     }
 
-    /// Reads as [`read_at`](Self::read_at); `None` if the file was touched since it was opened, so that these bytes may not
-    /// belong to those that were read before. Blocking.
+    /// Reads as [`read_at`](Self::read_at); `None` if the file was touched since it was opened, so that these bytes may
+    /// not belong to those that were read before. Blocking.
     pub(crate) fn read_untouched(&self, buffer: &mut [u8], offset: u64) -> io::Result<Option<usize>> {
         let count = self.read_at(buffer, offset)?;
         Ok((Stamp::of(&self.file.metadata()?) == self.stamp).then_some(count))
@@ -114,7 +114,7 @@ fn read_once(file: &File, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
     std::os::windows::fs::FileExt::seek_read(file, buffer, offset)
 }
 
-/// The file is not what it was.
+/// Creates the error of a file that changed during the run.
 pub(crate) fn changed(source: &SourceFile, what: &str) -> Error {
     Error::new(ErrorKind::SourceChanged, what)
         .about(&source.path)

@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 /// Size and times of a file.
 ///
-/// A different stamp means that the content may have changed, and has to be read again to know. Inode and device are not
-/// part of it: copies, restores and network file systems change them.
+/// A different stamp means that the content may have changed, and has to be read again to know. Inode and device are
+/// not part of it: copies, restores and network file systems change them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Stamp {
     pub(crate) size: u64,

@@ -151,7 +151,7 @@ fn file(local: &Path, path: String, metadata: &Metadata, follow_links: bool) -> 
     Ok(SourceFile { local: local.to_owned(), path, stamp, identity: identity(metadata), follow_links })
 }
 
-/// Device and inode.
+/// Returns the device and inode.
 pub(crate) fn identity(metadata: &Metadata) -> (u64, u64) {
     #[cfg(unix)]
     {

@@ -29,7 +29,7 @@ pub(crate) fn create_private(path: &Path) -> io::Result<File> {
     private().write(true).create_new(true).open(path)
 }
 
-/// Options of files that only their owner can read.
+/// Returns the options for files that only their owner can read.
 pub(crate) fn private() -> OpenOptions {
     let mut options = OpenOptions::new();
     #[cfg(unix)]

@@ -12,7 +12,7 @@ use crate::state::lock::Lock;
 
 /// The folder of all state of this crate.
 ///
-/// Names in it are hashes of what they are about, so they do not grow with the names of files.
+/// Names in it are hashes, so they do not grow with the names of files.
 #[derive(Clone, Debug)]
 pub(crate) struct StateFolder(PathBuf);
 
@@ -42,7 +42,7 @@ impl StateFolder {
 }
 
 impl StateFolder {
-    /// The journal of a destination and its key, without a lock.
+    /// Returns the journal of a destination and its key, without a lock.
     pub(crate) fn journal(&self, kind: &str, identity: &impl Serialize) -> Result<(PathBuf, String), Error> {
         let key = key(kind, identity)?;
         Ok((self.0.join(format!("{key}.journal")), key))
@@ -59,7 +59,7 @@ pub(crate) struct Destination {
     lock: Lock,
 }
 
-/// A hash of the kind of a transfer and its identity.
+/// Returns a hash of the kind of a transfer and its identity.
 pub(crate) fn key(kind: &str, identity: &impl Serialize) -> Result<String, Error> {
     let text = serde_json::to_vec(&(kind, identity)).map_err(|error| {
         Error::new(ErrorKind::State, "the identity of the transfer cannot be written").with_source(error)

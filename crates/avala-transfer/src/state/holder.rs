@@ -32,7 +32,7 @@ pub(crate) enum Liveness {
 }
 
 impl Holder {
-    /// This process.
+    /// Returns the holder for this process.
     pub(crate) fn own(run: &str) -> Self {
         let pid = std::process::id();
         Self {
@@ -64,7 +64,7 @@ impl Holder {
         }
     }
 
-    /// Names the holder for people.
+    /// Describes the holder for people.
     pub(crate) fn describe(&self) -> String {
         let age = unix_seconds(SystemTime::now()).saturating_sub(self.since);
         format!("process {} on host {} (run {}), {} ago", self.pid, self.host, self.run, describe_age(age))

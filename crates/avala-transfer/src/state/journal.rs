@@ -98,7 +98,7 @@ impl Journal {
         }
     }
 
-    /// Replaces the records of a journal that nobody has open, to drop those that do not count any more. Blocking.
+    /// Replaces the records of a journal that is not open, to drop those that do not count any more. Blocking.
     pub(crate) fn rewrite<R: Serialize>(path: &Path, kind: &str, key: &str, records: &[R]) -> Result<(), Error> {
         let header = Header { format: FORMAT.to_owned(), version: VERSION, kind: kind.to_owned(), key: key.to_owned() };
         let mut content = line(&header)?;
@@ -186,7 +186,7 @@ fn line(record: &impl Serialize) -> Result<Vec<u8>, Error> {
     Ok(line)
 }
 
-/// Reads all records, and the length of what counts.
+/// Reads all records, and the length of the valid part.
 fn read<R: DeserializeOwned>(file: &mut File, path: &Path, expected: &Header) -> Result<(Vec<R>, u64), Error> {
     let failed = |error| Error::io(ErrorKind::Io, "read the state file", path, error);
     let mut reader = BufReader::new(file);

@@ -13,9 +13,9 @@ const MAX_BYTES: u64 = 4 * 1024;
 
 /// A lock that this run holds until it is dropped.
 ///
-/// The kernel's lock on the file decides, so a holder that was killed holds nothing, and of two that take over at the same
-/// time one wins. The content names the holder for messages, and for file systems on which the kernel's lock does not
-/// reach other machines. The file stays: removing it would let two runs lock two files of one name.
+/// The kernel's lock on the file decides, so a holder that was killed holds nothing, and of two that take over at the
+/// same time one wins. The content names the holder for messages, and for file systems on which the kernel's lock does
+/// not reach other machines. The file stays: removing it would let two runs lock two files of one name.
 #[derive(Debug)]
 pub(crate) struct Lock {
     file: File,
@@ -146,7 +146,7 @@ mod tests {
         let (_folder, path) = path();
         left_by(&path, |holder| holder.pid = u32::MAX);
         drop(Lock::acquire(&path, "set").unwrap());
-        // The process with this ID is not the one that took the lock.
+        // The process ID was reused: another process took the lock.
         left_by(&path, |holder| holder.process_start = Some(0));
         drop(Lock::acquire(&path, "set").unwrap());
         fs::write(&path, "torn {").unwrap();

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 use http::Uri;
 use tokio::time::Instant;
 
-/// The server's clock: a `Date` header, and the monotonic time at which the response came.
+/// The server's clock: a `Date` header, and the monotonic time at which the response arrived.
 ///
 /// The local wall clock plays no part, so that a wrong or jumping one does no harm.
 #[derive(Clone, Copy, Debug)]
@@ -23,7 +23,7 @@ impl ServerClock {
         self.date + now.saturating_duration_since(self.seen_at)
     }
 
-    /// Difference between the local clock and the server's, for messages.
+    /// Returns the difference between the local clock and the server's, for messages.
     pub(crate) fn skew(&self, now: Instant) -> (bool, Duration) {
         let (server, local) = (self.now(now), SystemTime::now());
         match local.duration_since(server) {

@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 
 /// Selects files by their paths, with `/` between the parts.
 ///
-/// A file takes part if it is in the [list](Self::only) (if there is one), matches an [include](Self::include) pattern (if
-/// there is one), and matches no [exclude](Self::exclude) pattern. In patterns, `*` and `?` match within a part of the
-/// path, `**` matches any number of parts, `[a-z]` and `{a,b}` match alternatives. A pattern without `/` is compared with
-/// the last part of the path.
+/// A file takes part if it is in the [list](Self::only) (if there is one), matches an [include](Self::include) pattern
+/// (if there is one), and matches no [exclude](Self::exclude) pattern. In patterns, `*` and `?` match within a part of
+/// the path, `**` matches any number of parts, `[a-z]` and `{a,b}` match alternatives. A pattern without `/` is
+/// compared with the last part of the path.
 ///
 /// ```
 /// use avala_transfer::Filter;

@@ -7,7 +7,8 @@ const MAX_BACKOFF: Duration = Duration::from_secs(60);
 /// Longest wait that a server can request.
 const MAX_RETRY_AFTER: Duration = Duration::from_secs(300);
 
-/// Returns the wait after `failed` attempts, from 1: what the server requested, plus full jitter that doubles up to 60 s.
+/// Returns the wait after `failed` attempts, from 1: what the server requested, plus full jitter that doubles up to 60
+/// s.
 pub(crate) fn wait(failed: u32, retry_after: Option<Duration>) -> Duration {
     let doublings = failed.saturating_sub(1).min(6);
     let ceiling = Duration::from_secs(1 << doublings).min(MAX_BACKOFF);

@@ -40,7 +40,7 @@ pub(crate) struct Part {
 }
 
 impl Part {
-    /// Memory that streaming the part takes.
+    /// Returns the memory that streaming the part takes.
     pub(crate) fn memory(&self) -> u64 {
         self.length.min(CHUNK * CHUNKS)
     }

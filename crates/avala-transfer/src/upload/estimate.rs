@@ -9,7 +9,7 @@ const CALLS_PER_MINUTE: u64 = 100;
 /// Calls that may be made at once.
 const BURST: u64 = 20;
 
-/// The longer of what the rate limit of the API and the bandwidth limit need.
+/// Returns the longer of two times: for the calls within the rate limit, and for the bytes within the bandwidth limit.
 pub(crate) fn time(transfers: &Transfers, calls: u64, bytes: u64) -> Duration {
     let reported = transfers.avala().rate_limit().and_then(|limit| limit.limit);
     let per_minute = reported.unwrap_or(CALLS_PER_MINUTE).max(1);

@@ -9,7 +9,8 @@ use crate::budget::memory::Memory;
 use crate::error::Error;
 use crate::run::{RunContext, Turn};
 
-/// A slot of the storage host, and memory. They are given back while the run is paused, so that other runs can have them.
+/// A slot of the storage host, and memory. They are given back while the run is paused, so that other runs can have
+/// them.
 pub(crate) struct Hold {
     context: RunContext,
     host: Concurrency,
@@ -34,7 +35,7 @@ impl Hold {
         Ok(Arc::new(this))
     }
 
-    /// Waits while the run is paused, without slot and memory; fails when it is canceled.
+    /// Waits while the run is paused, without slot and memory; fails when it is cancelled.
     pub(crate) async fn gate(&self) -> Result<(), Error> {
         while self.context.control.is_paused() {
             drop(self.lock().take());
@@ -42,7 +43,7 @@ impl Hold {
             let held = self.acquire(None).await;
             *self.lock() = Some(held);
         }
-        if self.context.control.is_canceled() { Err(Error::canceled()) } else { Ok(()) }
+        if self.context.control.is_cancelled() { Err(Error::cancelled()) } else { Ok(()) }
     }
 
     async fn acquire(&self, turn: Option<Turn>) -> (Slot, Memory) {
@@ -51,14 +52,14 @@ impl Hold {
         (slot, self.context.transfers.memory().take(self.bytes).await)
     }
 
-    /// The host stored the bytes.
+    /// Records that the host stored the bytes.
     pub(crate) fn succeeded(&self) {
         if let Some((slot, _)) = self.lock().take() {
             slot.succeeded();
         }
     }
 
-    /// The host asked to slow down, for `wait` if it named a time.
+    /// Records that the host asked to slow down, for `wait` if it named a time.
     pub(crate) fn slow_down(&self, wait: Option<Duration>) {
         if let Some((slot, _)) = self.lock().take() {
             slot.slow_down(wait);

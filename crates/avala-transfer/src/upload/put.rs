@@ -56,7 +56,8 @@ impl Presigned {
     }
 }
 
-/// Headers are part of the signature, so they go as they are; those that would make another request are refused.
+/// Checks signed headers. They are sent unchanged, because they are part of the signature; those that would change the
+/// meaning of the request are refused.
 fn signed_headers<'a>(headers: impl IntoIterator<Item = (&'a String, &'a String)>) -> Result<HeaderMap, Error> {
     let mut map = HeaderMap::new();
     for (name, value) in headers {
@@ -71,7 +72,7 @@ fn signed_headers<'a>(headers: impl IntoIterator<Item = (&'a String, &'a String)
         if is_forbidden {
             return Err(refused());
         }
-        // The length is that of the body, and is checked by whoever knows what it has to be.
+        // The length is that of the body; callers that know the expected length check it.
         if name != CONTENT_LENGTH && name != http::header::HOST {
             map.insert(name, value);
         }
@@ -82,7 +83,7 @@ fn signed_headers<'a>(headers: impl IntoIterator<Item = (&'a String, &'a String)
 /// Outcome of a request.
 #[derive(Debug)]
 pub(crate) enum Put {
-    /// Stored: the digest of what was sent, and the response without its body.
+    /// Stored: the digest of the sent bytes, and the response without its body.
     Stored(Digest, Response<()>),
     /// 412: an object of that name is there already.
     Exists,
@@ -90,8 +91,8 @@ pub(crate) enum Put {
     Expired,
     /// 400 or 403: an expired or altered signature, or another length. Presigning again may help once.
     Refused(Error),
-    /// Failed; [`Error::is_transient`] tells whether another attempt may help. The digest is that of bytes that the storage
-    /// may have stored all the same.
+    /// Failed; [`Error::is_transient`] tells whether another attempt may help. The digest is that of bytes that the
+    /// storage may have stored all the same.
     Failed(Error, Option<Digest>),
 }
 
@@ -238,7 +239,7 @@ fn explain_refusal(context: &RunContext, presigned: &Presigned) -> String {
     }
 }
 
-/// The code in an error of S3, which is XML.
+/// Returns the code in an error of S3, which is XML.
 fn error_code(text: &str) -> Option<&str> {
     let (_, rest) = text.split_once("<Code>")?;
     let (code, _) = rest.split_once("</Code>")?;
@@ -270,7 +271,7 @@ fn stalled(message: String, path: &str) -> Error {
         .transient()
 }
 
-/// The `ETag` of a response, without quotes: 1 to 128 characters.
+/// Returns the `ETag` of a response, without quotes: 1 to 128 characters.
 pub(crate) fn etag(headers: &HeaderMap) -> Option<String> {
     let tag = headers.get(ETAG)?.to_str().ok()?;
     let tag = avala_types::ETag::from(tag).to_string();

@@ -16,8 +16,8 @@ pub(crate) type Fetch = Box<dyn Fn(Vec<u64>) -> BoxFuture<Result<Vec<(u64, Presi
 
 /// The URLs of numbered parts or files that are still to be sent.
 ///
-/// Numbers are requested together with those that follow, because these are needed next. If they do not live long enough
-/// for that, as many are requested as were used in time; if the API refuses several at once, one.
+/// Numbers are requested together with those that follow, because these are needed next. If they expire too
+/// early for that, as many are requested as were used in time; if the API refuses several at once, one.
 pub(crate) struct UrlPool {
     /// In ascending order.
     missing: Vec<u64>,
@@ -37,7 +37,7 @@ struct Signed {
 }
 
 impl Signed {
-    /// The numbers to request with `number`: the first ones that have no URL and had none, in ascending order.
+    /// Returns the numbers to request with `number`: the first ones that have no URL and had none, in ascending order.
     fn next(&self, missing: &[u64], number: u64) -> Vec<u64> {
         let is_next = |next: &u64| *next != number && !self.issued.contains(next) && !self.urls.contains_key(next);
         let others = missing.iter().copied().filter(is_next).take(self.at_once.saturating_sub(1));

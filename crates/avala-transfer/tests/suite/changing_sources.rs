@@ -113,7 +113,7 @@ async fn change_at_any_moment_is_found_before_the_dataset_exists() {
             let others = world.state().objects.keys().filter(|key| !key.ends_with("b.jpg")).count();
             assert_eq!(others, 2, "{what} {moment}: the other files are sent");
 
-            // The way out that the error names: put it right, and begin a new batch under another name.
+            // The remedy of the error: correct the file, and begin a new batch under another name.
             drop(fs::remove_file(&path).or_else(|_| fs::remove_dir(&path)));
             for extra in ["other", "moved"] {
                 drop(fs::remove_file(path.with_extension(extra)));

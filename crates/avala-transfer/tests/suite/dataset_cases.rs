@@ -212,7 +212,7 @@ async fn unknown_outcome_of_creation_is_for_the_caller_to_decide() {
         assert!(error.help_text().unwrap().contains("create_again"));
     }
     assert_eq!(world.count("POST /datasets/manual-upload/"), 3, "URL, complete, and one creation");
-    // Somebody else takes the slug.
+    // Another client takes the slug.
     world.state().datasets.push(json!({ "uid": "d9", "name": "other", "slug": "set", "owner_name": "ada" }));
     let error = transfers.upload_dataset(upload(&source).create_again(true)).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Undecided);

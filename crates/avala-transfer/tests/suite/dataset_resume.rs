@@ -59,7 +59,7 @@ async fn parts_that_are_stored_are_not_sent_again() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn canceled_run_is_continued_by_the_next() {
+async fn cancelled_run_is_continued_by_the_next() {
     let world = World::new();
     world.state().put_time = Duration::from_secs(10);
     let source = folder(&[("a.jpg", b"a"), ("b.jpg", b"b"), ("c.jpg", b"c")]);
@@ -71,7 +71,7 @@ async fn canceled_run_is_continued_by_the_next() {
     tokio::time::sleep(Duration::from_secs(15)).await;
     control.cancel();
     let error = run.await.unwrap().unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Canceled);
+    assert_eq!(error.kind(), ErrorKind::Cancelled);
     assert!(error.is_resumable());
     let report = transfers.upload_dataset(upload(&source)).await.unwrap();
     assert_eq!((report.files.skipped(), report.files.transferred()), (1, 2));

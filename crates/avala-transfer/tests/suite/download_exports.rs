@@ -54,7 +54,7 @@ async fn storage_receives_no_credentials() {
     assert!(server.requests("/api/").iter().all(|request| request.header("x-avala-api-key") == Some("avk_test")));
 }
 
-/// How a server responds to the second request for a range.
+/// Returns how a server responds to the second request for a range.
 async fn wrong_slice(
     change: fn(&Request, &[u8]) -> Response,
     times: usize,

@@ -38,7 +38,7 @@ fn respond(names: &[String], request: &Request) -> Response {
     Response::json(&json!({"results": (start..end).map(item).collect::<Vec<_>>(), "next": next, "previous": null}))
 }
 
-/// Every file and its content.
+/// Returns every file and its content.
 pub(crate) fn read(folder: &Path) -> BTreeMap<String, String> {
     let read = |name: String| (name.clone(), std::fs::read_to_string(folder.join(&name)).unwrap());
     files(folder).into_iter().map(read).collect()

@@ -37,7 +37,7 @@ async fn child() {
     }
 }
 
-/// A child that downloads to `target`.
+/// Creates a child that downloads to `target`.
 pub(crate) fn command(api: &str, state: &Path, target: &Path) -> Command {
     let mut command = this_program("download_processes::child");
     command.env(API, api).env(STATE, state).env(TARGET, target);
@@ -77,7 +77,7 @@ async fn killed_download_of_one_file_completes_with_the_right_bytes() {
 #[tokio::test]
 async fn killed_download_of_many_files_completes_with_the_right_bytes() {
     let sandbox =
-        Sandbox::builder().public_dataset("maps", 150).item_size(100_000).limits(false).start().await.unwrap();
+        Sandbox::builder().public_dataset("maps", 150).item_size(100_000).rate_limits(false).start().await.unwrap();
     let root = tempfile::tempdir().unwrap();
     let (state, target) = (root.path().join("state"), root.path().join("maps"));
     let mut killer = Killer::new(2);
@@ -165,7 +165,7 @@ async fn full_disk_keeps_only_synced_bytes() {
 #[tokio::test]
 async fn faults_in_every_tenth_request_lose_nothing() {
     let count = number("AVALA_TRANSFER_SOAK", 60) as usize;
-    let setup = Sandbox::builder().public_dataset("maps", count).item_size(50_000).limits(false);
+    let setup = Sandbox::builder().public_dataset("maps", count).item_size(50_000).rate_limits(false);
     let sandbox = setup.start().await.unwrap();
     let faults = [Fault::cut_body(20_000), Fault::drop_connection(), Fault::corrupt_body(7), Fault::expired_url()];
     for fault in faults {
@@ -187,7 +187,7 @@ async fn faults_in_every_tenth_request_lose_nothing() {
 
 #[tokio::test]
 async fn memory_does_not_grow_with_the_size_of_a_file() {
-    let sandbox = Sandbox::builder().export_size(128 << 20).limits(false).start().await.unwrap();
+    let sandbox = Sandbox::builder().export_size(128 << 20).rate_limits(false).start().await.unwrap();
     let avala = avala_client::Avala::builder().api_key(sandbox.key()).base_url(sandbox.api_url());
     let avala = avala.allow_insecure_base_url(true).build().unwrap();
     let project = avala.projects().list().await.unwrap().items.remove(0);
@@ -207,7 +207,7 @@ async fn memory_does_not_grow_with_the_size_of_a_file() {
 #[tokio::test]
 async fn memory_does_not_grow_with_the_number_of_files() {
     let files = number("AVALA_TRANSFER_FILES", 1_000) as usize;
-    let builder = Sandbox::builder().public_dataset("maps", files).item_size(100).limits(false);
+    let builder = Sandbox::builder().public_dataset("maps", files).item_size(100).rate_limits(false);
     let sandbox = builder.start().await.unwrap();
     let root = tempfile::tempdir().unwrap();
     let (state, target) = (root.path().join("state"), root.path().join("maps"));

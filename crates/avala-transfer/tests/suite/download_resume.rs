@@ -12,7 +12,7 @@ use crate::download_support::{content, files, serve};
 const MIB: usize = 1 << 20;
 
 #[tokio::test]
-async fn canceled_download_continues_where_it_was() {
+async fn cancelled_download_continues_where_it_was() {
     let bytes = content(16 * MIB, 8);
     let expected = bytes.clone();
     let hang = Arc::new(AtomicUsize::new(1));
@@ -36,7 +36,7 @@ async fn canceled_download_continues_where_it_was() {
     };
     tokio::time::timeout(Duration::from_secs(60), arrived).await.unwrap();
     control.cancel();
-    assert_eq!(run.await.unwrap_err().kind(), ErrorKind::Canceled);
+    assert_eq!(run.await.unwrap_err().kind(), ErrorKind::Cancelled);
     assert!(!target.exists());
 
     hang.store(0, SeqCst);

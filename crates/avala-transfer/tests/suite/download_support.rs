@@ -29,7 +29,7 @@ impl Request {
         self.target.split('?').next().unwrap()
     }
 
-    /// Requested range, with an exclusive end.
+    /// Returns the requested range, with an exclusive end.
     pub(crate) fn range(&self) -> Option<(usize, usize)> {
         let (start, last) = self.header("range")?.strip_prefix("bytes=")?.split_once('-')?;
         Some((start.parse().ok()?, last.parse::<usize>().ok()? + 1))
@@ -85,7 +85,7 @@ impl Response {
     }
 }
 
-/// Content with an entity tag, served as a correct storage host does.
+/// Serves content with an entity tag, as a correct storage host does.
 pub(crate) fn serve(request: &Request, content: &[u8], etag: Option<&str>) -> Response {
     let tagged = |response: Response| match etag {
         Some(etag) => response.header("etag", etag),
@@ -144,7 +144,7 @@ impl Server {
         requests.iter().filter(|request| request.target.starts_with(prefix)).cloned().collect()
     }
 
-    /// Most responses that were sent at the same time to paths below `/files/`.
+    /// Returns how many responses for paths below `/files/` were sent at the same time at most.
     pub(crate) fn most_at_once(&self) -> usize {
         self.most_open.load(Ordering::SeqCst)
     }
@@ -247,7 +247,7 @@ async fn respond(stream: &mut TcpStream, response: &Response) -> io::Result<bool
     Ok(response.cut_at.is_none() && response.has_length)
 }
 
-/// Bytes that differ at every position and between seeds.
+/// Returns bytes that differ at every position and between seeds.
 pub(crate) fn content(length: usize, seed: u64) -> Vec<u8> {
     let mut random = fastrand::Rng::with_seed(seed);
     let mut bytes = vec![0; length];
@@ -264,12 +264,12 @@ pub(crate) fn export(request: &Request, url: &str) -> Option<Response> {
     })
 }
 
-/// Base URL under which the client reached the server.
+/// Returns the base URL under which the client reached the server.
 pub(crate) fn origin(request: &Request) -> String {
     format!("http://{}", request.header("host").unwrap())
 }
 
-/// Names of all files below a folder, sorted.
+/// Returns the names of all files below a folder, sorted.
 pub(crate) fn files(folder: &Path) -> Vec<String> {
     let mut found = Vec::new();
     let mut folders = vec![folder.to_owned()];

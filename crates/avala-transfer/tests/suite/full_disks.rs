@@ -48,7 +48,7 @@ async fn child() {
     println!("\ncase passed");
 }
 
-/// A file system in memory of this size, such as `8m`. Mounting it again changes its size.
+/// Mounts a file system in memory of this size, such as `8m`. Mounting it again changes its size.
 fn mount(folder: &Path, size: &str) {
     let is_new = !folder.exists();
     std::fs::create_dir_all(folder).unwrap();
@@ -62,7 +62,7 @@ async fn download_continues_after_the_disk_filled_up() {
     in_namespace("target").await;
 }
 
-/// The host does not say how long the object is, so that no space can be reserved.
+/// Fills the disk while an object of unknown length is written, for which no space can be reserved.
 async fn target_fills_up() {
     let bytes = content(12 * MIB + 1, 1);
     let expected = bytes.clone();

@@ -12,7 +12,7 @@ use crate::killing::output;
 use crate::support::{content, write};
 use crate::upload_kills::dataset_command;
 
-/// The library that moves the clock, or `None` if it is not installed.
+/// Returns the library that moves the clock, or `None` if it is not installed.
 fn library() -> Option<String> {
     let shown = Blocking::new("faketime").args(["-f", "+0", "printenv", "LD_PRELOAD"]).output();
     let text = shown.ok().filter(|shown| shown.status.success()).map(|shown| shown.stdout);
@@ -23,7 +23,7 @@ fn library() -> Option<String> {
     library
 }
 
-/// Moves the wall clock of a child, as a user or NTP does; the monotonic clock goes on as it is.
+/// Moves the wall clock of a child, as a user or NTP does; the monotonic clock does not change.
 fn with_clock(command: &mut Command, library: &str) {
     command.env("LD_PRELOAD", library).env("FAKETIME_DONT_FAKE_MONOTONIC", "1").env("DONT_FAKE_MONOTONIC", "1");
     command.env("FAKETIME_NO_CACHE", "1").env("NO_FAKE_STAT", "1");

@@ -23,12 +23,12 @@ pub(crate) struct Killer {
     /// Kills that were carried out.
     pub(crate) done: u64,
     runs_left: u64,
-    /// How long a child lives that nobody kills. Learned, because it depends on the machine.
+    /// How long a child lives that is not killed. Learned, because it depends on the machine.
     life: Duration,
 }
 
 impl Killer {
-    /// `AVALA_TRANSFER_KILLS` sets the number of kills in long runs.
+    /// Plans the kills; `AVALA_TRANSFER_KILLS` sets their number in long runs.
     pub(crate) fn new(seed: u64) -> Self {
         let left = number("AVALA_TRANSFER_KILLS", 10);
         let runs_left = (left + 1) * RUNS_PER_KILL;
@@ -63,7 +63,7 @@ pub(crate) async fn output(child: Child) -> (bool, String) {
     (output.status.success(), String::from_utf8_lossy(&text).into_owned())
 }
 
-/// This test program, set up to run one of its tests as a child process.
+/// Returns a command that runs one test of this program as a child process.
 pub(crate) fn this_program(test: &str) -> Command {
     let mut command = Command::new(std::env::current_exe().unwrap());
     command.args(["--exact", test, "--nocapture", "--test-threads", "1"]).env_remove("RUST_BACKTRACE");
@@ -71,14 +71,14 @@ pub(crate) fn this_program(test: &str) -> Command {
     command
 }
 
-/// Largest resident memory of this process so far, in KiB.
+/// Returns the largest resident memory of this process so far, in KiB.
 pub(crate) fn peak_memory() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap_or_default();
     line.trim().trim_end_matches(" kB").parse().unwrap_or_default()
 }
 
-/// The peak memory that a complete child printed, in KiB.
+/// Returns the peak memory that a complete child printed, in KiB.
 pub(crate) fn printed_peak(text: &str) -> u64 {
     let (_, rest) = text.split_once("complete ").unwrap();
     rest.split_whitespace().next().unwrap().parse().unwrap()

@@ -11,7 +11,7 @@ use crate::download_support::{builder, files};
 const REFERENCE: &str = "harbor-vision/maps@main";
 
 async fn sandbox(objects: usize, configure: impl FnOnce(SandboxBuilder) -> SandboxBuilder) -> Sandbox {
-    configure(Sandbox::builder().public_dataset("maps", objects).limits(false)).start().await.unwrap()
+    configure(Sandbox::builder().public_dataset("maps", objects).rate_limits(false)).start().await.unwrap()
 }
 
 fn transfers(sandbox: &Sandbox, state: &Path) -> Transfers {

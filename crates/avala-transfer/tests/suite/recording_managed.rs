@@ -12,7 +12,7 @@ use crate::support::{client, content, folder, transfers};
 const MAGIC: &[u8] = b"\x89MCAP0\r\n";
 const MIB: usize = 1 << 20;
 
-/// Content that begins and ends like an MCAP file.
+/// Returns content that begins and ends like an MCAP file.
 fn mcap(size: usize, seed: u64) -> Vec<u8> {
     [MAGIC, &content(size, seed), MAGIC].concat()
 }

@@ -9,7 +9,7 @@ use avala_sandbox::Sandbox;
 use avala_transfer::{Transfers, TransfersBuilder};
 use tempfile::TempDir;
 
-/// Bytes that differ at every place, and for every seed.
+/// Returns bytes that differ at every place, and for every seed.
 pub(crate) fn content(size: usize, seed: u64) -> Vec<u8> {
     let mut random = fastrand::Rng::with_seed(seed);
     let mut bytes = vec![0; size];
@@ -17,7 +17,7 @@ pub(crate) fn content(size: usize, seed: u64) -> Vec<u8> {
     bytes
 }
 
-/// A folder of files.
+/// Returns a folder of files.
 pub(crate) fn folder(files: &[(&str, &[u8])]) -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     for (name, content) in files {
@@ -32,7 +32,7 @@ pub(crate) fn write(folder: &Path, name: &str, content: &[u8]) {
     fs::write(path, content).unwrap();
 }
 
-/// A client of the sandbox without a rate limit of its own.
+/// Creates a client of the sandbox without a rate limit of its own.
 pub(crate) fn client(sandbox: &Sandbox) -> Avala {
     Avala::builder()
         .api_key(sandbox.key())

@@ -16,9 +16,9 @@ struct Fixture {
 }
 
 impl Fixture {
-    /// A public revision of 5 files that was downloaded.
+    /// Creates a public revision of 5 files that was downloaded.
     async fn new() -> Self {
-        let sandbox = Sandbox::builder().public_dataset("maps", 5).limits(false).start().await.unwrap();
+        let sandbox = Sandbox::builder().public_dataset("maps", 5).rate_limits(false).start().await.unwrap();
         let root = tempfile::tempdir().unwrap();
         let transfers = builder(&sandbox.api_url(), &root.path().join("state")).build().unwrap();
         let fixture = Self { sandbox, root, transfers };

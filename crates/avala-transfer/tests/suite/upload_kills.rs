@@ -50,14 +50,14 @@ async fn child() {
     }
 }
 
-/// A child that uploads a folder to a dataset or a recording.
+/// Creates a child that uploads a folder to a dataset or a recording.
 pub(crate) fn command(sandbox: &Sandbox, state: &Path, source: &Path, to: (&str, &str)) -> Command {
     let mut command = this_program("upload_kills::child");
     command.env(API, sandbox.api_url()).env(STATE, state).env(SOURCE, source).env(to.0, to.1);
     command
 }
 
-/// A child that uploads a folder to a dataset.
+/// Creates a child that uploads a folder to a dataset.
 pub(crate) fn dataset_command(sandbox: &Sandbox, state: &Path, source: &Path, name: &str) -> Command {
     command(sandbox, state, source, (DATASET, name))
 }
@@ -105,7 +105,7 @@ async fn killed_dataset_upload_completes_with_one_dataset() {
     println!("{} kills, {uploads} uploads of {files} files, {sent_again} files or parts sent twice", killer.done);
 }
 
-/// Every byte is at the server, and there is one dataset.
+/// Checks that every byte is at the server, and that there is one dataset.
 async fn check_dataset(sandbox: &Sandbox, source: &Path, name: &str, files: u64) {
     let datasets = client(sandbox).datasets().list().name(name).limit(100).await.unwrap().items;
     let counts: Vec<u64> = datasets.iter().filter(|set| set.name == name).map(|set| set.item_count).collect();

@@ -11,6 +11,7 @@ use tower::Layer;
 use crate::base_url::BaseUrl;
 use crate::classify::{Classified, Classifier, Place};
 use crate::connection_settings::Connections;
+use crate::context::concurrency_group::ConcurrencyGroup;
 use crate::credentials::access_token::{AccessToken, AccessTokenProvider};
 use crate::credentials::api_key::ApiKey;
 use crate::credentials::api_key_provider::ApiKeyProvider;
@@ -39,7 +40,7 @@ use crate::stack::{Bottom, Settings, UserLayer};
 /// | idle timeout of a stream | 30 s |
 /// | attempts | 3, see [`RetryPolicy`] and [`RetryBudget`](crate::RetryBudget) |
 /// | rate limit | 100 calls per minute, bursts of 20, see [`RateLimiter`] |
-/// | concurrent calls | 256, 10 uploads, 5 exports, see [`ConcurrencyLimits`] |
+/// | concurrent calls | 256, see [`ConcurrencyLimits`] |
 /// | largest body | 64 MiB |
 /// | memory budget of all bodies | unlimited |
 /// | idle connections | 256, kept for 50 s |
@@ -196,18 +197,32 @@ impl TransportBuilder {
         self
     }
 
-    /// Sets how many calls of each class may be in flight at once. Default: 256 calls, 10 uploads and 5 exports.
+    /// Sets how many calls of each group may be in flight at once. Default: 256 calls of the default group.
     #[must_use]
     pub fn concurrency(mut self, limits: ConcurrencyLimits) -> Self {
         self.concurrency = limits;
         self
     }
 
+    /// Sets how many calls of one group may be in flight at once, and keeps the limits of the others. Zero counts as
+    /// one.
+    ///
+    /// ```
+    /// use avala_transport::TransportBuilder;
+    ///
+    /// let builder = TransportBuilder::new().concurrency_limit("thumbnails", 4).concurrency_limit("exports", 2);
+    /// ```
+    #[must_use]
+    pub fn concurrency_limit(mut self, group: impl Into<ConcurrencyGroup>, calls: usize) -> Self {
+        self.concurrency = self.concurrency.group(group, calls);
+        self
+    }
+
     /// Sets the largest response body that is read into memory, in bytes, before and after decompression. Default: 64
     /// MiB.
     ///
-    /// In the worst case every call in flight buffers this much: with the default [`ConcurrencyLimits`], 271 calls of
-    /// 64 MiB are 17 GiB. A body without a known length takes up to three times its size while its buffer grows.
+    /// In the worst case every call in flight buffers this much: with the default [`ConcurrencyLimits`], 256 calls of
+    /// 64 MiB are 16 GiB. A body without a known length takes up to three times its size while its buffer grows.
     /// [`memory_budget`](Self::memory_budget) limits the sum.
     #[must_use]
     pub fn max_body_bytes(mut self, bytes: usize) -> Self {
@@ -219,9 +234,9 @@ impl TransportBuilder {
     ///
     /// A body counts while it is read and until its last byte is dropped: `avala-client` drops it as soon as it is
     /// decoded, but for a sequence, whose frames are a part of it. A response that would exceed the budget fails with
-    /// [`MemoryBudget`](crate::TransportErrorKind::MemoryBudget) and [`Sent::Yes`](crate::Sent::Yes), and is not retried.
-    /// No call waits for memory. [Streaming](crate::CallOptions::streaming) calls, request bodies, decoded values and the
-    /// buffers of connections (at most 256 KiB each over HTTP/1.1) are not counted.
+    /// [`MemoryBudget`](crate::TransportErrorKind::MemoryBudget) and [`Sent::Yes`](crate::Sent::Yes), and is not
+    /// retried. No call waits for memory. [Streaming](crate::CallOptions::streaming) calls, request bodies, decoded
+    /// values and the buffers of connections (at most 256 KiB each over HTTP/1.1) are not counted.
     #[must_use]
     pub fn memory_budget(mut self, bytes: usize) -> Self {
         self.memory_budget = Some(bytes);
@@ -240,8 +255,8 @@ impl TransportBuilder {
     ///
     /// # Errors of the layer
     ///
-    /// Any tower layer can be used. Its errors are classified as [`AdaptLayer`](crate::layer::AdaptLayer) describes, decide
-    /// the kind of the call's error, and are never retried in this position. They do not decide
+    /// Any tower layer can be used. Its errors are classified as [`AdaptLayer`](crate::layer::AdaptLayer) describes,
+    /// decide the kind of the call's error, and are never retried in this position. They do not decide
     /// [`sent`](TransportError::sent): that is `No` only if the innermost service was not called, or reported `No`
     /// itself.
     ///
@@ -276,10 +291,10 @@ impl TransportBuilder {
     ///
     /// # Errors of the layer
     ///
-    /// They are classified as [`AdaptLayer`](crate::layer::AdaptLayer) describes. The kind decides whether another attempt can
-    /// help. Whether another attempt is safe depends only on what the innermost service did in this attempt. So a
-    /// `tower::timeout` around each attempt is retried like the attempt timeout, and an audit service that is down does
-    /// not make a `POST` be sent twice. Errors of other kinds are final.
+    /// They are classified as [`AdaptLayer`](crate::layer::AdaptLayer) describes. The kind decides whether another
+    /// attempt can help. Whether another attempt is safe depends only on what the innermost service did in this
+    /// attempt. So a `tower::timeout` around each attempt is retried like the attempt timeout, and an audit service
+    /// that is down does not make a `POST` be sent twice. Errors of other kinds are final.
     ///
     /// # What the layer may do
     ///
@@ -307,8 +322,8 @@ impl TransportBuilder {
     /// Replaces the HTTP client by another service. The service is below all layers and receives requests with absolute
     /// URIs. Connection and certificate settings have no effect then.
     ///
-    /// Errors of the service are classified as [`AdaptLayer`](crate::layer::AdaptLayer) describes. Errors that are unknown
-    /// there are final; use [`service_with_classifier`](Self::service_with_classifier) to classify them.
+    /// Errors of the service are classified as [`AdaptLayer`](crate::layer::AdaptLayer) describes. Errors that are
+    /// unknown there are final; use [`service_with_classifier`](Self::service_with_classifier) to classify them.
     #[must_use]
     pub fn service<S: HttpService>(self, service: S) -> Self {
         self.replace_client(service.into_transport())
@@ -346,8 +361,8 @@ impl TransportBuilder {
         self.replace_client(service.adapt(Adaptation { place: Place::Innermost, classifier }))
     }
 
-    /// Uses the connections of a pool that other transports may use too. Connection, TLS and proxy settings of this builder
-    /// have no effect then, and a [service](Self::service) that was set before is replaced.
+    /// Uses the connections of a pool that other transports may use too. Connection, TLS and proxy settings of this
+    /// builder have no effect then, and a [service](Self::service) that was set before is replaced.
     ///
     /// Everything else stays separate: credentials, limits, retries, timeouts and layers. See [`ConnectionPool`].
     #[cfg(feature = "hyper")]

@@ -1,6 +1,7 @@
 //! Context of one call: its options, the state that its layers share, and its report.
 
 pub(crate) mod background;
+pub(crate) mod concurrency_group;
 pub(crate) mod options;
 pub(crate) mod record;
 pub(crate) mod report;

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::context::background::Background;
+use crate::context::concurrency_group::ConcurrencyGroup;
 
 /// Options of one call; an extension of the request. All layers also work without them.
 ///
@@ -53,8 +54,11 @@ pub struct CallOptions {
     pub streaming: bool,
     /// Idle timeout of a streamed body. Overrides the client's. [`Duration::MAX`] is no limit.
     pub idle_timeout: Option<Duration>,
-    /// Concurrency limit that counts the call. Default: [`CallClass::Ordinary`].
-    pub class: CallClass,
+    /// Concurrency group whose limit counts the call. Default: [`ConcurrencyGroup::DEFAULT`].
+    pub concurrency_group: ConcurrencyGroup,
+    /// How many calls of the [group](Self::concurrency_group) may be in flight at once where the settings have no limit
+    /// for it. The first call of the group decides. Unset: the limit of the default group counts the call.
+    pub concurrency_limit: Option<usize>,
     /// Name of the narrower rate limit that the server also counts this call against, such as `inference`. Unset if
     /// only the user's limit applies. Rate limit headers in responses to these calls apply to calls of the same scope
     /// only.
@@ -150,11 +154,24 @@ impl CallOptions {
         self
     }
 
-    /// Sets the [class](Self::class) whose concurrency limit counts the call.
+    /// Sets the [group](Self::concurrency_group) whose concurrency limit counts the call.
     #[must_use]
-    pub fn with_class(mut self, class: CallClass) -> Self {
-        self.class = class;
+    pub fn with_concurrency_group(mut self, group: impl Into<ConcurrencyGroup>) -> Self {
+        self.concurrency_group = group.into();
         self
+    }
+
+    /// Sets the [limit of the group](Self::concurrency_limit) where the settings have none for it. Zero counts as one.
+    #[must_use]
+    pub fn with_concurrency_limit(mut self, calls: usize) -> Self {
+        self.concurrency_limit = Some(calls);
+        self
+    }
+
+    #[doc(hidden)] // The former name of `with_concurrency_group`.
+    #[must_use]
+    pub fn with_class(self, group: ConcurrencyGroup) -> Self {
+        self.with_concurrency_group(group)
     }
 
     /// Sets the [narrower rate limit](Self::rate_scope) that also counts the call.
@@ -177,19 +194,6 @@ impl CallOptions {
         self.background = Some(background);
         self
     }
-}
-
-/// Class of a call; each class has its own concurrency limit.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum CallClass {
-    /// Any other call.
-    #[default]
-    Ordinary,
-    /// Uploads a file or a part of one.
-    Upload,
-    /// Starts an export.
-    Export,
 }
 
 /// Priority of a call among those that wait for the rate limiter or for a permit.

@@ -10,7 +10,7 @@ use crate::base_url::BaseUrl;
 use crate::context::safety::is_repeatable;
 use crate::error::Sent;
 
-/// Identity of one assembled stack. A call state with another identity came from another stack: a layer copied the
+/// Identity of one assembled stack. A call state with another identity belongs to another stack: a layer copied the
 /// extensions of one request to another.
 #[derive(Debug, Default)]
 pub(crate) struct Stack {

@@ -66,7 +66,7 @@ impl Connection {
         }
     }
 
-    /// Ready when a request can be sent, or never again.
+    /// Waits until a request can be sent, or never again.
     pub(super) fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         match &mut self.sender {
             Sender::Http1(sender) => sender.poll_ready(cx).map(|_| ()),

@@ -212,7 +212,7 @@ pub(super) struct Waiting {
 }
 
 impl Waiting {
-    /// Ready once, when another call has released a connection.
+    /// Waits until another call has released a connection. Ready once.
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Connection> {
         if self.receiver.is_terminated() {
             return Poll::Pending;
@@ -255,7 +255,7 @@ mod tests {
         Arc::new(Host::new(name, limits))
     }
 
-    /// A connection, and the server's side of it.
+    /// Returns a connection, and the server's side of it.
     async fn connection() -> (Connection, DuplexStream) {
         let (client, server) = duplex(1024);
         let connection = over_http1(&http1::Builder::new(), TokioIo::new(client), LastWrite::default()).await;

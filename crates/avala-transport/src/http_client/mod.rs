@@ -38,8 +38,8 @@ use crate::proxy::Proxy;
 /// pool.
 ///
 /// Built by [`TransportBuilder::build_pool`](crate::TransportBuilder::build_pool), and set with
-/// [`TransportBuilder::connection_pool`](crate::TransportBuilder::connection_pool). Transports with different API keys and
-/// limits, such as those of several tenants, then use the same connections.
+/// [`TransportBuilder::connection_pool`](crate::TransportBuilder::connection_pool). Transports with different API keys
+/// and limits, such as those of several tenants, then use the same connections.
 ///
 /// ```
 /// use avala_transport::{ApiKey, RateLimit, RateLimiter, TransportBuilder};

@@ -154,7 +154,7 @@ where
         header: Header,
         value: impl Future<Output = Result<HeaderValue, TransportError>> + Send + 'static,
     ) -> State<S::Future> {
-        // The service that was polled ready must be the one that is called.
+        // The service that was polled ready must be called, and not its clone.
         let spare = self.inner.clone();
         let mut ready = std::mem::replace(&mut self.inner, spare);
         let future = Box::pin(async move {

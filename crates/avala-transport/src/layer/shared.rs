@@ -13,7 +13,7 @@ use crate::when_ready::{WhenReady, call_when_ready};
 
 /// Puts the services below behind one reference count, and their futures into one box.
 ///
-/// The layers above clone what is below them for each attempt, and move the futures of what they call: with this layer
+/// The layers above clone the service below them for each attempt, and move its futures: with this layer
 /// both are small, whatever is below it. Each call uses a clone of its own, made ready inside of its future.
 #[derive(Debug, Clone)]
 pub(crate) struct SharedLayer;

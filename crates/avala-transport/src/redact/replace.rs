@@ -19,8 +19,8 @@ const CUT: char = '…';
 ///
 /// Recognized by form: API keys of Avala and others, bearer and basic credentials, JSON Web Tokens, keys and tokens of
 /// AWS and Google, ARNs, PEM blocks, and user names and passwords in URLs. Recognized by name: the value after a
-/// [secret name](crate::redact::is_secret_name) in JSON, in JSON inside a string, in queries, headers, XML, `Debug` output and prose.
-/// A secret that is cut off by the end of the text is replaced too.
+/// [secret name](crate::redact::is_secret_name) in JSON, in JSON inside a string, in queries, headers, XML, `Debug`
+/// output and prose. A secret that is cut off by the end of the text is replaced too.
 ///
 /// ```
 /// use avala_transport::redact;

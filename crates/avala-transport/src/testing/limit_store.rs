@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, timeout};
 
-use crate::context::options::CallClass;
+use crate::context::concurrency_group::ConcurrencyGroup;
 use crate::layer::rate_limit::{Decision, Grant, LimitReport, LimitStore, RateLimit, StoreCall};
 
 /// Long enough for any store on a slow machine.
@@ -31,7 +31,7 @@ const GUARD: Duration = Duration::from_secs(30);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub async fn check_limit_store<S: LimitStore>(create: impl AsyncFn(RateLimit) -> S) -> Result<(), String> {
-    let call = StoreCall::new(CallClass::Ordinary);
+    let call = StoreCall::new(ConcurrencyGroup::DEFAULT);
 
     // 1,200 per minute: one token each 50 ms.
     let limit = RateLimit::per_minute(1_200).burst(4);
@@ -81,34 +81,38 @@ pub async fn check_limit_store<S: LimitStore>(create: impl AsyncFn(RateLimit) ->
 
 async fn scopes_and_permits<S: LimitStore>(create: &impl AsyncFn(RateLimit) -> S) -> Result<(), String> {
     let store = create(RateLimit::per_minute(6_000).burst(50)).await;
-    granted(&store, StoreCall::new(CallClass::Ordinary)).await?.used();
-    let narrow = StoreCall::new(CallClass::Ordinary).with_scope(Some("narrow"));
+    granted(&store, StoreCall::new(ConcurrencyGroup::DEFAULT)).await?.used();
+    let narrow = StoreCall::new(ConcurrencyGroup::DEFAULT).with_scope(Some("narrow"));
     store.report(narrow.scope, LimitReport::new().with_closed_for(Duration::from_millis(400)));
     let started = Instant::now();
     let mut waiting = store.acquire(narrow);
     let asked = timeout(Duration::from_millis(20), &mut waiting).await;
     expect(asked.is_err(), "a call of a closed scope waits", &asked)?;
-    granted(&store, StoreCall::new(CallClass::Ordinary)).await?.used();
+    granted(&store, StoreCall::new(ConcurrencyGroup::DEFAULT)).await?.used();
     let other = started.elapsed();
     expect(other < Duration::from_millis(390), "a scope does not delay other calls", &other)?;
     used(timeout(GUARD, waiting).await)?;
     let scoped = started.elapsed();
     expect(scoped >= Duration::from_millis(395), "the scope's gate stays closed", &scoped)?;
 
-    let export = StoreCall::new(CallClass::Export);
+    let export = StoreCall::new("exports").with_concurrency_limit(Some(5));
     let mut held = Vec::new();
     for _ in 0..5 {
         held.push(granted(&store, export).await?);
     }
     held.iter_mut().for_each(Grant::used);
     let full = timeout(GUARD, store.acquire(export.with_max_wait(Duration::from_millis(200)))).await;
-    expect(matches!(full, Ok(Decision::TooLong(_))), "five exports hold all permits", &full)?;
+    expect(
+        matches!(full, Ok(Decision::TooLong(_))),
+        "five calls of a group with a limit of five hold all permits",
+        &full,
+    )?;
     drop(held.pop());
     granted(&store, export).await?.used();
 
-    let background = StoreCall::new(CallClass::Ordinary).with_background(true);
+    let background = StoreCall::new(ConcurrencyGroup::DEFAULT).with_background(true);
     let store = create(RateLimit::per_minute(60).burst(1)).await;
-    granted(&store, StoreCall::new(CallClass::Ordinary)).await?.used();
+    granted(&store, StoreCall::new(ConcurrencyGroup::DEFAULT)).await?.used();
     let decision = timeout(GUARD, store.acquire(background)).await;
     expect(matches!(decision, Ok(Decision::TooLong(_))), "a prefetch does not wait", &decision)
 }

@@ -59,7 +59,7 @@ impl Step {
         Self::from(Action::Fail { kind: TransportErrorKind::Timeout, sent, phase: Some(phase) })
     }
 
-    /// Never responds.
+    /// Creates a step that never responds.
     #[must_use]
     pub fn hang() -> Self {
         Self::from(Action::Hang)

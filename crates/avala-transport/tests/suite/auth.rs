@@ -13,7 +13,7 @@ use crate::support::{builder, get, secs, send, with_options};
 
 const KEY: &str = "avk_hunter2";
 
-/// What the service gets for `request`.
+/// Returns what the service gets for `request`.
 async fn sent(request: Request<Body>) -> RecordedRequest {
     let service = ScriptedService::always(Step::respond(200));
     let transport = builder().api_key(ApiKey::new(KEY).unwrap()).service(service.clone()).build().unwrap();
@@ -103,7 +103,7 @@ async fn user_agent_is_configurable() {
     assert_eq!(error.kind(), Kind::Configuration);
 }
 
-/// What is sent with the keys of a provider, and what comes back.
+/// Returns what is sent with the keys of a provider, and what comes back.
 async fn sent_with(provider: impl ApiKeyProvider, steps: &[Step]) -> (Vec<RecordedRequest>, Option<TransportError>) {
     let service = steps.iter().cloned().fold(ScriptedService::new(), ScriptedService::then);
     let transport = builder().api_key_provider(provider).service(service.clone()).build().unwrap();

@@ -28,7 +28,7 @@ fn pieces(pieces: impl Into<Vec<Result<&'static str, &'static str>>>) -> Pieces 
     Pieces(pieces.into().into_iter())
 }
 
-/// The head and the body of the n-th request.
+/// Returns the head and the body of the n-th request.
 fn received(server: &ByteServer, index: usize) -> (String, Vec<u8>) {
     let request = server.requests()[index].to_vec();
     let end = request.windows(4).position(|window| window == b"\r\n\r\n").unwrap() + 4;

@@ -10,12 +10,12 @@ use tower::Layer;
 
 use crate::support::{builder, get, report, secs, send};
 
-/// A policy whose waits take no time, so that none of the budget comes back between attempts.
+/// Returns a policy whose waits take no time, so that none of the budget comes back between attempts.
 fn at_once(budget: RetryBudget) -> RetryPolicy {
     RetryPolicy::default().base_delay(Duration::ZERO).budget(budget)
 }
 
-/// How many retries `calls` calls make when every attempt ends with `step`.
+/// Returns how many retries `calls` calls make when every attempt ends with `step`.
 async fn retries(layer: &RetryLayer, step: Step, calls: usize) -> usize {
     let service = ScriptedService::always(step);
     let stack = layer.layer(service.clone());

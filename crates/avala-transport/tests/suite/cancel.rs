@@ -26,8 +26,8 @@ async fn drop_after<F: Future>(polls: usize, future: F) -> Option<F::Output> {
     .await
 }
 
-/// Three calls at once, the middle one of which is dropped after so many polls. Returns whether it was done, which
-/// calls went out, and when.
+/// Makes three calls at once, the middle one of which is dropped after so many polls. Returns whether it was done,
+/// which calls went out, and when.
 async fn run(
     transport: &Transport,
     service: &ScriptedService,
@@ -56,13 +56,13 @@ async fn call_dropped_at_any_point_releases_all_it_holds() {
         let service = ScriptedService::always(Step::respond(200).after(Duration::from_millis(100)));
         let transport = TransportBuilder::new()
             .rate_limiter(RateLimiter::new(RateLimit::per_minute(60).burst(1)))
-            .concurrency(ConcurrencyLimits::default().ordinary(1))
+            .concurrency(ConcurrencyLimits::default().default_group(1))
             .service(service.clone())
             .build()
             .unwrap();
         let (done, times) = run(&transport, &service, get, polls).await;
         let times = paths(&times);
-        // It was dropped before it went out, and nobody sees that it ever was there; or it has used its token.
+        // It was dropped before it was sent, and has no effect; or it has used its token.
         if times.len() == 2 {
             assert_eq!(times, [("/first/", secs(0)), ("/last/", secs(1))], "{polls} polls");
         } else {
@@ -98,7 +98,7 @@ async fn scope_token_is_returned_when_a_waiting_call_is_dropped() {
         );
         assert!(last.is_ok());
         let at = service.requests().last().unwrap().at - started;
-        // The scope gives its second token after six seconds: the one that went back is there at once.
+        // The scope gives its second token after six seconds: the returned one is available at once.
         assert_eq!(at, secs(if victim { 10 } else { 5 }), "{polls} polls");
         if victim {
             assert!(held_one_token, "one of them was dropped between the two tokens");

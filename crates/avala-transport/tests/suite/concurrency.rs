@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use avala_transport::layer::{CallTimeoutLayer, ConcurrencyLimitLayer};
 use avala_transport::testing::{ScriptedService, Step};
 use avala_transport::{
-    Body, CallClass, ConcurrencyLimits, RetryPolicy, Sent, TimeoutPhase, Transport, TransportError,
+    Body, ConcurrencyGroup, ConcurrencyLimits, RetryPolicy, Sent, TimeoutPhase, Transport, TransportError,
     TransportErrorKind as Kind,
 };
 use http::{Request, Response};
@@ -19,8 +19,8 @@ use tower::{Layer, ServiceBuilder, ServiceExt, service_fn};
 
 use crate::support::{builder, get, millis, report, retrying, secs, send, with_options};
 
-fn of_class(class: CallClass) -> Request<Body> {
-    with_options(get("/x/"), |options| options.class = class)
+fn in_group(group: ConcurrencyGroup) -> Request<Body> {
+    with_options(get("/x/"), |options| options.concurrency_group = group)
 }
 
 /// Takes a second for each call, and remembers how many it had at once.
@@ -47,31 +47,40 @@ impl Busy {
     }
 }
 
-fn send_many(stack: &Transport, class: CallClass, count: usize) -> JoinSet<()> {
+fn send_many(stack: &Transport, group: ConcurrencyGroup, count: usize) -> JoinSet<()> {
     (0..count)
         .map(|_| {
             let stack = stack.clone();
-            async move { drop(send(&stack, of_class(class)).await.unwrap()) }
+            async move { drop(send(&stack, in_group(group)).await.unwrap()) }
         })
         .collect()
 }
 
+const DEFAULT: ConcurrencyGroup = ConcurrencyGroup::DEFAULT;
+const THUMBNAILS: ConcurrencyGroup = ConcurrencyGroup::new("thumbnails");
+
 #[tokio::test(start_paused = true)]
-async fn each_class_has_its_own_limit() {
-    let limits = ConcurrencyLimits::default();
-    let table = [
-        (limits, CallClass::Ordinary, 256),
-        (limits, CallClass::Upload, 10),
-        (limits, CallClass::Export, 5),
-        (limits.ordinary(3), CallClass::Ordinary, 3),
-        (limits.uploads(0), CallClass::Upload, 1),
-        (limits.exports(2), CallClass::Export, 2),
-        (ConcurrencyLimits::off(), CallClass::Export, 512),
-    ];
-    for (limits, class, expected) in table {
+async fn each_group_has_its_own_limit() {
+    let limits = ConcurrencyLimits::default;
+    for (limits, group, expected) in [
+        (limits(), DEFAULT, 256),
+        (limits().default_group(3), DEFAULT, 3),
+        (limits().group(DEFAULT, 3), DEFAULT, 3),
+        (limits().group("thumbnails", 2), THUMBNAILS, 2),
+        (limits().group("thumbnails", 9).group("thumbnails", 2), THUMBNAILS, 2),
+        (limits().group("thumbnails", 0), THUMBNAILS, 1),
+        (limits().group("thumbnails", usize::MAX), THUMBNAILS, 512),
+        (limits().group("thumbnails", 2), DEFAULT, 256),
+        (ConcurrencyLimits::off(), DEFAULT, 512),
+        (ConcurrencyLimits::off(), THUMBNAILS, 512),
+        (ConcurrencyLimits::off().group("thumbnails", 4), THUMBNAILS, 4),
+        // The former names.
+        (limits().exports(2).ordinary(9), avala_transport::CallClass::Export, 2),
+        (limits().exports(2).ordinary(9), avala_transport::CallClass::Ordinary, 9),
+    ] {
         let (busy, started) = (Busy::default(), Instant::now());
-        send_many(&busy.behind(limits), class, 2 * expected.min(256)).join_all().await;
-        assert_eq!(busy.most.load(Ordering::Relaxed), expected, "{limits:?} {class:?}");
+        send_many(&busy.behind(limits.clone()), group, 2 * expected.min(256)).join_all().await;
+        assert_eq!(busy.most.load(Ordering::Relaxed), expected, "{limits:?} {group}");
         assert_eq!(started.elapsed(), secs(if expected == 512 { 1 } else { 2 }), "and all of them are used");
     }
 }
@@ -104,15 +113,52 @@ async fn polls_of_many_queued_calls_grow_linearly() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn classes_do_not_wait_for_each_other() {
+async fn group_without_a_limit_counts_in_the_default_group() {
     let busy = Busy::default();
-    let stack = busy.behind(ConcurrencyLimits::default());
-    let exports = send_many(&stack, CallClass::Export, 50);
+    let stack = busy.behind(ConcurrencyLimits::default().default_group(3).group("other", 9));
+    let (unknown, default) = (send_many(&stack, THUMBNAILS, 3), send_many(&stack, DEFAULT, 3));
+    unknown.join_all().await;
+    default.join_all().await;
+    assert_eq!(busy.most.load(Ordering::Relaxed), 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn limit_of_a_call_applies_where_the_settings_have_none() {
+    let limits = ConcurrencyLimits::default;
+    for (limits, expected) in [
+        (limits(), 4),
+        (limits().default_group(2), 4),
+        (limits().group(THUMBNAILS, 2), 2),
+        (ConcurrencyLimits::off(), 20),
+    ] {
+        let busy = Busy::default();
+        let stack = busy.behind(limits.clone());
+        let calls: JoinSet<()> = (0..20)
+            .map(|index| {
+                let stack = stack.clone();
+                let request = with_options(get("/x/"), |options| {
+                    options.concurrency_group = THUMBNAILS;
+                    // The first call of the group decides.
+                    options.concurrency_limit = Some(4 + index);
+                });
+                async move { drop(send(&stack, request).await.unwrap()) }
+            })
+            .collect();
+        calls.join_all().await;
+        assert_eq!(busy.most.load(Ordering::Relaxed), expected, "{limits:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn groups_do_not_wait_for_each_other() {
+    let busy = Busy::default();
+    let stack = busy.behind(ConcurrencyLimits::default().group("exports", 5).group("thumbnails", 1));
+    let exports = send_many(&stack, "exports".into(), 50);
     tokio::task::yield_now().await;
-    for class in [CallClass::Ordinary, CallClass::Upload] {
+    for group in [DEFAULT, THUMBNAILS, "unknown".into()] {
         let started = Instant::now();
-        send(&stack, of_class(class)).await.unwrap();
-        assert_eq!(started.elapsed(), secs(1), "{class:?}");
+        send(&stack, in_group(group)).await.unwrap();
+        assert_eq!(started.elapsed(), secs(1), "{group}");
     }
     exports.join_all().await;
 }
@@ -120,7 +166,7 @@ async fn classes_do_not_wait_for_each_other() {
 #[tokio::test(start_paused = true)]
 async fn permits_are_granted_in_queue_order() {
     let service = ScriptedService::always(Step::respond(200).after(secs(1)));
-    let stack = ConcurrencyLimitLayer::new(ConcurrencyLimits::default().ordinary(2)).layer(service.clone());
+    let stack = ConcurrencyLimitLayer::new(ConcurrencyLimits::default().default_group(2)).layer(service.clone());
     let mut calls = JoinSet::new();
     for index in 0..20 {
         let stack = stack.clone();
@@ -137,7 +183,7 @@ async fn permits_are_granted_in_queue_order() {
 async fn call_that_backs_off_holds_no_permit() {
     let refused = Step::respond(503).header("retry-after", "20");
     let service = ScriptedService::new().then(refused).then(Step::respond(200)).then(Step::respond(200));
-    let layers = ConcurrencyLimitLayer::new(ConcurrencyLimits::default().ordinary(1));
+    let layers = ConcurrencyLimitLayer::new(ConcurrencyLimits::default().default_group(1));
     let stack = retrying(RetryPolicy::default(), layers.layer(service));
     let (backing_off, other) = tokio::join!(send(&stack, get("/1/")), send(&stack, get("/2/")));
     assert_eq!(report(&other.unwrap()).elapsed(), secs(0));
@@ -148,18 +194,18 @@ async fn call_that_backs_off_holds_no_permit() {
 
 #[tokio::test(start_paused = true)]
 async fn deadline_ends_the_wait_for_a_permit_unsent() {
-    let limits = ConcurrencyLimits::default().exports(1);
+    let limits = ConcurrencyLimits::default().group("exports", 1);
     let service = ScriptedService::always(Step::respond(200).after(secs(50)));
     let transport = builder().concurrency(limits).service(service.clone()).build().unwrap();
     let hurried = with_options(get("/2/"), |options| {
-        options.class = CallClass::Export;
+        options.concurrency_group = "exports".into();
         options.timeout = Some(secs(5));
     });
     let (first, hurried) = tokio::join!(
         send(
             &transport,
             with_options(get("/1/"), |options| {
-                options.class = CallClass::Export;
+                options.concurrency_group = "exports".into();
                 options.attempt_timeout = Some(secs(55));
             })
         ),
@@ -184,7 +230,7 @@ async fn call_with_a_permit_counts_as_sent() {
 #[tokio::test(start_paused = true)]
 async fn stream_holds_its_permit_until_it_ends_or_is_dropped() {
     let service = ScriptedService::always(Step::respond(200).pieces(["a", "b"]));
-    let stack = ConcurrencyLimitLayer::new(ConcurrencyLimits::default().ordinary(1)).layer(service);
+    let stack = ConcurrencyLimitLayer::new(ConcurrencyLimits::default().default_group(1)).layer(service);
     let waits = |stack| async move { tokio::time::timeout(millis(10), send(stack, get("/x/"))).await.is_err() };
 
     let mut body = send(&stack, get("/x/")).await.unwrap().into_body();
@@ -198,7 +244,7 @@ async fn stream_holds_its_permit_until_it_ends_or_is_dropped() {
     assert!(!waits(&stack).await);
 
     let cut = ScriptedService::always(Step::respond(200).cut());
-    let stack = ConcurrencyLimitLayer::new(ConcurrencyLimits::default().ordinary(1)).layer(cut);
+    let stack = ConcurrencyLimitLayer::new(ConcurrencyLimits::default().default_group(1)).layer(cut);
     let mut body = send(&stack, get("/x/")).await.unwrap().into_body();
     assert!(body.frame().await.unwrap().is_err());
     assert!(!waits(&stack).await, "a broken stream has ended");
@@ -208,7 +254,7 @@ async fn stream_holds_its_permit_until_it_ends_or_is_dropped() {
 async fn failed_call_releases_its_permit() {
     let service = ScriptedService::always(Step::fail(Kind::Connect, Sent::No));
     let stack = ServiceBuilder::new()
-        .layer(ConcurrencyLimitLayer::new(ConcurrencyLimits::default().ordinary(1)))
+        .layer(ConcurrencyLimitLayer::new(ConcurrencyLimits::default().default_group(1)))
         .service(service);
     for _ in 0..3 {
         assert_eq!(stack.clone().oneshot(get("/x/")).await.unwrap_err().kind(), Kind::Connect);

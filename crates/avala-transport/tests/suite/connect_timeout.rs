@@ -24,14 +24,15 @@ fn with_connect_timeout(request: Request<Body>, time: Duration) -> Request<Body>
     with_options(request, |options| options.connect_timeout = Some(time))
 }
 
-/// A listener that never says a word, and a builder for a client that gives a connection ten seconds.
+/// Returns a listener that never says a word, and a builder for a client that gives a connection ten seconds.
 async fn silence() -> (TcpListener, TransportBuilder) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = BaseUrl::parse(&format!("https://{}", listener.local_addr().unwrap())).unwrap();
     (listener, builder().base_url(url).root_certificate_der(certificate_authority().0))
 }
 
-/// A transport without retries, for a server that responds on its first connection only, each time after `pause`.
+/// Returns a transport without retries, for a server that responds on its first connection only, each time after
+/// `pause`.
 async fn one_at_a_time(pause: Duration) -> Transport {
     let (root, _, issuer) = certificate_authority();
     let tls = TlsAcceptor::from(Arc::new(server_config(&issuer, "127.0.0.1", &[], |_| {})));

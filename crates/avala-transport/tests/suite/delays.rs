@@ -12,7 +12,7 @@ use crate::support::{get, millis, report, retrying, secs, send, with_options};
 /// Tokio's timers go by whole milliseconds.
 const TICK: Duration = Duration::from_millis(1);
 
-/// The times between the attempts of one call.
+/// Returns the times between the attempts of one call.
 async fn waits(policy: RetryPolicy, service: &ScriptedService) -> Vec<Duration> {
     let before = service.requests().len();
     let _ = send(&retrying(policy, service.clone()), get("/x/")).await;

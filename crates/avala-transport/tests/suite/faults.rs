@@ -39,7 +39,7 @@ impl Ledger {
         Self { entries: Arc::default(), random: Arc::new(Mutex::new(Rng::with_seed(seed))) }
     }
 
-    /// The response to one attempt, and whether the server executes the request.
+    /// Returns the response to one attempt, and whether the server executes the request.
     fn fault(&self) -> (Step, bool) {
         let mut random = self.random.lock().unwrap();
         let done = random.bool();
@@ -212,7 +212,7 @@ async fn concurrent_random_faults_execute_nothing_twice() {
     for seed in 100..106 {
         let good = run(seed, 500, 64, |builder| {
             let limit = avala_transport::RateLimit::per_minute(6_000).burst(50);
-            let concurrency = avala_transport::ConcurrencyLimits::default().ordinary(16);
+            let concurrency = avala_transport::ConcurrencyLimits::default().default_group(16);
             builder.rate_limiter(avala_transport::RateLimiter::new(limit)).concurrency(concurrency)
         })
         .await;

@@ -18,7 +18,7 @@ use tower::{Layer, Service, ServiceBuilder, ServiceExt, service_fn};
 
 use crate::support::{builder, get, post, request, secs, send};
 
-/// A transport whose service cannot be reached: an audit service that is down.
+/// Creates a transport whose service cannot be reached: an audit service that is down.
 fn down() -> Transport {
     builder().service(ScriptedService::always(Step::fail(Kind::Connect, Sent::No))).build().unwrap()
 }
@@ -100,7 +100,7 @@ async fn outcome_of_another_service_does_not_count() {
     }
 }
 
-/// A layer that sends a 429 again by itself, once and at once.
+/// Returns a layer that sends a 429 again by itself, once and at once.
 fn retries_once() -> impl Layer<Transport, Service = BoxCloneSyncService<Request<Body>, Response<Body>, TransportError>>
 + Send
 + Sync

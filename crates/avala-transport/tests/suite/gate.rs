@@ -201,7 +201,7 @@ async fn retry_takes_a_token_like_a_call() {
     assert_eq!(times(&service, started), [0, 10, 20].map(secs));
 }
 
-/// A server that refuses, raises and lowers its limit at random: whoever comes first goes out first, and all go out.
+/// A server that refuses, raises and lowers its limit at random: calls are sent in queue order, and all are sent.
 #[tokio::test(start_paused = true)]
 async fn every_call_is_sent_in_order_despite_random_limits() {
     for seed in 0..30 {

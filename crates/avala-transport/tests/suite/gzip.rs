@@ -18,13 +18,14 @@ use tower::{ServiceBuilder, service_fn};
 
 use crate::support::{builder, get, gzip, millis, post, report, request, send, text, with_options};
 
-/// A text that does not fit into one portion, compressed or not.
+/// Returns a text that does not fit into one portion, compressed or not.
 fn long_text() -> String {
     let mut random = fastrand::Rng::with_seed(5);
     (0..200_000).map(|_| random.alphanumeric()).collect()
 }
 
-/// The two layers over a service, without the rest of the stack. The caps are on decompressed and compressed bytes.
+/// Returns the two layers over a service, without the rest of the stack. The caps are on decompressed and compressed
+/// bytes.
 fn decompressing(max_out: usize, max_in: usize, step: Step) -> Transport {
     let layers = ServiceBuilder::new().layer(CollectLayer::new(max_out)).layer(DecompressLayer::new(max_in));
     BoxCloneSyncService::new(layers.service(ScriptedService::always(step.header("content-encoding", "gzip"))))
@@ -141,7 +142,7 @@ async fn ignored_rest_of_a_body_counts_for_the_cap() {
     assert_eq!((error.kind(), error.limit_bytes()), (Kind::BodyTooLarge, Some(1_000)));
 }
 
-/// How many pieces of an endless body one poll of a call reads at the most, and what becomes of the call.
+/// Returns how many pieces of an endless body one poll of a call reads at the most, and what becomes of the call.
 async fn pieces_per_poll(piece: Vec<u8>, encoding: Option<&'static str>) -> (usize, TransportError) {
     let given = Arc::new(AtomicUsize::new(0));
     let counter = Arc::clone(&given);
@@ -216,7 +217,7 @@ impl http_body::Body for Endless {
     }
 }
 
-/// How many pieces of an endless body were read until its error.
+/// Returns how many pieces of an endless body were read until its error.
 async fn read_until_too_large(piece: Vec<u8>, cap: usize) -> usize {
     let given = Arc::new(AtomicUsize::new(0));
     let body = Endless { piece: piece.into(), given: Arc::clone(&given) };

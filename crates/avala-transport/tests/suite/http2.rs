@@ -1,4 +1,4 @@
-//! What HTTP/2 says about a request that fails, by a server that is made of frames.
+//! HTTP/2: whether a request that failed counts as sent, with a server that writes frames.
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
@@ -23,16 +23,16 @@ const INTERNAL_ERROR: u32 = 2;
 const REFUSED_STREAM: u32 = 7;
 const ENHANCE_YOUR_CALM: u32 = 11;
 
-/// What the server does with a request.
+/// Reaction of the server to a request.
 #[derive(Debug, Clone, Copy)]
 enum Act {
     Respond,
     Reset(u32),
-    /// Names the last stream and an error, and hangs up.
+    /// Sends GOAWAY with the last stream and an error, and closes the connection.
     GoAway(u32, u32),
 }
 
-/// A transport for a server that acts on the n-th request as the n-th of `acts` says.
+/// Returns a transport for a server that acts on the n-th request as the n-th of `acts` says.
 async fn transport(acts: &[Act]) -> Transport {
     let (root, _, issuer) = certificate_authority();
     let tls = TlsAcceptor::from(Arc::new(server_config(&issuer, "127.0.0.1", &["h2"], |_| {})));
@@ -42,7 +42,7 @@ async fn transport(acts: &[Act]) -> Transport {
     tokio::spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {
             if let Ok(mut stream) = tls.accept(stream).await {
-                // An error is the client's way of hanging up.
+                // An error means that the client closed the connection.
                 let _ = serve(&mut stream, &acts).await;
                 let _ = stream.shutdown().await;
             }
@@ -97,7 +97,7 @@ async fn write_frame(
     stream.flush().await
 }
 
-/// A body from a factory.
+/// Returns a body from a factory.
 fn made() -> Body {
     Body::replay(|| Body::from("{}"))
 }

@@ -17,7 +17,7 @@ use tower::service_fn;
 
 use crate::support::{builder, get, millis, secs, send, text, with_options};
 
-/// A body with a piece after each of these waits, and nothing ever after the last.
+/// A body with a piece after each of these waits, which stalls after the last one.
 struct Slow {
     waits: std::vec::IntoIter<Duration>,
     sleep: Option<Pin<Box<Sleep>>>,

@@ -119,7 +119,7 @@ fn paused_between_calls() -> Runtime {
     Builder::new_current_thread().enable_all().build().unwrap()
 }
 
-/// A POST that is sent once, whatever happens.
+/// Sends a POST, which is sent once at most.
 fn call(runtime: &Runtime, transport: &Transport) -> Result<String, TransportError> {
     let response = runtime.block_on(send(transport, post("/x/", "{}")))?;
     assert_eq!(report(&response).attempts(), 1);

@@ -6,7 +6,7 @@ use std::task::{Context, Poll, Waker};
 
 use avala_transport::layer::ConcurrencyLimitLayer;
 use avala_transport::testing::{ScriptedService, Step};
-use avala_transport::{Background, Body, CallClass, ConcurrencyLimits, Transport, TransportError};
+use avala_transport::{Background, Body, ConcurrencyGroup, ConcurrencyLimits, Transport, TransportError};
 use http::{Request, Response};
 use http_body_util::BodyExt;
 use tokio::task::JoinSet;
@@ -18,13 +18,13 @@ use crate::support::{get, millis, secs, send, with_options};
 
 type Call = Pin<Box<dyn Future<Output = Result<Response<Body>, TransportError>> + Send>>;
 
-/// A limit of so many calls over a service.
+/// Returns a limit of so many calls over a service.
 fn limited(calls: usize, service: ScriptedService) -> Transport {
-    let limits = ConcurrencyLimits::default().ordinary(calls).uploads(calls).exports(calls);
+    let limits = ConcurrencyLimits::default().default_group(calls).group("exports", calls);
     BoxCloneSyncService::new(ConcurrencyLimitLayer::new(limits).layer(service))
 }
 
-/// A call that takes a second.
+/// Creates a call that takes a second.
 fn second() -> ScriptedService {
     ScriptedService::always(Step::respond(200).after(secs(1)))
 }
@@ -46,14 +46,14 @@ async fn takes(stack: &Transport) -> std::time::Duration {
 
 #[tokio::test(start_paused = true)]
 async fn permit_expires_after_its_term() {
-    for class in [CallClass::Ordinary, CallClass::Upload, CallClass::Export] {
+    for group in [ConcurrencyGroup::DEFAULT, "exports".into()] {
         let stack = limited(1, second());
-        let of_class = || with_options(get("/x/"), |options| options.class = class);
-        let mut left_alone = call(&stack, of_class());
+        let of_group = || with_options(get("/x/"), |options| options.concurrency_group = group);
+        let mut left_alone = call(&stack, of_group());
         assert!(poll_once(&mut left_alone).is_pending());
         sleep(secs(10)).await;
         let started = Instant::now();
-        send(&stack, of_class()).await.unwrap();
+        send(&stack, of_group()).await.unwrap();
         assert_eq!(started.elapsed(), secs(21), "the rest of 30 s, and its own second");
         left_alone.await.unwrap();
         assert_eq!(takes(&stack).await, secs(1));
@@ -81,7 +81,7 @@ async fn expired_permit_is_released_once() {
     for call in &mut others {
         assert!(poll_once(call).is_pending());
     }
-    // Its response came long ago. Reading it, or dropping the other one, frees nothing that is not its own.
+    // Its response arrived long ago. Reading it, or dropping the other call, frees no permit of a third one.
     late.await.unwrap();
     drop(calls);
     assert!(timeout(secs(1), send(&stack, get("/x/"))).await.is_err(), "both permits are held by others");
@@ -108,7 +108,7 @@ async fn unpolled_queued_call_does_not_block_others() {
         // Woken one after the other, none of them comes.
         let took = other.await.unwrap();
         assert!(took >= secs(2) && took <= secs(2) + millis(20) * (abandoned + 2), "{abandoned}: {took:?}");
-        // They have their turn when somebody polls them.
+        // They have their turn when they are polled.
         for call in left_alone {
             call.await.unwrap();
         }

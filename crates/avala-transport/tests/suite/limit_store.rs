@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use avala_transport::testing::{ScriptedService, Step, check_limit_store};
 use avala_transport::{
-    Background, CallClass, Decision, Grant, GrantGuard, LimitFuture, LimitReport, LimitStore, MemoryLimits, RateLimit,
+    Background, Decision, Grant, GrantGuard, LimitFuture, LimitReport, LimitStore, MemoryLimits, RateLimit,
     RateLimiter, StoreCall, TransportBuilder, TransportErrorKind as Kind,
 };
 use tokio::task::JoinSet;
@@ -168,7 +168,8 @@ async fn grant_is_used_once_and_held_until_the_response() {
         .build()
         .unwrap();
     let request = with_options(get("/x/"), |options| {
-        options.class = CallClass::Export;
+        options.concurrency_group = "exports".into();
+        options.concurrency_limit = Some(5);
         options.rate_scope = Some("narrow");
     });
     let call = tokio::spawn(async move { send(&transport, request).await.unwrap() });
@@ -178,7 +179,8 @@ async fn grant_is_used_once_and_held_until_the_response() {
     assert_eq!((store.used.load(Ordering::Relaxed), store.ended.load(Ordering::Relaxed)), (1, 1));
     drop(response);
     let calls = store.calls.lock().unwrap();
-    assert_eq!((calls[0].class, calls[0].scope, calls[0].permit_term), (CallClass::Export, Some("narrow"), secs(7)));
+    assert_eq!((calls[0].group, calls[0].concurrency_limit), ("exports".into(), Some(5)));
+    assert_eq!((calls[0].scope, calls[0].permit_term), (Some("narrow"), secs(7)));
 }
 
 #[tokio::test(start_paused = true)]

@@ -16,7 +16,7 @@ fn whole() -> Script {
     Script::new().request().send(WHOLE)
 }
 
-/// Every way to break off, and whether the headers came through before.
+/// Returns every way to break a connection, and whether the headers arrived before.
 fn breaks() -> Vec<(&'static str, Script, bool)> {
     let head = |head: &str| Script::new().request().send(head.to_owned());
     let chunked = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n";
@@ -127,7 +127,7 @@ async fn endless_response_headers_are_bounded() {
         let server = ByteServer::start([script]).await.unwrap();
         let error = send(&quick(server.address()).build().unwrap(), post("/x/", "{}")).await.expect_err(what);
         assert_eq!((error.kind(), error.sent(), error.attempts()), (Kind::ConnectionLost, Sent::Maybe, 1), "{what}");
-        // Most of it is what the system keeps for a reader.
+        // Most of it is in the socket buffers of the system.
         assert!(server.bytes_sent() < 10 << 20, "{what}: {} bytes went out", server.bytes_sent());
     }
 }

@@ -1,4 +1,4 @@
-//! Responses that nobody reads.
+//! Responses that are not read.
 
 use avala_transport::BaseUrl;
 use tokio::time::timeout;

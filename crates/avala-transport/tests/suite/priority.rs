@@ -49,7 +49,7 @@ async fn urgent_call_overtakes_the_queue_of_the_limiter() {
 #[tokio::test(start_paused = true)]
 async fn urgent_call_overtakes_the_queue_for_a_permit() {
     let script = ScriptedService::always(Step::respond(200).after(secs(1)));
-    let limits = ConcurrencyLimits::default().ordinary(1);
+    let limits = ConcurrencyLimits::default().default_group(1);
     let transport = builder().concurrency(limits).service(script.clone()).build().unwrap();
     let requests = vec![get("/a"), get("/b"), get("/c"), urgent("/x"), urgent("/y"), get("/d")];
     let started = Instant::now();

@@ -47,7 +47,7 @@ impl Tunnels {
     }
 }
 
-/// An https server, and a builder for a transport that trusts it.
+/// Returns an https server, and a builder for a transport that trusts it.
 async fn server() -> (Echo, TransportBuilder) {
     let (root, _, issuer) = certificate_authority();
     let server = Echo::tls(server_config(&issuer, "127.0.0.1", &["h2", "http/1.1"], |_| {})).await;
@@ -103,7 +103,7 @@ async fn no_proxy_hosts_and_plain_http_bypass_the_proxy() {
     assert_eq!(proxy.connections(), 0);
 }
 
-/// Result of a call through this proxy.
+/// Returns the error of a call through this proxy.
 async fn failure(proxy: SocketAddr) -> TransportError {
     let (server, builder) = server().await;
     let quick = avala_transport::RetryPolicy::default().base_delay(millis(1));
@@ -149,7 +149,7 @@ async fn rejected_proxy_credentials_are_not_retried() {
     assert_eq!(error.to_string(), expected);
 }
 
-/// A proxy that responds to CONNECT with `head` and then is the tunnel.
+/// Returns a proxy that responds to CONNECT with `head` and then is the tunnel.
 async fn tunnel_after(head: Vec<u8>) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();

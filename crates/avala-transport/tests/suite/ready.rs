@@ -40,7 +40,7 @@ async fn every_layer_polls_its_inner_service_ready() {
     }))
     .await;
     check(CollectLayer::new(100)).await;
-    check(ConcurrencyLimitLayer::new(ConcurrencyLimits::default().ordinary(1))).await;
+    check(ConcurrencyLimitLayer::new(ConcurrencyLimits::default().default_group(1))).await;
     check(CallTimeoutLayer::new(secs(5))).await;
     check(DecompressLayer::new(100)).await;
     check(IdleTimeoutLayer::new(secs(5))).await;

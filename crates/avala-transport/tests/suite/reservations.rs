@@ -19,7 +19,7 @@ use crate::support::{get, limited, millis, secs, send, with_options};
 
 type Pending = Pin<Box<dyn Future<Output = bool>>>;
 
-/// A call that nobody polls yet. Its output is whether it succeeded.
+/// Returns a call that is not polled yet. Its output is whether it succeeded.
 fn call(stack: &Transport, path: &str) -> Pending {
     let (stack, request) = (stack.clone(), get(path));
     Box::pin(async move { send(&stack, request).await.is_ok() })
@@ -164,7 +164,7 @@ async fn scoped_calls_that_wait_hold_no_permit_and_no_token() {
     let service = (0..400).map(|_| Step::respond(200)).fold(ScriptedService::new().then(told), ScriptedService::then);
     let transport = TransportBuilder::new()
         .rate_limiter(RateLimiter::new(RateLimit::per_minute(600).burst(100)))
-        .concurrency(ConcurrencyLimits::default().ordinary(4))
+        .concurrency(ConcurrencyLimits::default().default_group(4))
         .timeout(Duration::MAX)
         .service(service.clone())
         .build()
@@ -195,7 +195,7 @@ async fn call_that_waits_for_a_permit_takes_no_token() {
     let limiter = RateLimiter::new(RateLimit::per_minute(6).burst(2));
     let narrow = TransportBuilder::new()
         .rate_limiter(limiter.clone())
-        .concurrency(ConcurrencyLimits::default().ordinary(1))
+        .concurrency(ConcurrencyLimits::default().default_group(1))
         .service(service.clone())
         .build()
         .unwrap();
@@ -217,7 +217,7 @@ async fn gate_that_closes_while_a_call_waits_for_a_permit_holds_it() {
     let refused = Step::respond(429).header("retry-after", "20").after(secs(1));
     let service = ScriptedService::new().then(refused).then(Step::respond(200));
     let transport = TransportBuilder::new()
-        .concurrency(ConcurrencyLimits::default().ordinary(1))
+        .concurrency(ConcurrencyLimits::default().default_group(1))
         .retry(RetryPolicy::none())
         .service(service.clone())
         .build()
@@ -233,7 +233,7 @@ async fn calls_of_one_permit_are_sent_in_order() {
     let service = ScriptedService::always(Step::respond(200).after(millis(130)));
     let transport = TransportBuilder::new()
         .rate_limiter(RateLimiter::new(RateLimit::per_minute(600).burst(5)))
-        .concurrency(ConcurrencyLimits::default().ordinary(1))
+        .concurrency(ConcurrencyLimits::default().default_group(1))
         .service(service.clone())
         .build()
         .unwrap();
@@ -264,8 +264,8 @@ impl Account {
         spans.map(|((from, rate), to)| rate * to.min(at).saturating_duration_since(*from).as_secs_f64()).sum()
     }
 
-    /// For each window from one call to another: n calls are at most rate * T + burst. It is enough to know the lowest
-    /// and the highest excess so far.
+    /// Checks each window from one call to another: n calls are at most rate * T + burst. It is enough to know the
+    /// lowest and the highest excess so far.
     fn check(&self, sent: &[Instant], seed: u64) {
         let mut lowest = f64::MAX;
         for (index, at) in sent.iter().enumerate() {

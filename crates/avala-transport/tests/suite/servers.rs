@@ -75,7 +75,7 @@ async fn echo(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infal
     Ok(Response::new(Full::new(text.into())))
 }
 
-/// A certificate authority: its certificate in DER and in PEM, and what it signs with.
+/// Returns a certificate authority: its certificate in DER and in PEM, and what it signs with.
 pub(crate) fn certificate_authority() -> (Vec<u8>, String, Issuer<'static, KeyPair>) {
     let key = KeyPair::generate().unwrap();
     let mut params = CertificateParams::new(Vec::<String>::new()).unwrap();
@@ -84,7 +84,7 @@ pub(crate) fn certificate_authority() -> (Vec<u8>, String, Issuer<'static, KeyPa
     (certificate.der().to_vec(), certificate.pem(), Issuer::new(params, key))
 }
 
-/// The settings of a server whose certificate is for `name` and which speaks `protocols`.
+/// Returns the settings of a server whose certificate is for `name` and which speaks `protocols`.
 pub(crate) fn server_config(
     issuer: &Issuer<'static, KeyPair>,
     name: &str,
@@ -103,7 +103,7 @@ pub(crate) fn server_config(
     config
 }
 
-/// The settings of a server at `127.0.0.1` that talks to nobody without a certificate below `clients`.
+/// Returns the settings of a server at `127.0.0.1` that accepts only clients with a certificate below `clients`.
 pub(crate) fn asking_for_certificates(issuer: &Issuer<'static, KeyPair>, clients: &[u8]) -> ServerConfig {
     let (certificate, key) = certificate(issuer, "127.0.0.1", |_| {});
     let provider = Arc::new(rustls::crypto::ring::default_provider());
@@ -118,7 +118,7 @@ pub(crate) fn asking_for_certificates(issuer: &Issuer<'static, KeyPair>, clients
         .unwrap()
 }
 
-/// A certificate for a client and its key, both in PEM.
+/// Returns a certificate for a client and its key, both in PEM.
 pub(crate) fn client_certificate(issuer: &Issuer<'static, KeyPair>) -> (String, String) {
     let (certificate, key) = certificate(issuer, "client.example", |params| {
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];

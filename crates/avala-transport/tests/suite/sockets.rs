@@ -65,7 +65,7 @@ async fn refused_connection_counts_as_not_sent() {
     assert!(error.to_string().contains(&address.to_string()), "{error}");
 }
 
-/// A body that begins well and then fails, each time that it is made.
+/// Returns a body that begins well and then fails, each time that it is made.
 fn failing() -> Body {
     Body::replay(|| {
         StreamBody::new(stream_of(vec![
@@ -102,7 +102,7 @@ async fn lost_connection_under_a_request_body_is_no_request_error() {
     assert_eq!((error.kind(), error.sent(), error.attempts()), (Kind::ConnectionLost, Sent::Maybe, 1));
 }
 
-/// A stream of these items.
+/// Returns a stream of these items.
 fn stream_of<T: Unpin>(items: Vec<T>) -> impl futures_core::Stream<Item = T> {
     struct Items<T>(std::vec::IntoIter<T>);
     impl<T: Unpin> futures_core::Stream for Items<T> {

@@ -55,7 +55,7 @@ impl Subscriber for Spans {
     }
 }
 
-/// The spans of a call whose path, query, header, body and key are all secret.
+/// Returns the spans of a call whose path, query, header, body and key are all secret.
 async fn spans_of(service: ScriptedService) -> Vec<(&'static str, BTreeMap<&'static str, String>)> {
     let spans = Spans::default();
     let guard = tracing::subscriber::set_default(spans.clone());
@@ -77,7 +77,7 @@ fn fields(pairs: &[(&'static str, &str)]) -> BTreeMap<&'static str, String> {
     pairs.iter().map(|(name, value)| (*name, (*value).to_owned())).collect()
 }
 
-/// What every span of these tests has.
+/// Returns what every span of these tests has.
 fn common(kind: &str) -> BTreeMap<&'static str, String> {
     fields(&[
         ("http.request.method", "POST"),

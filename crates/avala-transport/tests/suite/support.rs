@@ -23,7 +23,7 @@ pub(crate) fn post(path: &str, body: impl Into<Body>) -> Request<Body> {
     request(Method::POST, path).map(|_| body.into())
 }
 
-/// The request with call options that `change` has set.
+/// Returns the request with call options that `change` has set.
 pub(crate) fn with_options(mut request: Request<Body>, change: impl FnOnce(&mut CallOptions)) -> Request<Body> {
     let mut options = CallOptions::default();
     change(&mut options);
@@ -54,7 +54,7 @@ pub(crate) fn millis(millis: u64) -> Duration {
     Duration::from_millis(millis)
 }
 
-/// A deadline and retries over a service, without the rest of the stack.
+/// Returns a deadline and retries over a service, without the rest of the stack.
 pub(crate) fn retrying<S>(policy: RetryPolicy, service: S) -> Transport
 where
     S: Service<Request<Body>, Response = Response<Body>, Error = TransportError> + Clone + Send + Sync + 'static,
@@ -65,7 +65,7 @@ where
     BoxCloneSyncService::new(stack)
 }
 
-/// A deadline and a rate limiter over a service, without the rest of the stack.
+/// Returns a deadline and a rate limiter over a service, without the rest of the stack.
 pub(crate) fn limited<S>(limiter: &RateLimiter, service: S) -> Transport
 where
     S: Service<Request<Body>, Response = Response<Body>, Error = TransportError> + Clone + Send + Sync + 'static,
@@ -78,19 +78,19 @@ where
     BoxCloneSyncService::new(stack)
 }
 
-/// A builder without a rate limit in the way.
+/// Returns a builder without a rate limit in the way.
 pub(crate) fn builder() -> TransportBuilder {
     TransportBuilder::new().rate_limiter(RateLimiter::new(RateLimit::per_minute(1_000_000).burst(1_000_000)))
 }
 
-/// The text, compressed.
+/// Returns the text, compressed.
 pub(crate) fn gzip(text: &str) -> Vec<u8> {
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
     std::io::Write::write_all(&mut encoder, text.as_bytes()).unwrap();
     encoder.finish().unwrap()
 }
 
-/// A transport for a plain server at this address, that backs off for a moment only.
+/// Returns a transport for a plain server at this address, that backs off for a moment only.
 pub(crate) fn quick(address: SocketAddr) -> TransportBuilder {
     let url = BaseUrl::parse_insecure_loopback(&format!("http://{address}")).unwrap();
     builder().base_url(url).retry(RetryPolicy::default().base_delay(millis(1)))

@@ -48,7 +48,7 @@ async fn call_ends_in_time_while_its_retry_waits_for_a_permit() {
     let transport = builder()
         .timeout(secs(5))
         .attempt_timeout(secs(4))
-        .concurrency(ConcurrencyLimits::default().ordinary(1))
+        .concurrency(ConcurrencyLimits::default().default_group(1))
         .service(ScriptedService::new().then(busy).then(Step::hang()))
         .build()
         .unwrap();
@@ -145,7 +145,7 @@ async fn call_past_its_deadline_is_never_sent() {
         assert_eq!(error.timeout_phase(), Some(TimeoutPhase::Total));
     }
     assert_eq!(send(&alone, get("/x/")).await.unwrap_err().sent(), Sent::No);
-    // The time runs from the moment in which the call is made, also while nobody polls it.
+    // The time runs from the creation of the call, also while it is not polled.
     let mut late = Box::pin(limited.clone().call(with_options(get("/x/"), |options| options.timeout = Some(secs(5)))));
     tokio::time::sleep(secs(6)).await;
     assert_eq!(late.as_mut().await.unwrap_err().sent(), Sent::No);

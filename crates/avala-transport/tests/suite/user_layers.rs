@@ -1,4 +1,4 @@
-//! User layers in both positions: what they see, and how a call ends whose layer misbehaves.
+//! User layers in both positions: the requests and results that they see, and calls whose layer misbehaves.
 
 use std::future::pending;
 use std::sync::{Arc, Mutex};
@@ -17,7 +17,7 @@ use crate::support::{builder, get, post, report, request, secs, send, with_optio
 
 type Boxed = BoxCloneSyncService<Request<Body>, Response<Body>, BoxError>;
 
-/// A layer that runs `step` for each request, with what is below it.
+/// Returns a layer that runs `step` for each request, with what is below it.
 fn layer<F, R>(step: F) -> impl Layer<Transport, Service = Boxed> + Clone + Send + Sync + 'static
 where
     F: Fn(Transport, Request<Body>) -> R + Clone + Send + Sync + 'static,
@@ -29,7 +29,7 @@ where
     })
 }
 
-/// The builder with the layer around each call, and the one with it around each attempt.
+/// Returns the builder with the layer around each call, and the one with it around each attempt.
 fn in_both_positions(
     layer: &(impl Layer<Transport, Service = Boxed> + Clone + Send + Sync + 'static),
 ) -> [(&'static str, TransportBuilder); 2] {
@@ -38,7 +38,7 @@ fn in_both_positions(
 
 type Ends = Arc<Mutex<Vec<String>>>;
 
-/// Writes down how each request that passes has ended.
+/// Records the result of each request that passes.
 fn watching(ends: &Ends, in_a_task: bool) -> impl Layer<Transport, Service = Boxed> + Clone + Send + Sync + 'static {
     struct Watch(Ends, Option<String>);
     impl Drop for Watch {
@@ -108,7 +108,7 @@ async fn layer_sees_a_call_that_ends_while_it_waits() {
     // One permit, which another call holds.
     let ends = Ends::default();
     let transport = builder()
-        .concurrency(ConcurrencyLimits::default().ordinary(1))
+        .concurrency(ConcurrencyLimits::default().default_group(1))
         .timeout(secs(5))
         .attempt_timeout(secs(100))
         .layer_per_call(watching(&ends, false))
@@ -212,7 +212,7 @@ async fn layer_that_panics_leaves_the_client_usable() {
     for (position, builder) in in_both_positions(&panics) {
         let service = ScriptedService::always(Step::respond(200));
         let limiter = RateLimiter::new(RateLimit::per_minute(600).burst(3));
-        let builder = builder.concurrency(ConcurrencyLimits::default().ordinary(1)).rate_limiter(limiter);
+        let builder = builder.concurrency(ConcurrencyLimits::default().default_group(1)).rate_limiter(limiter);
         let transport = builder.service(service.clone()).build().unwrap();
         for _ in 0..3 {
             let transport = transport.clone();

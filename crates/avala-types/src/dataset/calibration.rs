@@ -65,7 +65,7 @@ impl DatasetFrame {
 }
 
 impl CameraCalibration {
-    /// Camera of an image. Model, xi and alpha default to those of the frame.
+    /// Returns the camera of an image. Model, xi and alpha default to those of the frame.
     fn of(image: &FrameImage, frame: &DatasetFrame) -> Self {
         Self {
             // Uploaders name their cameras in three ways; the first one that is there and not empty counts.
@@ -88,7 +88,7 @@ impl CameraCalibration {
     }
 }
 
-/// A reference by name or by number.
+/// Returns a reference by name or by number.
 fn name_in(json: &Json) -> Option<String> {
     match json.get().as_bytes().first()? {
         b'"' => json.parse().ok().filter(|name: &String| !name.is_empty()),

@@ -150,13 +150,13 @@ impl FrameError {
         Self { sequence: sequence.clone(), index, reason: Reason::Decode(error) }
     }
 
-    /// Requested frame.
+    /// Returns the index of the requested frame.
     #[must_use]
     pub fn index(&self) -> usize {
         self.index
     }
 
-    /// Whether the frame does not exist; otherwise it exists and cannot be decoded.
+    /// Returns whether the frame does not exist; otherwise it exists and cannot be decoded.
     #[must_use]
     pub fn is_out_of_range(&self) -> bool {
         matches!(self.reason, Reason::OutOfRange { .. })

@@ -7,9 +7,9 @@ use crate::open_enum::open_enum;
 use crate::timestamp::Timestamp;
 
 open_enum! {
-    /// How an episode went.
+    /// Label of an outcome: how an episode went.
     pub enum OutcomeLabel {
-        /// As well as an expert does it.
+        /// Success, as good as an expert's.
         ExpertSuccess = "expert_success",
         /// Success that took too long.
         SlowSuccess = "slow_success",
@@ -19,15 +19,15 @@ open_enum! {
         MistakeAndRecovery = "mistake_and_recovery",
         /// A person had to intervene.
         Intervention = "intervention",
-        /// Somebody or something was in danger.
+        /// A person or a thing was in danger.
         Unsafe = "unsafe",
         /// Aborted before the end.
         Aborted = "aborted",
         /// The task was not done.
         Failure = "failure",
-        /// Done in a way that is new.
+        /// Success by a new strategy.
         NovelStrategy = "novel_strategy",
-        /// Done in a way that wastes time or effort.
+        /// Success that wastes time or effort.
         InefficientStrategy = "inefficient_strategy",
     }
 
@@ -35,13 +35,13 @@ open_enum! {
     pub enum AutonomyLevel {
         /// A person did the task by hand.
         HumanDemonstration = "human_demonstration",
-        /// A person controlled the robot from afar.
+        /// A person teleoperated the robot.
         Teleoperation = "teleoperation",
-        /// The robot alone.
+        /// The robot acted autonomously.
         Autonomous = "autonomous",
-        /// The robot and a person together.
+        /// The robot and a person shared control.
         SharedAutonomy = "shared_autonomy",
-        /// The robot, until a person intervened.
+        /// The robot acted autonomously until a person intervened.
         Intervention = "intervention",
     }
 
@@ -51,11 +51,11 @@ open_enum! {
         Train = "train",
         /// Held out for evaluation.
         HeldOutEval = "held_out_eval",
-        /// Neither.
+        /// In neither split.
         None = "none",
     }
 
-    /// Who labelled an outcome.
+    /// Kind of labeller of an outcome.
     pub enum OutcomeSource {
         /// A person.
         Human = "human",

@@ -65,7 +65,8 @@ payload! {
     }
 }
 
-/// Payload that transfers a dataset to an organization or a user, never both (`POST /datasets/{owner}/{slug}/transfer/`).
+/// Payload that transfers a dataset to an organization or a user, never both (`POST
+/// /datasets/{owner}/{slug}/transfer/`).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TransferDataset {

@@ -73,8 +73,8 @@ model! {
 impl DatasetSequence {
     /// Decodes a response strictly, and shares its bytes instead of copying the frames.
     ///
-    /// The bytes stay in memory as long as the sequence or a clone of its `frames`. So they are shared only if the frames
-    /// are at least half of them. `None` if they are not, and if the response is not what
+    /// The bytes stay in memory as long as the sequence or a clone of its `frames`. So they are shared only if the
+    /// frames are at least half of them. `None` if they are not, and if the response is not what
     /// [`from_json_strict`](crate::from_json_strict) decodes: use [`from_json`](crate::from_json) then.
     ///
     /// ```
@@ -100,7 +100,7 @@ impl DatasetSequence {
 }
 
 impl DatasetSequence {
-    /// Number of frames: the server's value, or else the number of frames in the response.
+    /// Returns the number of frames: the server's value, or else the number of frames in the response.
     #[must_use]
     pub fn frame_count(&self) -> u64 {
         self.number_of_frames.unwrap_or_else(|| self.raw_frames().count() as u64)
@@ -139,7 +139,7 @@ impl DatasetSequence {
         })
     }
 
-    /// Calibration of the first frame; without cameras if the sequence came without frames.
+    /// Returns the calibration of the first frame; without cameras if the response has no frames.
     ///
     /// # Errors
     /// Fails if the first frame cannot be decoded.
@@ -151,7 +151,7 @@ impl DatasetSequence {
         Ok(calibration)
     }
 
-    /// The undecoded frames.
+    /// Returns the undecoded frames.
     #[must_use]
     pub fn raw_frames(&self) -> Elements<'_> {
         self.frames.as_ref().map(Json::elements).unwrap_or_default()

@@ -15,9 +15,9 @@ use crate::field::{Field, Mode, Report, Required, duplicate};
 
 /// A sequence with all its frames decoded.
 ///
-/// A response of a few thousand frames is read once, and its text is not kept: `sequence.frames` is unset, and so is the
-/// `raw` of each frame. A [`DatasetSequence`] keeps the text and decodes single frames on request, which is better for a
-/// few of them.
+/// A response of a few thousand frames is read once, and its text is not kept: `sequence.frames` is unset, and so is
+/// the `raw` of each frame. A [`DatasetSequence`] keeps the text and decodes single frames on request, which is better
+/// for a few of them.
 ///
 /// `F` is [`DatasetFrame`], or a type of yours with the fields that you need.
 ///

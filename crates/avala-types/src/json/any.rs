@@ -46,7 +46,7 @@ fn serialize<S: Serializer>(json: &Json, serializer: S) -> Result<S::Ok, S::Erro
     if std::any::type_name::<S::Error>() == std::any::type_name::<serde_json::Error>() {
         return match &json.0 {
             Text::Raw(text) => text.serialize(serializer),
-            // As `RawValue` writes itself, without a check of what was checked.
+            // The text was checked before, as that of a `RawValue`.
             _ => {
                 let mut raw = serializer.serialize_struct(RAW_TEXT, 1)?;
                 raw.serialize_field(RAW_TEXT, json.get())?;
@@ -57,22 +57,22 @@ fn serialize<S: Serializer>(json: &Json, serializer: S) -> Result<S::Ok, S::Erro
     json.to_value().map_err(serde::ser::Error::custom)?.serialize(serializer)
 }
 
-/// A string as JSON.
+/// Returns a string as JSON.
 pub(crate) fn text<E: de::Error>(text: &str) -> Result<Json, E> {
     scalar(text)
 }
 
-/// A string, a boolean or an integer as JSON.
+/// Returns a string, a boolean or an integer as JSON.
 pub(crate) fn scalar<E: de::Error>(value: impl Serialize) -> Result<Json, E> {
     Json::encode(&value).map_err(E::custom)
 }
 
-/// A floating point number as JSON, which has no text for the infinite ones.
+/// Returns a floating point number as JSON, which has no text for the infinite ones.
 pub(crate) fn float<E: de::Error>(value: f64) -> Result<Json, E> {
     if value.is_finite() { scalar(value) } else { Err(E::custom(format_args!("{value} has no form in JSON"))) }
 }
 
-/// Bytes as a list of numbers, as `serde_json` writes them.
+/// Encodes bytes as a list of numbers, as `serde_json` does.
 pub(crate) fn bytes<E: de::Error>(value: &[u8]) -> Result<Json, E> {
     scalar(value)
 }
@@ -147,7 +147,7 @@ impl<'de> Visitor<'de> for AnyJson {
         self.visit_newtype_struct(deserializer)
     }
 
-    /// Every format but `serde_json` passes over the name and hands out the value.
+    /// Reads the value: every format but `serde_json` ignores the name.
     fn visit_newtype_struct<D: Deserializer<'de>>(self, deserializer: D) -> Result<Json, D::Error> {
         let mut text = String::new();
         Writer(&mut text).deserialize(deserializer)?;

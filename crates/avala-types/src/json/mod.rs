@@ -12,7 +12,7 @@ use serde::Serialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-/// A piece of free-form JSON, kept as the text that the server sent and parsed when somebody asks.
+/// A piece of free-form JSON, kept as the text that the server sent and parsed on demand.
 ///
 /// Nothing is lost on the way: integers of any size, decimals of any length and the order of keys stay as they
 /// are, and unused JSON costs no parsing. Equality compares values and not text: white space, the
@@ -67,7 +67,7 @@ enum Text {
 }
 
 impl Json {
-    /// The JSON text, as it was sent.
+    /// Returns the JSON text, as it was sent.
     #[must_use]
     pub fn get(&self) -> &str {
         match &self.0 {
@@ -104,8 +104,8 @@ impl Json {
     /// Encodes a value of yours.
     ///
     /// # Errors
-    /// When the value has no form in JSON, as a map whose keys are not strings, or holds NaN or an infinity: the message
-    /// names its path. A [`Value`] cannot hold such a number, and `json!` makes null of one.
+    /// When the value has no form in JSON, as a map whose keys are not strings, or holds NaN or an infinity: the
+    /// message names its path. A [`Value`] cannot hold such a number, and `json!` makes null of one.
     pub fn encode<T: Serialize + ?Sized>(value: &T) -> Result<Self, serde_json::Error> {
         let text = serde_json::value::to_raw_value(value)?;
         // Such a number became `null`: without that word there is none to look for.
@@ -115,7 +115,7 @@ impl Json {
         Ok(Self::from(text))
     }
 
-    /// The elements of a list, found one at a time: what is not asked for is not read.
+    /// Returns the elements of a list, found one at a time: what is not asked for is not read.
     ///
     /// Empty when the text is not a list.
     ///
@@ -247,7 +247,8 @@ enum Level<'a> {
 }
 
 impl<'a> Level<'a> {
-    /// `text` is known to be valid JSON. `None` where `serde_json` still refuses it, as for a lone surrogate.
+    /// Parses `text`, which is known to be valid JSON. `None` where `serde_json` still refuses it, as for a lone
+    /// surrogate.
     fn of(text: &'a str) -> Option<Self> {
         Some(match text.as_bytes().first()? {
             b'{' => Level::Object(serde_json::from_str(text).ok()?),
@@ -259,7 +260,7 @@ impl<'a> Level<'a> {
     }
 }
 
-/// A JSON text without the white space between its tokens.
+/// Returns a JSON text without the white space between its tokens.
 fn without_spaces(text: &str) -> impl Iterator<Item = u8> {
     let (mut in_string, mut escaped) = (false, false);
     text.bytes().filter(move |byte| {
@@ -317,7 +318,7 @@ struct Decimal {
 }
 
 impl Decimal {
-    /// `None` where the exponent is beyond any use; such numbers are equal only to their own text.
+    /// Parses a number. `None` if the exponent is extreme; such numbers are equal only to their own text.
     fn of(text: &str) -> Option<Self> {
         let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
         let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));

@@ -56,7 +56,7 @@ model! {
 }
 
 impl Invitation {
-    /// Whether the invitation had expired when the server responded: `is_expired`, or else the status.
+    /// Returns whether the invitation had expired when the server responded: `is_expired`, or else the status.
     ///
     /// The local clock is not used.
     #[must_use]

@@ -1,4 +1,4 @@
-//! Organizations, and who is in them.
+//! Organizations, their members, teams and invitations.
 
 mod invitation;
 mod member;

@@ -1,8 +1,8 @@
 //! A fast reader of JSON.
 //!
-//! `serde_json` defines what is read: this reader takes a part of what `serde_json` takes, with equal results, and stops
-//! at anything else ([`Unusual`]). Then the same text is read once more by `serde_json`, which handles it or says what is
-//! wrong. So this reader has no error messages, and nothing depends on it but speed.
+//! `serde_json` defines the accepted texts: this reader accepts a part of them, with equal results, and stops
+//! at anything else ([`Unusual`]). Then the same text is read once more by `serde_json`, which handles it or says what
+//! is wrong. So this reader has no error messages, and nothing depends on it but speed.
 
 pub(crate) mod find;
 mod scan;
@@ -33,8 +33,8 @@ pub(crate) fn read_first<'de, S: DeserializeSeed<'de>>(text: &'de str, seed: S) 
     Ok((value, reader.scan.offset()))
 }
 
-/// Returns where the value of a member of an object is; `None` if the text is not an object with exactly one such member,
-/// or is left to `serde_json`.
+/// Returns where the value of a member of an object is; `None` if the text is not an object with exactly one such
+/// member, or is left to `serde_json`.
 #[cfg(feature = "bytes")]
 pub(crate) fn place_of(text: &str, name: &str) -> Option<std::ops::Range<usize>> {
     let mut scan = Scan::new(text);
@@ -188,7 +188,7 @@ impl<'de> Deserializer<'de> for &mut PlainJson<'de> {
         self.object(&[], visitor)
     }
 
-    /// The keys that are among `names` are handed out as their index.
+    /// Reads an object. Keys that are among `names` are passed on as their index.
     #[inline]
     fn deserialize_struct<V: Visitor<'de>>(
         self,
@@ -204,7 +204,7 @@ impl<'de> Deserializer<'de> for &mut PlainJson<'de> {
         visitor.visit_unit()
     }
 
-    /// No model is an enumeration of serde.
+    /// Refuses enumerations of serde, which no model is.
     fn deserialize_enum<V: Visitor<'de>>(
         self,
         _: &'static str,

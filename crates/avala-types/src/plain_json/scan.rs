@@ -1,4 +1,4 @@
-//! Takes the tokens of a JSON text.
+//! Reads the tokens of a JSON text.
 
 use super::skip;
 use super::unusual::Unusual;
@@ -15,7 +15,7 @@ pub(super) enum Number<'de> {
     Unsigned(u64),
     Negative(i64),
     Float(f64),
-    /// A number that is none of them, or whose value takes more work.
+    /// Any other number, whose value takes more work.
     Other(&'de str),
 }
 
@@ -27,7 +27,7 @@ pub(super) enum Text<'de> {
     Escaped(&'de str),
 }
 
-/// The most digits that fit into 64 bits whatever they are.
+/// Maximum number of digits that always fit into 64 bits.
 const MAX_DIGITS: usize = 19;
 
 /// Every integer below it is a floating point number.
@@ -37,7 +37,7 @@ const EXACT: u64 = 1 << 53;
 const POWERS: [f64; 18] =
     [1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17];
 
-/// Compares two short texts of the same length. A call of `memcmp` would take longer than all else that a key takes.
+/// Compares two short texts of the same length. A call of `memcmp` would take longer than the rest of reading a key.
 #[inline]
 fn is_same(left: &[u8], right: &[u8]) -> bool {
     match left.len() {

@@ -3,7 +3,7 @@
 /// Returns the position of the first byte that is not white space.
 #[inline]
 pub(super) fn spaces(bytes: &[u8], mut at: usize) -> usize {
-    // Most texts have none: one comparison tells.
+    // Most texts have no white space here, which one comparison finds.
     if bytes.get(at).is_some_and(|byte| *byte > b' ') {
         return at;
     }
@@ -56,8 +56,8 @@ pub(super) fn plain_text(bytes: &[u8], mut at: usize) -> usize {
     at
 }
 
-/// The same in steps of 64 bytes, up to one that has such a byte: for long texts, such as URLs. The compiler makes vector
-/// instructions of it.
+/// Skips text in steps of 64 bytes, up to a step that has such a byte: for long texts, such as URLs. The compiler makes
+/// vector instructions of it.
 fn long_text(bytes: &[u8], mut at: usize) -> usize {
     let is_special = |byte: &u8| matches!(byte, b'"' | b'\\' | 0..0x20);
     while let Some(block) = bytes.get(at..).and_then(|rest| rest.first_chunk::<64>())
@@ -75,7 +75,7 @@ pub(super) fn rest_of_string(bytes: &[u8], at: usize) -> Option<usize> {
     if bytes.get(end) == Some(&b'"') { Some(end + 1) } else { rest_with_escapes(bytes, end) }
 }
 
-/// The same for a string with escapes, from before one.
+/// Skips the rest of a string with escapes, from before an escape.
 fn rest_with_escapes(bytes: &[u8], mut at: usize) -> Option<usize> {
     loop {
         match bytes.get(at)? {
@@ -216,7 +216,7 @@ struct Open {
 }
 
 impl Open {
-    /// `None` if there are too many.
+    /// Adds a level; `None` if there are too many.
     #[inline]
     fn push(&mut self, is_object: bool) -> Option<()> {
         if self.depth == u64::BITS {
@@ -233,7 +233,7 @@ impl Open {
         self.depth -= 1;
     }
 
-    /// Whether the innermost one is an object; `None` outside of all.
+    /// Returns whether the innermost one is an object; `None` outside of all.
     #[inline]
     fn innermost(&self) -> Option<bool> {
         (self.depth > 0).then_some(self.are_objects & 1 == 1)

@@ -1,4 +1,4 @@
-//! The reader against `serde_json`.
+//! Compares the reader with `serde_json`.
 
 use std::fmt;
 
@@ -12,7 +12,7 @@ fn read_strict<T: Field>(text: &str) -> Result<T, Unusual> {
     read(text, Required::new(Mode::Strict))
 }
 
-/// Reads a text with both readers. What this one reads has to be what `serde_json` reads.
+/// Reads a text with both readers. If this reader accepts it, the value has to equal that of `serde_json`.
 fn is_read<T: Field + fmt::Debug>(text: &str) -> bool {
     let Ok(value) = read_strict::<T>(text) else { return false };
     let mut reader = serde_json::Deserializer::from_str(text);

@@ -1,4 +1,4 @@
-//! Checks of what a server says about a public dataset. Nothing about it is secret, so its identity is all there is to
+//! Checks of a server's description of a public dataset. Nothing in it is secret, so its identity is all there is to
 //! trust: every response has to repeat it exactly.
 
 use std::collections::BTreeSet;
@@ -124,7 +124,7 @@ impl PublicRevision {
     /// Checks the response to a request for `reference`.
     ///
     /// # Errors
-    /// When a field contradicts the reference or another field, or is outside of what the API documents.
+    /// When a field contradicts the reference or another field, or is outside of its documented range.
     pub fn check(&self, reference: &PublicReference) -> Result<(), InvalidPublicDataset> {
         ensure(self.schema_version == 1, "schema_version", "is not 1")?;
         ensure(is_uuid(self.dataset_uid.as_str()), "dataset_uid", "is not a UUID in canonical form")?;
@@ -302,7 +302,7 @@ fn is_uuid(text: &str) -> bool {
         && groups.iter().all(|group| group.bytes().all(is_lower_hex))
 }
 
-/// `[a-z][a-z0-9_]{0,31}`
+/// Returns whether a text is a role: `[a-z][a-z0-9_]{0,31}`.
 fn is_role(text: &str) -> bool {
     let mut bytes = text.bytes();
     bytes.next().is_some_and(|first| first.is_ascii_lowercase())
@@ -310,7 +310,7 @@ fn is_role(text: &str) -> bool {
         && bytes.all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
 }
 
-/// `owner/dataset`
+/// Returns whether a text is the name of a dataset: `owner/dataset`.
 fn is_dataset_name(text: &str) -> bool {
     let is_name = |text: &str, longest: usize, others: &[u8]| {
         let is_plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
@@ -321,7 +321,7 @@ fn is_dataset_name(text: &str) -> bool {
     text.split_once('/').is_some_and(|(owner, dataset)| is_name(owner, 255, b"_-") && is_name(dataset, 100, b"._-"))
 }
 
-/// A path that is safe to create below a folder on every system.
+/// Returns whether a path is safe to create below a folder on every system.
 fn is_logical_path(path: &str) -> bool {
     (1..=LONGEST_PATH).contains(&path.len())
         && !path.contains('\\')

@@ -42,7 +42,7 @@ mod tests {
     use std::fs;
     use std::path::Path;
 
-    /// The lines of all files below a folder that declare fields, as `Model { field: Type`.
+    /// Collects the lines of all files below a folder that declare fields, as `Model { field: Type`.
     fn fields_of_models(folder: &Path, found: &mut Vec<String>) {
         for entry in fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();

@@ -35,7 +35,7 @@ use crate::scalar::Scalar;
 ///   `Wed Jan 15 2025 09:30:00 GMT+0000 (UTC)`.
 ///
 /// A date without a time is no point in time, and neither is a number: nothing says whether it counts seconds or
-/// milliseconds. [`from_unix_seconds`](Self::from_unix_seconds) is for those who know.
+/// milliseconds. [`from_unix_seconds`](Self::from_unix_seconds) is for numbers whose unit is known.
 ///
 /// RFC 3339 is written, with the offset that was read.
 ///
@@ -52,7 +52,7 @@ use crate::scalar::Scalar;
 pub struct Timestamp(OffsetDateTime);
 
 impl Timestamp {
-    /// The moment that lies `seconds` after the Unix epoch, or `None` outside the years -9999 to 9999.
+    /// Returns the moment that lies `seconds` after the Unix epoch, or `None` outside the years -9999 to 9999.
     #[must_use]
     pub fn from_unix_seconds(seconds: i64) -> Option<Self> {
         OffsetDateTime::from_unix_timestamp(seconds).ok().map(Self)

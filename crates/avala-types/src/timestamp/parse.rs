@@ -33,8 +33,8 @@ const MONTHS: [(&str, &str); 12] = [
     ("Dec", "12"),
 ];
 
-/// The forms that name the month before the day, as a date and a time in digits: `Wed Jan 15 09:30:00 2025` of C, with an
-/// offset before the year in Ruby and Go, and `Wed Jan 15 2025 09:30:00 GMT+0100 (CET)` of JavaScript.
+/// Reads forms that name the month before the day, and returns a date and a time in digits: `Wed Jan 15 09:30:00 2025`
+/// of C, with an offset before the year in Ruby and Go, and `Wed Jan 15 2025 09:30:00 GMT+0100 (CET)` of JavaScript.
 fn month_first(text: &str) -> Option<String> {
     let mut words = text.split_ascii_whitespace();
     let weekday = words.next()?;
@@ -54,7 +54,7 @@ fn month_first(text: &str) -> Option<String> {
     Some(format!("{year}-{month}-{day:0>2}T{time}{offset}"))
 }
 
-/// The text as RFC 3339, and the seconds of its offset, for which RFC 3339 has no room.
+/// Returns the text as RFC 3339, and the seconds of its offset, for which RFC 3339 has no room.
 fn to_rfc3339(text: &str) -> Option<(String, i64)> {
     let mut rest = Rest(text);
     let (year, dashes) = (rest.digits(4)?, rest.skip("-"));
@@ -88,7 +88,7 @@ impl<'a> Rest<'a> {
         }
     }
 
-    /// Exactly this many digits.
+    /// Reads exactly this many digits.
     fn digits(&mut self, count: usize) -> Option<&'a str> {
         let (digits, rest) = self.0.split_at_checked(count)?;
         digits.bytes().all(|byte| byte.is_ascii_digit()).then(|| {
@@ -97,7 +97,7 @@ impl<'a> Rest<'a> {
         })
     }
 
-    /// The digits of a fraction, of which nanoseconds are kept.
+    /// Returns the digits of a fraction, of which nanoseconds are kept.
     fn fraction(&mut self) -> Option<&'a str> {
         let length = self.0.bytes().take_while(u8::is_ascii_digit).count();
         let (digits, rest) = self.0.split_at_checked(length)?;
@@ -105,7 +105,7 @@ impl<'a> Rest<'a> {
         (length > 0).then(|| digits.get(..9).unwrap_or(digits))
     }
 
-    /// The offset as RFC 3339 writes it, and its seconds. A missing one is UTC.
+    /// Returns the offset as RFC 3339 writes it, and its seconds. A missing one is UTC.
     fn offset(&mut self) -> Option<(String, i64)> {
         if self.0.is_empty() {
             return Some(("Z".to_owned(), 0));
@@ -123,7 +123,8 @@ impl<'a> Rest<'a> {
         Some((format!("{sign}{hours}:{minutes}"), seconds))
     }
 
-    /// Whether nothing follows but the name of the zone: `[Europe/Paris]` of Java, ` UTC` or ` CET m=+0.1` of Go.
+    /// Returns whether nothing follows but the name of the zone: `[Europe/Paris]` of Java, ` UTC` or ` CET m=+0.1` of
+    /// Go.
     fn is_end(&self) -> bool {
         let is_name = |name: &str| {
             !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/_+-".contains(&byte))

@@ -121,8 +121,8 @@ fn list_is_no_object_in_any_format() {
     assert!(serde_json::from_str::<Task>(r#"["t1"]"#).is_err());
 }
 
-/// serde's own buffers, for tagged enums and `flatten`, hold numbers of 64 bits: larger ones are rounded there, and only
-/// there. In JSON without such a container, every digit is kept.
+/// serde's own buffers, for tagged enums and `flatten`, hold numbers of 64 bits: larger ones are rounded there, and
+/// only there. In JSON without such a container, every digit is kept.
 #[test]
 fn numbers_over_64_bits_are_rounded_in_a_buffer_only() {
     let big = "340282366920938463463374607431768211457";

@@ -21,7 +21,7 @@ impl ApiError {
     }
 }
 
-/// What the caller can act on: its own mistakes as 4xx, ours and those of the API as 5xx.
+/// Returns what the caller can act on: its own mistakes as 4xx, ours and those of the API as 5xx.
 fn status(error: &Error) -> StatusCode {
     match error.kind() {
         ErrorKind::NotFound => StatusCode::NOT_FOUND,

@@ -49,7 +49,7 @@ impl App {
     }
 }
 
-/// `/health` says that the process lives; this says that it can serve: a load balancer asks it every few seconds.
+/// Returns whether the process can serve, for a load balancer; `/health` says only that it is alive.
 async fn ready(State(app): State<App>) -> Result<&'static str, ApiError> {
     // Ahead of the calls that wait for the rate limit, and with no second attempt: the load balancer asks again.
     let call = app.avala.users().get_permissions();

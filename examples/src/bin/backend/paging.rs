@@ -27,7 +27,7 @@ pub(crate) struct Tasks {
     next: Option<String>,
 }
 
-/// One page of tasks. The cursor of the API is the cursor of this backend, so it keeps no state between pages.
+/// Returns one page of tasks. The cursor of the API is the cursor of this backend, so it keeps no state between pages.
 pub(crate) async fn tasks(
     State(app): State<App>,
     headers: HeaderMap,
@@ -44,13 +44,13 @@ pub(crate) async fn tasks(
     Ok(Json(Tasks { items: page.items, next }))
 }
 
-/// The time that the caller still waits. A call that cannot be done in that time fails without being sent.
+/// Returns the time that the caller still waits. A call that cannot be done in that time fails without being sent.
 pub(crate) fn timeout(headers: &HeaderMap) -> Duration {
     let milliseconds = headers.get("x-timeout-ms").and_then(|value| value.to_str().ok()?.parse().ok());
     milliseconds.map_or(MAX_TIMEOUT, |milliseconds| Duration::from_millis(milliseconds).min(MAX_TIMEOUT))
 }
 
-/// A cursor is a query. Written in hexadecimal digits, it needs no escaping in a query of this backend.
+/// Encodes a cursor, which is a query, in hexadecimal digits, so that it needs no escaping in a query of this backend.
 fn encode(cursor: &str) -> String {
     cursor.bytes().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -1,4 +1,4 @@
-//! Datasets, and what is made of them and noted in them.
+//! Datasets, slices, annotations and issues.
 
 use avala_client::Avala;
 use avala_client::types::{
@@ -16,7 +16,7 @@ pub(super) async fn dataset(avala: &Avala) -> Result<Record, Failure> {
     Ok(Record::new("dataset", [made.uid.as_str()], &dataset)?.without(["visibility"]))
 }
 
-/// An object on an item.
+/// Creates an annotation on an item.
 pub(super) async fn annotation(avala: &Avala) -> Result<Record, Failure> {
     let (owner, slug) = place(first(avala.datasets().list().items()).await?)?;
     let item = first(avala.datasets().list_items(&owner, &slug).items()).await?.uid;
@@ -32,7 +32,7 @@ pub(super) async fn annotation(avala: &Avala) -> Result<Record, Failure> {
     Ok(Record::new("annotation", at, &edit)?.without(["action", "dataset_item_uid"]))
 }
 
-/// An issue of a sequence.
+/// Creates an issue of a sequence.
 pub(super) async fn annotation_issue(avala: &Avala) -> Result<Record, Failure> {
     let (owner, slug) = place(first(avala.datasets().list().data_type(DataType::Lidar).items()).await?)?;
     let sequence = first(avala.datasets().list_sequences(owner, slug).items()).await?.uid;
@@ -51,7 +51,7 @@ pub(super) async fn annotation_issue(avala: &Avala) -> Result<Record, Failure> {
     Ok(record.renamed("tool_uid", "tool.uid").renamed("problem_uid", "problem.uid"))
 }
 
-/// A slice of a dataset, with as many items as it is asked for.
+/// Creates a slice of a dataset with this number of items.
 pub(super) async fn slice(avala: &Avala) -> Result<Record, Failure> {
     let dataset = first(avala.datasets().list().items()).await?.uid;
     let parts = json!([{ "type": "dataset", "dataset_uid": dataset }]);
@@ -63,7 +63,7 @@ pub(super) async fn slice(avala: &Avala) -> Result<Record, Failure> {
     Ok(record.renamed("random_selection_count", "item_count"))
 }
 
-/// Where a dataset is.
+/// Returns the location of a dataset.
 fn place(dataset: Dataset) -> Result<(OwnerName, DatasetSlug), Failure> {
     Ok((dataset.owner_name.ok_or("the dataset does not name its owner")?, dataset.slug))
 }

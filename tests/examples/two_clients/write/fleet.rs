@@ -20,7 +20,7 @@ pub(super) async fn device(avala: &Avala) -> Result<Record, Failure> {
     Record::new("device", [made.uid.as_str()], &device)
 }
 
-/// Other tags for a recording.
+/// Changes the tags of a recording.
 pub(super) async fn recording(avala: &Avala) -> Result<Record, Failure> {
     let recording = first(avala.fleet().recordings().list().items()).await?.uid;
     let changes = UpdateFleetRecording::default().tags(["from", "rust"]);

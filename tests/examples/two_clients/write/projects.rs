@@ -11,7 +11,8 @@ use super::first;
 use crate::Failure;
 use crate::record::Record;
 
-/// An export. The other client's model has none of its set fields, so the export is compared by its creation time.
+/// Returns an export. The other client's model has none of its set fields, so the export is compared by its creation
+/// time.
 pub(super) async fn export(avala: &Avala) -> Result<Record, Failure> {
     let made = avala.exports().create(&CreateExport::project(project(avala).await?)).await?;
     Record::new("export", [made.uid.as_str()], &json!({ "created_at": made.created_at }))
@@ -45,7 +46,7 @@ pub(super) async fn auto_label_job(avala: &Avala) -> Result<Record, Failure> {
     Record::new("auto_label_job", [made.uid.as_str()], &job)
 }
 
-/// A project of the demo data.
+/// Returns a project of the demo data.
 async fn project(avala: &Avala) -> Result<ProjectUid, Failure> {
     Ok(first(avala.projects().list().items()).await?.uid)
 }

@@ -28,7 +28,7 @@ pub(super) async fn agent(avala: &Avala) -> Result<Record, Failure> {
     Record::new("agent", [made.uid.as_str()], &agent)
 }
 
-/// A storage config, whose key no response has.
+/// Returns a storage config, whose key no response has.
 pub(super) async fn storage_config(avala: &Avala) -> Result<Record, Failure> {
     let config = CreateStorageConfig::new("From Rust", StorageProvider::AwsS3)
         .s3_bucket_name("rust-bucket")

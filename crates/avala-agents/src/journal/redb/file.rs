@@ -100,7 +100,7 @@ fn private(options: &mut OpenOptions) -> &mut OpenOptions {
     options
 }
 
-/// The content of the file; `None` if another process has it locked.
+/// Returns the content of the file; `None` if another process has it locked.
 fn read_locked(path: &Path) -> std::io::Result<Option<Vec<u8>>> {
     // Also fails for files that cannot be written.
     let mut file = OpenOptions::new().read(true).write(true).open(path)?;
@@ -127,7 +127,7 @@ fn read_version(database: &Database) -> Result<Option<u64>, BoxError> {
     let table = match transaction.open_table(META) {
         Ok(table) => table,
         Err(redb::TableError::TableDoesNotExist(_)) => {
-            // An empty database is new; one with other tables is somebody else's.
+            // An empty database is new; one with other tables belongs to another program.
             return match transaction.list_tables()?.next() {
                 None => Ok(None),
                 Some(_) => Err("the file is a database of another program".into()),

@@ -14,7 +14,7 @@ use crate::error::AgentError;
 
 /// A durable journal in one file (a [redb](https://docs.rs/redb) database), with mode 0600.
 ///
-/// One process at a time can open it. Every write is synced to disk before the runtime goes on; writes of several
+/// One process at a time can open it. Every write is synced to disk before the runtime continues; writes of several
 /// executions at the same time share a sync. The format is versioned: a journal of a newer version is rejected before
 /// anything is written to it. After a crash the last complete write is restored.
 #[derive(Clone)]

@@ -43,7 +43,7 @@ impl Store {
         Self { database, queue: Mutex::default() }
     }
 
-    /// All entries, in the order of their keys.
+    /// Returns all entries, in the order of their keys.
     pub(super) fn entries(&self) -> Result<Vec<(String, Vec<u8>)>, redb::Error> {
         let table = self.database.begin_read()?.open_table(RECORDS)?;
         let mut entries = Vec::new();
@@ -111,7 +111,7 @@ impl Writer {
                 self.0 = None;
             }
             for write in writes {
-                // Nobody waits any more if the execution was cancelled; the change is written all the same.
+                // The receiver is gone if the execution was cancelled; the change is written in any case.
                 let _ = write.done.send(result.clone());
             }
         }

@@ -1,4 +1,4 @@
-//! The provider config of a dataset: the bucket, and how Avala gets access to it.
+//! Provider config of a dataset: the bucket, and the credentials for it.
 
 use avala_client::types::StorageProvider;
 use clap::ArgMatches;
@@ -12,7 +12,7 @@ pub(super) struct Bucket {
     pub(super) provider: StorageProvider,
     pub(super) name: String,
     pub(super) prefix: String,
-    /// The region of a storage config, which it was verified with.
+    /// Region of the storage config, with which the server verified it.
     pub(super) region: Option<String>,
     pub(super) is_accelerated: bool,
 }

@@ -50,7 +50,7 @@ async fn slug(context: &Context, organization: &str) -> Outcome<OrganizationSlug
     )))
 }
 
-/// The bucket that a config names.
+/// Returns the bucket that a config names.
 fn own(config: &StorageConfig) -> Outcome<Bucket> {
     let is_s3 = config.provider == StorageProvider::AwsS3;
     let (name, prefix) = if is_s3 {

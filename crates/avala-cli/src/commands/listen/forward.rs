@@ -53,14 +53,14 @@ impl Target {
         self.event.as_deref().is_none_or(|own| own == event)
     }
 
-    /// The address without its query, which may hold a secret.
+    /// Returns the address without its query, which may hold a secret.
     pub(super) fn shown(&self) -> String {
         let authority = self.uri.authority().map(ToString::to_string).unwrap_or_default();
         format!("{}://{authority}{}", self.uri.scheme_str().unwrap_or_default(), self.uri.path())
     }
 }
 
-/// Checks whether somebody listens at a target.
+/// Checks whether a program listens at a target.
 pub(super) async fn check(target: &Target) -> Result<(), String> {
     let host = target.uri.host().unwrap_or_default().trim_matches(['[', ']']).to_owned();
     let default = if target.uri.scheme_str() == Some("https") { 443 } else { 80 };
@@ -107,7 +107,7 @@ impl Forwarder {
     }
 }
 
-/// The headers of a delivery without those of its connection, which are the own ones of each request.
+/// Returns the headers of a delivery without those of its connection, which are the own ones of each request.
 pub(super) fn own_headers(headers: &HeaderMap) -> HeaderMap {
     let hop = [
         CONNECTION,

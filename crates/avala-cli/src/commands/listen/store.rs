@@ -1,4 +1,4 @@
-//! Deliveries on disk: the headers as JSON, and the body as it came in a file beside it.
+//! Deliveries on disk: the headers as JSON, and the unchanged body in a file beside it.
 
 use std::fs;
 use std::io::{Read as _, Write as _};

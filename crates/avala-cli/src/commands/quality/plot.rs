@@ -30,7 +30,7 @@ struct Bar {
     is_breached: bool,
 }
 
-/// A record of the API as a row.
+/// Converts a record of the API to a bar.
 fn bar(target: &Data) -> Bar {
     let text = |name: &str| target.get(name).map(Data::display).unwrap_or_default();
     Bar {
@@ -43,7 +43,7 @@ fn bar(target: &Data) -> Bar {
     }
 }
 
-/// The plot of quality targets as SVG. Each row has its own scale, because metrics have different units.
+/// Returns the plot of quality targets as SVG. Each row has its own scale, because metrics have different units.
 pub(super) fn svg(title: &str, targets: &[Data]) -> Outcome<String> {
     let bars: Vec<Bar> = targets.iter().map(bar).collect();
     let rows = i32::try_from(bars.len().max(1)).unwrap_or(1);

@@ -70,17 +70,17 @@ fn build(command: Command) -> Command {
             .arg(pattern("include", "Only files that match"))
             .arg(pattern("exclude", "No files that match"))
             .arg(flag("hash", "Compare files by their content instead of size and time"))
-            .arg(flag("resume", "Go on with an interrupted download, which is what always happens"))
-            .arg(flag("dry-run", "Print what would be transferred, with calls, bytes and time")),
+            .arg(flag("resume", "Resume an interrupted download [always on]"))
+            .arg(flag("dry-run", "Print the planned calls, bytes and time, and transfer nothing")),
     )
 }
 
-/// Whether a source is published, so that it needs no key.
+/// Returns whether a source is published, so that it needs no key.
 fn is_public(from: &str) -> bool {
     from.starts_with("public:") || from.starts_with("avala://")
 }
 
-/// Whether a path names a folder, also one that does not exist yet.
+/// Returns whether a path names a folder, also one that does not exist yet.
 fn is_folder(path: &std::path::Path) -> bool {
     path.is_dir() || path.as_os_str().to_string_lossy().ends_with(std::path::is_separator)
 }
@@ -193,7 +193,7 @@ async fn verify(context: &mut Context, matches: &ArgMatches) -> Outcome {
     Err(Failure::new(ExitCode::JobFailed, message))
 }
 
-/// The options of `exports create` that go on with the export.
+/// Returns the options of `exports create` that wait for the export and download it.
 pub(crate) fn export_args(command: Command) -> Command {
     options(
         command

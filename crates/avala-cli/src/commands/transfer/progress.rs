@@ -123,7 +123,7 @@ fn summary(totals: &Totals) -> String {
     )
 }
 
-/// Text of an event that is shown at once.
+/// Returns the text of an event that is shown at once.
 fn line(event: &Event) -> Option<String> {
     let text = match event {
         Event::FileFailed { path, error } => format!("{path}: {error}"),

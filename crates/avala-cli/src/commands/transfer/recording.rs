@@ -33,7 +33,7 @@ fn build(command: Command) -> Command {
             .arg(text("device", "UID", "Not supported: no call creates a recording; pass --recording"))
             .arg(text("storage-config", "UID", "Bucket to upload to").conflicts_with("managed"))
             .arg(flag("managed", "Upload through the API, which publishes the recording as a dataset"))
-            .arg(flag("skip-hidden", "Leave out files and folders whose names begin with a dot"))
+            .arg(flag("skip-hidden", "Skip files and folders whose names begin with a dot"))
             .arg(flag("dry-run", "Print the files and the bytes, and send nothing"))
             .arg(flag("wait", "Wait until the recording is ready"))
             .arg(text("wait-timeout", "SECONDS", "How long to wait [default: 3600]").value_parser(value_parser!(f64))),
@@ -84,7 +84,7 @@ async fn run(context: &mut Context, matches: &ArgMatches) -> Outcome {
     context.printer.value(&Data::map(result), &[])
 }
 
-/// The files below a folder and their bytes. Links are not followed.
+/// Returns the files below a folder and their bytes. Links are not followed.
 fn count(folder: &std::path::Path) -> std::io::Result<(u64, u64)> {
     let (mut files, mut bytes) = (0, 0);
     let mut folders = vec![folder.to_owned()];

@@ -64,15 +64,18 @@ fn build(command: Command) -> Command {
             flag("create-metadata", "Let the server read the metadata of the files")
                 .overrides_with("no-create-metadata"),
         )
-        .arg(flag("no-create-metadata", "The opposite of --create-metadata").overrides_with("create-metadata"))
-        .arg(flag("resume", "Go on with the upload of an earlier run [default]").overrides_with("no-resume"))
+        .arg(
+            flag("no-create-metadata", "Do not let the server read the metadata of the files")
+                .overrides_with("create-metadata"),
+        )
+        .arg(flag("resume", "Resume the upload of an earlier run [default]").overrides_with("no-resume"))
         .arg(flag("no-resume", "Begin a new batch").overrides_with("resume"))
         .arg(pattern("include", "Only files that match, such as '*.jpg' or 'front/**'"))
         .arg(pattern("exclude", "No files that match"))
-        .arg(flag("skip-hidden", "Leave out files and folders whose names begin with a dot"))
+        .arg(flag("skip-hidden", "Skip files and folders whose names begin with a dot"))
         .arg(flag("follow-links", "Upload the files that links lead to"))
-        .arg(flag("accept-unknown-content", "Accept files that are there already, of the right size, from elsewhere"))
-        .arg(flag("dry-run", "Print what would be sent, with calls, bytes and time"))
+        .arg(flag("accept-unknown-content", "Accept existing files of the right size that another program uploaded"))
+        .arg(flag("dry-run", "Print the planned calls, bytes and time, and send nothing"))
         .arg(flag("wait", "Wait until the dataset is created").overrides_with("no-wait"))
         .arg(flag("no-wait", "Do not wait [default]").overrides_with("wait"))
         .arg(text("wait-timeout", "SECONDS", "How long to wait [default: 3600]").value_parser(value_parser!(f64)));

@@ -141,7 +141,7 @@ impl BulkEditError {
         self.responses().len()
     }
 
-    /// The responses to the previous chunks.
+    /// Returns the responses to the previous chunks.
     ///
     /// ```
     /// # async fn example(failed: avala_client::resources::BulkEditError) -> Result<(), avala_client::Error> {

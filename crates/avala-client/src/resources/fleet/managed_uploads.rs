@@ -15,8 +15,8 @@ use crate::filters::filters;
 /// [`Fleet::managed_uploads`](super::Fleet::managed_uploads).
 ///
 /// The order of the calls is [`admit`](Self::admit), then for each file [`init_multipart`](Self::init_multipart),
-/// [`get_progress`](Self::get_progress), and [`grant_parts`](Self::grant_parts) with a PUT for each part, and at the end
-/// [`finalize`](Self::finalize). [`get_status`](Self::get_status) returns the progress of the server.
+/// [`get_progress`](Self::get_progress), and [`grant_parts`](Self::grant_parts) with a PUT for each part, and at the
+/// end [`finalize`](Self::finalize). [`get_status`](Self::get_status) returns the progress of the server.
 #[derive(Clone, Debug)]
 pub struct FleetManagedUploads {
     avala: Avala,

@@ -23,9 +23,9 @@ const TRANSPORT: &str = "avala-edge-v1";
 
 /// Calls for public datasets. Created by [`Avala::public_datasets`].
 ///
-/// The calls carry no credentials, whatever the client has, ignore the proxy of the environment, follow no redirect, and
-/// have a rate limit of their own: 30 calls per minute. A client [without a key](crate::AvalaBuilder::without_api_key)
-/// can make them too.
+/// The calls carry no credentials, whatever the client has, ignore the proxy of the environment, follow no redirect,
+/// and have a rate limit of their own: 30 calls per minute. A client [without a
+/// key](crate::AvalaBuilder::without_api_key) can make them too.
 ///
 /// Every response is checked against what was requested and resolved before; one that contradicts it is
 /// [`ErrorKind::Decode`] with its [`json_path`](crate::Error::json_path) and an [`InvalidPublicDataset`] as its source.

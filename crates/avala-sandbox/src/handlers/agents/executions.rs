@@ -101,7 +101,7 @@ fn follow(app: &App, tables: &mut Tables, execution: &AgentExecution) {
     }
 }
 
-/// The task, unless it was complete before.
+/// Returns the task, unless it was complete before.
 fn complete(task: &mut Task) -> Option<Task> {
     if task.status == Some(TaskStatus::Completed) {
         return None;

@@ -140,7 +140,7 @@ fn check_settings(fields: &mut Fields) {
     fields.optional("project", Kind::Text);
 }
 
-/// The agent with its executions counted.
+/// Returns the agent with its executions counted.
 fn view(agent: &Agent, tables: &Tables) -> Agent {
     let mut view = agent.clone();
     let mut counts = BTreeMap::new();

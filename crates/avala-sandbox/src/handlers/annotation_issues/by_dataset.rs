@@ -73,7 +73,7 @@ fn close_time(issue: &AnnotationIssue) -> Option<i64> {
     Some(issue.closed_at?.unix_seconds() - issue.created_at?.unix_seconds())
 }
 
-/// How long an open issue has been open.
+/// Returns how long an open issue has been open.
 fn age(issue: &AnnotationIssue, now: Option<Timestamp>) -> Option<i64> {
     let is_open = issue.status == Some(AnnotationIssueStatus::Open);
     is_open.then_some(now?.unix_seconds() - issue.created_at?.unix_seconds())

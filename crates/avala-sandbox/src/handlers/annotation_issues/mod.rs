@@ -1,7 +1,6 @@
 //! Annotation issues.
 
 mod by_dataset;
-mod tools;
 
 use avala_types::{
     AnnotationIssueStatus, CreateAnnotationIssue, IssueProblemUid, IssueToolUid, IssueUid, SequenceUid,
@@ -19,7 +18,10 @@ use crate::request::json_body::JsonBody;
 use crate::request::list::ListQuery;
 use crate::request::validation::Kind;
 use crate::routes::Routes;
-use crate::schema::{AnnotationIssue, AnnotationIssueProblem, AnnotationIssueProject, AnnotationIssueTool, choices};
+use crate::schema::{
+    AnnotationIssue, AnnotationIssueProblem, AnnotationIssueProject, AnnotationIssueTool, AnnotationIssueToolDetail,
+    choices,
+};
 use crate::state::annotation_issue::{IssueRow, reporter};
 use crate::state::clock;
 use crate::state::issue_tools::{TOOLS, Tool};
@@ -32,11 +34,17 @@ pub(crate) fn routes() -> Routes {
         .delete("/sequences/{sequence_uid}/annotation-issues/{issue_uid}/", delete)
         .get("/datasets/{owner}/{dataset_slug}/annotation-issues/", by_dataset::list)
         .get("/datasets/{owner}/{dataset_slug}/annotation-issues/metrics/", by_dataset::get_metrics)
-        .get("/qc-available-tools/", tools::list)
+        .get("/qc-available-tools/", list_tools)
 }
 
 /// The path of an issue: the sequence, and the issue in it.
 type IssuePath = Path<(SequenceUid, IssueUid)>;
+
+/// Lists the tools for datasets of the type in the query, the same in every sandbox.
+async fn list_tools(query: ListQuery) -> ApiResult<Vec<AnnotationIssueToolDetail>> {
+    let tools = TOOLS.iter().filter(|tool| query.equals("dataset_type", Some(&tool.dataset_type)));
+    Ok(Json(tools.map(Tool::detail).collect()))
+}
 
 async fn list_by_sequence(
     State(app): State<App>,
@@ -157,7 +165,7 @@ fn tool(uid: &IssueToolUid) -> Result<AnnotationIssueTool, ApiError> {
     tool.map(Tool::short).ok_or_else(|| ApiError::no_such("tool_uid", uid))
 }
 
-/// A problem that a tool has.
+/// Returns a problem that a tool has.
 fn problem(tool: &IssueToolUid, uid: &IssueProblemUid) -> Result<AnnotationIssueProblem, ApiError> {
     let tool = TOOLS.iter().find(|known| tool.as_str() == known.uid);
     let problem = tool.and_then(|tool| tool.problems.iter().find(|(known, _)| uid.as_str() == *known));

@@ -21,7 +21,7 @@ use crate::request::json_body::JsonBody;
 use crate::request::validation::Kind;
 use result::{ControlResult, done};
 
-/// The control routes, with their whole paths.
+/// Returns the control routes, with their whole paths.
 pub(crate) fn router() -> Router<App> {
     Router::new()
         .route("/_sandbox/announce/", post(announce))

@@ -8,7 +8,7 @@ use crate::error::ApiError;
 
 pub(super) type ControlResult = Result<(StatusCode, Json<Value>), ApiError>;
 
-/// A change that has nothing to show.
+/// Returns a change that has nothing to show.
 pub(super) fn done() -> ControlResult {
     Ok((StatusCode::OK, Json(json!({}))))
 }

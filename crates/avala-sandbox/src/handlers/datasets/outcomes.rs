@@ -56,7 +56,7 @@ struct SetOutcome {
     source_metadata: Option<FreeForm>,
 }
 
-/// Returns the current outcome; 404 when nobody has labelled the sequence.
+/// Returns the current outcome; 404 if the sequence has no label.
 pub(super) async fn get(State(app): State<App>, Path((owner, slug, uid)): SequencePath) -> ApiResult<SequenceOutcome> {
     let tables = app.tables();
     let row = tables.dataset(&owner, &slug)?.sequences.get(uid)?;

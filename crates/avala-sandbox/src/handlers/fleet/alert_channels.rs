@@ -49,7 +49,7 @@ async fn delete(State(app): State<App>, Path(uid): Path<AlertChannelUid>) -> Don
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Nothing is sent: there is no mail and no Slack here.
+/// Tests a channel without sending anything: there is no mail and no Slack here.
 async fn test(State(app): State<App>, Path(uid): Path<AlertChannelUid>) -> ApiResult<AlertChannelTest> {
     let tables = app.tables();
     let channel = tables.fleet.alert_channels.get(uid)?;

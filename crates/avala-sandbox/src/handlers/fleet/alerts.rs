@@ -36,7 +36,7 @@ async fn get_one(State(app): State<App>, Path(uid): Path<AlertUid>) -> ApiResult
     Ok(Json(app.tables().fleet.alerts.get(uid)?.clone()))
 }
 
-/// The first user who acknowledged the alert stays recorded.
+/// Acknowledges an alert. The first user who did so stays recorded.
 async fn acknowledge(
     State(app): State<App>,
     Caller(caller): Caller,

@@ -42,7 +42,7 @@ async fn create(State(app): State<App>, body: JsonBody) -> Created<FleetEvent> {
     created(add(&mut tables.fleet, payload))
 }
 
-/// All events are added, or none when one is wrong.
+/// Adds all events, or none if one is wrong.
 async fn create_batch(State(app): State<App>, body: JsonBody) -> Created<CreatedFleetEvents> {
     #[derive(Deserialize)]
     struct Batch {

@@ -221,7 +221,8 @@ fn contents(
     Ok(row.originals.iter().map(stored).collect())
 }
 
-/// Returns why an original is rejected, if it is. An unknown hash is accepted: the sandbox was configured to drop contents.
+/// Returns why an original is rejected, if it is. An unknown hash is accepted: the sandbox was configured to drop
+/// contents.
 fn verify(stored: &Stored) -> Option<FinalizationCode> {
     let Some(object) = &stored.object else { return Some(FinalizationCode::SourceUnavailable) };
     let sha256 = object.sha256.clone().or_else(|| object.content.sha256().ok());

@@ -1,30 +1,38 @@
 //! Manual uploads: files that are sent to the sandbox and become a dataset.
 
 mod create;
-mod quota;
 mod target;
 
-use avala_types::{SignParts, UploadMethod, UploadUid};
+use avala_types::{OrganizationUid, SignParts, UploadMethod, UploadUid};
 use axum::Json;
 use axum::extract::{Path, State};
 use http::Method;
 
 use crate::app::App;
 use crate::error::{ApiError, ApiResult};
+use crate::request::caller::Caller;
 use crate::request::json_body::JsonBody;
+use crate::request::list::ListQuery;
 use crate::request::validation::Kind;
 use crate::routes::Routes;
-use crate::schema::{AllowedMimes, ManualUploadSession, SignedPart, SignedParts};
+use crate::schema::{AllowedMimes, ManualUploadSession, SignedPart, SignedParts, UploadQuota};
 use crate::state::storage::sign::Presign;
 
 pub(crate) fn routes() -> Routes {
     Routes::new()
         .post("/datasets/manual-upload/", create::create)
-        .get("/datasets/manual-upload/quota/", quota::get_quota)
+        .get("/datasets/manual-upload/quota/", get_quota)
         .get("/datasets/manual-upload/allowed-mimes/", get_allowed_mimes)
         .post("/datasets/manual-upload/file-upload-url/", target::create)
         .post("/datasets/manual-upload/uploads/{upload_uid}/parts/", sign_parts)
         .post("/datasets/manual-upload/uploads/{upload_uid}/complete/", complete)
+}
+
+async fn get_quota(State(app): State<App>, Caller(caller): Caller, query: ListQuery) -> ApiResult<UploadQuota> {
+    let mut tables = app.tables();
+    let organization = query.get("organization_uid").map(OrganizationUid::from);
+    let owner = tables.new_owner(organization.as_ref(), None, caller)?;
+    Ok(Json(UploadQuota::new(tables.used_bytes(&owner), app.settings().uploads.quota)))
 }
 
 async fn get_allowed_mimes() -> ApiResult<AllowedMimes> {

@@ -27,7 +27,7 @@ pub(super) enum ManualUploadTarget {
     Session(ManualUploadSession),
 }
 
-/// A repeated request for the same file returns the same upload, with its progress.
+/// Creates an upload. A repeated request for the same file returns the same upload, with its progress.
 pub(super) async fn create(
     State(app): State<App>,
     Caller(caller): Caller,
@@ -78,13 +78,13 @@ pub(super) async fn create(
     if is_session { session(&mut tables, app.settings(), uid) } else { form(&tables, app.settings(), uid) }
 }
 
-/// A name of a dataset, or a segment of a path.
+/// Checks the name of a dataset, or a segment of a path.
 fn check_name(field: &str, name: &str) -> Result<(), ApiError> {
     let is_bad = ["", ".", ".."].contains(&name) || name.chars().any(|c| c.is_control() || c == '\\');
     if is_bad { Err(ApiError::field(field, format!("{name:?} is not allowed in a path."))) } else { Ok(()) }
 }
 
-/// Version 1: one POST of a form.
+/// Returns the target of version 1: one POST of a form.
 fn form(tables: &Tables, settings: &Settings, uid: UploadUid) -> ApiResult<ManualUploadTarget> {
     let row = tables.manual_uploads.get(&uid)?;
     let mut form = FormUpload::new(format!("{}/", settings.links.base));
@@ -93,7 +93,7 @@ fn form(tables: &Tables, settings: &Settings, uid: UploadUid) -> ApiResult<Manua
     Ok(Json(ManualUploadTarget::Form(form)))
 }
 
-/// Version 2: one PUT, or one for each part.
+/// Returns the target of version 2: one PUT, or one for each part.
 fn session(tables: &mut Tables, settings: &Settings, uid: UploadUid) -> ApiResult<ManualUploadTarget> {
     let row = tables.manual_uploads.get(&uid)?;
     let mut session = ManualUploadSession::new(&uid);

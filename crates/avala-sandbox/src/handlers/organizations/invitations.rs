@@ -69,7 +69,7 @@ async fn create(
     created(row.add_invitation(invitation, app.url()))
 }
 
-/// A resent invitation can be accepted as long as a new one.
+/// Resends an invitation, which can then be accepted as long as a new one.
 async fn resend(State(app): State<App>, Path((slug, uid)): Path<(OrganizationSlug, InvitationUid)>) -> Done {
     let mut tables = app.tables();
     let invitation = tables.organization_mut(&slug)?.invitations.get_mut(uid)?;
@@ -92,7 +92,7 @@ async fn cancel(State(app): State<App>, Path((slug, uid)): Path<(OrganizationSlu
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// The member is the user with the invited address, or else the caller.
+/// Accepts an invitation: the member is the user with the invited address, or else the caller.
 async fn accept(
     State(app): State<App>,
     Caller(caller): Caller,

@@ -55,7 +55,7 @@ fn evaluate_one(target: &mut QualityTarget, values: &Values) -> QualityTargetEva
     evaluation
 }
 
-/// An operator that the sandbox does not know counts as met.
+/// Returns whether a value meets a target. An operator that the sandbox does not know counts as met.
 fn is_met(operator: &QualityOperator, value: f64, threshold: f64) -> bool {
     match operator {
         QualityOperator::Gt => value > threshold,

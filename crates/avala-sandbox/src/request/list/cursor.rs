@@ -55,7 +55,7 @@ impl Cursor {
     }
 }
 
-/// Checksum that finds typing errors and cursors of other lists. It is no signature.
+/// Returns a checksum that finds typing errors and cursors of other lists. It is no signature.
 fn checksum(scope: &str, text: &[u8]) -> u32 {
     fnv1a(&[scope.as_bytes(), b"?", text].concat())
 }

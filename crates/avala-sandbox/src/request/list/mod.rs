@@ -1,4 +1,4 @@
-//! Lists: filters, order and pages, the same for every resource.
+//! Filters, order and pages of lists, for every resource.
 
 mod cursor;
 mod query;
@@ -105,7 +105,7 @@ impl<'a, T> List<'a, T> {
         Ok(Json(page))
     }
 
-    /// All rows, for lists that have no pages.
+    /// Returns all rows, for lists that have no pages.
     pub(crate) fn all<V>(mut self, view: impl Fn(&T) -> V) -> Vec<V> {
         self.sort();
         self.rows.iter().map(|(_, row)| view(row)).collect()
@@ -116,7 +116,7 @@ impl<'a, T> List<'a, T> {
         self.rows.sort_by(|(left, _), (right, _)| if descending { right.cmp(left) } else { left.cmp(right) });
     }
 
-    /// How many rows come before a position, or up to it when `inclusive`. The row itself may be gone.
+    /// Returns how many rows come before a position, or up to it when `inclusive`. The row itself may be gone.
     fn count_until(&self, position: &Position, inclusive: bool) -> usize {
         self.rows.partition_point(|(other, _)| {
             let order = if self.descending { position.cmp(other) } else { other.cmp(position) };
@@ -125,7 +125,7 @@ impl<'a, T> List<'a, T> {
     }
 }
 
-/// A key for [`List::order_by`] that sorts as the time does.
+/// Returns a key for [`List::order_by`] that sorts as the time does.
 pub(crate) fn time_key(time: Option<Timestamp>) -> String {
     time.map_or_else(String::new, |time| format!("{:020}", time.unix_seconds()))
 }
@@ -134,7 +134,7 @@ pub(crate) fn time_key(time: Option<Timestamp>) -> String {
 mod tests {
     use super::*;
 
-    /// The numbers on a page of the rows 1 to 9, without those that were removed.
+    /// Returns the numbers on a page of the rows 1 to 9, without those that were removed.
     fn page(query: &str, removed: &[u64]) -> Page<u64> {
         let rows: Vec<u64> = (1..=9).collect();
         let query = ListQuery::of(query);

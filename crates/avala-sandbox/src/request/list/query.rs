@@ -26,44 +26,44 @@ impl ListQuery {
         Self { most, ..self }
     }
 
-    /// The rows of a table, for a handler to filter, order and cut into pages.
+    /// Returns the rows of a table, for a handler to filter, order and cut into pages.
     pub(crate) fn list<'a, T>(&'a self, table: &'a Table<T>) -> List<'a, T> {
         List::new(self, table.numbered())
     }
 
-    /// The same for rows that are in no table and never change their places.
+    /// Returns the same for rows that are in no table and never change their places.
     pub(crate) fn rows<'a, T>(&'a self, rows: impl Iterator<Item = &'a T>) -> List<'a, T> {
         List::new(self, (0..).zip(rows))
     }
 
-    /// Whether the filter is not set, or set to exactly this value.
+    /// Returns whether the filter is not set, or set to exactly this value.
     pub(crate) fn equals(&self, name: &str, value: Option<&impl AsRef<str>>) -> bool {
         self.get(name).is_none_or(|wanted| value.is_some_and(|value| value.as_ref() == wanted))
     }
 
-    /// Whether the filter is not set, or set to this truth.
+    /// Returns whether the filter is not set, or set to this truth.
     pub(crate) fn is(&self, name: &str, value: bool) -> bool {
         let wanted = self.get(name).map(str::to_lowercase);
         wanted.is_none_or(|wanted| ["true", "1"].contains(&wanted.as_str()) == value)
     }
 
-    /// Whether the filter is not set, or set to a part of this text in upper or lower case.
+    /// Returns whether the filter is not set, or set to a part of this text in upper or lower case.
     pub(crate) fn contains(&self, name: &str, text: &str) -> bool {
         self.get(name).is_none_or(|wanted| text.to_lowercase().contains(&wanted.to_lowercase()))
     }
 
-    /// Whether the filter is not set, or set to a list with commas that has this value.
+    /// Returns whether the filter is not set, or set to a list with commas that has this value.
     pub(crate) fn lists(&self, name: &str, value: Option<&impl AsRef<str>>) -> bool {
         let has = |wanted: &str| value.is_some_and(|value| wanted.split(',').any(|one| one.trim() == value.as_ref()));
         self.get(name).is_none_or(has)
     }
 
-    /// All values of a parameter that may be repeated.
+    /// Returns all values of a parameter that may be repeated.
     pub(crate) fn all_values(&self, name: &str) -> Vec<&str> {
         self.pairs.iter().filter(|(known, _)| known == name).map(|(_, value)| value.as_str()).collect()
     }
 
-    /// The value of a parameter. An empty one counts as unset, as forms send it.
+    /// Returns the value of a parameter. An empty one counts as unset, as forms send it.
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
         self.pairs.iter().find(|(known, value)| known == name && !value.is_empty()).map(|(_, value)| value.as_str())
     }
@@ -73,12 +73,12 @@ impl ListQuery {
         limit.unwrap_or(DEFAULT_LIMIT).min(self.most)
     }
 
-    /// The list that a cursor belongs to.
+    /// Returns the list that a cursor belongs to.
     pub(super) fn scope(&self) -> &str {
         &self.address
     }
 
-    /// The address of another page of the same list: same filters, same limit.
+    /// Returns the address of another page of the same list: same filters, same limit.
     pub(super) fn link(&self, place: Option<(&str, &str)>) -> String {
         let kept = self.pairs.iter().filter(|(name, _)| name != "cursor" && name != "page");
         let kept = kept.map(|(name, value)| (name.as_str(), value.as_str()));

@@ -68,7 +68,7 @@ impl ConsensusRow {
         }
     }
 
-    /// Whether an item's annotators agree: enough of their pairs overlap enough.
+    /// Returns whether an item's annotators agree: enough of their pairs overlap enough.
     pub(crate) fn is_agreed(&self, score: &ConsensusScore) -> bool {
         #[derive(serde::Deserialize)]
         struct Details {
@@ -82,7 +82,7 @@ impl ConsensusRow {
 }
 
 impl Opinion {
-    /// How far each pair of annotators agrees.
+    /// Returns how far each pair of annotators agrees.
     fn overlaps(&self) -> Vec<f64> {
         let pairs = self
             .areas
@@ -94,7 +94,7 @@ impl Opinion {
 }
 
 impl Area {
-    /// The area that two boxes share, divided by the area that they cover together.
+    /// Returns the area that two boxes share, divided by the area that they cover together.
     fn overlap(&self, other: &Self) -> f64 {
         let shared = |start: f64, size: f64, other_start: f64, other_size: f64| {
             ((start + size).min(other_start + other_size) - start.max(other_start)).max(0.0)
@@ -105,7 +105,7 @@ impl Area {
     }
 }
 
-/// To four digits, as the server writes scores.
+/// Rounds to four digits, as the server writes scores.
 pub(crate) fn round(number: f64) -> f64 {
     (number * 1e4).round() / 1e4
 }

@@ -49,7 +49,7 @@ fn mean(scores: &[f64]) -> f64 {
     if scores.is_empty() { 0.0 } else { round(scores.iter().sum::<f64>() / scores.len() as f64) }
 }
 
-/// The middle one, or the mean of the two in the middle.
+/// Returns the middle one, or the mean of the two in the middle.
 fn median(sorted: &[f64]) -> f64 {
     let middle = sorted.len() / 2;
     match sorted.get(middle) {

@@ -39,22 +39,22 @@ pub(crate) struct OriginalRow {
 /// Outcome of a step of a finalization.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Step {
-    /// Nothing else is to be done.
+    /// Nothing else has to be done.
     Done,
     /// The contents have to be verified before the next step.
     Verify,
-    /// The upload is to be published.
+    /// The upload has to be published.
     Publish,
 }
 
 impl OriginalRow {
-    /// Size of a part, or `None` when there is no such part.
+    /// Returns the size of a part, or `None` if there is no such part.
     pub(crate) fn part_size(&self, number: u64) -> Option<u64> {
         let is_part = (1..=self.original.part_count).contains(&number);
         is_part.then(|| PART_SIZE.min(self.original.size_bytes - (number - 1) * PART_SIZE))
     }
 
-    /// Whether the storage has all parts, or the object that they were joined to.
+    /// Returns whether the storage has all parts, or the object that they were joined to.
     pub(crate) fn is_whole(&self, storage: &Storage) -> bool {
         let Some(generation) = &self.original.generation else { return false };
         let sizes = storage.part_sizes(generation.generation_uid.as_ref());
@@ -149,7 +149,7 @@ impl ManagedUploadRow {
         step
     }
 
-    /// Notes that the contents are what was announced.
+    /// Records that the contents match the announced hashes.
     pub(crate) fn pass(&mut self) {
         for row in &mut self.originals {
             row.original.verified = true;
@@ -167,7 +167,7 @@ impl ManagedUploadRow {
         }
     }
 
-    /// The status document. Its counters are the sums over what is verified.
+    /// Returns the status document. Its counters are sums over the verified files.
     pub(crate) fn status(&self) -> ManagedFleetUploadStatus {
         let is_done = self.finalization.as_ref().is_some_and(|done| done.state == FinalizationState::Succeeded);
         let status = match &self.finalization {
@@ -204,7 +204,7 @@ fn apply(finalization: &mut ManagedFinalization, step: FinalizationStep) {
     }
 }
 
-/// The managed upload of this recording and session, or 404.
+/// Returns the managed upload of this recording and session, or 404.
 pub(crate) fn find<'a>(
     uploads: &'a mut Table<ManagedUploadRow>,
     recording: &RecordingUid,

@@ -35,13 +35,13 @@ const CODES: [&str; 10] = [
 ];
 
 impl FinalizationStep {
-    /// State of the finalization: `pending`, `running`, `retry_wait` or `failed`.
+    /// Returns the state of the finalization: `pending`, `running`, `retry_wait` or `failed`.
     #[must_use]
     pub fn state(&self) -> &'static str {
         self.state
     }
 
-    /// Code of the finalization.
+    /// Returns the code of the finalization.
     #[must_use]
     pub fn code(&self) -> &'static str {
         self.code

@@ -25,12 +25,12 @@ pub(crate) struct File {
     pub(crate) is_confirmed: bool,
 }
 
-/// Clients announce sizes as they like, so the sum may be more than fits.
+/// Adds sizes that clients announce; saturates, because they can announce any size.
 pub(crate) fn total_size<'a>(files: impl Iterator<Item = &'a File>) -> u64 {
     files.fold(0, |total, file| total.saturating_add(file.size))
 }
 
-/// The upload of a recording, or 404 in the words that clients tell "none yet" by.
+/// Returns the upload of a recording, or 404 with the message by which clients recognize that there is none yet.
 pub(crate) fn find<'a>(
     uploads: &'a mut Table<UploadSessionRow>,
     recording: &RecordingUid,
@@ -44,7 +44,7 @@ pub(crate) fn find<'a>(
         .map_err(|_| ApiError::detail(StatusCode::NOT_FOUND, "No upload session found for this recording."))
 }
 
-/// The upload, as long as it takes files.
+/// Returns the upload, as long as it takes files.
 pub(crate) fn find_open<'a>(
     uploads: &'a mut Table<UploadSessionRow>,
     recording: &RecordingUid,
@@ -58,12 +58,12 @@ pub(crate) fn find_open<'a>(
 }
 
 impl UploadSessionRow {
-    /// The key of a file in the storage.
+    /// Returns the key of a file in the storage.
     pub(crate) fn key(&self, path: &str) -> String {
         format!("{}{path}", self.session.s3_prefix.as_deref().unwrap_or_default())
     }
 
-    /// 400 when the storage has no such file, or another one.
+    /// Fails with 400 if the storage has no such file, or another one.
     pub(crate) fn check_stored(&self, file: &ConfirmedFile, storage: &Storage) -> Result<(), ApiError> {
         let error = |sentence: &str| Err(ApiError::field("files", format!("{:?} {sentence}", file.path)));
         let Some(File { size, .. }) = self.files.get(&file.path) else { return error("is no file of this upload.") };

@@ -35,7 +35,8 @@ pub(crate) fn watch(rules: &mut Table<FleetRule>, alerts: &mut Table<FleetAlert>
     }
 }
 
-/// A condition of other shapes never holds: what the real server makes of them is not documented.
+/// Returns whether the condition of a rule holds. Other shapes of conditions never hold, because they are not
+/// documented.
 fn holds(rule: &FleetRule, fields: &BTreeMap<String, Json>) -> bool {
     let condition = rule.condition.as_ref().and_then(|condition| condition.parse().ok());
     let condition: BTreeMap<String, Json> = condition.unwrap_or_default();

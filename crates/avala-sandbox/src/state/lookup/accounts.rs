@@ -6,18 +6,18 @@ use crate::error::ApiError;
 use crate::state::tables::Tables;
 
 impl Tables {
-    /// Whether this is the name of a user or of an organization.
+    /// Returns whether this is the name of a user or of an organization.
     pub(crate) fn is_owner(&self, name: &OwnerName) -> bool {
         self.accounts.named(name).is_ok() || self.organizations.find(|row| row.is_called(name)).is_ok()
     }
 
-    /// 404 when a path names an owner who does not exist.
+    /// Checks the owner in a path; 404 if there is none of this name.
     pub(crate) fn check_owner(&self, name: &OwnerName) -> Result<(), ApiError> {
         if self.is_owner(name) { Ok(()) } else { Err(ApiError::not_found()) }
     }
 
-    /// The name of the owner whom a new thing gets: the organization that the body names, the account that it names,
-    /// or the caller.
+    /// Returns the name of the owner whom a new thing gets: the organization that the body names, the account that it
+    /// names, or the caller.
     pub(crate) fn new_owner(
         &self,
         organization: Option<&OrganizationUid>,
@@ -32,7 +32,7 @@ impl Tables {
         }
     }
 
-    /// The name that the organization with this uid owns things under, which a field of a body names.
+    /// Returns the name that the organization with this uid owns things under, which a field of a body names.
     pub(crate) fn organization_in_field(&self, field: &str, uid: &OrganizationUid) -> Result<OwnerName, ApiError> {
         let row = self.organizations.get(uid).map_err(|_| ApiError::no_such(field, uid))?;
         Ok(row.handle())

@@ -7,12 +7,12 @@ use crate::schema::AnnotationIssue;
 use crate::state::tables::Tables;
 
 impl Tables {
-    /// The dataset that a sequence is in, or 404.
+    /// Returns the dataset that a sequence is in, or 404.
     pub(crate) fn dataset_of(&self, sequence: &SequenceUid) -> Result<DatasetUid, ApiError> {
         self.datasets.find(|row| row.sequences.get(sequence).is_ok()).map(|row| row.dataset.uid.clone())
     }
 
-    /// The issue of this sequence, or 404.
+    /// Returns the issue of this sequence, or 404.
     pub(crate) fn annotation_issue(
         &mut self,
         sequence: &SequenceUid,

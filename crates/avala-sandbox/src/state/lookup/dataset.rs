@@ -26,17 +26,17 @@ impl Tables {
         })
     }
 
-    /// The dataset of this owner and slug, or 404.
+    /// Returns the dataset of this owner and slug, or 404.
     pub(crate) fn dataset(&self, owner: &OwnerName, slug: &DatasetSlug) -> Result<&DatasetRow, ApiError> {
         self.datasets.find(|row| row.is_named(owner, slug))
     }
 
-    /// The dataset of this owner and slug for a change, or 404.
+    /// Returns the dataset of this owner and slug for a change, or 404.
     pub(crate) fn dataset_mut(&mut self, owner: &OwnerName, slug: &DatasetSlug) -> Result<&mut DatasetRow, ApiError> {
         self.datasets.find_mut(|row| row.is_named(owner, slug))
     }
 
-    /// 400 when the owner has a dataset of this slug already.
+    /// Fails with 400 if the owner has a dataset of this slug already.
     pub(crate) fn check_slug_is_free(&self, owner: &OwnerName, slug: &DatasetSlug) -> Result<(), ApiError> {
         match self.dataset(owner, slug) {
             Ok(_) => Err(ApiError::field("slug", "A dataset with this slug already exists for this owner.")),

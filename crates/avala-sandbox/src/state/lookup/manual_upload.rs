@@ -8,7 +8,7 @@ use crate::error::ApiError;
 use crate::state::tables::Tables;
 
 impl Tables {
-    /// Prefix of the keys of an owner's datasets in the storage.
+    /// Returns the prefix of the keys of an owner's datasets in the storage.
     pub(crate) fn storage_root(&self, owner: &OwnerName) -> String {
         if let Ok(row) = self.organizations.find(|row| row.is_called(owner)) {
             return format!("__o__=/{}", row.organization.uid);
@@ -17,7 +17,7 @@ impl Tables {
         format!("__u__=/{user}")
     }
 
-    /// The bytes that an owner has stored, and those that are reserved for files on their way.
+    /// Returns the bytes that an owner has stored, and those that are reserved for files on their way.
     pub(crate) fn used_bytes(&mut self, owner: &OwnerName) -> u64 {
         let datasets = self.datasets.rows().filter(|row| !row.is_uploaded).map(|row| &row.dataset);
         let datasets = datasets.filter(|dataset| dataset.owner_name.as_ref() == Some(owner));
@@ -26,7 +26,7 @@ impl Tables {
         others + stored + self.manual_uploads.reserved(owner, self.storage.clock.now())
     }
 
-    /// 413 when an owner has no room for so many bytes.
+    /// Fails with 413 if so many bytes exceed the quota of an owner.
     pub(crate) fn check_quota(&mut self, owner: &OwnerName, bytes: u64, limit: u64) -> Result<(), ApiError> {
         let used = self.used_bytes(owner);
         if used.saturating_add(bytes) <= limit {
@@ -64,7 +64,7 @@ impl Tables {
     }
 
     /// Checks that the files of a new dataset are complete, and forgets their uploads. Returns paths, keys and sizes of
-    /// the objects that the dataset consists of: all of its prefix, whoever sent them.
+    /// the objects that the dataset consists of: all below its prefix, from any sender.
     pub(crate) fn index_files(
         &mut self,
         owner: &OwnerName,

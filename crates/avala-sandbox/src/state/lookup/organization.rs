@@ -29,19 +29,19 @@ impl Tables {
         row.organization.slug.clone()
     }
 
-    /// The organization with this slug, or 404.
+    /// Returns the organization with this slug, or 404.
     pub(crate) fn organization(&self, slug: &OrganizationSlug) -> Result<&OrganizationRow, ApiError> {
         self.organizations.find(|row| row.organization.slug == *slug)
     }
 
-    /// The organization with this slug for a change, or 404.
+    /// Returns the organization with this slug for a change, or 404.
     pub(crate) fn organization_mut(&mut self, slug: &OrganizationSlug) -> Result<&mut OrganizationRow, ApiError> {
         self.organizations.find_mut(|row| row.organization.slug == *slug)
     }
 }
 
 impl OrganizationRow {
-    /// The organization as a user sees it, with everything counted.
+    /// Returns the organization as a user sees it, with everything counted.
     pub(crate) fn view(&self, tables: &Tables, caller: &OwnerName) -> Organization {
         let mut view = self.organization.clone();
         let handle = Some(self.handle());

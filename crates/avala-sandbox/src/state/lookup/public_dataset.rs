@@ -15,13 +15,13 @@ use crate::state::tables::Tables;
 /// Ending of a file that is an episode. The files in the folder that is named like it belong to the episode.
 const EPISODE_SUFFIX: &str = ".episode";
 
-/// Whether a dataset has a revision: it is public and ready.
+/// Returns whether a dataset has a revision: it is public and ready.
 fn is_public(row: &DatasetRow) -> bool {
     let dataset = &row.dataset;
     dataset.visibility == Some(Visibility::Public) && dataset.status == Some(DatasetStatus::Created)
 }
 
-/// The items with their roles and ordinals, in the order of objects: by role, then by ordinal.
+/// Returns the items with their roles and ordinals, in the order of objects: by role, then by ordinal.
 fn by_role(row: &DatasetRow) -> impl Iterator<Item = (&DatasetItem, &'static str, u64)> {
     let is_episode = |item: &&DatasetItem| item.key.as_deref().is_some_and(|key| key.ends_with(EPISODE_SUFFIX));
     let episodes = row.items.rows().filter(is_episode).zip(0..).map(|(item, ordinal)| (item, "episode", ordinal));
@@ -29,13 +29,13 @@ fn by_role(row: &DatasetRow) -> impl Iterator<Item = (&DatasetItem, &'static str
     episodes.chain(media.map(|(item, ordinal)| (item, "media", ordinal)))
 }
 
-/// The folders that a path is in, the innermost one first.
+/// Returns the folders that a path is in, the innermost one first.
 fn folders(path: &str) -> impl Iterator<Item = &str> {
     path.rmatch_indices('/').filter_map(|(end, _)| path.get(..end))
 }
 
 impl Tables {
-    /// The revision of a dataset; `None` if it has none.
+    /// Returns the revision of a dataset; `None` if it has none.
     pub(crate) fn published(&mut self, uid: &DatasetUid) -> Option<&mut Published> {
         if !self.published.contains_key(uid) {
             let published = self.publish(uid)?;

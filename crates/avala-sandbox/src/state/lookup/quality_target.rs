@@ -7,7 +7,7 @@ use crate::schema::QualityTarget;
 use crate::state::tables::Tables;
 
 impl Tables {
-    /// The target of this project, or 404.
+    /// Returns the target of this project, or 404.
     pub(crate) fn quality_target(
         &mut self,
         project: &ProjectUid,

@@ -12,7 +12,7 @@ use crate::state::slug::free_slug;
 use crate::state::tables::Tables;
 
 impl Tables {
-    /// The slice of this owner and slug, or 404.
+    /// Returns the slice of this owner and slug, or 404.
     pub(crate) fn slice(&self, owner: &OwnerName, slug: &SliceSlug) -> Result<&SliceRow, ApiError> {
         self.slices.find(|row| row.slice.owner_name.as_ref() == Some(owner) && row.slice.slug.as_ref() == Some(slug))
     }
@@ -55,7 +55,7 @@ impl Tables {
         }))
     }
 
-    /// The items that the parts of a slice name.
+    /// Returns the items that the parts of a slice name.
     pub(crate) fn items_of(&self, parts: &FreeForm) -> Result<Vec<(DatasetUid, ItemUid)>, ApiError> {
         let mut items = Vec::new();
         let parts: Vec<Part> = parts

@@ -17,7 +17,7 @@ pub(crate) fn export_key(uid: &ExportUid) -> String {
 }
 
 impl Tables {
-    /// The object that can be fetched at a key.
+    /// Returns the object that can be fetched at a key.
     pub(crate) fn object_at(&mut self, key: &str, links: &Links) -> Option<Object> {
         let key = self.resolve_key(key)?;
         if let Some(object) = self.storage.object(&key) {
@@ -34,7 +34,7 @@ impl Tables {
         key.is_some_and(|key| self.storage.change(&key))
     }
 
-    /// The key of an object, for the key that the grant of a public object names.
+    /// Returns the key of an object, for the key that the grant of a public object names.
     fn resolve_key(&mut self, key: &str) -> Option<String> {
         let prefix = format!("{}{DOWNLOAD_PREFIX}", API_PREFIX.trim_start_matches('/'));
         let (dataset, digest, object) = match (key.strip_prefix(&prefix), edge_object(key)) {

@@ -68,7 +68,7 @@ impl Content {
         }
     }
 
-    /// Whether the bytes can be read.
+    /// Returns whether the bytes can be read.
     pub(crate) fn is_kept(&self) -> bool {
         match self {
             Self::Dropped { length, .. } => *length == 0,
@@ -77,7 +77,7 @@ impl Content {
         }
     }
 
-    /// The pieces of a range, in their order.
+    /// Returns the pieces of a range, in their order.
     pub(crate) fn pieces(&self, range: Range<u64>) -> VecDeque<Piece> {
         let range = range.start..range.end.min(self.length());
         if range.is_empty() {
@@ -104,7 +104,7 @@ impl Content {
         }
     }
 
-    /// The first bytes, as many as are there and at most eight.
+    /// Returns the first bytes, as many as are there and at most eight.
     pub(crate) fn first_bytes(&self) -> Bytes {
         match self {
             Self::Dropped { first, .. } => first.clone(),
@@ -113,7 +113,7 @@ impl Content {
         }
     }
 
-    /// The last bytes, as many as are there and at most eight.
+    /// Returns the last bytes, as many as are there and at most eight.
     pub(crate) fn last_bytes(&self) -> Bytes {
         match self {
             Self::Dropped { last, .. } => last.clone(),
@@ -160,7 +160,7 @@ impl Content {
     }
 }
 
-/// Why content cannot be read.
+/// Returns why content cannot be read.
 pub(crate) fn missing() -> io::Error {
     io::Error::other("the sandbox was told not to keep the bytes of objects")
 }
@@ -217,7 +217,7 @@ fn text() -> Bytes {
     text.clone()
 }
 
-/// Lengths of what is in memory fit.
+/// Converts the length of data in memory, which always fits.
 fn index(number: u64) -> usize {
     usize::try_from(number).unwrap_or(usize::MAX)
 }

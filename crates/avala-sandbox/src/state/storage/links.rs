@@ -27,7 +27,7 @@ pub(crate) fn link_to(key: &str) -> String {
     format!("{MARK}{key}")
 }
 
-/// The key that a link in the data leads to.
+/// Returns the key that a link in the data leads to.
 pub(crate) fn key_of(link: &str) -> Option<&str> {
     link.strip_prefix(MARK)
 }

@@ -119,7 +119,7 @@ impl Storage {
         *stored = (*stored + size).saturating_sub(replaced);
     }
 
-    /// The sum of the sizes of the objects below a root: the first two segments of their keys.
+    /// Returns the sum of the sizes of the objects below a root: the first two segments of their keys.
     pub(crate) fn stored_below(&self, root: &str) -> u64 {
         self.stored.get(root).copied().unwrap_or_default()
     }
@@ -130,7 +130,7 @@ impl Storage {
         self.uploads.entry(id.to_owned()).or_insert_with(new);
     }
 
-    /// Whether this upload is open for this key.
+    /// Returns whether this upload is open for this key.
     pub(crate) fn is_open(&self, id: &str, key: &str) -> bool {
         self.uploads.get(id).is_some_and(|upload| upload.key == key)
     }
@@ -178,7 +178,7 @@ impl Storage {
         Some(etag)
     }
 
-    /// The sizes of the parts of an open upload, by their numbers.
+    /// Returns the sizes of the parts of an open upload, by their numbers.
     pub(crate) fn part_sizes(&self, id: &str) -> BTreeMap<u64, u64> {
         let parts = self.uploads.get(id).map(|upload| &upload.parts);
         parts.into_iter().flatten().map(|(number, part)| (*number, part.size)).collect()
@@ -204,13 +204,13 @@ impl Storage {
         self.objects.get(&key)
     }
 
-    /// The keys below a prefix with their objects, in the order of the keys.
+    /// Returns the keys below a prefix with their objects, in the order of the keys.
     pub(crate) fn below<'a>(&'a self, prefix: &'a str) -> impl Iterator<Item = (&'a str, &'a Object)> {
         let from = self.objects.range(prefix.to_owned()..);
         from.take_while(move |(key, _)| key.starts_with(prefix)).map(|(key, object)| (key.as_str(), object))
     }
 
-    /// An object that was uploaded or made, or the file of a demo item.
+    /// Returns an object that was uploaded or made, or the file of a demo item.
     pub(crate) fn object(&mut self, key: &str) -> Option<Object> {
         if let Some(object) = self.objects.get(key).or_else(|| self.made.get(key)) {
             return Some(object.clone());
@@ -221,7 +221,7 @@ impl Storage {
         is_demo.then(|| self.make(key, Content::Generated(Generated::new(length, seed)), "application/octet-stream"))
     }
 
-    /// Keeps an object that was not uploaded. Its hash is computed when somebody asks for it.
+    /// Keeps an object that was not uploaded. Its hash is computed on request.
     pub(crate) fn make(&mut self, key: &str, content: Content, content_type: &str) -> Object {
         self.version += 1;
         let object = Object {
@@ -278,14 +278,14 @@ impl Storage {
         removed.is_some() | self.made.remove(key).is_some()
     }
 
-    /// As of S3, one of 32 digits; the same bytes have the same one.
+    /// Returns an `ETag` of 32 digits, as S3 does; the same bytes have the same one.
     fn etag(&mut self, sha256: Option<&str>) -> String {
         self.version += 1;
         sha256.map_or_else(|| short_hash(&self.version.to_string()), |hash| hash.chars().take(32).collect())
     }
 }
 
-/// The first two segments of a key.
+/// Returns the first two segments of a key.
 fn root_of(key: &str) -> &str {
     let end = key.match_indices('/').nth(1).map_or(key.len(), |(index, _)| index);
     key.get(..end).unwrap_or(key)

@@ -1,4 +1,5 @@
-//! Multipart uploads that are not complete, and their SHA-256, which is computed while parts arrive whose bytes are not kept.
+//! Multipart uploads that are not complete, and their SHA-256, which is computed while parts arrive whose bytes are not
+//! kept.
 
 use std::collections::BTreeMap;
 

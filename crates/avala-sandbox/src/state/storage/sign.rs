@@ -1,4 +1,4 @@
-//! Presigned URLs and forms, as S3 has them: what is allowed is in the signature, and nothing is remembered.
+//! Presigned URLs and forms, as those of S3: the signature contains the permission, and no state is kept.
 //!
 //! The signature is an HMAC over method, path, query and signed headers. Only the sandbox knows its key, and the
 //! canonical form is shorter than that of AWS: clients send URLs and headers as they are and never sign themselves.
@@ -78,7 +78,7 @@ impl Presign<'_> {
     }
 }
 
-/// Checks that a request is one that a URL was signed for.
+/// Checks that a request matches the signature of its URL.
 pub(crate) fn verify(
     method: &Method,
     path: &str,
@@ -168,20 +168,20 @@ pub(crate) fn address(base: &str, key: &str) -> String {
     format!("{base}/{}", utf8_percent_encode(key, IN_PATH))
 }
 
-/// The key that a path stands for, or `None` when the path is no text.
+/// Returns the key that a path stands for, or `None` when the path is no text.
 pub(crate) fn key_of(path: &str) -> Option<String> {
     let path = path.strip_prefix('/').unwrap_or(path);
     Some(percent_encoding::percent_decode_str(path).decode_utf8().ok()?.into_owned())
 }
 
-/// The path of a URL, with a slash at its start.
+/// Returns the path of a URL, with a slash at its start.
 fn path_of(url: &str) -> &str {
     let start = url.find("://").map_or(0, |index| index + 3);
     let rest = url.get(start..).unwrap_or_default();
     rest.find('/').and_then(|index| rest.get(index..)).unwrap_or("/")
 }
 
-/// Host and port of an origin.
+/// Returns the host and port of an origin.
 fn host(base: &str) -> &str {
     let rest = base.split_once("://").map_or(base, |(_, rest)| rest);
     rest.split('/').next().unwrap_or_default()
@@ -191,7 +191,7 @@ fn credential(date: &str) -> String {
     format!("AKIASANDBOX/{}/auto/s3/aws4_request", date.split('T').next().unwrap_or_default())
 }
 
-/// The text to sign. Parameters are sorted, so that their order does not matter, as for S3.
+/// Returns the text to sign. Parameters are sorted, so that their order does not matter, as for S3.
 fn canonical(method: &Method, path: &str, query: &str, headers: &[(&str, &str)]) -> String {
     let mut pairs: Vec<&str> = query.split('&').collect();
     pairs.sort_unstable();
@@ -199,7 +199,7 @@ fn canonical(method: &Method, path: &str, query: &str, headers: &[(&str, &str)])
     format!("{method}\n{path}\n{}\n{}", pairs.join("&"), headers.join("\n"))
 }
 
-/// Signs with a key that the sandbox alone uses; it proves nothing to anybody else.
+/// Signs with a key that only the sandbox knows.
 fn hmac(text: &str) -> String {
     // HMAC takes keys of every length.
     let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(b"avala-sandbox") else { return String::new() };

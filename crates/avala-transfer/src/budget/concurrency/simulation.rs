@@ -67,7 +67,7 @@ impl Link {
     }
 }
 
-/// Who decides how many connections there are.
+/// Controller of the number of connections.
 #[derive(Clone)]
 enum Number {
     Fixed(Arc<Semaphore>),

@@ -54,7 +54,7 @@ pub(crate) async fn find(avala: &Avala, organization: Option<&OrganizationUid>) 
         .help("correct the UID of the organization, or use a key of a member"))
 }
 
-/// The base URL as text; several spellings of one server are one.
+/// Returns the base URL as text; several spellings of one server are one.
 pub(crate) fn base_url(avala: &Avala) -> String {
     let url = avala.base_url().map(ToString::to_string).unwrap_or_default();
     match url.strip_prefix("https://server.avala.ai/") {

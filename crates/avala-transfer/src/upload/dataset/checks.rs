@@ -33,8 +33,8 @@ pub(crate) fn check_leftovers(
     ))
 }
 
-/// Fails if the files that are left exceed the whole quota. The server decides on each file, so a quota that cannot be read
-/// is ignored, and so is what is used: a resumed upload counts its own reservations there.
+/// Fails if the files that are left exceed the whole quota. The server decides on each file, so a quota that cannot be
+/// read is ignored, and so is what is used: a resumed upload counts its own reservations there.
 pub(crate) async fn check_quota(
     avala: &Avala,
     settings: &DatasetUpload,

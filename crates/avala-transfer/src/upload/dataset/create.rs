@@ -1,4 +1,4 @@
-//! Creates the dataset: never twice, and never somebody else's.
+//! Creates the dataset once, and never uses one that another program created.
 
 use std::time::Duration;
 
@@ -126,13 +126,14 @@ impl Creator<'_> {
         owner(self.settings, self.account)
     }
 
-    /// The server shows the name of such an owner, which is not known here.
+    /// Returns whether the owner is an email address. The server shows the name of such an owner, which is not known
+    /// here.
     fn is_owner_an_email(&self) -> bool {
         self.settings.owner.as_ref().is_some_and(|owner| owner.as_str().contains('@'))
     }
 }
 
-/// The owner that was chosen, or else the account that the files belong to.
+/// Returns the owner that was chosen, or else the account that the files belong to.
 fn owner<'a>(settings: &'a DatasetUpload, account: &'a Account) -> &'a OwnerName {
     settings.owner.as_ref().unwrap_or(&account.owner)
 }

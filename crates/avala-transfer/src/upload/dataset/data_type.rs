@@ -37,7 +37,7 @@ pub(crate) fn of_path(path: &str) -> Option<DataType> {
     known.or_else(|| path.ends_with(SPZ).then_some(DataType::Splat))
 }
 
-/// Determines the data type of a dataset from its files, or checks the one that the caller set.
+/// Determines the data type of a dataset from its files, or checks the type that the caller set.
 pub(crate) fn of_files<'a>(
     paths: impl IntoIterator<Item = &'a str>,
     wanted: Option<&DataType>,
@@ -67,7 +67,7 @@ pub(crate) fn of_files<'a>(
     }
 }
 
-/// Whether suffixes of the type are known, so that its absence can be told.
+/// Returns whether suffixes of the type are known, so that its absence can be told.
 fn is_inferred(data_type: &DataType) -> bool {
     SUFFIXES.iter().any(|(_, known)| known == data_type)
 }

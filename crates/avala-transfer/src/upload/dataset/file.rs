@@ -110,7 +110,7 @@ impl Uploader {
         Ok((response.value, response.meta.date))
     }
 
-    /// Version 1: a form, which replaces what is there.
+    /// Uploads a file by version 1 of the protocol: a form, which replaces an existing object.
     async fn form(
         &self,
         upload: &mut Upload,

@@ -26,7 +26,7 @@ const TYPES: [(&str, &str); 16] = [
     (".gz", "application/gzip"),
 ];
 
-/// The form around a file, and the value of its `Content-Type` header: every field first, the file last.
+/// Returns the form around a file, and the value of its `Content-Type` header: every field first, the file last.
 pub(crate) fn around(fields: &BTreeMap<String, String>, path: &str) -> Result<(Around, String), Error> {
     let boundary = format!("avala-{:016x}{:016x}", fastrand::u64(..), fastrand::u64(..));
     let mut before = String::new();

@@ -89,7 +89,7 @@ fn layout(upload: &Upload, session: &ManualUploadSession) -> Result<Layout, Erro
     Ok(Layout { size, part_size, count })
 }
 
-/// The hashes of parts that this state folder sent to the session. A session that is new to it is recorded.
+/// Returns the hashes of parts that this state folder sent to the session. A session that is new to it is recorded.
 async fn known_parts(
     uploader: &Uploader,
     upload: &mut Upload,
@@ -111,7 +111,8 @@ async fn known_parts(
     Ok(BTreeMap::new())
 }
 
-/// The session is complete: it counts only if every part was sent from this state folder and is what the file has.
+/// Accepts a session that is complete already only if every part was sent from this state folder and is what the file
+/// has.
 async fn complete_again(
     uploader: &Uploader,
     upload: &mut Upload,
@@ -129,7 +130,7 @@ async fn complete_again(
     uploader.complete(upload, &session.upload_uid, print, Outcome::Skipped).await
 }
 
-/// The parts that need not be sent: the storage has them with the right size, and they are what the file has.
+/// Returns the parts that need not be sent: the storage has them with the right size, and they are what the file has.
 async fn present_parts(
     uploader: &Uploader,
     upload: &Upload,
@@ -273,7 +274,7 @@ impl PartSender {
     }
 }
 
-/// The URLs of parts, from the API.
+/// Returns the URLs of parts, from the API.
 fn urls(context: &RunContext, uid: &UploadUid, missing: Vec<u64>) -> UrlPool {
     let (context, uid) = (context.clone(), uid.clone());
     let fetch: Fetch = Box::new(move |numbers| {

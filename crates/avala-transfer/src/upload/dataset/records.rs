@@ -144,7 +144,7 @@ impl DatasetState {
         self.files.entry(path).or_default()
     }
 
-    /// The records that add up to this state, without those that do not count any more.
+    /// Returns the records that add up to this state, without those that do not count any more.
     pub(crate) fn to_records(&self) -> Vec<Record> {
         let mut records = Vec::new();
         records.extend(self.batch.clone().map(|uid| Record::Batch { uid }));

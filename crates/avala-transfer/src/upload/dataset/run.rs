@@ -71,8 +71,8 @@ impl DatasetTransfer {
     /// Returns what the upload would do, and sends no file. It changes neither the server nor the state folder.
     ///
     /// # Errors
-    /// An error that would end the upload before its first byte, such as a file that cannot be uploaded, a taken slug, or
-    /// a quota that does not suffice.
+    /// An error that would end the upload before its first byte, such as a file that cannot be uploaded, a taken slug,
+    /// or a quota that does not suffice.
     pub async fn plan(self) -> Result<UploadPlan, Error> {
         plan::plan(&self.transfers, self.upload).await
     }
@@ -189,7 +189,7 @@ async fn warn_of_official_client(context: &RunContext, settings: &DatasetUpload)
     Ok(())
 }
 
-/// The dataset exists already: reports it, unless the files are other ones.
+/// Reports a dataset that exists already, unless the files are other ones.
 async fn finished_before(
     context: &RunContext,
     settings: &DatasetUpload,

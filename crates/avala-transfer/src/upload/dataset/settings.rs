@@ -14,14 +14,15 @@ use crate::sync::filter::Filter;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum OnFailure {
-    /// The other files go on; the run ends before the dataset is created.
+    /// The other files continue; the run ends before the dataset is created.
     #[default]
     Continue,
     /// The run ends at the first failure.
     Stop,
 }
 
-/// Upload of files and folders that become a dataset. Passed to [`Transfers::upload_dataset`](crate::Transfers::upload_dataset).
+/// Upload of files and folders that become a dataset. Passed to
+/// [`Transfers::upload_dataset`](crate::Transfers::upload_dataset).
 ///
 /// | Setting | Default |
 /// |---|---|
@@ -30,7 +31,7 @@ pub enum OnFailure {
 /// | visibility | the server's default |
 /// | links | refused |
 /// | hidden files | uploaded |
-/// | after a failed file | the other files go on |
+/// | after a failed file | the other files continue |
 /// | waiting for the dataset | up to an hour |
 ///
 /// ```no_run
@@ -117,8 +118,8 @@ impl DatasetUpload {
         self
     }
 
-    /// Sets the owner of the dataset: a user name or an email address. The files still belong to the account that uploads
-    /// them. Default: that account.
+    /// Sets the owner of the dataset: a user name or an email address. The files still belong to the account that
+    /// uploads them. Default: that account.
     pub fn owner(mut self, owner: impl Into<OwnerName>) -> Self {
         self.owner = Some(owner.into());
         self
@@ -154,8 +155,8 @@ impl DatasetUpload {
         self
     }
 
-    /// Sets whether links to files are uploaded as files, also those that point out of the folder. Default: false, a link
-    /// is an error. Links to folders are errors always.
+    /// Sets whether links to files are uploaded as files, also those that point out of the folder. Default: false, a
+    /// link is an error. Links to folders are errors always.
     pub fn follow_links(mut self, follow: bool) -> Self {
         self.walk.follow_links = follow;
         self
@@ -181,8 +182,8 @@ impl DatasetUpload {
         self
     }
 
-    /// Offers only version 1 of the protocol: one form POST per file, without resume within a file. Default: version 2 is
-    /// offered, and the server decides.
+    /// Offers only version 1 of the protocol: one form POST per file, without resume within a file. Default: version 2
+    /// is offered, and the server decides.
     pub fn protocol_version_1(mut self) -> Self {
         self.protocol_version = 1;
         self
@@ -194,35 +195,36 @@ impl DatasetUpload {
         self
     }
 
-    /// Accepts objects that are present with the right size but that this state folder did not send. Default: false, such
-    /// a file ends the run before the dataset is created, because its content may be another.
+    /// Accepts objects that are present with the right size but that this state folder did not send. Default: false,
+    /// such a file ends the run before the dataset is created, because its content may be another.
     pub fn accept_unknown_content(mut self, accept: bool) -> Self {
         self.accept_unknown_content = accept;
         self
     }
 
-    /// Creates the dataset even if files of earlier runs that are gone from the source will be part of it. Default: false,
-    /// they are an error, because no call deletes an uploaded file.
+    /// Creates the dataset even if files of earlier runs that are gone from the source will be part of it. Default:
+    /// false, they are an error, because no call deletes an uploaded file.
     pub fn allow_leftovers(mut self, allow: bool) -> Self {
         self.allow_leftovers = allow;
         self
     }
 
-    /// Begins a new batch, which is the way out after a file changed during its upload. Default: false, the batch of the
-    /// last run is continued.
+    /// Begins a new batch, which is the way out after a file changed during its upload. Default: false, the batch of
+    /// the last run is continued.
     pub fn new_batch(mut self, new: bool) -> Self {
         self.new_batch = new;
         self
     }
 
-    /// Only uploads the files and creates no dataset. Default: the dataset is created.
+    /// Disables the creation of the dataset: only the files are uploaded. Default: the dataset is created.
     pub fn without_creation(mut self) -> Self {
         self.create = false;
         self
     }
 
-    /// Creates the dataset although an earlier request to create it has an unknown outcome. Default: false, the run ends
-    /// with [`ErrorKind::Undecided`](crate::ErrorKind::Undecided). Set it after checking that the dataset does not exist.
+    /// Creates the dataset although an earlier request to create it has an unknown outcome. Default: false, the run
+    /// ends with [`ErrorKind::Undecided`](crate::ErrorKind::Undecided). Set it after checking that the dataset does not
+    /// exist.
     pub fn create_again(mut self, again: bool) -> Self {
         self.create_again = again;
         self
@@ -247,7 +249,7 @@ impl DatasetUpload {
         self
     }
 
-    /// The payload that creates the dataset.
+    /// Returns the payload that creates the dataset.
     pub(crate) fn payload(&self, data_type: DataType, batch: Option<&str>) -> CreateDatasetFromManualUpload {
         let mut payload = CreateDatasetFromManualUpload::new(&self.name, &self.slug, data_type);
         if let Some(visibility) = &self.visibility {

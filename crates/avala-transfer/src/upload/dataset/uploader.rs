@@ -81,7 +81,7 @@ impl Uploader {
         self.context.meter.emit(|| Event::Retry { path: path(), attempt, wait, error: error.to_string() });
     }
 
-    /// The storage has an object of this name and size. It counts only if the state says that these bytes were sent.
+    /// Accepts an object of this name and size in the storage only if the state says that these bytes were sent.
     pub(crate) async fn present(&self, upload: &mut Upload, session: &ManualUploadSession) -> Result<Step, Error> {
         if let Some((_, print)) = upload.known.released {
             if !self.matches(upload, print).await? {
@@ -188,7 +188,7 @@ pub(crate) fn print_of(file: &OpenFile, part_size: u64) -> std::io::Result<Optio
     Ok(Some(print_of_parts(digests, part_size)))
 }
 
-/// The hash of the hashes of all parts, in order.
+/// Returns the hash of the hashes of all parts, in order.
 pub(crate) fn print_of_parts(digests: impl IntoIterator<Item = Digest>, part_size: u64) -> Print {
     let bytes: Vec<u8> = digests.into_iter().flat_map(|digest| *digest.as_bytes()).collect();
     Print { sha256: Digest::of(&bytes), part_size }

@@ -13,8 +13,8 @@ use crate::upload::dataset::records::{DatasetState, FileState};
 use crate::upload::dataset::settings::OnFailure;
 use crate::upload::dataset::uploader::{Outcome, Uploader};
 
-/// Files at once for each upload slot: while one is sent, the URL of the next is requested and the last is confirmed, so
-/// that no slot waits for a call of the API.
+/// Files at once for each upload slot: while one is sent, the URL of the next is requested and the last is confirmed,
+/// so that no slot waits for a call of the API.
 const FILES_PER_SLOT: usize = 3;
 
 /// Uploads all files. The outcomes are in the order of the files; `None` was not begun.
@@ -85,7 +85,7 @@ async fn one(uploader: &Uploader, file: SourceFile, known: FileState) -> Result<
     result
 }
 
-/// Whether the error would fail every other file too.
+/// Returns whether the error would fail every other file too.
 fn ends_run(error: &Error) -> bool {
     let is_denied =
         matches!(error.status().map(|status| status.as_u16()), Some(401 | 403)) && error.api_error().is_some();
@@ -93,7 +93,7 @@ fn ends_run(error: &Error) -> bool {
         || matches!(
             error.kind(),
             ErrorKind::QuotaExceeded
-                | ErrorKind::Canceled
+                | ErrorKind::Cancelled
                 | ErrorKind::LimitReached
                 | ErrorKind::Io
                 | ErrorKind::State

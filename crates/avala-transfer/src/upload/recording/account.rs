@@ -10,7 +10,7 @@ struct Me {
     uid: String,
 }
 
-/// The UID of the user: a rotated key continues the upload, another user does not.
+/// Returns the UID of the user: a rotated key continues the upload, another user does not.
 pub(crate) async fn user(avala: &Avala) -> Result<String, Error> {
     let me = avala.users().me().await.map_err(Error::api)?;
     let me: Me = me.parse().map_err(|error| {

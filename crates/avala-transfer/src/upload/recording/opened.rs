@@ -146,7 +146,7 @@ impl Opened {
         Ok(())
     }
 
-    /// The UID of the session; empty before it is known.
+    /// Returns the UID of the session; empty before it is known.
     pub(crate) fn session(&self) -> String {
         self.state.session.as_ref().map(|(uid, _)| uid.clone()).unwrap_or_default()
     }
@@ -163,7 +163,7 @@ impl Opened {
     }
 }
 
-/// The upload of this recording cannot be continued.
+/// Creates the error of an upload that cannot be continued.
 pub(crate) fn stuck(message: &str) -> Error {
     Error::new(ErrorKind::Stuck, message).help("create another recording and upload to that one")
 }

@@ -10,9 +10,8 @@ use avala_types::{
 use serde::Deserialize;
 use tokio::task::JoinSet;
 
-use crate::error::{Error, ErrorKind};
+use crate::error::{Error, ErrorKind, FileOutcome, Report};
 use crate::progress::event::{Event, Phase};
-use crate::progress::report::{FileOutcome, Report};
 use crate::run::blocking;
 use crate::source::open::{OpenFile, changed};
 use crate::source::stamp::Stamp;
@@ -100,7 +99,7 @@ async fn open_session(upload: &mut Opened) -> Result<(), Error> {
     upload.record(Record::Active { session, prefix }).await
 }
 
-/// The server must not know an upload of the recording that this state folder does not know.
+/// Checks that the server knows no upload of the recording that this state folder does not know.
 async fn check_no_session(upload: &Opened) -> Result<(), Error> {
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields)]
@@ -205,7 +204,7 @@ async fn transfer(upload: &mut Opened) -> Vec<Error> {
     }
 }
 
-/// Whether no other file can fare better.
+/// Returns whether no other file can fare better.
 fn ends_run(error: &Error) -> bool {
     let is_denied =
         matches!(error.status().map(|status| status.as_u16()), Some(401 | 403)) && error.api_error().is_some();
@@ -213,7 +212,7 @@ fn ends_run(error: &Error) -> bool {
         || matches!(
             error.kind(),
             ErrorKind::LimitReached
-                | ErrorKind::Canceled
+                | ErrorKind::Cancelled
                 | ErrorKind::Io
                 | ErrorKind::StorageHost
                 | ErrorKind::Protocol

@@ -24,8 +24,8 @@ const PART_SIZE: u64 = 64 << 20;
 
 /// Plan of the upload of a recording.
 ///
-/// Calls and bytes are exact for an upload that begins and in which nothing fails; for one that continues they are upper
-/// limits. Waiting until the recording is ready is not counted.
+/// Calls and bytes are exact for an upload that begins and in which nothing fails; for one that continues they are
+/// upper limits. Waiting until the recording is ready is not counted.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct RecordingPlan {

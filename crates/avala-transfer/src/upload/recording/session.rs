@@ -1,4 +1,4 @@
-//! Checks of what the API returns for the plain protocol.
+//! Checks of the API's responses in the plain protocol.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -31,8 +31,8 @@ impl Transfers {
     /// Uploads the files of a fleet recording.
     ///
     /// # Errors
-    /// Every [`ErrorKind`](crate::ErrorKind) of uploads. [`ErrorKind::Stuck`](crate::ErrorKind::Stuck) names the recording if its protocol makes completion
-    /// impossible, and what to do.
+    /// Every [`ErrorKind`](crate::ErrorKind) of uploads. [`ErrorKind::Stuck`](crate::ErrorKind::Stuck) names the
+    /// recording if its protocol makes completion impossible, and what to do.
     pub fn upload_recording(&self, upload: RecordingUpload) -> RecordingTransfer {
         RecordingTransfer { transfers: self.clone(), upload }
     }

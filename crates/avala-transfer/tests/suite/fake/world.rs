@@ -164,7 +164,7 @@ impl World {
         })
     }
 
-    /// The effect of the first fault that fits.
+    /// Returns the effect of the first fault that fits.
     pub(crate) fn effect(&self, request: &str) -> Option<Effect> {
         let mut state = self.state();
         if let Some((random, one_in)) = &mut state.random_faults
@@ -183,7 +183,7 @@ impl World {
         Some(fault.effect.clone())
     }
 
-    /// How many calls contain a text.
+    /// Returns how many calls contain a text.
     pub(crate) fn count(&self, text: &str) -> usize {
         self.state().calls.iter().filter(|call| call.contains(text)).count()
     }
@@ -199,7 +199,7 @@ impl State {
         format!("00000000-0000-4000-8000-{:012x}", self.uids)
     }
 
-    /// A presigned URL.
+    /// Returns a presigned URL.
     pub(crate) fn presign(&mut self, key: &str, part: Option<(String, u64)>) -> String {
         self.presign_at("https://bucket.s3.amazonaws.com", key, part)
     }

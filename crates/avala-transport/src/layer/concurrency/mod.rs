@@ -2,9 +2,10 @@
 
 mod permits;
 
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -21,68 +22,87 @@ use self::permits::{Lease, Permits, Ticket, Turn};
 use crate::body::Body;
 use crate::context::CallState;
 use crate::context::background::Background;
-use crate::context::options::{CallClass, CallOptions, Priority};
+use crate::context::concurrency_group::ConcurrencyGroup;
+use crate::context::options::{CallOptions, Priority};
 use crate::context::time_spent::Phase;
 use crate::error::TransportError;
 
-/// Concurrency limits: how many calls of each [`CallClass`] may be in flight at once.
+/// Concurrency limits: how many calls of each [`ConcurrencyGroup`] may be in flight at once.
+///
+/// A group without a limit here has the one that its calls bring along
+/// ([`CallOptions::concurrency_limit`]); if they bring none, they count in the default group.
 ///
 /// ```
 /// use avala_transport::ConcurrencyLimits;
 ///
-/// let narrow = ConcurrencyLimits::default().ordinary(32).uploads(4);
+/// let limits = ConcurrencyLimits::default().default_group(32).group("thumbnails", 4);
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConcurrencyLimits {
-    ordinary: usize,
-    uploads: usize,
-    exports: usize,
+    default: usize,
+    groups: BTreeMap<ConcurrencyGroup, usize>,
+    /// Whether the limits that calls bring along do not apply.
+    is_off: bool,
 }
 
-/// Returns 256 ordinary calls, and the limits that Avala documents: 10 uploads and 5 exports.
+/// Returns limits with 256 calls in the default group, and none for other groups.
 ///
 /// 256 exceeds the number of calls that the default rate limit queues within the default call timeout (120) plus all
 /// that can be in flight (70). So with the defaults, a call that cannot be sent in time is rejected at once by the rate
 /// limiter instead of queueing here first.
 impl Default for ConcurrencyLimits {
     fn default() -> Self {
-        Self { ordinary: 256, uploads: 10, exports: 5 }
+        Self { default: 256, groups: BTreeMap::new(), is_off: false }
     }
 }
 
 impl ConcurrencyLimits {
-    /// Creates limits that never apply.
+    /// Creates limits that never apply, also not those that calls bring along.
     #[must_use]
     pub fn off() -> Self {
-        Self { ordinary: usize::MAX, uploads: usize::MAX, exports: usize::MAX }
+        Self { default: usize::MAX, groups: BTreeMap::new(), is_off: true }
     }
 
-    /// Sets how many ordinary calls may be in flight at once. Default: 256. Zero counts as one.
+    /// Sets how many calls of a group may be in flight at once. Zero counts as one; [`usize::MAX`] is no limit.
     #[must_use]
-    pub fn ordinary(mut self, calls: usize) -> Self {
-        self.ordinary = calls;
+    pub fn group(mut self, group: impl Into<ConcurrencyGroup>, calls: usize) -> Self {
+        match group.into() {
+            ConcurrencyGroup::DEFAULT => self.default = calls,
+            group => drop(self.groups.insert(group, calls)),
+        }
         self
     }
 
-    /// Sets how many uploads may be in flight at once. Default: 10. Zero counts as one.
+    /// Sets how many calls of the default group may be in flight at once. Default: 256. Zero counts as one.
     #[must_use]
-    pub fn uploads(mut self, calls: usize) -> Self {
-        self.uploads = calls;
-        self
-    }
-
-    /// Sets how many exports may be in flight at once. Default: 5. Zero counts as one.
-    #[must_use]
-    pub fn exports(mut self, calls: usize) -> Self {
-        self.exports = calls;
-        self
+    pub fn default_group(self, calls: usize) -> Self {
+        self.group(ConcurrencyGroup::DEFAULT, calls)
     }
 }
 
-/// Limits how many calls of each [`CallClass`] are in flight. Further attempts wait in the order in which they queued, those
-/// of high [priority](CallOptions::priority) first.
+/// Former names of the limits of three groups.
+#[doc(hidden)]
+impl ConcurrencyLimits {
+    #[must_use]
+    pub fn ordinary(self, calls: usize) -> Self {
+        self.default_group(calls)
+    }
+
+    #[must_use]
+    pub fn uploads(self, calls: usize) -> Self {
+        self.group(ConcurrencyGroup::Upload, calls)
+    }
+
+    #[must_use]
+    pub fn exports(self, calls: usize) -> Self {
+        self.group(ConcurrencyGroup::Export, calls)
+    }
+}
+
+/// Limits how many calls of each [`ConcurrencyGroup`] are in flight. Further attempts wait in the order in which they
+/// queued, those of high [priority](CallOptions::priority) first.
 ///
-/// Classes do not wait for each other. A call that reaches its deadline while it waits fails, and nothing was sent. The
+/// Groups do not wait for each other. A call that reaches its deadline while it waits fails, and nothing was sent. The
 /// permit is held until the response is read, or to the end of a stream; inside a retry layer it is released while a
 /// call backs off. Layers that are made from clones share their permits.
 ///
@@ -103,7 +123,7 @@ impl ConcurrencyLimits {
 ///
 /// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
 /// let service = ServiceBuilder::new()
-///     .layer(ConcurrencyLimitLayer::new(ConcurrencyLimits::default().ordinary(8)))
+///     .layer(ConcurrencyLimitLayer::new(ConcurrencyLimits::default().default_group(8)))
 ///     .layer(AdaptLayer::new())
 ///     .service(service_fn(|_: Request<Body>| async { Ok::<_, std::io::Error>(Response::new(Body::empty())) }));
 /// service.oneshot(Request::new(Body::empty())).await?;
@@ -112,29 +132,47 @@ impl ConcurrencyLimits {
 /// ```
 #[derive(Debug, Clone)]
 pub struct ConcurrencyLimitLayer {
-    classes: Arc<Classes>,
+    groups: Arc<Groups>,
     term: Duration,
 }
 
-/// `None` means no limit.
+/// Permits of each group; `None` means no limit.
 #[derive(Debug)]
-struct Classes {
-    ordinary: Option<Arc<Permits>>,
-    uploads: Option<Arc<Permits>>,
-    exports: Option<Arc<Permits>>,
+struct Groups {
+    default: Option<Arc<Permits>>,
+    /// Groups with a limit of their own. Names are static, so there are few.
+    named: Mutex<HashMap<ConcurrencyGroup, Option<Arc<Permits>>>>,
+    is_off: bool,
+}
+
+impl Groups {
+    /// Returns the permits of a group. `limit` applies to a group that has none in the settings.
+    fn permits(&self, group: ConcurrencyGroup, limit: Option<usize>) -> Option<Arc<Permits>> {
+        if group == ConcurrencyGroup::DEFAULT {
+            return self.default.clone();
+        }
+        // Each entry is added in one step, so the map is valid after a panic.
+        let mut named = self.named.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(permits) = named.get(&group) {
+            return permits.clone();
+        }
+        let Some(limit) = limit.filter(|_| !self.is_off) else { return self.default.clone() };
+        named.entry(group).or_insert(permits(limit)).clone()
+    }
+}
+
+fn permits(limit: usize) -> Option<Arc<Permits>> {
+    (limit < usize::MAX).then(|| Permits::new(limit))
 }
 
 impl ConcurrencyLimitLayer {
     /// Creates a layer with these limits, and terms of 30 s.
     #[must_use]
     pub fn new(limits: ConcurrencyLimits) -> Self {
-        let permits = |limit: usize| (limit < usize::MAX).then(|| Permits::new(limit));
-        let classes = Classes {
-            ordinary: permits(limits.ordinary),
-            uploads: permits(limits.uploads),
-            exports: permits(limits.exports),
-        };
-        Self { classes: Arc::new(classes), term: Duration::from_secs(30) }
+        let named = limits.groups.into_iter().map(|(group, limit)| (group, permits(limit)));
+        let groups =
+            Groups { default: permits(limits.default), named: Mutex::new(named.collect()), is_off: limits.is_off };
+        Self { groups: Arc::new(groups), term: Duration::from_secs(30) }
     }
 
     /// Sets how long a call that is not polled keeps its permit. Default: 30 s. [`Duration::MAX`] is no limit.
@@ -145,14 +183,6 @@ impl ConcurrencyLimitLayer {
     pub fn term(mut self, term: Duration) -> Self {
         self.term = term;
         self
-    }
-
-    fn of(&self, class: CallClass) -> &Option<Arc<Permits>> {
-        match class {
-            CallClass::Ordinary => &self.classes.ordinary,
-            CallClass::Upload => &self.classes.uploads,
-            CallClass::Export => &self.classes.exports,
-        }
     }
 }
 
@@ -195,12 +225,13 @@ where
     fn call(&mut self, mut request: Request<Body>) -> Self::Future {
         let state = CallState::of(request.extensions_mut());
         let options = request.extensions().get::<CallOptions>();
-        let class = options.map(|options| options.class).unwrap_or_default();
+        let group = options.map(|options| options.concurrency_group).unwrap_or_default();
+        let limit = options.and_then(|options| options.concurrency_limit);
         let priority = options.map(|options| options.priority).unwrap_or_default();
         let term = options.and_then(|options| options.attempt_timeout).unwrap_or(self.limits.term);
         let background = options.and_then(|options| options.background.clone());
-        let permit = match self.limits.of(class) {
-            Some(permits) => Permit::Wanted { permits: Arc::clone(permits), priority },
+        let permit = match self.limits.groups.permits(group, limit) {
+            Some(permits) => Permit::Wanted { permits, priority },
             None => Permit::Unlimited,
         };
         ConcurrencyLimitFuture { call: self.inner.clone().oneshot(request), permit, term, background, state }

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use crate::context::options::Priority;
 
-/// Permits of one class of calls.
+/// Permits of one concurrency group.
 ///
 /// A permit is a lease: it ends when it is dropped, and after its term even if its holder is not polled. A queued call
 /// has no claim to a permit. A free permit wakes the call at the head of the queue, and goes to the first call polled

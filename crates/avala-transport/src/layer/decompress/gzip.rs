@@ -32,9 +32,9 @@ const MOST_STEPS: usize = 64;
 /// `content-length`, and their body is decompressed in small portions while it is read. Place a
 /// [`CollectLayer`](crate::layer::CollectLayer) above to cap the decompressed size.
 ///
-/// A corrupt or truncated body fails with [`ConnectionLost`](TransportErrorKind::ConnectionLost). A body may have several
-/// members. Data after the last member, such as padding with zeros, is ignored, as `gzip` and browsers do. An empty
-/// body is valid.
+/// A corrupt or truncated body fails with [`ConnectionLost`](TransportErrorKind::ConnectionLost). A body may have
+/// several members. Data after the last member, such as padding with zeros, is ignored, as `gzip` and browsers do. An
+/// empty body is valid.
 ///
 /// ```
 /// use avala_transport::Body;

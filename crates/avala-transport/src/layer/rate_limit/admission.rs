@@ -17,7 +17,8 @@ use super::store::StoreCall;
 use crate::body::Body;
 use crate::context::CallState;
 use crate::context::background::Background;
-use crate::context::options::{CallClass, CallOptions, Priority};
+use crate::context::concurrency_group::ConcurrencyGroup;
+use crate::context::options::{CallOptions, Priority};
 use crate::context::time_spent::{Phase, Seconds};
 use crate::error::{Sent, TransportError, TransportErrorKind};
 
@@ -31,7 +32,8 @@ const LONGEST_TIMER: Duration = Duration::from_secs(24 * 3_600);
 pub(super) struct Admission {
     limiter: RateLimiter,
     name: Option<&'static str>,
-    class: CallClass,
+    group: ConcurrencyGroup,
+    concurrency_limit: Option<usize>,
     priority: Priority,
     background: Option<Background>,
     state: CallState,
@@ -69,7 +71,8 @@ impl Admission {
             permit_term: options.and_then(|options| options.attempt_timeout).unwrap_or(permit_term),
             limiter,
             name: options.and_then(|options| options.rate_scope),
-            class: options.map(|options| options.class).unwrap_or_default(),
+            group: options.map(|options| options.concurrency_group).unwrap_or_default(),
+            concurrency_limit: options.and_then(|options| options.concurrency_limit),
             priority: options.map(|options| options.priority).unwrap_or_default(),
             background: options.and_then(|options| options.background.clone()),
             state,
@@ -141,7 +144,8 @@ impl Admission {
                 return Some(Poll::Ready(Err(error)));
             }
             let left = self.state.deadline().map(|deadline| deadline.saturating_duration_since(now));
-            let call = StoreCall::new(self.class)
+            let call = StoreCall::new(self.group)
+                .with_concurrency_limit(self.concurrency_limit)
                 .with_scope(self.name)
                 .with_background(self.is_in_background())
                 .with_permit_term(self.permit_term)
@@ -186,8 +190,8 @@ impl Admission {
         taken
     }
 
-    /// Takes the tokens of both limits, or returns for how long the attempt waits for one of them. It queues for one limit
-    /// at a time, and keeps its position in the other.
+    /// Takes the tokens of both limits, or returns for how long the attempt waits for one of them. It queues for one
+    /// limit at a time, and keeps its position in the other.
     fn claim(&mut self, now: Instant, cx: &Context<'_>) -> Claim {
         let Some(user) = self.limiter.user() else { return Claim::Taken };
         let Waiting { user: ticket, scope: narrow_ticket, .. } = &mut **waiting(&mut self.waiting, now, self.priority);
@@ -233,7 +237,7 @@ impl Admission {
     /// half of the call timeout.
     fn time_needed(&self, now: Instant) -> Duration {
         let (Some(user), Some(timeout)) = (self.limiter.user(), self.state.timeout()) else { return Duration::ZERO };
-        let times = self.scope.as_deref().unwrap_or(user).times(self.class);
+        let times = self.scope.as_deref().unwrap_or(user).times(self.group);
         times.estimate(now).min(timeout / 2)
     }
 
@@ -301,7 +305,7 @@ impl Admission {
         if self.background.is_none()
             && let Some(user) = self.limiter.user()
         {
-            let times = self.scope.as_deref().unwrap_or(user).times(self.class);
+            let times = self.scope.as_deref().unwrap_or(user).times(self.group);
             times.add(now.saturating_duration_since(sent), now);
         }
     }

@@ -1,10 +1,13 @@
 //! Durations of recent attempts, to decide whether a queued call still has enough time.
 
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use tokio::time::Instant;
+
+use crate::context::concurrency_group::ConcurrencyGroup;
 
 /// The least time that an attempt is assumed to need, also before any was measured.
 pub(super) const MINIMUM: Duration = Duration::from_millis(50);
@@ -18,6 +21,25 @@ const STEPS_PER_OCTAVE: u32 = 4;
 const FIRST_OCTAVE: u32 = 10;
 /// The last bucket ends at 67 seconds and also holds slower attempts.
 const BUCKETS: usize = 64;
+
+/// Durations of each concurrency group: exports take longer than other calls.
+#[derive(Debug, Default)]
+pub(super) struct TimesByGroup {
+    default: Arc<AttemptTimes>,
+    /// Names are static, so there are few.
+    named: Mutex<HashMap<ConcurrencyGroup, Arc<AttemptTimes>>>,
+}
+
+impl TimesByGroup {
+    pub(super) fn of(&self, group: ConcurrencyGroup) -> Arc<AttemptTimes> {
+        if group == ConcurrencyGroup::DEFAULT {
+            return Arc::clone(&self.default);
+        }
+        // Each entry is added in one step, so the map is valid after a panic.
+        let mut named = self.named.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(named.entry(group).or_default())
+    }
+}
 
 /// Decaying histogram of durations. Adding to it takes no lock.
 #[derive(Debug)]

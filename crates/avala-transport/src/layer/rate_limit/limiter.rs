@@ -13,9 +13,10 @@ use super::{RateLimit, RateLimitState};
 /// Client-side rate limiter. Clones share one count.
 ///
 /// Use the same limiter in every client that uses the same API key. Calls that have to wait are sent in the order in
-/// which they queued, those of high [priority](crate::CallOptions::priority) first. A queued call holds a reservation and nothing else: if it is dropped, those behind it move up,
-/// and if it is not polled within one interval of its start, those behind it go ahead and it queues again. A call
-/// counts when it is sent: never more than `rate * T + burst` calls in any time `T`.
+/// which they queued, those of high [priority](crate::CallOptions::priority) first. A queued call holds a reservation
+/// and nothing else: if it is dropped, those behind it move up, and if it is not polled within one interval of its
+/// start, those behind it go ahead and it queues again. A call counts when it is sent: never more than `rate * T +
+/// burst` calls in any time `T`.
 ///
 /// The limiter adapts to response headers:
 ///
@@ -25,8 +26,8 @@ use super::{RateLimit, RateLimitState};
 /// - A 429 closes the gate for its `Retry-After`, or for a second without one; for an hour at most.
 ///
 /// Invalid values are ignored. The gate opens with one token: queued calls are sent one at a time at the rate of the
-/// limit, and the burst refills over time. Refused calls are retried up to a tenth of the wait later than that. Gates of
-/// independent limiters with one key open at the same moment: use [`shared`](Self::shared) limits, or a
+/// limit, and the burst refills over time. Refused calls are retried up to a tenth of the wait later than that. Gates
+/// of independent limiters with one key open at the same moment: use [`shared`](Self::shared) limits, or a
 /// [`fleet`](Self::fleet), whose clients come back spread over the time between two of their calls.
 ///
 /// Some endpoints have a narrower limit. A call names it with
@@ -119,14 +120,15 @@ impl RateLimiter {
 
     /// Creates the limiter of one client of a fleet: many clients with one API key, and nothing that they share.
     ///
-    /// Each response tells how many calls the whole fleet has made in this minute. From it the client learns how long to
-    /// wait between its own calls, so that all together use about nine tenths of the limit, in equal shares. It needs the
-    /// headers `X-RateLimit-Limit`, `X-RateLimit-Remaining` and `X-RateLimit-Reset`; without them, only a 429 delays
-    /// calls. `limit` applies until the first response, without a burst.
+    /// Each response tells how many calls the whole fleet has made in this minute. From it the client learns how long
+    /// to wait between its own calls, so that all together use about nine tenths of the limit, in equal shares. It
+    /// needs the headers `X-RateLimit-Limit`, `X-RateLimit-Remaining` and `X-RateLimit-Reset`; without them, only a 429
+    /// delays calls. `limit` applies until the first response, without a burst.
     ///
     /// `share` is what [`fleet_share`](Self::fleet_share) returned in an earlier run, in calls per minute: store it, or
-    /// set it to nine tenths of the limit divided by the number of clients. With it, a fleet that starts together has no
-    /// more than a few refusals; its first calls are spread over the time between two calls. Invalid values are ignored.
+    /// set it to nine tenths of the limit divided by the number of clients. With it, a fleet that starts together has
+    /// no more than a few refusals; its first calls are spread over the time between two calls. Invalid values are
+    /// ignored.
     ///
     /// With 1,000 clients at 600 calls per minute a client has one call in 110 s. Calls need a
     /// [timeout](crate::CallOptions::timeout) that allows for several such gaps.
@@ -142,8 +144,8 @@ impl RateLimiter {
         Self::with(Some(Scope::fleet(limit, share)))
     }
 
-    /// Returns the share that this client of a [fleet](Self::fleet) has now, in calls per minute. `None` before the first
-    /// response without a remembered share, and for other limiters.
+    /// Returns the share that this client of a [fleet](Self::fleet) has now, in calls per minute. `None` before the
+    /// first response without a remembered share, and for other limiters.
     #[must_use]
     pub fn fleet_share(&self) -> Option<f64> {
         self.user()?.fleet_share()

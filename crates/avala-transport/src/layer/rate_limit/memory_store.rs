@@ -10,21 +10,21 @@ use super::RateLimit;
 use super::bucket::LONGEST_CLOSING;
 use super::gcra::Gcra;
 use super::store::{Decision, Grant, GrantGuard, LimitFuture, LimitReport, LimitStore, StoreCall};
-use crate::context::options::CallClass;
+use crate::context::concurrency_group::ConcurrencyGroup;
 
 /// How often a call looks for a permit that another one has returned.
 const PERMIT_POLL: Duration = Duration::from_millis(50);
 
-/// Limits in memory, for several limiters of one process, and for tests of what a shared store does. Clones share one
+/// Limits in memory, for several limiters of one process, and for tests that need a shared store. Clones share one
 /// state.
 ///
-/// Ten uploads and five exports hold a permit at a time. A permit ends with its grant, and after its
+/// A call whose [group](StoreCall::group) has a limit holds a permit. It ends with its grant, and after its
 /// [term](StoreCall::permit_term).
 ///
 /// ```
 /// use avala_transport::{MemoryLimits, RateLimit, RateLimiter};
 ///
-/// let limits = MemoryLimits::new(RateLimit::per_minute(60).burst(5));
+/// let limits = MemoryLimits::new(RateLimit::per_minute(60).burst(5)).concurrency_limit("thumbnails", 4);
 /// let limiter = RateLimiter::shared(limits, RateLimit::per_minute(6).burst(1));
 /// ```
 #[derive(Debug, Clone)]
@@ -35,7 +35,8 @@ struct State {
     configured: RateLimit,
     started: Instant,
     limits: HashMap<Option<&'static str>, Gcra>,
-    permits: HashMap<CallClass, Vec<(u64, Instant)>>,
+    concurrency: HashMap<ConcurrencyGroup, usize>,
+    permits: HashMap<ConcurrencyGroup, Vec<(u64, Instant)>>,
     next_permit: u64,
 }
 
@@ -47,9 +48,18 @@ impl MemoryLimits {
             configured: limit,
             started: Instant::now(),
             limits: HashMap::new(),
+            concurrency: HashMap::new(),
             permits: HashMap::new(),
             next_permit: 0,
         })))
+    }
+
+    /// Sets how many calls of a group may be in flight at once, over all limiters that use this store. Zero counts as
+    /// one. Default: what the calls of the group [bring along](StoreCall::concurrency_limit).
+    #[must_use]
+    pub fn concurrency_limit(self, group: impl Into<ConcurrencyGroup>, calls: usize) -> Self {
+        self.lock().concurrency.insert(group.into(), calls);
+        self
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -75,11 +85,8 @@ impl MemoryLimits {
 
     async fn permit(&self, call: StoreCall, deadline: Option<Instant>) -> Decision {
         let mut guard = MemoryGrant { limits: self.clone(), call, granted: Instant::now(), permit: None, used: false };
-        let limit = match call.class {
-            CallClass::Ordinary => return Decision::Granted(Grant::with_guard(guard)),
-            CallClass::Upload => 10,
-            CallClass::Export => 5,
-        };
+        let limit = self.lock().concurrency.get(&call.group).copied().or(call.concurrency_limit);
+        let Some(limit) = limit else { return Decision::Granted(Grant::with_guard(guard)) };
         loop {
             guard.permit = self.lock().take_permit(call, limit);
             if guard.permit.is_some() {
@@ -127,10 +134,10 @@ impl State {
         let now = Instant::now();
         self.next_permit += 1;
         let permit = self.next_permit;
-        let held = self.permits.entry(call.class).or_default();
+        let held = self.permits.entry(call.group).or_default();
         held.retain(|(_, ends)| *ends > now);
         let ends = now.checked_add(call.permit_term).unwrap_or(now + LONGEST_CLOSING);
-        (held.len() < limit).then(|| held.push((permit, ends)))?;
+        (held.len() < limit.max(1)).then(|| held.push((permit, ends)))?;
         Some(permit)
     }
 }
@@ -165,7 +172,7 @@ impl GrantGuard for MemoryGrant {
 impl Drop for MemoryGrant {
     fn drop(&mut self) {
         let mut state = self.limits.lock();
-        if let Some(held) = state.permits.get_mut(&self.call.class) {
+        if let Some(held) = state.permits.get_mut(&self.call.group) {
             held.retain(|(permit, _)| Some(*permit) != self.permit);
         }
         // Many tokens that are returned late and taken again at once would be a burst.

@@ -38,7 +38,7 @@ use crate::error::TransportError;
 
 /// Delays attempts as a [`RateLimiter`] requires, and reports responses to the limiter.
 ///
-/// A call that has to wait needs time for its attempt: as much as recent attempts of the same class took, at least 50
+/// A call that has to wait needs time for its attempt: as much as recent attempts of the same group took, at least 50
 /// ms, and at most half of its timeout. If less would be left after the wait, the call fails at once with
 /// [`RateLimited`](crate::TransportErrorKind::RateLimited), the wait as [`retry_after`](TransportError::retry_after),
 /// and [`Sent::No`](crate::Sent::No), and takes no token. A call also fails if the gate stays closed for longer than

@@ -24,9 +24,9 @@ const BLOCK: u64 = 64;
 ///
 /// A queued call has a reservation and holds nothing else. The start of the reservation follows from the bucket and the
 /// number of calls ahead. It is recomputed at each poll and whenever the limit, the gate or the calls ahead change.
-/// Each call has its own timer. A token that the first call does not take within [`LONGEST_GRACE`] goes to the next call
-/// that is polled. The call that was skipped keeps its position for one interval after its start; polled later, it queues
-/// again.
+/// Each call has its own timer. A token that the first call does not take within [`LONGEST_GRACE`] goes to the next
+/// call that is polled. The call that was skipped keeps its position for one interval after its start; polled later, it
+/// queues again.
 ///
 /// All instants are passed in by the caller. Wakers are collected in `wake`, because they must be called without the
 /// lock.
@@ -99,8 +99,8 @@ impl Schedule {
         }
     }
 
-    /// Takes a token for a call without a reservation, if that delays no reservation of its priority or a higher one, and
-    /// leaves `spare` tokens.
+    /// Takes a token for a call without a reservation, if that delays no reservation of its priority or a higher one,
+    /// and leaves `spare` tokens.
     pub(super) fn try_take(&mut self, now: Instant, spare: usize, priority: Priority) -> bool {
         let free = self.bucket.has(now, self.waiting_before(priority) + 1 + spare);
         if free {
@@ -184,8 +184,8 @@ impl Schedule {
         }
     }
 
-    /// Returns the time until a reservation with `ahead` others before it may be usable: when there are tokens for all of
-    /// them, or when the others have left a token unused.
+    /// Returns the time until a reservation with `ahead` others before it may be usable: when there are tokens for all
+    /// of them, or when the others have left a token unused.
     fn wait(&mut self, now: Instant, ahead: usize) -> Duration {
         let wait = self.bucket.wait(now, ahead);
         let Some(due) = self.due.filter(|_| ahead > 0) else { return wait };
@@ -194,12 +194,12 @@ impl Schedule {
         wait.min(skips)
     }
 
-    /// How long a free token waits for the first call.
+    /// Returns how long a free token waits for the first call.
     fn grace(&self) -> Duration {
         self.term().min(LONGEST_GRACE)
     }
 
-    /// How long a call keeps its position after its start.
+    /// Returns how long a call keeps its position after its start.
     fn term(&self) -> Duration {
         self.bucket.interval().max(SHORTEST_TERM)
     }

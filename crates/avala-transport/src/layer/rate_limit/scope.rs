@@ -1,19 +1,20 @@
 //! One limit and its schedule, shared by all clones of a limiter.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::Waker;
 use std::time::{Duration, UNIX_EPOCH};
 
 use http::{HeaderMap, StatusCode};
 use tokio::time::Instant;
 
-use super::attempt_times::AttemptTimes;
+use super::attempt_times::{AttemptTimes, TimesByGroup};
 use super::bucket::{Bucket, LONGEST_CLOSING};
 use super::pacer::{Pacer, Sample, WINDOW};
 use super::schedule::{Claim, Schedule, Ticket};
 use super::store::LimitReport;
 use super::{RateLimit, RateLimitState};
-use crate::context::options::{CallClass, Priority};
+use crate::context::concurrency_group::ConcurrencyGroup;
+use crate::context::options::Priority;
 use crate::retry_after::{point_in_time, retry_after, sent_at};
 
 /// How long the gate closes after a 429 without `Retry-After`.
@@ -25,8 +26,7 @@ const LONGEST_RESET: Duration = Duration::from_secs(60);
 #[derive(Debug)]
 pub(super) struct Scope {
     schedule: Mutex<Schedule>,
-    /// One per [`CallClass`].
-    times: [AttemptTimes; 3],
+    times: TimesByGroup,
     /// Calls per minute that no report exceeds: a share of the limit.
     most: Option<u32>,
     /// Whether the limit is that of a fleet.
@@ -43,7 +43,7 @@ impl Default for Scope {
 impl Scope {
     pub(super) fn new(limit: RateLimit) -> Self {
         let schedule = Mutex::new(Schedule::new(Bucket::new(limit)));
-        Self { schedule, times: Default::default(), most: None, is_paced: false }
+        Self { schedule, times: TimesByGroup::default(), most: None, is_paced: false }
     }
 
     /// Creates a limit that the server's headers may lower, but not raise.
@@ -61,7 +61,7 @@ impl Scope {
             schedule.bucket.set_passed(fastrand::f64());
         }
         schedule.pacer = Some(pacer);
-        Self { schedule: Mutex::new(schedule), times: Default::default(), most: None, is_paced: true }
+        Self { schedule: Mutex::new(schedule), times: TimesByGroup::default(), most: None, is_paced: true }
     }
 
     /// Returns whether the limit needs the time until the reset of every response.
@@ -105,13 +105,9 @@ impl Scope {
         self.with(|schedule| schedule.bucket.closed_for(now))
     }
 
-    pub(super) fn times(&self, class: CallClass) -> &AttemptTimes {
-        let [ordinary, uploads, exports] = &self.times;
-        match class {
-            CallClass::Ordinary => ordinary,
-            CallClass::Upload => uploads,
-            CallClass::Export => exports,
-        }
+    /// Returns how long recent attempts of a group took.
+    pub(super) fn times(&self, group: ConcurrencyGroup) -> Arc<AttemptTimes> {
+        self.times.of(group)
     }
 
     /// Updates the limit from what a response said.
@@ -151,7 +147,8 @@ impl Scope {
     }
 }
 
-/// Learns the pace of one client of a fleet. Its gate opens at random within one gap: all others wait for the same moment.
+/// Learns the pace of one client of a fleet. Its gate opens at random within one gap: all others wait for the same
+/// moment.
 fn observe_in_fleet(schedule: &mut Schedule, now: Instant, report: &LimitReport) {
     let Some(pacer) = &mut schedule.pacer else { return };
     if let Some(sample) = sample(report) {

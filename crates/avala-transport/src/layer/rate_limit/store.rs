@@ -5,7 +5,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::time::Duration;
 
-use crate::context::options::CallClass;
+use crate::context::concurrency_group::ConcurrencyGroup;
 
 /// The future of [`LimitStore::acquire`].
 pub type LimitFuture = Pin<Box<dyn Future<Output = Decision> + Send>>;
@@ -52,8 +52,10 @@ pub type LimitFuture = Pin<Box<dyn Future<Output = Decision> + Send>>;
 pub trait LimitStore: fmt::Debug + Send + Sync + 'static {
     /// Waits until the call may be sent, or decides that it may not.
     ///
-    /// The call counts against the user's limit and, if it has a [scope](StoreCall::scope), against that scope. An
-    /// upload or export also takes one of the permits of its class. The future must not borrow from the store.
+    /// The call counts against the user's limit and, if it has a [scope](StoreCall::scope), against that scope. If its
+    /// [group](StoreCall::group) has a limit, it also takes one of the permits of the group: the limit is that of the
+    /// store's settings, or else the one of the [call](StoreCall::concurrency_limit). The future must not borrow from
+    /// the store.
     fn acquire(&self, call: StoreCall) -> LimitFuture;
 
     /// Records what a response to a call of this scope said about the limit. Must not block.
@@ -66,22 +68,39 @@ pub trait LimitStore: fmt::Debug + Send + Sync + 'static {
 pub struct StoreCall {
     /// Name of the narrower limit that also counts the call. Unset if only the user's limit does.
     pub scope: Option<&'static str>,
-    /// Class of the call. Uploads and exports need a permit.
-    pub class: CallClass,
+    /// Concurrency group of the call.
+    pub group: ConcurrencyGroup,
+    /// How many calls of the group may be in flight at once where the store has no setting for it. Unset if the call
+    /// needs no permit then.
+    pub concurrency_limit: Option<usize>,
     /// The longest wait that leaves the call enough time. Default: [`Duration::MAX`], no limit.
     pub max_wait: Duration,
     /// Whether the call is a prefetch: it may take a token only if another one stays free, and must not wait. Default:
     /// false.
     pub background: bool,
-    /// How long a permit is held at most, if nobody returns it: the attempt timeout. Default: 30 s.
+    /// Maximum time for which a permit is held, if it is not returned: the attempt timeout. Default: 30 s.
     pub permit_term: Duration,
 }
 
 impl StoreCall {
-    /// Creates an ordinary call of this class, without a scope, that may wait for any time.
+    /// Creates a call of this group, without a scope and a concurrency limit, that may wait for any time.
     #[must_use]
-    pub fn new(class: CallClass) -> Self {
-        Self { scope: None, class, max_wait: Duration::MAX, background: false, permit_term: Duration::from_secs(30) }
+    pub fn new(group: impl Into<ConcurrencyGroup>) -> Self {
+        Self {
+            scope: None,
+            group: group.into(),
+            concurrency_limit: None,
+            max_wait: Duration::MAX,
+            background: false,
+            permit_term: Duration::from_secs(30),
+        }
+    }
+
+    /// Sets the [limit of the group](Self::concurrency_limit) where the store has no setting for it.
+    #[must_use]
+    pub fn with_concurrency_limit(mut self, calls: Option<usize>) -> Self {
+        self.concurrency_limit = calls;
+        self
     }
 
     /// Sets the [narrower limit](Self::scope) that also counts the call.

@@ -41,8 +41,8 @@ use crate::retry_after::retry_after;
 /// | anything else | no | no |
 ///
 /// [`CallOptions::repeatable`] overrides the method. If it is unset, all methods that the request has had must be
-/// repeatable: the original one and the one that a layer changed it to. A body that can be read only once allows one
-/// attempt.
+/// repeatable: the original method, and the method that a layer changed it to. A body that can be read only once allows
+/// one attempt.
 ///
 /// A retry is not made if its wait would pass the call's deadline or the policy's longest wait, or if the
 /// [`RetryBudget`] has too few tokens. The last response or error is then returned at once. A response such as 503 is

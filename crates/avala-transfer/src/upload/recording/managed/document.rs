@@ -137,7 +137,7 @@ pub(crate) struct Finalized {
     pub(crate) finalization: Finalization,
 }
 
-/// Whether a text is a UUID in its canonical form: lower case, with hyphens.
+/// Returns whether a text is a UUID in its canonical form: lower case, with hyphens.
 pub(crate) fn is_canonical(text: &str) -> bool {
     uuid::Uuid::try_parse(text).is_ok_and(|uuid| uuid.to_string() == text)
 }

@@ -71,7 +71,7 @@ pub(crate) fn check(grant: &Grant, url: &StorageUrl, expected: Expected<'_>) -> 
     Ok(Digest::of(&place))
 }
 
-/// `/<bucket>/__o__%3D/<owner>/__cloud__/<session>/<path>`, percent-encoded in one way only.
+/// Checks that the path is `/<bucket>/__o__%3D/<owner>/__cloud__/<session>/<path>`, percent-encoded in one way only.
 fn check_path(uri: &Uri, expected: &Expected<'_>) -> Result<(), Error> {
     let wrong = || ensure(false, "the URL leads to another object than the file's");
     let Some((bucket, rest)) = uri.path().strip_prefix('/').and_then(|path| path.split_once('/')) else {
@@ -101,7 +101,7 @@ fn encode(segment: &str) -> String {
     out
 }
 
-/// The parameters of the query: exactly the eight known ones, once each.
+/// Returns the parameters of the query: exactly the eight known ones, once each.
 fn parameters(uri: &Uri) -> Result<BTreeMap<String, String>, Error> {
     let mut found = BTreeMap::new();
     for pair in uri.query().unwrap_or_default().split('&') {

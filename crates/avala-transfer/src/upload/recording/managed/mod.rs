@@ -14,10 +14,9 @@ use avala_types::{AdmitManagedUpload, FinalizeManagedUpload, FinalizedFile, Init
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
-use crate::error::{Error, ErrorKind};
+use crate::error::{Error, ErrorKind, FileOutcome, Report};
 use crate::hash::Digest;
 use crate::progress::event::{Event, Phase};
-use crate::progress::report::{FileOutcome, Report};
 use crate::run::blocking;
 use crate::source::open::OpenFile;
 use crate::source::stamp::Stamp;
@@ -76,7 +75,7 @@ async fn hash_all(upload: &Opened) -> Result<Hashes, Error> {
     Ok(hashes)
 }
 
-/// The files have to be those that were announced.
+/// Checks that the files have the hashes that were announced.
 fn check_hashes(upload: &Opened, hashes: &Hashes) -> Result<(), Error> {
     for (path, state) in &upload.state.files {
         let own = hashes.get(path).map(|(_, digest)| *digest);

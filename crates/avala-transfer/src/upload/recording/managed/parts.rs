@@ -95,7 +95,7 @@ impl Original {
         PART_SIZE.min(self.source.stamp.size.saturating_sub(self.offset(number)))
     }
 
-    /// The parts that the storage has, after a part.
+    /// Returns the parts that the storage has, after a part.
     async fn present(&self, after: u64) -> Result<BTreeSet<u64>, Error> {
         let uploads = self.context.transfers.avala().fleet().managed_uploads();
         let (mut present, mut after) = (BTreeSet::new(), after);
@@ -198,7 +198,7 @@ impl Original {
         Ok(presigned)
     }
 
-    /// The first grant of a file decides where all of its parts go.
+    /// Checks that a part goes where the first grant of its file pointed to.
     async fn check_pin(&self, pin: Digest) -> Result<(), Error> {
         let mut known = self.pin.lock().await;
         match *known {

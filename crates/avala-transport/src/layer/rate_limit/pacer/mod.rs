@@ -5,8 +5,8 @@ mod simulation;
 
 /// Length of the server's windows, in seconds.
 pub(super) const WINDOW: f64 = 60.0;
-/// The share of the limit that the fleet aims for is `AIM - NOISE / sqrt(limit)`: 90.8 % of 600, 89.7 % of 100. The count in
-/// a window of 600 is then about Poisson(545), so that the limit is more than two standard deviations away.
+/// The share of the limit that the fleet aims for is `AIM - NOISE / sqrt(limit)`: 90.8 % of 600, 89.7 % of 100. The
+/// count in a window of 600 is then about Poisson(545), so that the limit is more than two standard deviations away.
 const AIM: f64 = 0.9165;
 const NOISE: f64 = 0.2;
 /// How strongly a response near the target changes the gap, and one far from it.
@@ -25,8 +25,8 @@ const PULL_CENTER: f64 = 4.6;
 const EARLY_PULL: f64 = 0.055;
 /// A client is new until it has this many responses.
 const NEW: u32 = 12;
-/// A refusal multiplies the gap of a new client by the demand that it proves, within these bounds. More would leave some
-/// clients of a large fleet with tiny shares for hours.
+/// A refusal multiplies the gap of a new client by the demand that it proves, within these bounds. More would leave
+/// some clients of a large fleet with tiny shares for hours.
 const NEW_GROWTH: (f64, f64) = (2.0, 3.0);
 /// A client with a remembered share counts as if it had this many.
 const OLD: u32 = 1_000;
@@ -47,9 +47,10 @@ pub(super) struct Sample {
 
 /// Time between the calls of one client, learned from responses.
 ///
-/// Each response tells the calls of the whole fleet in this window so far. Compared with the calls that the target allows
-/// by then, that is the fleet's demand. A client multiplies its gap by a power of it: if all do, the demand approaches
-/// the target within some responses of each. Rules that learn only from refusals do not: most clients see none.
+/// Each response tells the calls of the whole fleet in this window so far. Compared with the calls that the target
+/// allows by then, that is the fleet's demand. A client multiplies its gap by a power of it: if all do, the demand
+/// approaches the target within some responses of each. Rules that learn only from refusals do not: most clients see
+/// none.
 #[derive(Debug, Clone)]
 pub(super) struct Pacer {
     /// Seconds between calls; `None` before the first response, if no share is remembered.
@@ -87,7 +88,7 @@ impl Pacer {
         let demand = WINDOW / (aim * elapsed.max(1.0));
         let new_growth = demand.clamp(NEW_GROWTH.0, NEW_GROWTH.1);
         let gap = match (self.gap, sample.refused) {
-            // As if each counted call came from another client.
+            // As if each counted call were from another client.
             (None, refused) => sample.used.clamp(1.0, limit) / target * if refused { new_growth } else { 1.0 },
             (Some(gap), true) if is_new => gap * new_growth,
             (Some(gap), true) => gap * demand.max(1.3).sqrt(),
