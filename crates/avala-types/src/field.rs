@@ -379,7 +379,7 @@ where
         }
     }
 
-    deserializer.deserialize_str(Text(expected, make))
+    deserializer.deserialize_string(Text(expected, make))
 }
 
 /// The error of a field that an object has twice.
