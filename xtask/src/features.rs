@@ -1,4 +1,5 @@
-//! Builds each feature of each crate alone, or each two of them, and all of them together.
+//! Builds each feature of each crate alone, or each two of them, and all of them together; tests the types with features of
+//! `serde_json` that another crate of a build may turn on.
 
 use serde_json::Value;
 
@@ -16,8 +17,11 @@ pub(crate) fn check() -> Outcome {
             cargo(&["check", "--quiet", "-p", &package, "--all-features"])?;
         }
     }
-    Ok(())
+    cargo(&["test", "--quiet", "-p", "avala-types", "--all-features", "--tests", "--features", OF_OTHERS])
 }
+
+/// Features that change what `serde_json` hands out: cargo turns them on for the whole build if any crate asks for them.
+const OF_OTHERS: &str = "serde_json/arbitrary_precision,serde_json/preserve_order,serde_json/unbounded_depth";
 
 /// Builds every two features of each crate without the others.
 pub(crate) fn check_pairs() -> Outcome {

@@ -65,7 +65,7 @@ cargo xtask <task>
   api [--update]       Compares the public API of each crate with its snapshot; --update accepts it
   dependencies         Checks which crate depends on what, and that modules have no cycles
   words                Rejects private terminology in sources, messages and docs
-  features [--pairs]   Builds every feature alone, or every two of them, and all together
+  features [--pairs]   Builds every feature alone, or every two of them, and all together; tests features of serde_json
   deny                 Checks licenses, sources and advisories of dependencies; needs cargo-deny
   semver               Compares the API with the last release; needs cargo-semver-checks
   msrv                 Checks the workspace on the oldest compiler that it supports

@@ -13,6 +13,7 @@ use avala_types::{Cursor, CursorPage};
 use futures_core::Stream;
 use http::response::Parts;
 use percent_encoding::percent_decode_str;
+use tokio::runtime::{self, Handle};
 
 use crate::call::Call;
 use crate::decode::Records;
@@ -25,10 +26,11 @@ const MOST_PAGES: usize = 16;
 
 /// A stream of the pages of a list. Returned by [`List::pages`](crate::List::pages).
 ///
-/// The stream owns all that it needs. As soon as a page arrives the next one is requested, so that its way over the
-/// network and the work on this page overlap. That request is sent only if it takes no token of the rate limiter and no
-/// permit that a call of the consumer may need; otherwise it is sent when the next page is awaited. What the consumer
-/// does between two pages does not count against any timeout, however long it takes.
+/// The stream owns all that it needs. As soon as a page arrives the next one is requested, so that its way over the network
+/// and the work on this page overlap. That request is sent only if it takes no token of the rate limiter and no permit
+/// that a call of the consumer may need; otherwise it is sent when the next page is awaited. What the consumer does
+/// between two pages does not count against any timeout, however long it takes. A stream may be moved to another
+/// runtime, where a page that was requested already is requested again.
 ///
 /// A page with a record that cannot be decoded is an error, and the next page follows. After any other error the stream
 /// ends; [`cursor`](Pages::cursor) says where to resume.
@@ -40,6 +42,8 @@ pub struct Pages<T> {
     /// The cursor of the next page; `None` for the first one.
     cursor: Option<Cursor>,
     seen: Seen,
+    /// The runtime that polled the pending page. Its timers, and its connection, make progress only there.
+    runtime: Option<runtime::Id>,
 }
 
 enum State<T> {
@@ -57,7 +61,7 @@ impl<T> Pages<T> {
         let mut seen = Seen::default();
         // A list without a cursor starts at its first page, which has the number 1 in some lists.
         let _ = seen.insert(cursor.as_ref().map_or("page=1", Cursor::as_query));
-        Self { call: Box::new(call), state: State::Start, cursor, seen }
+        Self { call: Box::new(call), state: State::Start, cursor, seen, runtime: None }
     }
 
     /// Returns the next page, or `None` after the last one.
@@ -74,8 +78,21 @@ impl<T> Pages<T> {
         self.cursor.as_ref()
     }
 
+    /// Requests the pending page again if the stream was moved to another runtime, because the former one may be idle or
+    /// gone.
+    fn settle(&mut self) {
+        let runtime = Handle::try_current().ok().map(|handle| handle.id());
+        if std::mem::replace(&mut self.runtime, runtime) != runtime
+            && let State::Pending(future, _) = &self.state
+            && !future.is_spawned()
+        {
+            self.request();
+        }
+    }
+
     /// Polls the pending page in the background, where it waits for nothing that a call of the consumer may need.
     fn drive(&mut self, cx: &mut Context<'_>) {
+        self.settle();
         if let State::Pending(future, background) = &mut self.state {
             background.resume();
             if let Poll::Ready(result) = future.poll(cx) {
@@ -95,7 +112,7 @@ impl<T> Pages<T> {
 
     /// Moves a pending page to a runtime, which fetches it while the stream is not polled.
     #[cfg(feature = "blocking")]
-    fn drive_on(&mut self, runtime: &tokio::runtime::Handle) {
+    fn drive_on(&mut self, runtime: &Handle) {
         if let State::Pending(future, background) = &mut self.state {
             // The runtime polls it all the time, so its timeouts count.
             background.resume();
@@ -156,6 +173,7 @@ impl Seen {
 impl<T> Pages<T> {
     /// Polls for the next page, whose records may have failed one by one.
     fn poll_records(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<PageOfItems<T>, Error>>> {
+        self.settle();
         if let State::Start = self.state {
             self.request();
         }
@@ -282,7 +300,7 @@ impl<T> Items<T> {
 
     /// Moves a pending page to a runtime, which fetches it while the stream is not polled.
     #[cfg(feature = "blocking")]
-    pub(crate) fn drive_on(&mut self, runtime: &tokio::runtime::Handle) {
+    pub(crate) fn drive_on(&mut self, runtime: &Handle) {
         self.pages.drive_on(runtime);
     }
 

@@ -43,6 +43,15 @@ impl<T> Sending<T> {
         }
     }
 
+    /// Returns whether the call was moved to a runtime that runs it, whoever polls for its result.
+    pub(crate) fn is_spawned(&self) -> bool {
+        #[cfg(feature = "blocking")]
+        let is_spawned = self.is_spawned;
+        #[cfg(not(feature = "blocking"))]
+        let is_spawned = false;
+        is_spawned
+    }
+
     /// Moves the call to a runtime, unless it is there already.
     #[cfg(feature = "blocking")]
     pub(crate) fn spawn_on(&mut self, runtime: &tokio::runtime::Handle) {

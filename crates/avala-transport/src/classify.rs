@@ -10,7 +10,7 @@ use tower::BoxError;
 use tower::load_shed::error::Overloaded;
 use tower::timeout::error::Elapsed;
 
-use crate::error::{Sent, TimeoutPhase, TransportError, TransportErrorKind};
+use crate::error::{Sent, TimeoutPhase, TransportError, TransportErrorKind, as_error, chain};
 
 /// Classification of a foreign error: its kind, and whether the request can be retried.
 ///
@@ -121,37 +121,28 @@ pub(crate) fn translate(error: BoxError, place: Place, classifier: Option<&Class
 /// Returns the classification of the first known error in the chain. `None` if there is none, or if the first known
 /// error is a `TransportError`.
 fn by_chain(error: &(dyn Error + 'static), place: Place) -> Option<Classified> {
-    let mut next = Some(error);
-    let mut is_own_word = place == Place::Innermost;
-    // Bounded, because a source chain can contain a cycle.
-    for _ in 0..32 {
-        let error = next?;
-        if error.is::<TransportError>() {
+    for (index, error) in chain(error).enumerate() {
+        if as_error::<TransportError>(error).is_some() {
             return None;
         }
         if let Some(classified) = of_one(error, place) {
+            let is_own_word = index == 0 && place == Place::Innermost;
             return Some(if is_own_word { classified } else { classified.sent(Sent::Maybe) });
         }
-        is_own_word = false;
-        // `io::Error` does not list the error that it wraps as its source.
-        next = match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
-            Some(wrapped) => Some(wrapped),
-            None => error.source(),
-        };
     }
     None
 }
 
 fn of_one(error: &(dyn Error + 'static), place: Place) -> Option<Classified> {
-    if error.is::<Elapsed>() {
+    if as_error::<Elapsed>(error).is_some() || as_error::<tokio::time::error::Elapsed>(error).is_some() {
         let phase = if place == Place::PerCall { TimeoutPhase::Total } else { TimeoutPhase::Attempt };
         return Some(Classified::timeout(phase));
     }
-    if error.is::<Overloaded>() {
+    if as_error::<Overloaded>(error).is_some() {
         // `Overloaded` is returned instead of calling the inner service.
         return Some(Classified::new(TransportErrorKind::RateLimited).sent(Sent::No));
     }
-    if let Some(error) = error.downcast_ref::<io::Error>() {
+    if let Some(error) = as_error::<io::Error>(error) {
         return of_io(error.kind());
     }
     of_hyper(error)
@@ -176,7 +167,7 @@ fn of_io(kind: io::ErrorKind) -> Option<Classified> {
 
 #[cfg(feature = "hyper")]
 fn of_hyper(error: &(dyn Error + 'static)) -> Option<Classified> {
-    if let Some(error) = error.downcast_ref::<hyper_util::client::legacy::Error>() {
+    if let Some(error) = as_error::<hyper_util::client::legacy::Error>(error) {
         // Without a source, the client rejected the request itself. Otherwise the source is classified.
         return match error.source() {
             None => Some(Classified::new(TransportErrorKind::Request)),
@@ -186,7 +177,7 @@ fn of_hyper(error: &(dyn Error + 'static)) -> Option<Classified> {
             }
         };
     }
-    if let Some(error) = error.downcast_ref::<hyper::Error>() {
+    if let Some(error) = as_error::<hyper::Error>(error) {
         return Some(if error.is_timeout() {
             Classified::timeout(TimeoutPhase::Attempt)
         } else if error.is_user() {
@@ -196,7 +187,7 @@ fn of_hyper(error: &(dyn Error + 'static)) -> Option<Classified> {
         });
     }
     #[cfg(feature = "http2")]
-    if error.is::<h2::Error>() {
+    if as_error::<h2::Error>(error).is_some() {
         return Some(Classified::new(TransportErrorKind::ConnectionLost));
     }
     None
@@ -278,6 +269,38 @@ mod tests {
         assert_eq!(kind(Io::TimedOut), TransportErrorKind::Timeout);
         assert_eq!(kind(Io::HostUnreachable), TransportErrorKind::Connect);
         assert_eq!(kind(Io::PermissionDenied), TransportErrorKind::Layer);
+    }
+
+    #[test]
+    fn errors_in_pointers_are_classified_too() {
+        use TransportErrorKind::{Connect, ConnectionLost, Layer, RateLimited, Timeout};
+        #[derive(Debug, thiserror::Error)]
+        #[error("shared")]
+        struct Shared<E: Error + 'static>(#[source] Arc<E>);
+
+        let reset = || io::Error::from(io::ErrorKind::ConnectionReset);
+        let elapsed = || io::Error::other(Elapsed::new());
+        for place in [Place::PerAttempt, Place::Innermost] {
+            let kind = |error: BoxError| translated(error, place).0;
+            assert_eq!(kind(Arc::new(reset()).into()), ConnectionLost);
+            assert_eq!(kind(Box::new(Box::new(reset()))), ConnectionLost);
+            assert_eq!(kind(Shared(Arc::new(reset())).into()), ConnectionLost);
+            assert_eq!(kind(io::Error::other(Arc::new(elapsed())).into()), Timeout);
+            assert_eq!(kind(Shared(Arc::new(Overloaded::new())).into()), RateLimited);
+            assert_eq!(kind(Arc::new(TransportError::new(Connect, "down")).into()), Connect);
+            let held: Arc<dyn Error + Send + Sync> = Arc::new(Wrapped(elapsed().into()));
+            assert_eq!(kind(held.into()), Timeout);
+            assert_eq!(kind(Arc::new(io::Error::from(io::ErrorKind::InvalidData)).into()), Layer);
+        }
+        assert_eq!(translated(Arc::new(refused()), Place::Innermost), (Connect, Sent::No), "its own word");
+        assert_eq!(translated(Shared(Arc::new(refused())), Place::Innermost), (Connect, Sent::Maybe));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn timeout_of_tokio_is_a_timeout() {
+        let never = std::future::pending::<()>();
+        let elapsed = tokio::time::timeout(Duration::from_secs(1), never).await.unwrap_err();
+        assert_eq!(translated(elapsed, Place::Innermost), (TransportErrorKind::Timeout, Sent::Maybe));
     }
 
     #[test]

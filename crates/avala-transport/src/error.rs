@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::error::Error;
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::StatusCode;
@@ -334,8 +335,11 @@ fn safe(message: Cow<'static, str>) -> Cow<'static, str> {
 pub(crate) fn chain<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
     fn next<'a>(error: &&'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'static)> {
         let error = *error;
-        match error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref) {
-            Some(wrapped) => Some(wrapped),
+        if let Some(wrapped) = as_error::<std::io::Error>(error).and_then(std::io::Error::get_ref) {
+            return Some(wrapped);
+        }
+        match error.downcast_ref::<Arc<dyn Error + Send + Sync>>() {
+            Some(held) => Some(&**held),
             None => error.source(),
         }
     }
@@ -344,7 +348,15 @@ pub(crate) fn chain<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item 
 
 /// Returns the first error of type `E` in the chain.
 pub(crate) fn find_in_chain<'a, E: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a E> {
-    chain(error).find_map(|error| error.downcast_ref::<E>())
+    chain(error).find_map(as_error)
+}
+
+/// Returns the error as an `E`, or the `E` in a pointer: `Arc` and `Box` are errors of their own type, whose source is
+/// that of the error inside.
+pub(crate) fn as_error<'a, E: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a E> {
+    let in_arc = || error.downcast_ref::<Arc<E>>().map(|held| &**held);
+    let in_box = || error.downcast_ref::<Box<E>>().map(|held| &**held);
+    error.downcast_ref::<E>().or_else(in_arc).or_else(in_box)
 }
 
 /// Returns the message of the innermost error of the chain, redacted and shortened.

@@ -11,7 +11,7 @@ const LONGEST: Duration = Duration::from_secs(3_600);
 /// Returns the wait that the response requests with `Retry-After`, at most an hour: whole seconds, or an HTTP date.
 /// `None` if the header is missing or invalid (decimals, negative numbers, lists).
 ///
-/// Some servers send a Unix timestamp, in seconds or milliseconds. A number that can only be a timestamp is read as
+/// Some servers send a Unix timestamp, in seconds or smaller units. A number that can only be a timestamp is read as
 /// one. Dates and timestamps are compared with the response's `Date` header, so that a wrong local clock does no harm,
 /// and with the local clock if that header is missing. A time in the past is a wait of zero.
 ///
@@ -35,11 +35,14 @@ pub fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     Some(at.duration_since(sent_at(headers)).unwrap_or(Duration::ZERO).min(LONGEST))
 }
 
-/// Reads a number that can only be a Unix timestamp: in seconds from 2001 to 2286, or in milliseconds.
+/// Reads a number that can only be a Unix timestamp from 2001 to 2286: in seconds, milliseconds, microseconds or
+/// nanoseconds.
 pub(crate) fn point_in_time(number: u64) -> Option<SystemTime> {
     let since_epoch = match number {
         1_000_000_000..10_000_000_000 => Duration::from_secs(number),
         1_000_000_000_000..10_000_000_000_000 => Duration::from_millis(number),
+        1_000_000_000_000_000..10_000_000_000_000_000 => Duration::from_micros(number),
+        1_000_000_000_000_000_000..10_000_000_000_000_000_000 => Duration::from_nanos(number),
         _ => return None,
     };
     UNIX_EPOCH.checked_add(since_epoch)
@@ -113,6 +116,9 @@ mod tests {
         for (number, expected) in [
             (at + 30, Some(30)),
             ((at + 30) * 1_000, Some(30)),
+            ((at + 30) * 1_000_000, Some(30)),
+            ((at + 30) * 1_000_000_000, Some(30)),
+            (i64::MAX as u64, Some(3_600)),
             (at, Some(0)),
             (at - 5_000, Some(0)),
             (at + 7_200, Some(3_600)),

@@ -198,7 +198,7 @@ impl<'de> Deserialize<'de> for Name<'de> {
             }
         }
 
-        deserializer.deserialize_str(Key)
+        deserializer.deserialize_string(Key)
     }
 }
 

@@ -380,7 +380,7 @@ where
         }
     }
 
-    deserializer.deserialize_str(Text(expected, make))
+    deserializer.deserialize_string(Text(expected, make))
 }
 
 /// Returns the error of a field that an object has twice.

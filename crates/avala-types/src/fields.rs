@@ -69,7 +69,7 @@ impl<'de, K: Copy> DeserializeSeed<'de> for NextKey<'_, K> {
         if std::any::type_name::<D>() == std::any::type_name::<Unknown<'_>>() {
             return deserializer.deserialize_identifier(OtherName(PhantomData));
         }
-        deserializer.deserialize_str(self)
+        deserializer.deserialize_string(self)
     }
 }
 

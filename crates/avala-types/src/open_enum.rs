@@ -165,7 +165,7 @@ macro_rules! open_enum {
                 D: serde::Deserializer<'de>,
                 V: serde::de::Visitor<'de>,
             {
-                deserializer.deserialize_str(visitor)
+                deserializer.deserialize_string(visitor)
             }
         }
 

@@ -177,10 +177,33 @@ impl<'de, T: Scalar> Visitor<'de> for ScalarVisitor<T> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Slot<T>, A::Error> {
-        if self.mode == Mode::Strict {
+        // The object of a text is none of the numbers that `serde_json` may hand out as objects. Reading its key would move
+        // the position of the error.
+        let is_object = std::any::type_name::<A>().starts_with("serde_json::de::MapAccess<");
+        if self.mode == Mode::Strict && is_object {
             return Err(wrong_type::<T, _>(Unexpected::Map));
         }
-        any::object(map).map(Slot::Odd)
+        let json = any::object(map)?;
+        match json.get().starts_with('{') {
+            true => self.slot(Err(wrong_type::<T, _>(Unexpected::Map)), || Ok(json)),
+            false => self.slot(from_number_text(json.get()), || Ok(json)),
+        }
+    }
+}
+
+/// Reads a number from its text, as `serde_json` reads it without the feature `arbitrary_precision`.
+fn from_number_text<T: Scalar, E: de::Error>(text: &str) -> Result<T, E> {
+    // Zero has a sign as a floating point number only.
+    let is_integer = text != "-0";
+    if let Some(value) = text.parse().ok().filter(|_| is_integer) {
+        return T::from_u64(value);
+    }
+    if let Some(value) = text.parse().ok().filter(|_| is_integer) {
+        return T::from_i64(value);
+    }
+    match text.parse::<f64>() {
+        Ok(value) if value.is_finite() => T::from_f64(value),
+        _ => Err(wrong_value::<T, E>(Unexpected::Other("a number out of range"))),
     }
 }
 
@@ -253,7 +276,7 @@ macro_rules! text {
                 D: serde::Deserializer<'de>,
                 V: serde::de::Visitor<'de>,
             {
-                deserializer.deserialize_str(visitor)
+                deserializer.deserialize_string(visitor)
             }
         }
 

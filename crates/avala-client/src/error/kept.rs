@@ -88,14 +88,17 @@ fn redact_node(node: &mut Node, secret: bool, embedded: usize) -> bool {
         Node::Scalar(_) | Node::TooDeep => false,
         Node::Text(text) => redact_text(text, embedded),
         Node::List(items) => {
-            let changed = items.iter_mut().map(|item| redact_node(item, secret, embedded));
+            let is_pair = is_secret_pair(items);
+            let items = items.iter_mut().enumerate();
+            let changed = items.map(|(index, item)| redact_node(item, secret || (is_pair && index == 1), embedded));
             changed.fold(false, |any, changed| any | changed)
         }
         Node::Object(pairs) => {
             let about_secret = names_a_secret(pairs);
             let mut any = false;
             for (name, value) in pairs {
-                let secret = secret || is_secret_name(name) || (about_secret && VALUES.contains(&name.as_str()));
+                let is_value = about_secret && !is_label(name) && !NOT_VALUES.contains(&name.as_str());
+                let secret = secret || is_secret_name(name) || is_value;
                 any |= redact_node(value, secret, embedded);
                 if let Cow::Owned(redacted) = redact::text(name) {
                     *name = redacted;
@@ -107,24 +110,59 @@ fn redact_node(node: &mut Node, secret: bool, embedded: usize) -> bool {
     }
 }
 
-/// Keys under which an object names a field.
-const LABELS: &[&str] =
-    &["loc", "field", "name", "key", "param", "parameter", "attribute", "property", "path", "pointer", "header"];
-
-/// Keys of the value of the field.
-const VALUES: &[&str] = &[
-    "value", "values", "input", "msg", "message", "messages", "ctx", "given", "received", "actual", "got", "data",
-    "default", "example",
+/// Keys under which an object names a field, or their ends: `field`, `propertyName`, `instance_path`.
+const LABELS: &[&str] = &[
+    "argument",
+    "attribute",
+    "column",
+    "element",
+    "field",
+    "header",
+    "key",
+    "loc",
+    "location",
+    "name",
+    "param",
+    "parameter",
+    "path",
+    "pointer",
+    "property",
+    "source",
+    "target",
+    "variable",
 ];
+
+/// Keys of an object about a field that hold no value of the field.
+const NOT_VALUES: &[&str] = &["code", "index", "keyword", "kind", "line", "rule", "severity", "status", "type"];
+
+/// Returns whether a key names a field.
+fn is_label(key: &str) -> bool {
+    let letters: String = key.chars().filter(char::is_ascii_alphanumeric).collect();
+    LABELS.iter().any(|label| letters.to_ascii_lowercase().ends_with(label))
+}
 
 /// Returns whether an object is about a field whose values are secrets, such as
 /// `{"loc": ["body", "password"], "input": "..."}`.
 fn names_a_secret(pairs: &[(String, Node)]) -> bool {
-    pairs.iter().filter(|(name, _)| LABELS.contains(&name.as_str())).any(|(_, value)| match value {
-        Node::Text(label) => is_secret_name(label),
-        Node::List(path) => path.iter().filter_map(Node::as_text).any(is_secret_name),
+    pairs.iter().filter(|(name, _)| is_label(name)).any(|(_, value)| is_secret_label(value))
+}
+
+/// Returns whether a value is a secret name, or a path or an object with one.
+fn is_secret_label(value: &Node) -> bool {
+    match value {
+        Node::Text(label) => is_secret_name(label) && !label.contains(char::is_whitespace),
+        Node::List(path) => path.iter().any(|part| matches!(part, Node::Text(label) if is_secret_name(label))),
+        // `"source": {"pointer": "/data/password"}`
+        Node::Object(pairs) => pairs
+            .iter()
+            .any(|(name, value)| is_label(name) && matches!(value, Node::Text(label) if is_secret_name(label))),
         _ => false,
-    })
+    }
+}
+
+/// Returns whether a list is a pair of a secret name and its value, such as a header.
+fn is_secret_pair(items: &[Node]) -> bool {
+    matches!(items, [Node::Text(name), Node::Text(_)] if is_secret_name(name) && !name.contains(char::is_whitespace))
 }
 
 fn redact_text(text: &mut String, embedded: usize) -> bool {
@@ -157,7 +195,10 @@ mod tests {
 
     #[test]
     fn a_body_without_secrets_is_kept_as_it_is() {
-        for body in [r#"{"a" : [1.50, null],  "b":"é"}"#, "<html>502</html>", "", "null", r#"{"a": "[1, 2]"}"#] {
+        let about =
+            r#"{"name":"No password.","message":"Wrong token.","key":"uid","value":"u1","list":["token is","b"]}"#;
+        for body in [about, r#"{"a" : [1.50, null],  "b":"é"}"#, "<html>502</html>", "", "null", r#"{"a": "[1, 2]"}"#]
+        {
             assert_eq!(kept(body), body);
         }
         assert_eq!(kept("\u{feff} {\"a\": 1}\n"), "{\"a\": 1}");
@@ -175,6 +216,19 @@ mod tests {
                 r#"[{"loc":["body","pwd"],"msg":"hunter2","type":"short","input":"hunter2"}]"#,
                 r#"[{"loc":["body","pwd"],"msg":"***","type":"short","input":"***"}]"#,
             ),
+            (
+                r#"{"field":"apiKey","rejectedValue":"hunter2","code":"Size","errors":[{"text":"hunter2"}]}"#,
+                r#"{"field":"apiKey","rejectedValue":"***","code":"Size","errors":[{"text":"***"}]}"#,
+            ),
+            (
+                r#"{"errors":[{"source":{"pointer":"/data/password"},"detail":"hunter2","status":"422"}]}"#,
+                r#"{"errors":[{"source":{"pointer":"/data/password"},"detail":"***","status":"422"}]}"#,
+            ),
+            (
+                r#"[{"instancePath":"/secret","data":"hunter2"},{"property_name":"token","attempted":7}]"#,
+                r#"[{"instancePath":"/secret","data":"***"},{"property_name":"token","attempted":"***"}]"#,
+            ),
+            (r#"{"headers":[["X-Api-Key","hunter2"],["a","b"]]}"#, r#"{"headers":[["X-Api-Key","***"],["a","b"]]}"#),
         ] {
             assert_eq!(kept(body), shown);
         }

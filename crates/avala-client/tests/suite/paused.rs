@@ -8,10 +8,10 @@ use std::sync::{Arc, Mutex};
 use std::task::Poll;
 use std::time::Duration;
 
-use avala_client::Avala;
 use avala_client::types::Task;
+use avala_client::{Avala, AvalaBuilder};
 use avala_transport::testing::Step;
-use avala_transport::{Body, ConcurrencyLimits, RateLimit, RateLimiter};
+use avala_transport::{Body, ConcurrencyLimits, RateLimit, RateLimiter, Transport};
 use futures_util::StreamExt as _;
 use futures_util::stream::{self, FuturesUnordered};
 use http::Request;
@@ -47,6 +47,10 @@ impl Server {
     }
 
     fn client(&self, limiter: RateLimiter, limits: ConcurrencyLimits) -> Avala {
+        self.builder(limiter, limits).build().unwrap()
+    }
+
+    fn builder(&self, limiter: RateLimiter, limits: ConcurrencyLimits) -> AvalaBuilder {
         let server = self.clone();
         let service = tower::service_fn(move |request: Request<Body>| {
             let (server, target) = (server.clone(), request.uri().path_and_query().unwrap().to_string());
@@ -56,7 +60,7 @@ impl Server {
             }
         });
         let builder = Avala::builder().api_key("avk_test").rate_limiter(limiter).service(service);
-        builder.transport(|transport| transport.concurrency(limits)).build().unwrap()
+        builder.transport(|transport| transport.concurrency(limits))
     }
 
     fn requests(&self) -> usize {
@@ -277,6 +281,32 @@ fn an_idle_runtime_blocks_nobody() {
     }
 }
 
+#[test]
+fn a_list_that_moves_to_another_runtime_continues() {
+    let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
+    for (name, limiter, limits) in settings() {
+        for is_dropped in [false, true] {
+            let server = Server::new(250);
+            let mut items = server.client(limiter.clone(), limits).tasks().list().items();
+            let mut former = Vec::new();
+            let mut count = 0;
+            for taken in [1, 100, 149] {
+                let runtime = runtime();
+                runtime.block_on(async {
+                    for _ in 0..taken {
+                        let item = tokio::time::timeout(Duration::from_secs(600), items.next()).await;
+                        let item = item.unwrap_or_else(|_| panic!("{name}, {is_dropped}: it hangs"));
+                        assert_eq!(item.unwrap().unwrap().uid, format!("t{count}"), "{name}");
+                        count += 1;
+                    }
+                });
+                // A runtime that lives on makes no progress, because nobody runs it.
+                former.extend((!is_dropped).then_some(runtime));
+            }
+        }
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_slow_consumer_gets_every_item_once() {
     for delay in [Duration::ZERO, Duration::from_secs(5), Duration::from_secs(25)] {
@@ -291,6 +321,38 @@ async fn a_slow_consumer_gets_every_item_once() {
                 sleep(Duration::from_secs(65)).await;
             }
             assert_eq!((count, server.requests()), (203, 3), "{name}, {delay:?}");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_slow_consumer_below_layers_gets_every_item_once() {
+    let layer = || tower::layer::layer_fn(|inner: Transport| inner);
+    let same = |builder: AvalaBuilder| builder;
+    let wrap: [(&str, &dyn Fn(AvalaBuilder) -> AvalaBuilder); 4] = [
+        ("none", &same),
+        ("per call", &|builder| builder.layer_per_call(layer())),
+        ("per attempt", &|builder| builder.layer_per_attempt(layer())),
+        ("both", &|builder| builder.layer_per_call(layer()).layer_per_attempt(layer())),
+    ];
+    for (position, wrap) in wrap {
+        for delay in [5, 25, 50].map(Duration::from_secs) {
+            let mut server = Server::new(203);
+            server.delay = delay;
+            // A prefetch that has no free token is sent when it is awaited.
+            for limiter in [RateLimiter::off(), RateLimiter::new(RateLimit::per_minute(100).burst(1))] {
+                server.requests = Arc::default();
+                let builder = server.builder(limiter, ConcurrencyLimits::default());
+                let avala = wrap(builder).transport(|transport| transport.attempt_timeout(Duration::MAX));
+                let mut items = avala.build().unwrap().tasks().list().items();
+                let mut count = 0;
+                while let Some(item) = items.next().await {
+                    item.unwrap_or_else(|error| panic!("{position}, {delay:?}: {error}"));
+                    count += 1;
+                    sleep(Duration::from_secs(65)).await;
+                }
+                assert_eq!((count, server.requests()), (203, 3), "{position}, {delay:?}");
+            }
         }
     }
 }

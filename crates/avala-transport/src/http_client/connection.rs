@@ -9,6 +9,7 @@ use hyper::body::Incoming;
 use hyper::client::conn::{TrySendError, http1};
 use hyper::rt::{Read, Write};
 use hyper_util::client::legacy::connect::Connection as _;
+use tokio::runtime::{self, Handle};
 use tower::ServiceExt as _;
 
 use super::connect::ConnectTimeout;
@@ -35,6 +36,13 @@ pub(super) struct Connection {
     sender: Sender,
     last_write: LastWrite,
     is_used: bool,
+    /// The runtime of that task.
+    runtime: Option<runtime::Id>,
+}
+
+/// Returns the runtime that the current thread is in.
+pub(super) fn current_runtime() -> Option<runtime::Id> {
+    Handle::try_current().ok().map(|handle| handle.id())
 }
 
 enum Sender {
@@ -55,6 +63,11 @@ impl Connection {
 
     pub(super) fn into_used(self) -> Self {
         Self { is_used: true, ..self }
+    }
+
+    /// Returns the runtime whose task drives it.
+    pub(super) fn runtime(&self) -> Option<runtime::Id> {
+        self.runtime
     }
 
     /// Returns whether a request can be sent now. A connection of HTTP/1.1 is not ready while it has a request.
@@ -82,7 +95,7 @@ impl Connection {
             #[cfg(feature = "http2")]
             Sender::Http2(sender) => {
                 let (sender, last_write) = (Sender::Http2(sender.clone()), self.last_write.clone());
-                Some(Self { sender, last_write, is_used: true })
+                Some(Self { sender, last_write, is_used: true, runtime: self.runtime })
             }
         }
     }
@@ -139,7 +152,8 @@ impl Opener {
         if connected.is_negotiated_h2() {
             let (sender, task) = Box::pin(self.http2.handshake(io)).await.map_err(Failure::Handshake)?;
             drop(tokio::spawn(task));
-            return Ok(Connection { sender: Sender::Http2(sender), last_write, is_used: false });
+            let runtime = current_runtime();
+            return Ok(Connection { sender: Sender::Http2(sender), last_write, is_used: false, runtime });
         }
         over_http1(&self.http1, io, last_write).await
     }
@@ -165,7 +179,7 @@ where
     if let Some(task) = task {
         drop(tokio::spawn(task));
     }
-    Ok(Connection { sender: Sender::Http1(sender), last_write, is_used: false })
+    Ok(Connection { sender: Sender::Http1(sender), last_write, is_used: false, runtime: current_runtime() })
 }
 
 #[cfg(feature = "http2")]

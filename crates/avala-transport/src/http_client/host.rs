@@ -7,12 +7,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use tokio::runtime::Handle;
+use tokio::runtime::{self, Handle};
 use tokio::sync::oneshot;
 use tokio::task::AbortHandle;
 use tokio::time::{Instant, sleep_until};
 
-use super::connection::Connection;
+use super::connection::{Connection, current_runtime};
 use super::host_name::HostName;
 
 /// How many idle connections of a host are kept, and for how long.
@@ -42,7 +42,7 @@ struct State {
     /// The longest idle first. A connection of HTTP/2 stays here while calls use it.
     idle: Vec<Idle>,
     /// Calls without a connection. Each opens one itself meanwhile, so that none depends on another.
-    waiting: VecDeque<oneshot::Sender<Connection>>,
+    waiting: VecDeque<Waiter>,
     /// Task that closes the idle connections in time, as long as there are any.
     watch: Option<AbortHandle>,
 }
@@ -50,6 +50,12 @@ struct State {
 struct Idle {
     connection: Connection,
     since: Instant,
+}
+
+struct Waiter {
+    sender: oneshot::Sender<Connection>,
+    /// The runtime of its call.
+    runtime: Option<runtime::Id>,
 }
 
 impl Host {
@@ -66,16 +72,21 @@ impl Host {
     }
 
     /// Takes the connection that was used last, because the server will keep that one for longest.
+    ///
+    /// Connections of other runtimes stay: such a runtime may be idle, and a request would wait until it runs again.
     pub(super) fn take(&self) -> Option<Connection> {
+        let runtime = current_runtime();
         let mut state = self.lock();
-        while let Some(Idle { connection, since }) = state.idle.pop() {
+        loop {
+            let index = state.idle.iter().rposition(|idle| idle.connection.runtime() == runtime)?;
+            let Idle { connection, since } = state.idle.remove(index);
             if !connection.is_ready() {
                 continue;
             }
             let now = Instant::now();
             if self.limits.is_over(since, now) {
-                // All others were idle for longer.
-                state.idle.clear();
+                // All others of this runtime were idle for longer.
+                state.idle.retain(|idle| idle.connection.runtime() != runtime);
                 return None;
             }
             if let Some(connection) = connection.share() {
@@ -83,36 +94,39 @@ impl Host {
             }
             return Some(connection);
         }
-        None
     }
 
-    /// Begins to wait for a connection that another call releases.
+    /// Begins to wait for a connection that another call of this runtime releases.
     pub(super) fn wait(self: &Arc<Self>) -> Waiting {
         let (sender, receiver) = oneshot::channel();
         let mut state = self.lock();
         // Only when the list would grow, so that many calls at once do not each walk through it.
         if state.waiting.len() == state.waiting.capacity() {
-            state.waiting.retain(|waiting| !waiting.is_closed());
+            state.waiting.retain(|waiting| !waiting.sender.is_closed());
         }
-        state.waiting.push_back(sender);
+        state.waiting.push_back(Waiter { sender, runtime: current_runtime() });
         Waiting { receiver, host: Arc::clone(self) }
     }
 
-    /// Adds a new connection and returns it. Of several with HTTP/2, all calls use the first.
+    /// Adds a new connection and returns it. Of several with HTTP/2, all calls of a runtime use the first.
     pub(super) fn add(self: &Arc<Self>, connection: Connection) -> Connection {
         let Some(shared) = connection.share() else { return connection };
         let mut state = self.lock();
-        let mut open = state.idle.iter().filter(|idle| idle.connection.is_ready());
+        let runtime = connection.runtime();
+        let is_usable = |idle: &&Idle| idle.connection.is_ready() && idle.connection.runtime() == runtime;
+        let mut open = state.idle.iter().filter(is_usable);
         if let Some(first) = open.find_map(|idle| idle.connection.share()) {
             return first;
         }
         self.keep(&mut state, shared);
         let waiting = std::mem::take(&mut state.waiting);
+        let (served, left): (VecDeque<_>, _) = waiting.into_iter().partition(|waiting| waiting.runtime == runtime);
+        state.waiting = left;
         drop(state);
-        for waiting in waiting {
+        for waiting in served {
             if let Some(shared) = connection.share() {
                 // A call that has ended needs none.
-                let _ = waiting.send(shared);
+                let _ = waiting.sender.send(shared);
             }
         }
         connection
@@ -141,14 +155,15 @@ impl Host {
         let mut connection = connection.into_used();
         loop {
             let mut state = self.lock();
-            let Some(waiting) = state.waiting.pop_front() else {
+            let first = state.waiting.iter().position(|waiting| waiting.runtime == connection.runtime());
+            let Some(waiting) = first.and_then(|first| state.waiting.remove(first)) else {
                 if state.idle.len() < self.limits.connections {
                     self.keep(&mut state, connection);
                 }
                 return;
             };
             drop(state);
-            match waiting.send(connection) {
+            match waiting.sender.send(connection) {
                 Ok(()) => return,
                 // That call does not wait any more.
                 Err(returned) => connection = returned,

@@ -6,6 +6,8 @@
 //!
 //! The work is linear in the length of the text, and no function fails.
 
+mod escapes;
+mod markup;
 mod names;
 mod printable;
 mod replace;

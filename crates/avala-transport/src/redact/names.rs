@@ -17,7 +17,10 @@ const EXACT: &[&str] = &[
     "cookies",
     "credential",
     "credentials",
+    "encryptionkey",
     "idtoken",
+    "jwt",
+    "passcode",
     "passphrase",
     "passwd",
     "password",
@@ -34,7 +37,9 @@ const EXACT: &[&str] = &[
     "setcookie",
     "sig",
     "signature",
+    "signingkey",
     "token",
+    "tokens",
     "xavalaapikey",
 ];
 

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt::{self, Write};
 
 use super::scan::Found;
-use super::{shapes, values};
+use super::{escapes, markup, shapes, values};
 
 /// Replacement for a secret.
 pub const REDACTED: &str = "***";
@@ -19,8 +19,9 @@ const CUT: char = '…';
 ///
 /// Recognized by form: API keys of Avala and others, bearer and basic credentials, JSON Web Tokens, keys and tokens of
 /// AWS and Google, ARNs, PEM blocks, and user names and passwords in URLs. Recognized by name: the value after a
-/// [secret name](crate::redact::is_secret_name) in JSON, in JSON inside a string, in queries, headers, XML, `Debug`
-/// output and prose. A secret that is cut off by the end of the text is replaced too.
+/// [secret name](crate::redact::is_secret_name) in JSON, in JSON inside a string, in queries, headers, XML, HTML, YAML, flags
+/// of a command line, `Debug` output and prose. A secret that is cut off by the end of the text is replaced too. If a
+/// secret is only found with the escapes of HTML, of scripts or of queries resolved, so is the result.
 ///
 /// ```
 /// use avala_transport::redact;
@@ -34,6 +35,18 @@ pub fn text(text: &str) -> Cow<'_, str> {
     if text.len() > MAX_TEXT {
         return Cow::Owned(shorten(text, MAX_TEXT));
     }
+    let redacted = in_plain(text);
+    // Names and signs may be escaped for a page or a query. The text stays as it is if nothing is found that way.
+    match escapes::resolved(&redacted) {
+        Some(resolved) => match in_plain(&resolved) {
+            Cow::Owned(found) if found != resolved => Cow::Owned(found),
+            _ => redacted,
+        },
+        None => redacted,
+    }
+}
+
+fn in_plain(text: &str) -> Cow<'_, str> {
     let bytes = text.as_bytes();
     let mut redacted = String::new();
     // Everything before `copied` is in `redacted`.
@@ -42,7 +55,9 @@ pub fn text(text: &str) -> Cow<'_, str> {
     // Whether a word can begin at `at`.
     let mut boundary = true;
     while at < bytes.len() {
-        let found = shapes::find(bytes, at, boundary, copied).or_else(|| values::find(bytes, at, copied));
+        let found = shapes::find(bytes, at, boundary, copied)
+            .or_else(|| values::find(bytes, at, copied))
+            .or_else(|| markup::find(bytes, at, copied));
         if let Some(Found { start, end }) = found {
             redacted.push_str(text.get(copied..start).unwrap_or_default());
             redacted.push_str(REDACTED);
@@ -154,6 +169,10 @@ mod tests {
             ("-----BEGIN RSA PRIVATE KEY-----\nMII\nE\n-----END RSA PRIVATE KEY-----.".to_owned(), "-----BEGIN ***."),
             ("-----BEGIN PRIVATE KEY-----\nMIIE".to_owned(), "-----BEGIN ***"),
             ("MIIE\nabc=\n-----END PRIVATE KEY-----, x".to_owned(), "***, x"),
+            ("key LS0tLS1CRUdJTiBQUklWQVRFIEtFWQ==, x".to_owned(), "key LS0tLS1CRUdJTi***, x"),
+            ("https://user:hun/ter#2?@host:1/x@y".to_owned(), "https://***@host:1/x@y"),
+            ("https://host:80/a@b".to_owned(), "https://host:80/a@b"),
+            ("http://[::1]:80/a@b".to_owned(), "http://[::1]:80/a@b"),
             ("https://user:hunter2@host:1/x".to_owned(), "https://***@host:1/x"),
             ("https:\\/\\/user:hunter2@host".to_owned(), "https:\\/\\/***@host"),
             ("u=https%3A%2F%2Fuser%3Apw%40host".to_owned(), "u=https%3A%2F%2F***%40host"),
@@ -195,6 +214,25 @@ mod tests {
             "ada: invalid token \"hunter2",
             "pass\u{200b}word=hunter2 ada",
             "{\"password\": [\"hunter2\", \"ada",
+            "{&quot;password&quot;: &quot;hunter2&quot;, &quot;name&quot;: &quot;ada&quot;}",
+            "{&#x27;password&#x27;: &#x27;hunter2&#x27;, &#39;name&#39;: &#39;ada&#39;}",
+            "&amp;quot;api_key&amp;quot;:&amp;quot;hunter2&amp;quot; ada",
+            "?filter=%7B%22password%22%3A%22hunter2%22%2C%22name%22%3A%22ada%22%7D",
+            "?filter=%257B%2522password%2522%253A%2522hunter2%2522%257D&name=ada",
+            "{\\u0022password\\u0022: \\u0022hunter2\\u0022, \\u0022name\\u0022: \\u0022ada\\u0022}",
+            "<entry key=\"password\">hunter2</entry><entry key=\"name\">ada</entry>",
+            "<input type='password' name='p' value='hunter2'><input value=ada>",
+            "<param value=\"hunter2\" name=\"secret\"/><param name=\"ada\">",
+            "<tr><th>API key</th> <td class=\"v\">hunter2</td></tr><tr><th>name</th><td>ada</td></tr>",
+            "<dt>Password</dt>\n<dd>hunter2</dd> <dt>Name</dt><dd>ada</dd>",
+            "password: |\n  hunter2\n  hunter2\nname: ada",
+            "secret: >-\n\n  hunter2\n\n  hunter2\nname: ada",
+            "curl --api-key hunter2 --name ada",
+            "--password 'hunter2 hunter2' --name ada",
+            "[('x-avala-api-key', 'hunter2'), ('name', 'ada')]",
+            "((b'token', b'hunter2'), (b'name', b'ada'))",
+            "[[\"token\", \"hunter2\"], [\"name\", \"ada\"]]",
+            "{\"tokens\": [\"hunter2\"], \"name\": \"ada\"}",
         ] {
             let shown = text(given);
             assert!(!shown.contains("hunter2") && !shown.contains("4711") && shown.contains("***"), "{given}: {shown}");
@@ -216,6 +254,10 @@ mod tests {
             r#"{"author":"ada","count":5,"token_count":7,"keyboard":["x"],"password":null}"#,
             "expected value at line 1 column 1: invalid type: integer `7`",
             "größe \u{1F916} [1, 2, 3] C:\\new\\table",
+            "missing fields: 'token', 'name'; pass --token or --password for each; --secret is required",
+            "&quot;name&quot;: 100%25 of \\u0022ada\\u0022",
+            "<p>the password is wrong</p><p>try again</p><input type=\"text\" value=\"ada\">",
+            "size: | 5",
         ] {
             assert_eq!(text(given), given);
         }
@@ -242,6 +284,16 @@ mod tests {
             "arn:",
             "sk-",
             "bearer ",
+            "<a b=\"",
+            "<a b=password ",
+            "</td><td>",
+            "(\"token\", ",
+            "(\"token\", '",
+            "--token ",
+            "token: |\n ",
+            "&quot;",
+            "%2522",
+            "//a:b/",
         ] {
             let given = piece.repeat(200_000 / piece.len());
             assert!(text(&given).len() <= 4 * given.len());

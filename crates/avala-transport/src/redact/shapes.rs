@@ -8,6 +8,8 @@ pub(super) fn find(bytes: &[u8], at: usize, boundary: bool, floor: usize) -> Opt
     match first {
         b'-' => pem(bytes, at, floor),
         b'/' | b'\\' | b'%' => user_information(bytes, at),
+        // A PEM block in base64, as in secrets of Kubernetes.
+        b'L' => prefixed(bytes, at, "LS0tLS1CRUdJTi", 1, |byte| is_token(byte) || b"+/=%".contains(&byte)),
         b'e' => prefixed(bytes, at, "eyJ", 8, |byte| is_token(byte) || byte == b'.'),
         b'a' => prefixed(bytes, at, "avk_", 1, is_token)
             .or_else(|| prefixed(bytes, at, "avala_sk_", 1, is_token))
@@ -151,15 +153,24 @@ fn pem(bytes: &[u8], at: usize, floor: usize) -> Option<Found> {
     Some(Found { start: at - key, end: after_label(at) })
 }
 
+/// The most bytes that are read of a user name and a password with signs that end a host.
+const MAX_PASSWORD: usize = 256;
+
 /// Recognizes `//user:password@host`, with slashes plain or escaped for JSON or a query.
 fn user_information(bytes: &[u8], at: usize) -> Option<Found> {
     let start = slash(bytes, slash(bytes, at)?)?;
     let rest = bytes.get(start..)?;
     let mut last = None;
+    // A password may have signs in it that end a host, although no URL may have them there.
+    let mut in_password = false;
     for (offset, byte) in rest.iter().enumerate() {
         match byte {
+            _ if in_password && offset > MAX_PASSWORD => break,
             b'@' => last = Some(start + offset),
             b'%' if has_word(bytes, start + offset, "%40") => last = Some(start + offset),
+            b'/' | b'?' | b'#' if last.is_none() && (in_password || has_password(rest.get(..offset)?)) => {
+                in_password = true;
+            }
             b'%' if has_word(bytes, start + offset, "%2F") => break,
             b'/' | b'?' | b'#' | b'"' | b'\'' | b'<' | b'>' | b'`' | b'\\' | b',' => break,
             byte if byte.is_ascii_whitespace() => break,
@@ -167,6 +178,13 @@ fn user_information(bytes: &[u8], at: usize) -> Option<Found> {
         }
     }
     last.filter(|end| *end > start).map(|end| Found { start, end })
+}
+
+/// Returns whether the start of an address is a name and a password, and not a host and a port.
+fn has_password(text: &[u8]) -> bool {
+    let colon = text.iter().position(|byte| *byte == b':').filter(|colon| *colon > 0 && text.first() != Some(&b'['));
+    let after = colon.and_then(|colon| text.get(colon + 1..)).unwrap_or_default();
+    after.iter().any(|byte| !byte.is_ascii_digit())
 }
 
 /// Returns the end of the slash at `at`.

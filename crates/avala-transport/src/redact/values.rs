@@ -1,13 +1,14 @@
 //! Recognizes secrets by the name before them.
 
 use super::names::{Letters, MAX_NAME};
-use super::scan::{Found, find as search, has_word, run};
+use super::scan::{Found, run};
 
 /// Returns the value of a secret name if the sign between them is at `at`. `floor` is the start of the text that is not
 /// copied yet.
 pub(super) fn find(bytes: &[u8], at: usize, floor: usize) -> Option<Found> {
     match bytes.get(at)? {
-        b'>' => element(bytes, at, floor),
+        b',' => second_of_pair(bytes, at, floor),
+        b' ' => value_of_flag(bytes, at, floor),
         b':' | b'=' => {
             let name = name_before(bytes, at, floor)?;
             let rest = bytes.get(at + 1..)?;
@@ -87,6 +88,52 @@ fn letter_before(bytes: &[u8], end: usize, least: usize) -> (u8, usize) {
     .unwrap_or((before.last().copied().unwrap_or(b'\n'), 1))
 }
 
+/// Returns the value of a pair such as `("password", "...")`, whose comma is at `at`.
+fn second_of_pair(bytes: &[u8], at: usize, floor: usize) -> Option<Found> {
+    let before = bytes.get(at.saturating_sub(MAX_NAME).max(floor)..at)?.trim_ascii_end();
+    let (quote, before) = before.split_last().filter(|(byte, _)| b"\"'".contains(byte))?;
+    let open = before.iter().rposition(|byte| byte == quote)?;
+    let (name, before) = (before.get(open + 1..)?, before.get(..open)?);
+    // Python marks bytes.
+    if !before.strip_suffix(b"b").unwrap_or(before).ends_with(b"(") && !before.ends_with(b"[") {
+        return None;
+    }
+    let mut letters = Letters::new();
+    let is_name = name.iter().rev().all(|byte| !byte.is_ascii_whitespace() && letters.push(*byte));
+    if !is_name || !letters.is_secret() {
+        return None;
+    }
+    let start = blank(bytes, at + 1);
+    let found = quoted(bytes, if bytes.get(start) == Some(&b'b') { start + 1 } else { start })?;
+    let close = blank(bytes, run(bytes, found.end, |byte| byte == b'\\') + 1);
+    matches!(bytes.get(close), Some(b')' | b']')).then_some(found)
+}
+
+/// Words after a flag that begin a sentence about it.
+const ABOUT_A_FLAG: &[&str] = &[
+    "and", "argument", "cannot", "flag", "for", "has", "in", "is", "must", "needs", "not", "option", "or", "requires",
+    "to", "was", "with",
+];
+
+/// Returns the value of a flag such as `--password ...`, if the space between them is at `at`.
+fn value_of_flag(bytes: &[u8], at: usize, floor: usize) -> Option<Found> {
+    let mut letters = Letters::new();
+    let mut start = at;
+    while start > floor
+        && let Some(byte) = bytes.get(start - 1).filter(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(byte))
+        && letters.push(*byte)
+    {
+        start -= 1;
+    }
+    if !bytes.get(start..at)?.starts_with(b"--") || !letters.is_secret() {
+        return None;
+    }
+    let found = value(bytes, at + 1, false)?;
+    let text = bytes.get(found.start..found.end)?;
+    let is_word = ABOUT_A_FLAG.iter().any(|word| text.eq_ignore_ascii_case(word.as_bytes()));
+    (!is_word && !text.starts_with(b"-")).then_some(found)
+}
+
 /// Returns the value after a name and its sign.
 fn value(bytes: &[u8], after_sign: usize, header: bool) -> Option<Found> {
     let start = blank(bytes, after_sign);
@@ -95,6 +142,9 @@ fn value(bytes: &[u8], after_sign: usize, header: bool) -> Option<Found> {
     }
     if matches!(bytes.get(start), Some(b'[' | b'{')) {
         return Some(Found { start, end: balanced(bytes, start) });
+    }
+    if let Some(end) = block(bytes, start) {
+        return Some(Found { start, end });
     }
     if header {
         let end = run(bytes, start, |byte| !b"\r\n\"\\".contains(&byte));
@@ -117,6 +167,17 @@ fn value(bytes: &[u8], after_sign: usize, header: bool) -> Option<Found> {
         first
     };
     Some(Found { start, end })
+}
+
+/// Returns the end of the block of text in YAML at `at`, such as `|` and the indented lines below it.
+fn block(bytes: &[u8], at: usize) -> Option<usize> {
+    matches!(bytes.get(at), Some(b'|' | b'>')).then_some(())?;
+    let mark = run(bytes, at + 1, |byte| b"+-123456789 \r".contains(&byte));
+    let mut end = mark;
+    while bytes.get(end) == Some(&b'\n') && matches!(bytes.get(end + 1), Some(b' ' | b'\t' | b'\r' | b'\n')) {
+        end = run(bytes, end + 1, |byte| byte != b'\n');
+    }
+    (end > mark).then_some(end)
 }
 
 /// Returns the end of the white space at `at`, plain or escaped.
@@ -187,30 +248,4 @@ fn balanced(bytes: &[u8], at: usize) -> usize {
         }
     }
     bytes.len()
-}
-
-/// Returns the text of an XML element, if its start tag ends at `at`.
-fn element(bytes: &[u8], at: usize, floor: usize) -> Option<Found> {
-    let least = at.saturating_sub(2 * MAX_NAME).max(floor);
-    let open = bytes.get(least..at)?.iter().rposition(|byte| b"<>".contains(byte))? + least;
-    if bytes.get(open) != Some(&b'<') || bytes.get(open + 1) == Some(&b'/') {
-        return None;
-    }
-    let end = run(bytes, open + 1, |byte| !byte.is_ascii_whitespace() && byte != b'>');
-    let mut letters = Letters::new();
-    for byte in bytes.get(open + 1..end)?.iter().rev().take_while(|byte| **byte != b':') {
-        if !letters.push(*byte) {
-            break;
-        }
-    }
-    if !letters.is_secret() {
-        return None;
-    }
-    let start = blank(bytes, at + 1);
-    let end = if has_word(bytes, start, "<![CDATA[") {
-        search(bytes, start, b"]]>").unwrap_or(bytes.len())
-    } else {
-        run(bytes, start, |byte| byte != b'<')
-    };
-    (end > start).then_some(Found { start, end })
 }

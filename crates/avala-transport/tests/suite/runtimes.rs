@@ -7,7 +7,7 @@ use std::thread::JoinHandle;
 use avala_transport::BaseUrl;
 use tokio::runtime::Builder;
 
-use crate::support::{builder, get, send, text};
+use crate::support::{builder, get, report, send, text};
 
 /// Responds to one request on each of two connections, and keeps both open until both responses are sent.
 fn two_connections() -> (SocketAddr, JoinHandle<()>) {
@@ -41,6 +41,21 @@ fn transport_needs_no_runtime_and_outlives_one() {
         assert_eq!(text(&response), "ok");
         // The task that drives the pooled connection goes with its runtime.
         drop(runtime);
+    }
+    server.join().unwrap();
+}
+
+#[test]
+fn connection_of_an_idle_runtime_is_left_to_it() {
+    let (address, server) = two_connections();
+    let url = BaseUrl::parse_insecure_loopback(&format!("http://{address}")).unwrap();
+    let transport = builder().base_url(url).build().unwrap();
+    let runtime = || Builder::new_current_thread().enable_all().build().unwrap();
+    // Both live on, and drive their connections only while they run.
+    for runtime in [runtime(), runtime()] {
+        let response = runtime.block_on(send(&transport, get("/x/"))).unwrap();
+        assert_eq!((text(&response), report(&response).attempts()), ("ok", 1));
+        std::mem::forget(runtime);
     }
     server.join().unwrap();
 }

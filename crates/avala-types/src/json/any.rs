@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::de::{self, Deserialize, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::ser::{Serialize, SerializeStruct as _, Serializer};
+use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::{Json, Text};
@@ -11,6 +12,10 @@ use crate::plain_json::{CHECKED_TEXT, PlainJson};
 
 /// The name under which `serde_json` hands out the text of a value instead of its parts.
 const RAW_TEXT: &str = "$serde_json::private::RawValue";
+
+/// The name under which `serde_json` hands out the text of a number, if any crate of a build turns on its feature
+/// `arbitrary_precision`: numbers then look like objects of one entry, also in serde's own buffers.
+const NUMBER_TEXT: &str = "$serde_json::private::Number";
 
 /// Writes the exact text with `serde_json`, and the parsed value in any other format.
 impl Serialize for Json {
@@ -54,7 +59,29 @@ fn serialize<S: Serializer>(json: &Json, serializer: S) -> Result<S::Ok, S::Erro
             }
         };
     }
-    json.to_value().map_err(serde::ser::Error::custom)?.serialize(serializer)
+    AnyValue(&json.to_value().map_err(serde::ser::Error::custom)?).serialize(serializer)
+}
+
+/// A value as any format writes it. `Value` alone would write its numbers as objects with the feature
+/// `arbitrary_precision` of `serde_json`.
+struct AnyValue<'a>(&'a Value);
+
+impl Serialize for AnyValue<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0 {
+            Value::Null => serializer.serialize_unit(),
+            Value::Bool(value) => serializer.serialize_bool(*value),
+            Value::Number(number) => match (number.as_u64(), number.as_i64(), number.as_f64()) {
+                (Some(value), ..) => serializer.serialize_u64(value),
+                (_, Some(value), _) => serializer.serialize_i64(value),
+                (.., Some(value)) => serializer.serialize_f64(value),
+                _ => Err(serde::ser::Error::custom(format_args!("{number} is out of range"))),
+            },
+            Value::String(text) => serializer.serialize_str(text),
+            Value::Array(list) => serializer.collect_seq(list.iter().map(AnyValue)),
+            Value::Object(object) => serializer.collect_map(object.iter().map(|(name, value)| (name, AnyValue(value)))),
+        }
+    }
 }
 
 /// Returns a string as JSON.
@@ -83,6 +110,7 @@ pub(crate) fn list<'de, A: SeqAccess<'de>>(list: A) -> Result<Json, A::Error> {
     Ok(Json(Text::Piece(text.into())))
 }
 
+/// An object as JSON, or a number that `serde_json` hands out as one.
 pub(crate) fn object<'de, A: MapAccess<'de>>(map: A) -> Result<Json, A::Error> {
     let mut text = String::new();
     Writer(&mut text).visit_map(map)?;
@@ -159,16 +187,12 @@ impl<'de> Visitor<'de> for AnyJson {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Json, A::Error> {
-        let mut text = String::from("{");
-        match map.next_key::<Key>()? {
-            Some(Key(key)) if key == RAW_TEXT => return map.next_value_seed(RawText),
-            Some(key) => {
-                entry(&mut text, &key.0, &mut map)?;
-                entries(&mut text, map)?;
-            }
-            None => {}
+        let first = map.next_key::<Key>()?;
+        if first.as_ref().is_some_and(|Key(key)| key == RAW_TEXT) {
+            return map.next_value_seed(RawText);
         }
-        text.push('}');
+        let mut text = String::new();
+        entries(&mut text, first, map)?;
         Ok(Json(Text::Piece(text.into())))
     }
 }
@@ -263,14 +287,38 @@ fn entry<'de, A: MapAccess<'de>>(text: &mut String, key: &str, map: &mut A) -> R
     map.next_value_seed(Writer(text))
 }
 
-fn entries<'de, A: MapAccess<'de>>(text: &mut String, mut map: A) -> Result<(), A::Error> {
-    while let Some(Key(key)) = map.next_key()? {
-        if !text.ends_with('{') {
+/// Writes an object whose first key was read, or the number that `serde_json` hands out as one.
+fn entries<'de, A: MapAccess<'de>>(text: &mut String, first: Option<Key>, mut map: A) -> Result<(), A::Error> {
+    let start = text.len();
+    let is_number = first.as_ref().is_some_and(|Key(key)| key == NUMBER_TEXT);
+    let mut next = first;
+    text.push('{');
+    while let Some(Key(key)) = next {
+        if text.len() > start + 1 {
             text.push(',');
         }
         entry(text, &key, &mut map)?;
+        next = map.next_key()?;
+        if is_number
+            && next.is_none()
+            && let Some(number) = text.get(start..).and_then(number_of)
+        {
+            text.truncate(start);
+            text.push_str(&number);
+            return Ok(());
+        }
     }
+    text.push('}');
     Ok(())
+}
+
+/// The number in an object without its last brace, if it holds nothing else. Such an object may also be somebody's data.
+fn number_of(text: &str) -> Option<String> {
+    let value = text.strip_prefix('{')?.strip_prefix('"')?.strip_prefix(NUMBER_TEXT)?.strip_prefix("\":\"")?;
+    let number =
+        value.strip_suffix('"').filter(|text| text.starts_with(|next: char| next == '-' || next.is_ascii_digit()))?;
+    let raw: &RawValue = serde_json::from_str(number).ok()?;
+    (raw.get() == number).then(|| number.to_owned())
 }
 
 impl<'de> Visitor<'de> for Writer<'_> {
@@ -345,10 +393,8 @@ impl<'de> Visitor<'de> for Writer<'_> {
         Ok(())
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<(), A::Error> {
-        self.0.push('{');
-        entries(self.0, map)?;
-        self.0.push('}');
-        Ok(())
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        let first = map.next_key()?;
+        entries(self.0, first, map)
     }
 }

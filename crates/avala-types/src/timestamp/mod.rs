@@ -221,7 +221,7 @@ impl Scalar for Timestamp {
     }
 
     fn ask<'de, D: Deserializer<'de>, V: Visitor<'de>>(deserializer: D, visitor: V) -> Result<V::Value, D::Error> {
-        deserializer.deserialize_str(visitor)
+        deserializer.deserialize_string(visitor)
     }
 }
 
@@ -337,5 +337,46 @@ mod tests {
         let since_epoch = SystemTime::from(last).duration_since(SystemTime::UNIX_EPOCH).unwrap();
         assert_eq!(last.unix_seconds().try_into(), Ok(since_epoch.as_secs()));
         assert_eq!(format!("{moment:?}"), "Timestamp(2025-01-15T09:30:00Z)");
+    }
+
+    #[test]
+    fn extreme_system_times_become_the_first_and_the_last_timestamp() {
+        let last = OffsetDateTime::from_unix_timestamp(253_402_300_799).unwrap();
+        let first = OffsetDateTime::from_unix_timestamp(-377_705_116_800).unwrap();
+        let read = |time: SystemTime| OffsetDateTime::from(Timestamp::from(time)).unix_timestamp();
+        // A system whose clock does not reach as far has no such time.
+        for seconds in [253_402_300_799, 253_402_300_800, 1 << 40, i64::MAX as u64 - 1, i64::MAX as u64] {
+            let after = SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(seconds));
+            assert!(after.is_none_or(|time| read(time) == last.unix_timestamp()), "{seconds}");
+        }
+        for seconds in [377_705_116_800, 377_705_116_801, 1 << 40, i64::MAX as u64, i64::MAX as u64 + 1] {
+            let before = SystemTime::UNIX_EPOCH.checked_sub(Duration::from_secs(seconds));
+            assert!(before.is_none_or(|time| read(time) == first.unix_timestamp()), "{seconds}");
+        }
+        for nanoseconds in [0, 1, 999_999_999, 1_000_000_001] {
+            let duration = Duration::from_nanos(nanoseconds);
+            for time in [SystemTime::UNIX_EPOCH + duration, SystemTime::UNIX_EPOCH - duration] {
+                assert_eq!(SystemTime::from(Timestamp::from(time)), time);
+            }
+        }
+    }
+
+    #[test]
+    fn extreme_timestamps_become_system_times() {
+        let offset = |hours| UtcOffset::from_hms(hours, 59 * hours.signum(), 59 * hours.signum()).unwrap();
+        let (first, last) = (time::PrimitiveDateTime::MIN, time::PrimitiveDateTime::MAX);
+        for time in [first, last].iter().flat_map(|time| [-23, 0, 23].map(|hours| time.assume_offset(offset(hours)))) {
+            let timestamp = Timestamp::from(time);
+            let system = SystemTime::from(timestamp);
+            let seconds = match system.duration_since(SystemTime::UNIX_EPOCH) {
+                Ok(after) => i128::from(after.as_secs()),
+                Err(before) => -i128::from(before.duration().as_secs()),
+            };
+            assert_eq!(seconds, i128::from(timestamp.unix_seconds()), "{timestamp:?}");
+            // Back in UTC, a moment of the years 10,000 and -10,000 has no date, and becomes the nearest one.
+            let back = OffsetDateTime::from(Timestamp::from(system));
+            let is_in_range = (first.assume_utc()..=last.assume_utc()).contains(&time);
+            assert_eq!(back == time, is_in_range, "{time} {back}");
+        }
     }
 }

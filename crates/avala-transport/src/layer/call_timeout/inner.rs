@@ -87,7 +87,7 @@ where
     type Output = Result<Response<Body>, TransportError>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = self.project();
+        let mut this = self.project();
         if !std::mem::replace(this.started, true)
             && let Some(state) = this.state
             && state.is_expired(Instant::now())
@@ -98,7 +98,15 @@ where
         if let Poll::Ready(result) = this.call.poll(cx) {
             return Poll::Ready(result);
         }
-        let (Some(sleep), Some(state)) = (this.sleep.as_pin_mut(), this.state) else { return Poll::Pending };
+        let (Some(mut sleep), Some(state)) = (this.sleep.as_mut().as_pin_mut(), this.state) else {
+            return Poll::Pending;
+        };
+        // A pause moves the deadline.
+        if let Some(deadline) = state.deadline()
+            && sleep.deadline() != deadline
+        {
+            sleep.as_mut().reset(deadline);
+        }
         ready!(sleep.poll(cx));
         if *this.yields > 0 {
             *this.yields -= 1;

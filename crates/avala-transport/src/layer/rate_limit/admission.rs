@@ -20,7 +20,7 @@ use crate::context::background::Background;
 use crate::context::concurrency_group::ConcurrencyGroup;
 use crate::context::options::{CallOptions, Priority};
 use crate::context::time_spent::{Phase, Seconds};
-use crate::error::{Sent, TransportError, TransportErrorKind};
+use crate::error::{Sent, TimeoutPhase, TransportError, TransportErrorKind};
 
 /// The longest timer; after it the start is recomputed.
 const LONGEST_TIMER: Duration = Duration::from_secs(24 * 3_600);
@@ -285,28 +285,44 @@ impl Admission {
                 self.limiter.refused(self.name, error.retry_after());
                 (true, false)
             }
-            // The time of a timed out attempt does not tell how long others take.
-            Err(_) => (true, false),
+            Err(error) => {
+                // Unless the deadline cut it off, a failed attempt does not tell how long others take.
+                if error.timeout_phase() == Some(TimeoutPhase::Total) {
+                    self.add_cut(Instant::now());
+                }
+                (true, false)
+            }
         };
         if self.limiter.user().is_none() {
             return;
         }
         let now = Instant::now();
         if let Some(sent) = self.sent.take().filter(|_| timed) {
-            self.add_time(sent, now);
+            self.add_time(now.saturating_duration_since(sent), now);
         }
         if failed {
             self.state.set_time_needed(self.time_needed(now));
         }
     }
 
-    fn add_time(&self, sent: Instant, now: Instant) {
+    fn add_time(&self, time: Duration, now: Instant) {
         // The response to a prefetch may have arrived long before it was polled.
         if self.background.is_none()
             && let Some(user) = self.limiter.user()
         {
-            let times = self.scope.as_deref().unwrap_or(user).times(self.group);
-            times.add(now.saturating_duration_since(sent), now);
+            self.scope.as_deref().unwrap_or(user).times(self.group).add(time, now);
+        }
+    }
+
+    /// Adds the time of an attempt that was sent after a wait and had too little time left. It counts twice, because the
+    /// attempt would have taken longer: so the estimate reaches the true time after a few of them. Nothing is known of
+    /// attempts that were cancelled earlier.
+    fn add_cut(&mut self, now: Instant) {
+        if let Some(sent) = self.sent.take().filter(|_| self.waited) {
+            let time = now.saturating_duration_since(sent);
+            if time >= self.time_needed(now) {
+                self.add_time(time.saturating_mul(2), now);
+            }
         }
     }
 }
@@ -328,13 +344,7 @@ impl Drop for Admission {
                 scope.leave(now, &mut waiting.scope);
             }
         }
-        // The attempt was sent with too little time left. Nothing is known of attempts that were cancelled earlier.
-        if let Some(sent) = self.sent.take()
-            && self.waited
-            && now.saturating_duration_since(sent) > self.time_needed(now)
-        {
-            self.add_time(sent, now);
-        }
+        self.add_cut(now);
     }
 }
 
