@@ -18,7 +18,7 @@ use crate::journal::{Journal, MemoryJournal};
 use crate::monitor::Monitor;
 use crate::pace::Pace;
 use crate::runtime;
-use crate::runtime::{AgentHandle, Records, Shared, Summary, Until};
+use crate::runtime::{AgentHandle, Capacity, Records, Shared, Summary, Until};
 use crate::settings::{GiveUp, Settings};
 
 /// An agent: handlers for events, and how to run them.
@@ -125,10 +125,14 @@ impl Agent {
     }
 
     /// Sets the pause after a poll, 5 s by default. It doubles while polls bring nothing new, up to `max`, 60 s by
-    /// default.
+    /// default. Both are between 10 ms and a day.
+    ///
+    /// After a list of many pages the pause is longer: a quarter of the interval for each page, unless there is nothing
+    /// else to do.
     pub fn poll_interval(mut self, interval: Duration, max: Duration) -> Self {
-        self.settings.poll_interval = interval.max(Duration::from_millis(10));
-        self.settings.max_poll_interval = max.max(self.settings.poll_interval);
+        let (shortest, longest) = (Duration::from_millis(10), Duration::from_secs(86_400));
+        self.settings.poll_interval = interval.clamp(shortest, longest);
+        self.settings.max_poll_interval = max.clamp(self.settings.poll_interval, longest);
         self
     }
 
@@ -257,6 +261,7 @@ impl Agent {
     }
 
     fn shared(self, avala: &Avala) -> Arc<Shared> {
+        let capacity = Arc::new(Capacity::new(self.settings.concurrency, self.paces.keys().cloned().collect()));
         Arc::new(Shared {
             avala: avala.clone(),
             pace: self.settings.per_minute.map(Pace::per_minute),
@@ -270,6 +275,8 @@ impl Agent {
             hint: self.hint,
             records: self.records,
             retries: Mutex::default(),
+            capacity,
+            page_size: Arc::default(),
             lookups: Arc::default(),
             suspects: Semaphore::new(1),
             stopping: CancellationToken::new(),

@@ -85,6 +85,7 @@ mod lease;
 mod lookups;
 mod monitor;
 mod pace;
+mod page_size;
 #[cfg(feature = "push")]
 mod push;
 mod registration;

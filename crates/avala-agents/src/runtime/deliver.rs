@@ -10,13 +10,14 @@ use avala_client::transport::Sent;
 use avala_client::types::{AgentAction, AgentUid, ExecutionUid};
 use avala_client::{Error, ErrorKind};
 
-use super::poll;
 use super::shared::Shared;
+use super::walk;
 use crate::backoff;
 use crate::decision::Decision;
 use crate::error::{AgentError, AgentErrorKind};
 use crate::journal::{Record, RecordState};
 use crate::lease::Lease;
+use crate::lookups::AllExecutions;
 use crate::monitor::Count;
 
 const FIRST_DELAY: Duration = Duration::from_millis(500);
@@ -157,7 +158,7 @@ async fn pause(
     }
     *failures += 1;
     let delay = backoff::delay(*failures, FIRST_DELAY, LONGEST_DELAY);
-    let delay = error.retry_after().map_or(delay, |asked| delay.max(asked));
+    let delay = error.retry_after().map_or(delay, |asked| delay.max(backoff::later(asked)));
     tracing::warn!(error = %error, retry_in = ?delay, "the decision was not acknowledged");
     if *failures >= MAX_FAILURES {
         return Ok(Some(Delivered::Later(delay)));
@@ -174,11 +175,13 @@ async fn look_up(
     execution: &ExecutionUid,
     lease: &Lease,
 ) -> Result<Option<Look>, Arc<Error>> {
+    let list =
+        AllExecutions { avala: shared.avala.clone(), agent: agent.clone(), page_size: Arc::clone(&shared.page_size) };
     for look in 0..2 {
-        let find = shared.lookups.find(&shared.avala, agent, execution, &shared.abort);
+        let find = shared.lookups.find(&list, execution, &shared.abort);
         let Some(found) = while_held(shared, lease, find).await else { return Ok(None) };
         match found? {
-            Some(found) if poll::is_undecided(&found) => return Ok(Some(Look::Undecided)),
+            Some(found) if walk::is_undecided(&found) => return Ok(Some(Look::Undecided)),
             Some(found) => {
                 let status = found.status.map(|status| status.to_string()).unwrap_or_default();
                 return Ok(Some(found.action.map_or(Look::Ended(status), Look::Decided)));

@@ -10,14 +10,15 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::backlog::Backlog;
+use super::backlog::{Backlog, MAX_EXECUTIONS};
+use super::course::{Course, Start};
 use super::outcome::{Ending, Summary, Until};
 use super::poll::{Listed, Poll, Polled};
 use super::schedule::Schedule;
 use super::shared::Shared;
+use super::walk::Walk;
 use super::{poll, work};
 use crate::error::{AgentError, AgentErrorKind};
-use crate::event;
 use crate::monitor::Count;
 
 /// The execution and the task of a worker that ended, and how.
@@ -41,6 +42,10 @@ pub(super) struct Loop {
     summary: Summary,
     schedule: Schedule,
     polling: Option<Polling>,
+    /// Where polls start, and the one that failed before its last page.
+    course: Course,
+    unfinished: Option<Box<Walk>>,
+    /// A poll read all pages.
     has_polled: bool,
     /// The last poll found nothing to do while nothing was in flight.
     is_idle: bool,
@@ -51,6 +56,7 @@ pub(super) struct Loop {
 impl Loop {
     pub(super) fn new(shared: Arc<Shared>, agent: AgentUid, events: Vec<EventType>) -> Self {
         let (interval, longest) = (shared.settings.poll_interval, shared.settings.max_poll_interval);
+        let backlog = Backlog::new(Arc::clone(&shared.capacity));
         Self {
             shared,
             agent,
@@ -60,10 +66,12 @@ impl Loop {
             busy_tasks: HashSet::new(),
             suspect: None,
             undelivered: VecDeque::new(),
-            backlog: Backlog::default(),
+            backlog,
             summary: Summary::default(),
             schedule: Schedule::new(interval, longest, Instant::now()),
             polling: None,
+            course: Course::new(Instant::now()),
+            unfinished: None,
             has_polled: false,
             is_idle: false,
             registers_again: false,
@@ -126,10 +134,14 @@ impl Loop {
             self.schedule.postpone(now);
             return Some(self.schedule.due(false));
         }
+        let with_running = self.schedule.lists_running(now);
+        let start = if with_running { Start::Complete } else { self.course.start(now, MAX_EXECUTIONS) };
         let poll = Poll {
             agent: self.agent.clone(),
             register: self.registers_again.then(|| self.events.clone()),
-            with_running: self.schedule.lists_running(now),
+            unfinished: self.unfinished.take(),
+            start,
+            with_running,
             in_progress: self.running.clone(),
         };
         let shared = Arc::clone(&self.shared);
@@ -139,57 +151,80 @@ impl Loop {
 
     fn polled(&mut self, polled: Polled) -> Result<(), AgentError> {
         match polled {
-            Polled::Listed(listed) => self.listed(listed),
-            Polled::Failed(error) => return self.poll_failed(error),
+            Polled::Listed(listed) => {
+                if let Some(error) = self.listed(*listed) {
+                    self.pause(&error);
+                }
+                Ok(())
+            }
+            Polled::Failed { error, unfinished, is_first_page } => {
+                self.unfinished = unfinished;
+                self.poll_failed(error, is_first_page)
+            }
         }
-        Ok(())
     }
 
-    fn listed(&mut self, listed: Listed) {
-        self.has_polled = true;
+    /// Takes over what was listed. Returns why the list was not read to its end.
+    fn listed(&mut self, listed: Listed) -> Option<avala_client::Error> {
+        let (walk, now) = (listed.walk, Instant::now());
         self.registers_again = false;
-        self.agent = listed.agent;
-        self.shared.monitor.polled(listed.total, listed.oldest);
+        self.agent = walk.agent;
+        self.shared.monitor.polled(walk.total, walk.oldest);
         self.shared.monitor.set_ready(true);
-        match (listed.with_running, listed.misses_known) {
-            (true, _) => self.schedule.listed_running(listed.found_running, Instant::now()),
-            (false, true) => self.schedule.missed(Instant::now()),
-            (false, false) => {}
-        }
         // Without a list of running executions, those of the last one are still to do.
-        let kept = if listed.with_running { Vec::new() } else { self.backlog.take_running() };
-        self.backlog = listed.executions;
+        let kept = if walk.with_running && listed.error.is_none() { Vec::new() } else { self.backlog.take_running() };
+        self.backlog = walk.executions;
         self.backlog.put_back(kept);
         // What ended or started while the list was read.
         let (shared, running) = (&self.shared, &self.running);
         self.backlog.retain(|execution| !running.contains(&execution.uid) && !shared.records().is_done(&execution.uid));
-        self.backlog.wake(Instant::now());
+        self.backlog.wake(now);
         self.find_undelivered();
-        self.is_idle = self.workers.is_empty() && self.backlog.is_empty() && self.undelivered.is_empty();
-        self.schedule.succeeded(self.backlog.ready_len() > 0, Instant::now());
+        if walk.is_complete {
+            self.has_polled = true;
+            match (walk.with_running, listed.misses_known) {
+                (true, _) => self.schedule.listed_running(walk.found_running, now),
+                (false, true) => self.schedule.missed(now),
+                (false, false) => {}
+            }
+            self.course.learn(walk.order, walk.pages, walk.startable, now);
+            self.is_idle = self.workers.is_empty() && self.backlog.is_empty() && self.undelivered.is_empty();
+        } else if self.backlog.ready_len() < MAX_EXECUTIONS / 2 {
+            self.course.forget();
+        }
+        self.schedule.succeeded(self.backlog.ready_len() > 0, walk.pages_read, now);
+        let oldest = if let Start::From(page) = self.course.start(now, MAX_EXECUTIONS) { Some(page) } else { None };
+        self.shared.lookups.set_oldest(oldest);
+        listed.error
     }
 
     /// Decides what a failed poll means: stop, register again, or wait.
-    fn poll_failed(&mut self, error: avala_client::Error) -> Result<(), AgentError> {
-        self.shared.monitor.count(Count::FailedPolls);
+    fn poll_failed(&mut self, error: avala_client::Error, is_first_page: bool) -> Result<(), AgentError> {
         match error.kind() {
             ErrorKind::Authentication | ErrorKind::Forbidden => {
+                self.shared.monitor.count(Count::FailedPolls);
                 let message = "polling was rejected; check the API key and its permissions";
                 return Err(AgentError::new(AgentErrorKind::Unauthorized, message).with_source(error));
             }
-            ErrorKind::NotFound if self.registers_again => {
+            ErrorKind::NotFound if is_first_page && self.registers_again => {
+                self.shared.monitor.count(Count::FailedPolls);
                 let message = "the agent was deleted, and is not found after a new registration";
                 return Err(AgentError::new(AgentErrorKind::Deleted, message).with_source(error));
             }
-            ErrorKind::NotFound => {
+            ErrorKind::NotFound if is_first_page => {
+                self.shared.monitor.count(Count::FailedPolls);
                 self.registers_again = true;
-                return Ok(());
             }
-            _ => {}
+            _ => self.pause(&error),
         }
+        Ok(())
+    }
+
+    /// Polls later, because a page failed.
+    fn pause(&mut self, error: &avala_client::Error) {
+        self.shared.monitor.count(Count::FailedPolls);
         let pause = self.schedule.failed(error.retry_after(), Instant::now());
         tracing::warn!(error = %error, retry_in = ?pause, "polling failed");
-        Ok(())
     }
 
     /// Queues the decisions that an earlier process, or an earlier try, did not deliver.
@@ -205,9 +240,8 @@ impl Loop {
     fn start_workers(&mut self) -> Option<Instant> {
         let deliveries = self.start_deliveries();
         let handlers = self.start_handlers();
-        if self.backlog.is_truncated && self.backlog.ready_len() < self.shared.settings.concurrency {
-            self.backlog.is_truncated = false;
-            self.schedule.hint(Instant::now());
+        if self.backlog.needs_more(self.workers.len(), self.shared.settings.concurrency) {
+            self.schedule.refill(Instant::now());
         }
         deliveries.into_iter().chain(handlers).min()
     }
@@ -240,27 +274,27 @@ impl Loop {
         let mut next_start = self.backlog.next_wake();
         let mut later = Vec::new();
         while !self.shared.monitor.is_quiet() && self.workers.len() < self.shared.settings.concurrency {
-            let Some(execution) = self.backlog.pop() else { break };
+            let Some((execution, task)) = self.backlog.pop() else { break };
             if self.running.contains(&execution.uid) || self.shared.records().is_done(&execution.uid) {
                 continue;
             }
             let record = self.shared.records().get(&execution.uid).cloned();
-            let task = event::task_of(&execution);
             let is_suspect = record.as_ref().is_some_and(|record| record.open_starts > 0);
             if (is_suspect && self.suspect.is_some())
                 || task.as_ref().is_some_and(|task| self.busy_tasks.contains(task))
             {
-                later.push(execution);
+                later.push((execution, task));
                 continue;
             }
             if let Some(start) = self.shared.next_start(&execution.event_type).filter(|start| *start > now) {
                 next_start = next_start.into_iter().chain([start]).min();
-                later.push(execution);
+                later.push((execution, task));
                 continue;
             }
             if is_suspect {
                 self.suspect = Some(execution.uid.clone());
             }
+            self.course.count_start();
             self.shared.count_start(&execution.event_type);
             self.shared.retries().remove(&execution.uid);
             let (shared, agent) = (Arc::clone(&self.shared), self.agent.clone());

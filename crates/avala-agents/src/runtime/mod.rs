@@ -1,6 +1,7 @@
 //! The runtime: polls, starts handlers, delivers decisions, and stops in an orderly way.
 
 mod backlog;
+mod course;
 mod deliver;
 mod handle;
 mod main_loop;
@@ -9,6 +10,7 @@ mod poll;
 mod records;
 mod schedule;
 mod shared;
+mod walk;
 mod work;
 
 use std::sync::Arc;
@@ -17,6 +19,7 @@ use avala_client::types::EventType;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+pub(crate) use self::backlog::Capacity;
 pub use self::handle::AgentHandle;
 use self::main_loop::Loop;
 pub use self::outcome::Summary;

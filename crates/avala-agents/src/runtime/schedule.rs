@@ -9,6 +9,9 @@ use crate::backoff;
 /// The shortest time between two polls, however many hints arrive.
 const SHORTEST: Duration = Duration::from_secs(1);
 
+/// The longest time between two polls because of the length of the list.
+const LONGEST: Duration = Duration::from_secs(3_600);
+
 /// Executions in the status running are listed this often where none were found: each list costs a call.
 const RUNNING: Duration = Duration::from_secs(600);
 /// The same while the list of pending executions lacks some that are not done.
@@ -22,6 +25,8 @@ pub(super) struct Schedule {
     next: Instant,
     /// A hint does not move the next poll before this moment: the server asked for a pause, or was just polled.
     earliest: Instant,
+    /// The same for hints from outside, which may be many: a walk through a long list is not repeated for each.
+    earliest_hint: Instant,
     /// With enough work at hand, the next poll may wait until then.
     latest: Instant,
     /// When executions in the status running are listed next.
@@ -34,7 +39,17 @@ impl Schedule {
     /// Creates a schedule whose first poll is due at once.
     pub(super) fn new(interval: Duration, longest: Duration, now: Instant) -> Self {
         let longest = longest.max(interval);
-        Self { interval, longest, next: now, earliest: now, latest: now, next_running: now, failed: 0, idle: 0 }
+        Self {
+            interval,
+            longest,
+            next: now,
+            earliest: now,
+            earliest_hint: now,
+            latest: now,
+            next_running: now,
+            failed: 0,
+            idle: 0,
+        }
     }
 
     /// Returns when the next poll is due. `is_busy`: there is enough to do without it.
@@ -42,23 +57,30 @@ impl Schedule {
         if is_busy { self.next.max(self.latest) } else { self.next }
     }
 
-    /// Records a successful poll: the pause doubles for each poll that found nothing to do.
-    pub(super) fn succeeded(&mut self, found_work: bool, now: Instant) {
+    /// Records a successful poll of so many pages: the pause doubles for each poll that found nothing to do. It grows with
+    /// the pages, so that a long list of executions that nobody can start does not use up the rate limit.
+    pub(super) fn succeeded(&mut self, found_work: bool, pages: usize, now: Instant) {
         self.failed = 0;
         self.idle = if found_work { 0 } else { self.idle.saturating_add(1) };
         let factor = 1_u32.checked_shl(self.idle.saturating_sub(1)).unwrap_or(u32::MAX);
-        self.next = now + self.interval.saturating_mul(factor).min(self.longest);
-        self.earliest = now + self.interval.min(SHORTEST);
-        self.latest = now + self.longest;
+        let pause = self.interval.saturating_mul(factor).min(self.longest);
+        let pages = u32::try_from(pages).unwrap_or(u32::MAX).max(1);
+        let for_pages = |of_one: Duration| of_one.saturating_mul(pages).min(LONGEST);
+        let shortest = self.interval.min(SHORTEST);
+        self.next = now + pause.max(for_pages(self.interval / 4));
+        self.earliest = now + shortest;
+        self.earliest_hint = now + for_pages(shortest);
+        self.latest = now + self.longest.max(for_pages(self.interval));
     }
 
     /// Records a failed poll. Returns the pause.
     pub(super) fn failed(&mut self, retry_after: Option<Duration>, now: Instant) -> Duration {
         self.failed = self.failed.saturating_add(1);
         let pause = backoff::delay(self.failed, self.interval, self.longest);
-        let pause = retry_after.map_or(pause, |asked| pause.max(asked));
+        let pause = retry_after.map_or(pause, |asked| pause.max(backoff::later(asked)));
         self.next = now + pause;
         self.earliest = self.next;
+        self.earliest_hint = self.next;
         self.latest = self.next;
         pause
     }
@@ -79,8 +101,14 @@ impl Schedule {
         self.next_running = self.next_running.min(now + RUNNING_IF_MISSED);
     }
 
-    /// Polls as soon as allowed: there may be work.
+    /// Polls as soon as allowed: somebody says that there is work.
     pub(super) fn hint(&mut self, now: Instant) {
+        self.next = self.next.min(now.max(self.earliest_hint));
+        self.latest = self.next;
+    }
+
+    /// Polls as soon as allowed: executions were left out, and there is room for them.
+    pub(super) fn refill(&mut self, now: Instant) {
         self.next = self.next.min(now.max(self.earliest));
         self.latest = self.next;
     }
@@ -102,10 +130,10 @@ mod tests {
         let now = Instant::now();
         let mut schedule = Schedule::new(5 * SECOND, 60 * SECOND, now);
         for expected in [5, 10, 20, 40, 60, 60] {
-            schedule.succeeded(false, now);
+            schedule.succeeded(false, 1, now);
             assert_eq!(schedule.due(false), now + expected * SECOND);
         }
-        schedule.succeeded(true, now);
+        schedule.succeeded(true, 1, now);
         assert_eq!(schedule.due(false), now + 5 * SECOND);
         assert_eq!(schedule.due(true), now + 60 * SECOND, "with enough to do, a poll is not urgent");
     }
@@ -114,14 +142,30 @@ mod tests {
     fn hints_poll_soon_but_not_in_bursts_nor_during_a_backoff() {
         let now = Instant::now();
         let mut schedule = Schedule::new(5 * SECOND, 60 * SECOND, now);
-        schedule.succeeded(false, now);
+        schedule.succeeded(false, 1, now);
         schedule.hint(now);
         assert_eq!(schedule.due(false), now + SECOND);
         assert_eq!(schedule.due(true), now + SECOND);
-        schedule.failed(Some(30 * SECOND), now);
+        let pause = schedule.failed(Some(30 * SECOND), now);
+        assert!((30 * SECOND..=33 * SECOND).contains(&pause), "{pause:?}");
         schedule.hint(now);
-        assert_eq!(schedule.due(false), now + 30 * SECOND);
+        schedule.refill(now);
+        assert_eq!(schedule.due(false), now + pause);
         schedule.hint(now + 40 * SECOND);
-        assert_eq!(schedule.due(false), now + 30 * SECOND, "a due poll is not moved");
+        assert_eq!(schedule.due(false), now + pause, "a due poll is not moved");
+    }
+
+    #[test]
+    fn long_lists_are_polled_less_often() {
+        let now = Instant::now();
+        let mut schedule = Schedule::new(5 * SECOND, 60 * SECOND, now);
+        schedule.succeeded(true, 100, now);
+        assert_eq!((schedule.due(false), schedule.due(true)), (now + 125 * SECOND, now + 500 * SECOND));
+        schedule.hint(now);
+        assert_eq!(schedule.due(false), now + 100 * SECOND, "a burst of hints is no burst of walks");
+        schedule.refill(now);
+        assert_eq!(schedule.due(false), now + SECOND, "there is work, and nothing else to do");
+        schedule.succeeded(false, usize::MAX, now);
+        assert_eq!(schedule.due(true), now + LONGEST);
     }
 }

@@ -9,6 +9,7 @@ use tokio::sync::{Notify, Semaphore};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use super::backlog::Capacity;
 use super::records::Records;
 use crate::claims::Claims;
 use crate::error::AgentError;
@@ -17,6 +18,7 @@ use crate::journal::{Journal, Record};
 use crate::lookups::Lookups;
 use crate::monitor::Monitor;
 use crate::pace::Pace;
+use crate::page_size::PageSize;
 use crate::settings::Settings;
 
 /// Everything that the workers of one agent share.
@@ -37,6 +39,9 @@ pub(crate) struct Shared {
     /// When failed executions are tried again. The wall clock of the journal is read only at startup, since it may
     /// jump.
     pub(crate) retries: Mutex<HashMap<ExecutionUid, Instant>>,
+    /// How many executions wait in memory.
+    pub(crate) capacity: Arc<Capacity>,
+    pub(crate) page_size: Arc<PageSize>,
     /// Finds executions after an unknown outcome.
     pub(crate) lookups: Arc<Lookups>,
     /// Lets handlers run one at a time whose earlier start ended with its process.

@@ -7,6 +7,7 @@ mod delivery;
 mod failing_journal;
 mod handlers;
 mod journal;
+mod listing;
 mod polling;
 mod push;
 mod registration;

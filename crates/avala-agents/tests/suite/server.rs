@@ -35,6 +35,10 @@ pub(crate) struct State {
     /// Faults of the next requests whose line contains the text.
     pub(crate) faults: Vec<(&'static str, Fault)>,
     pub(crate) page_size: usize,
+    /// Whether `limit` may ask for other pages.
+    pub(crate) honors_limit: bool,
+    /// Lists have the newest execution first, unless this is set.
+    pub(crate) oldest_first: bool,
 }
 
 impl Server {
@@ -58,7 +62,7 @@ impl Server {
 
     pub(crate) fn add(&self, uid: &str, event: &str, payload: Value) {
         let mut state = self.lock();
-        let created_at = 1_700_000_000 + state.executions.len();
+        let created_at = state.executions.len();
         state.executions.push(json!({
             "uid": uid, "registration": "a1", "event_type": event, "status": "pending", "action": null,
             "task": payload.get("task_uid").filter(|task| task.is_string()), "event_payload": payload,
@@ -72,6 +76,11 @@ impl Server {
 
     /// Returns a client without rate limit and without retries of its own, so that tests see every request.
     pub(crate) fn client(&self) -> Avala {
+        self.client_with_bodies_of(64 << 20)
+    }
+
+    /// A client that accepts response bodies of this many bytes.
+    pub(crate) fn client_with_bodies_of(&self, bytes: usize) -> Avala {
         let server = self.clone();
         let service = tower::service_fn(move |request: Request<Body>| {
             let result = server.lock().respond(&request);
@@ -82,6 +91,7 @@ impl Server {
             .api_key("avk_test")
             .rate_limiter(RateLimiter::off())
             .retry(retry)
+            .transport(|transport| transport.max_body_bytes(bytes))
             .service(service)
             .build()
             .unwrap()
@@ -160,21 +170,34 @@ impl State {
         let start: usize =
             query.split('&').find_map(|pair| pair.strip_prefix("cursor=")?.parse().ok()).unwrap_or_default();
         let status = query.split('&').find_map(|pair| pair.strip_prefix("status="));
-        // Newest first, as a server may list them.
-        let listed =
-            self.executions.iter().rev().filter(|execution| status.is_none_or(|status| execution["status"] == status));
-        let listed: Vec<_> = listed.skip(start).take(self.page_size + 1).cloned().collect();
-        let status = status.map(|status| format!("status={status}&")).unwrap_or_default();
-        let next = (listed.len() > self.page_size)
-            .then(|| format!("/api/v1/agents/a1/executions/?{status}cursor={}", start + self.page_size));
-        (200, json!({"results": listed[..listed.len().min(self.page_size)], "next": next}))
+        let limit = query.split('&').find_map(|pair| pair.strip_prefix("limit="));
+        let size = limit.filter(|_| self.honors_limit).map_or(self.page_size, |limit| limit.parse().unwrap());
+        let mut listed: Vec<&Value> = self
+            .executions
+            .iter()
+            .filter(|execution| status.is_none_or(|status| execution["status"] == status))
+            .collect();
+        if !self.oldest_first {
+            listed.reverse();
+        }
+        let page: Vec<_> = listed.into_iter().skip(start).take(size + 1).collect();
+        let filters = status.map(|status| format!("status={status}&")).unwrap_or_default();
+        let filters = filters + &limit.map(|limit| format!("limit={limit}&")).unwrap_or_default();
+        let next =
+            (page.len() > size).then(|| format!("/api/v1/agents/a1/executions/?{filters}cursor={}", start + size));
+        (200, json!({"results": page[..page.len().min(size)], "next": next}))
     }
 
     fn decide(&mut self, body: &Value) -> (u16, Value) {
         let uid = body["execution"].as_str().unwrap_or_default().to_owned();
-        let Some(execution) = self.executions.iter_mut().find(|execution| execution["uid"] == uid.as_str()) else {
+        // Most are at the position that their UID names.
+        let expected = uid.strip_prefix('x').and_then(|number| number.parse().ok());
+        let is_it = |execution: &Value| execution["uid"] == uid.as_str();
+        let position = expected.filter(|index| self.executions.get(*index).is_some_and(is_it));
+        let Some(position) = position.or_else(|| self.executions.iter().position(is_it)) else {
             return (404, json!({"detail": "Not found."}));
         };
+        let execution = &mut self.executions[position];
         if !execution["action"].is_null() {
             return (409, json!({"detail": "already decided"}));
         }

@@ -108,7 +108,8 @@ async fn wait_survives_rate_limits_until_its_deadline() {
     let started = Instant::now();
     let wait = layered(&script).exports().wait("e1").deadline(Duration::from_secs(600));
     assert_eq!(wait.await.unwrap().status, Some(ExportStatus::Exported));
-    assert!(started.elapsed() >= Duration::from_secs(240) && started.elapsed() < Duration::from_secs(270));
+    // The gate opens up to 30 s later than the server asked for.
+    assert!((240..=310).contains(&started.elapsed().as_secs()), "{:?}", started.elapsed());
 
     let script = (0..20).fold(ScriptedService::new(), |script, _| script.then(refused()));
     let started = Instant::now();

@@ -21,6 +21,7 @@ mod fleet;
 mod foreign_errors;
 mod gate;
 mod gzip;
+mod herd;
 mod http2;
 mod http2_headers;
 mod idle;

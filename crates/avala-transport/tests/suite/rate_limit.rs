@@ -151,8 +151,10 @@ async fn a_429_closes_the_gate_for_every_clone() {
         let response = send(&refusing, get("/x/")).await.unwrap();
         assert_eq!(response.status().as_u16(), 429, "the limiter does not repeat calls");
         send_together(&other, 3).await;
-        let spread = [0, 600, 1_200].map(|later| expected + millis(later));
-        assert_eq!(times(&service, started), spread, "{retry_after:?}: it opens for one at a time");
+        let times = times(&service, started);
+        assert!((expected..=expected * 2).contains(&times[0]), "{retry_after:?}: {times:?}");
+        let spread = [0, 600, 1_200].map(|later| times[0] + millis(later));
+        assert_eq!(times, spread, "{retry_after:?}: it opens for one at a time");
     }
 }
 
@@ -184,7 +186,8 @@ async fn zero_remaining_closes_the_gate_until_the_reset() {
         let started = Instant::now();
         send(&stack, get("/x/")).await.unwrap();
         send(&stack, get("/x/")).await.unwrap();
-        assert_eq!(times(&service, started)[1], expected, "reset {reset}");
+        let opening = times(&service, started)[1];
+        assert!(opening >= expected && opening <= expected + secs(30), "reset {reset}: {opening:?}");
     }
 }
 

@@ -225,7 +225,9 @@ async fn gate_that_closes_while_a_call_waits_for_a_permit_holds_it() {
     let started = Instant::now();
     let (first, second) = tokio::join!(send(&transport, get("/1/")), send(&transport, get("/2/")));
     assert_eq!((first.unwrap().status().as_u16(), second.unwrap().status().as_u16()), (429, 200));
-    assert_eq!(sent(&service, started)[1], ("/2/".to_owned(), secs(21)));
+    let (path, at) = &sent(&service, started)[1];
+    assert_eq!(path, "/2/");
+    assert!((secs(21)..=secs(41)).contains(at), "{at:?}");
 }
 
 #[tokio::test(start_paused = true)]
@@ -373,7 +375,7 @@ async fn gate_longer_than_the_policy_allows_fails_calls_at_once() {
     assert_eq!(started.elapsed(), secs(100));
     let patient = builder().retry(RetryPolicy::default().max_wait(Duration::MAX)).service(service).build().unwrap();
     send(&patient, get("/x/")).await.unwrap();
-    assert_eq!(started.elapsed(), secs(600), "no limit is no limit");
+    assert!((secs(600)..=secs(630)).contains(&started.elapsed()), "no limit is no limit: {:?}", started.elapsed());
 }
 
 /// Whatever the server says and whatever is set: a call goes through after an hour, and no later.

@@ -118,7 +118,12 @@ impl Admission {
         // If the clock jumps, a timer may have elapsed as soon as it is set.
         for _ in 0..8 {
             let Claim::Wait { start, ask } = self.claim(now, cx) else { return self.take(now) };
-            self.check(now, start, need)?;
+            if let Err(error) = self.check(now, start, need) {
+                if self.hurry(now, start, need) {
+                    continue;
+                }
+                return Poll::Ready(Err(error));
+            }
             let _ = self.wait();
             let Some(waiting) = &mut self.waiting else { break };
             waiting.sleep.as_mut().reset(now + ask.min(LONGEST_TIMER));
@@ -214,6 +219,15 @@ impl Admission {
         claim
     }
 
+    /// Opens gates earlier that stay closed only to spread clients, if the attempt has no time for that. Returns whether
+    /// the attempt should ask again.
+    fn hurry(&self, now: Instant, wait: Duration, need: Duration) -> bool {
+        let (Some(user), Some(deadline)) = (self.limiter.user(), self.state.deadline()) else { return false };
+        let excess = wait.saturating_add(need).saturating_sub(deadline.saturating_duration_since(now));
+        let scope = self.scope.as_ref().is_some_and(|scope| scope.hurry(now, excess));
+        user.hurry(now, excess) || scope
+    }
+
     /// Fails if the attempt has no time for this wait.
     fn check(&self, now: Instant, wait: Duration, need: Duration) -> Result<(), TransportError> {
         let closed = self.limiter.user().map_or(Duration::ZERO, |user| user.closed_for(now));
@@ -224,13 +238,20 @@ impl Admission {
                  `max_wait` of {:.1?}",
                 self.state.max_wait()
             );
+            let wait = wait.saturating_sub(self.spread(now));
             return Err(TransportError::new(TransportErrorKind::RateLimited, message).with_retry_after(wait));
         }
         let Some(deadline) = self.state.deadline() else { return Ok(()) };
         match now.checked_add(wait).and_then(|start| start.checked_add(need)) {
             Some(end) if end <= deadline => Ok(()),
-            _ => Err(too_long(wait, need)),
+            _ => Err(too_long(wait.saturating_sub(self.spread(now)), need)),
         }
+    }
+
+    /// Returns for how long gates stay closed only to spread clients. A call that comes back later need not wait for it.
+    fn spread(&self, now: Instant) -> Duration {
+        let user = self.limiter.user().map_or(Duration::ZERO, |user| user.spread(now));
+        user.max(self.scope.as_ref().map_or(Duration::ZERO, |scope| scope.spread(now)))
     }
 
     /// Returns how much time an attempt that waited must have left: as much as recent attempts took, but no more than

@@ -64,6 +64,18 @@ impl Bucket {
         nanos(self.interval)
     }
 
+    /// Returns the calls per minute that the refill allows.
+    pub(super) fn per_minute(&self) -> f64 {
+        PICOS_PER_MINUTE as f64 / self.interval as f64
+    }
+
+    /// Opens a closed gate after `wait`, if it opens later than that.
+    pub(super) fn open_after(&mut self, now: Instant, wait: Duration) {
+        if wait < self.refill(now) {
+            self.counted_at = now.checked_add(wait).or(self.counted_at);
+        }
+    }
+
     /// Returns how long the gate stays closed.
     pub(super) fn closed_for(&mut self, now: Instant) -> Duration {
         self.refill(now)

@@ -26,9 +26,13 @@ use super::{RateLimit, RateLimitState};
 /// - A 429 closes the gate for its `Retry-After`, or for a second without one; for an hour at most.
 ///
 /// Invalid values are ignored. The gate opens with one token: queued calls are sent one at a time at the rate of the
-/// limit, and the burst refills over time. Refused calls are retried up to a tenth of the wait later than that. Gates
-/// of independent limiters with one key open at the same moment: use [`shared`](Self::shared) limits, or a
-/// [`fleet`](Self::fleet), whose clients come back spread over the time between two of their calls.
+/// limit, and the burst refills over time.
+///
+/// All clients with one key are told the same moment, and must not return together. So the gate never opens before that
+/// moment, but at random within the time after it that is as long as the wait, 30 s at most, times the part of the limit
+/// that others used in the last minute: a client that used the limit alone returns at once. A call whose timeout does not
+/// allow for this opens the gate as early as it needs. Where that is not enough, use [`shared`](Self::shared) limits, or
+/// a [`fleet`](Self::fleet), whose clients return spread over the time between two of their calls.
 ///
 /// Some endpoints have a narrower limit. A call names it with
 /// [`CallOptions::rate_scope`](crate::CallOptions::rate_scope). Rate limit headers in its responses then apply to that

@@ -12,6 +12,7 @@ mod memory_store;
 mod pacer;
 mod schedule;
 mod scope;
+mod spread;
 mod state;
 mod store;
 

@@ -8,6 +8,7 @@ use tokio::time::Instant;
 
 use super::bucket::Bucket;
 use super::pacer::Pacer;
+use super::spread::Spread;
 use crate::context::options::Priority;
 
 /// Timers have a resolution of 1 ms, so a reservation is kept for at least this long after its start.
@@ -35,6 +36,7 @@ pub(super) struct Schedule {
     pub(super) bucket: Bucket,
     /// Sets the time between calls in a fleet.
     pub(super) pacer: Option<Pacer>,
+    spread: Spread,
     /// Reservations by position, with a waker until it is woken.
     waiting: BTreeMap<u64, Option<Waker>>,
     /// Number of reservations per block of positions.
@@ -88,6 +90,7 @@ impl Schedule {
         Self {
             bucket,
             pacer: None,
+            spread: Spread::default(),
             waiting: BTreeMap::new(),
             blocks: BTreeMap::new(),
             next_high: 0,
@@ -111,6 +114,7 @@ impl Schedule {
 
     fn take(&mut self, now: Instant) {
         self.bucket.take();
+        self.spread.count(now);
         if let Some(gap) = self.pacer.as_ref().and_then(|pacer| pacer.next(fastrand::f64())) {
             self.bucket.set_gap(now, gap);
         }
@@ -159,8 +163,51 @@ impl Schedule {
     /// Puts back a token that was taken and not used.
     pub(super) fn put_back(&mut self, now: Instant) {
         self.bucket.put_back();
+        self.spread.put_back();
         self.update_due(now, false);
         self.wake_first();
+    }
+
+    /// Closes the gate for `wait`, and for a random time more, so that clients which are told the same moment return one
+    /// after another. `limit` is what the server reported, in calls per minute. Returns whether the gate opens later.
+    pub(super) fn close_for(&mut self, now: Instant, wait: Duration, limit: Option<u64>) -> bool {
+        if self.bucket.closed_for(now).is_zero() {
+            self.spread.draw(fastrand::f64());
+        }
+        self.spread.name(now, wait);
+        let per_minute = limit.map_or_else(|| self.bucket.per_minute(), |limit| limit as f64);
+        let spread = self.spread.after(now, wait, per_minute);
+        self.bucket.close_for(now, wait.saturating_add(spread))
+    }
+
+    /// Closes the gate for `wait` and a `spread` that the pace of a fleet gives.
+    pub(super) fn close_in_fleet(&mut self, now: Instant, wait: Duration, spread: Duration) {
+        self.spread.name(now, wait);
+        self.bucket.close_for(now, wait.saturating_add(spread));
+    }
+
+    /// Returns how long the gate stays closed because the server asked for it, without the spread.
+    pub(super) fn closed_for(&mut self, now: Instant) -> Duration {
+        self.bucket.closed_for(now).min(self.spread.named_for(now))
+    }
+
+    /// Returns for how long the gate stays closed only to spread clients; zero in a fleet, whose pace needs it.
+    pub(super) fn spread_left(&mut self, now: Instant) -> Duration {
+        if self.pacer.is_some() {
+            return Duration::ZERO;
+        }
+        self.bucket.closed_for(now).saturating_sub(self.spread.named_for(now))
+    }
+
+    /// Opens a gate earlier that stays closed only to spread clients, because a call has `excess` less time than it would
+    /// wait. Returns whether that is possible; the gate never opens before the moment that the server named.
+    pub(super) fn hurry(&mut self, now: Instant, excess: Duration) -> bool {
+        let left = self.spread_left(now);
+        let Some(spread) = self.spread.shortened(left, excess) else { return false };
+        let named = self.spread.named_for(now);
+        self.bucket.open_after(now, named.saturating_add(spread));
+        self.reschedule(now, true);
+        true
     }
 
     /// Assigns a position to a call without a reservation, in case it has to queue later.

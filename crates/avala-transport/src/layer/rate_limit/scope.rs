@@ -100,9 +100,19 @@ impl Scope {
         });
     }
 
-    /// Returns how long the gate stays closed.
+    /// Opens a gate earlier that stays closed only to spread clients. Returns whether that is possible.
+    pub(super) fn hurry(&self, now: Instant, excess: Duration) -> bool {
+        self.with(|schedule| schedule.hurry(now, excess))
+    }
+
+    /// Returns for how long the gate stays closed only to spread clients.
+    pub(super) fn spread(&self, now: Instant) -> Duration {
+        self.with(|schedule| schedule.spread_left(now))
+    }
+
+    /// Returns how long the gate stays closed because the server asked for it.
     pub(super) fn closed_for(&self, now: Instant) -> Duration {
-        self.with(|schedule| schedule.bucket.closed_for(now))
+        self.with(|schedule| schedule.closed_for(now))
     }
 
     /// Returns how long recent attempts of a group took.
@@ -126,7 +136,7 @@ impl Scope {
                 schedule.bucket.set_remaining(now, remaining);
             }
             if let Some(wait) = report.closed_for {
-                changed |= schedule.bucket.close_for(now, wait);
+                changed |= schedule.close_for(now, wait, report.limit);
             }
             schedule.reschedule(now, changed);
         });
@@ -155,7 +165,7 @@ fn observe_in_fleet(schedule: &mut Schedule, now: Instant, report: &LimitReport)
         pacer.observe(sample);
     }
     let Some(gap) = pacer.next(fastrand::f64()) else {
-        let changed = report.closed_for.is_some_and(|wait| schedule.bucket.close_for(now, wait));
+        let changed = report.closed_for.is_some_and(|wait| schedule.close_for(now, wait, report.limit));
         return schedule.reschedule(now, changed);
     };
     schedule.bucket.set_gap(now, gap);
@@ -163,7 +173,7 @@ fn observe_in_fleet(schedule: &mut Schedule, now: Instant, report: &LimitReport)
         && (report.refused || schedule.bucket.wait(now, 0) < wait)
     {
         let spread = Duration::try_from_secs_f64(gap * fastrand::f64()).unwrap_or(LONGEST_CLOSING);
-        schedule.bucket.close_for(now, wait.saturating_add(spread));
+        schedule.close_in_fleet(now, wait, spread);
     }
     schedule.reschedule(now, true);
 }

@@ -1,0 +1,270 @@
+//! A walk through the list of executions, which continues at the page that failed.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use avala_client::resources::ExecutionFilters;
+use avala_client::types::{AgentExecution, AgentUid, Cursor, ExecutionStatus, ExecutionUid, Json};
+use avala_client::{Error, ErrorKind, List};
+use serde::Deserialize;
+
+use super::backlog::{Backlog, size};
+use super::course::{Order, Pages, Start};
+use super::shared::Shared;
+use crate::error::AgentError;
+use crate::journal::Record;
+
+/// After so many failures of one page the walk ends, so that what is on the pages before is handled.
+const MAX_FAILURES: u32 = 3;
+
+/// The executions that the server listed.
+pub(super) struct Walk {
+    /// The agent, which is another one after a new registration.
+    pub(super) agent: AgentUid,
+    pub(super) start: Start,
+    /// The oldest executions that this process may start.
+    pub(super) executions: Backlog,
+    /// Listed executions that have a record.
+    pub(super) known: HashSet<ExecutionUid>,
+    /// How many executions were listed, and how many of the pending ones this process may start.
+    pub(super) total: usize,
+    pub(super) startable: usize,
+    bytes: usize,
+    /// When the oldest one was created.
+    pub(super) oldest: Option<SystemTime>,
+    /// Whether executions in the status running are listed too, and whether one of them was undecided.
+    pub(super) with_running: bool,
+    pub(super) found_running: bool,
+    /// Whether all pages were read.
+    pub(super) is_complete: bool,
+    /// Order and pages of the pending executions.
+    pub(super) order: Order,
+    pub(super) pages: Pages,
+    pub(super) pages_read: usize,
+    /// The statuses that are not read yet, the next one last.
+    statuses: Vec<ExecutionStatus>,
+    /// The page where the walk continues.
+    cursor: Option<Cursor>,
+    failures: u32,
+}
+
+/// How a walk went on.
+pub(super) enum Step {
+    /// It is over.
+    Done,
+    /// A page failed. The walk can go on there, unless the page is gone.
+    Failed(Error),
+}
+
+impl Walk {
+    pub(super) fn new(shared: &Shared, agent: AgentUid, start: Start, with_running: bool) -> Self {
+        let mut statuses = vec![ExecutionStatus::Pending];
+        if with_running {
+            statuses.insert(0, ExecutionStatus::Running);
+        }
+        let cursor = if let Start::From(cursor) = &start { Some(cursor.clone()) } else { None };
+        Self {
+            agent,
+            start,
+            executions: Backlog::new(Arc::clone(&shared.capacity)),
+            known: HashSet::new(),
+            total: 0,
+            startable: 0,
+            bytes: 0,
+            oldest: None,
+            with_running,
+            found_running: false,
+            is_complete: false,
+            order: Order::default(),
+            pages: Pages::default(),
+            pages_read: 0,
+            statuses,
+            cursor,
+            failures: 0,
+        }
+    }
+
+    /// Whether the next page is the first one of the list.
+    pub(super) fn is_at_start(&self) -> bool {
+        self.cursor.is_none() && self.statuses.last() == Some(&ExecutionStatus::Pending)
+    }
+
+    /// Reads pages until the walk is over, or a page fails.
+    ///
+    /// An error ends the agent: the journal failed.
+    pub(super) async fn run(&mut self, shared: &Shared, running: &HashSet<ExecutionUid>) -> Result<Step, AgentError> {
+        while let Some(status) = self.statuses.last().cloned() {
+            let (list, asked) = self.list(shared, &status);
+            match self.read(shared, running, &status, list).await? {
+                None => {}
+                // The next attempt has smaller pages, or the size that the server chooses.
+                Some(error) if self.can_resize(shared, &error, asked) => continue,
+                Some(error) => {
+                    self.failures += 1;
+                    return Ok(Step::Failed(error));
+                }
+            }
+            if self.ends_early() {
+                self.executions.is_truncated = true;
+                return Ok(Step::Done);
+            }
+            self.statuses.pop();
+            self.cursor = None;
+        }
+        self.is_complete = matches!(self.start, Start::Complete);
+        self.executions.is_truncated |= !self.is_complete;
+        if self.is_complete {
+            shared.page_size.learn(self.total, self.bytes);
+        }
+        Ok(Step::Done)
+    }
+
+    /// Whether the walk should end with what it has: a page fails again and again, or will not come.
+    pub(super) fn is_stuck(&self, error: &Error) -> bool {
+        self.failures >= MAX_FAILURES || error.kind() == ErrorKind::Pagination
+    }
+
+    fn can_resize(&self, shared: &Shared, error: &Error, asked: Option<u32>) -> bool {
+        match error.kind() {
+            ErrorKind::BodyTooLarge => shared.page_size.reduce(asked),
+            ErrorKind::Validation => shared.page_size.reject(asked),
+            _ => false,
+        }
+    }
+
+    /// The call for the next page, and the size that it asks for.
+    fn list(&self, shared: &Shared, status: &ExecutionStatus) -> (List<AgentExecution, ExecutionFilters>, Option<u32>) {
+        let mut list = shared.avala.agents().list_executions(&self.agent).status(status.clone());
+        if let Some(project) = &shared.settings.project {
+            list = list.project(project.clone());
+        }
+        if !shared.settings.task_types.is_empty() {
+            list = list.task_types(shared.settings.task_types.iter().cloned());
+        }
+        let size = match &self.cursor {
+            // A numbered page of another size would be another page, which is no loss if it is a smaller one.
+            Some(cursor) => {
+                list = list.cursor(cursor.clone());
+                shared.page_size.reduced()
+            }
+            None => shared.page_size.of_pending(),
+        };
+        (if let Some(size) = size { list.limit(size) } else { list }, size)
+    }
+
+    /// Reads the pages of one status. `Some` if a page failed.
+    async fn read(
+        &mut self,
+        shared: &Shared,
+        running: &HashSet<ExecutionUid>,
+        status: &ExecutionStatus,
+        list: List<AgentExecution, ExecutionFilters>,
+    ) -> Result<Option<Error>, AgentError> {
+        let mut items = list.items();
+        let mut page: Option<Option<Cursor>> = None;
+        loop {
+            let is_new = page.as_ref().is_none_or(|page| page.as_ref() != items.cursor());
+            let begun = is_new.then(|| items.cursor().cloned());
+            let next = items.next().await;
+            let is_page = !matches!(&next, Some(Err(error)) if error.raw_record().is_none());
+            if let Some(begun) = begun.filter(|_| is_page) {
+                self.begin_page(status, begun.as_ref());
+                page = Some(begun);
+            }
+            match next {
+                None => return Ok(None),
+                Some(Ok(execution)) => {
+                    self.add(shared, running, status, execution);
+                    if self.ends_early() {
+                        return Ok(None);
+                    }
+                }
+                Some(Err(error)) => match error.raw_record() {
+                    Some(raw) => {
+                        self.total += 1;
+                        park_undecodable(shared, raw, &error, &mut self.known).await?;
+                    }
+                    None => {
+                        self.cursor = items.cursor().cloned();
+                        return Ok(Some(error));
+                    }
+                },
+            }
+        }
+    }
+
+    fn begin_page(&mut self, status: &ExecutionStatus, cursor: Option<&Cursor>) {
+        self.pages_read += 1;
+        self.failures = 0;
+        if *status == ExecutionStatus::Pending {
+            self.pages.begin(cursor, self.startable);
+        }
+    }
+
+    /// Whether the rest is not needed: older executions cannot follow.
+    fn ends_early(&self) -> bool {
+        matches!(self.start, Start::Oldest) && self.order.rises() && self.executions.is_full()
+    }
+
+    fn add(
+        &mut self,
+        shared: &Shared,
+        running: &HashSet<ExecutionUid>,
+        status: &ExecutionStatus,
+        execution: AgentExecution,
+    ) {
+        self.total += 1;
+        self.bytes += size(&execution);
+        let is_pending = *status == ExecutionStatus::Pending;
+        if is_pending {
+            self.order.add(execution.created_at);
+        }
+        let (is_known, is_done) = {
+            let records = shared.records();
+            (records.is_known(&execution.uid), records.is_done(&execution.uid))
+        };
+        if is_known {
+            self.known.insert(execution.uid.clone());
+        }
+        if !is_undecided(&execution) || shared.handler(&execution.event_type).is_none() {
+            return;
+        }
+        self.found_running |= execution.status == Some(ExecutionStatus::Running);
+        let created: Option<SystemTime> = execution.created_at.map(Into::into);
+        self.oldest = self.oldest.into_iter().chain(created).min();
+        // What cannot start takes no place, or many parked executions would keep newer ones out.
+        if !is_done && !running.contains(&execution.uid) {
+            let start_at = shared.retries().get(&execution.uid).copied();
+            self.startable += usize::from(is_pending && start_at.is_none());
+            self.executions.add(execution, start_at);
+        }
+    }
+}
+
+/// Parks an execution that cannot be decoded. One without a UID can only be logged.
+async fn park_undecodable(
+    shared: &Shared,
+    raw: &Json,
+    error: &Error,
+    known: &mut HashSet<ExecutionUid>,
+) -> Result<(), AgentError> {
+    #[derive(Deserialize)]
+    struct Identity {
+        uid: ExecutionUid,
+    }
+    tracing::error!(error = %error, "a listed execution cannot be decoded; it is left undecided");
+    let Ok(Identity { uid }) = raw.parse::<Identity>() else { return Ok(()) };
+    known.insert(uid.clone());
+    if shared.records().is_known(&uid) {
+        return Ok(());
+    }
+    let reason = format!("the execution cannot be decoded: {error}");
+    shared.save(&Record::undecodable(uid, raw.get().as_bytes(), reason)).await
+}
+
+/// Whether nobody has decided the execution yet. A server may list running ones as pending.
+pub(super) fn is_undecided(execution: &AgentExecution) -> bool {
+    execution.action.is_none()
+        && !matches!(execution.status, Some(ExecutionStatus::Completed | ExecutionStatus::Failed))
+}
