@@ -49,12 +49,12 @@ impl Context {
         }
     }
 
-    /// Completes when the run ends.
+    /// Completes when the run ends: canceled, halted by a failure, or after its time.
     pub(crate) async fn ended(&self) -> Error {
         tokio::select! {
-            () = self.control.canceled() => {}
-            () = self.halt.canceled() => {}
+            () = self.control.canceled() => Error::canceled(),
+            () = self.halt.canceled() => Error::canceled(),
+            error = self.limit.time_over() => error,
         }
-        Error::canceled()
     }
 }
