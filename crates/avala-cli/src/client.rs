@@ -12,11 +12,12 @@ use tower::{Layer, Service};
 use crate::data::Data;
 use crate::exit_code::ExitCode;
 use crate::failure::{Failure, Outcome};
-use crate::key::Connection;
 use crate::key::provider::{RefreshLayer, RefreshingKey};
+use crate::key::{Connection, KeySource};
 use crate::output::{escape, json};
 use crate::redacted;
-use crate::terminal::stderr_line;
+use crate::terminal::{Notes, stderr_line};
+use crate::waits::{AttemptLayer, WaitLayer};
 
 /// The `user-agent`.
 const USER_AGENT: &str = concat!("avala-cli/", env!("CARGO_PKG_VERSION"));
@@ -28,6 +29,8 @@ pub(crate) struct ClientOptions {
     pub(crate) max_attempts: Option<u32>,
     /// Whether requests are printed to stderr, and whether as JSON.
     pub(crate) debug: Option<DebugFormat>,
+    /// Where waits are shown; `None` if something else shows the progress.
+    pub(crate) waits: Option<Notes>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -68,6 +71,10 @@ fn build(builder: avala_client::AvalaBuilder, connection: &Connection, options: 
     }
     if let Some(attempts) = options.max_attempts {
         builder = builder.retry(avala_client::transport::RetryPolicy::default().max_attempts(attempts));
+    }
+    if let Some(notes) = options.waits {
+        let has_key = matches!(connection.key, None | Some(KeySource::Text(_)));
+        builder = builder.layer_per_call(WaitLayer { notes, has_key }).layer_per_attempt(AttemptLayer);
     }
     if let Some(format) = options.debug {
         builder = builder.layer_per_attempt(DebugLayer(format));

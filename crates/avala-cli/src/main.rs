@@ -15,6 +15,7 @@ mod redacted;
 mod serve;
 mod terminal;
 mod topics;
+mod waits;
 
 fn main() -> std::process::ExitCode {
     // A panic is a defect of this program: it is one line, as any error, and leaves the terminal as it was.

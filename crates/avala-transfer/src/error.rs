@@ -191,10 +191,19 @@ impl Error {
             io::ErrorKind::NotFound => "it does not exist".to_owned(),
             io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
             io::ErrorKind::StorageFull => "the disk is full".to_owned(),
+            io::ErrorKind::ReadOnlyFilesystem => "the file system is read-only".to_owned(),
+            io::ErrorKind::NotADirectory | io::ErrorKind::AlreadyExists => "a part of the path is no folder".to_owned(),
+            io::ErrorKind::IsADirectory => "it is a folder".to_owned(),
+            _ if is_link(&error) => "it is a link".to_owned(),
             _ => error.to_string(),
         };
         let help = match error.kind() {
             io::ErrorKind::PermissionDenied => "give this user access to it",
+            io::ErrorKind::ReadOnlyFilesystem => "choose a folder that can be written",
+            io::ErrorKind::NotADirectory | io::ErrorKind::AlreadyExists | io::ErrorKind::IsADirectory => {
+                "check the path, or choose another one"
+            }
+            _ if is_link(&error) => "replace the link by what it leads to",
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
                 "make space, then run the same transfer again: it continues"
             }
@@ -361,6 +370,17 @@ impl Report {
     #[must_use]
     pub fn skipped(&self) -> usize {
         self.files.iter().filter(|file| matches!(file.outcome, FileOutcome::Skipped)).count()
+    }
+}
+
+/// Whether a file was not opened because it is a link.
+fn is_link(error: &io::Error) -> bool {
+    #[cfg(unix)]
+    return error.raw_os_error() == Some(libc::ELOOP);
+    #[cfg(not(unix))]
+    {
+        let _ = error;
+        false
     }
 }
 

@@ -17,7 +17,8 @@ use crate::progress::event::{Event, Events, Totals};
 use crate::progress::meter::Meter;
 use crate::transfers::Transfers;
 
-/// A transfer that was started: a future of its report. Dropping it stops the transfer, which can be resumed.
+/// A transfer that was started: a future of its report. Dropping it stops the transfer, as [`Control::cancel`] does, and
+/// the next run of the same transfer continues.
 ///
 /// The work is done by a task of the current Tokio runtime, so it continues while this future is not polled.
 #[must_use = "dropping a run stops it"]
@@ -110,7 +111,11 @@ impl<T> Future for Run<T> {
 
 impl<T> Drop for Run<T> {
     fn drop(&mut self) {
-        if let Ok(task) = &self.task {
+        if let Ok(task) = &self.task
+            && !task.is_finished()
+        {
+            // The next run of the same destination waits for a cancelled one.
+            self.control.cancel();
             task.abort();
         }
     }

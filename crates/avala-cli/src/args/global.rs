@@ -13,6 +13,7 @@ use crate::key::KeyOptions;
 use crate::output::jq::Filter;
 use crate::output::template::Template;
 use crate::output::{FORMATS, Format, Style};
+use crate::terminal::Notes;
 
 const CONNECTION: &str = "Connection";
 const OUTPUT: &str = "Output";
@@ -118,6 +119,7 @@ impl Globals {
                 timeout,
                 max_attempts: matches.get_one::<u32>("max-attempts").copied(),
                 debug: matches.get_flag("debug").then_some(debug_format),
+                waits: Some(Notes::new(format)),
             },
         })
     }

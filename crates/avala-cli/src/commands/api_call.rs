@@ -56,6 +56,7 @@ async fn run(context: &mut Context, matches: &ArgMatches) -> Outcome {
         context.globals.format = Format::Json;
         context.printer.style.format = Format::Json;
         context.notes = Notes::new(Format::Json);
+        context.globals.client.waits = Some(context.notes);
     }
     let (method, target) = method_and_path(matches)?;
     let fields = Fields::read(matches)?;

@@ -93,6 +93,7 @@ async fn login(context: &mut Context, matches: &ArgMatches, asks_for_url: bool) 
     let source = match key::option_key(&options)? {
         Some((source, _)) => source,
         None => {
+            context.prompt.check("API key", "--api-key-file")?;
             context.notes.line(&format!(
                 "The key for {} is stored in the profile {name:?} of {}.",
                 url,
@@ -168,11 +169,11 @@ async fn login(context: &mut Context, matches: &ArgMatches, asks_for_url: bool) 
 /// Checks that a name can be written in the file, on a command line and in messages.
 fn check_name(name: &str) -> Outcome {
     let is_good = |character: char| character.is_alphanumeric() || "-_.@".contains(character);
-    if !name.is_empty() && name.len() <= 64 && name.chars().all(is_good) {
+    if !name.is_empty() && !name.starts_with('-') && name.len() <= 64 && name.chars().all(is_good) {
         return Ok(());
     }
     Err(Failure::usage(format!(
-        "{name:?} is no name of a profile: use letters, digits, `-`, `_`, `.` and `@`, at most 64"
+        "{name:?} is no name of a profile: use letters, digits, `-`, `_`, `.` and `@`, at most 64, and no `-` at the start"
     )))
 }
 

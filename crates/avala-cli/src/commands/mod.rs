@@ -6,6 +6,7 @@
 )]
 
 mod api_call;
+mod deletion;
 mod fields;
 mod files;
 mod input;

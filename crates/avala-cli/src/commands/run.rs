@@ -5,6 +5,7 @@ use avala_client::types::Json;
 use clap::ArgMatches;
 
 use crate::commands::context::Context;
+use crate::commands::deletion;
 use crate::commands::input::{Input, Prepared, Reply};
 use crate::commands::row::{EXPORT, Kind, Row};
 use crate::commands::transfer::download::after_export;
@@ -29,7 +30,14 @@ pub(crate) async fn run_row(context: &mut Context, row: &'static Row, matches: &
     }
     let subject = subject(row, &input);
     if row.kind == Kind::Destroy && !flag("yes") {
-        confirm(context, &format!("{}: {subject}?", row.about)).await?;
+        let question = format!("{}: {subject}?", row.about);
+        if deletion::is_deletion(row) {
+            context.prompt.check(&question, "--yes")?;
+            let name = deletion::name(&avala, row, matches, organization.as_deref()).await?;
+            deletion::confirm(context, row, &input, name).await?;
+        } else {
+            confirm(context, &question).await?;
+        }
     }
     match send {
         Reply::One(send) => {

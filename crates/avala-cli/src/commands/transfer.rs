@@ -6,12 +6,15 @@ pub(super) mod recording;
 pub(super) mod upload;
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use avala_client::transport::Proxy;
 use avala_transfer::{BandwidthLimit, Error, ErrorKind, Report, Run, Transfers};
 use clap::{Arg, ArgMatches, Command, value_parser};
 use etcetera::BaseStrategy as _;
 
+use crate::args::global::duration;
+use crate::client::{self, ClientOptions};
 use crate::commands::context::Context;
 use crate::data::Data;
 use crate::exit_code::ExitCode;
@@ -40,15 +43,20 @@ fn options(command: Command) -> Command {
             )
             .value_parser(value_parser!(PathBuf)),
         )
+        .arg(text("max-bytes", "N", "End at this many bytes, such as 500M; the same command goes on"))
         .arg(
-            text("max-bytes", "N", "End after this many bytes; the same command goes on")
-                .value_parser(value_parser!(u64)),
+            text("max-time", "SECONDS", "End after this time; the same command goes on")
+                .value_parser(value_parser!(f64)),
         )
 }
 
 /// Uploads and downloads with the settings of the options.
 fn transfers(context: &Context, matches: &ArgMatches, needs_key: bool) -> Outcome<Transfers> {
-    let avala = if needs_key { context.avala()? } else { context.avala_without_key()? };
+    // The progress of a transfer shows its waits.
+    let options = ClientOptions { waits: None, ..context.globals.client };
+    let connection = context.connection()?;
+    let avala =
+        if needs_key { client::with_key(connection, options)? } else { client::without_key(connection, options)? };
     let folder = match matches.get_one::<PathBuf>("state-folder") {
         Some(folder) => folder.clone(),
         None => state_folder()?,
@@ -74,6 +82,13 @@ fn state_folder() -> Outcome<PathBuf> {
     let folder = folder
         .ok_or_else(|| Failure::usage("no folder for the state of transfers: set HOME or pass --state-folder"))?;
     Ok(folder.join("avala").join("transfers"))
+}
+
+/// Limits of one run, from `--max-bytes` and `--max-time`.
+fn limits(matches: &ArgMatches) -> Outcome<(Option<u64>, Option<Duration>)> {
+    let bytes = matches.get_one::<String>("max-bytes").map(|text| bytes("--max-bytes", text)).transpose()?;
+    let time = matches.get_one::<f64>("max-time").map(|&seconds| duration("--max-time", seconds)).transpose()?;
+    Ok((bytes, time))
 }
 
 /// Parses a number of bytes with a decimal unit.

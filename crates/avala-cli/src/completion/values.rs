@@ -37,7 +37,7 @@ pub(super) fn of(arg: &str, path: &[&str], words: &[&str]) -> Vec<String> {
     let Some(source) = source(arg, path) else { return Vec::new() };
     let Some(connection) = connection(words) else { return Vec::new() };
     let time = time();
-    let options = ClientOptions { timeout: Some(time), max_attempts: Some(1), debug: None };
+    let options = ClientOptions { timeout: Some(time), max_attempts: Some(1), debug: None, waits: None };
     let Ok(avala) = client::with_key(&connection, options) else { return Vec::new() };
     let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else { return Vec::new() };
     let records = runtime.block_on(async { tokio::time::timeout(time, records(&avala, source.resource)).await });

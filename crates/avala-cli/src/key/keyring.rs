@@ -23,15 +23,31 @@ const SERVICE: &str = "avala";
 /// What to do if there is no keyring.
 const ALTERNATIVE: &str = "use AVALA_API_KEY or --api-key-file, or store the key in the file with `avala login`";
 
+/// Longest line that `security -i` reads whole, in bytes.
+#[cfg(any(target_os = "macos", test))]
+const LONGEST_LINE: usize = 4000;
+
 /// A request to the program: its arguments, and what it reads from stdin.
+#[derive(Debug)]
 struct Query {
     program: &'static str,
     args: Vec<String>,
     input: String,
 }
 
-#[cfg(not(target_os = "macos"))]
-fn query(verb: &str, profile: &str, key: &str) -> Query {
+fn query(verb: &str, profile: &str, key: &str) -> Result<Query, String> {
+    // The name may come from a file that was written by hand.
+    if profile.is_empty() || profile.starts_with('-') || profile.contains(char::is_control) {
+        return Err(format!("the system keyring cannot hold the key of the profile {profile:?}; rename the profile"));
+    }
+    #[cfg(target_os = "macos")]
+    return security(verb, profile, key);
+    #[cfg(not(target_os = "macos"))]
+    Ok(secret_tool(verb, profile, key))
+}
+
+#[cfg(any(not(target_os = "macos"), test))]
+fn secret_tool(verb: &str, profile: &str, key: &str) -> Query {
     let owned = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
     let label = format!("--label=API key of the Avala profile {profile}");
     let args = match verb {
@@ -42,20 +58,42 @@ fn query(verb: &str, profile: &str, key: &str) -> Query {
 }
 
 /// Creates a query. A key is passed in a line of stdin: other users of the machine can see arguments.
-#[cfg(target_os = "macos")]
-fn query(verb: &str, profile: &str, key: &str) -> Query {
+#[cfg(any(target_os = "macos", test))]
+fn security(verb: &str, profile: &str, key: &str) -> Result<Query, String> {
     let owned = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
     let (args, input) = match verb {
         "lookup" => (owned(&["find-generic-password", "-s", SERVICE, "-a", profile, "-w"]), String::new()),
         "clear" => (owned(&["delete-generic-password", "-s", SERVICE, "-a", profile]), String::new()),
-        _ => (owned(&["-i"]), format!("add-generic-password -U -s {SERVICE} -a {profile} -w {key}\n")),
+        _ => {
+            let (profile, key) = (word_of_security(profile), word_of_security(key));
+            (owned(&["-i"]), format!("add-generic-password -U -s {SERVICE} -a {profile} -w {key}\n"))
+        }
     };
-    Query { program: "security", args, input }
+    if input.len() > LONGEST_LINE {
+        return Err(format!("the key is too long for the system keyring; {ALTERNATIVE}"));
+    }
+    Ok(Query { program: "security", args, input })
+}
+
+/// Quotes a text as one word of a line that `security -i` reads: there, quotes group, and a backslash takes the next
+/// character as it is, also between quotes.
+#[cfg(any(target_os = "macos", test))]
+fn word_of_security(text: &str) -> String {
+    let mut word = String::with_capacity(text.len() + 2);
+    word.push('"');
+    for character in text.chars() {
+        if matches!(character, '"' | '\\') {
+            word.push('\\');
+        }
+        word.push(character);
+    }
+    word.push('"');
+    word
 }
 
 /// Reads the key of a profile.
 pub(crate) async fn read(profile: &str) -> Result<Secret, String> {
-    let found = run(query("lookup", profile, "")).await?;
+    let found = run(query("lookup", profile, "")?).await?;
     let missing = || format!("the system keyring has no key of the profile {profile:?}; {ALTERNATIVE}");
     let output = found.filter(|output| !output.is_empty()).ok_or_else(missing)?;
     text::clean("the system keyring", &output).map_err(|failure| failure.line())
@@ -64,12 +102,12 @@ pub(crate) async fn read(profile: &str) -> Result<Secret, String> {
 /// Stores the key of a profile, in place of an older one.
 pub(crate) async fn store(profile: &str, key: &Secret) -> Result<(), String> {
     let refused = || format!("the system keyring did not store the key; {ALTERNATIVE}");
-    run(query("store", profile, key.expose())).await?.map(drop).ok_or_else(refused)
+    run(query("store", profile, key.expose())?).await?.map(drop).ok_or_else(refused)
 }
 
 /// Removes the key of a profile, if there is one.
 pub(crate) async fn remove(profile: &str) -> Result<(), String> {
-    run(query("clear", profile, "")).await.map(drop)
+    run(query("clear", profile, "")?).await.map(drop)
 }
 
 /// Runs the program; `None` if it failed without saying why, which is how it reports a key that does not exist.
@@ -117,5 +155,61 @@ async fn run(query: Query) -> Result<Option<Vec<u8>>, String> {
             Err(format!("the system keyring cannot be used: {line}; {ALTERNATIVE}"))
         }
         _ => Ok(None),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Splits a line as `security -i` does: white space between words, quotes around parts of them, and a backslash that
+    /// takes the next character as it is everywhere.
+    fn words(line: &str) -> Vec<String> {
+        let (mut words, mut word, mut quote): (Vec<String>, Option<String>, Option<char>) = (Vec::new(), None, None);
+        let mut characters = line.chars();
+        while let Some(character) = characters.next() {
+            match character {
+                '\\' => word.get_or_insert_default().extend(characters.next()),
+                '"' | '\'' if quote.is_none() => {
+                    quote = Some(character);
+                    word.get_or_insert_default();
+                }
+                _ if quote == Some(character) => quote = None,
+                _ if quote.is_none() && character.is_ascii_whitespace() => words.extend(word.take()),
+                _ => word.get_or_insert_default().push(character),
+            }
+        }
+        words.extend(word);
+        words
+    }
+
+    #[test]
+    fn keys_are_one_word_for_security() {
+        let all: String = ('!'..='~').collect();
+        for key in ["avk_1", "a\"b", "a\\", "\\\"", "'", "-w", "$(id)`id`;#", &all] {
+            for profile in ["default", "o'brien", "a b", "\"x\\"] {
+                let query = security("store", profile, key).unwrap();
+                assert_eq!(query.args, ["-i"], "the key is no argument");
+                assert_eq!(query.input.matches('\n').count(), 1);
+                let expected = ["add-generic-password", "-U", "-s", SERVICE, "-a", profile, "-w", key];
+                assert_eq!(words(&query.input), expected);
+            }
+        }
+        assert!(security("store", "default", &"x".repeat(5000)).unwrap_err().contains("too long"));
+        assert_eq!(security("lookup", "a b", "").unwrap().args[4], "a b");
+    }
+
+    #[test]
+    fn keys_are_no_arguments_of_secret_tool() {
+        let query = secret_tool("store", "default", "avk_1");
+        assert_eq!((query.input.as_str(), query.program), ("avk_1", "secret-tool"));
+        assert!(!query.args.iter().any(|arg| arg.contains("avk_1")));
+    }
+
+    #[test]
+    fn names_that_would_be_options_are_refused() {
+        for profile in ["", "-h", "--label=x", "a\nb"] {
+            assert!(query("lookup", profile, "").unwrap_err().contains("rename the profile"), "{profile:?}");
+        }
     }
 }

@@ -24,7 +24,7 @@ impl Prompt {
     }
 
     /// Fails with wrong usage, naming the option that decides, if no question can be asked.
-    fn check(&self, subject: &str, option: &str) -> Outcome {
+    pub(crate) fn check(&self, subject: &str, option: &str) -> Outcome {
         let reason = match (self.is_allowed, self.can_ask) {
             (true, true) => return Ok(()),
             (false, _) => "--no-input forbids questions",
@@ -62,6 +62,14 @@ impl Prompt {
         ask(&format!("{} [y/N]: ", escape::line(question)))?;
         let reply = line().await?;
         Ok(matches!(reply.trim().to_ascii_lowercase().as_str(), "y" | "yes"))
+    }
+
+    /// Asks for one of these texts, which somebody who means it types.
+    pub(crate) async fn typed(&self, question: &str, expected: &[&str]) -> Outcome<bool> {
+        self.check(question, "--yes")?;
+        ask(&format!("{}: ", escape::line(question)))?;
+        let reply = line().await?;
+        Ok(expected.contains(&reply.trim()))
     }
 }
 

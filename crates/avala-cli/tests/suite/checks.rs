@@ -35,6 +35,20 @@ fn network_and_time_have_their_codes() {
 }
 
 #[test]
+fn waits_are_shown_where_people_read() {
+    let world = World::new();
+    let slow = || Fault::status(503).header("retry-after", "2").on("GET", "/users/me/").times(1);
+    for (format, shows) in [("table", true), ("csv", true), ("json", false), ("ndjson", false)] {
+        world.sandbox.fault(slow()).unwrap();
+        let ran = world.run(&format!("users me -o {format}")).ok();
+        let expected = "Waiting: attempt 1 had no success (503 Service Unavailable); the server asks to wait 2 s";
+        assert_eq!(ran.stderr.contains(expected), shows, "{format}: {ran:#?}");
+        assert_eq!(ran.stderr.lines().count(), usize::from(shows), "{format}: {ran:#?}");
+        assert!(!ran.stdout.contains("Waiting"), "{format}: {ran:#?}");
+    }
+}
+
+#[test]
 fn missing_key_is_exit_code_3_without_a_connection() {
     let ran = Home::new().run("datasets list").code(3);
     assert!(ran.stderr.contains("avala login"), "{ran:#?}");

@@ -99,10 +99,31 @@ fn downloads_that_cannot_start_leave_nothing() {
 #[test]
 fn limit_ends_a_download_that_the_same_command_continues() {
     let world = world();
-    let ran = world.run("download acme-robotics/drive copy --max-bytes 4 --workers 1 -o json").code(10);
-    assert!(ran.stderr.contains("go on with: avala download"), "{ran:#?}");
+    for limit in ["--max-bytes 4", "--max-time 0.000001"] {
+        let ran = world.run(&format!("download acme-robotics/drive copy {limit} --workers 1 -o json")).code(10);
+        assert!(ran.stderr.contains("go on with: avala download"), "{ran:#?}");
+    }
     world.run("download acme-robotics/drive copy").ok();
     world.run("verify acme-robotics/drive copy --hash").ok();
+}
+
+#[test]
+fn limit_ends_an_upload_that_the_same_command_continues() {
+    let world = World::new();
+    for name in ["a", "b", "c"] {
+        world.home.write(&format!("source/{name}.jpg"), vec![7; 1000]);
+    }
+    let line = "upload source --name N --slug n --workers 1";
+    for (limit, sent) in
+        [("--max-time 0.000001", 0), ("--max-bytes 999", 0), ("--max-bytes 1.5k", 0), ("--max-bytes 2k", 2)]
+    {
+        let ran = world.run(&format!("{line} {limit}"));
+        let code = if limit.contains("1.5k") { 2 } else { 10 };
+        assert_eq!(ran.code, code, "{limit}: {ran:#?}");
+        assert_eq!(world.sandbox.storage().counters().puts, sent, "{limit}: a file that does not fit is not begun");
+    }
+    world.run(line).ok();
+    assert_eq!(world.sandbox.storage().counters().puts, 3);
 }
 
 #[test]

@@ -15,6 +15,7 @@ mod configuration;
 mod every_command;
 mod folders;
 mod hostile;
+mod invalid_input;
 mod key_sources;
 #[cfg(all(feature = "keyring", target_os = "linux"))]
 mod keyring;

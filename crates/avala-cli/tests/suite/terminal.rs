@@ -85,18 +85,63 @@ fn configure_offers_the_base_url() {
     home.run("whoami").ok();
 }
 
+fn deletions(world: &World) -> usize {
+    world.requests().iter().filter(|request| request.starts_with("DELETE")).count()
+}
+
 #[test]
-fn deletion_asks_and_a_no_changes_nothing() {
+fn deletion_asks_for_the_name_and_else_changes_nothing() {
     let world = World::new();
-    let uid = world.uid("agents");
-    for (reply, code) in [("\n", 1), ("n\n", 1), ("nonsense\n", 1), ("\u{3}", 130), ("y\n", 0)] {
+    let create =
+        world.run("agents create --name Night --events task.completed --callback-url http://127.0.0.1:9/ -o uids");
+    let uid = create.ok().stdout.trim().to_owned();
+    for (reply, code) in [
+        ("\n", 1),
+        ("n\n", 1),
+        ("y\n", 1),
+        ("yes\n", 1),
+        ("night\n", 1),
+        ("\u{3}", 130),
+        ("\u{4}", 130),
+        ("Night\n", 0),
+    ] {
         world.sandbox.clear_requests();
         let mut session = Session::new(&world.home, &["agents", "delete", &uid]);
-        session.expect("[y/N]: ");
+        session.expect("Type \"Night\" to confirm: ");
         assert!(session.shown.contains(&uid));
         session.send(reply);
         assert_eq!(session.end(), code, "{reply:?}: {}", session.shown);
-        assert_eq!(world.requests().len(), usize::from(code == 0), "{reply:?}");
+        assert_eq!(deletions(&world), usize::from(code == 0), "{reply:?}");
+    }
+    // What does not exist is not asked for.
+    let mut session = Session::new(&world.home, &["agents", "delete", &uid]);
+    assert_eq!(session.end(), 4, "{}", session.shown);
+    assert!(!session.shown.contains("confirm"), "{}", session.shown);
+}
+
+#[test]
+fn deletion_takes_the_uid_where_a_name_cannot_be_typed() {
+    let world = World::new();
+    for name in ["a\u{202e}b", &"n".repeat(200), "Night"] {
+        let args = ["agents", "create", "--name", name, "--events", "task.completed", "-o", "uids"];
+        let args = args.iter().chain(&["--callback-url", "http://127.0.0.1:9/"]);
+        let uid = world.home.args(args).ok().stdout.trim().to_owned();
+        let mut session = Session::new(&world.home, &["agents", "delete", &uid]);
+        session.expect("to confirm: ");
+        assert!(name == "Night" || session.shown.contains(&format!("Type \"{uid}\"")), "{}", session.shown);
+        session.send(&format!("{uid}\n"));
+        assert_eq!(session.end(), 0, "{}", session.shown);
+    }
+}
+
+#[test]
+fn other_changes_that_cannot_be_undone_ask_yes_or_no() {
+    let world = World::new();
+    for (reply, code) in [("n\n", 1), ("y\n", 4)] {
+        let mut session = Session::new(&world.home, &["auto-label", "cancel", "nope"]);
+        session.expect("[y/N]: ");
+        session.send(reply);
+        assert_eq!(session.end(), code, "{reply:?}: {}", session.shown);
     }
 }
 
@@ -112,6 +157,7 @@ const STREAMS: [(&str, [&str; 3]); 4] = [
 fn questions_need_a_terminal_for_both_sides() {
     let world = World::new();
     let program = program();
+    let agent = world.uid("agents");
     world.home.write("empty", "");
     if std::process::Command::new("bash").arg("--version").output().is_err() {
         return;
@@ -124,25 +170,25 @@ fn questions_need_a_terminal_for_both_sides() {
                 }
                 let combination = format!("stdin {stdin}, stdout {stdout}, stderr {stderr}");
                 let mut command = CommandBuilder::new("bash");
-                let line = format!("{program} agents delete a1 {input} {output} {error}; echo code $? > /dev/tty");
+                let line = format!("{program} agents delete {agent} {input} {output} {error}; echo code $? > /dev/tty");
                 command.args(["-c", &line]);
                 let mut session = Session::start(&world.home, command, 100);
                 if (stdin, stderr) == ("terminal", "terminal") {
-                    session.expect("[y/N]: ");
+                    session.expect("to confirm: ");
                     session.send("n\n");
                     session.expect("code 1");
                 } else {
                     session.expect("code 2");
-                    assert!(!session.shown.contains("[y/N]"), "{combination}: {}", session.shown);
+                    assert!(!session.shown.contains("confirm"), "{combination}: {}", session.shown);
                 }
                 for name in ["out", "err"] {
                     let file = std::fs::read_to_string(world.home.path(name)).unwrap_or_default();
-                    assert!(!file.contains("[y/N]") && !file.contains('\u{1b}'), "{combination}: {file:?}");
+                    assert!(!file.contains("confirm") && !file.contains('\u{1b}'), "{combination}: {file:?}");
                 }
             }
         }
     }
-    assert_eq!(world.requests(), Vec::<String>::new());
+    assert_eq!(deletions(&world), 0);
 }
 
 #[test]

@@ -92,6 +92,11 @@ fn export_is_created_downloaded_verified_and_synced() {
     assert!(!content.is_empty());
     world.run(&format!("download export:{uid} again.json")).ok();
     assert_eq!(std::fs::read(world.home.path("again.json")).unwrap(), content);
+    let same = world.run(&format!("verify export:{uid} again.json --hash -o json")).ok().json();
+    assert_eq!(same["is_equal"], true, "{same}");
+    world.home.write("again.json", "other");
+    world.run(&format!("verify export:{uid} again.json --hash")).code(9);
+    world.run(&format!("verify export:{uid} missing.json")).code(2);
     // A path that ends in a slash is a folder, which need not exist.
     world.run(&format!("exports create --project {project} --download exports/")).ok();
     assert_eq!(std::fs::read_dir(world.home.path("exports")).unwrap().count(), 1);
@@ -132,7 +137,10 @@ fn recording_is_uploaded() {
     let uid = world.run("fleet recordings list --limit 1 -o uids").ok().stdout.trim().to_owned();
     let plan =
         world.run(&format!("fleet recordings upload --source run --recording {uid} --dry-run -o json")).ok().json();
-    assert_eq!((&plan["files"], &plan["bytes"]), (&1.into(), &4096.into()));
+    assert_eq!((&plan["files"], &plan["bytes"], &plan["calls"]), (&1.into(), &4096.into(), &8.into()));
+    let offline = crate::support::Home::sharing(&world.home);
+    offline.run(&format!("fleet recordings upload --source run --recording {uid} --dry-run")).ok();
+    offline.run("fleet recordings upload --source nowhere --recording r --dry-run").code(2);
     let device = world.run("fleet recordings upload --source run --device d1").code(2);
     assert!(device.stderr.contains("--recording"), "{device:#?}");
     let done = world.run(&format!("fleet recordings upload --source run --recording {uid} -o json")).ok().json();

@@ -125,6 +125,8 @@ fn destructive_commands_refuse_without_a_terminal() {
     ] {
         let ran = world.run(&line).code(2);
         assert!(ran.stderr.contains("--yes"), "{line}: {ran:#?}");
+        let ran = world.run(&format!("{line} -o json")).code(2);
+        assert_eq!(ran.error()["code"], "usage", "{line}");
     }
     assert_eq!(world.requests(), Vec::<String>::new());
     let ran = world.run(&format!("agents delete {uid} --yes -o json")).ok();

@@ -69,24 +69,44 @@ impl BandwidthLimit {
         self.meter().rate
     }
 
-    /// Waits until `bytes` may be sent.
+    /// Waits until `bytes` may be sent. A caller that stops waiting leaves them to the others.
     pub(crate) async fn take(&self, bytes: u64) {
-        let ticket = {
+        let mut ticket = {
             let mut meter = self.meter();
             if meter.rate.is_none() {
                 return;
             }
-            meter.reserve(bytes, Instant::now())
+            Ticket { limit: self, at: meter.reserve(bytes, Instant::now()), bytes, is_granted: false }
         };
         let mut changed = self.0.changed.subscribe();
         loop {
-            let Some(wait) = self.meter().wait(ticket, Instant::now()) else { return };
+            let wait = self.meter().wait(ticket.at, Instant::now());
+            let Some(wait) = wait else { break };
             let _either = tokio::time::timeout(wait, changed.changed()).await;
         }
+        ticket.is_granted = true;
     }
 
     fn meter(&self) -> MutexGuard<'_, Meter> {
         self.0.meter.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Bytes that a caller waits for.
+struct Ticket<'a> {
+    limit: &'a BandwidthLimit,
+    /// Count of bytes at which they are granted.
+    at: f64,
+    bytes: u64,
+    is_granted: bool,
+}
+
+impl Drop for Ticket<'_> {
+    fn drop(&mut self) {
+        if !self.is_granted {
+            self.limit.meter().refund(self.at, self.bytes, Instant::now());
+            self.limit.0.changed.send_replace(());
+        }
     }
 }
 
@@ -116,6 +136,12 @@ impl Meter {
         self.advance(now);
         self.reserved += bytes as f64;
         self.reserved
+    }
+
+    /// Grants bytes at once that will not be sent, so that nobody waits for them.
+    fn refund(&mut self, ticket: f64, bytes: u64, now: Instant) {
+        self.advance(now);
+        self.granted += (ticket - self.granted).clamp(0.0, bytes as f64);
     }
 
     /// Returns how long `ticket` has to wait; `None` if it is granted.
@@ -169,5 +195,23 @@ mod tests {
         assert!((10.9..=11.2).contains(&start.elapsed().as_secs_f64()), "{:?}", start.elapsed());
         limit.set(None);
         limit.take(u64::MAX).await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn taker_that_stops_waiting_leaves_its_bytes_to_others() {
+        let limit = BandwidthLimit::new(1_000);
+        let start = Instant::now();
+        let gone = tokio::time::timeout(Duration::from_secs(1), limit.take(1_000_000)).await;
+        assert!(gone.is_err());
+        limit.take(1_000).await;
+        assert!((1.9..=2.1).contains(&start.elapsed().as_secs_f64()), "{:?}", start.elapsed());
+        let (first, second) = (limit.clone(), limit.clone());
+        let gone = tokio::spawn(async move { first.take(1_000_000).await });
+        tokio::task::yield_now().await;
+        let waiting = tokio::spawn(async move { second.take(500).await });
+        tokio::task::yield_now().await;
+        gone.abort();
+        waiting.await.unwrap();
+        assert!((2.4..=2.6).contains(&start.elapsed().as_secs_f64()), "{:?}", start.elapsed());
     }
 }

@@ -260,7 +260,10 @@ pub struct Download {
 
 impl Download {
     fn new(transfers: Transfers, source: Source, place: Place, store: Option<PathBuf>) -> Self {
-        let options = Options { tests_archive: matches!(source, Source::Export(_)), ..Options::default() };
+        let mut own_folders = vec![transfers.state().path().to_owned()];
+        own_folders.extend(store.clone());
+        let tests_archive = matches!(source, Source::Export(_));
+        let options = Options { tests_archive, own_folders, ..Options::default() };
         Self { transfers, source, place, store, options }
     }
 
@@ -333,16 +336,23 @@ impl Download {
         self
     }
 
-    /// Finds out what a run would do, without transferring or changing a file of the target.
+    /// Finds out what a run would do, without transferring or changing a file of the target or of a content store.
     ///
     /// # Errors
     /// When the source cannot be listed, or the target cannot be examined.
     pub async fn plan(&self) -> Result<DownloadPlan, Error> {
         let listing = self.source.list(&self.transfers).await?;
         match &self.place {
-            Place::Files(target) => dry::plan(&self.transfers, listing, target.clone(), self.options.clone()).await,
+            Place::Files(target) => {
+                let is_online = !self.source.is_offline();
+                if !is_online && self.store.is_none() {
+                    return Err(needs_store());
+                }
+                let store = self.store.clone().map(|folder| dry::Stored { folder, is_online });
+                dry::plan(&self.transfers, listing, target.clone(), self.options.clone(), store).await
+            }
             #[cfg(feature = "object-store")]
-            Place::Store(_) => Ok(dry::everything(listing, &self.options)),
+            Place::Store(_) => dry::everything(&self.transfers, listing, &self.options),
         }
     }
 
@@ -354,7 +364,7 @@ impl Download {
     /// in [`Comparison::same_size`]. With [`CompareBy::Hash`] their content is requested and compared, and not kept.
     ///
     /// # Errors
-    /// When the source cannot be listed, or the target is no folder.
+    /// When the source cannot be listed, or the target does not exist.
     pub async fn verify(&self) -> Result<Comparison, Error> {
         let listing = self.source.list(&self.transfers).await?;
         match &self.place {
@@ -397,11 +407,7 @@ impl Download {
                         let open = move || ContentStore::open(&path, is_online).map(Arc::new);
                         Some(blocking(open).await?)
                     }
-                    None if is_online => None,
-                    None => {
-                        return Err(Error::new(ErrorKind::Configuration, "an offline download needs a content store")
-                            .help("name the content store of an earlier download"));
-                    }
+                    None => self.source.is_offline().then(|| Err(needs_store())).transpose()?,
                 };
                 let mut options = self.options;
                 // One object: its failure is the failure of the run.
@@ -419,6 +425,11 @@ impl Download {
         }
         Ok(report)
     }
+}
+
+fn needs_store() -> Error {
+    Error::new(ErrorKind::Configuration, "an offline download needs a content store")
+        .help("name the content store of an earlier download")
 }
 
 impl IntoFuture for Download {

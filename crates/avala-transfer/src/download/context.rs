@@ -49,12 +49,12 @@ impl Context {
         }
     }
 
-    /// Completes when the run ends.
+    /// Completes when the run ends: cancelled, halted by a failure, or after its time.
     pub(crate) async fn ended(&self) -> Error {
         tokio::select! {
-            () = self.control.cancelled() => {}
-            () = self.halt.cancelled() => {}
+            () = self.control.cancelled() => Error::cancelled(),
+            () = self.halt.cancelled() => Error::cancelled(),
+            error = self.limit.time_over() => error,
         }
-        Error::cancelled()
     }
 }

@@ -113,7 +113,7 @@ async fn attempt(filling: &Arc<Filling>, way: Way, begun: Option<Begun>) -> Resu
         return parallel::run(filling, version, None).await;
     }
     if way == Way::Whole || !filling.remote.links.get(None).await?.link.ranges {
-        return whole::run(filling, None, way == Way::Ranges).await;
+        return Box::pin(whole::run(filling, None, way == Way::Ranges)).await;
     }
     let mut attempts = Attempts::default();
     let mut unusable = 0;
@@ -127,12 +127,12 @@ async fn attempt(filling: &Arc<Filling>, way: Way, begun: Option<Begun>) -> Resu
                 let is_all = *range == (0..version.total);
                 if version.etag.is_none() && filling.remote.sha256.is_none() && !is_all {
                     drop(opened);
-                    return whole::run(filling, None, false).await;
+                    return Box::pin(whole::run(filling, None, false)).await;
                 }
                 let (range, version) = (range.clone(), version.clone());
                 return parallel::run(filling, version, Some((range, opened))).await;
             }
-            Meaning::Whole { .. } => return whole::run(filling, Some(opened), true).await,
+            Meaning::Whole { .. } => return Box::pin(whole::run(filling, Some(opened), true)).await,
             Meaning::Empty => {
                 filling.check_size(0)?;
                 filling.blocking(|this| this.part.reserve(0)).await?;

@@ -15,6 +15,7 @@ pub(crate) mod names;
 #[cfg(feature = "object-store")]
 pub(crate) mod object_store;
 pub(crate) mod options;
+pub(crate) mod own_folders;
 mod parallel;
 pub(crate) mod part_file;
 pub(crate) mod plan;

@@ -129,7 +129,7 @@ impl NameRules {
     }
 
     /// Returns the form of a path that is equal for paths that the target cannot tell apart.
-    fn key(self, path: &str) -> String {
+    pub(crate) fn key(self, path: &str) -> String {
         let composed = |text: &str| {
             if self.unicode_forms || is_nfc(text) { text.to_owned() } else { text.nfc().collect() }
         };

@@ -1,5 +1,6 @@
 //! Settings of a download.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -28,6 +29,8 @@ pub(crate) struct Options {
     pub(crate) files: usize,
     pub(crate) probe: Arc<dyn NameProbe>,
     pub(crate) tests_archive: bool,
+    /// The state folder and the content store, whose files are none of the target.
+    pub(crate) own_folders: Vec<PathBuf>,
 }
 
 impl Default for Options {
@@ -44,6 +47,7 @@ impl Default for Options {
             files: FILES,
             probe: Arc::new(FileProbe),
             tests_archive: false,
+            own_folders: Vec::new(),
         }
     }
 }

@@ -9,6 +9,7 @@ use std::io;
 use std::ops::Range;
 use std::os::unix::fs::FileExt as _;
 use std::sync::{Mutex, PoisonError, RwLock};
+use std::time::{Duration, Instant};
 
 use rustix::fs::FallocateFlags;
 use rustix::io::Errno;
@@ -18,6 +19,10 @@ use super::folder::Place;
 use super::names::RESERVED_PREFIX;
 use super::ranges::RangeSet;
 use super::target_error::{TargetError, is_full};
+
+/// How long a file that is locked is waited for, and how often it is tried.
+const PATIENCE: Duration = Duration::from_secs(5);
+const INTERVAL: Duration = Duration::from_millis(5);
 
 /// Temporary file that this process has locked.
 #[derive(Debug)]
@@ -33,17 +38,28 @@ pub(crate) struct PartFile {
 }
 
 impl PartFile {
-    /// Opens the temporary file of a destination and locks it against other processes with the same state.
+    /// Opens the temporary file of a destination and locks it against other processes with the same state. Waits for a
+    /// moment for a thread that writes a last block for a run that was dropped. Blocks.
     ///
     /// # Errors
-    /// [`TargetError::Busy`] if another process has locked it.
+    /// [`TargetError::Busy`] if somebody else has locked it.
     pub(crate) fn open(place: Place, token: &str) -> Result<Self, TargetError> {
+        Self::open_within(place, token, PATIENCE)
+    }
+
+    fn open_within(place: Place, token: &str, patience: Duration) -> Result<Self, TargetError> {
+        let started = Instant::now();
         let name = temporary_name(&place.path().file_name().unwrap_or_default().to_string_lossy(), token);
         // A process that ended meanwhile may have renamed or deleted the file between opening and locking.
-        for _ in 0..100 {
+        let mut replaced = 0;
+        while replaced < 100 {
             let file = place.open_temporary(&name)?;
             match file.try_lock() {
                 Ok(()) => {}
+                Err(TryLockError::WouldBlock) if started.elapsed() < patience => {
+                    std::thread::sleep(INTERVAL);
+                    continue;
+                }
                 Err(TryLockError::WouldBlock) => return Err(TargetError::Busy { path: place.path().to_owned() }),
                 // Some file systems have no locks; the lock of the state folder remains.
                 Err(TryLockError::Error(_)) => {}
@@ -51,6 +67,7 @@ impl PartFile {
             if place.is_temporary(&name, &file)? {
                 return Ok(Self { place, name, file, written: Mutex::default(), epoch: RwLock::default() });
             }
+            replaced += 1;
         }
         Err(TargetError::Busy { path: place.path().to_owned() })
     }
@@ -244,9 +261,12 @@ mod tests {
     fn second_writer_is_rejected_until_the_first_ends() {
         let root = tempfile::tempdir().unwrap();
         let first = PartFile::open(place(root.path(), "a"), "t").unwrap();
-        assert!(matches!(PartFile::open(place(root.path(), "a"), "t"), Err(TargetError::Busy { .. })));
+        let at_once = PartFile::open_within(place(root.path(), "a"), "t", Duration::ZERO);
+        assert!(matches!(at_once, Err(TargetError::Busy { .. })));
+        let at = place(root.path(), "a");
+        let waiting = std::thread::spawn(move || PartFile::open_within(at, "t", Duration::from_secs(60)));
         drop(first);
-        let second = PartFile::open(place(root.path(), "a"), "t").unwrap();
+        let second = waiting.join().unwrap().unwrap();
         second.discard().unwrap();
         assert_eq!(std::fs::read_dir(root.path()).unwrap().count(), 0);
     }

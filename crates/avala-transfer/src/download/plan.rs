@@ -10,7 +10,7 @@ use super::names::NameCollision;
 pub struct DownloadPlan {
     /// Files that would be transferred.
     pub files: Vec<String>,
-    /// Bytes of these files, as far as the API says their sizes.
+    /// Bytes to receive, as far as the API says the sizes of files. What a content store has is not received.
     pub bytes: u64,
     /// Files among them whose size the API does not say.
     pub unknown_sizes: u64,
@@ -26,26 +26,8 @@ pub struct DownloadPlan {
     pub api_calls: u64,
     /// Shortest time that these calls take within the API's rate limit, if the run begins with a full allowance.
     pub calls_time: Duration,
+    /// Shortest time of the run: that of the calls, or of the bytes within the bandwidth limit.
+    pub time: Duration,
     /// Warnings, each in one line.
     pub warnings: Vec<String>,
-}
-
-/// Returns the time that `calls` take at least: those of the burst at once, the others at the rate.
-pub(crate) fn time_of_calls(calls: u64, is_anonymous: bool) -> Duration {
-    // The documented limits: 100 calls per minute with bursts of 20, and 30 per minute without a key.
-    let (per_minute, burst) = if is_anonymous { (30.0, 20) } else { (100.0, 20) };
-    let waiting = calls.saturating_sub(burst);
-    Duration::from_secs_f64(waiting as f64 * 60.0 / per_minute)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn calls_beyond_the_burst_take_time() {
-        assert_eq!(time_of_calls(20, false), Duration::ZERO);
-        assert_eq!(time_of_calls(120, false), Duration::from_secs(60));
-        assert_eq!(time_of_calls(50, true), Duration::from_secs(60));
-    }
 }

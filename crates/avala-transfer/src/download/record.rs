@@ -22,7 +22,14 @@ pub(crate) enum Record {
     /// so that neither takes the other's bytes for its own.
     Source { id: String, token: String },
     /// A file that is not complete: durable ranges of its temporary file.
-    Part { path: String, etag: String, total: u64, ranges: Vec<[u64; 2]> },
+    Part {
+        path: String,
+        etag: String,
+        total: u64,
+        ranges: Vec<[u64; 2]>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        encoding: Option<String>,
+    },
     /// A begun file whose temporary file was cleared: its ranges are not there any more.
     Dropped { path: String },
     /// A complete file.
@@ -78,8 +85,8 @@ impl Known {
                     known.token = Some(token);
                     known.source.replace(id).is_some()
                 }
-                Record::Part { path, etag, total, ranges } => {
-                    let version = Version { etag: Some(etag), total };
+                Record::Part { path, etag, total, ranges, encoding } => {
+                    let version = Version { etag: Some(etag), total, encoding };
                     // Ranges that make no sense were not written by this code: the file starts from zero.
                     let durable = RangeSet::from_pairs(&ranges, total).unwrap_or_default();
                     let was_done = known.done.remove(&path).is_some();
@@ -119,7 +126,8 @@ pub(crate) fn part(path: &str, version: &Version, durable: &RangeSet) -> Option<
         ranges.sort_unstable();
     }
     let etag = version.etag.clone()?;
-    Some(Record::Part { path: path.to_owned(), etag, total: version.total, ranges })
+    let encoding = version.encoding.clone();
+    Some(Record::Part { path: path.to_owned(), etag, total: version.total, ranges, encoding })
 }
 
 #[cfg(test)]
@@ -137,6 +145,7 @@ mod tests {
             etag: "\"e\"".to_owned(),
             total: 100,
             ranges: ranges.to_vec(),
+            encoding: None,
         };
         let records = vec![
             Record::Source { id: "export:1".to_owned(), token: "t".to_owned() },
@@ -175,11 +184,11 @@ mod tests {
             set.insert(start * 10..start * 10 + 1);
         }
         set.insert(1 << 20..1 << 21);
-        let version = Version { etag: Some("\"e\"".to_owned()), total: 1 << 22 };
+        let version = Version { etag: Some("\"e\"".to_owned()), total: 1 << 22, encoding: Some("gzip".to_owned()) };
         let record = part("a", &version, &set).unwrap();
         assert!(serde_json::to_string(&record).unwrap().len() < 60_000);
         let known = Known::read(vec![record]);
         assert_eq!(known.begun.get("a").unwrap().durable.len(), 999 + (1 << 20));
-        assert_eq!(part("a", &Version { etag: None, total: 1 }, &set), None);
+        assert_eq!(part("a", &Version { etag: None, total: 1, encoding: None }, &set), None);
     }
 }

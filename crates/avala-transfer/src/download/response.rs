@@ -6,7 +6,7 @@
 use std::ops::Range;
 use std::time::Duration;
 
-use http::header::{CONTENT_RANGE, ETAG};
+use http::header::{CONTENT_ENCODING, CONTENT_RANGE, CONTENT_TYPE, ETAG};
 use http::{HeaderMap, StatusCode};
 
 use super::content_range::{ContentRange, WrongRange, content_length, is_empty_file};
@@ -21,6 +21,8 @@ pub(crate) struct Version {
     pub(crate) etag: Option<String>,
     /// Length of the object in bytes.
     pub(crate) total: u64,
+    /// Content encoding of the stored bytes, in lower case.
+    pub(crate) encoding: Option<String>,
 }
 
 /// The request that a response belongs to.
@@ -38,7 +40,7 @@ pub(crate) enum Meaning {
     /// Bytes of this range.
     Part { range: Range<u64>, version: Version },
     /// The whole object, whatever was requested.
-    Whole { etag: Option<String>, length: Option<u64> },
+    Whole { etag: Option<String>, length: Option<u64>, encoding: Option<String> },
     /// The object has no bytes.
     Empty,
     /// The object has changed since the download began.
@@ -62,6 +64,10 @@ pub(crate) enum Unusable {
     NoVersion,
     #[error("a partial response was sent where none was requested")]
     NotRequested,
+    #[error("the partial response has several parts")]
+    Multipart,
+    #[error("the response was compressed on its way, which was not requested")]
+    Compressed,
 }
 
 /// Reads the meaning of a response from its head.
@@ -83,19 +89,31 @@ pub(crate) fn meaning(status: StatusCode, headers: &HeaderMap, asked: &Asked<'_>
 }
 
 fn whole(headers: &HeaderMap, asked: &Asked<'_>) -> Meaning {
-    let (etag, length) = (strong_etag(headers), content_length(headers));
+    let (etag, length, encoding) = (strong_etag(headers), content_length(headers), encoding(headers));
+    if encoding.is_some() && length.is_none() {
+        return Meaning::Unusable(Unusable::Compressed);
+    }
     if let Some(version) = asked.version {
-        let is_other = version.etag.is_some() && etag != version.etag;
+        let is_other = version.etag.is_some() && etag != version.etag || encoding != version.encoding;
         if is_other || length.is_some_and(|length| length != version.total) {
             return Meaning::Changed;
         }
     }
-    Meaning::Whole { etag, length }
+    Meaning::Whole { etag, length, encoding }
 }
 
 fn part(headers: &HeaderMap, asked: &Asked<'_>) -> Meaning {
     let Some(range) = asked.range else { return Meaning::Unusable(Unusable::NotRequested) };
-    let etag = strong_etag(headers);
+    if is_multipart(headers) {
+        return Meaning::Unusable(Unusable::Multipart);
+    }
+    let (etag, encoding) = (strong_etag(headers), encoding(headers));
+    // Stored bytes may be encoded, and then their length is known. A slice that was compressed on its way has none, or
+    // another encoding than the slice before.
+    let is_stored = encoding.is_none() || content_length(headers).is_some();
+    if !is_stored || asked.version.is_some_and(|version| version.encoding != encoding) {
+        return Meaning::Unusable(Unusable::Compressed);
+    }
     if let Some(expected) = asked.version.and_then(|version| version.etag.as_ref()) {
         match &etag {
             Some(etag) if etag == expected => {}
@@ -104,9 +122,21 @@ fn part(headers: &HeaderMap, asked: &Asked<'_>) -> Meaning {
         }
     }
     match ContentRange::expect(headers, range, asked.version.map(|version| version.total)) {
-        Ok((range, total)) => Meaning::Part { range, version: Version { etag, total } },
+        Ok((range, total)) => Meaning::Part { range, version: Version { etag, total, encoding } },
         Err(wrong) => Meaning::Unusable(wrong.into()),
     }
+}
+
+/// Returns the content encoding; `None` for `identity`, which is none.
+fn encoding(headers: &HeaderMap) -> Option<String> {
+    let values = headers.get_all(CONTENT_ENCODING).iter().map(|value| String::from_utf8_lossy(value.as_bytes()));
+    let all = values.map(|value| value.trim().to_ascii_lowercase()).collect::<Vec<_>>().join(",");
+    (!matches!(all.as_str(), "" | "identity")).then_some(all)
+}
+
+fn is_multipart(headers: &HeaderMap) -> bool {
+    let value = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    value.trim_start().get(..10).is_some_and(|start| start.eq_ignore_ascii_case("multipart/"))
 }
 
 /// Returns the entity tag if it is strong: only then equal tags mean equal bytes.
@@ -135,7 +165,7 @@ mod tests {
     #[test]
     fn part_is_used_only_if_it_is_of_the_begun_version() {
         let range = 10..20;
-        let version = Version { etag: Some("\"a\"".to_owned()), total: 100 };
+        let version = Version { etag: Some("\"a\"".to_owned()), total: 100, encoding: None };
         let asked = Asked { range: Some(&range), version: Some(&version) };
         let right = ("content-range", "bytes 10-19/100");
         let part = Meaning::Part { range: 10..20, version: version.clone() };
@@ -156,16 +186,42 @@ mod tests {
     #[test]
     fn whole_response_is_compared_with_the_begun_version() {
         let range = 10..20;
-        let version = Version { etag: Some("\"a\"".to_owned()), total: 100 };
+        let version = Version { etag: Some("\"a\"".to_owned()), total: 100, encoding: None };
         let asked = Asked { range: Some(&range), version: Some(&version) };
-        let whole = Meaning::Whole { etag: Some("\"a\"".to_owned()), length: Some(100) };
+        let whole = Meaning::Whole { etag: Some("\"a\"".to_owned()), length: Some(100), encoding: None };
         assert_eq!(read(200, &[("etag", "\"a\""), ("content-length", "100")], &asked), whole);
         assert_eq!(read(200, &[("etag", "\"a\""), ("content-length", "99")], &asked), Meaning::Changed);
         assert_eq!(read(200, &[("etag", "\"b\""), ("content-length", "100")], &asked), Meaning::Changed);
         assert_eq!(read(200, &[("content-length", "100")], &asked), Meaning::Changed);
         let first = Asked { range: None, version: None };
-        assert_eq!(read(200, &[("etag", "W/\"a\"")], &first), Meaning::Whole { etag: None, length: None });
+        assert_eq!(
+            read(200, &[("etag", "W/\"a\"")], &first),
+            Meaning::Whole { etag: None, length: None, encoding: None }
+        );
         assert_eq!(read(206, &[("content-range", "bytes 0-9/100")], &first), Meaning::Unusable(Unusable::NotRequested));
+    }
+
+    #[test]
+    fn encoded_responses_are_used_only_as_they_are_stored() {
+        let range = 10..20;
+        let first = Asked { range: Some(&range), version: None };
+        let right = [("content-range", "bytes 10-19/100"), ("etag", "\"a\"")];
+        let with = |more: &[(&'static str, &'static str)]| [&right[..], more].concat();
+        let stored = with(&[("content-encoding", "GZIP"), ("content-length", "10")]);
+        let Meaning::Part { version, .. } = read(206, &stored, &first) else { panic!("the stored bytes are used") };
+        assert_eq!(version.encoding.as_deref(), Some("gzip"));
+        let later = Asked { range: Some(&range), version: Some(&version) };
+        assert!(matches!(read(206, &stored, &later), Meaning::Part { .. }));
+        let compressed = Meaning::Unusable(Unusable::Compressed);
+        assert_eq!(read(206, &with(&[("content-length", "10")]), &later), compressed, "another encoding");
+        assert_eq!(read(206, &with(&[("content-encoding", "gzip")]), &first), compressed, "an unknown length");
+        assert_eq!(read(200, &[("content-encoding", "gzip")], &first), compressed);
+        let identity = read(206, &with(&[("content-encoding", "identity")]), &first);
+        assert!(matches!(identity, Meaning::Part { version, .. } if version.encoding.is_none()));
+        let whole = [("etag", "\"a\""), ("content-length", "100")];
+        assert_eq!(read(200, &whole, &later), Meaning::Changed);
+        let multipart = with(&[("content-type", "Multipart/byteranges; boundary=x"), ("content-length", "10")]);
+        assert_eq!(read(206, &multipart, &first), Meaning::Unusable(Unusable::Multipart));
     }
 
     #[test]
@@ -183,7 +239,7 @@ mod tests {
         for status in [201, 204, 301, 304, 404, 410, 501] {
             assert_eq!(read(status, &[], &first), Meaning::Failed, "{status}");
         }
-        let version = Version { etag: Some("\"a\"".to_owned()), total: 100 };
+        let version = Version { etag: Some("\"a\"".to_owned()), total: 100, encoding: None };
         let later = Asked { range: Some(&range), version: Some(&version) };
         assert_eq!(read(416, &[("content-range", "bytes */10")], &later), Meaning::Changed);
     }

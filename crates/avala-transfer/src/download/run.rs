@@ -52,10 +52,10 @@ pub(crate) async fn download(
     let objects = select(objects, &options, &target, &mut warnings);
     let meter = &within.meter;
     let state = within.transfers.state().clone();
-    let opening = options.clone();
+    let (opening, control) = (options.clone(), within.control.clone());
     let at = target.clone();
     let (session, objects, names) = blocking(move || {
-        let session = Session::open(&state, &at, &id, &opening, false)?;
+        let session = Session::open(&state, &at, &id, &opening, Some(&control))?;
         let file_name = matches!(at, Target::File(_)).then(|| objects.first().map(|object| session.path_of(object)));
         let file_name = file_name.flatten().transpose()?;
         let names = check_names(&objects, file_name.as_ref(), Some(session.folder.path()), &opening)?;
@@ -198,7 +198,7 @@ impl Run {
     async fn delete_extra(self: &Arc<Self>, listed: BTreeSet<String>, most: u64) -> Result<(), Error> {
         let this = Arc::clone(self);
         blocking(move || {
-            let local = local_files(&this.session.folder)?;
+            let local = local_files(&this.session.folder, &this.session.own_folders)?;
             let is_extra = |path: &&String| !listed.contains(*path) && this.options.filter.matches(path);
             let extra: Vec<_> = local.keys().filter(is_extra).collect();
             if extra.len() as u64 > most {

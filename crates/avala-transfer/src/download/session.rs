@@ -10,11 +10,13 @@ use super::file::Complete;
 use super::filling::Filling;
 use super::folder::{Existing, Place, TargetFolder};
 use super::listing::Listed;
-use super::names::{NameCollision, SafePath, collisions};
+use super::names::{NameCollision, NameRules, SafePath, collisions};
 use super::options::Options;
+use super::own_folders::OwnFolders;
 use super::part_file::{PartFile, temporary_name};
 use super::record::{Begun, Done, Known, Record};
 use super::target_error::TargetError;
+use crate::control::Control;
 use crate::error::{Error, ErrorKind};
 use crate::hash::{Digest, Hasher};
 use crate::progress::event::Event;
@@ -42,13 +44,21 @@ pub(crate) struct Session {
     pub(crate) folder: TargetFolder,
     /// Name of the file of a [`Target::File`].
     file_name: Option<SafePath>,
+    pub(crate) own_folders: OwnFolders,
     known: Mutex<Known>,
-    pub(crate) journal: Journal,
-    destination: Destination,
+    /// Lock and journal; `None` in a dry run.
+    writing: Option<Writing>,
     /// Part of the names of temporary files.
     pub(crate) token: String,
     is_immutable: bool,
     compare: CompareBy,
+}
+
+/// The right to change a target, and where its state is written.
+#[derive(Debug)]
+struct Writing {
+    journal: Journal,
+    destination: Destination,
 }
 
 /// What has to be done for a file.
@@ -60,26 +70,38 @@ pub(crate) enum Action {
 }
 
 impl Session {
-    /// Opens and locks the target, and reads its state. Creates the target and updates the state unless `is_dry`.
-    /// Blocks.
+    /// Opens and locks the target for the run of `control`, and reads its state. Creates the target and updates the state.
+    /// Without `control`, nothing is created, locked or changed. Blocks.
     pub(crate) fn open(
         state: &StateFolder,
         target: &Target,
         source: &str,
         options: &Options,
-        is_dry: bool,
+        control: Option<&Control>,
     ) -> Result<Self, Error> {
+        let is_dry = control.is_none();
         let (folder, file_name) = open_target(target, !is_dry)?;
         let Some(folder) = folder else { return Err(no_target(target)) };
         let identity = match &file_name {
             Some(name) => folder.path().join(name.as_str()),
             None => folder.path().to_owned(),
         };
-        let shown = identity.display().to_string();
-        let destination = state.lock(KIND, &shown, &shown)?;
-        let (journal, records) = Journal::open(&destination.journal, KIND, &destination.key)?;
+        // Two names that are no text may look the same.
+        let shown = identity.to_str().map_or_else(|| format!("{identity:?}"), str::to_owned);
+        let (mut writing, records) = match control {
+            Some(control) => {
+                let destination = state.lock(KIND, &shown, &shown, control)?;
+                let (journal, records) = Journal::of(&destination, KIND)?;
+                (Some(Writing { journal, destination }), records)
+            }
+            None => {
+                let (path, key) = state.journal(KIND, &shown)?;
+                (None, Journal::peek(&path, KIND, &key)?)
+            }
+        };
+        // The state folder exists from here on.
+        let own_folders = OwnFolders::below(folder.path(), &options.own_folders)?;
         let mut known = Known::read(records);
-        let mut journal = journal;
         let is_other = known.source.as_deref().is_some_and(|known| known != source);
         if is_other {
             // The temporary files of another source are of no use. Complete files are compared by content.
@@ -91,17 +113,17 @@ impl Session {
         }
         let token = known.token.get_or_insert_with(|| format!("{:032x}", fastrand::u128(..))).clone();
         let is_outdated = is_other || known.source.is_none() || known.outdated > MOST_OUTDATED;
-        if is_outdated && !is_dry {
+        if let Some(Writing { journal, destination }) = writing.as_mut().filter(|_| is_outdated) {
             known.source = Some(source.to_owned());
             Journal::rewrite(&destination.journal, KIND, &destination.key, &known.to_records())?;
-            journal = Journal::open::<Record>(&destination.journal, KIND, &destination.key)?.0;
+            *journal = Journal::of::<Record>(destination, KIND)?.0;
         }
         Ok(Self {
             folder,
             file_name,
+            own_folders,
             known: Mutex::new(known),
-            journal,
-            destination,
+            writing,
             token,
             is_immutable: options.is_immutable,
             compare: options.compare,
@@ -171,8 +193,13 @@ impl Session {
         Ok(existing.size)
     }
 
+    /// Returns where the state is written; a dry run has no such place, and writes nothing.
+    pub(crate) fn journal(&self) -> Result<Journal, Error> {
+        self.writing.as_ref().map(|writing| writing.journal.clone()).ok_or_else(Error::aborted)
+    }
+
     async fn record(&self, done: Done) -> Result<(), Error> {
-        self.journal.append(&Record::Done(done.clone())).await?;
+        self.journal()?.append(&Record::Done(done.clone())).await?;
         let mut known = self.known();
         known.begun.remove(&done.path);
         known.done.insert(done.path.clone(), done);
@@ -195,7 +222,7 @@ impl Session {
         let Some(part) = part.await? else { return Err(Error::aborted()) };
         let begun = self.take_begun(path.as_str());
         let name = path.as_str().to_owned();
-        let file = Arc::new(Filling::new(context, listed.remote(), part, name, self.journal.clone()));
+        let file = Arc::new(Filling::new(context, listed.remote(), part, name, self.journal()?));
         let Complete { size, sha256, was_restarted } = match file::download(&file, begun, tests_archive).await {
             Ok(complete) => complete,
             Err(error) => {
@@ -231,9 +258,9 @@ impl Session {
 
     /// Removes the state of a complete single file, of which there is nothing to compare later.
     pub(crate) fn finish(&self) {
-        if self.file_name.is_some() {
+        if let Some(writing) = self.writing.as_ref().filter(|_| self.file_name.is_some()) {
             // A rest is harmless: it says that the file is complete.
-            let _ = std::fs::remove_file(&self.destination.journal);
+            let _ = std::fs::remove_file(&writing.destination.journal);
         }
     }
 
@@ -298,6 +325,12 @@ fn safe_path(listed: &Listed) -> Result<SafePath, Error> {
     })
 }
 
+fn is_own(listed: &str) -> Error {
+    Error::new(ErrorKind::Target, "it would be in a folder of transfers' own files, which is inside the target")
+        .about(listed)
+        .help("move the state folder and the content store out of the target")
+}
+
 /// Names of a listing, checked.
 #[derive(Debug, Default)]
 pub(crate) struct Names {
@@ -319,8 +352,17 @@ pub(crate) fn check_names(
     let mut paths: Vec<_> = objects.iter().map(safe_path).collect();
     let rules = match folder {
         Some(folder) => options.probe.probe(folder).map_err(|error| TargetError::io("examine", folder, error))?,
-        None => super::names::NameRules::of_platform(),
+        None => NameRules::of_platform(),
     };
+    let own =
+        folder.map_or_else(|| Ok(OwnFolders::default()), |folder| OwnFolders::below(folder, &options.own_folders))?;
+    for path in &mut paths {
+        if let Ok(safe) = path
+            && own.cover(safe.as_str(), rules)
+        {
+            *path = Err(is_own(safe.as_str()));
+        }
+    }
     let found = collisions(paths.iter().filter_map(|path| path.as_ref().ok()), rules);
     let mut reasons: HashMap<&str, &NameCollision> = HashMap::new();
     for collision in &found {
@@ -360,8 +402,9 @@ pub(crate) async fn blocking<T: Send + 'static, E: Into<Error> + Send + 'static>
     tokio::task::spawn_blocking(work).await.map_err(|_| Error::aborted())?.map_err(Into::into)
 }
 
-/// Returns the regular files below a folder that are no temporary files, by path. Links are not followed. Blocks.
-pub(crate) fn local_files(folder: &TargetFolder) -> Result<BTreeMap<String, Existing>, Error> {
+/// Returns the regular files below a folder that are no temporary files and no files of this crate, by path. Links are not followed.
+/// Blocks.
+pub(crate) fn local_files(folder: &TargetFolder, own: &OwnFolders) -> Result<BTreeMap<String, Existing>, Error> {
     let mut files = BTreeMap::new();
     let mut folders = vec![(folder.path().to_owned(), String::new())];
     while let Some((at, prefix)) = folders.pop() {
@@ -372,6 +415,9 @@ pub(crate) fn local_files(folder: &TargetFolder) -> Result<BTreeMap<String, Exis
             // A name that is not UTF-8 cannot be of an object.
             let Some(name) = entry.file_name().to_str().map(str::to_owned) else { continue };
             let path = if prefix.is_empty() { name } else { format!("{prefix}/{name}") };
+            if own.cover(&path, NameRules::EXACT) {
+                continue;
+            }
             if kind.is_dir() {
                 folders.push((entry.path(), path));
             } else if kind.is_file()

@@ -28,8 +28,8 @@ pub(crate) async fn stream(
         let expected = version.as_ref().filter(|_| range.is_some());
         let mut opened = open(context, remote, range.as_ref(), expected, &mut attempts).await?;
         let length = match opened.meaning {
-            Meaning::Whole { etag, length } if offset == 0 => {
-                version = length.filter(|_| etag.is_some()).map(|total| Version { etag, total });
+            Meaning::Whole { etag, length, encoding } if offset == 0 => {
+                version = length.filter(|_| etag.is_some()).map(|total| Version { etag, total, encoding });
                 length
             }
             Meaning::Part { range, .. } => Some(range.end - range.start),
@@ -39,6 +39,11 @@ pub(crate) async fn stream(
                 return Err(Error::new(ErrorKind::RemoteChanged, message)
                     .about(&remote.name)
                     .help("discard what was written and download it again"));
+            }
+            Meaning::Unusable(reason) if offset == 0 => {
+                return Err(Error::new(ErrorKind::Protocol, reason.to_string())
+                    .about(&remote.name)
+                    .help("check proxies and caches between this machine and the storage host"));
             }
             _ => return Err(no_way_back(remote, offset, "the storage host does not continue where it stopped")),
         };

@@ -70,9 +70,9 @@ impl TargetError {
             }
             Self::DiskFull { source, .. } => (format!("the disk is full ({source})"), SPACE),
             Self::Busy { .. } => ("another process is writing it".to_owned(), "wait until that process ends"),
-            Self::Io { action, source, .. } => (format!("cannot {action} it: {source}"), help(source)),
+            Self::Io { action, source, .. } => (format!("cannot {action} it: {}", reason(source)), help(source)),
             Self::Temporary { action, source, .. } => {
-                (format!("cannot {action} the temporary file beside it: {source}"), help(source))
+                (format!("cannot {action} the temporary file beside it: {}", reason(source)), help(source))
             }
         }
     }
@@ -98,9 +98,21 @@ pub(crate) fn is_full(error: &io::Error) -> bool {
     matches!(error.kind(), StorageFull | QuotaExceeded | FileTooLarge)
 }
 
+fn reason(source: &io::Error) -> String {
+    match source.kind() {
+        io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
+        io::ErrorKind::ReadOnlyFilesystem => "the file system is read-only".to_owned(),
+        io::ErrorKind::NotADirectory | io::ErrorKind::AlreadyExists => "a part of the path is no folder".to_owned(),
+        _ => source.to_string(),
+    }
+}
+
 fn help(source: &io::Error) -> &'static str {
     match source.kind() {
-        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => "give this user write access to it",
+        io::ErrorKind::PermissionDenied => "give this user write access to it",
+        io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::NotADirectory | io::ErrorKind::AlreadyExists => {
+            "choose another target"
+        }
         io::ErrorKind::InvalidFilename => "choose a target on a file system that allows this name",
         _ => "check the disk and run the same download again: it continues",
     }

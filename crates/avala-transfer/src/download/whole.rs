@@ -29,7 +29,7 @@ pub(super) async fn run(file: &Arc<Filling>, first: Option<Opened>, may_resume: 
         };
         // Bytes until the end of the response; `None` until the connection ends.
         let limit = match opened.meaning {
-            Meaning::Whole { etag, length } => {
+            Meaning::Whole { etag, length, encoding } => {
                 if offset > 0 {
                     file.clear().await?;
                     offset = 0;
@@ -39,7 +39,7 @@ pub(super) async fn run(file: &Arc<Filling>, first: Option<Opened>, may_resume: 
                     file.blocking(move |file| file.part.reserve(length)).await?;
                 }
                 // Without a length or a strong tag, a rest cannot be requested.
-                version = length.filter(|_| etag.is_some()).map(|total| Version { etag, total });
+                version = length.filter(|_| etag.is_some()).map(|total| Version { etag, total, encoding });
                 length
             }
             Meaning::Part { ref range, .. } => Some(range.end - range.start),

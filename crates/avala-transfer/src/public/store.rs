@@ -38,6 +38,21 @@ impl ContentStore {
         Ok(Self { folder, is_online, busy: Mutex::default() })
     }
 
+    /// Opens a store to look into it; `None` if there is none yet. Blocks.
+    pub(crate) fn look(path: &Path, is_online: bool) -> Result<Option<Self>, Error> {
+        let folder = TargetFolder::open(path, false)?;
+        Ok(folder.map(|folder| Self { folder, is_online, busy: Mutex::default() }))
+    }
+
+    /// Returns whether the store has a file for the content of an object. Blocks.
+    pub(crate) fn has(&self, object: &Listed) -> Result<bool, Error> {
+        let Some(sha256) = object.sha256 else { return Ok(false) };
+        let Some(existing) = self.place(sha256, false)?.map(|place| place.existing()).transpose()?.flatten() else {
+            return Ok(false);
+        };
+        Ok(object.size.is_none_or(|size| size == existing.size))
+    }
+
     fn place(&self, sha256: Digest, create: bool) -> Result<Option<Place>, Error> {
         let hex = sha256.to_string();
         let path = SafePath::new(&format!("{}/{hex}", hex.get(..2).unwrap_or_default()));
@@ -87,12 +102,7 @@ impl ContentStore {
                 return Ok(object.size.unwrap_or_default());
             }
             if !self.is_online {
-                return Err(Error::new(
-                    ErrorKind::Configuration,
-                    "the store does not have it, and the download is offline",
-                )
-                .about(&object.name)
-                .help("download it once while online, with the same store"));
+                return Err(not_in_store(&object.name));
             }
             self.download(context, session, object, sha256).await?;
         }
@@ -117,7 +127,7 @@ impl ContentStore {
         // No path of a target begins with a slash.
         let name = format!("/store/{sha256}");
         let begun = session.take_begun(&name);
-        let file = Arc::new(Filling::new(context, object.remote(), part, name, session.journal.clone()));
+        let file = Arc::new(Filling::new(context, object.remote(), part, name, session.journal()?));
         if let Err(error) = file::download(&file, begun, false).await {
             file.discard_useless().await;
             return Err(error);
@@ -155,6 +165,13 @@ impl ContentStore {
         })
         .await
     }
+}
+
+/// An offline download needs content that its store does not have.
+pub(crate) fn not_in_store(name: &str) -> Error {
+    Error::new(ErrorKind::Configuration, "the store does not have it, and the download is offline")
+        .about(name)
+        .help("download it once while online, with the same store")
 }
 
 fn copy_content(content: &Place, part: &PartFile, size: u64) -> Result<Digest, TargetError> {

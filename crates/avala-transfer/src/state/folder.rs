@@ -1,51 +1,82 @@
 //! The state folder.
 
+use std::collections::HashMap;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
+use crate::control::Control;
 use crate::error::{Error, ErrorKind};
 use crate::hash::Digest;
 use crate::state::lock::Lock;
+
+/// How long a run waits for an earlier one of the same `Transfers` that was cancelled or dropped, and is ending.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// How often it looks.
+const INTERVAL: Duration = Duration::from_millis(5);
+
+/// Runs that hold a destination or are about to, by its key.
+type Runs = Arc<Mutex<HashMap<String, Vec<(u64, Control)>>>>;
 
 /// The folder of all state of this crate.
 ///
 /// Names in it are hashes, so they do not grow with the names of files.
 #[derive(Clone, Debug)]
-pub(crate) struct StateFolder(PathBuf);
+pub(crate) struct StateFolder {
+    path: PathBuf,
+    runs: Runs,
+}
 
 impl StateFolder {
     pub(crate) fn new(path: PathBuf) -> Self {
-        Self(path)
+        Self { path, runs: Runs::default() }
     }
 
     pub(crate) fn path(&self) -> &Path {
-        &self.0
+        &self.path
     }
 
     /// Creates the folder, readable by its owner only.
     pub(crate) fn create(&self) -> Result<(), Error> {
-        create_private(&self.0).map_err(|error| Error::io(ErrorKind::Io, "create the state folder", &self.0, error))
+        let created = create_private(&self.path);
+        created.map_err(|error| Error::io(ErrorKind::Io, "create the state folder", &self.path, error))
     }
 
-    /// Locks a destination, which is named by what `identity` serializes to.
+    /// Locks a destination, which is named by what `identity` serializes to, for the run of `control`.
     ///
-    /// Blocking: it reads and writes small files.
-    pub(crate) fn lock(&self, kind: &str, identity: &impl Serialize, what: &str) -> Result<Destination, Error> {
+    /// Blocking: it reads and writes small files, and waits for a run of this `Transfers` that is ending.
+    pub(crate) fn lock(
+        &self,
+        kind: &str,
+        identity: &impl Serialize,
+        what: &str,
+        control: &Control,
+    ) -> Result<Destination, Error> {
         self.create()?;
-        let key = key(kind, identity)?;
-        let lock = Lock::acquire(&self.0.join(format!("{key}.lock")), what)?;
-        Ok(Destination { journal: self.0.join(format!("{key}.journal")), key, lock })
+        let (journal, key) = self.journal(kind, identity)?;
+        let mut held = Held::register(&self.runs, &key, control);
+        let path = self.path.join(format!("{key}.lock"));
+        let started = Instant::now();
+        let lock = loop {
+            // Asked before: the other run may end between the two.
+            let may_end = held.others_are_ending() && started.elapsed() < PATIENCE;
+            match Lock::acquire(&path, what) {
+                Err(error) if error.kind() == ErrorKind::Locked && may_end => std::thread::sleep(INTERVAL),
+                other => break other?,
+            }
+        };
+        held.lock = Some(lock);
+        Ok(Destination { journal, key, lock: Arc::new(held) })
     }
-}
 
-impl StateFolder {
     /// Returns the journal of a destination and its key, without a lock.
     pub(crate) fn journal(&self, kind: &str, identity: &impl Serialize) -> Result<(PathBuf, String), Error> {
         let key = key(kind, identity)?;
-        Ok((self.0.join(format!("{key}.journal")), key))
+        Ok((self.path.join(format!("{key}.journal")), key))
     }
 }
 
@@ -55,8 +86,51 @@ pub(crate) struct Destination {
     /// Hash of the identity.
     pub(crate) key: String,
     pub(crate) journal: PathBuf,
-    #[expect(dead_code, reason = "held for its drop")]
-    lock: Lock,
+    pub(crate) lock: Arc<Held>,
+}
+
+/// A lock that is held until everything ended that may write the state, such as a thread that appends a last record.
+#[derive(Debug)]
+pub(crate) struct Held {
+    /// `None` until it is acquired.
+    lock: Option<Lock>,
+    key: String,
+    /// Tells this run from others of the same key.
+    id: u64,
+    runs: Runs,
+}
+
+impl Held {
+    fn register(runs: &Runs, key: &str, control: &Control) -> Self {
+        let this = Self { lock: None, key: key.to_owned(), id: fastrand::u64(..), runs: Arc::clone(runs) };
+        this.runs().entry(key.to_owned()).or_default().push((this.id, control.clone()));
+        this
+    }
+
+    /// Returns whether every other run of this destination was cancelled, and there is one.
+    fn others_are_ending(&self) -> bool {
+        let runs = self.runs();
+        let mut others = runs.get(&self.key).into_iter().flatten().filter(|(id, _)| *id != self.id).peekable();
+        others.peek().is_some() && others.all(|(_, control)| control.is_cancelled())
+    }
+
+    fn runs(&self) -> MutexGuard<'_, HashMap<String, Vec<(u64, Control)>>> {
+        self.runs.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        // First, so that whoever still finds the run here finds the lock free.
+        drop(self.lock.take());
+        let mut runs = self.runs();
+        if let Some(others) = runs.get_mut(&self.key) {
+            others.retain(|(id, _)| *id != self.id);
+            if others.is_empty() {
+                runs.remove(&self.key);
+            }
+        }
+    }
 }
 
 /// Returns a hash of the kind of a transfer and its identity.

@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -11,6 +11,7 @@ use tokio::sync::watch;
 
 use crate::error::{Error, ErrorKind};
 use crate::state::file;
+use crate::state::folder::{Destination, Held};
 
 /// Format of all journals of this crate.
 const FORMAT: &str = "avala-transfer";
@@ -34,15 +35,11 @@ struct Header {
 ///
 /// [`append`](Self::append) returns when the record is on disk. Records that arrive while the disk is busy are written
 /// and synced together.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Journal {
     shared: Arc<Shared>,
-}
-
-impl Clone for Journal {
-    fn clone(&self) -> Self {
-        Self { shared: Arc::clone(&self.shared) }
-    }
+    /// Lock of the destination, which the run holds.
+    lock: Weak<Held>,
 }
 
 #[derive(Debug)]
@@ -59,6 +56,8 @@ struct Queue {
     file: Option<File>,
     pending: Vec<u8>,
     last: u64,
+    /// Keeps the destination locked until these records are written, also if the run is dropped meanwhile.
+    lock: Option<Arc<Held>>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -69,7 +68,16 @@ struct Durable {
 
 impl Journal {
     /// Opens the journal of a destination and reads its records; creates it if it does not exist. Blocking.
-    pub(crate) fn open<R: DeserializeOwned>(path: &Path, kind: &str, key: &str) -> Result<(Self, Vec<R>), Error> {
+    pub(crate) fn of<R: DeserializeOwned>(destination: &Destination, kind: &str) -> Result<(Self, Vec<R>), Error> {
+        Self::open(&destination.journal, kind, &destination.key, Arc::downgrade(&destination.lock))
+    }
+
+    fn open<R: DeserializeOwned>(
+        path: &Path,
+        kind: &str,
+        key: &str,
+        lock: Weak<Held>,
+    ) -> Result<(Self, Vec<R>), Error> {
         let header = Header { format: FORMAT.to_owned(), version: VERSION, kind: kind.to_owned(), key: key.to_owned() };
         let failed = |error| Error::io(ErrorKind::Io, "open the state file", path, error);
         let mut file = match file::private().read(true).write(true).open(path) {
@@ -83,15 +91,16 @@ impl Journal {
         let (records, length) = read(&mut file, path, &header)?;
         // A last line without its end was being written when the machine stopped: it never counted.
         file.set_len(length).and_then(|()| file.seek(SeekFrom::End(0))).map_err(failed)?;
-        let queue = Queue { file: Some(file), pending: Vec::new(), last: 0 };
-        let shared = Shared { path: path.to_owned(), queue: Mutex::new(queue), durable: watch::Sender::default() };
-        Ok((Self { shared: Arc::new(shared) }, records))
+        let queue = Queue { file: Some(file), pending: Vec::new(), last: 0, lock: None };
+        let durable = watch::Sender::default();
+        let shared = Shared { path: path.to_owned(), queue: Mutex::new(queue), durable };
+        Ok((Self { shared: Arc::new(shared), lock }, records))
     }
 
     /// Reads the records of a journal and changes nothing; none if it does not exist. Blocking.
     pub(crate) fn peek<R: DeserializeOwned>(path: &Path, kind: &str, key: &str) -> Result<Vec<R>, Error> {
         let header = Header { format: FORMAT.to_owned(), version: VERSION, kind: kind.to_owned(), key: key.to_owned() };
-        match File::open(path) {
+        match file::private().read(true).open(path) {
             Ok(mut file) => Ok(read(&mut file, path, &header)?.0),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
             Err(error) => Err(Error::io(ErrorKind::Io, "open the state file", path, error)),
@@ -122,6 +131,7 @@ impl Journal {
         let number = {
             let mut queue = self.queue();
             queue.pending.extend(lines);
+            queue.lock = self.lock.upgrade();
             queue.last += 1;
             queue.last
         };
@@ -155,15 +165,18 @@ impl Journal {
 
     fn write_all(&self, mut file: File) {
         loop {
-            let (lines, last) = {
+            let (lines, last, lock) = {
                 let mut queue = self.queue();
                 if queue.pending.is_empty() {
                     queue.file = Some(file);
                     return;
                 }
-                (std::mem::take(&mut queue.pending), queue.last)
+                (std::mem::take(&mut queue.pending), queue.last, queue.lock.take())
             };
-            match file.write_all(&lines).and_then(|()| file.sync_data()) {
+            let written = file.write_all(&lines).and_then(|()| file.sync_data());
+            // Before anybody learns of it: a run that ends then leaves no lock behind.
+            drop(lock);
+            match written {
                 Ok(()) => self.shared.durable.send_modify(|state| state.last = last),
                 // The file is not used again: what it ends with is unknown until it is read.
                 Err(error) => {
@@ -252,7 +265,7 @@ mod tests {
     }
 
     fn open(path: &Path) -> Result<(Journal, Vec<String>), Error> {
-        Journal::open(path, "test", "key")
+        Journal::open(path, "test", "key", Weak::new())
     }
 
     #[tokio::test]

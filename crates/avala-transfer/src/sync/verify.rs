@@ -8,7 +8,6 @@ use tokio::task::JoinSet;
 use super::compare::{CompareBy, Comparison, Difference, Facts, difference};
 use crate::download::context::Context;
 use crate::download::listing::{Listed, Listing};
-use crate::download::names::SafePath;
 use crate::download::options::Options;
 use crate::download::request::{Attempts, open};
 use crate::download::response::Meaning;
@@ -25,21 +24,26 @@ pub(crate) async fn verify(
     target: Target,
     options: Options,
 ) -> Result<Comparison, Error> {
-    let Target::Folder(path) = &target else {
-        return Err(Error::new(ErrorKind::Configuration, "only folders can be compared").help("name a folder"));
-    };
-    if !path.is_dir() {
+    let (Target::Folder(path) | Target::File(path)) = &target;
+    let is_file = matches!(target, Target::File(_));
+    if is_file && !path.is_file() {
+        return Err(Error::new(ErrorKind::Target, "it is no file").about_path(path).help("check the path"));
+    }
+    if !is_file && !path.is_dir() {
         return Err(Error::new(ErrorKind::Target, "it is not a folder").about_path(path).help("check the path"));
     }
     let Listing { id, objects, mut warnings, .. } = listing;
     let objects = select(objects, &options, &target, &mut warnings);
     let (state, opening) = (run.transfers.state().clone(), options.clone());
-    let session = blocking(move || Session::open(&state, &target, &id, &opening, true).map(Arc::new)).await?;
+    let session = blocking(move || Session::open(&state, &target, &id, &opening, None).map(Arc::new)).await?;
     let listed: BTreeSet<String> = objects.iter().map(|object| object.name.clone()).collect();
     let at = Arc::clone(&session);
-    let local = blocking(move || local_files(&at.folder)).await?;
-    let extra = local.into_keys().filter(|path| !listed.contains(path) && options.filter.matches(path)).collect();
-    let mut result = Comparison { extra, ..Comparison::default() };
+    let mut result = Comparison::default();
+    if !is_file {
+        let local = blocking(move || local_files(&at.folder, &at.own_folders)).await?;
+        let is_extra = |path: &String| !listed.contains(path) && options.filter.matches(path);
+        result.extra = local.into_keys().filter(is_extra).collect();
+    }
 
     let context = context(run, &options);
     let mut waiting = objects.into_iter();
@@ -49,7 +53,7 @@ pub(crate) async fn verify(
             let Some(object) = waiting.next() else { break };
             let (session, context, compare) = (Arc::clone(&session), Arc::clone(&context), options.compare);
             running.spawn(async move {
-                let outcome = one(&session, &context, &object, compare).await;
+                let outcome = Box::pin(one(&session, &context, &object, compare)).await;
                 (object.name, outcome)
             });
         }
@@ -83,7 +87,7 @@ async fn one(
     compare: CompareBy,
 ) -> Result<Outcome, Error> {
     let unreadable = |error: &dyn std::fmt::Display| Outcome::Different(Difference::Unreadable(error.to_string()));
-    let path = match SafePath::new(&object.name) {
+    let path = match session.path_of(object) {
         Ok(path) => path,
         Err(reason) => return Ok(unreadable(&reason)),
     };

@@ -298,9 +298,9 @@ impl Reader {
         Ok(bytes)
     }
 
-    /// Waits for bandwidth, and fails at the limits of the run.
+    /// Waits for bandwidth, and fails when the time of the run is over.
     async fn pay(&self, bytes: u64) -> Result<(), Error> {
-        self.context.limit.take(bytes)?;
+        self.context.limit.check_time()?;
         self.context.transfers.bandwidth().take(bytes).await;
         self.hold.gate().await
     }

@@ -1,4 +1,4 @@
-//! Estimates of the time that an upload needs.
+//! Estimates of the time that a transfer needs.
 
 use std::time::Duration;
 
@@ -6,15 +6,27 @@ use crate::transfers::Transfers;
 
 /// Calls per minute that the API allows, if no response said otherwise.
 const CALLS_PER_MINUTE: u64 = 100;
+/// The same of calls without a key.
+const ANONYMOUS_CALLS_PER_MINUTE: u64 = 30;
 /// Calls that may be made at once.
 const BURST: u64 = 20;
 
 /// Returns the longer of two times: for the calls within the rate limit, and for the bytes within the bandwidth limit.
 pub(crate) fn time(transfers: &Transfers, calls: u64, bytes: u64) -> Duration {
-    let reported = transfers.avala().rate_limit().and_then(|limit| limit.limit);
-    let per_minute = reported.unwrap_or(CALLS_PER_MINUTE).max(1);
+    for_calls(transfers, calls, false).max(for_bytes(transfers, bytes))
+}
+
+/// The time that the rate limit of the API needs: calls of the burst begin at once, the others at the rate.
+pub(crate) fn for_calls(transfers: &Transfers, calls: u64, is_anonymous: bool) -> Duration {
+    let documented = if is_anonymous { ANONYMOUS_CALLS_PER_MINUTE } else { CALLS_PER_MINUTE };
+    let reported = transfers.avala().rate_limit().and_then(|limit| limit.limit).filter(|_| !is_anonymous);
+    let per_minute = reported.unwrap_or(documented).max(1);
     let waiting = calls.saturating_sub(BURST.min(per_minute));
-    let for_calls = Duration::from_secs_f64(waiting as f64 * 60.0 / per_minute as f64);
-    let for_bytes = transfers.bandwidth().bytes_per_second().map(|rate| bytes as f64 / rate.max(1) as f64);
-    for_calls.max(for_bytes.map(Duration::from_secs_f64).unwrap_or_default())
+    Duration::from_secs_f64(waiting as f64 * 60.0 / per_minute as f64)
+}
+
+/// The time that the bandwidth limit needs.
+pub(crate) fn for_bytes(transfers: &Transfers, bytes: u64) -> Duration {
+    let seconds = transfers.bandwidth().bytes_per_second().map(|rate| bytes as f64 / rate.max(1) as f64);
+    seconds.map(|seconds| Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX)).unwrap_or_default()
 }

@@ -8,6 +8,7 @@ use http::header::{CONTENT_LENGTH, ETAG};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode};
 use tokio::time::Instant;
 
+use crate::budget::run_limit::Claim;
 use crate::error::{Error, ErrorKind};
 use crate::hash::Digest;
 use crate::progress::meter::Meter;
@@ -112,8 +113,9 @@ pub(crate) async fn send(
     if !presigned.is_alive() {
         return Ok(Put::Expired);
     }
+    let claim = context.limit.claim(part.length)?;
     let watch = Watch::new();
-    let mut counted = Counted { meter: context.meter.clone(), watch: watch.clone(), is_stored: false };
+    let mut counted = Counted { meter: context.meter.clone(), watch: watch.clone(), claim, is_stored: false };
     let path = part.source.path.clone();
     let body = body(context, part, around, release, (&watch, &hold)).await?;
     let mut request = Request::new(body);
@@ -152,17 +154,20 @@ pub(crate) async fn send(
     Ok(put)
 }
 
-/// Takes back the progress of bytes that were not stored.
+/// Takes back the progress of bytes that were not stored, and the claim to bytes that were not sent.
 struct Counted {
     meter: Meter,
     watch: Watch,
+    claim: Claim,
     is_stored: bool,
 }
 
 impl Drop for Counted {
     fn drop(&mut self) {
+        let sent = self.watch.handed_over();
+        self.claim.used(sent);
         if !self.is_stored {
-            self.meter.undone(self.watch.handed_over());
+            self.meter.undone(sent);
         }
     }
 }
@@ -179,7 +184,6 @@ async fn body(
         return Ok(Body::once(FileBody::new(context, part, around, release, watch, hold)));
     }
     let digest = Digest::of(b"");
-    context.limit.check_time()?;
     release(digest).await?;
     watch.set_empty(digest);
     let bytes: Vec<u8> = [around.before, around.after].concat();

@@ -43,6 +43,7 @@ async fn child() {
         "target" => target_fills_up().await,
         "reserved" => target_is_too_small().await,
         "state" => state_fills_up().await,
+        "read-only" => disk_is_read_only().await,
         other => panic!("unknown case {other}"),
     }
     println!("\ncase passed");
@@ -139,4 +140,33 @@ async fn state_fills_up() {
     let report = transfers.upload_dataset(upload()).await.unwrap();
     assert_eq!(report.dataset.unwrap().item_count, FILES);
     assert!(sandbox.storage().objects().iter().filter(|object| object.key.contains("/full/")).all(|o| o.puts == 1));
+}
+
+#[tokio::test]
+async fn read_only_disk_is_an_error_that_says_so() {
+    in_namespace("read-only").await;
+}
+
+async fn disk_is_read_only() {
+    let server = Server::start(move |request| {
+        let response = export(request, &origin(request));
+        response.unwrap_or_else(|| serve(request, b"{}", Some("\"v1\"")))
+    })
+    .await;
+    let root = tempfile::tempdir().unwrap();
+    let (disk, state) = (root.path().join("disk"), root.path().join("state"));
+    mount(&disk, "8m");
+    std::fs::create_dir(disk.join("folder")).unwrap();
+    assert!(Blocking::new("mount").args(["-o", "remount,ro"]).arg(&disk).status().unwrap().success());
+    let transfers = server.transfers(&state);
+    for target in [disk.join("out.json"), disk.join("folder/out.json"), disk.join("new/out.json")] {
+        let error = transfers.download_export("e1").to_file(&target).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Target, "{error}");
+        assert!(error.to_string().contains("the file system is read-only"), "{error}");
+        assert_eq!(error.help_text(), Some("choose another target"), "{error}");
+    }
+    let transfers = server.transfers(&disk.join("state"));
+    let error = transfers.download_export("e1").to_file(root.path().join("out.json")).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Io, "{error}");
+    assert!(error.to_string().contains("the file system is read-only"), "{error}");
 }

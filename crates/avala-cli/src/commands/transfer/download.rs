@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use avala_transfer::{CompareBy, Difference, Download, DownloadPlan, Filter, Transfers};
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
-use super::{drive, failure, options, report, transfers, workers};
+use super::{drive, failure, limits, options, report, transfers, workers};
 use crate::commands::context::Context;
 use crate::commands::special::{Running, Special};
 use crate::commands::wait::{Pace, follow};
@@ -116,8 +116,12 @@ fn prepare(transfers: &Transfers, matches: &ArgMatches, into_folder: bool) -> Ou
     if matches.get_flag("hash") {
         download = download.compare(CompareBy::Hash);
     }
-    if let Some(&bytes) = matches.get_one::<u64>("max-bytes") {
+    let (max_bytes, max_time) = limits(matches)?;
+    if let Some(bytes) = max_bytes {
         download = download.max_bytes(bytes);
+    }
+    if let Some(time) = max_time {
+        download = download.max_time(time);
     }
     if let Some(&most) = matches.try_get_one::<u64>("delete").ok().flatten() {
         download = download.delete_extra(most);
@@ -158,7 +162,7 @@ fn plan_data(plan: &DownloadPlan) -> Data {
         ("collisions", plan.collisions.len().into()),
         ("rejected", plan.rejected.len().into()),
         ("calls", plan.api_calls.into()),
-        ("seconds", Data::Number(format!("{:.1}", plan.calls_time.as_secs_f64()))),
+        ("seconds", Data::Number(format!("{:.1}", plan.time.as_secs_f64()))),
         ("warnings", texts(&plan.warnings)),
     ])
 }
@@ -234,8 +238,15 @@ pub(crate) fn after_export<'a>(
         follow(context, wait, &pace).await?;
         let Some(target) = target else { return Ok(()) };
         let export = transfers(context, matches, true)?.download_export(uid.as_str());
-        let download =
+        let mut download =
             if is_folder(&target) { export.to_folder(target.clone()) } else { export.to_file(target.clone()) };
+        let (max_bytes, max_time) = limits(matches)?;
+        if let Some(bytes) = max_bytes {
+            download = download.max_bytes(bytes);
+        }
+        if let Some(time) = max_time {
+            download = download.max_time(time);
+        }
         let done = drive(context, download.start()).await?;
         let line = format!("Downloaded {} bytes to {}", done.totals.bytes_done, target.display());
         context.notes.line(&crate::output::escape::line(&line));

@@ -7,7 +7,7 @@ use avala_client::types::Json;
 use avala_transfer::RecordingUpload;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
-use super::{drive, options, report, transfers};
+use super::{drive, failure, limits, options, report, transfers};
 use crate::args::global::duration;
 use crate::commands::context::Context;
 use crate::commands::special::Special;
@@ -34,7 +34,7 @@ fn build(command: Command) -> Command {
             .arg(text("storage-config", "UID", "Bucket to upload to").conflicts_with("managed"))
             .arg(flag("managed", "Upload through the API, which publishes the recording as a dataset"))
             .arg(flag("skip-hidden", "Skip files and folders whose names begin with a dot"))
-            .arg(flag("dry-run", "Print the files and the bytes, and send nothing"))
+            .arg(flag("dry-run", "Print what would be sent, with calls, bytes and time"))
             .arg(flag("wait", "Wait until the recording is ready"))
             .arg(text("wait-timeout", "SECONDS", "How long to wait [default: 3600]").value_parser(value_parser!(f64))),
     )
@@ -47,12 +47,6 @@ async fn run(context: &mut Context, matches: &ArgMatches) -> Outcome {
         return Err(Failure::usage("pass --recording UID: no call of the API creates a recording for a device"));
     };
     let source = matches.get_one::<PathBuf>("source").cloned().unwrap_or_default();
-    if matches.get_flag("dry-run") {
-        let (files, bytes) =
-            count(&source).map_err(|error| Failure::usage(format!("cannot read {}: {error}", source.display())))?;
-        let plan = [("recording", recording.into()), ("files", files.into()), ("bytes", bytes.into())];
-        return context.printer.value(&Data::map(plan), &[]);
-    }
     let wait = match (matches.get_flag("wait"), matches.get_one::<f64>("wait-timeout")) {
         (true, Some(&time)) => Some(duration("--wait-timeout", time)?),
         (true, None) => Some(Duration::from_secs(3600)),
@@ -65,8 +59,27 @@ async fn run(context: &mut Context, matches: &ArgMatches) -> Outcome {
     if let Some(config) = text("storage-config") {
         upload = upload.storage_config(config);
     }
-    if let Some(&bytes) = matches.get_one::<u64>("max-bytes") {
+    let (max_bytes, max_time) = limits(matches)?;
+    if let Some(bytes) = max_bytes {
         upload = upload.max_bytes(bytes);
+    }
+    if let Some(time) = max_time {
+        upload = upload.max_time(time);
+    }
+    if matches.get_flag("dry-run") {
+        // A plan of a recording makes no call.
+        let transfer = transfers(context, matches, false)?.upload_recording(upload);
+        let plan = transfer.plan().await.map_err(failure)?;
+        let plan = [
+            ("recording", text("recording").into()),
+            ("files", plan.files.into()),
+            ("bytes", plan.bytes.into()),
+            ("files_done", plan.files_done.into()),
+            ("bytes_to_send", plan.bytes_to_send.into()),
+            ("calls", plan.calls.into()),
+            ("seconds", Data::Number(format!("{:.1}", plan.time.as_secs_f64()))),
+        ];
+        return context.printer.value(&Data::map(plan), &[]);
     }
     let run = transfers(context, matches, true)?.upload_recording(upload).start();
     let done = drive(context, run).await?;
@@ -82,23 +95,4 @@ async fn run(context: &mut Context, matches: &ArgMatches) -> Outcome {
         ("upload", report(&done.files)),
     ];
     context.printer.value(&Data::map(result), &[])
-}
-
-/// Returns the files below a folder and their bytes. Links are not followed.
-fn count(folder: &std::path::Path) -> std::io::Result<(u64, u64)> {
-    let (mut files, mut bytes) = (0, 0);
-    let mut folders = vec![folder.to_owned()];
-    while let Some(folder) = folders.pop() {
-        for entry in std::fs::read_dir(folder)? {
-            let entry = entry?;
-            let metadata = entry.metadata()?;
-            if metadata.is_dir() {
-                folders.push(entry.path());
-            } else if metadata.is_file() {
-                files += 1;
-                bytes += metadata.len();
-            }
-        }
-    }
-    Ok((files, bytes))
 }

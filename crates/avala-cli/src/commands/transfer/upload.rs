@@ -7,7 +7,7 @@ use avala_client::types::Json;
 use avala_transfer::{DatasetUpload, Filter};
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
-use super::{drive, failure, options, report, transfers};
+use super::{drive, failure, limits, options, report, transfers};
 use crate::args::global::duration;
 use crate::commands::context::Context;
 use crate::commands::datasets::DATA_TYPES;
@@ -136,8 +136,12 @@ async fn run(context: &mut Context, matches: &ArgMatches) -> Outcome {
     if let Some(&license) = matches.get_one::<u64>("license") {
         upload = upload.license(license);
     }
-    if let Some(&bytes) = matches.get_one::<u64>("max-bytes") {
+    let (max_bytes, max_time) = limits(matches)?;
+    if let Some(bytes) = max_bytes {
         upload = upload.max_bytes(bytes);
+    }
+    if let Some(time) = max_time {
+        upload = upload.max_time(time);
     }
     let transfer = transfers(context, matches, true)?.upload_dataset(upload);
     if matches.get_flag("dry-run") {

@@ -195,14 +195,20 @@ async fn send_all(
     let mut numbers = missing.into_iter();
     let mut tasks = JoinSet::new();
     let at_once = uploader.context.transfers.max_uploads();
+    let mut limit = None;
     loop {
-        while tasks.len() < at_once {
+        while tasks.len() < at_once && limit.is_none() {
             let Some(number) = numbers.next() else { break };
             let sender = Arc::clone(&sender);
             tasks.spawn(async move { Box::pin(sender.send(number)).await });
         }
-        let Some(sent) = tasks.join_next().await else { return Ok(()) };
+        let Some(sent) = tasks.join_next().await else { return limit.map_or(Ok(()), Err) };
         let (number, digest) = match sent {
+            // The others were begun within the limit.
+            Ok(Err(error)) if error.kind() == ErrorKind::LimitReached => {
+                limit.get_or_insert(error);
+                continue;
+            }
             Ok(sent) => sent?,
             Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
             Err(_) => return Err(Error::aborted()),

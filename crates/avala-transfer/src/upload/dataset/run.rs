@@ -162,10 +162,11 @@ async fn open(
 ) -> Result<(Destination, Journal, DatasetState), Error> {
     let (folder, name) = (context.transfers.state().clone(), settings.name.clone());
     let (base_url, account) = (account::base_url(context.transfers.avala()), account.id.clone());
+    let control = context.control.clone();
     blocking(move || {
         let identity = account::Destination { base_url, account: &account, dataset_name: &name };
-        let destination = folder.lock(KIND, &identity, &name)?;
-        let (journal, records) = Journal::open::<Record>(&destination.journal, KIND, &destination.key)?;
+        let destination = folder.lock(KIND, &identity, &name, &control)?;
+        let (journal, records) = Journal::of::<Record>(&destination, KIND)?;
         let count = records.len();
         let state = DatasetState::replay(records);
         let compact = state.to_records();
@@ -174,7 +175,7 @@ async fn open(
         }
         drop(journal);
         Journal::rewrite(&destination.journal, KIND, &destination.key, &compact)?;
-        let (journal, _) = Journal::open::<Record>(&destination.journal, KIND, &destination.key)?;
+        let (journal, _) = Journal::of::<Record>(&destination, KIND)?;
         Ok((destination, journal, state))
     })
     .await
@@ -236,14 +237,16 @@ async fn finish(
     if let Some(timeout) = settings.wait {
         context.meter.emit(|| Event::Phase(Phase::Wait));
         let datasets = context.transfers.avala().datasets();
-        match datasets.wait(&dataset.uid).timeout(timeout).await {
-            Ok(ready) => dataset = ready,
-            Err(error) => {
-                let error = Error::api(error).about(dataset.uid.as_str());
-                return Err(error
+        let waiting = async {
+            datasets.wait(&dataset.uid).timeout(timeout).await.map_err(|error| {
+                Error::api(error)
+                    .about(dataset.uid.as_str())
                     .help("the dataset was created; wait for it with `datasets().wait`")
-                    .with_report(report));
-            }
+            })
+        };
+        match context.limit.within(waiting).await {
+            Ok(ready) => dataset = ready,
+            Err(error) => return Err(error.about(dataset.uid.as_str()).with_report(report)),
         }
     }
     report.warnings.extend(context.take_warnings());

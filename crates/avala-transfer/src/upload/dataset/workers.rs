@@ -67,7 +67,8 @@ async fn one(uploader: &Uploader, file: SourceFile, known: FileState) -> Result<
     let meter = &uploader.context.meter;
     let (path, size) = (file.path.clone(), file.stamp.size);
     meter.emit(|| Event::FileStarted { path: path.clone(), size });
-    let result = trace::file(&path, size, uploader.upload(file, known)).await.map_err(|error| error.about(&path));
+    let upload = trace::file(&path, size, uploader.upload(file, known));
+    let result = uploader.context.limit.within(upload).await.map_err(|error| error.about(&path));
     match &result {
         Ok(Outcome::Sent) => {
             meter.file_done();

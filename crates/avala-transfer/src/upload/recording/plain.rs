@@ -324,12 +324,15 @@ async fn finish(mut upload: Opened, skipped: &BTreeSet<String>) -> Result<Record
         Some(timeout) => {
             upload.context.meter.emit(|| Event::Phase(Phase::Wait));
             let recordings = upload.context.transfers.avala().fleet().recordings();
-            match recordings.wait(&upload.settings.recording).timeout(timeout).await {
+            let waiting = async {
+                let ready = recordings.wait(&upload.settings.recording).timeout(timeout).await;
+                ready.map_err(|error| {
+                    Error::api(error).help("all files are uploaded; the server is still processing them")
+                })
+            };
+            match upload.context.limit.within(waiting).await {
                 Ok(recording) => Some(recording),
-                Err(error) => {
-                    let error = Error::api(error).help("all files are uploaded; the server is still processing them");
-                    return Err(error.with_report(report));
-                }
+                Err(error) => return Err(error.with_report(report)),
             }
         }
     };

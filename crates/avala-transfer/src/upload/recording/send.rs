@@ -64,7 +64,8 @@ impl Sender {
         let (path, size) = (source.path.clone(), source.stamp.size);
         let meter = &self.context.meter;
         meter.emit(|| Event::FileStarted { path: path.clone(), size });
-        let result = trace::file(&path, size, self.attempts(number, source)).await.map_err(|error| error.about(&path));
+        let attempts = trace::file(&path, size, self.attempts(number, source));
+        let result = self.context.limit.within(Box::pin(attempts)).await.map_err(|error| error.about(&path));
         match &result {
             Ok(stored) => {
                 let (etag, stamp, sha256) = (stored.etag.clone(), stored.stamp, stored.sha256);

@@ -79,6 +79,8 @@ impl RecordingUpload {
 
     /// Sets how many bytes the run may send, repeated ones included. Then it ends with
     /// [`ErrorKind::LimitReached`](crate::ErrorKind::LimitReached), and the next run continues. Default: no limit.
+    ///
+    /// A file, or a part of a managed one, is begun only if all of it may be sent: half of a part would be wasted.
     pub fn max_bytes(mut self, bytes: u64) -> Self {
         self.run.max_bytes = Some(bytes);
         self

@@ -81,11 +81,11 @@ async fn open(context: RunContext, settings: RecordingUpload) -> Result<Opened, 
     let user = account::user(context.transfers.avala()).await?;
     let base_url = base_url(context.transfers.avala());
     warn_of_official_client(&context, &base_url, &recording).await?;
-    let folder = context.transfers.state().clone();
+    let (folder, control) = (context.transfers.state().clone(), context.control.clone());
     let (destination, journal, records) = blocking(move || {
         let identity = Identity { base_url, recording: recording.clone() };
-        let destination = folder.lock(KIND, &identity, &recording)?;
-        let (journal, records) = Journal::open::<Record>(&destination.journal, KIND, &destination.key)?;
+        let destination = folder.lock(KIND, &identity, &recording, &control)?;
+        let (journal, records) = Journal::of::<Record>(&destination, KIND)?;
         Ok((destination, journal, records))
     })
     .await?;

@@ -242,7 +242,8 @@ async fn send_all(upload: &Opened, status: &Status, hashes: &Hashes) -> Result<B
             sha256,
             pin: Arc::new(Mutex::new(state.pin)),
         };
-        if original.send().await.map_err(|error| error.about(&file.path))? {
+        let limit = &upload.context.limit;
+        if limit.within(original.send()).await.map_err(|error| error.about(&file.path))? {
             sent.insert(file.path.clone());
             meter.file_done();
             meter.emit(|| Event::FileDone { path, bytes: size });
@@ -316,6 +317,9 @@ async fn finish(
                 );
                 let error =
                     Error::new(ErrorKind::Processing, message).help("all files are uploaded; run again to wait");
+                return Err(error.with_report(report(&upload, sent)));
+            }
+            if let Err(error) = upload.context.limit.check_time() {
                 return Err(error.with_report(report(&upload, sent)));
             }
             tokio::time::sleep(POLL_INTERVAL).await;

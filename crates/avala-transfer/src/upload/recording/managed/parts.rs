@@ -69,19 +69,28 @@ impl Original {
         self.context.meter.done(present.iter().map(|number| self.length(*number)).sum());
         let mut waiting = missing.into_iter();
         let mut tasks = JoinSet::new();
+        let mut limit = None;
         loop {
-            while tasks.len() < AT_ONCE {
+            while tasks.len() < AT_ONCE && limit.is_none() {
                 let Some(number) = waiting.next() else { break };
                 let (this, file) = (self.clone(), Arc::clone(&file));
                 tasks.spawn(async move { Box::pin(this.send_part(number, file)).await });
             }
             match tasks.join_next().await {
                 None => break,
+                // The others were begun within the limit.
+                Some(Ok(Err(error))) if error.kind() == ErrorKind::LimitReached => {
+                    limit.get_or_insert(error);
+                    continue;
+                }
                 Some(Ok(sent)) => sent?,
                 Some(Err(error)) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
                 Some(Err(_)) => return Err(Error::aborted()),
             }
             self.context.meter.part_done();
+        }
+        if let Some(error) = limit {
+            return Err(error);
         }
         self.check_content(file).await?;
         Ok(is_sent)
