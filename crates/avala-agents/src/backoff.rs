@@ -9,7 +9,7 @@ pub(crate) fn delay(failures: u32, base: Duration, max: Duration) -> Duration {
     doubled / 2 + (doubled / 2).mul_f64(fastrand::f64())
 }
 
-/// A wait that a server asked for, and up to a tenth more, so that many processes do not return together.
+/// Returns a wait that a server asked for, and up to a tenth more, so that many processes do not return together.
 pub(crate) fn later(asked: Duration) -> Duration {
     asked.saturating_add((asked / 10).mul_f64(fastrand::f64()))
 }

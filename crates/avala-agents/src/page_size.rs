@@ -30,20 +30,20 @@ impl Default for State {
 }
 
 impl PageSize {
-    /// The size to ask for in a walk through the pending executions; `None` for the server's default.
+    /// Returns the size to ask for in a walk through the pending executions; `None` for the server's default.
     pub(crate) fn of_pending(&self) -> Option<u32> {
         let state = self.state();
         let wanted = if state.is_long { state.fitting.max(DEFAULT) } else { DEFAULT };
         state.ask(wanted)
     }
 
-    /// The size to ask for in a walk through all executions.
+    /// Returns the size to ask for in a walk through all executions.
     pub(crate) fn of_all(&self) -> Option<u32> {
         let state = self.state();
         state.ask(state.fitting.max(DEFAULT))
     }
 
-    /// The size to ask for within a walk: only one that is smaller than the server's default.
+    /// Returns the size to ask for within a walk: only one that is smaller than the server's default.
     pub(crate) fn reduced(&self) -> Option<u32> {
         let state = self.state();
         state.ask(DEFAULT.min(state.ceiling))

@@ -8,7 +8,7 @@ use clap::error::ErrorKind;
 
 use crate::args;
 use crate::args::global;
-use crate::commands::{Context, Entry, run_row, unsupported};
+use crate::commands::{Context, Entry, reader, run_row, unsupported};
 use crate::completion;
 use crate::exit_code::ExitCode;
 use crate::failure::{Failure, Outcome};
@@ -96,7 +96,7 @@ fn dispatch(path: &[String], matches: &ArgMatches) -> Outcome {
     signals::install();
     let outcome = runtime.block_on(async {
         match entry {
-            Entry::Row(row) => run_row(&mut context, row, matches).await,
+            Entry::Row(row) => run_row(&mut context, row, reader(row, matches), matches).await,
             Entry::Special(special) => (special.run)(&mut context, matches).await,
         }
     });

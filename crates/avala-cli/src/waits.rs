@@ -59,7 +59,7 @@ impl Waiting {
         (state.is_sending, state.since, state.is_shown) = (false, Instant::now(), false);
     }
 
-    /// The line about a wait that is long enough and was not shown yet.
+    /// Returns the line about a wait that is long enough and was not shown yet.
     fn line(&self) -> Option<String> {
         let mut state = self.state();
         if state.is_sending || state.is_shown || state.since.elapsed() < LEAST {

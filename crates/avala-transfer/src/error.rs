@@ -373,7 +373,7 @@ impl Report {
     }
 }
 
-/// Whether a file was not opened because it is a link.
+/// Returns whether a file was not opened because it is a link.
 fn is_link(error: &io::Error) -> bool {
     #[cfg(unix)]
     return error.raw_os_error() == Some(libc::ELOOP);

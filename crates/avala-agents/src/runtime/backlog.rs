@@ -28,7 +28,7 @@ pub(crate) struct Capacity {
 }
 
 impl Capacity {
-    /// Capacity for this many handlers at a time.
+    /// Returns capacity for this many handlers at a time.
     pub(crate) fn new(concurrency: usize, paced: HashSet<EventType>) -> Self {
         let most = MAX_EXECUTIONS.max(concurrency.saturating_mul(2));
         // So that twice as many tasks are ready as handlers can run.
@@ -154,12 +154,12 @@ impl Backlog {
         self.ready.len()
     }
 
-    /// Whether no more executions can be added.
+    /// Returns whether no more executions can be added.
     pub(super) fn is_full(&self) -> bool {
         self.ready.len() >= self.capacity.most || self.bytes >= MAX_BYTES
     }
 
-    /// Whether executions were left out that could start soon, when `workers` of `concurrency` places are taken.
+    /// Returns whether executions were left out that could start soon, when `workers` of `concurrency` places are taken.
     pub(super) fn needs_more(&self, workers: usize, concurrency: usize) -> bool {
         let is_low = self.ready.len() < concurrency && (workers < concurrency || !self.ready.is_empty());
         (self.is_truncated && is_low) || self.left_out.iter().any(|group| !self.groups.contains_key(group))

@@ -51,12 +51,12 @@ impl Order {
         }
     }
 
-    /// Whether no execution was older than the one before.
+    /// Returns whether no execution was older than the one before.
     pub(super) fn rises(&self) -> bool {
         self.rises
     }
 
-    /// Whether a walk with this start may rely on what was read so far.
+    /// Returns whether a walk with this start may rely on what was read so far.
     pub(super) fn fits(&self, start: &Start) -> bool {
         match start {
             Start::Complete => true,
@@ -110,7 +110,7 @@ impl Course {
         Self { order: Order::default(), pages: Pages::default(), startable: 0, started: 0, next_complete: now }
     }
 
-    /// Where the next walk starts, if it is to find `wanted` executions.
+    /// Returns where the next walk starts, if it is to find `wanted` executions.
     pub(super) fn start(&self, now: Instant, wanted: usize) -> Start {
         let left = self.startable.saturating_sub(self.started);
         if now >= self.next_complete || self.pages.count < FEW_PAGES || left <= wanted {

@@ -85,7 +85,7 @@ impl Walk {
         }
     }
 
-    /// Whether the next page is the first one of the list.
+    /// Returns whether the next page is the first one of the list.
     pub(super) fn is_at_start(&self) -> bool {
         self.cursor.is_none() && self.statuses.last() == Some(&ExecutionStatus::Pending)
     }
@@ -120,7 +120,7 @@ impl Walk {
         Ok(Step::Done)
     }
 
-    /// Whether the walk should end with what it has: a page fails again and again, or will not come.
+    /// Returns whether the walk should end with what it has: a page fails again and again, or will not come.
     pub(super) fn is_stuck(&self, error: &Error) -> bool {
         self.failures >= MAX_FAILURES || error.kind() == ErrorKind::Pagination
     }
@@ -133,7 +133,7 @@ impl Walk {
         }
     }
 
-    /// The call for the next page, and the size that it asks for.
+    /// Returns the call for the next page, and the size that it asks for.
     fn list(&self, shared: &Shared, status: &ExecutionStatus) -> (List<AgentExecution, ExecutionFilters>, Option<u32>) {
         let mut list = shared.avala.agents().list_executions(&self.agent).status(status.clone());
         if let Some(project) = &shared.settings.project {
@@ -202,7 +202,7 @@ impl Walk {
         }
     }
 
-    /// Whether the rest is not needed: older executions cannot follow.
+    /// Returns whether the rest is not needed: older executions cannot follow.
     fn ends_early(&self) -> bool {
         matches!(self.start, Start::Oldest) && self.order.rises() && self.executions.is_full()
     }
@@ -263,7 +263,7 @@ async fn park_undecodable(
     shared.save(&Record::undecodable(uid, raw.get().as_bytes(), reason)).await
 }
 
-/// Whether nobody has decided the execution yet. A server may list running ones as pending.
+/// Returns whether nobody has decided the execution yet. A server may list running ones as pending.
 pub(super) fn is_undecided(execution: &AgentExecution) -> bool {
     execution.action.is_none()
         && !matches!(execution.status, Some(ExecutionStatus::Completed | ExecutionStatus::Failed))

@@ -36,7 +36,7 @@ fn server(lists: Lists, executions: usize) -> Server {
     server
 }
 
-/// The pages that were listed while all executions were decided, oldest first.
+/// Returns the pages that were listed while all executions were decided, oldest first.
 async fn pages(lists: Lists, executions: usize, one_fault_in: usize) -> usize {
     let server = server(lists, executions);
     if let Some(number) = executions.checked_div(one_fault_in) {

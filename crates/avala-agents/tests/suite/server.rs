@@ -79,7 +79,7 @@ impl Server {
         self.client_with_bodies_of(64 << 20)
     }
 
-    /// A client that accepts response bodies of this many bytes.
+    /// Returns a client that accepts response bodies of this many bytes.
     pub(crate) fn client_with_bodies_of(&self, bytes: usize) -> Avala {
         let server = self.clone();
         let service = tower::service_fn(move |request: Request<Body>| {

@@ -55,7 +55,9 @@ pub(crate) use row::Row;
 pub(crate) use run::run_row;
 pub(crate) use special::Special;
 
-use clap::Command;
+use clap::{ArgMatches, Command};
+
+use self::deletion::deleted_group;
 
 /// A command.
 pub(crate) enum Entry {
@@ -152,6 +154,18 @@ pub(crate) fn entries() -> impl Iterator<Item = &'static Entry> {
         rows.chain(SPECIALS.iter().flat_map(|specials| specials.iter()).map(Entry::Special)).collect()
     };
     ENTRIES.get_or_init(all).iter()
+}
+
+/// Returns the command that reads what `row` deletes, if there is one that takes the same arguments.
+pub(crate) fn reader(row: &Row, matches: &ArgMatches) -> Option<&'static Row> {
+    let group = deleted_group(row)?;
+    let is_known = |name: &str| matches.try_contains_id(name).is_ok();
+    entries().find_map(|entry| match entry {
+        Entry::Row(get) if get.path.split_last() == Some((&"get", group)) => {
+            get.args.iter().all(|arg| is_known(arg.name)).then_some(*get)
+        }
+        _ => None,
+    })
 }
 
 /// Returns the description of a group of commands.

@@ -16,7 +16,12 @@ use crate::output::{Format, json};
 use crate::redacted;
 
 /// Runs a row of the table.
-pub(crate) async fn run_row(context: &mut Context, row: &'static Row, matches: &ArgMatches) -> Outcome {
+pub(crate) async fn run_row(
+    context: &mut Context,
+    row: &'static Row,
+    reader: Option<&Row>,
+    matches: &ArgMatches,
+) -> Outcome {
     let flag = |name: &str| matches.try_get_one::<bool>(name).ok().flatten() == Some(&true);
     let own_dry_run = row.args.iter().any(|arg| arg.name == "dry-run");
     let is_dry_run = flag(if own_dry_run { "print-request" } else { "dry-run" });
@@ -31,9 +36,9 @@ pub(crate) async fn run_row(context: &mut Context, row: &'static Row, matches: &
     let subject = subject(row, &input);
     if row.kind == Kind::Destroy && !flag("yes") {
         let question = format!("{}: {subject}?", row.about);
-        if deletion::is_deletion(row) {
+        if deletion::deleted_group(row).is_some() {
             context.prompt.check(&question, "--yes")?;
-            let name = deletion::name(&avala, row, matches, organization.as_deref()).await?;
+            let name = deletion::name(&avala, reader, matches, organization.as_deref()).await?;
             deletion::confirm(context, row, &input, name).await?;
         } else {
             confirm(context, &question).await?;

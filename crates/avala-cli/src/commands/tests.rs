@@ -7,9 +7,10 @@ use avala_client::Avala;
 use clap::Command;
 use serde_json::Value;
 
+use super::deletion::deleted_group;
 use super::input::Input;
 use super::row::{Kind, Row};
-use super::{ROWS, entries};
+use super::{Entry, ROWS, entries, reader};
 use crate::args::option::{Arg, Form};
 
 /// The call of a command that is no row.
@@ -160,4 +161,28 @@ fn destructive_calls_ask_and_changes_have_a_dry_run() {
         assert_eq!(has("dry-run"), matches!(row.kind, Kind::Change | Kind::Destroy), "{}", row.call);
         assert_eq!(has("yes"), row.kind == Kind::Destroy, "{}", row.call);
     }
+}
+
+#[test]
+fn deletions_read_the_name_wherever_a_command_does() {
+    let mut read = 0;
+    for entry in entries() {
+        let Entry::Row(row) = entry else { continue };
+        let Some(group) = deleted_group(row) else { continue };
+        let mut line = vec!["avala".to_owned()];
+        line.extend(row.path.iter().map(|word| (*word).to_owned()));
+        for arg in row.args {
+            line.extend((!arg.is_positional).then(|| format!("--{}", arg.name)));
+            line.push("x".to_owned());
+        }
+        let matches = crate::args::root().try_get_matches_from(&line).unwrap();
+        let mut own = &matches;
+        while let Some((_, child)) = own.subcommand() {
+            own = child;
+        }
+        let exists = entries().any(|entry| entry.path().split_last() == Some((&"get", group)));
+        assert_eq!(reader(row, own).is_some(), exists, "{:?}", row.path);
+        read += usize::from(exists);
+    }
+    assert!(read > 5);
 }

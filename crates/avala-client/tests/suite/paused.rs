@@ -287,7 +287,7 @@ fn a_list_that_moves_to_another_runtime_continues() {
     for (name, limiter, limits) in settings() {
         for is_dropped in [false, true] {
             let server = Server::new(250);
-            let mut items = server.client(limiter.clone(), limits).tasks().list().items();
+            let mut items = server.client(limiter.clone(), limits.clone()).tasks().list().items();
             let mut former = Vec::new();
             let mut count = 0;
             for taken in [1, 100, 149] {

@@ -167,7 +167,7 @@ impl ContentStore {
     }
 }
 
-/// An offline download needs content that its store does not have.
+/// Creates the error of an offline download that needs content which its store does not have.
 pub(crate) fn not_in_store(name: &str) -> Error {
     Error::new(ErrorKind::Configuration, "the store does not have it, and the download is offline")
         .about(name)

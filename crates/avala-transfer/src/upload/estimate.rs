@@ -16,7 +16,7 @@ pub(crate) fn time(transfers: &Transfers, calls: u64, bytes: u64) -> Duration {
     for_calls(transfers, calls, false).max(for_bytes(transfers, bytes))
 }
 
-/// The time that the rate limit of the API needs: calls of the burst begin at once, the others at the rate.
+/// Returns the time that the rate limit of the API needs: calls of the burst begin at once, the others at the rate.
 pub(crate) fn for_calls(transfers: &Transfers, calls: u64, is_anonymous: bool) -> Duration {
     let documented = if is_anonymous { ANONYMOUS_CALLS_PER_MINUTE } else { CALLS_PER_MINUTE };
     let reported = transfers.avala().rate_limit().and_then(|limit| limit.limit).filter(|_| !is_anonymous);
@@ -25,7 +25,7 @@ pub(crate) fn for_calls(transfers: &Transfers, calls: u64, is_anonymous: bool) -
     Duration::from_secs_f64(waiting as f64 * 60.0 / per_minute as f64)
 }
 
-/// The time that the bandwidth limit needs.
+/// Returns the time that the bandwidth limit needs.
 pub(crate) fn for_bytes(transfers: &Transfers, bytes: u64) -> Duration {
     let seconds = transfers.bandwidth().bytes_per_second().map(|rate| bytes as f64 / rate.max(1) as f64);
     seconds.map(|seconds| Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX)).unwrap_or_default()

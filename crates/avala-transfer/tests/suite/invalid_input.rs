@@ -181,7 +181,7 @@ async fn name_that_the_api_rejects_fails_alone() {
     assert_eq!((report.files.transferred(), report.files.skipped()), (1, 2));
 }
 
-/// A state of an upload that is to be continued, and its journal.
+/// Returns a state of an upload that is to be continued, and its journal.
 async fn interrupted(world: &World, state: &Path, source: &Path) -> std::path::PathBuf {
     world.fault("/complete/", 999, Effect::Status(503, vec![]));
     let transfers = world.transfers(state).build().unwrap();

@@ -20,7 +20,7 @@ enum Refusal {
     Remaining,
 }
 
-/// The times at which 100 clients return that made their first call within 10 ms.
+/// Returns the times at which 100 clients return that made their first call within 10 ms.
 async fn returns(refusal: Refusal, seed: u64) -> Vec<Duration> {
     fastrand::seed(seed);
     let (started, times) = (Instant::now(), Arc::new(Mutex::new(Vec::new())));

@@ -110,7 +110,7 @@ pub(crate) fn list<'de, A: SeqAccess<'de>>(list: A) -> Result<Json, A::Error> {
     Ok(Json(Text::Piece(text.into())))
 }
 
-/// An object as JSON, or a number that `serde_json` hands out as one.
+/// Returns an object as JSON, or a number that `serde_json` hands out as one.
 pub(crate) fn object<'de, A: MapAccess<'de>>(map: A) -> Result<Json, A::Error> {
     let mut text = String::new();
     Writer(&mut text).visit_map(map)?;
@@ -312,7 +312,7 @@ fn entries<'de, A: MapAccess<'de>>(text: &mut String, first: Option<Key>, mut ma
     Ok(())
 }
 
-/// The number in an object without its last brace, if it holds nothing else. Such an object may also be somebody's data.
+/// Returns the number in an object without its last brace, if it holds nothing else. Such an object may also be somebody's data.
 fn number_of(text: &str) -> Option<String> {
     let value = text.strip_prefix('{')?.strip_prefix('"')?.strip_prefix(NUMBER_TEXT)?.strip_prefix("\":\"")?;
     let number =
