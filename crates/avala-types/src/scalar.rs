@@ -178,7 +178,7 @@ impl<'de, T: Scalar> Visitor<'de> for ScalarVisitor<T> {
 
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Slot<T>, A::Error> {
         // The object of a text is none of the numbers that `serde_json` may hand out as objects. Reading its key would move
-        // the position of the error.
+        // the position of the error, and nothing else: so it does no harm if the name of this type changes.
         let is_object = std::any::type_name::<A>().starts_with("serde_json::de::MapAccess<");
         if self.mode == Mode::Strict && is_object {
             return Err(wrong_type::<T, _>(Unexpected::Map));
