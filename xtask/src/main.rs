@@ -154,3 +154,24 @@ fn ci() -> Outcome {
     tools::semver()?;
     process::cargo_with(&["doc", "--workspace", "--no-deps", "--all-features"], &[("RUSTDOCFLAGS", "-D warnings")])
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_task_is_in_the_table_for_contributors() {
+        let path = process::root().join("CONTRIBUTING.md");
+        let text = std::fs::read_to_string(path).unwrap();
+        // A task has two spaces before its name; the lines that continue a description have more.
+        let tasks: Vec<&str> =
+            USAGE.lines().filter(|line| line.starts_with("  ") && !line.starts_with("   ")).collect();
+        assert!(tasks.len() > 30, "{tasks:?}");
+        for task in tasks {
+            let words: Vec<&str> = task.split_whitespace().collect();
+            let is_subtask = matches!(words[..], ["bench", ..]) && words[1].starts_with(char::is_lowercase);
+            let name = if is_subtask { words[..2].join(" ") } else { words[0].to_owned() };
+            assert!(text.contains(&format!("`cargo xtask {name}")), "CONTRIBUTING.md has no row for `{name}`");
+        }
+    }
+}

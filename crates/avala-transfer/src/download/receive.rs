@@ -16,8 +16,9 @@ use crate::budget::concurrency::Slot;
 use crate::budget::memory::Memory;
 use crate::error::{Error, ErrorKind};
 
-/// Bytes that are written at once, on another thread: more of them would take memory, fewer more switches of threads.
-const BLOCK: u64 = 1 << 20;
+/// Bytes that are written at once, on another thread: more of them leave the caches of the processor before they are
+/// written, and fewer take more switches of threads.
+const BLOCK: u64 = 256 << 10;
 
 /// Bytes in memory, with their share of the budget.
 #[derive(Debug)]

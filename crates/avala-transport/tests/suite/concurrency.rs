@@ -1,5 +1,6 @@
 //! Concurrency limits.
 
+use std::future::poll_fn;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -82,6 +83,33 @@ async fn each_group_has_its_own_limit() {
         assert_eq!(busy.most.load(Ordering::Relaxed), expected, "{limits:?} {group}");
         assert_eq!(started.elapsed(), secs(if expected == 512 { 1 } else { 2 }), "and all of them are used");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn polls_of_many_queued_calls_grow_linearly() {
+    let polls = Arc::new(AtomicUsize::new(0));
+    let service = service_fn(|_request| async {
+        sleep(millis(100)).await;
+        Ok::<_, TransportError>(Response::new(Body::empty()))
+    });
+    let stack = BoxCloneSyncService::new(ConcurrencyLimitLayer::new(ConcurrencyLimits::default()).layer(service));
+    let calls: JoinSet<()> = (0..10_000)
+        .map(|_| {
+            let (stack, polls) = (stack.clone(), Arc::clone(&polls));
+            async move {
+                let mut call = Box::pin(stack.oneshot(get("/x/")));
+                let response = poll_fn(|cx| {
+                    polls.fetch_add(1, Ordering::Relaxed);
+                    call.as_mut().poll(cx)
+                });
+                drop(response.await.unwrap());
+            }
+        })
+        .collect();
+    calls.join_all().await;
+    // Each call is polled when it queues, when a permit is free, when the response is there, and once a second meanwhile.
+    let polls = polls.load(Ordering::Relaxed);
+    assert!(polls <= 60_000, "{polls} polls of 10,000 calls");
 }
 
 #[tokio::test(start_paused = true)]

@@ -20,6 +20,8 @@ pub(super) struct Permits {
     state: Mutex<State>,
 }
 
+/// The queue is `waiting` and `woken` together, in the order of the ticket numbers: high priority first, then the order in
+/// which the calls queued.
 #[derive(Debug, Default)]
 struct State {
     /// Number of leases that count.
@@ -28,11 +30,15 @@ struct State {
     free_slots: Vec<usize>,
     /// No lease expires before this instant; `None` if none expires.
     earliest: Option<Instant>,
-    /// Waiters by ticket number, high priority first, then in the order in which they queued.
-    queue: BTreeMap<u64, Waiter>,
+    /// Queued calls by ticket number.
+    waiting: BTreeMap<u64, Waker>,
+    /// Queued calls that were woken for a free permit and not polled since, with the number of the wake.
+    woken: BTreeMap<u64, u64>,
+    /// Since when no call has taken a permit that is free for a queued call.
+    unused_since: Option<Instant>,
     /// Number of tickets so far.
     tickets: u64,
-    /// Number of waiters woken so far.
+    /// Number of wakes so far.
     wakes: u64,
 }
 
@@ -42,13 +48,6 @@ struct Slot {
     expires: Option<Instant>,
     /// Whether the lease counts; `false` after its term.
     counts: bool,
-}
-
-#[derive(Debug)]
-struct Waiter {
-    waker: Waker,
-    /// Number of the wake, if the waiter was woken and not polled since.
-    woken: Option<u64>,
 }
 
 /// Queue position of a call. The call keeps its ticket, and with it its position, when it leaves the queue.
@@ -72,13 +71,13 @@ pub(super) enum Turn {
     Taken(Lease),
     /// Wait for the waker, and poll again at this time.
     Wait(Option<Instant>),
-    /// A permit is free, and calls ahead were woken for it: yield to them once, and poll again.
+    /// A permit is free, and all calls ahead were woken for it: yield to them once, and poll again.
     Yield,
 }
 
-/// How often the second call in the queue checks whether the first one was woken without being polled, and how much
-/// longer each call behind waits.
-const LOOK_AGAIN: Duration = Duration::from_millis(20);
+/// How long a free permit is left to each queued call before one behind it takes the permit. Calls look for that at these
+/// intervals after each other, up to the last rank: of many queued calls, each is polled once a second.
+const GRACE: Duration = Duration::from_millis(20);
 const LAST_RANK: usize = 50;
 
 impl Permits {
@@ -102,15 +101,15 @@ impl Permits {
     pub(super) fn try_acquire_spare(self: &Arc<Self>, term: Option<Duration>) -> Option<Lease> {
         let mut state = self.state();
         state.expire(Instant::now());
-        let is_spare = state.queue.is_empty() && state.held < self.limit / 2;
+        let is_spare = state.is_queue_empty() && state.held < self.limit / 2;
         is_spare.then(|| Lease::take(self, &mut state, term))
     }
 
     /// Takes a permit if it is this call's turn, and queues the call otherwise.
     ///
-    /// A call that was woken but is not polled must not keep those behind it from a permit. They poll from time to
-    /// time: if a permit is free and the calls ahead were woken, a call yields to them once. If they still were not
-    /// polled then, they lose their queue position until they are polled.
+    /// Calls ahead that are not polled must not keep this one from a permit. If all of them were woken, it yields to them
+    /// once; otherwise it waits until the permit was left to each of them for [`GRACE`]. Those that were not polled then
+    /// leave the queue until they are.
     pub(super) fn try_take(self: &Arc<Self>, ticket: &mut Ticket, waker: &Waker, term: Option<Duration>) -> Turn {
         let now = Instant::now();
         let mut state = self.state();
@@ -119,38 +118,39 @@ impl Permits {
             state.tickets += 1;
             state.tickets + first_ticket(ticket.priority)
         });
+        state.remove(number);
         let free = self.limit.saturating_sub(state.held);
-        if free > 0 && state.is_first(number, ticket.yielded) {
-            state.queue.remove(&number);
+        let skipped = if free > 0 { state.skip_unpolled(number, ticket.yielded, now) } else { Vec::new() };
+        if free > 0 && state.ahead(number) == (0, 0) {
             let lease = Lease::take(self, &mut state, term);
             drop(state);
+            // Some may be polled late, so they queue again.
+            skipped.into_iter().for_each(Waker::wake);
             self.wake_next();
             return Turn::Taken(lease);
         }
-        match state.queue.get_mut(&number) {
-            Some(waiter) => {
-                waiter.woken = None;
-                waiter.waker.clone_from(waker);
-            }
-            None => drop(state.queue.insert(number, Waiter { waker: waker.clone(), woken: None })),
-        }
+        state.waiting.insert(number, waker.clone());
+        let (woken, waiting) = state.ahead(number);
+        let grace = GRACE * (woken + waiting).min(LAST_RANK) as u32;
         if free == 0 {
-            let rank = state.queue.range(..number).take(LAST_RANK).count();
-            return Turn::Wait(if rank == 0 { state.earliest } else { Some(now + LOOK_AGAIN * rank as u32) });
+            return Turn::Wait(if grace.is_zero() { state.earliest } else { Some(now + grace) });
         }
+        let since = *state.unused_since.get_or_insert(now);
         drop(state);
         self.wake_next();
+        if waiting > 0 {
+            return Turn::Wait(Some(since + grace));
+        }
         ticket.yielded = Some(self.state().wakes);
         Turn::Yield
     }
 
     /// Leaves the queue; the ticket keeps its position.
     pub(super) fn leave(&self, ticket: &Ticket) {
-        if let Some(number) = ticket.number {
-            let removed = self.state().queue.remove(&number);
-            if removed.is_some() {
-                self.wake_next();
-            }
+        if let Some(number) = ticket.number
+            && self.state().remove(number)
+        {
+            self.wake_next();
         }
     }
 
@@ -176,33 +176,57 @@ fn first_ticket(priority: Priority) -> u64 {
 }
 
 impl State {
+    fn is_queue_empty(&self) -> bool {
+        self.waiting.is_empty() && self.woken.is_empty()
+    }
+
     /// Returns whether a call is queued that a new one of this priority must not overtake.
     fn is_queued_before(&self, priority: Priority) -> bool {
         match priority {
-            Priority::Normal => !self.queue.is_empty(),
-            Priority::High => self.queue.range(..first_ticket(Priority::Normal)).next().is_some(),
+            Priority::Normal => !self.is_queue_empty(),
+            Priority::High => self.ahead(first_ticket(Priority::Normal)) != (0, 0),
         }
     }
 
-    /// Returns whether no call is ahead. Calls that were woken before this call yielded, and not polled since, do not
-    /// count: they lose their position.
-    fn is_first(&mut self, number: u64, yielded: Option<u64>) -> bool {
-        if let Some(yielded) = yielded {
-            let has_lapsed = |waiter: &Waiter| waiter.woken.is_some_and(|wake| wake <= yielded);
-            self.queue.retain(|other, waiter| *other >= number || !has_lapsed(waiter));
+    /// Returns how many calls before this position were woken, and how many of the others there are: not more than the
+    /// last rank of each are counted.
+    fn ahead(&self, number: u64) -> (usize, usize) {
+        let woken = self.woken.range(..number).take(LAST_RANK).count();
+        (woken, self.waiting.range(..number).take(LAST_RANK).count())
+    }
+
+    /// Removes a call from the queue. Returns whether it was there.
+    fn remove(&mut self, number: u64) -> bool {
+        let removed = self.waiting.remove(&number).is_some() || self.woken.remove(&number).is_some();
+        if self.is_queue_empty() {
+            self.unused_since = None;
         }
-        self.queue.range(..number).next().is_none()
+        removed
+    }
+
+    /// Removes the calls ahead that left a permit unused, and returns the wakers of those that were not woken for it.
+    fn skip_unpolled(&mut self, number: u64, yielded: Option<u64>, now: Instant) -> Vec<Waker> {
+        let (woken, waiting) = self.ahead(number);
+        let grace = GRACE * (woken + waiting).min(LAST_RANK) as u32;
+        if self.unused_since.is_some_and(|since| now.saturating_duration_since(since) >= grace) {
+            self.woken.retain(|other, _| *other > number);
+            let behind = self.waiting.split_off(&number);
+            return std::mem::replace(&mut self.waiting, behind).into_values().collect();
+        }
+        if let Some(yielded) = yielded.filter(|_| waiting == 0) {
+            self.woken.retain(|other, wake| *other > number || *wake > yielded);
+        }
+        Vec::new()
     }
 
     fn next_to_wake(&mut self, limit: usize) -> Option<Waker> {
-        if self.queue.is_empty() {
+        if self.woken.len() >= limit.saturating_sub(self.held) {
             return None;
         }
-        let free = limit.saturating_sub(self.held);
-        let waiter = self.queue.values_mut().take(free).find(|waiter| waiter.woken.is_none())?;
+        let (number, waker) = self.waiting.pop_first()?;
         self.wakes += 1;
-        waiter.woken = Some(self.wakes);
-        Some(waiter.waker.clone())
+        self.woken.insert(number, self.wakes);
+        Some(waker)
     }
 
     /// Ends leases that are past their term.
@@ -253,6 +277,7 @@ impl Lease {
             state.slots.len() - 1
         });
         state.count(slot, term);
+        state.unused_since = None;
         Self { permits: Arc::clone(permits), slot, term }
     }
 
@@ -260,7 +285,7 @@ impl Lease {
     /// continues in any case, since not counting it would not change what the server does.
     pub(super) fn renew(&self) {
         let mut state = self.permits.state();
-        let is_free = state.queue.is_empty() && state.held < self.permits.limit;
+        let is_free = state.is_queue_empty() && state.held < self.permits.limit;
         if state.slots[self.slot].counts || is_free {
             state.count(self.slot, self.term);
         }
@@ -275,10 +300,59 @@ impl Drop for Lease {
             state.held -= 1;
         }
         state.free_slots.push(self.slot);
-        let is_awaited = !state.queue.is_empty();
+        let is_awaited = !state.is_queue_empty();
+        if is_awaited && state.held < self.permits.limit {
+            state.unused_since.get_or_insert_with(Instant::now);
+        }
         drop(state);
         if is_awaited {
             self.permits.wake_next();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn poll(permits: &Arc<Permits>, ticket: &mut Ticket) -> Turn {
+        permits.try_take(ticket, Waker::noop(), None)
+    }
+
+    // Else each of many queued calls would be polled again at once, as long as a permit is free.
+    #[tokio::test(start_paused = true)]
+    async fn only_the_first_call_that_waits_yields() {
+        let permits = Permits::new(1);
+        let lease = permits.try_acquire(None, Priority::Normal);
+        let [mut woken, mut first, mut second] = [Ticket::default(); 3];
+        for ticket in [&mut woken, &mut first, &mut second] {
+            assert!(matches!(poll(&permits, ticket), Turn::Wait(_)));
+        }
+        drop(lease);
+        assert!(matches!(poll(&permits, &mut second), Turn::Wait(Some(_))));
+        assert!(matches!(poll(&permits, &mut first), Turn::Yield));
+        assert!(matches!(poll(&permits, &mut second), Turn::Wait(Some(_))));
+        assert!(matches!(poll(&permits, &mut first), Turn::Taken(_)));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn call_goes_ahead_of_those_that_leave_a_permit_unused() {
+        let permits = Permits::new(1);
+        let lease = permits.try_acquire(None, Priority::Normal);
+        let mut tickets = [Ticket::default(); 4];
+        for ticket in &mut tickets {
+            assert!(matches!(poll(&permits, ticket), Turn::Wait(_)));
+        }
+        drop(lease);
+        let freed = Instant::now();
+        let Turn::Wait(Some(at)) = poll(&permits, &mut tickets[3]) else { panic!("three calls are ahead") };
+        assert_eq!(at - freed, GRACE * 3);
+        tokio::time::advance(GRACE * 3).await;
+        let Turn::Taken(lease) = poll(&permits, &mut tickets[3]) else { panic!("nobody took it") };
+        // Those ahead have left the queue, and are first again when they are polled.
+        assert!(matches!(poll(&permits, &mut tickets[1]), Turn::Wait(None)));
+        assert!(matches!(poll(&permits, &mut tickets[2]), Turn::Wait(Some(_))));
+        drop(lease);
+        assert!(matches!(poll(&permits, &mut tickets[1]), Turn::Taken(_)));
     }
 }
