@@ -1,4 +1,4 @@
-//! The short way of a call that has nothing to report.
+//! Reservations by the short script, for calls with nothing to report.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,7 +15,7 @@ use crate::token::Token;
 use crate::view::Expected;
 
 impl Inner {
-    /// Reserves tokens and a permit with the short script; `None` if the whole one has to decide.
+    /// Reserves tokens and a permit with the short script; `None` if the full script has to decide.
     ///
     /// It is half as expensive, and also releases the permits of earlier calls, so that a permit costs no round trip of
     /// its own.

@@ -21,7 +21,7 @@ use crate::stats::Stats;
 /// | URL | none: required |
 /// | limit | 100 calls per minute, bursts of 2 |
 /// | timeout of each use of Redis | 50 ms |
-/// | concurrency limits | those that calls bring along: 5 exports |
+/// | concurrency limits | those in the options of calls: 5 exports |
 /// | tokens taken in advance | 64 at most |
 /// | shadow mode | off |
 /// | prefix of the keys | `avala` |
@@ -137,9 +137,8 @@ impl RedisLimitsBuilder {
 
     /// Sets how many calls of a concurrency group all processes together may have in flight. Zero counts as one.
     ///
-    /// Default: the limit that the calls of the group
-    /// [bring along](avala_transport::CallOptions::concurrency_limit), as those of `avala-client` that create exports
-    /// do.
+    /// Default: the limit in the [options](avala_transport::CallOptions::concurrency_limit) of the group's calls, which
+    /// `avala-client` sets for calls that create exports.
     ///
     /// ```
     /// use avala_limits_redis::RedisLimits;

@@ -17,9 +17,9 @@ use crate::protocol::WirePermit;
 pub(crate) const LEASE: Duration = Duration::from_secs(6);
 /// How often a lease is extended.
 const RENEWAL: Duration = Duration::from_secs(2);
-/// Released permits wait this long for a reservation that takes them along.
+/// Maximum time until released permits are returned, if no reservation returns them before.
 const RELEASE: Duration = Duration::from_millis(5);
-/// A reservation takes so many along at most.
+/// Maximum number of permits that one reservation returns.
 const MOST_RELEASED: usize = 64;
 /// After the store was lost, no permit is granted for this long: all holders present theirs meanwhile.
 pub(crate) const LEARNING: Duration = Duration::from_secs(3);
@@ -174,7 +174,7 @@ impl Permits {
         runtime.spawn(async move {
             let permits = Arc::clone(&releasing.0);
             sleep(RELEASE).await;
-            // What is released from here on starts another task.
+            // Permits that are released from here on start another task.
             drop(releasing);
             permits.release_pending().await;
         });
@@ -240,7 +240,7 @@ impl Drop for Renewal {
     }
 }
 
-/// A permit that is asked for or held. Dropping it releases it.
+/// A requested or held permit. Dropping it releases it.
 #[derive(Debug)]
 pub(crate) struct HeldPermit {
     permits: Arc<Permits>,

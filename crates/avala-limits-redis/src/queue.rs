@@ -1,4 +1,4 @@
-//! Calls that wait for a round trip that they share.
+//! Queue of calls that share a round trip.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -14,7 +14,7 @@ pub(crate) struct Waiter {
     pub(crate) reply: oneshot::Sender<Result<Outcome, LimitsError>>,
 }
 
-/// What one call got.
+/// Result of one call.
 #[derive(Debug)]
 pub(crate) enum Outcome {
     Reserved(Token),
@@ -22,7 +22,7 @@ pub(crate) enum Outcome {
     NoPermit,
 }
 
-/// Calls that wait, and how many have a round trip of their own.
+/// Calls that wait, and the number of calls with a round trip of their own.
 #[derive(Default)]
 pub(crate) struct Queue {
     pub(crate) waiting: VecDeque<Waiter>,

@@ -6,7 +6,7 @@ use crate::error::{LimitsError, LimitsErrorKind};
 
 /// Classifies an error of Redis or of its driver.
 ///
-/// Servers spell the same error in several ways: `READONLY ...`, `ERR READONLY ...`, or inside of `ERR Error running
+/// The same error has several forms: `READONLY ...`, `ERR READONLY ...`, or inside of `ERR Error running
 /// script ...`. So the text decides, not only the code.
 pub(crate) fn classify(error: &RedisError) -> LimitsError {
     let text = describe(error);

@@ -102,7 +102,7 @@ impl SandboxBuilder {
         self
     }
 
-    /// Chooses what is there at the start; [`Seed::Demo`] unless set.
+    /// Sets the initial data. Default: [`Seed::Demo`].
     pub fn seed(mut self, seed: Seed) -> Self {
         self.seed = seed;
         self

@@ -29,8 +29,8 @@ use crate::error::TransportError;
 
 /// Concurrency limits: how many calls of each [`ConcurrencyGroup`] may be in flight at once.
 ///
-/// A group without a limit here has the one that its calls bring along
-/// ([`CallOptions::concurrency_limit`]); if they bring none, they count in the default group.
+/// A group without a limit here has the limit in the options of its calls ([`CallOptions::concurrency_limit`]). Without
+/// that, its calls count in the default group.
 ///
 /// ```
 /// use avala_transport::ConcurrencyLimits;
@@ -41,7 +41,7 @@ use crate::error::TransportError;
 pub struct ConcurrencyLimits {
     default: usize,
     groups: BTreeMap<ConcurrencyGroup, usize>,
-    /// Whether the limits that calls bring along do not apply.
+    /// Whether the limits in the options of calls do not apply.
     is_off: bool,
 }
 
@@ -57,7 +57,7 @@ impl Default for ConcurrencyLimits {
 }
 
 impl ConcurrencyLimits {
-    /// Creates limits that never apply, also not those that calls bring along.
+    /// Creates limits that never apply, also not those in the options of calls.
     #[must_use]
     pub fn off() -> Self {
         Self { default: usize::MAX, groups: BTreeMap::new(), is_off: true }

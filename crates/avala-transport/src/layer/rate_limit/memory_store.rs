@@ -55,7 +55,7 @@ impl MemoryLimits {
     }
 
     /// Sets how many calls of a group may be in flight at once, over all limiters that use this store. Zero counts as
-    /// one. Default: what the calls of the group [bring along](StoreCall::concurrency_limit).
+    /// one. Default: the limit in the [calls](StoreCall::concurrency_limit) of the group.
     #[must_use]
     pub fn concurrency_limit(self, group: impl Into<ConcurrencyGroup>, calls: usize) -> Self {
         self.lock().concurrency.insert(group.into(), calls);
