@@ -1,9 +1,8 @@
 //! The tools that issues are about, the same in every sandbox.
 
-use axum::Json;
-
 use crate::error::ApiResult;
 use crate::request::list::ListQuery;
+use crate::response::Json;
 use crate::schema::AnnotationIssueToolDetail;
 use crate::state::issue_tools::{TOOLS, Tool};
 

@@ -5,7 +5,6 @@ mod quota;
 mod target;
 
 use avala_types::{SignParts, UploadMethod, UploadUid};
-use axum::Json;
 use axum::extract::{Path, State};
 use http::Method;
 
@@ -13,6 +12,7 @@ use crate::app::App;
 use crate::error::{ApiError, ApiResult};
 use crate::request::json_body::JsonBody;
 use crate::request::validation::Kind;
+use crate::response::Json;
 use crate::routes::Routes;
 use crate::schema::{AllowedMimes, ManualUploadSession, SignedPart, SignedParts};
 use crate::state::storage::sign::Presign;

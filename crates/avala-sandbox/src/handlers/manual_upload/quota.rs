@@ -1,13 +1,13 @@
 //! Storage quota of uploads.
 
 use avala_types::OrganizationUid;
-use axum::Json;
 use axum::extract::State;
 
 use crate::app::App;
 use crate::error::ApiResult;
 use crate::request::caller::Caller;
 use crate::request::list::ListQuery;
+use crate::response::Json;
 use crate::schema::UploadQuota;
 
 pub(super) async fn get_quota(
