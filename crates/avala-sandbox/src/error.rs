@@ -1,9 +1,10 @@
 //! Results of handlers: a model, or an error as Django REST framework, which the real server uses, words it.
 
-use axum::Json;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 use serde_json::{Value, json};
+
+use crate::response::Json;
 
 /// 200 with a model, or an error.
 pub(crate) type ApiResult<T> = Result<Json<T>, ApiError>;

@@ -69,6 +69,7 @@ mod rate_limit;
 mod request;
 mod request_body;
 mod request_log;
+mod response;
 mod response_body;
 mod router;
 mod routes;

@@ -11,6 +11,7 @@ use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
+use tokio::time::timeout;
 use tower::ServiceExt;
 
 use crate::app::App;
@@ -18,7 +19,7 @@ use crate::error::ApiError;
 use crate::fault::{Effect, Target};
 
 use crate::handlers::{public_datasets, signup};
-use crate::protocol::{API_KEY_HEADER, API_PREFIX, CONTROL_PREFIX, DOWNLOAD_PREFIX, MAX_DRAINED_BYTES};
+use crate::protocol::{API_KEY_HEADER, API_PREFIX, BODY_TIMEOUT, CONTROL_PREFIX, DOWNLOAD_PREFIX, MAX_DRAINED_BYTES};
 use crate::rate_limit::Limiter;
 use crate::request::caller::Caller;
 use crate::request_body::{RequestBody, Stop};
@@ -84,7 +85,7 @@ impl Pipeline {
             (number, self.storage_response(parts, body, fault.as_ref()).await)
         } else {
             let mut body = body;
-            let collected = collect(&mut body).await;
+            let collected = timeout(BODY_TIMEOUT, collect(&mut body)).await.unwrap_or_else(|late| Err(late.into()));
             let (body, length) = collected.as_ref().map_or((Bytes::new(), 0), Clone::clone);
             let number = self.log.begin(&parts, &body);
             collected?;
@@ -152,7 +153,7 @@ impl Pipeline {
         match fault {
             Some(Effect::DropConnection) => return Ok(None),
             Some(Effect::Response(canned)) => {
-                drain(&mut body).await?;
+                timeout(BODY_TIMEOUT, drain(&mut body)).await??;
                 return Ok(Some(canned.to_http()));
             }
             Some(Effect::ChangeObject) => drop(self.app.tables().change_object(parts.uri.path())),

@@ -1,4 +1,6 @@
-//! Names of the protocol.
+//! Names and limits of the protocol.
+
+use std::time::Duration;
 
 /// Prefix of every path of the API.
 pub(crate) const API_PREFIX: &str = "/api/v1";
@@ -20,3 +22,10 @@ pub(crate) const MAX_HEAD_BYTES: usize = 256 * 1024;
 
 /// Most headers of a request that a connection reads; hyper responds 431 to more, too.
 pub(crate) const MAX_HEADERS: usize = 1000;
+
+/// So long a client may take for the start of a connection (its TLS handshake, or the head of a `CONNECT` request), and to
+/// send the rest of a head that was refused.
+pub(crate) const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// So long a client may take to send the body of a call. Uploads to the storage host take as long as they take.
+pub(crate) const BODY_TIMEOUT: Duration = Duration::from_secs(300);

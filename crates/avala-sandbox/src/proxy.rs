@@ -7,10 +7,12 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
+use tokio::time::timeout;
 
 use crate::authority::Authority;
 use crate::known_hosts::is_known;
 use crate::pipeline::Pipeline;
+use crate::protocol::HEAD_TIMEOUT;
 use crate::server;
 
 /// Largest head of a CONNECT request.
@@ -37,7 +39,7 @@ async fn serve(
     api_port: u16,
 ) -> io::Result<()> {
     stream.set_nodelay(true)?;
-    let head = read_head(&mut stream).await?;
+    let head = timeout(HEAD_TIMEOUT, read_head(&mut stream)).await??;
     let Some((host, port)) = target(&head) else {
         return refuse(stream, "405 Method Not Allowed", "The proxy of the sandbox only takes CONNECT requests.").await;
     };
@@ -48,7 +50,7 @@ async fn serve(
         return refuse(stream, "403 Forbidden", &reason).await;
     }
     stream.write_all(b"HTTP/1.1 200 Connection established\r\n\r\n").await?;
-    let stream = authority.acceptor(&host)?.accept(stream).await?;
+    let stream = timeout(HEAD_TIMEOUT, authority.acceptor(&host)?.accept(stream)).await??;
     server::serve(stream, pipeline).await
 }
 

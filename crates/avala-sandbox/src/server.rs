@@ -10,8 +10,12 @@ use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
+#[cfg(feature = "tls")]
+use tokio::time::timeout;
 
 use crate::pipeline::Pipeline;
+#[cfg(feature = "tls")]
+use crate::protocol::HEAD_TIMEOUT;
 use crate::protocol::{MAX_HEAD_BYTES, MAX_HEADERS};
 use crate::unread_head::WithBodies;
 use crate::webhook::DeliveryWorker;
@@ -48,7 +52,7 @@ async fn accept(stream: TcpStream, pipeline: Arc<Pipeline>, tls: Tls) -> io::Res
     match tls {
         Tls::Off => serve(stream, pipeline).await,
         #[cfg(feature = "tls")]
-        Tls::On(acceptor) => serve(acceptor.accept(stream).await?, pipeline).await,
+        Tls::On(acceptor) => serve(timeout(HEAD_TIMEOUT, acceptor.accept(stream)).await??, pipeline).await,
     }
 }
 

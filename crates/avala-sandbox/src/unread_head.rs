@@ -10,8 +10,9 @@ use std::task::{Context, Poll, ready};
 use http::StatusCode;
 use serde_json::json;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::time::{Sleep, sleep};
 
-use crate::protocol::{MAX_DRAINED_BYTES, MAX_HEAD_BYTES, MAX_HEADERS};
+use crate::protocol::{HEAD_TIMEOUT, MAX_DRAINED_BYTES, MAX_HEAD_BYTES, MAX_HEADERS};
 
 /// A connection on which hyper's own responses have a body.
 pub(crate) struct WithBodies<S> {
@@ -20,11 +21,13 @@ pub(crate) struct WithBodies<S> {
     replaced: Option<(Vec<u8>, usize)>,
     is_closed: bool,
     drained: u64,
+    /// The end of draining, once it has begun.
+    drain_end: Option<Pin<Box<Sleep>>>,
 }
 
 impl<S> WithBodies<S> {
     pub(crate) fn new(stream: S) -> Self {
-        Self { stream, replaced: None, is_closed: false, drained: 0 }
+        Self { stream, replaced: None, is_closed: false, drained: 0, drain_end: None }
     }
 }
 
@@ -43,10 +46,12 @@ impl<S: AsyncWrite + Unpin> WithBodies<S> {
 }
 
 impl<S: AsyncRead + Unpin> WithBodies<S> {
-    /// Reads what the client still sends: closing a socket with unread bytes resets it, and the response is lost.
+    /// Reads what the client still sends: closing a socket with unread bytes resets it, and the response is lost. There is a
+    /// limit to that, in bytes and in time.
     fn poll_drained(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let end = self.drain_end.get_or_insert_with(|| Box::pin(sleep(HEAD_TIMEOUT)));
         let mut space = [0; 8 * 1024];
-        while self.drained < MAX_DRAINED_BYTES {
+        while self.drained < MAX_DRAINED_BYTES && end.as_mut().poll(cx).is_pending() {
             let mut buffer = ReadBuf::new(&mut space);
             ready!(Pin::new(&mut self.stream).poll_read(cx, &mut buffer))?;
             if buffer.filled().is_empty() {
@@ -128,7 +133,29 @@ fn replacement(written: &[u8]) -> Option<Vec<u8>> {
 
 #[cfg(test)]
 mod tests {
+    use tokio::io::{AsyncWriteExt as _, duplex};
+    use tokio::time::{Duration, Instant};
+
     use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn client_that_sends_for_ever_is_cut_off() {
+        let (client, server) = duplex(64);
+        let mut connection = WithBodies::new(server);
+        connection.replaced = Some((Vec::new(), 0));
+        let (_reader, mut writer) = tokio::io::split(client);
+        // One byte a second, and then none.
+        tokio::spawn(async move {
+            for _ in 0..10 {
+                let _ = writer.write_all(b"x").await;
+                sleep(Duration::from_secs(1)).await;
+            }
+            std::future::pending::<()>().await;
+        });
+        let started = Instant::now();
+        connection.shutdown().await.unwrap();
+        assert_eq!((started.elapsed(), connection.drained), (HEAD_TIMEOUT, 10));
+    }
 
     #[test]
     fn only_a_bare_response_of_hyper_is_replaced() {

@@ -105,9 +105,10 @@ impl fmt::Display for Cursor {
     }
 }
 
+/// Shows positions, and of other parameters the names alone: a filter may hold a secret.
 impl fmt::Debug for Cursor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Cursor({:?})", self.as_query())
+        write!(f, "Cursor({:?})", link::without_values(self.as_query()))
     }
 }
 

@@ -39,9 +39,41 @@ impl Problem {
 impl LinkError {
     /// Keeps the start of the link, which a server may make as long as it likes.
     pub(crate) fn new(link: &str, problem: Problem) -> Self {
-        Self { link: link.chars().take(200).collect(), problem }
+        let start: String = link.chars().take(200).collect();
+        Self { link: without_values(&start).into(), problem }
     }
 }
+
+/// Returns a link or a query without the values that may be secrets: user information, the fragment, and all values of
+/// the query but positions.
+pub(crate) fn without_values(link: &str) -> String {
+    let (target, query) = match link.split_once('?') {
+        Some((target, query)) => (target, Some(query)),
+        None if link.contains(['=', '&']) => ("", Some(link)),
+        None => (link, None),
+    };
+    let mut shown = match (target.find("//"), target.rfind('@')) {
+        (Some(slashes), Some(at)) if slashes < at => format!("{}//…{}", &target[..slashes], &target[at..]),
+        _ => target.to_owned(),
+    };
+    let Some(query) = query else { return shown };
+    let query = query.split('#').next().unwrap_or_default();
+    shown.push_str(if link.contains('?') { "?" } else { "" });
+    for (index, pair) in query.split('&').enumerate() {
+        shown.push_str(if index > 0 { "&" } else { "" });
+        match pair.split_once('=') {
+            Some((name, value)) if !SHOWN.contains(&name) && !value.is_empty() => {
+                shown.push_str(name);
+                shown.push_str("=…");
+            }
+            _ => shown.push_str(pair),
+        }
+    }
+    shown
+}
+
+/// Parameters whose values are shown: where a page starts, and how long it is.
+const SHOWN: [&str; 4] = ["cursor", "page", "limit", "ordering"];
 
 impl fmt::Display for LinkError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -135,9 +167,8 @@ fn is_authority(text: &str) -> bool {
     let host = text.rsplit_once('@').map_or(text, |(_, host)| host);
     let port = match host.strip_prefix('[') {
         Some(rest) => match rest.split_once(']') {
-            Some((address, port)) if address.bytes().all(|byte| byte.is_ascii_hexdigit() || b":.".contains(&byte)) => {
-                port
-            }
+            // An address, which may have a zone or belong to a later version of IP.
+            Some((_, port)) if !port.contains(['[', ']']) => port,
             _ => return false,
         },
         None if host.contains(['[', ']']) => return false,
@@ -189,6 +220,21 @@ fn escaped(rest: &str) -> Option<u8> {
 mod tests {
     use super::*;
 
+    #[test]
+    fn values_that_may_be_secrets_are_not_shown() {
+        for (link, shown) in [
+            ("https://ada:hunter2@x:1/tasks/?cursor=a&token=hunter2#hunter2", "https://…@x:1/tasks/?cursor=a&token=…"),
+            ("cursor=a&limit=5&q=hunter2&x&y=", "cursor=a&limit=5&q=…&x&y="),
+            ("?page=2", "?page=2"),
+            ("/tasks/@me/", "/tasks/@me/"),
+            ("no link", "no link"),
+        ] {
+            assert_eq!(without_values(link), shown);
+        }
+        let error = LinkError::new("//hunter2@x/datasets/?sig=hunter2", Problem::OtherPath);
+        assert!(!format!("{error} {error:?}").contains("hunter2"), "{error}");
+    }
+
     fn at(link: &str, path: &str) -> Result<String, Problem> {
         query(link, Some(path)).map(str::to_owned)
     }
@@ -200,6 +246,9 @@ mod tests {
             "http://10.0.0.7:8000/api/v1/tasks/?cursor=b",
             "HTTP+unix://user@[::1]:80/gateway/avala/tasks?cursor=b#top",
             "//other/tasks/?cursor=b",
+            "http://[fe80::1%25eth0]:8000/tasks/?cursor=b",
+            "http://[v1.a:b]/tasks/?cursor=b",
+            "http+unix://%2Frun%2Favala.sock/tasks/?cursor=b",
             "/api/v1/tasks/?cursor=b",
             "/tasks/?cursor=b",
             "/api/v1/%74asks/?cursor=b",

@@ -133,14 +133,20 @@ pub fn verify<'a>(
 
 /// Rejects secrets with which anybody could sign, or with which no signature would match.
 fn check_secrets(secrets: &[impl AsRef<str>]) -> Result<(), VerifyError> {
-    let is_blank = |secret: &str| secret.trim().is_empty();
-    if secrets.is_empty() || secrets.iter().any(|secret| is_blank(secret.as_ref())) {
+    let trimmed = |secret: &str| secret.trim_matches(is_blank).len();
+    if secrets.is_empty() || secrets.iter().any(|secret| trimmed(secret.as_ref()) == 0) {
         return Err(VerifyError::new(VerifyErrorKind::NoSecret));
     }
-    if secrets.iter().any(|secret| secret.as_ref().trim() != secret.as_ref()) {
+    if secrets.iter().any(|secret| trimmed(secret.as_ref()) != secret.as_ref().len()) {
         return Err(VerifyError::new(VerifyErrorKind::UntrimmedSecret));
     }
     Ok(())
+}
+
+/// Whether a character is not seen: whitespace, and what editors and copied pages leave beside a text.
+fn is_blank(character: char) -> bool {
+    let is_invisible = matches!(character, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2060}'..='\u{2064}' | '\u{feff}');
+    character.is_whitespace() || character.is_control() || is_invisible
 }
 
 #[cfg(test)]
@@ -199,7 +205,7 @@ mod tests {
     #[test]
     fn blank_secrets_are_rejected() {
         let signed_with_nothing = sign("", BODY);
-        for secrets in [&[][..], &[""], &["whsec_1f9a", ""], &[" "], &["\n"], &["\t\r\n"]] {
+        for secrets in [&[][..], &[""], &["whsec_1f9a", ""], &[" "], &["\n"], &["\t\r\n"], &["\u{feff}\u{200b}\0"]] {
             assert_eq!(receive(secrets, Some(&signed_with_nothing), BODY), Err(VerifyErrorKind::NoSecret));
         }
     }
@@ -219,7 +225,8 @@ mod tests {
 
     #[test]
     fn secrets_with_surrounding_whitespace_are_reported() {
-        for secret in ["whsec_1f9a\n", " whsec_1f9a", "whsec_1f9a\r\n"] {
+        let invisible = ["\u{feff}whsec_1f9a", "whsec_1f9a\u{200b}", "whsec_1f9a\0"];
+        for secret in ["whsec_1f9a\n", " whsec_1f9a", "whsec_1f9a\r\n"].into_iter().chain(invisible) {
             assert_eq!(receive(&[secret], Some(GOOD), BODY), Err(VerifyErrorKind::UntrimmedSecret), "{secret:?}");
         }
     }

@@ -180,6 +180,33 @@ async fn values_below_secret_names_are_shown_nowhere() {
 }
 
 #[tokio::test]
+async fn secrets_in_bodies_of_other_frameworks_are_shown_nowhere() {
+    for body in [
+        r#"{"errors":[{"source":{"pointer":"/data/attributes/password"},"title":"x","detail":"hunter2 is short"}]}"#,
+        r#"{"timestamp":1,"errors":[{"field":"apiKey","rejectedValue":"hunter2","defaultMessage":"hunter2"}]}"#,
+        r#"{"errors":[{"propertyName":"Password","errorMessage":"hunter2","attemptedValue":"hunter2"}]}"#,
+        r#"{"title":"x","invalid-params":[{"name":"secret","reason":"hunter2"}]}"#,
+        r#"[{"instancePath":"/token","keyword":"minLength","data":"hunter2","message":"hunter2"}]"#,
+        r#"{"detail":[{"loc":["body",0,"client_secret"],"msg":"x","input":{"a":["hunter2"]},"ctx":{"given":"hunter2"}}]}"#,
+        r#"{"headers":[["x-avala-api-key","hunter2"]],"detail":"('authorization', 'hunter2') is wrong"}"#,
+        r#"{"detail":"got {&quot;password&quot;: &quot;hunter2&quot;}"}"#,
+        r#"{"detail":"?q=%7B%22token%22%3A%22hunter2%22%7D"}"#,
+        r#"{"detail":"login --password hunter2 failed"}"#,
+        r#"{"detail":"https://ada:hun/ter2@store.example/a is no URL"}"#,
+        "<html><table><tr><td>password</td><td class=\"code\"><pre>&#x27;hunter2&#x27;</pre></td></tr></table></html>",
+        "<html><form><input type=\"hidden\" name=\"csrf_token\" value=\"hunter2\"></form></html>",
+        "<html><script>window.state = {\\u0022apiKey\\u0022: \\u0022hunter2\\u0022}</script></html>",
+        "<error><param name=\"password\">hunter2</param><Password><![CDATA[hunter2]]></Password></error>",
+        "password: |\n  hunter2\n  hunter2\n",
+    ] {
+        for error in errors_of(body).await {
+            let shown = rendered(&error);
+            assert!(!shown.contains("hunter2") && !shown.contains("ter2"), "{body}\n{shown}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn null_below_a_secret_name_stays() {
     let error = errors_of(r#"{"token": null, "detail": "No."}"#).await.remove(0);
     assert_eq!(error.body(), Some(r#"{"token": null, "detail": "No."}"#));

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use avala_types::{BulkEdit, DatasetSlug, ItemUid, Json as FreeForm, ObjectUid, OwnerName, SequenceUid};
-use axum::Json;
 use axum::extract::{Path, State};
 use http::StatusCode;
 use serde::Deserialize;
@@ -12,6 +11,7 @@ use serde_json::{Value, json};
 use crate::app::App;
 use crate::error::{ApiError, ApiResult};
 use crate::request::json_body::JsonBody;
+use crate::response::Json;
 use crate::routes::Routes;
 use crate::state::clock;
 use crate::state::dataset::DatasetRow;

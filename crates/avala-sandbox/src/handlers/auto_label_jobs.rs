@@ -1,7 +1,6 @@
 //! Auto-label jobs.
 
 use avala_types::{AutoLabelJobStatus, AutoLabelJobUid, AutoLabelModelType, CreateAutoLabelJob, ProjectUid};
-use axum::Json;
 use axum::extract::{Path, State};
 use http::StatusCode;
 
@@ -10,6 +9,7 @@ use crate::error::{ApiError, ApiResult, Created, Done};
 use crate::request::json_body::JsonBody;
 use crate::request::list::ListQuery;
 use crate::request::validation::Kind;
+use crate::response::Json;
 use crate::routes::Routes;
 use crate::schema::{AutoLabelJob, Page, choices};
 use crate::state::auto_label_job::{self, AutoLabelJobRow};

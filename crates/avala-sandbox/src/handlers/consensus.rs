@@ -1,7 +1,6 @@
 //! Consensus.
 
 use avala_types::{ProjectUid, UpdateConsensusConfig};
-use axum::Json;
 use axum::extract::{Path, State};
 
 use crate::app::App;
@@ -10,6 +9,7 @@ use crate::handlers::patch::set;
 use crate::request::json_body::JsonBody;
 use crate::request::list::ListQuery;
 use crate::request::validation::Kind;
+use crate::response::Json;
 use crate::routes::Routes;
 use crate::schema::{ConsensusComputeResult, ConsensusConfig, ConsensusScore, ConsensusSummary, Page};
 use crate::state::clock;

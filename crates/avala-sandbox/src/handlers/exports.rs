@@ -1,7 +1,6 @@
 //! Exports.
 
 use avala_types::{CreateExport, ExportFormat, ExportStatus, ExportUid};
-use axum::Json;
 use axum::extract::{Path, State};
 use http::StatusCode;
 
@@ -10,6 +9,7 @@ use crate::error::{ApiError, ApiResult, Created};
 use crate::request::json_body::JsonBody;
 use crate::request::list::ListQuery;
 use crate::request::validation::Kind;
+use crate::response::Json;
 use crate::routes::Routes;
 use crate::schema::{Export, Page, choices};
 use crate::state::lookup::export_key;

@@ -1,12 +1,12 @@
 //! Projects.
 
 use avala_types::{OwnerName, ProjectUid};
-use axum::Json;
 use axum::extract::{Path, State};
 
 use crate::app::App;
 use crate::error::ApiResult;
 use crate::request::list::{ListQuery, time_key};
+use crate::response::Json;
 use crate::routes::Routes;
 use crate::schema::{Page, Project};
 

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use avala_types::{DatasetSlug, DatasetUid, Json as FreeForm, OwnerName};
-use axum::Json;
 use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::response::Response;
@@ -16,6 +15,7 @@ use crate::handlers::storage_host;
 use crate::known_hosts::{EDGE_ORIGIN, is_api};
 use crate::protocol::{API_PREFIX, DOWNLOAD_PREFIX};
 use crate::request::list::ListQuery;
+use crate::response::Json;
 use crate::routes::Routes;
 use crate::schema::{PublicObject, PublicObjectGrant, PublicObjectPage, PublicRevision};
 use crate::state::clock;

@@ -1,7 +1,6 @@
 //! Slices.
 
 use avala_types::{CreateSlice, DatasetUid, ItemUid, OwnerName, SliceSlug};
-use axum::Json;
 use axum::extract::{Path, State};
 
 use crate::app::App;
@@ -10,6 +9,7 @@ use crate::request::caller::Caller;
 use crate::request::json_body::JsonBody;
 use crate::request::list::{ListQuery, time_key};
 use crate::request::validation::Kind;
+use crate::response::Json;
 use crate::routes::Routes;
 use crate::schema::{DatasetItem, Page, Slice, SliceItem, choices};
 

@@ -1,7 +1,6 @@
 //! Storage configs. Their credentials are stored, and never returned.
 
 use avala_types::{CreateStorageConfig, OwnerName, S3AuthMethod, StorageConfigUid, StorageProvider};
-use axum::Json;
 use axum::extract::{Path, State};
 use http::StatusCode;
 
@@ -11,6 +10,7 @@ use crate::request::caller::Caller;
 use crate::request::json_body::JsonBody;
 use crate::request::list::ListQuery;
 use crate::request::validation::Kind;
+use crate::response::Json;
 use crate::routes::Routes;
 use crate::schema::{Page, StorageConfig, StorageConfigSetupInfo, StorageConfigTest, choices};
 use crate::state::clock;

@@ -1,12 +1,12 @@
 //! Tasks.
 
 use avala_types::TaskUid;
-use axum::Json;
 use axum::extract::{Path, State};
 
 use crate::app::App;
 use crate::error::ApiResult;
 use crate::request::list::ListQuery;
+use crate::response::Json;
 use crate::routes::Routes;
 use crate::schema::{Page, Task};
 

@@ -1,12 +1,12 @@
 //! The user that the key belongs to.
 
-use axum::Json;
 use axum::extract::State;
 use serde_json::{Value, json};
 
 use crate::app::App;
 use crate::error::ApiResult;
 use crate::request::caller::Caller;
+use crate::response::Json;
 use crate::routes::Routes;
 use crate::schema::UserPermissions;
 

@@ -1,7 +1,6 @@
 //! Webhooks. What is sent to them is in `webhook`.
 
 use avala_types::{CreateWebhook, EventType, UpdateWebhook, WebhookDeliveryUid, WebhookUid};
-use axum::Json;
 use axum::extract::{Path, State};
 use http::StatusCode;
 use serde_json::json;
@@ -12,6 +11,7 @@ use crate::handlers::patch::set;
 use crate::request::json_body::JsonBody;
 use crate::request::list::ListQuery;
 use crate::request::validation::Kind;
+use crate::response::Json;
 use crate::routes::Routes;
 use crate::schema::{Page, Webhook, WebhookDelivery, WebhookTest, choices};
 use crate::state::clock;

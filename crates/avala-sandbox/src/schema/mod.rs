@@ -20,7 +20,7 @@ mod quality;
 mod record;
 mod service;
 mod webhook;
-mod wire;
+pub(crate) mod wire;
 
 pub(crate) use omit::omit;
 pub(crate) use page::Page;

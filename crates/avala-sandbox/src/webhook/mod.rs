@@ -9,9 +9,9 @@ pub use payload::AnnounceError;
 pub(crate) use worker::DeliveryWorker;
 
 use avala_types::{EventType, Json, WebhookDeliveryStatus, WebhookDeliveryUid, WebhookUid};
-use serde::Serialize;
 
 use crate::app::App;
+use crate::schema::wire::{Wire, Written};
 use crate::schema::{Webhook, WebhookDelivery};
 use crate::state::assign::assign;
 use crate::state::clock;
@@ -28,11 +28,10 @@ impl App {
         Ok((tables.webhook_deliveries.len() - before.0, tables.agent_executions.len() - before.1))
     }
 
-    /// Sends an event to every active agent and webhook that wants this event. The body is the resource that it
-    /// happened to.
-    pub(crate) fn announce(&self, tables: &mut Tables, event: &EventType, resource: &impl Serialize) {
+    /// Sends an event to every active agent and webhook that wants this event. The body is the resource that it happened to.
+    pub(crate) fn announce(&self, tables: &mut Tables, event: &EventType, resource: &impl Wire) {
         // Models have only values that JSON can express, so encoding cannot fail.
-        let Ok(payload) = Json::encode(resource) else { return };
+        let Ok(payload) = Json::encode(&Written(resource)) else { return };
         let wants = |webhook: &Webhook| webhook.is_active != Some(false) && webhook.events.contains(event);
         let subscribed = tables.webhooks.rows().map(|row| &row.webhook).filter(|webhook| wants(webhook));
         let subscribed: Vec<WebhookUid> = subscribed.map(|webhook| webhook.uid.clone()).collect();

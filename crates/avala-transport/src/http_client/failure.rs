@@ -32,6 +32,17 @@ pub(super) enum Failure {
     },
 }
 
+impl Failure {
+    /// Returns whether no connection was open in time.
+    pub(super) fn is_timeout(&self) -> bool {
+        match self {
+            Self::ConnectTimeout => true,
+            Self::Connect(error) => is_timeout(&**error),
+            Self::Handshake(_) | Self::Sending { .. } => false,
+        }
+    }
+}
+
 /// Parts of a request that describe its failure.
 pub(super) struct Target<'a> {
     pub(super) host: &'a HostName,

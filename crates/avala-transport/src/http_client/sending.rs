@@ -3,6 +3,7 @@
 use std::future::poll_fn;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::Poll;
+use std::time::Duration;
 
 use http::uri::{Authority, PathAndQuery, Scheme};
 use http::{Method, Request, Response, Uri, Version, header};
@@ -17,6 +18,7 @@ use super::host_name::HostName;
 use super::idle_check::RequestClock;
 use super::sent_body::SentBody;
 use crate::body::Body;
+use crate::context::background::Background;
 use crate::context::options::CallOptions;
 use crate::error::TransportError;
 
@@ -41,6 +43,8 @@ impl Pool {
         let options = request.extensions().get::<CallOptions>();
         let timeout = options.and_then(|options| options.connect_timeout);
         let mut connect_by = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
+        let background = options.and_then(|options| options.background.clone());
+        let paused = || background.as_ref().map_or(Duration::ZERO, Background::paused);
         let has_body = !request.body().is_end_stream();
         let (parts, body) = request.into_parts();
         let host = self.host(&parts.uri).filter(|_| is_supported(parts.version));
@@ -50,6 +54,7 @@ impl Pool {
         let fail = |failure| Err(failure::translate(failure, Target { host: host.name(), has_body, body_failure }));
         let mut may_move = true;
         loop {
+            let paused_before = paused();
             let connection = match host.take() {
                 Some(connection) => Ok(connection),
                 // Boxed, because it is large and rare.
@@ -57,6 +62,11 @@ impl Pool {
             };
             let mut connection = match connection {
                 Ok(connection) => connection,
+                // The time in which nobody polled the call does not count.
+                Err(failure) if failure.is_timeout() && paused() > paused_before => {
+                    connect_by = connect_by.and_then(|by| by.checked_add(paused().saturating_sub(paused_before)));
+                    continue;
+                }
                 Err(failure) => return fail(failure),
             };
             // The call has a connection in time, even if this one turns out to be closed.

@@ -94,15 +94,22 @@ fn has_secret_name(bytes: &[u8], open: usize, end: usize) -> bool {
     false
 }
 
+/// The most tags between a name and its value.
+const MAX_TAGS: usize = 6;
+
 /// Returns whether the element before the tag at `open` holds the name of a secret, as in a table.
 fn follows_secret_name(bytes: &[u8], open: usize, least: usize) -> bool {
-    let before = bytes.get(least..open).unwrap_or_default().trim_ascii_end();
-    let Some(closing) = before.strip_suffix(b">").and_then(|tag| tag.iter().rposition(|byte| *byte == b'<')) else {
-        return false;
-    };
-    let text = before.get(..closing).unwrap_or_default();
-    let is_closing = before.get(closing + 1) == Some(&b'/');
-    is_closing && text.iter().rposition(|byte| *byte == b'>').and_then(|end| text.get(end + 1..)).is_some_and(is_secret)
+    let mut before = bytes.get(least..open).unwrap_or_default().trim_ascii_end();
+    let mut is_closed = false;
+    for _ in 0..MAX_TAGS {
+        let Some(start) = before.strip_suffix(b">").and_then(|tag| tag.iter().rposition(|byte| *byte == b'<')) else {
+            break;
+        };
+        is_closed |= before.get(start + 1) == Some(&b'/');
+        before = before.get(..start).unwrap_or_default().trim_ascii_end();
+    }
+    let name = before.iter().rposition(|byte| *byte == b'>').and_then(|end| before.get(end + 1..));
+    is_closed && name.is_some_and(is_secret)
 }
 
 fn is_secret(name: &[u8]) -> bool {

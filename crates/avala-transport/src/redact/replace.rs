@@ -224,6 +224,7 @@ mod tests {
             "<input type='password' name='p' value='hunter2'><input value=ada>",
             "<param value=\"hunter2\" name=\"secret\"/><param name=\"ada\">",
             "<tr><th>API key</th> <td class=\"v\">hunter2</td></tr><tr><th>name</th><td>ada</td></tr>",
+            "<tr><td><b>token</b></td>\n<td><pre>hunter2</pre></td></tr><td>name</td><td>ada</td>",
             "<dt>Password</dt>\n<dd>hunter2</dd> <dt>Name</dt><dd>ada</dd>",
             "password: |\n  hunter2\n  hunter2\nname: ada",
             "secret: >-\n\n  hunter2\n\n  hunter2\nname: ada",

@@ -2,12 +2,15 @@
 //!
 //! A listener that is never accepted from completes the TCP handshake and sends no TLS records.
 
+use std::future::poll_fn;
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use avala_transport::testing::{ByteServer, Script};
 use avala_transport::{
-    BaseUrl, Body, RetryPolicy, Sent, TimeoutPhase, Transport, TransportBuilder, TransportError,
+    Background, BaseUrl, Body, RetryPolicy, Sent, TimeoutPhase, Transport, TransportBuilder, TransportError,
     TransportErrorKind as Kind,
 };
 use http::Request;
@@ -143,4 +146,38 @@ async fn concurrent_calls_have_separate_connect_timeouts() {
     assert_no_connection(&patient, 1);
     assert_no_connection(&hurried, 1);
     assert_eq!((patient.elapsed(), hurried.elapsed()), (secs(10), secs(1)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn pause_while_a_connection_is_opened_does_not_count() {
+    let (root, _, issuer) = certificate_authority();
+    let tls = TlsAcceptor::from(Arc::new(server_config(&issuer, "127.0.0.1", &[], |_| {})));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = BaseUrl::parse(&format!("https://{}", listener.local_addr().unwrap())).unwrap();
+    tokio::spawn(async move {
+        loop {
+            let (stream, _) = listener.accept().await.unwrap();
+            stream.set_nodelay(true).unwrap();
+            // A connection that the client gave up fails here.
+            let Ok(mut stream) = tls.accept(stream).await else { continue };
+            let _ = stream.read(&mut [0; 1_024]).await;
+            let _ = stream.write_all(RESPONSE.as_bytes()).await;
+        }
+    });
+    let builder = builder().base_url(url).root_certificate_der(root).retry(RetryPolicy::none());
+    let transport = builder.timeout(Duration::MAX).attempt_timeout(Duration::MAX).build().unwrap();
+    for connect_timeout in [None, Some(secs(5))] {
+        let background = Background::new();
+        let request = with_options(post("/x/", ""), |options| {
+            options.background = Some(background.clone());
+            options.connect_timeout = connect_timeout;
+        });
+        let mut call = pin!(send(&transport, request));
+        assert!(poll_fn(|cx| Poll::Ready(call.as_mut().poll(cx).is_pending())).await);
+        background.pause();
+        // Its consumer is busy, and its runtime too.
+        tokio::time::advance(secs(65)).await;
+        background.resume();
+        assert_eq!(call.await.unwrap().status(), 200, "{connect_timeout:?}");
+    }
 }

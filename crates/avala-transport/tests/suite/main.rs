@@ -49,4 +49,5 @@ mod stale;
 mod support;
 mod timeouts;
 mod tls;
+mod tower_layers;
 mod user_layers;

@@ -12,6 +12,7 @@ use avala_transport::{
 use http::Response;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
+use tower::layer::layer_fn;
 use tower::service_fn;
 
 use crate::support::{get, limited, millis, post, report, secs, send, with_options};
@@ -128,6 +129,25 @@ async fn queued_call_needs_time_left_for_its_attempt() {
     // A call that need not wait is sent, however little time it has.
     sleep(secs(2)).await;
     assert_eq!(send(&stack, with_timeout(millis(10))).await.unwrap_err().sent(), Sent::Maybe);
+}
+
+#[tokio::test(start_paused = true)]
+async fn attempt_that_was_cut_off_counts_twice() {
+    for is_layered in [false, true] {
+        let service = ScriptedService::always(Step::respond(200).after(secs(10)));
+        let limiter = RateLimiter::new(RateLimit::per_minute(60).burst(1));
+        let builder = TransportBuilder::new().rate_limiter(limiter).service(service);
+        let builder = if is_layered { builder.layer_per_attempt(layer_fn(|inner: Transport| inner)) } else { builder };
+        let transport = builder.build().unwrap();
+        let with_timeout = |timeout| with_options(get("/x/"), |options| options.timeout = Some(millis(timeout)));
+        // It need not wait, and its time says nothing.
+        assert_eq!(send(&transport, with_timeout(10)).await.unwrap_err().sent(), Sent::Maybe);
+        // It waits for 990 ms, and its attempt has 70.
+        assert_eq!(send(&transport, with_timeout(1_060)).await.unwrap_err().sent(), Sent::Maybe);
+        // The next token comes in 930 ms, and an attempt now needs more than 140.
+        let error = send(&transport, with_timeout(1_040)).await.unwrap_err();
+        assert_eq!((error.kind(), error.sent()), (Kind::RateLimited, Sent::No), "{is_layered}");
+    }
 }
 
 #[tokio::test(start_paused = true)]

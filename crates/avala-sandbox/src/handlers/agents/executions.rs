@@ -50,7 +50,7 @@ async fn list(
         })
         .cursor_page(AgentExecution::clone)?;
     if app.settings().start_listed_executions && query.get("status") == Some("pending") {
-        for shown in &page.results {
+        for shown in &page.0.results {
             let execution = tables.agent_executions.get_mut(&shown.uid)?;
             execution.status = Some(ExecutionStatus::Running);
             execution.started_at = clock::now();

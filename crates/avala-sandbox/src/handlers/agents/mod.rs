@@ -5,7 +5,6 @@ mod executions;
 use std::collections::BTreeMap;
 
 use avala_types::{AgentUid, CreateAgent, Secret, UpdateAgent};
-use axum::Json;
 use axum::extract::{Path, State};
 use http::StatusCode;
 
@@ -15,6 +14,7 @@ use crate::handlers::patch::set;
 use crate::request::json_body::JsonBody;
 use crate::request::list::ListQuery;
 use crate::request::validation::{Fields, Kind};
+use crate::response::Json;
 use crate::routes::Routes;
 use crate::schema::{Agent, AgentTest, Page, choices};
 use crate::state::agent::secret_of;

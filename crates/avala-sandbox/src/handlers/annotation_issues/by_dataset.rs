@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use avala_types::{AnnotationIssueStatus, DatasetSlug, OwnerName, Timestamp};
-use axum::Json;
 use axum::extract::{Path, State};
 use serde_json::{Value, json};
 
 use crate::app::App;
 use crate::error::{ApiError, ApiResult};
 use crate::request::list::ListQuery;
+use crate::response::Json;
 use crate::schema::{AnnotationIssue, AnnotationIssueMetrics};
 use crate::state::clock;
 use crate::state::tables::Tables;

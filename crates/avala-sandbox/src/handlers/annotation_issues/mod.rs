@@ -6,7 +6,6 @@ use avala_types::{
     AnnotationIssueStatus, CreateAnnotationIssue, IssueProblemUid, IssueToolUid, IssueUid, SequenceUid,
     UpdateAnnotationIssue,
 };
-use axum::Json;
 use axum::extract::{Path, State};
 use http::StatusCode;
 
@@ -17,6 +16,7 @@ use crate::request::caller::Caller;
 use crate::request::json_body::JsonBody;
 use crate::request::list::ListQuery;
 use crate::request::validation::Kind;
+use crate::response::Json;
 use crate::routes::Routes;
 use crate::schema::{
     AnnotationIssue, AnnotationIssueProblem, AnnotationIssueProject, AnnotationIssueTool, AnnotationIssueToolDetail,

@@ -7,9 +7,9 @@ mod result;
 mod storage;
 
 use avala_types::Json as FreeForm;
+use axum::Router;
 use axum::extract::State;
 use axum::routing::{get, post};
-use axum::{Json, Router};
 use http::StatusCode;
 use serde::Deserialize;
 use serde_json::json;
@@ -19,6 +19,7 @@ use crate::error::ApiError;
 use crate::fault::{Fault, FaultError};
 use crate::request::json_body::JsonBody;
 use crate::request::validation::Kind;
+use crate::response::Json;
 use result::{ControlResult, done};
 
 /// Returns the control routes, with their whole paths.

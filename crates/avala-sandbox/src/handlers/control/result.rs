@@ -1,10 +1,10 @@
 //! Responses of control routes.
 
-use axum::Json;
 use http::StatusCode;
 use serde_json::{Value, json};
 
 use crate::error::ApiError;
+use crate::response::Json;
 
 pub(super) type ControlResult = Result<(StatusCode, Json<Value>), ApiError>;
 

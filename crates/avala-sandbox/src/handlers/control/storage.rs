@@ -1,6 +1,5 @@
 //! Control routes of the storage host.
 
-use axum::Json;
 use axum::extract::State;
 use http::StatusCode;
 use serde::Deserialize;
@@ -11,6 +10,7 @@ use crate::app::App;
 use crate::error::ApiError;
 use crate::request::json_body::JsonBody;
 use crate::request::validation::Kind;
+use crate::response::Json;
 use crate::storage_host::StorageHost;
 
 /// Lists uploaded objects, uploads that are not complete, and counters.

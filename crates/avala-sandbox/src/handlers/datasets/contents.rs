@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use avala_types::{DatasetSlug, ItemUid, Json as FreeForm, OwnerName, SequenceUid};
-use axum::Json;
 use axum::extract::{Path, State};
 
 use super::path::ByName;
 use crate::app::App;
 use crate::error::ApiResult;
 use crate::request::list::{ListQuery, time_key};
+use crate::response::Json;
 use crate::schema::{DatasetItem, DatasetSequence, Page, omit};
 
 pub(super) async fn list_items(

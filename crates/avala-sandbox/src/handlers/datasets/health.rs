@@ -1,12 +1,12 @@
 //! The health of a dataset.
 
 use avala_types::{DataType, DatasetStatus};
-use axum::Json;
 use axum::extract::{Path, State};
 
 use super::path::ByName;
 use crate::app::App;
 use crate::error::ApiResult;
+use crate::response::Json;
 use crate::schema::{DatasetHealth, SequenceHealth};
 use crate::state::dataset::SequenceRow;
 

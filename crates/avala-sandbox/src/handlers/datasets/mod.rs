@@ -8,12 +8,12 @@ mod path;
 mod transfer;
 
 use avala_types::{DatasetUid, EventType, OwnerName};
-use axum::Json;
 use axum::extract::{Path, State};
 
 use crate::app::App;
 use crate::error::ApiResult;
 use crate::request::list::{ListQuery, time_key};
+use crate::response::Json;
 use crate::routes::Routes;
 use crate::schema::{Dataset, Page};
 use crate::state::tables::Tables;

@@ -1,7 +1,6 @@
 //! Outcomes of sequences: labels of how the recorded episode went.
 
 use avala_types::{DatasetSlug, Json as FreeForm, OwnerName, SequenceUid};
-use axum::Json;
 use axum::extract::{Path, State};
 use serde::Deserialize;
 use serde_json::json;
@@ -13,6 +12,7 @@ use crate::request::caller::Caller;
 use crate::request::json_body::JsonBody;
 use crate::request::list::ListQuery;
 use crate::request::validation::Kind;
+use crate::response::Json;
 use crate::schema::{Page, SequenceOutcome};
 use crate::state::clock;
 

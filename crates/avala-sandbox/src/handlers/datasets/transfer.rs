@@ -1,7 +1,6 @@
 //! Datasets that get another owner.
 
 use avala_types::{EventType, OwnerName, TransferDataset};
-use axum::Json;
 use axum::extract::{Path, State};
 
 use super::path::ByName;
@@ -9,6 +8,7 @@ use crate::app::App;
 use crate::error::{ApiError, ApiResult};
 use crate::request::json_body::JsonBody;
 use crate::request::validation::Kind;
+use crate::response::Json;
 use crate::schema::Dataset;
 use crate::state::clock;
 use crate::state::tables::Tables;

@@ -1,7 +1,6 @@
 //! Alert channels.
 
 use avala_types::{AlertChannelUid, CreateFleetAlertChannel};
-use axum::Json;
 use axum::extract::{Path, State};
 use http::StatusCode;
 
@@ -10,6 +9,7 @@ use crate::error::{ApiResult, Created, Done, created};
 use crate::request::json_body::JsonBody;
 use crate::request::list::ListQuery;
 use crate::request::validation::Kind;
+use crate::response::Json;
 use crate::routes::Routes;
 use crate::schema::{AlertChannelTest, FleetAlertChannel, Page, choices};
 use crate::state::clock;

@@ -1,7 +1,6 @@
 //! Alerts.
 
 use avala_types::{AlertStatus, AlertUid, ResolveFleetAlert};
-use axum::Json;
 use axum::extract::{Path, State};
 
 use crate::app::App;
@@ -10,6 +9,7 @@ use crate::request::caller::Caller;
 use crate::request::json_body::JsonBody;
 use crate::request::list::ListQuery;
 use crate::request::validation::Kind;
+use crate::response::Json;
 use crate::routes::Routes;
 use crate::schema::{FleetAlert, Page};
 use crate::state::clock;

@@ -1,7 +1,6 @@
 //! Events.
 
 use avala_types::{CreateFleetEvent, CreateFleetEvents, EventUid, FleetSeverity, Json as FreeForm};
-use axum::Json;
 use axum::extract::{Path, State};
 use http::StatusCode;
 use serde::Deserialize;
@@ -11,6 +10,7 @@ use crate::error::{ApiError, ApiResult, Created, Done, created};
 use crate::request::json_body::JsonBody;
 use crate::request::list::ListQuery;
 use crate::request::validation::{Fields, Kind};
+use crate::response::Json;
 use crate::routes::Routes;
 use crate::schema::{CreatedFleetEvents, FleetEvent, Page, choices};
 use crate::state::clock;

@@ -6,7 +6,6 @@ use avala_types::{
     DataType, FinalizationCode, FinalizationStage, FinalizationState, GenerationState, GenerationUid,
     ManagedUploadProtocol, OriginalUid, OwnerName, RecordingUid, UploadSessionUid,
 };
-use axum::Json;
 use axum::extract::{Path, State};
 use http::Method;
 use serde::Deserialize;
@@ -18,6 +17,7 @@ use crate::request::caller::Caller;
 use crate::request::json_body::JsonBody;
 use crate::request::list::ListQuery;
 use crate::request::validation::{Fields, Kind};
+use crate::response::Json;
 use crate::routes::Routes;
 use crate::schema::{
     Dataset, ManagedFinalizeResponse, ManagedFleetUploadStatus, ManagedGeneration, ManagedMultipart, ManagedOriginal,

@@ -1,7 +1,6 @@
 //! Recordings.
 
 use avala_types::{RecordingUid, UpdateFleetRecording};
-use axum::Json;
 use axum::extract::{Path, State};
 use http::StatusCode;
 
@@ -11,6 +10,7 @@ use crate::handlers::patch::set;
 use crate::request::json_body::JsonBody;
 use crate::request::list::ListQuery;
 use crate::request::validation::Kind;
+use crate::response::Json;
 use crate::routes::Routes;
 use crate::schema::{FleetRecording, Page, choices};
 use crate::state::clock;

@@ -6,7 +6,6 @@ use std::time::Duration;
 use avala_types::{
     ConfirmUpload, FinalizeUpload, GetUploadUrls, InitUpload, RecordingStatus, RecordingUid, UploadSessionStatus,
 };
-use axum::Json;
 use axum::extract::{Path, State};
 use http::{Method, StatusCode};
 
@@ -14,6 +13,7 @@ use crate::app::App;
 use crate::error::{ApiError, ApiResult, Created, created};
 use crate::request::json_body::JsonBody;
 use crate::request::validation::Kind;
+use crate::response::Json;
 use crate::routes::Routes;
 use crate::schema::{
     UploadConfirmResponse, UploadFinalizeResponse, UploadSession, UploadStatusResponse, UploadUrlEntry,

@@ -4,7 +4,6 @@ mod create;
 mod target;
 
 use avala_types::{OrganizationUid, SignParts, UploadMethod, UploadUid};
-use axum::Json;
 use axum::extract::{Path, State};
 use http::Method;
 
@@ -14,6 +13,7 @@ use crate::request::caller::Caller;
 use crate::request::json_body::JsonBody;
 use crate::request::list::ListQuery;
 use crate::request::validation::Kind;
+use crate::response::Json;
 use crate::routes::Routes;
 use crate::schema::{AllowedMimes, ManualUploadSession, SignedPart, SignedParts, UploadQuota};
 use crate::state::storage::sign::Presign;

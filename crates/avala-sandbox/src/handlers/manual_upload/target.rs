@@ -1,16 +1,17 @@
 //! Upload URLs of files.
 
 use avala_types::{CreateManualUploadUrl, UploadMethod, UploadUid};
-use axum::Json;
 use axum::extract::State;
 use http::Method;
-use serde::Serialize;
+use serde::Serializer;
 
 use crate::app::{App, Settings};
 use crate::error::{ApiError, ApiResult};
 use crate::request::caller::Caller;
 use crate::request::json_body::JsonBody;
 use crate::request::validation::Kind;
+use crate::response::Json;
+use crate::schema::wire::Wire;
 use crate::schema::{FormUpload, ManualUploadSession, UploadedPart};
 use crate::state::manual_upload::{FileName, ManualUploadRow};
 use crate::state::storage::sign::{Presign, form_fields};
@@ -20,11 +21,18 @@ use crate::state::tables::Tables;
 const MAX_KEY_BYTES: usize = 1024;
 
 /// How a file is sent: by a form with version 1 of the protocol, in a session with version 2.
-#[derive(Serialize)]
-#[serde(untagged)]
 pub(super) enum ManualUploadTarget {
     Form(FormUpload),
     Session(ManualUploadSession),
+}
+
+impl Wire for ManualUploadTarget {
+    fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Form(form) => form.write(serializer),
+            Self::Session(session) => session.write(serializer),
+        }
+    }
 }
 
 /// Creates an upload. A repeated request for the same file returns the same upload, with its progress.

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use avala_types::{CreateInvitation, InvitationStatus, InvitationUid, OrganizationRole, OrganizationSlug};
-use axum::Json;
 use axum::extract::{Path, State};
 use http::StatusCode;
 
@@ -13,6 +12,7 @@ use crate::request::caller::Caller;
 use crate::request::json_body::JsonBody;
 use crate::request::list::ListQuery;
 use crate::request::validation::Kind;
+use crate::response::Json;
 use crate::routes::Routes;
 use crate::schema::{Invitation, Page};
 use crate::state::clock;

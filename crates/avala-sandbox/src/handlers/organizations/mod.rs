@@ -7,7 +7,6 @@ mod team_members;
 mod teams;
 
 use avala_types::{CreateOrganization, OrganizationSlug, OwnerName, UpdateOrganization, Visibility};
-use axum::Json;
 use axum::extract::{Path, State};
 use http::StatusCode;
 use serde_json::{Value, json};
@@ -19,6 +18,7 @@ use crate::request::caller::Caller;
 use crate::request::json_body::JsonBody;
 use crate::request::list::ListQuery;
 use crate::request::validation::{Fields, Kind};
+use crate::response::Json;
 use crate::routes::Routes;
 use crate::schema::{Organization, Page, choices};
 use crate::state::clock;

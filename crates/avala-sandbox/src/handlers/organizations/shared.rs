@@ -1,25 +1,33 @@
 //! Paths, lists and checks that the calls of organizations share.
 
 use avala_types::{OrganizationRole, OrganizationSlug, TeamSlug};
-use axum::Json;
 use axum::extract::Path;
 use http::StatusCode;
-use serde::Serialize;
+use serde::Serializer;
 
 use crate::app::App;
 use crate::error::{ApiError, ApiResult};
 use crate::request::list::List;
+use crate::response::Json;
 use crate::schema::Page;
+use crate::schema::wire::Wire;
 
 /// Path of a team: the organization, and the team in it.
 pub(super) type TeamPath = Path<(OrganizationSlug, TeamSlug)>;
 
 /// A list of members: a page, or a bare array on deployments that do so.
-#[derive(Serialize)]
-#[serde(untagged)]
 pub(super) enum MemberList<V> {
     Page(Page<V>),
     Bare(Vec<V>),
+}
+
+impl<V: Wire> Wire for MemberList<V> {
+    fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Page(page) => page.write(serializer),
+            Self::Bare(list) => list.write(serializer),
+        }
+    }
 }
 
 impl<V: Clone> MemberList<V> {

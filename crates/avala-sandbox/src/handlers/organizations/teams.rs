@@ -1,7 +1,6 @@
 //! The teams of an organization.
 
 use avala_types::{CreateTeam, OrganizationSlug, UpdateTeam};
-use axum::Json;
 use axum::extract::{Path, State};
 use http::StatusCode;
 
@@ -12,6 +11,7 @@ use crate::handlers::patch::set;
 use crate::request::json_body::JsonBody;
 use crate::request::list::ListQuery;
 use crate::request::validation::Kind;
+use crate::response::Json;
 use crate::routes::Routes;
 use crate::schema::{Page, Team};
 use crate::state::clock;

@@ -3,11 +3,11 @@
 use avala_types::{
     AgentAction, AnnotationIssueStatus, EventType, ProjectUid, QualityMetric, QualityOperator, TaskStatus,
 };
-use axum::Json;
 use axum::extract::{Path, State};
 
 use crate::app::App;
 use crate::error::{ApiError, ApiResult};
+use crate::response::Json;
 use crate::schema::{AgentExecution, AnnotationIssue, QualityTarget, QualityTargetEvaluation};
 use crate::state::clock;
 use crate::state::tables::Tables;

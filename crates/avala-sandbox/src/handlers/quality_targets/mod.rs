@@ -5,7 +5,6 @@ mod evaluate;
 use avala_types::{
     CreateQualityTarget, ProjectUid, QualityOperator, QualitySeverity, QualityTargetUid, UpdateQualityTarget,
 };
-use axum::Json;
 use axum::extract::{Path, State};
 use http::StatusCode;
 
@@ -15,6 +14,7 @@ use crate::handlers::patch::set;
 use crate::request::json_body::JsonBody;
 use crate::request::list::ListQuery;
 use crate::request::validation::Kind;
+use crate::response::Json;
 use crate::routes::Routes;
 use crate::schema::{Page, QualityTarget, choices};
 use crate::state::clock;

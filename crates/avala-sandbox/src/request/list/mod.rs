@@ -4,10 +4,10 @@ mod cursor;
 mod query;
 
 use avala_types::Timestamp;
-use axum::Json;
 use http::StatusCode;
 
 use crate::error::{ApiError, ApiResult};
+use crate::response::Json;
 use crate::schema::Page;
 use cursor::{Cursor, Position};
 
