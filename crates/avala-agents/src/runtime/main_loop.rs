@@ -11,7 +11,7 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::backlog::{Backlog, MAX_EXECUTIONS};
+use super::backlog::Backlog;
 use super::course::{Course, Start};
 use super::outcome::{Ending, Summary, Until};
 use super::poll::{Listed, Poll, Polled};
@@ -139,7 +139,7 @@ impl Loop {
             return Some(self.schedule.due(false));
         }
         let with_running = self.schedule.lists_running(now);
-        let start = if with_running { Start::Complete } else { self.course.start(now, MAX_EXECUTIONS) };
+        let start = if with_running { Start::Complete } else { self.course.start(now, self.shared.capacity.most()) };
         let poll = Poll {
             agent: self.agent.clone(),
             register: self.registers_again.then(|| self.events.clone()),
@@ -193,11 +193,12 @@ impl Loop {
             }
             self.course.learn(walk.order, walk.pages, walk.startable, now);
             self.is_idle = self.workers.is_empty() && self.backlog.is_empty() && self.undelivered.is_empty();
-        } else if self.backlog.ready_len() < MAX_EXECUTIONS / 2 {
+        } else if self.backlog.ready_len() < self.shared.capacity.most() / 2 {
             self.course.forget();
         }
         self.schedule.succeeded(self.backlog.ready_len() > 0, walk.pages_read, now);
-        let oldest = if let Start::From(page) = self.course.start(now, MAX_EXECUTIONS) { Some(page) } else { None };
+        let oldest =
+            if let Start::From(page) = self.course.start(now, self.shared.capacity.most()) { Some(page) } else { None };
         self.shared.lookups.set_oldest(oldest);
         listed.error
     }
