@@ -20,12 +20,14 @@ async fn main() -> Result<ExitCode, Failure> {
     }
     let number = |index: usize, default: usize| arguments.get(index).map_or(Ok(default), |text| text.parse());
     let (kills, executions, faulted) = (number(0, 200)?, number(1, 2_000)?, number(2, 10_000)?);
+    // How many executions pass through an agent whose memory is measured.
+    let passing = number(3, 10_000)?;
     let program = Program { path: std::env::current_exe()?, arguments: vec!["agent".to_owned()] };
     let mut is_good = killed(&program, kills, executions).await?;
     is_good &= killed_with_shared_claims(&program, kills.div_ceil(4), executions).await?;
     is_good &= faulted_calls(faulted).await?;
     if cfg!(target_os = "linux") {
-        is_good &= measured(&program).await?;
+        is_good &= measured(&program, passing).await?;
     }
     println!("{}", if is_good { "clean" } else { "NOT clean" });
     Ok(if is_good { ExitCode::SUCCESS } else { ExitCode::FAILURE })
@@ -73,11 +75,11 @@ async fn faulted_calls(executions: usize) -> Result<bool, Failure> {
     Ok(report.wrong.is_empty() && report.counters.skipped + report.counters.parked == 0)
 }
 
-async fn measured(program: &Program) -> Result<bool, Failure> {
+async fn measured(program: &Program, executions: usize) -> Result<bool, Failure> {
     let idle = footprint::idle(program, Duration::from_secs(60)).await?;
     let mebibytes = |bytes: u64| bytes as f64 / f64::from(1 << 20);
     println!("idle: {:.3} % of a core, {:.1} MiB", idle.cpu_percent, mebibytes(idle.bytes));
-    let busy = footprint::busy(program, 1_000, 10_000).await?;
+    let busy = footprint::busy(program, 1_000, executions).await?;
     println!(
         "{} in flight, {} executions: {:.1} MiB before, {:.1} after 3,000, {:.1} with the last",
         busy.in_flight,

@@ -179,7 +179,8 @@ impl Agent {
         self
     }
 
-    /// Sets the journal, such as a [`RedbJournal`](crate::RedbJournal).
+    /// Sets the journal, such as a [`RedbJournal`](crate::RedbJournal). Each agent needs one of its own: it delivers all
+    /// decisions that its journal has, and removes records of executions that it does not list.
     pub fn journal(mut self, journal: impl Journal) -> Self {
         self.journal = Arc::new(journal);
         self

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use avala_webhook::{SIGNATURE_HEADER, VerifyErrorKind};
 use bytes::Bytes;
-use http::{Method, Request, Response, StatusCode};
-use http_body_util::{BodyExt as _, Full, Limited};
+use http::{HeaderValue, Method, Request, Response, StatusCode, header};
+use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
 use tower::Service;
 
 use crate::error::BoxError;
@@ -26,8 +26,8 @@ const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 /// that is both pushed and polled is handled once.
 ///
 /// Only the signature of the body counts: the rest of a delivery to an agent is not documented, and not used.
-/// Responses: 200 for a verified delivery; 401 for a wrong signature; 400 without a signature; 405 for another method
-/// than `POST`; 413 for a body over 1 MiB; 408 for a body that takes over 10 s.
+/// Responses: 200 for a verified delivery; 401 for a wrong signature; 400 without a signature, or for a body that breaks
+/// off; 405 for another method than `POST`; 413 for a body over 1 MiB; 408 for a body that takes over 10 s.
 ///
 /// ```
 /// use avala_agents::{Agent, PushReceiver};
@@ -112,12 +112,16 @@ where
                 let body = Limited::new(body, MAX_BODY_BYTES).collect();
                 match tokio::time::timeout(BODY_TIMEOUT, body).await {
                     Ok(Ok(body)) => receiver.verify(&parts, &body.to_bytes()),
-                    Ok(Err(_)) => StatusCode::PAYLOAD_TOO_LARGE,
+                    Ok(Err(error)) if error.is::<LengthLimitError>() => StatusCode::PAYLOAD_TOO_LARGE,
+                    Ok(Err(_)) => StatusCode::BAD_REQUEST,
                     Err(_) => StatusCode::REQUEST_TIMEOUT,
                 }
             };
             let mut response = Response::new(Full::default());
             *response.status_mut() = status;
+            if status == StatusCode::METHOD_NOT_ALLOWED {
+                response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("POST"));
+            }
             Ok(response)
         })
     }

@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 
 use avala_client::transport::Sent;
-use avala_client::types::{Agent as AgentModel, AgentUid, CreateAgent, EventType, UpdateAgent};
+use avala_client::types::{Agent as AgentModel, AgentUid, CreateAgent, EventType, Json, UpdateAgent};
 use avala_client::{Avala, Error, ErrorKind};
+use serde::Deserialize;
 
 use crate::error::{AgentError, AgentErrorKind};
 use crate::settings::Settings;
@@ -46,7 +47,12 @@ async fn find(avala: &Avala, settings: &Settings) -> Result<Option<AgentModel>, 
     let mut matches = Vec::new();
     let mut agents = avala.agents().list().items();
     while let Some(agent) = agents.next().await {
-        let agent = agent.map_err(|error| failed("cannot list the agents", error))?;
+        let agent = match agent {
+            Ok(agent) => agent,
+            // An agent of another name that cannot be decoded is none of ours.
+            Err(error) if error.raw_record().is_some_and(|raw| is_other(raw, &settings.name)) => continue,
+            Err(error) => return Err(failed("cannot list the agents", error)),
+        };
         if agent.name == settings.name && agent.project == settings.project {
             matches.push(agent);
         }
@@ -65,6 +71,15 @@ async fn find(avala: &Avala, settings: &Settings) -> Result<Option<AgentModel>, 
             ))
         }
     }
+}
+
+/// Whether a record that cannot be decoded has another name.
+fn is_other(record: &Json, name: &str) -> bool {
+    #[derive(Deserialize)]
+    struct Named {
+        name: String,
+    }
+    record.parse::<Named>().is_ok_and(|agent| agent.name != name)
 }
 
 async fn create(avala: &Avala, settings: &Settings, events: &[EventType]) -> Result<AgentModel, Error> {

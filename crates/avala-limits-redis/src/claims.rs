@@ -14,7 +14,7 @@ use crate::error::{LimitsError, LimitsErrorKind};
 use crate::keys::Keys;
 use crate::limits::RedisLimits;
 use crate::link::{Link, Script};
-use crate::protocol::micros;
+use crate::protocol::{micros, number};
 
 /// Claims in Redis, for several processes that run one agent.
 ///
@@ -169,10 +169,10 @@ impl RedisClaims {
                 "taken" | "released" => false,
                 _ => return None,
             },
-            open_starts: open_starts.parse().ok()?,
+            open_starts: u32::try_from(number(open_starts)?).ok()?,
             takeover: takeover == "1",
         };
-        let now = now.parse().ok()?;
+        let now = number(now)?;
         let mut state = self.state();
         state.generation.clone_from(generation);
         state.clock = Some((now, Instant::now()));

@@ -10,6 +10,9 @@ use crate::error::{LimitsError, LimitsErrorKind};
 /// No wait that the script returns is longer: a gate of an hour, and reservations of two minutes.
 const LONGEST: u64 = 2 * 3_600 * 1_000_000;
 
+/// The largest integer up to which all are exact in Lua.
+const LARGEST: u64 = 1 << 53;
+
 /// One limit in a request.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct WireLimit {
@@ -157,9 +160,10 @@ impl Reply {
     }
 }
 
-fn number(text: &str) -> Option<u64> {
+/// Reads a number of a script. Larger ones are not exact in Lua, so no script returns them.
+pub(crate) fn number(text: &str) -> Option<u64> {
     let is_digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    is_digits.then(|| text.parse().ok()).flatten()
+    is_digits.then(|| text.parse().ok()).flatten().filter(|number| *number <= LARGEST)
 }
 
 fn wait(text: &str) -> Option<Duration> {

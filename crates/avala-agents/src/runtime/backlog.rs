@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use crate::event;
 
 /// At most this many executions are ready, and as many wait for a retry. Newer ones are seen again by a later poll.
-pub(super) const MAX_EXECUTIONS: usize = 1_000;
+const MAX_EXECUTIONS: usize = 1_000;
 /// At most this many bytes of payloads are kept, but always one execution.
 const MAX_BYTES: usize = 64 << 20;
 /// At least this many executions of one task are kept.
@@ -34,6 +34,11 @@ impl Capacity {
         // So that twice as many tasks are ready as handlers can run.
         let most_of_group = (most / concurrency.saturating_mul(2).max(1)).clamp(LEAST_OF_GROUP, most / 10);
         Self { most, most_of_group, paced }
+    }
+
+    /// How many executions are ready at most.
+    pub(super) fn most(&self) -> usize {
+        self.most
     }
 }
 

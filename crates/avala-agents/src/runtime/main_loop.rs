@@ -3,6 +3,7 @@
 use std::collections::{HashSet, VecDeque};
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use avala_client::ErrorKind;
 use avala_client::types::{AgentUid, EventType, ExecutionUid, TaskUid};
@@ -10,7 +11,7 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::backlog::{Backlog, MAX_EXECUTIONS};
+use super::backlog::Backlog;
 use super::course::{Course, Start};
 use super::outcome::{Ending, Summary, Until};
 use super::poll::{Listed, Poll, Polled};
@@ -23,6 +24,9 @@ use crate::monitor::Count;
 
 /// The execution and the task of a worker that ended, and how.
 type Ended = (ExecutionUid, Option<TaskUid>, Result<Ending, AgentError>);
+
+/// What a journal or a claim store still gets at the end, before it is given up.
+const LAST: Duration = Duration::from_secs(2);
 
 type Polling = Pin<Box<dyn Future<Output = Result<Polled, AgentError>> + Send>>;
 
@@ -135,7 +139,7 @@ impl Loop {
             return Some(self.schedule.due(false));
         }
         let with_running = self.schedule.lists_running(now);
-        let start = if with_running { Start::Complete } else { self.course.start(now, MAX_EXECUTIONS) };
+        let start = if with_running { Start::Complete } else { self.course.start(now, self.shared.capacity.most()) };
         let poll = Poll {
             agent: self.agent.clone(),
             register: self.registers_again.then(|| self.events.clone()),
@@ -189,11 +193,12 @@ impl Loop {
             }
             self.course.learn(walk.order, walk.pages, walk.startable, now);
             self.is_idle = self.workers.is_empty() && self.backlog.is_empty() && self.undelivered.is_empty();
-        } else if self.backlog.ready_len() < MAX_EXECUTIONS / 2 {
+        } else if self.backlog.ready_len() < self.shared.capacity.most() / 2 {
             self.course.forget();
         }
         self.schedule.succeeded(self.backlog.ready_len() > 0, walk.pages_read, now);
-        let oldest = if let Start::From(page) = self.course.start(now, MAX_EXECUTIONS) { Some(page) } else { None };
+        let oldest =
+            if let Start::From(page) = self.course.start(now, self.shared.capacity.most()) { Some(page) } else { None };
         self.shared.lookups.set_oldest(oldest);
         listed.error
     }
@@ -322,8 +327,17 @@ impl Loop {
     }
 
     fn ended(&mut self, ended: Result<Ended, tokio::task::JoinError>) -> Result<(), AgentError> {
-        // Handlers run in tasks of their own, so a worker neither panics nor is aborted.
-        let Ok((execution, task, ending)) = ended else { return Ok(()) };
+        let (execution, task, ending) = match ended {
+            Ok(ended) => ended,
+            // Handlers run in tasks of their own.
+            Err(error) if error.is_panic() => {
+                let message =
+                    "a journal or a claim store panicked; decisions that were not acknowledged stay in the journal";
+                return Err(AgentError::new(AgentErrorKind::Journal, message));
+            }
+            // Aborted at the end of the drain.
+            Err(_) => return Ok(()),
+        };
         self.running.remove(&execution);
         self.suspect.take_if(|suspect| *suspect == execution);
         task.iter().for_each(|task| {
@@ -348,7 +362,13 @@ impl Loop {
         self.shared.monitor.set_ready(false);
         let grace = tokio::time::sleep(self.shared.settings.grace);
         tokio::pin!(grace);
-        let mut first_error = None;
+        let abort = self.shared.abort.clone();
+        let stuck = async {
+            abort.cancelled().await;
+            tokio::time::sleep(LAST).await;
+        };
+        tokio::pin!(stuck);
+        let (mut first_error, mut are_stuck) = (None, false);
         while !self.workers.is_empty() {
             tokio::select! {
                 Some(ended) = self.workers.join_next() => {
@@ -359,6 +379,11 @@ impl Loop {
                 () = &mut grace, if !self.shared.abort.is_cancelled() => {
                     tracing::warn!(in_flight = self.workers.len(), "the grace period is over; ending handlers");
                     self.shared.abort.cancel();
+                }
+                () = &mut stuck, if !are_stuck => {
+                    tracing::error!(in_flight = self.workers.len(), "a journal or claim store does not respond");
+                    are_stuck = true;
+                    self.workers.abort_all();
                 }
             }
         }

@@ -76,7 +76,7 @@ pub(super) async fn poll(shared: &Shared, poll: Poll) -> Result<Polled, AgentErr
     let mut walk = poll.unfinished.filter(|walk| walk.agent == agent).unwrap_or_else(|| new(poll.start));
     loop {
         match walk.run(shared, &poll.in_progress).await? {
-            Step::Done if walk.order.fits(&walk.start) => break,
+            Step::Done if walk.is_complete || walk.order.fits(&walk.start) => break,
             // The order has changed, so what was read need not be the oldest.
             Step::Done => walk = new(Start::Complete),
             Step::Failed(error) if matches!(walk.start, Start::From(_)) && is_gone(&error) => {

@@ -112,7 +112,7 @@ impl Walk {
             self.statuses.pop();
             self.cursor = None;
         }
-        self.is_complete = matches!(self.start, Start::Complete);
+        self.is_complete = !matches!(self.start, Start::From(_));
         self.executions.is_truncated |= !self.is_complete;
         if self.is_complete {
             shared.page_size.learn(self.total, self.bytes);

@@ -15,5 +15,6 @@ mod server;
 mod shutdown;
 mod spans;
 mod starvation;
+mod stuck;
 mod suspects;
 mod testing;

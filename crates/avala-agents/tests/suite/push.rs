@@ -69,3 +69,38 @@ async fn signed_deliveries_of_any_form_poll_and_handle_once() {
         running.await.unwrap().unwrap();
     }
 }
+
+/// A body that breaks off after its first bytes.
+struct Broken(bool);
+
+impl http_body::Body for Broken {
+    type Data = Bytes;
+    type Error = std::io::Error;
+
+    fn poll_frame(
+        mut self: std::pin::Pin<&mut Self>,
+        _: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<Option<Result<http_body::Frame<Bytes>, std::io::Error>>> {
+        let is_first = !std::mem::replace(&mut self.0, true);
+        let frame = http_body::Frame::data(Bytes::from_static(b"{"));
+        std::task::Poll::Ready(Some(if is_first { Ok(frame) } else { Err(std::io::ErrorKind::BrokenPipe.into()) }))
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn broken_bodies_and_empty_secrets_are_rejected() {
+    let agent = approving();
+    let receiver = PushReceiver::new(agent.handle(), [SECRET]);
+    let broken = Request::post("/agent").body(Broken(false)).unwrap();
+    assert_eq!(receiver.clone().oneshot(broken).await.unwrap().status(), StatusCode::BAD_REQUEST);
+    let get = Request::get("/agent").body(Full::new(Bytes::new())).unwrap();
+    assert_eq!(receiver.oneshot(get).await.unwrap().headers()["allow"], "POST");
+    for secrets in [vec![], vec![""], vec![" "], vec!["", SECRET]] {
+        let receiver = PushReceiver::new(agent.handle(), secrets.clone());
+        for key in ["", " "] {
+            let forged = Some(avala_webhook::sign(key, b"{}"));
+            let status = status(&receiver, delivery("{}", forged)).await;
+            assert!(!status.is_success(), "{secrets:?} {key:?}: {status}");
+        }
+    }
+}

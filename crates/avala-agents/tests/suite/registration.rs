@@ -83,3 +83,17 @@ async fn any_event_can_be_handled() {
     let summary = agent.run_once(&server.client()).await.unwrap();
     assert_eq!(summary.decided, 2);
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_odd_agent_of_another_name_does_not_stop_the_start() {
+    let server = Server::new().with_executions(1);
+    server.lock().agents.push(json!({"uid": 7, "name": "other"}));
+    approving().run_once(&server.client()).await.unwrap();
+    server.assert_each_decided_once(1);
+    // One that may be ours is not created a second time.
+    let server = Server::new();
+    server.lock().agents.push(json!({"name": "qa"}));
+    let error = approving().run_once(&server.client()).await.unwrap_err();
+    assert_eq!(error.kind(), AgentErrorKind::Registration);
+    assert_eq!(server.requests("POST /agents/"), 0);
+}

@@ -20,15 +20,18 @@ pub(crate) fn classify(error: &RedisError) -> LimitsError {
         "invalid password",
         "ACL failure",
         "user executing the script can't",
+        "DENIED",
     ];
+    // The last one is a Lua without the libraries of Redis.
+    let unsupported = ["unknown command", "Unknown Redis command", "CROSSSLOT", "MOVED", "nonexistent global variable"];
     let is_access = access.into_iter().any(has);
     let kind = if is_access || error.kind() == ErrorKind::AuthenticationFailed {
         LimitsErrorKind::Access
     } else if has("WRONGTYPE") || has("a limit key holds something else") {
         LimitsErrorKind::KeyType
-    } else if has("unknown command") || has("Unknown Redis command") || has("CROSSSLOT") || has("MOVED") {
+    } else if unsupported.into_iter().any(has) {
         LimitsErrorKind::Unsupported
-    } else if error.kind() == ErrorKind::InvalidClientConfig {
+    } else if error.kind() == ErrorKind::InvalidClientConfig || has("DB index") {
         LimitsErrorKind::Configuration
     } else {
         LimitsErrorKind::Unavailable

@@ -8,6 +8,7 @@ use avala_limits_redis::RedisLimits;
 use avala_transport::{Decision, LimitReport, LimitStore, RateLimit, StoreCall};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::support::{GUARD, Redis, api_key, base_url, builder, call, decide, free, granted, limits, millis, request};
@@ -280,6 +281,7 @@ async fn serve(mut stream: TcpStream, response: Arc<Mutex<&'static str>>, script
 
 #[tokio::test]
 async fn errors_and_nonsense_are_decided_by_the_share() {
+    let mut servers = JoinSet::new();
     for response in [
         "-READONLY You can't write against a read only replica.\r\n",
         "-ERR READONLY You can't write against a read only replica.\r\n",
@@ -290,6 +292,14 @@ async fn errors_and_nonsense_are_decided_by_the_share() {
         "-OOM command not allowed when used memory > 'maxmemory'.\r\n",
         "-MISCONF Redis is configured to save RDB snapshots\r\n",
         "-BUSY Redis is busy running a script\r\n",
+        "-NOAUTH Authentication required.\r\n",
+        "-TRYAGAIN Multiple keys request during rehashing of slot\r\n",
+        "-NOREPLICAS Not enough good replicas to write.\r\n",
+        "-ASK 3999 127.0.0.1:1\r\n",
+        "-MOVED 3999 127.0.0.1:1\r\n",
+        "-DENIED Redis is running in protected mode\r\n",
+        "-ERR max number of clients reached\r\n",
+        "-ERR Script attempted to access nonexistent global variable 'cmsgpack'\r\n",
         "-NOPERM this user has no permissions to run the 'evalsha' command\r\n",
         "-WRONGTYPE Operation against a key holding the wrong kind of value\r\n",
         "-ERR unknown command `EVALSHA`\r\n",
@@ -301,22 +311,47 @@ async fn errors_and_nonsense_are_decided_by_the_share() {
         "*1\r\n$2\r\ng0\r\n",
         "$2\r\ny0\r\n",
         "$4\r\nlate\r\n",
+        // Numbers that are too large, negative, no integers, or not what was asked for; a missing generation.
+        "$38\r\nid 18446744073709551615 0 0 0 0 - 0 g0\r\n",
+        "$38\r\nid 5 18446744073709551615 0 0 0 - 0 g0\r\n",
+        "$20\r\nid -5 0 0 0 0 - 0 g0\r\n",
+        "$21\r\nid 1e3 0 0 0 0 - 0 g0\r\n",
+        "$21\r\nid 5 0 0 0 0 - 0 g0.9\r\n",
+        "$20\r\nid 5 0 0 0 0 - 0 g-1\r\n",
+        "$18\r\nid 5 0 0 0 0 - 0 g\r\n",
+        "$38\r\nid 5 0 0 0 0 - 0 g99999999999999999999\r\n",
+        "$19\r\nid 5 0 0 0 0 - 9 g0\r\n",
+        "$19\r\nid 5 0 0 0 0 y 0 g0\r\n",
+        "$22\r\nid 5 0 0 0 0 - 0 g0 g0\r\n",
+        "$17\r\n 5 0 0 0 0 - 0 g0\r\n",
+        // Types of the newer protocol.
+        ",1.5\r\n",
+        "#t\r\n",
+        "_\r\n",
+        "(3492890328409238509324850943850943825024385\r\n",
+        "%1\r\n+a\r\n:1\r\n",
+        "=6\r\ntxt:g0\r\n",
+        "*-7\r\n",
+        "$99999999999999\r\n",
         "HTTP/1.1 200 OK\r\n\r\n",
         "\u{0}\u{1}\r\n",
     ] {
-        let fake = Fake::start(response).await;
-        let limits = quick(fake.url.clone());
-        for _ in 0..5 {
+        servers.spawn(async move {
+            let fake = Fake::start(response).await;
+            let limits = quick(fake.url.clone());
+            for _ in 0..5 {
+                assert!(is_local(&limits).await, "{response}");
+            }
+            assert!(limits.problem().is_some(), "{response}");
+            let stats = limits.stats();
+            assert_eq!((stats.granted, stats.local, stats.outages), (0, 5, 1), "{response}: one report of one outage");
+            let before = fake.connections.load(Ordering::Relaxed);
+            sleep(millis(400)).await;
             assert!(is_local(&limits).await, "{response}");
-        }
-        assert!(limits.problem().is_some(), "{response}");
-        let stats = limits.stats();
-        assert_eq!((stats.granted, stats.local, stats.outages), (0, 5, 1), "{response}: one report of one outage");
-        let before = fake.connections.load(Ordering::Relaxed);
-        sleep(millis(400)).await;
-        assert!(is_local(&limits).await, "{response}");
-        assert!(fake.connections.load(Ordering::Relaxed) > before, "{response}: the connection is replaced");
+            assert!(fake.connections.load(Ordering::Relaxed) > before, "{response}: the connection is replaced");
+        });
     }
+    servers.join_all().await;
 }
 
 #[tokio::test]
@@ -324,6 +359,66 @@ async fn truncated_reply_is_decided_by_the_share() {
     let fake = Fake::start("$90\r\nid 5").await;
     let limits = quick(fake.url.clone());
     assert!(is_local(&limits).await);
+}
+
+/// A server that sends its response to a script byte by byte, and then closes the connection.
+async fn dripping(response: &'static [u8], pause: Duration) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("redis://{}/", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            tokio::spawn(async move {
+                let mut buffer = Vec::new();
+                loop {
+                    let mut part = [0; 4_096];
+                    let length = stream.read(&mut part).await.ok().filter(|length| *length > 0)?;
+                    buffer.extend_from_slice(&part[..length]);
+                    while let Some((words, length)) = request(&buffer) {
+                        buffer.drain(..length);
+                        if words[0].starts_with("EVAL") && !words[1].contains("INFO") {
+                            for byte in response {
+                                stream.write_all(&[*byte]).await.ok()?;
+                                sleep(pause).await;
+                            }
+                            return Some(());
+                        }
+                        stream.write_all(b"+OK\r\n").await.ok()?;
+                    }
+                }
+            });
+        }
+    });
+    url
+}
+
+#[tokio::test]
+async fn slow_and_cut_replies_are_decided_by_the_share() {
+    let (good, cut) = (&b"$19\r\nid 5 0 0 0 0 - 0 g0\r\n"[..], &b"$19\r\nid 5 0 0 0"[..]);
+    for (response, pause) in [(good, millis(50)), (cut, Duration::ZERO), (b"", Duration::ZERO), (b"-ERR", millis(1))] {
+        let limits = quick(dripping(response, pause).await);
+        let started = Instant::now();
+        for _ in 0..5 {
+            assert!(is_local(&limits).await, "{response:?}");
+        }
+        assert!(limits.problem().is_some(), "{response:?}: {:?}", started.elapsed());
+    }
+}
+
+#[tokio::test]
+async fn errors_that_stay_are_reported_at_the_start() {
+    use avala_limits_redis::LimitsErrorKind as Kind;
+    for (response, kind) in [
+        ("-DENIED Redis is running in protected mode\r\n", Kind::Access),
+        ("-NOAUTH Authentication required.\r\n", Kind::Access),
+        ("-MOVED 3999 127.0.0.1:1\r\n", Kind::Unsupported),
+        ("-ERR Script attempted to access nonexistent global variable 'cmsgpack'\r\n", Kind::Unsupported),
+        ("-ERR DB index is out of range\r\n", Kind::Configuration),
+    ] {
+        let fake = Fake::start(response).await;
+        let builder = RedisLimits::builder(&base_url(), &api_key()).url(fake.url.clone());
+        let error = builder.timeout(Duration::from_secs(5)).connect().await.unwrap_err();
+        assert_eq!(error.kind(), kind, "{response}: {error}");
+    }
 }
 
 #[tokio::test]
