@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::io::Write as _;
 
 use clap::ArgMatches;
-use clap::error::ErrorKind;
+use clap::error::{ContextKind, ErrorKind};
 
 use crate::args;
 use crate::args::global;
@@ -118,8 +118,9 @@ fn parse_failure(error: &clap::Error) -> Outcome {
     if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
         return print(&text);
     }
-    if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
-        return Err(Failure::usage("no command; `avala --help` lists them"));
+    if matches!(error.kind(), ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand | ErrorKind::MissingSubcommand) {
+        let group = error.get(ContextKind::InvalidSubcommand).map_or_else(|| "avala".to_owned(), ToString::to_string);
+        return Err(Failure::usage(format!("no command; `{group} --help` lists them")));
     }
     let lines: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
     let lines = lines.iter().take_while(|line| !line.starts_with("Usage:"));

@@ -51,6 +51,13 @@
 //! One memory budget of 64 MiB and one bandwidth limit hold for all transfers of a [`Transfers`]. Each storage host has
 //! adaptive concurrency of its own, and `max_bytes` and `max_time` end a run in a state that can be resumed.
 //!
+//! # Stored bytes
+//!
+//! Downloads write the bytes that the storage keeps: an object that is stored with a `Content-Encoding` stays encoded.
+//! What a proxy compresses on its way is never mixed with them.
+//!
+//! A state folder or a content store may be inside a target: no object is written there, and a sync does not delete it.
+//!
 //! # Testing
 //!
 //! `avala-sandbox` has a storage host that behaves like S3, with faults in the middle of bodies:

@@ -123,7 +123,10 @@ async fn login(context: &mut Context, matches: &ArgMatches, asks_for_url: bool) 
         key: Some(source),
         key_origin: Origin::Profile(name.clone(), true),
         base_url: url.clone(),
-        base_url_origin: Origin::Profile(name.clone(), true),
+        base_url_origin: match options.base_url {
+            Some(_) => Origin::Option("--base-url"),
+            None => Origin::Profile(name.clone(), true),
+        },
         allow_insecure_base_url: profile.allow_insecure_base_url,
         profile: Some(name.clone()),
         organization: profile.organization.clone(),

@@ -29,6 +29,9 @@ pub(super) const COMMANDS: &[Special] = &[Special {
     run: |context, matches| Box::pin(run(context, matches)),
 }];
 
+/// Organizations that are read.
+const ORGANIZATIONS: u8 = 50;
+
 /// What is read, how many records, and the call.
 struct Parts {
     organizations: Result<Vec<Data>, Error>,
@@ -78,7 +81,7 @@ fn result(mut failures: Vec<(&'static str, Failure)>) -> Outcome {
 
 async fn read(avala: &Avala, organization: Option<&str>) -> (Data, Vec<(&'static str, Failure)>) {
     let (organizations, datasets, projects, exports, devices) = tokio::join!(
-        page(avala.organizations().list(), 50),
+        page(avala.organizations().list(), ORGANIZATIONS.into()),
         page(avala.datasets().list(), 5),
         page(avala.projects().list(), 5),
         page(avala.exports().list(), 5),
@@ -104,8 +107,7 @@ async fn all<T, F>(list: List<T, F>) -> Result<Vec<Data>, Error> {
 
 fn summary(parts: Parts, organization: Option<&str>) -> (Data, Vec<(&'static str, Failure)>) {
     let mut failures = Vec::new();
-    let mut failed = |part: &'static str, error: Error| {
-        let failure = Failure::from(error);
+    let mut failed = |part: &'static str, failure: Failure| {
         let data = Data::map([("error", failure.line().into())]);
         failures.push((part, failure));
         data
@@ -125,17 +127,26 @@ fn summary(parts: Parts, organization: Option<&str>) -> (Data, Vec<(&'static str
         Ok(items) => {
             let is_wanted = |item: &&Data| organization.is_none_or(|slug| item.text_at("slug") == Some(slug));
             let names = ["name", "slug", "member_count"];
-            Data::List(items.iter().filter(is_wanted).map(|item| pick(item, &names)).collect())
+            let wanted: Vec<Data> = items.iter().filter(is_wanted).map(|item| pick(item, &names)).collect();
+            // With a full page there may be more of them.
+            match organization.filter(|_| wanted.is_empty() && items.len() < usize::from(ORGANIZATIONS)) {
+                Some(slug) => {
+                    let message =
+                        format!("there is none with the slug {slug:?}; `avala organizations list` lists them");
+                    failed("organizations", Failure::new(ExitCode::NotFound, message))
+                }
+                None => Data::List(wanted),
+            }
         }
-        Err(error) => failed("organizations", error),
+        Err(error) => failed("organizations", error.into()),
     };
     let datasets = match parts.datasets {
         Ok(page) => latest(page, &["name", "uid"]),
-        Err(error) => failed("datasets", error),
+        Err(error) => failed("datasets", error.into()),
     };
     let projects = match parts.projects {
         Ok(page) => latest(page, &["name", "status", "uid"]),
-        Err(error) => failed("projects", error),
+        Err(error) => failed("projects", error.into()),
     };
     let exports = match parts.exports {
         Ok((items, _)) => {
@@ -143,7 +154,7 @@ fn summary(parts: Parts, organization: Option<&str>) -> (Data, Vec<(&'static str
                 |item: &&Data| matches!(item.text_at("status"), Some("requested" | "pending" | "processing"));
             Data::map([("showing", items.len().into()), ("pending", items.iter().filter(is_pending).count().into())])
         }
-        Err(error) => failed("exports", error),
+        Err(error) => failed("exports", error.into()),
     };
     let fleet = match parts.devices {
         Ok(devices) => {
@@ -151,7 +162,7 @@ fn summary(parts: Parts, organization: Option<&str>) -> (Data, Vec<(&'static str
             let offline = devices.iter().filter(|device| device.text_at("status") == Some("offline")).count();
             Data::map([("total", devices.len().into()), ("online", online.into()), ("offline", offline.into())])
         }
-        Err(error) => failed("fleet", error),
+        Err(error) => failed("fleet", error.into()),
     };
     let data = [
         ("organizations", organizations),

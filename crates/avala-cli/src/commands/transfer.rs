@@ -109,7 +109,7 @@ fn bytes(option: &str, text: &str) -> Outcome<u64> {
 fn failure(error: Error) -> Failure {
     let code = match (error.kind(), error.api_error()) {
         (_, Some(error)) => ExitCode::of(error.kind()),
-        (ErrorKind::Configuration | ErrorKind::Source | ErrorKind::Target | ErrorKind::Locked, None) => ExitCode::Usage,
+        (ErrorKind::Configuration | ErrorKind::Source | ErrorKind::Target, None) => ExitCode::Usage,
         (ErrorKind::QuotaExceeded, None) => ExitCode::Limit,
         (ErrorKind::Incomplete | ErrorKind::LimitReached, None) => ExitCode::Partial,
         (ErrorKind::Processing, None) => ExitCode::JobFailed,

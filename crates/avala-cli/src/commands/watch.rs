@@ -105,6 +105,14 @@ impl Timing {
         Ok(Self { interval, end: time("timeout")?.map(|time| Instant::now() + time) })
     }
 
+    /// Says on a terminal that the program works: it may print nothing for long.
+    fn announce(&self, context: &Context, what: &str) {
+        if context.terminal.stderr {
+            let seconds = self.interval.as_secs_f64();
+            context.notes.line(&format!("{what}, every {seconds} s. Only changes are printed; Ctrl-C ends."));
+        }
+    }
+
     /// Waits for the next call; `false` if the time is over.
     async fn next(&self, wait: Option<Duration>) -> bool {
         let pause = self.interval.max(wait.unwrap_or_default());
@@ -143,6 +151,9 @@ async fn watch(context: &mut Context, matches: &ArgMatches) -> Outcome {
                         Some(Some(_)) => {}
                     }
                     now.insert(uid.to_owned(), status);
+                }
+                if known.is_none() {
+                    timing.announce(context, "Watching");
                 }
                 for (uid, before) in known.iter().flatten().filter(|(uid, _)| !now.contains_key(*uid)) {
                     print_change(context, "gone", Some(before), &Data::map([("uid", uid.as_str().into())]))?;
@@ -279,7 +290,9 @@ async fn tail(context: &mut Context, matches: &ArgMatches) -> Outcome {
         }
         let wait = match result {
             Ok(()) => {
-                is_start = false;
+                if std::mem::take(&mut is_start) {
+                    timing.announce(context, "Waiting for new events");
+                }
                 None
             }
             Err(error) if error.is_retryable() => {

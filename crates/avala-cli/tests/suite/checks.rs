@@ -125,6 +125,11 @@ fn status_says_what_it_could_not_read() {
     assert_eq!(ran.error()["code"], "partial");
     let wrong_key = Home::of(&world.sandbox.api_url(), "avk_wrong");
     wrong_key.run("status").code(3);
+    let organization = world.run("organizations list --limit 1 -o json").ok().json()[0]["slug"].clone();
+    let own = world.run(&format!("status --org {} -o json", organization.as_str().unwrap())).ok().json();
+    assert_eq!(own["organizations"].as_array().map(Vec::len), Some(1), "{own}");
+    let ran = world.run("status --org nope -o json").code(10);
+    assert!(ran.stderr.contains("nope") && ran.json()["datasets"]["showing"] == 5, "{ran:#?}");
 }
 
 #[test]

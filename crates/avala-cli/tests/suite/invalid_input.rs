@@ -183,7 +183,7 @@ fn results_that_cannot_be_written_leave_no_partial_file() {
 }
 
 #[test]
-fn unknown_fields_and_filters_that_fail_are_told() {
+fn unknown_fields_are_empty_and_failed_filters_are_errors() {
     let world = World::new();
     // A field that no record has is empty, as it may be unset in all of them.
     for format in FORMATS {

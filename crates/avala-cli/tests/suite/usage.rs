@@ -54,6 +54,17 @@ fn wrong_lines_are_exit_code_2_and_send_nothing() {
     assert_eq!(world.requests(), Vec::<String>::new());
 }
 
+#[test]
+fn missing_command_points_to_the_help_of_its_group() {
+    let home = Home::new();
+    for (line, help) in
+        [("", "avala --help"), ("datasets", "avala datasets --help"), ("fleet rules", "avala fleet rules --help")]
+    {
+        let ran = home.run(line).code(2);
+        assert!(ran.stderr.contains(help) && ran.stderr.len() < 80, "{line}: {ran:#?}");
+    }
+}
+
 #[cfg(unix)]
 #[test]
 fn arguments_that_are_not_utf_8_are_wrong_usage() {

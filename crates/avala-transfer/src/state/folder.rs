@@ -16,6 +16,8 @@ use crate::state::lock::Lock;
 
 /// How long a run waits for an earlier one of the same `Transfers` that was cancelled or dropped, and is ending.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// How long it waits for another process: one that was killed holds its lock until the system has ended it.
+const PATIENCE_FOR_OTHERS: Duration = Duration::from_secs(1);
 /// How often it looks.
 const INTERVAL: Duration = Duration::from_millis(5);
 
@@ -48,7 +50,7 @@ impl StateFolder {
 
     /// Locks a destination, which is named by what `identity` serializes to, for the run of `control`.
     ///
-    /// Blocking: it reads and writes small files, and waits for a run of this `Transfers` that is ending.
+    /// Blocking: it reads and writes small files, and waits for a run that is ending.
     pub(crate) fn lock(
         &self,
         kind: &str,
@@ -63,7 +65,7 @@ impl StateFolder {
         let started = Instant::now();
         let lock = loop {
             // Asked before: the other run may end between the two.
-            let may_end = held.others_are_ending() && started.elapsed() < PATIENCE;
+            let may_end = held.patience().is_some_and(|patience| started.elapsed() < patience);
             match Lock::acquire(&path, what) {
                 Err(error) if error.kind() == ErrorKind::Locked && may_end => std::thread::sleep(INTERVAL),
                 other => break other?,
@@ -107,11 +109,14 @@ impl Held {
         this
     }
 
-    /// Returns whether every other run of this destination was cancelled, and there is one.
-    fn others_are_ending(&self) -> bool {
+    /// Returns how long to wait for a lock that is held; `None` if a run of this `Transfers` goes on with it.
+    fn patience(&self) -> Option<Duration> {
         let runs = self.runs();
         let mut others = runs.get(&self.key).into_iter().flatten().filter(|(id, _)| *id != self.id).peekable();
-        others.peek().is_some() && others.all(|(_, control)| control.is_cancelled())
+        if others.peek().is_none() {
+            return Some(PATIENCE_FOR_OTHERS);
+        }
+        others.all(|(_, control)| control.is_cancelled()).then_some(PATIENCE)
     }
 
     fn runs(&self) -> MutexGuard<'_, HashMap<String, Vec<(u64, Control)>>> {

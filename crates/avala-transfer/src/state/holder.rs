@@ -71,12 +71,16 @@ impl Holder {
     }
 }
 
-/// Reads the start of a process, in clock ticks since boot.
+/// Reads the start of a process that runs, in clock ticks since boot.
+///
+/// A process that ended stays in the table until its parent asks for its exit code, which in a container may never happen.
 pub(crate) fn process_start(proc: &Path, pid: u32) -> Option<u64> {
     let stat = fs::read_to_string(proc.join(pid.to_string()).join("stat")).ok()?;
     // The name of the program is in parentheses and may contain anything; field 22 is the 20th after it.
     let (_, fields) = stat.rsplit_once(')')?;
-    fields.split_ascii_whitespace().nth(19)?.parse().ok()
+    let mut fields = fields.split_ascii_whitespace();
+    let has_ended = matches!(fields.next()?, "Z" | "X" | "x");
+    fields.nth(18).filter(|_| !has_ended)?.parse().ok()
 }
 
 fn first_line(path: &str) -> Option<String> {
@@ -126,6 +130,29 @@ mod tests {
         ];
         for (other, expected) in table {
             assert_eq!(own.judge(&other, starts), expected, "{other:?}");
+        }
+    }
+
+    #[test]
+    fn process_that_ended_and_was_not_waited_for_is_dead() {
+        let proc = tempfile::tempdir().unwrap();
+        fs::create_dir(proc.path().join("7")).unwrap();
+        for (state, expected) in [("S", Some(500)), ("R", Some(500)), ("T", Some(500)), ("Z", None), ("X", None)] {
+            let fields: Vec<String> = (4..22).map(|field| field.to_string()).collect();
+            let stat = format!("7 (a ) b) {state} {} 500 23 24\n", fields.join(" "));
+            fs::write(proc.path().join("7/stat"), stat).unwrap();
+            assert_eq!(process_start(proc.path(), 7), expected, "{state}");
+        }
+        #[cfg(target_os = "linux")]
+        {
+            let mut child = std::process::Command::new("true").spawn().unwrap();
+            let ended = || process_start(Path::new("/proc"), child.id()).is_none();
+            let is_dead = (0..3000).any(|_| {
+                std::thread::sleep(Duration::from_millis(10));
+                ended()
+            });
+            assert!(is_dead);
+            child.wait().unwrap();
         }
     }
 
