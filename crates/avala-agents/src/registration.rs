@@ -73,7 +73,7 @@ async fn find(avala: &Avala, settings: &Settings) -> Result<Option<AgentModel>, 
     }
 }
 
-/// Whether a record that cannot be decoded has another name.
+/// Returns whether a record that cannot be decoded has another name.
 fn is_other(record: &Json, name: &str) -> bool {
     #[derive(Deserialize)]
     struct Named {

@@ -143,7 +143,7 @@ fn check_secrets(secrets: &[impl AsRef<str>]) -> Result<(), VerifyError> {
     Ok(())
 }
 
-/// Whether a character is not seen: whitespace, and what editors and copied pages leave beside a text.
+/// Returns whether a character is not seen: whitespace, and what editors and copied pages leave beside a text.
 fn is_blank(character: char) -> bool {
     let is_invisible = matches!(character, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2060}'..='\u{2064}' | '\u{feff}');
     character.is_whitespace() || character.is_control() || is_invisible

@@ -36,7 +36,7 @@ impl Capacity {
         Self { most, most_of_group, paced }
     }
 
-    /// How many executions are ready at most.
+    /// Returns how many executions are ready at most.
     pub(super) fn most(&self) -> usize {
         self.most
     }

@@ -11,7 +11,7 @@ use tower::load_shed::LoadShedLayer;
 
 use crate::support::{builder, get, millis, post, report, secs, send, with_options};
 
-/// Every layer in both positions, and all of them together.
+/// Returns every layer in both positions, and all of them together.
 fn layered(build: impl Fn(TransportBuilder) -> Transport) -> Vec<(&'static str, Transport)> {
     let buffer = || BufferLayer::new(64);
     let limit = || ConcurrencyLimitLayer::new(1);
