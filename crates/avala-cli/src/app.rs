@@ -95,7 +95,7 @@ fn dispatch(path: &[String], matches: &ArgMatches) -> Outcome {
     signals::install();
     let outcome = runtime.block_on(async {
         match entry {
-            Entry::Row(row) => run_row(&mut context, row, matches).await,
+            Entry::Row(row) => run_row(&mut context, row, Entry::reader(row), matches).await,
             Entry::Special(special) => (special.run)(&mut context, matches).await,
         }
     });

@@ -6,7 +6,6 @@ use clap::ArgMatches;
 use crate::commands::context::Context;
 use crate::commands::input::{Input, Prepared, Reply};
 use crate::commands::row::Row;
-use crate::commands::{Entry, entries};
 use crate::data::Data;
 use crate::failure::{Failure, Outcome};
 use crate::output::escape;
@@ -18,29 +17,22 @@ pub(super) fn is_deletion(row: &Row) -> bool {
     row.path.last() == Some(&"delete")
 }
 
-/// The command that reads what `row` deletes, if there is one that takes the same arguments.
-fn reader(row: &Row, matches: &ArgMatches) -> Option<&'static Row> {
-    let (_, group) = row.path.split_last()?;
-    let is_known = |name: &str| matches.try_contains_id(name).is_ok();
-    entries().find_map(|entry| match entry {
-        Entry::Row(get) if get.path.split_last() == Some((&"get", group)) => {
-            get.args.iter().all(|arg| is_known(arg.name)).then_some(*get)
-        }
-        _ => None,
-    })
+/// Whether a command takes no argument that the line of another one lacks.
+fn takes_the_same(get: &Row, matches: &ArgMatches) -> bool {
+    get.args.iter().all(|arg| matches.try_contains_id(arg.name).is_ok())
 }
 
-/// Reads the name of what `row` deletes; `None` if it has none that can be typed.
+/// Reads, by the command `get`, the name of what is deleted; `None` if it has none that can be typed.
 ///
 /// # Errors
 /// When it does not exist or cannot be read: there is nothing to ask then.
 pub(super) async fn name(
     avala: &Avala,
-    row: &Row,
+    get: Option<&'static Row>,
     matches: &ArgMatches,
     organization: Option<&str>,
 ) -> Outcome<Option<String>> {
-    let Some(get) = reader(row, matches) else { return Ok(None) };
+    let Some(get) = get.filter(|get| takes_the_same(get, matches)) else { return Ok(None) };
     let input = Input::new(get.call, get.args, matches, organization);
     let Prepared { send: Reply::One(send), .. } = (get.prepare)(avala, &input)? else { return Ok(None) };
     let value = Data::of(&send.await?);
@@ -70,34 +62,6 @@ fn can_be_typed(name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::args;
-
-    #[test]
-    fn deletions_read_the_name_wherever_a_command_does() {
-        let mut read = 0;
-        for entry in entries() {
-            let Entry::Row(row) = entry else { continue };
-            if !is_deletion(row) {
-                continue;
-            }
-            let mut line = vec!["avala".to_owned()];
-            line.extend(row.path.iter().map(|word| (*word).to_owned()));
-            for arg in row.args {
-                line.extend((!arg.is_positional).then(|| format!("--{}", arg.name)));
-                line.push("x".to_owned());
-            }
-            let matches = args::root().try_get_matches_from(&line).unwrap();
-            let mut own = &matches;
-            while let Some((_, child)) = own.subcommand() {
-                own = child;
-            }
-            let group = &row.path[..row.path.len() - 1];
-            let exists = entries().any(|entry| entry.path().split_last() == Some((&"get", group)));
-            assert_eq!(reader(row, own).is_some(), exists, "{:?}", row.path);
-            read += usize::from(exists);
-        }
-        assert!(read > 5);
-    }
 
     #[test]
     fn only_plain_names_are_asked_for() {

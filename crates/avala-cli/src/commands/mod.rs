@@ -193,6 +193,15 @@ impl Entry {
         }
     }
 
+    /// The row of the same group that gets one resource.
+    pub(crate) fn reader(row: &Row) -> Option<&'static Row> {
+        let (_, group) = row.path.split_last()?;
+        entries().find_map(|entry| match entry {
+            Self::Row(get) if get.path.split_last() == Some((&"get", group)) => Some(*get),
+            _ => None,
+        })
+    }
+
     /// The command with these words.
     pub(crate) fn find(words: &[&str]) -> Option<&'static Self> {
         entries().find(|entry| entry.path() == words)

@@ -15,8 +15,13 @@ use crate::failure::{Failure, Outcome};
 use crate::output::{Format, json};
 use crate::redacted;
 
-/// Runs a row of the table.
-pub(crate) async fn run_row(context: &mut Context, row: &'static Row, matches: &ArgMatches) -> Outcome {
+/// Runs a row of the table. `get` is the row that reads what this one changes, if there is one.
+pub(crate) async fn run_row(
+    context: &mut Context,
+    row: &'static Row,
+    get: Option<&'static Row>,
+    matches: &ArgMatches,
+) -> Outcome {
     let flag = |name: &str| matches.try_get_one::<bool>(name).ok().flatten() == Some(&true);
     let own_dry_run = row.args.iter().any(|arg| arg.name == "dry-run");
     let is_dry_run = flag(if own_dry_run { "print-request" } else { "dry-run" });
@@ -33,7 +38,7 @@ pub(crate) async fn run_row(context: &mut Context, row: &'static Row, matches: &
         let question = format!("{}: {subject}?", row.about);
         if deletion::is_deletion(row) {
             context.prompt.check(&question, "--yes")?;
-            let name = deletion::name(&avala, row, matches, organization.as_deref()).await?;
+            let name = deletion::name(&avala, get, matches, organization.as_deref()).await?;
             deletion::confirm(context, row, &input, name).await?;
         } else {
             confirm(context, &question).await?;

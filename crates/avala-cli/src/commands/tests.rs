@@ -161,3 +161,20 @@ fn destructive_calls_ask_and_changes_have_a_dry_run() {
         assert_eq!(has("yes"), row.kind == Kind::Destroy, "{}", row.call);
     }
 }
+
+#[test]
+fn deletions_read_the_name_wherever_a_command_does() {
+    let mut read = 0;
+    for row in rows().filter(|row| row.path.last() == Some(&"delete")) {
+        let get = crate::commands::Entry::reader(row);
+        let words = [&row.path[..row.path.len() - 1], &["get"]].concat();
+        assert_eq!(get.is_some(), crate::commands::Entry::find(&words).is_some(), "{:?}", row.path);
+        // It takes the arguments of the deletion, and no others.
+        let names: Vec<&str> = row.args.iter().map(|arg| arg.name).collect();
+        if let Some(get) = get {
+            assert!(get.args.iter().all(|arg| names.contains(&arg.name)), "{:?}", row.path);
+            read += 1;
+        }
+    }
+    assert!(read > 5);
+}
