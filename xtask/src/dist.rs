@@ -2,6 +2,7 @@
 
 mod checks;
 mod empty_root;
+pub(crate) mod name_server;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -59,7 +60,7 @@ pub(crate) fn run(is_quick: bool) -> Outcome {
         let size = size(program)?;
         report.program(target.triple, size);
         let tested = match (target.emulator, &host) {
-            ("", _) => empty_root::check(program)?,
+            ("", _) => empty_root::check(program)? && name_server::check(program)?,
             (emulator, Some(host)) => checks::emulated(emulator, program, host)?,
             (emulator, None) => {
                 log(&format!("skipped: {emulator}, because there is no program for this machine"));

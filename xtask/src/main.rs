@@ -116,6 +116,7 @@ fn main() -> ExitCode {
         ["bench", "--instructions"] => bench::instructions::run(),
         ["dist"] => dist::run(false),
         ["dist", "--quick"] => dist::run(true),
+        [dist::name_server::INSIDE, root] => dist::name_server::inside(root),
         ["buildcost"] => build_cost::measure(),
         ["api"] | ["api", "--check"] => api::check(),
         ["api", "--update"] => api::update(),

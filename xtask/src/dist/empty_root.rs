@@ -71,10 +71,14 @@ pub(super) fn check(program: &Path) -> Result<bool, String> {
 }
 
 /// A folder with nothing but the program. It is removed with this value.
-struct Root(PathBuf);
+pub(super) struct Root(PathBuf);
 
 impl Root {
-    fn create(program: &Path) -> Result<Self, String> {
+    pub(super) fn path(&self) -> &Path {
+        &self.0
+    }
+
+    pub(super) fn create(program: &Path) -> Result<Self, String> {
         let folder = std::env::temp_dir().join(format!("avala-empty-root-{}", std::process::id()));
         fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
         let root = Self(folder);

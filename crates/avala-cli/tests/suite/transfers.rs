@@ -50,8 +50,9 @@ fn killed_upload_goes_on() {
             .any(|line| is_done(&line))
     );
     child.kill().unwrap();
-    child.wait().unwrap();
+    // At once, and before anybody has waited for the killed process, as in a container without a reaper.
     let done = world.home.args(UPLOAD.iter().chain(&["--resume", "-o", "json"])).ok().json();
+    child.wait().unwrap();
     let (skipped, sent) =
         (done["upload"]["skipped"].as_u64().unwrap(), done["upload"]["transferred"].as_u64().unwrap());
     assert!(skipped >= 1 && skipped + sent == 10, "{done}");
