@@ -144,7 +144,11 @@ fn is_label(key: &str) -> bool {
 /// Returns whether an object is about a field whose values are secrets, such as
 /// `{"loc": ["body", "password"], "input": "..."}`.
 fn names_a_secret(pairs: &[(String, Node)]) -> bool {
-    pairs.iter().filter(|(name, _)| is_label(name)).any(|(_, value)| is_secret_label(value))
+    // Of the path of a request, as in `{"status": 404, "path": "/auth/token"}`, the values are none.
+    let is_url =
+        |name: &str, value: &Node| name == "path" && matches!(value, Node::Text(path) if path.starts_with('/'));
+    let mut labels = pairs.iter().filter(|(name, value)| is_label(name) && !is_url(name, value));
+    labels.any(|(_, value)| is_secret_label(value))
 }
 
 /// Returns whether a value is a secret name, or a path or an object with one.
@@ -197,7 +201,9 @@ mod tests {
     fn a_body_without_secrets_is_kept_as_it_is() {
         let about =
             r#"{"name":"No password.","message":"Wrong token.","key":"uid","value":"u1","list":["token is","b"]}"#;
-        for body in [about, r#"{"a" : [1.50, null],  "b":"é"}"#, "<html>502</html>", "", "null", r#"{"a": "[1, 2]"}"#]
+        let gateway = r#"{"timestamp":1,"status":404,"error":"Not Found","message":"No.","path":"/api/v1/auth/token"}"#;
+        for body in
+            [about, gateway, r#"{"a" : [1.50, null],  "b":"é"}"#, "<html>502</html>", "", "null", r#"{"a": "[1, 2]"}"#]
         {
             assert_eq!(kept(body), body);
         }
