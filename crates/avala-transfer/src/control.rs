@@ -23,6 +23,14 @@ enum Mode {
     Running,
     Paused,
     Cancelled,
+    /// The run has ended; threads may still write its last record.
+    Ended,
+}
+
+impl Mode {
+    fn is_over(self) -> bool {
+        matches!(self, Self::Cancelled | Self::Ended)
+    }
 }
 
 impl Default for Control {
@@ -53,9 +61,19 @@ impl Control {
         self.set(Mode::Cancelled);
     }
 
+    /// Notes that the run has ended.
+    pub(crate) fn end(&self) {
+        self.set(Mode::Ended);
+    }
+
+    /// Returns whether the run was cancelled or has ended.
+    pub(crate) fn is_over(&self) -> bool {
+        self.0.borrow().is_over()
+    }
+
     fn set(&self, mode: Mode) {
         self.0.send_if_modified(|current| {
-            let changes = *current != Mode::Cancelled && *current != mode;
+            let changes = !current.is_over() && *current != mode;
             if changes {
                 *current = mode;
             }

@@ -37,9 +37,10 @@ impl<T: Send + 'static> Run<T> {
         let (meter, control) = (context.meter.clone(), context.control.clone());
         let Ok(runtime) = Handle::try_current() else { return Self::without_runtime(meter, control) };
         let work = Box::pin(work(context));
-        let end = meter.clone();
+        let (end, ended) = (meter.clone(), control.clone());
         let task = runtime.spawn(async move {
             let result = work.await;
+            ended.end();
             end.end();
             result
         });
@@ -67,6 +68,7 @@ impl<T: Send + 'static> Run<T> {
                 result = Box::pin(work) => result,
                 () = watched.cancelled() => Err(Error::cancelled()),
             };
+            watched.end();
             end.end();
             result
         });

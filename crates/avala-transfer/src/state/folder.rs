@@ -109,14 +109,15 @@ impl Held {
         this
     }
 
-    /// Returns how long to wait for a lock that is held; `None` if a run of this `Transfers` goes on with it.
+    /// Returns how long to wait for a lock that is held; `None` if a run of this `Transfers` goes on with it. A run that has
+    /// ended holds it until its last record is written.
     fn patience(&self) -> Option<Duration> {
         let runs = self.runs();
         let mut others = runs.get(&self.key).into_iter().flatten().filter(|(id, _)| *id != self.id).peekable();
         if others.peek().is_none() {
             return Some(PATIENCE_FOR_OTHERS);
         }
-        others.all(|(_, control)| control.is_cancelled()).then_some(PATIENCE)
+        others.all(|(_, control)| control.is_over()).then_some(PATIENCE)
     }
 
     fn runs(&self) -> MutexGuard<'_, HashMap<String, Vec<(u64, Control)>>> {
