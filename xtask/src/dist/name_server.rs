@@ -79,7 +79,7 @@ pub(crate) fn inside(root: &str) -> Outcome {
     Ok(())
 }
 
-/// The first byte of the first connection; 0x16 begins TLS.
+/// Returns the first byte of the first connection; 0x16 begins TLS.
 fn first_byte(server: &TcpListener) -> Option<u8> {
     let (mut stream, _) = server.accept().ok()?;
     stream.set_read_timeout(Some(Duration::from_secs(30))).ok()?;
@@ -111,7 +111,7 @@ fn serve_stream(mut stream: TcpStream, count: &AtomicU64) {
     }
 }
 
-/// The response to a query: all addresses, or, where they do not fit, none and the mark that it was cut.
+/// Returns the response to a query: all addresses, or, where they do not fit, none and the mark that it was cut.
 fn response(query: &[u8], is_stream: bool) -> Option<Vec<u8>> {
     const CUT: u16 = 0x0200;
     let mut end = 12;
