@@ -135,7 +135,8 @@ async fn server_that_repeats_a_page_ends_the_collection() {
             let next = format!("/datasets/acme/list/?page={next}");
             json(&json!({"count": u64::MAX, "results": [dataset(0)], "next": next, "previous": null}))
         };
-        let script = ScriptedService::always(page(then)).then(page(first));
+        // A script that ends, so that a collection without an end fails the test.
+        let script = (0..20).fold(ScriptedService::new().then(page(first)), |script, _| script.then(page(then)));
         let all = bare(&script).datasets().list_by_owner("acme").try_collect_parallel::<Vec<_>>(4).await;
         let error = all.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Pagination, "{error}");
