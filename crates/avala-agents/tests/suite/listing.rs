@@ -222,7 +222,7 @@ async fn left_executions_do_not_use_up_the_rate_limit() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn decided_executions_are_forgotten_while_a_backlog_is_worked_off() {
+async fn decided_ones_are_forgotten_during_a_long_backlog() {
     let server = server(LISTS[3], 20_000);
     let journal = MemoryJournal::new();
     let agent = approving().concurrency(100).journal(journal.clone());
