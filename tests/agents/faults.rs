@@ -46,6 +46,13 @@ pub struct Report {
     pub wrong: Vec<String>,
 }
 
+/// Requests that the sandbox received.
+#[derive(Default)]
+struct Requests {
+    posts: AtomicUsize,
+    others: AtomicUsize,
+}
+
 type Made = Arc<Mutex<BTreeMap<String, BTreeSet<String>>>>;
 
 /// Runs it against a sandbox of its own.
@@ -53,10 +60,11 @@ type Made = Arc<Mutex<BTreeMap<String, BTreeSet<String>>>>;
 /// # Errors
 /// When the sandbox does not start, or the agent ends with an error.
 pub async fn run(plan: Plan) -> Result<Report, Failure> {
-    let (ledger, requests) = (Ledger::default(), Arc::new(AtomicUsize::new(0)));
+    let (ledger, requests) = (Ledger::default(), Arc::new(Requests::default()));
     let (observer, counter) = (ledger.clone(), Arc::clone(&requests));
     let sandbox = Sandbox::builder().seed(Seed::Empty).on_response(move |request| {
-        counter.fetch_add(1, Ordering::Relaxed);
+        let of_kind = if request.method == "POST" { &counter.posts } else { &counter.others };
+        of_kind.fetch_add(1, Ordering::Relaxed);
         observer.note(request);
     });
     let site = Arc::new(Site::new(sandbox.start().await?, "faults").await?);
@@ -84,7 +92,7 @@ pub async fn run(plan: Plan) -> Result<Report, Failure> {
     ended?;
     site.sandbox.clear_faults();
     report.elapsed = began.elapsed();
-    report.requests = requests.load(Ordering::Relaxed);
+    report.requests = requests.posts.load(Ordering::Relaxed) + requests.others.load(Ordering::Relaxed);
     report.counters = monitor.counters();
     report.conflicts = ledger.conflicts();
     let made = made.lock().unwrap_or_else(PoisonError::into_inner).clone();
@@ -111,22 +119,24 @@ fn agent(made: &Made) -> Agent {
     agent
 }
 
-/// Adds a fault for each so many requests, until it is stopped.
+/// Adds a fault for each so many decisions, and for each so many of the other calls, until it is stopped.
 async fn add_faults(
     site: Arc<Site>,
     plan: Plan,
-    requests: Arc<AtomicUsize>,
+    requests: Arc<Requests>,
     stop: CancellationToken,
 ) -> Result<BTreeMap<&'static str, usize>, Failure> {
     let mut random = fastrand::Rng::with_seed(plan.seed);
-    let (mut added, mut counts) = (0, BTreeMap::new());
+    let (mut added, mut counts) = ([0; 2], BTreeMap::new());
+    let kinds = [(&requests.posts, "POST", "/agent-actions/"), (&requests.others, "GET", "/agents/*")];
     while !stop.is_cancelled() {
-        while added < requests.load(Ordering::Relaxed) / plan.one_fault_in {
-            let (name, fault) = fault(&mut random);
-            *counts.entry(name).or_default() += 1;
-            let fault = if random.bool() { fault.on("POST", "/agent-actions/") } else { fault.on("GET", "/agents/*") };
-            site.sandbox.fault(fault)?;
-            added += 1;
+        for ((received, method, path), added) in kinds.iter().zip(&mut added) {
+            while *added < received.load(Ordering::Relaxed) / plan.one_fault_in {
+                let (name, fault) = fault(&mut random);
+                *counts.entry(name).or_default() += 1;
+                site.sandbox.fault(fault.on(*method, *path))?;
+                *added += 1;
+            }
         }
         tokio::time::sleep(Duration::from_millis(1)).await;
     }

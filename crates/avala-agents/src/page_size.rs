@@ -3,7 +3,7 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// A page should have about this many bytes.
-const PAGE_BYTES: usize = 1 << 20;
+const PAGE_BYTES: usize = 256 << 10;
 /// What the server sends if nothing is asked for, and the most that it sends.
 const DEFAULT: u32 = 100;
 const MOST: u32 = 1_000;
@@ -95,11 +95,13 @@ mod tests {
         let size = PageSize::default();
         assert_eq!((size.of_pending(), size.of_all()), (None, None));
         size.learn(5_000, 5_000 * 700);
-        assert_eq!((size.of_pending(), size.of_all(), size.reduced()), (Some(1_000), Some(1_000), None));
+        assert_eq!((size.of_pending(), size.of_all(), size.reduced()), (Some(374), Some(374), None));
+        size.learn(5_000, 5_000 * 200);
+        assert_eq!(size.of_pending(), Some(1_000));
         size.learn(5_000, 5_000 * 4_096);
-        assert_eq!(size.of_pending(), Some(256));
+        assert_eq!(size.of_pending(), None);
         size.learn(3, 3 * 700);
-        assert_eq!((size.of_pending(), size.of_all()), (None, Some(1_000)));
+        assert_eq!((size.of_pending(), size.of_all()), (None, Some(374)));
         assert!(size.reject(Some(1_000)) && !size.reject(None));
         assert_eq!(size.of_all(), None);
     }

@@ -139,7 +139,8 @@ impl Loop {
             return Some(self.schedule.due(false));
         }
         let with_running = self.schedule.lists_running(now);
-        let start = if with_running { Start::Complete } else { self.course.start(now, self.shared.capacity.most()) };
+        let is_complete = with_running || self.shared.records().is_crowded();
+        let start = if is_complete { Start::Complete } else { self.course.start(now, self.shared.capacity.most()) };
         let poll = Poll {
             agent: self.agent.clone(),
             register: self.registers_again.then(|| self.events.clone()),

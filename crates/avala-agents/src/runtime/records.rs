@@ -66,6 +66,12 @@ impl Records {
         self.closed.remove(execution);
     }
 
+    /// Returns whether so many decided executions are remembered that those should be forgotten which the server does not
+    /// list any more.
+    pub(crate) fn is_crowded(&self) -> bool {
+        self.closed.len() > MOST_CLOSED + MOST_CLOSED / 2
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.open.len() + self.closed.len()
     }

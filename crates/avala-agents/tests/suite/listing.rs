@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use avala_agents::types::EventType;
-use avala_agents::{Agent, Context, Decision};
+use avala_agents::{Agent, Context, Decision, MemoryJournal};
 use serde_json::json;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -219,4 +219,14 @@ async fn left_executions_do_not_use_up_the_rate_limit() {
     assert!((20.0..=60.0).contains(&per_minute), "{per_minute} pages a minute of a list of 40");
     stop.cancel();
     running.await.unwrap().unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn decided_ones_are_forgotten_during_a_long_backlog() {
+    let server = server(LISTS[3], 20_000);
+    let journal = MemoryJournal::new();
+    let agent = approving().concurrency(100).journal(journal.clone());
+    agent.run_until_idle(&server.client()).await.unwrap();
+    server.assert_each_decided_once(20_000);
+    assert!(journal.records().len() < 16_000, "{} records", journal.records().len());
 }

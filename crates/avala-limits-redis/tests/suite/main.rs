@@ -15,6 +15,7 @@ mod limits;
 mod outages;
 mod script;
 mod sharing;
+mod slow_replies;
 mod support;
 #[cfg(feature = "tls")]
 mod tls;
