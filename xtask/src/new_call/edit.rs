@@ -67,7 +67,16 @@ impl Edits {
         let mut place = old.find(after).ok_or_else(missing)? + after.len();
         let is_before = |other: &&str| !sort_key(other).is_empty() && sort_key(other) <= sort_key(line);
         place += old[place..].split_inclusive('\n').take_while(is_before).map(str::len).sum::<usize>();
-        self.set(file, format!("{}{line}\n{}", &old[..place], &old[place..]));
+        let (mut before, mut line) = (old[..place].to_owned(), line);
+        // The last row of a JSON list has no comma.
+        let end = before.trim_end().len();
+        if let Some(without) = line.strip_suffix(',')
+            && !before[..end].ends_with([',', '[', '{', '('])
+        {
+            before.insert(end, ',');
+            line = without;
+        }
+        self.set(file, format!("{before}{line}\n{}", &old[place..]));
         Ok(())
     }
 
@@ -149,6 +158,11 @@ mod tests {
         }
         assert_eq!(edits.read("a").unwrap(), "x [\n    0,\n    A,\n    B,\n    C,\n    D,\n]\nD,\n");
         assert!(edits.insert_into_list("a", "y [\n", "    B,").is_err());
+        edits.set("json", "{\n\"A\": {},\n\"C\": {}\n}\n".to_owned());
+        for line in ["\"B\": {},", "\"D\": {},"] {
+            edits.insert_into_list("json", "{\n", line).unwrap();
+        }
+        assert_eq!(edits.read("json").unwrap(), "{\n\"A\": {},\n\"B\": {},\n\"C\": {},\n\"D\": {}\n}\n");
     }
 
     #[test]
