@@ -32,7 +32,13 @@ pub(crate) fn run() -> Outcome {
     let accept = [("INSTA_UPDATE", "always"), ("INSTA_FORCE_PASS", "0")];
     cargo_with(&[&["test", "-p", "avala-tests", "--test", "suite"], &place[..]].concat(), &accept)?;
     cargo_with(&[&["test", "-p", "avala-sandbox", "--lib"], &place[..]].concat(), &accept)?;
-    cargo_with(&[&["test", "-p", "avala-client", "--doc"], &place[..], &["--", "resources::"]].concat(), &accept)
+    let mut filters: Vec<String> = examples
+        .iter()
+        .filter_map(|example| Some(format!("resources::{}::", example.first()?.split_once('.')?.0)))
+        .collect();
+    filters.dedup();
+    let filters: Vec<&str> = filters.iter().map(String::as_str).collect();
+    cargo_with(&[&["test", "-p", "avala-client", "--doc"], &place[..], &["--"], &filters[..]].concat(), &accept)
 }
 
 /// Copies every file that git knows.
