@@ -21,8 +21,13 @@ an existing one, and approving. Raw calls (`Avala::request`) reach them with a k
 
 /// Prints the table and writes it to the file.
 pub(crate) fn write() -> Outcome {
+    log(&table()?);
+    write_quietly()
+}
+
+/// Writes the table to the file.
+pub(crate) fn write_quietly() -> Outcome {
     let table = table()?;
-    log(&table);
     let path = root().join(FILE);
     let written = path.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| fs::write(&path, table));
     written.map_err(|error| format!("{FILE}: {error}"))

@@ -70,11 +70,11 @@ cargo xtask <task>
   semver               Compares the API with the last release; needs cargo-semver-checks
   msrv                 Checks the workspace on the oldest compiler that it supports
   minimal-versions     Builds with the oldest dependencies that Cargo.toml allows
-  new-call <call> ...  Scaffolds a call: contract, model, fixtures, client, example, sandbox
+  new-call <call> ...  Scaffolds a call: contract, model, fixtures, client, example, sandbox; --check tests that in a copy
   package              Packages the crates, and builds and runs a program from the packages alone
   release --dry-run    Checks what a registry requires, runs `package`, and prints the commands of a release
   ci [--long]          Runs everything that a change must pass: format, lints, features, test, docs; --long adds
-                       the packages and the book
+                       new-call --check, the packages and the book
 ";
 
 fn main() -> ExitCode {
@@ -103,7 +103,7 @@ fn main() -> ExitCode {
         ["soak", "transfers"] => test::soak_transfers(),
         ["soak", "limits", ref arguments @ ..] => limits::soak(arguments),
         ["soak", "fleet"] => limits::fleet(),
-        ["soak", ref arguments @ ..] => test::soak("soak", arguments),
+        ["soak", ref arguments @ ..] => test::soak("soak_calls", arguments),
         ["mistakes"] | ["mistakes", "--check"] => mistakes::check(),
         ["mistakes", "--update"] => mistakes::update(),
         ["mutants"] => mutants::run(),
@@ -129,10 +129,13 @@ fn main() -> ExitCode {
         ["msrv"] => tools::msrv(),
         ["minimal-versions"] => tools::minimal_versions(),
         ["release", "--dry-run"] => release::dry_run(),
+        ["new-call", "--check"] => new_call::check::run(),
         ["new-call", ref arguments @ ..] => new_call::run(arguments),
         ["package"] => package::check(),
         ["ci"] => ci(),
-        ["ci", "--long"] => ci().and_then(|()| release::dry_run()).and_then(|()| book::render()),
+        ["ci", "--long"] => {
+            ci().and_then(|()| new_call::check::run()).and_then(|()| release::dry_run()).and_then(|()| book::render())
+        }
         _ => Err(format!("unknown task {arguments:?}\n\n{USAGE}")),
     };
     match outcome {

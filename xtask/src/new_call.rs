@@ -1,6 +1,7 @@
 //! Scaffolds a call of the API in every place that needs a line for it: contract, model, fixtures, client with an
 //! example, contract suite, sandbox.
 
+pub(crate) mod check;
 mod client;
 mod contract;
 mod edit;
@@ -19,11 +20,14 @@ use self::spec::Spec;
 const USAGE: &str = "\
 cargo xtask new-call <resource>.<call> <METHOD> <path> <returns> [field:type ...]
 
+  path      with placeholders; one whose type has another name: `{uid:IssueUid}`
   returns   a model, `page<Model>`, or `nothing`
   field     for a new model, besides `uid`: a name and string, boolean, integer, number or datetime
 
   cargo xtask new-call widgets.list GET /widgets/ 'page<Widget>' name:string is_active:boolean
-  cargo xtask new-call widgets.get GET '/widgets/{uid}/' Widget";
+  cargo xtask new-call widgets.get GET '/widgets/{uid}/' Widget
+
+Payloads, query parameters besides those of pages, and the command of the CLI are written by hand.";
 
 /// Adds a call, and the resource and the model if they are new.
 pub(crate) fn run(arguments: &[&str]) -> Outcome {
@@ -33,7 +37,7 @@ pub(crate) fn run(arguments: &[&str]) -> Outcome {
         log(&format!("changed: {path}"));
     }
     cargo(&["fmt", "--all"])?;
-    crate::coverage::write()?;
+    crate::coverage::write_quietly()?;
     log("\nNext: describe the call, the model and its fields in the lines marked `TODO`; then");
     log("  cargo xtask snapshots, and with --accept if they are right");
     log("  cargo xtask test");
@@ -52,10 +56,26 @@ fn scaffold(root: &Path, spec: &Spec) -> Result<Vec<String>, String> {
         model::fixtures(&mut edits, spec, model)?;
         sandbox::record(&mut edits, spec, model)?;
     }
+    check_identifiers(&edits, spec)?;
     client::add(&mut edits, spec)?;
     contract::case(&mut edits, spec)?;
     sandbox::handler(&mut edits, spec)?;
     edits.write()
+}
+
+/// Checks that the types of placeholders are in `avala-types`.
+fn check_identifiers(edits: &Edits, spec: &Spec) -> Outcome {
+    let file = "crates/avala-types/src/id.rs";
+    let known = edits.read(file)?;
+    for placeholder in spec.placeholders() {
+        let name = spec.placeholder_type(placeholder);
+        if !known.contains(&format!("pub struct {name};")) {
+            return Err(format!(
+                "{file} has no `{name}` for the placeholder `{{{placeholder}}}`; name its type, as in `{{{placeholder}:TaskUid}}`"
+            ));
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -72,6 +92,7 @@ mod tests {
         model::add(&mut edits, &spec, &model).unwrap();
         model::fixtures(&mut edits, &spec, &model).unwrap();
         sandbox::record(&mut edits, &spec, &model).unwrap();
+        check_identifiers(&edits, &spec).unwrap();
         client::add(&mut edits, &spec).unwrap();
         contract::case(&mut edits, &spec).unwrap();
         sandbox::handler(&mut edits, &spec).unwrap();
@@ -94,6 +115,10 @@ mod tests {
             ("crates/avala-client/src/resources/gadgets.rs", "avala.gadgets().list().items();"),
             ("crates/avala-client/src/resources/gadgets.rs", "use crate::list::List;"),
             ("crates/avala-client/src/resources/gadgets.rs", "use avala_types::Gadget;"),
+            (
+                "crates/avala-sandbox/src/schema/wire.rs",
+                "    FinalizationUid,\n    FleetEventType,\n    FleetSeverity,\n    GadgetUid,",
+            ),
             ("crates/avala-client/src/resources/mod.rs", "pub fn gadgets(&self) -> Gadgets {"),
             ("crates/avala-client/src/decode/decoded.rs", "    Gadget,"),
             ("tests/suite/contract/calls/work.rs", r#"Case::new("gadgets.list""#),
@@ -104,6 +129,13 @@ mod tests {
         ] {
             assert!(edits.read(file).unwrap().contains(line), "{file} has no {line}:\n{}", edits.read(file).unwrap());
         }
+    }
+
+    #[test]
+    fn unknown_identifier_is_refused() {
+        let issue = ["annotation_issues.log", "GET", "/annotation-issues/{uid}/log/", "AnnotationIssue"];
+        let problem = scaffold(&root(), &Spec::parse(&issue).unwrap()).unwrap_err();
+        assert!(problem.contains("no `AnnotationIssueUid` for the placeholder `{uid}`"), "{problem}");
     }
 
     #[test]

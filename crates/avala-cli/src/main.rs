@@ -1,4 +1,4 @@
-//! `avala`: the command-line interface of Avala.
+#![doc = include_str!("../README.md")]
 
 mod app;
 mod args;

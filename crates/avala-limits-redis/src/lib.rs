@@ -79,3 +79,8 @@ pub use self::claims::RedisClaims;
 pub use self::error::{LimitsError, LimitsErrorKind};
 pub use self::limits::RedisLimits;
 pub use self::stats::LimitStats;
+
+/// Compiles the code of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -120,3 +120,8 @@ pub use sync::filter::Filter;
 pub use transfers::{Transfers, TransfersBuilder};
 pub use upload::dataset::{DatasetReport, DatasetTransfer, DatasetUpload, OnFailure, UploadPlan};
 pub use upload::recording::{RecordingPlan, RecordingReport, RecordingTransfer, RecordingUpload};
+
+/// Compiles the code of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -13,9 +13,9 @@
 //! error type.
 //!
 //! ```text
-//! trace call > deadline > [your layers, per call] > retry > rate limit > concurrency > auth > trace attempt
-//!   > [your layers, per attempt] > attempt timeout > idle timeout > collect > address
-//!   > redirect guard > decompress > pooled client > TLS
+//! trace call > call timeout > [your layers, per call] > retry > rate limit and permit > auth > trace attempt
+//!   > [your layers, per attempt] > attempt timeout > idle timeout > collect > resolve > reject redirects > decompress
+//!   > pooled client > TLS
 //! ```
 //!
 //! # First request

@@ -54,6 +54,19 @@
 //! # Ok::<(), serde_json::Error>(())
 //! ```
 //!
+//! An update sends only what is set. A field that the server can clear is a [`Patch`]:
+//!
+//! ```
+//! use avala_types::{Patch, UpdateAgent};
+//!
+//! let update = UpdateAgent::new().is_active(false).description(Patch::Null);
+//! assert_eq!(serde_json::to_string(&update)?, r#"{"is_active":false,"description":null}"#);
+//! # Ok::<(), serde_json::Error>(())
+//! ```
+//!
+//! [`encode_json`] rejects NaN and infinity, which `serde_json` writes as null. Other formats, such as MessagePack and YAML,
+//! carry the same models; [`Json`] says what they cannot express.
+//!
 //! # Serving
 //!
 //! All types encode and decode, so a fake server can decode the payload and respond with the model:
@@ -82,6 +95,8 @@
 //! | `jiff` | conversions between `Timestamp` and `jiff::Timestamp` |
 //! | `uuid` | conversions between IDs and `uuid::Uuid` |
 //! | `schemars` | JSON Schemas of models and payloads |
+//! | `bytes` | the frames of a sequence share the bytes of its response, as in `avala-client` |
+//!
 //! # Errors, pages and extending
 //!
 //! Decoding fails with the error of the deserializer only if an identity is missing or the text is no JSON. A list in

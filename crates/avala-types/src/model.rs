@@ -138,9 +138,17 @@ macro_rules! payload {
 }
 pub(crate) use payload;
 
-/// The constructor: from the required fields, or a `Default` if there is none.
+/// The constructor: from the required fields; with a `Default` if there is none.
 macro_rules! constructor {
     ($name:ident {} { $($ofield:ident,)* }) => {
+        impl $name {
+            /// Creates a value without any field set.
+            #[must_use]
+            pub fn new() -> Self {
+                Self::default()
+            }
+        }
+
         impl Default for $name {
             fn default() -> Self {
                 Self { $( $ofield: Default::default(), )* extra: $crate::Extra::default() }

@@ -70,23 +70,15 @@ fn new_resource(edits: &mut Edits, spec: &Spec, file: &str) -> Result<(), String
     edits.insert_before(module, "\nimpl Avala {\n", "", &method)
 }
 
-/// Imports what the method names and the file does not have yet; formatting puts the lines in order.
+/// Imports what the method names and the file does not have yet.
 fn import(edits: &mut Edits, spec: &Spec, file: &str) -> Result<(), String> {
-    let text = edits.read(file)?;
-    // Imports are before the first item; methods name the types too.
-    let head = text.split("\n///").next().unwrap_or_default().to_owned();
-    let has = |name: &str| head.split(|letter: char| !letter.is_alphanumeric()).any(|word| word == name);
-    let mut uses = String::new();
     let mut types: Vec<String> = spec.placeholders().iter().map(|name| spec.placeholder_type(name)).collect();
     types.extend(spec.model.clone());
-    for name in types.iter().filter(|name| !has(name)) {
-        uses += &format!("use avala_types::{name};\n");
+    for name in &types {
+        edits.import(file, "avala_types", name)?;
     }
-    let (name, module) = if spec.is_page { ("List", "list") } else { ("Call", "call") };
-    if !has(name) {
-        uses += &format!("use crate::{module}::{name};\n");
-    }
-    edits.insert_before(file, "", "use crate::avala::Avala;", &uses)
+    let (module, name) = if spec.is_page { ("crate::list", "List") } else { ("crate::call", "Call") };
+    edits.import(file, module, name)
 }
 
 /// Lists a model that no call returned before. A model with a UID that a call asks for is checked against it.
@@ -96,6 +88,6 @@ fn decoder(edits: &mut Edits, spec: &Spec) -> Result<(), String> {
     if edits.read(file)?.contains(&format!("\n    {model},\n")) {
         return Ok(());
     }
-    edits.insert_before(file, "by_uid [\n", "", &format!("    {model},\n"))?;
-    edits.insert_before(file, "use avala_types::{\n", "", &format!("    {model},\n"))
+    edits.insert_into_list(file, "by_uid [\n", &format!("    {model},"))?;
+    edits.import(file, "avala_types", model)
 }

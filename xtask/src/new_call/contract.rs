@@ -23,7 +23,7 @@ pub(super) fn row(edits: &mut Edits, spec: &Spec) -> Result<(), String> {
         r#"{{"call": "{name}", "method": "{}", "path": "{}", "query": {query}, "body": null, "returns": "{returns}", "seen_in": ["reference"]}},"#,
         spec.method, spec.path
     );
-    edits.insert_before(ENDPOINTS, "[\n", "{\"call\"", &format!("{row}\n"))
+    edits.insert_into_list(ENDPOINTS, "[\n", &row)
 }
 
 /// Adds the fields of a new model.
@@ -34,8 +34,8 @@ pub(super) fn model(edits: &mut Edits, spec: &Spec, model: &str) -> Result<(), S
         fields += &format!(r#", "{name}": {{"type": "{type_name}", "required": false, "nullable": true}}"#);
     }
     let module = Spec::model_module(model);
-    let line = format!("\"{model}\": {{\"module\": \"{module}\", \"fields\": {{{fields}}}}},\n");
-    edits.insert_before(TYPES, "{\n", "\"", &line)
+    let line = format!("\"{model}\": {{\"module\": \"{module}\", \"fields\": {{{fields}}}}},");
+    edits.insert_into_list(TYPES, "{\n", &line)
 }
 
 /// Adds the case of the call, with its required arguments and with all that it can have.

@@ -28,15 +28,14 @@ pub(super) fn add(edits: &mut Edits, spec: &Spec, model: &str) -> Result<(), Str
     edits.insert_before("crates/avala-types/src/id.rs", "\nopaque_id! {", "}\n", &id)?;
 
     let services = "crates/avala-types/src/setters/services.rs";
-    edits.insert_before(
-        services,
-        "",
-        "use crate::",
-        &format!("use crate::{module}::{model};\nuse crate::id::{model}Uid;\n"),
-    )?;
+    edits.import(services, "crate::id", &format!("{model}Uid"))?;
+    edits.import(services, &format!("crate::{module}"), model)?;
     edits.insert_before(services, "\nsetters! {\n", "", &format!("    {model} {{\n{setters}    }}\n\n"))?;
-    let list = "MODELS: &[Readable] = readables! {\n    open {\n";
-    edits.insert_before("tests/models.rs", list, "", &format!("        {model},\n"))
+    edits.insert_into_list(
+        "tests/models.rs",
+        "MODELS: &[Readable] = readables! {\n    open {\n",
+        &format!("        {model},"),
+    )
 }
 
 fn has_time(spec: &Spec) -> bool {
@@ -53,7 +52,10 @@ pub(super) fn fixtures(edits: &mut Edits, spec: &Spec, model: &str) -> Result<()
         ("full", all.clone()),
         ("minimal", String::new()),
         ("older", null),
-        ("newer", format!("{all},\n  \"added_later\": {{ \"parts\": 18446744073709551660 }}")),
+        (
+            "newer",
+            format!("{all},\n  \"added_later\": {{ \"parts\": 18446744073709551660 }},\n  \"also_later\": \"text\""),
+        ),
     ] {
         let text = format!("{{\n  \"uid\": \"{module}-{kind}-1\"{fields}\n}}\n");
         edits.set(&format!("tests/fixtures/{module}/{kind}.json"), text);

@@ -19,18 +19,15 @@ pub(super) fn record(edits: &mut Edits, spec: &Spec, model: &str) -> Result<(), 
     let schema = &format!("{SRC}/schema/mod.rs");
     edits.insert_sorted(schema, "mod ", &format!("mod {module};"))?;
     edits.insert_sorted(schema, "pub(crate) use ", &format!("pub(crate) use {module}::{model};"))?;
-    edits.insert_before(&format!("{SRC}/schema/tests.rs"), "", "        Model,\n", &format!("        {model},\n"))?;
+    edits.insert_into_list(&format!("{SRC}/schema/tests.rs"), "records![\n", &format!("        {model},"))?;
+    edits.insert_into_list(&format!("{SRC}/schema/wire.rs"), "texts!(\n", &format!("    {model}Uid,"))?;
 
     let tables = &format!("{SRC}/state/tables.rs");
     let (table, words) = (&spec.resource, spec.resource.replace('_', " "));
-    edits.insert_before(tables, "use crate::schema::{", "", &format!("{model}, "))?;
-    edits.insert_before(
-        tables,
-        "pub(crate) struct Tables {\n",
-        "",
-        &format!("    pub(crate) {table}: Table<{model}>,\n"),
-    )?;
-    edits.insert_before(tables, "        Self {\n", "", &format!("            {table}: Table::new(\"{words}\"),\n"))
+    edits.import(tables, "crate::schema", model)?;
+    let field = format!("    pub(crate) {table}: Table<{model}>,");
+    edits.insert_into_list(tables, "pub(crate) struct Tables {\n", &field)?;
+    edits.insert_into_list(tables, "        Self {\n", &format!("            {table}: Table::new(\"{words}\"),"))
 }
 
 /// Adds the handler and its route.
@@ -41,20 +38,31 @@ pub(super) fn handler(edits: &mut Edits, spec: &Spec) -> Result<(), String> {
         edits.set(
             &file,
             format!(
-                "//! TODO: describe {resource}.\n\nuse axum::extract::State;\n\nuse crate::app::App;\nuse crate::error::ApiResult;\n\
-                 use crate::routes::Routes;\n\npub(crate) fn routes() -> Routes {{\n    Routes::new()\n}}\n"
+                "//! TODO: describe {resource}.\n\nuse axum::extract::State;\n\nuse crate::app::App;\nuse crate::routes::Routes;\n\n\
+                 pub(crate) fn routes() -> Routes {{\n    Routes::new()\n}}\n"
             ),
         );
         let module = &format!("{SRC}/handlers/mod.rs");
         edits.insert_sorted(module, "pub(crate) mod ", &format!("pub(crate) mod {resource};"))?;
         let router = &format!("{SRC}/router.rs");
-        edits.insert_before(router, "use crate::handlers::{\n", "", &format!("    {resource},\n"))?;
-        edits.insert_before(router, "    Routes::new()\n", "", &format!("        .merge({resource}::routes())\n"))?;
+        edits.import(router, "crate::handlers", resource)?;
+        edits.insert_into_list(router, "    Routes::new()\n", &format!("        .merge({resource}::routes())"))?;
     }
     let route = format!(".{}(\"{}\", {call})", spec.method.to_lowercase(), spec.path);
     edits.insert_before(&file, "Routes::new()", "", &route)?;
+    // Only a table of the model itself needs no conversion; another one has rows of its own.
+    let has_table = match &spec.model {
+        Some(model) => {
+            edits.read(&format!("{SRC}/state/tables.rs"))?.contains(&format!(" {resource}: Table<{model}>,"))
+        }
+        None => false,
+    };
+    let (text, imports) = body(spec, call, has_table);
+    for (module, name) in imports {
+        edits.import(&file, module, &name)?;
+    }
     let all = edits.read(&file)?;
-    edits.set(&file, format!("{all}\n{}", body(spec, call)));
+    edits.set(&file, format!("{all}\n{text}"));
     Ok(())
 }
 
@@ -68,22 +76,46 @@ fn handler_name(call: &str) -> &str {
     }
 }
 
-/// Returns the handler. Lists and single records are complete; others are left to be written.
-fn body(spec: &Spec, name: &str) -> String {
+/// The names that a handler uses, and their modules.
+type Imports = Vec<(&'static str, String)>;
+
+/// Returns the handler. Lists and single records of a table are complete; others are left to be written.
+fn body(spec: &Spec, name: &str, has_table: bool) -> (String, Imports) {
     let table = &spec.resource;
     match &spec.model {
-        Some(model) if spec.is_page => format!(
-            "async fn {name}(State(app): State<App>, query: crate::request::list::ListQuery) -> \
-                 ApiResult<crate::schema::Page<crate::schema::{model}>> {{\n    \
-                 query.list(&app.tables().{table}).cursor_page(crate::schema::{model}::clone)\n}}\n"
+        Some(model) if has_table && spec.is_page => (
+            format!(
+                "async fn {name}(State(app): State<App>, query: ListQuery) -> ApiResult<Page<{model}>> {{\n    \
+                 query.list(&app.tables().{table}).cursor_page({model}::clone)\n}}\n"
+            ),
+            vec![
+                ("crate::error", "ApiResult".to_owned()),
+                ("crate::request::list", "ListQuery".to_owned()),
+                ("crate::schema", "Page".to_owned()),
+                ("crate::schema", model.clone()),
+            ],
         ),
-        Some(model) if spec.method == "GET" && spec.placeholders() == ["uid"] => format!(
-            "async fn {name}(\n    State(app): State<App>,\n    axum::extract::Path(uid): axum::extract::Path<avala_types::{model}Uid>,\n) -> \
-                 ApiResult<crate::schema::{model}> {{\n    Ok(axum::Json(app.tables().{table}.get(uid)?.clone()))\n}}\n"
-        ),
-        _ => format!(
-            "/// TODO: write the handler.\nasync fn {name}(State(_): State<App>) -> crate::error::ApiError {{\n    \
-                 crate::error::ApiError::not_found()\n}}\n"
+        Some(model) if has_table && spec.method == "GET" && spec.placeholders() == ["uid"] => {
+            let uid = spec.placeholder_type("uid");
+            (
+                format!(
+                    "async fn {name}(State(app): State<App>, Path(uid): Path<{uid}>) -> ApiResult<{model}> {{\n    \
+                     Ok(Json(app.tables().{table}.get(uid)?.clone()))\n}}\n"
+                ),
+                vec![
+                    ("crate::response", "Json".to_owned()),
+                    ("axum::extract", "Path".to_owned()),
+                    ("avala_types", uid),
+                    ("crate::error", "ApiResult".to_owned()),
+                    ("crate::schema", model.clone()),
+                ],
+            )
+        }
+        _ => (
+            format!(
+                "/// TODO: write the handler.\nasync fn {name}(State(_): State<App>) -> ApiError {{\n    ApiError::not_found()\n}}\n"
+            ),
+            vec![("crate::error", "ApiError".to_owned())],
         ),
     }
 }

@@ -10,6 +10,8 @@ pub(super) struct Spec {
     pub(super) method: String,
     /// As `/widgets/{uid}/`.
     pub(super) path: String,
+    /// Placeholders whose type the path names, as `{uid:IssueUid}`.
+    named_types: Vec<(String, String)>,
     /// As `Widget`; `None` if the response has no value.
     pub(super) model: Option<String>,
     pub(super) is_page: bool,
@@ -65,12 +67,14 @@ impl Spec {
         if model.as_ref().is_some_and(|model| !model.starts_with(|first: char| first.is_ascii_uppercase())) {
             return Err(format!("`{returns}` is no model"));
         }
+        let (path, named_types) = without_types(path);
         let fields = fields.iter().map(|field| parse_field(field)).collect::<Result<_, _>>()?;
         Ok(Self {
             resource: resource.to_owned(),
             call: call.to_owned(),
             method: (*method).to_owned(),
-            path: (*path).to_owned(),
+            path,
+            named_types,
             model,
             is_page,
             fields,
@@ -113,10 +117,15 @@ impl Spec {
         self.path.split('{').skip(1).filter_map(|part| Some(part.split_once('}')?.0)).collect()
     }
 
-    /// Returns the type of a placeholder: the UID of the model for `uid`, and that of its name for others.
+    /// Returns the type of a placeholder: the one that the path names, the UID of the model or of the resource for `uid`, and that
+    /// of its name for others.
     pub(super) fn placeholder_type(&self, placeholder: &str) -> String {
+        if let Some((_, named)) = self.named_types.iter().find(|(name, _)| name == placeholder) {
+            return named.clone();
+        }
         match (placeholder, &self.model) {
             ("uid", Some(model)) => format!("{model}Uid"),
+            ("uid", None) => format!("{}Uid", singular(&self.resource_type())),
             ("owner", _) => "OwnerName".to_owned(),
             _ => {
                 let words = placeholder.split('_');
@@ -124,6 +133,30 @@ impl Spec {
             }
         }
     }
+}
+
+/// Returns `Widget` of `Widgets`, `WebhookDelivery` of `WebhookDeliveries`.
+fn singular(plural: &str) -> String {
+    match plural.strip_suffix("ies") {
+        Some(stem) => format!("{stem}y"),
+        None => plural.strip_suffix('s').unwrap_or(plural).to_owned(),
+    }
+}
+
+/// Splits the types of placeholders from a path: `/issues/{uid:IssueUid}/`.
+fn without_types(path: &str) -> (String, Vec<(String, String)>) {
+    let (mut plain, mut types) = (String::new(), Vec::new());
+    for (index, part) in path.split('{').enumerate() {
+        let brace = if index == 0 { "" } else { "{" };
+        match part.split_once('}').and_then(|(name, rest)| Some((name.split_once(':')?, rest))) {
+            Some(((name, type_name), rest)) => {
+                plain += &format!("{{{name}}}{rest}");
+                types.push((name.to_owned(), type_name.to_owned()));
+            }
+            None => plain += &format!("{brace}{part}"),
+        }
+    }
+    (plain, types)
 }
 
 fn parse_field(field: &str) -> Result<(String, FieldType), String> {
@@ -147,6 +180,12 @@ mod tests {
         assert_eq!(Spec::model_module("QualityGate"), "quality_gate");
         assert_eq!(spec.placeholder_type("uid"), "QualityGateUid");
         assert_eq!(spec.placeholder_type("project_uid"), "ProjectUid");
+        let spec = Spec::parse(&["webhook_deliveries.delete", "DELETE", "/d/{owner}/{uid}/", "nothing"]).unwrap();
+        assert_eq!(spec.placeholder_type("uid"), "WebhookDeliveryUid");
+        let spec =
+            Spec::parse(&["issues.get", "GET", "/i/{project_uid}/{uid:IssueUid}/log/", "AnnotationIssue"]).unwrap();
+        assert_eq!(spec.path, "/i/{project_uid}/{uid}/log/");
+        assert_eq!(spec.placeholder_type("uid"), "IssueUid");
     }
 
     #[test]

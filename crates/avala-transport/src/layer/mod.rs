@@ -1,8 +1,8 @@
 //! Tower layers of the stack, each of which can also be used alone.
 //!
-//! `stack.rs` defines their order and the reason for each position. Place [`AdaptLayer`] between a layer and a service
-//! with another body or error type. [`ResolvedUrl`] and [`FinalHeaders`] are extensions of requests that user layers
-//! read.
+//! The front page of this crate shows their order; the guide of `avala-client` has the reasons ("Layers and custom
+//! stacks"). Place [`AdaptLayer`] between a layer and a service with another body or error type. [`ResolvedUrl`] and
+//! [`FinalHeaders`] are extensions of requests that user layers read.
 
 pub(crate) mod adapt;
 pub(crate) mod attempt_timeout;
