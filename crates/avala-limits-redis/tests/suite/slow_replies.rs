@@ -9,7 +9,7 @@ use tokio::time::{Instant, sleep};
 use crate::outages::{is_local, quick};
 use crate::support::{millis, request};
 
-/// A server that sends its response to a script byte by byte, and then closes the connection.
+/// Returns a server that sends its response to a script byte by byte, and then closes the connection.
 async fn dripping(response: &'static [u8], pause: Duration) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("redis://{}/", listener.local_addr().unwrap());
