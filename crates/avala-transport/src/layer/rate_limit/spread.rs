@@ -6,14 +6,15 @@ use tokio::time::Instant;
 
 /// The time over which calls are counted, as long as the server's window.
 const WINDOW: Duration = Duration::from_secs(60);
-/// The longest time that a gate stays closed after the moment that the server named.
+/// The longest time that a gate stays closed after the moment that the server named; for waits of at least this long.
 const LONGEST: Duration = Duration::from_secs(30);
 
 /// Decides how much later than the server asked a gate opens.
 ///
 /// All clients with one key are told the same moment. None knows how many there are, but each knows how much of the limit
-/// it used itself: the rest was used by others. A client that used all of it returns at once, and one that used little
-/// returns at a random moment within as much time as it had to wait.
+/// it used itself: the rest was used by others. A client that used all of it returns at once. One that used little returns at
+/// a random moment within as much time as it had to wait, if that was half a minute or more. After a shorter wait the time
+/// is shorter still: only the few clients that called just before the end are told to wait so briefly.
 #[derive(Debug, Default)]
 pub(super) struct Spread {
     /// Start of the current window of counting.
@@ -66,7 +67,8 @@ impl Spread {
         let current = if passed < WINDOW * 2 { f64::from(self.sent) } else { 0.0 };
         let own = current + f64::from(self.sent_before) * weight;
         let others = (1.0 - own / per_minute.max(1.0)).clamp(0.0, 1.0);
-        wait.min(LONGEST).mul_f64(others * self.part)
+        let long = wait.min(LONGEST);
+        long.mul_f64(long.as_secs_f64() / LONGEST.as_secs_f64() * others * self.part)
     }
 
     /// Returns how much of `left` remains of the spread if it must be shorter by `excess`; `None` if it cannot be.
@@ -80,7 +82,7 @@ impl Spread {
 mod tests {
     use super::*;
 
-    const WAIT: Duration = Duration::from_secs(20);
+    const WAIT: Duration = LONGEST;
 
     fn after(spread: &Spread, now: Instant) -> f64 {
         spread.after(now, WAIT, 100.0).as_secs_f64()
@@ -90,13 +92,13 @@ mod tests {
     fn client_that_used_the_limit_alone_returns_at_once() {
         let (mut spread, now) = (Spread::default(), Instant::now());
         spread.draw(1.0);
-        assert!((after(&spread, now) - 20.0).abs() < 1e-6, "others used the limit");
+        assert!((after(&spread, now) - 30.0).abs() < 1e-6, "others used the limit");
         (0..50).for_each(|_| spread.count(now));
-        assert!((after(&spread, now) - 10.0).abs() < 1e-6);
+        assert!((after(&spread, now) - 15.0).abs() < 1e-6);
         (0..50).for_each(|_| spread.count(now));
         assert!(after(&spread, now) < 1e-6);
         spread.put_back();
-        assert!((after(&spread, now) - 0.2).abs() < 1e-6);
+        assert!((after(&spread, now) - 0.3).abs() < 1e-6);
     }
 
     #[test]
@@ -104,11 +106,21 @@ mod tests {
         let (mut spread, now) = (Spread::default(), Instant::now());
         spread.draw(1.0);
         (0..80).for_each(|_| spread.count(now));
-        assert!((after(&spread, now + WINDOW) - 4.0).abs() < 1e-6);
+        assert!((after(&spread, now + WINDOW) - 6.0).abs() < 1e-6);
         spread.count(now + WINDOW);
-        assert!(after(&spread, now + WINDOW) < 4.0);
-        assert!((after(&spread, now + WINDOW * 3 / 2) - 11.8).abs() < 1e-6, "half of the 80, and one");
-        assert!((after(&spread, now + WINDOW * 9) - 20.0).abs() < 1e-6);
+        assert!(after(&spread, now + WINDOW) < 6.0);
+        assert!((after(&spread, now + WINDOW * 3 / 2) - 17.7).abs() < 1e-6, "half of the 80, and one");
+        assert!((after(&spread, now + WINDOW * 9) - 30.0).abs() < 1e-6);
+    }
+
+    #[test]
+    fn short_waits_have_a_short_spread() {
+        let (mut spread, now) = (Spread::default(), Instant::now());
+        spread.draw(1.0);
+        for (wait, longest) in [(1, 34), (3, 301), (15, 7_501), (30, 30_000), (3_600, 30_000)] {
+            let after = spread.after(now, Duration::from_secs(wait), 100.0);
+            assert!(after > Duration::ZERO && after <= Duration::from_millis(longest), "{wait}: {after:?}");
+        }
     }
 
     #[test]
