@@ -165,7 +165,7 @@ impl AllExecutions {
         }
     }
 
-    /// Returns one walk through all pages, or until everything is found. A page that fails is requested again.
+    /// Walks through all pages, or until everything is found. A page that fails is requested again.
     async fn walk(&self, mut wanted: Vec<Wanted>) {
         let (mut cursor, mut failures): (Option<Cursor>, u32) = (None, 0);
         let result = loop {

@@ -20,6 +20,7 @@ use super::shared::Shared;
 use super::walk::Walk;
 use super::{poll, work};
 use crate::error::{AgentError, AgentErrorKind};
+use crate::journal::Record;
 use crate::monitor::Count;
 
 /// The execution and the task of a worker that ended, and how.
@@ -241,6 +242,12 @@ impl Loop {
         self.undelivered = undelivered.map(|record| record.execution.clone()).collect();
     }
 
+    /// Returns whether a decision is to be sent again after a pause.
+    fn delivers_later(&self, execution: &ExecutionUid) -> bool {
+        let is_undelivered = self.shared.records().get(execution).is_some_and(Record::is_undelivered);
+        is_undelivered && self.shared.retries().contains_key(execution)
+    }
+
     /// Starts as many workers as the limits allow: decisions first, then handlers, oldest execution first.
     /// Returns when the next one may start.
     fn start_workers(&mut self) -> Option<Instant> {
@@ -282,6 +289,13 @@ impl Loop {
         while !self.shared.monitor.is_quiet() && self.workers.len() < self.shared.settings.concurrency {
             let Some((execution, task)) = self.backlog.pop() else { break };
             if self.running.contains(&execution.uid) || self.shared.records().is_done(&execution.uid) {
+                continue;
+            }
+            // It failed after it was listed.
+            let retry_at = self.shared.retries().get(&execution.uid).copied().filter(|at| *at > now);
+            if let Some(at) = retry_at {
+                next_start = next_start.into_iter().chain([at]).min();
+                self.backlog.add(execution, Some(at));
                 continue;
             }
             let record = self.shared.records().get(&execution.uid).cloned();
@@ -349,6 +363,8 @@ impl Loop {
             Ending::Decided => self.summary.decided += 1,
             Ending::Undecided => self.summary.undecided += 1,
             Ending::Failed => self.summary.failed += 1,
+            // A decision that was not delivered is sent again, also while the list cannot be read.
+            Ending::Postponed if self.delivers_later(&execution) => self.undelivered.push_back(execution),
             Ending::Postponed | Ending::Interrupted => {}
         }
         Ok(())

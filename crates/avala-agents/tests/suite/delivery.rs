@@ -1,5 +1,8 @@
+use std::time::Duration;
+
 use avala_agents::types::EventType;
 use avala_agents::{Agent, AgentErrorKind, Context, Decision, MemoryJournal, RecordState};
+use tokio_util::sync::CancellationToken;
 
 use crate::server::{Fault, Server, approving};
 
@@ -30,7 +33,7 @@ async fn retry_after_of_a_decision_is_honored() {
     server.fail("POST /agent-actions/", [Fault::RetryAfter(45)]);
     let start = tokio::time::Instant::now();
     approving().run_once(&server.client()).await.unwrap();
-    assert!(start.elapsed() >= std::time::Duration::from_secs(45), "{:?}", start.elapsed());
+    assert!(start.elapsed() >= Duration::from_secs(45), "{:?}", start.elapsed());
     server.assert_each_decided_once(1);
 }
 
@@ -99,16 +102,16 @@ async fn client_errors_are_parked_and_not_repeated() {
 #[tokio::test(start_paused = true)]
 async fn a_parked_execution_is_decided_by_hand_while_it_is_not_listed() {
     let server = Server::new().with_executions(1);
-    let agent = Agent::new("qa").max_failures(1, std::time::Duration::ZERO);
+    let agent = Agent::new("qa").max_failures(1, Duration::ZERO);
     let agent = agent.on(EventType::ResultSubmitted, |_: Context| async { Err::<Decision, _>("a bug") });
     let handle = agent.handle();
-    let stop = tokio_util::sync::CancellationToken::new();
+    let stop = CancellationToken::new();
     let running = tokio::spawn(agent.run_until(&server.client(), stop.clone()));
-    tokio::time::sleep(std::time::Duration::from_secs(30)).await;
+    tokio::time::sleep(Duration::from_secs(30)).await;
     // The server lists only executions in a status that no query requests.
     server.lock().executions[0]["status"] = "queued".into();
     handle.decide(&handle.parked()[0].execution, Decision::flag("by hand")).await.unwrap();
-    tokio::time::sleep(std::time::Duration::from_secs(30)).await;
+    tokio::time::sleep(Duration::from_secs(30)).await;
     assert_eq!(server.decisions("x0"), ["flag: by hand"]);
     stop.cancel();
     running.await.unwrap().unwrap();
@@ -118,7 +121,7 @@ async fn a_parked_execution_is_decided_by_hand_while_it_is_not_listed() {
 async fn parked_executions_are_decided_while_the_agent_does_not_run() {
     let server = Server::new().with_executions(2);
     let journal = MemoryJournal::new();
-    let failing = Agent::new("qa").max_failures(1, std::time::Duration::ZERO).journal(journal.clone());
+    let failing = Agent::new("qa").max_failures(1, Duration::ZERO).journal(journal.clone());
     let failing = failing.on(EventType::ResultSubmitted, |_: Context| async { Err::<Decision, _>("a bug") });
     failing.run_until_idle(&server.client()).await.unwrap();
 
@@ -145,4 +148,19 @@ async fn unknown_outcomes_at_the_same_time_share_a_walk() {
     // Five pages each.
     let walks = server.requests("GET /agents/a1/executions/") - server.requests("status=");
     assert!(walks < 1_000, "{walks} pages of look-ups for 500 unknown outcomes");
+}
+
+#[tokio::test(start_paused = true)]
+async fn decision_is_sent_again_while_the_list_cannot_be_read() {
+    let server = Server::new().with_executions(1);
+    server.fail("POST /agent-actions/", [Fault::RetryAfter(30); 40]);
+    let stop = CancellationToken::new();
+    let running = tokio::spawn(approving().run_until(&server.client(), stop.clone()));
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    // Listed once, and never again.
+    server.fail("GET /agents/a1/executions", [Fault::Status(500); 10_000]);
+    tokio::time::sleep(Duration::from_secs(20_000)).await;
+    server.assert_each_decided_once(1);
+    stop.cancel();
+    running.await.unwrap().unwrap();
 }

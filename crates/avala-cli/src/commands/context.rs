@@ -14,14 +14,14 @@ use crate::output::Printer;
 use crate::terminal::prompt::Prompt;
 use crate::terminal::{Notes, Terminal};
 
-/// The surroundings of a command.
+/// Context of a command: its options, the terminal and the output.
 pub(crate) struct Context {
     pub(crate) globals: Globals,
     pub(crate) terminal: Terminal,
     pub(crate) printer: Printer,
     pub(crate) notes: Notes,
     pub(crate) prompt: Prompt,
-    /// Makes the tree of commands, for help, man pages and completion.
+    /// Builds the command tree, for help, man pages and completion.
     pub(crate) root: fn() -> Command,
     connection: OnceCell<Connection>,
 }

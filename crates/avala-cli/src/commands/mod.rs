@@ -63,7 +63,7 @@ use self::deletion::deleted_group;
 pub(crate) enum Entry {
     /// One call of the API.
     Row(&'static Row),
-    /// Anything else.
+    /// Several calls, or none.
     Special(&'static Special),
 }
 

@@ -1,4 +1,4 @@
-//! Names in addresses.
+//! Slugs: names for use in URLs.
 
 /// Returns a slug for a name, with a number at its end when the slug is taken.
 pub(crate) fn free_slug(name: &str, is_taken: impl Fn(&str) -> bool) -> String {

@@ -217,7 +217,7 @@ pub(crate) fn export_args(command: Command) -> Command {
     )
 }
 
-/// Goes on with an export that was created, as `--wait` and `--download` say; `false` if neither does.
+/// Continues with an export that was created, as `--wait` and `--download` say; `false` if neither does.
 pub(crate) fn after_export<'a>(
     context: &'a mut Context,
     export: &Data,

@@ -9,7 +9,7 @@ use super::sign::Presign;
 use crate::schema::{DatasetItem, Slice};
 use crate::state::clock::Clock;
 
-/// Prefix of keys that stand for links to objects in the data.
+/// Prefix of the placeholders for links to objects in the data.
 const MARK: &str = "storage:";
 
 /// Signs links to objects.
@@ -22,7 +22,7 @@ pub(crate) struct Links {
     pub(crate) clock: Clock,
 }
 
-/// Returns what stands in the data for a link to an object.
+/// Returns the placeholder for a link to an object in the data.
 pub(crate) fn link_to(key: &str) -> String {
     format!("{MARK}{key}")
 }

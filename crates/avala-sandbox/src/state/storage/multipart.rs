@@ -34,7 +34,7 @@ pub(crate) struct RunningHash {
     hasher: Sha256,
     /// How many parts are in it.
     parts: u64,
-    /// Whether a part was replaced by another one after it was hashed, so that the hash is of no use.
+    /// Whether a part was replaced by another one after it was hashed, which makes the hash invalid.
     is_stale: bool,
 }
 
@@ -82,7 +82,7 @@ impl Multipart {
         Some(WaitingPart { number, content: part.content.clone(), hash: self.hash.clone() })
     }
 
-    /// Takes over what [`WaitingPart::hash`] made.
+    /// Stores the result of [`WaitingPart::hash`].
     pub(crate) fn end_waiting(&mut self, hashed: WaitingPart) {
         if let Some(part) = self.parts.get_mut(&hashed.number) {
             part.content = hashed.content;
