@@ -74,6 +74,19 @@ def walk(list_page, *arguments, **filters):
     raise AssertionError("the list has no end")
 
 
+def unsigned(value):
+    """The data of a model or a response, with signed URLs without their queries, which change with the second."""
+    if hasattr(value, "model_dump"):
+        value = value.model_dump()
+    if isinstance(value, dict):
+        return {name: unsigned(inner) for name, inner in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [unsigned(inner) for inner in value]
+    if isinstance(value, str) and "X-Amz-Signature=" in value:
+        return value.split("?", 1)[0]
+    return value
+
+
 def uids(items):
     """The uids of some items."""
     return [item.uid for item in items]

@@ -1,6 +1,6 @@
 """Datasets, and what is in them."""
 
-from support import walk
+from support import unsigned, walk
 
 
 def check(client):
@@ -20,7 +20,8 @@ def lists_and_items(client):
 
     items = walk(client.datasets.list_items, dataset.owner_name, dataset.slug)
     assert len(items) == dataset.item_count > 100
-    assert client.datasets.get_item(dataset.owner_name, dataset.slug, items[3].uid) == items[3]
+    item = client.datasets.get_item(dataset.owner_name, dataset.slug, items[3].uid)
+    assert unsigned(item) == unsigned(items[3])
 
 
 def sequences(client):

@@ -1,6 +1,6 @@
 """Slices."""
 
-from support import uids, walk
+from support import uids, unsigned, walk
 
 
 def check(client):
@@ -9,11 +9,11 @@ def check(client):
     parts = [{"type": "dataset", "dataset_uid": dataset.uid}]
     mine = client.slices.create(name="Python slice", visibility="private", sub_slices=parts, random_selection_count=5)
     place = (mine.owner_name, mine.slug)
-    assert client.slices.get(*place) == mine
+    assert unsigned(client.slices.get(*place)) == unsigned(mine)
     assert mine.uid in uids(walk(client.slices.list, mine.owner_name))
     items = walk(client.slices.list_items, *place)
     assert len(items) == mine.item_count == 5
-    assert client.slices.get_item(*place, items[2].uid) == items[2]
+    assert unsigned(client.slices.get_item(*place, items[2].uid)) == unsigned(items[2])
 
     shared = client.slices.create(
         name="Shared slice", visibility="public", organization="northwind-labs", sub_slices=parts
