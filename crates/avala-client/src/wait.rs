@@ -45,7 +45,7 @@ type Observer<T> = dyn FnMut(&T) + Send + Sync;
 ///
 /// A poll that fails with a [retryable](Error::is_retryable) error does not end the wait: its timeout does. A 404
 /// within 5 seconds of the start is retried once, because a resource that was just created may not be visible
-/// everywhere yet.
+/// everywhere yet; if the timeout leaves no time for that, the 404 is the result.
 ///
 /// The options of a call, such as [`header`](Self::header), apply to each poll.
 ///
@@ -226,7 +226,11 @@ impl<T: Send + 'static> Wait<T> {
         loop {
             if let Some((pause, failed)) = self.polls.pause.take() {
                 if started.elapsed().saturating_add(pause) >= self.timeout {
-                    return Err(self.timed_out(started.elapsed(), failed));
+                    return Err(match failed {
+                        // The resource is missing as far as is known: waiting longer would not help.
+                        Some(error) if error.is_not_found() => error,
+                        failed => self.timed_out(started.elapsed(), failed),
+                    });
                 }
                 sleep(pause).await;
             }

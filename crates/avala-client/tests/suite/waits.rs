@@ -136,6 +136,19 @@ async fn one_early_404_is_retried_and_a_second_one_is_not() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn missing_resource_is_not_found_however_short_the_wait() {
+    for milliseconds in [1, 300, 1_000, 60_000] {
+        let script = ScriptedService::always(Step::respond(404).body(r#"{"detail":"Not found."}"#));
+        let wait = bare(&script).exports().wait("e1").timeout(Duration::from_millis(milliseconds));
+        assert_eq!(wait.await.unwrap_err().kind(), ErrorKind::NotFound, "{milliseconds} ms");
+    }
+    // A poll that failed for another reason says nothing about the resource.
+    let script = ScriptedService::always(Step::respond(502));
+    let wait = bare(&script).exports().wait("e1").timeout(Duration::from_secs(1));
+    assert_eq!(wait.await.unwrap_err().kind(), ErrorKind::Timeout);
+}
+
+#[tokio::test(start_paused = true)]
 async fn progress_and_states_have_every_value() {
     let seen: Arc<Mutex<Vec<String>>> = Arc::default();
     let script = ScriptedService::new().then(export("pending")).then(Step::respond(502)).then(export("exported"));

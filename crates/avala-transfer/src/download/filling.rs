@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::time::Instant;
 
 use super::context::Context;
+use super::file_writer::WriteQueue;
 use super::link::Remote;
 use super::part_file::PartFile;
 use super::ranges::RangeSet;
@@ -28,6 +29,7 @@ pub(crate) struct Filling {
     pub(crate) context: Arc<Context>,
     pub(crate) remote: Remote,
     pub(crate) part: Arc<PartFile>,
+    pub(super) writes: Arc<WriteQueue>,
     /// Path under which the state is recorded.
     pub(crate) path: String,
     pub(crate) journal: Journal,
@@ -81,10 +83,12 @@ impl Filling {
             synced_at: Instant::now(),
             is_syncing: false,
         };
+        let part = Arc::new(part);
         Self {
             context: Arc::clone(context),
             remote,
-            part: Arc::new(part),
+            writes: WriteQueue::new(&part),
+            part,
             path,
             journal,
             progress: Mutex::new(progress),

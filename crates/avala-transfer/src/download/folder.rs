@@ -64,6 +64,12 @@ impl TargetFolder {
         &self.path
     }
 
+    /// Returns the folder as the place of temporary files.
+    pub(super) fn itself(&self) -> Result<Place, TargetError> {
+        let fd = self.fd.try_clone().map_err(|error| TargetError::io("open", &self.path, error))?;
+        Ok(Place { fd, name: String::new(), path: self.path.clone() })
+    }
+
     /// Finds the place of a file. Folders on the way are created if `create` is true.
     ///
     /// Returns `None` if a folder on the way does not exist and is not to be created.
@@ -155,6 +161,15 @@ impl Place {
         let opened = fs::fstat(file).map_err(|error| self.temporary_error("examine", error))?;
         match fs::statat(&self.fd, name, AtFlags::SYMLINK_NOFOLLOW) {
             Ok(named) => Ok((named.st_dev, named.st_ino) == (opened.st_dev, opened.st_ino)),
+            Err(Errno::NOENT) => Ok(false),
+            Err(error) => Err(self.temporary_error("examine", error)),
+        }
+    }
+
+    /// Returns whether there is a temporary file of this name.
+    pub(super) fn has_temporary(&self, name: &str) -> Result<bool, TargetError> {
+        match fs::statat(&self.fd, name, AtFlags::SYMLINK_NOFOLLOW) {
+            Ok(_) => Ok(true),
             Err(Errno::NOENT) => Ok(false),
             Err(error) => Err(self.temporary_error("examine", error)),
         }

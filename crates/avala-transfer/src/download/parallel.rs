@@ -5,9 +5,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::task::JoinSet;
 
+use super::file_writer::FileWriter;
 use super::filling::{Filling, MOST_UNUSABLE, OpenedRange, Stop};
 use super::ranges::{RangeQueue, SMALLEST_RANGE};
-use super::receive::{End, FileWriter, receive};
+use super::receive::{End, receive};
 use super::request::{Attempts, Opened, open};
 use super::response::{Meaning, Version};
 use super::whole::save_after;
@@ -102,7 +103,7 @@ impl Shared {
     async fn receive(&self, asked: Range<u64>, mut opened: Opened, attempts: &mut Attempts) -> Result<(), Stop> {
         let Meaning::Part { ref range, .. } = opened.meaning else { return Ok(()) };
         let (file, context) = (&self.file, &self.file.context);
-        let mut writer = FileWriter::new(&file.part, range.start);
+        let mut writer = FileWriter::new(&file.writes, range.start);
         let length = range.end - range.start;
         let (received, end) =
             receive(context, &file.remote.name, opened.body, Some(length), &mut opened.slot, &mut writer).await;

@@ -2,16 +2,12 @@
 
 use std::future::poll_fn;
 use std::pin::{Pin, pin};
-use std::sync::Arc;
 
 use avala_transport::{Body, BoxError};
 use bytes::Bytes;
 use http_body::Body as _;
-use tokio::task::JoinHandle;
 
 use super::context::{Context, STALL_TIMEOUT};
-use super::part_file::PartFile;
-use super::target_error::TargetError;
 use crate::budget::concurrency::Slot;
 use crate::budget::memory::Memory;
 use crate::error::{Error, ErrorKind};
@@ -178,42 +174,4 @@ fn cut(name: &str, message: &str) -> Error {
 
 fn lost(name: &str, error: BoxError) -> Error {
     cut(name, "the connection to the storage host was lost").with_source(error)
-}
-
-/// Writes blocks to a position of a temporary file, one block while the next one arrives.
-#[derive(Debug)]
-pub(crate) struct FileWriter {
-    part: Arc<PartFile>,
-    epoch: u64,
-    offset: u64,
-    running: Option<JoinHandle<Result<(), TargetError>>>,
-}
-
-impl FileWriter {
-    pub(crate) fn new(part: &Arc<PartFile>, offset: u64) -> Self {
-        Self { part: Arc::clone(part), epoch: part.epoch(), offset, running: None }
-    }
-}
-
-impl BlockWriter for FileWriter {
-    async fn write(&mut self, block: Block) -> Result<(), Error> {
-        self.finish().await?;
-        let (part, epoch, mut offset) = (Arc::clone(&self.part), self.epoch, self.offset);
-        self.offset += block.length;
-        self.running = Some(tokio::task::spawn_blocking(move || {
-            for chunk in &block.chunks {
-                part.write(epoch, chunk, offset)?;
-                offset += chunk.len() as u64;
-            }
-            Ok(())
-        }));
-        Ok(())
-    }
-
-    async fn finish(&mut self) -> Result<(), Error> {
-        match self.running.take() {
-            Some(running) => running.await.map_err(|_| Error::aborted())?.map_err(Error::from),
-            None => Ok(()),
-        }
-    }
 }

@@ -174,6 +174,7 @@ impl Run {
             meter.emit(|| Event::FileSkipped { path: object.name.clone() });
             return Ok((size, FileOutcome::Skipped));
         }
+        self.session.lock_target().await?;
         meter.emit(|| Event::FileStarted { path: object.name.clone(), size: object.size.unwrap_or_default() });
         let size = match &self.store {
             Some(store) => store.fetch(&self.context, &self.session, object, &path).await?,
@@ -196,6 +197,7 @@ impl Run {
 
     /// Deletes files that the source does not have, unless there are more than allowed.
     async fn delete_extra(self: &Arc<Self>, listed: BTreeSet<String>, most: u64) -> Result<(), Error> {
+        self.session.lock_target().await?;
         let this = Arc::clone(self);
         blocking(move || {
             let local = local_files(&this.session.folder, &this.session.own_folders)?;
@@ -222,5 +224,8 @@ impl Run {
 
 /// Returns whether other files would fail for the same reason.
 fn ends_run(kind: ErrorKind) -> bool {
-    matches!(kind, ErrorKind::Cancelled | ErrorKind::LimitReached | ErrorKind::Io | ErrorKind::State)
+    matches!(
+        kind,
+        ErrorKind::Cancelled | ErrorKind::LimitReached | ErrorKind::Io | ErrorKind::State | ErrorKind::Locked
+    )
 }

@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use tokio::sync::OnceCell;
+
 use super::context::Context;
 use super::file;
 use super::file::Complete;
@@ -16,6 +18,7 @@ use super::own_folders::OwnFolders;
 use super::part_file::{PartFile, temporary_name};
 use super::record::{Begun, Done, Known, Record};
 use super::target_error::TargetError;
+use super::target_lock::TargetLock;
 use crate::control::Control;
 use crate::error::{Error, ErrorKind};
 use crate::hash::{Digest, Hasher};
@@ -46,6 +49,8 @@ pub(crate) struct Session {
     file_name: Option<SafePath>,
     pub(crate) own_folders: OwnFolders,
     known: Mutex<Known>,
+    /// Taken before the first file is written, and released before the state.
+    target_lock: OnceCell<TargetLock>,
     /// Lock and journal; `None` in a dry run.
     writing: Option<Writing>,
     /// Part of the names of temporary files.
@@ -99,6 +104,11 @@ impl Session {
                 (None, Journal::peek(&path, KIND, &key)?)
             }
         };
+        let target_lock = OnceCell::new();
+        // What a killed run left goes, even if there is nothing to download.
+        if !is_dry && TargetLock::is_left(&folder, file_name.as_ref())? {
+            let _ = target_lock.set(TargetLock::take(&folder, file_name.as_ref())?);
+        }
         // The state folder exists from here on.
         let own_folders = OwnFolders::below(folder.path(), &options.own_folders)?;
         let mut known = Known::read(records);
@@ -123,6 +133,7 @@ impl Session {
             file_name,
             own_folders,
             known: Mutex::new(known),
+            target_lock,
             writing,
             token,
             is_immutable: options.is_immutable,
@@ -191,6 +202,16 @@ impl Session {
             self.record(done(path, existing, listed.sha256, listed)).await?;
         }
         Ok(existing.size)
+    }
+
+    /// Takes the lock of the target, once for all files of the run. A run that finds everything complete needs none, so
+    /// that it changes nothing.
+    pub(crate) async fn lock_target(self: &Arc<Self>) -> Result<(), Error> {
+        let take = || {
+            let this = Arc::clone(self);
+            blocking(move || TargetLock::take(&this.folder, this.file_name.as_ref()))
+        };
+        self.target_lock.get_or_try_init(take).await.map(drop)
     }
 
     /// Returns where the state is written; a dry run has no such place, and writes nothing.

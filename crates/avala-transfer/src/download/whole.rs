@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
+use super::file_writer::FileWriter;
 use super::filling::{Filling, MOST_UNUSABLE, Stop};
-use super::receive::{End, FileWriter, receive};
+use super::receive::{End, receive};
 use super::request::{Attempts, Opened, open};
 use super::response::{Meaning, Version};
 use crate::budget::concurrency::Slot;
@@ -57,7 +58,7 @@ pub(super) async fn run(file: &Arc<Filling>, first: Option<Opened>, may_resume: 
             }
             _ => return Err(Stop::Changed),
         };
-        let mut writer = FileWriter::new(&file.part, offset);
+        let mut writer = FileWriter::new(&file.writes, offset);
         // One byte more than the API says is one too many.
         let most = limit.or(file.remote.size.map(|size| size.saturating_add(1)));
         let limit = limit.map_or(Limit::Open(most), Limit::Exact);

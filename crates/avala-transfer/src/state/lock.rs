@@ -65,14 +65,14 @@ impl Drop for Lock {
     }
 }
 
-fn read_holder(file: &mut File) -> Option<Holder> {
+pub(crate) fn read_holder(file: &mut File) -> Option<Holder> {
     let mut text = Vec::new();
     file.rewind().ok()?;
     Read::take(&mut *file, MAX_BYTES).read_to_end(&mut text).ok()?;
     serde_json::from_slice(&text).ok()
 }
 
-fn write_holder(file: &mut File, holder: &Holder) -> io::Result<()> {
+pub(crate) fn write_holder(file: &mut File, holder: &Holder) -> io::Result<()> {
     let text = serde_json::to_vec(holder)?;
     file.set_len(0)?;
     file.rewind()?;
@@ -80,14 +80,14 @@ fn write_holder(file: &mut File, holder: &Holder) -> io::Result<()> {
     file.sync_all()
 }
 
-fn held(what: &str, path: &Path, holder: Option<&Holder>) -> Error {
+pub(crate) fn held(what: &str, path: &Path, holder: Option<&Holder>) -> Error {
     let who = holder.map_or_else(|| "another process".to_owned(), Holder::describe);
     Error::new(ErrorKind::Locked, format!("{who} is transferring to it"))
         .about(what)
         .help(format!("wait for that run or end it; the lock file is {}", shown(path)))
 }
 
-fn foreign(what: &str, path: &Path, holder: &Holder) -> Error {
+pub(crate) fn foreign(what: &str, path: &Path, holder: &Holder) -> Error {
     let who = holder.describe();
     Error::new(
         ErrorKind::Locked,

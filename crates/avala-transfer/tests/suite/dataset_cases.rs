@@ -274,42 +274,6 @@ async fn credentials_never_reach_the_storage() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn slow_down_halves_the_uploads_at_once() {
-    let world = World::new();
-    world.state().put_time = Duration::from_secs(1);
-    world.fault("PUT /", 3, Effect::Status(503, vec![("retry-after", "30".to_owned())]));
-    let files: Vec<(String, Vec<u8>)> = (0..20).map(|n| (format!("{n:02}.jpg"), content(100, n))).collect();
-    let files: Vec<(&str, &[u8])> = files.iter().map(|(name, bytes)| (name.as_str(), &bytes[..])).collect();
-    let source = folder(&files);
-    let state = tempfile::tempdir().unwrap();
-    let start = tokio::time::Instant::now();
-    let report = world.transfers(state.path()).build().unwrap().upload_dataset(upload(&source)).await.unwrap();
-    assert_eq!((report.files.transferred(), report.files.totals.retries), (20, 3));
-    assert!(start.elapsed() >= Duration::from_secs(30));
-}
-
-#[tokio::test(start_paused = true)]
-async fn stalled_storage_is_given_up_by_progress_not_by_time() {
-    let world = World::new();
-    // Slower than any fixed timeout, but moving.
-    world.state().put_time = Duration::from_secs(290);
-    let source = folder(&[("a.jpg", b"a")]);
-    let state = tempfile::tempdir().unwrap();
-    let transfers = world.transfers(state.path()).build().unwrap();
-    let report = transfers.upload_dataset(upload(&source)).await.unwrap();
-    assert_eq!(report.files.totals.retries, 0);
-
-    let world = World::new();
-    world.state().put_time = Duration::from_secs(100_000);
-    let state = tempfile::tempdir().unwrap();
-    let transfers = world.transfers(state.path()).build().unwrap();
-    let error = transfers.upload_dataset(upload(&source)).await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Storage);
-    assert!(error.to_string().contains("300 s"), "{error}");
-    assert!(error.is_resumable());
-}
-
-#[tokio::test(start_paused = true)]
 async fn paused_run_neither_sends_nor_times_out() {
     let world = World::new();
     let source = folder(&[("a.jpg", &content(3_000_000, 1))]);
@@ -407,20 +371,6 @@ async fn stop_policy_ends_at_the_first_failure() {
     world.state().faults.clear();
     let report = transfers.upload_dataset(again).await.unwrap();
     assert_eq!(report.files.files.len(), unfinished.len());
-}
-
-#[tokio::test(start_paused = true)]
-async fn second_run_of_one_destination_is_refused() {
-    let world = World::new();
-    world.state().put_time = Duration::from_secs(10);
-    let source = folder(&[("a.jpg", b"a")]);
-    let state = tempfile::tempdir().unwrap();
-    let transfers = world.transfers(state.path()).build().unwrap();
-    let first = tokio::spawn(transfers.upload_dataset(upload(&source)).start());
-    tokio::time::sleep(Duration::from_secs(1)).await;
-    let error = transfers.upload_dataset(upload(&source)).await.unwrap_err();
-    assert_eq!((error.kind(), error.subject()), (ErrorKind::Locked, Some("set")));
-    first.await.unwrap().unwrap();
 }
 
 #[tokio::test(start_paused = true)]

@@ -4,9 +4,12 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::sync::Arc;
+use std::time::Duration;
 
 use avala_sandbox::{Fault, Sandbox};
 use tokio::process::Command;
+use tokio::sync::Semaphore;
 
 use crate::download_support::{Server, builder, content, export, files, origin, serve};
 use crate::killing::{Killer, number, output, peak_memory, printed_peak, this_program};
@@ -54,11 +57,14 @@ async fn killed_download_of_one_file_completes_with_the_right_bytes() {
     })
     .await;
     let root = tempfile::tempdir().unwrap();
-    let (state, target) = (root.path().join("state"), root.path().join("out.bin"));
+    let state = root.path().join("state");
     let api = format!("{}/api/v1", server.url);
+    // Names of the largest length too: those of temporary, lock and state files must not grow with them.
+    let names = ["out.bin".to_owned(), format!("{}.bin", "x".repeat(251)), format!("{}xx.bin", "語".repeat(83))];
     let mut killer = Killer::new(1);
     let mut downloads = 0;
-    while killer.left > 0 || downloads == 0 {
+    while killer.left > 0 || downloads < names.len() {
+        let target = root.path().join(&names[downloads % names.len()]);
         let (is_complete, text) = loop {
             if let Some(ended) = killer.run(&mut command(&api, &state, &target)).await {
                 break ended;
@@ -67,7 +73,8 @@ async fn killed_download_of_one_file_completes_with_the_right_bytes() {
         };
         assert!(is_complete, "{text}");
         assert!(std::fs::read(&target).unwrap() == expected);
-        assert_eq!(files(root.path()).into_iter().filter(|name| name.ends_with(".part")).count(), 0);
+        let own = |name: &String| name.starts_with(".avala-");
+        assert_eq!(files(root.path()).into_iter().filter(own).count(), 0, "no temporary file and no lock stays");
         std::fs::remove_file(&target).unwrap();
         downloads += 1;
     }
@@ -126,8 +133,7 @@ async fn processes_that_start_together_never_mix_a_file() {
         for child in children {
             let (is_complete, text) = output(child).await;
             complete += usize::from(is_complete);
-            let names_holder = text.contains("process ") || text.contains("another process");
-            assert!(is_complete || names_holder, "{text}");
+            assert!(is_complete || text.contains("process ") && text.contains(" on host "), "{text}");
         }
         assert!(complete >= 1);
         assert!(std::fs::read(root.path().join("folder").join(&name)).unwrap() == expected);
@@ -135,31 +141,103 @@ async fn processes_that_start_together_never_mix_a_file() {
 }
 
 #[tokio::test]
+async fn separate_state_folders_share_the_lock_of_a_target() {
+    let bytes = content(MIB, 5);
+    let expected = bytes.clone();
+    let hangs = Arc::new(std::sync::atomic::AtomicBool::new(true));
+    let hanging = Arc::clone(&hangs);
+    let server = Server::start(move |request| {
+        let response = export(request, &origin(request));
+        response.unwrap_or_else(|| match serve(request, &bytes, Some("\"v1\"")) {
+            response if hanging.load(std::sync::atomic::Ordering::SeqCst) => response.cut_at(1000).then_hang(),
+            response => response,
+        })
+    })
+    .await;
+    let root = tempfile::tempdir().unwrap();
+    let target = root.path().join("out.bin");
+    let transfers = |state: &str| server.transfers(&root.path().join(state));
+    let first = transfers("state1").download_export("e1").to_file(&target).start();
+    let begun = async {
+        while first.totals().bytes_transferred == 0 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), begun).await.unwrap();
+    let error = transfers("state2").download_export("e1").to_file(&target).await.unwrap_err();
+    assert_eq!(error.kind(), avala_transfer::ErrorKind::Locked);
+    let text = error.to_string();
+    assert!(text.contains(&format!("process {} on host ", std::process::id())) && text.contains("ago"), "{text}");
+    // Another file of the same folder is another target.
+    hangs.store(false, std::sync::atomic::Ordering::SeqCst);
+    transfers("state2").download_export("e1").to_file(root.path().join("other.bin")).await.unwrap();
+    first.control().cancel();
+    first.await.unwrap_err();
+    transfers("state2").download_export("e1").to_file(&target).await.unwrap();
+    assert!(std::fs::read(&target).unwrap() == expected);
+    assert!(files(root.path()).iter().all(|name| !name.ends_with(".lock") || name.starts_with("state")));
+}
+
+/// Largest size of a file once the space is gone: the write that meets it is cut short at an odd place.
+const SPACE: usize = 18 * MIB + 5;
+
+#[tokio::test]
 async fn full_disk_keeps_only_synced_bytes() {
     let bytes = content(32 * MIB, 4);
     let expected = bytes.clone();
+    let gate = Arc::new(Semaphore::new(0));
+    let gated = Arc::clone(&gate);
     let server = Server::start(move |request| {
-        let response = export(request, &origin(request));
-        response.unwrap_or_else(|| serve(request, &bytes, Some("\"v1\"")))
+        if let Some(response) = export(request, &origin(request)) {
+            return response;
+        }
+        let response = serve(request, &bytes, Some("\"v1\""));
+        // The first half arrives at once, the second one when there is no space left for all of it.
+        let (start, end) = request.range().unwrap_or((0, bytes.len()));
+        if end <= 16 * MIB { response } else { response.rest_after((16 * MIB).saturating_sub(start), &gated) }
     })
     .await;
     let root = tempfile::tempdir().unwrap();
     let (state, target) = (root.path().join("state"), root.path().join("out.bin"));
     let api = format!("{}/api/v1", server.url);
     let child = command(&api, &state, &target);
-    // The largest size of a file stands for a full disk; without the trap the signal would end the process.
-    let mut limited = Command::new("bash");
-    let program = std::env::current_exe().unwrap();
-    limited.args(["-c", "trap '' XFSZ; ulimit -f 16389; exec \"$0\" \"$@\""]).arg(program);
-    limited.args(child.as_std().get_args());
-    limited.envs(child.as_std().get_envs().filter_map(|(name, value)| Some((name, value?))));
-    limited.stdout(Stdio::piped()).stderr(Stdio::piped());
-    let (is_complete, text) = output(limited.spawn().unwrap()).await;
-    assert!(!is_complete && text.contains("space"), "{text}");
+    // Without the trap the signal would end the process.
+    let mut trapped = Command::new("bash");
+    trapped.args(["-c", "trap '' XFSZ; exec \"$0\" \"$@\""]).arg(std::env::current_exe().unwrap());
+    trapped.args(child.as_std().get_args());
+    trapped.envs(child.as_std().get_envs().filter_map(|(name, value)| Some((name, value?))));
+    let child = trapped.stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true).spawn().unwrap();
+    let part = || files(root.path()).into_iter().find(|name| name.ends_with(".part"));
+    let half_arrived = async {
+        loop {
+            let written = part().and_then(|name| std::fs::read(root.path().join(name)).ok()).unwrap_or_default();
+            if written.len() == 32 * MIB && written[..16 * MIB] == expected[..16 * MIB] {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(120), half_arrived).await.unwrap();
+    let limit = format!("--fsize={SPACE}");
+    let mut limited = std::process::Command::new("prlimit");
+    limited.args(["--pid", &child.id().unwrap().to_string(), &limit]);
+    assert!(limited.status().unwrap().success());
+    gate.add_permits(1000);
+    let (is_complete, text) = output(child).await;
+    assert!(!is_complete && text.contains("the disk is full"), "{text}");
     assert!(!target.exists());
+    let begun = std::fs::read(root.path().join(part().unwrap())).unwrap();
+
+    let before = server.requests("/files/").len();
     let (is_complete, text) = output(command(&api, &state, &target).spawn().unwrap()).await;
     assert!(is_complete, "{text}");
     assert!(std::fs::read(&target).unwrap() == expected);
+    let again: Vec<_> = server.requests("/files/").split_off(before).iter().map(|r| r.range().unwrap()).collect();
+    assert!(again.iter().all(|(start, _)| *start >= 16 * MIB), "what was written is not sent again: {again:?}");
+    let is_kept = |position: usize| !again.iter().any(|(start, end)| (*start..*end).contains(&position));
+    for position in (16 * MIB..32 * MIB).step_by(4096).filter(|position| is_kept(*position)) {
+        assert!(position < SPACE && begun[position] == expected[position], "kept without space: {position}");
+    }
 }
 
 #[tokio::test]

@@ -10,6 +10,7 @@ use avala_client::Avala;
 use avala_transfer::{Transfers, TransfersBuilder};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
 
 /// Request that the server received. Names of headers are in lower case.
 #[derive(Clone, Debug)]
@@ -45,11 +46,13 @@ pub(crate) struct Response {
     has_length: bool,
     cut_at: Option<usize>,
     hangs: bool,
+    /// What the rest of the body waits for.
+    gate: Option<Arc<Semaphore>>,
 }
 
 impl Response {
     pub(crate) fn new(status: u16) -> Self {
-        Self { status, headers: Vec::new(), body: Vec::new(), has_length: true, cut_at: None, hangs: false }
+        Self { status, headers: Vec::new(), body: Vec::new(), has_length: true, cut_at: None, hangs: false, gate: None }
     }
 
     pub(crate) fn json(value: &serde_json::Value) -> Self {
@@ -75,6 +78,12 @@ impl Response {
     /// Closes the connection after this many bytes of the body.
     pub(crate) fn cut_at(mut self, bytes: usize) -> Self {
         self.cut_at = Some(bytes);
+        self
+    }
+
+    /// Sends the body from this byte on when the gate has a permit.
+    pub(crate) fn rest_after(mut self, bytes: usize, gate: &Arc<Semaphore>) -> Self {
+        (self.cut_at, self.gate) = (Some(bytes), Some(Arc::clone(gate)));
         self
     }
 
@@ -241,6 +250,11 @@ async fn respond(stream: &mut TcpStream, response: &Response) -> io::Result<bool
     stream.write_all(head.as_bytes()).await?;
     let sent = response.cut_at.unwrap_or(response.body.len()).min(response.body.len());
     stream.write_all(&response.body[..sent]).await?;
+    if let Some(gate) = &response.gate {
+        let _permit = gate.acquire().await.unwrap();
+        stream.write_all(&response.body[sent..]).await?;
+        return Ok(true);
+    }
     if response.hangs {
         std::future::pending::<()>().await;
     }

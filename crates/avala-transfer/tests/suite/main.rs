@@ -8,7 +8,9 @@
 )]
 
 mod changing_sources;
+mod dataset_accounts;
 mod dataset_cases;
+mod dataset_hosts;
 mod dataset_resume;
 mod dataset_sandbox;
 mod download_exports;

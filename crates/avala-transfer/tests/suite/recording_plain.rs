@@ -204,6 +204,63 @@ async fn invalid_responses_are_refused() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn second_403_on_a_fresh_url_ends_the_file() {
+    let world = World::new();
+    world.fault("0003.bin", 9, Effect::Status(403, vec![]));
+    let source = many(5);
+    let state = tempfile::tempdir().unwrap();
+    let transfers = world.transfers(state.path()).build().unwrap();
+    let error = transfers.upload_recording(upload(&source)).await.unwrap_err();
+    assert_eq!((error.kind(), error.subject()), (ErrorKind::Storage, Some("0003.bin")));
+    assert_eq!(error.status().map(|status| status.as_u16()), Some(403));
+    assert_eq!(error.report().unwrap().transferred(), 4, "the others are sent");
+    let refused = |world: &World| world.state().puts.iter().filter(|put| put.key.ends_with("/0003.bin")).count();
+    assert_eq!((refused(&world), world.count("/upload/urls/")), (2, 2), "each PUT had a URL of its own");
+    world.state().faults.clear();
+    let report = transfers.upload_recording(upload(&source)).await.unwrap();
+    assert_eq!((report.files.skipped(), report.files.transferred(), refused(&world)), (4, 1, 3));
+}
+
+#[tokio::test(start_paused = true)]
+async fn first_403_is_followed_by_a_new_url() {
+    let world = World::new();
+    world.fault("0003.bin", 1, Effect::Status(403, vec![]));
+    let source = many(5);
+    let state = tempfile::tempdir().unwrap();
+    let report = world.transfers(state.path()).build().unwrap().upload_recording(upload(&source)).await.unwrap();
+    assert_eq!((report.files.transferred(), world.count("/upload/urls/")), (5, 2));
+}
+
+#[tokio::test(start_paused = true)]
+async fn storage_that_is_busy_until_a_date_is_left_alone() {
+    let world = World::new();
+    let date = world.state().date_in(Duration::from_secs(90));
+    world.fault("0003.bin", 1, Effect::Status(503, vec![("retry-after", date)]));
+    let source = many(5);
+    let state = tempfile::tempdir().unwrap();
+    let started = tokio::time::Instant::now();
+    let report = world.transfers(state.path()).build().unwrap().upload_recording(upload(&source)).await.unwrap();
+    assert_eq!((report.files.transferred(), report.files.totals.retries), (5, 1));
+    let seconds = started.elapsed().as_secs();
+    assert!((89..=130).contains(&seconds), "{seconds} s");
+}
+
+#[tokio::test(start_paused = true)]
+async fn receipt_of_the_official_client_is_warned_of() {
+    let world = World::new();
+    let (source, official) = (many(1), tempfile::tempdir().unwrap());
+    for (name, warnings) in [("22222222-2222-4222-8222-222222222222", 0), (RECORDING, 1)] {
+        write(official.path(), &format!("{name}.json"), b"{}");
+        let state = tempfile::tempdir().unwrap();
+        let world = if warnings == 0 { world.clone() } else { World::new() };
+        let builder = world.transfers(state.path()).official_client_state(official.path());
+        let report = builder.build().unwrap().upload_recording(upload(&source)).await.unwrap();
+        assert_eq!(report.files.warnings.len(), warnings, "{:?}", report.files.warnings);
+        assert!(report.files.warnings.iter().all(|warning| warning.contains(RECORDING)));
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn rotated_key_continues_and_another_user_does_not() {
     let world = World::new();
     world.fault("0003.bin", 1, Effect::Status(410, vec![]));
@@ -211,6 +268,9 @@ async fn rotated_key_continues_and_another_user_does_not() {
     let state = tempfile::tempdir().unwrap();
     let transfers = world.transfers(state.path()).build().unwrap();
     transfers.upload_recording(upload(&source)).await.unwrap_err();
+    world.state().keys.clear();
+    let client = world.client_of("avk_rotated", avala_client::transport::RateLimiter::off());
+    let transfers = world.transfers_of(client, state.path()).build().unwrap();
     world.fault("/users/me/", 1, Effect::Replace(|value| value["uid"] = json!("u2")));
     let error = transfers.upload_recording(upload(&source)).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Conflict);
@@ -219,6 +279,7 @@ async fn rotated_key_continues_and_another_user_does_not() {
     let report = transfers.upload_recording(upload(&moved)).await.unwrap();
     let stored: BTreeMap<_, _> = world.state().objects.clone().into_iter().collect();
     assert_eq!((stored.len(), report.files.transferred()), (5, 1));
+    assert_eq!(Vec::from_iter(world.state().keys.clone()), ["avk_rotated"]);
 }
 
 #[tokio::test(start_paused = true)]

@@ -17,6 +17,9 @@ impl World {
         let body = body.read_to_bytes(16 << 20).await.unwrap();
         let body: Value = serde_json::from_slice(&body).unwrap_or(Value::Null);
         self.state().calls.push(call.clone());
+        if let Some(key) = parts.headers.get("x-avala-api-key").and_then(|key| key.to_str().ok()) {
+            self.state().keys.insert(key.to_owned());
+        }
         let effect = self.effect(&call);
         match &effect {
             Some(Effect::Lose | Effect::CutAfter(..)) => return Err(lost(Sent::Maybe)),

@@ -8,8 +8,27 @@ use http_body_util::BodyExt;
 
 use super::world::{Effect, PutLog, Reply, World, http_date, lost};
 
+/// A request that the storage is processing.
+struct Processing(World);
+
+impl Drop for Processing {
+    fn drop(&mut self) {
+        self.0.state().puts_now -= 1;
+    }
+}
+
 impl World {
     pub(crate) async fn storage(&self, request: Request<Body>) -> Reply {
+        let _processing = Processing(self.clone());
+        let at_once = {
+            let mut state = self.state();
+            state.puts_now += 1;
+            state.puts_now
+        };
+        self.process(request, at_once).await
+    }
+
+    async fn process(&self, request: Request<Body>, at_once: usize) -> Reply {
         let (parts, mut body) = request.into_parts();
         self.state().storage_headers.push(parts.headers.clone());
         let has_credentials =
@@ -18,7 +37,7 @@ impl World {
             return Ok(self.error(400, "InvalidArgument"));
         }
         if parts.method == http::Method::POST {
-            return self.form(&parts.headers, body).await;
+            return self.form(&parts.headers, body, at_once).await;
         }
         let query = parts.uri.query().unwrap_or_default();
         let signature = query.rsplit_once("X-Amz-Signature=").map(|(_, signature)| signature).unwrap_or_default();
@@ -27,7 +46,7 @@ impl World {
         };
         let part = grant.part.as_ref().map(|(_, number)| *number);
         let log = |bytes: usize, status: u16| {
-            self.state().puts.push(PutLog { key: grant.key.clone(), part, bytes, status });
+            self.state().puts.push(PutLog { key: grant.key.clone(), part, bytes, status, at_once });
         };
         if grant.expires_at <= self.state().now() {
             log(0, 403);
@@ -88,7 +107,7 @@ impl World {
         Ok(Response::builder().header("date", date).header("etag", "\"e1\"").body(Body::empty()).unwrap())
     }
 
-    async fn form(&self, headers: &HeaderMap, body: Body) -> Reply {
+    async fn form(&self, headers: &HeaderMap, body: Body, at_once: usize) -> Reply {
         let bytes = body.read_to_bytes(1 << 30).await.map_err(|_| lost(Sent::Maybe))?;
         let text = String::from_utf8_lossy(&bytes).into_owned();
         assert!(headers["content-type"].to_str().unwrap().starts_with("multipart/form-data; boundary="));
@@ -100,7 +119,7 @@ impl World {
         let file = bytes.slice(start..);
         let head = file.windows(4).position(|window| window == b"\r\n\r\n").unwrap() + 4;
         let end = file.windows(4).rposition(|window| window == b"\r\n--").unwrap();
-        self.state().puts.push(PutLog { key: key.clone(), part: None, bytes: end - head, status: 204 });
+        self.state().puts.push(PutLog { key: key.clone(), part: None, bytes: end - head, status: 204, at_once });
         self.state().objects.insert(key, file[head..end].to_vec());
         Ok(Response::builder().status(204).body(Body::empty()).unwrap())
     }

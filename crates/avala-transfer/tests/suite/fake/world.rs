@@ -41,6 +41,10 @@ pub(crate) struct State {
     /// `METHOD path` of each call of the API.
     pub(crate) calls: Vec<String>,
     pub(crate) puts: Vec<PutLog>,
+    /// Requests that the storage is processing.
+    pub(crate) puts_now: usize,
+    /// Keys that calls of the API were made with.
+    pub(crate) keys: std::collections::BTreeSet<String>,
     /// Headers that reached the storage.
     pub(crate) storage_headers: Vec<http::HeaderMap>,
     pub(crate) faults: Vec<Fault>,
@@ -73,6 +77,8 @@ pub(crate) struct PutLog {
     pub(crate) part: Option<u64>,
     pub(crate) bytes: usize,
     pub(crate) status: u16,
+    /// Requests that the storage was processing when this one began, itself included.
+    pub(crate) at_once: usize,
 }
 
 #[derive(Clone)]
@@ -120,6 +126,8 @@ impl World {
             sessions: BTreeMap::new(),
             calls: Vec::new(),
             puts: Vec::new(),
+            puts_now: 0,
+            keys: Default::default(),
             storage_headers: Vec::new(),
             faults: Vec::new(),
             random_faults: None,
@@ -141,12 +149,17 @@ impl World {
     }
 
     pub(crate) fn client_with(&self, limiter: RateLimiter) -> Avala {
+        self.client_of("avk_test", limiter)
+    }
+
+    /// Creates a client with another key.
+    pub(crate) fn client_of(&self, key: &str, limiter: RateLimiter) -> Avala {
         let world = self.clone();
         let service = tower::service_fn(move |request: Request<Body>| {
             let world = world.clone();
             async move { world.api(request).await }
         });
-        Avala::builder().api_key("avk_test").rate_limiter(limiter).service(service).build().unwrap()
+        Avala::builder().api_key(key).rate_limiter(limiter).service(service).build().unwrap()
     }
 
     pub(crate) fn transfers(&self, state: &Path) -> TransfersBuilder {
@@ -192,6 +205,11 @@ impl World {
 impl State {
     pub(crate) fn now(&self) -> SystemTime {
         self.epoch + self.started.elapsed()
+    }
+
+    /// Returns a time of the future, of the server's clock, as headers have it.
+    pub(crate) fn date_in(&self, time: Duration) -> String {
+        http_date(self.now() + time)
     }
 
     pub(crate) fn uid(&mut self) -> String {

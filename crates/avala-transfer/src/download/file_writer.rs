@@ -1,0 +1,140 @@
+//! Writes blocks to positions of a temporary file: one thread per file, however many connections fill it.
+//!
+//! The kernel lets one thread write to a file at a time, so that more of them would only wait for each other.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::oneshot;
+
+use super::part_file::PartFile;
+use super::receive::{Block, BlockWriter};
+use super::target_error::TargetError;
+use crate::error::Error;
+
+/// Blocks of one temporary file that wait to be written.
+#[derive(Debug)]
+pub(crate) struct WriteQueue {
+    part: Arc<PartFile>,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    waiting: VecDeque<Job>,
+    /// Whether a thread writes what waits.
+    is_running: bool,
+}
+
+#[derive(Debug)]
+struct Job {
+    epoch: u64,
+    offset: u64,
+    block: Block,
+    done: oneshot::Sender<Result<(), TargetError>>,
+}
+
+impl WriteQueue {
+    pub(crate) fn new(part: &Arc<PartFile>) -> Arc<Self> {
+        Arc::new(Self { part: Arc::clone(part), state: Mutex::default() })
+    }
+
+    fn push(self: &Arc<Self>, job: Job) {
+        let was_running = {
+            let mut state = self.state();
+            state.waiting.push_back(job);
+            std::mem::replace(&mut state.is_running, true)
+        };
+        if !was_running {
+            let mut running = Running { queue: Arc::clone(self), is_over: false };
+            drop(tokio::task::spawn_blocking(move || running.write_all()));
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The thread that writes, from when it is requested.
+struct Running {
+    queue: Arc<WriteQueue>,
+    is_over: bool,
+}
+
+impl Running {
+    /// Writes until nothing waits.
+    fn write_all(&mut self) {
+        while let Some(job) = self.next() {
+            // A connection that was dropped does not count what it received.
+            if !job.done.is_closed() {
+                let result = self.write(&job);
+                let _ = job.done.send(result);
+            }
+        }
+    }
+
+    fn next(&mut self) -> Option<Job> {
+        let mut state = self.queue.state();
+        let job = state.waiting.pop_front();
+        if job.is_none() {
+            // Together with the look at the queue: whoever comes now starts another thread.
+            (state.is_running, self.is_over) = (false, true);
+        }
+        job
+    }
+
+    fn write(&self, job: &Job) -> Result<(), TargetError> {
+        let mut offset = job.offset;
+        for chunk in &job.block.chunks {
+            self.queue.part.write(job.epoch, chunk, offset)?;
+            offset += chunk.len() as u64;
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // A runtime that shuts down drops the thread before it starts: nobody may wait for it.
+        if !self.is_over {
+            let mut state = self.queue.state();
+            state.is_running = false;
+            state.waiting.clear();
+        }
+    }
+}
+
+/// Writes blocks from a position on, one block while the next one arrives.
+#[derive(Debug)]
+pub(crate) struct FileWriter {
+    queue: Arc<WriteQueue>,
+    epoch: u64,
+    offset: u64,
+    running: Option<oneshot::Receiver<Result<(), TargetError>>>,
+}
+
+impl FileWriter {
+    pub(crate) fn new(queue: &Arc<WriteQueue>, offset: u64) -> Self {
+        Self { queue: Arc::clone(queue), epoch: queue.part.epoch(), offset, running: None }
+    }
+}
+
+impl BlockWriter for FileWriter {
+    async fn write(&mut self, block: Block) -> Result<(), Error> {
+        self.finish().await?;
+        let (done, running) = oneshot::channel();
+        let (epoch, offset) = (self.epoch, self.offset);
+        self.offset += block.length;
+        self.running = Some(running);
+        self.queue.push(Job { epoch, offset, block, done });
+        Ok(())
+    }
+
+    async fn finish(&mut self) -> Result<(), Error> {
+        match self.running.take() {
+            Some(running) => running.await.map_err(|_| Error::aborted())?.map_err(Error::from),
+            None => Ok(()),
+        }
+    }
+}
