@@ -1,4 +1,4 @@
-//! Behavior of single resources besides sending their arguments: keys, organizations, responses that say nothing.
+//! Behavior of single resources besides sending their arguments: keys, organizations, responses without a documented form.
 
 use avala_client::{Avala, ErrorKind};
 use avala_transport::testing::{ScriptedService, Step};

@@ -18,7 +18,7 @@ use crate::error::{ErrorKind, Failure};
 use crate::filters::filters;
 use crate::request::Request;
 
-/// Version of the transport of bytes that this client requests.
+/// Name of the protocol by which this client reads the bytes of objects.
 const TRANSPORT: &str = "avala-edge-v1";
 
 /// Calls for public datasets. Created by [`Avala::public_datasets`].
@@ -27,8 +27,8 @@ const TRANSPORT: &str = "avala-edge-v1";
 /// and have a rate limit of their own: 30 calls per minute. A client [without a
 /// key](crate::AvalaBuilder::without_api_key) can make them too.
 ///
-/// Every response is checked against what was requested and resolved before; one that contradicts it is
-/// [`ErrorKind::Decode`] with its [`json_path`](crate::Error::json_path) and an [`InvalidPublicDataset`] as its source.
+/// Every response is checked against what was requested and resolved before; one that contradicts it fails with
+/// [`ErrorKind::Decode`], its [`json_path`](crate::Error::json_path) and an [`InvalidPublicDataset`] as its source.
 /// What is not checked: that paths are in Unicode's form NFC, and the digests of the manifest and the revision, whose
 /// computation is not published.
 ///
@@ -92,7 +92,7 @@ impl PublicDatasets {
 
     /// Resolves a revision by its identifiers (`GET /resolve/uid/{dataset_uid}/{revision_sha256}/`).
     ///
-    /// A revision that was withdrawn is [`ErrorKind::UnexpectedStatus`] with the status 410.
+    /// Fails with [`ErrorKind::UnexpectedStatus`] and the status 410 if the revision was withdrawn.
     ///
     /// ```
     /// # async fn example(avala: avala_client::Avala) -> Result<(), avala_client::Error> {
