@@ -4,14 +4,14 @@ use std::net::IpAddr;
 
 use http::Uri;
 
+/// The length of `::ffff:0:0/96`, the prefix of IPv4-mapped addresses.
+const MAPPED_PREFIX_BITS: u8 = 96;
+
 /// The parsed entries of `NO_PROXY`.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct NoProxy {
     entries: Vec<Entry>,
 }
-
-/// The length of `::ffff:0:0/96`, the prefix of IPv4-mapped addresses.
-const MAPPED_PREFIX_BITS: u8 = 96;
 
 #[derive(Debug, Clone)]
 struct Entry {

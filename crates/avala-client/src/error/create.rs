@@ -68,7 +68,7 @@ impl Error {
     /// Creates the error of a response that cannot be decoded.
     pub(crate) fn decoding(endpoint: &Endpoint, parts: &Parts, body: &[u8], failure: Failure) -> Self {
         let message = match encoding(&parts.headers) {
-            Some(encoding) if failure.kind == ErrorKind::Decode => {
+            Some(encoding) if failure.kind == ErrorKind::Decode && !body.is_empty() => {
                 format!("the body has the content encoding `{encoding}`, which cannot be decoded; {}", failure.message)
             }
             _ => failure.message,

@@ -28,6 +28,7 @@ mod public_datasets;
 mod raw;
 mod resources;
 mod secrets;
+mod setting_effects;
 mod settings;
 mod testing;
 mod waits;

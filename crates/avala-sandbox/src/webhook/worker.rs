@@ -39,7 +39,7 @@ impl DeliveryWorker {
 /// Repeats a delivery until it succeeds, cannot succeed, or its attempts are used up.
 async fn carry(app: App, uid: WebhookDeliveryUid, waits: Vec<Duration>) {
     let mut waits = waits.into_iter();
-    // A webhook that is deleted takes its deliveries with it.
+    // A deleted webhook has no deliveries.
     while let Some(letter) = letter(&app, &uid) {
         let result = post::send(letter).await;
         let wait = match result {

@@ -24,8 +24,8 @@ const TRANSPORT: &str = "avala-edge-v1";
 /// Calls for public datasets. Created by [`Avala::public_datasets`].
 ///
 /// The calls carry no credentials, whatever the client has, ignore the proxy of the environment, follow no redirect,
-/// and have a rate limit of their own: 30 calls per minute. A client [without a
-/// key](crate::AvalaBuilder::without_api_key) can make them too.
+/// and have a rate limit of their own: 30 calls per minute. A client [without
+/// credentials](crate::AvalaBuilder::without_credentials) can make them too.
 ///
 /// Every response is checked against what was requested and resolved before; one that contradicts it fails with
 /// [`ErrorKind::Decode`], its [`json_path`](crate::Error::json_path) and an [`InvalidPublicDataset`] as its source.
@@ -37,7 +37,7 @@ const TRANSPORT: &str = "avala-edge-v1";
 /// use avala_client::Avala;
 /// use avala_client::types::PublicObjectWalk;
 ///
-/// let avala = Avala::builder().without_api_key().build()?;
+/// let avala = Avala::builder().without_credentials().build()?;
 /// let public = avala.public_datasets();
 /// let revision = public.resolve("acme", "drives", "main").await?;
 /// println!("an alias can move; this reference cannot: {}", revision.canonical_reference);
