@@ -5,7 +5,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use avala_client::transport::{Body, Priority, RateLimit, TransportBuilder};
-use avala_client::types::{CreateExport, Dataset, DatasetItem, ExportStatus};
+use avala_client::types::{
+    CreateExport, Dataset, DatasetItem, ExportStatus, FleetRecording, RecordingStatus, UpdateFleetRecording,
+};
 use avala_client::{Avala, ErrorKind, Method, Progress, Sent};
 use avala_sandbox::{Fault, Sandbox};
 use futures_util::StreamExt as _;
@@ -113,13 +115,40 @@ async fn waits_report_every_state() {
         status => Progress::Running(status.unwrap_or_default().to_owned()),
     });
     assert_eq!(done.await.unwrap()["uid"], asked.uid.as_str());
-    let recording = avala.fleet().recordings().list().await.unwrap().items.into_iter();
-    let recording =
-        recording.filter(|recording| recording.status.as_ref().is_some_and(|status| status.as_str() == "ready"));
-    for recording in recording {
-        let ready = avala.fleet().recordings().wait(&recording.uid).await.unwrap();
-        assert_eq!(ready.uid, recording.uid);
+}
+
+#[tokio::test]
+async fn wait_for_a_recording_ends_with_its_status() {
+    let (_sandbox, avala) = sandbox().await;
+    let recordings = avala.fleet().recordings();
+    let uid = recordings.list().await.unwrap().items.swap_remove(0).uid;
+    let set = async |status: RecordingStatus| {
+        recordings.update(&uid, &UpdateFleetRecording::default().status(status)).await.unwrap();
+    };
+    for status in [RecordingStatus::Ready, RecordingStatus::Completed, RecordingStatus::Archived] {
+        set(status.clone()).await;
+        assert_eq!(recordings.wait(&uid).await.unwrap().status, Some(status));
     }
+    for status in [RecordingStatus::Uploading, RecordingStatus::Recording, RecordingStatus::Processing] {
+        set(status.clone()).await;
+        let mut states = recordings.wait(&uid).poll_interval(Duration::ZERO).states();
+        assert_eq!(states.next().await.unwrap().unwrap().status, Some(status));
+        set(RecordingStatus::Ready).await;
+        assert_eq!(states.next().await.unwrap().unwrap().status, Some(RecordingStatus::Ready));
+        assert!(states.next().await.is_none());
+    }
+    set(RecordingStatus::Error).await;
+    let failed = recordings.wait(&uid).await.unwrap_err();
+    assert_eq!(failed.kind(), ErrorKind::JobFailed);
+    assert!(failed.message().contains(&format!("recording {uid} ended as `error`")), "{failed}");
+
+    // A predicate also continues after a status that `wait` ends with.
+    let is_archived = |recording: &FleetRecording| recording.status == Some(RecordingStatus::Archived);
+    let mut states = recordings.get(&uid).wait_until(is_archived).poll_interval(Duration::ZERO).states();
+    assert_eq!(states.next().await.unwrap().unwrap().status, Some(RecordingStatus::Error));
+    set(RecordingStatus::Archived).await;
+    assert_eq!(states.next().await.unwrap().unwrap().status, Some(RecordingStatus::Archived));
+    assert!(states.next().await.is_none());
 }
 
 #[tokio::test]

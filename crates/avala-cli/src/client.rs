@@ -57,7 +57,7 @@ pub(crate) fn with_key(connection: &Connection, options: ClientOptions) -> Outco
 
 /// Creates a client without a key, for calls that need none.
 pub(crate) fn without_key(connection: &Connection, options: ClientOptions) -> Outcome<Avala> {
-    build(Avala::builder().without_api_key(), connection, options)
+    build(Avala::builder().without_credentials(), connection, options)
 }
 
 fn build(builder: avala_client::AvalaBuilder, connection: &Connection, options: ClientOptions) -> Outcome<Avala> {

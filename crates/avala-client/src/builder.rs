@@ -178,10 +178,15 @@ impl AvalaBuilder {
     /// Configures no credentials, for signing up and public datasets only: see
     /// [`Signups`](crate::resources::Signups). The server refuses every other call with
     /// [`ErrorKind::Authentication`](crate::ErrorKind::Authentication).
-    pub fn without_api_key(mut self) -> Self {
+    pub fn without_credentials(mut self) -> Self {
         self.credentials = Credentials::None;
         self.transport = self.transport.without_credentials();
         self
+    }
+
+    #[doc(hidden)] // The former name of `without_credentials`.
+    pub fn without_api_key(self) -> Self {
+        self.without_credentials()
     }
 
     /// Sets the base URL of the API. One without a path gets `/api/v1`; one with a path is used as it is.

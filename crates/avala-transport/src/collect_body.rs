@@ -7,7 +7,7 @@ use bytes::{Bytes, BytesMut};
 use http_body::Body;
 use tower::BoxError;
 
-use crate::error::{TransportError, TransportErrorKind};
+use crate::error::{TransportError, TransportErrorKind, cause};
 use crate::memory_budget::{Lease, MemoryBudget};
 
 /// The most memory reserved for an announced size: a false header must not allocate the whole cap. A sequence of a few
@@ -162,12 +162,13 @@ where
 }
 
 fn cut(error: BoxError) -> TransportError {
-    match error.downcast::<TransportError>() {
-        Ok(own) => *own,
-        Err(other) => TransportError::new(
-            TransportErrorKind::ConnectionLost,
-            "the connection was lost while the response body was read",
-        )
-        .with_source(other),
-    }
+    let error = match error.downcast::<TransportError>() {
+        Ok(own) => return *own,
+        Err(other) => other,
+    };
+    let message = match cause(&*error) {
+        cause if cause.is_empty() => "reading the response body failed".to_owned(),
+        cause => format!("reading the response body failed: {cause}"),
+    };
+    TransportError::new(TransportErrorKind::ConnectionLost, message).with_source(error)
 }

@@ -16,7 +16,6 @@ use crate::redact;
 const MAX_MESSAGE: usize = 4 * 1024;
 
 /// The most bytes of a library's error that a message repeats.
-#[cfg(feature = "hyper")]
 const MAX_CAUSE: usize = 512;
 
 /// The most errors of a chain that are visited: the sources of a foreign error can form a cycle.
@@ -360,7 +359,6 @@ pub(crate) fn as_error<'a, E: Error + 'static>(error: &'a (dyn Error + 'static))
 }
 
 /// Returns the message of the innermost error of the chain, redacted and shortened.
-#[cfg(feature = "hyper")]
 pub(crate) fn cause(error: &(dyn Error + 'static)) -> String {
     chain(error).last().map(|innermost| redact::display(innermost, MAX_CAUSE)).unwrap_or_default()
 }

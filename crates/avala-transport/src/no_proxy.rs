@@ -4,6 +4,9 @@ use std::net::IpAddr;
 
 use http::Uri;
 
+/// The length of `::ffff:0:0/96`, the prefix of IPv4-mapped addresses.
+const MAPPED_PREFIX_BITS: u8 = 96;
+
 /// The parsed entries of `NO_PROXY`.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct NoProxy {
@@ -55,9 +58,8 @@ impl NoProxy {
 
 impl Entry {
     fn parse(text: &str) -> Option<Self> {
-        if let Some((network, bits)) = text.split_once('/') {
-            let (network, bits) = (address(network)?, bits.parse().ok()?);
-            return Some(Self { host: Host::Network(network, bits), port: None });
+        if let Some((prefix, bits)) = text.split_once('/') {
+            return Some(Self { host: network(unbracketed(prefix).parse().ok()?, bits.parse().ok()?), port: None });
         }
         // IPv6 addresses contain colons; their port follows brackets only.
         let is_ipv6_alone = text.parse::<std::net::Ipv6Addr>().is_ok();
@@ -78,8 +80,22 @@ impl Entry {
 
 /// Parses an address, with or without brackets. An IPv4-mapped IPv6 address counts as IPv4.
 fn address(host: &str) -> Option<IpAddr> {
-    let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
-    host.parse::<IpAddr>().ok().map(|address| address.to_canonical())
+    unbracketed(host).parse::<IpAddr>().ok().map(|address| address.to_canonical())
+}
+
+fn unbracketed(host: &str) -> &str {
+    host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host)
+}
+
+/// Returns a network. One of IPv4-mapped addresses counts as IPv4: `::ffff:10.0.0.0/104` is `10.0.0.0/8`.
+fn network(address: IpAddr, bits: u8) -> Host {
+    match address.to_canonical() {
+        canonical if canonical == address => Host::Network(address, bits),
+        canonical => match bits.checked_sub(MAPPED_PREFIX_BITS) {
+            Some(bits) => Host::Network(canonical, bits),
+            None => Host::Network(address, bits),
+        },
+    }
 }
 
 fn normalized(name: &str) -> String {
@@ -101,7 +117,7 @@ mod tests {
 
     #[test]
     fn spellings_match_what_other_clients_match() {
-        let table: [(&str, &[&str], &[&str]); 18] = [
+        let table: [(&str, &[&str], &[&str]); 21] = [
             ("*", &["a.test", "1.2.3.4", "[::1]:8443"], &[]),
             ("a.test, *", &["b.test"], &[]),
             ("", &[], &["a.test", "localhost"]),
@@ -119,6 +135,9 @@ mod tests {
             ("10.9.9.9/8, 192.168.1.0/25", &["10.1.2.3", "192.168.1.127"], &["11.1.2.3", "192.168.1.128", "[::1]"]),
             ("::1 [fd00::1]:8443", &["[::1]", "[::1]:80", "[fd00::1]:8443"], &["[::2]", "[fd00::1]"]),
             ("fd00::/8,[fe80::]/10", &["[fd12::1]", "[fe80::1]"], &["[fe00::1]", "10.1.2.3"]),
+            ("::ffff:10.9.9.9/104", &["10.1.2.3", "[::ffff:10.1.2.3]"], &["11.1.2.3", "[::1]"]),
+            ("[::ffff:0:0]/96", &["10.1.2.3", "192.168.1.1"], &["[::1]", "a.test"]),
+            ("::ffff:10.1.2.3/128 ::ffff:10.9.9.9/0", &["10.1.2.3", "[::1]"], &["10.1.2.4"]),
             ("0.0.0.0/0 ::/0 1.2.3.4/99", &["1.1.1.1", "[2001:db8::1]"], &["a.test"]),
         ];
         for (list, around, through) in table {

@@ -7,6 +7,7 @@ use http::uri::{Authority, Scheme};
 use hyper_util::client::proxy::matcher::{Intercept, Matcher};
 
 use crate::error::TransportError;
+use crate::host::check_authority;
 use crate::no_proxy::NoProxy;
 
 /// HTTP proxy, and which connections use it. Pass it to [`TransportBuilder::proxy`](crate::TransportBuilder::proxy).
@@ -51,8 +52,8 @@ impl Proxy {
     ///
     /// # Errors
     ///
-    /// [`Configuration`](crate::TransportErrorKind::Configuration) if `url` is not an http URL. Proxies over TLS or
-    /// SOCKS are not supported. The message does not repeat the URL.
+    /// [`Configuration`](crate::TransportErrorKind::Configuration) if `url` is not an http URL, or if its host or port
+    /// cannot be connected to. Proxies over TLS or SOCKS are not supported. The message does not repeat the URL.
     pub fn http(url: &str) -> Result<Self, TransportError> {
         Ok(Self { url: Some(ProxyUrl::parse(url)?), ..Self::none() })
     }
@@ -95,7 +96,7 @@ impl Proxy {
     /// | `*` | all |
     /// | `example.com`, `.example.com`, `*.example.com`, `example.com.` | `example.com` and all names below it |
     /// | `10.1.2.3`, `fd00::1`, `[fd00::1]` | this address |
-    /// | `10.0.0.0/8`, `fd00::/8` | all addresses of the network (CIDR) |
+    /// | `10.0.0.0/8`, `fd00::/8` | all addresses of the network (CIDR); an IPv4-mapped one (`::ffff:10.0.0.0/104`) counts as IPv4 |
     /// | one of the first three with a port, such as `example.com:8443` or `[fd00::1]:8443` | the same, on this port only |
     ///
     /// Names are compared as written in the URL, without resolving them. `localhost` and loopback addresses go through
@@ -137,10 +138,13 @@ impl ProxyUrl {
         }
         let host_and_port = uri.authority().map(Authority::as_str);
         let host_and_port = host_and_port.map(|text| text.rsplit_once('@').map_or(text, |(_, address)| address));
-        match host_and_port {
-            Some(address) if !address.is_empty() => Ok(Self { text: text.to_owned(), address: address.to_owned() }),
-            _ => Err(refused("it has no host; write it like http://proxy.example:3128")),
-        }
+        let address = match host_and_port {
+            Some(address) if !address.is_empty() && !address.starts_with(':') => address,
+            _ => return Err(refused("it has no host; write it like http://proxy.example:3128")),
+        };
+        let authority = address.parse().map_err(|_| refused("its host or port is invalid"))?;
+        check_authority(&authority).map_err(refused)?;
+        Ok(Self { text: text.to_owned(), address: address.to_owned() })
     }
 }
 
@@ -199,6 +203,30 @@ mod tests {
         assert!(Proxy::from_lookup(lookup).unwrap().is_of_environment());
         assert!(!Proxy::from_lookup(|_| None).unwrap().is_of_environment());
         assert!(!Proxy::http("http://a:1").unwrap().no_proxy("b").is_of_environment());
+    }
+
+    #[test]
+    fn proxy_that_cannot_be_connected_to_is_rejected() {
+        let table = [
+            ("http://:3128", "no host"),
+            ("http://u:p@:3128", "no host"),
+            ("http://a..b:3128", "two dots"),
+            ("http://*:3128", "`*`"),
+            ("http://a,b:3128", "comma"),
+            ("http://[]:3128", "IPv6"),
+            ("http://[fe80::1%25eth0]:3128", "zone ID"),
+            ("http://a:0", "port"),
+            ("http://a:65536", "port"),
+            ("http://1.2.3:3128", "IPv4"),
+        ];
+        for (url, reason) in table {
+            let error = Proxy::http(url).expect_err(url);
+            assert_eq!(error.kind(), crate::error::TransportErrorKind::Configuration, "{url}");
+            assert!(error.to_string().contains(reason), "{url}: {error}");
+        }
+        for url in ["http://proxy", "proxy:3128", "http://u:p@[::1]:3128/", "http://10.0.0.1:65535", " http://a_b.c "] {
+            assert!(Proxy::http(url).is_ok(), "{url}");
+        }
     }
 
     #[test]

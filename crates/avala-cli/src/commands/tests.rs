@@ -87,7 +87,7 @@ fn request(row: &'static Row, left_out: &[&str]) -> http::Request<bytes::Bytes> 
     }
     let command = row.build_command(Command::new("x"));
     let matches = command.try_get_matches_from(&line).unwrap_or_else(|error| panic!("{}: {error}", row.call));
-    let avala = Avala::builder().without_api_key().build().unwrap();
+    let avala = Avala::builder().without_credentials().build().unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let prepared = (row.prepare)(&avala, &Input::new(row.call, row.args, &matches, None));

@@ -22,7 +22,7 @@ impl Error {
     /// Creates the error of an invalid argument; `json_path` is where in the payload it is.
     pub(crate) fn invalid(endpoint: &Endpoint, message: impl Into<String>, json_path: Option<String>) -> Self {
         let mut this = Self::new(ErrorKind::Request, Some(endpoint), message);
-        // A value without an inside has no path.
+        // A number or text has no path.
         this.0.json_path = json_path.filter(|path| !path.is_empty());
         this
     }
@@ -68,7 +68,7 @@ impl Error {
     /// Creates the error of a response that cannot be decoded.
     pub(crate) fn decoding(endpoint: &Endpoint, parts: &Parts, body: &[u8], failure: Failure) -> Self {
         let message = match encoding(&parts.headers) {
-            Some(encoding) if failure.kind == ErrorKind::Decode => {
+            Some(encoding) if failure.kind == ErrorKind::Decode && !body.is_empty() => {
                 format!("the body has the content encoding `{encoding}`, which cannot be decoded; {}", failure.message)
             }
             _ => failure.message,

@@ -138,13 +138,18 @@ impl OrganizationHandle {
     ///
     /// let acme = avala.organization("acme");
     /// let invitation = CreateInvitation::new("grace@acme.example").role(OrganizationRole::Member);
-    /// let invitation = acme.invite(&invitation).await?;
+    /// let invitation = acme.create_invitation(&invitation).await?;
     /// println!("{}: {:?}", invitation.invited_email, invitation.status);
     /// # Ok(())
     /// # }
     /// ```
-    pub fn invite(&self, invitation: &CreateInvitation) -> Call<Invitation> {
+    pub fn create_invitation(&self, invitation: &CreateInvitation) -> Call<Invitation> {
         self.organizations.create_invitation(&self.slug, invitation)
+    }
+
+    #[doc(hidden)] // The former name of `create_invitation`.
+    pub fn invite(&self, invitation: &CreateInvitation) -> Call<Invitation> {
+        self.create_invitation(invitation)
     }
 
     /// Lists the invitations: [`Organizations::list_invitations`].

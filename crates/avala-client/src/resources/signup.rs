@@ -26,7 +26,7 @@ impl Signups {
     /// use avala_client::Avala;
     /// use avala_client::types::Signup;
     ///
-    /// let anonymous = Avala::builder().without_api_key().build()?;
+    /// let anonymous = Avala::builder().without_credentials().build()?;
     /// let account = anonymous.signup().create(&Signup::new("ada@example.com", password)).await?;
     /// let avala = Avala::builder().api_key(account.api_key).build()?;
     /// # Ok(())

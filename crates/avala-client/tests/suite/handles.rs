@@ -89,7 +89,7 @@ async fn organization_handle_sends_the_calls_of_the_contract() {
         acme.delete() => all.delete("acme"),
         acme.leave() => all.leave("acme"),
         acme.transfer_ownership(&owner) => all.transfer_ownership("acme", &owner),
-        acme.invite(&invitation) => all.create_invitation("acme", &invitation),
+        acme.create_invitation(&invitation) => all.create_invitation("acme", &invitation),
         acme.invitations() => all.list_invitations("acme"),
         acme.resend_invitation("i1") => all.resend_invitation("acme", "i1"),
         acme.cancel_invitation("i1") => all.cancel_invitation("acme", "i1"),

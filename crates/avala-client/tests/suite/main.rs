@@ -1,4 +1,4 @@
-//! The client on scripted services: no socket, and a clock that only moves when everybody waits.
+//! The client on scripted services: no socket, and a paused clock, which advances while all tasks wait.
 
 #![expect(clippy::panic, clippy::unwrap_used, reason = "the helpers of tests fail loudly too")]
 
@@ -7,6 +7,7 @@ mod arguments;
 mod blocking;
 mod bulk_edit;
 mod calls;
+mod causes;
 mod collect;
 mod decoding;
 #[cfg(feature = "tracing")]
@@ -27,6 +28,7 @@ mod public_datasets;
 mod raw;
 mod resources;
 mod secrets;
+mod setting_effects;
 mod settings;
 mod testing;
 mod waits;

@@ -1,4 +1,4 @@
-//! Behavior of single resources besides sending their arguments: keys, organizations, responses that say nothing.
+//! Behavior of single resources besides sending their arguments: keys, organizations, responses without a documented form.
 
 use avala_client::{Avala, ErrorKind};
 use avala_transport::testing::{ScriptedService, Step};
@@ -25,14 +25,14 @@ async fn signing_up_sends_no_key_even_where_there_is_one() {
 #[tokio::test]
 async fn a_client_without_a_key_can_sign_up() {
     let script = ScriptedService::new().then(account()).then(Step::respond(401));
-    let nobody = Avala::builder().without_api_key().service(script.clone()).build().unwrap();
+    let nobody = Avala::builder().without_credentials().service(script.clone()).build().unwrap();
     nobody.signup().create(&Signup::new("ada@example.com", "pass")).await.unwrap();
     assert_eq!(nobody.users().me().await.unwrap_err().kind(), ErrorKind::Authentication);
     assert!(script.requests().iter().all(|request| !request.headers.contains_key("x-avala-api-key")));
 
     // The last setter wins.
-    assert!(Avala::builder().api_key("").without_api_key().build().is_ok());
-    assert!(Avala::builder().without_api_key().api_key("").build().is_err());
+    assert!(Avala::builder().api_key("").without_credentials().build().is_ok());
+    assert!(Avala::builder().without_credentials().api_key("").build().is_err());
 }
 
 #[tokio::test]

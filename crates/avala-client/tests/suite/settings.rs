@@ -136,8 +136,8 @@ async fn last_api_key_wins_in_either_builder() {
         (Avala::builder().transport(|transport| transport.api_key(key("avk_b"))).api_key("avk_a"), Some("avk_a")),
         (Avala::builder().api_key("avk_a").api_key_provider(provider("avk_c")), Some("avk_c")),
         (Avala::builder().api_key_provider(provider("avk_c")).api_key("avk_a"), Some("avk_a")),
-        (Avala::builder().api_key_provider(provider("avk_c")).without_api_key(), None),
-        (Avala::builder().transport(|transport| transport.api_key(key("avk_b"))).without_api_key(), None),
+        (Avala::builder().api_key_provider(provider("avk_c")).without_credentials(), None),
+        (Avala::builder().transport(|transport| transport.api_key(key("avk_b"))).without_credentials(), None),
     ] {
         let headers = sent_headers(builder).await;
         assert_eq!(headers.get("x-avala-api-key").map(|value| value.to_str().unwrap()), expected);

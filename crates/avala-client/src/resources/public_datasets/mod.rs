@@ -18,17 +18,17 @@ use crate::error::{ErrorKind, Failure};
 use crate::filters::filters;
 use crate::request::Request;
 
-/// Version of the transport of bytes that this client requests.
+/// Name of the protocol by which this client reads the bytes of objects.
 const TRANSPORT: &str = "avala-edge-v1";
 
 /// Calls for public datasets. Created by [`Avala::public_datasets`].
 ///
 /// The calls carry no credentials, whatever the client has, ignore the proxy of the environment, follow no redirect,
-/// and have a rate limit of their own: 30 calls per minute. A client [without a
-/// key](crate::AvalaBuilder::without_api_key) can make them too.
+/// and have a rate limit of their own: 30 calls per minute. A client [without
+/// credentials](crate::AvalaBuilder::without_credentials) can make them too.
 ///
-/// Every response is checked against what was requested and resolved before; one that contradicts it is
-/// [`ErrorKind::Decode`] with its [`json_path`](crate::Error::json_path) and an [`InvalidPublicDataset`] as its source.
+/// Every response is checked against what was requested and resolved before; one that contradicts it fails with
+/// [`ErrorKind::Decode`], its [`json_path`](crate::Error::json_path) and an [`InvalidPublicDataset`] as its source.
 /// What is not checked: that paths are in Unicode's form NFC, and the digests of the manifest and the revision, whose
 /// computation is not published.
 ///
@@ -37,7 +37,7 @@ const TRANSPORT: &str = "avala-edge-v1";
 /// use avala_client::Avala;
 /// use avala_client::types::PublicObjectWalk;
 ///
-/// let avala = Avala::builder().without_api_key().build()?;
+/// let avala = Avala::builder().without_credentials().build()?;
 /// let public = avala.public_datasets();
 /// let revision = public.resolve("acme", "drives", "main").await?;
 /// println!("an alias can move; this reference cannot: {}", revision.canonical_reference);
@@ -92,7 +92,7 @@ impl PublicDatasets {
 
     /// Resolves a revision by its identifiers (`GET /resolve/uid/{dataset_uid}/{revision_sha256}/`).
     ///
-    /// A revision that was withdrawn is [`ErrorKind::UnexpectedStatus`] with the status 410.
+    /// Fails with [`ErrorKind::UnexpectedStatus`] and the status 410 if the revision was withdrawn.
     ///
     /// ```
     /// # async fn example(avala: avala_client::Avala) -> Result<(), avala_client::Error> {

@@ -15,7 +15,7 @@ use tower::{Layer, Service};
 
 use crate::body::Body;
 use crate::context::options::CallOptions;
-use crate::error::{Sent, TransportError, TransportErrorKind};
+use crate::error::{Sent, TransportError, TransportErrorKind, cause};
 
 const GZIP: HeaderValue = HeaderValue::from_static("gzip");
 
@@ -276,8 +276,6 @@ impl http_body::Body for Decompressed {
 }
 
 fn corrupt(error: io::Error) -> BoxError {
-    TransportError::new(TransportErrorKind::ConnectionLost, "the compressed body is corrupt or truncated")
-        .with_sent(Sent::Yes)
-        .with_source(error)
-        .into()
+    let message = format!("the compressed response body is corrupt or truncated: {}", cause(&error));
+    TransportError::new(TransportErrorKind::ConnectionLost, message).with_sent(Sent::Yes).with_source(error).into()
 }
