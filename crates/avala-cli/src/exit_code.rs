@@ -52,7 +52,7 @@ pub(crate) const TABLE: &[ExitCodeRow] = &[
         "job_failed",
         "A job on the server failed, or a check (test, evaluate, health, wait) has a bad result.",
     ),
-    row(ExitCode::Partial, 10, "partial", "A part was done and a part was not; the message says how to go on."),
+    row(ExitCode::Partial, 10, "partial", "A part was done and a part was not; the message says how to continue."),
     row(ExitCode::Interrupted, 130, "interrupted", "A signal, Ctrl-C or the end of input at a question ended it."),
 ];
 

@@ -65,7 +65,7 @@ impl Failure {
         let plural = if records == 1 { "record" } else { "records" };
         self.message = match &cursor {
             Some(cursor) => {
-                format!("{}; {records} {plural} came before; go on with --cursor {}", self.message, quoted(cursor))
+                format!("{}; {records} {plural} came before; continue with --cursor {}", self.message, quoted(cursor))
             }
             None => format!("{}; {records} {plural} came before; start again", self.message),
         };

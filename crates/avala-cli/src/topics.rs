@@ -63,7 +63,7 @@ fn formatting() -> String {
          or each record with -o ndjson; strings are printed without quotes. --template prints each record by a Jinja \
          template, such as '{{{{ uid }}}} {{{{ name }}}}'.\n\n\
          Lists print one page unless --all or --limit N says otherwise. --all prints records as they come; if a later page \
-         fails, the exit code is not 0, the JSON array is not closed, and the error has the cursor to go on with.\n\n\
+         fails, the exit code is not 0, the JSON array is not closed, and the error has the cursor to continue with.\n\n\
          Errors are one line on stderr; with -o json or ndjson one JSON object. Warnings and progress are off then, so that \
          everything that is printed can be parsed. Text of the API is never interpreted: control characters, line breaks in \
          tables and characters that change the direction of text are escaped.\n"

@@ -7,7 +7,7 @@ use crate::args::global::WITH_VALUE;
 use crate::config::{self, Config};
 use crate::key::chosen_profile;
 
-/// Most aliases that lead to each other.
+/// Maximum number of aliases that are expanded one after the other.
 const MOST_ALIASES: usize = 8;
 
 /// Returns the command line with aliases replaced and default options added.

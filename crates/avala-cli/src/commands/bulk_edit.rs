@@ -37,7 +37,7 @@ fn build(command: Command) -> Command {
                 .value_parser(value_parser!(std::path::PathBuf)),
         )
         .arg(count("chunk-size", "500", "Edits per call, at most 500"))
-        .arg(count("start-chunk", "1", "Chunk to go on with, after a failure"))
+        .arg(count("start-chunk", "1", "Chunk to continue with, after a failure"))
         .arg(flag("dry-run", "Check the file and send nothing"))
         .arg(flag("check-only", "Check the file, the dataset, items and sequences, and change nothing"))
         .after_help(
@@ -84,7 +84,7 @@ async fn run(context: &mut Context, matches: &ArgMatches) -> Outcome {
             let failure = Failure::from(error);
             let code = if sent > 0 { ExitCode::Partial } else { failure.code };
             let message = format!(
-                "chunk {number} of {chunks} failed: {}; {sent} chunks were sent; go on with --start-chunk {number}",
+                "chunk {number} of {chunks} failed: {}; {sent} chunks were sent; continue with --start-chunk {number}",
                 failure.line()
             );
             return Err(Failure::new(code, message));

@@ -43,9 +43,9 @@ fn options(command: Command) -> Command {
             )
             .value_parser(value_parser!(PathBuf)),
         )
-        .arg(text("max-bytes", "N", "End at this many bytes, such as 500M; the same command goes on"))
+        .arg(text("max-bytes", "N", "End at this many bytes, such as 500M; the same command continues"))
         .arg(
-            text("max-time", "SECONDS", "End after this time; the same command goes on")
+            text("max-time", "SECONDS", "End after this time; the same command continues")
                 .value_parser(value_parser!(f64)),
         )
 }
@@ -150,7 +150,7 @@ async fn drive<T: Send + 'static>(context: &mut Context, run: Run<T>) -> Outcome
         let is_cancelled = error.kind() == ErrorKind::Cancelled;
         let failure = if is_cancelled && is_interrupted { Failure::interrupted() } else { failure(error) };
         if is_resumable {
-            Failure::new(failure.code, format!("{}; go on with: {}", failure.line(), command_line()))
+            Failure::new(failure.code, format!("{}; continue with: {}", failure.line(), command_line()))
         } else {
             failure
         }

@@ -101,7 +101,7 @@ fn limit_ends_a_download_that_the_same_command_continues() {
     let world = world();
     for limit in ["--max-bytes 4", "--max-time 0.000001"] {
         let ran = world.run(&format!("download acme-robotics/drive copy {limit} --workers 1 -o json")).code(10);
-        assert!(ran.stderr.contains("go on with: avala download"), "{ran:#?}");
+        assert!(ran.stderr.contains("continue with: avala download"), "{ran:#?}");
     }
     world.run("download acme-robotics/drive copy").ok();
     world.run("verify acme-robotics/drive copy --hash").ok();

@@ -73,7 +73,7 @@ fn end(mut session: Session) -> String {
 fn ctrl_c_prints_how_to_go_on_and_going_on_works() {
     let world = world();
     let shown = end(slow(&world, 200));
-    let command = shown.split("go on with: avala ").nth(1).and_then(|rest| rest.lines().next()).expect(&shown);
+    let command = shown.split("continue with: avala ").nth(1).and_then(|rest| rest.lines().next()).expect(&shown);
     assert!(command.starts_with("upload drive --name Drive"), "{shown}");
     // The printed words, as a shell reads them, but for the limit.
     let words = shlex::split(command).unwrap();

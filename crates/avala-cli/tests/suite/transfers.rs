@@ -79,7 +79,7 @@ fn first_interrupt_prints_how_to_go_on() {
     let output = child.wait_with_output().unwrap();
     let stderr = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(130), "{stderr}");
-    assert!(stderr.contains("go on with: avala upload drive"), "{stderr}");
+    assert!(stderr.contains("continue with: avala upload drive"), "{stderr}");
     world.home.args(UPLOAD).ok();
 }
 

@@ -20,7 +20,7 @@ pub(crate) const COMMANDS: &[Special] =
     &[
         Special {
             path: &["download"],
-            about: "Download an export, a dataset, a sequence or a published revision; the same command goes on",
+            about: "Download an export, a dataset, a sequence or a published revision; the same command continues",
             build: |command| {
                 build(command).after_help(
                     "Examples:\n  avala download export:UID march.zip\n  avala download acme/night-drives drives/\n  \
@@ -143,7 +143,7 @@ async fn download(context: &mut Context, matches: &ArgMatches, into_folder: bool
         0 => Ok(()),
         left => Err(Failure::new(
             ExitCode::Partial,
-            format!("{left} files are left; go on with: {}", super::command_line()),
+            format!("{left} files are left; continue with: {}", super::command_line()),
         )),
     }
 }

@@ -16,7 +16,7 @@ use crate::failure::{Failure, Outcome};
 
 pub(crate) const COMMANDS: &[Special] = &[Special {
     path: &["fleet", "recordings", "upload"],
-    about: "Upload the files of a recording; the same command goes on after an interruption",
+    about: "Upload the files of a recording; the same command continues after an interruption",
     build,
     run: |context, matches| Box::pin(run(context, matches)),
 }];

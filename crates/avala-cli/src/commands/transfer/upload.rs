@@ -21,7 +21,7 @@ pub(crate) const COMMANDS: &[Special] =
 const fn special(path: &'static [&'static str]) -> Special {
     Special {
         path,
-        about: "Upload files and folders, which become a dataset; the same command goes on after an interruption",
+        about: "Upload files and folders, which become a dataset; the same command continues after an interruption",
         build,
         run: |context, matches| Box::pin(run(context, matches)),
     }
@@ -83,8 +83,8 @@ fn build(command: Command) -> Command {
         command = command.arg(Arg::new(*name).long(*name).value_name("VALUE").hide(true));
     }
     options(command).after_help(
-        "The state of the upload is kept in the state folder: run the same command again to go on. To go on at another \
-         machine, copy the state folder and the files.\n\
+        "The state of the upload is kept in the state folder: run the same command again to continue. To \
+         continue at another machine, copy the state folder and the files.\n\
          Example:\n  avala upload drives/ --name 'Night drives' --slug night-drives --wait",
     )
 }
