@@ -33,7 +33,7 @@ pub struct Field {
     /// Its type in the words of the contract, as `array<string>`.
     #[serde(rename = "type")]
     pub ty: String,
-    /// Whether the official SDKs cannot do without it.
+    /// Whether the official SDKs require the field.
     pub required: bool,
     /// Whether it may be null.
     pub nullable: bool,

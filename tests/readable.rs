@@ -1,4 +1,4 @@
-//! Reading a text as a model or a payload, and what the suites want to know of the outcome.
+//! Decodes texts as models and payloads, for the suites that walk over all of them.
 
 use std::fmt::Debug;
 
@@ -9,31 +9,31 @@ use serde::de::DeserializeOwned;
 /// A model or a payload by its name.
 #[derive(Clone, Copy, Debug)]
 pub struct Readable {
-    /// Its name in Rust and in the contract.
+    /// Name of the type in Rust and in the contract.
     pub name: &'static str,
-    /// Reads a text as one, strictly; an error begins with the path to what is wrong.
+    /// Decodes strictly; an error begins with the path of the invalid value.
     pub read: fn(&str) -> Result<Reading, String>,
-    /// Reads a text as one, as the client does: leniently, with exact texts.
+    /// Decodes as the client does: leniently, with exact texts.
     pub read_lenient: fn(&str) -> Result<Reading, String>,
-    /// Reads a text as one with its `Deserialize`: leniently, in one pass.
+    /// Decodes with `Deserialize`: leniently, in one pass.
     pub read_in_one_pass: fn(&str) -> Result<Reading, String>,
 }
 
 /// Outcome of decoding a text.
 #[derive(Clone, Debug)]
 pub struct Reading {
-    /// The value, written again.
+    /// The value, encoded again.
     pub encoded: String,
-    /// Its pretty `Debug` output.
+    /// Pretty `Debug` output of the value.
     pub debug: String,
-    /// The names of its fields that the model does not know.
+    /// Names of the fields that the model does not know.
     pub unknown: Vec<String>,
-    /// Whether what was written is read as the same value.
+    /// Whether `encoded` is decoded as an equal value.
     pub comes_back: bool,
 }
 
 impl Readable {
-    /// Returns its name in lower case and with underscores, as folders and files have it.
+    /// Returns the name in snake case, as in the names of folders and files.
     #[must_use]
     pub fn snake_case(&self) -> String {
         let mut snake = String::new();
@@ -55,7 +55,7 @@ pub(crate) enum Decoding {
     OnePass,
 }
 
-/// Reads a text as a `T`, whose unknown fields `extra` finds.
+/// Decodes a text as a `T`. `extra` returns its unknown fields.
 pub(crate) fn read<T>(text: &str, decoding: Decoding, extra: fn(&T) -> Option<&Extra>) -> Result<Reading, String>
 where
     T: Decode + DeserializeOwned + Serialize + Debug + PartialEq,

@@ -119,7 +119,7 @@ fn agent(made: &Made) -> Agent {
     agent
 }
 
-/// Adds a fault for each so many decisions, and for each so many of the other calls, until it is stopped.
+/// Adds faults at the rate of the plan, for decisions and for other calls, until it is stopped.
 async fn add_faults(
     site: Arc<Site>,
     plan: Plan,

@@ -34,7 +34,7 @@ pub struct Busy {
     pub executions: usize,
     /// Resident memory in bytes before anything arrived.
     pub before: u64,
-    /// The same after three times as many executions were started as run at a time: all connections are open.
+    /// The same when all connections are open: after three times as many executions as run at a time.
     pub early: u64,
     /// The same while the last handlers are in flight.
     pub last: u64,

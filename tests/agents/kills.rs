@@ -64,7 +64,7 @@ pub async fn run(program: &Program, plan: Plan) -> Result<Report, Failure> {
             tokio::time::sleep(pause).await;
         }
         tokio::time::sleep(pause).await;
-        // Unless it ended by itself, which is an error that the next one shows too.
+        // A process that ended by itself is an error of the run.
         if let Some(status) = child.try_wait()? {
             let (_, output) = end(child).await?;
             return Err(format!("the process ended by itself, {status}: {output}").into());

@@ -8,5 +8,5 @@ pub mod process;
 pub mod program;
 pub mod shared;
 
-/// What goes wrong before there is anything to compare.
+/// Error before there is anything to compare.
 pub type Failure = Box<dyn std::error::Error + Send + Sync>;

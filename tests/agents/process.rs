@@ -157,7 +157,7 @@ impl Site {
 
 impl Drop for Site {
     fn drop(&mut self) {
-        // In the folder for temporary files, should it fail.
+        // If this fails, the files stay in the folder for temporary files.
         let _ = std::fs::remove_dir_all(&self.folder);
     }
 }

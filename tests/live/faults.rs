@@ -91,7 +91,7 @@ async fn each_timeout_has_its_own_phase() {
 
 #[tokio::test]
 async fn call_can_shorten_the_connect_timeout() {
-    // Takes connections, and never says a word of TLS.
+    // Accepts connections and never sends a TLS record.
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("https://{}", listener.local_addr().unwrap());
     let quick = RetryPolicy::default().base_delay(Duration::from_millis(1));

@@ -1,5 +1,5 @@
-//! The client as its users have it, with every layer on, against the sandbox: real sockets, and no clock but the real
-//! one, which nothing here waits for longer than a first retry.
+//! The client as its users have it, with every layer on, against the sandbox: real sockets and the real
+//! clock, on which nothing waits longer than the backoff of a first retry.
 
 #![expect(clippy::unwrap_used, reason = "the helpers of tests fail loudly too")]
 

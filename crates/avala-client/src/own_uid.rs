@@ -1,8 +1,8 @@
 //! Responses that belong to another resource.
 //!
-//! A call that reads or changes a resource by its UID returns that resource. If the response has another UID, the
-//! connection has lost its order, or a proxy mixed responses up, and the caller must not take one resource for the
-//! other.
+//! A call that reads or changes a resource by its UID returns that resource. If the response has another UID, it
+//! belongs to another request of the connection, or a proxy mixed responses up: the caller must not get another
+//! resource.
 
 use percent_encoding::percent_decode_str;
 use serde::Deserialize;

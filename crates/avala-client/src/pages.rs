@@ -223,7 +223,7 @@ impl<T> Stream for Pages<T> {
 
 impl<T> Unpin for Pages<T> {}
 
-/// A stream whose next page is awaited. Dropping this, as `select!` does, ends that.
+/// A stream whose next page is awaited. Dropping this value, as `select!` does, ends the wait.
 struct Awaited<'a, T>(&'a mut Pages<T>);
 
 impl<T> Drop for Awaited<'_, T> {

@@ -51,7 +51,7 @@ pub(crate) struct Request {
     pub(crate) endpoint: Endpoint,
     pub(crate) path: String,
     query: Vec<(Cow<'static, str>, String)>,
-    /// Start of a list.
+    /// Cursor at which a list starts.
     pub(crate) cursor: Option<Cursor>,
     /// Whether the cursor is the link of the page before, inside of a stream.
     follows_link: bool,
@@ -63,7 +63,7 @@ pub(crate) struct Request {
     invalid: Option<Box<Invalid>>,
 }
 
-/// An argument that no request can be made of. It keeps a call cloneable until it is sent.
+/// Reason why no request can be made of the arguments, as data, so that a call stays cloneable until it is sent.
 #[derive(Clone, Debug)]
 struct Invalid {
     message: String,

@@ -1,4 +1,4 @@
-//! The command line. What it says of itself is in `help.txt`.
+//! The command line. Its help is `help.txt`.
 
 use std::ffi::OsString;
 use std::path::PathBuf;

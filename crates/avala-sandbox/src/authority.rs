@@ -14,7 +14,7 @@ use tokio_rustls::rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 pub(crate) struct Authority {
     issuer: Issuer<'static, KeyPair>,
     pem: String,
-    /// By the names that they are for, as a certificate is slow to make.
+    /// Acceptors by host, because creating a certificate is slow.
     acceptors: Mutex<HashMap<String, TlsAcceptor>>,
 }
 
@@ -34,7 +34,7 @@ impl Authority {
         &self.pem
     }
 
-    /// Returns what accepts TLS connections for a host; an IP address is a host too.
+    /// Returns the acceptor of TLS connections for a host name or an IP address.
     pub(crate) fn acceptor(&self, host: &str) -> io::Result<TlsAcceptor> {
         let mut acceptors = self.acceptors.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(acceptor) = acceptors.get(host) {

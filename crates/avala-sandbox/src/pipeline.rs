@@ -36,7 +36,7 @@ pub(crate) struct Pipeline {
     pub(crate) router: Router,
     pub(crate) app: App,
     pub(crate) limiter: Limiter,
-    /// Of calls without a key.
+    /// Rate limit of calls without a key.
     pub(crate) anonymous_limiter: Limiter,
     pub(crate) log: RequestLog,
     pub(crate) latency: Duration,

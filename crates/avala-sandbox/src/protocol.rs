@@ -14,7 +14,7 @@ pub(crate) const CONTROL_PREFIX: &str = "/_sandbox/";
 /// Prefix, below the API, of the addresses that grants of public objects lead to.
 pub(crate) const DOWNLOAD_PREFIX: &str = "/resolve/download/";
 
-/// So much of a body that is refused is read and dropped, so that clients read the response; then the connection ends.
+/// How much of a refused body is read and dropped, so that clients read the response; then the connection ends.
 pub(crate) const MAX_DRAINED_BYTES: u64 = 512 * 1024 * 1024;
 
 /// Largest head of a request that a connection reads. hyper responds 431 to a larger one, see `unread_head.rs`.
@@ -23,9 +23,9 @@ pub(crate) const MAX_HEAD_BYTES: usize = 256 * 1024;
 /// Most headers of a request that a connection reads; hyper responds 431 to more, too.
 pub(crate) const MAX_HEADERS: usize = 1000;
 
-/// So long a client may take for the start of a connection (its TLS handshake, or the head of a `CONNECT` request), and to
-/// send the rest of a head that was refused.
+/// Timeout of the start of a connection (its TLS handshake, or the head of a `CONNECT` request), and of the rest of a head
+/// that was refused.
 pub(crate) const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// So long a client may take to send the body of a call. Uploads to the storage host take as long as they take.
+/// Timeout of the body of a call. Uploads to the storage host have none.
 pub(crate) const BODY_TIMEOUT: Duration = Duration::from_secs(300);

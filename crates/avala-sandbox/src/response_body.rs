@@ -15,7 +15,7 @@ pub(crate) struct ResponseBody {
     sent: u64,
     /// Bytes beyond this length are dropped, and missing ones are filled in.
     length: Option<u64>,
-    /// Offset of a byte that is sent with other bits.
+    /// Offset of the byte that is changed.
     flipped: Option<u64>,
     ending: Ending,
 }

@@ -125,10 +125,10 @@ impl Sandbox {
         self.pipeline.app.announce_checked(event.as_ref(), &payload).map(drop)
     }
 
-    /// Adds a fault, which waits for a request that it fits.
+    /// Adds a fault for the first request that matches it.
     ///
     /// # Errors
-    /// When the fault was described with something that HTTP does not allow.
+    /// If HTTP cannot express the fault, or no request can match it.
     pub fn fault(&self, fault: Fault) -> Result<(), FaultError> {
         self.pipeline.app.faults().add(fault)
     }
@@ -200,7 +200,7 @@ impl Sandbox {
         Ok(())
     }
 
-    /// Removes the faults that have not met their requests yet.
+    /// Removes the faults that have not been applied yet.
     pub fn clear_faults(&self) {
         self.pipeline.app.faults().clear();
     }

@@ -1,4 +1,4 @@
-//! Checks of a request before anything looks at what it is about: host, size of the headers, NUL characters.
+//! Checks of a request before it is routed: host, size of the headers, NUL characters.
 
 use http::uri::Authority;
 use http::{Request, StatusCode, header};

@@ -38,8 +38,8 @@
 //! # Errors
 //!
 //! A [`TransportError`] says what failed ([`kind`](TransportError::kind)), whether the request may have been sent
-//! ([`sent`](TransportError::sent)), and where the time went ([`time_spent`](TransportError::time_spent)). A response
-//! with an error status is a response. Errors of a service or a layer of yours are classified as
+//! ([`sent`](TransportError::sent)), and where the time went ([`time_spent`](TransportError::time_spent)). An error
+//! status is a response, and no error. Errors of a service or a layer of yours are classified as
 //! [`AdaptLayer`](layer::AdaptLayer) describes; [`service_with_classifier`](TransportBuilder::service_with_classifier)
 //! adds rules.
 //!

@@ -10,11 +10,11 @@ use crate::timestamp::Timestamp;
 open_enum! {
     /// Status of an annotation issue.
     pub enum AnnotationIssueStatus {
-        /// No.
+        /// Open.
         Open = "open",
         /// The annotation was corrected.
         Resolved = "resolved",
-        /// Resolved.
+        /// Closed.
         Closed = "closed",
     }
 }
@@ -34,7 +34,7 @@ model! {
             sequence_uid: Option<SequenceUid>,
             /// Project of the annotation.
             project: Option<AnnotationIssueProject>,
-            /// Source of the issue.
+            /// User who reported the issue.
             reporter: Option<AnnotationIssueReporter>,
             /// Priority, free text.
             priority: Option<String>,
@@ -87,7 +87,7 @@ model! {
 }
 
 model! {
-    /// Source of an annotation issue.
+    /// User who reported an annotation issue.
     #[derive(Eq, Hash)]
     pub struct AnnotationIssueReporter {
         required {}
@@ -117,7 +117,7 @@ model! {
             name: String,
         }
         optional {
-            /// Whether it is featured.
+            /// Whether it is a default tool.
             is_default as "default": Option<bool>,
         }
     }
@@ -150,7 +150,7 @@ model! {
         optional {
             /// Data type of the datasets.
             dataset_type: Option<DataType>,
-            /// Whether it is featured.
+            /// Whether it is a default tool.
             is_default as "default": Option<bool>,
             /// Problem types.
             problems: Vec<AnnotationIssueProblem>,

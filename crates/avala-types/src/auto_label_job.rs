@@ -70,9 +70,9 @@ model! {
             progress_pct: Option<f64>,
             /// Error message.
             error_message: Option<String>,
-            /// Result, a free-form object.
+            /// Summary of the result, a free-form object.
             summary: Option<Json>,
-            /// Start time of the model.
+            /// Start time.
             started_at: Option<Timestamp>,
             /// End time.
             completed_at: Option<Timestamp>,

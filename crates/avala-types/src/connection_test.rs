@@ -89,7 +89,7 @@ model! {
         optional {
             /// Whether the server can use the storage.
             verified: Option<bool>,
-            /// What is wrong, by the name of the setting.
+            /// Errors, by the name of the setting.
             errors: BTreeMap<String, Vec<String>>,
             /// Whether the test succeeded.
             success: Option<bool>,

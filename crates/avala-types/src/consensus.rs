@@ -38,7 +38,7 @@ model! {
         optional {
             /// Score distribution, a free-form object.
             score_distribution: Option<Json>,
-            /// The same by task name, a free-form list.
+            /// Scores by task name, a free-form list.
             by_task_name: Option<Json>,
         }
     }
@@ -102,7 +102,7 @@ model! {
         optional {
             /// Computation status, free text.
             status: Option<String>,
-            /// Short description.
+            /// Message.
             message: Option<String>,
         }
     }

@@ -50,10 +50,16 @@ macro_rules! payload {
         $(#[$meta:meta])*
         pub struct $name:ident {
             required { $( $(#[$rmeta:meta])* $rfield:ident $(as $rwire:literal)? : $rty:ty, )* }
-            optional { $( $(#[$ometa:meta])* $ofield:ident $(as $owire:literal)? : $oty:ty, )* }
-            $( lists { $( $(#[$lmeta:meta])* $lfield:ident : $lty:ty, )* } )?
-            $( numbers { $( $(#[$nmeta:meta])* $nfield:ident : $nty:ty, )* } )?
-            $( patch { $( $(#[$pmeta:meta])* $pfield:ident $(as $pwire:literal)? : $pty:ty, )* } )?
+            optional {
+                $( #[doc = $odoc:literal] $(#[doc = $omore:literal])*
+                    $ofield:ident $(as $owire:literal)? : $oty:ty, )*
+            }
+            $( lists { $( #[doc = $ldoc:literal] $(#[doc = $lmore:literal])* $lfield:ident : $lty:ty, )* } )?
+            $( numbers { $( #[doc = $ndoc:literal] $(#[doc = $nmore:literal])* $nfield:ident : $nty:ty, )* } )?
+            $( patch {
+                $( #[doc = $pdoc:literal] $(#[doc = $pmore:literal])*
+                    $pfield:ident $(as $pwire:literal)? : $pty:ty, )*
+            } )?
         }
     ) => {
         $(#[$meta])*
@@ -61,10 +67,10 @@ macro_rules! payload {
         #[non_exhaustive]
         pub struct $name {
             $( $(#[$rmeta])* pub $rfield: $rty, )*
-            $( $(#[$ometa])* pub $ofield: Option<$oty>, )*
-            $($( $(#[$lmeta])* pub $lfield: Option<Vec<$lty>>, )*)?
-            $($( $(#[$nmeta])* pub $nfield: Option<$nty>, )*)?
-            $($( $(#[$pmeta])* pub $pfield: $crate::Patch<$pty>, )*)?
+            $( #[doc = $odoc] $(#[doc = $omore])* pub $ofield: Option<$oty>, )*
+            $($( #[doc = $ldoc] $(#[doc = $lmore])* pub $lfield: Option<Vec<$lty>>, )*)?
+            $($( #[doc = $ndoc] $(#[doc = $nmore])* pub $nfield: Option<$nty>, )*)?
+            $($( #[doc = $pdoc] $(#[doc = $pmore])* pub $pfield: $crate::Patch<$pty>, )*)?
             /// Unknown fields: sent, and kept when a payload is decoded.
             pub extra: $crate::Extra,
         }
@@ -75,7 +81,8 @@ macro_rules! payload {
 
         impl $name {
             $(
-                $(#[$ometa])*
+                #[doc = concat!("Sets `", stringify!($ofield), "`:", $odoc)]
+                $(#[doc = $omore])*
                 #[must_use]
                 pub fn $ofield<Kind>(mut self, value: impl $crate::SetterArgument<Option<$oty>, Kind>) -> Self {
                     self.$ofield = value.into_field();
@@ -83,7 +90,8 @@ macro_rules! payload {
                 }
             )*
             $($(
-                $(#[$lmeta])*
+                #[doc = concat!("Sets `", stringify!($lfield), "`:", $ldoc)]
+                $(#[doc = $lmore])*
                 #[must_use]
                 pub fn $lfield<Kind>(mut self, values: impl $crate::SetterArgument<Option<Vec<$lty>>, Kind>) -> Self {
                     self.$lfield = values.into_field();
@@ -91,7 +99,8 @@ macro_rules! payload {
                 }
             )*)?
             $($(
-                $(#[$nmeta])*
+                #[doc = concat!("Sets `", stringify!($nfield), "`:", $ndoc)]
+                $(#[doc = $nmore])*
                 #[must_use]
                 pub fn $nfield(mut self, value: impl Into<Option<$nty>>) -> Self {
                     self.$nfield = value.into();
@@ -99,7 +108,8 @@ macro_rules! payload {
                 }
             )*)?
             $($(
-                $(#[$pmeta])*
+                #[doc = concat!("Sets `", stringify!($pfield), "`:", $pdoc)]
+                $(#[doc = $pmore])*
                 #[must_use]
                 pub fn $pfield(mut self, value: impl Into<$crate::Patch<$pty>>) -> Self {
                     self.$pfield = value.into();

@@ -44,7 +44,7 @@ model! {
             updated_at: Option<Timestamp>,
             /// Task type.
             task_type: Option<TaskType>,
-            /// Status.
+            /// Whether the project is active.
             is_active: Option<bool>,
             /// Visibility.
             visibility: Option<Visibility>,
@@ -52,7 +52,7 @@ model! {
             is_imported: Option<bool>,
             /// Owner.
             owner_name: Option<OwnerName>,
-            /// Title.
+            /// Short description.
             short_description: Option<String>,
             /// Icon of the industry.
             industry_icon: Option<String>,

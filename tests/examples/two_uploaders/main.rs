@@ -15,7 +15,7 @@ use avala_client::Avala;
 use avala_client::transport::{Proxy, RateLimiter};
 use avala_transfer::{DatasetUpload, Transfers};
 
-/// What goes wrong.
+/// Error of the program.
 type Failure = Box<dyn Error + Send + Sync>;
 
 #[tokio::main(flavor = "multi_thread", worker_threads = 2)]

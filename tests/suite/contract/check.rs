@@ -19,18 +19,18 @@ const WITHOUT_KEY: &[&str] = &[
     "public_datasets.resolve_exact",
 ];
 
-/// Parameters that a call cannot do without, which no row can say.
+/// Required query parameters; a row has no mark for them.
 const REQUIRED_QUERY: &[(&str, &[&str])] = &[
     ("fleet.managed_uploads.get_progress", &["protocol", "session_uid", "file_uid", "generation_uid"]),
     ("fleet.managed_uploads.get_status", &["protocol", "session_uid"]),
     ("public_datasets.access_object", &["transport"]),
 ];
 
-/// A payload that cannot be made with less than one of its fields, none of which is required alone.
+/// The call whose payload needs at least one of its fields, whichever it is.
 const ONE_OF: &str = "datasets.transfer";
 
-/// Parameters that the row does not name, and the note of another one does: `organization` is needed on every call
-/// about storage configs, says `storage_configs.create`.
+/// Parameters that are missing in the row of their call: the note of `storage_configs.create` says that every call about
+/// storage configs takes `organization`.
 const BEYOND_THE_ROW: &[(&str, &str)] =
     &[("storage_configs.delete", "organization"), ("storage_configs.test", "organization")];
 
@@ -112,7 +112,7 @@ async fn send(row: &Endpoint, sending: Sending, recorder: &Recorder, wrong: &mut
     let body = body.unwrap_or_else(|error| Value::String(format!("no JSON: {error}")));
     compare("its body", kind(&body), if row.body == "array" { "a list" } else { kind(&row.body) });
 
-    // The client's own words for the call are those of the row too.
+    // The operation and the route in errors are those of the row too.
     let about = |part: fn(&Error) -> &str| error.as_ref().map_or("", part);
     compare("the name in its error", about(Error::operation), &row.call);
     compare("the route in its error", about(Error::route), &row.path);

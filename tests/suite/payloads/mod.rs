@@ -1,4 +1,4 @@
-//! Each payload with its required fields, with all fields, and with all fields cleared.
+//! Each payload with only its required fields, with all fields, and with all fields cleared.
 
 mod agents;
 mod annotations;

@@ -9,7 +9,7 @@ use super::cases;
 use super::json_text::json_text;
 use crate::fixtures::{Fixture, fixtures};
 
-/// Gives a text to everything that reads texts.
+/// Decodes a text with every decoder.
 fn read_with_everything(bytes: &[u8]) {
     let _ = serde_json::from_slice::<CursorPage<Task>>(bytes);
     let _ = serde_json::from_slice::<RawPageResponse<Json>>(bytes);

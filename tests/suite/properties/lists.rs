@@ -16,7 +16,7 @@ fn page_text(fields: Vec<String>) -> impl Strategy<Value = String> {
     })
 }
 
-/// Returns a page of tasks: their uids, and every shape that says the same.
+/// Returns a page of tasks: their UIDs, and the page in every shape.
 fn every_shape() -> impl Strategy<Value = (Vec<String>, [String; 3])> {
     (prop::collection::vec("[a-z0-9]{1,8}", 0..6), json_text()).prop_flat_map(|(uids, newer)| {
         let tasks: Vec<_> = uids.iter().map(|uid| format!(r#"{{"uid":"{uid}"}}"#)).collect();
@@ -51,7 +51,7 @@ proptest! {
         let query: Vec<_> = form_urlencoded::parse(cursor.as_query().as_bytes()).collect();
         prop_assert_eq!(query.len(), 1);
         prop_assert_eq!((&*query[0].0, &*query[0].1), ("cursor", value.as_str()));
-        // An empty value is no place to go back to.
+        // An empty link is no cursor.
         prop_assert_eq!(cursor.to_string().parse::<Cursor>().ok(), (!value.is_empty()).then_some(cursor));
     }
 

@@ -39,7 +39,7 @@ pub(super) struct Loop {
     running: HashSet<ExecutionUid>,
     busy_tasks: HashSet<TaskUid>,
     /// The running execution, if any, whose earlier start ended with the process. There is one at a time, so that an
-    /// execution that kills the process is found without the blame falling on those that ran beside it.
+    /// execution that kills the process is found, and those that ran beside it are not parked.
     suspect: Option<ExecutionUid>,
     /// Executions whose decision is in the journal and not yet acknowledged.
     undelivered: VecDeque<ExecutionUid>,

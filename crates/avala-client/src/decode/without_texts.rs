@@ -7,7 +7,7 @@ use avala_transport::redact;
 /// The most that a message repeats of a decoder's reason, in bytes.
 const MAX_REASON: usize = 512;
 
-/// The text of an error without the values in it that are texts: they may be secrets, and of any length.
+/// Message of a decoder without the texts of the response in it, which may be secrets and of any length.
 #[derive(Default)]
 pub(super) struct WithoutTexts {
     kept: String,

@@ -23,7 +23,7 @@ pub enum ErrorKind {
     Validation,
     /// 413 with quota figures: see [`Error::quota`](crate::Error::quota).
     QuotaExceeded,
-    /// 429, or the client's own limiter has no place before the deadline: see
+    /// 429, or the client-side rate limiter cannot admit the call before its deadline: see
     /// [`Error::retry_after`](crate::Error::retry_after).
     RateLimited,
     /// 5xx: the server, or a gateway in front of it, failed.
@@ -38,7 +38,7 @@ pub enum ErrorKind {
     Tls,
     /// The connection was lost, or the response was not valid HTTP.
     ConnectionLost,
-    /// Time ran out: see [`Error::timeout_phase`](crate::Error::timeout_phase).
+    /// A timeout elapsed: see [`Error::timeout_phase`](crate::Error::timeout_phase).
     Timeout,
     /// The response exceeds the body cap.
     BodyTooLarge,
@@ -46,7 +46,7 @@ pub enum ErrorKind {
     /// [memory budget](crate::AvalaBuilder::memory_budget). Passes when other calls end, unless this response alone is
     /// larger than the budget.
     MemoryBudget,
-    /// The response is not JSON, or not of the shape that was promised: see
+    /// The response is not JSON, or has not the expected form: see
     /// [`Error::json_path`](crate::Error::json_path).
     Decode,
     /// The link to the next page points to another path, is malformed, or repeats a page.
@@ -99,7 +99,7 @@ impl ErrorKind {
             413 if has_quota => Self::QuotaExceeded,
             429 => Self::RateLimited,
             500.. => Self::Server,
-            // Other statuses of this class do not ask for the same request at another address.
+            // Other statuses of this class do not ask for the same request at another URL.
             301 | 302 | 303 | 307 | 308 => Self::Redirect,
             _ => Self::UnexpectedStatus,
         }
@@ -117,7 +117,7 @@ impl ErrorKind {
             TransportErrorKind::BodyTooLarge => Self::BodyTooLarge,
             TransportErrorKind::MemoryBudget => Self::MemoryBudget,
             TransportErrorKind::Layer => Self::Layer,
-            // A kind that is newer than this crate can only be one more way to lose a connection.
+            // No other kind exists; the enum is non-exhaustive for users only.
             TransportErrorKind::ConnectionLost | _ => Self::ConnectionLost,
         }
     }
@@ -125,7 +125,7 @@ impl ErrorKind {
     pub(crate) fn is_retryable(self, status: Option<StatusCode>) -> bool {
         match self {
             Self::RateLimited | Self::Connect | Self::ConnectionLost | Self::Timeout | Self::MemoryBudget => true,
-            // 501 says that it never will.
+            // A server that responds 501 will never support the method.
             Self::Server => status != Some(StatusCode::NOT_IMPLEMENTED),
             Self::UnexpectedStatus => {
                 matches!(status, Some(StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_EARLY))

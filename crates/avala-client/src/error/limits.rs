@@ -6,7 +6,7 @@ pub(crate) const READ: usize = avala_transport::MAX_ERROR_BODY;
 /// The most bytes of a text that is not JSON, and of a body in `Debug`.
 pub(super) const KEPT_TEXT: usize = 4 * 1024;
 
-/// Lists and objects inside one another.
+/// Maximum nesting depth of lists and objects.
 pub(super) const DEPTH: usize = 64;
 
 /// The longest message of an error, in bytes.
@@ -18,7 +18,7 @@ pub(super) const FIELD_MESSAGE: usize = 1024;
 /// The longest path of a field, in bytes.
 pub(crate) const PATH: usize = 256;
 
-/// The most fields.
+/// The most fields with messages.
 pub(super) const FIELDS: usize = 64;
 
 /// The most bytes of all fields and their messages together.

@@ -9,7 +9,7 @@ use http::{Method, StatusCode};
 use super::{Error, ErrorKind, FieldError, Quota, limits};
 use crate::endpoint::Endpoint;
 
-/// Builds an [`Error`] for a unit test. Every detail that is not set has the value of an error before anything was
+/// Builds an [`Error`] for a unit test. Details that are not set are those of an error before anything was
 /// sent.
 ///
 /// Secrets in texts are redacted, as in every error.
@@ -51,7 +51,7 @@ impl ErrorBuilder {
         self
     }
 
-    /// Sets the address of the server's documentation of the error.
+    /// Sets the URL of the server's documentation of the error.
     pub fn doc_url(mut self, url: impl AsRef<str>) -> Self {
         self.0.0.doc_url = Some(redact::shorten(url.as_ref(), limits::FIELD_MESSAGE));
         self
@@ -110,7 +110,7 @@ impl ErrorBuilder {
         self
     }
 
-    /// Sets the time to wait before another try.
+    /// Sets how long to wait before the call is tried again.
     pub fn retry_after(mut self, time: Duration) -> Self {
         self.0.0.retry_after = Some(time);
         self

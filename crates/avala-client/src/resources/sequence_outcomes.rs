@@ -17,7 +17,7 @@ const OUTCOME: &str = "/datasets/{owner}/{slug}/sequences/{sequence_uid}/outcome
 impl Datasets {
     /// Gets the current outcome of a sequence (`GET /datasets/{owner}/{slug}/sequences/{sequence_uid}/outcome/`).
     ///
-    /// A sequence without a label is [`ErrorKind::NotFound`](crate::ErrorKind::NotFound).
+    /// Fails with [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) if the sequence has no outcome.
     ///
     /// ```
     /// # async fn example(avala: avala_client::Avala) -> Result<(), avala_client::Error> {
@@ -112,22 +112,22 @@ impl Datasets {
 filters! {
     /// Filters of [`Datasets::list_sequence_outcomes`].
     pub enum SequenceOutcomeFilters {
-        /// Lists only these outcomes.
+        /// Lists only sequences with one of these outcomes.
         fn outcome(self, labels: impl IntoIterator<Item: Into<OutcomeLabel>>) {
             self.any_of("outcome", labels.into_iter().map(|label| label.into().as_str().to_owned()))
         }
 
-        /// Lists only sequences of these splits.
+        /// Lists only sequences of these evaluation splits.
         fn evaluation_membership(self, splits: impl IntoIterator<Item: Into<EvaluationMembership>>) {
             self.any_of("evaluation_membership", splits.into_iter().map(|split| split.into().as_str().to_owned()))
         }
 
-        /// Lists only outcomes that were labelled by these.
+        /// Lists only outcomes of these sources: who labelled them.
         fn source(self, sources: impl IntoIterator<Item: Into<OutcomeSource>>) {
             self.any_of("source", sources.into_iter().map(|source| source.into().as_str().to_owned()))
         }
 
-        /// Lists only sequences that were controlled like this.
+        /// Lists only sequences with one of these autonomy levels.
         fn autonomy_level(self, levels: impl IntoIterator<Item: Into<AutonomyLevel>>) {
             self.any_of("autonomy_level", levels.into_iter().map(|level| level.into().as_str().to_owned()))
         }

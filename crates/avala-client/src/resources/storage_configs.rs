@@ -92,7 +92,8 @@ impl StorageConfigs {
 
     /// Gets a storage config (`GET /storage-configs/{uid}/`).
     ///
-    /// One of another organization than the handle's fails with [`ErrorKind::NotFound`](crate::ErrorKind::NotFound).
+    /// Fails with [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) for a storage config of another organization than
+    /// the handle's.
     ///
     /// ```
     /// # async fn example(avala: avala_client::Avala) -> Result<(), avala_client::Error> {

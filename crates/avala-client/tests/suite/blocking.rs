@@ -192,7 +192,7 @@ fn next_page_is_fetched_while_the_consumer_works() {
 
 #[test]
 fn idle_connection_closed_by_the_server_is_replaced() {
-    // Each connection responses one request, announces that it stays open, and is closed.
+    // Each connection responds to one request, announces that it stays open, and is closed.
     let (server, _runtime) = byte_server(Script::new().request().send(ok(r#"{"uid":"t1"}"#)));
     for _ in 0..20 {
         let avala = over_sockets(&server.url());

@@ -1,4 +1,4 @@
-//! Edits in chunks: all of them, and going on after one that failed.
+//! Edits in chunks: all of them, and resuming after one that failed.
 
 use std::time::Duration;
 

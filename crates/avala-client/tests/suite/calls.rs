@@ -1,4 +1,4 @@
-//! One call: what is sent, and what comes back.
+//! One call: the request that is sent, and the value that is returned.
 
 use std::time::Duration;
 

@@ -18,7 +18,7 @@ fn linked(next: &Value) -> ScriptedService {
     ScriptedService::new().then(page("a", next)).then(page("b", &Value::Null))
 }
 
-/// Returns the uids and the errors of a list of tasks.
+/// Returns the UIDs and the errors of a list of tasks.
 async fn results(avala: &Avala) -> Vec<Result<String, ErrorKind>> {
     let items = avala.tasks().list().items().take(100);
     items.map(|task| task.map(|task| task.uid.to_string()).map_err(|error| error.kind())).collect().await

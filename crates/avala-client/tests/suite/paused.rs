@@ -75,8 +75,7 @@ impl Server {
     }
 }
 
-/// Returns the clients that the loops run with. The time in which a program makes so many calls, one after the other or
-/// all at once, is that of the limit, and a minute for what may be lost at its edges.
+/// Returns the settings of the clients that the loops run with.
 fn settings() -> Vec<(&'static str, RateLimiter, ConcurrencyLimits)> {
     let limits = ConcurrencyLimits::default;
     vec![

@@ -106,7 +106,7 @@ fn camera() -> PublicObject {
     serde_json::from_value(object(OBJECT, "camera", 1, "cam/1.jpg")).unwrap()
 }
 
-/// Returns the value with something else at a JSON pointer.
+/// Returns the value with another one at a JSON pointer.
 fn with(mut value: Value, pointer: &str, other: Value) -> Value {
     *value.pointer_mut(pointer).unwrap_or_else(|| panic!("{pointer}")) = other;
     value

@@ -38,7 +38,7 @@ impl SandboxBuilder {
         self
     }
 
-    /// Cuts pages of agent executions to this many, whatever `limit` a client sends. Default: 1,000.
+    /// Limits pages of agent executions to this many, whatever `limit` a client sends. Default: 1,000.
     pub fn execution_page_limit(mut self, limit: usize) -> Self {
         self.execution_page_limit = limit.max(1);
         self

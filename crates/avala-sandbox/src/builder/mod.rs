@@ -139,7 +139,7 @@ impl SandboxBuilder {
         self
     }
 
-    /// Holds every response back for this long. The request itself is processed at once.
+    /// Delays every response by this time. The request itself is processed at once.
     pub fn latency(mut self, latency: Duration) -> Self {
         self.latency = latency;
         self
@@ -184,7 +184,7 @@ impl SandboxBuilder {
         self
     }
 
-    /// Chooses how long a webhook that did not get a 2xx response is left alone before each further attempt.
+    /// Sets the waits before further attempts of a webhook delivery that got no 2xx response.
     ///
     /// Unless set, there are three more attempts: after one second, five seconds and 25 seconds.
     pub fn webhook_retries(mut self, waits: impl IntoIterator<Item = Duration>) -> Self {

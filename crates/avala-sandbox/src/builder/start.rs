@@ -36,15 +36,15 @@ const URL_LIFETIME: Duration = Duration::from_secs(15 * 60);
 const ANONYMOUS_CALLS: u64 = 30;
 
 impl Sandbox {
-    /// Starts one on a free port, with the demo seed and the key `avk_test`.
+    /// Starts a sandbox on a free port, with the demo seed and the key `avk_test`.
     ///
     /// # Errors
-    /// When no port can be had.
+    /// If no port is free.
     pub async fn start() -> io::Result<Self> {
         Box::pin(Self::builder().start()).await
     }
 
-    /// Starts one with other settings.
+    /// Returns a builder of a sandbox with other settings.
     pub fn builder() -> SandboxBuilder {
         SandboxBuilder::new()
     }

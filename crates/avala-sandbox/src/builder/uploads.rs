@@ -40,8 +40,7 @@ impl SandboxBuilder {
 
     /// Sets the newest version of the upload protocol of datasets, 1 or 2. Default: 2.
     ///
-    /// With 1, a request for version 2 gets a form as version 1 has it, as from an organization that is not switched
-    /// over.
+    /// With 1, a request for version 2 gets the form of version 1, as in an organization that has only that version.
     pub fn upload_version(mut self, version: u64) -> Self {
         self.uploads.version = version;
         self

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// A fault was described with something that HTTP has no room for, or that it could never meet.
+/// Error of a fault that HTTP cannot express, or that no request can match.
 #[derive(Debug)]
 pub struct FaultError(Reason);
 

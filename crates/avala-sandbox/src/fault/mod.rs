@@ -18,11 +18,11 @@ use http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use crate::storage_error::StorageError;
 use target::Pattern;
 
-/// Something that goes wrong with a request.
+/// Fault: a failure of a request, on demand.
 ///
-/// It meets the first request that it fits ([`on`](Fault::on)), or the first few ([`times`](Fault::times)), and a
-/// request meets at most one: the oldest that fits. Some faults come *instead of* processing, so that the sandbox
-/// has done nothing; others come *after* it, so that a POST that is sent twice has two results:
+/// It applies to the first request that matches it ([`on`](Fault::on)), or to the first few ([`times`](Fault::times)).
+/// Of several faults, the oldest that matches applies. Some faults replace the processing of the request, so that the
+/// sandbox has done nothing; others follow it, so that a POST that is sent twice has two results:
 ///
 /// | fault | the request is processed | the client sees |
 /// |---|---|---|
@@ -66,7 +66,7 @@ pub struct Fault {
     one_in: u64,
     /// Number of requests that matched so far.
     fitting: u64,
-    /// What was wrong with the first wrong argument: told by `Sandbox::fault`, so that calls can be chained.
+    /// Error of the first invalid argument, returned by `Sandbox::fault`, so that setters can be chained.
     error: Option<FaultError>,
 }
 
@@ -89,7 +89,7 @@ pub(crate) enum Effect {
     Delay(Duration),
 }
 
-/// A response that is given instead of processing.
+/// Response that replaces the processing of a request.
 #[derive(Clone, Debug)]
 pub(crate) struct Response {
     pub(crate) status: StatusCode,
@@ -240,7 +240,7 @@ impl Fault {
         Self::with_effect(Effect::Delay(time))
     }
 
-    /// Sets a header of a response that is given instead of processing.
+    /// Sets a header of a response that replaces processing.
     pub fn header<N, V>(mut self, name: N, value: V) -> Self
     where
         HeaderName: TryFrom<N>,
@@ -259,7 +259,7 @@ impl Fault {
         }
     }
 
-    /// Sets the body of a response that is given instead of processing.
+    /// Sets the body of a response that replaces processing.
     pub fn body(mut self, body: impl Into<Bytes>) -> Self {
         match &mut self.effect {
             Effect::Response(response) => {
@@ -270,11 +270,11 @@ impl Fault {
         }
     }
 
-    /// Meets only requests with this method and this path below `/api/v1`, as `/exports/`.
+    /// Matches only requests with this method and this path below `/api/v1`, as `/exports/`.
     ///
     /// Addresses that files are sent to are not below `/api/v1`; for them it is the whole path.
     /// A path that ends in `*` stands for all paths that start with the rest of it. Without a call of this
-    /// method the fault fits every request.
+    /// method the fault matches every request.
     pub fn on<M>(self, method: M, path: impl Into<String>) -> Self
     where
         Method: TryFrom<M>,
@@ -283,7 +283,7 @@ impl Fault {
         self.on_path(method, path.into(), false)
     }
 
-    /// Meets only requests to the storage host with this method and this path, percent-encoded as in the URL.
+    /// Matches only requests to the storage host with this method and this path, percent-encoded as in the URL.
     ///
     /// `"/*"` stands for all of them. The downloads of public objects count as requests to the storage host.
     pub fn on_storage<M>(self, method: M, path: impl Into<String>) -> Self
@@ -311,13 +311,13 @@ impl Fault {
         }
     }
 
-    /// Meets this many requests instead of one. `usize::MAX` lasts until the faults are cleared.
+    /// Applies the fault to this many requests instead of one. `usize::MAX` lasts until the faults are cleared.
     pub fn times(mut self, times: usize) -> Self {
         self.times = times;
         self
     }
 
-    /// Meets about one of `count` requests that it fits, in an order that is the same in every run.
+    /// Applies the fault to about one of `count` requests that match, in an order that is the same in every run.
     pub fn one_in(mut self, count: u64) -> Self {
         self.one_in = count.max(1);
         self

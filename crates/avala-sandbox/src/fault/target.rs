@@ -1,8 +1,8 @@
-//! The requests that a fault fits.
+//! The requests that a fault matches.
 
 use http::Method;
 
-/// A request that faults may fit.
+/// A request that faults may match.
 pub(crate) struct Target<'a> {
     method: &'a Method,
     api_path: &'a str,

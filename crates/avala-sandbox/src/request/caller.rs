@@ -14,7 +14,7 @@ pub(crate) struct Caller(pub(crate) OwnerName);
 impl<S: Send + Sync> FromRequestParts<S> for Caller {
     type Rejection = ApiError;
 
-    /// Returns the pipeline puts the caller into the request when it checks the key.
+    /// Returns the caller, which the pipeline has added to the request when it checked the key.
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
         parts
             .extensions

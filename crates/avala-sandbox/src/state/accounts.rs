@@ -12,7 +12,7 @@ use crate::state::table::Table;
 pub(crate) struct Accounts {
     users: Table<User>,
     keys: HashMap<Vec<u8>, OwnerName>,
-    /// OAuth access tokens, which are good for `Authorization` alone.
+    /// OAuth access tokens, which are accepted in `Authorization` only.
     tokens: HashMap<Vec<u8>, OwnerName>,
 }
 

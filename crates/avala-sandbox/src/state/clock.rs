@@ -48,7 +48,7 @@ pub(crate) fn unix_seconds(time: SystemTime) -> u64 {
     time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs()
 }
 
-/// Returns when something expires that lives so long from the second of `now` on.
+/// Returns the end of a lifetime that starts at the whole second of `now`.
 pub(crate) fn expiry(now: SystemTime, lifetime: Duration) -> Timestamp {
     Timestamp::from(SystemTime::UNIX_EPOCH + Duration::from_secs(unix_seconds(now)) + lifetime)
 }

@@ -26,7 +26,7 @@ pub(crate) fn is_over(export: &Export) -> bool {
 }
 
 /// Takes one step: requested, pending, processing until all tasks are written, exported. An export whose name is
-/// [`FAILS`] has failed instead. Returns the event that this is, if it is one.
+/// [`FAILS`] has failed instead. Returns the event of this step, if it has one.
 pub(crate) fn advance(export: &mut Export) -> Option<EventType> {
     let total = export.total_task_count.unwrap_or_default();
     let written = export.exported_task_count.unwrap_or_default();

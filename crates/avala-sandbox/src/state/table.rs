@@ -1,4 +1,4 @@
-//! A table of things with uids.
+//! A table of rows with UIDs.
 
 use std::collections::{BTreeMap, HashMap};
 

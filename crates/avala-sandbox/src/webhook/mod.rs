@@ -1,4 +1,4 @@
-//! Events, and their way to the webhooks that want them.
+//! Events, and their delivery to the webhooks that are subscribed to them.
 
 mod payload;
 mod post;
@@ -28,7 +28,7 @@ impl App {
         Ok((tables.webhook_deliveries.len() - before.0, tables.agent_executions.len() - before.1))
     }
 
-    /// Sends an event to every active agent and webhook that wants this event. The body is the resource that it happened to.
+    /// Sends an event to every active agent and webhook that is subscribed to it. The body is the resource of the event.
     pub(crate) fn announce(&self, tables: &mut Tables, event: &EventType, resource: &impl Wire) {
         // Models have only values that JSON can express, so encoding cannot fail.
         let Ok(payload) = Json::encode(&Written(resource)) else { return };

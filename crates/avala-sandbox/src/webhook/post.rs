@@ -92,7 +92,7 @@ async fn exchange(addresses: &[SocketAddr], request: Request<Full<Bytes>>) -> Re
     let stream = TcpStream::connect(addresses).await.map_err(|error| error.to_string())?;
     let handshake = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await;
     let (mut sender, connection) = handshake.map_err(|error| error.to_string())?;
-    // Ends with this function, as the connection does.
+    // Aborted at the end of this function, which closes the connection.
     let mut tasks = JoinSet::new();
     tasks.spawn(connection);
     let response = sender.send_request(request).await.map_err(|error| error.to_string())?;

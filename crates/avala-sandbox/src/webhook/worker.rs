@@ -1,4 +1,4 @@
-//! The task that carries deliveries to their webhooks.
+//! The task that sends deliveries to their webhooks.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use crate::schema::WebhookDelivery;
 use crate::state::clock;
 use crate::state::webhook::Outgoing;
 
-/// Carries deliveries until its task is aborted, and all that are on their way with it.
+/// Sends deliveries until its task is aborted, which also aborts those in flight.
 pub(crate) struct DeliveryWorker {
     pub(crate) app: App,
     pub(crate) outbox: UnboundedReceiver<Outgoing>,
@@ -36,10 +36,10 @@ impl DeliveryWorker {
     }
 }
 
-/// Tries until a delivery arrives, cannot arrive, or was tried often enough.
+/// Repeats a delivery until it succeeds, cannot succeed, or its attempts are used up.
 async fn carry(app: App, uid: WebhookDeliveryUid, waits: Vec<Duration>) {
     let mut waits = waits.into_iter();
-    // A webhook that is deleted takes its deliveries with it.
+    // A deleted webhook has no deliveries.
     while let Some(letter) = letter(&app, &uid) {
         let result = post::send(letter).await;
         let wait = match result {

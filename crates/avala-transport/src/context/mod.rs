@@ -124,7 +124,7 @@ impl CallState {
         {
             return state.clone();
         }
-        // If there is a state of the outermost layer, it does not see what is sent from here.
+        // The state of the outermost layer, if there is one, does not record what is sent from here.
         if let Some(stack) = stack {
             stack.add_stray();
         }

@@ -33,7 +33,7 @@ impl CallReport {
 
 /// The same values as the public fields.
 impl CallReport {
-    /// Returns the number of attempts, including the last one.
+    /// Returns the [number of attempts](Self::attempts) that were started.
     #[must_use]
     pub fn attempts(&self) -> u32 {
         self.attempts

@@ -100,7 +100,8 @@ impl Host {
     pub(super) fn wait(self: &Arc<Self>) -> Waiting {
         let (sender, receiver) = oneshot::channel();
         let mut state = self.lock();
-        // Only when the list would grow, so that many calls at once do not each walk through it.
+        // Only when the list would grow, calls that have ended are removed: many calls at once must not each walk
+        // through it.
         if state.waiting.len() == state.waiting.capacity() {
             state.waiting.retain(|waiting| !waiting.sender.is_closed());
         }

@@ -24,7 +24,7 @@ use crate::error::TransportError;
 
 /// Connections by host.
 pub(super) struct Pool {
-    /// Few, so a list.
+    /// A list, because there are few hosts.
     hosts: Mutex<Vec<Arc<Host>>>,
     limits: IdleLimits,
     opener: Opener,
@@ -57,12 +57,12 @@ impl Pool {
             let paused_before = paused();
             let connection = match host.take() {
                 Some(connection) => Ok(connection),
-                // Boxed, because it is large and rare.
+                // Boxed, because the future is large and rarely needed.
                 None => Box::pin(self.connect(&host, connect_by)).await,
             };
             let mut connection = match connection {
                 Ok(connection) => connection,
-                // The time in which nobody polled the call does not count.
+                // The call was paused: the time until it was polled again does not count.
                 Err(failure) if failure.is_timeout() && paused() > paused_before => {
                     connect_by = connect_by.and_then(|by| by.checked_add(paused().saturating_sub(paused_before)));
                     continue;

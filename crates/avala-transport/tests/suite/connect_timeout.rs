@@ -27,7 +27,7 @@ fn with_connect_timeout(request: Request<Body>, time: Duration) -> Request<Body>
     with_options(request, |options| options.connect_timeout = Some(time))
 }
 
-/// Returns a listener that never says a word, and a builder for a client that gives a connection ten seconds.
+/// Returns a listener that never sends anything, and a builder with a connect timeout of ten seconds.
 async fn silence() -> (TcpListener, TransportBuilder) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = BaseUrl::parse(&format!("https://{}", listener.local_addr().unwrap())).unwrap();

@@ -85,7 +85,7 @@ impl Ledger {
     }
 }
 
-/// Bytes in pieces, as a file would come.
+/// Bytes in pieces, as from a file.
 #[derive(Clone)]
 struct Pieces(std::vec::IntoIter<Bytes>);
 

@@ -272,7 +272,7 @@ async fn tower_timeout_is_retried_where_that_is_safe() {
     assert_eq!(error.elapsed(), secs(1));
 }
 
-/// Never ready the first two times that it is asked.
+/// Service that is not ready at its first two polls.
 #[derive(Clone)]
 struct Busy {
     inner: Transport,

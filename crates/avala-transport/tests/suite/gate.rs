@@ -1,4 +1,4 @@
-//! The limiter under pressure: the gate, the narrower limits, and what is learned while calls wait.
+//! The limiter under load: the gate, the narrower limits, and responses that arrive while calls wait.
 
 use std::time::Duration;
 
@@ -235,7 +235,7 @@ async fn every_call_is_sent_in_order_despite_random_limits() {
     }
 }
 
-/// The client against a server that counts a minute as Avala does, with other clients of the same key in the way.
+/// The client against a server that counts a minute as Avala does, with other clients that use the same key.
 #[tokio::test(start_paused = true)]
 async fn counting_server_refuses_few_calls() {
     use std::sync::{Arc, Mutex};

@@ -89,7 +89,7 @@ async fn cut_gzip_body_is_a_lost_connection() {
 async fn flipped_bit_in_a_gzip_body_is_an_error() {
     let whole = "something to lose ".repeat(10);
     let compressed = gzip(&whole);
-    // The time, the flags and the system in bytes 4 to 9 of the header mean nothing to anybody.
+    // The time, the flags and the system in bytes 4 to 9 of the header are ignored by decoders.
     for place in (0..4).chain(10..compressed.len()) {
         for bit in 0..8 {
             let mut corrupt = compressed.clone();
@@ -123,7 +123,7 @@ async fn body_ends_as_other_decoders_accept() {
             assert_eq!(text(&send(&roomy(step), get("/x/")).await.unwrap()), expected, "{body:?}");
         }
     }
-    // A member that began is the rest of the body, and a first one has to be there.
+    // A later member that has begun must be complete, and a body that is not empty must have a first one.
     let cut = with(&[&one, &two]);
     let bad = [(one.len() + 1..cut.len()).map(|end| cut[..end].to_vec()).collect(), vec![vec![0; 512], b"{}".to_vec()]];
     for body in bad.concat() {
@@ -142,7 +142,7 @@ async fn ignored_rest_of_a_body_counts_for_the_cap() {
     assert_eq!((error.kind(), error.limit_bytes()), (Kind::BodyTooLarge, Some(1_000)));
 }
 
-/// Returns how many pieces of an endless body one poll of a call reads at the most, and what becomes of the call.
+/// Returns how many pieces of an endless body one poll of a call reads at the most, and the error of the call.
 async fn pieces_per_poll(piece: Vec<u8>, encoding: Option<&'static str>) -> (usize, TransportError) {
     let given = Arc::new(AtomicUsize::new(0));
     let counter = Arc::clone(&given);
@@ -201,7 +201,7 @@ async fn both_caps_are_exact() {
     }
 }
 
-/// Gives the same piece again and again, and counts how often.
+/// Body that repeats one piece without end, and counts how often.
 struct Endless {
     piece: Bytes,
     given: Arc<AtomicUsize>,

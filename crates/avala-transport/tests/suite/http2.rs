@@ -63,7 +63,7 @@ async fn serve(stream: &mut (impl AsyncRead + AsyncWrite + Unpin), acts: &Mutex<
         }
         let act = acts.lock().unwrap().pop_front().expect("there is an act for each request");
         match act {
-            // The index of `:status: 200` in the table of header compression, as all of the headers and the end.
+            // A complete response without a body: 0x88 is `:status: 200` in the static table of HPACK.
             Act::Respond => write_frame(stream, HEADERS, 0x5, id, &[0x88]).await?,
             Act::Reset(code) => write_frame(stream, RST_STREAM, 0, id, &code.to_be_bytes()).await?,
             Act::GoAway(last, code) => {

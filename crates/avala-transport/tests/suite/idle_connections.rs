@@ -1,7 +1,7 @@
 //! Pooled connections that the server closed, or wrote to, while nothing drove the client.
 //!
-//! The servers run in threads of their own, and the client's runtime stands still between two calls: it has to ask the
-//! kernel, because nobody else tells it.
+//! The servers run in threads of their own, and the client's runtime does not run between two calls: only the kernel
+//! knows what arrived meanwhile.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -39,7 +39,7 @@ const STRAYS: [Stray; 5] = [
     Stray::Bytes(b"\r\n"),
 ];
 
-/// Responds to one request with `FIRST`, waits for the first message, does the stray thing, and confirms with the
+/// Responds to one request with `FIRST`, waits for the first message, acts as `stray` says, and confirms with the
 /// second. Every other connection gets `SECOND` for each request.
 fn server(stray: Stray, tls: Option<Arc<ServerConfig>>) -> (SocketAddr, mpsc::Sender<()>, mpsc::Receiver<()>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();

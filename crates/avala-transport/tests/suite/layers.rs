@@ -16,7 +16,7 @@ use crate::support::{builder, get, report, secs, send, text};
 
 type Log = Arc<Mutex<Vec<&'static str>>>;
 
-/// Writes its name down for each request.
+/// Records its name for each request.
 fn note(log: &Log, name: &'static str) -> impl tower::Layer<Transport, Service = Noting> + Send + Sync + 'static {
     let log = Arc::clone(log);
     layer_fn(move |inner| Noting { inner, log: Arc::clone(&log), name })

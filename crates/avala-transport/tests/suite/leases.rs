@@ -105,7 +105,7 @@ async fn unpolled_queued_call_does_not_block_others() {
         });
         tokio::task::yield_now().await;
         running.await.unwrap();
-        // Woken one after the other, none of them comes.
+        // They are woken one after the other, and none of them is polled.
         let took = other.await.unwrap();
         assert!(took >= secs(2) && took <= secs(2) + millis(20) * (abandoned + 2), "{abandoned}: {took:?}");
         // They have their turn when they are polled.

@@ -140,9 +140,9 @@ async fn attempt_that_was_cut_off_counts_twice() {
         let builder = if is_layered { builder.layer_per_attempt(layer_fn(|inner: Transport| inner)) } else { builder };
         let transport = builder.build().unwrap();
         let with_timeout = |timeout| with_options(get("/x/"), |options| options.timeout = Some(millis(timeout)));
-        // It need not wait, and its time says nothing.
+        // It does not wait, so the limiter learns nothing from its duration.
         assert_eq!(send(&transport, with_timeout(10)).await.unwrap_err().sent(), Sent::Maybe);
-        // It waits for 990 ms, and its attempt has 70.
+        // It waits for 990 ms, so that 70 ms are left for its attempt.
         assert_eq!(send(&transport, with_timeout(1_060)).await.unwrap_err().sent(), Sent::Maybe);
         // The next token comes in 930 ms, and an attempt now needs more than 140.
         let error = send(&transport, with_timeout(1_040)).await.unwrap_err();

@@ -98,7 +98,7 @@ async fn post_fails_when_a_pooled_connection_closes_mid_request() {
 
 #[tokio::test]
 async fn connection_lost_before_the_request_counts_as_not_sent() {
-    // In TLS 1.2 the server has the last word of the handshake: what it says next arrives together with that.
+    // In TLS 1.2 the server sends the last message of the handshake, and what it sends next arrives together with it.
     let (root, _, issuer) = certificate_authority();
     let key = rcgen::KeyPair::generate().unwrap();
     let params = rcgen::CertificateParams::new(vec!["127.0.0.1".to_owned()]).unwrap();
@@ -109,7 +109,7 @@ async fn connection_lost_before_the_request_counts_as_not_sent() {
         .with_no_client_auth()
         .with_single_cert(vec![certificate], PrivateKeyDer::Pkcs8(key.serialize_der().into()))
         .unwrap();
-    // A session that is resumed leaves the last word to the client.
+    // In a resumed session the client sends the last message.
     config.session_storage = Arc::new(rustls::server::NoServerSessionStorage {});
     let tls = TlsAcceptor::from(Arc::new(config));
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

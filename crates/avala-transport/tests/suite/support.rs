@@ -78,7 +78,7 @@ where
     BoxCloneSyncService::new(stack)
 }
 
-/// Returns a builder without a rate limit in the way.
+/// Returns a builder without a rate limit.
 pub(crate) fn builder() -> TransportBuilder {
     TransportBuilder::new().rate_limiter(RateLimiter::new(RateLimit::per_minute(1_000_000).burst(1_000_000)))
 }

@@ -1,4 +1,4 @@
-//! Real handshakes: which protocol is spoken, and which servers are not.
+//! TLS handshakes: the negotiated protocol, and servers that are rejected.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -196,7 +196,7 @@ async fn client_certificate_is_sent_when_requested() {
     let without = transport(server.address, |builder| builder.root_certificate_der(root.clone()));
     for transport in [without, with(servers::client_certificate(&strangers))] {
         let error = send(&transport, post("/x/", "hello")).await.unwrap_err();
-        // In TLS 1.3 the client is done before the server has looked: the request may be on its way already.
+        // In TLS 1.3 the client may send its request before the server has checked the certificate.
         assert_eq!((error.kind(), error.sent(), error.attempts()), (Kind::ConnectionLost, Sent::Maybe, 1), "{error:?}");
     }
 }
@@ -224,7 +224,7 @@ fn invalid_client_certificate_error_hides_the_key() {
     }
 }
 
-/// Takes connections and requests of HTTP/2, and never says anything but hello.
+/// Accepts connections and requests of HTTP/2, and sends nothing but its settings.
 async fn silent_http2(issuer: &rcgen::Issuer<'static, rcgen::KeyPair>) -> (std::net::SocketAddr, Arc<AtomicUsize>) {
     let acceptor = TlsAcceptor::from(Arc::new(server_config(issuer, "127.0.0.1", &["h2"], |_| {})));
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -237,7 +237,7 @@ async fn silent_http2(issuer: &rcgen::Issuer<'static, rcgen::KeyPair>) -> (std::
             let acceptor = acceptor.clone();
             tokio::spawn(async move {
                 let mut stream = acceptor.accept(stream).await.unwrap();
-                // A SETTINGS frame without any.
+                // An empty SETTINGS frame.
                 stream.write_all(&[0, 0, 0, 4, 0, 0, 0, 0, 0]).await.unwrap();
                 while stream.read(&mut [0; 1_024]).await.is_ok_and(|read| read > 0) {}
             });

@@ -20,7 +20,7 @@ model! {
             key: Option<String>,
             /// Camera model of images without their own.
             model: Option<String>,
-            /// The same under its older name; each is used if the other is unset.
+            /// Camera model of images without their own, under its older name; each is used if the other is unset.
             camera_model: Option<String>,
             /// Xi parameter of images without their own.
             xi: Option<f64>,

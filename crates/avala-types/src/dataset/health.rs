@@ -1,4 +1,4 @@
-//! Whether a dataset was read well.
+//! Health of datasets: which files could be read.
 
 use crate::dataset::{DataType, DatasetStatus};
 use crate::id::{DatasetSlug, DatasetUid, SequenceUid};
@@ -32,13 +32,13 @@ model! {
             s3_prefix: Option<String>,
             /// Location of the files in Google Cloud Storage.
             gc_storage_prefix: Option<String>,
-            /// Time of the last evaluation.
+            /// Time of the last update of the report.
             last_updated_at: Option<Timestamp>,
             /// Health of each sequence.
             sequences: Vec<SequenceHealth>,
             /// Whether every file could be read.
             ingest_ok: Option<bool>,
-            /// Error message.
+            /// Issues, each a text.
             issues: Vec<String>,
         }
     }

@@ -1,4 +1,4 @@
-//! Datasets, and what is in them.
+//! Datasets, and their items, sequences and frames.
 
 mod calibration;
 mod frame;

@@ -1,4 +1,4 @@
-//! Alerts: what rules found.
+//! Alerts that rules raised.
 
 use crate::fleet::FleetSeverity;
 use crate::id::{AlertUid, DeviceUid, RecordingUid, RuleUid};
@@ -9,13 +9,13 @@ use crate::timestamp::Timestamp;
 open_enum! {
     /// Status of an alert.
     pub enum AlertStatus {
-        /// Under maintenance; used by newer deployments.
+        /// Open; used by newer deployments.
         Open = "open",
-        /// No.
+        /// Active.
         Active = "active",
         /// Acknowledged.
         Acknowledged = "acknowledged",
-        /// Yes.
+        /// Resolved.
         Resolved = "resolved",
     }
 }
@@ -39,7 +39,7 @@ model! {
             severity: Option<FleetSeverity>,
             /// Status.
             status: Option<AlertStatus>,
-            /// Title of the finding.
+            /// Message.
             message: Option<String>,
             /// Detection time.
             triggered_at: Option<Timestamp>,
@@ -65,7 +65,7 @@ payload! {
     pub struct ResolveFleetAlert {
         required {}
         optional {
-            /// Detailed description.
+            /// Resolution note.
             resolution_note: String,
         }
     }

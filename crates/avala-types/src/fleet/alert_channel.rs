@@ -1,4 +1,4 @@
-//! Alert channels: where alerts go.
+//! Alert channels: targets that alerts are sent to.
 
 use crate::id::AlertChannelUid;
 use crate::model::{model, payload};

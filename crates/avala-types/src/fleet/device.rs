@@ -1,4 +1,4 @@
-//! Devices: what records.
+//! Devices that record.
 
 use crate::id::DeviceUid;
 use crate::json::Json;

@@ -40,7 +40,7 @@ model! {
             device: Option<DeviceUid>,
             /// Event type.
             event_type as "type": Option<FleetEventType>,
-            /// Title.
+            /// Label.
             label: Option<String>,
             /// Description.
             description: Option<String>,
@@ -71,7 +71,7 @@ payload! {
             recording: RecordingUid,
             /// Device.
             device: DeviceUid,
-            /// Title.
+            /// Label.
             label: String,
             /// Event type.
             event_type as "type": FleetEventType,

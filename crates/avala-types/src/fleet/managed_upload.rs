@@ -21,7 +21,7 @@ open_enum! {
         Initializing = "initializing",
         /// Accepts parts.
         Active = "active",
-        /// Canceled.
+        /// Abandoned.
         Abandoned = "abandoned",
         /// Parts are being assembled.
         Completing = "completing",
@@ -33,11 +33,11 @@ open_enum! {
     pub enum FinalizationState {
         /// Queued.
         Pending = "pending",
-        /// Active.
+        /// Running.
         Running = "running",
         /// Failed; waiting for a retry.
         RetryWait = "retry_wait",
-        /// Published.
+        /// Succeeded.
         Succeeded = "succeeded",
         /// Failed; no further retry.
         Failed = "failed",
@@ -61,7 +61,7 @@ open_enum! {
     pub enum FinalizationCode {
         /// Not started.
         Pending = "pending",
-        /// Active.
+        /// Running.
         Running = "running",
         /// The server has no capacity yet.
         CapacityPending = "capacity_pending",
@@ -75,7 +75,7 @@ open_enum! {
         SourceUnavailable = "source_unavailable",
         /// Too many attempts.
         AttemptsExhausted = "attempts_exhausted",
-        /// Completed.
+        /// Published.
         Published = "published",
         /// A file does not match its checksum.
         ContentMismatch = "content_mismatch",
@@ -153,9 +153,9 @@ model! {
         required {
             /// Unique identifier (UID).
             generation_uid: GenerationUid,
-            /// Part number, from 1.
+            /// Number of the multipart upload; the first one of a file is 1.
             number: u64,
-            /// Status.
+            /// State.
             state: GenerationState,
         }
         optional {}
@@ -169,11 +169,11 @@ model! {
         required {
             /// Unique identifier (UID).
             uid: FinalizationUid,
-            /// Whether processing continues.
+            /// State of the processing.
             state: FinalizationState,
             /// Current stage.
             stage: FinalizationStage,
-            /// Reason.
+            /// Detail of the state.
             code: FinalizationCode,
             /// Earliest time of the next step.
             available_at: Timestamp,

@@ -1,4 +1,4 @@
-//! Rules: what is watched for.
+//! Rules that raise alerts.
 
 use crate::id::RuleUid;
 use crate::json::Json;

@@ -1,4 +1,4 @@
-//! The upload of a recording: a session, an address for each file, and the word that the file is there.
+//! The upload of a recording: a session, a URL for each file, and a confirmation that the file is stored.
 
 use std::collections::BTreeMap;
 
@@ -17,7 +17,7 @@ open_enum! {
         Completing = "completing",
         /// The files belong to the recording.
         Completed = "completed",
-        /// Canceled.
+        /// Abandoned.
         Abandoned = "abandoned",
     }
 }

@@ -9,7 +9,7 @@ use crate::timestamp::Timestamp;
 open_enum! {
     /// Status of an invitation.
     pub enum InvitationStatus {
-        /// Not started.
+        /// Waiting for acceptance.
         Pending = "pending",
         /// Accepted.
         Accepted = "accepted",

@@ -65,7 +65,7 @@ async fn add_fault(State(app): State<App>, body: JsonBody) -> ControlResult {
     done()
 }
 
-/// Removes the faults that have not met their requests yet.
+/// Removes the faults that have not been applied yet.
 async fn clear_faults(State(app): State<App>) -> ControlResult {
     app.faults().clear();
     done()

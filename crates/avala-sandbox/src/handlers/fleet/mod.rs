@@ -1,4 +1,4 @@
-//! Fleets: devices, what they record, and what is watched for in it.
+//! Fleets: devices, their recordings, and rules that raise alerts.
 
 mod alert_channels;
 mod alerts;

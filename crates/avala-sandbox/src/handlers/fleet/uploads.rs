@@ -1,4 +1,4 @@
-//! The upload of a recording: a session, an address for each file, and the word that the files are there.
+//! The upload of a recording: a session, a URL for each file, and a confirmation that the files are stored.
 
 use std::collections::BTreeMap;
 use std::time::Duration;

@@ -15,7 +15,7 @@ use tokio::io::{AsyncReadExt, AsyncSeekExt};
 
 use crate::state::storage::{Content, Piece, missing};
 
-/// So much of a file is read at a time.
+/// How much of a file is read at a time.
 const CHUNK: usize = 256 * 1024;
 
 /// A range of an object.

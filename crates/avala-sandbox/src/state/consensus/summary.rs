@@ -1,4 +1,4 @@
-//! The scores of a project in a few numbers.
+//! Summary of the scores of a project.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::schema::{ConsensusScore, ConsensusSummary};
 use crate::state::consensus::{ConsensusRow, round};
 
-/// The lower ends of the ranges that scores are counted in, each up to the next.
+/// The ranges of the histogram of scores, by their lower bounds.
 const RANGES: [(f64, &str); 5] =
     [(0.0, "0.0-0.2"), (0.2, "0.2-0.4"), (0.4, "0.4-0.6"), (0.6, "0.6-0.8"), (0.8, "0.8-1.0")];
 
@@ -49,7 +49,7 @@ fn mean(scores: &[f64]) -> f64 {
     if scores.is_empty() { 0.0 } else { round(scores.iter().sum::<f64>() / scores.len() as f64) }
 }
 
-/// Returns the middle one, or the mean of the two in the middle.
+/// Returns the median.
 fn median(sorted: &[f64]) -> f64 {
     let middle = sorted.len() / 2;
     match sorted.get(middle) {

@@ -1,4 +1,4 @@
-//! Rules at work.
+//! Rules: which alerts an event opens.
 
 use std::collections::BTreeMap;
 

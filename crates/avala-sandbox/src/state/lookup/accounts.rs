@@ -16,8 +16,7 @@ impl Tables {
         if self.is_owner(name) { Ok(()) } else { Err(ApiError::not_found()) }
     }
 
-    /// Returns the name of the owner whom a new thing gets: the organization that the body names, the account that it
-    /// names, or the caller.
+    /// Returns the owner of a new resource: the organization or the account that the body names, or else the caller.
     pub(crate) fn new_owner(
         &self,
         organization: Option<&OrganizationUid>,
@@ -32,7 +31,7 @@ impl Tables {
         }
     }
 
-    /// Returns the name that the organization with this uid owns things under, which a field of a body names.
+    /// Returns the owner name of the organization whose UID a field of a body has.
     pub(crate) fn organization_in_field(&self, field: &str, uid: &OrganizationUid) -> Result<OwnerName, ApiError> {
         let row = self.organizations.get(uid).map_err(|_| ApiError::no_such(field, uid))?;
         Ok(row.handle())

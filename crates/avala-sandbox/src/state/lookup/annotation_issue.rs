@@ -1,4 +1,4 @@
-//! Lookups and changes of annotation issue across tables.
+//! Lookups and changes of annotation issues across tables.
 
 use avala_types::{DatasetUid, IssueUid, SequenceUid};
 

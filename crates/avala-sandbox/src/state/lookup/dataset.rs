@@ -1,4 +1,4 @@
-//! Lookups and changes of dataset across tables.
+//! Lookups and changes of datasets across tables.
 
 use avala_types::{DataType, DatasetSlug, DatasetStatus, OwnerName, Visibility};
 

@@ -1,4 +1,4 @@
-//! Lookups and changes of manual upload across tables.
+//! Lookups and changes of manual uploads across tables.
 
 use avala_types::{CreateDatasetFromManualUpload, OwnerName, UploadUid};
 use http::StatusCode;

@@ -1,4 +1,4 @@
-//! Lookups and changes of organization across tables.
+//! Lookups and changes of organizations across tables.
 
 use avala_types::{OrganizationRole, OrganizationSlug, OwnerName, Plan, Timestamp};
 

@@ -1,4 +1,4 @@
-//! Lookups of public dataset across tables.
+//! Lookups of public datasets across tables.
 
 use std::collections::HashMap;
 

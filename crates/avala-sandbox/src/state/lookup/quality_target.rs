@@ -1,4 +1,4 @@
-//! Lookups and changes of quality target across tables.
+//! Lookups and changes of quality targets across tables.
 
 use avala_types::{ProjectUid, QualityTargetUid};
 

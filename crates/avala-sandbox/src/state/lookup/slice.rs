@@ -1,4 +1,4 @@
-//! Lookups and changes of slice across tables.
+//! Lookups and changes of slices across tables.
 
 use avala_types::{CreateSlice, DatasetUid, ItemUid, Json as FreeForm, OwnerName, SliceSlug};
 use serde_json::json;

@@ -135,7 +135,7 @@ impl Storage {
         self.uploads.get(id).is_some_and(|upload| upload.key == key)
     }
 
-    /// Returns what receives a part.
+    /// Returns the receiver of a part.
     pub(crate) fn part_receiver(&self, id: &str, number: u64) -> Receiver {
         match self.uploads.get(id).filter(|_| self.bodies == Bodies::Hash) {
             Some(upload) if number == upload.hash.next() => Receiver::hashing(upload.hash.clone()),

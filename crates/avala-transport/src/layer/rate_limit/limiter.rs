@@ -28,12 +28,12 @@ use super::{RateLimit, RateLimitState};
 /// Invalid values are ignored. The gate opens with one token: queued calls are sent one at a time at the rate of the
 /// limit, and the burst refills over time.
 ///
-/// All clients with one key are told the same moment, and must not return together. So the gate never opens before that
-/// moment, but at random within a time after it: up to 30 s after a wait of 30 s or more, 3 s after 10 s, 0.1 s after
-/// 2 s, times the part of the limit that others used in the last minute. A client that used the limit alone returns at
-/// once. A call whose timeout does not allow for this opens the gate as early as it needs. Where that is not enough, use
-/// [`shared`](Self::shared) limits, or a [`fleet`](Self::fleet), whose clients return spread over the time between two
-/// of their calls.
+/// The server names the same moment to all clients with one key, and they must not call together then. So the gate
+/// never opens before that moment, but at random within a time after it: up to 30 s after a wait of 30 s or more, 3 s
+/// after 10 s, 0.1 s after 2 s, times the part of the limit that others used in the last minute. A client that used the
+/// limit alone calls again at once. A call whose timeout does not allow for this opens the gate as early as it needs.
+/// Where that is not enough, use [`shared`](Self::shared) limits, or a [`fleet`](Self::fleet), whose clients call again
+/// spread over the time between two of their calls.
 ///
 /// Some endpoints have a narrower limit. A call names it with
 /// [`CallOptions::rate_scope`](crate::CallOptions::rate_scope). Rate limit headers in its responses then apply to that

@@ -168,8 +168,9 @@ impl Schedule {
         self.wake_first();
     }
 
-    /// Closes the gate for `wait`, and for a random time more, so that clients which are told the same moment return one
-    /// after another. `limit` is what the server reported, in calls per minute. Returns whether the gate opens later.
+    /// Closes the gate for `wait`, and for a random time more, so that clients with the same moment in their responses
+    /// call one after another. `limit` is what the server reported, in calls per minute. Returns whether the gate opens
+    /// later.
     pub(super) fn close_for(&mut self, now: Instant, wait: Duration, limit: Option<u64>) -> bool {
         if self.bucket.closed_for(now).is_zero() {
             self.spread.draw(fastrand::f64());

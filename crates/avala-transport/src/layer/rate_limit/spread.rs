@@ -11,10 +11,11 @@ const LONGEST: Duration = Duration::from_secs(30);
 
 /// Decides how much later than the server asked a gate opens.
 ///
-/// All clients with one key are told the same moment. None knows how many there are, but each knows how much of the limit
-/// it used itself: the rest was used by others. A client that used all of it returns at once. One that used little returns at
-/// a random moment within as much time as it had to wait, if that was half a minute or more. After a shorter wait the time
-/// is shorter still: only the few clients that called just before the end are told to wait so briefly.
+/// The server names the same moment to all clients with one key. None knows how many there are, but each knows how much
+/// of the limit it used itself: the rest was used by others. A client that used all of it calls again at once. One that
+/// used little does at a random moment within as much time as it had to wait, if that was half a minute or more. After
+/// a shorter wait the time is shorter still: only the few clients that called just before the end get such a short
+/// wait.
 #[derive(Debug, Default)]
 pub(super) struct Spread {
     /// Start of the current window of counting.

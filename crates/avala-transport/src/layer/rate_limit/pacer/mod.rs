@@ -9,11 +9,11 @@ pub(super) const WINDOW: f64 = 60.0;
 /// count in a window of 600 is then about Poisson(545), so that the limit is more than two standard deviations away.
 const AIM: f64 = 0.9165;
 const NOISE: f64 = 0.2;
-/// How strongly a response near the target changes the gap, and one far from it.
+/// How strongly a response changes the gap: near the target, and far from it.
 const NEAR: f64 = 0.3;
 const FAR: f64 = 0.9;
 /// This part of the limit is added to the counted and to the expected calls, so that few calls at the start of a window
-/// say little.
+/// have little effect.
 const PRIOR: f64 = 0.05;
 /// Pulls all clients towards one gap: clients with a large share lose a little with each response, others gain.
 /// Divided by the root of the limit.
