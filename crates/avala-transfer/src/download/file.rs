@@ -1,4 +1,4 @@
-//! Downloads one object into a temporary file: which way, and what happens when the way turns out to be closed.
+//! Downloads one object into a temporary file: over several connections or one, and what happens when ranges fail.
 //!
 //! With a strong entity tag (or a hash that the API published) several connections request ranges. Otherwise one
 //! connection requests the whole object, and an interrupted attempt starts from zero. An object that changes meanwhile

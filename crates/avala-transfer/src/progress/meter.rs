@@ -172,7 +172,7 @@ impl Meter {
         }
     }
 
-    /// Tells listeners how far the run is, unless they were told a moment ago.
+    /// Tells listeners how far the run is, unless they got the totals a moment ago.
     fn emit_progress(&self, always: bool) {
         let now = Instant::now();
         let sample = {
