@@ -77,6 +77,10 @@ pub(crate) fn assemble(settings: Settings, bottom: Bottom) -> Transport {
         settings.max_body_bytes,
     );
     #[cfg(feature = "hyper")]
+    let has_pool = matches!(bottom, Bottom::Pool(_));
+    #[cfg(not(feature = "hyper"))]
+    let has_pool = false;
+    #[cfg(feature = "hyper")]
     let bottom = match bottom {
         Bottom::Pool(pool) => Either::Left(pool.into_service()),
         Bottom::Service(service) => Either::Right(service),
@@ -129,11 +133,13 @@ pub(crate) fn assemble(settings: Settings, bottom: Bottom) -> Transport {
         // timeout, so that the span records it.
         .layer(trace::attempt(settings.address.base_url()));
 
+    let is_all_ours = has_pool && per_call.is_empty() && per_attempt.is_empty();
+    let call_timeout = CallTimeoutLayer::new(settings.timeout).in_stack(&stack).over_pool(is_all_ours);
     let deadline = ServiceBuilder::new()
         // Outermost, so that the span covers the whole call.
         .layer(trace::call(settings.address.base_url()))
         // Above everything that waits.
-        .layer(CallTimeoutLayer::new(settings.timeout).in_stack(&stack).backstop(outer_yields, !per_call.is_empty()));
+        .layer(call_timeout.backstop(outer_yields, !per_call.is_empty()));
 
     if per_call.is_empty() && per_attempt.is_empty() {
         return boxed(Described::new(deadline.service(calls.service(attempt)), known));

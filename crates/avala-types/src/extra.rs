@@ -1,8 +1,10 @@
 //! Fields that a model does not know.
 
 use std::borrow::Cow;
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, btree_map};
-use std::fmt;
+use std::iter::{self, Chain, Once};
+use std::{fmt, mem};
 
 use serde::de::{self, Deserialize, Deserializer, Visitor};
 
@@ -23,23 +25,51 @@ use crate::json::Json;
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 #[derive(Clone, Default, PartialEq, Eq, Hash)]
-#[expect(
-    clippy::box_collection,
-    reason = "a map takes three pointers even when it is empty, and models have thousands"
-)]
-pub struct Extra(Option<Box<BTreeMap<Box<str>, Json>>>);
+pub struct Extra(Option<Box<Fields>>);
+
+/// One field or more. The first is beside the map, because most objects with unknown fields have one, and the smallest
+/// map takes half a kilobyte.
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct Fields {
+    /// Before all others in the order of names, so that equal fields are stored alike.
+    first: (Box<str>, Json),
+    others: BTreeMap<Box<str>, Json>,
+}
+
+impl Fields {
+    fn insert(&mut self, name: Box<str>, value: Json) -> Option<Json> {
+        match name.cmp(&self.first.0) {
+            Ordering::Greater => self.others.insert(name, value),
+            Ordering::Equal => Some(mem::replace(&mut self.first.1, value)),
+            Ordering::Less => {
+                let (name, value) = mem::replace(&mut self.first, (name, value));
+                self.others.insert(name, value)
+            }
+        }
+    }
+
+    fn iter(&self) -> Iter<'_> {
+        let (name, value) = &self.first;
+        iter::once((name, value)).chain(&self.others)
+    }
+}
+
+type Iter<'a> = Chain<Once<(&'a Box<str>, &'a Json)>, btree_map::Iter<'a, Box<str>, Json>>;
+type IntoIter = Chain<Once<(Box<str>, Json)>, btree_map::IntoIter<Box<str>, Json>>;
 
 impl Extra {
     /// Returns the value of a field, or `None` if the response did not have it.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&Json> {
-        self.0.as_ref()?.get(name)
+        let Fields { first, others } = &**self.0.as_ref()?;
+        if *first.0 == *name { Some(&first.1) } else { others.get(name) }
     }
 
     /// Returns the value of a field to change it, or `None` if the response did not have it.
     #[must_use]
     pub fn get_mut(&mut self, name: &str) -> Option<&mut Json> {
-        self.0.as_mut()?.get_mut(name)
+        let Fields { first, others } = &mut **self.0.as_mut()?;
+        if *first.0 == *name { Some(&mut first.1) } else { others.get_mut(name) }
     }
 
     /// Returns whether the response had a field.
@@ -50,22 +80,31 @@ impl Extra {
 
     /// Sets a field and returns its previous value.
     pub fn insert(&mut self, name: impl Into<String>, value: impl Into<Json>) -> Option<Json> {
-        self.0.get_or_insert_default().insert(name.into().into(), value.into())
+        let (name, value) = (name.into().into(), value.into());
+        match &mut self.0 {
+            Some(fields) => fields.insert(name, value),
+            None => {
+                self.0 = Some(Box::new(Fields { first: (name, value), others: BTreeMap::new() }));
+                None
+            }
+        }
     }
 
     /// Removes a field and returns its value.
     pub fn remove(&mut self, name: &str) -> Option<Json> {
-        let map = self.0.as_mut()?;
-        let value = map.remove(name);
-        if map.is_empty() {
-            self.0 = None;
+        let fields = self.0.as_mut()?;
+        if *fields.first.0 != *name {
+            return fields.others.remove(name);
         }
-        value
+        match fields.others.pop_first() {
+            Some(second) => Some(mem::replace(&mut fields.first, second).1),
+            None => self.0.take().map(|fields| fields.first.1),
+        }
     }
 
     /// Iterates over the fields in the order of their names.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Json)> {
-        self.0.iter().flat_map(|map| map.iter()).map(|(name, value)| (&**name, value))
+        self.into_iter()
     }
 
     /// Iterates over the names of the fields, in their order.
@@ -86,7 +125,7 @@ impl Extra {
     /// Returns the number of fields.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.0.as_ref().map_or(0, |map| map.len())
+        self.0.as_ref().map_or(0, |fields| 1 + fields.others.len())
     }
 
     /// Returns whether the response had only known fields of the expected form.
@@ -102,7 +141,7 @@ impl<'a> IntoIterator for &'a Extra {
     type IntoIter = ExtraIter<'a>;
 
     fn into_iter(self) -> ExtraIter<'a> {
-        ExtraIter(self.0.as_ref().map(|map| map.iter()))
+        ExtraIter(self.0.as_ref().map(|fields| fields.iter()))
     }
 }
 
@@ -112,12 +151,12 @@ impl IntoIterator for Extra {
     type IntoIter = ExtraIntoIter;
 
     fn into_iter(self) -> ExtraIntoIter {
-        ExtraIntoIter(self.0.map(|map| (*map).into_iter()))
+        ExtraIntoIter(self.0.map(|fields| iter::once(fields.first).chain(fields.others)))
     }
 }
 
 /// Takes the fields by value.
-pub struct ExtraIntoIter(Option<btree_map::IntoIter<Box<str>, Json>>);
+pub struct ExtraIntoIter(Option<IntoIter>);
 
 impl Iterator for ExtraIntoIter {
     type Item = (String, Json);
@@ -129,7 +168,7 @@ impl Iterator for ExtraIntoIter {
 
 /// Iterates over the fields by reference.
 #[derive(Clone)]
-pub struct ExtraIter<'a>(Option<btree_map::Iter<'a, Box<str>, Json>>);
+pub struct ExtraIter<'a>(Option<Iter<'a>>);
 
 impl<'a> Iterator for ExtraIter<'a> {
     type Item = (&'a str, &'a Json);
@@ -144,7 +183,7 @@ macro_rules! debug_without_values {
     ($($name:ty),+) => {$(
         impl fmt::Debug for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                let left = self.0.as_ref().map_or(0, ExactSizeIterator::len);
+                let left = self.0.as_ref().map_or(0, |fields| fields.size_hint().0);
                 f.debug_struct(stringify!($name)).field("left", &left).finish_non_exhaustive()
             }
         }
@@ -227,6 +266,27 @@ mod tests {
         assert_eq!(taken, ["a=\"changed\"", "b=2"]);
         extra.clear();
         assert!(extra.is_empty() && extra.get_mut("a").is_none() && extra.into_iter().next().is_none());
+    }
+
+    #[test]
+    fn fields_are_those_of_a_map_in_any_order_of_changes() {
+        let names = ["b", "a", "d", "c"];
+        for round in 0..4_u32.pow(4) {
+            let (mut extra, mut map) = (Extra::default(), BTreeMap::new());
+            for step in 0..4 {
+                let name = names[(round / 4_u32.pow(step) % 4) as usize];
+                assert_eq!(extra.insert(name, step), map.insert(name, Json::from(step)), "{round}: {name}");
+            }
+            assert_eq!(extra.len(), map.len());
+            assert!(extra.iter().eq(map.iter().map(|(name, value)| (*name, value))), "{round}: {extra:?}");
+            assert_eq!(extra, Extra::from_iter(map.clone().into_iter().rev()));
+            for name in names {
+                assert_eq!(extra.get(name), map.get(name), "{round}: {name}");
+                assert_eq!(extra.remove(name), map.remove(name), "{round}: {name}");
+                assert!(extra.iter().eq(map.iter().map(|(name, value)| (*name, value))), "{round}: {extra:?}");
+            }
+            assert!(extra.is_empty());
+        }
     }
 
     #[test]

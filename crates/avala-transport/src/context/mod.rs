@@ -3,6 +3,7 @@
 pub(crate) mod background;
 pub(crate) mod concurrency_group;
 pub(crate) mod options;
+mod poll_clock;
 pub(crate) mod record;
 pub(crate) mod report;
 pub(crate) mod safety;
@@ -18,6 +19,7 @@ use tokio::time::Instant;
 
 use crate::body::Body;
 use crate::context::background::Background;
+use crate::context::poll_clock::PollClock;
 use crate::context::record::{Evidence, Record, Refusal, Stack};
 use crate::context::report::CallReport;
 use crate::context::safety::is_repeatable;
@@ -53,6 +55,7 @@ struct Shared {
     /// The maximum [`Sent`] of all finished attempts.
     finished: AtomicU8,
     clock: Mutex<Clock>,
+    poll_clock: PollClock,
     /// The stack that the call is made through; `None` for layers that are used alone.
     stack: Option<Arc<Stack>>,
     strays_before: u64,
@@ -91,6 +94,7 @@ impl CallState {
             attempts: AtomicU32::new(0),
             finished: AtomicU8::new(Sent::No as u8),
             clock: Mutex::new(Clock::start(started)),
+            poll_clock: PollClock::default(),
             strays_before: stack.as_deref().map_or(0, Stack::strays),
             stack,
             repeatable,
@@ -156,6 +160,21 @@ impl CallState {
 
     pub(crate) fn background(&self) -> Option<&Background> {
         self.shared.background.get()
+    }
+
+    /// Returns the time: that of the running poll, if this task runs all of it.
+    pub(crate) fn now(&self) -> Instant {
+        self.shared.poll_clock.now(self.shared.started)
+    }
+
+    /// Begins a poll in which [`now`](Self::now) reads the clock once. All layers of the call must run in it.
+    pub(crate) fn begin_poll(&self) {
+        self.shared.poll_clock.begin();
+    }
+
+    /// Ends what [`begin_poll`](Self::begin_poll) began.
+    pub(crate) fn end_poll(&self) {
+        self.shared.poll_clock.end();
     }
 
     /// Returns the deadline; `None` if there is no limit. It moves while the call is paused.
@@ -262,7 +281,7 @@ impl CallState {
 
     /// Starts a phase of the call.
     pub(crate) fn enter(&self, phase: Phase) {
-        self.clock().enter(phase, Instant::now());
+        self.clock().enter(phase, self.now());
     }
 
     /// Sets whether the attempt may start in this poll. The rate limiter sets it before each poll of the layers below,
@@ -357,7 +376,7 @@ impl CallState {
     }
 
     fn current_report(&self) -> CallReport {
-        let now = Instant::now();
+        let now = self.now();
         CallReport {
             attempts: self.attempts(),
             elapsed: now.saturating_duration_since(self.shared.started),

@@ -14,7 +14,7 @@ use tower::ServiceExt as _;
 
 use super::connect::ConnectTimeout;
 use super::failure::Failure;
-use super::idle_check::{CheckedConnector, LastWrite};
+use super::idle_check::{Activity, CheckedConnector};
 use super::sent_body::SentBody;
 use crate::connection_settings::Connections;
 
@@ -34,7 +34,7 @@ const HTTP1_BUFFER: usize = 256 * 1024;
 /// Sending side of a connection. hyper drives the other side in a task, which ends with the connection.
 pub(super) struct Connection {
     sender: Sender,
-    last_write: LastWrite,
+    activity: Activity,
     is_used: bool,
     /// The runtime of that task.
     runtime: Option<runtime::Id>,
@@ -94,27 +94,31 @@ impl Connection {
             Sender::Http1(_) => None,
             #[cfg(feature = "http2")]
             Sender::Http2(sender) => {
-                let (sender, last_write) = (Sender::Http2(sender.clone()), self.last_write.clone());
-                Some(Self { sender, last_write, is_used: true, runtime: self.runtime })
+                let (sender, activity) = (Sender::Http2(sender.clone()), self.activity.clone());
+                Some(Self { sender, activity, is_used: true, runtime: self.runtime })
             }
         }
     }
 
     /// Sends a request. The error has the request if the connection did not begin to write it.
-    pub(super) async fn send(
+    pub(super) fn send(
         &mut self,
         request: Request<SentBody>,
-    ) -> Result<Response<Incoming>, TrySendError<Request<SentBody>>> {
+    ) -> impl Future<Output = Result<Response<Incoming>, TrySendError<Request<SentBody>>>> + Send + use<> {
+        // Not an `async fn`, which would store the request twice.
         match &mut self.sender {
-            Sender::Http1(sender) => sender.try_send_request(request).await,
+            #[cfg(not(feature = "http2"))]
+            Sender::Http1(sender) => sender.try_send_request(request),
             #[cfg(feature = "http2")]
-            Sender::Http2(sender) => sender.try_send_request(request).await,
+            Sender::Http1(sender) => http2::Sending::Http1 { future: sender.try_send_request(request) },
+            #[cfg(feature = "http2")]
+            Sender::Http2(sender) => http2::Sending::Http2 { future: sender.try_send_request(request) },
         }
     }
 
-    /// Returns whether the connection wrote nothing since the request with this number began.
-    pub(super) fn wrote_nothing_since(&self, request: u64) -> bool {
-        self.last_write.is_before(request)
+    /// Returns what the connection did, for requests that are sent on it.
+    pub(super) fn activity(&self) -> &Activity {
+        &self.activity
     }
 }
 
@@ -147,19 +151,19 @@ impl Opener {
     pub(super) async fn open(self, target: Uri) -> Result<Connection, Failure> {
         let io = self.connector.oneshot(target).await.map_err(Failure::Connect)?;
         let connected = io.connected();
-        let last_write = LastWrite::of(&connected);
+        let activity = Activity::of(&connected);
         #[cfg(feature = "http2")]
         if connected.is_negotiated_h2() {
             let (sender, task) = Box::pin(self.http2.handshake(io)).await.map_err(Failure::Handshake)?;
             drop(tokio::spawn(task));
             let runtime = current_runtime();
-            return Ok(Connection { sender: Sender::Http2(sender), last_write, is_used: false, runtime });
+            return Ok(Connection { sender: Sender::Http2(sender), activity, is_used: false, runtime });
         }
-        over_http1(&self.http1, io, last_write).await
+        over_http1(&self.http1, io, activity).await
     }
 }
 
-pub(super) async fn over_http1<I>(builder: &http1::Builder, io: I, last_write: LastWrite) -> Result<Connection, Failure>
+pub(super) async fn over_http1<I>(builder: &http1::Builder, io: I, activity: Activity) -> Result<Connection, Failure>
 where
     I: Read + Write + Unpin + Send + 'static,
 {
@@ -179,14 +183,38 @@ where
     if let Some(task) = task {
         drop(tokio::spawn(task));
     }
-    Ok(Connection { sender: Sender::Http1(sender), last_write, is_used: false, runtime: current_runtime() })
+    Ok(Connection { sender: Sender::Http1(sender), activity, is_used: false, runtime: current_runtime() })
 }
 
 #[cfg(feature = "http2")]
 mod http2 {
+    use std::pin::Pin;
+    use std::task::{Context, Poll};
+
     use hyper_util::rt::{TokioExecutor, TokioTimer};
+    use pin_project_lite::pin_project;
 
     use crate::connection_settings::Connections;
+
+    pin_project! {
+        /// A request on a connection of either protocol.
+        #[project = SendingProjected]
+        pub(super) enum Sending<A, B> {
+            Http1 { #[pin] future: A },
+            Http2 { #[pin] future: B },
+        }
+    }
+
+    impl<A: Future, B: Future<Output = A::Output>> Future for Sending<A, B> {
+        type Output = A::Output;
+
+        fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<A::Output> {
+            match self.project() {
+                SendingProjected::Http1 { future } => future.poll(cx),
+                SendingProjected::Http2 { future } => future.poll(cx),
+            }
+        }
+    }
 
     pub(super) type Builder = hyper::client::conn::http2::Builder<TokioExecutor>;
 

@@ -74,7 +74,7 @@ impl Host {
     /// Takes the connection that was used last, because the server will keep that one for longest.
     ///
     /// Connections of other runtimes stay: such a runtime may be idle, and a request would wait until it runs again.
-    pub(super) fn take(&self) -> Option<Connection> {
+    pub(super) fn take(&self, now: Instant) -> Option<Connection> {
         let runtime = current_runtime();
         let mut state = self.lock();
         loop {
@@ -83,7 +83,6 @@ impl Host {
             if !connection.is_ready() {
                 continue;
             }
-            let now = Instant::now();
             if self.limits.is_over(since, now) {
                 // All others of this runtime were idle for longer.
                 state.idle.retain(|idle| idle.connection.runtime() != runtime);
@@ -119,7 +118,7 @@ impl Host {
         if let Some(first) = open.find_map(|idle| idle.connection.share()) {
             return first;
         }
-        self.keep(&mut state, shared);
+        self.keep(&mut state, shared, Instant::now());
         let waiting = std::mem::take(&mut state.waiting);
         let (served, left): (VecDeque<_>, _) = waiting.into_iter().partition(|waiting| waiting.runtime == runtime);
         state.waiting = left;
@@ -134,22 +133,22 @@ impl Host {
     }
 
     /// Takes back a connection when its response has arrived. It can be used again when the body was read too.
-    pub(super) fn release(self: &Arc<Self>, mut connection: Connection) {
+    pub(super) fn release(self: &Arc<Self>, mut connection: Connection, now: Instant) {
         if !connection.is_http1() || connection.is_ready() {
-            return self.put(connection);
+            return self.put(connection, now);
         }
         let host = Arc::clone(self);
         // Without a runtime, nothing drives the connection, and it cannot be used again.
         if let Ok(runtime) = Handle::try_current() {
             drop(runtime.spawn(async move {
                 poll_fn(|cx| connection.poll_ready(cx)).await;
-                host.put(connection);
+                host.put(connection, Instant::now());
             }));
         }
     }
 
     /// Hands a connection of HTTP/1.1 to the call that has waited for longest, or keeps it. Drops it if it is closed.
-    pub(super) fn put(self: &Arc<Self>, connection: Connection) {
+    pub(super) fn put(self: &Arc<Self>, connection: Connection, now: Instant) {
         if !connection.is_http1() || !connection.is_ready() {
             return;
         }
@@ -159,7 +158,7 @@ impl Host {
             let first = state.waiting.iter().position(|waiting| waiting.runtime == connection.runtime());
             let Some(waiting) = first.and_then(|first| state.waiting.remove(first)) else {
                 if state.idle.len() < self.limits.connections {
-                    self.keep(&mut state, connection);
+                    self.keep(&mut state, connection, now);
                 }
                 return;
             };
@@ -172,8 +171,7 @@ impl Host {
         }
     }
 
-    fn keep(self: &Arc<Self>, state: &mut State, connection: Connection) {
-        let now = Instant::now();
+    fn keep(self: &Arc<Self>, state: &mut State, connection: Connection, now: Instant) {
         state.idle.push(Idle { connection, since: now });
         // It has ended if its runtime has.
         if state.watch.as_ref().is_some_and(|watch| !watch.is_finished()) {
@@ -245,7 +243,7 @@ impl Drop for Waiting {
     fn drop(&mut self) {
         self.receiver.close();
         if let Ok(connection) = self.receiver.try_recv() {
-            self.host.put(connection);
+            self.host.put(connection, Instant::now());
         }
     }
 }
@@ -260,7 +258,7 @@ mod tests {
     use tokio::time::sleep;
 
     use super::super::connection::over_http1;
-    use super::super::idle_check::LastWrite;
+    use super::super::idle_check::Activity;
     use super::*;
 
     const TIMEOUT: Duration = Duration::from_secs(50);
@@ -274,7 +272,7 @@ mod tests {
     /// Returns a connection, and the server's side of it.
     async fn connection() -> (Connection, DuplexStream) {
         let (client, server) = duplex(1024);
-        let connection = over_http1(&http1::Builder::new(), TokioIo::new(client), LastWrite::default()).await;
+        let connection = over_http1(&http1::Builder::new(), TokioIo::new(client), Activity::default()).await;
         (connection.ok().unwrap(), server)
     }
 
@@ -291,9 +289,9 @@ mod tests {
         let host = host(8);
         let (mut first, mut second) = (host.wait(), host.wait());
         let (connection, _server) = connection().await;
-        host.put(connection);
+        host.put(connection, Instant::now());
         assert!(!is_ready(&mut second) && is_ready(&mut first));
-        assert!(host.take().is_none());
+        assert!(host.take(Instant::now()).is_none());
     }
 
     #[tokio::test]
@@ -302,14 +300,14 @@ mod tests {
         let (first, mut second) = (host.wait(), host.wait());
         let (connection, _server) = connection().await;
         // Released to the first call, which is not polled again.
-        host.put(connection);
+        host.put(connection, Instant::now());
         drop(first);
         assert!(is_ready(&mut second));
 
         let (connection, _server) = self::connection().await;
         drop(host.wait());
-        host.put(connection);
-        assert!(host.take().is_some_and(|connection| connection.is_used()));
+        host.put(connection, Instant::now());
+        assert!(host.take(Instant::now()).is_some_and(|connection| connection.is_used()));
     }
 
     #[tokio::test]
@@ -325,23 +323,23 @@ mod tests {
     async fn closed_connection_is_not_taken() {
         let host = host(8);
         let ((kept, _server), (closed, server)) = (connection().await, connection().await);
-        host.put(kept);
-        host.put(closed);
+        host.put(kept, Instant::now());
+        host.put(closed, Instant::now());
         drop(server);
         // Lets its task read the end.
         for _ in 0..100 {
             tokio::task::yield_now().await;
         }
-        assert!(host.take().is_some());
-        assert!(host.take().is_none() && !host.has_connections());
+        assert!(host.take(Instant::now()).is_some());
+        assert!(host.take(Instant::now()).is_none() && !host.has_connections());
     }
 
     #[tokio::test(start_paused = true)]
     async fn connection_is_closed_after_the_idle_timeout() {
         let host = host(1);
         let ((first, mut server), (second, mut dropped)) = (connection().await, connection().await);
-        host.put(first);
-        host.put(second);
+        host.put(first, Instant::now());
+        host.put(second, Instant::now());
         assert_eq!(dropped.read(&mut [0; 8]).await.unwrap(), 0, "more than are kept");
         let started = Instant::now();
         assert_eq!(server.read(&mut [0; 8]).await.unwrap(), 0);
@@ -356,11 +354,11 @@ mod tests {
         let runtime = paused_runtime();
         let (connection, _server) = runtime.block_on(connection());
         // Outside of a runtime, so that no task closes it.
-        host.put(connection);
+        host.put(connection, Instant::now());
         runtime.block_on(async {
             tokio::time::advance(TIMEOUT * 2).await;
             assert!(host.has_connections());
-            assert!(host.take().is_none());
+            assert!(host.take(Instant::now()).is_none());
         });
     }
 
@@ -368,11 +366,11 @@ mod tests {
     fn idle_connections_are_closed_after_their_first_runtime_ended() {
         let host = host(8);
         let first = paused_runtime();
-        first.block_on(async { host.put(connection().await.0) });
+        first.block_on(async { host.put(connection().await.0, Instant::now()) });
         drop(first);
         paused_runtime().block_on(async {
             let (connection, mut server) = connection().await;
-            host.put(connection);
+            host.put(connection, Instant::now());
             let closed = async { assert_eq!(server.read(&mut [0; 8]).await.unwrap(), 0) };
             tokio::select! {
                 () = closed => {}
@@ -385,7 +383,7 @@ mod tests {
     async fn no_task_is_left_of_a_dropped_host() {
         let host = host(8);
         let (connection, mut server) = connection().await;
-        host.put(connection);
+        host.put(connection, Instant::now());
         drop(host);
         assert_eq!(server.read(&mut [0; 8]).await.unwrap(), 0);
         let started = Instant::now();

@@ -25,35 +25,44 @@ const PIECE: usize = 1024;
 /// The most reads from the kernel per request, so that a server cannot keep the reader busy.
 const MOST_PIECES: u8 = 16;
 
-/// Counts the requests of a client. Each request gets a number; each connection stores the latest number at its last
-/// write.
+/// Requests and writes of one connection, in the order in which they happened.
+///
+/// Shared by the sender and the stream of a connection, through its [`Connected`], because TLS is between them. Each
+/// connection counts for itself: with one count for all, every request would make all other connections ask the kernel.
 #[derive(Debug, Clone, Default)]
-pub(super) struct RequestClock(Arc<AtomicU64>);
+pub(super) struct Activity(Arc<Counts>);
 
-impl RequestClock {
-    /// Begins a request and returns its number. Numbers start at 1.
-    pub(super) fn begin(&self) -> u64 {
-        self.0.fetch_add(1, Ordering::AcqRel).wrapping_add(1)
-    }
-
-    fn now(&self) -> u64 {
-        self.0.load(Ordering::Acquire)
-    }
+#[derive(Debug, Default)]
+struct Counts {
+    /// Number of the latest request.
+    request: AtomicU64,
+    /// Number of the latest request when the connection last wrote.
+    at_last_write: AtomicU64,
 }
 
-/// Number of the latest request when a connection last wrote. Part of the connection's [`Connected`], because TLS is
-/// between the connection and its user.
-#[derive(Debug, Clone, Default)]
-pub(super) struct LastWrite(Arc<AtomicU64>);
-
-impl LastWrite {
-    /// Returns whether the connection wrote nothing since the request with this number began, and so nothing of that
-    /// request.
-    pub(super) fn is_before(&self, request: u64) -> bool {
-        self.0.load(Ordering::Acquire) < request
+impl Activity {
+    /// Begins a request and returns its number. Numbers start at 1.
+    pub(super) fn begin(&self) -> u64 {
+        self.0.request.fetch_add(1, Ordering::AcqRel).wrapping_add(1)
     }
 
-    /// Returns the number of an opened connection.
+    /// Returns the number of the latest request; zero before the first.
+    fn latest(&self) -> u64 {
+        self.0.request.load(Ordering::Acquire)
+    }
+
+    /// Records a write. Called before its first byte can leave.
+    fn note_write(&self) {
+        self.0.at_last_write.store(self.latest(), Ordering::Release);
+    }
+
+    /// Returns whether the connection wrote nothing since the request with this number began, and so nothing of that
+    /// request.
+    pub(super) fn wrote_nothing_since(&self, request: u64) -> bool {
+        self.0.at_last_write.load(Ordering::Acquire) < request
+    }
+
+    /// Returns the activity of an opened connection.
     pub(super) fn of(connected: &Connected) -> Self {
         let mut extras = http::Extensions::new();
         connected.get_extras(&mut extras);
@@ -66,12 +75,11 @@ impl LastWrite {
 #[derive(Debug, Clone)]
 pub(super) struct CheckedConnector<C> {
     tcp: C,
-    clock: RequestClock,
 }
 
 impl<C> CheckedConnector<C> {
-    pub(super) fn new(tcp: C, clock: RequestClock) -> Self {
-        Self { tcp, clock }
+    pub(super) fn new(tcp: C) -> Self {
+        Self { tcp }
     }
 }
 
@@ -91,10 +99,9 @@ where
 
     fn call(&mut self, target: Uri) -> Self::Future {
         let connecting = self.tcp.call(target);
-        let clock = self.clock.clone();
         Box::pin(async move {
             let stream = connecting.await.map_err(Into::into)?.into_inner();
-            Ok(TokioIo::new(CheckedStream::new(stream, clock)))
+            Ok(TokioIo::new(CheckedStream::new(stream)))
         })
     }
 }
@@ -103,29 +110,23 @@ where
 #[derive(Debug)]
 pub(super) struct CheckedStream {
     stream: TcpStream,
-    clock: RequestClock,
+    activity: Activity,
     /// Number of the latest request when the kernel was last asked.
     checked: u64,
     /// Reads from the kernel since then.
     pieces: u8,
-    last_write: LastWrite,
 }
 
 impl CheckedStream {
-    fn new(stream: TcpStream, clock: RequestClock) -> Self {
+    fn new(stream: TcpStream) -> Self {
         // Numbers start at 1, so a new connection asks the kernel too.
-        Self { stream, clock, checked: 0, pieces: 0, last_write: LastWrite::default() }
-    }
-
-    /// Records a write before its first byte can leave.
-    fn note_write(&self) {
-        self.last_write.0.store(self.clock.now(), Ordering::Release);
+        Self { stream, activity: Activity::default(), checked: 0, pieces: 0 }
     }
 
     /// Reads from the kernel. `None` if there is nothing, or the kernel was already asked since the last request began.
     fn read_from_kernel(&mut self, buf: &mut ReadBuf<'_>) -> Option<io::Result<()>> {
-        let now = self.clock.now();
-        if self.checked == now || buf.remaining() == 0 {
+        let latest = self.activity.latest();
+        if self.checked == latest || buf.remaining() == 0 {
             return None;
         }
         let piece = buf.initialize_unfilled_to(buf.remaining().min(PIECE));
@@ -133,7 +134,7 @@ impl CheckedStream {
         // Further data, or the end, may follow.
         self.pieces += 1;
         if !matches!(read, Ok(1..)) || self.pieces >= MOST_PIECES {
-            self.checked = now;
+            self.checked = latest;
             self.pieces = 0;
         }
         match read {
@@ -159,7 +160,7 @@ impl AsyncRead for CheckedStream {
 
 impl AsyncWrite for CheckedStream {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        self.note_write();
+        self.activity.note_write();
         Pin::new(&mut self.stream).poll_write(cx, buf)
     }
 
@@ -168,7 +169,7 @@ impl AsyncWrite for CheckedStream {
         cx: &mut Context<'_>,
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        self.note_write();
+        self.activity.note_write();
         Pin::new(&mut self.stream).poll_write_vectored(cx, bufs)
     }
 
@@ -187,6 +188,6 @@ impl AsyncWrite for CheckedStream {
 
 impl Connection for CheckedStream {
     fn connected(&self) -> Connected {
-        Connected::new().extra(self.last_write.clone())
+        Connected::new().extra(self.activity.clone())
     }
 }

@@ -25,7 +25,7 @@ use tower::{Service, service_fn};
 use self::connect::ConnectTimeout;
 use self::connection::{Dial, Opener};
 use self::host::IdleLimits;
-use self::idle_check::{CheckedConnector, RequestClock};
+use self::idle_check::CheckedConnector;
 use self::sending::Pool;
 use crate::body::Body;
 use crate::connection_settings::{Connections, finite};
@@ -60,7 +60,7 @@ impl ConnectionPool {
         HttpClient::new(settings, https).map(Self)
     }
 
-    /// Returns the service that sends requests over the pool. Unnamed, so that its future needs no box.
+    /// Returns the service that sends requests over the pool.
     pub(crate) fn into_service(
         self,
     ) -> impl Service<Request<Body>, Response = Response<Body>, Error = TransportError, Future: Send>
@@ -69,7 +69,7 @@ impl ConnectionPool {
     + Sync
     + 'static {
         let client = self.0;
-        service_fn(move |request| Arc::clone(client.pool_for(&request)).send(request))
+        service_fn(move |request| client.pool_for(&request).send(request))
     }
 }
 
@@ -135,13 +135,12 @@ fn pool_over(
     settings: &Connections,
     #[cfg_attr(not(feature = "tls"), expect(unused_variables, reason = "nothing to prepare"))] https: bool,
 ) -> Result<Pool, TransportError> {
-    let clock = RequestClock::default();
-    let connector = CheckedConnector::new(tcp, clock.clone());
+    let connector = CheckedConnector::new(tcp);
     #[cfg(feature = "tls")]
     let connector = tls::connector(connector, tls::config(settings, https)?);
     let opener = Opener::new(ConnectTimeout::new(connector, settings.connect_timeout), settings);
     let timeout = finite(settings.pool_idle_timeout);
-    Ok(Pool::new(opener, clock, IdleLimits { timeout, connections: settings.pool_max_idle_per_host }))
+    Ok(Pool::new(opener, IdleLimits { timeout, connections: settings.pool_max_idle_per_host }))
 }
 
 #[cfg(all(test, feature = "proxy"))]

@@ -1,6 +1,7 @@
 //! Sends requests over the connections of a pool.
 
-use std::future::poll_fn;
+use std::future::{poll_fn, ready};
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::Poll;
 use std::time::Duration;
@@ -15,12 +16,14 @@ use super::connection::{Connection, Opener};
 use super::failure::{self, Failure, Target};
 use super::host::{Host, IdleLimits};
 use super::host_name::HostName;
-use super::idle_check::RequestClock;
-use super::sent_body::SentBody;
+use super::sent_body::{BodyFailure, SentBody};
 use crate::body::Body;
+use crate::context::CallState;
 use crate::context::background::Background;
 use crate::context::options::CallOptions;
 use crate::error::TransportError;
+
+type SendFuture = Pin<Box<dyn Future<Output = Result<Response<Body>, TransportError>> + Send>>;
 
 /// Connections by host.
 pub(super) struct Pool {
@@ -28,83 +31,30 @@ pub(super) struct Pool {
     hosts: Mutex<Vec<Arc<Host>>>,
     limits: IdleLimits,
     opener: Opener,
-    clock: RequestClock,
 }
 
 impl Pool {
-    pub(super) fn new(opener: Opener, clock: RequestClock, limits: IdleLimits) -> Self {
-        Self { hosts: Mutex::default(), limits, opener, clock }
+    pub(super) fn new(opener: Opener, limits: IdleLimits) -> Self {
+        Self { hosts: Mutex::default(), limits, opener }
     }
 
     /// Sends a request with an absolute URI.
     ///
-    /// A request that a connection returns unread, because it turned out to be closed, goes out on another one.
-    pub(super) async fn send(self: Arc<Self>, request: Request<Body>) -> Result<Response<Body>, TransportError> {
+    /// A request that a connection returns unread, because it turned out to be closed, goes out on another one. The
+    /// future is boxed, because it is large: without the box, each layer above moves all of it.
+    pub(super) fn send(self: &Arc<Self>, request: Request<Body>) -> SendFuture {
         let options = request.extensions().get::<CallOptions>();
         let timeout = options.and_then(|options| options.connect_timeout);
-        let mut connect_by = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
+        let connect_by = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
         let background = options.and_then(|options| options.background.clone());
-        let paused = || background.as_ref().map_or(Duration::ZERO, Background::paused);
+        let state = request.extensions().get::<CallState>().cloned();
         let has_body = !request.body().is_end_stream();
+        let host = self.host(request.uri()).filter(|_| is_supported(request.version()));
+        let Some(host) = host else { return Box::pin(ready(Err(failure::invalid_request()))) };
         let (parts, body) = request.into_parts();
-        let host = self.host(&parts.uri).filter(|_| is_supported(parts.version));
-        let Some(host) = host else { return Err(failure::invalid_request()) };
         let (body, body_failure) = SentBody::new(body);
-        let mut request = Request::from_parts(parts, body);
-        let fail = |failure| Err(failure::translate(failure, Target { host: host.name(), has_body, body_failure }));
-        let mut may_move = true;
-        loop {
-            let paused_before = paused();
-            let connection = match host.take() {
-                Some(connection) => Ok(connection),
-                // Boxed, because the future is large and rarely needed.
-                None => Box::pin(self.connect(&host, connect_by)).await,
-            };
-            let mut connection = match connection {
-                Ok(connection) => connection,
-                // The call was paused: the time until it was polled again does not count.
-                Err(failure) if failure.is_timeout() && paused() > paused_before => {
-                    connect_by = connect_by.and_then(|by| by.checked_add(paused().saturating_sub(paused_before)));
-                    continue;
-                }
-                Err(failure) => return fail(failure),
-            };
-            // The call has a connection in time, even if this one turns out to be closed.
-            connect_by = None;
-            let is_http1 = connection.is_http1();
-            let spare = if is_http1 {
-                if !to_http1(&mut request, &host) {
-                    return Err(failure::invalid_request());
-                }
-                None
-            } else {
-                may_move.then(|| copy(&request)).flatten()
-            };
-            let number = self.clock.begin();
-            let mut error = match connection.send(request).await {
-                Ok(_) if connection.wrote_nothing_since(number) => return Err(failure::early_response(host.name())),
-                Ok(response) => {
-                    host.release(connection);
-                    return Ok(response.map(Body::once));
-                }
-                Err(error) => error,
-            };
-            let nothing_written = connection.wrote_nothing_since(number);
-            request = match (error.take_message(), spare) {
-                (Some(mut returned), _) if connection.is_used() => {
-                    if is_http1 && !to_absolute(&mut returned, &host) {
-                        return Err(failure::invalid_request());
-                    }
-                    returned
-                }
-                // Over HTTP/2 the request is lost by then, but not the copy.
-                (_, Some(copy)) if nothing_written => {
-                    may_move = false;
-                    copy
-                }
-                _ => return fail(Failure::Sending { error: error.into_error(), nothing_written }),
-            };
-        }
+        let call = PoolCall { pool: Arc::clone(self), host, has_body, body_failure, connect_by, background, state };
+        Box::pin(call.send(Request::from_parts(parts, body)))
     }
 
     /// Returns the host of an absolute URI.
@@ -130,7 +80,7 @@ impl Pool {
     async fn connect(&self, host: &Arc<Host>, by: Option<Instant>) -> Result<Connection, Failure> {
         let mut waiting = host.wait();
         // One may have been released just before.
-        if let Some(connection) = host.take() {
+        if let Some(connection) = host.take(Instant::now()) {
             return Ok(connection);
         }
         let mut opening = Box::pin(open(self.opener.clone(), Arc::clone(host)));
@@ -151,11 +101,103 @@ impl Pool {
             let host = Arc::clone(host);
             drop(runtime.spawn(async move {
                 if let Ok(opened) = opening.await {
-                    host.put(opened);
+                    host.put(opened, Instant::now());
                 }
             }));
         }
         Ok(connection)
+    }
+}
+
+/// What a call needs beside its request.
+struct PoolCall {
+    pool: Arc<Pool>,
+    host: Arc<Host>,
+    has_body: bool,
+    body_failure: Option<BodyFailure>,
+    connect_by: Option<Instant>,
+    background: Option<Background>,
+    state: Option<CallState>,
+}
+
+impl PoolCall {
+    #[expect(clippy::manual_async_fn, reason = "an `async fn` stores its arguments twice, and each call holds one")]
+    fn send(
+        mut self,
+        mut request: Request<SentBody>,
+    ) -> impl Future<Output = Result<Response<Body>, TransportError>> + Send {
+        async move {
+            let mut may_move = true;
+            loop {
+                let mut connection = match self.host.take(self.now()) {
+                    Some(connection) => connection,
+                    // Boxed, because it is large and rare.
+                    None => Box::pin(self.connect()).await?,
+                };
+                // The call has a connection in time, even if this one turns out to be closed.
+                self.connect_by = None;
+                let is_http1 = connection.is_http1();
+                let spare = if is_http1 {
+                    if !to_http1(&mut request, &self.host) {
+                        return Err(failure::invalid_request());
+                    }
+                    None
+                } else {
+                    may_move.then(|| copy(&request)).flatten().map(Box::new)
+                };
+                let number = connection.activity().begin();
+                let mut error = match connection.send(request).await {
+                    Ok(_) if connection.activity().wrote_nothing_since(number) => {
+                        return Err(failure::early_response(self.host.name()));
+                    }
+                    Ok(response) => {
+                        self.host.release(connection, self.now());
+                        return Ok(response.map(Body::once));
+                    }
+                    Err(error) => error,
+                };
+                let nothing_written = connection.activity().wrote_nothing_since(number);
+                request = match (error.take_message(), spare) {
+                    (Some(mut returned), _) if connection.is_used() => {
+                        if is_http1 && !to_absolute(&mut returned, &self.host) {
+                            return Err(failure::invalid_request());
+                        }
+                        returned
+                    }
+                    // Over HTTP/2 the request is lost by then, but not the copy.
+                    (_, Some(copy)) if nothing_written => {
+                        may_move = false;
+                        *copy
+                    }
+                    _ => return Err(self.failed(Failure::Sending { error: error.into_error(), nothing_written })),
+                };
+            }
+        }
+    }
+
+    /// Opens a connection within the timeout. The time in which nobody polls the call does not count.
+    async fn connect(&self) -> Result<Connection, TransportError> {
+        let paused = || self.background.as_ref().map_or(Duration::ZERO, Background::paused);
+        let mut by = self.connect_by;
+        loop {
+            let paused_before = paused();
+            match self.pool.connect(&self.host, by).await {
+                Err(failure) if failure.is_timeout() && paused() > paused_before => {
+                    by = by.and_then(|by| by.checked_add(paused().saturating_sub(paused_before)));
+                }
+                result => return result.map_err(|failure| self.failed(failure)),
+            }
+        }
+    }
+
+    fn failed(&self, failure: Failure) -> TransportError {
+        let body_failure = self.body_failure.clone();
+        failure::translate(failure, Target { host: self.host.name(), has_body: self.has_body, body_failure })
+    }
+
+    /// Returns the time: that of the running poll of the call.
+    fn now(&self) -> Instant {
+        self.state.as_ref().map_or_else(Instant::now, CallState::now)
     }
 }
 

@@ -82,7 +82,7 @@ where
         let state = CallState::begin_exchange(request.extensions_mut());
         let own = request.extensions().get::<CallOptions>().and_then(|options| options.attempt_timeout);
         let timeout = own.unwrap_or(self.timeout);
-        let ends = Instant::now().checked_add(timeout);
+        let ends = state.now().checked_add(timeout);
         let paused_before = state.background().map_or(Duration::ZERO, Background::paused);
         AttemptTimeoutFuture {
             attempt: call_when_ready(self.inner.clone(), request),

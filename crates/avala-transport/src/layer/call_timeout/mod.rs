@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use http::{Request, Response};
 use pin_project_lite::pin_project;
-use tokio::time::{Instant, Sleep, sleep_until};
+use tokio::time::{Sleep, sleep_until};
 use tower::util::Oneshot;
 use tower::{Layer, Service, ServiceExt};
 
@@ -47,18 +47,25 @@ pub struct CallTimeoutLayer {
     stack: Option<Arc<Stack>>,
     yields: u8,
     has_inner: bool,
+    over_pool: bool,
 }
 
 impl CallTimeoutLayer {
     /// Creates a layer with this timeout. [`Duration::MAX`] is no limit.
     #[must_use]
     pub fn new(timeout: Duration) -> Self {
-        Self { timeout, stack: None, yields: 0, has_inner: false }
+        Self { timeout, stack: None, yields: 0, has_inner: false, over_pool: false }
     }
 
     /// Sets the assembled stack, whose innermost service is recorded.
     pub(crate) fn in_stack(mut self, stack: &Arc<Stack>) -> Self {
         self.stack = Some(Arc::clone(stack));
+        self
+    }
+
+    /// Sets whether nothing of the user is between this layer and the pool. Then the clock is read once per poll.
+    pub(crate) fn over_pool(mut self, over_pool: bool) -> Self {
+        self.over_pool = over_pool;
         self
     }
 
@@ -84,6 +91,7 @@ impl<S> Layer<S> for CallTimeoutLayer {
             stack: self.stack.clone(),
             yields: self.yields,
             has_inner: self.has_inner,
+            over_pool: self.over_pool,
         }
     }
 }
@@ -96,6 +104,7 @@ pub struct CallTimeout<S> {
     stack: Option<Arc<Stack>>,
     yields: u8,
     has_inner: bool,
+    over_pool: bool,
 }
 
 impl<S> Service<Request<Body>> for CallTimeout<S>
@@ -129,6 +138,7 @@ where
             yields: self.yields,
             // Without user layers, everything below is polled by the same task.
             shares_timer: self.stack.is_some() && self.yields == 0,
+            over_pool: self.over_pool,
         }
     }
 }
@@ -145,6 +155,7 @@ pin_project! {
         started: bool,
         yields: u8,
         shares_timer: bool,
+        over_pool: bool,
     }
 }
 
@@ -155,12 +166,18 @@ where
     type Output = Result<Response<Body>, TransportError>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let mut this = self.project();
-        if !std::mem::replace(this.started, true) && this.state.is_expired(Instant::now()) {
+        let this = self.project();
+        if *this.over_pool {
+            this.state.begin_poll();
+        }
+        if !std::mem::replace(this.started, true) && this.state.is_expired(this.state.now()) {
+            this.state.end_poll();
             // The deadline passed before the call began: nothing below was called.
             return Poll::Ready(Err(this.state.complete(this.state.timed_out().with_sent(Sent::No))));
         }
-        if let Poll::Ready(result) = this.call.poll(cx) {
+        let poll = this.call.poll(cx);
+        this.state.end_poll();
+        if let Poll::Ready(result) = poll {
             return Poll::Ready(match result {
                 Ok(mut response) => {
                     // A layer above retry may have responded itself.
@@ -175,16 +192,17 @@ where
         if *this.shares_timer && this.state.has_earlier_timer() {
             return Poll::Pending;
         }
+        let mut sleep = this.sleep;
         if let Some(background) = this.state.background() {
             background.register(cx.waker());
             // A pause moves the deadline.
-            if let (Some(sleep), Some(deadline)) = (this.sleep.as_mut().as_pin_mut(), this.state.deadline())
+            if let (Some(sleep), Some(deadline)) = (sleep.as_mut().as_pin_mut(), this.state.deadline())
                 && sleep.deadline() != deadline
             {
                 sleep.reset(deadline);
             }
         }
-        match this.sleep.as_pin_mut() {
+        match sleep.as_pin_mut() {
             Some(sleep) => ready!(sleep.poll(cx)),
             None => return Poll::Pending,
         }

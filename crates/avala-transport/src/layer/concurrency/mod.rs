@@ -309,7 +309,7 @@ impl Permit {
             return Poll::Ready(());
         }
         // If the rate limiter has no token now, it polls again later, and nothing is held until then.
-        let lease = if state.may_start() { self.acquire(cx, term, in_background) } else { self.leave() };
+        let lease = if state.may_start() { self.acquire(cx, term, in_background, state) } else { self.leave() };
         let Some(lease) = lease else {
             if !state.is_queued() {
                 state.set_queued(true);
@@ -327,19 +327,25 @@ impl Permit {
 
     /// Returns the permit, or `None` if the call has to wait.
     #[expect(clippy::option_option, reason = "without a limit there is no permit to hold")]
-    fn acquire(&mut self, cx: &mut Context<'_>, term: Duration, in_background: bool) -> Option<Option<Lease>> {
+    fn acquire(
+        &mut self,
+        cx: &mut Context<'_>,
+        term: Duration,
+        in_background: bool,
+        state: &CallState,
+    ) -> Option<Option<Lease>> {
         let term = (term < Duration::MAX).then_some(term);
         match self {
             Self::Held(lease) => Some(lease.take()),
             Self::Unlimited => Some(None),
-            Self::Wanted { permits, .. } if in_background => permits.try_acquire_spare(term).map(Some),
+            Self::Wanted { permits, .. } if in_background => permits.try_acquire_spare(state.now(), term).map(Some),
             Self::Queued(queued) if in_background => {
                 queued.leave();
-                queued.permits.try_acquire_spare(term).map(Some)
+                queued.permits.try_acquire_spare(state.now(), term).map(Some)
             }
             Self::Queued(queued) => queued.poll(cx, term).map(Some),
             Self::Wanted { permits, priority } => {
-                if let Some(lease) = permits.try_acquire(term, *priority) {
+                if let Some(lease) = permits.try_acquire(state.now(), term, *priority) {
                     return Some(Some(lease));
                 }
                 let permits = Arc::clone(permits);
@@ -431,6 +437,7 @@ mod tests {
     use std::task::Waker;
 
     use http::Method;
+    use tokio::time::Instant;
 
     use super::*;
 
@@ -439,7 +446,8 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn queued_call_that_pauses_leaves_the_queue() {
         let permits = Permits::new(4);
-        let leases: Vec<_> = (0..4).map(|_| permits.try_acquire(None, Priority::Normal).unwrap()).collect();
+        let leases: Vec<_> =
+            (0..4).map(|_| permits.try_acquire(Instant::now(), None, Priority::Normal).unwrap()).collect();
         let state = CallState::begin(TERM, None, &Method::GET);
         let mut permit = Permit::Wanted { permits: Arc::clone(&permits), priority: Priority::Normal };
         let mut cx = Context::from_waker(Waker::noop());

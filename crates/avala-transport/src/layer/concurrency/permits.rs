@@ -91,18 +91,23 @@ impl Permits {
     }
 
     /// Takes a permit if one is free and no call of this priority or a higher one is queued.
-    pub(super) fn try_acquire(self: &Arc<Self>, term: Option<Duration>, priority: Priority) -> Option<Lease> {
+    pub(super) fn try_acquire(
+        self: &Arc<Self>,
+        now: Instant,
+        term: Option<Duration>,
+        priority: Priority,
+    ) -> Option<Lease> {
         let mut state = self.state();
         let is_free = state.held < self.limit && !state.is_queued_before(priority);
-        is_free.then(|| Lease::take(self, &mut state, term))
+        is_free.then(|| Lease::take(self, &mut state, now, term))
     }
 
     /// Takes a permit if no call is queued and at least half of the permits stay free for calls that are awaited.
-    pub(super) fn try_acquire_spare(self: &Arc<Self>, term: Option<Duration>) -> Option<Lease> {
+    pub(super) fn try_acquire_spare(self: &Arc<Self>, now: Instant, term: Option<Duration>) -> Option<Lease> {
         let mut state = self.state();
-        state.expire(Instant::now());
+        state.expire(now);
         let is_spare = state.is_queue_empty() && state.held < self.limit / 2;
-        is_spare.then(|| Lease::take(self, &mut state, term))
+        is_spare.then(|| Lease::take(self, &mut state, now, term))
     }
 
     /// Takes a permit if it is this call's turn, and queues the call otherwise.
@@ -122,7 +127,7 @@ impl Permits {
         let free = self.limit.saturating_sub(state.held);
         let skipped = if free > 0 { state.skip_unpolled(number, ticket.yielded, now) } else { Vec::new() };
         if free > 0 && state.ahead(number) == (0, 0) {
-            let lease = Lease::take(self, &mut state, term);
+            let lease = Lease::take(self, &mut state, now, term);
             drop(state);
             // Some may be polled late, so they queue again.
             skipped.into_iter().for_each(Waker::wake);
@@ -247,8 +252,8 @@ impl State {
         }
     }
 
-    fn count(&mut self, slot: usize, term: Option<Duration>) {
-        let expires = term.and_then(|term| Instant::now().checked_add(term));
+    fn count(&mut self, slot: usize, now: Instant, term: Option<Duration>) {
+        let expires = term.and_then(|term| now.checked_add(term));
         if let Some(expires) = expires {
             self.earliest = Some(self.earliest.map_or(expires, |earliest| earliest.min(expires)));
         }
@@ -271,12 +276,12 @@ pub(super) struct Lease {
 }
 
 impl Lease {
-    fn take(permits: &Arc<Permits>, state: &mut State, term: Option<Duration>) -> Self {
+    fn take(permits: &Arc<Permits>, state: &mut State, now: Instant, term: Option<Duration>) -> Self {
         let slot = state.free_slots.pop().unwrap_or_else(|| {
             state.slots.push(Slot { expires: None, counts: false });
             state.slots.len() - 1
         });
-        state.count(slot, term);
+        state.count(slot, now, term);
         state.unused_since = None;
         Self { permits: Arc::clone(permits), slot, term }
     }
@@ -287,7 +292,7 @@ impl Lease {
         let mut state = self.permits.state();
         let is_free = state.is_queue_empty() && state.held < self.permits.limit;
         if state.slots[self.slot].counts || is_free {
-            state.count(self.slot, self.term);
+            state.count(self.slot, Instant::now(), self.term);
         }
     }
 }
@@ -323,7 +328,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn only_the_first_call_that_waits_yields() {
         let permits = Permits::new(1);
-        let lease = permits.try_acquire(None, Priority::Normal);
+        let lease = permits.try_acquire(Instant::now(), None, Priority::Normal);
         let [mut woken, mut first, mut second] = [Ticket::default(); 3];
         for ticket in [&mut woken, &mut first, &mut second] {
             assert!(matches!(poll(&permits, ticket), Turn::Wait(_)));
@@ -338,7 +343,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn call_goes_ahead_of_those_that_leave_a_permit_unused() {
         let permits = Permits::new(1);
-        let lease = permits.try_acquire(None, Priority::Normal);
+        let lease = permits.try_acquire(Instant::now(), None, Priority::Normal);
         let mut tickets = [Ticket::default(); 4];
         for ticket in &mut tickets {
             assert!(matches!(poll(&permits, ticket), Turn::Wait(_)));

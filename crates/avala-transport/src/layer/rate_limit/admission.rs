@@ -95,7 +95,7 @@ impl Admission {
     /// Takes the tokens of the attempt. Call [`sent`](Self::sent) or [`put_aside`](Self::put_aside) afterwards in the
     /// same poll.
     pub(super) fn poll_take(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), TransportError>> {
-        let mut now = Instant::now();
+        let mut now = self.state.now();
         if self.state.is_expired(now) {
             return Poll::Ready(Err(self.state.timed_out().with_sent(Sent::No)));
         }
@@ -317,7 +317,7 @@ impl Admission {
         if self.limiter.user().is_none() {
             return;
         }
-        let now = Instant::now();
+        let now = self.state.now();
         if let Some(sent) = self.sent.take().filter(|_| timed) {
             self.add_time(now.saturating_duration_since(sent), now);
         }

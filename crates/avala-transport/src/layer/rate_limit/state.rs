@@ -1,11 +1,10 @@
 //! Rate limit headers.
 
-use http::HeaderMap;
-use http::header::HeaderName;
+use http::{HeaderMap, HeaderValue};
 
-const LIMIT: HeaderName = HeaderName::from_static("x-ratelimit-limit");
-const REMAINING: HeaderName = HeaderName::from_static("x-ratelimit-remaining");
-const RESET: HeaderName = HeaderName::from_static("x-ratelimit-reset");
+const LIMIT: &str = "x-ratelimit-limit";
+const REMAINING: &str = "x-ratelimit-remaining";
+const RESET: &str = "x-ratelimit-reset";
 
 /// The largest plausible number of calls; larger numbers are timestamps or garbage.
 const MOST_CALLS: u64 = 100_000_000;
@@ -35,18 +34,30 @@ impl RateLimitState {
     /// ```
     #[must_use]
     pub fn from_headers(headers: &HeaderMap) -> Option<Self> {
-        // ASCII trimming suffices for digits. `u64::from_str` accepts a plus sign; the header does not.
-        let number = |name: HeaderName| -> Option<u64> {
-            let text = str::from_utf8(headers.get(name)?.as_bytes().trim_ascii()).ok()?;
-            if text.starts_with('+') { None } else { text.parse().ok() }
-        };
+        let [mut limit, mut remaining, mut reset] = [None; 3];
+        // One pass, because a lookup hashes its name: three of them take longer than all names of a response.
+        for (name, value) in headers {
+            let first = match name.as_str() {
+                LIMIT => &mut limit,
+                REMAINING => &mut remaining,
+                RESET => &mut reset,
+                _ => continue,
+            };
+            first.get_or_insert(value);
+        }
         let state = Self {
-            limit: number(LIMIT).filter(|limit| (1..=MOST_CALLS).contains(limit)),
-            remaining: number(REMAINING).filter(|remaining| *remaining <= MOST_CALLS),
-            reset: number(RESET),
+            limit: limit.and_then(number).filter(|limit| (1..=MOST_CALLS).contains(limit)),
+            remaining: remaining.and_then(number).filter(|remaining| *remaining <= MOST_CALLS),
+            reset: reset.and_then(number),
         };
         if state == Self::default() { None } else { Some(state) }
     }
+}
+
+fn number(value: &HeaderValue) -> Option<u64> {
+    // ASCII trimming suffices for digits. `u64::from_str` accepts a plus sign; the header does not.
+    let text = str::from_utf8(value.as_bytes().trim_ascii()).ok()?;
+    if text.starts_with('+') { None } else { text.parse().ok() }
 }
 
 #[cfg(test)]
@@ -87,7 +98,7 @@ mod tests {
         for (text, expected) in table {
             for (name, expected) in [LIMIT, REMAINING, RESET].into_iter().zip(expected) {
                 let mut headers = HeaderMap::new();
-                headers.insert(name.clone(), HeaderValue::from_static(text));
+                headers.insert(name, HeaderValue::from_static(text));
                 let state = RateLimitState::from_headers(&headers).unwrap_or_default();
                 let read = state.limit.or(state.remaining).or(state.reset);
                 assert_eq!(read, expected, "{name}: {text}");

@@ -130,68 +130,69 @@ where
     S: Service<Request<Body>, Response = Response<Body>, Error = TransportError> + Clone + Send + 'static,
     S::Future: Send,
 {
-    async fn run(self, request: Request<Body>) -> Result<Response<Body>, TransportError> {
+    /// Returns the future of the call. Not an `async fn`, which would store the request twice.
+    fn run(self, mut request: Request<Body>) -> impl Future<Output = Result<Response<Body>, TransportError>> + Send {
         let options = request.extensions().get::<CallOptions>();
         // Set by the caller, or else decided by every method that the request has had.
         let declared = options.and_then(|options| options.repeatable);
         let mut repeatable = declared.unwrap_or_else(|| self.state.is_repeatable() && is_repeatable(request.method()));
         let max_attempts = options.and_then(|options| options.max_attempts).unwrap_or(self.policy.max_attempts);
         let method = request.method().clone();
-
-        let mut current = request;
         let mut attempts = 0;
         let mut unknown_before = false;
-        loop {
-            attempts += 1;
-            let spare = if attempts < max_attempts { Spare::of(&current) } else { None };
-            let attempt = self.state.begin_attempt();
-            let strays = attempt.strays();
-            if let Some(state) = current.extensions_mut().get_mut() {
-                *state = attempt.clone();
-            }
-            let mut service = self.inner.clone();
-            let mut result = match poll_fn(|cx| service.poll_ready(cx)).await {
-                Ok(()) => service.call(current).await,
-                Err(error) => Err(error),
-            };
-            if let Some(record) = attempt.attempt() {
-                record.close();
-            }
-            let evidence = attempt.evidence(strays);
-            let sent = outcome::sent(&result, evidence);
-            if let Err(error) = &mut result {
-                error.set_sent(sent);
-            }
-            let ended = Instant::now();
-            self.state.end_attempt(sent, ended);
+        async move {
+            loop {
+                attempts += 1;
+                let spare = if attempts < max_attempts { Spare::of(&request) } else { None };
+                let attempt = self.state.begin_attempt();
+                let strays = attempt.strays();
+                if let Some(state) = request.extensions_mut().get_mut() {
+                    *state = attempt.clone();
+                }
+                let mut service = self.inner.clone();
+                let mut result = match poll_fn(|cx| service.poll_ready(cx)).await {
+                    Ok(()) => service.call(request).await,
+                    Err(error) => Err(error),
+                };
+                if let Some(record) = attempt.attempt() {
+                    record.close();
+                }
+                let evidence = attempt.evidence(strays);
+                let sent = outcome::sent(&result, evidence);
+                if let Err(error) = &mut result {
+                    error.set_sent(sent);
+                }
+                let ended = self.state.now();
+                self.state.end_attempt(sent, ended);
 
-            let outcome = Outcome::of(&result, evidence);
-            if outcome.is_none() && result.is_ok() {
-                self.budget.reward(ended);
+                let outcome = Outcome::of(&result, evidence);
+                if outcome.is_none() && result.is_ok() {
+                    self.budget.reward(ended);
+                }
+                if declared.is_none() {
+                    repeatable &= !evidence.is_some_and(Evidence::has_unrepeatable_method);
+                }
+                if let Ok(response) = &result
+                    && unknown_before
+                    && outcome::is_already_deleted(&method, response.status(), evidence)
+                {
+                    return self.finish(Ok(deleted()));
+                }
+                let (Some(spare), Some(outcome)) = (spare, outcome) else { return self.finish(result) };
+                if !outcome.allows_repeat(repeatable) {
+                    return self.finish(result);
+                }
+                let Some(start) = self.next_start(attempts, asked_wait(&result)) else { return self.finish(result) };
+                // Last, so that only a retry that is made is paid for.
+                let Some(payment) = self.budget.pay(outcome, Instant::now()) else { return self.finish(result) };
+                // Drops the failed response, such as a streamed body, before the wait.
+                drop(result);
+                self.state.enter(Phase::Backoff);
+                sleep_until(start).await;
+                payment.spend();
+                unknown_before |= outcome == Outcome::Unknown;
+                request = spare.into_request();
             }
-            if declared.is_none() {
-                repeatable &= !evidence.is_some_and(Evidence::has_unrepeatable_method);
-            }
-            if let Ok(response) = &result
-                && unknown_before
-                && outcome::is_already_deleted(&method, response.status(), evidence)
-            {
-                return self.finish(Ok(deleted()));
-            }
-            let (Some(spare), Some(outcome)) = (spare, outcome) else { return self.finish(result) };
-            if !outcome.allows_repeat(repeatable) {
-                return self.finish(result);
-            }
-            let Some(start) = self.next_start(attempts, asked_wait(&result)) else { return self.finish(result) };
-            // Last, so that only a retry that is made is paid for.
-            let Some(payment) = self.budget.pay(outcome, Instant::now()) else { return self.finish(result) };
-            // Drops the failed response, such as a streamed body, before the wait.
-            drop(result);
-            self.state.enter(Phase::Backoff);
-            sleep_until(start).await;
-            payment.spend();
-            unknown_before |= outcome == Outcome::Unknown;
-            current = spare.into_request();
         }
     }
 
