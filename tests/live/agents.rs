@@ -84,7 +84,7 @@ mod signals {
     async fn repeated_sigterms_to_process_and_group_drain_once() {
         let site = site("sigterm").await;
         site.announce(0, "task").unwrap();
-        let settings = site.settings(HandlerKind::Slow(3_000));
+        let settings = site.settings(HandlerKind::Slow(5_000));
         let child = program().start(&settings).unwrap();
         site.wait_for_log(1, |_| true).await.unwrap();
         // A process that has ended accepts signals too, until its parent waits for it.
@@ -94,6 +94,11 @@ mod signals {
         site.wait_for_drain(&settings).await.unwrap();
         // Not started any more.
         site.announce(1, "task").unwrap();
+        // Later ones are not a person who asks again.
+        for _ in 0..2 {
+            tokio::time::sleep(Duration::from_millis(1_100)).await;
+            signal(&child, "TERM", true).await.unwrap();
+        }
         let (status, output) = end(child).await.unwrap();
         assert!(status.success(), "{status}: {output}");
         assert_eq!(undecided(&site).await, 1);

@@ -267,6 +267,7 @@ impl Agent {
             avala: avala.clone(),
             pace: self.settings.per_minute.map(Pace::per_minute),
             settings: self.settings,
+            agent: Arc::default(),
             handlers: self.handlers,
             fallback: self.fallback,
             paces: self.paces.into_iter().map(|(event, starts)| (event, Pace::per_minute(starts))).collect(),

@@ -20,7 +20,7 @@ use crate::event::Event;
 pub struct Context(Arc<Inner>);
 
 struct Inner {
-    execution: AgentExecution,
+    execution: Arc<AgentExecution>,
     event: Event,
     reason: RunReason,
     attempt: u32,
@@ -70,7 +70,7 @@ pub struct Cancelled;
 
 impl Context {
     pub(crate) fn new(
-        execution: AgentExecution,
+        execution: Arc<AgentExecution>,
         reason: RunReason,
         attempt: u32,
         avala: Avala,

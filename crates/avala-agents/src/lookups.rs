@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use avala_client::resources::ExecutionFilters;
-use avala_client::types::{AgentExecution, AgentUid, Cursor, ExecutionStatus, ExecutionUid};
+use avala_client::types::{AgentExecution, Cursor, ExecutionStatus, ExecutionUid};
 use avala_client::{Avala, Error, ErrorKind, Items, List};
 use tokio::sync::oneshot;
 use tokio::time::Instant;
@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::backoff;
 use crate::page_size::PageSize;
+use crate::registration::Registered;
 
 /// How long a walk waits for further look-ups.
 const GATHER: Duration = Duration::from_millis(500);
@@ -130,7 +131,8 @@ impl Drop for Walks {
 #[derive(Clone)]
 pub(crate) struct AllExecutions {
     pub(crate) avala: Avala,
-    pub(crate) agent: AgentUid,
+    /// Read for each call: it may register again while look-ups wait for a walk, or while one walks.
+    pub(crate) agent: Arc<Registered>,
     pub(crate) page_size: Arc<PageSize>,
 }
 
@@ -139,7 +141,7 @@ impl AllExecutions {
     ///
     /// `oldest` is the page where the oldest pending ones begin, if it is not the first one.
     async fn find(&self, mut wanted: Vec<Wanted>, oldest: Option<Cursor>) {
-        let list = |status| self.avala.agents().list_executions(&self.agent).status(status);
+        let list = |status| self.list().status(status);
         let sized = |list: List<AgentExecution, ExecutionFilters>| match self.page_size.of_all() {
             Some(size) => list.limit(size),
             None => list,
@@ -165,14 +167,17 @@ impl AllExecutions {
         }
     }
 
+    fn list(&self) -> List<AgentExecution, ExecutionFilters> {
+        self.avala.agents().list_executions(self.agent.uid())
+    }
+
     /// Walks through all pages, or until everything is found. A page that fails is requested again.
     async fn walk(&self, mut wanted: Vec<Wanted>) {
         let (mut cursor, mut failures): (Option<Cursor>, u32) = (None, 0);
         let result = loop {
-            let list = self.avala.agents().list_executions(&self.agent);
             let (list, size) = match &cursor {
-                Some(cursor) => (list.cursor(cursor.clone()), self.page_size.reduced()),
-                None => (list, self.page_size.of_all()),
+                Some(cursor) => (self.list().cursor(cursor.clone()), self.page_size.reduced()),
+                None => (self.list(), self.page_size.of_all()),
             };
             let mut items = if let Some(size) = size { list.limit(size) } else { list }.items();
             let Err(error) = find_in(&mut items, &mut wanted, usize::MAX).await else { break Ok(None) };

@@ -1,9 +1,15 @@
 //! The number of executions on a page: many small ones, or few large ones.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::time::Instant;
 
 /// A page should have about this many bytes.
 const PAGE_BYTES: usize = 256 << 10;
+/// After a page that failed again and again, sizes are smaller for so long, and not below so many executions.
+const NARROW: Duration = Duration::from_secs(3_600);
+const NARROWEST: u32 = 11;
 /// What the server sends if nothing is asked for, and the most that it sends.
 const DEFAULT: u32 = 100;
 const MOST: u32 = 1_000;
@@ -19,13 +25,15 @@ struct State {
     /// How many fitted into the limit on response bodies.
     ceiling: u32,
     is_long: bool,
+    /// The most to ask for until then.
+    narrow: Option<(u32, Instant)>,
     /// The server does not accept the parameter.
     is_rejected: bool,
 }
 
 impl Default for State {
     fn default() -> Self {
-        Self { fitting: DEFAULT, ceiling: MOST, is_long: false, is_rejected: false }
+        Self { fitting: DEFAULT, ceiling: MOST, is_long: false, narrow: None, is_rejected: false }
     }
 }
 
@@ -46,7 +54,7 @@ impl PageSize {
     /// Returns the size to ask for within a walk: only one that is smaller than the server's default.
     pub(crate) fn reduced(&self) -> Option<u32> {
         let state = self.state();
-        state.ask(DEFAULT.min(state.ceiling))
+        state.ask(DEFAULT)
     }
 
     /// Learns from a complete walk.
@@ -68,6 +76,15 @@ impl PageSize {
         asked > 1 && !state.is_rejected
     }
 
+    /// Makes pages smaller for a while, because one fails again and again. A third each time, so that pages do not begin
+    /// where the ones before did.
+    pub(crate) fn narrow(&self) {
+        let mut state = self.state();
+        let now = Instant::now();
+        let most = state.narrow.filter(|(_, until)| now < *until).map_or(DEFAULT, |(most, _)| most);
+        state.narrow = Some(((most / 3).max(NARROWEST), now + NARROW));
+    }
+
     /// Records that the server rejected a request with a size. Returns `false` if there was none.
     pub(crate) fn reject(&self, asked: Option<u32>) -> bool {
         self.state().is_rejected |= asked.is_some();
@@ -82,7 +99,8 @@ impl PageSize {
 
 impl State {
     fn ask(&self, wanted: u32) -> Option<u32> {
-        Some(wanted.min(self.ceiling)).filter(|size| *size != DEFAULT && !self.is_rejected)
+        let narrow = self.narrow.filter(|(_, until)| Instant::now() < *until).map_or(MOST, |(most, _)| most);
+        Some(wanted.min(self.ceiling).min(narrow)).filter(|size| *size != DEFAULT && !self.is_rejected)
     }
 }
 
@@ -104,6 +122,18 @@ mod tests {
         assert_eq!((size.of_pending(), size.of_all()), (None, Some(374)));
         assert!(size.reject(Some(1_000)) && !size.reject(None));
         assert_eq!(size.of_all(), None);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn pages_are_narrow_for_a_while_after_one_failed() {
+        let size = PageSize::default();
+        for expected in [33, 11, 11] {
+            size.narrow();
+            size.learn(5_000, 5_000 * 200);
+            assert_eq!([size.of_pending(), size.of_all(), size.reduced()], [Some(expected); 3]);
+        }
+        tokio::time::sleep(NARROW).await;
+        assert_eq!((size.of_pending(), size.reduced()), (Some(1_000), None));
     }
 
     #[test]

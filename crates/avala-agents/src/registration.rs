@@ -1,6 +1,7 @@
 //! Registration: finds the existing agent, or creates it once.
 
 use std::collections::BTreeSet;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use avala_client::transport::Sent;
 use avala_client::types::{Agent as AgentModel, AgentUid, CreateAgent, EventType, Json, UpdateAgent};
@@ -9,6 +10,32 @@ use serde::Deserialize;
 
 use crate::error::{AgentError, AgentErrorKind};
 use crate::settings::Settings;
+
+/// The UID under which this process is registered. It changes when the agent was deleted at the server and registers again.
+#[derive(Debug)]
+pub(crate) struct Registered(Mutex<AgentUid>);
+
+impl Default for Registered {
+    fn default() -> Self {
+        // Replaced before the first call; a call with an empty UID would be an error.
+        Self(Mutex::new(AgentUid::new("")))
+    }
+}
+
+impl Registered {
+    pub(crate) fn uid(&self) -> AgentUid {
+        self.lock().clone()
+    }
+
+    pub(crate) fn set(&self, uid: AgentUid) {
+        *self.lock() = uid;
+    }
+
+    fn lock(&self) -> MutexGuard<'_, AgentUid> {
+        // Replaced in one step, so it is sound after a panic elsewhere.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
 
 /// Finds the agent by its UID, or by name and project; creates it only if there is none.
 ///

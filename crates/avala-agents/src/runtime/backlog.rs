@@ -135,13 +135,16 @@ impl Backlog {
         executions.into_iter().for_each(|(execution, task)| self.insert(Entry { execution, task }));
     }
 
-    /// Removes and returns the executions that the server listed as running.
-    pub(super) fn take_running(&mut self) -> Vec<(AgentExecution, Option<TaskUid>)> {
+    /// Empties the backlog, and returns the executions that `is_wanted`: by UID, whether the server listed it as running,
+    /// and whether it waits for a retry.
+    pub(super) fn take(&mut self, is_wanted: impl Fn(&ExecutionUid, bool, bool) -> bool) -> Vec<AgentExecution> {
         let old = std::mem::replace(self, Self::new(Arc::clone(&self.capacity)));
-        let ready = old.ready.into_values();
-        let all = ready.chain(old.waiting.into_values().map(Entry::new));
-        let running = all.filter(|entry| entry.execution.status == Some(ExecutionStatus::Running));
-        running.map(|entry| (entry.execution, entry.task)).collect()
+        let ready = old.ready.into_values().map(|entry| (entry.execution, false));
+        let all = ready.chain(old.waiting.into_values().map(|execution| (execution, true)));
+        let is_running = |execution: &AgentExecution| execution.status == Some(ExecutionStatus::Running);
+        let wanted =
+            all.filter(|(execution, is_waiting)| is_wanted(&execution.uid, is_running(execution), *is_waiting));
+        wanted.map(|(execution, _)| execution).collect()
     }
 
     /// Removes executions, such as those that were decided since they were listed.

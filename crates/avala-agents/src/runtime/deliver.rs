@@ -7,7 +7,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use avala_client::transport::Sent;
-use avala_client::types::{AgentAction, AgentUid, ExecutionUid};
+use avala_client::types::{AgentAction, ExecutionUid};
 use avala_client::{Error, ErrorKind};
 
 use super::shared::Shared;
@@ -81,12 +81,7 @@ impl Failure {
 ///
 /// After an unknown outcome the execution is looked up, and the same decision is sent again only while the execution is
 /// undecided.
-pub(super) async fn deliver(
-    shared: &Shared,
-    agent: &AgentUid,
-    record: &mut Record,
-    lease: &Lease,
-) -> Result<Delivered, AgentError> {
+pub(super) async fn deliver(shared: &Shared, record: &mut Record, lease: &Lease) -> Result<Delivered, AgentError> {
     let Some(decision) = record.decision.clone() else {
         return Ok(Delivered::Refused("the journal has no decision for this execution".to_owned()));
     };
@@ -96,7 +91,7 @@ pub(super) async fn deliver(
     let mut failures = 0;
     loop {
         if record.state == RecordState::Sent {
-            match look_up(shared, agent, &record.execution, lease).await {
+            match look_up(shared, &record.execution, lease).await {
                 Ok(Some(Look::Undecided)) => shared.monitor.count(Count::ResentDecisions),
                 Ok(Some(Look::Decided(action))) => return Ok(compare(&decision, action)),
                 Ok(Some(Look::Ended(status))) => {
@@ -125,7 +120,7 @@ pub(super) async fn deliver(
                 record.enter(RecordState::Decided);
                 shared.save(record).await?;
             }
-            Failure::Rejected => match look_up(shared, agent, &record.execution, lease).await {
+            Failure::Rejected => match look_up(shared, &record.execution, lease).await {
                 Ok(Some(Look::Decided(action))) => return Ok(compare(&decision, action)),
                 Ok(Some(Look::Undecided | Look::Ended(_))) => {
                     return Ok(Delivered::Refused(format!("the server rejected the decision: {error}")));
@@ -169,14 +164,12 @@ async fn pause(
 
 /// Looks an execution up in the list without a status. One that is not listed counts as undecided only after a second
 /// look-up, because a list may be read while it changes. `None` if the delivery is interrupted.
-async fn look_up(
-    shared: &Shared,
-    agent: &AgentUid,
-    execution: &ExecutionUid,
-    lease: &Lease,
-) -> Result<Option<Look>, Arc<Error>> {
-    let list =
-        AllExecutions { avala: shared.avala.clone(), agent: agent.clone(), page_size: Arc::clone(&shared.page_size) };
+async fn look_up(shared: &Shared, execution: &ExecutionUid, lease: &Lease) -> Result<Option<Look>, Arc<Error>> {
+    let list = AllExecutions {
+        avala: shared.avala.clone(),
+        agent: Arc::clone(&shared.agent),
+        page_size: Arc::clone(&shared.page_size),
+    };
     for look in 0..2 {
         let find = shared.lookups.find(&list, execution, &shared.abort);
         let Some(found) = while_held(shared, lease, find).await else { return Ok(None) };

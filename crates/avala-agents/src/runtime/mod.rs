@@ -12,6 +12,7 @@ mod schedule;
 mod shared;
 mod walk;
 mod work;
+mod workers;
 
 use std::sync::Arc;
 
@@ -37,7 +38,7 @@ pub(crate) async fn run(shared: Arc<Shared>, stop: CancellationToken, until: Unt
         let message = "the agent has no handler; add one with `Agent::on`";
         return Err(AgentError::new(AgentErrorKind::Configuration, message));
     }
-    let uid = register(&shared.avala, &shared.settings, &events).await?;
+    shared.agent.set(register(&shared.avala, &shared.settings, &events).await?);
     let loaded = shared.journal.load().await.map_err(AgentError::journal)?;
     for record in &loaded {
         if let Some(raw) = &record.raw {
@@ -52,7 +53,7 @@ pub(crate) async fn run(shared: Arc<Shared>, stop: CancellationToken, until: Unt
     loaded.iter().for_each(|record| records.insert(record));
     *shared.records() = records;
     drop(loaded);
-    let result = Loop::new(Arc::clone(&shared), uid, events).run(&stop, until).await;
+    let result = Loop::new(Arc::clone(&shared), events, until).run(&stop).await;
     shared.monitor.set_ready(false);
     result
 }

@@ -1,5 +1,7 @@
 //! End of a run, and its report.
 
+use avala_client::types::AgentExecution;
+
 /// Report of a run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -13,11 +15,12 @@ pub struct Summary {
 }
 
 /// How one execution ended in this round.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub(crate) enum Ending {
     Decided,
     Undecided,
-    Failed,
+    /// To be handled again after a delay.
+    Failed(Box<AgentExecution>),
     /// To be tried again: another process holds the claim, this process stops, or the server is not available.
     Postponed,
     /// The decision was not acknowledged when this process stopped or lost its claim. It stays in the journal, and the

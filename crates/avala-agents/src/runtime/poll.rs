@@ -4,14 +4,16 @@ use std::collections::HashSet;
 use std::future::poll_fn;
 use std::task::Poll as Progress;
 
-use avala_client::types::{AgentUid, EventType, ExecutionUid};
+use avala_client::types::{EventType, ExecutionUid};
 use avala_client::{Error, ErrorKind};
+use tokio::time::Instant;
 
 use super::course::Start;
+use super::records::Walked;
 use super::shared::Shared;
 use super::walk::{Step, Walk};
 use crate::error::AgentError;
-use crate::journal::{Record, RecordState, now_ms};
+use crate::journal::{RecordState, now_ms};
 use crate::registration::register;
 
 /// Records that are removed at the same time. Limited, because each step polls all that are left.
@@ -19,7 +21,6 @@ const REMOVED_AT_ONCE: usize = 64;
 
 /// Input of one poll.
 pub(super) struct Poll {
-    pub(super) agent: AgentUid,
     /// The events to register for before the poll, if the agent was deleted at the server.
     pub(super) register: Option<Vec<EventType>>,
     /// The walk of an earlier poll that failed, to continue it.
@@ -59,19 +60,21 @@ pub(super) struct Listed {
 ///
 /// An error ends the agent: the journal failed, or a registration was rejected.
 pub(super) async fn poll(shared: &Shared, poll: Poll) -> Result<Polled, AgentError> {
-    let mut agent = poll.agent.clone();
     if let Some(events) = &poll.register {
         let mut settings = shared.settings.clone();
         settings.uid = None;
-        agent = match register(&shared.avala, &settings, events).await {
-            Ok(agent) => agent,
+        match register(&shared.avala, &settings, events).await {
+            Ok(agent) => {
+                tracing::warn!(agent = %agent, "the agent was deleted at the server; registered again");
+                shared.agent.set(agent);
+            }
             Err(error) => {
                 let failed = |error| Polled::Failed { error, unfinished: None, is_first_page: false };
                 return error.into_retryable().map(failed);
             }
-        };
-        tracing::warn!(agent = %agent, "the agent was deleted at the server; registered again");
+        }
     }
+    let agent = shared.agent.uid();
     let new = |start| Box::new(Walk::new(shared, agent.clone(), start, poll.with_running));
     let mut walk = poll.unfinished.filter(|walk| walk.agent == agent).unwrap_or_else(|| new(poll.start));
     loop {
@@ -82,7 +85,12 @@ pub(super) async fn poll(shared: &Shared, poll: Poll) -> Result<Polled, AgentErr
             Step::Failed(error) if matches!(walk.start, Start::From(_)) && is_gone(&error) => {
                 walk = new(Start::Complete);
             }
+            Step::Failed(error) if walk.is_stuck(&error) && walk.skip_page() => {}
             Step::Failed(error) if walk.is_stuck(&error) && walk.pages_read > 0 => {
+                if error.kind() != ErrorKind::Pagination {
+                    // The next walk has other pages, so that less is on the one that fails, or it is not requested at all.
+                    shared.page_size.narrow();
+                }
                 return Ok(Polled::Listed(Box::new(Listed { walk: *walk, error: Some(error), misses_known: false })));
             }
             Step::Failed(error) => {
@@ -91,6 +99,10 @@ pub(super) async fn poll(shared: &Shared, poll: Poll) -> Result<Polled, AgentErr
                 return Ok(Polled::Failed { error, unfinished, is_first_page });
             }
         }
+    }
+    if walk.has_gap {
+        // So that the next walk leaves less out.
+        shared.page_size.narrow();
     }
     let mut misses_known = false;
     if walk.is_complete {
@@ -111,13 +123,9 @@ fn is_gone(error: &Error) -> bool {
 
 /// Removes records that need nothing more of executions that the server stopped listing.
 async fn forget_unlisted(shared: &Shared, walk: &Walk, in_progress: &HashSet<ExecutionUid>) -> Result<(), AgentError> {
-    // Decided elsewhere, or deleted; known only if running executions were listed too.
-    let is_over = |record: &Record| {
-        walk.with_running
-            && matches!(record.state, RecordState::Started | RecordState::Failed)
-            && !in_progress.contains(&record.execution)
-    };
-    let old = shared.records().old(now_ms(), &walk.known, is_over);
+    // Decided elsewhere, or deleted.
+    let walk = Walked { listed: &walk.known, with_running: walk.with_running, in_progress };
+    let old = shared.records().old(now_ms(), Instant::now(), &walk);
     for executions in old.chunks(REMOVED_AT_ONCE) {
         remove(shared, executions).await?;
     }

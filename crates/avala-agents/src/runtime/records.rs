@@ -1,15 +1,21 @@
 //! What this process knows about executions, in memory.
 
 use std::collections::{HashMap, HashSet};
+use std::time::Duration;
 
 use avala_client::types::ExecutionUid;
+use tokio::time::Instant;
 
 use crate::journal::{Record, RecordState};
 
-/// Executions that need nothing more are remembered this long after the server stopped listing them.
-const KEEP_MS: u64 = 3_600_000;
-/// At most this many of them are remembered, unless the server still lists them.
-const MOST_CLOSED: usize = 10_000;
+/// Executions are remembered this long after the server stopped listing them.
+const KEEP: Duration = Duration::from_secs(3_600);
+/// Undecided ones also for so many walks: a list with numbered pages that changes while it is read may lack some.
+const KEEP_WALKS: u32 = 2;
+/// Unless they are older than this: programs that run for a moment only see too few walks.
+const KEEP_AT_MOST: Duration = Duration::from_secs(30 * 86_400);
+/// At most this many decided executions are remembered, unless the server still lists them.
+const MOST_DECIDED: usize = 10_000;
 
 /// Known executions of one agent.
 ///
@@ -19,20 +25,40 @@ const MOST_CLOSED: usize = 10_000;
 pub(crate) struct Records {
     /// Records of executions with something left to do, and of parked ones.
     open: HashMap<ExecutionUid, Record>,
-    /// When an execution was decided or left, in Unix milliseconds.
-    closed: HashMap<ExecutionUid, u64>,
+    /// When an execution was decided, in Unix milliseconds.
+    decided: HashMap<ExecutionUid, u64>,
+    /// When an execution was left, in Unix milliseconds.
+    left: HashMap<ExecutionUid, u64>,
+    /// Undecided executions that the server does not list.
+    unlisted: HashMap<ExecutionUid, Unlisted>,
+}
+
+/// Since when an execution is not listed, and in how many walks.
+#[derive(Clone, Copy, Debug)]
+struct Unlisted {
+    since: Instant,
+    walks: u32,
+}
+
+/// What a walk through all pages says about known executions.
+pub(crate) struct Walked<'a> {
+    /// Known executions that were listed.
+    pub(crate) listed: &'a HashSet<ExecutionUid>,
+    /// Whether executions in the status running were listed too: without them, an undecided one is not missing.
+    pub(crate) with_running: bool,
+    /// Executions that this process handles.
+    pub(crate) in_progress: &'a HashSet<ExecutionUid>,
 }
 
 impl Records {
     /// Replaces the record of an execution.
     pub(crate) fn insert(&mut self, record: &Record) {
-        let execution = record.execution.clone();
-        if matches!(record.state, RecordState::Acknowledged | RecordState::Left) {
-            self.open.remove(&execution);
-            self.closed.insert(execution, record.updated_at_ms);
-        } else {
-            self.closed.remove(&execution);
-            self.open.insert(execution, record.clone());
+        let (execution, at_ms) = (record.execution.clone(), record.updated_at_ms);
+        self.remove(&execution);
+        match record.state {
+            RecordState::Acknowledged => drop(self.decided.insert(execution, at_ms)),
+            RecordState::Left => drop(self.left.insert(execution, at_ms)),
+            _ => drop(self.open.insert(execution, record.clone())),
         }
     }
 
@@ -53,7 +79,7 @@ impl Records {
 
     /// Returns whether the execution was decided or left.
     pub(crate) fn is_closed(&self, execution: &ExecutionUid) -> bool {
-        self.closed.contains_key(execution)
+        self.decided.contains_key(execution) || self.left.contains_key(execution)
     }
 
     /// Returns whether nothing is left to do for the execution.
@@ -63,41 +89,69 @@ impl Records {
 
     pub(crate) fn remove(&mut self, execution: &ExecutionUid) {
         self.open.remove(execution);
-        self.closed.remove(execution);
+        self.decided.remove(execution);
+        self.left.remove(execution);
+        self.unlisted.remove(execution);
     }
 
     /// Returns whether so many decided executions are remembered that those should be forgotten which the server does not
     /// list any more.
     pub(crate) fn is_crowded(&self) -> bool {
-        self.closed.len() > MOST_CLOSED + MOST_CLOSED / 2
+        self.decided.len() > MOST_DECIDED + MOST_DECIDED / 2
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.open.len() + self.closed.len()
+        self.open.len() + self.decided.len() + self.left.len()
     }
 
-    /// Returns the executions to forget: those that the server does not list any more, after a while, or when there are
-    /// many. Of the open ones, those that `is_over` selects.
-    pub(crate) fn old(
-        &self,
-        now_ms: u64,
-        listed: &HashSet<ExecutionUid>,
-        is_over: impl Fn(&Record) -> bool,
-    ) -> Vec<ExecutionUid> {
-        let is_old = |at_ms: u64| now_ms.saturating_sub(at_ms) > KEEP_MS;
-        let open = self.open.values().filter(|record| is_over(record) && is_old(record.updated_at_ms));
-        let open = open.map(|record| &record.execution).filter(|execution| !listed.contains(*execution));
-        let unlisted = self.closed.iter().filter(|(execution, _)| !listed.contains(*execution));
-        let excess = self.closed.len().saturating_sub(MOST_CLOSED);
+    /// Returns the executions to forget after a walk through all pages, because the server does not list them any more:
+    /// decided ones after a while, or when there are many; undecided ones when the server has not listed them for a while.
+    pub(crate) fn old(&mut self, now_ms: u64, now: Instant, walk: &Walked<'_>) -> Vec<ExecutionUid> {
+        let mut old = self.old_decided(now_ms, walk.listed);
+        if walk.with_running {
+            old.extend(self.old_undecided(now_ms, now, walk));
+        }
+        old
+    }
+
+    fn old_decided(&self, now_ms: u64, listed: &HashSet<ExecutionUid>) -> Vec<ExecutionUid> {
+        let is_old = |at_ms: u64| age(now_ms, at_ms) > KEEP;
+        let unlisted = self.decided.iter().filter(|(execution, _)| !listed.contains(*execution));
+        let excess = self.decided.len().saturating_sub(MOST_DECIDED);
         if excess == 0 {
-            let closed = unlisted.filter(|(_, at)| is_old(**at)).map(|(execution, _)| execution);
-            return open.chain(closed).cloned().collect();
+            return unlisted.filter(|(_, at)| is_old(**at)).map(|(execution, _)| execution.clone()).collect();
         }
         let mut unlisted: Vec<(u64, &ExecutionUid)> = unlisted.map(|(execution, at)| (*at, execution)).collect();
         unlisted.sort_unstable();
-        let closed = unlisted.into_iter().enumerate().filter(|(index, (at, _))| *index < excess || is_old(*at));
-        open.chain(closed.map(|(_, (_, execution))| execution)).cloned().collect()
+        let old = unlisted.into_iter().enumerate().filter(|(index, (at, _))| *index < excess || is_old(*at));
+        old.map(|(_, (_, execution))| execution.clone()).collect()
     }
+
+    /// One that is forgotten too early and listed again would be handled again.
+    fn old_undecided(&mut self, now_ms: u64, now: Instant, walk: &Walked<'_>) -> Vec<ExecutionUid> {
+        let is_waiting = |record: &&Record| matches!(record.state, RecordState::Started | RecordState::Failed);
+        let open = self.open.values().filter(is_waiting).map(|record| (&record.execution, record.updated_at_ms));
+        let undecided = open.chain(self.left.iter().map(|(execution, at)| (execution, *at)));
+        let is_missing =
+            |execution: &ExecutionUid| !walk.listed.contains(execution) && !walk.in_progress.contains(execution);
+        let missing = undecided.filter(|(execution, _)| is_missing(execution));
+        let (mut unlisted, mut old) = (HashMap::new(), Vec::new());
+        for (execution, updated_at_ms) in missing {
+            let mut entry = self.unlisted.get(execution).copied().unwrap_or(Unlisted { since: now, walks: 0 });
+            entry.walks += 1;
+            let is_over = entry.walks >= KEEP_WALKS && now.duration_since(entry.since) >= KEEP;
+            if is_over || age(now_ms, updated_at_ms) > KEEP_AT_MOST {
+                old.push(execution.clone());
+            }
+            unlisted.insert(execution.clone(), entry);
+        }
+        self.unlisted = unlisted;
+        old
+    }
+}
+
+fn age(now_ms: u64, at_ms: u64) -> Duration {
+    Duration::from_millis(now_ms.saturating_sub(at_ms))
 }
 
 #[cfg(test)]
@@ -126,19 +180,59 @@ mod tests {
         assert_eq!(records.len(), 3);
     }
 
+    /// Forgets what is old after a walk that listed these, `seconds` after the first one.
+    fn forgotten(records: &mut Records, now_ms: u64, now: Instant, listed: &[ExecutionUid]) -> Vec<ExecutionUid> {
+        let listed = listed.iter().cloned().collect();
+        let walk = Walked { listed: &listed, with_running: true, in_progress: &HashSet::new() };
+        let mut old = records.old(now_ms, now, &walk);
+        old.sort();
+        old.iter().for_each(|execution| records.remove(execution));
+        old
+    }
+
     #[test]
-    fn unlisted_executions_are_forgotten_by_age_and_number() {
-        let mut records = Records::default();
-        let number = MOST_CLOSED + 3;
-        for index in 0..number {
+    fn decided_executions_are_forgotten_by_age_and_number() {
+        let (mut records, now) = (Records::default(), Instant::now());
+        for index in 0..MOST_DECIDED + 3 {
             records.insert(&record(index, RecordState::Acknowledged, index as u64));
         }
         let uid = |number| record(number, RecordState::Started, 0).execution;
-        let mut old = records.old(0, &HashSet::from([uid(1)]), |_| true);
-        old.sort();
+        let old = forgotten(&mut records, 0, now, &[uid(1)]);
         assert_eq!(old, [uid(0), uid(2), uid(3)], "the oldest ones that the server does not list");
-        assert_eq!(records.old(KEEP_MS + 10_000, &HashSet::new(), |_| true).len(), 10_000);
-        records.insert(&record(number, RecordState::Started, 0));
-        assert_eq!(records.old(2 * KEEP_MS, &HashSet::new(), |_| false).len(), number);
+        let hour_ms = 3_600_000;
+        assert_eq!(forgotten(&mut records, hour_ms + 5_000, now, &[uid(1)]).len(), 5_000 - 4);
+        assert_eq!(forgotten(&mut records, hour_ms + 20_000, now, &[]).len(), MOST_DECIDED - 5_000 + 4);
+    }
+
+    #[test]
+    fn undecided_executions_are_kept_for_an_hour_without_them() {
+        for state in [RecordState::Left, RecordState::Failed, RecordState::Started] {
+            let (mut records, start) = (Records::default(), Instant::now());
+            records.insert(&record(0, state, 0));
+            let uid = record(0, state, 0).execution;
+            let day_ms = 86_400_000;
+            let at = |minutes: u64| start + Duration::from_secs(60 * minutes);
+            // Missing once in a while, as on numbered pages that shift.
+            for (minutes, is_listed) in [(0, false), (61, true), (62, false), (120, false), (121, true), (122, false)] {
+                let listed = if is_listed { vec![uid.clone()] } else { Vec::new() };
+                assert!(forgotten(&mut records, day_ms, at(minutes), &listed).is_empty(), "{state:?}, {minutes} min");
+            }
+            // Not requested, so not missing.
+            let none = HashSet::new();
+            let walk = Walked { listed: &none, with_running: false, in_progress: &none };
+            assert!(records.old(day_ms, at(200), &walk).is_empty());
+            assert_eq!(forgotten(&mut records, day_ms, at(200), &[]), std::slice::from_ref(&uid), "{state:?}");
+            records.insert(&record(0, state, 0));
+            assert_eq!(forgotten(&mut records, 31 * day_ms, at(0), &[]), [uid], "{state:?}");
+        }
+    }
+
+    #[test]
+    fn parked_executions_are_never_forgotten() {
+        let (mut records, now) = (Records::default(), Instant::now());
+        records.insert(&record(0, RecordState::Parked, 0));
+        for hours in 0..5 {
+            assert!(forgotten(&mut records, u64::MAX, now + hours * KEEP, &[]).is_empty());
+        }
     }
 }

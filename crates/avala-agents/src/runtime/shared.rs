@@ -19,12 +19,14 @@ use crate::lookups::Lookups;
 use crate::monitor::Monitor;
 use crate::pace::Pace;
 use crate::page_size::PageSize;
+use crate::registration::Registered;
 use crate::settings::Settings;
 
 /// Everything that the workers of one agent share.
 pub(crate) struct Shared {
     pub(crate) avala: Avala,
     pub(crate) settings: Settings,
+    pub(crate) agent: Arc<Registered>,
     pub(crate) handlers: HashMap<EventType, BoxHandler>,
     pub(crate) fallback: Option<BoxHandler>,
     pub(crate) paces: HashMap<EventType, Pace>,

@@ -47,6 +47,9 @@ pub(super) struct Walk {
     /// The page where the walk continues.
     cursor: Option<Cursor>,
     failures: u32,
+    /// Whether a page was left out, and whether none was read since.
+    pub(super) has_gap: bool,
+    is_at_gap: bool,
 }
 
 /// How a walk went on.
@@ -82,6 +85,8 @@ impl Walk {
             statuses,
             cursor,
             failures: 0,
+            has_gap: false,
+            is_at_gap: false,
         }
     }
 
@@ -112,7 +117,7 @@ impl Walk {
             self.statuses.pop();
             self.cursor = None;
         }
-        self.is_complete = !matches!(self.start, Start::From(_));
+        self.is_complete = !matches!(self.start, Start::From(_)) && !self.has_gap;
         self.executions.is_truncated |= !self.is_complete;
         if self.is_complete {
             shared.page_size.learn(self.total, self.bytes);
@@ -120,9 +125,23 @@ impl Walk {
         Ok(Step::Done)
     }
 
-    /// Returns whether the walk should end with what it has: a page fails again and again, or will not come.
+    /// Returns whether the walk should end with what it has: a page fails again and again, or will not come, or does not
+    /// follow one that was skipped.
     pub(super) fn is_stuck(&self, error: &Error) -> bool {
-        self.failures >= MAX_FAILURES || error.kind() == ErrorKind::Pagination
+        self.failures >= MAX_FAILURES || error.kind() == ErrorKind::Pagination || self.is_at_gap
+    }
+
+    /// Leaves out the page that fails, so that those behind it are listed too. Only the number of a page tells where the
+    /// next one begins. Returns `false` if there is none, or if the page before this one was left out: then it is not the
+    /// page that fails.
+    pub(super) fn skip_page(&mut self) -> bool {
+        let next = self.cursor.as_ref().filter(|_| !self.is_at_gap).and_then(next_number);
+        let Some(next) = next else { return false };
+        tracing::warn!(page = %next, "a page of executions fails again and again; going on with the next one");
+        self.cursor = Some(next);
+        self.failures = 0;
+        (self.has_gap, self.is_at_gap) = (true, true);
+        true
     }
 
     fn can_resize(&self, shared: &Shared, error: &Error, asked: Option<u32>) -> bool {
@@ -197,6 +216,7 @@ impl Walk {
     fn begin_page(&mut self, status: &ExecutionStatus, cursor: Option<&Cursor>) {
         self.pages_read += 1;
         self.failures = 0;
+        self.is_at_gap = false;
         if *status == ExecutionStatus::Pending {
             self.pages.begin(cursor, self.startable);
         }
@@ -240,6 +260,23 @@ impl Walk {
             self.executions.add(execution, start_at);
         }
     }
+}
+
+/// Returns the page after a numbered one.
+fn next_number(cursor: &Cursor) -> Option<Cursor> {
+    let mut is_numbered = false;
+    let pairs = cursor.query().ok()?.split('&').map(|pair| {
+        let number = pair.strip_prefix("page=").and_then(|number| number.parse::<u64>().ok());
+        number.and_then(|number| number.checked_add(1)).map_or_else(
+            || pair.to_owned(),
+            |next| {
+                is_numbered = true;
+                format!("page={next}")
+            },
+        )
+    });
+    let query = pairs.collect::<Vec<_>>().join("&");
+    is_numbered.then(|| query.parse().ok()).flatten()
 }
 
 /// Parks an execution that cannot be decoded. One without a UID can only be logged.

@@ -1,9 +1,10 @@
 //! Handles one execution: claim, journal, handler, decision, delivery.
 
 use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
 use std::time::Duration;
 
-use avala_client::types::{AgentExecution, AgentUid};
+use avala_client::types::AgentExecution;
 use tokio::time::Instant;
 use tower::{Service as _, ServiceExt as _};
 use tracing::Instrument as _;
@@ -25,7 +26,6 @@ use crate::settings::GiveUp;
 /// Handles an execution once.
 pub(super) async fn handle(
     shared: &Shared,
-    agent: &AgentUid,
     execution: AgentExecution,
     known: Option<Record>,
 ) -> Result<Ending, AgentError> {
@@ -60,11 +60,11 @@ pub(super) async fn handle(
     let result = async {
         // A decision of an earlier process is sent as it is; the handler does not run again.
         if !record.is_undelivered()
-            && let Some(ending) = decide(shared, execution, &mut record, reason, claim, &lease).await?
+            && let Some(ending) = decide(shared, Arc::new(execution), &mut record, reason, claim, &lease).await?
         {
             return Ok(ending);
         }
-        deliver(shared, agent, &mut record, &lease).await
+        deliver(shared, &mut record, &lease).await
     }
     .instrument(span)
     .await;
@@ -73,13 +73,16 @@ pub(super) async fn handle(
 }
 
 /// Delivers the decision of a record that an earlier process left.
-pub(super) async fn deliver_again(shared: &Shared, agent: &AgentUid, mut record: Record) -> Result<Ending, AgentError> {
+pub(super) async fn deliver_again(shared: &Shared, mut record: Record) -> Result<Ending, AgentError> {
     if shared.stopping.is_cancelled() {
         return Ok(Ending::Postponed);
     }
-    // Otherwise another process has it, or the store failed: the next poll tries again.
     let claim = shared.claims.claim_with_task(&record.execution, record.task.as_ref()).await;
-    let Ok(Some(claim)) = claim else { return Ok(Ending::Postponed) };
+    let Ok(Some(claim)) = claim else {
+        // Another process has it, or the store failed.
+        deliver_later(shared, &record, shared.settings.poll_interval);
+        return Ok(Ending::Postponed);
+    };
     let span = tracing::info_span!(
         "avala.agent.execution",
         execution = %record.execution,
@@ -88,7 +91,7 @@ pub(super) async fn deliver_again(shared: &Shared, agent: &AgentUid, mut record:
         attempt = record.attempts,
     );
     let lease = Lease::hold(&shared.claims, &record.execution, claim);
-    let result = deliver(shared, agent, &mut record, &lease).instrument(span).await;
+    let result = deliver(shared, &mut record, &lease).instrument(span).await;
     release(lease, &result).await;
     result
 }
@@ -117,7 +120,7 @@ fn run_reason(record: &Record, claim: Claim) -> RunReason {
 /// Runs the handler until there is a decision to deliver. `Some` ends this round without one.
 async fn decide(
     shared: &Shared,
-    execution: AgentExecution,
+    execution: Arc<AgentExecution>,
     record: &mut Record,
     reason: RunReason,
     claim: Claim,
@@ -141,7 +144,7 @@ async fn decide(
     record.enter(RecordState::Started);
     shared.save(record).await?;
 
-    let outcome = run_handler(shared, execution, reason, record.attempts, lease).await;
+    let outcome = run_handler(shared, Arc::clone(&execution), reason, record.attempts, lease).await;
     // The handler ended, with any result: this start did not kill the process.
     record.open_starts = 0;
     match outcome {
@@ -169,12 +172,17 @@ async fn decide(
         }
         HandlerOutcome::Failed(message) => {
             tracing::warn!(error = %message, failures = record.failures + 1, "the handler failed");
-            failed(shared, record, message).await
+            failed(shared, execution, record, message).await
         }
     }
 }
 
-async fn failed(shared: &Shared, record: &mut Record, message: String) -> Result<Option<Ending>, AgentError> {
+async fn failed(
+    shared: &Shared,
+    execution: Arc<AgentExecution>,
+    record: &mut Record,
+    message: String,
+) -> Result<Option<Ending>, AgentError> {
     let settings = &shared.settings;
     shared.monitor.count(Count::Failed);
     record.failures += 1;
@@ -187,7 +195,7 @@ async fn failed(shared: &Shared, record: &mut Record, message: String) -> Result
     record.enter(RecordState::Failed);
     shared.save(record).await?;
     shared.retries().insert(record.execution.clone(), Instant::now() + wait);
-    Ok(Some(Ending::Failed))
+    Ok(Some(Ending::Failed(Box::new(Arc::unwrap_or_clone(execution)))))
 }
 
 /// Parks the execution, or makes the decision that the policy asks for.
@@ -216,7 +224,7 @@ enum HandlerOutcome {
 /// Runs the handler in a task of its own, so that a panic ends only that task.
 async fn run_handler(
     shared: &Shared,
-    execution: AgentExecution,
+    execution: Arc<AgentExecution>,
     reason: RunReason,
     attempt: u32,
     lease: &Lease,
@@ -303,8 +311,8 @@ async fn end(shared: &Shared, mut task: HandlerTask, progress: &Progress) {
     }
 }
 
-async fn deliver(shared: &Shared, agent: &AgentUid, record: &mut Record, lease: &Lease) -> Result<Ending, AgentError> {
-    match deliver::deliver(shared, agent, record, lease).await? {
+async fn deliver(shared: &Shared, record: &mut Record, lease: &Lease) -> Result<Ending, AgentError> {
+    match deliver::deliver(shared, record, lease).await? {
         Delivered::Acknowledged => {
             shared.monitor.acknowledged(record.decision.as_ref().and_then(Decision::action));
             record.enter(RecordState::Acknowledged);
@@ -320,11 +328,19 @@ async fn deliver(shared: &Shared, agent: &AgentUid, record: &mut Record, lease: 
             record.enter(RecordState::Parked);
         }
         Delivered::Later(delay) => {
-            shared.retries().insert(record.execution.clone(), Instant::now() + delay);
+            deliver_later(shared, record, delay);
             return Ok(Ending::Postponed);
         }
-        Delivered::Interrupted => return Ok(Ending::Interrupted),
+        Delivered::Interrupted => {
+            deliver_later(shared, record, shared.settings.poll_interval);
+            return Ok(Ending::Interrupted);
+        }
     }
     shared.save(record).await?;
     Ok(if record.state == RecordState::Parked { Ending::Undecided } else { Ending::Decided })
+}
+
+/// Sends a decision again after a delay, also while the list cannot be read.
+fn deliver_later(shared: &Shared, record: &Record, delay: Duration) {
+    shared.retries().insert(record.execution.clone(), Instant::now() + delay);
 }

@@ -282,3 +282,90 @@ async fn executions_of_one_task_run_in_one_process_at_a_time() {
     server.assert_each_decided_once(4);
     assert_eq!(running.lock().unwrap().1, 1, "handlers at a time");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_claim_that_another_process_took_cancels_the_handler() {
+    let server = Server::new().with_executions(1);
+    let claims = SharedClaims::default();
+    let outcome = Arc::new(Mutex::new(None));
+    let noted = Arc::clone(&outcome);
+    let agent = Agent::new("qa").on(EventType::ResultSubmitted, move |context: Context| {
+        let noted = Arc::clone(&noted);
+        async move {
+            let started = Instant::now();
+            loop {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+                if let Err(cancelled) = context.progress() {
+                    *noted.lock().unwrap() = Some(started.elapsed());
+                    return Err(cancelled);
+                }
+                if started.elapsed() > Duration::from_secs(60) {
+                    return Ok(Decision::approve());
+                }
+            }
+        }
+    });
+    let (monitor, stop) = (agent.monitor(), CancellationToken::new());
+    let running = tokio::spawn(agent.claims(claims.of(1)).run_until(&server.client(), stop.clone()));
+    tokio::time::sleep(Duration::from_secs(10)).await;
+    // As after FLUSHALL and a claim of another process: the next renewal returns that this one is gone.
+    claims.leases.lock().unwrap().insert("x0".into(), (2, Instant::now() + LEASE * 100));
+    tokio::time::sleep(Duration::from_secs(50)).await;
+    let noticed = outcome.lock().unwrap().unwrap();
+    assert!(noticed < Duration::from_secs(10) + LEASE, "noticed after {noticed:?}");
+    assert_eq!((monitor.counters().lost_claims, server.requests("POST /agent-actions/")), (1, 0));
+    stop.cancel();
+    running.await.unwrap().unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn progress_renews_the_lease_at_once() {
+    let server = Server::new().with_executions(1);
+    let claims = SharedClaims::default();
+    let leases = claims.clone();
+    let agent = Agent::new("qa").on(EventType::ResultSubmitted, move |context: Context| {
+        let leases = leases.clone();
+        async move {
+            let until = |leases: &SharedClaims| leases.leases.lock().unwrap()[context.uid()].1;
+            tokio::time::sleep(Duration::from_millis(300)).await;
+            let before = until(&leases);
+            context.progress()?;
+            // Less than the time to the next renewal.
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            let extended = until(&leases) - before;
+            Ok::<_, avala_agents::Cancelled>(Decision::flag(format!("{} ms", extended.as_millis())))
+        }
+    });
+    agent.claims(claims.of(1)).run_once(&server.client()).await.unwrap();
+    let reason = server.decisions("x0")[0].clone();
+    let extended: u32 = reason.trim_start_matches("flag: ").trim_end_matches(" ms").parse().unwrap();
+    assert!((299..400).contains(&extended), "{reason}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_decision_is_delivered_although_claims_and_lists_failed() {
+    let server = Server::new().with_executions(1);
+    server.fail("POST /agent-actions/", [crate::server::Fault::Status(503); 3]);
+    let journal = avala_agents::MemoryJournal::new();
+    let starts = Arc::default();
+    let first = slow(Decision::approve(), &starts).journal(journal.clone());
+    let running = tokio::spawn(first.run_until(&server.client(), CancellationToken::new()));
+    tokio::time::sleep(Duration::from_secs(11)).await;
+    running.abort();
+    let _ = running.await;
+
+    server.lock().faults.clear();
+    server.fail("executions/?status=pending", [crate::server::Fault::Status(500); 10_000]);
+    let claims = SharedClaims::default();
+    claims.broken.store(true, std::sync::atomic::Ordering::Relaxed);
+    let stop = CancellationToken::new();
+    let agent = slow(Decision::reject("late"), &starts).journal(journal).claims(claims.clone());
+    let running = tokio::spawn(agent.run_until(&server.client(), stop.clone()));
+    tokio::time::sleep(Duration::from_secs(30)).await;
+    assert!(server.lock().decisions.is_empty(), "nothing is sent without a claim");
+    claims.broken.store(false, std::sync::atomic::Ordering::Relaxed);
+    tokio::time::sleep(Duration::from_secs(30)).await;
+    assert_eq!(server.decisions("x0"), ["approve"]);
+    stop.cancel();
+    running.await.unwrap().unwrap();
+}

@@ -164,3 +164,57 @@ async fn decision_is_sent_again_while_the_list_cannot_be_read() {
     stop.cancel();
     running.await.unwrap().unwrap();
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_single_round_ends_although_the_decision_is_not_accepted() {
+    let server = Server::new().with_executions(1);
+    server.fail("POST /agent-actions/", [Fault::Status(503); 10_000]);
+    let journal = MemoryJournal::new();
+    let round = approving().journal(journal.clone()).run_once(&server.client());
+    let summary = tokio::time::timeout(Duration::from_secs(3_600), round).await.unwrap().unwrap();
+    assert_eq!(summary.decided, 0);
+    assert_eq!(journal.records()[0].decision, Some(Decision::approve()));
+    server.lock().faults.clear();
+    approving().journal(journal).run_once(&server.client()).await.unwrap();
+    server.assert_each_decided_once(1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn look_ups_use_the_agent_that_registered_again() {
+    let server = Server::new().with_executions(1);
+    let agent = Agent::new("qa").poll_interval(Duration::from_secs(1), Duration::from_secs(1)).on(
+        EventType::ResultSubmitted,
+        |_: Context| async {
+            tokio::time::sleep(Duration::from_secs(20)).await;
+            Decision::approve()
+        },
+    );
+    let (monitor, stop) = (agent.monitor(), CancellationToken::new());
+    let running = tokio::spawn(agent.run_until(&server.client(), stop.clone()));
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    // Deleted, so that the next one is `a2`, while a handler runs.
+    server.lock().agents[0]["name"] = "another".into();
+    server.fail("/agents/a1/", [Fault::Status(404); 10_000]);
+    server.fail("POST /agent-actions/", [Fault::LostResponse]);
+    tokio::time::sleep(Duration::from_secs(20)).await;
+    assert_eq!(server.lock().agents.len(), 2, "registered again");
+    assert_eq!((monitor.counters().approved, server.requests("POST /agent-actions/")), (1, 1));
+    server.assert_each_decided_once(1);
+    stop.cancel();
+    running.await.unwrap().unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_handler_that_always_fails_causes_no_decision() {
+    let server = Server::new().with_executions(3);
+    let agent = Agent::new("qa").on(EventType::ResultSubmitted, |context: Context| async move {
+        match context.uid().as_str() {
+            "x0" => Err("an error"),
+            "x1" => panic!("a bug"),
+            _ => std::future::pending::<Result<Decision, _>>().await,
+        }
+    });
+    let summary = agent.run_until_idle(&server.client()).await.unwrap();
+    assert_eq!((summary.undecided, summary.failed), (3, 12));
+    assert_eq!(server.requests("POST /agent-actions/"), 0, "parked, and not skipped");
+}

@@ -6,6 +6,7 @@ use avala_agents::types::EventType;
 use avala_agents::{Agent, Context, Decision, Event, handler_fn};
 use serde_json::json;
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 use tower::ServiceBuilder;
 
 use crate::server::Server;
@@ -141,4 +142,79 @@ async fn payloads_of_any_form_reach_the_handler() {
     server.assert_each_decided_once(5);
     assert_eq!((server.decisions("x0"), server.decisions("x4")), (vec!["skip".to_owned()], vec!["approve".to_owned()]));
     assert_eq!(server.decisions("x3"), ["flag: not a list of numbers"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn rate_limit_of_an_agent_covers_all_events() {
+    let server = Server::new();
+    for n in 0..10 {
+        let event = if n % 2 == 0 { "result.submitted" } else { "export.completed" };
+        server.add(&format!("x{n}"), event, json!({}));
+    }
+    let starts = Arc::new(Mutex::new(Vec::new()));
+    let noted = Arc::clone(&starts);
+    let handler = move |_: Context| {
+        noted.lock().unwrap().push(Instant::now());
+        async { Decision::approve() }
+    };
+    let agent = Agent::new("qa").on(EventType::ResultSubmitted, handler.clone());
+    agent.on(EventType::ExportCompleted, handler).rate_limit(30).run_until_idle(&server.client()).await.unwrap();
+    let starts = starts.lock().unwrap();
+    assert_eq!(starts.len(), 10);
+    assert!(starts.windows(2).all(|pair| pair[1] - pair[0] >= Duration::from_millis(1_999)), "{starts:?}");
+    assert!(starts[9] - starts[0] <= Duration::from_secs(19), "{starts:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn rate_limit_of_an_event_delays_no_other() {
+    let server = Server::new();
+    for n in 0..20 {
+        let event = if n < 10 { "export.completed" } else { "result.submitted" };
+        server.add(&format!("x{n}"), event, json!({}));
+    }
+    let handler = |_: Context| async { Decision::approve() };
+    let agent = Agent::new("qa").on(EventType::ExportCompleted, handler).on(EventType::ResultSubmitted, handler);
+    let stop = CancellationToken::new();
+    let agent = agent.event_rate_limit(EventType::ExportCompleted, 1);
+    let running = tokio::spawn(agent.run_until(&server.client(), stop.clone()));
+    tokio::time::sleep(Duration::from_secs(30)).await;
+    assert_eq!(server.lock().decisions.len(), 11, "one of the slow event, and all others");
+    stop.cancel();
+    running.await.unwrap().unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn events_without_a_handler_stay_pending() {
+    let server = Server::new().with_executions(2);
+    server.add("x2", "export.completed", json!({}));
+    server.add("x3", "weather.changed", json!(null));
+    let agent = Agent::new("qa").on(EventType::ResultSubmitted, |_: Context| async { Decision::approve() });
+    let summary = agent.run_until_idle(&server.client()).await.unwrap();
+    assert_eq!((summary.decided, server.requests("POST /agent-actions/")), (2, 2));
+    assert!(server.lock().executions[2..].iter().all(|execution| execution["status"] == "pending"));
+    // Unless the agent wants them.
+    let agent = Agent::new("qa").on(EventType::ResultSubmitted, |_: Context| async { Decision::approve() });
+    let agent = agent.fallback(|context: Context| async move { Decision::flag(context.event_type().to_string()) });
+    agent.run_until_idle(&server.client()).await.unwrap();
+    assert_eq!(server.decisions("x2"), ["flag: export.completed"]);
+    assert_eq!(server.decisions("x3"), ["flag: weather.changed"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_slow_handler_stops_neither_polls_nor_others() {
+    let server = Server::new().with_executions(20);
+    let agent = Agent::new("qa").concurrency(2).on(EventType::ResultSubmitted, |context: Context| async move {
+        if *context.uid() == "x0" {
+            tokio::time::sleep(Duration::from_secs(500)).await;
+        }
+        Decision::approve()
+    });
+    let stop = CancellationToken::new();
+    let running = tokio::spawn(agent.run_until(&server.client(), stop.clone()));
+    tokio::time::sleep(Duration::from_secs(30)).await;
+    server.add("x20", "result.submitted", json!({"task_uid": "t20"}));
+    tokio::time::sleep(Duration::from_secs(100)).await;
+    assert_eq!(server.lock().decisions.len(), 20, "all but the slow one");
+    stop.cancel();
+    running.await.unwrap().unwrap();
 }

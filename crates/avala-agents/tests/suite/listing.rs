@@ -90,6 +90,165 @@ async fn walk_continues_at_the_page_that_failed() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn execution_that_fails_during_a_walk_waits_for_its_retry() {
+    let server = Server::new().with_executions(3);
+    server.lock().page_size = 2;
+    let started = Instant::now();
+    let runs = Arc::new(Mutex::new(Vec::new()));
+    let handler = {
+        let runs = Arc::clone(&runs);
+        move |context: Context| {
+            let runs = Arc::clone(&runs);
+            async move {
+                match context.uid().as_str() {
+                    "x0" => tokio::time::sleep(Duration::from_secs(5)).await,
+                    "x1" => {
+                        runs.lock().unwrap().push(started.elapsed());
+                        return Err("it cannot be checked");
+                    }
+                    _ => {}
+                }
+                Ok(Decision::approve())
+            }
+        }
+    };
+    let agent = Agent::new("qa").on(EventType::ResultSubmitted, handler).concurrency(1);
+    let agent = agent.poll_interval(Duration::from_secs(1), Duration::from_secs(1));
+    let agent = agent.max_failures(5, Duration::from_secs(600));
+    let stop = CancellationToken::new();
+    let running = tokio::spawn(agent.run_until(&server.client(), stop.clone()));
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    // The second walk has listed x1 when x1 fails, and ends later.
+    server.fail("cursor=2", [Fault::RetryAfter(20)]);
+    tokio::time::sleep(Duration::from_secs(250)).await;
+    let runs = runs.lock().unwrap().clone();
+    assert_eq!(runs.len(), 1, "{runs:?}");
+    assert!(server.lock().faults.is_empty(), "the page was read");
+    stop.cancel();
+    running.await.unwrap().unwrap();
+}
+
+/// Runs an agent that is told to poll while `x0` runs, so that the list leaves it out, and returns when `x0` ran.
+async fn runs_of_one_that_fails_during_a_walk(first_delay: Duration) -> Vec<Duration> {
+    let server = Server::new().with_executions(3);
+    {
+        let mut state = server.lock();
+        (state.page_size, state.oldest_first) = (2, true);
+    }
+    let (started, runs) = (Instant::now(), Arc::new(Mutex::new(Vec::new())));
+    let noted = Arc::clone(&runs);
+    let agent = Agent::new("qa").on(EventType::ResultSubmitted, move |context: Context| {
+        let noted = Arc::clone(&noted);
+        async move {
+            if *context.uid() != "x0" {
+                return Ok(Decision::leave());
+            }
+            noted.lock().unwrap().push(started.elapsed());
+            tokio::time::sleep(Duration::from_secs(5)).await;
+            Err("it cannot be checked")
+        }
+    });
+    let hour = Duration::from_secs(3_600);
+    let agent = agent.max_failures(2, first_delay).poll_interval(hour, hour);
+    let (handle, stop) = (agent.handle(), CancellationToken::new());
+    let running = tokio::spawn(agent.run_until(&server.client(), stop.clone()));
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    server.fail("cursor=2", [Fault::RetryAfter(20)]);
+    handle.poll_now();
+    tokio::time::sleep(Duration::from_secs(600)).await;
+    assert!(server.lock().faults.is_empty(), "the walk was continued");
+    stop.cancel();
+    running.await.unwrap().unwrap();
+    runs.lock().unwrap().clone()
+}
+
+#[tokio::test(start_paused = true)]
+async fn failed_execution_runs_again_when_its_delay_ends() {
+    // The second one ends before the list arrives, which does not have the execution; the third one long after.
+    for seconds in [1, 10, 100] {
+        let delay = Duration::from_secs(seconds);
+        let runs = runs_of_one_that_fails_during_a_walk(delay).await;
+        let wait = runs[1] - runs[0] - Duration::from_secs(5);
+        let timer = Duration::from_millis(10);
+        assert!(runs.len() == 2 && wait >= delay / 2 && wait <= delay + timer, "{delay:?}: {runs:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn pages_behind_one_that_always_fails_are_listed() {
+    for lists in LISTS {
+        for (place, has_numbers) in [("cursor=150", false), ("page=4", true)] {
+            let server = server(lists, 300);
+            server.lock().has_numbers = has_numbers;
+            server.fail(place, [Fault::Status(500); 10_000]);
+            let runs = Arc::new(Mutex::new(BTreeMap::<String, usize>::new()));
+            let counted = Arc::clone(&runs);
+            // They stay in the list.
+            let agent = Agent::new("qa").concurrency(100).on(EventType::ResultSubmitted, move |context: Context| {
+                *counted.lock().unwrap().entry(context.uid().to_string()).or_default() += 1;
+                async { Decision::leave() }
+            });
+            let stop = CancellationToken::new();
+            let running = tokio::spawn(agent.run_until(&server.client(), stop.clone()));
+            tokio::time::sleep(Duration::from_secs(3_600)).await;
+            stop.cancel();
+            running.await.unwrap().unwrap();
+            let (runs, case) = (runs.lock().unwrap().clone(), format!("{lists:?}, {place}"));
+            assert!(runs.values().all(|runs| *runs == 1), "{case}");
+            let expected = match (lists.honors_limit, has_numbers) {
+                (true, _) => 300,
+                // Without the page itself.
+                (false, true) => 250,
+                // Only that page says where the next one begins.
+                (false, false) => 150,
+            };
+            assert_eq!(runs.len(), expected, "{case}");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn execution_that_is_listed_twice_is_handled_once() {
+    let server = Server::new().with_executions(3);
+    let twice = server.lock().executions[1].clone();
+    server.lock().executions.push(twice);
+    let runs = Arc::new(Mutex::new(Vec::new()));
+    let noted = Arc::clone(&runs);
+    let agent = Agent::new("qa").on(EventType::ResultSubmitted, move |context: Context| {
+        noted.lock().unwrap().push(context.uid().to_string());
+        async { Decision::leave() }
+    });
+    agent.run_until_idle(&server.client()).await.unwrap();
+    let mut runs = runs.lock().unwrap().clone();
+    runs.sort();
+    assert_eq!(runs, ["x0", "x1", "x2"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn left_execution_that_a_list_lacks_once_is_not_handled_again() {
+    let server = Server::new().with_executions(3);
+    let runs = Arc::new(Mutex::new(0));
+    let counted = Arc::clone(&runs);
+    let agent = Agent::new("qa").on(EventType::ResultSubmitted, move |_: Context| {
+        *counted.lock().unwrap() += 1;
+        async { Decision::leave() }
+    });
+    let stop = CancellationToken::new();
+    let running = tokio::spawn(agent.run_until(&server.client(), stop.clone()));
+    for _ in 0..3 {
+        tokio::time::sleep(Duration::from_secs(2 * 3_600)).await;
+        // As numbered pages do that shift while they are read.
+        server.lock().hidden = vec!["x1".to_owned()];
+        tokio::time::sleep(Duration::from_secs(1_300)).await;
+        server.lock().hidden.clear();
+    }
+    tokio::time::sleep(Duration::from_secs(3_600)).await;
+    assert_eq!(*runs.lock().unwrap(), 3);
+    stop.cancel();
+    running.await.unwrap().unwrap();
+}
+
+#[tokio::test(start_paused = true)]
 async fn page_that_always_fails_does_not_stop_those_before() {
     let server = Server::new().with_executions(1_000);
     server.fail("cursor=500", [Fault::Status(500); 10_000]);

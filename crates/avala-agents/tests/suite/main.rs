@@ -8,6 +8,7 @@ mod failing_journal;
 mod handlers;
 mod journal;
 mod listing;
+mod monitor;
 mod polling;
 mod push;
 mod registration;

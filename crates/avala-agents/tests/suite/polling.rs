@@ -3,7 +3,6 @@ use std::time::Duration;
 
 use avala_agents::types::EventType;
 use avala_agents::{Agent, AgentErrorKind, Context, Decision};
-use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::server::{Fault, Server, approving};
@@ -44,10 +43,18 @@ async fn idle_polls_slow_down_and_a_hint_polls_at_once() {
 #[tokio::test(start_paused = true)]
 async fn failed_polls_back_off_and_honor_retry_after() {
     let server = Server::new().with_executions(1);
-    server.fail("executions", [Fault::Status(500), Fault::Status(503), Fault::RetryAfter(120), Fault::LostResponse]);
-    let start = Instant::now();
-    approving().run_until_idle(&server.client()).await.unwrap();
-    assert!(start.elapsed() >= Duration::from_secs(120), "{:?}", start.elapsed());
+    let faults = [Fault::Status(500), Fault::Status(503), Fault::LostResponse, Fault::RetryAfter(120)];
+    server.fail("executions", faults.into_iter().chain([Fault::Status(500); 3]));
+    let agent = approving();
+    let monitor = agent.monitor();
+    agent.run_until_idle(&server.client()).await.unwrap();
+    let pauses = server.pauses("executions/?status=pending");
+    // Doubled from 5 s up to 60 s, at least the half of each; a tenth more than the server asked for.
+    let expected = [(2.5, 5.0), (5.0, 10.0), (10.0, 20.0), (120.0, 132.0), (30.0, 60.0), (30.0, 60.0), (30.0, 60.0)];
+    for (pause, (least, most)) in pauses.iter().zip(expected) {
+        assert!((least..=most + 0.01).contains(&pause.as_secs_f64()), "{pauses:?}");
+    }
+    assert_eq!(monitor.counters().failed_polls, 7);
     server.assert_each_decided_once(1);
 }
 

@@ -1,6 +1,9 @@
 use std::time::Duration;
 
-use avala_agents::PushReceiver;
+use avala_agents::types::{CreateAgent, EventType};
+use avala_agents::{Agent, Context, Decision, PushReceiver};
+use avala_client::Avala;
+use avala_sandbox::{Sandbox, Seed};
 use bytes::Bytes;
 use http::{Request, StatusCode};
 use http_body_util::Full;
@@ -103,4 +106,55 @@ async fn broken_bodies_and_empty_secrets_are_rejected() {
             assert!(!status.is_success(), "{secrets:?} {key:?}: {status}");
         }
     }
+}
+
+/// Over sockets, and with the real clock: the sandbox sends the execution to the router.
+#[tokio::test]
+async fn a_pushed_execution_is_decided_without_waiting_for_a_poll() {
+    const GUARD: Duration = Duration::from_secs(60);
+    let sandbox = Sandbox::builder().seed(Seed::Empty).start().await.unwrap();
+    let builder = Avala::builder().api_key(sandbox.key()).base_url(sandbox.url()).allow_insecure_base_url(true);
+    let avala = builder.build().unwrap();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let callback = format!("http://{}/agent", listener.local_addr().unwrap());
+    let registered = CreateAgent::new("qa").events([EventType::ResultSubmitted]).callback_url(callback.as_str());
+    let registered = avala.agents().create(&registered).await.unwrap();
+    let secret = registered.secret.as_ref().unwrap().expose().to_owned();
+
+    let (handled, mut is_handled) = tokio::sync::mpsc::unbounded_channel();
+    let day = Duration::from_secs(86_400);
+    let agent = Agent::new("qa").poll_interval(day, day).on(EventType::ResultSubmitted, move |context: Context| {
+        let _ = handled.send(context.uid().clone());
+        async { Decision::flag("seen") }
+    });
+    let router = PushReceiver::new(agent.handle(), [secret]).into_router("/agent");
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    let (monitor, stop) = (agent.monitor(), CancellationToken::new());
+    let running = tokio::spawn(agent.run_until(&avala, stop.clone()));
+    let wait_for = async |is_there: &dyn Fn() -> bool| {
+        let wait = async {
+            while !is_there() {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        tokio::time::timeout(GUARD, wait).await.unwrap();
+    };
+    wait_for(&|| monitor.health().ready).await;
+    // The next poll is a day later.
+    sandbox.announce("result.submitted", serde_json::json!({"task_uid": "t", "result_uid": "r"})).unwrap();
+    let uid = tokio::time::timeout(GUARD, is_handled.recv()).await.unwrap().unwrap();
+    wait_for(&|| monitor.counters().flagged == 1).await;
+    stop.cancel();
+    assert_eq!(running.await.unwrap().unwrap().decided, 1);
+    assert!(is_handled.recv().await.is_none(), "pushed and polled, and handled once");
+    let executions = avala.agents().list_executions(&registered.uid).await.unwrap().items;
+    assert_eq!((executions.len(), &executions[0].uid), (1, &uid));
+
+    // Anything else than a signed delivery is rejected by the same router.
+    let forged = Request::post("/agent").header("x-avala-webhook-signature", "00");
+    let router = PushReceiver::new(approving().handle(), [SECRET]).into_router("/agent");
+    let response = router.clone().oneshot(forged.body(axum::body::Body::empty()).unwrap()).await.unwrap();
+    assert_eq!(response.status(), StatusCode::UNAUTHORIZED);
+    let elsewhere = Request::post("/other").body(axum::body::Body::empty()).unwrap();
+    assert_eq!(router.oneshot(elsewhere).await.unwrap().status(), StatusCode::NOT_FOUND);
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
 
 use avala_agents::types::EventType;
 use avala_agents::{Agent, Context, Decision};
@@ -9,6 +10,7 @@ use avala_client::Avala;
 use avala_client::transport::{Body, BoxError, RateLimiter, RetryPolicy};
 use http::{Request, Response, StatusCode};
 use serde_json::{Value, json};
+use tokio::time::Instant;
 
 /// Fault of one request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,6 +34,8 @@ pub(crate) struct State {
     pub(crate) decisions: BTreeMap<String, Vec<String>>,
     /// All requests, as `METHOD path?query`.
     pub(crate) requests: Vec<String>,
+    /// When each request arrived.
+    pub(crate) times: Vec<Instant>,
     /// Faults of the next requests whose line contains the text.
     pub(crate) faults: Vec<(&'static str, Fault)>,
     pub(crate) page_size: usize,
@@ -39,6 +43,10 @@ pub(crate) struct State {
     pub(crate) honors_limit: bool,
     /// Lists have the newest execution first, unless this is set.
     pub(crate) oldest_first: bool,
+    /// Whether pages have numbers, and not cursors.
+    pub(crate) has_numbers: bool,
+    /// Executions that lists lack.
+    pub(crate) hidden: Vec<String>,
 }
 
 impl Server {
@@ -110,6 +118,14 @@ impl Server {
         assert!(state.decisions.values().all(|decisions| decisions.len() == 1), "{:?}", state.decisions);
     }
 
+    /// Returns the time between each two requests whose line contains the text.
+    pub(crate) fn pauses(&self, containing: &str) -> Vec<Duration> {
+        let state = self.lock();
+        let all = state.requests.iter().zip(&state.times);
+        let times: Vec<Instant> = all.filter(|(line, _)| line.contains(containing)).map(|(_, at)| *at).collect();
+        times.windows(2).map(|pair| pair[1] - pair[0]).collect()
+    }
+
     pub(crate) fn requests(&self, containing: &str) -> usize {
         self.lock().requests.iter().filter(|request| request.contains(containing)).count()
     }
@@ -120,6 +136,7 @@ impl State {
         let target = request.uri().path_and_query().map_or("", |target| target.as_str());
         let line = format!("{} {}", request.method(), target.strip_prefix("/api/v1").unwrap_or(target));
         self.requests.push(line.clone());
+        self.times.push(Instant::now());
         let fault =
             self.faults.iter().position(|(text, _)| line.contains(text)).map(|index| self.faults.remove(index).1);
         match fault {
@@ -167,8 +184,7 @@ impl State {
     }
 
     fn list(&self, query: &str) -> (u16, Value) {
-        let start: usize =
-            query.split('&').find_map(|pair| pair.strip_prefix("cursor=")?.parse().ok()).unwrap_or_default();
+        let number = |name: &str| query.split('&').find_map(|pair| pair.strip_prefix(name)?.parse::<usize>().ok());
         let status = query.split('&').find_map(|pair| pair.strip_prefix("status="));
         let limit = query.split('&').find_map(|pair| pair.strip_prefix("limit="));
         let size = limit.filter(|_| self.honors_limit).map_or(self.page_size, |limit| limit.parse().unwrap());
@@ -176,15 +192,18 @@ impl State {
             .executions
             .iter()
             .filter(|execution| status.is_none_or(|status| execution["status"] == status))
+            .filter(|execution| !self.hidden.iter().any(|uid| execution["uid"] == uid.as_str()))
             .collect();
         if !self.oldest_first {
             listed.reverse();
         }
+        let page = number("page=").unwrap_or(1);
+        let start = number("cursor=").unwrap_or((page - 1) * size);
+        let place = if self.has_numbers { format!("page={}", page + 1) } else { format!("cursor={}", start + size) };
         let page: Vec<_> = listed.into_iter().skip(start).take(size + 1).collect();
         let filters = status.map(|status| format!("status={status}&")).unwrap_or_default();
         let filters = filters + &limit.map(|limit| format!("limit={limit}&")).unwrap_or_default();
-        let next =
-            (page.len() > size).then(|| format!("/api/v1/agents/a1/executions/?{filters}cursor={}", start + size));
+        let next = (page.len() > size).then(|| format!("/api/v1/agents/a1/executions/?{filters}{place}"));
         (200, json!({"results": page[..page.len().min(size)], "next": next}))
     }
 

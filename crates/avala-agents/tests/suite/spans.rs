@@ -4,8 +4,9 @@ use std::fmt::{Debug, Write as _};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use avala_agents::types::EventType;
-use avala_agents::{Agent, Context, Decision, MemoryJournal};
+use avala_agents::types::{EventType, ExecutionUid};
+use avala_agents::{Agent, Claim, ClaimFuture, Claims, Context, Decision, LocalClaims, MemoryJournal, Release};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
@@ -80,4 +81,37 @@ async fn spans_say_why_an_execution_ran() {
     let expected = ["new attempt=1", "retry attempt=2", "replay attempt=3", "replay attempt=3"];
     let expected = expected.map(|end| format!("execution=x0 event=result.submitted reason={end}"));
     assert_eq!(*spans.0.lock().unwrap(), expected);
+}
+
+/// Claims that another process lost.
+#[derive(Default)]
+struct TakenOver(LocalClaims);
+
+impl Claims for TakenOver {
+    fn claim<'a>(&'a self, execution: &'a ExecutionUid) -> ClaimFuture<'a, Option<Claim>> {
+        Box::pin(async {
+            Ok(self.0.claim(execution).await?.map(|claim| claim.with_takeover(true).with_open_starts(1)))
+        })
+    }
+
+    fn renew<'a>(&'a self, execution: &'a ExecutionUid) -> ClaimFuture<'a, Option<Instant>> {
+        self.0.renew(execution)
+    }
+
+    fn release<'a>(&'a self, execution: &'a ExecutionUid, release: Release) -> ClaimFuture<'a, ()> {
+        self.0.release(execution, release)
+    }
+
+    fn lease(&self) -> Duration {
+        self.0.lease()
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn span_of_a_takeover_says_so() {
+    let spans = Spans::default();
+    let _default = tracing::subscriber::set_default(spans.clone());
+    let server = Server::new().with_executions(1);
+    approving().claims(TakenOver::default()).run_until_idle(&server.client()).await.unwrap();
+    assert_eq!(*spans.0.lock().unwrap(), ["execution=x0 event=result.submitted reason=takeover attempt=1"]);
 }
