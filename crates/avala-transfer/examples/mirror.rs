@@ -10,7 +10,8 @@ use avala_transfer::{CompareBy, Event, Transfers};
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let sandbox = Sandbox::builder().public_dataset("maps", 25).start().await?;
-    let avala = Avala::builder().without_credentials().base_url(sandbox.api_url()).allow_insecure_base_url(true).build()?;
+    let avala =
+        Avala::builder().without_credentials().base_url(sandbox.api_url()).allow_insecure_base_url(true).build()?;
     let folder = tempfile::tempdir()?;
     let transfers = Transfers::builder(avala).state_folder(folder.path().join("state")).build()?;
 

@@ -2,6 +2,7 @@
 
 pub(crate) mod background;
 pub(crate) mod concurrency_group;
+pub(crate) mod exchange;
 pub(crate) mod options;
 mod poll_clock;
 pub(crate) mod record;

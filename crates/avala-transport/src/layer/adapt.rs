@@ -11,8 +11,8 @@ use tower::{Layer, Service};
 
 use crate::body::Body;
 use crate::classify::{Classified, Classifier, Place, translate};
+use crate::context::exchange::Exchange;
 use crate::error::TransportError;
-use crate::layer::exchange::Exchange;
 
 /// Converts the response body and the error of a service to the types of this crate.
 ///

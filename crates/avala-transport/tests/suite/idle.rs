@@ -110,7 +110,9 @@ async fn stream_end_and_error_pass_unchanged() {
     let service =
         ScriptedService::new().then(Step::respond(200).pieces(["a", "b"])).then(Step::respond(200).pieces(["a"]).cut());
     let transport = builder().service(service).build().unwrap();
-    assert_eq!(open(&transport, None).await.read_to_bytes(10).await.unwrap(), "ab");
+    let body = open(&transport, None).await;
+    assert!(!http_body::Body::is_end_stream(&body));
+    assert_eq!(body.read_to_bytes(10).await.unwrap(), "ab");
     let error = open(&transport, None).await.read_to_bytes(10).await.unwrap_err();
     assert_eq!(error.kind(), Kind::ConnectionLost);
 }
@@ -121,4 +123,15 @@ async fn body_in_memory_passes_unchanged() {
     assert_eq!(text(&send(&transport, get("/x/")).await.unwrap()), "whole");
     let request = with_options(get("/x/"), |options| options.streaming = true);
     assert_eq!(text(&send(&transport, request).await.unwrap()), "whole");
+}
+
+#[tokio::test(start_paused = true)]
+async fn size_of_a_stream_passes_unchanged() {
+    let service = service_fn(|_request: Request<Body>| async {
+        let chunks = futures_util::stream::iter([Ok::<_, BoxError>(Bytes::from_static(b"whole"))]);
+        Ok::<_, BoxError>(Response::new(Body::stream(5, chunks)))
+    });
+    let mut body = open(&builder().service(service).build().unwrap(), None).await;
+    assert_eq!(http_body::Body::size_hint(&body).exact(), Some(5));
+    assert_eq!(next(&mut body).await.unwrap().unwrap(), "whole");
 }

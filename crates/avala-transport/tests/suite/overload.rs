@@ -183,3 +183,23 @@ async fn backoff_that_ends_near_the_deadline_is_not_started() {
     assert_eq!((response.status().as_u16(), report(&response).attempts()), (503, 1), "the response comes at once");
     assert_eq!(report(&response).elapsed(), Duration::ZERO);
 }
+
+#[tokio::test(start_paused = true)]
+async fn call_that_is_polled_too_late_for_its_attempt_is_not_sent() {
+    for (polled_at, is_sent) in [(millis(9_900), true), (millis(9_950), true), (millis(9_970), false)] {
+        let service = ScriptedService::always(Step::respond(200));
+        let limiter = RateLimiter::new(RateLimit::per_minute(60).burst(1));
+        let transport = TransportBuilder::new().rate_limiter(limiter).service(service.clone()).build().unwrap();
+        send(&transport, get("/first/")).await.unwrap();
+        let request = with_options(get("/x/"), |options| options.timeout = Some(secs(10)));
+        let mut call = Box::pin(send(&transport, request));
+        assert!(tokio::time::timeout(Duration::ZERO, &mut call).await.is_err(), "queued");
+        sleep(polled_at).await;
+        // Its token has been there for long; an attempt needs 50 ms.
+        match call.await {
+            Ok(_) => assert!(is_sent),
+            Err(error) => assert_eq!((error.kind(), error.sent(), is_sent), (Kind::RateLimited, Sent::No, false)),
+        }
+        assert_eq!(service.requests().len(), 1 + usize::from(is_sent), "{polled_at:?}");
+    }
+}

@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use avala_transport::testing::{ScriptedService, Step};
-use avala_transport::{Background, RateLimit, RateLimiter, Sent, Transport, TransportErrorKind as Kind};
+use avala_transport::{
+    Background, RateLimit, RateLimiter, RetryPolicy, Sent, Transport, TransportBuilder, TransportErrorKind as Kind,
+};
+use futures_util::future::join_all;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout};
 
@@ -256,4 +259,46 @@ async fn background_call_leaves_the_last_token_to_others() {
     background.end();
     last.await.unwrap();
     assert_eq!(started.elapsed(), secs(2), "in the foreground it queues like any call");
+}
+
+#[tokio::test(start_paused = true)]
+async fn scoped_calls_of_a_burst_use_tokens_of_their_scope() {
+    let limiter = RateLimiter::new(RateLimit::per_minute(60_000).burst(1_000));
+    let stack = limited(&limiter, ScriptedService::always(Step::respond(200).header("x-ratelimit-limit", "60")));
+    let scoped = || with_options(get("/x/"), |options| options.rate_scope = Some("inference"));
+    send(&stack, scoped()).await.unwrap();
+    let started = Instant::now();
+    for response in join_all((0..60).map(|_| send(&stack, scoped()))).await {
+        response.unwrap();
+    }
+    assert!(started.elapsed() >= secs(39), "60 calls are a burst of 20 and 40 s: {:?}", started.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn gate_is_waited_for_up_to_the_longest_wait() {
+    for (max_wait, is_sent) in [(millis(4_999), false), (secs(5), true)] {
+        let refusal = Step::respond(429).header("retry-after", "5");
+        let service = ScriptedService::new().then(refusal).then(Step::respond(200));
+        let builder = TransportBuilder::new().retry(RetryPolicy::none().max_wait(max_wait)).service(service);
+        let transport = builder.build().unwrap();
+        assert_eq!(send(&transport, get("/x/")).await.unwrap().status(), 429);
+        let started = Instant::now();
+        match send(&transport, get("/x/")).await {
+            Ok(_) => assert!(is_sent && started.elapsed() >= secs(5)),
+            Err(error) => assert_eq!((error.kind(), error.sent(), is_sent), (Kind::RateLimited, Sent::No, false)),
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn long_queue_is_recomputed_when_the_limit_changes() {
+    let limiter = RateLimiter::new(RateLimit::per_minute(60).burst(1));
+    let service = ScriptedService::always(Step::respond(200)).then(Step::respond(200));
+    let service = service.then(Step::respond(200).header("x-ratelimit-limit", "61"));
+    let stack = limited(&limiter, service);
+    // The second response makes all calls compute their starts again; the last one is 147 s away by then.
+    let call = || send(&stack, with_options(get("/x/"), |options| options.timeout = Some(secs(155))));
+    for response in join_all((0..150).map(|_| call())).await {
+        response.unwrap();
+    }
 }

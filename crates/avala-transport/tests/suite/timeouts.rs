@@ -7,14 +7,15 @@ use std::time::Duration;
 use avala_transport::layer::AttemptTimeoutLayer;
 use avala_transport::testing::{ScriptedService, Step};
 use avala_transport::{
-    BaseUrl, Body, BoxError, ConcurrencyLimits, RateLimit, RateLimiter, Sent, TimeoutPhase, TransportBuilder,
-    TransportError, TransportErrorKind as Kind,
+    Background, BaseUrl, Body, BoxError, ConcurrencyLimits, RateLimit, RateLimiter, RetryPolicy, Sent, TimeoutPhase,
+    Transport, TransportBuilder, TransportError, TransportErrorKind as Kind,
 };
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body::Frame;
 use tokio::net::TcpListener;
 use tokio::time::Instant;
+use tower::layer::layer_fn;
 use tower::{Layer, Service, service_fn};
 
 use crate::support::{builder, get, post, report, secs, send, with_options};
@@ -76,7 +77,7 @@ async fn call_ends_in_time_while_its_retry_waits_for_a_permit() {
 async fn timeout_error_says_how_the_time_was_spent() {
     let limiter = RateLimiter::new(RateLimit::per_minute(60).burst(1));
     // The policy's longest wait is the server's, so no jitter is added.
-    let policy = avala_transport::RetryPolicy::default().max_wait(secs(4));
+    let policy = RetryPolicy::default().max_wait(secs(4));
     let busy = Step::respond(500).header("retry-after", "4").after(secs(3));
     let service = ScriptedService::new().then(Step::respond(200)).then(busy.clone()).then(Step::hang());
     let transport = TransportBuilder::new().rate_limiter(limiter).retry(policy.clone()).timeout(secs(20));
@@ -103,9 +104,7 @@ async fn timeout_error_says_how_the_time_was_spent() {
 #[tokio::test(start_paused = true)]
 async fn wrapped_error_keeps_its_times() {
     let service = ScriptedService::always(Step::fail(Kind::ConnectionLost, Sent::Maybe).after(secs(2)));
-    let wrap = tower::layer::layer_fn(|inner: avala_transport::Transport| {
-        tower::ServiceExt::map_err(inner, std::io::Error::other)
-    });
+    let wrap = layer_fn(|inner: Transport| tower::ServiceExt::map_err(inner, std::io::Error::other));
     let transport = builder().layer_per_call(wrap).service(service).build().unwrap();
     let error = send(&transport, post("/x/", "{}")).await.unwrap_err();
     assert_eq!((error.kind(), error.time_spent().attempts), (Kind::ConnectionLost, secs(2)));
@@ -245,11 +244,37 @@ async fn connect_timeout_covers_tls() {
     let transport = builder()
         .base_url(url)
         .connect_timeout(secs(4))
-        .retry(avala_transport::RetryPolicy::none())
+        .retry(RetryPolicy::none())
         .root_certificate_der(crate::servers::certificate_authority().0)
         .build()
         .unwrap();
     let error = send(&transport, get("/x/")).await.unwrap_err();
     assert_eq!((error.kind(), error.timeout_phase()), (Kind::Timeout, Some(TimeoutPhase::Connect)));
     assert_eq!((error.sent(), error.elapsed()), (Sent::No, secs(4)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn pause_moves_the_end_of_a_call_and_of_an_attempt() {
+    let unchanged = || layer_fn(|inner: Transport| inner);
+    let attempt = || builder().attempt_timeout(secs(10)).retry(RetryPolicy::none());
+    for builder in [
+        builder().timeout(secs(10)),
+        builder().timeout(secs(10)).layer_per_call(unchanged()),
+        builder().timeout(secs(10)).layer_per_attempt(unchanged()),
+        attempt(),
+        attempt().layer_per_attempt(unchanged()),
+    ] {
+        let service = ScriptedService::always(Step::respond(200).after(secs(12)));
+        let transport = builder.service(service).build().unwrap();
+        for pause in [0, 1, 5] {
+            let background = Background::new();
+            let request = with_options(get("/x/"), |options| options.background = Some(background.clone()));
+            let mut call = Box::pin(send(&transport, request));
+            assert!(tokio::time::timeout(Duration::ZERO, &mut call).await.is_err(), "polled once");
+            background.pause();
+            tokio::time::sleep(secs(pause)).await;
+            background.resume();
+            assert_eq!(call.await.is_ok(), pause == 5, "{pause} s");
+        }
+    }
 }

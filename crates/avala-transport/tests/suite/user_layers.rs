@@ -1,17 +1,20 @@
 //! User layers in both positions: the requests and results that they see, and calls whose layer misbehaves.
 
-use std::future::pending;
+use std::future::{pending, poll_fn};
 use std::sync::{Arc, Mutex};
+use std::task::Poll;
 
+use avala_transport::layer::{AdaptLayer, AttemptTimeoutLayer, CallTimeoutLayer};
 use avala_transport::testing::{ScriptedService, Step};
 use avala_transport::{
     ApiKey, BaseUrl, Body, BoxError, ConcurrencyLimits, FinalHeaders, RateLimit, RateLimiter, ResolvedUrl, Sent,
     TimeoutPhase, Transport, TransportBuilder, TransportError, TransportErrorKind as Kind,
 };
 use http::{HeaderValue, Method, Request, Response};
+use tokio::time::Instant;
 use tower::layer::layer_fn;
 use tower::util::{BoxCloneSyncService, MapRequestLayer};
-use tower::{Layer, ServiceExt, service_fn};
+use tower::{Layer, ServiceBuilder, ServiceExt, service_fn};
 
 use crate::support::{builder, get, post, report, request, secs, send, with_options};
 
@@ -86,7 +89,7 @@ async fn layer_sees_the_end_of_every_call() {
                 .service(hang())
                 .build()
                 .unwrap();
-            let started = tokio::time::Instant::now();
+            let started = Instant::now();
             let error = send(&transport, post("/x/", "a")).await.unwrap_err();
             assert_eq!(error.sent(), Sent::Maybe);
             assert_eq!(started.elapsed(), secs(timeout.min(attempt_timeout)), "no later than without layers");
@@ -177,7 +180,7 @@ async fn paused_call_holds_what_the_layer_holds_until_dropped() {
         let service = ScriptedService::new().then(Step::hang()).then(Step::respond(200));
         let transport = builder.timeout(secs(10)).service(service).build().unwrap();
         let mut paused = Box::pin(send(&transport, get("/x/")));
-        let once = std::future::poll_fn(|context| std::task::Poll::Ready(paused.as_mut().poll(context))).await;
+        let once = poll_fn(|context| Poll::Ready(paused.as_mut().poll(context))).await;
         assert!(once.is_pending());
         let error = send(&transport, get("/x/")).await.unwrap_err();
         assert_eq!((error.kind(), error.sent()), (Kind::Timeout, Sent::No), "{position}: it waits in the layer");
@@ -235,6 +238,42 @@ async fn layer_that_never_finishes_ends_at_the_deadline() {
         assert_eq!(told, (Kind::Timeout, Some(TimeoutPhase::Total), Sent::No), "{position}");
         assert!(service.requests().is_empty());
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn layer_above_one_that_never_finishes_sees_the_end() {
+    let ends = Ends::default();
+    let hangs = layer(|_, _| pending());
+    let builder = builder().layer_per_call(watching(&ends, false)).layer_per_attempt(hangs);
+    let transport = builder.service(ScriptedService::always(Step::respond(200))).build().unwrap();
+    send(&transport, get("/x/")).await.unwrap_err();
+    assert_eq!(*ends.lock().unwrap(), ["Timeout Some(Total)"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn layer_that_abandons_its_call_ends_at_the_deadline() {
+    // What is below is polled once, which starts its timers, and never again.
+    let abandons = layer(|inner, request| async move {
+        let mut below = Box::pin(inner.oneshot(request));
+        assert!(poll_fn(|cx| Poll::Ready(below.as_mut().poll(cx).is_pending())).await);
+        pending().await
+    });
+    for (position, builder) in in_both_positions(&abandons) {
+        let transport = builder.timeout(secs(40)).service(ScriptedService::always(Step::hang())).build().unwrap();
+        let started = Instant::now();
+        let error = send(&transport, get("/x/")).await.unwrap_err();
+        assert_eq!((error.timeout_phase(), error.sent()), (Some(TimeoutPhase::Total), Sent::Maybe), "{position}");
+        assert_eq!(started.elapsed(), secs(40), "{position}");
+    }
+    let stack = ServiceBuilder::new()
+        .layer(CallTimeoutLayer::new(secs(40)))
+        .layer(AdaptLayer::new())
+        .layer(layer_fn(|inner| abandons.layer(BoxCloneSyncService::new(inner))))
+        .layer(AttemptTimeoutLayer::new(secs(30)))
+        .service(ScriptedService::always(Step::hang()));
+    let started = Instant::now();
+    assert!(send(&stack, get("/x/")).await.is_err());
+    assert_eq!(started.elapsed(), secs(40), "in a stack of single layers");
 }
 
 #[tokio::test(start_paused = true)]

@@ -93,7 +93,7 @@ impl Tokens {
         let Some(capacity) = self.budget.capacity else { return Some(Payment { to: None, cost: 0.0 }) };
         let cost = match outcome {
             Outcome::Unknown => 10.0,
-            Outcome::NeverSent | Outcome::Refused => 5.0,
+            Outcome::NotExecuted => 5.0,
         };
         let mut left = self.left();
         left.add(0.0, self.budget.per_second, capacity, now);
@@ -165,24 +165,24 @@ mod tests {
     #[test]
     fn unknown_outcome_costs_more_and_a_response_refills_one() {
         let (tokens, now) = (Tokens::new(RetryBudget::default()), Instant::now());
-        for (outcome, expected) in [(Outcome::Unknown, 490.0), (Outcome::NeverSent, 485.0), (Outcome::Refused, 480.0)] {
+        for (outcome, expected) in [(Outcome::Unknown, 490.0), (Outcome::NotExecuted, 485.0)] {
             assert!(spend(&tokens, outcome, now));
             assert_eq!(left(&tokens), expected, "{outcome:?}");
         }
         tokens.reward(now);
-        assert_eq!(left(&tokens), 481.0);
+        assert_eq!(left(&tokens), 486.0);
     }
 
     #[test]
     fn last_token_can_be_spent_and_no_more() {
         let (tokens, now) = (Tokens::new(RetryBudget::new(20)), Instant::now());
         assert!(spend(&tokens, Outcome::Unknown, now));
-        assert!(spend(&tokens, Outcome::Refused, now));
+        assert!(spend(&tokens, Outcome::NotExecuted, now));
         assert!(!spend(&tokens, Outcome::Unknown, now), "five are left");
-        assert!(spend(&tokens, Outcome::Refused, now));
-        assert!(!spend(&tokens, Outcome::Refused, now));
-        assert!(!spend(&tokens, Outcome::Refused, now + Duration::from_millis(4_999)));
-        assert!(spend(&tokens, Outcome::Refused, now + Duration::from_secs(5)));
+        assert!(spend(&tokens, Outcome::NotExecuted, now));
+        assert!(!spend(&tokens, Outcome::NotExecuted, now));
+        assert!(!spend(&tokens, Outcome::NotExecuted, now + Duration::from_millis(4_999)));
+        assert!(spend(&tokens, Outcome::NotExecuted, now + Duration::from_secs(5)));
     }
 
     #[test]
@@ -222,7 +222,7 @@ mod tests {
                     }
                     choice => {
                         let (outcome, cost) =
-                            if choice == 2 { (Outcome::Unknown, 10.0) } else { (Outcome::Refused, 5.0) };
+                            if choice == 2 { (Outcome::Unknown, 10.0) } else { (Outcome::NotExecuted, 5.0) };
                         if spend(&tokens, outcome, now) {
                             spent += cost;
                         }

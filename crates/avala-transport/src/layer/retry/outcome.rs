@@ -15,10 +15,8 @@ use crate::retry_after::retry_after;
 /// Outcome of an attempt that another attempt may improve.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Outcome {
-    /// The server did not receive the request.
-    NeverSent,
-    /// The server refused to execute the request now.
-    Refused,
+    /// The server did not receive the request, or refused to execute it now.
+    NotExecuted,
     /// The server may or may not have executed the request.
     Unknown,
 }
@@ -36,9 +34,7 @@ impl Outcome {
         Some(match evidence {
             None => claimed,
             Some(evidence) if evidence.may_have_acted() => Self::Unknown,
-            // A layer may refuse the request itself, before anything is sent.
-            Some(evidence) if evidence.sent() == Sent::Yes || claimed == Self::Refused => Self::Refused,
-            Some(_) => Self::NeverSent,
+            Some(_) => Self::NotExecuted,
         })
     }
 
@@ -46,7 +42,7 @@ impl Outcome {
     /// executed.
     pub(super) fn allows_repeat(self, repeatable: bool) -> bool {
         match self {
-            Self::NeverSent | Self::Refused => true,
+            Self::NotExecuted => true,
             Self::Unknown => repeatable,
         }
     }
@@ -58,7 +54,7 @@ fn of_response(response: &Response<Body>) -> Option<Outcome> {
 
 fn of_status(status: StatusCode, retry_after: impl FnOnce() -> Option<Duration>) -> Option<Outcome> {
     match status.as_u16() {
-        _ if refuses(status, retry_after) => Some(Outcome::Refused),
+        _ if refuses(status, retry_after) => Some(Outcome::NotExecuted),
         408 | 425 | 500 | 502 | 503 | 504 | 520 | 522 | 524 => Some(Outcome::Unknown),
         _ => None,
     }
@@ -78,8 +74,8 @@ fn of_error(error: &TransportError) -> Option<Outcome> {
     let status = error.status().and_then(|status| of_status(status, || error.retry_after()));
     match error.sent() {
         _ if !worth_a_repeat => None,
-        _ if status == Some(Outcome::Refused) => status,
-        Sent::No => Some(Outcome::NeverSent),
+        _ if status == Some(Outcome::NotExecuted) => status,
+        Sent::No => Some(Outcome::NotExecuted),
         Sent::Maybe | Sent::Yes => Some(Outcome::Unknown),
     }
 }
