@@ -1,4 +1,4 @@
-//! Checks the links between the Markdown files, and the paths in `docs/tasks.md`.
+//! Checks the links between the Markdown files, the commands that run a program, and the paths in `docs/tasks.md`.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -8,8 +8,16 @@ use crate::outcome::Outcome;
 use crate::process::{log, root};
 
 /// Files and folders whose links are checked.
-const PLACES: &[&str] =
-    &["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md", "docs", "docs/guide"];
+const PLACES: &[&str] = &[
+    "README.md",
+    "ARCHITECTURE.md",
+    "CONTRIBUTING.md",
+    "SECURITY.md",
+    "CHANGELOG.md",
+    "docs",
+    "docs/guide",
+    "examples",
+];
 
 /// The page with the paths of ten tasks.
 const TASKS: &str = "docs/tasks.md";
@@ -21,7 +29,10 @@ pub(crate) fn check() -> Outcome {
     let mut wrong = Vec::new();
     let mut count = 0;
     for file in files()? {
-        for link in links(&read(&file)?) {
+        let text = read(&file)?;
+        let missing = programs(&text).into_iter().filter(|(package, name)| !is_program(package, name));
+        wrong.extend(missing.map(|(package, name)| format!("{}: {package} has no program `{name}`", file.display())));
+        for link in links(&text) {
             count += 1;
             if let Some(problem) = problem(&file, &link) {
                 wrong.push(format!("{}: {link}: {problem}", file.display()));
@@ -75,6 +86,29 @@ fn links(text: &str) -> Vec<String> {
         }
     }
     targets
+}
+
+/// Returns package and name of each program that the text runs, as `cargo run -p package --example name`.
+fn programs(text: &str) -> Vec<(String, String)> {
+    let commands = text.split("cargo run -p ").skip(1).filter_map(|command| command.lines().next());
+    let read = |command: &str| {
+        let mut words = command.split_whitespace();
+        let package = words.next()?;
+        words.next().filter(|word| matches!(*word, "--example" | "--bin"))?;
+        let name: String =
+            words.next()?.chars().take_while(|letter| letter.is_alphanumeric() || *letter == '_').collect();
+        Some((package.to_owned(), name))
+    };
+    commands.filter_map(read).collect()
+}
+
+/// Returns whether a package has an example or a binary of this name.
+fn is_program(package: &str, name: &str) -> bool {
+    let folder = root().join("crates").join(package);
+    // Those that are not published are in folders with the last part of their names.
+    let folder = if folder.exists() { folder } else { root().join(package.trim_start_matches("avala-")) };
+    let places = ["examples", "src/bin"].map(|place| folder.join(place));
+    places.iter().any(|place| place.join(format!("{name}.rs")).exists() || place.join(name).join("main.rs").exists())
 }
 
 /// Returns why a link of a file leads nowhere. Links to other hosts are not followed.
@@ -173,6 +207,14 @@ mod tests {
     fn links_in_code_are_no_links() {
         let text = "[a](b.md) and `[x](no.md)`\n```\n[c](no.md)\n```\n[d](../e.md#f)\n[g]: h.md";
         assert_eq!(links(text), ["b.md", "../e.md#f", "h.md"]);
+    }
+
+    #[test]
+    fn programs_of_commands_have_to_exist() {
+        let text = "`cargo run -p avala-client --example quickstart`\ncargo run -p avala-cli -- help\n";
+        assert_eq!(programs(text), [("avala-client".to_owned(), "quickstart".to_owned())]);
+        assert!(is_program("avala-client", "quickstart") && is_program("avala-examples", "backend"));
+        assert!(!is_program("avala-tests", "tracing_opentelemetry") && !is_program("avala-client", "audit"));
     }
 
     #[test]

@@ -78,8 +78,10 @@ fn in_order(packages: &[&Value]) -> Result<Vec<String>, String> {
         let is_new = |package: &&&Value| !order.iter().any(|done| done == name(package));
         let is_ready = |package: &&&Value| {
             let dependencies = package["dependencies"].as_array().into_iter().flatten();
-            let mut own =
-                dependencies.filter(|dependency| dependency["path"].is_string() && dependency["kind"] != "dev");
+            // A registry wants to know those of tests too, unless they have no version and are left out.
+            let mut own = dependencies.filter(|dependency| {
+                dependency["path"].is_string() && (dependency["kind"] != "dev" || dependency["req"] != "*")
+            });
             own.all(|dependency| order.iter().any(|done| done == name(dependency)))
         };
         let next = packages.iter().filter(is_new).find(is_ready).map(|package| name(package).to_owned());
@@ -97,10 +99,19 @@ mod tests {
     #[test]
     fn packages_come_after_what_they_need() {
         let client = json!({"name": "client", "dependencies": [{"name": "types", "path": "p", "kind": null}]});
-        let types = json!({"name": "types", "dependencies": [{"name": "client", "path": "p", "kind": "dev"}]});
+        let dev = json!({"name": "client", "path": "p", "kind": "dev", "req": "*"});
+        let types = json!({"name": "types", "dependencies": [dev]});
         assert_eq!(in_order(&[&client, &types]).unwrap(), ["types", "client"]);
         let circle = json!({"name": "types", "dependencies": [{"name": "client", "path": "p", "kind": null}]});
         assert!(in_order(&[&client, &circle]).is_err());
+    }
+
+    #[test]
+    fn packages_come_after_what_their_tests_need() {
+        let dev = json!({"name": "sandbox", "path": "p", "kind": "dev", "req": "^0.1.0"});
+        let client = json!({"name": "client", "dependencies": [dev]});
+        let sandbox = json!({"name": "sandbox", "dependencies": []});
+        assert_eq!(in_order(&[&client, &sandbox]).unwrap(), ["sandbox", "client"]);
     }
 
     #[test]

@@ -32,7 +32,8 @@
 //!   returns to Redis within a second of its recovery. No error ever means "granted".
 //! - A store that was lost (a restart without persistence, `FLUSHALL`, an eviction) starts without a burst, and grants no
 //!   permit until the holders of permits have presented them.
-//! - A script is repeated only if the server did not know it, so a lost response costs one token.
+//! - A script is repeated only if the server did not know it, so a lost response costs the tokens that it carried: one for
+//!   each call, and under load those of a batch, unless [`batch`](RedisLimitsBuilder::batch) is 0.
 //!
 //! A call that is dropped while its round trip is in flight may have used a token: it cannot be returned over a socket.
 //! The token of a call that is dropped later is for the next call of this process; if none comes in time, or the call

@@ -11,12 +11,19 @@
 mod claims;
 #[cfg(feature = "cluster")]
 mod cluster;
+mod counting_server;
+mod evictions;
+mod failover;
+mod fake;
 mod limits;
+mod lost_replies;
 mod outages;
 mod script;
 mod sharing;
+mod simulation;
 mod slow_replies;
 mod support;
 #[cfg(feature = "tls")]
 mod tls;
 mod windows;
+mod worker;

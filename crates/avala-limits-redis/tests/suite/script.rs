@@ -11,8 +11,8 @@ use tokio::time::sleep;
 
 use crate::support::{Redis, builder, call, decide, free, granted, limits, millis, request};
 
-const SCRIPT: &str = include_str!("../../src/scripts/reserve.lua");
-const SHORT: &str = include_str!("../../src/scripts/reserve_short.lua");
+pub(crate) const SCRIPT: &str = include_str!("../../src/scripts/reserve.lua");
+pub(crate) const SHORT: &str = include_str!("../../src/scripts/reserve_short.lua");
 const MINUTE: u128 = 60_000_000;
 
 /// Runs the script for `calls` calls with this rate and burst. Returns Redis' time and its decisions.

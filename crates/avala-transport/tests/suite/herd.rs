@@ -1,5 +1,6 @@
 //! Many clients with one key and a limiter each, which are refused at the same moment.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -20,8 +21,11 @@ enum Refusal {
     Remaining,
 }
 
-/// Returns the times at which 100 clients return that made their first call within 10 ms.
-async fn returns(refusal: Refusal, seed: u64) -> Vec<Duration> {
+/// Returns when each of 100 clients returns, in order, all of which made their first call within 10 ms; and the number of
+/// calls after that.
+///
+/// With a limiter of their own they are 100 processes, and with the limiter that is passed they are one.
+async fn returns(refusal: Refusal, seed: u64, shared: Option<&RateLimiter>) -> (Vec<Duration>, usize) {
     fastrand::seed(seed);
     let (started, times) = (Instant::now(), Arc::new(Mutex::new(Vec::new())));
     let mut clients = JoinSet::new();
@@ -31,7 +35,7 @@ async fn returns(refusal: Refusal, seed: u64) -> Vec<Duration> {
             let now = started.elapsed();
             let response = match refusal {
                 _ if now >= secs(1) => {
-                    times.lock().unwrap().push(now);
+                    times.lock().unwrap().push((index, now));
                     Response::builder()
                 }
                 Refusal::RetryAfter => Response::builder().status(429).header("retry-after", "30"),
@@ -44,7 +48,9 @@ async fn returns(refusal: Refusal, seed: u64) -> Vec<Duration> {
             let response = response.body(Body::empty()).unwrap();
             async move { Ok::<_, TransportError>(response) }
         });
-        let transport = TransportBuilder::new().service(service).build().unwrap();
+        let builder = TransportBuilder::new().timeout(Duration::MAX);
+        let builder = shared.iter().fold(builder, |builder, limiter| builder.rate_limiter((*limiter).clone()));
+        let transport = builder.service(service).build().unwrap();
         clients.spawn(async move {
             sleep(millis(index / 10)).await;
             for _ in 0..2 {
@@ -53,28 +59,48 @@ async fn returns(refusal: Refusal, seed: u64) -> Vec<Duration> {
         });
     }
     clients.join_all().await;
-    let mut times = times.lock().unwrap().clone();
-    times.sort();
-    times
+    let times = times.lock().unwrap().clone();
+    let mut firsts: BTreeMap<u64, Duration> = BTreeMap::new();
+    for (client, at) in &times {
+        firsts.entry(*client).or_insert(*at);
+    }
+    let mut firsts: Vec<Duration> = firsts.into_values().collect();
+    firsts.sort();
+    (firsts, times.len())
 }
 
 #[tokio::test(start_paused = true)]
 async fn refused_clients_return_one_after_another() {
     for seed in 0..10 {
-        for refusal in [Refusal::RetryAfter, Refusal::Remaining] {
-            let times = returns(refusal, seed).await;
-            // With `Retry-After` each client returns for the refused call, then makes its second one.
-            let firsts: Vec<Duration> = times.iter().copied().filter(|at| *at < secs(64)).collect();
-            assert!(firsts.len() >= 100, "{refusal:?}: no client is lost: {}", firsts.len());
-            assert!(firsts[0] >= secs(30), "{refusal:?}: {:?} is too early", firsts[0]);
+        for (refusal, calls) in [(Refusal::RetryAfter, 200), (Refusal::Remaining, 100)] {
+            let (times, count) = returns(refusal, seed, None).await;
+            assert_eq!((times.len(), count), (100, calls), "{refusal:?}: no call is lost or doubled");
+            assert!(times[0] >= secs(30), "{refusal:?}: {:?} is too early", times[0]);
+            assert!(times[99] < secs(64), "{refusal:?}: {:?} is too late", times[99]);
+            for wave in times.windows(6) {
+                let width = wave[5] - wave[0];
+                assert!(width >= millis(100), "{refusal:?}, seed {seed}: more than 5 % within 100 ms: {wave:?}");
+            }
+            // A tenth of the clients, which may send a burst, would be a third of the limit.
+            let wave = times.iter().filter(|at| **at < secs(35)).count();
+            assert!(wave <= 40, "{refusal:?}: {wave} of 100 in the first five seconds");
         }
-        let times = returns(Refusal::Remaining, seed).await;
+    }
+}
+
+/// The same clients in one process, which may send 100 calls per minute after the gate.
+#[tokio::test(start_paused = true)]
+async fn refused_calls_of_one_limiter_return_one_by_one() {
+    for seed in 0..5 {
+        let limiter = RateLimiter::new(RateLimit::per_minute(100));
+        let (times, _) = returns(Refusal::RetryAfter, seed, Some(&limiter)).await;
+        assert_eq!(times.len(), 100);
+        assert!(times[0] >= secs(30), "{:?} is too early", times[0]);
         for wave in times.windows(6) {
             assert!(wave[5] - wave[0] >= millis(100), "seed {seed}: more than 5 % within 100 ms: {wave:?}");
         }
-        // A tenth of the clients, which may send a burst, would be a third of the limit.
-        let wave = times.iter().filter(|at| **at < secs(35)).count();
-        assert!(wave <= 40, "{wave} of 100 in the first five seconds");
+        let width = times[99] - times[0];
+        assert!(width >= secs(59), "seed {seed}: more than the limit in a minute: all within {width:?}");
     }
 }
 
