@@ -10,6 +10,7 @@ use bytes::Bytes;
 use http::request::Parts;
 use http::{HeaderMap, Method, StatusCode};
 
+use self::redact::Redaction;
 use crate::protocol::API_PREFIX;
 
 /// The log keeps this many requests, and fewer when their bodies are large.
@@ -22,14 +23,17 @@ const MAX_BODY_BYTES: usize = 256 * 1024 * 1024;
 pub struct LoggedRequest {
     /// The method.
     pub method: Method,
-    /// The path as it was sent, still percent-encoded, as `/api/v1/datasets/`.
+    /// The path as it was sent, still percent-encoded, as `/api/v1/datasets/`, with `[redacted]` in place of a segment
+    /// that has the form of a secret, such as a key.
     pub path: String,
-    /// The query as it was sent, without the question mark. Signatures and credentials are replaced by `[redacted]`.
+    /// The query as it was sent, without the question mark. Signatures and credentials, by their names or their form, are
+    /// replaced by `[redacted]`.
     pub query: Option<String>,
-    /// The headers. Values that are credentials, as of `X-Avala-Api-Key`, `Authorization` and cookies, are replaced by
-    /// `[redacted]`.
+    /// The headers. Values that are credentials, as of `X-Avala-Api-Key`, `Authorization` and cookies, or that have the
+    /// form of one, are replaced by `[redacted]`.
     pub headers: HeaderMap,
-    /// The body, with `[redacted]` in place of every value in JSON whose name is that of a secret, as `password`.
+    /// The body, with `[redacted]` in place of every value in JSON or in a form whose name is that of a secret, as
+    /// `password`, or that has the form of one. Any other body with a secret is replaced as a whole.
     ///
     /// Empty for requests to the storage host, whose bodies are not kept here.
     pub body: Bytes,
@@ -79,22 +83,17 @@ struct Entries {
 impl RequestLog {
     /// Notes a request, and returns its number.
     pub(crate) fn begin(&self, parts: &Parts, body: &Bytes) -> u64 {
-        let headers = redact::headers(&parts.headers);
-        let body = redact::body(body);
-        let mut entries = self.entries();
-        entries.body_bytes += body.len();
-        entries.requests.push_back(LoggedRequest {
+        let redaction = Redaction::new(&parts.headers);
+        let (headers, body) = (redaction.headers(), redaction.body(body));
+        let request = LoggedRequest {
             method: parts.method.clone(),
-            path: parts.uri.path().to_owned(),
-            query: parts.uri.query().map(redact::query),
+            path: redaction.path(parts.uri.path()),
+            query: parts.uri.query().map(|query| redaction.query(query)),
             headers,
             body,
             status: None,
-        });
-        while entries.requests.len() > MAX_REQUESTS || entries.body_bytes > MAX_BODY_BYTES {
-            entries.forget_first();
-        }
-        entries.forgotten + entries.requests.len() as u64
+        };
+        self.entries().push(request)
     }
 
     /// Notes the response to the request with this number, and returns its entry if it is still kept.
@@ -123,6 +122,16 @@ impl RequestLog {
 }
 
 impl Entries {
+    /// Adds a request, and returns its number.
+    fn push(&mut self, request: LoggedRequest) -> u64 {
+        self.body_bytes += request.body.len();
+        self.requests.push_back(request);
+        while self.requests.len() > MAX_REQUESTS || self.body_bytes > MAX_BODY_BYTES {
+            self.forget_first();
+        }
+        self.forgotten + self.requests.len() as u64
+    }
+
     fn forget_first(&mut self) {
         if let Some(request) = self.requests.pop_front() {
             self.body_bytes -= request.body.len();
@@ -155,9 +164,12 @@ mod tests {
     #[test]
     fn large_bodies_count() {
         let log = RequestLog::default();
-        let body = Bytes::from(vec![0; MAX_BODY_BYTES / 2]);
+        begin(&log, &Bytes::new());
+        let mut request = log.requests().remove(0);
+        log.clear();
+        request.body = Bytes::from(vec![0; MAX_BODY_BYTES / 2]);
         for kept in [1, 2, 2] {
-            begin(&log, &body);
+            log.entries().push(request.clone());
             assert_eq!(log.requests().len(), kept);
         }
     }
