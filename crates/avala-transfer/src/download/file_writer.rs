@@ -138,3 +138,89 @@ impl BlockWriter for FileWriter {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::download::folder::TargetFolder;
+    use crate::download::names::SafePath;
+    use crate::error::ErrorKind;
+
+    fn part(folder: &std::path::Path) -> Arc<PartFile> {
+        let folder = TargetFolder::open(folder, true).unwrap().unwrap();
+        let place = folder.place(&SafePath::new("x").unwrap(), true).unwrap().unwrap();
+        Arc::new(PartFile::open(place, "t").unwrap())
+    }
+
+    fn content(part: &PartFile) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        std::io::Read::read_to_end(&mut part.reader(), &mut bytes).unwrap();
+        bytes
+    }
+
+    #[tokio::test]
+    async fn blocks_of_many_connections_reach_their_positions() {
+        let root = tempfile::tempdir().unwrap();
+        let part = part(root.path());
+        let queue = WriteQueue::new(&part);
+        let mut connections = tokio::task::JoinSet::new();
+        for connection in 0..8_u8 {
+            let mut writer = FileWriter::new(&queue, u64::from(connection) * 5_000);
+            connections.spawn(async move {
+                for _ in 0..50 {
+                    writer.write(Block::of(vec![connection; 100]).await).await.unwrap();
+                    tokio::task::yield_now().await;
+                }
+                writer.finish().await.unwrap();
+            });
+        }
+        connections.join_all().await;
+        let expected: Vec<u8> = (0..8_u8).flat_map(|connection| vec![connection; 5_000]).collect();
+        assert!(content(&part) == expected);
+        assert_eq!(part.unsynced(), 40_000);
+        assert!(!queue.state().is_running && queue.state().waiting.is_empty());
+    }
+
+    #[tokio::test]
+    async fn failed_write_is_reported_to_its_connection_alone() {
+        let root = tempfile::tempdir().unwrap();
+        let part = part(root.path());
+        let queue = WriteQueue::new(&part);
+        // No file can have bytes there.
+        let (mut bad, mut good) = (FileWriter::new(&queue, 1 << 63), FileWriter::new(&queue, 0));
+        bad.write(Block::of(vec![1; 10]).await).await.unwrap();
+        good.write(Block::of(vec![2; 10]).await).await.unwrap();
+        assert_eq!(bad.finish().await.unwrap_err().kind(), ErrorKind::Target);
+        good.finish().await.unwrap();
+        assert_eq!(content(&part), [2; 10]);
+    }
+
+    #[test]
+    fn runtime_that_ended_leaves_nobody_waiting() {
+        let root = tempfile::tempdir().unwrap();
+        let part = part(root.path());
+        let queue = WriteQueue::new(&part);
+        let runtime = || tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let (ended, running) = (runtime(), runtime());
+        let block = running.block_on(Block::of(vec![1; 10]));
+        let handle = ended.handle().clone();
+        ended.shutdown_background();
+        let mut writer = FileWriter::new(&queue, 0);
+        {
+            // Nothing is started on this runtime any more.
+            let _entered = handle.enter();
+            let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+            let written = std::pin::pin!(writer.write(block)).poll(&mut context);
+            assert!(written.is_ready());
+        }
+        assert!(running.block_on(writer.finish()).is_err());
+        assert!(!queue.state().is_running);
+        // Another runtime writes again.
+        let mut writer = FileWriter::new(&queue, 0);
+        running.block_on(async {
+            writer.write(Block::of(vec![2; 10]).await).await.unwrap();
+            writer.finish().await.unwrap();
+        });
+        assert_eq!(content(&part), [2; 10]);
+    }
+}

@@ -24,6 +24,15 @@ pub(crate) struct Block {
     _memory: Memory,
 }
 
+#[cfg(test)]
+impl Block {
+    /// Creates a block of one chunk.
+    pub(crate) async fn of(bytes: Vec<u8>) -> Self {
+        let memory = crate::budget::memory::MemoryBudget::new(0).take(1).await;
+        Self { length: bytes.len() as u64, chunks: vec![bytes.into()], _memory: memory }
+    }
+}
+
 /// Takes the bytes of one body in order.
 pub(crate) trait BlockWriter: Send {
     /// Writes a block after the blocks before.
