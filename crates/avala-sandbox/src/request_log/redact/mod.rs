@@ -105,7 +105,7 @@ impl<'a> Redaction<'a> {
 
     /// Returns whether a text may hold a secret, found in few passes, as bodies may be large.
     fn is_suspect(&self, text: &[u8]) -> bool {
-        let is_escaped = || find(text, b"\\u").is_some();
+        let is_escaped = || shapes::find(text, b"\\u").is_some();
         shapes::has(text) || names::has_assignment(text) || self.is_known(text) || is_escaped()
     }
 
@@ -153,20 +153,8 @@ impl<'a> Redaction<'a> {
 
     /// Returns whether a text repeats a credential of the headers.
     fn is_known(&self, text: &[u8]) -> bool {
-        self.known.iter().any(|known| find(text, known).is_some())
+        self.known.iter().any(|known| shapes::find(text, known).is_some())
     }
-}
-
-/// Finds the first place of a part in a text.
-fn find(text: &[u8], part: &[u8]) -> Option<usize> {
-    let (first, mut from) = (part.first()?, 0);
-    while let Some(offset) = text.get(from..)?.iter().position(|byte| byte == first) {
-        if text.get(from + offset..)?.starts_with(part) {
-            return Some(from + offset);
-        }
-        from += offset + 1;
-    }
-    None
 }
 
 #[cfg(test)]

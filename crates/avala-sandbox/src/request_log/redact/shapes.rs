@@ -2,8 +2,6 @@
 
 use std::ops::Range;
 
-use super::find;
-
 /// Beginnings of keys and tokens, and the least that follows one.
 const PREFIXES: [(&str, usize); 20] = [
     ("avk_", 1),
@@ -78,6 +76,7 @@ fn follows_escape(text: &[u8], at: usize) -> bool {
     byte_before(2) == Some(&b'\\') || byte_before(3) == Some(&b'%')
 }
 
+/// Returns the length of a token that begins with one of [`PREFIXES`].
 fn prefixed(text: &[u8]) -> Option<usize> {
     PREFIXES.iter().find_map(|(prefix, least)| {
         let rest = text.strip_prefix(prefix.as_bytes())?;
@@ -86,7 +85,7 @@ fn prefixed(text: &[u8]) -> Option<usize> {
     })
 }
 
-/// A JSON Web Token: parts in base64, of which the first one is an object.
+/// Returns the length of a JSON Web Token: parts in base64, of which the first one is an object.
 fn jwt(text: &[u8]) -> Option<usize> {
     let is_part = |byte: u8| byte.is_ascii_alphanumeric() || b"_-".contains(&byte);
     let head = text.strip_prefix(b"eyJ").map(|rest| 3 + run(rest, is_part)).filter(|length| *length >= 10)?;
@@ -94,7 +93,7 @@ fn jwt(text: &[u8]) -> Option<usize> {
     (run(rest, is_part) >= 2).then(|| head + 1 + run(rest, |byte| is_part(byte) || byte == b'.'))
 }
 
-/// A key or a certificate in PEM, to its end or that of the text.
+/// Returns the length of a key or a certificate in PEM, to its end or that of the text.
 fn pem(text: &[u8]) -> Option<usize> {
     let rest = text.strip_prefix(b"-----BEGIN ")?;
     let end = find(rest, b"-----END ")
@@ -102,14 +101,14 @@ fn pem(text: &[u8]) -> Option<usize> {
     Some(11 + end.unwrap_or(rest.len()))
 }
 
-/// The token after `Bearer `.
+/// Returns the length of a token after `Bearer `.
 fn bearer(text: &[u8]) -> Option<usize> {
     text.get(..7).filter(|word| word.eq_ignore_ascii_case(b"bearer "))?;
     let length = run(text.get(7..)?, |byte| byte.is_ascii_alphanumeric() || b"_-.~+/=".contains(&byte));
     (length >= 8).then_some(length)
 }
 
-/// The name and the password in `https://name:password@host`.
+/// Returns the length of the name and the password in `https://name:password@host`.
 fn user_info(text: &[u8]) -> Option<usize> {
     let rest = text.strip_prefix(b"://")?;
     let length = run(rest, |byte| byte.is_ascii_graphic() && !b"/?#@\"'<>\\".contains(&byte));
@@ -118,6 +117,18 @@ fn user_info(text: &[u8]) -> Option<usize> {
 
 fn run(text: &[u8], fits: impl Fn(u8) -> bool) -> usize {
     text.iter().position(|byte| !fits(*byte)).unwrap_or(text.len())
+}
+
+/// Finds the first place of a part in a text.
+pub(super) fn find(text: &[u8], part: &[u8]) -> Option<usize> {
+    let (first, mut from) = (part.first()?, 0);
+    while let Some(offset) = text.get(from..)?.iter().position(|byte| byte == first) {
+        if text.get(from + offset..)?.starts_with(part) {
+            return Some(from + offset);
+        }
+        from += offset + 1;
+    }
+    None
 }
 
 #[cfg(test)]
