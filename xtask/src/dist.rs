@@ -13,7 +13,7 @@ use serde_json::Value;
 use crate::interop::target_directory;
 use crate::outcome::Outcome;
 use crate::performance;
-use crate::process::{cargo_output, cargo_with, log};
+use crate::process::{cargo_output, cargo_with, log, root};
 
 /// The largest program, in bytes.
 const LARGEST: u64 = 12_000_000;
@@ -112,8 +112,12 @@ fn build(target: &Target, features: &[&str]) -> Result<PathBuf, String> {
     if !target.emulator.is_empty() {
         variables.push((linker.as_str(), target.compiler));
     }
-    let build = ["build", "--locked", "--profile", "dist", "-p", "avala-cli", "--target", target.triple];
-    cargo_with(&[&build[..], features].concat(), &variables)?;
+    let build =
+        ["rustc", "--locked", "--profile", "dist", "-p", "avala-cli", "--bin", "avala", "--target", target.triple];
+    // A panic ends the program without unwinding, and the tables for it are an eighth of the program.
+    let script = format!("link-arg={}", root().join("xtask/src/dist/no_unwind_tables.ld").display());
+    let linker = ["--", "-C", "link-arg=-Wl,--no-eh-frame-hdr", "-C", "link-arg=-T", "-C", &script];
+    cargo_with(&[&build[..], features, &linker].concat(), &variables)?;
     Ok(target_directory()?.join(target.triple).join("dist").join("avala"))
 }
 

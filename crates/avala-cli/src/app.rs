@@ -32,7 +32,7 @@ pub(crate) fn run(args: Vec<OsString>) -> ExitCode {
         let format = if args::wants_json(&args) { Format::Json } else { Format::Table };
         return finish(Err(failure), format);
     }
-    match args::root().try_get_matches_from(&args) {
+    match args::root_for(&args).try_get_matches_from(&args) {
         Ok(matches) => {
             let (path, own) = leaf(&matches);
             let format = global::format_of(own);

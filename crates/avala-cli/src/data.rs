@@ -1,14 +1,6 @@
 //! JSON values that keep the order of their members and every digit of their numbers.
 
-use avala_client::types::Json;
-use serde::Deserialize;
-use serde::de::{self, Deserializer, MapAccess, Visitor};
-use serde::ser::Error as _;
-use serde_json::value::RawValue;
-use std::fmt;
-
-/// Deepest nesting that is taken apart; `serde_json` itself rejects more than 128 levels.
-const MAX_DEPTH: usize = 120;
+mod reader;
 
 /// A JSON value as the API sent it.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,38 +15,6 @@ pub(crate) enum Data {
 }
 
 impl Data {
-    /// Parses a JSON text.
-    pub(crate) fn parse(text: &str) -> Result<Self, serde_json::Error> {
-        let raw: &RawValue = serde_json::from_str(text)?;
-        Self::of_raw(raw, MAX_DEPTH)
-    }
-
-    /// Takes apart a value of the client. Invalid JSON cannot occur in it; a text too deeply nested stays a text.
-    pub(crate) fn of(json: &Json) -> Self {
-        Self::parse(json.get()).unwrap_or_else(|_| Self::Text(json.get().to_owned()))
-    }
-
-    fn of_raw(raw: &RawValue, depth: usize) -> Result<Self, serde_json::Error> {
-        let text = raw.get();
-        Ok(match text.as_bytes().first() {
-            Some(b'n') => Self::Null,
-            Some(b't') => Self::Bool(true),
-            Some(b'f') => Self::Bool(false),
-            Some(b'"') => Self::Text(serde_json::from_str(text)?),
-            Some(b'[' | b'{') if depth == 0 => return Err(serde_json::Error::custom("nested too deeply")),
-            Some(b'[') => {
-                let elements: Vec<&RawValue> = serde_json::from_str(text)?;
-                Self::List(elements.into_iter().map(|raw| Self::of_raw(raw, depth - 1)).collect::<Result<_, _>>()?)
-            }
-            Some(b'{') => {
-                let Members(members) = serde_json::from_str(text)?;
-                let member = |(name, raw)| Ok((name, Self::of_raw(raw, depth - 1)?));
-                Self::Map(members.into_iter().map(member).collect::<Result<_, serde_json::Error>>()?)
-            }
-            _ => Self::Number(text.to_owned()),
-        })
-    }
-
     /// Returns the member of an object; `None` if it has none of this name, or if this is no object. The last of
     /// repeated names counts.
     pub(crate) fn get(&self, name: &str) -> Option<&Self> {
@@ -147,33 +107,6 @@ impl<T: Into<Data>> From<Option<T>> for Data {
     }
 }
 
-/// The members of an object in their order.
-struct Members<'a>(Vec<(String, &'a RawValue)>);
-
-impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct InOrder;
-
-        impl<'de> Visitor<'de> for InOrder {
-            type Value = Members<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members<'de>, A::Error> {
-                let mut members = Vec::with_capacity(map.size_hint().unwrap_or_default().min(1024));
-                while let Some(member) = map.next_entry()? {
-                    members.push(member);
-                }
-                Ok(Members(members))
-            }
-        }
-
-        deserializer.deserialize_map(InOrder).map_err(de::Error::custom)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -185,6 +118,28 @@ mod tests {
         assert_eq!(crate::output::json::compact(&data), text);
         assert_eq!(data.at("m.b.2").and_then(Data::as_text), Some("x"));
         assert_eq!(data.at("m.c"), None);
+    }
+
+    #[test]
+    fn every_form_of_json_is_read_as_it_was_written() {
+        for (text, expected) in [
+            (" [ ] ", "[]"),
+            ("{ }", "{}"),
+            ("[ 1 , -2.50e+3 ,\n\ttrue,false , null ]", "[1,-2.50e+3,true,false,null]"),
+            (r#"{ "a" : { "b" : [ { } , [ ] ] } , "a" : 1 }"#, r#"{"a":{"b":[{},[]]},"a":1}"#),
+            (
+                r#"["", "\"", "\\", "\\\"", "é\u00e9\ud83d\ude00", "a,b]}:"]"#,
+                r#"["","\"","\\","\\\"","éé😀","a,b]}:"]"#,
+            ),
+            ("\"x\"", "\"x\""),
+            ("0", "0"),
+        ] {
+            let data = Data::parse(text).unwrap();
+            assert_eq!(crate::output::json::compact(&data), expected, "{text}");
+        }
+        for text in ["", "[", "[1,]", "{\"a\"}", "nul", "01", "\"\\ud800\"", "[1] x", "'a'"] {
+            assert!(Data::parse(text).is_err(), "{text}");
+        }
     }
 
     #[test]

@@ -38,7 +38,7 @@ pub(crate) const TABLE: &[ExitCodeRow] = &[
         ExitCode::Usage,
         2,
         "usage",
-        "Wrong usage or configuration; a question that cannot be asked. Nothing was sent.",
+        "Wrong usage or configuration; a question that cannot be asked. Nothing was changed.",
     ),
     row(ExitCode::Authentication, 3, "authentication", "The API key is missing, was rejected, or lacks permission."),
     row(ExitCode::NotFound, 4, "not_found", "The server has no such resource."),

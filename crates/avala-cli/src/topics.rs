@@ -59,7 +59,9 @@ fn formatting() -> String {
     let formats: String = FORMATS.iter().map(|(name, _, meaning)| format!("  {name:<8} {meaning}\n")).collect();
     format!(
         "-o FORMAT chooses the format of results on stdout:\n\n{formats}\n\
-         --fields A,B.C prints only these fields. --jq FILTER filters the JSON in the language of jq: the array of a list, \
+         --fields A,B.C prints only these fields. A name that is no field is wrong usage (exit code 2), and \
+         the error lists the fields that there are; one of a newer server counts if a record has it. Commands that change \
+         something check the names before, and if they cannot, they print the whole result, with exit code 10. --jq FILTER filters the JSON in the language of jq: the array of a list, \
          or each record with -o ndjson; strings are printed without quotes. --template prints each record by a Jinja \
          template, such as '{{{{ uid }}}} {{{{ name }}}}'.\n\n\
          Lists print one page unless --all or --limit N says otherwise. --all prints records as they come; if a later page \

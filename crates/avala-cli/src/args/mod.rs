@@ -8,13 +8,65 @@ use std::ffi::OsString;
 
 use clap::Command;
 
-use crate::commands::{Entry, entries, group_about};
+use crate::commands::{Entry, entries, group_about, group_alias, group_of_alias};
 
 pub(crate) use expand::{expand, first_word};
 
+/// Words of the longest command.
+const LONGEST: usize = 3;
+
 /// Returns the program's command line. Commands of a group are made when the group is used, so that the start is fast.
 pub(crate) fn root() -> Command {
-    let mut root = Command::new("avala")
+    let mut root = program();
+    let mut known: Vec<&str> = Vec::new();
+    for entry in entries() {
+        let name = entry.path()[0];
+        if !known.contains(&name) {
+            known.push(name);
+            root = root.subcommand(first_level(name, entry).defer(fill));
+        }
+    }
+    root
+}
+
+/// Returns what is needed of the command line to parse `args`: one command, if they begin with a whole one. Most of a
+/// short command's time would be spent on the others. What explains all commands, as help, needs [`root`].
+pub(crate) fn root_for(args: &[OsString]) -> Command {
+    let start = first_word(args).unwrap_or(args.len());
+    let words: Vec<&str> = args[start..].iter().map_while(|arg| arg.to_str()).collect();
+    let of = |length: usize| words.get(..length).map(in_full).and_then(|words| Entry::find(&words));
+    let Some(entry) = (1..=LONGEST).rev().find_map(of) else { return root() };
+    let name = entry.path()[0];
+    let command = first_level(name, entry);
+    // As in the whole tree, so that the help has the same order.
+    let command = if entry.path().len() == 1 { command.defer(fill) } else { add_level(command, &[entry], 1) };
+    program().subcommand(command)
+}
+
+/// Returns words with the name of a group instead of its other name.
+fn in_full<'a>(words: &[&'a str]) -> Vec<&'a str> {
+    let mut words = words.to_vec();
+    if let Some(first) = words.first_mut()
+        && let Some(name) = group_of_alias(first)
+    {
+        *first = name;
+    }
+    words
+}
+
+/// Returns a command of the first level without what it has.
+fn first_level(name: &'static str, entry: &Entry) -> Command {
+    let about = if entry.path().len() == 1 { entry.about() } else { group_about(name) };
+    let command = Command::new(name).about(about).args_override_self(true);
+    match group_alias(name) {
+        Some(alias) => command.visible_alias(alias),
+        None => command,
+    }
+}
+
+/// Returns the program with its own options.
+fn program() -> Command {
+    Command::new("avala")
         .version(env!("CARGO_PKG_VERSION"))
         .about("The command-line interface of Avala: datasets, annotation, exports and fleets of devices")
         .after_help(
@@ -27,21 +79,7 @@ pub(crate) fn root() -> Command {
         .subcommand_required(true)
         .disable_help_subcommand(true)
         .args_override_self(true)
-        .args(global::args());
-    let mut known: Vec<&str> = Vec::new();
-    for entry in entries() {
-        let name = entry.path()[0];
-        if !known.contains(&name) {
-            known.push(name);
-            let about = if entry.path().len() == 1 { entry.about() } else { group_about(name) };
-            let mut command = Command::new(name).about(about).args_override_self(true).defer(fill);
-            if let Some(alias) = crate::commands::group_alias(name) {
-                command = command.visible_alias(alias);
-            }
-            root = root.subcommand(command);
-        }
-    }
-    root
+        .args(global::args())
 }
 
 /// Adds what a command of the first level has: its own arguments, or the commands of its group.
@@ -75,7 +113,7 @@ fn add_level(command: Command, entries: &[&Entry], level: usize) -> Command {
 
 /// Returns whether words are the beginning of a command.
 pub(crate) fn is_command(words: &[&str]) -> bool {
-    let first = words.first().and_then(|word| crate::commands::group_of_alias(word)).or_else(|| words.first().copied());
+    let first = words.first().and_then(|word| group_of_alias(word)).or_else(|| words.first().copied());
     entries().any(|entry| {
         words.len() <= entry.path().len()
             && entry
@@ -96,4 +134,56 @@ pub(crate) fn wants_json(args: &[OsString]) -> bool {
             let value = word.strip_prefix("--output=").or_else(|| word.strip_prefix("-o"));
             value.is_some_and(|value| is_json(value.trim_start_matches('=')))
         })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Returns the command of a line with its arguments, or the message.
+    fn matched(line: &str, root: impl Fn(&[OsString]) -> Command) -> Result<String, String> {
+        let args: Vec<OsString> = line.split(' ').map(OsString::from).collect();
+        let matches = root(&args).try_get_matches_from(&args).map_err(|error| error.render().to_string())?;
+        let (mut words, mut own) = (Vec::new(), &matches);
+        while let Some((name, child)) = own.subcommand() {
+            words.push(name);
+            own = child;
+        }
+        // The order in which the options were declared does not matter.
+        let own = format!("{own:?}");
+        Ok(format!("{words:?} {}", own.split_once("valid_subcommands").unwrap().1))
+    }
+
+    #[test]
+    fn one_command_is_parsed_as_by_the_whole_tree() {
+        for line in [
+            "avala datasets list --limit 3 -o json",
+            "avala -o json --profile p datasets list",
+            "avala recordings list",
+            "avala auto-label-jobs list",
+            "avala fleet recordings upload --source x --recording y",
+            "avala status",
+            "avala status --nope",
+            "avala status --help",
+            "avala download --help",
+            "avala datasets list --help",
+            "avala datasets list --limt 3",
+            "avala datasets list extra",
+            "avala datasets --help",
+            "avala datasets lst",
+            "avala datasets",
+            "avala dataset list",
+            "avala",
+            "avala --help",
+            "avala -- datasets list",
+            "avala datasets -o json list",
+        ] {
+            assert_eq!(matched(line, root_for), matched(line, |_| root()), "{line}");
+        }
+    }
+
+    #[test]
+    fn no_command_is_longer_than_what_is_looked_for() {
+        assert_eq!(entries().map(|entry| entry.path().len()).max(), Some(LONGEST));
+    }
 }

@@ -88,6 +88,9 @@ async fn run(context: &mut Context, matches: &ArgMatches) -> Outcome {
     if method == Method::DELETE && !matches.get_flag("yes") {
         confirm(context, &format!("DELETE {}?", request.uri().path())).await?;
     }
+    if !method.is_safe() {
+        context.printer.set_changing();
+    }
     let options = ListOptions::read(matches);
     let is_list = options.all || options.limit.is_some() || options.page_info || matches.contains_id("cursor");
     if !is_list {

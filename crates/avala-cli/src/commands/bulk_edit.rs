@@ -75,6 +75,7 @@ async fn run(context: &mut Context, matches: &ArgMatches) -> Outcome {
     if matches.get_flag("check-only") {
         return context.printer.value(&report(edits.len(), 0), &[]);
     }
+    context.printer.set_changing();
     let mut sent = 0;
     for (index, chunk) in edits.chunks(chunk_size).enumerate().skip(count("start-chunk") - 1) {
         let number = index + 1;

@@ -11,6 +11,7 @@ use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
 use crate::commands::context::Context;
 use crate::commands::datasets::DATA_TYPES;
+use crate::commands::known_fields;
 use crate::commands::run::print_request;
 use crate::commands::special::Special;
 use crate::commands::wait::{Pace, follow};
@@ -90,6 +91,9 @@ async fn run(context: &mut Context, matches: &ArgMatches) -> Outcome {
         let request = context.avala_without_key()?.datasets().create(&dataset).to_http()?;
         return print_request(context, &request);
     }
+    context.printer.set_known(known_fields::of("datasets.create"));
+    context.printer.require_known()?;
+    context.printer.set_changing();
     let created = context.avala()?.datasets().create(&dataset).decode_as::<Json>().await?;
     let created = Data::of(&created);
     if !matches.get_flag("wait") {

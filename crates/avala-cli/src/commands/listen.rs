@@ -89,6 +89,7 @@ struct Receiver {
 }
 
 async fn listen(context: &mut Context, matches: &ArgMatches) -> Outcome {
+    context.printer.set_mixed();
     let secrets = secrets(context, matches)?;
     let verifier = match (secrets.is_empty(), matches.get_flag("no-verify")) {
         (_, true) => None,
@@ -179,7 +180,7 @@ fn report<const N: usize>(context: &mut Context, line: &str, object: [(&str, Dat
 }
 
 fn print(context: &mut Context, delivery: &Data) -> Outcome {
-    let is_selected = context.printer.style.jq.is_some() || context.printer.style.template.is_some();
+    let is_selected = context.printer.style.is_selected();
     if context.globals.format != Format::Table || is_selected {
         return context.printer.value(delivery, &[]);
     }

@@ -10,6 +10,7 @@ mod deletion;
 mod fields;
 mod files;
 mod input;
+mod known_fields;
 mod row;
 mod run;
 

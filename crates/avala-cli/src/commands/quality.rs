@@ -10,6 +10,7 @@ use avala_client::types::Json;
 use clap::{Arg, ArgMatches, Command, value_parser};
 
 use crate::commands::context::Context;
+use crate::commands::known_fields;
 use crate::commands::special::Special;
 use crate::data::Data;
 use crate::failure::{Failure, Outcome};
@@ -50,6 +51,7 @@ async fn run(context: &mut Context, matches: &ArgMatches) -> Outcome {
         write(path, &svg)?;
         context.notes.line(&format!("Wrote {}", path.display()));
     }
+    context.printer.set_known(known_fields::of("quality_targets.list"));
     context.printer.value(&Data::List(targets), COLUMNS)
 }
 

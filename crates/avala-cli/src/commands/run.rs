@@ -7,6 +7,7 @@ use clap::ArgMatches;
 use crate::commands::context::Context;
 use crate::commands::deletion;
 use crate::commands::input::{Input, Prepared, Reply};
+use crate::commands::known_fields;
 use crate::commands::row::{EXPORT, Kind, Row};
 use crate::commands::transfer::download::after_export;
 use crate::data::Data;
@@ -33,6 +34,14 @@ pub(crate) async fn run_row(
     if is_dry_run {
         return print_request(context, &request);
     }
+    let is_change = matches!(row.kind, Kind::Change | Kind::Destroy);
+    context.printer.set_known(match &send {
+        Reply::Nothing(_) => done(row, &input).into_iter().map(|(name, _)| name).collect(),
+        Reply::One(_) | Reply::Many(_) => known_fields::of(row.call),
+    });
+    if is_change {
+        context.printer.require_known()?;
+    }
     let subject = subject(row, &input);
     if row.kind == Kind::Destroy && !flag("yes") {
         let question = format!("{}: {subject}?", row.about);
@@ -43,6 +52,9 @@ pub(crate) async fn run_row(
         } else {
             confirm(context, &question).await?;
         }
+    }
+    if is_change {
+        context.printer.set_changing();
     }
     match send {
         Reply::One(send) => {
@@ -77,11 +89,17 @@ fn subject(row: &Row, input: &Input<'_>) -> String {
     values.collect::<Vec<_>>().join("/")
 }
 
-fn print_done(context: &mut Context, row: &Row, input: &Input<'_>, subject: &str) -> Outcome {
+/// Returns what is printed for programs after a call that returns nothing.
+fn done(row: &Row, input: &Input<'_>) -> Vec<(String, Data)> {
     let mut members = vec![("ok".to_owned(), Data::from(true)), ("operation".to_owned(), Data::from(row.call))];
     for arg in row.args.iter().filter(|arg| arg.is_positional) {
         members.push((arg.name.replace('-', "_"), Data::from(input.text(arg.name))));
     }
+    members
+}
+
+fn print_done(context: &mut Context, row: &Row, input: &Input<'_>, subject: &str) -> Outcome {
+    let members = done(row, input);
     context.printer.done(&format!("Done: {} {subject}", row.about.to_lowercase()), &Data::Map(members))
 }
 
@@ -189,5 +207,6 @@ async fn run_page_info(context: &mut Context, mut pages: Pages<Json>, options: &
             break;
         }
     }
+    let results = context.printer.select(results)?;
     context.printer.value(&Data::map([("results", Data::List(results)), ("next_cursor", next.into())]), &[])
 }

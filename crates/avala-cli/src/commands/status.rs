@@ -175,7 +175,7 @@ fn summary(parts: Parts, organization: Option<&str>) -> (Data, Vec<(&'static str
 }
 
 fn print(context: &mut Context, data: &Data) -> Outcome {
-    let is_selected = context.printer.style.jq.is_some() || context.printer.style.template.is_some();
+    let is_selected = context.printer.style.is_selected();
     if context.globals.format != Format::Table || is_selected {
         return context.printer.value(data, &[]);
     }

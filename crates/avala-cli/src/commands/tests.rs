@@ -186,3 +186,19 @@ fn deletions_read_the_name_wherever_a_command_does() {
     }
     assert!(read > 5);
 }
+
+#[test]
+fn known_fields_are_those_of_the_contract() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/contract/types.json");
+    let types: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+    for (call, endpoint) in contract() {
+        let returns = endpoint["returns"].as_str().unwrap().trim_end_matches('>');
+        let name = returns.rsplit('<').next().unwrap();
+        let mut expected: Vec<String> =
+            types[name]["fields"].as_object().into_iter().flatten().map(|(field, _)| field.clone()).collect();
+        let mut known = super::known_fields::of(&call);
+        expected.sort_unstable();
+        known.sort_unstable();
+        assert_eq!(known, expected, "{call}: known_fields.txt");
+    }
+}

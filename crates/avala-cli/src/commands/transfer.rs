@@ -66,6 +66,9 @@ fn transfers(context: &Context, matches: &ArgMatches, needs_key: bool) -> Outcom
         .state_folder(folder)
         .max_uploads(workers(matches))
         .storage_connections(move |transport| transport.proxy(proxy.clone()));
+    if let Ok(folders) = etcetera::base_strategy::Xdg::new() {
+        builder = builder.official_client_state(folders.home_dir().join(".avala/uploads"));
+    }
     if let Some(rate) = matches.get_one::<String>("bwlimit") {
         builder = builder.bandwidth_limit(BandwidthLimit::new(bytes("--bwlimit", rate)?));
     }

@@ -89,7 +89,7 @@ fn silent(device: Data, after: std::time::Duration) -> Option<Data> {
 }
 
 fn print(context: &mut Context, alerts: &[Data], devices: &[Data]) -> Outcome {
-    let is_selected = context.printer.style.jq.is_some() || context.printer.style.template.is_some();
+    let is_selected = context.printer.style.is_selected();
     if context.globals.format != Format::Table || is_selected {
         let report = [("alerts", Data::List(alerts.to_vec())), ("silent_devices", Data::List(devices.to_vec()))];
         return context.printer.value(&Data::map(report), &[]);

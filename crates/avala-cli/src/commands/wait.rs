@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use crate::args::global::duration;
 use crate::commands::context::Context;
+use crate::commands::known_fields;
 use crate::commands::special::Special;
 use crate::data::Data;
 use crate::failure::{Failure, Outcome};
@@ -61,21 +62,25 @@ fn build(command: Command, interval: &'static str, timeout: &'static str) -> Com
 }
 
 async fn exports(context: &mut Context, matches: &ArgMatches) -> Outcome {
+    context.printer.set_known(known_fields::of("exports.get"));
     let wait = context.avala()?.exports().wait(uid(matches));
     follow(context, wait, &Pace::read(matches)?).await
 }
 
 async fn auto_label(context: &mut Context, matches: &ArgMatches) -> Outcome {
+    context.printer.set_known(known_fields::of("auto_label_jobs.get"));
     let wait = context.avala()?.auto_label_jobs().wait(uid(matches));
     follow(context, wait, &Pace::read(matches)?).await
 }
 
 async fn recordings(context: &mut Context, matches: &ArgMatches) -> Outcome {
+    context.printer.set_known(known_fields::of("fleet.recordings.get"));
     let wait = context.avala()?.fleet().recordings().wait(uid(matches));
     follow(context, wait, &Pace::read(matches)?).await
 }
 
 async fn datasets(context: &mut Context, matches: &ArgMatches) -> Outcome {
+    context.printer.set_known(known_fields::of("datasets.get"));
     let datasets = context.avala()?.datasets();
     let wait = match matches.get_one::<String>("status").map(String::as_str) {
         None | Some("created") => datasets.wait(uid(matches)),

@@ -183,7 +183,7 @@ fn status(record: &Data) -> String {
 }
 
 fn print_change(context: &mut Context, change: &str, before: Option<&str>, record: &Data) -> Outcome {
-    let is_selected = context.printer.style.jq.is_some() || context.printer.style.template.is_some();
+    let is_selected = context.printer.style.is_selected();
     if context.globals.format != Format::Table || is_selected {
         let change = [("change", change.into()), ("previous_status", before.into()), ("record", record.clone())];
         context.printer.style.format = stream_format(context.globals.format);
@@ -364,7 +364,7 @@ fn is_descending(events: &[Data]) -> bool {
 }
 
 fn print_event(context: &mut Context, event: &Data) -> Outcome {
-    let is_selected = context.printer.style.jq.is_some() || context.printer.style.template.is_some();
+    let is_selected = context.printer.style.is_selected();
     if context.globals.format != Format::Table || is_selected {
         return context.printer.value(event, &[]);
     }

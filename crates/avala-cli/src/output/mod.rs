@@ -9,6 +9,7 @@ pub(crate) mod jq;
 #[path = "jq_absent.rs"]
 pub(crate) mod jq;
 pub(crate) mod json;
+mod names;
 mod printer;
 mod style;
 mod table;

@@ -1,13 +1,13 @@
 //! Prints results: one value, or a list record by record.
 
-use std::cmp::Ordering;
 use std::io::{self, BufWriter, Stdout, Write as _};
 
 use crate::data::Data;
+use crate::exit_code::ExitCode;
 use crate::failure::{Failure, Outcome};
 use crate::output::format::Format;
 use crate::output::style::Style;
-use crate::output::{delimited, escape, json, table, yaml};
+use crate::output::{delimited, escape, json, names, table, yaml};
 use crate::terminal::Terminal;
 
 /// Prints results to stdout.
@@ -15,11 +15,73 @@ pub(crate) struct Printer {
     out: BufWriter<Stdout>,
     pub(crate) style: Style,
     pub(crate) terminal: Terminal,
+    unknown_fields: UnknownFields,
+    /// Fields that a result can have, besides those that it has.
+    known: Vec<String>,
+}
+
+/// What fields mean that the result does not have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum UnknownFields {
+    /// Wrong usage: nothing is printed.
+    Usage,
+    /// Something was changed already, and the result may have what nobody can read again, as a secret: it is printed
+    /// whole, and the exit code is that of partial success.
+    PrintWhole,
+    /// Records of several kinds follow each other.
+    Empty,
 }
 
 impl Printer {
     pub(crate) fn new(style: Style, terminal: Terminal) -> Self {
-        Self { out: BufWriter::with_capacity(64 << 10, io::stdout()), style, terminal }
+        let out = BufWriter::with_capacity(64 << 10, io::stdout());
+        Self { out, style, terminal, unknown_fields: UnknownFields::Usage, known: Vec::new() }
+    }
+
+    /// Sets the fields that a result can have.
+    pub(crate) fn set_known(&mut self, known: Vec<String>) {
+        self.known = known;
+    }
+
+    /// Fails if `--fields` names what the result of a change cannot have. Called before the change is made.
+    pub(crate) fn require_known(&self) -> Outcome {
+        let fields = self.style.fields.as_deref().filter(|_| self.style.jq.is_none()).unwrap_or_default();
+        match names::unknown("--fields", fields, &self.known, &[]) {
+            None => Ok(()),
+            Some(unknown) => Err(Failure::usage(format!("{unknown}; nothing was sent, and --jq selects any other"))),
+        }
+    }
+
+    /// Declares that the result is of a command that changes something.
+    pub(crate) fn set_changing(&mut self) {
+        self.unknown_fields = UnknownFields::PrintWhole;
+    }
+
+    /// Declares that records of several kinds are printed, so that a field need not be in the first one.
+    pub(crate) fn set_mixed(&mut self) {
+        self.unknown_fields = UnknownFields::Empty;
+    }
+
+    /// Fails if `--fields` or `--sort` names what no record has. The first records decide for all that follow.
+    fn check_names(&mut self, records: &[Data]) -> Outcome {
+        if self.unknown_fields == UnknownFields::Empty || records.is_empty() {
+            return Ok(());
+        }
+        let is_selected = self.style.jq.is_none();
+        let fields = self.style.fields.as_deref().filter(|_| is_selected);
+        let unknown = fields.and_then(|fields| names::unknown("--fields", fields, &self.known, records));
+        let sort = self.style.sort.as_ref().map(|(path, _)| std::slice::from_ref(path));
+        let unknown = unknown.or_else(|| sort.and_then(|sort| names::unknown("--sort", sort, &self.known, records)));
+        let is_changed = self.unknown_fields == UnknownFields::PrintWhole;
+        self.unknown_fields = UnknownFields::Empty;
+        match unknown {
+            None => Ok(()),
+            Some(unknown) if is_changed => {
+                self.style.fields = None;
+                Err(Failure::new(ExitCode::Partial, format!("the command is done, but {unknown}")))
+            }
+            Some(unknown) => Err(Failure::usage(unknown)),
+        }
     }
 
     pub(crate) fn write(&mut self, text: &str) -> Outcome {
@@ -39,6 +101,15 @@ impl Printer {
             }
             return list.finish();
         }
+        let names = self.check_names(std::slice::from_ref(data));
+        if names.as_ref().is_err_and(|failure| failure.code != ExitCode::Partial) {
+            return names;
+        }
+        self.print_value(data)?;
+        names
+    }
+
+    fn print_value(&mut self, data: &Data) -> Outcome {
         if let Some(filter) = &self.style.jq {
             let text = filter.lines(data)?;
             self.write(&text)?;
@@ -71,10 +142,19 @@ impl Printer {
         ListWriter::new(self, columns)
     }
 
-    /// Prints a sentence for people, or a value for programs.
+    /// Returns records as `--sort` and `--fields` ask for, to be printed as a part of another value.
+    pub(crate) fn select(&mut self, mut records: Vec<Data>) -> Outcome<Vec<Data>> {
+        self.check_names(&records)?;
+        self.style.sort_records(&mut records);
+        let records = records.iter().map(|record| self.selected(record)).collect();
+        self.style.fields = None;
+        Ok(records)
+    }
+
+    /// Prints a sentence for people, or a value for programs, after a change.
     pub(crate) fn done(&mut self, sentence: &str, data: &Data) -> Outcome {
-        let is_selected = self.style.jq.is_some() || self.style.template.is_some() || self.style.fields.is_some();
-        if self.style.format == Format::Table && !is_selected {
+        self.set_changing();
+        if self.style.format == Format::Table && !self.style.is_selected() {
             self.write(&escape::line(sentence))?;
             self.write("\n")?;
             return self.flush();
@@ -105,41 +185,69 @@ pub(crate) struct ListWriter<'a> {
     header: Option<Vec<String>>,
     /// Records that have to wait for the others.
     kept: Vec<Data>,
+    /// Whether the names of `--fields` and `--sort` were compared with a page.
+    is_checked: bool,
+    /// What is reported after the records.
+    failure: Option<Failure>,
     count: usize,
 }
 
 impl<'a> ListWriter<'a> {
     pub(crate) fn new(printer: &'a mut Printer, columns: &'a [&'a str]) -> Self {
-        Self { printer, columns, header: None, kept: Vec::new(), count: 0 }
+        Self { printer, columns, header: None, kept: Vec::new(), is_checked: false, failure: None, count: 0 }
     }
 
     /// Prints or keeps a record.
     pub(crate) fn record(&mut self, record: Data) -> Outcome {
-        let style = &self.printer.style;
-        let is_filtered_array = style.jq.is_some() && style.format != Format::NdJson;
-        let is_table = style.format == Format::Table && style.template.is_none();
-        if style.sort.is_some() || is_filtered_array || is_table {
+        if self.needs_all() || !self.is_checked {
             self.kept.push(record);
             return Ok(());
         }
         self.print(&record)
     }
 
+    fn needs_all(&self) -> bool {
+        let style = &self.printer.style;
+        let is_filtered_array = style.jq.is_some() && style.format != Format::NdJson;
+        let is_table = style.format == Format::Table && style.template.is_none();
+        style.sort.is_some() || is_filtered_array || is_table
+    }
+
+    /// Compares the names of the options with the first records.
+    fn check_names(&mut self) -> Outcome {
+        if !self.is_checked && !self.kept.is_empty() {
+            self.is_checked = true;
+            match self.printer.check_names(&self.kept) {
+                Err(failure) if failure.code == ExitCode::Partial => self.failure = Some(failure),
+                checked => return checked,
+            }
+        }
+        Ok(())
+    }
+
     /// Writes everything printed so far to stdout, at the end of a page.
     pub(crate) fn flush(&mut self) -> Outcome {
+        self.check_names()?;
+        if !self.needs_all() {
+            for record in std::mem::take(&mut self.kept) {
+                self.print(&record)?;
+            }
+        }
         self.printer.flush()
     }
 
     /// Ends the list.
     pub(crate) fn finish(mut self) -> Outcome {
+        self.check_names()?;
+        let failure = self.failure.take();
+        self.end()?;
+        failure.map_or(Ok(()), Err)
+    }
+
+    fn end(mut self) -> Outcome {
         let mut kept = std::mem::take(&mut self.kept);
         let style = &self.printer.style;
-        if let Some((path, is_descending)) = &style.sort {
-            kept.sort_by(|a, b| {
-                let order = compare(a.at(path), b.at(path));
-                if *is_descending { order.reverse() } else { order }
-            });
-        }
+        style.sort_records(&mut kept);
         if let (Some(filter), true) = (&style.jq, style.format != Format::NdJson) {
             let text = filter.lines(&Data::List(kept))?;
             self.printer.write(&text)?;
@@ -203,18 +311,5 @@ impl<'a> ListWriter<'a> {
         };
         self.count += 1;
         self.printer.write(&text)
-    }
-}
-
-/// Numbers by value, everything else by its text; what is missing comes last.
-fn compare(a: Option<&Data>, b: Option<&Data>) -> Ordering {
-    let is_missing = |value: Option<&Data>| matches!(value, None | Some(Data::Null));
-    match (a, b) {
-        _ if is_missing(a) || is_missing(b) => is_missing(a).cmp(&is_missing(b)),
-        (Some(a), Some(b)) => match (a.as_f64(), b.as_f64()) {
-            (Some(a), Some(b)) => a.total_cmp(&b),
-            _ => a.display().cmp(&b.display()),
-        },
-        _ => Ordering::Equal,
     }
 }

@@ -71,6 +71,19 @@ fn wait_fails_for_a_failed_export() {
 }
 
 #[test]
+fn waits_for_missing_resources_are_not_found() {
+    let world = World::new();
+    for command in ["exports", "datasets", "auto-label", "fleet recordings"] {
+        // However little time there is: a timeout would suggest to wait longer.
+        for timeout in ["0.3", "1", "10"] {
+            let line = format!("{command} wait nope --interval 0.5 --timeout {timeout} -o json");
+            assert_eq!(world.run(&line).code(4).error()["code"], "not_found", "{line}");
+        }
+    }
+    world.run("datasets wait nope --status exported --timeout 1").code(4);
+}
+
+#[test]
 fn wait_that_takes_too_long_is_exit_code_7() {
     let fake = Fake::new(|_, _| Reply::Json(200, r#"{"uid":"e1","status":"processing"}"#.to_owned()));
     let ran = fake.run("exports wait e1 --interval 0.5 --timeout 0.7").code(7);
@@ -193,6 +206,74 @@ fn watch_prints_changes() {
     assert_eq!(line, format!("{uid} open"));
     let _ = child.kill();
     let _ = child.wait();
+}
+
+#[test]
+fn watch_reports_every_kind_of_record() {
+    let world = World::new();
+    let project = world.uid("projects");
+    let agent = world.uid("agents");
+    world.run(&format!("exports create --project {project}")).ok();
+    world.run(&format!("auto-label create --project {project} --model-type sam3")).ok();
+    for what in ["alerts", "auto-label", "datasets", "devices", "exports", "tasks", &format!("executions {agent}")] {
+        let ran = world.run(&format!("watch {what} --initial --interval 0.5 --timeout 0.2 -o ndjson")).ok();
+        let records: Vec<serde_json::Value> =
+            ran.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        assert!(!records.is_empty(), "{what}: {ran:#?}");
+        for record in &records {
+            let has_uid = record["record"]["uid"].is_string();
+            assert!(record["change"] == "new" && record["previous_status"].is_null() && has_uid, "{what}: {record}");
+        }
+        // A filter that nothing fits, and a table.
+        let none = format!("watch {what} --initial --status no-such --interval 0.5 --timeout 0.2");
+        let ran = world.run(&none);
+        assert!(ran.stdout.is_empty() && [0, 5].contains(&ran.code), "{what}: {ran:#?}");
+        let ran = world.run(&format!("watch {what} --initial --interval 0.5 --timeout 0.2")).ok();
+        assert_eq!(ran.stdout.lines().count(), records.len(), "{what}: {ran:#?}");
+        assert!(ran.stdout.lines().all(|line| line.starts_with("new      ")), "{what}: {ran:#?}");
+    }
+    world.run("watch executions --timeout 0.2").code(2);
+    world.run("watch executions nope --timeout 0.2").code(4);
+}
+
+#[test]
+fn watch_follows_a_job_to_its_end() {
+    let fake = Fake::new({
+        let polls = std::sync::atomic::AtomicUsize::new(0);
+        move |_, _| {
+            let status = match polls.fetch_add(1, std::sync::atomic::Ordering::SeqCst) {
+                0 => "pending",
+                1 => "processing",
+                _ => "exported",
+            };
+            let record = format!(r#"{{"uid":"e1","status":"{status}"}}"#);
+            let records =
+                if status == "exported" { format!(r#"{record},{{"uid":"e2","status":"x"}}"#) } else { record };
+            Reply::Json(200, format!(r#"{{"next":null,"previous":null,"results":[{records}]}}"#))
+        }
+    });
+    let mut command = fake.home.command();
+    command.args(["watch", "exports", "--interval", "0.5", "--timeout", "600", "-o", "ndjson"]);
+    let mut child = command.stdout(std::process::Stdio::piped()).spawn().unwrap();
+    let lines = std::io::BufRead::lines(std::io::BufReader::new(child.stdout.take().unwrap()));
+    let changes: Vec<String> = lines
+        .take(3)
+        .map(|line| {
+            let change: serde_json::Value = serde_json::from_str(&line.unwrap()).unwrap();
+            format!(
+                "{} {} {} {}",
+                change["change"], change["previous_status"], change["record"]["uid"], change["record"]["status"]
+            )
+        })
+        .collect();
+    let _ = child.kill();
+    let _ = child.wait();
+    let expected = [
+        r#""changed" "pending" "e1" "processing""#,
+        r#""changed" "processing" "e1" "exported""#,
+        r#""new" null "e2" "x""#,
+    ];
+    assert_eq!(changes, expected);
 }
 
 #[test]

@@ -139,6 +139,49 @@ fn identifiers_come_at_once_or_not_at_all() {
 }
 
 #[test]
+fn man_pages_cover_every_command_and_topic() {
+    let home = Home::new();
+    let ran = home.run("man --dir pages").ok();
+    let mut pages = 0;
+    for entry in std::fs::read_dir(home.path("pages")).unwrap() {
+        let path = entry.unwrap().path();
+        let text = std::fs::read_to_string(&path).unwrap();
+        let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
+        assert!(text.contains(&format!(".TH {name} 1")), "{name}: {text}");
+        for section in [".SH NAME", ".SH SYNOPSIS", ".SH OPTIONS"] {
+            assert!(text.contains(section), "{name} has no {section}");
+        }
+        pages += 1;
+    }
+    assert!(ran.stderr.contains(&format!("Wrote {pages} pages")) && pages > 180, "{ran:#?}");
+    let words: Vec<String> = home
+        .run("help commands -o json")
+        .ok()
+        .json()
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|command| command["command"].as_str().unwrap().replace(' ', "-"))
+        .collect();
+    for command in &words {
+        assert!(home.path(&format!("pages/avala-{command}.1")).exists(), "{command} has no page");
+    }
+    let page = home.run("man").ok().stdout;
+    assert_eq!(page, std::fs::read_to_string(home.path("pages/avala.1")).unwrap());
+    let topics = ["EXIT CODES", "ENVIRONMENT VARIABLES", "OUTPUT FORMATS", "PROFILES, KEYS AND THE CONFIGURATION FILE"];
+    for part in
+        topics.map(|topic| format!(".SH \"{topic}\"")).iter().map(String::as_str).chain(["AVALA_API_KEY", "130"])
+    {
+        assert!(page.contains(part), "{part}");
+    }
+    // A formatter reports no mistake, if there is one.
+    let groff = Command::new("groff").args(["-man", "-Tutf8", "-ww", "-z"]).arg(home.path("pages/avala.1")).output();
+    if let Ok(output) = groff {
+        assert!(output.status.success() && output.stderr.is_empty(), "{output:?}");
+    }
+}
+
+#[test]
 fn old_scripts_get_no_error() {
     let home = Home::new();
     for args in [&["__complete"][..], &["__complete", "0", "bash", "--", "x"], &["__complete", "1", "tcsh", "--", "x"]]

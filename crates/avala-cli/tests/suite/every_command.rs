@@ -28,6 +28,36 @@ fn lines(group: &str) -> Vec<String> {
     text.lines().filter(|line| !line.is_empty()).map(str::to_owned).collect()
 }
 
+/// Every line that needs `--yes`, without it: a question that cannot be asked is wrong usage, and nothing is sent.
+#[test]
+fn commands_that_ask_refuse_without_a_terminal() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/suite/every_command");
+    let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let groups: Vec<String> = files
+        .filter(|path| path.extension().is_some_and(|extension| extension == "txt"))
+        .map(|path| path.file_stem().unwrap().to_str().unwrap().to_owned())
+        .collect();
+    let world = World::new();
+    let mut asked = 0;
+    for line in groups.iter().flat_map(|group| lines(group)) {
+        let words = shlex::split(&line).unwrap();
+        if !words.iter().any(|word| word == "--yes" || word == "-y") {
+            continue;
+        }
+        let words = words.iter().filter(|word| *word != "--yes" && *word != "-y");
+        let words: Vec<String> = words.map(|word| word.replace('$', "no-")).collect();
+        world.sandbox.clear_requests();
+        let ran = world.home.input(&words, "y\n").code(2);
+        // What is not there is not asked for.
+        let is_named = ran.stderr.contains("--yes") || ran.stderr.contains("there is no profile");
+        assert!(is_named && ran.stderr.lines().count() == 1, "{line}: {ran:#?}");
+        let changes: Vec<_> = world.requests().into_iter().filter(|request| !request.starts_with("GET")).collect();
+        assert!(ran.stdout.is_empty() && changes.is_empty(), "{line}: {changes:?} {ran:#?}");
+        asked += 1;
+    }
+    assert!(asked >= 20, "{asked} lines");
+}
+
 /// The lines of a group in one sandbox, one after the other.
 struct Session {
     world: World,

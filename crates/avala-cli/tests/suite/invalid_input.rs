@@ -6,7 +6,7 @@
 use std::ffi::OsString;
 use std::path::Path;
 
-use crate::support::{Home, World, set_mode};
+use crate::support::{Fake, Home, World, set_mode};
 
 const FORMATS: [&str; 7] = ["table", "json", "ndjson", "csv", "tsv", "yaml", "uids"];
 
@@ -183,12 +183,80 @@ fn results_that_cannot_be_written_leave_no_partial_file() {
 }
 
 #[test]
-fn unknown_fields_are_empty_and_failed_filters_are_errors() {
+fn unknown_fields_are_usage_errors_that_list_fields() {
     let world = World::new();
-    // A field that no record has is empty, as it may be unset in all of them.
+    let dataset = world.uid("datasets");
     for format in FORMATS {
-        world.run(&format!("datasets list --limit 2 --fields nope,uid -o {format}")).ok();
+        for line in [
+            format!("datasets list --limit 2 --fields nope,uid -o {format}"),
+            format!("datasets list --all --page-size 50 --fields uid,nope.a -o {format}"),
+            format!("datasets list --limit 2 --sort nope -o {format}"),
+            format!("datasets get {dataset} --fields nope -o {format}"),
+            format!("api GET /datasets/{dataset}/ --fields nope -o {format}"),
+            format!("api GET /datasets/ --all --fields nope -o {format}"),
+            format!("whoami --fields nope -o {format}"),
+        ] {
+            let ran = world.run(&line).code(2);
+            assert!(ran.stdout.is_empty() && ran.stderr.lines().count() == 1, "{line}: {ran:#?}");
+            assert!(ran.stderr.contains("nope"), "{line}: {ran:#?}");
+            let known = if line.starts_with("whoami") { "key_source" } else { "uid, name" };
+            assert!(ran.stderr.contains(known), "{line}: {ran:#?}");
+        }
     }
+    let ran = world.run("datasets list --limit 1 --page-info --sort -name --fields nope -o json").code(2);
+    assert_eq!(ran.stdout, "");
+    let ran = world.run("datasets list --limit 1 --page-info --fields uid -o json").ok().json();
+    assert_eq!(ran["results"][0].as_object().unwrap().keys().collect::<Vec<_>>(), ["uid"]);
+}
+
+#[test]
+fn field_of_the_api_or_of_any_record_is_known() {
+    let fake = Fake::list(r#"{"uid":"a","status":null},{"uid":"b","newer":{"x":1}}"#);
+    for (format, expected) in [("csv", "uid,newer.x\na,\nb,1\n"), ("tsv", "uid\tnewer.x\na\t\nb\t1\n")] {
+        assert_eq!(fake.run(&format!("datasets list --fields uid,newer.x -o {format}")).ok().stdout, expected);
+    }
+    // An older server leaves out what the API has.
+    assert_eq!(fake.run("datasets list --fields uid,visibility -o csv").ok().stdout, "uid,visibility\na,\nb,\n");
+    let ran = fake.run("datasets list --fields newr").code(2);
+    assert!(ran.stderr.contains("uid, name,") && ran.stderr.contains(", newer"), "{ran:#?}");
+    // Without a record a name may be one of a newer server.
+    let empty = Fake::list("");
+    empty.run("datasets list --fields newer").ok();
+    empty.run("datasets list --fields uid").ok();
+}
+
+#[test]
+fn changes_check_fields_before_they_are_made() {
+    let world = World::new();
+    let webhook = world.uid("webhooks");
+    world.sandbox.clear_requests();
+    for format in ["table", "json", "csv"] {
+        let create = format!("webhooks create --target-url https://e.com/{format} --events task.completed");
+        for line in [format!("{create} --fields uid,secrett"), format!("webhooks delete {webhook} --yes --fields nope")]
+        {
+            let ran = world.run(&format!("{line} -o {format}")).code(2);
+            assert!(ran.stdout.is_empty() && ran.stderr.contains("nothing was sent"), "{ran:#?}");
+        }
+        let ran = world.run(&format!("{create} --fields uid,secret -o {format}")).ok();
+        assert!(!ran.stdout.is_empty(), "{ran:#?}");
+    }
+    assert!(world.requests().iter().all(|request| request == "POST /webhooks/"), "{:?}", world.requests());
+}
+
+#[test]
+fn result_of_a_change_without_known_fields_is_printed_whole() {
+    let world = World::new();
+    let line = "api POST /webhooks/ -F target_url=https://e.com/x -F events=[\"task.completed\"] --fields uid,secrett";
+    for format in ["table", "json", "csv"] {
+        let ran = world.run(&format!("{line} -o {format}")).code(10);
+        assert!(ran.stdout.contains("secret") && ran.stderr.contains("`secrett`"), "{ran:#?}");
+        assert_eq!(ran.stderr.lines().count(), 1, "{ran:#?}");
+    }
+}
+
+#[test]
+fn failed_filters_are_errors() {
+    let world = World::new();
     let ran = world.home.args(["datasets", "list", "--limit", "1", "--jq", ".[0].uid | error(\"no\")"]);
     assert!(ran.code != 0 && ran.stdout.is_empty() && ran.stderr.lines().count() == 1, "{ran:#?}");
     let ran = world.home.args(["datasets", "list", "--limit", "1", "--jq", ".uid.a.b", "-o", "ndjson"]);

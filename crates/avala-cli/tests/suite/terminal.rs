@@ -227,6 +227,31 @@ fn json_on_one_terminal_is_nothing_but_json() {
 }
 
 #[test]
+fn transfers_on_one_terminal_print_nothing_but_json() {
+    let world = World::new();
+    for number in 0..3_u8 {
+        world.home.write(&format!("drive/{number}.jpg"), vec![number; 4 << 10]);
+    }
+    // Each of them warns: of an upload of the official client, and of a file that the source does not have.
+    world.home.write(".avala/uploads/datasets/Drive-70e67cb65483.batch", "uid");
+    world.home.write("list", "0.jpg\nnope.jpg\n");
+    let upload = ["upload", "drive", "--name", "Drive", "--slug", "drive", "--data-type", "image"];
+    let plan = ["upload", "drive", "--name", "Drive", "--slug", "other", "--data-type", "image", "--dry-run"];
+    let download = ["download", "acme-robotics/forklift-images", "images", "--include", "nope.jpg"];
+    let missing = ["upload", "nowhere", "--name", "Drive", "--slug", "drive", "--data-type", "image"];
+    for (args, code) in [(&upload[..], 0), (&upload, 0), (&plan, 0), (&download, 0), (&missing, 2)] {
+        for format in ["json", "ndjson"] {
+            let mut session = Session::new(&world.home, &[args, &["-o", format]].concat());
+            assert_eq!(session.end(), code, "{args:?}: {}", session.shown);
+            let shown = session.lines();
+            let is_json = |text: &str| serde_json::from_str::<serde_json::Value>(text).is_ok();
+            let is_right = if format == "json" { is_json(&shown) } else { shown.lines().all(is_json) };
+            assert!(is_right && !shown.is_empty(), "{args:?} {format}: {shown:?}");
+        }
+    }
+}
+
+#[test]
 fn tables_fit_the_terminal() {
     let world = World::new();
     for columns in [30, 60, 120] {

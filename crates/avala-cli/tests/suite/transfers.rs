@@ -198,3 +198,18 @@ fn cloud_import_takes_the_bucket_of_a_storage_config() {
     world.run(&line.replace("import cloud", "import cloud s3://other/x")).code(2);
     world.run(&line.replace(&organization, "nope")).code(2);
 }
+
+#[test]
+fn live_batch_of_the_official_client_is_warned_of() {
+    let world = World::new();
+    world.home.write("files/a.jpg", "abc");
+    world.home.write(".avala/uploads/datasets/Mine-70e67cb65483.batch", "uid");
+    let upload = |format: &str, slug: &str| {
+        let files = world.home.path("files").display().to_string();
+        let line = format!("datasets upload --source {files} --name Mine --slug {slug} --data-type image -o {format}");
+        world.run(&line).ok()
+    };
+    let ran = upload("table", "mine");
+    let lines: Vec<_> = ran.stderr.lines().filter(|line| line.contains("official client")).collect();
+    assert!(matches!(lines.as_slice(), [line] if line.contains("Mine-70e67cb65483.batch")), "{ran:#?}");
+}

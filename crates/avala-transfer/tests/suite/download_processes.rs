@@ -164,7 +164,8 @@ async fn separate_state_folders_share_the_lock_of_a_target() {
         }
     };
     tokio::time::timeout(Duration::from_secs(60), begun).await.unwrap();
-    let error = transfers("state2").download_export("e1").to_file(&target).await.unwrap_err();
+    let second = transfers("state2").download_export("e1").to_file(&target).start();
+    let error = tokio::time::timeout(Duration::from_secs(60), second).await.expect("it does not wait").unwrap_err();
     assert_eq!(error.kind(), avala_transfer::ErrorKind::Locked);
     let text = error.to_string();
     assert!(text.contains(&format!("process {} on host ", std::process::id())) && text.contains("ago"), "{text}");

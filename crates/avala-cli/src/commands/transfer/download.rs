@@ -27,7 +27,16 @@ pub(crate) const COMMANDS: &[Special] =
                  avala download public:acme/night-drives@main drives/",
                 )
             },
-            run: |context, matches| Box::pin(download(context, matches, false)),
+            run: |context, matches| Box::pin(download(context, matches, source(matches), false)),
+        },
+        Special {
+            path: &["exports", "download"],
+            about: "Download the file of an export, once it is done; the same command goes on",
+            build: |command| {
+                build_to(command.arg(Arg::new("from").value_name("UID").required(true).help("UID of the export")))
+                    .after_help("Example:\n  avala exports download UID march.zip")
+            },
+            run: |context, matches| Box::pin(download(context, matches, format!("export:{}", source(matches)), false)),
         },
         Special {
             path: &["sync"],
@@ -42,7 +51,7 @@ pub(crate) const COMMANDS: &[Special] =
                      Example:\n  avala sync acme/night-drives drives/ --delete 10",
                     )
             },
-            run: |context, matches| Box::pin(download(context, matches, true)),
+            run: |context, matches| Box::pin(download(context, matches, source(matches), true)),
         },
         Special {
             path: &["verify"],
@@ -53,13 +62,17 @@ pub(crate) const COMMANDS: &[Special] =
     ];
 
 fn build(command: Command) -> Command {
+    build_to(command.arg(Arg::new("from").value_name("SOURCE").required(true).help(SOURCE_HELP)))
+}
+
+/// Adds the arguments after the source.
+fn build_to(command: Command) -> Command {
     let flag = |name: &'static str, help: &'static str| Arg::new(name).long(name).action(ArgAction::SetTrue).help(help);
     let pattern = |name: &'static str, help: &'static str| {
         Arg::new(name).long(name).value_name("PATTERN").action(ArgAction::Append).help(help)
     };
     options(
         command
-            .arg(Arg::new("from").value_name("SOURCE").required(true).help(SOURCE_HELP))
             .arg(
                 Arg::new("to")
                     .value_name("PATH")
@@ -85,8 +98,11 @@ fn is_folder(path: &std::path::Path) -> bool {
     path.is_dir() || path.as_os_str().to_string_lossy().ends_with(std::path::is_separator)
 }
 
-fn prepare(transfers: &Transfers, matches: &ArgMatches, into_folder: bool) -> Outcome<Download> {
-    let from = matches.get_one::<String>("from").map(String::as_str).unwrap_or_default();
+fn source(matches: &ArgMatches) -> String {
+    matches.get_one::<String>("from").cloned().unwrap_or_default()
+}
+
+fn prepare(transfers: &Transfers, from: &str, matches: &ArgMatches, into_folder: bool) -> Outcome<Download> {
     let to = matches.get_one::<PathBuf>("to").cloned().unwrap_or_default();
     let parts: Vec<&str> = from.split('/').collect();
     let download = if let Some(uid) = from.strip_prefix("export:") {
@@ -129,14 +145,14 @@ fn prepare(transfers: &Transfers, matches: &ArgMatches, into_folder: bool) -> Ou
     Ok(download)
 }
 
-async fn download(context: &mut Context, matches: &ArgMatches, into_folder: bool) -> Outcome {
-    let from = matches.get_one::<String>("from").map(String::as_str).unwrap_or_default();
-    let transfers = transfers(context, matches, !is_public(from))?;
-    let download = prepare(&transfers, matches, into_folder)?;
+async fn download(context: &mut Context, matches: &ArgMatches, from: String, into_folder: bool) -> Outcome {
+    let transfers = transfers(context, matches, !is_public(&from))?;
+    let download = prepare(&transfers, &from, matches, into_folder)?;
     if matches.get_flag("dry-run") {
         let plan = download.plan().await.map_err(failure)?;
         return context.printer.value(&plan_data(&plan), &[]);
     }
+    context.printer.set_changing();
     let done = drive(context, download.start()).await?;
     context.printer.value(&report(&done), &[])?;
     match done.unfinished().count() {
@@ -168,9 +184,9 @@ fn plan_data(plan: &DownloadPlan) -> Data {
 }
 
 async fn verify(context: &mut Context, matches: &ArgMatches) -> Outcome {
-    let from = matches.get_one::<String>("from").map(String::as_str).unwrap_or_default();
-    let transfers = transfers(context, matches, !is_public(from))?;
-    let comparison = prepare(&transfers, matches, false)?.verify().await.map_err(failure)?;
+    let from = source(matches);
+    let transfers = transfers(context, matches, !is_public(&from))?;
+    let comparison = prepare(&transfers, &from, matches, false)?.verify().await.map_err(failure)?;
     let different = comparison.different.iter().map(|(path, difference)| {
         let what = match difference {
             Difference::Size { source, target } => format!("{source} bytes there, {target} bytes here"),

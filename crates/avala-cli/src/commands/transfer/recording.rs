@@ -81,6 +81,7 @@ async fn run(context: &mut Context, matches: &ArgMatches) -> Outcome {
         ];
         return context.printer.value(&Data::map(plan), &[]);
     }
+    context.printer.set_changing();
     let run = transfers(context, matches, true)?.upload_recording(upload).start();
     let done = drive(context, run).await?;
     let recording = match &done.recording {

@@ -157,6 +157,7 @@ async fn run(context: &mut Context, matches: &ArgMatches) -> Outcome {
         ];
         return context.printer.value(&Data::map(plan), &[]);
     }
+    context.printer.set_changing();
     let done = drive(context, transfer.start()).await?;
     let dataset = match &done.dataset {
         Some(dataset) => Json::encode(dataset).map(|json| Data::of(&json)).unwrap_or(Data::Null),
