@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::server::{Fault, Server, approving};
 
-/// When the fake server created its execution of this number.
+/// Returns when the fake server created its execution of this number.
 fn created(number: u64) -> SystemTime {
     // 2026-01-01T00:00:00Z
     SystemTime::UNIX_EPOCH + Duration::from_secs(1_767_225_600 + number)
