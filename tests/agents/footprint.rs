@@ -1,5 +1,7 @@
 //! Memory and CPU time of an agent process while it is idle, and with many handlers. Read from `/proc`, so Linux only.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use avala_sandbox::{Sandbox, Seed};
@@ -7,7 +9,6 @@ use tokio::process::Child;
 use tokio::time::Instant;
 
 use super::Failure;
-use super::ledger::executions;
 use super::process::{HANG, Program, Site};
 use super::program::HandlerKind;
 
@@ -15,6 +16,11 @@ use super::program::HandlerKind;
 pub const MAX_IDLE_CPU_PERCENT: f64 = 0.1;
 /// The most memory that an idle agent may hold, in bytes.
 pub const MAX_IDLE_BYTES: u64 = 15 << 20;
+/// The most memory that an agent with 1,000 handlers at a time may hold, however many executions pass.
+pub const MAX_BUSY_BYTES: u64 = 72 << 20;
+/// How far that memory may grow from the 10,000th execution to the 30,000th: the buffers of connections grow until each one
+/// has served a page of the list, and the UIDs of 15,000 decided executions are kept at most.
+pub const MAX_GROWTH: f64 = 1.25;
 
 /// Footprint of an idle agent.
 #[derive(Clone, Copy, Debug)]
@@ -34,7 +40,7 @@ pub struct Busy {
     pub executions: usize,
     /// Resident memory in bytes before anything arrived.
     pub before: u64,
-    /// The same when all connections are open: after three times as many executions as run at a time.
+    /// The same after ten times as many executions were decided as run at a time: all connections are open.
     pub early: u64,
     /// The same while the last handlers are in flight.
     pub last: u64,
@@ -60,33 +66,53 @@ pub async fn idle(program: &Program, time: Duration) -> Result<Idle, Failure> {
     Ok(Idle { cpu_percent, bytes: resident_bytes(&child)? })
 }
 
-/// Measures an agent with this many handlers at a time, which take two seconds each; `count` is at least four times
-/// that.
+/// Measures an agent with this many handlers at a time, which take two seconds each, while `count` executions pass; at
+/// least 20 times as many as run at a time. New ones arrive as old ones are decided, so that as many wait at the end as
+/// at the beginning.
 ///
 /// # Errors
 /// When the sandbox or the process does not start, the executions are not decided, or this is not Linux.
 pub async fn busy(program: &Program, in_flight: usize, count: usize) -> Result<Busy, Failure> {
-    let site = Site::new(Sandbox::builder().seed(Seed::Empty).start().await?, "busy").await?;
+    let decided = Arc::new(AtomicUsize::new(0));
+    let counter = Arc::clone(&decided);
+    let sandbox = Sandbox::builder().seed(Seed::Empty).on_response(move |request| {
+        if request.api_path() == "/agent-actions/" && request.status.is_some_and(|status| status.is_success()) {
+            counter.fetch_add(1, Ordering::Relaxed);
+        }
+    });
+    let site = Site::new(sandbox.start().await?, "busy").await?;
     let mut settings = site.settings(HandlerKind::Slow(2_000));
     settings.concurrency = in_flight;
     let child = program.start(&settings)?;
     tokio::time::sleep(Duration::from_secs(2)).await;
     let before = resident_bytes(&child)?;
-    for number in 0..count {
-        site.announce(number, "task")?;
-    }
-    let is_start = |line: &super::program::Line| line.decision.is_none();
-    site.wait_for_log(3 * in_flight, is_start).await?;
-    let early = resident_bytes(&child)?;
-    site.wait_for_log(count, is_start).await?;
-    let last = resident_bytes(&child)?;
-    let all_decided = async {
-        while executions(&site.avala).await?.iter().any(|execution| execution.action.is_none()) {
-            tokio::time::sleep(Duration::from_millis(200)).await;
+    let mut announced = 0;
+    // Waits until so many are decided, while new ones arrive.
+    let mut pass = async |wanted: usize| {
+        let (mut last, mut moved) = (0, Instant::now());
+        loop {
+            let now = decided.load(Ordering::Relaxed);
+            while announced < count && announced < now + 4 * in_flight {
+                site.announce(announced, "task")?;
+                announced += 1;
+            }
+            if now >= wanted {
+                return Ok::<_, Failure>(());
+            }
+            if now > last {
+                (last, moved) = (now, Instant::now());
+            }
+            if moved.elapsed() > HANG {
+                return Err(format!("only {now} of {count} executions are decided").into());
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
         }
-        Ok::<_, Failure>(())
     };
-    tokio::time::timeout(HANG, all_decided).await.map_err(|_| "not all executions are decided")??;
+    pass(10 * in_flight).await?;
+    let early = resident_bytes(&child)?;
+    pass(count - in_flight).await?;
+    let last = resident_bytes(&child)?;
+    pass(count).await?;
     Ok(Busy { in_flight, executions: count, before, early, last })
 }
 

@@ -21,7 +21,7 @@ async fn main() -> Result<ExitCode, Failure> {
     let number = |index: usize, default: usize| arguments.get(index).map_or(Ok(default), |text| text.parse());
     let (kills, executions, faulted) = (number(0, 200)?, number(1, 2_000)?, number(2, 10_000)?);
     // How many executions pass through an agent whose memory is measured.
-    let passing = number(3, 10_000)?;
+    let passing = number(3, 30_000)?;
     let program = Program { path: std::env::current_exe()?, arguments: vec!["agent".to_owned()] };
     let mut is_good = killed(&program, kills, executions).await?;
     is_good &= killed_with_shared_claims(&program, kills.div_ceil(4), executions).await?;
@@ -81,7 +81,7 @@ async fn measured(program: &Program, executions: usize) -> Result<bool, Failure>
     println!("idle: {:.3} % of a core, {:.1} MiB", idle.cpu_percent, mebibytes(idle.bytes));
     let busy = footprint::busy(program, 1_000, executions).await?;
     println!(
-        "{} in flight, {} executions: {:.1} MiB before, {:.1} after 3,000, {:.1} with the last",
+        "{} in flight, {} executions: {:.1} MiB before, {:.1} after 10,000, {:.1} with the last",
         busy.in_flight,
         busy.executions,
         mebibytes(busy.before),
@@ -89,5 +89,6 @@ async fn measured(program: &Program, executions: usize) -> Result<bool, Failure>
         mebibytes(busy.last)
     );
     let is_small = idle.bytes <= footprint::MAX_IDLE_BYTES && idle.cpu_percent <= footprint::MAX_IDLE_CPU_PERCENT;
-    Ok(is_small && busy.last < busy.early + busy.early / 4)
+    let is_constant = busy.last as f64 <= busy.early as f64 * footprint::MAX_GROWTH;
+    Ok(is_small && is_constant && busy.last <= footprint::MAX_BUSY_BYTES)
 }

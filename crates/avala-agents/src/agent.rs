@@ -21,6 +21,9 @@ use crate::runtime;
 use crate::runtime::{AgentHandle, Capacity, Records, Shared, Summary, Until};
 use crate::settings::{GiveUp, Settings};
 
+/// Decisions that are sent at the same time. The rate limit of the API allows far fewer.
+const SENT_AT_ONCE: usize = 64;
+
 /// An agent: handlers for events, and how to run them.
 ///
 /// ```no_run
@@ -280,6 +283,7 @@ impl Agent {
             capacity,
             page_size: Arc::default(),
             lookups: Arc::default(),
+            sending: Semaphore::new(SENT_AT_ONCE),
             suspects: Semaphore::new(1),
             stopping: CancellationToken::new(),
             abort: CancellationToken::new(),

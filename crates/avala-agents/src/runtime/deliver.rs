@@ -109,7 +109,11 @@ pub(super) async fn deliver(shared: &Shared, record: &mut Record, lease: &Lease)
         // Written before the request: after a crash in between, the outcome counts as unknown.
         record.enter(RecordState::Sent);
         shared.save(record).await?;
-        let call = async { shared.avala.agent_actions().create(&payload).await };
+        let call = async {
+            // Never closed, so that this waits for a place.
+            let _place = shared.sending.acquire().await;
+            shared.avala.agent_actions().create(&payload).await
+        };
         let error = match while_held(shared, lease, call).await {
             Some(Ok(_)) => return Ok(Delivered::Acknowledged),
             Some(Err(error)) => error,

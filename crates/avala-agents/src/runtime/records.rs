@@ -127,8 +127,7 @@ impl Records {
         old.map(|(_, (_, execution))| execution.clone()).collect()
     }
 
-    /// Returns the undecided executions that can be forgotten. One that is forgotten too early and listed again would be
-    /// handled again.
+    /// Returns the undecided executions to forget. One that is forgotten too early would be handled again when it is listed.
     fn old_undecided(&mut self, now_ms: u64, now: Instant, walk: &Walked<'_>) -> Vec<ExecutionUid> {
         let is_waiting = |record: &&Record| matches!(record.state, RecordState::Started | RecordState::Failed);
         let open = self.open.values().filter(is_waiting).map(|record| (&record.execution, record.updated_at_ms));

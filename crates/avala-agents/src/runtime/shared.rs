@@ -46,6 +46,9 @@ pub(crate) struct Shared {
     pub(crate) page_size: Arc<PageSize>,
     /// Finds executions after an unknown outcome.
     pub(crate) lookups: Arc<Lookups>,
+    /// Limits how many decisions are sent at the same time. More would only open more connections, whose buffers are what
+    /// an agent with many handlers needs most of its memory for.
+    pub(crate) sending: Semaphore,
     /// Lets handlers run one at a time whose earlier start ended with its process.
     pub(crate) suspects: Semaphore,
     /// Cancelled when a run begins to stop: nothing is claimed or started any more.

@@ -86,7 +86,7 @@ impl Workers {
         self.tasks.abort_all();
     }
 
-    /// Returns which execution ended and how; `None` if the task was aborted.
+    /// Takes over the end of a task; `None` if it was aborted.
     fn ended(&mut self, joined: Result<Ended, JoinError>) -> Option<Result<(ExecutionUid, Ending), AgentError>> {
         self.monitor.set_in_flight(self.len());
         let (execution, task, ending) = match joined {
