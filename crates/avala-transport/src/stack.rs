@@ -25,7 +25,7 @@ use crate::layer::record::RecordLayer;
 use crate::layer::reject_redirects::RejectRedirectsLayer;
 use crate::layer::resolve::ResolveLayer;
 use crate::layer::retry::{RetryLayer, RetryPolicy};
-use crate::layer::shared::SharedLayer;
+use crate::layer::shared::{BoxedLayer, SharedLayer};
 use crate::layer::{decompress, trace};
 use crate::outgoing::OutgoingLayer;
 
@@ -101,7 +101,8 @@ pub(crate) fn assemble(settings: Settings, bottom: Bottom) -> Transport {
     let attempt = ServiceBuilder::new()
         // Covers everything that the network can delay, including the body.
         .layer(AttemptTimeoutLayer::new(settings.attempt_timeout))
-        // Below the layers that are cloned for each attempt, and above the large futures of the network.
+        // Below the layers that move the future of an attempt, and above those whose futures are large.
+        .layer(BoxedLayer)
         .layer(SharedLayer)
         // Above collect, so that only streamed bodies are watched.
         .layer(IdleTimeoutLayer::new(settings.idle_timeout))
@@ -122,6 +123,8 @@ pub(crate) fn assemble(settings: Settings, bottom: Bottom) -> Transport {
     let calls = ServiceBuilder::new()
         // Above everything that costs the server work; all layers below run once per attempt.
         .layer(RetryLayer::new(settings.retry).in_stack(&stack))
+        // Below the layers that are cloned for each call, and above those that are cloned for each attempt.
+        .layer(SharedLayer)
         // Inside retry, so that each attempt takes a token. Its wait counts against the call, not against the attempt.
         .layer(RateLimitLayer::new(settings.rate_limiter).permit_term(settings.attempt_timeout))
         // Below the rate limiter, so that calls that wait for a token hold no permit. The limiter takes a token and

@@ -1,4 +1,4 @@
-//! Shares the service of an attempt between all calls.
+//! Shares the services below a layer between all calls, and boxes their futures.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -11,10 +11,10 @@ use crate::body::Body;
 use crate::error::TransportError;
 use crate::when_ready::{WhenReady, call_when_ready};
 
-/// Puts the services below behind one reference count, and their futures into one box.
+/// Puts the services below behind one reference count.
 ///
-/// The layers above clone the service below them for each attempt, and move its futures: with this layer
-/// both are small, whatever is below it. Each call uses a clone of its own, made ready inside of its future.
+/// The layers above clone the service below them for each call: with this layer that is one count, whatever is below it.
+/// Each count costs more the more threads make calls. Each call uses a clone of its own, made ready inside of its future.
 #[derive(Debug, Clone)]
 pub(crate) struct SharedLayer;
 
@@ -44,13 +44,45 @@ where
 {
     type Response = Response<Body>;
     type Error = TransportError;
-    type Future = Pin<Box<WhenReady<S>>>;
+    type Future = WhenReady<S>;
 
     fn poll_ready(&mut self, _cx: &mut Context<'_>) -> Poll<Result<(), TransportError>> {
         Poll::Ready(Ok(()))
     }
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
-        Box::pin(call_when_ready(S::clone(&self.inner), request))
+        call_when_ready(S::clone(&self.inner), request)
+    }
+}
+
+/// Boxes the futures of the services below, so that the layers above move a pointer.
+#[derive(Debug, Clone)]
+pub(crate) struct BoxedLayer;
+
+impl<S> Layer<S> for BoxedLayer {
+    type Service = Boxed<S>;
+
+    fn layer(&self, inner: S) -> Boxed<S> {
+        Boxed { inner }
+    }
+}
+
+/// The service of [`BoxedLayer`].
+#[derive(Debug, Clone)]
+pub(crate) struct Boxed<S> {
+    inner: S,
+}
+
+impl<S: Service<Request<Body>>> Service<Request<Body>> for Boxed<S> {
+    type Response = S::Response;
+    type Error = S::Error;
+    type Future = Pin<Box<S::Future>>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: Request<Body>) -> Self::Future {
+        Box::pin(self.inner.call(request))
     }
 }

@@ -187,7 +187,8 @@ impl RateLimiter {
 
     /// Returns the narrower limit of this name, if the server has reported one.
     pub(super) fn scope(&self, name: Option<&'static str>) -> Option<Arc<Scope>> {
-        lock(&self.0.scopes).get(name?).cloned()
+        let name = name?;
+        lock(&self.0.scopes).get(name).cloned()
     }
 
     /// Updates the limits from a response.
