@@ -2,10 +2,12 @@
 
 use std::fmt;
 
+use serde_json::error::Category;
 use serde_json::value::RawValue;
 
-use crate::field::{Field, Mode, Report, push_key, read_lenient, read_text};
+use crate::field::{Field, Mode, Report, read_lenient, read_text, repeated};
 use crate::json::Json;
+use crate::locate::{json_path_at, offset_of, position_at, repeated_key};
 use crate::page::CursorPage;
 use crate::page::RawPageResponse;
 
@@ -22,6 +24,9 @@ impl<T: Field> Decode for T {}
 /// unexpected form counts as unset, and its exact text is kept in `extra` under its own name, at every level;
 /// [`unexpected_fields`] lists such fields. A field that is a list or a map is kept as a whole when one of its elements
 /// is unexpected, so that no element is dropped.
+///
+/// A field that an object has twice is an error at any depth of a model, since nothing says which value counts. Free-form
+/// JSON and unknown fields are kept as they came.
 ///
 /// The text is decoded strictly first, in one pass; only if that fails, field by field. The `Deserialize` of a model
 /// is lenient too, but has one pass only: a form that `serde_json` cannot parse, such as `1e999` or half a surrogate
@@ -86,6 +91,9 @@ pub fn page_from_json<T: Decode>(text: &str) -> Result<RawPageResponse<Result<T,
 }
 
 /// Lists the paths of known fields that are kept in an `extra` because of an unexpected form, as `images[2].width`.
+///
+/// A field that was set since is not listed, and its entry is not written; see
+/// [`Extra`](crate::Extra#fields-of-an-unexpected-form).
 #[must_use]
 pub fn unexpected_fields<T: Decode>(value: &T) -> Vec<String> {
     let mut paths = Vec::new();
@@ -96,23 +104,35 @@ pub fn unexpected_fields<T: Decode>(value: &T) -> Vec<String> {
 
 /// The reason why a text is not a valid response.
 ///
-/// It says where: by the path in the JSON, and by line and column. Its message repeats a value that has a wrong form,
-/// as `serde_json` does, and never a whole record.
+/// It says where: by the path in the JSON, and by line and column. Its message repeats numbers and booleans of a wrong
+/// form, and no text, which may be a secret in the wrong place. For the same reason it has no
+/// [`source`](std::error::Error::source).
 pub struct DecodeError {
     type_name: &'static str,
-    path: String,
+    path: Box<str>,
     line: usize,
     column: usize,
-    error: serde_json::Error,
+    message: Box<str>,
+    category: Category,
 }
 
 impl DecodeError {
     /// Finds the position of an error of `serde_json`, which decoded a `T` from the text.
     #[must_use]
     pub fn locate<T>(text: &str, error: serde_json::Error) -> Self {
-        let (line, column) = (error.line(), error.column());
-        let path = json_path_at(text, offset_of(text, line, column));
-        Self { type_name: short_name(std::any::type_name::<T>()), path, line, column, error }
+        let (mut line, mut column) = (error.line(), error.column());
+        let shown = error.to_string();
+        let position = format!(" at line {line} column {column}");
+        let message = without_texts(shown.strip_suffix(&position).unwrap_or(&shown)).into();
+        let mut offset = offset_of(text, line, column);
+        // A field that is repeated in a value that was read again is reported where that value ends.
+        if let Some(repeated) = repeated(&error).and_then(|message| repeated_key(text, message.split('`').nth(1)?)) {
+            offset = repeated;
+            (line, column) = position_at(text, offset);
+        }
+        let path = json_path_at(text, offset).into();
+        let type_name = short_name(std::any::type_name::<T>());
+        Self { type_name, path, line, column, message, category: error.classify() }
     }
 
     /// Moves the position from a part of a text to the text. The part must be a slice of the text.
@@ -121,10 +141,8 @@ impl DecodeError {
         // A part borrows from its text, so the distance of their first bytes is its offset.
         let start = (part.as_ptr() as usize).saturating_sub(text.as_ptr() as usize);
         let offset = start + offset_of(part, self.line, self.column);
-        self.path = json_path_at(text, offset);
-        let before = text.as_bytes().get(..offset).unwrap_or_default();
-        self.line = 1 + before.iter().filter(|byte| **byte == b'\n').count();
-        self.column = before.iter().rev().take_while(|byte| **byte != b'\n').count();
+        self.path = json_path_at(text, offset).into();
+        (self.line, self.column) = position_at(text, offset);
         self
     }
 
@@ -152,31 +170,29 @@ impl DecodeError {
         self.column
     }
 
-    /// Returns what is wrong, without the position.
+    /// Returns what is wrong, without the position and without texts from the input.
     #[must_use]
     pub fn message(&self) -> String {
-        let text = self.error.to_string();
-        let position = format!(" at line {} column {}", self.error.line(), self.error.column());
-        text.strip_suffix(&position).unwrap_or(&text).to_owned()
+        self.message.to_string()
     }
 
     /// Returns whether the text ends too early.
     #[must_use]
     pub fn is_truncated(&self) -> bool {
-        self.error.is_eof()
+        self.category == Category::Eof
     }
 
     /// Returns whether the text is JSON, but not the JSON of the type.
     #[must_use]
     pub fn is_data(&self) -> bool {
-        self.error.is_data()
+        self.category == Category::Data
     }
 }
 
 impl fmt::Display for DecodeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { type_name, path, line, column, .. } = self;
-        write!(f, "invalid {type_name} at {path}: {} at line {line} column {column}", self.message())
+        let Self { type_name, path, line, column, message, .. } = self;
+        write!(f, "invalid {type_name} at {path}: {message} at line {line} column {column}")
     }
 }
 
@@ -186,11 +202,7 @@ impl fmt::Debug for DecodeError {
     }
 }
 
-impl std::error::Error for DecodeError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        Some(&self.error)
-    }
-}
+impl std::error::Error for DecodeError {}
 
 /// A record of a page that is not valid, with its text.
 ///
@@ -263,87 +275,35 @@ fn short_name(name: &'static str) -> &'static str {
     name.rsplit("::").next().unwrap_or(name)
 }
 
-/// Returns the number of bytes before a position that `serde_json` reports.
-fn offset_of(text: &str, line: usize, column: usize) -> usize {
-    let lines = text.split_inclusive('\n').take(line.saturating_sub(1));
-    (lines.map(str::len).sum::<usize>() + column).min(text.len())
-}
+/// The most that is kept of a message, in bytes.
+const MAX_MESSAGE: usize = 512;
 
-/// The most levels of a path that are kept; deeper ones are left out.
-const MAX_LEVELS: usize = 64;
-
-/// Finds the path of the value that was read last in the first `offset` bytes of a text.
-///
-/// Decoding does not keep track of paths, which would slow down every response; this scan follows a failure. It needs
-/// no more memory than the path.
-#[must_use]
-pub fn json_path_at(text: &str, offset: usize) -> String {
-    enum Level<'a> {
-        Key(Option<&'a str>),
-        Index(usize),
-    }
-    let bytes = text.as_bytes().get(..offset).unwrap_or(text.as_bytes());
-    let (mut levels, mut omitted): (Vec<Level<'_>>, usize) = (Vec::new(), 0);
-    // Whether a string would be a key.
-    let mut before_key = false;
-    let mut at = 0;
-    while let Some(byte) = bytes.get(at) {
-        match byte {
-            b'"' => {
-                let start = at + 1;
-                at = start;
-                while bytes.get(at).is_some_and(|byte| *byte != b'"') {
-                    at += if bytes.get(at) == Some(&b'\\') { 2 } else { 1 };
-                }
-                if before_key
-                    && omitted == 0
-                    && let Some(Level::Key(key)) = levels.last_mut()
-                {
-                    *key = text.get(start..at.min(bytes.len()));
-                }
-                before_key = false;
+/// Returns a message of serde without the texts in it that come from the input. Models have none in their messages; the
+/// types of users, which are decoded by serde's derive, have.
+fn without_texts(message: &str) -> String {
+    // The name of a variant is a value; those that were expected are none.
+    let (mut kept, rest) = match message.strip_prefix("unknown variant `").and_then(|rest| rest.rsplit_once("`, ")) {
+        Some((_, expected)) => ("unknown variant, ".to_owned(), expected),
+        None => (String::new(), message),
+    };
+    let (mut is_text, mut is_escaped) = (false, false);
+    for character in rest.chars() {
+        match character {
+            _ if is_escaped => is_escaped = false,
+            '\\' if is_text => is_escaped = true,
+            '"' => {
+                kept.push_str(if is_text { "…\"" } else { "\"" });
+                is_text = !is_text;
             }
-            b'{' | b'[' if levels.len() >= MAX_LEVELS => {
-                omitted += 1;
-                before_key = false;
-            }
-            b'{' => {
-                levels.push(Level::Key(None));
-                before_key = true;
-            }
-            b'[' => {
-                levels.push(Level::Index(0));
-                before_key = false;
-            }
-            b'}' | b']' if omitted > 0 => omitted -= 1,
-            b'}' | b']' => {
-                levels.pop();
-                before_key = false;
-            }
-            b',' if omitted == 0 => match levels.last_mut() {
-                Some(Level::Index(index)) => *index += 1,
-                Some(Level::Key(key)) => {
-                    *key = None;
-                    before_key = true;
-                }
-                None => {}
-            },
-            _ => {}
+            _ if is_text => {}
+            _ => kept.push(character),
         }
-        at += 1;
-    }
-    let mut path = String::new();
-    for level in levels {
-        match level {
-            Level::Key(Some(key)) => push_key(&mut path, key),
-            Level::Key(None) => {}
-            Level::Index(index) => path.push_str(&format!("[{index}]")),
+        if kept.len() > MAX_MESSAGE {
+            kept.push('…');
+            break;
         }
     }
-    if omitted > 0 {
-        path.push('…');
-    }
-    if path.is_empty() { ".".to_owned() } else { path }
+    kept
 }
 
 impl<T: Field> Field for CursorPage<T> {
@@ -407,6 +367,60 @@ mod tests {
         }
         assert!(error::<Task>(r#"{"uid":"t1""#).is_truncated());
         assert!(error::<Task>(r#"{"uid":1}"#).is_data());
+    }
+
+    #[test]
+    fn repeated_field_is_an_error_at_any_depth_of_a_model() {
+        let odd = r#"{"uid":"i","key":7,"created_at":"","created_at":""}"#;
+        assert_eq!(error::<DatasetItem>(odd).path(), "created_at");
+        let frame = r#"{"frame_index":1,"key":7,"device_position":{"x":1,"y":2,"z":3,"x":1}}"#;
+        let twice = error::<crate::DatasetFrame>(frame);
+        assert_eq!((twice.message(), twice.path()), ("duplicate field `x`".to_owned(), "device_position.x"));
+        let images = r#"{"frame_index":1,"key":7,"images":[{},{"width":1,"model":true,"width":1}]}"#;
+        let twice = error::<crate::DatasetFrame>(images);
+        assert_eq!((twice.message(), twice.path()), ("duplicate field `width`".to_owned(), "images[1].width"));
+        assert!(serde_json::from_str::<crate::DatasetFrame>(images).is_err());
+        let page = format!(r#"{{"results":[{images},{{"frame_index":2}}]}}"#);
+        let page = page_from_json::<crate::DatasetFrame>(&page).unwrap();
+        assert_eq!(page.results[0].as_ref().unwrap_err().path(), "results[0].images[1].width");
+        assert!(page.results[1].is_ok());
+        // Free-form values are nobody's fields.
+        let free: Task = from_json(r#"{"uid":"t","name":7,"new":{"a":1,"a":2}}"#).unwrap();
+        assert_eq!(free.extra.get("new").unwrap().get(), r#"{"a":1,"a":2}"#);
+    }
+
+    #[test]
+    fn message_repeats_no_text_of_the_input() {
+        let secret = "hunter2\\\" or more";
+        for text in [
+            format!(r#"{{"uid":"d","name":"n","slug":"s","item_count":"{secret}"}}"#),
+            format!(r#"{{"uid":"d","name":"n","slug":"s","created_at":"{secret}"}}"#),
+            format!(r#""{secret}""#),
+            format!(r#"["{secret}"]"#),
+            format!(r#"{{"results":"{secret}"}}"#),
+            format!(r#"{{"results":["{secret}"]}}"#),
+        ] {
+            let strict = from_json_strict::<Dataset>(&text).unwrap_err();
+            let page = from_json_strict::<RawPageResponse<DatasetItem>>(&text).unwrap_err();
+            let shown = format!("{strict} {strict:?} {page} {page:?}");
+            assert!(!shown.contains("hunter2") && !shown.contains("or more"), "{shown}");
+        }
+        let number = format!(r#"{{"frame_index":"{secret}"}}"#);
+        let plain = serde_json::from_str::<crate::DatasetFrame>(&number).unwrap_err().to_string();
+        assert_eq!(plain, format!("invalid type: string, expected an integer at line 1 column {}", number.len() - 1));
+    }
+
+    #[test]
+    fn message_of_a_foreign_type_has_no_text_of_the_input() {
+        let of = |message: &str| {
+            let error = <serde_json::Error as serde::de::Error>::custom(message);
+            DecodeError::locate::<u8>("7", error).message()
+        };
+        assert_eq!(of(r#"invalid type: string "a \" b", expected u8"#), r#"invalid type: string "…", expected u8"#);
+        assert_eq!(of("unknown variant `hunter`2`, expected `a` or `b`"), "unknown variant, expected `a` or `b`");
+        assert_eq!(of("invalid type: integer `7`, expected a string"), "invalid type: integer `7`, expected a string");
+        assert_eq!(of("an unbalanced \"hunter2"), "an unbalanced \"");
+        assert!(of(&"x".repeat(10_000)).len() < 600);
     }
 
     #[test]

@@ -24,6 +24,29 @@ use crate::json::Json;
 /// assert_eq!(serde_json::to_string(&task)?, r#"{"uid":"t1","reviewer":{"name": "ada"}}"#);
 /// # Ok::<(), serde_json::Error>(())
 /// ```
+///
+/// # Fields of an unexpected form
+/// A known field of an unexpected form is unset in the model, and its text is here under its name, until the field is
+/// set:
+/// - A setter (`with_created_at`) removes the entry, whatever the value is, also `None`, 0, `false` or an empty list.
+/// - After an assignment of any other value than the unset one, the entry stays here and counts no more: the field is
+///   written instead, and [`unexpected_fields`](crate::unexpected_fields) does not list it.
+/// - An assignment of the unset value itself (`None`, or the default of a plain field) changes nothing, because the
+///   model looks as it was decoded: the text is written back. To write the unset value, use the setter, or
+///   [`remove`](Self::remove) the entry.
+///
+/// ```
+/// use avala_types::{Dataset, from_json};
+///
+/// let odd = r#"{"uid": "d1", "name": "n", "slug": "s", "item_count": "many"}"#;
+/// let mut dataset: Dataset = from_json(odd)?;
+/// assert!(serde_json::to_string(&dataset)?.contains(r#""item_count":"many""#));
+/// dataset.item_count = 7;
+/// assert!(serde_json::to_string(&dataset)?.contains(r#""item_count":7"#));
+/// let dataset = dataset.with_item_count(0);
+/// assert!(dataset.extra.is_empty() && serde_json::to_string(&dataset)?.contains(r#""item_count":0"#));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Default, PartialEq, Eq, Hash)]
 pub struct Extra(Option<Box<Fields>>);
 

@@ -10,6 +10,7 @@ use serde_json::value::RawValue;
 
 use crate::json::Json;
 use crate::plain_json;
+use crate::scalar::TEXT;
 
 /// Treatment of optional fields of an unexpected form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,9 +88,27 @@ pub(crate) fn captured<'de, T: Field, D: Deserializer<'de>>(deserializer: D) -> 
         return Ok(Slot::Null);
     }
     let strict = read_text(json.get(), Mode::Strict);
-    let read = if T::IS_COMPOUND { strict.or_else(|_| read_text(json.get(), Mode::Exact)) } else { strict };
-    Ok(read.map_or_else(|_| Slot::Odd(json), Slot::Value))
+    let read = match strict {
+        Err(error) if T::IS_COMPOUND && repeated(&error).is_none() => read_text(json.get(), Mode::Exact),
+        read => read,
+    };
+    match read {
+        Ok(value) => Ok(Slot::Value(value)),
+        // Nothing says which of two values counts: not an unexpected form, but an invalid text, at any depth.
+        Err(error) => repeated(&error).map_or(Ok(Slot::Odd(json)), |message| Err(de::Error::custom(message))),
+    }
 }
+
+/// Returns the message of [`duplicate`], without a position, which would be one in a part of the text.
+#[cold]
+pub(crate) fn repeated(error: &serde_json::Error) -> Option<String> {
+    let text = error.is_data().then(|| error.to_string()).filter(|text| text.starts_with(DUPLICATE))?;
+    let position = format!(" at line {} column {}", error.line(), error.column());
+    Some(text.strip_suffix(&position).unwrap_or(&text).to_owned())
+}
+
+/// Beginning of the message of an object that has a field twice; that of serde is the same.
+const DUPLICATE: &str = "duplicate field `";
 
 /// Decodes a whole text.
 pub(crate) fn read_text<T: Field>(text: &str, mode: Mode) -> Result<T, serde_json::Error> {
@@ -296,6 +315,8 @@ impl<T: Field> Field for Vec<T> {
                 f.write_str("a list")
             }
 
+            crate::scalar::refuse_text!();
+
             fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Vec<T>, A::Error> {
                 let mut items = Vec::new();
                 while let Some(item) = list.next_element_seed(self.0)? {
@@ -330,6 +351,8 @@ impl<T: Field> Field for BTreeMap<String, T> {
                 f.write_str("an object")
             }
 
+            crate::scalar::refuse_text!();
+
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
                 let mut entries = BTreeMap::new();
                 while let Some(key) = map.next_key::<String>()? {
@@ -356,7 +379,8 @@ impl<T: Field> Field for BTreeMap<String, T> {
     }
 }
 
-/// Decodes a value from a string, without allocating the string; the conversion may fail.
+/// Decodes a value from a string, without allocating the string; the conversion may fail. The error does not repeat the
+/// string.
 pub(crate) fn try_read_str<'de, D, T, E>(
     deserializer: D,
     expected: &'static str,
@@ -364,11 +388,10 @@ pub(crate) fn try_read_str<'de, D, T, E>(
 ) -> Result<T, D::Error>
 where
     D: Deserializer<'de>,
-    E: fmt::Display,
 {
     struct Text<F>(&'static str, F);
 
-    impl<T, E: fmt::Display, F: FnOnce(&str) -> Result<T, E>> Visitor<'_> for Text<F> {
+    impl<T, E, F: FnOnce(&str) -> Result<T, E>> Visitor<'_> for Text<F> {
         type Value = T;
 
         fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -376,7 +399,8 @@ where
         }
 
         fn visit_str<X: de::Error>(self, text: &str) -> Result<T, X> {
-            (self.1)(text).map_err(X::custom)
+            let Self(expected, make) = self;
+            make(text).map_err(|_| X::invalid_value(TEXT, &expected))
         }
     }
 
@@ -386,7 +410,7 @@ where
 /// Returns the error of a field that an object has twice.
 #[cold]
 pub(crate) fn duplicate<E: de::Error>(name: &str) -> E {
-    E::custom(format_args!("duplicate field `{name}`"))
+    E::custom(format_args!("{DUPLICATE}{name}`"))
 }
 
 #[cfg(test)]
@@ -411,6 +435,17 @@ mod tests {
         for mode in [Mode::Tolerant, Mode::Exact] {
             let read = slot::<Vec<String>>("[\"a\", 1.50]", mode).unwrap();
             assert!(matches!(read, Slot::Odd(json) if json.get() == "[\"a\", 1.50]"));
+        }
+    }
+
+    #[test]
+    fn repeated_field_is_an_error_at_any_depth() {
+        type Deep = BTreeMap<String, Option<Vec<BTreeMap<String, u64>>>>;
+        for mode in [Mode::Strict, Mode::Tolerant, Mode::Exact] {
+            for json in [r#"{"a":[{"b":1},{"b":1,"c":2,"b":1}]}"#, r#"{"a":[],"d":null,"a":[]}"#] {
+                let error = read_text::<Deep>(json, mode).unwrap_err().to_string();
+                assert!(error.starts_with("duplicate field `") && error.matches("line").count() == 1, "{error}");
+            }
         }
     }
 

@@ -127,6 +127,7 @@ mod cursor;
 mod dataset;
 mod decode;
 mod encode;
+mod exact_integer;
 mod export;
 mod extra;
 mod field;
@@ -137,6 +138,7 @@ mod id;
 mod inference_provider;
 mod json;
 mod link;
+mod locate;
 mod manual_upload;
 mod ml_model;
 mod model;
@@ -187,9 +189,7 @@ pub use dataset::{
     DatasetHealth, DatasetItem, DatasetSequence, DatasetStatus, EvaluationMembership, FrameError, FrameImage,
     OutcomeLabel, OutcomeSource, SequenceHealth, SequenceOutcome, SetSequenceOutcome, TransferDataset, TypedSequence,
 };
-pub use decode::{
-    Decode, DecodeError, RecordError, from_json, from_json_strict, json_path_at, page_from_json, unexpected_fields,
-};
+pub use decode::{Decode, DecodeError, RecordError, from_json, from_json_strict, page_from_json, unexpected_fields};
 pub use encode::{EncodeError, encode_json};
 pub use export::{CreateExport, Export, ExportFormat, ExportStatus};
 pub use extra::{Extra, ExtraIntoIter, ExtraIter};
@@ -220,6 +220,7 @@ pub use inference_provider::{
 };
 pub use json::{Elements, Json};
 pub use link::LinkError;
+pub use locate::json_path_at;
 pub use manual_upload::{
     AllowedMimes, CreateDatasetFromManualUpload, CreateManualUploadUrl, FormUpload, ManualUploadSession,
     ManualUploadTarget, SignParts, SignedPart, SignedParts, UploadMethod, UploadQuota, UploadedPart,

@@ -22,7 +22,8 @@ macro_rules! model {
         pub struct $name {
             $( $(#[$rmeta])* pub $rfield: $rty, )*
             $( $(#[$ometa])* pub $ofield: $oty, )*
-            /// Unknown fields, and fields of an unexpected form; written back when the model is encoded.
+            /// Unknown fields, and fields of an unexpected form until they are set; written back when the model is
+            /// encoded.
             pub extra: $crate::Extra,
         }
 
@@ -254,6 +255,8 @@ macro_rules! json_object {
                         f.write_str(concat!("an object (", stringify!($name), ")"))
                     }
 
+                    $crate::scalar::refuse_text!();
+
                     fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<$name, A::Error> {
                         let Self(mode) = self;
                         $( let mut $rfield = None; )*
@@ -298,12 +301,10 @@ macro_rules! json_object {
             }
 
             fn find_unexpected(&self, report: &mut $crate::field::Report<'_>) {
-                const OPTIONAL: &[&str] = &[$($owire,)*];
-                for name in OPTIONAL {
-                    if self.extra.get(name).is_some() {
-                        report.unexpected(name);
-                    }
-                }
+                // An entry of a field that a program has set since is not written, and counts no more.
+                $( if $crate::field::Field::is_unset(&self.$ofield) && self.extra.get($owire).is_some() {
+                    report.unexpected($owire);
+                } )*
                 $( report.field($rwire, &self.$rfield); )*
                 $( report.field($owire, &self.$ofield); )*
             }

@@ -18,7 +18,7 @@ use crate::link::LinkError;
 ///
 /// It reads all three shapes of the API in one pass: results with links, the same with a count, and a bare array.
 /// Most programs use [`CursorPage`].
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct RawPageResponse<T> {
     /// Items of this page.
@@ -167,7 +167,7 @@ fn write_page<S: Serializer, T: Serialize>(
 /// assert_eq!(page.next_cursor.expect("there is more").as_query(), "cursor=cD0y&limit=1");
 /// # Ok::<(), serde_json::Error>(())
 /// ```
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct CursorPage<T> {
     /// Items of this page; may be empty although more pages follow.
@@ -245,6 +245,8 @@ impl<'de, S: DeserializeSeed<'de> + Copy> Visitor<'de> for Page<S> {
         f.write_str("a page (an object with `results`, or a list)")
     }
 
+    crate::scalar::refuse_text!();
+
     fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<Self::Value, A::Error> {
         Items(self.item).visit_seq(list).map(RawPageResponse::new)
     }
@@ -319,6 +321,8 @@ impl<'de, S: DeserializeSeed<'de> + Copy> Visitor<'de> for Items<S> {
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a sequence")
     }
+
+    crate::scalar::refuse_text!();
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
         let mut items = Vec::new();

@@ -46,6 +46,8 @@ macro_rules! read_struct {
                         f.write_str(concat!("an object (", stringify!($name), ")"))
                     }
 
+                    $crate::scalar::refuse_text!();
+
                     #[inline]
                     fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<$name, A::Error> {
                         #[allow(unused_imports, reason = "not every struct has both kinds of fields")]

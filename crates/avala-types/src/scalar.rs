@@ -5,6 +5,7 @@ use std::marker::PhantomData;
 
 use serde::de::{self, Deserializer, MapAccess, SeqAccess, Unexpected, Visitor};
 
+use crate::exact_integer::exact_integer;
 use crate::field::{Field, Mode, Slot, captured};
 use crate::json::Json;
 use crate::json::any;
@@ -18,7 +19,8 @@ pub(crate) trait Scalar: Sized {
     const EXPECTED: &'static str;
 
     fn from_text<E: de::Error>(text: &str) -> Result<Self, E> {
-        Err(wrong_type::<Self, E>(Unexpected::Str(text)))
+        let _ = text;
+        Err(wrong_type::<Self, E>(TEXT))
     }
 
     fn from_string<E: de::Error>(text: String) -> Result<Self, E> {
@@ -41,6 +43,12 @@ pub(crate) trait Scalar: Sized {
         Err(wrong_type::<Self, E>(Unexpected::Float(value)))
     }
 
+    /// Reads a text that the other methods refuse, where its digits are known. Numbers of 2^53 and more have no exact
+    /// floating point number, so that `9007199254740993.0` is an integer only as a text.
+    fn from_exact(_: &str) -> Option<Self> {
+        None
+    }
+
     /// Returns whether a plain field of this type has the value that a missing field has.
     fn is_unset(&self) -> bool {
         false
@@ -58,13 +66,27 @@ pub(crate) trait Scalar: Sized {
     }
 }
 
+/// A string in an error. Its text is left out, because it may be a secret in the wrong place; numbers and booleans are
+/// shown.
+pub(crate) const TEXT: Unexpected<'static> = Unexpected::Other("string");
+
+/// Refuses a string in a visitor that expects none. serde's own method would repeat the text.
+macro_rules! refuse_text {
+    () => {
+        fn visit_str<E: serde::de::Error>(self, _: &str) -> Result<Self::Value, E> {
+            Err(E::invalid_type($crate::scalar::TEXT, &self))
+        }
+    };
+}
+pub(crate) use refuse_text;
+
 #[cold]
-fn wrong_type<T: Scalar, E: de::Error>(unexpected: Unexpected<'_>) -> E {
+pub(crate) fn wrong_type<T: Scalar, E: de::Error>(unexpected: Unexpected<'_>) -> E {
     E::invalid_type(unexpected, &T::EXPECTED)
 }
 
 #[cold]
-fn wrong_value<T: Scalar, E: de::Error>(unexpected: Unexpected<'_>) -> E {
+pub(crate) fn wrong_value<T: Scalar, E: de::Error>(unexpected: Unexpected<'_>) -> E {
     E::invalid_value(unexpected, &T::EXPECTED)
 }
 
@@ -84,7 +106,10 @@ pub(crate) fn read_slot<'de, T: Scalar + Field, D: Deserializer<'de>>(
     mode: Mode,
 ) -> Result<Slot<T>, D::Error> {
     if mode == Mode::Exact {
-        return captured(deserializer);
+        return Ok(match captured::<T, D>(deserializer)? {
+            Slot::Odd(json) => T::from_exact(json.get()).map_or(Slot::Odd(json), Slot::Value),
+            read => read,
+        });
     }
     T::ask_any(deserializer, ScalarVisitor::<T> { mode, is_required: false, scalar: PhantomData })
 }
@@ -312,6 +337,10 @@ macro_rules! integer {
                 read.ok_or_else(|| wrong_type::<Self, E>(Unexpected::Float(value)))
             }
 
+            fn from_exact(text: &str) -> Option<Self> {
+                exact_integer(text)?.try_into().ok()
+            }
+
             fn is_unset(&self) -> bool {
                 *self == 0
             }
@@ -327,7 +356,7 @@ impl Scalar for f64 {
     fn from_text<E: de::Error>(text: &str) -> Result<Self, E> {
         // `parse` also takes "inf" and "NaN", which JSON could not carry back.
         let number = text.trim().parse().ok().filter(|number: &f64| number.is_finite());
-        number.ok_or_else(|| wrong_value::<Self, E>(Unexpected::Str(text)))
+        number.ok_or_else(|| wrong_value::<Self, E>(TEXT))
     }
 
     fn from_u64<E: de::Error>(value: u64) -> Result<Self, E> {

@@ -35,6 +35,12 @@ pub trait SetterArgument<F, Kind> {
     fn into_field(self) -> F;
 }
 
+impl<T: Converted, U: Into<T>> SetterArgument<T, Plain> for U {
+    fn into_field(self) -> T {
+        self.into()
+    }
+}
+
 impl<T: Converted, U: Into<T>> SetterArgument<Option<T>, Plain> for U {
     fn into_field(self) -> Option<T> {
         Some(self.into())
@@ -44,18 +50,6 @@ impl<T: Converted, U: Into<T>> SetterArgument<Option<T>, Plain> for U {
 impl<T: Converted, U: Into<T>> SetterArgument<Option<T>, Optional> for Option<U> {
     fn into_field(self) -> Option<T> {
         self.map(Into::into)
-    }
-}
-
-impl SetterArgument<String, Plain> for &str {
-    fn into_field(self) -> String {
-        self.to_owned()
-    }
-}
-
-impl SetterArgument<String, Plain> for String {
-    fn into_field(self) -> String {
-        self
     }
 }
 
@@ -112,5 +106,13 @@ impl<K: Into<String>, V: Into<T>, T, I: IntoIterator<Item = (K, V)>> SetterArgum
 {
     fn into_field(self) -> Option<BTreeMap<String, T>> {
         Some(self.into_field())
+    }
+}
+
+impl<K: Into<String>, V: Into<T>, T, I: IntoIterator<Item = (K, V)>>
+    SetterArgument<Option<BTreeMap<String, T>>, Option<(K, V)>> for Option<I>
+{
+    fn into_field(self) -> Option<BTreeMap<String, T>> {
+        self.map(SetterArgument::into_field)
     }
 }

@@ -6,6 +6,7 @@ use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use crate::dataset::Dataset;
+use crate::decode::{Decode, DecodeError, from_json};
 use crate::export::Export;
 use crate::extra::Name;
 use crate::field::read_lenient;
@@ -118,7 +119,10 @@ impl WebhookEvent {
         match read {
             Ok(Ok(read)) => Ok(read),
             Ok(Err(signed)) => Err(WebhookEventError { event, failure: Failure::Mismatch(signed) }),
-            Err(error) => Err(WebhookEventError { event, failure: Failure::Decode("body", error) }),
+            Err(error) => {
+                let error = DecodeError::locate::<Self>(body, error);
+                Err(WebhookEventError { event, failure: Failure::Decode("body", error) })
+            }
         }
     }
 
@@ -128,13 +132,16 @@ impl WebhookEvent {
     /// Fails if the data is not a valid resource.
     pub fn resource(&self) -> Result<WebhookResource, WebhookEventError> {
         let kind = self.event.as_str().split_once('.').map(|(kind, _)| kind);
-        let resource = match kind {
-            Some("dataset") => read_lenient(self.data.get()).map(Box::new).map(WebhookResource::Dataset),
-            Some("export") => read_lenient(self.data.get()).map(Box::new).map(WebhookResource::Export),
-            Some("task") => read_lenient(self.data.get()).map(Box::new).map(WebhookResource::Task),
-            _ => Ok(WebhookResource::Other(self.data.clone())),
-        };
-        resource.map_err(|error| WebhookEventError {
+        Ok(match kind {
+            Some("dataset") => WebhookResource::Dataset(Box::new(self.read()?)),
+            Some("export") => WebhookResource::Export(Box::new(self.read()?)),
+            Some("task") => WebhookResource::Task(Box::new(self.read()?)),
+            _ => WebhookResource::Other(self.data.clone()),
+        })
+    }
+
+    fn read<T: Decode>(&self) -> Result<T, WebhookEventError> {
+        from_json(self.data.get()).map_err(|error| WebhookEventError {
             event: self.event.clone(),
             failure: Failure::Decode("resource", error),
         })
@@ -167,6 +174,8 @@ impl<'de> Deserialize<'de> for Signed {
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("an object")
             }
+
+            crate::scalar::refuse_text!();
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Signed, A::Error> {
                 let mut signed = Signed::default();
@@ -209,7 +218,7 @@ pub struct WebhookEventError {
 #[derive(Debug)]
 enum Failure {
     /// The part that cannot be decoded, and why.
-    Decode(&'static str, serde_json::Error),
+    Decode(&'static str, DecodeError),
     /// The event that the signed body names.
     Mismatch(EventType),
 }

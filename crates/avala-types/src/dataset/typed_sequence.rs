@@ -113,6 +113,8 @@ where
         f.write_str("an object (DatasetSequence)")
     }
 
+    crate::scalar::refuse_text!();
+
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
         let mut frames = None;
         let rest = WithoutFrames { map, frames: &mut frames, frame: &self.frame };
@@ -176,6 +178,8 @@ impl<'de, F: Fn(usize) -> T, T: DeserializeSeed<'de>> Visitor<'de> for Frames<'_
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a list of frames")
     }
+
+    crate::scalar::refuse_text!();
 
     fn visit_none<E: de::Error>(self) -> Result<Self::Value, E> {
         Ok(Vec::new())

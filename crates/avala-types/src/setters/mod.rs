@@ -3,6 +3,8 @@
 //! Lists, because macros cannot make a name of two. A unit test compares them with the models.
 
 mod accounts;
+#[cfg(test)]
+mod assignments;
 mod datasets;
 mod fleet;
 mod public_datasets;
@@ -12,7 +14,8 @@ mod uploads;
 
 /// Declares the setters of models: `with_name name "wire name": type`.
 macro_rules! setters {
-    ($( $model:ident { $( $setter:ident $field:ident $(as $wire:literal)? : $ty:ty, )* } )*) => {$(
+    ($( $model:ident { $( $setter:ident $field:ident $(as $wire:literal)? : $ty:ty, )* } )*) => {
+    $(
         impl $model {
             $(
                 #[doc = concat!("Sets [`", stringify!($field), "`](Self::", stringify!($field), ").")]
@@ -33,7 +36,24 @@ macro_rules! setters {
                 self
             }
         }
-    )*};
+
+        #[cfg(test)]
+        impl super::assignments::Assignable for $model {
+            const FIELDS: &[super::assignments::Assignment<Self>] = &[$(
+                super::assignments::Assignment {
+                    wire: crate::model::wire!($field $($wire)?),
+                    assign: |model, other| model.$field.clone_from(&other.$field),
+                    set: |model, other| model.$setter(other.$field.clone()),
+                },
+            )*];
+        }
+    )*
+        /// Checks the fields of all models of this file.
+        #[cfg(test)]
+        pub(super) fn check_assignments(check: &mut super::assignments::Check) {
+            $( check.model::<$model>(stringify!($model)); )*
+        }
+    };
 }
 use setters;
 

@@ -3,6 +3,7 @@
 #[cfg(any(feature = "chrono", feature = "jiff"))]
 mod convert;
 mod parse;
+mod words;
 
 #[cfg(any(feature = "chrono", feature = "jiff"))]
 pub use convert::OutOfRange;
@@ -16,7 +17,7 @@ use serde::de::{self, Deserializer, Visitor};
 use time::format_description::well_known::Rfc3339;
 use time::{OffsetDateTime, UtcOffset};
 
-use crate::scalar::Scalar;
+use crate::scalar::{Scalar, TEXT, wrong_value};
 
 /// A point in time: RFC 3339 on the wire,
 /// [`time::OffsetDateTime`](https://docs.rs/time/0.3/time/struct.OffsetDateTime.html) inside.
@@ -25,17 +26,23 @@ use crate::scalar::Scalar;
 ///
 /// # Forms that are read
 /// RFC 3339, and what databases and languages write in its place:
-/// - a space or `t` instead of `T`, no seconds, a comma instead of the point, a fraction of any length (kept to
-///   nanoseconds), and the basic form of ISO 8601 (`20250115T093000Z`);
-/// - the offset as `Z`, `z`, `UTC`, `GMT`, `+02`, `+0200`, `+02:00` or `+02:00:00`, with or without a space before it; a
-///   missing offset is UTC;
+/// - a date of ISO 8601 with `-`, `/` or `.` between its parts, as a week (`2025-W03-3`) or a day of the year
+///   (`2025-015`), and the basic form (`20250115T093000Z`); a date alone is its midnight, in UTC, as in JavaScript;
+/// - a space, `t` or `-` instead of `T` (`2025-01-15-09.30.00` of Db2), no seconds, a comma instead of the point, a
+///   fraction of any length (kept to nanoseconds), and ` AM` or ` PM` after the time;
+/// - the offset as `Z`, `UTC`, `GMT`, `Etc/UTC`, `+02`, `+0200`, `+02:00`, `+02:00:00` or `UTC+02:00`, with or without a
+///   space before it (`2025-01-15 09:30:00.1234567 +01:00` of SQL Server); a missing offset is UTC;
 /// - the name of the zone after the offset, which is dropped: `[Europe/Paris]` of Java, ` +0200 CEST` of Go;
-/// - the dates of HTTP and email: `Wed, 15 Jan 2025 09:30:00 GMT`;
-/// - what C, Ruby, Go and JavaScript print: `Wed Jan 15 09:30:00 2025`, `Wed Jan 15 09:30:00 +0000 2025`, and
-///   `Wed Jan 15 2025 09:30:00 GMT+0000 (UTC)`.
+/// - the dates of HTTP, email and cookies: `Wed, 15 Jan 2025 09:30:00 GMT`, and those of RFC 850, whose weekday gives
+///   the century (`Wednesday, 15-Jan-25 09:30:00 GMT`);
+/// - any other text with the name of a month, a day, a year of four digits and a time: `Wed Jan 15 09:30:00 2025` of C,
+///   `Wed Jan 15 09:30:00 UTC 2025` of Java, `Wed Jan 15 2025 09:30:00 GMT+0000 (UTC)` of JavaScript,
+///   `Wednesday, January 15, 2025 9:30:00 AM` of C#, `Jan 15 2025  9:30AM` of SQL Server.
 ///
-/// A date without a time is no point in time, and neither is a number: nothing says whether it counts seconds or
-/// milliseconds. [`from_unix_seconds`](Self::from_unix_seconds) is for numbers whose unit is known.
+/// Not read, because it has more than one meaning: a month in digits that does not follow the year (`01/02/2025`), a
+/// year of two digits without a weekday, the name of a zone without its offset (`09:30 CET`, `Europe/Paris`), and a
+/// number, since nothing says whether it counts seconds or milliseconds.
+/// [`from_unix_seconds`](Self::from_unix_seconds) is for numbers whose unit is known.
 ///
 /// RFC 3339 is written, with the offset that was read.
 ///
@@ -217,7 +224,7 @@ impl Scalar for Timestamp {
     const EXPECTED: &'static str = "an RFC 3339 timestamp";
 
     fn from_text<E: de::Error>(text: &str) -> Result<Self, E> {
-        text.parse().map_err(E::custom)
+        text.parse().map_err(|_| wrong_value::<Self, E>(TEXT))
     }
 
     fn ask<'de, D: Deserializer<'de>, V: Visitor<'de>>(deserializer: D, visitor: V) -> Result<V::Value, D::Error> {
@@ -275,11 +282,62 @@ mod tests {
             "Wed Jan 15 2025 09:30:00 GMT+0000",
             "Wed Jan 15 2025 09:30:00 GMT",
             " 2025-01-15T09:30:00Z\n",
+            // SQL Server, Db2, Oracle and PostgreSQL.
+            "2025-01-15 10:30:00.1234567 +01:00",
+            "2025-01-15-09.30.00.000000",
+            "Jan 15 2025  9:30AM",
+            "15-JAN-2025 09:30:00",
+            "Wed Jan 15 09:30:00 2025 UTC",
+            "Wed Jan 15 09:30:00.123456 2025 UTC",
+            "2025-01-15 09:30:00 Etc/UTC",
+            // ISO 8601: a week, a day of the year.
+            "2025-W03-3T09:30:00Z",
+            "2025W033T093000Z",
+            "2025-015T09:30:00Z",
+            "2025015T093000Z",
+            // Go's log, PHP, EXIF's relatives, the crate `time`.
+            "2025/01/15 09:30:00",
+            "2025.01.15 09:30:00",
+            "2025-1-15 9:30",
+            "2025-01-15 9:30:00.0 +00:00:00",
+            "2025-01-15 10:30:00 GMT+01:00",
+            "2025-01-15T11:30:00 UTC+02:00",
+            "2025-01-15 9:30:00 AM",
+            "2025-01-15 09:30:00 utc",
+            "Wednesday, 15-Jan-25 09:30:00 GMT",
+            "Wed, 15-Jan-2025 09:30:00 GMT",
+            "Wednesday, 15-Jan-2025 09:30:00 UTC",
+            "Wed, 15 Jan 25 09:30:00 +0000",
+            "Wednesday, January 15, 2025 9:30:00 AM",
+            "Wed Jan 15 09:30:00 AM UTC 2025",
+            "Wed 15 Jan 2025 09:30:00 AM UTC",
+            "15 January 2025 09:30",
+            "Jan 15, 2025, 9:30:00 AM",
+            "Jan 15, 2025, 9:30:00\u{202f}AM",
         ] {
             let read: Timestamp = same.parse().unwrap_or_else(|error| panic!("{error}"));
             assert_eq!(read.unix_seconds(), moment.unix_seconds(), "{same}");
             let written = serde_json::to_string(&read).unwrap();
             assert_eq!(serde_json::from_str::<Timestamp>(&written).unwrap(), read, "{same}");
+        }
+        for (text, expected) in [
+            ("2025-01-15", "2025-01-15T00:00:00Z"),
+            ("2025/01/15", "2025-01-15T00:00:00Z"),
+            ("2025-W03-3", "2025-01-15T00:00:00Z"),
+            ("2025-015", "2025-01-15T00:00:00Z"),
+            ("2020-W53-7", "2021-01-03T00:00:00Z"),
+            ("2024-366", "2024-12-31T00:00:00Z"),
+            ("2025-01-15 12:30:00 AM", "2025-01-15T00:30:00Z"),
+            ("2025-01-15 12:30:00 PM", "2025-01-15T12:30:00Z"),
+            ("2025-01-15 1:30 pm +01:00", "2025-01-15T13:30:00+01:00"),
+            ("Sunday, 06-Nov-94 08:49:37 GMT", "1994-11-06T08:49:37Z"),
+            ("Saturday, 06-Nov-94 08:49:37 GMT", "2094-11-06T08:49:37Z"),
+            ("Thu Mar 05 10:00:00 UTC 2026", "2026-03-05T10:00:00Z"),
+            // The weekday is not needed here, and not checked.
+            ("Tue Mar 05 10:00:00 UTC 2026", "2026-03-05T10:00:00Z"),
+            ("2026-01-02 03:04:05.1234567 +01:00", "2026-01-02T03:04:05.1234567+01:00"),
+        ] {
+            assert_eq!(text.parse::<Timestamp>().unwrap().to_string(), expected, "{text}");
         }
         let nanoseconds: Timestamp = "2025-01-15 09:30:00.1234567891".parse().unwrap();
         assert_eq!(nanoseconds.to_string(), "2025-01-15T09:30:00.123456789Z");
@@ -300,8 +358,31 @@ mod tests {
             "",
             "now",
             "infinity",
-            "2025-01-15",
+            "0000-00-00 00:00:00",
+            "2025-01",
+            "2025",
+            "20250115",
             "2025-13-15T09:30:00Z",
+            "2025-W54-1T09:30:00Z",
+            "2025-366",
+            "2025-01/15 09:30:00",
+            "2025-01-15 13:30:00 AM",
+            "2025-01-15 0:30:00 PM",
+            "2025-01-15 09:30:00 CET",
+            "2025-01-15 09:30:00 Europe/Paris",
+            "01-02-2025 09:30:00",
+            "1/15/2025 9:30:00 AM",
+            "15 Jan 25 09:30 UTC",
+            "15-JAN-25 09.30.00.000000 AM",
+            "Monday, 15-Jan-25 09:30:00 GMT",
+            "15 15 Jan 2025 09:30:00",
+            "Jan Feb 15 2025 09:30:00",
+            "Jan 15 2025",
+            "Jan 2025 09:30",
+            "Wed 15 2025 09:30:00",
+            "Jan 15 2025 09:30:00 10:30:00",
+            "Jan 15 2025 09:30:00 GMT (",
+            "2025-01-15é09:30:00",
             "2025-02-30T09:30:00Z",
             "2025-01-15 24:30:00",
             "2025-01-15T09",

@@ -1,7 +1,11 @@
 //! Converts timestamps, as databases and languages write them, to RFC 3339.
 
-use time::OffsetDateTime;
+use std::borrow::Cow;
+
 use time::format_description::well_known::{Rfc2822, Rfc3339};
+use time::{Date, OffsetDateTime, Weekday};
+
+use super::words;
 
 /// Reads a timestamp in any of the forms that [`Timestamp`](super::Timestamp) lists.
 pub(super) fn parse(text: &str) -> Option<OffsetDateTime> {
@@ -9,83 +13,57 @@ pub(super) fn parse(text: &str) -> Option<OffsetDateTime> {
     if let Ok(time) = OffsetDateTime::parse(text, &Rfc3339) {
         return Some(time);
     }
-    if let Some((text, seconds)) = to_rfc3339(text) {
+    let text = with_plain_spaces(text);
+    if let Some((text, seconds)) = year_first(&text) {
         let time = OffsetDateTime::parse(&text, &Rfc3339).ok()?;
         return time.checked_sub(time::Duration::seconds(seconds));
     }
     // Starts with the name of a weekday or, without it, with the day.
-    OffsetDateTime::parse(text, &Rfc2822).ok().or_else(|| parse(&month_first(text)?))
+    OffsetDateTime::parse(&text, &Rfc2822).ok().or_else(|| words::parse(&text))
 }
 
-/// Names of months, with the number that each has.
-const MONTHS: [(&str, &str); 12] = [
-    ("Jan", "01"),
-    ("Feb", "02"),
-    ("Mar", "03"),
-    ("Apr", "04"),
-    ("May", "05"),
-    ("Jun", "06"),
-    ("Jul", "07"),
-    ("Aug", "08"),
-    ("Sep", "09"),
-    ("Oct", "10"),
-    ("Nov", "11"),
-    ("Dec", "12"),
-];
-
-/// Reads forms that name the month before the day, and returns a date and a time in digits: `Wed Jan 15 09:30:00 2025`
-/// of C, with an offset before the year in Ruby and Go, and `Wed Jan 15 2025 09:30:00 GMT+0100 (CET)` of JavaScript.
-fn month_first(text: &str) -> Option<String> {
-    let mut words = text.split_ascii_whitespace();
-    let weekday = words.next()?;
-    ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"].contains(&weekday).then_some(())?;
-    let name = words.next()?;
-    let (_, month) = MONTHS.iter().find(|(known, _)| *known == name)?;
-    let day = words.next()?;
-    let (year, time, offset) = match (words.next()?, words.next()?) {
-        (time, year) if time.contains(':') && year.len() == 4 => (year, time, "Z"),
-        (time, offset) if time.contains(':') => (words.next()?, time, offset),
-        (year, time) => (year, time, words.next()?),
-    };
-    // JavaScript adds the name of the zone.
-    let rest = words.next();
-    rest.is_none_or(|word| word.starts_with('(')).then_some(())?;
-    let offset = offset.strip_prefix("GMT").filter(|offset| !offset.is_empty()).unwrap_or(offset);
-    Some(format!("{year}-{month}-{day:0>2}T{time}{offset}"))
+/// Returns the text with a plain space for each kind of space that browsers write before AM and PM.
+fn with_plain_spaces(text: &str) -> Cow<'_, str> {
+    if text.is_ascii() { text.into() } else { text.replace(['\u{202f}', '\u{a0}'], " ").into() }
 }
 
-/// Returns the text as RFC 3339, and the seconds of its offset, for which RFC 3339 has no room.
-fn to_rfc3339(text: &str) -> Option<(String, i64)> {
+/// Returns a text that begins with the year as RFC 3339, and the seconds of its offset, for which RFC 3339 has no room.
+fn year_first(text: &str) -> Option<(String, i64)> {
     let mut rest = Rest(text);
-    let (year, dashes) = (rest.digits(4)?, rest.skip("-"));
-    let month = rest.digits(2)?;
-    (rest.skip("-") == dashes).then_some(())?;
-    let day = rest.digits(2)?;
-    (rest.skip("T") || rest.skip("t") || rest.skip(" ")).then_some(())?;
-
-    let (hour, colons) = (rest.digits(2)?, rest.skip(":"));
-    let minute = rest.digits(2)?;
-    let has_second = if colons { rest.skip(":") } else { rest.0.starts_with(|next: char| next.is_ascii_digit()) };
-    let second = if has_second { rest.digits(2)? } else { "00" };
-    let fraction = if has_second && (rest.skip(".") || rest.skip(",")) { rest.fraction()? } else { "0" };
-
-    rest.skip(" ");
+    let (date, sign) = rest.date()?;
+    if rest.0.is_empty() && !sign.is_empty() {
+        return Some((format!("{date}T00:00:00Z"), 0));
+    }
+    let is_db2 = sign == "-" && rest.skip("-");
+    (is_db2 || rest.skip("T") || rest.skip("t") || rest.skip(" ")).then_some(())?;
+    rest.spaces();
+    let time = rest.time(is_db2)?;
+    rest.spaces();
     let (offset, seconds) = rest.offset()?;
-    rest.is_end().then(|| (format!("{year}-{month}-{day}T{hour}:{minute}:{second}.{fraction}{offset}"), seconds))
+    rest.is_end().then(|| (format!("{date}T{time}{offset}"), seconds))
 }
 
 /// The rest of a text.
-struct Rest<'a>(&'a str);
+pub(super) struct Rest<'a>(pub(super) &'a str);
 
 impl<'a> Rest<'a> {
     fn skip(&mut self, prefix: &str) -> bool {
-        match self.0.strip_prefix(prefix) {
-            Some(rest) => {
+        match self.0.split_at_checked(prefix.len()) {
+            Some((start, rest)) if start.eq_ignore_ascii_case(prefix) => {
                 self.0 = rest;
                 true
             }
-            None => false,
+            _ => false,
         }
+    }
+
+    fn spaces(&mut self) {
+        self.0 = self.0.trim_start_matches(' ');
+    }
+
+    /// Returns how many digits follow.
+    fn count_digits(&self) -> usize {
+        self.0.bytes().take_while(u8::is_ascii_digit).count()
     }
 
     /// Reads exactly this many digits.
@@ -97,23 +75,73 @@ impl<'a> Rest<'a> {
         })
     }
 
+    /// Reads all digits that follow, which must be one or two.
+    fn one_or_two(&mut self) -> Option<u8> {
+        match self.count_digits() {
+            count @ (1 | 2) => self.digits(count)?.parse().ok(),
+            _ => None,
+        }
+    }
+
+    /// Reads a date that begins with the year, and returns it with the sign between its parts.
+    fn date(&mut self) -> Option<(Date, &'static str)> {
+        let year = self.digits(4)?.parse().ok()?;
+        let sign = ["-", "/", "."].into_iter().find(|sign| self.skip(sign)).unwrap_or_default();
+        let is_iso = matches!(sign, "" | "-");
+        let date = if is_iso && self.skip("W") {
+            let week = self.digits(2)?.parse().ok()?;
+            (sign.is_empty() || self.skip(sign)).then_some(())?;
+            let day = self.digits(1)?.parse::<u8>().ok().filter(|day| (1..=7).contains(day))?;
+            Date::from_iso_week_date(year, week, Weekday::Sunday.nth_next(day)).ok()?
+        } else if is_iso && self.count_digits() == 3 {
+            Date::from_ordinal_date(year, self.digits(3)?.parse().ok()?).ok()?
+        } else if sign.is_empty() {
+            let month = self.digits(2)?.parse::<u8>().ok()?;
+            Date::from_calendar_date(year, month.try_into().ok()?, self.digits(2)?.parse().ok()?).ok()?
+        } else {
+            let month = self.one_or_two()?;
+            self.skip(sign).then_some(())?;
+            Date::from_calendar_date(year, month.try_into().ok()?, self.one_or_two()?).ok()?
+        };
+        Some((date, sign))
+    }
+
+    /// Reads the time of a day, and returns it as RFC 3339 writes it.
+    pub(super) fn time(&mut self, with_points: bool) -> Option<String> {
+        let sign = if with_points { "." } else { ":" };
+        let basic = self.count_digits() > 2;
+        let mut hour = if basic { self.digits(2)?.parse().ok()? } else { self.one_or_two()? };
+        (basic || self.skip(sign)).then_some(())?;
+        let minute = self.digits(2)?;
+        let has_second = if basic { self.count_digits() > 0 } else { self.skip(sign) };
+        let second = if has_second { self.digits(2)? } else { "00" };
+        let fraction = if has_second && (self.skip(".") || self.skip(",")) { self.fraction()? } else { "0" };
+        let before_half = self.0;
+        self.spaces();
+        match (self.skip("AM"), self.skip("PM")) {
+            (false, false) => self.0 = before_half,
+            _ if !(1..=12).contains(&hour) => return None,
+            (true, true) => return None,
+            (is_morning, _) => hour = hour % 12 + if is_morning { 0 } else { 12 },
+        }
+        Some(format!("{hour:02}:{minute}:{second}.{fraction}"))
+    }
+
     /// Returns the digits of a fraction, of which nanoseconds are kept.
     fn fraction(&mut self) -> Option<&'a str> {
-        let length = self.0.bytes().take_while(u8::is_ascii_digit).count();
-        let (digits, rest) = self.0.split_at_checked(length)?;
-        self.0 = rest;
+        let length = self.count_digits();
+        let digits = self.digits(length)?;
         (length > 0).then(|| digits.get(..9).unwrap_or(digits))
     }
 
     /// Returns the offset as RFC 3339 writes it, and its seconds. A missing one is UTC.
-    fn offset(&mut self) -> Option<(String, i64)> {
-        if self.0.is_empty() {
-            return Some(("Z".to_owned(), 0));
+    pub(super) fn offset(&mut self) -> Option<(String, i64)> {
+        let utc = || Some(("Z".to_owned(), 0));
+        if self.0.is_empty() || self.skip("Z") || self.skip("Etc/UTC") {
+            return utc();
         }
-        for utc in ["Z", "z", "UTC", "GMT"] {
-            if self.skip(utc) {
-                return Some(("Z".to_owned(), 0));
-            }
+        if (self.skip("UTC") || self.skip("GMT")) && !self.0.starts_with(['+', '-', '\u{2212}']) {
+            return utc();
         }
         let sign = if self.skip("+") { '+' } else { (self.skip("-") || self.skip("\u{2212}")).then_some('-')? };
         let (hours, colons) = (self.digits(2)?, self.skip(":"));

@@ -55,6 +55,14 @@ fn models_are_made_in_an_expression() {
     assert_eq!(Agent::new("a1", "n").with_task_types(["image-annotation"]).task_types.len(), 1);
     assert_eq!(UploadUrlEntry::new("p", "u", "k").with_headers([("a", "b")]).headers["a"], "b");
     assert_eq!(Task::new("t1").with_extra("reviewed", true).extra.len(), 1);
+    let task = Task::new("t1").with_uid("t2").with_uid(TaskUid::new("t3")).with_name(None::<&str>);
+    assert_eq!(task.uid, "t3");
+    assert_eq!(Dataset::new("d1", "Night", "night").with_slug(String::from("day")).slug, "day");
+    let user = SignupUser::new("u1", "ada");
+    assert_eq!(SignupResponse::new(user.clone(), "avk_1").with_user(user.with_username("eva")).user.username, "eva");
+    assert_eq!(Agent::new("a1", "n").with_execution_stats(None::<BTreeMap<String, u64>>).execution_stats, None);
+    is_eq_and_hash::<CursorPage<Task>>();
+    is_eq_and_hash::<RawPageResponse<Dataset>>();
     is_eq_and_hash::<Task>();
     is_eq_and_hash::<Dataset>();
     is_eq_and_hash::<CreateDataset>();
