@@ -78,6 +78,7 @@ fn follows_escape(text: &[u8], at: usize) -> bool {
     byte_before(2) == Some(&b'\\') || byte_before(3) == Some(&b'%')
 }
 
+/// Measures a key or a token that begins with one of [`PREFIXES`].
 fn prefixed(text: &[u8]) -> Option<usize> {
     PREFIXES.iter().find_map(|(prefix, least)| {
         let rest = text.strip_prefix(prefix.as_bytes())?;
@@ -86,7 +87,7 @@ fn prefixed(text: &[u8]) -> Option<usize> {
     })
 }
 
-/// A JSON Web Token: parts in base64, of which the first one is an object.
+/// Measures a JSON Web Token: parts in base64, of which the first one is an object.
 fn jwt(text: &[u8]) -> Option<usize> {
     let is_part = |byte: u8| byte.is_ascii_alphanumeric() || b"_-".contains(&byte);
     let head = text.strip_prefix(b"eyJ").map(|rest| 3 + run(rest, is_part)).filter(|length| *length >= 10)?;
@@ -94,7 +95,7 @@ fn jwt(text: &[u8]) -> Option<usize> {
     (run(rest, is_part) >= 2).then(|| head + 1 + run(rest, |byte| is_part(byte) || byte == b'.'))
 }
 
-/// A key or a certificate in PEM, to its end or that of the text.
+/// Measures a key or a certificate in PEM, to its end or that of the text.
 fn pem(text: &[u8]) -> Option<usize> {
     let rest = text.strip_prefix(b"-----BEGIN ")?;
     let end = find(rest, b"-----END ")
@@ -102,14 +103,14 @@ fn pem(text: &[u8]) -> Option<usize> {
     Some(11 + end.unwrap_or(rest.len()))
 }
 
-/// The token after `Bearer `.
+/// Measures the token after `Bearer `.
 fn bearer(text: &[u8]) -> Option<usize> {
     text.get(..7).filter(|word| word.eq_ignore_ascii_case(b"bearer "))?;
     let length = run(text.get(7..)?, |byte| byte.is_ascii_alphanumeric() || b"_-.~+/=".contains(&byte));
     (length >= 8).then_some(length)
 }
 
-/// The name and the password in `https://name:password@host`.
+/// Measures the name and the password in `https://name:password@host`.
 fn user_info(text: &[u8]) -> Option<usize> {
     let rest = text.strip_prefix(b"://")?;
     let length = run(rest, |byte| byte.is_ascii_graphic() && !b"/?#@\"'<>\\".contains(&byte));
