@@ -108,7 +108,7 @@ impl<'de> PlainJson<'de> {
 
     #[inline]
     fn list<V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value, Unusual> {
-        let mut elements = Elements { reader: self, part: Part::First, names: &[], next_name: 0 };
+        let mut elements = Elements { reader: self, part: Part::First, names: &[], next_name: 0, has_colon: false };
         if !elements.reader.scan.take(b'[') {
             return Err(Unusual);
         }
@@ -118,7 +118,7 @@ impl<'de> PlainJson<'de> {
 
     #[inline]
     fn object<V: Visitor<'de>>(&mut self, names: &'static [&'static str], visitor: V) -> Result<V::Value, Unusual> {
-        let mut members = Elements { reader: self, part: Part::First, names, next_name: 0 };
+        let mut members = Elements { reader: self, part: Part::First, names, next_name: 0, has_colon: false };
         if !members.reader.scan.take(b'{') {
             return Err(Unusual);
         }
@@ -236,6 +236,8 @@ struct Elements<'a, 'de> {
     names: &'static [&'static str],
     /// Index of the name that is expected next: servers send fields in the same order each time.
     next_name: usize,
+    /// Whether the colon after the key was taken with it.
+    has_colon: bool,
 }
 
 impl Elements<'_, '_> {
@@ -285,6 +287,15 @@ impl<'de> MapAccess<'de> for &mut Elements<'_, 'de> {
 
     #[inline]
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Unusual> {
+        let expected = self.names.get(self.next_name);
+        if let Some(expected) = expected
+            && self.part != Part::End
+            && self.reader.scan.take_member(self.part == Part::First, expected)
+        {
+            (self.part, self.has_colon) = (Part::Later, true);
+            self.next_name += 1;
+            return seed.deserialize(Index(self.next_name - 1)).map(Some);
+        }
         if !self.has_next(b'}')? {
             return Ok(None);
         }
@@ -292,7 +303,7 @@ impl<'de> MapAccess<'de> for &mut Elements<'_, 'de> {
         if self.reader.scan.peek() != Some(b'"') {
             return Err(Unusual);
         }
-        if let Some(expected) = self.names.get(self.next_name)
+        if let Some(expected) = expected
             && self.reader.scan.take_key(expected)
         {
             self.next_name += 1;
@@ -306,7 +317,8 @@ impl<'de> MapAccess<'de> for &mut Elements<'_, 'de> {
 
     #[inline]
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Unusual> {
-        if self.reader.scan.take(b':') { seed.deserialize(&mut *self.reader) } else { Err(Unusual) }
+        let has_colon = std::mem::take(&mut self.has_colon) || self.reader.scan.take(b':');
+        if has_colon { seed.deserialize(&mut *self.reader) } else { Err(Unusual) }
     }
 }
 

@@ -86,6 +86,24 @@ impl<'de> Scan<'de> {
         is_next
     }
 
+    /// Takes a member of an object up to its value, with the comma before it unless it is the first: if its key is this
+    /// one, and there is no white space.
+    #[inline]
+    pub(super) fn take_member(&mut self, is_first: bool, key: &str) -> bool {
+        let comma = usize::from(!is_first);
+        let end = self.at + comma + key.len() + 3;
+        let Some(text) = self.text.as_bytes().get(self.at..end) else { return false };
+        let Some((quote, text)) = text.get(comma..).and_then(<[u8]>::split_first) else { return false };
+        let Some((name, [b'"', b':'])) = text.split_last_chunk() else { return false };
+        let is_next = *quote == b'"'
+            && (is_first || self.text.as_bytes().get(self.at) == Some(&b','))
+            && is_same(name, key.as_bytes());
+        if is_next {
+            self.at = end;
+        }
+        is_next
+    }
+
     /// Takes a literal such as `true`.
     pub(super) fn literal(&mut self, literal: &str) -> Result<(), Unusual> {
         self.at = skip::literal(self.text.as_bytes(), self.at, literal.as_bytes()).ok_or(Unusual)?;
