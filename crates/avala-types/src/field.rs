@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 
 use crate::json::Json;
 use crate::plain_json;
-use crate::scalar::TEXT;
+use crate::refused_text::TEXT;
 
 /// Treatment of optional fields of an unexpected form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -315,7 +315,7 @@ impl<T: Field> Field for Vec<T> {
                 f.write_str("a list")
             }
 
-            crate::scalar::refuse_text!();
+            crate::refused_text::refuse_text!();
 
             fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Vec<T>, A::Error> {
                 let mut items = Vec::new();
@@ -351,7 +351,7 @@ impl<T: Field> Field for BTreeMap<String, T> {
                 f.write_str("an object")
             }
 
-            crate::scalar::refuse_text!();
+            crate::refused_text::refuse_text!();
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
                 let mut entries = BTreeMap::new();

@@ -152,6 +152,7 @@ mod project;
 mod public_dataset;
 mod quality_target;
 mod rate_limit_info;
+mod refused_text;
 mod scalar;
 #[cfg(feature = "schemars")]
 mod schema;

@@ -255,7 +255,7 @@ macro_rules! json_object {
                         f.write_str(concat!("an object (", stringify!($name), ")"))
                     }
 
-                    $crate::scalar::refuse_text!();
+                    $crate::refused_text::refuse_text!();
 
                     fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<$name, A::Error> {
                         let Self(mode) = self;

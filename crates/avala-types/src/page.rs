@@ -245,7 +245,7 @@ impl<'de, S: DeserializeSeed<'de> + Copy> Visitor<'de> for Page<S> {
         f.write_str("a page (an object with `results`, or a list)")
     }
 
-    crate::scalar::refuse_text!();
+    crate::refused_text::refuse_text!();
 
     fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<Self::Value, A::Error> {
         Items(self.item).visit_seq(list).map(RawPageResponse::new)
@@ -322,7 +322,7 @@ impl<'de, S: DeserializeSeed<'de> + Copy> Visitor<'de> for Items<S> {
         f.write_str("a sequence")
     }
 
-    crate::scalar::refuse_text!();
+    crate::refused_text::refuse_text!();
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
         let mut items = Vec::new();

@@ -46,7 +46,7 @@ macro_rules! read_struct {
                         f.write_str(concat!("an object (", stringify!($name), ")"))
                     }
 
-                    $crate::scalar::refuse_text!();
+                    $crate::refused_text::refuse_text!();
 
                     #[inline]
                     fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<$name, A::Error> {

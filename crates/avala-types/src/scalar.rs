@@ -10,6 +10,7 @@ use crate::field::{Field, Mode, Slot, captured};
 use crate::json::Json;
 use crate::json::any;
 use crate::plain_json::PlainJson;
+use crate::refused_text::TEXT;
 
 /// A scalar: decoded from a JSON string, number or boolean.
 ///
@@ -65,20 +66,6 @@ pub(crate) trait Scalar: Sized {
         deserializer.deserialize_any(visitor)
     }
 }
-
-/// A string in an error. Its text is left out, because it may be a secret in the wrong place; numbers and booleans are
-/// shown.
-pub(crate) const TEXT: Unexpected<'static> = Unexpected::Other("string");
-
-/// Refuses a string in a visitor that expects none. serde's own method would repeat the text.
-macro_rules! refuse_text {
-    () => {
-        fn visit_str<E: serde::de::Error>(self, _: &str) -> Result<Self::Value, E> {
-            Err(E::invalid_type($crate::scalar::TEXT, &self))
-        }
-    };
-}
-pub(crate) use refuse_text;
 
 #[cold]
 pub(crate) fn wrong_type<T: Scalar, E: de::Error>(unexpected: Unexpected<'_>) -> E {

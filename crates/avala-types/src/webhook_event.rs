@@ -175,7 +175,7 @@ impl<'de> Deserialize<'de> for Signed {
                 f.write_str("an object")
             }
 
-            crate::scalar::refuse_text!();
+            crate::refused_text::refuse_text!();
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Signed, A::Error> {
                 let mut signed = Signed::default();

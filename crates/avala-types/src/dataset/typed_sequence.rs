@@ -113,7 +113,7 @@ where
         f.write_str("an object (DatasetSequence)")
     }
 
-    crate::scalar::refuse_text!();
+    crate::refused_text::refuse_text!();
 
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
         let mut frames = None;
@@ -179,7 +179,7 @@ impl<'de, F: Fn(usize) -> T, T: DeserializeSeed<'de>> Visitor<'de> for Frames<'_
         f.write_str("a list of frames")
     }
 
-    crate::scalar::refuse_text!();
+    crate::refused_text::refuse_text!();
 
     fn visit_none<E: de::Error>(self) -> Result<Self::Value, E> {
         Ok(Vec::new())

@@ -3,6 +3,7 @@
 #[cfg(any(feature = "chrono", feature = "jiff"))]
 mod convert;
 mod parse;
+mod rest;
 mod words;
 
 #[cfg(any(feature = "chrono", feature = "jiff"))]
@@ -17,7 +18,8 @@ use serde::de::{self, Deserializer, Visitor};
 use time::format_description::well_known::Rfc3339;
 use time::{OffsetDateTime, UtcOffset};
 
-use crate::scalar::{Scalar, TEXT, wrong_value};
+use crate::refused_text::TEXT;
+use crate::scalar::{Scalar, wrong_value};
 
 /// A point in time: RFC 3339 on the wire,
 /// [`time::OffsetDateTime`](https://docs.rs/time/0.3/time/struct.OffsetDateTime.html) inside.

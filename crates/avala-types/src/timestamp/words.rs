@@ -5,7 +5,7 @@
 use time::format_description::well_known::Rfc3339;
 use time::{Date, Month, OffsetDateTime, Weekday};
 
-use super::parse::Rest;
+use super::rest::Rest;
 
 const WEEKDAYS: [Weekday; 7] = [
     Weekday::Monday,
