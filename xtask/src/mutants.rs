@@ -1,6 +1,6 @@
 //! Mutation tests of the code that decides on retries, limits and permits.
 //!
-//! Needs cargo-mutants, takes about half an hour, and is not part of CI.
+//! Needs cargo-mutants, takes hours, and is not part of CI.
 
 use crate::outcome::Outcome;
 use crate::process::{cargo_output, cargo_status, root};

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use avala_limits_redis::RedisLimits;
 use avala_transport::{Decision, LimitReport, LimitStore, RateLimit, StoreCall};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout};
 
@@ -53,8 +53,18 @@ async fn default_timeout_is_50_ms_also_for_the_first_call() {
     // With a timeout each, they would take 2.5 s.
     assert!(started.elapsed() < millis(2_000), "later calls do not wait for it: {:?}", started.elapsed());
     assert!(limits.problem().unwrap().to_string().contains("no response"), "{:?}", limits.problem());
-    // No packet is dropped on loopback; an address that is not routed stands in for it.
-    let limits = RedisLimits::builder(&base_url(), &api_key()).url("redis://192.0.2.1/").build().unwrap();
+    // A full queue of connections: the kernel drops packets that open another one.
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let full = socket.listen(1).unwrap();
+    let address = full.local_addr().unwrap();
+    let mut queued = Vec::new();
+    while let Ok(connected) = timeout(millis(300), TcpStream::connect(address)).await {
+        queued.push(connected.unwrap());
+        assert!(queued.len() < 100, "the queue has no end");
+    }
+    let url = format!("redis://{address}/");
+    let limits = RedisLimits::builder(&base_url(), &api_key()).url(url).build().unwrap();
     assert!(is_local(&limits).await);
 }
 

@@ -1,5 +1,6 @@
 //! Ten minutes of eight clients in virtual time, with a real Redis whose clock is virtual too.
 
+use std::path::Path;
 use std::sync::{Arc, Mutex, mpsc};
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -7,7 +8,7 @@ use avala_transport::{Body, RateLimit, RateLimiter, TransportBuilder, TransportE
 use http::{Request, Response};
 use redis::aio::MultiplexedConnection;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpStream, UnixListener, UnixStream};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 use tower::{ServiceExt, service_fn};
@@ -40,10 +41,13 @@ impl Stopped {
     }
 }
 
-/// Returns a proxy through which both scripts read tokio's clock, and take no virtual time.
-async fn with_virtual_clock(redis: &Redis, origin: Instant) -> String {
-    let proxy = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("redis://{}/", proxy.local_addr().unwrap());
+/// Starts a proxy in a folder, through which both scripts read tokio's clock, and take no virtual time.
+///
+/// It is a Unix socket: what is written to it can be read at once. Over TCP, virtual minutes may pass until the kernel
+/// delivers a packet on a busy machine.
+async fn with_virtual_clock(redis: &Redis, folder: &Path, origin: Instant) -> String {
+    let path = folder.join("proxy");
+    let proxy = UnixListener::bind(&path).unwrap();
     let target = format!("127.0.0.1:{}", redis.port);
     let config = redis::AsyncConnectionConfig::new().set_response_timeout(None).set_connection_timeout(None);
     let client = redis::Client::open(redis.url()).unwrap();
@@ -54,49 +58,43 @@ async fn with_virtual_clock(redis: &Redis, origin: Instant) -> String {
             tokio::spawn(forward(client, server, clock.clone(), origin));
         }
     });
-    url
+    format!("unix://{}", path.display())
 }
 
-async fn forward(client: TcpStream, server: TcpStream, mut clock: MultiplexedConnection, origin: Instant) {
-    let (mut from_client, mut to_client) = client.into_split();
-    let (mut from_server, mut to_server) = server.into_split();
-    let stopped = Arc::new(Mutex::new(Vec::new()));
-    let waiting = stopped.clone();
-    let requests = async move {
-        let (mut buffer, mut part) = (Vec::new(), [0; 4_096]);
-        while let Ok(length @ 1..) = from_client.read(&mut part).await {
-            buffer.extend_from_slice(&part[..length]);
-            while let Some((mut words, length)) = request(&buffer) {
-                buffer.drain(..length);
-                stopped.lock().unwrap().push(Stopped::new());
-                if words[0] == "EVALSHA" {
-                    let scripts = [SCRIPT, SHORT].into_iter();
-                    let mut same = scripts.filter(|code| redis::Script::new(code).get_hash() == words[1]);
-                    words[1] = same.next().unwrap().replace(REAL, VIRTUAL);
-                    words[0] = "EVAL".to_owned();
-                    let now = Duration::from_secs(EPOCH) + origin.elapsed();
-                    let mut set = redis::cmd("MSET");
-                    set.arg("simulation:seconds").arg(now.as_secs());
-                    set.arg("simulation:micros").arg(now.subsec_micros());
-                    set.exec_async(&mut clock).await.unwrap();
-                }
-                let mut command = redis::cmd(&words[0]);
-                command.arg(&words[1..]);
-                to_server.write_all(&command.get_packed_command()).await.unwrap();
+/// Forwards one request after the other. Virtual time stands still from when a request was read until its whole response
+/// was written.
+async fn forward(mut client: UnixStream, mut server: TcpStream, mut clock: MultiplexedConnection, origin: Instant) {
+    let (mut buffer, mut part) = (Vec::new(), [0; 4_096]);
+    while let Ok(length @ 1..) = client.read(&mut part).await {
+        buffer.extend_from_slice(&part[..length]);
+        while let Some((mut words, length)) = request(&buffer) {
+            let _stopped = Stopped::new();
+            buffer.drain(..length);
+            if words[0] == "EVALSHA" {
+                let scripts = [SCRIPT, SHORT].into_iter();
+                let mut same = scripts.filter(|code| redis::Script::new(code).get_hash() == words[1]);
+                words[1] = same.next().unwrap().replace(REAL, VIRTUAL);
+                words[0] = "EVAL".to_owned();
+                let now = Duration::from_secs(EPOCH) + origin.elapsed();
+                let mut set = redis::cmd("MSET");
+                set.arg("simulation:seconds").arg(now.as_secs());
+                set.arg("simulation:micros").arg(now.subsec_micros());
+                set.exec_async(&mut clock).await.unwrap();
             }
-        }
-    };
-    let responses = async move {
-        let mut part = [0; 4_096];
-        while let Ok(length @ 1..) = from_server.read(&mut part).await {
-            if to_client.write_all(&part[..length]).await.is_err() {
+            let mut command = redis::cmd(&words[0]);
+            command.arg(&words[1..]);
+            server.write_all(&command.get_packed_command()).await.unwrap();
+            let mut response = Vec::new();
+            // An incomplete response cannot be parsed.
+            while redis::parse_redis_value(&response).is_err() {
+                let Ok(length @ 1..) = server.read(&mut part).await else { return };
+                response.extend_from_slice(&part[..length]);
+            }
+            if client.write_all(&response).await.is_err() {
                 return;
             }
-            // The responses to all requests so far, or the first part of them.
-            waiting.lock().unwrap().clear();
         }
-    };
-    tokio::select! { () = requests => {}, () = responses => {} }
+    }
 }
 
 #[tokio::test]
@@ -106,7 +104,8 @@ async fn ten_minutes_of_eight_clients_keep_the_limit() {
     }
     let Some(redis) = Redis::start(&[]).await else { return };
     let origin = Instant::now();
-    let url = with_virtual_clock(&redis, origin).await;
+    let folder = tempfile::tempdir().unwrap();
+    let url = with_virtual_clock(&redis, folder.path(), origin).await;
     let mut clients = Vec::new();
     for _ in 0..CLIENTS {
         clients.push(builder(&url, RateLimit::per_minute(LIMIT).burst(BURST)).connect().await.unwrap());
