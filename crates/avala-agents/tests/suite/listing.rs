@@ -128,7 +128,7 @@ async fn execution_that_fails_during_a_walk_waits_for_its_retry() {
     running.await.unwrap().unwrap();
 }
 
-/// Runs an agent that is told to poll while `x0` runs, so that the list leaves it out, and returns when `x0` ran.
+/// Runs an agent that polls while `x0` runs, so that the list leaves it out, and returns when `x0` ran.
 async fn runs_of_one_that_fails_during_a_walk(first_delay: Duration) -> Vec<Duration> {
     let server = Server::new().with_executions(3);
     {

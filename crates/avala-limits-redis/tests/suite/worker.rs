@@ -13,7 +13,7 @@ use tower::util::MapRequestLayer;
 
 use crate::counting_server::GRANTED_AT;
 
-/// What a process is told.
+/// What one process does, and for how long.
 #[derive(Debug, Clone)]
 pub(crate) struct Work {
     pub(crate) redis: String,
