@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
 
+use crate::decode::{Decode, from_json, from_json_strict, unexpected_fields};
 use crate::json::Json;
-use crate::{Decode, from_json, from_json_strict, unexpected_fields};
 
 /// Forms that a field may have by mistake. None is the default of a plain field.
 const FORMS: [&str; 8] = ["\"\"", "\"odd\"", "7", "1.50", "[null]", "{\"a\": []}", "true", "1e999"];
