@@ -38,7 +38,7 @@ const CASES: &[Case] = &[
     works(&["agents", "create", "--name", "x", "--dry-run"], "POST https://api.avala.ai/api/v1/agents/"),
     // The sandbox, a connection to it, and the certificates that are part of the program.
     works(&["sandbox", "--", "/avala", "datasets", "list", "--limit", "2", "-o", "json"], "\"slug\""),
-    works(&["sandbox", "--", "/avala", "status"], "datasets"),
+    works(&["sandbox", "--", "/avala", "status"], "Datasets"),
     works(&["profiles", "list"], "NAME"),
     Case { args: &["datasets", "list"], variables: &[], code: 3, text: "--api-key-file" },
     fails(&["login", "--api-key", "avk_x", "--no-verify"], 2, "--config-file"),
