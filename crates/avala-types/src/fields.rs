@@ -9,9 +9,11 @@ use serde::de::{self, DeserializeSeed, Deserializer, Visitor};
 use crate::plain_json::find::find;
 use crate::plain_json::{Index, PlainJson, Unknown};
 
-/// The fields of a struct: their names in JSON, and a key for each.
+/// The fields of a struct: each as it is written between two others, `,"name":`, and a key for each.
+///
+/// So one comparison finds the comma, the quotes and the colon too.
 pub(crate) struct Fields<K: 'static> {
-    names: &'static [&'static str],
+    members: &'static [&'static str],
     keys: &'static [K],
 }
 
@@ -22,8 +24,8 @@ pub(crate) enum Key<'de, K> {
 }
 
 impl<K: Copy> Fields<K> {
-    pub(crate) const fn new(names: &'static [&'static str], keys: &'static [K]) -> Self {
-        Self { names, keys }
+    pub(crate) const fn new(members: &'static [&'static str], keys: &'static [K]) -> Self {
+        Self { members, keys }
     }
 
     /// Reads an object.
@@ -35,12 +37,12 @@ impl<K: Copy> Fields<K> {
         // Other formats may read a struct from a list too, which would leave the meaning of its elements to their
         // order.
         if PlainJson::is::<D>() {
-            return deserializer.deserialize_struct("", self.names, visitor);
+            return deserializer.deserialize_struct("", self.members, visitor);
         }
         deserializer.deserialize_map(visitor)
     }
 
-    /// Returns the seed of the next key. `next` is where in the names it is expected.
+    /// Returns the seed of the next key. `next` is where among the fields it is expected.
     pub(crate) fn next_key<'a>(&'a self, next: &'a mut usize) -> NextKey<'a, K> {
         NextKey { fields: self, next }
     }
@@ -82,14 +84,14 @@ impl<'de, K: Copy> Visitor<'de> for NextKey<'_, K> {
 
     #[inline]
     fn visit_borrowed_str<E: de::Error>(self, name: &'de str) -> Result<Key<'de, K>, E> {
-        match find(self.fields.names, name, self.next) {
+        match find(self.fields.members, name, self.next) {
             Some(index) => self.fields.at(index).map(Key::Known),
             None => Ok(Key::Other(Cow::Borrowed(name))),
         }
     }
 
     fn visit_str<E: de::Error>(self, name: &str) -> Result<Key<'de, K>, E> {
-        match find(self.fields.names, name, self.next) {
+        match find(self.fields.members, name, self.next) {
             Some(index) => self.fields.at(index).map(Key::Known),
             None => Ok(Key::Other(Cow::Owned(name.to_owned()))),
         }
@@ -127,3 +129,11 @@ impl<'de, K: Copy> Visitor<'de> for AtIndex<'_, 'de, K> {
         self.0.at(usize::try_from(index).unwrap_or(usize::MAX)).map(Key::Known)
     }
 }
+
+/// Writes a field as it is between two others.
+macro_rules! member {
+    ($name:expr) => {
+        concat!(",\"", $name, "\":")
+    };
+}
+pub(crate) use member;

@@ -242,7 +242,7 @@ macro_rules! json_object {
                 enum Name { $( $rfield, )* $( $ofield, )* }
 
                 const FIELDS: $crate::fields::Fields<Name> = $crate::fields::Fields::new(
-                    &[$( $rwire, )* $( $owire, )*],
+                    &[$( $crate::fields::member!($rwire), )* $( $crate::fields::member!($owire), )*],
                     &[$( Name::$rfield, )* $( Name::$ofield, )*],
                 );
 

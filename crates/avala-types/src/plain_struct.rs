@@ -33,7 +33,7 @@ macro_rules! read_struct {
                 enum Name { $( $rfield, )* $( $ofield, )* }
 
                 const FIELDS: $crate::fields::Fields<Name> = $crate::fields::Fields::new(
-                    &[$( stringify!($rfield), )* $( stringify!($ofield), )*],
+                    &[$( $crate::fields::member!(stringify!($rfield)), )* $( $crate::fields::member!(stringify!($ofield)), )*],
                     &[$( Name::$rfield, )* $( Name::$ofield, )*],
                 );
 

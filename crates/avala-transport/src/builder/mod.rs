@@ -236,7 +236,7 @@ impl TransportBuilder {
     /// decoded, but for a sequence, whose frames are a part of it. A response that would exceed the budget fails with
     /// [`MemoryBudget`](crate::TransportErrorKind::MemoryBudget) and [`Sent::Yes`](crate::Sent::Yes), and is not
     /// retried. No call waits for memory. [Streaming](crate::CallOptions::streaming) calls, request bodies, decoded
-    /// values and the buffers of connections (at most 256 KiB each over HTTP/1.1) are not counted.
+    /// values and the buffers of connections (at most 128 KiB each over HTTP/1.1) are not counted.
     #[must_use]
     pub fn memory_budget(mut self, bytes: usize) -> Self {
         self.memory_budget = Some(bytes);

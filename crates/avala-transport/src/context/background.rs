@@ -64,11 +64,13 @@ impl Background {
 
     /// Turns the call into an ordinary one. This cannot be undone.
     pub fn end(&self) {
-        if self.0.is_on.swap(false, Ordering::Relaxed) {
-            let waker = self.pauses().waker.take();
-            if let Some(waker) = waker {
-                waker.wake();
-            }
+        let mut pauses = self.pauses();
+        self.0.is_on.store(false, Ordering::Relaxed);
+        let waker = pauses.waker.take();
+        // A waker may poll the call.
+        drop(pauses);
+        if let Some(waker) = waker {
+            waker.wake();
         }
     }
 
@@ -91,9 +93,15 @@ impl Background {
         pauses.total + pauses.since.map_or(Duration::ZERO, |since| since.elapsed())
     }
 
-    /// Registers the waker that [`end`](Self::end) wakes.
+    /// Registers the waker that [`end`](Self::end) wakes. Keeps none after the end: a waker may hold this switch, and both
+    /// would then stay in memory.
     pub(crate) fn register(&self, waker: &Waker) {
-        self.pauses().waker = Some(waker.clone());
+        let waker = self.is_on().then(|| waker.clone());
+        let mut pauses = self.pauses();
+        let former = std::mem::replace(&mut pauses.waker, waker.filter(|_| self.is_on()));
+        // Dropping a waker runs foreign code.
+        drop(pauses);
+        drop(former);
     }
 
     fn pauses(&self) -> MutexGuard<'_, Pauses> {
@@ -116,3 +124,27 @@ impl PartialEq for Background {
 }
 
 impl Eq for Background {}
+
+#[cfg(test)]
+mod tests {
+    use std::task::Wake;
+
+    use super::*;
+
+    struct Owner;
+
+    impl Wake for Owner {
+        fn wake(self: Arc<Self>) {}
+    }
+
+    #[test]
+    fn no_waker_is_kept_after_the_end() {
+        let (owner, background) = (Arc::new(Owner), Background::new());
+        background.register(&Waker::from(Arc::clone(&owner)));
+        assert_eq!(Arc::strong_count(&owner), 2);
+        background.end();
+        assert_eq!(Arc::strong_count(&owner), 1);
+        background.register(&Waker::from(Arc::clone(&owner)));
+        assert_eq!(Arc::strong_count(&owner), 1);
+    }
+}

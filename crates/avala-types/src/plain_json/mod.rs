@@ -4,6 +4,7 @@
 //! at anything else ([`Unusual`]). Then the same text is read once more by `serde_json`, which handles it or says what
 //! is wrong. So this reader has no error messages, and nothing depends on it but speed.
 
+mod decimal;
 pub(crate) mod find;
 mod scan;
 mod skip;
@@ -12,7 +13,7 @@ mod unusual;
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::forward_to_deserialize_any;
 
-use self::find::find;
+use self::find::{find, name_in};
 use self::scan::{Number, Scan, Text};
 use self::unusual::Unusual;
 
@@ -108,7 +109,7 @@ impl<'de> PlainJson<'de> {
 
     #[inline]
     fn list<V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value, Unusual> {
-        let mut elements = Elements { reader: self, part: Part::First, names: &[], next_name: 0, has_colon: false };
+        let mut elements = Elements { reader: self, part: Part::First, members: &[], next_member: 0, has_colon: false };
         if !elements.reader.scan.take(b'[') {
             return Err(Unusual);
         }
@@ -117,13 +118,13 @@ impl<'de> PlainJson<'de> {
     }
 
     #[inline]
-    fn object<V: Visitor<'de>>(&mut self, names: &'static [&'static str], visitor: V) -> Result<V::Value, Unusual> {
-        let mut members = Elements { reader: self, part: Part::First, names, next_name: 0, has_colon: false };
-        if !members.reader.scan.take(b'{') {
+    fn object<V: Visitor<'de>>(&mut self, members: &'static [&'static str], visitor: V) -> Result<V::Value, Unusual> {
+        let mut elements = Elements { reader: self, part: Part::First, members, next_member: 0, has_colon: false };
+        if !elements.reader.scan.take(b'{') {
             return Err(Unusual);
         }
-        let value = visitor.visit_map(&mut members)?;
-        if members.part == Part::End { Ok(value) } else { Err(Unusual) }
+        let value = visitor.visit_map(&mut elements)?;
+        if elements.part == Part::End { Ok(value) } else { Err(Unusual) }
     }
 }
 
@@ -145,8 +146,9 @@ impl<'de> Deserializer<'de> for &mut PlainJson<'de> {
 
     #[inline]
     fn deserialize_f64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unusual> {
-        let is_number = self.scan.peek().is_some_and(|byte| byte == b'-' || byte.is_ascii_digit());
-        match is_number.then(|| self.scan.float()).flatten() {
+        // To the start of the value.
+        self.scan.peek();
+        match self.scan.float() {
             Some(value) => visitor.visit_f64(value),
             None => self.deserialize_any(visitor),
         }
@@ -188,15 +190,15 @@ impl<'de> Deserializer<'de> for &mut PlainJson<'de> {
         self.object(&[], visitor)
     }
 
-    /// Reads an object. Keys that are among `names` are passed on as their index.
+    /// Reads an object. Keys that are among these members, each as `,"name":`, are passed on as their index.
     #[inline]
     fn deserialize_struct<V: Visitor<'de>>(
         self,
         _: &'static str,
-        names: &'static [&'static str],
+        members: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Unusual> {
-        self.object(names, visitor)
+        self.object(members, visitor)
     }
 
     fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unusual> {
@@ -232,10 +234,10 @@ enum Part {
 struct Elements<'a, 'de> {
     reader: &'a mut PlainJson<'de>,
     part: Part,
-    /// Names that are handed out as their index.
-    names: &'static [&'static str],
-    /// Index of the name that is expected next: servers send fields in the same order each time.
-    next_name: usize,
+    /// Members whose names are handed out as their index, each as `,"name":`.
+    members: &'static [&'static str],
+    /// Index of the member that is expected next: servers send fields in the same order each time.
+    next_member: usize,
     /// Whether the colon after the key was taken with it.
     has_colon: bool,
 }
@@ -261,7 +263,7 @@ impl<'de> Elements<'_, 'de> {
     fn other_key<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<K::Value, Unusual> {
         let start = self.reader.scan;
         match self.reader.scan.string()? {
-            Text::Plain(key) => match find(self.names, key, &mut self.next_name) {
+            Text::Plain(key) => match find(self.members, key, &mut self.next_member) {
                 Some(index) => seed.deserialize(Index(index)),
                 None => seed.deserialize(Unknown(key)),
             },
@@ -287,14 +289,14 @@ impl<'de> MapAccess<'de> for &mut Elements<'_, 'de> {
 
     #[inline]
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Unusual> {
-        let expected = self.names.get(self.next_name);
+        let expected = self.members.get(self.next_member);
         if let Some(expected) = expected
             && self.part != Part::End
             && self.reader.scan.take_member(self.part == Part::First, expected)
         {
             (self.part, self.has_colon) = (Part::Later, true);
-            self.next_name += 1;
-            return seed.deserialize(Index(self.next_name - 1)).map(Some);
+            self.next_member += 1;
+            return seed.deserialize(Index(self.next_member - 1)).map(Some);
         }
         if !self.has_next(b'}')? {
             return Ok(None);
@@ -304,12 +306,12 @@ impl<'de> MapAccess<'de> for &mut Elements<'_, 'de> {
             return Err(Unusual);
         }
         if let Some(expected) = expected
-            && self.reader.scan.take_key(expected)
+            && self.reader.scan.take_key(name_in(expected))
         {
-            self.next_name += 1;
-            return seed.deserialize(Index(self.next_name - 1)).map(Some);
+            self.next_member += 1;
+            return seed.deserialize(Index(self.next_member - 1)).map(Some);
         }
-        if self.names.is_empty() {
+        if self.members.is_empty() {
             return seed.deserialize(&mut *self.reader).map(Some);
         }
         self.other_key(seed).map(Some)

@@ -1,5 +1,6 @@
 //! Reads the tokens of a JSON text.
 
+use super::decimal::decimal;
 use super::skip;
 use super::unusual::Unusual;
 
@@ -44,6 +45,7 @@ fn is_same(left: &[u8], right: &[u8]) -> bool {
         0..4 => left.iter().eq(right),
         4..8 => left.first_chunk::<4>() == right.first_chunk() && left.last_chunk::<4>() == right.last_chunk(),
         8..=16 => left.first_chunk::<8>() == right.first_chunk() && left.last_chunk::<8>() == right.last_chunk(),
+        17..=32 => left.first_chunk::<16>() == right.first_chunk() && left.last_chunk::<16>() == right.last_chunk(),
         _ => left == right,
     }
 }
@@ -86,18 +88,13 @@ impl<'de> Scan<'de> {
         is_next
     }
 
-    /// Takes a member of an object up to its value, with the comma before it unless it is the first: if its key is this
-    /// one, and there is no white space.
+    /// Takes a member of an object up to its value, if it is this one, as `,"name":`: so if there is no white space. The
+    /// first member has no comma before it.
     #[inline]
-    pub(super) fn take_member(&mut self, is_first: bool, key: &str) -> bool {
-        let comma = usize::from(!is_first);
-        let end = self.at + comma + key.len() + 3;
-        let Some(text) = self.text.as_bytes().get(self.at..end) else { return false };
-        let Some((quote, text)) = text.get(comma..).and_then(<[u8]>::split_first) else { return false };
-        let Some((name, [b'"', b':'])) = text.split_last_chunk() else { return false };
-        let is_next = *quote == b'"'
-            && (is_first || self.text.as_bytes().get(self.at) == Some(&b','))
-            && is_same(name, key.as_bytes());
+    pub(super) fn take_member(&mut self, is_first: bool, member: &str) -> bool {
+        let member = member.as_bytes().get(usize::from(is_first)..).unwrap_or_default();
+        let end = self.at + member.len();
+        let is_next = self.text.as_bytes().get(self.at..end).is_some_and(|text| is_same(text, member));
         if is_next {
             self.at = end;
         }
@@ -153,6 +150,22 @@ impl<'de> Scan<'de> {
     /// Takes a number of few digits as a floating point number; takes nothing if there is another one, or none.
     #[inline]
     pub(super) fn float(&mut self) -> Option<f64> {
+        let bytes = self.text.as_bytes();
+        let is_negative = bytes.get(self.at) == Some(&b'-');
+        let start = self.at + usize::from(is_negative);
+        if let Some(decimal) = decimal(bytes, start)
+            && decimal.digits < EXACT
+            && let Some(power) = POWERS.get(decimal.decimals)
+        {
+            self.at = start + decimal.length;
+            let value = decimal.digits as f64 / power;
+            return Some(if is_negative { -value } else { value });
+        }
+        self.other_float()
+    }
+
+    /// Takes a number with many digits before the point, or at the end of the text.
+    fn other_float(&mut self) -> Option<f64> {
         let mut digits = 0_u64;
         let append = |digit| digits = digits.wrapping_mul(10).wrapping_add(u64::from(digit));
         let number = skip::number(self.text.as_bytes(), self.at, append)?;

@@ -196,8 +196,7 @@ impl State {
     /// Returns how many calls before this position were woken, and how many of the others there are: not more than the
     /// last rank of each are counted.
     fn ahead(&self, number: u64) -> (usize, usize) {
-        let woken = self.woken.range(..number).take(LAST_RANK).count();
-        (woken, self.waiting.range(..number).take(LAST_RANK).count())
+        (ahead_in(&self.woken, number), ahead_in(&self.waiting, number))
     }
 
     /// Removes a call from the queue. Returns whether it was there.
@@ -263,6 +262,16 @@ impl State {
             slot.counts = true;
             self.held += 1;
         }
+    }
+}
+
+/// Returns how many tickets of a queue are before this number, up to the last rank.
+fn ahead_in<T>(queue: &BTreeMap<u64, T>, number: u64) -> usize {
+    // A call that queues is behind all others, so that most ranks are the length of the queue.
+    match queue.last_key_value() {
+        Some((last, _)) if *last < number => queue.len().min(LAST_RANK),
+        Some((last, _)) if *last == number => (queue.len() - 1).min(LAST_RANK),
+        _ => queue.range(..number).take(LAST_RANK).count(),
     }
 }
 
@@ -338,6 +347,18 @@ mod tests {
         assert!(matches!(poll(&permits, &mut first), Turn::Yield));
         assert!(matches!(poll(&permits, &mut second), Turn::Wait(Some(_))));
         assert!(matches!(poll(&permits, &mut first), Turn::Taken(_)));
+    }
+
+    #[test]
+    fn rank_is_the_number_of_tickets_ahead() {
+        let queue: BTreeMap<u64, ()> = [2, 4, 7].into_iter().map(|number| (number, ())).collect();
+        for number in 0..9 {
+            let ahead = queue.keys().filter(|ticket| **ticket < number).count();
+            assert_eq!(ahead_in(&queue, number), ahead, "{number}");
+        }
+        let long: BTreeMap<u64, ()> = (0..200).map(|number| (number, ())).collect();
+        assert_eq!([30, 120, 199, 300].map(|number| ahead_in(&long, number)), [30, LAST_RANK, LAST_RANK, LAST_RANK]);
+        assert_eq!(ahead_in(&BTreeMap::<u64, ()>::new(), 5), 0);
     }
 
     #[tokio::test(start_paused = true)]
