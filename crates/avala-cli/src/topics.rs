@@ -59,10 +59,11 @@ fn formatting() -> String {
     let formats: String = FORMATS.iter().map(|(name, _, meaning)| format!("  {name:<8} {meaning}\n")).collect();
     format!(
         "-o FORMAT chooses the format of results on stdout:\n\n{formats}\n\
-         --fields A,B.C prints only these fields. An unknown name is wrong usage (exit code 2), and \
-         the error lists the known fields; a field of a newer server is known if a record has it. Commands that change \
-         something check the names first; if they cannot, they print the complete result, with exit code 10. --jq FILTER filters the JSON in the language of jq: the array of a list, \
-         or each record with -o ndjson; strings are printed without quotes. --template prints each record with a Jinja \
+         --fields A,B.C prints only these fields. An unknown name is wrong usage (exit code 2), and the error lists the \
+         known fields; a field of a newer server is known if a record has it. Commands that change something check the \
+         names first; if they cannot, they print the complete result, with exit code 10. --jq FILTER filters the JSON in \
+         the language of jq: the array of a list, or each record with -o ndjson; strings are printed without quotes. \
+         --template prints each record with a Jinja \
          template, such as '{{{{ uid }}}} {{{{ name }}}}'.\n\n\
          Lists print one page unless --all or --limit N says otherwise. --all prints records as they arrive; if a later page \
          fails, the exit code is not 0, the JSON array is not closed, and the error has the cursor to continue with.\n\n\
