@@ -1,4 +1,4 @@
-//! The contract: which calls and which models the API has. See `contract/`.
+//! The contract: the calls and models of the API. See `contract/`.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -8,29 +8,29 @@ use serde::Deserialize;
 /// A call of the API.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Endpoint {
-    /// Its name, as `datasets.get`.
+    /// Name, such as `datasets.get`.
     pub call: String,
-    /// Its method.
+    /// Method.
     pub method: String,
-    /// Its path with placeholders.
+    /// Path with placeholders.
     pub path: String,
-    /// The parameters of its query.
+    /// Query parameters.
     pub query: Vec<String>,
-    /// Its body: a map of fields, `"array"` or null.
+    /// Body: a map of fields, `"array"` or null.
     pub body: serde_json::Value,
 }
 
 /// A model of the API.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Type {
-    /// Its fields by their names on the wire.
+    /// Fields by their names on the wire.
     pub fields: BTreeMap<String, Field>,
 }
 
 /// A field of a model.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Field {
-    /// Its type in the words of the contract, as `array<string>`.
+    /// Type as the contract writes it, such as `array<string>`.
     #[serde(rename = "type")]
     pub ty: String,
     /// Whether the official SDKs require the field.

@@ -1,4 +1,4 @@
-//! All open enumerations, for the suites that walk over them.
+//! All open enumerations, for suites that test each of them.
 
 use std::fmt::Display;
 use std::str::FromStr;
@@ -7,12 +7,12 @@ use avala_types::*;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-/// An open enumeration by its name.
+/// An open enumeration.
 #[derive(Clone, Copy, Debug)]
 pub struct Enumeration {
-    /// Its name in Rust.
+    /// Name in Rust.
     pub name: &'static str,
-    /// The values that it knows.
+    /// Known values.
     pub known: &'static [&'static str],
     /// Parses and prints a text in every way, and returns the results.
     pub texts: fn(&str) -> Vec<String>,
@@ -24,7 +24,7 @@ macro_rules! enumerations {
     };
 }
 
-/// Every one of them.
+/// All open enumerations.
 pub const ENUMERATIONS: &[Enumeration] = enumerations! {
     AgentAction,
     AlertChannelType,

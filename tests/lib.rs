@@ -1,4 +1,4 @@
-//! Parts that the suites share: the contract, the fixtures, and the list of all models.
+//! Shared parts of the suites: the contract, the fixtures, and the list of all models.
 
 pub mod agents;
 pub mod contract;

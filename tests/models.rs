@@ -1,4 +1,4 @@
-//! All models, for the suites that walk over them.
+//! All models, for suites that test each of them.
 
 use avala_types::*;
 
@@ -28,7 +28,7 @@ macro_rules! readables {
 }
 pub(crate) use readables;
 
-/// Everything that the API responds, and what the client makes of its responses.
+/// All types of responses, and types that the client derives from responses.
 pub const MODELS: &[Readable] = readables! {
     open {
         Agent,
@@ -137,7 +137,7 @@ macro_rules! page {
     };
 }
 
-/// The pages that the documentation prints: a file in `fixtures/raw_page_response/examples`, and how it is read.
+/// Pages of the documentation: a file in `fixtures/raw_page_response/examples`, and its decoder.
 pub const PAGES: &[(&str, Readable)] = &[
     ("agents", page!(Agent)),
     ("datasets_owner_name_dataset_slug_items", page!(DatasetItem)),

@@ -1,11 +1,11 @@
-//! All payloads, for the suites that walk over them.
+//! All payloads, for suites that test each of them.
 
 use avala_types::*;
 
 use crate::models::readables;
 use crate::readable::{Decoding, Readable, read};
 
-/// Everything that is sent as the body of a call, or as a part of one.
+/// All types of request bodies and their parts.
 pub const PAYLOADS: &[Readable] = readables! {
     open {
         AddTeamMember,

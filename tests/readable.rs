@@ -1,4 +1,4 @@
-//! Decodes texts as models and payloads, for the suites that walk over all of them.
+//! Decodes texts as models and payloads, for suites that test all of them.
 
 use std::fmt::Debug;
 
@@ -6,14 +6,14 @@ use avala_types::{Decode, DecodeError, Extra, from_json, from_json_strict};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-/// A model or a payload by its name.
+/// A model or a payload.
 #[derive(Clone, Copy, Debug)]
 pub struct Readable {
     /// Name of the type in Rust and in the contract.
     pub name: &'static str,
     /// Decodes strictly; an error begins with the path of the invalid value.
     pub read: fn(&str) -> Result<Reading, String>,
-    /// Decodes as the client does: leniently, with exact texts.
+    /// Decodes like the client: leniently, with exact texts.
     pub read_lenient: fn(&str) -> Result<Reading, String>,
     /// Decodes with `Deserialize`: leniently, in one pass.
     pub read_in_one_pass: fn(&str) -> Result<Reading, String>,

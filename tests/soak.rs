@@ -1,4 +1,4 @@
-//! Many calls through many faults: nothing may be lost, done twice, or wrong.
+//! Many calls through many faults: no call may be lost, executed twice, or wrong.
 
 use std::collections::{BTreeMap, HashSet};
 use std::pin::Pin;
@@ -21,11 +21,11 @@ type Failure = Box<dyn std::error::Error + Send + Sync>;
 /// Size of a run.
 #[derive(Clone, Copy, Debug)]
 pub struct Plan {
-    /// How many calls are made.
+    /// Number of calls.
     pub calls: usize,
-    /// How many of them are on their way at a time.
+    /// Number of calls in flight.
     pub in_flight: usize,
-    /// One call in so many meets a fault.
+    /// Number of calls of which one gets a fault.
     pub one_fault_in: usize,
     /// The same seed gives the same calls and faults, though not the same order.
     pub seed: u64,
@@ -34,23 +34,23 @@ pub struct Plan {
 /// Outcome of a soak.
 #[derive(Debug, Default)]
 pub struct Report {
-    /// How many calls were made.
+    /// Number of calls.
     pub calls: usize,
-    /// How many attempts it took.
+    /// Number of attempts.
     pub attempts: u64,
     /// The faults that were set, by their kind.
     pub faults: BTreeMap<&'static str, usize>,
-    /// The calls that failed and said so, by the kind of their error.
+    /// Calls that returned an error, by the kind of the error.
     pub errors: BTreeMap<String, usize>,
-    /// Work that was reported as done, or as not begun, and is not so on the server.
+    /// Work whose reported state (done, or not begun) contradicts the server.
     pub lost: Vec<String>,
     /// Work that was done more than once.
     pub duplicated: Vec<String>,
-    /// Responses that are not what the server has.
+    /// Responses that contradict the server.
     pub wrong: Vec<String>,
-    /// Attempts that a layer of the user made fail after their work was done.
+    /// Attempts that a user layer failed after they were executed.
     pub audits: usize,
-    /// Calls whose end a layer of the user did not see.
+    /// Calls whose end a user layer did not see.
     pub unseen: usize,
     /// Memory of the process in bytes after the first tenth of the calls, and after the last; 0 where it is not known.
     pub memory: (u64, u64),
@@ -59,7 +59,7 @@ pub struct Report {
 }
 
 impl Report {
-    /// Returns whether nothing was lost, duplicated or wrong, and the layers saw all of it.
+    /// Returns whether no call was lost, duplicated or wrong, and the layers saw all calls.
     #[must_use]
     pub fn is_clean(&self) -> bool {
         self.lost.is_empty() && self.duplicated.is_empty() && self.wrong.is_empty() && self.unseen == 0
@@ -82,11 +82,11 @@ enum End {
         name: String,
         result: Result<u32, Error>,
     },
-    /// The blocking client refused it.
+    /// The blocking client rejected the call.
     NotMade(Error),
 }
 
-/// Runs it against a sandbox of its own.
+/// Runs the agent against a new sandbox.
 ///
 /// # Errors
 /// When the sandbox does not start, or its state cannot be read in the end.
@@ -94,15 +94,16 @@ pub async fn run(plan: Plan) -> Result<Report, Failure> {
     let sandbox = Sandbox::start().await?;
     let seen = Seen::default();
     let avala = seen.add_layers(builder(&sandbox), 25)?.build()?.strict_decoding(true);
-    // Drops calls that are not done, of which a layer does not see the end.
+    // Drops unfinished calls, whose end a layer does not see.
     let without_layers = builder(&sandbox).build()?;
-    // Reads what is true, without the layers that fail.
+    // Reads the state of the server, without the failing layers.
     let reader = builder(&sandbox).build()?.strict_decoding(true);
     let tasks = reader.tasks().list().limit(1000).await?.items;
     let project = reader.projects().list().await?.items.first().map(|project| project.uid.clone());
     let project = project.ok_or("the sandbox has no project")?;
 
-    // One call in four blocks a thread. These share the connections of the others, on the thread of their own client.
+    // One call in four is blocking. The blocking calls share the connections of the others, on the thread of their
+    // client.
     let blocking = blocking::Avala::new(avala.clone())?;
     let mut report = Report::default();
     let mut random = fastrand::Rng::with_seed(plan.seed);
@@ -168,7 +169,7 @@ fn builder(sandbox: &Sandbox) -> AvalaBuilder {
         .base_url(sandbox.url())
         .allow_insecure_base_url(true)
         .rate_limiter(RateLimiter::off())
-        // Many faults are the point here, so the budget that would stop a storm of them is off.
+        // The retry budget is disabled, because this run needs many faults.
         .retry(RetryPolicy::default().base_delay(Duration::from_millis(1)).budget(RetryBudget::off()))
 }
 
@@ -192,7 +193,7 @@ async fn call(avala: &Avala, kind: usize, number: usize, expected: Task, project
     }
 }
 
-/// Reads all tasks as a slow consumer, that leaves another list and a call alone meanwhile and makes calls of its own.
+/// Reads all tasks as a slow consumer, which pauses another list and a call, and makes calls meanwhile.
 async fn stream(avala: &Avala, number: usize) -> Result<Vec<TaskUid>, Error> {
     let mut left_alone = avala.datasets().list().limit(1).items();
     left_alone.next().await.transpose()?;
@@ -257,7 +258,7 @@ impl Report {
                 }
             }
             End::Exported { name, result } => {
-                // Settled in the end, against the server's own list.
+                // Decided at the end, by the list of the server.
                 let claim = match &result {
                     Ok(_) => Claim::Done,
                     Err(error) if error.sent() == Sent::No => Claim::NotBegun,
@@ -269,7 +270,7 @@ impl Report {
         }
     }
 
-    /// Counts attempts and errors, and gives the value of a success.
+    /// Counts attempts and errors, and returns the value of a success.
     fn count<T>(&mut self, result: Result<(T, u32), Error>) -> Option<T> {
         match result {
             Ok((value, attempts)) => {
@@ -284,7 +285,7 @@ impl Report {
         }
     }
 
-    /// Compares what the client believes with what the server has.
+    /// Compares the outcomes at the client with the server.
     async fn settle(&mut self, avala: &Avala) -> Result<(), Failure> {
         let mut on_server = BTreeMap::<String, usize>::new();
         let mut exports = avala.exports().list().limit(1000).items();
@@ -311,7 +312,7 @@ enum Claim {
     Unknown,
 }
 
-/// Returns the memory that this process holds, as Linux tells it.
+/// Returns the resident memory of this process on Linux.
 fn resident_bytes() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));

@@ -1,4 +1,4 @@
-//! Layers of the user for the soak: one around each call that counts calls and their ends, and one around each attempt
+//! User layers of the soak: a layer around each call that counts calls and their ends, and a layer around each attempt
 //! that reports to an audit service which is down.
 
 use std::io;
@@ -12,7 +12,7 @@ use tower::layer::layer_fn;
 use tower::util::BoxCloneSyncService;
 use tower::{ServiceExt, service_fn};
 
-/// The operations of calls and lists that the soak leaves alone and drops.
+/// The operations of calls and lists that the soak pauses and drops.
 const LEFT_ALONE: &[&str] = &["datasets.list", "agents.list"];
 
 /// Counts of the layers.
@@ -24,12 +24,12 @@ pub(crate) struct Seen {
 }
 
 impl Seen {
-    /// Returns how many calls began whose end the layer did not see.
+    /// Returns the number of calls whose start, but not whose end, the layer saw.
     pub(crate) fn unseen(&self) -> usize {
         self.begun.load(Ordering::Relaxed).abs_diff(self.ended.load(Ordering::Relaxed))
     }
 
-    /// Returns how many attempts failed because of the audit service.
+    /// Returns the number of attempts that failed because of the audit service.
     pub(crate) fn audits(&self) -> usize {
         self.audits.load(Ordering::Relaxed)
     }

@@ -1,7 +1,7 @@
 //! Compares the cost of the SDK with hand-written code and other clients.
 //!
 //! `server` responds from memory. `client` runs one workload with one client and prints one line of figures.
-//! `allocations` and `instructions` count what is reproducible. `cargo xtask bench` runs them all.
+//! `allocations` and `instructions` count reproducible figures. `cargo xtask bench` runs them all.
 
 pub mod checksum;
 pub mod clients;

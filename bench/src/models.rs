@@ -167,7 +167,7 @@ impl Sequence {
     /// Adds the frame count and the cameras of the first frame; other frames stay undecoded.
     ///
     /// # Errors
-    /// When there is no frame, or it cannot be read.
+    /// Fails if there is no frame, or if it cannot be read.
     pub fn add_calibration_to(&self, checksum: &mut Checksum) -> Result<(), BoxError> {
         checksum.text(&self.uid);
         checksum.number(self.number_of_frames.unwrap_or_default());

@@ -25,7 +25,7 @@ pub async fn small(mut client: impl Fetch, calls: u64) -> Result<Checksum, BoxEr
 /// Gets the small dataset.
 ///
 /// # Errors
-/// When the call fails.
+/// Fails if the call fails.
 pub async fn small_call(client: &mut impl Fetch, checksum: &mut Checksum) -> Result<(), BoxError> {
     let path = format!("{PREFIX}/datasets/{DATASET}/");
     let dataset: Dataset = from_slice(&client.fetch(&path).await?)?;
@@ -87,7 +87,7 @@ fn sequence_path() -> String {
 /// Runs workers concurrently and merges their checksums.
 ///
 /// # Errors
-/// When one of them fails.
+/// Fails if a worker fails.
 pub async fn together<W>(workers: impl IntoIterator<Item = W>) -> Result<Checksum, BoxError>
 where
     W: Future<Output = Result<Checksum, BoxError>> + Send + 'static,

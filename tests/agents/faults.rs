@@ -1,4 +1,4 @@
-//! An agent whose calls meet faults: nothing may be lost, contradicted, or skipped although a handler decided.
+//! An agent whose calls fail randomly: no decision of a handler may be lost, contradicted, or skipped.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -19,11 +19,11 @@ use super::program::{EVENTS, NAME};
 /// Size of a run.
 #[derive(Clone, Copy, Debug)]
 pub struct Plan {
-    /// How many executions there are.
+    /// Number of executions.
     pub executions: usize,
-    /// How many handlers run at a time.
+    /// Number of concurrent handlers.
     pub concurrency: usize,
-    /// One request in so many meets a fault.
+    /// Number of requests of which one gets a fault.
     pub one_fault_in: usize,
     /// The same seed gives the same faults, though not the same order.
     pub seed: u64,
@@ -40,7 +40,7 @@ pub struct Report {
     pub counters: Counters,
     /// Posts that the server rejected with 409.
     pub conflicts: usize,
-    /// How long it took.
+    /// Duration of the run.
     pub elapsed: Duration,
     /// Executions that were lost, contradicted or decided twice.
     pub wrong: Vec<String>,
@@ -55,10 +55,10 @@ struct Requests {
 
 type Made = Arc<Mutex<BTreeMap<String, BTreeSet<String>>>>;
 
-/// Runs it against a sandbox of its own.
+/// Runs the agent against a new sandbox.
 ///
 /// # Errors
-/// When the sandbox does not start, or the agent ends with an error.
+/// Fails if the sandbox does not start, or the agent ends with an error.
 pub async fn run(plan: Plan) -> Result<Report, Failure> {
     let (ledger, requests) = (Ledger::default(), Arc::new(Requests::default()));
     let (observer, counter) = (ledger.clone(), Arc::clone(&requests));

@@ -12,14 +12,14 @@ use super::Failure;
 use super::process::{HANG, Program, Site};
 use super::program::HandlerKind;
 
-/// The most CPU time that an idle agent may take, in percent of one core.
+/// Maximum CPU time of an idle agent, in percent of one core.
 pub const MAX_IDLE_CPU_PERCENT: f64 = 0.1;
-/// The most memory that an idle agent may hold, in bytes.
+/// Maximum memory of an idle agent, in bytes.
 pub const MAX_IDLE_BYTES: u64 = 15 << 20;
-/// The most memory that an agent with 1,000 handlers at a time may hold, however many executions pass.
+/// Maximum memory of an agent with 1,000 concurrent handlers, for any number of executions.
 pub const MAX_BUSY_BYTES: u64 = 72 << 20;
-/// How far that memory may grow from the 10,000th execution to the 30,000th: the buffers of connections grow until each one
-/// has served a page of the list, and the UIDs of 15,000 decided executions are kept at most.
+/// Maximum growth of that memory from the 10,000th execution to the 30,000th: the buffers of connections grow until
+/// each connection has served a page of the list, and the UIDs of 15,000 decided executions are kept at most.
 pub const MAX_GROWTH: f64 = 1.25;
 
 /// Footprint of an idle agent.
@@ -31,22 +31,23 @@ pub struct Idle {
     pub bytes: u64,
 }
 
-/// Footprint of an agent with many handlers at a time.
+/// Footprint of an agent with many concurrent handlers.
 #[derive(Clone, Copy, Debug)]
 pub struct Busy {
-    /// Handlers at a time.
+    /// Number of concurrent handlers.
     pub in_flight: usize,
-    /// Executions in all.
+    /// Total number of executions.
     pub executions: usize,
-    /// Resident memory in bytes before anything arrived.
+    /// Resident memory in bytes before the first execution.
     pub before: u64,
-    /// The same after ten times as many executions were decided as run at a time: all connections are open.
+    /// Resident memory in bytes when ten times as many executions are decided as run concurrently, with all connections
+    /// open.
     pub early: u64,
-    /// The same while the last handlers are in flight.
+    /// Resident memory in bytes while the last handlers are running.
     pub last: u64,
 }
 
-/// Measures an agent that has nothing to do, for this long. It polls every five seconds, without slowing down.
+/// Measures an idle agent for this time. It polls every five seconds, without slowing down.
 ///
 /// # Errors
 /// When the sandbox or the process does not start, or this is not Linux.
@@ -87,7 +88,7 @@ pub async fn busy(program: &Program, in_flight: usize, count: usize) -> Result<B
     tokio::time::sleep(Duration::from_secs(2)).await;
     let before = resident_bytes(&child)?;
     let mut announced = 0;
-    // Waits until so many are decided, while new ones arrive.
+    // Waits until this many executions are decided, while new ones arrive.
     let mut pass = async |wanted: usize| {
         let (mut last, mut moved) = (0, Instant::now());
         loop {

@@ -14,32 +14,32 @@ use super::program::HandlerKind;
 /// Size of a run.
 #[derive(Clone, Copy, Debug)]
 pub struct Plan {
-    /// How often the process is killed.
+    /// Number of kills.
     pub kills: usize,
-    /// How many executions arrive meanwhile.
+    /// Number of executions that arrive meanwhile.
     pub executions: usize,
-    /// The same seed gives the same moments, as far as the machine is the same.
+    /// The same seed results in the same moments on the same machine.
     pub seed: u64,
 }
 
 /// Outcome of a run.
 #[derive(Debug, Default)]
 pub struct Report {
-    /// How often the process was killed.
+    /// Number of kills.
     pub kills: usize,
-    /// Runs of handlers, started and interrupted ones included.
+    /// Handler runs, including interrupted runs.
     pub handler_runs: usize,
     /// Executions whose handler was started more than once.
     pub handled_again: usize,
     /// Posts that the server rejected with 409.
     pub conflicts: usize,
-    /// How long it took.
+    /// Duration of the run.
     pub elapsed: Duration,
     /// Executions that were lost, contradicted or decided twice.
     pub faults: Vec<String>,
 }
 
-/// Runs it against a sandbox of its own.
+/// Runs the agent against a new sandbox.
 ///
 /// # Errors
 /// When the sandbox or the process does not start, or the executions are never all decided.
@@ -54,7 +54,7 @@ pub async fn run(program: &Program, plan: Plan) -> Result<Report, Failure> {
     let mut announced = 0;
     while report.kills < plan.kills {
         let mut child = program.start(&settings)?;
-        // Before the registration at the earliest, and while handlers run and decisions are sent at the latest.
+        // From before the registration up to while handlers run and decisions are sent.
         let life = Duration::from_millis(random.u64(1..400));
         let share = (plan.executions * (report.kills + 1) / plan.kills).min(plan.executions) - announced;
         let pause = life / u32::try_from(share + 1)?;
@@ -64,10 +64,10 @@ pub async fn run(program: &Program, plan: Plan) -> Result<Report, Failure> {
             tokio::time::sleep(pause).await;
         }
         tokio::time::sleep(pause).await;
-        // A process that ended by itself is an error of the run.
+        // A process that ended without being killed is an error of the run.
         if let Some(status) = child.try_wait()? {
             let (_, output) = end(child).await?;
-            return Err(format!("the process ended by itself, {status}: {output}").into());
+            return Err(format!("the process ended without being killed, {status}: {output}").into());
         }
         child.kill().await?;
         report.kills += 1;

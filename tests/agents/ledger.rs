@@ -18,7 +18,7 @@ pub struct Ledger(Arc<Mutex<BTreeMap<String, Posts>>>);
 /// The posts of one execution.
 #[derive(Clone, Debug, Default)]
 pub struct Posts {
-    /// Different decisions, as `action: reason`.
+    /// Different decisions, in the form `action: reason`.
     pub decisions: BTreeSet<String>,
     /// Responses with 201.
     pub accepted: usize,
@@ -27,7 +27,7 @@ pub struct Posts {
 }
 
 impl Ledger {
-    /// Notes a request of the sandbox; for `SandboxBuilder::on_response`.
+    /// Records a request of the sandbox; for `SandboxBuilder::on_response`.
     pub fn note(&self, request: &LoggedRequest) {
         if request.method != "POST" || request.api_path() != "/agent-actions/" {
             return;
@@ -44,7 +44,7 @@ impl Ledger {
         }
     }
 
-    /// Returns the different decisions that were posted for all executions, whatever the response.
+    /// Returns the different decisions that were posted for all executions, with any response.
     #[must_use]
     pub fn posted(&self) -> BTreeSet<String> {
         self.posts().values().flat_map(|posts| posts.decisions.iter().cloned()).collect()
@@ -82,7 +82,7 @@ impl Ledger {
                 continue;
             };
             if !made.get(uid).is_some_and(|made| made.contains(&kept)) {
-                faults.push(format!("{uid} is contradicted: `{kept}` is no decision of its handler"));
+                faults.push(format!("{uid} is contradicted: `{kept}` is not a decision of its handler"));
             }
             if posts.accepted > 1 || (one_decision && posts.decisions.len() > 1) {
                 faults.push(format!("{uid} has {} different decisions: {posts:?}", posts.decisions.len()));
@@ -116,7 +116,7 @@ pub async fn executions(avala: &Avala) -> Result<Vec<AgentExecution>, Failure> {
     Ok(executions)
 }
 
-/// Returns the decision that the server keeps, as `action: reason`.
+/// Returns the decision that the server keeps, in the form `action: reason`.
 fn kept(execution: &AgentExecution) -> Option<String> {
     let action = execution.action.as_ref().filter(|_| execution.status == Some(ExecutionStatus::Completed))?;
     let response = execution.response_payload.as_ref()?.parse::<Value>().ok()?;

@@ -1,4 +1,4 @@
-//! Agents as processes of their own, that are killed, and agents whose calls meet faults.
+//! Agents as separate processes that are killed, and agents whose calls fail randomly.
 
 pub mod faults;
 pub mod footprint;

@@ -1,4 +1,4 @@
-//! Starts an agent process, and ends it in the ways in which processes end.
+//! Starts and stops agent processes.
 
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
@@ -12,10 +12,10 @@ use tokio::process::{Child, Command};
 use super::Failure;
 use super::program::{EVENTS, HandlerKind, Line, NAME, Settings};
 
-/// A guard against tests that never end.
+/// Guard against a hang.
 pub const HANG: Duration = Duration::from_secs(120);
 
-/// How the program is started: its path, and the arguments before the settings.
+/// The program: its path, and the arguments before the settings.
 #[derive(Clone, Debug)]
 pub struct Program {
     /// Path of the program.
@@ -30,7 +30,7 @@ impl Program {
         Self { path: path.into(), arguments: Vec::new() }
     }
 
-    /// Starts the agent as the leader of a process group of its own.
+    /// Starts the agent as the leader of a new process group.
     ///
     /// # Errors
     /// When the program cannot be started.
@@ -58,7 +58,7 @@ impl Site {
     /// Creates the agent in a sandbox, and a folder with this name.
     ///
     /// # Errors
-    /// When the sandbox does not do what it should, or the folder cannot be created.
+    /// Fails if a call of the sandbox fails, or the folder cannot be created.
     pub async fn new(sandbox: Sandbox, name: &str) -> Result<Self, Failure> {
         let avala = Avala::builder()
             .api_key(sandbox.key())
@@ -103,21 +103,21 @@ impl Site {
         &self.folder
     }
 
-    /// Returns the lines of the log. A process that was killed may leave half of one.
+    /// Returns the lines of the log. A killed process may leave an incomplete line.
     #[must_use]
     pub fn log(&self) -> Vec<Line> {
         let text = std::fs::read_to_string(self.folder.join("log")).unwrap_or_default();
         text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
     }
 
-    /// Waits until the log has this many lines that fit.
+    /// Waits until the log has this many matching lines.
     ///
     /// # Errors
     /// After [`HANG`].
     pub async fn wait_for_log(&self, count: usize, fits: impl Fn(&Line) -> bool) -> Result<(), Failure> {
         let wait = async {
             while self.log().iter().filter(|line| fits(line)).count() < count {
-                // A long log takes a while to read.
+                // Reading a long log takes time.
                 tokio::time::sleep(Duration::from_millis(10 + count as u64 / 20)).await;
             }
         };
@@ -157,7 +157,7 @@ impl Site {
 
 impl Drop for Site {
     fn drop(&mut self) {
-        // If this fails, the files stay in the folder for temporary files.
+        // If this fails, the files remain in the folder for temporary files.
         let _ = std::fs::remove_dir_all(&self.folder);
     }
 }
@@ -172,7 +172,7 @@ pub async fn end(child: Child) -> Result<(ExitStatus, String), Failure> {
     Ok((output.status, String::from_utf8_lossy(&output.stderr).into_owned()))
 }
 
-/// Returns whether a process ended in an orderly way after SIGTERM, or before it could receive any signal.
+/// Returns whether a process drained after SIGTERM, or ended before it handled signals.
 #[must_use]
 pub fn is_stopped(status: ExitStatus) -> bool {
     #[cfg(unix)]

@@ -1,4 +1,4 @@
-//! The program of an agent process: a user's program, with a log of the calls of its handler.
+//! The program of an agent process, which logs the calls of its handler.
 
 use std::fs::OpenOptions;
 use std::io::Write as _;
@@ -31,11 +31,11 @@ pub struct Settings {
     pub journal: PathBuf,
     /// Path of the log: a line for each start of a handler, and one for each decision.
     pub log: PathBuf,
-    /// What the handler does.
+    /// Behavior of the handler.
     pub handler: HandlerKind,
     /// Largest number of handlers at a time.
     pub concurrency: usize,
-    /// Starts without an end after which an execution is given up.
+    /// Number of unfinished starts after which an execution is given up.
     pub max_open_starts: u32,
     /// Grace period in milliseconds.
     pub grace_ms: u64,
@@ -45,7 +45,7 @@ pub struct Settings {
     pub redis: Option<String>,
     /// Duration of a lease in milliseconds.
     pub lease_ms: u64,
-    /// Whether the program ends when nothing is left to do.
+    /// Whether the program ends when there is nothing to do.
     pub until_idle: bool,
 }
 
@@ -57,7 +57,7 @@ impl Settings {
     }
 }
 
-/// What a handler does.
+/// Behavior of a handler.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub enum HandlerKind {
     /// Decides after up to ten milliseconds. Each run has another reason, so that a second decision would be noticed.
@@ -77,7 +77,7 @@ pub struct Line {
     pub execution: String,
     /// The attempt.
     pub attempt: u32,
-    /// The decision, as `action: reason`; `None` for a start.
+    /// The decision, in the form `action: reason`; `None` for a start.
     pub decision: Option<String>,
 }
 
@@ -158,7 +158,7 @@ async fn handle(settings: Settings, context: Context) -> Result<Decision, Failur
     Ok(decision)
 }
 
-/// Appends a line in one write, so that a killed process leaves a whole one or none.
+/// Appends a line in one write, so that a killed process leaves a complete line or none.
 fn log(settings: &Settings, line: &Line) -> Result<(), Failure> {
     let mut text = serde_json::to_vec(line)?;
     text.push(b'\n');

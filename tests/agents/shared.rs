@@ -1,4 +1,4 @@
-//! Several processes of one agent share their claims in Redis while one after the other is killed.
+//! Several processes of one agent share their claims in Redis, and are killed one after the other.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::TcpListener;
@@ -17,13 +17,13 @@ use super::program::{HandlerKind, Settings};
 /// Size of a run.
 #[derive(Clone, Copy, Debug)]
 pub struct Plan {
-    /// How many processes share the claims.
+    /// Number of processes.
     pub processes: usize,
-    /// How often one of them is killed.
+    /// Number of kills.
     pub kills: usize,
     /// Time between two kills.
     pub every: Duration,
-    /// How many executions arrive meanwhile.
+    /// Number of executions that arrive meanwhile.
     pub executions: usize,
     /// Seed of the choice of processes to kill.
     pub seed: u64,
@@ -51,7 +51,7 @@ impl Redis {
             .args(["--port", &port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"])
             .stdout(Stdio::null())
             .spawn()?;
-        // Until it listens, claims fail and nothing is started.
+        // Until the server listens, claims fail and nothing is started.
         Ok(Some(Self { server, url: format!("redis://127.0.0.1:{port}/") }))
     }
 }
@@ -77,7 +77,7 @@ impl Drop for Redis {
     }
 }
 
-/// Runs it against a sandbox of its own.
+/// Runs the agent against a new sandbox.
 ///
 /// # Errors
 /// When the sandbox or a process does not start, or the executions are never all decided.
@@ -106,7 +106,7 @@ pub async fn run(program: &Program, redis: &Redis, plan: Plan) -> Result<Report,
         let number = random.usize(..plan.processes);
         let child = children.get_mut(number).ok_or("no such process")?;
         if let Some(status) = child.try_wait()? {
-            return Err(format!("process {number} ended by itself: {status}").into());
+            return Err(format!("process {number} ended without being killed: {status}").into());
         }
         child.kill().await?;
         *child = program.start(&settings(number))?;

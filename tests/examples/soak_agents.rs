@@ -1,6 +1,6 @@
-//! Agents that are killed, that meet faults, and what they take: run by `cargo xtask soak agents`.
+//! Long runs of agents with kills and faults, and their CPU time and memory: run by `cargo xtask soak agents`.
 
-#![expect(clippy::print_stdout, reason = "a report is for the one who asks for it")]
+#![expect(clippy::print_stdout, reason = "the program prints a report")]
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -20,7 +20,7 @@ async fn main() -> Result<ExitCode, Failure> {
     }
     let number = |index: usize, default: usize| arguments.get(index).map_or(Ok(default), |text| text.parse());
     let (kills, executions, faulted) = (number(0, 200)?, number(1, 2_000)?, number(2, 10_000)?);
-    // How many executions pass through an agent whose memory is measured.
+    // Number of executions of an agent whose memory is measured.
     let passing = number(3, 30_000)?;
     let program = Program { path: std::env::current_exe()?, arguments: vec!["agent".to_owned()] };
     let mut is_good = killed(&program, kills, executions).await?;

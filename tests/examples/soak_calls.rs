@@ -1,6 +1,6 @@
 //! Ten thousand calls, 64 at a time, one in twenty through a fault: run by `cargo xtask soak`.
 
-#![expect(clippy::print_stdout, reason = "a report is for the one who asks for it")]
+#![expect(clippy::print_stdout, reason = "the program prints a report")]
 
 use std::process::ExitCode;
 
@@ -13,7 +13,7 @@ async fn main() -> Result<ExitCode, Box<dyn std::error::Error + Send + Sync>> {
     let report = soak::run(Plan { calls, in_flight: 64, one_fault_in: 20, seed }).await?;
     print(&report);
     let (first, last) = report.memory;
-    // The sandbox is in the same process and keeps what is made; a leak in the client is more than that.
+    // The sandbox in the same process keeps created resources; a leak in the client would be larger.
     let is_flat = last < first + first / 4 + (16 << 20);
     let is_good = report.is_clean() && is_flat;
     println!("{}", if is_good { "clean" } else { "NOT clean" });

@@ -1,9 +1,9 @@
-//! The official agent runtime and ours on one sandbox: both see the same executions and payloads, and each other's
+//! The official agent runtime and this one on one sandbox: both see the same executions and payloads, and each other's
 //! decisions.
 //!
 //! `cargo xtask interop` runs it, with a Python that has `avala` and `avala-agents` as its only argument.
 
-#![expect(clippy::print_stdout, reason = "a report is for the one who asks for it")]
+#![expect(clippy::print_stdout, reason = "the program prints a report")]
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{Child, ChildStdin, ChildStdout, Command, ExitCode, Stdio};
@@ -72,7 +72,7 @@ async fn main() -> Result<ExitCode, Failure> {
     Ok(if is_good { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// What our handlers saw.
+/// Events that the handlers of this runtime received.
 #[derive(Clone, Default)]
 struct Seen(Arc<Mutex<Vec<Value>>>);
 
@@ -100,7 +100,7 @@ fn ours(seen: &Seen) -> Agent {
     agent
 }
 
-/// Returns what a context of the official runtime has, from ours.
+/// Converts a context to the form of the official runtime.
 fn fields(context: &Context) -> Value {
     let event = context.event_type().as_str();
     match context.event() {

@@ -1,4 +1,4 @@
-//! Agents as processes that are killed and signalled, and through faults. The long runs are `cargo xtask soak agents`.
+//! Agents as processes with kills and signals, and agents behind faults. The long runs are `cargo xtask soak agents`.
 
 use avala_agents::{Journal as _, RecordState, RedbJournal};
 use avala_sandbox::{Sandbox, Seed};
@@ -49,7 +49,7 @@ async fn execution_that_aborts_is_parked_after_three_starts() {
     // A supervisor that starts the program again.
     while !end(program().start(&settings).unwrap()).await.unwrap().0.success() {
         crashes += 1;
-        assert!(crashes <= 3, "the process goes on crashing");
+        assert!(crashes <= 3, "the process keeps crashing");
     }
     assert_eq!((crashes, undecided(&site).await), (3, 1));
     let records = RedbJournal::open(site.journal()).unwrap().load().await.unwrap();
@@ -141,7 +141,11 @@ mod signals {
         end(child).await.unwrap();
         assert_eq!(undecided(&site).await, 1);
         let records = RedbJournal::open(site.journal()).unwrap().load().await.unwrap();
-        assert_eq!((records[0].open_starts, records[0].decision.as_ref()), (0, None), "a stop is no crash");
+        assert_eq!(
+            (records[0].open_starts, records[0].decision.as_ref()),
+            (0, None),
+            "a stop does not count as a crash"
+        );
     }
 
     #[tokio::test]

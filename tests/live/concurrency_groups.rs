@@ -18,7 +18,7 @@ use tokio::sync::{Barrier, Semaphore};
 
 const GUARD: Duration = Duration::from_secs(60);
 
-/// Counts the requests that it works on at once. A request ends when as many as the barrier needs are there.
+/// Counts concurrent requests. A request ends when the barrier has enough of them.
 struct Server {
     url: String,
     most: Arc<AtomicUsize>,
@@ -32,7 +32,7 @@ struct Work {
 }
 
 impl Server {
-    /// Starts a server whose requests wait for `at_once - 1` others. Those to `/api/v1/free/` do not wait.
+    /// Starts a server whose requests wait for `at_once - 1` others, except for `/api/v1/free/`.
     async fn start(at_once: usize) -> Self {
         let work = Work { now: Arc::default(), most: Arc::default(), barrier: Arc::new(Barrier::new(at_once)) };
         let most = Arc::clone(&work.most);
@@ -45,7 +45,7 @@ impl Server {
         builder.rate_limiter(RateLimiter::off())
     }
 
-    /// Returns how many requests there were at once.
+    /// Returns the maximum number of concurrent requests.
     fn most(&self) -> usize {
         self.most.swap(0, Ordering::Relaxed)
     }
@@ -93,7 +93,7 @@ async fn meet(State(work): State<Work>) -> &'static str {
     r#"{"uid": "e1"}"#
 }
 
-/// Sends so many calls at once. The server needs all permits of the group to end any of them.
+/// Sends calls concurrently. The server ends none of them before all permits of the group are used.
 async fn send(avala: &Avala, count: usize, call: impl Fn(RawCall) -> RawCall) {
     let calls = (0..count).map(|_| call(avala.request(Method::POST, "/beta/thumbnails/")).into_future());
     for result in tokio::time::timeout(GUARD, join_all(calls)).await.unwrap() {
@@ -132,14 +132,14 @@ async fn group_without_a_limit_counts_with_the_others() {
 async fn full_group_does_not_delay_other_calls() {
     let server = Server::start(2).await;
     let avala = server.builder().concurrency_limit("thumbnails", 1).build().unwrap();
-    // It waits in the server for another call, and those of its group wait for its permit.
+    // The first call waits in the server for another call, and the calls of its group wait for its permit.
     let held = tokio::spawn({
         let avala = avala.clone();
         async move { send(&avala, 2, |call| call.concurrency_group("thumbnails")).await }
     });
     let free = avala.request(Method::GET, "/free/").into_future();
     tokio::time::timeout(GUARD, free).await.unwrap().unwrap();
-    // Calls of another group end those of the full one, one by one.
+    // Calls of another group end the calls of the full group, one by one.
     send(&avala, 1, |call| call.concurrency_group("reports")).await;
     send(&avala, 1, |call| call.concurrency_group("reports")).await;
     tokio::time::timeout(GUARD, held).await.unwrap().unwrap();
@@ -151,7 +151,7 @@ async fn urgent_call_is_sent_first_when_the_permit_is_free() {
     let (server, paths) = PathServer::start().await;
     let avala = server.builder().concurrency_limit(ConcurrencyGroup::DEFAULT, 1).build().unwrap();
     let call = |path: &'static str| avala.request(Method::GET, path);
-    // All are polled in this order before the first one ends, so that the others are queued.
+    // All calls are polled in this order before the first one ends, so the others are queued.
     let calls = futures_util::future::join4(
         call("/held/").into_future(),
         call("/ordinary/").into_future(),

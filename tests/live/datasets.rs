@@ -1,4 +1,4 @@
-//! Datasets, from their creation to their transfer.
+//! Datasets: creation, wait, look-up and transfer.
 
 use std::time::Duration;
 

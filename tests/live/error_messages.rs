@@ -1,4 +1,4 @@
-//! The page of error kinds in the guide has a real message of each kind: this test produces them.
+//! Produces the real messages of all error kinds, and compares them with the page of the guide.
 
 use std::convert::Infallible;
 use std::time::Duration;
@@ -20,7 +20,7 @@ fn documented(kind: ErrorKind) -> Option<String> {
     Some(block.to_owned())
 }
 
-/// Returns the message without what differs from run to run: ports, IDs and times.
+/// Returns the message with ports, IDs and times replaced, which differ from run to run.
 fn normalized(message: &str) -> String {
     let mut text = String::new();
     let mut rest = message;
@@ -123,7 +123,7 @@ async fn guide_has_the_real_message_of_every_error_kind() {
             "{kind:?} is documented with {documented:?}, and its message is\n{message}"
         );
     }
-    // A kind that is new has a section, and a message here.
+    // A new kind needs a section in the guide, and a message here.
     let kinds: std::collections::BTreeSet<String> = errors.iter().map(|error| format!("{:?}", error.kind())).collect();
     let sections = PAGE.split("\n## ").skip(1).map(|section| section.lines().next().unwrap_or_default().to_owned());
     assert_eq!(kinds, sections.collect());

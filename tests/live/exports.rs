@@ -1,4 +1,4 @@
-//! Exports, from their creation to the download URL.
+//! Exports: creation, wait and download URL.
 
 use std::time::Duration;
 
@@ -35,13 +35,13 @@ async fn export_is_never_created_twice() {
     let project = avala.projects().list().await.unwrap().items.swap_remove(0).uid;
     let before = avala.exports().list().await.unwrap().items.len();
 
-    // The server executes the request, and its response is lost.
+    // The server executes the request, but the response is lost.
     sandbox.fault(Fault::drop_response().on("POST", "/exports/")).unwrap();
     let error = avala.exports().create(&CreateExport::project(&project)).await.unwrap_err();
     assert_eq!((error.kind(), error.sent(), error.attempts()), (ErrorKind::ConnectionLost, Sent::Maybe, 1));
     assert_eq!(avala.exports().list().await.unwrap().items.len(), before + 1);
 
-    // The server refuses the request, so that a retry does not execute it twice.
+    // The server rejects the request, so a retry does not execute it twice.
     sandbox.fault(Fault::status(503).header("retry-after", "0").on("POST", "/exports/")).unwrap();
     let response = avala.exports().create(&CreateExport::project(&project)).with_meta().await.unwrap();
     assert_eq!(response.meta.attempts, 2);

@@ -1,4 +1,4 @@
-//! Faults between client and sandbox, and what the caller sees of them.
+//! Faults between client and sandbox, and their outcome for the caller.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use avala_sandbox::{Fault, Sandbox};
 use crate::{builder, client, count};
 
 #[tokio::test]
-async fn passing_faults_are_hidden_from_a_reader() {
+async fn temporary_faults_are_hidden_from_a_reader() {
     let sandbox = Sandbox::start().await.unwrap();
     let avala = client(&sandbox);
     let clean = avala.tasks().list().await.unwrap();
@@ -117,7 +117,7 @@ async fn missing_server_counts_as_not_sent() {
     drop(sandbox);
     let payload = avala_client::types::CreateExport::project("p1");
     let mut errors = Vec::new();
-    // The port may take a moment to close; a call that still gets through says so by its status.
+    // The port may close with a delay; a call that still succeeds has a status.
     for _ in 0..100 {
         match avala.exports().create(&payload).await {
             Err(error) if error.kind() == ErrorKind::Connect => return assert_refused(&error),

@@ -1,5 +1,5 @@
-//! The client as its users have it, with every layer on, against the sandbox: real sockets and the real
-//! clock, on which nothing waits longer than the backoff of a first retry.
+//! The default client with all layers against the sandbox: real sockets and the real
+//! clock, on which no wait is longer than the backoff of a first retry.
 
 #![expect(clippy::unwrap_used, reason = "the helpers of tests fail loudly too")]
 
@@ -24,7 +24,7 @@ use avala_client::transport::{RateLimiter, RetryPolicy};
 use avala_client::{Avala, AvalaBuilder};
 use avala_sandbox::Sandbox;
 
-/// Returns a client of a sandbox, with retries that follow at once.
+/// Returns a client of a sandbox, with immediate retries.
 fn builder(sandbox: &Sandbox) -> AvalaBuilder {
     Avala::builder()
         .api_key(sandbox.key())
@@ -34,12 +34,12 @@ fn builder(sandbox: &Sandbox) -> AvalaBuilder {
         .retry(RetryPolicy::default().base_delay(Duration::from_millis(1)))
 }
 
-/// Decodes strictly, so that leniency does not hide a mistake of the models or of the sandbox.
+/// Decodes strictly, because lenient decoding would hide mistakes of the models or of the sandbox.
 fn client(sandbox: &Sandbox) -> Avala {
     builder(sandbox).build().unwrap().strict_decoding(true)
 }
 
-/// Returns how many requests a sandbox got for a path, whatever it responded.
+/// Returns the number of requests that a sandbox received for a path.
 fn count(sandbox: &Sandbox, method: &str, path: &str) -> usize {
     sandbox.requests().iter().filter(|request| request.method == method && request.api_path() == path).count()
 }

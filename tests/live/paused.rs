@@ -1,4 +1,4 @@
-//! Loops that pause a list or a call, over real sockets. The rate limit is 100 calls a second.
+//! Loops that pause a list or a call, over real sockets. The rate limit is 100 calls per second.
 
 use std::pin::Pin;
 use std::task::{Context, Waker};
@@ -14,8 +14,8 @@ use futures_util::stream;
 
 use crate::builder;
 
-/// Runs a program with the default limit of calls in flight and with a limit of one. No program takes a minute: it is a
-/// guard against calls that wait for one another until they time out.
+/// Runs a program with the default concurrency limit and with a limit of one. The timeout of a minute is a
+/// guard against calls that wait for each other until they time out.
 async fn run<F: Future<Output = ()>>(program: impl Fn(Avala) -> F) {
     let sandbox = Sandbox::start().await.unwrap();
     for ordinary in [256, 1] {
@@ -90,7 +90,7 @@ async fn paused_lists_and_calls_block_no_other_call() {
             items.next().await.unwrap().unwrap();
             lists.push(items);
         }
-        // Of short term, so that a limit of one is not held for the 30 s of an attempt.
+        // With short leases, so that a limit of one is not held for the 30 s of an attempt.
         let call = avala.projects().list().attempt_timeout(Duration::from_millis(500));
         let mut left_alone = call.into_future();
         assert!(Pin::new(&mut left_alone).poll(&mut Context::from_waker(Waker::noop())).is_pending());

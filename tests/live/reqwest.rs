@@ -1,8 +1,9 @@
-//! A `reqwest` client as the service of the SDK: retries and bodies work as with the own HTTP client.
+//! A `reqwest` client as the service of the SDK: retries and bodies work like with the SDK's HTTP client.
 
 use std::time::Duration;
 
-use avala_client::transport::{Body, RateLimiter, RetryPolicy, classify_reqwest};
+use avala_client::transport::layer::classify_reqwest;
+use avala_client::transport::{Body, RateLimiter, RetryPolicy};
 use avala_client::types::CreateExport;
 use avala_client::{Avala, AvalaBuilder, ErrorKind, Sent};
 use avala_sandbox::Sandbox;

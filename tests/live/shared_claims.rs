@@ -57,7 +57,7 @@ async fn a_process_that_wakes_without_its_lease_sends_nothing() {
     let frozen = program().start(&redis.settings(&site, 0, HandlerKind::Slow(1_000))).unwrap();
     site.announce(0, "task").unwrap();
     site.wait_for_log(1, |_| true).await.unwrap();
-    // As when a virtual machine is paused: the handler and the lease end meanwhile.
+    // Like a paused virtual machine: the handler and the lease end meanwhile.
     signal(&frozen, "STOP", false).await.unwrap();
     let other = program().start(&redis.settings(&site, 1, HandlerKind::Quick)).unwrap();
     wait_until_decided(&site).await;
@@ -101,7 +101,7 @@ async fn aborting_handler_is_parked_after_three_starts_anywhere() {
     assert!(parked >= 1);
 }
 
-/// Starts a process again until it ends by itself, and returns how often it crashed.
+/// Starts a process again until it ends without a crash, and returns how often it crashed.
 async fn supervise(settings: &Settings) -> usize {
     let mut crashes = 0;
     loop {
@@ -147,7 +147,7 @@ async fn a_draining_process_keeps_its_lease_and_claims_nothing() {
     let Some(redis) = redis() else { return };
     let (site, ledger) = site("drain").await;
     site.announce(0, "task").unwrap();
-    // Longer than two leases, which are longer than a busy machine stops a process.
+    // Longer than two leases, so that a busy machine does not cause a loss of the lease.
     let mut settings = redis.settings(&site, 0, HandlerKind::Slow(12_000));
     settings.lease_ms = 5_000;
     let draining = program().start(&settings).unwrap();

@@ -1,4 +1,4 @@
-//! The client over TLS, with a certificate authority of the test's own.
+//! The client over TLS, with a test certificate authority.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use tokio_rustls::rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 
 use crate::builder;
 
-/// Speaks TLS in front of a sandbox, as a load balancer does.
+/// Terminates TLS in front of a sandbox, like a load balancer.
 struct Terminator {
     url: String,
     authority_pem: String,

@@ -1,4 +1,4 @@
-//! A layer whose error is no error.
+//! A layer whose error type is not an error.
 
 use avala_client::transport::Transport;
 

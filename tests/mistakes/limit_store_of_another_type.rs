@@ -1,4 +1,4 @@
-//! Something that is no store of limits.
+//! A value that is not a limit store.
 
 use avala_client::transport::{RateLimit, RateLimiter};
 

@@ -1,4 +1,4 @@
-//! An agent as a process of its own, for tests that kill it. Its argument is in `avala_tests::agents::program`.
+//! An agent as a separate process, for tests that kill it. `avala_tests::agents::program` describes its argument.
 
 use avala_tests::agents::{Failure, program};
 

@@ -1,7 +1,7 @@
 //! Compares the SDK with other clients: `cargo xtask bench`.
 //!
-//! All clients run interleaved, so that disturbances affect them alike. The
-//! programs are in `bench/`, a workspace of its own.
+//! The runs of all clients are interleaved, so that disturbances affect them equally. The
+//! programs are in `bench/`, a separate workspace.
 
 pub(crate) mod cli;
 mod counts;

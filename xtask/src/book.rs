@@ -9,10 +9,10 @@ use crate::process::{log, root, target_directory};
 
 const GUIDE: &str = "docs/guide";
 
-/// The page whose links are the table of contents, in the order of a reader.
+/// The page whose links are the table of contents.
 const INDEX: &str = "docs/guide/index.md";
 
-/// Renders the book; skips that, visibly, if mdbook is not installed.
+/// Renders the book; prints that it is skipped if mdbook is not installed.
 pub(crate) fn render() -> Outcome {
     check()?;
     let Some(mdbook) = mdbook()? else {

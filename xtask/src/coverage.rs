@@ -1,4 +1,4 @@
-//! Writes `docs/coverage.md`: which calls of the contract the client and the sandbox have.
+//! Writes `docs/coverage.md`: the calls of the contract in the client and the sandbox.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -105,7 +105,7 @@ fn fixture(returns: &str) -> &'static str {
 fn routes(sources: &[String]) -> BTreeSet<(String, String)> {
     let mut routes = BTreeSet::new();
     for method in ["get", "post", "put", "patch", "delete"] {
-        // `get_as` has the path of the contract first, and then the one of the router.
+        // The first argument of `get_as` is the path of the contract, the second one that of the router.
         for call in [format!(".{method}("), format!(".{method}_as(")] {
             for route in sources.iter().flat_map(|source| source.split(&*call).skip(1)) {
                 let path = route.trim_start().strip_prefix('"').and_then(|route| route.split_once('"'));

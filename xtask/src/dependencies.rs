@@ -9,7 +9,7 @@ struct Rule {
     package: &'static str,
     /// Arguments that select the features of the rule.
     features: &'static [&'static str],
-    /// Maximum number of crates in the dependency tree, the package included.
+    /// Maximum number of crates in the dependency tree, including the package.
     max_crates: usize,
     /// Crates that must not be in the tree.
     forbidden: &'static [&'static str],
@@ -27,7 +27,7 @@ const RULES: &[Rule] = &[
     // The transport knows HTTP, but no resource.
     Rule {
         package: "avala-transport",
-        // All but `reqwest`, which is for programs that depend on it already.
+        // Without `reqwest`, whose users already depend on it.
         features: &["--features", "fs,gzip,http2,proxy,tls-webpki-roots,tls-native-roots,tracing,testing"],
         max_crates: 80,
         forbidden: &["avala-types", "avala-client", "serde_json", "openssl-sys", "native-tls", "aws-lc-sys"],
@@ -70,7 +70,7 @@ const RULES: &[Rule] = &[
     // Transfers are above the client; the sandbox is for their tests only.
     Rule {
         package: "avala-transfer",
-        // Without `object-store`, which its users have already.
+        // Without `object-store`, whose users already depend on it.
         features: &["--features", "proxy,tls-native-roots,tracing"],
         max_crates: 115,
         forbidden: &["avala-sandbox", "avala-agents", "reqwest", "openssl-sys", "native-tls", "aws-lc-sys"],
@@ -78,7 +78,7 @@ const RULES: &[Rule] = &[
     Rule {
         package: "avala-sandbox",
         features: &["--all-features"],
-        // TLS, a test CA, hashes, streamed forms and temporary files for uploads: a test dependency, so its size
+        // With TLS, a test CA, hashes, streamed forms and temporary files. It is a test dependency, so its size
         // matters less.
         max_crates: 95,
         forbidden: &["avala-transport", "avala-client"],

@@ -32,8 +32,8 @@ fn text() -> Result<String, String> {
 const WIDTH: usize = 760;
 const ROW: usize = 30;
 
-/// Draws a row for each line: `name | description`. A line that begins with `+` is a place for the user's own layers;
-/// one that begins with `#` is a heading.
+/// Draws a row for each line: `name | description`. A line that begins with `+` is a position for user layers;
+/// a line that begins with `#` is a heading.
 fn image(text: &str) -> Result<String, String> {
     let lines: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
     let height = lines.len() * ROW + 10;
@@ -52,7 +52,7 @@ fn image(text: &str) -> Result<String, String> {
         }
         let (is_user, line) = line.strip_prefix('+').map_or((false, *line), |rest| (true, rest));
         let (name, about) =
-            line.split_once('|').ok_or_else(|| format!("{TEXT}: `{line}` is no `name | description`"))?;
+            line.split_once('|').ok_or_else(|| format!("{TEXT}: `{line}` is not `name | description`"))?;
         let (fill, dash) = if is_user { ("#fff4d6", " stroke-dasharray=\"5 3\"") } else { ("#e8f1fb", "") };
         let (name, about) = (escape(name.trim()), escape(about.trim()));
         let height = ROW - 4;

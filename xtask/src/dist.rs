@@ -15,17 +15,17 @@ use crate::outcome::Outcome;
 use crate::performance;
 use crate::process::{cargo_output, cargo_with, log, root};
 
-/// The largest program, in bytes.
+/// Maximum size of the program, in bytes.
 const LARGEST: u64 = 12_000_000;
 
-/// A target, and what builds and runs its program.
+/// A target, with its compiler and emulator.
 struct Target {
     triple: &'static str,
-    /// The C compiler of cryptography in C, which links, too.
+    /// The C compiler for cryptography in C, also used as the linker.
     compiler: &'static str,
     /// The Debian package with the compiler.
     package: &'static str,
-    /// The program that runs other processors' programs; empty for this machine's.
+    /// The emulator of the target's processor; empty for the processor of this machine.
     emulator: &'static str,
 }
 
@@ -39,7 +39,7 @@ const TARGETS: &[Target] = &[
     },
 ];
 
-/// Builds and checks the programs. With `is_quick`, what each feature adds is not measured, and nothing is written.
+/// Builds and checks the programs. With `is_quick`, the sizes of features are not measured, and nothing is written.
 pub(crate) fn run(is_quick: bool) -> Outcome {
     let folder = target_directory()?.join("distribution");
     fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
@@ -94,7 +94,7 @@ pub(crate) fn program() -> Result<PathBuf, String> {
     }
 }
 
-/// Returns why a target cannot be built here.
+/// Returns why a target cannot be built on this machine.
 fn missing(target: &Target) -> Option<String> {
     let installed = Command::new("rustc").args(["--print", "target-libdir", "--target", target.triple]).output();
     let folder = installed.ok().map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned());
@@ -114,7 +114,7 @@ fn build(target: &Target, features: &[&str]) -> Result<PathBuf, String> {
     }
     let build =
         ["rustc", "--locked", "--profile", "dist", "-p", "avala-cli", "--bin", "avala", "--target", target.triple];
-    // A panic ends the program without unwinding, and the tables for it are an eighth of the program.
+    // Panics abort, because the tables for unwinding would be an eighth of the program.
     let script = format!("link-arg={}", root().join("xtask/src/dist/no_unwind_tables.ld").display());
     let linker = ["--", "-C", "link-arg=-Wl,--no-eh-frame-hdr", "-C", "link-arg=-T", "-C", &script];
     cargo_with(&[&build[..], features, &linker].concat(), &variables)?;
@@ -165,7 +165,7 @@ fn features() -> Result<Features, String> {
     Ok(Features { default, optional })
 }
 
-/// Returns what each feature adds: of the default ones, how much smaller the program is without it.
+/// Returns the size that each feature adds: for default features, by how much the program is smaller without it.
 fn feature_sizes(target: &Target, features: &Features, whole: u64) -> Result<Vec<(String, i64)>, String> {
     let mut sizes = Vec::new();
     let measured = |features: &str| -> Result<i64, String> {

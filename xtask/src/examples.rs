@@ -1,4 +1,4 @@
-//! Runs the example programs and compares what they print with `examples/output`.
+//! Runs the example programs and compares their output with `examples/output`.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -37,21 +37,21 @@ const PROGRAMS: &[Program] = &[
     ("avala-examples", "bin", "unix_socket"),
 ];
 
-/// Programs that print measurements: they are run, and what they print is not compared.
+/// Programs that print measurements: their output is not compared.
 const MEASURING: &[&str] = &["limits_alone", "metrics"];
 
-/// Programs that do several things at once: the order of their lines is not compared.
+/// Concurrent programs: the order of their lines is not compared.
 const UNORDERED: &[&str] = &["cuboid_checks", "export_mirror"];
 
 /// Programs in `crates/*/examples` that are tools: long runs against a Redis.
 const NOT_RUN: &[&str] = &["cost", "soak"];
 
-/// Runs every example, and fails if one fails or prints something else than its snapshot.
+/// Runs every example, and fails if an example fails or its output differs from its snapshot.
 pub(crate) fn check() -> Outcome {
     run(false)
 }
 
-/// Runs every example, and writes what it prints as its snapshot.
+/// Runs every example, and writes its output as its snapshot.
 pub(crate) fn accept() -> Outcome {
     run(true)
 }
@@ -78,7 +78,7 @@ fn run(accept: bool) -> Outcome {
     if wrong.is_empty() {
         return Ok(());
     }
-    Err(format!("{}\nif that is right, run `cargo xtask examples --accept`", wrong.join("\n")))
+    Err(format!("{}\nif the new output is correct, run `cargo xtask examples --accept`", wrong.join("\n")))
 }
 
 /// Fails if a program in a folder of examples is not in the list.
@@ -107,11 +107,11 @@ fn entries(folder: &Path) -> Result<Vec<PathBuf>, String> {
 }
 
 fn build() -> Outcome {
-    // As the tests are built, so that nothing is compiled twice.
+    // With the features of the tests, so that nothing is compiled twice.
     cargo(&["build", "--quiet", "--workspace", "--all-features", "--bins", "--examples"])
 }
 
-/// Runs a program and returns what it prints.
+/// Runs a program and returns its output.
 fn output((package, kind, name): &Program) -> Result<String, String> {
     let folder = target_directory()?.join("debug");
     let path = if *kind == "example" { folder.join("examples") } else { folder };
@@ -126,7 +126,7 @@ fn output((package, kind, name): &Program) -> Result<String, String> {
     String::from_utf8(output.stdout).map_err(|error| format!("{package}: {name} prints no text: {error}"))
 }
 
-/// Replaces what differs between two runs: ports, signatures of URLs, sizes, and the order of lines where it may
+/// Replaces parts that differ between runs: ports, signatures of URLs, sizes, and the order of lines where it may
 /// differ.
 fn normalized(output: &str, is_unordered: bool) -> String {
     let mut lines: Vec<String> = output.lines().map(normalized_line).collect();

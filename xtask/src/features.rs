@@ -1,5 +1,5 @@
-//! Builds each feature of each crate alone, or each two of them, and all of them together; tests the types with features of
-//! `serde_json` that another crate of a build may turn on.
+//! Builds each feature of each crate alone, or in pairs, and all of them together; tests the types with features of
+//! `serde_json` that another crate of a build may enable.
 
 use serde_json::Value;
 
@@ -20,7 +20,7 @@ pub(crate) fn check() -> Outcome {
     cargo(&["test", "--quiet", "-p", "avala-types", "--all-features", "--tests", "--features", OF_OTHERS])
 }
 
-/// Features that change what `serde_json` hands out: cargo turns them on for the whole build if any crate asks for them.
+/// Features that change the behavior of `serde_json`: cargo enables them for the whole build if any crate enables them.
 const OF_OTHERS: &str = "serde_json/arbitrary_precision,serde_json/preserve_order,serde_json/unbounded_depth";
 
 /// Builds every two features of each crate without the others.

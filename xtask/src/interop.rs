@@ -1,4 +1,4 @@
-//! The official clients against the sandbox, which speaks the real protocol, and two clients that see the same state.
+//! Runs the official clients against the sandbox, and compares what two clients read of the same state.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -21,12 +21,12 @@ const MOTO_VERSION: &str = "5.2.5";
 
 pub(crate) const KEY: &str = "avk_interop";
 
-/// Runs it, or fails where there is no Python.
+/// Runs the comparison; fails without Python.
 pub(crate) fn run() -> Outcome {
     run_with(find_python().ok_or("this needs Python 3.9 or newer, as `python3` or `python`")?)
 }
 
-/// Runs it where there is a Python. Whatever else is missing is a failure here too.
+/// Runs the comparison if Python is installed. Any other missing tool is a failure.
 pub(crate) fn run_if_there_is_python() -> Outcome {
     match find_python() {
         Some(python) => run_with(python),
@@ -38,7 +38,7 @@ pub(crate) fn run_if_there_is_python() -> Outcome {
 }
 
 fn run_with(python: &str) -> Outcome {
-    // With all features, as the tests build it, so that nothing is built twice.
+    // With all features, like the tests, so that nothing is built twice.
     let bins = ["--bin", "avala-sandbox", "--bin", "avala"];
     let examples = ["--example", "two_clients", "--example", "two_agents", "--example", "two_uploaders"];
     cargo(&[&["build", "--workspace", "--all-features"], &bins[..], &examples[..]].concat())?;
@@ -55,10 +55,11 @@ fn run_with(python: &str) -> Outcome {
     execute(Command::new(executable(&target, "examples/two_agents")).arg(&python))
 }
 
-/// The official npm package that depends on the TypeScript SDK, and the only one that the documentation of the API names.
+/// The official npm package that depends on the TypeScript SDK, and the only one that the documentation of the API
+/// names.
 const NPM_PACKAGE: &str = "@avala-ai/mcp-server";
 
-/// Says why the TypeScript SDK is not run. There is nothing to run yet: the SDK was never published.
+/// Prints why the TypeScript SDK is not run: it has not been published.
 fn typescript() {
     let is_there = |program: &str| is_success(Command::new(program).arg("--version"));
     log(&match (
@@ -78,14 +79,14 @@ fn typescript() {
     });
 }
 
-/// Calls every method of the SDK against a sandbox that is a program of its own.
+/// Calls every method of the SDK against a sandbox in another process.
 fn every_method(python: &Path, target: &Path, log: &Path) -> Outcome {
     let sandbox = Sandbox::start(Command::new(executable(target, "avala-sandbox")), log, &["--key", KEY])?;
     // -B: no folders with compiled scripts among the sources.
     let mut script = Command::new(python);
     script.arg("-B").arg(root().join("tests/interop/run.py"));
     script.env("AVALA_BASE_URL", format!("{}/api/v1", sandbox.url)).env("AVALA_API_KEY", KEY);
-    execute(&mut script).map_err(|error| format!("{error}\nthe requests that the sandbox got: {}", log.display()))
+    execute(&mut script).map_err(|error| format!("{error}\nthe requests that the sandbox received: {}", log.display()))
 }
 
 /// Runs the official uploaders, command line and agent runtime unmodified, against the hosts that the proxy serves.
@@ -98,7 +99,7 @@ fn through_the_proxy(python: &Path, target: &Path, folder: &Path) -> Outcome {
     script.arg("-B").arg(root().join("tests/interop/proxied.py"));
     script.env("HTTPS_PROXY", proxy).env("SSL_CERT_FILE", &ca_file).env("AVALA_API_KEY", KEY);
     script.env("AVALA_SANDBOX_URL", &sandbox.url).env("AVALA_UPLOADER", executable(target, "examples/two_uploaders"));
-    execute(&mut script).map_err(|error| format!("{error}\nthe requests that the sandbox got: {}", log.display()))
+    execute(&mut script).map_err(|error| format!("{error}\nthe requests that the sandbox received: {}", log.display()))
 }
 
 /// Uploads into a real S3 server, and downloads from it, with the presigned URLs of its own SDK.
@@ -120,11 +121,11 @@ fn real_storage(folder: &Path, target: &Path) -> Outcome {
     }
     let mut program = Command::new(executable(target, "examples/two_uploaders"));
     program.arg("s3").arg(&inside).arg(root().join("tests/interop/s3/api.py"));
-    // It listens on loopback, which no proxy has to do with.
+    // The server listens on loopback, which does not go through the proxy.
     execute(program.env("NO_PROXY", "127.0.0.1"))
 }
 
-/// Runs the official command line and ours with the same lines, each against a sandbox of its own.
+/// Runs the official command line and this one with the same lines, each against its own sandbox.
 fn same_lines(python: &Path, target: &Path, folder: &Path) -> Outcome {
     let start =
         |log| Sandbox::start(Command::new(executable(target, "avala-sandbox")), &folder.join(log), &["--key", KEY]);
@@ -141,7 +142,7 @@ pub(crate) fn find_python() -> Option<&'static str> {
     ["python3", "python"].into_iter().find(|python| is_success(Command::new(python).args(["-c", is_new_enough])))
 }
 
-/// Returns the Python of a virtual environment that has the SDK. It is made once, and again when the version changes.
+/// Returns the Python of a virtual environment with the SDK, which is created again when the version changes.
 pub(crate) fn python_with_sdk(python: &str, folder: &Path) -> Result<PathBuf, String> {
     let inside = folder.join(if cfg!(windows) { "Scripts/python.exe" } else { "bin/python" });
     let has_sdk = format!(
@@ -157,7 +158,7 @@ pub(crate) fn python_with_sdk(python: &str, folder: &Path) -> Result<PathBuf, St
     Ok(inside)
 }
 
-/// Returns where cargo builds to, which `CARGO_TARGET_DIR` and configuration files can change.
+/// Returns the target folder of cargo, which `CARGO_TARGET_DIR` and configuration files can change.
 pub(crate) fn target_directory() -> Result<PathBuf, String> {
     let metadata = cargo_output(&["metadata", "--format-version", "1", "--no-deps"])?;
     let metadata: Value = serde_json::from_str(&metadata).map_err(|error| format!("cargo metadata: {error}"))?;
@@ -169,7 +170,7 @@ fn executable(target: &Path, name: &str) -> PathBuf {
     target.join("debug").join(name).with_extension(std::env::consts::EXE_EXTENSION)
 }
 
-/// Runs a program and shows what it prints.
+/// Runs a program and shows its output.
 fn execute(command: &mut Command) -> Outcome {
     let shown = std::iter::once(command.get_program()).chain(command.get_args());
     let shown = shown.map(|part| part.to_string_lossy()).collect::<Vec<_>>().join(" ");
@@ -181,7 +182,7 @@ fn execute(command: &mut Command) -> Outcome {
     }
 }
 
-/// Returns whether a program is there and succeeds. It is a question, so that what it prints is not shown.
+/// Returns whether a program exists and succeeds. Its output is not shown.
 fn is_success(command: &mut Command) -> bool {
     let status = command.stdout(Stdio::null()).stderr(Stdio::null()).status();
     status.is_ok_and(|status| status.success())

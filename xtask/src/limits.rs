@@ -1,4 +1,4 @@
-//! Long runs of the limits that many processes share. They need `redis-server`, except for the fleet.
+//! Long runs of limits that processes share. They need `redis-server`, except for the fleet.
 
 use crate::outcome::Outcome;
 use crate::process::cargo;
@@ -10,7 +10,7 @@ pub(crate) fn soak(arguments: &[&str]) -> Outcome {
     cargo(&[&EXAMPLE[..], &["soak", "--"], arguments].concat())
 }
 
-/// Prints what a reservation costs, relative to a bare round trip.
+/// Prints the cost of a reservation relative to a bare round trip.
 pub(crate) fn cost() -> Outcome {
     cargo(&[&EXAMPLE[..], &["cost"]].concat())
 }

@@ -21,10 +21,10 @@ const PLACES: &[&str] = &[
 
 /// The page with the paths of ten tasks.
 const TASKS: &str = "docs/tasks.md";
-/// A task has to be found with this many links at most.
+/// Maximum number of links from the README to a task.
 const MAX_LINKS: usize = 3;
 
-/// Fails with each relative link that leads nowhere, and each path of a task that cannot be followed.
+/// Fails with each broken relative link, and each path of a task that cannot be followed.
 pub(crate) fn check() -> Outcome {
     let mut wrong = Vec::new();
     let mut count = 0;
@@ -63,7 +63,7 @@ fn read(file: &Path) -> Result<String, String> {
     fs::read_to_string(root().join(file)).map_err(|error| format!("{}: {error}", file.display()))
 }
 
-/// Returns the targets of all links `[text](target)` and definitions `[name]: target` outside of code.
+/// Returns the targets of all links `[text](target)` and definitions `[name]: target` outside code.
 fn links(text: &str) -> Vec<String> {
     let mut targets = Vec::new();
     let mut is_code = false;
@@ -77,7 +77,7 @@ fn links(text: &str) -> Vec<String> {
         if let Some((_, target)) = line.strip_prefix('[').and_then(|line| line.split_once("]: ")) {
             targets.push(target.trim().to_owned());
         }
-        // The text in backticks is code too.
+        // Text in backticks is code as well.
         let prose: String = line.split('`').step_by(2).collect::<Vec<_>>().join("x");
         for part in prose.split("](").skip(1) {
             if let Some((target, _)) = part.split_once(')') {
@@ -88,7 +88,7 @@ fn links(text: &str) -> Vec<String> {
     targets
 }
 
-/// Returns package and name of each program that the text runs, as `cargo run -p package --example name`.
+/// Returns package and name of each program that the text runs, such as `cargo run -p package --example name`.
 fn programs(text: &str) -> Vec<(String, String)> {
     let commands = text.split("cargo run -p ").skip(1).filter_map(|command| command.lines().next());
     let read = |command: &str| {
@@ -105,13 +105,13 @@ fn programs(text: &str) -> Vec<(String, String)> {
 /// Returns whether a package has an example or a binary of this name.
 fn is_program(package: &str, name: &str) -> bool {
     let folder = root().join("crates").join(package);
-    // Those that are not published are in folders with the last part of their names.
+    // Unpublished packages are in folders with the last part of their names.
     let folder = if folder.exists() { folder } else { root().join(package.trim_start_matches("avala-")) };
     let places = ["examples", "src/bin"].map(|place| folder.join(place));
     places.iter().any(|place| place.join(format!("{name}.rs")).exists() || place.join(name).join("main.rs").exists())
 }
 
-/// Returns why a link of a file leads nowhere. Links to other hosts are not followed.
+/// Returns why a link of a file is broken. Links to other hosts are not followed.
 fn problem(file: &Path, link: &str) -> Option<String> {
     if link.contains("://") {
         return None;
@@ -126,7 +126,7 @@ fn problem(file: &Path, link: &str) -> Option<String> {
     (!anchors(&text).contains(anchor)).then(|| format!("{} has no heading for #{anchor}", target.display()))
 }
 
-/// Returns the path from the root that a relative link of a file means.
+/// Returns the path from the root of a relative link in a file.
 fn resolve(file: &Path, link: &str) -> PathBuf {
     let mut path = PathBuf::new();
     for component in file.parent().unwrap_or(Path::new("")).join(link).components() {
@@ -153,7 +153,7 @@ fn anchors(text: &str) -> BTreeSet<String> {
         .collect()
 }
 
-/// Follows the paths of the table in [`TASKS`]: each row has a task, and the pages from the front page on.
+/// Follows the paths of the table in [`TASKS`]: each row has a task, and the pages from the README on.
 fn tasks() -> Result<Vec<String>, String> {
     let text = read(Path::new(TASKS))?;
     let mut wrong = Vec::new();
@@ -176,7 +176,7 @@ fn tasks() -> Result<Vec<String>, String> {
 fn follow(path: &str) -> Result<(), String> {
     let pages: Vec<&str> = path.split('>').map(str::trim).collect();
     if pages.first() != Some(&"README.md") || pages.len() > MAX_LINKS + 1 {
-        return Err(format!("`{path}` is no path from README.md over at most {MAX_LINKS} links"));
+        return Err(format!("`{path}` is not reachable from README.md over at most {MAX_LINKS} links"));
     }
     for pair in pages.windows(2) {
         let [from, to] = pair else { continue };
@@ -188,7 +188,7 @@ fn follow(path: &str) -> Result<(), String> {
         };
         let text = read(from)?;
         let page = |name: &str| name.split('#').next().unwrap_or(name).to_owned();
-        // A link to the page is enough: the heading is on it.
+        // A link to the page is sufficient, because it has the heading.
         if !links(&text).iter().map(target).any(|link| link == *to || (!link.contains('#') && link == page(to))) {
             return Err(format!("{} has no link to {to}", from.display()));
         }

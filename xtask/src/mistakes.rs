@@ -1,4 +1,4 @@
-//! Compiles the programs in `tests/mistakes`, each with a common mistake, and compares what the compiler says.
+//! Compiles the programs in `tests/mistakes`, each with a common mistake, and compares the messages of the compiler.
 
 mod normalize;
 

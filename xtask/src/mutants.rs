@@ -1,4 +1,4 @@
-//! Mutation tests of the code that decides on retries, limits and permits.
+//! Mutation tests of the code of retries, limits and permits.
 //!
 //! Needs cargo-mutants, takes hours, and is not part of CI.
 

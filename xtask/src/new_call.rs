@@ -1,4 +1,4 @@
-//! Scaffolds a call of the API in every place that needs a line for it: contract, model, fixtures, client with an
+//! Scaffolds a call of the API in every file that needs a line for it: contract, model, fixtures, client with an
 //! example, contract suite, sandbox.
 
 pub(crate) mod check;
@@ -29,7 +29,7 @@ cargo xtask new-call <resource>.<call> <METHOD> <path> <returns> [field:type ...
 
 Payloads, query parameters besides those of pages, and the command of the CLI are written by hand.";
 
-/// Adds a call, and the resource and the model if they are new.
+/// Adds a call, and its resource and model if they are new.
 pub(crate) fn run(arguments: &[&str]) -> Outcome {
     let spec = Spec::parse(arguments).map_err(|problem| format!("{problem}\n\n{USAGE}"))?;
     let changed = scaffold(&root(), &spec)?;
@@ -44,7 +44,7 @@ pub(crate) fn run(arguments: &[&str]) -> Outcome {
     Ok(())
 }
 
-/// Makes all edits below a root, or none if one of them is not possible. Returns the names of the files.
+/// Makes all edits below a root, or none if an edit is not possible. Returns the names of the files.
 fn scaffold(root: &Path, spec: &Spec) -> Result<Vec<String>, String> {
     let mut edits = Edits::new(root);
     contract::row(&mut edits, spec)?;
@@ -83,7 +83,7 @@ mod tests {
     use super::*;
 
     fn edits_of(arguments: &[&str]) -> Edits {
-        // Nothing is written: the edits are compared in memory.
+        // The edits are compared in memory, and nothing is written.
         let spec = Spec::parse(arguments).unwrap();
         let mut edits = Edits::new(&root());
         contract::row(&mut edits, &spec).unwrap();
@@ -120,7 +120,7 @@ mod tests {
                 "    FinalizationUid,\n    FleetEventType,\n    FleetSeverity,\n    GadgetUid,",
             ),
             ("crates/avala-client/src/resources/mod.rs", "pub fn gadgets(&self) -> Gadgets {"),
-            ("crates/avala-client/src/decode/decoded.rs", "    Gadget,"),
+            ("crates/avala-client/src/decode/models.rs", "    Gadget,"),
             ("tests/suite/contract/calls/work.rs", r#"Case::new("gadgets.list""#),
             ("crates/avala-sandbox/src/schema/gadget.rs", "made_at: Option<Timestamp>,"),
             ("crates/avala-sandbox/src/state/tables.rs", "gadgets: Table<Gadget>,"),

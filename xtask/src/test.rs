@@ -30,7 +30,7 @@ pub(crate) fn fixtures() -> Outcome {
     cargo_with(&["test", "-p", "avala-tests", "--test", "suite", "--", "fixtures::", "payloads::"], COMPARE)
 }
 
-/// Runs a long soak, as a release build because of its number of calls.
+/// Runs a long soak, in a release build because of its number of calls.
 pub(crate) fn soak(example: &str, arguments: &[&str]) -> Outcome {
     cargo(&[&["run", "--release", "--quiet", "-p", "avala-tests", "--example", example, "--"], arguments].concat())
 }

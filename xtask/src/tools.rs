@@ -1,4 +1,4 @@
-//! Checks that need a tool which is not part of Rust. Each is skipped, visibly, where its tool is missing.
+//! Checks that need a tool which is not part of Rust. A check without its tool is skipped with a message.
 
 use std::fs;
 use std::process::Command;
@@ -6,7 +6,7 @@ use std::process::Command;
 use crate::outcome::Outcome;
 use crate::process::{self, cargo, cargo_status, cargo_with, root};
 
-/// Checks licenses, banned crates and sources of dependencies, and advisories if their database can be had.
+/// Checks licenses, banned crates and sources of dependencies, and advisories if their database can be fetched.
 pub(crate) fn deny() -> Outcome {
     if !is_installed("deny") {
         return Ok(());
@@ -19,7 +19,7 @@ pub(crate) fn deny() -> Outcome {
     cargo(&["deny", "check", "--disable-fetch", "advisories"])
 }
 
-/// Compares the public API with the last release, as far as rules of semantic versioning can be checked.
+/// Compares the public API with the last release by the rules of semantic versioning.
 pub(crate) fn semver() -> Outcome {
     let tag =
         Command::new("git").args(["describe", "--tags", "--abbrev=0", "--match", "v*"]).current_dir(root()).output();
@@ -45,7 +45,7 @@ pub(crate) fn msrv() -> Outcome {
         process::log(&format!("Rust {oldest} is the pinned toolchain, so every check is one of the oldest compiler"));
         return cargo(&["check", "--workspace", "--all-features"]);
     }
-    // In a child with another toolchain, so that `rust-toolchain.toml` does not win.
+    // In a child process with another toolchain, because `rust-toolchain.toml` would override it.
     cargo_with(&["check", "--workspace", "--all-features"], &[("RUSTUP_TOOLCHAIN", &oldest)])
 }
 
@@ -53,7 +53,7 @@ pub(crate) fn msrv() -> Outcome {
 pub(crate) fn minimal_versions() -> Outcome {
     let lock = root().join("Cargo.lock");
     let before = fs::read(&lock).map_err(|error| format!("Cargo.lock cannot be read: {error}"))?;
-    // The resolver's option is unstable; the build after it is an ordinary one.
+    // The option of the resolver is unstable; the build afterwards is a normal one.
     let resolved = cargo_with(&["update", "-Z", "direct-minimal-versions"], &[("RUSTC_BOOTSTRAP", "1")]);
     let built = resolved
         .and_then(|()| cargo(&["check", "--workspace", "--all-features", "--target-dir", "target/minimal-versions"]));
@@ -65,7 +65,7 @@ pub(crate) fn minimal_versions() -> Outcome {
 fn quoted(text: &str, name: &str) -> Result<String, String> {
     let value =
         text.lines().find_map(|line| line.strip_prefix(name)?.trim_start().strip_prefix("= \"")?.strip_suffix('"'));
-    value.map(str::to_owned).ok_or_else(|| format!("`{name}` is set nowhere"))
+    value.map(str::to_owned).ok_or_else(|| format!("`{name}` is not set"))
 }
 
 fn is_installed(tool: &str) -> bool {

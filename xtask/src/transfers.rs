@@ -1,6 +1,6 @@
 //! Compares uploads and downloads with other programs: `cargo xtask bench transfers`.
 //!
-//! The SDK is a process of its own (`bench/programs/transfers`), and so is the sandbox, each on a core. Rounds are
+//! The SDK (`bench/programs/transfers`) and the sandbox are separate processes, each on its own core. Rounds are
 //! interleaved; a ratio is taken inside a round.
 
 mod parties;
@@ -14,7 +14,7 @@ use crate::outcome::Outcome;
 use crate::performance;
 use crate::process::log;
 
-/// Measures all rows and writes their section of `docs/performance.md`: about ten minutes after the build.
+/// Measures all rows and writes their section of `docs/performance.md`. Takes about ten minutes after the build.
 pub(crate) fn full() -> Outcome {
     let plan =
         Plan { large: 2 << 30, largest: 20 << 30, files: (10_000, 400), slow_files: 1_000, rounds: [5, 2, 7, 3] };
@@ -22,7 +22,7 @@ pub(crate) fn full() -> Outcome {
     performance::update(None, &[("Transfers", &text)])
 }
 
-/// Measures a tenth of it, and writes nothing.
+/// Measures a tenth of the data, and writes nothing.
 pub(crate) fn quick() -> Outcome {
     let plan = Plan { large: 256 << 20, largest: 2 << 30, files: (1_000, 100), slow_files: 200, rounds: [3, 1, 3, 1] };
     measure(&plan).map(drop)

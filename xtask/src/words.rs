@@ -1,4 +1,4 @@
-//! Rejects words of the old private terminology in sources, messages and docs, long names of functions, and
+//! Rejects private terminology in sources, messages and docs, long names of functions, and
 //! documentation of functions that does not begin with a verb.
 
 use std::fs;
@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::outcome::Outcome;
 use crate::process::{log, root};
 
-/// A phrase that must not appear, in lower case, and what to write instead.
+/// A rejected phrase, in lower case, and its replacement.
 const RULES: &[(&str, &str)] = &[
     ("answer", "response, respond"),
     ("blot", "redact"),
@@ -21,16 +21,18 @@ const RULES: &[(&str, &str)] = &[
     ("courier", "delivery worker"),
     ("complain", "log"),
     ("chore", "task"),
+    ("all the same", "anyway"),
+    ("anew", "again"),
 ];
 
-/// Longest name of a function, in characters: names of tests say the case and the outcome in less.
+/// Maximum length of a function name in characters. The name of a test has the case and the outcome.
 const LONGEST_NAME: usize = 60;
 
-/// First words that end like a verb of the third person, and are none.
+/// First words that end like a verb of the third person but are not verbs.
 const NOUNS: &[&str] =
     &["This", "Its", "As", "Is", "Has", "Was", "Does", "Bytes", "Items", "Options", "Names", "Values"];
 
-/// Folders and files of the repository that are read.
+/// Folders and files that are checked.
 const PLACES: &[&str] = &[
     "crates",
     "examples",
@@ -45,10 +47,10 @@ const PLACES: &[&str] = &[
     "SECURITY.md",
 ];
 
-/// Not read: data, downloaded or built files, this list, and the history, which keeps old names.
+/// Not checked: data, downloaded or built files, this list, and the history, which keeps old names.
 const EXCEPT: &[&str] = &["target", "node_modules", "fixtures", "snapshots", "contract", "corpus", "words.rs"];
 
-/// Fails with each place where a phrase of the list is used.
+/// Fails with each use of a phrase of the list.
 pub(crate) fn check() -> Outcome {
     let mut files = Vec::new();
     for place in PLACES.iter().filter(|place| root().join(place).exists()) {
@@ -105,8 +107,8 @@ fn docs_without_a_verb(text: &str) -> Vec<String> {
     found
 }
 
-/// Returns the first line of the documentation of the function that a line declares. `docs` is the documentation in the
-/// lines before. Tests need no verb: their documentation explains a case.
+/// Returns the first line of the documentation of the function that a line declares. `docs` has the documentation in
+/// the lines before. The documentation of a test describes its case and needs no verb.
 fn documented<'a>(line: &'a str, docs: &mut Option<&'a str>) -> Option<&'a str> {
     let code = line.trim_start();
     if let Some(text) = code.strip_prefix("/// ") {

@@ -1,5 +1,5 @@
 //! The benchmark server: responds from memory on loopback and prints its port.
-#![expect(clippy::print_stdout, reason = "the port on standard output is how others find it")]
+#![expect(clippy::print_stdout, reason = "other programs read the port from standard output")]
 
 use std::convert::Infallible;
 use std::sync::Arc;

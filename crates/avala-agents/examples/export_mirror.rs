@@ -1,7 +1,7 @@
 //! An agent that downloads each completed export to a folder.
 //!
 //! With `AVALA_API_KEY` in the environment it runs against the real API until Ctrl-C and mirrors to the folder
-//! `exports`, and otherwise against a sandbox of its own, to a temporary folder:
+//! `exports`, and otherwise against a new sandbox, to a temporary folder:
 //!
 //! ```text
 //! cargo run -p avala-agents --example export_mirror
@@ -25,7 +25,7 @@ use avala_transfer::Transfers;
 
 const NAME: &str = "export mirror";
 
-/// A large export takes longer than the timeout of a handler: progress is reported this often.
+/// How often progress is reported, because a large export takes longer than the timeout of a handler.
 const PROGRESS: Duration = Duration::from_secs(60);
 
 type Failure = Box<dyn Error + Send + Sync>;
@@ -47,7 +47,7 @@ async fn mirror(transfers: Transfers, folder: PathBuf, context: Context) -> Resu
     Ok(Decision::skip().with_reason(format!("mirrored {} file(s)", report.files.len())))
 }
 
-/// Returns the name of an export's file. A UID is opaque text of the server, and must not lead out of the folder.
+/// Returns the name of an export's file. A UID is opaque text of the server, and must not name another folder.
 fn file_name(uid: &ExportUid) -> Result<String, Failure> {
     let is_plain = |letter: char| letter.is_ascii_alphanumeric() || letter == '-' || letter == '_';
     match uid.as_str().is_empty() || !uid.as_str().chars().all(is_plain) {
@@ -88,12 +88,12 @@ async fn main() -> Result<(), Failure> {
 async fn in_sandbox(sandbox: &Sandbox, folder: &Path) -> Result<(), Failure> {
     let builder = Avala::builder().api_key(sandbox.key()).base_url(sandbox.url()).allow_insecure_base_url(true);
     let avala = builder.build()?;
-    // The storage of the sandbox is on this machine and speaks http, which transfers allow only if it is named.
+    // The storage of the sandbox is on this machine without TLS, which transfers allow only for configured hosts.
     let transfers = Transfers::builder(avala.clone())
         .state_folder(folder.join(".state"))
         .storage_endpoint(sandbox.url())
         .build()?;
-    // Events are for agents that exist when they happen.
+    // Events are sent to agents that exist at the time of the event.
     avala.agents().create(&CreateAgent::new(NAME).events([EventType::ExportCompleted])).await?;
     let datasets = avala.datasets().list().limit(2).await?.items;
     for dataset in &datasets {

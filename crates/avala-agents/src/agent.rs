@@ -21,7 +21,7 @@ use crate::runtime;
 use crate::runtime::{AgentHandle, Capacity, Records, Shared, Summary, Until};
 use crate::settings::{GiveUp, Settings};
 
-/// Decisions that are sent at the same time. The rate limit of the API allows far fewer.
+/// Maximum number of decisions that are sent at the same time. The rate limit of the API allows far fewer.
 const SENT_AT_ONCE: usize = 64;
 
 /// An agent: handlers for events, and how to run them.
@@ -64,7 +64,7 @@ pub struct Agent {
 }
 
 impl Agent {
-    /// Creates an agent with this name, which is looked up at the server, and created there if there is none.
+    /// Creates an agent with this name, which is looked up on the server, and created there if it does not exist.
     ///
     /// The default journal is in memory and does not survive the process: set [`journal`](Agent::journal) in
     /// production.
@@ -88,8 +88,8 @@ impl Agent {
         self
     }
 
-    /// Handles executions of events without a handler of their own, which an earlier subscription may have left.
-    /// Without it they stay pending.
+    /// Handles executions of events that have no handler, which an earlier subscription may have left.
+    /// Without a fallback, they stay pending.
     pub fn fallback<M>(mut self, handler: impl Handler<M>) -> Self {
         self.fallback = Some(handler.into_service().0);
         self
@@ -114,20 +114,20 @@ impl Agent {
     }
 
     /// Sets how many handlers run at a time; the default is 8. Zero counts as one. Executions of one task never run
-    /// at the same time, also in several processes that share [`claims`](Agent::claims) of tasks.
+    /// at the same time, even in several processes that share [`claims`](Agent::claims) of tasks.
     pub fn concurrency(mut self, handlers: usize) -> Self {
         self.settings.concurrency = handlers.max(1);
         self
     }
 
     /// Sets the timeout of a handler run; the default is 10 minutes. [`Context::progress`](crate::Context::progress)
-    /// starts it again. [`Duration::MAX`] is no timeout.
+    /// restarts it. [`Duration::MAX`] means no timeout.
     pub fn handler_timeout(mut self, timeout: Duration) -> Self {
         self.settings.handler_timeout = timeout;
         self
     }
 
-    /// Sets the pause after a poll, 5 s by default. It doubles while polls bring nothing new, up to `max`, 60 s by
+    /// Sets the pause after a poll, 5 s by default. It doubles while polls return nothing new, up to `max`, 60 s by
     /// default. Both are between 10 ms and a day.
     ///
     /// After a list of many pages the pause is longer: a quarter of the interval for each page, unless there is nothing
@@ -152,8 +152,8 @@ impl Agent {
         self
     }
 
-    /// Sets how often a handler may fail before the execution is given up, 5 by default, and the delay after the first
-    /// failure, 10 s by default, which doubles up to 10 minutes.
+    /// Sets after how many failures of its handler an execution is given up, 5 by default, and the delay after the
+    /// first failure, 10 s by default, which doubles up to 10 minutes.
     pub fn max_failures(mut self, failures: u32, first_delay: Duration) -> Self {
         self.settings.max_failures = failures.max(1);
         self.settings.retry_delay = first_delay;
@@ -162,8 +162,8 @@ impl Agent {
 
     /// Sets after how many handler runs that ended with the process an execution is given up; 3 by default.
     ///
-    /// Executions with such a run are started one at a time, so that those that ran beside the one that kills the
-    /// process are not given up too.
+    /// Executions with such a run are started one at a time, so that executions that ran beside the one that kills the
+    /// process are not given up.
     pub fn max_open_starts(mut self, starts: u32) -> Self {
         self.settings.max_open_starts = starts.max(1);
         self
@@ -182,8 +182,8 @@ impl Agent {
         self
     }
 
-    /// Sets the journal, such as a [`RedbJournal`](crate::RedbJournal). Each agent needs one of its own: it delivers all
-    /// decisions that its journal has, and removes records of executions that it does not list.
+    /// Sets the journal, such as a [`RedbJournal`](crate::RedbJournal). Each agent needs its own journal: it delivers
+    /// all decisions that its journal has, and removes records of executions that it does not list.
     pub fn journal(mut self, journal: impl Journal) -> Self {
         self.journal = Arc::new(journal);
         self
@@ -195,13 +195,13 @@ impl Agent {
         self
     }
 
-    /// Returns the monitor of the agent: its health and counters, also while it runs.
+    /// Returns the monitor of the agent, with its health and counters.
     #[must_use]
     pub fn monitor(&self) -> Monitor {
         self.monitor.clone()
     }
 
-    /// Operations on the agent while it runs.
+    /// Returns the handle of the agent, for operations while it runs.
     #[must_use]
     pub fn handle(&self) -> AgentHandle {
         AgentHandle {
@@ -218,7 +218,7 @@ impl Agent {
     /// end of the grace period. A handler that blocks its thread cannot be ended: exit the process when this returns.
     ///
     /// # Errors
-    /// See [`AgentErrorKind`](crate::AgentErrorKind). Passing failures of the API do not end the run.
+    /// See [`AgentErrorKind`](crate::AgentErrorKind). Temporary failures of the API do not end the run.
     #[cfg(feature = "signal")]
     pub fn run(self, avala: &Avala) -> impl Future<Output = Result<Summary, AgentError>> + Send + 'static {
         let shared = self.shared(avala);
@@ -246,7 +246,7 @@ impl Agent {
         runtime::run(self.shared(avala), stop, Until::Stopped)
     }
 
-    /// Polls once, handles what is pending (at most 1,000 executions, the oldest ones), and delivers the decisions.
+    /// Polls once, handles the pending executions (at most 1,000, the oldest ones), and delivers the decisions.
     ///
     /// A decision that the server does not acknowledge for minutes stays in the journal for the next run.
     ///

@@ -1,4 +1,4 @@
-//! Delays that grow with each failure.
+//! Backoff: delays that grow with each failure.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ pub(crate) fn delay(failures: u32, base: Duration, max: Duration) -> Duration {
     doubled / 2 + (doubled / 2).mul_f64(fastrand::f64())
 }
 
-/// Returns a wait that a server asked for, and up to a tenth more, so that many processes do not return together.
+/// Returns the wait that a server requested, plus up to a tenth, so that many processes do not return together.
 pub(crate) fn later(asked: Duration) -> Duration {
     asked.saturating_add((asked / 10).mul_f64(fastrand::f64()))
 }

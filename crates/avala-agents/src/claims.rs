@@ -16,10 +16,10 @@ pub type ClaimFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, BoxError>> +
 
 /// A store of claims, shared by all processes that run one agent.
 ///
-/// A claim is a lease: it ends by itself unless it is renewed, so that the executions of a crashed process are taken
-/// over. An implementation must grant an execution to one holder at a time, and must fail rather than guess: an error
-/// never means "granted". Every process incarnation creates its own store value with a random ID; a name or host name
-/// must not identify a holder.
+/// A claim is a lease: it expires unless it is renewed, so that the executions of a crashed process are taken
+/// over. An implementation must grant an execution to one holder at a time, and must return an error if it is not
+/// certain: an error never means "granted". Every process incarnation creates its own store value with a random ID; a
+/// name or host name must not identify a holder.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a claim store",
     note = "implement `avala_agents::Claims`, or use `LocalClaims` for a single process"
@@ -41,20 +41,20 @@ pub trait Claims: Send + Sync + 'static {
         self.claim(execution)
     }
 
-    /// Extends a lease from now on. `None` if this process does not hold it any more.
+    /// Extends a lease from now on. `None` if this process no longer holds it.
     fn renew<'a>(&'a self, execution: &'a ExecutionUid) -> ClaimFuture<'a, Option<Instant>>;
 
     /// Releases a claim, so that its start does not count as a crash.
     ///
     /// After [`Release::Decided`] a shared store must not grant the execution again for some minutes: another process
-    /// may have listed it as pending just before.
+    /// may have listed the execution as pending just before.
     fn release<'a>(&'a self, execution: &'a ExecutionUid, release: Release) -> ClaimFuture<'a, ()>;
 
     /// Returns the duration of a lease; it is renewed three times as often. [`Duration::MAX`] for leases without end.
     fn lease(&self) -> Duration;
 }
 
-/// Why a claim is released.
+/// Reason for the release of a claim.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Release {
@@ -68,10 +68,10 @@ pub enum Release {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Claim {
-    /// When the lease ends unless it is renewed; measured from before the request, so that it is never too late.
+    /// When the lease ends unless it is renewed. Measured from before the request, so that it is never too late.
     /// `None` for a lease without end.
     pub valid_until: Option<Instant>,
-    /// How many earlier starts of the execution, in any process, have not ended.
+    /// Number of earlier starts of the execution, in any process, that have not ended.
     pub open_starts: u32,
     /// Whether another process held the execution before and lost its lease.
     pub takeover: bool,

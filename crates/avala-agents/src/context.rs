@@ -12,9 +12,9 @@ use tokio_util::sync::CancellationToken;
 
 use crate::event::Event;
 
-/// One execution as a handler receives it. Clones share their state.
+/// Context of a handler: one execution and its event. Clones share their state.
 ///
-/// A handler may run more than once for the same execution: after a crash, a timeout, or a failure of its own. Use
+/// A handler may run more than once for the same execution: after a crash, a timeout, or a failure. Use
 /// [`uid`](Context::uid) as the idempotency key of side effects. The *decision* is sent once.
 #[derive(Clone)]
 pub struct Context(Arc<Inner>);
@@ -28,7 +28,7 @@ struct Inner {
     progress: Progress,
 }
 
-/// Why a handler runs.
+/// Reason why a handler runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum RunReason {
@@ -43,7 +43,7 @@ pub enum RunReason {
 }
 
 impl RunReason {
-    /// Returns the reason as a word, as it is in spans.
+    /// Returns the reason as a word, for spans.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -110,13 +110,13 @@ impl Context {
         &self.0.execution
     }
 
-    /// Returns the client of the runtime, for further calls. They share its rate limit.
+    /// Returns the client of the runtime. Calls of the handler share its rate limit.
     #[must_use]
     pub fn avala(&self) -> &Avala {
         &self.0.avala
     }
 
-    /// Returns the number of this attempt at the execution, from 1. Attempts that ended with their process count.
+    /// Returns the number of this attempt at the execution, from 1. Attempts that ended with their process are counted.
     #[must_use]
     pub fn attempt(&self) -> u32 {
         self.0.attempt
@@ -128,7 +128,7 @@ impl Context {
         self.0.reason
     }
 
-    /// Reports that a long handler is making progress: its timeout starts again, and its claim is renewed.
+    /// Reports that a long handler is making progress: restarts its timeout and renews its claim.
     ///
     /// # Errors
     /// [`Cancelled`] if the handler should stop.
@@ -145,7 +145,7 @@ impl Context {
 impl fmt::Debug for Context {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Inner { execution, reason, attempt, .. } = &*self.0;
-        // Payloads may be large and are free-form, so they are not printed.
+        // Payloads are free-form and may be large, so they are not printed.
         f.debug_struct("Context")
             .field("uid", &execution.uid)
             .field("event_type", &execution.event_type)
@@ -166,7 +166,7 @@ pub(crate) struct Progress {
 }
 
 impl Progress {
-    /// Starts the timeout of a handler. [`Duration::MAX`] is no timeout.
+    /// Starts the timeout of a handler. [`Duration::MAX`] means no timeout.
     pub(crate) fn start(timeout: Duration, cancel: CancellationToken) -> Self {
         let deadline = Arc::new(Mutex::new(Instant::now().checked_add(timeout)));
         Self { timeout, deadline, reports: watch::Sender::new(0), cancel }
@@ -181,7 +181,7 @@ impl Progress {
         Ok(())
     }
 
-    /// Waits until the deadline, wherever it moves to.
+    /// Waits until the deadline, even if it is moved.
     pub(crate) async fn expired(&self) {
         loop {
             let Some(deadline) = *self.lock() else { return std::future::pending().await };
@@ -201,7 +201,7 @@ impl Progress {
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Option<Instant>> {
-        // Written in one step, so the value is sound after a panic elsewhere.
+        // Written in one step, so the value is valid after a panic elsewhere.
         self.deadline.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -32,31 +32,31 @@ impl Decision {
         Self::of(AgentAction::Approve)
     }
 
-    /// Sends the result back to the annotator, with a reason.
+    /// Rejects the result and sends it back to the annotator, with a reason.
     #[must_use]
     pub fn reject(reason: impl Into<String>) -> Self {
         Self::of(AgentAction::Reject).with_reason(reason)
     }
 
-    /// Asks for a person, with a reason.
+    /// Flags the result for a person, with a reason.
     #[must_use]
     pub fn flag(reason: impl Into<String>) -> Self {
         Self::of(AgentAction::Flag).with_reason(reason)
     }
 
-    /// Acknowledges the execution and changes nothing.
+    /// Acknowledges the execution without changing the result.
     #[must_use]
     pub fn skip() -> Self {
         Self::of(AgentAction::Skip)
     }
 
-    /// Sends nothing: the execution stays pending at the server, and this runtime does not handle it again.
+    /// Leaves the execution undecided: it stays pending on the server, and this runtime does not handle it again.
     #[must_use]
     pub fn leave() -> Self {
         Self { action: None, reason: None }
     }
 
-    /// Creates a decision from an action, such as one that this version does not know.
+    /// Creates a decision from an action, even one that this version does not know.
     #[must_use]
     pub fn of(action: AgentAction) -> Self {
         Self { action: Some(action), reason: None }

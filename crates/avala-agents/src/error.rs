@@ -7,8 +7,8 @@ pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// An error that ends the agent runtime, or rejects its configuration.
 ///
-/// Errors of handlers do not end it: the execution is retried, then parked. Neither do passing failures of the API,
-/// which are retried with backoff. [`kind`](AgentError::kind) says what to do; the cause is the `source`.
+/// Errors of handlers do not end the runtime: the execution is retried, then parked. Temporary failures of the API
+/// are retried with backoff. [`kind`](AgentError::kind) says what to do; the cause is the `source`.
 #[derive(Debug)]
 pub struct AgentError {
     kind: AgentErrorKind,
@@ -20,7 +20,7 @@ pub struct AgentError {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum AgentErrorKind {
-    /// A setting is wrong, such as no handler. Fix the program.
+    /// A setting is invalid, such as a missing handler. Correct the program.
     Configuration,
     /// The agent could not be registered: see the source.
     Registration,
@@ -28,7 +28,7 @@ pub enum AgentErrorKind {
     Ambiguous,
     /// The API key was rejected (401) or lacks permission (403).
     Unauthorized,
-    /// The agent was deleted at the server while it ran.
+    /// The agent was deleted on the server while it ran.
     Deleted,
     /// The journal cannot be opened, read or written: another process holds it, its disk is full, or the file is not a
     /// journal of this version.
@@ -47,7 +47,7 @@ impl AgentError {
         Self::new(AgentErrorKind::Journal, "the journal failed; no decision is sent without it").with_source(source)
     }
 
-    /// Returns the error of the API, if it is the cause and may pass by itself.
+    /// Returns the error of the API, if it is the cause and may be temporary.
     pub(crate) fn into_retryable(self) -> Result<avala_client::Error, Self> {
         match self.source.map(<dyn std::error::Error + Send + Sync>::downcast::<avala_client::Error>) {
             Some(Ok(error)) if error.is_retryable() => Ok(*error),

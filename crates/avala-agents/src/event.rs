@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 /// The event of an execution, by its type.
 ///
-/// Payload keys that are missing or have an unexpected form are `None`; the raw payload is in
+/// Missing payload keys, and keys of an unexpected form, are `None`; the raw payload is in
 /// [`Context::payload`](crate::Context::payload). A payload of `null` counts as an empty object.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -102,7 +102,7 @@ struct Payload(std::collections::BTreeMap<String, Json>);
 impl Payload {
     fn of(execution: &AgentExecution) -> Self {
         let payload = execution.event_payload.as_ref();
-        // Anything but an object, such as null or a text, has no keys.
+        // A payload other than an object, such as null or a text, has no keys.
         Self(payload.and_then(|payload| payload.parse().ok()).unwrap_or_default())
     }
 
@@ -120,7 +120,7 @@ impl Payload {
 }
 
 impl Event {
-    /// Reads the event of an execution. Fields of the execution fill in for missing payload keys.
+    /// Reads the event of an execution. Fields of the execution replace missing payload keys.
     pub(crate) fn of(execution: &AgentExecution) -> Self {
         let payload = Payload::of(execution);
         let task = || payload.id("task_uid").or_else(|| execution.task.clone());

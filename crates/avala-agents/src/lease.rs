@@ -1,4 +1,4 @@
-//! The lease of a claimed execution: renewed in the background, released at the end.
+//! Renews the lease of a claimed execution in the background, and releases it at the end.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -10,7 +10,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::claims::{Claim, Claims, Release};
 
-/// A held claim. While this value lives, the lease is renewed at a third of its duration.
+/// A held claim, whose lease is renewed at each third of its duration until this value is dropped.
 pub(crate) struct Lease {
     claims: Arc<dyn Claims>,
     execution: ExecutionUid,
@@ -47,7 +47,7 @@ impl Lease {
         lease
     }
 
-    /// Returns whether the lease is valid at this moment. Check it before every `POST`.
+    /// Returns whether the lease is valid now. Checked before every `POST`.
     pub(crate) fn is_valid(&self) -> bool {
         let valid_until = *self.valid_until.lock().unwrap_or_else(PoisonError::into_inner);
         !self.lost.is_cancelled() && valid_until.is_none_or(|until| Instant::now() < until)
@@ -63,7 +63,7 @@ impl Lease {
         self.lost.child_token()
     }
 
-    /// Renews the lease now, and not only at a third of its duration.
+    /// Renews the lease immediately.
     pub(crate) fn renew_now(&self) {
         self.renew.notify_one();
     }
@@ -71,7 +71,7 @@ impl Lease {
     /// Releases the claim.
     pub(crate) async fn release(self, release: Release) {
         if let Err(error) = self.claims.release(&self.execution, release).await {
-            // The lease ends without a release, too.
+            // The lease also expires without a release.
             tracing::warn!(execution = %self.execution, error = %error, "the claim was not released");
         }
     }

@@ -22,7 +22,7 @@
 //! For teams that automate decisions: quality checks, triage, mirrors of exports. `avala-client` alone is enough to
 //! list executions; this crate is for decisions that must not be lost or sent twice.
 //!
-//! A handler is an async function of a [`Context`], or a tower service. It gets the event, decoded as far as it is
+//! A handler is an async function of a [`Context`], or a tower service. It receives the event, decoded as far as it is
 //! known, and returns a [`Decision`]. Several processes of one agent share claims: see [`Claims`].
 //!
 //! # What happens when something fails
@@ -33,18 +33,18 @@
 //! | the process is killed while the handler runs | runs again at the next start; after 3 such starts the execution is given up | none |
 //! | the process is killed after the handler returned | does not run again | sent at the next start |
 //! | the response to the decision is lost | does not run again | looked up; the same decision is sent again only while the execution is undecided |
-//! | the server is unavailable, or limits the rate | does not run again | sent again with backoff; after 10 failures others go first |
+//! | the server is unavailable, or limits the rate | does not run again | sent again with backoff; after 10 failures, other executions are handled first |
 //! | the server rejects the decision (another 4xx) | does not run again | parked with the reason |
-//! | the API key is rejected (401, 403) | running ones may finish | stays in the journal; the agent ends with an error |
-//! | the journal cannot be written | running ones may finish | none is sent that the journal does not have; the agent ends with an error |
+//! | the API key is rejected (401, 403) | running handlers may finish | stays in the journal; the agent ends with an error |
+//! | the journal cannot be written | running handlers may finish | only decisions in the journal are sent; the agent ends with an error |
 //! | an execution or a journal entry cannot be decoded | does not run | parked with its raw content |
 //! | another client decides first | – | its decision counts; recorded as decided elsewhere |
 //! | the claim is lost to another process | is cancelled | not sent by this process |
 //!
-//! An execution whose handler ended with the process runs alone among its kind, so that one that kills the process is
-//! parked without those that ran beside it.
+//! Executions whose handler run ended with the process are started one at a time, so that an execution that kills the
+//! process is parked without the executions that ran beside it.
 //!
-//! So a handler runs *at least once*, and one decision per execution is made *once*. Use
+//! So a handler runs *at least once* per execution, and the decision is made *once*. Use
 //! [`Context::uid`] as the idempotency key of a handler's side effects.
 //!
 //! # Features
@@ -61,7 +61,7 @@
 //!
 //! `AgentTest` (feature `testing`) gives a handler an event and returns its decision, without a server. Against
 //! `avala-sandbox`, `sandbox.announce(..)` raises an event for a whole agent. All calls of an agent stay within the
-//! rate limit of its client, decisions first. [`Journal`] and [`Claims`] are traits: a store of yours can replace the
+//! rate limit of its client, decisions first. [`Journal`] and [`Claims`] are traits: your own store can replace the
 //! file and the process.
 //!
 //! # Cost
@@ -69,7 +69,7 @@
 //! The client, and redb for the journal: one transaction for each claim and each decision.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
-// Links from other crates lead there when this crate is not documented beside them.
+// Target of links from other crates that are documented without this one.
 #![doc(html_root_url = "https://docs.rs/avala-agents/latest")]
 
 mod agent;

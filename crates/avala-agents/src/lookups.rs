@@ -1,6 +1,6 @@
-//! Finds executions after an unknown outcome: on a few pages where they probably are, then in the list without a status.
-//! Look-ups at the same time share a walk through that list: after an outage many outcomes are unknown at once, and a walk
-//! of its own for each would take the rate limit of an hour.
+//! Looks up executions after an unknown outcome: first on a few probable pages, then in the list without a status.
+//! Concurrent look-ups share a walk through that list: after an outage many outcomes are unknown at once, and a
+//! separate walk for each would use up the rate limit of an hour.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -16,12 +16,12 @@ use crate::backoff;
 use crate::page_size::PageSize;
 use crate::registration::Registered;
 
-/// How long a walk waits for further look-ups.
+/// How long a walk waits for more look-ups.
 const GATHER: Duration = Duration::from_millis(500);
 const LONGEST_GATHER: Duration = Duration::from_secs(30);
-/// After so many failures of one page the look-ups fail.
+/// Number of failures of one page after which the look-ups fail.
 const MAX_FAILURES: u32 = 4;
-/// So many of the oldest pending executions are read at most before all are.
+/// Maximum number of the oldest pending executions that are read before the whole list is.
 const OLDEST: usize = 2_000;
 const FIRST_DELAY: Duration = Duration::from_millis(500);
 
@@ -34,7 +34,7 @@ pub(crate) struct Lookups(Mutex<Queue>);
 
 #[derive(Default)]
 struct Queue {
-    /// Executions for the next walk. A walk that has begun may have read their pages before the decision.
+    /// Executions for the next walk. A running walk may have read their pages before the decision.
     wanted: Vec<Wanted>,
     is_walking: bool,
     /// The page where the oldest pending executions begin, if it is not the first one.
@@ -47,7 +47,7 @@ struct Wanted {
 }
 
 impl Lookups {
-    /// Finds an execution, in a walk through the list that begins after this call.
+    /// Looks up an execution, in a walk through the list that starts after this call.
     pub(crate) async fn find(
         self: &Arc<Self>,
         list: &AllExecutions,
@@ -62,7 +62,7 @@ impl Lookups {
                 !std::mem::replace(&mut queue.is_walking, true)
             };
             if is_first {
-                // A task of its own, because this look-up may be given up while others wait for the same walk.
+                // In its own task, because this look-up may be dropped while others wait for the same walk.
                 let (walks, list, abort) = (Walks(Some(Arc::clone(self))), list.clone(), abort.clone());
                 tokio::spawn(async move { abort.run_until_cancelled(walks.run(&list)).await });
             }
@@ -74,7 +74,7 @@ impl Lookups {
         }
     }
 
-    /// Sets where the oldest pending executions are listed: the page, if it is not the first one.
+    /// Sets the page of the oldest pending executions, if it is not the first one.
     pub(crate) fn set_oldest(&self, page: Option<Cursor>) {
         self.queue().oldest = page;
     }
@@ -84,17 +84,17 @@ impl Lookups {
     }
 
     fn queue(&self) -> MutexGuard<'_, Queue> {
-        // Changed in one step each, so the queue is sound after a panic elsewhere.
+        // Each change is one step, so the queue is valid after a panic elsewhere.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// The right to walk; `None` once the walk ended. If it is dropped earlier, the queued look-ups are cancelled.
+/// The right to walk; `None` after the walk. If it is dropped earlier, the queued look-ups are cancelled.
 struct Walks(Option<Arc<Lookups>>);
 
 impl Walks {
-    /// Walks until nothing is wanted. Waits before each walk, at most as long as the last one took, so that more look-ups
-    /// share it.
+    /// Walks until no look-up is queued. Waits before each walk, at most for the duration of the last one, so that more
+    /// look-ups share the walk.
     async fn run(mut self, list: &AllExecutions) {
         let mut gather = GATHER;
         while let Some(lookups) = &self.0 {
@@ -131,22 +131,23 @@ impl Drop for Walks {
 #[derive(Clone)]
 pub(crate) struct AllExecutions {
     pub(crate) avala: Avala,
-    /// Read for each call: it may register again while look-ups wait for a walk, or while one walks.
+    /// Read for each call, because the agent may register again during a walk.
     pub(crate) agent: Arc<Registered>,
     pub(crate) page_size: Arc<PageSize>,
 }
 
 impl AllExecutions {
-    /// Finds executions: on a few pages where they probably are, or else in a walk through all.
+    /// Looks up executions on a few probable pages, or else in a walk through all pages.
     ///
-    /// `oldest` is the page where the oldest pending ones begin, if it is not the first one.
+    /// `oldest` is the page where the oldest pending executions begin, if it is not the first one.
     async fn find(&self, mut wanted: Vec<Wanted>, oldest: Option<Cursor>) {
         let list = |status| self.list().status(status);
         let sized = |list: List<AgentExecution, ExecutionFilters>| match self.page_size.of_all() {
             Some(size) => list.limit(size),
             None => list,
         };
-        // Whatever fails here, the walk shows it. The latest decisions are on the first page if it has the newest ones.
+        // Errors are ignored here, because the walk repeats them. If the first page has the newest executions, it has
+        // the latest decisions.
         let mut pages = vec![sized(list(ExecutionStatus::Completed))];
         match oldest {
             None => pages.push(sized(list(ExecutionStatus::Pending))),
@@ -171,7 +172,7 @@ impl AllExecutions {
         self.avala.agents().list_executions(self.agent.uid())
     }
 
-    /// Walks through all pages, or until everything is found. A page that fails is requested again.
+    /// Walks through all pages, or until all executions are found. A page that fails is requested again.
     async fn walk(&self, mut wanted: Vec<Wanted>) {
         let (mut cursor, mut failures): (Option<Cursor>, u32) = (None, 0);
         let result = loop {
@@ -192,7 +193,7 @@ impl AllExecutions {
             if is_fatal || (failures >= MAX_FAILURES && !can_resize) {
                 break Err(Arc::new(error));
             }
-            // A page may be gone because the list became shorter.
+            // A page may no longer exist because the list became shorter.
             cursor = items.cursor().cloned().filter(|_| error.kind() != ErrorKind::NotFound);
             if !can_resize {
                 let delay = backoff::delay(failures, FIRST_DELAY, LONGEST_GATHER);
@@ -201,18 +202,18 @@ impl AllExecutions {
             }
         };
         for wanted in wanted {
-            // The receiver is gone if the delivery was interrupted.
+            // The receiver was dropped if the delivery was interrupted.
             let _ = wanted.found.send(result.clone());
         }
     }
 }
 
-/// Reads pages until everything is found, at most this many executions, or until a page fails.
+/// Reads pages until all executions are found, this many executions are read, or a page fails.
 async fn find_in(items: &mut Items<AgentExecution>, wanted: &mut Vec<Wanted>, most: usize) -> Result<(), Error> {
     for _ in 0..most {
         match items.next().await {
             Some(Ok(execution)) => found(&execution, wanted),
-            // One execution that cannot be decoded does not hide the others.
+            // An execution that cannot be decoded does not hide the others.
             Some(Err(error)) if error.raw_record().is_some() => {}
             Some(Err(error)) => return Err(error),
             None => return Ok(()),
@@ -227,7 +228,7 @@ async fn find_in(items: &mut Items<AgentExecution>, wanted: &mut Vec<Wanted>, mo
 /// Ends the look-ups of this execution.
 fn found(execution: &AgentExecution, wanted: &mut Vec<Wanted>) {
     for wanted in wanted.extract_if(.., |wanted| wanted.uid == execution.uid) {
-        // The receiver is gone if the delivery was interrupted.
+        // The receiver was dropped if the delivery was interrupted.
         let _ = wanted.found.send(Ok(Some(execution.clone())));
     }
 }

@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 use avala_client::types::AgentAction;
 use tokio::time::Instant;
 
-/// Health and counters of a running agent. Clones observe the same agent; reading them costs a few atomic loads.
+/// Health and counters of an agent. Clones observe the same agent; a read costs a few atomic loads.
 ///
 /// ```
 /// # async fn readiness(agent: &avala_agents::Agent) -> bool {
@@ -89,11 +89,11 @@ pub struct Counters {
     pub polls: u64,
     /// Failed polls.
     pub failed_polls: u64,
-    /// Pending executions that polls returned, repetitions included.
+    /// Pending executions that polls returned, including repetitions.
     pub fetched: u64,
     /// Handler runs that returned a decision.
     pub handled: u64,
-    /// Handler runs that failed, timeouts and panics included.
+    /// Handler runs that failed, including timeouts and panics.
     pub failed: u64,
     /// Handler runs that timed out.
     pub timed_out: u64,
@@ -161,7 +161,7 @@ impl Monitor {
         }
     }
 
-    /// Stops or resumes the start of new handlers. Running ones continue; readiness is false while quiet.
+    /// Stops or resumes the start of new handlers. Running handlers continue; the agent is not ready while quiet.
     pub fn set_quiet(&self, quiet: bool) {
         self.0.quiet.store(quiet, Ordering::Relaxed);
     }

@@ -23,7 +23,7 @@ impl Pace {
         *self.next.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Counts a start now.
+    /// Records a start now.
     pub(crate) fn start(&self) {
         *self.next.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now() + self.interval);
     }

@@ -1,16 +1,16 @@
-//! The number of executions on a page: many small ones, or few large ones.
+//! Chooses the number of executions on a page: many small ones, or few large ones.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// A page should have about this many bytes.
+/// Target size of a page in bytes.
 const PAGE_BYTES: usize = 256 << 10;
-/// After a page that failed again and again, sizes are smaller for so long, and not below so many executions.
+/// How long sizes are reduced after a page that failed repeatedly, and the minimum size.
 const NARROW: Duration = Duration::from_secs(3_600);
 const NARROWEST: u32 = 11;
-/// What the server sends if nothing is asked for, and the most that it sends.
+/// Default and maximum page size of the server.
 const DEFAULT: u32 = 100;
 const MOST: u32 = 1_000;
 
@@ -20,12 +20,12 @@ pub(crate) struct PageSize(Mutex<State>);
 
 #[derive(Debug)]
 struct State {
-    /// How many executions of the size seen last fit on a page.
+    /// How many executions of the latest size fit on a page.
     fitting: u32,
-    /// How many fitted into the limit on response bodies.
+    /// How many executions fitted into the limit on response bodies.
     ceiling: u32,
     is_long: bool,
-    /// The most to ask for until then.
+    /// Maximum size to request, and until when.
     narrow: Option<(u32, Instant)>,
     /// The server does not accept the parameter.
     is_rejected: bool,
@@ -38,26 +38,26 @@ impl Default for State {
 }
 
 impl PageSize {
-    /// Returns the size to ask for in a walk through the pending executions; `None` for the server's default.
+    /// Returns the page size for a walk through the pending executions; `None` for the server's default.
     pub(crate) fn of_pending(&self) -> Option<u32> {
         let state = self.state();
         let wanted = if state.is_long { state.fitting.max(DEFAULT) } else { DEFAULT };
         state.ask(wanted)
     }
 
-    /// Returns the size to ask for in a walk through all executions.
+    /// Returns the page size for a walk through all executions.
     pub(crate) fn of_all(&self) -> Option<u32> {
         let state = self.state();
         state.ask(state.fitting.max(DEFAULT))
     }
 
-    /// Returns the size to ask for within a walk: only one that is smaller than the server's default.
+    /// Returns the page size within a walk, if it is smaller than the server's default.
     pub(crate) fn reduced(&self) -> Option<u32> {
         let state = self.state();
         state.ask(DEFAULT)
     }
 
-    /// Learns from a complete walk.
+    /// Updates the sizes after a complete walk.
     pub(crate) fn learn(&self, executions: usize, bytes: usize) {
         let mut state = self.state();
         let average = bytes.checked_div(executions).unwrap_or(0).max(1);
@@ -76,8 +76,8 @@ impl PageSize {
         asked > 1 && !state.is_rejected
     }
 
-    /// Makes pages smaller for a while, because one fails again and again. A third each time, so that pages do not begin
-    /// where the ones before did.
+    /// Reduces the page size temporarily, because a page fails repeatedly: to a third each time, so that pages do not
+    /// begin at the same positions as before.
     pub(crate) fn narrow(&self) {
         let mut state = self.state();
         let now = Instant::now();
@@ -85,7 +85,7 @@ impl PageSize {
         state.narrow = Some(((most / 3).max(NARROWEST), now + NARROW));
     }
 
-    /// Records that the server rejected a request with a size. Returns `false` if there was none.
+    /// Records that the server rejected a request with a size. Returns `false` if the request had no size.
     pub(crate) fn reject(&self, asked: Option<u32>) -> bool {
         self.state().is_rejected |= asked.is_some();
         asked.is_some()

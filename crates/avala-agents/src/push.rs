@@ -21,13 +21,13 @@ const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A tower service that receives the deliveries of an agent with a `callback_url`.
 ///
-/// A delivery is only a hint: it is verified, acknowledged at once, and makes the agent poll. Executions are read by
-/// the agent's own authenticated call, so that a forged or replayed delivery can at most cause a poll, and an execution
+/// A delivery is only a hint: it is verified, acknowledged immediately, and makes the agent poll. Executions are read
+/// by the agent's own authenticated call, so a forged or replayed delivery can only cause a poll, and an execution
 /// that is both pushed and polled is handled once.
 ///
-/// Only the signature of the body counts: the rest of a delivery to an agent is not documented, and not used.
-/// Responses: 200 for a verified delivery; 401 for a wrong signature; 400 without a signature, or for a body that breaks
-/// off; 405 for another method than `POST`; 413 for a body over 1 MiB; 408 for a body that takes over 10 s.
+/// Only the body and its signature are used: the rest of a delivery to an agent is not documented.
+/// Responses: 200 for a verified delivery; 401 for a wrong signature; 400 without a signature, or for a body that
+/// is incomplete; 405 for a method other than `POST`; 413 for a body over 1 MiB; 408 for a body that takes over 10 s.
 ///
 /// ```
 /// use avala_agents::{Agent, PushReceiver};
@@ -42,7 +42,7 @@ pub struct PushReceiver {
 }
 
 impl PushReceiver {
-    /// Creates a receiver. Pass the old and the new secret while a secret is rotated.
+    /// Creates a receiver. During the rotation of a secret, pass the old and the new one.
     pub fn new(handle: AgentHandle, secrets: impl IntoIterator<Item: Into<String>>) -> Self {
         let secrets = secrets.into_iter().map(|secret| avala_client::types::Secret::from(secret.into())).collect();
         Self { handle, secrets }
@@ -59,13 +59,13 @@ impl PushReceiver {
         let header = |name: &str| parts.headers.get(name)?.to_str().ok();
         match avala_webhook::verify(&secrets, header, body) {
             Ok(delivery) => {
-                tracing::debug!(delivery = %delivery.id, event = %delivery.event.event, "a delivery arrived; polling");
+                tracing::debug!(delivery = %delivery.id, event = %delivery.event.event, "received a delivery; polling");
                 self.handle.poll_now();
                 StatusCode::OK
             }
-            // The signature is checked first, so the body is from Avala, though it is no webhook event.
+            // The signature is checked first, so the body is from Avala, even if it is not a webhook event.
             Err(error) if is_signed(error.kind()) => {
-                tracing::debug!(error = %error, "a delivery with an unknown body arrived; polling");
+                tracing::debug!(error = %error, "received a delivery with an unknown body; polling");
                 self.handle.poll_now();
                 StatusCode::OK
             }

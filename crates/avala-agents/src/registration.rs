@@ -11,7 +11,8 @@ use serde::Deserialize;
 use crate::error::{AgentError, AgentErrorKind};
 use crate::settings::Settings;
 
-/// The UID under which this process is registered. It changes when the agent was deleted at the server and registers again.
+/// The UID under which this process is registered. It changes when the agent is deleted on the server and registers
+/// again.
 #[derive(Debug)]
 pub(crate) struct Registered(Mutex<AgentUid>);
 
@@ -32,7 +33,7 @@ impl Registered {
     }
 
     fn lock(&self) -> MutexGuard<'_, AgentUid> {
-        // Replaced in one step, so it is sound after a panic elsewhere.
+        // Replaced in one step, so the value is valid after a panic elsewhere.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -69,14 +70,14 @@ pub(crate) async fn register(avala: &Avala, settings: &Settings, events: &[Event
     Ok(agent.uid)
 }
 
-/// Returns the only agent with our name and project.
+/// Returns the only agent with this name and project.
 async fn find(avala: &Avala, settings: &Settings) -> Result<Option<AgentModel>, AgentError> {
     let mut matches = Vec::new();
     let mut agents = avala.agents().list().items();
     while let Some(agent) = agents.next().await {
         let agent = match agent {
             Ok(agent) => agent,
-            // An agent of another name that cannot be decoded is none of ours.
+            // An agent with another name can be ignored if it cannot be decoded.
             Err(error) if error.raw_record().is_some_and(|raw| is_other(raw, &settings.name)) => continue,
             Err(error) => return Err(failed("cannot list the agents", error)),
         };

@@ -4,16 +4,16 @@ use std::time::Duration;
 
 use avala_client::types::{AgentUid, ProjectUid, TaskType};
 
-/// Treatment of an execution that the runtime gives up: its handler failed too often, or killed its process.
+/// Treatment of an execution that is given up, because its handler failed too often or killed its process.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum GiveUp {
-    /// Leave it pending at the server and park it in the journal, for a person to decide. The default.
+    /// Parks the execution in the journal, for a person to decide; it stays pending on the server. The default.
     #[default]
     Park,
-    /// Send `flag` with the reason, so that a person sees it in Avala.
+    /// Sends `flag` with the reason, so that a person sees the execution in Avala.
     Flag,
-    /// Send `skip` with the reason, as the official runtime does.
+    /// Sends `skip` with the reason, like the official runtime.
     Skip,
 }
 
@@ -46,7 +46,7 @@ impl Settings {
             task_types: Vec::new(),
             concurrency: 8,
             handler_timeout: Duration::from_secs(600),
-            // What the official runtime uses.
+            // The default of the official runtime.
             poll_interval: Duration::from_secs(5),
             max_poll_interval: Duration::from_secs(60),
             max_failures: 5,

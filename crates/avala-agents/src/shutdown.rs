@@ -6,7 +6,7 @@ use tokio::task::JoinHandle;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-/// A second SIGINT within this time is the same keystroke, forwarded by a shell or a supervisor.
+/// Time within which a second SIGINT counts as the same keystroke, forwarded by a shell or a supervisor.
 const REPEAT: Duration = Duration::from_secs(1);
 
 /// Cancels `stop` at the first signal, and `abort` at a SIGINT at least a second after the first SIGINT.
@@ -24,7 +24,7 @@ pub(crate) fn watch(stop: CancellationToken, abort: CancellationToken) -> std::i
             match first_interrupt {
                 None => first_interrupt = is_interrupt.then(Instant::now),
                 Some(at) if is_interrupt && at.elapsed() >= REPEAT => {
-                    tracing::warn!("interrupted again: ending at once");
+                    tracing::warn!("interrupted again: ending immediately");
                     abort.cancel();
                     return;
                 }

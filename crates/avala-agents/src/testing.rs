@@ -62,7 +62,7 @@ pub struct TestOutcome {
     pub decisions_sent: usize,
     /// Number of runs of the handler.
     pub runs: u32,
-    /// The further API calls of the handler, as `METHOD /path`.
+    /// The other API calls of the handler, in the form `METHOD /path`.
     pub calls: Vec<String>,
     /// The records of the journal at the end.
     pub record: Option<Record>,

@@ -1,4 +1,4 @@
-//! From the command line to an exit code.
+//! Runs a command line and returns its exit code.
 
 use std::ffi::OsString;
 use std::io::Write as _;
@@ -18,7 +18,7 @@ use crate::terminal::{signals, stderr_line};
 /// Runs the program.
 pub(crate) fn run(args: Vec<OsString>) -> ExitCode {
     if args.len() == 2 && (args[1] == "--version" || args[1] == "-V") {
-        // Most often asked for, and printed without the tree of commands.
+        // The most frequent request: printed without building the tree of commands.
         return finish(print(&format!("avala {}\n", env!("CARGO_PKG_VERSION"))), Format::Table);
     }
     if args.get(1).is_some_and(|word| word == completion::COMMAND) {
@@ -45,7 +45,7 @@ pub(crate) fn run(args: Vec<OsString>) -> ExitCode {
     }
 }
 
-/// Returns the completion script that start files of the official program request, as `_AVALA_COMPLETE=bash_source
+/// Returns the completion script that shell start files of the official program request: `_AVALA_COMPLETE=bash_source
 /// avala`.
 fn official_script() -> Option<String> {
     let wanted = std::env::var(completion::OFFICIAL_VARIABLE).ok()?;
@@ -67,7 +67,7 @@ fn finish(outcome: Outcome, format: Format) -> ExitCode {
     failure.code
 }
 
-/// Returns the words of the line that are no options.
+/// Returns the words of the command line that are not options.
 fn words(args: &[OsString]) -> Vec<&str> {
     let start = args::first_word(args).unwrap_or(args.len());
     args[start..].iter().map_while(|arg| arg.to_str()).take_while(|word| !word.starts_with('-')).collect()
@@ -100,7 +100,7 @@ fn dispatch(path: &[String], matches: &ArgMatches) -> Outcome {
             Entry::Special(special) => (special.run)(&mut context, matches).await,
         }
     });
-    // A thread may be blocked in reading a line from the terminal.
+    // A thread may be blocked while it reads a line from the terminal.
     runtime.shutdown_background();
     match outcome {
         // The output before a failure ends with a complete line.
@@ -112,7 +112,7 @@ fn dispatch(path: &[String], matches: &ArgMatches) -> Outcome {
     }
 }
 
-/// Reports a line that cannot be parsed in one line. Help is no failure.
+/// Reports an invalid command line in one line. Help is not a failure.
 fn parse_failure(error: &clap::Error) -> Outcome {
     let text = error.render().to_string();
     if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {

@@ -1,4 +1,4 @@
-//! The client of a command.
+//! Creates the API client of a command.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -19,7 +19,7 @@ use crate::redacted;
 use crate::terminal::{Notes, stderr_line};
 use crate::waits::{AttemptLayer, WaitLayer};
 
-/// The `user-agent`.
+/// Value of the header `User-Agent`.
 const USER_AGENT: &str = concat!("avala-cli/", env!("CARGO_PKG_VERSION"));
 
 /// Settings of the client, from options of the command line.
@@ -29,7 +29,7 @@ pub(crate) struct ClientOptions {
     pub(crate) max_attempts: Option<u32>,
     /// Whether requests are printed to stderr, and whether as JSON.
     pub(crate) debug: Option<DebugFormat>,
-    /// Where waits are shown; `None` if something else shows the progress.
+    /// Output for notes about waits; `None` if something else shows the progress.
     pub(crate) waits: Option<Notes>,
 }
 
@@ -42,7 +42,7 @@ pub(crate) enum DebugFormat {
 /// Creates a client with a key.
 ///
 /// # Errors
-/// Exit code 3 if there is no key.
+/// Fails with exit code 3 if there is no key.
 pub(crate) fn with_key(connection: &Connection, options: ClientOptions) -> Outcome<Avala> {
     let Some(source) = &connection.key else {
         return Err(Failure::new(
@@ -55,7 +55,7 @@ pub(crate) fn with_key(connection: &Connection, options: ClientOptions) -> Outco
     build(builder, connection, options)
 }
 
-/// Creates a client without a key, for calls that need none.
+/// Creates a client without a key, for calls that do not need a key.
 pub(crate) fn without_key(connection: &Connection, options: ClientOptions) -> Outcome<Avala> {
     build(Avala::builder().without_credentials(), connection, options)
 }
@@ -89,7 +89,7 @@ fn build(builder: avala_client::AvalaBuilder, connection: &Connection, options: 
     })
 }
 
-/// Prints each attempt to stderr: the request without secrets, the status, and the time.
+/// Prints each attempt to stderr: the redacted request, the status, and the duration.
 #[derive(Clone)]
 struct DebugLayer(DebugFormat);
 

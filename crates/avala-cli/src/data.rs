@@ -15,7 +15,7 @@ pub(crate) enum Data {
 }
 
 impl Data {
-    /// Returns the member of an object; `None` if it has none of this name, or if this is no object. The last of
+    /// Returns the member of an object; `None` without such a member, or if this is not an object. The last of
     /// repeated names counts.
     pub(crate) fn get(&self, name: &str) -> Option<&Self> {
         match self {
@@ -24,7 +24,7 @@ impl Data {
         }
     }
 
-    /// Returns the value at a path of names and positions that are separated by dots.
+    /// Returns the value at a path of names and positions, separated by dots.
     pub(crate) fn at(&self, path: &str) -> Option<&Self> {
         if let Some(value) = self.get(path) {
             return Some(value);
@@ -48,7 +48,7 @@ impl Data {
         self.get(name).and_then(Self::as_text)
     }
 
-    /// Returns the number, if it is one.
+    /// Returns the number; `None` for any other value.
     pub(crate) fn as_f64(&self) -> Option<f64> {
         match self {
             Self::Number(text) => text.parse().ok(),

@@ -1,8 +1,8 @@
-//! Exit codes: one table, from which `--help`, the help topic and the man page are made.
+//! Exit codes, in one table for `--help`, the help topic and the man page.
 
 use avala_client::ErrorKind;
 
-/// How the program ended.
+/// Exit code of the program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ExitCode {
     Success,
@@ -19,7 +19,7 @@ pub(crate) enum ExitCode {
     Interrupted,
 }
 
-/// A line of the table: the code, its number, its name in JSON, and when it is returned.
+/// A row of the table: the code, its number, its name in JSON, and its meaning.
 pub(crate) struct ExitCodeRow {
     pub(crate) code: ExitCode,
     pub(crate) number: u8,

@@ -22,11 +22,11 @@ const NAME_SERVERS: &str = "/etc/resolv.conf";
 pub(crate) struct Failure {
     pub(crate) code: ExitCode,
     message: String,
-    /// The client's error, whose details the JSON form has.
+    /// The client's error, whose details are in the JSON form.
     error: Option<Box<Error>>,
     /// Cursor to resume a list that failed, and the number of records written before.
     interrupted_list: Option<(String, usize)>,
-    /// The reader of stdout is gone: nothing is reported, and the code is that of success.
+    /// The reader of stdout is closed: nothing is reported, and the exit code is 0.
     is_closed_pipe: bool,
 }
 
@@ -91,8 +91,8 @@ impl Failure {
         ];
         let mut add = |name: &str, value: Data| members.push((name.to_owned(), value));
         if let Some(error) = &self.error {
-            if !error.operation().is_empty() {
-                add("operation", error.operation().into());
+            if let Some(operation) = error.operation() {
+                add("operation", operation.into());
             }
             if let Some(status) = error.status() {
                 add("status", u64::from(status.as_u16()).into());
@@ -123,7 +123,7 @@ impl Failure {
     }
 }
 
-/// Returns a text as a word of a shell. It is from the server, and may be pasted into a shell.
+/// Quotes a text of the server as one word of a shell, because users may paste it.
 pub(crate) fn quoted(text: &str) -> String {
     let text = redact::one_line(text);
     shlex::try_quote(&text).map(std::borrow::Cow::into_owned).unwrap_or_default()
@@ -131,7 +131,7 @@ pub(crate) fn quoted(text: &str) -> String {
 
 /// Returns the line that reports a panic.
 pub(crate) fn defect(panic: &PanicHookInfo<'_>) -> String {
-    redact::one_line(&format!("Error: this is a defect of avala, please report it: {panic}"))
+    redact::one_line(&format!("Error: this is a bug in avala, please report it: {panic}"))
 }
 
 impl From<&Error> for Failure {

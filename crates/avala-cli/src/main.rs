@@ -17,13 +17,14 @@ mod terminal;
 mod topics;
 mod waits;
 
-/// The allocator of musl maps and unmaps memory for most blocks, which takes more time than the rest of a short command.
+/// The allocator of musl maps and unmaps memory for most blocks, which takes more time than the rest of a short
+/// command.
 #[cfg(target_env = "musl")]
 #[global_allocator]
 static ALLOCATOR: dlmalloc::GlobalDlmalloc = dlmalloc::GlobalDlmalloc;
 
 fn main() -> std::process::ExitCode {
-    // A panic is a defect of this program: it is one line, as any error, and leaves the terminal as it was.
+    // A panic is a bug: it is reported in one line, like any error, and the terminal is restored.
     std::panic::set_hook(Box::new(|panic| {
         terminal::restore();
         terminal::stderr_line(&failure::defect(panic));

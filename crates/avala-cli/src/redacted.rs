@@ -1,11 +1,11 @@
-//! Requests as they are shown: without secrets.
+//! Redacts requests for output.
 
 use avala_client::transport::redact;
 use bytes::Bytes;
 
 use crate::data::Data;
 
-/// Deepest nesting that is looked at.
+/// Maximum nesting that is shown. Deeper values are redacted.
 const MAX_DEPTH: usize = 64;
 
 /// Returns a path and query without the values of parameters that are named like secrets.

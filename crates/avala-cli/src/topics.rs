@@ -5,8 +5,8 @@ use crate::output::FORMATS;
 
 /// Variables of the environment that the program reads.
 pub(crate) const VARIABLES: &[(&str, &str)] = &[
-    ("AVALA_API_KEY", "The API key. Overrides profiles that no option chose."),
-    ("AVALA_BASE_URL", "Base URL of the API. Needs a key of the environment, too."),
+    ("AVALA_API_KEY", "The API key. Overrides profiles, unless an option selects one."),
+    ("AVALA_BASE_URL", "Base URL of the API. Also needs a key from the environment."),
     ("AVALA_ALLOW_INSECURE_BASE_URL", "`true` allows plain http to this machine."),
     ("AVALA_PROFILE", "Profile to use; the option --profile overrides it."),
     ("AVALA_CONFIG_FILE", "The configuration file; the option --config-file overrides it."),
@@ -16,8 +16,8 @@ pub(crate) const VARIABLES: &[(&str, &str)] = &[
     ("AVALA_S3_ACCESS_KEY_ID", "Access key for `avala storage-configs create`."),
     ("AVALA_S3_SECRET_ACCESS_KEY", "Secret of the access key."),
     ("AVALA_GC_AUTH_JSON", "Google credentials for `avala storage-configs create`."),
-    ("HTTPS_PROXY, ALL_PROXY, NO_PROXY", "The proxy, and hosts without it."),
-    ("NO_COLOR, FORCE_COLOR, TERM=dumb", "No color; color also in a pipe; no color."),
+    ("HTTPS_PROXY, ALL_PROXY, NO_PROXY", "The proxy, and hosts that are contacted without it."),
+    ("NO_COLOR, FORCE_COLOR, TERM=dumb", "No color; color even in a pipe; no color."),
     ("COLUMNS", "Width of tables on a terminal."),
     ("SHELL", "Shell for `avala shell-completion` without an argument."),
 ];
@@ -59,15 +59,16 @@ fn formatting() -> String {
     let formats: String = FORMATS.iter().map(|(name, _, meaning)| format!("  {name:<8} {meaning}\n")).collect();
     format!(
         "-o FORMAT chooses the format of results on stdout:\n\n{formats}\n\
-         --fields A,B.C prints only these fields. A name that is no field is wrong usage (exit code 2), and \
-         the error lists the fields that there are; one of a newer server counts if a record has it. Commands that change \
-         something check the names before, and if they cannot, they print the whole result, with exit code 10. --jq FILTER filters the JSON in the language of jq: the array of a list, \
-         or each record with -o ndjson; strings are printed without quotes. --template prints each record by a Jinja \
+         --fields A,B.C prints only these fields. An unknown name is wrong usage (exit code 2), and the error lists the \
+         known fields; a field of a newer server is known if a record has it. Commands that change something check the \
+         names first; if they cannot, they print the complete result, with exit code 10. --jq FILTER filters the JSON in \
+         the language of jq: the array of a list, or each record with -o ndjson; strings are printed without quotes. \
+         --template prints each record with a Jinja \
          template, such as '{{{{ uid }}}} {{{{ name }}}}'.\n\n\
-         Lists print one page unless --all or --limit N says otherwise. --all prints records as they come; if a later page \
+         Lists print one page unless --all or --limit N says otherwise. --all prints records as they arrive; if a later page \
          fails, the exit code is not 0, the JSON array is not closed, and the error has the cursor to continue with.\n\n\
          Errors are one line on stderr; with -o json or ndjson one JSON object. Warnings and progress are off then, so that \
-         everything that is printed can be parsed. Text of the API is never interpreted: control characters, line breaks in \
+         all output can be parsed. Text of the API is never interpreted: control characters, line breaks in \
          tables and characters that change the direction of text are escaped.\n"
     )
 }

@@ -1,4 +1,4 @@
-//! Notes on stderr about calls that wait: for the rate limit, or before another attempt.
+//! Prints notes to stderr about calls that wait for the rate limit or before another attempt.
 
 use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -12,12 +12,12 @@ use tower::{Layer, Service};
 use crate::output::escape;
 use crate::terminal::Notes;
 
-/// A wait is shown after this time.
+/// Minimum duration of a wait that is shown.
 const LEAST: Duration = Duration::from_secs(1);
-/// How often a call looks whether it waits.
+/// How often a call is checked for waits.
 const TICK: Duration = Duration::from_millis(250);
 
-/// What a call waits for, as far as its attempts tell.
+/// The state of a call, as its attempts show it.
 #[derive(Clone, Debug)]
 struct Waiting(Arc<Mutex<State>>);
 
@@ -25,11 +25,11 @@ struct Waiting(Arc<Mutex<State>>);
 struct State {
     is_sending: bool,
     attempts: u32,
-    /// Outcome of the last attempt, and the wait that the server asked for.
+    /// Outcome of the last attempt, and the wait that the server requested.
     last: Option<(String, Option<Duration>)>,
     since: Instant,
     is_shown: bool,
-    /// Whether only the rate limit can hold the first attempt back.
+    /// Whether only the rate limit can delay the first attempt.
     has_key: bool,
 }
 
@@ -59,7 +59,7 @@ impl Waiting {
         (state.is_sending, state.since, state.is_shown) = (false, Instant::now(), false);
     }
 
-    /// Returns the line about a wait that is long enough and was not shown yet.
+    /// Returns the line about a wait that is long enough and has not been shown.
     fn line(&self) -> Option<String> {
         let mut state = self.state();
         if state.is_sending || state.is_shown || state.since.elapsed() < LEAST {
@@ -67,16 +67,13 @@ impl Waiting {
         }
         state.is_shown = true;
         let text = match &state.last {
-            // A command or a keyring that takes its time has an error of its own.
+            // A slow key command or keyring has its own timeout and error.
             None if !state.has_key => return None,
-            None => "Waiting: the rate limit holds the request back.".to_owned(),
+            None => "Waiting for the rate limit.".to_owned(),
             Some((outcome, asked)) => {
-                let asked = asked.map(|time| format!("; the server asks to wait {} s", time.as_secs_f64().ceil()));
-                format!(
-                    "Waiting: attempt {} had no success ({outcome}){}. Another one follows.",
-                    state.attempts,
-                    asked.unwrap_or_default()
-                )
+                let asked =
+                    asked.map(|time| format!("; the server requests a wait of {} s", time.as_secs_f64().ceil()));
+                format!("Waiting to retry: attempt {} failed ({outcome}){}.", state.attempts, asked.unwrap_or_default())
             }
         };
         Some(escape::line(&text).into_owned())
@@ -137,7 +134,7 @@ impl Service<Request<Body>> for ShowWaits {
     }
 }
 
-/// Notes the attempts of a call.
+/// Records the attempts of a call.
 #[derive(Clone, Copy)]
 pub(crate) struct AttemptLayer;
 

@@ -1,7 +1,7 @@
-//! Layers of your own in both places: one sees each call, the other each attempt.
+//! Your own layers in both places: one sees each call, the other each attempt.
 //!
-//! The first counts calls and the time that they took, as an exporter of metrics would. The second signs what goes
-//! out, as a company's gateway may ask for it.
+//! The first counts calls and their durations, like an exporter of metrics. The second signs
+//! requests, as a company's gateway may require.
 
 #![expect(clippy::print_stdout, reason = "an example prints its results")]
 
@@ -49,7 +49,7 @@ impl Service<Request<Body>> for Measured {
     }
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
-        // The route has placeholders in place of ids, so it is safe as a label.
+        // The route has placeholders instead of IDs, so it is safe as a label.
         let route = request.extensions().get::<CallOptions>().and_then(|options| options.route).unwrap_or_default();
         let metrics = self.metrics.clone();
         let started = Instant::now();
@@ -72,7 +72,7 @@ impl Service<Request<Body>> for Measured {
 async fn main() -> Result<(), Box<dyn Error>> {
     let sandbox = Sandbox::start().await?;
     let metrics = Metrics::default();
-    // For a change of the request alone, tower has a layer that takes a function.
+    // To change only the request, use a layer of tower that takes a function.
     let sign = tower::util::MapRequestLayer::new(|mut request: Request<Body>| {
         request.headers_mut().insert("x-gateway-signature", HeaderValue::from_static("signed"));
         request
@@ -86,7 +86,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .build()?;
 
     sandbox.fault(Fault::status(503).on("GET", "/users/me/projects/"))?;
-    println!("Three calls, one of which is tried twice:");
+    println!("Three calls, one with two attempts:");
     avala.datasets().list().limit(5).await?;
     avala.projects().list().await?;
     avala.tasks().list().limit(5).await?;

@@ -1,6 +1,6 @@
-//! The main job in one page: find a dataset, look at its data, export it.
+//! The most common calls on one page: find a dataset, read its data, export it.
 //!
-//! With `AVALA_API_KEY` in the environment it runs against the real API, and otherwise against a sandbox of its own:
+//! With `AVALA_API_KEY` in the environment it runs against the real API, and otherwise against its own sandbox:
 //!
 //! ```text
 //! cargo run -p avala-client --example quickstart

@@ -14,7 +14,7 @@ use crate::meta::rate_limit_info;
 
 /// A client of Avala: cheap to clone, and shared by its clones.
 ///
-/// Building one opens no connection and starts no task, so it works anywhere, also outside of a runtime.
+/// Building one opens no connection and starts no task, so it works anywhere, also outside a runtime.
 ///
 /// ```no_run
 /// # async fn example() -> Result<(), avala_client::Error> {
@@ -74,14 +74,14 @@ impl Settings {
 impl Avala {
     /// Creates a client on a service that replaces the whole transport: no layer of this SDK is added.
     ///
-    /// Its requests have a path below the base URL and no key, as `GET /datasets/?limit=5`, which suits a fake, and a
-    /// [`Transport`] that was built with settings of its own. To put your own HTTP client under the layers of this SDK,
-    /// pass it to [`AvalaBuilder::service`](crate::AvalaBuilder::service).
+    /// Its requests have a path below the base URL and no key, such as `GET /datasets/?limit=5`, which suits a fake,
+    /// and a [`Transport`] that was built with its own settings. To put your own HTTP client under the layers of
+    /// this SDK, pass it to [`AvalaBuilder::service`](crate::AvalaBuilder::service).
     ///
-    /// A client on a [`Transport`], or on a service that clones one, finds its [base URL](Self::base_url), rate limit,
+    /// A client on a [`Transport`], or on a service that clones one, reads its [base URL](Self::base_url), rate limit,
     /// timeout and body limit. On any other service it learns them from responses: [`rate_limit`](Self::rate_limit)
     /// from their headers, and the base URL from the report of a transport, if there is one somewhere below. Set the
-    /// base URL of a service of your own with [`with_base_url`](Self::with_base_url).
+    /// base URL of your own service with [`with_base_url`](Self::with_base_url).
     ///
     /// ```
     /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
@@ -159,7 +159,7 @@ impl Avala {
     /// Returns the base URL of all calls.
     ///
     /// It is unknown for a client on a [service](Self::from_service) of your own until it is set with
-    /// [`with_base_url`](Self::with_base_url), or a response of a [`Transport`] below the service tells.
+    /// [`with_base_url`](Self::with_base_url), or a response of a [`Transport`] below the service has it.
     ///
     /// ```
     /// let avala = avala_client::Avala::builder().api_key("avk_1f9a").build()?;
@@ -184,7 +184,7 @@ impl Avala {
             && learned.base_url.get().is_none()
             && let Some(base_url) = parts.extensions.get::<CallReport>().and_then(CallReport::base_url)
         {
-            // Another call may have been faster, with the same value.
+            // Another call may have set the same value before.
             let _ = learned.base_url.set(base_url.clone());
         }
     }
@@ -195,7 +195,7 @@ impl Avala {
     /// text is kept in the `extra` of its model; with the feature `tracing`, one event per response has the path. Only
     /// identities and required fields without a sensible default fail a record.
     ///
-    /// Strict decoding is for tests of a server or a fake. A type of yours
+    /// Strict decoding is for tests of a server or a fake. Your own type
     /// ([`Call::decode_as`](crate::Call::decode_as)) decides for itself.
     ///
     /// ```
@@ -221,7 +221,7 @@ impl Avala {
         self.0.settings.timeout
     }
 
-    /// Returns the largest response body that is read, in bytes.
+    /// Returns the maximum size of a response body that is read, in bytes.
     pub(crate) fn max_body_bytes(&self) -> usize {
         self.0.settings.max_body_bytes
     }

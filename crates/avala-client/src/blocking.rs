@@ -16,7 +16,7 @@
 //! # Threads
 //!
 //! The first call starts a thread that drives connections, timers and the next page of each list, also between calls.
-//! The thread ends with the last clone of the client. Calls are made from as many threads as you like at once.
+//! The thread ends with the last clone of the client. Any number of threads can make calls at the same time.
 //!
 //! # In async programs
 //!
@@ -57,7 +57,7 @@ impl Avala {
     /// Wraps an async client. Starts no thread; the first call does.
     ///
     /// # Errors
-    /// None today; the result leaves room for them.
+    /// None in this version; the result allows for them later.
     pub fn new(avala: crate::avala::Avala) -> Result<Self, Error> {
         Ok(Self { avala, driver: Arc::default() })
     }
@@ -65,7 +65,7 @@ impl Avala {
     /// Sends a call, a page of a list or a wait, and blocks until it is done.
     ///
     /// # Errors
-    /// Those of the call. [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) in async code, and when the
+    /// The error of the call. [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) in async code, and if the
     /// system cannot start the client's thread; nothing was sent then.
     pub fn run<T>(&self, call: impl IntoFuture<Output = Result<T, Error>>) -> Result<T, Error> {
         if is_async_code() {
@@ -73,7 +73,7 @@ impl Avala {
                            `spawn_blocking`";
             return Err(Error::configuration(message));
         }
-        // The future is made inside the runtime, so that it may use its clock.
+        // The future is created inside the runtime, so that it may use its clock.
         self.driver.get()?.wait(async { call.await })
     }
 

@@ -5,9 +5,10 @@ use std::time::Duration;
 
 #[cfg(feature = "hyper")]
 use avala_transport::ConnectionPool;
+use avala_transport::layer::Classified;
 use avala_transport::{
-    AccessToken, AccessTokenProvider, ApiKey, ApiKeyProvider, BaseUrl, BoxError, Classified, ConcurrencyGroup,
-    HttpService, RateLimit, RateLimiter, RetryPolicy, Transport, TransportBuilder,
+    AccessToken, AccessTokenProvider, ApiKey, ApiKeyProvider, BaseUrl, BoxError, ConcurrencyGroup, HttpService,
+    RateLimit, RateLimiter, RetryPolicy, Transport, TransportBuilder,
 };
 use avala_types::{AvalaConfig, Secret};
 use tower::Layer;
@@ -37,7 +38,7 @@ pub struct AvalaBuilder {
     /// Text that was set here and is parsed by `build`. `None`: the transport has the base URL.
     base_url: Option<String>,
     allow_insecure_base_url: bool,
-    /// Stores every other setting, so that the last setter wins whichever builder it belongs to.
+    /// Stores every other setting, so that the last setter of both builders wins.
     transport: TransportBuilder,
 }
 
@@ -50,7 +51,7 @@ enum Credentials {
     None,
     ApiKey(Source),
     AccessToken(Source),
-    /// An API key and an access token, which is an error.
+    /// Both an API key and an access token, which is an error.
     Both,
     /// Set in the transport.
     Transport,
@@ -88,7 +89,7 @@ impl Avala {
         Self::builder().env()?.build()
     }
 
-    /// Returns a builder, for settings of your own.
+    /// Returns a builder, for your own settings.
     pub fn builder() -> AvalaBuilder {
         AvalaBuilder::default()
     }
@@ -97,7 +98,7 @@ impl Avala {
 impl AvalaBuilder {
     /// Takes the key, the base URL and the proxy from the environment, as [`Avala::from_env`] does.
     ///
-    /// The proxy is that of `HTTPS_PROXY` or `ALL_PROXY`, but for the hosts in `NO_PROXY`. To go without it, follow
+    /// The proxy is that of `HTTPS_PROXY` or `ALL_PROXY`, except for the hosts in `NO_PROXY`. To use no proxy, follow
     /// this with `.transport(|transport| transport.proxy(Proxy::none()))`.
     ///
     /// # Errors
@@ -244,7 +245,7 @@ impl AvalaBuilder {
     /// Sets how many calls of a concurrency group this client and its clones have in flight at once. Zero counts as
     /// one.
     ///
-    /// Default: 256 calls of [`ConcurrencyGroup::DEFAULT`], to which all calls belong that name no other group, and the
+    /// Default: 256 calls of [`ConcurrencyGroup::DEFAULT`], the group of all calls without another one, and the
     /// [documented limits](crate::concurrency_groups) of the groups of the API. A call names a group with
     /// [`concurrency_group`](crate::Call::concurrency_group).
     ///
@@ -282,19 +283,19 @@ impl AvalaBuilder {
         self.transport(|transport| transport.layer_per_attempt(layer))
     }
 
-    /// Replaces the HTTP client of this SDK by a service of yours, which receives complete requests.
+    /// Replaces the HTTP client of this SDK with your own service, which receives complete requests.
     ///
-    /// All layers stay around it: the key, the retries, the rate limit, the timeouts. Errors of `hyper`, `tower` and
+    /// All layers still wrap it: the key, the retries, the rate limit, the timeouts. Errors of `hyper`, `tower` and
     /// `std::io` are classified, so that they are retried where that is safe; any other error is final unless a
     /// [classifier](Self::service_with_classifier) recognizes it.
     pub fn service<S: HttpService>(self, service: S) -> Self {
         self.transport(|transport| transport.service(service))
     }
 
-    /// Replaces the HTTP client by a service of yours, and classifies its errors with a function of yours: see
+    /// Replaces the HTTP client with your own service, and classifies its errors with your own function: see
     /// [`TransportBuilder::service_with_classifier`].
     ///
-    /// With the feature `reqwest`, `transport::classify_reqwest` is that function for a `reqwest` client.
+    /// For a `reqwest` client, pass `transport::layer::classify_reqwest` (feature `reqwest`).
     pub fn service_with_classifier<S, F>(self, service: S, classify: F) -> Self
     where
         S: HttpService,
@@ -323,9 +324,9 @@ impl AvalaBuilder {
         self.transport(|transport| transport.connection_pool(pool))
     }
 
-    /// Changes any setting of the transport: attempt and connect timeouts, pools, caps, certificates.
+    /// Changes any setting of the transport: attempt and connect timeouts, pools, caps or certificates.
     ///
-    /// Each setting is stored once: a setter in here and the one of the same name on this builder change the same
+    /// Each setting is stored once: a setter in here and the setter of the same name on this builder change the same
     /// value, and the last one wins.
     ///
     /// ```
@@ -350,7 +351,7 @@ impl AvalaBuilder {
     /// # Errors
     /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) when there are no credentials or both an API key
     /// and an access token, when one of them cannot be sent in a header, or when the base URL is not https and not
-    /// allowed to be otherwise, or cannot work; the message says why.
+    /// an allowed exception, or is invalid; the message says why.
     pub fn build(self) -> Result<Avala, Error> {
         let refused = |error| Error::transport(None, error);
         let mut transport = self.transport;
@@ -366,7 +367,7 @@ impl AvalaBuilder {
             }
             Credentials::Both => {
                 return Err(Error::configuration(
-                    "an API key and an access token are set, and a call carries only one of them: remove the other",
+                    "an API key and an access token are set, but a call can carry only one of them: remove the other",
                 ));
             }
             Credentials::ApiKey(Source::Text(key)) => {

@@ -14,7 +14,7 @@ use serde::de::DeserializeOwned;
 use crate::avala::Avala;
 use crate::decode;
 use crate::decode::Decoder;
-use crate::decode::decoded::Decoded;
+use crate::decode::models::Decoded;
 use crate::endpoint::Endpoint;
 use crate::error::Error;
 use crate::meta::{Meta, Response};
@@ -70,7 +70,7 @@ impl<T, F> Call<T, F> {
         Self { avala: avala.clone(), request, decoder, filters: PhantomData }
     }
 
-    /// Returns the same call, to which no further filter can be added.
+    /// Returns the same call without filters.
     pub(crate) fn filtered(self) -> Call<T> {
         Call { avala: self.avala, request: self.request, decoder: self.decoder, filters: PhantomData }
     }
@@ -162,7 +162,7 @@ impl<T, F> Call<T, F> {
     /// ```
     ///
     /// # Errors
-    /// [`ErrorKind::Request`](crate::ErrorKind::Request) when no request can be made of the arguments.
+    /// [`ErrorKind::Request`](crate::ErrorKind::Request) if the arguments do not form a request.
     pub fn to_http(&self) -> Result<http::Request<Bytes>, Error> {
         let mut http_request = self.request.preview()?;
         if let Some(base_url) = self.avala.base_url() {

@@ -27,7 +27,7 @@ impl<T, F> List<T, F> {
     /// ```
     ///
     /// # Errors
-    /// That of the first page or record that fails.
+    /// The error of the first page or record that fails.
     pub async fn try_collect<C: Default + Extend<T>>(self) -> Result<C, Error> {
         let mut all = C::default();
         let mut items = self.items();
@@ -51,18 +51,18 @@ impl<T, F> List<T, F> {
     /// ```
     ///
     /// # Errors
-    /// That of the call.
+    /// The error of the call.
     pub async fn count(self) -> Result<Option<u64>, Error> {
         Ok(self.limit(1).await?.count)
     }
 
-    /// Collects all items of the list in order, and requests up to `at_once` numbered pages at the same time; 16 at
-    /// most.
+    /// Collects all items of the list in order, and requests up to `at_once` numbered pages at the same time; at most
+    /// 16.
     ///
     /// The rate limit and the concurrency limits of the client apply to these calls as to all others. A list without
     /// numbered pages is collected page after page, because only a page has the link to the next one.
     ///
-    /// Items that are created or deleted meanwhile may be missing or come twice, as in any list with numbered pages.
+    /// Items that are created or deleted meanwhile may be missing or repeated, as in any list with numbered pages.
     /// All items are in memory at once, and up to 16 pages that are not decoded yet.
     ///
     /// ```
@@ -73,7 +73,7 @@ impl<T, F> List<T, F> {
     /// ```
     ///
     /// # Errors
-    /// That of the first page that fails.
+    /// The error of the first page that fails.
     pub async fn try_collect_parallel<C: Default + Extend<T>>(self, at_once: usize) -> Result<C, Error> {
         let mut all = C::default();
         let template = self.clone();
@@ -84,7 +84,7 @@ impl<T, F> List<T, F> {
         if let Some(plan) = plan {
             rest = plan.fetch(&template, at_once, &mut all).await?;
         }
-        // Pages without numbers, and those that were added since the first page said how many there are.
+        // Pages without numbers, and pages that were added since the first page returned the count.
         if let Some(next) = rest {
             let mut items = template.follow(next).items();
             while let Some(item) = items.next().await {
@@ -162,7 +162,7 @@ fn page_number(link: &Cursor) -> Option<u64> {
     link.query().ok()?.split('&').find_map(|pair| pair.strip_prefix("page="))?.parse().ok()
 }
 
-/// The call for a page, and its result until the pages before it are there.
+/// The call for a page, and its result until the pages before it have arrived.
 enum Slot<T> {
     Pending(CallFuture<CursorPage<T>>),
     Ready(Result<CursorPage<T>, Error>),

@@ -22,7 +22,7 @@ use avala_transport::ConcurrencyGroup;
 pub const EXPORTS: ConcurrencyGroup = ConcurrencyGroup::new("exports");
 
 /// Calls that upload a file or a part of one: 10 at once, unless the client has another limit. For raw calls; the files
-/// of `avala-transfer` are sent to a storage host, and have limits of their own.
+/// of `avala-transfer` are sent to a storage host, and have their own limits.
 pub const UPLOADS: ConcurrencyGroup = ConcurrencyGroup::new("uploads");
 
 /// Returns the limit of a group that Avala documents.

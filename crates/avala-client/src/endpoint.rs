@@ -41,7 +41,7 @@ impl Endpoint {
 
     /// Returns the path, with the placeholders of the route replaced in order.
     ///
-    /// Each value becomes exactly one segment: whatever it contains, it cannot change the route or the query.
+    /// Each value becomes exactly one segment: no value can change the route or the query.
     ///
     /// # Errors
     /// The message about a value that no segment can hold.

@@ -28,7 +28,7 @@ impl Extras {
         let Ok(mut value) = HeaderValue::from_bytes(value) else {
             return Err(format!("invalid value of the header `{header}`: it has a line break or control character"));
         };
-        // It may be a secret whatever the name of the header is, and must not appear in `Debug` output.
+        // It may be a secret with any name of the header, and must not appear in `Debug` output.
         value.set_sensitive(true);
         self.headers.insert(header, value);
         Ok(())

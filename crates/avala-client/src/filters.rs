@@ -4,7 +4,7 @@
 /// method for each.
 ///
 /// Methods of [`List`](crate::List) and [`Call`](crate::Call) for one marker are spread over their pages, so the marker
-/// has the overview.
+/// lists all of them.
 macro_rules! filters {
     (
         $(#[doc = $about:literal])+

@@ -34,7 +34,7 @@
 //! [`max_attempts`](Call::max_attempts), [`priority`](Call::priority), [`decode_as`](Call::decode_as),
 //! [`with_meta`](Call::with_meta).
 //!
-//! A call is `IntoFuture`, and no future itself. Functions and macros that take a future, as `tokio::spawn`, `join_all`
+//! A call is `IntoFuture` but not a future. Functions and macros that take a future, such as `tokio::spawn`, `join_all`
 //! and `select!`, need [`into_future`](IntoFuture::into_future):
 //!
 //! ```no_run
@@ -53,7 +53,7 @@
 //! # Errors
 //!
 //! Every failure is one [`Error`], one pointer wide. [`kind`](Error::kind) is for programs, `Display` is one line
-//! for people, and [`sent`](Error::sent) says whether the server may have acted. Secrets are redacted in all of it.
+//! for humans, and [`sent`](Error::sent) says whether the server may have acted. Secrets are redacted in all of it.
 //!
 //! ```no_run
 //! # async fn example(avala: avala_client::Avala) -> Result<(), avala_client::Error> {
@@ -86,7 +86,7 @@
 //!
 //! `avala-sandbox` is an in-memory Avala with faults on demand. For unit tests, [`Avala::from_service`] takes a
 //! function, and the feature `testing` constructs errors and responses. With a function, a paused clock works; with
-//! sockets, leave the clock running: it would jump ahead while a response is on its way.
+//! sockets, do not pause the clock: it would jump ahead before a response arrives.
 //!
 //! ```
 //! # #[tokio::main(flavor = "current_thread")]
@@ -105,7 +105,7 @@
 //!
 //! # Extending
 //!
-//! A `tower::Layer` of yours goes around each call ([`layer_per_call`](AvalaBuilder::layer_per_call)) or each attempt
+//! Your own `tower::Layer` wraps each call ([`layer_per_call`](AvalaBuilder::layer_per_call)) or each attempt
 //! ([`layer_per_attempt`](AvalaBuilder::layer_per_attempt)); your own HTTP client goes below all layers
 //! ([`service`](AvalaBuilder::service)) or replaces them ([`Avala::from_service`]). [`transport`] has the order of the
 //! layers and how errors of your service are classified.
@@ -136,7 +136,7 @@
 //! release of this crate.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
-// Links from other crates lead there when this crate is not documented beside them.
+// Target of links from other crates that are documented without this one.
 #![doc(html_root_url = "https://docs.rs/avala-client/latest")]
 
 mod avala;

@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 use crate::avala::Avala;
 use crate::call::{Call, CallFuture};
 use crate::decode;
-use crate::decode::decoded::Decoded;
+use crate::decode::models::Decoded;
 use crate::decode::{Decoder, Records, Source};
 use crate::endpoint::Endpoint;
 use crate::error::{Error, Failure};
@@ -70,7 +70,7 @@ impl<T, F> List<T, F> {
         self
     }
 
-    /// Sets a parameter to several values, separated by commas; no value is no filter.
+    /// Sets a parameter to several values, separated by commas. Without a value the list is not filtered.
     pub(crate) fn any_of(self, name: &'static str, values: impl Iterator<Item = String>) -> Self {
         let values: Vec<_> = values.collect();
         if values.is_empty() { self } else { self.param(name, values.join(",")) }
@@ -86,7 +86,8 @@ impl<T, F> List<T, F> {
     /// A cursor contains the filters that it was made with. If this call sets none, those of the cursor are kept, so
     /// that a list can be resumed by its cursor alone. If it sets some, they win: one that the cursor lacks is added,
     /// and a cursor with another value for it is an error of the kind [`Request`](crate::ErrorKind::Request), because
-    /// it may have been changed on its way. [`limit`](Self::limit) is no filter; its value replaces that of the cursor.
+    /// it may have been changed on its way. [`limit`](Self::limit) is not a filter; its value replaces that of the
+    /// cursor.
     ///
     /// The cursor of a page whose link is broken is an error of the kind
     /// [`Pagination`](crate::ErrorKind::Pagination) when the call is awaited.
@@ -165,7 +166,7 @@ impl<T, F> List<T, F> {
     /// Returns the request for the first page, as [`Call::to_http`] does.
     ///
     /// # Errors
-    /// [`ErrorKind::Request`](crate::ErrorKind::Request) when no request can be made of the arguments.
+    /// [`ErrorKind::Request`](crate::ErrorKind::Request) if the arguments do not form a request.
     pub fn to_http(&self) -> Result<http::Request<Bytes>, Error> {
         self.call.to_http()
     }

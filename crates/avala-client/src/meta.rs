@@ -3,12 +3,13 @@
 use std::ops::{Deref, DerefMut};
 use std::time::SystemTime;
 
-use avala_transport::{CallReport, RateLimitState, redact, response_date};
+use avala_transport::layer::response_date;
+use avala_transport::{CallReport, RateLimitState, redact};
 use avala_types::RateLimitInfo;
 use http::StatusCode;
 use http::response::Parts;
 
-/// The longest request ID, in bytes.
+/// Maximum length of a request ID, in bytes.
 const MAX_REQUEST_ID: usize = 200;
 
 /// A value with response metadata. Returned by [`Call::with_meta`](crate::Call::with_meta).

@@ -25,7 +25,7 @@ macro_rules! call_options {
                 self
             }
 
-            /// Adds a value that layers of yours read from `request.extensions()`. One value of each type is kept.
+            /// Adds a value that your own layers read from `request.extensions()`. One value of each type is kept.
             ///
             /// It is not sent. Every attempt has a clone of it.
             ///
@@ -44,7 +44,7 @@ macro_rules! call_options {
                 self
             }
 
-            /// Sets whether executing the request twice does no harm. By default the method decides: `POST` and `PATCH`
+            /// Sets whether the request can safely be executed twice. By default the method decides: `POST` and `PATCH`
             /// are not repeatable.
             ///
             /// A repeatable request is retried even if the server may have executed it.
@@ -63,7 +63,7 @@ macro_rules! call_options {
                 self
             }
 
-            /// Sets the timeout of each attempt, the body included. The default is the client's, 30 seconds.
+            /// Sets the timeout of each attempt, including the body. The default is the client's, 30 seconds.
             ///
             /// ```
             /// # async fn example(avala: avala_client::Avala) -> Result<(), avala_client::Error> {
@@ -79,20 +79,20 @@ macro_rules! call_options {
                 self
             }
 
-            /// Sets the timeout of connecting, TLS included. The shorter one of this and the client's applies.
+            /// Sets the timeout of connecting, including TLS. The shorter one of this and the client's applies.
             ///
-            /// A call that times out this way was not sent, so that it is retried whatever its method is. It has no
-            /// effect with a service of your own in place of the HTTP client.
+            /// A call that times out this way was not sent, so that it is retried with any method. It has no
+            /// effect with your own service instead of the HTTP client.
             pub fn connect_timeout(mut self, time: std::time::Duration) -> Self {
                 self.request_mut().options.connect_timeout = Some(time);
                 self
             }
 
-            /// Sets whether the request goes ahead of others that wait in this client for its rate limit or for a
+            /// Sets whether the request is sent before others that wait in this client for its rate limit or for a
             /// permit.
             ///
-            /// The limits hold: it takes a token and a permit like every request. For few and small calls, such as
-            /// health checks, because as long as such calls wait, no others are sent.
+            /// The limits still apply: it takes a token and a permit like every request. For few and small calls, such
+            /// as health checks, because as long as such calls wait, no others are sent.
             ///
             /// ```
             /// # async fn example(avala: avala_client::Avala) -> Result<(), avala_client::Error> {
@@ -109,12 +109,12 @@ macro_rules! call_options {
                 self
             }
 
-            /// Counts the request in a concurrency group, in place of its own: a limit on how many requests of that
+            /// Counts the request in a concurrency group instead of its own: a limit on how many requests of that
             /// name are in flight at once.
             ///
-            /// [`AvalaBuilder::concurrency_limit`](crate::AvalaBuilder::concurrency_limit) sets the limit. Without, a
-            /// group of the API has the [documented limit](crate::concurrency_groups), and any other group counts as
-            /// ordinary requests do.
+            /// [`AvalaBuilder::concurrency_limit`](crate::AvalaBuilder::concurrency_limit) sets the limit. Without it,
+            /// a group of the API has the [documented limit](crate::concurrency_groups), and any other group counts as
+            /// ordinary requests.
             ///
             /// ```
             /// # async fn example() -> Result<(), avala_client::Error> {

@@ -15,8 +15,8 @@ const ACTIONS: [&str; 3] = ["accept/", "acknowledge/", "resolve/"];
 /// Returns the UID in the path of a call that returns the resource of this UID, still percent-encoded.
 ///
 /// Those are the routes whose last identity is a UID and which end there, or with one of [`ACTIONS`]. Any other route
-/// that goes on after the UID creates, lists or computes something else. Of the calls with such a route, the decoders
-/// that check it are those of resources: a `DELETE` returns nothing, and a list has a decoder of its own.
+/// that continues after the UID creates, lists or computes something else. Of the calls with such a route, the decoders
+/// that check it are those of resources: a `DELETE` returns nothing, and a list has its own decoder.
 pub(crate) fn in_path<'a>(route: &str, path: &'a str) -> Option<&'a str> {
     let ends_in_uid = |route: &str| route.ends_with("uid}/");
     let has_action = !ends_in_uid(route);
@@ -48,7 +48,7 @@ pub(crate) fn check_text(asked: Option<&str>, body: &[u8]) -> Result<(), Failure
     if asked.is_none() {
         return Ok(());
     }
-    // A user's type may accept what is no object, or an object without a UID.
+    // A user's type may accept a value that is not an object, or an object without a UID.
     match serde_json::from_slice::<OnlyUid>(body) {
         Ok(OnlyUid(Some(got))) => check(asked, &got),
         _ => Ok(()),

@@ -21,19 +21,19 @@ use crate::error::{Error, Failure};
 use crate::meta::Meta;
 use crate::sending::Sending;
 
-/// The most empty pages that one poll reads before it yields to other tasks.
+/// Maximum number of empty pages that one poll reads before it yields to other tasks.
 const MOST_PAGES: usize = 16;
 
 /// A stream of the pages of a list. Returned by [`List::pages`](crate::List::pages).
 ///
-/// The stream owns all that it needs. As soon as a page arrives the next one is requested, so that its way over the network
-/// and the work on this page overlap. That request is sent only if it takes no token of the rate limiter and no permit
-/// that a call of the consumer may need; otherwise it is sent when the next page is awaited. What the consumer does
-/// between two pages does not count against any timeout, however long it takes. A stream may be moved to another
+/// The stream is `'static`. As soon as a page arrives, the next one is requested, so that its time on the
+/// network and the work on this page overlap. That request is sent only if it takes no token of the rate limiter and no
+/// permit that a call of the consumer may need; otherwise it is sent when the next page is awaited. What the consumer
+/// does between two pages does not count against any timeout. A stream may be moved to another
 /// runtime, where a page that was requested already is requested again.
 ///
 /// A page with a record that cannot be decoded is an error, and the next page follows. After any other error the stream
-/// ends; [`cursor`](Pages::cursor) says where to resume.
+/// ends; [`cursor`](Pages::cursor) is the position to resume at.
 #[must_use = "a stream does nothing until it is polled"]
 pub struct Pages<T> {
     /// The call for the next page. Boxed to keep the futures of streams small.
@@ -42,7 +42,7 @@ pub struct Pages<T> {
     /// The cursor of the next page; `None` for the first one.
     cursor: Option<Cursor>,
     seen: Seen,
-    /// The runtime that polled the pending page. Its timers, and its connection, make progress only there.
+    /// The runtime that polled the pending page. Its timers and its connection make progress only there.
     runtime: Option<runtime::Id>,
 }
 
@@ -78,8 +78,8 @@ impl<T> Pages<T> {
         self.cursor.as_ref()
     }
 
-    /// Requests the pending page again if the stream was moved to another runtime, because the former one may be idle or
-    /// gone.
+    /// Requests the pending page again if the stream was moved to another runtime, because the former one may be idle
+    /// or have ended.
     fn settle(&mut self) {
         let runtime = Handle::try_current().ok().map(|handle| handle.id());
         if std::mem::replace(&mut self.runtime, runtime) != runtime
@@ -90,7 +90,7 @@ impl<T> Pages<T> {
         }
     }
 
-    /// Polls the pending page in the background, where it waits for nothing that a call of the consumer may need.
+    /// Polls the pending page in the background, where it takes nothing that a call of the consumer may need.
     fn drive(&mut self, cx: &mut Context<'_>) {
         self.settle();
         if let State::Pending(future, background) = &mut self.state {
@@ -114,7 +114,7 @@ impl<T> Pages<T> {
     #[cfg(feature = "blocking")]
     fn drive_on(&mut self, runtime: &Handle) {
         if let State::Pending(future, background) = &mut self.state {
-            // The runtime polls it all the time, so its timeouts count.
+            // The runtime polls it continuously, so its timeouts count.
             background.resume();
             future.spawn_on(runtime);
         }
@@ -144,7 +144,7 @@ impl<T> Pages<T> {
             Ok(_) => Error::repeated_page(&self.call.request.endpoint, &next),
             Err(error) => Error::link(&self.call.request.endpoint, &error, Sent::Yes),
         };
-        // After the items, which are valid whatever follows them.
+        // After the items, which are valid also if an error follows them.
         self.state = State::Ready(Box::new(Err(error)));
     }
 }
@@ -157,7 +157,7 @@ impl<T> Pages<T> {
 struct Seen(HashSet<u64>);
 
 impl Seen {
-    /// Returns `false` if the page was visited. Filters are ignored, and so is what a
+    /// Returns `false` if the page was visited. Filters are ignored, as are parameters that a
     /// server adds to each link, such as the time.
     fn insert(&mut self, query: &str) -> bool {
         let is_place = |pair: &&str| pair.starts_with("cursor=") || pair.starts_with("page=");

@@ -31,8 +31,8 @@ const DYNAMIC_ROUTE: &str = "/{path}";
 impl Avala {
     /// Creates a call of any endpoint, known or not, with the client's credentials, retries, limits and errors.
     ///
-    /// The path is below the base URL, as `/beta/things/`. Put data into it with [`RawCall::path`], which encodes it,
-    /// and set the query with [`RawCall::query`].
+    /// The path is below the base URL, such as `/beta/things/`. Put data into it with [`RawCall::path`], which encodes
+    /// it, and set the query with [`RawCall::query`].
     ///
     /// A path that starts with anything but one `/`, has a query, a fragment, an empty segment, `.` or `..`, or has
     /// characters that need percent-encoding fails with [`ErrorKind::Request`](crate::ErrorKind::Request) when the call
@@ -84,8 +84,8 @@ pub struct RawCall(Call<Json>);
 impl RawCall {
     /// Appends segments to the path. Each segment is percent-encoded, so that data cannot change the rest of the URL.
     ///
-    /// The path keeps its ending: with a trailing slash it has one afterwards too. A segment that is empty, `.` or `..`
-    /// fails with [`ErrorKind::Request`](crate::ErrorKind::Request) when the call is awaited.
+    /// The path keeps its ending: with a trailing slash it still has one afterwards. A segment that is empty, `.` or
+    /// `..` fails with [`ErrorKind::Request`](crate::ErrorKind::Request) when the call is awaited.
     ///
     /// ```
     /// # fn example(avala: avala_client::Avala, uid: &str) -> Result<(), avala_client::Error> {
@@ -149,7 +149,7 @@ impl RawCall {
 
     /// Sends a value as a JSON body.
     ///
-    /// A value that has no form in JSON, such as NaN, fails with [`ErrorKind::Request`](crate::ErrorKind::Request) when
+    /// A value that JSON cannot express, such as NaN, fails with [`ErrorKind::Request`](crate::ErrorKind::Request) when
     /// the call is awaited.
     ///
     /// ```
@@ -192,7 +192,7 @@ impl RawCall {
         self
     }
 
-    /// Decodes the response into a type of yours. An empty body counts as `null`, which `()` and `Option` accept.
+    /// Decodes the response into your own type. An empty body counts as `null`, which `()` and `Option` accept.
     ///
     /// ```
     /// # async fn example(avala: avala_client::Avala) -> Result<(), avala_client::Error> {
@@ -264,7 +264,7 @@ impl fmt::Debug for RawCall {
     }
 }
 
-/// Decodes a body that may be empty, as that of a `DELETE`.
+/// Decodes a body that may be empty, such as that of a `DELETE`.
 fn json_or_null<T: DeserializeOwned>(source: Source<'_>) -> Result<T, Failure> {
     if source.body.trim_ascii().is_empty() {
         let null = Bytes::from_static(b"null");
@@ -279,12 +279,12 @@ fn refusal(method: &Method, path: &str) -> Option<&'static str> {
         return Some("CONNECT asks for a tunnel; use a method with a response");
     }
     if path.starts_with("//") {
-        return Some("`//` names another host; pass a path below the base URL, as `/beta/things/`");
+        return Some("`//` names another host; pass a path below the base URL, such as `/beta/things/`");
     }
     if !path.starts_with('/') {
         let is_absolute = path.split(['/', '?', '#']).next().is_some_and(|start| start.contains(':'));
         return Some(if is_absolute {
-            "it is an absolute URI; pass a path below the base URL, as `/beta/things/`"
+            "it is an absolute URI; pass a path below the base URL, such as `/beta/things/`"
         } else {
             "it does not start with `/`; write it like `/beta/things/`"
         });
@@ -303,7 +303,7 @@ fn refusal(method: &Method, path: &str) -> Option<&'static str> {
     if !path.split('%').skip(1).all(is_escape) {
         return Some("it has a `%` without two hexadecimal digits; add data with `path`, which encodes it");
     }
-    // As servers do that decode a path before they resolve it, or ignore the parameters of a segment.
+    // Like servers that decode a path before they resolve it, or ignore the parameters of a segment.
     let decoded = percent_decode_str(path).decode_utf8_lossy();
     let mut segments = decoded.split(['/', '\\']).map(|segment| segment.split(';').next());
     if segments.any(|segment| matches!(segment, Some("." | ".."))) {

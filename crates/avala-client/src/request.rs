@@ -53,7 +53,7 @@ pub(crate) struct Request {
     query: Vec<(Cow<'static, str>, String)>,
     /// Cursor at which a list starts.
     pub(crate) cursor: Option<Cursor>,
-    /// Whether the cursor is the link of the page before, inside of a stream.
+    /// Whether the cursor is the link of the page before, inside a stream.
     follows_link: bool,
     body: Payload,
     pub(crate) options: CallOptions,
@@ -63,11 +63,11 @@ pub(crate) struct Request {
     invalid: Option<Box<Invalid>>,
 }
 
-/// Reason why no request can be made of the arguments, as data, so that a call stays cloneable until it is sent.
+/// Reason why the arguments do not form a request, as data, so that a call stays cloneable until it is sent.
 #[derive(Clone, Debug)]
 struct Invalid {
     message: String,
-    /// Where in the payload it is.
+    /// Its path in the payload.
     json_path: Option<String>,
 }
 
@@ -101,7 +101,7 @@ impl Request {
         }
     }
 
-    /// Makes the call fail when it is sent. The first reason counts.
+    /// Makes the call fail when it is sent. The first reason is reported.
     pub(crate) fn reject(&mut self, message: impl Into<String>) {
         self.reject_at(message, None);
     }
@@ -120,7 +120,7 @@ impl Request {
         }
     }
 
-    /// Sets a header; one that must not be set is an invalid argument.
+    /// Sets a header; one that may not be set is an invalid argument.
     pub(crate) fn set_header(&mut self, name: &str, value: &[u8]) {
         if let Err(message) = self.extras.get_or_insert_default().set_header(name, value) {
             self.reject(message);
@@ -136,7 +136,7 @@ impl Request {
         self.options.route = Some(route);
     }
 
-    /// Sets a parameter of the query; the last value counts.
+    /// Sets a parameter of the query and replaces an earlier value.
     pub(crate) fn param(&mut self, name: &'static str, value: String) {
         self.query.retain(|(known, _)| *known != name);
         self.query.push((Cow::Borrowed(name), value));
@@ -159,14 +159,14 @@ impl Request {
         self.follows_link = true;
     }
 
-    /// Sets a JSON payload; one without a form in JSON is an invalid argument.
+    /// Sets a JSON payload; one that JSON cannot express is an invalid argument.
     pub(crate) fn json<P: Serialize + ?Sized>(&mut self, payload: &P) {
         match encode_json(payload) {
             Ok(body) => self.body = Payload::Json(body.into()),
             Err(error) => {
                 let message = match error.number() {
                     Some(number) => format!("the payload holds {number}, which JSON cannot express"),
-                    None => format!("the payload has no form in JSON: {error}"),
+                    None => format!("the payload cannot be written as JSON: {error}"),
                 };
                 self.reject_at(message, error.path().map(str::to_owned));
             }
@@ -183,7 +183,7 @@ impl Request {
         write!(f, "{name}({} {})", self.endpoint.method, self.endpoint.route)
     }
 
-    /// Returns what is needed to read the response: the endpoint, and the path below the base URL.
+    /// Returns the data that reading the response needs: the endpoint, and the path below the base URL.
     pub(crate) fn into_parts(self) -> (Endpoint, String) {
         (self.endpoint, self.path)
     }
@@ -271,7 +271,7 @@ impl Request {
         let mut request = http::Request::new(());
         *request.method_mut() = self.endpoint.method.clone();
         *request.uri_mut() = self.target()?.try_into().map_err(|error: http::uri::InvalidUri| {
-            let message = format!("no URL can be made of the arguments: {error}");
+            let message = format!("the arguments do not form a valid URL: {error}");
             Error::invalid(&self.endpoint, message, None)
         })?;
         request.headers_mut().insert(ACCEPT, JSON);

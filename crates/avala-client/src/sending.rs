@@ -21,7 +21,7 @@ use crate::request::Request;
 
 /// A call that is sent when it is first polled.
 ///
-/// Until the body is read it is one boxed future for all types of value, so that a user's crate compiles nothing but
+/// Until the body is read it is one boxed future for all types of value, so that a user's crate compiles only
 /// this wrapper.
 pub(crate) struct Sending<T> {
     /// Whether it was moved to a runtime already.
@@ -43,7 +43,7 @@ impl<T> Sending<T> {
         }
     }
 
-    /// Returns whether the call was moved to a runtime that runs it, whoever polls for its result.
+    /// Returns whether the call was moved to a runtime, which runs it also while it is not polled.
     pub(crate) fn is_spawned(&self) -> bool {
         #[cfg(feature = "blocking")]
         let is_spawned = self.is_spawned;
@@ -139,7 +139,7 @@ async fn send(avala: Avala, request: Request) -> Result<RawResponse, Error> {
     let cap = if is_success { avala.max_body_bytes() } else { limits::READ };
     let read = match body.as_bytes() {
         Some(bytes) if bytes.len() <= cap => Ok((bytes.clone(), false)),
-        // The transport has read the body already, unless a layer or service of the user put another in its place. Then
+        // The transport has already read the body, unless a layer or service of the user replaced it. Then
         // the same cap holds, and the rest of the call's timeout. Boxed, because it is large and rare.
         _ => {
             let read = async {

@@ -1,6 +1,6 @@
 //! Hosts of storage providers: the grammar that public grants and transfers share.
 //!
-//! Strict on purpose: anybody can get a name such as `s3-x-1.us-east-1.elb.amazonaws.com`. Not a part of the public
+//! Strict on purpose: anyone can get a name such as `s3-x-1.us-east-1.elb.amazonaws.com`. Not a part of the public
 //! API.
 
 use avala_types::PublicProvider;
@@ -27,7 +27,7 @@ pub fn is_storage_host(provider: &PublicProvider, host: &str) -> bool {
 fn is_s3(name: &str) -> bool {
     let labels: Vec<_> = name.split('.').collect();
     match &labels[..] {
-        // A bucket is never taken for an endpoint: `s3.<region>` has no bucket.
+        // A bucket is never mistaken for an endpoint: `s3.<region>` has no bucket.
         ["s3"] | ["s3", "dualstack", _] => is_s3_endpoint(&labels),
         ["s3", region] => is_region(region),
         [endpoint] => endpoint.strip_prefix("s3-").is_some_and(is_region),

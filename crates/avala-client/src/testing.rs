@@ -1,4 +1,4 @@
-//! Constructors of errors and responses, for unit tests of your own (feature `testing`).
+//! Constructors of errors and responses, for your own unit tests (feature `testing`).
 //!
 //! ```
 //! use avala_client::testing::{ErrorBuilder, meta, response};

@@ -33,8 +33,8 @@ pub enum Progress {
     Ready,
     /// The job failed: the wait fails with [`ErrorKind::JobFailed`](crate::ErrorKind::JobFailed) and this message.
     Failed(String),
-    /// The job is still running, with this status for the message of a timeout; empty if there is none.
-    Running(String),
+    /// The job is still running. Its status, if there is one, is in the message of a timeout.
+    Running(Option<String>),
 }
 
 type Judge<T> = dyn FnMut(&T) -> Progress + Send + Sync;
@@ -74,8 +74,10 @@ pub struct Wait<T> {
 struct Polls {
     started: Option<Instant>,
     count: u32,
-    /// The last status that a poll returned.
+    /// The status in the last poll that succeeded.
     status: Option<String>,
+    /// Whether a poll has succeeded.
+    has_value: bool,
     was_not_found: bool,
     /// The pause that is due before the next poll, and the error of the poll before.
     pause: Option<(Duration, Option<Error>)>,
@@ -177,7 +179,7 @@ impl<T, F> Call<T, F> {
     /// # }
     /// ```
     pub fn wait_until(self, mut predicate: impl FnMut(&T) -> bool + Send + Sync + 'static) -> Wait<T> {
-        self.wait_with(move |value| if predicate(value) { Progress::Ready } else { Progress::Running(String::new()) })
+        self.wait_with(move |value| if predicate(value) { Progress::Ready } else { Progress::Running(None) })
     }
 
     /// Repeats the call until a function says that the job is done or failed, as [`wait_until`](Self::wait_until) does.
@@ -193,7 +195,7 @@ impl<T, F> Call<T, F> {
     /// let job = call.wait_with(|job| match &*job.state {
     ///     "done" => Progress::Ready,
     ///     "failed" => Progress::Failed("the beta job failed".to_owned()),
-    ///     state => Progress::Running(state.to_owned()),
+    ///     state => Progress::Running(Some(state.to_owned())),
     /// });
     /// println!("{}", job.await?.state);
     /// # Ok(())
@@ -242,7 +244,8 @@ impl<T: Send + 'static> Wait<T> {
                         observer(&value);
                     }
                     if let Progress::Running(status) = &progress {
-                        self.polls.status = Some(status.clone());
+                        self.polls.status.clone_from(status);
+                        self.polls.has_value = true;
                     }
                     self.polls.pause = Some((self.interval, None));
                     return Ok(Polled { value, progress, meta });
@@ -279,10 +282,10 @@ impl<T: Send + 'static> Wait<T> {
     fn timed_out(&self, elapsed: Duration, source: Option<Error>) -> Error {
         let count = self.polls.count;
         let plural = if count == 1 { "" } else { "s" };
-        let status = match self.polls.status.as_deref() {
-            None => "; no poll succeeded".to_owned(),
-            Some("") => String::new(),
+        let status = match &self.polls.status {
             Some(status) => format!("; status is still `{status}`"),
+            None if self.polls.has_value => String::new(),
+            None => "; no poll succeeded".to_owned(),
         };
         let message = format!("timed out after {count} poll{plural} in {:.1} s{status}", elapsed.as_secs_f64());
         Error::wait_timeout(&self.call.request.endpoint, message, elapsed, source)

@@ -1,4 +1,4 @@
-//! Reservations by the short script, for calls with nothing to report.
+//! Makes reservations with the short script, for calls with nothing to report.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,8 +17,8 @@ use crate::view::Expected;
 impl Inner {
     /// Reserves tokens and a permit with the short script; `None` if the full script has to decide.
     ///
-    /// It is half as expensive, and also releases the permits of earlier calls, so that a permit costs no round trip of
-    /// its own.
+    /// The short script costs half as much, and also releases the permits of earlier calls, so that a permit needs no
+    /// separate round trip.
     pub(crate) async fn reserve_shortly(
         self: &Arc<Self>,
         expected: &Expected,

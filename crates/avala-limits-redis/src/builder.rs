@@ -1,4 +1,4 @@
-//! Settings.
+//! Builder of limits.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -42,7 +42,7 @@ pub struct RedisLimitsBuilder {
 }
 
 impl RedisLimits {
-    /// Starts to configure limits of the account with this base URL and API key.
+    /// Creates a builder of the limits of the account with this base URL and API key.
     #[must_use]
     pub fn builder(base_url: &BaseUrl, api_key: &ApiKey) -> RedisLimitsBuilder {
         RedisLimitsBuilder::new(base_url, api_key)
@@ -119,7 +119,7 @@ impl RedisLimitsBuilder {
     /// Sets the limit of all processes together. Default: 100 calls per minute, with bursts of 2.
     ///
     /// A burst counts towards the limit: the calls per minute without the burst are the rate, so that no minute of the
-    /// server has more calls than the limit. A burst of 2 % of the limit loses no more than that. `X-RateLimit-Limit`
+    /// server has more calls than the limit. A burst of 2 % of the limit reduces the rate by 2 %. `X-RateLimit-Limit`
     /// replaces the calls per minute, for all processes.
     #[must_use]
     pub fn limit(mut self, limit: RateLimit) -> Self {
@@ -127,7 +127,7 @@ impl RedisLimitsBuilder {
         self
     }
 
-    /// Sets the timeout of each use of Redis, connecting included. Default: 50 ms. After it, the share of the process
+    /// Sets the timeout of each use of Redis, including connecting. Default: 50 ms. After it, the share of the process
     /// decides.
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
@@ -161,9 +161,9 @@ impl RedisLimitsBuilder {
         self.concurrency_limit("uploads", uploads).concurrency_limit("exports", exports)
     }
 
-    /// Sets how many tokens a process takes in advance at most while it sends many calls. Default: 64; zero takes none.
+    /// Sets the maximum number of tokens that a busy process takes in advance. Default: 64; zero disables this.
     ///
-    /// They are used within 100 ms, and the burst is lowered by as many calls as that may add. What is not used goes
+    /// The tokens are used within 100 ms, and the burst is reduced by the calls that they may add. Unused tokens go
     /// back.
     #[must_use]
     pub fn batch(mut self, tokens: u32) -> Self {
@@ -174,7 +174,7 @@ impl RedisLimitsBuilder {
     /// Sets whether calls are only counted in Redis. Default: false.
     ///
     /// The limit in the process then decides every call: pass the whole limit of the process to
-    /// [`RateLimiter::shared`](avala_transport::RateLimiter::shared). [`stats`](RedisLimits::stats) tells how many
+    /// [`RateLimiter::shared`](avala_transport::RateLimiter::shared). [`stats`](RedisLimits::stats) returns how many
     /// calls would have waited.
     #[must_use]
     pub fn shadow(mut self, shadow: bool) -> Self {
@@ -217,12 +217,12 @@ impl RedisLimitsBuilder {
         })))
     }
 
-    /// Builds the limits and uses Redis once, to report errors that do not pass.
+    /// Builds the limits and uses Redis once, to report permanent errors.
     ///
     /// # Errors
     ///
-    /// Those of [`build`](Self::build); a password that is rejected, a missing permission or command, and a key that
-    /// holds something else. A Redis that cannot be reached, or fails in a way that passes, is no error.
+    /// The errors of [`build`](Self::build); a rejected password, a missing permission or command, and a key that
+    /// holds another type. A Redis that is unreachable or fails temporarily is not an error.
     pub async fn connect(self) -> Result<RedisLimits, LimitsError> {
         let limits = self.build()?;
         limits.0.link.check().await?;
@@ -242,7 +242,7 @@ impl RedisLimitsBuilder {
     }
 }
 
-/// Without the URL, which may contain a password.
+/// Omits the URL, which may contain a password.
 impl fmt::Debug for RedisLimitsBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RedisLimitsBuilder")

@@ -16,13 +16,14 @@ use crate::limits::RedisLimits;
 use crate::link::{Link, Script};
 use crate::protocol::{micros, number};
 
-/// Claims in Redis, for several processes that run one agent.
+/// Claims in Redis, for several processes of one agent.
 ///
-/// A claim is a lease of 30 s by default. After a decision an execution is not granted again for ten minutes. After the
-/// store was lost, or its clock jumped, nothing is granted for one lease, in which holders renew what they hold.
+/// A claim is a lease of 30 s by default. After a decision, an execution is not granted again for ten minutes. After
+/// the store was lost, or its clock jumped, no claim is granted for the duration of a lease, in which holders renew
+/// their claims.
 ///
-/// An execution is claimed together with its task, so that two executions of one task run in no two processes at a
-/// time.
+/// An execution is claimed together with its task, so that two processes never run executions of the same task at the
+/// same time.
 ///
 /// Each value is one holder: create one per process.
 ///
@@ -50,12 +51,12 @@ struct State {
     /// The claimed executions, with their tasks.
     held: HashMap<String, Option<TaskUid>>,
     generation: String,
-    /// Redis' clock in microseconds, and when it was read.
+    /// Redis' clock in microseconds, and the instant at which it was read.
     clock: Option<(u64, Instant)>,
 }
 
 impl State {
-    /// Returns whether the claim is new. Two calls at the same time may both have been granted it.
+    /// Records a claim, and returns whether it is new. Two concurrent calls may both have been granted it.
     fn hold(&mut self, execution: &ExecutionUid, task: Option<&TaskUid>) -> bool {
         let is_new = !self.held.contains_key(execution.as_str());
         if is_new {
@@ -65,7 +66,7 @@ impl State {
     }
 }
 
-/// What the script returned.
+/// Response of the script.
 struct Reply {
     granted: bool,
     open_starts: u32,
@@ -73,7 +74,7 @@ struct Reply {
 }
 
 impl RedisClaims {
-    /// Creates claims of a new holder on the connection of these limits, with leases of 30 s.
+    /// Creates the claims of a new holder on the connection of these limits, with leases of 30 s.
     #[must_use]
     pub fn new(limits: &RedisLimits) -> Self {
         Self {
@@ -111,8 +112,8 @@ impl RedisClaims {
         }
     }
 
-    /// Runs the script once. `None` if Redis' clock says that this process gave up before, which is `patience` later
-    /// than now.
+    /// Runs the script once. `None` if, by Redis' clock, this process has stopped waiting, which it does `patience`
+    /// from now.
     async fn run_once(
         &self,
         operation: &str,
@@ -143,7 +144,7 @@ impl RedisClaims {
     }
 
     fn not_understood(&self) -> LimitsError {
-        let error = LimitsError::new(LimitsErrorKind::Unavailable, "Redis: the response is not understood");
+        let error = LimitsError::new(LimitsErrorKind::Unavailable, "Redis: invalid response");
         self.link.reject(&error);
         error
     }
@@ -180,7 +181,7 @@ impl RedisClaims {
     }
 }
 
-/// Without the holder's ID.
+/// Omits the ID of the holder.
 impl fmt::Debug for RedisClaims {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RedisClaims").field("link", &self.link).field("lease", &self.lease).finish_non_exhaustive()

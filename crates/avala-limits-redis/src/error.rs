@@ -2,11 +2,11 @@
 
 use std::fmt;
 
-/// Error in the settings of limits in Redis, or of a Redis that cannot serve them.
+/// Error of limits in Redis: an invalid setting, or a server that cannot be used.
 ///
-/// A Redis that cannot be reached is no error: the share of the process applies until it can be.
+/// An unreachable Redis is not an error: the share of the process applies until Redis is reachable.
 ///
-/// The message never contains a password. One printable line.
+/// The message is one printable line, without passwords.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct LimitsError {
@@ -24,10 +24,10 @@ pub enum LimitsErrorKind {
     Access,
     /// A key of the limits holds a value of another type or form. Use another prefix, or delete the key.
     KeyType,
-    /// Redis lacks a command that the limits need, or is part of a cluster and was not configured as one.
+    /// Redis lacks a required command, or is part of a cluster and was not configured as one.
     Unsupported,
-    /// Redis cannot be reached, did not respond in time, or sent a response that is not understood. Only claims report
-    /// it.
+    /// Redis cannot be reached, did not respond in time, or sent an invalid response. Only claims report
+    /// this kind.
     Unavailable,
 }
 
@@ -44,7 +44,7 @@ impl LimitsError {
         self.kind
     }
 
-    /// Returns whether the error stays until the settings or the server change.
+    /// Returns whether the error persists until the settings or the server change.
     pub(crate) fn is_permanent(&self) -> bool {
         self.kind != LimitsErrorKind::Unavailable
     }

@@ -14,7 +14,7 @@ pub(crate) struct Keys {
 }
 
 impl Keys {
-    /// Derives the keys from a hash, so that neither the API key nor the host can be read from them.
+    /// Derives the keys from a hash, which reveals neither the API key nor the host.
     pub(crate) fn new(prefix: &str, base_url: &BaseUrl, api_key: &ApiKey) -> Self {
         let mut hash = Sha256::new();
         for part in [base_url.scheme(), base_url.host(), &base_url.port_or_default().to_string()] {

@@ -1,4 +1,4 @@
-//! The limits, and how a call gets its reservation.
+//! The limits, and the reservation of a call.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -20,18 +20,18 @@ use crate::stats::{LimitStats, Stats, increment};
 use crate::token::Token;
 use crate::view::View;
 
-/// A reservation that was made longer ago is checked before it is used: a gate may have closed.
+/// Age after which a reservation is checked before it is used, because a gate may have closed.
 const RECHECK: Duration = Duration::from_millis(100);
-/// The first pause before a call looks for a free permit again; it doubles up to the longest.
+/// First and maximum pause before a call tries to get a permit again. The pause doubles.
 const PERMIT_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PERMIT_PAUSE: Duration = Duration::from_secs(1);
-/// A call that cannot get a reservation because it would be too far ahead asks again after this time.
+/// Pause before a call tries again whose reservation would be too far ahead.
 const FAR_AHEAD: Duration = Duration::from_secs(20);
 
 /// Limits in Redis or Valkey, shared by all processes that use the same API key.
 ///
 /// Pass a clone to [`RateLimiter::shared`](avala_transport::RateLimiter::shared), with the share of this process for
-/// the time when Redis cannot be used. Clones share one connection. See the [crate](crate) for what is promised.
+/// the time when Redis cannot be used. Clones share one connection. See the [crate](crate) for the guarantees.
 ///
 /// ```no_run
 /// use avala_limits_redis::RedisLimits;
@@ -69,13 +69,13 @@ pub(crate) struct Inner {
 }
 
 impl RedisLimits {
-    /// Returns why Redis is not used now; `None` while it is, and before the first call.
+    /// Returns why Redis is currently not used; `None` while it is used, and before the first call.
     #[must_use]
     pub fn problem(&self) -> Option<LimitsError> {
         self.0.link.problem()
     }
 
-    /// Returns a warning about the server's settings: a `maxmemory-policy` that may evict limits, or one that it hides.
+    /// Returns a warning about the server's settings: a `maxmemory-policy` that may evict limits, or is unknown.
     #[must_use]
     pub fn warning(&self) -> Option<String> {
         self.0.link.warning()
@@ -87,11 +87,11 @@ impl RedisLimits {
         self.0.stats.read(&self.0.link)
     }
 
-    /// Returns to Redis what this process holds for later: tokens and permits. Call it before the process exits; what
-    /// is not returned ends after 6 s.
+    /// Returns the unused tokens and permits of this process to Redis. Call it before the process exits; permits that
+    /// are not returned expire after 6 s.
     pub async fn close(&self) {
         self.0.view().drop_tokens(Instant::now(), self.0.limit);
-        // Whatever fails here ends by itself.
+        // Leases that are not released here expire.
         let _ = self.0.exchange(None, None, &[], false, None, 0).await;
         self.0.permits.release_all().await;
     }
@@ -127,7 +127,7 @@ impl LimitStore for RedisLimits {
         let burst = self.0.limit.burst_size().into();
         let is_urgent = self.0.view().report(scope, &report, burst, Instant::now());
         if let (true, Ok(runtime)) = (is_urgent, Handle::try_current()) {
-            // Other processes should know before they are refused too.
+            // Other processes should learn of the gate before they are refused too.
             let limits = Arc::clone(&self.0);
             runtime.spawn(async move { limits.exchange(scope, None, &[], false, None, 0).await });
         }
@@ -136,7 +136,7 @@ impl LimitStore for RedisLimits {
 
 impl Inner {
     pub(crate) fn view(&self) -> MutexGuard<'_, View> {
-        // The numbers stay valid if a thread panics between two of them.
+        // The counts are valid even if a thread panics between two updates.
         self.view.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -145,7 +145,7 @@ impl Inner {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits until the call may be sent. An error means that this process decides.
+    /// Waits until the call may be sent. After an error, the share of this process decides.
     async fn decide(self: &Arc<Self>, call: StoreCall) -> Result<Decision, LimitsError> {
         let deadline = Instant::now().checked_add(call.max_wait);
         let permit = self.permits.ask(&call);
@@ -176,7 +176,7 @@ impl Inner {
             };
             let wait = token.start.saturating_duration_since(Instant::now());
             if !token.has_user || (permit.is_some() && !has_permit) {
-                // What is missing is taken when the turn comes.
+                // The missing token or permit is taken when the turn comes.
                 sleep_until(token.start).await;
                 held = Some(token);
                 continue;
@@ -194,7 +194,7 @@ impl Inner {
         }
     }
 
-    /// Returns whether a reservation can be used after its wait without asking Redis again.
+    /// Returns whether a reservation can be used after its wait without another round trip.
     fn still_counts(&self, token: &Token, waited: Duration) -> bool {
         let now = Instant::now();
         let mut view = self.view();
@@ -202,7 +202,7 @@ impl Inner {
             && view.is_current(token.marks, token.scope, now).unwrap_or(waited < RECHECK)
     }
 
-    /// Makes a reservation with a round trip of its own, and replaces the reservation in `held`.
+    /// Makes a reservation with a separate round trip, and replaces the reservation in `held`.
     async fn reserve(
         self: &Arc<Self>,
         call: &StoreCall,
@@ -282,7 +282,7 @@ impl Inner {
         if let Some(mut held) = held {
             held.close();
             if held.marks == marks && view.is_in_time(held.start, now, self.limit) {
-                // The script checks that the reservation still counts, and takes what is missing.
+                // The script checks that the reservation is still valid, and takes the missing token or permit.
                 limits[0].held = held.has_user;
                 limits.iter_mut().skip(1).for_each(|limit| limit.held = true);
             }

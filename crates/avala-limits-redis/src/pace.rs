@@ -1,11 +1,11 @@
-//! From a configured or reported limit to what the script needs.
+//! Converts a configured or reported limit to the arguments of the script.
 
 use std::time::Duration;
 
-/// The longest time for which a token is kept for later.
+/// Maximum lifetime of a token that was taken in advance.
 const LONGEST_LIFETIME: Duration = Duration::from_millis(100);
 const MINUTE: Duration = Duration::from_secs(60);
-/// Larger bursts and rates would exceed the integers of Lua.
+/// Maximum burst and rate, so that numbers stay within the exact integers of Lua.
 const LARGEST_BURST: u64 = 100_000;
 const LARGEST_RATE: u64 = 4_000_000_000;
 
@@ -14,7 +14,7 @@ const LARGEST_RATE: u64 = 4_000_000_000;
 pub(crate) struct Pace {
     /// Calls per minute: the limit without the burst, so that both together fit into a minute of the server.
     pub(crate) rate: u64,
-    /// The burst without the calls that tokens kept for later may add.
+    /// The burst without the calls that tokens taken in advance may add.
     pub(crate) burst: u64,
     /// How long after its start a token may be used.
     pub(crate) lifetime: Duration,

@@ -13,7 +13,7 @@ use crate::keys::Keys;
 use crate::link::{Link, Script};
 use crate::protocol::WirePermit;
 
-/// A permit whose process is gone ends after this time.
+/// Duration of a lease, after which the permit of a killed process expires.
 pub(crate) const LEASE: Duration = Duration::from_secs(6);
 /// How often a lease is extended.
 const RENEWAL: Duration = Duration::from_secs(2);
@@ -21,7 +21,7 @@ const RENEWAL: Duration = Duration::from_secs(2);
 const RELEASE: Duration = Duration::from_millis(5);
 /// Maximum number of permits that one reservation returns.
 const MOST_RELEASED: usize = 64;
-/// After the store was lost, no permit is granted for this long: all holders present theirs meanwhile.
+/// How long no permit is granted after the store was lost, so that all holders can present their permits.
 pub(crate) const LEARNING: Duration = Duration::from_secs(3);
 
 /// Permits of this process.
@@ -31,7 +31,7 @@ pub(crate) struct Permits {
     keys: Keys,
     /// Configured limits of groups.
     limits: HashMap<ConcurrencyGroup, u32>,
-    /// Distinguishes the permits of processes: random, and new in each.
+    /// Random ID of this process, which distinguishes the permits of processes.
     process: u128,
     next: AtomicU64,
     held: Mutex<HashMap<String, (ConcurrencyGroup, Instant)>>,
@@ -66,7 +66,7 @@ impl Permits {
     }
 
     /// Returns the permit that a call needs; `None` if its group has no limit. The permit is released when it is
-    /// dropped, also if it is unknown whether Redis has granted it.
+    /// dropped, even if it is unknown whether Redis has granted it.
     pub(crate) fn ask(self: &Arc<Self>, call: &StoreCall) -> Option<HeldPermit> {
         let of_call = || call.concurrency_limit.map(|calls| u32::try_from(calls).unwrap_or(u32::MAX));
         let limit = self.limits.get(&call.group).copied().or_else(of_call)?.max(1);
@@ -96,12 +96,12 @@ impl Permits {
                     command.arg(id).arg(lease);
                 }
             };
-            // Without an effect, the lease ends by itself, and the next renewal enters it again.
+            // If this has no effect, the lease expires, and the next renewal enters it again.
             let _ = self.link.run(&self.present, fill).await;
         }
     }
 
-    /// Presents the permits now, because the store was lost.
+    /// Presents the permits immediately, because the store was lost.
     pub(crate) fn present_soon(self: &Arc<Self>) {
         if let (false, Ok(runtime)) = (self.held().is_empty(), Handle::try_current()) {
             let permits = Arc::clone(self);
@@ -131,7 +131,7 @@ impl Permits {
         let fill = |command: &mut redis::Cmd| {
             command.arg(2).arg(&key).arg(&self.keys.generation).arg(ids);
         };
-        // Without an effect, the lease ends by itself.
+        // If this has no effect, the lease expires.
         let _ = self.link.run(&self.release, fill).await;
     }
 
@@ -156,14 +156,14 @@ impl Permits {
         }
     }
 
-    /// Returns the permits of this group that a reservation can release. They are released otherwise if it does not.
+    /// Returns the permits of this group that a reservation can release. If it does not, they are released separately.
     pub(crate) fn take_released(self: &Arc<Self>, group: ConcurrencyGroup) -> Released {
         let ids =
             self.released().extract_if(.., |(of, _)| *of == group).map(|(_, id)| id).take(MOST_RELEASED).collect();
         Released { permits: Arc::clone(self), group, ids }
     }
 
-    /// Releases permits soon, if no reservation takes them along before.
+    /// Releases permits soon, unless a reservation releases them first.
     fn release_soon(self: &Arc<Self>, group: ConcurrencyGroup, ids: impl IntoIterator<Item = String>) {
         self.released().extend(ids.into_iter().map(|id| (group, id)));
         let Ok(runtime) = Handle::try_current() else { return };
@@ -174,7 +174,7 @@ impl Permits {
         runtime.spawn(async move {
             let permits = Arc::clone(&releasing.0);
             sleep(RELEASE).await;
-            // Permits that are released from here on start another task.
+            // Permits that are released after this point start another task.
             drop(releasing);
             permits.release_pending().await;
         });
@@ -185,7 +185,7 @@ fn micros(time: Duration) -> u64 {
     u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
 }
 
-/// Permits that a reservation releases. Unless it does, they are released by themselves.
+/// Permits that a reservation releases. If it does not, they are released on drop.
 pub(crate) struct Released {
     permits: Arc<Permits>,
     group: ConcurrencyGroup,
@@ -211,7 +211,7 @@ impl Drop for Released {
     }
 }
 
-/// Allows the next task that releases permits, also if the runtime of this one ends.
+/// Allows the next task that releases permits to start, even if the runtime of this one ends.
 struct Releasing(Arc<Permits>);
 
 impl Drop for Releasing {
@@ -220,7 +220,7 @@ impl Drop for Releasing {
     }
 }
 
-/// Allows the next renewal to start, also if its runtime ends.
+/// Allows the next renewal to start, even if the runtime of this one ends.
 struct Renewal(Arc<Permits>);
 
 impl Renewal {
@@ -229,7 +229,7 @@ impl Renewal {
             return true;
         }
         self.0.renewing.store(false, Ordering::Release);
-        // A permit that was added meanwhile has seen that the renewal runs.
+        // A permit that was added meanwhile has relied on this renewal.
         !self.0.held().is_empty() && !self.0.renewing.swap(true, Ordering::AcqRel)
     }
 }
@@ -263,7 +263,7 @@ impl HeldPermit {
         }
     }
 
-    /// Records whether Redis granted the permit. Until then that is unknown, and dropping the permit releases it.
+    /// Records whether Redis granted the permit. Until then, dropping the permit releases it.
     pub(crate) fn settle(&self, granted: bool) {
         self.asked.store(granted, Ordering::Relaxed);
     }

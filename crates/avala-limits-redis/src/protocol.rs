@@ -1,4 +1,4 @@
-//! What is sent to the script, and what it returns.
+//! Arguments and responses of the scripts.
 
 use std::time::Duration;
 
@@ -7,10 +7,10 @@ use redis::{Cmd, Value};
 
 use crate::error::{LimitsError, LimitsErrorKind};
 
-/// No wait that the script returns is longer: a gate of an hour, and reservations of two minutes.
+/// Maximum wait that the script returns: a gate of an hour, and reservations of two minutes.
 const LONGEST: u64 = 2 * 3_600 * 1_000_000;
 
-/// The largest integer up to which all are exact in Lua.
+/// The largest exact integer of Lua.
 const LARGEST: u64 = 1 << 53;
 
 /// One limit in a request.
@@ -24,7 +24,7 @@ pub(crate) struct WireLimit {
     pub(crate) closed: Duration,
     pub(crate) put_back: u32,
     pub(crate) closings: u64,
-    /// Whether the call already has a reservation for now.
+    /// Whether the call already has a due reservation.
     pub(crate) held: bool,
 }
 
@@ -44,7 +44,7 @@ pub(crate) struct Request {
     pub(crate) generation_key: String,
     pub(crate) new_generation: String,
     pub(crate) generation: String,
-    /// The time that Redis should have, in microseconds; zero if unknown.
+    /// Expected time of Redis' clock, in microseconds; zero if unknown.
     pub(crate) expected_time: u64,
     /// How long the process waits for the response; unset if the clock is known to have jumped.
     pub(crate) patience: Option<Duration>,
@@ -53,7 +53,7 @@ pub(crate) struct Request {
     pub(crate) advance: u32,
     pub(crate) permit: Option<WirePermit>,
     pub(crate) spare: bool,
-    /// The longest wait of each call.
+    /// Maximum wait of each call.
     pub(crate) waits: Vec<Duration>,
 }
 
@@ -93,19 +93,19 @@ impl Request {
     }
 }
 
-/// Rounds up, so that no wait becomes shorter. At most an hour and a bit, which is exact in Lua.
+/// Converts to microseconds, rounded up so that no wait becomes shorter, and limited to a number that is exact in Lua.
 pub(crate) fn micros(time: Duration) -> u64 {
     u64::try_from(time.as_nanos().div_ceil(1_000)).unwrap_or(u64::MAX).min(LONGEST)
 }
 
-/// What the script decided for one call.
+/// Decision of the script about one call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Verdict {
-    /// The call has a token from then on.
+    /// The call has a token after this wait.
     Reserved(Duration),
-    /// The call has a token of its scope from then on, and none of the user's limit.
+    /// The call has a token of its scope after this wait, but no token of the user's limit.
     ReservedInScope(Duration),
-    /// The call would wait this long, and took nothing.
+    /// The call would have to wait this long, and took no token.
     Refused(Duration),
 }
 
@@ -115,24 +115,24 @@ pub(crate) struct Reply {
     pub(crate) generation: String,
     /// Redis' clock in microseconds.
     pub(crate) now: u64,
-    /// Closings so far and remaining closed time of each limit.
+    /// Number of closings and remaining closed time of each limit.
     pub(crate) limits: [(u64, Duration); 2],
-    /// Whether the permit was taken or refused; unset if the response says neither.
+    /// Whether the permit was granted or refused; unset if neither.
     pub(crate) permit: Option<bool>,
     pub(crate) ahead: u32,
     pub(crate) verdicts: Vec<Verdict>,
 }
 
 impl Reply {
-    /// Returns whether, by Redis' clock, the process does not wait for the response any more.
+    /// Returns whether, by Redis' clock, the process no longer waits for the response.
     pub(crate) fn is_late(value: &Value) -> bool {
         matches!(value, Value::BulkString(text) if text == b"late")
     }
 
-    /// Reads a response. Anything unexpected is an error, and never a permission.
+    /// Parses a response. An unexpected response is an error, and never a grant.
     pub(crate) fn parse(value: Value, request: &Request) -> Result<Self, LimitsError> {
         Self::read(value, request)
-            .ok_or_else(|| LimitsError::new(LimitsErrorKind::Unavailable, "Redis: the response is not understood"))
+            .ok_or_else(|| LimitsError::new(LimitsErrorKind::Unavailable, "Redis: invalid response"))
     }
 
     fn read(value: Value, request: &Request) -> Option<Self> {
@@ -160,7 +160,7 @@ impl Reply {
     }
 }
 
-/// Reads a number of a script. Larger ones are not exact in Lua, so no script returns them.
+/// Parses a number. Numbers that are not exact in Lua are errors, because no script returns them.
 pub(crate) fn number(text: &str) -> Option<u64> {
     let is_digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     is_digits.then(|| text.parse().ok()).flatten().filter(|number| *number <= LARGEST)

@@ -8,7 +8,7 @@ use tokio::sync::oneshot;
 use crate::error::LimitsError;
 use crate::token::Token;
 
-/// A call that waits for a reservation which is made together with others.
+/// A call that waits for a shared reservation.
 pub(crate) struct Waiter {
     pub(crate) max_wait: Duration,
     pub(crate) reply: oneshot::Sender<Result<Outcome, LimitsError>>,
@@ -22,11 +22,11 @@ pub(crate) enum Outcome {
     NoPermit,
 }
 
-/// Calls that wait, and the number of calls with a round trip of their own.
+/// Waiting calls, and the number of calls with a separate round trip.
 #[derive(Default)]
 pub(crate) struct Queue {
     pub(crate) waiting: VecDeque<Waiter>,
     pub(crate) worker_runs: bool,
-    /// Number of calls that make a reservation of their own now.
+    /// Number of calls with a separate round trip.
     pub(crate) flights: usize,
 }

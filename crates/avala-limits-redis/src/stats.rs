@@ -1,4 +1,4 @@
-//! Counts of decisions.
+//! Statistics of decisions.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -14,7 +14,7 @@ pub struct LimitStats {
     pub granted: u64,
     /// Reservations that had to wait.
     pub waited: u64,
-    /// Attempts that had no time for their wait.
+    /// Attempts whose wait exceeded their remaining time.
     pub too_long: u64,
     /// Attempts that the share of this process decided, because Redis could not be used.
     pub local: u64,
@@ -22,9 +22,9 @@ pub struct LimitStats {
     pub counted: u64,
     /// Attempts of shadow mode that would have had to wait.
     pub would_wait: u64,
-    /// Uses of the connection.
+    /// Round trips to Redis.
     pub round_trips: u64,
-    /// Times at which Redis became unusable.
+    /// Number of outages of Redis.
     pub outages: u64,
 }
 

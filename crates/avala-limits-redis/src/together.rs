@@ -12,16 +12,16 @@ use crate::limits::Inner;
 use crate::queue::{Outcome, Waiter};
 use crate::token::Token;
 
-/// As many calls at once have a round trip of their own. Further ones share the next.
+/// Maximum number of concurrent separate round trips. More calls share the next one.
 const OWN_FLIGHTS: usize = 4;
-/// The most calls of one round trip.
+/// Maximum number of calls per round trip.
 const MOST_CALLS: usize = 64;
 
 impl Inner {
-    /// Reserves a token of the user's limit: one that was kept for later, or one from Redis.
+    /// Reserves a token of the user's limit: a token taken in advance, or one from Redis.
     ///
-    /// A call makes a round trip of its own unless several do so already. Then a task makes one round trip after
-    /// another, each for all calls that wait by then, so that a call that is not polled delays no other.
+    /// A call makes a separate round trip, unless several calls already do. Then a task makes one round trip after
+    /// another, each for all waiting calls, so that a call that is not polled does not delay others.
     pub(crate) async fn reserve_together(self: &Arc<Self>, max_wait: Duration) -> Result<Outcome, LimitsError> {
         let now = Instant::now();
         let (advance, short) = {
@@ -69,7 +69,7 @@ impl Inner {
     }
 }
 
-/// Counts a call that makes a round trip of its own, also if the call is dropped.
+/// Counts a call with a separate round trip, until it ends or is dropped.
 struct Flight<'a>(&'a Inner);
 
 impl Drop for Flight<'_> {
@@ -79,7 +79,7 @@ impl Drop for Flight<'_> {
     }
 }
 
-/// Makes reservations until no call waits. If its runtime ends before, the calls decide by themselves.
+/// Makes reservations until no call waits. If its runtime ends before, the share of the process decides.
 struct Worker {
     limits: Arc<Inner>,
     is_done: bool,
@@ -92,7 +92,7 @@ impl Worker {
                 let mut queue = self.limits.queue();
                 let calls = queue.waiting.len().min(MOST_CALLS);
                 if calls == 0 {
-                    // Under the same lock, so that no call can queue behind a worker that has ended.
+                    // Under the same lock, so that no call can wait for a task that has ended.
                     queue.worker_runs = false;
                     self.is_done = true;
                     return;
@@ -108,7 +108,7 @@ impl Worker {
             match self.limits.exchange(None, None, &waits, false, None, advance).await {
                 Ok(outcomes) => {
                     for (waiter, outcome) in batch.into_iter().zip(outcomes) {
-                        // The token of a call that was dropped goes back.
+                        // The token of a dropped call is kept for the next call.
                         drop(waiter.reply.send(Ok(outcome)));
                     }
                 }

@@ -6,13 +6,13 @@ use tokio::time::Instant;
 
 use crate::view::{Marks, View};
 
-/// Tokens of one call. Dropped unused, the next call of this process has them.
+/// Tokens of a call. If they are dropped unused, the next call of this process uses them.
 pub(crate) struct Token {
     view: Arc<Mutex<View>>,
     pub(crate) start: Instant,
     pub(crate) marks: Marks,
     pub(crate) scope: Option<&'static str>,
-    /// Whether it includes a token of the user's limit. If not, that one is taken when the scope's turn comes.
+    /// Whether it includes a token of the user's limit. Otherwise, this token is taken when the scope's turn comes.
     pub(crate) has_user: bool,
     pub(crate) has_permit: bool,
     is_open: bool,
@@ -36,7 +36,7 @@ impl Token {
         self
     }
 
-    /// Ends the reservation without returning it: it is used, or returned by the request that replaces it.
+    /// Ends the reservation without returning its tokens, which are used, or returned by the request that replaces it.
     pub(crate) fn close(&mut self) {
         self.is_open = false;
     }

@@ -1,4 +1,4 @@
-//! What this process knows about the shared limits between two round trips.
+//! Local view of the shared limits between two round trips.
 
 use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
@@ -9,17 +9,17 @@ use tokio::time::Instant;
 use crate::pace::Pace;
 use crate::protocol::{Reply, WireLimit};
 
-/// Knowledge about Redis' clock is used for this long.
+/// How long a reading of Redis' clock is used.
 const CLOCK: Duration = Duration::from_secs(300);
-/// A reported number of remaining calls is used for this long.
+/// How long a reported number of remaining calls is used.
 const REMAINING: Duration = Duration::from_secs(1);
-/// A call is sent at most this long after its start, or after the lifetime of a token if that is longer. Afterwards the
-/// token is lost: many that are used late would be a burst.
+/// Maximum delay of a call after its start, or the lifetime of a token if that is longer. Afterwards, the
+/// token is lost, because many late calls would be a burst.
 const LAPSE: Duration = Duration::from_millis(20);
-/// A response that is younger need not be asked for again.
+/// Maximum age of a response that confirms a reservation.
 const RECENT: Duration = Duration::from_millis(100);
 
-/// When a reservation was made: it is void if any of these changed.
+/// State at the time of a reservation, which is void if any of it has changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Marks {
     pub(crate) generation: u64,
@@ -27,7 +27,7 @@ pub(crate) struct Marks {
     pub(crate) scope: u64,
 }
 
-/// What the short script compares with the state in Redis.
+/// State that the short script compares with Redis.
 #[derive(Debug)]
 pub(crate) struct Expected {
     pub(crate) generation: String,
@@ -36,7 +36,7 @@ pub(crate) struct Expected {
     pub(crate) limits: [Option<[u64; 3]>; 2],
 }
 
-/// One limit as this process knows it.
+/// Local view of one limit.
 #[derive(Debug, Default)]
 struct Limit {
     reported: Option<Pace>,
@@ -60,27 +60,27 @@ impl Limit {
     }
 }
 
-/// The whole script has to run this often, for Redis' clock and for the expiry of the keys.
+/// How often the full script has to run, for Redis' clock and the expiry of the keys.
 const SHORT_WAY: Duration = Duration::from_secs(60);
-/// After the short script could not decide, the whole one does for this long.
+/// How long the full script is used after the short script could not decide.
 const SHORT_WAY_BLOCKED: Duration = Duration::from_secs(5);
 
-/// Knowledge of this process, behind one lock.
+/// Local view of the limits, behind one lock.
 #[derive(Default)]
 pub(crate) struct View {
     pub(crate) generation: String,
-    /// Counts generations, to compare them cheaply.
+    /// Number of generations seen, for cheap comparisons.
     pub(crate) generations: u64,
     clock: Option<(u64, Instant)>,
     user: Limit,
     scopes: HashMap<&'static str, Limit>,
-    /// Starts of tokens that no call has.
+    /// Starts of unused tokens.
     tokens: VecDeque<Instant>,
     demand: Demand,
     short_way_from: Option<Instant>,
 }
 
-/// How many tokens were used in the last lifetime of a token.
+/// Number of tokens used within the last lifetime of a token.
 #[derive(Default)]
 struct Demand {
     since: Option<Instant>,
@@ -113,7 +113,7 @@ impl View {
         self.user.reported.unwrap_or_else(|| pace(configured))
     }
 
-    /// Takes a token that no call has, if it starts in time. Returns its start.
+    /// Takes an unused token that starts in time, and returns its start.
     pub(crate) fn take(&mut self, now: Instant, max_wait: Duration, configured: RateLimit) -> Option<Instant> {
         let lifetime = self.pace(configured).lifetime;
         self.demand.count(now, lifetime);
@@ -136,7 +136,7 @@ impl View {
         now.saturating_duration_since(start) <= self.pace(configured).lifetime.max(LAPSE)
     }
 
-    /// Returns how many tokens to take in advance: as many as are used within their lifetime.
+    /// Returns the number of tokens to take in advance: as many as are used within their lifetime.
     pub(crate) fn advance(&self, most: u32, lifetime: Duration) -> u32 {
         let demand = self.demand.before.max(self.demand.now);
         if lifetime.is_zero() || demand < 8 {
@@ -145,7 +145,7 @@ impl View {
         demand.min(most).saturating_sub(u32::try_from(self.tokens.len()).unwrap_or(u32::MAX))
     }
 
-    /// Returns what the short script compares; `None` if there is something to report, or too little is known.
+    /// Returns the state for the short script; `None` if there is something to report, or too little is known.
     pub(crate) fn short_way(
         &self,
         now: Instant,
@@ -169,7 +169,7 @@ impl View {
         self.short_way_from = now.checked_add(SHORT_WAY_BLOCKED);
     }
 
-    /// Records that limits were seen as they were known.
+    /// Records that the state in Redis equals the local view.
     pub(crate) fn saw(&mut self, scope: Option<&'static str>, now: Instant) {
         self.user.seen = Some(now);
         if scope.is_some() {
@@ -185,7 +185,7 @@ impl View {
         }
     }
 
-    /// Returns whether a reservation still counts, as far as a recent response tells. `None` if none is recent.
+    /// Returns whether a reservation is still valid according to a recent response; `None` without a recent response.
     pub(crate) fn is_current(&mut self, marks: Marks, scope: Option<&'static str>, now: Instant) -> Option<bool> {
         let known = self.marks(scope);
         let mut limits = vec![&self.user];
@@ -195,7 +195,7 @@ impl View {
         if known != marks || !is_open { Some(false) } else { is_recent.then_some(true) }
     }
 
-    /// Takes back the token of a call that was not sent, for the next call of this process. A token of a scope is lost.
+    /// Keeps the token of a call that was not sent for the next call of this process. A token of a scope is lost.
     pub(crate) fn give_back(&mut self, start: Instant, marks: Marks, scope: Option<&'static str>) {
         if scope.is_none() && marks == self.marks(None) {
             let position = self.tokens.partition_point(|other| *other <= start);
@@ -203,7 +203,7 @@ impl View {
         }
     }
 
-    /// Records what a response said about the limit. Returns whether others must know at once.
+    /// Records the rate-limit headers of a response. Returns whether other processes must be notified immediately.
     pub(crate) fn report(
         &mut self,
         scope: Option<&'static str>,
@@ -226,7 +226,7 @@ impl View {
         true
     }
 
-    /// Returns the state of one limit for a request. What is returned to Redis with it is not returned again.
+    /// Returns the state of one limit for a request, and resets the tokens that it returns to Redis.
     pub(crate) fn wire(
         &mut self,
         scope: Option<&'static str>,
@@ -249,13 +249,13 @@ impl View {
         }
     }
 
-    /// Returns the time that Redis should have now, in microseconds; zero if unknown.
+    /// Returns the expected time of Redis' clock, in microseconds; zero if unknown.
     pub(crate) fn expected_time(&self, now: Instant) -> u64 {
         let known = self.clock.filter(|(_, at)| now.saturating_duration_since(*at) < CLOCK);
         known.map_or(0, |(time, at)| time + u64::try_from((now - at).as_micros()).unwrap_or(0))
     }
 
-    /// Learns from a response. Returns whether the store was lost since the last one.
+    /// Updates the view from a response. Returns whether the store was lost since the previous response.
     pub(crate) fn learn(&mut self, scope: Option<&'static str>, reply: &Reply) -> bool {
         let now = Instant::now();
         let is_new = self.generation != reply.generation;
@@ -289,7 +289,7 @@ impl View {
         is_new && was_known
     }
 
-    /// Returns the tokens that no call has and that could be used now.
+    /// Removes and returns the unused tokens that are valid now.
     pub(crate) fn drop_tokens(&mut self, now: Instant, configured: RateLimit) {
         let unused = std::mem::take(&mut self.tokens);
         let ready =

@@ -12,7 +12,7 @@ use crate::state::storage::links::Links;
 use crate::state::tables::Tables;
 use crate::state::webhook::Outgoing;
 
-/// The data of a sandbox, the address that it is reached at, and how it differs from other deployments.
+/// The data of a sandbox, its address, and how it differs from other deployments.
 #[derive(Clone)]
 pub(crate) struct App(Arc<Shared>);
 
@@ -29,14 +29,14 @@ pub(crate) struct Settings {
     pub(crate) url: String,
     /// Address of the storage host, and how long its URLs are valid.
     pub(crate) links: Links,
-    /// Address of the storage host of managed uploads, which is another one.
+    /// Address of the storage host of managed uploads, which is a different host.
     pub(crate) managed_storage_url: String,
     /// Whether lists of members are bare arrays.
     pub(crate) bare_member_lists: bool,
     pub(crate) update_existing_agents: bool,
     pub(crate) uploads: UploadSettings,
     pub(crate) documented_limits: DocumentedLimits,
-    /// Longest page of executions.
+    /// Maximum size of a page of executions.
     pub(crate) execution_page_limit: usize,
     /// Whether executions that a list has shown are `running` after it.
     pub(crate) start_listed_executions: bool,
@@ -45,7 +45,7 @@ pub(crate) struct Settings {
 /// How files of datasets are uploaded.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct UploadSettings {
-    /// Version of the protocol that version 2 is negotiated down to.
+    /// Version of the protocol that is used if a client requests version 2.
     pub(crate) version: u64,
     /// Larger files are sent in parts of this size.
     pub(crate) part_size: u64,
@@ -53,7 +53,7 @@ pub(crate) struct UploadSettings {
     pub(crate) signed_parts: usize,
     /// The bytes that every owner can store.
     pub(crate) quota: u64,
-    /// Longest lifetime of a URL where a client may ask for one.
+    /// Maximum lifetime of a URL where a client may request one.
     pub(crate) longest_lifetime: Option<Duration>,
 }
 
@@ -93,7 +93,7 @@ impl App {
         &self.0.faults
     }
 
-    /// Queues a request for the worker, which runs as long as the server does.
+    /// Queues a request for the worker, which runs as long as the server.
     pub(crate) fn send(&self, outgoing: Outgoing) {
         let _ = self.0.outbox.send(outgoing);
     }

@@ -24,7 +24,7 @@ pub(crate) struct Start {
     /// Whether requests are not written to stderr.
     pub(crate) quiet: bool,
     /// Path to which the certificate of the test CA is written.
-    #[cfg_attr(not(feature = "tls"), allow(dead_code, reason = "there is no CA"))]
+    #[cfg_attr(not(feature = "tls"), allow(dead_code, reason = "without TLS there is no CA"))]
     pub(crate) ca_file: PathBuf,
 }
 
@@ -33,7 +33,7 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Com
     let mut builder = Sandbox::builder();
     let mut faults = Vec::new();
     let mut quiet = false;
-    #[cfg_attr(not(feature = "tls"), allow(unused_mut, reason = "there is no CA"))]
+    #[cfg_attr(not(feature = "tls"), allow(unused_mut, reason = "without TLS there is no CA"))]
     let mut ca_file = PathBuf::from("avala-sandbox-ca.pem");
     let mut parser = lexopt::Parser::from_args(arguments);
     while let Some(argument) = parser.next()? {

@@ -1,4 +1,4 @@
-//! A certificate authority for tests: it issues a certificate for each host that the sandbox stands in for.
+//! A certificate authority for tests: it issues a certificate for each host that the sandbox replaces.
 
 use std::collections::HashMap;
 use std::io;

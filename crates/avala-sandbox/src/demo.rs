@@ -1,6 +1,6 @@
 //! Names of the demo data, for tests and examples.
 //!
-//! The accounts are there with every [`Seed`](crate::Seed), the rest with [`Seed::Demo`](crate::Seed::Demo).
+//! The accounts exist with every [`Seed`](crate::Seed), the rest with [`Seed::Demo`](crate::Seed::Demo).
 
 /// The user that the key belongs to.
 pub const OWNER: &str = "acme-robotics";
@@ -11,7 +11,7 @@ pub const OTHER_OWNER: &str = "harbor-vision";
 /// The name of an organization.
 pub const ORGANIZATION: &str = "northwind-labs";
 
-/// The uid of that organization.
+/// The UID of that organization.
 pub const ORGANIZATION_UID: &str = "c9b611db-0000-4000-8000-000000000001";
 
 /// The dataset of [`OWNER`] that has 260 images with metadata and annotations.

@@ -15,7 +15,7 @@ const SIGNUPS: u64 = 5;
 /// Seconds after which an upload or an export may have ended.
 const RETRY_AFTER: u64 = 1;
 
-/// The documented limits that are no rate limits; a deployment can change them.
+/// The documented limits other than rate limits; a deployment can change them.
 pub(crate) struct DocumentedLimits {
     are_enforced: bool,
     signups: Limiter,

@@ -1,4 +1,4 @@
-//! Results of handlers: a model, or an error as Django REST framework, which the real server uses, words it.
+//! Results of handlers: a model, or an error with the texts of Django REST framework, which the real server uses.
 
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
@@ -45,7 +45,7 @@ impl ApiError {
         Self::detail(StatusCode::CONFLICT, sentence)
     }
 
-    /// Creates an error with a body of its own.
+    /// Creates an error with its own body.
     pub(crate) fn json(status: StatusCode, body: Value) -> Self {
         Self { status, body, retry_after: None }
     }
@@ -55,7 +55,7 @@ impl ApiError {
         Self::too_many(format!("Request was throttled. Expected available in {seconds} seconds."), seconds)
     }
 
-    /// Creates a 429: a limit is reached, and another attempt makes sense after so many seconds.
+    /// Creates a 429: a limit is reached, and another attempt can succeed after this many seconds.
     pub(crate) fn too_many(sentence: impl Into<String>, seconds: u64) -> Self {
         Self { retry_after: Some(seconds), ..Self::detail(StatusCode::TOO_MANY_REQUESTS, sentence) }
     }
@@ -75,7 +75,7 @@ impl ApiError {
         Self::json(StatusCode::BAD_REQUEST, json!({ name: [sentence.into()] }))
     }
 
-    /// Creates a 400: the body is invalid, for a reason that concerns no single field.
+    /// Creates a 400: the body is invalid, for a reason that is not about a single field.
     pub(crate) fn body(sentence: impl Into<String>) -> Self {
         Self::field("non_field_errors", sentence)
     }

@@ -1,7 +1,7 @@
 //! An [Avala](https://avala.ai) in memory: a server that speaks the REST API on a loopback port.
 //!
 //! Integrations are developed and tested against it without an account and without a network. It keeps state,
-//! so that what is created can be read back, checks what the real server checks, and fails on demand.
+//! so that created resources can be read back, checks what the real server checks, and fails on demand.
 //!
 //! ```
 //! # #[tokio::main(flavor = "current_thread")]
@@ -20,10 +20,10 @@
 //!
 //! # Behavior that equals that of the real server
 //!
-//! - Every call needs `X-Avala-Api-Key`; without the right one the response is 401.
+//! - Every call needs `X-Avala-Api-Key`; without a valid one the response is 401.
 //! - A path without its trailing slash is redirected, an unknown one is 404, a wrong method 405.
 //! - Bodies are validated: 400 with a list of sentences for each field.
-//! - Lists have pages of 100 items unless `limit` says otherwise, up to 1,000. A `limit` that is no positive integer
+//! - Lists have pages of 100 items unless `limit` says otherwise, up to 1,000. A `limit` that is not a positive integer
 //!   counts as unset. Items come in the order of their creation, and `next` is an address on the sandbox.
 //! - Every response of the API has `X-Request-Id` and the three `X-RateLimit-*` headers.
 //! - A new dataset is `creating` until it was fetched a few times. An export takes one step with each fetch:
@@ -47,7 +47,7 @@
 //! `REFERENCE.md`, in the folder of the crate, lists options of the program, faults and control routes.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
-// Links from other crates lead there when this crate is not documented beside them.
+// Target of links from other crates that are documented without this one.
 #![doc(html_root_url = "https://docs.rs/avala-sandbox/latest")]
 
 mod app;

@@ -1,4 +1,4 @@
-//! `avala-sandbox`: a sandbox as a program of its own.
+//! `avala-sandbox`: a sandbox as a separate program.
 
 mod args;
 
@@ -34,7 +34,7 @@ fn run(start: Start) -> io::Result<()> {
         for fault in start.faults {
             sandbox.fault(fault).map_err(io::Error::other)?;
         }
-        #[cfg_attr(not(feature = "tls"), allow(unused_mut, reason = "there is no CA"))]
+        #[cfg_attr(not(feature = "tls"), allow(unused_mut, reason = "without TLS there is no CA"))]
         let mut line = serde_json::json!({ "url": sandbox.url(), "key": sandbox.api_key() });
         #[cfg(feature = "tls")]
         if let (Some(proxy), Some(pem)) = (sandbox.proxy_url(), sandbox.ca_certificate_pem()) {
@@ -79,7 +79,7 @@ fn without_secrets(query: &str) -> String {
     shown.collect::<Vec<_>>().join("&")
 }
 
-/// Writes a line to stderr. If stderr is closed, there is nowhere to report that.
+/// Writes a line to stderr. If stderr is closed, that cannot be reported.
 fn log_line(line: &str) {
     let _ = writeln!(io::stderr().lock(), "{line}");
 }

@@ -20,11 +20,11 @@ pub(crate) const MAX_DRAINED_BYTES: u64 = 512 * 1024 * 1024;
 /// Largest head of a request that a connection reads. hyper responds 431 to a larger one, see `unread_head.rs`.
 pub(crate) const MAX_HEAD_BYTES: usize = 256 * 1024;
 
-/// Most headers of a request that a connection reads; hyper responds 431 to more, too.
+/// Maximum number of headers of a request; hyper also responds 431 to more.
 pub(crate) const MAX_HEADERS: usize = 1000;
 
-/// Timeout of the start of a connection (its TLS handshake, or the head of a `CONNECT` request), and of the rest of a head
-/// that was refused.
+/// Timeout of the start of a connection (its TLS handshake, or the head of a `CONNECT` request), and of the rest of a
+/// head that was refused.
 pub(crate) const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Timeout of the body of a call. Uploads to the storage host have none.

@@ -1,19 +1,19 @@
-//! The rate limit: how many requests a window of time takes.
+//! The rate limit: the number of requests in a window of time.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
 use http::{HeaderMap, HeaderValue};
 
-/// How many requests the sandbox takes in a window of time before it responds 429.
+/// Number of requests that the sandbox accepts in a window of time before it responds 429.
 ///
-/// The window starts with the first request in it. Requests without the right key do not count.
+/// The window starts with the first request in it. Requests without a valid key do not count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RateLimit {
-    /// How many requests a window takes.
+    /// Number of requests in a window.
     pub requests: u64,
-    /// How long a window is.
+    /// Length of a window.
     pub window: Duration,
 }
 
@@ -69,7 +69,7 @@ impl Limiter {
         })
     }
 
-    /// Writes where the count stands, unless the response already has headers of these names.
+    /// Writes the current count, unless the response already has headers of these names.
     pub(crate) fn describe(&self, headers: &mut HeaderMap) {
         let (used, seconds_left) = self.with_window(|window, seconds_left| (window.used, seconds_left));
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |age| age.as_secs());
@@ -82,7 +82,7 @@ impl Limiter {
         }
     }
 
-    /// Gives access to the current window and the seconds until it ends, rounded up: at the least one.
+    /// Gives access to the current window and the seconds until it ends, rounded up: at least one.
     fn with_window<R>(&self, read: impl FnOnce(&mut Window, u64) -> R) -> R {
         let mut window = self.window.lock().unwrap_or_else(PoisonError::into_inner);
         if window.used == 0 || window.started.elapsed() >= self.limit.window {

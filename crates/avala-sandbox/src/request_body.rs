@@ -8,7 +8,7 @@ use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 
-/// A body that is read whole, or up to a fault.
+/// A body that is read completely, or up to a fault.
 pub(crate) struct RequestBody {
     incoming: Incoming,
     stop: Option<(u64, Stop)>,

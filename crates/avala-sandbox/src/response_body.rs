@@ -1,4 +1,4 @@
-//! The body of a response, which may end too early, stall, or have other bytes than it should.
+//! The body of a response, which may end too early, stall, or have wrong bytes.
 
 use std::io;
 use std::pin::Pin;
@@ -11,7 +11,7 @@ use http_body::{Body, Frame, SizeHint};
 /// A body that is sent as it is, or with a fault.
 pub(crate) struct ResponseBody {
     source: Source,
-    /// How many bytes were sent.
+    /// Number of bytes that were sent.
     sent: u64,
     /// Bytes beyond this length are dropped, and missing ones are filled in.
     length: Option<u64>,
@@ -25,7 +25,7 @@ enum Ending {
     Whole,
     CutAfter(u64),
     StallAfter(u64),
-    /// What was written so far still has to leave the buffer of the connection.
+    /// The written bytes are still in the buffer of the connection.
     Flush,
     Cut,
 }
@@ -55,7 +55,7 @@ impl ResponseBody {
         Self { length: Some(length), ..Self::whole(source) }
     }
 
-    /// Shortens the next bytes to what the fault lets through, and changes them.
+    /// Shortens the next bytes to what the fault allows, and changes them.
     fn pass(&mut self, mut data: Bytes) -> Bytes {
         let end = match self.ending {
             Ending::CutAfter(after) | Ending::StallAfter(after) => after,
@@ -83,7 +83,7 @@ impl Body for ResponseBody {
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<io::Result<Frame<Bytes>>>> {
         match self.ending {
             Ending::CutAfter(after) if self.sent >= after => {
-                // hyper writes its buffer out when the body has nothing to give, and drops it on an error.
+                // hyper writes its buffer when the body is pending, and drops it on an error.
                 self.ending = Ending::Flush;
                 cx.waker().wake_by_ref();
                 return Poll::Pending;

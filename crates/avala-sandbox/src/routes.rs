@@ -13,7 +13,7 @@ use crate::app::App;
 pub struct Route {
     /// The method.
     pub method: Method,
-    /// The path, as `/tasks/{uid}/`.
+    /// The path, such as `/tasks/{uid}/`.
     pub path: &'static str,
 }
 

@@ -106,7 +106,7 @@ impl Sandbox {
 
     /// Announces an event to the agents and webhooks that subscribed to it, as if it had just happened.
     ///
-    /// The payload is what agents get, as `{"task_uid": ..., "result_uid": ...}` for `result.submitted`, or the
+    /// The payload is what agents get, such as `{"task_uid": ..., "result_uid": ...}` for `result.submitted`, or the
     /// resource that webhooks get, with its `uid`. Nothing else changes: `dataset.deleted` deletes no dataset.
     ///
     /// ```
@@ -133,7 +133,7 @@ impl Sandbox {
         self.pipeline.app.faults().add(fault)
     }
 
-    /// Gives access to what the storage host holds and was sent.
+    /// Gives access to the objects of the storage host and to what was sent to it.
     #[must_use]
     pub fn storage(&self) -> StorageHost<'_> {
         StorageHost::new(&self.pipeline.app)
@@ -189,7 +189,7 @@ impl Sandbox {
         Ok(())
     }
 
-    /// Sets the status of an agent's execution, as `running` or `failed`.
+    /// Sets the status of an agent's execution, such as `running` or `failed`.
     ///
     /// # Errors
     /// When there is no such execution.

@@ -6,7 +6,7 @@ use http::{Request, StatusCode, header};
 use crate::error::ApiError;
 use crate::known_hosts::is_known;
 
-/// Largest sum of the names and values of headers. The connection itself ends far above it, see `server.rs`.
+/// Maximum sum of the names and values of headers. The limit of the connection is far above it, see `server.rs`.
 const MAX_HEADER_BYTES: usize = 32 * 1024;
 
 pub(crate) fn check<B>(request: &Request<B>) -> Result<(), ApiError> {
@@ -19,9 +19,9 @@ pub(crate) fn check<B>(request: &Request<B>) -> Result<(), ApiError> {
     let target = request.uri().authority().map(Authority::as_str);
     let is_repeated = request.headers().get_all(header::HOST).iter().nth(1).is_some();
     if is_repeated || !hosts.all(is_allowed) || !target.is_none_or(is_allowed) {
-        return Err(ApiError::detail(StatusCode::BAD_REQUEST, "Invalid Host header: it names no host of the sandbox."));
+        return Err(ApiError::detail(StatusCode::BAD_REQUEST, "Invalid Host header: it is not a host of the sandbox."));
     }
-    // Postgres has no text with this character, so the real server finds nothing by it either.
+    // Postgres cannot store this character, so the real server finds nothing with it either.
     let has_nul = |text: &str| text.contains("%00");
     if has_nul(request.uri().path()) || request.uri().query().is_some_and(has_nul) {
         return Err(ApiError::detail(StatusCode::BAD_REQUEST, "Null characters are not allowed."));

@@ -65,7 +65,7 @@ where
         let pipeline = Arc::clone(&pipeline);
         async move { pipeline.response(request).await }
     });
-    // No limit on how long a connection may rest: clients keep theirs in pools.
+    // No limit on how long a connection may be idle: clients keep theirs in pools.
     let connection = http1::Builder::new()
         .header_read_timeout(None)
         // The pipeline writes the date of the sandbox's clock, unless a fault removes it.

@@ -62,7 +62,7 @@ impl StorageError {
     pub(crate) const NOT_KEPT: Self = Self::new(
         StatusCode::INTERNAL_SERVER_ERROR,
         "InternalError",
-        "The sandbox was told not to keep the bytes of objects.",
+        "The sandbox is configured to drop the bytes of objects.",
     );
     pub(crate) const BROKEN: Self =
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "InternalError", "The sandbox cannot write to its disk.");

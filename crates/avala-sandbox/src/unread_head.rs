@@ -1,7 +1,8 @@
 //! JSON for requests whose head hyper does not read.
 //!
 //! hyper itself responds to a head that is too large or malformed: with a status and without a body, before any service
-//! is called. Clients of the API expect JSON with every status, so the response is replaced on its way to the socket.
+//! is called. Clients of the API expect JSON with every status, so the response is replaced when it is written to the
+//! socket.
 
 use std::io;
 use std::pin::Pin;
@@ -17,11 +18,11 @@ use crate::protocol::{HEAD_TIMEOUT, MAX_DRAINED_BYTES, MAX_HEAD_BYTES, MAX_HEADE
 /// A connection on which hyper's own responses have a body.
 pub(crate) struct WithBodies<S> {
     stream: S,
-    /// The response in place of hyper's, and how much of it is written. It is the last one of its connection.
+    /// The response instead of hyper's, and how much of it is written. It is the last one of its connection.
     replaced: Option<(Vec<u8>, usize)>,
     is_closed: bool,
     drained: u64,
-    /// The end of draining, once it has begun.
+    /// The end of draining, once it has started.
     drain_end: Option<Pin<Box<Sleep>>>,
 }
 
@@ -46,8 +47,8 @@ impl<S: AsyncWrite + Unpin> WithBodies<S> {
 }
 
 impl<S: AsyncRead + Unpin> WithBodies<S> {
-    /// Reads what the client still sends: closing a socket with unread bytes resets it, and the response is lost. There is a
-    /// limit to that, in bytes and in time.
+    /// Reads the rest of the request: closing a socket with unread bytes resets it, and the response is lost. There
+    /// is a limit to that, in bytes and in time.
     fn poll_drained(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let end = self.drain_end.get_or_insert_with(|| Box::pin(sleep(HEAD_TIMEOUT)));
         let mut space = [0; 8 * 1024];
@@ -109,7 +110,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for WithBodies<S> {
     }
 }
 
-/// Returns the response in place of one that hyper made itself. The pipeline makes none without a date.
+/// Returns the response instead of one that hyper created itself. The pipeline makes none without a date.
 fn replacement(written: &[u8]) -> Option<Vec<u8>> {
     let head = std::str::from_utf8(written).ok()?.strip_suffix("\r\n\r\n")?;
     let mut lines = head.split("\r\n");

@@ -1,6 +1,6 @@
 //! Mirrors a public dataset into a folder, repairs a damaged file, and verifies the result.
 //!
-//! It runs against a sandbox in this process, so it needs neither an account nor a network.
+//! It runs against a sandbox in this process, without an account and a network.
 #![expect(clippy::print_stdout, reason = "an example prints its results")]
 
 use avala_client::Avala;

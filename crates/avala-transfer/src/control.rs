@@ -6,7 +6,7 @@ use crate::error::Error;
 
 /// Pauses, resumes and cancels a run. Clones control the same run.
 ///
-/// A paused run finishes nothing, loses nothing and sends nothing; its timeouts do not run. A cancelled run stops at
+/// A paused run keeps its state and sends nothing; its timeouts do not run. A cancelled run stops at
 /// once with [`ErrorKind::Cancelled`](crate::ErrorKind::Cancelled); the next run of the same transfer continues.
 ///
 /// ```
@@ -61,7 +61,7 @@ impl Control {
         self.set(Mode::Cancelled);
     }
 
-    /// Notes that the run has ended.
+    /// Records that the run has ended.
     pub(crate) fn end(&self) {
         self.set(Mode::Ended);
     }
@@ -105,7 +105,7 @@ impl Control {
             return Ok(());
         }
         let mut modes = self.0.subscribe();
-        // The sender is `self`, so it cannot be gone.
+        // The sender is `self`, so it cannot be dropped.
         match modes.wait_for(|mode| *mode != Mode::Paused).await.map(|mode| *mode) {
             Ok(Mode::Running) => Ok(()),
             _ => Err(Error::cancelled()),

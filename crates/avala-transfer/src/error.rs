@@ -10,7 +10,7 @@ use http::StatusCode;
 
 use crate::progress::event::Totals;
 
-/// Longest message that is kept, in bytes.
+/// Maximum length of a message, in bytes.
 const MAX_MESSAGE: usize = 4 * 1024;
 
 /// The error of a transfer: what failed, why, and what to do.
@@ -19,7 +19,7 @@ const MAX_MESSAGE: usize = 4 * 1024;
 /// [`subject`](Self::subject) names the file, dataset or recording; [`help_text`](Self::help_text) is the remedy for
 /// people.
 ///
-/// An error ends a run, and nothing is lost by it: what was sent is recorded in the state folder, and the next run of
+/// An error ends a run without losing progress: sent bytes are recorded in the state folder, and the next run of
 /// the same transfer continues there. [`is_resumable`](Self::is_resumable) returns whether the same call can succeed
 /// without a decision of the caller.
 #[derive(thiserror::Error)]
@@ -34,7 +34,7 @@ struct Details {
     help: Option<String>,
     status: Option<StatusCode>,
     retry_after: Option<Duration>,
-    /// Whether the same attempt can succeed later.
+    /// Whether another attempt in the same run can succeed.
     is_transient: bool,
     /// Report of the run until it ended.
     report: Option<Box<Report>>,
@@ -47,7 +47,8 @@ struct Details {
 pub enum ErrorKind {
     /// A setting is invalid. Nothing was sent.
     Configuration,
-    /// A local file or folder cannot be uploaded: its name, a link, a special file, a missing permission, no files.
+    /// A local file or folder cannot be uploaded, because of its name, a link, a special file, a missing permission, or
+    /// no files.
     Source,
     /// A local file changed, grew, shrank or disappeared during the transfer. Its bytes were not mixed.
     SourceChanged,
@@ -57,13 +58,13 @@ pub enum ErrorKind {
     State,
     /// Another run holds the destination.
     Locked,
-    /// A call of the API failed: [`Error::api_error`] has its error.
+    /// A call of the API failed: see [`Error::api_error`].
     Api,
-    /// The storage quota does not suffice.
+    /// The storage quota is too small.
     QuotaExceeded,
-    /// The API responded with something that the protocol does not allow.
+    /// A response of the API violates the protocol.
     Protocol,
-    /// A URL leads to a host that is no known storage host.
+    /// A URL names a host that is not a known storage host.
     StorageHost,
     /// The storage host refused a request, or could not be reached.
     Storage,
@@ -75,11 +76,11 @@ pub enum ErrorKind {
     RemoteChanged,
     /// The dataset or recording already exists or has another upload.
     Conflict,
-    /// The outcome of a call that must not be repeated is unknown: the caller has to decide.
+    /// The outcome of a call that must not be repeated is unknown; the caller has to decide.
     Undecided,
     /// The upload of this recording cannot be continued or repeated.
     Stuck,
-    /// The server processed the upload and failed.
+    /// The server failed to process the upload.
     Processing,
     /// Some files failed; the report lists them.
     Incomplete,
@@ -168,7 +169,7 @@ impl Error {
         self
     }
 
-    /// Marks a failure that a later attempt of the same run may not have.
+    /// Marks the error as transient: a later attempt of the same run can succeed.
     pub(crate) fn transient(mut self) -> Self {
         self.0.is_transient = true;
         self
@@ -192,7 +193,9 @@ impl Error {
             io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
             io::ErrorKind::StorageFull => "the disk is full".to_owned(),
             io::ErrorKind::ReadOnlyFilesystem => "the file system is read-only".to_owned(),
-            io::ErrorKind::NotADirectory | io::ErrorKind::AlreadyExists => "a part of the path is no folder".to_owned(),
+            io::ErrorKind::NotADirectory | io::ErrorKind::AlreadyExists => {
+                "a part of the path is not a folder".to_owned()
+            }
             io::ErrorKind::IsADirectory => "it is a folder".to_owned(),
             _ if is_link(&error) => "it is a link".to_owned(),
             _ => error.to_string(),
@@ -203,7 +206,7 @@ impl Error {
             io::ErrorKind::NotADirectory | io::ErrorKind::AlreadyExists | io::ErrorKind::IsADirectory => {
                 "check the path, or choose another one"
             }
-            _ if is_link(&error) => "replace the link by what it leads to",
+            _ if is_link(&error) => "replace the link by its target",
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
                 "make space, then run the same transfer again: it continues"
             }
@@ -226,7 +229,7 @@ impl Error {
         out.0.status = status;
         out.0.retry_after = retry_after;
         out.0.is_transient = error.is_retryable();
-        // Not redacted again: the client's error is redacted already.
+        // The client's error is already redacted.
         out.0.source = Some(Box::new(error));
         out
     }
@@ -235,7 +238,7 @@ impl Error {
         Self::new(ErrorKind::Cancelled, "the run was cancelled").help("run the same transfer again: it continues")
     }
 
-    /// Creates the error of a task of this crate that ended without a result, as when the runtime shuts down.
+    /// Creates the error of a task of this crate that ended without a result, such as when the runtime shuts down.
     pub(crate) fn aborted() -> Self {
         Self::new(ErrorKind::Cancelled, "the runtime ended the run").help("run the same transfer again: it continues")
     }
@@ -246,7 +249,7 @@ impl Error {
         self.0.kind
     }
 
-    /// Returns the file, dataset, recording or object that the error is about.
+    /// Returns the file, dataset, recording or object of the error.
     #[must_use]
     pub fn subject(&self) -> Option<&str> {
         self.0.subject.as_deref()
@@ -270,7 +273,7 @@ impl Error {
         self.0.status
     }
 
-    /// Returns how long the server asked to wait.
+    /// Returns the wait that the server requested.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         self.0.retry_after
@@ -298,7 +301,7 @@ impl Error {
         }
     }
 
-    /// Returns whether another attempt within the run can help.
+    /// Returns whether another attempt within the run can succeed.
     pub(crate) fn is_transient(&self) -> bool {
         self.0.is_transient
     }
@@ -322,11 +325,11 @@ pub struct FileReport {
 pub enum FileOutcome {
     /// Transferred in this run.
     Transferred,
-    /// Done before this run, or present at the other side: nothing was transferred.
+    /// Done before this run, or already present at the target: nothing was transferred.
     Skipped,
     /// Failed.
     Failed(Error),
-    /// Not begun, because the run ended before.
+    /// Not started before the run ended.
     NotStarted,
 }
 
@@ -345,7 +348,7 @@ pub struct Report {
 }
 
 impl Report {
-    /// Returns the files that failed or were not begun, which are valid input for the next run.
+    /// Returns the files that failed or were not started. Their paths are valid input for the next run.
     pub fn unfinished(&self) -> impl Iterator<Item = &str> {
         let is_unfinished =
             |file: &&FileReport| matches!(file.outcome, FileOutcome::Failed(_) | FileOutcome::NotStarted);
@@ -360,13 +363,13 @@ impl Report {
         })
     }
 
-    /// Returns how many files were transferred in this run.
+    /// Returns the number of files that were transferred in this run.
     #[must_use]
     pub fn transferred(&self) -> usize {
         self.files.iter().filter(|file| matches!(file.outcome, FileOutcome::Transferred)).count()
     }
 
-    /// Returns how many files were done before.
+    /// Returns the number of files that were done before this run.
     #[must_use]
     pub fn skipped(&self) -> usize {
         self.files.iter().filter(|file| matches!(file.outcome, FileOutcome::Skipped)).count()
@@ -384,7 +387,7 @@ fn is_link(error: &io::Error) -> bool {
     }
 }
 
-/// Redacts secrets and signatures, and makes one printable line.
+/// Redacts secrets and signatures, and returns one printable line.
 fn printable(text: &str) -> String {
     redact::one_line(&redact::shorten(text, MAX_MESSAGE))
 }
@@ -409,7 +412,7 @@ impl std::error::Error for Details {
     }
 }
 
-/// One line, like `Display`, and the kind.
+/// Writes one line like `Display`, and the kind.
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Error({:?}: {})", self.0.kind, self.0)

@@ -68,7 +68,7 @@ impl<'de> Deserialize<'de> for Digest {
     }
 }
 
-/// Computes a digest piece by piece. Meant for blocking threads: 1 MiB takes about a millisecond.
+/// Computes a digest incrementally. For blocking threads: 1 MiB takes about a millisecond.
 #[derive(Clone, Default)]
 pub(crate) struct Hasher(Sha256);
 

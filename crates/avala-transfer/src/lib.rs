@@ -36,25 +36,26 @@
 //! # The state folder
 //!
 //! One folder holds the state of all transfers. For each destination it has a lock file, which names its holder, and a
-//! journal with one JSON record per line: `{"format":"avala-transfer","version":1,...}` first. Names are hashes, and
-//! files have mode 0600. The state has no key and no URL. A record is on disk before what it announces can happen:
-//! before the last bytes of a file leave, its hash is recorded, so that an object of that name is recognized as ours.
-//! A file that cannot be read, is newer, or belongs to another transfer is an error, and never taken for empty.
+//! journal with one JSON record per line, after the header `{"format":"avala-transfer","version":1,...}`. Names are
+//! hashes, and files have mode 0600. The state has no key and no URL. A record is on disk before the event that it
+//! records: the hash of a file is recorded before its last bytes are sent, so that the stored object can be recognized
+//! later. A state file that cannot be read, is newer, or belongs to another transfer is an error, and is never read as
+//! empty.
 //!
 //! # Errors and resuming
 //!
-//! An [`Error`] names the file, why it failed and what to do; `is_resumable` says whether running the same transfer
+//! An [`Error`] has the file, the reason and the remedy; `is_resumable` returns whether running the same transfer
 //! again continues it. The crate's README lists the kinds that need a decision.
 //!
 //! # Limits
 //!
-//! One memory budget of 64 MiB and one bandwidth limit hold for all transfers of a [`Transfers`]. Each storage host has
-//! adaptive concurrency of its own, and `max_bytes` and `max_time` end a run in a state that can be resumed.
+//! All transfers of a [`Transfers`] share a memory budget of 64 MiB and a bandwidth limit. Each storage host has
+//! its own adaptive concurrency. `max_bytes` and `max_time` end a run so that it can be resumed.
 //!
 //! # Stored bytes
 //!
 //! Downloads write the bytes that the storage keeps: an object that is stored with a `Content-Encoding` stays encoded.
-//! What a proxy compresses on its way is never mixed with them.
+//! Bytes that a proxy compressed in transit are never mixed with them.
 //!
 //! A state folder or a content store may be inside a target: no object is written there, and a sync does not delete it.
 //!
@@ -79,7 +80,7 @@
 //! | `tracing` | no | spans for transfers and files, events for retries |
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
-// Links from other crates lead there when this crate is not documented beside them.
+// Target of links from other crates that are documented without this one.
 #![doc(html_root_url = "https://docs.rs/avala-transfer/latest")]
 
 mod budget;

@@ -1,4 +1,4 @@
-//! Runs: transfers that were started.
+//! Runs: started transfers.
 
 use std::fmt;
 use std::pin::Pin;
@@ -17,7 +17,7 @@ use crate::progress::event::{Event, Events, Totals};
 use crate::progress::meter::Meter;
 use crate::transfers::Transfers;
 
-/// A transfer that was started: a future of its report. Dropping it stops the transfer, as [`Control::cancel`] does, and
+/// A started transfer, which is a future of its report. Dropping it stops the transfer like [`Control::cancel`], and
 /// the next run of the same transfer continues.
 ///
 /// The work is done by a task of the current Tokio runtime, so it continues while this future is not polled.
@@ -29,7 +29,7 @@ pub struct Run<T> {
 }
 
 impl<T: Send + 'static> Run<T> {
-    /// Starts `work` as a task that ends itself when it is cancelled, after it recorded what it has.
+    /// Starts `work` as a task, which records its state and ends when it is cancelled.
     pub(crate) fn start_graceful<F>(context: RunContext, work: impl FnOnce(RunContext) -> F) -> Self
     where
         F: Future<Output = Result<T, Error>> + Send + 'static,
@@ -77,7 +77,7 @@ impl<T: Send + 'static> Run<T> {
 }
 
 impl<T> Run<T> {
-    /// Returns a stream of events from now on. Several listeners are possible; without one, events cost nothing.
+    /// Returns a stream of future events. Several listeners are possible; without listeners, events cost nothing.
     #[must_use]
     pub fn events(&self) -> Events {
         self.meter.events()
@@ -89,7 +89,7 @@ impl<T> Run<T> {
         self.control.clone()
     }
 
-    /// Returns how far the run is.
+    /// Returns the current totals of the run.
     #[must_use]
     pub fn totals(&self) -> Totals {
         self.meter.totals()
@@ -129,7 +129,7 @@ impl<T> fmt::Debug for Run<T> {
     }
 }
 
-/// Limits of one run, on metered links.
+/// Limits of one run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct RunSettings {
     pub(crate) max_bytes: Option<u64>,
@@ -159,19 +159,19 @@ impl RunContext {
         }
     }
 
-    /// Fails if the run was cancelled or its time is over; waits while it is paused.
+    /// Fails if the run was cancelled or has reached its time limit; waits while it is paused.
     pub(crate) async fn gate(&self) -> Result<(), Error> {
         self.control.gate().await?;
         self.limit.check_time()
     }
 
-    /// Waits for the turn to request a URL and then a slot. Without turns, all files would have URLs that expire before
+    /// Waits for the turn to request a URL and a slot. Without turns, the URLs of waiting files would expire before
     /// a slot is free.
     pub(crate) async fn turn(&self) -> Turn {
         Turn(Arc::clone(&self.turns).acquire_owned().await.ok())
     }
 
-    /// Notes something that the caller should know.
+    /// Adds a warning to the report.
     pub(crate) fn warn(&self, warning: impl Into<String>) {
         let warning = warning.into();
         self.meter.emit(|| Event::Warning(warning.clone()));
@@ -183,11 +183,11 @@ impl RunContext {
     }
 }
 
-/// A turn, which ends when it is dropped.
+/// A turn, which ends on drop.
 #[derive(Debug)]
 pub(crate) struct Turn(#[expect(dead_code, reason = "held for its drop")] Option<OwnedSemaphorePermit>);
 
-/// Runs blocking work on a thread for it.
+/// Runs blocking work on a blocking thread.
 pub(crate) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, Error> + Send + 'static,
 ) -> Result<T, Error> {

@@ -1,4 +1,4 @@
-//! The entry point: transfers of one client, and their settings.
+//! The entry point of the crate: `Transfers` and its builder.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -14,7 +14,7 @@ use crate::state::folder::StateFolder;
 use crate::storage::client::{Configure, Storage};
 use crate::storage::hosts::StorageHosts;
 
-/// Uploads at a time that the API allows.
+/// Maximum number of concurrent uploads that the API allows.
 const MAX_UPLOADS: usize = 10;
 
 /// Uploads and downloads of one client. Cheap to clone; clones share budgets, limits and connections.
@@ -71,12 +71,12 @@ impl Transfers {
         &self.0.bandwidth
     }
 
-    /// Uploads that may be in flight at once.
+    /// Returns the maximum number of concurrent uploads.
     pub(crate) fn max_uploads(&self) -> usize {
         self.0.max_uploads
     }
 
-    /// Returns the folder in which the official Python client keeps its state, if the caller named it.
+    /// Returns the state folder of the official Python client, if the caller has set it.
     pub(crate) fn official_state(&self) -> Option<&PathBuf> {
         self.0.official_state.as_ref()
     }
@@ -166,7 +166,7 @@ impl TransfersBuilder {
         self
     }
 
-    /// Changes the connections to storage hosts: proxy, certificates, timeouts of connecting, or a service of yours in
+    /// Changes the connections to storage hosts: proxy, certificates, connect timeouts, or your own service in
     /// place of the HTTP client. Called once per host.
     ///
     /// The settings of the API's client do not apply to storage hosts, so a proxy has to be set here too.
@@ -178,10 +178,10 @@ impl TransfersBuilder {
         self
     }
 
-    /// Adds layers of yours around requests to storage hosts. Called once per host.
+    /// Adds your own layers around requests to storage hosts. Called once per host.
     ///
-    /// Whatever a layer adds, `Authorization`, `Cookie` and `X-Avala-Api-Key` are removed before a request is sent: a
-    /// presigned URL is the only credential that a storage host may see.
+    /// `Authorization`, `Cookie` and `X-Avala-Api-Key` are removed before a request is sent, even if a layer adds them:
+    /// a presigned URL is the only credential that a storage host may receive.
     pub fn storage_layers(
         mut self,
         change: impl Fn(TransportBuilder) -> TransportBuilder + Send + Sync + 'static,
@@ -198,14 +198,14 @@ impl TransfersBuilder {
         self
     }
 
-    /// Builds the transfers. It opens no connection, creates no folder and starts no task.
+    /// Builds the transfers, without opening a connection, creating a folder or starting a task.
     ///
     /// # Errors
     /// [`ErrorKind::Configuration`] without a state folder, or with an invalid storage endpoint.
     pub fn build(self) -> Result<Transfers, Error> {
         let Some(folder) = self.state_folder else {
             return Err(Error::new(ErrorKind::Configuration, "no state folder is set")
-                .help("set one with `state_folder`: transfers are resumed from there"));
+                .help("set it with `state_folder`: transfers are resumed from there"));
         };
         let is_insecure = self.avala.base_url().is_some_and(|url| url.scheme() == "http");
         let mut hosts = StorageHosts { allow_insecure_loopback: is_insecure, custom: Vec::new() };

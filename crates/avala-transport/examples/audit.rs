@@ -1,4 +1,4 @@
-//! Audit log in a user layer: writes one line for each call, also if the caller drops it.
+//! Audit log in a user layer: one line for each call, also for dropped ones.
 //!
 //! Run it with `cargo run -p avala-transport --example audit`.
 #![allow(clippy::print_stdout, reason = "an example shows what it does")]

@@ -11,7 +11,7 @@ use http::{Request, Response};
 use tokio::task::JoinSet;
 use tower::{ServiceBuilder, ServiceExt, service_fn};
 
-/// A group of its own, with a limit of two calls at once.
+/// A separate group, with a limit of two calls at once.
 const THUMBNAILS: ConcurrencyGroup = ConcurrencyGroup::new("thumbnails");
 
 #[tokio::main(flavor = "current_thread")]

@@ -40,7 +40,7 @@ type Factory = Arc<dyn Fn() -> Reader + Send + Sync>;
 
 /// Body of a request or response.
 ///
-/// A body made of bytes or by a factory can be sent again by a retry. With a body that can be read only
+/// A body from bytes or from a factory can be sent again by a retry. With a body that can be read only
 /// [once](Body::once), a call has one attempt. `Body` is always `Send` and `Sync`, so other HTTP clients accept it
 /// (`reqwest::Body::wrap`).
 ///
@@ -121,7 +121,7 @@ impl Body {
 
     /// Creates a body of `length` bytes that a stream produces. It can be read once, so that the call has one attempt.
     ///
-    /// The length is sent as `content-length`. A stream that ends before it, or has a chunk that goes beyond it, fails
+    /// The length is sent as `content-length`. A stream that is shorter or longer fails
     /// the call with the kind [`Request`](crate::TransportErrorKind::Request), and so does an error of the stream. For
     /// more than one attempt, create the stream in [`replay`](Self::replay).
     ///
@@ -141,15 +141,15 @@ impl Body {
         Self::once(StreamBody::new(stream, length))
     }
 
-    /// Creates a body from a file, with its length now as `content-length`. It is read while it is sent, 64 KiB at a
-    /// time, and opened again for each attempt.
+    /// Creates a body from a file, with its current length as `content-length`. It is read while it is sent, 64 KiB at
+    /// a time, and opened again for each attempt.
     ///
     /// A file whose length or modification time has changed since fails the attempt with the kind
     /// [`Request`](crate::TransportErrorKind::Request), so that no mixture of two versions is sent.
     ///
     /// # Errors
     ///
-    /// If the file does not exist, is no regular file, or its metadata cannot be read.
+    /// If the file does not exist, is not a regular file, or its metadata cannot be read.
     ///
     /// ```
     /// # async fn run() -> std::io::Result<()> {

@@ -18,9 +18,10 @@ use crate::error::{Sent, TimeoutPhase, TransportError, TransportErrorKind, as_er
 /// [`service_with_classifier`](crate::TransportBuilder::service_with_classifier).
 ///
 /// ```
-/// use avala_transport::{Classified, Sent, TransportErrorKind};
+/// use avala_transport::layer::Classified;
+/// use avala_transport::{Sent, TransportErrorKind};
 ///
-/// // The service knows that it had no connection, so a POST may be sent again too.
+/// // The service knows that it had no connection, so a POST may also be sent again.
 /// let not_sent = Classified::new(TransportErrorKind::Connect).sent(Sent::No);
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -258,7 +259,7 @@ mod tests {
         assert_eq!(translated(Wrapped(refused().into()), Place::Innermost), (Connect, Sent::Maybe));
         let foreign = || TransportError::new(Connect, "the audit service is down");
         assert_eq!(translated(Wrapped(foreign().into()), Place::Innermost), (Connect, Sent::Maybe));
-        assert_eq!(translated(foreign(), Place::Innermost), (Connect, Sent::No), "its own word");
+        assert_eq!(translated(foreign(), Place::Innermost), (Connect, Sent::No), "the service's own value");
     }
 
     #[test]
@@ -292,7 +293,7 @@ mod tests {
             assert_eq!(kind(held.into()), Timeout);
             assert_eq!(kind(Arc::new(io::Error::from(io::ErrorKind::InvalidData)).into()), Layer);
         }
-        assert_eq!(translated(Arc::new(refused()), Place::Innermost), (Connect, Sent::No), "its own word");
+        assert_eq!(translated(Arc::new(refused()), Place::Innermost), (Connect, Sent::No), "the service's own value");
         assert_eq!(translated(Shared(Arc::new(refused())), Place::Innermost), (Connect, Sent::Maybe));
     }
 
@@ -311,6 +312,6 @@ mod tests {
         let error = translate(Wrapped(refused().into()).into(), Place::Innermost, Some(&classifier));
         assert_eq!((error.kind(), error.retry_after()), (TransportErrorKind::Tls, Some(Duration::from_secs(1))));
         let error = translate(refused().into(), Place::Innermost, Some(&classifier));
-        assert_eq!(error.kind(), TransportErrorKind::Connect, "what it does not know is left to the rules");
+        assert_eq!(error.kind(), TransportErrorKind::Connect, "unknown errors are left to the rules");
     }
 }

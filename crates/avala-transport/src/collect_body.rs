@@ -10,11 +10,11 @@ use tower::BoxError;
 use crate::error::{TransportError, TransportErrorKind, cause};
 use crate::memory_budget::{Lease, MemoryBudget};
 
-/// The most memory reserved for an announced size: a false header must not allocate the whole cap. A sequence of a few
+/// Maximum memory reserved for an announced size: a false header must not allocate the whole cap. A sequence of a few
 /// thousand frames fits, so that its buffer is not copied while it grows.
 const MOST_RESERVED: usize = 8 * 1024 * 1024;
 
-/// The most frames and bytes that one poll reads of a body that is always ready, so that other tasks can run.
+/// Maximum number of frames and bytes that one poll reads of a body that is always ready, so that other tasks can run.
 const MOST_FRAMES: usize = 64;
 const MOST_READ: usize = 1024 * 1024;
 

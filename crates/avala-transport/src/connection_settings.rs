@@ -20,7 +20,7 @@ pub(crate) struct Connections {
     pub(crate) client_certificate: Option<ClientCertificate>,
 }
 
-/// The longest duration that the HTTP library can add to a clock: about 30 years.
+/// Maximum duration that the HTTP library can add to a clock: about 30 years.
 pub(crate) const LONGEST: Duration = Duration::from_secs(1 << 30);
 
 /// Returns `None` (no limit) for durations over [`LONGEST`].

@@ -20,7 +20,7 @@ impl TransportBuilder {
     }
 
     /// Sets how long idle connections are kept. Default: 50 s. Use a value below the idle timeout of the server.
-    /// [`Duration::MAX`] is no limit.
+    /// [`Duration::MAX`] means no limit.
     #[must_use]
     pub fn pool_idle_timeout(mut self, timeout: Duration) -> Self {
         self.connections.pool_idle_timeout = timeout;

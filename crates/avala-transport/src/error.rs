@@ -12,13 +12,13 @@ use crate::context::report::CallReport;
 use crate::context::time_spent::TimeSpent;
 use crate::redact;
 
-/// The longest message, in bytes.
+/// Maximum length of a message, in bytes.
 const MAX_MESSAGE: usize = 4 * 1024;
 
-/// The most bytes of a library's error that a message repeats.
+/// Maximum number of bytes of a library's error that a message repeats.
 const MAX_CAUSE: usize = 512;
 
-/// The most errors of a chain that are visited: the sources of a foreign error can form a cycle.
+/// Maximum number of errors of a chain that are visited: the sources of a foreign error can form a cycle.
 const MAX_CHAIN: usize = 64;
 
 /// Error of a call that has no response.

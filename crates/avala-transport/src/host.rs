@@ -50,7 +50,7 @@ fn check_port(after: &str) -> Result<(), &'static str> {
     }
 }
 
-/// Checks the syntax of a host name. Whether it resolves is found out when connecting.
+/// Checks the syntax of a host name. Whether it resolves shows when connecting.
 fn check_name(host: &str) -> Result<(), &'static str> {
     // One dot at the end marks a name as complete.
     let name = host.strip_suffix('.').unwrap_or(host);

@@ -11,7 +11,7 @@ use crate::layer::adapt::Adapt;
 use crate::stack;
 use crate::stack::Transport;
 
-/// Service that takes HTTP requests: an HTTP client, a fake, or a service around calls. A short form of its bounds.
+/// Service of HTTP requests: an HTTP client, a fake, or a service around calls. A short form of its bounds.
 ///
 /// Every service is one that
 ///

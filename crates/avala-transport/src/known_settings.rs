@@ -1,7 +1,7 @@
 //! Settings of a finished stack, for a client on it.
 //!
-//! A [`Transport`](crate::Transport) is a boxed service, whose inside is not accessible. But a box can be cloned, and
-//! then clones what it holds. So the outermost service of a stack reports its settings while it is cloned for that
+//! A [`Transport`](crate::Transport) is a boxed service, whose content is not accessible. But a box can be cloned, and
+//! then clones its content. So the outermost service of a stack reports its settings while it is cloned for that
 //! purpose.
 
 use std::cell::RefCell;
@@ -43,7 +43,7 @@ impl TransportSettings {
         Self(Arc::new(Known { base_url, rate_limiter, timeout, max_body_bytes }))
     }
 
-    /// Returns the settings of a transport, or of the one transport inside of a service that clones it.
+    /// Returns the settings of a transport, or of the one transport inside a service that clones it.
     ///
     /// `None` for a service without a transport, with several of them, or with one that its clones share. Clones the
     /// service once, and sends nothing.
@@ -75,7 +75,7 @@ impl TransportSettings {
         self.0.timeout
     }
 
-    /// Returns the largest response body that is read into memory, in bytes.
+    /// Returns the maximum size of a response body that is read into memory, in bytes.
     #[must_use]
     pub fn max_body_bytes(&self) -> usize {
         self.0.max_body_bytes
@@ -132,7 +132,7 @@ impl<S> Described<S> {
 
 impl<S: Clone> Clone for Described<S> {
     fn clone(&self) -> Self {
-        // Off meanwhile: a transport below this one is a part of it.
+        // Disabled meanwhile: a transport below this one is a part of it.
         let search = SEARCH.try_with(|search| search.replace(Search::Off));
         let clone = Self { inner: self.inner.clone(), settings: self.settings.clone() };
         if let Ok(search @ (Search::Nothing | Search::Found(_) | Search::Several)) = search {

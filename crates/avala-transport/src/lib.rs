@@ -29,8 +29,8 @@
 //! let transport =
 //!     TransportBuilder::new().base_url(BaseUrl::parse("https://api.avala.ai")?).api_key(ApiKey::new("avk_example")?).build()?;
 //! let response = transport.oneshot(Request::get("/api/v1/tasks/").body(Body::empty())?).await?;
-//! println!("{} in {:?} attempts", response.status(),
-//! response.extensions().get::<CallReport>().map(CallReport::attempts));
+//! let report = response.extensions().get::<CallReport>().cloned().unwrap_or_default();
+//! println!("{} in {:?}, attempts: {}", response.status(), report.elapsed, report.attempts);
 //! # Ok(())
 //! # }
 //! ```
@@ -38,8 +38,8 @@
 //! # Errors
 //!
 //! A [`TransportError`] says what failed ([`kind`](TransportError::kind)), whether the request may have been sent
-//! ([`sent`](TransportError::sent)), and where the time went ([`time_spent`](TransportError::time_spent)). An error
-//! status is a response, and no error. Errors of a service or a layer of yours are classified as
+//! ([`sent`](TransportError::sent)), and how the time was spent ([`time_spent`](TransportError::time_spent)). An error
+//! status is a response, not an error. Errors of your own services and layers are classified as
 //! [`AdaptLayer`](layer::AdaptLayer) describes; [`service_with_classifier`](TransportBuilder::service_with_classifier)
 //! adds rules.
 //!
@@ -98,6 +98,7 @@
 //! | `tracing` | no | spans for calls and attempts |
 //! | `reqwest` | no | classifies the errors of a `reqwest` client that is used as the service |
 //! | `testing` | no | scripted service, readiness probe and raw TCP server for tests |
+//!
 //! # Cost and versions
 //!
 //! A small call through the client and all layers makes 10 allocations more than hyper's pool. `http` 1, `http-body` 1,
@@ -105,7 +106,7 @@
 //! crate. hyper, rustls and tokio are not.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
-// Links from other crates lead there when this crate is not documented beside them.
+// Target of links from other crates that are documented without this one.
 #![doc(html_root_url = "https://docs.rs/avala-transport/latest")]
 
 mod base_url;
@@ -158,7 +159,7 @@ pub mod future {
     pub use crate::layer::trace::TraceFuture;
 }
 
-/// Limits that are kept in a store, such as one outside of the process: the trait [`LimitStore`] and its types.
+/// Limits that are kept in a store, such as one outside the process: the trait [`LimitStore`] and its types.
 pub mod limits {
     pub use crate::layer::rate_limit::{
         Decision, Grant, GrantGuard, LimitFuture, LimitReport, LimitStore, MemoryLimits, StoreCall,
@@ -168,9 +169,6 @@ pub mod limits {
 pub use self::base_url::BaseUrl;
 pub use self::body::Body;
 pub use self::builder::TransportBuilder;
-pub use self::classify::Classified;
-#[cfg(feature = "reqwest")]
-pub use self::classify::classify_reqwest;
 pub use self::context::background::Background;
 pub use self::context::concurrency_group::ConcurrencyGroup;
 pub use self::context::options::{CallOptions, Priority};
@@ -187,7 +185,6 @@ pub use self::layer::rate_limit::{RateLimit, RateLimitState, RateLimiter};
 pub use self::layer::retry::{RetryBudget, RetryPolicy};
 #[cfg(feature = "proxy")]
 pub use self::proxy::Proxy;
-pub use self::retry_after::{response_date, retry_after};
 pub use self::stack::Transport;
 pub use tower::BoxError;
 
@@ -198,8 +195,11 @@ pub use self::context::concurrency_group::ConcurrencyGroup as CallClass;
 pub use self::credentials::{
     AccessTokenProvider, ApiKeyProvider, EnvApiKey, FileApiKey, Provided, ProvidedKey, ProvidedToken,
 };
+#[cfg(feature = "reqwest")]
 #[doc(hidden)]
-pub use self::layer::{CutBody, FinalHeaders, MAX_ERROR_BODY, ResolvedUrl};
+pub use self::layer::classify_reqwest;
+#[doc(hidden)]
+pub use self::layer::{Classified, CutBody, FinalHeaders, MAX_ERROR_BODY, ResolvedUrl, response_date, retry_after};
 #[doc(hidden)]
 pub use self::limits::{Decision, Grant, GrantGuard, LimitFuture, LimitReport, LimitStore, MemoryLimits, StoreCall};
 

@@ -5,14 +5,14 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use http::HeaderMap;
 use http::header::{DATE, RETRY_AFTER};
 
-/// The longest accepted wait.
+/// Maximum accepted wait.
 const LONGEST: Duration = Duration::from_secs(3_600);
 
 /// Returns the wait that the response requests with `Retry-After`, at most an hour: whole seconds, or an HTTP date.
 /// `None` if the header is missing or invalid (decimals, negative numbers, lists).
 ///
 /// Some servers send a Unix timestamp, in seconds or smaller units. A number that can only be a timestamp is read as
-/// one. Dates and timestamps are compared with the response's `Date` header, so that a wrong local clock does no harm,
+/// one. Dates and timestamps are compared with the response's `Date` header, so that a wrong local clock has no effect,
 /// and with the local clock if that header is missing. A time in the past is a wait of zero.
 ///
 /// ```
@@ -20,7 +20,7 @@ const LONGEST: Duration = Duration::from_secs(3_600);
 ///
 /// let mut headers = http::HeaderMap::new();
 /// headers.insert("retry-after", http::HeaderValue::from_static("7"));
-/// assert_eq!(avala_transport::retry_after(&headers), Some(Duration::from_secs(7)));
+/// assert_eq!(avala_transport::layer::retry_after(&headers), Some(Duration::from_secs(7)));
 /// ```
 #[must_use]
 pub fn retry_after(headers: &HeaderMap) -> Option<Duration> {
@@ -48,14 +48,14 @@ pub(crate) fn point_in_time(number: u64) -> Option<SystemTime> {
     UNIX_EPOCH.checked_add(since_epoch)
 }
 
-/// Reads the `Date` header of a response: when the server sent it. `None` if it is missing or no HTTP date.
+/// Reads the `Date` header of a response: when the server sent it. `None` if it is missing or not an HTTP date.
 ///
 /// ```
 /// use std::time::{Duration, SystemTime};
 ///
 /// let mut headers = http::HeaderMap::new();
 /// headers.insert("date", "Thu, 01 Jan 1970 00:01:00 GMT".parse()?);
-/// assert_eq!(avala_transport::response_date(&headers), Some(SystemTime::UNIX_EPOCH + Duration::from_secs(60)));
+/// assert_eq!(avala_transport::layer::response_date(&headers), Some(SystemTime::UNIX_EPOCH + Duration::from_secs(60)));
 /// # Ok::<(), http::header::InvalidHeaderValue>(())
 /// ```
 #[must_use]

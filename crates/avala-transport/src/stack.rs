@@ -106,7 +106,7 @@ pub(crate) fn assemble(settings: Settings, bottom: Bottom) -> Transport {
         .layer(SharedLayer)
         // Above collect, so that only streamed bodies are watched.
         .layer(IdleTimeoutLayer::new(settings.idle_timeout))
-        // Inside retry: a cut body is a failed attempt. Outside of redirect rejection: the body of a redirect is not
+        // Inside retry: a cut body is a failed attempt. Outside redirect rejection: the body of a redirect is not
         // read.
         .layer(collect)
         // Below every user layer, so that none of them can send a request to another host.
@@ -132,7 +132,7 @@ pub(crate) fn assemble(settings: Settings, bottom: Bottom) -> Transport {
         .layer(ConcurrencyLimitLayer::new(settings.concurrency).term(settings.attempt_timeout))
         // After the waits, so that the key is current when the request is sent. User layers below can see and sign it.
         .layer(option_layer(settings.auth))
-        // Around the per-attempt layers, so that a trace context that they send names the attempt, and outside of the
+        // Around the per-attempt layers, so that a trace context that they send names the attempt, and outside the
         // timeout, so that the span records it.
         .layer(trace::attempt(settings.address.base_url()));
 

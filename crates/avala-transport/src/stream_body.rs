@@ -14,7 +14,7 @@ use tower::BoxError;
 pub(crate) enum WrongLength {
     #[error("the request body ended {missing} bytes before its announced length of {length} bytes")]
     TooShort { length: u64, missing: u64 },
-    #[error("the request body goes on after its announced length of {length} bytes")]
+    #[error("the request body continues after its announced length of {length} bytes")]
     TooLong { length: u64 },
 }
 

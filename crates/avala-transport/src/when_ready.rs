@@ -11,9 +11,9 @@ use tower::Service;
 use crate::body::Body;
 use crate::error::TransportError;
 
-/// Calls a service, at once if it is ready, and otherwise when it is.
+/// Calls a service: at once if it is ready, and otherwise as soon as it is.
 ///
-/// It does what `tower::ServiceExt::oneshot` does, but moves the request only once if nothing has to wait, which is so
+/// It is like `tower::ServiceExt::oneshot`, but moves the request only once if the service is ready, which is true
 /// for almost every service of a stack.
 pub(crate) fn call_when_ready<S>(mut service: S, request: Request<Body>) -> WhenReady<S>
 where

@@ -23,7 +23,7 @@ fn main() -> Result<(), serde_json::Error> {
             None => "has no status".to_owned(),
         };
         println!("task {} {what}", task.uid);
-        // Nothing is lost on the way through: not even a number that fits no integer.
+        // Nothing is lost: not even a number that fits no integer.
         if let Some(reviewer) = task.extra.get("reviewer") {
             println!("  reviewer: {reviewer}");
         }

@@ -1,4 +1,4 @@
-//! A queue worker that needs the types alone: the models are part of its own message enum.
+//! A queue worker that needs only the types: the models are part of its own message enum.
 //!
 //! Run it with `cargo run -p avala-types --example queue_worker`.
 

@@ -1,4 +1,4 @@
-//! Agents: programs that look at events and decide.
+//! Agents: programs that decide about events.
 
 use std::collections::BTreeMap;
 
@@ -30,7 +30,7 @@ open_enum! {
         Approve = "approve",
         /// Sends the result back to the annotator.
         Reject = "reject",
-        /// Asks for a review by a person.
+        /// Requests a review by a human.
         Flag = "flag",
         /// Acknowledges the event and changes nothing.
         Skip = "skip",

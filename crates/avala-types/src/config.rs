@@ -17,7 +17,7 @@ pub struct AvalaConfig {
     pub base_url: String,
     /// Whether plain http to loopback hosts is allowed (`AVALA_ALLOW_INSECURE_BASE_URL`), for tests.
     pub allow_insecure_base_url: bool,
-    /// Timeout of a call, retries and queueing included; 60 s by default.
+    /// Timeout of a call, including retries and queueing; 60 s by default.
     pub timeout: Duration,
 }
 
@@ -64,7 +64,7 @@ impl AvalaConfig {
     }
 }
 
-/// Shows no key. Of the base URL it leaves out user information, query and fragment, which may hold a password.
+/// Shows no key, and the base URL without user information, query and fragment, which may hold a password.
 impl fmt::Debug for AvalaConfig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let url = self.base_url.split(['?', '#']).next().unwrap_or_default();

@@ -1,4 +1,4 @@
-//! Consensus: how far annotators agree.
+//! Consensus: the agreement of annotators.
 
 use crate::id::{ConsensusConfigUid, ConsensusScoreUid, ItemUid};
 use crate::json::Json;

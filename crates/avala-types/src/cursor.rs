@@ -59,7 +59,8 @@ impl Cursor {
         link::query(link, None).map(Self::of_query).map_err(|problem| LinkError::new(link, problem))
     }
 
-    /// Reads a link of the server, and keeps it together with its problem if it is broken. `None` is no link.
+    /// Reads a link of the server, and keeps it together with its problem if it is broken. `None` means that there is
+    /// no link.
     pub(crate) fn from_server(link: &str, path: Option<&str>) -> Option<Self> {
         if link.is_empty() {
             return None;

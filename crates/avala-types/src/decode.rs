@@ -25,8 +25,8 @@ impl<T: Field> Decode for T {}
 /// [`unexpected_fields`] lists such fields. A field that is a list or a map is kept as a whole when one of its elements
 /// is unexpected, so that no element is dropped.
 ///
-/// A field that an object has twice is an error at any depth of a model, since nothing says which value counts. Free-form
-/// JSON and unknown fields are kept as they came.
+/// A field that an object has twice is an error at any depth of a model, since nothing says which value counts.
+/// Free-form JSON and unknown fields are kept as they came.
 ///
 /// The text is decoded strictly first, in one pass; only if that fails, field by field. The `Deserialize` of a model
 /// is lenient too, but has one pass only: a form that `serde_json` cannot parse, such as `1e999` or half a surrogate
@@ -90,7 +90,8 @@ pub fn page_from_json<T: Decode>(text: &str) -> Result<RawPageResponse<Result<T,
     }))
 }
 
-/// Lists the paths of known fields that are kept in an `extra` because of an unexpected form, as `images[2].width`.
+/// Lists the paths of known fields that are kept in an `extra` because of an unexpected form, such as
+/// `images[2].width`.
 ///
 /// A field that was set since is not listed, and its entry is not written; see
 /// [`Extra`](crate::Extra#fields-of-an-unexpected-form).
@@ -146,13 +147,13 @@ impl DecodeError {
         self
     }
 
-    /// Returns the name of the type that was decoded, as `Dataset`.
+    /// Returns the name of the type that was decoded, such as `Dataset`.
     #[must_use]
     pub fn type_name(&self) -> &str {
         self.type_name
     }
 
-    /// Returns the path to the value that is invalid or incomplete, as `results[3].uid`; `.` for the whole text.
+    /// Returns the path to the value that is invalid or incomplete, such as `results[3].uid`; `.` for the whole text.
     #[must_use]
     pub fn path(&self) -> &str {
         &self.path
@@ -220,7 +221,7 @@ impl RecordError {
         self.index
     }
 
-    /// Returns the path in the page, as `results[3]`.
+    /// Returns the path in the page, such as `results[3]`.
     #[must_use]
     pub fn path(&self) -> &str {
         self.error.path()
@@ -269,13 +270,13 @@ impl From<RecordError> for Json {
     }
 }
 
-/// Returns the name of a type without the modules, as `RawPageResponse<Task>` is under its own name only.
+/// Returns the name of a type without its modules, such as `RawPageResponse<Task>`.
 fn short_name(name: &'static str) -> &'static str {
     let name = name.split('<').next().unwrap_or(name);
     name.rsplit("::").next().unwrap_or(name)
 }
 
-/// The most that is kept of a message, in bytes.
+/// Maximum length of a kept message, in bytes.
 const MAX_MESSAGE: usize = 512;
 
 /// Returns a message of serde without the texts in it that come from the input. Models have none in their messages; the
@@ -384,7 +385,7 @@ mod tests {
         let page = page_from_json::<crate::DatasetFrame>(&page).unwrap();
         assert_eq!(page.results[0].as_ref().unwrap_err().path(), "results[0].images[1].width");
         assert!(page.results[1].is_ok());
-        // Free-form values are nobody's fields.
+        // Free-form values have no fields of a model.
         let free: Task = from_json(r#"{"uid":"t","name":7,"new":{"a":1,"a":2}}"#).unwrap();
         assert_eq!(free.extra.get("new").unwrap().get(), r#"{"a":1,"a":2}"#);
     }

@@ -18,10 +18,10 @@ use serde::ser::{self, Serialize, Serializer};
 /// ```
 ///
 /// # Errors
-/// When the value holds NaN or an infinity, or has no form in JSON, as a map whose keys are lists.
+/// When the value holds NaN or an infinity, or cannot be expressed in JSON, such as a map whose keys are lists.
 pub fn encode_json<T: Serialize + ?Sized>(value: &T) -> Result<Vec<u8>, EncodeError> {
     let bytes = serde_json::to_vec(value).map_err(|error| EncodeError(Reason::Json(error)))?;
-    // Such a number became `null`: without that word there is none to look for.
+    // Such a number became `null`: without that word there is none to find.
     if bytes.windows(4).any(|word| word == b"null") {
         check_finite(value)?;
     }
@@ -49,7 +49,7 @@ enum Reason {
 }
 
 impl EncodeError {
-    /// Returns the JSON path of a NaN or an infinity, as `boxes[3].score`. Empty when the value itself is one.
+    /// Returns the JSON path of a NaN or an infinity, such as `boxes[3].score`. Empty when the value itself is one.
     #[must_use]
     pub fn path(&self) -> Option<&str> {
         match &self.0 {
@@ -251,7 +251,7 @@ impl<'a> Serializer for Finder<'a> {
     }
 }
 
-/// Walks what is inside a list or an object.
+/// Walks the content of a list or an object.
 struct Elements<'a> {
     path: &'a mut Vec<Step>,
     index: usize,

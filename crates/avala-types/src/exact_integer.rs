@@ -1,6 +1,6 @@
 //! Integers that are written as floating point numbers, of any size.
 
-/// Returns the integer that the text of a number stands for, whatever its size: `1e16` and `9007199254740993.0`.
+/// Returns the integer in the text of a number, of any size: `1e16` and `9007199254740993.0`.
 pub(crate) fn exact_integer(text: &str) -> Option<i128> {
     let (number, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
     let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));

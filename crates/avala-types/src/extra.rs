@@ -28,7 +28,7 @@ use crate::json::Json;
 /// # Fields of an unexpected form
 /// A known field of an unexpected form is unset in the model, and its text is here under its name, until the field is
 /// set:
-/// - A setter (`with_created_at`) removes the entry, whatever the value is, also `None`, 0, `false` or an empty list.
+/// - A setter (`with_created_at`) removes the entry for any value, also `None`, 0, `false` or an empty list.
 /// - After an assignment of any other value than the unset one, the entry stays here and counts no more: the field is
 ///   written instead, and [`unexpected_fields`](crate::unexpected_fields) does not list it.
 /// - An assignment of the unset value itself (`None`, or the default of a plain field) changes nothing, because the

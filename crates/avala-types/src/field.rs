@@ -50,7 +50,7 @@ impl<T> Slot<T> {
 /// field may be null as well as missing, and a field knows whether it is set.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a type of this crate",
-    note = "models and payloads are declared in `avala_types`; read a type of your own with serde, or with `decode_as` of a call"
+    note = "models and payloads are declared in `avala_types`; read your own type with serde, or with `decode_as` of a call"
 )]
 pub trait Field: Sized {
     /// Whether the type has fields inside whose unexpected forms can be kept one by one.
@@ -94,7 +94,7 @@ pub(crate) fn captured<'de, T: Field, D: Deserializer<'de>>(deserializer: D) -> 
     };
     match read {
         Ok(value) => Ok(Slot::Value(value)),
-        // Nothing says which of two values counts: not an unexpected form, but an invalid text, at any depth.
+        // It is unknown which of two values counts: not an unexpected form, but an invalid text, at any depth.
         Err(error) => repeated(&error).map_or(Ok(Slot::Odd(json)), |message| Err(de::Error::custom(message))),
     }
 }
@@ -107,7 +107,7 @@ pub(crate) fn repeated(error: &serde_json::Error) -> Option<String> {
     Some(text.strip_suffix(&position).unwrap_or(&text).to_owned())
 }
 
-/// Beginning of the message of an object that has a field twice; that of serde is the same.
+/// Start of the message of an object that has a field twice; that of serde is the same.
 const DUPLICATE: &str = "duplicate field `";
 
 /// Decodes a whole text.

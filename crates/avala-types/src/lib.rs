@@ -23,13 +23,13 @@
 //! let page: CursorPage<DatasetItem> = serde_json::from_str(body)?;
 //! let item = &page.items[0];
 //!
-//! // Free-form JSON is kept as text and parsed when you ask, into a type of yours.
+//! // Free-form JSON is kept as text and parsed when you ask, into your own type.
 //! #[derive(serde::Deserialize)]
 //! struct Camera { exposure_us: u32 }
 //! let camera: Camera = item.metadata.as_ref().expect("sent").parse()?;
 //! assert_eq!(camera.exposure_us, 8333);
 //!
-//! // What is newer than this crate is still there, and is written back.
+//! // Fields that are newer than this crate are kept, and written back.
 //! assert_eq!(item.extra.get("reviewed_by").expect("kept").get(), r#""ada""#);
 //! assert!(serde_json::to_string(item)?.contains("reviewed_by"));
 //! # Ok::<(), serde_json::Error>(())
@@ -64,8 +64,8 @@
 //! # Ok::<(), serde_json::Error>(())
 //! ```
 //!
-//! [`encode_json`] rejects NaN and infinity, which `serde_json` writes as null. Other formats, such as MessagePack and YAML,
-//! carry the same models; [`Json`] says what they cannot express.
+//! [`encode_json`] rejects NaN and infinity, which `serde_json` writes as null. Other formats, such as MessagePack and
+//! YAML, carry the same models; [`Json`] says what they cannot express.
 //!
 //! # Serving
 //!
@@ -99,9 +99,9 @@
 //!
 //! # Errors, pages and extending
 //!
-//! Decoding fails with the error of the deserializer only if an identity is missing or the text is no JSON. A list in
+//! Decoding fails with the error of the deserializer only if an identity is missing or the text is not JSON. A list in
 //! any of the three shapes of the API is a [`CursorPage`], whose [`Cursor`] continues it. Models are part of enums and
-//! structs of yours, with `#[serde(tag = "kind")]` too; unknown fields are in `extra`, free-form ones are [`Json`].
+//! your own structs, with `#[serde(tag = "kind")]` too; unknown fields are in `extra`, free-form ones are [`Json`].
 //!
 //! # Testing
 //!
@@ -112,7 +112,7 @@
 //! 12 crates without optional features, none of them a compiler plugin.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
-// Links from other crates lead there when this crate is not documented beside them.
+// Target of links from other crates that are documented without this one.
 #![doc(html_root_url = "https://docs.rs/avala-types/latest")]
 
 mod account;

@@ -18,7 +18,7 @@ pub(crate) enum Problem {
 }
 
 impl Problem {
-    /// Returns the character that stands for it in a cursor.
+    /// Returns its character in a cursor.
     pub(crate) fn mark(self) -> char {
         match self {
             Self::NotUri => 'u',
@@ -37,7 +37,7 @@ impl Problem {
 }
 
 impl LinkError {
-    /// Keeps the start of the link, which a server may make as long as it likes.
+    /// Keeps only the start of the link, because a server may send any length.
     pub(crate) fn new(link: &str, problem: Problem) -> Self {
         let start: String = link.chars().take(200).collect();
         Self { link: without_values(&start).into(), problem }
@@ -45,7 +45,7 @@ impl LinkError {
 }
 
 /// Returns a link or a query without the values that may be secrets: user information, the fragment, and all values of
-/// the query but positions.
+/// the query except positions.
 pub(crate) fn without_values(link: &str) -> String {
     let (target, query) = match link.split_once('?') {
         Some((target, query)) => (target, Some(query)),
@@ -80,7 +80,7 @@ impl fmt::Display for LinkError {
         let why = match self.problem {
             Problem::NotUri => "it is not a URI",
             Problem::OtherPath => "its path is not that of the list",
-            Problem::NoPlace => "its query has no `cursor` and no `page`, or characters that no URI can hold",
+            Problem::NoPlace => "its query has no `cursor` and no `page`, or characters that a URI cannot have",
         };
         write!(f, "{:?} does not lead to a page of this list: {why}", self.link)
     }
@@ -105,13 +105,13 @@ pub(crate) fn query<'a>(link: &'a str, path: Option<&str>) -> Result<&'a str, Pr
 /// Returns whether a query can be sent as it is, and says where a page starts.
 pub(crate) fn is_place(query: &str) -> bool {
     let starts = |pair: &str| ["cursor=", "page="].iter().any(|name| pair.len() > name.len() && pair.starts_with(name));
-    // A whole link is not a query, whatever comes after its question mark.
+    // A whole link is not a query, also with a question mark.
     let first_name = query.split(['=', '&']).next().unwrap_or_default();
     is_sendable(query) && !first_name.contains(['/', '?', ':']) && query.split('&').any(starts)
 }
 
-/// Servers leave some characters as they are that RFC 3986 does not allow; those that a request can carry are let
-/// through.
+/// Servers leave some characters unescaped that RFC 3986 does not allow; those that a request can carry are
+/// accepted.
 fn is_sendable(query: &str) -> bool {
     query.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'#' | b'"' | b'<' | b'>'))
 }
@@ -119,7 +119,7 @@ fn is_sendable(query: &str) -> bool {
 /// The part of a link before its query.
 struct Target<'a> {
     path: &'a str,
-    /// Whether the path stands for itself, and is not relative to that of the list.
+    /// Whether the path is absolute, and not relative to that of the list.
     is_absolute: bool,
 }
 
@@ -177,7 +177,7 @@ fn is_authority(text: &str) -> bool {
     port.is_empty() || port.strip_prefix(':').is_some_and(|port| port.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
-/// Goes from `base` along `path`, by its decoded segments. Empty ones lead nowhere.
+/// Follows `path` from `base`, by its decoded segments. Empty ones are skipped.
 fn segments<'a>(base: Vec<Cow<'a, [u8]>>, path: &'a str) -> Vec<Cow<'a, [u8]>> {
     path.split('/').map(decode).fold(base, |mut segments, segment| {
         match &*segment {
@@ -210,7 +210,7 @@ fn decode(segment: &str) -> Cow<'_, [u8]> {
     Cow::Owned(decoded)
 }
 
-/// Returns the byte that the two digits after a percent sign stand for.
+/// Returns the byte of the two digits after a percent sign.
 fn escaped(rest: &str) -> Option<u8> {
     let digit = |index: usize| char::from(*rest.as_bytes().get(index)?).to_digit(16);
     u8::try_from(digit(0)? * 16 + digit(1)?).ok()

@@ -8,7 +8,7 @@ pub(crate) fn offset_of(text: &str, line: usize, column: usize) -> usize {
     (lines.map(str::len).sum::<usize>() + column).min(text.len())
 }
 
-/// The most levels of a path that are kept; deeper ones are left out.
+/// Maximum number of levels of a path that are kept; deeper ones are left out.
 const MAX_LEVELS: usize = 64;
 
 /// Finds the path of the value that was read last in the first `offset` bytes of a text.

@@ -1,4 +1,4 @@
-//! Manual uploads: files of yours that become a dataset in Avala's storage.
+//! Manual uploads: your own files that become a dataset in Avala's storage.
 
 use std::collections::BTreeMap;
 

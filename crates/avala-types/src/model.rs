@@ -2,7 +2,7 @@
 //!
 //! serde's own derive is not used for them because its `flatten` reads unknown fields through a buffer that has
 //! no room for integers over 64 bits and none for raw JSON. The code below keeps them as text, and has the rule
-//! that "anything but an identity may be missing or null" in one place.
+//! "anything but an identity may be missing or null" in one place.
 
 /// Declares a response model: required fields, optional fields, and `extra` for unknown ones.
 ///
@@ -43,7 +43,7 @@ pub(crate) use model;
 
 /// Declares a request payload: a constructor of the required fields, and a setter for every other field.
 ///
-/// `optional` fields are not sent until they are set. `lists` are too, and their setters take anything that can be
+/// `optional` fields are not sent until they are set. `lists` neither, and their setters take anything that can be
 /// iterated over; so are `numbers`, whose setters take the number itself, so that a literal needs no suffix.
 /// `patch` fields can also be set to null.
 macro_rules! payload {
@@ -170,7 +170,7 @@ macro_rules! constructor {
         impl $name {
             /// Creates a value from its required fields; all others are unset.
             #[must_use]
-            #[allow(clippy::too_many_arguments, reason = "as many as the contract requires fields")]
+            #[allow(clippy::too_many_arguments, reason = "one for each field that the contract requires")]
             pub fn new($($rfield: impl Into<$rty>),+) -> Self {
                 Self {
                     $( $rfield: $rfield.into(), )+
@@ -197,7 +197,7 @@ pub(crate) use wire;
 /// `Serialize`, `Deserialize` and [`Field`](crate::field::Field) for a struct with an `extra`.
 ///
 /// The [`Mode`](crate::field::Mode) is that of its own `Deserialize`. `unknown` fields are kept, or skipped by a
-/// struct that keeps the whole text elsewhere.
+/// struct that keeps the whole text in another place.
 macro_rules! json_object {
     ($name:ident ($mode:ident, $unknown:ident) {
         required { $( $rfield:ident = $rwire:expr, )* }
@@ -237,7 +237,7 @@ macro_rules! json_object {
                 deserializer: D,
                 mode: $crate::field::Mode,
             ) -> Result<Self, D::Error> {
-                #[allow(non_camel_case_types, reason = "they are named by the fields")]
+                #[allow(non_camel_case_types, reason = "they have the names of the fields")]
                 #[derive(Clone, Copy)]
                 enum Name { $( $rfield, )* $( $ofield, )* }
 
@@ -301,7 +301,7 @@ macro_rules! json_object {
             }
 
             fn find_unexpected(&self, report: &mut $crate::field::Report<'_>) {
-                // An entry of a field that a program has set since is not written, and counts no more.
+                // An entry of a field that a program has set since is not written and no longer counts.
                 $( if $crate::field::Field::is_unset(&self.$ofield) && self.extra.get($owire).is_some() {
                     report.unexpected($owire);
                 } )*

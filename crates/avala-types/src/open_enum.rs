@@ -35,8 +35,8 @@ macro_rules! open_enum {
         $(#[$meta])*
         ///
         /// Open: a value that this version does not know becomes `Other`, and is printed and encoded unchanged. Match
-        /// with `_` for all values that a program does not handle: a value that is `Other` today has a variant of its
-        /// own in a later version. [`as_str`](Self::as_str) reads any value, and `From<&str>` creates one.
+        /// with `_` for all values that a program does not handle: a value that is `Other` today may have its own
+        /// variant in a later version. [`as_str`](Self::as_str) reads any value, and `From<&str>` creates one.
         #[derive(Clone, Debug, PartialEq, Eq, Hash)]
         #[non_exhaustive]
         pub enum $name {
@@ -46,7 +46,7 @@ macro_rules! open_enum {
         }
 
         impl $name {
-            /// The known values, as in JSON.
+            /// The known values, as they are in JSON.
             pub const KNOWN: &'static [&'static str] = &[$($text),+];
 
             /// Returns the value as in JSON.

@@ -60,7 +60,7 @@ impl<T> RawPageResponse<T> {
     /// cursor whose [`query`](Cursor::query) is the error. An empty link is the end of the list.
     ///
     /// # Errors
-    /// None; the result stays for programs that handle one.
+    /// None. The `Result` remains for programs that handle the error.
     pub fn into_page(self) -> Result<CursorPage<T>, LinkError> {
         Ok(self.with_cursors(None))
     }

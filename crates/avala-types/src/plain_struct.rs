@@ -1,12 +1,12 @@
 //! Macros that encode and decode structs without `extra`, as serde's derive would.
 //!
-//! serde's derive would be used for nothing else, and its compiler plugin takes longer to build than this crate.
+//! serde's derive would be used only here, and its compiler plugin takes longer to build than this crate.
 
 use serde::de;
 
 /// Implements `Serialize` for a struct whose fields are all written.
 ///
-/// As a map in every format: a list would leave the meaning of its elements to their order.
+/// As a map in every format: in a list, only the order would identify the elements.
 macro_rules! write_struct {
     ($name:ident { $( $field:ident ),+ }) => {
         impl serde::Serialize for $name {
@@ -28,7 +28,7 @@ macro_rules! read_struct {
     ($name:ident { required { $( $rfield:ident ),* } optional { $( $ofield:ident ),* } }) => {
         impl<'de> serde::Deserialize<'de> for $name {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                #[expect(non_camel_case_types, reason = "they are named by the fields")]
+                #[expect(non_camel_case_types, reason = "they have the names of the fields")]
                 #[derive(Clone, Copy)]
                 enum Name { $( $rfield, )* $( $ofield, )* }
 

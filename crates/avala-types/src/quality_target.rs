@@ -1,4 +1,4 @@
-//! Quality targets: how good the work in a project has to be.
+//! Quality targets: the required quality of the work in a project.
 
 use crate::id::QualityTargetUid;
 use crate::model::{model, payload};

@@ -60,7 +60,7 @@ pub(crate) trait Scalar: Sized {
         Self::ask_any(deserializer, visitor)
     }
 
-    /// Asks the input for a value of any form, which may be another one.
+    /// Asks the input for a value of any form, which may be an unexpected one.
     #[inline]
     fn ask_any<'de, D: Deserializer<'de>, V: Visitor<'de>>(deserializer: D, visitor: V) -> Result<V::Value, D::Error> {
         deserializer.deserialize_any(visitor)
@@ -109,7 +109,7 @@ struct ScalarVisitor<T> {
 }
 
 impl<T> ScalarVisitor<T> {
-    /// Keeps the unexpected value where the mode allows it; otherwise returns the error.
+    /// Keeps the unexpected value if the mode allows it; otherwise returns the error.
     #[inline]
     fn slot<E>(&self, read: Result<T, E>, found: impl FnOnce() -> Result<Json, E>) -> Result<Slot<T>, E> {
         match read {
@@ -189,8 +189,8 @@ impl<'de, T: Scalar> Visitor<'de> for ScalarVisitor<T> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Slot<T>, A::Error> {
-        // The object of a text is none of the numbers that `serde_json` may hand out as objects. Reading its key would move
-        // the position of the error, and nothing else: so it does no harm if the name of this type changes.
+        // The object of a text is not one of the numbers that `serde_json` may pass as objects. Reading its key would
+        // only move the position of the error, so it is harmless if the name of this type changes.
         let is_object = std::any::type_name::<A>().starts_with("serde_json::de::MapAccess<");
         if self.mode == Mode::Strict && is_object {
             return Err(wrong_type::<T, _>(Unexpected::Map));
@@ -205,7 +205,7 @@ impl<'de, T: Scalar> Visitor<'de> for ScalarVisitor<T> {
 
 /// Reads a number from its text, as `serde_json` reads it without the feature `arbitrary_precision`.
 fn from_number_text<T: Scalar, E: de::Error>(text: &str) -> Result<T, E> {
-    // Zero has a sign as a floating point number only.
+    // Zero has a sign only as a floating point number.
     let is_integer = text != "-0";
     if let Some(value) = text.parse().ok().filter(|_| is_integer) {
         return T::from_u64(value);
@@ -300,7 +300,7 @@ pub(crate) use text;
 /// 2^53: below it, each integer has its own floating point number.
 const EXACT: f64 = 9_007_199_254_740_992.0;
 
-/// Returns the integer that a floating point number stands for: `12.0` is 12, and `12.5` is none.
+/// Returns the integer value of a floating point number: 12 for `12.0`, and none for `12.5`.
 #[expect(clippy::cast_possible_truncation, reason = "checked to be an integer in range")]
 fn whole(value: f64) -> Option<i64> {
     (value.fract() == 0.0 && value.abs() < EXACT).then_some(value as i64)
@@ -338,10 +338,10 @@ macro_rules! integer {
 integer!(u16, u32, u64, i64);
 
 impl Scalar for f64 {
-    const EXPECTED: &'static str = "a number, or a string that holds one";
+    const EXPECTED: &'static str = "a number, or a number in a string";
 
     fn from_text<E: de::Error>(text: &str) -> Result<Self, E> {
-        // `parse` also takes "inf" and "NaN", which JSON could not carry back.
+        // `parse` also takes "inf" and "NaN", which JSON cannot express.
         let number = text.trim().parse().ok().filter(|number: &f64| number.is_finite());
         number.ok_or_else(|| wrong_value::<Self, E>(TEXT))
     }
@@ -364,7 +364,7 @@ impl Scalar for f64 {
 
     #[inline]
     fn ask_any<'de, D: Deserializer<'de>, V: Visitor<'de>>(deserializer: D, visitor: V) -> Result<V::Value, D::Error> {
-        // It reads any other form too; elsewhere a string would be an error.
+        // It reads any other form too; in another mode a string would be an error.
         if PlainJson::is::<D>() {
             return deserializer.deserialize_f64(visitor);
         }
@@ -422,7 +422,7 @@ mod tests {
         assert_eq!(strict::<f64>("-3").unwrap(), -3.0);
         assert_eq!(strict::<Option<f64>>("\"1e3\"").unwrap(), Some(1000.0));
         assert_eq!(strict::<Option<f64>>("null").unwrap(), None);
-        // To the last digit, either way.
+        // To the last digit, in both directions.
         assert_eq!(
             strict::<f64>("0.4488131310030626560").unwrap(),
             strict::<f64>("\"0.4488131310030626560\"").unwrap()

@@ -8,7 +8,7 @@ use crate::json::Json;
 /// A secret text, such as a signing secret, a token or a key, with redacted `Debug` output.
 ///
 /// There is no `Display`; [`expose`](Secret::expose) is the only access to the text, so that a
-/// search for that word finds every use of a secret. Encoding writes the text in full.
+/// search for that word finds every use of a secret. Encoding writes the whole text.
 ///
 /// ```
 /// let secret = avala_types::Secret::from("whsec_1f9a");

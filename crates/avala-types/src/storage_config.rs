@@ -1,4 +1,4 @@
-//! Storage configs: buckets of yours that Avala reads.
+//! Storage configs: your own buckets that Avala reads.
 
 use crate::id::StorageConfigUid;
 use crate::model::{model, payload};

@@ -1,4 +1,4 @@
-//! Webhooks: subscriptions that deliver events to a URL of yours.
+//! Webhooks: subscriptions that deliver events to your own URL.
 
 use crate::id::{WebhookDeliveryUid, WebhookUid};
 use crate::json::Json;

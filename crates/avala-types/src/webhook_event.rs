@@ -151,14 +151,14 @@ impl WebhookEvent {
 /// What a body says of its event. Empty for a body that is not an object.
 #[derive(Default)]
 struct Signed {
-    /// The texts under `event`, and under `event_type` as in an execution. A field that is there twice counts twice.
+    /// The texts under `event`, and under `event_type` as in an execution. A field that occurs twice counts twice.
     events: Vec<EventType>,
     has_event: bool,
     has_data: bool,
 }
 
 impl Signed {
-    /// Returns whether the body wraps the resource of this event, as `{"event", "data"}`.
+    /// Returns whether the body wraps the resource of this event, such as `{"event", "data"}`.
     fn wraps(&self, event: &EventType) -> bool {
         self.has_event && self.has_data && self.events.contains(event)
     }
@@ -202,7 +202,7 @@ impl<'de> Deserialize<'de> for Signed {
 }
 
 /// Returns whether a text names an event, such as `export.completed`: a free-form resource may have fields named
-/// `event` and `data` of its own.
+/// its own `event` and `data`.
 fn is_event_name(event: &EventType) -> bool {
     let is_word = |word: &str| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
     event.as_str().split_once('.').is_some_and(|(resource, verb)| is_word(resource) && is_word(verb))

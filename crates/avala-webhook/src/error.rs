@@ -17,7 +17,7 @@ pub struct VerifyError {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum VerifyErrorKind {
-    /// The receiver has no secret, or a blank one, with which anybody could sign. Respond with 500.
+    /// The receiver has no secret, or a blank one, with which anyone could sign. Respond with 500.
     NoSecret,
     /// A secret has whitespace around it, such as the line end of a file, so no signature would ever match. Respond
     /// with 500.

@@ -28,12 +28,12 @@
 //! The signature covers the body, and nothing else. So a valid signature proves that Avala sent this body at some time.
 //! It does not prove:
 //!
-//! - **that the delivery is new.** An attacker who recorded a delivery can send the body again, under another delivery ID.
-//!   Receive over https only; make handlers idempotent by the resource (its UID and status), and not by the delivery ID
-//!   alone; for decisions that matter, read the resource again with the client.
-//! - **the event type of a bare body.** It is in an unsigned header. A body that names its event, as `event` or
-//!   `event_type`, must agree with the header ([`VerifyErrorKind::EventMismatch`]). For a bare body compare the resource's own fields, such as the status of an
-//!   export, before acting on `export.completed`.
+//! - **that the delivery is new.** An attacker who recorded a delivery can send the body again, under another delivery
+//!   ID. Receive over https only; make handlers idempotent by the resource (its UID and status), and not by the
+//!   delivery ID alone; for decisions that matter, read the resource again with the client.
+//! - **the event type of a bare body.** It is in an unsigned header. A body that names its event, such as `event` or
+//!   `event_type`, must agree with the header ([`VerifyErrorKind::EventMismatch`]). For a bare body compare the
+//!   resource's own fields, such as the status of an export, before acting on `export.completed`.
 //!
 //! Failed deliveries are sent again with the same ID: store the IDs that were handled, and respond to a repetition with
 //! success. `examples/receive.rs` is a receiver that does so.
@@ -52,7 +52,7 @@
 //! `sha2`.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
-// Links from other crates lead there when this crate is not documented beside them.
+// Target of links from other crates that are documented without this one.
 #![doc(html_root_url = "https://docs.rs/avala-webhook/latest")]
 
 mod error;
@@ -143,7 +143,7 @@ fn check_secrets(secrets: &[impl AsRef<str>]) -> Result<(), VerifyError> {
     Ok(())
 }
 
-/// Returns whether a character is not seen: whitespace, and what editors and copied pages leave beside a text.
+/// Returns whether a character is invisible: whitespace, and what editors and copied pages leave beside a text.
 fn is_blank(character: char) -> bool {
     let is_invisible = matches!(character, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2060}'..='\u{2064}' | '\u{feff}');
     character.is_whitespace() || character.is_control() || is_invisible

@@ -20,8 +20,8 @@ use crate::verifier::WebhookVerifier;
 ///
 /// It responds with 204 if the handler succeeds, and with 500 if the handler fails, so that Avala repeats the delivery.
 /// An invalid delivery gets the [status of its error](crate::VerifyErrorKind::status) and no details; other methods
-/// than `POST` get 405. Respond within a few seconds: let the handler store the delivery and do the work elsewhere. Put
-/// a timeout layer around it, since a sender may send its body slowly.
+/// than `POST` get 405. Respond within a few seconds: let the handler store the delivery and do the work later. Put
+/// a timeout layer around it, because a sender may send its body slowly.
 ///
 /// ```
 /// use avala_webhook::{Delivery, WebhookService, WebhookVerifier};

@@ -49,7 +49,7 @@ impl WebhookVerifier {
     /// Replaces the secrets, for all clones.
     ///
     /// # Errors
-    /// As [`new`](WebhookVerifier::new); the secrets then stay as they were.
+    /// As [`new`](WebhookVerifier::new); the secrets then stay unchanged.
     pub fn rotate(&self, secrets: impl IntoIterator<Item: Into<String>>) -> Result<(), VerifyError> {
         let secrets = checked(secrets)?;
         *self.secrets.write().unwrap_or_else(PoisonError::into_inner) = secrets;

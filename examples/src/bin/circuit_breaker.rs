@@ -1,7 +1,7 @@
-//! A circuit breaker as a layer around each call: after three failed calls in a row it rejects calls at once for 30
-//! seconds, and then lets one through to see whether the server is back.
+//! A circuit breaker as a layer around each call: after three consecutive failures it rejects calls immediately for 30
+//! seconds, and then lets one call through to test whether the server has recovered.
 //!
-//! Run it with `cargo run -p avala-examples --bin circuit_breaker`. It runs on a paused clock, so that 30 seconds take
+//! Run it with `cargo run -p avala-examples --bin circuit_breaker`. It uses a paused clock, so that 30 seconds take
 //! no time, and on a function in place of a server.
 
 #![expect(clippy::print_stdout, reason = "an example prints its output")]
@@ -20,7 +20,7 @@ use http::{Request, Response, StatusCode};
 use tokio::time::Instant;
 use tower::{BoxError, Layer, Service, service_fn};
 
-/// Failed calls in a row that open the circuit.
+/// Number of consecutive failures that open the circuit.
 const FAILURES: u32 = 3;
 /// How long the circuit stays open.
 const OPEN_FOR: Duration = Duration::from_secs(30);
@@ -42,7 +42,7 @@ struct State {
 }
 
 impl CircuitBreaker {
-    /// Rejects the call if the circuit is open. The first call after that time is let through, and only that one.
+    /// Rejects the call if the circuit is open. After that time, a single call is let through.
     fn admit(&self) -> Result<(), CircuitOpen> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         match state.open_until {

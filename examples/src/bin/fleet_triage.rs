@@ -1,4 +1,4 @@
-//! Morning triage of a fleet: which open alerts there are, on which devices, and what happened before them. Critical
+//! Morning triage of a fleet: open alerts, their devices, and the events before them. Critical
 //! alerts are acknowledged, so that the control room sees that they are being handled.
 //!
 //! Run it with `cargo run -p avala-examples --bin fleet_triage`.
@@ -17,7 +17,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let connection = connect().await?;
     let avala = &connection.avala;
 
-    // Two lists at once: the client keeps both within the rate limit.
+    // Two concurrent lists: the client keeps both within the rate limit.
     let fleet = avala.fleet();
     let (devices, alerts) = tokio::try_join!(
         fleet.devices().list().try_collect::<Vec<_>>(),
@@ -51,7 +51,7 @@ fn headline(device: Option<&FleetDevice>) -> String {
     format!("{} ({status}, firmware {firmware}, {})", device.name, device.tags.join(" "))
 }
 
-/// Returns the rank of a severity; an unknown one comes first, because it may be urgent.
+/// Returns the rank of a severity. An unknown severity is first, because it may be urgent.
 fn rank(severity: Option<&FleetSeverity>) -> u8 {
     match severity {
         None | Some(FleetSeverity::Info) => 0,
@@ -76,7 +76,7 @@ async fn acknowledge(avala: &Avala, alerts: &[FleetAlert]) -> Result<(), avala_c
     for alert in alerts.iter().filter(|alert| alert.severity == Some(FleetSeverity::Critical)) {
         match avala.fleet().alerts().acknowledge(&alert.uid).await {
             Ok(alert) => println!("  acknowledged by {}", alert.acknowledged_by.as_deref().unwrap_or("us")),
-            // A colleague was faster.
+            // A colleague has acknowledged the alert.
             Err(error) if error.is_conflict() => println!("  acknowledged before"),
             Err(error) => return Err(error),
         }

@@ -1,8 +1,8 @@
-//! A nightly copy of all tasks into a file with one JSON record per line, with a progress bar. An interrupted run
-//! continues with the next one: no record is lost, and none is written twice.
+//! Copies all tasks into a file with one JSON record per line, with a progress bar. After an interruption, the next
+//! run continues: no record is lost or written twice.
 //!
 //! Run it with `cargo run -p avala-examples --bin nightly_sync`, and with the name of a folder to keep the copy there.
-//! Without a folder it shows an interruption: the first run ends after two pages, and the second one continues.
+//! Without a folder, it demonstrates an interruption: the first run ends after two pages, and the second one continues.
 
 #![expect(clippy::print_stdout, reason = "an example prints its output")]
 
@@ -52,7 +52,7 @@ impl NightlyCopy {
         let bar =
             ProgressBar::new_spinner().with_style(ProgressStyle::with_template("{spinner} {pos} tasks, {per_sec}")?);
         bar.set_position(done.records);
-        // `pages` and not `items`: a checkpoint is only correct at the end of a page.
+        // `pages` instead of `items`, because a checkpoint is only correct at the end of a page.
         let mut stream = list.pages();
         let mut copied = 0;
         while pages.is_none_or(|limit| copied < limit) {
@@ -86,7 +86,7 @@ impl NightlyCopy {
         }
     }
 
-    /// Replaces the checkpoint in one step, so that a crash leaves the old one or the new one.
+    /// Replaces the checkpoint atomically, so that a crash leaves the old or the new one.
     fn write_checkpoint(&self, checkpoint: &Checkpoint) -> Result<(), Box<dyn Error>> {
         let new = self.checkpoint.with_extension("new");
         let mut file = File::create(&new)?;
@@ -104,7 +104,7 @@ fn append(file: &File, position: u64) -> Result<BufWriter<File>, std::io::Error>
     Ok(BufWriter::new(file))
 }
 
-/// Writes a record on a line of its own. Unknown fields are written too. Returns the number of bytes.
+/// Writes a record as one line, including unknown fields. Returns the number of bytes.
 fn write_record(file: &mut BufWriter<File>, task: &Task) -> Result<u64, Box<dyn Error>> {
     let line = Json::encode(task)?;
     writeln!(file, "{}", line.get())?;
@@ -128,7 +128,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     fs::create_dir_all(&folder)?;
     let sync = NightlyCopy::new(&connection.avala, &folder);
     println!("first run, interrupted: {} tasks", sync.run(Some(2)).await?);
-    // Half a record that a crash left behind.
+    // An incomplete record of a crashed run.
     OpenOptions::new().append(true).open(&sync.data)?.write_all(br#"{"uid": "ha"#)?;
     println!("second run: {} tasks", sync.run(None).await?);
 

@@ -1,6 +1,6 @@
 //! Sends the trace context of each attempt to the server, with tracing-opentelemetry.
 //!
-//! A layer per attempt runs inside the span of its attempt. So the `traceparent` that it sends names the attempt, and
+//! A layer per attempt runs inside the span of its attempt. So its `traceparent` names the attempt, and
 //! the spans of the server are children of the attempt that reached it.
 //!
 //! Run it with `cargo run -p avala-examples --bin opentelemetry`.
@@ -36,7 +36,7 @@ fn propagate(mut request: Request<Body>) -> Request<Body> {
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn Error>> {
-    // In place of an exporter that sends the spans to a collector.
+    // Instead of an exporter that sends the spans to a collector.
     let exporter = InMemorySpanExporter::default();
     let provider = SdkTracerProvider::builder().with_simple_exporter(exporter.clone()).build();
     let spans = tracing_opentelemetry::layer().with_tracer(provider.tracer("example"));

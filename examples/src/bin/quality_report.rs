@@ -76,7 +76,7 @@ fn svg(rows: &[Row]) -> String {
     svg
 }
 
-/// Escapes a name, which may have any character.
+/// Escapes a name, which can have any character.
 fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }

@@ -1,5 +1,5 @@
-//! A `reqwest` client below the layers of the SDK, for companies whose proxies, certificates and metrics are set up
-//! there.
+//! A `reqwest` client below the layers of the SDK, for companies that have configured proxies, certificates and metrics
+//! for it.
 //!
 //! Run it with `cargo run -p avala-examples --bin reqwest_client`.
 
@@ -7,7 +7,8 @@
 
 use std::error::Error;
 
-use avala_client::transport::{Body, classify_reqwest};
+use avala_client::transport::Body;
+use avala_client::transport::layer::classify_reqwest;
 use avala_client::types::CreateExport;
 use avala_examples::connect_with;
 use avala_sandbox::Fault;
@@ -16,7 +17,7 @@ use tower::service_fn;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn Error>> {
-    // Redirects stay off: a client that follows them sends the API key to other hosts.
+    // Redirects are disabled, because a client that follows them sends the API key to other hosts.
     let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build()?;
     let send = service_fn(move |request: Request<Body>| {
         let client = client.clone();

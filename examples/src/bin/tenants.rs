@@ -35,7 +35,7 @@ impl Tenants {
             .api_key(key)
             .base_url(&self.base_url)
             .allow_insecure_base_url(true)
-            // A busy tenant waits for its own limit, and delays nobody else.
+            // A busy tenant waits for its own limit, without delaying other tenants.
             .rate_limit(RateLimit::per_minute(100).burst(10))
             .timeout(Duration::from_secs(20))
             .connection_pool(self.pool.clone())

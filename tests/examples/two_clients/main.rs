@@ -1,8 +1,8 @@
-//! Two clients against one sandbox: what the official Python SDK writes, this client reads, and the other way round.
+//! Two clients of one sandbox: this client reads what the official Python SDK writes, and vice versa.
 //!
 //! `cargo xtask interop` runs it, with a Python that has the SDK as its only argument.
 
-#![expect(clippy::print_stdout, reason = "a report is for the one who asks for it")]
+#![expect(clippy::print_stdout, reason = "the program prints a report")]
 
 mod python;
 mod read;

@@ -15,7 +15,7 @@ pub(crate) struct Python {
     settings: [(&'static str, String); 5],
 }
 
-/// How a script ended, and what it printed.
+/// Exit status and output of a script.
 pub(crate) struct Run {
     script: &'static str,
     pub(crate) is_success: bool,
@@ -30,14 +30,14 @@ impl Python {
             ("AVALA_ALLOW_INSECURE_BASE_URL", "true".to_owned()),
             // The sandbox is not behind the proxy that pip may need.
             ("NO_PROXY", "127.0.0.1".to_owned()),
-            // The sources stay as they are: no folders with compiled ones among them.
+            // No folders with compiled scripts among the sources.
             ("PYTHONDONTWRITEBYTECODE", "1".to_owned()),
         ];
         Self { program, settings }
     }
 
-    /// Runs one of the scripts of `tests/interop/two_clients`, which reads all of its input before it prints. What it
-    /// says on standard error is shown.
+    /// Runs one of the scripts of `tests/interop/two_clients`, which reads all of its input before it prints. Its
+    /// standard error is shown.
     pub(crate) async fn run(&self, script: &'static str, input: String) -> Result<Run, Failure> {
         let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("interop/two_clients").join(script);
         let mut command = Command::new(&self.program);
@@ -57,7 +57,7 @@ impl Python {
 }
 
 impl Run {
-    /// Returns what a script printed that has to succeed.
+    /// Returns the output of a script, which has to succeed.
     pub(crate) fn printed(self) -> Result<String, Failure> {
         if self.is_success { Ok(self.output) } else { Err(format!("{} failed", self.script).into()) }
     }

@@ -1,10 +1,10 @@
-//! Uploads next to others: into a real S3 server, and continued by the official client.
+//! Uploads into a real S3 server, and uploads that the official client continues.
 //!
 //! `cargo xtask interop` runs it. `two_uploaders s3 <python> <script>` uploads to and downloads from the S3 server that
 //! the script starts. `two_uploaders upload <folder> <dataset> <state folder>` uploads through the proxy of the
 //! environment, creates no dataset, and prints the UUID of the batch.
 
-#![expect(clippy::print_stdout, reason = "a report is for the one who asks for it")]
+#![expect(clippy::print_stdout, reason = "the program prints a report")]
 
 mod s3;
 

@@ -45,12 +45,12 @@ impl Drop for Server {
     }
 }
 
-/// A folder that ends with this value.
+/// A folder that is removed on drop.
 struct Folder(PathBuf);
 
 impl Drop for Folder {
     fn drop(&mut self) {
-        // What cannot be removed is left in the folder for temporary files.
+        // If this fails, files remain in the folder for temporary files.
         let _ = std::fs::remove_dir_all(&self.0);
     }
 }
@@ -82,7 +82,7 @@ pub(crate) async fn run(python: &str, script: &str) -> Result<(), Failure> {
     let report = transfers("state")?.upload_dataset(upload("two")).await?;
     expect(report.files.totals.bytes_transferred, 0, "bytes that a second run sent")?;
 
-    // Conditional writes: what another state folder sent is not taken for ours.
+    // Conditional writes: objects of another state folder are not accepted.
     let again = upload("two").only(["small.jpg"]).without_creation();
     let error = failed(transfers("other")?.upload_dataset(again).await)?;
     expect(error.kind(), ErrorKind::ContentUnknown, "kind of the error for objects of another sender")?;
@@ -91,7 +91,7 @@ pub(crate) async fn run(python: &str, script: &str) -> Result<(), Failure> {
     transfers("state")?.upload_dataset(upload("one").protocol_version_1()).await?;
     stored(&server, "one", &files).await?;
 
-    // A large object, in ranges, and one that is not there.
+    // A large object in ranges, and a missing object.
     let export = content(40 * MIB + 3);
     write(&source, &[("e1.jpg".to_owned(), export.clone())].into())?;
     let only = DatasetUpload::new("exports", "exports").source(&source).only(["e1.jpg"]);

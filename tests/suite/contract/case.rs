@@ -5,16 +5,16 @@ use std::pin::Pin;
 use avala_client::types::Cursor;
 use avala_client::{Error, List};
 
-/// A call that waits to be sent; it ends with the client's error, as the server has nothing.
+/// A call that has not been sent. It returns the client's error, because the server responds 404.
 pub(super) type Sending = Pin<Box<dyn Future<Output = Option<Error>>>>;
 
-/// The calls that show one row of the contract.
+/// The calls for one row of the contract.
 pub(super) struct Case {
     /// The name of the row.
     pub(super) call: &'static str,
-    /// With its required arguments alone.
+    /// With the required arguments only.
     pub(super) required: Sending,
-    /// With everything set: one call, or several where some things exclude each other.
+    /// With all arguments: one call, or several if some arguments exclude each other.
     pub(super) complete: Vec<Sending>,
 }
 
@@ -46,18 +46,18 @@ where
     Box::pin(async { future.await.err().map(Into::into) })
 }
 
-/// Returns the value for a placeholder: different for each, so that none can stand in for another, and awkward in a
-/// path.
+/// Returns a value for a placeholder: a different value for each, so that they cannot be confused, with special
+/// characters of a path.
 pub(super) fn id(placeholder: &str) -> String {
     format!("{placeholder}/b c")
 }
 
-/// Returns [`id`] as it has to be on the wire.
+/// Returns [`id`] in its form on the wire.
 pub(super) fn encoded_id(placeholder: &str) -> String {
     format!("{placeholder}%2Fb%20c")
 }
 
-/// Parameters that nearly every list has.
+/// Parameters of nearly every list.
 pub(super) fn paged<T, F>(list: List<T, F>) -> List<T, F> {
     list.limit(5).cursor(Cursor::new("next"))
 }

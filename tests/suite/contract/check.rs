@@ -19,22 +19,22 @@ const WITHOUT_KEY: &[&str] = &[
     "public_datasets.resolve_exact",
 ];
 
-/// Required query parameters; a row has no mark for them.
+/// Required query parameters, which the contract does not mark.
 const REQUIRED_QUERY: &[(&str, &[&str])] = &[
     ("fleet.managed_uploads.get_progress", &["protocol", "session_uid", "file_uid", "generation_uid"]),
     ("fleet.managed_uploads.get_status", &["protocol", "session_uid"]),
     ("public_datasets.access_object", &["transport"]),
 ];
 
-/// The call whose payload needs at least one of its fields, whichever it is.
+/// The call whose payload needs at least one of its fields.
 const ONE_OF: &str = "datasets.transfer";
 
-/// Parameters that are missing in the row of their call: the note of `storage_configs.create` says that every call about
-/// storage configs takes `organization`.
+/// Parameters that are missing in the row of their call: the note of `storage_configs.create` says that every call
+/// about storage configs takes `organization`.
 const BEYOND_THE_ROW: &[(&str, &str)] =
     &[("storage_configs.delete", "organization"), ("storage_configs.test", "organization")];
 
-/// Sends the calls of a case, and says what is wrong with what arrived.
+/// Sends the calls of a case, and returns the differences of the received requests.
 pub(super) async fn case(row: &Endpoint, case: Case, recorder: &Recorder) -> Vec<String> {
     let mut wrong = BTreeSet::new();
     let required = send(row, case.required, recorder, &mut wrong).await;
@@ -47,7 +47,7 @@ pub(super) async fn case(row: &Endpoint, case: Case, recorder: &Recorder) -> Vec
 
     let mut compare = |what: &str, sent: &Names, expected: &Names| {
         if sent != expected {
-            wrong.insert(format!("{what} {sent:?}, and the row says {expected:?}"));
+            wrong.insert(format!("{what} {sent:?}, but the row has {expected:?}"));
         }
     };
     compare("with required arguments alone, its query has", &required.query, &required_query(row));
@@ -89,7 +89,7 @@ fn fields(row: &Endpoint, wanted: impl Fn(&Value) -> bool) -> Names {
     object.filter(|(_, field)| wanted(field)).map(|(name, _)| name.clone()).collect()
 }
 
-/// Sends a call, and compares all that does not depend on what was set.
+/// Sends a call, and compares everything that does not depend on its arguments.
 async fn send(row: &Endpoint, sending: Sending, recorder: &Recorder, wrong: &mut Names) -> Sent {
     let error = sending.await;
     let seen = recorder.take();
@@ -100,7 +100,7 @@ async fn send(row: &Endpoint, sending: Sending, recorder: &Recorder, wrong: &mut
     };
     let mut compare = |what: &str, sent: &str, expected: &str| {
         if sent != expected {
-            wrong.insert(format!("{what} is `{sent}`, and `{expected}` is right"));
+            wrong.insert(format!("{what} is `{sent}` instead of `{expected}`"));
         }
     };
     compare("its method", seen.method.as_str(), &row.method);
@@ -112,8 +112,8 @@ async fn send(row: &Endpoint, sending: Sending, recorder: &Recorder, wrong: &mut
     let body = body.unwrap_or_else(|error| Value::String(format!("no JSON: {error}")));
     compare("its body", kind(&body), if row.body == "array" { "a list" } else { kind(&row.body) });
 
-    // The operation and the route in errors are those of the row too.
-    let about = |part: fn(&Error) -> &str| error.as_ref().map_or("", part);
+    // Errors have the operation and the route of the row too.
+    let about = |part: fn(&Error) -> Option<&str>| error.as_ref().and_then(part).unwrap_or_default();
     compare("the name in its error", about(Error::operation), &row.call);
     compare("the route in its error", about(Error::route), &row.path);
     compare("the kind of its error", &format!("{:?}", error.as_ref().map(Error::kind)), "Some(NotFound)");
@@ -132,7 +132,7 @@ fn header<'a>(seen: &'a Seen, name: &str) -> &'a str {
     seen.headers.get(name).map_or("", |value| value.to_str().unwrap())
 }
 
-/// Returns the path of a row, with the ids that the cases use.
+/// Returns the path of a row, with the IDs of the cases.
 fn path(row: &Endpoint) -> String {
     let parts = row.path.split('{').map(|part| match part.split_once('}') {
         Some((placeholder, rest)) => encoded_id(placeholder) + rest,

@@ -1,8 +1,8 @@
-//! Every call of the contract, on the wire: the client sends what `tests/contract/endpoints.json` says, and nothing
+//! Every call of the contract on the wire: the client sends the fields of `tests/contract/endpoints.json`, and nothing
 //! else.
 //!
-//! Each row has a case in `calls/`: the client's call with its required arguments alone, and with everything set. A
-//! server on a loopback port writes down what arrives.
+//! Each row has a case in `calls/`: the client's call with its required arguments, and with all arguments. A
+//! server on a loopback port records the requests.
 
 mod calls;
 mod case;

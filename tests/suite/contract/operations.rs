@@ -1,4 +1,4 @@
-//! The calls of the client by its own source, so that none is left out of the contract.
+//! Reads the calls of the client from its source, so that the contract has all of them.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -6,11 +6,11 @@ use std::path::Path;
 
 use avala_tests::contract::folder;
 
-/// Calls that no row has, and why.
+/// Calls without a row, with the reason.
 const WITHOUT_ROW: &[(&str, &str)] =
     &[("agents.replace", "the reference documents PUT where both SDKs, and so the row of agents.update, have PATCH")];
 
-/// Returns what is in the source and not in the rows, and the other way round.
+/// Returns the calls that only the source or only the rows have.
 pub(super) fn differences(rows: &[String]) -> Vec<String> {
     let mut operations = BTreeSet::new();
     collect(&folder("../crates/avala-client/src/resources"), &mut operations);
@@ -42,7 +42,7 @@ fn collect(folder: &Path, operations: &mut BTreeSet<String>) {
         for constructor in source.split("Endpoint::").skip(1) {
             let name = constructor.split_once('(').and_then(|(_, arguments)| arguments.trim_start().strip_prefix('"'));
             let name = name.and_then(|name| name.split_once('"')).map(|(name, _)| name.to_owned());
-            operations.insert(name.unwrap_or_else(|| format!("a name in {} that is no literal", path.display())));
+            operations.insert(name.unwrap_or_else(|| format!("a name in {} that is not a literal", path.display())));
         }
     }
 }

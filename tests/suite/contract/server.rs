@@ -1,4 +1,4 @@
-//! A server that writes down what arrives, and has nothing.
+//! A server that records requests and responds 404.
 
 use std::sync::{Arc, Mutex};
 
@@ -8,7 +8,7 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use tokio::net::TcpListener;
 
-/// One request, as it arrived.
+/// A received request.
 pub(super) struct Seen {
     pub(super) method: Method,
     pub(super) uri: Uri,

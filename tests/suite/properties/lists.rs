@@ -51,7 +51,7 @@ proptest! {
         let query: Vec<_> = form_urlencoded::parse(cursor.as_query().as_bytes()).collect();
         prop_assert_eq!(query.len(), 1);
         prop_assert_eq!((&*query[0].0, &*query[0].1), ("cursor", value.as_str()));
-        // An empty link is no cursor.
+        // An empty link is not a cursor.
         prop_assert_eq!(cursor.to_string().parse::<Cursor>().ok(), (!value.is_empty()).then_some(cursor));
     }
 

@@ -154,7 +154,7 @@ impl<'a> Listing<'a> {
             }
             let (name, of) = (path(&found["trait"]), ty(&found["for"]));
             if found["is_synthetic"] == true {
-                // Only what is missing: nearly every type has all of them.
+                // Only missing traits, because nearly every type has all of them.
                 if ["Send", "Sync", "Unpin"].contains(&name.as_str()) && found["is_negative"] == true {
                     self.line(format!("impl !{name} for {at}"));
                 }

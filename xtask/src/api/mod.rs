@@ -17,7 +17,7 @@ use serde_json::Value;
 use crate::outcome::Outcome;
 use crate::process::{self, root};
 
-/// The crates that others depend on.
+/// The library crates.
 const CRATES: [&str; 8] = [
     "avala-types",
     "avala-transport",
@@ -29,7 +29,7 @@ const CRATES: [&str; 8] = [
     "avala-sandbox",
 ];
 
-/// Set if cargo runs this program in place of rustdoc.
+/// Environment variable that is set if cargo runs this program in place of rustdoc.
 const AS_RUSTDOC: &str = "AVALA_XTASK_RUSTDOC";
 
 /// Runs rustdoc with unstable options, if cargo started this program in its place.

@@ -1,4 +1,4 @@
-//! Compares our command line with the official one, in one run: `cargo xtask bench cli`.
+//! Compares the command line with the official one: `cargo xtask bench cli`.
 
 use std::fs::File;
 use std::io::{BufRead as _, BufReader};
@@ -16,7 +16,7 @@ use crate::{dist, performance};
 /// Rounds: in each one, every program runs once.
 const ROUNDS: usize = 15;
 
-/// What is compared: the arguments, and how many times faster ours has to be.
+/// A compared command line: the arguments, and the required speedup.
 struct Line {
     shown: &'static str,
     args: &'static [&'static str],
@@ -28,7 +28,7 @@ const LINES: &[Line] = &[
     Line { shown: "avala datasets list", args: &["datasets", "list"], goal: 60.0 },
 ];
 
-/// Most memory that a list may take, in KiB.
+/// Maximum memory of a list, in KiB.
 const MOST_MEMORY: u64 = 12 * 1024;
 
 pub(crate) fn run() -> Outcome {
@@ -82,7 +82,7 @@ pub(crate) fn run() -> Outcome {
     if missed.is_empty() { Ok(()) } else { Err(format!("missed: {}", missed.join("; "))) }
 }
 
-/// A sandbox, which is a part of the program. It ends with this value.
+/// The sandbox of the program; dropping it ends the process.
 struct Sandbox {
     process: Child,
     url: String,
@@ -96,11 +96,11 @@ impl Sandbox {
         let mut sandbox = Self { process, url: String::new() };
         let mut line = String::new();
         if let Some(stdout) = sandbox.process.stdout.take() {
-            // An unreadable line is no JSON either.
+            // An unreadable line is not JSON either.
             let _ = BufReader::new(stdout).read_line(&mut line);
         }
         let line: Value = serde_json::from_str(&line).unwrap_or_default();
-        sandbox.url = line["AVALA_BASE_URL"].as_str().ok_or("the sandbox did not say where it is")?.to_owned();
+        sandbox.url = line["AVALA_BASE_URL"].as_str().ok_or("the sandbox did not print its address")?.to_owned();
         Ok(sandbox)
     }
 }
@@ -143,14 +143,14 @@ fn time(program: &Path, args: &[&str], url: &str) -> Result<f64, String> {
 
 /// Returns the peak of resident memory of a list, in KiB, as `wait4` reports it to `time`.
 fn memory(program: &Path, url: &str) -> Result<u64, String> {
-    // A pipe that is never read would stop a list that is longer than it holds, so a file takes the output.
+    // A pipe that is never read would block a long list, so the output goes to a file.
     let file = std::env::temp_dir().join(format!("avala-bench-{}", std::process::id()));
     let output = File::create(&file).map_err(|error| format!("{}: {error}", file.display()))?;
     let mut list = command(program, &["datasets", "list", "--all", "-o", "ndjson"], url);
     let mut child = list.stdout(output).spawn().map_err(|error| error.to_string())?;
     let status = format!("/proc/{}/status", child.id());
     let mut peak = 0;
-    // `VmHWM` only grows, so that the last value that is read is the peak, or just before it.
+    // `VmHWM` only grows, so the last value that is read is the peak, or a value shortly before it.
     while child.try_wait().map_err(|error| error.to_string())?.is_none() {
         let text = std::fs::read_to_string(&status).unwrap_or_default();
         let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:")?.split_whitespace().next()?.parse().ok());

@@ -115,6 +115,6 @@ mod tests {
         assert_eq!(goal(&[0.9, 1.0, 1.2]).verdict(), "met");
         assert_eq!(goal(&[0.9, 1.1, 1.2]).verdict(), "missed, within the noise");
         assert_eq!(goal(&[1.1, 1.1, 1.2]).verdict(), "**missed**");
-        assert!(!goal(&[]).is_missed(), "what could not be measured is shown as no number");
+        assert!(!goal(&[]).is_missed(), "a missing measurement is shown without a number");
     }
 }

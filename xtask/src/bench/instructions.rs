@@ -1,7 +1,7 @@
 //! Counts instructions with callgrind: `cargo xtask bench --instructions`.
 //!
-//! Counts are the same on a busy machine, unlike times. So each one of the SDK has a gate, which a change must not
-//! pass.
+//! Unlike times, counts are the same on a busy machine. So each count of the SDK has a gate, which a change must not
+//! exceed.
 
 use std::process::{Command, Stdio};
 
@@ -10,19 +10,19 @@ use crate::outcome::Outcome;
 use crate::performance;
 use crate::process::log;
 
-/// One row: what the SDK does, and what peers do for the same.
+/// A row: the work of the SDK, and the same work of its peers.
 struct Row {
     what: &'static str,
-    /// How often the work is done in two runs: their difference removes the cost of start and end.
+    /// Repetitions of the work in two runs, whose difference removes the cost of start and end.
     times: (u64, u64),
     ours: Work,
     peers: &'static [(&'static str, Work)],
     goal: Goal,
-    /// A little more than what was measured when the row was last changed.
+    /// The gate: slightly more than the measured count at the last change of the row.
     gate: u64,
 }
 
-/// The most instructions that a row should take.
+/// Maximum number of instructions of a row.
 enum Goal {
     None,
     Most(u64),
@@ -55,7 +55,7 @@ const ROWS: &[Row] = &[
         gate: 58_000,
     },
     Row {
-        // With more in flight, calls that wait look at the clock, which is slow under callgrind: `bench` has those
+        // With more calls in flight, waiting calls read the clock, which is slow under callgrind: `bench` has those
         // rows.
         what: "the same in tasks, 1 call in flight",
         times: (100, 1_100),
@@ -164,7 +164,7 @@ impl Row {
     }
 }
 
-/// Instructions of one process, start and end included.
+/// Returns the instructions of a process, including start and end.
 fn instructions(programs: &Programs, program: &str, arguments: &[&str]) -> Result<u64, String> {
     let mut command = programs.on_client_core("valgrind".into());
     command.args(["--tool=callgrind", "--callgrind-out-file=/dev/null"]);

@@ -1,6 +1,6 @@
 //! The plan: which workloads run with which clients, and how often.
 
-/// 20 pages: after that many items, the buffers of a list no longer grow.
+/// 20 pages, after which the buffers of a list no longer grow.
 pub(super) const FEW_ITEMS: u64 = 2_000;
 
 /// One workload with one client.

@@ -100,7 +100,7 @@ impl Server {
         match (read, line.trim().parse()) {
             (Some(Ok(_)), Ok(port)) => server.port = port,
             // Dropping `server` stops the process.
-            _ => return Err(format!("the server said {line:?} in place of its port")),
+            _ => return Err(format!("the server printed {line:?} instead of its port")),
         }
         Ok(server)
     }

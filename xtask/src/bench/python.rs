@@ -22,7 +22,7 @@ pub(crate) fn find() -> Option<Python> {
         || (succeeds(Command::new("python3").args(["-m", "venv"]).arg(&folder))
             && succeeds(Command::new(&python).args(["-m", "pip", "install", "--quiet", PACKAGE])));
     if !ready {
-        log(&format!("no Python with {PACKAGE}: its rows are left out"));
+        log(&format!("no Python with {PACKAGE}: its rows are skipped"));
     }
     ready.then_some(Python(python))
 }

@@ -42,7 +42,7 @@ impl Results {
         let checksum = number("checksum")?;
         let known = *self.checksums.entry((workload, step.count)).or_insert(checksum);
         if known != checksum {
-            return Err(format!("{} did not read in {} what the others read", step.client, step.workload));
+            return Err(format!("{} read other data in {} than the other clients", step.client, step.workload));
         }
         let key = (step.workload.clone(), step.client, step.count);
         if !self.order.contains(&key) {

@@ -1,4 +1,4 @@
-//! Runs the programs: the other processor's in an emulator, and this machine's for its start time.
+//! Runs the programs: in an emulator, or on this machine to measure the start time.
 
 use std::path::Path;
 use std::process::{Command, Output};
@@ -9,7 +9,7 @@ use crate::process::log;
 /// How often a start is timed.
 const STARTS: usize = 31;
 
-/// Runs a program in an emulator, also against a sandbox; returns `false` if there is no emulator.
+/// Runs a program in an emulator, alone and against a sandbox; returns `false` if there is no emulator.
 pub(super) fn emulated(emulator: &str, program: &Path, host: &Path) -> Result<bool, String> {
     if Command::new(emulator).arg("--version").output().is_err() {
         log(&format!("skipped: the program under {emulator}: apt-get install qemu-user-static"));
@@ -20,13 +20,13 @@ pub(super) fn emulated(emulator: &str, program: &Path, host: &Path) -> Result<bo
     let help = run(Command::new(emulator).arg(program).args(["datasets", "create", "--help"]))?;
     expect(&help, 0, "--data-type")?;
     let list = ["datasets", "list", "--limit", "1", "-o", "json"];
-    // The sandbox is this machine's, so that only the program itself runs in the emulator.
+    // The sandbox runs without the emulator, so that only the tested program is emulated.
     let listed = run(Command::new(host).args(["sandbox", "--"]).arg(emulator).arg(program).args(list))?;
     expect(&listed, 0, "\"slug\"")?;
     Ok(true)
 }
 
-/// Returns the median time of a start, in milliseconds, of lines that need no network.
+/// Returns the median start time in milliseconds of command lines that need no network.
 pub(super) fn start_times(program: &Path) -> Result<Vec<(&'static str, f64)>, String> {
     let lines: [(&str, &[&str]); 3] = [
         ("avala --version", &["--version"]),
@@ -51,7 +51,7 @@ pub(super) fn run(command: &mut Command) -> Result<Output, String> {
     command.output().map_err(|error| format!("{command:?} did not start: {error}"))
 }
 
-/// Fails unless a program ended with a code and printed a text, on either stream.
+/// Fails unless a program ended with this code and printed this text to stdout or stderr.
 pub(super) fn expect(output: &Output, code: i32, text: &str) -> Result<(), String> {
     let stdout = String::from_utf8_lossy(&output.stdout);
     let stderr = String::from_utf8_lossy(&output.stderr);

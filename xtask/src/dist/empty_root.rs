@@ -1,4 +1,4 @@
-//! Runs a static program in a root folder that holds nothing but the program.
+//! Runs a static program in a root folder that contains only the program.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,7 +8,7 @@ use std::time::Instant;
 use super::checks::{expect, run};
 use crate::process::log;
 
-/// How many seconds a command may take, also without a network.
+/// Timeout of a command in seconds, even without a network.
 const PATIENCE: &str = "60";
 
 /// A run of the program: its arguments and environment, the expected exit code, and a part of the expected output.
@@ -42,14 +42,14 @@ const CASES: &[Case] = &[
     works(&["profiles", "list"], "NAME"),
     Case { args: &["datasets", "list"], variables: &[], code: 3, text: "--api-key-file" },
     fails(&["login", "--api-key", "avk_x", "--no-verify"], 2, "--config-file"),
-    // Names cannot be resolved: the error says what is missing, and what to do.
+    // Names cannot be resolved: the error names the missing file and the remedy.
     fails(&["datasets", "list"], 8, "/etc/resolv.conf"),
     fails(&["datasets", "list"], 8, "HTTPS_PROXY"),
     fails(&["datasets", "list", "--base-url", "https://127.0.0.1:9/api/v1", "--api-key", "avk_x"], 8, "127.0.0.1"),
     fails(UPLOAD, 2, "--state-folder"),
 ];
 
-/// Checks which commands work in an empty root, and how the others fail; returns `false` if no root can be changed.
+/// Checks which commands work in an empty root, and how the others fail; returns `false` if the root cannot be changed.
 pub(super) fn check(program: &Path) -> Result<bool, String> {
     let root = Root::create(program)?;
     let Some(changer) = root.changer() else {
@@ -70,7 +70,7 @@ pub(super) fn check(program: &Path) -> Result<bool, String> {
     Ok(true)
 }
 
-/// A folder with nothing but the program. It is removed with this value.
+/// A folder that contains only the program. It is removed on drop.
 pub(super) struct Root(PathBuf);
 
 impl Root {
@@ -86,7 +86,7 @@ impl Root {
         Ok(root)
     }
 
-    /// Returns the words that run a program in this root: without privileges, or with them.
+    /// Returns the command that runs a program in this root, with or without privileges.
     fn changer(&self) -> Option<Vec<String>> {
         let folder = self.0.display().to_string();
         let unshare = ["unshare".to_owned(), "--map-root-user".to_owned(), format!("--root={folder}")];
@@ -108,7 +108,7 @@ impl Root {
 
 impl Drop for Root {
     fn drop(&mut self) {
-        // What stays behind is a copy of a program in the folder for temporary files.
+        // If this fails, a copy of the program remains in the folder for temporary files.
         let _ = fs::remove_dir_all(&self.0);
     }
 }

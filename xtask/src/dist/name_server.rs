@@ -1,7 +1,7 @@
-//! Resolves a name whose addresses do not fit into one datagram, in a root that holds the program and a resolver file.
+//! Resolves a name whose addresses exceed a datagram, in a root that contains the program and a resolver file.
 //!
-//! The name server cuts its response over UDP, and the rest has to be asked for over TCP. It needs port 53, so it runs in a
-//! network of its own: `unshare` starts this program again there.
+//! The name server truncates its response over UDP, so the program has to ask again over TCP. The server needs port 53,
+//! so it runs in a network namespace: `unshare` starts this program again there.
 
 use std::io::{Read as _, Write as _};
 use std::net::{Ipv4Addr, TcpListener, TcpStream, UdpSocket};
@@ -17,15 +17,15 @@ use super::empty_root::Root;
 use crate::outcome::Outcome;
 use crate::process::log;
 
-/// The task that runs in the network of its own.
+/// The task that runs in the network namespace.
 pub(crate) const INSIDE: &str = "dist-name-server";
 
-/// Addresses of the name: more than the 512 bytes of a datagram hold.
+/// Number of addresses of the name: more than fit into a datagram of 512 bytes.
 const ADDRESSES: u16 = 120;
 
 const NAME: &str = "many.example";
 
-/// Checks the program; returns `false` if this user cannot have a network of its own.
+/// Checks the program; returns `false` if this user cannot create a network namespace.
 pub(super) fn check(program: &Path) -> Result<bool, String> {
     let can = run(Command::new("unshare").args(["--map-root-user", "--net", "ip", "link", "set", "lo", "up"]));
     if !can.is_ok_and(|output| output.status.success()) {
@@ -67,9 +67,9 @@ pub(crate) fn inside(root: &str) -> Outcome {
     command.args(["--base-url", &format!("https://{NAME}:{port}/api/v1")]).env_clear().stdin(Stdio::null());
     command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
     let output = run(&mut command)?;
-    // The server speaks no TLS: the program has to end with a network error after it has connected.
+    // The server does not speak TLS: the program has to end with a network error after it has connected.
     expect(&output, 8, NAME)?;
-    // If nothing has connected, this ends the wait for it.
+    // If nothing has connected, this connection ends the wait.
     let _ = TcpStream::connect((Ipv4Addr::LOCALHOST, port));
     let first = first.join().map_err(|_| "the server failed".to_owned())?;
     if over_tcp.load(SeqCst) == 0 || first != Some(0x16) {
@@ -92,7 +92,7 @@ fn serve_datagrams(socket: &UdpSocket) {
     let mut query = [0; 512];
     while let Ok((length, from)) = socket.recv_from(&mut query) {
         if let Some(response) = query.get(..length).and_then(|query| response(query, false)) {
-            // A response that is lost is asked for again.
+            // The program repeats a query whose response was lost.
             let _ = socket.send_to(&response, from);
         }
     }
@@ -111,7 +111,7 @@ fn serve_stream(mut stream: TcpStream, count: &AtomicU64) {
     }
 }
 
-/// Returns the response to a query: all addresses, or, where they do not fit, none and the mark that it was cut.
+/// Returns the response to a query: all addresses, or, if they do not fit, none and the truncation flag.
 fn response(query: &[u8], is_stream: bool) -> Option<Vec<u8>> {
     const CUT: u16 = 0x0200;
     let mut end = 12;

@@ -1,13 +1,13 @@
-//! Removes from a compiler message what depends on the machine, or on lines of the crates.
+//! Removes parts of a compiler message that depend on the machine, or on lines of the crates.
 
 use std::path::Path;
 
-/// Returns the message without line numbers and sources of other files than the program.
+/// Returns the message without line numbers and without sources of other files.
 pub(super) fn message(text: &str, source: &Path, root: &Path) -> String {
     let root = format!("{}/", root.display());
     let source = source.to_string_lossy().into_owned();
     let mut lines: Vec<String> = Vec::new();
-    // Whether the shown source is that of another file.
+    // Whether the shown source is from another file.
     let mut is_foreign = false;
     for line in text.lines() {
         let line = without_count(&line.replace(&root, ""));

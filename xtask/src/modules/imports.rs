@@ -26,7 +26,7 @@ pub(super) fn imports(text: &str, here: &[String]) -> Vec<Import> {
             None => rest.push_str(piece),
         }
     }
-    // Paths inside of code, such as `crate::decode::page::<T>`, or `work::handle` beside `mod work;`.
+    // Paths inside code, such as `crate::decode::page::<T>`, or `work::handle` beside `mod work;`.
     let roots = ["crate", "super", "self"].into_iter().chain(children.iter().copied());
     for path in roots.flat_map(|root| inline_paths(&rest, root)) {
         found.extend(absolute(&path, here, &children).map(|path| Import { path, is_reexport: false }));
@@ -87,7 +87,7 @@ fn code_of(text: &str) -> String {
     code
 }
 
-/// Returns what follows a text: after the end of a raw one, or after the first quote without a backslash.
+/// Returns the code after a string literal: after the end of a raw one, or after the first quote without a backslash.
 fn after_text(text: &str, raw_end: Option<String>) -> &str {
     if let Some(end) = raw_end {
         return text.split_once(&end).map_or("", |(_, rest)| rest);
@@ -102,7 +102,7 @@ fn after_text(text: &str, raw_end: Option<String>) -> &str {
     ""
 }
 
-/// Splits a statement into what stands before its `use`, whether it is a re-export, and the tree of its paths.
+/// Splits a statement into the part before its `use`, whether it is a re-export, and the tree of its paths.
 fn use_declaration(statement: &str) -> Option<(&str, bool, &str)> {
     let tree = statement.trim_end().strip_suffix(';')?;
     let start = tree.rfind("use ").filter(|start| {
@@ -114,7 +114,7 @@ fn use_declaration(statement: &str) -> Option<(&str, bool, &str)> {
     Some((before, line.starts_with("pub"), tree[start + 4..].trim()))
 }
 
-/// Returns the paths of a tree such as `super::{a::B, c::{self, D as E}}`, with the name under which each is known.
+/// Returns the paths of a tree such as `super::{a::B, c::{self, D as E}}`, each with its name.
 fn leaves(tree: &str) -> Vec<(Vec<String>, String)> {
     let tree = tree.trim();
     let Some((prefix, inside)) = tree.split_once('{') else {
@@ -140,7 +140,7 @@ fn leaves(tree: &str) -> Vec<(Vec<String>, String)> {
     found
 }
 
-/// Splits at the commas outside of braces.
+/// Splits at the commas outside braces.
 fn branches(text: &str) -> Vec<&str> {
     let (mut depth, mut start, mut found) = (0_u32, 0, Vec::new());
     for (index, letter) in text.char_indices() {
@@ -234,7 +234,10 @@ mod tests {
     fn paths_that_begin_with_a_declared_module_are_resolved() {
         let text = "pub(crate) mod work;\nmod deliver;\nuse deliver::Decision;\nfn f() { work::handle(other::x) }\n";
         assert_eq!(paths(text, &["runtime"]), ["runtime::deliver::Decision", "runtime::work::handle"]);
-        assert!(paths("mod tests {}\nfn f() { tests::x() }\n", &["runtime"]).is_empty(), "an inline module is no file");
+        assert!(
+            paths("mod tests {}\nfn f() { tests::x() }\n", &["runtime"]).is_empty(),
+            "an inline module is not a file"
+        );
         assert!(paths("mod work;\nfn f() { rework::x(); self.work::<T>() }\n", &["a"]).is_empty());
     }
 

@@ -1,4 +1,4 @@
-//! Adds the examples of CONTRIBUTING.md to a copy of the workspace. The result has to pass what a contributor runs next.
+//! Adds the examples of CONTRIBUTING.md to a copy of the workspace, and runs the commands of a contributor there.
 
 use std::fs;
 use std::path::Path;
@@ -10,7 +10,7 @@ use crate::process::{cargo_with, log, root, target_directory};
 use super::scaffold;
 use super::spec::Spec;
 
-/// Scaffolds the examples in a copy, and runs the suites that a new call concerns.
+/// Scaffolds the examples in a copy, and runs the affected suites.
 pub(crate) fn run() -> Outcome {
     let target = target_directory()?;
     let copy = target.join("new-call-check");
@@ -28,7 +28,7 @@ pub(crate) fn run() -> Outcome {
     let (manifest, target) = (copy.join("Cargo.toml"), target.to_string_lossy().into_owned());
     let manifest = manifest.to_string_lossy();
     let place = ["--quiet", "--manifest-path", &manifest, "--target-dir", &target];
-    // The snapshots of the new model are accepted: whether they are right is for a reader.
+    // The snapshots of the new model are accepted without a review.
     let accept = [("INSTA_UPDATE", "always"), ("INSTA_FORCE_PASS", "0")];
     cargo_with(&[&["test", "-p", "avala-tests", "--test", "suite"], &place[..]].concat(), &accept)?;
     cargo_with(&[&["test", "-p", "avala-sandbox", "--lib"], &place[..]].concat(), &accept)?;
@@ -41,7 +41,7 @@ pub(crate) fn run() -> Outcome {
     cargo_with(&[&["test", "-p", "avala-client", "--doc"], &place[..], &["--"], &filters[..]].concat(), &accept)
 }
 
-/// Copies every file that git knows.
+/// Copies every tracked file.
 fn copy_workspace(copy: &Path) -> Outcome {
     let failed = |error: std::io::Error| format!("{}: {error}", copy.display());
     if copy.exists() {
@@ -56,7 +56,7 @@ fn copy_workspace(copy: &Path) -> Outcome {
     let names = String::from_utf8_lossy(&listed.stdout).into_owned();
     for name in names.split('\0').filter(|name| !name.is_empty()) {
         let (from, to) = (root().join(name), copy.join(name));
-        // A file that was removed and not yet committed; a link to a file becomes a file.
+        // Skips files that were removed without a commit; links to files become files.
         if !from.is_file() {
             continue;
         }

@@ -70,7 +70,7 @@ fn new_resource(edits: &mut Edits, spec: &Spec, file: &str) -> Result<(), String
     edits.insert_before(module, "\nimpl Avala {\n", "", &method)
 }
 
-/// Imports what the method names and the file does not have yet.
+/// Imports types of the method that the file does not import.
 fn import(edits: &mut Edits, spec: &Spec, file: &str) -> Result<(), String> {
     let mut types: Vec<String> = spec.placeholders().iter().map(|name| spec.placeholder_type(name)).collect();
     types.extend(spec.model.clone());
@@ -81,9 +81,10 @@ fn import(edits: &mut Edits, spec: &Spec, file: &str) -> Result<(), String> {
     edits.import(file, module, name)
 }
 
-/// Lists a model that no call returned before. A model with a UID that a call asks for is checked against it.
+/// Lists a model that no call returned before. If the path has the UID of the model, the response is checked against
+/// it.
 fn decoder(edits: &mut Edits, spec: &Spec) -> Result<(), String> {
-    let file = "crates/avala-client/src/decode/decoded.rs";
+    let file = "crates/avala-client/src/decode/models.rs";
     let Some(model) = &spec.model else { return Ok(()) };
     if edits.read(file)?.contains(&format!("\n    {model},\n")) {
         return Ok(());

@@ -1,4 +1,4 @@
-//! The contract, and the case that compares the client with it.
+//! Adds the row of the contract, and the case of the contract suite.
 
 use super::edit::Edits;
 use super::spec::Spec;
@@ -38,7 +38,7 @@ pub(super) fn model(edits: &mut Edits, spec: &Spec, model: &str) -> Result<(), S
     edits.insert_into_list(TYPES, "{\n", &line)
 }
 
-/// Adds the case of the call, with its required arguments and with all that it can have.
+/// Adds the case of the call, with its required and with all arguments.
 pub(super) fn case(edits: &mut Edits, spec: &Spec) -> Result<(), String> {
     let arguments: Vec<String> = spec.placeholders().iter().map(|name| format!("id(\"{name}\")")).collect();
     let call = format!("avala.{}().{}({})", spec.resource, spec.call, arguments.join(", "));

@@ -30,7 +30,7 @@ impl Edits {
         self.changed.insert(file.to_owned(), text);
     }
 
-    /// Inserts a text before the first place of a marker that follows another one.
+    /// Inserts a text before the first occurrence of a marker after another one.
     pub(super) fn insert_before(&mut self, file: &str, after: &str, marker: &str, text: &str) -> Result<(), String> {
         let old = self.read(file)?;
         let missing =
@@ -41,7 +41,7 @@ impl Edits {
         Ok(())
     }
 
-    /// Inserts a line in alphabetical order among the lines that begin like it, up to and with its first `prefix`.
+    /// Inserts a line in alphabetical order among the lines that start with `prefix`.
     pub(super) fn insert_sorted(&mut self, file: &str, prefix: &str, line: &str) -> Result<(), String> {
         let old = self.read(file)?;
         let is_alike = |other: &str| other.starts_with(prefix);
@@ -50,7 +50,7 @@ impl Edits {
         let last = lines.iter().rposition(|other| is_alike(other));
         let mut place =
             next.or(last.map(|last| last + 1)).ok_or_else(|| format!("{file}: no line begins with `{prefix}`"))?;
-        // Attributes belong to the line after them.
+        // Attributes belong to the following line.
         while place > 0 && lines[place - 1].starts_with("#[") {
             place -= 1;
         }
@@ -80,7 +80,7 @@ impl Edits {
         Ok(())
     }
 
-    /// Imports a name from a module, into the braces of an import that the file has, or with a line of its own before the
+    /// Imports a name from a module, into the braces of an existing import, or with a new line before the
     /// first import of the same crate. Formatting puts the names in order.
     pub(super) fn import(&mut self, file: &str, module: &str, name: &str) -> Result<(), String> {
         let old = self.read(file)?;
@@ -105,7 +105,7 @@ impl Edits {
         }
         let is_own = module.starts_with("crate");
         let first = if is_own { "use crate::" } else { "use " };
-        // Other crates are a paragraph of their own.
+        // Imports of other crates are a separate paragraph.
         let is_first_of_others =
             !is_own && imports.first().is_some_and(|part| part.trim_start().starts_with("use crate::"));
         let gap = if is_first_of_others { "\n" } else { "" };

@@ -10,7 +10,7 @@ pub(super) struct Spec {
     pub(super) method: String,
     /// As `/widgets/{uid}/`.
     pub(super) path: String,
-    /// Placeholders whose type the path names, as `{uid:IssueUid}`.
+    /// Placeholders whose type the path names, such as `{uid:IssueUid}`.
     named_types: Vec<(String, String)>,
     /// As `Widget`; `None` if the response has no value.
     pub(super) model: Option<String>,
@@ -65,7 +65,7 @@ impl Spec {
             None => (false, Some((*returns).to_owned())),
         };
         if model.as_ref().is_some_and(|model| !model.starts_with(|first: char| first.is_ascii_uppercase())) {
-            return Err(format!("`{returns}` is no model"));
+            return Err(format!("`{returns}` is not a model"));
         }
         let (path, named_types) = without_types(path);
         let fields = fields.iter().map(|field| parse_field(field)).collect::<Result<_, _>>()?;
@@ -81,12 +81,12 @@ impl Spec {
         })
     }
 
-    /// Returns the name of the call, as `widgets.list`.
+    /// Returns the name of the call, such as `widgets.list`.
     pub(super) fn name(&self) -> String {
         format!("{}.{}", self.resource, self.call)
     }
 
-    /// Returns the type of the resource, as `QualityTargets` of `quality_targets`.
+    /// Returns the type of the resource, such as `QualityTargets` of `quality_targets`.
     pub(super) fn resource_type(&self) -> String {
         let words = self.resource.split('_');
         words
@@ -100,7 +100,7 @@ impl Spec {
             .collect()
     }
 
-    /// Returns the name of the model in singular and snake case, as `quality_target`.
+    /// Returns the name of the model in singular and snake case, such as `quality_target`.
     pub(super) fn model_module(model: &str) -> String {
         let mut name = String::new();
         for (index, letter) in model.chars().enumerate() {
@@ -112,13 +112,13 @@ impl Spec {
         name
     }
 
-    /// Returns the placeholders of the path, as `uid`.
+    /// Returns the placeholders of the path, such as `uid`.
     pub(super) fn placeholders(&self) -> Vec<&str> {
         self.path.split('{').skip(1).filter_map(|part| Some(part.split_once('}')?.0)).collect()
     }
 
-    /// Returns the type of a placeholder: the one that the path names, the UID of the model or of the resource for `uid`, and that
-    /// of its name for others.
+    /// Returns the type of a placeholder: the one that the path names, the UID of the model or of the resource for
+    /// `uid`, and that of its name for others.
     pub(super) fn placeholder_type(&self, placeholder: &str) -> String {
         if let Some((_, named)) = self.named_types.iter().find(|(name, _)| name == placeholder) {
             return named.clone();
@@ -161,7 +161,7 @@ fn without_types(path: &str) -> (String, Vec<(String, String)>) {
 
 fn parse_field(field: &str) -> Result<(String, FieldType), String> {
     let types = [FieldType::String, FieldType::Boolean, FieldType::Integer, FieldType::Number, FieldType::Datetime];
-    let (name, type_name) = field.split_once(':').ok_or_else(|| format!("`{field}` is no name:type"))?;
+    let (name, type_name) = field.split_once(':').ok_or_else(|| format!("`{field}` is not name:type"))?;
     let found = types.into_iter().find(|candidate| candidate.names().0 == type_name);
     Ok((
         name.to_owned(),

@@ -1,4 +1,4 @@
-//! A program outside of the workspace that uses each package once, as their front pages show.
+//! A program outside the workspace that uses each package once, as their front pages show.
 
 use avala_agents::Decision;
 use avala_client::Avala;

@@ -1,4 +1,4 @@
-//! The programs that are compared, and how they are run.
+//! Runs the compared programs.
 
 use std::fs;
 use std::io::Write as _;
@@ -33,7 +33,7 @@ pub(super) struct Parties {
     pub(super) python: Option<Python>,
     /// Whether programs can be pinned to a core.
     is_pinned: bool,
-    /// Folder in memory for the files to send and the received ones.
+    /// Folder in memory for sent and received files.
     pub(super) files: PathBuf,
     /// Folder on disk for state and logs.
     pub(super) state: PathBuf,
@@ -92,7 +92,7 @@ impl Parties {
         Relay::start(command)
     }
 
-    /// Runs the SDK, and returns what it prints.
+    /// Runs the SDK, and returns its output.
     pub(super) fn transfers(&self, arguments: &[&str]) -> Result<String, String> {
         output(Command::new(&self.transfers).args(arguments))
     }
@@ -108,7 +108,7 @@ impl Parties {
         figures(command.arg("measure").arg(program).args(arguments))
     }
 
-    /// Uploads a folder with the official client, which measures itself, so that its start does not count.
+    /// Uploads a folder with the official client, which measures itself, so that its start is not included.
     pub(super) fn official_upload(&self, url: &str, folder: &Path, name: &str) -> Result<Option<Figures>, String> {
         let Some(python) = &self.python else { return Ok(None) };
         let mut command = self.on_core(CLIENT_CORE, python.path());
@@ -116,7 +116,7 @@ impl Parties {
         figures(&mut command).map(Some)
     }
 
-    /// Writes a file of this size. Its blocks differ, so that nothing can share them.
+    /// Writes a file of this size with different blocks, which cannot be deduplicated.
     pub(super) fn file(&self, name: &str, size: u64) -> Result<PathBuf, String> {
         let path = self.files.join(name);
         let write = || -> std::io::Result<()> {
@@ -164,7 +164,7 @@ impl Parties {
 
 impl Drop for Parties {
     fn drop(&mut self) {
-        // Some GiB of memory. An error leaves them to the next run.
+        // Frees some GiB of memory. After an error, the next run removes the files.
         let _ = fs::remove_dir_all(&self.files);
     }
 }

@@ -1,4 +1,4 @@
-//! What is measured.
+//! Measures the rows.
 
 use std::fs;
 use std::path::Path;
@@ -12,7 +12,7 @@ use crate::process::log;
 
 /// Rate of each connection of the relay, in bytes per second.
 const RELAY_RATE: u64 = 50_000_000;
-/// Most memory of one file, and of many, in MiB: of many, the budget and 16.
+/// Maximum memory for one file and for many, in MiB: for many, the budget and 16.
 const FILE_MIB: f64 = 32.0;
 const FILES_MIB: f64 = 64.0 + 16.0;
 /// Size of a small file, in bytes.
@@ -25,7 +25,7 @@ fn row(what: &str, compared_with: &str, goal: impl Into<Option<f64>>, values: Ve
     Row { what, compared_with, goal: goal.into(), values, note }
 }
 
-/// Returns the medians of some figures in words.
+/// Returns a text with the medians of some figures.
 fn note(parties: &[(&str, &[Figures])]) -> String {
     let one = |(name, figures): &(&str, &[Figures])| {
         let column = |figure: fn(&Figures) -> f64| median(&figures.iter().map(figure).collect::<Vec<_>>());
@@ -51,7 +51,7 @@ fn cpu(figures: &Figures) -> f64 {
     figures.cpu_ms
 }
 
-/// Uploads with one PUT of curl, which needs the header that the URL is signed with.
+/// Uploads with a PUT of curl, which needs the signed header.
 fn curl_put(file: &str, url: &str, more: &[&str], parties: &Parties) -> Result<Figures, String> {
     let arguments = ["--silent", "--fail", "-H", "Content-Type: application/octet-stream", "-H", "Expect:"];
     let arguments = [&arguments[..], more, &["-T", file, url]].concat();
@@ -93,7 +93,7 @@ pub(super) fn large_upload(parties: &Parties, plan: &Plan) -> Rows {
     Ok(rows)
 }
 
-/// Measures the upload of the same file in parts, where each connection is slow.
+/// Measures the upload of the same file in parts over slow connections.
 pub(super) fn through_a_relay(parties: &Parties, plan: &Plan) -> Rows {
     let what = "the same in parts with 4 connections, 50 MB/s each: wall";
     if !has("curl") {
@@ -173,7 +173,7 @@ pub(super) fn download(parties: &Parties, plan: &Plan) -> Rows {
     ])
 }
 
-/// Measures many small files; the figures are for each file.
+/// Measures many small files; the figures are per file.
 pub(super) fn many_files(parties: &Parties, plan: &Plan) -> Rows {
     let sandbox = parties.sandbox("files.log", &["--quiet"])?;
     let (count, fewer) = plan.files;
@@ -190,7 +190,7 @@ pub(super) fn many_files(parties: &Parties, plan: &Plan) -> Rows {
     ])
 }
 
-/// Measures fewer files, where every response takes time.
+/// Measures fewer files with a delay of every response.
 pub(super) fn latency(parties: &Parties, plan: &Plan) -> Rows {
     let sandbox = parties.sandbox("latency.log", &["--quiet", "--latency-ms", "50"])?;
     let folder = parties.folder("slow", plan.slow_files, SMALL)?;
@@ -200,7 +200,7 @@ pub(super) fn latency(parties: &Parties, plan: &Plan) -> Rows {
     Ok(vec![rows.row(&what, "official client", 0.35, wall)])
 }
 
-/// What small files took: both for each file.
+/// Figures of small files of both clients, per file.
 struct SmallFiles {
     ours: Vec<Figures>,
     theirs: Vec<Figures>,
@@ -241,7 +241,7 @@ fn small_files(
     Ok(rows)
 }
 
-/// Counts the calls of the API for each file: the difference between many and few files, so that those of a run do not
+/// Counts the calls of the API per file: the difference between many and few files, so that the calls per run do not
 /// count.
 pub(super) fn calls(parties: &Parties) -> Rows {
     const FEW: u64 = 100;
@@ -271,7 +271,7 @@ pub(super) fn calls(parties: &Parties) -> Rows {
     ])
 }
 
-/// Measures the memory for a very large file, of which no byte is stored.
+/// Measures the memory for a very large sparse file.
 pub(super) fn memory(parties: &Parties, plan: &Plan) -> Rows {
     let sandbox = parties.sandbox("memory.log", &["--quiet", "--part-size", "16777216"])?;
     let path = parties.files.join("largest.mcap");

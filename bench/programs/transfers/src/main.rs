@@ -1,6 +1,6 @@
 //! Transfers of the SDK as a process of its own, and helpers of `cargo xtask bench transfers`.
 //!
-//! Every program is measured from outside, by `measure`, so that their starts and ends count alike.
+//! Every program is measured from outside, by `measure`, so that start and end are always included.
 #![expect(clippy::print_stdout, reason = "its results go to standard output")]
 
 mod limit;

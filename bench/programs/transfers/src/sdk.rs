@@ -1,4 +1,4 @@
-//! What the SDK does.
+//! Transfers of the SDK.
 
 use std::error::Error;
 use std::fs::{self, File};
@@ -10,10 +10,10 @@ use avala_client::types::{CreateExport, GetUploadUrls, InitUpload, UploadFile};
 use avala_transfer::{DatasetUpload, Transfers};
 use sha2::{Digest as _, Sha256};
 
-/// Where the API is.
+/// Base URL of the API.
 pub(crate) struct Link {
     avala: Avala,
-    /// Proxy, and the certificate of its CA.
+    /// Proxy and the certificate of its CA.
     proxy: Option<(Proxy, Vec<u8>)>,
 }
 
@@ -57,7 +57,7 @@ pub(crate) async fn upload(
 
 pub(crate) async fn download(link: &Link, state: &str, export: &str, target: &str) -> Result<(), Box<dyn Error>> {
     let transfers = link.transfers(state, 10)?;
-    // The other programs do not test what they downloaded.
+    // The other programs do not test downloaded files.
     transfers.download_export(export).to_file(target).test_archive(false).await?;
     Ok(())
 }

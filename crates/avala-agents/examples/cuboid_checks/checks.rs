@@ -16,7 +16,7 @@ pub(crate) struct Limits {
     pub(crate) min_side: f64,
     /// The longest side.
     pub(crate) max_side: f64,
-    /// How far the sensor sees.
+    /// The range of the sensor.
     pub(crate) max_range: f64,
     /// The largest accepted overlap of two cuboids.
     pub(crate) max_overlap: f64,
@@ -40,7 +40,7 @@ pub(crate) fn findings(cuboids: &[Labelled], limits: &Limits) -> Vec<String> {
     let mut valid = Vec::new();
     for (name, cuboid) in &named {
         if !cuboid.is_valid() {
-            found.push(format!("{name} has a size or a position that is no number, or a side of zero"));
+            found.push(format!("{name} has a size or position that is not a number, or a side of zero"));
             continue;
         }
         valid.push((name, cuboid));
@@ -106,7 +106,7 @@ mod tests {
             [
                 "car 3 has a side of 0.01 m, at least 0.1 m are expected",
                 "car 3 is 200 m away, the sensor sees 120 m",
-                "car 4 has a size or a position that is no number, or a side of zero",
+                "car 4 has a size or position that is not a number, or a side of zero",
                 "car 5 has a side of 80.0 m, at most 30 m are expected",
                 "car 1 and car 2 overlap by 50 %",
             ]

@@ -37,8 +37,8 @@ impl Cuboid {
     }
 }
 
-/// Returns the volume that two valid cuboids share, as a part of the smaller one: 0 for none, 1 if one contains the
-/// other.
+/// Returns the shared volume of two valid cuboids as a part of the smaller one: 0 without an overlap, 1 if one contains
+/// the other.
 pub(crate) fn overlap(a: &Cuboid, b: &Cuboid) -> f64 {
     let top = (a.center[2] + a.size[2] / 2.0).min(b.center[2] + b.size[2] / 2.0);
     let bottom = (a.center[2] - a.size[2] / 2.0).max(b.center[2] - b.size[2] / 2.0);
@@ -117,7 +117,7 @@ mod tests {
         assert_overlap(&one, &cuboid([2.0, 0.0, 0.0], [2.0; 3], 0.0), 0.0);
         assert_overlap(&one, &cuboid([0.0, 0.0, 2.0], [2.0; 3], 0.0), 0.0);
         assert_overlap(&one, &cuboid([50.0, 0.0, 0.0], [2.0; 3], 1.0), 0.0);
-        // Their circles touch, they do not.
+        // Their circles touch, but the cuboids do not.
         assert_overlap(&one, &cuboid([2.2, 2.2, 0.0], [2.0; 3], 0.0), 0.0);
     }
 
@@ -129,7 +129,7 @@ mod tests {
         assert_overlap(&one, &cuboid([0.0; 3], [1.0, 1.0, 1.0], 0.7), 1.0);
         // Crossed: the common square is a half of each.
         assert_overlap(&one, &cuboid([0.0; 3], [4.0, 2.0, 2.0], FRAC_PI_2), 0.5);
-        // A square turned by an eighth: the octagon inside of both.
+        // A square turned by an eighth: the octagon inside both.
         let square = cuboid([0.0; 3], [2.0; 3], 0.0);
         assert_overlap(&square, &Cuboid { yaw: FRAC_PI_4, ..square }, 2.0 * (2.0_f64.sqrt() - 1.0));
     }

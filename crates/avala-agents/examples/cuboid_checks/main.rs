@@ -1,7 +1,8 @@
-//! An agent that checks the cuboids of each submitted result: size, range, overlap. It flags with reasons.
+//! An agent that checks size, range and overlap of the cuboids of each submitted result, and flags results with
+//! reasons.
 //!
 //! With `AVALA_API_KEY` in the environment it runs against the real API until Ctrl-C, with a journal in the current
-//! folder, and otherwise against a sandbox of its own:
+//! folder, and otherwise against a new sandbox:
 //!
 //! ```text
 //! cargo run -p avala-agents --example cuboid_checks
@@ -43,8 +44,8 @@ struct Annotation {
     yaw: f64,
 }
 
-/// Decides about one result. Another element than the type expects is an error of this agent, or of the annotation
-/// tool: the runtime tries again, and parks the execution for a person.
+/// Decides about one result. An element of another type is an error of this agent, or of the annotation
+/// tool: the runtime runs the handler again, and then parks the execution for a person.
 async fn check(context: Context) -> Result<Decision, serde_json::Error> {
     let Event::Result(result) = context.event() else { return Ok(Decision::leave()) };
     let annotations: Vec<Annotation> = result.result_data()?;
@@ -55,7 +56,7 @@ async fn check(context: Context) -> Result<Decision, serde_json::Error> {
     let cuboids: Vec<Labelled> = cuboids.collect();
     let found = findings(&cuboids, &Limits::default());
     Ok(match found.is_empty() {
-        true => Decision::skip().with_reason(format!("{} cuboids, nothing to object to", cuboids.len())),
+        true => Decision::skip().with_reason(format!("{} cuboids without findings", cuboids.len())),
         false => Decision::flag(reason(&found)),
     })
 }
@@ -75,7 +76,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     println!("No AVALA_API_KEY is set, so this runs against a sandbox at {}.", sandbox.url());
     let builder = Avala::builder().api_key(sandbox.key()).base_url(sandbox.url()).allow_insecure_base_url(true);
     let avala = builder.build()?;
-    // Events are for agents that exist when they happen.
+    // Events are sent to agents that exist at the time of the event.
     let registered = avala.agents().create(&CreateAgent::new(NAME).events([EventType::ResultSubmitted])).await?;
     let good = json!({"label": "car", "center": [12.0, 3.0, 0.9], "size": [4.5, 1.9, 1.6], "yaw": 0.1});
     let same = json!({"label": "car", "center": [12.5, 3.0, 0.9], "size": [4.5, 1.9, 1.6]});
@@ -94,5 +95,5 @@ async fn main() -> Result<(), Box<dyn Error>> {
         let response = execution.response_payload.as_ref().map_or("", |response| response.get());
         println!("  {:<9} {action:<5} {response}", execution.task.as_ref().map_or("", |task| task.as_str()));
     }
-    if summary.decided == 3 { Ok(()) } else { Err("three results were to be decided".into()) }
+    if summary.decided == 3 { Ok(()) } else { Err("expected three decided results".into()) }
 }

@@ -28,7 +28,7 @@ impl MemoryJournal {
     }
 
     fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Record>> {
-        // Entries are written in one step, so they are sound after a panic elsewhere.
+        // Entries are written in one step, so they are valid after a panic elsewhere.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -11,7 +11,7 @@ use crate::decision::Decision;
 #[cfg(feature = "journal-redb")]
 pub(crate) const VERSION: u64 = 1;
 
-/// Maximum size of the content that is kept of an entry that cannot be decoded.
+/// Maximum size in bytes of the kept content of an entry that cannot be decoded.
 const MAX_RAW_BYTES: usize = 64 << 10;
 
 /// Entry of the journal for one execution. Serializes as JSON.
@@ -28,7 +28,7 @@ pub struct Record {
     pub task: Option<TaskUid>,
     /// State of the execution.
     pub state: RecordState,
-    /// Number of handler runs, running ones included.
+    /// Number of handler runs, including a current one.
     #[serde(default)]
     pub attempts: u32,
     /// Consecutive starts that never ended: the process was killed, perhaps by the handler.
@@ -37,7 +37,7 @@ pub struct Record {
     /// Failed handler runs: errors, panics and timeouts.
     #[serde(default)]
     pub failures: u32,
-    /// The decision, once there is one.
+    /// The decision, if it is known.
     #[serde(default)]
     pub decision: Option<Decision>,
     /// The last failure, or the reason for parking.
@@ -63,13 +63,13 @@ pub enum RecordState {
     Started,
     /// The handler failed and will run again.
     Failed,
-    /// The decision is known and was not sent.
+    /// The decision is known but has not been sent.
     Decided,
     /// The decision may have been sent; the outcome is unknown.
     Sent,
     /// The server has a decision, ours or another one.
     Acknowledged,
-    /// The handler chose to leave the execution undecided.
+    /// The handler left the execution undecided.
     Left,
     /// The runtime gave up; a person decides.
     Parked,
@@ -108,17 +108,17 @@ impl Record {
         self.updated_at_ms = now_ms();
     }
 
-    /// Returns whether the decision has to be sent, or its outcome found out.
+    /// Returns whether the decision has to be sent, or its outcome has to be determined.
     pub(crate) fn is_undelivered(&self) -> bool {
         matches!(self.state, RecordState::Decided | RecordState::Sent)
     }
 
-    /// Returns whether nothing is left to do for this runtime.
+    /// Returns whether the execution is finished for this runtime.
     pub(crate) fn is_done(&self) -> bool {
         matches!(self.state, RecordState::Acknowledged | RecordState::Left | RecordState::Parked)
     }
 
-    /// Returns the remaining wait of a failed execution. A wait of more than a day is ignored, because the clock must
+    /// Returns the remaining delay of a failed execution. A delay of more than a day is ignored, because the clock must
     /// have been changed.
     pub(crate) fn retry_in(&self) -> Duration {
         let wait = Duration::from_millis(self.retry_at_ms.unwrap_or(0).saturating_sub(now_ms()));

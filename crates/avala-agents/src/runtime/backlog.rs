@@ -1,4 +1,4 @@
-//! Executions that wait for a handler, oldest first.
+//! Queue of executions that wait for a handler, oldest first.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
@@ -8,41 +8,42 @@ use tokio::time::Instant;
 
 use crate::event;
 
-/// At most this many executions are ready, and as many wait for a retry. Newer ones are seen again by a later poll.
+/// Maximum number of ready executions, and of executions that wait for a retry. A later poll lists newer executions
+/// again.
 const MAX_EXECUTIONS: usize = 1_000;
-/// At most this many bytes of payloads are kept, but always one execution.
+/// Maximum size of all payloads in bytes. One execution is always kept.
 const MAX_BYTES: usize = 64 << 20;
-/// At least this many executions of one task are kept.
+/// Minimum number of kept executions per task.
 const LEAST_OF_GROUP: usize = 32;
 
 /// Creation time and UID. Executions without a creation time come first.
 type Key = (Option<Timestamp>, ExecutionUid);
 
-/// What a backlog keeps.
+/// Capacity of a backlog.
 #[derive(Debug, Default)]
 pub(crate) struct Capacity {
     most: usize,
     most_of_group: usize,
-    /// Events with a rate limit of their own.
+    /// Events that have their own rate limit.
     paced: HashSet<EventType>,
 }
 
 impl Capacity {
-    /// Returns capacity for this many handlers at a time.
+    /// Returns the capacity for this many concurrent handlers.
     pub(crate) fn new(concurrency: usize, paced: HashSet<EventType>) -> Self {
         let most = MAX_EXECUTIONS.max(concurrency.saturating_mul(2));
-        // So that twice as many tasks are ready as handlers can run.
+        // Twice as many tasks are ready as handlers can run.
         let most_of_group = (most / concurrency.saturating_mul(2).max(1)).clamp(LEAST_OF_GROUP, most / 10);
         Self { most, most_of_group, paced }
     }
 
-    /// Returns how many executions are ready at most.
+    /// Returns the maximum number of ready executions.
     pub(super) fn most(&self) -> usize {
         self.most
     }
 }
 
-/// Executions of which one runs at a time: those of a task, and those of an event that is slowed down.
+/// A group of which one execution runs at a time: a task, or an event with a rate limit.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum Group {
     Task(TaskUid),
@@ -57,8 +58,8 @@ struct Entry {
 
 /// Pending executions by creation time.
 ///
-/// Executions that wait for a retry are counted apart, so that many failing ones do not keep new ones out. For the same
-/// reason a task, or an event with a rate limit, has a limited number of places.
+/// Executions that wait for a retry are counted separately, so that many failing executions do not keep new ones out.
+/// For the same reason a task, or an event with a rate limit, has a limited number of places.
 #[derive(Debug, Default)]
 pub(super) struct Backlog {
     capacity: Arc<Capacity>,
@@ -69,7 +70,7 @@ pub(super) struct Backlog {
     left_out: HashSet<Group>,
     waiting: BTreeMap<(Instant, ExecutionUid), AgentExecution>,
     bytes: usize,
-    /// Whether executions were left out that could start, so that another poll brings more.
+    /// Whether executions that could start were left out, so that another poll returns more.
     pub(super) is_truncated: bool,
 }
 
@@ -78,7 +79,7 @@ impl Backlog {
         Self { capacity, ..Self::default() }
     }
 
-    /// Adds an execution that may start at `start_at`. Drops the newest ones if there are too many.
+    /// Adds an execution that may start at `start_at`. Drops the newest executions if there are too many.
     pub(super) fn add(&mut self, execution: AgentExecution, start_at: Option<Instant>) {
         match start_at {
             Some(at) => {
@@ -109,7 +110,7 @@ impl Backlog {
         }
     }
 
-    /// Makes executions ready whose time has come.
+    /// Makes executions ready whose delay has ended.
     pub(super) fn wake(&mut self, now: Instant) {
         while let Some(entry) = self.waiting.first_entry().filter(|entry| entry.key().0 <= now) {
             let execution = entry.remove();
@@ -123,20 +124,20 @@ impl Backlog {
         self.waiting.first_key_value().map(|((at, _), _)| *at)
     }
 
-    /// Takes the oldest execution that is ready, with its task.
+    /// Removes and returns the oldest ready execution, with its task.
     pub(super) fn pop(&mut self) -> Option<(AgentExecution, Option<TaskUid>)> {
         let (_, entry) = self.ready.pop_first()?;
         self.removed(&entry);
         Some((entry.execution, entry.task))
     }
 
-    /// Puts executions back that were taken and cannot start yet.
+    /// Puts back executions that cannot start yet.
     pub(super) fn put_back(&mut self, executions: impl IntoIterator<Item = (AgentExecution, Option<TaskUid>)>) {
         executions.into_iter().for_each(|(execution, task)| self.insert(Entry { execution, task }));
     }
 
-    /// Empties the backlog, and returns the executions that `is_wanted`: by UID, whether the server listed it as running,
-    /// and whether it waits for a retry.
+    /// Empties the backlog, and returns the executions that `is_wanted`: by UID, whether the server listed it as
+    /// running, and whether it waits for a retry.
     pub(super) fn take(&mut self, is_wanted: impl Fn(&ExecutionUid, bool, bool) -> bool) -> Vec<AgentExecution> {
         let old = std::mem::replace(self, Self::new(Arc::clone(&self.capacity)));
         let ready = old.ready.into_values().map(|entry| (entry.execution, false));
@@ -157,7 +158,7 @@ impl Backlog {
         self.bytes = ready.chain(self.waiting.values().map(size)).sum();
     }
 
-    /// Returns how many executions could start now, as far as time is concerned.
+    /// Returns the number of executions whose start time has come.
     pub(super) fn ready_len(&self) -> usize {
         self.ready.len()
     }
@@ -167,7 +168,7 @@ impl Backlog {
         self.ready.len() >= self.capacity.most || self.bytes >= MAX_BYTES
     }
 
-    /// Returns whether executions were left out that could start soon, when `workers` of `concurrency` places are taken.
+    /// Returns whether executions that could start soon were left out, if `workers` of `concurrency` places are taken.
     pub(super) fn needs_more(&self, workers: usize, concurrency: usize) -> bool {
         let is_low = self.ready.len() < concurrency && (workers < concurrency || !self.ready.is_empty());
         (self.is_truncated && is_low) || self.left_out.iter().any(|group| !self.groups.contains_key(group))
@@ -188,7 +189,7 @@ impl Backlog {
         }
     }
 
-    /// Updates the counts for an entry that is not ready any more.
+    /// Updates the counts for an entry that is no longer ready.
     fn removed(&mut self, entry: &Entry) {
         for group in self.groups_of(entry) {
             if let Some(count) = self.groups.get_mut(&group) {
@@ -207,7 +208,7 @@ impl Backlog {
         entry.task.clone().map(Group::Task).into_iter().chain(event).collect()
     }
 
-    /// Leaves out the newest execution of a group that has too many.
+    /// Drops the newest execution of a group that has too many.
     fn limit_group(&mut self, group: Group) {
         if self.groups.get(&group).is_none_or(|count| *count <= self.capacity.most_of_group) {
             return;
@@ -227,7 +228,7 @@ impl Backlog {
         }
     }
 
-    /// Drops the execution whose retry is the last one. A later poll lists it again.
+    /// Drops the execution with the latest retry. A later poll lists it again.
     fn drop_latest(&mut self) {
         let dropped = self.waiting.pop_last().map(|(_, execution)| execution);
         self.subtract(dropped.as_ref());
@@ -248,7 +249,7 @@ impl Entry {
     }
 }
 
-/// Returns the bytes of the free-form parts, and an estimate of the rest.
+/// Returns the estimated size of an execution in bytes.
 pub(super) fn size(execution: &AgentExecution) -> usize {
     let payload = execution.event_payload.as_ref().map_or(0, |payload| payload.get().len());
     let response = execution.response_payload.as_ref().map_or(0, |response| response.get().len());

@@ -1,31 +1,31 @@
-//! Where a walk through the list starts, and whether it may end early: learned from the order of earlier walks.
+//! Decides where a walk through the list starts, and whether it may end early, from the order of earlier walks.
 //!
-//! Nobody documents the order of the list. As long as it is not known, and from time to time afterwards, all pages are
-//! read: one could have the oldest execution. With a known order only the pages of the oldest ones are read, so that a long
-//! backlog is not listed again and again while it is worked off.
+//! The order of the list is not documented. Until it is known, and periodically afterwards, all pages are
+//! read, because any page could have the oldest execution. With a known order, only the pages of the oldest executions
+//! are read, so that a long backlog is not listed completely by each poll.
 
 use std::time::Duration;
 
 use avala_client::types::{Cursor, Timestamp};
 use tokio::time::Instant;
 
-/// A list of fewer pages is always read completely.
+/// Minimum number of pages of a list that is not read completely.
 const FEW_PAGES: usize = 4;
-/// All pages are read at least this often, or after this time for each page if that is longer.
+/// Interval at which all pages are read: at least this time, and at least a time per page.
 const COMPLETE: Duration = Duration::from_secs(600);
 const COMPLETE_PER_PAGE: Duration = Duration::from_secs(6);
-/// The positions of so many pages are remembered at most.
+/// Maximum number of pages whose positions are kept.
 const MOST_MARKS: usize = 256;
 
-/// Where a walk starts.
+/// Start of a walk.
 #[derive(Clone, Debug, Default)]
 pub(super) enum Start {
-    /// At the first page, and reads all.
+    /// At the first page; reads all pages.
     #[default]
     Complete,
-    /// At the first page of a list that has the oldest ones first; ends when there is enough to do.
+    /// At the first page of a list with the oldest executions first; ends when there is enough to do.
     Oldest,
-    /// At a later page of a list that has the newest ones first, and reads the rest.
+    /// At a later page of a list with the newest executions first; reads the following pages.
     From(Cursor),
 }
 
@@ -51,12 +51,12 @@ impl Order {
         }
     }
 
-    /// Returns whether no execution was older than the one before.
+    /// Returns whether no execution was older than its predecessor.
     pub(super) fn rises(&self) -> bool {
         self.rises
     }
 
-    /// Returns whether a walk with this start may rely on what was read so far.
+    /// Returns whether the order that was read so far allows this start.
     pub(super) fn fits(&self, start: &Start) -> bool {
         match start {
             Start::Complete => true,
@@ -66,11 +66,11 @@ impl Order {
     }
 }
 
-/// The pages of a walk: where each begins, and how many executions that could start are on those before.
+/// The pages of a walk: the start of each, and the number of executions before it that could start.
 #[derive(Debug, Default)]
 pub(super) struct Pages {
     marks: Vec<(Option<Cursor>, usize)>,
-    /// One page in so many has a mark.
+    /// Number of pages per stored position.
     spacing: usize,
     pub(super) count: usize,
 }
@@ -94,12 +94,12 @@ impl Pages {
     }
 }
 
-/// What is known of the list from the last complete walk.
+/// Knowledge from the last complete walk.
 #[derive(Debug)]
 pub(super) struct Course {
     order: Order,
     pages: Pages,
-    /// Executions that could start, and how many were started since.
+    /// Number of executions that could start, and number of executions started since.
     startable: usize,
     started: usize,
     next_complete: Instant,
@@ -110,7 +110,7 @@ impl Course {
         Self { order: Order::default(), pages: Pages::default(), startable: 0, started: 0, next_complete: now }
     }
 
-    /// Returns where the next walk starts, if it is to find `wanted` executions.
+    /// Returns the start of the next walk, which should find `wanted` executions.
     pub(super) fn start(&self, now: Instant, wanted: usize) -> Start {
         let left = self.startable.saturating_sub(self.started);
         if now >= self.next_complete || self.pages.count < FEW_PAGES || left <= wanted {
@@ -130,7 +130,7 @@ impl Course {
         self.started += 1;
     }
 
-    /// Learns from a complete walk that found this many executions that could start.
+    /// Updates the knowledge after a complete walk that found this many executions that could start.
     pub(super) fn learn(&mut self, order: Order, pages: Pages, startable: usize, now: Instant) {
         let per_page =
             u32::try_from(pages.count).map_or(Duration::MAX, |pages| COMPLETE_PER_PAGE.saturating_mul(pages));

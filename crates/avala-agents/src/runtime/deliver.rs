@@ -1,4 +1,4 @@
-//! Delivers a decision to the server once, whatever requests fail.
+//! Delivers a decision to the server exactly once, even if requests fail.
 
 use std::future::poll_fn;
 use std::pin::pin;
@@ -22,20 +22,20 @@ use crate::monitor::Count;
 
 const FIRST_DELAY: Duration = Duration::from_millis(500);
 const LONGEST_DELAY: Duration = Duration::from_secs(60);
-/// After this many failures in a row the delivery is postponed, so that it does not keep handlers from running.
+/// Number of consecutive failures after which a delivery is postponed, so that it does not block handlers.
 const MAX_FAILURES: u32 = 10;
 /// Pause between two look-ups of an execution that the server does not list.
 const SECOND_LOOK: Duration = Duration::from_secs(2);
 
 /// Outcome of a delivery.
 pub(super) enum Delivered {
-    /// The server has our decision.
+    /// The server has this decision.
     Acknowledged,
     /// The server has another decision, or ended the execution; the action, if it has one.
     DecidedElsewhere(AgentAction),
-    /// The server rejected the decision for good.
+    /// The server rejected the decision permanently.
     Refused(String),
-    /// The server failed too often. The decision stays in the journal, to be sent after this delay.
+    /// The server failed too often. The decision stays in the journal and is sent after this delay.
     Later(Duration),
     /// This process stops, or lost its claim. The decision stays in the journal.
     Interrupted,
@@ -51,11 +51,11 @@ enum Look {
 
 /// Meaning of a failed request.
 enum Failure {
-    /// Certainly not executed, so no look-up is needed before the next attempt.
+    /// The request was certainly not executed, so the next attempt needs no look-up.
     NotExecuted,
-    /// Rejected, perhaps because an earlier request or another client has decided.
+    /// The request was rejected, perhaps because an earlier request or another client has decided.
     Rejected,
-    /// Perhaps executed.
+    /// The request may have been executed.
     Unknown,
     /// The API key does not allow the request.
     Unauthorized,
@@ -110,7 +110,7 @@ pub(super) async fn deliver(shared: &Shared, record: &mut Record, lease: &Lease)
         record.enter(RecordState::Sent);
         shared.save(record).await?;
         let call = async {
-            // Never closed, so that this waits for a place.
+            // The semaphore is never closed, so this waits for a permit.
             let _place = shared.sending.acquire().await;
             shared.avala.agent_actions().create(&payload).await
         };
@@ -166,8 +166,8 @@ async fn pause(
     Ok(if waited.is_some() { None } else { Some(Delivered::Interrupted) })
 }
 
-/// Looks an execution up in the list without a status. One that is not listed counts as undecided only after a second
-/// look-up, because a list may be read while it changes. `None` if the delivery is interrupted.
+/// Looks up an execution in the list without a status. An execution that is not listed counts as undecided only after a
+/// second look-up, because a list may be read while it changes. `None` if the delivery is interrupted.
 async fn look_up(shared: &Shared, execution: &ExecutionUid, lease: &Lease) -> Result<Option<Look>, Arc<Error>> {
     let list = AllExecutions {
         avala: shared.avala.clone(),
@@ -195,11 +195,11 @@ async fn look_up(shared: &Shared, execution: &ExecutionUid, lease: &Lease) -> Re
     Ok(Some(Look::Undecided))
 }
 
-/// Runs a call while this process holds its claim and does not end. `None` if it was interrupted.
+/// Runs a call until the claim is lost or the process stops; `None` if it was interrupted.
 ///
 /// The lease is checked before each poll of the call, and not by a timer alone: a process that was stopped and resumed
 /// wakes with a call that is ready to be sent and a timer that has not fired yet. Requests are sent while the call is
-/// polled, also those that waited for the rate limit, so that none is sent after the lease has ended.
+/// polled, even if they waited for the rate limit, so that none is sent after the lease has ended.
 async fn while_held<T>(shared: &Shared, lease: &Lease, call: impl Future<Output = T>) -> Option<T> {
     let mut call = pin!(call);
     let guarded = poll_fn(|cx| match lease.is_valid() {

@@ -40,9 +40,9 @@ impl AgentHandle {
         parked
     }
 
-    /// Polls now instead of at the next interval: a webhook or another hint says that there is work.
+    /// Polls now instead of at the next interval, such as after a webhook.
     ///
-    /// Polls are at least a second apart, and a pause that the server asked for is kept.
+    /// Polls are at least a second apart, and a pause that the server requested is kept.
     pub fn poll_now(&self) {
         self.hint.notify_one();
     }
@@ -60,7 +60,7 @@ impl AgentHandle {
         self.save(record, RecordState::Failed).await
     }
 
-    /// Decides a parked or left execution by hand. The decision is sent by the next poll or start of the agent;
+    /// Decides a parked or left execution manually. The decision is sent by the next poll or start of the agent;
     /// [`Decision::leave`] sends none, and the execution is no longer parked.
     ///
     /// # Errors
@@ -73,7 +73,7 @@ impl AgentHandle {
     }
 
     /// Reads the journal, so that parked executions can be listed and decided while the agent does not run.
-    /// A run reads it by itself.
+    /// A run reads the journal itself.
     ///
     /// # Errors
     /// [`AgentErrorKind::Journal`] if the journal cannot be read.
@@ -86,7 +86,7 @@ impl AgentHandle {
         Ok(())
     }
 
-    /// Exports all records as JSON lines, for diagnosis and for moving to another store.
+    /// Exports all records as JSON lines, for diagnosis and migration to another store.
     ///
     /// # Errors
     /// [`AgentErrorKind::Journal`] if the journal cannot be read.
@@ -101,7 +101,7 @@ impl AgentHandle {
         Ok(lines)
     }
 
-    /// Returns the record of a parked or left execution. That of a left one is in the journal only.
+    /// Returns the record of a parked or left execution. The record of a left execution is only in the journal.
     async fn stopped(&self, execution: &ExecutionUid) -> Result<Record, AgentError> {
         let (mut record, is_closed) = {
             let records = self.lock();
@@ -126,7 +126,7 @@ impl AgentHandle {
     }
 
     fn lock(&self) -> MutexGuard<'_, Records> {
-        // Entries are replaced in one step, so they are sound after a panic elsewhere.
+        // Entries are replaced in one step, so they are valid after a panic elsewhere.
         self.records.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

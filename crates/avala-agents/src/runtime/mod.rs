@@ -1,4 +1,4 @@
-//! The runtime: polls, starts handlers, delivers decisions, and stops in an orderly way.
+//! The runtime: polls, starts handlers, delivers decisions, and drains.
 
 mod backlog;
 mod course;
@@ -43,7 +43,7 @@ pub(crate) async fn run(shared: Arc<Shared>, stop: CancellationToken, until: Unt
     for record in &loaded {
         if let Some(raw) = &record.raw {
             let (reason, bytes) = (record.note.as_deref().unwrap_or_default(), raw.len());
-            tracing::error!(execution = %record.execution, reason, bytes, "the execution is parked");
+            tracing::error!(execution = %record.execution, reason, bytes, "an execution was parked");
         }
         if record.state == RecordState::Failed {
             shared.retries().insert(record.execution.clone(), Instant::now() + record.retry_in());

@@ -14,27 +14,27 @@ pub struct Summary {
     pub failed: usize,
 }
 
-/// How one execution ended in this round.
+/// Outcome of an execution in this round.
 #[derive(Debug)]
 pub(crate) enum Ending {
     Decided,
     Undecided,
-    /// To be handled again after a delay.
+    /// The handler failed: the execution is handled again after a delay.
     Failed(Box<AgentExecution>),
-    /// To be tried again: another process holds the claim, this process stops, or the server is not available.
+    /// Not handled: another process holds the claim, this process stops, or the server is unavailable.
     Postponed,
     /// The decision was not acknowledged when this process stopped or lost its claim. It stays in the journal, and the
-    /// claim is not released: it ends by itself.
+    /// claim is not released: it expires.
     Interrupted,
 }
 
-/// When a run ends by itself.
+/// When a run ends without a shutdown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Until {
-    /// Only when it is stopped.
+    /// Only on shutdown.
     Stopped,
-    /// After everything that one poll returned was handled once.
+    /// After every execution of one poll was handled once.
     OnePoll,
-    /// When a poll returns nothing to do and nothing is in flight.
+    /// When a poll returns nothing to do while nothing is in flight.
     Idle,
 }

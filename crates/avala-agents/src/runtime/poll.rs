@@ -1,4 +1,4 @@
-//! One poll: a walk through the pending executions, and what follows from it for the records.
+//! Polls once: walks through the pending executions, and updates the records.
 
 use std::collections::HashSet;
 use std::future::poll_fn;
@@ -16,7 +16,7 @@ use crate::error::AgentError;
 use crate::journal::{RecordState, now_ms};
 use crate::registration::register;
 
-/// Records that are removed at the same time. Limited, because each step polls all that are left.
+/// Maximum number of records that are removed at the same time, because each step polls all remaining removals.
 const REMOVED_AT_ONCE: usize = 64;
 
 /// Input of one poll.
@@ -29,7 +29,7 @@ pub(super) struct Poll {
     pub(super) start: Start,
     /// Whether executions in the status running are listed too.
     pub(super) with_running: bool,
-    /// Executions that this process handles at the moment.
+    /// Executions that this process is handling.
     pub(super) in_progress: HashSet<ExecutionUid>,
 }
 
@@ -40,9 +40,9 @@ pub(super) enum Polled {
     /// The server did not respond with a page.
     Failed {
         error: Error,
-        /// To be continued by the next poll; `None` if that has to start anew.
+        /// The walk that the next poll continues; `None` if it starts from the beginning.
         unfinished: Option<Box<Walk>>,
-        /// Whether it was the first page: a later one may be gone because the list became shorter.
+        /// Whether the first page failed: a later page may no longer exist because the list became shorter.
         is_first_page: bool,
     },
 }
@@ -50,13 +50,13 @@ pub(super) enum Polled {
 /// The executions that the server listed.
 pub(super) struct Listed {
     pub(super) walk: Walk,
-    /// Why the walk ended before its last page.
+    /// Reason why the walk ended before its last page.
     pub(super) error: Option<Error>,
-    /// Whether an execution was not listed that has a record and is not done.
+    /// Whether an unfinished execution with a record was not listed.
     pub(super) misses_known: bool,
 }
 
-/// Lists executions: all pages, since one page would let a page of failing executions starve the rest.
+/// Lists all pages of executions, because a page of failing executions would otherwise block all others.
 ///
 /// An error ends the agent: the journal failed, or a registration was rejected.
 pub(super) async fn poll(shared: &Shared, poll: Poll) -> Result<Polled, AgentError> {
@@ -65,7 +65,7 @@ pub(super) async fn poll(shared: &Shared, poll: Poll) -> Result<Polled, AgentErr
         settings.uid = None;
         match register(&shared.avala, &settings, events).await {
             Ok(agent) => {
-                tracing::warn!(agent = %agent, "the agent was deleted at the server; registered again");
+                tracing::warn!(agent = %agent, "the agent was deleted on the server; registered again");
                 shared.agent.set(agent);
             }
             Err(error) => {
@@ -80,7 +80,7 @@ pub(super) async fn poll(shared: &Shared, poll: Poll) -> Result<Polled, AgentErr
     loop {
         match walk.run(shared, &poll.in_progress).await? {
             Step::Done if walk.is_complete || walk.order.fits(&walk.start) => break,
-            // The order has changed, so what was read need not be the oldest.
+            // The order has changed, so the executions that were read may not be the oldest.
             Step::Done => walk = new(Start::Complete),
             Step::Failed(error) if matches!(walk.start, Start::From(_)) && is_gone(&error) => {
                 walk = new(Start::Complete);
@@ -88,7 +88,8 @@ pub(super) async fn poll(shared: &Shared, poll: Poll) -> Result<Polled, AgentErr
             Step::Failed(error) if walk.is_stuck(&error) && walk.skip_page() => {}
             Step::Failed(error) if walk.is_stuck(&error) && walk.pages_read > 0 => {
                 if error.kind() != ErrorKind::Pagination {
-                    // The next walk has other pages, so that less is on the one that fails, or it is not requested at all.
+                    // The next walk has other pages, so the failing page has fewer executions, or is not requested at
+                    // all.
                     shared.page_size.narrow();
                 }
                 return Ok(Polled::Listed(Box::new(Listed { walk: *walk, error: Some(error), misses_known: false })));
@@ -101,7 +102,7 @@ pub(super) async fn poll(shared: &Shared, poll: Poll) -> Result<Polled, AgentErr
         }
     }
     if walk.has_gap {
-        // So that the next walk leaves less out.
+        // The next walk then leaves fewer executions out.
         shared.page_size.narrow();
     }
     let mut misses_known = false;
@@ -121,7 +122,7 @@ fn is_gone(error: &Error) -> bool {
     matches!(error.kind(), ErrorKind::NotFound | ErrorKind::Validation | ErrorKind::Request)
 }
 
-/// Removes records that need nothing more of executions that the server stopped listing.
+/// Removes finished records of executions that the server no longer lists.
 async fn forget_unlisted(shared: &Shared, walk: &Walk, in_progress: &HashSet<ExecutionUid>) -> Result<(), AgentError> {
     // Decided elsewhere, or deleted.
     let walk = Walked { listed: &walk.known, with_running: walk.with_running, in_progress };
@@ -132,7 +133,7 @@ async fn forget_unlisted(shared: &Shared, walk: &Walk, in_progress: &HashSet<Exe
     Ok(())
 }
 
-/// Removes records at the same time, so that they share transactions of the journal.
+/// Removes records concurrently, so that they share transactions of the journal.
 async fn remove(shared: &Shared, executions: &[ExecutionUid]) -> Result<(), AgentError> {
     let mut removals: Vec<_> = executions.iter().map(|execution| shared.journal.remove(execution)).collect();
     let mut result = Ok(());

@@ -1,4 +1,4 @@
-//! What this process knows about executions, in memory.
+//! Records of executions in memory.
 
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
@@ -8,22 +8,23 @@ use tokio::time::Instant;
 
 use crate::journal::{Record, RecordState};
 
-/// Executions are remembered this long after the server stopped listing them.
+/// How long executions are kept after the server no longer lists them.
 const KEEP: Duration = Duration::from_secs(3_600);
-/// Undecided ones also for so many walks: a list with numbered pages that changes while it is read may lack some.
+/// Number of walks for which undecided executions are kept as well: a list with numbered pages that changes while it is
+/// read may lack some.
 const KEEP_WALKS: u32 = 2;
-/// Unless they are older than this: programs that run for a moment only see too few walks.
+/// Age after which they are forgotten in any case, because short-lived programs do not see enough walks.
 const KEEP_AT_MOST: Duration = Duration::from_secs(30 * 86_400);
-/// At most this many decided executions are remembered, unless the server still lists them.
+/// Maximum number of decided executions that are kept, unless the server still lists them.
 const MOST_DECIDED: usize = 10_000;
 
 /// Known executions of one agent.
 ///
-/// Of an execution that was decided or left only its UID is kept, so that an agent that decides many holds little: the
+/// Only the UID of a decided or left execution is kept, so that an agent with many decisions needs little memory; the
 /// record is in the journal.
 #[derive(Debug, Default)]
 pub(crate) struct Records {
-    /// Records of executions with something left to do, and of parked ones.
+    /// Records of unfinished and parked executions.
     open: HashMap<ExecutionUid, Record>,
     /// When an execution was decided, in Unix milliseconds.
     decided: HashMap<ExecutionUid, u64>,
@@ -33,18 +34,18 @@ pub(crate) struct Records {
     unlisted: HashMap<ExecutionUid, Unlisted>,
 }
 
-/// Since when an execution is not listed, and in how many walks.
+/// Since when and in how many walks an execution was not listed.
 #[derive(Clone, Copy, Debug)]
 struct Unlisted {
     since: Instant,
     walks: u32,
 }
 
-/// What a walk through all pages says about known executions.
+/// Result of a walk through all pages for known executions.
 pub(crate) struct Walked<'a> {
     /// Known executions that were listed.
     pub(crate) listed: &'a HashSet<ExecutionUid>,
-    /// Whether executions in the status running were listed too: without them, an undecided one is not missing.
+    /// Whether executions in the status running were listed too. Otherwise, an undecided execution may be running.
     pub(crate) with_running: bool,
     /// Executions that this process handles.
     pub(crate) in_progress: &'a HashSet<ExecutionUid>,
@@ -82,7 +83,7 @@ impl Records {
         self.decided.contains_key(execution) || self.left.contains_key(execution)
     }
 
-    /// Returns whether nothing is left to do for the execution.
+    /// Returns whether the execution is finished.
     pub(crate) fn is_done(&self, execution: &ExecutionUid) -> bool {
         self.is_closed(execution) || self.open.get(execution).is_some_and(Record::is_done)
     }
@@ -94,8 +95,8 @@ impl Records {
         self.unlisted.remove(execution);
     }
 
-    /// Returns whether so many decided executions are remembered that those should be forgotten which the server does not
-    /// list any more.
+    /// Returns whether there are so many decided executions that the ones should be forgotten which the server no
+    /// longer lists.
     pub(crate) fn is_crowded(&self) -> bool {
         self.decided.len() > MOST_DECIDED + MOST_DECIDED / 2
     }
@@ -104,8 +105,9 @@ impl Records {
         self.open.len() + self.decided.len() + self.left.len()
     }
 
-    /// Returns the executions to forget after a walk through all pages, because the server does not list them any more:
-    /// decided ones after a while, or when there are many; undecided ones when the server has not listed them for a while.
+    /// Returns the executions to forget after a walk through all pages, because the server no longer lists them:
+    /// decided executions after a time, or when there are many; undecided executions after a time and a number of
+    /// walks.
     pub(crate) fn old(&mut self, now_ms: u64, now: Instant, walk: &Walked<'_>) -> Vec<ExecutionUid> {
         let mut old = self.old_decided(now_ms, walk.listed);
         if walk.with_running {
@@ -127,7 +129,8 @@ impl Records {
         old.map(|(_, (_, execution))| execution.clone()).collect()
     }
 
-    /// Returns the undecided executions to forget. One that is forgotten too early would be handled again when it is listed.
+    /// Returns the undecided executions to forget. An execution that is forgotten too early would be handled again when
+    /// it is listed.
     fn old_undecided(&mut self, now_ms: u64, now: Instant, walk: &Walked<'_>) -> Vec<ExecutionUid> {
         let is_waiting = |record: &&Record| matches!(record.state, RecordState::Started | RecordState::Failed);
         let open = self.open.values().filter(is_waiting).map(|record| (&record.execution, record.updated_at_ms));
@@ -180,7 +183,7 @@ mod tests {
         assert_eq!(records.len(), 3);
     }
 
-    /// Forgets what is old after a walk that listed these, `seconds` after the first one.
+    /// Forgets old executions after a walk that listed these, `seconds` after the first walk.
     fn forgotten(records: &mut Records, now_ms: u64, now: Instant, listed: &[ExecutionUid]) -> Vec<ExecutionUid> {
         let listed = listed.iter().cloned().collect();
         let walk = Walked { listed: &listed, with_running: true, in_progress: &HashSet::new() };
@@ -212,7 +215,7 @@ mod tests {
             let uid = record(0, state, 0).execution;
             let day_ms = 86_400_000;
             let at = |minutes: u64| start + Duration::from_secs(60 * minutes);
-            // Missing once in a while, as on numbered pages that shift.
+            // Missing occasionally, as on numbered pages that shift.
             for (minutes, is_listed) in [(0, false), (61, true), (62, false), (120, false), (121, true), (122, false)] {
                 let listed = if is_listed { vec![uid.clone()] } else { Vec::new() };
                 assert!(forgotten(&mut records, day_ms, at(minutes), &listed).is_empty(), "{state:?}, {minutes} min");

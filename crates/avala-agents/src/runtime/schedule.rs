@@ -1,4 +1,4 @@
-//! When to poll: growing pauses while nothing happens, backoff after failures, and hints.
+//! Schedules polls: growing pauses while nothing happens, backoff after failures, and hints.
 
 use std::time::Duration;
 
@@ -6,28 +6,29 @@ use tokio::time::Instant;
 
 use crate::backoff;
 
-/// The shortest time between two polls, however many hints arrive.
+/// Minimum time between two polls, even with hints.
 const SHORTEST: Duration = Duration::from_secs(1);
 
-/// The longest time between two polls because of the length of the list.
+/// Maximum time between two polls of a long list.
 const LONGEST: Duration = Duration::from_secs(3_600);
 
-/// Executions in the status running are listed this often where none were found: each list costs a call.
+/// Interval of lists of executions in the status running, if none were found, because each list costs a call.
 const RUNNING: Duration = Duration::from_secs(600);
-/// The same while the list of pending executions lacks some that are not done.
+/// The same interval while the list of pending executions lacks unfinished executions.
 const RUNNING_IF_MISSED: Duration = Duration::from_secs(60);
 
-/// The times of the polls of one run.
+/// Schedule of the polls of a run.
 #[derive(Debug)]
 pub(super) struct Schedule {
     interval: Duration,
     longest: Duration,
     next: Instant,
-    /// A hint does not move the next poll before this moment: the server asked for a pause, or was just polled.
+    /// Earliest next poll after a hint: the server requested a pause, or was just polled.
     earliest: Instant,
-    /// The same for hints from outside, which may be many: a walk through a long list is not repeated for each.
+    /// Earliest next poll after an external hint, of which there may be many: a walk through a long list is not
+    /// repeated for each.
     earliest_hint: Instant,
-    /// With enough work at hand, the next poll may wait until then.
+    /// While there is enough work, the next poll may wait until then.
     latest: Instant,
     /// When executions in the status running are listed next.
     next_running: Instant,
@@ -36,7 +37,7 @@ pub(super) struct Schedule {
 }
 
 impl Schedule {
-    /// Creates a schedule whose first poll is due at once.
+    /// Creates a schedule whose first poll is due immediately.
     pub(super) fn new(interval: Duration, longest: Duration, now: Instant) -> Self {
         let longest = longest.max(interval);
         Self {
@@ -57,8 +58,8 @@ impl Schedule {
         if is_busy { self.next.max(self.latest) } else { self.next }
     }
 
-    /// Records a successful poll of so many pages: the pause doubles for each poll that found nothing to do. It grows with
-    /// the pages, so that a long list of executions that nobody can start does not use up the rate limit.
+    /// Records a successful poll of `pages` pages. The pause doubles for each poll that found nothing to do. It grows
+    /// with the number of pages, so that a long list of executions that cannot start does not use up the rate limit.
     pub(super) fn succeeded(&mut self, found_work: bool, pages: usize, now: Instant) {
         self.failed = 0;
         self.idle = if found_work { 0 } else { self.idle.saturating_add(1) };
@@ -85,35 +86,35 @@ impl Schedule {
         pause
     }
 
-    /// Returns whether a poll lists executions in the status running too. The first one does.
+    /// Returns whether the next poll also lists executions in the status running, like the first poll.
     pub(super) fn lists_running(&self, now: Instant) -> bool {
         now >= self.next_running
     }
 
     /// Records that running executions were listed.
     pub(super) fn listed_running(&mut self, found: bool, now: Instant) {
-        // A server that uses the status may use it for each execution.
+        // If the server uses the status, it may use it for every execution.
         self.next_running = if found { now } else { now + RUNNING };
     }
 
-    /// Records that the list of pending executions lacks some that this process knows and that are not done.
+    /// Records that the list of pending executions lacks known unfinished executions.
     pub(super) fn missed(&mut self, now: Instant) {
         self.next_running = self.next_running.min(now + RUNNING_IF_MISSED);
     }
 
-    /// Polls as soon as allowed: somebody says that there is work.
+    /// Polls as soon as allowed, after an external hint.
     pub(super) fn hint(&mut self, now: Instant) {
         self.next = self.next.min(now.max(self.earliest_hint));
         self.latest = self.next;
     }
 
-    /// Polls as soon as allowed: executions were left out, and there is room for them.
+    /// Polls as soon as allowed, because there is room for executions that were left out.
     pub(super) fn refill(&mut self, now: Instant) {
         self.next = self.next.min(now.max(self.earliest));
         self.latest = self.next;
     }
 
-    /// Polls later, because no new work is wanted.
+    /// Postpones the next poll, because the agent is quiet.
     pub(super) fn postpone(&mut self, now: Instant) {
         self.next = now + self.interval;
     }
@@ -162,7 +163,7 @@ mod tests {
         schedule.succeeded(true, 100, now);
         assert_eq!((schedule.due(false), schedule.due(true)), (now + 125 * SECOND, now + 500 * SECOND));
         schedule.hint(now);
-        assert_eq!(schedule.due(false), now + 100 * SECOND, "a burst of hints is no burst of walks");
+        assert_eq!(schedule.due(false), now + 100 * SECOND, "a burst of hints does not start a burst of walks");
         schedule.refill(now);
         assert_eq!(schedule.due(false), now + SECOND, "there is work, and nothing else to do");
         schedule.succeeded(false, usize::MAX, now);

@@ -22,7 +22,7 @@ use crate::page_size::PageSize;
 use crate::registration::Registered;
 use crate::settings::Settings;
 
-/// Everything that the workers of one agent share.
+/// State that the workers of one agent share.
 pub(crate) struct Shared {
     pub(crate) avala: Avala,
     pub(crate) settings: Settings,
@@ -34,32 +34,32 @@ pub(crate) struct Shared {
     pub(crate) journal: Arc<dyn Journal>,
     pub(crate) claims: Arc<dyn Claims>,
     pub(crate) monitor: Monitor,
-    /// Wakes the loop: a delivery arrived, or a parked execution is to be retried.
+    /// Wakes the main loop after a delivery, or to retry a parked execution.
     pub(crate) hint: Arc<Notify>,
-    /// Executions that are not done, and done ones until the server stops listing them as pending.
+    /// Unfinished executions, and finished ones until the server no longer lists them as pending.
     pub(crate) records: Arc<Mutex<Records>>,
-    /// When failed executions are tried again. The wall clock of the journal is read only at startup, since it may
+    /// When failed executions are tried again. The wall clock of the journal is used only at startup, because it may
     /// jump.
     pub(crate) retries: Mutex<HashMap<ExecutionUid, Instant>>,
-    /// How many executions wait in memory.
+    /// Capacity of the backlog.
     pub(crate) capacity: Arc<Capacity>,
     pub(crate) page_size: Arc<PageSize>,
     /// Finds executions after an unknown outcome.
     pub(crate) lookups: Arc<Lookups>,
-    /// Limits how many decisions are sent at the same time. More would only open more connections, whose buffers are what
-    /// an agent with many handlers needs most of its memory for.
+    /// Limits how many decisions are sent at the same time. More would only open more connections, whose buffers need
+    /// most of the memory of an agent with many handlers.
     pub(crate) sending: Semaphore,
-    /// Lets handlers run one at a time whose earlier start ended with its process.
+    /// Lock for handlers whose earlier start ended with its process, so that they run one at a time.
     pub(crate) suspects: Semaphore,
-    /// Cancelled when a run begins to stop: nothing is claimed or started any more.
+    /// Cancelled when a run begins to stop: nothing more is claimed or started.
     pub(crate) stopping: CancellationToken,
-    /// Ends running handlers at the end of the grace period.
+    /// Cancelled at the end of the grace period, to abort running handlers.
     pub(crate) abort: CancellationToken,
 }
 
 impl Shared {
     pub(crate) fn records(&self) -> MutexGuard<'_, Records> {
-        // Entries are replaced in one step, so they are sound after a panic elsewhere.
+        // Entries are replaced in one step, so they are valid after a panic elsewhere.
         self.records.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

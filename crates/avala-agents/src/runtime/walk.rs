@@ -1,4 +1,4 @@
-//! A walk through the list of executions, which continues at the page that failed.
+//! Walks through the list of executions, and continues at the page that failed.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -15,23 +15,23 @@ use super::shared::Shared;
 use crate::error::AgentError;
 use crate::journal::Record;
 
-/// After so many failures of one page the walk ends, so that what is on the pages before is handled.
+/// Number of failures of one page after which the walk ends, so that the executions of earlier pages are handled.
 const MAX_FAILURES: u32 = 3;
 
 /// The executions that the server listed.
 pub(super) struct Walk {
-    /// The agent, which is another one after a new registration.
+    /// The agent, which changes with a new registration.
     pub(super) agent: AgentUid,
     pub(super) start: Start,
     /// The oldest executions that this process may start.
     pub(super) executions: Backlog,
     /// Listed executions that have a record.
     pub(super) known: HashSet<ExecutionUid>,
-    /// How many executions were listed, and how many of the pending ones this process may start.
+    /// Number of listed executions, and of pending executions that this process may start.
     pub(super) total: usize,
     pub(super) startable: usize,
     bytes: usize,
-    /// When the oldest one was created.
+    /// Creation time of the oldest execution.
     pub(super) oldest: Option<SystemTime>,
     /// Whether executions in the status running are listed too, and whether one of them was undecided.
     pub(super) with_running: bool,
@@ -47,16 +47,16 @@ pub(super) struct Walk {
     /// The page where the walk continues.
     cursor: Option<Cursor>,
     failures: u32,
-    /// Whether a page was left out, and whether none was read since.
+    /// Whether a page was skipped, and whether no page was read since.
     pub(super) has_gap: bool,
     is_at_gap: bool,
 }
 
-/// How a walk went on.
+/// Outcome of a walk.
 pub(super) enum Step {
-    /// It is over.
+    /// The walk has ended.
     Done,
-    /// A page failed. The walk can go on there, unless the page is gone.
+    /// A page failed. The walk can continue there, unless the page is gone.
     Failed(Error),
 }
 
@@ -95,7 +95,7 @@ impl Walk {
         self.cursor.is_none() && self.statuses.last() == Some(&ExecutionStatus::Pending)
     }
 
-    /// Reads pages until the walk is over, or a page fails.
+    /// Reads pages until the walk ends, or a page fails.
     ///
     /// An error ends the agent: the journal failed.
     pub(super) async fn run(&mut self, shared: &Shared, running: &HashSet<ExecutionUid>) -> Result<Step, AgentError> {
@@ -125,19 +125,19 @@ impl Walk {
         Ok(Step::Done)
     }
 
-    /// Returns whether the walk should end with what it has: a page fails again and again, or will not come, or does not
-    /// follow one that was skipped.
+    /// Returns whether the walk should end early: a page fails repeatedly, cannot be read, or does
+    /// not follow one that was skipped.
     pub(super) fn is_stuck(&self, error: &Error) -> bool {
         self.failures >= MAX_FAILURES || error.kind() == ErrorKind::Pagination || self.is_at_gap
     }
 
-    /// Leaves out the page that fails, so that those behind it are listed too. Only the number of a page tells where the
-    /// next one begins. Returns `false` if there is none, or if the page before this one was left out: then it is not the
-    /// page that fails.
+    /// Skips the failing page, so that later pages are listed. Only numbered pages say where
+    /// the next page begins. Returns `false` without a number, or if the previous page was skipped: then the failure
+    /// is not caused by the page.
     pub(super) fn skip_page(&mut self) -> bool {
         let next = self.cursor.as_ref().filter(|_| !self.is_at_gap).and_then(next_number);
         let Some(next) = next else { return false };
-        tracing::warn!(page = %next, "a page of executions fails again and again; going on with the next one");
+        tracing::warn!(page = %next, "a page of executions fails repeatedly; continuing with the next one");
         self.cursor = Some(next);
         self.failures = 0;
         (self.has_gap, self.is_at_gap) = (true, true);
@@ -152,7 +152,7 @@ impl Walk {
         }
     }
 
-    /// Returns the call for the next page, and the size that it asks for.
+    /// Returns the call for the next page, and the requested size.
     fn list(&self, shared: &Shared, status: &ExecutionStatus) -> (List<AgentExecution, ExecutionFilters>, Option<u32>) {
         let mut list = shared.avala.agents().list_executions(&self.agent).status(status.clone());
         if let Some(project) = &shared.settings.project {
@@ -162,7 +162,7 @@ impl Walk {
             list = list.task_types(shared.settings.task_types.iter().cloned());
         }
         let size = match &self.cursor {
-            // A numbered page of another size would be another page, which is no loss if it is a smaller one.
+            // A numbered page of another size would be another page; a smaller one does no harm.
             Some(cursor) => {
                 list = list.cursor(cursor.clone());
                 shared.page_size.reduced()
@@ -222,7 +222,7 @@ impl Walk {
         }
     }
 
-    /// Returns whether the rest is not needed: older executions cannot follow.
+    /// Returns whether the remaining pages are not needed, because older executions cannot follow.
     fn ends_early(&self) -> bool {
         matches!(self.start, Start::Oldest) && self.order.rises() && self.executions.is_full()
     }
@@ -253,7 +253,7 @@ impl Walk {
         self.found_running |= execution.status == Some(ExecutionStatus::Running);
         let created: Option<SystemTime> = execution.created_at.map(Into::into);
         self.oldest = self.oldest.into_iter().chain(created).min();
-        // What cannot start takes no place, or many parked executions would keep newer ones out.
+        // Executions that cannot start are not added, because many parked executions would keep newer ones out.
         if !is_done && !running.contains(&execution.uid) {
             let start_at = shared.retries().get(&execution.uid).copied();
             self.startable += usize::from(is_pending && start_at.is_none());
@@ -262,7 +262,7 @@ impl Walk {
     }
 }
 
-/// Returns the page after a numbered one.
+/// Returns the page after a numbered page.
 fn next_number(cursor: &Cursor) -> Option<Cursor> {
     let mut is_numbered = false;
     let pairs = cursor.query().ok()?.split('&').map(|pair| {
@@ -279,7 +279,7 @@ fn next_number(cursor: &Cursor) -> Option<Cursor> {
     is_numbered.then(|| query.parse().ok()).flatten()
 }
 
-/// Parks an execution that cannot be decoded. One without a UID can only be logged.
+/// Parks an execution that cannot be decoded. An execution without a UID can only be logged.
 async fn park_undecodable(
     shared: &Shared,
     raw: &Json,
@@ -300,7 +300,7 @@ async fn park_undecodable(
     shared.save(&Record::undecodable(uid, raw.get().as_bytes(), reason)).await
 }
 
-/// Returns whether nobody has decided the execution yet. A server may list running ones as pending.
+/// Returns whether the execution is undecided. A server may list running executions as pending.
 pub(super) fn is_undecided(execution: &AgentExecution) -> bool {
     execution.action.is_none()
         && !matches!(execution.status, Some(ExecutionStatus::Completed | ExecutionStatus::Failed))

@@ -43,7 +43,7 @@ pub(super) async fn handle(
     };
     let lease = Lease::hold(&shared.claims, &execution.uid, claim);
     if shared.stopping.is_cancelled() {
-        // Claimed while the stop began: not started, so another process may have it at once.
+        // Claimed while the stop began: not started, so that another process can claim it immediately.
         lease.release(Release::Undecided).await;
         return Ok(Ending::Postponed);
     }
@@ -58,7 +58,7 @@ pub(super) async fn handle(
         attempt = record.attempts + u32::from(!record.is_undelivered()),
     );
     let result = async {
-        // A decision of an earlier process is sent as it is; the handler does not run again.
+        // A decision of an earlier process is sent unchanged; the handler does not run again.
         if !record.is_undelivered()
             && let Some(ending) = decide(shared, Arc::new(execution), &mut record, reason, claim, &lease).await?
         {
@@ -72,14 +72,14 @@ pub(super) async fn handle(
     result
 }
 
-/// Delivers the decision of a record that an earlier process left.
+/// Delivers the decision in a record of an earlier process.
 pub(super) async fn deliver_again(shared: &Shared, mut record: Record) -> Result<Ending, AgentError> {
     if shared.stopping.is_cancelled() {
         return Ok(Ending::Postponed);
     }
     let claim = shared.claims.claim_with_task(&record.execution, record.task.as_ref()).await;
     let Ok(Some(claim)) = claim else {
-        // Another process has it, or the store failed.
+        // Another process has the claim, or the store failed.
         deliver_later(shared, &record, shared.settings.poll_interval);
         return Ok(Ending::Postponed);
     };
@@ -96,7 +96,7 @@ pub(super) async fn deliver_again(shared: &Shared, mut record: Record) -> Result
     result
 }
 
-/// Releases the claim, unless a decision may be on its way or the journal failed: then the lease ends by itself.
+/// Releases the claim. If a decision may be in flight or the journal failed, the lease expires instead.
 async fn release(lease: Lease, result: &Result<Ending, AgentError>) {
     match result {
         Ok(Ending::Decided) => lease.release(Release::Decided).await,
@@ -117,7 +117,7 @@ fn run_reason(record: &Record, claim: Claim) -> RunReason {
     }
 }
 
-/// Runs the handler until there is a decision to deliver. `Some` ends this round without one.
+/// Runs the handler until there is a decision to deliver. `Some` ends this round without a decision.
 async fn decide(
     shared: &Shared,
     execution: Arc<AgentExecution>,
@@ -134,8 +134,8 @@ async fn decide(
     let _alone = if record.open_starts == 0 {
         None
     } else {
-        // Claims know of starts in other processes, which the loop does not. Waiting for the turn would hold the claim,
-        // and count as one more start if another execution ends the process meanwhile.
+        // Claims count starts in other processes, which the loop does not know. Waiting for the lock would hold the
+        // claim, and count as another start if another execution kills the process meanwhile.
         let Ok(permit) = shared.suspects.try_acquire() else { return Ok(Some(Ending::Postponed)) };
         Some(permit)
     };
@@ -198,7 +198,7 @@ async fn failed(
     Ok(Some(Ending::Failed(Box::new(Arc::unwrap_or_clone(execution)))))
 }
 
-/// Parks the execution, or makes the decision that the policy asks for.
+/// Parks the execution, or makes the decision of the policy.
 async fn give_up(shared: &Shared, record: &mut Record, reason: String) -> Result<Option<Ending>, AgentError> {
     tracing::error!(execution = %record.execution, reason = %reason, "the execution is given up");
     shared.monitor.count(Count::Parked);
@@ -221,7 +221,7 @@ enum HandlerOutcome {
     Cancelled,
 }
 
-/// Runs the handler in a task of its own, so that a panic ends only that task.
+/// Runs the handler in its own task, so that a panic ends only that task.
 async fn run_handler(
     shared: &Shared,
     execution: Arc<AgentExecution>,
@@ -243,7 +243,7 @@ async fn run_handler(
     let started = Instant::now();
     loop {
         tokio::select! {
-            // First: a decision that was made counts, whatever else happens at the same moment.
+            // Checked first, because a decision counts even if the claim is lost or the process stops at the same time.
             biased;
             joined = &mut task.0 => return ended(shared, joined),
             () = progress.expired() => {
@@ -272,7 +272,7 @@ fn ended(shared: &Shared, joined: Result<Result<Decision, BoxError>, tokio::task
         Ok(Err(error)) => HandlerOutcome::Failed(error.to_string()),
         Err(error) if error.is_panic() => {
             shared.monitor.count(Count::Panicked);
-            // The payload of a panic may hold data of the execution, so only a text is repeated.
+            // The payload of a panic may contain data of the execution, so only a text is repeated.
             let payload = error.into_panic();
             let text = payload
                 .downcast_ref::<&str>()
@@ -284,7 +284,7 @@ fn ended(shared: &Shared, joined: Result<Result<Decision, BoxError>, tokio::task
     }
 }
 
-/// The task of a handler. It ends with this value, as when the run is dropped.
+/// The task of a handler, which is aborted when this value is dropped, such as with the run.
 struct HandlerTask(tokio::task::JoinHandle<Result<Decision, BoxError>>);
 
 impl Drop for HandlerTask {
@@ -293,7 +293,7 @@ impl Drop for HandlerTask {
     }
 }
 
-/// Asks the handler to stop, and ends it if it does not within a moment.
+/// Cancels the handler, and aborts it if it does not stop soon.
 async fn end(shared: &Shared, mut task: HandlerTask, progress: &Progress) {
     const MOMENT: Duration = Duration::from_millis(100);
     progress.cancel();
@@ -301,8 +301,8 @@ async fn end(shared: &Shared, mut task: HandlerTask, progress: &Progress) {
         return;
     }
     task.0.abort();
-    // An aborted task ends at its next await; waiting keeps it from running beside its successor. One that blocks its
-    // thread has no next await, and must not keep the process from ending.
+    // An aborted task ends at its next await; waiting prevents that it runs beside its successor. A task that blocks
+    // its thread has no next await, and must not prevent the end of the process.
     tokio::select! {
         _ = &mut task.0 => {}
         () = async { shared.abort.cancelled().await; tokio::time::sleep(MOMENT).await } => {
@@ -340,7 +340,7 @@ async fn deliver(shared: &Shared, record: &mut Record, lease: &Lease) -> Result<
     Ok(if record.state == RecordState::Parked { Ending::Undecided } else { Ending::Decided })
 }
 
-/// Sends a decision again after a delay, also while the list cannot be read.
+/// Sends a decision again after a delay, even if the list cannot be read.
 fn deliver_later(shared: &Shared, record: &Record, delay: Duration) {
     shared.retries().insert(record.execution.clone(), Instant::now() + delay);
 }

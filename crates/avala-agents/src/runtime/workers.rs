@@ -1,4 +1,4 @@
-//! The executions that are handled at the moment, each in a task of its own.
+//! The executions that are being handled, each in its own task.
 
 use std::collections::HashSet;
 
@@ -9,16 +9,16 @@ use super::outcome::Ending;
 use crate::error::{AgentError, AgentErrorKind};
 use crate::monitor::Monitor;
 
-/// What a task returns: its execution, the task that it is about, and how it ended.
+/// Result of a worker: its execution, the task of the execution, and the outcome.
 type Ended = (ExecutionUid, Option<TaskUid>, Result<Ending, AgentError>);
 
-/// The executions that are handled or delivered, one of each task at a time.
+/// Executions that are being handled or delivered, one per task.
 pub(super) struct Workers {
     tasks: JoinSet<Ended>,
     running: HashSet<ExecutionUid>,
     busy: HashSet<TaskUid>,
-    /// The running execution, if any, whose earlier start ended with the process. There is one at a time, so that an
-    /// execution that kills the process is found without the blame falling on those that ran beside it.
+    /// The running execution whose earlier start ended with the process, if any. There is one at a time, so that the
+    /// execution that kills the process can be identified.
     suspect: Option<ExecutionUid>,
     monitor: Monitor,
 }
@@ -36,7 +36,7 @@ impl Workers {
         self.tasks.is_empty()
     }
 
-    /// Returns the executions that are handled.
+    /// Returns the executions that are being handled.
     pub(super) fn running(&self) -> &HashSet<ExecutionUid> {
         &self.running
     }
@@ -45,7 +45,7 @@ impl Workers {
         self.running.contains(execution)
     }
 
-    /// Returns whether an execution of this task is handled.
+    /// Returns whether an execution of this task is being handled.
     pub(super) fn is_busy(&self, task: Option<&TaskUid>) -> bool {
         task.is_some_and(|task| self.busy.contains(task))
     }
@@ -54,7 +54,7 @@ impl Workers {
         self.suspect.is_some()
     }
 
-    /// Starts to handle an execution. `is_suspect`: an earlier start of it ended with the process.
+    /// Starts to handle an execution. `is_suspect`: an earlier start of the execution ended with the process.
     pub(super) fn spawn(
         &mut self,
         execution: ExecutionUid,
@@ -71,7 +71,7 @@ impl Workers {
         self.monitor.set_in_flight(self.len());
     }
 
-    /// Waits until one ends; `None` if there is none. Can be dropped and called again.
+    /// Waits until a worker ends; `None` if there is none. Can be dropped and called again.
     pub(super) async fn next(&mut self) -> Option<Result<(ExecutionUid, Ending), AgentError>> {
         loop {
             let joined = self.tasks.join_next().await?;
@@ -81,17 +81,17 @@ impl Workers {
         }
     }
 
-    /// Ends all of them, as when a journal does not respond.
+    /// Aborts all of them, such as when a journal does not respond.
     pub(super) fn abort(&mut self) {
         self.tasks.abort_all();
     }
 
-    /// Takes over the end of a task; `None` if it was aborted.
+    /// Returns the result of a task; `None` if it was aborted.
     fn ended(&mut self, joined: Result<Ended, JoinError>) -> Option<Result<(ExecutionUid, Ending), AgentError>> {
         self.monitor.set_in_flight(self.len());
         let (execution, task, ending) = match joined {
             Ok(ended) => ended,
-            // Handlers run in tasks of their own.
+            // Handlers run in their own tasks, so a panic is not theirs.
             Err(error) if error.is_panic() => {
                 let message =
                     "a journal or a claim store panicked; decisions that were not acknowledged stay in the journal";

@@ -17,7 +17,7 @@ struct SharedClaims {
     holder: u32,
     /// Renewals fail from now on.
     broken: Arc<std::sync::atomic::AtomicBool>,
-    /// How long the store takes to grant a claim.
+    /// Delay of the store before it grants a claim.
     delay: Duration,
 }
 
@@ -85,7 +85,7 @@ impl Claims for SharedClaims {
             self.tasks.lock().unwrap().retain(|_, claimed| claimed != execution);
             let mut leases = self.leases.lock().unwrap();
             match release {
-                // Another process may have listed it as pending just before.
+                // Another process may have listed the execution as pending just before.
                 Release::Decided => leases.insert(execution.clone(), (u32::MAX, Instant::now() + LEASE * 100)),
                 _ => leases.remove(execution),
             };
@@ -308,7 +308,7 @@ async fn a_claim_that_another_process_took_cancels_the_handler() {
     let (monitor, stop) = (agent.monitor(), CancellationToken::new());
     let running = tokio::spawn(agent.claims(claims.of(1)).run_until(&server.client(), stop.clone()));
     tokio::time::sleep(Duration::from_secs(10)).await;
-    // As after FLUSHALL and a claim of another process: the next renewal returns that this one is gone.
+    // As after FLUSHALL and a claim of another process: the next renewal returns that the claim is lost.
     claims.leases.lock().unwrap().insert("x0".into(), (2, Instant::now() + LEASE * 100));
     tokio::time::sleep(Duration::from_secs(50)).await;
     let noticed = outcome.lock().unwrap().unwrap();

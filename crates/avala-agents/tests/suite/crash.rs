@@ -28,7 +28,7 @@ async fn a_decision_that_was_not_sent_is_sent_after_a_restart() {
     run_and_crash(approving().journal(journal.clone()), &server, Duration::from_secs(3)).await;
     assert!(server.lock().decisions.is_empty());
     server.lock().faults.clear();
-    // The handler would decide differently now; the decision in the journal counts.
+    // The new handler would decide differently; the decision in the journal is sent.
     let other = Agent::new("qa").on(EventType::ResultSubmitted, |_: Context| async { Decision::reject("late") });
     other.journal(journal).run_until_idle(&server.client()).await.unwrap();
     server.assert_each_decided_once(3);

@@ -38,7 +38,7 @@ async fn retry_after_of_a_decision_is_honored() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_decision_of_somebody_else_is_not_contradicted() {
+async fn decision_of_another_client_is_not_contradicted() {
     let server = Server::new().with_executions(1);
     let other = server.clone();
     let agent = Agent::new("qa").on(EventType::ResultSubmitted, move |_: Context| {

@@ -1,4 +1,4 @@
-//! A journal whose writes fail, as on a full disk: nothing is sent that is not written down.
+//! A journal whose writes fail, as on a full disk: only decisions in the journal are sent.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -42,7 +42,7 @@ impl Journal for Full {
 }
 
 #[tokio::test(start_paused = true)]
-async fn nothing_is_sent_that_the_journal_does_not_have() {
+async fn only_decisions_in_the_journal_are_sent() {
     // Each execution takes four writes: started, decided, sent, acknowledged.
     for writes in 0..12 {
         let server = Server::new().with_executions(3);
@@ -53,7 +53,7 @@ async fn nothing_is_sent_that_the_journal_does_not_have() {
         assert!(error.to_string().contains("journal"), "{error}");
         let sent = server.requests("POST /agent-actions/");
         assert_eq!(sent, writes / 4 + usize::from(writes % 4 == 3), "{writes} writes");
-        // With room again, each is decided once.
+        // When writes succeed again, each execution is decided once.
         approving().journal(journal.journal).run_until_idle(&server.client()).await.unwrap();
         server.assert_each_decided_once(3);
     }

@@ -193,7 +193,7 @@ async fn events_without_a_handler_stay_pending() {
     assert_eq!((summary.decided, summary.undecided, summary.failed), (2, 0, 0));
     assert_eq!(server.requests("POST /agent-actions/"), 2);
     assert!(server.lock().executions[2..].iter().all(|execution| execution["status"] == "pending"));
-    // Unless the agent wants them.
+    // Unless the agent has a fallback handler.
     let agent = Agent::new("qa").on(EventType::ResultSubmitted, |_: Context| async { Decision::approve() });
     let agent = agent.fallback(|context: Context| async move { Decision::flag(context.event_type().to_string()) });
     agent.run_until_idle(&server.client()).await.unwrap();

@@ -10,7 +10,7 @@ fn folder() -> tempfile::TempDir {
     tempfile::tempdir().unwrap()
 }
 
-/// Writes entries as another version of the program would.
+/// Writes entries like another version of the program.
 fn write(path: &std::path::Path, version: u64, entries: &[(&str, &str)]) {
     let database = Database::create(path).unwrap();
     let transaction = database.begin_write().unwrap();
@@ -44,7 +44,7 @@ fn a_second_process_is_rejected() {
 }
 
 #[test]
-fn newer_foreign_and_torn_files_are_rejected() {
+fn newer_foreign_and_truncated_files_are_rejected() {
     let folder = folder();
     let newer = folder.path().join("newer");
     write(&newer, 99, &[]);
@@ -86,8 +86,8 @@ async fn odd_entries_are_parked_and_the_others_replayed() {
     assert!(parked.iter().any(|record| record.raw.as_deref() == Some("not json")));
 }
 
-/// The journal of version 1, as its program left it when it was killed: `x0` is decided, `x1` has an action that this
-/// version does not know, `x2` lacks the fields that are optional, `x3` is of a newer version, `x4` is not JSON.
+/// The journal of a killed program of version 1: `x0` is decided, `x1` has an action that this
+/// version does not know, `x2` lacks the optional fields, `x3` is of a newer version, `x4` is not JSON.
 const VERSION_1: &[u8] = include_bytes!("../fixtures/version_1.journal");
 
 const VERSION_1_ENTRIES: [(&str, &str); 5] = [
@@ -103,15 +103,15 @@ const VERSION_1_ENTRIES: [(&str, &str); 5] = [
     ("x4", "not json"),
 ];
 
-/// What a version 1 program that is killed leaves today, compared with the fixture, which is never written again.
-/// Another result means that the format has changed: raise its version, and add a fixture of it.
+/// Compares the journal of a killed program with the fixture of version 1, which is never written again.
+/// If this fails, the format has changed: raise its version, and add a fixture.
 #[tokio::test]
-async fn the_fixture_is_what_this_version_writes() {
+async fn journal_of_this_version_equals_the_fixture() {
     let folder = folder();
     let path = folder.path().join("qa.journal");
     drop(RedbJournal::open(&path).unwrap());
     write(&path, 1, &VERSION_1_ENTRIES);
-    // Held open: a copy of the file is what a killed process leaves.
+    // The file is open: a copy of it equals the file of a killed process.
     let held = RedbJournal::open(&path).unwrap();
     let [copy, fixture] = ["copy", "fixture"].map(|name| folder.path().join(name));
     std::fs::copy(&path, &copy).unwrap();
@@ -129,7 +129,7 @@ async fn the_fixture_is_what_this_version_writes() {
     assert_eq!(loaded[1], loaded[2]);
 }
 
-/// Each field of a record is in the fixture's format: a new field needs a new version, or a default that says nothing.
+/// Records have only the fields of the fixture: a new field needs a new version, or a neutral default.
 #[tokio::test]
 async fn records_have_the_fields_of_the_fixture() {
     let folder = folder();
@@ -176,7 +176,7 @@ fn a_newer_journal_is_not_written_to() {
     let folder = folder();
     let closed = folder.path().join("closed");
     write(&closed, 2, &VERSION_1_ENTRIES);
-    // A copy of a database that is open is what a killed process leaves: it has to be repaired.
+    // A copy of an open database equals the file of a killed process, which has to be repaired.
     let database = Database::create(&closed).unwrap();
     let crashed = folder.path().join("crashed");
     std::fs::copy(&closed, &crashed).unwrap();
@@ -192,7 +192,7 @@ fn a_newer_journal_is_not_written_to() {
 }
 
 #[tokio::test]
-async fn a_torn_journal_is_an_error_or_has_all_its_entries() {
+async fn a_truncated_journal_is_an_error_or_has_all_entries() {
     let folder = folder();
     let mut random = fastrand::Rng::with_seed(7);
     let (mut refused, mut restored) = (0, 0);
@@ -245,7 +245,7 @@ fn a_journal_can_be_used_by_a_second_runtime() {
         let server = Server::new().with_executions(1);
         let agent = approving().journal(journal.clone());
         runtime.spawn(agent.run_once(&server.client()));
-        // Dropped while a write may be on its way.
+        // Dropped while a write may be in flight.
         runtime.block_on(tokio::task::yield_now());
         drop(runtime);
     }

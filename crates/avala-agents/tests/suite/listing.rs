@@ -1,4 +1,4 @@
-//! How executions are listed: few requests for many executions, and no page that stops the others.
+//! Lists of executions: few requests for many executions, and failing pages that do not stop the others.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::server::{Fault, Server, approving};
 
-/// How a server lists executions.
+/// Form of the lists of a server.
 #[derive(Clone, Copy, Debug)]
 struct Lists {
     oldest_first: bool,
@@ -49,7 +49,7 @@ async fn pages(lists: Lists, executions: usize, one_fault_in: usize) -> usize {
     let noted = Arc::clone(&order);
     let agent = Agent::new("qa").concurrency(4).on(EventType::ResultSubmitted, move |context: Context| {
         noted.lock().unwrap().push(context.uid().as_str()[1..].parse::<usize>().unwrap());
-        // A hundred executions in a second.
+        // A hundred executions per second.
         async {
             tokio::time::sleep(Duration::from_millis(40)).await;
             Decision::approve()
@@ -118,7 +118,7 @@ async fn execution_that_fails_during_a_walk_waits_for_its_retry() {
     let stop = CancellationToken::new();
     let running = tokio::spawn(agent.run_until(&server.client(), stop.clone()));
     tokio::time::sleep(Duration::from_millis(500)).await;
-    // The second walk has listed x1 when x1 fails, and ends later.
+    // The second walk lists x1 before x1 fails, and ends afterwards.
     server.fail("cursor=2", [Fault::RetryAfter(20)]);
     tokio::time::sleep(Duration::from_secs(250)).await;
     let runs = runs.lock().unwrap().clone();
@@ -128,7 +128,7 @@ async fn execution_that_fails_during_a_walk_waits_for_its_retry() {
     running.await.unwrap().unwrap();
 }
 
-/// Runs an agent that polls while `x0` runs, so that the list leaves it out, and returns when `x0` ran.
+/// Runs an agent that polls while `x0` runs, so that the list lacks `x0`, and returns when `x0` ran.
 async fn runs_of_one_that_fails_during_a_walk(first_delay: Duration) -> Vec<Duration> {
     let server = Server::new().with_executions(3);
     {
@@ -164,7 +164,7 @@ async fn runs_of_one_that_fails_during_a_walk(first_delay: Duration) -> Vec<Dura
 
 #[tokio::test(start_paused = true)]
 async fn failed_execution_runs_again_when_its_delay_ends() {
-    // The second one ends before the list arrives, which does not have the execution; the third one long after.
+    // The second delay ends before the list without the execution arrives, the third one long after.
     for seconds in [1, 10, 100] {
         let delay = Duration::from_secs(seconds);
         let runs = runs_of_one_that_fails_during_a_walk(delay).await;
@@ -183,7 +183,7 @@ async fn pages_behind_one_that_always_fails_are_listed() {
             server.fail(place, [Fault::Status(500); 10_000]);
             let runs = Arc::new(Mutex::new(BTreeMap::<String, usize>::new()));
             let counted = Arc::clone(&runs);
-            // They stay in the list.
+            // The executions stay in the list.
             let agent = Agent::new("qa").concurrency(100).on(EventType::ResultSubmitted, move |context: Context| {
                 *counted.lock().unwrap().entry(context.uid().to_string()).or_default() += 1;
                 async { Decision::leave() }
@@ -197,9 +197,9 @@ async fn pages_behind_one_that_always_fails_are_listed() {
             assert!(runs.values().all(|runs| *runs == 1), "{case}");
             let expected = match (lists.honors_limit, has_numbers) {
                 (true, _) => 300,
-                // Without the page itself.
+                // All executions except those of the page.
                 (false, true) => 250,
-                // Only that page says where the next one begins.
+                // Only the failing page has the link to the next one.
                 (false, false) => 150,
             };
             assert_eq!(runs.len(), expected, "{case}");
@@ -237,7 +237,7 @@ async fn left_execution_that_a_list_lacks_once_is_not_handled_again() {
     let running = tokio::spawn(agent.run_until(&server.client(), stop.clone()));
     for _ in 0..3 {
         tokio::time::sleep(Duration::from_secs(2 * 3_600)).await;
-        // As numbered pages do that shift while they are read.
+        // Like numbered pages that shift while they are read.
         server.lock().hidden = vec!["x1".to_owned()];
         tokio::time::sleep(Duration::from_secs(1_300)).await;
         server.lock().hidden.clear();
@@ -261,7 +261,7 @@ async fn page_that_always_fails_does_not_stop_those_before() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn page_that_is_gone_is_no_deleted_agent() {
+async fn missing_page_does_not_mean_a_deleted_agent() {
     for status in [404, 400] {
         let server = Server::new().with_executions(300);
         server.fail("cursor=200", [Fault::Status(status); 3]);
@@ -273,7 +273,7 @@ async fn page_that_is_gone_is_no_deleted_agent() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn server_that_rejects_page_sizes_is_asked_without() {
+async fn server_that_rejects_page_sizes_gets_none() {
     let server = server(LISTS[1], 3_000);
     server.fail("limit=", [Fault::Status(400); 10_000]);
     approving().concurrency(50).run_until_idle(&server.client()).await.unwrap();
@@ -381,7 +381,7 @@ async fn left_executions_do_not_use_up_the_rate_limit() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn decided_ones_are_forgotten_during_a_long_backlog() {
+async fn decided_executions_are_forgotten_during_a_backlog() {
     let server = server(LISTS[3], 20_000);
     let journal = MemoryJournal::new();
     let agent = approving().concurrency(100).journal(journal.clone());

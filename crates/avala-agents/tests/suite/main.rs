@@ -1,5 +1,5 @@
 //! Tests of the agent runtime on a paused clock, against a service in memory that counts decisions.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may fail loudly")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests may panic, also in their helpers")]
 
 mod claims;
 mod crash;

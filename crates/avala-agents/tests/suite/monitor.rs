@@ -62,7 +62,7 @@ async fn health_follows_the_run() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn counters_tell_each_outcome_apart() {
+async fn each_outcome_has_its_counter() {
     let server = Server::new().with_executions(9);
     server.fail("executions", [Fault::Status(503)]);
     let other = server.clone();

@@ -23,7 +23,7 @@ async fn all_pages_are_read_and_the_oldest_goes_first() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn idle_polls_slow_down_and_a_hint_polls_at_once() {
+async fn idle_polls_slow_down_and_a_hint_polls_immediately() {
     let server = Server::new();
     let agent = approving();
     let handle = agent.handle();
@@ -49,7 +49,7 @@ async fn failed_polls_back_off_and_honor_retry_after() {
     let monitor = agent.monitor();
     agent.run_until_idle(&server.client()).await.unwrap();
     let pauses = server.pauses("executions/?status=pending");
-    // Doubled from 5 s up to 60 s, at least the half of each; a tenth more than the server asked for.
+    // Doubled from 5 s up to 60 s, with jitter on the upper half; the requested wait plus up to a tenth.
     let expected = [(2.5, 5.0), (5.0, 10.0), (10.0, 20.0), (120.0, 132.0), (30.0, 60.0), (30.0, 60.0), (30.0, 60.0)];
     for (pause, (least, most)) in pauses.iter().zip(expected) {
         assert!((least..=most + 0.01).contains(&pause.as_secs_f64()), "{pauses:?}");

@@ -67,13 +67,16 @@ async fn signed_deliveries_of_any_form_poll_and_handle_once() {
         let polls = server.requests("status=pending");
         tokio::time::sleep(Duration::from_secs(2)).await;
         server.assert_each_decided_once(1);
-        assert!(server.requests("status=pending") <= polls + 3, "a burst of deliveries is no burst of polls");
+        assert!(
+            server.requests("status=pending") <= polls + 3,
+            "a burst of deliveries does not cause a burst of polls"
+        );
         stop.cancel();
         running.await.unwrap().unwrap();
     }
 }
 
-/// A body that breaks off after its first bytes.
+/// A body that ends after its first bytes.
 struct Broken(bool);
 
 impl http_body::Body for Broken {
@@ -108,7 +111,7 @@ async fn broken_bodies_and_empty_secrets_are_rejected() {
     }
 }
 
-/// Over sockets, and with the real clock: the sandbox sends the execution to the router.
+/// The sandbox sends the execution to the router, over sockets and with the real clock.
 #[tokio::test]
 async fn a_pushed_execution_is_decided_without_waiting_for_a_poll() {
     const GUARD: Duration = Duration::from_secs(60);
@@ -150,7 +153,7 @@ async fn a_pushed_execution_is_decided_without_waiting_for_a_poll() {
     let executions = avala.agents().list_executions(&registered.uid).await.unwrap().items;
     assert_eq!((executions.len(), &executions[0].uid), (1, &uid));
 
-    // Anything else than a signed delivery is rejected by the same router.
+    // The same router rejects requests other than signed deliveries.
     let forged = Request::post("/agent").header("x-avala-webhook-signature", "00");
     let router = PushReceiver::new(approving().handle(), [SECRET]).into_router("/agent");
     let response = router.clone().oneshot(forged.body(axum::body::Body::empty()).unwrap()).await.unwrap();

@@ -29,7 +29,7 @@ async fn several_agents_with_the_name_are_listed_and_none_is_chosen() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_agent_of_another_project_is_not_ours() {
+async fn an_agent_of_another_project_is_not_used() {
     let server = Server::new();
     server.lock().agents.push(json!({"uid": "a7", "name": "qa", "project": "p1"}));
     approving().run_once(&server.client()).await.unwrap();
@@ -90,7 +90,7 @@ async fn an_odd_agent_of_another_name_does_not_stop_the_start() {
     server.lock().agents.push(json!({"uid": 7, "name": "other"}));
     approving().run_once(&server.client()).await.unwrap();
     server.assert_each_decided_once(1);
-    // One that may be ours is not created a second time.
+    // An agent that may have the same name is not created a second time.
     let server = Server::new();
     server.lock().agents.push(json!({"name": "qa"}));
     let error = approving().run_once(&server.client()).await.unwrap_err();

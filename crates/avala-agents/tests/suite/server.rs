@@ -30,20 +30,20 @@ pub(crate) struct Server(Arc<Mutex<State>>);
 pub(crate) struct State {
     pub(crate) agents: Vec<Value>,
     pub(crate) executions: Vec<Value>,
-    /// Accepted decisions by execution, as `action: reason`.
+    /// Accepted decisions by execution, in the form `action: reason`.
     pub(crate) decisions: BTreeMap<String, Vec<String>>,
-    /// All requests, as `METHOD path?query`.
+    /// All requests, in the form `METHOD path?query`.
     pub(crate) requests: Vec<String>,
-    /// When each request arrived.
+    /// Arrival time of each request.
     pub(crate) times: Vec<Instant>,
     /// Faults of the next requests whose line contains the text.
     pub(crate) faults: Vec<(&'static str, Fault)>,
     pub(crate) page_size: usize,
-    /// Whether `limit` may ask for other pages.
+    /// Whether `limit` changes the page size.
     pub(crate) honors_limit: bool,
-    /// Lists have the newest execution first, unless this is set.
+    /// Whether lists have the oldest execution first.
     pub(crate) oldest_first: bool,
-    /// Whether pages have numbers, and not cursors.
+    /// Whether pages have numbers instead of cursors.
     pub(crate) has_numbers: bool,
     /// Executions that lists lack.
     pub(crate) hidden: Vec<String>,
@@ -60,7 +60,7 @@ impl Server {
         self.0.lock().unwrap()
     }
 
-    /// Adds pending executions `x0`, `x1`, ... of `result.submitted`, each of its own task, oldest first.
+    /// Adds pending executions `x0`, `x1`, ... of `result.submitted`, each with its own task, oldest first.
     pub(crate) fn with_executions(self, count: usize) -> Self {
         for n in 0..count {
             self.add(&format!("x{n}"), "result.submitted", json!({"task_uid": format!("t{n}"), "result_uid": "r"}));
@@ -82,7 +82,7 @@ impl Server {
         self.lock().faults.extend(faults.into_iter().map(|fault| (request, fault)));
     }
 
-    /// Returns a client without rate limit and without retries of its own, so that tests see every request.
+    /// Returns a client without a rate limit and retries, so that tests see every request.
     pub(crate) fn client(&self) -> Avala {
         self.client_with_bodies_of(64 << 20)
     }
@@ -118,7 +118,7 @@ impl Server {
         assert!(state.decisions.values().all(|decisions| decisions.len() == 1), "{:?}", state.decisions);
     }
 
-    /// Returns the time between each two requests whose line contains the text.
+    /// Returns the times between requests whose line contains the text.
     pub(crate) fn pauses(&self, containing: &str) -> Vec<Duration> {
         let state = self.lock();
         let all = state.requests.iter().zip(&state.times);
@@ -209,7 +209,7 @@ impl State {
 
     fn decide(&mut self, body: &Value) -> (u16, Value) {
         let uid = body["execution"].as_str().unwrap_or_default().to_owned();
-        // Most are at the position that their UID names.
+        // Most executions are at the position in their UID.
         let expected = uid.strip_prefix('x').and_then(|number| number.parse().ok());
         let is_it = |execution: &Value| execution["uid"] == uid.as_str();
         let position = expected.filter(|index| self.executions.get(*index).is_some_and(is_it));

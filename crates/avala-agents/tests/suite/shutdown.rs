@@ -39,7 +39,11 @@ async fn handler_beyond_the_grace_period_ends_without_a_decision() {
     running.await.unwrap().unwrap();
     assert!(start.elapsed() <= Duration::from_secs(26), "{:?}", start.elapsed());
     let record = &journal.records()[0];
-    assert_eq!((record.state, record.open_starts), (RecordState::Failed, 0), "a stop is no crash of the handler");
+    assert_eq!(
+        (record.state, record.open_starts),
+        (RecordState::Failed, 0),
+        "a stop does not count as a crash of the handler"
+    );
     slow(Duration::from_secs(1)).journal(journal).run_once(&server.client()).await.unwrap();
     server.assert_each_decided_once(1);
 }
@@ -81,9 +85,9 @@ async fn a_dropped_run_ends_its_handlers() {
     assert_eq!(ended, Ok(None), "the handler is dropped with the run");
 }
 
-/// On the real clock, since a blocked thread does not see a paused one.
+/// On the real clock, because a blocked thread does not see a paused one.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn agent_ends_although_a_handler_blocks_its_thread() {
+async fn agent_ends_even_if_a_handler_blocks_its_thread() {
     let server = Server::new().with_executions(1);
     let (started, is_started) = std::sync::mpsc::channel::<()>();
     let (release, released) = std::sync::mpsc::channel::<()>();

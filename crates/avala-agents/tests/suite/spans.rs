@@ -1,4 +1,4 @@
-//! Each execution has a span that says why it ran.
+//! Each execution has a span with the reason of its run.
 
 use std::fmt::{Debug, Write as _};
 use std::sync::{Arc, Mutex};
@@ -14,7 +14,7 @@ use tracing::{Event, Metadata, Subscriber};
 
 use crate::server::{Fault, Server, approving};
 
-/// Collects the fields of the spans of executions, as `name=value` each.
+/// Collects the fields of the spans of executions, each in the form `name=value`.
 #[derive(Clone, Default)]
 struct Spans(Arc<Mutex<Vec<String>>>);
 
@@ -51,7 +51,7 @@ impl Subscriber for Spans {
 }
 
 #[tokio::test(start_paused = true)]
-async fn spans_say_why_an_execution_ran() {
+async fn spans_have_the_reason_of_a_run() {
     let spans = Spans::default();
     let _default = tracing::subscriber::set_default(spans.clone());
     let server = Server::new().with_executions(1);
@@ -83,7 +83,7 @@ async fn spans_say_why_an_execution_ran() {
     assert_eq!(*spans.0.lock().unwrap(), expected);
 }
 
-/// Claims that another process lost.
+/// A claim store whose claims were lost by another process.
 #[derive(Default)]
 struct TakenOver(LocalClaims);
 
@@ -108,7 +108,7 @@ impl Claims for TakenOver {
 }
 
 #[tokio::test(start_paused = true)]
-async fn span_of_a_takeover_says_so() {
+async fn span_of_a_takeover_has_its_reason() {
     let spans = Spans::default();
     let _default = tracing::subscriber::set_default(spans.clone());
     let server = Server::new().with_executions(1);

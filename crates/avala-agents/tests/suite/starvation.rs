@@ -113,9 +113,9 @@ async fn executions_of_one_task_by_payload_never_run_together() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_decision_that_keeps_failing_holds_no_place() {
+async fn a_decision_that_keeps_failing_blocks_no_other() {
     let server = Server::new().with_executions(5);
-    // Ten failures of the first decision postpone it; the place goes to the others.
+    // After ten failures, the first decision is postponed, and others are sent.
     server.fail("POST /agent-actions/", [Fault::Status(500); 10]);
     let journal = MemoryJournal::new();
     let agent = approving().concurrency(1).journal(journal.clone());

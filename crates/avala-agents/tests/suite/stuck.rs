@@ -53,7 +53,7 @@ impl Claims for NeverReleased {
     }
 }
 
-/// A journal on a disk that does not respond, or whose code panics.
+/// A journal that does not respond, or panics.
 struct Bad {
     journal: MemoryJournal,
     panics: bool,
@@ -75,7 +75,7 @@ impl Journal for Bad {
 }
 
 #[tokio::test(start_paused = true)]
-async fn stores_that_hang_do_not_keep_the_agent_from_ending() {
+async fn agent_ends_even_if_stores_hang() {
     for number in 0..3 {
         let server = Server::new().with_executions(20);
         let agent = approving().grace_period(Duration::from_secs(25));

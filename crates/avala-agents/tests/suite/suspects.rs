@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use crate::server::Server;
 
 #[tokio::test(start_paused = true)]
-async fn an_execution_that_kills_its_process_takes_no_other_with_it() {
+async fn execution_that_kills_its_process_parks_no_other() {
     let server = Server::new().with_executions(100);
     let journal = MemoryJournal::new();
     let runs = Arc::new(Mutex::new(HashMap::<String, u32>::new()));

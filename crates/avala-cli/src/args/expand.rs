@@ -1,4 +1,4 @@
-//! Aliases and default options of a profile, put into the command line before it is parsed.
+//! Inserts the aliases and default options of a profile into the command line before it is parsed.
 
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
@@ -7,12 +7,12 @@ use crate::args::global::WITH_VALUE;
 use crate::config::{self, Config};
 use crate::key::chosen_profile;
 
-/// Maximum number of aliases that are expanded one after the other.
+/// Maximum number of aliases that expand to another alias.
 const MOST_ALIASES: usize = 8;
 
 /// Returns the command line with aliases replaced and default options added.
 ///
-/// A configuration that cannot be read adds nothing here; the command reports it if it needs one.
+/// An unreadable configuration adds nothing; the command reports the error if it needs the configuration.
 pub(crate) fn expand(args: Vec<OsString>, is_command: impl Fn(&[&str]) -> bool) -> Vec<OsString> {
     let Some(config) = load(&args) else { return args };
     let profile = chosen_profile(&config, option(&args, "--profile")).ok().flatten().map(|(name, _)| name);
@@ -71,7 +71,7 @@ fn with_defaults(
     args
 }
 
-/// Returns whether the line has an option already, in whichever form.
+/// Returns whether the command line already has the option, in any form.
 fn is_given(args: &[OsString], word: &str) -> bool {
     let long = |name: &str| if name == "-o" { "--output".to_owned() } else { name.to_owned() };
     let name = long(word.split('=').next().unwrap_or(word));
@@ -96,7 +96,7 @@ fn option<'a>(args: &'a [OsString], name: &str) -> Option<&'a str> {
     found
 }
 
-/// Returns the position of the first word that is no option and no value of one.
+/// Returns the position of the first word that is neither an option nor the value of an option.
 pub(crate) fn first_word(args: &[OsString]) -> Option<usize> {
     let mut position = 1;
     while let Some(arg) = args.get(position) {

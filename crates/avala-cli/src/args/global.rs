@@ -56,7 +56,7 @@ pub(crate) fn args() -> Vec<Arg> {
         )
         .conflicts_with_all(["api-key", "api-key-file"]),
         text("base-url", "URL", "Base URL of the API [default: https://api.avala.ai/api/v1]"),
-        flag("allow-insecure-base-url", "Allow plain http to this machine, as for a sandbox"),
+        flag("allow-insecure-base-url", "Allow plain http to this machine, such as to a sandbox"),
         text("call-timeout", "SECONDS", "Timeout of each call, retries included [default: 60]")
             .value_parser(value_parser!(f64)),
         text("max-attempts", "N", "Maximum number of attempts of a call [default: 3]")
@@ -69,7 +69,7 @@ pub(crate) fn args() -> Vec<Arg> {
         text("output", "FORMAT", "Output format [default: table]").short('o').value_parser(names),
         text("fields", "A,B", "Print only these fields; `a.b` is a field in a field").value_delimiter(','),
         text("jq", "FILTER", "Filter the JSON in the language of jq; strings are printed without quotes"),
-        text("template", "TEMPLATE", "Print each record by a Jinja template, such as '{{ uid }} {{ name }}'"),
+        text("template", "TEMPLATE", "Print each record with a Jinja template, such as '{{ uid }} {{ name }}'"),
         flag("debug", "Print each request to stderr, without secrets, with its status and time"),
         flag("no-input", "Never prompt; fail if an input is needed"),
     ];
@@ -87,7 +87,7 @@ pub(crate) struct Globals {
     pub(crate) client: ClientOptions,
 }
 
-/// Returns the output format of the options, also if other options are invalid.
+/// Returns the output format of the options, even if other options are invalid.
 pub(crate) fn format_of(matches: &ArgMatches) -> Format {
     let name = matches.try_get_one::<String>("output").ok().flatten();
     name.and_then(|name| Format::parse(name)).unwrap_or(Format::Table)
@@ -125,7 +125,7 @@ impl Globals {
     }
 }
 
-/// Returns how results are printed, by the options of a command.
+/// Returns the output style that the options of a command select.
 pub(crate) fn style(matches: &ArgMatches) -> Outcome<Style> {
     let text = |name: &str| matches.try_get_one::<String>(name).ok().flatten();
     let fields = matches.get_many::<String>("fields").map(|fields| fields.cloned().collect());
@@ -133,7 +133,7 @@ pub(crate) fn style(matches: &ArgMatches) -> Outcome<Style> {
         Some(path) => (path.to_owned(), true),
         None => (path.clone(), false),
     });
-    // A filter or a template works on JSON; a format that was chosen explicitly decides between array and lines.
+    // A filter or a template works on JSON; an explicit format selects an array or lines.
     let is_default = matches.value_source("output") != Some(ValueSource::CommandLine);
     let jq = text("jq").map(|code| Filter::new(code)).transpose()?;
     let template = text("template").map(|source| Template::new(source)).transpose()?;

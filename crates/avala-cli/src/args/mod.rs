@@ -1,4 +1,4 @@
-//! The command line: the tree of commands, made of the table of commands, and the global options.
+//! The command line: the tree of commands, built from the table of commands, and the global options.
 
 mod expand;
 pub(crate) mod global;
@@ -12,10 +12,10 @@ use crate::commands::{Entry, entries, group_about, group_alias, group_of_alias};
 
 pub(crate) use expand::{expand, first_word};
 
-/// Words of the longest command.
+/// Maximum number of words of a command name.
 const LONGEST: usize = 3;
 
-/// Returns the program's command line. Commands of a group are made when the group is used, so that the start is fast.
+/// Returns the whole tree of commands. The commands of a group are built when the group is used, for a fast start.
 pub(crate) fn root() -> Command {
     let mut root = program();
     let mut known: Vec<&str> = Vec::new();
@@ -29,8 +29,8 @@ pub(crate) fn root() -> Command {
     root
 }
 
-/// Returns what is needed of the command line to parse `args`: one command, if they begin with a whole one. Most of a
-/// short command's time would be spent on the others. What explains all commands, as help, needs [`root`].
+/// Returns the part of the tree that `args` need: a single command if `args` begin with its complete name. Building the
+/// other commands would take most of the time of a short command. Help about all commands needs [`root`].
 pub(crate) fn root_for(args: &[OsString]) -> Command {
     let start = first_word(args).unwrap_or(args.len());
     let words: Vec<&str> = args[start..].iter().map_while(|arg| arg.to_str()).collect();
@@ -38,12 +38,12 @@ pub(crate) fn root_for(args: &[OsString]) -> Command {
     let Some(entry) = (1..=LONGEST).rev().find_map(of) else { return root() };
     let name = entry.path()[0];
     let command = first_level(name, entry);
-    // As in the whole tree, so that the help has the same order.
+    // The same order as in the whole tree, for the help.
     let command = if entry.path().len() == 1 { command.defer(fill) } else { add_level(command, &[entry], 1) };
     program().subcommand(command)
 }
 
-/// Returns words with the name of a group instead of its other name.
+/// Returns words with the alias of a group replaced by its name.
 fn in_full<'a>(words: &[&'a str]) -> Vec<&'a str> {
     let mut words = words.to_vec();
     if let Some(first) = words.first_mut()
@@ -54,7 +54,7 @@ fn in_full<'a>(words: &[&'a str]) -> Vec<&'a str> {
     words
 }
 
-/// Returns a command of the first level without what it has.
+/// Returns a top-level command without its arguments and subcommands.
 fn first_level(name: &'static str, entry: &Entry) -> Command {
     let about = if entry.path().len() == 1 { entry.about() } else { group_about(name) };
     let command = Command::new(name).about(about).args_override_self(true);
@@ -64,7 +64,7 @@ fn first_level(name: &'static str, entry: &Entry) -> Command {
     }
 }
 
-/// Returns the program with its own options.
+/// Returns the program with its global options and without commands.
 fn program() -> Command {
     Command::new("avala")
         .version(env!("CARGO_PKG_VERSION"))
@@ -82,7 +82,7 @@ fn program() -> Command {
         .args(global::args())
 }
 
-/// Adds what a command of the first level has: its own arguments, or the commands of its group.
+/// Adds the arguments of a top-level command, or the commands of its group.
 fn fill(command: Command) -> Command {
     let name = command.get_name().to_owned();
     let of_group: Vec<&Entry> = entries().filter(|entry| entry.path()[0] == name).collect();
@@ -111,7 +111,7 @@ fn add_level(command: Command, entries: &[&Entry], level: usize) -> Command {
     command
 }
 
-/// Returns whether words are the beginning of a command.
+/// Returns whether the words are the first words of a command name.
 pub(crate) fn is_command(words: &[&str]) -> bool {
     let first = words.first().and_then(|word| group_of_alias(word)).or_else(|| words.first().copied());
     entries().any(|entry| {
@@ -125,7 +125,7 @@ pub(crate) fn is_command(words: &[&str]) -> bool {
     })
 }
 
-/// Returns the format that a command line asks for, if it cannot be parsed.
+/// Returns the output format that an invalid command line requests.
 pub(crate) fn wants_json(args: &[OsString]) -> bool {
     let words: Vec<&str> = args.iter().filter_map(|arg| arg.to_str()).collect();
     let is_json = |value: &str| matches!(value, "json" | "ndjson");
@@ -140,7 +140,7 @@ pub(crate) fn wants_json(args: &[OsString]) -> bool {
 mod tests {
     use super::*;
 
-    /// Returns the command of a line with its arguments, or the message.
+    /// Returns the command of a line with its arguments, or the error message.
     fn matched(line: &str, root: impl Fn(&[OsString]) -> Command) -> Result<String, String> {
         let args: Vec<OsString> = line.split(' ').map(OsString::from).collect();
         let matches = root(&args).try_get_matches_from(&args).map_err(|error| error.render().to_string())?;

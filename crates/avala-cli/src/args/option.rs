@@ -1,9 +1,9 @@
-//! Arguments of commands, as data: how each is written, and which member of the request body it becomes.
+//! Arguments of commands as data: the form of each, and the member of the request body that it sets.
 
 use clap::builder::{NonEmptyStringValueParser, PossibleValuesParser};
 use clap::{ArgAction, value_parser};
 
-/// How the value of an argument is written.
+/// Form of the value of an argument.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Form {
     Text,
@@ -11,7 +11,7 @@ pub(crate) enum Form {
     Number,
     /// `true` or `false`.
     Bool,
-    /// An option without a value, and the option that means the opposite (without one if empty).
+    /// A flag, and the name of the flag that negates it (empty if there is none).
     Switch(&'static str),
     Choice(&'static [&'static str]),
     /// Texts separated by commas; the option can be repeated.
@@ -20,7 +20,7 @@ pub(crate) enum Form {
     Integers,
     /// JSON text.
     Json,
-    /// JSON text, or the path of a file with it; becomes a string.
+    /// JSON text, or the path of a file that contains it; sent as a string.
     JsonOrFile,
     /// The path of a file, or `-` for stdin.
     File,
@@ -32,7 +32,7 @@ pub(crate) struct Arg {
     pub(crate) name: &'static str,
     pub(crate) form: Form,
     pub(crate) help: &'static str,
-    /// The member of the body that it becomes; empty if it is none.
+    /// Name of the member of the body that the argument sets; empty if it sets none.
     pub(crate) field: &'static str,
     pub(crate) is_required: bool,
     pub(crate) is_positional: bool,
@@ -43,12 +43,12 @@ const fn arg(name: &'static str, form: Form, help: &'static str) -> Arg {
     Arg { name, form, help, field: "", is_required: false, is_positional: false, default: "" }
 }
 
-/// Returns a positional argument, always required.
+/// Returns a required positional argument.
 pub(crate) const fn pos(name: &'static str, help: &'static str) -> Arg {
     Arg { is_positional: true, is_required: true, ..arg(name, Form::Text, help) }
 }
 
-/// Returns an option with a text.
+/// Returns an option whose value is a text.
 pub(crate) const fn text(name: &'static str, help: &'static str) -> Arg {
     arg(name, Form::Text, help)
 }
@@ -99,7 +99,7 @@ impl Arg {
         Self { field, ..self }
     }
 
-    /// Sets whether the option is required. A member of the body can also be set by `--json` or `--field`.
+    /// Makes the option required. `--json` or `--field` can set the member of the body instead.
     pub(crate) const fn required(self) -> Self {
         Self { is_required: true, ..self }
     }
@@ -108,7 +108,7 @@ impl Arg {
         Self { default, ..self }
     }
 
-    /// Returns the arguments of clap: two for a switch with an opposite.
+    /// Returns the arguments for clap: two for a flag with a negation.
     pub(crate) fn to_clap(self, has_body: bool) -> Vec<clap::Arg> {
         let mut arg = clap::Arg::new(self.name).help(self.help);
         if self.is_positional {

@@ -1,4 +1,4 @@
-//! `avala api`: a call of any endpoint.
+//! `avala api`: calls any endpoint.
 
 use avala_client::types::Json;
 use avala_client::{Method, RawCall};
@@ -135,7 +135,7 @@ fn method_and_path(matches: &ArgMatches) -> Outcome<(Method, String)> {
     }
 }
 
-/// Returns the path with a slash at both ends, as every path of the API has them.
+/// Returns the path with a slash at both ends, which every path of the API has.
 fn absolute(path: &str) -> String {
     let path = if path.starts_with('/') || path.contains("://") { path.to_owned() } else { format!("/{path}") };
     if path.ends_with('/') { path } else { path + "/" }

@@ -1,4 +1,4 @@
-//! `avala annotations bulk-edit`: edits of a file, checked, then sent in chunks.
+//! `avala annotations bulk-edit`: checks the edits of a file, then sends them in chunks.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -116,7 +116,7 @@ struct Summary {
     sequences: BTreeSet<String>,
 }
 
-/// Checks each edit by itself.
+/// Checks each edit, without the dataset.
 fn check(edits: &[Json]) -> Outcome<Summary> {
     let mut summary = Summary::default();
     for (index, edit) in edits.iter().enumerate() {
@@ -165,7 +165,7 @@ fn check_one(edit: &Data, summary: &mut Summary) -> Result<(), String> {
     Ok(())
 }
 
-/// Checks that the dataset is of LiDAR, and that every item and sequence is in it.
+/// Checks that the dataset has the type lidar and contains every item and sequence.
 async fn check_references(avala: &Avala, owner: &str, slug: &str, summary: &Summary) -> Outcome {
     let dataset = avala.datasets().get_by_slug(owner, slug).await?;
     if dataset.data_type != Some(DataType::Lidar) {

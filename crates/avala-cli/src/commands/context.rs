@@ -1,4 +1,4 @@
-//! Context of every command: the options, the terminal, and the output.
+//! Context of a command.
 
 use std::cell::OnceCell;
 
@@ -21,7 +21,7 @@ pub(crate) struct Context {
     pub(crate) printer: Printer,
     pub(crate) notes: Notes,
     pub(crate) prompt: Prompt,
-    /// Builds the command tree, for help, man pages and completion.
+    /// Builds the tree of commands, for help, man pages and completion.
     pub(crate) root: fn() -> Command,
     connection: OnceCell<Connection>,
 }
@@ -53,7 +53,7 @@ impl Context {
         config::path_of(self.globals.config_file.as_deref())
     }
 
-    /// Returns the configuration file. Without a place for one it is empty.
+    /// Returns the configuration, which is empty if no folder for the file is known.
     pub(crate) fn config(&self) -> Outcome<Config> {
         let is_chosen = self.globals.config_file.is_some() || self.globals.key.profile.is_some();
         match self.config_path() {
@@ -63,13 +63,13 @@ impl Context {
         }
     }
 
-    /// Returns the key and the base URL, with where they come from.
+    /// Returns the key and the base URL with their sources.
     pub(crate) fn connection(&self) -> Outcome<&Connection> {
         if self.connection.get().is_none() {
             let connection = Connection::resolve(&self.globals.key, &self.config()?)?;
             return Ok(self.connection.get_or_init(|| connection));
         }
-        // It was set a line ago, or by an earlier call.
+        // Set above, or by an earlier call.
         self.connection.get().ok_or_else(crate::failure::Failure::interrupted)
     }
 
@@ -78,7 +78,7 @@ impl Context {
         client::with_key(self.connection()?, self.globals.client)
     }
 
-    /// Returns a client for a request that is not sent, or that needs no key.
+    /// Returns a client for a request that is not sent or does not need a key.
     pub(crate) fn avala_without_key(&self) -> Outcome<Avala> {
         client::without_key(self.connection()?, self.globals.client)
     }

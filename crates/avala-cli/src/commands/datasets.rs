@@ -20,7 +20,7 @@ pub(super) const ROWS: &[Row] = &[
         "List datasets",
         &[
             text("data-type", "Filter by type"),
-            text("name", "Filter by a text in the name"),
+            text("name", "Filter by a part of the name"),
             text("status", "Filter by status"),
             text("visibility", "Filter by visibility"),
         ],
@@ -179,7 +179,7 @@ pub(super) const ROWS: &[Row] = &[
     Row::change(
         "datasets.set_sequence_outcome",
         &["datasets", "set-sequence-outcome"],
-        "Set the outcome of a sequence, replacing all of it",
+        "Replace the outcome of a sequence",
         &[
             OWNER,
             SLUG,
@@ -209,7 +209,7 @@ pub(super) const ROWS: &[Row] = &[
     Row::read(
         "datasets.list_sequence_outcome_history",
         &["datasets", "list-sequence-outcome-history"],
-        "List the outcomes that a sequence had",
+        "List the current and former outcomes of a sequence",
         &[OWNER, SLUG, SEQUENCE],
         |a, i| {
             i.one(a.datasets().list_sequence_outcome_history(i.text("owner"), i.text("slug"), i.text("sequence-uid")))
@@ -266,7 +266,7 @@ pub(super) const ROWS: &[Row] = &[
     ),
 ];
 
-/// Fails if the server reports issues or files that it could not read.
+/// Fails if the server reports issues or unreadable files.
 fn is_healthy(data: &Data) -> Result<(), String> {
     let issues = match data.get("issues") {
         Some(Data::List(issues)) => issues.iter().map(Data::display).collect::<Vec<_>>(),

@@ -1,4 +1,4 @@
-//! Deletions ask for the name of what they delete.
+//! Asks for the name of a resource before deleting it.
 
 use avala_client::Avala;
 use clap::ArgMatches;
@@ -10,19 +10,19 @@ use crate::data::Data;
 use crate::failure::{Failure, Outcome};
 use crate::output::escape;
 
-/// Longest name that somebody is asked to type, in characters.
+/// Maximum length in characters of a name that the user has to type.
 const LONGEST_NAME: usize = 80;
 
-/// Returns the group of the resource that `row` deletes; `None` for another command.
+/// Returns the group of the resource that `row` deletes; `None` if `row` deletes nothing.
 pub(super) fn deleted_group(row: &Row) -> Option<&'static [&'static str]> {
     let (verb, group) = row.path.split_last()?;
     (*verb == "delete").then_some(group)
 }
 
-/// Reads the name of what is deleted with the command `reader`; `None` if it has none that can be typed.
+/// Reads the name of the resource with the command `reader`; `None` if there is no name that can be typed.
 ///
 /// # Errors
-/// When it does not exist or cannot be read: there is nothing to ask then.
+/// Fails if the resource does not exist or cannot be read.
 pub(super) async fn name(
     avala: &Avala,
     reader: Option<&Row>,
@@ -36,7 +36,7 @@ pub(super) async fn name(
     Ok(value.text_at("name").filter(|name| can_be_typed(name)).map(str::to_owned))
 }
 
-/// Asks for the name or the UID. Any other reply is exit code 1, as a no to the official program.
+/// Asks for the name or the UID. Any other reply is exit code 1, like the reply "no" in the official program.
 pub(super) async fn confirm(context: &Context, row: &Row, input: &Input<'_>, name: Option<String>) -> Outcome {
     let uid = row.args.iter().rfind(|arg| arg.is_positional).map(|arg| input.text(arg.name)).unwrap_or_default();
     let (shown, expected) = match &name {
@@ -50,7 +50,7 @@ pub(super) async fn confirm(context: &Context, row: &Row, input: &Input<'_>, nam
     Err(Failure::other("aborted: the reply is not the name; nothing was changed"))
 }
 
-/// Returns whether a name of the API is what it looks like, and short enough to type.
+/// Returns whether a name is short enough to type and has no invisible or misleading characters.
 fn can_be_typed(name: &str) -> bool {
     let is_plain = name == name.trim() && !name.contains(escape::is_hostile);
     is_plain && !name.is_empty() && name.chars().count() <= LONGEST_NAME

@@ -1,11 +1,11 @@
-//! Commands that only the official program has, because they need its Python packages.
+//! Explains commands that need the Python packages of the official program.
 
 use clap::{Arg, ArgAction, Command};
 
 use crate::commands::special::Special;
 use crate::failure::Failure;
 
-/// The commands, and the alternatives.
+/// The commands and their alternatives.
 const UNSUPPORTED: &[(&[&str], &str)] = &[
     (
         &["import", "rosbag"],
@@ -24,7 +24,7 @@ const UNSUPPORTED: &[(&[&str], &str)] = &[
     ),
 ];
 
-/// Fails with the explanation if the words are such a command, whatever options follow.
+/// Fails with the explanation if the words begin with such a command.
 pub(crate) fn unsupported(words: &[&str]) -> Result<(), Failure> {
     match UNSUPPORTED.iter().find(|(path, _)| words.starts_with(path)) {
         Some((path, why)) => {

@@ -1,4 +1,4 @@
-//! The members of a request body, as JSON texts: from a file, from options, and from `--field`.
+//! Members of a request body as JSON texts: from a file, from options, and from `--field`.
 
 use std::path::{Path, PathBuf};
 
@@ -10,11 +10,11 @@ use crate::data::Data;
 use crate::failure::{Failure, Outcome};
 use crate::output::json;
 
-/// Members in the order in which they were set.
+/// Members, in the order of the options.
 #[derive(Debug, Default)]
 pub(crate) struct Fields {
     members: Vec<(String, String)>,
-    /// A body that is no object.
+    /// A body that is not an object.
     whole: Option<String>,
 }
 

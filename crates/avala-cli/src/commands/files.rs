@@ -1,4 +1,4 @@
-//! Text files that commands read.
+//! Reads text files for commands.
 
 use std::fmt::Display;
 use std::fs::File;
@@ -7,7 +7,7 @@ use std::path::Path;
 
 use crate::failure::{Failure, Outcome};
 
-/// Longest file that is read as a part of a request.
+/// Maximum size in bytes of a file whose content is a part of a request.
 const LONGEST_FILE: u64 = 64 << 20;
 
 /// Reads a text file, or stdin for `-`.

@@ -1,4 +1,4 @@
-//! Fleets: devices, recordings, events, rules, alerts, and uploads of recordings step by step.
+//! Fleets: devices, recordings, events, rules, alerts, and the steps of recording uploads.
 
 use avala_client::types::Json;
 
@@ -122,7 +122,7 @@ pub(super) const ROWS: &[Row] = &[
             text("device", "UID of the device").field("device").required(),
             text("type", "Type, such as error").field("type").required(),
             text("label", "Label").field("label").required(),
-            text("timestamp", "When it happened, as 2026-01-31T12:00:00Z").field("timestamp").required(),
+            text("timestamp", "Time of the event, such as 2026-01-31T12:00:00Z").field("timestamp").required(),
             text("severity", "Severity, such as warning or critical").field("severity"),
             text("description", "Description").field("description"),
             integer("duration-ms", "Duration in milliseconds").field("duration_ms"),
@@ -146,7 +146,7 @@ pub(super) const ROWS: &[Row] = &[
         "fleet.rules.list",
         &["fleet", "rules", "list"],
         "List rules",
-        &[crate::args::option::boolean("enabled", "Only rules that are enabled, or not")],
+        &[crate::args::option::boolean("enabled", "Filter by whether the rule is enabled")],
         |a, i| {
             let list = a.fleet().rules().list();
             match i.boolean("enabled") {
@@ -281,7 +281,7 @@ pub(super) const UPLOAD_ROWS: &[Row] = &[
             RECORDING,
             SESSION,
             comma("file-paths", "Paths of the files").field("file_paths").required(),
-            integer("ttl-seconds", "How long the URLs are valid").field("ttl_seconds"),
+            integer("ttl-seconds", "Validity of the URLs in seconds").field("ttl_seconds"),
         ],
         |a, i| i.one(a.fleet().uploads().get_upload_urls(i.text("recording-uid"), &i.payload()?)),
     ),
@@ -335,7 +335,7 @@ pub(super) const UPLOAD_ROWS: &[Row] = &[
     Row::read(
         "fleet.managed_uploads.get_progress",
         &["fleet", "managed-uploads", "get-progress"],
-        "Get the parts of a file that arrived",
+        "Get the uploaded parts of a file",
         &[
             RECORDING,
             text("session-uid", "UID of the upload session").required(),
@@ -381,7 +381,7 @@ pub(super) const UPLOAD_ROWS: &[Row] = &[
     ),
 ];
 
-/// Returns the payload of a rule: that of the options, and what the condition file has.
+/// Returns the payload of a rule, from the options and the condition file.
 fn rule(input: &Input<'_>) -> Outcome<avala_client::types::CreateFleetRule> {
     let mut members = match Data::parse(&input.body()?) {
         Ok(Data::Map(members)) => members,

@@ -1,4 +1,4 @@
-//! `avala help`: help of commands, and topics.
+//! `avala help`: help about commands and topics.
 
 use clap::{Arg, ArgAction, ArgMatches, Command};
 
@@ -8,7 +8,7 @@ use crate::data::Data;
 use crate::failure::{Failure, Outcome};
 use crate::topics;
 
-/// The topic that lists the commands; it is made of the tree of commands and not of a text.
+/// The topic that lists the commands. It is generated from the tree of commands.
 const COMMANDS_TOPIC: &str = "commands";
 
 pub(super) const COMMANDS: &[Special] = &[Special {
@@ -54,7 +54,7 @@ fn run(context: &mut Context, matches: &ArgMatches) -> Outcome {
     context.printer.flush()
 }
 
-/// Prints the words of every command, and what it does, in any format.
+/// Prints the name and description of every command, in any format.
 fn list_commands(context: &mut Context, root: &Command) -> Outcome {
     let mut list = context.printer.list(&["command", "about"]);
     let mut open: Vec<(String, &Command)> = vec![(String::new(), root)];

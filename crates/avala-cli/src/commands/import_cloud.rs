@@ -1,4 +1,4 @@
-//! `avala import cloud`: a dataset of files in a bucket, which stay there.
+//! `avala import cloud`: creates a dataset of the files in a bucket, without copying them.
 
 mod provider;
 mod saved;
@@ -37,11 +37,11 @@ fn build(command: Command) -> Command {
         .arg(text("name", "NAME", "Display name").required(true))
         .arg(text("slug", "SLUG", "URL slug").required(true))
         .arg(text("data-type", "TYPE", "Type").required(true).value_parser(PossibleValuesParser::new(DATA_TYPES)))
-        .arg(text("storage-config", "UID", "Take bucket, region and prefix of a verified storage config; credentials are needed all the same"))
+        .arg(text("storage-config", "UID", "Take bucket, region and prefix of a verified storage config; credentials are still needed"))
         .arg(text("region", "REGION", "Region of the bucket [AWS_REGION]"))
         .arg(text("access-key-id", "ID", "Access key [AWS_ACCESS_KEY_ID]"))
         .arg(text("secret-access-key", "SECRET", "Secret of the access key; prefer AWS_SECRET_ACCESS_KEY"))
-        .arg(text("role-arn", "ARN", "Role that Avala takes, instead of an access key"))
+        .arg(text("role-arn", "ARN", "Role that Avala assumes, instead of an access key"))
         .arg(flag("accelerated", "Use transfer acceleration of S3"))
         .arg(text("gcs-auth-json", "JSON|FILE", "Credentials of Google Cloud Storage"))
         .arg(text("include-extensions", "A,B", "Only files with these extensions"))

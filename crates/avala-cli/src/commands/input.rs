@@ -1,4 +1,4 @@
-//! The arguments of a command, and the call that they become.
+//! Converts the arguments of a command to a call.
 
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
@@ -16,7 +16,7 @@ use crate::commands::files::read_text;
 use crate::data::Data;
 use crate::failure::{Failure, Outcome};
 
-/// Most records that the server returns in a page.
+/// Maximum number of records that the server returns per page.
 const LARGEST_PAGE: u32 = 1000;
 
 type Sending<T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send>>;
@@ -28,14 +28,14 @@ pub(crate) struct Prepared {
     pub(crate) send: Reply,
 }
 
-/// How a call is sent, by what it returns.
+/// How to send a call, by the kind of its result.
 pub(crate) enum Reply {
     One(Sending<Json>),
     Nothing(Sending<()>),
     Many(Pages<Json>),
 }
 
-/// The arguments of a row.
+/// The arguments of a command.
 pub(crate) struct Input<'a> {
     /// The name of the call, for messages.
     call: &'static str,
@@ -55,7 +55,7 @@ impl<'a> Input<'a> {
         Self { call, args, matches, organization }
     }
 
-    /// Returns the organization of the option, or of the profile.
+    /// Returns the organization of the option, or else of the profile.
     pub(crate) fn organization(&self) -> Option<String> {
         self.opt("organization").or_else(|| self.organization.map(str::to_owned))
     }
@@ -86,7 +86,7 @@ impl<'a> Input<'a> {
         self.matches.try_get_one::<bool>(name).ok().flatten().copied()
     }
 
-    /// Returns the texts of an option that takes several.
+    /// Returns the texts of an option with several values.
     pub(crate) fn texts(&self, name: &str) -> Option<Vec<String>> {
         let texts = self.matches.try_get_many::<String>(name).ok().flatten()?;
         Some(texts.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty()).collect())
@@ -113,12 +113,12 @@ impl<'a> Input<'a> {
         Ok(Prepared { request, send: Reply::One(Box::pin(call.decode_as::<Json>().into_future())) })
     }
 
-    /// Returns a call whose value the client derives or checks, and which is printed as the client sees it.
+    /// Returns a call whose value the client derives or checks; the client's value is printed.
     pub(crate) fn typed<T: Serialize + Send + 'static, F: 'static>(&self, call: Call<T, F>) -> Outcome<Prepared> {
         let request = call.to_http();
         let send = async move {
             let value = call.await?;
-            // A model of the client can always be written.
+            // A model of the client can always be encoded.
             Ok(Json::encode(&value).unwrap_or_else(|_| Json::from(serde_json::Value::Null)))
         };
         Ok(Prepared { request, send: Reply::One(Box::pin(send)) })
@@ -130,7 +130,7 @@ impl<'a> Input<'a> {
         Ok(Prepared { request, send: Reply::Nothing(Box::pin(call.into_future())) })
     }
 
-    /// Returns a list, with the page size and the cursor of the options.
+    /// Returns a list with the page size and the cursor of the options.
     pub(crate) fn list<T, F>(&self, list: List<T, F>) -> Outcome<Prepared> {
         let mut list = list.decode_as::<Json>();
         let count = |name: &str| self.matches.get_one::<u32>(name).copied();
@@ -143,7 +143,7 @@ impl<'a> Input<'a> {
         Ok(Prepared { request: list.to_http(), send: Reply::Many(list.pages()) })
     }
 
-    /// Returns the body, made of `--json`, then the options, then `--field`.
+    /// Returns the body: the members of `--json`, then of the options, then of `--field`.
     pub(crate) fn payload<P: DeserializeOwned>(&self) -> Outcome<P> {
         let text = self.body()?;
         serde_json::from_str(&text)
@@ -220,7 +220,7 @@ fn check_number(name: &str, number: f64) -> Outcome<String> {
     if number.is_finite() { Ok(text) } else { Err(Failure::usage(format!("--{name} has to be a finite number"))) }
 }
 
-/// Parses a cursor: what this program or another client printed.
+/// Parses a cursor that this program or another client printed.
 pub(crate) fn parse_cursor(text: &str) -> Outcome<Cursor> {
     text.parse().map_err(|error| Failure::usage(format!("--cursor: {error}")))
 }

@@ -1,9 +1,9 @@
-//! The fields of what each call returns, so that a field that a server leaves out is not taken for a misspelled one.
+//! The fields of the results of each call: a field that the server omits is then not reported as misspelled.
 
-/// Lines of calls and the fields that their results have; a test compares it with the contract.
+/// One line per call with the fields of its result. A test compares the lines with the contract.
 const TABLE: &str = include_str!("known_fields.txt");
 
-/// Returns the fields of the result of a call, or of its records; none if nothing is known of them.
+/// Returns the fields of the result of a call, or of its records; an empty list if they are unknown.
 pub(crate) fn of(call: &str) -> Vec<String> {
     let line = TABLE.lines().find_map(|line| {
         let (calls, fields) = line.split_once(": ")?;

@@ -1,4 +1,4 @@
-//! `avala webhooks listen` and `avala webhooks replay`: a receiver on this machine.
+//! `avala webhooks listen` and `avala webhooks replay`: receives webhooks on this machine.
 
 mod forward;
 mod store;
@@ -24,10 +24,10 @@ use crate::serve::{self, Body};
 use forward::{Forwarder, Target};
 use store::Stored;
 
-/// Longest delivery that is accepted.
+/// Maximum size in bytes of a delivery.
 const LONGEST: usize = 4 << 20;
 
-/// Deliveries that wait to be printed.
+/// Maximum number of deliveries that wait to be printed.
 const QUEUE: usize = 64;
 
 pub(super) const COMMANDS: &[Special] = &[
@@ -46,7 +46,7 @@ pub(super) const COMMANDS: &[Special] = &[
                     .help("Files that `webhooks listen --store` wrote, ending in .json"))
                 .arg(Arg::new("to").long("to").value_name("URL").required(true).help("URL to send the deliveries to"))
                 .after_help(
-                    "The target gets the same bytes and the same signature, so that it can verify them with the secret of the \
+                    "The target gets the same bytes and the same signature, which it can verify with the secret of the \
                      webhook. The signature covers the body only.\nExample:\n  avala webhooks replay deliveries/*.json --to http://127.0.0.1:3000/hook",
                 )
         },
@@ -69,7 +69,7 @@ fn build_listen(command: Command) -> Command {
             .help("Send each delivery, or those of an event, to this URL; can be repeated"))
         .arg(flag("return-status", "Respond with the status of the first target"))
         .arg(path("store", "FOLDER", "Store deliveries, to send them again with `webhooks replay`"))
-        .arg(flag("once", "End after one delivery that is verified"))
+        .arg(flag("once", "End after one verified delivery"))
         .after_help(
             "The receiver listens on 127.0.0.1; deliveries from outside need a tunnel. Each one is forwarded with its bytes \
              and its signature headers unchanged; redirects of targets are not followed.\n\
@@ -220,7 +220,7 @@ impl Receiver {
             Err(_) => return respond(StatusCode::PAYLOAD_TOO_LARGE),
         };
         let (status, delivery) = self.handle(&parts.headers, body).await;
-        // The receiver is gone when the program ends.
+        // The receiver is dropped when the program ends.
         let _ = self.received.send(delivery).await;
         respond(status)
     }

@@ -14,12 +14,12 @@ use crate::{client, key};
 pub(super) const COMMANDS: &[Special] = &[
     Special {
         path: &["login"],
-        about: "Store an API key in a profile, after a test",
+        about: "Test an API key and store it in a profile",
         build: |command| {
             build(command).after_help(
                 "Examples:\n  avala login\n  avala login --profile staging --base-url https://staging.example/api/v1\n  \
                  vault read -field=key secret/avala | avala login --api-key-file -\n\n\
-                 The key is asked for without showing it, or read from --api-key-file, and stored in the configuration \
+                 The key is prompted for without an echo, or read from --api-key-file, and stored in the configuration \
                  file with mode 0600. With --api-key-command only the command is stored.",
             )
         },
@@ -39,7 +39,7 @@ pub(super) const COMMANDS: &[Special] = &[
     },
     Special {
         path: &["whoami"],
-        about: "Show whose key is used, and where key and base URL come from",
+        about: "Show the user of the key, and the sources of key and base URL",
         build: |command| command.after_help("Example:\n  avala whoami -o json"),
         run: |context, _| Box::pin(whoami(context)),
     },
@@ -107,7 +107,7 @@ async fn login(context: &mut Context, matches: &ArgMatches, asks_for_url: bool) 
         KeySource::Text(key) => profile.api_key = Some(key.expose().to_owned()),
         KeySource::File(file) => profile.api_key = Some(key::read_file(file)?.expose().to_owned()),
         KeySource::Command(command) => profile.api_key_command = Some(command.clone()),
-        // No option names it.
+        // No option sets the key.
         KeySource::Keyring(_) => {}
     }
     let for_keyring = match (matches.get_flag("keyring"), &profile.api_key) {
@@ -147,7 +147,7 @@ async fn login(context: &mut Context, matches: &ArgMatches, asks_for_url: bool) 
     if let Some(key) = &for_keyring {
         keyring::store(&name, key).await.map_err(Failure::other)?;
     } else if old.keyring {
-        // The new key is in the file: the old one must not stay behind.
+        // The new key is in the file: remove the old one from the keyring.
         keyring::remove(&name).await.map_err(Failure::other)?;
     }
     Config::update(&path, |config| {
@@ -176,7 +176,7 @@ fn check_name(name: &str) -> Outcome {
         return Ok(());
     }
     Err(Failure::usage(format!(
-        "{name:?} is no name of a profile: use letters, digits, `-`, `_`, `.` and `@`, at most 64, and no `-` at the start"
+        "{name:?} is not a valid profile name: use letters, digits, `-`, `_`, `.` and `@`, at most 64, and no `-` at the start"
     )))
 }
 

@@ -1,4 +1,4 @@
-//! The commands: a table of API calls, and the commands that are more than one call.
+//! The commands: a table of API calls, and commands of several calls.
 
 #![allow(
     clippy::redundant_closure_for_method_calls,
@@ -64,7 +64,7 @@ use self::deletion::deleted_group;
 pub(crate) enum Entry {
     /// One call of the API.
     Row(&'static Row),
-    /// Several calls, or none.
+    /// A command of several calls, or of none.
     Special(&'static Special),
 }
 
@@ -107,16 +107,16 @@ const SPECIALS: &[&[Special]] = &[
     watch::COMMANDS,
 ];
 
-/// The groups of commands, with what they are about and another name.
+/// The groups of commands with their descriptions and aliases.
 const GROUPS: &[(&str, &str, Option<&str>)] = &[
     ("agent-actions", "Decisions of agents", None),
-    ("agents", "Agents: programs that look at events and decide", None),
+    ("agents", "Agents: programs that decide about events", None),
     ("alert-channels", "Where alerts are sent", None),
     ("alerts", "Alerts that rules opened", None),
-    ("annotation-issues", "What reviewers found wrong", None),
+    ("annotation-issues", "Issues that reviewers found in annotations", None),
     ("annotations", "Annotations, edited in bulk", None),
     ("auto-label", "Auto-label jobs: annotations made by a model", Some("auto-label-jobs")),
-    ("consensus", "How far annotators agree", None),
+    ("consensus", "Agreement of annotators", None),
     ("datasets", "Datasets, their items, sequences and frames", None),
     ("devices", "Devices of the fleet", None),
     ("events", "Events in recordings", None),
@@ -157,7 +157,7 @@ pub(crate) fn entries() -> impl Iterator<Item = &'static Entry> {
     ENTRIES.get_or_init(all).iter()
 }
 
-/// Returns the command that reads what `row` deletes, if there is one that takes the same arguments.
+/// Returns the command that reads the resource that `row` deletes, if one takes the same arguments.
 pub(crate) fn reader(row: &Row, matches: &ArgMatches) -> Option<&'static Row> {
     let group = deleted_group(row)?;
     let is_known = |name: &str| matches.try_contains_id(name).is_ok();
@@ -174,18 +174,18 @@ pub(crate) fn group_about(name: &str) -> &'static str {
     GROUPS.iter().find(|(known, ..)| *known == name).map_or("", |(_, about, _)| about)
 }
 
-/// Returns the other name of a group.
+/// Returns the alias of a group.
 pub(crate) fn group_alias(name: &str) -> Option<&'static str> {
     GROUPS.iter().find(|(known, ..)| *known == name).and_then(|(.., alias)| *alias)
 }
 
-/// Returns the group with this other name.
+/// Returns the group with this alias.
 pub(crate) fn group_of_alias(alias: &str) -> Option<&'static str> {
     GROUPS.iter().find(|(.., known)| *known == Some(alias)).map(|(name, ..)| *name)
 }
 
 impl Entry {
-    /// Returns the words of the command.
+    /// Returns the words of the command name.
     pub(crate) fn path(&self) -> &'static [&'static str] {
         match self {
             Self::Row(row) => row.path,
@@ -208,7 +208,7 @@ impl Entry {
         }
     }
 
-    /// Returns the command with these words.
+    /// Returns the command with this name.
     pub(crate) fn find(words: &[&str]) -> Option<&'static Self> {
         entries().find(|entry| entry.path() == words)
     }

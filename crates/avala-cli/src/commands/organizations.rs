@@ -32,7 +32,7 @@ pub(super) const ROWS: &[Row] = &[
             text("logo", "URL of the logo").field("logo"),
             text("website", "Website").field("website"),
             text("industry", "Industry").field("industry"),
-            text("email", "Address for mail").field("email"),
+            text("email", "Email address").field("email"),
             text("phone", "Phone number").field("phone"),
             text("visibility", "Visibility").field("visibility"),
         ],
@@ -50,7 +50,7 @@ pub(super) const ROWS: &[Row] = &[
             text("website", "Website").field("website"),
             text("handle", "Handle").field("handle"),
             text("industry", "Industry").field("industry"),
-            text("email", "Address for mail").field("email"),
+            text("email", "Email address").field("email"),
             text("phone", "Phone number").field("phone"),
             text("visibility", "Visibility").field("visibility"),
         ],
@@ -72,7 +72,7 @@ pub(super) const ROWS: &[Row] = &[
     Row::read(
         "organizations.industry_choices",
         &["organizations", "industry-choices"],
-        "List the industries that an organization can have",
+        "List the industries of organizations",
         &[],
         |a, i| i.one(a.organizations().industry_choices()),
     ),
@@ -80,7 +80,7 @@ pub(super) const ROWS: &[Row] = &[
         "organizations.list_members",
         &["organizations", "list-members"],
         "List the members of an organization",
-        &[SLUG, PAGE, text("role", "Filter by role"), text("search", "Filter by a text in the name")],
+        &[SLUG, PAGE, text("role", "Filter by role"), text("search", "Filter by a part of the name")],
         |a, i| {
             let list = a.organizations().list_members(i.text("slug"));
             let list = i.with(list, "role", |list, value| list.role(value));

@@ -15,7 +15,7 @@ pub(super) const ROWS: &[Row] = &[
         "List the projects of an owner",
         &[
             pos("owner", "Owner: a user or an organization"),
-            text("name", "Filter by a text in the name"),
+            text("name", "Filter by a part of the name"),
             text("ordering", "Field by which the server sorts; -FIELD is descending"),
         ],
         |a, i| {
@@ -75,7 +75,7 @@ pub(super) const ROWS: &[Row] = &[
     Row::read(
         "users.get_permissions",
         &["users", "permissions"],
-        "Get what the user of the key may do",
+        "Get the permissions of the user of the key",
         &[],
         |a, i| i.one(a.users().get_permissions()),
     ),
@@ -84,7 +84,7 @@ pub(super) const ROWS: &[Row] = &[
         &["signup", "create"],
         "Create an account; the response has its API key",
         &[
-            text("email", "Address for mail").field("email").required(),
+            text("email", "Email address").field("email").required(),
             text("password", "Password. Other users of this machine can see it: prefer --json -")
                 .field("password")
                 .required(),

@@ -26,10 +26,10 @@ pub(super) const COMMANDS: &[Special] = &[Special {
                     .long("svg")
                     .value_name("FILE")
                     .value_parser(value_parser!(std::path::PathBuf))
-                    .help("Write a plot, too; an existing file is replaced"),
+                    .help("Also write a plot; an existing file is replaced"),
             )
             .after_help(
-                "The values are those of the last evaluation; `avala quality-targets evaluate` makes a new one.\n\
+                "The values are those of the last evaluation; `avala quality-targets evaluate` starts a new one.\n\
                  Example:\n  avala quality report --project UID --svg quality.svg",
             )
     },
@@ -55,7 +55,7 @@ async fn run(context: &mut Context, matches: &ArgMatches) -> Outcome {
     context.printer.value(&Data::List(targets), COLUMNS)
 }
 
-/// Writes a file in one step, so that no partial file stays.
+/// Writes a file atomically, so that no partial file remains.
 pub(super) fn write(path: &std::path::Path, text: &str) -> Outcome {
     let failed = |error: std::io::Error| Failure::other(format!("cannot write {}: {error}", path.display()));
     let mut name = path.file_name().unwrap_or_default().to_os_string();

@@ -1,4 +1,4 @@
-//! `avala datasets resolve`: the metadata of a published revision, by any form of reference.
+//! `avala datasets resolve`: shows the metadata of a published revision, by any form of reference.
 
 use avala_client::types::Json;
 use clap::{Arg, ArgMatches, Command};
@@ -32,7 +32,7 @@ async fn run(context: &mut Context, matches: &ArgMatches) -> Outcome {
     let unclear = || Failure::usage("REFERENCE has to be owner/dataset[@SELECTOR] or avala://datasets/UID@DIGEST");
     let (name, selector) = match reference.split_once('@') {
         Some(_) if revision.is_some() => {
-            return Err(Failure::usage("REFERENCE names a revision already; drop --revision"));
+            return Err(Failure::usage("REFERENCE already names a revision; remove --revision"));
         }
         Some((name, selector)) => (name, selector.to_owned()),
         None => (reference.as_str(), revision.unwrap_or_else(|| "latest".to_owned())),

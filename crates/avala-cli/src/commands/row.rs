@@ -1,4 +1,4 @@
-//! One call of the API as a command.
+//! Commands that make one API call.
 
 use avala_client::Avala;
 use clap::{Arg as ClapArg, ArgAction, Command, value_parser};
@@ -9,20 +9,20 @@ use crate::commands::transfer::download::export_args;
 use crate::data::Data;
 use crate::failure::Outcome;
 
-/// Kind of a command, which decides about its options.
+/// Kind of a command, which selects its options.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     /// Reads one value.
     Read,
     /// Reads a list.
     List,
-    /// Changes something.
+    /// Makes a change.
     Change,
-    /// Changes something that cannot be undone: it asks.
+    /// Makes a change that cannot be undone, after a prompt.
     Destroy,
 }
 
-/// The call after which a command may wait and download.
+/// A call after which the command can wait and download.
 pub(crate) const EXPORT: &str = "exports.create";
 
 /// A command that is one call of the API.
@@ -38,7 +38,7 @@ pub(crate) struct Row {
     pub(crate) columns: &'static [&'static str],
     /// Whether the call needs no key.
     pub(crate) is_anonymous: bool,
-    /// Fails if the result is bad, with the reason.
+    /// Checks the result; an error has the reason.
     pub(crate) check: Option<Check>,
     /// An example for `--help`, without the name of the program.
     pub(crate) example: &'static str,
@@ -46,7 +46,7 @@ pub(crate) struct Row {
     pub(crate) prepare: fn(&Avala, &Input<'_>) -> Outcome<Prepared>,
 }
 
-/// Judges a result.
+/// Checks a result.
 type Check = fn(&Data) -> Result<(), String>;
 
 type Prepare = fn(&Avala, &Input<'_>) -> Outcome<Prepared>;
@@ -119,7 +119,7 @@ impl Row {
         Self { example, ..self }
     }
 
-    /// Returns whether the call has a body that options make.
+    /// Returns whether the call has a body that options set.
     pub(crate) fn has_body(&self) -> bool {
         self.args.iter().any(|arg| !arg.field.is_empty())
     }
@@ -184,7 +184,7 @@ pub(crate) fn list_args() -> Vec<ClapArg> {
         ClapArg::new(name).long(name).value_name("N").value_parser(value_parser!(u32).range(1..)).help(help)
     };
     [
-        flag("all", "Fetch all pages, and print each as it arrives").conflicts_with("limit"),
+        flag("all", "Fetch all pages and print each when it arrives").conflicts_with("limit"),
         count("limit", "At most this many records [default: one page]"),
         ClapArg::new("cursor").long("cursor").value_name("CURSOR").help("Resume at the cursor of an earlier list"),
         count("page-size", "Records per call [default: the server's]"),
@@ -192,7 +192,7 @@ pub(crate) fn list_args() -> Vec<ClapArg> {
             .long("sort")
             .value_name("FIELD")
             .allow_hyphen_values(true)
-            .help("Sort by this field, after reading; -FIELD is descending"),
+            .help("Sort by this field after all records are read; -FIELD is descending"),
         flag("page-info", "Print {\"results\": [...], \"next_cursor\": ...}, with -o json or yaml"),
     ]
     .into_iter()
@@ -208,7 +208,7 @@ pub(crate) fn body_args() -> Vec<ClapArg> {
     };
     [
         pair("field", 'F', "Set a field to a JSON value, or else to the text; @FILE reads a file"),
-        pair("raw-field", 'f', "Set a field to a text, whatever it looks like"),
+        pair("raw-field", 'f', "Set a field to a text, even if it looks like JSON"),
         ClapArg::new("json-body")
             .long("json")
             .value_name("FILE")

@@ -16,7 +16,7 @@ use crate::failure::{Failure, Outcome};
 use crate::output::{Format, json};
 use crate::redacted;
 
-/// Runs a row of the table.
+/// Runs a command of the table.
 pub(crate) async fn run_row(
     context: &mut Context,
     row: &'static Row,
@@ -78,18 +78,18 @@ pub(crate) async fn run_row(
     }
 }
 
-/// Asks whether to continue. A no ends with exit code 1, as in the official program.
+/// Asks whether to continue. The reply "no" ends with exit code 1, as in the official program.
 pub(crate) async fn confirm(context: &Context, question: &str) -> Outcome {
     if context.prompt.confirm(question).await? { Ok(()) } else { Err(Failure::other("aborted; nothing was changed")) }
 }
 
-/// Returns the target of a command: the values of its positional arguments.
+/// Returns the values of the positional arguments of a command, which name its target.
 fn subject(row: &Row, input: &Input<'_>) -> String {
     let values = row.args.iter().filter(|arg| arg.is_positional).map(|arg| input.text(arg.name));
     values.collect::<Vec<_>>().join("/")
 }
 
-/// Returns what is printed for programs after a call that returns nothing.
+/// Returns the output for programs after a call that returns nothing.
 fn done(row: &Row, input: &Input<'_>) -> Vec<(String, Data)> {
     let mut members = vec![("ok".to_owned(), Data::from(true)), ("operation".to_owned(), Data::from(row.call))];
     for arg in row.args.iter().filter(|arg| arg.is_positional) {
@@ -122,7 +122,7 @@ pub(crate) fn print_request(context: &mut Context, request: &http::Request<bytes
     context.printer.value(&Data::map(request), &[])
 }
 
-/// How much of a list is printed.
+/// The part of a list to print.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct ListOptions {
     pub(crate) all: bool,
@@ -172,7 +172,7 @@ pub(crate) async fn run_list(
             }
             Some(Err(error)) => {
                 let cursor = pages.cursor().map(|cursor| cursor.as_query().to_owned());
-                // Without a record there is no table, not even its heading.
+                // An empty list prints no table, not even its heading.
                 if is_plain_table && count > 0 {
                     list.finish()?;
                 }
@@ -200,7 +200,7 @@ async fn run_page_info(context: &mut Context, mut pages: Pages<Json>, options: &
             let cursor = pages.cursor().map(|cursor| cursor.as_query().to_owned());
             Failure::from(error).in_list(cursor, results.len())
         })?;
-        // With more records than asked for, the rest of them is before the next cursor.
+        // If the page has more records than the limit, the rest of them precedes the next cursor.
         results.extend(page.items.iter().map(Data::of));
         next = page.next_cursor.map(|cursor| cursor.as_query().to_owned());
         if !options.all && options.limit.is_none() || next.is_none() {

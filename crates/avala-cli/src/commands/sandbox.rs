@@ -1,4 +1,4 @@
-//! `avala sandbox`: an Avala in memory, on a port of this machine.
+//! `avala sandbox`: starts an in-memory Avala on a loopback port.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use crate::output::Format;
 
 pub(super) const COMMANDS: &[Special] = &[Special {
     path: &["sandbox"],
-    about: "Start an Avala in memory, to try things; prints the environment variables to use it",
+    about: "Start an in-memory Avala, for tests; prints the environment variables to use it",
     build: |command: Command| {
         let number = |name: &'static str, help: &'static str| {
             Arg::new(name).long(name).value_name("N").value_parser(value_parser!(u64).range(0..=1_000_000)).help(help)
@@ -26,7 +26,7 @@ pub(super) const COMMANDS: &[Special] = &[Special {
                     .value_parser(value_parser!(u16))
                     .help("Port [default: a free one]"),
             )
-            .arg(Arg::new("key").long("key").value_name("KEY").help("Key that requests need [default: avk_test]"))
+            .arg(Arg::new("key").long("key").value_name("KEY").help("API key of the sandbox [default: avk_test]"))
             .arg(
                 Arg::new("seed")
                     .long("seed")
@@ -42,7 +42,7 @@ pub(super) const COMMANDS: &[Special] = &[Special {
                     .num_args(..)
                     .action(ArgAction::Append)
                     .last(true)
-                    .help("Run this with the variables set, then end with its exit code"),
+                    .help("Run this program with the variables set, then end with its exit code"),
             )
             .after_help(
                 "Examples:\n  avala sandbox --port 8080\n  avala sandbox -- avala datasets list\n\n\

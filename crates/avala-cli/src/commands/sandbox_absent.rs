@@ -1,4 +1,4 @@
-//! `avala sandbox` in a program that was built without it.
+//! `avala sandbox` in a program that was built without the feature `sandbox`.
 
 use clap::Command;
 

@@ -28,10 +28,10 @@ pub(super) const COMMANDS: &[Special] = &[
                     Arg::new("dynamic")
                         .long("dynamic")
                         .action(ArgAction::SetTrue)
-                        .help("A script that asks this program, which also completes identifiers of the API"),
+                        .help("A script that calls this program, and also completes identifiers of the API"),
                 )
                 .after_help(
-                    "The script goes to the place where the shell looks for it:\n  \
+                    "Save the script where the shell looks for it:\n  \
                      avala shell-completion bash > ~/.local/share/bash-completion/completions/avala\n  \
                      avala shell-completion zsh > ~/.zfunc/_avala\n  \
                      avala shell-completion fish > ~/.config/fish/completions/avala.fish",
@@ -96,7 +96,7 @@ fn write_pages(command: &Command, name: &str, folder: &Path, count: &mut usize) 
     Ok(())
 }
 
-/// Returns a page; that of the program has the help topics, too.
+/// Returns a man page. The page of the program also has the help topics.
 fn page(command: &Command, name: &str) -> Outcome<String> {
     let failed = |error: std::io::Error| Failure::other(format!("cannot make the man page: {error}"));
     let mut page = Vec::new();

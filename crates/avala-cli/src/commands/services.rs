@@ -7,7 +7,7 @@ use crate::data::Data;
 const UID: Arg = pos("uid", "UID");
 const ORGANIZATION: Arg = text("organization", "Slug of the organization [default: that of the profile]");
 
-/// Fails if a test was not successful, by whichever member the server says so.
+/// Fails if a test was not successful, by any of the members that report it.
 pub(super) fn is_success(data: &Data) -> Result<(), String> {
     let failed = ["success", "delivered", "verified"].iter().any(|name| data.get(name) == Some(&Data::Bool(false)));
     if !failed {
@@ -41,7 +41,7 @@ pub(super) const ROWS: &[Row] = &[
             text("target-url", "URL that events are sent to").field("target_url").required(),
             comma("events", "Event types").field("events").required(),
             boolean("is-active", "Whether events are sent").field("is_active"),
-            text("secret", "Secret of the signatures; the server makes one if unset").field("secret"),
+            text("secret", "Secret of the signatures; the server generates one if unset").field("secret"),
         ],
         |a, i| i.one(a.webhooks().create(&i.payload()?)),
     )
@@ -113,7 +113,7 @@ pub(super) const ROWS: &[Row] = &[
     Row::read(
         "storage_configs.setup_info",
         &["storage-configs", "setup-info"],
-        "Get what a bucket has to allow",
+        "Get the permissions that a bucket has to grant",
         &[ORGANIZATION],
         |a, i| i.one(storage!(a, i).setup_info()),
     ),
@@ -138,7 +138,7 @@ pub(super) const ROWS: &[Row] = &[
             json("config", "Settings; may hold a key, so prefer --json FILE").field("config").required(),
             text("description", "Description").field("description"),
             text("project", "UID of the project").field("project"),
-            boolean("is-active", "Whether it is used").field("is_active"),
+            boolean("is-active", "Whether the provider is used").field("is_active"),
         ],
         |a, i| i.one(a.inference_providers().create(&i.payload()?)),
     ),
@@ -153,7 +153,7 @@ pub(super) const ROWS: &[Row] = &[
             json("config", "Settings; may hold a key, so prefer --json FILE").field("config"),
             text("description", "Description").field("description"),
             text("project", "UID of the project").field("project"),
-            boolean("is-active", "Whether it is used").field("is_active"),
+            boolean("is-active", "Whether the provider is used").field("is_active"),
         ],
         |a, i| i.one(a.inference_providers().update(i.text("uid"), &i.payload()?)),
     ),
@@ -183,8 +183,8 @@ pub(super) const ROWS: &[Row] = &[
             text("s3-bucket-name", "Bucket in S3").field("s3_bucket_name"),
             text("s3-bucket-region", "Region of the bucket").field("s3_bucket_region"),
             text("s3-bucket-prefix", "Prefix in the bucket").field("s3_bucket_prefix"),
-            choice("s3-auth-method", &["access_key", "iam_role"], "How Avala gets access").field("s3_auth_method"),
-            text("s3-role-arn", "Role that Avala takes").field("s3_role_arn"),
+            choice("s3-auth-method", &["access_key", "iam_role"], "Authentication method").field("s3_auth_method"),
+            text("s3-role-arn", "Role that Avala assumes").field("s3_role_arn"),
             text("s3-access-key-id", "Access key [AVALA_S3_ACCESS_KEY_ID]").field("s3_access_key_id"),
             text("s3-secret-access-key", "Secret of the access key; prefer AVALA_S3_SECRET_ACCESS_KEY")
                 .field("s3_secret_access_key"),

@@ -50,9 +50,9 @@ pub(super) const ROWS: &[Row] = &[
         &[
             text("name", "Display name").field("name").required(),
             text("visibility", "Visibility").field("visibility").default("private"),
-            json("sub-slices", "Which items of which datasets").field("sub_slices").required(),
+            json("sub-slices", "Datasets and the selections of their items").field("sub_slices").required(),
             text("organization", "Owning organization").field("organization"),
-            integer("random-selection-count", "How many items are selected at random").field("random_selection_count"),
+            integer("random-selection-count", "Number of items to select at random").field("random_selection_count"),
         ],
         |a, i| i.one(a.slices().create(&i.payload()?)),
     ),
@@ -124,14 +124,14 @@ pub(super) const ROWS: &[Row] = &[
     .anonymous(),
 ];
 
-/// Returns the revision that two identifiers name. The server's responses are checked against it.
+/// Returns the revision with these identifiers. The server's responses are checked against it.
 fn revision(input: &Input<'_>) -> PublicRevision {
     let (dataset, digest) = (input.text("dataset-uid"), input.text("revision-sha256"));
     let reference = PublicReference::exact(dataset.as_str(), digest.as_str()).to_string();
     PublicRevision::new(1_u64, reference, dataset, digest)
 }
 
-/// Looks the object up, because its size and digest are needed to check the grant.
+/// Looks up the object, because the check of the grant needs its size and digest.
 fn access_object(avala: &Avala, input: &Input<'_>) -> Outcome<Prepared> {
     let (public, revision, wanted) = (avala.public_datasets(), revision(input), input.text("object-uid"));
     let unknown = PublicObject::new(wanted.as_str(), "", "", 0_u64, 0_u64, "", "");
@@ -145,14 +145,14 @@ fn access_object(avala: &Avala, input: &Input<'_>) -> Outcome<Prepared> {
             if let Some(object) = page.results.iter().find(|object| object.object_uid.as_str() == wanted) {
                 break Some(object.clone());
             }
-            // A walk that does not fit the revision would never end.
+            // A walk through pages that do not match the revision would never end.
             let is_good = walk.as_mut().is_some_and(|walk| walk.page(&page).is_ok());
             match &page.next_cursor {
                 Some(cursor) if is_good => call = public.list_objects(&resolved).cursor(cursor),
                 _ => break None,
             }
         };
-        // For an object that is not listed the server's own error is the best one.
+        // For an object that is not listed, the error of the server is the most precise one.
         let object = object.unwrap_or_else(|| PublicObject::new(wanted.as_str(), "", "", 0_u64, 0_u64, "", ""));
         let grant = public.access_object(&resolved, &object).await?;
         Ok::<_, Error>(Json::encode(&grant).unwrap_or_else(|_| Json::from(serde_json::Value::Null)))

@@ -1,4 +1,4 @@
-//! Commands with functions of their own, because they are more than one call.
+//! Commands of several calls, or of none.
 
 use std::pin::Pin;
 
@@ -10,11 +10,11 @@ use crate::failure::Outcome;
 /// The future of a command.
 pub(crate) type Running<'a> = Pin<Box<dyn Future<Output = Outcome> + 'a>>;
 
-/// A command with a function of its own.
+/// A command that is implemented by a function.
 pub(crate) struct Special {
     pub(crate) path: &'static [&'static str],
     pub(crate) about: &'static str,
-    /// Adds its arguments.
+    /// Adds the arguments of the command.
     pub(crate) build: fn(Command) -> Command,
     pub(crate) run: for<'a> fn(&'a mut Context, &'a ArgMatches) -> Running<'a>,
 }

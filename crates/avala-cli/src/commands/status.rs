@@ -1,4 +1,4 @@
-//! `avala status`: a dashboard of the account.
+//! `avala status`: shows a dashboard of the account.
 
 use std::time::Duration;
 
@@ -23,16 +23,16 @@ pub(super) const COMMANDS: &[Special] = &[Special {
             .arg(Arg::new("org").long("org").value_name("SLUG").help("Filter by organization"))
             .arg(watch.value_parser(value_parser!(f64)).help("Repeat at this interval [default: 10]"))
             .after_help(
-                "Exit code 10 if a part could not be read; the output says which. Example:\n  avala status -o json",
+                "Exit code 10 if a part could not be read; the output names the part. Example:\n  avala status -o json",
             )
     },
     run: |context, matches| Box::pin(run(context, matches)),
 }];
 
-/// Organizations that are read.
+/// Maximum number of organizations.
 const ORGANIZATIONS: u8 = 50;
 
-/// What is read, how many records, and the call.
+/// The parts of the dashboard: name, number of records, and call.
 struct Parts {
     organizations: Result<Vec<Data>, Error>,
     datasets: Result<(Vec<Data>, bool), Error>,
@@ -128,11 +128,12 @@ fn summary(parts: Parts, organization: Option<&str>) -> (Data, Vec<(&'static str
             let is_wanted = |item: &&Data| organization.is_none_or(|slug| item.text_at("slug") == Some(slug));
             let names = ["name", "slug", "member_count"];
             let wanted: Vec<Data> = items.iter().filter(is_wanted).map(|item| pick(item, &names)).collect();
-            // With a full page there may be more of them.
+            // If the page is full, there may be more organizations.
             match organization.filter(|_| wanted.is_empty() && items.len() < usize::from(ORGANIZATIONS)) {
                 Some(slug) => {
-                    let message =
-                        format!("there is none with the slug {slug:?}; `avala organizations list` lists them");
+                    let message = format!(
+                        "there is no organization with the slug {slug:?}; `avala organizations list` lists them"
+                    );
                     failed("organizations", Failure::new(ExitCode::NotFound, message))
                 }
                 None => Data::List(wanted),

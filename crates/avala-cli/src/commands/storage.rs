@@ -6,14 +6,14 @@ use crate::commands::input::Input;
 use crate::failure::{Failure, Outcome};
 use crate::output::json;
 
-/// Members of the body, and the variables that they default to.
+/// Members of the body, and the environment variables with their defaults.
 const VARIABLES: &[(&str, &str)] = &[
     ("s3_access_key_id", "AVALA_S3_ACCESS_KEY_ID"),
     ("s3_secret_access_key", "AVALA_S3_SECRET_ACCESS_KEY"),
     ("gc_storage_auth_json_content", "AVALA_GC_AUTH_JSON"),
 ];
 
-/// Returns the payload. Credentials that the provider or the method does not use are left out.
+/// Returns the payload, without credentials that the provider or the method does not use.
 pub(super) fn payload(input: &Input<'_>) -> Outcome<CreateStorageConfig> {
     let body = input.body()?;
     let invalid = |error| Failure::usage(format!("the fields do not fit storage_configs.create: {error}"));

@@ -1,4 +1,4 @@
-//! The table of commands against the contract of the API.
+//! Compares the table of commands with the contract of the API.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -13,7 +13,7 @@ use super::row::{Kind, Row};
 use super::{Entry, ROWS, entries, reader};
 use crate::args::option::{Arg, Form};
 
-/// The call of a command that is no row.
+/// Returns the call of a command that is not a row.
 const BULK_EDIT: &str = "annotations.bulk_edit";
 
 fn contract() -> BTreeMap<String, Value> {
@@ -101,7 +101,7 @@ fn every_command_sends_its_call_with_all_arguments() {
     let contract = contract();
     for row in rows() {
         let endpoint = &contract[row.call];
-        // One of the two exclusive ones of `datasets.transfer`; credentials that a provider does not use are not sent.
+        // `datasets.transfer` has two exclusive members; credentials that a provider does not use are not sent.
         let request = request(row, &["owner-username"]);
         let context = format!("{} {}", row.call, request.uri());
         assert_eq!(request.method().as_str(), endpoint["method"].as_str().unwrap(), "{context}");

@@ -1,4 +1,4 @@
-//! Uploads and downloads: what their commands share.
+//! Options, settings and reports of uploads and downloads.
 
 pub(super) mod download;
 mod progress;
@@ -39,7 +39,7 @@ fn options(command: Command) -> Command {
             text(
                 "state-folder",
                 "FOLDER",
-                "Where interrupted transfers are noted [default: ~/.local/state/avala/transfers]",
+                "Folder with the state of interrupted transfers [default: ~/.local/state/avala/transfers]",
             )
             .value_parser(value_parser!(PathBuf)),
         )
@@ -50,9 +50,9 @@ fn options(command: Command) -> Command {
         )
 }
 
-/// Uploads and downloads with the settings of the options.
+/// Returns a `Transfers` with the settings of the options.
 fn transfers(context: &Context, matches: &ArgMatches, needs_key: bool) -> Outcome<Transfers> {
-    // The progress of a transfer shows its waits.
+    // The progress line of a transfer shows its waits.
     let options = ClientOptions { waits: None, ..context.globals.client };
     let connection = context.connection()?;
     let avala =
@@ -105,10 +105,11 @@ fn bytes(option: &str, text: &str) -> Outcome<u64> {
         _ => 0,
     };
     let number = digits.parse::<u64>().ok().and_then(|number| number.checked_mul(unit)).filter(|&bytes| bytes > 0);
-    number.ok_or_else(|| Failure::usage(format!("{option} {text:?} is no number of bytes; write it like 500k or 2M")))
+    number
+        .ok_or_else(|| Failure::usage(format!("{option} {text:?} is not a number of bytes; pass one like 500k or 2M")))
 }
 
-/// Returns the failure of a transfer.
+/// Converts the error of a transfer to a failure.
 fn failure(error: Error) -> Failure {
     let code = match (error.kind(), error.api_error()) {
         (_, Some(error)) => ExitCode::of(error.kind()),
@@ -123,7 +124,7 @@ fn failure(error: Error) -> Failure {
     Failure::new(code, error.to_string())
 }
 
-/// Runs a transfer to its end with progress. The first Ctrl-C ends it so that it can be resumed, the second at once.
+/// Runs a transfer with progress. The first Ctrl-C stops it so that it can be resumed, the second ends the program.
 async fn drive<T: Send + 'static>(context: &mut Context, run: Run<T>) -> Outcome<T> {
     let mut progress = Progress::new(context);
     let mut events = run.events();
@@ -137,7 +138,7 @@ async fn drive<T: Send + 'static>(context: &mut Context, run: Run<T>) -> Outcome
             () = signals::first_interrupt(), if !is_interrupted => {
                 is_interrupted = true;
                 control.cancel();
-                context.notes.line("Stopping; Ctrl-C again ends at once.");
+                context.notes.line("Stopping; press Ctrl-C again to end immediately.");
             }
             event = events.next(), if !is_over => match event {
                 Some(event) => progress.event(context, &event)?,
@@ -160,7 +161,7 @@ async fn drive<T: Send + 'static>(context: &mut Context, run: Run<T>) -> Outcome
     })
 }
 
-/// Returns the command line, to run it again, without a key.
+/// Returns the command line without its key, to run it again.
 fn command_line() -> String {
     let mut words = Vec::new();
     let mut is_key = false;

@@ -1,4 +1,4 @@
-//! `avala fleet triage`: alerts to acknowledge, and devices that are silent.
+//! `avala fleet triage`: shows open alerts and silent devices.
 
 use avala_client::types::{Json, Timestamp};
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
@@ -15,7 +15,7 @@ use crate::output::Format;
 
 pub(super) const COMMANDS: &[Special] = &[Special {
     path: &["fleet", "triage"],
-    about: "Show alerts that nobody acknowledged, and devices that are silent",
+    about: "Show unacknowledged alerts and silent devices",
     build: |command: Command| {
         let flag =
             |name: &'static str, help: &'static str| Arg::new(name).long(name).action(ArgAction::SetTrue).help(help);
@@ -73,7 +73,7 @@ async fn run(context: &mut Context, matches: &ArgMatches) -> Outcome {
     Ok(())
 }
 
-/// Returns the device with how long it has been silent; `None` if it is not.
+/// Returns the device and for how long it has been silent; `None` if it is not silent.
 fn silent(device: Data, after: std::time::Duration) -> Option<Data> {
     if matches!(device.text_at("status"), Some("decommissioned" | "retired" | "maintenance")) {
         return None;

@@ -1,4 +1,4 @@
-//! Uploads of datasets, step by step.
+//! The steps of dataset uploads.
 
 use crate::args::option::{choice, integer, integers, json, pos, switch, text};
 use crate::commands::datasets::DATA_TYPES;

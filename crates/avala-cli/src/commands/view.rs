@@ -1,6 +1,6 @@
-//! `avala view`: shows an MCAP file in the viewer, without uploading it.
+//! `avala view`: shows a local MCAP file in the viewer, without an upload.
 //!
-//! A server on a loopback port serves exactly this file. The path has a secret token, so that no other user of the
+//! A server on a loopback port serves only this file. The path has a secret token, so that no other user of the
 //! machine can fetch it; `Host` has to be the server's own, so that a page whose name is rebound to 127.0.0.1 cannot;
 //! and only pages of the viewer's origin can read the response.
 
@@ -46,21 +46,21 @@ pub(super) const COMMANDS: &[Special] = &[Special {
             .arg(Arg::new("port").long("port").value_name("PORT").value_parser(value_parser!(u16)).help("Port [default: a free one]"))
             .arg(Arg::new("viewer-url").long("viewer-url").value_name("URL").help("The viewer [default: AVALA_VIEWER_URL or https://avala.ai]"))
             .arg(flag("no-browser", "Print the address and open no browser"))
-            .arg(flag("force", "Serve the file even if it is no MCAP file"))
+            .arg(flag("force", "Serve the file even if it is not an MCAP file"))
             .after_help("Serves the file to this browser only, until Ctrl-C, and uploads nothing.\nExample:\n  avala view drive.mcap")
     },
     run: |context, matches| Box::pin(run(context, matches)),
 }];
 
-/// The served file, and the path with the token.
+/// The served file and its path.
 struct Served {
     path: PathBuf,
     /// Length, modification time and identity of the file when it was opened.
     version: Version,
     etag: HeaderValue,
-    /// The path of the address, with the token.
+    /// Path with the token.
     target: String,
-    /// The values of `Host` that are the server's own.
+    /// Accepted values of `Host`.
     hosts: [String; 2],
     viewer: HeaderValue,
 }
@@ -103,7 +103,7 @@ async fn run(context: &mut Context, matches: &ArgMatches) -> Outcome {
         context.printer.value(&Data::map([("viewer_url", page.as_str().into()), ("url", url.into())]), &[])?;
     }
     if !matches.get_flag("no-browser") && !open_browser(&page) {
-        context.notes.line("No browser could be opened: open the address yourself.");
+        context.notes.line("No browser could be opened: open the address manually.");
     }
     let served = Arc::new(served);
     serve::serve(listener, move |request| {
@@ -114,7 +114,7 @@ async fn run(context: &mut Context, matches: &ArgMatches) -> Outcome {
     Ok(())
 }
 
-/// Checks that a path is a regular file, and that it is an MCAP file.
+/// Checks that a path is a regular file in MCAP format.
 async fn open(path: &Path, is_forced: bool) -> Outcome<Version> {
     let failed = |error: std::io::Error| Failure::usage(format!("cannot read {}: {error}", path.display()));
     let mut file = File::open(path).await.map_err(failed)?;
@@ -124,7 +124,7 @@ async fn open(path: &Path, is_forced: bool) -> Outcome<Version> {
     if is_mcap || is_forced {
         return Ok(version);
     }
-    Err(Failure::usage(format!("{} is no MCAP file; --force serves it all the same", path.display())))
+    Err(Failure::usage(format!("{} is not an MCAP file; --force serves it anyway", path.display())))
 }
 
 async fn version_of(file: &File) -> std::io::Result<Version> {
@@ -148,7 +148,7 @@ fn token() -> Outcome<String> {
 }
 
 fn origin_of(viewer: &str) -> Outcome<HeaderValue> {
-    let wrong = || Failure::usage(format!("{viewer:?} is no address of a viewer: pass one like {VIEWER}"));
+    let wrong = || Failure::usage(format!("{viewer:?} is not the URL of a viewer: pass one like {VIEWER}"));
     let uri: Uri = viewer.parse().map_err(|_| wrong())?;
     let (Some(scheme @ ("https" | "http")), Some(authority)) = (uri.scheme_str(), uri.authority()) else {
         return Err(wrong());
@@ -241,7 +241,7 @@ impl Served {
 
     async fn file(&self, request: &HeaderMap, is_head: bool) -> Result<Response<Body>, StatusCode> {
         let mut file = File::open(&self.path).await.map_err(|_| StatusCode::GONE)?;
-        // The bytes of a changed file must not be mixed with those that the viewer has.
+        // Bytes of a changed file must not be mixed with bytes that were served before.
         if version_of(&file).await.map_err(|_| StatusCode::GONE)? != self.version {
             return Err(StatusCode::GONE);
         }
@@ -285,7 +285,7 @@ impl Served {
     }
 }
 
-/// Compares paths in a time that does not depend on where they differ.
+/// Compares paths in constant time.
 fn is_same(path: &str, target: &str) -> bool {
     path.len() == target.len() && path.bytes().zip(target.bytes()).fold(0, |diff, (a, b)| diff | (a ^ b)) == 0
 }

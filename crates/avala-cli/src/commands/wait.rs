@@ -1,4 +1,4 @@
-//! Waiting for jobs: exports, datasets, auto-label jobs and recordings.
+//! Waits for exports, datasets, auto-label jobs and recordings.
 
 use std::time::{Duration, Instant};
 
@@ -14,7 +14,7 @@ use crate::commands::special::Special;
 use crate::data::Data;
 use crate::failure::{Failure, Outcome};
 
-/// How often progress is reported if stderr is no terminal.
+/// How often progress is reported if stderr is not a terminal.
 const QUIET_INTERVAL: Duration = Duration::from_secs(60);
 
 pub(super) const COMMANDS: &[Special] = &[
@@ -26,7 +26,7 @@ pub(super) const COMMANDS: &[Special] = &[
     },
     Special {
         path: &["datasets", "wait"],
-        about: "Wait until a dataset has a status; fails if it cannot get there",
+        about: "Wait until a dataset has a status; fails if it cannot reach the status",
         build: |command| {
             build(command, "10", "3600").arg(
                 Arg::new("status").long("status").value_name("STATUS").help("Status to wait for [default: created]"),
@@ -88,8 +88,7 @@ async fn datasets(context: &mut Context, matches: &ArgMatches) -> Outcome {
             let wanted = DatasetStatus::from(wanted);
             datasets.get(uid(matches)).wait_with(move |dataset| match &dataset.status {
                 Some(status) if *status == wanted => Progress::Ready,
-                Some(status) => Progress::Running(status.to_string()),
-                None => Progress::Running(String::new()),
+                status => Progress::Running(status.as_ref().map(ToString::to_string)),
             })
         }
     };
@@ -115,7 +114,7 @@ impl Pace {
     }
 }
 
-/// Polls a job to its end, reports its progress, and prints what became of it, whether or not that is good.
+/// Polls a job to its end, reports its progress, and prints its last state even if it failed.
 pub(crate) async fn follow<T>(context: &mut Context, wait: Wait<T>, pace: &Pace) -> Outcome
 where
     T: Serialize + Send + 'static,

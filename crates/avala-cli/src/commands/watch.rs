@@ -1,4 +1,4 @@
-//! `avala watch` and `avala events tail`: changes as they come.
+//! `avala watch` and `avala events tail`: print changes as they occur.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::time::{Duration, Instant};
@@ -15,10 +15,10 @@ use crate::data::Data;
 use crate::failure::{Failure, Outcome};
 use crate::output::{Format, escape};
 
-/// Most records of a list that are compared.
+/// Maximum number of records of a list that are compared.
 const MOST_RECORDS: usize = 20_000;
 
-/// Most identifiers that a tail remembers.
+/// Maximum number of identifiers that `events tail` remembers.
 const MOST_SEEN: usize = 50_000;
 
 const KINDS: &[&str] = &["alerts", "auto-label", "datasets", "devices", "executions", "exports", "tasks"];
@@ -37,7 +37,7 @@ pub(super) const COMMANDS: &[Special] = &[
 const fn tail_command(path: &'static [&'static str]) -> Special {
     Special {
         path,
-        about: "Print new events as they come",
+        about: "Print new events as they occur",
         build: |command: Command| {
             let text = |name: &'static str, help: &'static str| Arg::new(name).long(name).value_name("TEXT").help(help);
             timing(
@@ -73,7 +73,7 @@ fn build(command: Command) -> Command {
                 Arg::new("initial")
                     .long("initial")
                     .action(ArgAction::SetTrue)
-                    .help("Print the records that exist at the start, too"),
+                    .help("Also print the records that exist at the start"),
             )
             .after_help(
                 "Each line is a change: new, changed (of status) or gone. With -o ndjson it is an object \
@@ -89,7 +89,7 @@ fn timing(command: Command) -> Command {
     };
     command
         .arg(time("interval", "Time between two calls, at least 0.5 [default: 5]"))
-        .arg(time("timeout", "How long to watch, with exit code 0 then [default: until interrupted]"))
+        .arg(time("timeout", "Stop after this time with exit code 0 [default: run until interrupted]"))
 }
 
 struct Timing {
@@ -105,7 +105,7 @@ impl Timing {
         Ok(Self { interval, end: time("timeout")?.map(|time| Instant::now() + time) })
     }
 
-    /// Says on a terminal that the program works: it may print nothing for long.
+    /// Notes on a terminal that the program is running, because it may print nothing for a long time.
     fn announce(&self, context: &Context, what: &str) {
         if context.terminal.stderr {
             let seconds = self.interval.as_secs_f64();
@@ -113,7 +113,7 @@ impl Timing {
         }
     }
 
-    /// Waits for the next call; `false` if the time is over.
+    /// Waits until the next call is due; `false` if the time is over.
     async fn next(&self, wait: Option<Duration>) -> bool {
         let pause = self.interval.max(wait.unwrap_or_default());
         let now = Instant::now();
@@ -203,12 +203,12 @@ fn print_change(context: &mut Context, change: &str, before: Option<&str>, recor
     context.printer.flush()
 }
 
-/// Returns the format of a stream: a line for each value, because an array would never end.
+/// Returns the format of a stream: one line per value, because an array would never end.
 fn stream_format(format: Format) -> Format {
     if format == Format::Json { Format::NdJson } else { format }
 }
 
-/// Returns the current records. The outer error is wrong usage.
+/// Returns the current records. The outer error means wrong usage.
 async fn records(avala: &Avala, matches: &ArgMatches) -> Outcome<Result<Vec<Data>, Error>> {
     let opt = |name: &str| matches.get_one::<String>(name).cloned();
     let status = opt("status");
@@ -228,8 +228,7 @@ async fn records(avala: &Avala, matches: &ArgMatches) -> Outcome<Result<Vec<Data
         "exports" => collect(avala.exports().list(), status).await,
         "tasks" => filtered!(avala.tasks().list(), status, project),
         _ => {
-            let agent =
-                opt("agent").ok_or_else(|| Failure::usage("executions are those of an agent: pass AGENT_UID"))?;
+            let agent = opt("agent").ok_or_else(|| Failure::usage("executions belong to an agent: pass AGENT_UID"))?;
             filtered!(avala.agents().list_executions(agent), status, project)
         }
     })
@@ -308,7 +307,7 @@ async fn tail(context: &mut Context, matches: &ArgMatches) -> Outcome {
 }
 
 impl Tail {
-    /// Reads what is new: from the last page on, or the first pages up to an event that is known.
+    /// Reads new events: from the last page onward, or the first pages up to a known event.
     async fn read<F>(&mut self, list: List<Json, F>, new: &mut Vec<Data>, is_start: bool) -> Result<(), Error> {
         let from = if self.is_newest_first { None } else { self.cursor.clone() };
         let list = match from {

@@ -1,4 +1,4 @@
-//! Shell completion: static scripts, and scripts that ask this program.
+//! Shell completion: static scripts, and scripts that call this program.
 
 mod candidates;
 mod values;
@@ -14,7 +14,7 @@ const VERSION: &str = "1";
 /// The hidden command that these scripts call.
 pub(crate) const COMMAND: &str = "__complete";
 
-/// The variable with which the official program printed its script.
+/// The variable that makes the official program print its script.
 pub(crate) const OFFICIAL_VARIABLE: &str = "_AVALA_COMPLETE";
 
 const BASH: &str = r#"_avala() {
@@ -51,7 +51,7 @@ end
 complete -c avala -f -a '(__avala_candidates)'
 "#;
 
-/// Returns the shell of this name.
+/// Returns the shell with this name.
 pub(crate) fn shell(name: &str) -> Option<Shell> {
     match name {
         "bash" => Some(Shell::Bash),
@@ -69,7 +69,7 @@ pub(crate) fn static_script(shell: Shell, mut root: Command) -> Vec<u8> {
     script
 }
 
-/// Returns a script that asks this program, which also knows identifiers.
+/// Returns a script that calls this program for candidates, which include identifiers of the API.
 pub(crate) fn dynamic_script(shell: Shell) -> Outcome<&'static str> {
     match shell {
         Shell::Bash => Ok(BASH),
@@ -79,7 +79,7 @@ pub(crate) fn dynamic_script(shell: Shell) -> Outcome<&'static str> {
     }
 }
 
-/// Responds to a script: the candidates for the last word, one on a line. Whatever is wrong, there are none.
+/// Prints the candidates for the last word, one per line, and nothing if an error occurs.
 pub(crate) fn complete(root: Command, args: &[std::ffi::OsString]) -> String {
     let words: Option<Vec<&str>> = args.iter().map(|arg| arg.to_str()).collect();
     match words.as_deref() {
@@ -91,13 +91,13 @@ pub(crate) fn complete(root: Command, args: &[std::ffi::OsString]) -> String {
     }
 }
 
-/// Returns a candidate as a line for a shell; `None` if no line can hold it, or if a terminal would obey it.
+/// Returns a candidate as a line for a shell; `None` if it has line breaks or terminal codes.
 fn written(candidate: &str, shell: &str) -> Option<String> {
     if candidate.is_empty() || candidate.chars().any(crate::output::escape::is_hostile) {
         return None;
     }
     match shell {
-        // bash inserts the line as it is; the others quote it themselves.
+        // bash inserts the line unchanged; the other shells quote it.
         "bash" => shlex::try_quote(candidate).ok().map(|quoted| format!("{quoted}\n")),
         "zsh" | "fish" => Some(format!("{candidate}\n")),
         _ => None,

@@ -1,4 +1,4 @@
-//! Identifiers of the API as candidates, within a fraction of a second or not at all.
+//! Identifiers of the API as candidates, within a short timeout.
 
 use std::time::Duration;
 
@@ -10,10 +10,10 @@ use crate::config::{self, Config};
 use crate::data::Data;
 use crate::key::{Connection, KeyOptions, KeySource};
 
-/// How long all of it may take, so that TAB is never waited for.
+/// Default timeout, short enough for TAB to feel immediate.
 const TIME: Duration = Duration::from_millis(250);
 
-/// The variable that sets another time, in milliseconds, for a slow network.
+/// The variable that overrides the timeout, in milliseconds, for a slow network.
 const TIME_VARIABLE: &str = "AVALA_COMPLETION_TIMEOUT_MS";
 
 fn time() -> Duration {
@@ -21,7 +21,7 @@ fn time() -> Duration {
     set.filter(|&milliseconds| milliseconds > 0).map_or(TIME, Duration::from_millis)
 }
 
-/// Most candidates.
+/// Maximum number of candidates.
 const MOST: u32 = 200;
 
 /// The member that identifies a record in an argument.
@@ -32,7 +32,7 @@ struct Source {
 
 /// Returns the identifiers that fit an argument of a command.
 ///
-/// Only keys that are at hand are used: no command is run and nothing is asked for the sake of a candidate.
+/// Uses only keys that need no command and no prompt.
 pub(super) fn of(arg: &str, path: &[&str], words: &[&str]) -> Vec<String> {
     let Some(source) = source(arg, path) else { return Vec::new() };
     let Some(connection) = connection(words) else { return Vec::new() };
@@ -90,7 +90,7 @@ fn source(arg: &str, path: &[&str]) -> Option<Source> {
     }
 }
 
-/// Returns the connection that the line chooses, if its key is at hand.
+/// Returns the connection that the command line selects, if its key needs no command and no prompt.
 fn connection(words: &[&str]) -> Option<Connection> {
     let value = |name: &str| {
         let after = words.iter().position(|word| *word == name).and_then(|at| words.get(at + 1)).copied();

@@ -12,7 +12,7 @@ use crate::failure::{Failure, Outcome};
 /// Name of the profile that is used if none is chosen.
 pub(crate) const DEFAULT_PROFILE: &str = "default";
 
-/// The file, parsed. A file that does not exist is an empty one.
+/// The parsed file. A missing file is read as an empty one.
 #[derive(Debug)]
 pub(crate) struct Config {
     pub(crate) path: PathBuf,
@@ -31,7 +31,7 @@ pub(crate) struct Profile {
     pub(crate) organization: Option<String>,
 }
 
-/// Returns where the file is: `--config-file`, `AVALA_CONFIG_FILE`, or `avala/config.toml` in the XDG configuration
+/// Returns the path of the file: `--config-file`, `AVALA_CONFIG_FILE`, or `avala/config.toml` in the XDG configuration
 /// folder.
 pub(crate) fn path_of(option: Option<&Path>) -> Outcome<PathBuf> {
     if let Some(path) = option {
@@ -50,7 +50,7 @@ impl Config {
     /// Reads the file.
     ///
     /// # Errors
-    /// Wrong usage if others can read it, or if it is not valid; the message has the line. It is not changed then.
+    /// Fails with wrong usage if other users can read the file, or if it is invalid; the message has the line.
     pub(crate) fn load(path: &Path) -> Outcome<Self> {
         let text = store::read(path)?.unwrap_or_default();
         Self::parse(path, &text)
@@ -58,7 +58,7 @@ impl Config {
 
     fn parse(path: &Path, text: &str) -> Outcome<Self> {
         let document: DocumentMut = text.parse().map_err(|error: toml_edit::TomlError| {
-            // The error of the parser shows the line, which may hold a key.
+            // The error of the parser shows the line, which may contain a key.
             let line = error.span().map_or(1, |span| text[..span.start.min(text.len())].matches('\n').count() + 1);
             let message = error.message().trim().replace('\n', "; ");
             Failure::usage(format!("{}, line {line}: {message}; correct it, nothing was changed", path.display()))
@@ -69,7 +69,9 @@ impl Config {
         });
         if tables == Some(false) {
             let shown = path.display();
-            return Err(Failure::usage(format!("{shown}: `profiles` has to be a table of tables, as [profiles.NAME]")));
+            return Err(Failure::usage(format!(
+                "{shown}: `profiles` has to be a table of tables, such as [profiles.NAME]"
+            )));
         }
         for name in config.profile_names() {
             config.profile(&name)?;
@@ -80,7 +82,8 @@ impl Config {
     /// Changes the file: reads it again under a lock, and replaces it in one step.
     ///
     /// # Errors
-    /// As [`load`](Self::load); and if it cannot be written, with what would have been written but for keys.
+    /// Fails like [`load`](Self::load), and if the file cannot be written; the message then has the new text without
+    /// keys.
     pub(crate) fn update(path: &Path, change: impl FnOnce(&mut Self) -> Outcome) -> Outcome {
         let lock = store::lock(path)?;
         let mut config = Self::load(path)?;
@@ -140,7 +143,7 @@ impl Config {
         Ok(Some(profile))
     }
 
-    /// Returns the words of an alias: of the profile, or else of all profiles.
+    /// Returns the words of an alias of the profile, or else of all profiles.
     pub(crate) fn alias(&self, profile: Option<&str>, name: &str) -> Option<&str> {
         let own = profile.and_then(|profile| self.table(profile)).and_then(|table| table.get("aliases"));
         let of = |aliases: &'_ Item| aliases.get(name).is_some_and(Item::is_str);
@@ -152,7 +155,7 @@ impl Config {
         self.table(profile)?.get("defaults")?.get(command)?.as_str()
     }
 
-    /// Writes the settings of a profile. Its aliases, defaults and comments stay.
+    /// Writes the settings of a profile, and keeps its aliases, defaults and comments.
     pub(crate) fn set_profile(&mut self, name: &str, profile: &Profile) -> Outcome {
         let table = self.profile_table(name)?;
         let mut set = |key: &str, new: Option<Item>| match new {
@@ -183,7 +186,7 @@ impl Config {
         table.as_table_like_mut().ok_or_else(wrong)
     }
 
-    /// Removes a profile; `false` if there is none of this name.
+    /// Removes a profile; `false` if there is no such profile.
     pub(crate) fn remove_profile(&mut self, name: &str) -> bool {
         let profiles = self.document.get_mut("profiles").and_then(Item::as_table_like_mut);
         let is_removed = profiles.is_some_and(|profiles| profiles.remove(name).is_some());

@@ -1,4 +1,4 @@
-//! The file on disk: private, locked while it changes, replaced in one step, and found through links.
+//! The file on disk: private, locked during changes, replaced atomically, and found through links.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read as _, Write as _};
@@ -7,13 +7,13 @@ use std::time::{Duration, Instant};
 
 use crate::failure::{Failure, Outcome};
 
-/// Longest file that is read.
+/// Maximum size of the file in bytes.
 const LONGEST: u64 = 1 << 20;
 
-/// Most links on the way to the file.
+/// Maximum number of links on the path to the file.
 const MOST_LINKS: usize = 32;
 
-/// How long a command waits for others that are writing.
+/// How long a command waits for other commands that write the file.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Reads the file; `None` if it does not exist.
@@ -68,7 +68,7 @@ fn check_mode(_: &Path, _: &fs::Metadata) -> Outcome {
 
 /// The exclusive right to change the file, until it is dropped.
 pub(super) struct Lock {
-    /// The folder of the file is what is locked, so that no lock file stays behind.
+    /// The locked folder of the file, which needs no lock file.
     _folder: File,
     target: PathBuf,
 }
@@ -99,7 +99,7 @@ pub(super) fn lock(path: &Path) -> Outcome<Lock> {
     }
 }
 
-/// Returns the file that a path leads to, over any links, whether or not it exists.
+/// Resolves the links of a path. The file does not have to exist.
 fn target_of(path: &Path) -> Outcome<PathBuf> {
     let mut target = path.to_owned();
     for _ in 0..MOST_LINKS {
@@ -108,7 +108,7 @@ fn target_of(path: &Path) -> Outcome<PathBuf> {
             Err(_) => return Ok(target),
         }
     }
-    Err(Failure::usage(format!("{} leads over more than {MOST_LINKS} links", path.display())))
+    Err(Failure::usage(format!("{} has more than {MOST_LINKS} links", path.display())))
 }
 
 fn folder_of(path: &Path) -> PathBuf {
@@ -127,9 +127,9 @@ fn create_folder(folder: &Path) -> io::Result<()> {
 }
 
 impl Lock {
-    /// Replaces the file in one step: readers see the old text or the new one. The mode is 0600.
+    /// Replaces the file atomically: readers see the old text or the new text. The mode is 0600.
     ///
-    /// The name of the new file is always the same, so that one that a killed writer left is used again.
+    /// The name of the new file is fixed, so that the file of a killed writer is reused.
     pub(super) fn replace(&self, text: &str) -> Result<(), String> {
         let name = self.target.file_name().unwrap_or_default().to_string_lossy();
         let new = folder_of(&self.target).join(format!(".{name}.new"));
@@ -141,7 +141,7 @@ impl Lock {
     }
 
     fn write(&self, new: &Path, text: &str) -> io::Result<()> {
-        // Left by a writer that was killed. No other process writes it: the folder is locked.
+        // Left by a killed writer. No other process writes the file, because the folder is locked.
         match fs::remove_file(new) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             _ => {}

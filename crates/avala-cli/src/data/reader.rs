@@ -1,4 +1,4 @@
-//! Takes JSON apart that is known to be valid, in one pass.
+//! Parses JSON that is known to be valid, in one pass.
 
 use avala_client::types::Json;
 use serde::de::Error as _;
@@ -6,17 +6,17 @@ use serde_json::value::RawValue;
 
 use crate::data::Data;
 
-/// Deepest nesting that is taken apart.
+/// Maximum nesting that is parsed.
 const MAX_DEPTH: usize = 120;
 
 impl Data {
     /// Parses a JSON text.
     pub(crate) fn parse(text: &str) -> Result<Self, serde_json::Error> {
         let valid: &RawValue = serde_json::from_str(text)?;
-        Reader::new(valid.get()).read().ok_or_else(|| serde_json::Error::custom("nested too deeply, or no Unicode"))
+        Reader::new(valid.get()).read().ok_or_else(|| serde_json::Error::custom("nested too deeply, or not Unicode"))
     }
 
-    /// Takes apart a value of the client, which is valid JSON; a text too deeply nested stays a text.
+    /// Parses a value of the client, which is valid JSON. A value that is nested too deeply remains a text.
     pub(crate) fn of(json: &Json) -> Self {
         Reader::new(json.get()).read().unwrap_or_else(|| Self::Text(json.get().to_owned()))
     }
@@ -33,7 +33,7 @@ impl<'a> Reader<'a> {
         Self { text, at: 0 }
     }
 
-    /// Reads the value; `None` if it is nested too deeply, or has a text that is no Unicode.
+    /// Reads the value; `None` if it is nested too deeply, or contains a text that is not Unicode.
     fn read(mut self) -> Option<Data> {
         self.value(MAX_DEPTH)
     }
@@ -100,7 +100,7 @@ impl<'a> Reader<'a> {
         if has_escapes { serde_json::from_str(quoted.get(..=end)?).ok() } else { quoted.get(1..end).map(str::to_owned) }
     }
 
-    /// Reads a number as its text, so that no digit is lost.
+    /// Reads a number as its text, which keeps all digits.
     fn number(&mut self) -> Option<Data> {
         let rest = self.text.get(self.at..)?;
         let is_end = |byte: u8| matches!(byte, b',' | b']' | b'}') || byte.is_ascii_whitespace();
@@ -108,7 +108,7 @@ impl<'a> Reader<'a> {
         self.skip(length, Data::Number(rest.get(..length)?.to_owned()))
     }
 
-    /// Returns the next byte that is no white space.
+    /// Returns the next byte that is not white space.
     fn peek(&mut self) -> Option<u8> {
         let rest = self.text.as_bytes().get(self.at..)?;
         self.at += rest.iter().position(|byte| !byte.is_ascii_whitespace())?;

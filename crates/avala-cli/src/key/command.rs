@@ -1,4 +1,4 @@
-//! `--api-key-command`: a program that prints a key.
+//! `--api-key-command`: reads the key from a program.
 
 use std::process::Stdio;
 use std::time::Duration;
@@ -11,10 +11,10 @@ use tokio::process::Command;
 
 use crate::key::text;
 
-/// How long the program may take.
+/// Timeout of the program.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Most output that is read.
+/// Maximum number of bytes of output that are read.
 const LONGEST: u64 = 64 << 10;
 
 /// A key and when it expires.
@@ -26,7 +26,7 @@ pub(crate) struct CommandKey {
 /// Runs the command, without a shell, and reads `{"version": 1, "api_key": "...", "expires_at": "..."}` from its
 /// stdout.
 ///
-/// No error has a part of the output, and stderr of the command is not passed on: either may hold the key.
+/// Errors have no part of the output, and stderr of the command is discarded, because both may contain the key.
 pub(crate) async fn run(command: &str) -> Result<CommandKey, String> {
     let wrong = |what: String| format!("the API key command {what}");
     let words = shlex::split(command).filter(|words| !words.is_empty());
@@ -62,11 +62,12 @@ pub(crate) async fn run(command: &str) -> Result<CommandKey, String> {
 fn parse(output: &[u8]) -> Result<CommandKey, String> {
     let expected = r#"expected {"version": 1, "api_key": "...", "expires_at": "2026-01-31T12:00:00Z" or nothing}"#;
     let output = output.strip_prefix(b"\xef\xbb\xbf").unwrap_or(output);
-    let object: Value = serde_json::from_slice(output)
-        .map_err(|error| format!("printed no JSON (line {}, column {}); {expected}", error.line(), error.column()))?;
+    let object: Value = serde_json::from_slice(output).map_err(|error| {
+        format!("printed invalid JSON (line {}, column {}); {expected}", error.line(), error.column())
+    })?;
     match object.get("version") {
         Some(version) if version == 1 => {}
-        Some(_) => return Err(format!("printed another version than 1, which this program cannot read; {expected}")),
+        Some(_) => return Err(format!("printed a version other than 1, which this program cannot read; {expected}")),
         None => return Err(format!("printed no version; {expected}")),
     }
     let key = object.get("api_key").and_then(Value::as_str).ok_or_else(|| format!("printed no api_key; {expected}"))?;
@@ -75,7 +76,7 @@ fn parse(output: &[u8]) -> Result<CommandKey, String> {
         None | Some(Value::Null) => None,
         Some(time) => {
             let time = time.as_str().and_then(|time| time.parse::<Timestamp>().ok());
-            Some(time.ok_or_else(|| format!("printed an expires_at that is no RFC 3339 time; {expected}"))?.into())
+            Some(time.ok_or_else(|| format!("printed an expires_at that is not an RFC 3339 time; {expected}"))?.into())
         }
     };
     Ok(CommandKey { key, expires_at })

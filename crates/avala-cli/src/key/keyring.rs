@@ -1,5 +1,5 @@
-//! The system keyring, through the program that the system has for it: `secret-tool` of the Secret Service, or
-//! `security` of macOS. They are small, and neither asks for a window when there is no session.
+//! The system keyring, through a program of the system: `secret-tool` of the Secret Service, or
+//! `security` of macOS. Both are small, and neither opens a window without a session.
 
 use std::process::Stdio;
 use std::time::Duration;
@@ -10,24 +10,24 @@ use tokio::process::Command;
 
 use crate::key::text;
 
-/// How long the program may take: one that waits for a window to unlock the keyring, or for a bus that never responds,
-/// is ended.
+/// Timeout of the program, which may wait for a window to unlock the keyring, or for a bus that never responds. The
+/// program is killed then.
 const TIMEOUT: Duration = Duration::from_secs(3);
 
-/// Most output that is read.
+/// Maximum number of bytes of output that are read.
 const LONGEST: u64 = 16 << 10;
 
 /// The name under which keys are stored.
 const SERVICE: &str = "avala";
 
-/// What to do if there is no keyring.
+/// Advice for a missing keyring.
 const ALTERNATIVE: &str = "use AVALA_API_KEY or --api-key-file, or store the key in the file with `avala login`";
 
-/// Longest line that `security -i` reads whole, in bytes.
+/// Maximum line length of `security -i`, in bytes.
 #[cfg(any(target_os = "macos", test))]
 const LONGEST_LINE: usize = 4000;
 
-/// A request to the program: its arguments, and what it reads from stdin.
+/// A request to the program: its arguments and its stdin.
 #[derive(Debug)]
 struct Query {
     program: &'static str,
@@ -36,7 +36,7 @@ struct Query {
 }
 
 fn query(verb: &str, profile: &str, key: &str) -> Result<Query, String> {
-    // The name may come from a file that was written by hand.
+    // The name may come from a manually written file.
     if profile.is_empty() || profile.starts_with('-') || profile.contains(char::is_control) {
         return Err(format!("the system keyring cannot hold the key of the profile {profile:?}; rename the profile"));
     }
@@ -75,8 +75,8 @@ fn security(verb: &str, profile: &str, key: &str) -> Result<Query, String> {
     Ok(Query { program: "security", args, input })
 }
 
-/// Quotes a text as one word of a line that `security -i` reads: there, quotes group, and a backslash takes the next
-/// character as it is, also between quotes.
+/// Quotes a text as one word of a line for `security -i`, in which quotes group, and a backslash escapes the next
+/// character, even between quotes.
 #[cfg(any(target_os = "macos", test))]
 fn word_of_security(text: &str) -> String {
     let mut word = String::with_capacity(text.len() + 2);
@@ -99,7 +99,7 @@ pub(crate) async fn read(profile: &str) -> Result<Secret, String> {
     text::clean("the system keyring", &output).map_err(|failure| failure.line())
 }
 
-/// Stores the key of a profile, in place of an older one.
+/// Stores the key of a profile, and replaces an older key.
 pub(crate) async fn store(profile: &str, key: &Secret) -> Result<(), String> {
     let refused = || format!("the system keyring did not store the key; {ALTERNATIVE}");
     run(query("store", profile, key.expose())?).await?.map(drop).ok_or_else(refused)
@@ -110,7 +110,7 @@ pub(crate) async fn remove(profile: &str) -> Result<(), String> {
     run(query("clear", profile, "")?).await.map(drop)
 }
 
-/// Runs the program; `None` if it failed without saying why, which is how it reports a key that does not exist.
+/// Runs the program; `None` if it failed without a message, which means that the key does not exist.
 async fn run(query: Query) -> Result<Option<Vec<u8>>, String> {
     let program = query.program;
     let mut child = Command::new(program)
@@ -126,7 +126,7 @@ async fn run(query: Query) -> Result<Option<Vec<u8>>, String> {
     let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
     let finished = async {
         if let Some(mut stdin) = stdin {
-            // A program that does not read it fails by itself.
+            // A program that does not read stdin reports its own failure.
             let _ = stdin.write_all(query.input.as_bytes()).await;
         }
         let (mut output, mut problem) = (Vec::new(), Vec::new());
@@ -150,7 +150,7 @@ async fn run(query: Query) -> Result<Option<Vec<u8>>, String> {
     }
     let problem = String::from_utf8_lossy(&problem);
     match problem.trim().lines().next() {
-        // macOS says so in words.
+        // macOS reports a missing key with a message.
         Some(line) if !line.is_empty() && !line.contains("could not be found") => {
             Err(format!("the system keyring cannot be used: {line}; {ALTERNATIVE}"))
         }
@@ -162,8 +162,8 @@ async fn run(query: Query) -> Result<Option<Vec<u8>>, String> {
 mod tests {
     use super::*;
 
-    /// Splits a line as `security -i` does: white space between words, quotes around parts of them, and a backslash that
-    /// takes the next character as it is everywhere.
+    /// Splits a line like `security -i`: white space separates words, quotes group parts of words, and a backslash
+    /// escapes the next character everywhere.
     fn words(line: &str) -> Vec<String> {
         let (mut words, mut word, mut quote): (Vec<String>, Option<String>, Option<char>) = (Vec::new(), None, None);
         let mut characters = line.chars();
@@ -189,7 +189,7 @@ mod tests {
         for key in ["avk_1", "a\"b", "a\\", "\\\"", "'", "-w", "$(id)`id`;#", &all] {
             for profile in ["default", "o'brien", "a b", "\"x\\"] {
                 let query = security("store", profile, key).unwrap();
-                assert_eq!(query.args, ["-i"], "the key is no argument");
+                assert_eq!(query.args, ["-i"], "the key is not an argument");
                 assert_eq!(query.input.matches('\n').count(), 1);
                 let expected = ["add-generic-password", "-U", "-s", SERVICE, "-a", profile, "-w", key];
                 assert_eq!(words(&query.input), expected);

@@ -1,4 +1,4 @@
-//! The system keyring, in a program that was built without it.
+//! The system keyring in a program that was built without the feature `keyring`.
 
 use avala_client::types::Secret;
 

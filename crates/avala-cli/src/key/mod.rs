@@ -1,6 +1,6 @@
 //! Sources of the API key and the base URL.
 //!
-//! Options override the environment, and the environment overrides the file. Key and base URL come from the same place,
+//! Options override the environment, and the environment overrides the file. Key and base URL have the same source,
 //! unless both are options: a key must not go to a server that its owner did not choose for it.
 
 pub(crate) mod command;
@@ -51,7 +51,7 @@ impl Origin {
         matches!(self, Self::Option(_) | Self::Profile(_, true))
     }
 
-    /// Returns whether a key from here may go to a base URL from there.
+    /// Returns whether a key of this source may be sent to a base URL of the other source.
     fn goes_with(&self, base_url: &Self) -> bool {
         match (self, base_url) {
             (_, Self::Default) => true,
@@ -70,9 +70,9 @@ impl Origin {
 #[derive(Clone, Debug)]
 pub(crate) enum KeySource {
     Text(Secret),
-    /// A file, read again after a 401.
+    /// A file, which is read again after a 401.
     File(PathBuf),
-    /// A command, run again when its key expired, and once after a 401.
+    /// A command, which runs again when its key expires, and once after a 401.
     Command(String),
     /// The key of this profile in the system keyring; read when a call needs it, and again after a 401.
     Keyring(String),
@@ -89,7 +89,7 @@ pub(crate) struct KeyOptions {
     pub(crate) profile: Option<String>,
 }
 
-/// The settings of a connection, and where each comes from.
+/// The settings of a connection and their sources.
 #[derive(Clone, Debug)]
 pub(crate) struct Connection {
     pub(crate) key: Option<KeySource>,
@@ -102,7 +102,7 @@ pub(crate) struct Connection {
     pub(crate) organization: Option<String>,
 }
 
-/// Returns the profile that applies, and where it was chosen; `None` if none was chosen and there is no default.
+/// Returns the selected profile and the source of the selection; `None` without a selection and a default profile.
 pub(crate) fn chosen_profile(config: &Config, option: Option<&str>) -> Outcome<Option<(String, Origin)>> {
     let environment = std::env::var("AVALA_PROFILE").ok().filter(|name| !name.is_empty());
     let (name, origin) = match (option, environment) {
@@ -129,7 +129,7 @@ pub(crate) fn chosen_profile(config: &Config, option: Option<&str>) -> Outcome<O
 }
 
 impl Connection {
-    /// Decides which key and which base URL are used.
+    /// Selects the key and the base URL.
     pub(crate) fn resolve(options: &KeyOptions, config: &Config) -> Outcome<Self> {
         let chosen = chosen_profile(config, options.profile.as_deref())?;
         let (name, origin) = match chosen {
@@ -193,7 +193,7 @@ pub(crate) fn option_key(options: &KeyOptions) -> Outcome<Option<(KeySource, Ori
             Some((KeySource::Text(key), Origin::Option("--api-key-file")))
         }
         (_, Some(path), _) => {
-            // Read now, so that an unreadable file counts as wrong usage; and again if the key is rejected.
+            // Read now, so that an unreadable file is wrong usage, and again if the key is rejected.
             read_file(path)?;
             Some((KeySource::File(path.clone()), Origin::Option("--api-key-file")))
         }
@@ -242,7 +242,7 @@ fn base_url(options: &KeyOptions, profile: &Profile, origin: Option<&Origin>) ->
     Ok((url, from))
 }
 
-/// Returns a variable that is set and not empty.
+/// Returns a variable of the environment that is set and not empty.
 fn environment(name: &'static str) -> Outcome<Option<String>> {
     match std::env::var(name) {
         Ok(text) if text.trim().is_empty() => Ok(None),
@@ -254,7 +254,7 @@ fn environment(name: &'static str) -> Outcome<Option<String>> {
     }
 }
 
-/// Reads a switch of the environment as the official programs do.
+/// Parses a flag of the environment like the official programs.
 pub(crate) fn is_true(text: &str) -> bool {
     matches!(text.trim().to_ascii_lowercase().as_str(), "1" | "true" | "yes" | "on")
 }

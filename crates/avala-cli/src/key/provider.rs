@@ -15,7 +15,7 @@ use tower::{Layer, Service, ServiceExt as _};
 
 use crate::key::{KeySource, command, keyring, read_file};
 
-/// Time before its expiry at which a key is replaced.
+/// How long before its expiry a key is replaced.
 const MARGIN: Duration = Duration::from_secs(10);
 
 /// Key of a source, kept until it expires or is rejected.
@@ -36,7 +36,7 @@ impl RefreshingKey {
     }
 
     async fn get(self) -> Result<ApiKey, BoxError> {
-        // The lock is held while a command runs, so that calls at the same time run it once.
+        // The lock is held while a command runs, so that concurrent calls run it once.
         let mut kept = self.kept.lock().await;
         if let Some(Kept { key, expires_at }) = &*kept
             && expires_at.is_none_or(|time| OffsetDateTime::now_utc() + MARGIN < time)
@@ -57,7 +57,7 @@ impl RefreshingKey {
         Ok(key)
     }
 
-    /// Returns whether the source may give another key after a rejection.
+    /// Returns whether the source can provide another key after a rejection.
     fn can_change(&self) -> bool {
         !matches!(*self.source, KeySource::Text(_))
     }
@@ -73,7 +73,7 @@ impl ApiKeyProvider for RefreshingKey {
     }
 }
 
-/// Repeats a call once after a 401, with a new key of the source. A rejected call had no effect.
+/// Repeats a call once after a 401, with a new key of the source. The rejected call had no effect.
 #[derive(Clone)]
 pub(crate) struct RefreshLayer(pub(crate) RefreshingKey);
 

@@ -1,4 +1,4 @@
-//! API keys as text, from whatever source.
+//! Reads and checks API keys from files, stdin and variables.
 
 use std::io::Read;
 
@@ -6,7 +6,7 @@ use avala_client::types::Secret;
 
 use crate::failure::{Failure, Outcome};
 
-/// Longer than any key, so that a wrong path to a large file is not read into memory.
+/// Maximum size in bytes: more than any key, so that a large file given by mistake is not read into memory.
 const LONGEST: u64 = 8 * 1024;
 
 /// Reads a key from a file or stdin.
@@ -22,11 +22,11 @@ pub(crate) fn read(source: &str, reader: impl Read) -> Outcome<Secret> {
     clean(source, &bytes)
 }
 
-/// Removes what surrounds a key: a byte order mark, white space and line ends.
+/// Removes a byte order mark, white space and line ends around a key.
 ///
 /// # Errors
-/// Wrong usage if nothing is left, or if a character remains that no header can carry. The message has the source and
-/// the position, and not the key.
+/// Fails with wrong usage if the key is empty, or has a character that is invalid in a header. The message has the
+/// source and the position, but not the key.
 pub(crate) fn clean(source: &str, bytes: &[u8]) -> Outcome<Secret> {
     if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
         return Err(Failure::usage(format!("the API key from {source} is UTF-16; save it as UTF-8 or ASCII")));

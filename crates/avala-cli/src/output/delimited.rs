@@ -23,7 +23,7 @@ pub(crate) fn columns_of(first: &Data, style: &Style, columns: &[&str]) -> Vec<S
     }
 }
 
-/// Returns the value in a column. A record that is no object has one column.
+/// Returns the value in a column. A record that is not an object has one column.
 pub(crate) fn cell(record: &Data, column: &str) -> String {
     match record {
         Data::Map(_) => record.at(column).map(Data::display).unwrap_or_default(),

@@ -1,8 +1,8 @@
-//! Texts of the API on their way to a terminal: nothing in them is a command, a color or a line break.
+//! Escapes texts of the API for a terminal: control codes, colors and line breaks have no effect.
 
 use std::borrow::Cow;
 
-/// Returns whether a character can change what a terminal does or shows besides itself.
+/// Returns whether a character can change the state of a terminal or the display of other characters.
 ///
 /// Control characters (C0, DEL, C1), line and paragraph separators, and characters that change the direction of text.
 pub(crate) fn is_hostile(character: char) -> bool {
@@ -19,7 +19,7 @@ pub(crate) fn line(text: &str) -> Cow<'_, str> {
     escape(text, |_| false)
 }
 
-/// Returns the text with its line breaks and tabs, and everything else that is hostile escaped.
+/// Returns the text with hostile characters escaped, except line breaks and tabs.
 pub(crate) fn block(text: &str) -> Cow<'_, str> {
     escape(text, |character| matches!(character, '\n' | '\t'))
 }

@@ -14,7 +14,7 @@ pub(crate) enum Format {
 
 /// The formats with their names and descriptions, for options and help.
 pub(crate) const FORMATS: &[(&str, Format, &str)] = &[
-    ("table", Format::Table, "columns to read; fitted to a terminal, never cut in a pipe"),
+    ("table", Format::Table, "aligned columns; fitted to a terminal, never truncated in a pipe"),
     ("json", Format::Json, "the API's objects with their types; a list is one array"),
     ("ndjson", Format::NdJson, "one JSON object per line, for streams"),
     ("csv", Format::Csv, "comma-separated values with a header"),
@@ -28,7 +28,7 @@ impl Format {
         FORMATS.iter().find(|(known, ..)| *known == name).map(|(_, format, _)| *format)
     }
 
-    /// Returns whether programs parse everything that is printed, stderr included.
+    /// Returns whether programs parse all output, including stderr.
     pub(crate) fn is_json(self) -> bool {
         matches!(self, Self::Json | Self::NdJson)
     }

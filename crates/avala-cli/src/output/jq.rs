@@ -14,7 +14,7 @@ type Compiled = jaq_core::compile::Filter<jaq_core::Native<data::JustLut<Val>>>;
 pub(crate) struct Filter(Compiled);
 
 impl Filter {
-    /// Compiles a filter, before anything is sent.
+    /// Compiles a filter, before the first request.
     pub(crate) fn new(code: &str) -> Outcome<Self> {
         let defs = jaq_core::defs().chain(jaq_std::defs()).chain(jaq_json::defs());
         let funs = jaq_core::funs().chain(jaq_std::funs()).chain(jaq_json::funs());
@@ -30,7 +30,7 @@ impl Filter {
         Ok(Self(filter))
     }
 
-    /// Runs the filter: each of its values on a line, strings as they are and everything else as JSON.
+    /// Runs the filter and prints each result on a line: strings without quotes, everything else as JSON.
     pub(crate) fn lines(&self, data: &Data) -> Outcome<String> {
         let failed = |what: String| Failure::other(format!("the --jq filter failed: {what}"));
         let input = read::parse_single(json::compact(data).as_bytes()).map_err(|error| failed(error.to_string()))?;

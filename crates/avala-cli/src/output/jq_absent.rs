@@ -1,4 +1,4 @@
-//! `--jq` in a program that was built without it.
+//! `--jq` in a program that was built without the feature `jq`.
 
 use crate::data::Data;
 use crate::failure::{Failure, Outcome};

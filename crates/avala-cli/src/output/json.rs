@@ -1,4 +1,4 @@
-//! JSON output: real types, unchanged numbers, and no control characters for a terminal.
+//! JSON output, with the types and digits of the API and escaped control characters.
 
 use std::fmt::Write as _;
 
@@ -6,7 +6,7 @@ use crate::data::Data;
 use crate::output::escape::is_hostile;
 
 impl Data {
-    /// Returns the value on one line of text: strings as they are, lists joined by commas, objects as JSON.
+    /// Returns the value on one line: strings without quotes, lists joined by commas, objects as JSON.
     pub(crate) fn display(&self) -> String {
         match self {
             Self::Null => String::new(),
@@ -27,7 +27,7 @@ pub(crate) fn compact(data: &Data) -> String {
     text
 }
 
-/// Returns the value with an indentation of two spaces, as if it began `level` levels deep.
+/// Returns the value with an indentation of two spaces per level, starting at `level`.
 pub(crate) fn pretty(data: &Data, level: usize) -> String {
     let mut text = String::new();
     write(&mut text, data, Some("  "), level);
@@ -77,7 +77,7 @@ fn write(text: &mut String, data: &Data, indent: Option<&str>, level: usize) {
     }
 }
 
-/// Writes a string. Hostile characters are escaped, which changes the text and not the value.
+/// Writes a string with hostile characters escaped, which does not change the value.
 pub(crate) fn string(text: &mut String, value: &str) {
     text.push('"');
     for character in value.chars() {

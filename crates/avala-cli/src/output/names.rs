@@ -1,18 +1,18 @@
-//! Names of `--fields` and `--sort` that no record has: mostly misspelled ones.
+//! Finds names of `--fields` and `--sort` that no record has, which are mostly misspelled.
 
 use crate::data::Data;
 use crate::output::escape;
 
-/// Most names that an error lists.
+/// Maximum number of names that an error lists.
 const MOST_NAMES: usize = 60;
 
-/// Longest name that an error shows: names are foreign data.
+/// Maximum length of a name in an error, because names are foreign data.
 const LONGEST_NAME: usize = 64;
 
-/// Returns why paths cannot be printed: those whose first step is neither known nor a field of any record. `None` if there
-/// are none, or if nothing is known and no record is an object.
+/// Returns the error about paths whose first name is neither known nor a field of any record. `None` if there
+/// are no such paths, or if no names are known and no record is an object.
 ///
-/// What is below a field is not compared: the free-form objects of the API differ from record to record.
+/// Names below a field are not checked: the free-form objects of the API differ from record to record.
 pub(crate) fn unknown(option: &str, paths: &[String], known: &[String], records: &[Data]) -> Option<String> {
     let is_field =
         |name: &str| known.iter().any(|known| known == name) || records.iter().any(|record| record.get(name).is_some());
@@ -25,11 +25,11 @@ pub(crate) fn unknown(option: &str, paths: &[String], known: &[String], records:
     }
     let more = if known.len() > MOST_NAMES { ", and more" } else { "" };
     let known: Vec<String> = known.iter().take(MOST_NAMES).map(|name| shown(name)).collect();
-    let verb = if unknown.len() == 1 { "is no field" } else { "are no fields" };
+    let verb = if unknown.len() == 1 { "is not a field" } else { "are not fields" };
     Some(format!("{option}: {} {verb} of the result; it has {}{more}", unknown.join(", "), known.join(", ")))
 }
 
-/// Returns the known names, then those of all records in the order of the first that has them.
+/// Returns the known names, then the names in all records in the order of their first occurrence.
 fn fields<'a>(known: &'a [String], records: &'a [Data]) -> Vec<&'a str> {
     let mut names: Vec<&str> = known.iter().map(String::as_str).collect();
     for record in records {
@@ -69,7 +69,7 @@ mod tests {
         let records = [Data::parse(r#"{"url":"x","newer":1}"#).unwrap()];
         assert_eq!(unknown("--fields", &paths, &known, &records), None);
         let error = unknown("--fields", &["nope".to_owned()], &known, &records).unwrap();
-        assert_eq!(error, "--fields: `nope` is no field of the result; it has url, expires_in, newer");
+        assert_eq!(error, "--fields: `nope` is not a field of the result; it has url, expires_in, newer");
     }
 
     #[test]
@@ -79,7 +79,10 @@ mod tests {
             assert_eq!(check(paths, &records), None, "{paths}");
         }
         let error = check("nope,uid,owners.name", &records).unwrap();
-        assert_eq!(error, "--fields: `nope`, `owners.name` are no fields of the result; it has uid, owner, a.b, newer");
+        assert_eq!(
+            error,
+            "--fields: `nope`, `owners.name` are not fields of the result; it has uid, owner, a.b, newer"
+        );
     }
 
     #[test]

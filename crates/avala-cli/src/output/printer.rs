@@ -1,4 +1,4 @@
-//! Prints results: one value, or a list record by record.
+//! Prints results: a value, or the records of a list.
 
 use std::io::{self, BufWriter, Stdout, Write as _};
 
@@ -16,19 +16,19 @@ pub(crate) struct Printer {
     pub(crate) style: Style,
     pub(crate) terminal: Terminal,
     unknown_fields: UnknownFields,
-    /// Fields that a result can have, besides those that it has.
+    /// Names of fields that a result can have.
     known: Vec<String>,
 }
 
-/// What fields mean that the result does not have.
+/// How to treat selected fields that the result does not have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum UnknownFields {
     /// Wrong usage: nothing is printed.
     Usage,
-    /// Something was changed already, and the result may have what nobody can read again, as a secret: it is printed
-    /// whole, and the exit code is that of partial success.
+    /// The change was made, and its result may have a value that cannot be read again, such as a secret: the result is
+    /// printed in full, with the exit code of partial success.
     PrintWhole,
-    /// Records of several kinds follow each other.
+    /// The output has records of several kinds: the fields are empty.
     Empty,
 }
 
@@ -43,7 +43,7 @@ impl Printer {
         self.known = known;
     }
 
-    /// Fails if `--fields` names what the result of a change cannot have. Called before the change is made.
+    /// Fails if `--fields` has a name that the result of a change cannot have. Called before the change is made.
     pub(crate) fn require_known(&self) -> Outcome {
         let fields = self.style.fields.as_deref().filter(|_| self.style.jq.is_none()).unwrap_or_default();
         match names::unknown("--fields", fields, &self.known, &[]) {
@@ -52,7 +52,7 @@ impl Printer {
         }
     }
 
-    /// Declares that the result is of a command that changes something.
+    /// Declares that the command makes a change.
     pub(crate) fn set_changing(&mut self) {
         self.unknown_fields = UnknownFields::PrintWhole;
     }
@@ -62,7 +62,7 @@ impl Printer {
         self.unknown_fields = UnknownFields::Empty;
     }
 
-    /// Fails if `--fields` or `--sort` names what no record has. The first records decide for all that follow.
+    /// Fails if `--fields` or `--sort` has a name that none of the first records has.
     fn check_names(&mut self, records: &[Data]) -> Outcome {
         if self.unknown_fields == UnknownFields::Empty || records.is_empty() {
             return Ok(());
@@ -92,7 +92,7 @@ impl Printer {
         self.out.flush().map_err(|error| Failure::stdout(&error))
     }
 
-    /// Prints one result; a list as [`list`](Self::list) does.
+    /// Prints a result. A list is printed like with [`list`](Self::list).
     pub(crate) fn value(&mut self, data: &Data, columns: &[&str]) -> Outcome {
         if let Data::List(elements) = data {
             let mut list = self.list(columns);
@@ -137,12 +137,12 @@ impl Printer {
         self.flush()
     }
 
-    /// Begins a list.
+    /// Starts a list.
     pub(crate) fn list<'a>(&'a mut self, columns: &'a [&'a str]) -> ListWriter<'a> {
         ListWriter::new(self, columns)
     }
 
-    /// Returns records as `--sort` and `--fields` ask for, to be printed as a part of another value.
+    /// Returns records sorted and selected by `--sort` and `--fields`, for a part of another value.
     pub(crate) fn select(&mut self, mut records: Vec<Data>) -> Outcome<Vec<Data>> {
         self.check_names(&records)?;
         self.style.sort_records(&mut records);
@@ -151,7 +151,7 @@ impl Printer {
         Ok(records)
     }
 
-    /// Prints a sentence for people, or a value for programs, after a change.
+    /// Prints the result of a change: a sentence on a terminal, or a value for programs.
     pub(crate) fn done(&mut self, sentence: &str, data: &Data) -> Outcome {
         self.set_changing();
         if self.style.format == Format::Table && !self.style.is_selected() {
@@ -176,18 +176,18 @@ impl Printer {
 
 /// A list that is being printed.
 ///
-/// Records are printed as they come, but for tables, `--sort` and `--jq` on an array, which need all of them. A list
-/// that is not finished is not complete: its JSON array is not closed.
+/// Records are printed as they arrive, except with tables, `--sort` and `--jq` on an array, which need all of them. A
+/// list that is not finished is not complete: its JSON array is not closed.
 pub(crate) struct ListWriter<'a> {
     printer: &'a mut Printer,
     columns: &'a [&'a str],
-    /// The columns of a delimited format, known with the first record.
+    /// The columns of a delimited format, determined by the first record.
     header: Option<Vec<String>>,
-    /// Records that have to wait for the others.
+    /// Records that are printed at the end.
     kept: Vec<Data>,
-    /// Whether the names of `--fields` and `--sort` were compared with a page.
+    /// Whether the names of `--fields` and `--sort` were checked.
     is_checked: bool,
-    /// What is reported after the records.
+    /// The failure to report after the records.
     failure: Option<Failure>,
     count: usize,
 }
@@ -213,7 +213,7 @@ impl<'a> ListWriter<'a> {
         style.sort.is_some() || is_filtered_array || is_table
     }
 
-    /// Compares the names of the options with the first records.
+    /// Checks the names of the options against the first records.
     fn check_names(&mut self) -> Outcome {
         if !self.is_checked && !self.kept.is_empty() {
             self.is_checked = true;

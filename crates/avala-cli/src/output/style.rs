@@ -19,7 +19,7 @@ pub(crate) struct Style {
 }
 
 impl Style {
-    /// Returns whether options decide what of a result is printed, instead of the command.
+    /// Returns whether options select the printed part of a result.
     pub(crate) fn is_selected(&self) -> bool {
         self.jq.is_some() || self.template.is_some() || self.fields.is_some()
     }
@@ -35,7 +35,7 @@ impl Style {
     }
 }
 
-/// Numbers by value, everything else by its text; what is missing comes last.
+/// Compares numbers by value and other values by text. Missing values are last.
 fn compare(a: Option<&Data>, b: Option<&Data>) -> Ordering {
     let is_missing = |value: Option<&Data>| matches!(value, None | Some(Data::Null));
     match (a, b) {

@@ -1,4 +1,4 @@
-//! Tables for people.
+//! Tables for terminals.
 
 use comfy_table::presets::NOTHING;
 use comfy_table::{Cell, ContentArrangement, Row, Table};
@@ -8,10 +8,10 @@ use crate::data::Data;
 use crate::output::{delimited, escape};
 use crate::terminal::Terminal;
 
-/// Longest cell that is laid out on a terminal; the rest would not be visible anyway.
+/// Maximum length of a cell that is laid out on a terminal. The rest would not be visible.
 const LONGEST_CELL: usize = 400;
 
-/// Widest column of a table that is not cut: the columns after a longer cell are not aligned.
+/// Maximum column width of a table without truncation. Columns after a longer cell are not aligned.
 const WIDEST_COLUMN: usize = 400;
 
 /// Returns a list as a table with a header.
@@ -25,7 +25,7 @@ pub(crate) fn records(columns: &[String], records: &[Data], terminal: &Terminal)
     }
 }
 
-/// Returns an object as two columns, or a plain value on a line.
+/// Returns an object as two columns, or any other value on one line.
 pub(crate) fn details(data: &Data, terminal: &Terminal) -> String {
     let Data::Map(members) = data else { return escape::line(&data.display()).into_owned() + "\n" };
     let row = |name: String, value: &Data| {
@@ -45,7 +45,7 @@ pub(crate) fn details(data: &Data, terminal: &Terminal) -> String {
     layout(rows, terminal)
 }
 
-/// Formats rows as lines: fitted to a terminal, and whole everywhere else.
+/// Formats rows as lines: fitted to a terminal, or complete without a terminal.
 fn layout(rows: Vec<Vec<String>>, terminal: &Terminal) -> String {
     let rows = rows.into_iter().map(|row| row.iter().map(|cell| escape::line(cell).into_owned()).collect()).collect();
     match terminal.width() {

@@ -12,7 +12,7 @@ const NAME: &str = "template";
 pub(crate) struct Template(Environment<'static>);
 
 impl Template {
-    /// Parses a template, before anything is sent.
+    /// Parses a template, before the first request.
     pub(crate) fn new(source: &str) -> Outcome<Self> {
         let mut environment = Environment::new();
         environment
@@ -21,7 +21,7 @@ impl Template {
         Ok(Self(environment))
     }
 
-    /// Renders a record, whose members are the variables; a record that is no object is `value`.
+    /// Renders a record. Its members are the variables; a record that is not an object is `value`.
     pub(crate) fn render(&self, record: &Data) -> Outcome<String> {
         let failed = |error: minijinja::Error| Failure::other(format!("the --template failed: {error}"));
         let template = self.0.get_template(NAME).map_err(failed)?;
@@ -33,7 +33,7 @@ impl Template {
     }
 }
 
-/// Returns the value of a template, with numbers as numbers.
+/// Converts a value for templates, and keeps numbers as numbers.
 fn value(data: &Data) -> Value {
     match data {
         Data::Null => Value::from(()),

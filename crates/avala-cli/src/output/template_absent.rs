@@ -1,4 +1,4 @@
-//! `--template` in a program that was built without it.
+//! `--template` in a program that was built without the feature `template`.
 
 use crate::data::Data;
 use crate::failure::{Failure, Outcome};

@@ -1,4 +1,4 @@
-//! YAML: block style, with every string quoted as in JSON unless it is plainly a word.
+//! YAML in block style. Strings are quoted as in JSON unless they are plain words.
 
 use crate::data::Data;
 use crate::output::json;
@@ -76,7 +76,7 @@ fn flow(data: &Data) -> String {
     }
 }
 
-/// Returns a string: plain if no reader of YAML can take it for anything else.
+/// Returns a string, without quotes if every YAML reader reads it as a string.
 fn scalar(text: &str) -> String {
     let is_word = text.starts_with(|first: char| first.is_ascii_lowercase())
         && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_' || byte == b'-')

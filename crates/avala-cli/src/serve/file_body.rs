@@ -1,4 +1,4 @@
-//! A part of a file as the body of a response.
+//! Response body from a part of a file.
 
 use std::io;
 use std::pin::Pin;
@@ -9,7 +9,7 @@ use http_body::{Frame, SizeHint};
 use tokio::fs::File;
 use tokio::io::{AsyncRead as _, ReadBuf};
 
-/// How much is read at a time.
+/// Size of a read in bytes.
 const PIECE: usize = 256 << 10;
 
 /// The next `left` bytes of a file.
@@ -40,8 +40,8 @@ impl http_body::Body for FileBody {
         ready!(Pin::new(&mut this.file).poll_read(cx, &mut piece))?;
         let filled = piece.filled().len();
         if filled == 0 {
-            // The length was promised; a connection that ends tells the client that it is not kept.
-            return Poll::Ready(Some(Err(io::Error::new(io::ErrorKind::UnexpectedEof, "the file became shorter"))));
+            // The response has announced a length; closing the connection reports the truncation.
+            return Poll::Ready(Some(Err(io::Error::new(io::ErrorKind::UnexpectedEof, "the file was truncated"))));
         }
         this.buffer.truncate(filled);
         this.left -= filled as u64;

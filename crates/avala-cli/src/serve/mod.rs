@@ -20,10 +20,10 @@ use tokio::sync::Semaphore;
 
 use crate::failure::{Failure, Outcome};
 
-/// Most connections at a time.
+/// Maximum number of simultaneous connections.
 const MOST_CONNECTIONS: usize = 64;
 
-/// How long a client may take to send the head of a request.
+/// Timeout for the headers of a request.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// The body of a response.
@@ -34,7 +34,7 @@ pub(crate) fn body(bytes: impl Into<Bytes>) -> Body {
     Full::new(bytes.into()).map_err(|never: Infallible| match never {}).boxed_unsync()
 }
 
-/// Opens a port of 127.0.0.1; 0 is a free one.
+/// Listens on a port of 127.0.0.1; 0 selects a free port.
 pub(crate) async fn listen(port: u16) -> Outcome<(TcpListener, SocketAddr)> {
     let failed = |error: std::io::Error| Failure::other(format!("cannot listen on port {port} of 127.0.0.1: {error}"));
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.map_err(failed)?;
@@ -53,7 +53,7 @@ where
     loop {
         let Ok(permit) = Arc::clone(&permits).acquire_owned().await else { return };
         let Ok((stream, _)) = listener.accept().await else {
-            // Too many open files, or a client that is gone already: neither may keep a core busy.
+            // Too many open files, or a client that has disconnected: neither may cause a busy loop.
             tokio::time::sleep(Duration::from_millis(50)).await;
             continue;
         };
@@ -65,7 +65,7 @@ where
             });
             let mut connection = http1::Builder::new();
             connection.timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT).keep_alive(true);
-            // A client that goes away is no error of this program.
+            // A client that disconnects is not an error of this program.
             let _ = connection.serve_connection(TokioIo::new(stream), service).await;
             drop(permit);
         });

@@ -7,7 +7,7 @@ mod imp {
 
     use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
 
-    /// A question whose reply is hidden, and how the terminal was before.
+    /// A question with a hidden reply, and the former terminal modes.
     struct Hidden {
         before: Termios,
         question: String,
@@ -34,7 +34,7 @@ mod imp {
         Ok(())
     }
 
-    /// Turns the echo on again, if it was turned off.
+    /// Turns the echo on again if it was turned off.
     pub(crate) fn restore() {
         if let Some(hidden) = hidden().take() {
             let _ = tcsetattr(io::stdin(), OptionalActions::Now, &hidden.before);

@@ -8,7 +8,7 @@ use std::io::{self, IsTerminal as _, Write as _};
 
 use crate::output::Format;
 
-/// The standard streams, and how wide and colorful stdout is.
+/// Kinds of the standard streams, and width and colors of stdout.
 #[derive(Clone, Debug)]
 pub(crate) struct Terminal {
     pub(crate) stdin: bool,
@@ -19,7 +19,7 @@ pub(crate) struct Terminal {
 }
 
 impl Terminal {
-    /// Looks at the streams and at `COLUMNS`, `NO_COLOR`, `FORCE_COLOR` and `TERM`.
+    /// Inspects the streams and `COLUMNS`, `NO_COLOR`, `FORCE_COLOR` and `TERM`.
     pub(crate) fn detect() -> Self {
         let stdout = io::stdout().is_terminal();
         let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
@@ -34,7 +34,7 @@ impl Terminal {
         }
     }
 
-    /// Returns the width of the terminal; `None` if stdout is none, so that nothing is cut.
+    /// Returns the width of the terminal; `None` if stdout is not a terminal, so that nothing is truncated.
     pub(crate) fn width(&self) -> Option<u16> {
         self.width
     }
@@ -43,7 +43,7 @@ impl Terminal {
         self.color
     }
 
-    /// Returns whether a question would be seen and could be replied to.
+    /// Returns whether the user can see a question and reply.
     pub(crate) fn can_ask(&self) -> bool {
         self.stdin && self.stderr
     }
@@ -55,19 +55,19 @@ fn columns() -> u16 {
     set.or_else(measured).filter(|&width| width > 0).unwrap_or(80).max(20)
 }
 
-/// Restores what a question changed about the terminal.
+/// Restores the terminal modes that a question changed.
 pub(crate) fn restore() {
     echo::restore();
 }
 
-/// Writes lines to stderr that are no result: warnings, progress, notes.
+/// Writes lines to stderr that are not results: warnings, progress, notes.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Notes {
     is_silent: bool,
 }
 
 impl Notes {
-    /// Creates a terminal. It is silent with `json` and `ndjson`, where programs parse everything that is printed.
+    /// Creates a value that is silent with `json` and `ndjson`, because programs parse all output.
     pub(crate) fn new(format: Format) -> Self {
         Self { is_silent: format.is_json() }
     }
@@ -79,7 +79,7 @@ impl Notes {
     }
 }
 
-/// Writes a line to stderr. If stderr is closed, there is nowhere to report that.
+/// Writes a line to stderr. If stderr is closed, that cannot be reported.
 pub(crate) fn stderr_line(text: &str) {
     let _ = writeln!(io::stderr().lock(), "{text}");
 }

@@ -8,7 +8,7 @@ use crate::failure::{Failure, Outcome};
 use crate::output::escape;
 use crate::terminal::{Terminal, echo};
 
-/// Longest reply that is read, in bytes.
+/// Maximum length of a reply in bytes.
 const LONGEST: usize = 64 << 10;
 
 /// Asks questions, if standard input and error are a terminal.
@@ -23,7 +23,7 @@ impl Prompt {
         Self { can_ask: terminal.can_ask(), is_allowed: !no_input }
     }
 
-    /// Fails with wrong usage, naming the option that decides, if no question can be asked.
+    /// Fails with wrong usage if no question can be asked. The message names the option to pass instead.
     pub(crate) fn check(&self, subject: &str, option: &str) -> Outcome {
         let reason = match (self.is_allowed, self.can_ask) {
             (true, true) => return Ok(()),
@@ -33,11 +33,11 @@ impl Prompt {
         Err(Failure::usage(format!("{subject} needs a reply, and {reason}; pass {option}")))
     }
 
-    /// Asks for a secret, which is not shown.
+    /// Asks for a secret without an echo.
     pub(crate) async fn secret(&self, question: &str, option: &str) -> Outcome<String> {
         self.check(question, option)?;
         let question = format!("{question}: ");
-        // Before the question is seen, so that nothing that is typed is shown.
+        // Before the question appears, so that no input is echoed.
         echo::hide(&question).map_err(|error| Failure::other(format!("cannot hide what is typed: {error}")))?;
         let reply = match ask(&question) {
             Ok(()) => line().await,
@@ -47,7 +47,7 @@ impl Prompt {
         reply
     }
 
-    /// Asks for a line; an empty one is the default.
+    /// Asks for a line; an empty line selects the default.
     pub(crate) async fn text(&self, question: &str, default: &str, option: &str) -> Outcome<String> {
         self.check(question, option)?;
         ask(&format!("{question} [{}]: ", escape::line(default)))?;
@@ -56,7 +56,7 @@ impl Prompt {
         Ok(if reply.is_empty() { default.to_owned() } else { reply.to_owned() })
     }
 
-    /// Asks whether to continue; anything but `y` and `yes` is a no.
+    /// Asks whether to continue; any reply other than `y` and `yes` means no.
     pub(crate) async fn confirm(&self, question: &str) -> Outcome<bool> {
         self.check(question, "--yes")?;
         ask(&format!("{} [y/N]: ", escape::line(question)))?;
@@ -64,7 +64,7 @@ impl Prompt {
         Ok(matches!(reply.trim().to_ascii_lowercase().as_str(), "y" | "yes"))
     }
 
-    /// Asks for one of these texts, which somebody who means it types.
+    /// Asks for one of these texts, as a confirmation.
     pub(crate) async fn typed(&self, question: &str, expected: &[&str]) -> Outcome<bool> {
         self.check(question, "--yes")?;
         ask(&format!("{}: ", escape::line(question)))?;
@@ -79,9 +79,9 @@ fn ask(question: &str) -> Outcome {
     written.map_err(|error| Failure::other(format!("cannot ask: {error}")))
 }
 
-/// Reads a line of stdin. The end of input is an interruption.
+/// Reads a line of stdin. The end of input counts as an interruption.
 ///
-/// A thread reads, so that the signals thread can end the program meanwhile.
+/// A separate thread reads, so that signals can end the program meanwhile.
 async fn line() -> Outcome<String> {
     let (sender, receiver) = oneshot::channel();
     std::thread::spawn(move || {
@@ -98,7 +98,7 @@ async fn line() -> Outcome<String> {
                 break Ok(Some(reply));
             }
         };
-        // If the receiver is gone, the program is ending.
+        // If the receiver was dropped, the program is ending.
         let _ = sender.send(result);
     });
     let reply = receiver.await.map_err(|_| Failure::interrupted())?;

@@ -1,6 +1,6 @@
-//! Signals: each of them restores the terminal before the program ends.
+//! Handles signals: restores the terminal before the program ends.
 //!
-//! A thread of its own waits for them, so that no work of the main thread can delay it.
+//! A separate thread waits for signals, so that work of the main thread cannot delay them.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc;
@@ -13,7 +13,7 @@ use crate::terminal::echo;
 /// Whether the first signal is handled by the command instead of ending the program.
 static IS_GRACEFUL: AtomicBool = AtomicBool::new(false);
 
-/// Tells the command about the first signal.
+/// Notifies the command of the first signal.
 static FIRST: Notify = Notify::const_new();
 
 /// Installs handlers: SIGINT, SIGTERM and SIGHUP restore the terminal and end the program with code 130; SIGTSTP
@@ -31,7 +31,7 @@ pub(crate) fn install() {
     let _ = is_ready.recv();
 }
 
-/// Waits for the first signal, and leaves the end of the program to the caller; a second signal ends it at once.
+/// Waits for the first signal, after which the caller ends the program; a second signal ends it immediately.
 pub(crate) async fn first_interrupt() {
     IS_GRACEFUL.store(true, Ordering::SeqCst);
     FIRST.notified().await;
@@ -67,7 +67,7 @@ async fn wait(ready: mpsc::SyncSender<()>) -> std::io::Result<()> {
             _ = term.recv() => interrupt(),
             _ = hup.recv() => interrupt(),
             _ = stop.recv() => {
-                // SIGSTOP takes effect some time after the call, so that only SIGCONT says when it is over.
+                // SIGSTOP takes effect some time after the call, so only SIGCONT marks its end.
                 let mut go_on = signal(SignalKind::from_raw(Signal::CONT.as_raw()))?;
                 echo::suspend();
                 let _ = kill_process(getpid(), Signal::STOP);

@@ -41,7 +41,8 @@ fn waits_are_shown_where_people_read() {
     for (format, shows) in [("table", true), ("csv", true), ("json", false), ("ndjson", false)] {
         world.sandbox.fault(slow()).unwrap();
         let ran = world.run(&format!("users me -o {format}")).ok();
-        let expected = "Waiting: attempt 1 had no success (503 Service Unavailable); the server asks to wait 2 s";
+        let expected =
+            "Waiting to retry: attempt 1 failed (503 Service Unavailable); the server requests a wait of 2 s";
         assert_eq!(ran.stderr.contains(expected), shows, "{format}: {ran:#?}");
         assert_eq!(ran.stderr.lines().count(), usize::from(shows), "{format}: {ran:#?}");
         assert!(!ran.stdout.contains("Waiting"), "{format}: {ran:#?}");

@@ -235,6 +235,6 @@ fn no_command_is_without_a_snapshot() {
     let missing: Vec<&&str> = commands.iter().filter(|command| !has_line(command) && !is_elsewhere(command)).collect();
     assert!(missing.is_empty(), "commands without a line in every_command/*.txt: {missing:?}");
     for (name, module) in ELSEWHERE {
-        assert!(commands.contains(name), "{name} of {module} is no command");
+        assert!(commands.contains(name), "{name} of {module} is not a command");
     }
 }

@@ -24,7 +24,7 @@ fn terminal_codes_are_escaped_in_every_format() {
     for format in FORMATS {
         let ran = fake.run(&format!("datasets list -o {format}")).ok();
         assert!(is_harmless(&ran.stdout), "{format}: {:?}", ran.stdout);
-        assert!(ran.stdout.contains("[red]") || format == "uids", "{format}: text is no markup");
+        assert!(ran.stdout.contains("[red]") || format == "uids", "{format}: text is not markup");
     }
     for selection in [["--jq", ".[0].name"], ["--template", "{{ name }}"], ["--fields", "name"]] {
         let ran = fake.home.args(["datasets", "list"].into_iter().chain(selection)).ok();

@@ -19,7 +19,7 @@ esac
 /// What it prints without a session.
 const NO_BUS: &str = "#!/bin/sh\necho 'secret-tool: Cannot autolaunch D-Bus without X11 $DISPLAY' >&2\nexit 1\n";
 
-/// A bus that never responds, as with a password dialog that stays open.
+/// A bus that never responds, like a password dialog that stays open.
 const SILENT: &str = "#!/bin/sh\nexec sleep 600\n";
 
 /// Creates a home whose `secret-tool` is this script.

@@ -1,11 +1,6 @@
 //! The real program against a sandbox, a server that misbehaves, terminals and pipes.
 
-#![allow(
-    clippy::expect_used,
-    clippy::panic,
-    clippy::unwrap_used,
-    reason = "a test may fail loudly, and so may its helpers"
-)]
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "tests may panic, also in their helpers")]
 
 mod api_call;
 mod checks;

@@ -75,7 +75,7 @@ fn ctrl_c_prints_how_to_go_on_and_going_on_works() {
     let shown = end(slow(&world, 200));
     let command = shown.split("continue with: avala ").nth(1).and_then(|rest| rest.lines().next()).expect(&shown);
     assert!(command.starts_with("upload drive --name Drive"), "{shown}");
-    // The printed words, as a shell reads them, but for the limit.
+    // The printed words, as a shell reads them, without the limit.
     let words = shlex::split(command).unwrap();
     let words: Vec<&str> = words.iter().map(String::as_str).filter(|word| !SLOW.contains(word)).collect();
     world.home.args(words).ok();

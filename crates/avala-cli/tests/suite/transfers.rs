@@ -50,7 +50,7 @@ fn killed_upload_goes_on() {
             .any(|line| is_done(&line))
     );
     child.kill().unwrap();
-    // At once, and before anybody has waited for the killed process, as in a container without a reaper.
+    // Immediately, before the killed process is reaped, as in a container whose init does not reap.
     let done = world.home.args(UPLOAD.iter().chain(&["--resume", "-o", "json"])).ok().json();
     child.wait().unwrap();
     let (skipped, sent) =
@@ -200,7 +200,7 @@ fn cloud_import_takes_the_bucket_of_a_storage_config() {
 }
 
 #[test]
-fn live_batch_of_the_official_client_is_warned_of() {
+fn unfinished_upload_of_the_official_client_causes_a_warning() {
     let world = World::new();
     world.home.write("files/a.jpg", "abc");
     world.home.write(".avala/uploads/datasets/Mine-70e67cb65483.batch", "uid");

@@ -13,7 +13,7 @@ use tokio::task::coop;
 
 use crate::error::Error;
 
-/// How long the last clone waits for its thread to end. The thread ends at once, unless a task of the user blocks it.
+/// How long the last clone waits until its thread ends. It ends at once, unless a task of the user blocks it.
 const STOP_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// A driver that is started by its first use.
@@ -42,14 +42,14 @@ impl LazyDriver {
     }
 }
 
-/// A runtime on a thread of its own. Dropping it stops both.
+/// A runtime on its own thread. Dropping it stops both.
 #[derive(Debug)]
 pub(super) struct Driver {
     runtime: Handle,
     thread: ThreadId,
     /// Dropped to stop the thread.
     stop: Option<oneshot::Sender<()>>,
-    /// Disconnected when the runtime is gone. In a mutex only to be `Sync`.
+    /// Disconnected when the runtime has ended. In a mutex only to be `Sync`.
     stopped: Mutex<mpsc::Receiver<()>>,
 }
 
@@ -64,7 +64,7 @@ impl Driver {
         let thread = thread::Builder::new().name("avala-blocking".to_owned()).spawn(move || {
             // The sender never sends: this ends when it is dropped.
             let _ = runtime.block_on(until_stopped);
-            // A plain drop would wait for name lookups, which can take as long as they like.
+            // A plain drop would wait for name lookups, which can take any time.
             runtime.shutdown_background();
             drop(alive);
         });
@@ -127,10 +127,10 @@ impl Wake for Signal {
     }
 }
 
-/// Returns whether this thread is polling a future of a Tokio runtime, which nothing may block.
+/// Returns whether this thread is polling a future of a Tokio runtime, which must not be blocked.
 ///
 /// Tokio limits how much a future does in one poll, and does not limit the code of `spawn_blocking` and
-/// `block_in_place`, where blocking is allowed. So this takes more steps than any limit has, and gives them back.
+/// `block_in_place`, where blocking is allowed. So this takes more steps than any limit has, and returns them.
 pub(super) fn is_async_code() -> bool {
     if Handle::try_current().is_err() {
         return false;

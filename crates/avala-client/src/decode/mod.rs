@@ -1,6 +1,6 @@
 //! Decodes responses.
 
-pub(crate) mod decoded;
+pub(crate) mod models;
 mod without_texts;
 
 use std::sync::Arc;
@@ -50,14 +50,14 @@ impl<T> Records<T> {
     }
 }
 
-/// A decoder with arguments of its own.
+/// A decoder with its own arguments.
 type DecodeFn<T> = dyn Fn(Source<'_>) -> Result<T, Failure> + Send + Sync;
 
 /// The decoder of a call.
 pub(crate) enum Decoder<T> {
     /// A plain function, chosen in this crate, so that decoding is compiled here once and not in every user's crate.
     Plain(fn(Source<'_>) -> Result<T, Failure>),
-    /// A function with arguments of its own, such as the index of a frame.
+    /// A function with its own arguments, such as the index of a frame.
     Derived(Arc<DecodeFn<T>>),
 }
 
@@ -100,7 +100,7 @@ pub(crate) fn model<T: Decode>(source: Source<'_>) -> Result<T, Failure> {
     }
 }
 
-/// Decodes a sequence. Most of its response are frames, which are not copied.
+/// Decodes a sequence. Most of its response is frames, which are not copied.
 pub(crate) fn sequence(source: Source<'_>) -> Result<DatasetSequence, Failure> {
     let value = match DatasetSequence::from_shared(source.body) {
         Some(value) => value,
@@ -141,10 +141,10 @@ fn text(body: &Bytes) -> Result<&str, Failure> {
         let message = format!("the body is not UTF-8 text: byte {byte} is invalid, at line {line} column {column}");
         Failure { json_path, ..Failure::new(ErrorKind::Decode, message) }
     })?;
-    // Some servers begin a text with a byte order mark.
+    // Some servers start a text with a byte order mark.
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     if text.trim_ascii().is_empty() {
-        return Err(Failure::new(ErrorKind::Decode, "the body is empty where JSON was promised"));
+        return Err(Failure::new(ErrorKind::Decode, "the body is empty, although the endpoint returns JSON"));
     }
     Ok(text)
 }
@@ -179,7 +179,7 @@ fn report_unexpected<T: Decode>(value: &T) {
     }
 }
 
-/// Returns the name of a type without its modules, as `CursorPage<Task>`.
+/// Returns the name of a type without its modules, such as `CursorPage<Task>`.
 #[cfg(feature = "tracing")]
 fn short_name(name: &str) -> String {
     let parts = name.split_inclusive(['<', ',', ' ']);
@@ -229,7 +229,7 @@ pub(crate) fn json_records<T: DeserializeOwned>(source: Source<'_>) -> Result<Re
     split(source, page, |failure| failure)
 }
 
-/// Takes the records that could not be decoded out of a page.
+/// Removes the records that could not be decoded from a page.
 fn split<T, E>(
     source: Source<'_>,
     page: RawPageResponse<Result<T, E>>,

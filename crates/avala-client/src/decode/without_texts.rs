@@ -1,10 +1,10 @@
-//! Messages of decoders without the texts in them.
+//! Messages of decoders without texts of the response.
 
 use std::fmt::{self, Write};
 
 use avala_transport::redact;
 
-/// The most that a message repeats of a decoder's reason, in bytes.
+/// Maximum length of a decoder's reason in a message, in bytes.
 const MAX_REASON: usize = 512;
 
 /// Message of a decoder without the texts of the response in it, which may be secrets and of any length.
@@ -18,7 +18,7 @@ pub(super) struct WithoutTexts {
 impl WithoutTexts {
     pub(super) fn of(error: impl fmt::Display) -> String {
         let mut this = Self::default();
-        // It fails when enough was written.
+        // It fails when the maximum is reached.
         let _ = write!(this, "{error}");
         redact::shorten(&this.kept, MAX_REASON)
     }

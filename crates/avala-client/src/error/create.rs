@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use avala_transport::{Sent, TransportError, redact};
+use avala_transport::{Sent, TransportError, layer, redact};
 use avala_types::{Cursor, Json, LinkError};
 use http::header::{CONTENT_ENCODING, LOCATION};
 use http::response::Parts;
@@ -19,7 +19,7 @@ impl Error {
         Self::new(ErrorKind::Configuration, None, message)
     }
 
-    /// Creates the error of an invalid argument; `json_path` is where in the payload it is.
+    /// Creates the error of an invalid argument; `json_path` is its path in the payload.
     pub(crate) fn invalid(endpoint: &Endpoint, message: impl Into<String>, json_path: Option<String>) -> Self {
         let mut this = Self::new(ErrorKind::Request, Some(endpoint), message);
         // A number or text has no path.
@@ -60,7 +60,7 @@ impl Error {
         details.doc_url = read.doc_url;
         details.field_errors = read.field_errors;
         details.quota = read.quota;
-        details.retry_after = avala_transport::retry_after(&parts.headers);
+        details.retry_after = layer::retry_after(&parts.headers);
         details.redirect_host = redirect_host;
         this
     }
@@ -132,7 +132,7 @@ impl Error {
     }
 }
 
-/// Returns the content encoding of a response that nothing has decoded, if it names one.
+/// Returns the content encoding of a response that was not decoded, if it names one.
 fn encoding(headers: &HeaderMap) -> Option<String> {
     let encoding = String::from_utf8_lossy(headers.get(CONTENT_ENCODING)?.as_bytes());
     let encoding = redact::shorten(encoding.trim(), 40);

@@ -29,7 +29,7 @@ pub(super) struct Parsed {
 pub(super) enum End {
     /// The text is one value.
     Complete,
-    /// The text ends inside of the value.
+    /// The text ends inside the value.
     Cut,
     /// The text is not JSON.
     Invalid,

@@ -8,15 +8,15 @@ use avala_transport::redact::is_secret_name;
 use super::json::{End, Node, parse};
 use super::limits;
 
-/// How many times JSON inside a string of JSON is looked into.
+/// Number of levels of JSON inside strings of JSON that are parsed.
 const EMBEDDED: usize = 3;
 
-/// A body, read as far as it goes and redacted.
+/// A body, parsed as far as it is valid, and redacted.
 #[derive(Debug)]
 pub(super) struct Kept {
-    /// The values that are complete; `None` when there are none.
+    /// The complete values; `None` if there are none.
     pub(super) node: Option<Node>,
-    /// Valid JSON if the body was, and otherwise its start.
+    /// Valid JSON if the body was valid JSON, and otherwise its start.
     pub(super) text: String,
 }
 
@@ -45,7 +45,7 @@ impl Kept {
     }
 }
 
-/// Returns a body as text, whatever its encoding.
+/// Returns a body as text, in any encoding.
 fn decoded(body: &[u8]) -> Cow<'_, str> {
     let units = |pair: fn([u8; 2]) -> u16| {
         let units = body.as_chunks::<2>().0.iter().skip(1).map(|unit| pair(*unit));
@@ -144,7 +144,7 @@ fn is_label(key: &str) -> bool {
 /// Returns whether an object is about a field whose values are secrets, such as
 /// `{"loc": ["body", "password"], "input": "..."}`.
 fn names_a_secret(pairs: &[(String, Node)]) -> bool {
-    // Of the path of a request, as in `{"status": 404, "path": "/auth/token"}`, the values are none.
+    // In the path of a request, as in `{"status": 404, "path": "/auth/token"}`, no value follows the name.
     let is_url =
         |name: &str, value: &Node| name == "path" && matches!(value, Node::Text(path) if path.starts_with('/'));
     let mut labels = pairs.iter().filter(|(name, value)| is_label(name) && !is_url(name, value));

@@ -34,7 +34,7 @@ pub enum ErrorKind {
     Redirect,
     /// No connection could be established.
     Connect,
-    /// The server was reached and no secure connection to it is possible, as with a wrong certificate.
+    /// The server was reached, but no secure connection is possible, such as with a wrong certificate.
     Tls,
     /// The connection was lost, or the response was not valid HTTP.
     ConnectionLost,

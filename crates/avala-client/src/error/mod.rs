@@ -94,22 +94,23 @@ impl Error {
         self.0.kind
     }
 
-    /// Returns the operation, such as `datasets.get`; empty if the error belongs to no call.
+    /// Returns the operation, such as `datasets.get`; `None` for an error outside a call, such as an invalid
+    /// configuration.
     #[must_use]
-    pub fn operation(&self) -> &str {
-        self.0.endpoint.as_ref().map_or("", |endpoint| endpoint.operation)
+    pub fn operation(&self) -> Option<&str> {
+        self.0.endpoint.as_ref().map(|endpoint| endpoint.operation)
     }
 
-    /// Returns the method of the call.
+    /// Returns the method of the call; `None` for an error outside a call.
     #[must_use]
     pub fn method(&self) -> Option<&Method> {
         self.0.endpoint.as_ref().map(|endpoint| &endpoint.method)
     }
 
-    /// Returns the path with placeholders, such as `/datasets/{uid}/`; empty if the error belongs to no call.
+    /// Returns the path with placeholders, such as `/datasets/{uid}/`; `None` for an error outside a call.
     #[must_use]
-    pub fn route(&self) -> &str {
-        self.0.endpoint.as_ref().map_or("", |endpoint| endpoint.route)
+    pub fn route(&self) -> Option<&str> {
+        self.0.endpoint.as_ref().map(|endpoint| endpoint.route)
     }
 
     /// Returns the message (the server's, if it sent one), with secrets redacted. It may have line breaks.

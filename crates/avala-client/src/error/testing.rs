@@ -28,7 +28,7 @@ use crate::endpoint::Endpoint;
 pub struct ErrorBuilder(Error);
 
 impl ErrorBuilder {
-    /// Starts an error of this kind with a message.
+    /// Creates a builder for an error of this kind with a message.
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
         Self(Error::new(kind, None, message))
     }
@@ -122,7 +122,7 @@ impl ErrorBuilder {
         self
     }
 
-    /// Sets where in the response decoding failed, such as `results[3].uid`.
+    /// Sets the path in the response at which decoding failed, such as `results[3].uid`.
     pub fn json_path(mut self, path: impl AsRef<str>) -> Self {
         self.0.0.json_path = Some(redact::shorten(path.as_ref(), limits::PATH));
         self

@@ -90,7 +90,7 @@ impl AutoLabelJobs {
         self.avala.command(endpoint, &[uid.into().as_str()])
     }
 
-    /// Waits until an auto-label job is done: polls every 5 seconds, for an hour at most.
+    /// Waits until an auto-label job is done: polls every 5 seconds, for at most an hour.
     ///
     /// A job that failed or was canceled fails the wait with [`ErrorKind::JobFailed`](crate::ErrorKind::JobFailed).
     ///
@@ -113,7 +113,7 @@ fn progress(job: &AutoLabelJob) -> Progress {
             let reason = job.error_message.as_deref().map(|reason| format!(": {reason}")).unwrap_or_default();
             Progress::Failed(format!("auto-label job {} ended as `{status}`{reason}", job.uid))
         }
-        status => Progress::Running(status.as_ref().map(ToString::to_string).unwrap_or_default()),
+        status => Progress::Running(status.as_ref().map(ToString::to_string)),
     }
 }
 

@@ -183,7 +183,7 @@ impl Datasets {
         self.avala.call(endpoint, &[owner.into().as_str(), slug.into().as_str()]).json(to)
     }
 
-    /// Waits until a dataset is ready: polls every 10 seconds, for an hour at most.
+    /// Waits until a dataset is ready: polls every 10 seconds, for at most an hour.
     ///
     /// ```
     /// # async fn example(avala: avala_client::Avala) -> Result<(), avala_client::Error> {
@@ -195,7 +195,7 @@ impl Datasets {
     pub fn wait(&self, uid: impl Into<DatasetUid>) -> Wait<Dataset> {
         Wait::new(self.get(uid), Duration::from_secs(10), Duration::from_secs(3600), |dataset| match &dataset.status {
             Some(status) if status.is_ready() => Progress::Ready,
-            status => Progress::Running(status.as_ref().map(ToString::to_string).unwrap_or_default()),
+            status => Progress::Running(status.as_ref().map(ToString::to_string)),
         })
     }
 }

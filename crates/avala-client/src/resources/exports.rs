@@ -71,7 +71,7 @@ impl Exports {
         self.avala.call(Endpoint::get("exports.get", "/exports/{uid}/"), &[uid.into().as_str()])
     }
 
-    /// Waits until an export is complete: polls every 2 seconds, for 5 minutes at most.
+    /// Waits until an export is complete: polls every 2 seconds, for at most 5 minutes.
     ///
     /// An export that failed fails the wait with [`ErrorKind::JobFailed`](crate::ErrorKind::JobFailed).
     ///
@@ -86,7 +86,7 @@ impl Exports {
         Wait::new(self.get(uid), Duration::from_secs(2), Duration::from_secs(300), |export| match &export.status {
             Some(ExportStatus::Failed) => Progress::Failed(format!("export {} ended as `failed`", export.uid)),
             Some(status) if status.is_terminal() => Progress::Ready,
-            status => Progress::Running(status.as_ref().map(ToString::to_string).unwrap_or_default()),
+            status => Progress::Running(status.as_ref().map(ToString::to_string)),
         })
     }
 }

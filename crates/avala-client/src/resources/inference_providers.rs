@@ -1,4 +1,4 @@
-//! Inference providers: models that run outside of Avala.
+//! Inference providers: models that run outside Avala.
 
 use avala_types::{
     CreateInferenceProvider, InferenceProvider, InferenceProviderTest, InferenceProviderUid, UpdateInferenceProvider,
@@ -9,7 +9,7 @@ use crate::call::Call;
 use crate::endpoint::Endpoint;
 use crate::list::List;
 
-/// Calls for inference providers: models that run outside of Avala. Returned by [`Avala::inference_providers`].
+/// Calls for inference providers: models that run outside Avala. Returned by [`Avala::inference_providers`].
 #[derive(Clone, Debug)]
 pub struct InferenceProviders {
     avala: Avala,

@@ -1,4 +1,4 @@
-//! Files that are uploaded by hand and become a dataset.
+//! Manual uploads: files that become a dataset.
 
 use avala_types::{
     AllowedMimes, CreateDatasetFromManualUpload, CreateManualUploadUrl, Dataset, ManualUploadTarget, OrganizationUid,

@@ -1,8 +1,8 @@
 //! The resources of the API: their calls, and the filters of their lists.
 //!
 //! The names of the methods are those of the API reference: `datasets.list_items` is `avala.datasets().list_items(..)`.
-//! [`DatasetHandle`] and [`OrganizationHandle`] have short forms of the calls that take the same owner and slug again
-//! and again, such as `avala.dataset(owner, slug).items()`; they send the same calls, under the same official names.
+//! [`DatasetHandle`] and [`OrganizationHandle`] have short forms of the calls that take the same owner and slug every
+//! time, such as `avala.dataset(owner, slug).items()`; they send the same calls, under the same official names.
 //!
 //! Each resource has one file. To add a call to a resource, write a method like those around it; its name and its
 //! endpoint are those of the contract (`tests/contract/endpoints.json`), which a test compares with what is sent.
@@ -145,7 +145,7 @@ impl Avala {
         AutoLabelJobs::new(self)
     }
 
-    /// Returns the calls for consensus: how far annotators agree.
+    /// Returns the calls for consensus: the agreement of annotators.
     ///
     /// ```
     /// # async fn example(avala: avala_client::Avala) -> Result<(), avala_client::Error> {
@@ -197,7 +197,7 @@ impl Avala {
         Fleet::new(self)
     }
 
-    /// Returns the calls for inference providers: models that run outside of Avala.
+    /// Returns the calls for inference providers: models that run outside Avala.
     ///
     /// ```
     /// # async fn example(avala: avala_client::Avala) -> Result<(), avala_client::Error> {
@@ -307,7 +307,7 @@ impl Avala {
         Slices::new(self)
     }
 
-    /// Returns the calls for storage configs: buckets of yours that Avala reads.
+    /// Returns the calls for storage configs: your own buckets that Avala reads.
     ///
     /// ```
     /// # async fn example(avala: avala_client::Avala) -> Result<(), avala_client::Error> {
@@ -375,7 +375,7 @@ impl Avala {
         WebhookDeliveries::new(self)
     }
 
-    /// Returns the calls for webhooks: URLs of yours that receive events.
+    /// Returns the calls for webhooks: your own URLs that receive events.
     ///
     /// ```
     /// # async fn example(avala: avala_client::Avala) -> Result<(), avala_client::Error> {

@@ -1,4 +1,4 @@
-//! Outcomes of sequences: how well recorded episodes went.
+//! Outcomes of sequences: the success of recorded episodes.
 
 use avala_types::{
     AutonomyLevel, DatasetSlug, EvaluationMembership, OutcomeLabel, OutcomeSource, OwnerName, SequenceOutcome,
@@ -122,7 +122,7 @@ filters! {
             self.any_of("evaluation_membership", splits.into_iter().map(|split| split.into().as_str().to_owned()))
         }
 
-        /// Lists only outcomes of these sources: who labelled them.
+        /// Lists only outcomes of these sources, such as a human.
         fn source(self, sources: impl IntoIterator<Item: Into<OutcomeSource>>) {
             self.any_of("source", sources.into_iter().map(|source| source.into().as_str().to_owned()))
         }
@@ -132,7 +132,7 @@ filters! {
             self.any_of("autonomy_level", levels.into_iter().map(|level| level.into().as_str().to_owned()))
         }
 
-        /// Lists only sequences in which this version of a model acted.
+        /// Lists only sequences with actions of this version of a model.
         fn model_version(self, version: impl Into<String>) {
             self.param("model_version", version)
         }

@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 use super::Datasets;
 use crate::call::Call;
 use crate::decode;
-use crate::decode::decoded::Decoded as _;
+use crate::decode::models::Decoded as _;
 use crate::decode::{Decoder, Source};
 use crate::endpoint::Endpoint;
 use crate::error::{ErrorKind, Failure};
@@ -144,7 +144,7 @@ filters! {
 impl Call<DatasetSequence> {
     /// Decodes all frames, in the same pass over the response. Their text is not kept.
     ///
-    /// To look at a few frames only, or at the text of a frame, await the call without this and use
+    /// To read only a few frames, or the text of a frame, await the call without this and use
     /// [`DatasetSequence::typed_frames`].
     ///
     /// ```
@@ -160,7 +160,7 @@ impl Call<DatasetSequence> {
         self.with_decoder(Decoder::Plain(decode::typed_sequence))
     }
 
-    /// Decodes all frames into a type of yours, in the same pass over the response.
+    /// Decodes all frames into your own type, in the same pass over the response.
     ///
     /// ```
     /// # async fn example(avala: avala_client::Avala) -> Result<(), avala_client::Error> {

@@ -1,4 +1,4 @@
-//! Storage configs: buckets of yours that Avala reads.
+//! Storage configs: your own buckets that Avala reads.
 
 use avala_types::{
     CreateStorageConfig, OrganizationSlug, StorageConfig, StorageConfigSetupInfo, StorageConfigTest, StorageConfigUid,
@@ -9,7 +9,7 @@ use crate::call::Call;
 use crate::endpoint::Endpoint;
 use crate::list::List;
 
-/// Calls for storage configs: buckets of yours that Avala reads. Returned by [`Avala::storage_configs`].
+/// Calls for storage configs: your own buckets that Avala reads. Returned by [`Avala::storage_configs`].
 ///
 /// If your account belongs to several organizations, select one; all calls of the returned handle apply to it:
 ///
@@ -92,8 +92,8 @@ impl StorageConfigs {
 
     /// Gets a storage config (`GET /storage-configs/{uid}/`).
     ///
-    /// Fails with [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) for a storage config of another organization than
-    /// the handle's.
+    /// Fails with [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) for a storage config of an organization other
+    /// than that of the handle.
     ///
     /// ```
     /// # async fn example(avala: avala_client::Avala) -> Result<(), avala_client::Error> {
@@ -138,7 +138,7 @@ impl StorageConfigs {
         self.scope(self.avala.call(endpoint, &[uid.into().as_str()]))
     }
 
-    /// Gets what an AWS role must trust so that Avala can assume it (`GET /storage-configs/setup-info/`).
+    /// Gets the trust policy that an AWS role needs so that Avala can assume it (`GET /storage-configs/setup-info/`).
     ///
     /// ```
     /// # async fn example(avala: avala_client::Avala) -> Result<(), avala_client::Error> {

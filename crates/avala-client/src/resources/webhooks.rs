@@ -1,4 +1,4 @@
-//! Webhooks: URLs of yours that receive events.
+//! Webhooks: your own URLs that receive events.
 
 use avala_types::{CreateWebhook, UpdateWebhook, Webhook, WebhookTest, WebhookUid};
 
@@ -7,7 +7,7 @@ use crate::call::Call;
 use crate::endpoint::Endpoint;
 use crate::list::List;
 
-/// Calls for webhooks: URLs of yours that receive events. Returned by [`Avala::webhooks`].
+/// Calls for webhooks: your own URLs that receive events. Returned by [`Avala::webhooks`].
 #[derive(Clone, Debug)]
 pub struct Webhooks {
     avala: Avala,

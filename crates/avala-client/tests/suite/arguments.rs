@@ -11,7 +11,10 @@ async fn empty_id_sends_nothing() {
     let script = ScriptedService::new();
     for id in ["", ".", ".."] {
         let error = bare(&script).datasets().get(id).await.unwrap_err();
-        assert_eq!((error.kind(), error.sent(), error.operation()), (ErrorKind::Request, Sent::No, "datasets.get"));
+        assert_eq!(
+            (error.kind(), error.sent(), error.operation()),
+            (ErrorKind::Request, Sent::No, Some("datasets.get"))
+        );
         assert!(error.message().contains("uid") && error.message().contains(&format!("{id:?}")), "{error}");
 
         let list = bare(&script).datasets().list_items("acme", id).limit(5);

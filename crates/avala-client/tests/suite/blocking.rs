@@ -54,7 +54,7 @@ async fn blocking_call_in_async_code_is_rejected() {
     drop(avala);
 }
 
-/// Creates a client of a server on another thread, with no limit in the way.
+/// Creates a client of a server on another thread, without rate limit.
 fn over_sockets(url: &str) -> Avala {
     let builder = avala_client::Avala::builder().api_key("avk_x").base_url(url).allow_insecure_base_url(true);
     Avala::new(builder.rate_limiter(avala_transport::RateLimiter::off()).build().unwrap()).unwrap()
@@ -83,7 +83,7 @@ async fn calls_work_where_blocking_is_allowed() {
     for _ in 0..3 {
         let clone = avala.clone();
         assert_eq!(tokio::task::spawn_blocking(move || get(&clone)).await.unwrap(), "t1");
-        // A task of its own: after `block_in_place` the rest of a poll counts as code that may block.
+        // Its own task: after `block_in_place` the rest of a poll counts as code that may block.
         let clone = avala.clone();
         let error = tokio::spawn(async move { clone.run(clone.tasks().get("t1")).unwrap_err() }).await.unwrap();
         assert_eq!(error.kind(), ErrorKind::Configuration, "{error}");
@@ -106,7 +106,7 @@ fn checking_for_async_code_leaves_the_task_its_budget() {
             assert!(tokio::task::coop::has_budget_remaining());
         }
     });
-    // An entered runtime alone is no async code.
+    // Entering a runtime does not make the code async.
     let _entered = runtime.enter();
     assert!(avala.run(avala.tasks().get("t1")).is_ok());
 }
@@ -143,7 +143,7 @@ fn runtime_stops_with_the_last_clone() {
         std::thread::sleep(Duration::from_millis(1));
         server.open_connections() == 0
     });
-    assert!(closed, "the connection goes with the runtime that drives it");
+    assert!(closed, "the connection ends with the runtime that drives it");
 }
 
 #[cfg(target_os = "linux")]
@@ -206,7 +206,7 @@ fn idle_connection_closed_by_the_server_is_replaced() {
     }
 }
 
-/// Sends `stray` on the idle first connection, and returns what a POST after that gets.
+/// Sends `stray` on the idle first connection, and returns the result of a POST after that.
 fn after_a_stray_response(stray: &'static str) -> Result<String, String> {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
@@ -250,6 +250,6 @@ fn calls_in_a_row_share_one_connection() {
     for _ in 0..40 {
         avala.run(avala.tasks().get("t1")).unwrap();
     }
-    // Now and then the next call is faster than the connection is on its way back to the pool.
+    // Sometimes the next call starts before the connection is back in the pool.
     assert!(server.connections() < 8, "{} connections", server.connections());
 }

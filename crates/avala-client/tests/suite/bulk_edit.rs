@@ -80,7 +80,7 @@ async fn bulk_edit_resumes_at_the_failed_chunk() {
     let failed = failed.resume().await.unwrap_err();
     assert_eq!((failed.chunk(), failed.error().kind()), (1, ErrorKind::Server));
     let responses = failed.resume().await.unwrap();
-    assert_eq!(chunks(&responses), [0, 1, 2], "those from before are there too");
+    assert_eq!(chunks(&responses), [0, 1, 2], "the earlier responses are included");
     assert_eq!(ranges(&script)[2..], [(500, 999), (500, 999), (1000, 1006)]);
 }
 
@@ -90,7 +90,7 @@ async fn bulk_edit_error_converts_into_its_cause() {
         Ok(bare(script).annotations().bulk_edit("acme", "drives", edits()).await?)
     }
     let error = edit(&ScriptedService::always(Step::respond(403))).await.unwrap_err();
-    assert_eq!((error.kind(), error.operation()), (ErrorKind::Forbidden, "annotations.bulk_edit"));
+    assert_eq!((error.kind(), error.operation()), (ErrorKind::Forbidden, Some("annotations.bulk_edit")));
 }
 
 #[tokio::test]
@@ -129,5 +129,5 @@ async fn options_apply_to_each_chunk() {
     let failed = chunks.header("x-avala-api-key", "avk_other").await.unwrap_err();
     assert_eq!((failed.error().kind(), failed.remaining().len()), (ErrorKind::Request, EDITS));
     let _ = failed.resume().await.unwrap_err();
-    assert!(script.requests().is_empty(), "an invalid option stays");
+    assert!(script.requests().is_empty(), "an invalid option is kept when the edit is resumed");
 }

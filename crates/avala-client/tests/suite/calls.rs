@@ -70,7 +70,7 @@ async fn a_frame_and_a_calibration_are_parts_of_a_sequence() {
     let calibration = datasets.get_calibration("acme", "drives", "s1").await.unwrap();
     assert_eq!(calibration.cameras[0].camera_id.as_deref(), Some("front"));
     let error = datasets.get_frame("acme", "drives", "s1", 2).await.unwrap_err();
-    assert_eq!((error.kind(), error.operation()), (ErrorKind::NotFound, "datasets.get_frame"));
+    assert_eq!((error.kind(), error.operation()), (ErrorKind::NotFound, Some("datasets.get_frame")));
     let source = std::error::Error::source(&error).unwrap();
     assert!(source.downcast_ref::<avala_types::FrameError>().unwrap().is_out_of_range());
     for request in script.requests() {

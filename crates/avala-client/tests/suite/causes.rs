@@ -1,4 +1,4 @@
-//! Messages of failed calls over sockets: each names the cause that a library reports, on one line, and repeats nothing.
+//! Messages of failed calls over sockets: each names the cause that a library reports, on one line, without repetition.
 
 use std::net::{SocketAddr, TcpListener};
 
@@ -28,7 +28,7 @@ async fn through(proxy: &str) -> Error {
     error_of(builder("https://api.example").transport(|transport| transport.proxy(proxy))).await
 }
 
-/// Returns an address that nothing listens on.
+/// Returns an address without a listener.
 fn closed_port() -> SocketAddr {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
 }

@@ -73,7 +73,7 @@ async fn count_is_that_of_the_server() {
 
 #[tokio::test(start_paused = true)]
 async fn numbered_pages_are_collected_in_parallel_and_in_order() {
-    // The pages, and how many there are at once: the first one is always alone.
+    // The pages, and the number of calls at once: the first one is always alone.
     for (count, at_once, seconds) in [(21, 5, 3), (21, 1, 11), (21, 100, 2), (21, 0, 11), (2, 4, 1), (1, 4, 1)] {
         let avala = Avala::from_service(tower::service_fn(numbered(count, count)));
         let started = Instant::now();

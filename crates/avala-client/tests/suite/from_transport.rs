@@ -55,7 +55,7 @@ async fn base_url_is_public_where_it_is_known() {
     let request = avala.tasks().get("t1").to_http().unwrap();
     assert_eq!(request.uri(), "https://eu.avala.example/v2/tasks/t1/");
     let other = BaseUrl::parse("https://other.example").unwrap();
-    assert_eq!(avala.with_base_url(other).base_url(), Some(&base_url), "that of the transport is the true one");
+    assert_eq!(avala.with_base_url(other).base_url(), Some(&base_url), "that of the transport counts");
 
     let wrapped = tower::util::MapRequest::new(transport.clone(), |request| request);
     assert_eq!(Avala::from_service(wrapped).base_url(), Some(&base_url), "also below a layer");

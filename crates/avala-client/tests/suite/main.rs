@@ -42,7 +42,7 @@ fn json(value: &Value) -> Step {
     Step::respond(200).header("content-type", "application/json").body(value.to_string())
 }
 
-/// Creates a client straight on a script, with none of the layers.
+/// Creates a client directly on a script, without layers.
 fn bare(script: &ScriptedService) -> Avala {
     Avala::from_service(script.clone())
 }
@@ -52,7 +52,7 @@ fn layered(script: &ScriptedService) -> Avala {
     Avala::builder().api_key("avk_test").service(script.clone()).build().unwrap()
 }
 
-/// Returns the paths and queries that a script was asked for.
+/// Returns the paths and queries that were requested from a script.
 fn targets(script: &ScriptedService) -> Vec<String> {
     script.requests().iter().map(|request| request.uri.path_and_query().unwrap().to_string()).collect()
 }

@@ -1,4 +1,4 @@
-//! Layers and services of the user's own.
+//! Layers and services of the user.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -299,7 +299,7 @@ fn a_list_that_moves_to_another_runtime_continues() {
                         count += 1;
                     }
                 });
-                // A runtime that lives on makes no progress, because nobody runs it.
+                // A runtime that still exists makes no progress, because no thread runs it.
                 former.extend((!is_dropped).then_some(runtime));
             }
         }

@@ -1,4 +1,4 @@
-//! Public datasets: no credentials, a rate limit of their own, and no response that contradicts what was resolved.
+//! Public datasets: no credentials, their own rate limit, and no response that contradicts the resolved revision.
 
 use std::time::Duration;
 
@@ -170,7 +170,7 @@ async fn public_calls_have_a_rate_limit_of_their_own() {
     assert!(results.await.iter().all(Result::is_ok));
     assert_eq!(started.elapsed().as_secs(), 50, "20 at once, then one every two seconds");
     assert_eq!(script.requests().len(), calls);
-    // The user's own limit has not been touched, and does not delay the others.
+    // The user's own limit is unchanged, and does not delay the others.
     let started = Instant::now();
     let _ = join_all((0..200).map(|_| avala.tasks().get("t1").into_future())).await;
     assert!(started.elapsed() < Duration::from_secs(1));

@@ -6,10 +6,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use avala_client::{Avala, AvalaBuilder, ErrorKind, Sent, TimeoutPhase};
+use avala_transport::layer::Classified;
 use avala_transport::testing::{ByteServer, Script, ScriptedService, Step};
 use avala_transport::{
-    Body, BoxError, Classified, ConcurrencyLimits, RateLimit, RateLimiter, RetryBudget, RetryPolicy, Transport,
-    TransportBuilder, TransportErrorKind,
+    Body, BoxError, ConcurrencyLimits, RateLimit, RateLimiter, RetryBudget, RetryPolicy, Transport, TransportBuilder,
+    TransportErrorKind,
 };
 use futures_util::future::join_all;
 use tokio::time::Instant;

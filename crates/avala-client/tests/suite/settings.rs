@@ -176,7 +176,7 @@ async fn key_and_token_together_are_rejected() {
         Avala::builder().api_key("avk_a").access_token_provider(|| ProvidedToken::now(AccessToken::new("tok_a"))),
     ] {
         let error = builder.service(ScriptedService::new()).build().unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Configuration);
+        assert_eq!((error.kind(), error.operation(), error.route()), (ErrorKind::Configuration, None, None));
         assert!(error.to_string().contains("only one of them") && !format!("{error:?}").contains("tok_a"), "{error}");
     }
     for text in ["", "tok a", "tok\n"] {

@@ -24,14 +24,14 @@ async fn wait_polls_until_the_job_is_done() {
         let started = Instant::now();
         let export = bare(&script).exports().wait("e1").await.unwrap();
         assert_eq!(export.status, Some(ExportStatus::from(end)));
-        assert_eq!(started.elapsed(), Duration::from_secs(8), "five looks, two seconds apart");
+        assert_eq!(started.elapsed(), Duration::from_secs(8), "five polls, two seconds apart");
     }
     let dataset = |status| json(&json!({"uid": "d1", "name": "n", "slug": "s", "status": status}));
     let script = ScriptedService::new().then(dataset("creating")).then(dataset("created"));
     let started = Instant::now();
     let dataset = bare(&script).datasets().wait("d1").interval(Duration::ZERO).await.unwrap();
     assert_eq!(dataset.status, Some(DatasetStatus::Created));
-    assert_eq!(started.elapsed(), Duration::from_millis(500), "no shorter pause than half a second");
+    assert_eq!(started.elapsed(), Duration::from_millis(500), "a pause of at least half a second");
 }
 
 #[tokio::test(start_paused = true)]
@@ -50,7 +50,7 @@ async fn wait_times_out_and_reports_the_last_status() {
     let error = wait.await.unwrap_err();
     assert_eq!((error.kind(), error.timeout_phase()), (ErrorKind::Timeout, None));
     assert!(error.message().contains("`processing`") && error.message().contains("4 polls"), "{error}");
-    assert_eq!(started.elapsed(), Duration::from_secs(9), "a pause that would pass the deadline is not begun");
+    assert_eq!(started.elapsed(), Duration::from_secs(9), "a pause that would exceed the deadline is not started");
 }
 
 #[tokio::test(start_paused = true)]
@@ -63,7 +63,7 @@ async fn hanging_poll_does_not_outlast_the_wait() {
     assert!(error.message().contains("`pending`"), "{error}");
     assert_eq!(started.elapsed(), Duration::from_secs(20));
     let source = std::error::Error::source(&error).unwrap();
-    assert!(source.to_string().contains("timed out"), "the last look is the source: {source}");
+    assert!(source.to_string().contains("timed out"), "the last poll is the source: {source}");
 }
 
 #[tokio::test(start_paused = true)]
@@ -86,7 +86,7 @@ async fn an_auto_label_job_is_done_or_has_failed() {
     let started = Instant::now();
     let done = bare(&script).auto_label_jobs().wait("j1").await.unwrap();
     assert!(done.is_terminal());
-    assert_eq!(started.elapsed(), Duration::from_secs(15), "four looks, five seconds apart");
+    assert_eq!(started.elapsed(), Duration::from_secs(15), "four polls, five seconds apart");
 
     let mut failed = job("failed");
     failed["error_message"] = json!("no such model, api_key=hunter2hunter2");
@@ -142,7 +142,7 @@ async fn missing_resource_is_not_found_however_short_the_wait() {
         let wait = bare(&script).exports().wait("e1").timeout(Duration::from_millis(milliseconds));
         assert_eq!(wait.await.unwrap_err().kind(), ErrorKind::NotFound, "{milliseconds} ms");
     }
-    // A poll that failed for another reason says nothing about the resource.
+    // A poll that failed for another reason is no evidence about the resource.
     let script = ScriptedService::always(Step::respond(502));
     let wait = bare(&script).exports().wait("e1").timeout(Duration::from_secs(1));
     assert_eq!(wait.await.unwrap_err().kind(), ErrorKind::Timeout);
@@ -191,7 +191,7 @@ async fn any_call_can_be_awaited_until_a_predicate_holds() {
     let call = bare(&script).request(Method::GET, "/beta/jobs/").decode_as::<serde_json::Value>();
     let wait = call.wait_with(|job| match job["state"].as_str() {
         Some("broken") => Progress::Failed("job j1 is broken".to_owned()),
-        state => Progress::Running(state.unwrap_or_default().to_owned()),
+        state => Progress::Running(state.map(str::to_owned)),
     });
     let error = wait.await.unwrap_err();
     assert_eq!((error.kind(), error.message()), (ErrorKind::JobFailed, "job j1 is broken"));

@@ -6,12 +6,12 @@ use crate::error::{LimitsError, LimitsErrorKind};
 
 /// Classifies an error of Redis or of its driver.
 ///
-/// The same error has several forms: `READONLY ...`, `ERR READONLY ...`, or inside of `ERR Error running
-/// script ...`. So the text decides, not only the code.
+/// The same error has several forms: `READONLY ...`, `ERR READONLY ...`, or inside `ERR Error running
+/// script ...`. So the text is compared, not only the code.
 pub(crate) fn classify(error: &RedisError) -> LimitsError {
     let text = describe(error);
     let has = |word: &str| text.contains(word);
-    // The last two are the spellings inside of a script.
+    // The last two are the spellings inside a script.
     let access = [
         "NOPERM",
         "NOAUTH",
@@ -22,7 +22,7 @@ pub(crate) fn classify(error: &RedisError) -> LimitsError {
         "user executing the script can't",
         "DENIED",
     ];
-    // The last one is a Lua without the libraries of Redis.
+    // The last one is from a Lua without the libraries of Redis.
     let unsupported = ["unknown command", "Unknown Redis command", "CROSSSLOT", "MOVED", "nonexistent global variable"];
     let is_access = access.into_iter().any(has);
     let kind = if is_access || error.kind() == ErrorKind::AuthenticationFailed {

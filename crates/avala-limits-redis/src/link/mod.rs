@@ -1,4 +1,4 @@
-//! The connection to Redis: timeouts, replacement, and recovery.
+//! The connection to Redis, with timeouts, replacement and recovery.
 
 mod failure;
 mod server;
@@ -17,13 +17,13 @@ use self::server::Connection;
 pub(crate) use self::server::{Certificates, Server};
 use crate::error::{LimitsError, LimitsErrorKind};
 
-/// The pause before another attempt to connect; up to half more at random, so that processes do not reconnect at the
+/// Pause before another attempt to connect, plus up to half of it at random, so that processes do not reconnect at the
 /// same time.
 const RECONNECT: Duration = Duration::from_millis(200);
 /// Maximum duration of an attempt to connect. Calls wait only for their own timeout, which is shorter.
 const CONNECT: Duration = Duration::from_secs(1);
 
-/// Lua script, and the hash by which the server's cache knows it.
+/// Lua script and its hash, by which the server caches it.
 #[derive(Debug)]
 pub(crate) struct Script {
     pub(crate) code: &'static str,
@@ -38,8 +38,8 @@ impl Script {
 
 /// Connection to Redis, shared by limits and claims.
 ///
-/// Every use has a timeout. After any failure the connection is replaced, and for a short time calls fail at once. The
-/// next call then connects, in a task of its own, so that a call that is not polled delays no other.
+/// Every use has a timeout. After any failure, the connection is replaced, and for a short time calls fail immediately.
+/// The next call then connects in a separate task, so that a call that is not polled does not delay others.
 #[derive(Debug)]
 pub(crate) struct Link {
     server: Server,
@@ -55,10 +55,10 @@ struct State {
     connection: Option<Connection>,
     /// Counts connections, so that a late failure does not close the next one.
     epoch: u64,
-    /// Start of the attempt to connect that is running.
+    /// Start of the current attempt to connect.
     connecting: Option<Instant>,
     retry_at: Option<Instant>,
-    /// Why the last use failed; unset while the connection works.
+    /// Error of the last use; unset while the connection works.
     problem: Option<LimitsError>,
     warning: Option<String>,
 }
@@ -93,12 +93,12 @@ impl Link {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Returns how long each use takes at most.
+    /// Returns the timeout of each use.
     pub(crate) fn timeout(&self) -> Duration {
         self.timeout
     }
 
-    /// Returns why Redis is not used now.
+    /// Returns why Redis is currently not used.
     pub(crate) fn problem(&self) -> Option<LimitsError> {
         self.state().problem.clone()
     }
@@ -107,7 +107,7 @@ impl Link {
         self.state().warning.clone()
     }
 
-    /// Runs a script within the timeout. It is repeated only if the server did not know it.
+    /// Runs a script within the timeout. The script is repeated only if the server did not know it.
     pub(crate) async fn run(
         self: &Arc<Self>,
         script: &Script,
@@ -139,13 +139,13 @@ impl Link {
         result
     }
 
-    /// Reports a response that is not understood, and replaces the connection.
+    /// Reports an invalid response, and replaces the connection.
     pub(crate) fn reject(&self, error: &LimitsError) {
         let epoch = self.state().epoch;
         self.failed(epoch, error.clone());
     }
 
-    /// Returns the connection, and waits until the deadline while one is being made.
+    /// Returns the connection; waits until the deadline if it is being opened.
     async fn connection(self: &Arc<Self>, deadline: Instant) -> Result<(Connection, u64), LimitsError> {
         loop {
             let changed = self.changed.notified();
@@ -155,7 +155,7 @@ impl Link {
                     return Ok((connection.clone(), state.epoch));
                 }
                 let now = Instant::now();
-                // An attempt whose runtime ended never reports; it counts as over after its timeout.
+                // An attempt whose runtime ended never reports, so it counts as failed after its timeout.
                 let running = state.connecting.filter(|since| now < *since + CONNECT);
                 match running {
                     Some(since) => since,
@@ -167,7 +167,7 @@ impl Link {
                     }
                 }
             };
-            // Calls that come later than that do not wait for a server that does not respond.
+            // Later calls do not wait for a server that does not respond.
             let until = deadline.min(since + self.timeout);
             if timeout_at(until, changed).await.is_err() {
                 let error = late(self.timeout);
@@ -258,7 +258,7 @@ impl Link {
         self.report(epoch, &error);
     }
 
-    /// Reports the beginning of an outage once.
+    /// Reports the start of an outage once.
     fn report(&self, epoch: u64, error: &LimitsError) {
         let mut state = self.state();
         if state.epoch == epoch && state.problem.is_none() {
@@ -285,7 +285,7 @@ fn late(limit: Duration) -> LimitsError {
 /// Returns a warning if the server may evict limits and claims, or hides its configuration.
 async fn eviction_warning(connection: &mut Connection) -> Option<String> {
     let mut command = redis::cmd("EVAL");
-    // In a script, because a cluster then knows which node to ask.
+    // In a script with a key, so that the driver selects a node of a cluster.
     command.arg("return redis.call('INFO', 'memory')").arg(1).arg("{avala}");
     let text = match connection.query(&command).await {
         Ok(Value::BulkString(text)) => String::from_utf8_lossy(&text).into_owned(),

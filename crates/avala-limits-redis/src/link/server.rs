@@ -1,4 +1,4 @@
-//! Where Redis is, and how to connect to it.
+//! Address, credentials and certificates of Redis.
 
 use std::fmt;
 use std::time::Duration;
@@ -15,7 +15,7 @@ pub(crate) enum Server {
     Cluster(Box<redis::cluster::ClusterClient>),
 }
 
-/// Certificates of TLS in place of Mozilla's roots, in PEM.
+/// Root certificates in place of Mozilla's, in PEM.
 #[derive(Clone, Default)]
 pub(crate) struct Certificates {
     #[cfg(feature = "tls")]
@@ -27,7 +27,7 @@ pub(crate) struct Certificates {
 
 #[cfg(feature = "tls")]
 impl Certificates {
-    /// Checks that each file has a certificate, because the driver ignores one without.
+    /// Checks that each file has a certificate, because the driver ignores files without one.
     fn check(&self) -> Result<(), LimitsError> {
         let all = self.root.iter().chain(self.client.iter().map(|(certificate, _)| certificate));
         let begin = b"-----BEGIN CERTIFICATE-----";
@@ -61,8 +61,8 @@ impl Server {
         client.map(Box::new).map(Self::Single).map_err(|error| invalid(&error))
     }
 
-    /// Creates a cluster whose driver does not repeat a failed command, because it may have been executed. The
-    /// connection is replaced, which also reads the slots anew.
+    /// Creates a cluster client that does not repeat failed commands, because they may have been executed. The
+    /// connection is replaced, which also reloads the slots.
     #[cfg(feature = "cluster")]
     pub(crate) fn cluster(
         urls: &[String],
@@ -92,11 +92,11 @@ impl Server {
         builder.build().map(|client| Self::Cluster(Box::new(client))).map_err(|error| invalid(&error))
     }
 
-    /// Connects, which resolves the name again.
+    /// Connects, and resolves the host name again.
     pub(crate) async fn connect(&self, timeout: Duration) -> Result<Connection, RedisError> {
         match self {
             Self::Single(client) => {
-                // Each use has a timeout of its own, so the driver needs none.
+                // Each use has its own timeout, so the driver needs none.
                 let config =
                     AsyncConnectionConfig::new().set_connection_timeout(Some(timeout)).set_response_timeout(None);
                 client.get_multiplexed_async_connection_with_config(&config).await.map(Connection::Single)
@@ -107,7 +107,7 @@ impl Server {
     }
 }
 
-/// A URL may contain a password.
+/// Omits URLs, which may contain a password.
 impl fmt::Debug for Server {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -150,7 +150,8 @@ fn check_url(url: &str) -> Result<(), LimitsError> {
     }
     #[cfg(feature = "tls")]
     if is_tls && rustls::crypto::CryptoProvider::get_default().is_none() {
-        // The driver uses the process's provider, and panics without one. A failure means that another thread set it.
+        // The driver uses the default provider of the process, and panics without it. A failure means that it is
+        // already set.
         let _ = rustls::crypto::ring::default_provider().install_default();
     }
     Ok(())

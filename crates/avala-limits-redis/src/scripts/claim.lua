@@ -17,7 +17,7 @@ local id, born = known[1], tonumber(known[2])
 local expected, patience = tonumber(ARGV[6]), tonumber(ARGV[8])
 local off = id and id == ARGV[5] and expected > 0 and now - expected or 0
 if operation == 'claim' and patience >= 0 and off > patience + 1000000 then
-  -- The server was paused, and nobody waits for this. If somebody does, the clock has jumped.
+  -- The server was paused, and the caller no longer waits. If it does, the clock has jumped.
   return { 'late', '0', '0', id, string.format('%.0f', expected) }
 end
 local jumped = off < -1000000 or patience < 0 and off > 1000000
@@ -25,7 +25,7 @@ if not id or not born or jumped or born > now + 1000000 then
   id, born = ARGV[4], now
   redis.call('HSET', KEYS[1], 'id', id, 'born', text(born))
 end
--- The store was lost, or its clock jumped: holders renew within a lease, and until then nobody takes over.
+-- The store was lost, or its clock jumped: holders renew within a lease, and until then no claim is granted.
 local learning = now - born < lease
 
 local state = redis.call('HMGET', KEYS[2], 'holder', 'until', 'starts', 'decided')

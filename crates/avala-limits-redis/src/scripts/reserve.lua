@@ -25,11 +25,11 @@ local count = tonumber(ARGV[6])
 local known = redis.call('HMGET', KEYS[1], 'id', 'born', KEYS[2], count > 1 and KEYS[3] or '-')
 local id, born = known[1], tonumber(known[2])
 
--- The generation tells an idle key from a lost store. After a clock jump nothing that is stored can be trusted either.
+-- The generation distinguishes an idle key from a lost store. After a clock jump, the stored state cannot be trusted.
 local expected, patience = tonumber(ARGV[3]), tonumber(ARGV[4])
 local off = id and id == ARGV[2] and expected > 0 and now - expected or 0
 if patience >= 0 and off > patience + 1000000 then
-  -- The server was paused, and nobody waits for this. If somebody does, the clock has jumped.
+  -- The server was paused, and the caller no longer waits. If it does, the clock has jumped.
   return 'late'
 end
 local jumped = off < -1000000 or patience < 0 and off > 1000000
@@ -54,7 +54,7 @@ local function tolerance(limit, tokens)
   return whole, parts - whole * limit.rate
 end
 
--- Returns tokens, unless that would bring a start before those that are reserved for later.
+-- Returns tokens, unless a later start is already reserved.
 local function put_back(limit, tokens)
   local whole = tolerance(limit, 1)
   while tokens > 0 and limit.full - whole - MINUTE / limit.rate <= now do
@@ -68,7 +68,7 @@ local function set_empty(limit, from)
   add(limit, limit.burst)
 end
 
--- The gate opens with one token instead of a burst. Reservations from before are void: their holders notice `closings`.
+-- The gate opens with one token instead of a burst. Earlier reservations are void: their holders compare `closings`.
 local function close(limit, opening)
   limit.gate, limit.closings = opening, limit.closings + 1
   set_empty(limit, opening)
@@ -104,7 +104,7 @@ local function load(index)
     local expires = tonumber(known[2 + index])
     if fresh or expires and now < expires then
       set_empty(limit, now)
-      -- Differs from the count that was lost.
+      -- Random, so that it differs from the lost count.
       limit.closings = now % 1000000007
     end
   end
@@ -120,7 +120,7 @@ local function load(index)
     set_empty(limit, from)
   end
 
-  -- Nothing that was reserved before is valid after a gate closed, the limit changed, or the store was lost.
+  -- Earlier reservations are void after a gate closed, the limit changed, or the store was lost.
   local is_valid = id == ARGV[2] and limit.closings == tonumber(ARGV[a + 7])
   limit.held = is_valid and ARGV[a + 8] == '1'
   if is_valid then
@@ -181,12 +181,12 @@ if permits > 0 then
   local key = KEYS[#KEYS]
   redis.call('ZREMRANGEBYSCORE', key, '-inf', text(now))
   local held, count = redis.call('ZSCORE', key, ARGV[a + 3]), redis.call('ZCARD', key)
-  -- A lease still runs, but nobody holds it: the key was lost alone, and holders will present theirs.
+  -- A lease has not ended, but the key is missing: only the key was lost, and the holders will present their permits.
   local is_lost = count == 0 and (tonumber(redis.call('HGET', KEYS[1], key)) or 0) > now
   if held or now - born >= tonumber(ARGV[5]) and count < permits and not is_lost then
     permit = 'y'
   else
-    -- Without a permit no token is taken.
+    -- Without a permit, no token is taken.
     permit, last = 'n', first - 1
     if user.held then
       put_back(user, 1)
@@ -202,7 +202,7 @@ for index = first, last do
   if scope and not scope.held then
     local own = start(scope, spare)
     if own > at then
-      -- The user's token is taken when the scope's turn comes, so that a narrow scope delays nobody else.
+      -- The user's token is taken when the scope's turn comes, so that a narrow scope does not delay other calls.
       at, kind = own, 's'
     end
   end
@@ -241,7 +241,7 @@ end
 local function save(key, limit)
   redis.call('SET', key, cmsgpack.pack('avala1', limit.full, limit.part, limit.rate, limit.burst, limit.gate,
     limit.closings), 'PX', 7200000)
-  -- While `now` is before this instant, a missing key was lost and did not expire.
+  -- Until this instant, a missing key was lost and did not expire.
   if not limit.expires or limit.expires < now + HOUR / 2 then
     redis.call('HSET', KEYS[1], key, text(now + HOUR))
   end

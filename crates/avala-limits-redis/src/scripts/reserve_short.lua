@@ -87,10 +87,10 @@ if permits and wait == 0 then
   end
   redis.call('ZADD', permits, string.format('%.0f', now + lease), ARGV[a + 2])
   if releases then
-    -- After the new one, so that the key is never empty, which would delete it.
+    -- Removed after the new permit was added, because an empty key would be deleted.
     redis.call('ZREM', permits, unpack(ARGV, a + 5))
   end
-  -- Written when it is out of date by more than that, and not each time: the key lives for twice the lease.
+  -- Not written each time: the key expires after twice the lease.
   if held == 0 or ends < now + lease - math.min(lease / 6, 1000000) then
     redis.call('HSET', KEYS[1], permits, string.format('%.0f', now + lease))
     redis.call('PEXPIRE', permits, string.format('%.0f', math.ceil(lease / 500)))

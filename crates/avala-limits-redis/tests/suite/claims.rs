@@ -16,7 +16,7 @@ async fn claims(redis: &Redis) -> RedisClaims {
     RedisClaims::new(&limits(redis, RateLimit::default()).await).with_lease(LEASE)
 }
 
-/// Claims as soon as it is granted: a new store grants nothing for one lease.
+/// Claims, with retries until the claim is granted: a new store grants no claims for the duration of a lease.
 pub(crate) async fn claimed(claims: &RedisClaims, execution: &ExecutionUid) -> Claim {
     let started = Instant::now();
     loop {
@@ -46,7 +46,7 @@ async fn execution_is_claimed_by_one_process_at_a_time() {
     }
     one.release(&execution, Release::Undecided).await.unwrap();
     let claim = other.claim(&execution).await.unwrap().unwrap();
-    assert_eq!((claim.open_starts, claim.takeover), (0, false), "a release is no crash");
+    assert_eq!((claim.open_starts, claim.takeover), (0, false), "a release does not count as a crash");
     other.release(&execution, Release::Decided).await.unwrap();
     assert!(one.claim(&execution).await.unwrap().is_none(), "it was decided");
 }
@@ -75,7 +75,7 @@ async fn one_execution_of_a_task_is_claimed_at_a_time() {
     assert!(one.claim_with_task(first, Some(&task)).await.unwrap().is_some());
     let started = Instant::now();
     while started.elapsed() < LEASE * 2 {
-        // Also while the lease is renewed.
+        // Also during renewals of the lease.
         for claims in [&one, &other] {
             assert!(claims.claim_with_task(second, Some(&task)).await.unwrap().is_none());
         }
@@ -86,7 +86,7 @@ async fn one_execution_of_a_task_is_claimed_at_a_time() {
     one.release(first, Release::Undecided).await.unwrap();
     assert!(other.claim_with_task(second, Some(&task)).await.unwrap().is_some());
     assert!(one.claim_with_task(first, Some(&task)).await.unwrap().is_none());
-    // The holder is gone: the task ends with its lease, and is not the holder's any more when it comes back.
+    // The holder stops: the claim of the task ends with its lease, and the holder does not get it back.
     let taken_over = async {
         while one.claim_with_task(first, Some(&task)).await.unwrap().is_none() {
             sleep(millis(20)).await;
@@ -101,7 +101,7 @@ async fn one_execution_of_a_task_is_claimed_at_a_time() {
 }
 
 #[tokio::test]
-async fn lost_claims_are_granted_to_nobody_else_while_renewed() {
+async fn renewed_claims_of_a_lost_store_are_not_granted_again() {
     let Some(redis) = Redis::start(&[]).await else { return };
     let (one, other) = (claims(&redis).await, claims(&redis).await);
     let execution = ExecutionUid::from("e1");
@@ -113,7 +113,7 @@ async fn lost_claims_are_granted_to_nobody_else_while_renewed() {
         assert!(one.renew(&execution).await.unwrap().is_some());
         sleep(LEASE / 5).await;
     }
-    // A single claim that vanishes later is noticed by its holder.
+    // The holder notices a claim that disappears later.
     let key = redis.keys("*:claim:e1").await.remove(0);
     redis.run(&["DEL", &key]).await;
     assert!(one.renew(&execution).await.unwrap().is_none());

@@ -8,10 +8,10 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::Instant;
 
-/// The header with the moment at which a call was granted, in microseconds since 1970.
+/// The header with the time of the grant of a call, in microseconds since 1970.
 pub(crate) const GRANTED_AT: &str = "x-granted-at";
 
-/// Fixed windows: the first begins with the first call.
+/// Fixed windows. The first window begins with the first call.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Windows {
     pub(crate) length: Duration,
@@ -19,14 +19,14 @@ pub(crate) struct Windows {
     pub(crate) limit: usize,
 }
 
-/// What the server has counted.
+/// Counts of the server.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Counts {
     /// When calls were granted, in seconds.
     pub(crate) granted: Vec<f64>,
     /// Calls over the limit of a window.
     pub(crate) refused: usize,
-    /// The most calls of a window.
+    /// Maximum number of calls in a window.
     pub(crate) fullest: usize,
     first: Option<Instant>,
     window: u128,

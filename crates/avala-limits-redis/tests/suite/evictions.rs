@@ -1,4 +1,4 @@
-//! Keys that vanish: deleted, or evicted under memory pressure.
+//! Keys that disappear: deleted, or evicted under memory pressure.
 
 use std::time::Duration;
 
@@ -26,7 +26,7 @@ async fn lost_keys_never_grant_a_fresh_burst() {
     }
 }
 
-/// Policies under which every key may be evicted, or those with an expiry: the limit, and not the generation.
+/// Policies that evict any key, or only keys with an expiry, which are the limits but not the generation.
 #[tokio::test]
 async fn evicted_keys_never_grant_a_fresh_burst() {
     for policy in ["allkeys-lru", "allkeys-random", "volatile-lru", "volatile-ttl"] {
@@ -41,7 +41,7 @@ async fn evicted_keys_never_grant_a_fresh_burst() {
             let key = redis.keys("*:limit").await.remove(0);
             press(&mut connection, &key).await;
             let burst = free(&limits, 100).await;
-            // What is refilled by now, and the calls that the last response kept for later.
+            // The refilled tokens, and the tokens that the last response granted in advance.
             let most = 3.0 + emptied.elapsed().as_secs_f64() * 10.0;
             assert!(burst as f64 <= most, "{policy}, round {round}: {burst} at once, at most {most}");
             granted(&limits, call()).await;
@@ -49,12 +49,12 @@ async fn evicted_keys_never_grant_a_fresh_burst() {
     }
 }
 
-/// Fills the memory until the key is gone, and empties it again.
+/// Fills the memory until the key is evicted, and frees it again.
 async fn press(connection: &mut MultiplexedConnection, key: &str) {
     let value = "x".repeat(100_000);
     let mut index = 0;
     loop {
-        // Fails when the memory is full and nothing is left that may be evicted.
+        // Fails when the memory is full and no key can be evicted.
         let filler = format!("filler:{index}");
         let _ = redis::cmd("SET").arg(filler).arg(&value).query_async::<Value>(connection).await;
         let exists: i32 = redis::cmd("EXISTS").arg(key).query_async(connection).await.unwrap();
@@ -70,7 +70,7 @@ async fn press(connection: &mut MultiplexedConnection, key: &str) {
 }
 
 #[tokio::test]
-async fn full_memory_is_decided_by_the_share() {
+async fn with_full_memory_the_share_decides() {
     let options = ["--maxmemory-policy", "noeviction", "--maxmemory", "3mb"];
     let Some(redis) = Redis::start(&options).await else { return };
     let limits = limits(&redis, RateLimit::per_minute(600).burst(100)).await;
@@ -84,7 +84,7 @@ async fn full_memory_is_decided_by_the_share() {
         fillers = fill(&mut connection, fillers, size).await;
     }
     while !matches!(decide(&limits, call().with_max_wait(Duration::ZERO)).await, Decision::Local) {
-        // The server may have freed a buffer since.
+        // The server may have freed a buffer meanwhile.
         fillers = fill(&mut connection, fillers, 10).await;
         assert!(emptied.elapsed() < GUARD, "{:?}", limits.problem());
         sleep(millis(10)).await;

@@ -1,4 +1,4 @@
-//! A server that became read-only, a name that leads to another one, and responses that arrive too late.
+//! A server that became read-only, a name that resolves to another server, and late responses.
 
 use std::fs;
 use std::path::Path;
@@ -25,11 +25,11 @@ async fn limiter_returns_when_the_server_is_writable_again() {
     assert!(limits.problem().is_none());
 }
 
-/// The names of a mount namespace of its own.
+/// The hosts file of a separate mount namespace.
 const HOSTS: &str = "AVALA_TEST_HOSTS";
 const NAME: &str = "redis.test";
 
-/// The former primary goes on accepting connections and refuses every script; the name leads to its successor.
+/// The former primary still accepts connections and refuses every script; the name resolves to its successor.
 #[test]
 fn name_is_resolved_again_after_a_failover() {
     let folder = tempfile::tempdir().unwrap();
@@ -62,13 +62,13 @@ fn write_hosts(folder: &TempDir, address: &str) -> std::path::PathBuf {
     hosts
 }
 
-/// Writes into the file, because another file in its place would not be the mounted one.
+/// Overwrites the file, because a new file would not be the mounted one.
 fn set_address(hosts: &Path, address: &str) {
     fs::write(hosts, format!("127.0.0.1 localhost\n{address} {NAME}\n")).unwrap();
 }
 
 #[tokio::test]
-#[ignore = "runs inside of name_is_resolved_again_after_a_failover"]
+#[ignore = "runs inside name_is_resolved_again_after_a_failover"]
 async fn inside() {
     let Some(hosts) = std::env::var_os(HOSTS) else { return };
     let former = Fake::start_at("127.0.0.8:0", READ_ONLY).await;
@@ -91,12 +91,12 @@ async fn inside() {
 }
 
 #[tokio::test]
-async fn late_response_is_not_that_of_a_newer_request() {
+async fn late_response_is_not_used_for_a_newer_request() {
     let fake = Fake::start(GRANTED).await;
     let limits = quick(fake.url.clone());
     recovery(&limits).await;
     let no_wait = || StoreCall::with_max_wait(call(), Duration::ZERO);
-    // Longer than the timeout: these grants arrive when nobody waits for them.
+    // Longer than the timeout: these grants arrive after their calls have stopped waiting.
     fake.respond(GRANTED, millis(700));
     let asked = fake.scripts();
     let late = decide(&limits, no_wait()).await;

@@ -1,4 +1,4 @@
-//! A server that speaks the protocol of Redis, and responds to every script with a given text.
+//! A fake Redis that responds to every script with a given text.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -20,10 +20,10 @@ pub(crate) struct Fake {
     pub(crate) state: Arc<State>,
 }
 
-/// What the server responds, and what it counts.
+/// Responses and counts of the server.
 pub(crate) struct State {
     pub(crate) response: Mutex<&'static str>,
-    /// How long the response to each script takes.
+    /// Delay of the response to each script.
     pub(crate) delay: Mutex<Duration>,
     pub(crate) scripts: AtomicUsize,
     pub(crate) connections: AtomicUsize,
@@ -73,7 +73,7 @@ async fn serve(mut stream: TcpStream, state: Arc<State>) -> Option<()> {
         while let Some((words, length)) = request(&buffer) {
             buffer.drain(..length);
             let text = if words[0].starts_with("EVAL") && !words[1].contains("INFO") {
-                // One command after another, as Redis does.
+                // One command after another, like Redis.
                 let (response, delay) = (*state.response.lock().unwrap(), *state.delay.lock().unwrap());
                 state.scripts.fetch_add(1, Ordering::Relaxed);
                 sleep(delay).await;

@@ -1,4 +1,4 @@
-//! Limits in Redis while Redis works.
+//! Limits in a Redis without faults.
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ async fn limits_in_redis_pass_the_checks_of_a_store() {
     check_limit_store(async |limit| {
         let prefix = format!("check{}", count.fetch_add(1, std::sync::atomic::Ordering::Relaxed));
         let limits = builder(redis.url(), limit).prefix(prefix).connect().await.unwrap();
-        // Permits are not granted before their holders could present them.
+        // Permits are not granted before possible holders have had time to present theirs.
         sleep(Duration::from_secs(4)).await;
         limits
     })
@@ -116,7 +116,7 @@ async fn reservations_are_void_when_a_gate_closes() {
 }
 
 #[tokio::test]
-async fn tokens_of_dropped_calls_go_back() {
+async fn tokens_of_dropped_calls_are_reused() {
     let Some(redis) = Redis::start(&[]).await else { return };
     let limits = limits(&redis, RateLimit::per_minute(60).burst(1)).await;
     let started = Instant::now();
@@ -164,10 +164,10 @@ async fn narrow_scope_delays_only_its_own_calls() {
     for _ in 0..20 {
         granted(&limits, call()).await;
     }
-    // Behind the last of the narrow scope they would take 3 s.
+    // Behind the last call of the narrow scope, they would take 3 s.
     let done = std::iter::from_fn(|| waiting.try_join_next()).count();
     assert!(done < 63, "they waited for the narrow scope");
-    // A rate of 60 per minute with a burst of 60: the rest comes one per second.
+    // A rate of 60 per minute with a burst of 60: the remaining calls follow once per second.
     timeout(GUARD, waiting.join_all()).await.unwrap();
     assert!(started.elapsed() >= millis(2_900), "{:?}", started.elapsed());
 }
@@ -191,9 +191,9 @@ async fn groups_have_permits_that_are_released() {
     granted(&one, StoreCall::new("exports")).await;
 }
 
-/// Permits that are taken and returned one after another cost no round trips of their own.
+/// Permits that are taken and released one after another need no separate round trips.
 #[tokio::test]
-async fn released_permits_go_with_the_next_reservation() {
+async fn released_permits_need_no_separate_round_trip() {
     let Some(redis) = Redis::start(&[]).await else { return };
     let limits = builder(redis.url(), RateLimit::per_minute(600_000).burst(1_000)).concurrency_limit("exports", 1);
     let limits = limits.connect().await.unwrap();
@@ -201,12 +201,12 @@ async fn released_permits_go_with_the_next_reservation() {
     granted(&limits, export).await;
     let before = limits.stats();
     for _ in 0..200 {
-        // The only permit: the one before is released in time.
+        // There is one permit, and the previous call has released it in time.
         granted(&limits, export).await;
     }
     let after = limits.stats();
     let trips = after.round_trips - before.round_trips;
-    // Each of them may also wait for a token, and a slow machine takes longer than a release waits.
+    // Each call may also wait for a token, and a slow machine takes longer than the delay of a release.
     assert!(trips <= 500, "{trips} round trips of 200 calls");
     let held = redis.keys("*:exports").await;
     let started = Instant::now();
@@ -214,7 +214,7 @@ async fn released_permits_go_with_the_next_reservation() {
         if redis.run(&["ZCARD", key]).await == redis::Value::Int(0) {
             break;
         }
-        assert!(started.elapsed() < GUARD, "the last permit is released by itself");
+        assert!(started.elapsed() < GUARD, "the last permit is released without another call");
         sleep(millis(20)).await;
     }
 }
@@ -236,7 +236,7 @@ async fn shadow_mode_counts_and_delays_nothing() {
 }
 
 #[tokio::test]
-async fn close_returns_what_was_held_for_later() {
+async fn close_returns_unused_tokens_and_permits() {
     let Some(redis) = Redis::start(&[]).await else { return };
     let limit = RateLimit::per_minute(6_000).burst(60);
     let one = limits(&redis, limit).await;
@@ -250,7 +250,7 @@ async fn close_returns_what_was_held_for_later() {
 }
 
 #[tokio::test]
-async fn settings_that_cannot_work_are_errors_at_the_start() {
+async fn invalid_settings_are_errors_at_the_start() {
     let limit = RateLimit::default();
     for url in ["", "redis", "http://user:hunter2@host/", "redis://:hunter2@/nodb", "redis://user:hunter2@host:x/"] {
         let error = builder(url, limit).build().map(drop).unwrap_err();

@@ -1,4 +1,4 @@
-//! Scripts that Redis executes, and whose responses are lost.
+//! Scripts that Redis executes, but whose responses are lost.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -14,7 +14,7 @@ use tokio::time::{Instant, sleep};
 
 use crate::support::{GUARD, Redis, builder, call, decide, free, granted, limits, millis};
 
-/// Clients that lose their responses at the same time, so that 1,000 are lost within seconds.
+/// Number of concurrent clients that lose responses, so that 1,000 are lost within seconds.
 const CLIENTS: usize = 50;
 const LOSSES: u64 = 1_000;
 /// Microseconds.
@@ -24,8 +24,8 @@ fn limit() -> RateLimit {
     RateLimit::per_minute(4_000).burst(2_000)
 }
 
-/// Returns a Redis that executes scripts and loses, while the switch is on, responses with this end. The connection
-/// ends too.
+/// Returns a Redis that executes scripts and, while the switch is on, loses responses with this ending. The connection
+/// is closed too.
 async fn losing(redis: &Redis, ends: &'static [&'static [u8]]) -> (String, Arc<AtomicBool>) {
     let proxy = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("redis://{}/", proxy.local_addr().unwrap());
@@ -56,7 +56,7 @@ async fn losing(redis: &Redis, ends: &'static [&'static [u8]]) -> (String, Arc<A
     (url, swallow)
 }
 
-/// Makes calls until so many responses were lost. No call is granted meanwhile.
+/// Makes calls until `count` responses were lost. No call is granted meanwhile.
 async fn lose(clients: &[RedisLimits], call: StoreCall) {
     let started = Instant::now();
     let lost = |clients: &[RedisLimits]| clients.iter().map(|client| client.stats().round_trips).sum::<u64>();
@@ -75,7 +75,7 @@ async fn lose(clients: &[RedisLimits], call: StoreCall) {
     }
 }
 
-/// Returns how often the server executed a script that it knew.
+/// Returns how often the server executed a cached script.
 async fn executions(redis: &Redis) -> u64 {
     let Value::BulkString(text) = redis.run(&["INFO", "commandstats"]).await else { panic!("INFO is a text") };
     let text = String::from_utf8(text).unwrap();
@@ -83,7 +83,7 @@ async fn executions(redis: &Redis) -> u64 {
     calls.map(|line| line.split(['=', ',']).nth(1).unwrap().parse::<u64>().unwrap()).sum()
 }
 
-/// Fills the bucket, which a new store begins without.
+/// Waits until the bucket is full, because a new store starts with an empty one.
 async fn fill(redis: &Redis) {
     let key = redis.keys("*:limit").await.remove(0);
     let change = "local state = {cmsgpack.unpack(redis.call('GET', KEYS[1]))} \
@@ -100,7 +100,7 @@ async fn lost_responses_cost_one_token_each() {
     let direct = limits(&redis, limit()).await;
     let mut clients = Vec::new();
     for _ in 0..CLIENTS {
-        // Without tokens for later calls, which are lost with a response too.
+        // Without tokens in advance, which would be lost with a response too.
         clients.push(builder(&url, limit()).batch(0).connect().await.unwrap());
     }
     fill(&redis).await;
@@ -110,7 +110,7 @@ async fn lost_responses_cost_one_token_each() {
     lose(&clients, call()).await;
     let (executed, asked) = (executions(&redis).await - before.0, trips() - before.1);
     assert!(executed > LOSSES / 2 && executed <= asked, "{executed} executions of {asked} requests: none is repeated");
-    // A burst of 2,000 in which the tokens for later, and the refill, are not counted.
+    // A burst of 2,000, without the tokens in advance and the refill.
     let left = free(&direct, 2_000).await as u64;
     assert!(left + executed + 20 >= 1_990, "{left} of 2,000 tokens left after {executed} lost responses");
 }
@@ -122,7 +122,7 @@ async fn lost_responses_leave_no_permit_beyond_its_lease() {
     let build = |url: &str| builder(url, limit()).batch(0).concurrency_limit("uploads", 10_000);
     let direct = build(&redis.url()).connect().await.unwrap();
     let upload = StoreCall::new("uploads").with_concurrency_limit(Some(10));
-    // After the time in which holders present theirs.
+    // After the time in which holders present their permits.
     granted(&direct, upload).await;
     let mut clients = Vec::new();
     for _ in 0..CLIENTS {
@@ -132,9 +132,9 @@ async fn lost_responses_leave_no_permit_beyond_its_lease() {
     swallow.store(true, Ordering::Relaxed);
     lose(&clients, upload).await;
     let ended = now(&redis).await;
-    // Longer than a renewal: nobody extends a lease whose holder does not know that it has one.
+    // Longer than the interval of renewals: no process extends a lease of which it does not know.
     sleep(Duration::from_millis(2_500)).await;
-    // Without the key, all were released.
+    // A missing key means that all permits were released.
     for key in redis.keys("*:uploads").await {
         let range = redis.run(&["ZRANGE", &key, "0", "-1", "WITHSCORES"]).await;
         let leases: Vec<(String, i64)> = redis::from_redis_value(range).unwrap();
@@ -149,7 +149,7 @@ async fn now(redis: &Redis) -> i64 {
     seconds * 1_000_000 + micros
 }
 
-/// The only permit of a group comes back, whatever was lost.
+/// The only permit of a group is available again after any lost response.
 #[tokio::test]
 async fn only_permit_is_free_again_after_lost_responses() {
     let Some(redis) = Redis::start(&[]).await else { return };

@@ -1,4 +1,4 @@
-//! Redis that is slow, stopped, restarted, emptied, read-only, or sends errors and nonsense.
+//! A Redis that is slow, stopped, restarted, emptied, read-only, or sends errors and invalid responses.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use tokio::time::{Instant, sleep, timeout};
 use crate::fake::Fake;
 use crate::support::{GUARD, Redis, api_key, base_url, builder, call, decide, free, granted, limits, millis};
 
-/// Creates limits with a timeout that is short, but not for a slow machine.
+/// Creates limits with a short timeout that a slow machine does not exceed.
 pub(crate) fn quick(url: impl Into<String>) -> RedisLimits {
     let limit = RateLimit::per_minute(60_000).burst(100);
     RedisLimits::builder(&base_url(), &api_key()).url(url).limit(limit).timeout(millis(300)).build().unwrap()
@@ -21,7 +21,7 @@ pub(crate) async fn is_local(limits: &RedisLimits) -> bool {
     matches!(decide(limits, call()).await, Decision::Local)
 }
 
-/// Waits until Redis decides again; returns after how long.
+/// Waits until Redis decides again, and returns the duration.
 pub(crate) async fn recovery(limits: &RedisLimits) -> Duration {
     let started = Instant::now();
     loop {
@@ -44,7 +44,7 @@ async fn default_timeout_is_50_ms_also_for_the_first_call() {
     let started = Instant::now();
     assert!(is_local(&limits).await);
     let first = started.elapsed();
-    // Far less than any timeout of the driver, on a busy machine too.
+    // Far less than any timeout of the driver, even on a busy machine.
     assert!(first >= millis(50) && first < Duration::from_secs(5), "{first:?}");
     let started = Instant::now();
     for _ in 0..50 {
@@ -53,7 +53,7 @@ async fn default_timeout_is_50_ms_also_for_the_first_call() {
     // With a timeout each, they would take 2.5 s.
     assert!(started.elapsed() < millis(2_000), "later calls do not wait for it: {:?}", started.elapsed());
     assert!(limits.problem().unwrap().to_string().contains("no response"), "{:?}", limits.problem());
-    // A full queue of connections: the kernel drops packets that open another one.
+    // The connection queue is full: the kernel drops packets that open another connection.
     let socket = TcpSocket::new_v4().unwrap();
     socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
     let full = socket.listen(1).unwrap();
@@ -69,14 +69,14 @@ async fn default_timeout_is_50_ms_also_for_the_first_call() {
 }
 
 #[tokio::test]
-async fn paused_server_is_left_and_used_again_within_a_second() {
+async fn paused_server_is_used_again_within_a_second() {
     let Some(redis) = Redis::start(&[]).await else { return };
     let limits = quick(redis.url());
     let (mut fastest_calls, mut fastest_recovery) = (Duration::MAX, Duration::MAX);
     for _ in 0..5 {
         recovery(&limits).await;
         redis.signal("-STOP");
-        // Also the first call of a process that starts now.
+        // Including the first call of a new process.
         assert!(is_local(&quick(redis.url())).await);
         let started = Instant::now();
         for _ in 0..20 {
@@ -87,7 +87,7 @@ async fn paused_server_is_left_and_used_again_within_a_second() {
         redis.signal("-CONT");
         fastest_recovery = fastest_recovery.min(recovery(&limits).await);
     }
-    // Of five, because a busy machine may take longer for one of them. With a timeout each, 20 calls would take 6 s.
+    // The best of five, because a busy machine may be slow. With one timeout each, 20 calls would take 6 s.
     assert!(fastest_calls < Duration::from_secs(3), "{fastest_calls:?}");
     assert!(fastest_recovery < Duration::from_secs(1), "{fastest_recovery:?}");
     for _ in 0..50 {
@@ -97,11 +97,11 @@ async fn paused_server_is_left_and_used_again_within_a_second() {
 }
 
 #[tokio::test]
-async fn paused_server_is_no_clock_that_jumped() {
+async fn paused_server_is_not_mistaken_for_a_clock_jump() {
     let Some(redis) = Redis::start(&[]).await else { return };
     let limit = RateLimit::per_minute(60_000).burst(100);
     let upload = StoreCall::new("uploads").with_concurrency_limit(Some(10));
-    // One process waits for the paused server, and the other one gives up.
+    // One process waits for the paused server, and the other one stops waiting.
     let (patient, quick) = (limits(&redis, limit).await, quick(redis.url()));
     recovery(&quick).await;
     granted(&patient, upload).await;
@@ -120,7 +120,7 @@ async fn paused_server_is_no_clock_that_jumped() {
     timeout(GUARD, waiting).await.unwrap().unwrap();
     recovery(&quick).await;
     granted(&quick, upload).await;
-    // After a jump, everything that was stored is void.
+    // After a jump, all stored state is void.
     assert_eq!(redis.generation("id").await, generation);
     assert_eq!(patient.stats().outages, 0);
 }
@@ -176,7 +176,7 @@ async fn reservations_of_a_lost_store_are_void() {
         .collect();
     sleep(millis(200)).await;
     redis.run(&["FLUSHALL"]).await;
-    // A new process books the same times.
+    // A new process reserves the same times.
     let other = crate::support::limits(&redis, RateLimit::per_minute(120).burst(1)).await;
     for _ in 0..3 {
         granted(&other, call()).await;
@@ -188,7 +188,7 @@ async fn reservations_of_a_lost_store_are_void() {
 }
 
 #[tokio::test]
-async fn errors_and_nonsense_are_decided_by_the_share() {
+async fn after_errors_and_invalid_responses_the_share_decides() {
     let mut servers = JoinSet::new();
     for response in [
         "-READONLY You can't write against a read only replica.\r\n",
@@ -219,7 +219,7 @@ async fn errors_and_nonsense_are_decided_by_the_share() {
         "*1\r\n$2\r\ng0\r\n",
         "$2\r\ny0\r\n",
         "$4\r\nlate\r\n",
-        // Numbers that are too large, negative, no integers, or not what was asked for; a missing generation.
+        // Numbers that are too large, negative, fractional or missing; a missing generation.
         "$38\r\nid 18446744073709551615 0 0 0 0 - 0 g0\r\n",
         "$38\r\nid 5 18446744073709551615 0 0 0 - 0 g0\r\n",
         "$20\r\nid -5 0 0 0 0 - 0 g0\r\n",
@@ -263,14 +263,14 @@ async fn errors_and_nonsense_are_decided_by_the_share() {
 }
 
 #[tokio::test]
-async fn truncated_reply_is_decided_by_the_share() {
+async fn after_a_truncated_response_the_share_decides() {
     let fake = Fake::start("$90\r\nid 5").await;
     let limits = quick(fake.url.clone());
     assert!(is_local(&limits).await);
 }
 
 #[tokio::test]
-async fn errors_that_stay_are_reported_at_the_start() {
+async fn permanent_errors_are_reported_at_the_start() {
     use avala_limits_redis::LimitsErrorKind as Kind;
     for (response, kind) in [
         ("-DENIED Redis is running in protected mode\r\n", Kind::Access),
@@ -302,7 +302,7 @@ async fn script_is_repeated_only_if_the_server_lacks_it() {
 }
 
 #[tokio::test]
-async fn gate_that_this_process_knows_survives_the_loss_of_the_store() {
+async fn known_gate_survives_the_loss_of_the_store() {
     let Some(redis) = Redis::start(&[]).await else { return };
     let limits = limits(&redis, RateLimit::per_minute(6_000).burst(20)).await;
     let started = Instant::now();

@@ -1,4 +1,4 @@
-//! The script itself: its arithmetic against an exact model, and its clock.
+//! The scripts: their arithmetic against an exact model, and clock jumps.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -32,14 +32,14 @@ async fn reply(connection: &mut MultiplexedConnection, rate: u64, burst: u64, ca
     reply.split(' ').map(str::to_owned).collect()
 }
 
-/// Both scripts, one call at a time, in turn.
+/// Both scripts alternately, one call at a time.
 #[tokio::test]
-async fn short_script_decides_like_the_whole_one() {
+async fn short_script_decides_like_the_full_script() {
     let Some(redis) = Redis::start(&[]).await else { return };
     let client = redis::Client::open(redis.url()).unwrap();
     let mut connection = client.get_multiplexed_async_connection().await.unwrap();
     for rate in [61, 7_001, 60_000] {
-        // The next start, in parts of a microsecond; a new store is empty.
+        // The next start, in fractions of a microsecond; a new store is empty.
         let mut exact: Option<u128> = None;
         for index in 0..1_000 {
             let (now, whole, closings) = run_one(&mut connection, rate, 1).await;
@@ -86,12 +86,12 @@ async fn reservations_differ_from_an_exact_model_by_under_1_us() {
     let mut connection = client.get_multiplexed_async_connection().await.unwrap();
     for (rate, burst) in [(7, 3), (61, 1), (60_000, 5), (7_777_777, 64), (60_000_000, 1), (4_000_000_000, 100_000)] {
         let (rate_128, burst_128) = (u128::from(rate), u128::from(burst));
-        // In parts of a microsecond: one token is a minute of them.
+        // In fractions of a microsecond, of which one token is a minute.
         let mut full: Option<u128> = None;
         let mut reserved = 0;
         for _ in 0..300 {
             let (now, decisions) = run(&mut connection, rate, burst, 64).await;
-            // A new store is empty: as if the whole burst had just been used.
+            // A new store is empty, as if the whole burst had just been used.
             let mut exact = full.unwrap_or(now * rate_128 + burst_128 * MINUTE);
             for text in decisions {
                 let wait: u128 = text[1..].parse().unwrap();
@@ -139,7 +139,7 @@ async fn move_clock(mut client: TcpStream, mut server: TcpStream, offset: Arc<At
                     let read = "local time = redis.call('TIME')\n";
                     let seconds = offset.load(Ordering::Relaxed);
                     words[0] = "EVAL".to_owned();
-                    // The short script has few arguments.
+                    // The short script has fewer arguments.
                     let script = if words.len() < 20 { SHORT } else { SCRIPT };
                     words[1] = script.replace(read, &format!("{read}time[1] = time[1] + {seconds}\n"));
                     assert_ne!(words[1], script);
@@ -179,7 +179,7 @@ async fn reservations_far_ahead_are_not_trusted() {
     let one = limits(&redis, RateLimit::per_minute(600).burst(10)).await;
     granted(&one, call()).await;
     let key = redis.keys("*:limit").await.remove(0);
-    // As after a clock that ran an hour ahead, or was set back: the end of all reservations, and the gate.
+    // As after a clock that was an hour ahead, or was set back: the end of all reservations, and the gate.
     for (field, ahead) in [("2", "3600000000"), ("6", "7200000000")] {
         let change = "local state = {cmsgpack.unpack(redis.call('GET', KEYS[1]))} \
                       local field = tonumber(ARGV[1]) \

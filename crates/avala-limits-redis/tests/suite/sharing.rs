@@ -61,7 +61,7 @@ const WORK: &str = "AVALA_TEST_WORK";
 #[tokio::test]
 async fn eight_processes_keep_the_limit_and_use_it() {
     let Some(redis) = Redis::start(&[]).await else { return };
-    // Shorter windows than those of Avala, with as much as the limit allows in any time of that length.
+    // Shorter windows than Avala's, with the calls that the limit allows in that time.
     let length = Duration::from_secs(4);
     let allowed = PER_MINUTE * 4 / 60 + BURST;
     let server = CountingServer::start(Windows { length, limit: allowed as usize }).await;
@@ -95,13 +95,13 @@ async fn eight_processes_keep_the_limit_and_use_it() {
 }
 
 #[tokio::test]
-#[ignore = "runs inside of eight_processes_keep_the_limit_and_use_it"]
+#[ignore = "runs inside eight_processes_keep_the_limit_and_use_it"]
 async fn process() {
     let Ok(text) = std::env::var(WORK) else { return };
     Work::from_text(&text).unwrap().run().await;
 }
 
-/// Reservations are minutes of round trips apart, so that each is checked again before its call is sent.
+/// Waits are much longer than round trips, so that each reservation is checked again before its call is sent.
 #[tokio::test]
 async fn slow_limit_is_kept_by_waiting_calls() {
     let Some(redis) = Redis::start(&[]).await else { return };

@@ -1,4 +1,4 @@
-//! Ten minutes of eight clients in virtual time, with a real Redis whose clock is virtual too.
+//! Simulates ten minutes of eight clients in virtual time, with a real Redis on a virtual clock.
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, mpsc};
@@ -25,7 +25,7 @@ const BURST: u32 = 12;
 const MINUTE: Duration = Duration::from_secs(60);
 /// Virtual time begins here, in seconds since 1970.
 const EPOCH: u64 = 1_764_000_000;
-/// The first line of both scripts, and what replaces it.
+/// The first line of both scripts, and its replacement.
 const REAL: &str = "local time = redis.call('TIME')\n";
 const VIRTUAL: &str = "local time = redis.call('MGET', 'simulation:seconds', 'simulation:micros')\n";
 
@@ -43,8 +43,8 @@ impl Stopped {
 
 /// Starts a proxy in a folder, through which both scripts read tokio's clock, and take no virtual time.
 ///
-/// It is a Unix socket: what is written to it can be read at once. Over TCP, virtual minutes may pass until the kernel
-/// delivers a packet on a busy machine.
+/// The proxy uses a Unix socket, from which written data can be read immediately. Over TCP, virtual minutes may pass
+/// until the kernel delivers a packet on a busy machine.
 async fn with_virtual_clock(redis: &Redis, folder: &Path, origin: Instant) -> String {
     let path = folder.join("proxy");
     let proxy = UnixListener::bind(&path).unwrap();
@@ -61,8 +61,8 @@ async fn with_virtual_clock(redis: &Redis, folder: &Path, origin: Instant) -> St
     format!("unix://{}", path.display())
 }
 
-/// Forwards one request after the other. Virtual time stands still from when a request was read until its whole response
-/// was written.
+/// Forwards one request after the other. Virtual time stops from the end of a request until its whole response
+/// is written.
 async fn forward(mut client: UnixStream, mut server: TcpStream, mut clock: MultiplexedConnection, origin: Instant) {
     let (mut buffer, mut part) = (Vec::new(), [0; 4_096]);
     while let Ok(length @ 1..) = client.read(&mut part).await {
@@ -111,7 +111,7 @@ async fn ten_minutes_of_eight_clients_keep_the_limit() {
         clients.push(builder(&url, RateLimit::per_minute(LIMIT).burst(BURST)).connect().await.unwrap());
     }
     tokio::time::pause();
-    // Time advances to the next timer while a request is on its way to the proxy: here is always one.
+    // While a request is in flight to the proxy, time advances to the next timer, so there must always be one.
     tokio::spawn(async {
         loop {
             sleep(Duration::from_millis(5)).await;

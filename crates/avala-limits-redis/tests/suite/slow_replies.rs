@@ -1,4 +1,4 @@
-//! Replies that arrive byte by byte, or break off.
+//! Responses that arrive byte by byte, or are truncated.
 
 use std::time::Duration;
 
@@ -40,7 +40,7 @@ async fn dripping(response: &'static [u8], pause: Duration) -> String {
 }
 
 #[tokio::test]
-async fn slow_and_cut_replies_are_decided_by_the_share() {
+async fn after_slow_and_truncated_responses_the_share_decides() {
     let (good, cut) = (&b"$19\r\nid 5 0 0 0 0 - 0 g0\r\n"[..], &b"$19\r\nid 5 0 0 0"[..]);
     for (response, pause) in [(good, millis(50)), (cut, Duration::ZERO), (b"", Duration::ZERO), (b"-ERR", millis(1))] {
         let limits = quick(dripping(response, pause).await);

@@ -1,4 +1,4 @@
-//! A Redis of one's own, and calls against it.
+//! Starts Redis servers for tests, and calls them.
 
 use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
@@ -10,14 +10,14 @@ use avala_transport::{ApiKey, BaseUrl, ConcurrencyGroup, Decision, Grant, LimitS
 use tempfile::TempDir;
 use tokio::time::{Instant, sleep, timeout};
 
-/// Long enough for a slow machine: nothing here is expected to take as long.
+/// Guard against a hang, long enough for a slow machine.
 pub(crate) const GUARD: Duration = Duration::from_secs(60);
 
 pub(crate) fn millis(millis: u64) -> Duration {
     Duration::from_millis(millis)
 }
 
-/// Returns whether `redis-server` is installed. Says so once if it is not.
+/// Returns whether `redis-server` is installed. Prints a message once if it is not.
 fn is_installed() -> bool {
     static INSTALLED: OnceLock<bool> = OnceLock::new();
     *INSTALLED.get_or_init(|| {
@@ -45,7 +45,7 @@ impl Redis {
         Self::start_with(&["redis-server"], options).await
     }
 
-    /// Starts a server by another program, such as `faketime`.
+    /// Starts a server with another program, such as `faketime`.
     pub(crate) async fn start_with(program: &[&str], options: &[&str]) -> Option<Self> {
         if !is_installed() {
             return None;
@@ -64,7 +64,7 @@ impl Redis {
         format!("redis://127.0.0.1:{}/", self.port)
     }
 
-    /// Returns the value of an option that the server was started with.
+    /// Returns the value of an option of the server.
     pub(crate) fn option(&self, name: &str) -> &str {
         let position = self.options.iter().position(|option| option == name).unwrap();
         &self.options[position + 1]
@@ -72,7 +72,7 @@ impl Redis {
 
     async fn ready(&self) {
         if self.options.iter().any(|option| option == "--tls-port") {
-            // Its tests wait until it responds.
+            // The caller waits until the server responds.
             return;
         }
         let client = redis::Client::open(self.url()).unwrap();
@@ -80,7 +80,7 @@ impl Redis {
         loop {
             if let Ok(Ok(mut connection)) = timeout(millis(500), client.get_multiplexed_async_connection()).await {
                 let pong = redis::cmd("PING").query_async::<String>(&mut connection).await;
-                // A server that wants a password responds too.
+                // A server with a password responds too, with an error.
                 if pong.is_ok() || self.options.iter().any(|option| option == "--requirepass") {
                     return;
                 }
@@ -113,7 +113,7 @@ impl Redis {
         assert!(Command::new("kill").args([signal, &self.child.id().to_string()]).status().unwrap().success());
     }
 
-    /// Returns whether the server ended by itself.
+    /// Returns whether the server ended without being killed.
     #[cfg(feature = "tls")]
     pub(crate) fn has_ended(&self) -> bool {
         let state = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id())).unwrap_or_default();
@@ -125,7 +125,7 @@ impl Redis {
         let _ = self.child.wait();
     }
 
-    /// Starts again on the same port, without the data. `program` replaces the one before.
+    /// Restarts the server on the same port, without its data. `program` replaces the former one.
     pub(crate) async fn restart(&mut self, program: Option<&[&str]>) {
         self.stop();
         if let Some(program) = program {
@@ -191,7 +191,7 @@ pub(crate) async fn granted(limits: &RedisLimits, call: StoreCall) -> Grant {
     }
 }
 
-/// Counts how many calls are granted at once.
+/// Counts the calls that are granted immediately.
 pub(crate) async fn free(limits: &RedisLimits, most: usize) -> usize {
     for count in 0..most {
         match decide(limits, call().with_max_wait(Duration::ZERO)).await {

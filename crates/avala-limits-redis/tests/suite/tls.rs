@@ -1,4 +1,4 @@
-//! Redis behind TLS, with a certificate authority of its own.
+//! Redis with TLS and a test certificate authority.
 
 use std::path::Path;
 use std::time::Duration;
@@ -28,13 +28,14 @@ impl Authority {
     fn issue(&self) -> (String, String) {
         let key = KeyPair::generate().unwrap();
         let mut params = CertificateParams::new(vec!["127.0.0.1".to_owned()]).unwrap();
-        // A certificate with the name of its issuer would count as one that signed itself.
+        // A certificate with the name of its issuer would count as self-signed.
         params.distinguished_name.push(DnType::CommonName, "redis");
         (params.signed_by(&key, &self.issuer).unwrap().pem(), key.serialize_pem())
     }
 }
 
-/// Returns a Redis that speaks TLS only, on the returned port. `None` if it is not installed, or built without TLS.
+/// Starts a Redis that accepts only TLS, and returns its port. `None` if Redis is not installed, or was built without
+/// TLS.
 async fn start(authority: &Authority, directory: &Path, asks_for_certificates: bool) -> Option<(Redis, u16)> {
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let (certificate, key) = authority.issue();
@@ -104,7 +105,7 @@ async fn unknown_authority_is_never_trusted() {
 }
 
 #[tokio::test]
-async fn server_that_asks_for_a_certificate_gets_it() {
+async fn server_that_requests_a_certificate_gets_it() {
     let (authority, directory) = (Authority::new(), tempfile::tempdir().unwrap());
     let Some((_redis, port)) = start(&authority, directory.path(), true).await else { return };
     let url = format!("rediss://worker:hunter2@127.0.0.1:{port}/");

@@ -3,7 +3,7 @@
 /// Returns by how many calls the worst window exceeds `rate * T + burst`; negative if none does. Times in seconds.
 pub(crate) fn excess(times: &[f64], per_minute: f64, burst: f64) -> f64 {
     let rate = per_minute / 60.0;
-    // The worst window ends at a call. `lowest` is the least of (calls before - rate * time) at any earlier call.
+    // The worst window ends at a call. `lowest` is the minimum of (calls before - rate * time) over all earlier calls.
     let (mut lowest, mut worst) = (f64::INFINITY, f64::NEG_INFINITY);
     for (index, time) in times.iter().enumerate() {
         lowest = lowest.min(index as f64 - rate * time);
@@ -12,7 +12,7 @@ pub(crate) fn excess(times: &[f64], per_minute: f64, burst: f64) -> f64 {
     worst - burst
 }
 
-/// Returns the most calls in any window of a minute.
+/// Returns the maximum number of calls in any minute.
 pub(crate) fn busiest_minute(times: &[f64]) -> usize {
     let mut first = 0;
     let count = |(index, time): (usize, &f64)| {

@@ -13,7 +13,7 @@ use tower::util::MapRequestLayer;
 
 use crate::counting_server::GRANTED_AT;
 
-/// What one process does, and for how long.
+/// Settings of one process.
 #[derive(Debug, Clone)]
 pub(crate) struct Work {
     pub(crate) redis: String,
@@ -46,7 +46,8 @@ impl Work {
         })
     }
 
-    /// Calls the server as often as the limits allow, with four callers. Each call carries when it was granted.
+    /// Calls the server as often as the limits allow, with four callers. Each call has the time of its grant in a
+    /// header.
     pub(crate) async fn run(&self) {
         let base_url = BaseUrl::parse_insecure_loopback(&format!("http://{}/api/v1", self.server)).unwrap();
         let key = ApiKey::new("avk_shared").unwrap();
@@ -67,7 +68,7 @@ impl Work {
         });
         let transport = TransportBuilder::new()
             .base_url(base_url)
-            // The server has no TLS, over which alone a key is sent.
+            // The key is sent only over TLS, which the server does not have.
             .without_credentials()
             .rate_limiter(RateLimiter::shared(limits.clone(), share))
             .timeout(Duration::MAX)
@@ -87,7 +88,7 @@ impl Work {
         }
         callers.join_all().await;
         limits.close().await;
-        // The server counts a call when it arrives, which is before its response.
+        // The server counts a call when it arrives, before its response.
         sleep(Duration::from_millis(10)).await;
     }
 }

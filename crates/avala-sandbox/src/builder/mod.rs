@@ -110,7 +110,7 @@ impl SandboxBuilder {
 
     /// Refuses requests beyond this rate with 429. Unless set, the headers show a limit that no client reaches.
     ///
-    /// Calls without a key have a limit of their own, 30 a minute; see [`limits`](Self::limits).
+    /// Calls without a key have their own limit, 30 a minute; see [`limits`](Self::limits).
     pub fn rate_limit(mut self, limit: RateLimit) -> Self {
         self.rate_limit = Some(limit);
         self
@@ -153,13 +153,13 @@ impl SandboxBuilder {
 
     /// Updates the agent of the same name when an agent is registered, instead of creating another.
     ///
-    /// No source says what the real server does. Default: creates another.
+    /// The behavior of the real server is unknown. Default: creates another.
     pub fn update_existing_agents(mut self, update: bool) -> Self {
         self.update_existing_agents = update;
         self
     }
 
-    /// Accepts this OAuth access token in `Authorization: Bearer`. The key is always accepted there, too.
+    /// Accepts this OAuth access token in `Authorization: Bearer`. The API key is always accepted there as well.
     pub fn access_token(mut self, token: impl Into<String>) -> Self {
         self.access_token = Some(token.into());
         self
@@ -192,7 +192,7 @@ impl SandboxBuilder {
         self
     }
 
-    /// Calls `observe` with each request once it gets a response, as for a log.
+    /// Calls `observe` with each request when its response is sent, such as for a log.
     ///
     /// It runs on the server's task and should not block.
     pub fn on_response(mut self, observe: impl Fn(&LoggedRequest) + Send + Sync + 'static) -> Self {

@@ -6,7 +6,7 @@ use super::SandboxBuilder;
 use crate::app::UploadSettings;
 use crate::state::storage::Bodies;
 
-/// Smallest and largest part of an upload in parts.
+/// Minimum and maximum size of a part of an upload in parts.
 const PART_SIZES: (u64, u64) = (5 * 1024 * 1024, 128 * 1024 * 1024);
 
 impl Default for UploadSettings {
@@ -24,15 +24,16 @@ impl Default for UploadSettings {
 impl SandboxBuilder {
     /// Sets how long URLs of the storage host are valid; fractions of a second are dropped. Default: 15 minutes.
     ///
-    /// Clients that ask for a lifetime, as uploads of recordings do, get at most this one. Grants of managed uploads
-    /// and of public objects are never valid for more than five minutes. With zero every URL has expired, so that a
-    /// client sees 403. [`Sandbox::advance_clock`](crate::Sandbox::advance_clock) makes URLs expire without waiting.
+    /// Clients that request a lifetime, such as for uploads of recordings, get at most this one. Grants of managed
+    /// uploads and of public objects are never valid for more than five minutes. With zero every URL has expired, so
+    /// that a client sees 403. [`Sandbox::advance_clock`](crate::Sandbox::advance_clock) makes URLs expire without
+    /// waiting.
     pub fn url_lifetime(mut self, lifetime: Duration) -> Self {
         self.url_lifetime = Some(lifetime);
         self
     }
 
-    /// Chooses what the storage host does with the bytes that it receives. Default: [`Bodies::Keep`].
+    /// Sets what the storage host does with the bytes that it receives. Default: [`Bodies::Keep`].
     pub fn storage_bodies(mut self, bodies: Bodies) -> Self {
         self.bodies = bodies;
         self
@@ -48,7 +49,7 @@ impl SandboxBuilder {
 
     /// Sets the size in bytes of the parts of dataset uploads; larger files are sent in parts of it. Default: 5 MiB.
     ///
-    /// Sizes outside of 5 MiB to 128 MiB are moved to the nearer of the two. Files of more than 10,000 parts get
+    /// Sizes outside 5 MiB to 128 MiB are moved to the nearer of the two. Files of more than 10,000 parts get
     /// larger parts.
     pub fn part_size(mut self, bytes: u64) -> Self {
         self.uploads.part_size = bytes.clamp(PART_SIZES.0, PART_SIZES.1);
@@ -67,8 +68,8 @@ impl SandboxBuilder {
         self
     }
 
-    /// Moves the clock of the server, which its `Date` headers show and URLs expire by, by so many seconds: forward, or
-    /// back when negative. Default: 0.
+    /// Moves the clock of the server, for its `Date` headers and the expiry of URLs, by this many seconds: forward, or
+    /// back if negative. Default: 0.
     pub fn clock_offset(mut self, seconds: i64) -> Self {
         self.clock_offset_ms = seconds.saturating_mul(1000);
         self

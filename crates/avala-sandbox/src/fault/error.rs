@@ -36,9 +36,9 @@ impl fmt::Display for FaultError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
             Reason::Http(_) => f.write_str("the fault has a status, header or method that HTTP does not allow"),
-            Reason::Path(path) => write!(f, "the fault is on {path:?}, but a path starts with a slash"),
-            Reason::Text(text) => write!(f, "{text:?} is no fault: write METHOD PATH EFFECT [xTIMES] [1/N]"),
-            Reason::NoResponse => f.write_str("a header or a body was set on a fault that has no response of its own"),
+            Reason::Path(path) => write!(f, "the path {path:?} of the fault does not start with a slash"),
+            Reason::Text(text) => write!(f, "{text:?} is not a fault: write METHOD PATH EFFECT [xTIMES] [1/N]"),
+            Reason::NoResponse => f.write_str("a header or a body was set on a fault without its own response"),
         }
     }
 }

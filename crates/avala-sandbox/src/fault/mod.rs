@@ -33,7 +33,7 @@ use target::Pattern;
 /// | [`delay`](Fault::delay) | yes | the response, late |
 /// | [`stall_body`](Fault::stall_body) | yes | the response's head and a part of its body, and then nothing |
 /// | [`corrupt_body`](Fault::corrupt_body) | yes | the response with one wrong byte |
-/// | [`resize_body`](Fault::resize_body) | yes | a body that is longer or shorter, and says so |
+/// | [`resize_body`](Fault::resize_body) | yes | a body that is longer or shorter, with a matching `Content-Length` |
 /// | [`cut_request`](Fault::cut_request) | no | a connection that closes while it sends the body |
 /// | [`stall_request`](Fault::stall_request) | no | a server that stops reading the body |
 /// | [`set_header`](Fault::set_header), [`remove_header`](Fault::remove_header) | yes | another header, or none |
@@ -51,7 +51,7 @@ use target::Pattern;
 /// let sandbox = Sandbox::start().await?;
 /// sandbox.fault(Fault::status(503).header("retry-after", "1").on("GET", "/tasks/*").times(2))?;
 /// sandbox.fault(Fault::drop_response().on("POST", "/exports/"))?;
-/// // Every tenth upload, about, is refused as S3 does when it is busy.
+/// // About every tenth upload is refused as S3 does when it is busy.
 /// sandbox.fault(Fault::slow_down().on_storage("PUT", "/*").one_in(10).times(usize::MAX))?;
 /// # Ok(())
 /// # }
@@ -163,7 +163,8 @@ impl Fault {
         Self::with_effect(Effect::CorruptBody(at))
     }
 
-    /// Processes the request, and makes the body longer or shorter by so many bytes. `Content-Length` says so.
+    /// Processes the request, and makes the body longer or shorter by this many bytes, with a matching
+    /// `Content-Length`.
     pub fn resize_body(by: i64) -> Self {
         Self::with_effect(Effect::ResizeBody(by))
     }
@@ -184,7 +185,7 @@ impl Fault {
         Self::with_effect(Effect::ChangeObject)
     }
 
-    /// Processes the request, and sets a header of the response, as `ETag` to a weak one.
+    /// Processes the request, and sets a header of the response, such as a weak `ETag`.
     pub fn set_header<N, V>(name: N, value: V) -> Self
     where
         HeaderName: TryFrom<N>,
@@ -199,7 +200,7 @@ impl Fault {
         }
     }
 
-    /// Processes the request, and removes a header of the response, as `ETag` or `Date`.
+    /// Processes the request, and removes a header of the response, such as `ETag` or `Date`.
     pub fn remove_header<N>(name: N) -> Self
     where
         HeaderName: TryFrom<N>,
@@ -229,7 +230,7 @@ impl Fault {
         Self::response(error.status(), "application/xml", error.xml())
     }
 
-    /// Responds 403 as to a URL that has expired.
+    /// Responds 403 as for a URL that has expired.
     pub fn expired_url() -> Self {
         let error = StorageError::EXPIRED;
         Self::response(error.status(), "application/xml", error.xml())
@@ -270,10 +271,10 @@ impl Fault {
         }
     }
 
-    /// Matches only requests with this method and this path below `/api/v1`, as `/exports/`.
+    /// Matches only requests with this method and this path below `/api/v1`, such as `/exports/`.
     ///
-    /// Addresses that files are sent to are not below `/api/v1`; for them it is the whole path.
-    /// A path that ends in `*` stands for all paths that start with the rest of it. Without a call of this
+    /// URLs that files are sent to are not below `/api/v1`; for them it is the whole path.
+    /// A path that ends in `*` matches all paths that start with the rest of it. Without a call of this
     /// method the fault matches every request.
     pub fn on<M>(self, method: M, path: impl Into<String>) -> Self
     where
@@ -285,7 +286,7 @@ impl Fault {
 
     /// Matches only requests to the storage host with this method and this path, percent-encoded as in the URL.
     ///
-    /// `"/*"` stands for all of them. The downloads of public objects count as requests to the storage host.
+    /// `"/*"` matches all of them. The downloads of public objects count as requests to the storage host.
     pub fn on_storage<M>(self, method: M, path: impl Into<String>) -> Self
     where
         Method: TryFrom<M>,

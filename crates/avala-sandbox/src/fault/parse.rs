@@ -9,7 +9,7 @@ use super::{Fault, FaultError};
 ///
 /// An effect is a status, `html`, `drop`, `drop-response`, `cut:BYTES`, `delay:MILLISECONDS`, `stall:BYTES`,
 /// `corrupt:OFFSET`, `resize:BYTES`, `set-header:NAME=VALUE`, `remove-header:NAME`, `ignore-header:NAME`,
-/// `cut-request:BYTES`, `stall-request:BYTES`, `change-object`, `slow-down` or `expired-url`. A path that begins with
+/// `cut-request:BYTES`, `stall-request:BYTES`, `change-object`, `slow-down` or `expired-url`. A path that starts with
 /// `storage:` is one of the storage host. `xTIMES` may be `x*`, for all requests, and with `1/N` the fault applies to
 /// about one of N requests.
 ///

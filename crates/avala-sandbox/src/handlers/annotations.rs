@@ -50,7 +50,7 @@ struct Counts {
     deleted: u64,
 }
 
-/// Applies all edits, or none if one is wrong. An edit finds its object by its uid, so a repeat is harmless.
+/// Applies all edits, or none if one is wrong. An edit finds its object by its UID, so a repeat is harmless.
 async fn bulk_edit(
     State(app): State<App>,
     Path((owner, slug)): Path<(OwnerName, DatasetSlug)>,
@@ -115,7 +115,7 @@ fn apply(row: &mut DatasetRow, edit: &Edit) -> Result<bool, ApiError> {
     let was_there = edit_objects(&mut objects, edit);
 
     item.annotations_count = Some(objects.len() as u64);
-    // Both are made of JSON that was read before.
+    // Both come from JSON that was read before.
     if let Ok(objects) = FreeForm::encode(&objects) {
         annotations.insert("objects".to_owned(), objects);
     }

@@ -24,7 +24,7 @@ async fn list(State(app): State<App>, query: ListQuery) -> ApiResult<Page<Export
     query.list(&app.tables().exports).cursor_page(|export| view(&app, export))
 }
 
-/// Returns an export, which is one step further in each response.
+/// Returns an export, and advances it by one step.
 async fn get_one(State(app): State<App>, Path(uid): Path<ExportUid>) -> ApiResult<Export> {
     let mut tables = app.tables();
     let export = tables.exports.get_mut(uid)?;
@@ -79,7 +79,7 @@ async fn create(State(app): State<App>, body: JsonBody) -> Created<Export> {
     Ok((StatusCode::CREATED, Json(export.clone())))
 }
 
-/// Returns the uids that two fields name together, or 400 if one of them does not exist.
+/// Returns the UIDs that two fields name together, or 400 if one of them does not exist.
 fn existing<U: AsRef<str>, T, const N: usize>(
     table: &Table<T>,
     fields: [(&str, Vec<U>); N],
@@ -96,7 +96,7 @@ fn has_file(export: &Export) -> bool {
     matches!(export.status, Some(ExportStatus::Exported | ExportStatus::Completed))
 }
 
-/// Returns the export with the URL of its file, which is another one in each response.
+/// Returns the export with a new URL of its file.
 fn view(app: &App, export: &Export) -> Export {
     let mut view = export.clone();
     view.download_url = has_file(export).then(|| app.links().url(&export_key(&export.uid)));

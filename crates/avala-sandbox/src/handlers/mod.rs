@@ -4,7 +4,7 @@
 //!
 //! 1. a file here, with `routes()` and a handler for each call;
 //! 2. a line in `router.rs` that merges its routes;
-//! 3. a table in [`Tables`](crate::state::tables::Tables), which gives uids, order and 404, and a record in `schema`;
+//! 3. a table in [`Tables`](crate::state::tables::Tables), which gives UIDs, order and 404, and a record in `schema`;
 //! 4. a file in `seed/` with an `add`, and a line in `seed/mod.rs` that calls it.
 //!
 //! Bodies are checked with [`JsonBody::read`](crate::request::json_body::JsonBody::read), lists are cut into pages with

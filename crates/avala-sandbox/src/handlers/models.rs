@@ -1,4 +1,4 @@
-//! Models of machine learning.
+//! Machine learning models.
 
 use axum::extract::State;
 

@@ -1,4 +1,4 @@
-//! New accounts. The only call without a key.
+//! Sign-ups: the only call without a key.
 
 use avala_types::{OwnerName, Signup};
 use axum::extract::State;

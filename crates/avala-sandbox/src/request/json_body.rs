@@ -17,7 +17,7 @@ impl JsonBody {
     /// Reads the payload once `check` finds nothing wrong with its fields.
     pub(crate) fn read<T: DeserializeOwned>(&self, check: impl FnOnce(&mut Fields)) -> Result<T, ApiError> {
         Fields::of(&self.json()?)?.checked(check)?;
-        // What the checks let through and the payload does not is a gap in the checks; the client still gets a 400.
+        // A body that passes the checks and is not a payload is a gap in the checks; the client still gets a 400.
         serde_json::from_slice(&self.0).map_err(|error| ApiError::body(error.to_string()))
     }
 
@@ -30,7 +30,7 @@ impl JsonBody {
         json.parse().map_err(|_| ApiError::body("Invalid data. Expected a list."))
     }
 
-    /// Sets the body, or an object with nothing in it where a client sends none.
+    /// Uses an empty object if the client sends no body.
     pub(crate) fn or_empty(self) -> Self {
         if self.0.is_empty() { Self(Bytes::from_static(b"{}")) } else { self }
     }

@@ -171,7 +171,7 @@ fn read<T: DeserializeOwned>(json: &Json, sentence: &str) -> Result<T, String> {
     json.parse().map_err(|_| sentence.to_owned())
 }
 
-/// Returns whether a JSON text has an escaped NUL character. An escaped backslash before `u0000` is no escape of it.
+/// Returns whether a JSON text has an escaped NUL character. An escaped backslash before `u0000` does not escape NUL.
 pub(crate) fn has_nul(json: &str) -> bool {
     let is_escape = |index: usize| {
         let before = json.as_bytes().get(..index).unwrap_or_default();

@@ -23,17 +23,17 @@ const MAX_BODY_BYTES: usize = 256 * 1024 * 1024;
 pub struct LoggedRequest {
     /// The method.
     pub method: Method,
-    /// The path as it was sent, still percent-encoded, as `/api/v1/datasets/`, with `[redacted]` in place of a segment
-    /// that has the form of a secret, such as a key.
+    /// The path as it was sent, still percent-encoded, such as `/api/v1/datasets/`, with `[redacted]` in place of a
+    /// segment that has the form of a secret, such as a key.
     pub path: String,
-    /// The query as it was sent, without the question mark. Signatures and credentials, by their names or their form, are
-    /// replaced by `[redacted]`.
+    /// The query as it was sent, without the question mark. Signatures and credentials, by their names or their form,
+    /// are replaced by `[redacted]`.
     pub query: Option<String>,
-    /// The headers. Values that are credentials, as of `X-Avala-Api-Key`, `Authorization` and cookies, or that have the
-    /// form of one, are replaced by `[redacted]`.
+    /// The headers. Values that are credentials, such as those of `X-Avala-Api-Key`, `Authorization` and cookies, or
+    /// that have the form of one, are replaced by `[redacted]`.
     pub headers: HeaderMap,
-    /// The body, with `[redacted]` in place of every value in JSON or in a form whose name is that of a secret, as
-    /// `password`, or that has the form of one. Any other body with a secret is replaced as a whole.
+    /// The body, with `[redacted]` in place of every value in JSON or in a form whose name is that of a secret, such as
+    /// `password`, or that looks like one. Any other body with a secret is replaced as a whole.
     ///
     /// Empty for requests to the storage host, whose bodies are not kept here.
     pub body: Bytes,
@@ -41,7 +41,7 @@ pub struct LoggedRequest {
     pub status: Option<StatusCode>,
 }
 
-/// Shows of headers their names, and of the query and body their sizes alone: a secret may have a name of its own.
+/// Shows only the names of headers, and the sizes of the query and the body: a secret may have any name.
 impl fmt::Debug for LoggedRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("LoggedRequest")
@@ -56,7 +56,7 @@ impl fmt::Debug for LoggedRequest {
 }
 
 impl LoggedRequest {
-    /// Returns the path below `/api/v1`, as `/datasets/`: the form that [`Fault::on`](crate::Fault::on) takes.
+    /// Returns the path below `/api/v1`, such as `/datasets/`: the form that [`Fault::on`](crate::Fault::on) takes.
     ///
     /// The whole path when it is not below it.
     #[must_use]
@@ -81,7 +81,7 @@ struct Entries {
 }
 
 impl RequestLog {
-    /// Notes a request, and returns its number.
+    /// Records a request, and returns its number.
     pub(crate) fn begin(&self, parts: &Parts, body: &Bytes) -> u64 {
         let redaction = Redaction::new(&parts.headers);
         let (headers, body) = (redaction.headers(), redaction.body(body));
@@ -96,7 +96,7 @@ impl RequestLog {
         self.entries().push(request)
     }
 
-    /// Notes the response to the request with this number, and returns its entry if it is still kept.
+    /// Records the response to the request with this number, and returns its entry if it is still kept.
     pub(crate) fn end(&self, number: u64, status: Option<StatusCode>) -> Option<LoggedRequest> {
         let mut entries = self.entries();
         let index = number.checked_sub(entries.forgotten + 1)?;

@@ -5,7 +5,7 @@ use serde::ser::SerializeMap as _;
 
 use crate::schema::wire::{Wire, Written};
 
-/// A page: its rows, and links to the pages beside it. Only pages that are found by number have a count.
+/// A page: its rows, and links to the previous and next pages. Only numbered pages have a count.
 #[derive(Debug)]
 pub(crate) struct Page<T> {
     pub(crate) count: Option<u64>,

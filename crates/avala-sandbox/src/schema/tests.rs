@@ -8,7 +8,7 @@ use serde::Deserialize;
 const MODELS: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/contract/types.json"));
 const OTHERS: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/contract/responses.json"));
 
-/// Models that no response of the sandbox is made of: derived by clients, sent in headers, or a page.
+/// Models that no response of the sandbox uses: derived by clients, sent in headers, or a page.
 const WITHOUT_A_RECORD: [&str; 7] = [
     "CameraCalibration",
     "DatasetCalibration",
@@ -152,7 +152,7 @@ fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
     }
 }
 
-/// `response::Json` takes only what the schema writes. No other way may lead around it.
+/// `response::Json` takes only what the schema writes. No other type may bypass it.
 #[test]
 fn handlers_respond_only_with_what_the_schema_writes() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/handlers");

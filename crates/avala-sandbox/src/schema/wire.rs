@@ -1,4 +1,4 @@
-//! How the fields of records are written as JSON.
+//! Writes the fields of records as JSON.
 //!
 //! Identities, enumerations, times and free-form JSON are written here and not by the `Serialize` of `avala-types`, so
 //! that a mistake there is not mirrored by the server that clients are tested against. Handlers that write JSON
@@ -19,7 +19,7 @@ pub(crate) trait Wire {
     fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error>;
 }
 
-/// A field on its way to the serializer.
+/// A field that is passed to the serializer.
 pub(crate) struct Written<'a, T>(pub(crate) &'a T);
 
 impl<T: Wire> Serialize for Written<'_, T> {
@@ -52,7 +52,7 @@ impl<T: Wire> Wire for BTreeMap<String, T> {
 impl Wire for Timestamp {
     fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         if self.unix_seconds() < 0 {
-            // A client sent a moment before 1970.
+            // A client sent a time before 1970.
             return serializer.serialize_str(&self.to_string());
         }
         serializer.serialize_str(&rfc3339(SystemTime::from(*self)))
@@ -89,7 +89,7 @@ impl Wire for Secret {
     }
 }
 
-/// Types that are written as serde's own.
+/// Types that are written by serde's own implementation.
 macro_rules! plain {
     ($($type:ty),* $(,)?) => { $(
         impl Wire for $type {

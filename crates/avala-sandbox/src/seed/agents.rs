@@ -1,4 +1,4 @@
-//! Agents, and what they have to decide on.
+//! Agents, and the events that they decide about.
 
 use avala_types::{AgentAction, EventType, ExecutionStatus, ProjectUid, TaskType};
 use serde_json::json;

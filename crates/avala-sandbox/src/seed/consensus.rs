@@ -6,7 +6,7 @@ use crate::error::ApiError;
 use crate::state::consensus::{Area, Opinion};
 use crate::state::tables::Tables;
 
-/// How many images they looked at.
+/// Number of images that they annotated.
 const ITEMS: usize = 120;
 
 pub(super) fn add(tables: &mut Tables) -> Result<(), ApiError> {
@@ -16,7 +16,7 @@ pub(super) fn add(tables: &mut Tables) -> Result<(), ApiError> {
 
     let row = tables.consensus(&project)?;
     for (index, item) in items.into_iter().enumerate() {
-        // Every tenth image has one annotator only.
+        // Every tenth image has only one annotator.
         let annotators = if index % 10 == 9 { 1 } else { 3 };
         let task_name = if index % 3 == 2 { "pallet" } else { "forklift" };
         let areas = (0..annotators).map(|annotator| area(index, annotator)).collect();

@@ -1,4 +1,4 @@
-//! Datasets: a few with something in them, and enough small ones that a list has more than one page.
+//! Datasets: a few with content, and enough small ones that a list has more than one page.
 
 use avala_types::{DataType, DatasetStatus, Visibility};
 
@@ -9,7 +9,7 @@ use crate::schema::Dataset;
 use crate::state::dataset::DatasetRow;
 use crate::state::tables::Tables;
 
-/// How many datasets there are in all.
+/// Number of all datasets.
 const COUNT: usize = 120;
 
 const ZONES: [&str; 5] = ["Inbound dock", "Outbound dock", "Cold store", "High rack", "Charging bay"];
@@ -32,7 +32,7 @@ pub(super) fn add(tables: &mut Tables) -> serde_json::Result<()> {
         dataset.is_sequence = Some(plan.data_type == DataType::Lidar);
         dataset.data_type = Some(plan.data_type);
         dataset.visibility = Some(plan.visibility);
-        // Every fortieth is still being read.
+        // Every fortieth dataset is still being read.
         dataset.status = Some(if index % 40 == 39 { DatasetStatus::Creating } else { DatasetStatus::Created });
         dataset.project_count = Some(index as u64 % 3);
         dataset.created_at = minutes(index * 90);

@@ -1,4 +1,4 @@
-//! A fleet of twelve devices, what they recorded, and what happened on the way.
+//! A fleet of twelve devices, their recordings, and the events of these.
 
 use avala_types::{
     AlertChannelType, AlertStatus, DeviceStatus, DeviceType, FleetEventType, FleetSeverity, RecordingStatus,

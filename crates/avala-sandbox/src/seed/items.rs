@@ -1,4 +1,4 @@
-//! Items with free-form metadata and annotations, numbers included that a careless reader would round.
+//! Items with free-form metadata and annotations, including numbers that a careless reader would round.
 
 use avala_types::Json;
 use serde::Serialize;
@@ -153,7 +153,7 @@ fn objects(index: usize) -> Vec<Object> {
         let attributes = Attributes {
             occluded: seed.is_multiple_of(5),
             confidence: scatter(seed, 1000) as f64 / 1000.0,
-            // Larger than a double counts to.
+            // Larger than the integers of a double.
             track: (*label != "rack").then_some(9_007_199_254_740_993 + id as u64),
         };
         Object { id, label, shape, attributes }

@@ -30,7 +30,7 @@ use crate::state::tables::Tables;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Seed {
-    /// Something of everything, the same in every run; the names are in [`demo`](crate::demo).
+    /// Some resources of every kind, the same in every run; the names are in [`demo`](crate::demo).
     #[default]
     Demo,
     /// The accounts of [`demo`](crate::demo), and nothing that they own.
@@ -52,7 +52,7 @@ pub(crate) fn tables(seed: Seed, url: &str, extras: &Extras) -> io::Result<Table
     Ok(tables)
 }
 
-/// Adds everything but datasets, each table after those that it refers to.
+/// Adds everything except datasets, each table after those that it refers to.
 fn add_demo(tables: &mut Tables, url: &str) -> Result<(), ApiError> {
     organizations::add(tables, url)?;
     projects::add(tables);
@@ -72,5 +72,5 @@ fn add_demo(tables: &mut Tables, url: &str) -> Result<(), ApiError> {
 
 /// Converts an error that cannot happen, because the seed refers only to rows that it has created before.
 fn impossible(error: ApiError) -> io::Error {
-    io::Error::other(format!("the seed contradicts itself: {error:?}"))
+    io::Error::other(format!("the seed is inconsistent: {error:?}"))
 }

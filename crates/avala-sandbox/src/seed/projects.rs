@@ -31,7 +31,7 @@ pub(super) fn add(tables: &mut Tables) {
         project.short_description = Some(format!("{name} for the robots of {owner}."));
         project.industry_icon = Some("logistics".to_owned());
         project.created_at = minutes(index * 1440);
-        // The older a project, the later it was touched, so that the two orders differ.
+        // Older projects have later updates, so that the two orders differ.
         project.updated_at = minutes((30 - index) * 1440);
         tables.projects.add(|uid| {
             project.uid = uid.into();

@@ -14,7 +14,7 @@ use crate::state::storage::links::link_to;
 /// The sequences, by name and number of frames.
 const SEQUENCES: [(&str, usize); 3] = [("morning-round", 40), ("noon-round", 12), ("night-round", 5)];
 
-/// A camera of the rig: its name, the direction that it looks in (in turns, to the left) and whether it is a fisheye.
+/// A camera of the rig: its name, its direction (in turns, to the left) and whether it is a fisheye.
 const CAMERAS: [(&str, f64, bool); 6] = [
     ("front", 0.0, true),
     ("front-left", 0.15, false),
@@ -37,7 +37,7 @@ struct Frame {
     images: Vec<NamedImage>,
 }
 
-/// An image with the name of its camera, which is one of the names that uploaders use and in no model.
+/// An image with the name of its camera, in one of the fields that uploaders use and that no model has.
 #[derive(Serialize)]
 struct NamedImage {
     camera: &'static str,
@@ -109,7 +109,7 @@ fn vec3(x: f64, y: f64, z: f64) -> Vec3 {
     Vec3 { x: round(x), y: round(y), z: round(z) }
 }
 
-/// Returns the orientation after a part of a turn to the left.
+/// Returns the orientation after a fraction of a turn to the left.
 fn heading(turn: f64) -> Quat {
     Quat { x: 0.0, y: 0.0, z: round(sin(turn / 2.0)), w: round(cos(turn / 2.0)) }
 }

@@ -1,4 +1,4 @@
-//! Webhooks, and what was sent to them.
+//! Webhooks, and the deliveries that were sent to them.
 
 use avala_types::{EventType, ExportUid, WebhookDeliveryStatus};
 use serde_json::json;

@@ -8,7 +8,7 @@ use crate::demo;
 use crate::error::ApiError;
 use crate::state::table::Table;
 
-/// The users, and the keys that they call with.
+/// The users, and their keys.
 pub(crate) struct Accounts {
     users: Table<User>,
     keys: HashMap<Vec<u8>, OwnerName>,

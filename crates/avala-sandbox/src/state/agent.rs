@@ -2,7 +2,7 @@
 
 use avala_types::AgentUid;
 
-/// Returns the secret of an agent, which only the response to its creation shows.
+/// Returns the secret of an agent, which only the response to its creation has.
 pub(crate) fn secret_of(uid: &AgentUid) -> String {
     format!("agsec_{uid}")
 }

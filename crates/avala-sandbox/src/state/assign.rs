@@ -1,4 +1,4 @@
-//! Events that become work for agents.
+//! Executions of agents for events.
 
 use avala_types::{AgentUid, EventType, ExecutionStatus, ExecutionUid, Json, ProjectUid, ResultUid, TaskType, TaskUid};
 use serde::Deserialize;
@@ -33,7 +33,7 @@ impl Resource {
         self.task_type.as_deref().or(self.type_.as_deref())
     }
 
-    /// Returns whether this is the payload of an event already.
+    /// Returns whether this already is the payload of an event.
     fn is_payload(&self) -> bool {
         self.task_uid.is_some() || self.dataset_uid.is_some() || self.export_uid.is_some()
     }
@@ -83,7 +83,7 @@ fn payload(kind: &str, about: &Resource, project: Option<&ProjectUid>, resource:
         }),
         "dataset" => json!({ "dataset_uid": about.uid, "project_uid": project }),
         "export" => json!({ "export_uid": about.uid, "project_uid": project }),
-        // The event of a result has its payload already, and so has every other event.
+        // The event of a result already has its payload, as do all other events.
         _ => return resource.clone(),
     };
     payload.into()

@@ -27,10 +27,10 @@ pub(crate) fn advance(job: &mut AutoLabelJob) {
             job.processed_items = total;
             job.summary = Some(json!({ "annotations_created": if job.dry_run { 0 } else { total * 3 } }).into());
         }
-        // It has ended.
+        // The job has ended.
         _ => return,
     }
-    // Every tenth item has nothing on it.
+    // Every tenth item has no objects.
     job.skipped_items = job.processed_items / 10;
     job.successful_items = job.processed_items - job.skipped_items;
     job.progress_pct = Some(if total == 0 { 100.0 } else { job.processed_items as f64 * 100.0 / total as f64 });

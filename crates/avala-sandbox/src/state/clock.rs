@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use avala_types::Timestamp;
 
-/// The clock that URLs expire by and that the `Date` header shows. Tests move it; clones share it.
+/// The clock of the expiry of URLs and of the `Date` header. Tests move it; clones share it.
 #[derive(Clone, Default)]
 pub(crate) struct Clock(Arc<AtomicI64>);
 
@@ -20,7 +20,7 @@ impl Clock {
         moved.unwrap_or(now)
     }
 
-    /// Milliseconds that this clock is ahead of the machine's; negative when it is behind.
+    /// Milliseconds by which this clock is ahead of the machine's; negative if it is behind.
     pub(crate) fn set_offset(&self, milliseconds: i64) {
         self.0.store(milliseconds, Ordering::Relaxed);
     }
@@ -57,7 +57,7 @@ pub(crate) fn expiry(now: SystemTime, lifetime: Duration) -> Timestamp {
 pub(crate) fn civil(time: SystemTime) -> [u64; 6] {
     let seconds = unix_seconds(time);
     let (days, second_of_day) = (seconds / 86_400, seconds % 86_400);
-    // Howard Hinnant's algorithm: years begin in March, so that the leap day is the last one.
+    // Howard Hinnant's algorithm: years start in March, so that the leap day is the last one.
     let shifted = days + 719_468;
     let (era, day_of_era) = (shifted / 146_097, shifted % 146_097);
     let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;

@@ -6,7 +6,7 @@ use crate::schema::{Dataset, DatasetItem, DatasetSequence, SequenceOutcome};
 use crate::state::clock;
 use crate::state::table::Table;
 
-/// A dataset is `created` at this fetch, and `creating` before.
+/// Number of the fetch that returns a dataset as `created`; it is `creating` before.
 const FETCHES_UNTIL_CREATED: u32 = 3;
 
 pub(crate) struct DatasetRow {
@@ -14,11 +14,11 @@ pub(crate) struct DatasetRow {
     pub(crate) items: Table<DatasetItem>,
     pub(crate) sequences: Table<SequenceRow>,
     pub(crate) fetches: u32,
-    /// Whether it consists of objects that were uploaded.
+    /// Whether it consists of uploaded objects.
     pub(crate) is_uploaded: bool,
 }
 
-/// A sequence without its frames, and the frames: lists show a sequence without frames.
+/// A sequence without its frames, and the frames separately: lists show no frames.
 pub(crate) struct SequenceRow {
     pub(crate) sequence: DatasetSequence,
     pub(crate) frames: Json,
@@ -29,9 +29,9 @@ pub(crate) struct SequenceRow {
 }
 
 impl DatasetRow {
-    /// Creates a dataset with nothing in it.
+    /// Creates an empty dataset.
     pub(crate) fn new(dataset: Dataset) -> Self {
-        // Uids are unique in the sandbox and not only in the dataset.
+        // UIDs are unique in the sandbox and not only in the dataset.
         let scope = |kind: &str| format!("{kind} of {}", dataset.uid);
         let (items, sequences) = (Table::new(&scope("items")), Table::new(&scope("sequences")));
         Self { items, sequences, dataset, fetches: 0, is_uploaded: false }

@@ -5,10 +5,10 @@ use avala_types::{EventType, ExportStatus};
 use crate::schema::{Export, Task};
 use crate::state::tables::Tables;
 
-/// The name of an export that fails, for clients that want to see one.
+/// The name of an export that fails, for tests of clients.
 const FAILS: &str = "fail";
 
-/// Contents of an export: the tasks of its projects, and the items of its datasets and slices as if each were a task.
+/// Contents of an export: the tasks of its projects, and the items of its datasets and slices, each as a task.
 pub(crate) fn count_tasks(tables: &Tables, export: &Export) -> u64 {
     let is_covered = |task: &&Task| task.project.as_ref().is_some_and(|project| export.projects.contains(project));
     let tasks = tables.tasks.rows().filter(is_covered).count() as u64;
@@ -20,13 +20,13 @@ pub(crate) fn count_tasks(tables: &Tables, export: &Export) -> u64 {
     tasks + items + slices.sum::<u64>()
 }
 
-/// Returns whether an export has ended, well or not.
+/// Returns whether an export has ended, successfully or not.
 pub(crate) fn is_over(export: &Export) -> bool {
     matches!(export.status, Some(ExportStatus::Exported | ExportStatus::Completed | ExportStatus::Failed))
 }
 
 /// Takes one step: requested, pending, processing until all tasks are written, exported. An export whose name is
-/// [`FAILS`] has failed instead. Returns the event of this step, if it has one.
+/// [`FAILS`] fails instead. Returns the event of this step, if it has one.
 pub(crate) fn advance(export: &mut Export) -> Option<EventType> {
     let total = export.total_task_count.unwrap_or_default();
     let written = export.exported_task_count.unwrap_or_default();
@@ -46,7 +46,7 @@ pub(crate) fn advance(export: &mut Export) -> Option<EventType> {
             export.exported_task_count = Some(total);
             return Some(EventType::ExportCompleted);
         }
-        // It has ended.
+        // The export has ended.
         _ => {}
     }
     None

@@ -1,4 +1,4 @@
-//! Files on their way into datasets.
+//! Uploads of files that become datasets.
 
 use std::collections::{HashMap, VecDeque};
 use std::time::{Duration, SystemTime};
@@ -12,15 +12,15 @@ use crate::state::dataset::DatasetRow;
 use crate::state::storage::links::link_to;
 use crate::state::table::Table;
 
-/// Space that is reserved for a file and not used is free again after this time.
+/// Reserved space that is not used is free again after this time.
 const RESERVATION: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// A file that an upload was prepared for.
+/// A file with a prepared upload.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct FileName {
     pub(crate) owner: OwnerName,
     pub(crate) dataset_name: String,
-    /// The files that it belongs to, with version 2 of the protocol.
+    /// The batch that it belongs to, with version 2 of the protocol.
     pub(crate) batch: Option<DatasetUploadUid>,
     pub(crate) path: String,
 }
@@ -49,7 +49,7 @@ impl ManualUploadRow {
     }
 }
 
-/// Uploads by their uids and by their files, and the space that is reserved for them.
+/// Uploads by their UIDs and by their files, and the space that is reserved for them.
 pub(crate) struct ManualUploads {
     rows: Table<ManualUploadRow>,
     by_name: HashMap<FileName, UploadUid>,
@@ -95,7 +95,7 @@ impl ManualUploads {
         row
     }
 
-    /// Notes that the storage has the whole file: its space is not reserved any more, but used.
+    /// Records that the storage has the whole file: its space is no longer reserved, but used.
     pub(crate) fn complete(&mut self, uid: &UploadUid) -> Result<&ManualUploadRow, ApiError> {
         self.release(uid);
         let row = self.rows.get_mut(uid)?;
@@ -103,15 +103,15 @@ impl ManualUploads {
         Ok(row)
     }
 
-    /// Completes the file of a form, which is complete with the form.
+    /// Completes the file of a form: it is complete when the form is.
     pub(crate) fn complete_form(&mut self, key: &str) {
         if let Some(uid) = self.forms.remove(key) {
-            // The upload is forgotten when its dataset is created.
+            // The upload is removed when its dataset is created.
             let _ = self.complete(&uid);
         }
     }
 
-    /// Returns the bytes that are reserved for an owner. Old reservations lapse.
+    /// Returns the bytes that are reserved for an owner. Old reservations expire.
     pub(crate) fn reserved(&mut self, owner: &OwnerName, now: SystemTime) -> u64 {
         while let Some((start, uid)) = self.reservations.front() {
             if now.duration_since(*start).unwrap_or_default() < RESERVATION {
@@ -143,7 +143,7 @@ impl ManualUploads {
         })
     }
 
-    /// Forgets uploads.
+    /// Removes uploads.
     pub(crate) fn remove(&mut self, uids: &[UploadUid]) {
         for uid in uids {
             self.release(uid);

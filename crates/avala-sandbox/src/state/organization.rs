@@ -67,7 +67,7 @@ impl OrganizationRow {
 }
 
 impl TeamRow {
-    /// Returns the team with its members counted.
+    /// Returns the team with the count of its members.
     pub(crate) fn view(&self) -> Team {
         let mut view = self.team.clone();
         view.member_count = Some(self.members.len() as u64);
@@ -76,7 +76,7 @@ impl TeamRow {
 }
 
 impl OrganizationRow {
-    /// Adds an invitation, with what it says of the organization and of its own address.
+    /// Adds an invitation, with the fields about the organization and its own address.
     pub(crate) fn add_invitation(&mut self, mut invitation: Invitation, url: &str) -> Invitation {
         invitation.organization_name = Some(self.organization.name.clone());
         invitation.organization_slug = Some(self.organization.slug.clone());

@@ -4,7 +4,7 @@ use avala_types::DatasetUid;
 
 use crate::schema::PublicObject;
 
-/// The published revision of a dataset, fixed by the first request for it. There is one for each, under the alias
+/// The published revision of a dataset, fixed by the first request for it. Each has one, under the alias
 /// `main`.
 #[derive(Clone)]
 pub(crate) struct Published {
@@ -12,7 +12,7 @@ pub(crate) struct Published {
     /// Digest of the revision.
     pub(crate) sha256: String,
     pub(crate) manifest_sha256: String,
-    /// In their order: each item is one, of the role `episode` or `media`.
+    /// The objects in order: one for each item, of the role `episode` or `media`.
     pub(crate) objects: Vec<PublicObject>,
     /// Keys of the objects in the storage, in the same order.
     pub(crate) keys: Vec<String>,

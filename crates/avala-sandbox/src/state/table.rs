@@ -6,7 +6,7 @@ use crate::error::ApiError;
 
 /// Rows in the order of their creation, each with a uid that the table gives it.
 ///
-/// Uids are the same in every run: they are made of the table's scope and a number that counts up.
+/// UIDs are the same in every run: they are computed from the table's scope and a counter.
 pub(crate) struct Table<T> {
     scope: u32,
     rows: BTreeMap<u64, T>,
@@ -15,12 +15,12 @@ pub(crate) struct Table<T> {
 }
 
 impl<T> Table<T> {
-    /// Creates an empty table. Tables with different scopes give different uids.
+    /// Creates an empty table. Tables with different scopes give different UIDs.
     pub(crate) fn new(scope: &str) -> Self {
         Self { scope: fnv1a(scope.as_bytes()), rows: BTreeMap::new(), numbers: HashMap::new(), last_number: 0 }
     }
 
-    /// Adds the row that `make` makes of its uid.
+    /// Adds the row that `make` creates from its UID.
     pub(crate) fn add(&mut self, make: impl FnOnce(&str) -> T) -> &mut T {
         self.last_number += 1;
         let number = self.last_number;
@@ -58,7 +58,7 @@ impl<T> Table<T> {
         number.and_then(|number| self.rows.remove(&number)).ok_or_else(ApiError::not_found)
     }
 
-    /// Removes the rows that do not fit, and says how many there were.
+    /// Removes the rows that do not match, and returns their number.
     pub(crate) fn retain(&mut self, fits: impl Fn(&T) -> bool) -> usize {
         let before = self.rows.len();
         self.rows.retain(|_, row| fits(row));

@@ -4,7 +4,7 @@ use avala_types::{AgentUid, ExecutionUid, Secret, WebhookDeliveryUid};
 
 use crate::schema::Webhook;
 
-/// A webhook, and the secret that only the response to its creation shows.
+/// A webhook, and the secret that only the response to its creation has.
 pub(crate) struct WebhookRow {
     pub(crate) webhook: Webhook,
     pub(crate) secret: Secret,

@@ -28,7 +28,8 @@ impl App {
         Ok((tables.webhook_deliveries.len() - before.0, tables.agent_executions.len() - before.1))
     }
 
-    /// Sends an event to every active agent and webhook that is subscribed to it. The body is the resource of the event.
+    /// Sends an event to every active agent and webhook that is subscribed to it. The body is the resource of the
+    /// event.
     pub(crate) fn announce(&self, tables: &mut Tables, event: &EventType, resource: &impl Wire) {
         // Models have only values that JSON can express, so encoding cannot fail.
         let Ok(payload) = Json::encode(&Written(resource)) else { return };
@@ -43,7 +44,7 @@ impl App {
         }
     }
 
-    /// Notes a delivery and hands it to the delivery worker.
+    /// Records a delivery and passes it to the delivery worker.
     pub(crate) fn deliver(
         &self,
         tables: &mut Tables,

@@ -50,7 +50,7 @@ pub(super) async fn send(letter: Letter) -> Result<Reply, Failure> {
     }
 }
 
-/// Returns where a target is, when it is http on this machine. Nothing else is contacted.
+/// Returns the address of a target that is http on this machine. Other targets are not contacted.
 fn loopback(target: &str) -> Result<(Vec<SocketAddr>, String), Failure> {
     let refused = || Failure::Refused("Not sent: the sandbox only calls http addresses of this machine.".to_owned());
     let uri: Uri = target.parse().map_err(|_| refused())?;

@@ -1,4 +1,4 @@
-//! Events that a test or a program raises.
+//! Events that a test or a program triggers.
 
 use avala_sandbox::Sandbox;
 use bytes::Bytes;

@@ -12,7 +12,7 @@ use tokio::net::TcpStream;
 /// A complete response.
 pub(crate) type TestResponse = Response<Bytes>;
 
-/// Sends one request on a connection of its own and returns the response once its head is there.
+/// Sends one request on a new connection and returns the response once its head has arrived.
 pub(crate) async fn send(address: &str, request: Request<Full<Bytes>>) -> hyper::Result<Response<Incoming>> {
     let stream = TcpStream::connect(address).await.unwrap();
     let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
@@ -57,7 +57,7 @@ pub(crate) async fn delete(sandbox: &Sandbox, path: &str) -> TestResponse {
     call(sandbox, request(sandbox, Method::DELETE, path, "")).await
 }
 
-/// Sends a POST without a body, as for actions.
+/// Sends a POST without a body, for actions.
 pub(crate) async fn act(sandbox: &Sandbox, path: &str) -> TestResponse {
     call(sandbox, request(sandbox, Method::POST, path, "")).await
 }
@@ -86,7 +86,7 @@ pub(crate) async fn fetch(sandbox: &Sandbox, path: &str) -> Value {
     json(&get(sandbox, path).await, StatusCode::OK)
 }
 
-/// Replaces presigned URLs by their paths: the rest names the port and the second of the response.
+/// Replaces presigned URLs by their paths: the rest depends on the port and the second of the response.
 pub(crate) fn unsigned(mut value: Value) -> Value {
     match &mut value {
         Value::Array(list) => list.iter_mut().for_each(|inner| *inner = unsigned(inner.take())),
@@ -112,10 +112,10 @@ pub(crate) fn column(page: &Value, field: &str) -> Vec<String> {
 }
 
 pub(crate) fn text<'a>(thing: &'a Value, field: &str) -> &'a str {
-    thing[field].as_str().unwrap_or_else(|| panic!("{field} is no text in {thing}"))
+    thing[field].as_str().unwrap_or_else(|| panic!("{field} is not a text in {thing}"))
 }
 
-/// Returns the uid of the first thing in a list.
+/// Returns the UID of the first object in a list.
 pub(crate) async fn first_uid(sandbox: &Sandbox, path: &str) -> String {
     column(&fetch(sandbox, path).await, "uid").swap_remove(0)
 }

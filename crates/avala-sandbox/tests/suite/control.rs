@@ -27,7 +27,7 @@ async fn faults_are_added_and_cleared() {
     json(&control(&sandbox, Method::DELETE, "faults", "").await, StatusCode::OK);
     assert_eq!(get(&sandbox, "/tasks/").await.status(), StatusCode::OK);
     let wrong = control(&sandbox, Method::POST, "faults", r#"{"fault": "GET /tasks/ often"}"#).await;
-    assert!(json(&wrong, StatusCode::BAD_REQUEST)["fault"][0].as_str().unwrap().contains("is no fault"));
+    assert!(json(&wrong, StatusCode::BAD_REQUEST)["fault"][0].as_str().unwrap().contains("is not a fault"));
     let form = Request::post("/_sandbox/faults/").header("host", "localhost").header("content-type", "text/plain");
     let form = call(&sandbox, form.body(Full::new(Bytes::from("{}"))).unwrap()).await;
     assert_eq!(form.status(), StatusCode::UNSUPPORTED_MEDIA_TYPE, "a browser could send this");

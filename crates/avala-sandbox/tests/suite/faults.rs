@@ -7,7 +7,7 @@ use serde_json::json as value;
 
 use crate::client::{address, column, fetch, get, json, path_of, post, request, send, walk};
 
-/// Returns how many exports there are.
+/// Returns the number of exports.
 async fn exports(sandbox: &Sandbox) -> usize {
     column(&fetch(sandbox, "/exports/").await, "uid").len()
 }
@@ -78,7 +78,7 @@ async fn a_body_is_cut_where_the_fault_says() {
         assert_eq!(response.headers()["content-length"], whole.len().to_string());
         let mut body = response.into_body();
         let mut received = Vec::new();
-        while let Ok(frame) = body.frame().await.expect("the body does not end by itself") {
+        while let Ok(frame) = body.frame().await.expect("the body does not end") {
             received.extend_from_slice(&frame.into_data().unwrap());
         }
         assert_eq!(received, whole[..expected]);
@@ -93,7 +93,7 @@ async fn a_late_response_was_processed_at_once() {
     assert_eq!(get(&sandbox, "/tasks/").await.status(), StatusCode::OK);
     assert!(begin.elapsed() >= Duration::from_millis(50));
 
-    // The export is there although its response will not come.
+    // The export exists although its response is never sent.
     sandbox.fault(Fault::delay(Duration::from_secs(3600)).on("POST", "/exports/")).unwrap();
     let processed = async { while exports(&sandbox).await < 6 {} };
     tokio::select! {
@@ -138,9 +138,9 @@ async fn a_fault_that_cannot_be_is_refused() {
         (Fault::status(503).header("retry-after", "1\n"), "HTTP does not allow"),
         (Fault::redirect("\n"), "HTTP does not allow"),
         (Fault::html().on("GET IT", "/"), "HTTP does not allow"),
-        (Fault::html().on("GET", "tasks/"), "starts with a slash"),
-        (Fault::drop_response().header("retry-after", "1"), "no response of its own"),
-        (Fault::cut_body(1).body("x"), "no response of its own"),
+        (Fault::html().on("GET", "tasks/"), "does not start with a slash"),
+        (Fault::drop_response().header("retry-after", "1"), "without its own response"),
+        (Fault::cut_body(1).body("x"), "without its own response"),
     ] {
         let error = sandbox.fault(fault).unwrap_err().to_string();
         assert!(error.contains(expected), "{error}");

@@ -1,4 +1,4 @@
-//! Life cycle of each resource: created, found, listed, updated, deleted, and not found any more.
+//! Life cycle of each resource: created, found, listed, updated, deleted, and no longer found.
 
 use avala_sandbox::Sandbox;
 use http::StatusCode;

@@ -12,7 +12,7 @@ async fn a_dropped_sandbox_no_longer_listens() {
     let address = address(&sandbox).to_owned();
     let mut open = TcpStream::connect(&address).await.unwrap();
     drop(sandbox);
-    // The server's task ends at its next turn.
+    // The server's task ends when it is polled next.
     let closed = async {
         while TcpStream::connect(&address).await.is_ok() {
             tokio::task::yield_now().await;

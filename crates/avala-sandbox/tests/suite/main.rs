@@ -1,11 +1,6 @@
 //! The sandbox over real HTTP. Every test starts its own.
 
-#![allow(
-    clippy::expect_used,
-    clippy::panic,
-    clippy::unwrap_used,
-    reason = "a test may fail loudly, and so may its helpers"
-)]
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "tests may panic, also in their helpers")]
 
 mod agents;
 mod annotation_issues;

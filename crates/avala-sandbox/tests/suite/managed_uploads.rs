@@ -8,7 +8,7 @@ use crate::storage_client::put;
 const PROTOCOL: &str = "fleet-managed-mcap-v1";
 const SESSION: &str = "11111111-1111-4111-8111-111111111111";
 
-/// The smallest file that begins and ends as MCAP files do.
+/// The smallest file that starts and ends like an MCAP file.
 const MCAP: &[u8] = b"\x89MCAP0\r\n\x89MCAP0\r\n";
 const MCAP_SHA256: &str = "cd620998305f1a92732135123890a3143850b157d0ae009191c8f07a3acd4642";
 

@@ -83,7 +83,7 @@ async fn a_small_file_is_put_once() {
     let response = put(&sandbox, &first["url"], &first["headers"], "abc").await;
     assert!(response.status() == StatusCode::OK && response.headers().contains_key("etag"));
     let again = put(&sandbox, &first["url"], &first["headers"], "abc").await;
-    assert_eq!(again.status(), StatusCode::PRECONDITION_FAILED, "the object is there");
+    assert_eq!(again.status(), StatusCode::PRECONDITION_FAILED, "the object exists");
     assert_eq!(json(&post(&sandbox, &complete, value!({})).await, StatusCode::OK)["complete"], true);
     json(&post(&sandbox, &complete, value!({})).await, StatusCode::OK);
     let resumed = target(&sandbox, "1.jpg", 3, Some("batch")).await;

@@ -1,4 +1,4 @@
-//! Requests as other clients send them, and errors that all of them can read.
+//! Requests like those of other clients, and errors that all of them can read.
 
 use avala_sandbox::{Sandbox, Seed};
 use http::{HeaderValue, Method, StatusCode};
@@ -8,7 +8,7 @@ use tokio::net::TcpStream;
 
 use crate::client::{address, call, create, get, json, post, request};
 
-/// Sends text and returns all of the response.
+/// Sends text and returns the whole response.
 async fn exchange(sandbox: &Sandbox, request: &str) -> String {
     let mut stream = TcpStream::connect(address(sandbox)).await.unwrap();
     stream.write_all(request.as_bytes()).await.unwrap();
@@ -117,7 +117,7 @@ async fn access_token_stands_in_for_the_key() {
         assert_eq!(status, StatusCode::UNAUTHORIZED, "{token} {key:?}");
         assert!(body["detail"].is_string());
     }
-    // The token is no key.
+    // The token is not an API key.
     let (status, _) = with_authorization(&sandbox, "none", Some("oauth_1")).await;
     assert_eq!(status, StatusCode::UNAUTHORIZED);
 }

@@ -28,7 +28,7 @@ fn contract() -> BTreeSet<String> {
 fn every_row_has_a_route_and_every_route_has_a_row() {
     let routes = avala_sandbox::routes();
     let responded: BTreeSet<String> = routes.iter().map(|route| format!("{} {}", route.method, route.path)).collect();
-    assert_eq!(responded.len(), routes.len(), "a route is there twice");
+    assert_eq!(responded.len(), routes.len(), "a route occurs twice");
     let mut expected = contract();
     expected.extend(ONLY_DOCUMENTED.map(str::to_owned));
     let missing: Vec<_> = expected.difference(&responded).collect();
@@ -42,7 +42,7 @@ async fn the_server_knows_every_route() {
     for route in avala_sandbox::routes() {
         let path = route.path.replace(['{', '}'], "");
         let response = call(&sandbox, request(&sandbox, Method::OPTIONS, &path, "")).await;
-        // An unknown path is 404; a known one says which methods it has.
+        // An unknown path is 404; the response for a known one has its methods.
         assert_eq!(response.status(), StatusCode::METHOD_NOT_ALLOWED, "{path}");
         let allowed = response.headers()["allow"].to_str().unwrap();
         assert!(allowed.split(',').any(|method| method == route.method), "{route:?}: {allowed}");

@@ -55,7 +55,7 @@ async fn credentials_in_headers_are_400() {
     let stored = at(&sandbox, "PUT", url, &[NEW], "abc").await;
     assert_eq!(stored.status(), StatusCode::OK);
     let names = ["x-ratelimit-limit", "x-request-id"];
-    assert!(!names.iter().any(|name| stored.headers().contains_key(*name)), "the storage host is another host");
+    assert!(!names.iter().any(|name| stored.headers().contains_key(*name)), "the storage host is a separate host");
 }
 
 #[tokio::test]
@@ -137,7 +137,7 @@ async fn hashed_bodies_are_not_kept() {
     let refused = at(&sandbox, "GET", &sandbox.storage().url(&object.key), &[], "").await;
     assert_eq!((refused.status(), code(&refused).as_str()), (StatusCode::INTERNAL_SERVER_ERROR, "InternalError"));
 
-    // The second part arrives before its turn.
+    // The second part arrives before the first one.
     let large = session(&sandbox, "b.bin", PART + 1).await;
     for (url, part) in part_urls(&sandbox, &large, &[2, 1]).await.iter().zip([vec![2], vec![1; PART]]) {
         let expected = hash(&part);

@@ -1,4 +1,4 @@
-//! Requests whose head the server cannot read: refused with JSON, like everything else.
+//! Requests whose head the server cannot read: refused with JSON, like all other requests.
 
 use avala_sandbox::Sandbox;
 use serde_json::Value;
@@ -7,12 +7,12 @@ use tokio::net::TcpStream;
 
 use crate::client::address;
 
-/// Sends bytes and returns all that the server responds until it closes the connection.
+/// Sends bytes and returns everything that the server responds until it closes the connection.
 async fn exchange(sandbox: &Sandbox, sent: &[u8]) -> String {
     let stream = TcpStream::connect(address(sandbox)).await.unwrap();
     let (mut reader, mut writer) = stream.into_split();
     let write = async {
-        // The server may close its side before all is sent, and reads the rest all the same.
+        // The server may close its side before everything is sent, and still reads the rest.
         writer.write_all(sent).await.unwrap();
         writer
     };
@@ -36,7 +36,7 @@ fn check(response: &str, status: &str, case: &str) {
 }
 
 fn cases() -> Vec<(&'static str, &'static str, String)> {
-    // A head that can be read after all is refused later, and would leave the connection open.
+    // A head that can be read is refused later, and leaves the connection open.
     let line = "GET /api/v1/tasks/ HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n";
     let many: String = (0..2_000).map(|number| format!("x-header-{number}: 1\r\n")).collect();
     vec![

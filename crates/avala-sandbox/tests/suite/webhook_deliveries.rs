@@ -22,7 +22,7 @@ async fn new_dataset(sandbox: &Sandbox, slug: &str) -> Value {
     create(sandbox, "/datasets/", value!({"name": "A", "slug": slug, "data_type": "image"})).await
 }
 
-/// Returns the deliveries of a webhook, once none is on its way.
+/// Returns the deliveries of a webhook, once none is pending.
 async fn settled(sandbox: &Sandbox, webhook: &Value) -> Vec<Value> {
     for _ in 0..2000 {
         let page = fetch(sandbox, "/webhook-deliveries/?limit=1000").await;

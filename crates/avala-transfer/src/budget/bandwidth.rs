@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-/// How much of a second may be sent at once after a pause.
+/// Burst after a pause, as a fraction of the bytes of a second.
 const BURST_SECONDS: f64 = 0.1;
 
 /// Bandwidth limit of transfers, in bytes per second, adjustable while they run. Clones share it.
@@ -47,11 +47,11 @@ impl BandwidthLimit {
         Self(Arc::new(Shared { meter: Mutex::default(), changed: watch::Sender::new(()) }))
     }
 
-    /// Changes the limit at once, for running transfers too. `None` removes it; zero counts as 1.
+    /// Changes the limit immediately, for running transfers too. `None` removes it; zero counts as 1.
     pub fn set(&self, bytes_per_second: impl Into<Option<u64>>) {
         let rate = bytes_per_second.into().map(|rate| rate.max(1));
         let mut meter = self.meter();
-        // Outside of a runtime there is no clock to read, and nothing runs that would need it.
+        // Outside of a runtime there is no clock, and no transfer is running.
         if meter.rate.is_some() {
             meter.advance(Instant::now());
         }
@@ -69,7 +69,7 @@ impl BandwidthLimit {
         self.meter().rate
     }
 
-    /// Waits until `bytes` may be sent. A caller that stops waiting leaves them to the others.
+    /// Waits until `bytes` may be sent. If the caller stops waiting, other callers get the bytes.
     pub(crate) async fn take(&self, bytes: u64) {
         let mut ticket = {
             let mut meter = self.meter();
@@ -92,10 +92,10 @@ impl BandwidthLimit {
     }
 }
 
-/// Bytes that a caller waits for.
+/// The reservation of a waiting caller.
 struct Ticket<'a> {
     limit: &'a BandwidthLimit,
-    /// Count of bytes at which they are granted.
+    /// Count of granted bytes at which the caller may send.
     at: f64,
     bytes: u64,
     is_granted: bool,
@@ -110,7 +110,7 @@ impl Drop for Ticket<'_> {
     }
 }
 
-/// Two counters of bytes: those that were reserved and those that time has granted.
+/// Two counters: reserved bytes, and bytes that were granted with the time.
 #[derive(Debug, Default)]
 struct Meter {
     rate: Option<u64>,
@@ -138,7 +138,7 @@ impl Meter {
         self.reserved
     }
 
-    /// Grants bytes at once that will not be sent, so that nobody waits for them.
+    /// Grants bytes that will not be sent immediately, so that no caller waits for them.
     fn refund(&mut self, ticket: f64, bytes: u64, now: Instant) {
         self.advance(now);
         self.granted += (ticket - self.granted).clamp(0.0, bytes as f64);
@@ -149,7 +149,7 @@ impl Meter {
         self.advance(now);
         let rate = self.rate? as f64;
         let missing = ticket - self.granted;
-        // Less than half a byte is rounding.
+        // Less than half a byte is a rounding error.
         (missing > 0.5).then(|| Duration::from_secs_f64((missing / rate).clamp(0.001, 3600.0)))
     }
 }

@@ -9,25 +9,25 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-/// Requests at once to a host of which nothing is known.
+/// Initial number of concurrent requests to a host.
 const START: usize = 4;
-/// Until its first overload, a host whose slots are taken for this long gets one more, even if no request finished: a
+/// Until its first overload, a host whose slots are taken for this time gets one more, even if no request finished: a
 /// part can take minutes.
 const RAMP: Duration = Duration::from_millis(20);
-/// How long the host is left alone at least after it asked to slow down.
+/// Minimum pause after the host asked to slow down.
 const COOLDOWN: Duration = Duration::from_millis(500);
-/// Longest wait that a storage host can ask for.
+/// Maximum wait that a storage host can request.
 const MAX_COOLDOWN: Duration = Duration::from_secs(300);
-/// How long a number that overloaded the host is avoided, before a larger one than the last good one is tried.
+/// How long the ceiling stays after an overload, before a larger number of requests is tried.
 const PROBE: Duration = Duration::from_secs(20);
 
 /// The controller of one storage host. Clones share it.
 ///
 /// More connections help on long and lossy links and do not harm on others, so only the host limits their number. It
-/// begins small and reaches the maximum in an eighth of a second, unless the host responds 503 before. A 503 halves it
-/// at once, before the next part begins, and pauses the host. Then it grows by one with each success up to a ceiling,
-/// which is one less than what overloaded the host. The ceiling is lifted after a while without overload, each time by
-/// twice as much.
+/// starts small and reaches the maximum in an eighth of a second, unless the host responds 503 first. A 503 halves it
+/// before the next part begins, and pauses the host. Then it grows by one with each success up to a ceiling,
+/// which is one less than the number that overloaded the host. Without another overload, the ceiling is raised, each
+/// time by twice as much.
 #[derive(Clone, Debug)]
 pub(crate) struct Concurrency(Arc<Shared>);
 
@@ -42,7 +42,7 @@ struct Window {
     max: usize,
     limit: usize,
     in_flight: usize,
-    /// Since when slots are wanted and all are taken.
+    /// Since when callers wait and all slots are taken.
     full_since: Option<Instant>,
     closed_until: Option<Instant>,
     overload: Option<Overload>,
@@ -51,11 +51,11 @@ struct Window {
 /// Effect of the last overload of a host on the number of requests.
 #[derive(Clone, Copy, Debug)]
 struct Overload {
-    /// When it happened. Several requests report the same overload: it counts once.
+    /// Time of the overload. Several requests can report the same overload, which counts once.
     at: Instant,
-    /// Largest number that is used for now.
+    /// Current maximum number of requests.
     ceiling: usize,
-    /// By how much the ceiling is lifted next.
+    /// Size of the next increase of the ceiling.
     step: usize,
     /// When the ceiling was set, and the successes at the ceiling since then.
     since: Instant,
@@ -68,7 +68,7 @@ impl Window {
         Self { max, limit: START.min(max), in_flight: 0, full_since: None, closed_until: None, overload: None }
     }
 
-    /// Takes a slot, or returns what to wait for.
+    /// Takes a slot, or returns the reason to wait.
     fn try_take(&mut self, now: Instant) -> Take {
         if let Some(until) = self.closed_until {
             if now < until {
@@ -111,7 +111,7 @@ impl Window {
     }
 
     fn slow_down(&mut self, wait: Option<Duration>, started: Instant, now: Instant) {
-        // Responses to requests that began before the last overload say nothing new.
+        // Responses to requests that began before the last overload are not evidence of another one.
         if self.overload.is_none_or(|overload| started > overload.at) {
             let number = self.in_flight.clamp(1, self.limit);
             self.limit = (number / 2).max(1);
@@ -161,7 +161,7 @@ impl Concurrency {
 pub(crate) struct Slot {
     owner: Concurrency,
     started: Instant,
-    /// Whether it counts: not while it is suspended.
+    /// Whether the request holds its slot; false while it is suspended.
     is_held: bool,
 }
 
@@ -171,7 +171,7 @@ impl Slot {
         self.owner.window().succeeded(Instant::now());
     }
 
-    /// Gives the slot back for a while, as while a run is paused.
+    /// Returns the slot temporarily, such as while a run is paused.
     pub(crate) fn suspend(&mut self) {
         if std::mem::take(&mut self.is_held) {
             let mut window = self.owner.window();
@@ -182,7 +182,7 @@ impl Slot {
         }
     }
 
-    /// Waits for the slot again.
+    /// Waits for a slot again.
     pub(crate) async fn resume(&mut self) {
         if !self.is_held {
             let mut other = self.owner.slot().await;
@@ -191,7 +191,7 @@ impl Slot {
         }
     }
 
-    /// Records that the host asked to slow down, for `wait` if it named a time.
+    /// Records that the host asked to slow down, for `wait` if it requested a time.
     pub(crate) fn slow_down(self, wait: Option<Duration>) {
         self.owner.window().slow_down(wait, self.started, Instant::now());
     }
@@ -253,7 +253,7 @@ mod tests {
         let start = Instant::now();
         host.slot().await.succeeded();
         assert!((10..=12).contains(&start.elapsed().as_secs()), "{:?}", start.elapsed());
-        // One less than what overloaded it, until some time has passed.
+        // One less than the number that overloaded it, until some time has passed.
         for _ in 0..60 {
             host.slot().await.succeeded();
         }

@@ -12,8 +12,8 @@ const UNIT: u64 = 4 * 1024;
 /// Memory budget of transfers: how many bytes of files they may hold at once. Clones share it.
 ///
 /// The default is 64 MiB, or a quarter of the memory limit of the process's cgroup if that is less. It does not depend
-/// on the number of files and parts: a part is streamed from or to its file, and holds at most 2 MiB at a time. A
-/// transfer that finds no memory waits.
+/// on the number of files and parts: a part is streamed from or to its file, and holds at most 2 MiB at a time. If no
+/// memory is free, a transfer waits.
 ///
 /// ```
 /// let shared = avala_transfer::MemoryBudget::new(16 << 20);
@@ -36,7 +36,7 @@ impl Default for MemoryBudget {
 impl MemoryBudget {
     /// The default, in bytes: 64 MiB.
     pub const DEFAULT: u64 = 64 << 20;
-    /// The smallest budget, in bytes: 1 MiB. A smaller one counts as this.
+    /// The smallest budget, in bytes: 1 MiB. A smaller value counts as this one.
     pub const MIN: u64 = 1 << 20;
 
     /// Creates a budget of `bytes`.
@@ -53,7 +53,7 @@ impl MemoryBudget {
         self.total
     }
 
-    /// Returns how many bytes are free now.
+    /// Returns the number of free bytes.
     #[must_use]
     pub fn free(&self) -> u64 {
         self.units.available_permits() as u64 * UNIT
@@ -61,8 +61,8 @@ impl MemoryBudget {
 
     /// Waits for memory. A request for more than the budget gets the whole budget.
     ///
-    /// Only tasks of this crate wait here, which the runtime polls; so a future that its owner does not poll cannot
-    /// hold up the queue.
+    /// Only tasks of this crate wait here, and the runtime polls them; so a future of a user that is not polled cannot
+    /// block the queue.
     pub(crate) async fn take(&self, bytes: u64) -> Memory {
         let units = bytes.min(self.total).div_ceil(UNIT).min(self.total / UNIT);
         let units = u32::try_from(units).unwrap_or(u32::MAX);

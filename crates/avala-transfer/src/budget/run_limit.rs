@@ -1,4 +1,4 @@
-//! Limits of one run: at most so many bytes, at most so much time.
+//! Limits of one run: a maximum of bytes and of time.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -8,7 +8,7 @@ use tokio::time::Instant;
 
 use crate::error::{Error, ErrorKind};
 
-/// Ends a run before it exceeds its bytes or its time.
+/// Ends a run before it exceeds a limit.
 #[derive(Debug)]
 pub(crate) struct RunLimit {
     max_bytes: Option<u64>,
@@ -27,11 +27,11 @@ impl RunLimit {
         self.check_time()?;
         match self.reserve(bytes) {
             Ok(()) => Ok(()),
-            Err(max) => Err(reached(format!("the run may transfer {max} bytes, and these are used up"))),
+            Err(max) => Err(reached(format!("the run has transferred its maximum of {max} bytes"))),
         }
     }
 
-    /// Reserves the bytes of a part before it begins: a part that does not fit would be cut, and its bytes wasted.
+    /// Reserves the bytes of a part before it begins, because the bytes of an incomplete part would be wasted.
     pub(crate) fn claim(self: &Arc<Self>, bytes: u64) -> Result<Claim, Error> {
         self.check_time()?;
         let Err(max) = self.reserve(bytes) else {
@@ -47,7 +47,7 @@ impl RunLimit {
         Err(error.help(format!("raise the limit to at least {bytes} bytes: a part is sent whole")))
     }
 
-    /// Counts bytes, or returns the limit that they exceed.
+    /// Counts bytes, or returns the limit if they exceed it.
     fn reserve(&self, bytes: u64) -> Result<(), u64> {
         let Some(max) = self.max_bytes else { return Ok(()) };
         let fits = |used: u64| used.checked_add(bytes).filter(|sum| *sum <= max);
@@ -61,9 +61,9 @@ impl RunLimit {
         }
     }
 
-    /// Completes when the time is over; never without a limit.
+    /// Completes when the time limit is reached; never without a limit.
     pub(crate) async fn time_over(&self) -> Error {
-        // A time that no clock reaches is no limit.
+        // A time beyond the range of the clock is no limit.
         let Some((max, end)) = self.max_time.and_then(|max| Some((max, self.started.checked_add(max)?))) else {
             return std::future::pending().await;
         };
@@ -71,7 +71,7 @@ impl RunLimit {
         over(max)
     }
 
-    /// Runs a step, which is dropped when the time is over.
+    /// Runs a step, which is dropped when the time limit is reached.
     pub(crate) async fn within<T>(&self, step: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
         tokio::select! {
             biased;
@@ -81,7 +81,7 @@ impl RunLimit {
     }
 }
 
-/// Bytes that are reserved for a part. What was not sent is returned on drop.
+/// Bytes that are reserved for a part. Unsent bytes are returned on drop.
 #[derive(Debug)]
 pub(crate) struct Claim {
     limit: Arc<RunLimit>,
@@ -89,7 +89,7 @@ pub(crate) struct Claim {
 }
 
 impl Claim {
-    /// Notes how many of the bytes were sent.
+    /// Records how many of the bytes were sent.
     pub(crate) fn used(&mut self, bytes: u64) {
         self.unused = self.unused.saturating_sub(bytes);
     }
@@ -104,11 +104,11 @@ impl Drop for Claim {
 }
 
 fn over(max: Duration) -> Error {
-    reached(format!("the run may take {} s, and these are over", max.as_secs_f64()))
+    reached(format!("the run has taken its maximum of {} s", max.as_secs_f64()))
 }
 
 fn reached(message: String) -> Error {
-    Error::new(ErrorKind::LimitReached, message).help("run the same transfer again when more may be used: it continues")
+    Error::new(ErrorKind::LimitReached, message).help("run the same transfer again, with a new limit: it continues")
 }
 
 #[cfg(test)]
@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn part_that_does_not_fit_is_not_begun() {
+    fn part_beyond_the_limit_is_not_started() {
         let limit = Arc::new(RunLimit::new(Some(10), None));
         let mut first = limit.claim(6).unwrap();
         let error = limit.claim(5).unwrap_err();

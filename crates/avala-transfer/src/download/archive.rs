@@ -1,4 +1,4 @@
-//! Tests whether a downloaded file is whole, by what it begins with: the API publishes neither size nor hash of
+//! Tests whether a downloaded file is complete, by its format: the API publishes neither size nor hash of
 //! exports.
 
 use std::io::{self, BufReader, Read};
@@ -9,34 +9,34 @@ use serde::de::IgnoredAny;
 use super::part_file::PartFile;
 use super::target_error::TargetError;
 
-/// Longest end record of a ZIP archive: 22 bytes and a comment.
+/// Maximum length of the end record of a ZIP archive: 22 bytes and a comment.
 const LONGEST_END: u64 = 22 + 65_535;
-/// Nothing in a file below this length can be told from other content.
+/// Minimum length of a file whose format can be recognized.
 const BUFFER: usize = 256 << 10;
 
 /// Format of a file, by its first bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Content {
-    /// ZIP archive, with an end record that fits the file.
+    /// ZIP archive with a valid end record.
     Zip,
-    /// gzip stream, decompressed to its end with the right checksum.
+    /// gzip stream that was decompressed to its end, with a valid checksum.
     Gzip,
     /// One JSON document.
     Json,
-    /// Anything else, which cannot be tested.
+    /// Another format, which cannot be tested.
     Other,
 }
 
-/// Why a file is not whole.
+/// Reason why a file is incomplete.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Broken {
     #[error("the ZIP archive has no end record")]
     ZipEnd,
-    #[error("the ZIP archive is not as long as its end record says")]
+    #[error("the length of the ZIP archive contradicts its end record")]
     ZipLength,
-    #[error("the gzip stream is cut or damaged: {0}")]
+    #[error("the gzip stream is truncated or damaged: {0}")]
     Gzip(io::Error),
-    #[error("the JSON document is cut or malformed at line {line} column {column}")]
+    #[error("the JSON document is truncated or malformed at line {line} column {column}")]
     Json { line: usize, column: usize },
     #[error(transparent)]
     Target(#[from] TargetError),
@@ -70,7 +70,7 @@ fn first_visible(start: &[u8]) -> Option<u8> {
     text.iter().copied().find(|byte| !byte.is_ascii_whitespace())
 }
 
-/// Exports may be one document or one document per line.
+/// Checks the JSON documents of an export: one, or one per line.
 fn json(reader: impl Read) -> Result<(), Broken> {
     for document in serde_json::Deserializer::from_reader(reader).into_iter::<IgnoredAny>() {
         document.map_err(|error| Broken::Json { line: error.line(), column: error.column() })?;
@@ -78,7 +78,7 @@ fn json(reader: impl Read) -> Result<(), Broken> {
     Ok(())
 }
 
-/// Checks that the end record is at the end of the file, and that the directory which it names is before it.
+/// Checks that the end record is at the end of the file, and that its directory precedes it.
 fn zip(part: &PartFile, size: u64) -> Result<(), Broken> {
     let start = size.saturating_sub(LONGEST_END);
     let mut tail = Vec::new();
@@ -96,7 +96,7 @@ fn zip(part: &PartFile, size: u64) -> Result<(), Broken> {
         }
         let is_zip64 = length == u64::from(u32::MAX) || offset == u64::from(u32::MAX);
         let end = start + position as u64;
-        // The directory of a larger archive is named by a second record before this one.
+        // A larger archive has a second record with the directory before this one.
         let fits = if is_zip64 { has_zip64(&tail, position) } else { offset + length <= end };
         return if fits { Ok(()) } else { Err(Broken::ZipLength) };
     }

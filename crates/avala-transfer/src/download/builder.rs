@@ -28,7 +28,7 @@ use crate::upload::dataset::OnFailure;
 impl Transfers {
     /// Downloads the file of an export, after waiting until it is written.
     ///
-    /// The file is tested when it is complete: a ZIP archive by its end record, a gzip stream by its checksum, a JSON
+    /// The complete file is tested: a ZIP archive by its end record, a gzip stream by its checksum, a JSON
     /// document by its syntax, because the API publishes neither its size nor its hash.
     ///
     /// ```no_run
@@ -98,7 +98,7 @@ pub struct ObjectDownload {
 }
 
 impl ObjectDownload {
-    /// Writes the object to this file, which is replaced in one step when all of it is there and right.
+    /// Writes the object to this file, which is replaced atomically when the object is complete and verified.
     pub fn to_file(self, path: impl Into<PathBuf>) -> Download {
         Download::new(self.transfers, self.source, Place::Files(Target::File(path.into())), None)
     }
@@ -118,7 +118,7 @@ impl ObjectDownload {
         WriterDownload::new(self.transfers, self.source, writer)
     }
 
-    /// Writes the object to this path of a store of objects, where it appears when all of it was received.
+    /// Writes the object to this path of an object store, where it appears when it is complete.
     #[cfg(feature = "object-store")]
     pub fn to_object_store(
         self,
@@ -139,12 +139,12 @@ pub struct CollectionDownload {
 }
 
 impl CollectionDownload {
-    /// Writes the objects into this folder, each to its own path. Files that it has already are not transferred.
+    /// Writes the objects into this folder, each to its own path. Existing files are not transferred again.
     pub fn to_folder(self, path: impl Into<PathBuf>) -> Download {
         Download::new(self.transfers, self.source, Place::Files(Target::Folder(path.into())), None)
     }
 
-    /// Writes the objects to paths below this prefix of a store of objects. All of them are transferred in each run.
+    /// Writes the objects to paths below this prefix of an object store. Each run transfers all of them.
     #[cfg(feature = "object-store")]
     pub fn to_object_store(
         self,
@@ -183,7 +183,8 @@ impl RevisionDownload {
         self
     }
 
-    /// Sends no request: uses the list that an earlier download saved in the state folder, and a content store.
+    /// Sets whether the download sends no requests, and uses the list that an earlier download saved, and a content
+    /// store.
     ///
     /// The reference has to be canonical, `avala://datasets/<uuid>@<digest>`. Default: `false`.
     pub fn offline(mut self, offline: bool) -> Self {
@@ -193,11 +194,11 @@ impl RevisionDownload {
         self
     }
 
-    /// Returns the reference that never moves, `avala://datasets/<uuid>@<digest>`, and saves the list of the revision
-    /// for offline use.
+    /// Returns the reference that always names the same revision, `avala://datasets/<uuid>@<digest>`, and saves its
+    /// list for offline downloads.
     ///
     /// # Errors
-    /// When the reference is invalid, or the revision does not exist or was withdrawn.
+    /// If the reference is invalid, or the revision does not exist or was withdrawn.
     pub async fn canonical_reference(&self) -> Result<String, Error> {
         let Source::Revision { reference, revision: selector, is_offline } = &self.source else {
             return Err(Error::aborted());
@@ -207,12 +208,12 @@ impl RevisionDownload {
         Ok(resolved.revision.canonical_reference)
     }
 
-    /// Writes the objects into this folder, each to its logical path. Files that it has already are not transferred.
+    /// Writes the objects into this folder, each to its logical path. Existing files are not transferred again.
     pub fn to_folder(self, path: impl Into<PathBuf>) -> Download {
         Download::new(self.transfers, self.source, Place::Files(Target::Folder(path.into())), self.store)
     }
 
-    /// Writes the objects to paths below this prefix of a store of objects. All of them are transferred in each run.
+    /// Writes the objects to paths below this prefix of an object store. Each run transfers all of them.
     #[cfg(feature = "object-store")]
     pub fn to_object_store(
         self,
@@ -224,7 +225,7 @@ impl RevisionDownload {
     }
 }
 
-/// Where the objects go.
+/// Target of the objects.
 #[derive(Clone, Debug)]
 enum Place {
     Files(Target),
@@ -232,11 +233,11 @@ enum Place {
     Store(super::object_store::StoreTarget),
 }
 
-/// A download to files or to a store of objects: await it, [`start`](Self::start) it, or ask for its
+/// A download to files or to an object store: await it, [`start`](Self::start) it, or get its
 /// [`plan`](Self::plan).
 ///
-/// A download to a folder is also a sync: a second run transfers only what changed. It deletes nothing, unless
-/// [`delete_extra`](Self::delete_extra) says so.
+/// A download to a folder is also a sync: a second run transfers only changed files. It deletes no files unless
+/// [`delete_extra`](Self::delete_extra) is set.
 ///
 /// | Setting | Default |
 /// |---|---|
@@ -267,13 +268,13 @@ impl Download {
         Self { transfers, source, place, store, options }
     }
 
-    /// Selects the files that take part. Applies to folders and stores.
+    /// Selects the files to download. Applies to folders and stores.
     pub fn filter(mut self, filter: Filter) -> Self {
         self.options.filter = filter;
         self
     }
 
-    /// Sets how files that the target has already are compared.
+    /// Sets how existing files of the target are compared.
     pub fn compare(mut self, compare: CompareBy) -> Self {
         self.options.compare = compare;
         self
@@ -286,7 +287,7 @@ impl Download {
     }
 
     /// Deletes files of the target folder that the source does not have and the [filter](Self::filter) selects, after
-    /// everything else succeeded. If there are more than `maximum`, none is deleted and the run fails.
+    /// all downloads succeeded. If there are more than `maximum`, no file is deleted and the run fails.
     pub fn delete_extra(mut self, maximum: u64) -> Self {
         self.options.delete_extra = Some(maximum);
         self
@@ -311,7 +312,7 @@ impl Download {
         self
     }
 
-    /// Sets how many connections one file may use, at least 1. More than one are used only for objects with a strong
+    /// Sets how many connections one file may use, at least 1. More than one is used only for objects with a strong
     /// entity tag or a published hash.
     pub fn connections(mut self, connections: usize) -> Self {
         self.options.connections = connections.clamp(1, 64);
@@ -324,7 +325,7 @@ impl Download {
         self
     }
 
-    /// Replaces the probe that finds out which names the target can tell apart.
+    /// Replaces the probe that determines which names the target can distinguish.
     pub fn name_probe(mut self, probe: impl NameProbe + 'static) -> Self {
         self.options.probe = Arc::new(probe);
         self
@@ -336,10 +337,10 @@ impl Download {
         self
     }
 
-    /// Finds out what a run would do, without transferring or changing a file of the target or of a content store.
+    /// Plans a run, without transferring or changing a file of the target or of a content store.
     ///
     /// # Errors
-    /// When the source cannot be listed, or the target cannot be examined.
+    /// If the source cannot be listed, or the target cannot be examined.
     pub async fn plan(&self) -> Result<DownloadPlan, Error> {
         let listing = self.source.list(&self.transfers).await?;
         match &self.place {
@@ -358,13 +359,14 @@ impl Download {
 
     /// Compares the source with the target folder, without transferring files.
     ///
-    /// It works in both directions: with the folder that a dataset was downloaded to, or that it was uploaded from.
-    /// Files of public revisions are compared by hash. Of other files the API publishes no hash; unless they are as an
-    /// earlier download left them, their sizes are compared by requesting one byte of each, and equal ones are listed
-    /// in [`Comparison::same_size`]. With [`CompareBy::Hash`] their content is requested and compared, and not kept.
+    /// The folder can be the target of a download of the dataset, or the source of its upload.
+    /// Files of public revisions are compared by hash. For other files the API publishes no hash: unless they are
+    /// unchanged since a download, their sizes are compared by requesting one byte of each, and files of equal size are
+    /// listed in [`Comparison::same_size`]. With [`CompareBy::Hash`] their content is requested, compared and
+    /// discarded.
     ///
     /// # Errors
-    /// When the source cannot be listed, or the target does not exist.
+    /// If the source cannot be listed, or the target does not exist.
     pub async fn verify(&self) -> Result<Comparison, Error> {
         let listing = self.source.list(&self.transfers).await?;
         match &self.place {
@@ -374,7 +376,7 @@ impl Download {
             }
             #[cfg(feature = "object-store")]
             Place::Store(_) => {
-                let message = "a store of objects cannot be compared without transferring its objects";
+                let message = "an object store cannot be compared without transferring its objects";
                 Err(Error::new(ErrorKind::Configuration, message).help("compare with a folder"))
             }
         }
@@ -410,7 +412,7 @@ impl Download {
                     None => self.source.is_offline().then(|| Err(needs_store())).transpose()?,
                 };
                 let mut options = self.options;
-                // One object: its failure is the failure of the run.
+                // There is only one object: its error is the error of the run.
                 options.stops_at_failure |= is_single || is_object;
                 run::download(&context, listing, target, options, store).await?
             }
@@ -429,7 +431,7 @@ impl Download {
 
 fn needs_store() -> Error {
     Error::new(ErrorKind::Configuration, "an offline download needs a content store")
-        .help("name the content store of an earlier download")
+        .help("set the content store of an earlier download")
 }
 
 impl IntoFuture for Download {

@@ -1,7 +1,7 @@
-//! `Content-Range`: which bytes of which file a response holds.
+//! Parses `Content-Range`: the bytes of a file that a response contains.
 //!
-//! A response is used only if it starts where it was requested to start, and is of a file of the expected length. The
-//! next offset never comes from the request: a server may send another slice of the same length.
+//! A response is used only if it starts at the requested byte, and is of a file of the expected length. The
+//! next offset is never computed from the request: a server may send another slice of the same length.
 
 use std::ops::Range;
 
@@ -26,16 +26,16 @@ pub(crate) enum WrongRange {
     Malformed,
     #[error("the partial response starts at byte {actual} instead of {expected}")]
     Start { expected: u64, actual: u64 },
-    #[error("the partial response is of a file of {actual} bytes instead of {expected}")]
+    #[error("the partial response is from a file of {actual} bytes instead of {expected}")]
     Total { expected: u64, actual: u64 },
     #[error("the partial response has {actual} bytes and announces a range of {expected}")]
     Length { expected: u64, actual: u64 },
-    #[error("the partial response does not say how long the file is")]
+    #[error("the partial response does not have the length of the file")]
     UnknownTotal,
 }
 
 impl ContentRange {
-    /// Parses the value of the header. The unit is read without regard to case.
+    /// Parses the value of the header. The case of the unit is ignored.
     pub(crate) fn parse(text: &str) -> Result<Self, WrongRange> {
         let (unit, rest) = text.trim_ascii().split_once(' ').ok_or(WrongRange::Malformed)?;
         let (range, total) = rest.split_once('/').ok_or(WrongRange::Malformed)?;
@@ -50,7 +50,7 @@ impl ContentRange {
     /// Reads the header of a 206 response to a request for `asked`.
     ///
     /// Returns the bytes to use, which may be fewer than requested, and the length of the file. `total` is the length
-    /// that is known already.
+    /// from an earlier response.
     pub(crate) fn expect(
         headers: &HeaderMap,
         asked: &Range<u64>,
@@ -77,7 +77,7 @@ impl ContentRange {
     }
 }
 
-/// Returns whether a 416 response says that the file is empty.
+/// Returns whether a 416 response means that the file is empty.
 pub(crate) fn is_empty_file(headers: &HeaderMap) -> bool {
     let value = headers.get(CONTENT_RANGE).and_then(|value| value.to_str().ok());
     value.and_then(|text| text.trim_ascii().rsplit_once('/')).is_some_and(|(_, total)| total == "0")
@@ -88,7 +88,7 @@ pub(crate) fn content_length(headers: &HeaderMap) -> Option<u64> {
     number(headers.get(CONTENT_LENGTH)?.to_str().ok()?.trim_ascii()).ok()
 }
 
-/// Digits only: the standard parser also takes a sign.
+/// Parses digits only: the parser of the standard library also accepts a sign.
 fn number(text: &str) -> Result<u64, WrongRange> {
     let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     is_number.then(|| text.parse().ok()).flatten().ok_or(WrongRange::Malformed)

@@ -11,7 +11,7 @@ use crate::error::Error;
 use crate::progress::meter::Meter;
 use crate::storage::client::Storage;
 
-/// A connection that delivers nothing for this long is given up. Time that is spent waiting for memory, bandwidth or
+/// Timeout of a connection that delivers no bytes. Time that is spent waiting for memory, bandwidth or
 /// the end of a pause does not count.
 pub(crate) const STALL_TIMEOUT: Duration = Duration::from_secs(60);
 
@@ -21,7 +21,7 @@ pub(crate) struct Context {
     pub(crate) storage: Storage,
     /// The caller's control.
     pub(crate) control: Control,
-    /// Ends the other files after a failure that ends the run.
+    /// Stops the other files after a failure that ends the run.
     pub(crate) halt: Control,
     pub(crate) memory: MemoryBudget,
     pub(crate) bandwidth: BandwidthLimit,
@@ -40,7 +40,7 @@ impl Context {
         self.control.gate().await
     }
 
-    /// Waits for a step, but not longer than the run.
+    /// Runs a step until it completes or the run ends.
     pub(crate) async fn unless_ended<T>(&self, step: impl Future<Output = T>) -> Result<T, Error> {
         tokio::select! {
             biased;
@@ -49,7 +49,7 @@ impl Context {
         }
     }
 
-    /// Completes when the run ends: cancelled, halted by a failure, or after its time.
+    /// Completes when the run ends: it is cancelled, stopped by a failure, or reaches its time limit.
     pub(crate) async fn ended(&self) -> Error {
         tokio::select! {
             () = self.control.cancelled() => Error::cancelled(),

@@ -1,7 +1,7 @@
-//! Files of the items of a dataset.
+//! Lists the files of the items of a dataset.
 //!
-//! A list of items has a signed URL of each, so files need no call of their own. The URLs of the last pages are kept;
-//! an older or expired page is read again for all of its items, so that memory and calls stay small for large datasets.
+//! The list of items has a signed URL for each item, so files need no call of their own. The URLs of the last pages are
+//! kept; an older or expired page is read again for all of its items, which limits memory and calls for large datasets.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
@@ -37,14 +37,14 @@ struct Pages {
     /// Cursor of each page.
     cursors: Vec<Option<Cursor>>,
     kept: VecDeque<Page>,
-    /// Number of pages that were read so far.
+    /// Number of pages read so far.
     reads: u64,
 }
 
 #[derive(Debug)]
 struct Page {
     index: usize,
-    /// Which reading this is; every reading signs new URLs.
+    /// Number of this reading; every reading signs new URLs.
     reading: u64,
     urls: HashMap<ItemUid, Box<str>>,
 }
@@ -61,14 +61,14 @@ impl Pages {
         self.reads
     }
 
-    /// Returns the URL of an item, unless it is of the reading `used` or of an earlier one.
+    /// Returns the URL of an item if it was read after the reading `used`.
     fn url(&self, index: usize, item: &ItemUid, used: u64) -> Option<(u64, &str)> {
         let page = self.kept.iter().find(|page| page.index == index && page.reading > used)?;
         Some((page.reading, page.urls.get(item)?))
     }
 }
 
-/// One item: on a page of the list, or alone.
+/// An item on a page of the list, or a single item.
 #[derive(Debug)]
 struct ItemLinks {
     reader: Arc<Reader>,
@@ -109,7 +109,7 @@ impl ItemLinks {
         self.used.store(reading, Relaxed);
         match pages.url(index, &self.item, 0) {
             Some((_, url)) => Link::new(&reader.storage, url),
-            // Items were added or removed meanwhile, so that it is on another page.
+            // Items were added or removed meanwhile, which moved the item to another page.
             None => reader.read_item(&self.item).await,
         }
     }
@@ -119,7 +119,7 @@ impl Reader {
     async fn read_item(&self, item: &ItemUid) -> Result<Link, Error> {
         let item = self.avala.datasets().get_item(&self.owner, &self.slug, item).await.map_err(Error::api)?;
         let url = item_url(&item).ok_or_else(|| {
-            Error::new(ErrorKind::Protocol, "the API returned no URL of the file")
+            Error::new(ErrorKind::Protocol, "the API returned no URL for the file")
                 .help("check whether the dataset is ready")
         })?;
         Link::new(&self.storage, url)
@@ -148,7 +148,7 @@ pub(crate) async fn list(
     let about = |error: avala_client::Error| Error::api(error).about(format!("{owner}/{slug}"));
     if let Some(uid) = only {
         let item = reader.avala.datasets().get_item(owner, slug, uid).await.map_err(about)?;
-        // A URL that is not allowed is reported when the item is read again for it.
+        // A URL of an unknown host is reported when the item is read again.
         let link = item_url(&item).and_then(|url| Link::new(&reader.storage, url).ok());
         let object = listed(&reader, &item, None, link);
         return Ok(Listing::new(format!("item:{owner}/{slug}/{uid}"), vec![object], 1));
@@ -163,7 +163,7 @@ pub(crate) async fn list(
         let index = pages.cursors.len();
         pages.cursors.push(cursor);
         objects.extend(page.items.iter().map(|item| listed(&reader, item, Some(index), None)));
-        // The first ones: they are downloaded first.
+        // Keep the first pages, whose items are downloaded first.
         if index < KEPT_PAGES {
             pages.keep(index, &page.items);
         }

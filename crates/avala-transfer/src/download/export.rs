@@ -1,4 +1,4 @@
-//! The file of an export.
+//! Lists the file of an export.
 
 use avala_client::Avala;
 use avala_types::ExportUid;
@@ -37,12 +37,12 @@ async fn download_url(avala: &Avala, uid: &ExportUid) -> Result<String, Error> {
         Error::api(error)
     })?;
     export.download_url.filter(|url| !url.is_empty()).ok_or_else(|| {
-        Error::new(ErrorKind::Protocol, "the export is complete, and the API returned no download URL")
+        Error::new(ErrorKind::Protocol, "the export is complete, but the API returned no download URL")
             .help("read the export again later; if that does not help, report it")
     })
 }
 
-/// Lists the one file of an export.
+/// Lists the file of an export.
 pub(crate) async fn list(transfers: &Transfers, uid: &ExportUid) -> Result<Listing, Error> {
     let avala = transfers.avala().clone();
     let about = |error: Error| error.about(format!("export {uid}"));
@@ -56,11 +56,11 @@ pub(crate) async fn list(transfers: &Transfers, uid: &ExportUid) -> Result<Listi
     Ok(Listing::new(format!("export:{uid}"), vec![object], 1))
 }
 
-/// Returns the extension of a path with its dot, or nothing if it is no plain one.
+/// Returns the extension of a path with its dot, or nothing if the extension has unusual characters.
 pub(crate) fn extension(path: &str) -> &str {
     let name = path.rsplit('/').next().unwrap_or_default();
     let Some(dot) = name.rfind('.').filter(|dot| *dot > 0) else { return "" };
-    // Two of them, as in `.json.gz`.
+    // Two extensions, as in `.json.gz`.
     let start = match name.get(..dot).and_then(|stem| stem.rfind('.')) {
         Some(first) if first > 0 && matches!(name.get(dot..), Some(".gz" | ".zst")) => first,
         _ => dot,

@@ -1,8 +1,8 @@
-//! Downloads one object into a temporary file: over several connections or one, and what happens when ranges fail.
+//! Downloads one object into a temporary file, over one or several connections.
 //!
 //! With a strong entity tag (or a hash that the API published) several connections request ranges. Otherwise one
-//! connection requests the whole object, and an interrupted attempt starts from zero. An object that changes meanwhile
-//! is started over once.
+//! connection requests the whole object, and an interrupted attempt starts from zero. If the object changes meanwhile,
+//! the download starts over once.
 
 use std::sync::Arc;
 
@@ -17,16 +17,16 @@ use super::{parallel, whole};
 use crate::error::{Error, ErrorKind};
 use crate::hash::{Digest, Hasher};
 
-/// First range of a download. Smaller objects arrive in one response.
+/// Size of the first range of a download. Smaller objects arrive in one response.
 const FIRST_RANGE: u64 = 8 << 20;
 
-/// A complete file.
+/// A completed download of a file.
 #[derive(Debug)]
 pub(crate) struct Complete {
     pub(crate) size: u64,
-    /// Computed where the API publishes a hash.
+    /// The hash, computed if the API publishes one.
     pub(crate) sha256: Option<Digest>,
-    /// Whether the object changed once and was started over.
+    /// Whether the object changed once and the download started over.
     pub(crate) was_restarted: bool,
 }
 
@@ -36,10 +36,10 @@ enum Way {
     Whole,
 }
 
-/// Downloads an object; `begun` is what an earlier run left.
+/// Downloads an object; `begun` is the state of an earlier run.
 ///
-/// After an error, what was received is durable and recorded as far as it can be resumed. With `tests_archive`, a
-/// complete file is tested by what it begins with: for objects whose length and hash are not known.
+/// After an error, received bytes that can be resumed are durable and recorded. With `tests_archive`, a
+/// complete file is tested by its format, for objects of unknown length and hash.
 pub(crate) async fn download(
     filling: &Arc<Filling>,
     begun: Option<Begun>,
@@ -48,14 +48,14 @@ pub(crate) async fn download(
     let mut begun = usable(filling, begun).await?;
     let (mut way, mut was_restarted, mut gave_up) = (Way::Ranges, false, None);
     loop {
-        // A change since an earlier run is no change during this one.
+        // A change since an earlier run does not count as a change during this run.
         let is_resumed = begun.is_some();
         let stop = match Box::pin(attempt(filling, way, begun.take())).await {
             Ok(total) => match verify(filling, total, tests_archive).await? {
                 Verified::Right { sha256 } => {
                     return Ok(Complete { size: total, sha256, was_restarted });
                 }
-                // Ranges of two versions, perhaps: one response cannot mix them.
+                // The ranges may be of two versions, which a single response cannot mix.
                 Verified::Wrong(_) if !was_restarted => {
                     way = Way::Whole;
                     Stop::Changed
@@ -75,13 +75,13 @@ pub(crate) async fn download(
                 let message = "the object was replaced again while it was downloaded";
                 return Err(Error::new(ErrorKind::RemoteChanged, message)
                     .about(&filling.remote.name)
-                    .help("download it when nobody writes it"));
+                    .help("download it again when it is no longer being written"));
             }
             Stop::Changed => was_restarted = true,
             Stop::NoRanges(reason) => match gave_up.replace(reason) {
                 None => way = Way::Whole,
                 Some(_) => {
-                    let message = format!("the storage host does not send what was requested: {reason}");
+                    let message = format!("the storage host does not send the requested bytes: {reason}");
                     return Err(Error::new(ErrorKind::Protocol, message)
                         .about(&filling.remote.name)
                         .help("check proxies and caches between this machine and the storage host"));
@@ -92,7 +92,7 @@ pub(crate) async fn download(
     }
 }
 
-/// Returns the durable bytes of an earlier run, unless the temporary file is not as that run left it.
+/// Returns the durable bytes of an earlier run, if the temporary file is unchanged since.
 async fn usable(filling: &Arc<Filling>, begun: Option<Begun>) -> Result<Option<Begun>, Error> {
     let size = filling.blocking(|this| this.part.size()).await?;
     let was_recorded = begun.is_some();
@@ -118,7 +118,7 @@ async fn attempt(filling: &Arc<Filling>, way: Way, begun: Option<Begun>) -> Resu
     let mut attempts = Attempts::default();
     let mut unusable = 0;
     loop {
-        // A size that the API says is a wish, not a fact: the response says how much there is.
+        // The size that the API reports may be wrong: the response has the actual size.
         let range = 0..FIRST_RANGE;
         let opened = open(&filling.context, &filling.remote, Some(&range), None, &mut attempts).await?;
         match &opened.meaning {
@@ -159,7 +159,7 @@ async fn verify(filling: &Arc<Filling>, total: u64, tests_archive: bool) -> Resu
     if let Some(expected) = filling.remote.sha256 {
         let actual = filling.blocking(move |this| digest(this, total)).await?;
         if actual != expected {
-            return Ok(wrong(format!("the content has the SHA-256 {actual}, and the API says {expected}")));
+            return Ok(wrong(format!("the content has the SHA-256 {actual}, but the API reports {expected}")));
         }
         sha256 = Some(actual);
     }

@@ -1,6 +1,6 @@
-//! Writes blocks to positions of a temporary file: one thread per file, however many connections fill it.
+//! Writes blocks to positions of a temporary file, with one thread per file for all connections.
 //!
-//! The kernel lets one thread write to a file at a time, so that more of them would only wait for each other.
+//! The kernel lets one thread write to a file at a time, so several threads would only wait for each other.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -22,7 +22,7 @@ pub(crate) struct WriteQueue {
 #[derive(Debug, Default)]
 struct State {
     waiting: VecDeque<Job>,
-    /// Whether a thread writes what waits.
+    /// Whether a thread is writing the queue.
     is_running: bool,
 }
 
@@ -56,17 +56,17 @@ impl WriteQueue {
     }
 }
 
-/// The thread that writes, from when it is requested.
+/// The writing thread, from when it is requested.
 struct Running {
     queue: Arc<WriteQueue>,
     is_over: bool,
 }
 
 impl Running {
-    /// Writes until nothing waits.
+    /// Writes until the queue is empty.
     fn write_all(&mut self) {
         while let Some(job) = self.next() {
-            // A connection that was dropped does not count what it received.
+            // A dropped connection does not count the bytes that it received.
             if !job.done.is_closed() {
                 let result = self.write(&job);
                 let _ = job.done.send(result);
@@ -78,7 +78,7 @@ impl Running {
         let mut state = self.queue.state();
         let job = state.waiting.pop_front();
         if job.is_none() {
-            // Together with the look at the queue: whoever comes now starts another thread.
+            // Under the lock of the queue: the next block starts another thread.
             (state.is_running, self.is_over) = (false, true);
         }
         job
@@ -96,7 +96,7 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        // A runtime that shuts down drops the thread before it starts: nobody may wait for it.
+        // A runtime that shuts down drops the thread before it starts, so no caller may wait for it.
         if !self.is_over {
             let mut state = self.queue.state();
             state.is_running = false;
@@ -105,7 +105,7 @@ impl Drop for Running {
     }
 }
 
-/// Writes blocks from a position on, one block while the next one arrives.
+/// Writes blocks from a position on. A block is written while the next one arrives.
 #[derive(Debug)]
 pub(crate) struct FileWriter {
     queue: Arc<WriteQueue>,
@@ -186,7 +186,7 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         let part = part(root.path());
         let queue = WriteQueue::new(&part);
-        // No file can have bytes there.
+        // A position that no file can have.
         let (mut bad, mut good) = (FileWriter::new(&queue, 1 << 63), FileWriter::new(&queue, 0));
         bad.write(Block::of(vec![1; 10]).await).await.unwrap();
         good.write(Block::of(vec![2; 10]).await).await.unwrap();
@@ -207,7 +207,7 @@ mod tests {
         ended.shutdown_background();
         let mut writer = FileWriter::new(&queue, 0);
         {
-            // Nothing is started on this runtime any more.
+            // This runtime starts no more threads.
             let _entered = handle.enter();
             let mut context = std::task::Context::from_waker(std::task::Waker::noop());
             let written = std::pin::pin!(writer.write(block)).poll(&mut context);

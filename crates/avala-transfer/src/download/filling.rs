@@ -17,13 +17,13 @@ use super::target_error::TargetError;
 use crate::error::{Error, ErrorKind};
 use crate::state::journal::Journal;
 
-/// Bytes and time after which received bytes are made durable.
+/// Number of bytes and time after which received bytes are synced.
 const SYNC_BYTES: u64 = 64 << 20;
 const SYNC_SECONDS: u64 = 10;
-/// Partial responses in a row that may be unusable before ranges are given up.
+/// Maximum number of consecutive unusable partial responses before ranges are no longer requested.
 pub(super) const MOST_UNUSABLE: u32 = 2;
 
-/// A temporary file that is being filled, and what of it is durable.
+/// A temporary file that is being filled, and its durable ranges.
 #[derive(Debug)]
 pub(crate) struct Filling {
     pub(crate) context: Arc<Context>,
@@ -46,18 +46,18 @@ struct Progress {
     /// Whether durable ranges are recorded.
     has_record: bool,
     synced_at: Instant,
-    /// Only one connection syncs at a time.
+    /// Lock that lets one connection sync at a time.
     is_syncing: bool,
 }
 
-/// Why an attempt ended without the whole object.
+/// Reason why an attempt ended without the whole object.
 #[derive(Debug)]
 pub(super) enum Stop {
-    /// The object is another one than at the beginning.
+    /// The object was replaced since the beginning.
     Changed,
-    /// The host does not send ranges that can be used.
+    /// The host does not send usable ranges.
     NoRanges(Unusable),
-    /// The run ends here.
+    /// The error ends the run.
     Failed(Error),
 }
 
@@ -95,7 +95,7 @@ impl Filling {
         }
     }
 
-    /// Counts the size of an object whose size the API does not report.
+    /// Adds the size of an object to the totals if the API does not report it.
     fn announce(&self, size: u64) {
         let is_known = std::mem::replace(&mut self.progress().is_announced, true);
         if !is_known && self.remote.size.is_none() {
@@ -103,26 +103,26 @@ impl Filling {
         }
     }
 
-    /// Takes the size that a response announces. Fails if the API reported another one.
+    /// Sets the size that a response announces. Fails if the API reported another size.
     pub(super) fn check_size(&self, actual: u64) -> Result<(), Error> {
         self.announce(actual);
         match self.remote.size.filter(|size| *size != actual) {
             None => Ok(()),
             Some(expected) => {
-                let message = format!("the storage host has {actual} bytes, and the API says {expected}");
+                let message = format!("the storage host has {actual} bytes, but the API reports {expected}");
                 Err(Error::new(ErrorKind::Integrity, message).about(&self.remote.name).help("report it to the owner"))
             }
         }
     }
 
-    /// Ranges that are missing of an object of `total` bytes, besides its first `begun` bytes.
+    /// Returns the missing ranges of an object of `total` bytes, after its first `begun` bytes.
     pub(super) fn missing(&self, begun: u64, total: u64) -> Vec<Range<u64>> {
         let mut there = self.progress().durable.clone();
         there.insert(0..begun);
         there.missing(total)
     }
 
-    /// Makes received bytes durable and records them, if there are enough of them.
+    /// Syncs received bytes and records them, if there are enough of them.
     pub(super) async fn checkpoint(self: &Arc<Self>, version: &Version) -> Result<(), Error> {
         let is_due = {
             let mut progress = self.progress();
@@ -141,7 +141,7 @@ impl Filling {
         result
     }
 
-    /// Makes all received bytes durable and records them. Nothing is recorded of a version without a strong tag.
+    /// Syncs all received bytes, and records them if the version has a strong tag.
     pub(super) async fn save(self: &Arc<Self>, version: &Version) -> Result<(), Error> {
         if version.etag.is_none() {
             return Ok(());
@@ -164,15 +164,15 @@ impl Filling {
         }
     }
 
-    /// Deletes the temporary file if nothing in it can be resumed.
+    /// Deletes the temporary file if none of its bytes can be resumed.
     pub(crate) async fn discard_useless(self: &Arc<Self>) {
         if self.progress().durable.len() == 0 {
-            // A rest is used or cleared by the next run.
+            // If the file remains, the next run uses or clears it.
             let _ = self.blocking(|this| this.part.discard()).await;
         }
     }
 
-    /// Starts with what an earlier run made durable.
+    /// Starts with the durable bytes of an earlier run.
     pub(super) fn resume(&self, durable: RangeSet) {
         self.count(durable.len());
         let mut progress = self.progress();
@@ -180,13 +180,13 @@ impl Filling {
         progress.has_record = true;
     }
 
-    /// Counts bytes that need not be received again.
+    /// Counts bytes that do not have to be received again.
     pub(super) fn count(&self, bytes: u64) {
         self.progress().counted += bytes;
         self.context.meter.done(bytes);
     }
 
-    /// Drops what an earlier run left, and the record of it if there is one.
+    /// Drops the bytes of an earlier run, and their record if there is one.
     pub(super) async fn drop_recorded(self: &Arc<Self>, was_recorded: bool) -> Result<(), Error> {
         self.progress().has_record = was_recorded;
         self.clear().await
@@ -194,8 +194,8 @@ impl Filling {
 
     /// Drops all received bytes.
     ///
-    /// The record of them is dropped too before the file can grow again: it would be taken for bytes that are not
-    /// there.
+    /// Their record is dropped before the file can grow again, because it would otherwise be applied to bytes that were
+    /// never received.
     pub(super) async fn clear(self: &Arc<Self>) -> Result<(), Error> {
         let (counted, had_record) = {
             let mut progress = self.progress();
@@ -210,7 +210,7 @@ impl Filling {
         Ok(())
     }
 
-    /// Runs file operations outside of the runtime's threads.
+    /// Runs file operations outside the runtime's threads.
     pub(crate) async fn blocking<T: Send + 'static>(
         self: &Arc<Self>,
         work: impl FnOnce(&Self) -> Result<T, TargetError> + Send + 'static,

@@ -1,8 +1,8 @@
-//! A target folder, and files below it that no link can lead out of.
+//! A target folder, with access to files below it that cannot be redirected by links.
 //!
-//! Every step of a path is opened relative to the folder before it, and a link is never followed. So nothing that
-//! others put into the folder meanwhile makes a download create, open or delete a file elsewhere. The target folder
-//! itself may be reached through links: the caller chose it.
+//! Each part of a path is opened relative to its parent folder, and links are never followed. So changes by
+//! other programs cannot make a download create, open or delete a file elsewhere. The target folder
+//! itself may be reached through links, because the caller chose it.
 
 use std::fs::File;
 use std::io;
@@ -19,16 +19,16 @@ use super::target_error::TargetError;
 #[derive(Debug)]
 pub(crate) struct TargetFolder {
     fd: OwnedFd,
-    /// Canonical, so that every spelling of one folder has one state and one lock.
+    /// Canonical path, so that every spelling of a folder has the same state and lock.
     path: PathBuf,
 }
 
-/// Folder in which a file is, and the name of the file.
+/// The folder and the name of a file.
 #[derive(Debug)]
 pub(crate) struct Place {
     fd: OwnedFd,
     name: String,
-    /// For messages, and as the identity of the destination.
+    /// Path for messages, and identity of the destination.
     path: PathBuf,
 }
 
@@ -45,7 +45,7 @@ const FOLDER: OFlags = OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::CLO
 impl TargetFolder {
     /// Opens a folder, which is created unless `create` is false.
     ///
-    /// Returns `None` if the folder does not exist and is not to be created.
+    /// Returns `None` if the folder does not exist and `create` is false.
     pub(crate) fn open(path: &Path, create: bool) -> Result<Option<Self>, TargetError> {
         if create {
             std::fs::create_dir_all(path).map_err(|error| TargetError::io("create", path, error))?;
@@ -64,15 +64,15 @@ impl TargetFolder {
         &self.path
     }
 
-    /// Returns the folder as the place of temporary files.
+    /// Returns the folder for temporary files.
     pub(super) fn itself(&self) -> Result<Place, TargetError> {
         let fd = self.fd.try_clone().map_err(|error| TargetError::io("open", &self.path, error))?;
         Ok(Place { fd, name: String::new(), path: self.path.clone() })
     }
 
-    /// Finds the place of a file. Folders on the way are created if `create` is true.
+    /// Finds the place of a file. Missing parent folders are created if `create` is true.
     ///
-    /// Returns `None` if a folder on the way does not exist and is not to be created.
+    /// Returns `None` if a parent folder does not exist and `create` is false.
     pub(crate) fn place(&self, path: &SafePath, create: bool) -> Result<Option<Place>, TargetError> {
         let (folders, name) = path.split();
         let mut fd = self.fd.try_clone().map_err(|error| TargetError::io("open", &self.path, error))?;
@@ -105,7 +105,7 @@ fn make_folder(parent: &OwnedFd, name: &str, path: &Path) -> Result<(), TargetEr
     }
 }
 
-/// Says why a part of a path cannot be opened as a folder: systems report links in different ways.
+/// Returns why a part of a path cannot be opened as a folder. Systems report links in different ways.
 fn not_a_folder(parent: &OwnedFd, name: &str, path: &Path, error: Errno) -> TargetError {
     match fs::statat(parent, name, AtFlags::SYMLINK_NOFOLLOW).map(|stat| file_type(&stat)) {
         Ok(FileType::Symlink) => TargetError::Link { path: path.to_owned() },
@@ -124,10 +124,10 @@ impl Place {
         &self.path
     }
 
-    /// Returns the size and the time of the file; `None` if there is none.
+    /// Returns the size and the time of the file; `None` if it does not exist.
     ///
     /// # Errors
-    /// When there is something else than a regular file: it is neither followed nor replaced.
+    /// If the path names something other than a regular file, which is neither followed nor replaced.
     pub(crate) fn existing(&self) -> Result<Option<Existing>, TargetError> {
         let stat = match fs::statat(&self.fd, &*self.name, AtFlags::SYMLINK_NOFOLLOW) {
             Ok(stat) => stat,
@@ -175,10 +175,10 @@ impl Place {
         }
     }
 
-    /// Gives a temporary file the name of this file, in one step, and makes that durable.
+    /// Renames a temporary file to this file atomically, and syncs the folder.
     ///
     /// # Errors
-    /// When something else than a regular file has the name by now.
+    /// If something other than a regular file has the name by now.
     pub(super) fn publish(&self, temporary: &str) -> Result<(), TargetError> {
         self.existing()?;
         let renamed = fs::renameat(&self.fd, temporary, &self.fd, &*self.name);
@@ -186,7 +186,7 @@ impl Place {
         self.sync_folder()
     }
 
-    /// Deletes a temporary file; it may be missing.
+    /// Deletes a temporary file, if it exists.
     pub(super) fn remove_temporary(&self, name: &str) -> Result<(), TargetError> {
         match fs::unlinkat(&self.fd, name, AtFlags::empty()) {
             Ok(()) | Err(Errno::NOENT) => Ok(()),
@@ -194,7 +194,7 @@ impl Place {
         }
     }
 
-    /// Deletes the file; it may be missing.
+    /// Deletes the file, if it exists.
     pub(crate) fn remove(&self) -> Result<(), TargetError> {
         if self.existing()?.is_none() {
             return Ok(());
@@ -207,7 +207,7 @@ impl Place {
 
     fn sync_folder(&self) -> Result<(), TargetError> {
         match fs::fsync(self.fd.as_fd()) {
-            // Some network file systems cannot sync folders, and need not.
+            // Some network file systems cannot sync folders and do not need it.
             Ok(()) | Err(Errno::INVAL | Errno::NOTSUP) => Ok(()),
             Err(error) => Err(TargetError::io("sync the folder of", &self.path, error)),
         }

@@ -1,4 +1,4 @@
-//! Signed URLs of objects. They expire, so a source can sign a new one.
+//! Signed URLs of objects, which are signed again when they expire.
 
 use std::fmt;
 use std::pin::Pin;
@@ -23,14 +23,14 @@ pub(crate) const SHORTEST_LIFE: Duration = Duration::from_secs(5);
 pub(crate) struct Link {
     pub(crate) url: StorageUrl,
     pub(crate) life: UrlLife,
-    /// Whether the host may send ranges. A host that says so may still not do it.
+    /// Whether the host may send ranges. It may still ignore them.
     pub(crate) ranges: bool,
     /// Value of `Accept-Encoding` with which the host sends the stored bytes.
     pub(crate) accept_encoding: &'static str,
 }
 
 impl Link {
-    /// Checks a URL that the API returned just now.
+    /// Checks a URL that the API has just returned.
     pub(crate) fn new(storage: &Storage, url: &str) -> Result<Self, Error> {
         let url = storage.url(url)?;
         let life = UrlLife::of(url.uri(), storage.clock(&url), Instant::now());
@@ -61,9 +61,9 @@ pub(crate) trait LinkSource: Send + Sync + fmt::Debug {
 pub(crate) struct Remote {
     /// Path in the dataset or revision, or the name of the export.
     pub(crate) name: String,
-    /// Size in bytes, if the API says so.
+    /// Size in bytes, if the API reports it.
     pub(crate) size: Option<u64>,
-    /// Hash of the content, if the API says so.
+    /// Hash of the content, if the API reports it.
     pub(crate) sha256: Option<Digest>,
     pub(crate) links: Arc<Links>,
 }
@@ -90,7 +90,7 @@ pub(crate) struct NumberedLink {
 }
 
 impl Links {
-    /// Creates links of a source, with the link that a listing already had.
+    /// Creates the links of an object, with the link of the listing if it has one.
     pub(crate) fn new(source: impl LinkSource + 'static, first: Option<Link>) -> Arc<Self> {
         let number = u64::from(first.is_some());
         Arc::new(Self { source: Box::new(source), current: Mutex::new(Current { link: first, number }) })
@@ -99,7 +99,7 @@ impl Links {
     /// Returns a link with time left. `refused` is the number of a link that the host refused: it is not returned
     /// again.
     ///
-    /// Several connections whose link was refused get the same new one.
+    /// Several connections whose link was refused get the same new link.
     pub(crate) async fn get(&self, refused: Option<u64>) -> Result<NumberedLink, Error> {
         let mut current = self.current.lock().await;
         let number = current.number;

@@ -15,7 +15,7 @@ pub(crate) struct Listing {
     pub(crate) calls: u64,
     /// API calls that each object needs before its first byte.
     pub(crate) calls_per_object: u64,
-    /// Whether the calls have the limit of anonymous calls.
+    /// Whether the rate limit of anonymous calls applies.
     pub(crate) is_anonymous: bool,
     /// Warnings, each in one line.
     pub(crate) warnings: Vec<String>,
@@ -31,13 +31,13 @@ impl Listing {
 /// One object.
 #[derive(Clone, Debug)]
 pub(crate) struct Listed {
-    /// Path in the dataset or revision. Foreign: not checked yet.
+    /// Unchecked path in the dataset or revision.
     pub(crate) name: String,
     pub(crate) size: Option<u64>,
     pub(crate) sha256: Option<Digest>,
-    /// Changes when the object changes.
+    /// Version, which changes when the object changes.
     pub(crate) version: String,
-    /// Page of the list that has to be read again for the link of the object, if its links were not kept.
+    /// Page of the list that has to be read again for a new link, if the page was not kept.
     pub(crate) read_again: Option<usize>,
     pub(crate) links: Arc<Links>,
 }

@@ -1,4 +1,4 @@
-//! Downloads: exports, items, sequences and public revisions, to files, folders, writers and stores of objects.
+//! Downloads: exports, items, sequences and public revisions, to files, folders, writers and object stores.
 
 pub(crate) mod archive;
 pub(crate) mod builder;

@@ -1,7 +1,7 @@
-//! Names from the API as paths below a target folder.
+//! Checks names from the API, which become paths below a target folder.
 //!
 //! The uploader of an object chooses its name, so a name is foreign data: it must not lead out of the folder, and two
-//! names that the target cannot tell apart must not overwrite each other in silence. Nothing is renamed or normalized.
+//! names that the target cannot distinguish must not overwrite each other silently. No name is changed.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -9,9 +9,9 @@ use std::path::Path;
 
 use unicode_normalization::{UnicodeNormalization as _, is_nfc};
 
-/// Longest name of a file on the common file systems, in bytes.
+/// Maximum length of a file name on common file systems, in bytes.
 const LONGEST_NAME: usize = 255;
-/// Longest path of an object, in bytes.
+/// Maximum length of the path of an object, in bytes.
 const LONGEST_PATH: usize = 4096;
 /// Names with this prefix are temporary files of a download.
 pub(crate) const RESERVED_PREFIX: &str = ".avala-";
@@ -20,7 +20,7 @@ pub(crate) const RESERVED_PREFIX: &str = ".avala-";
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct SafePath(String);
 
-/// Why a name cannot be a path below a folder.
+/// Reason why a name cannot be a path below a folder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum UnsafeName {
     /// The name is empty.
@@ -104,22 +104,22 @@ impl fmt::Display for SafePath {
     }
 }
 
-/// Returns whether a name begins as `c:` does, on systems where that is a drive.
+/// Returns whether a name begins with a drive letter, like `c:`.
 fn has_drive(name: &str) -> bool {
     cfg!(windows) && name.as_bytes().get(1) == Some(&b':')
 }
 
-/// Which names the file system of a target can tell apart.
+/// Which names the file system of a target can distinguish.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NameRules {
-    /// Whether `A` and `a` are two files.
+    /// Whether `A` and `a` are different files.
     pub case: bool,
-    /// Whether the composed and the decomposed form of a character make two files.
+    /// Whether the composed and the decomposed form of a character are different files.
     pub unicode_forms: bool,
 }
 
 impl NameRules {
-    /// Rules of a file system that keeps every byte, as most of Linux do.
+    /// Rules of a file system that keeps names byte by byte, like most on Linux.
     pub const EXACT: Self = Self { case: true, unicode_forms: true };
 
     /// Returns the usual rules of the operating system, for a folder that does not exist yet.
@@ -128,7 +128,7 @@ impl NameRules {
         Self { case: is_exact, unicode_forms: is_exact || cfg!(windows) }
     }
 
-    /// Returns the form of a path that is equal for paths that the target cannot tell apart.
+    /// Returns a form of the path that is equal for paths that the target cannot distinguish.
     pub(crate) fn key(self, path: &str) -> String {
         let composed = |text: &str| {
             if self.unicode_forms || is_nfc(text) { text.to_owned() } else { text.nfc().collect() }
@@ -136,36 +136,36 @@ impl NameRules {
         if self.case {
             return composed(path);
         }
-        // Both ways, because some characters have one upper-case and two lower-case forms.
+        // To upper case and back, because some characters have one upper-case and two lower-case forms.
         let folded: String = path.chars().flat_map(char::to_uppercase).flat_map(char::to_lowercase).collect();
         composed(&folded)
     }
 }
 
-/// Finds out what the file system of a target folder can tell apart.
+/// Determines which names the file system of a target folder can distinguish.
 ///
 /// The default creates two temporary files in the folder. Replace it where that is not allowed, or in tests.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot find out which names a file system tells apart",
+    message = "`{Self}` cannot determine which names a file system distinguishes",
     note = "implement `NameProbe`, or leave the default, which creates two temporary files in the target"
 )]
 pub trait NameProbe: Send + Sync + fmt::Debug {
-    /// Returns the rules of `folder`, which exists.
+    /// Returns the rules of the existing folder `folder`.
     ///
     /// # Errors
-    /// When the folder cannot be examined.
+    /// If the folder cannot be examined.
     fn probe(&self, folder: &Path) -> std::io::Result<NameRules>;
 }
 
-/// Two names that would be one file on the target.
+/// Two names that would be the same file on the target.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct NameCollision {
-    /// Name that comes first in the listing.
+    /// The first of the two names in the listing.
     pub first: String,
-    /// Name that would overwrite it.
+    /// The name that would overwrite the first one.
     pub second: String,
-    /// Whether one of them is a file, and the other needs a folder of that name.
+    /// Whether one of the names is a file and the other one needs a folder of the same name.
     pub is_folder: bool,
 }
 
@@ -180,7 +180,7 @@ impl fmt::Display for NameCollision {
     }
 }
 
-/// Finds the names that the target cannot hold side by side.
+/// Finds names that collide on the target.
 pub(crate) fn collisions<'a>(paths: impl IntoIterator<Item = &'a SafePath>, rules: NameRules) -> Vec<NameCollision> {
     let mut files: BTreeMap<String, &str> = BTreeMap::new();
     let mut found = Vec::new();

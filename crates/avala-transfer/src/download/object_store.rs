@@ -1,4 +1,4 @@
-//! Downloads into a store of objects: S3, Google Cloud Storage, Azure, a disk, or memory.
+//! Downloads into an object store: S3, Google Cloud Storage, Azure, a disk, or memory.
 
 use std::sync::Arc;
 
@@ -17,15 +17,15 @@ use crate::progress::event::Event;
 
 /// Size of the parts of a multipart upload.
 const PART: usize = 8 << 20;
-/// Parts of one object that are uploaded at once.
+/// Number of concurrent uploads of parts of one object.
 const PARTS: usize = 2;
 
-/// Where the objects go.
+/// Target of the objects.
 #[derive(Clone)]
 pub(crate) struct StoreTarget {
     pub(crate) store: Arc<dyn ObjectStore>,
     pub(crate) prefix: StorePath,
-    /// Whether `prefix` is the path of the one object.
+    /// Whether `prefix` is the path of a single object.
     pub(crate) is_object: bool,
 }
 
@@ -37,7 +37,7 @@ impl std::fmt::Debug for StoreTarget {
 
 /// Downloads the objects of a listing into a store.
 ///
-/// An object appears in the store when all of it was received and its hash was right; an upload that fails is aborted.
+/// An object appears in the store when it is complete and verified; a failed upload is aborted.
 pub(crate) async fn download(
     context: Arc<Context>,
     listing: Listing,
@@ -48,9 +48,9 @@ pub(crate) async fn download(
     let objects = listing.objects;
     let objects: Vec<_> = objects.into_iter().filter(|object| options.filter.matches(&object.name)).collect();
     let paths: Vec<_> = objects.iter().map(|object| SafePath::new(&object.name)).collect();
-    // A store keeps every byte of a name, and has no folders.
+    // A store keeps names byte by byte, and has no folders.
     for pair in collisions(paths.iter().flatten(), NameRules::EXACT).iter().filter(|pair| !pair.is_folder) {
-        warnings.push(format!("{pair}: the later one replaces the other"));
+        warnings.push(format!("{pair}: the second object replaces the first one"));
     }
     context.meter.add_files(objects.len() as u64, objects.iter().filter_map(|object| object.size).sum());
     let mut files: Vec<_> = objects
@@ -116,7 +116,7 @@ async fn one(
         let unsafe_name = |reason: &dyn std::fmt::Display| {
             Error::new(ErrorKind::Target, format!("its name cannot be a path in the store: {reason}"))
                 .about(&object.name)
-                .help("rename it in the dataset, or leave it out with a filter")
+                .help("rename it in the dataset, or exclude it with a filter")
         };
         let path = path.map_err(|reason| unsafe_name(&reason))?;
         let below = match target.prefix.as_ref() {
@@ -137,7 +137,7 @@ async fn one(
         }
         Err(error) => {
             if let Some(upload) = writer.upload.take() {
-                // The parts that stay are deleted by the rules of the bucket.
+                // The remaining parts are deleted by the lifecycle rules of the bucket.
                 let _ = upload.abort().await;
             }
             Err(error)
@@ -154,7 +154,7 @@ impl BlockWriter for StoreWriter {
     async fn write(&mut self, block: Block) -> Result<(), Error> {
         let Some(upload) = &mut self.upload else { return Err(Error::aborted()) };
         upload.wait_for_capacity(PARTS).await.map_err(|error| failed(&self.name, error))?;
-        // Copied: the parts that are collected must not keep the blocks of the connection alive.
+        // Copied, because collected parts must not keep the buffers of the connection alive.
         block.chunks.iter().for_each(|chunk| upload.write(chunk));
         Ok(())
     }

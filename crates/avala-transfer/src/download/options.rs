@@ -11,7 +11,7 @@ use crate::sync::filter::Filter;
 
 /// Connections per file.
 const CONNECTIONS: usize = 4;
-/// Files at once.
+/// Number of concurrent files.
 const FILES: usize = 8;
 
 /// Settings of one run.
@@ -20,7 +20,7 @@ pub(crate) struct Options {
     pub(crate) filter: Filter,
     pub(crate) compare: CompareBy,
     pub(crate) is_immutable: bool,
-    /// How many files of the target may be deleted that the source does not have; `None` to leave them alone.
+    /// Maximum number of extra files of the target to delete; `None` deletes no files.
     pub(crate) delete_extra: Option<u64>,
     pub(crate) stops_at_failure: bool,
     pub(crate) max_bytes: Option<u64>,
@@ -29,7 +29,7 @@ pub(crate) struct Options {
     pub(crate) files: usize,
     pub(crate) probe: Arc<dyn NameProbe>,
     pub(crate) tests_archive: bool,
-    /// The state folder and the content store, whose files are none of the target.
+    /// The state folder and the content store, whose files do not belong to the target.
     pub(crate) own_folders: Vec<PathBuf>,
 }
 

@@ -1,33 +1,33 @@
-//! Folders of this crate that are inside a target: its state, and a content store.
+//! Finds the state folder and the content store inside a target.
 //!
-//! An object must not replace a file in them, and a sync must not delete them as files that the source does not have.
+//! Objects must not replace files in them, and a sync must not delete their files.
 
 use std::path::{Path, PathBuf};
 
 use super::names::NameRules;
 use crate::error::{Error, ErrorKind};
 
-/// Paths of the own folders below a target, with `/` between their parts.
+/// Paths of these folders below a target, with `/` between their parts.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct OwnFolders(Vec<String>);
 
 impl OwnFolders {
-    /// Finds those of `folders` that are below `target`, a canonical path. Blocks.
+    /// Finds the `folders` that are below `target`, a canonical path. Blocks.
     ///
     /// # Errors
-    /// When the target is one of them, or below one of them.
+    /// If the target is one of the folders, or below one of them.
     pub(crate) fn below(target: &Path, folders: &[PathBuf]) -> Result<Self, Error> {
         let mut found = Vec::new();
         for folder in folders {
-            // One that does not exist has no files, and no target is below it.
+            // A missing folder has no files, and no target can be below it.
             let Ok(folder) = folder.canonicalize() else { continue };
             if target.starts_with(&folder) {
                 return Err(Error::new(
                     ErrorKind::Configuration,
-                    "it is a folder of transfers' own files, or inside one",
+                    "it is the state folder or a content store, or inside one",
                 )
                 .about_path(target)
-                .help("choose a target outside of the state folder and the content store"));
+                .help("choose a target outside the state folder and the content store"));
             }
             if let Ok(relative) = folder.strip_prefix(target)
                 && let Some(relative) = relative.to_str()

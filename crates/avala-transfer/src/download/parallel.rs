@@ -21,14 +21,14 @@ struct Shared {
     queue: Mutex<RangeQueue>,
 }
 
-/// Downloads the ranges that are missing of `version`; `first` is a response that was opened before.
+/// Downloads the missing ranges of `version`; `first` is a response that was opened before.
 ///
-/// Every connection requests ranges of this version only. However it ends, no connection writes afterwards.
+/// Every connection requests ranges of this version only. No connection writes after this function ends.
 pub(super) async fn run(file: &Arc<Filling>, version: Version, first: Option<OpenedRange>) -> Result<u64, Stop> {
     let total = version.total;
     file.check_size(total)?;
     file.blocking(move |file| file.part.reserve(total)).await?;
-    // The first response starts at zero, and nothing is durable yet.
+    // The first response starts at zero, and no bytes are durable yet.
     let begun = first.as_ref().map_or(0, |(range, _)| range.end);
     let missing = file.missing(begun, total);
     let left: u64 = missing.iter().map(|range| range.end - range.start).sum();
@@ -46,8 +46,8 @@ pub(super) async fn run(file: &Arc<Filling>, version: Version, first: Option<Ope
     while let Some(ended) = workers.join_next().await {
         let ended = ended.unwrap_or_else(|_| Err(Stop::Failed(Error::aborted())));
         if let (Ok(()), Err(stop)) = (&outcome, ended) {
-            // A cancelled run ends the others too, after they wrote what they received. Otherwise they stop where they
-            // are.
+            // A cancelled run also ends the other connections, after they wrote the bytes that they received. Otherwise
+            // they stop immediately.
             let is_cancelled = matches!(&stop, Stop::Failed(error) if error.kind() == ErrorKind::Cancelled);
             outcome = Err(stop);
             if !is_cancelled {
@@ -65,7 +65,7 @@ pub(super) async fn run(file: &Arc<Filling>, version: Version, first: Option<Ope
     }
 }
 
-/// Runs one connection, which claims ranges until none is left.
+/// Runs a connection, which claims ranges until no range is left.
 async fn work(shared: Arc<Shared>, mut first: Option<OpenedRange>) -> Result<(), Stop> {
     let mut attempts = Attempts::default();
     let mut unusable = 0;
@@ -88,7 +88,7 @@ async fn work(shared: Arc<Shared>, mut first: Option<OpenedRange>) -> Result<(),
                 }
                 shared.queue().put_back(range);
             }
-            // The same version, without regard to the range.
+            // The same version, whatever the range.
             Meaning::Whole { .. } => {
                 return Err(Stop::NoRanges(super::response::Unusable::Range(
                     super::content_range::WrongRange::Missing,

@@ -1,7 +1,7 @@
-//! The temporary file of a download: reserved space, writes at positions, and what of them is durable.
+//! The temporary file of a download: reserves space, writes at positions, and tracks durable ranges.
 //!
-//! The file is beside its destination, so that it can be renamed in one step, and its name is a hash, so that it does
-//! not grow with the name of the destination. Only bytes that were synced count after a failure: a write that reported
+//! The file is beside its destination, so that it can be renamed atomically, and its name is a hash, so that it does
+//! not grow with the name of the destination. Only synced bytes count after a failure: a write that reported
 //! success may still be lost with a full disk or a power failure.
 
 use std::fs::{File, TryLockError};
@@ -20,7 +20,7 @@ use super::names::RESERVED_PREFIX;
 use super::ranges::RangeSet;
 use super::target_error::{TargetError, is_full};
 
-/// How long a file that is locked is waited for, and how often it is tried.
+/// How long to wait for a locked file, and how often to try again.
 const PATIENCE: Duration = Duration::from_secs(5);
 const INTERVAL: Duration = Duration::from_millis(5);
 
@@ -32,17 +32,17 @@ pub(crate) struct PartFile {
     file: File,
     /// Written since the last sync.
     written: Mutex<RangeSet>,
-    /// Number of the version that is written. Held while bytes are written, so that none arrive after
+    /// Number of the current version. Locked while bytes are written, so that no bytes are written after
     /// [`clear`](Self::clear).
     epoch: RwLock<u64>,
 }
 
 impl PartFile {
-    /// Opens the temporary file of a destination and locks it against other processes with the same state. Waits for a
-    /// moment for a thread that writes a last block for a run that was dropped. Blocks.
+    /// Opens the temporary file of a destination and locks it against other processes with the same state. Waits
+    /// briefly for a thread that writes the last block of a dropped run. Blocks.
     ///
     /// # Errors
-    /// [`TargetError::Busy`] if somebody else has locked it.
+    /// [`TargetError::Busy`] if another process has locked it.
     pub(crate) fn open(place: Place, token: &str) -> Result<Self, TargetError> {
         Self::open_within(place, token, PATIENCE)
     }
@@ -50,7 +50,7 @@ impl PartFile {
     fn open_within(place: Place, token: &str, patience: Duration) -> Result<Self, TargetError> {
         let started = Instant::now();
         let name = temporary_name(&place.path().file_name().unwrap_or_default().to_string_lossy(), token);
-        // A process that ended meanwhile may have renamed or deleted the file between opening and locking.
+        // Another process may have renamed or deleted the file between opening and locking.
         let mut replaced = 0;
         while replaced < 100 {
             let file = place.open_temporary(&name)?;
@@ -82,12 +82,12 @@ impl PartFile {
         Ok(metadata.len())
     }
 
-    /// Returns the number of the version that is written now.
+    /// Returns the number of the current version.
     pub(crate) fn epoch(&self) -> u64 {
         *self.epoch.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Drops all bytes, for a download from the start. Writes of the version before that are still queued are dropped.
+    /// Drops all bytes, for a download from the start. Queued writes of the former version are dropped.
     pub(crate) fn clear(&self) -> Result<(), TargetError> {
         let mut epoch = self.epoch.write().unwrap_or_else(PoisonError::into_inner);
         *epoch += 1;
@@ -107,7 +107,7 @@ impl PartFile {
             Err(error) if is_full(&error.into()) => return Err(self.no_space(total)),
             Err(error) => return Err(self.io("reserve space for", error)),
         }
-        // A file that was longer has bytes of another version at its end.
+        // A longer file has bytes of another version at its end.
         self.file.set_len(total).map_err(|error| self.io("set the length of", error))
     }
 
@@ -131,7 +131,7 @@ impl PartFile {
         TargetError::NoSpace { path: self.place.path().to_owned(), needed, available: self.free().unwrap_or_default() }
     }
 
-    /// Writes all of `bytes` at `offset`, unless the file was cleared since `epoch`. Blocks.
+    /// Writes `bytes` at `offset`, unless the file was cleared since `epoch`. Blocks.
     pub(crate) fn write(&self, epoch: u64, bytes: &[u8], offset: u64) -> Result<(), TargetError> {
         let current = self.epoch.read().unwrap_or_else(PoisonError::into_inner);
         if *current != epoch {
@@ -144,9 +144,9 @@ impl PartFile {
         Ok(())
     }
 
-    /// Makes everything durable that was written before the call, and adds it to `durable`. Blocks.
+    /// Syncs all bytes that were written before the call, and adds them to `durable`. Blocks.
     ///
-    /// After a failed sync nothing is added: the system may have dropped any of the bytes since the sync before.
+    /// A failed sync adds no bytes: the system may have dropped any bytes that were written since the previous sync.
     pub(crate) fn sync(&self, durable: &mut RangeSet) -> Result<(), TargetError> {
         let written = std::mem::take(&mut *self.written.lock().unwrap_or_else(PoisonError::into_inner));
         self.file.sync_data().map_err(|error| self.io("sync", error))?;
@@ -175,7 +175,7 @@ impl PartFile {
         Reader { file: &self.file, position }
     }
 
-    /// Gives the file its final name. The file is synced before.
+    /// Syncs the file and renames it to its final name.
     pub(crate) fn publish(&self) -> Result<(), TargetError> {
         self.file.sync_all().map_err(|error| self.io("sync", error))?;
         self.place.publish(&self.name)
@@ -204,8 +204,8 @@ impl io::Read for Reader<'_> {
     }
 }
 
-/// Returns the name of the temporary file of a destination: of one length for all names. `token` belongs to the state
-/// that knows what the file holds.
+/// Returns the name of the temporary file of a destination, with the same length for all names. `token` is from the
+/// state that describes the file.
 pub(crate) fn temporary_name(name: &str, token: &str) -> String {
     let digest = Sha256::digest(format!("{token}/{name}"));
     let hex: String = digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect();

@@ -10,13 +10,13 @@ use super::names::NameCollision;
 pub struct DownloadPlan {
     /// Files that would be transferred.
     pub files: Vec<String>,
-    /// Bytes to receive, as far as the API says the sizes of files. What a content store has is not received.
+    /// Bytes to receive, without files of unknown size and content that a content store has.
     pub bytes: u64,
-    /// Files among them whose size the API does not say.
+    /// Number of these files whose size the API does not report.
     pub unknown_sizes: u64,
-    /// Files that the target has already.
+    /// Files that the target already has.
     pub skipped: Vec<String>,
-    /// Names that the target cannot tell apart. These files would fail.
+    /// Names that the target cannot distinguish. These files would fail.
     pub collisions: Vec<NameCollision>,
     /// Files that would fail, with the reason in one line.
     pub rejected: Vec<(String, String)>,
@@ -24,9 +24,9 @@ pub struct DownloadPlan {
     pub deleted: Vec<String>,
     /// API calls of the run, if nothing fails and no URL expires.
     pub api_calls: u64,
-    /// Shortest time that these calls take within the API's rate limit, if the run begins with a full allowance.
+    /// Minimum duration of these calls within the API's rate limit, if the run starts with a full burst.
     pub calls_time: Duration,
-    /// Shortest time of the run: that of the calls, or of the bytes within the bandwidth limit.
+    /// Minimum duration of the run: of the calls, or of the bytes within the bandwidth limit if that is longer.
     pub time: Duration,
     /// Warnings, each in one line.
     pub warnings: Vec<String>,

@@ -1,4 +1,4 @@
-//! The default probe: asks the file system of a target by creating two files.
+//! The default probe: tests the file system of a target by creating two files.
 
 use std::fs::{File, OpenOptions};
 use std::io;
@@ -10,12 +10,12 @@ use super::names::{NameProbe, NameRules, RESERVED_PREFIX};
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct FileProbe;
 
-/// Returns what the names of the probe's files begin with.
+/// Returns the prefix of the names of the probe's files.
 fn prefix() -> String {
     format!("{RESERVED_PREFIX}probe-")
 }
 
-/// How often a file is created again that another process took for the rest of a killed one.
+/// How often a file is created again after another process deleted it as a leftover of a killed process.
 const MOST_TRIES: usize = 10;
 
 impl NameProbe for FileProbe {
@@ -29,7 +29,7 @@ impl NameProbe for FileProbe {
     }
 }
 
-/// Creates a file and returns whether another name does not find it.
+/// Creates a file and returns whether it cannot be found by another name.
 fn is_distinct(created: &Path, other: &Path) -> io::Result<bool> {
     for _ in 0..MOST_TRIES {
         let _probe = Temporary::create(created)?;
@@ -49,13 +49,14 @@ fn exists(path: &Path) -> io::Result<bool> {
     }
 }
 
-/// Deletes what processes left that were killed while they examined the folder. Living ones hold locks on their files.
+/// Deletes files of processes that were killed while they examined the folder. Running processes hold locks on their
+/// files.
 fn remove_rests(folder: &Path) -> io::Result<()> {
     let prefix = prefix();
     for entry in std::fs::read_dir(folder)? {
         let entry = entry?;
         let is_probe = entry.file_name().to_string_lossy().starts_with(&prefix) && entry.file_type()?.is_file();
-        // A file that another process deletes first is not there, and one that cannot be locked is kept.
+        // Another process may delete the file first. A file that cannot be locked is kept.
         if is_probe && File::open(entry.path()).is_ok_and(|file| file.try_lock().is_ok()) {
             let _ = std::fs::remove_file(entry.path());
         }
@@ -72,7 +73,7 @@ struct Temporary {
 impl Temporary {
     fn create(path: &Path) -> io::Result<Self> {
         let file = OpenOptions::new().write(true).create_new(true).open(path)?;
-        // Without locks, as on some network file systems, others keep the file too.
+        // Without locks, as on some network file systems, other processes keep the file too.
         let _ = file.try_lock();
         Ok(Self { path: path.to_owned(), _file: file })
     }
@@ -80,7 +81,7 @@ impl Temporary {
 
 impl Drop for Temporary {
     fn drop(&mut self) {
-        // A rest has a reserved name, and is deleted by the next probe.
+        // A leftover file has a reserved name, and is deleted by the next probe.
         let _ = std::fs::remove_file(&self.path);
     }
 }

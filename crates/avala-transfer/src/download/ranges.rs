@@ -1,20 +1,21 @@
-//! Byte ranges of a file: which are received, and which a connection requests next.
+//! Byte ranges of a file: the received ranges, and the queue of missing ranges.
 
 use std::collections::VecDeque;
 use std::ops::Range;
 
-/// Smallest range of a parallel download: smaller ones cost more in round trips than they gain.
+/// Minimum range of a parallel download. Smaller ranges would cost more in round trips than they gain.
 pub(crate) const SMALLEST_RANGE: u64 = 4 << 20;
-/// Largest range of one request: bounds what a failure repeats, and keeps connections evenly busy at the end.
+/// Maximum range of one request, which limits the bytes that a failure repeats, and keeps all connections busy at the
+/// end.
 pub(crate) const LARGEST_RANGE: u64 = 256 << 20;
 
-/// Set of bytes: ranges in order that do not touch each other.
+/// Set of bytes: ascending ranges that do not touch each other.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct RangeSet(Vec<Range<u64>>);
 
 impl RangeSet {
-    /// Creates a set from pairs of a start and an exclusive end. `None` if they are not in order, overlap, or pass
-    /// `total`: the set was not written by this code.
+    /// Creates a set from pairs of a start and an exclusive end. `None` if the pairs are not ascending, overlap, or
+    /// exceed `total`, which means that they were not written by this code.
     pub(crate) fn from_pairs(pairs: &[[u64; 2]], total: u64) -> Option<Self> {
         let mut set = Self::default();
         let mut last_end = None;
@@ -58,7 +59,7 @@ impl RangeSet {
         self.0.iter().map(|range| range.end - range.start).sum()
     }
 
-    /// Returns the ranges of `0..total` that are not in the set, in order.
+    /// Returns the ranges of `0..total` that are not in the set, in ascending order.
     pub(crate) fn missing(&self, total: u64) -> Vec<Range<u64>> {
         let mut missing = Vec::new();
         let mut position = 0;
@@ -75,10 +76,10 @@ impl RangeSet {
     }
 }
 
-/// Missing ranges of a file, handed out to connections.
+/// Queue of missing ranges of a file.
 ///
-/// Each claim is a share of what is left, so that ranges are large at the start and small at the end, where the last
-/// connection would otherwise run alone.
+/// Each claim is a share of the remaining bytes, so that ranges are large at the start and small at the end, where the
+/// last connection would otherwise run alone.
 #[derive(Debug)]
 pub(crate) struct RangeQueue {
     missing: VecDeque<Range<u64>>,
@@ -97,7 +98,7 @@ impl RangeQueue {
         let first = self.missing.front_mut()?;
         let share = (left / (2 * self.connections)).clamp(SMALLEST_RANGE, LARGEST_RANGE);
         let end = first.end.min(first.start.saturating_add(share));
-        // A rest that is smaller than a range of its own is taken too.
+        // A remainder below the minimum is added to the claim.
         let end = if first.end - end < SMALLEST_RANGE / 2 { first.end } else { end };
         let claimed = first.start..end;
         first.start = end;
@@ -107,7 +108,7 @@ impl RangeQueue {
         Some(claimed)
     }
 
-    /// Puts back what a connection did not receive, so that it is requested next.
+    /// Puts back bytes that a connection did not receive, so that they are requested next.
     pub(crate) fn put_back(&mut self, range: Range<u64>) {
         if !range.is_empty() {
             self.missing.push_front(range);
@@ -182,7 +183,7 @@ mod tests {
         let mut claims = 0;
         while let Some(range) = queue.claim() {
             claims += 1;
-            // A connection that fails in the middle puts the rest back.
+            // A connection that fails in the middle puts the remaining bytes back.
             let end = if claims % 7 == 0 { range.start + (range.end - range.start) / 2 } else { range.end };
             queue.put_back(end..range.end);
             expected += end - range.start;

@@ -12,8 +12,8 @@ use crate::budget::concurrency::Slot;
 use crate::budget::memory::Memory;
 use crate::error::{Error, ErrorKind};
 
-/// Bytes that are written at once, on another thread: more of them leave the caches of the processor before they are
-/// written, and fewer take more switches of threads.
+/// Size of a block that is written by another thread. Larger blocks leave the caches of the processor before they are
+/// written; smaller ones need more context switches.
 const BLOCK: u64 = 256 << 10;
 
 /// Bytes in memory, with their share of the budget.
@@ -33,27 +33,27 @@ impl Block {
     }
 }
 
-/// Takes the bytes of one body in order.
+/// Receiver of the bytes of a body, in order.
 pub(crate) trait BlockWriter: Send {
-    /// Writes a block after the blocks before.
+    /// Writes the next block.
     fn write(&mut self, block: Block) -> impl Future<Output = Result<(), Error>> + Send;
 
     /// Waits until everything is written.
     fn finish(&mut self) -> impl Future<Output = Result<(), Error>> + Send;
 }
 
-/// How receiving ended.
+/// Outcome of receiving.
 #[derive(Debug)]
 pub(crate) enum End {
     /// All bytes were received.
     Complete,
-    /// The connection was lost or stalled. Another attempt can help.
+    /// The connection was lost or stalled. Another attempt can succeed.
     Cut(Error),
     /// The run was cancelled or reached a limit, or the target cannot be written.
     Stopped(Error),
 }
 
-/// Receives at most `limit` bytes and passes them to `writer`, also those before a failure.
+/// Receives at most `limit` bytes and passes them to `writer`, including bytes before a failure.
 ///
 /// Returns how many bytes were written. A body that ends before `limit` is [`End::Cut`].
 pub(crate) async fn receive(
@@ -72,7 +72,7 @@ pub(crate) async fn receive(
             break End::Complete;
         }
         if context.control.is_paused() {
-            // Other runs can have the slot and the memory meanwhile.
+            // Other runs can use the slot and the memory meanwhile.
             if let Some(begun) = block.take().filter(|block| block.length > 0) {
                 let length = begun.length;
                 if let Err(error) = writer.write(begun).await {
@@ -85,7 +85,7 @@ pub(crate) async fn receive(
                 Ok(Err(error)) | Err(error) => break End::Stopped(error),
             }
         }
-        // Reserve memory before the bytes arrive, so that they cannot exceed the budget.
+        // Memory is reserved before the bytes arrive, so that they cannot exceed the budget.
         let filled = match &mut block {
             Some(block) => block,
             empty => match unless(ended.as_mut(), context.memory.take(BLOCK)).await {
@@ -131,7 +131,7 @@ pub(crate) async fn receive(
         writer.finish().await
     };
     if let Err(error) = rest.await {
-        // The caller finds out from the file how much was written.
+        // The caller reads from the file how much was written.
         passed = 0;
         end = End::Stopped(error);
     }
@@ -146,7 +146,7 @@ async fn paused(context: &Context, slot: &mut Slot) -> Result<(), Error> {
     Ok(())
 }
 
-/// Waits for `step`, but not longer than the run.
+/// Runs `step` until it completes or the run ends.
 async fn unless<T>(ended: Pin<&mut impl Future<Output = Error>>, step: impl Future<Output = T>) -> Result<T, Error> {
     tokio::select! {
         biased;
@@ -163,7 +163,7 @@ async fn next(context: &Context, name: &str, body: &mut Body) -> Result<Option<B
         match tokio::time::timeout(STALL_TIMEOUT, frame).await {
             Ok(None) => return Ok(None),
             Ok(Some(Ok(frame))) => {
-                // Trailers are of no use.
+                // Trailers are ignored.
                 if let Some(data) = frame.into_data().ok().filter(|data| !data.is_empty()) {
                     return Ok(Some(data));
                 }

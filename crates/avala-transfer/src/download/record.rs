@@ -1,4 +1,4 @@
-//! Records of the state of downloads, and what they add up to.
+//! Records of the state of downloads, and the state that they describe.
 
 use std::collections::HashMap;
 
@@ -9,7 +9,7 @@ use super::ranges::RangeSet;
 use super::response::Version;
 use crate::hash::Digest;
 
-/// Most ranges that a record keeps: a record has to stay one short line.
+/// Maximum number of ranges in a record, which has to stay one short line.
 const MOST_RANGES: usize = 1000;
 
 /// One line of the state of a target. Later lines of a file replace earlier ones.
@@ -18,10 +18,10 @@ const MOST_RANGES: usize = 1000;
 pub(crate) enum Record {
     /// Source of the target. A target with the state of another source starts from zero.
     ///
-    /// The token is a part of the names of temporary files: another state folder with the same target has another one,
-    /// so that neither takes the other's bytes for its own.
+    /// The token is a part of the names of temporary files: another state folder with the same target has another
+    /// token, so that their temporary files are not mixed up.
     Source { id: String, token: String },
-    /// A file that is not complete: durable ranges of its temporary file.
+    /// An incomplete file: the durable ranges of its temporary file.
     Part {
         path: String,
         etag: String,
@@ -30,34 +30,34 @@ pub(crate) enum Record {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         encoding: Option<String>,
     },
-    /// A begun file whose temporary file was cleared: its ranges are not there any more.
+    /// An incomplete file whose temporary file was cleared.
     Dropped { path: String },
     /// A complete file.
     Done(Done),
 }
 
-/// A complete file: what it was when it was completed or compared.
+/// A complete file, as it was when it was completed or compared.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Done {
     pub(crate) path: String,
     pub(crate) size: u64,
     /// Modification time in nanoseconds since 1970.
     pub(crate) modified_ns: i128,
-    /// Content, if it was computed.
+    /// Hash of the content, if it was computed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) sha256: Option<Digest>,
-    /// Version at the API, such as a hash or the time of the last update.
+    /// Version in the API, such as a hash or the time of the last update.
     pub(crate) version: String,
 }
 
 impl Done {
-    /// Returns whether the file was left alone since.
+    /// Returns whether the file is unchanged since then.
     pub(crate) fn is_untouched(&self, existing: Existing) -> bool {
         existing.size == self.size && existing.modified_ns == self.modified_ns
     }
 }
 
-/// Begun file.
+/// Incomplete file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Begun {
     pub(crate) version: Version,
@@ -87,7 +87,7 @@ impl Known {
                 }
                 Record::Part { path, etag, total, ranges, encoding } => {
                     let version = Version { etag: Some(etag), total, encoding };
-                    // Ranges that make no sense were not written by this code: the file starts from zero.
+                    // Invalid ranges were not written by this code: the file starts from zero.
                     let durable = RangeSet::from_pairs(&ranges, total).unwrap_or_default();
                     let was_done = known.done.remove(&path).is_some();
                     known.begun.insert(path, Begun { version, durable }).is_some() || was_done
@@ -116,10 +116,10 @@ impl Known {
     }
 }
 
-/// Returns the record of a begun file; `None` if it cannot be resumed.
+/// Returns the record of an incomplete file; `None` if it cannot be resumed.
 pub(crate) fn part(path: &str, version: &Version, durable: &RangeSet) -> Option<Record> {
     let mut ranges = durable.to_pairs();
-    // The largest ones count: the others are transferred again.
+    // The largest ranges are kept; the others are transferred again.
     if ranges.len() > MOST_RANGES {
         ranges.sort_by_key(|[start, end]| std::cmp::Reverse(end - start));
         ranges.truncate(MOST_RANGES);

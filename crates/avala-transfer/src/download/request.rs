@@ -1,4 +1,4 @@
-//! One request to a storage host, with its retries.
+//! Sends one request to a storage host, with retries.
 
 use std::ops::Range;
 use std::time::Duration;
@@ -14,14 +14,14 @@ use crate::budget::concurrency::Slot;
 use crate::error::{Error, ErrorKind};
 use crate::progress::event::Event;
 
-/// Failed attempts without progress after which a file fails.
+/// Number of failed attempts without progress after which a file fails.
 const MOST_FAILURES: u32 = 8;
-/// Longest wait that a host can ask for.
+/// Maximum wait that a host can request.
 const LONGEST_WAIT: Duration = Duration::from_secs(300);
 /// Number of bytes of an error's body that are searched for a code.
 const ERROR_BODY: usize = 4096;
 
-/// Failed attempts of one connection since its last progress.
+/// Failed attempts of a connection since its last progress.
 #[derive(Debug, Default)]
 pub(crate) struct Attempts {
     failures: u32,
@@ -29,7 +29,7 @@ pub(crate) struct Attempts {
     refused: Option<u64>,
 }
 
-/// A response whose head was read, and the slot that its connection holds.
+/// A response whose head was read, and the slot of its connection.
 #[derive(Debug)]
 pub(crate) struct Opened {
     pub(crate) meaning: Meaning,
@@ -38,7 +38,7 @@ pub(crate) struct Opened {
 }
 
 impl Attempts {
-    /// Records progress of the connection: earlier failures do not count any more.
+    /// Records progress of the connection, which resets the count of failures.
     pub(crate) fn progressed(&mut self) {
         self.failures = 0;
     }
@@ -72,7 +72,7 @@ impl Attempts {
     }
 }
 
-/// Requests a range or the whole object until a response says something about the object.
+/// Requests a range or the whole object until a response is final.
 ///
 /// Expired and refused links are signed again, once; connection failures and busy hosts are retried.
 pub(crate) async fn open(
@@ -92,7 +92,7 @@ pub(crate) async fn open(
             .map_err(|error| error.about(&remote.name))?;
         let host = context.storage.concurrency(&link.link.url)?;
         let slot = context.unless_ended(host.slot()).await?;
-        // The wait for a slot may have been longer than the link lives.
+        // The link may have expired while the request waited for a slot.
         if link.link.has_expired() && !std::mem::replace(&mut was_late, true) {
             continue;
         }
@@ -125,13 +125,13 @@ pub(crate) async fn open(
                 drop(slot);
                 let error = refused(remote, Response::from_parts(parts, body)).await;
                 if attempts.refused.is_some() {
-                    return Err(error.help("the storage refused a new URL too; check access to the object"));
+                    return Err(error.help("the storage also refused a new URL; check access to the object"));
                 }
                 attempts.refused = Some(link.number);
                 context.meter.retried();
             }
             Meaning::Busy { wait } => {
-                // Only these two statuses mean too many requests.
+                // Only these two statuses mean that there are too many requests.
                 if matches!(parts.status, StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS) {
                     slot.slow_down(wait);
                 }
@@ -183,7 +183,7 @@ async fn refused(remote: &Remote, response: Response<Body>) -> Error {
     };
     storage_error(remote, message)
         .with_status(parts.status)
-        .with_retry_after(avala_transport::retry_after(&parts.headers))
+        .with_retry_after(avala_transport::layer::retry_after(&parts.headers))
 }
 
 pub(crate) fn storage_error(remote: &Remote, message: String) -> Error {

@@ -1,7 +1,7 @@
 //! Interprets responses of storage hosts to downloads.
 //!
-//! Nothing that a server says of itself is trusted: bytes are used only if the response says that they start where they
-//! were requested, and are of the version that was begun.
+//! Bytes are used only if the headers of the response say that they start at the requested position
+//! and are of the version of the bytes before.
 
 use std::ops::Range;
 use std::time::Duration;
@@ -11,13 +11,13 @@ use http::{HeaderMap, StatusCode};
 
 use super::content_range::{ContentRange, WrongRange, content_length, is_empty_file};
 
-/// Longest entity tag that is kept, in bytes.
+/// Maximum length of an entity tag, in bytes.
 const LONGEST_ETAG: usize = 512;
 
-/// Version of an object: what every further response has to be of.
+/// Version of an object, which every later response has to match.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Version {
-    /// Strong entity tag. Without one, ranges of two responses may be of different versions.
+    /// Strong entity tag. Without it, ranges of two responses may be of different versions.
     pub(crate) etag: Option<String>,
     /// Length of the object in bytes.
     pub(crate) total: u64,
@@ -25,12 +25,12 @@ pub(crate) struct Version {
     pub(crate) encoding: Option<String>,
 }
 
-/// The request that a response belongs to.
+/// The request of a response.
 #[derive(Clone, Debug)]
 pub(crate) struct Asked<'a> {
     /// Requested range; `None` for the whole object.
     pub(crate) range: Option<&'a Range<u64>>,
-    /// Version that was begun.
+    /// Version of the bytes that were received before.
     pub(crate) version: Option<&'a Version>,
 }
 
@@ -39,7 +39,7 @@ pub(crate) struct Asked<'a> {
 pub(crate) enum Meaning {
     /// Bytes of this range.
     Part { range: Range<u64>, version: Version },
-    /// The whole object, whatever was requested.
+    /// The whole object, even if a range was requested.
     Whole { etag: Option<String>, length: Option<u64>, encoding: Option<String> },
     /// The object has no bytes.
     Empty,
@@ -47,26 +47,26 @@ pub(crate) enum Meaning {
     Changed,
     /// A partial response whose bytes must not be used.
     Unusable(Unusable),
-    /// The URL has expired, or its signature is refused.
+    /// The URL has expired, or its signature was refused.
     Refused,
-    /// The host cannot send the object now.
+    /// The host is busy.
     Busy { wait: Option<Duration> },
-    /// The host will not send the object.
+    /// The host refuses the request.
     Failed,
 }
 
-/// Why a partial response must not be used.
+/// Reason why a partial response must not be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Unusable {
     #[error(transparent)]
     Range(#[from] WrongRange),
-    #[error("the partial response does not say of which version it is")]
+    #[error("the partial response does not name its version")]
     NoVersion,
-    #[error("a partial response was sent where none was requested")]
+    #[error("a partial response was sent although no range was requested")]
     NotRequested,
     #[error("the partial response has several parts")]
     Multipart,
-    #[error("the response was compressed on its way, which was not requested")]
+    #[error("the response was compressed in transit, which was not requested")]
     Compressed,
 }
 
@@ -76,7 +76,7 @@ pub(crate) fn meaning(status: StatusCode, headers: &HeaderMap, asked: &Asked<'_>
         200 => whole(headers, asked),
         206 => part(headers, asked),
         416 if is_empty_file(headers) => Meaning::Empty,
-        // The object has become shorter than what was requested.
+        // The object is shorter than the requested range.
         416 if asked.version.is_some() && headers.contains_key(CONTENT_RANGE) => Meaning::Changed,
         416 => Meaning::Unusable(Unusable::Range(WrongRange::Missing)),
         412 => Meaning::Changed,
@@ -108,8 +108,8 @@ fn part(headers: &HeaderMap, asked: &Asked<'_>) -> Meaning {
         return Meaning::Unusable(Unusable::Multipart);
     }
     let (etag, encoding) = (strong_etag(headers), encoding(headers));
-    // Stored bytes may be encoded, and then their length is known. A slice that was compressed on its way has none, or
-    // another encoding than the slice before.
+    // Stored bytes can be encoded, and then their length is known. A slice that was compressed in transit has no
+    // length, or another encoding than the slice before.
     let is_stored = encoding.is_none() || content_length(headers).is_some();
     if !is_stored || asked.version.is_some_and(|version| version.encoding != encoding) {
         return Meaning::Unusable(Unusable::Compressed);
@@ -127,7 +127,7 @@ fn part(headers: &HeaderMap, asked: &Asked<'_>) -> Meaning {
     }
 }
 
-/// Returns the content encoding; `None` for `identity`, which is none.
+/// Returns the content encoding; `None` for `identity`.
 fn encoding(headers: &HeaderMap) -> Option<String> {
     let values = headers.get_all(CONTENT_ENCODING).iter().map(|value| String::from_utf8_lossy(value.as_bytes()));
     let all = values.map(|value| value.trim().to_ascii_lowercase()).collect::<Vec<_>>().join(",");

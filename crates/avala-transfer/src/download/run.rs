@@ -1,4 +1,4 @@
-//! One run of a download to files.
+//! Runs a download to files.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use crate::progress::event::{Event, Phase};
 use crate::public::store::ContentStore;
 use crate::run::RunContext;
 
-/// Creates what all files of a run share.
+/// Creates the context that all files of a run share.
 pub(crate) fn context(run: &RunContext, options: &Options) -> Arc<Context> {
     Arc::new(Context {
         storage: run.transfers.storage().clone(),
@@ -88,7 +88,7 @@ pub(crate) async fn download(
     Ok(Report { files, elapsed: totals.elapsed, totals, warnings })
 }
 
-/// Leaves out what the filter excludes.
+/// Removes the objects that the filter excludes.
 pub(crate) fn select(
     objects: Vec<Listed>,
     options: &Options,
@@ -106,8 +106,8 @@ pub(crate) fn select(
 }
 
 impl Run {
-    /// Handles all objects, several at once. Returns the reports in the order of the source, and why the run ended
-    /// before the last object.
+    /// Downloads all objects, several at once. Returns the reports in the order of the source, and the reason if the
+    /// run ended before the last object.
     async fn all(self: &Arc<Self>, objects: Vec<Listed>, names: Names) -> (Vec<FileReport>, Option<Error>) {
         let mut reports: Vec<_> = objects
             .iter()
@@ -150,7 +150,7 @@ impl Run {
                     let path = report.path.clone();
                     self.context.meter.emit(|| Event::FileFailed { path, error: error.to_string() });
                     if self.options.stops_at_failure || ends_run(error.kind()) {
-                        // The others stop at their next byte and record what they have.
+                        // The other files stop at their next byte and record their state.
                         self.context.halt.cancel();
                         ended.get_or_insert(error);
                     } else {
@@ -185,17 +185,17 @@ impl Run {
         Ok((size, FileOutcome::Transferred))
     }
 
-    /// Deletes what earlier runs began of files that the source does not have any more.
+    /// Deletes temporary files of earlier runs for objects that are no longer in the source.
     async fn discard_begun(self: &Arc<Self>, listed: &BTreeSet<String>) -> Result<(), Error> {
         let (this, listed) = (Arc::clone(self), listed.clone());
         blocking(move || {
-            // A file that the filter leaves out may be continued by another run.
+            // Another run may continue a file that the filter excludes.
             this.session.discard_begun(|path| !listed.contains(path) && this.options.filter.matches(path))
         })
         .await
     }
 
-    /// Deletes files that the source does not have, unless there are more than allowed.
+    /// Deletes extra files of the target, unless there are more than allowed.
     async fn delete_extra(self: &Arc<Self>, listed: BTreeSet<String>, most: u64) -> Result<(), Error> {
         self.session.lock_target().await?;
         let this = Arc::clone(self);
@@ -207,7 +207,7 @@ impl Run {
                 let message = format!("{} files are not in the source, and at most {most} may be deleted", extra.len());
                 return Err(Error::new(ErrorKind::Conflict, message)
                     .about_path(this.session.folder.path())
-                    .help("raise the maximum if all of them may go; none was deleted"));
+                    .help("raise the maximum if all of them may be deleted; no file was deleted"));
             }
             for path in extra {
                 if let Ok(safe) = SafePath::new(path)

@@ -1,4 +1,4 @@
-//! Files of the frames of a sequence.
+//! Lists the files of the frames of a sequence.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -15,7 +15,7 @@ use crate::error::{Error, ErrorKind};
 use crate::storage::client::Storage;
 use crate::transfers::Transfers;
 
-/// A sequence whose URLs are signed again together.
+/// A sequence, whose URLs are signed together.
 #[derive(Debug)]
 struct SequenceReader {
     avala: Avala,
@@ -52,7 +52,7 @@ impl LinkSource for AssetLinks {
     fn sign(&self) -> LinkFuture<'_> {
         Box::pin(async move {
             let mut current = self.reader.current.lock().await;
-            // Another asset may have made the sequence be read again already.
+            // The sequence may have been read again for another asset.
             if current.number <= self.used.load(Relaxed) {
                 let assets = self.reader.read().await?;
                 *current = Reading { number: current.number + 1, assets };

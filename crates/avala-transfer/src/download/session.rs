@@ -1,4 +1,4 @@
-//! A target while a download runs: its lock, its state, and what it has already.
+//! The target of a running download: its lock, its state, and its existing files.
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
@@ -29,13 +29,13 @@ use crate::sync::compare::CompareBy;
 
 /// Kind of the state of downloads.
 const KIND: &str = "download";
-/// Outdated records after which the state is rewritten.
+/// Number of outdated records after which the state is rewritten.
 const MOST_OUTDATED: usize = 1000;
 
-/// Where the files go.
+/// Target of the files.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Target {
-    /// One file, whatever the object is called.
+    /// One file, independent of the name of the object.
     File(PathBuf),
     /// A folder, in which each object has its own path.
     Folder(PathBuf),
@@ -49,7 +49,7 @@ pub(crate) struct Session {
     file_name: Option<SafePath>,
     pub(crate) own_folders: OwnFolders,
     known: Mutex<Known>,
-    /// Taken before the first file is written, and released before the state.
+    /// Lock that is acquired before the first file is written, and released before the state.
     target_lock: OnceCell<TargetLock>,
     /// Lock and journal; `None` in a dry run.
     writing: Option<Writing>,
@@ -59,14 +59,14 @@ pub(crate) struct Session {
     compare: CompareBy,
 }
 
-/// The right to change a target, and where its state is written.
+/// Permission to change a target, and its journal.
 #[derive(Debug)]
 struct Writing {
     journal: Journal,
     destination: Destination,
 }
 
-/// What has to be done for a file.
+/// Decision about a file.
 #[derive(Debug)]
 pub(crate) enum Action {
     /// The target has it.
@@ -75,8 +75,8 @@ pub(crate) enum Action {
 }
 
 impl Session {
-    /// Opens and locks the target for the run of `control`, and reads its state. Creates the target and updates the state.
-    /// Without `control`, nothing is created, locked or changed. Blocks.
+    /// Opens and locks the target for the run of `control`, and reads its state. Creates the target if it does not
+    /// exist. Without `control`, nothing is created, locked or changed. Blocks.
     pub(crate) fn open(
         state: &StateFolder,
         target: &Target,
@@ -91,7 +91,7 @@ impl Session {
             Some(name) => folder.path().join(name.as_str()),
             None => folder.path().to_owned(),
         };
-        // Two names that are no text may look the same.
+        // Two names that are not UTF-8 may look the same.
         let shown = identity.to_str().map_or_else(|| format!("{identity:?}"), str::to_owned);
         let (mut writing, records) = match control {
             Some(control) => {
@@ -105,16 +105,16 @@ impl Session {
             }
         };
         let target_lock = OnceCell::new();
-        // What a killed run left goes, even if there is nothing to download.
+        // Delete leftovers of a killed run, even if there is nothing to download.
         if !is_dry && TargetLock::is_left(&folder, file_name.as_ref())? {
             let _ = target_lock.set(TargetLock::take(&folder, file_name.as_ref())?);
         }
-        // The state folder exists from here on.
+        // From here on, the state folder exists.
         let own_folders = OwnFolders::below(folder.path(), &options.own_folders)?;
         let mut known = Known::read(records);
         let is_other = known.source.as_deref().is_some_and(|known| known != source);
         if is_other {
-            // The temporary files of another source are of no use. Complete files are compared by content.
+            // The temporary files of another source cannot be used. Complete files are compared by content.
             if let Some(token) = known.token.as_deref().filter(|_| !is_dry) {
                 discard(&folder, token, known.begun.keys())?;
             }
@@ -149,11 +149,11 @@ impl Session {
         }
     }
 
-    /// Decides what to do with an object. Blocks, and reads the file if only its content can tell.
+    /// Decides what to do with an object. Blocks, and reads the file if necessary.
     pub(crate) fn decide(&self, listed: &Listed, path: &SafePath) -> Result<Action, Error> {
         let Some(place) = self.folder.place(path, false)? else { return Ok(Action::Fetch) };
         let Some(existing) = place.existing()? else { return Ok(Action::Fetch) };
-        // A target that names a file has to be written.
+        // A target that is a single file has to be written.
         if self.file_name.is_some() && !self.is_immutable {
             return Ok(Action::Fetch);
         }
@@ -164,7 +164,7 @@ impl Session {
         if self.is_immutable {
             return Err(Error::new(
                 ErrorKind::Conflict,
-                "a file with other content has its name, and the target is immutable",
+                "a file of this name has other content, and the target is immutable",
             )
             .about(&listed.name)
             .help("choose another target, or allow files to be replaced"));
@@ -182,12 +182,12 @@ impl Session {
         }
         match listed.sha256.or_else(|| done.filter(|_| is_untouched).and_then(|done| done.sha256)) {
             Some(expected) => Ok(digest_of(place)? == expected),
-            // Nothing else is known of the content.
+            // Nothing else is known about the content.
             None => Ok(is_untouched),
         }
     }
 
-    /// Records a file that the target had already.
+    /// Records an existing file of the target.
     pub(crate) async fn record_existing(self: &Arc<Self>, listed: &Listed, path: &SafePath) -> Result<u64, Error> {
         let (this, at) = (Arc::clone(self), path.clone());
         let existing =
@@ -204,8 +204,8 @@ impl Session {
         Ok(existing.size)
     }
 
-    /// Takes the lock of the target, once for all files of the run. A run that finds everything complete needs none, so
-    /// that it changes nothing.
+    /// Acquires the lock of the target, once for all files of the run. A run that finds all files complete does not
+    /// need it, and changes nothing.
     pub(crate) async fn lock_target(self: &Arc<Self>) -> Result<(), Error> {
         let take = || {
             let this = Arc::clone(self);
@@ -214,7 +214,7 @@ impl Session {
         self.target_lock.get_or_try_init(take).await.map(drop)
     }
 
-    /// Returns where the state is written; a dry run has no such place, and writes nothing.
+    /// Returns the journal; an error in a dry run, which writes nothing.
     pub(crate) fn journal(&self) -> Result<Journal, Error> {
         self.writing.as_ref().map(|writing| writing.journal.clone()).ok_or_else(Error::aborted)
     }
@@ -266,21 +266,22 @@ impl Session {
         Ok(size)
     }
 
-    /// Deletes the temporary files of begun files for which `is_gone` holds: no run continues them. Blocks.
+    /// Deletes the temporary files of incomplete files for which `is_gone` is true, because no run continues them.
+    /// Blocks.
     pub(crate) fn discard_begun(&self, is_gone: impl Fn(&str) -> bool) -> Result<(), Error> {
         let begun = self.known();
         discard(&self.folder, &self.token, begun.begun.keys().filter(|path| is_gone(path)))
     }
 
-    /// Takes what an earlier run left of a file.
+    /// Takes the state of an incomplete file of an earlier run.
     pub(crate) fn take_begun(&self, path: &str) -> Option<Begun> {
         self.known().begun.remove(path)
     }
 
-    /// Removes the state of a complete single file, of which there is nothing to compare later.
+    /// Removes the state of a complete single file, which is not compared later.
     pub(crate) fn finish(&self) {
         if let Some(writing) = self.writing.as_ref().filter(|_| self.file_name.is_some()) {
-            // A rest is harmless: it says that the file is complete.
+            // If the state remains, it says that the file is complete, which does no harm.
             let _ = std::fs::remove_file(&writing.destination.journal);
         }
     }
@@ -295,7 +296,7 @@ impl Session {
     }
 }
 
-/// Deletes temporary files. What became of their folders meanwhile is left alone.
+/// Deletes temporary files. Folders that changed meanwhile are skipped.
 fn discard<'a>(folder: &TargetFolder, token: &str, paths: impl Iterator<Item = &'a String>) -> Result<(), Error> {
     for path in paths {
         if let Ok(safe) = SafePath::new(path)
@@ -342,12 +343,12 @@ fn safe_path(listed: &Listed) -> Result<SafePath, Error> {
     SafePath::new(&listed.name).map_err(|reason| {
         Error::new(ErrorKind::Target, format!("its name cannot be a path below the target: {reason}"))
             .about(&listed.name)
-            .help("rename it in the dataset, or leave it out with a filter")
+            .help("rename it in the dataset, or exclude it with a filter")
     })
 }
 
 fn is_own(listed: &str) -> Error {
-    Error::new(ErrorKind::Target, "it would be in a folder of transfers' own files, which is inside the target")
+    Error::new(ErrorKind::Target, "it would be in the state folder or content store, which is inside the target")
         .about(listed)
         .help("move the state folder and the content store out of the target")
 }
@@ -355,7 +356,7 @@ fn is_own(listed: &str) -> Error {
 /// Names of a listing, checked.
 #[derive(Debug, Default)]
 pub(crate) struct Names {
-    /// Paths of the objects, or why they have none, by position.
+    /// Path of each object by position, or the reason why it has none.
     pub(crate) paths: Vec<Result<SafePath, Error>>,
     pub(crate) collisions: Vec<NameCollision>,
 }
@@ -396,7 +397,7 @@ pub(crate) fn check_names(
             let error = Error::new(ErrorKind::Target, collision.to_string());
             let name = path.as_ref().map(|path| path.as_str().to_owned()).unwrap_or_default();
             *path =
-                Err(error.about(name).help("choose a target that can tell them apart, or leave one out with a filter"));
+                Err(error.about(name).help("choose a target that can distinguish them, or exclude one with a filter"));
         }
     }
     Ok(Names { paths, collisions: found })
@@ -416,15 +417,15 @@ pub(crate) fn digest_of(place: &Place) -> Result<Digest, TargetError> {
     }
 }
 
-/// Runs file operations outside of the runtime's threads.
+/// Runs file operations outside the runtime's threads.
 pub(crate) async fn blocking<T: Send + 'static, E: Into<Error> + Send + 'static>(
     work: impl FnOnce() -> Result<T, E> + Send + 'static,
 ) -> Result<T, Error> {
     tokio::task::spawn_blocking(work).await.map_err(|_| Error::aborted())?.map_err(Into::into)
 }
 
-/// Returns the regular files below a folder that are no temporary files and no files of this crate, by path. Links are not followed.
-/// Blocks.
+/// Returns the regular files below a folder by path, without temporary files and files of this crate. Links are not
+/// followed. Blocks.
 pub(crate) fn local_files(folder: &TargetFolder, own: &OwnFolders) -> Result<BTreeMap<String, Existing>, Error> {
     let mut files = BTreeMap::new();
     let mut folders = vec![(folder.path().to_owned(), String::new())];
@@ -433,7 +434,7 @@ pub(crate) fn local_files(folder: &TargetFolder, own: &OwnFolders) -> Result<BTr
         for entry in std::fs::read_dir(&at).map_err(failed)? {
             let entry = entry.map_err(failed)?;
             let kind = entry.file_type().map_err(failed)?;
-            // A name that is not UTF-8 cannot be of an object.
+            // An object cannot have a name that is not UTF-8.
             let Some(name) = entry.file_name().to_str().map(str::to_owned) else { continue };
             let path = if prefix.is_empty() { name } else { format!("{prefix}/{name}") };
             if own.cover(&path, NameRules::EXACT) {

@@ -1,4 +1,4 @@
-//! Downloads an object in order to something that cannot go back: a writer, or a store of objects.
+//! Downloads an object in order to a sink that cannot seek: a writer, or an object store.
 
 use std::sync::Arc;
 
@@ -12,9 +12,9 @@ use crate::hash::{Digest, Hasher};
 
 /// Downloads the whole object over one connection and returns its size.
 ///
-/// A lost connection is continued if the object has a strong entity tag. Otherwise only an attempt that delivered
-/// nothing is repeated: what was written cannot be taken back. The hash is compared after the last byte, so the writer
-/// has all bytes before an error says that they are wrong.
+/// After a lost connection, the download continues if the object has a strong entity tag. Otherwise only an attempt
+/// without any bytes is repeated, because written bytes cannot be taken back. The hash is compared after the last byte,
+/// so the writer has received all bytes before an error reports a wrong hash.
 pub(crate) async fn stream(
     context: &Arc<Context>,
     remote: &Remote,
@@ -38,14 +38,14 @@ pub(crate) async fn stream(
                 let message = format!("the object was replaced after {offset} bytes were written");
                 return Err(Error::new(ErrorKind::RemoteChanged, message)
                     .about(&remote.name)
-                    .help("discard what was written and download it again"));
+                    .help("discard the written bytes and download it again"));
             }
             Meaning::Unusable(reason) if offset == 0 => {
                 return Err(Error::new(ErrorKind::Protocol, reason.to_string())
                     .about(&remote.name)
                     .help("check proxies and caches between this machine and the storage host"));
             }
-            _ => return Err(no_way_back(remote, offset, "the storage host does not continue where it stopped")),
+            _ => return Err(no_way_back(remote, offset, "the storage host does not resume at the last byte")),
         };
         if offset == 0
             && let (Some(length), Some(size)) = (length, remote.size)
@@ -84,24 +84,24 @@ pub(crate) async fn stream(
     }
     match (remote.sha256, writer.hasher.map(Hasher::finish)) {
         (Some(expected), Some(actual)) if actual != expected => {
-            let message = format!("the content has the SHA-256 {actual}, and the API says {expected}");
+            let message = format!("the content has the SHA-256 {actual}, but the API reports {expected}");
             Err(Error::new(ErrorKind::Integrity, message)
                 .about(&remote.name)
-                .help("discard what was written and download it again"))
+                .help("discard the written bytes and download it again"))
         }
         _ => Ok(total),
     }
 }
 
 fn wrong_size(remote: &Remote, actual: u64, expected: u64) -> Error {
-    let message = format!("the storage host has {actual} bytes, and the API says {expected}");
+    let message = format!("the storage host has {actual} bytes, but the API reports {expected}");
     Error::new(ErrorKind::Integrity, message).about(&remote.name).help("report it to the owner")
 }
 
 fn no_way_back(remote: &Remote, offset: u64, reason: &str) -> Error {
     Error::new(ErrorKind::Storage, format!("{reason}; {offset} bytes were written"))
         .about(&remote.name)
-        .help("discard what was written and download it again, or download it to a file")
+        .help("discard the written bytes and download it again, or download it to a file")
         .transient()
 }
 
@@ -129,7 +129,7 @@ impl<W: BlockWriter> BlockWriter for Hashing<'_, W> {
     }
 }
 
-/// Returns the digest that a complete stream has; used where content is compared and not kept.
+/// Returns the digest of a complete stream, for content that is compared and not kept.
 #[derive(Default)]
 pub(crate) struct DigestOnly(Option<Hasher>);
 

@@ -5,14 +5,14 @@ use std::path::{Path, PathBuf};
 
 use crate::error::{Error, ErrorKind};
 
-/// Why a file of a target cannot be read or written.
+/// Reason why a file of a target cannot be read or written.
 #[derive(Debug)]
 pub(crate) enum TargetError {
     /// A link inside the target.
     Link {
         path: PathBuf,
     },
-    /// A part of a path that is no folder.
+    /// A part of a path that is not a folder.
     NotAFolder {
         path: PathBuf,
     },
@@ -57,7 +57,7 @@ impl TargetError {
         Self::Io { action, path: path.to_owned(), source }
     }
 
-    /// Returns what failed and why, and what to do. The path is named beside it.
+    /// Returns what failed and why, and what to do, without the path.
     fn message_and_help(&self) -> (String, &'static str) {
         const OTHER: &str = "remove it or choose another target";
         const SPACE: &str = "free space and run the same download again: it continues";
@@ -92,7 +92,7 @@ impl TargetError {
     }
 }
 
-/// Returns whether an error says that a file cannot grow: no space, a quota, or the largest size of a file.
+/// Returns whether an error means that a file cannot grow: no space, a quota, or the maximum file size.
 pub(crate) fn is_full(error: &io::Error) -> bool {
     use io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
     matches!(error.kind(), StorageFull | QuotaExceeded | FileTooLarge)
@@ -102,7 +102,7 @@ fn reason(source: &io::Error) -> String {
     match source.kind() {
         io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
         io::ErrorKind::ReadOnlyFilesystem => "the file system is read-only".to_owned(),
-        io::ErrorKind::NotADirectory | io::ErrorKind::AlreadyExists => "a part of the path is no folder".to_owned(),
+        io::ErrorKind::NotADirectory | io::ErrorKind::AlreadyExists => "a part of the path is not a folder".to_owned(),
         _ => source.to_string(),
     }
 }
@@ -118,7 +118,7 @@ fn help(source: &io::Error) -> &'static str {
     }
 }
 
-/// For messages of tests and logs; errors of a run have the fields of [`Error`].
+/// For tests and logs; errors of a run have the fields of [`Error`].
 impl std::fmt::Display for TargetError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let (message, help) = self.message_and_help();
@@ -134,7 +134,7 @@ impl From<TargetError> for Error {
             TargetError::Busy { .. } => ErrorKind::Locked,
             _ => ErrorKind::Target,
         };
-        // The path is in the message: the subject is the object, where there is one.
+        // The path is in the message, because the subject is the object if there is one.
         let path = error.path().to_string_lossy().into_owned();
         let (message, help) = error.message_and_help();
         let converted = Self::new(kind, format!("`{path}`: {message}")).help(help);

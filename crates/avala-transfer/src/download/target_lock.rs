@@ -1,8 +1,8 @@
-//! The lock of a target: one run writes to it, wherever the others have their state.
+//! Locks a target, so that one run writes to it, even if other runs have other state folders.
 //!
-//! The lock of the state folder does not reach a process with another state folder. This one is a file in the target
-//! that names its holder, which exists only while a run writes. As for [`Lock`](crate::state::lock::Lock), the kernel's
-//! lock decides, so that a file that was left by a killed process is taken over.
+//! The lock of the state folder does not exclude a process with another state folder. This lock is a file in the target
+//! that names its holder, and exists only while a run writes. As in [`Lock`](crate::state::lock::Lock), the kernel's
+//! lock decides, so that the file of a killed process is taken over.
 
 use std::fs::{File, TryLockError};
 use std::path::Path;
@@ -16,7 +16,7 @@ use crate::error::Error;
 use crate::state::holder::{Holder, Liveness, process_start};
 use crate::state::lock::{foreign, held, read_holder, write_holder};
 
-/// How long a holder is waited for that may be ending, and how often it is tried.
+/// How long to wait for a holder that may be ending, and how often to try again.
 const PATIENCE: Duration = Duration::from_secs(1);
 const INTERVAL: Duration = Duration::from_millis(5);
 
@@ -29,12 +29,12 @@ pub(crate) struct TargetLock {
 }
 
 impl TargetLock {
-    /// Takes the lock of a file, or of a whole folder, or fails with an error that names the holder. Blocks.
+    /// Acquires the lock of a file or of a whole folder, or fails with an error that names the holder. Blocks.
     pub(crate) fn take(folder: &TargetFolder, file_name: Option<&SafePath>) -> Result<Self, Error> {
         Self::take_within(folder, file_name, PATIENCE)
     }
 
-    /// Returns whether there is a lock file: of a run that goes on, or that was killed.
+    /// Returns whether there is a lock file, of a run that is active or was killed.
     pub(crate) fn is_left(folder: &TargetFolder, file_name: Option<&SafePath>) -> Result<bool, Error> {
         let name = lock_name(file_name.map_or("", SafePath::as_str));
         Ok(folder.itself()?.has_temporary(&name)?)
@@ -61,7 +61,7 @@ impl TargetLock {
                     return Err(held(&what, &path, read_holder(&mut file).as_ref()));
                 }
                 Err(TryLockError::WouldBlock) => std::thread::sleep(INTERVAL),
-                // A file system without locks: the name of the holder has to do.
+                // On a file system without locks, the name of the holder decides.
                 Err(TryLockError::Error(_)) => {
                     claim(&mut file, &own, &what, &path)?;
                     return Ok(Self { place, name, _file: file });
@@ -71,7 +71,7 @@ impl TargetLock {
     }
 }
 
-/// Writes the holder into a file that is locked, or whose file system has no locks.
+/// Writes the holder into a lock file.
 fn claim(file: &mut File, own: &Holder, what: &str, path: &Path) -> Result<(), Error> {
     if let Some(other) = read_holder(file) {
         let is_own = other.pid == own.pid && other.process_start == own.process_start && other.host == own.host;
@@ -81,19 +81,20 @@ fn claim(file: &mut File, own: &Holder, what: &str, path: &Path) -> Result<(), E
             Liveness::Alive | Liveness::Dead => {}
         }
     }
-    // The name is for messages: a full disk is reported for the file that does not fit.
+    // The name is only for messages: a full disk is reported by the write of a file.
     let _ = write_holder(file, own);
     Ok(())
 }
 
 impl Drop for TargetLock {
     fn drop(&mut self) {
-        // While it is locked: whoever opened it before finds that it has no name any more, and creates another.
+        // Deleted while it is locked: a process that opened it before notices that its name is gone, and creates a new
+        // file.
         let _ = self.place.remove_temporary(&self.name);
     }
 }
 
-/// Returns the name of the lock file: of one length for all names.
+/// Returns the name of the lock file, with the same length for all names.
 fn lock_name(target: &str) -> String {
     let digest = Sha256::digest(format!("lock/{target}"));
     let hex: String = digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect();

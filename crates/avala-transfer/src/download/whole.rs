@@ -12,8 +12,8 @@ use crate::error::{Error, ErrorKind};
 
 /// Downloads the whole object; `first` is a response that was opened before.
 ///
-/// After a lost connection the rest is requested if `may_resume` and the object has a strong entity tag; otherwise the
-/// object is requested again from the start.
+/// After a lost connection, the remaining bytes are requested if `may_resume` and the object has a strong entity tag;
+/// otherwise the object is requested again from the start.
 pub(super) async fn run(file: &Arc<Filling>, first: Option<Opened>, may_resume: bool) -> Result<u64, Stop> {
     let mut next = first;
     let mut attempts = Attempts::default();
@@ -39,7 +39,7 @@ pub(super) async fn run(file: &Arc<Filling>, first: Option<Opened>, may_resume: 
                     file.check_size(length)?;
                     file.blocking(move |file| file.part.reserve(length)).await?;
                 }
-                // Without a length or a strong tag, a rest cannot be requested.
+                // Without a length or a strong tag, the remaining bytes cannot be requested.
                 version = length.filter(|_| etag.is_some()).map(|total| Version { etag, total, encoding });
                 length
             }
@@ -50,7 +50,7 @@ pub(super) async fn run(file: &Arc<Filling>, first: Option<Opened>, may_resume: 
             }
             Meaning::Unusable(reason) => {
                 unusable += 1;
-                // A part where none was requested cannot get better by more requests.
+                // More requests do not help if the host sends a part that was not requested.
                 if range.is_none() || unusable >= MOST_UNUSABLE {
                     return Err(Stop::NoRanges(reason));
                 }
@@ -59,7 +59,7 @@ pub(super) async fn run(file: &Arc<Filling>, first: Option<Opened>, may_resume: 
             _ => return Err(Stop::Changed),
         };
         let mut writer = FileWriter::new(&file.writes, offset);
-        // One byte more than the API says is one too many.
+        // One byte more than the size that the API reports is an error.
         let most = limit.or(file.remote.size.map(|size| size.saturating_add(1)));
         let limit = limit.map_or(Limit::Open(most), Limit::Exact);
         let (received, end) = match limit {
@@ -77,7 +77,7 @@ pub(super) async fn run(file: &Arc<Filling>, first: Option<Opened>, may_resume: 
                 opened.slot.succeeded();
                 return Ok(offset);
             }
-            // A shorter slice than requested: the rest is requested next.
+            // The slice is shorter than requested: the remaining bytes are requested next.
             End::Complete => {
                 attempts.progressed();
                 opened.slot.succeeded();
@@ -121,17 +121,17 @@ async fn receive_open(
     let (received, end) = receive(&file.context, &file.remote.name, body, Some(most), slot, writer).await;
     match end {
         End::Complete => {
-            let message = format!("the storage host sends more than the {} bytes that the API says", most - 1);
+            let message = format!("the storage host sends more than the {} bytes that the API reports", most - 1);
             let error = Error::new(ErrorKind::Integrity, message).about(&file.remote.name);
             (received, End::Stopped(error.help("report it to the owner")))
         }
-        // The end of the body is the end of the object if that has its size.
+        // The end of the body is the end of the object if the size matches.
         End::Cut(_) if received == most - 1 => (received, End::Complete),
         end => (received, end),
     }
 }
 
-/// Records received bytes after another failure, which counts more than a failure to record.
+/// Records received bytes after another failure. An error of the recording is ignored.
 pub(super) async fn save_after(file: &Arc<Filling>, version: &Version, _failure: &Error) {
     let _ = file.save(version).await;
 }

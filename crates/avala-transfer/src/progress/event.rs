@@ -13,13 +13,13 @@ use tokio::sync::mpsc;
 pub struct Totals {
     /// Bytes of all files; grows while files are still being found.
     pub bytes_total: u64,
-    /// Bytes that are done: sent or received in this run, or skipped because they are there already.
+    /// Completed bytes: sent or received in this run, or skipped because the target already has them.
     pub bytes_done: u64,
-    /// Bytes sent or received in this run, repeated ones included.
+    /// Bytes sent or received in this run, including repeated bytes.
     pub bytes_transferred: u64,
     /// Number of files.
     pub files_total: u64,
-    /// Files that are done, skipped ones included.
+    /// Completed files, including skipped files.
     pub files_done: u64,
     /// Files that were done before this run.
     pub files_skipped: u64,
@@ -37,15 +37,15 @@ pub struct Totals {
     pub eta: Option<Duration>,
 }
 
-/// Something that happened in a run.
+/// Event of a run.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Event {
-    /// A phase of the run began.
+    /// A phase of the run started.
     Phase(Phase),
-    /// Sent about every 200 ms while bytes move.
+    /// Progress, about every 200 ms during a transfer.
     Progress(Totals),
-    /// A file began.
+    /// The transfer of a file started.
     FileStarted {
         /// Path in the dataset, recording or folder.
         path: String,
@@ -82,7 +82,7 @@ pub enum Event {
         /// The error, in one line.
         error: String,
     },
-    /// Something that the caller should know, in one line.
+    /// A warning, in one line.
     Warning(String),
 }
 
@@ -94,20 +94,20 @@ pub enum Phase {
     Inventory,
     /// Transfers bytes.
     Transfer,
-    /// Compares what was transferred with the sources.
+    /// Compares the transferred files with their sources.
     Verify,
     /// Creates the dataset or ends the upload.
     Finish,
-    /// Waits until the server has processed it.
+    /// Waits until the server has processed the upload.
     Wait,
 }
 
-/// Number of events that a listener may be behind before it loses some.
+/// Number of events that a listener can be behind before it loses events.
 const MAX_BEHIND: usize = 1024;
 
 /// A stream of the events of a run; ends with the run.
 ///
-/// A listener that is more than 1,024 events behind loses the events that do not fit. Nothing waits for a listener.
+/// A listener that is more than 1,024 events behind loses events. Transfers never wait for a listener.
 #[derive(Debug)]
 pub struct Events(mpsc::Receiver<Event>);
 

@@ -1,4 +1,4 @@
-//! Counts the progress of a run, and tells listeners.
+//! Counts the progress of a run, and notifies listeners.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
@@ -10,12 +10,12 @@ use tokio::time::Instant;
 
 use crate::progress::event::{Event, Events, Totals};
 
-/// Shortest time between two events of progress.
+/// Minimum time between two events of progress.
 const INTERVAL: Duration = Duration::from_millis(200);
 /// Time over which the rate is averaged.
 const RATE_WINDOW: Duration = Duration::from_secs(10);
 
-/// The progress of one run. Clones count for the same run.
+/// Progress of a run. Clones count for the same run.
 #[derive(Clone, Debug)]
 pub(crate) struct Meter(Arc<Shared>);
 
@@ -38,7 +38,7 @@ struct Shared {
 #[derive(Debug, Default)]
 struct Listeners {
     senders: Vec<mpsc::Sender<Event>>,
-    /// Instants and the bytes transferred by then.
+    /// Instants with the number of bytes transferred by then.
     samples: VecDeque<(Instant, u64)>,
     is_over: bool,
 }
@@ -83,7 +83,7 @@ impl Meter {
         self.0.has_listeners.store(false, Relaxed);
     }
 
-    /// Tells listeners of an event, which is not made without any.
+    /// Sends an event to the listeners. Without listeners, the event is not created.
     pub(crate) fn emit(&self, event: impl FnOnce() -> Event) {
         if !self.0.has_listeners.load(Relaxed) {
             return;
@@ -110,12 +110,12 @@ impl Meter {
         }
     }
 
-    /// Counts bytes that are done and need not be transferred again.
+    /// Counts bytes that do not have to be transferred again.
     pub(crate) fn done(&self, bytes: u64) {
         self.0.bytes_done.fetch_add(bytes, Relaxed);
     }
 
-    /// Takes back bytes that were counted as done and have to be transferred again.
+    /// Subtracts bytes that were counted as done and have to be transferred again.
     pub(crate) fn undone(&self, bytes: u64) {
         let _ = self.0.bytes_done.fetch_update(Relaxed, Relaxed, |done| Some(done.saturating_sub(bytes)));
     }
@@ -141,7 +141,7 @@ impl Meter {
         self.0.retries.fetch_add(1, Relaxed);
     }
 
-    /// Returns the totals now.
+    /// Returns the current totals.
     pub(crate) fn totals(&self) -> Totals {
         let samples = self.listeners().samples.front().copied();
         self.totals_since(samples)
@@ -172,7 +172,7 @@ impl Meter {
         }
     }
 
-    /// Tells listeners how far the run is, unless they got the totals a moment ago.
+    /// Sends the totals to the listeners, at most every 200 ms.
     fn emit_progress(&self, always: bool) {
         let now = Instant::now();
         let sample = {

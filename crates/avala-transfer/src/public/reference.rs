@@ -1,21 +1,21 @@
-//! References to public revisions, as users write them.
+//! Parses references to public revisions.
 
 use avala_types::PublicReference;
 
 use crate::error::{Error, ErrorKind};
 
 const SCHEME: &str = "avala://datasets/";
-/// Alias that is used if a reference names no revision.
+/// Alias of the default revision.
 const DEFAULT_SELECTOR: &str = "main";
 
 /// Reads `owner/dataset`, `owner/dataset@selector` or `avala://datasets/<uuid>@<64 hex>`.
 ///
-/// `revision` is a selector that was given apart; allowed only with a reference that has none.
+/// `revision` is a separate selector, which is allowed only with a reference without one.
 pub(crate) fn parse(text: &str, revision: Option<&str>) -> Result<PublicReference, Error> {
     if let Some(exact) = text.strip_prefix(SCHEME) {
         let (uid, digest) = exact.split_once('@').ok_or_else(|| invalid(text, "it names no revision"))?;
         if revision.is_some() {
-            return Err(invalid(text, "it names a revision already, and another one was given"));
+            return Err(invalid(text, "it already names a revision, and another one was set"));
         }
         if !is_uuid(uid) {
             return Err(invalid(text, "the dataset is not a UUID in lower case"));
@@ -30,15 +30,15 @@ pub(crate) fn parse(text: &str, revision: Option<&str>) -> Result<PublicReferenc
         None => (text, None),
     };
     let selector = match (own, revision) {
-        (Some(_), Some(_)) => return Err(invalid(text, "it names a revision already, and another one was given")),
+        (Some(_), Some(_)) => return Err(invalid(text, "it already names a revision, and another one was set")),
         (own, other) => own.or(other).unwrap_or(DEFAULT_SELECTOR),
     };
     let (owner, dataset) = name.split_once('/').ok_or_else(|| invalid(text, "it is not `owner/dataset`"))?;
     if !is_name(owner, 255, b"_-", is_lower_or_digit) {
-        return Err(invalid(text, "the owner has characters that no owner has, or more than 255"));
+        return Err(invalid(text, "the owner has an invalid character, or more than 255 characters"));
     }
     if !is_name(dataset, 100, b"._-", is_lower_or_digit) {
-        return Err(invalid(text, "the dataset has characters that no dataset has, or more than 100"));
+        return Err(invalid(text, "the dataset has an invalid character, or more than 100 characters"));
     }
     let is_alias = is_name(selector, 63, b"._-", |byte| byte.is_ascii_lowercase());
     if !is_alias && !is_sha256(selector) {
@@ -50,7 +50,7 @@ pub(crate) fn parse(text: &str, revision: Option<&str>) -> Result<PublicReferenc
 fn invalid(text: &str, reason: &str) -> Error {
     Error::new(ErrorKind::Configuration, format!("not a reference of a public dataset: {reason}"))
         .about(text)
-        .help("write `owner/dataset@revision` or `avala://datasets/<uuid>@<digest>`")
+        .help("pass `owner/dataset@revision` or `avala://datasets/<uuid>@<digest>`")
 }
 
 fn is_lower_or_digit(byte: u8) -> bool {

@@ -1,4 +1,4 @@
-//! Objects of a public revision: resolving, walking all pages, and grants.
+//! Resolves public revisions, lists their objects, and requests grants.
 
 use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
@@ -16,7 +16,7 @@ use crate::storage::client::Storage;
 use crate::storage::clock::UrlLife;
 use crate::transfers::Transfers;
 
-/// Objects per page; the most that the API allows.
+/// Objects per page: the maximum of the API.
 const PAGE: u32 = 100;
 
 /// Requests a grant for each link.
@@ -28,7 +28,7 @@ struct GrantLinks {
     object: Granted,
 }
 
-/// Fields of an object that a grant has to repeat. A revision may have 100,000 of them.
+/// Fields of an object that a grant has to repeat. A revision can have 100,000 objects.
 #[derive(Debug)]
 struct Granted {
     uid: PublicObjectUid,
@@ -37,7 +37,7 @@ struct Granted {
 }
 
 impl Granted {
-    /// Returns the object with what the checks of a grant compare.
+    /// Returns the object with the fields that the checks of a grant compare.
     fn object(&self) -> PublicObject {
         PublicObject::new(self.uid.clone(), "", "", 0_u64, self.size, self.sha256.to_string(), "")
     }
@@ -46,14 +46,14 @@ impl Granted {
 impl LinkSource for GrantLinks {
     fn sign(&self) -> LinkFuture<'_> {
         Box::pin(async move {
-            // A grant that is nearly over is requested again once.
+            // A grant that is about to expire is requested again, once.
             for _ in 0..2 {
                 let link = self.grant().await?;
                 if link.life.left(Instant::now()) >= SHORTEST_LIFE {
                     return Ok(link);
                 }
             }
-            Err(Error::new(ErrorKind::Protocol, "the API grants less than 5 s for reading the object")
+            Err(Error::new(ErrorKind::Protocol, "the API granted less than 5 s for reading the object")
                 .help("check the clock of the server, or try again later"))
         })
     }
@@ -71,7 +71,7 @@ impl GrantLinks {
         };
         let response = granted.map_err(|error| public_error(error, &self.revision.canonical_reference))?;
         let (grant, received) = (response.value, Instant::now());
-        // The client has compared the grant with the revision, and its end with the date of the response.
+        // The client has checked the grant against the revision and the date of the response.
         let sent =
             response.meta.date.and_then(|date| date.duration_since(UNIX_EPOCH).ok()).map_or(0, |date| date.as_secs());
         let end = u64::try_from(grant.expires_at.unix_seconds()).unwrap_or_default();
@@ -86,7 +86,7 @@ impl GrantLinks {
     }
 }
 
-/// Adds what 410 means: a withdrawn revision, if the request named exactly this revision.
+/// Explains a 410: the revision was withdrawn, if the request named exactly this revision.
 fn public_error(error: avala_client::Error, reference: &str) -> Error {
     let is_withdrawn = error.status().is_some_and(|status| status.as_u16() == 410)
         && error.code() == Some("dataset_revision_withdrawn");
@@ -120,7 +120,7 @@ pub(crate) async fn resolve(
     if !is_online {
         let (message, help) = match reference {
             PublicReference::Exact { .. } => {
-                ("the list of this revision was not saved by an earlier download", "download it once while online")
+                ("no earlier download has saved the list of this revision", "download it once while online")
             }
             _ => (
                 "offline, a name cannot be resolved to a revision",
@@ -216,7 +216,7 @@ pub(crate) fn list(transfers: &Transfers, resolved: Resolved) -> Result<Listing,
         });
     }
     Ok(Listing {
-        // The dataset and not the revision: files that two revisions share are not transferred again.
+        // The dataset, not the revision: files that two revisions share are not transferred again.
         id: format!("public:{}", revision.dataset_uid),
         objects,
         calls: resolved.calls,

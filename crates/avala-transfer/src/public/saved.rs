@@ -1,5 +1,5 @@
-//! Saved lists of public revisions, for offline use and for runs that continue. A revision never changes, so its list
-//! need not be read again.
+//! Saves the lists of public revisions, for offline downloads and resumed runs. A revision never changes, so its list
+//! does not have to be read again.
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
@@ -11,10 +11,10 @@ use crate::state::file;
 
 /// Objects per checked page.
 const PAGE: usize = 100;
-/// Longest line of a saved list, in bytes.
+/// Maximum length of a line of a saved list, in bytes.
 const LONGEST_LINE: u64 = 64 * 1024;
 
-/// A saved revision. Its list was checked again.
+/// A saved revision whose list has been checked.
 #[derive(Debug)]
 pub(crate) struct Saved {
     pub(crate) revision: PublicRevision,
@@ -22,11 +22,11 @@ pub(crate) struct Saved {
 }
 
 fn path(folder: &Path, dataset_uid: &str, revision_sha256: &str) -> PathBuf {
-    // Both were checked to be hexadecimal digits and hyphens.
+    // Both consist of hexadecimal digits and hyphens.
     folder.join(format!("{dataset_uid}@{revision_sha256}.jsonl"))
 }
 
-/// Reads the saved list of a revision; `None` if there is none, or it is damaged.
+/// Reads the saved list of a revision; `None` if it is missing or damaged.
 pub(crate) async fn load(folder: &Path, dataset_uid: &str, revision_sha256: &str) -> Result<Option<Saved>, Error> {
     let path = path(folder, dataset_uid, revision_sha256);
     let reference = PublicReference::exact(dataset_uid, revision_sha256);
@@ -53,7 +53,7 @@ fn read(path: &Path, reference: &PublicReference) -> Option<Saved> {
     Some(Saved { revision, objects })
 }
 
-/// Applies all checks of listed pages to a saved list.
+/// Applies the checks of pages from the API to a saved list.
 fn check(revision: &PublicRevision, objects: &[PublicObject]) -> Option<()> {
     let manifest = revision.parse_manifest().ok()?;
     let mut walk = PublicObjectWalk::new(revision).ok()?;
@@ -80,11 +80,11 @@ fn check(revision: &PublicRevision, objects: &[PublicObject]) -> Option<()> {
     walk.finish().ok()
 }
 
-/// Saves the list of a revision, all of it or nothing.
+/// Saves the list of a revision atomically.
 pub(crate) async fn save(folder: &Path, revision: &PublicRevision, objects: &[PublicObject]) -> Result<(), Error> {
     let path = path(folder, revision.dataset_uid.as_str(), &revision.revision_sha256);
     let mut revision = revision.clone();
-    // As if it had been resolved by its canonical reference, which is how it is read again.
+    // Saved under the canonical reference, by which it is read again.
     revision.requested_reference = Some(revision.canonical_reference.clone());
     let failed =
         |error: std::io::Error, path: &Path| Error::io(ErrorKind::Io, "save the list of a revision", path, error);

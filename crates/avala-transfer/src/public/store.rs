@@ -1,4 +1,4 @@
-//! Content-addressed store: each content once, under its SHA-256, whatever its names.
+//! Content-addressed store, which keeps each content once, under its SHA-256.
 
 use std::collections::HashMap;
 use std::io::Read as _;
@@ -22,12 +22,12 @@ use crate::hash::{Digest, Hasher};
 /// Bytes that are copied at once.
 const STEP: usize = 1 << 20;
 
-/// A folder of contents. Each is compared with its hash whenever it is read.
+/// A folder of contents. Each content is compared with its hash whenever it is read.
 #[derive(Debug)]
 pub(crate) struct ContentStore {
     folder: TargetFolder,
     is_online: bool,
-    /// Contents that are being looked for: files of equal content wait for one download.
+    /// Contents that are being downloaded: files of equal content wait for one download.
     busy: Mutex<HashMap<Digest, Arc<AsyncMutex<()>>>>,
 }
 
@@ -38,13 +38,13 @@ impl ContentStore {
         Ok(Self { folder, is_online, busy: Mutex::default() })
     }
 
-    /// Opens a store to look into it; `None` if there is none yet. Blocks.
+    /// Opens a store for reading; `None` if it does not exist. Blocks.
     pub(crate) fn look(path: &Path, is_online: bool) -> Result<Option<Self>, Error> {
         let folder = TargetFolder::open(path, false)?;
         Ok(folder.map(|folder| Self { folder, is_online, busy: Mutex::default() }))
     }
 
-    /// Returns whether the store has a file for the content of an object. Blocks.
+    /// Returns whether the store has the content of an object. Blocks.
     pub(crate) fn has(&self, object: &Listed) -> Result<bool, Error> {
         let Some(sha256) = object.sha256 else { return Ok(false) };
         let Some(existing) = self.place(sha256, false)?.map(|place| place.existing()).transpose()?.flatten() else {
@@ -76,7 +76,7 @@ impl ContentStore {
         let written = self.fetch_alone(context, session, object, path, sha256).await;
         drop(guard);
         let mut busy = self.busy();
-        // Held by the map and this call: no other call waits.
+        // Only the map and this call hold it, so no other call waits.
         if Arc::strong_count(&turn) <= 2 {
             busy.remove(&sha256);
         }
@@ -95,7 +95,7 @@ impl ContentStore {
         path: &SafePath,
         sha256: Digest,
     ) -> Result<u64, Error> {
-        // Content that is damaged in the store is downloaded again, once.
+        // Damaged content of the store is downloaded again, once.
         for _ in 0..2 {
             if self.copy(session, object, path, sha256).await? {
                 session.record_existing(object, path).await?;
@@ -135,7 +135,7 @@ impl ContentStore {
         file.blocking(|file| file.part.publish()).await
     }
 
-    /// Copies content to a target while comparing it with its hash.
+    /// Copies content to a target and compares it with its hash.
     ///
     /// Returns `false` if the store does not have it. Damaged content is deleted.
     async fn copy(
@@ -167,9 +167,9 @@ impl ContentStore {
     }
 }
 
-/// Creates the error of an offline download that needs content which its store does not have.
+/// Creates the error of an offline download whose store lacks content.
 pub(crate) fn not_in_store(name: &str) -> Error {
-    Error::new(ErrorKind::Configuration, "the store does not have it, and the download is offline")
+    Error::new(ErrorKind::Configuration, "the content store does not have it, and the download is offline")
         .about(name)
         .help("download it once while online, with the same store")
 }

@@ -1,11 +1,11 @@
 //! Names of files in datasets and recordings.
 
-/// Longest path, in bytes.
+/// Maximum length of a path, in bytes.
 pub(crate) const MAX_PATH_BYTES: usize = 1024;
 
 /// Returns why `path` cannot be the path of an uploaded file.
 ///
-/// Nothing is normalized: a name goes as it is, or not at all.
+/// Names are never normalized: they are sent unchanged or rejected.
 pub(crate) fn problem(path: &str) -> Option<&'static str> {
     if path.is_empty() {
         return Some("the path is empty");

@@ -9,7 +9,7 @@ use crate::hash::{Digest, Hasher};
 use crate::source::stamp::Stamp;
 use crate::source::walk::{SourceFile, identity};
 
-/// Bytes that are read at once while hashing.
+/// Size of a read while hashing, in bytes.
 const BLOCK: usize = 256 * 1024;
 
 /// An open file of a source.
@@ -17,12 +17,12 @@ const BLOCK: usize = 256 * 1024;
 pub(crate) struct OpenFile {
     file: File,
     pub(crate) stamp: Stamp,
-    /// Whether a later write could leave the stamp as it is.
+    /// Whether a later write could leave the stamp unchanged.
     is_racy: bool,
 }
 
 impl OpenFile {
-    /// Opens a file, and checks that it did not change since it was found. Blocking.
+    /// Opens a file, and checks that it is unchanged since it was found. Blocking.
     pub(crate) fn open(source: &SourceFile) -> Result<Self, Error> {
         let failed = |error: io::Error| match error.kind() {
             io::ErrorKind::NotFound => changed(source, "it disappeared"),
@@ -33,7 +33,7 @@ impl OpenFile {
         #[cfg(unix)]
         {
             use std::os::unix::fs::OpenOptionsExt;
-            // Not blocking: a pipe that took the file's place would wait for a writer.
+            // Not blocking, because opening a pipe that replaced the file would wait for a writer.
             let no_follow = if source.follow_links { 0 } else { libc::O_NOFOLLOW };
             options.custom_flags(libc::O_NONBLOCK | no_follow);
         }
@@ -45,7 +45,7 @@ impl OpenFile {
         };
         let metadata = file.metadata().map_err(failed)?;
         if !metadata.is_file() || identity(&metadata) != source.identity {
-            return Err(changed(source, "another file took its place"));
+            return Err(changed(source, "it was replaced by another file"));
         }
         let stamp = Stamp::of(&metadata);
         if stamp.size != source.stamp.size {
@@ -69,19 +69,19 @@ impl OpenFile {
         Ok(filled)
     }
 
-    /// Reads as [`read_at`](Self::read_at); `None` if the file was touched since it was opened, so that these bytes may
-    /// not belong to those that were read before. Blocking.
+    /// Reads like [`read_at`](Self::read_at); `None` if the file was touched since it was opened, because these bytes
+    /// may not match bytes that were read before. Blocking.
     pub(crate) fn read_untouched(&self, buffer: &mut [u8], offset: u64) -> io::Result<Option<usize>> {
         let count = self.read_at(buffer, offset)?;
         Ok((Stamp::of(&self.file.metadata()?) == self.stamp).then_some(count))
     }
 
-    /// Returns whether the content is certainly what it was when the file was opened. Blocking.
+    /// Returns whether the content is certainly unchanged since the file was opened. Blocking.
     pub(crate) fn is_unchanged(&self) -> io::Result<bool> {
         Ok(!self.is_racy && Stamp::of(&self.file.metadata()?) == self.stamp)
     }
 
-    /// Returns the size that the file has now. Blocking.
+    /// Returns the current size of the file. Blocking.
     pub(crate) fn current_size(&self) -> io::Result<u64> {
         Ok(self.file.metadata()?.len())
     }
@@ -118,7 +118,7 @@ fn read_once(file: &File, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
 pub(crate) fn changed(source: &SourceFile, what: &str) -> Error {
     Error::new(ErrorKind::SourceChanged, what)
         .about(&source.path)
-        .help("let the file come to rest, then run the same transfer again")
+        .help("run the same transfer again when the file no longer changes")
 }
 
 pub(crate) fn size_changed(source: &SourceFile, size: u64) -> Error {

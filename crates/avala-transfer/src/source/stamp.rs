@@ -1,4 +1,4 @@
-//! Stamps of files, which tell whether a file changed.
+//! Stamps of files, which show whether a file changed.
 
 use std::fs::Metadata;
 use std::time::{Duration, SystemTime};
@@ -7,14 +7,14 @@ use serde::{Deserialize, Serialize};
 
 /// Size and times of a file.
 ///
-/// A different stamp means that the content may have changed, and has to be read again to know. Inode and device are
-/// not part of it: copies, restores and network file systems change them.
+/// A different stamp means that the content may have changed and has to be read again. Inode and device are
+/// not part of the stamp, because copies, restores and network file systems change them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Stamp {
     pub(crate) size: u64,
     /// Nanoseconds since 1970.
     pub(crate) modified: i64,
-    /// Last change of content or metadata, in nanoseconds since 1970; 0 where the system has none.
+    /// Last change of content or metadata, in nanoseconds since 1970; 0 if the system does not have it.
     pub(crate) changed: i64,
 }
 
@@ -31,8 +31,8 @@ impl Stamp {
         Self { size: metadata.len(), modified, changed }
     }
 
-    /// Returns whether a write right after `now` could leave the stamp as it is, because the clock of the file system
-    /// is coarse: then only another read proves that the content is the same.
+    /// Returns whether a write right after `now` could leave the stamp unchanged, because the clock of the file system
+    /// is coarse. Then only another read proves that the content is the same.
     pub(crate) fn is_racy(&self, now: SystemTime) -> bool {
         let last = self.modified.max(self.changed);
         let coarse = self.modified % 1_000_000_000 == 0 && self.changed % 1_000_000_000 == 0;

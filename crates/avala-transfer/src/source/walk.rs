@@ -12,13 +12,13 @@ use crate::sync::filter::Filter;
 /// How a source is read.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct WalkOptions {
-    /// Whether links to files are read as files. Links to folders are refused always.
+    /// Whether links to files are followed. Links to folders are always rejected.
     pub(crate) follow_links: bool,
-    /// Whether names that begin with a dot are left out.
+    /// Whether names that begin with a dot are skipped.
     pub(crate) skip_hidden: bool,
     /// If set, only these paths, relative to the source.
     pub(crate) only: Option<HashSet<String>>,
-    /// Only files that it selects. What it leaves out is not looked at.
+    /// Filter. Excluded files are not examined.
     pub(crate) filter: Filter,
     /// A folder that must not be uploaded: the state folder.
     pub(crate) forbidden: Option<PathBuf>,
@@ -33,17 +33,17 @@ impl WalkOptions {
 /// A file to upload.
 #[derive(Clone, Debug)]
 pub(crate) struct SourceFile {
-    /// Where it is.
+    /// Local path.
     pub(crate) local: PathBuf,
     /// Path in the dataset or recording.
     pub(crate) path: String,
     pub(crate) stamp: Stamp,
-    /// Device and inode, which tell within a run whether the path names another file.
+    /// Device and inode, which show within a run whether the path names another file.
     pub(crate) identity: (u64, u64),
     pub(crate) follow_links: bool,
 }
 
-/// Finds the files of all sources, sorted by path within each. Blocking.
+/// Finds the files of all sources, sorted by path within each source. Blocking.
 ///
 /// # Errors
 /// A name that cannot be uploaded, a link, a special file, a folder without permission, or two files with one
@@ -52,7 +52,7 @@ pub(crate) fn files(sources: &[PathBuf], options: &WalkOptions) -> Result<Vec<So
     let mut found = Vec::new();
     for source in sources {
         let start = found.len();
-        // The source itself may be a link: the caller named it.
+        // The source itself may be a link, because the caller chose it.
         let metadata = fs::metadata(source).map_err(|error| Error::io(ErrorKind::Source, "read it", source, error))?;
         if metadata.is_dir() {
             let mut walk = Walk { options, found: &mut found };
@@ -79,7 +79,7 @@ struct Walk<'a> {
 }
 
 impl Walk<'_> {
-    /// Reads a folder and those below it, with a stack of its own: a deep tree must not overflow the thread's.
+    /// Reads a folder and its subfolders, without recursion: a deep tree must not overflow the stack.
     fn folder(&mut self, root: &Path, prefix: &str) -> Result<(), Error> {
         let mut folders = vec![(root.to_owned(), prefix.to_owned())];
         while let Some((folder, prefix)) = folders.pop() {
@@ -118,7 +118,7 @@ impl Walk<'_> {
             if metadata.is_dir() {
                 return Err(Error::new(ErrorKind::Source, "it is a link to a folder")
                     .about_path(local)
-                    .help("add that folder as a source of its own, or replace the link by a copy"));
+                    .help("add that folder as another source, or replace the link by a copy"));
             }
             return Err(special(local, metadata.file_type()));
         }
@@ -131,7 +131,7 @@ impl Walk<'_> {
         if is_it {
             return Err(Error::new(ErrorKind::Source, "it is the state folder of transfers")
                 .about_path(folder)
-                .help("keep the state folder outside of what is uploaded"));
+                .help("keep the state folder outside the uploaded folder"));
         }
         Ok(())
     }
@@ -180,7 +180,7 @@ fn check_destinations(files: &[SourceFile]) -> Result<(), Error> {
         None => Ok(()),
         Some(file) => Err(Error::new(ErrorKind::Source, "two files have this destination")
             .about(&file.path)
-            .help("rename one of them, or upload their folders apart")),
+            .help("rename one of them, or upload their folders separately")),
     }
 }
 

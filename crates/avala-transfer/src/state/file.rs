@@ -1,4 +1,4 @@
-//! Files that are written completely or not at all.
+//! Writes files atomically.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
@@ -6,7 +6,7 @@ use std::path::Path;
 
 /// Replaces `path` by `content`: a new file, synced, renamed over the old one, and the folder synced.
 ///
-/// After an error or a crash the old content is there.
+/// After an error or a crash, the file has the old content.
 pub(crate) fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
     let temporary = folder.join(format!("{:016x}.tmp", fastrand::u64(..)));
@@ -19,7 +19,7 @@ pub(crate) fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
         sync_folder(folder)
     };
     write().inspect_err(|_| {
-        // The error of the write is what counts.
+        // The error of the write is reported.
         let _ = fs::remove_file(&temporary);
     })
 }
@@ -29,8 +29,8 @@ pub(crate) fn create_private(path: &Path) -> io::Result<File> {
     private().write(true).create_new(true).open(path)
 }
 
-/// Returns the options for files that only their owner can read. A link is not followed: whoever can write to the folder could let it
-/// lead to any file, which would be emptied.
+/// Returns the options for files that only their owner can read. Links are not followed, because another user of the
+/// folder could let a link point to any file, which would be truncated.
 pub(crate) fn private() -> OpenOptions {
     let mut options = OpenOptions::new();
     #[cfg(unix)]
@@ -41,7 +41,7 @@ pub(crate) fn private() -> OpenOptions {
     options
 }
 
-/// Makes names in a folder durable. Without effect where folders cannot be opened.
+/// Syncs the names in a folder. No effect on systems where folders cannot be opened.
 pub(crate) fn sync_folder(folder: &Path) -> io::Result<()> {
     if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
 }

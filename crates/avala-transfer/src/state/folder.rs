@@ -14,17 +14,17 @@ use crate::error::{Error, ErrorKind};
 use crate::hash::Digest;
 use crate::state::lock::Lock;
 
-/// How long a run waits for an earlier one of the same `Transfers` that was cancelled or dropped, and is ending.
+/// How long a run waits for an earlier run of the same `Transfers` that is ending.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// How long it waits for another process: one that was killed holds its lock until the system has ended it.
+/// How long a run waits for another process, because a killed process holds its lock until the system has removed it.
 const PATIENCE_FOR_OTHERS: Duration = Duration::from_secs(1);
-/// How often it looks.
+/// How often to try again.
 const INTERVAL: Duration = Duration::from_millis(5);
 
-/// Runs that hold a destination or are about to, by its key.
+/// Runs that hold or are about to lock a destination, by its key.
 type Runs = Arc<Mutex<HashMap<String, Vec<(u64, Control)>>>>;
 
-/// The folder of all state of this crate.
+/// The state folder.
 ///
 /// Names in it are hashes, so they do not grow with the names of files.
 #[derive(Clone, Debug)]
@@ -48,9 +48,9 @@ impl StateFolder {
         created.map_err(|error| Error::io(ErrorKind::Io, "create the state folder", &self.path, error))
     }
 
-    /// Locks a destination, which is named by what `identity` serializes to, for the run of `control`.
+    /// Locks a destination for the run of `control`. The serialized `identity` names the destination.
     ///
-    /// Blocking: it reads and writes small files, and waits for a run that is ending.
+    /// Blocking: reads and writes small files, and waits for a run that is ending.
     pub(crate) fn lock(
         &self,
         kind: &str,
@@ -64,7 +64,7 @@ impl StateFolder {
         let path = self.path.join(format!("{key}.lock"));
         let started = Instant::now();
         let lock = loop {
-            // Asked before: the other run may end between the two.
+            // Checked first, because the other run may end between the two steps.
             let may_end = held.patience().is_some_and(|patience| started.elapsed() < patience);
             match Lock::acquire(&path, what) {
                 Err(error) if error.kind() == ErrorKind::Locked && may_end => std::thread::sleep(INTERVAL),
@@ -82,7 +82,7 @@ impl StateFolder {
     }
 }
 
-/// A destination that this run alone writes to.
+/// A destination that is locked for this run.
 #[derive(Debug)]
 pub(crate) struct Destination {
     /// Hash of the identity.
@@ -91,13 +91,13 @@ pub(crate) struct Destination {
     pub(crate) lock: Arc<Held>,
 }
 
-/// A lock that is held until everything ended that may write the state, such as a thread that appends a last record.
+/// A lock that is held until every writer of the state has ended, such as a thread that appends the last record.
 #[derive(Debug)]
 pub(crate) struct Held {
     /// `None` until it is acquired.
     lock: Option<Lock>,
     key: String,
-    /// Tells this run from others of the same key.
+    /// Distinguishes this run from other runs of the same key.
     id: u64,
     runs: Runs,
 }
@@ -109,8 +109,8 @@ impl Held {
         this
     }
 
-    /// Returns how long to wait for a lock that is held; `None` if a run of this `Transfers` goes on with it. A run that has
-    /// ended holds it until its last record is written.
+    /// Returns how long to wait for a lock that is held; `None` if a run of this `Transfers` takes it over. A run that
+    /// has ended holds the lock until its last record is written.
     fn patience(&self) -> Option<Duration> {
         let runs = self.runs();
         let mut others = runs.get(&self.key).into_iter().flatten().filter(|(id, _)| *id != self.id).peekable();
@@ -127,7 +127,7 @@ impl Held {
 
 impl Drop for Held {
     fn drop(&mut self) {
-        // First, so that whoever still finds the run here finds the lock free.
+        // Released first, so that the lock is free for a caller that still finds the run in the map.
         drop(self.lock.take());
         let mut runs = self.runs();
         if let Some(others) = runs.get_mut(&self.key) {

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Holder {
     pub(crate) pid: u32,
-    /// Start of the process in clock ticks since boot: tells a reused process ID. `None` where it is unknown.
+    /// Start of the process in clock ticks since boot, which detects a reused process ID. `None` if unknown.
     pub(crate) process_start: Option<u64>,
     pub(crate) host: String,
     /// Identity of the running kernel: the same in all containers of a machine, and new after a reboot.
@@ -23,16 +23,16 @@ pub(crate) struct Holder {
 /// State of the holder that a lock file names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Liveness {
-    /// The process is gone, its ID belongs to another one, or the machine was rebooted.
+    /// The process has ended, its ID belongs to another process, or the machine was rebooted.
     Dead,
     /// The process runs on this machine.
     Alive,
-    /// The process ran on another machine, which cannot be asked.
+    /// The process ran on another machine, so its state is unknown.
     Foreign,
 }
 
 impl Holder {
-    /// Returns the holder for this process.
+    /// Returns this process as a holder.
     pub(crate) fn own(run: &str) -> Self {
         let pid = std::process::id();
         Self {
@@ -45,7 +45,7 @@ impl Holder {
         }
     }
 
-    /// Judges another holder from this process's point of view.
+    /// Returns the state of a holder, as far as this process can determine it.
     pub(crate) fn judge(&self, other: &Self, process_start: impl Fn(u32) -> Option<u64>) -> Liveness {
         let same_kernel = self.boot_id.is_some() && self.boot_id == other.boot_id;
         if !same_kernel && self.host != other.host {
@@ -55,7 +55,7 @@ impl Holder {
             return Liveness::Dead;
         }
         if self.host != other.host {
-            // Another container of this machine: its process IDs mean nothing here, and the kernel's lock is reliable.
+            // Another container of this machine: its process IDs are not comparable, but the kernel's lock is reliable.
             return Liveness::Dead;
         }
         match process_start(other.pid) {
@@ -64,16 +64,16 @@ impl Holder {
         }
     }
 
-    /// Describes the holder for people.
+    /// Describes the holder in a message.
     pub(crate) fn describe(&self) -> String {
         let age = unix_seconds(SystemTime::now()).saturating_sub(self.since);
         format!("process {} on host {} (run {}), {} ago", self.pid, self.host, self.run, describe_age(age))
     }
 }
 
-/// Reads the start of a process that runs, in clock ticks since boot.
+/// Reads the start of a running process, in clock ticks since boot.
 ///
-/// A process that ended stays in the table until its parent asks for its exit code, which in a container may never happen.
+/// An ended process stays in the table until its parent reads its exit code, which may never happen in a container.
 pub(crate) fn process_start(proc: &Path, pid: u32) -> Option<u64> {
     let stat = fs::read_to_string(proc.join(pid.to_string()).join("stat")).ok()?;
     // The name of the program is in parentheses and may contain anything; field 22 is the 20th after it.

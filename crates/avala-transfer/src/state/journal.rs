@@ -1,4 +1,4 @@
-//! A journal of records, each durable before it counts.
+//! A journal of durable records.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Seek, SeekFrom, Write};
@@ -15,9 +15,9 @@ use crate::state::folder::{Destination, Held};
 
 /// Format of all journals of this crate.
 const FORMAT: &str = "avala-transfer";
-/// Version of the format. Newer files are refused.
+/// Version of the format. Newer files are rejected.
 const VERSION: u32 = 1;
-/// Longest line that is read, in bytes: a path of 4 KiB with every character escaped, and some fields.
+/// Maximum length of a line, in bytes: a path of 4 KiB with every character escaped, and some fields.
 const MAX_LINE: u64 = 64 * 1024;
 
 /// First line of a journal.
@@ -56,7 +56,7 @@ struct Queue {
     file: Option<File>,
     pending: Vec<u8>,
     last: u64,
-    /// Keeps the destination locked until these records are written, also if the run is dropped meanwhile.
+    /// Keeps the destination locked until these records are written, even if the run is dropped meanwhile.
     lock: Option<Arc<Held>>,
 }
 
@@ -89,7 +89,7 @@ impl Journal {
             Err(error) => return Err(failed(error)),
         };
         let (records, length) = read(&mut file, path, &header)?;
-        // A last line without its end was being written when the machine stopped: it never counted.
+        // A last line without a line break was not written completely, and does not count.
         file.set_len(length).and_then(|()| file.seek(SeekFrom::End(0))).map_err(failed)?;
         let queue = Queue { file: Some(file), pending: Vec::new(), last: 0, lock: None };
         let durable = watch::Sender::default();
@@ -97,7 +97,7 @@ impl Journal {
         Ok((Self { shared: Arc::new(shared), lock }, records))
     }
 
-    /// Reads the records of a journal and changes nothing; none if it does not exist. Blocking.
+    /// Reads the records of a journal without changing it; no records if it does not exist. Blocking.
     pub(crate) fn peek<R: DeserializeOwned>(path: &Path, kind: &str, key: &str) -> Result<Vec<R>, Error> {
         let header = Header { format: FORMAT.to_owned(), version: VERSION, kind: kind.to_owned(), key: key.to_owned() };
         match file::private().read(true).open(path) {
@@ -107,7 +107,7 @@ impl Journal {
         }
     }
 
-    /// Replaces the records of a journal that is not open, to drop those that do not count any more. Blocking.
+    /// Replaces the records of a journal that is not open, to drop outdated records. Blocking.
     pub(crate) fn rewrite<R: Serialize>(path: &Path, kind: &str, key: &str, records: &[R]) -> Result<(), Error> {
         let header = Header { format: FORMAT.to_owned(), version: VERSION, kind: kind.to_owned(), key: key.to_owned() };
         let mut content = line(&header)?;
@@ -159,7 +159,7 @@ impl Journal {
         };
         let Some(file) = file else { return };
         let this = self.clone();
-        // Detached: a caller that goes away must not cut a record short.
+        // Detached, because a dropped caller must not truncate a record.
         tokio::task::spawn_blocking(move || this.write_all(file));
     }
 
@@ -174,11 +174,11 @@ impl Journal {
                 (std::mem::take(&mut queue.pending), queue.last, queue.lock.take())
             };
             let written = file.write_all(&lines).and_then(|()| file.sync_data());
-            // Before anybody learns of it: a run that ends then leaves no lock behind.
+            // Released before callers are notified, so that a run that ends now leaves no lock.
             drop(lock);
             match written {
                 Ok(()) => self.shared.durable.send_modify(|state| state.last = last),
-                // The file is not used again: what it ends with is unknown until it is read.
+                // The file is not used again, because its end is unknown until it is read.
                 Err(error) => {
                     self.shared.durable.send_modify(|state| state.failure = Some(Arc::new(error)));
                     return;
@@ -238,7 +238,7 @@ fn check_header(text: &[u8], path: &Path, expected: &Header) -> Result<(), Error
         let newer = format!("it has version {}, and this program knows up to {VERSION}", header.version);
         return Err(Error::new(ErrorKind::State, newer)
             .about_path(path)
-            .help("continue with the newer program, or move the file away to send everything again"));
+            .help("continue with the newer program, or move the file away to send all files again"));
     }
     if header != *expected {
         return Err(unusable(path, "it belongs to another transfer".to_owned()));
@@ -249,7 +249,7 @@ fn check_header(text: &[u8], path: &Path, expected: &Header) -> Result<(), Error
 fn unusable(path: &Path, message: String) -> Error {
     Error::new(ErrorKind::State, message)
         .about_path(path)
-        .help("restore the file, or move it away to start this transfer again without what it knows")
+        .help("restore the file, or move it away to start this transfer from the beginning")
 }
 
 #[cfg(test)]

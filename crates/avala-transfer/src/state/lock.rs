@@ -1,4 +1,4 @@
-//! One writer per destination: a lock file that names its holder.
+//! Locks a destination with a lock file that names its holder.
 
 use std::fs::{File, TryLockError};
 use std::io::{self, Read, Seek, Write};
@@ -8,24 +8,24 @@ use crate::error::{Error, ErrorKind};
 use crate::state::file;
 use crate::state::holder::{Holder, Liveness, process_start};
 
-/// Longest lock file that is read, in bytes.
+/// Maximum size of a lock file, in bytes.
 const MAX_BYTES: u64 = 4 * 1024;
 
 /// A lock that this run holds until it is dropped.
 ///
-/// The kernel's lock on the file decides, so a holder that was killed holds nothing, and of two that take over at the
-/// same time one wins. The content names the holder for messages, and for file systems on which the kernel's lock does
-/// not reach other machines. The file stays: removing it would let two runs lock two files of one name.
+/// The kernel's lock on the file decides, so a killed process holds no lock, and if two processes take over at the
+/// same time, one of them wins. The content names the holder for messages, and for file systems whose locks do
+/// not exclude other machines. The file is kept, because deleting it would let two runs lock two files of one name.
 #[derive(Debug)]
 pub(crate) struct Lock {
     file: File,
 }
 
-/// How a file is locked; replaced in tests.
+/// Function that locks a file; replaced in tests.
 type TryLock = fn(&File) -> Result<(), TryLockError>;
 
 impl Lock {
-    /// Takes the lock, or fails at once with an error that names the holder. `what` names the destination.
+    /// Acquires the lock, or fails immediately with an error that names the holder. `what` names the destination.
     pub(crate) fn acquire(path: &Path, what: &str) -> Result<Self, Error> {
         let run = format!("{:08x}", fastrand::u32(..));
         Self::acquire_as(path, what, &Holder::own(&run), File::try_lock)
@@ -41,12 +41,12 @@ impl Lock {
             Err(TryLockError::WouldBlock) => return Err(held(what, path, named.as_ref())),
             Err(TryLockError::Error(error)) => return Err(no_locks(what, path, named.as_ref(), error)),
         }
-        // Read again: the holder may have changed before the lock was ours.
+        // Read again, because the holder may have changed before the lock was acquired.
         if let Some(other) = read_holder(&mut file) {
             let is_own = other.pid == own.pid && other.process_start == own.process_start && other.host == own.host;
             match own.judge(&other, |pid| process_start(Path::new("/proc"), pid)) {
                 Liveness::Dead => {}
-                // An earlier run of this process that ended without its destructor.
+                // An earlier run of this process whose destructor did not run.
                 Liveness::Alive if is_own => {}
                 Liveness::Alive => return Err(held(what, path, Some(&other))),
                 Liveness::Foreign => return Err(foreign(what, path, &other)),
@@ -59,7 +59,7 @@ impl Lock {
 
 impl Drop for Lock {
     fn drop(&mut self) {
-        // Without content the lock is free for every host. If this fails, the next run finds a dead holder.
+        // An empty file is free for every host. If this fails, the next run finds a holder that has ended.
         let _ = self.file.set_len(0);
         let _ = self.file.unlock();
     }
@@ -91,10 +91,10 @@ pub(crate) fn foreign(what: &str, path: &Path, holder: &Holder) -> Error {
     let who = holder.describe();
     Error::new(
         ErrorKind::Locked,
-        format!("{who} took the lock, and this machine cannot tell whether that run still lives"),
+        format!("{who} holds the lock, and this machine cannot determine whether that run is still active"),
     )
     .about(what)
-    .help(format!("if it does not, delete {} and run again", shown(path)))
+    .help(format!("if it has ended, delete {} and run again", shown(path)))
 }
 
 fn no_locks(what: &str, path: &Path, holder: Option<&Holder>, error: io::Error) -> Error {

@@ -1,12 +1,13 @@
-//! Requests to storage hosts.
+//! Sends requests to storage hosts.
 
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use avala_transport::layer::response_date;
 use avala_transport::{
-    BaseUrl, Body, CallOptions, RateLimiter, RetryPolicy, Transport, TransportBuilder, TransportError, response_date,
+    BaseUrl, Body, CallOptions, RateLimiter, RetryPolicy, Transport, TransportBuilder, TransportError,
 };
 use http::{Request, Response};
 use tokio::time::Instant;
@@ -18,10 +19,10 @@ use crate::storage::clock::ServerClock;
 use crate::storage::hosts::{StorageHosts, StorageUrl};
 use crate::storage::strip::StripCredentials;
 
-/// Connections to this many storage hosts are kept.
+/// Maximum number of storage hosts whose connections are kept.
 const MAX_ORIGINS: usize = 64;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
-/// Longest response of a storage host that is read into memory: an error in XML.
+/// Maximum size of a response that is read into memory, which is an error in XML.
 pub(crate) const MAX_RESPONSE: usize = 64 * 1024;
 
 /// Changes the settings of connections or layers.
@@ -29,8 +30,8 @@ pub(crate) type Configure = Arc<dyn Fn(TransportBuilder) -> TransportBuilder + S
 
 /// The storage hosts of one `Transfers`.
 ///
-/// Each host has connections and a concurrency controller of its own. Requests pass the tower stack of avala-transport
-/// without credentials, rate limit and retries, because the protocols have retry rules of their own.
+/// Each host has its own connections and concurrency controller. Requests pass the tower stack of avala-transport
+/// without credentials, rate limit and retries, because the protocols have their own retry rules.
 #[derive(Clone)]
 pub(crate) struct Storage(Arc<Shared>);
 
@@ -61,7 +62,7 @@ impl Storage {
         self.0.hosts.check(text)
     }
 
-    /// Checks the URL of a grant for a public object, which the client has compared with its provider already.
+    /// Checks the URL of a grant for a public object, which the client has already checked against its provider.
     pub(crate) fn granted(&self, text: &str, api: Option<&BaseUrl>) -> Result<StorageUrl, Error> {
         let own = api.filter(|api| text.parse().is_ok_and(|uri| api.same_origin(&uri)));
         let origin = own.and_then(|_| text.parse::<http::Uri>().ok()).and_then(|uri| {
@@ -80,7 +81,7 @@ impl Storage {
         self.origins().get(url.origin()).and_then(|origin| origin.clock)
     }
 
-    /// Sends one request, once. The body of the response is streamed, and there is no timeout but for connecting: the
+    /// Sends a request once. The body of the response is streamed, and the only timeout is that of connecting: the
     /// caller watches the progress.
     pub(crate) async fn send(
         &self,
@@ -122,7 +123,7 @@ impl Storage {
         Ok(origins.entry(url.origin().to_owned()).or_insert(origin).clone())
     }
 
-    /// Builds the stack of a host; opens no connection.
+    /// Builds the stack of a host, without opening a connection.
     fn connect(&self, url: &StorageUrl) -> Result<Origin, Error> {
         let failed = |error: TransportError| {
             Error::new(ErrorKind::Configuration, error.to_string())

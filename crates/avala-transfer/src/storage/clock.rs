@@ -5,9 +5,9 @@ use std::time::{Duration, SystemTime};
 use http::Uri;
 use tokio::time::Instant;
 
-/// The server's clock: a `Date` header, and the monotonic time at which the response arrived.
+/// The server's clock: a `Date` header, and the monotonic time of its arrival.
 ///
-/// The local wall clock plays no part, so that a wrong or jumping one does no harm.
+/// The local wall clock is not used, so it may be wrong or jump.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ServerClock {
     date: SystemTime,
@@ -36,7 +36,7 @@ impl ServerClock {
 /// When a URL was signed and for how long.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Signed {
-    /// `None` where the URL names only its end.
+    /// `None` if the URL has only its expiry.
     from: Option<SystemTime>,
     until: SystemTime,
 }
@@ -50,7 +50,7 @@ pub(crate) struct UrlLife {
 impl UrlLife {
     /// Reads the lifetime from the parameters of a presigned URL that was received at `received`.
     ///
-    /// With the server's clock the remaining time is exact. Without one, a URL that names its lifetime counts as signed
+    /// With the server's clock the remaining time is exact. Without it, a URL with a lifetime counts as signed
     /// when it was received.
     pub(crate) fn of(uri: &Uri, clock: Option<ServerClock>, received: Instant) -> Self {
         let Some(signed) = signed(uri) else { return Self { expires_at: None } };
@@ -67,7 +67,7 @@ impl UrlLife {
         Self { expires_at: received.checked_add(left) }
     }
 
-    /// Returns the remaining time: `Duration::MAX` for a URL that names none.
+    /// Returns the remaining time: `Duration::MAX` for a URL without an expiry.
     pub(crate) fn left(&self, now: Instant) -> Duration {
         self.expires_at.map_or(Duration::MAX, |at| at.saturating_duration_since(now))
     }

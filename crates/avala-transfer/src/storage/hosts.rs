@@ -1,6 +1,6 @@
-//! Grammar of the storage hosts that bytes may be sent to and read from.
+//! Checks the URLs of storage hosts.
 //!
-//! The grammar of the hosts is that of the client, which checks the grants of public objects with it.
+//! The grammar of host names is shared with the client, which checks the grants of public objects with it.
 
 use std::fmt;
 
@@ -11,7 +11,7 @@ use http::Uri;
 
 use crate::error::{Error, ErrorKind};
 
-/// Longest URL, in characters.
+/// Maximum length of a URL, in characters.
 const MAX_URL: usize = 16_384;
 
 /// The hosts of uploads and downloads.
@@ -57,13 +57,13 @@ impl StorageHosts {
         self.check_with(text, None)
     }
 
-    /// Checks a URL that may also lead to the API itself, as grants of public objects do. `api` is the API's origin.
+    /// Checks a URL that may also point to the API, like grants of public objects. `api` is the origin of the API.
     pub(crate) fn check_with(&self, text: &str, api: Option<&str>) -> Result<StorageUrl, Error> {
         self.read(text, api).map_err(|problem| {
             let host = text.parse::<Uri>().ok().and_then(|uri| uri.host().map(str::to_owned));
             let host = host.unwrap_or_else(|| "an unnamed host".to_owned());
-            Error::new(ErrorKind::StorageHost, format!("the API returned a URL of {host}: {problem}"))
-                .help("if that host is a storage of yours, list it with `storage_endpoint`; otherwise report it")
+            Error::new(ErrorKind::StorageHost, format!("the API returned a URL with the host {host}: {problem}"))
+                .help("if that host is your own storage, list it with `storage_endpoint`; otherwise report it")
         })
     }
 
@@ -72,7 +72,7 @@ impl StorageHosts {
             return Err("it is longer than 16,384 characters");
         }
         if !text.bytes().all(|byte| byte.is_ascii_graphic()) || text.contains(['\\', '#']) {
-            return Err("it has a character that a URL of a storage does not have, or a fragment");
+            return Err("it has a character that is not allowed in the URL of a storage host, or a fragment");
         }
         let uri: Uri = text.parse().map_err(|_| "it is not a URL")?;
         let authority = uri.authority().ok_or("it has no host")?;
@@ -101,12 +101,12 @@ impl StorageHosts {
         Ok(StorageUrl { uri, origin })
     }
 
-    /// Reads an endpoint that the caller lists, such as `https://minio.example.com:9000`.
+    /// Parses an endpoint of the caller, such as `https://minio.example.com:9000`.
     pub(crate) fn endpoint(&self, text: &str) -> Result<String, Error> {
         let refused = |problem: String| {
             Error::new(ErrorKind::Configuration, problem)
                 .about(text)
-                .help("write a storage endpoint like https://storage.example.com:9000")
+                .help("pass a storage endpoint like https://storage.example.com:9000")
         };
         let parse = if self.allow_insecure_loopback { BaseUrl::parse_insecure_loopback } else { BaseUrl::parse };
         let url = parse(text).map_err(|error| refused(error.to_string()))?;
@@ -122,7 +122,7 @@ impl StorageHosts {
     }
 }
 
-/// Refuses a path that a parser of URLs would change.
+/// Rejects a path that a URL parser would change.
 fn check_path(path: &str) -> Result<(), &'static str> {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/-._~!$&'()*+,;=:@%".contains(&byte);
     if !path.bytes().all(is_plain) {
@@ -142,7 +142,7 @@ fn check_path(path: &str) -> Result<(), &'static str> {
     Ok(())
 }
 
-/// Returns whether `host`, in lower case, can only be a host of Avala or of a storage provider.
+/// Returns whether `host`, in lower case, certainly belongs to Avala or a storage provider.
 pub(crate) fn is_known(host: &str) -> bool {
     const PROVIDERS: [PublicProvider; 4] =
         [PublicProvider::AwsS3, PublicProvider::Gcs, PublicProvider::AzureBlob, PublicProvider::CloudflareR2];

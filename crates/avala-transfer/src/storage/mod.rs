@@ -1,4 +1,4 @@
-//! Storage hosts: which ones are known, how long a URL lives, and requests to them.
+//! Storage hosts: the known hosts, the lifetime of URLs, and requests.
 
 pub(crate) mod client;
 pub(crate) mod clock;

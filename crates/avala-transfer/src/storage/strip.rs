@@ -11,8 +11,8 @@ const API_KEY: HeaderName = HeaderName::from_static("x-avala-api-key");
 
 /// Service that removes credentials from every request, below all layers of the caller.
 ///
-/// A presigned URL is the only credential that a storage host may see: S3 refuses two of them, and any other host could
-/// keep them.
+/// A presigned URL is the only credential that a storage host may receive: S3 rejects requests with two credentials,
+/// and another host could keep them.
 #[derive(Clone, Debug)]
 pub(crate) struct StripCredentials<S> {
     inner: S,

@@ -6,8 +6,8 @@ use crate::hash::Digest;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CompareBy {
-    /// By size, and by whether the file is unchanged since it was transferred or compared by hash. Reads only files
-    /// that are new to this.
+    /// By size, and by whether the file is unchanged since it was transferred or compared by hash. Reads only new
+    /// files.
     #[default]
     SizeAndTime,
     /// By SHA-256 of the content. Reads every file.
@@ -22,7 +22,7 @@ pub(crate) struct Facts {
     pub(crate) sha256: Option<Digest>,
 }
 
-/// Why two files of the same path differ.
+/// Difference of two files of the same path.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Difference {
@@ -33,11 +33,11 @@ pub enum Difference {
         /// Size at the target in bytes.
         target: u64,
     },
-    /// The sizes are equal, and the contents differ.
+    /// The sizes are equal, but the contents differ.
     Content,
-    /// Nothing that both sides know can be compared.
+    /// Both sides have no common property to compare.
     Unknown,
-    /// The file at the target cannot be read, or is no regular file; the text says why.
+    /// The file at the target cannot be read, or is not a regular file; the text says why.
     Unreadable(String),
 }
 
@@ -58,14 +58,14 @@ pub struct Comparison {
 }
 
 impl Comparison {
-    /// Returns whether no difference was found: both sides have the same files, and none has another size or content.
+    /// Returns whether no difference was found: both sides have the same files with the same sizes and contents.
     #[must_use]
     pub fn is_equal(&self) -> bool {
         self.missing.is_empty() && self.extra.is_empty() && self.different.is_empty()
     }
 }
 
-/// Returns how two files differ; `None` if they are the same. A size alone never makes two files the same.
+/// Returns how two files differ; `None` if they are the same. Equal sizes alone do not make files the same.
 pub(crate) fn difference(source: &Facts, target: &Facts) -> Option<Difference> {
     if let (Some(source), Some(target)) = (source.size, target.size)
         && source != target

@@ -68,11 +68,11 @@ pub(crate) struct Stored {
     pub(crate) is_online: bool,
 }
 
-/// What the files of a plan need.
+/// Needs of the files of a plan.
 #[derive(Debug, Default)]
 struct Work {
     store: Option<(Option<ContentStore>, bool)>,
-    /// Contents that the store gets from one of the files before.
+    /// Contents that an earlier file of the plan adds to the store.
     stored: HashSet<Digest>,
     requested: u64,
     bytes: u64,
@@ -88,7 +88,7 @@ impl Work {
         Ok(Self { store: store.map(look).transpose()?, ..Self::default() })
     }
 
-    /// Adds a file, which is copied from the store if that has its content by then.
+    /// Adds a file, which is copied from the store if the store has its content by then.
     fn add(&mut self, object: &Listed) -> Result<(), Error> {
         if let Some((store, is_online)) = &self.store
             && let Some(sha256) = object.sha256

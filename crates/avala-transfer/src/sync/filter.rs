@@ -1,10 +1,10 @@
-//! Which files take part.
+//! Filters files by path.
 
 use std::collections::BTreeSet;
 
 /// Selects files by their paths, with `/` between the parts.
 ///
-/// A file takes part if it is in the [list](Self::only) (if there is one), matches an [include](Self::include) pattern
+/// A file is selected if it is in the [list](Self::only) (if there is one), matches an [include](Self::include) pattern
 /// (if there is one), and matches no [exclude](Self::exclude) pattern. In patterns, `*` and `?` match within a part of
 /// the path, `**` matches any number of parts, `[a-z]` and `{a,b}` match alternatives. A pattern without `/` is
 /// compared with the last part of the path.
@@ -37,7 +37,7 @@ impl Filter {
         self
     }
 
-    /// Leaves out files that match this pattern.
+    /// Excludes files that match this pattern.
     #[must_use]
     pub fn exclude(mut self, pattern: impl Into<String>) -> Self {
         self.exclude.push(pattern.into());
@@ -53,13 +53,13 @@ impl Filter {
 
     /// Selects only the files of a list, one path per line. Empty lines are ignored.
     ///
-    /// The list of failed files of a report is such a text.
+    /// The list of failed files of a report has this form.
     #[must_use]
     pub fn only_lines(self, text: &str) -> Self {
         self.only(text.lines().filter(|line| !line.is_empty()))
     }
 
-    /// Returns whether the file at a path takes part.
+    /// Returns whether the file at a path is selected.
     #[must_use]
     pub fn matches(&self, path: &str) -> bool {
         let matches = |pattern: &String| {
@@ -71,7 +71,7 @@ impl Filter {
             && !self.exclude.iter().any(matches)
     }
 
-    /// Returns the listed paths that are not in `known`: they cannot be transferred.
+    /// Returns the listed paths that are not in `known`, which cannot be transferred.
     pub(crate) fn unknown<'a>(&'a self, known: &BTreeSet<&str>) -> impl Iterator<Item = &'a str> {
         let missing: Vec<_> =
             self.only.iter().flatten().map(String::as_str).filter(|path| !known.contains(path)).collect();

@@ -1,4 +1,4 @@
-//! Sync and verify: what a source and a target have in common.
+//! Compares sources and targets, for sync and verification.
 
 pub(crate) mod compare;
 #[cfg(unix)]

@@ -27,7 +27,7 @@ pub(crate) async fn verify(
     let (Target::Folder(path) | Target::File(path)) = &target;
     let is_file = matches!(target, Target::File(_));
     if is_file && !path.is_file() {
-        return Err(Error::new(ErrorKind::Target, "it is no file").about_path(path).help("check the path"));
+        return Err(Error::new(ErrorKind::Target, "it is not a file").about_path(path).help("check the path"));
     }
     if !is_file && !path.is_dir() {
         return Err(Error::new(ErrorKind::Target, "it is not a folder").about_path(path).help("check the path"));

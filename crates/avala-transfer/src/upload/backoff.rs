@@ -1,10 +1,10 @@
-//! Waits between attempts.
+//! Backoff between attempts.
 
 use std::time::Duration;
 
-/// Longest wait without a request of the server.
+/// Maximum wait if the server requests none.
 const MAX_BACKOFF: Duration = Duration::from_secs(60);
-/// Longest wait that a server can request.
+/// Maximum wait that a server can request.
 const MAX_RETRY_AFTER: Duration = Duration::from_secs(300);
 
 /// Returns the wait after `failed` attempts, from 1: what the server requested, plus full jitter that doubles up to 60

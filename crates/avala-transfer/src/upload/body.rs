@@ -1,4 +1,4 @@
-//! Request body that streams a file or a part of one, and hashes it on the way.
+//! Request body that streams and hashes a file or a part of it.
 
 use std::collections::VecDeque;
 use std::io;
@@ -20,14 +20,14 @@ use crate::source::walk::SourceFile;
 use crate::upload::buffers::Buffers;
 use crate::upload::hold::Hold;
 
-/// Bytes that are read at once.
+/// Size of a read in bytes.
 const CHUNK: u64 = 256 * 1024;
-/// Chunks that a stream holds at most: one being read, one with the HTTP client, one on its way to the socket.
+/// Maximum number of chunks that a stream holds: one is being read, one is in the HTTP client, one in the socket.
 const CHUNKS: u64 = 3;
 
 type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
-/// Called with the digest before the last bytes leave, so that a record of them is durable before they can arrive.
+/// Called with the digest before the last bytes are sent, so that their record is durable before they can arrive.
 pub(crate) type Release = Box<dyn FnOnce(Digest) -> BoxFuture<Result<(), Error>> + Send + Sync>;
 
 /// A file or a part of one.
@@ -46,7 +46,7 @@ impl Part {
     }
 }
 
-/// Bytes around the part, as a form needs them.
+/// Bytes before and after the part, for a form.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Around {
     pub(crate) before: Bytes,
@@ -61,21 +61,21 @@ pub(crate) struct Watch(Arc<Mutex<Watched>>);
 struct Watched {
     side: Side,
     digest: Option<Digest>,
-    /// Whether the last bytes left.
+    /// Whether the last bytes were sent.
     is_released: bool,
-    /// Bytes of the part that were handed over.
+    /// Bytes of the part that the HTTP client has taken.
     handed_over: u64,
     error: Option<Error>,
 }
 
-/// The side that has to act next.
+/// The side whose progress is awaited.
 #[derive(Clone, Copy, Debug)]
 enum Side {
-    /// This process: it reads, or waits for bandwidth or the end of a pause.
+    /// This process, which reads, or waits for bandwidth or the end of a pause.
     Ours,
-    /// The network takes bytes, since this instant.
+    /// The network, which is taking bytes since this instant.
     Sending(Instant),
-    /// All bytes were taken at this instant; the response is missing.
+    /// The storage: all bytes were sent at this instant, and the response is awaited.
     Sent(Instant),
 }
 
@@ -91,18 +91,18 @@ impl Watch {
         Self(Arc::new(Mutex::new(watched)))
     }
 
-    /// Returns the digest of bytes of which the last ones were handed over, so that the storage may have all of them.
+    /// Returns the digest if the last bytes were sent, so that the storage may have all of them.
     pub(crate) fn released(&self) -> Option<Digest> {
         let watched = self.lock();
         watched.digest.filter(|_| watched.is_released)
     }
 
-    /// Returns how many bytes of the part were handed over.
+    /// Returns how many bytes of the part the HTTP client has taken.
     pub(crate) fn handed_over(&self) -> u64 {
         self.lock().handed_over
     }
 
-    /// Notes that a part without bytes was handed over.
+    /// Records that an empty part was sent.
     pub(crate) fn set_empty(&self, digest: Digest) {
         let mut watched = self.lock();
         watched.digest = Some(digest);
@@ -115,7 +115,7 @@ impl Watch {
         self.lock().error.take()
     }
 
-    /// Completes when the other side made no progress for too long; returns what was waited for.
+    /// Completes when the other side has made no progress for too long; returns the reason.
     pub(crate) async fn stalled(&self, write: Duration, read: Duration) -> (&'static str, Duration) {
         loop {
             let side = self.lock().side;
@@ -246,7 +246,7 @@ struct Reader {
     part: Part,
     next: u64,
     end: u64,
-    /// `None` while a thread has it.
+    /// `None` while a thread uses the reader.
     hasher: Option<Hasher>,
     ahead: Option<JoinHandle<(Hasher, io::Result<Option<Bytes>>)>>,
     buffers: Buffers,
@@ -298,7 +298,7 @@ impl Reader {
         Ok(bytes)
     }
 
-    /// Waits for bandwidth, and fails when the time of the run is over.
+    /// Waits for bandwidth, and fails when the run reaches its time limit.
     async fn pay(&self, bytes: u64) -> Result<(), Error> {
         self.context.limit.check_time()?;
         self.context.transfers.bandwidth().take(bytes).await;

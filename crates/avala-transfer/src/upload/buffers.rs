@@ -1,4 +1,4 @@
-//! Buffers of a stream that are used again: a fresh one of this size costs the kernel as much as reading into it.
+//! Reuses the buffers of a stream: allocating a new buffer costs the kernel as much as reading into it.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -10,7 +10,7 @@ use bytes::Bytes;
 pub(crate) struct Buffers(Arc<Mutex<Vec<Vec<u8>>>>);
 
 impl Buffers {
-    /// Returns a buffer of this length. Its content is what an earlier user left.
+    /// Returns a buffer of this length with arbitrary content.
     pub(crate) fn take(&self, length: usize) -> Buffer {
         let mut bytes = self.0.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default();
         bytes.resize(length, 0);
@@ -24,7 +24,7 @@ impl fmt::Debug for Buffers {
     }
 }
 
-/// A buffer that is returned when it is dropped, or when the last part of its [`Bytes`] is.
+/// A buffer that is returned on drop, or when the last part of its [`Bytes`] is dropped.
 #[derive(Debug)]
 pub(crate) struct Buffer {
     pub(crate) bytes: Vec<u8>,
@@ -61,7 +61,7 @@ mod tests {
         let address = first.bytes.as_ptr();
         let part = first.freeze().slice(99..);
         let other = buffers.take(100);
-        assert_ne!(other.bytes.as_ptr(), address, "the first one is in use");
+        assert_ne!(other.bytes.as_ptr(), address, "the first buffer is in use");
         assert_eq!(&part[..], [7]);
         drop(part);
         let again = buffers.take(50);

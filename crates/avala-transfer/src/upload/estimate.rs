@@ -1,14 +1,14 @@
-//! Estimates of the time that a transfer needs.
+//! Estimates the duration of transfers.
 
 use std::time::Duration;
 
 use crate::transfers::Transfers;
 
-/// Calls per minute that the API allows, if no response said otherwise.
+/// Calls per minute that the API allows, if no response had another limit.
 const CALLS_PER_MINUTE: u64 = 100;
-/// The same of calls without a key.
+/// Calls per minute without a key.
 const ANONYMOUS_CALLS_PER_MINUTE: u64 = 30;
-/// Calls that may be made at once.
+/// Size of a burst of calls.
 const BURST: u64 = 20;
 
 /// Returns the longer of two times: for the calls within the rate limit, and for the bytes within the bandwidth limit.

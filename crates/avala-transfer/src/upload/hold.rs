@@ -1,4 +1,4 @@
-//! What a request in flight holds of its host and of the memory budget.
+//! The slot and the memory of a request in flight.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -9,7 +9,7 @@ use crate::budget::memory::Memory;
 use crate::error::Error;
 use crate::run::{RunContext, Turn};
 
-/// A slot of the storage host, and memory. They are given back while the run is paused, so that other runs can have
+/// A slot of the storage host, and memory. Both are returned while the run is paused, so that other runs can use
 /// them.
 pub(crate) struct Hold {
     context: RunContext,
@@ -59,7 +59,7 @@ impl Hold {
         }
     }
 
-    /// Records that the host asked to slow down, for `wait` if it named a time.
+    /// Records that the host asked to slow down, for `wait` if it requested a time.
     pub(crate) fn slow_down(&self, wait: Option<Duration>) {
         if let Some((slot, _)) = self.lock().take() {
             slot.slow_down(wait);

@@ -1,4 +1,4 @@
-//! Uploads: the streamed body and the PUT that all protocols share, and one folder per protocol.
+//! Uploads: the streamed body and the PUT request of all protocols, and one folder per protocol.
 
 pub(crate) mod backoff;
 pub(crate) mod body;

@@ -1,4 +1,4 @@
-//! One request that sends a part to a storage host.
+//! Sends a part to a storage host.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,16 +19,16 @@ use crate::storage::hosts::StorageUrl;
 use crate::upload::body::{Around, FileBody, Part, Release, Watch};
 use crate::upload::hold::Hold;
 
-/// Longest time in which the storage takes no bytes.
+/// Timeout if the storage takes no bytes.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(600);
-/// Longest time in which the storage does not respond after the last byte.
+/// Timeout of the response after the last byte.
 const READ_TIMEOUT: Duration = Duration::from_secs(300);
-/// A URL with less time left is not used: the request has to arrive before it expires.
+/// Minimum remaining lifetime of a URL: the request has to arrive before it expires.
 const LEAST_LIFE: Duration = Duration::from_millis(300);
-/// A larger difference between the clocks is worth a word in an error.
+/// Difference between the clocks above which an error mentions it.
 const SKEW: Duration = Duration::from_secs(300);
 
-/// A presigned request, and how long it may still begin.
+/// A presigned request and its lifetime.
 #[derive(Clone, Debug)]
 pub(crate) struct Presigned {
     pub(crate) url: StorageUrl,
@@ -37,7 +37,7 @@ pub(crate) struct Presigned {
 }
 
 impl Presigned {
-    /// Checks what the API returned. `date` is the `Date` header of its response.
+    /// Checks a presigned request of the API. `date` is the `Date` header of the response.
     pub(crate) fn new<'a>(
         context: &RunContext,
         url: &str,
@@ -51,19 +51,19 @@ impl Presigned {
         Ok(Self { headers: signed_headers(headers)?, url, life })
     }
 
-    /// Returns whether a request may still begin.
+    /// Returns whether there is enough time left to send the request.
     pub(crate) fn is_alive(&self) -> bool {
         self.life.left(Instant::now()) >= LEAST_LIFE
     }
 }
 
-/// Checks signed headers. They are sent unchanged, because they are part of the signature; those that would change the
-/// meaning of the request are refused.
+/// Checks signed headers. They are sent unchanged, because they are part of the signature; headers that would change
+/// the meaning of the request are rejected.
 fn signed_headers<'a>(headers: impl IntoIterator<Item = (&'a String, &'a String)>) -> Result<HeaderMap, Error> {
     let mut map = HeaderMap::new();
     for (name, value) in headers {
         let refused = || {
-            Error::new(ErrorKind::Protocol, format!("the API asks for a header that cannot be sent: `{name}`"))
+            Error::new(ErrorKind::Protocol, format!("the API requests a header that cannot be sent: `{name}`"))
                 .help("report it to Avala")
         };
         let name = HeaderName::try_from(name.as_str()).map_err(|_| refused())?;
@@ -73,7 +73,7 @@ fn signed_headers<'a>(headers: impl IntoIterator<Item = (&'a String, &'a String)
         if is_forbidden {
             return Err(refused());
         }
-        // The length is that of the body; callers that know the expected length check it.
+        // The length is set by the body; callers that know the expected length check it.
         if name != CONTENT_LENGTH && name != http::header::HOST {
             map.insert(name, value);
         }
@@ -86,18 +86,18 @@ fn signed_headers<'a>(headers: impl IntoIterator<Item = (&'a String, &'a String)
 pub(crate) enum Put {
     /// Stored: the digest of the sent bytes, and the response without its body.
     Stored(Digest, Response<()>),
-    /// 412: an object of that name is there already.
+    /// 412: an object of that name already exists.
     Exists,
-    /// The URL expired before the request could begin. Nothing was sent.
+    /// The URL expired before the request was sent.
     Expired,
-    /// 400 or 403: an expired or altered signature, or another length. Presigning again may help once.
+    /// 400 or 403: an expired or altered signature, or another length. A new URL may help, once.
     Refused(Error),
-    /// Failed; [`Error::is_transient`] tells whether another attempt may help. The digest is that of bytes that the
-    /// storage may have stored all the same.
+    /// Failed; [`Error::is_transient`] returns whether another attempt may succeed. The digest is of bytes that the
+    /// storage may have stored anyway.
     Failed(Error, Option<Digest>),
 }
 
-/// Sends a part. Waits for a slot of the host, with which `turn` ends, and for memory; a pause stops the stream and its
+/// Sends a part. Waits for memory and a slot of the host, after which `turn` ends; a pause stops the stream and its
 /// timeouts.
 pub(crate) async fn send(
     context: &RunContext,
@@ -131,7 +131,7 @@ pub(crate) async fn send(
     let response = match sent {
         Ok(response) => response,
         Err(Put::Failed(error, maybe_stored)) => {
-            // The body's own error says more than the transport's, which only carries it.
+            // The error of the body is more precise than the transport error that contains it.
             return match watch.take_error() {
                 Some(own) => Err(own),
                 None => Ok(Put::Failed(error, maybe_stored)),
@@ -154,7 +154,7 @@ pub(crate) async fn send(
     Ok(put)
 }
 
-/// Takes back the progress of bytes that were not stored, and the claim to bytes that were not sent.
+/// Reverts the progress of bytes that were not stored, and returns the reserved bytes that were not sent.
 struct Counted {
     meter: Meter,
     watch: Watch,
@@ -172,7 +172,7 @@ impl Drop for Counted {
     }
 }
 
-/// Makes the body; an empty part is released at once, because no bytes will ask for it.
+/// Creates the body. An empty part is released immediately, because it has no last bytes.
 async fn body(
     context: &RunContext,
     part: Part,
@@ -201,7 +201,7 @@ async fn of_response(
     let (parts, body) = response.into_parts();
     let status = parts.status;
     if status.is_success() {
-        // A response before the last byte can only be wrong: the object would be shorter.
+        // A successful response before the last byte is wrong: the object would be truncated.
         return match watch.released() {
             Some(digest) => Put::Stored(digest, Response::from_parts(parts, ())),
             None => Put::Failed(stalled("the storage responded before it had all bytes".to_owned(), path), None),

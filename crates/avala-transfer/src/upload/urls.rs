@@ -1,4 +1,4 @@
-//! Presigned URLs, requested a few at once.
+//! Requests presigned URLs in groups.
 
 use std::collections::{HashMap, HashSet};
 use std::fmt;
@@ -14,15 +14,15 @@ type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 /// Requests the URLs of these numbers, and returns each with its number.
 pub(crate) type Fetch = Box<dyn Fn(Vec<u64>) -> BoxFuture<Result<Vec<(u64, Presigned)>, Error>> + Send + Sync>;
 
-/// The URLs of numbered parts or files that are still to be sent.
+/// The URLs of numbered parts or files that have to be sent.
 ///
-/// Numbers are requested together with those that follow, because these are needed next. If they expire too
-/// early for that, as many are requested as were used in time; if the API refuses several at once, one.
+/// A number is requested together with the following numbers, which are needed next. If the URLs expire too
+/// early, the group is reduced to the number that was used in time; if the API rejects groups, to one.
 pub(crate) struct UrlPool {
     /// In ascending order.
     missing: Vec<u64>,
     fetch: Fetch,
-    /// Held while a call runs: the others find their URLs here afterwards.
+    /// Locked during a call: other callers find their URLs here afterwards.
     signed: Mutex<Signed>,
 }
 
@@ -30,14 +30,14 @@ struct Signed {
     urls: HashMap<u64, Presigned>,
     at_once: usize,
     max: usize,
-    /// URLs that were handed out since the last call.
+    /// Number of URLs that were taken since the last call.
     used: usize,
-    /// Numbers whose URLs were handed out before.
+    /// Numbers whose URLs were taken before.
     issued: HashSet<u64>,
 }
 
 impl Signed {
-    /// Returns the numbers to request with `number`: the first ones that have no URL and had none, in ascending order.
+    /// Returns the numbers to request with `number`: the first numbers that never had a URL, in ascending order.
     fn next(&self, missing: &[u64], number: u64) -> Vec<u64> {
         let is_next = |next: &u64| *next != number && !self.issued.contains(next) && !self.urls.contains_key(next);
         let others = missing.iter().copied().filter(is_next).take(self.at_once.saturating_sub(1));
@@ -56,7 +56,7 @@ impl UrlPool {
         }
     }
 
-    /// Returns a URL that has time left. It is handed out once.
+    /// Returns a URL with enough time left. Each URL is returned once.
     pub(crate) async fn url(&self, number: u64) -> Result<Presigned, Error> {
         let mut signed = self.signed.lock().await;
         match signed.urls.remove(&number) {
@@ -84,8 +84,7 @@ impl UrlPool {
         signed.used = 1;
         signed.issued.insert(number);
         signed.urls.remove(&number).ok_or_else(|| {
-            Error::new(ErrorKind::Protocol, "the API did not return a URL that was requested")
-                .help("report it to Avala")
+            Error::new(ErrorKind::Protocol, "the API did not return a requested URL").help("report it to Avala")
         })
     }
 }

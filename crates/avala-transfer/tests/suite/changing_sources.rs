@@ -16,7 +16,7 @@ use crate::support::{content, folder};
 
 type Change = fn(&Path);
 
-/// What can happen to a file. The last one happens in place, with the old times.
+/// Changes of a file. The last one overwrites bytes in place and restores the times.
 const CHANGES: &[(&str, Change)] = &[
     ("grows", |path| OpenOptions::new().append(true).open(path).unwrap().write_all(b"more").unwrap()),
     ("shrinks", |path| OpenOptions::new().write(true).open(path).unwrap().set_len(5).unwrap()),
@@ -49,7 +49,7 @@ const CHANGES: &[(&str, Change)] = &[
     }),
 ];
 
-/// Moments of an upload: when so many requests of a kind were sent.
+/// Moments of an upload: after a number of requests of a kind.
 const MOMENTS: &[(&str, &str, usize)] = &[
     ("before the file is opened", "GET /api/v1/users/me/", 1),
     ("before it is read", "PUT /__u__%3D/u1/set/b.jpg", 1),
@@ -94,7 +94,7 @@ fn transfers(
 async fn change_at_any_moment_is_found_before_the_dataset_exists() {
     for (moment, on, nth) in MOMENTS {
         for (what, change) in CHANGES {
-            // Before a file is opened, this is only another content; once it is confirmed, it is not read again.
+            // Before the file is opened, the change is not noticed; after it was confirmed, it is not read again.
             if *what == "is overwritten in place" && *moment != "before it is read" {
                 continue;
             }
@@ -113,7 +113,7 @@ async fn change_at_any_moment_is_found_before_the_dataset_exists() {
             let others = world.state().objects.keys().filter(|key| !key.ends_with("b.jpg")).count();
             assert_eq!(others, 2, "{what} {moment}: the other files are sent");
 
-            // The remedy of the error: correct the file, and begin a new batch under another name.
+            // The remedy of the error: correct the file, and start a new batch with another name.
             drop(fs::remove_file(&path).or_else(|_| fs::remove_dir(&path)));
             for extra in ["other", "moved"] {
                 drop(fs::remove_file(path.with_extension(extra)));

@@ -13,7 +13,7 @@ fn upload(source: &tempfile::TempDir) -> DatasetUpload {
 }
 
 #[tokio::test(start_paused = true)]
-async fn live_batch_of_the_official_client_is_warned_of() {
+async fn unfinished_upload_of_the_official_client_causes_a_warning() {
     let official = tempfile::tempdir().unwrap();
     let source = folder(&[("a.jpg", b"a")]);
     for (batch, warnings) in [("set two-70e67cb65483.batch", 0), ("set-70e67cb65483.batch", 1)] {
@@ -27,7 +27,7 @@ async fn live_batch_of_the_official_client_is_warned_of() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn rotated_key_continues_and_another_user_begins_anew() {
+async fn rotated_key_continues_and_another_user_starts_again() {
     let world = World::new();
     world.fault("PUT /__u__=/u1/set/b.jpg", 1, Effect::Status(410, vec![]));
     let source = folder(&[("a.jpg", b"a"), ("b.jpg", b"b")]);
@@ -36,7 +36,7 @@ async fn rotated_key_continues_and_another_user_begins_anew() {
     world.state().keys.clear();
     let client = world.client_of("avk_rotated", avala_client::transport::RateLimiter::off());
     let transfers = world.transfers_of(client, state.path()).build().unwrap();
-    // Another user of the same state folder has a destination of their own.
+    // Another user of the same state folder has another destination.
     world.fault("/users/me/", 1, Effect::Replace(|value| value["uid"] = json!("u2")));
     let plan = transfers.upload_dataset(upload(&source)).plan().await.unwrap();
     assert_eq!(plan.files_done, 0);

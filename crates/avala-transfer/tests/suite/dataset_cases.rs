@@ -1,4 +1,4 @@
-//! Cases of dataset uploads: expiry, lost responses, objects that are there already, files that change.
+//! Cases of dataset uploads: expiry, lost responses, existing objects, changing files.
 
 use std::fs::{self, OpenOptions};
 use std::io::{Seek, SeekFrom, Write};
@@ -14,7 +14,7 @@ fn upload(source: &tempfile::TempDir) -> DatasetUpload {
     DatasetUpload::new("set", "set").source(source.path())
 }
 
-/// Waits until the files are old enough that their stamps prove something.
+/// Waits until the files are old enough for their stamps to detect changes.
 fn settle() {
     std::thread::sleep(Duration::from_millis(80));
 }
@@ -65,7 +65,7 @@ async fn put_that_is_cut_after_expiry_gets_a_new_url() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn object_of_another_sender_is_not_taken_for_ours() {
+async fn object_of_another_sender_is_not_accepted() {
     let world = World::new();
     world.state().objects.insert("__u__=/u1/set/a.jpg".to_owned(), b"old".to_vec());
     let source = folder(&[("a.jpg", b"new"), ("b.jpg", b"b")]);
@@ -83,7 +83,7 @@ async fn object_of_another_sender_is_not_taken_for_ours() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn session_that_is_complete_counts_only_with_own_state() {
+async fn complete_session_is_accepted_only_with_own_state() {
     let world = World::new();
     let source = folder(&[("a.jpg", b"new")]);
     let state = tempfile::tempdir().unwrap();
@@ -92,7 +92,7 @@ async fn session_that_is_complete_counts_only_with_own_state() {
     let transfers = world.transfers(state.path()).build().unwrap();
     transfers.upload_dataset(upload(&source)).await.unwrap();
 
-    // A state folder that did not send the bytes.
+    // Another state folder, which did not send the bytes.
     let world = World::new();
     fn is_complete(value: &mut serde_json::Value) {
         value["complete"] = json!(true);
@@ -105,7 +105,7 @@ async fn session_that_is_complete_counts_only_with_own_state() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn lost_response_of_a_put_is_proved_by_own_state() {
+async fn lost_response_of_a_put_is_resolved_by_own_state() {
     let world = World::new();
     world.fault("PUT /__u__=/u1/set/a.jpg", 1, Effect::LoseResponse);
     let source = folder(&[("a.jpg", b"new")]);
@@ -118,7 +118,7 @@ async fn lost_response_of_a_put_is_proved_by_own_state() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn changed_file_is_not_proved_by_an_old_record() {
+async fn changed_file_is_not_accepted_by_an_old_record() {
     let world = World::new();
     world.fault("/complete/", 99, Effect::Status(503, vec![]));
     let source = folder(&[("a.jpg", b"one")]);
@@ -185,7 +185,7 @@ async fn parts_are_signed_in_batches_or_one_by_one() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn lost_response_of_creation_finds_the_own_dataset() {
+async fn lost_response_of_creation_finds_the_dataset() {
     let world = World::new();
     let source = folder(&[("a.jpg", b"a")]);
     let state = tempfile::tempdir().unwrap();
@@ -235,7 +235,7 @@ async fn taken_slug_ends_the_run_before_the_first_byte() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn file_of_an_earlier_run_that_is_gone_is_an_error() {
+async fn missing_file_of_an_earlier_run_is_an_error() {
     let world = World::new();
     let source = folder(&[("a.jpg", b"a"), ("b.jpg", b"b")]);
     let state = tempfile::tempdir().unwrap();
@@ -346,7 +346,7 @@ async fn quota_ends_the_run_with_its_numbers() {
     assert_eq!(error.kind(), ErrorKind::QuotaExceeded);
     assert!(error.to_string().contains("10 bytes"), "{error}");
     assert_eq!(world.count("file-upload-url"), 0);
-    // A quota that cannot be read is left to the server.
+    // If the quota cannot be read, the server checks it.
     world.fault("quota", 9, Effect::Status(403, vec![]));
     let error = transfers.upload_dataset(upload(&source)).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::QuotaExceeded);
@@ -374,7 +374,7 @@ async fn stop_policy_ends_at_the_first_failure() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn plan_tells_calls_exactly_and_time_within_five_percent() {
+async fn plan_has_exact_calls_and_time_within_five_percent() {
     let world = World::new();
     let files: Vec<(String, Vec<u8>)> = (0..150).map(|n| (format!("{n:03}.jpg"), content(10, n))).collect();
     let files: Vec<(&str, &[u8])> = files.iter().map(|(name, bytes)| (name.as_str(), &bytes[..])).collect();

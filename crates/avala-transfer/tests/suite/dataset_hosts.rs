@@ -24,7 +24,7 @@ async fn slow_down_lowers_the_uploads_at_once() {
     let report = world.transfers(state.path()).build().unwrap().upload_dataset(upload(&source)).await.unwrap();
     assert_eq!((report.files.transferred(), report.files.totals.retries), (20, 3));
     assert!(start.elapsed() >= Duration::from_secs(30));
-    // The host is at its maximum of ten when it asks to slow down.
+    // Ten requests are in flight, the maximum, when the host asks to slow down.
     let world = World::new();
     world.state().put_time = Duration::from_secs(1);
     let files: Vec<(String, Vec<u8>)> = (0..80).map(|n| (format!("{n:02}.jpg"), content(100, n))).collect();
@@ -39,15 +39,15 @@ async fn slow_down_lowers_the_uploads_at_once() {
     run.await.unwrap().unwrap();
     let state = world.state();
     let busy = state.puts.iter().position(|put| put.status == 503).unwrap();
-    // The others in flight, nine at most, are logged when they end, after the refused one. How many come next depends on how
-    // many of them succeed, but it is never what was too much.
+    // The other requests in flight, nine at most, are logged when they end, after the refused request. The next number
+    // depends on how many of them succeed, but it is below the number that overloaded the host.
     let after = &state.puts[busy + 10..];
     assert!(after.len() >= 20, "{after:?}");
     assert!(after.iter().all(|put| put.at_once < 10), "{after:?}");
 }
 
 #[tokio::test(start_paused = true)]
-async fn storage_that_is_busy_until_a_date_is_left_alone() {
+async fn storage_that_is_busy_until_a_date_gets_no_request() {
     for is_api in [false, true] {
         let world = World::new();
         let date = world.state().date_in(Duration::from_secs(90));
@@ -63,7 +63,7 @@ async fn storage_that_is_busy_until_a_date_is_left_alone() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn stalled_storage_is_given_up_by_progress_not_by_time() {
+async fn stalled_upload_fails_and_slow_one_does_not() {
     let world = World::new();
     // Slower than any fixed timeout, but moving.
     world.state().put_time = Duration::from_secs(290);

@@ -1,4 +1,4 @@
-//! What a later run of a dataset upload need not do again.
+//! Later runs of a dataset upload repeat no finished work.
 
 use std::time::Duration;
 
@@ -30,7 +30,7 @@ async fn stored_file_is_confirmed_later_and_not_sent_again() {
         assert_eq!(report.files.transferred(), usize::from(is_gone));
         assert_eq!(report.dataset.unwrap().item_count, 1);
     }
-    // A confirmation that fails once: the file counts as sent.
+    // The confirmation fails once: the file counts as sent.
     let world = World::new();
     world.fault("/complete/", 1, Effect::Status(503, vec![]));
     let source = folder(&[("a.jpg", b"one")]);
@@ -96,7 +96,7 @@ async fn copy_of_state_and_files_continues_on_another_machine() {
     assert_eq!(parts, [4, 5, 6].map(|part| (key.clone(), Some(part))), "only what is missing is sent");
     assert_eq!(world.state().objects[&key], bytes);
     assert_eq!((report.files.skipped(), report.dataset.unwrap().item_count), (2, 3));
-    // A file that is not the same is not taken for it.
+    // A different file is not accepted.
     let world = World::new();
     let (source, state) = (folder(&[("a.mcap", b"one"), ("b.mcap", b"b")]), tempfile::tempdir().unwrap());
     world.fault("b.mcap", 1, Effect::Status(410, vec![]));

@@ -54,7 +54,7 @@ async fn failed_files_are_sent_by_the_next_run_only() {
 }
 
 #[tokio::test]
-async fn events_tell_totals_and_files() {
+async fn events_have_totals_and_files() {
     let sandbox = Sandbox::start().await.unwrap();
     let source = folder(&[("a.jpg", &content(300_000, 1)), ("b.jpg", b"b")]);
     let state = tempfile::tempdir().unwrap();
@@ -90,7 +90,7 @@ async fn version_1_sends_forms() {
 #[tokio::test]
 async fn plan_counts_calls_and_bytes_and_sends_nothing() {
     let sandbox = Sandbox::start().await.unwrap();
-    // The large file goes in nine parts, whose URLs take two calls.
+    // The large file is sent in nine parts, whose URLs take two calls.
     let large = content((41 << 20) + 1, 1);
     let source = folder(&[("a.jpg", b"one"), ("b.jpg", b""), ("large.jpg", &large)]);
     let bytes = large.len() as u64 + 3;
@@ -109,7 +109,7 @@ async fn plan_counts_calls_and_bytes_and_sends_nothing() {
     assert_eq!(counted(0), plan.calls - 3);
     assert_eq!(report.files.totals.bytes_transferred, plan.bytes_to_send);
 
-    // A file more, and the creation.
+    // Another file, and the creation.
     write(source.path(), "c.jpg", b"new");
     let before = calls();
     let plan = transfers.upload_dataset(upload.clone()).plan().await.unwrap();

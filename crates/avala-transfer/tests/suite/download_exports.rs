@@ -1,4 +1,4 @@
-//! Exports to files and writers, from servers that err in every way.
+//! Exports to files and writers, from faulty servers.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
@@ -10,12 +10,12 @@ use crate::download_support::{Request, Response, Server, content, export, files,
 
 const MIB: usize = 1 << 20;
 
-/// Serves an export whose file is handled by `file`.
+/// Serves an export; `file` responds to requests for its file.
 pub(crate) async fn server(file: impl Fn(&Request) -> Response + Send + Sync + 'static) -> Server {
     Server::start(move |request| export(request, &origin(request)).unwrap_or_else(|| file(request))).await
 }
 
-/// Downloads the export of a server to a file, and returns the content of the file if there is one.
+/// Downloads the export of a server to a file, and returns the content of the file if it exists.
 async fn download(server: &Server) -> (Result<(), avala_transfer::Error>, Option<Vec<u8>>) {
     let root = tempfile::tempdir().unwrap();
     let target = root.path().join("out.bin");
@@ -54,7 +54,7 @@ async fn storage_receives_no_credentials() {
     assert!(server.requests("/api/").iter().all(|request| request.header("x-avala-api-key") == Some("avk_test")));
 }
 
-/// Returns how a server responds to the second request for a range.
+/// Returns faulty responses to the second request for a range.
 async fn wrong_slice(
     change: fn(&Request, &[u8]) -> Response,
     times: usize,
@@ -119,10 +119,10 @@ async fn wrong_slices_are_never_written() {
         },
     ];
     for (number, change) in changes.into_iter().enumerate() {
-        // Asked for again, with success.
+        // Requested again, with success.
         let (result, is_right, _) = wrong_slice(change, 1).await;
         assert!(result.is_ok() && is_right, "{number}: {result:?}");
-        // Fetched from zero without ranges.
+        // Requested from zero without ranges.
         let (result, is_right, server) = wrong_slice(change, usize::MAX).await;
         assert!(result.is_ok() && is_right, "{number}: {result:?}");
         assert!(server.requests("/files/").iter().any(|request| request.range().is_none()), "{number}");
@@ -207,7 +207,7 @@ async fn weak_or_missing_tag_means_one_connection_from_zero() {
 
 #[tokio::test]
 async fn lost_connection_is_continued_with_a_strong_tag() {
-    // The host ignores the first range, so that there is one connection.
+    // The host ignores the first range, so there is one connection.
     let bytes = content(3 * MIB, 6);
     let expected = bytes.clone();
     let count = AtomicUsize::new(0);
@@ -237,7 +237,7 @@ async fn expired_url_is_read_again_and_a_second_refusal_is_final() {
             let url = format!("{}/files/{number}", origin(request));
             return Response::json(&serde_json::json!({"uid": "e1", "status": "completed", "download_url": url}));
         }
-        // The first URL is good for one request.
+        // The first URL is valid for one request.
         let is_late = request.path() == "/files/0" && request.range().is_some_and(|(start, _)| start > 0);
         let expired = "<?xml version=\"1.0\"?><Error><Code>AccessDenied</Code></Error>";
         if is_late { Response::new(403).body(expired) } else { serve(request, &bytes, Some("\"v1\"")) }
@@ -277,7 +277,7 @@ async fn export_is_waited_for_and_a_failed_one_is_an_error() {
 }
 
 #[tokio::test]
-async fn url_that_leads_elsewhere_is_not_requested() {
+async fn url_of_an_unknown_host_is_not_requested() {
     for url in [
         "https://evil.example/x?X-Amz-Signature=secret",
         "http://10.0.0.1/x",
@@ -323,7 +323,7 @@ async fn cut_file_of_unknown_length_fails_the_archive_test() {
 }
 
 #[tokio::test]
-async fn busy_host_is_retried_after_the_wait_it_asks_for() {
+async fn busy_host_is_retried_after_the_requested_wait() {
     for after in ["1", "Wed, 15 Jan 2025 09:30:01 GMT"] {
         let count = AtomicUsize::new(0);
         let server = server(move |request| match count.fetch_add(1, SeqCst) {
@@ -342,7 +342,7 @@ async fn busy_host_is_retried_after_the_wait_it_asks_for() {
 }
 
 #[tokio::test]
-async fn gone_object_is_an_error_at_once() {
+async fn missing_object_is_an_error_immediately() {
     let server = server(|_| Response::new(404)).await;
     let error = download(&server).await.0.unwrap_err();
     assert_eq!((error.kind(), server.requests("/files/").len()), (ErrorKind::Storage, 1));
@@ -403,7 +403,7 @@ async fn writer_gets_all_bytes_across_lost_connections() {
 
 #[cfg(feature = "object-store")]
 #[tokio::test]
-async fn object_store_has_the_object_when_all_of_it_arrived() {
+async fn object_store_has_only_complete_objects() {
     use object_store::{ObjectStore, ObjectStoreExt as _, memory::InMemory, path::Path};
 
     let bytes = content(20 * MIB, 14);

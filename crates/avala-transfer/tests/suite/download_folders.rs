@@ -1,4 +1,4 @@
-//! Datasets and sequences to folders: names, links, collisions and what a second run does.
+//! Downloads of datasets and sequences to folders: names, links, collisions and second runs.
 
 use std::collections::BTreeMap;
 use std::os::unix::fs::symlink;
@@ -11,7 +11,7 @@ use serde_json::json;
 
 use crate::download_support::{Request, Response, Server, files, origin, serve};
 
-/// Serves a dataset of files, each with the content of its name, and one item per response for each page of 2.
+/// Serves a dataset of files with two items per page. The content of each file is its name.
 pub(crate) async fn dataset(names: &[&str]) -> Server {
     let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
     Server::start(move |request| respond(&names, request)).await
@@ -68,7 +68,7 @@ async fn every_item_is_written_to_its_path() {
 }
 
 #[tokio::test]
-async fn unsafe_names_fail_alone_and_touch_nothing_outside() {
+async fn unsafe_names_fail_and_other_files_are_written() {
     let too_long = "x".repeat(256);
     let names = [
         "good",
@@ -122,7 +122,7 @@ impl NameProbe for Rules {
 }
 
 #[tokio::test]
-async fn names_that_the_target_cannot_tell_apart_are_in_the_plan() {
+async fn names_that_collide_on_the_target_are_in_the_plan() {
     let names = ["A.bin", "a.bin", "other", "\u{e9}", "e\u{301}", "file", "file/below"];
     let server = dataset(&names).await;
     let root = tempfile::tempdir().unwrap();
@@ -173,7 +173,7 @@ async fn expired_urls_of_a_page_are_signed_again_together() {
 }
 
 #[tokio::test]
-async fn large_dataset_reads_pages_again_and_no_item_alone() {
+async fn large_dataset_reads_pages_again_and_no_single_item() {
     // Pages have two items here, and the URLs of 16 pages are kept.
     let names: Vec<String> = (0..44).map(|number| format!("f{number:02}")).collect();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
@@ -268,7 +268,7 @@ async fn plan_counts_calls_and_bytes() {
 }
 
 #[tokio::test]
-async fn rest_of_a_file_that_is_gone_is_deleted() {
+async fn temporary_file_of_a_removed_object_is_deleted() {
     let bytes = crate::download_support::content(16 << 20, 1);
     let is_gone = Arc::new(AtomicUsize::new(0));
     let gone = Arc::clone(&is_gone);
@@ -288,7 +288,7 @@ async fn rest_of_a_file_that_is_gone_is_deleted() {
     let download = || transfers.download_dataset("o", "s").to_folder(&target);
     download().max_bytes(10 << 20).await.unwrap_err();
     assert_eq!(files(&target).len(), 1, "what arrived is kept");
-    // A run that leaves it out keeps it too.
+    // A run whose filter excludes the object keeps the file too.
     download().filter(avala_transfer::Filter::new().include("other")).await.unwrap();
     assert_eq!(files(&target).len(), 1);
     is_gone.store(1, SeqCst);

@@ -1,6 +1,6 @@
-//! Several processes, processes that are killed, and full disks.
+//! Downloads by several processes, by killed processes, and to full disks.
 //!
-//! The child is this test program: [`child`] downloads what the environment names, and does nothing without it.
+//! The child is this test program: [`child`] runs the download that the environment describes.
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -20,7 +20,7 @@ const TARGET: &str = "AVALA_TRANSFER_TEST_TARGET";
 const EXPORT: &str = "AVALA_TRANSFER_TEST_EXPORT";
 const MIB: usize = 1 << 20;
 
-/// The download of a child process: the export `e1` to a file, or with a folder as target a public revision.
+/// The download of a child process: the export `e1` to a file, or a public revision to a folder.
 #[tokio::test]
 async fn child() {
     let Ok(api) = std::env::var(API) else { return };
@@ -59,7 +59,7 @@ async fn killed_download_of_one_file_completes_with_the_right_bytes() {
     let root = tempfile::tempdir().unwrap();
     let state = root.path().join("state");
     let api = format!("{}/api/v1", server.url);
-    // Names of the largest length too: those of temporary, lock and state files must not grow with them.
+    // Also with names of the maximum length, with which names of temporary, lock and state files must not grow.
     let names = ["out.bin".to_owned(), format!("{}.bin", "x".repeat(251)), format!("{}xx.bin", "語".repeat(83))];
     let mut killer = Killer::new(1);
     let mut downloads = 0;
@@ -122,7 +122,7 @@ async fn processes_that_start_together_never_mix_a_file() {
     std::os::unix::fs::symlink("folder", root.path().join("link")).unwrap();
     for round in 0..number("AVALA_TRANSFER_KILLS", 8) {
         let name = format!("{round}.bin");
-        // One folder, spelled differently, and in every other round with separate state folders.
+        // The same folder with another spelling, and with separate state folders in every other round.
         let spellings = ["folder", "link/../folder/.", "link"].map(|folder| root.path().join(folder).join(&name));
         let state = |index: u64| root.path().join(format!("state{}", index * (round % 2)));
         let children: Vec<_> = (0..)
@@ -193,7 +193,7 @@ async fn full_disk_keeps_only_synced_bytes() {
             return response;
         }
         let response = serve(request, &bytes, Some("\"v1\""));
-        // The first half arrives at once, the second one when there is no space left for all of it.
+        // The first half arrives immediately, the second half when there is too little space for it.
         let (start, end) = request.range().unwrap_or((0, bytes.len()));
         if end <= 16 * MIB { response } else { response.rest_after((16 * MIB).saturating_sub(start), &gated) }
     })
@@ -202,7 +202,7 @@ async fn full_disk_keeps_only_synced_bytes() {
     let (state, target) = (root.path().join("state"), root.path().join("out.bin"));
     let api = format!("{}/api/v1", server.url);
     let child = command(&api, &state, &target);
-    // Without the trap the signal would end the process.
+    // Without the trap, the signal would end the process.
     let mut trapped = Command::new("bash");
     trapped.args(["-c", "trap '' XFSZ; exec \"$0\" \"$@\""]).arg(std::env::current_exe().unwrap());
     trapped.args(child.as_std().get_args());
@@ -254,7 +254,7 @@ async fn faults_in_every_tenth_request_lose_nothing() {
     let (state, target) = (root.path().join("state"), root.path().join("maps"));
     let transfers = builder(&sandbox.api_url(), &state).build().unwrap();
     let download = transfers.download_revision("harbor-vision/maps@main").to_folder(&target);
-    // A file may meet two refused URLs in a row, which ends it; the next run continues.
+    // Two consecutive refused URLs fail a file; the next run continues.
     let mut runs = 0;
     while download.clone().files_at_once(16).await.unwrap().failed().count() > 0 {
         runs += 1;
@@ -279,7 +279,7 @@ async fn memory_does_not_grow_with_the_size_of_a_file() {
     assert_eq!(std::fs::metadata(&target).unwrap().len(), 128 << 20);
     let peak = printed_peak(&text);
     println!("peak memory {peak} KiB");
-    // The test program itself takes a part of it.
+    // This includes the memory of the test program.
     assert!((1..64 << 10).contains(&peak), "{peak} KiB");
 }
 

@@ -1,4 +1,4 @@
-//! Downloads that end early, and what the next run does again.
+//! Downloads that end early and are continued by the next run.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
@@ -86,7 +86,7 @@ async fn record_without_its_temporary_file_is_not_trusted() {
 }
 
 #[tokio::test]
-async fn object_replaced_between_runs_is_downloaded_anew() {
+async fn object_replaced_between_runs_is_downloaded_again() {
     let (old, new) = (content(16 * MIB, 9), content(16 * MIB, 10));
     let expected = new.clone();
     let is_new = Arc::new(AtomicUsize::new(0));

@@ -1,4 +1,4 @@
-//! A server for downloads that does exactly what a test says, and clients of it.
+//! A scripted server for downloads, and its clients.
 
 use std::collections::HashMap;
 use std::io;
@@ -46,7 +46,7 @@ pub(crate) struct Response {
     has_length: bool,
     cut_at: Option<usize>,
     hangs: bool,
-    /// What the rest of the body waits for.
+    /// Gate that the rest of the body waits for.
     gate: Option<Arc<Semaphore>>,
 }
 
@@ -81,7 +81,7 @@ impl Response {
         self
     }
 
-    /// Sends the body from this byte on when the gate has a permit.
+    /// Sends the body from this byte onward when the gate has a permit.
     pub(crate) fn rest_after(mut self, bytes: usize, gate: &Arc<Semaphore>) -> Self {
         (self.cut_at, self.gate) = (Some(bytes), Some(Arc::clone(gate)));
         self
@@ -153,7 +153,7 @@ impl Server {
         requests.iter().filter(|request| request.target.starts_with(prefix)).cloned().collect()
     }
 
-    /// Returns how many responses for paths below `/files/` were sent at the same time at most.
+    /// Returns the maximum number of concurrent responses for paths below `/files/`.
     pub(crate) fn most_at_once(&self) -> usize {
         self.most_open.load(Ordering::SeqCst)
     }

@@ -37,10 +37,10 @@ async fn plan_of_a_public_revision_is_exact_with_and_without_a_store() {
     let (store, revision) = (root.path().join("store"), transfers.download_revision("harbor-vision/maps@main"));
     let plan = revision.clone().to_folder(root.path().join("one")).plan().await.unwrap();
     assert_eq!(plan.files.len(), 25);
-    // From here on the list is saved: resolving the alias is one call.
+    // The list is saved from here on: resolving the alias takes one call.
     let plan = compare(&revision.clone().to_folder(root.path().join("one")), calls).await;
     assert_eq!(plan.api_calls, 26);
-    // 6 calls after the burst of 20, at 30 per minute.
+    // 6 calls at 30 per minute, after the burst of 20.
     assert_eq!(plan.calls_time, Duration::from_secs(12));
     let stored = revision.clone().content_store(&store);
     assert_eq!(compare(&stored.clone().to_folder(root.path().join("two")), calls).await.api_calls, 26);
@@ -52,7 +52,7 @@ async fn plan_of_a_public_revision_is_exact_with_and_without_a_store() {
     let missing = compare(&stored.clone().to_folder(root.path().join("four")), calls).await;
     assert_eq!(missing.api_calls, 2);
 
-    // A sync transfers what is gone.
+    // A sync transfers missing files.
     std::fs::remove_file(root.path().join("one").join(&files(&root.path().join("one"))[0])).unwrap();
     limit.set(1_000);
     let download = revision.clone().to_folder(root.path().join("one"));
@@ -64,7 +64,7 @@ async fn plan_of_a_public_revision_is_exact_with_and_without_a_store() {
     compare(&download, calls).await;
     assert_eq!(compare(&download, calls).await.api_calls, 1);
 
-    // Offline nothing is called, and what the store lacks is rejected.
+    // Offline no call is made, and missing content is an error.
     let reference = revision.canonical_reference().await.unwrap();
     let offline = transfers.download_revision(&reference).content_store(&store).offline(true);
     let plan = compare(&offline.clone().to_folder(root.path().join("five")), calls).await;

@@ -1,4 +1,4 @@
-//! Disks that are full: small file systems in memory, which need a mount namespace of their own.
+//! Full disks: small file systems in memory, each in its own mount namespace.
 //!
 //! The child is this test program in such a namespace: [`child`] mounts and runs the case that the environment names.
 
@@ -16,7 +16,7 @@ use crate::support::{transfers, write};
 const CASE: &str = "AVALA_TRANSFER_DISK_CASE";
 const MIB: usize = 1 << 20;
 
-/// Runs one case in a namespace of its own, or says why not.
+/// Runs one case in its own namespace, or prints why it is skipped.
 async fn in_namespace(case: &str) {
     let can_mount = Blocking::new("unshare")
         .args(["--mount", "mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", "/mnt"])

@@ -1,4 +1,4 @@
-//! Names in many scripts, of the largest length, and with characters that have a meaning elsewhere.
+//! Names in many scripts, of the maximum length, and with special characters.
 
 use std::collections::BTreeMap;
 
@@ -94,7 +94,7 @@ async fn names_in_many_scripts_reach_a_recording() {
 
 #[cfg(unix)]
 #[tokio::test]
-async fn names_without_text_or_with_control_characters_are_refused() {
+async fn names_with_invalid_or_control_characters_are_refused() {
     use std::ffi::OsStr;
     use std::os::unix::ffi::OsStrExt as _;
 

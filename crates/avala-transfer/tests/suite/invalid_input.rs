@@ -1,25 +1,25 @@
-//! Invalid input of uploads and of the state folder: an error that names what is wrong and what to do, and everything else
-//! still resumable.
+//! Invalid input of uploads and of the state folder: an error that names what is wrong and what to do, and everything
+//! else still resumable.
 //!
 //! | Input | Tests |
 //! |---|---|
-//! | names from the API with `..`, absolute, with control characters, too long, reserved | `download_folders::unsafe_names_fail_alone_and_touch_nothing_outside` |
-//! | names that collide by case or Unicode form, a file and a folder of one name | `download_folders::names_that_the_target_cannot_tell_apart_are_in_the_plan` |
-//! | links inside the target | `download_folders::unsafe_names_fail_alone_and_touch_nothing_outside`, `sync_folders::links_are_neither_followed_nor_deleted` |
+//! | names from the API with `..`, absolute, with control characters, too long, reserved | `download_folders::unsafe_names_fail_and_other_files_are_written` |
+//! | names that collide by case or Unicode form, a file and a folder of one name | `download_folders::names_that_collide_on_the_target_are_in_the_plan` |
+//! | links inside the target | `download_folders::unsafe_names_fail_and_other_files_are_written`, `sync_folders::links_are_neither_followed_nor_deleted` |
 //! | own files inside the target | `own_files::*` |
-//! | names of 255 bytes, in many scripts, with dots and spaces at their end | `hard_names::*`, `odd_names_are_uploaded_as_they_are` |
-//! | names that cannot be uploaded | `hard_names::names_without_text_or_with_control_characters_are_refused` |
+//! | names of 255 bytes, in many scripts, with dots and spaces at their end | `hard_names::*`, `odd_names_are_uploaded_unchanged` |
+//! | names that cannot be uploaded | `hard_names::names_with_invalid_or_control_characters_are_refused` |
 //! | an empty folder, no file of a known type, several types | `sources_without_files_are_refused` |
 //! | a missing permission, a missing file | `unreadable_sources_are_refused` |
-//! | a name that the API rejects | `name_that_the_api_rejects_fails_alone` |
-//! | links, links out of the tree, devices, pipes, sockets | `sources_that_are_no_files_are_refused` |
+//! | a name that the API rejects | `name_that_the_api_rejects_fails_only_its_file` |
+//! | links, links out of the tree, devices, pipes, sockets | `sources_other_than_files_are_refused` |
 //! | files that change, shrink, become folders, links or pipes | `changing_sources::*`, and the unit tests of `source/open.rs` |
-//! | a state file that is torn, newer, foreign, a link; an unusable state folder | `unusable_state_files_are_refused`, `unusable_state_folders_are_refused` |
+//! | a state file that is truncated, newer, of another transfer, or a link; an unusable state folder | `unusable_state_files_are_refused`, `unusable_state_folders_are_refused` |
 //! | changing part sizes | `changed_part_size_is_refused` |
 //! | invalid responses of the API | `dataset_cases::invalid_responses_are_refused`, `recording_plain::invalid_responses_are_refused` |
 //! | a grant for another object or place | `recording_managed::*`, the unit tests of `managed/grant.rs`, and the tests of public grants in avala-types |
 //! | a body that is longer or shorter than announced, a wrong hash | `public_revisions::longer_and_shorter_bodies_are_rejected`, `public_revisions::damaged_bytes_are_fetched_again_and_never_published` |
-//! | responses that are no range, several ranges, or compressed | `download_exports::*`, `odd_responses::*` |
+//! | responses without a range, with several ranges, or compressed | `download_exports::*`, `odd_responses::*` |
 //! | a full disk, a read-only disk | `full_disks::*` |
 //! | a clock that is wrong or jumps | `jumping_clock::*` |
 
@@ -37,7 +37,7 @@ fn upload(source: &Path) -> DatasetUpload {
     DatasetUpload::new("set", "set").source(source)
 }
 
-/// Uploads to a world of its own, which has to refuse before the first byte.
+/// Uploads to a new server; the upload has to fail before the first byte.
 async fn refused(upload: DatasetUpload) -> Error {
     let world = World::new();
     let state = tempfile::tempdir().unwrap();
@@ -95,7 +95,7 @@ async fn unreadable_sources_are_refused() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn sources_that_are_no_files_are_refused() {
+async fn sources_other_than_files_are_refused() {
     let outside = folder(&[("secret.jpg", b"secret"), ("inside/x.jpg", b"x")]);
     type Make = fn(&Path, &Path);
     let table: [(&str, bool, Make); 9] = [
@@ -118,7 +118,7 @@ async fn sources_that_are_no_files_are_refused() {
     }
     // A device as a source of its own.
     assert_eq!(refused(upload(Path::new("/dev/null"))).await.kind(), ErrorKind::Source);
-    // With links allowed, a link out of the tree is a file; the caller wanted it.
+    // If links are allowed, a link out of the tree is read as a file.
     let source = folder(&[]);
     symlink(outside.path().join("secret.jpg"), source.path().join("link.jpg")).unwrap();
     let world = World::new();
@@ -129,7 +129,7 @@ async fn sources_that_are_no_files_are_refused() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn odd_names_are_uploaded_as_they_are() {
+async fn odd_names_are_uploaded_unchanged() {
     let long = format!("{}.jpg", "x".repeat(251));
     let names = [
         "trailing dot.",
@@ -162,9 +162,9 @@ async fn odd_names_are_uploaded_as_they_are() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn name_that_the_api_rejects_fails_alone() {
+async fn name_that_the_api_rejects_fails_only_its_file() {
     let world = World::new();
-    // The second file gets the response: one file at a time, in order.
+    // The second file gets the response, because files are sent one at a time, in order.
     let source = folder(&[("a.jpg", b"a"), ("b.jpg", b"b"), ("c.jpg", b"c")]);
     let state = tempfile::tempdir().unwrap();
     let transfers = world.transfers(state.path()).build().unwrap();
@@ -181,7 +181,7 @@ async fn name_that_the_api_rejects_fails_alone() {
     assert_eq!((report.files.transferred(), report.files.skipped()), (1, 2));
 }
 
-/// Returns a state of an upload that is to be continued, and its journal.
+/// Returns the journal of an upload that can be continued.
 async fn interrupted(world: &World, state: &Path, source: &Path) -> std::path::PathBuf {
     world.fault("/complete/", 999, Effect::Status(503, vec![]));
     let transfers = world.transfers(state).build().unwrap();
@@ -238,7 +238,7 @@ async fn unusable_state_files_are_refused() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn torn_last_line_of_a_state_file_is_dropped() {
+async fn incomplete_last_line_of_a_state_file_is_dropped() {
     let source = folder(&[("a.jpg", b"a")]);
     let world = World::new();
     let state = tempfile::tempdir().unwrap();
@@ -295,7 +295,7 @@ async fn unusable_state_folders_are_refused() {
     assert_eq!(report.files.skipped(), 1);
     let mode = fs::metadata(&state).unwrap().permissions().mode() & 0o777;
     assert_eq!(mode, 0o700);
-    // As a source, it is refused through every spelling.
+    // As a source, it is refused with every spelling.
     let upload = DatasetUpload::new("state", "state").source(root.path().join("new")).data_type("image");
     let error = transfers.upload_dataset(upload).await.unwrap_err();
     assert!(error.to_string().contains("state folder"), "{error}");

@@ -1,6 +1,6 @@
-//! A local clock that is wrong, and one that jumps while a transfer runs: `faketime` of Debian.
+//! Wrong and jumping local clocks, with Debian's `faketime`.
 //!
-//! The child is that of the kill tests. The sandbox keeps the right time, and refuses URLs that expired.
+//! The child process is the one of the kill tests. The sandbox has the right time, and refuses expired URLs.
 
 use std::process::Command as Blocking;
 use std::time::Duration;
@@ -52,7 +52,7 @@ async fn wrong_clock_neither_stops_an_upload_nor_sends_twice() {
 #[tokio::test]
 async fn clock_that_jumps_during_an_upload_does_no_harm() {
     let Some(library) = library() else { return };
-    // Every response takes a while, so that the clock jumps in the middle, wherever that is.
+    // Every response is delayed, so that the clock jumps during the upload.
     let sandbox = Sandbox::builder().latency(Duration::from_millis(40)).start().await.unwrap();
     let root = tempfile::tempdir().unwrap();
     let (state, source, clock) = (root.path().join("state"), root.path().join("source"), root.path().join("clock"));
@@ -72,7 +72,7 @@ async fn clock_that_jumps_during_an_upload_does_no_harm() {
     };
     let (_, text) = tokio::select! {
         ended = output(child) => ended,
-        () = jumps => unreachable!("it goes on until the child ends"),
+        () = jumps => unreachable!("it continues until the child ends"),
     };
     assert!(text.contains("complete"), "{text}");
     let counters = sandbox.storage().counters();

@@ -5,30 +5,30 @@ use std::time::{Duration, Instant};
 
 use tokio::process::{Child, Command};
 
-/// Runs for each kill, on average, that are allowed before a test counts as stuck.
+/// Maximum number of runs per kill, on average, before a test counts as stuck.
 const RUNS_PER_KILL: u64 = 40;
-/// Time in which a child has to end by itself.
+/// Time in which a child has to end without a signal.
 const HANG: Duration = Duration::from_secs(560);
 
-/// Reads a number that long runs set; `default` otherwise.
+/// Reads a number from the environment, or returns `default`.
 pub(crate) fn number(name: &str, default: u64) -> u64 {
     std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
 }
 
-/// Starts children and kills them at random moments of their lives, until all kills are used up.
+/// Starts children and kills them at random moments, until all kills are done.
 pub(crate) struct Killer {
     random: fastrand::Rng,
-    /// Kills that are left.
+    /// Number of remaining kills.
     pub(crate) left: u64,
-    /// Kills that were carried out.
+    /// Number of finished kills.
     pub(crate) done: u64,
     runs_left: u64,
-    /// How long a child lives that is not killed. Learned, because it depends on the machine.
+    /// Duration of a child that is not killed, measured because it depends on the machine.
     life: Duration,
 }
 
 impl Killer {
-    /// Plans the kills; `AVALA_TRANSFER_KILLS` sets their number in long runs.
+    /// Creates a value; `AVALA_TRANSFER_KILLS` sets the number of kills in long runs.
     pub(crate) fn new(seed: u64) -> Self {
         let left = number("AVALA_TRANSFER_KILLS", 10);
         let runs_left = (left + 1) * RUNS_PER_KILL;

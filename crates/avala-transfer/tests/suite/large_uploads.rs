@@ -11,9 +11,9 @@ use crate::killing::{number, output, printed_peak};
 use crate::support::{client, write};
 use crate::upload_kills::dataset_command;
 
-/// Most memory of a file, in KiB: the goal of 32 MiB, and more where the program itself is not optimized.
+/// Maximum memory for one file, in KiB: the goal of 32 MiB, and more in builds without optimization.
 const FILE_KIB: u64 = if cfg!(debug_assertions) { 56 << 10 } else { 32 << 10 };
-/// Most memory of many files, in KiB: the budget of 64 MiB, and 16.
+/// Maximum memory for many files, in KiB: the budget of 64 MiB, and 16 MiB.
 const FILES_KIB: u64 = 80 << 10;
 
 async fn peak(mut command: Command) -> u64 {

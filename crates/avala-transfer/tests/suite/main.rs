@@ -4,7 +4,7 @@
     clippy::panic,
     clippy::print_stdout,
     clippy::unwrap_used,
-    reason = "a test may fail loudly, in its helpers too"
+    reason = "tests may panic, also in their helpers"
 )]
 
 mod changing_sources;

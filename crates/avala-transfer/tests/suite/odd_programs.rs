@@ -26,7 +26,7 @@ async fn large_export(bytes: Vec<u8>) -> Server {
 }
 
 #[tokio::test(start_paused = true)]
-async fn run_that_is_paused_at_once_sends_nothing() {
+async fn run_that_is_paused_immediately_sends_nothing() {
     let world = World::new();
     let source = folder(&[("a.jpg", b"a")]);
     let state = tempfile::tempdir().unwrap();
@@ -72,7 +72,7 @@ async fn run_that_is_cancelled_twice_or_while_paused_ends() {
 }
 
 #[tokio::test]
-async fn dropped_upload_can_be_started_again_at_once() {
+async fn dropped_upload_can_be_started_again_immediately() {
     let world = World::new();
     let source = folder(&[("a.mcap", &content(30 * MIB, 1)), ("b.mcap", &content(MIB, 2))]);
     let state = tempfile::tempdir().unwrap();
@@ -90,7 +90,7 @@ async fn dropped_upload_can_be_started_again_at_once() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn dropped_download_can_be_started_again_at_once() {
+async fn dropped_download_can_be_started_again_immediately() {
     let bytes = content(40 * MIB, 3);
     let expected = bytes.clone();
     let server = large_export(bytes).await;
@@ -110,7 +110,7 @@ async fn dropped_download_can_be_started_again_at_once() {
 }
 
 #[tokio::test]
-async fn run_that_goes_on_refuses_a_second_one() {
+async fn second_run_is_refused_while_the_first_is_active() {
     let server = large_export(content(8 * MIB, 4)).await;
     let root = tempfile::tempdir().unwrap();
     let target = root.path().join("out.bin");
@@ -128,7 +128,7 @@ async fn run_that_goes_on_refuses_a_second_one() {
         loop {
             match download().await {
                 Err(error) => return error,
-                // The first one had not locked the target yet.
+                // The first run has not locked the target yet.
                 Ok(_) => tokio::task::yield_now().await,
             }
         }
@@ -141,7 +141,7 @@ async fn run_that_goes_on_refuses_a_second_one() {
 }
 
 #[tokio::test]
-async fn listener_that_never_listens_holds_up_nobody() {
+async fn listener_that_never_polls_blocks_nothing() {
     let names: Vec<String> = (0..700).map(|number| format!("{number:03}.jpg")).collect();
     let files: Vec<(&str, &[u8])> = names.iter().map(|name| (name.as_str(), name.as_bytes())).collect();
     let world = World::new();
@@ -152,7 +152,7 @@ async fn listener_that_never_listens_holds_up_nobody() {
     drop(gone);
     let report = tokio::time::timeout(HANG, run).await.unwrap().unwrap();
     assert_eq!(report.files.transferred(), 700);
-    // What fits is still there, in order, and the stream ends.
+    // The kept events are in order, and the stream ends.
     let kept: Vec<Event> = silent.collect().await;
     assert!(kept.len() <= 1024 && matches!(kept[0], Event::Phase(_)), "{}", kept.len());
 }
@@ -187,7 +187,7 @@ async fn slow_listener_delays_no_transfer() {
     let mut events = run.events();
     let (end, ended) = tokio::sync::oneshot::channel::<()>();
     let listener = tokio::spawn(async move {
-        // It takes the first event, and the others only when the run is over.
+        // It reads the first event, and the others after the run.
         let first = events.next().await;
         ended.await.unwrap();
         let mut last = None;

@@ -1,4 +1,4 @@
-//! Responses of storage hosts that are correct HTTP, and not what was requested.
+//! Responses of storage hosts that are valid HTTP but not what was requested.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
@@ -31,7 +31,7 @@ async fn download(server: &Server) -> Result<Vec<u8>, avala_transfer::Error> {
 }
 
 #[tokio::test]
-async fn stored_encoded_bytes_are_kept_as_they_are() {
+async fn stored_encoded_bytes_are_kept_unchanged() {
     let bytes = content(20 * MIB, 1);
     let expected = bytes.clone();
     let server = server(move |request| serve(request, &bytes, Some("\"v1\"")).header("content-encoding", "gzip")).await;
@@ -41,10 +41,10 @@ async fn stored_encoded_bytes_are_kept_as_they_are() {
 }
 
 #[tokio::test]
-async fn slices_that_are_compressed_on_their_way_are_not_written() {
+async fn slices_that_were_compressed_in_transit_are_not_written() {
     let bytes = content(20 * MIB, 2);
     let expected = bytes.clone();
-    // The same tag for another encoding, as some proxies have it, for every slice but the first.
+    // The same tag with another encoding, like some proxies send, for every slice except the first.
     let server = server(move |request| {
         let response = serve(request, &bytes, Some("\"v1\""));
         match request.range() {
@@ -58,7 +58,7 @@ async fn slices_that_are_compressed_on_their_way_are_not_written() {
 }
 
 #[tokio::test]
-async fn object_that_is_compressed_on_its_way_is_an_error() {
+async fn object_that_was_compressed_in_transit_is_an_error() {
     let bytes = content(MIB, 3);
     let server = server(move |_| {
         Response::new(200)
@@ -131,7 +131,7 @@ async fn tag_that_changes_in_the_middle_starts_over() {
 
 #[tokio::test]
 async fn body_that_is_longer_than_announced_is_cut() {
-    // The connection has more bytes than the length: the rest belongs to no response.
+    // The connection has more bytes than the length; the additional bytes belong to no response.
     let bytes = content(MIB, 8);
     let expected = bytes.clone();
     let server = server(move |request| match request.range() {
@@ -143,7 +143,7 @@ async fn body_that_is_longer_than_announced_is_cut() {
         None => serve(request, &bytes, Some("\"v1\"")),
     })
     .await;
-    // A length that contradicts the range is no usable part; the whole object is.
+    // A part whose length contradicts the range cannot be used; the whole object can.
     assert!(download(&server).await.unwrap() == expected);
 }
 

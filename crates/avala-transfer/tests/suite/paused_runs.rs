@@ -29,7 +29,7 @@ where
 }
 
 #[tokio::test]
-async fn paused_upload_leaves_slot_and_memory_to_others() {
+async fn paused_upload_holds_no_slot_and_no_memory() {
     let world = World::new();
     let large = content(24 * MIB, 1);
     let (first, second) = (folder(&[("large.mcap", &large)]), folder(&[("small.mcap", &large[..3 * MIB])]));
@@ -51,7 +51,7 @@ async fn paused_upload_leaves_slot_and_memory_to_others() {
 }
 
 #[tokio::test]
-async fn paused_download_leaves_slot_and_memory_to_others() {
+async fn paused_download_holds_no_slot_and_no_memory() {
     let bytes = content(24 * MIB, 2);
     let expected = bytes.clone();
     let server = Server::start(move |request| {

@@ -1,4 +1,4 @@
-//! Public revisions: from the sandbox, and from servers that contradict what they published.
+//! Public revisions from the sandbox, and from servers whose responses contradict the revision.
 
 use std::path::Path;
 use std::time::Duration;
@@ -118,7 +118,7 @@ async fn store_keeps_each_content_once_and_works_offline() {
     assert_eq!((files(&store).len(), calls(&sandbox, "/access/")), (5, 5));
     let reference = revision.canonical_reference().await.unwrap();
 
-    // Offline there is no server any more.
+    // The server is stopped.
     drop(sandbox);
     let offline = transfers.download_revision(&reference).content_store(&store).offline(true);
     let report = offline.clone().to_folder(root.path().join("two")).await.unwrap();
@@ -128,7 +128,7 @@ async fn store_keeps_each_content_once_and_works_offline() {
         assert!(read("one") == read("two"), "{name}");
     }
 
-    // Content that was damaged on the disk is not copied.
+    // Damaged content of the store is not copied.
     let damaged = files(&store).into_iter().next().unwrap();
     let size = std::fs::metadata(store.join(&damaged)).unwrap().len();
     std::fs::write(store.join(&damaged), vec![7; usize::try_from(size).unwrap()]).unwrap();
@@ -166,14 +166,14 @@ async fn damaged_content_of_the_store_is_downloaded_again() {
 }
 
 #[tokio::test]
-async fn withdrawn_revision_is_named_for_an_exact_reference() {
+async fn withdrawn_revision_is_reported_for_an_exact_reference() {
     let sandbox = sandbox(1, |builder| builder).await;
     let root = tempfile::tempdir().unwrap();
     let transfers = transfers(&sandbox, &root.path().join("state"));
     let reference = transfers.download_revision(REFERENCE).canonical_reference().await.unwrap();
     let uid = reference.strip_prefix("avala://datasets/").unwrap().split('@').next().unwrap();
     sandbox.withdraw_revision(uid).unwrap();
-    // The list was saved in the first state folder; another one has to ask.
+    // The list is saved in the first state folder; with another one, it is requested.
     let fresh = builder(&sandbox.api_url(), &root.path().join("fresh")).build().unwrap();
     let error = fresh.download_revision(&reference).to_folder(root.path().join("maps")).await.unwrap_err();
     assert_eq!(error.status().map(|status| status.as_u16()), Some(410), "{error}");

@@ -77,7 +77,7 @@ async fn lost_response_of_init_finds_the_own_multipart_upload() {
 }
 
 #[tokio::test]
-async fn init_that_did_not_arrive_is_stuck_and_says_why() {
+async fn init_that_did_not_arrive_is_stuck_with_a_reason() {
     let setup = setup(&[("a.mcap", &mcap(100, 1)), ("b.mcap", &mcap(100, 2))]).await;
     setup.sandbox.fault(Fault::drop_connection().on("POST", setup.path("multipart/init"))).unwrap();
     for _ in 0..2 {
@@ -125,7 +125,7 @@ async fn content_that_differs_from_the_announced_one_is_refused() {
 }
 
 #[tokio::test]
-async fn failed_finalization_names_stage_and_code() {
+async fn failed_finalization_has_stage_and_code() {
     let setup = setup(&[("a.mcap", b"no mcap at all")]).await;
     let error = setup.transfers.upload_recording(setup.upload()).await.unwrap_err();
     assert_eq!((error.kind(), error.subject()), (ErrorKind::Processing, Some(setup.recording.as_str())));
@@ -147,7 +147,7 @@ async fn recording_cannot_change_its_protocol() {
 }
 
 #[tokio::test]
-async fn stuck_states_of_the_server_are_named() {
+async fn stuck_states_of_the_server_are_reported() {
     let setup = setup(&[("a.mcap", &mcap(100, 1))]).await;
     setup.sandbox.fault(Fault::status(403).on("POST", setup.path("multipart/parts")).times(9)).unwrap();
     setup.transfers.upload_recording(setup.upload()).await.unwrap_err();

@@ -63,7 +63,7 @@ fn world_count(calls: &[String], text: &str) -> usize {
 }
 
 #[tokio::test(start_paused = true)]
-async fn lost_init_is_stuck_for_good_and_names_the_recording() {
+async fn lost_init_is_stuck_and_names_the_recording() {
     for effect in [Effect::Lose, Effect::LoseResponse, Effect::Status(502, vec![])] {
         let world = World::new();
         world.fault("/upload/init/", 1, effect);
@@ -95,7 +95,7 @@ async fn refused_init_can_be_repeated() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn session_of_somebody_else_is_refused() {
+async fn session_of_another_program_is_refused() {
     let world = World::new();
     let (source, other) = (folder(&[("a.bin", b"a")]), folder(&[("a.bin", b"x")]));
     let (one, two) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
@@ -153,7 +153,7 @@ async fn file_that_changes_after_it_was_sent_is_found_before_finalize() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn large_recording_is_resumed_beyond_the_cut_list() {
+async fn large_recording_is_resumed_with_a_truncated_list() {
     let world = World::new();
     let source = many(1_300);
     let state = tempfile::tempdir().unwrap();
@@ -232,7 +232,7 @@ async fn first_403_is_followed_by_a_new_url() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn storage_that_is_busy_until_a_date_is_left_alone() {
+async fn storage_that_is_busy_until_a_date_gets_no_request() {
     let world = World::new();
     let date = world.state().date_in(Duration::from_secs(90));
     world.fault("0003.bin", 1, Effect::Status(503, vec![("retry-after", date)]));
@@ -246,7 +246,7 @@ async fn storage_that_is_busy_until_a_date_is_left_alone() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn receipt_of_the_official_client_is_warned_of() {
+async fn receipt_of_the_official_client_causes_a_warning() {
     let world = World::new();
     let (source, official) = (many(1), tempfile::tempdir().unwrap());
     for (name, warnings) in [("22222222-2222-4222-8222-222222222222", 0), (RECORDING, 1)] {
@@ -274,7 +274,7 @@ async fn rotated_key_continues_and_another_user_does_not() {
     world.fault("/users/me/", 1, Effect::Replace(|value| value["uid"] = json!("u2")));
     let error = transfers.upload_recording(upload(&source)).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Conflict);
-    // Another folder with the same files is the same upload.
+    // Another folder with the same files continues the upload.
     let moved = many(5);
     let report = transfers.upload_recording(upload(&moved)).await.unwrap();
     let stored: BTreeMap<_, _> = world.state().objects.clone().into_iter().collect();
@@ -283,7 +283,7 @@ async fn rotated_key_continues_and_another_user_does_not() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn plan_tells_calls_and_bytes() {
+async fn plan_has_calls_and_bytes() {
     let world = World::new();
     let source = many(250);
     let state = tempfile::tempdir().unwrap();

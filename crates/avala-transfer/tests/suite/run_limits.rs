@@ -1,4 +1,4 @@
-//! Limits of bytes and time of one run, as on a metered link.
+//! Limits of bytes and time of a run.
 
 use std::time::Duration;
 
@@ -81,7 +81,7 @@ async fn time_limit_ends_a_download_whose_storage_stalls() {
     let transfers = server.transfers(&root.path().join("state"));
     let download = || transfers.download_export("e1").to_file(&target).test_archive(false);
     let run = download().max_time(Duration::from_secs(2)).start();
-    // Far less than the time after which a stalled connection is given up, and then requested again.
+    // Far less than the timeout of a stalled connection.
     let error = tokio::time::timeout(Duration::from_secs(50), run).await.unwrap().unwrap_err();
     assert_eq!((error.kind(), error.is_resumable()), (ErrorKind::LimitReached, true), "{error}");
     hangs.store(false, std::sync::atomic::Ordering::SeqCst);
@@ -90,7 +90,7 @@ async fn time_limit_ends_a_download_whose_storage_stalls() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn part_that_does_not_fit_is_not_begun() {
+async fn part_beyond_the_limit_is_not_started() {
     let world = World::new();
     let source = folder(&[("a.mcap", &content(12 * MIB, 2))]);
     let state = tempfile::tempdir().unwrap();

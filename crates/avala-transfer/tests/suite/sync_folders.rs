@@ -1,4 +1,4 @@
-//! Downloads to a folder that has files already: sync, deletion and verification.
+//! Downloads to a folder with existing files: sync, deletion and verification.
 
 use std::path::Path;
 use std::time::Duration;
@@ -16,7 +16,7 @@ struct Fixture {
 }
 
 impl Fixture {
-    /// Creates a public revision of 5 files that was downloaded.
+    /// Creates and downloads a public revision of 5 files.
     async fn new() -> Self {
         let sandbox = Sandbox::builder().public_dataset("maps", 5).rate_limits(false).start().await.unwrap();
         let root = tempfile::tempdir().unwrap();
@@ -54,12 +54,12 @@ fn change_in_place(path: &Path) {
 }
 
 #[tokio::test]
-async fn only_what_changed_is_transferred() {
+async fn only_changed_files_are_transferred() {
     let fixture = Fixture::new().await;
     let names = fixture.names();
     std::fs::remove_file(fixture.path(&names[0])).unwrap();
     std::fs::write(fixture.path(&names[1]), "other").unwrap();
-    // The same content with another time is no change.
+    // The same content with another time does not count as a change.
     let later = std::time::SystemTime::now() + Duration::from_secs(100);
     std::fs::File::options().write(true).open(fixture.path(&names[2])).unwrap().set_modified(later).unwrap();
     let report = fixture.download().await.unwrap();
@@ -144,7 +144,7 @@ async fn immutable_target_keeps_its_files() {
 }
 
 #[tokio::test]
-async fn verification_names_every_difference_and_transfers_nothing() {
+async fn verification_lists_every_difference() {
     let fixture = Fixture::new().await;
     let names = fixture.names();
     std::fs::remove_file(fixture.path(&names[0])).unwrap();

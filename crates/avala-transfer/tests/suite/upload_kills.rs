@@ -1,6 +1,6 @@
-//! Uploads by processes that are killed at random moments.
+//! Uploads of processes that are killed at random moments.
 //!
-//! The child is this test program: [`child`] uploads what the environment names, and does nothing without it.
+//! The child is this test program: [`child`] runs the upload that the environment describes.
 //! `AVALA_TRANSFER_KILLS` and `AVALA_TRANSFER_FILES` set the number of kills and files in long runs.
 
 use std::path::{Path, PathBuf};
@@ -21,8 +21,8 @@ const SOURCE: &str = "AVALA_TRANSFER_UPLOAD_SOURCE";
 const DATASET: &str = "AVALA_TRANSFER_UPLOAD_DATASET";
 const RECORDING: &str = "AVALA_TRANSFER_UPLOAD_RECORDING";
 const MIB: usize = 1 << 20;
-/// Uploads that can be in flight at once, so that a kill can make them go twice: ten, and as many whose response has
-/// arrived and is being recorded.
+/// Maximum number of uploads that a kill can repeat: ten in flight, and as many whose response has
+/// arrived and is not recorded yet.
 const IN_FLIGHT: u64 = 20;
 
 /// Prints `complete` and its peak memory, or the kind of the error.
@@ -74,7 +74,7 @@ async fn killed_dataset_upload_completes_with_one_dataset() {
     for file in 0..3 {
         write(&source, &format!("large{file}.mcap"), &content(11 * MIB, file + 1_000_000));
     }
-    // Names of the largest length: those of the state must not grow with them.
+    // Names of the maximum length, with which the names of state files must not grow.
     for name in ["x".repeat(250), "語".repeat(83)] {
         write(&source, &format!("{name}.mcap"), &content(2_000, 77));
     }
@@ -92,10 +92,14 @@ async fn killed_dataset_upload_completes_with_one_dataset() {
         };
         assert!(text.contains("complete"), "{text}");
         check_dataset(&sandbox, &source, &name, files).await;
-        // A PUT of an object that is there already is refused: its bytes went twice.
+        // A PUT of an existing object is refused: its bytes were sent twice.
         let after = sandbox.storage().counters();
         let again = after.parts_again + after.refused - before.parts_again - before.refused;
-        assert!(again <= (killer.done - kills) * IN_FLIGHT, "{again} went twice after {} kills", killer.done - kills);
+        assert!(
+            again <= (killer.done - kills) * IN_FLIGHT,
+            "{again} were sent twice after {} kills",
+            killer.done - kills
+        );
         sent_again += again;
         for object in sandbox.storage().objects() {
             sandbox.storage().remove(&object.key).unwrap();
@@ -105,7 +109,7 @@ async fn killed_dataset_upload_completes_with_one_dataset() {
     println!("{} kills, {uploads} uploads of {files} files, {sent_again} files or parts sent twice", killer.done);
 }
 
-/// Checks that every byte is at the server, and that there is one dataset.
+/// Checks that the server has every byte and one dataset.
 async fn check_dataset(sandbox: &Sandbox, source: &Path, name: &str, files: u64) {
     let datasets = client(sandbox).datasets().list().name(name).limit(100).await.unwrap().items;
     let counts: Vec<u64> = datasets.iter().filter(|set| set.name == name).map(|set| set.item_count).collect();

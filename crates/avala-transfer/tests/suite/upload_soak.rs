@@ -7,11 +7,11 @@ use avala_transfer::{DatasetUpload, ErrorKind};
 use crate::fake::world::World;
 use crate::support::{content, folder};
 
-/// Runs that one upload may take.
+/// Maximum number of runs of one upload.
 const MAX_RUNS: usize = 40;
 
 #[tokio::test(start_paused = true)]
-async fn uploads_with_a_tenth_of_faults_are_all_right() {
+async fn uploads_with_a_tenth_of_faults_are_complete() {
     let count = std::env::var("AVALA_TRANSFER_SOAK").ok().and_then(|text| text.parse().ok()).unwrap_or(60_u64);
     let world = World::new();
     let state = tempfile::tempdir().unwrap();
@@ -25,7 +25,7 @@ async fn uploads_with_a_tenth_of_faults_are_all_right() {
         for run in 0.. {
             let upload = DatasetUpload::new(&name, name.as_str()).source(source.path()).create_again(create_again);
             let Err(error) = transfers.upload_dataset(upload).await else { break };
-            // The response to the creation was lost, and the dataset was not there: the caller decides.
+            // The response to the creation was lost, and the dataset does not exist: the caller decides.
             create_again = error.kind() == ErrorKind::Undecided;
             assert!(run < MAX_RUNS, "{name}: {error}");
             assert!(create_again || error.is_resumable(), "{name}: {error}");

@@ -16,7 +16,7 @@ impl BaseUrl {
     /// [`Configuration`](TransportErrorKind::Configuration) for anything but an https address without user
     /// information, query and fragment, and for a host, port or path that no request can be sent to: an empty label, an
     /// IPv6 address with a zone ID, a port outside 1 to 65535, a `%` without two hexadecimal digits. The message says
-    /// which of these, and does not repeat the URL, which could hold a password.
+    /// which of these, and does not repeat the URL, which may have a password.
     pub fn parse(text: &str) -> Result<Self, TransportError> {
         let url = Self::read(text)?;
         if url.scheme != Scheme::HTTPS {
@@ -25,7 +25,7 @@ impl BaseUrl {
         Ok(url)
     }
 
-    /// Reads a base URL; plain `http` is allowed too when the host is `localhost`, `127.0.0.1` or `::1`.
+    /// Reads a base URL; plain `http` is also allowed if the host is `localhost`, `127.0.0.1` or `::1`.
     ///
     /// # Errors
     ///
@@ -84,7 +84,7 @@ impl BaseUrl {
             path => path,
         };
         check_path(path).map_err(refused)?;
-        // Host names mean the same in any case; one spelling keeps one connection pool.
+        // Host names are equal in any case; one spelling keeps one connection pool.
         let authority = match authority.as_str().to_ascii_lowercase().parse() {
             Ok(lowercase) => lowercase,
             Err(_) => authority,

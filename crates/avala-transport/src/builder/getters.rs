@@ -27,7 +27,7 @@ impl TransportBuilder {
         &self.rate_limiter
     }
 
-    /// Returns the largest response body that is read into memory, in bytes.
+    /// Returns the maximum size of a response body that is read into memory, in bytes.
     #[must_use]
     pub fn get_max_body_bytes(&self) -> usize {
         self.max_body_bytes

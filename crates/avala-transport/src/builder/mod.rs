@@ -168,7 +168,7 @@ impl TransportBuilder {
         self
     }
 
-    /// Sets the timeout of one attempt, including its body. Default: 30 s. [`Duration::MAX`] is no limit.
+    /// Sets the timeout of one attempt, including its body. Default: 30 s. [`Duration::MAX`] means no limit.
     #[must_use]
     pub fn attempt_timeout(mut self, timeout: Duration) -> Self {
         self.attempt_timeout = timeout;
@@ -176,7 +176,7 @@ impl TransportBuilder {
     }
 
     /// Sets the idle timeout of [streaming](crate::CallOptions::streaming) calls: the longest wait for the next piece
-    /// of the body. Default: 30 s. [`Duration::MAX`] is no limit.
+    /// of the body. Default: 30 s. [`Duration::MAX`] means no limit.
     #[must_use]
     pub fn idle_timeout(mut self, timeout: Duration) -> Self {
         self.idle_timeout = timeout;
@@ -286,7 +286,7 @@ impl TransportBuilder {
     ///
     /// The request has the API key in its headers and a relative URI. The final URL and headers are in the extensions
     /// [`ResolvedUrl`](crate::ResolvedUrl) and [`FinalHeaders`](crate::FinalHeaders). The layer runs inside the span of
-    /// the attempt and outside of the attempt timeout: time spent in the layer counts only against the call timeout.
+    /// the attempt and outside the attempt timeout: time spent in the layer counts only against the call timeout.
     /// The layer sees the end of every attempt that it did not delay beyond the deadline itself.
     ///
     /// # Errors of the layer
@@ -332,10 +332,11 @@ impl TransportBuilder {
     /// Replaces the HTTP client by another service, with a function that classifies its errors. Errors for which the
     /// function returns `None` are classified as [`AdaptLayer`](crate::layer::AdaptLayer) describes.
     ///
-    /// For `reqwest`, pass `classify_reqwest` of the feature `reqwest`.
+    /// For `reqwest`, pass `layer::classify_reqwest` (feature `reqwest`).
     ///
     /// ```
-    /// use avala_transport::{Body, Classified, Sent, TransportBuilder, TransportErrorKind};
+    /// use avala_transport::layer::Classified;
+    /// use avala_transport::{Body, Sent, TransportBuilder, TransportErrorKind};
     /// use http::{Request, Response};
     /// use tower::service_fn;
     ///

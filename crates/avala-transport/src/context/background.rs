@@ -1,4 +1,4 @@
-//! Background mode: a call that gives way to all others until its response is awaited.
+//! Background mode: all other calls go first until the response of the call is awaited.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

@@ -1,4 +1,4 @@
-//! Names of the groups that have a concurrency limit of their own.
+//! Names of the groups that have their own concurrency limit.
 
 use std::fmt;
 

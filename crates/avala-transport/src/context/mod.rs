@@ -60,13 +60,13 @@ struct Shared {
     /// The stack that the call is made through; `None` for layers that are used alone.
     stack: Option<Arc<Stack>>,
     strays_before: u64,
-    /// Whether the original method is repeatable: a layer that changes the method must not make the call look safer.
+    /// Whether the original method is repeatable: a layer that changes the method must not make the call appear safer.
     repeatable: bool,
     /// All calls of the innermost service.
     total: Record,
     first: Record,
     first_is_taken: AtomicBool,
-    /// The longest wait that a server may request, in nanoseconds.
+    /// Maximum wait that a server may request, in nanoseconds.
     max_wait: AtomicU64,
     /// The time that another attempt needs, in nanoseconds.
     time_needed: AtomicU64,
@@ -81,7 +81,7 @@ const ON_HOLD: u8 = 1;
 const QUEUED: u8 = 2;
 
 impl CallState {
-    /// Starts a call with this timeout. A timeout too long for the clock is no limit.
+    /// Starts a call with this timeout. A timeout beyond the range of the clock means no limit.
     pub(crate) fn start(timeout: Option<Duration>) -> Self {
         Self::start_in(timeout, None, true)
     }
@@ -168,12 +168,12 @@ impl CallState {
         self.shared.poll_clock.now(self.shared.started)
     }
 
-    /// Begins a poll in which [`now`](Self::now) reads the clock once. All layers of the call must run in it.
+    /// Starts a poll in which [`now`](Self::now) reads the clock once. All layers of the call must run in it.
     pub(crate) fn begin_poll(&self) {
         self.shared.poll_clock.begin();
     }
 
-    /// Ends what [`begin_poll`](Self::begin_poll) began.
+    /// Ends the poll that [`begin_poll`](Self::begin_poll) started.
     pub(crate) fn end_poll(&self) {
         self.shared.poll_clock.end();
     }
@@ -202,12 +202,12 @@ impl CallState {
         TransportError::timeout(TimeoutPhase::Total, message).with_sent(self.sent())
     }
 
-    /// Sets the longest wait that a server may request. [`Duration::MAX`] is no limit.
+    /// Sets the maximum wait that a server may request. [`Duration::MAX`] means no limit.
     pub(crate) fn set_max_wait(&self, wait: Duration) {
         self.shared.max_wait.store(to_nanos(wait), Ordering::Relaxed);
     }
 
-    /// Returns the longest wait that a server may request.
+    /// Returns the maximum wait that a server may request.
     pub(crate) fn max_wait(&self) -> Duration {
         from_nanos(self.shared.max_wait.load(Ordering::Relaxed))
     }
@@ -226,7 +226,7 @@ impl CallState {
         self.shared.repeatable
     }
 
-    /// Begins an attempt. The returned state is for its request.
+    /// Starts an attempt. The returned state is for its request.
     pub(crate) fn begin_attempt(&self) -> Self {
         self.shared.attempts.fetch_add(1, Ordering::Relaxed);
         self.enter(Phase::Attempt);
@@ -238,7 +238,7 @@ impl CallState {
         Self { shared: Arc::clone(&self.shared), attempt, exchange: 0 }
     }
 
-    /// Ends the running attempt, with what it may have sent.
+    /// Ends the running attempt, and records what it may have sent.
     pub(crate) fn end_attempt(&self, sent: Sent, now: Instant) {
         self.shared.finished.fetch_max(sent as u8, Ordering::Relaxed);
         self.clock().enter(Phase::Ended, now);
@@ -296,7 +296,7 @@ impl CallState {
     }
 
     /// Returns whether the attempt may start in this poll. The concurrency limit checks this before it takes a permit.
-    /// If `false`, it gives up its permit and its queue position and is pending until the rate limiter polls it again.
+    /// If `false`, it returns its permit, leaves the queue and is pending until the rate limiter polls it again.
     pub(crate) fn may_start(&self) -> bool {
         self.record().admission.load(Ordering::Relaxed) & ON_HOLD == 0
     }
@@ -404,7 +404,7 @@ mod tests {
     #[test]
     fn sent_is_the_most_that_any_attempt_did() {
         let state = CallState::start(None);
-        assert_eq!(state.sent(), Sent::Maybe, "nobody said that it waits");
+        assert_eq!(state.sent(), Sent::Maybe, "no layer has reported that it waits");
         state.begin_attempt();
         state.enter(Phase::Waiting);
         assert_eq!(state.sent(), Sent::No);

@@ -27,17 +27,17 @@ pub struct CallOptions {
     pub operation: Option<&'static str>,
     /// Path with placeholders, such as `/datasets/{uid}/`, for logs and metrics. Default: unset.
     pub route: Option<&'static str>,
-    /// Call timeout. Overrides the client's. [`Duration::MAX`] is no limit.
+    /// Call timeout. Overrides the client's. [`Duration::MAX`] means no limit.
     pub timeout: Option<Duration>,
-    /// Attempt timeout. Overrides the client's. [`Duration::MAX`] is no limit.
+    /// Attempt timeout. Overrides the client's. [`Duration::MAX`] means no limit.
     pub attempt_timeout: Option<Duration>,
     /// Connect timeout; the shorter of this and the client's applies.
     ///
     /// It ends when the call gets a connection, either a new or a pooled one. If that connection turns out to be closed
-    /// already, only the client's timeout applies to the next one. It has no effect with a
-    /// [service](crate::TransportBuilder::service) of your own.
+    /// already, only the client's timeout applies to the next one. It has no effect with your own
+    /// [service](crate::TransportBuilder::service).
     pub connect_timeout: Option<Duration>,
-    /// Whether the request can be executed twice without harm. `None` decides by method: `POST` and `PATCH` are not
+    /// Whether the request can safely be executed twice. `None` decides by method: `POST` and `PATCH` are not
     /// repeatable.
     pub repeatable: Option<bool>,
     /// Maximum number of attempts. Overrides the retry policy's.
@@ -52,7 +52,7 @@ pub struct CallOptions {
     /// Whether to return the response body as it arrives. Retries and the other timeouts then end with the headers, and
     /// [`idle_timeout`](Self::idle_timeout) applies to the body. Default: false.
     pub streaming: bool,
-    /// Idle timeout of a streamed body. Overrides the client's. [`Duration::MAX`] is no limit.
+    /// Idle timeout of a streamed body. Overrides the client's. [`Duration::MAX`] means no limit.
     pub idle_timeout: Option<Duration>,
     /// Concurrency group whose limit counts the call. Default: [`ConcurrencyGroup::DEFAULT`].
     pub concurrency_group: ConcurrencyGroup,
@@ -63,7 +63,7 @@ pub struct CallOptions {
     /// only the user's limit applies. Rate limit headers in responses to these calls apply to calls of the same scope
     /// only.
     pub rate_scope: Option<&'static str>,
-    /// Whether the call goes ahead of others that wait in this client. Default: [`Priority::Normal`].
+    /// Whether the call is sent before others that wait in this client. Default: [`Priority::Normal`].
     pub priority: Priority,
     /// Keeps the call in the background while the switch is on, for prefetching. Unset for an ordinary call.
     pub background: Option<Background>,
@@ -91,14 +91,14 @@ impl CallOptions {
         self
     }
 
-    /// Sets the [call timeout](Self::timeout). [`Duration::MAX`] is no limit.
+    /// Sets the [call timeout](Self::timeout). [`Duration::MAX`] means no limit.
     #[must_use]
     pub fn with_timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
         self
     }
 
-    /// Sets the [attempt timeout](Self::attempt_timeout). [`Duration::MAX`] is no limit.
+    /// Sets the [attempt timeout](Self::attempt_timeout). [`Duration::MAX`] means no limit.
     #[must_use]
     pub fn with_attempt_timeout(mut self, timeout: Duration) -> Self {
         self.attempt_timeout = Some(timeout);
@@ -112,14 +112,14 @@ impl CallOptions {
         self
     }
 
-    /// Sets the [idle timeout](Self::idle_timeout) of a streamed body. [`Duration::MAX`] is no limit.
+    /// Sets the [idle timeout](Self::idle_timeout) of a streamed body. [`Duration::MAX`] means no limit.
     #[must_use]
     pub fn with_idle_timeout(mut self, timeout: Duration) -> Self {
         self.idle_timeout = Some(timeout);
         self
     }
 
-    /// Sets whether the request can be [executed twice](Self::repeatable) without harm.
+    /// Sets whether the request can safely be [executed twice](Self::repeatable).
     #[must_use]
     pub fn with_repeatable(mut self, repeatable: bool) -> Self {
         self.repeatable = Some(repeatable);
@@ -181,7 +181,7 @@ impl CallOptions {
         self
     }
 
-    /// Sets whether the call [goes ahead](Self::priority) of others that wait.
+    /// Sets whether the call is sent [before](Self::priority) others that wait.
     #[must_use]
     pub fn with_priority(mut self, priority: Priority) -> Self {
         self.priority = priority;
@@ -203,7 +203,7 @@ pub enum Priority {
     /// Calls wait in the order in which they queued.
     #[default]
     Normal,
-    /// Goes ahead of all calls of normal priority. It takes tokens and permits like any other call, so that the limits
-    /// hold. For few and small calls, such as health checks: as long as such calls wait, no others are sent.
+    /// Is sent before all calls of normal priority. It takes tokens and permits like any other call, so that the limits
+    /// still apply. For few and small calls, such as health checks: as long as such calls wait, no others are sent.
     High,
 }

@@ -8,9 +8,9 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// No poll is running, or not all of it is in this task: each reading is of its own.
+/// No poll is running, or not all of it is in this task: each reading is separate.
 const OFF: u64 = u64::MAX;
-/// A poll is running, and nobody has needed the time yet.
+/// A poll is running, and no layer has needed the time yet.
 const UNREAD: u64 = u64::MAX - 1;
 
 /// The time of the running poll, in nanoseconds since the start of the call.

@@ -60,7 +60,7 @@ pub(crate) struct Record {
     state: AtomicU32,
     /// State that the rate limiter and the concurrency limit exchange about the attempt.
     pub(crate) admission: AtomicU8,
-    /// Number of requests that the attempt sent, since a layer may send more than one.
+    /// Number of requests that the attempt sent, because a layer may send more than one.
     exchanges: AtomicU32,
     /// The last 429 and the number of its request, in case its body never arrives.
     refusal: Mutex<Option<(u32, Refusal)>>,
@@ -204,6 +204,6 @@ mod tests {
         record.end(0);
         assert!(!record.evidence().may_have_acted());
         record.close();
-        assert!(!record.begin(&Method::GET), "the attempt is over");
+        assert!(!record.begin(&Method::GET), "the attempt has ended");
     }
 }

@@ -7,7 +7,7 @@ use http::{HeaderMap, Method, StatusCode};
 use crate::error::TransportError;
 use crate::retry_after::retry_after;
 
-/// Returns whether a request of this method can be executed twice without harm.
+/// Returns whether a request of this method can safely be executed twice.
 pub(crate) fn is_repeatable(method: &Method) -> bool {
     !matches!(*method, Method::POST | Method::PATCH | Method::CONNECT)
 }

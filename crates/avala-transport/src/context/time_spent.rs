@@ -108,6 +108,6 @@ mod tests {
         clock.enter(Phase::Ended, at(7));
         clock.enter(Phase::Backoff, at(100));
         assert_eq!(clock.spent(at(108)).to_string(), "2 s queued, 8 s backing off, 5 s in attempts");
-        assert_eq!(clock.spent(at(99)).backoff, Duration::ZERO, "a clock that goes back does no harm");
+        assert_eq!(clock.spent(at(99)).backoff, Duration::ZERO, "a clock that goes back has no effect");
     }
 }

@@ -1,4 +1,4 @@
-//! Lets the call timeout do without a timer of its own while an attempt has one that elapses earlier.
+//! Lets the call timeout work without its own timer while an attempt has one that elapses earlier.
 
 use std::sync::atomic::Ordering;
 

@@ -8,7 +8,7 @@ use tower::BoxError;
 
 use crate::credentials::api_key::ApiKey;
 
-/// Longer than any key, so that a wrong path to a large file is not read into memory.
+/// More than any key has, so that a wrong path to a large file is not read into memory.
 const LONGEST_FILE: u64 = 8 * 1024;
 
 /// Returns the API key for each attempt of each call, so that a rotated key is used from the next attempt on.

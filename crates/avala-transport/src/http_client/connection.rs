@@ -80,7 +80,7 @@ impl Connection {
         }
     }
 
-    /// Waits until a request can be sent, or never again.
+    /// Waits until a request can be sent, or the connection is closed.
     pub(super) fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         match &mut self.sender {
             Sender::Http1(sender) => sender.poll_ready(cx).map(|_| ()),
@@ -101,7 +101,7 @@ impl Connection {
         }
     }
 
-    /// Sends a request. The error has the request if the connection did not begin to write it.
+    /// Sends a request. The error has the request if the connection did not start to write it.
     pub(super) fn send(
         &mut self,
         request: Request<SentBody>,
@@ -223,7 +223,7 @@ mod http2 {
     /// Stream window: how much of an unread response the server may send. An ordinary page fits, so that the server
     /// finishes it and its stream no longer counts against the server's limit of streams.
     const STREAM_WINDOW: u32 = 2 * 1024 * 1024;
-    /// Connection window: the largest possible, so that 1,000 unread responses do not block others. Memory is bounded
+    /// Connection window: the maximum, so that 1,000 unread responses do not block others. Memory is bounded
     /// by the number of streams and their own windows.
     const CONNECTION_WINDOW: u32 = (1 << 31) - 1;
 

@@ -63,7 +63,7 @@ impl Service<Uri> for Dial {
     }
 }
 
-/// Error that names the proxy, without its credentials: the server's address alone would be misleading.
+/// Error that names the proxy, without its credentials: only the server's address would be misleading.
 #[derive(Debug, thiserror::Error)]
 pub(super) struct NoTunnel {
     address: String,

@@ -15,10 +15,10 @@ use tokio::time::{Instant, sleep_until};
 use super::connection::{Connection, current_runtime};
 use super::host_name::HostName;
 
-/// How many idle connections of a host are kept, and for how long.
+/// Number of idle connections of a host that are kept, and for how long.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct IdleLimits {
-    /// `None` is no limit.
+    /// `None` means no limit.
     pub(super) timeout: Option<Duration>,
     /// Connections of HTTP/1.1. One of HTTP/2 is always kept, because calls share it.
     pub(super) connections: usize,
@@ -39,7 +39,7 @@ pub(super) struct Host {
 
 #[derive(Default)]
 struct State {
-    /// The longest idle first. A connection of HTTP/2 stays here while calls use it.
+    /// Sorted by idle time, longest first. A connection of HTTP/2 stays here while calls use it.
     idle: Vec<Idle>,
     /// Calls without a connection. Each opens one itself meanwhile, so that none depends on another.
     waiting: VecDeque<Waiter>,
@@ -71,7 +71,7 @@ impl Host {
         self.lock().idle.iter().any(|idle| idle.connection.is_ready())
     }
 
-    /// Takes the connection that was used last, because the server will keep that one for longest.
+    /// Takes the connection that was used last, because the server keeps that one open the longest.
     ///
     /// Connections of other runtimes stay: such a runtime may be idle, and a request would wait until it runs again.
     pub(super) fn take(&self, now: Instant) -> Option<Connection> {
@@ -95,11 +95,11 @@ impl Host {
         }
     }
 
-    /// Begins to wait for a connection that another call of this runtime releases.
+    /// Starts to wait for a connection that another call of this runtime releases.
     pub(super) fn wait(self: &Arc<Self>) -> Waiting {
         let (sender, receiver) = oneshot::channel();
         let mut state = self.lock();
-        // Only when the list would grow, calls that have ended are removed: many calls at once must not each walk
+        // Calls that have ended are removed only when the list would grow: many calls at once must not each walk
         // through it.
         if state.waiting.len() == state.waiting.capacity() {
             state.waiting.retain(|waiting| !waiting.sender.is_closed());
@@ -125,14 +125,14 @@ impl Host {
         drop(state);
         for waiting in served {
             if let Some(shared) = connection.share() {
-                // A call that has ended needs none.
+                // A call that has ended needs no connection.
                 let _ = waiting.sender.send(shared);
             }
         }
         connection
     }
 
-    /// Takes back a connection when its response has arrived. It can be used again when the body was read too.
+    /// Takes back a connection when its response has arrived. It can be used again when the body was also read.
     pub(super) fn release(self: &Arc<Self>, mut connection: Connection, now: Instant) {
         if !connection.is_http1() || connection.is_ready() {
             return self.put(connection, now);
@@ -147,7 +147,7 @@ impl Host {
         }
     }
 
-    /// Hands a connection of HTTP/1.1 to the call that has waited for longest, or keeps it. Drops it if it is closed.
+    /// Hands a connection of HTTP/1.1 to the call that has waited the longest, or keeps it. Drops it if it is closed.
     pub(super) fn put(self: &Arc<Self>, connection: Connection, now: Instant) {
         if !connection.is_http1() || !connection.is_ready() {
             return;
@@ -165,7 +165,7 @@ impl Host {
             drop(state);
             match waiting.sender.send(connection) {
                 Ok(()) => return,
-                // That call does not wait any more.
+                // That call no longer waits.
                 Err(returned) => connection = returned,
             }
         }
@@ -173,11 +173,11 @@ impl Host {
 
     fn keep(self: &Arc<Self>, state: &mut State, connection: Connection, now: Instant) {
         state.idle.push(Idle { connection, since: now });
-        // It has ended if its runtime has.
+        // The task has ended if its runtime has ended.
         if state.watch.as_ref().is_some_and(|watch| !watch.is_finished()) {
             return;
         }
-        // A connection may be released outside of a runtime. Then the next one that is kept starts the task.
+        // A connection may be released outside a runtime. Then the next one that is kept starts the task.
         if let Some(end) = self.limits.timeout.and_then(|timeout| now.checked_add(timeout))
             && let Ok(runtime) = Handle::try_current()
         {
@@ -185,14 +185,14 @@ impl Host {
         }
     }
 
-    /// Closes connections that were idle for too long. Returns when the next one will have been.
+    /// Closes connections that were idle for too long. Returns when the next one must be closed.
     fn close_expired(&self) -> Option<Instant> {
         let mut state = self.lock();
         let now = Instant::now();
         state.idle.retain(|idle| idle.connection.is_ready() && !self.limits.is_over(idle.since, now));
         let next = state.idle.first().and_then(|idle| idle.since.checked_add(self.limits.timeout?));
         if next.is_none() {
-            // In the same step, so that a connection that is kept from now on starts another task.
+            // Under the same lock, so that a connection that is kept from now on starts another task.
             state.watch = None;
         }
         next
@@ -269,7 +269,7 @@ mod tests {
         Arc::new(Host::new(name, limits))
     }
 
-    /// Returns a connection, and the server's side of it.
+    /// Returns a connection and its end at the server.
     async fn connection() -> (Connection, DuplexStream) {
         let (client, server) = duplex(1024);
         let connection = over_http1(&http1::Builder::new(), TokioIo::new(client), Activity::default()).await;
@@ -326,7 +326,7 @@ mod tests {
         host.put(kept, Instant::now());
         host.put(closed, Instant::now());
         drop(server);
-        // Lets its task read the end.
+        // Its task can read the end now.
         for _ in 0..100 {
             tokio::task::yield_now().await;
         }
@@ -353,7 +353,7 @@ mod tests {
         let host = host(8);
         let runtime = paused_runtime();
         let (connection, _server) = runtime.block_on(connection());
-        // Outside of a runtime, so that no task closes it.
+        // Outside a runtime, so that no task closes it.
         host.put(connection, Instant::now());
         runtime.block_on(async {
             tokio::time::advance(TIMEOUT * 2).await;

@@ -19,10 +19,10 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tower::{BoxError, Service};
 
-/// The most bytes read from the kernel at a time: an idle connection holds little.
+/// Maximum number of bytes read from the kernel at a time: an idle connection holds little.
 const PIECE: usize = 1024;
 
-/// The most reads from the kernel per request, so that a server cannot keep the reader busy.
+/// Maximum number of reads from the kernel per request, so that a server cannot keep the reader busy.
 const MOST_PIECES: u8 = 16;
 
 /// Requests and writes of one connection, in the order in which they happened.
@@ -66,7 +66,7 @@ impl Activity {
     pub(super) fn of(connected: &Connected) -> Self {
         let mut extras = http::Extensions::new();
         connected.get_extras(&mut extras);
-        // Every connection comes from `CheckedConnector`, whatever TLS is around it.
+        // Every connection comes from `CheckedConnector`, with or without TLS around it.
         extras.remove().unwrap_or_default()
     }
 }

@@ -83,7 +83,7 @@ impl fmt::Debug for ConnectionPool {
 #[derive(Clone)]
 struct HttpClient {
     pool: Arc<Pool>,
-    /// For public calls, which use no proxy of the environment; `None` where the other one does not either.
+    /// For public calls, which use no proxy of the environment; `None` if the other one uses none either.
     direct: Option<Arc<Pool>>,
 }
 

@@ -109,7 +109,7 @@ impl Pool {
     }
 }
 
-/// What a call needs beside its request.
+/// What a call needs besides its request.
 struct PoolCall {
     pool: Arc<Pool>,
     host: Arc<Host>,
@@ -175,7 +175,7 @@ impl PoolCall {
         }
     }
 
-    /// Opens a connection within the timeout. The time in which nobody polls the call does not count.
+    /// Opens a connection within the timeout. Time in which the call is not polled does not count.
     async fn connect(&self) -> Result<Connection, TransportError> {
         let paused = || self.background.as_ref().map_or(Duration::ZERO, Background::paused);
         let mut by = self.connect_by;

@@ -43,7 +43,7 @@ pub(super) fn config(settings: &Connections, needs_roots: bool) -> Result<Client
 }
 
 fn built_in_roots() -> RootCertStore {
-    #[allow(unused_mut, reason = "no feature may add a root")]
+    #[allow(unused_mut, reason = "a build without features adds no root")]
     let mut roots = RootCertStore::empty();
     #[cfg(feature = "tls-webpki-roots")]
     roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());

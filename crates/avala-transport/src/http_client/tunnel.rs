@@ -5,7 +5,7 @@ use std::io;
 use http::{HeaderValue, StatusCode, Uri};
 use tokio::net::TcpStream;
 
-/// The most bytes that a proxy may send before the tunnel is open, including interim responses.
+/// Maximum number of bytes that a proxy may send before the tunnel is open, including interim responses.
 const MOST_HEADERS: usize = 64 * 1024;
 
 /// Reason why the proxy opened no tunnel.

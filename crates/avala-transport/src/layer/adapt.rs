@@ -72,8 +72,8 @@ impl AdaptLayer {
     /// Creates a layer that classifies errors with `classify` first. If it returns `None`, the built-in rules apply.
     ///
     /// ```
-    /// use avala_transport::{Body, Classified, TransportErrorKind};
-    /// use avala_transport::layer::AdaptLayer;
+    /// use avala_transport::layer::{AdaptLayer, Classified};
+    /// use avala_transport::{Body, TransportErrorKind};
     /// use http::{Request, Response};
     /// use tower::{Layer, service_fn};
     ///

@@ -43,7 +43,7 @@ pub struct AttemptTimeoutLayer {
 }
 
 impl AttemptTimeoutLayer {
-    /// Creates a layer with this timeout. [`Duration::MAX`] is no limit.
+    /// Creates a layer with this timeout. [`Duration::MAX`] means no limit.
     #[must_use]
     pub fn new(timeout: Duration) -> Self {
         Self { timeout }

@@ -15,7 +15,7 @@ use crate::error::{Sent, TransportError};
 use crate::memory_budget::MemoryBudget;
 use crate::retry_after::retry_after;
 
-/// The most bytes that are read of the body of an error response.
+/// Maximum number of bytes read of the body of an error response.
 ///
 /// Error messages are short, and reading a long body takes time that the call may not have.
 pub const MAX_ERROR_BODY: usize = 64 * 1024;

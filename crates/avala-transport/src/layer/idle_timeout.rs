@@ -22,7 +22,7 @@ use crate::error::{Sent, TimeoutPhase, TransportError};
 ///
 /// For a [streaming](CallOptions::streaming) call, the other timeouts end with the headers. Afterwards the body can
 /// fail with a [`Timeout`](crate::TransportErrorKind::Timeout) of the phase [`Idle`](TimeoutPhase::Idle). Only the time
-/// in which the reader waits for a piece counts, so a slow reader is no problem. A body that is already in memory
+/// in which the reader waits for a piece counts, so a slow reader causes no timeout. A body that is already in memory
 /// passes unchanged.
 ///
 /// [`CallOptions::idle_timeout`] overrides the layer's timeout.
@@ -49,7 +49,7 @@ pub struct IdleTimeoutLayer {
 }
 
 impl IdleTimeoutLayer {
-    /// Creates a layer with this timeout for each piece of a body. [`Duration::MAX`] is no limit.
+    /// Creates a layer with this timeout for each piece of a body. [`Duration::MAX`] means no limit.
     #[must_use]
     pub fn new(timeout: Duration) -> Self {
         Self { timeout }

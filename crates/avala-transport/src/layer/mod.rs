@@ -1,8 +1,10 @@
 //! Tower layers of the stack, each of which can also be used alone.
 //!
 //! The front page of this crate shows their order; the guide of `avala-client` has the reasons ("Layers and custom
-//! stacks"). Place [`AdaptLayer`] between a layer and a service with another body or error type. [`ResolvedUrl`] and
-//! [`FinalHeaders`] are extensions of requests that user layers read.
+//! stacks"). Place [`AdaptLayer`] between a layer and a service with another body or error type.
+//!
+//! For your own layers: [`ResolvedUrl`] and [`FinalHeaders`] are extensions of requests, [`retry_after`] and
+//! [`response_date`] read headers of responses, and [`Classified`] is what a classifier of errors returns.
 
 pub(crate) mod adapt;
 pub(crate) mod attempt_timeout;
@@ -35,4 +37,8 @@ pub use self::resolve::{Resolve, ResolveLayer};
 pub use self::retry::{Retry, RetryLayer};
 #[cfg(feature = "tracing")]
 pub use self::trace::{Trace, TraceLayer};
+pub use crate::classify::Classified;
+#[cfg(feature = "reqwest")]
+pub use crate::classify::classify_reqwest;
 pub use crate::outgoing::{FinalHeaders, ResolvedUrl};
+pub use crate::retry_after::{response_date, retry_after};

@@ -161,7 +161,7 @@ fn absolute(base_url: &BaseUrl, uri: &Uri) -> Result<Uri, TransportError> {
     Err(TransportError::new(
         TransportErrorKind::Request,
         format!(
-            "a request to {host} was refused: requests go to {base_url} only; give a path that starts with a slash"
+            "a request to {host} was refused: only requests to {base_url} are sent; give a path that starts with a slash"
         ),
     ))
 }

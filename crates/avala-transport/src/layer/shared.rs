@@ -13,8 +13,8 @@ use crate::when_ready::{WhenReady, call_when_ready};
 
 /// Puts the services below behind one reference count.
 ///
-/// The layers above clone the service below them for each call: with this layer that is one count, whatever is below it.
-/// Each count costs more the more threads make calls. Each call uses a clone of its own, made ready inside of its future.
+/// The layers above clone the service below them for each call: with this layer that is one count for any service.
+/// Each count costs more with more threads that make calls. Each call uses its own clone, made ready inside its future.
 #[derive(Debug, Clone)]
 pub(crate) struct SharedLayer;
 

@@ -1,6 +1,6 @@
 //! Resolves the escapes of HTML, scripts and queries.
 
-/// How often escapes are resolved: text that was escaped twice has `&amp;quot;` or `%2522`.
+/// Number of times that escapes are resolved: text that was escaped twice has `&amp;quot;` or `%2522`.
 const ROUNDS: usize = 3;
 
 /// The signs of names and values, as HTML and scripts escape them.
@@ -68,7 +68,7 @@ fn once(text: &str) -> Option<String> {
     Some(resolved)
 }
 
-/// Returns the length of the escape at `at`, and what it stands for.
+/// Returns the length of the escape at `at`, and its value.
 fn escape(text: &str, at: usize) -> Option<(usize, char)> {
     let rest = text.as_bytes().get(at..)?;
     if let [b'%', high, low, ..] = rest {

@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::names::{Letters, MAX_NAME};
 use super::scan::{Found, find as search, has_word, run};
 
-/// The most bytes of a tag that are read.
+/// Maximum number of bytes of a tag that are read.
 const MAX_TAG: usize = 512;
 
 /// Attributes that hold a value, named by another attribute of the tag.
@@ -94,7 +94,7 @@ fn has_secret_name(bytes: &[u8], open: usize, end: usize) -> bool {
     false
 }
 
-/// The most tags between a name and its value.
+/// Maximum number of tags between a name and its value.
 const MAX_TAGS: usize = 6;
 
 /// Returns whether the element before the tag at `open` holds the name of a secret, as in a table.

@@ -1,4 +1,4 @@
-//! Redacts secrets, for errors, logs and layers of your own.
+//! Redacts secrets, for errors, logs and your own layers.
 //!
 //! Servers repeat request values in their messages, and libraries repeat their input. [`text`] replaces values that
 //! look like a secret, and values that follow a secret name. Names are certain only in structured data, so check

@@ -64,7 +64,7 @@ const PARTS: &[&str] = &[
 /// Suffixes that make a name secret: `device_token`, `webhook_secret`.
 const ENDS: &[&str] = &["accountkey", "authorization", "cookie", "pwd", "secret", "secrets", "token"];
 
-/// The most characters that are compared; only the end of a longer name counts.
+/// Maximum number of characters that are compared; only the end of a longer name counts.
 pub(super) const MAX_NAME: usize = 96;
 
 /// Returns whether the values of a field, header or parameter of this name are secrets.

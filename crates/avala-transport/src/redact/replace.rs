@@ -9,7 +9,7 @@ use super::{escapes, markup, shapes, values};
 /// Replacement for a secret.
 pub const REDACTED: &str = "***";
 
-/// The most bytes of a text that [`text`] reads; the rest is dropped.
+/// Maximum number of bytes of a text that [`text`] reads; the rest is dropped.
 const MAX_TEXT: usize = 256 * 1024;
 
 /// Marks where a text was cut.
@@ -19,9 +19,9 @@ const CUT: char = '…';
 ///
 /// Recognized by form: API keys of Avala and others, bearer and basic credentials, JSON Web Tokens, keys and tokens of
 /// AWS and Google, ARNs, PEM blocks, and user names and passwords in URLs. Recognized by name: the value after a
-/// [secret name](crate::redact::is_secret_name) in JSON, in JSON inside a string, in queries, headers, XML, HTML, YAML, flags
-/// of a command line, `Debug` output and prose. A secret that is cut off by the end of the text is replaced too. If a
-/// secret is only found with the escapes of HTML, of scripts or of queries resolved, so is the result.
+/// [secret name](crate::redact::is_secret_name) in JSON, in JSON inside a string, in queries, headers, XML, HTML, YAML,
+/// flags of a command line, `Debug` output and prose. A secret that is cut off by the end of the text is replaced too.
+/// If a secret is only found with the escapes of HTML, of scripts or of queries resolved, so is the result.
 ///
 /// ```
 /// use avala_transport::redact;
@@ -36,7 +36,7 @@ pub fn text(text: &str) -> Cow<'_, str> {
         return Cow::Owned(shorten(text, MAX_TEXT));
     }
     let redacted = in_plain(text);
-    // Names and signs may be escaped for a page or a query. The text stays as it is if nothing is found that way.
+    // Names and signs may be escaped for a page or a query. The text stays unchanged if nothing is found this way.
     match escapes::resolved(&redacted) {
         Some(resolved) => match in_plain(&resolved) {
             Cow::Owned(found) if found != resolved => Cow::Owned(found),
@@ -52,7 +52,7 @@ fn in_plain(text: &str) -> Cow<'_, str> {
     // Everything before `copied` is in `redacted`.
     let mut copied = 0;
     let mut at = 0;
-    // Whether a word can begin at `at`.
+    // Whether a word can start at `at`.
     let mut boundary = true;
     while at < bytes.len() {
         let found = shapes::find(bytes, at, boundary, copied)
@@ -266,7 +266,7 @@ mod tests {
 
     #[test]
     fn work_is_linear_in_hostile_texts() {
-        // Quadratic work on any of these would take minutes in a debug build, and the test runner would give up.
+        // Quadratic work on any of these would take minutes in a debug build, and the test runner would time out.
         for piece in [
             "-----BEGIN",
             "-----END",

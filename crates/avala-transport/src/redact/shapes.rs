@@ -2,7 +2,7 @@
 
 use super::scan::{Found, find as search, has_word, run};
 
-/// Returns the secret that begins at `at`. `floor` is the start of the text that is not copied yet.
+/// Returns the secret that starts at `at`. `floor` is the start of the text that is not copied yet.
 pub(super) fn find(bytes: &[u8], at: usize, boundary: bool, floor: usize) -> Option<Found> {
     let first = *bytes.get(at)?;
     match first {
@@ -153,7 +153,7 @@ fn pem(bytes: &[u8], at: usize, floor: usize) -> Option<Found> {
     Some(Found { start: at - key, end: after_label(at) })
 }
 
-/// The most bytes that are read of a user name and a password with signs that end a host.
+/// Maximum number of bytes read of a user name and a password with signs that end a host.
 const MAX_PASSWORD: usize = 256;
 
 /// Recognizes `//user:password@host`, with slashes plain or escaped for JSON or a query.
@@ -161,7 +161,7 @@ fn user_information(bytes: &[u8], at: usize) -> Option<Found> {
     let start = slash(bytes, slash(bytes, at)?)?;
     let rest = bytes.get(start..)?;
     let mut last = None;
-    // A password may have signs in it that end a host, although no URL may have them there.
+    // A password may contain signs that end a host, although they are not valid there in a URL.
     let mut in_password = false;
     for (offset, byte) in rest.iter().enumerate() {
         match byte {

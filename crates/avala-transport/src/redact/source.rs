@@ -6,14 +6,14 @@ use tower::BoxError;
 
 use super::replace::{REDACTED, Start, display, text};
 
-/// The most bytes of an error that are checked, and kept if it is replaced.
+/// Maximum number of bytes of an error that are checked, and kept if it is replaced.
 const MAX_SHOWN: usize = 4 * 1024;
 
-/// The most errors of a chain that are visited: sources can form a cycle.
+/// Maximum number of errors of a chain that are visited: sources can form a cycle.
 const MAX_CHAIN: usize = 16;
 
 /// Returns `error` as it is if no rendering of it, or of one of its sources, shows a secret or is longer than 4 kB.
-/// Otherwise returns a copy of its chain that holds the redacted messages alone.
+/// Otherwise returns a copy of its chain with only the redacted messages.
 ///
 /// ```
 /// use std::io;

@@ -10,7 +10,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{AbortHandle, JoinSet};
 
-/// The most bytes of a request head.
+/// Maximum number of bytes of a request head.
 const LONGEST_HEAD: usize = 64 * 1024;
 
 /// Server on a loopback port that plays a script of bytes on each connection: it can reset, stall, cut, dribble and

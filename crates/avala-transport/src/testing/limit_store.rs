@@ -14,7 +14,7 @@ const GUARD: Duration = Duration::from_secs(30);
 /// Checks the promises of a [`LimitStore`]: its rate, bursts, waits, gate, scopes, permits and prefetches.
 ///
 /// `create` returns a new store with the given limit and no earlier calls. A store without memory of earlier calls may
-/// begin without a burst. The check takes some seconds of the store's clock.
+/// start without a burst. The check takes some seconds of the store's clock.
 ///
 /// # Errors
 ///

@@ -3,7 +3,7 @@
 //! - [`ScriptedService`] is a server without a network. It responds from a script and records requests.
 //! - [`ReadyProbeLayer`] panics when a layer calls a service that it did not poll ready.
 //! - [`check_limit_store`] checks an implementation of [`LimitStore`](crate::LimitStore).
-//! - [`ByteServer`] is a server on a loopback port that resets, stalls, cuts, dribbles and sends garbage.
+//! - [`ByteServer`] is a server on a loopback port that resets, stalls, cuts, sends slowly and sends garbage.
 //!
 //! # A virtual clock
 //!

@@ -13,7 +13,7 @@ use crate::support::{builder, get, secs, send, with_options};
 
 const KEY: &str = "avk_hunter2";
 
-/// Returns what the service gets for `request`.
+/// Returns the request that the service receives for `request`.
 async fn sent(request: Request<Body>) -> RecordedRequest {
     let service = ScriptedService::always(Step::respond(200));
     let transport = builder().api_key(ApiKey::new(KEY).unwrap()).service(service.clone()).build().unwrap();
@@ -103,7 +103,7 @@ async fn user_agent_is_configurable() {
     assert_eq!(error.kind(), Kind::Configuration);
 }
 
-/// Returns what is sent with the keys of a provider, and what comes back.
+/// Returns the requests that are sent with the keys of a provider, and the results.
 async fn sent_with(provider: impl ApiKeyProvider, steps: &[Step]) -> (Vec<RecordedRequest>, Option<TransportError>) {
     let service = steps.iter().cloned().fold(ScriptedService::new(), ScriptedService::then);
     let transport = builder().api_key_provider(provider).service(service.clone()).build().unwrap();
@@ -207,5 +207,5 @@ async fn file_key_rotation_is_seen_within_one_clock_tick() {
         assert!(!format!("{error} {error:?}").contains("hunter2"), "{error:?}");
     }
     std::fs::remove_file(&path).unwrap();
-    assert_eq!(call().await.unwrap_err().kind(), Kind::Configuration, "a key that was taken away is not used");
+    assert_eq!(call().await.unwrap_err().kind(), Kind::Configuration, "a removed key is not used");
 }

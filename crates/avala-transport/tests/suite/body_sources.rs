@@ -102,7 +102,7 @@ async fn file_that_changed_is_not_sent() {
         let error = send(&transport, post("/files/", body)).await.unwrap_err();
         assert_eq!(error.kind(), TransportErrorKind::Request, "{change}: {error}");
     }
-    assert!(Body::file(folder.path()).await.is_err(), "a folder is no file");
+    assert!(Body::file(folder.path()).await.is_err(), "a folder is not a file");
     assert!(Body::file(folder.path().join("none")).await.is_err());
 }
 

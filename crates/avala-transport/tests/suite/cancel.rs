@@ -1,4 +1,4 @@
-//! Calls that are dropped in the middle: at every point where they can be.
+//! Calls that are dropped at every possible point.
 
 use std::future::poll_fn;
 use std::task::Poll;
@@ -11,7 +11,7 @@ use tokio::time::Instant;
 
 use crate::support::{get, secs, send, with_options};
 
-/// Polls `future` so many times and drops it; `None` when it was not done by then.
+/// Polls `future` this many times and drops it; `None` if it was not done by then.
 async fn drop_after<F: Future>(polls: usize, future: F) -> Option<F::Output> {
     let mut future = Box::pin(future);
     let mut left = polls;
@@ -26,8 +26,8 @@ async fn drop_after<F: Future>(polls: usize, future: F) -> Option<F::Output> {
     .await
 }
 
-/// Makes three calls at once, the middle one of which is dropped after so many polls. Returns whether it was done,
-/// which calls went out, and when.
+/// Makes three calls at once and drops the middle one after this many polls. Returns whether it was done,
+/// which calls were sent, and when.
 async fn run(
     transport: &Transport,
     service: &ScriptedService,
@@ -69,7 +69,7 @@ async fn call_dropped_at_any_point_releases_all_it_holds() {
             assert_eq!(times, [("/first/", secs(0)), ("/victim/", secs(1)), ("/last/", secs(2))], "{polls} polls");
         }
         if done {
-            assert!(polls > 3, "{polls} polls: it waited for a permit, a token and a response");
+            assert!(polls > 3, "{polls} polls: it waits for a permit, a token and a response");
             return;
         }
     }

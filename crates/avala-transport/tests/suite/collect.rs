@@ -49,7 +49,7 @@ async fn body_cap_is_exact_to_the_byte() {
         (Step::respond(200).pieces(["12345678901"]), false),
         (Step::respond(200).body("1234567890"), true),
         (Step::respond(200).body("12345678901"), false),
-        // The end never comes, and need not.
+        // The end never arrives, and is not needed.
         (Step::respond(200).pieces(["123456", "123456"]).cut(), false),
     ];
     for (step, fits) in table {
@@ -105,7 +105,7 @@ async fn body_is_read_to_bytes_up_to_a_limit() {
 async fn error_body_is_cut_after_its_first_64_kib() {
     let start = "x".repeat(MAX_ERROR_BODY);
     for status in [400, 404, 500, 503, 304] {
-        // The end never comes, and is not waited for.
+        // The end never arrives, and is not awaited.
         let long = Step::respond(status).pieces([start.clone(), "y".repeat(1_000_000)]).cut();
         let response = send(&collecting(64 << 20, long), get("/x/")).await.unwrap();
         assert_eq!((text(&response), response.extensions().get()), (&*start, Some(&CutBody)), "{status}");

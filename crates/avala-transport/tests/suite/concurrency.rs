@@ -23,7 +23,7 @@ fn in_group(group: ConcurrencyGroup) -> Request<Body> {
     with_options(get("/x/"), |options| options.concurrency_group = group)
 }
 
-/// Takes a second for each call, and remembers how many it had at once.
+/// Takes a second for each call, and records the maximum number of calls at once.
 #[derive(Clone, Default)]
 struct Busy {
     now: Arc<AtomicUsize>,
@@ -81,7 +81,7 @@ async fn each_group_has_its_own_limit() {
         let (busy, started) = (Busy::default(), Instant::now());
         send_many(&busy.behind(limits.clone()), group, 2 * expected.min(256)).join_all().await;
         assert_eq!(busy.most.load(Ordering::Relaxed), expected, "{limits:?} {group}");
-        assert_eq!(started.elapsed(), secs(if expected == 512 { 1 } else { 2 }), "and all of them are used");
+        assert_eq!(started.elapsed(), secs(if expected == 512 { 1 } else { 2 }), "all permits are used");
     }
 }
 
@@ -107,7 +107,8 @@ async fn polls_of_many_queued_calls_grow_linearly() {
         })
         .collect();
     calls.join_all().await;
-    // Each call is polled when it queues, when a permit is free, when the response is there, and once a second meanwhile.
+    // Each call is polled when it queues, when a permit is free, when the response arrives, and once a second
+    // meanwhile.
     let polls = polls.load(Ordering::Relaxed);
     assert!(polls <= 60_000, "{polls} polls of 10,000 calls");
 }

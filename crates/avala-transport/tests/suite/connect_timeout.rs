@@ -132,7 +132,7 @@ async fn connect_timeout_ends_with_a_released_connection() {
     let (first, hurried, patient) = tokio::join!(first, hurried, patient);
     assert_no_connection(&hurried.unwrap_err(), 1);
     assert_eq!((text(&first.unwrap()), text(patient.as_ref().unwrap())), ("whole", "whole"));
-    assert!(report(&patient.unwrap()).elapsed() > secs(5), "its response came later than its connect timeout");
+    assert!(report(&patient.unwrap()).elapsed() > secs(5), "its response arrived later than its connect timeout");
 }
 
 #[tokio::test(start_paused = true)]
@@ -158,7 +158,7 @@ async fn pause_while_a_connection_is_opened_does_not_count() {
         loop {
             let (stream, _) = listener.accept().await.unwrap();
             stream.set_nodelay(true).unwrap();
-            // A connection that the client gave up fails here.
+            // A connection that the client has abandoned fails here.
             let Ok(mut stream) = tls.accept(stream).await else { continue };
             let _ = stream.read(&mut [0; 1_024]).await;
             let _ = stream.write_all(RESPONSE.as_bytes()).await;

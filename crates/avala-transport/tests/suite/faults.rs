@@ -20,14 +20,14 @@ use tower::{ServiceExt, service_fn};
 
 use crate::support::{builder, secs, send, with_options};
 
-/// What the server knows of one call.
+/// The server's record of one call.
 #[derive(Debug, Default, Clone)]
 struct Entry {
     done: usize,
     bodies: Vec<Bytes>,
 }
 
-/// Does what the id in each body asks for, and counts it; random faults happen before and after.
+/// Does what the ID in each body requests, and counts it; random faults happen before and after.
 #[derive(Clone)]
 struct Ledger {
     entries: Arc<Mutex<HashMap<String, Entry>>>,
@@ -173,7 +173,8 @@ impl Plan {
     }
 }
 
-/// Runs `count` plans, so many at a time, and checks each of them against the ledger. Returns how many went well.
+/// Runs `count` plans, `at_once` of them at a time, and checks each against the ledger. Returns the number of
+/// successes.
 async fn run(seed: u64, count: usize, at_once: usize, change: fn(TransportBuilder) -> TransportBuilder) -> usize {
     // The jitter comes from the thread's own generator.
     fastrand::seed(seed);

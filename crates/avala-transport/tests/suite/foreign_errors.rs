@@ -4,10 +4,10 @@ use std::convert::Infallible;
 use std::future::pending;
 use std::io;
 
-use avala_transport::layer::{AdaptLayer, CallTimeoutLayer, RetryLayer};
+use avala_transport::layer::{AdaptLayer, CallTimeoutLayer, Classified, RetryLayer};
 use avala_transport::testing::{ScriptedService, Step};
 use avala_transport::{
-    Body, BoxError, Classified, RetryPolicy, Sent, TimeoutPhase, Transport, TransportError, TransportErrorKind as Kind,
+    Body, BoxError, RetryPolicy, Sent, TimeoutPhase, Transport, TransportError, TransportErrorKind as Kind,
 };
 use http::{Extensions, Method, Request, Response};
 use tower::layer::layer_fn;
@@ -23,7 +23,7 @@ fn down() -> Transport {
     builder().service(ScriptedService::always(Step::fail(Kind::Connect, Sent::No))).build().unwrap()
 }
 
-/// Calls what is below, and then the audit service with a request that `audit` makes; its error is the layer's.
+/// Calls the service below, and then the audit service with a request that `audit` makes; its error is the layer's.
 fn audited(
     audit_service: Transport,
     audit: fn(&Extensions) -> Request<Body>,
@@ -100,7 +100,7 @@ async fn outcome_of_another_service_does_not_count() {
     }
 }
 
-/// Returns a layer that sends a 429 again by itself, once and at once.
+/// Returns a layer that repeats a request once after a 429, immediately.
 fn retries_once() -> impl Layer<Transport, Service = BoxCloneSyncService<Request<Body>, Response<Body>, TransportError>>
 + Send
 + Sync
@@ -379,9 +379,9 @@ async fn classifier_of_the_user_decides_for_its_service() {
     let transport = builder().service_with_classifier(phone(), classify).build().unwrap();
     let error = send(&transport, post("/x/", "a")).await.unwrap_err();
     assert_eq!((error.kind(), error.sent(), error.attempts()), (Kind::Connect, Sent::No, 3));
-    assert!(error.elapsed() >= secs(4), "the wait that it names is kept");
+    assert!(error.elapsed() >= secs(4), "the wait that it names is respected");
     let error = send(&builder().service(phone()).build().unwrap(), get("/x/")).await.unwrap_err();
-    assert_eq!((error.kind(), error.attempts()), (Kind::Layer, 1), "without it the error means nothing");
+    assert_eq!((error.kind(), error.attempts()), (Kind::Layer, 1), "without it the error has no known kind");
 }
 
 #[tokio::test(start_paused = true)]

@@ -45,7 +45,7 @@ async fn compressed_response_is_decompressed() {
         let response = send(&roomy(step), get("/x/")).await.unwrap();
         assert!(text(&response) == whole);
         let names: Vec<_> = response.headers().keys().map(http::HeaderName::as_str).collect();
-        assert_eq!(names, ["x-kept"], "the others said something of the compressed body");
+        assert_eq!(names, ["x-kept"], "the others described the compressed body");
     }
 
     let named = Step::respond(200).body(gzip("by another name"));
@@ -142,7 +142,7 @@ async fn ignored_rest_of_a_body_counts_for_the_cap() {
     assert_eq!((error.kind(), error.limit_bytes()), (Kind::BodyTooLarge, Some(1_000)));
 }
 
-/// Returns how many pieces of an endless body one poll of a call reads at the most, and the error of the call.
+/// Returns the maximum number of pieces of an endless body that one poll of a call reads, and the error of the call.
 async fn pieces_per_poll(piece: Vec<u8>, encoding: Option<&'static str>) -> (usize, TransportError) {
     let given = Arc::new(AtomicUsize::new(0));
     let counter = Arc::clone(&given);
@@ -201,7 +201,7 @@ async fn both_caps_are_exact() {
     }
 }
 
-/// Body that repeats one piece without end, and counts how often.
+/// Body that repeats one piece without end, and counts the repetitions.
 struct Endless {
     piece: Bytes,
     given: Arc<AtomicUsize>,
@@ -242,7 +242,7 @@ async fn decompression_bomb_ends_at_the_cap() {
 
     let nothing = gzip("");
     let pieces = read_until_too_large(nothing.clone(), 10_000).await;
-    assert_eq!(pieces, 10_000 / nothing.len() + 1, "what becomes nothing is counted as it comes in");
+    assert_eq!(pieces, 10_000 / nothing.len() + 1, "pieces without output are counted when they arrive");
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! Many clients with one key and a limiter each, which are refused at the same moment.
+//! Many clients with one key and separate limiters, which are refused at the same moment.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -17,14 +17,14 @@ use crate::support::{get, limited, millis, secs, send, with_options};
 #[derive(Clone, Copy, Debug)]
 enum Refusal {
     RetryAfter,
-    /// The last call that was allowed says that none is left.
+    /// The response to the last allowed call reports that none is left.
     Remaining,
 }
 
-/// Returns when each of 100 clients returns, in order, all of which made their first call within 10 ms; and the number of
-/// calls after that.
+/// Returns the sorted times at which 100 clients return that all made their first call within 10 ms, and the number
+/// of calls after that.
 ///
-/// With a limiter of their own they are 100 processes, and with the limiter that is passed they are one.
+/// With their own limiters they are 100 processes, and with the limiter that is passed they are one.
 async fn returns(refusal: Refusal, seed: u64, shared: Option<&RateLimiter>) -> (Vec<Duration>, usize) {
     fastrand::seed(seed);
     let (started, times) = (Instant::now(), Arc::new(Mutex::new(Vec::new())));
@@ -81,7 +81,7 @@ async fn refused_clients_return_one_after_another() {
                 let width = wave[5] - wave[0];
                 assert!(width >= millis(100), "{refusal:?}, seed {seed}: more than 5 % within 100 ms: {wave:?}");
             }
-            // A tenth of the clients, which may send a burst, would be a third of the limit.
+            // Bursts of a tenth of the clients would be a third of the limit.
             let wave = times.iter().filter(|at| **at < secs(35)).count();
             assert!(wave <= 40, "{refusal:?}: {wave} of 100 in the first five seconds");
         }

@@ -60,5 +60,5 @@ async fn endless_continuation_frames_are_bounded() {
     let error = send(&transport, post("/x/", "{}")).await.unwrap_err();
     assert_eq!((error.kind(), error.sent()), (Kind::ConnectionLost, Sent::Maybe), "{error:?}");
     let sent = sent.load(Ordering::Relaxed);
-    assert!(sent < 10 << 20, "{sent} bytes of 100 MB went out");
+    assert!(sent < 10 << 20, "{sent} bytes of 100 MB were sent");
 }

@@ -83,7 +83,7 @@ async fn silent_stream_ends_with_an_idle_timeout() {
         assert_eq!(started.elapsed(), millis(4_900) + secs(expected));
         assert_eq!((error.sent(), error.status().unwrap().as_u16(), error.attempts()), (Sent::Yes, 200, 1));
         assert_eq!(error.elapsed(), started.elapsed());
-        assert_eq!(error.time_spent(), TimeSpent::default(), "reading a stream is no part of the attempt");
+        assert_eq!(error.time_spent(), TimeSpent::default(), "reading a stream is not part of the attempt");
         assert_eq!(error.to_string(), format!("idle timeout: no data of the body arrived for {expected} s"));
         assert!(next(&mut body).await.is_none(), "it is over");
         assert!(http_body::Body::is_end_stream(&body));

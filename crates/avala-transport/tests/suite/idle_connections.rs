@@ -1,6 +1,6 @@
 //! Pooled connections that the server closed, or wrote to, while nothing drove the client.
 //!
-//! The servers run in threads of their own, and the client's runtime does not run between two calls: only the kernel
+//! The servers run in their own threads, and the client's runtime does not run between two calls: only the kernel
 //! knows what arrived meanwhile.
 
 use std::io::{Read, Write};
@@ -243,7 +243,7 @@ fn bytes_sent_with_the_connection_are_not_a_response() {
     let runtime = paused_between_calls();
     for _ in 0..20 {
         let transport = builder().base_url(url.clone()).retry(retry.clone()).build().unwrap();
-        // Whether the bytes are there before the request is a race that the client cannot decide.
+        // Whether the bytes arrive before the request is a race that the client cannot decide.
         match runtime.block_on(send(&transport, request(Method::POST, "/x/"))) {
             Ok(response) => assert_eq!(text(&response), "second"),
             Err(error) => assert_eq!((error.kind(), error.sent()), (Kind::ConnectionLost, Sent::No), "{error:?}"),

@@ -199,7 +199,7 @@ async fn response_headers_are_reported_to_the_store() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn prefetch_asks_seldom_and_is_asked_anew_when_awaited() {
+async fn prefetch_asks_seldom_and_is_asked_again_when_awaited() {
     let store = Scripted::new(|call| call.background.then_some(Decision::TooLong(Duration::ZERO)));
     let service = ScriptedService::always(Step::respond(200));
     let stack = limited(&RateLimiter::shared(store.clone(), share()), service.clone());

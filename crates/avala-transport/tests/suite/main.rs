@@ -1,12 +1,7 @@
 //! The layers, alone and together, over scripted services and over real sockets.
 //!
-//! Tests about time run on tokio's paused clock and take none. Tests about connections use loopback sockets.
-#![allow(
-    clippy::expect_used,
-    clippy::panic,
-    clippy::unwrap_used,
-    reason = "a test may fail loudly, in its helpers too"
-)]
+//! Tests of time run on tokio's paused clock and take no time. Tests about connections use loopback sockets.
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "tests may panic, also in their helpers")]
 
 mod auth;
 mod body_sources;

@@ -1,7 +1,7 @@
 //! Failures of networks and servers, on real sockets.
 //!
 //! Where time counts, the clock is paused: the server, the client and the test share one thread, so what one of them
-//! wrote is there for the next one to read, and the clock only jumps when all of them wait.
+//! wrote can be read by the next one, and the clock only jumps when all of them wait.
 
 use avala_transport::testing::{ByteServer, Script};
 use avala_transport::{Sent, TimeoutPhase, TransportErrorKind as Kind};
@@ -128,7 +128,7 @@ async fn endless_response_headers_are_bounded() {
         let error = send(&quick(server.address()).build().unwrap(), post("/x/", "{}")).await.expect_err(what);
         assert_eq!((error.kind(), error.sent(), error.attempts()), (Kind::ConnectionLost, Sent::Maybe, 1), "{what}");
         // Most of it is in the socket buffers of the system.
-        assert!(server.bytes_sent() < 10 << 20, "{what}: {} bytes went out", server.bytes_sent());
+        assert!(server.bytes_sent() < 10 << 20, "{what}: {} bytes were sent", server.bytes_sent());
     }
 }
 
@@ -140,7 +140,7 @@ async fn decompression_bomb_over_a_socket_is_too_large() {
     let error = send(&quick(server.address()).build().unwrap(), get("/x/")).await.unwrap_err();
     assert_eq!((error.kind(), error.limit_bytes(), error.attempts()), (Kind::BodyTooLarge, Some(64 << 20), 1));
     assert!(server.requests()[0].windows(25).any(|header| header == b"\r\naccept-encoding: gzip\r\n"));
-    assert!(server.bytes_sent() < 20 << 20, "{} of 100 MB went out", server.bytes_sent());
+    assert!(server.bytes_sent() < 20 << 20, "{} of 100 MB were sent", server.bytes_sent());
 }
 
 #[tokio::test]

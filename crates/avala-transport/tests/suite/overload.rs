@@ -1,4 +1,4 @@
-//! Calls that wait must be able to finish: what becomes of tokens and callers under overload, on the paused clock.
+//! Calls that wait must be able to finish: tokens and callers under overload, on the paused clock.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -29,7 +29,7 @@ struct Tally {
     refused: AtomicUsize,
 }
 
-/// Callers that call again and again, against a server with this latency for each of its requests.
+/// Callers that call repeatedly, against a server with this latency for each request.
 async fn overload(
     callers: u64,
     timeout: Duration,
@@ -96,7 +96,7 @@ async fn long_tail_leaves_few_orphans() {
         assert!(orphans * 100 <= executed, "{callers} {timeout}: {tally:?}");
         assert!(executed >= 250, "{callers} {timeout}: {tally:?}");
     }
-    // The same tail spread out: half take up to 50 ms, one in a hundred a second.
+    // The same tail with spread: half take up to 50 ms, one in a hundred takes a second.
     let random = Mutex::new(fastrand::Rng::with_seed(7));
     let tally = overload(200, secs(2), move |_| {
         let normal = {
@@ -107,7 +107,7 @@ async fn long_tail_leaves_few_orphans() {
     })
     .await;
     let (executed, orphans) = (tally.executed.load(Ordering::Relaxed), tally.orphans.load(Ordering::Relaxed));
-    assert!(orphans * 50 <= executed, "a call may have half of its time: {tally:?}");
+    assert!(orphans * 50 <= executed, "at most 2 % of requests without a caller: {tally:?}");
 }
 
 #[tokio::test(start_paused = true)]
@@ -116,7 +116,7 @@ async fn queued_call_needs_time_left_for_its_attempt() {
     let service = ScriptedService::always(Step::respond(200).after(millis(300)));
     let stack = limited(&limiter, service.clone());
     send(&stack, get("/first/")).await.unwrap();
-    // The next token comes in 700 ms, and an attempt takes 300 ms.
+    // The next token is free in 700 ms, and an attempt takes 300 ms.
     let with_timeout = |timeout| with_options(get("/x/"), |options| options.timeout = Some(timeout));
     let started = Instant::now();
     for timeout in [millis(701), millis(900), millis(1_000)] {
@@ -126,7 +126,7 @@ async fn queued_call_needs_time_left_for_its_attempt() {
     assert_eq!(started.elapsed(), Duration::ZERO, "at once");
     send(&stack, with_timeout(millis(1_100))).await.unwrap();
     assert_eq!(started.elapsed(), secs(1), "no token was spent before");
-    // A call that need not wait is sent, however little time it has.
+    // A call that does not have to wait is sent, also with little time.
     sleep(secs(2)).await;
     assert_eq!(send(&stack, with_timeout(millis(10))).await.unwrap_err().sent(), Sent::Maybe);
 }
@@ -144,7 +144,7 @@ async fn attempt_that_was_cut_off_counts_twice() {
         assert_eq!(send(&transport, with_timeout(10)).await.unwrap_err().sent(), Sent::Maybe);
         // It waits for 990 ms, so that 70 ms are left for its attempt.
         assert_eq!(send(&transport, with_timeout(1_060)).await.unwrap_err().sent(), Sent::Maybe);
-        // The next token comes in 930 ms, and an attempt now needs more than 140.
+        // The next token is free in 930 ms, and an attempt now needs more than 140.
         let error = send(&transport, with_timeout(1_040)).await.unwrap_err();
         assert_eq!((error.kind(), error.sent()), (Kind::RateLimited, Sent::No), "{is_layered}");
     }
@@ -180,7 +180,11 @@ async fn backoff_that_ends_near_the_deadline_is_not_started() {
     let response = send(&transport, with_timeout(secs(7))).await.unwrap();
     assert_eq!((response.status().as_u16(), report(&response).attempts()), (200, 2));
     let response = send(&transport, with_timeout(millis(5_900))).await.unwrap();
-    assert_eq!((response.status().as_u16(), report(&response).attempts()), (503, 1), "the response comes at once");
+    assert_eq!(
+        (response.status().as_u16(), report(&response).attempts()),
+        (503, 1),
+        "the response is returned at once"
+    );
     assert_eq!(report(&response).elapsed(), Duration::ZERO);
 }
 
@@ -195,7 +199,7 @@ async fn call_that_is_polled_too_late_for_its_attempt_is_not_sent() {
         let mut call = Box::pin(send(&transport, request));
         assert!(tokio::time::timeout(Duration::ZERO, &mut call).await.is_err(), "queued");
         sleep(polled_at).await;
-        // Its token has been there for long; an attempt needs 50 ms.
+        // Its token has been free for a long time; an attempt needs 50 ms.
         match call.await {
             Ok(_) => assert!(is_sent),
             Err(error) => assert_eq!((error.kind(), error.sent(), is_sent), (Kind::RateLimited, Sent::No, false)),

@@ -11,7 +11,7 @@ use tokio::net::{TcpListener, TcpStream};
 use crate::servers::{Echo, certificate_authority, server_config};
 use crate::support::{builder, millis, post, quick, send, text};
 
-/// A proxy that makes tunnels, and keeps the requests for them.
+/// A proxy that opens tunnels, and keeps the requests for them.
 struct Tunnels {
     address: SocketAddr,
     heads: Arc<Mutex<Vec<String>>>,
@@ -62,7 +62,7 @@ async fn https_goes_through_a_tunnel() {
     let transport = builder.proxy(Proxy::http(&format!("http://{}", proxy.address)).unwrap()).build().unwrap();
     for _ in 0..2 {
         let response = send(&transport, post("/x/", "hello")).await.unwrap();
-        assert_eq!(text(&response), "HTTP/2.0 hello", "the two of them agreed on a protocol by themselves");
+        assert_eq!(text(&response), "HTTP/2.0 hello", "client and server agreed on a protocol");
     }
     let heads = proxy.heads();
     assert_eq!(heads.len(), 1, "a tunnel is a connection, and is used again");
@@ -110,7 +110,7 @@ async fn failure(proxy: SocketAddr) -> TransportError {
     let url = format!("http://Aladdin:sesame@{proxy}");
     let transport = builder.retry(quick).proxy(Proxy::http(&url).unwrap()).build().unwrap();
     let error = send(&transport, post("/x/", "{}")).await.unwrap_err();
-    assert_eq!(server.connections(), 0, "there is no way around the proxy");
+    assert_eq!(server.connections(), 0, "the proxy is not bypassed");
     let shown = format!("{error} {error:?}");
     assert!(shown.contains(&proxy.to_string()) && !shown.contains("sesame"), "{shown}");
     assert!(!shown.contains("QWxhZGRpbjp"), "{shown}");

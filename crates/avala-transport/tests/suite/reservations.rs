@@ -53,7 +53,7 @@ async fn paused_calls_delay_others_by_milliseconds() {
             assert!(call(&stack, "/x/").await);
         }
         let times: Vec<Duration> = sent(&service, started)[1..].iter().map(|(_, at)| *at).collect();
-        // Each of them has 20 ms to take the first free token. Then the others have the pace of the limit.
+        // Each of them has 20 ms to take the first free token. Then the others continue at the pace of the limit.
         assert_eq!(times, [1, 2, 3].map(|later| secs(later) + millis(20 * paused)), "{paused} paused");
     }
 }
@@ -182,7 +182,7 @@ async fn scoped_calls_that_wait_hold_no_permit_and_no_token() {
     for _ in 0..50 {
         send(&transport, get("/x/")).await.unwrap();
     }
-    assert_eq!(started.elapsed(), Duration::ZERO, "the burst of the others is whole");
+    assert_eq!(started.elapsed(), Duration::ZERO, "the others still have their whole burst");
     sleep(secs(61)).await;
     assert_eq!(service.requests().len(), 1 + 50 + 10, "ten a minute");
     drop(waiting);
@@ -252,9 +252,9 @@ async fn calls_of_one_permit_are_sent_in_order() {
     assert_eq!(order, (0..60).map(|index| format!("/{index}/")).collect::<Vec<_>>());
 }
 
-/// Counts what was sent against what the limit allows, in every window.
+/// Compares the calls that were sent with the limit, in every window.
 struct Account {
-    /// Calls per nanosecond and when it began.
+    /// Calls per nanosecond, and since when.
     rates: Vec<(Instant, f64)>,
     burst: f64,
 }
@@ -279,7 +279,7 @@ impl Account {
     }
 }
 
-/// A server that changes its limit and refuses at random, and what it saw.
+/// A server that changes its limit and refuses at random, and the requests that it received.
 struct Moody {
     random: fastrand::Rng,
     sent: Vec<Instant>,
@@ -309,7 +309,7 @@ impl Moody {
     }
 }
 
-/// Calls are dropped and left alone at random while the server changes its limit and closes the gate.
+/// Calls are dropped and left unpolled at random while the server changes its limit and closes the gate.
 #[tokio::test(start_paused = true)]
 async fn rate_limit_holds_in_every_time_window() {
     for seed in 0..20 {
@@ -328,7 +328,7 @@ async fn rate_limit_holds_in_every_time_window() {
             while calls.len() < 12 {
                 calls.push(call(&stack, "/x/"));
             }
-            // Most are polled, some are left alone for a while, and some are dropped.
+            // Most are polled, some are not polled for a while, and some are dropped.
             for index in (0..calls.len()).rev() {
                 match random.u8(0..30) {
                     0 => drop(calls.swap_remove(index)),
@@ -351,7 +351,7 @@ async fn rate_limit_holds_in_every_time_window() {
                 assert_eq!(early, 0, "seed {seed}: no call is sent while the gate is closed");
             }
         }
-        // Each of the rest is sent when it is polled.
+        // Each remaining one is sent when it is polled.
         for call in calls {
             assert!(call.await);
         }
@@ -375,10 +375,10 @@ async fn gate_longer_than_the_policy_allows_fails_calls_at_once() {
     assert_eq!(started.elapsed(), secs(100));
     let patient = builder().retry(RetryPolicy::default().max_wait(Duration::MAX)).service(service).build().unwrap();
     send(&patient, get("/x/")).await.unwrap();
-    assert!((secs(600)..=secs(630)).contains(&started.elapsed()), "no limit is no limit: {:?}", started.elapsed());
+    assert!((secs(600)..=secs(630)).contains(&started.elapsed()), "the limit is unset: {:?}", started.elapsed());
 }
 
-/// Whatever the server says and whatever is set: a call goes through after an hour, and no later.
+/// With all values of the server and all settings, a call is sent within an hour.
 #[tokio::test(start_paused = true)]
 async fn no_header_and_no_setting_stops_calls_for_more_than_an_hour() {
     let nano = Duration::from_nanos(1);

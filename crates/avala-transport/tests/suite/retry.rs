@@ -161,7 +161,7 @@ async fn repeated_delete_with_404_counts_as_done() {
     let table = [
         (Method::DELETE, Step::respond(500), 204),
         (Method::DELETE, Step::fail(Kind::ConnectionLost, Sent::Maybe), 204),
-        // The first attempt certainly did nothing, so there was nothing to delete.
+        // The first attempt certainly had no effect, so there was nothing to delete.
         (Method::DELETE, Step::respond(429), 404),
         (Method::DELETE, Step::fail(Kind::Connect, Sent::No), 404),
         (Method::GET, Step::respond(500), 404),
@@ -185,7 +185,7 @@ async fn error_reports_the_whole_call() {
         .then(Step::fail(Kind::Connect, Sent::No).after(millis(1_000)));
     let error = send(&retrying(RetryPolicy::default().max_attempts(2), service), get("/x/")).await.unwrap_err();
     assert_eq!((error.kind(), error.attempts()), (Kind::Connect, 2));
-    assert_eq!(error.sent(), Sent::Maybe, "the first attempt may have arrived, whatever became of the last");
+    assert_eq!(error.sent(), Sent::Maybe, "the first attempt may have arrived, with any result of the last");
     assert!(error.elapsed() >= millis(2_000) && error.elapsed() <= millis(2_202), "{:?}", error.elapsed());
 }
 

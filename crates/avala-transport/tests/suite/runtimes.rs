@@ -39,7 +39,7 @@ fn transport_needs_no_runtime_and_outlives_one() {
         let runtime = Builder::new_current_thread().enable_all().build().unwrap();
         let response = runtime.block_on(send(&transport, get("/x/"))).unwrap();
         assert_eq!(text(&response), "ok");
-        // The task that drives the pooled connection goes with its runtime.
+        // The task that drives the pooled connection ends with its runtime.
         drop(runtime);
     }
     server.join().unwrap();
@@ -51,7 +51,7 @@ fn connection_of_an_idle_runtime_is_left_to_it() {
     let url = BaseUrl::parse_insecure_loopback(&format!("http://{address}")).unwrap();
     let transport = builder().base_url(url).build().unwrap();
     let runtime = || Builder::new_current_thread().enable_all().build().unwrap();
-    // Both live on, and drive their connections only while they run.
+    // Both still exist, and drive their connections only while they run.
     for runtime in [runtime(), runtime()] {
         let response = runtime.block_on(send(&transport, get("/x/"))).unwrap();
         assert_eq!((text(&response), report(&response).attempts()), ("ok", 1));

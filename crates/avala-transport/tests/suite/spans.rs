@@ -14,7 +14,7 @@ use tracing::{Event, Metadata, Subscriber};
 
 use crate::support::{builder, post, send, with_options};
 
-/// The name and the fields of every span, in the order in which they were made, and the spans that are entered.
+/// The name and the fields of every span, in the order of their creation, and the spans that are entered.
 #[derive(Clone, Default)]
 struct Spans(Arc<Mutex<Vec<(&'static str, Fields)>>>, Arc<Mutex<Vec<u64>>>);
 
@@ -77,7 +77,7 @@ fn fields(pairs: &[(&'static str, &str)]) -> BTreeMap<&'static str, String> {
     pairs.iter().map(|(name, value)| (*name, (*value).to_owned())).collect()
 }
 
-/// Returns what every span of these tests has.
+/// Returns the fields that every span of these tests has.
 fn common(kind: &str) -> BTreeMap<&'static str, String> {
     fields(&[
         ("http.request.method", "POST"),
@@ -101,7 +101,7 @@ async fn call_and_each_attempt_have_a_span() {
     first.extend(fields(&[("error.type", "429"), ("http.response.status_code", "429")]));
     let mut second = common("client");
     second.extend(fields(&[("http.request.resend_count", "1"), ("http.response.status_code", "200")]));
-    // All the fields there are, so none of them has anything secret.
+    // These are all fields, so none of them has a secret.
     assert_eq!(spans, [("avala.call", call), ("avala.attempt", first), ("avala.attempt", second)]);
 }
 
@@ -156,5 +156,5 @@ async fn layers_of_an_attempt_run_inside_its_span() {
     let transport = builder().layer_per_attempt(propagate).service(service).build().unwrap();
     send(&transport, post("/x/", "a")).await.unwrap();
     drop(guard);
-    assert_eq!(*current.lock().unwrap(), [Some(2), Some(3)], "the attempts, and not the call, which is the first");
+    assert_eq!(*current.lock().unwrap(), [Some(2), Some(3)], "the attempts, and not the call, which is the first span");
 }

@@ -16,14 +16,14 @@ use crate::support::{builder, millis, post, report, request, send, text};
 
 const RESPONSE: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
 
-/// When the server hangs up on a connection after responding to one request.
+/// When the server closes a connection after responding to one request.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum HangUp {
     BeforeTheNextRequest,
     AfterReadingTheNextRequest,
 }
 
-/// Serves one request on the first connection and hangs up; the second connection is served well.
+/// Serves one request on the first connection and closes it; the second connection is served normally.
 async fn server(hang_up: HangUp) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -47,7 +47,7 @@ async fn server(hang_up: HangUp) -> SocketAddr {
     address
 }
 
-/// Waits until the server has hung up: what comes over a later connection was sent after that.
+/// Waits until the server has closed the connection: requests on a later one were sent after that.
 async fn wait_until_hung_up(server: SocketAddr) {
     let mut witness = TcpStream::connect(server).await.unwrap();
     assert_eq!(witness.read_u8().await.unwrap(), b'!');
@@ -98,7 +98,7 @@ async fn post_fails_when_a_pooled_connection_closes_mid_request() {
 
 #[tokio::test]
 async fn connection_lost_before_the_request_counts_as_not_sent() {
-    // In TLS 1.2 the server sends the last message of the handshake, and what it sends next arrives together with it.
+    // In TLS 1.2 the server sends the last message of the handshake, and its next bytes arrive with it.
     let (root, _, issuer) = certificate_authority();
     let key = rcgen::KeyPair::generate().unwrap();
     let params = rcgen::CertificateParams::new(vec!["127.0.0.1".to_owned()]).unwrap();

@@ -90,7 +90,7 @@ pub(crate) fn gzip(text: &str) -> Vec<u8> {
     encoder.finish().unwrap()
 }
 
-/// Returns a transport for a plain server at this address, that backs off for a moment only.
+/// Returns a transport for a plain server at this address, with short backoffs.
 pub(crate) fn quick(address: SocketAddr) -> TransportBuilder {
     let url = BaseUrl::parse_insecure_loopback(&format!("http://{address}")).unwrap();
     builder().base_url(url).retry(RetryPolicy::default().base_delay(millis(1)))

@@ -44,7 +44,7 @@ async fn call_timeout_covers_all_attempts() {
 
 #[tokio::test(start_paused = true)]
 async fn call_ends_in_time_while_its_retry_waits_for_a_permit() {
-    // The first attempt had a timer, and the second one does not begin.
+    // The first attempt had a timer, and the second one does not start.
     let busy = Step::respond(503).header("retry-after", "1").after(Duration::from_millis(100));
     let transport = builder()
         .timeout(secs(5))
@@ -69,14 +69,14 @@ async fn call_ends_in_time_while_its_retry_waits_for_a_permit() {
     };
     tokio::select! {
         () = call => {}
-        result = holder => panic!("it holds the permit: {result:?}"),
+        result = holder => panic!("the call holds the permit: {result:?}"),
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn timeout_error_says_how_the_time_was_spent() {
     let limiter = RateLimiter::new(RateLimit::per_minute(60).burst(1));
-    // The policy's longest wait is the server's, so no jitter is added.
+    // The policy's maximum wait is the wait of the server, so no jitter is added.
     let policy = RetryPolicy::default().max_wait(secs(4));
     let busy = Step::respond(500).header("retry-after", "4").after(secs(3));
     let service = ScriptedService::new().then(Step::respond(200)).then(busy.clone()).then(Step::hang());

@@ -56,7 +56,7 @@ async fn layers_that_queue_end_calls_in_time() {
         let error = send(&transport, request).await.unwrap_err();
         assert_eq!((error.kind(), error.sent(), started.elapsed()), (Kind::Timeout, Sent::Maybe, secs(5)), "{name}");
         assert_eq!(send(&transport, get("/x/")).await.unwrap().status(), 200, "{name}");
-        // The caller gives up.
+        // The caller drops the call.
         assert!(timeout(secs(1), send(&transport, get("/x/"))).await.is_err());
         assert_eq!(send(&transport, get("/x/")).await.unwrap().status(), 200, "{name}");
     }

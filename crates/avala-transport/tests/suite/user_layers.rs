@@ -20,7 +20,7 @@ use crate::support::{builder, get, post, report, request, secs, send, with_optio
 
 type Boxed = BoxCloneSyncService<Request<Body>, Response<Body>, BoxError>;
 
-/// Returns a layer that runs `step` for each request, with what is below it.
+/// Returns a layer that runs `step` for each request, with the service below it.
 fn layer<F, R>(step: F) -> impl Layer<Transport, Service = Boxed> + Clone + Send + Sync + 'static
 where
     F: Fn(Transport, Request<Body>) -> R + Clone + Send + Sync + 'static,
@@ -295,7 +295,7 @@ async fn layer_that_calls_twice_is_safe_in_both_positions() {
         assert_eq!(service.requests().len(), 2);
         assert!(result.err().is_none_or(|error| error.sent() > Sent::No));
     }
-    // Around the call, they are two calls: each is tried again by itself.
+    // Around the call, the layer makes two calls, each with its own retries.
     let (_, per_call) = in_both_positions(&twice).into_iter().next().unwrap();
     let service = ScriptedService::new().then(Step::respond(201)).then(Step::respond(429)).then(Step::respond(201));
     let transport = per_call.service(service.clone()).build().unwrap();

@@ -68,7 +68,7 @@ impl CameraCalibration {
     /// Returns the camera of an image. Model, xi and alpha default to those of the frame.
     fn of(image: &FrameImage, frame: &DatasetFrame) -> Self {
         Self {
-            // Uploaders name their cameras in three ways; the first one that is there and not empty counts.
+            // Uploaders name their cameras in three ways; the first name that is present and not empty counts.
             camera_id: ["camera", "camera_id", "sensor_id"]
                 .into_iter()
                 .find_map(|name| name_in(image.extra.get(name)?)),

@@ -19,7 +19,7 @@ use crate::field::{Field, Mode, Report, Required, duplicate};
 /// the `raw` of each frame. A [`DatasetSequence`] keeps the text and decodes single frames on request, which is better
 /// for a few of them.
 ///
-/// `F` is [`DatasetFrame`], or a type of yours with the fields that you need.
+/// `F` is [`DatasetFrame`], or your own type with the fields that you need.
 ///
 /// ```
 /// use avala_types::{DatasetFrame, TypedSequence, from_json};
@@ -53,7 +53,7 @@ impl<F> TypedSequence<F> {
 }
 
 impl<F: DeserializeOwned> TypedSequence<F> {
-    /// Decodes a response whose frames have a type of yours, as [`from_json`](crate::from_json) decodes those of this
+    /// Decodes a response whose frames have your own type, as [`from_json`](crate::from_json) decodes those of this
     /// crate.
     ///
     /// # Errors

@@ -65,7 +65,7 @@ impl ManagedProgress {
     /// Decodes the parts; none if the server sent none.
     ///
     /// # Errors
-    /// When they are no list, or one of them does not have the fields of a [`ManagedPart`].
+    /// If they are not a list, or an element lacks the fields of a [`ManagedPart`].
     pub fn stored_parts(&self) -> Result<Vec<ManagedPart>, serde_json::Error> {
         self.parts.as_ref().map_or_else(|| Ok(Vec::new()), Json::parse)
     }
@@ -110,7 +110,7 @@ impl ManagedPartGrants {
     /// Decodes the grants; none if the server sent none.
     ///
     /// # Errors
-    /// When they are no list, or one of them does not have the fields of a [`ManagedPartGrant`].
+    /// If they are not a list, or an element lacks the fields of a [`ManagedPartGrant`].
     pub fn grants(&self) -> Result<Vec<ManagedPartGrant>, serde_json::Error> {
         self.parts.as_ref().map_or_else(|| Ok(Vec::new()), Json::parse)
     }
@@ -175,7 +175,7 @@ payload! {
 }
 
 impl AdmitManagedUpload {
-    /// The largest number of files in one upload.
+    /// Maximum number of files in one upload.
     pub const MAX_FILES: usize = 64;
 }
 

@@ -1,4 +1,4 @@
-//! Recordings: what a device recorded.
+//! Recordings of devices.
 
 use crate::id::{DeviceUid, RecordingUid};
 use crate::json::Json;

@@ -96,7 +96,7 @@ pub(crate) fn scalar<E: de::Error>(value: impl Serialize) -> Result<Json, E> {
 
 /// Returns a floating point number as JSON, which has no text for the infinite ones.
 pub(crate) fn float<E: de::Error>(value: f64) -> Result<Json, E> {
-    if value.is_finite() { scalar(value) } else { Err(E::custom(format_args!("{value} has no form in JSON"))) }
+    if value.is_finite() { scalar(value) } else { Err(E::custom(format_args!("JSON cannot express {value}"))) }
 }
 
 /// Encodes bytes as a list of numbers, as `serde_json` does.
@@ -263,7 +263,7 @@ impl<'de> Deserialize<'de> for Key {
     }
 }
 
-/// Writes whatever a format holds as JSON text.
+/// Writes the value of any format as JSON text.
 struct Writer<'a>(&'a mut String);
 
 impl Writer<'_> {
@@ -312,7 +312,8 @@ fn entries<'de, A: MapAccess<'de>>(text: &mut String, first: Option<Key>, mut ma
     Ok(())
 }
 
-/// Returns the number in an object without its last brace, if it holds nothing else. Such an object may also be somebody's data.
+/// Returns the number in an object without its last brace, if it holds nothing else. Such an object may also be data of
+/// a user.
 fn number_of(text: &str) -> Option<String> {
     let value = text.strip_prefix('{')?.strip_prefix('"')?.strip_prefix(NUMBER_TEXT)?.strip_prefix("\":\"")?;
     let number =

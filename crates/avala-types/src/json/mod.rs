@@ -14,7 +14,7 @@ use serde_json::value::RawValue;
 
 /// A piece of free-form JSON, kept as the text that the server sent and parsed on demand.
 ///
-/// Nothing is lost on the way: integers of any size, decimals of any length and the order of keys stay as they
+/// Nothing is lost: integers of any size, decimals of any length and the order of keys stay as they
 /// are, and unused JSON costs no parsing. Equality compares values and not text: white space, the
 /// order of keys and the spelling of a number do not matter, and numbers are compared exactly.
 ///
@@ -51,15 +51,15 @@ use serde_json::value::RawValue;
 /// `serde_json` reads and writes the exact text. Any other format, and serde's own buffers (`#[serde(tag)]`,
 /// `#[serde(flatten)]`, `#[serde(untagged)]`), read and write the parsed value: white space and the order of keys may
 /// change, and a number beyond 64 bits is rounded. Bytes become a list of numbers; a number that is not finite is an
-/// error, because JSON has no form for it.
+/// error, because JSON cannot express it.
 #[derive(Clone)]
 pub struct Json(Text);
 
 #[derive(Clone)]
 enum Text {
-    /// As `serde_json` gives it, and writes it without another look.
+    /// The value of `serde_json`, which writes it without parsing it again.
     Raw(Box<RawValue>),
-    /// A piece of a text that was read already. To make a `RawValue` of it is to read it once more.
+    /// A part of a text that was already parsed. Creating a `RawValue` from it would parse it again.
     Piece(Box<str>),
     /// A part of a response, which is not copied, and is UTF-8.
     #[cfg(feature = "bytes")]
@@ -79,16 +79,16 @@ impl Json {
         }
     }
 
-    /// Makes JSON of a part of a response, without copying it. It must be valid JSON.
+    /// Creates JSON from a part of a response, without copying it. It must be valid JSON.
     #[cfg(feature = "bytes")]
     pub(crate) fn shared(text: bytes::Bytes) -> Self {
         Self(Text::Shared(text))
     }
 
-    /// Parses the text into a type of yours, which may borrow from it.
+    /// Parses the text into your own type, which may borrow from it.
     ///
     /// # Errors
-    /// When the text does not have the shape that `T` wants.
+    /// If the text does not have the shape of `T`.
     pub fn parse<'a, T: serde::Deserialize<'a>>(&'a self) -> Result<T, serde_json::Error> {
         serde_json::from_str(self.get())
     }
@@ -96,26 +96,26 @@ impl Json {
     /// Parses the text into a [`Value`]. Numbers that a `Value` cannot hold are rounded there, not in `self`.
     ///
     /// # Errors
-    /// When it is nested deeper than `serde_json` reads (128 levels).
+    /// If it is nested deeper than `serde_json` reads (128 levels).
     pub fn to_value(&self) -> Result<Value, serde_json::Error> {
         self.parse()
     }
 
-    /// Encodes a value of yours.
+    /// Encodes your own value.
     ///
     /// # Errors
-    /// When the value has no form in JSON, as a map whose keys are not strings, or holds NaN or an infinity: the
-    /// message names its path. A [`Value`] cannot hold such a number, and `json!` makes null of one.
+    /// If JSON cannot express the value, such as a map whose keys are not strings, NaN or an infinity: the
+    /// message names its path. A [`Value`] cannot hold such a number, and `json!` turns it into null.
     pub fn encode<T: Serialize + ?Sized>(value: &T) -> Result<Self, serde_json::Error> {
         let text = serde_json::value::to_raw_value(value)?;
-        // Such a number became `null`: without that word there is none to look for.
+        // Such a number became `null`: without that word there is none to find.
         if text.get().contains("null") {
             crate::encode::check_finite(value)?;
         }
         Ok(Self::from(text))
     }
 
-    /// Returns the elements of a list, found one at a time: what is not asked for is not read.
+    /// Returns the elements of a list, found one at a time: elements that are not requested are not read.
     ///
     /// Empty when the text is not a list.
     ///
@@ -147,12 +147,12 @@ impl From<Value> for Json {
 
 impl From<&Value> for Json {
     fn from(value: &Value) -> Self {
-        // A `Value` always has a form in JSON, so the error is never met; null stands in for it.
+        // JSON can express every `Value`, so the error does not occur; null replaces it.
         Self::encode(value).unwrap_or_else(|_| RawValue::NULL.to_owned().into())
     }
 }
 
-/// Makes JSON of scalars. A `&str` becomes a JSON string; to parse JSON text there is `FromStr`.
+/// Creates JSON from scalars. A `&str` becomes a JSON string; to parse JSON text there is `FromStr`.
 macro_rules! from_scalar {
     ($($ty:ty),+) => {$(
         impl From<$ty> for Json {
@@ -205,7 +205,7 @@ impl PartialEq for Json {
 
 impl Eq for Json {}
 
-/// Hashes the value and not its spelling, down to a few levels: enough to tell values apart, and bounded in time.
+/// Hashes the value and not its spelling, down to a few levels: enough to distinguish values, and bounded in time.
 impl Hash for Json {
     fn hash<H: Hasher>(&self, state: &mut H) {
         hash_value(self.get(), 4, state);
@@ -237,7 +237,7 @@ fn hash_value<H: Hasher>(text: &str, levels: usize, state: &mut H) {
     }
 }
 
-/// One level of a JSON text; what is inside stays text.
+/// One level of a JSON text; its values stay text.
 enum Level<'a> {
     Scalar(&'a str),
     Text(String),
@@ -247,7 +247,7 @@ enum Level<'a> {
 }
 
 impl<'a> Level<'a> {
-    /// Parses `text`, which is known to be valid JSON. `None` where `serde_json` still refuses it, as for a lone
+    /// Parses `text`, which is known to be valid JSON. `None` if `serde_json` still refuses it, such as for a lone
     /// surrogate.
     fn of(text: &'a str) -> Option<Self> {
         Some(match text.as_bytes().first()? {
@@ -274,9 +274,10 @@ fn without_spaces(text: &str) -> impl Iterator<Item = u8> {
     })
 }
 
-/// Compares two JSON texts by value. It keeps its own stack: the texts may be nested deeper than ours reaches.
+/// Compares two JSON texts by value. It keeps its own stack: the texts may be nested deeper than the stack of the
+/// thread allows.
 fn same_value(left: &str, right: &str) -> bool {
-    // Most equal values are equal texts but for spaces, and this is linear where the walk below rescans each level.
+    // Most equal values are equal texts except for spaces, and this is linear, while the walk below rescans each level.
     if without_spaces(left).eq(without_spaces(right)) {
         return true;
     }
@@ -336,10 +337,10 @@ impl Decimal {
     }
 }
 
-/// The elements of a list in a [`Json`], each as its own text. Made by [`Json::elements`].
+/// The elements of a list in a [`Json`], each as its own text. Returned by [`Json::elements`].
 #[derive(Clone, Debug, Default)]
 pub struct Elements<'a> {
-    /// What comes after the elements that were read.
+    /// The text after the elements that were read.
     rest: &'a str,
 }
 

@@ -1,8 +1,8 @@
 //! A fast reader of JSON.
 //!
 //! `serde_json` defines the accepted texts: this reader accepts a part of them, with equal results, and stops
-//! at anything else ([`Unusual`]). Then the same text is read once more by `serde_json`, which handles it or says what
-//! is wrong. So this reader has no error messages, and nothing depends on it but speed.
+//! at anything else ([`Unusual`]). Then `serde_json` reads the same text again, and handles it or reports what
+//! is wrong. So this reader has no error messages, and only speed depends on it.
 
 mod decimal;
 pub(crate) mod find;
@@ -17,7 +17,7 @@ use self::find::{find, name_in};
 use self::scan::{Number, Scan, Text};
 use self::unusual::Unusual;
 
-/// The name under which [`PlainJson`] hands out the text of a value, which it has checked.
+/// The name under which [`PlainJson`] passes on the text of a value, which it has checked.
 pub(crate) const CHECKED_TEXT: &str = "$avala_types::CheckedText";
 
 /// Reads a whole text.
@@ -34,8 +34,8 @@ pub(crate) fn read_first<'de, S: DeserializeSeed<'de>>(text: &'de str, seed: S) 
     Ok((value, reader.scan.offset()))
 }
 
-/// Returns where the value of a member of an object is; `None` if the text is not an object with exactly one such
-/// member, or is left to `serde_json`.
+/// Returns the position of the value of a member of an object; `None` if the text is not an object with exactly one
+/// such member, or is left to `serde_json`.
 #[cfg(feature = "bytes")]
 pub(crate) fn place_of(text: &str, name: &str) -> Option<std::ops::Range<usize>> {
     let mut scan = Scan::new(text);
@@ -44,7 +44,7 @@ pub(crate) fn place_of(text: &str, name: &str) -> Option<std::ops::Range<usize>>
     }
     let mut place = None;
     loop {
-        // An escaped name could be the one.
+        // An escaped name could be the searched name.
         let Text::Plain(key) = scan.peek().filter(|byte| *byte == b'"').and_then(|_| scan.string().ok())? else {
             return None;
         };
@@ -98,7 +98,7 @@ impl<'de> PlainJson<'de> {
             Number::Unsigned(value) => visitor.visit_u64(value),
             Number::Negative(value) => visitor.visit_i64(value),
             Number::Float(value) => visitor.visit_f64(value),
-            // An integer may have more than 64 bits, and a float more than there are.
+            // An integer may have more than 64 bits, and a float may exceed the range.
             Number::Other(text) if text.contains(['.', 'e', 'E']) || text == "-0" => match text.parse::<f64>() {
                 Ok(value) if value.is_finite() => visitor.visit_f64(value),
                 _ => Err(Unusual),
@@ -206,7 +206,7 @@ impl<'de> Deserializer<'de> for &mut PlainJson<'de> {
         visitor.visit_unit()
     }
 
-    /// Refuses enumerations of serde, which no model is.
+    /// Refuses enumerations of serde: no model is one.
     fn deserialize_enum<V: Visitor<'de>>(
         self,
         _: &'static str,
@@ -234,11 +234,11 @@ enum Part {
 struct Elements<'a, 'de> {
     reader: &'a mut PlainJson<'de>,
     part: Part,
-    /// Members whose names are handed out as their index, each as `,"name":`.
+    /// Members whose names are passed on as their index, each as `,"name":`.
     members: &'static [&'static str],
     /// Index of the member that is expected next: servers send fields in the same order each time.
     next_member: usize,
-    /// Whether the colon after the key was taken with it.
+    /// Whether the colon after the key was read with it.
     has_colon: bool,
 }
 
@@ -301,7 +301,7 @@ impl<'de> MapAccess<'de> for &mut Elements<'_, 'de> {
         if !self.has_next(b'}')? {
             return Ok(None);
         }
-        // A key is a string, whatever the seed asks for.
+        // A key is a string, also if the seed asks for another type.
         if self.reader.scan.peek() != Some(b'"') {
             return Err(Unusual);
         }
@@ -341,7 +341,7 @@ impl<'de> Deserializer<'de> for Index {
     }
 }
 
-/// The key of a struct that is none of its names.
+/// A key of a struct that is not one of its names.
 pub(crate) struct Unknown<'de>(&'de str);
 
 impl<'de> Deserializer<'de> for Unknown<'de> {

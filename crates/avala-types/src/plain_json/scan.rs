@@ -134,7 +134,7 @@ impl<'de> Scan<'de> {
                 if digits < EXACT
                     && let Some(power) = POWERS.get(number.decimals)
                 {
-                    // Both are exact, so that their quotient is rounded once, as it should be.
+                    // Both are exact, so that their quotient is rounded only once.
                     let value = digits as f64 / power;
                     return Ok(Number::Float(if number.is_negative { -value } else { value }));
                 }
@@ -147,7 +147,7 @@ impl<'de> Scan<'de> {
         self.text.get(start..number.end).map(Number::Other).ok_or(Unusual)
     }
 
-    /// Takes a number of few digits as a floating point number; takes nothing if there is another one, or none.
+    /// Takes a number of few digits as a floating point number; takes nothing if there is another number, or none.
     #[inline]
     pub(super) fn float(&mut self) -> Option<f64> {
         let bytes = self.text.as_bytes();

@@ -27,7 +27,7 @@ pub(super) fn literal(bytes: &[u8], at: usize, literal: &[u8]) -> Option<usize> 
     (bytes.get(at..end)? == literal).then_some(end)
 }
 
-/// Returns the position of the first byte, from inside of a string, that cannot be in a string or that ends it.
+/// Returns the position of the first byte, from inside a string, that cannot be in a string or that ends it.
 #[inline]
 pub(super) fn plain_text(bytes: &[u8], mut at: usize) -> usize {
     const LOW: u64 = u64::MAX / 0xff;
@@ -68,7 +68,7 @@ fn long_text(bytes: &[u8], mut at: usize) -> usize {
     at
 }
 
-/// Returns the position after the closing quote of a string, from inside of it.
+/// Returns the position after the closing quote of a string, from inside it.
 #[inline]
 pub(super) fn rest_of_string(bytes: &[u8], at: usize) -> Option<usize> {
     let end = plain_text(bytes, at);
@@ -233,7 +233,7 @@ impl Open {
         self.depth -= 1;
     }
 
-    /// Returns whether the innermost one is an object; `None` outside of all.
+    /// Returns whether the innermost one is an object; `None` outside all.
     #[inline]
     fn innermost(&self) -> Option<bool> {
         (self.depth > 0).then_some(self.are_objects & 1 == 1)

@@ -1,4 +1,4 @@
-//! Checks of a server's description of a public dataset. Nothing in it is secret, so its identity is all there is to
+//! Checks of a server's description of a public dataset. It has no secret, so its identity is the only thing to
 //! trust: every response has to repeat it exactly.
 
 use std::collections::BTreeSet;
@@ -24,7 +24,7 @@ pub struct InvalidPublicDataset {
 }
 
 impl InvalidPublicDataset {
-    /// Creates an error from the JSON path of a field and what is wrong with it, for checks of your own.
+    /// Creates an error from the JSON path of a field and what is wrong with it, for your own checks.
     #[must_use]
     pub fn new(field: impl Into<String>, reason: &'static str) -> Self {
         Self { field: field.into(), reason }
@@ -108,7 +108,7 @@ impl PublicRevision {
     /// Decodes the manifest.
     ///
     /// # Errors
-    /// When there is none, or it does not have the fields of a [`PublicManifest`].
+    /// If there is none, or it does not have the fields of a [`PublicManifest`].
     pub fn parse_manifest(&self) -> Result<PublicManifest, InvalidPublicDataset> {
         parse("manifest", self.manifest.as_ref())
     }
@@ -116,7 +116,7 @@ impl PublicRevision {
     /// Decodes the terms of use.
     ///
     /// # Errors
-    /// When there are none, or they do not have the fields of [`PublicRights`].
+    /// If there are none, or they do not have the fields of [`PublicRights`].
     pub fn parse_rights(&self) -> Result<PublicRights, InvalidPublicDataset> {
         parse("rights", self.rights.as_ref())
     }
@@ -124,7 +124,7 @@ impl PublicRevision {
     /// Checks the response to a request for `reference`.
     ///
     /// # Errors
-    /// When a field contradicts the reference or another field, or is outside of its documented range.
+    /// If a field contradicts the reference or another field, or is outside its documented range.
     pub fn check(&self, reference: &PublicReference) -> Result<(), InvalidPublicDataset> {
         ensure(self.schema_version == 1, "schema_version", "is not 1")?;
         ensure(is_uuid(self.dataset_uid.as_str()), "dataset_uid", "is not a UUID in canonical form")?;
@@ -214,7 +214,7 @@ impl PublicObjectPage {
     /// holds across pages.
     ///
     /// # Errors
-    /// When the page is of another revision, its objects are not in order, or one of them is not as documented.
+    /// If the page is of another revision, its objects are not in order, or one of them is not as documented.
     pub fn check(&self, revision: &PublicRevision) -> Result<(), InvalidPublicDataset> {
         let manifest = revision.parse_manifest()?;
         ensure(self.schema_version == 1, "schema_version", "is not 1")?;
@@ -268,7 +268,7 @@ impl PublicObjectGrant {
     /// the client.
     ///
     /// # Errors
-    /// When a field is not that of the object or the revision.
+    /// If a field is not that of the object or the revision.
     pub fn check(&self, revision: &PublicRevision, object: &PublicObject) -> Result<(), InvalidPublicDataset> {
         let manifest = revision.parse_manifest()?;
         ensure(self.schema_version == 1, "schema_version", "is not 1")?;

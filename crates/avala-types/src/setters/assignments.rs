@@ -75,7 +75,7 @@ fn one_form<M: Decode + serde::Serialize + Clone>(
     assert_eq!(written(odd, field.wire).as_deref(), Some(form), "{case}");
     assert!(unexpected_fields(odd).contains(&field.wire.to_owned()), "{case}");
 
-    // Nothing tells an assigned default from the one that was left by decoding.
+    // An assigned default looks the same as one that was left by decoding.
     let mut same = odd.clone();
     (field.assign)(&mut same, unset);
     assert_eq!(written(&same, field.wire).as_deref(), Some(form), "{case}");
@@ -94,7 +94,7 @@ fn one_form<M: Decode + serde::Serialize + Clone>(
     }
 }
 
-/// Returns the text of a field as it is written, and checks that it is there once.
+/// Returns the text of a field as it is written, and checks that it occurs once.
 fn written(model: &impl serde::Serialize, wire: &str) -> Option<String> {
     let text = serde_json::to_string(model).unwrap();
     let mut object: Object = serde_json::from_str(&text).unwrap();

@@ -1,6 +1,6 @@
 //! Setters of models: `with_name` sets the field `name`, in an expression.
 //!
-//! Lists, because macros cannot make a name of two. A unit test compares them with the models.
+//! Lists, because macros cannot join two names. A unit test compares them with the models.
 
 mod accounts;
 #[cfg(test)]
@@ -62,7 +62,7 @@ mod tests {
     use std::fs;
     use std::path::Path;
 
-    /// Collects the lines of all files below a folder that declare fields, as `Model { field: Type`.
+    /// Collects the lines of all files below a folder that declare fields, such as `Model { field: Type`.
     fn fields_of_models(folder: &Path, found: &mut Vec<String>) {
         for entry in fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();

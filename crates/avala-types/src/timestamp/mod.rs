@@ -27,13 +27,13 @@ use crate::scalar::{Scalar, wrong_value};
 /// Compares as a point in time: the same moment under two offsets is equal.
 ///
 /// # Forms that are read
-/// RFC 3339, and what databases and languages write in its place:
+/// RFC 3339, and what databases and languages write instead:
 /// - a date of ISO 8601 with `-`, `/` or `.` between its parts, as a week (`2025-W03-3`) or a day of the year
 ///   (`2025-015`), and the basic form (`20250115T093000Z`); a date alone is its midnight, in UTC, as in JavaScript;
 /// - a space, `t` or `-` instead of `T` (`2025-01-15-09.30.00` of Db2), no seconds, a comma instead of the point, a
 ///   fraction of any length (kept to nanoseconds), and ` AM` or ` PM` after the time;
-/// - the offset as `Z`, `UTC`, `GMT`, `Etc/UTC`, `+02`, `+0200`, `+02:00`, `+02:00:00` or `UTC+02:00`, with or without a
-///   space before it (`2025-01-15 09:30:00.1234567 +01:00` of SQL Server); a missing offset is UTC;
+/// - the offset as `Z`, `UTC`, `GMT`, `Etc/UTC`, `+02`, `+0200`, `+02:00`, `+02:00:00` or `UTC+02:00`, with or without
+///   a space before it (`2025-01-15 09:30:00.1234567 +01:00` of SQL Server); a missing offset is UTC;
 /// - the name of the zone after the offset, which is dropped: `[Europe/Paris]` of Java, ` +0200 CEST` of Go;
 /// - the dates of HTTP, email and cookies: `Wed, 15 Jan 2025 09:30:00 GMT`, and those of RFC 850, whose weekday gives
 ///   the century (`Wednesday, 15-Jan-25 09:30:00 GMT`);
@@ -43,7 +43,7 @@ use crate::scalar::{Scalar, wrong_value};
 ///
 /// Not read, because it has more than one meaning: a month in digits that does not follow the year (`01/02/2025`), a
 /// year of two digits without a weekday, the name of a zone without its offset (`09:30 CET`, `Europe/Paris`), and a
-/// number, since nothing says whether it counts seconds or milliseconds.
+/// number, because it could count seconds or milliseconds.
 /// [`from_unix_seconds`](Self::from_unix_seconds) is for numbers whose unit is known.
 ///
 /// RFC 3339 is written, with the offset that was read.
@@ -61,7 +61,7 @@ use crate::scalar::{Scalar, wrong_value};
 pub struct Timestamp(OffsetDateTime);
 
 impl Timestamp {
-    /// Returns the moment that lies `seconds` after the Unix epoch, or `None` outside the years -9999 to 9999.
+    /// Returns the time `seconds` after the Unix epoch, or `None` outside the years -9999 to 9999.
     #[must_use]
     pub fn from_unix_seconds(seconds: i64) -> Option<Self> {
         OffsetDateTime::from_unix_timestamp(seconds).ok().map(Self)
@@ -114,7 +114,7 @@ impl FromStr for Timestamp {
     type Err = TimestampError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        // The text comes from outside: an error message repeats no more of it than a timestamp is long.
+        // The text is foreign: an error message repeats at most the length of a timestamp.
         parse::parse(text.trim_ascii()).map(Self).ok_or_else(|| TimestampError(text.chars().take(40).collect()))
     }
 }
@@ -427,7 +427,7 @@ mod tests {
         let last = OffsetDateTime::from_unix_timestamp(253_402_300_799).unwrap();
         let first = OffsetDateTime::from_unix_timestamp(-377_705_116_800).unwrap();
         let read = |time: SystemTime| OffsetDateTime::from(Timestamp::from(time)).unix_timestamp();
-        // A system whose clock does not reach as far has no such time.
+        // A system with a smaller range of its clock has no such time.
         for seconds in [253_402_300_799, 253_402_300_800, 1 << 40, i64::MAX as u64 - 1, i64::MAX as u64] {
             let after = SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(seconds));
             assert!(after.is_none_or(|time| read(time) == last.unix_timestamp()), "{seconds}");

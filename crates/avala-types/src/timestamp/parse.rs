@@ -10,7 +10,7 @@ use super::words;
 
 /// Reads a timestamp in any of the forms that [`Timestamp`](super::Timestamp) lists.
 pub(super) fn parse(text: &str) -> Option<OffsetDateTime> {
-    // Nearly every text is of this form, which `time` reads fast.
+    // Nearly every text has this form, which `time` reads fast.
     if let Ok(time) = OffsetDateTime::parse(text, &Rfc3339) {
         return Some(time);
     }
@@ -28,7 +28,7 @@ fn with_plain_spaces(text: &str) -> Cow<'_, str> {
     if text.is_ascii() { text.into() } else { text.replace(['\u{202f}', '\u{a0}'], " ").into() }
 }
 
-/// Returns a text that begins with the year as RFC 3339, and the seconds of its offset, for which RFC 3339 has no room.
+/// Returns a text that starts with the year as RFC 3339, and the seconds of its offset, for which RFC 3339 has no room.
 fn year_first(text: &str) -> Option<(String, i64)> {
     let mut rest = Rest(text);
     let (date, sign) = rest.date()?;

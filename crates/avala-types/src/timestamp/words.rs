@@ -1,6 +1,6 @@
 //! Reads timestamps with the name of a month, in the words of C, Java, JavaScript, C#, PHP, Go, SQL Server and `date`.
 //!
-//! The name tells month and day apart, so the order of the words does not matter.
+//! The name distinguishes month and day, so the order of the words does not matter.
 
 use time::format_description::well_known::Rfc3339;
 use time::{Date, Month, OffsetDateTime, Weekday};
@@ -17,7 +17,7 @@ const WEEKDAYS: [Weekday; 7] = [
     Weekday::Sunday,
 ];
 
-/// What was found in the words so far.
+/// The parts that were found in the words so far.
 #[derive(Default)]
 struct Found<'a> {
     weekday: Option<Weekday>,
@@ -42,7 +42,7 @@ pub(super) fn parse(text: &str) -> Option<OffsetDateTime> {
 }
 
 impl<'a> Found<'a> {
-    /// Adds a word, or returns `None` if it means nothing, or what another word said already.
+    /// Adds a word, or returns `None` if it is unknown or its part was set already.
     fn add(&mut self, word: &'a str) -> Option<()> {
         let mut parts = word.split('-');
         if let (Some(day), Some(month), Some(year), None) = (parts.next(), parts.next(), parts.next(), parts.next())
@@ -84,7 +84,7 @@ impl<'a> Found<'a> {
         let date = match (first.len(), second.len()) {
             (4, 1 | 2) => date(first.parse().ok()?, second)?,
             (1 | 2, 4) => date(second.parse().ok()?, first)?,
-            // Of two centuries, the weekday tells which one is meant.
+            // The weekday decides between two centuries.
             (1 | 2, 2) => {
                 let (weekday, year) = (self.weekday?, second.parse::<i32>().ok()?);
                 let mut dates = [1900, 2000].into_iter().filter_map(|century| date(century + year, first));
@@ -104,7 +104,7 @@ impl<'a> Found<'a> {
     }
 }
 
-/// Sets what is not set yet.
+/// Sets a part that is not set yet.
 fn put<T>(place: &mut Option<T>, value: T) -> Option<()> {
     place.is_none().then(|| *place = Some(value))
 }

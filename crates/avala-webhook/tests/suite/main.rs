@@ -1,4 +1,4 @@
-//! The receivers, with requests as an HTTP server passes them on.
+//! The receivers, with requests like those of an HTTP server.
 #![cfg(all(feature = "axum", feature = "tower"))]
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail loudly")]
 

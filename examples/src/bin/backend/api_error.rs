@@ -6,7 +6,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
-/// An error that is sent to the caller of this backend.
+/// An error response to the caller of this backend.
 #[derive(Debug)]
 pub(crate) struct ApiError {
     status: StatusCode,
@@ -21,7 +21,7 @@ impl ApiError {
     }
 }
 
-/// Returns what the caller can act on: its own mistakes as 4xx, ours and those of the API as 5xx.
+/// Returns the status for the caller: 4xx for its own mistakes, 5xx for errors of this backend and the API.
 fn status(error: &Error) -> StatusCode {
     match error.kind() {
         ErrorKind::NotFound => StatusCode::NOT_FOUND,
@@ -29,7 +29,7 @@ fn status(error: &Error) -> StatusCode {
         ErrorKind::Conflict => StatusCode::CONFLICT,
         ErrorKind::RateLimited => StatusCode::SERVICE_UNAVAILABLE,
         ErrorKind::Timeout => StatusCode::GATEWAY_TIMEOUT,
-        // Our key is wrong, which is not the fault of the caller.
+        // The key of this backend is wrong, which is not an error of the caller.
         ErrorKind::Authentication | ErrorKind::Forbidden | ErrorKind::Configuration => {
             StatusCode::INTERNAL_SERVER_ERROR
         }
@@ -40,7 +40,7 @@ fn status(error: &Error) -> StatusCode {
 impl From<Error> for ApiError {
     fn from(error: Error) -> Self {
         let status = status(&error);
-        // The message is redacted and has no URL; details of our own configuration still stay here.
+        // The message is redacted and has no URL, but details of this backend's configuration are not sent.
         let message = if status == StatusCode::INTERNAL_SERVER_ERROR {
             "the backend is not set up correctly".to_owned()
         } else if error.sent() == Sent::Maybe {

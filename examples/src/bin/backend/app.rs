@@ -41,7 +41,7 @@ impl App {
             .with_state(self.clone())
     }
 
-    /// Waits until all exports have ended, for this time at most. Returns how many have not.
+    /// Waits until all exports have ended, at most for this time. Returns the number of unfinished exports.
     pub(crate) async fn drain(&self, time: Duration) -> usize {
         self.tasks.close();
         let _ = tokio::time::timeout(time, self.tasks.wait()).await;
@@ -51,7 +51,7 @@ impl App {
 
 /// Returns whether the process can serve, for a load balancer; `/health` says only that it is alive.
 async fn ready(State(app): State<App>) -> Result<&'static str, ApiError> {
-    // Ahead of the calls that wait for the rate limit, and with no second attempt: the load balancer asks again.
+    // Ahead of the calls that wait for the rate limit, and without retries, because the load balancer asks again.
     let call = app.avala.users().get_permissions();
     call.priority(Priority::High).timeout(Duration::from_secs(2)).max_attempts(1).await?;
     Ok("ready")

@@ -1,4 +1,4 @@
-//! Exports in the background: the caller gets a UID at once, and asks for the progress.
+//! Exports in the background: the caller gets a UID immediately, and polls the progress.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -14,7 +14,7 @@ use crate::api_error::ApiError;
 use crate::app::App;
 use crate::paging;
 
-/// How far an export is.
+/// Progress of an export.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "snake_case", tag = "state")]
 pub(crate) enum Progress {
@@ -23,7 +23,7 @@ pub(crate) enum Progress {
     Failed { error: String },
 }
 
-/// The exports of this process. With several processes, they belong into a database.
+/// The exports of this process. With several processes, keep them in a database.
 #[derive(Clone, Default)]
 pub(crate) struct Exports(Arc<Mutex<BTreeMap<ExportUid, Progress>>>);
 
@@ -37,7 +37,7 @@ impl Exports {
     }
 }
 
-/// Creates an export and follows it in a task of its own.
+/// Creates an export and follows it in a separate task.
 pub(crate) async fn create(
     State(app): State<App>,
     headers: HeaderMap,

@@ -41,7 +41,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         Some(_) => tokio::signal::ctrl_c().await?,
         None => demonstrate(&format!("http://{address}")).await?,
     }
-    // First no new requests; then the exports that are being followed.
+    // Stop accepting requests first, then finish the followed exports.
     stop.cancel();
     server.await??;
     let unfinished = app.drain(Duration::from_secs(25)).await;
@@ -49,7 +49,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Sends requests as a caller of this backend would.
+/// Sends requests like a caller of this backend.
 async fn demonstrate(url: &str) -> Result<(), Box<dyn Error>> {
     let client = reqwest::Client::new();
     let get = async |path: &str| -> Result<(u16, String), reqwest::Error> {

@@ -1,4 +1,4 @@
-//! Lists of the API, forwarded page by page, with the timeout that the caller has.
+//! Forwards lists of the API page by page, with the caller's timeout.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::api_error::ApiError;
 use crate::app::App;
 
-/// The longest that a handler works. A caller may ask for less.
+/// Maximum timeout of a handler. A caller can request a shorter one.
 const MAX_TIMEOUT: Duration = Duration::from_secs(20);
 
 #[derive(Debug, Deserialize)]
@@ -23,7 +23,7 @@ pub(crate) struct Page {
 #[derive(Debug, Serialize)]
 pub(crate) struct Tasks {
     items: Vec<Task>,
-    /// The cursor of the next page, to be sent back as it is.
+    /// The cursor of the next page, to be sent back unchanged.
     next: Option<String>,
 }
 
@@ -44,7 +44,7 @@ pub(crate) async fn tasks(
     Ok(Json(Tasks { items: page.items, next }))
 }
 
-/// Returns the time that the caller still waits. A call that cannot be done in that time fails without being sent.
+/// Returns the time that the caller still waits. A call that cannot be sent in that time fails immediately.
 pub(crate) fn timeout(headers: &HeaderMap) -> Duration {
     let milliseconds = headers.get("x-timeout-ms").and_then(|value| value.to_str().ok()?.parse().ok());
     milliseconds.map_or(MAX_TIMEOUT, |milliseconds| Duration::from_millis(milliseconds).min(MAX_TIMEOUT))
@@ -55,7 +55,7 @@ fn encode(cursor: &str) -> String {
     cursor.bytes().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Reads what [`encode`] writes; anything else becomes an empty text, which is no cursor.
+/// Reads what [`encode`] writes; anything else becomes an empty text, which is not a valid cursor.
 fn decode(text: &str) -> String {
     let digits: Option<Vec<u8>> =
         text.as_bytes().chunks(2).map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()).collect();

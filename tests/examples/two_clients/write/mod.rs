@@ -38,7 +38,7 @@ pub(crate) async fn all(avala: &Avala) -> Result<Vec<Record>, Failure> {
     ])
 }
 
-/// Returns the first item of a list of the demo data, for what has to belong to something.
+/// Returns the first item of a list of the demo data, as the parent of a new resource.
 async fn first<T>(mut items: Items<T>) -> Result<T, Failure> {
     Ok(items.next().await.ok_or("the demo data has none")??)
 }

@@ -9,7 +9,7 @@ use super::first;
 use crate::Failure;
 use crate::record::Record;
 
-/// An organization of the demo data, for what needs members.
+/// An organization of the demo data, with members.
 const SEEDED: &str = "northwind-labs";
 
 pub(super) async fn organization(avala: &Avala) -> Result<Record, Failure> {

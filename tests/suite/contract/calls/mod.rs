@@ -1,4 +1,4 @@
-//! The case of each row, one file for each group of resources.
+//! The case of each row, in a file per group of resources.
 
 mod accounts;
 mod automation;

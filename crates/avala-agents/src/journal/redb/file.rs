@@ -1,4 +1,4 @@
-//! Opens the file of a journal: created completely or not at all, checked before it is written to.
+//! Opens the file of a journal, which is created atomically, and checked before it is written to.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::path::Path;
@@ -13,7 +13,7 @@ pub(super) const RECORDS: TableDefinition<'_, &str, &[u8]> = TableDefinition::ne
 const META: TableDefinition<'_, &str, u64> = TableDefinition::new("avala.agent.meta");
 const VERSION_KEY: &str = "version";
 
-/// Records are small, and each is read once, at startup: the default cache of 1 GiB would only cost memory.
+/// Cache size: records are small and are read once, at startup, so the default of 1 GiB would only cost memory.
 const CACHE_BYTES: usize = 1 << 20;
 
 /// Opens the journal at `path`, or creates it.
@@ -27,7 +27,7 @@ pub(super) fn open(path: &Path) -> Result<Database, AgentError> {
     }
     let content = read_locked(path).map_err(|error| failed("cannot be created or opened", error.into()))?;
     let Some(content) = content else { return Err(is_open_elsewhere(path)) };
-    // A copy is checked and repaired, so that nothing is written to a file that turns out to be something else.
+    // Check and repair a copy, so that a file that is not a journal is not written to.
     let version = match content.is_empty() {
         true => None,
         false => {
@@ -63,7 +63,7 @@ fn is_open_elsewhere(path: &Path) -> AgentError {
     AgentError::new(AgentErrorKind::Journal, message)
 }
 
-/// Creates an empty journal beside `path` and links it there, so that a crash meanwhile leaves no half of one.
+/// Creates an empty journal beside `path` and links it there, so that a crash leaves no incomplete file.
 fn create_whole(path: &Path) -> Result<(), BoxError> {
     let mut name = path.file_name().ok_or("the path has no file name")?.to_owned();
     name.push(format!(".new-{}-{:08x}", std::process::id(), fastrand::u32(..)));
@@ -74,9 +74,9 @@ fn create_whole(path: &Path) -> Result<(), BoxError> {
         initialize(&database)?;
         database.close()?;
         match std::fs::hard_link(&new, path) {
-            // Another process was faster, which is as good.
+            // Another process has created the file, which is fine.
             Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
-            // A file system without links: the file is created in place.
+            // On a file system without links, the file is created in place.
             Err(_) => drop(private(OpenOptions::new().write(true).create(true).truncate(false)).open(path)?),
             Ok(()) => sync_folder(path),
         }
@@ -87,7 +87,7 @@ fn create_whole(path: &Path) -> Result<(), BoxError> {
     created
 }
 
-/// Makes the name of a new file durable. File systems that need no such thing may refuse it.
+/// Syncs the name of a new file. File systems that do not need this may refuse it.
 fn sync_folder(path: &Path) {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let _ = File::open(folder).and_then(|folder| folder.sync_all());

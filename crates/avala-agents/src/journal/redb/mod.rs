@@ -14,9 +14,9 @@ use crate::error::AgentError;
 
 /// A durable journal in one file (a [redb](https://docs.rs/redb) database), with mode 0600.
 ///
-/// One process at a time can open it. Every write is synced to disk before the runtime continues; writes of several
-/// executions at the same time share a sync. The format is versioned: a journal of a newer version is rejected before
-/// anything is written to it. After a crash the last complete write is restored.
+/// One process at a time can open the file. Every write is synced to disk before the runtime continues; writes of
+/// several executions at the same time share a sync. The format is versioned: a journal of a newer version is rejected
+/// before anything is written to it. After a crash the last complete write is restored.
 #[derive(Clone)]
 pub struct RedbJournal(Arc<Store>);
 
@@ -24,8 +24,8 @@ impl RedbJournal {
     /// Opens the journal at `path`, or creates it. Reads the whole file to check it.
     ///
     /// # Errors
-    /// [`AgentErrorKind::Journal`](crate::AgentErrorKind::Journal) if another process has it open, if the file is
-    /// something else or damaged, if its version is newer than this crate, or if it cannot be read or written.
+    /// [`AgentErrorKind::Journal`](crate::AgentErrorKind::Journal) if another process has the file open, if the file is
+    /// damaged or not a journal, if its version is newer than this crate, or if it cannot be read or written.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, AgentError> {
         Ok(Self(Arc::new(Store::new(file::open(path.as_ref())?))))
     }
@@ -55,7 +55,7 @@ impl Journal for RedbJournal {
     }
 }
 
-/// Decodes an entry. One that cannot be decoded is parked with its raw content.
+/// Decodes an entry. An entry that cannot be decoded is parked with its raw content.
 fn decode(execution: &str, content: &[u8]) -> Record {
     serde_json::from_slice(content).unwrap_or_else(|error| {
         let reason = format!("the journal entry cannot be decoded: {error}");

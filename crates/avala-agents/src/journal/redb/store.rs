@@ -1,4 +1,4 @@
-//! Writes of a journal: those that arrive while one is on its way share the next transaction and its sync.
+//! Writes of a journal. Writes that arrive during a transaction share the next one and its sync.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -24,7 +24,7 @@ pub(super) struct Store {
 #[derive(Default)]
 struct Queue {
     waiting: Vec<Write>,
-    /// Whether a thread writes at the moment. There is at most one, however many executions are in flight.
+    /// Whether a thread is writing. There is at most one writing thread.
     is_writing: bool,
 }
 
@@ -68,7 +68,7 @@ impl Store {
         }
         match written.await {
             Ok(result) => Ok(result?),
-            Err(_) => Err("the write was given up, because the runtime shut down or the database failed".into()),
+            Err(_) => Err("the write was abandoned, because the runtime shut down or the database failed".into()),
         }
     }
 
@@ -87,16 +87,16 @@ impl Store {
     }
 
     fn queue(&self) -> MutexGuard<'_, Queue> {
-        // Changed in one step each, so the queue is sound after a panic elsewhere.
+        // Each change is one step, so the queue is valid after a panic elsewhere.
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// The turn to write. `None` once it is over.
+/// The turn to write; `None` when it has ended.
 struct Writer(Option<Arc<Store>>);
 
 impl Writer {
-    /// Writes until nothing waits.
+    /// Writes until the queue is empty.
     fn run(mut self) {
         while let Some(store) = &self.0 {
             let writes = std::mem::take(&mut store.queue().waiting);
@@ -107,18 +107,18 @@ impl Writer {
                 !queue.is_writing
             };
             if is_last {
-                // Before the last response: its receiver may close the journal and open it again at once.
+                // Before the last response, because its receiver may close the journal and open it again immediately.
                 self.0 = None;
             }
             for write in writes {
-                // The receiver is gone if the execution was cancelled; the change is written in any case.
+                // The receiver was dropped if the execution was cancelled; the change is written anyway.
                 let _ = write.done.send(result.clone());
             }
         }
     }
 }
 
-/// If the thread never ran, or failed: the waiting writes fail too, and the next one starts a new thread.
+/// If the thread never ran, or failed, the waiting writes fail too, and the next write starts a new thread.
 impl Drop for Writer {
     fn drop(&mut self) {
         if let Some(store) = self.0.take() {

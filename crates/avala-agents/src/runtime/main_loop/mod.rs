@@ -1,4 +1,4 @@
-//! The loop of one run: polls, starts handlers, and stops in an orderly way.
+//! The main loop of a run: polls, starts handlers, and drains.
 
 mod polling;
 mod starting;
@@ -23,7 +23,7 @@ use super::workers::Workers;
 use crate::error::AgentError;
 use crate::journal::Record;
 
-/// What a journal or a claim store still gets at the end, before it is given up.
+/// Time that a journal or a claim store has to respond at the end.
 const LAST: Duration = Duration::from_secs(2);
 
 type Polling = Pin<Box<dyn Future<Output = Result<Polled, AgentError>> + Send>>;
@@ -33,22 +33,22 @@ pub(super) struct Loop {
     events: Vec<EventType>,
     until: Until,
     workers: Workers,
-    /// Executions whose decision is in the journal and not yet acknowledged.
+    /// Executions with a decision in the journal that is not acknowledged.
     undelivered: VecDeque<ExecutionUid>,
     backlog: Backlog,
     summary: Summary,
     schedule: Schedule,
     polling: Option<Polling>,
-    /// Executions that failed since the walk began: it may have left them out while they ran.
+    /// Executions that failed since the walk began, which may have skipped them while they ran.
     failed_meanwhile: HashSet<ExecutionUid>,
-    /// Where polls start, and the one that failed before its last page.
+    /// Start of the next walk, and a walk that failed before its last page.
     course: Course,
     unfinished: Option<Box<Walk>>,
-    /// A poll read all pages.
+    /// Whether a poll has read all pages.
     has_polled: bool,
-    /// The last poll found nothing to do while nothing was in flight.
+    /// Whether the last poll found nothing to do while nothing was in flight.
     is_idle: bool,
-    /// Set after a 404, until a poll succeeds. A second 404 ends the run.
+    /// Whether the agent was not found (404) since the last successful poll. A second 404 ends the run.
     registers_again: bool,
 }
 
@@ -128,7 +128,7 @@ impl Loop {
                 self.summary.failed += 1;
                 self.retry(*execution);
             }
-            // A decision that was not delivered is sent again, also while the list cannot be read.
+            // An undelivered decision is sent again, even if the list cannot be read.
             Ending::Postponed | Ending::Interrupted if self.delivers_later(&execution) => {
                 self.undelivered.push_back(execution);
             }
@@ -136,7 +136,7 @@ impl Loop {
         }
     }
 
-    /// Keeps an execution whose handler failed, so that it runs again when its delay ends, whenever the next poll is.
+    /// Keeps an execution whose handler failed, so that it runs again after its delay, independent of polls.
     fn retry(&mut self, execution: AgentExecution) {
         let retry_at = self.shared.retries().get(&execution.uid).copied();
         if self.until != Until::OnePoll && retry_at.is_some() {
@@ -145,16 +145,16 @@ impl Loop {
         }
     }
 
-    /// Returns whether a decision is to be sent again after a pause.
+    /// Returns whether an undelivered decision is sent again in this run.
     fn delivers_later(&self, execution: &ExecutionUid) -> bool {
         let is_undelivered = self.shared.records().get(execution).is_some_and(Record::is_undelivered);
-        // A single round leaves it to the next one.
+        // A single round leaves the decision to the next run.
         self.until != Until::OnePoll && is_undelivered && self.shared.retries().contains_key(execution)
     }
 
-    /// Waits for running handlers and undelivered decisions until the grace period ends, then ends them.
+    /// Waits for running handlers and undelivered decisions until the grace period ends, then aborts them.
     ///
-    /// Leases are renewed meanwhile. What is not acknowledged stays in the journal and is replayed at the next start.
+    /// Leases are renewed meanwhile. Unacknowledged decisions stay in the journal and are sent after the next start.
     async fn drain(&mut self) -> Result<(), AgentError> {
         self.polling = None;
         self.shared.stopping.cancel();

@@ -1,4 +1,4 @@
-//! Polls, and what follows from them for the backlog and the next poll.
+//! Polls, and updates the backlog and the schedule.
 
 use std::sync::Arc;
 
@@ -62,14 +62,14 @@ impl Loop {
         }
     }
 
-    /// Takes over what was listed. Returns why the list was not read to its end.
+    /// Adds the listed executions to the backlog. Returns why the list was not read to its end.
     fn listed(&mut self, listed: Listed) -> Option<Error> {
         let (walk, now) = (listed.walk, Instant::now());
         self.registers_again = false;
         self.shared.monitor.polled(walk.total, walk.oldest);
         self.shared.monitor.set_ready(true);
-        // What was not listed is still to do: running executions if those were not requested, and failed ones that ran
-        // when the walk began, or that are on the pages that it did not read.
+        // Executions that were not listed are kept: running executions if these were not requested, and failed
+        // executions that ran when the walk began, or that are on pages that were not read.
         let has_running = walk.with_running && listed.error.is_none();
         let failed = &self.failed_meanwhile;
         let kept = self.backlog.take(|execution, is_running, is_waiting| {
@@ -80,7 +80,7 @@ impl Loop {
             let retry_at = self.shared.retries().get(&execution.uid).copied();
             self.backlog.add(execution, retry_at);
         }
-        // What ended or started while the list was read.
+        // Remove executions that ended or started while the list was read.
         let (shared, workers) = (&self.shared, &self.workers);
         self.backlog
             .retain(|execution| !workers.is_running(&execution.uid) && !shared.records().is_done(&execution.uid));
@@ -105,7 +105,7 @@ impl Loop {
         listed.error
     }
 
-    /// Decides what a failed poll means: stop, register again, or wait.
+    /// Handles a failed poll: stops, registers again, or waits.
     fn poll_failed(&mut self, error: Error, is_first_page: bool) -> Result<(), AgentError> {
         match error.kind() {
             ErrorKind::Authentication | ErrorKind::Forbidden => {
@@ -127,7 +127,7 @@ impl Loop {
         Ok(())
     }
 
-    /// Polls later, because a page failed.
+    /// Postpones the next poll, because a page failed.
     fn pause(&mut self, error: &Error) {
         self.shared.monitor.count(Count::FailedPolls);
         let pause = self.schedule.failed(error.retry_after(), Instant::now());

@@ -1,4 +1,4 @@
-//! Starts workers as far as the limits allow: decisions first, then handlers, oldest execution first.
+//! Starts workers within the limits: first deliveries of decisions, then handlers, oldest execution first.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use crate::runtime::outcome::Ending;
 use crate::runtime::work;
 
 impl Loop {
-    /// Queues the decisions that an earlier process, or an earlier try, did not deliver.
+    /// Queues the decisions that an earlier process or attempt did not deliver.
     pub(super) fn find_undelivered(&mut self) {
         let records = self.shared.records();
         let undelivered = records.open().filter(|record| record.is_undelivered());
@@ -61,7 +61,7 @@ impl Loop {
             if self.workers.is_running(&execution.uid) || self.shared.records().is_done(&execution.uid) {
                 continue;
             }
-            // It failed after it was listed.
+            // The execution failed after it was listed.
             let retry_at = self.shared.retries().get(&execution.uid).copied().filter(|at| *at > now);
             if let Some(at) = retry_at {
                 next_start = next_start.into_iter().chain([at]).min();

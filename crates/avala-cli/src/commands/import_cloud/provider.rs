@@ -1,4 +1,4 @@
-//! Provider config of a dataset: the bucket, and the credentials for it.
+//! Provider config of a dataset: the bucket and its credentials.
 
 use avala_client::types::StorageProvider;
 use clap::ArgMatches;
@@ -12,7 +12,7 @@ pub(super) struct Bucket {
     pub(super) provider: StorageProvider,
     pub(super) name: String,
     pub(super) prefix: String,
-    /// Region of the storage config, with which the server verified it.
+    /// Region of the storage config, as the server verified it.
     pub(super) region: Option<String>,
     pub(super) is_accelerated: bool,
 }
@@ -20,7 +20,8 @@ pub(super) struct Bucket {
 impl Bucket {
     /// Parses `s3://BUCKET/PREFIX`, `gs://...` or `gcs://...`.
     pub(super) fn parse(uri: &str) -> Outcome<Self> {
-        let wrong = || Failure::usage(format!("{uri:?} is no bucket: pass s3://BUCKET/PREFIX, gs://... or gcs://..."));
+        let wrong =
+            || Failure::usage(format!("{uri:?} is not a bucket: pass s3://BUCKET/PREFIX, gs://... or gcs://..."));
         let (scheme, rest) = uri.split_once("://").ok_or_else(wrong)?;
         let (name, prefix) = rest.split_once('/').unwrap_or((rest, ""));
         let provider = match scheme {

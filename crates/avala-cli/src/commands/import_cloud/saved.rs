@@ -1,4 +1,4 @@
-//! The bucket of a saved storage config.
+//! Finds the bucket of a saved storage config.
 
 use avala_client::types::{OrganizationSlug, StorageConfig, StorageProvider};
 
@@ -50,7 +50,7 @@ async fn slug(context: &Context, organization: &str) -> Outcome<OrganizationSlug
     )))
 }
 
-/// Returns the bucket that a config names.
+/// Returns the bucket of a config.
 fn own(config: &StorageConfig) -> Outcome<Bucket> {
     let is_s3 = config.provider == StorageProvider::AwsS3;
     let (name, prefix) = if is_s3 {
@@ -64,15 +64,15 @@ fn own(config: &StorageConfig) -> Outcome<Bucket> {
         provider: if is_s3 { StorageProvider::AwsS3 } else { StorageProvider::GcStorage },
         name,
         prefix: prefix.clone().unwrap_or_default(),
-        // The region that was verified, and not that of a variable that happens to be set.
+        // The verified region, not the one of the environment.
         region: config.s3_bucket_region.clone().filter(|_| is_s3),
         is_accelerated: is_s3 && config.s3_is_accelerated,
     })
 }
 
-/// Narrows a bucket to a URI, which must not lead out of the prefix that was verified.
+/// Narrows a bucket to the prefix of a URI, which must be inside the verified prefix.
 ///
-/// Prefixes are compared as they are: `x`, `/x`, `x/` and `x//` are four different ones.
+/// Prefixes are compared literally: `x`, `/x`, `x/` and `x//` are four different prefixes.
 fn narrow(own: Bucket, uri: Bucket, config: &str) -> Outcome<Bucket> {
     if uri.provider != own.provider || uri.name != own.name {
         return Err(Failure::usage(format!(
@@ -88,7 +88,7 @@ fn narrow(own: Bucket, uri: Bucket, config: &str) -> Outcome<Bucket> {
     };
     if uri.prefix != own.prefix && !uri.prefix.starts_with(&boundary) {
         return Err(Failure::usage(format!(
-            "the prefix {:?} is outside of the prefix {:?} of the storage config {config}, which may be narrowed only",
+            "the prefix {:?} is outside the prefix {:?} of the storage config {config}, which may be narrowed only",
             uri.prefix, own.prefix
         )));
     }

@@ -16,10 +16,10 @@ use hyper_util::rt::TokioExecutor;
 
 use crate::failure::{Failure, Outcome};
 
-/// How long a target may take.
+/// Timeout of a delivery to a target.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// How long a connection may take when the targets are checked at the start.
+/// Timeout of a connection in the check of the targets at the start.
 const CHECK_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Target of deliveries.
@@ -39,13 +39,13 @@ impl Target {
             None => (None, text),
         };
         let wrong = |why: &str| {
-            Failure::usage(format!("{text:?} is no target: {why}; pass http://HOST:PORT/PATH or https://..."))
+            Failure::usage(format!("{text:?} is not a target: {why}; pass http://HOST:PORT/PATH or https://..."))
         };
-        let uri: Uri = url.parse().map_err(|_| wrong("it is no address"))?;
+        let uri: Uri = url.parse().map_err(|_| wrong("it is not a URL"))?;
         match (uri.scheme_str(), uri.authority()) {
             (Some("http" | "https"), Some(authority)) if !authority.as_str().contains('@') => Ok(Self { event, uri }),
-            (Some("http" | "https"), Some(_)) => Err(wrong("it has a user name, which would be sent in the clear")),
-            _ => Err(wrong("it has no http or https")),
+            (Some("http" | "https"), Some(_)) => Err(wrong("it has user information, which would be sent unencrypted")),
+            _ => Err(wrong("it is not http or https")),
         }
     }
 
@@ -53,7 +53,7 @@ impl Target {
         self.event.as_deref().is_none_or(|own| own == event)
     }
 
-    /// Returns the address without its query, which may hold a secret.
+    /// Returns the URL without its query, which may contain a secret.
     pub(super) fn shown(&self) -> String {
         let authority = self.uri.authority().map(ToString::to_string).unwrap_or_default();
         format!("{}://{authority}{}", self.uri.scheme_str().unwrap_or_default(), self.uri.path())
@@ -72,7 +72,7 @@ pub(super) async fn check(target: &Target) -> Result<(), String> {
     }
 }
 
-/// A client for targets. It follows no redirect.
+/// A client for targets, which follows no redirects.
 pub(super) struct Forwarder(Client<HttpsConnector<HttpConnector>, Full<Bytes>>);
 
 impl Forwarder {
@@ -107,7 +107,7 @@ impl Forwarder {
     }
 }
 
-/// Returns the headers of a delivery without those of its connection, which are the own ones of each request.
+/// Returns the headers of a delivery without the headers of its connection.
 pub(super) fn own_headers(headers: &HeaderMap) -> HeaderMap {
     let hop = [
         CONNECTION,

@@ -1,4 +1,4 @@
-//! Deliveries on disk: the headers as JSON, and the unchanged body in a file beside it.
+//! Stores deliveries: the headers as JSON, and the unchanged body in a file beside it.
 
 use std::fs;
 use std::io::{Read as _, Write as _};
@@ -15,10 +15,10 @@ use crate::data::Data;
 use crate::failure::{Failure, Outcome};
 use crate::output::json;
 
-/// Longest body that is read.
+/// Maximum size in bytes of a body.
 const LONGEST: u64 = 64 << 20;
 
-/// Creates the folder, private.
+/// Creates the folder, readable by its owner only.
 pub(super) fn create(folder: &Path) -> Outcome {
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);
@@ -27,12 +27,12 @@ pub(super) fn create(folder: &Path) -> Outcome {
     builder.create(folder).map_err(|error| Failure::usage(format!("cannot create {}: {error}", folder.display())))
 }
 
-/// Stores a delivery and returns the path of its headers.
+/// Stores a delivery and returns the path of the file with its headers.
 pub(super) fn write(folder: &Path, headers: &HeaderMap, body: &Bytes) -> Result<PathBuf, String> {
     static NUMBER: AtomicU64 = AtomicU64::new(1);
 
     let id = headers.get(DELIVERY_HEADER).and_then(|id| id.to_str().ok()).unwrap_or("delivery");
-    // The ID is not signed, and must not lead to another folder.
+    // The ID is not signed and must not name another folder.
     let id: String =
         id.chars().filter(|character| character.is_ascii_alphanumeric() || *character == '-').take(64).collect();
     let now = time::OffsetDateTime::now_utc().unix_timestamp();
@@ -51,7 +51,7 @@ pub(super) fn write(folder: &Path, headers: &HeaderMap, body: &Bytes) -> Result<
         ("body", body_name.as_str().into()),
     ]);
     let path = folder.join(format!("{name}.json"));
-    // The head comes last: a delivery with a head is complete.
+    // The headers are written last: a delivery with headers is complete.
     create_new(&folder.join(body_name), body)?;
     create_new(&path, (json::pretty(&head, 0) + "\n").as_bytes())?;
     Ok(path)
@@ -69,7 +69,7 @@ fn create_new(path: &Path, content: &[u8]) -> Result<(), String> {
     })
 }
 
-/// A delivery that was stored.
+/// A stored delivery.
 pub(super) struct Stored {
     pub(super) headers: HeaderMap,
     pub(super) body: Bytes,
@@ -77,7 +77,7 @@ pub(super) struct Stored {
 
 impl Stored {
     pub(super) fn read(path: &Path) -> Outcome<Self> {
-        let wrong = |what: &str| Failure::usage(format!("{} is no stored delivery: {what}", path.display()));
+        let wrong = |what: &str| Failure::usage(format!("{} is not a stored delivery: {what}", path.display()));
         let head = Data::parse(&read_text(path)?).map_err(|error| wrong(&error.to_string()))?;
         if head.get("version") != Some(&Data::Number("1".to_owned())) {
             return Err(wrong("its version is not 1"));
@@ -85,7 +85,7 @@ impl Stored {
         let mut headers = HeaderMap::new();
         if let Some(Data::List(values)) = head.get("headers") {
             for value in values {
-                let Data::List(pair) = value else { return Err(wrong("its headers are no pairs")) };
+                let Data::List(pair) = value else { return Err(wrong("its headers are not pairs")) };
                 let text = |at: usize| pair.get(at).and_then(Data::as_text).unwrap_or_default();
                 let name =
                     HeaderName::from_bytes(text(0).as_bytes()).map_err(|_| wrong("a header has no valid name"))?;

@@ -1,4 +1,4 @@
-//! The plot: a row for each target, with its value as a bar and its threshold as a line.
+//! Plots quality targets: one row per target, with its value as a bar and its threshold as a line.
 
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
@@ -25,7 +25,7 @@ struct Bar {
     metric: String,
     operator: String,
     threshold: f64,
-    /// The last value; `None` if it was never evaluated.
+    /// The last value; `None` if the target was never evaluated.
     value: Option<f64>,
     is_breached: bool,
 }

@@ -16,50 +16,51 @@ use crate::failure::{Failure, Outcome};
 const SOURCE_HELP: &str = "export:UID, OWNER/SLUG (a dataset), OWNER/SLUG/SEQUENCE_UID, or a published revision: \
                            public:OWNER/DATASET@SELECTOR or avala://datasets/UID@DIGEST";
 
-pub(crate) const COMMANDS: &[Special] =
-    &[
-        Special {
-            path: &["download"],
-            about: "Download an export, a dataset, a sequence or a published revision; the same command continues",
-            build: |command| {
-                build(command).after_help(
-                    "Examples:\n  avala download export:UID march.zip\n  avala download acme/night-drives drives/\n  \
+pub(crate) const COMMANDS: &[Special] = &[
+    Special {
+        path: &["download"],
+        about: "Download an export, a dataset, a sequence or a published revision; the same command continues",
+        build: |command| {
+            build(command).after_help(
+                "Examples:\n  avala download export:UID march.zip\n  avala download acme/night-drives drives/\n  \
                  avala download public:acme/night-drives@main drives/",
-                )
-            },
-            run: |context, matches| Box::pin(download(context, matches, source(matches), false)),
+            )
         },
-        Special {
-            path: &["exports", "download"],
-            about: "Download the file of an export, once it is done; the same command goes on",
-            build: |command| {
-                build_to(command.arg(Arg::new("from").value_name("UID").required(true).help("UID of the export")))
-                    .after_help("Example:\n  avala exports download UID march.zip")
-            },
-            run: |context, matches| Box::pin(download(context, matches, format!("export:{}", source(matches)), false)),
+        run: |context, matches| Box::pin(download(context, matches, source(matches), false)),
+    },
+    Special {
+        path: &["exports", "download"],
+        about: "Download the file of an export once it is done; the same command continues",
+        build: |command| {
+            build_to(command.arg(Arg::new("from").value_name("UID").required(true).help("UID of the export")))
+                .after_help("Example:\n  avala exports download UID march.zip")
         },
-        Special {
-            path: &["sync"],
-            about: "Make a folder equal to a dataset or an export",
-            build: |command| {
-                build(command)
-                    .arg(Arg::new("delete").long("delete").value_name("MAX").value_parser(value_parser!(u64)).help(
+        run: |context, matches| Box::pin(download(context, matches, format!("export:{}", source(matches)), false)),
+    },
+    Special {
+        path: &["sync"],
+        about: "Make a folder equal to a dataset or an export",
+        build: |command| {
+            build(command)
+                .arg(
+                    Arg::new("delete").long("delete").value_name("MAX").value_parser(value_parser!(u64)).help(
                         "Delete files of the folder that the source does not have; none if there are more than MAX",
-                    ))
-                    .after_help(
-                        "To make a dataset of a folder, use `avala upload`: run again, it sends only what is missing.\n\
+                    ),
+                )
+                .after_help(
+                    "To create a dataset from a folder, use `avala upload`: a second run sends only what is missing.\n\
                      Example:\n  avala sync acme/night-drives drives/ --delete 10",
-                    )
-            },
-            run: |context, matches| Box::pin(download(context, matches, source(matches), true)),
+                )
         },
-        Special {
-            path: &["verify"],
-            about: "Compare a folder or file with an export, a dataset or a published revision; fails if they differ",
-            build: |command| build(command).after_help("Example:\n  avala verify acme/night-drives drives/ --hash"),
-            run: |context, matches| Box::pin(verify(context, matches)),
-        },
-    ];
+        run: |context, matches| Box::pin(download(context, matches, source(matches), true)),
+    },
+    Special {
+        path: &["verify"],
+        about: "Compare a folder or file with an export, a dataset or a published revision; fails if they differ",
+        build: |command| build(command).after_help("Example:\n  avala verify acme/night-drives drives/ --hash"),
+        run: |context, matches| Box::pin(verify(context, matches)),
+    },
+];
 
 fn build(command: Command) -> Command {
     build_to(command.arg(Arg::new("from").value_name("SOURCE").required(true).help(SOURCE_HELP)))
@@ -82,18 +83,18 @@ fn build_to(command: Command) -> Command {
             )
             .arg(pattern("include", "Only files that match"))
             .arg(pattern("exclude", "No files that match"))
-            .arg(flag("hash", "Compare files by their content instead of size and time"))
+            .arg(flag("hash", "Compare the content of files instead of size and time"))
             .arg(flag("resume", "Resume an interrupted download [always on]"))
             .arg(flag("dry-run", "Print the planned calls, bytes and time, and transfer nothing")),
     )
 }
 
-/// Returns whether a source is published, so that it needs no key.
+/// Returns whether a source is published and needs no key.
 fn is_public(from: &str) -> bool {
     from.starts_with("public:") || from.starts_with("avala://")
 }
 
-/// Returns whether a path names a folder, also one that does not exist yet.
+/// Returns whether a path names a folder, even if it does not exist yet.
 fn is_folder(path: &std::path::Path) -> bool {
     path.is_dir() || path.as_os_str().to_string_lossy().ends_with(std::path::is_separator)
 }
@@ -118,7 +119,7 @@ fn prepare(transfers: &Transfers, from: &str, matches: &ArgMatches, into_folder:
             [owner, slug, sequence] if !sequence.is_empty() => {
                 transfers.download_sequence(*owner, *slug, *sequence).to_folder(to)
             }
-            _ => return Err(Failure::usage(format!("{from:?} is no source: pass {SOURCE_HELP}"))),
+            _ => return Err(Failure::usage(format!("{from:?} is not a source: pass {SOURCE_HELP}"))),
         }
     };
     let mut filter = Filter::new();
@@ -209,7 +210,7 @@ async fn verify(context: &mut Context, matches: &ArgMatches) -> Outcome {
         return Ok(());
     }
     let counts = (comparison.missing.len(), comparison.extra.len(), comparison.different.len());
-    let message = format!("they differ: {} missing, {} extra, {} different", counts.0, counts.1, counts.2);
+    let message = format!("the files differ: {} missing, {} extra, {} different", counts.0, counts.1, counts.2);
     Err(Failure::new(ExitCode::JobFailed, message))
 }
 
@@ -233,7 +234,7 @@ pub(crate) fn export_args(command: Command) -> Command {
     )
 }
 
-/// Continues with an export that was created, as `--wait` and `--download` say; `false` if neither does.
+/// Waits for a new export and downloads it, if `--wait` or `--download` is set; otherwise returns `false`.
 pub(crate) fn after_export<'a>(
     context: &'a mut Context,
     export: &Data,

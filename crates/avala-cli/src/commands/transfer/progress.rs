@@ -12,14 +12,14 @@ use crate::output::{Format, escape, json};
 
 const LINE_INTERVAL: Duration = Duration::from_secs(60);
 
-/// What a bar shows, by the least width of the terminal. The end of the last one is cut where it does not fit.
+/// Templates of the bar, by the minimum width of the terminal. The last one is truncated to the width.
 const TEMPLATES: &[(u16, &str)] = &[
     (90, "{bar:24} {bytes}/{total_bytes} {bytes_per_sec} {eta} {wide_msg}"),
     (50, "{bar:10} {bytes}/{total_bytes} {wide_msg}"),
     (0, "{percent}% {wide_msg}"),
 ];
 
-/// A bar, and the template that it has now.
+/// A bar and its current template.
 struct Bar {
     bar: ProgressBar,
     template: &'static str,
@@ -34,7 +34,7 @@ impl Bar {
     }
 }
 
-/// Changes the template if the terminal was resized, so that the bar is always one line.
+/// Changes the template if the terminal was resized, to keep the bar on one line.
 fn fit(bar: &ProgressBar, template: &mut &'static str) {
     let width = terminal_size::terminal_size_of(std::io::stderr()).map_or(80, |(width, _)| width.0);
     let fitting = TEMPLATES.iter().find(|(least, _)| width >= *least).map_or("", |(_, fitting)| fitting);
@@ -123,7 +123,7 @@ fn summary(totals: &Totals) -> String {
     )
 }
 
-/// Returns the text of an event that is shown at once.
+/// Returns the text of an event that is printed immediately.
 fn line(event: &Event) -> Option<String> {
     let text = match event {
         Event::FileFailed { path, error } => format!("{path}: {error}"),

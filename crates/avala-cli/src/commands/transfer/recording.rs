@@ -1,4 +1,4 @@
-//! `avala fleet recordings upload`.
+//! `avala fleet recordings upload`: uploads the files of a recording.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -36,7 +36,9 @@ fn build(command: Command) -> Command {
             .arg(flag("skip-hidden", "Skip files and folders whose names begin with a dot"))
             .arg(flag("dry-run", "Print what would be sent, with calls, bytes and time"))
             .arg(flag("wait", "Wait until the recording is ready"))
-            .arg(text("wait-timeout", "SECONDS", "How long to wait [default: 3600]").value_parser(value_parser!(f64))),
+            .arg(
+                text("wait-timeout", "SECONDS", "Timeout of the wait [default: 3600]").value_parser(value_parser!(f64)),
+            ),
     )
     .after_help("Example:\n  avala fleet recordings upload --source drive/ --recording UID --wait")
 }
@@ -67,7 +69,7 @@ async fn run(context: &mut Context, matches: &ArgMatches) -> Outcome {
         upload = upload.max_time(time);
     }
     if matches.get_flag("dry-run") {
-        // A plan of a recording makes no call.
+        // Planning the upload of a recording makes no call.
         let transfer = transfers(context, matches, false)?.upload_recording(upload);
         let plan = transfer.plan().await.map_err(failure)?;
         let plan = [

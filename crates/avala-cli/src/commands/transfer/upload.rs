@@ -1,4 +1,4 @@
-//! `avala upload`, `avala datasets upload` and `avala import folder`.
+//! `avala upload`, `avala datasets upload` and `avala import folder`: create a dataset from files.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -27,7 +27,7 @@ const fn special(path: &'static [&'static str]) -> Special {
     }
 }
 
-/// Options of the official program that it refuses, too.
+/// Options that the official program rejects as well.
 const REFUSED: &[&str] = &["dataset", "storage-config", "aws-profile"];
 
 fn build(command: Command) -> Command {
@@ -73,12 +73,12 @@ fn build(command: Command) -> Command {
         .arg(pattern("include", "Only files that match, such as '*.jpg' or 'front/**'"))
         .arg(pattern("exclude", "No files that match"))
         .arg(flag("skip-hidden", "Skip files and folders whose names begin with a dot"))
-        .arg(flag("follow-links", "Upload the files that links lead to"))
+        .arg(flag("follow-links", "Upload the targets of symbolic links"))
         .arg(flag("accept-unknown-content", "Accept existing files of the right size that another program uploaded"))
         .arg(flag("dry-run", "Print the planned calls, bytes and time, and send nothing"))
         .arg(flag("wait", "Wait until the dataset is created").overrides_with("no-wait"))
         .arg(flag("no-wait", "Do not wait [default]").overrides_with("wait"))
-        .arg(text("wait-timeout", "SECONDS", "How long to wait [default: 3600]").value_parser(value_parser!(f64)));
+        .arg(text("wait-timeout", "SECONDS", "Timeout of the wait [default: 3600]").value_parser(value_parser!(f64)));
     for name in REFUSED {
         command = command.arg(Arg::new(*name).long(*name).value_name("VALUE").hide(true));
     }

@@ -4,7 +4,7 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Range {
     Whole,
-    /// From `start` to `end`, both included.
+    /// From `start` to `end`, inclusive.
     Part {
         start: u64,
         end: u64,

@@ -104,9 +104,9 @@ impl fmt::Debug for BulkEditChunks {
     }
 }
 
-/// Error of a bulk edit that stopped at a chunk, with all that is needed to resume it.
+/// Error of a bulk edit that stopped at a chunk, with everything that is needed to resume it.
 ///
-/// It converts into an [`Error`] (as `?` does) if the edit is not to be resumed.
+/// It converts into an [`Error`], also with `?`, if the edit is not resumed.
 pub struct BulkEditError(Box<Failed>);
 
 struct Failed {

@@ -30,13 +30,13 @@ impl FleetManagedUploads {
     /// Starts an upload with the paths, sizes and hashes of all its files
     /// (`POST /fleet/recordings/{recording_uid}/managed-upload/admit/`).
     ///
-    /// The session's UUID is chosen by the caller, so the call is retried like one that changes nothing.
+    /// The caller chooses the session's UUID, so the call is retried like one that changes nothing.
     ///
     /// ```
     /// # async fn example(avala: avala_client::Avala) -> Result<(), avala_client::Error> {
     /// use avala_client::types::{AdmitManagedUpload, ManagedFile, ManagedUploadProtocol};
     ///
-    /// let session = "9e107d9d-372b-4b68-a4a3-5d1c8f3a2b01"; // a UUID of yours, kept for a repetition
+    /// let session = "9e107d9d-372b-4b68-a4a3-5d1c8f3a2b01"; // your own UUID, kept for a repetition
     /// let file = ManagedFile::new("drive.mcap", 734_003_200_u64, "b94d27b9934d3e08a52e52d7da7dabfa");
     /// let upload = AdmitManagedUpload::new(ManagedUploadProtocol::McapV1, session, [file]);
     /// let status = avala.fleet().managed_uploads().admit("r1", &upload).await?;
@@ -80,7 +80,7 @@ impl FleetManagedUploads {
     /// Starts the multipart upload of a file
     /// (`POST /fleet/recordings/{recording_uid}/managed-upload/multipart/init/`).
     ///
-    /// A second call could create a second multipart upload, so this one is retried only if it certainly was not
+    /// A second call could create a second multipart upload, so this call is retried only if it certainly was not
     /// processed.
     ///
     /// ```

@@ -88,7 +88,7 @@ impl FleetRecordings {
         self.avala.command(endpoint, &[uid.into().as_str()])
     }
 
-    /// Waits until a recording can be used: polls every 5 seconds, for an hour at most.
+    /// Waits until a recording can be used: polls every 5 seconds, for at most an hour.
     ///
     /// A recording whose files could not be read fails with [`ErrorKind::JobFailed`](crate::ErrorKind::JobFailed).
     ///
@@ -110,7 +110,7 @@ fn progress(recording: &FleetRecording) -> Progress {
         Some(status @ RecordingStatus::Error) => {
             Progress::Failed(format!("recording {} ended as `{status}`", recording.uid))
         }
-        status => Progress::Running(status.as_ref().map(ToString::to_string).unwrap_or_default()),
+        status => Progress::Running(status.as_ref().map(ToString::to_string)),
     }
 }
 

@@ -23,13 +23,13 @@ const TRANSPORT: &str = "avala-edge-v1";
 
 /// Calls for public datasets. Created by [`Avala::public_datasets`].
 ///
-/// The calls carry no credentials, whatever the client has, ignore the proxy of the environment, follow no redirect,
-/// and have a rate limit of their own: 30 calls per minute. A client [without
+/// The calls carry no credentials, also if the client has some, ignore the proxy of the environment, follow no
+/// redirect, and have their own rate limit: 30 calls per minute. A client [without
 /// credentials](crate::AvalaBuilder::without_credentials) can make them too.
 ///
-/// Every response is checked against what was requested and resolved before; one that contradicts it fails with
+/// Every response is checked against the request and earlier responses; one that contradicts them fails with
 /// [`ErrorKind::Decode`], its [`json_path`](crate::Error::json_path) and an [`InvalidPublicDataset`] as its source.
-/// What is not checked: that paths are in Unicode's form NFC, and the digests of the manifest and the revision, whose
+/// Not checked are the Unicode form NFC of paths, and the digests of the manifest and the revision, whose
 /// computation is not published.
 ///
 /// ```
@@ -119,7 +119,7 @@ impl PublicDatasets {
     /// Gets one page of the objects of a revision
     /// (`GET /resolve/uid/{dataset_uid}/{revision_sha256}/objects/`).
     ///
-    /// [`PublicObjectWalk`](avala_types::PublicObjectWalk) checks what has to hold across pages.
+    /// [`PublicObjectWalk`](avala_types::PublicObjectWalk) checks the rules across pages.
     ///
     /// ```
     /// # async fn example(avala: avala_client::Avala) -> Result<(), avala_client::Error> {
@@ -141,7 +141,7 @@ impl PublicDatasets {
     /// Requests a grant to read the bytes of an object
     /// (`POST /resolve/uid/{dataset_uid}/{revision_sha256}/objects/{object_uid}/access/`).
     ///
-    /// Its URL is valid for at most 300 seconds and leads to a host that is known for its provider. Read it with a
+    /// Its URL is valid for at most 300 seconds, on a host that is known for its provider. Read it with a
     /// client that sends no credentials and follows no redirect, and compare size and SHA-256.
     ///
     /// ```
@@ -185,7 +185,7 @@ impl PublicDatasets {
         let call = self.call(endpoint, &segments, move |grant: &PublicObjectGrant, source| {
             grant.check(&resolved, &wanted)?;
             grant::check_lifetime(grant, &source.parts.headers)?;
-            // A client on a transport knows its base URL only now.
+            // A client on a service may learn its base URL only now.
             grant::check_url(grant, avala.base_url())
         });
         call.param("transport", TRANSPORT).options(|options| options.repeatable = Some(true))

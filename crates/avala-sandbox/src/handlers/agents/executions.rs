@@ -27,7 +27,7 @@ async fn list(
     let mut tables = app.tables();
     tables.agents.get(&agent)?;
     let task = |execution: &AgentExecution| execution.task.as_ref().and_then(|task| tables.tasks.get(task).ok());
-    // A task that the sandbox does not hold is described by the payload.
+    // For a task that the sandbox does not have, the payload counts.
     let payload = |execution: &AgentExecution, name: &str| {
         let payload = execution.event_payload.as_ref().and_then(|payload| payload.parse::<Map<String, Value>>().ok());
         payload.and_then(|payload| payload.get(name)?.as_str().map(str::to_owned))

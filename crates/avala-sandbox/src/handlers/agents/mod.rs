@@ -68,12 +68,12 @@ async fn create(State(app): State<App>, body: JsonBody) -> Created<Agent> {
     });
     let agent = agent.clone();
     let mut agent = view(&agent, &tables);
-    // Only this response shows it.
+    // Only this response has the secret.
     agent.secret = Some(Secret::from(secret_of(&agent.uid)));
     created(agent)
 }
 
-/// Updates an agent to what a registration says; what that leaves out stays.
+/// Updates an agent with the fields of a registration; fields that it leaves out stay.
 fn register_again(agent: &mut Agent, payload: CreateAgent) {
     agent.description = payload.description.or(agent.description.take());
     agent.callback_url = payload.callback_url.or(agent.callback_url.take());
@@ -116,7 +116,7 @@ async fn delete(State(app): State<App>, Path(uid): Path<AgentUid>) -> Done {
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Reports an active agent as reachable. A callback gets a sample, and its response is not waited for.
+/// Reports an active agent as reachable. A callback gets a sample, and its response is not awaited.
 async fn test(State(app): State<App>, Path(uid): Path<AgentUid>) -> ApiResult<AgentTest> {
     let works = app.tables().agents.get(&uid)?.is_active != Some(false);
     if works {
@@ -140,7 +140,7 @@ fn check_settings(fields: &mut Fields) {
     fields.optional("project", Kind::Text);
 }
 
-/// Returns the agent with its executions counted.
+/// Returns the agent with the counts of its executions.
 fn view(agent: &Agent, tables: &Tables) -> Agent {
     let mut view = agent.clone();
     let mut counts = BTreeMap::new();

@@ -1,4 +1,4 @@
-//! Control routes of the sandbox, outside the API: what [`Sandbox`](crate::Sandbox) offers a test, for programs.
+//! Control routes of the sandbox, outside the API: the functions of [`Sandbox`](crate::Sandbox), for programs.
 //!
 //! Bodies are JSON, so that a page in a browser cannot post here without a preflight request, which fails.
 
@@ -41,7 +41,7 @@ struct Announcement {
     payload: FreeForm,
 }
 
-/// Raises an event for agents and webhooks: `{"event": "result.submitted", "payload": {...}}`.
+/// Triggers an event for agents and webhooks: `{"event": "result.submitted", "payload": {...}}`.
 async fn announce(State(app): State<App>, body: JsonBody) -> ControlResult {
     let announcement: Announcement = body.read(|fields| {
         fields.required("event", Kind::Text);

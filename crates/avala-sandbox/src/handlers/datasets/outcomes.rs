@@ -1,4 +1,4 @@
-//! Outcomes of sequences: labels of how the recorded episode went.
+//! Outcomes of sequences: labels for the success of the recorded episode.
 
 use avala_types::{DatasetSlug, Json as FreeForm, OwnerName, SequenceUid};
 use axum::extract::{Path, State};

@@ -1,4 +1,4 @@
-//! Datasets that get another owner.
+//! Transfers of datasets to another owner.
 
 use avala_types::{EventType, OwnerName, TransferDataset};
 use axum::extract::{Path, State};

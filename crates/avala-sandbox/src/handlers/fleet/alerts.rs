@@ -36,7 +36,7 @@ async fn get_one(State(app): State<App>, Path(uid): Path<AlertUid>) -> ApiResult
     Ok(Json(app.tables().fleet.alerts.get(uid)?.clone()))
 }
 
-/// Acknowledges an alert. The first user who did so stays recorded.
+/// Acknowledges an alert. The first user who acknowledged it stays recorded.
 async fn acknowledge(
     State(app): State<App>,
     Caller(caller): Caller,

@@ -53,7 +53,7 @@ async fn register(State(app): State<App>, body: JsonBody) -> Created<FleetDevice
         device
     });
     let mut device = device.clone();
-    // Only this response shows it.
+    // Only this response has the secret.
     device.device_token = Some(Secret::from(format!("devtok_{}", device.uid)));
     created(device)
 }

@@ -35,7 +35,7 @@ const PROTOCOL: &[&str] = &["fleet-managed-mcap-v1"];
 const MAX_FILES: usize = 64;
 const MAX_FILE_BYTES: u64 = 8 * 1024 * 1024 * 1024;
 const MAX_TOTAL_BYTES: u64 = 64 * 1024 * 1024 * 1024;
-/// Longest key of an object.
+/// Maximum length of the key of an object.
 const MAX_KEY_BYTES: usize = 1024;
 /// Longest page of parts.
 const MAX_PARTS: usize = 100;
@@ -187,7 +187,7 @@ async fn get_status(
         Step::Publish => publish(&mut app.tables(), &recording, &session, caller)?,
         Step::Verify => {
             let contents = contents(&mut app.tables(), &recording, &session)?;
-            // The files may be large: they are read outside of the lock and of the threads of the runtime.
+            // The files may be large: they are read outside the lock and of the threads of the runtime.
             let code = tokio::task::spawn_blocking(move || contents.iter().find_map(verify)).await;
             let code = code.unwrap_or(Some(FinalizationCode::SourceUnavailable));
             let mut tables = app.tables();

@@ -24,7 +24,7 @@ use crate::state::fleet::upload::{self, FETCHES_UNTIL_COMPLETED, File, UploadSes
 use crate::state::storage::sign::Presign;
 use crate::state::tables::Tables;
 
-/// Most paths that a status lists.
+/// Maximum number of paths that a status lists.
 const MAX_PENDING_PATHS: usize = 1000;
 
 pub(super) fn routes() -> Routes {
@@ -93,7 +93,7 @@ async fn get_urls(
     };
     let mut response = UploadUrlsResponse::new();
     for path in payload.file_paths {
-        let unknown = || ApiError::field("file_paths", format!("{path:?} is no file of this upload."));
+        let unknown = || ApiError::field("file_paths", format!("{path:?} is not a file of this upload."));
         let size = row.files.get(&path).ok_or_else(unknown)?.size;
         let key = row.key(&path);
         let headers = [("content-length", size.to_string()), ("content-type", "application/octet-stream".to_owned())];

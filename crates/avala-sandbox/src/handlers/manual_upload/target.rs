@@ -17,10 +17,10 @@ use crate::state::manual_upload::{FileName, ManualUploadRow};
 use crate::state::storage::sign::{Presign, form_fields};
 use crate::state::tables::Tables;
 
-/// Longest key of an object.
+/// Maximum length of the key of an object.
 const MAX_KEY_BYTES: usize = 1024;
 
-/// How a file is sent: by a form with version 1 of the protocol, in a session with version 2.
+/// How a file is sent: with a form with version 1 of the protocol, in a session with version 2.
 pub(super) enum ManualUploadTarget {
     Form(FormUpload),
     Session(ManualUploadSession),
@@ -75,7 +75,7 @@ pub(super) async fn create(
         _ => {
             app.settings().documented_limits.check_uploads(|| tables.manual_uploads.open(&owner))?;
             tables.check_quota(&owner, size, settings.quota)?;
-            // No upload may have more than 10,000 parts.
+            // An upload may have at most 10,000 parts.
             let part_size = settings.part_size.max(size.div_ceil(10_000));
             let part_size = Some(part_size).filter(|part_size| is_session && size > *part_size);
             let now = tables.storage.clock.now();
@@ -132,7 +132,7 @@ fn session(tables: &mut Tables, settings: &Settings, uid: UploadUid) -> ApiResul
                 lifetime: settings.links.lifetime,
             };
             session.url = Some(presign.sign(tables.storage.clock.now()));
-            // An object that is there is not replaced: the storage responds 412.
+            // An existing object is not replaced: the storage responds 412.
             session.headers.insert("If-None-Match".to_owned(), "*".to_owned());
         }
     }

@@ -47,7 +47,7 @@ async fn create(
     let row = tables.organization_mut(&slug)?;
     let payload: CreateInvitation = body.read(|fields| {
         fields.required("email", Kind::Email);
-        // An organization has one owner, and there is a call of its own for a new one.
+        // An organization has one owner, and a separate call sets a new one.
         fields.optional("role", Kind::Choice(&["admin", "member"]));
     })?;
     let is_invited = |invitation: &Invitation| {

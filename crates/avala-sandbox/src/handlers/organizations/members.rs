@@ -54,7 +54,7 @@ async fn update_role(
 ) -> Done {
     let mut tables = app.tables();
     let member = tables.organization_mut(&slug)?.members.find_mut(|member| member.user_uid == user)?;
-    // There is a call of its own for a new owner.
+    // A separate call sets a new owner.
     let payload: UpdateMemberRole = body.read(|fields| fields.required("role", Kind::Choice(&["admin", "member"])))?;
     check_not_owner(member.role.as_ref())?;
     member.role = Some(payload.role);
@@ -73,7 +73,7 @@ async fn transfer_ownership(State(app): State<App>, Path(slug): Path<Organizatio
     let payload: TransferOwnership = body.read(|fields| fields.required("new_owner_uid", Kind::Text))?;
     let new_owner = payload.new_owner_uid;
     row.member(&new_owner)
-        .map_err(|_| ApiError::field("new_owner_uid", "This user is no member of the organization."))?;
+        .map_err(|_| ApiError::field("new_owner_uid", "This user is not a member of the organization."))?;
     for member in row.members.rows_mut() {
         if member.user_uid == new_owner {
             member.role = Some(OrganizationRole::Owner);

@@ -45,7 +45,7 @@ async fn add(State(app): State<App>, Path((slug, team)): TeamPath, body: JsonBod
     })?;
     let user = &payload.user_uid;
     let member = row.member(user).cloned();
-    let member = member.map_err(|_| ApiError::field("user_uid", "This user is no member of the organization."))?;
+    let member = member.map_err(|_| ApiError::field("user_uid", "This user is not a member of the organization."))?;
     let team = row.team_mut(&team)?;
     if team.members.find(|member| member.user_uid == *user).is_ok() {
         return Err(ApiError::field("user_uid", "This user is a member of the team."));

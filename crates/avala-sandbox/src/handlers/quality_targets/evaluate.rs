@@ -113,7 +113,7 @@ impl Values {
             QualityMetric::CriticalIssueCount => self.critical_issues,
             QualityMetric::Iou => self.iou,
             QualityMetric::Accuracy => self.accuracy,
-            // No other metric exists: targets are validated when they are created.
+            // There is no other metric: targets are validated when they are created.
             _ => 0.0,
         }
     }

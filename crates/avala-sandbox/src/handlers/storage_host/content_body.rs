@@ -15,14 +15,14 @@ use tokio::io::{AsyncReadExt, AsyncSeekExt};
 
 use crate::state::storage::{Content, Piece, missing};
 
-/// How much of a file is read at a time.
+/// Number of bytes of a file that are read at a time.
 const CHUNK: usize = 256 * 1024;
 
 /// A range of an object.
 pub(super) struct ContentBody {
     pieces: VecDeque<Piece>,
     left: u64,
-    /// A chunk of the file that is read.
+    /// A chunk of the file that is being read.
     reading: Option<Reading>,
 }
 

@@ -12,7 +12,7 @@ use crate::app::App;
 use crate::state::storage::{Receiver, sign};
 use crate::storage_error::{StorageError, StorageResponse};
 
-/// Longest field besides the file, and most fields before it.
+/// Maximum length of a field besides the file, and maximum number of fields before it.
 const MAX_FIELD_BYTES: usize = 64 * 1024;
 const MAX_FIELDS: usize = 64;
 

@@ -1,6 +1,6 @@
-//! The storage host: sends and takes objects at the URLs that the API hands out.
+//! The storage host: sends and receives objects at the URLs that the API returns.
 //!
-//! It is everything outside `/api/v1`, and works as the buckets do that real URLs lead to: what is allowed is in the
+//! It is everything outside `/api/v1`, and behaves like the buckets behind real URLs: what is allowed is in the
 //! signature of the URL, and other credentials are refused.
 
 mod content_body;

@@ -33,7 +33,7 @@ pub(super) async fn put(app: &App, parts: &Parts, body: &mut Body) -> StorageRes
         Target::Part { upload, number } => app.storage(|storage| storage.part_receiver(upload, *number)),
     };
     while let Some(frame) = body.frame().await {
-        // A body that ends too early: the connection is gone, and nothing is stored.
+        // A body that ends too early: the connection is closed, and nothing is stored.
         let frame = frame.map_err(|_| StorageError::BROKEN)?;
         if let Ok(bytes) = frame.into_data() {
             receiver.write(bytes).await.map_err(|_| StorageError::BROKEN)?;
@@ -57,10 +57,10 @@ pub(super) async fn put(app: &App, parts: &Parts, body: &mut Body) -> StorageRes
     Ok([(header::ETAG, format!("\"{etag}\""))].into_response())
 }
 
-/// Hashes the parts that arrived before their turn, now that it has come.
+/// Hashes the parts that arrived before the part ahead of them.
 async fn hash_waiting_parts(app: &App, upload: &str) -> Result<(), StorageError> {
     while let Some(part) = app.storage(|storage| storage.waiting_part(upload)) {
-        // Parts may be large: they are read outside of the lock and of the threads of the runtime.
+        // Parts may be large: they are read outside the lock and of the threads of the runtime.
         let hashed = tokio::task::spawn_blocking(move || part.hash()).await.map_err(|_| StorageError::BROKEN)?;
         app.storage(|storage| storage.end_waiting(upload, hashed));
     }

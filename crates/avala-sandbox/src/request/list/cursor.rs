@@ -11,7 +11,7 @@ use crate::state::table::fnv1a;
 /// Unlike an offset, it stays valid when rows are added or removed.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Position {
-    /// Empty in a list that is in the order of creation.
+    /// Empty in a list in the order of creation.
     pub(super) key: String,
     pub(super) number: u64,
 }
@@ -55,7 +55,7 @@ impl Cursor {
     }
 }
 
-/// Returns a checksum that finds typing errors and cursors of other lists. It is no signature.
+/// Returns a checksum that finds typing errors and cursors of other lists. It is not a signature.
 fn checksum(scope: &str, text: &[u8]) -> u32 {
     fnv1a(&[scope.as_bytes(), b"?", text].concat())
 }

@@ -16,12 +16,12 @@ pub(crate) struct ListQuery {
     /// The address of the list, without a query.
     address: String,
     pairs: Vec<(String, String)>,
-    /// Longest page.
+    /// Maximum size of a page.
     most: usize,
 }
 
 impl ListQuery {
-    /// Cuts pages to this many, whatever limit the client sent.
+    /// Cuts pages to this many, for any limit of the client.
     pub(crate) fn at_most(self, most: usize) -> Self {
         Self { most, ..self }
     }
@@ -31,7 +31,7 @@ impl ListQuery {
         List::new(self, table.numbered())
     }
 
-    /// Returns the same for rows that are in no table and never change their places.
+    /// Returns the same for rows without a table, whose order never changes.
     pub(crate) fn rows<'a, T>(&'a self, rows: impl Iterator<Item = &'a T>) -> List<'a, T> {
         List::new(self, (0..).zip(rows))
     }
@@ -41,7 +41,7 @@ impl ListQuery {
         self.get(name).is_none_or(|wanted| value.is_some_and(|value| value.as_ref() == wanted))
     }
 
-    /// Returns whether the filter is not set, or set to this truth.
+    /// Returns whether the filter is not set, or set to this boolean.
     pub(crate) fn is(&self, name: &str, value: bool) -> bool {
         let wanted = self.get(name).map(str::to_lowercase);
         wanted.is_none_or(|wanted| ["true", "1"].contains(&wanted.as_str()) == value)
@@ -63,7 +63,7 @@ impl ListQuery {
         self.pairs.iter().filter(|(known, _)| known == name).map(|(_, value)| value.as_str()).collect()
     }
 
-    /// Returns the value of a parameter. An empty one counts as unset, as forms send it.
+    /// Returns the value of a parameter. An empty one counts as unset, because forms send it.
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
         self.pairs.iter().find(|(known, value)| known == name && !value.is_empty()).map(|(_, value)| value.as_str())
     }

@@ -1,6 +1,6 @@
 //! Keeps credentials out of the log of requests: values with the name of a secret, and values with the form of one.
 //!
-//! The transport has a redaction of its own. This crate shares no code with it, so that a mistake there is noticed here.
+//! The transport has its own redaction. This crate shares no code with it, so that a mistake there is noticed here.
 
 mod names;
 mod shapes;
@@ -15,10 +15,10 @@ use serde_json::Value;
 /// Replacement of a secret in the log.
 const REDACTED: &str = "[redacted]";
 
-/// The shortest credential of a header that is looked for in the rest of its request.
+/// Minimum length of a credential of a header that is searched for in the rest of its request.
 const MIN_KNOWN: usize = 6;
 
-/// Redacts one request. The credentials in its headers are secrets wherever they are repeated.
+/// Redacts one request. The credentials in its headers are secrets in its other parts too.
 pub(super) struct Redaction<'a> {
     headers: &'a HeaderMap,
     known: HashSet<&'a [u8]>,
@@ -79,8 +79,8 @@ impl<'a> Redaction<'a> {
     }
 
     /// Redacts a body. In JSON, the values with the names or the form of secrets are replaced, and in a form those of
-    /// its fields. Of any other text nothing says where a value ends, so that one with a secret is replaced as a whole,
-    /// and so is one that is compressed. A body without a secret stays as it is.
+    /// its fields. In any other text the end of a value is unknown, so that one with a secret is replaced as a whole,
+    /// as is one that is compressed. A body without a secret stays unchanged.
     pub(super) fn body(&self, body: &Bytes) -> Bytes {
         let whole = || Bytes::from_static(REDACTED.as_bytes());
         let header = |name| self.headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok()).unwrap_or("");
@@ -103,7 +103,7 @@ impl<'a> Redaction<'a> {
         if names::has_name(body) || self.is_suspect(body) { whole() } else { body.clone() }
     }
 
-    /// Returns whether a text may hold a secret, found in few passes, as bodies may be large.
+    /// Returns whether a text may hold a secret, found in few passes, because bodies may be large.
     fn is_suspect(&self, text: &[u8]) -> bool {
         let is_escaped = || shapes::find(text, b"\\u").is_some();
         shapes::has(text) || names::has_assignment(text) || self.is_known(text) || is_escaped()

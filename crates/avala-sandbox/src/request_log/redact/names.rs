@@ -77,7 +77,7 @@ fn words(text: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
     })
 }
 
-/// The most bytes of a name that are compared.
+/// Maximum number of bytes of a name that are compared.
 const MAX_NAME: usize = 256;
 
 fn is_name_byte(byte: u8) -> bool {

@@ -1,4 +1,4 @@
-//! Recognizes secrets by their form, whatever their name is.
+//! Recognizes secrets by their form, with any name.
 
 use std::ops::Range;
 
@@ -70,7 +70,7 @@ fn next(text: &[u8], from: usize) -> Option<Range<usize>> {
     None
 }
 
-/// Returns whether `at` is after an escape, such as `%20` or `\n`, whose letters are no part of the word.
+/// Returns whether `at` is after an escape, such as `%20` or `\n`, whose letters are not part of the word.
 fn follows_escape(text: &[u8], at: usize) -> bool {
     let byte_before = |distance| at.checked_sub(distance).and_then(|before| text.get(before));
     byte_before(2) == Some(&b'\\') || byte_before(3) == Some(&b'%')

@@ -44,7 +44,7 @@ impl ConsensusRow {
         Self { config, opinions: Vec::new(), scores: Table::new(&format!("consensus of {project}")) }
     }
 
-    /// Replaces the scores: one for each item that enough annotators looked at.
+    /// Replaces the scores: one for each item with enough annotators.
     pub(crate) fn compute(&mut self, created_at: Option<Timestamp>) {
         self.scores.retain(|_| false);
         let threshold = self.config.iou_threshold.unwrap_or(0.5);
@@ -82,7 +82,7 @@ impl ConsensusRow {
 }
 
 impl Opinion {
-    /// Returns how far each pair of annotators agrees.
+    /// Returns the agreement of each pair of annotators.
     fn overlaps(&self) -> Vec<f64> {
         let pairs = self
             .areas

@@ -14,10 +14,10 @@ use crate::state::fleet::script::{FinalizationScript, FinalizationStep};
 use crate::state::storage::Storage;
 use crate::state::table::Table;
 
-/// Size of every part but the last.
+/// Size of every part except the last.
 pub(crate) const PART_SIZE: u64 = 64 * 1024 * 1024;
 
-/// Most failures of a finalization.
+/// Maximum number of failures of a finalization.
 const MAX_FAILURES: u64 = 5;
 
 /// First and last bytes of an MCAP file.
@@ -39,7 +39,7 @@ pub(crate) struct OriginalRow {
 /// Outcome of a step of a finalization.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Step {
-    /// Nothing else has to be done.
+    /// No further step is needed.
     Done,
     /// The contents have to be verified before the next step.
     Verify,
@@ -91,7 +91,7 @@ impl ManagedUploadRow {
         self.originals.iter_mut().for_each(|row| row.set_generation_state(state.clone()));
     }
 
-    /// Starts the finalization, or starts one again that failed and may be retried. The uid stays the same.
+    /// Starts the finalization, or restarts one that failed and may be retried. The UID stays the same.
     pub(crate) fn finalize(&mut self, uid: &str, storage: &mut Storage) -> Result<(), ApiError> {
         use FinalizationCode::{ContentMismatch, InvalidMcap};
         if let Some(known) = &mut self.finalization {
@@ -121,7 +121,7 @@ impl ManagedUploadRow {
         Ok(())
     }
 
-    /// Takes one step: pending, running (verify, attach, prepare), and published; or what the script says.
+    /// Takes one step: pending, running (verify, attach, prepare), and published; or the step of the script.
     pub(crate) fn advance(&mut self, script: &mut FinalizationScript) -> Step {
         use FinalizationStage::{Attach, Complete, Prepare, Publish, Verify};
         use FinalizationState::{Failed, Pending, RetryWait, Running, Succeeded};

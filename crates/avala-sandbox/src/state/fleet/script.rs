@@ -1,11 +1,11 @@
-//! Steps of finalizations that go another way than usual.
+//! Steps of finalizations other than the usual ones.
 
 use std::collections::VecDeque;
 use std::str::FromStr;
 
-/// A step of the finalization of a managed upload, which the next status responses show in its place.
+/// A step of the finalization of a managed upload, which the next status responses show instead of the real one.
 ///
-/// Read from `STATE:CODE`, as `retry_wait:worker_disabled` or `failed:attempts_exhausted`.
+/// Read from `STATE:CODE`, such as `retry_wait:worker_disabled` or `failed:attempts_exhausted`.
 ///
 /// ```
 /// use avala_sandbox::FinalizationStep;
@@ -54,7 +54,9 @@ impl FromStr for FinalizationStep {
     fn from_str(text: &str) -> Result<Self, String> {
         let error = || {
             let (states, codes) = (STATES.join(", "), CODES.join(", "));
-            format!("{text:?} is no step of a finalization: write STATE:CODE with one of {states} and one of {codes}")
+            format!(
+                "{text:?} is not a step of a finalization: write STATE:CODE with one of {states} and one of {codes}"
+            )
         };
         let (state, code) = text.split_once(':').ok_or_else(error)?;
         let known = |list: &[&'static str], name: &str| list.iter().find(|known| **known == name).copied();

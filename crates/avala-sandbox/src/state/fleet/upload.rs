@@ -10,7 +10,7 @@ use crate::schema::UploadSession;
 use crate::state::storage::Storage;
 use crate::state::table::Table;
 
-/// The status is `completed` at this fetch after the upload was finalized, and `completing` before.
+/// Number of the fetch after the finalization that returns `completed`; the status is `completing` before.
 pub(crate) const FETCHES_UNTIL_COMPLETED: u32 = 2;
 
 pub(crate) struct UploadSessionRow {
@@ -44,7 +44,7 @@ pub(crate) fn find<'a>(
         .map_err(|_| ApiError::detail(StatusCode::NOT_FOUND, "No upload session found for this recording."))
 }
 
-/// Returns the upload, as long as it takes files.
+/// Returns the upload if it still accepts files.
 pub(crate) fn find_open<'a>(
     uploads: &'a mut Table<UploadSessionRow>,
     recording: &RecordingUid,
@@ -63,10 +63,10 @@ impl UploadSessionRow {
         format!("{}{path}", self.session.s3_prefix.as_deref().unwrap_or_default())
     }
 
-    /// Fails with 400 if the storage has no such file, or another one.
+    /// Fails with 400 if the storage has no such file, or a different one.
     pub(crate) fn check_stored(&self, file: &ConfirmedFile, storage: &Storage) -> Result<(), ApiError> {
         let error = |sentence: &str| Err(ApiError::field("files", format!("{:?} {sentence}", file.path)));
-        let Some(File { size, .. }) = self.files.get(&file.path) else { return error("is no file of this upload.") };
+        let Some(File { size, .. }) = self.files.get(&file.path) else { return error("is not a file of this upload.") };
         let Some(object) = storage.objects.get(&self.key(&file.path)) else { return error("was not uploaded.") };
         let is_same = object.etag == file.etag && object.size() == file.size_bytes && object.size() == *size;
         if is_same { Ok(()) } else { error("is not what was uploaded.") }

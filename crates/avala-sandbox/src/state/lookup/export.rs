@@ -9,13 +9,13 @@ use crate::state::storage::links::Links;
 use crate::state::storage::{Content, Generated};
 use crate::state::tables::Tables;
 
-/// Separator between the content of an export and the text that makes it larger.
+/// Separator between the content of an export and its padding.
 const PADDING: &str = ",\"padding\":\"";
 
 impl Tables {
     /// Returns the file of an export: its tasks, and the items of its datasets.
     ///
-    /// It is made larger when the settings say so, and stays JSON.
+    /// It is padded if the settings request it, and stays JSON.
     pub(crate) fn export_file(&self, uid: &ExportUid, links: &Links) -> Option<Content> {
         let export = self.exports.get(uid).ok()?;
         let is_covered = |task: &&Task| task.project.as_ref().is_some_and(|project| export.projects.contains(project));

@@ -12,7 +12,7 @@ use crate::state::public_dataset::{Published, objects_path};
 use crate::state::storage::links::key_of;
 use crate::state::tables::Tables;
 
-/// Ending of a file that is an episode. The files in the folder that is named like it belong to the episode.
+/// Ending of a file that is an episode. The files in the folder of the same name belong to it.
 const EPISODE_SUFFIX: &str = ".episode";
 
 /// Returns whether a dataset has a revision: it is public and ready.

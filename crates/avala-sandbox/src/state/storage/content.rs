@@ -11,14 +11,14 @@ use tempfile::TempPath;
 
 use crate::state::hex::hex;
 
-/// Length of the text that generated content repeats. A prime number, so that a piece that is written at a wrong
-/// offset shows.
+/// Length of the text that generated content repeats. A prime number, so that a piece that is written at the wrong
+/// offset is noticed.
 const PERIOD: usize = 65_521;
 
-/// Longest piece of generated content that is read at a time.
+/// Maximum size of a piece of generated content that is read at a time.
 const PIECE: usize = 256 * 1024;
 
-/// The bytes of an object, wherever they are.
+/// The bytes of an object, in any of their places.
 #[derive(Clone, Debug)]
 pub(crate) enum Content {
     Bytes(Bytes),
@@ -27,7 +27,7 @@ pub(crate) enum Content {
         path: Arc<TempPath>,
         length: u64,
     },
-    /// Made while it is read.
+    /// Generated while it is read.
     Generated(Generated),
     /// Parts, one after the other.
     Joined(Arc<[Content]>),
@@ -49,7 +49,7 @@ pub(crate) struct Generated {
     pub(crate) seed: u32,
 }
 
-/// A segment of a content, which is read on its own.
+/// A segment of a content, which is read separately.
 #[derive(Clone, Debug)]
 pub(crate) enum Piece {
     Bytes(Bytes),
@@ -104,7 +104,7 @@ impl Content {
         }
     }
 
-    /// Returns the first bytes, as many as are there and at most eight.
+    /// Returns the first bytes, at most eight.
     pub(crate) fn first_bytes(&self) -> Bytes {
         match self {
             Self::Dropped { first, .. } => first.clone(),
@@ -113,7 +113,7 @@ impl Content {
         }
     }
 
-    /// Returns the last bytes, as many as are there and at most eight.
+    /// Returns the last bytes, at most eight.
     pub(crate) fn last_bytes(&self) -> Bytes {
         match self {
             Self::Dropped { last, .. } => last.clone(),
@@ -122,21 +122,21 @@ impl Content {
         }
     }
 
-    /// Reads a range into memory. It blocks, and fails when the bytes were not kept.
+    /// Reads a range into memory. It blocks, and fails if the bytes were not kept.
     pub(crate) fn read_to_bytes(&self, range: Range<u64>) -> io::Result<Bytes> {
         let mut bytes = Vec::new();
         self.read(range, |piece| bytes.extend_from_slice(piece))?;
         Ok(bytes.into())
     }
 
-    /// Computes the SHA-256 in hexadecimal. It blocks, and fails when the bytes were not kept.
+    /// Computes the SHA-256 in hexadecimal. It blocks, and fails if the bytes were not kept.
     pub(crate) fn sha256(&self) -> io::Result<String> {
         let mut hasher = Sha256::new();
         self.read(0..self.length(), |piece| hasher.update(piece))?;
         Ok(hex(&hasher.finalize()))
     }
 
-    /// Returns what is left of the content when its bytes are dropped. It blocks.
+    /// Drops the bytes of the content and returns the rest of it. It blocks.
     pub(super) fn dropped(&self) -> Self {
         Self::Dropped { length: self.length(), first: self.first_bytes(), last: self.last_bytes() }
     }
@@ -162,7 +162,7 @@ impl Content {
 
 /// Returns why content cannot be read.
 pub(crate) fn missing() -> io::Error {
-    io::Error::other("the sandbox was told not to keep the bytes of objects")
+    io::Error::other("the sandbox is configured to drop the bytes of objects")
 }
 
 fn read_file(path: &TempPath, range: Range<u64>, take: &mut impl FnMut(&[u8])) -> io::Result<()> {
@@ -180,12 +180,12 @@ fn read_file(path: &TempPath, range: Range<u64>, take: &mut impl FnMut(&[u8])) -
 }
 
 impl Generated {
-    /// Creates text of this length that is no file of any format.
+    /// Creates text of this length, in no file format.
     pub(crate) fn new(length: u64, seed: u32) -> Self {
         Self { start: Bytes::new(), end: Bytes::new(), length, seed }
     }
 
-    /// Reads from the start of a range, up to its end at most.
+    /// Reads from the start of a range, at most up to its end.
     pub(crate) fn read(&self, range: Range<u64>) -> Bytes {
         let (start, end) = (self.start.len() as u64, self.length - (self.end.len() as u64).min(self.length));
         if range.start < start {
@@ -201,7 +201,7 @@ impl Generated {
     }
 }
 
-/// Digits that look random, long enough to read a piece from every offset.
+/// Pseudorandom digits, enough to read a piece from every offset.
 fn text() -> Bytes {
     static TEXT: OnceLock<Bytes> = OnceLock::new();
     let text = TEXT.get_or_init(|| {

@@ -27,13 +27,13 @@ pub(crate) fn link_to(key: &str) -> String {
     format!("{MARK}{key}")
 }
 
-/// Returns the key that a link in the data leads to.
+/// Returns the key of a link in the data.
 pub(crate) fn key_of(link: &str) -> Option<&str> {
     link.strip_prefix(MARK)
 }
 
 impl Links {
-    /// Returns a URL that an object can be fetched at.
+    /// Returns a URL for fetching an object.
     pub(crate) fn url(&self, key: &str) -> String {
         let presign = Presign {
             method: Method::GET,
@@ -67,7 +67,7 @@ impl Links {
         view
     }
 
-    /// Returns a text of JSON with URLs for the links in it.
+    /// Returns a JSON text with URLs for its links.
     pub(crate) fn text(&self, json: &Json) -> Json {
         let mark = format!("\"{MARK}");
         let mut parts = json.get().split(&mark);

@@ -1,6 +1,6 @@
 //! The storage host's data: objects, and multipart uploads that are not complete.
 //!
-//! The API reads here what was uploaded: nothing else connects an upload with the calls that prepare and complete it.
+//! The API reads here what was uploaded: only this connects an upload with the calls that prepare and complete it.
 
 mod content;
 pub(crate) mod links;

@@ -75,7 +75,7 @@ impl Multipart {
         }
     }
 
-    /// Returns the part that is hashed next, if it is there.
+    /// Returns the part that is hashed next, if it was sent.
     pub(crate) fn waiting_part(&self) -> Option<WaitingPart> {
         let number = self.hash.next();
         let part = self.parts.get(&number).filter(|part| !self.hash.is_stale && part.content.is_kept())?;

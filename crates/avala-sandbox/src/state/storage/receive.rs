@@ -1,4 +1,4 @@
-//! Bytes that arrive, on their way into an object.
+//! Bytes that are received for an object.
 
 use std::io;
 use std::sync::Arc;
@@ -22,12 +22,12 @@ pub enum Bodies {
     /// Keeps them: small ones in memory, and others in temporary files, which are deleted with the sandbox.
     #[default]
     Keep,
-    /// Notes sizes and SHA-256 hashes, and drops the bytes: uploads of any size in constant memory and no disk space.
+    /// Records sizes and SHA-256 hashes, and drops the bytes: uploads of any size in constant memory and no disk space.
     ///
-    /// Objects cannot be fetched. Parts that arrive before the ones in front of them are kept in temporary files until
+    /// Objects cannot be fetched. Parts that arrive before earlier ones are kept in temporary files until
     /// their turn. If a part is replaced after its turn, the object has hashes of its parts only.
     Hash,
-    /// Notes sizes, and drops the bytes, for measurements in which the server should cost little.
+    /// Records sizes, and drops the bytes, for measurements in which the server should cost little.
     Count,
 }
 
@@ -47,7 +47,7 @@ pub(crate) struct Receiver {
 /// A body that was received.
 pub(crate) struct Received {
     pub(crate) length: u64,
-    /// In hexadecimal; `None` when it was only counted.
+    /// In hexadecimal; `None` if the body was only counted.
     pub(crate) sha256: Option<String>,
     pub(crate) content: Content,
     /// The hash of its upload up to here, if it was the next part of one.
@@ -115,7 +115,7 @@ impl Receiver {
         Ok(Received { length, sha256, content, whole: self.whole })
     }
 
-    /// Keeps the first and the last eight bytes: they tell the format of a file.
+    /// Keeps the first and the last eight bytes: they identify the format of a file.
     fn note_ends(&mut self, bytes: &Bytes) {
         let wanted = 8_usize.saturating_sub(self.first.len()).min(bytes.len());
         self.first.extend_from_slice(bytes.get(..wanted).unwrap_or_default());

@@ -1,7 +1,7 @@
-//! Presigned URLs and forms, as those of S3: the signature contains the permission, and no state is kept.
+//! Presigned URLs and forms like those of S3: the signature contains the permission, and no state is kept.
 //!
 //! The signature is an HMAC over method, path, query and signed headers. Only the sandbox knows its key, and the
-//! canonical form is shorter than that of AWS: clients send URLs and headers as they are and never sign themselves.
+//! canonical form is shorter than that of AWS: clients send URLs and headers unchanged and never sign themselves.
 
 use std::time::{Duration, SystemTime};
 
@@ -33,7 +33,7 @@ pub(crate) struct Presign<'a> {
     pub(crate) key: &'a str,
     /// Parameters that come before those of the signature.
     pub(crate) parameters: &'a [(&'a str, String)],
-    /// Headers besides `host` that the request must have exactly so; names in lower case.
+    /// Headers besides `host` that the request must have with exactly these values; names in lower case.
     pub(crate) headers: &'a [(&'a str, String)],
     pub(crate) lifetime: Duration,
 }
@@ -114,12 +114,12 @@ pub(crate) fn verify(
     Ok(())
 }
 
-/// Returns the query of a URL of the edge network, which is valid for a path until then.
+/// Returns the query of a URL of the edge network, which is valid for a path until `expires_at`.
 pub(crate) fn edge_query(path: &str, expires_at: u64) -> String {
     format!("grant={expires_at}.{}", hmac(&format!("edge {path} {expires_at}")))
 }
 
-/// Checks a query of the edge network; `None` if it is another one.
+/// Checks a query of the edge network; `None` if it is another query.
 pub(crate) fn verify_edge(path: &str, query: &str, now: SystemTime) -> Option<Result<(), Refused>> {
     let (expires_at, _) = query.strip_prefix("grant=")?.split_once('.')?;
     let expires_at = expires_at.parse().ok()?;
@@ -130,7 +130,7 @@ pub(crate) fn verify_edge(path: &str, query: &str, now: SystemTime) -> Option<Re
     })
 }
 
-/// Returns the fields of a form that sends a file of this size under a key, all but the file.
+/// Returns the fields of a form that sends a file of this size under a key, without the file.
 pub(crate) fn form_fields(key: &str, size: u64, lifetime: Duration, now: SystemTime) -> Vec<(&'static str, String)> {
     let date = clock::amz_date(now);
     let policy = json!({
@@ -168,7 +168,7 @@ pub(crate) fn address(base: &str, key: &str) -> String {
     format!("{base}/{}", utf8_percent_encode(key, IN_PATH))
 }
 
-/// Returns the key that a path stands for, or `None` when the path is no text.
+/// Returns the key of a path, or `None` if the path is not UTF-8.
 pub(crate) fn key_of(path: &str) -> Option<String> {
     let path = path.strip_prefix('/').unwrap_or(path);
     Some(percent_encoding::percent_decode_str(path).decode_utf8().ok()?.into_owned())
@@ -201,7 +201,7 @@ fn canonical(method: &Method, path: &str, query: &str, headers: &[(&str, &str)])
 
 /// Signs with a key that only the sandbox knows.
 fn hmac(text: &str) -> String {
-    // HMAC takes keys of every length.
+    // HMAC accepts keys of any length.
     let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(b"avala-sandbox") else { return String::new() };
     mac.update(text.as_bytes());
     hex(&mac.finalize().into_bytes())

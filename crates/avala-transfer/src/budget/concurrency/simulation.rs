@@ -1,7 +1,7 @@
 //! Uploads over simulated links, compared with the best fixed number of connections.
 //!
 //! Connections share the bandwidth of a link equally, each up to a cap of its own: with loss, what one TCP connection
-//! reaches. A part begins and ends with a round trip. Hosts that take only so many connections refuse the others.
+//! reaches. A part begins and ends with a round trip. Hosts refuse connections above their capacity.
 
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 
@@ -17,13 +17,13 @@ const PART: f64 = 5_242_880.0;
 struct Link {
     bytes_per_second: f64,
     round_trip: Duration,
-    /// Most that one connection reaches, in bytes per second.
+    /// Maximum rate of one connection, in bytes per second.
     cap: f64,
-    /// Connections that the host takes.
+    /// Capacity of the host, in connections.
     capacity: AtomicUsize,
-    /// Connections that transfer now.
+    /// Connections that are transferring.
     active: AtomicUsize,
-    /// Connections that are open now, and the most of them that the host saw.
+    /// Open connections, now and at their maximum.
     open: AtomicUsize,
     most_open: AtomicUsize,
 }
@@ -42,7 +42,7 @@ impl Link {
         })
     }
 
-    /// Returns whether the host took the part.
+    /// Returns whether the host accepted the part.
     async fn transfer(&self) -> bool {
         let open = self.open.fetch_add(1, SeqCst) + 1;
         self.most_open.fetch_max(open, SeqCst);
@@ -50,7 +50,7 @@ impl Link {
         let is_taken = open <= self.capacity.load(SeqCst);
         if is_taken {
             self.active.fetch_add(1, SeqCst);
-            // Long enough to be few, short enough to notice when others begin and end.
+            // Long enough for few steps, short enough to follow the start and end of other parts.
             let tick = Duration::from_secs_f64((PART / self.bytes_per_second.min(self.cap) / 5.0).max(0.005));
             let mut left = PART;
             while left > 0.0 {
@@ -79,7 +79,7 @@ impl Number {
         Self::Fixed(Arc::new(Semaphore::new(count)))
     }
 
-    /// Transfers one part, repeated until the host takes it.
+    /// Transfers one part, repeated until the host accepts it.
     async fn send(&self, link: &Link) {
         loop {
             match self {
@@ -88,7 +88,7 @@ impl Number {
                     if link.transfer().await {
                         return;
                     }
-                    // As long as the controller leaves the host alone.
+                    // For as long as the controller pauses the host.
                     tokio::time::sleep(COOLDOWN).await;
                     drop(slot);
                 }
@@ -103,7 +103,7 @@ impl Number {
         }
     }
 
-    /// Returns the seconds that so many parts take.
+    /// Returns the duration of the transfer of `parts` parts, in seconds.
     async fn seconds(&self, link: &Arc<Link>, parts: usize) -> f64 {
         let start = Instant::now();
         let tasks: Vec<_> = (0..parts)
@@ -119,7 +119,7 @@ impl Number {
     }
 }
 
-/// Compares with every fixed number that the host takes; returns what the controller reaches of the best.
+/// Compares the controller with every fixed number of connections; returns its share of the best rate.
 async fn share_of_best(link: impl Fn() -> Arc<Link>, parts: usize) -> f64 {
     let mut best = f64::MAX;
     for fixed in 1..=link().capacity.load(SeqCst) {
@@ -199,7 +199,7 @@ async fn next_part_after_503_finds_half_the_number() {
         slots.push(host.slot().await);
     }
     slots.pop().unwrap().slow_down(None);
-    // The others are still in flight; no part begins before fewer than half are.
+    // The other parts are in flight; the next one begins when fewer than half are.
     let next = tokio::spawn({
         let host = host.clone();
         async move { drop(host.slot().await) }

@@ -1,4 +1,4 @@
-//! Owner of the dataset: the account that state is bound to, and its slug.
+//! Looks up the owner of the dataset: the account that the state is bound to, and its slug.
 
 use avala_client::Avala;
 use avala_types::{OrganizationUid, OwnerName};
@@ -8,7 +8,7 @@ use crate::error::{Error, ErrorKind};
 
 /// The destination of an upload, which names its state.
 ///
-/// The key is not part of it, so that a rotated key continues the upload.
+/// The API key is not part of the destination, so that a run with a rotated key continues the upload.
 #[derive(Debug, Serialize)]
 pub(crate) struct Destination<'a> {
     pub(crate) base_url: String,
@@ -30,7 +30,7 @@ struct Me {
     username: String,
 }
 
-/// Looks the owner up: one call.
+/// Looks up the owner, with one call.
 pub(crate) async fn find(avala: &Avala, organization: Option<&OrganizationUid>) -> Result<Account, Error> {
     let Some(organization) = organization else {
         let me = avala.users().me().await.map_err(Error::api)?;
@@ -54,7 +54,7 @@ pub(crate) async fn find(avala: &Avala, organization: Option<&OrganizationUid>) 
         .help("correct the UID of the organization, or use a key of a member"))
 }
 
-/// Returns the base URL as text; several spellings of one server are one.
+/// Returns the base URL as text, which is equal for all names of the official server.
 pub(crate) fn base_url(avala: &Avala) -> String {
     let url = avala.base_url().map(ToString::to_string).unwrap_or_default();
     match url.strip_prefix("https://server.avala.ai/") {

@@ -1,4 +1,4 @@
-//! Checks of a whole dataset upload: before the first byte, and before the dataset is created.
+//! Checks a dataset upload before the first byte is sent, and before the dataset is created.
 
 use std::collections::HashSet;
 
@@ -12,7 +12,7 @@ use crate::source::walk::{SourceFile, identity};
 use crate::upload::dataset::records::DatasetState;
 use crate::upload::dataset::settings::DatasetUpload;
 
-/// Rejects files of earlier runs that are gone from the source, because they would become part of the dataset.
+/// Rejects files of earlier runs that are no longer in the source, because they would become part of the dataset.
 pub(crate) fn check_leftovers(
     settings: &DatasetUpload,
     state: &DatasetState,
@@ -26,15 +26,15 @@ pub(crate) fn check_leftovers(
     let mut left: Vec<_> = state.files.keys().filter(is_left).collect();
     left.sort();
     let Some(first) = left.first() else { return Ok(()) };
-    let message = format!("{} files were sent by earlier runs and are not in the source any more", left.len());
+    let message = format!("{} files were sent by earlier runs and are no longer in the source", left.len());
     Err(Error::new(ErrorKind::Conflict, message).about(first).help(
         "they would be part of the dataset, and no call deletes them: put them back, use another dataset name, or allow \
          them with `allow_leftovers`",
     ))
 }
 
-/// Fails if the files that are left exceed the whole quota. The server decides on each file, so a quota that cannot be
-/// read is ignored, and so is what is used: a resumed upload counts its own reservations there.
+/// Fails if the remaining files exceed the whole quota. The server decides about each file, so a quota that cannot be
+/// read is ignored, and so is the used part, which includes the reservations of a resumed upload.
 pub(crate) async fn check_quota(
     avala: &Avala,
     settings: &DatasetUpload,
@@ -51,13 +51,13 @@ pub(crate) async fn check_quota(
     if bytes <= quota.limit {
         return Ok(());
     }
-    let message = format!("the files have {bytes} bytes, and the storage quota is {} bytes in all", quota.limit);
+    let message = format!("the files have {bytes} bytes, but the total storage quota is {} bytes", quota.limit);
     Err(Error::new(ErrorKind::QuotaExceeded, message)
         .about(&settings.name)
         .help("upload fewer files, or ask for a larger quota"))
 }
 
-/// Compares the stamps of all files with those that were found first: the dataset must equal the source.
+/// Fails if a file has another stamp than when it was found, because the dataset must equal the source.
 pub(crate) async fn check_all_unchanged(files: &[SourceFile]) -> Result<(), Error> {
     let files = files.to_vec();
     blocking(move || {

@@ -1,4 +1,4 @@
-//! Creates the dataset once, and never uses one that another program created.
+//! Creates the dataset once, and never uses a dataset of another program.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use crate::upload::dataset::account::Account;
 use crate::upload::dataset::records::{Creation, Record};
 use crate::upload::dataset::settings::DatasetUpload;
 
-/// How often a dataset is looked up after a lost response, and how long in between.
+/// Number of look-ups of a dataset after a lost response, and the pause between them.
 const LOOKUPS: u32 = 3;
 const LOOKUP_INTERVAL: Duration = Duration::from_secs(2);
 
@@ -37,13 +37,13 @@ impl Creator<'_> {
         check_free(self.context.transfers.avala(), self.account, self.settings).await
     }
 
-    /// Continues a creation whose outcome is unknown. `None` if the caller wants it to be requested again.
+    /// Continues a creation whose outcome is unknown. `None` if the caller allows another request.
     pub(crate) async fn resume(&self, creation: &Creation) -> Result<Option<Dataset>, Error> {
         let Creation::Creating { slug } = creation else { return Ok(None) };
         if slug != self.settings.slug.as_str() {
             return Err(Error::new(
                 ErrorKind::Undecided,
-                format!("an earlier run requested it with the slug `{slug}`"),
+                format!("an earlier run requested the dataset with the slug `{slug}`"),
             )
             .about(&self.settings.name)
             .help("run again with that slug"));
@@ -73,7 +73,7 @@ impl Creator<'_> {
             return Err(Error::api(error).about(self.settings.slug.as_str()));
         }
         if is_refused {
-            // "Already exists" may be the response to our own request, whose first response was lost on the way.
+            // "Already exists" can be the response to a retry of this request, whose first response was lost.
             if let Some(dataset) = self.find().await?.filter(|dataset| self.is_own(dataset)) {
                 return self.adopt(dataset).await;
             }
@@ -84,7 +84,7 @@ impl Creator<'_> {
         self.resolve().await
     }
 
-    /// Finds out what became of a request. The slug was free before it was sent.
+    /// Determines the outcome of a request. The slug was free before it was sent.
     async fn resolve(&self) -> Result<Dataset, Error> {
         for lookup in 1..=LOOKUPS {
             match self.find().await? {
@@ -96,7 +96,7 @@ impl Creator<'_> {
                     );
                     return Err(Error::new(ErrorKind::Undecided, message)
                         .about(self.settings.slug.as_str())
-                        .help("check whose dataset it is; to create another, choose another slug"));
+                        .help("check whose dataset it is; to create another one, choose another slug"));
                 }
                 None if lookup < LOOKUPS => tokio::time::sleep(LOOKUP_INTERVAL).await,
                 None => {}
@@ -126,7 +126,7 @@ impl Creator<'_> {
         owner(self.settings, self.account)
     }
 
-    /// Returns whether the owner is an email address. The server shows the name of such an owner, which is not known
+    /// Returns whether the owner is an email address. The server returns the name of such an owner, which is not known
     /// here.
     fn is_owner_an_email(&self) -> bool {
         self.settings.owner.as_ref().is_some_and(|owner| owner.as_str().contains('@'))
@@ -138,7 +138,7 @@ fn owner<'a>(settings: &'a DatasetUpload, account: &'a Account) -> &'a OwnerName
     settings.owner.as_ref().unwrap_or(&account.owner)
 }
 
-/// Looks the slug up; `None` if no dataset has it.
+/// Looks up the slug; `None` if no dataset has it.
 async fn find(avala: &Avala, account: &Account, settings: &DatasetUpload) -> Result<Option<Dataset>, Error> {
     match avala.datasets().get_by_slug(owner(settings, account), &settings.slug).await {
         Ok(dataset) => Ok(Some(dataset)),
@@ -150,7 +150,7 @@ async fn find(avala: &Avala, account: &Account, settings: &DatasetUpload) -> Res
 /// Fails if a dataset has the slug.
 pub(crate) async fn check_free(avala: &Avala, account: &Account, settings: &DatasetUpload) -> Result<(), Error> {
     let Some(other) = find(avala, account, settings).await? else { return Ok(()) };
-    Err(Error::new(ErrorKind::Conflict, format!("the dataset {} has this slug already", other.uid))
+    Err(Error::new(ErrorKind::Conflict, format!("the dataset {} already has this slug", other.uid))
         .about(settings.slug.as_str())
         .help("choose another slug"))
 }

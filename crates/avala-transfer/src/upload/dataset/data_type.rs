@@ -1,10 +1,10 @@
-//! Data types of files, by their suffixes.
+//! Determines data types by the suffixes of files.
 
 use avala_types::DataType;
 
 use crate::error::{Error, ErrorKind};
 
-/// Suffixes of each data type. Longer ones are compared first: `.compressed.ply` before `.ply`.
+/// Suffixes of each data type. Longer suffixes are compared first: `.compressed.ply` before `.ply`.
 const SUFFIXES: [(&str, DataType); 21] = [
     (".compressed.ply", DataType::Splat),
     (".alp.gz", DataType::Lidar),
@@ -52,7 +52,7 @@ pub(crate) fn of_files<'a>(
     match (wanted, &found[..]) {
         (Some(wanted), found) if found.contains(wanted) || !is_inferred(wanted) => Ok(wanted.clone()),
         (Some(wanted), _) => refused(
-            &format!("no file fits the data type `{wanted}`: the dataset would be empty"),
+            &format!("no file has the data type `{wanted}`: the dataset would be empty"),
             "correct the data type, or add files of that type",
         ),
         (None, [only]) => Ok(only.clone()),
@@ -61,13 +61,13 @@ pub(crate) fn of_files<'a>(
             let names: Vec<_> = several.iter().map(DataType::as_str).collect();
             refused(
                 &format!("the files have several data types: {}", names.join(", ")),
-                "upload them apart, or set one with `data_type`",
+                "upload them separately, or set one with `data_type`",
             )
         }
     }
 }
 
-/// Returns whether suffixes of the type are known, so that its absence can be told.
+/// Returns whether the suffixes of a type are known, so that missing files of the type can be detected.
 fn is_inferred(data_type: &DataType) -> bool {
     SUFFIXES.iter().any(|(_, known)| known == data_type)
 }

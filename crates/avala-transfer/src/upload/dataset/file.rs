@@ -104,7 +104,7 @@ impl Uploader {
         if let Some(organization) = &self.settings.organization {
             request = request.organization_uid(organization.clone());
         }
-        // The same batch and path find the same session, and a form that is not used does nothing.
+        // The same batch and path find the same session, and an unused form has no effect.
         let call = self.context.transfers.avala().datasets().create_manual_upload_url(&request).repeatable(true);
         let response = call.with_meta().await.map_err(Error::api)?;
         Ok((response.value, response.meta.date))
@@ -146,7 +146,7 @@ impl Uploader {
         turn: Turn,
     ) -> Result<Step, Error> {
         if uuid::Uuid::try_parse(session.upload_uid.as_str()).is_err() {
-            return Err(refuse(upload, "the API returned an upload_uid that is no UUID"));
+            return Err(refuse(upload, "the API returned an upload_uid that is not a UUID"));
         }
         if upload.has_other_content {
             return Err(other_content(&upload.source));
@@ -156,7 +156,7 @@ impl Uploader {
             Some(UploadMethod::Put) => {
                 if upload.known.is_stored {
                     match self.present(upload, session).await {
-                        // The object is gone: it is sent again.
+                        // The object does not exist any more: the file is sent again.
                         Err(error) if error.kind() == ErrorKind::Integrity => upload.known.is_stored = false,
                         other => return other,
                     }
@@ -164,13 +164,13 @@ impl Uploader {
                 self.put(upload, session, date, turn).await
             }
             Some(UploadMethod::Multipart) => {
-                // Each part has a URL and a turn of its own.
+                // Each part has its own URL and turn.
                 drop(turn);
                 multipart::upload(self, upload, session).await
             }
             method => {
                 let method = method.as_ref().map_or("none", UploadMethod::as_str);
-                Err(refuse(upload, &format!("the API asks for the unknown transfer method `{method}`")))
+                Err(refuse(upload, &format!("the API requests the unknown transfer method `{method}`")))
             }
         }
     }
@@ -192,7 +192,8 @@ impl Uploader {
                 (upload.known.is_stored, upload.was_sent) = (true, true);
                 upload.has_progress = true;
                 upload.counted = stamp.size;
-                // Recorded while it is confirmed: a run that is killed meanwhile does not send it again.
+                // Recorded before the confirmation: if the run is killed meanwhile, the next one does not send the file
+                // again.
                 let record = Record::Stored { path: upload.source.path.clone(), stamp, print };
                 let confirmed = async {
                     self.check_unchanged(upload, print).await?;
@@ -218,7 +219,7 @@ impl Uploader {
         }
     }
 
-    /// Undoes the record of a release that certainly did not arrive, unless an earlier one may have.
+    /// Reverts the record of released bytes that certainly did not arrive, unless those of an earlier attempt may have.
     async fn forget_release(&self, upload: &Upload) -> Result<(), Error> {
         let path = upload.source.path.clone();
         match upload.known.released {

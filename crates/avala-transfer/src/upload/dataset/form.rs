@@ -26,13 +26,13 @@ const TYPES: [(&str, &str); 16] = [
     (".gz", "application/gzip"),
 ];
 
-/// Returns the form around a file, and the value of its `Content-Type` header: every field first, the file last.
+/// Returns the form around a file, with the file last, and the value of its `Content-Type` header.
 pub(crate) fn around(fields: &BTreeMap<String, String>, path: &str) -> Result<(Around, String), Error> {
     let boundary = format!("avala-{:016x}{:016x}", fastrand::u64(..), fastrand::u64(..));
     let mut before = String::new();
     for (name, value) in fields {
         if name.contains(['"', '\r', '\n']) || value.contains(&boundary) {
-            return Err(Error::new(ErrorKind::Protocol, "the API asks for a form field that cannot be sent")
+            return Err(Error::new(ErrorKind::Protocol, "the API requests a form field that cannot be sent")
                 .about(path)
                 .help("report it to Avala"));
         }

@@ -1,4 +1,4 @@
-//! Finds the files of a dataset upload, and what they are.
+//! Finds the files of a dataset upload and their data type.
 
 use avala_types::DataType;
 
@@ -9,7 +9,7 @@ use crate::transfers::Transfers;
 use crate::upload::dataset::data_type;
 use crate::upload::dataset::settings::DatasetUpload;
 
-/// The files of an upload and what they are.
+/// The files of an upload and their data type.
 #[derive(Debug)]
 pub(crate) struct Inventory {
     pub(crate) files: Vec<SourceFile>,

@@ -1,4 +1,4 @@
-//! Uploads a file in parts, which are sent in parallel.
+//! Uploads a file in parallel parts.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -24,10 +24,10 @@ use crate::upload::urls::{Fetch, UrlPool};
 pub(crate) const MIN_PART: u64 = 5 << 20;
 const MAX_PART: u64 = 128 << 20;
 const MAX_PARTS: u64 = 10_000;
-/// Parts whose URLs are requested by one call.
+/// Number of parts whose URLs one call requests.
 pub(crate) const SIGN_AT_ONCE: usize = 8;
 
-/// How a file is divided.
+/// Division of a file into parts.
 #[derive(Clone, Copy, Debug)]
 struct Layout {
     size: u64,
@@ -64,7 +64,7 @@ pub(crate) async fn upload(
     remember(upload, &digests);
     if let Err(error) = sent {
         if error.kind() == ErrorKind::SourceChanged {
-            // Parts of the earlier bytes are stored: other bytes must not be added to them.
+            // The session has parts of the former content, with which new content must not be mixed.
             return uploader.spoil(upload).await;
         }
         return if error.is_transient() { Ok(Step::Failed(error)) } else { Err(error) };
@@ -80,16 +80,16 @@ fn layout(upload: &Upload, session: &ManualUploadSession) -> Result<Layout, Erro
         return Err(refuse(upload, "the API returned no part size or no part count"));
     };
     if !(MIN_PART..=MAX_PART).contains(&part_size) {
-        return Err(refuse(upload, &format!("the API asks for parts of {part_size} bytes; 5 to 128 MiB are allowed")));
+        return Err(refuse(upload, &format!("the API requests parts of {part_size} bytes; 5 to 128 MiB are allowed")));
     }
     if !(1..=MAX_PARTS).contains(&count) || count != size.div_ceil(part_size) {
-        let message = format!("the API asks for {count} parts of {part_size} bytes, and the file has {size} bytes");
+        let message = format!("the API requests {count} parts of {part_size} bytes, but the file has {size} bytes");
         return Err(refuse(upload, &message));
     }
     Ok(Layout { size, part_size, count })
 }
 
-/// Returns the hashes of parts that this state folder sent to the session. A session that is new to it is recorded.
+/// Returns the hashes of the parts that this state folder sent to the session. A new session is recorded.
 async fn known_parts(
     uploader: &Uploader,
     upload: &mut Upload,
@@ -111,8 +111,8 @@ async fn known_parts(
     Ok(BTreeMap::new())
 }
 
-/// Accepts a session that is complete already only if every part was sent from this state folder and is what the file
-/// has.
+/// Accepts a complete session only if every part was sent from this state folder and matches the
+/// file.
 async fn complete_again(
     uploader: &Uploader,
     upload: &mut Upload,
@@ -130,7 +130,7 @@ async fn complete_again(
     uploader.complete(upload, &session.upload_uid, print, Outcome::Skipped).await
 }
 
-/// Returns the parts that need not be sent: the storage has them with the right size, and they are what the file has.
+/// Returns the parts that do not have to be sent: the storage has them with the right size, and they match the file.
 async fn present_parts(
     uploader: &Uploader,
     upload: &Upload,
@@ -152,7 +152,7 @@ async fn present_parts(
     if present.is_empty() || stamp == Some(upload.file.stamp) {
         return Ok(present);
     }
-    // The stamp changed: only the bytes tell whether the file is still what the session was opened for.
+    // The stamp changed: only the bytes show whether the file still has the content of the session.
     let (file, source, layout, checked) =
         (Arc::clone(&upload.file), Arc::clone(&upload.source), *layout, present.clone());
     let is_same = blocking(move || {
@@ -175,7 +175,7 @@ fn remember(upload: &mut Upload, digests: &BTreeMap<u64, Digest>) {
     }
 }
 
-/// Sends the missing parts, as many at once as the storage host takes.
+/// Sends the missing parts, with the concurrency that the storage host allows.
 async fn send_all(
     uploader: &Uploader,
     upload: &Upload,
@@ -204,7 +204,7 @@ async fn send_all(
         }
         let Some(sent) = tasks.join_next().await else { return limit.map_or(Ok(()), Err) };
         let (number, digest) = match sent {
-            // The others were begun within the limit.
+            // The other parts were started within the limit.
             Ok(Err(error)) if error.kind() == ErrorKind::LimitReached => {
                 limit.get_or_insert(error);
                 continue;
@@ -246,7 +246,7 @@ impl PartSender {
                 Put::Exists => {
                     return Err(Error::new(ErrorKind::Storage, format!("the storage refused part {number} (412)"))
                         .about(path)
-                        .help("begin a new batch with `new_batch`"));
+                        .help("start a new batch with `new_batch`"));
                 }
                 Put::Refused(error) => {
                     refused += 1;
@@ -255,7 +255,7 @@ impl PartSender {
                     }
                     continue;
                 }
-                // The session is gone: the file's next attempt opens another one.
+                // The session does not exist any more: the next attempt opens another one.
                 Put::Failed(error, _) if error.status() == Some(StatusCode::NOT_FOUND) => return Err(error.transient()),
                 Put::Failed(error, _) => error,
             };
@@ -280,7 +280,7 @@ impl PartSender {
     }
 }
 
-/// Returns the URLs of parts, from the API.
+/// Requests the URLs of parts.
 fn urls(context: &RunContext, uid: &UploadUid, missing: Vec<u64>) -> UrlPool {
     let (context, uid) = (context.clone(), uid.clone());
     let fetch: Fetch = Box::new(move |numbers| {
@@ -297,7 +297,7 @@ async fn sign(context: &RunContext, uid: &UploadUid, numbers: Vec<u64>) -> Resul
     let mut named: Vec<u64> = response.value.parts.iter().map(|part| part.part_number).collect();
     named.sort_unstable();
     if named != numbers {
-        let message = "the API did not return the URLs of the parts that were requested";
+        let message = "the API did not return the requested URLs of parts";
         return Err(Error::new(ErrorKind::Protocol, message).help("report it to Avala"));
     }
     let date = response.meta.date;

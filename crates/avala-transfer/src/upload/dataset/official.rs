@@ -17,7 +17,7 @@ pub(crate) fn live_batches(folder: &Path, dataset_name: &str) -> Vec<String> {
     names.filter(is_batch).collect()
 }
 
-/// Returns how that client writes a dataset name in file names.
+/// Returns a dataset name in the form that the official client uses in file names.
 fn state_key(name: &str) -> String {
     name.replace(['/', '\\'], "_").trim_matches([' ', '.']).to_owned()
 }

@@ -1,4 +1,4 @@
-//! Dry run of a dataset upload.
+//! Plans a dataset upload.
 
 use std::time::Duration;
 
@@ -24,15 +24,15 @@ const CALLS_PER_FILE: u64 = 2;
 const CALLS_BEFORE: u64 = 2;
 /// Calls that create a dataset: the slug, before the first file and after the last, and the creation.
 const CALLS_TO_CREATE: u64 = 3;
-/// Calls of an upload that is finished: the account and the dataset.
+/// Calls of a finished upload: the account and the dataset.
 const CALLS_IF_FINISHED: u64 = 2;
 
 /// Plan of an upload: its calls, bytes and time.
 ///
-/// Calls and bytes are exact if nothing fails and the server divides files as assumed: only the server knows how, and
-/// says so when the upload of a file begins. Files of more than [`assumed_part_size`](Self::assumed_part_size) are
-/// counted as parts of that size, the smallest one, which takes the most calls; files that were begun, as parts of the
-/// size that the server chose. Waiting for the created dataset is not counted.
+/// Calls and bytes are exact if nothing fails and the server divides files as assumed. The server chooses the part size
+/// when the upload of a file starts. Files of more than [`assumed_part_size`](Self::assumed_part_size) are
+/// counted as parts of that size, the smallest one, which takes the most calls; started files, as parts of the
+/// size that the server chose. The wait for the created dataset is not counted.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct UploadPlan {
@@ -44,15 +44,15 @@ pub struct UploadPlan {
     pub bytes: u64,
     /// Files that an earlier run finished.
     pub files_done: u64,
-    /// Bytes that are left to send. Parts that an interrupted run sent count, until the server lists them.
+    /// Bytes to send, including parts that an interrupted run sent and the server has not listed yet.
     pub bytes_to_send: u64,
     /// Calls of the API.
     pub calls: u64,
-    /// Time that the rate limit and the bandwidth limit need at least.
+    /// Minimum duration within the rate limit and the bandwidth limit.
     pub time: Duration,
-    /// Parts whose URLs one call requests.
+    /// Number of parts whose URLs one call requests.
     pub parts_per_call: u64,
-    /// Size in bytes of the parts of files that were not begun: 5 MiB.
+    /// Assumed part size in bytes of files that were not started: 5 MiB.
     pub assumed_part_size: u64,
 }
 

@@ -10,7 +10,7 @@ use crate::source::stamp::Stamp;
 /// Kind of the journals of dataset uploads.
 pub(crate) const KIND: &str = "dataset";
 
-/// Hash of a file: of the whole, or of the hashes of its parts.
+/// Hash of a file: of its bytes, or of the hashes of its parts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Print {
     pub(crate) sha256: Digest,
@@ -18,25 +18,25 @@ pub(crate) struct Print {
     pub(crate) part_size: u64,
 }
 
-/// One line of the journal. Names are short, because a large upload has hundreds of thousands.
+/// One line of the journal. Names are short, because a large upload has hundreds of thousands of lines.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "t", rename_all = "snake_case")]
 pub(crate) enum Record {
-    /// A batch began. Durable before the first request that carries its UUID.
+    /// A batch was started. Durable before the first request with its UUID.
     Batch { uid: String },
-    /// The last bytes of a file are about to leave: the storage may have the file from now on.
+    /// The last bytes of a file are about to be sent: from now on, the storage may have the file.
     Released { path: String, stamp: Stamp, print: Print },
-    /// The storage responded that it has the file, which is not confirmed yet: it need not be sent again.
+    /// The storage has the file, which is not confirmed yet but does not have to be sent again.
     Stored { path: String, stamp: Stamp, print: Print },
-    /// The storage has another object of this name: what was released did not arrive.
+    /// The storage has another object of this name: the released bytes did not arrive.
     Foreign { path: String },
     /// A multipart session was opened for the bytes of this stamp.
     Session { path: String, upload: String, stamp: Stamp, part_size: u64 },
-    /// The last bytes of a part are about to leave.
+    /// The last bytes of a part are about to be sent.
     Part { path: String, upload: String, number: u64, sha256: Digest },
     /// The file is stored and confirmed.
     Done { path: String, stamp: Stamp, print: Print },
-    /// The file changed while it was sent: its session must not be continued.
+    /// The file changed during its upload: its session must not be continued.
     Spoiled { path: String },
     /// No dataset has the slug, and the dataset is about to be created.
     Creating { slug: String },
@@ -51,7 +51,7 @@ pub(crate) enum Record {
 pub(crate) struct FileState {
     pub(crate) done: Option<(Stamp, Print)>,
     pub(crate) released: Option<(Stamp, Print)>,
-    /// Whether the storage responded that it has what was released.
+    /// Whether the storage confirmed the released bytes.
     pub(crate) is_stored: bool,
     pub(crate) session: Option<Session>,
     pub(crate) is_spoiled: bool,
@@ -101,7 +101,7 @@ impl DatasetState {
     fn apply(&mut self, record: Record) {
         match record {
             Record::Batch { uid } => {
-                // Sessions belong to their batch; what was sent stays sent.
+                // Sessions belong to their batch; stored files remain valid.
                 for file in self.files.values_mut() {
                     file.session = None;
                     file.is_spoiled = false;
@@ -144,7 +144,7 @@ impl DatasetState {
         self.files.entry(path).or_default()
     }
 
-    /// Returns the records that add up to this state, without those that do not count any more.
+    /// Returns the records of this state, without outdated records.
     pub(crate) fn to_records(&self) -> Vec<Record> {
         let mut records = Vec::new();
         records.extend(self.batch.clone().map(|uid| Record::Batch { uid }));
@@ -177,7 +177,7 @@ impl DatasetState {
         records
     }
 
-    /// Returns whether anything was sent or may have been sent.
+    /// Returns whether a file was or may have been sent.
     pub(crate) fn may_be_stored(&self, path: &str) -> bool {
         self.files.get(path).is_some_and(|file| {
             let has_parts = file.session.as_ref().is_some_and(|session| !session.parts.is_empty());

@@ -1,4 +1,4 @@
-//! The run of a dataset upload, from the inventory to the created dataset.
+//! Runs a dataset upload, from the inventory to the created dataset.
 
 use std::future::IntoFuture;
 use std::pin::Pin;
@@ -29,9 +29,9 @@ use crate::upload::dataset::workers::{conclude, report, transfer};
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct DatasetReport {
-    /// The dataset; `None` if none was to be created.
+    /// The dataset; `None` if its creation was disabled.
     pub dataset: Option<Dataset>,
-    /// Whether an earlier run created it: nothing was sent.
+    /// Whether an earlier run created the dataset, so that this run sent nothing.
     pub was_created_before: bool,
     /// UUID of the batch; `None` with version 1 of the protocol.
     pub batch: Option<String>,
@@ -39,7 +39,7 @@ pub struct DatasetReport {
     pub files: Report,
 }
 
-/// A dataset upload that was not started. Returned by [`Transfers::upload_dataset`].
+/// A dataset upload that has not started. Returned by [`Transfers::upload_dataset`].
 ///
 /// Await it, or [`start`](Self::start) it to watch and control the run. [`plan`](Self::plan) is a dry run.
 #[derive(Debug)]
@@ -68,11 +68,11 @@ impl DatasetTransfer {
         Run::start(context, |context| trace::transfer("dataset upload", run(context, Arc::new(self.upload))))
     }
 
-    /// Returns what the upload would do, and sends no file. It changes neither the server nor the state folder.
+    /// Plans the upload without sending files or changing the server and the state folder.
     ///
     /// # Errors
     /// An error that would end the upload before its first byte, such as a file that cannot be uploaded, a taken slug,
-    /// or a quota that does not suffice.
+    /// or a quota that is too small.
     pub async fn plan(self) -> Result<UploadPlan, Error> {
         plan::plan(&self.transfers, self.upload).await
     }
@@ -101,7 +101,7 @@ async fn run(context: RunContext, settings: Arc<DatasetUpload>) -> Result<Datase
     {
         return finished_before(&context, &settings, uid, &state, &files).await;
     }
-    // A creation whose outcome is unknown comes first: a new batch must not forget it.
+    // A creation with an unknown outcome comes first, because a new batch must not forget it.
     let is_pending = matches!(state.creation, Creation::Creating { .. });
     if settings.protocol_version > 1 && (state.batch.is_none() || (settings.new_batch && !is_pending)) {
         let uid = uuid::Uuid::new_v4().to_string();
@@ -190,7 +190,7 @@ async fn warn_of_official_client(context: &RunContext, settings: &DatasetUpload)
     Ok(())
 }
 
-/// Reports a dataset that exists already, unless the files are other ones.
+/// Reports a dataset that was already created, or fails if the files differ from those of the dataset.
 async fn finished_before(
     context: &RunContext,
     settings: &DatasetUpload,
@@ -205,20 +205,20 @@ async fn finished_before(
     if let Some(other) = files.iter().find(|file| !is_done(file)) {
         return Err(Error::new(
             ErrorKind::Conflict,
-            format!("the dataset {uid} was created, and this file is not part of it"),
+            format!("the dataset {uid} was already created without this file"),
         )
         .about(&other.path)
-        .help("upload to a dataset of another name"));
+        .help("upload to a dataset with another name"));
     }
     let dataset = context.transfers.avala().datasets().get(uid).await.map_err(|error| {
         let is_gone = error.is_not_found();
         let error = Error::api(error).about(&settings.name);
-        if is_gone { error.help("it was deleted; begin anew with `new_batch`") } else { error }
+        if is_gone { error.help("it was deleted; start again with `new_batch`") } else { error }
     })?;
     if dataset.slug != settings.slug {
         return Err(Error::new(ErrorKind::Conflict, format!("it was created with the slug `{}`", dataset.slug))
             .about(&settings.name)
-            .help("use that slug, or upload to a dataset of another name"));
+            .help("use that slug, or upload to a dataset with another name"));
     }
     let report = report(context, files, |_| FileOutcome::Skipped);
     finish(context, settings, dataset, true, state.batch.clone(), report).await

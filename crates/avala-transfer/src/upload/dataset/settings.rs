@@ -73,7 +73,7 @@ pub struct DatasetUpload {
 impl DatasetUpload {
     /// Creates an upload that becomes a dataset with this display name and URL slug.
     ///
-    /// The name decides where the files are stored, so a run that resumes an upload needs the same name.
+    /// The name selects the storage location of the files, so a run that resumes an upload needs the same name.
     pub fn new(name: impl Into<String>, slug: impl Into<DatasetSlug>) -> Self {
         Self {
             name: name.into(),
@@ -106,7 +106,7 @@ impl DatasetUpload {
         self
     }
 
-    /// Sets the data type. Default: inferred from the suffixes of the files, if all known ones agree.
+    /// Sets the data type. Default: inferred from the suffixes of the files, if all known suffixes agree.
     pub fn data_type(mut self, data_type: impl Into<DataType>) -> Self {
         self.data_type = Some(data_type.into());
         self
@@ -155,27 +155,27 @@ impl DatasetUpload {
         self
     }
 
-    /// Sets whether links to files are uploaded as files, also those that point out of the folder. Default: false, a
-    /// link is an error. Links to folders are errors always.
+    /// Sets whether links to files are followed, even if they point out of the folder. Default: false, a
+    /// link is an error. Links to folders are always an error.
     pub fn follow_links(mut self, follow: bool) -> Self {
         self.walk.follow_links = follow;
         self
     }
 
-    /// Sets whether files and folders whose names begin with a dot are left out. Default: false.
+    /// Sets whether files and folders whose names begin with a dot are skipped. Default: false.
     pub fn skip_hidden(mut self, skip: bool) -> Self {
         self.walk.skip_hidden = skip;
         self
     }
 
-    /// Uploads only files that the filter selects. What it leaves out is not looked at, so that it cannot be an error.
+    /// Uploads only files that the filter selects. Excluded files are not examined, so they cannot cause an error.
     /// Default: all files.
     pub fn filter(mut self, filter: Filter) -> Self {
         self.walk.filter = filter;
         self
     }
 
-    /// Uploads only these paths, relative to their source, such as the unfinished ones of an earlier
+    /// Uploads only these paths, relative to their source, such as the unfinished files of an earlier
     /// [`Report`](crate::Report). Default: all.
     pub fn only(mut self, paths: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.walk.only = Some(paths.into_iter().map(Into::into).collect::<HashSet<_>>());
@@ -195,36 +195,36 @@ impl DatasetUpload {
         self
     }
 
-    /// Accepts objects that are present with the right size but that this state folder did not send. Default: false,
-    /// such a file ends the run before the dataset is created, because its content may be another.
+    /// Accepts existing objects of the right size that this state folder did not send. Default: false,
+    /// such a file ends the run before the dataset is created, because the content may differ.
     pub fn accept_unknown_content(mut self, accept: bool) -> Self {
         self.accept_unknown_content = accept;
         self
     }
 
-    /// Creates the dataset even if files of earlier runs that are gone from the source will be part of it. Default:
-    /// false, they are an error, because no call deletes an uploaded file.
+    /// Creates the dataset even if files of earlier runs that are no longer in the source become part of it. Default:
+    /// false, such files are an error, because no call deletes an uploaded file.
     pub fn allow_leftovers(mut self, allow: bool) -> Self {
         self.allow_leftovers = allow;
         self
     }
 
-    /// Begins a new batch, which is the way out after a file changed during its upload. Default: false, the batch of
+    /// Starts a new batch, which is necessary after a file changed during its upload. Default: false, the batch of
     /// the last run is continued.
     pub fn new_batch(mut self, new: bool) -> Self {
         self.new_batch = new;
         self
     }
 
-    /// Disables the creation of the dataset: only the files are uploaded. Default: the dataset is created.
+    /// Disables the creation of the dataset, so that only the files are uploaded. Default: the dataset is created.
     pub fn without_creation(mut self) -> Self {
         self.create = false;
         self
     }
 
-    /// Creates the dataset although an earlier request to create it has an unknown outcome. Default: false, the run
-    /// ends with [`ErrorKind::Undecided`](crate::ErrorKind::Undecided). Set it after checking that the dataset does not
-    /// exist.
+    /// Requests the creation of the dataset again after a request with an unknown outcome. Default: false, the run
+    /// ends with [`ErrorKind::Undecided`](crate::ErrorKind::Undecided). Set it after you have checked that the dataset
+    /// does not exist.
     pub fn create_again(mut self, again: bool) -> Self {
         self.create_again = again;
         self
@@ -236,16 +236,16 @@ impl DatasetUpload {
         self
     }
 
-    /// Sets how many bytes the run may send, repeated ones included. Then it ends with
+    /// Limits the bytes that the run may send, including repeated bytes. At the limit, the run ends with
     /// [`ErrorKind::LimitReached`](crate::ErrorKind::LimitReached), and the next run continues. Default: no limit.
     ///
-    /// A file, or a part of a large one, is begun only if all of it may be sent: half of a part would be wasted.
+    /// A file, or a part of a large file, is started only if all of its bytes are within the limit.
     pub fn max_bytes(mut self, bytes: u64) -> Self {
         self.run.max_bytes = Some(bytes);
         self
     }
 
-    /// Sets how long the run may take, as [`max_bytes`](Self::max_bytes). Default: no limit.
+    /// Limits the duration of the run, in the same way as [`max_bytes`](Self::max_bytes). Default: no limit.
     pub fn max_time(mut self, time: Duration) -> Self {
         self.run.max_time = Some(time);
         self

@@ -1,4 +1,4 @@
-//! Parts that every way of sending a file shares: its state, its proofs, and its confirmation.
+//! State, checks and confirmation that all protocols of dataset uploads share.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,9 +17,9 @@ use crate::trace;
 use crate::upload::dataset::records::{FileState, Print, Record};
 use crate::upload::dataset::settings::DatasetUpload;
 
-/// Attempts of a file without progress in between.
+/// Maximum number of attempts of a file without progress.
 pub(crate) const MAX_ATTEMPTS: u32 = 8;
-/// Presigned URLs that a storage may refuse in a row.
+/// Maximum number of consecutive presigned URLs that the storage may refuse.
 pub(crate) const MAX_REFUSALS: u32 = 2;
 
 /// Uploads the files of one dataset.
@@ -42,21 +42,21 @@ pub(crate) enum Outcome {
 /// Outcome of one attempt.
 pub(crate) enum Step {
     Finished(Outcome),
-    /// A URL expired before it could be used: presign again at once.
+    /// A URL expired before it was used: request a new one immediately.
     Again,
     /// The storage refused a presigned URL.
     Refused(Error),
     Failed(Error),
 }
 
-/// A file on its way.
+/// A file that is being uploaded.
 pub(crate) struct Upload {
     pub(crate) source: Arc<SourceFile>,
     pub(crate) file: Arc<OpenFile>,
     pub(crate) known: FileState,
-    /// Whether an earlier run stored other bytes, which only version 1 replaces.
+    /// Whether an earlier run stored other content, which only version 1 of the protocol replaces.
     pub(crate) has_other_content: bool,
-    /// Whether this run sent the file, whatever a later attempt finds.
+    /// Whether this run sent the file.
     pub(crate) was_sent: bool,
     /// Whether bytes of the file were stored in this attempt.
     pub(crate) has_progress: bool,
@@ -81,7 +81,7 @@ impl Uploader {
         self.context.meter.emit(|| Event::Retry { path: path(), attempt, wait, error: error.to_string() });
     }
 
-    /// Accepts an object of this name and size in the storage only if the state says that these bytes were sent.
+    /// Accepts an existing object of this name and size only if the state shows that these bytes were sent.
     pub(crate) async fn present(&self, upload: &mut Upload, session: &ManualUploadSession) -> Result<Step, Error> {
         if let Some((_, print)) = upload.known.released {
             if !self.matches(upload, print).await? {
@@ -95,7 +95,7 @@ impl Uploader {
         if !self.settings.accept_unknown_content {
             return Err(unknown_content(&upload.source));
         }
-        self.context.warn(format!("`{}` is present, and its content is unknown", upload.source.path));
+        self.context.warn(format!("`{}` already exists, and its content is unknown", upload.source.path));
         self.confirm(upload, &session.upload_uid).await
     }
 
@@ -139,7 +139,7 @@ impl Uploader {
         self.journal.append(&Record::Done { path, stamp, print }).await
     }
 
-    /// Fails if the file is not what was sent. Reads it again only if its stamp cannot prove it.
+    /// Fails if the file differs from the sent bytes. Reads the file again only if its stamp is not sufficient.
     pub(crate) async fn check_unchanged(&self, upload: &Upload, sent: Print) -> Result<(), Error> {
         let (file, source) = (Arc::clone(&upload.file), Arc::clone(&upload.source));
         let is_same = blocking(move || {
@@ -155,7 +155,7 @@ impl Uploader {
         self.spoil(upload).await
     }
 
-    /// Records that what was sent is not what the file is, and fails.
+    /// Records that the sent bytes differ from the file, and fails.
     pub(crate) async fn spoil<T>(&self, upload: &Upload) -> Result<T, Error> {
         self.journal.append(&Record::Spoiled { path: upload.source.path.clone() }).await?;
         Err(spoiled(&upload.source))
@@ -172,7 +172,7 @@ impl Uploader {
     }
 }
 
-/// Hashes a file, whole or in parts. Blocking. `None` if it became shorter.
+/// Hashes a file, whole or in parts. Blocking. `None` if the file became shorter.
 pub(crate) fn print_of(file: &OpenFile, part_size: u64) -> std::io::Result<Option<Print>> {
     let size = file.stamp.size;
     if part_size == 0 {
@@ -199,8 +199,8 @@ pub(crate) fn refuse(upload: &Upload, message: &str) -> Error {
 }
 
 pub(crate) fn spoiled(source: &SourceFile) -> Error {
-    changed(source, "its content changed while it was sent, and its upload belongs to the first bytes")
-        .help("let the file come to rest, then begin a new batch with `new_batch`, or use another dataset name")
+    changed(source, "its content changed during the upload, which has to be restarted")
+        .help("when the file no longer changes, start a new batch with `new_batch`, or use another dataset name")
 }
 
 pub(crate) fn other_content(source: &SourceFile) -> Error {

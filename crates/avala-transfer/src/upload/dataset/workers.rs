@@ -13,11 +13,11 @@ use crate::upload::dataset::records::{DatasetState, FileState};
 use crate::upload::dataset::settings::OnFailure;
 use crate::upload::dataset::uploader::{Outcome, Uploader};
 
-/// Files at once for each upload slot: while one is sent, the URL of the next is requested and the last is confirmed,
-/// so that no slot waits for a call of the API.
+/// Number of concurrent files per upload slot: while a file is sent, the URL of the next file is requested and the
+/// previous file is confirmed, so that no slot waits for a call of the API.
 const FILES_PER_SLOT: usize = 3;
 
-/// Uploads all files. The outcomes are in the order of the files; `None` was not begun.
+/// Uploads all files. The outcomes are in the order of the files; `None` for a file that was not started.
 pub(crate) async fn transfer(
     uploader: Arc<Uploader>,
     files: &[SourceFile],
@@ -53,7 +53,7 @@ pub(crate) async fn transfer(
                 .err()
                 .is_some_and(|error| matches!(error.kind(), ErrorKind::LimitReached | ErrorKind::QuotaExceeded));
             if !can_finish {
-                // What they sent so far is recorded, or will be found by the next run.
+                // Their progress is recorded, or will be found by the next run.
                 tasks.abort_all();
             }
         }
@@ -86,7 +86,7 @@ async fn one(uploader: &Uploader, file: SourceFile, known: FileState) -> Result<
     result
 }
 
-/// Returns whether the error would fail every other file too.
+/// Returns whether every other file would fail with the same error.
 fn ends_run(error: &Error) -> bool {
     let is_denied =
         matches!(error.status().map(|status| status.as_u16()), Some(401 | 403)) && error.api_error().is_some();
@@ -103,7 +103,7 @@ fn ends_run(error: &Error) -> bool {
         )
 }
 
-/// Makes the report, and an error if a file is missing.
+/// Creates the report, or an error if a file is missing.
 pub(crate) fn conclude(
     context: &RunContext,
     files: &[SourceFile],
@@ -118,7 +118,7 @@ pub(crate) fn conclude(
         let others = if is_only {
             String::new()
         } else {
-            format!("{missing} of {} files are missing; the first: ", files.len())
+            format!("{missing} of {} files are missing; the first one: ", files.len())
         };
         let mut summary = Error::new(kind, format!("{others}{}", error.message()))
             .about(error.subject().unwrap_or_default())

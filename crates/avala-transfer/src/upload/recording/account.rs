@@ -1,4 +1,4 @@
-//! The account that the state of a recording is bound to.
+//! Looks up the account that the state of a recording is bound to.
 
 use avala_client::Avala;
 use serde::Deserialize;
@@ -10,7 +10,7 @@ struct Me {
     uid: String,
 }
 
-/// Returns the UID of the user: a rotated key continues the upload, another user does not.
+/// Returns the UID of the user: a rotated key can continue the upload, another user cannot.
 pub(crate) async fn user(avala: &Avala) -> Result<String, Error> {
     let me = avala.users().me().await.map_err(Error::api)?;
     let me: Me = me.parse().map_err(|error| {

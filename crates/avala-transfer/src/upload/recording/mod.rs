@@ -1,4 +1,4 @@
-//! Uploads of fleet recordings: the plain protocol here, the managed one in `managed`.
+//! Uploads of fleet recordings, with the plain and the managed protocol.
 
 mod account;
 mod managed;

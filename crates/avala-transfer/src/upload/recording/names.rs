@@ -1,4 +1,4 @@
-//! Names of the files of recordings.
+//! Checks the names and sizes of the files of recordings.
 
 use unicode_normalization::is_nfc;
 
@@ -11,7 +11,7 @@ const MAX_FILES: usize = 50_000;
 const MAX_MANAGED: usize = 64;
 const MAX_MANAGED_FILE: u64 = 8 << 30;
 const MAX_MANAGED_TOTAL: u64 = 64 << 30;
-/// Longest key of a managed upload, in bytes.
+/// Maximum length of the key of a managed upload, in bytes.
 const MAX_CHARACTERS: usize = 1_024;
 
 /// Checks the files of the plain protocol.
@@ -20,7 +20,7 @@ pub(crate) fn check_plain(files: &[SourceFile]) -> Result<(), Error> {
         return Err(none());
     }
     if files.len() > MAX_FILES {
-        return Err(refused(&format!("there are {} files; a recording takes 50,000", files.len())));
+        return Err(refused(&format!("there are {} files; a recording accepts 50,000", files.len())));
     }
     for file in files {
         let has_space = file.path.trim() != file.path;
@@ -40,14 +40,16 @@ pub(crate) fn check_managed(files: &[SourceFile]) -> Result<(), Error> {
         return Err(none());
     }
     if files.len() > MAX_MANAGED {
-        return Err(refused(&format!("there are {} files; a managed upload takes 64", files.len())));
+        return Err(refused(&format!("there are {} files; a managed upload accepts 64", files.len())));
     }
     for file in files {
         let (path, size) = (&file.path, file.stamp.size);
         let problem = match () {
-            () if !path.to_lowercase().ends_with(".mcap") => "a managed upload takes files that end in .mcap only",
+            () if !path.to_lowercase().ends_with(".mcap") => "a managed upload accepts only files that end in .mcap",
             () if !is_nfc(path) => "the path is not in Unicode normalization form C",
-            () if path.split('/').next() == Some("__derived__") => "the folder `__derived__` is the server's",
+            () if path.split('/').next() == Some("__derived__") => {
+                "the folder `__derived__` is reserved for the server"
+            }
             () if size == 0 => "the file is empty",
             () if size > MAX_MANAGED_FILE => "the file is larger than 8 GiB",
             () => continue,
@@ -56,7 +58,7 @@ pub(crate) fn check_managed(files: &[SourceFile]) -> Result<(), Error> {
     }
     let total: u64 = files.iter().map(|file| file.stamp.size).sum();
     if total > MAX_MANAGED_TOTAL {
-        return Err(refused(&format!("the files have {total} bytes; a managed upload takes 64 GiB")));
+        return Err(refused(&format!("the files have {total} bytes; a managed upload accepts 64 GiB")));
     }
     Ok(())
 }

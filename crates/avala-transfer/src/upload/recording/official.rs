@@ -10,7 +10,7 @@ pub(crate) fn receipt(folder: &Path, base_url: &str, recording: &str) -> Option<
     names.into_iter().find(|name| folder.join(name).exists())
 }
 
-/// Returns how that client names a recording: the hash of a JSON array without spaces.
+/// Returns the official client's name of a recording: the hash of a JSON array without spaces.
 fn scope(base_url: &str, recording: &str) -> String {
     let text = serde_json::to_string(&[base_url, &recording.to_lowercase()]).unwrap_or_default();
     Digest::of(text.as_bytes()).to_string()

@@ -1,4 +1,4 @@
-//! An upload whose recording is locked and whose state is read.
+//! Opens an upload: finds its files, locks the recording, and reads the state.
 
 use std::sync::Arc;
 
@@ -26,7 +26,7 @@ pub struct RecordingReport {
     pub recording: Option<FleetRecording>,
     /// UID of the upload session.
     pub session_uid: String,
-    /// Dataset that a managed upload was published as, if the run waited for that.
+    /// Dataset that a managed upload was published as, if the run waited for the publication.
     pub dataset_uid: Option<DatasetUid>,
     /// Files, totals and warnings.
     pub files: Report,
@@ -113,30 +113,30 @@ impl Opened {
         self.record(Record::Manifest { files: count }).await
     }
 
-    /// Fails if the state belongs to other files, another user or another protocol.
+    /// Fails if the state is of other files, another user or another protocol.
     pub(crate) fn check_same(&self) -> Result<(), Error> {
         let Some(begin) = &self.state.begin else { return Ok(()) };
         let refused = |message: String, help: &str| Err(Error::new(ErrorKind::Conflict, message).help(help));
         if begin.protocol != self.protocol() {
             let help = "a recording cannot change its protocol: continue with the other one, or use another recording";
             return refused(
-                format!("its upload was begun with the {:?} protocol", begin.protocol).to_lowercase(),
+                format!("its upload was started with the {:?} protocol", begin.protocol).to_lowercase(),
                 help,
             );
         }
         if begin.user != self.user {
-            let help = "use a key of the user who began it, or another recording";
-            return refused("its upload was begun by another user".to_owned(), help);
+            let help = "use a key of the user who started it, or another recording";
+            return refused("its upload was started by another user".to_owned(), help);
         }
         if begin.storage_config.as_deref() != self.settings.storage_config.as_ref().map(StorageConfigUid::as_str) {
-            return refused("its upload was begun with another storage config".to_owned(), "use that storage config");
+            return refused("its upload was started with another storage config".to_owned(), "use that storage config");
         }
         let is_same = |file: &Arc<SourceFile>| {
             self.state.files.get(&file.path).is_some_and(|known| known.size == file.stamp.size)
         };
         let other = self.files.iter().find(|file| !is_same(file));
         if other.is_some() || self.files.len() != self.state.files.len() {
-            let from = format!("the files differ from those that the upload was begun with, from {}", begin.source);
+            let from = format!("the files differ from those at the start of the upload, from {}", begin.source);
             let error = Error::new(ErrorKind::Conflict, from).help("restore the files, or use another recording");
             return Err(match other {
                 Some(file) => error.about(&file.path),
@@ -165,5 +165,5 @@ impl Opened {
 
 /// Creates the error of an upload that cannot be continued.
 pub(crate) fn stuck(message: &str) -> Error {
-    Error::new(ErrorKind::Stuck, message).help("create another recording and upload to that one")
+    Error::new(ErrorKind::Stuck, message).help("create another recording and upload the files to it")
 }

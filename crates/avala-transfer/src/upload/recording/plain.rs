@@ -1,4 +1,4 @@
-//! The plain protocol: session, URLs, PUT, confirmation, finalization.
+//! The plain protocol: opens a session, requests URLs, sends files, confirms them, and finalizes.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -21,7 +21,7 @@ use crate::upload::recording::records::Record;
 use crate::upload::recording::send::Sender;
 use crate::upload::recording::session::{check_confirmed, check_new, check_status};
 
-/// Files that are confirmed by one call.
+/// Number of files that one call confirms.
 const CONFIRM_AT_ONCE: usize = 100;
 /// Message of the server before the first upload of a recording.
 const NO_SESSION: &str = "No upload session found for this recording.";
@@ -44,7 +44,7 @@ pub(crate) async fn run(mut upload: Opened) -> Result<RecordingReport, Error> {
     upload.context.meter.emit(|| Event::Phase(Phase::Transfer));
     skip_stored(&mut upload, &mut skipped).await?;
     let failures = transfer(&mut upload).await;
-    // What was sent is confirmed even if other files failed: the rest is for the next run.
+    // Sent files are confirmed even if other files failed; the next run continues with those.
     confirm_all(&mut upload).await?;
     if let Some(error) = failures.into_iter().next() {
         return Err(incomplete(&upload, error, &skipped));
@@ -56,7 +56,7 @@ pub(crate) async fn run(mut upload: Opened) -> Result<RecordingReport, Error> {
             let pending = upload.state.files.len() - confirmed.len();
             return Err(Error::new(
                 ErrorKind::Protocol,
-                format!("{pending} files are not confirmed although they were"),
+                format!("the server reports {pending} files as not confirmed that it had confirmed"),
             )
             .help("run the same transfer again"));
         }
@@ -68,7 +68,7 @@ pub(crate) async fn run(mut upload: Opened) -> Result<RecordingReport, Error> {
 }
 
 fn lost_init() -> Error {
-    stuck("an earlier run opened the upload of this recording, and the response was lost; it cannot be opened twice")
+    stuck("an earlier run opened the upload of this recording and lost the response; an upload cannot be opened twice")
 }
 
 async fn open_session(upload: &mut Opened) -> Result<(), Error> {
@@ -99,7 +99,7 @@ async fn open_session(upload: &mut Opened) -> Result<(), Error> {
     upload.record(Record::Active { session, prefix }).await
 }
 
-/// Checks that the server knows no upload of the recording that this state folder does not know.
+/// Fails if the recording has an upload that is not in this state folder.
 async fn check_no_session(upload: &Opened) -> Result<(), Error> {
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields)]
@@ -112,7 +112,7 @@ async fn check_no_session(upload: &Opened) -> Result<(), Error> {
             let message =
                 format!("the recording has an upload session that is not in this state folder: {}", status.status);
             return Err(Error::new(ErrorKind::Conflict, message)
-                .help("continue on the machine that began it, or use another recording"));
+                .help("continue on the machine that started it, or use another recording"));
         }
         Err(error) => error,
     };
@@ -132,14 +132,14 @@ fn is_over(status: &UploadStatusResponse) -> bool {
     matches!(status.status, UploadSessionStatus::Completing | UploadSessionStatus::Completed)
 }
 
-/// Counts what an earlier run stored, and drops what changed since.
+/// Counts the files that an earlier run stored, and drops files that changed since.
 async fn skip_stored(upload: &mut Opened, skipped: &mut BTreeSet<String>) -> Result<(), Error> {
     for file in upload.files.clone() {
         let is_confirmed = upload.state.confirmed.contains(&file.path);
         let stored = upload.state.files.get(&file.path).and_then(|state| state.stored.clone());
         let Some(stored) = stored else {
             if is_confirmed {
-                let message = "the server has confirmed it, and this state folder did not send it";
+                let message = "the server has confirmed the file, but this state folder did not send it";
                 return Err(Error::new(ErrorKind::ContentUnknown, message)
                     .about(&file.path)
                     .help("continue on the machine that sent it, or use another recording"));
@@ -156,14 +156,14 @@ async fn skip_stored(upload: &mut Opened, skipped: &mut BTreeSet<String>) -> Res
             return Err(changed(&file, "it changed after it was sent and confirmed")
                 .help("restore the file, or use another recording"));
         } else if let Some(state) = upload.state.files.get_mut(&file.path) {
-            // The storage replaces it.
+            // A new PUT replaces the object.
             state.stored = None;
         }
     }
     Ok(())
 }
 
-/// Sends every file that is not stored. Returns the errors, the decisive one first.
+/// Sends every file that is not stored. Returns the errors, the most important one first.
 async fn transfer(upload: &mut Opened) -> Vec<Error> {
     let is_missing =
         |file: &&Arc<SourceFile>| upload.state.files.get(&file.path).is_none_or(|state| state.stored.is_none());
@@ -204,7 +204,7 @@ async fn transfer(upload: &mut Opened) -> Vec<Error> {
     }
 }
 
-/// Returns whether no other file can fare better.
+/// Returns whether every other file would fail with the same error.
 fn ends_run(error: &Error) -> bool {
     let is_denied =
         matches!(error.status().map(|status| status.as_u16()), Some(401 | 403)) && error.api_error().is_some();
@@ -248,7 +248,7 @@ async fn confirm(upload: &mut Opened, batch: &[Arc<SourceFile>]) -> Result<(), E
     confirmed.extend(paths.iter().cloned());
     let uploads = upload.context.transfers.avala().fleet().uploads();
     let request = ConfirmUpload::new(session.as_str(), files);
-    // The same files with the same tags confirm the same, so a lost response is asked for again.
+    // Confirming the same files with the same tags again has no effect, so the call is repeated after a lost response.
     match uploads.confirm_upload(&upload.settings.recording, &request).repeatable(true).await {
         Ok(response) => check_confirmed(&response, &upload.state, &session, &confirmed)?,
         Err(error) if error.sent() != Sent::No && error.status().is_none_or(|status| status.is_server_error()) => {
@@ -262,7 +262,7 @@ async fn confirm(upload: &mut Opened, batch: &[Arc<SourceFile>]) -> Result<(), E
     upload.record(Record::Confirmed { paths }).await
 }
 
-/// Fails if the file was touched since it was sent.
+/// Fails if the file was modified since it was sent.
 async fn check_stamp(file: &Arc<SourceFile>, stamp: Stamp) -> Result<(), Error> {
     let (file, opened) = (Arc::clone(file), Arc::clone(file));
     let now = blocking(move || Ok(OpenFile::open(&opened)?.stamp)).await?;
@@ -279,14 +279,14 @@ async fn hash(file: &Arc<SourceFile>) -> Result<Option<crate::hash::Digest>, Err
     .await
 }
 
-/// Reads every file once more: what was sent has to be what the source is.
+/// Reads every file once more, and fails if its content differs from the sent bytes.
 async fn check_contents(upload: &Opened) -> Result<(), Error> {
     for file in &upload.files {
         upload.context.gate().await?;
         let stored = upload.state.files.get(&file.path).and_then(|state| state.stored.as_ref());
         let Some(stored) = stored else { continue };
         if hash(file).await? != Some(stored.sha256) {
-            return Err(changed(file, "its content is not what was sent and confirmed")
+            return Err(changed(file, "its content differs from the sent and confirmed bytes")
                 .help("restore the file, or use another recording"));
         }
     }
@@ -300,7 +300,7 @@ async fn finalize(upload: &mut Opened) -> Result<(), Error> {
     let uploads = upload.context.transfers.avala().fleet().uploads();
     let request = FinalizeUpload::new(session.as_str());
     let result = uploads.finalize_upload(&upload.settings.recording, &request).await;
-    // The status decides, whatever became of the response.
+    // The status decides, even if the response was lost.
     let status = status(upload).await?;
     check_status(&status, &upload.state, &session)?;
     match result {
@@ -308,7 +308,7 @@ async fn finalize(upload: &mut Opened) -> Result<(), Error> {
         Err(error) => Err(Error::api(error)),
         Ok(_) => Err(Error::new(
             ErrorKind::Protocol,
-            format!("the upload was finalized, and its status is `{}`", status.status),
+            format!("the upload was finalized, but its status is `{}`", status.status),
         )
         .help("run the same transfer again")),
     }

@@ -1,4 +1,4 @@
-//! Dry run of a recording's upload.
+//! Plans the upload of a recording.
 
 use std::time::Duration;
 
@@ -12,20 +12,20 @@ use crate::upload::recording::opened::{Identity, inventory};
 use crate::upload::recording::records::{KIND, Record, RecordingState};
 use crate::upload::recording::settings::RecordingUpload;
 
-/// Files whose URLs are requested, or that are confirmed, by one call.
+/// Number of files whose URLs one call requests, or that one call confirms.
 const BATCH: u64 = 100;
-/// Calls of a plain upload besides those: the account, the status three times, `init` and `finalize`.
+/// Other calls of a plain upload: the account, the status three times, `init` and `finalize`.
 const PLAIN_CALLS: u64 = 6;
-/// Calls of a managed upload besides those of its files: the account, `admit`, the status twice, and `finalize`.
+/// Calls of a managed upload without those of its files: the account, `admit`, the status twice, and `finalize`.
 const MANAGED_CALLS: u64 = 5;
-/// Calls of a file of a managed upload besides its grants: `init` and its progress.
+/// Calls of a file of a managed upload without its grants: `init` and the progress.
 const MANAGED_FILE_CALLS: u64 = 2;
 const PART_SIZE: u64 = 64 << 20;
 
 /// Plan of the upload of a recording.
 ///
-/// Calls and bytes are exact for an upload that begins and in which nothing fails; for one that continues they are
-/// upper limits. Waiting until the recording is ready is not counted.
+/// Calls and bytes are exact for a new upload without failures; for a continued upload they are
+/// upper bounds. The wait for the recording is not counted.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct RecordingPlan {
@@ -35,11 +35,11 @@ pub struct RecordingPlan {
     pub bytes: u64,
     /// Files that an earlier run sent.
     pub files_done: u64,
-    /// Bytes that are left to send.
+    /// Bytes to send.
     pub bytes_to_send: u64,
     /// Calls of the API.
     pub calls: u64,
-    /// Time that the rate limit and the bandwidth limit need at least.
+    /// Minimum duration within the rate limit and the bandwidth limit.
     pub time: Duration,
 }
 

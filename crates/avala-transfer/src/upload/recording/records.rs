@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::hash::Digest;
 use crate::source::stamp::Stamp;
 
-/// Kind of the journals of recordings, of both protocols: one recording cannot be in both.
+/// Kind of the journals of recordings. Both protocols use it, because a recording can have only one upload.
 pub(crate) const KIND: &str = "recording";
 
 /// Protocol of an upload.
@@ -22,13 +22,13 @@ pub(crate) enum Protocol {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "t", rename_all = "snake_case")]
 pub(crate) enum Record {
-    /// The upload began. Followed by one `File` for each file, and `Manifest`.
+    /// The upload was started. Followed by one `File` per file, and `Manifest`.
     Begin { protocol: Protocol, user: String, storage_config: Option<String>, source: String },
-    /// A file of the manifest. The hash is set where the protocol needs it before the first byte.
+    /// A file of the manifest. The hash is set if the protocol needs it before the first byte.
     File { path: String, size: u64, sha256: Option<Digest> },
     /// The manifest is complete.
     Manifest { files: u64 },
-    /// Plain: the session is about to be opened, which is done once.
+    /// Plain: the session is about to be opened, which is possible once.
     Initializing,
     /// Plain: the session was certainly not opened.
     NotInitialized,
@@ -44,21 +44,21 @@ pub(crate) enum Record {
     Session { uid: String },
     /// Managed: the UUID that the server gave a file.
     Original { path: String, uid: String },
-    /// Managed: the multipart upload of a file is about to be opened, which is done once.
+    /// Managed: the multipart upload of a file is about to be opened, which is possible once.
     InitializingFile { path: String },
     /// Managed: the multipart upload was certainly not opened.
     NotInitializedFile { path: String },
     /// Managed: the multipart upload of a file.
     Generation { path: String, uid: String },
-    /// Managed: hash of where the parts of a file go, so that they cannot go elsewhere later.
+    /// Managed: hash of the target of a file's parts, which must stay the same.
     Pin { path: String, sha256: Digest },
     /// Managed: the server has verified the file.
     Verified { path: String },
-    /// The upload is about to be ended.
+    /// The upload is about to be finalized.
     Finalizing,
     /// Managed: the finalization.
     Finalization { uid: String },
-    /// Managed: what the recording was published as.
+    /// Managed: the dataset that the recording was published as.
     Published { publication: String, dataset: String },
     /// The upload is complete.
     Completed,
@@ -120,7 +120,7 @@ impl RecordingState {
     pub(crate) fn apply(&mut self, record: Record) {
         match record {
             Record::Begin { protocol, user, storage_config, source } => {
-                // A manifest that was not completed never counted.
+                // An incomplete manifest does not count.
                 *self = Self { begin: Some(Begin { protocol, user, storage_config, source }), ..Self::default() };
             }
             Record::File { path, size, sha256 } => {

@@ -27,7 +27,7 @@ const URL_SECONDS: u64 = 3_600;
 const MAX_ATTEMPTS: u32 = 8;
 const MAX_REFUSALS: u32 = 2;
 
-/// Sends files, each as a task of its own.
+/// Sends files, each in its own task.
 pub(crate) struct Sender {
     context: RunContext,
     journal: Journal,
@@ -35,7 +35,7 @@ pub(crate) struct Sender {
 }
 
 impl Sender {
-    /// Prepares to send these files, which are numbered in their order.
+    /// Prepares to send these files, numbered in this order.
     pub(crate) fn new(
         context: &RunContext,
         journal: &Journal,
@@ -137,7 +137,7 @@ impl Sender {
         let mut presigned = presigned.clone();
         let default = HeaderValue::from_static("application/octet-stream");
         presigned.headers.entry(CONTENT_TYPE).or_insert(default);
-        // A PUT replaces what is there, so nothing has to be known of one that may not have arrived.
+        // A PUT replaces the object, so a PUT that may not have arrived does not matter.
         let release: Release = Box::new(|_: Digest| Box::pin(async { Ok(()) }));
         let part = Part { source: Arc::clone(source), file: Arc::clone(file), offset: 0, length: file.stamp.size };
         put::send(&self.context, Method::PUT, &presigned, part, Around::default(), release, turn).await

@@ -1,4 +1,4 @@
-//! Checks of the API's responses in the plain protocol.
+//! Checks the responses of the API in the plain protocol.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,7 +11,7 @@ use crate::upload::recording::records::RecordingState;
 
 /// The server lists this many pending paths at most.
 const MAX_PENDING: usize = 1_000;
-/// Longest prefix, in characters.
+/// Maximum length of a prefix, in characters.
 const MAX_PREFIX: usize = 1_024;
 const CACHE_CONTROL: [&str; 2] = ["no-cache", "private, immutable, max-age=31536000"];
 
@@ -31,7 +31,7 @@ pub(crate) fn check_new(
     let (files, bytes) = (count(session.total_files)?, count(session.total_bytes)?);
     if (files, bytes) != expected {
         return Err(invalid(&format!(
-            "the session counts {files} files of {bytes} bytes; {} files of {} bytes were announced",
+            "the session has {files} files of {bytes} bytes; {} files of {} bytes were announced",
             expected.0, expected.1
         )));
     }
@@ -46,12 +46,12 @@ pub(crate) fn check_new(
         && !prefix.chars().any(char::is_control)
         && prefix.split('/').all(|segment| segment != "..");
     if !is_prefix {
-        return Err(invalid("the prefix of the session is not one of this recording"));
+        return Err(invalid("the prefix of the session does not belong to this recording"));
     }
     Ok((uid.to_owned(), prefix))
 }
 
-/// Returns a count that a session must have.
+/// Returns a required count of a session.
 fn count(count: Option<u64>) -> Result<u64, Error> {
     count.ok_or_else(|| invalid("the upload session lacks a count of its files or bytes"))
 }
@@ -73,10 +73,10 @@ pub(crate) fn check_status(
         return Err(invalid("a pending path is listed twice"));
     }
     if let Some(path) = pending.iter().find(|path| !state.files.contains_key(**path)) {
-        return Err(invalid("a pending path is no file of this upload").about(path));
+        return Err(invalid("a pending path is not a file of this upload").about(path));
     }
     let confirmed: BTreeSet<String> = if pending.len() >= MAX_PENDING {
-        // The list is cut there, so only what this state folder confirmed is certain.
+        // The list may be truncated, so only files that this state folder confirmed are certain.
         let own = state.confirmed.iter().filter(|path| !pending.contains(path));
         own.cloned().collect()
     } else {
@@ -96,7 +96,7 @@ pub(crate) fn check_status(
     Ok(confirmed)
 }
 
-/// Checks the response to a confirmation against what is confirmed with it.
+/// Checks the response to a confirmation against the confirmed files.
 pub(crate) fn check_confirmed(
     response: &UploadConfirmResponse,
     state: &RecordingState,
@@ -109,7 +109,7 @@ pub(crate) fn check_confirmed(
         && response.total_bytes == Some(state.total_bytes())
         && response.confirmed_files == Some(confirmed.len() as u64)
         && response.confirmed_bytes == Some(bytes);
-    if is_right { Ok(()) } else { Err(invalid("the server confirmed other files or bytes than were sent")) }
+    if is_right { Ok(()) } else { Err(invalid("the server confirmed other files or bytes than those sent")) }
 }
 
 /// Checks the URL entries of a batch: exactly one for each path.
@@ -132,15 +132,15 @@ pub(crate) fn check_urls<'a>(
 
 fn check_url(entry: &UploadUrlEntry, key: &str) -> Result<(), &'static str> {
     if entry.s3_key != key {
-        return Err("the key of the URL is not that of the file");
+        return Err("the key of the URL is not the key of the file");
     }
-    let uri: Uri = entry.put_url.parse().map_err(|_| "the API returned a URL that is none")?;
+    let uri: Uri = entry.put_url.parse().map_err(|_| "the API returned an invalid URL")?;
     let path = decode(uri.path()).ok_or("the path of the URL is not percent-encoded UTF-8")?;
     // `/<key>`, or with the bucket before it.
     let whole = path.strip_prefix('/').unwrap_or_default();
     let is_key = whole == key || whole.split_once('/').is_some_and(|(bucket, rest)| !bucket.is_empty() && rest == key);
     if !is_key {
-        return Err("the URL leads to another object than the file's");
+        return Err("the URL points to an object other than the file's");
     }
     for (name, value) in &entry.headers {
         let is_allowed = match name.to_ascii_lowercase().as_str() {
@@ -151,7 +151,7 @@ fn check_url(entry: &UploadUrlEntry, key: &str) -> Result<(), &'static str> {
             _ => false,
         };
         if !is_allowed {
-            return Err("the API asks for a header that the protocol does not have");
+            return Err("the API requests a header that the protocol does not have");
         }
     }
     Ok(())

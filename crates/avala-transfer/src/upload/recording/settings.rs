@@ -10,8 +10,8 @@ use crate::run::RunSettings;
 /// Upload of the files of a fleet recording. Passed to
 /// [`Transfers::upload_recording`](crate::Transfers::upload_recording).
 ///
-/// The recording exists already. Its upload can be opened only once: if the response to that is lost, the error is
-/// [`ErrorKind::Stuck`](crate::ErrorKind::Stuck), and only another recording helps.
+/// The recording must exist. Its upload can be opened only once: if that response is lost, the error is
+/// [`ErrorKind::Stuck`](crate::ErrorKind::Stuck), and the files have to be uploaded to another recording.
 ///
 /// ```no_run
 /// # async fn example(transfers: avala_transfer::Transfers) -> Result<(), avala_transfer::Error> {
@@ -50,7 +50,7 @@ impl RecordingUpload {
     }
 
     /// Uses the protocol `fleet-managed-mcap-v1`: the server verifies the SHA-256 of each file and publishes the
-    /// recording as a dataset. For organizations that are enrolled; there is no fallback in either direction.
+    /// recording as a dataset. For enrolled organizations; there is no fallback in either direction.
     ///
     /// 1 to 64 MCAP files of at most 8 GiB each and 64 GiB together; no storage config.
     pub fn managed(mut self) -> Self {
@@ -64,29 +64,29 @@ impl RecordingUpload {
         self
     }
 
-    /// Sets whether files and folders whose names begin with a dot are left out. Default: false.
+    /// Sets whether files and folders whose names begin with a dot are skipped. Default: false.
     pub fn skip_hidden(mut self, skip: bool) -> Self {
         self.skip_hidden = skip;
         self
     }
 
-    /// Sets how long to wait until the recording is ready, or a managed one is published. Default: an hour; `None` does
-    /// not wait.
+    /// Sets how long to wait until the recording is ready, or a managed upload is published. Default: an hour; `None`
+    /// does not wait.
     pub fn wait(mut self, timeout: impl Into<Option<Duration>>) -> Self {
         self.wait = timeout.into();
         self
     }
 
-    /// Sets how many bytes the run may send, repeated ones included. Then it ends with
+    /// Limits the bytes that the run may send, including repeated bytes. At the limit, the run ends with
     /// [`ErrorKind::LimitReached`](crate::ErrorKind::LimitReached), and the next run continues. Default: no limit.
     ///
-    /// A file, or a part of a managed one, is begun only if all of it may be sent: half of a part would be wasted.
+    /// A file, or a part of a managed file, is started only if all of its bytes are within the limit.
     pub fn max_bytes(mut self, bytes: u64) -> Self {
         self.run.max_bytes = Some(bytes);
         self
     }
 
-    /// Sets how long the run may take, as [`max_bytes`](Self::max_bytes). Default: no limit.
+    /// Limits the duration of the run, in the same way as [`max_bytes`](Self::max_bytes). Default: no limit.
     pub fn max_time(mut self, time: Duration) -> Self {
         self.run.max_time = Some(time);
         self

@@ -1,4 +1,4 @@
-//! The run of a recording's upload, up to the protocol: inventory, lock, state.
+//! Starts the upload of a recording and selects its protocol.
 
 use std::future::IntoFuture;
 use std::pin::Pin;
@@ -17,7 +17,7 @@ use crate::upload::recording::records::{KIND, Record, RecordingState};
 use crate::upload::recording::settings::RecordingUpload;
 use crate::upload::recording::{account, managed, official, plain};
 
-/// A recording's upload that was not started. Returned by [`Transfers::upload_recording`].
+/// The upload of a recording that has not started. Returned by [`Transfers::upload_recording`].
 ///
 /// Await it, or [`start`](Self::start) it to watch and control the run.
 #[derive(Debug)]
@@ -31,8 +31,8 @@ impl Transfers {
     /// Uploads the files of a fleet recording.
     ///
     /// # Errors
-    /// Every [`ErrorKind`](crate::ErrorKind) of uploads. [`ErrorKind::Stuck`](crate::ErrorKind::Stuck) names the
-    /// recording if its protocol makes completion impossible, and what to do.
+    /// Every [`ErrorKind`](crate::ErrorKind) of uploads. [`ErrorKind::Stuck`](crate::ErrorKind::Stuck) means that the
+    /// upload of the recording cannot be completed, and its remedy says what to do.
     pub fn upload_recording(&self, upload: RecordingUpload) -> RecordingTransfer {
         RecordingTransfer { transfers: self.clone(), upload }
     }
@@ -45,7 +45,7 @@ impl RecordingTransfer {
         Run::start(context, |context| trace::transfer("recording upload", run(context, self.upload)))
     }
 
-    /// Returns what the upload would do, and sends no file. It changes neither the server nor the state folder.
+    /// Plans the upload without sending files or changing the server and the state folder.
     ///
     /// # Errors
     /// An error that would end the upload before its first byte, such as a file that cannot be uploaded.
@@ -90,7 +90,7 @@ async fn open(context: RunContext, settings: RecordingUpload) -> Result<Opened, 
     })
     .await?;
     let mut state = RecordingState::replay(records);
-    // Before the first request of a session the files may still become others.
+    // Before the first request of a session, the files may still change.
     if !state.is_manifest_complete || (state.session.is_none() && !state.is_initializing) {
         state = RecordingState::default();
     }

@@ -1,4 +1,4 @@
-//! An API and a storage host in this process, on Tokio's clock, for what a sandbox cannot be told to do.
+//! An API and a storage host in this process, on Tokio's clock, for faults that the sandbox does not have.
 
 pub(crate) mod api;
 pub(crate) mod recordings;

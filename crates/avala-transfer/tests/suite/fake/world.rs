@@ -14,13 +14,13 @@ use tokio::time::Instant;
 
 pub(crate) type Reply = Result<Response<Body>, TransportError>;
 
-/// The fake. Clones are the same one.
+/// The fake. Clones share its state.
 #[derive(Clone)]
 pub(crate) struct World(Arc<Mutex<State>>);
 
 pub(crate) struct State {
     started: Instant,
-    /// What the server's clock showed at the start.
+    /// Time of the server's clock at the start.
     epoch: SystemTime,
     /// Lifetime of presigned URLs.
     pub(crate) url_life: Duration,
@@ -43,12 +43,12 @@ pub(crate) struct State {
     pub(crate) puts: Vec<PutLog>,
     /// Requests that the storage is processing.
     pub(crate) puts_now: usize,
-    /// Keys that calls of the API were made with.
+    /// API keys of the calls.
     pub(crate) keys: std::collections::BTreeSet<String>,
     /// Headers that reached the storage.
     pub(crate) storage_headers: Vec<http::HeaderMap>,
     pub(crate) faults: Vec<Fault>,
-    /// Every so many requests fail in a random way.
+    /// Number of requests of which one fails randomly.
     pub(crate) random_faults: Option<(fastrand::Rng, u64)>,
     pub(crate) grants: HashMap<String, Grant>,
     pub(crate) uids: u64,
@@ -88,7 +88,7 @@ pub(crate) struct Grant {
     pub(crate) expires_at: SystemTime,
 }
 
-/// Something that goes wrong with requests whose `METHOD path` contains a text.
+/// A fault of requests whose `METHOD path` contains a text.
 pub(crate) struct Fault {
     pub(crate) on: String,
     pub(crate) times: usize,
@@ -105,7 +105,7 @@ pub(crate) enum Effect {
     Status(u16, Vec<(&'static str, String)>),
     /// The response has this body instead of the real one.
     Replace(fn(&mut Value)),
-    /// The body is read up to so many bytes, then the connection is lost after a while.
+    /// The connection is lost after a number of bytes of the body and a delay.
     CutAfter(usize, Duration),
 }
 
@@ -177,7 +177,7 @@ impl World {
         })
     }
 
-    /// Returns the effect of the first fault that fits.
+    /// Returns the effect of the first matching fault.
     pub(crate) fn effect(&self, request: &str) -> Option<Effect> {
         let mut state = self.state();
         if let Some((random, one_in)) = &mut state.random_faults
@@ -207,7 +207,7 @@ impl State {
         self.epoch + self.started.elapsed()
     }
 
-    /// Returns a time of the future, of the server's clock, as headers have it.
+    /// Returns a future time of the server's clock, in the format of headers.
     pub(crate) fn date_in(&self, time: Duration) -> String {
         http_date(self.now() + time)
     }

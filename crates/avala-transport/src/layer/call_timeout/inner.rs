@@ -13,7 +13,7 @@ use crate::body::Body;
 use crate::context::CallState;
 use crate::error::{Sent, TransportError};
 
-/// Ends what is below at the deadline that the outermost layer has set.
+/// Ends the call below at the deadline that the outermost layer has set.
 ///
 /// If only the outermost layer enforced the deadline, it would drop the futures of the user layers, which would then
 /// see neither a response nor an error. The outermost layer remains as a backstop for user layers that are late
@@ -25,7 +25,7 @@ pub(crate) struct InnerDeadlineLayer {
 
 impl InnerDeadlineLayer {
     /// Creates a layer. `yields` is how often to yield to other tasks before the call is ended, for layers below that
-    /// run in a task of their own.
+    /// run in their own task.
     pub(crate) fn new(yields: u8) -> Self {
         Self { yields }
     }

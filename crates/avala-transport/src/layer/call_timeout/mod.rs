@@ -51,7 +51,7 @@ pub struct CallTimeoutLayer {
 }
 
 impl CallTimeoutLayer {
-    /// Creates a layer with this timeout. [`Duration::MAX`] is no limit.
+    /// Creates a layer with this timeout. [`Duration::MAX`] means no limit.
     #[must_use]
     pub fn new(timeout: Duration) -> Self {
         Self { timeout, stack: None, yields: 0, has_inner: false, over_pool: false }

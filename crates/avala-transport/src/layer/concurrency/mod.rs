@@ -63,7 +63,7 @@ impl ConcurrencyLimits {
         Self { default: usize::MAX, groups: BTreeMap::new(), is_off: true }
     }
 
-    /// Sets how many calls of a group may be in flight at once. Zero counts as one; [`usize::MAX`] is no limit.
+    /// Sets how many calls of a group may be in flight at once. Zero counts as one; [`usize::MAX`] means no limit.
     #[must_use]
     pub fn group(mut self, group: impl Into<ConcurrencyGroup>, calls: usize) -> Self {
         match group.into() {
@@ -140,7 +140,7 @@ pub struct ConcurrencyLimitLayer {
 #[derive(Debug)]
 struct Groups {
     default: Option<Arc<Permits>>,
-    /// Groups with a limit of their own. Names are static, so there are few.
+    /// Groups with their own limit. Names are static, so there are few.
     named: Mutex<HashMap<ConcurrencyGroup, Option<Arc<Permits>>>>,
     is_off: bool,
 }
@@ -175,7 +175,7 @@ impl ConcurrencyLimitLayer {
         Self { groups: Arc::new(groups), term: Duration::from_secs(30) }
     }
 
-    /// Sets how long a call that is not polled keeps its permit. Default: 30 s. [`Duration::MAX`] is no limit.
+    /// Sets how long a call that is not polled keeps its permit. Default: 30 s. [`Duration::MAX`] means no limit.
     ///
     /// Use the attempt timeout, after which the server no longer works on the call. [`CallOptions::attempt_timeout`]
     /// overrides the term.

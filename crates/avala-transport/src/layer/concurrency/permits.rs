@@ -20,8 +20,8 @@ pub(super) struct Permits {
     state: Mutex<State>,
 }
 
-/// The queue is `waiting` and `woken` together, in the order of the ticket numbers: high priority first, then the order in
-/// which the calls queued.
+/// The queue is `waiting` and `woken` together, in the order of the ticket numbers: high priority first, then the order
+/// in which the calls queued.
 #[derive(Debug, Default)]
 struct State {
     /// Number of leases that count.
@@ -75,8 +75,8 @@ pub(super) enum Turn {
     Yield,
 }
 
-/// How long a free permit is left to each queued call before one behind it takes the permit. Calls look for that at these
-/// intervals after each other, up to the last rank: of many queued calls, each is polled once a second.
+/// How long a free permit is left to each queued call before one behind it takes the permit. Calls look for that at
+/// these intervals after each other, up to the last rank: of many queued calls, each is polled once a second.
 const GRACE: Duration = Duration::from_millis(20);
 const LAST_RANK: usize = 50;
 
@@ -112,9 +112,9 @@ impl Permits {
 
     /// Takes a permit if it is this call's turn, and queues the call otherwise.
     ///
-    /// Calls ahead that are not polled must not keep this one from a permit. If all of them were woken, it yields to them
-    /// once; otherwise it waits until the permit was left to each of them for [`GRACE`]. Those that were not polled then
-    /// leave the queue until they are.
+    /// Calls ahead that are not polled must not keep this one from a permit. If all of them were woken, it yields to
+    /// them once; otherwise it waits until the permit was left to each of them for [`GRACE`]. Those that were not
+    /// polled then leave the queue until they are.
     pub(super) fn try_take(self: &Arc<Self>, ticket: &mut Ticket, waker: &Waker, term: Option<Duration>) -> Turn {
         let now = Instant::now();
         let mut state = self.state();
@@ -159,7 +159,7 @@ impl Permits {
         }
     }
 
-    /// Wakes as many waiters as permits are free, from the head of the queue.
+    /// Wakes one waiter for each free permit, from the head of the queue.
     fn wake_next(&self) {
         loop {
             // Wakers run foreign code, so they are called without the lock.
@@ -185,7 +185,7 @@ impl State {
         self.waiting.is_empty() && self.woken.is_empty()
     }
 
-    /// Returns whether a call is queued that a new one of this priority must not overtake.
+    /// Returns whether a queued call is ahead of a new one of this priority.
     fn is_queued_before(&self, priority: Priority) -> bool {
         match priority {
             Priority::Normal => !self.is_queue_empty(),
@@ -193,13 +193,13 @@ impl State {
         }
     }
 
-    /// Returns how many calls before this position were woken, and how many of the others there are: not more than the
-    /// last rank of each are counted.
+    /// Returns the numbers of calls before this position that were woken and that were not, each counted up to the
+    /// last rank.
     fn ahead(&self, number: u64) -> (usize, usize) {
         (ahead_in(&self.woken, number), ahead_in(&self.waiting, number))
     }
 
-    /// Removes a call from the queue. Returns whether it was there.
+    /// Removes a call from the queue. Returns whether it was queued.
     fn remove(&mut self, number: u64) -> bool {
         let removed = self.waiting.remove(&number).is_some() || self.woken.remove(&number).is_some();
         if self.is_queue_empty() {
@@ -233,7 +233,7 @@ impl State {
         Some(waker)
     }
 
-    /// Ends leases that are past their term.
+    /// Ends leases whose term has elapsed.
     fn expire(&mut self, now: Instant) {
         if self.earliest.is_none_or(|earliest| now < earliest) {
             return;
@@ -296,7 +296,7 @@ impl Lease {
     }
 
     /// Restarts the term, for a stream that is read. An expired lease counts again if a permit is free. The stream
-    /// continues in any case, since not counting it would not change what the server does.
+    /// continues in any case, because an uncounted stream is the same for the server.
     pub(super) fn renew(&self) {
         let mut state = self.permits.state();
         let is_free = state.is_queue_empty() && state.held < self.permits.limit;
@@ -333,7 +333,7 @@ mod tests {
         permits.try_take(ticket, Waker::noop(), None)
     }
 
-    // Else each of many queued calls would be polled again at once, as long as a permit is free.
+    // Otherwise each of many queued calls would be polled again at once, as long as a permit is free.
     #[tokio::test(start_paused = true)]
     async fn only_the_first_call_that_waits_yields() {
         let permits = Permits::new(1);
@@ -374,7 +374,7 @@ mod tests {
         let Turn::Wait(Some(at)) = poll(&permits, &mut tickets[3]) else { panic!("three calls are ahead") };
         assert_eq!(at - freed, GRACE * 3);
         tokio::time::advance(GRACE * 3).await;
-        let Turn::Taken(lease) = poll(&permits, &mut tickets[3]) else { panic!("nobody took it") };
+        let Turn::Taken(lease) = poll(&permits, &mut tickets[3]) else { panic!("no call took it") };
         // Those ahead have left the queue, and are first again when they are polled.
         assert!(matches!(poll(&permits, &mut tickets[1]), Turn::Wait(None)));
         assert!(matches!(poll(&permits, &mut tickets[2]), Turn::Wait(Some(_))));

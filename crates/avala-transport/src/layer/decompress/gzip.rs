@@ -19,10 +19,10 @@ use crate::error::{Sent, TransportError, TransportErrorKind, cause};
 
 const GZIP: HeaderValue = HeaderValue::from_static("gzip");
 
-/// How many bytes are decompressed at a time. A byte can expand to 1,032, so 4 KiB to 4 MiB.
+/// Number of bytes decompressed at a time. A byte can expand to 1,032 bytes, so 4 KiB to 4 MiB.
 const PORTION: usize = 4 * 1024;
 
-/// How many steps one poll takes without output. An empty member costs four, and a server can send many.
+/// Maximum number of steps of one poll without output. An empty member takes four, and a server can send many.
 const MOST_STEPS: usize = 64;
 
 /// Requests compressed responses (gzip) and decompresses them.
@@ -194,7 +194,7 @@ impl Decompressed {
                 return Poll::Ready(Ok(Some(piece)));
             }
         }
-        // Endless input may produce no output, so other tasks get to run.
+        // Endless input may produce no output, so other tasks may run in between.
         cx.waker().wake_by_ref();
         Poll::Pending
     }

@@ -22,7 +22,7 @@ use crate::context::options::{CallOptions, Priority};
 use crate::context::time_spent::{Phase, Seconds};
 use crate::error::{Sent, TimeoutPhase, TransportError, TransportErrorKind};
 
-/// The longest timer; after it the start is recomputed.
+/// Maximum duration of a timer; after it the start is recomputed.
 const LONGEST_TIMER: Duration = Duration::from_secs(24 * 3_600);
 
 /// State of one attempt at the limiter.
@@ -154,7 +154,7 @@ impl Admission {
                 .with_scope(self.name)
                 .with_background(self.is_in_background())
                 .with_permit_term(self.permit_term)
-                // The first attempt of a call that need not wait has all the time there is.
+                // The first attempt of a call that does not have to wait may use all the time that is left.
                 .with_max_wait(left.map_or(Duration::MAX, |left| left.saturating_sub(need)));
             self.asking = Asking::Pending { decision: self.limiter.store()?.acquire(call), call };
         }
@@ -219,8 +219,8 @@ impl Admission {
         claim
     }
 
-    /// Opens gates earlier that stay closed only to spread clients, if the attempt has no time for that. Returns whether
-    /// the attempt should ask again.
+    /// Opens gates earlier that stay closed only to spread clients, if the attempt has no time for that. Returns
+    /// whether the attempt should ask again.
     fn hurry(&self, now: Instant, wait: Duration, need: Duration) -> bool {
         let (Some(user), Some(deadline)) = (self.limiter.user(), self.state.deadline()) else { return false };
         let excess = wait.saturating_add(need).saturating_sub(deadline.saturating_duration_since(now));
@@ -248,7 +248,8 @@ impl Admission {
         }
     }
 
-    /// Returns for how long gates stay closed only to spread clients. A call that comes back later need not wait for it.
+    /// Returns how long gates stay closed only to spread clients. A call that comes back later need not wait for
+    /// it.
     fn spread(&self, now: Instant) -> Duration {
         let user = self.limiter.user().map_or(Duration::ZERO, |user| user.spread(now));
         user.max(self.scope.as_ref().map_or(Duration::ZERO, |scope| scope.spread(now)))
@@ -335,9 +336,9 @@ impl Admission {
         }
     }
 
-    /// Adds the time of an attempt that was sent after a wait and had too little time left. It counts twice, because the
-    /// attempt would have taken longer: so the estimate reaches the true time after a few of them. Nothing is known of
-    /// attempts that were cancelled earlier.
+    /// Adds the time of an attempt that was sent after a wait and had too little time left. It counts twice, because
+    /// the attempt would have taken longer, so the estimate reaches the true time after a few of them. Nothing is known
+    /// of attempts that were cancelled earlier.
     fn add_cut(&mut self, now: Instant) {
         if let Some(sent) = self.sent.take().filter(|_| self.waited) {
             let time = now.saturating_duration_since(sent);

@@ -7,7 +7,7 @@ use tokio::time::Instant;
 
 use super::store::{Decision, Grant, LimitFuture, StoreCall};
 
-/// How often a prefetch asks again whether tokens are free.
+/// Interval at which a prefetch asks again whether tokens are free.
 const BACKGROUND_PAUSE: Duration = Duration::from_millis(100);
 
 pub(super) enum Asking {
@@ -22,7 +22,7 @@ pub(super) enum Asking {
         call: StoreCall,
     },
     Granted(Grant),
-    /// The attempt is over.
+    /// The attempt has ended.
     Done,
 }
 

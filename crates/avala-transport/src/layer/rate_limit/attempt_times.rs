@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use crate::context::concurrency_group::ConcurrencyGroup;
 
-/// The least time that an attempt is assumed to need, also before any was measured.
+/// Minimum time that an attempt is assumed to need, also before any was measured.
 pub(super) const MINIMUM: Duration = Duration::from_millis(50);
 /// The weight of an attempt halves in this time.
 const HALF_LIFE: Duration = Duration::from_secs(30);

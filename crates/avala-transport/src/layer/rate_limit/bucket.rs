@@ -6,7 +6,7 @@ use tokio::time::Instant;
 
 use super::RateLimit;
 
-/// The longest time for which the gate closes.
+/// Maximum time for which the gate closes.
 pub(super) const LONGEST_CLOSING: Duration = Duration::from_secs(3_600);
 const PICOS_PER_MINUTE: u128 = 60_000_000_000_000;
 const PICOS_PER_SECOND: f64 = 1e12;
@@ -25,7 +25,7 @@ pub(super) struct Bucket {
     capacity: u64,
     level: u128,
     /// When `level` was computed; in the future while the gate is closed. `None` before the first use: a limiter may be
-    /// created before any clock runs.
+    /// created before a clock runs.
     counted_at: Option<Instant>,
 }
 
@@ -46,7 +46,7 @@ impl Bucket {
         self.level = self.level.saturating_sub(self.interval);
     }
 
-    /// Puts back a token that was not used.
+    /// Returns a token that was not used.
     pub(super) fn put_back(&mut self) {
         self.level = (self.level + self.interval).min(self.full());
     }
@@ -101,7 +101,7 @@ impl Bucket {
         self.level = self.level.min(self.interval);
     }
 
-    /// Sets which part of the time until the next call has passed.
+    /// Sets the part of the time until the next call that has passed.
     pub(super) fn set_passed(&mut self, part: f64) {
         self.level = (self.interval as f64 * part) as u128;
     }
@@ -204,13 +204,13 @@ mod tests {
         assert_eq!(bucket.wait(now, 0), Duration::from_secs(3), "a shorter closing does not open it");
         assert!(bucket.set_limit(now, 600));
         bucket.set_remaining(now, 5);
-        assert_eq!(bucket.wait(now, 1), Duration::from_millis(3_100), "what is learned behind a closed gate counts");
+        assert_eq!(bucket.wait(now, 1), Duration::from_millis(3_100), "reports behind a closed gate count");
 
         let opening = now + Duration::from_secs(3);
         assert!(!take(&mut bucket, opening - Duration::from_millis(1)));
         assert!(take(&mut bucket, opening));
         assert!(!take(&mut bucket, opening));
-        assert_eq!(bucket.wait(opening + Duration::from_secs(60), 9), Duration::ZERO, "the burst comes back with time");
+        assert_eq!(bucket.wait(opening + Duration::from_secs(60), 9), Duration::ZERO, "the burst refills with time");
     }
 
     #[test]
@@ -239,7 +239,7 @@ mod tests {
         assert!(take(&mut bucket, now));
         assert!(!take(&mut bucket, now), "more remaining calls than tokens add none");
         assert!(bucket.set_limit(now, 600));
-        assert!(!bucket.set_limit(now, 600), "the same limit again is no change");
+        assert!(!bucket.set_limit(now, 600), "the same limit again changes nothing");
         assert_eq!(bucket.wait(now, 0), Duration::from_millis(100));
         bucket.set_limit(now, 0);
         assert_eq!(bucket.wait(now, 0), Duration::from_secs(60), "a limit of zero counts as one");

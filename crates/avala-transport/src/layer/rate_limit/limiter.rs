@@ -15,23 +15,23 @@ use super::{RateLimit, RateLimitState};
 /// Use the same limiter in every client that uses the same API key. Calls that have to wait are sent in the order in
 /// which they queued, those of high [priority](crate::CallOptions::priority) first. A queued call holds a reservation
 /// and nothing else: if it is dropped, those behind it move up, and if it is not polled within one interval of its
-/// start, those behind it go ahead and it queues again. A call counts when it is sent: never more than `rate * T +
-/// burst` calls in any time `T`.
+/// start, those behind it are sent first and it queues again. A call counts when it is sent: never more than `rate * T
+/// + burst` calls in any time `T`.
 ///
 /// The limiter adapts to response headers:
 ///
 /// - `X-RateLimit-Limit` replaces the configured calls per minute.
-/// - `X-RateLimit-Remaining` lowers the number of tokens. Zero closes the gate until `X-RateLimit-Reset`, read against
+/// - `X-RateLimit-Remaining` lowers the number of tokens. Zero closes the gate until `X-RateLimit-Reset`, relative to
 ///   the response's own `Date`, for a minute at most.
-/// - A 429 closes the gate for its `Retry-After`, or for a second without one; for an hour at most.
+/// - A 429 closes the gate for its `Retry-After`, or for a second without one; for at most an hour.
 ///
 /// Invalid values are ignored. The gate opens with one token: queued calls are sent one at a time at the rate of the
 /// limit, and the burst refills over time.
 ///
-/// The server names the same moment to all clients with one key, and they must not call together then. So the gate
-/// never opens before that moment, but at random within a time after it: up to 30 s after a wait of 30 s or more, 3 s
+/// The server names the same time to all clients with one key, and they must not call together then. So the gate
+/// never opens before that time, but at random after it: up to 30 s after a wait of 30 s or more, 3 s
 /// after 10 s, 0.1 s after 2 s, times the part of the limit that others used in the last minute. A client that used the
-/// limit alone calls again at once. A call whose timeout does not allow for this opens the gate as early as it needs.
+/// limit alone calls again at once. A call whose timeout is too short for this opens the gate as early as it needs.
 /// Where that is not enough, use [`shared`](Self::shared) limits, or a [`fleet`](Self::fleet), whose clients call again
 /// spread over the time between two of their calls.
 ///
@@ -57,7 +57,7 @@ const PUBLIC_PER_MINUTE: u32 = 30;
 struct Shared {
     /// `None` when the limiter is off.
     user: Option<Scope>,
-    /// Decides in place of the limits here, while it can be reached.
+    /// Decides instead of the limits here, while it can be reached.
     store: Option<Box<dyn LimitStore>>,
     /// The share of the limit that applies while the store does not decide.
     share: Option<RateLimit>,
@@ -123,7 +123,7 @@ impl RateLimiter {
         Self(Arc::new(shared))
     }
 
-    /// Creates the limiter of one client of a fleet: many clients with one API key, and nothing that they share.
+    /// Creates the limiter of one client of a fleet: many clients with one API key and without shared state.
     ///
     /// Each response tells how many calls the whole fleet has made in this minute. From it the client learns how long
     /// to wait between its own calls, so that all together use about nine tenths of the limit, in equal shares. It

@@ -12,7 +12,7 @@ use super::gcra::Gcra;
 use super::store::{Decision, Grant, GrantGuard, LimitFuture, LimitReport, LimitStore, StoreCall};
 use crate::context::concurrency_group::ConcurrencyGroup;
 
-/// How often a call looks for a permit that another one has returned.
+/// Interval at which a call checks for a permit that another one has returned.
 const PERMIT_POLL: Duration = Duration::from_millis(50);
 
 /// Limits in memory, for several limiters of one process, and for tests that need a shared store. Clones share one
@@ -175,7 +175,7 @@ impl Drop for MemoryGrant {
         if let Some(held) = state.permits.get_mut(&self.call.group) {
             held.retain(|(permit, _)| Some(*permit) != self.permit);
         }
-        // Many tokens that are returned late and taken again at once would be a burst.
+        // Many tokens that are returned late and taken again at once would form a burst.
         if !self.used && self.granted.elapsed() <= PERMIT_POLL {
             let now = state.started.elapsed();
             state.limit(None).put_back(now);

@@ -77,7 +77,7 @@ impl RateLimitLayer {
         Self { limiter, permit_term: Duration::from_secs(30) }
     }
 
-    /// Sets how long a permit of a [`LimitStore`] is held at most. Default: 30 s.
+    /// Sets the maximum time for which a permit of a [`LimitStore`] is held. Default: 30 s.
     ///
     /// Use the attempt timeout. [`CallOptions::attempt_timeout`] overrides the term.
     #[must_use]

@@ -160,7 +160,7 @@ impl Schedule {
         }
     }
 
-    /// Puts back a token that was taken and not used.
+    /// Returns a token that was taken and not used.
     pub(super) fn put_back(&mut self, now: Instant) {
         self.bucket.put_back();
         self.spread.put_back();
@@ -192,7 +192,7 @@ impl Schedule {
         self.bucket.closed_for(now).min(self.spread.named_for(now))
     }
 
-    /// Returns for how long the gate stays closed only to spread clients; zero in a fleet, whose pace needs it.
+    /// Returns how long the gate stays closed only to spread clients; zero in a fleet, whose pace needs it.
     pub(super) fn spread_left(&mut self, now: Instant) -> Duration {
         if self.pacer.is_some() {
             return Duration::ZERO;
@@ -200,8 +200,8 @@ impl Schedule {
         self.bucket.closed_for(now).saturating_sub(self.spread.named_for(now))
     }
 
-    /// Opens a gate earlier that stays closed only to spread clients, because a call has `excess` less time than it would
-    /// wait. Returns whether that is possible; the gate never opens before the moment that the server named.
+    /// Opens a gate earlier that stays closed only to spread clients, because a call has `excess` less time than it
+    /// would wait. Returns whether that is possible; the gate never opens before the moment that the server named.
     pub(super) fn hurry(&mut self, now: Instant, excess: Duration) -> bool {
         let left = self.spread_left(now);
         let Some(spread) = self.spread.shortened(left, excess) else { return false };

@@ -87,12 +87,12 @@ impl Scope {
         self.with(|schedule| schedule.leave(now, ticket));
     }
 
-    /// Puts back a token that was taken and not used.
+    /// Returns a token that was taken and not used.
     pub(super) fn put_back(&self, now: Instant) {
         self.with(|schedule| schedule.put_back(now));
     }
 
-    /// Puts back the token of a call that waits for something else and keeps its position.
+    /// Returns the token of a call that also waits for a permit and keeps its position.
     pub(super) fn put_aside(&self, now: Instant, ticket: &mut Ticket) {
         self.with(|schedule| {
             schedule.mark(ticket);
@@ -100,12 +100,12 @@ impl Scope {
         });
     }
 
-    /// Opens a gate earlier that stays closed only to spread clients. Returns whether that is possible.
+    /// Opens a gate early that stays closed only to spread clients. Returns whether that is possible.
     pub(super) fn hurry(&self, now: Instant, excess: Duration) -> bool {
         self.with(|schedule| schedule.hurry(now, excess))
     }
 
-    /// Returns for how long the gate stays closed only to spread clients.
+    /// Returns how long the gate stays closed only to spread clients.
     pub(super) fn spread(&self, now: Instant) -> Duration {
         self.with(|schedule| schedule.spread_left(now))
     }
@@ -120,7 +120,7 @@ impl Scope {
         self.times.of(group)
     }
 
-    /// Updates the limit from what a response said.
+    /// Updates the limit from the headers of a response.
     pub(super) fn observe(&self, report: &LimitReport) {
         let now = Instant::now();
         self.with(|schedule| {
@@ -178,7 +178,7 @@ fn observe_in_fleet(schedule: &mut Schedule, now: Instant, report: &LimitReport)
     schedule.reschedule(now, true);
 }
 
-/// Returns what a response says about the demand of a fleet.
+/// Returns the information of a response about the demand of a fleet.
 fn sample(report: &LimitReport) -> Option<Sample> {
     let limit = report.limit? as f64;
     let elapsed = WINDOW - report.until_reset?.as_secs_f64();
@@ -187,8 +187,8 @@ fn sample(report: &LimitReport) -> Option<Sample> {
     Some(Sample { elapsed: elapsed + 0.5, limit, used: used.max(0.0), refused: report.refused })
 }
 
-/// Returns what a response says about a limit. The time until the reset is read only if it is needed: if the limit is
-/// used up, or with `reads_reset`.
+/// Returns the information of a response about a limit. The time until the reset is read only if it is needed: if the
+/// limit is used up, or with `reads_reset`.
 pub(super) fn report(
     status: StatusCode,
     headers: &HeaderMap,

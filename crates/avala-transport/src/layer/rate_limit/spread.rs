@@ -6,7 +6,7 @@ use tokio::time::Instant;
 
 /// The time over which calls are counted, as long as the server's window.
 const WINDOW: Duration = Duration::from_secs(60);
-/// The longest time that a gate stays closed after the moment that the server named; for waits of at least this long.
+/// Maximum time that a gate stays closed after the moment that the server named; for waits of at least this long.
 const LONGEST: Duration = Duration::from_secs(30);
 
 /// Decides how much later than the server asked a gate opens.

@@ -6,7 +6,7 @@ const LIMIT: &str = "x-ratelimit-limit";
 const REMAINING: &str = "x-ratelimit-remaining";
 const RESET: &str = "x-ratelimit-reset";
 
-/// The largest plausible number of calls; larger numbers are timestamps or garbage.
+/// Maximum plausible number of calls; larger numbers are timestamps or garbage.
 const MOST_CALLS: u64 = 100_000_000;
 
 /// Rate limit as reported by the server's headers. A missing or implausible header is `None`.
@@ -17,7 +17,7 @@ pub struct RateLimitState {
     pub limit: Option<u64>,
     /// Calls that are left in this minute, from `X-RateLimit-Remaining`.
     pub remaining: Option<u64>,
-    /// When the count starts again, in seconds since the Unix epoch, from `X-RateLimit-Reset`.
+    /// When the count restarts, in seconds since the Unix epoch, from `X-RateLimit-Reset`.
     pub reset: Option<u64>,
 }
 

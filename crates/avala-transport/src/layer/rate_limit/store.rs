@@ -10,7 +10,7 @@ use crate::context::concurrency_group::ConcurrencyGroup;
 /// The future of [`LimitStore::acquire`].
 pub type LimitFuture = Pin<Box<dyn Future<Output = Decision> + Send>>;
 
-/// State of a rate limiter that lives outside of the client: in another process, or in a database.
+/// State of a rate limiter outside the client: in another process, or in a database.
 ///
 /// A [`RateLimiter::shared`](super::RateLimiter::shared) asks the store before each attempt and sends the attempt when
 /// the future of [`acquire`](Self::acquire) is ready. [`MemoryLimits`](super::MemoryLimits) is the implementation in
@@ -24,7 +24,7 @@ pub type LimitFuture = Pin<Box<dyn Future<Output = Decision> + Send>>;
 /// - Return [`Decision::Local`] when it cannot decide, within a short timeout. An error never means "granted": the
 ///   limiter then applies its own share of the limit.
 /// - Return [`Decision::TooLong`] at once if the call would have to wait longer than [`StoreCall::max_wait`].
-/// - Not depend on the future being polled: it may be left alone or dropped at any time, and must not keep others
+/// - Not depend on the future being polled: it may stay unpolled or be dropped at any time, and must not keep others
 ///   waiting. A reservation that cannot be returned then costs one token at most.
 /// - Treat a [`Grant`] that is dropped unused as a call that was not sent.
 ///
@@ -73,7 +73,7 @@ pub struct StoreCall {
     /// How many calls of the group may be in flight at once where the store has no setting for it. Unset if the call
     /// needs no permit then.
     pub concurrency_limit: Option<usize>,
-    /// The longest wait that leaves the call enough time. Default: [`Duration::MAX`], no limit.
+    /// Maximum wait that leaves the call enough time. Default: [`Duration::MAX`], no limit.
     pub max_wait: Duration,
     /// Whether the call is a prefetch: it may take a token only if another one stays free, and must not wait. Default:
     /// false.
@@ -110,7 +110,7 @@ impl StoreCall {
         self
     }
 
-    /// Sets the [longest wait](Self::max_wait).
+    /// Sets the [maximum wait](Self::max_wait).
     #[must_use]
     pub fn with_max_wait(mut self, wait: Duration) -> Self {
         self.max_wait = wait;
@@ -150,7 +150,7 @@ pub enum Decision {
 pub struct Grant(Option<Box<dyn GrantGuard>>);
 
 impl Grant {
-    /// Creates a grant of which nothing can be returned.
+    /// Creates a grant that returns nothing when it is dropped.
     #[must_use]
     pub fn new() -> Self {
         Self(None)
@@ -205,7 +205,7 @@ pub struct LimitReport {
     pub limit: Option<u64>,
     /// Calls that are left in this minute, from `X-RateLimit-Remaining`.
     pub remaining: Option<u64>,
-    /// For how long no call may be sent: `Retry-After` of a 429, or the time until `X-RateLimit-Reset` if no call is
+    /// How long no call may be sent: `Retry-After` of a 429, or the time until `X-RateLimit-Reset` if no call is
     /// left. At most an hour.
     pub closed_for: Option<Duration>,
     /// Time until the server's count restarts, from `X-RateLimit-Reset`; of a 429 without it, its `Retry-After`.
@@ -215,7 +215,7 @@ pub struct LimitReport {
 }
 
 impl LimitReport {
-    /// Creates a report that says nothing.
+    /// Creates an empty report.
     #[must_use]
     pub fn new() -> Self {
         Self::default()

@@ -20,7 +20,7 @@ use super::outcome::Outcome;
 /// | refill per second | 1 |
 ///
 /// Capacity and costs are those of the *standard* retry mode of the AWS SDKs, which refills the cost of a successful
-/// retry and nothing over time. Here, an idle client's budget is full again after 500 s. While everything fails, there
+/// retry but nothing over time. Here, an idle client's budget is full again after 500 s. While everything fails, there
 /// are 50 to 100 retries at once and then 6 to 12 per minute for all calls together. While fewer than one call in
 /// eleven fails, the budget stays full.
 ///
@@ -48,7 +48,7 @@ impl Default for RetryBudget {
 impl Eq for RetryBudget {}
 
 impl RetryBudget {
-    /// Creates a budget of this many tokens. With zero, no retry is allowed, whatever the refill.
+    /// Creates a budget of this many tokens. With zero, no retry is allowed, with any refill.
     #[must_use]
     pub fn new(capacity: u32) -> Self {
         Self { capacity: Some(f64::from(capacity)), per_second: 1.0 }
@@ -78,7 +78,7 @@ pub(super) struct Tokens {
 #[derive(Debug)]
 struct Left {
     tokens: f64,
-    /// When `tokens` was computed. `None` before the first use: a layer may be created before any clock runs.
+    /// When `tokens` was computed. `None` before the first use: a layer may be created before a clock runs.
     counted_at: Option<Instant>,
 }
 

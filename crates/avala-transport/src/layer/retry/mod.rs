@@ -44,7 +44,7 @@ use crate::retry_after::retry_after;
 /// repeatable: the original method, and the method that a layer changed it to. A body that can be read only once allows
 /// one attempt.
 ///
-/// A retry is not made if its wait would pass the call's deadline or the policy's longest wait, or if the
+/// A retry is not made if its wait would exceed the call's deadline or the policy's maximum wait, or if the
 /// [`RetryBudget`] has too few tokens. The last response or error is then returned at once. A response such as 503 is
 /// returned as a response after the last attempt.
 ///

@@ -49,21 +49,21 @@ impl RetryPolicy {
         self
     }
 
-    /// Sets the longest backoff before the second attempt, which doubles for each further one. Default: 200 ms.
+    /// Sets the maximum backoff before the second attempt, which doubles for each further one. Default: 200 ms.
     #[must_use]
     pub fn base_delay(mut self, delay: Duration) -> Self {
         self.base_delay = delay;
         self
     }
 
-    /// Sets the longest backoff, unless the server requests a wait. Default: 5 s.
+    /// Sets the maximum backoff, unless the server requests a wait. Default: 5 s.
     #[must_use]
     pub fn max_delay(mut self, delay: Duration) -> Self {
         self.max_delay = delay;
         self
     }
 
-    /// Sets the longest wait that a server may request. Default: 60 s. [`Duration::MAX`] is no limit. If the server
+    /// Sets the maximum wait that a server may request. Default: 60 s. [`Duration::MAX`] means no limit. If the server
     /// requests more, its response is returned at once. While the rate limiter's gate stays closed for longer than
     /// this, calls fail at once with [`RateLimited`](crate::TransportErrorKind::RateLimited) and the remaining time.
     #[must_use]

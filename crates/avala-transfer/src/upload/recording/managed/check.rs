@@ -1,4 +1,4 @@
-//! Checks of every response of the managed protocol against what this upload knows.
+//! Checks the responses of the managed protocol against the state of the upload.
 
 use std::collections::BTreeSet;
 
@@ -23,7 +23,7 @@ const CODES: [&str; 11] = [
     "invalid_mcap",
 ];
 const STAGES: [&str; 5] = ["complete", "verify", "attach", "prepare", "publish"];
-/// Longest page of stored parts.
+/// Maximum number of stored parts per page.
 const MAX_PAGE: usize = 100;
 const MAX_FAILURES: u64 = 5;
 
@@ -34,7 +34,7 @@ pub(crate) fn ensure(holds: bool, problem: impl AsRef<str>) -> Checked {
         return Ok(());
     }
     Err(Error::new(ErrorKind::Protocol, problem)
-        .help("report it to Avala; nothing more is sent until the responses agree with the upload"))
+        .help("report it to Avala; the upload stops until the responses match its state"))
 }
 
 pub(crate) fn check_identity(protocol: &str, session: &str, expected: &str) -> Checked {
@@ -66,12 +66,12 @@ pub(crate) fn check_status(status: &Status, state: &RecordingState, session: &st
     let counters = (status.total_files, status.total_bytes, status.confirmed_files, status.confirmed_bytes);
     ensure(counters == sums, "the counters of the session are not the sums of its files")?;
     let is_complete = status.status != "completed" || status.files.iter().all(|file| file.verified);
-    ensure(is_complete, "the session is completed, and a file is not verified")?;
+    ensure(is_complete, "the session is completed, but a file is not verified")?;
     match (&status.finalization, &state.finalization) {
         (None, None) => Ok(()),
         (None, Some(_)) => ensure(false, "the finalization vanished"),
         (Some(finalization), known) => {
-            ensure(known.is_some() || state.is_finalizing, "the server finalizes what nobody asked for")?;
+            ensure(known.is_some() || state.is_finalizing, "the server started a finalization that was not requested")?;
             check_finalization(finalization, state, status.status == "completed")
         }
     }
@@ -80,26 +80,26 @@ pub(crate) fn check_status(status: &Status, state: &RecordingState, session: &st
 fn check_original(file: &crate::upload::recording::managed::document::Original, state: &RecordingState) -> Checked {
     let Some(known) = state.files.get(&file.path) else { return ensure(false, "the server lists an unknown file") };
     let hash = known.sha256.map(|sha256| sha256.to_string());
-    ensure(file.size_bytes == known.size, "the size is not the announced one")?;
-    ensure(Some(&file.content_sha256) == hash.as_ref(), "the SHA-256 is not the announced one")?;
+    ensure(file.size_bytes == known.size, "the size differs from the announced size")?;
+    ensure(Some(&file.content_sha256) == hash.as_ref(), "the SHA-256 differs from the announced SHA-256")?;
     ensure(is_canonical(&file.file_uid), "the file UID is not a canonical UUID")?;
     ensure(known.original.as_ref().is_none_or(|uid| *uid == file.file_uid), "the file has another UID than before")?;
     let is_plain = file.content_type == "application/octet-stream" && file.content_encoding.is_empty();
     ensure(is_plain, "the content type or encoding is not that of an uncompressed file")?;
     let is_divided = file.part_size == PART_SIZE && file.part_count == file.size_bytes.div_ceil(PART_SIZE);
     ensure(is_divided, "the part size or part count is wrong")?;
-    ensure(file.verified || !known.is_verified, "the file was verified, and is not any more")?;
+    ensure(file.verified || !known.is_verified, "the file is no longer verified")?;
     let Some(generation) = &file.generation else {
         ensure(known.generation.is_none(), "the multipart upload of the file vanished")?;
         return ensure(!file.verified, "the file is verified without a multipart upload");
     };
     ensure(is_canonical(&generation.generation_uid), "the generation UID is not a canonical UUID")?;
-    ensure(generation.number == 1, "a later generation of the file exists, which this upload never asked for")?;
+    ensure(generation.number == 1, "a later generation of the file exists, which this upload did not request")?;
     ensure(STATES.contains(&generation.state.as_str()), "the generation has an unknown state")?;
     ensure(!file.verified || generation.state == "completed", "the file is verified before it is completed")?;
     match &known.generation {
         Some(uid) => ensure(*uid == generation.generation_uid, "the file has another multipart upload than before"),
-        None => ensure(known.is_initializing, "the file has a multipart upload that nobody asked for"),
+        None => ensure(known.is_initializing, "the file has a multipart upload that was not requested"),
     }
 }
 
@@ -118,7 +118,7 @@ pub(crate) fn check_finalization(finalization: &Finalization, state: &RecordingS
                 && finalization.stage == "publish"
                 && finalization.code == "published"
                 && finalization.failures == 0;
-            ensure(is_end, "the finalization succeeded, and its session, stage, code or failures disagree")?;
+            ensure(is_end, "the finalization succeeded, but its session, stage, code or failures contradict that")?;
             let (Some(publication), Some(dataset)) = published else {
                 return ensure(false, "the finalization succeeded without a publication");
             };
@@ -126,7 +126,7 @@ pub(crate) fn check_finalization(finalization: &Finalization, state: &RecordingS
             let own = state.published.as_ref();
             ensure(
                 own.is_none_or(|(known, set)| known == publication && set == dataset),
-                "the publication is another one than before",
+                "the publication differs from the earlier one",
             )
         }
         "pending" | "running" | "retry_wait" | "failed" => {

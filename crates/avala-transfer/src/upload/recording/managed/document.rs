@@ -3,10 +3,10 @@
 use serde::{Deserialize, Deserializer};
 
 pub(crate) const PROTOCOL: &str = "fleet-managed-mcap-v1";
-/// Size of every part but the last, in bytes.
+/// Size of every part except the last one, in bytes.
 pub(crate) const PART_SIZE: u64 = 64 << 20;
 
-/// Reads a nullable field whose key is required.
+/// Reads a nullable field with a required key.
 fn required<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
     Option::deserialize(deserializer)
 }
@@ -51,7 +51,7 @@ pub(crate) struct Generation {
     pub(crate) state: String,
 }
 
-/// The end of a session.
+/// The finalization of a session.
 #[derive(Clone, Debug, Deserialize)]
 pub(crate) struct Finalization {
     pub(crate) uid: String,
@@ -69,7 +69,7 @@ pub(crate) struct Finalization {
     pub(crate) dataset_uid: Option<String>,
 }
 
-/// The response to the opening of a multipart upload.
+/// The response to a new multipart upload.
 #[derive(Clone, Debug, Deserialize)]
 pub(crate) struct Multipart {
     pub(crate) protocol: String,

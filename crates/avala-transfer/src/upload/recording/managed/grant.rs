@@ -1,4 +1,4 @@
-//! Checks of grants: where a part goes, for how long, and that all parts of a file go to one place.
+//! Checks grants: their target and lifetime, and that all parts of a file have the same target.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
@@ -15,7 +15,7 @@ use crate::upload::recording::managed::document::{Grant, PART_SIZE, is_canonical
 const MAX_URL: usize = 16_384;
 const MAX_KEY: usize = 1_024;
 const MAX_LIFE: u64 = 300;
-/// How far ahead of the server's clock a signature may be dated.
+/// Maximum time by which the date of a signature may be ahead of the server's clock.
 const MAX_LEAD: Duration = Duration::from_secs(30);
 const NAMES: [&str; 8] = [
     "uploadId",
@@ -28,7 +28,7 @@ const NAMES: [&str; 8] = [
     "X-Amz-Signature",
 ];
 
-/// The part that a grant has to be for.
+/// The expected part of a grant.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Expected<'a> {
     pub(crate) session: &'a str,
@@ -39,7 +39,7 @@ pub(crate) struct Expected<'a> {
     pub(crate) now: SystemTime,
 }
 
-/// Checks a grant; returns the hash of where it leads, which is the same for all parts of a file.
+/// Checks a grant; returns the hash of its target, which is the same for all parts of a file.
 pub(crate) fn check(grant: &Grant, url: &StorageUrl, expected: Expected<'_>) -> Result<Digest, Error> {
     let offset = (expected.number - 1) * PART_SIZE;
     let length = PART_SIZE.min(expected.size.saturating_sub(offset));
@@ -54,8 +54,8 @@ pub(crate) fn check(grant: &Grant, url: &StorageUrl, expected: Expected<'_>) -> 
     ensure(has_length, "the grant has other headers than the length of the part")?;
     ensure(grant.url.len() <= MAX_URL, "the URL is longer than 16,384 characters")?;
     let host = url.host().to_ascii_lowercase();
-    // Other hosts are those that the caller listed, or this machine.
-    ensure(is_r2(&host) || !is_known(&host), "the URL is not of the storage of managed uploads")?;
+    // Other hosts are storage endpoints of the caller, or this machine.
+    ensure(is_r2(&host) || !is_known(&host), "the URL does not point to the storage of managed uploads")?;
     check_path(url.uri(), &expected)?;
     let query = parameters(url.uri())?;
     let value = |name: &str| query.get(name).map(String::as_str).unwrap_or_default();
@@ -73,7 +73,7 @@ pub(crate) fn check(grant: &Grant, url: &StorageUrl, expected: Expected<'_>) -> 
 
 /// Checks that the path is `/<bucket>/__o__%3D/<owner>/__cloud__/<session>/<path>`, percent-encoded in one way only.
 fn check_path(uri: &Uri, expected: &Expected<'_>) -> Result<(), Error> {
-    let wrong = || ensure(false, "the URL leads to another object than the file's");
+    let wrong = || ensure(false, "the URL points to an object other than the file's");
     let Some((bucket, rest)) = uri.path().strip_prefix('/').and_then(|path| path.split_once('/')) else {
         return wrong();
     };
@@ -86,7 +86,7 @@ fn check_path(uri: &Uri, expected: &Expected<'_>) -> Result<(), Error> {
     ensure(key <= MAX_KEY, "the key of the object is longer than 1,024 bytes")?;
     ensure(
         !bucket.is_empty() && is_canonical(owner) && rest == object,
-        "the URL leads to another object than the file's",
+        "the URL points to an object other than the file's",
     )
 }
 
@@ -101,14 +101,14 @@ fn encode(segment: &str) -> String {
     out
 }
 
-/// Returns the parameters of the query: exactly the eight known ones, once each.
+/// Returns the parameters of the query: exactly the eight known parameters, once each.
 fn parameters(uri: &Uri) -> Result<BTreeMap<String, String>, Error> {
     let mut found = BTreeMap::new();
     for pair in uri.query().unwrap_or_default().split('&') {
         let (name, text) = pair.split_once('=').unwrap_or((pair, ""));
         ensure(NAMES.contains(&name), "the query of the URL has an unknown parameter")?;
         let value = decode(text);
-        // Canonically encoded: decoding and encoding give the same text.
+        // The encoding is canonical if decoding and encoding return the same text.
         let is_canonical = value.as_deref().is_some_and(|value| encode(value) == text);
         ensure(is_canonical, "the query of the URL is not canonically encoded")?;
         let is_new = found.insert(name.to_owned(), value.unwrap_or_default()).is_none();
@@ -145,7 +145,7 @@ fn check_time(grant: &Grant, date: &str, seconds: &str, credential: &str, now: S
     let end = signed_at + Duration::from_secs(life);
     let named = u64::try_from(grant.expires_at.unix_seconds()).unwrap_or_default();
     let is_end = end == SystemTime::UNIX_EPOCH + Duration::from_secs(named);
-    ensure(is_end, "the grant names another end than its URL")?;
+    ensure(is_end, "the grant and its URL have different expiries")?;
     ensure(end > now, "the grant has expired")
 }
 

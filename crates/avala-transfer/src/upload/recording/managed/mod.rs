@@ -27,12 +27,12 @@ use crate::upload::recording::managed::parts::Original;
 use crate::upload::recording::opened::{Opened, RecordingReport, stuck};
 use crate::upload::recording::records::Record;
 
-/// Time between two looks at a finalization.
+/// Polling interval of a finalization.
 const POLL_INTERVAL: Duration = Duration::from_secs(2);
 /// Codes after which the same files cannot be finalized again.
 const FINAL_CODES: [&str; 2] = ["content_mismatch", "invalid_mcap"];
 
-/// Hash of each file with the stamp that it was read with.
+/// Hash of each file with the stamp at the time of reading.
 type Hashes = BTreeMap<String, (Stamp, Digest)>;
 
 pub(crate) async fn run(mut upload: Opened) -> Result<RecordingReport, Error> {
@@ -56,7 +56,7 @@ pub(crate) async fn run(mut upload: Opened) -> Result<RecordingReport, Error> {
     finish(upload, finalization, &sent).await
 }
 
-/// Reads all files: the hashes are announced before the first byte is sent.
+/// Reads all files, because their hashes are announced before the first byte is sent.
 async fn hash_all(upload: &Opened) -> Result<Hashes, Error> {
     let mut hashes = Hashes::new();
     for file in &upload.files {
@@ -75,12 +75,12 @@ async fn hash_all(upload: &Opened) -> Result<Hashes, Error> {
     Ok(hashes)
 }
 
-/// Checks that the files have the hashes that were announced.
+/// Checks that the files have the announced hashes.
 fn check_hashes(upload: &Opened, hashes: &Hashes) -> Result<(), Error> {
     for (path, state) in &upload.state.files {
         let own = hashes.get(path).map(|(_, digest)| *digest);
         if upload.state.begin.is_some() && own != state.sha256 {
-            return Err(Error::new(ErrorKind::Conflict, "its content differs from what the upload was begun with")
+            return Err(Error::new(ErrorKind::Conflict, "its content differs from the announced content")
                 .about(path)
                 .help("restore the file, or use another recording"));
         }
@@ -88,7 +88,7 @@ fn check_hashes(upload: &Opened, hashes: &Hashes) -> Result<(), Error> {
     Ok(())
 }
 
-/// Announces the files, or reads the state of a session that knows them.
+/// Announces the files, or reads the state of an existing session.
 async fn admit(upload: &mut Opened, hashes: &Hashes) -> Result<Status, Error> {
     if upload.state.begin.is_none() {
         let digests = upload.files.iter().map(|file| hashes.get(&file.path).map(|(_, digest)| *digest)).collect();
@@ -121,7 +121,7 @@ async fn fetch_status(upload: &mut Opened) -> Result<Status, Error> {
     Ok(status)
 }
 
-/// Checks a status document, and records what is new in it.
+/// Checks a status document, and records its new facts.
 async fn apply(upload: &mut Opened, status: &Status) -> Result<(), Error> {
     check_status(status, &upload.state, &upload.session(), upload.settings.recording.as_str())?;
     let mut records = Vec::new();
@@ -131,7 +131,7 @@ async fn apply(upload: &mut Opened, status: &Status) -> Result<(), Error> {
         if known.original.is_none() {
             records.push(Record::Original { path: path(), uid: file.file_uid.clone() });
         }
-        // The response to our only request for it was lost: this is what it created.
+        // The response to the only request for it was lost: this is its multipart upload.
         if let (None, Some(generation)) = (&known.generation, &file.generation) {
             records.push(Record::Generation { path: path(), uid: generation.generation_uid.clone() });
         }
@@ -171,7 +171,7 @@ async fn init(upload: &mut Opened, file: &Arc<SourceFile>) -> Result<(), Error> 
     let path = || file.path.clone();
     if state.is_initializing {
         return Err(stuck(
-            "its multipart upload was requested, the response was lost, and the server does not have it",
+            "the response to the request of its multipart upload was lost, and the server does not have the upload",
         ));
     }
     upload.context.gate().await?;
@@ -191,18 +191,20 @@ async fn init(upload: &mut Opened, file: &Arc<SourceFile>) -> Result<(), Error> 
                 upload.record(Record::NotInitializedFile { path: path() }).await?;
                 return Err(Error::api(error));
             }
-            // If the server has it, the status says so.
+            // If the server has the upload, the status lists it.
             fetch_status(upload).await?;
             if upload.state.files.get(&file.path).is_some_and(|state| state.generation.is_some()) {
                 return Ok(());
             }
-            Err(stuck("its multipart upload was requested, the response was lost, and the server does not have it")
-                .with_source(error))
+            Err(stuck(
+                "the response to the request of its multipart upload was lost, and the server does not have the upload",
+            )
+            .with_source(error))
         }
     }
 }
 
-/// Sends the files that are not complete. Returns the paths of those of which something was sent.
+/// Sends the incomplete files. Returns the paths of files of which bytes were sent.
 async fn send_all(upload: &Opened, status: &Status, hashes: &Hashes) -> Result<BTreeSet<String>, Error> {
     let mut sent = BTreeSet::new();
     let states: BTreeMap<&str, &str> = status
@@ -255,7 +257,7 @@ async fn send_all(upload: &Opened, status: &Status, hashes: &Hashes) -> Result<B
     Ok(sent)
 }
 
-/// Ends the upload, unless it is being ended already.
+/// Finalizes the upload, unless its finalization was already requested.
 async fn finalize(upload: &mut Opened, status: Status) -> Result<Finalization, Error> {
     upload.context.meter.emit(|| Event::Phase(Phase::Finish));
     match status.finalization {
@@ -288,12 +290,12 @@ async fn finalize(upload: &mut Opened, status: Status) -> Result<Finalization, E
 
 fn failed(finalization: &Finalization) -> Error {
     let Finalization { stage, code, failures, .. } = finalization;
-    let message = format!("the server gave up at the stage `{stage}` with the code `{code}` after {failures} failures");
+    let message = format!("the server failed at the stage `{stage}` with the code `{code}` after {failures} failures");
     let error = Error::new(ErrorKind::Processing, message);
     match code.as_str() {
-        "content_mismatch" => error.help("the stored bytes are not the announced ones: use another recording"),
+        "content_mismatch" => error.help("the stored bytes differ from the announced bytes: use another recording"),
         "invalid_mcap" => error.help("check the MCAP files, then use another recording"),
-        _ => error.help("run the same transfer again: it asks the server to try again"),
+        _ => error.help("run the same transfer again: the server then tries again"),
     }
 }
 

@@ -25,7 +25,7 @@ use crate::upload::recording::managed::document::{Grants, PART_SIZE, PROTOCOL, P
 use crate::upload::recording::managed::grant::{self, Expected};
 use crate::upload::recording::records::Record;
 
-/// Parts that are sent at once.
+/// Number of concurrent parts.
 const AT_ONCE: usize = 4;
 const MAX_ATTEMPTS: u32 = 8;
 const MAX_REFUSALS: u32 = 2;
@@ -42,15 +42,15 @@ pub(crate) struct Original {
     pub(crate) file_uid: String,
     pub(crate) generation: String,
     pub(crate) source: Arc<SourceFile>,
-    /// Stamp with which the announced hash was read.
+    /// Stamp at the time of the announced hash.
     pub(crate) stamp: Stamp,
     pub(crate) sha256: Digest,
-    /// Target of the parts, known from the first grant on.
+    /// Target of the parts, set by the first grant.
     pub(crate) pin: Arc<Mutex<Option<Digest>>>,
 }
 
 impl Original {
-    /// Sends every part that the storage does not have. Returns whether anything was sent.
+    /// Sends every part that the storage does not have. Returns whether a part was sent.
     pub(crate) async fn send(&self) -> Result<bool, Error> {
         let (source, stamp) = (Arc::clone(&self.source), self.stamp);
         let file = blocking(move || {
@@ -104,7 +104,7 @@ impl Original {
         PART_SIZE.min(self.source.stamp.size.saturating_sub(self.offset(number)))
     }
 
-    /// Returns the parts that the storage has, after a part.
+    /// Returns the stored parts after a part.
     async fn present(&self, after: u64) -> Result<BTreeSet<u64>, Error> {
         let uploads = self.context.transfers.avala().fleet().managed_uploads();
         let (mut present, mut after) = (BTreeSet::new(), after);
@@ -166,7 +166,7 @@ impl Original {
             self.context.meter.retried();
             trace::retry(&self.source.path, failed, &error);
             tokio::time::sleep(backoff::wait(failed, error.retry_after())).await;
-            // Only the parts that the server lists are certain.
+            // Only listed parts are certain.
             if maybe_stored && self.present(number - 1).await.is_ok_and(|present| present.contains(&number)) {
                 self.context.meter.done(self.length(number));
                 return Ok(());
@@ -207,11 +207,11 @@ impl Original {
         Ok(presigned)
     }
 
-    /// Checks that a part goes where the first grant of its file pointed to.
+    /// Checks that a grant has the same target as the first grant of its file.
     async fn check_pin(&self, pin: Digest) -> Result<(), Error> {
         let mut known = self.pin.lock().await;
         match *known {
-            Some(known) => ensure(known == pin, "the grant leads to another place than the file's other parts"),
+            Some(known) => ensure(known == pin, "the grant has another target than the file's other parts"),
             None => {
                 self.journal.append(&Record::Pin { path: self.source.path.clone(), sha256: pin }).await?;
                 *known = Some(pin);
@@ -232,14 +232,14 @@ impl Original {
         put::send(&self.context, Method::PUT, presigned, part, Around::default(), release, turn).await
     }
 
-    /// Fails if the file is not what was announced. Reads it again only if its stamp cannot prove it.
+    /// Fails if the file differs from the announced content. Reads the file again only if its stamp is not sufficient.
     async fn check_content(&self, file: Arc<OpenFile>) -> Result<(), Error> {
         let (source, sha256) = (Arc::clone(&self.source), self.sha256);
         blocking(move || {
             let failed = |error| Error::io(ErrorKind::Source, "read it", &source.local, error);
             let is_same =
                 file.is_unchanged().map_err(failed)? || file.hash(0, file.stamp.size).map_err(failed)? == Some(sha256);
-            if is_same { Ok(()) } else { Err(changed(&source, "it is not what was announced any more")) }
+            if is_same { Ok(()) } else { Err(changed(&source, "its content differs from the announced content")) }
         })
         .await
     }

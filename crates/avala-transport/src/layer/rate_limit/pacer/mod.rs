@@ -30,7 +30,7 @@ const NEW: u32 = 12;
 const NEW_GROWTH: (f64, f64) = (2.0, 3.0);
 /// A client with a remembered share counts as if it had this many.
 const OLD: u32 = 1_000;
-/// The longest gap: a call a week.
+/// Maximum gap: a call a week.
 const LONGEST_GAP: f64 = 604_800.0;
 
 /// Information of one response about the limit.

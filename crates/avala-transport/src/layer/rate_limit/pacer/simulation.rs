@@ -26,7 +26,7 @@ struct Case {
     limit: f64,
     remembered: bool,
     event: Event,
-    /// Error of the elapsed time in seconds, different for each client.
+    /// Error of the clock in seconds, different for each client.
     skew: f64,
     /// A quarter of the clients makes a call only every four mean gaps.
     slow: bool,
@@ -43,7 +43,7 @@ struct Result {
     wait_max: f64,
     /// Refusals among the first ten calls of each newcomer, on average.
     newcomer_refusals: f64,
-    /// Those of the newcomer that had most.
+    /// Refusals of the newcomer that had the most.
     unluckiest_newcomer: u64,
     /// Refusals of all clients after the event.
     refusals_after: u64,
@@ -206,7 +206,7 @@ fn run(case: Case, seed: u64) -> Result {
     let (sum, squares) = (shares.iter().sum::<f64>(), shares.iter().map(|share| share * share).sum::<f64>());
     let newcomers: Vec<u64> = clients[case.clients..].iter().map(|client| client.early_refusals).collect();
     waits.sort_by(f64::total_cmp);
-    // That of the whole fleet, newcomers included.
+    // The demand of the whole fleet, including newcomers.
     let gap = clients.len() as f64 * WINDOW / case.limit;
     let quantile = |part: f64| waits.get(((waits.len() as f64 - 1.0) * part) as usize).map_or(0.0, |wait| wait / gap);
     let ratio = |index: usize| refused[index] as f64 / sent[index].max(1) as f64;
@@ -287,11 +287,11 @@ fn table(sizes: &[usize]) -> Vec<(Case, Result)> {
 
 const SEED: u64 = 88_172_645_463_325_252;
 
-/// Fleets into which single newcomers come: limit and clients.
+/// Fleets that single newcomers join: limit and clients.
 const FLEETS: [(f64, usize); 6] =
     [(600.0, 10), (600.0, 100), (600.0, 1_000), (100.0, 10), (100.0, 100), (100.0, 1_000)];
 
-/// Runs a fleet into which ten newcomers come, and the same fleet without them, with several seeds. Returns the most refusals
+/// Runs a fleet that ten newcomers join, and the same fleet without them, with several seeds. Returns the most refusals
 /// of a newcomer, and how many more refusals all clients had for each newcomer, on average.
 fn newcomers(limit: f64, clients: usize, seeds: u64) -> (u64, f64) {
     let alone = Case {
@@ -326,7 +326,7 @@ fn check_newcomers(seeds: u64) {
         let (most, caused) = newcomers(limit, clients, seeds);
         println!("| {limit} | {clients} | {most} | {caused:.1} |");
         assert!(most <= 2, "{clients} at {limit}: {most} refusals of one newcomer");
-        // At 100 per minute a fleet of 1,000 is refused now and then, and a newcomer's first calls add to that.
+        // At 100 per minute a fleet of 1,000 is sometimes refused, and a newcomer's first calls add to that.
         let most_caused = if limit < 600.0 && clients > 100 { 10.0 } else { 2.0 };
         assert!(caused <= most_caused, "{clients} at {limit}: {caused} refusals");
     }
@@ -364,7 +364,7 @@ fn check(results: &[(Case, Result)]) {
             assert!(result.wait_p99 <= 3.0 && result.wait_max <= 7.0, "{name}");
             assert!(result.jain >= 0.9, "{name}");
         }
-        // More clients than that are refused before they can know how many there are.
+        // More clients than that are refused before they can know their number.
         let is_small = case.clients as f64 <= 2.0 * case.limit;
         if !case.remembered {
             assert!(result.jain >= if is_small { 0.9 } else { 0.88 }, "{name}");

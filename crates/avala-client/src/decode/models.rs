@@ -1,4 +1,4 @@
-//! The types that calls return, each with a decoder that is compiled in this crate.
+//! Decoders of the types that calls return, compiled in this crate.
 
 use avala_types::{
     Agent, AgentExecution, AgentTest, AlertChannelTest, AllowedMimes, AnnotationIssue, AnnotationIssueMetrics,
@@ -19,8 +19,8 @@ use crate::own_uid;
 
 /// Value of a call or item of a list.
 ///
-/// Most calls take `impl Into` of an id and are compiled in the crate of the user, and a generic decoder would be
-/// compiled there too, with the whole model. The functions below have no parameters: they are compiled here, once.
+/// Most calls take `impl Into` of an ID, so they are compiled in the user's crate; a generic decoder would be compiled
+/// there too, with the whole model. The functions below have no type parameters: they are compiled once, here.
 pub(crate) trait Decoded: Sized {
     /// Decodes one value.
     fn value(source: Source<'_>) -> Result<Self, Failure>;
@@ -118,7 +118,7 @@ decoded! {
     UserPermissions,
     Vec<QualityTargetEvaluation>,
     ]
-    // Read or changed by their own UID, by at least one call.
+    // At least one call reads or changes them by their own UID.
     by_uid [
     Agent,
     AnnotationIssue,
