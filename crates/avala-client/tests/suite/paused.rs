@@ -5,7 +5,7 @@ use std::convert::Infallible;
 use std::future::poll_fn;
 use std::pin::pin;
 use std::sync::{Arc, Mutex};
-use std::task::Poll;
+use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
 use avala_client::types::Task;
@@ -406,4 +406,31 @@ async fn a_page_that_never_comes_still_times_out() {
     let started = Instant::now();
     let error = items.next().await.unwrap().unwrap_err();
     assert_eq!((error.kind(), started.elapsed()), (avala_client::ErrorKind::Timeout, Duration::from_secs(60)));
+}
+
+/// Wakes a task, and counts who holds its waker.
+struct Held(Waker);
+
+impl Wake for Held {
+    fn wake(self: Arc<Self>) {
+        self.0.wake_by_ref();
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn stream_that_was_dropped_holds_no_waker() {
+    for (name, limiter, limits) in settings() {
+        let avala = Server::new(250).client(limiter, limits);
+        for most in [1, 150, 250, 300] {
+            let held = Arc::new(Held(poll_fn(|cx| Poll::Ready(cx.waker().clone())).await));
+            let waker = Waker::from(Arc::clone(&held));
+            let mut items = avala.tasks().list().items();
+            for read in 0..most {
+                let item = poll_fn(|_| items.poll_next_unpin(&mut Context::from_waker(&waker))).await;
+                assert_eq!(item.map(Result::unwrap).is_some(), read < 250, "{name}: item {read}");
+            }
+            drop((items, waker));
+            assert_eq!(Arc::strong_count(&held), 1, "{name}: after {most} items");
+        }
+    }
 }
