@@ -62,7 +62,7 @@ async fn main() {
         }
         invocation
     };
-    let (few, many) = (empty_script(2, 7), empty_script(4, 15));
+    let (few, many) = (empty_script(1, 5), empty_script(2, 12));
     let [mut base, mut least, mut one, mut two, mut most, mut all] = [const { Vec::new() }; 6];
     for _ in 0..ROUNDS {
         let started = Instant::now();
@@ -89,10 +89,10 @@ async fn main() {
     println!("| round trip on loopback | µs | relative |\n|---|---|---|");
     for (name, times) in [
         ("bare PING", vec![base]),
-        ("script that returns at once, 2 keys and 7 arguments", least),
+        ("script that returns at once, 1 key and 5 arguments", least),
         ("user limit", one),
         ("user limit and scope", two),
-        ("script that returns at once, 4 keys and 15 arguments", most),
+        ("script that returns at once, 2 keys and 12 arguments", most),
         ("user limit, scope, gate and permit, with its release", all),
     ] {
         let time = median(times);

@@ -7,6 +7,7 @@ use redis::Value;
 use tokio::time::Instant;
 
 use crate::error::LimitsError;
+use crate::keys::{USER, scope_field};
 use crate::limits::Inner;
 use crate::permits::LEARNING;
 use crate::protocol::{Verdict, WirePermit, micros, verdict};
@@ -26,18 +27,17 @@ impl Inner {
         permit: Option<&WirePermit>,
         max_wait: Duration,
     ) -> Result<Option<Outcome>, LimitsError> {
+        let scope_field = scope.map(scope_field).unwrap_or_default();
         let released = permit.map(|permit| self.permits.take_released(permit.group));
-        let scope_key = scope.map(|name| self.keys.scope(name));
         let fill = |command: &mut redis::Cmd| {
-            let limits = expected.limits.iter().flatten();
-            command.arg(1 + limits.clone().count() + usize::from(permit.is_some()));
-            command.arg(&self.keys.generation).arg(&self.keys.user).arg(&scope_key);
+            command.arg(1 + usize::from(permit.is_some())).arg(&self.keys.limits);
             if let Some(permit) = permit {
                 command.arg(&permit.key);
             }
-            command.arg(&expected.generation).arg(expected.time).arg(micros(max_wait)).arg(limits.clone().count());
-            for [rate, burst, closings] in limits {
-                command.arg(rate).arg(burst).arg(closings);
+            command.arg(&expected.generation).arg(expected.time).arg(micros(max_wait));
+            command.arg(USER).arg(&expected.user);
+            if scope.is_some() || permit.is_some() {
+                command.arg(&scope_field).arg(&expected.scope);
             }
             if let Some(permit) = permit {
                 command.arg(permit.permits).arg(&permit.id).arg(micros(permit.lease)).arg(micros(LEARNING));

@@ -119,8 +119,9 @@ impl RedisLimitsBuilder {
     /// Sets the limit of all processes together. Default: 100 calls per minute, with bursts of 2.
     ///
     /// A burst counts towards the limit: the calls per minute without the burst are the rate, so that no minute of the
-    /// server has more calls than the limit. A burst of 2 % of the limit reduces the rate by 2 %. `X-RateLimit-Limit`
-    /// replaces the calls per minute, for all processes.
+    /// server has more calls than the limit. A burst of 2 % of the limit loses no more than that. `X-RateLimit-Limit`
+    /// replaces the calls per minute, for all processes. Until the server has reported one, processes with different
+    /// limits use that of the first.
     #[must_use]
     pub fn limit(mut self, limit: RateLimit) -> Self {
         self.limit = limit;
@@ -138,7 +139,8 @@ impl RedisLimitsBuilder {
     /// Sets how many calls of a concurrency group all processes together may have in flight. Zero counts as one.
     ///
     /// Default: the limit in the [options](avala_transport::CallOptions::concurrency_limit) of the group's calls, which
-    /// `avala-client` sets for calls that create exports.
+    /// `avala-client` sets for calls that create exports. [`connect`](Self::connect) checks the keys of groups that are
+    /// set here.
     ///
     /// ```
     /// use avala_limits_redis::RedisLimits;
@@ -227,9 +229,11 @@ impl RedisLimitsBuilder {
         let limits = self.build()?;
         limits.0.link.check().await?;
         match limits.0.exchange(None, None, &[], false, None, 0).await {
-            Err(error) if error.is_permanent() => Err(error),
-            _ => Ok(limits),
+            Err(error) if error.is_permanent() => return Err(error),
+            Err(_) => {}
+            Ok(_) => limits.0.permits.check().await?,
         }
+        Ok(limits)
     }
 
     fn server(&self) -> Result<Server, LimitsError> {

@@ -5,12 +5,20 @@ use std::fmt::Write;
 use avala_transport::{ApiKey, BaseUrl, ConcurrencyGroup};
 use sha2::{Digest, Sha256};
 
+/// Field of the user's limit.
+pub(crate) const USER: &str = "user";
+
+/// Returns the field of a scope's limit.
+pub(crate) fn scope_field(name: &str) -> String {
+    format!("scope:{name}")
+}
+
 /// Keys of one account. All contain the same hash tag, so that a cluster stores them in one slot.
 #[derive(Debug, Clone)]
 pub(crate) struct Keys {
     base: String,
-    pub(crate) generation: String,
-    pub(crate) user: String,
+    /// All limits of the account, with their generation.
+    pub(crate) limits: String,
 }
 
 impl Keys {
@@ -30,11 +38,7 @@ impl Keys {
             text
         });
         let base = format!("{prefix}:{{{tag}}}");
-        Self { generation: format!("{base}:generation"), user: format!("{base}:limit"), base }
-    }
-
-    pub(crate) fn scope(&self, name: &str) -> String {
-        format!("{}:scope:{name}", self.base)
+        Self { limits: format!("{base}:limits"), base }
     }
 
     pub(crate) fn permits(&self, group: ConcurrencyGroup) -> String {
@@ -63,13 +67,13 @@ mod tests {
     #[test]
     fn keys_differ_by_account_and_hide_the_api_key() {
         let one = keys("https://api.avala.ai/api/v1", "avk_hunter2");
-        assert_eq!(one.user, keys("https://API.avala.ai:443/api/v1/", "avk_hunter2").user);
+        assert_eq!(one.limits, keys("https://API.avala.ai:443/api/v1/", "avk_hunter2").limits);
         for (url, key) in [
             ("https://api.avala.ai/api/v1", "avk_hunter3"),
             ("https://api.avala.ai/api/v2", "avk_hunter2"),
             ("https://api.avala.ai:444/api/v1", "avk_hunter2"),
         ] {
-            assert_ne!(one.user, keys(url, key).user);
+            assert_ne!(one.limits, keys(url, key).limits);
         }
         assert!(!format!("{one:?}").contains("hunter2"));
     }
@@ -78,8 +82,8 @@ mod tests {
     fn keys_of_an_account_share_a_hash_tag() {
         let keys = keys("https://api.avala.ai/api/v1", "avk_1");
         let tag = |key: &str| key[key.find('{').unwrap()..=key.find('}').unwrap()].to_owned();
-        let all = [keys.generation.clone(), keys.user.clone(), keys.scope("x"), keys.permits("exports".into())];
-        assert!(all.iter().all(|key| tag(key) == tag(&keys.user)));
-        assert_eq!(all.iter().collect::<std::collections::HashSet<_>>().len(), 4);
+        let all = [keys.limits.clone(), keys.permits("exports".into()), keys.permits("uploads".into())];
+        assert!(all.iter().all(|key| tag(key) == tag(&keys.limits)));
+        assert_eq!(all.iter().collect::<std::collections::HashSet<_>>().len(), 3);
     }
 }

@@ -45,7 +45,7 @@
 //!
 //! `maxmemory-policy` must be `noeviction`; see [`RedisLimits::warning`]. The user needs `EVAL`, `EVALSHA` and `INFO`,
 //! and the commands of the scripts on keys that start with the prefix: `TIME`, `HMGET`, `HGET`, `HSET`, `HDEL`, `DEL`,
-//! `GET`, `SET`, `ZADD`, `ZREM`, `ZCARD`, `ZSCORE`, `ZREMRANGEBYSCORE`, `PTTL` and `PEXPIRE`.
+//! `ZADD`, `ZREM`, `ZCARD`, `ZSCORE`, `ZREMRANGEBYSCORE`, `PTTL` and `PEXPIRE`.
 //!
 //! # Features
 //!

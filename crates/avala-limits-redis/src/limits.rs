@@ -11,7 +11,7 @@ use tokio::runtime::Handle;
 use tokio::time::{Instant, sleep, sleep_until};
 
 use crate::error::LimitsError;
-use crate::keys::Keys;
+use crate::keys::{Keys, USER, scope_field};
 use crate::link::{Link, Script};
 use crate::permits::{HeldPermit, LEARNING, Permits};
 use crate::protocol::{Reply, Request, Verdict, WirePermit};
@@ -275,9 +275,9 @@ impl Inner {
         let now = Instant::now();
         let mut view = self.view();
         let marks = view.marks(scope);
-        let mut limits = vec![view.wire(None, self.keys.user.clone(), self.limit, now)];
+        let mut limits = vec![view.wire(None, USER.to_owned(), self.limit, now)];
         if let Some(name) = scope {
-            limits.push(view.wire(scope, self.keys.scope(name), self.limit, now));
+            limits.push(view.wire(scope, scope_field(name), self.limit, now));
         }
         if let Some(mut held) = held {
             held.close();
@@ -288,7 +288,7 @@ impl Inner {
             }
         }
         Request {
-            generation_key: self.keys.generation.clone(),
+            key: self.keys.limits.clone(),
             new_generation: format!("{:032x}", fastrand::u128(..)),
             generation: view.generation.clone(),
             expected_time: view.expected_time(now),

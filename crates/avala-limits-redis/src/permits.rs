@@ -9,6 +9,7 @@ use avala_transport::{ConcurrencyGroup, StoreCall};
 use tokio::runtime::Handle;
 use tokio::time::{Instant, sleep};
 
+use crate::error::LimitsError;
 use crate::keys::Keys;
 use crate::link::{Link, Script};
 use crate::protocol::WirePermit;
@@ -75,6 +76,23 @@ impl Permits {
         Some(HeldPermit { permits: Arc::clone(self), group, id, limit, term, asked: AtomicBool::new(false) })
     }
 
+    /// Reads the keys of the configured groups, to report errors that do not pass.
+    pub(crate) async fn check(&self) -> Result<(), LimitsError> {
+        let count = Script::new("return redis.call('ZCARD', KEYS[1])");
+        for group in self.limits.keys() {
+            let key = self.keys.permits(*group);
+            let fill = |command: &mut redis::Cmd| {
+                command.arg(1).arg(&key);
+            };
+            if let Err(error) = self.link.run(&count, fill).await
+                && error.is_permanent()
+            {
+                return Err(error);
+            }
+        }
+        Ok(())
+    }
+
     /// Extends the leases of this process, and enters them again after the store was lost.
     async fn present(&self) {
         let groups: BTreeSet<ConcurrencyGroup> = self.held().values().map(|(group, _)| *group).collect();
@@ -91,7 +109,7 @@ impl Permits {
             }
             let key = self.keys.permits(group);
             let fill = |command: &mut redis::Cmd| {
-                command.arg(2).arg(&key).arg(&self.keys.generation);
+                command.arg(2).arg(&key).arg(&self.keys.limits);
                 for (id, lease) in &leases {
                     command.arg(id).arg(lease);
                 }
@@ -129,7 +147,7 @@ impl Permits {
     async fn release(&self, group: ConcurrencyGroup, ids: &[String]) {
         let key = self.keys.permits(group);
         let fill = |command: &mut redis::Cmd| {
-            command.arg(2).arg(&key).arg(&self.keys.generation).arg(ids);
+            command.arg(2).arg(&key).arg(&self.keys.limits).arg(ids);
         };
         // If this has no effect, the lease expires.
         let _ = self.link.run(&self.release, fill).await;

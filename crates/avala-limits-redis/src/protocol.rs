@@ -16,7 +16,7 @@ const LARGEST: u64 = 1 << 53;
 /// One limit in a request.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct WireLimit {
-    pub(crate) key: String,
+    pub(crate) field: String,
     pub(crate) rate: u64,
     pub(crate) burst: u64,
     pub(crate) from_server: bool,
@@ -41,7 +41,7 @@ pub(crate) struct WirePermit {
 /// One run of the script.
 #[derive(Debug)]
 pub(crate) struct Request {
-    pub(crate) generation_key: String,
+    pub(crate) key: String,
     pub(crate) new_generation: String,
     pub(crate) generation: String,
     /// Expected time of Redis' clock, in microseconds; zero if unknown.
@@ -60,10 +60,7 @@ pub(crate) struct Request {
 impl Request {
     /// Adds keys and arguments to a command.
     pub(crate) fn fill(&self, command: &mut Cmd) {
-        command.arg(1 + self.limits.len() + usize::from(self.permit.is_some())).arg(&self.generation_key);
-        for limit in &self.limits {
-            command.arg(&limit.key);
-        }
+        command.arg(1 + usize::from(self.permit.is_some())).arg(&self.key);
         if let Some(permit) = &self.permit {
             command.arg(&permit.key);
         }
@@ -74,7 +71,7 @@ impl Request {
         };
         command.arg(micros(self.learning)).arg(self.limits.len());
         for limit in &self.limits {
-            command.arg(limit.rate).arg(limit.burst).arg(u8::from(limit.from_server));
+            command.arg(&limit.field).arg(limit.rate).arg(limit.burst).arg(u8::from(limit.from_server));
             match limit.remaining {
                 Some(remaining) => command.arg(remaining),
                 None => command.arg("-1"),
@@ -186,7 +183,7 @@ mod tests {
 
     fn request() -> Request {
         Request {
-            generation_key: "g".into(),
+            key: "k".into(),
             new_generation: "new".into(),
             generation: String::new(),
             expected_time: 0,

@@ -32,8 +32,10 @@ pub(crate) struct Marks {
 pub(crate) struct Expected {
     pub(crate) generation: String,
     pub(crate) time: u64,
-    /// Calls per minute, burst and closings of the user's limit, and of the scope's if there is one.
-    pub(crate) limits: [Option<[u64; 3]>; 2],
+    /// Calls per minute, burst and closings of the user's limit.
+    pub(crate) user: String,
+    /// Those of the scope's, if there is one.
+    pub(crate) scope: String,
 }
 
 /// Local view of one limit.
@@ -49,14 +51,14 @@ struct Limit {
 }
 
 impl Limit {
-    /// Returns calls per minute, burst and closings, if there is nothing to report.
-    fn quiet(&self, now: Instant, configured: RateLimit) -> Option<[u64; 3]> {
+    /// Returns calls per minute, burst and closings as the scripts write them, if there is nothing to report.
+    fn quiet(&self, now: Instant, configured: RateLimit) -> Option<String> {
         let pace = self.reported.unwrap_or_else(|| pace(configured));
         // More remaining calls than the burst change nothing.
         let is_low = self.remaining.is_some_and(|(calls, at)| calls < pace.burst && now - at < REMAINING);
         let is_open = self.closed_until.is_none_or(|until| until <= now);
         let is_quiet = self.put_back == 0 && !is_low && is_open && self.seen.is_some();
-        is_quiet.then_some([pace.rate, pace.burst, self.closings])
+        is_quiet.then(|| format!("{} {} {}", pace.rate, pace.burst, self.closings))
     }
 }
 
@@ -156,13 +158,12 @@ impl View {
         if self.short_way_from.is_some_and(|from| now < from) || now - read >= SHORT_WAY {
             return None;
         }
-        let user = Some(self.user.quiet(now, configured)?);
+        let user = self.user.quiet(now, configured)?;
         let scope = match scope {
-            Some(name) => Some(self.scopes.get(name)?.quiet(now, configured)?),
-            None => None,
+            Some(name) => self.scopes.get(name)?.quiet(now, configured)?,
+            None => String::new(),
         };
-        let generation = self.generation.clone();
-        Some(Expected { generation, time: self.expected_time(now), limits: [user, scope] })
+        Some(Expected { generation: self.generation.clone(), time: self.expected_time(now), user, scope })
     }
 
     pub(crate) fn block_short_way(&mut self, now: Instant) {
@@ -230,14 +231,14 @@ impl View {
     pub(crate) fn wire(
         &mut self,
         scope: Option<&'static str>,
-        key: String,
+        field: String,
         configured: RateLimit,
         now: Instant,
     ) -> WireLimit {
         let limit = self.limit(scope);
         let pace = limit.reported.unwrap_or_else(|| pace(configured));
         WireLimit {
-            key,
+            field,
             rate: pace.rate,
             burst: pace.burst,
             from_server: limit.reported.is_some(),
@@ -265,6 +266,8 @@ impl View {
             self.generations += 1;
             self.tokens.clear();
             self.user.put_back = 0;
+            // What is stored of a scope may be of another generation, until the whole script has seen it.
+            self.scopes.values_mut().for_each(|limit| limit.seen = None);
         }
         self.clock = Some((reply.now, now));
         for (scope, (closings, closed)) in [None, scope].into_iter().zip(reply.limits).take(1 + scope.iter().len()) {

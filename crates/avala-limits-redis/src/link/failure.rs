@@ -2,14 +2,15 @@
 
 use redis::{ErrorKind, RedisError, ServerErrorKind};
 
+use super::server::Server;
 use crate::error::{LimitsError, LimitsErrorKind};
 
 /// Classifies an error of Redis or of its driver.
 ///
-/// The same error has several forms: `READONLY ...`, `ERR READONLY ...`, or inside `ERR Error running
-/// script ...`. So the text is compared, not only the code.
-pub(crate) fn classify(error: &RedisError) -> LimitsError {
-    let text = describe(error);
+/// The same error has several forms: `READONLY ...`, `ERR READONLY ...`, or inside of `ERR Error running
+/// script ...`. So the text decides, not only the code.
+pub(crate) fn classify(error: &RedisError, server: &Server) -> LimitsError {
+    let text = server.redact(describe(error));
     let has = |word: &str| text.contains(word);
     // The last two are the spellings inside a script.
     let access = [

@@ -2,6 +2,7 @@
 
 mod failure;
 mod server;
+mod timers;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -15,6 +16,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 use self::failure::{classify, is_missing_script};
 use self::server::Connection;
 pub(crate) use self::server::{Certificates, Server};
+use self::timers::Timers;
 use crate::error::{LimitsError, LimitsErrorKind};
 
 /// Pause before another attempt to connect, plus up to half of it at random, so that processes do not reconnect at the
@@ -46,6 +48,7 @@ pub(crate) struct Link {
     timeout: Duration,
     state: Mutex<State>,
     changed: Notify,
+    timers: Timers,
     pub(crate) round_trips: AtomicU64,
     pub(crate) outages: AtomicU64,
 }
@@ -83,6 +86,7 @@ impl Link {
             timeout,
             state: Mutex::default(),
             changed: Notify::new(),
+            timers: Timers::default(),
             round_trips: AtomicU64::new(0),
             outages: AtomicU64::new(0),
         })
@@ -113,12 +117,15 @@ impl Link {
         script: &Script,
         fill: impl Fn(&mut Cmd) + Send + Sync,
     ) -> Result<Value, LimitsError> {
+        // Without a runtime, timers would panic.
+        let runtime = Handle::try_current().map_err(|_| without_runtime())?.id();
         let deadline = Instant::now() + self.timeout;
         let (mut connection, epoch) = self.connection(deadline).await?;
         self.round_trips.fetch_add(1, Ordering::Relaxed);
         let query = async {
-            let mut command = redis::cmd("EVALSHA");
-            fill(command.arg(&script.hash));
+            // As much as most commands need.
+            let mut command = Cmd::with_capacity(24, 512);
+            fill(command.arg("EVALSHA").arg(&script.hash));
             match connection.query(&command).await {
                 Err(error) if is_missing_script(&error) => {
                     let mut command = redis::cmd("EVAL");
@@ -128,9 +135,9 @@ impl Link {
                 result => result,
             }
         };
-        let result = match timeout_at(deadline, query).await {
-            Ok(result) => result.map_err(|error| classify(&error)),
-            Err(_) => Err(late(self.timeout)),
+        let result = match self.timers.timeout_at(runtime, deadline, query).await {
+            Some(result) => result.map_err(|error| classify(&error, &self.server)),
+            None => Err(late(self.timeout)),
         };
         match &result {
             Ok(_) => self.succeeded(),
@@ -181,7 +188,7 @@ impl Link {
     fn start(self: &Arc<Self>, state: &mut State) -> Result<(), LimitsError> {
         let Ok(runtime) = Handle::try_current() else {
             state.connecting = None;
-            return Err(LimitsError::new(LimitsErrorKind::Unavailable, "Redis needs a tokio runtime"));
+            return Err(without_runtime());
         };
         let link = Arc::clone(self);
         runtime.spawn(async move {
@@ -194,7 +201,7 @@ impl Link {
     async fn connect(&self) -> Result<(Connection, Option<String>), LimitsError> {
         let limit = CONNECT.max(self.timeout);
         let connect = async {
-            let mut connection = self.server.connect(limit).await.map_err(|error| classify(&error))?;
+            let mut connection = self.server.connect(limit).await.map_err(|error| classify(&error, &self.server))?;
             let warning = eviction_warning(&mut connection).await;
             Ok((connection, warning))
         };
@@ -276,6 +283,10 @@ impl State {
         let unknown = || LimitsError::new(LimitsErrorKind::Unavailable, "Redis: no connection");
         self.problem.clone().unwrap_or_else(unknown)
     }
+}
+
+fn without_runtime() -> LimitsError {
+    LimitsError::new(LimitsErrorKind::Unavailable, "Redis needs a tokio runtime")
 }
 
 fn late(limit: Duration) -> LimitsError {

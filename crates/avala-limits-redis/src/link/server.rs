@@ -12,7 +12,10 @@ use crate::error::{LimitsError, LimitsErrorKind};
 pub(crate) enum Server {
     Single(Box<Client>),
     #[cfg(feature = "cluster")]
-    Cluster(Box<redis::cluster::ClusterClient>),
+    Cluster {
+        client: Box<redis::cluster::ClusterClient>,
+        passwords: Vec<String>,
+    },
 }
 
 /// Root certificates in place of Mozilla's, in PEM.
@@ -89,7 +92,21 @@ impl Server {
         };
         #[cfg(not(feature = "tls"))]
         let _ = certificates;
-        builder.build().map(|client| Self::Cluster(Box::new(client))).map_err(|error| invalid(&error))
+        let client = builder.build().map(Box::new).map_err(|error| invalid(&error))?;
+        let infos = urls.iter().filter_map(|url| redis::IntoConnectionInfo::into_connection_info(url.as_str()).ok());
+        let passwords = infos.filter_map(|info| info.redis_settings().password().map(str::to_owned)).collect();
+        Ok(Self::Cluster { client, passwords })
+    }
+
+    /// Replaces passwords in a text of the server, which may repeat the command that it rejects.
+    pub(crate) fn redact(&self, text: String) -> String {
+        let passwords: Vec<&str> = match self {
+            Self::Single(client) => client.get_connection_info().redis_settings().password().into_iter().collect(),
+            #[cfg(feature = "cluster")]
+            Self::Cluster { passwords, .. } => passwords.iter().map(String::as_str).collect(),
+        };
+        let passwords = passwords.into_iter().filter(|password| !password.is_empty());
+        passwords.fold(text, |text, password| text.replace(password, "[redacted]"))
     }
 
     /// Connects, and resolves the host name again.
@@ -102,7 +119,7 @@ impl Server {
                 client.get_multiplexed_async_connection_with_config(&config).await.map(Connection::Single)
             }
             #[cfg(feature = "cluster")]
-            Self::Cluster(client) => client.get_async_connection().await.map(Connection::Cluster),
+            Self::Cluster { client, .. } => client.get_async_connection().await.map(Connection::Cluster),
         }
     }
 }
@@ -113,7 +130,7 @@ impl fmt::Debug for Server {
         f.write_str(match self {
             Self::Single(_) => "Single",
             #[cfg(feature = "cluster")]
-            Self::Cluster(_) => "Cluster",
+            Self::Cluster { .. } => "Cluster",
         })
     }
 }

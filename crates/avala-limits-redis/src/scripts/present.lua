@@ -1,5 +1,5 @@
--- Presents held permits: extends their leases, and adds them again after the store was lost.
--- KEYS: permits of a group, generation. ARGV: pairs of permit id and lease in microseconds.
+-- Presents held permits: extends their leases, and enters them again after the store was lost.
+-- KEYS: permits of a group, limits of the account. ARGV: pairs of permit id and lease in microseconds.
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
 local longest = 0

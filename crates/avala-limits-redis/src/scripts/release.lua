@@ -1,5 +1,5 @@
 -- Releases permits.
--- KEYS: permits of a group, generation. ARGV: permit ids
+-- KEYS: permits of a group, limits of the account. ARGV: permit ids
 redis.call('ZREM', KEYS[1], unpack(ARGV))
 if redis.call('ZCARD', KEYS[1]) == 0 then
   -- The key is empty, not lost.

@@ -1,14 +1,19 @@
 -- Reserves tokens of one or two limits, and a permit. Times are microseconds of Redis' clock.
 --
--- KEYS: generation, user limit, [scope limit], [permits of the group]
+-- KEYS: limits of the account, [permits of the group]
 -- ARGV: new generation, known generation, expected time (0: unknown), how much later the caller gives up (-1: it has seen
 --       that the clock jumped), learning time, number of limits, and for each limit:
---         calls per minute, burst, from the server (0/1), remaining (-1: unknown), closed for, tokens put back, closings,
---         whether the call already has a reservation for now (0/1)
+--         field, calls per minute, burst, from the server (0/1), remaining (-1: unknown), closed for, tokens put back,
+--         closings, whether the call already has a reservation for now (0/1)
 --       most tokens in advance, permits of the group (0: none needed), permit id, lease,
 --       spare tokens, longest wait of each call...
--- Returns `late` if the caller gave up, or else, separated by spaces: generation, now, closings and closed time of each limit (0 without a scope), permit (-, y, n),
---       tokens in advance, and for each call: g<wait> (reserved), s<wait> (reserved in the scope only), r<wait> (refused)
+-- Returns `late` if the caller gave up, or else, separated by spaces: generation, now, closings and closed time of each
+--       limit (0 without a scope), permit (-, y, n), tokens in advance, and for each call: g<wait> (reserved), s<wait>
+--       (reserved in the scope only), r<wait> (refused)
+--
+-- The limits of an account are one hash without an expiry: `id` and `born` of its generation, a field for each limit,
+-- and for each group of permits when the last lease ends. So one command reads all of it, and nothing is lost alone.
+-- A limit is 'a2', its numbers as doubles, and as text what a caller has to know of it: rate, burst and closings.
 --
 -- Numbers stay exact: all are integers below 2^53, and leave Lua as text, because Redis truncates Lua numbers, and Lua
 -- prints 14 digits. Counts of closings have 10 at most.
@@ -22,7 +27,7 @@ end
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
 local count = tonumber(ARGV[6])
-local known = redis.call('HMGET', KEYS[1], 'id', 'born', KEYS[2], count > 1 and KEYS[3] or '-')
+local known = redis.call('HMGET', KEYS[1], 'id', 'born', ARGV[7], count > 1 and ARGV[16] or '-')
 local id, born = known[1], tonumber(known[2])
 
 -- The generation distinguishes an idle key from a lost store. After a clock jump, the stored state cannot be trusted.
@@ -35,7 +40,7 @@ end
 local jumped = off < -1000000 or patience < 0 and off > 1000000
 local fresh = not id or not born or jumped or born > now + 1000000
 if fresh then
-  id, born, known = ARGV[1], now, {}
+  id, born = ARGV[1], now
   redis.call('DEL', KEYS[1])
   redis.call('HSET', KEYS[1], 'id', id, 'born', text(born))
 end
@@ -76,17 +81,21 @@ local function close(limit, opening)
 end
 
 local function load(index)
-  local a = 6 + (index - 1) * 8
+  local a = 7 + (index - 1) * 9
   local rate, burst = tonumber(ARGV[a + 1]), tonumber(ARGV[a + 2])
-  local limit
-  local state = redis.call('GET', KEYS[1 + index])
+  local state, limit = known[2 + index], nil
   if state then
-    local ok, format, full, part, r, b, gate, closings = pcall(cmsgpack.unpack, state)
-    if not ok or format ~= 'avala1' then
+    if #state < 51 or string.sub(state, 1, 2) ~= 'a2' then
       return nil
     end
-    limit = { full = full, part = part, rate = r, burst = b, gate = gate, closings = closings }
-    if fresh then
+    local full, part, gate, of, r, b = struct.unpack('<dddddd', state, 3)
+    limit = { full = full, part = part, rate = r, burst = b, gate = gate }
+    limit.closings = tonumber(string.match(state, '^%d+ %d+ (%d+)$', 51))
+    if not limit.closings then
+      return nil
+    end
+    if of ~= born then
+      -- Of another generation.
       limit.gate = 0
       limit.closings = limit.closings + 1
       set_empty(limit, now)
@@ -101,12 +110,10 @@ local function load(index)
     end
   else
     limit = { full = now, part = 0, rate = rate, burst = burst, gate = 0, closings = 0 }
-    local expires = tonumber(known[2 + index])
-    if fresh or expires and now < expires then
-      set_empty(limit, now)
-      -- Random, so that it differs from the lost count.
-      limit.closings = now % 1000000007
-    end
+    -- The user's limit is as old as the generation, so it was lost. A scope that is missing may have been used before.
+    set_empty(limit, index == 1 and now or born)
+    -- Differs from a count that was lost.
+    limit.closings = now % 1000000007
   end
 
   -- No reservation is made further ahead than a minute, and no gate closes for more than an hour.
@@ -138,7 +145,6 @@ local function load(index)
   if closed > 0 and now + closed > limit.gate + 1000 then
     close(limit, now + closed)
   end
-  limit.expires = tonumber(known[2 + index])
   return limit
 end
 
@@ -171,7 +177,7 @@ if not user or count > 1 and not scope then
   return redis.error_reply('AVALA a limit key holds something else')
 end
 
-local a = 6 + count * 8
+local a = 6 + count * 9
 local advance, permits = tonumber(ARGV[a + 1]), tonumber(ARGV[a + 2])
 local spare = tonumber(ARGV[a + 5])
 local first, last = a + 6, #ARGV
@@ -238,20 +244,16 @@ while ahead < advance and start(user, 0) == now do
   ahead = ahead + 1
 end
 
-local function save(key, limit)
-  redis.call('SET', key, cmsgpack.pack('avala1', limit.full, limit.part, limit.rate, limit.burst, limit.gate,
-    limit.closings), 'PX', 7200000)
-  -- Until this instant, a missing key was lost and did not expire.
-  if not limit.expires or limit.expires < now + HOUR / 2 then
-    redis.call('HSET', KEYS[1], key, text(now + HOUR))
-  end
+local function state(limit)
+  return struct.pack('<c2dddddd', 'a2', limit.full, limit.part, limit.gate, born, limit.rate, limit.burst)
+    .. text(limit.rate) .. ' ' .. text(limit.burst) .. ' ' .. text(limit.closings)
 end
 
-save(KEYS[2], user)
+redis.call('HSET', KEYS[1], ARGV[7], state(user))
 if scope then
-  save(KEYS[3], scope)
+  redis.call('HSET', KEYS[1], ARGV[16], state(scope))
 end
 local closed = user.gate > now and text(user.gate - now) or '0'
 local scope_closed = scope and scope.gate > now and text(scope.gate - now) or '0'
-return table.concat({ id, text(now), user.closings, closed, scope and scope.closings or '0', scope_closed, permit,
+return table.concat({ id, text(now), text(user.closings), closed, scope and text(scope.closings) or '0', scope_closed, permit,
   ahead, unpack(calls) }, ' ')

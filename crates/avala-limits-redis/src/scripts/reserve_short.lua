@@ -2,29 +2,32 @@
 -- does, `y0` if the call has its tokens and a permit for now, `f` if no permit is free, and `?` if anything is not as
 -- expected; then `reserve.lua` decides. Tokens change only with `g`, `s` and `y`, permits only with `y` and `f`.
 --
--- KEYS: generation, user limit, [scope limit], [permits of the group]
--- ARGV: known generation, expected time, longest wait, number of limits, and for each: calls per minute, burst, closings;
---       [permits of the group, permit id, lease, learning time, released permits...]
+-- KEYS: limits of the account, [permits of the group]
+-- ARGV: known generation, expected time, longest wait, field and terms (rate, burst, closings) of the user's limit and of
+--       the scope's (both empty with a permit and without a scope), [permits of the group, permit id, lease, learning time, released permits...]
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
-local count = tonumber(ARGV[4])
-local permits = KEYS[2 + count]
-local known = permits and redis.call('HMGET', KEYS[1], 'id', 'born', permits) or { redis.call('HGET', KEYS[1], 'id') }
+local permits, scope = KEYS[2], ARGV[6] and ARGV[6] ~= ''
+local known
+if permits then
+  known = redis.call('HMGET', KEYS[1], 'id', ARGV[4], ARGV[6], permits)
+elseif scope then
+  known = redis.call('HMGET', KEYS[1], 'id', ARGV[4], ARGV[6])
+else
+  known = redis.call('HMGET', KEYS[1], 'id', ARGV[4])
+end
 local off = now - ARGV[2]
 if known[1] ~= ARGV[1] or off > 1000000 or off < -1000000 then
   return '?'
 end
 
--- Returns the earliest start, and the state of the limit.
-local function load(index)
-  local state = redis.call('GET', KEYS[1 + index])
-  if not state then
+-- Returns the earliest start and the numbers of a limit; nothing if its terms are others, or its gate is closed.
+local function load(state, terms)
+  if not state or string.sub(state, 51) ~= terms then
     return nil
   end
-  local ok, format, full, part, rate, burst, gate, closings = pcall(cmsgpack.unpack, state)
-  local a = 2 + 3 * index
-  if not ok or format ~= 'avala1' or rate ~= tonumber(ARGV[a]) or burst ~= tonumber(ARGV[a + 1])
-    or closings ~= tonumber(ARGV[a + 2]) or gate > now then
+  local full, part, gate, born, rate, burst = struct.unpack('<dddddd', state, 3)
+  if gate > now then
     return nil
   end
   local parts = (burst - 1) * 60000000
@@ -33,27 +36,27 @@ local function load(index)
   if part > parts - whole * rate then
     at = at + 1
   end
-  return at < now and now or at, full, part, rate, burst, gate, closings
+  return at < now and now or at, full, part, gate, born, rate, burst
 end
 
-local function book(index, at, full, part, rate, burst, gate, closings)
+-- Returns the state with one more token taken.
+local function book(at, full, part, gate, born, rate, burst, terms)
   if at > (part > 0 and full + 1 or full) then
     full, part = at, 0
   end
   local parts = 60000000 + part
   local whole = math.floor(parts / rate)
-  redis.call('SET', KEYS[1 + index],
-    cmsgpack.pack('avala1', full + whole, parts - whole * rate, rate, burst, gate, closings), 'KEEPTTL')
+  return struct.pack('<c2dddddd', 'a2', full + whole, parts - whole * rate, gate, born, rate, burst) .. terms
 end
 
-local at, full, part, rate, burst, gate, closings = load(1)
+local at, full, part, gate, born, rate, burst = load(known[2], ARGV[5])
 if not at then
   return '?'
 end
 local kind, start = 'g', at
-local own, full2, part2, rate2, burst2, gate2, closings2
-if count > 1 then
-  own, full2, part2, rate2, burst2, gate2, closings2 = load(2)
+local own, full2, part2, gate2, born2, rate2, burst2
+if scope then
+  own, full2, part2, gate2, born2, rate2, burst2 = load(known[3], ARGV[7])
   if not own then
     return '?'
   end
@@ -71,24 +74,23 @@ if wait > tonumber(ARGV[3]) then
 end
 
 if permits and wait == 0 then
-  local a = 4 + 3 * count
-  local most, lease, ends = tonumber(ARGV[a + 1]), tonumber(ARGV[a + 3]), tonumber(known[3]) or 0
+  local most, lease, ends = tonumber(ARGV[8]), tonumber(ARGV[10]), tonumber(known[4]) or 0
   local held = redis.call('ZCARD', permits)
-  if now - (tonumber(known[2]) or now) < tonumber(ARGV[a + 4]) or held == 0 and ends > now then
+  if now - born < tonumber(ARGV[11]) or held == 0 and ends > now then
     return '?'
   end
-  local releases = ARGV[a + 5]
+  local releases = ARGV[12]
   if releases and held >= most then
-    redis.call('ZREM', permits, unpack(ARGV, a + 5))
+    redis.call('ZREM', permits, unpack(ARGV, 12))
     held, releases = redis.call('ZCARD', permits), nil
   end
   if held >= most then
     return 'f'
   end
-  redis.call('ZADD', permits, string.format('%.0f', now + lease), ARGV[a + 2])
+  redis.call('ZADD', permits, string.format('%.0f', now + lease), ARGV[9])
   if releases then
-    -- Removed after the new permit was added, because an empty key would be deleted.
-    redis.call('ZREM', permits, unpack(ARGV, a + 5))
+    -- After the new one, so that the key is never empty, which would delete it.
+    redis.call('ZREM', permits, unpack(ARGV, 12))
   end
   -- Not written each time: the key expires after twice the lease.
   if held == 0 or ends < now + lease - math.min(lease / 6, 1000000) then
@@ -97,10 +99,12 @@ if permits and wait == 0 then
   end
   kind = 'y'
 end
-if kind ~= 's' then
-  book(1, start, full, part, rate, burst, gate, closings)
-end
-if own then
-  book(2, start, full2, part2, rate2, burst2, gate2, closings2)
+if kind == 's' then
+  redis.call('HSET', KEYS[1], ARGV[6], book(start, full2, part2, gate2, born2, rate2, burst2, ARGV[7]))
+elseif own then
+  redis.call('HSET', KEYS[1], ARGV[4], book(start, full, part, gate, born, rate, burst, ARGV[5]),
+    ARGV[6], book(start, full2, part2, gate2, born2, rate2, burst2, ARGV[7]))
+else
+  redis.call('HSET', KEYS[1], ARGV[4], book(start, full, part, gate, born, rate, burst, ARGV[5]))
 end
 return wait == 0 and kind .. '0' or kind .. string.format('%.0f', wait)

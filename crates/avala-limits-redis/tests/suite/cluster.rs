@@ -114,7 +114,7 @@ async fn moved_slot_is_found_again() {
         }
     }
     let to = (from + 1) % 3;
-    let key = nodes[from].keys("*:limit").await.remove(0);
+    let key = nodes[from].keys("*:limits").await.remove(0);
     let slot: u64 = redis::from_redis_value(nodes[from].run(&["CLUSTER", "KEYSLOT", &key]).await).unwrap();
     let slot = slot.to_string();
     let id = |value| redis::from_redis_value::<String>(value).unwrap();

@@ -85,12 +85,7 @@ async fn executions(redis: &Redis) -> u64 {
 
 /// Waits until the bucket is full, because a new store starts with an empty one.
 async fn fill(redis: &Redis) {
-    let key = redis.keys("*:limit").await.remove(0);
-    let change = "local state = {cmsgpack.unpack(redis.call('GET', KEYS[1]))} \
-                  local time = redis.call('TIME') \
-                  state[2] = time[1] * 1000000 + time[2] \
-                  return redis.call('SET', KEYS[1], cmsgpack.pack(unpack(state)))";
-    redis.run(&["EVAL", change, "1", &key]).await;
+    redis.change_user_limit("state[1] = now").await;
 }
 
 #[tokio::test]

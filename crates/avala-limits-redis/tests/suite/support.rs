@@ -101,8 +101,24 @@ impl Redis {
 
     /// Returns a field of the generation of the limits.
     pub(crate) async fn generation(&self, field: &str) -> String {
-        let key = self.keys("*:generation").await.remove(0);
+        let key = self.keys("*:limits").await.remove(0);
         redis::from_redis_value(self.run(&["HGET", &key, field]).await).unwrap()
+    }
+
+    /// Changes the numbers of the user's limit. `change` is Lua: `state` has when the bucket is full, a part of a
+    /// microsecond, and when the gate opens; `now` is the time.
+    pub(crate) async fn change_user_limit(&self, change: &str) {
+        let key = self.keys("*:limits").await.remove(0);
+        let script = format!(
+            "local text = redis.call('HGET', KEYS[1], 'user') \
+             local state = {{struct.unpack('<dddddd', text, 3)}} \
+             local time = redis.call('TIME') \
+             local now = time[1] * 1000000 + time[2] \
+             {change} \
+             local numbers = struct.pack('<c2dddddd', 'a2', unpack(state, 1, 6)) \
+             return redis.call('HSET', KEYS[1], 'user', numbers .. string.sub(text, 51))"
+        );
+        self.run(&["EVAL", &script, "1", &key]).await;
     }
 
     pub(crate) async fn keys(&self, pattern: &str) -> Vec<String> {

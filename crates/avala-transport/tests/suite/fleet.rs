@@ -1,7 +1,7 @@
 //! Many clients with one key and no shared state, against a server with fixed windows.
 
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use avala_transport::{Body, RateLimit, RateLimiter, Transport, TransportError};
 use http::{Request, Response};
@@ -16,48 +16,52 @@ const LIMIT: u64 = 600;
 /// Requests at the server: the time, and whether it responded 429.
 type Seen = Arc<Mutex<Vec<(Duration, bool)>>>;
 
+/// The server's clock at the start, in seconds since 1970, and whether its responses have a `Date`.
+type Clock = (u64, bool);
+
+const CLOCK: Clock = (1_764_000_000, true);
+
 /// Counts calls in fixed windows of a minute.
 fn server(
     started: Instant,
     seen: Seen,
+    (epoch, has_date): Clock,
 ) -> impl tower::Service<Request<Body>, Response = Response<Body>, Error = TransportError, Future: Send> + Clone + Send + Sync
 {
     service_fn(move |_: Request<Body>| {
         let mut seen = seen.lock().unwrap();
         let now = started.elapsed();
-        let window = now.as_secs() / 60;
-        let in_window = seen.iter().rev().take_while(|(at, _)| at.as_secs() / 60 == window);
+        let minute = |now: Duration| (epoch + now.as_secs()) / 60;
+        let window = minute(now);
+        let in_window = seen.iter().rev().take_while(|(at, _)| minute(*at) == window);
         let used = in_window.filter(|(_, refused)| !refused).count() as u64;
         let refused = used >= LIMIT;
         seen.push((now, refused));
         let remaining = LIMIT.saturating_sub(used + 1);
-        let date = httpdate::fmt_http_date(UNIX_EPOCH + secs(1_764_000_000) + now);
         let mut response = Response::builder()
             .status(if refused { 429 } else { 200 })
-            .header("date", date)
             .header("x-ratelimit-limit", LIMIT)
             .header("x-ratelimit-remaining", remaining)
-            .header("x-ratelimit-reset", 1_764_000_000 + (window + 1) * 60);
+            .header("x-ratelimit-reset", (window + 1) * 60);
+        if has_date {
+            response = response.header("date", httpdate::fmt_http_date(UNIX_EPOCH + secs(epoch) + now));
+        }
         if refused {
-            response = response.header("retry-after", 60 - now.as_secs() % 60);
+            response = response.header("retry-after", 60 - (epoch + now.as_secs()) % 60);
         }
         let response = response.body(Body::empty()).unwrap();
         async move { Ok(response) }
     })
 }
 
-fn client(limiter: &RateLimiter, started: Instant, seen: &Seen) -> Transport {
-    limited(limiter, server(started, seen.clone()))
-}
-
-#[tokio::test(start_paused = true)]
-async fn fleet_uses_the_limit_with_few_refusals() {
+/// Runs 50 clients that start together for half an hour, and checks the last ten minutes.
+async fn check_fleet(clock: Clock) {
     fastrand::seed(7);
     let (started, seen) = (Instant::now(), Seen::default());
     let mut clients = JoinSet::new();
     for _ in 0..50 {
         let limiter = RateLimiter::fleet(RateLimit::per_minute(600), None);
-        let stack = client(&limiter, started, &seen);
+        let stack: Transport = limited(&limiter, server(started, seen.clone(), clock));
         clients.spawn(async move {
             while started.elapsed() < secs(30 * 60) {
                 send(&stack, get("/x/")).await.unwrap();
@@ -74,6 +78,20 @@ async fn fleet_uses_the_limit_with_few_refusals() {
     assert!(refused * 200 <= late.len(), "{refused} of {} refused", late.len());
     let mean = shares.iter().sum::<f64>() / 50.0;
     assert!((8.0..14.0).contains(&mean), "a fiftieth of nine tenths of 600: {mean}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn fleet_uses_the_limit_with_few_refusals() {
+    check_fleet(CLOCK).await;
+}
+
+/// The local clock stands still here, and is off besides.
+#[tokio::test(start_paused = true)]
+async fn fleet_without_date_finds_the_clock_of_the_server() {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
+    for epoch in [now - 7, now + 2, now + 25] {
+        check_fleet((epoch, false)).await;
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -2,13 +2,15 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use http::{HeaderMap, StatusCode};
 
+use super::pacer::FleetClock;
 use super::scope::{Scope, closing, report};
 use super::store::{LimitReport, LimitStore};
 use super::{RateLimit, RateLimitState};
+use crate::retry_after::{response_date, sent_at};
 
 /// Client-side rate limiter. Clones share one count.
 ///
@@ -64,6 +66,8 @@ struct Shared {
     /// Narrower limits by name. Names are static, so there are few.
     scopes: Mutex<HashMap<&'static str, Arc<Scope>>>,
     last_reported: Mutex<Option<RateLimitState>>,
+    /// Clock of a client of a fleet, for responses without `Date`.
+    clock: Option<Mutex<FleetClock>>,
     /// The limit on anonymous calls, which the server counts by address and not by user.
     public: OnceLock<RateLimiter>,
 }
@@ -76,6 +80,7 @@ impl Shared {
             share: None,
             scopes: Mutex::default(),
             last_reported: Mutex::default(),
+            clock: None,
             public: OnceLock::new(),
         }
     }
@@ -146,7 +151,9 @@ impl RateLimiter {
     /// ```
     #[must_use]
     pub fn fleet(limit: RateLimit, share: Option<f64>) -> Self {
-        Self::with(Some(Scope::fleet(limit, share)))
+        let mut shared = Shared::new(Some(Scope::fleet(limit, share)));
+        shared.clock = Some(Mutex::default());
+        Self(Arc::new(shared))
     }
 
     /// Returns the share that this client of a [fleet](Self::fleet) has now, in calls per minute. `None` before the
@@ -202,7 +209,11 @@ impl RateLimiter {
             *last = reported.or(*last);
         }
         let reads_reset = self.store().is_some() || self.user().is_some_and(Scope::is_paced);
-        self.update(name, report(status, headers, reported, reads_reset));
+        let sent_at = |reset: SystemTime| match &self.0.clock {
+            Some(clock) if name.is_none() => response_date(headers).unwrap_or_else(|| lock(clock).sent_at(reset)),
+            _ => sent_at(headers),
+        };
+        self.update(name, report(status, headers, reported, reads_reset, sent_at));
     }
 
     /// Updates the limits from a 429 whose body was lost, so that only its `Retry-After` is known.

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::Waker;
-use std::time::{Duration, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use http::{HeaderMap, StatusCode};
 use tokio::time::Instant;
@@ -15,7 +15,7 @@ use super::store::LimitReport;
 use super::{RateLimit, RateLimitState};
 use crate::context::concurrency_group::ConcurrencyGroup;
 use crate::context::options::Priority;
-use crate::retry_after::{point_in_time, retry_after, sent_at};
+use crate::retry_after::{point_in_time, retry_after};
 
 /// How long the gate closes after a 429 without `Retry-After`.
 const DEFAULT_CLOSING: Duration = Duration::from_secs(1);
@@ -187,18 +187,19 @@ fn sample(report: &LimitReport) -> Option<Sample> {
     Some(Sample { elapsed: elapsed + 0.5, limit, used: used.max(0.0), refused: report.refused })
 }
 
-/// Returns the information of a response about a limit. The time until the reset is read only if it is needed: if the
-/// limit is used up, or with `reads_reset`.
+/// Returns what a response says about a limit. The time until the reset is read only if it is needed: if the limit is
+/// used up, or with `reads_reset`. `sent_at` returns when the server sent the response, which names this reset.
 pub(super) fn report(
     status: StatusCode,
     headers: &HeaderMap,
     reported: Option<RateLimitState>,
     reads_reset: bool,
+    sent_at: impl FnOnce(SystemTime) -> SystemTime,
 ) -> LimitReport {
     let RateLimitState { limit, remaining, reset } = reported.unwrap_or_default();
     let refused = status == StatusCode::TOO_MANY_REQUESTS;
     let reads_reset = reads_reset || refused || remaining == Some(0);
-    let until_reset = reset.filter(|_| reads_reset).and_then(|reset| until_reset(reset, headers));
+    let until_reset = reset.filter(|_| reads_reset).and_then(|reset| until_reset(reset, sent_at));
     let closing = refused.then(|| closing(retry_after(headers)));
     let closed_for = until_reset.filter(|_| remaining == Some(0)).max(closing);
     LimitReport { limit, remaining, closed_for, until_reset: until_reset.or(closing), refused }
@@ -210,8 +211,8 @@ pub(super) fn closing(retry_after: Option<Duration>) -> Duration {
 }
 
 /// Returns the time until the reset; `None` if `reset` is not a valid time.
-fn until_reset(reset: u64, headers: &HeaderMap) -> Option<Duration> {
+fn until_reset(reset: u64, sent_at: impl FnOnce(SystemTime) -> SystemTime) -> Option<Duration> {
     let seconds = || UNIX_EPOCH.checked_add(Duration::from_secs(reset)).filter(|_| reset < 10_000_000_000);
     let reset = point_in_time(reset).or_else(seconds)?;
-    Some(reset.duration_since(sent_at(headers)).unwrap_or_default().min(LONGEST_RESET))
+    Some(reset.duration_since(sent_at(reset)).unwrap_or_default().min(LONGEST_RESET))
 }
