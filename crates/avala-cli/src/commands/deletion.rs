@@ -19,6 +19,11 @@ pub(super) fn deleted_group(row: &Row) -> Option<&'static [&'static str]> {
     (*verb == "delete").then_some(group)
 }
 
+/// Returns whether `row` deletes a resource, or a part of one as `delete-team`.
+pub(super) fn is_deletion(row: &Row) -> bool {
+    row.path.last().is_some_and(|verb| *verb == "delete" || verb.starts_with("delete-"))
+}
+
 /// Reads the name of what is deleted with the command `reader`; `None` if it has none that can be typed.
 ///
 /// # Errors
