@@ -1,23 +1,39 @@
-//! Produces the real messages of all error kinds, and compares them with the page of the guide.
+//! The guide has a page for each error kind, with a real message: this test produces them.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
 use std::time::Duration;
 
 use avala_client::transport::{Body, BoxError, RateLimiter, RetryPolicy};
 use avala_client::types::{CreateAgentAction, CreateDataset, CreateExport, CreateQualityTarget, DataType};
-use avala_client::{Avala, AvalaBuilder, Error, ErrorKind};
+use avala_client::{Avala, AvalaBuilder, Error};
 use avala_sandbox::{Fault, Sandbox};
 use http::{Request, Response};
 use tokio::net::TcpListener;
 use tower::service_fn;
 
-const PAGE: &str = include_str!("../../docs/guide/error-kinds.md");
+/// Folder with a page for each kind.
+const PAGES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/guide/error-kinds");
 
-/// Returns the documented message of a kind: the first text block of its section.
-fn documented(kind: ErrorKind) -> Option<String> {
-    let section = PAGE.split("\n## ").find(|section| section.starts_with(&format!("{kind:?}\n")))?;
-    let block = section.split("```text\n").nth(1)?.split("\n```").next()?;
-    Some(block.to_owned())
+/// Returns the page of each kind.
+fn pages() -> BTreeMap<String, String> {
+    let entries = std::fs::read_dir(PAGES).unwrap().map(|entry| entry.unwrap().path());
+    entries
+        .map(|path| {
+            let page = std::fs::read_to_string(&path).unwrap();
+            let kind = page.lines().next().and_then(|line| line.strip_prefix("# ")).unwrap().to_owned();
+            let name = kind.to_lowercase();
+            let file = path.file_stem().unwrap().to_string_lossy().replace('-', "");
+            assert_eq!(file, name, "a page is named as its kind");
+            assert!(page.contains("\n## What to do\n"), "{kind}");
+            (kind, page)
+        })
+        .collect()
+}
+
+/// Returns the documented messages of a page: its text block.
+fn documented(page: &str) -> Option<&str> {
+    page.split("```text\n").nth(1)?.split("\n```").next()
 }
 
 /// Returns the message with ports, IDs and times replaced, which differ from run to run.
@@ -114,17 +130,22 @@ async fn every_kind() -> Vec<Error> {
 
 #[tokio::test]
 async fn guide_has_the_real_message_of_every_error_kind() {
-    let errors = every_kind().await;
+    let (errors, pages) = (every_kind().await, pages());
     for error in &errors {
         let (kind, message) = (error.kind(), normalized(&error.to_string()));
-        let documented = documented(kind);
+        let documented = pages.get(&format!("{kind:?}")).and_then(|page| documented(page));
         assert!(
-            documented.as_deref().is_some_and(|block| block.lines().any(|line| line == message)),
+            documented.is_some_and(|block| block.lines().any(|line| line == message)),
             "{kind:?} is documented with {documented:?}, and its message is\n{message}"
         );
     }
-    // A new kind needs a section in the guide, and a message here.
-    let kinds: std::collections::BTreeSet<String> = errors.iter().map(|error| format!("{:?}", error.kind())).collect();
-    let sections = PAGE.split("\n## ").skip(1).map(|section| section.lines().next().unwrap_or_default().to_owned());
-    assert_eq!(kinds, sections.collect());
+    // A kind that is new has a page, and a message here; the overview lists each page.
+    let kinds: BTreeSet<String> = errors.iter().map(|error| format!("{:?}", error.kind())).collect();
+    assert_eq!(kinds, pages.keys().cloned().collect());
+    let overview = std::fs::read_to_string(format!("{PAGES}.md")).unwrap();
+    for (kind, page) in &pages {
+        let meaning = page.lines().nth(2).unwrap();
+        let row = overview.lines().find(|row| row.starts_with(&format!("| [{kind}][error-kinds/")));
+        assert!(row.is_some_and(|row| row.ends_with(&format!(" | {meaning} |"))), "{kind}: {row:?}");
+    }
 }

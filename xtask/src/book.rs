@@ -12,7 +12,10 @@ const GUIDE: &str = "docs/guide";
 /// The page whose links are the table of contents.
 const INDEX: &str = "docs/guide/index.md";
 
-/// Renders the book; prints that it is skipped if mdbook is not installed.
+/// The page that has a page for each row of its table, in a folder of its name.
+const OVERVIEW: &str = "error-kinds";
+
+/// Renders the book; skips that, visibly, if mdbook is not installed.
 pub(crate) fn render() -> Outcome {
     check()?;
     let Some(mdbook) = mdbook()? else {
@@ -33,7 +36,8 @@ pub(crate) fn render() -> Outcome {
     }
     let write =
         |path: PathBuf, text: String| fs::write(&path, text).map_err(|error| format!("{}: {error}", path.display()));
-    let lines: Vec<String> = pages.iter().map(|(title, page)| format!("- [{title}]({page})")).collect();
+    let depth = |page: &str| "  ".repeat(page.matches('/').count());
+    let lines: Vec<String> = pages.iter().map(|(title, page)| format!("{}- [{title}]({page})", depth(page))).collect();
     write(source.join("SUMMARY.md"), format!("# Summary\n\n- [Contents](index.md)\n{}\n", lines.join("\n")))?;
     write(folder.join("book.toml"), "[book]\ntitle = \"Avala for Rust\"\nlanguage = \"en\"\n".to_owned())?;
     let target = target_directory()?.join("book");
@@ -45,24 +49,42 @@ pub(crate) fn render() -> Outcome {
     Ok(())
 }
 
-/// Fails if the table of contents lacks a page of the guide.
+/// Fails if the table of contents lacks a page of the guide, or a page that has a folder lacks one of that folder.
 pub(crate) fn check() -> Outcome {
     let pages = pages()?;
-    let entries = fs::read_dir(root().join(GUIDE)).map_err(|error| format!("{GUIDE}: {error}"))?;
-    for entry in entries.filter_map(Result::ok) {
-        let name = entry.file_name().to_string_lossy().into_owned();
-        let is_page = name.ends_with(".md") && name != "index.md";
-        if is_page && !pages.iter().any(|(_, page)| *page == name) {
-            return Err(format!("{INDEX} has no link to {name}"));
+    for folder in ["", OVERVIEW] {
+        let entries = fs::read_dir(root().join(GUIDE).join(folder)).map_err(|error| format!("{GUIDE}: {error}"))?;
+        for entry in entries.filter_map(Result::ok) {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            let name = if folder.is_empty() { name } else { format!("{folder}/{name}") };
+            let is_page = name.ends_with(".md") && name != "index.md";
+            if is_page && !pages.iter().any(|(_, page)| *page == name) {
+                let from = if folder.is_empty() { INDEX.to_owned() } else { format!("{GUIDE}/{folder}.md") };
+                return Err(format!("{from} has no link to {name}"));
+            }
         }
     }
     Ok(())
 }
 
-/// Titles and files of the pages, from the list items of the index, which begin with `[title][page]`.
+/// Titles and files of the pages, from the list items of the index, which begin with `[title][page]`; and behind the
+/// overview those of its table.
 fn pages() -> Result<Vec<(String, String)>, String> {
-    let index = fs::read_to_string(root().join(INDEX)).map_err(|error| format!("{INDEX}: {error}"))?;
-    let items = index.lines().filter_map(|line| line.trim_start().strip_prefix("- ["));
+    let mut pages = Vec::new();
+    for (title, page) in linked(INDEX, "- [")? {
+        let is_overview = page == format!("{OVERVIEW}.md");
+        pages.push((title, page));
+        if is_overview {
+            pages.extend(linked(&format!("{GUIDE}/{OVERVIEW}.md"), "| [")?);
+        }
+    }
+    Ok(pages)
+}
+
+/// Titles and files of the lines of a page that begin with `[title][page]` behind a mark.
+fn linked(file: &str, mark: &str) -> Result<Vec<(String, String)>, String> {
+    let text = fs::read_to_string(root().join(file)).map_err(|error| format!("{file}: {error}"))?;
+    let items = text.lines().filter_map(|line| line.trim_start().strip_prefix(mark));
     let pages = items.filter_map(|item| {
         let (title, rest) = item.split_once("][")?;
         let (page, _) = rest.split_once(']')?;

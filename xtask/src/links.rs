@@ -16,6 +16,7 @@ const PLACES: &[&str] = &[
     "CHANGELOG.md",
     "docs",
     "docs/guide",
+    "docs/guide/error-kinds",
     "examples",
 ];
 

@@ -35,7 +35,7 @@ pub(crate) fn run(args: Vec<OsString>) -> ExitCode {
     match args::root_for(&args).try_get_matches_from(&args) {
         Ok(matches) => {
             let (path, own) = leaf(&matches);
-            let format = global::format_of(own);
+            let format = global::format_of(own, Format::Table);
             finish(dispatch(&path, own), format)
         }
         Err(error) => {
@@ -88,7 +88,7 @@ fn dispatch(path: &[String], matches: &ArgMatches) -> Outcome {
     let words: Vec<&str> = path.iter().map(String::as_str).collect();
     let entry =
         Entry::find(&words).ok_or_else(|| Failure::usage(format!("there is no command {:?}", words.join(" "))))?;
-    let mut context = Context::new(args::root, matches)?;
+    let mut context = Context::new(args::root, matches, entry.default_format())?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -105,7 +105,8 @@ fn dispatch(path: &[String], matches: &ArgMatches) -> Outcome {
     match outcome {
         // The output before a failure ends with a complete line.
         Err(failure) if !failure.is_closed_pipe() => {
-            context.printer.flush()?;
+            // Without a reader, or on a full disk, the failure itself still counts.
+            let _ = context.printer.flush();
             Err(failure)
         }
         outcome => outcome,

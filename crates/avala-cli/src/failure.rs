@@ -1,5 +1,6 @@
 //! Failures of commands: an exit code and one line, or one JSON object.
 
+use std::ffi::OsStr;
 use std::io;
 use std::panic::PanicHookInfo;
 use std::path::Path;
@@ -123,10 +124,44 @@ impl Failure {
     }
 }
 
-/// Quotes a text of the server as one word of a shell, because users may paste it.
+/// Returns the outcome of a command after its result was printed: its own failure counts also if nobody reads the result.
+pub(crate) fn after_printing(printed: Outcome, own: Outcome) -> Outcome {
+    match (printed, own) {
+        (Err(failure), own @ Err(_)) if failure.is_closed_pipe() => own,
+        (Ok(()), own) => own,
+        (printed, _) => printed,
+    }
+}
+
+/// Returns a text as a word of a shell. It is from the server, and may be pasted into a shell.
 pub(crate) fn quoted(text: &str) -> String {
     let text = redact::one_line(text);
     shlex::try_quote(&text).map(std::borrow::Cow::into_owned).unwrap_or_default()
+}
+
+/// Returns an argument as a word of a shell, so that the pasted word is the same argument: also one with line breaks, with
+/// characters that a terminal would obey, or that is no text.
+pub(crate) fn shell_word(argument: &OsStr) -> String {
+    let is_plain = |character: char| redact::one_line(character.encode_utf8(&mut [0; 4])) == character.to_string();
+    if let Some(text) = argument.to_str().filter(|text| text.chars().all(is_plain)) {
+        return quoted(text);
+    }
+    // What bash, zsh and ksh read as bytes.
+    let mut word = String::from("$'");
+    let bytes =
+        |bytes: &[u8], word: &mut String| bytes.iter().for_each(|byte| word.push_str(&format!("\\x{byte:02x}")));
+    for chunk in argument.as_encoded_bytes().utf8_chunks() {
+        for character in chunk.valid().chars() {
+            match character {
+                '\'' | '\\' => word.extend(['\\', character]),
+                character if is_plain(character) => word.push(character),
+                character => bytes(character.encode_utf8(&mut [0; 4]).as_bytes(), &mut word),
+            }
+        }
+        bytes(chunk.invalid(), &mut word);
+    }
+    word.push('\'');
+    word
 }
 
 /// Returns the line that reports a panic.
@@ -154,5 +189,43 @@ impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         let failure = Self::from(&error);
         Self { error: Some(Box::new(error)), ..failure }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pasted_words_are_the_same_arguments() {
+        for (argument, word) in [
+            ("drive", "drive"),
+            ("it's two", "\"it's two\""),
+            ("$(x)", "'$(x)'"),
+            ("a\nb", "$'a\\x0ab'"),
+            ("a\u{1b}'\\", "$'a\\x1b\\'\\\\'"),
+            ("\u{202e}é", "$'\\xe2\\x80\\xaeé'"),
+            ("❤\u{fe0f}", "$'❤\\xef\\xb8\\x8f'"),
+        ] {
+            assert_eq!(shell_word(OsStr::new(argument)), word, "{argument:?}");
+            assert_eq!(redact::one_line(word), word, "an error shows it unchanged");
+        }
+        #[cfg(unix)]
+        {
+            let no_text: &OsStr = std::os::unix::ffi::OsStrExt::from_bytes(b"a\xff.jpg");
+            assert_eq!(shell_word(no_text), "$'a\\xff.jpg'");
+        }
+    }
+
+    #[test]
+    fn own_failure_counts_if_nobody_reads_the_result() {
+        let closed = || Err(Failure::stdout(&io::ErrorKind::BrokenPipe.into()));
+        let full = || Err(Failure::stdout(&io::ErrorKind::StorageFull.into()));
+        let own = || Err(Failure::new(ExitCode::JobFailed, "bad"));
+        let code = |outcome: Outcome| outcome.map_or_else(|failure| failure.code.number(), |()| 0);
+        assert_eq!(code(after_printing(closed(), own())), 9);
+        assert_eq!(code(after_printing(Ok(()), own())), 9);
+        assert_eq!(code(after_printing(full(), own())), 1);
+        assert!(after_printing(closed(), Ok(())).is_err_and(|failure| failure.is_closed_pipe()));
     }
 }

@@ -37,6 +37,138 @@ pub mod error_kinds {
     #![doc = include_str!("guide_links.md")]
     #![doc = ""]
     #![doc = include_str!("../guide/error-kinds.md")]
+
+    pub mod configuration {
+        #![doc = include_str!("guide_links.md")]
+        #![doc = ""]
+        #![doc = include_str!("../guide/error-kinds/configuration.md")]
+    }
+
+    pub mod request {
+        #![doc = include_str!("guide_links.md")]
+        #![doc = ""]
+        #![doc = include_str!("../guide/error-kinds/request.md")]
+    }
+
+    pub mod authentication {
+        #![doc = include_str!("guide_links.md")]
+        #![doc = ""]
+        #![doc = include_str!("../guide/error-kinds/authentication.md")]
+    }
+
+    pub mod forbidden {
+        #![doc = include_str!("guide_links.md")]
+        #![doc = ""]
+        #![doc = include_str!("../guide/error-kinds/forbidden.md")]
+    }
+
+    pub mod not_found {
+        #![doc = include_str!("guide_links.md")]
+        #![doc = ""]
+        #![doc = include_str!("../guide/error-kinds/not-found.md")]
+    }
+
+    pub mod conflict {
+        #![doc = include_str!("guide_links.md")]
+        #![doc = ""]
+        #![doc = include_str!("../guide/error-kinds/conflict.md")]
+    }
+
+    pub mod validation {
+        #![doc = include_str!("guide_links.md")]
+        #![doc = ""]
+        #![doc = include_str!("../guide/error-kinds/validation.md")]
+    }
+
+    pub mod quota_exceeded {
+        #![doc = include_str!("guide_links.md")]
+        #![doc = ""]
+        #![doc = include_str!("../guide/error-kinds/quota-exceeded.md")]
+    }
+
+    pub mod rate_limited {
+        #![doc = include_str!("guide_links.md")]
+        #![doc = ""]
+        #![doc = include_str!("../guide/error-kinds/rate-limited.md")]
+    }
+
+    pub mod server {
+        #![doc = include_str!("guide_links.md")]
+        #![doc = ""]
+        #![doc = include_str!("../guide/error-kinds/server.md")]
+    }
+
+    pub mod unexpected_status {
+        #![doc = include_str!("guide_links.md")]
+        #![doc = ""]
+        #![doc = include_str!("../guide/error-kinds/unexpected-status.md")]
+    }
+
+    pub mod redirect {
+        #![doc = include_str!("guide_links.md")]
+        #![doc = ""]
+        #![doc = include_str!("../guide/error-kinds/redirect.md")]
+    }
+
+    pub mod connect {
+        #![doc = include_str!("guide_links.md")]
+        #![doc = ""]
+        #![doc = include_str!("../guide/error-kinds/connect.md")]
+    }
+
+    pub mod tls {
+        #![doc = include_str!("guide_links.md")]
+        #![doc = ""]
+        #![doc = include_str!("../guide/error-kinds/tls.md")]
+    }
+
+    pub mod connection_lost {
+        #![doc = include_str!("guide_links.md")]
+        #![doc = ""]
+        #![doc = include_str!("../guide/error-kinds/connection-lost.md")]
+    }
+
+    pub mod timeout {
+        #![doc = include_str!("guide_links.md")]
+        #![doc = ""]
+        #![doc = include_str!("../guide/error-kinds/timeout.md")]
+    }
+
+    pub mod body_too_large {
+        #![doc = include_str!("guide_links.md")]
+        #![doc = ""]
+        #![doc = include_str!("../guide/error-kinds/body-too-large.md")]
+    }
+
+    pub mod memory_budget {
+        #![doc = include_str!("guide_links.md")]
+        #![doc = ""]
+        #![doc = include_str!("../guide/error-kinds/memory-budget.md")]
+    }
+
+    pub mod decode {
+        #![doc = include_str!("guide_links.md")]
+        #![doc = ""]
+        #![doc = include_str!("../guide/error-kinds/decode.md")]
+    }
+
+    pub mod pagination {
+        #![doc = include_str!("guide_links.md")]
+        #![doc = ""]
+        #![doc = include_str!("../guide/error-kinds/pagination.md")]
+    }
+
+    pub mod job_failed {
+        #![doc = include_str!("guide_links.md")]
+        #![doc = ""]
+        #![doc = include_str!("../guide/error-kinds/job-failed.md")]
+    }
+
+    pub mod layer {
+        #![doc = include_str!("guide_links.md")]
+        #![doc = ""]
+        #![doc = include_str!("../guide/error-kinds/layer.md")]
+    }
 }
 
 pub mod rate_limits {

@@ -8,7 +8,7 @@ use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, value_parser};
 
 use crate::client::{ClientOptions, DebugFormat};
-use crate::failure::Outcome;
+use crate::failure::{Failure, Outcome};
 use crate::key::KeyOptions;
 use crate::output::jq::Filter;
 use crate::output::template::Template;
@@ -87,17 +87,17 @@ pub(crate) struct Globals {
     pub(crate) client: ClientOptions,
 }
 
-/// Returns the output format of the options, even if other options are invalid.
-pub(crate) fn format_of(matches: &ArgMatches) -> Format {
+/// Returns the output format of the options, also if other options are invalid.
+pub(crate) fn format_of(matches: &ArgMatches, default: Format) -> Format {
     let name = matches.try_get_one::<String>("output").ok().flatten();
-    name.and_then(|name| Format::parse(name)).unwrap_or(Format::Table)
+    name.and_then(|name| Format::parse(name)).unwrap_or(default)
 }
 
 impl Globals {
-    pub(crate) fn read(matches: &ArgMatches) -> Outcome<Self> {
+    pub(crate) fn read(matches: &ArgMatches, default: Format) -> Outcome<Self> {
         let text = |name: &str| matches.get_one::<String>(name).cloned();
         let path = |name: &str| matches.get_one::<PathBuf>(name).cloned();
-        let format = format_of(matches);
+        let format = format_of(matches, default);
         let debug_format = if format.is_json() { DebugFormat::Json } else { DebugFormat::Text };
         let timeout = match matches.get_one::<f64>("call-timeout") {
             None => None,
@@ -125,8 +125,8 @@ impl Globals {
     }
 }
 
-/// Returns the output style that the options of a command select.
-pub(crate) fn style(matches: &ArgMatches) -> Outcome<Style> {
+/// Returns how results are printed, by the options of a command.
+pub(crate) fn style(matches: &ArgMatches, default: Format) -> Outcome<Style> {
     let text = |name: &str| matches.try_get_one::<String>(name).ok().flatten();
     let fields = matches.get_many::<String>("fields").map(|fields| fields.cloned().collect());
     let sort = text("sort").map(|path| match path.strip_prefix('-') {
@@ -137,14 +137,18 @@ pub(crate) fn style(matches: &ArgMatches) -> Outcome<Style> {
     let is_default = matches.value_source("output") != Some(ValueSource::CommandLine);
     let jq = text("jq").map(|code| Filter::new(code)).transpose()?;
     let template = text("template").map(|source| Template::new(source)).transpose()?;
-    let format = if is_default && jq.is_some() { Format::Json } else { format_of(matches) };
+    let default = if is_default && jq.is_some() { Format::Json } else { default };
+    let format = format_of(matches, default);
     Ok(Style { format, fields, sort, jq, template })
 }
 
+/// Longest time that an option can set: a longer one is a mistake, and could not be added to the time of now.
+const LONGEST: Duration = Duration::from_secs(1_000_000_000);
+
 /// Returns a number of seconds as a duration.
 pub(crate) fn duration(option: &str, seconds: f64) -> Outcome<Duration> {
-    Duration::try_from_secs_f64(seconds)
-        .ok()
-        .filter(|time| !time.is_zero())
-        .ok_or_else(|| crate::failure::Failure::usage(format!("{option} has to be a positive number of seconds")))
+    Duration::try_from_secs_f64(seconds).ok().filter(|time| !time.is_zero() && *time <= LONGEST).ok_or_else(|| {
+        let most = LONGEST.as_secs();
+        Failure::usage(format!("{option} has to be a positive number of seconds, at most {most}"))
+    })
 }

@@ -94,6 +94,12 @@ fn fill(command: Command) -> Command {
 
 fn add_level(command: Command, entries: &[&Entry], level: usize) -> Command {
     let mut command = command.subcommand_required(true).disable_help_subcommand(true);
+    if let Some(entry) = entries.first() {
+        let (group, example) = (entry.path()[..level].join(" "), entry.example());
+        command = command.after_help(format!(
+            "Example:\n  avala {example}\n\n`avala {group} COMMAND --help` has an example of each command."
+        ));
+    }
     let mut known: Vec<&str> = Vec::new();
     for entry in entries {
         let name = entry.path()[level];

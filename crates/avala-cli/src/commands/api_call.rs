@@ -2,7 +2,6 @@
 
 use avala_client::types::Json;
 use avala_client::{Method, RawCall};
-use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, Command};
 
 use crate::commands::context::Context;
@@ -13,13 +12,14 @@ use crate::commands::run::{ListOptions, confirm, print_request, run_list};
 use crate::commands::special::Special;
 use crate::data::Data;
 use crate::failure::{Failure, Outcome};
-use crate::output::Format;
-use crate::terminal::Notes;
 
 const METHODS: &[&str] = &["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 
+/// The words of the command. Its output is JSON without `-o`.
+pub(super) const PATH: &[&str] = &["api"];
+
 pub(super) const COMMANDS: &[Special] = &[Special {
-    path: &["api"],
+    path: PATH,
     about: "Call any endpoint of the API",
     build,
     run: |context, matches| Box::pin(run(context, matches)),
@@ -52,12 +52,6 @@ fn build(command: Command) -> Command {
 }
 
 async fn run(context: &mut Context, matches: &ArgMatches) -> Outcome {
-    if matches.value_source("output") == Some(ValueSource::DefaultValue) || matches.value_source("output").is_none() {
-        context.globals.format = Format::Json;
-        context.printer.style.format = Format::Json;
-        context.notes = Notes::new(Format::Json);
-        context.globals.client.waits = Some(context.notes);
-    }
     let (method, target) = method_and_path(matches)?;
     let fields = Fields::read(matches)?;
     let is_dry_run = matches.get_flag("dry-run");

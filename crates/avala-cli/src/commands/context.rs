@@ -10,7 +10,7 @@ use crate::client;
 use crate::config::{self, Config};
 use crate::failure::Outcome;
 use crate::key::Connection;
-use crate::output::Printer;
+use crate::output::{Format, Printer};
 use crate::terminal::prompt::Prompt;
 use crate::terminal::{Notes, Terminal};
 
@@ -27,9 +27,9 @@ pub(crate) struct Context {
 }
 
 impl Context {
-    /// Creates a context. `matches` are those of the command itself.
-    pub(crate) fn new(root: fn() -> Command, matches: &ArgMatches) -> Outcome<Self> {
-        let globals = Globals::read(matches)?;
+    /// Creates a context. `matches` are those of the command itself, and `format` is its own output format.
+    pub(crate) fn new(root: fn() -> Command, matches: &ArgMatches, format: Format) -> Outcome<Self> {
+        let globals = Globals::read(matches, format)?;
         let terminal = Terminal::detect();
         let notes = Notes::new(globals.format);
         if globals.key.api_key.is_some() {
@@ -38,7 +38,7 @@ impl Context {
             );
         }
         Ok(Self {
-            printer: Printer::new(global::style(matches)?, terminal.clone()),
+            printer: Printer::new(global::style(matches, format)?, terminal.clone()),
             prompt: Prompt::new(&terminal, globals.no_input),
             notes,
             terminal,

@@ -19,7 +19,12 @@ pub(super) fn deleted_group(row: &Row) -> Option<&'static [&'static str]> {
     (*verb == "delete").then_some(group)
 }
 
-/// Reads the name of the resource with the command `reader`; `None` if there is no name that can be typed.
+/// Returns whether `row` deletes a resource, or a part of one as `delete-team`.
+pub(super) fn is_deletion(row: &Row) -> bool {
+    row.path.last().is_some_and(|verb| *verb == "delete" || verb.starts_with("delete-"))
+}
+
+/// Reads the name of what is deleted with the command `reader`; `None` if it has none that can be typed.
 ///
 /// # Errors
 /// Fails if the resource does not exist or cannot be read.

@@ -45,7 +45,9 @@ const fn special(path: &'static [&'static str]) -> Special {
 
 fn anything(command: Command) -> Command {
     let rest = Arg::new("rest").num_args(..).action(ArgAction::Append).trailing_var_arg(true);
-    command.arg(rest.allow_hyphen_values(true).hide(true))
+    command
+        .arg(rest.allow_hyphen_values(true).hide(true))
+        .after_help("Example of what works:\n  avala datasets upload --source drive/ --name Drive --slug drive")
 }
 
 pub(super) const COMMANDS: &[Special] =
@@ -54,7 +56,7 @@ pub(super) const COMMANDS: &[Special] =
 const IMPORTS: Special = Special {
     path: &["import", "list"],
     about: "List what can be imported",
-    build: |command| command,
+    build: |command| command.after_help("Example:\n  avala import list"),
     run: |context, _| {
         Box::pin(async move {
             let source = |name: &str, supported: bool, how: &str| {

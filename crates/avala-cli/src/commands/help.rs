@@ -15,13 +15,10 @@ pub(super) const COMMANDS: &[Special] = &[Special {
     path: &["help"],
     about: "Help of a command, or of a topic: commands, exit-codes, environment, formatting, configuration, privacy",
     build: |command: Command| {
-        command.arg(
-            Arg::new("words")
-                .value_name("COMMAND|TOPIC")
-                .num_args(..)
-                .action(ArgAction::Append)
-                .help("Command or topic to explain"),
-        )
+        let words = Arg::new("words").value_name("COMMAND|TOPIC").num_args(..).action(ArgAction::Append);
+        command
+            .arg(words.help("Command or topic to explain"))
+            .after_help("Examples:\n  avala help exit-codes\n  avala help datasets list")
     },
     run: |context, matches| Box::pin(async move { run(context, matches) }),
 }];

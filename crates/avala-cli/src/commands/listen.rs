@@ -16,8 +16,8 @@ use crate::commands::context::Context;
 use crate::commands::special::Special;
 use crate::data::Data;
 use crate::exit_code::ExitCode;
-use crate::failure::{Failure, Outcome};
-use crate::key::text;
+use crate::failure::{Failure, Outcome, after_printing};
+use crate::key::{self, text};
 use crate::output::{Format, escape};
 use crate::serve::{self, Body};
 
@@ -161,9 +161,8 @@ fn secrets(context: &Context, matches: &ArgMatches) -> Outcome<Vec<String>> {
         let content = crate::commands::files::read_text(path)?;
         secrets.push(text::clean(&format!("the file {}", path.display()), content.as_bytes())?.expose().to_owned());
     }
-    if let Ok(secret) = std::env::var("AVALA_WEBHOOK_SECRET")
-        && secrets.is_empty()
-        && !secret.trim().is_empty()
+    if secrets.is_empty()
+        && let Some(secret) = key::environment("AVALA_WEBHOOK_SECRET")?
     {
         secrets.push(text::clean("AVALA_WEBHOOK_SECRET", secret.as_bytes())?.expose().to_owned());
     }
@@ -291,8 +290,8 @@ async fn replay(context: &mut Context, matches: &ArgMatches) -> Outcome {
         results.push(Data::map([("file", path.display().to_string().into()), ("status", status), ("error", error)]));
     }
     let count = results.len();
-    context.printer.value(&Data::List(results), &["file", "status", "error"])?;
-    match failed {
+    let printed = context.printer.value(&Data::List(results), &["file", "status", "error"]);
+    let own = match failed {
         0 => Ok(()),
         failed if failed == count => {
             Err(Failure::new(ExitCode::JobFailed, format!("the target accepted none of {count} deliveries")))
@@ -300,5 +299,6 @@ async fn replay(context: &mut Context, matches: &ArgMatches) -> Outcome {
         failed => {
             Err(Failure::new(ExitCode::Partial, format!("the target did not accept {failed} of {count} deliveries")))
         }
-    }
+    };
+    after_printing(printed, own)
 }

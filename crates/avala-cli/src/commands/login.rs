@@ -7,7 +7,7 @@ use crate::commands::context::Context;
 use crate::commands::special::Special;
 use crate::config::{Config, DEFAULT_PROFILE, Profile};
 use crate::data::Data;
-use crate::failure::{Failure, Outcome};
+use crate::failure::{Failure, Outcome, after_printing};
 use crate::key::{Connection, KeySource, Origin, keyring, text};
 use crate::{client, key};
 
@@ -28,7 +28,7 @@ pub(super) const COMMANDS: &[Special] = &[
     Special {
         path: &["configure"],
         about: "Ask for the API key and the base URL, and store them in a profile",
-        build,
+        build: |command| build(command).after_help("Example:\n  avala configure --profile staging"),
         run: |context, matches| Box::pin(login(context, matches, true)),
     },
     Special {
@@ -61,7 +61,7 @@ async fn login(context: &mut Context, matches: &ArgMatches, asks_for_url: bool) 
     let path = context.config_path()?;
     let config = Config::load(&path)?;
     let options = context.globals.key.clone();
-    let environment = std::env::var("AVALA_PROFILE").ok().filter(|name| !name.is_empty());
+    let environment = key::environment("AVALA_PROFILE")?;
     let name = options.profile.clone().or(environment);
     let name = name.unwrap_or_else(|| config.default_profile().unwrap_or(DEFAULT_PROFILE).to_owned());
     check_name(&name)?;
@@ -105,7 +105,7 @@ async fn login(context: &mut Context, matches: &ArgMatches, asks_for_url: bool) 
     };
     match &source {
         KeySource::Text(key) => profile.api_key = Some(key.expose().to_owned()),
-        KeySource::File(file) => profile.api_key = Some(key::read_file(file)?.expose().to_owned()),
+        KeySource::File(_, key) => profile.api_key = Some(key.expose().to_owned()),
         KeySource::Command(command) => profile.api_key_command = Some(command.clone()),
         // No option sets the key.
         KeySource::Keyring(_) => {}
@@ -151,6 +151,10 @@ async fn login(context: &mut Context, matches: &ArgMatches, asks_for_url: bool) 
         keyring::remove(&name).await.map_err(Failure::other)?;
     }
     Config::update(&path, |config| {
+        if matches.get_one::<String>("organization").is_none() {
+            // Another command may have set it since.
+            profile.organization = config.profile(&name)?.unwrap_or_default().organization;
+        }
         config.set_profile(&name, &profile)?;
         if config.default_profile().is_none() {
             config.set_default_profile(&name);
@@ -208,7 +212,7 @@ async fn whoami(context: &mut Context) -> Outcome {
     let connection = context.connection()?.clone();
     let key_source = match (&connection.key, &connection.key_origin) {
         (None, _) => "none".to_owned(),
-        (Some(KeySource::File(path)), origin) => format!("{}: the file {}", origin.describe(), path.display()),
+        (Some(KeySource::File(path, _)), origin) => format!("{}: the file {}", origin.describe(), path.display()),
         (Some(KeySource::Command(_)), origin) => format!("{}: a command", origin.describe()),
         (Some(KeySource::Keyring(_)), origin) => format!("{}: the system keyring", origin.describe()),
         (Some(KeySource::Text(_)), origin) => origin.describe(),
@@ -231,6 +235,6 @@ async fn whoami(context: &mut Context) -> Outcome {
         ("config_file".to_owned(), config_file.into()),
     ];
     members.push(("user".to_owned(), user));
-    context.printer.value(&Data::Map(members), &[])?;
-    failure.map_or(Ok(()), Err)
+    let printed = context.printer.value(&Data::Map(members), &[]);
+    after_printing(printed, failure.map_or(Ok(()), Err))
 }

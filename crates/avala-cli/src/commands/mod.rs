@@ -59,6 +59,7 @@ pub(crate) use special::Special;
 use clap::{ArgMatches, Command};
 
 use self::deletion::deleted_group;
+use crate::output::Format;
 
 /// A command.
 pub(crate) enum Entry {
@@ -197,6 +198,22 @@ impl Entry {
         match self {
             Self::Row(row) => row.about,
             Self::Special(special) => special.about,
+        }
+    }
+
+    /// Returns an example, without the name of the program.
+    pub(crate) fn example(&self) -> String {
+        match self {
+            Self::Row(row) => row.example_line(),
+            Self::Special(special) => special.path.join(" "),
+        }
+    }
+
+    /// Returns the output format without `-o`.
+    pub(crate) fn default_format(&self) -> Format {
+        match self {
+            Self::Special(special) if special.path == api_call::PATH => Format::Json,
+            _ => Format::Table,
         }
     }
 

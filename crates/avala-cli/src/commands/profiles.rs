@@ -14,13 +14,13 @@ pub(super) const COMMANDS: &[Special] = &[
     Special {
         path: &["profiles", "list"],
         about: "List profiles, without their keys",
-        build: |command| command,
+        build: |command| command.after_help("Example:\n  avala profiles list -o json"),
         run: |context, _| Box::pin(async move { list(context) }),
     },
     Special {
         path: &["profiles", "use"],
         about: "Make a profile the default one",
-        build: named,
+        build: |command| named(command).after_help("Example:\n  avala profiles use staging"),
         run: |context, matches| Box::pin(async move { choose(context, &name(matches)) }),
     },
     Special {
@@ -45,7 +45,9 @@ pub(super) const COMMANDS: &[Special] = &[
         path: &["profiles", "remove"],
         about: "Remove a profile with its key",
         build: |command| {
-            named(command).arg(Arg::new("yes").long("yes").short('y').action(ArgAction::SetTrue).help("Do not prompt"))
+            named(command)
+                .arg(Arg::new("yes").long("yes").short('y').action(ArgAction::SetTrue).help("Do not prompt"))
+                .after_help("Example:\n  avala profiles remove staging --yes")
         },
         run: |context, matches| {
             let is_sure = matches.get_flag("yes");

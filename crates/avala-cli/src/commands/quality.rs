@@ -10,10 +10,11 @@ use avala_client::types::Json;
 use clap::{Arg, ArgMatches, Command, value_parser};
 
 use crate::commands::context::Context;
+use crate::commands::files::write_text;
 use crate::commands::known_fields;
 use crate::commands::special::Special;
 use crate::data::Data;
-use crate::failure::{Failure, Outcome};
+use crate::failure::Outcome;
 
 pub(super) const COMMANDS: &[Special] = &[Special {
     path: &["quality", "report"],
@@ -48,22 +49,9 @@ async fn run(context: &mut Context, matches: &ArgMatches) -> Outcome {
     }
     if let Some(path) = matches.get_one::<std::path::PathBuf>("svg") {
         let svg = plot::svg(&format!("Quality targets of project {project}"), &targets)?;
-        write(path, &svg)?;
+        write_text(path, &svg)?;
         context.notes.line(&format!("Wrote {}", path.display()));
     }
     context.printer.set_known(known_fields::of("quality_targets.list"));
     context.printer.value(&Data::List(targets), COLUMNS)
-}
-
-/// Writes a file atomically, so that no partial file remains.
-pub(super) fn write(path: &std::path::Path, text: &str) -> Outcome {
-    let failed = |error: std::io::Error| Failure::other(format!("cannot write {}: {error}", path.display()));
-    let mut name = path.file_name().unwrap_or_default().to_os_string();
-    name.push(format!(".{}.new", std::process::id()));
-    let new = path.with_file_name(name);
-    let result = std::fs::write(&new, text).and_then(|()| std::fs::rename(&new, path));
-    result.map_err(|error| {
-        let _ = std::fs::remove_file(&new);
-        failed(error)
-    })
 }

@@ -153,7 +153,8 @@ impl Row {
         command.after_help(self.after_help())
     }
 
-    fn after_help(&self) -> String {
+    /// Returns an example, without the name of the program.
+    pub(crate) fn example_line(&self) -> String {
         let mut example = self.path.join(" ");
         if self.example.is_empty() {
             for arg in self.args.iter().filter(|arg| arg.is_positional) {
@@ -168,6 +169,11 @@ impl Row {
         } else {
             example = self.example.to_owned();
         }
+        example
+    }
+
+    fn after_help(&self) -> String {
+        let example = self.example_line();
         let check = if self.check.is_some() { "\nExit code 9 if the result is bad." } else { "" };
         format!("Example:\n  avala {example}\n\nAPI call: {}{check}", self.call)
     }

@@ -12,7 +12,7 @@ use crate::commands::row::{EXPORT, Kind, Row};
 use crate::commands::transfer::download::after_export;
 use crate::data::Data;
 use crate::exit_code::ExitCode;
-use crate::failure::{Failure, Outcome};
+use crate::failure::{Failure, Outcome, after_printing};
 use crate::output::{Format, json};
 use crate::redacted;
 
@@ -45,7 +45,7 @@ pub(crate) async fn run_row(
     let subject = subject(row, &input);
     if row.kind == Kind::Destroy && !flag("yes") {
         let question = format!("{}: {subject}?", row.about);
-        if deletion::deleted_group(row).is_some() {
+        if deletion::is_deletion(row) {
             context.prompt.check(&question, "--yes")?;
             let name = deletion::name(&avala, reader, matches, organization.as_deref()).await?;
             deletion::confirm(context, row, &input, name).await?;
@@ -64,11 +64,12 @@ pub(crate) async fn run_row(
             {
                 return running.await;
             }
-            context.printer.value(&value, row.columns)?;
-            match row.check.map(|check| check(&value)) {
+            let printed = context.printer.value(&value, row.columns);
+            let own = match row.check.map(|check| check(&value)) {
                 Some(Err(reason)) => Err(Failure::new(ExitCode::JobFailed, format!("{}: {reason}", row.call))),
                 _ => Ok(()),
-            }
+            };
+            after_printing(printed, own)
         }
         Reply::Nothing(send) => {
             send.await?;
@@ -105,21 +106,28 @@ fn print_done(context: &mut Context, row: &Row, input: &Input<'_>, subject: &str
 
 /// Prints a request without sending it.
 pub(crate) fn print_request(context: &mut Context, request: &http::Request<bytes::Bytes>) -> Outcome {
-    let url = redacted::target(request.uri());
-    let body = redacted::body(request.body());
-    let method = request.method().as_str();
     if context.globals.format == Format::Table {
-        let body = body.map(|body| format!("\n{}", json::pretty(&body, 0))).unwrap_or_default();
-        context.printer.write(&format!("{method} {url}{body}\n"))?;
+        context.printer.write(&request_text(request))?;
         return context.printer.flush();
     }
-    let request = [
+    context.printer.value(&request_data(request), &[])
+}
+
+/// Returns a request as people read it, without secrets.
+pub(crate) fn request_text(request: &http::Request<bytes::Bytes>) -> String {
+    let body = redacted::body(request.body());
+    let body = body.map(|body| format!("\n{}", json::pretty(&body, 0))).unwrap_or_default();
+    format!("{} {}{body}\n", request.method(), redacted::target(request.uri()))
+}
+
+/// Returns a request for programs, without secrets.
+pub(crate) fn request_data(request: &http::Request<bytes::Bytes>) -> Data {
+    Data::map([
         ("dry_run", true.into()),
-        ("method", method.into()),
-        ("url", url.into()),
-        ("body", body.unwrap_or(Data::Null)),
-    ];
-    context.printer.value(&Data::map(request), &[])
+        ("method", request.method().as_str().into()),
+        ("url", redacted::target(request.uri()).into()),
+        ("body", redacted::body(request.body()).unwrap_or(Data::Null)),
+    ])
 }
 
 /// The part of a list to print.

@@ -7,7 +7,7 @@ use clap_mangen::Man;
 use clap_mangen::roff::Roff;
 
 use crate::commands::context::Context;
-use crate::commands::quality::write;
+use crate::commands::files::write_text;
 use crate::commands::special::Special;
 use crate::failure::{Failure, Outcome};
 use crate::{completion, topics};
@@ -31,7 +31,7 @@ pub(super) const COMMANDS: &[Special] = &[
                         .help("A script that calls this program, and also completes identifiers of the API"),
                 )
                 .after_help(
-                    "Save the script where the shell looks for it:\n  \
+                    "Examples, with the place where each shell looks for its script:\n  \
                      avala shell-completion bash > ~/.local/share/bash-completion/completions/avala\n  \
                      avala shell-completion zsh > ~/.zfunc/_avala\n  \
                      avala shell-completion fish > ~/.config/fish/completions/avala.fish",
@@ -88,7 +88,7 @@ fn man(context: &mut Context, matches: &ArgMatches) -> Outcome {
 }
 
 fn write_pages(command: &Command, name: &str, folder: &Path, count: &mut usize) -> Outcome {
-    write(&folder.join(format!("{name}.1")), &page(command, name)?)?;
+    write_text(&folder.join(format!("{name}.1")), &page(command, name)?)?;
     *count += 1;
     for child in command.get_subcommands() {
         write_pages(child, &format!("{name}-{}", child.get_name()), folder, count)?;

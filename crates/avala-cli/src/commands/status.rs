@@ -11,7 +11,7 @@ use crate::commands::context::Context;
 use crate::commands::special::Special;
 use crate::data::Data;
 use crate::exit_code::ExitCode;
-use crate::failure::{Failure, Outcome};
+use crate::failure::{Failure, Outcome, after_printing};
 use crate::output::{Format, escape};
 
 pub(super) const COMMANDS: &[Special] = &[Special {
@@ -45,8 +45,7 @@ async fn run(context: &mut Context, matches: &ArgMatches) -> Outcome {
     let organization = matches.get_one::<String>("org").cloned();
     let Some(&interval) = matches.get_one::<f64>("watch") else {
         let (data, failures) = read(&context.avala()?, organization.as_deref()).await;
-        print(context, &data)?;
-        return result(failures);
+        return after_printing(print(context, &data), result(failures));
     };
     let interval = duration("--watch", interval)?.max(Duration::from_secs(1));
     let avala = context.avala()?;

@@ -4,6 +4,7 @@ use avala_client::types::CreateStorageConfig;
 
 use crate::commands::input::Input;
 use crate::failure::{Failure, Outcome};
+use crate::key;
 use crate::output::json;
 
 /// Members of the body, and the environment variables with their defaults.
@@ -23,7 +24,10 @@ pub(super) fn payload(input: &Input<'_>) -> Outcome<CreateStorageConfig> {
         members.get(name).and_then(|value| serde_json::from_str::<String>(value.get()).ok())
     };
     for (name, variable) in VARIABLES {
-        if let (false, Ok(value)) = (members.contains_key(*name), std::env::var(variable)) {
+        if members.contains_key(*name) {
+            continue;
+        }
+        if let Some(value) = key::environment(variable)? {
             let mut encoded = String::new();
             json::string(&mut encoded, value.trim());
             if let Ok(value) = serde_json::value::RawValue::from_string(encoded) {

@@ -202,3 +202,19 @@ fn known_fields_are_those_of_the_contract() {
         assert_eq!(known, expected, "{call}: known_fields.txt");
     }
 }
+
+#[test]
+fn every_help_has_an_example() {
+    let mut root = crate::args::root();
+    root.build();
+    let mut open = vec![("avala".to_owned(), &root)];
+    let mut count = 0;
+    while let Some((path, command)) = open.pop() {
+        let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+        // The one of a group is that of its first command.
+        assert!(help.contains("Example") && help.contains("\n  avala "), "{path}: {help:?}");
+        open.extend(command.get_subcommands().map(|child| (format!("{path} {}", child.get_name()), child)));
+        count += 1;
+    }
+    assert!(count > 200, "{count}");
+}

@@ -18,7 +18,7 @@ use crate::client::{self, ClientOptions};
 use crate::commands::context::Context;
 use crate::data::Data;
 use crate::exit_code::ExitCode;
-use crate::failure::{Failure, Outcome};
+use crate::failure::{Failure, Outcome, shell_word};
 use crate::terminal::signals;
 
 use progress::Progress;
@@ -132,6 +132,7 @@ async fn drive<T: Send + 'static>(context: &mut Context, run: Run<T>) -> Outcome
     let mut run = std::pin::pin!(run);
     let mut is_interrupted = false;
     let mut is_over = false;
+    let mut unwritable = None;
     let result = loop {
         tokio::select! {
             biased;
@@ -141,7 +142,14 @@ async fn drive<T: Send + 'static>(context: &mut Context, run: Run<T>) -> Outcome
                 context.notes.line("Stopping; press Ctrl-C again to end immediately.");
             }
             event = events.next(), if !is_over => match event {
-                Some(event) => progress.event(context, &event)?,
+                Some(event) => if let Err(failure) = progress.event(context, &event) {
+                    // Without a reader of the events the transfer goes on; a full disk ends it as Ctrl-C does.
+                    progress.end();
+                    if !failure.is_closed_pipe() {
+                        unwritable = Some(failure);
+                        control.cancel();
+                    }
+                },
                 None => is_over = true,
             },
             result = &mut run => break result,
@@ -149,6 +157,9 @@ async fn drive<T: Send + 'static>(context: &mut Context, run: Run<T>) -> Outcome
     };
     progress.end();
     signals::end_grace();
+    if let Some(failure) = unwritable {
+        return Err(Failure::new(failure.code, format!("{}; continue with: {}", failure.line(), command_line())));
+    }
     result.map_err(|error| {
         let is_resumable = error.is_resumable() || is_interrupted;
         let is_cancelled = error.kind() == ErrorKind::Cancelled;
@@ -163,17 +174,15 @@ async fn drive<T: Send + 'static>(context: &mut Context, run: Run<T>) -> Outcome
 
 /// Returns the command line without its key, to run it again.
 fn command_line() -> String {
-    let mut words = Vec::new();
+    let mut words = vec!["avala".to_owned()];
     let mut is_key = false;
-    for (index, word) in std::env::args().enumerate() {
-        let word = if index == 0 { "avala".to_owned() } else { word };
-        let shown = match word.strip_prefix("--api-key=") {
-            Some(_) => "--api-key=***".to_owned(),
-            None if is_key => "***".to_owned(),
-            None => word.clone(),
-        };
+    for word in std::env::args_os().skip(1) {
+        words.push(match word.to_str() {
+            _ if is_key => "***".to_owned(),
+            Some(text) if text.starts_with("--api-key=") => "--api-key=***".to_owned(),
+            _ => shell_word(&word),
+        });
         is_key = word == "--api-key";
-        words.push(crate::failure::quoted(&shown));
     }
     words.join(" ")
 }

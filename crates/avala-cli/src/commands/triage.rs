@@ -6,7 +6,7 @@ use time::OffsetDateTime;
 
 use crate::args::global::duration;
 use crate::commands::context::Context;
-use crate::commands::run::confirm;
+use crate::commands::run::{confirm, request_data, request_text};
 use crate::commands::special::Special;
 use crate::data::Data;
 use crate::exit_code::ExitCode;
@@ -25,6 +25,7 @@ pub(super) const COMMANDS: &[Special] = &[Special {
             .arg(silent.help("A device is silent if it was not seen for this time [default: 3600]"))
             .arg(Arg::new("severity").long("severity").value_name("SEVERITY").help("Filter by severity"))
             .arg(flag("acknowledge", "Acknowledge the shown alerts, after a prompt"))
+            .arg(flag("dry-run", "Print the requests of --acknowledge instead of sending them").requires("acknowledge"))
             .arg(flag("yes", "Do not prompt").short('y'))
             .after_help("Example:\n  avala fleet triage --severity critical --acknowledge")
     },
@@ -56,6 +57,9 @@ async fn run(context: &mut Context, matches: &ArgMatches) -> Outcome {
         _ => 3,
     };
     alerts.sort_by_key(rank);
+    if matches.get_flag("dry-run") {
+        return print_requests(context, &avala, &alerts);
+    }
     let mut devices = Vec::new();
     let mut items = avala.fleet().devices().list().limit(500).decode_as::<Json>().items();
     while let Some(item) = items.next().await {
@@ -73,7 +77,21 @@ async fn run(context: &mut Context, matches: &ArgMatches) -> Outcome {
     Ok(())
 }
 
-/// Returns the device and for how long it has been silent; `None` if it is not silent.
+/// Prints the request that acknowledges each alert.
+fn print_requests(context: &mut Context, avala: &avala_client::Avala, alerts: &[Data]) -> Outcome {
+    let uids = alerts.iter().filter_map(|alert| alert.text_at("uid"));
+    let requests = uids.map(|uid| avala.fleet().alerts().acknowledge(uid).to_http());
+    let requests = requests.collect::<Result<Vec<_>, _>>()?;
+    if context.globals.format == Format::Table {
+        for request in &requests {
+            context.printer.write(&request_text(request))?;
+        }
+        return context.printer.flush();
+    }
+    context.printer.value(&Data::List(requests.iter().map(request_data).collect()), &[])
+}
+
+/// Returns the device with how long it has been silent; `None` if it is not.
 fn silent(device: Data, after: std::time::Duration) -> Option<Data> {
     if matches!(device.text_at("status"), Some("decommissioned" | "retired" | "maintenance")) {
         return None;

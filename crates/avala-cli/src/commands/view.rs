@@ -25,6 +25,7 @@ use crate::commands::context::Context;
 use crate::commands::special::Special;
 use crate::data::Data;
 use crate::failure::{Failure, Outcome};
+use crate::key;
 use crate::output::Format;
 use crate::serve::file_body::FileBody;
 use crate::serve::{self, Body};
@@ -76,8 +77,10 @@ async fn run(context: &mut Context, matches: &ArgMatches) -> Outcome {
     let Some(path) = matches.get_one::<PathBuf>("file") else { return Ok(()) };
     let version = open(path, matches.get_flag("force")).await?;
     let viewer = matches.get_one::<String>("viewer-url").cloned();
-    let viewer = viewer.or_else(|| std::env::var("AVALA_VIEWER_URL").ok().filter(|url| !url.is_empty()));
-    let viewer = viewer.unwrap_or_else(|| VIEWER.to_owned());
+    let viewer = match viewer {
+        Some(viewer) => viewer,
+        None => key::environment("AVALA_VIEWER_URL")?.unwrap_or_else(|| VIEWER.to_owned()),
+    };
     let origin = origin_of(&viewer)?;
     let (listener, address) = serve::listen(matches.get_one::<u16>("port").copied().unwrap_or_default()).await?;
     let token = token()?;

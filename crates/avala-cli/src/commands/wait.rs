@@ -12,7 +12,7 @@ use crate::commands::context::Context;
 use crate::commands::known_fields;
 use crate::commands::special::Special;
 use crate::data::Data;
-use crate::failure::{Failure, Outcome};
+use crate::failure::{Failure, Outcome, after_printing};
 
 /// How often progress is reported if stderr is not a terminal.
 const QUIET_INTERVAL: Duration = Duration::from_secs(60);
@@ -21,14 +21,14 @@ pub(super) const COMMANDS: &[Special] = &[
     Special {
         path: &["exports", "wait"],
         about: "Wait until an export is done; fails if it failed",
-        build: |command| build(command, "2", "300"),
+        build: |command| build(command, "2", "300", "avala exports wait UID"),
         run: |context, matches| Box::pin(exports(context, matches)),
     },
     Special {
         path: &["datasets", "wait"],
         about: "Wait until a dataset has a status; fails if it cannot reach the status",
         build: |command| {
-            build(command, "10", "3600").arg(
+            build(command, "10", "3600", "avala datasets wait UID --timeout 600").arg(
                 Arg::new("status").long("status").value_name("STATUS").help("Status to wait for [default: created]"),
             )
         },
@@ -37,18 +37,18 @@ pub(super) const COMMANDS: &[Special] = &[
     Special {
         path: &["auto-label", "wait"],
         about: "Wait until an auto-label job is done; fails if it failed",
-        build: |command| build(command, "5", "3600"),
+        build: |command| build(command, "5", "3600", "avala auto-label wait UID"),
         run: |context, matches| Box::pin(auto_label(context, matches)),
     },
     Special {
         path: &["fleet", "recordings", "wait"],
         about: "Wait until a recording is ready; fails if it failed",
-        build: |command| build(command, "10", "3600"),
+        build: |command| build(command, "10", "3600", "avala fleet recordings wait UID"),
         run: |context, matches| Box::pin(recordings(context, matches)),
     },
 ];
 
-fn build(command: Command, interval: &'static str, timeout: &'static str) -> Command {
+fn build(command: Command, interval: &'static str, timeout: &'static str, example: &str) -> Command {
     let time = |name: &'static str, default: &'static str, help: &'static str| {
         let arg = Arg::new(name).long(name).value_name("SECONDS").default_value(default).hide_default_value(true);
         arg.value_parser(value_parser!(f64)).help(format!("{help} [default: {default}]"))
@@ -58,7 +58,7 @@ fn build(command: Command, interval: &'static str, timeout: &'static str) -> Com
         .arg(time("interval", interval, "Time between two calls"))
         .arg(time("timeout", timeout, "Maximum time to wait; then the exit code is 7"))
         .arg(Arg::new("quiet").long("quiet").action(ArgAction::SetTrue).help("Report no progress"))
-        .after_help("Exit code 9 if the job failed, 7 on a timeout.")
+        .after_help(format!("Exit code 9 if the job failed, 7 on a timeout.\nExample:\n  {example}"))
 }
 
 async fn exports(context: &mut Context, matches: &ArgMatches) -> Outcome {
@@ -140,10 +140,11 @@ where
                 last = Some(data);
             }
             Err(error) => {
-                if let (Some(data), avala_client::ErrorKind::JobFailed) = (&last, error.kind()) {
-                    context.printer.value(data, &[])?;
-                }
-                return Err(Failure::from(error));
+                let printed = match (&last, error.kind()) {
+                    (Some(data), avala_client::ErrorKind::JobFailed) => context.printer.value(data, &[]),
+                    _ => Ok(()),
+                };
+                return after_printing(printed, Err(Failure::from(error)));
             }
         }
     }

@@ -21,12 +21,12 @@ const MOST_RECORDS: usize = 20_000;
 /// Maximum number of identifiers that `events tail` remembers.
 const MOST_SEEN: usize = 50_000;
 
-const KINDS: &[&str] = &["alerts", "auto-label", "datasets", "devices", "executions", "exports", "tasks"];
+const KINDS: &[&str] = &["alerts", "auto-label", "datasets", "devices", "executions", "exports", "recordings", "tasks"];
 
 pub(super) const COMMANDS: &[Special] = &[
     Special {
         path: &["watch"],
-        about: "Print changes of jobs, datasets, alerts, devices or executions",
+        about: "Print changes of jobs, datasets, recordings, alerts, devices or executions",
         build,
         run: |context, matches| Box::pin(watch(context, matches)),
     },
@@ -68,7 +68,7 @@ fn build(command: Command) -> Command {
             .arg(text("project", "Filter by project: auto-label, tasks, executions"))
             .arg(text("status", "Filter by status"))
             .arg(text("severity", "Filter by severity: alerts"))
-            .arg(text("device", "Filter by device: alerts"))
+            .arg(text("device", "Filter by device: alerts, recordings"))
             .arg(
                 Arg::new("initial")
                     .long("initial")
@@ -226,6 +226,7 @@ async fn records(avala: &Avala, matches: &ArgMatches) -> Outcome<Result<Vec<Data
         "datasets" => filtered!(avala.datasets().list(), status),
         "devices" => filtered!(avala.fleet().devices().list(), status),
         "exports" => collect(avala.exports().list(), status).await,
+        "recordings" => filtered!(avala.fleet().recordings().list(), status, device),
         "tasks" => filtered!(avala.tasks().list(), status, project),
         _ => {
             let agent = opt("agent").ok_or_else(|| Failure::usage("executions belong to an agent: pass AGENT_UID"))?;

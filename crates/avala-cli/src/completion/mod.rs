@@ -84,14 +84,36 @@ pub(crate) fn complete(root: Command, args: &[std::ffi::OsString]) -> String {
     let words: Option<Vec<&str>> = args.iter().map(|arg| arg.to_str()).collect();
     match words.as_deref() {
         Some([version, shell, "--", words @ ..]) if *version == VERSION => {
-            let candidates = candidates::of(root, words);
+            let words: Vec<String> = words.iter().map(|word| unquoted(word, shell)).collect();
+            let words: Vec<&str> = words.iter().map(String::as_str).collect();
+            let candidates = candidates::of(root, &words);
             candidates.iter().filter_map(|candidate| written(candidate, shell)).collect()
         }
         _ => String::new(),
     }
 }
 
-/// Returns a candidate as a line for a shell; `None` if it has line breaks or terminal codes.
+/// Returns a word without its quotes, which bash and zsh pass as they are on the line. The last one may be open. Nothing is
+/// expanded.
+fn unquoted(word: &str, shell: &str) -> String {
+    if !matches!(shell, "bash" | "zsh") {
+        return word.to_owned();
+    }
+    let mut text = String::with_capacity(word.len());
+    let mut quote = None;
+    let mut characters = word.chars();
+    while let Some(character) = characters.next() {
+        match (quote, character) {
+            (None, '\'' | '"') => quote = Some(character),
+            (Some(open), _) if character == open => quote = None,
+            (None | Some('"'), '\\') => text.extend(characters.next()),
+            _ => text.push(character),
+        }
+    }
+    text
+}
+
+/// Returns a candidate as a line for a shell; `None` if no line can hold it, or if a terminal would obey it.
 fn written(candidate: &str, shell: &str) -> Option<String> {
     if candidate.is_empty() || candidate.chars().any(crate::output::escape::is_hostile) {
         return None;
@@ -119,6 +141,23 @@ mod tests {
         assert_eq!(reply(&["1", "zsh", "--", "-o", "json", "datasets", "list", "--data"]), "--data-type\n");
         assert_eq!(reply(&["1", "bash", "--", "datasets", "list", "-o", "nd"]), "ndjson\n");
         assert_eq!(reply(&["1", "bash", "--", "datasets", "create", "--data-type", "li"]), "lidar\n");
+    }
+
+    #[test]
+    fn quotes_of_a_shell_are_no_part_of_a_word() {
+        for (word, text) in [
+            ("'two wo", "two wo"),
+            ("\"it's\"", "it's"),
+            ("it\\'s\\ two", "it's two"),
+            ("'a'\\''b'", "a'b"),
+            ("'$(x)`y`", "$(x)`y`"),
+            ("\"a\\\"b", "a\"b"),
+            ("a\\", "a"),
+        ] {
+            assert_eq!(unquoted(word, "bash"), text, "{word}");
+            assert_eq!(unquoted(word, "fish"), word);
+        }
+        assert_eq!(reply(&["1", "bash", "--", "datasets", "list", "'--data"]), "--data-type\n");
     }
 
     #[test]

@@ -44,7 +44,9 @@ pub(super) fn of(arg: &str, path: &[&str], words: &[&str]) -> Vec<String> {
     runtime.shutdown_background();
     match records {
         Ok(Ok(records)) => {
-            records.iter().filter_map(|record| record.text_at(source.member).map(str::to_owned)).collect()
+            let values = records.iter().filter_map(|record| record.text_at(source.member));
+            // Behind an option, a name like `--yes` would be another option.
+            values.filter(|value| !value.starts_with('-')).map(str::to_owned).collect()
         }
         _ => Vec::new(),
     }
@@ -71,11 +73,13 @@ fn source(arg: &str, path: &[&str]) -> Option<Source> {
         ("uid", ["fleet", resource, ..] | [resource, ..]) => {
             let known = [
                 "agents",
+                "alert-channels",
                 "auto-label",
                 "datasets",
                 "devices",
                 "exports",
                 "alerts",
+                "events",
                 "rules",
                 "recordings",
                 "projects",
@@ -106,16 +110,18 @@ fn connection(words: &[&str]) -> Option<Connection> {
     let config = Config::load(&path).ok()?;
     let options = KeyOptions { profile: value("--profile"), ..KeyOptions::default() };
     let connection = Connection::resolve(&options, &config).ok()?;
-    matches!(connection.key, Some(KeySource::Text(_) | KeySource::File(_))).then_some(connection)
+    matches!(connection.key, Some(KeySource::Text(_) | KeySource::File(..))).then_some(connection)
 }
 
 async fn records(avala: &Avala, resource: &str) -> Result<Vec<Data>, Error> {
     match resource {
         "agents" => page(avala.agents().list()).await,
+        "alert-channels" => page(avala.fleet().alert_channels().list()).await,
         "alerts" => page(avala.fleet().alerts().list()).await,
         "auto-label" => page(avala.auto_label_jobs().list()).await,
         "datasets" => page(avala.datasets().list()).await,
         "devices" => page(avala.fleet().devices().list()).await,
+        "events" => page(avala.fleet().events().list()).await,
         "exports" => page(avala.exports().list()).await,
         "inference-providers" => page(avala.inference_providers().list()).await,
         "organizations" => page(avala.organizations().list()).await,

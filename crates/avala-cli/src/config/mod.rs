@@ -73,10 +73,30 @@ impl Config {
                 "{shown}: `profiles` has to be a table of tables, such as [profiles.NAME]"
             )));
         }
+        if config.document.get("default_profile").is_some_and(|name| !name.is_str()) {
+            return Err(Failure::usage(format!("{}: `default_profile` has to be a string", path.display())));
+        }
+        config.check_texts(config.document.get("aliases"), "aliases")?;
         for name in config.profile_names() {
             config.profile(&name)?;
+            for member in ["aliases", "defaults"] {
+                let table = config.table(&name).and_then(|profile| profile.get(member));
+                config.check_texts(table, &format!("{member} of the profile {name:?}"))?;
+            }
         }
         Ok(config)
+    }
+
+    /// Fails unless an item is a table of command lines.
+    fn check_texts(&self, item: Option<&Item>, what: &str) -> Outcome {
+        let is_line = |item: &Item| item.as_str().is_some_and(|line| shlex::split(line).is_some());
+        let is_good =
+            |item: &Item| item.as_table_like().is_some_and(|table| table.iter().all(|(_, item)| is_line(item)));
+        if item.is_none_or(is_good) {
+            return Ok(());
+        }
+        let path = self.path.display();
+        Err(Failure::usage(format!("{path}: {what} have to be a table of strings, each with all quotes closed")))
     }
 
     /// Changes the file: reads it again under a lock, and replaces it in one step.

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use crate::failure::{Failure, Outcome};
+use crate::terminal::signals;
 
 /// Maximum size of the file in bytes.
 const LONGEST: u64 = 1 << 20;
@@ -18,17 +19,20 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Reads the file; `None` if it does not exist.
 pub(super) fn read(path: &Path) -> Outcome<Option<String>> {
+    let is_missing = |error: &io::Error| matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory);
+    // Opening a named pipe would wait for a writer.
+    match fs::metadata(path) {
+        Ok(metadata) if metadata.is_file() => {}
+        Ok(_) => return Err(Failure::usage(format!("{} is not a file; pass another --config-file", path.display()))),
+        Err(error) if is_missing(&error) => return Ok(None),
+        Err(error) => return Err(unreadable(path, &error)),
+    }
     let file = match File::open(path) {
         Ok(file) => file,
-        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
-            return Ok(None);
-        }
+        Err(error) if is_missing(&error) => return Ok(None),
         Err(error) => return Err(unreadable(path, &error)),
     };
     let metadata = file.metadata().map_err(|error| unreadable(path, &error))?;
-    if !metadata.is_file() {
-        return Err(Failure::usage(format!("{} is not a file; pass another --config-file", path.display())));
-    }
     check_mode(path, &metadata)?;
     let mut bytes = Vec::new();
     file.take(LONGEST + 1).read_to_end(&mut bytes).map_err(|error| unreadable(path, &error))?;
@@ -44,7 +48,10 @@ pub(super) fn read(path: &Path) -> Outcome<Option<String>> {
 }
 
 fn unreadable(path: &Path, error: &io::Error) -> Failure {
-    Failure::usage(format!("cannot read the configuration file {}: {error}", path.display()))
+    Failure::usage(format!(
+        "cannot read the configuration file {}: {error}; --config-file or AVALA_CONFIG_FILE names another one",
+        path.display()
+    ))
 }
 
 #[cfg(unix)]
@@ -134,9 +141,11 @@ impl Lock {
         let name = self.target.file_name().unwrap_or_default().to_string_lossy();
         let new = folder_of(&self.target).join(format!(".{name}.new"));
         let unwritable = |error: io::Error| format!("cannot write {}: {error}", self.target.display());
-        self.write(&new, text).map_err(|error| {
-            let _ = fs::remove_file(&new);
-            unwritable(error)
+        signals::uninterrupted(|| {
+            self.write(&new, text).map_err(|error| {
+                let _ = fs::remove_file(&new);
+                unwritable(error)
+            })
         })
     }
 
@@ -151,13 +160,46 @@ impl Lock {
         {
             return Err(io::Error::new(io::ErrorKind::PermissionDenied, "the file is read-only"));
         }
-        let mut options = OpenOptions::new();
-        options.write(true).create_new(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let mut file = options.open(new)?;
+        if !unnamed::write(&folder_of(&self.target), new, text)? {
+            let mut options = OpenOptions::new();
+            options.write(true).create_new(true);
+            #[cfg(unix)]
+            std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+            let mut file = options.open(new)?;
+            file.write_all(text.as_bytes())?;
+            file.sync_all()?;
+        }
+        fs::rename(new, &self.target)
+    }
+}
+
+/// Files that have no name until they are complete, so that a killed writer leaves none behind.
+#[cfg(target_os = "linux")]
+mod unnamed {
+    use std::fs::OpenOptions;
+    use std::io::{self, Write as _};
+    use std::os::fd::AsRawFd as _;
+    use std::os::unix::fs::OpenOptionsExt as _;
+    use std::path::Path;
+
+    use rustix::fs::{AtFlags, CWD, OFlags, linkat};
+
+    /// Writes a private file and gives it its name; `false` if the file system, or a root without `/proc`, cannot do that.
+    pub(super) fn write(folder: &Path, name: &Path, text: &str) -> io::Result<bool> {
+        let flags = OFlags::TMPFILE.bits().cast_signed();
+        let Ok(mut file) = OpenOptions::new().write(true).mode(0o600).custom_flags(flags).open(folder) else {
+            return Ok(false);
+        };
         file.write_all(text.as_bytes())?;
         file.sync_all()?;
-        fs::rename(new, &self.target)
+        let path = format!("/proc/self/fd/{}", file.as_raw_fd());
+        Ok(linkat(CWD, path, CWD, name, AtFlags::SYMLINK_FOLLOW).is_ok())
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+mod unnamed {
+    pub(super) fn write(_: &std::path::Path, _: &std::path::Path, _: &str) -> std::io::Result<bool> {
+        Ok(false)
     }
 }

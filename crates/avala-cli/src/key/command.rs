@@ -44,17 +44,21 @@ pub(crate) async fn run(command: &str) -> Result<CommandKey, String> {
         if let Some(stdout) = child.stdout.take() {
             stdout.take(LONGEST + 1).read_to_end(&mut output).await?;
         }
+        if output.len() as u64 > LONGEST {
+            // Nobody reads the rest: the program would fail because of that, or never end.
+            child.start_kill()?;
+        }
         Ok::<_, std::io::Error>((child.wait().await?, output))
     };
     let (status, output) = tokio::time::timeout(TIMEOUT, finished)
         .await
         .map_err(|_| wrong(format!("`{}` took longer than {} s", words[0], TIMEOUT.as_secs())))?
         .map_err(|error| wrong(format!("`{}` cannot be read: {error}", words[0])))?;
-    if !status.success() {
-        return Err(wrong(format!("`{}` failed with {status}", words[0])));
-    }
     if output.len() as u64 > LONGEST {
         return Err(wrong(format!("`{}` printed more than {LONGEST} bytes", words[0])));
+    }
+    if !status.success() {
+        return Err(wrong(format!("`{}` failed with {status}", words[0])));
     }
     parse(&output).map_err(|what| wrong(format!("`{}` {what}", words[0])))
 }

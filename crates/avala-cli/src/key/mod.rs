@@ -70,9 +70,9 @@ impl Origin {
 #[derive(Clone, Debug)]
 pub(crate) enum KeySource {
     Text(Secret),
-    /// A file, which is read again after a 401.
-    File(PathBuf),
-    /// A command, which runs again when its key expires, and once after a 401.
+    /// The key in a file, which is read again after a 401.
+    File(PathBuf, Secret),
+    /// A command, run again when its key expired, and once after a 401.
     Command(String),
     /// The key of this profile in the system keyring; read when a call needs it, and again after a 401.
     Keyring(String),
@@ -104,7 +104,7 @@ pub(crate) struct Connection {
 
 /// Returns the selected profile and the source of the selection; `None` without a selection and a default profile.
 pub(crate) fn chosen_profile(config: &Config, option: Option<&str>) -> Outcome<Option<(String, Origin)>> {
-    let environment = std::env::var("AVALA_PROFILE").ok().filter(|name| !name.is_empty());
+    let environment = environment("AVALA_PROFILE")?;
     let (name, origin) = match (option, environment) {
         (Some(name), _) => (name.to_owned(), Origin::Profile(name.to_owned(), true)),
         (None, Some(name)) => (name.clone(), Origin::ProfileOfEnvironment(name)),
@@ -192,11 +192,7 @@ pub(crate) fn option_key(options: &KeyOptions) -> Outcome<Option<(KeySource, Ori
             let key = text::read("stdin (--api-key-file -)", io::stdin().lock())?;
             Some((KeySource::Text(key), Origin::Option("--api-key-file")))
         }
-        (_, Some(path), _) => {
-            // Read now, so that an unreadable file is wrong usage, and again if the key is rejected.
-            read_file(path)?;
-            Some((KeySource::File(path.clone()), Origin::Option("--api-key-file")))
-        }
+        (_, Some(path), _) => Some((key_file(path)?, Origin::Option("--api-key-file"))),
         (.., Some(command)) => Some((KeySource::Command(command.clone()), Origin::Option("--api-key-command"))),
         _ => None,
     })
@@ -207,8 +203,7 @@ fn profile_key(profile: &Profile, name: Option<&str>) -> Outcome<Option<KeySourc
     Ok(if let Some(key) = &profile.api_key {
         Some(KeySource::Text(text::clean(&source, key.as_bytes())?))
     } else if let Some(path) = &profile.api_key_file {
-        read_file(path.as_ref())?;
-        Some(KeySource::File(path.into()))
+        Some(key_file(path.as_ref())?)
     } else if let Some(command) = &profile.api_key_command {
         Some(KeySource::Command(command.clone()))
     } else if profile.keyring {
@@ -216,6 +211,13 @@ fn profile_key(profile: &Profile, name: Option<&str>) -> Outcome<Option<KeySourc
     } else {
         None
     })
+}
+
+/// Reads the key in a file now, so that an unreadable file counts as wrong usage. A pipe, as of `<(...)`, can be read only
+/// once: its key stays the same.
+fn key_file(path: &std::path::Path) -> Outcome<KeySource> {
+    let key = read_file(path)?;
+    Ok(if path.is_file() { KeySource::File(path.to_owned(), key) } else { KeySource::Text(key) })
 }
 
 /// Reads the key in a file.
@@ -242,8 +244,8 @@ fn base_url(options: &KeyOptions, profile: &Profile, origin: Option<&Origin>) ->
     Ok((url, from))
 }
 
-/// Returns a variable of the environment that is set and not empty.
-fn environment(name: &'static str) -> Outcome<Option<String>> {
+/// Returns a variable that is set and not empty.
+pub(crate) fn environment(name: &'static str) -> Outcome<Option<String>> {
     match std::env::var(name) {
         Ok(text) if text.trim().is_empty() => Ok(None),
         Ok(text) => Ok(Some(text)),

@@ -2,6 +2,7 @@
 
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -23,6 +24,8 @@ const MARGIN: Duration = Duration::from_secs(10);
 pub(crate) struct RefreshingKey {
     source: Arc<KeySource>,
     kept: Arc<Mutex<Option<Kept>>>,
+    /// Whether the server rejected a key of this source.
+    is_rejected: Arc<AtomicBool>,
 }
 
 struct Kept {
@@ -32,7 +35,7 @@ struct Kept {
 
 impl RefreshingKey {
     pub(crate) fn new(source: KeySource) -> Self {
-        Self { source: Arc::new(source), kept: Arc::default() }
+        Self { source: Arc::new(source), kept: Arc::default(), is_rejected: Arc::default() }
     }
 
     async fn get(self) -> Result<ApiKey, BoxError> {
@@ -45,7 +48,8 @@ impl RefreshingKey {
         }
         let (secret, expires_at) = match &*self.source {
             KeySource::Text(key) => (key.clone(), None),
-            KeySource::File(path) => (read_file(path).map_err(|failure| failure.line())?, None),
+            KeySource::File(_, key) if !self.is_rejected.load(Ordering::Relaxed) => (key.clone(), None),
+            KeySource::File(path, _) => (read_file(path).map_err(|failure| failure.line())?, None),
             KeySource::Command(line) => {
                 let key = command::run(line).await?;
                 (key.key, key.expires_at)
@@ -63,6 +67,7 @@ impl RefreshingKey {
     }
 
     async fn forget(&self) {
+        self.is_rejected.store(true, Ordering::Relaxed);
         *self.kept.lock().await = None;
     }
 }

@@ -11,7 +11,7 @@ impl Filter {
         Err(Failure::usage("this program was built without --jq; build it with the feature `jq`, or use -o json"))
     }
 
-    pub(crate) fn lines(&self, _: &Data) -> Outcome<String> {
+    pub(crate) fn write(&self, _: &Data, _: &mut impl std::io::Write) -> Outcome {
         match *self {}
     }
 }

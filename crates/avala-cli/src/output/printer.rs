@@ -111,8 +111,7 @@ impl Printer {
 
     fn print_value(&mut self, data: &Data) -> Outcome {
         if let Some(filter) = &self.style.jq {
-            let text = filter.lines(data)?;
-            self.write(&text)?;
+            filter.write(data, &mut self.out)?;
             return self.flush();
         }
         let data = self.selected(data);
@@ -249,8 +248,7 @@ impl<'a> ListWriter<'a> {
         let style = &self.printer.style;
         style.sort_records(&mut kept);
         if let (Some(filter), true) = (&style.jq, style.format != Format::NdJson) {
-            let text = filter.lines(&Data::List(kept))?;
-            self.printer.write(&text)?;
+            filter.write(&Data::List(kept), &mut self.printer.out)?;
             return self.printer.flush();
         }
         if style.format == Format::Table && style.template.is_none() {
@@ -281,8 +279,7 @@ impl<'a> ListWriter<'a> {
     fn print(&mut self, record: &Data) -> Outcome {
         let style = &self.printer.style;
         if let Some(filter) = &style.jq {
-            let text = filter.lines(record)?;
-            return self.printer.write(&text);
+            return filter.write(record, &mut self.printer.out);
         }
         let record = self.printer.selected(record);
         let text = if let Some(template) = &style.template {

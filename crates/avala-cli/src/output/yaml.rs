@@ -3,6 +3,9 @@
 use crate::data::Data;
 use crate::output::json;
 
+/// Longest key that a reader has to take without a mark in front of it, in bytes.
+const LONGEST_KEY: usize = 1000;
+
 /// Returns the value as a YAML document without markers, ending in a line break.
 pub(crate) fn document(data: &Data) -> String {
     let mut text = String::new();
@@ -45,8 +48,7 @@ fn members_of(text: &mut String, members: &[(String, Data)], level: usize, is_fi
         if position > 0 || !is_first_on_line {
             indent(text, level);
         }
-        text.push_str(&scalar(name));
-        text.push(':');
+        key(text, name, level);
         match value {
             Data::Map(members) if !members.is_empty() => {
                 text.push('\n');
@@ -63,6 +65,20 @@ fn members_of(text: &mut String, members: &[(String, Data)], level: usize, is_fi
             }
         }
     }
+}
+
+/// Writes the name of a member and its colon. Readers look for the colon of a plain key in its first 1024 characters.
+fn key(text: &mut String, name: &str, level: usize) {
+    let name = scalar(name);
+    if name.len() > LONGEST_KEY {
+        text.push_str("? ");
+        text.push_str(&name);
+        text.push('\n');
+        indent(text, level);
+    } else {
+        text.push_str(&name);
+    }
+    text.push(':');
 }
 
 fn indent(text: &mut String, level: usize) {
@@ -102,5 +118,9 @@ mod tests {
         let read: serde_json::Value = serde_yaml_ng::from_str(&yaml).unwrap();
         assert_eq!(read, serde_json::from_str::<serde_json::Value>(text).unwrap(), "{yaml}");
         assert!(!yaml.contains('\u{1b}'));
+        let long = format!(r#"{{"{0}":1,"b":[{{"{0}":{{"{0}":[{{"{0}":2}}]}},"c":[3]}}]}}"#, "k".repeat(5000));
+        let yaml = document(&Data::parse(&long).unwrap());
+        let read: serde_json::Value = serde_yaml_ng::from_str(&yaml).unwrap();
+        assert_eq!(read, serde_json::from_str::<serde_json::Value>(&long).unwrap(), "{yaml}");
     }
 }

@@ -6,7 +6,7 @@ pub(crate) mod signals;
 
 use std::io::{self, IsTerminal as _, Write as _};
 
-use crate::output::Format;
+use crate::output::{Format, escape};
 
 /// Kinds of the standard streams, and width and colors of stdout.
 #[derive(Clone, Debug)]
@@ -72,9 +72,10 @@ impl Notes {
         Self { is_silent: format.is_json() }
     }
 
+    /// Writes a line, whose text may be of the API or of the command line.
     pub(crate) fn line(self, text: &str) {
         if !self.is_silent {
-            stderr_line(text);
+            stderr_line(&escape::line(text));
         }
     }
 }

@@ -5,8 +5,21 @@ use std::process::Command;
 use crate::support::{Fake, Home, World, run};
 
 /// Names that a careless script would run, split or break.
-const HOSTILE: [&str; 7] =
-    ["$(touch pwned)", "`touch pwned`", "a;touch pwned", "it's", "two words", "\"quoted\"", "$HOME"];
+const HOSTILE: [&str; 13] = [
+    "$(touch pwned)",
+    "`touch pwned`",
+    "a;touch pwned",
+    "it's",
+    "two words",
+    "\"quoted\"",
+    "$HOME",
+    "~root",
+    "*.jpg",
+    "{a,b}",
+    "#comment",
+    "it's !!",
+    "back\\slash",
+];
 
 /// Creates a server whose datasets have these names, and some that no line can hold.
 fn fake() -> Fake {
@@ -188,5 +201,61 @@ fn old_scripts_get_no_error() {
     {
         let ran = home.args(args).ok();
         assert_eq!((ran.stdout.as_str(), ran.stderr.as_str()), ("", ""));
+    }
+}
+
+#[test]
+fn names_that_look_like_options_are_left_out() {
+    let names = ["--yes", "-x", "drive -x"];
+    let records: Vec<String> =
+        names.iter().map(|name| serde_json::json!({"uid": name, "slug": name, "name": name}).to_string()).collect();
+    let home = Fake::list(records.join(",")).home.with([("AVALA_COMPLETION_TIMEOUT_MS", "30000")]);
+    for shell in ["bash", "zsh", "fish"] {
+        let ran = home.args(["__complete", "1", shell, "--", "datasets", "list", "--name", ""]).ok();
+        assert!(ran.stdout.contains("drive -x") && ran.stdout.lines().count() == 1, "{shell}: {ran:#?}");
+        assert_eq!(home.args(["__complete", "1", shell, "--", "datasets", "get", ""]).ok().stdout.lines().count(), 1);
+    }
+}
+
+#[test]
+fn quoted_start_of_a_name_is_completed() {
+    let record = serde_json::json!({"uid": "d1", "slug": "s1", "name": "two words"}).to_string();
+    let home = Fake::list(record).home.with([("AVALA_COMPLETION_TIMEOUT_MS", "30000")]);
+    for (shell, word, line) in [
+        ("bash", "'two w", "'two words'"),
+        ("bash", "two\\ w", "'two words'"),
+        ("bash", "\"two", "'two words'"),
+        ("zsh", "'two w", "two words"),
+        ("fish", "two w", "two words"),
+    ] {
+        let ran = home.args(["__complete", "1", shell, "--", "datasets", "list", "--name", word]).ok();
+        assert_eq!(ran.stdout, format!("{line}\n"), "{shell} {word}");
+    }
+}
+
+/// The scripts that people have in their start files are those of the program that printed them.
+#[test]
+fn scripts_of_the_first_version_work_with_this_program() {
+    let home = Home::new();
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/suite/completion");
+    let script = |shell: &str| folder.join(format!("version-1.{shell}")).display().to_string();
+    let bash = format!(
+        "source {}; COMP_WORDS=(avala datasets list --data-t); COMP_CWORD=3; _avala; printf '%s\\n' \"${{COMPREPLY[@]}}\"",
+        script("bash")
+    );
+    if let Some(stdout) = shell(&home, "bash", &["--norc", "-c"], &bash) {
+        assert_eq!(stdout, "--data-type\n");
+    }
+    let fish = format!("source {}; complete -C 'avala datasets list --data-t'", script("fish"));
+    if let Some(stdout) = shell(&home, "fish", &["-N", "-c"], &fish) {
+        assert_eq!(stdout, "--data-type\n");
+    }
+    let zsh = format!(
+        "compdef() {{ :; }}; compadd() {{ shift; print -l -- \"$@\"; }}; source {}; words=(avala datasets list --data-t); \
+         CURRENT=4; _avala",
+        script("zsh")
+    );
+    if let Some(stdout) = shell(&home, "zsh", &["-f", "-c"], &zsh) {
+        assert_eq!(stdout, "--data-type\n");
     }
 }

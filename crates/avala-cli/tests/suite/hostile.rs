@@ -71,3 +71,43 @@ fn messages_of_the_server_stay_one_line() {
         assert!(ran.stderr.lines().count() == 1 && is_harmless(&ran.stderr), "{ran:#?}");
     }
 }
+
+#[test]
+fn names_of_members_are_as_harmless_as_values() {
+    let long = "k".repeat(1 << 20);
+    let member = format!(r#"{{"uid":"a","\u001b[2J{long}\n":{{"\u202e{long}":[1,{{"{long}":"\u009b"}}]}}}}"#);
+    let fake = Fake::list(member);
+    for line in ["datasets list", "api GET /datasets/ --all", "api GET /datasets/"] {
+        let json = fake.run(&format!("{line} -o json")).ok().json();
+        for format in FORMATS {
+            let ran = fake.run(&format!("{line} -o {format}")).ok();
+            assert!(is_harmless(&ran.stdout), "{line} {format}");
+            if format == "yaml" {
+                let yaml: serde_json::Value = serde_yaml_ng::from_str(&ran.stdout).unwrap();
+                assert_eq!(yaml, json, "{line}");
+            }
+        }
+    }
+}
+
+#[test]
+fn names_of_profiles_are_data() {
+    let home = crate::support::Home::of("http://127.0.0.1:9/api/v1", "k");
+    let names = r#"["two words", "a\u001b[31mb", "x\ny", "\u202e", "$(touch pwned)", "", "--help", "'"]"#;
+    let names: Vec<String> = serde_json::from_str(names).unwrap();
+    let table = |name: &String| format!("[profiles.{}]\napi_key = \"avk_1\"\n", serde_json::json!(name));
+    home.write(".config/avala/config.toml", names.iter().map(table).collect::<String>());
+    for format in FORMATS {
+        assert!(is_harmless(&home.run(&format!("profiles list -o {format}")).ok().stdout), "{format}");
+    }
+    assert_eq!(home.run("profiles list -o json").ok().json().as_array().map(Vec::len), Some(names.len()));
+    for name in &names {
+        let ran = home.args([format!("--profile={name}"), "whoami".to_owned(), "--max-attempts=1".to_owned()]);
+        assert!(is_harmless(&ran.stdout) && is_harmless(&ran.stderr), "{name:?}: {ran:#?}");
+        let ran = home.args(["profiles".to_owned(), "use".to_owned(), "--".to_owned(), name.clone()]).ok();
+        assert!(is_harmless(&ran.stdout) && ran.stdout.lines().count() == 1, "{name:?}: {ran:#?}");
+        let ran = home.args(["login".to_owned(), format!("--profile={name}"), "--no-verify".to_owned()]).code(2);
+        assert!(is_harmless(&ran.stderr) && ran.stderr.lines().count() == 1, "{name:?}: {ran:#?}");
+    }
+    assert!(!home.path("pwned").exists());
+}

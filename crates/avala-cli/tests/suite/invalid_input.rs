@@ -98,10 +98,57 @@ fn words_that_are_no_text_are_wrong_usage() {
 
     let world = World::new();
     let bad = || OsString::from_vec(vec![b'a', 0xff]);
-    for before in ["datasets get", "datasets list --name", "datasets list --jq", "agents create --name", "api GET"] {
+    for before in [
+        "datasets get",
+        "datasets list --name",
+        "datasets list --limit",
+        "datasets list --fields",
+        "datasets list --sort",
+        "datasets list --cursor",
+        "datasets list --jq",
+        "datasets list --template",
+        "datasets list --profile",
+        "datasets list --api-key",
+        "datasets list --api-key-command",
+        "datasets list --base-url",
+        "datasets list --call-timeout",
+        "datasets create --name x --slug x --data-type",
+        "agents create --name",
+        "agents create --events",
+        "agents create --name x --field",
+        "inference-providers create --name x --provider-type http --config",
+        "api",
+        "api GET",
+        "api GET /x/ --query",
+        "api GET /x/ --header",
+        "upload x --name n --slug s --include",
+        "upload x --name n --slug s --bwlimit",
+        "download",
+        "webhooks listen --secret",
+        "webhooks listen --no-verify --forward",
+        "view x --viewer-url",
+        "watch",
+        "profiles use",
+        "help",
+        "shell-completion",
+    ] {
         let mut args = words(before);
         args.push(bad());
         fails(&world.home, &args, "", (2, ""));
+    }
+    // Files that do not exist.
+    for before in [
+        "datasets list --config-file x --api-key-file",
+        "agents create --name x --json",
+        "fleet rules create --name n --condition-file",
+        "annotations bulk-edit --owner o --slug s --input",
+        "webhooks listen --secret-file",
+        "webhooks replay --to http://127.0.0.1:9/",
+        "view",
+    ] {
+        let mut args = words(before);
+        args.push(bad());
+        fails(&world.home, &args, "", (2, "cannot read"));
     }
     // Paths may be anything; this one does not exist.
     let mut args = words("upload --name n --slug s");
@@ -139,6 +186,12 @@ fn configuration_that_cannot_be_used_is_named() {
         ("[profiles.default]\napi_key = \"a b\"", "a space"),
         ("[profiles.default]\napi_key = \"a\\nb\"", "a line break"),
         ("[profiles.default]\napi_key = \"a\"\napi_key_file = \"b\"", "one of"),
+        ("default_profile = 5\n[profiles.default]\napi_key = \"a\"", "`default_profile`"),
+        ("default_profile = \"other\"\n[profiles.default]\napi_key = \"a\"", "\"other\""),
+        ("aliases = 5", "aliases"),
+        ("[aliases]\nx = 5", "aliases"),
+        ("[profiles.default.aliases]\nx = \"datasets 'list\"", "aliases of the profile"),
+        ("[profiles.default]\ndefaults = \"-o json\"", "defaults of the profile"),
     ] {
         home.write(".config/avala/config.toml", text);
         fails(&home, &words("datasets list"), "", (2, part));
@@ -147,6 +200,16 @@ fn configuration_that_cannot_be_used_is_named() {
     std::fs::remove_file(&path).unwrap();
     std::fs::create_dir(&path).unwrap();
     fails(&home, &words("datasets list"), "", (2, "config.toml"));
+    #[cfg(unix)]
+    {
+        std::fs::remove_dir(&path).unwrap();
+        assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success());
+        fails(&home, &words("datasets list"), "", (2, "config.toml is not a file"));
+        std::fs::remove_file(&path).unwrap();
+        std::os::unix::fs::symlink("config.toml", &path).unwrap();
+        fails(&home, &words("datasets list"), "", (2, "config.toml"));
+        fails(&home, &words("profiles use x"), "", (2, "config.toml"));
+    }
 }
 
 #[test]
@@ -263,4 +326,26 @@ fn failed_filters_are_errors() {
     assert!(ran.code != 0 && ran.stdout.is_empty() && ran.stderr.lines().count() == 1, "{ran:#?}");
     let ran = world.home.args(["datasets", "list", "--limit", "1", "--template", "{{ uid.x.y }}"]);
     assert!(ran.stderr.lines().count() <= 1, "{ran:#?}");
+}
+
+#[cfg(unix)]
+#[test]
+fn variables_that_are_no_text_are_named() {
+    use std::os::unix::ffi::OsStringExt as _;
+
+    let world = World::new();
+    for (variable, line) in [
+        ("AVALA_API_KEY", "datasets list"),
+        ("AVALA_BASE_URL", "datasets list"),
+        ("AVALA_PROFILE", "datasets list"),
+        ("AVALA_PROFILE", "login --api-key-file -"),
+        ("AVALA_WEBHOOK_SECRET", "webhooks listen"),
+        ("AVALA_S3_ACCESS_KEY_ID", "storage-configs create --name x --provider aws_s3"),
+    ] {
+        let mut command = world.home.command();
+        command.args(line.split(' ')).env(variable, OsString::from_vec(vec![b'a', 0xff]));
+        let ran = crate::support::run(command, b"avk_test".to_vec()).code(2);
+        assert!(ran.stderr.contains(variable) && ran.stderr.lines().count() == 1, "{ran:#?}");
+    }
+    assert_eq!(world.requests(), Vec::<String>::new());
 }

@@ -1,6 +1,9 @@
 //! Where keys come from, and which server they go to.
 
-use crate::support::{Home, World, set_mode};
+use std::path::PathBuf;
+use std::sync::{Arc, OnceLock};
+
+use crate::support::{Fake, Home, Reply, World, set_mode};
 
 /// Returns a configuration with a profile for a sandbox.
 fn profile(name: &str, world: &World) -> String {
@@ -178,4 +181,83 @@ fn plain_http_is_refused_unless_allowed() {
     home.run("datasets list --allow-insecure-base-url --max-attempts 1").code(8);
     let home = home.with([("AVALA_BASE_URL", "http://example.com/api/v1")]);
     home.run("datasets list --allow-insecure-base-url").code(2);
+}
+
+#[cfg(unix)]
+#[test]
+fn key_of_a_pipe_is_read_once() {
+    let world = sandbox("avk_a");
+    let url = world.sandbox.api_url();
+    let home = Home::new().with([("AVALA_ALLOW_INSECURE_BASE_URL", "1")]);
+    // As `<(vault read ...)` of a shell.
+    let args = ["--base-url", &url, "--api-key-file", "/dev/stdin"];
+    home.input(["datasets", "list", "--limit", "1"].iter().chain(&args), "avk_a\n").ok();
+    home.input(["login", "--no-verify"].iter().chain(&args), "avk_a\n").ok();
+    home.run("datasets list --limit 1").ok();
+    home.input(["datasets", "list"].iter().chain(&args), "avk_wrong\n").code(3);
+}
+
+#[test]
+fn key_file_is_read_again_after_a_401() {
+    let file = Arc::new(OnceLock::<PathBuf>::new());
+    let fake = Fake::new({
+        let file = Arc::clone(&file);
+        move |_, head| {
+            if head.contains("avk_new") {
+                return Reply::Json(200, r#"{"next":null,"previous":null,"results":[]}"#.to_owned());
+            }
+            std::fs::write(file.get().unwrap(), "avk_new\r\n").unwrap();
+            Reply::Json(401, r#"{"detail":"Invalid API key."}"#.to_owned())
+        }
+    });
+    file.set(fake.home.write("key", "avk_old\n")).unwrap();
+    let url = fake.home.environment().into_iter().find(|(name, _)| name == "AVALA_BASE_URL").unwrap().1;
+    fake.run(&format!("datasets list --base-url {url} --api-key-file key")).ok();
+}
+
+#[test]
+fn unusable_key_files_are_named() {
+    let home = Home::new();
+    home.write("empty", "");
+    home.write("blank", "\u{feff} \r\n\n");
+    home.write("huge", vec![b'k'; 1 << 20]);
+    home.write("utf-16", [0xff, 0xfe, b'a', 0]);
+    home.write("binary", [b'a', 0x80, b'b']);
+    std::fs::create_dir(home.path("folder")).unwrap();
+    for (file, part) in [
+        ("empty", "is empty"),
+        ("blank", "is empty"),
+        ("huge", "too long"),
+        ("utf-16", "UTF-16"),
+        ("binary", "byte 2"),
+        ("folder", "folder"),
+        ("missing", "missing"),
+    ] {
+        let ran = home.run(&format!("datasets list --api-key-file {file}")).code(2);
+        assert!(ran.stderr.contains(part) && ran.stderr.contains(file), "{file}: {ran:#?}");
+        home.write(".config/avala/config.toml", format!("[profiles.default]\napi_key_file = \"{file}\"\n"));
+        let ran = home.run("datasets list").code(2);
+        assert!(ran.stderr.contains(part) && ran.stderr.contains(file), "{file}: {ran:#?}");
+        std::fs::remove_file(home.config()).unwrap();
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn key_command_without_an_end_is_stopped() {
+    let home = Home::new();
+    for (command, part) in [
+        ("cat /dev/zero", "more than"),
+        ("yes avk_secret", "more than"),
+        ("sh -c 'trap \"\" PIPE; while :; do echo avk_secret || :; done'", "more than"),
+        ("false", "failed with"),
+        ("printf garbage", "no JSON"),
+        ("true", "no JSON"),
+        ("'open", "open quote"),
+        ("''", "cannot be started"),
+    ] {
+        let ran = home.args(["datasets", "list", "--api-key-command", command]).code(2);
+        assert!(ran.stderr.contains(part) && !ran.stderr.contains("avk_secret"), "{command}: {ran:#?}");
+        assert_eq!(ran.stderr.lines().count(), 1, "{command}: {ran:#?}");
+    }
 }

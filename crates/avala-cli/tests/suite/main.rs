@@ -8,6 +8,7 @@ mod completion;
 mod config_file;
 mod configuration;
 mod every_command;
+mod exit_codes;
 mod folders;
 mod hostile;
 mod invalid_input;
@@ -18,10 +19,15 @@ mod lists;
 mod output;
 #[cfg(unix)]
 mod pty;
+#[cfg(unix)]
+mod signals;
 mod snapshots;
+mod streams;
 mod support;
 #[cfg(unix)]
 mod terminal;
+#[cfg(unix)]
+mod terminal_prompts;
 #[cfg(unix)]
 mod terminal_shells;
 #[cfg(unix)]
@@ -29,4 +35,5 @@ mod terminal_transfers;
 mod transfers;
 mod usage;
 mod view;
+mod watch;
 mod webhooks;

@@ -34,7 +34,7 @@ fn typed_key_is_hidden_and_stored() {
 #[test]
 fn interruptions_restore_the_terminal_and_store_nothing() {
     let world = World::new();
-    for how in ["\u{3}", "\u{4}", "-TERM", "-HUP", "-INT"] {
+    for how in ["\u{3}", "\u{4}", "\u{1c}", "-TERM", "-HUP", "-INT", "-QUIT", "-ALRM", "-USR1", "-USR2"] {
         let (home, mut session) = login(&world);
         let before = session.before.clone();
         session.expect("API key: ");
@@ -203,6 +203,12 @@ fn json_on_one_terminal_is_nothing_but_json() {
     let warns = ["datasets", "list", "--limit", "1", "--api-key", "avk_test", "--base-url", &url];
     let waits = ["exports", "wait", &export, "--interval", "0.5"];
     let retries = ["projects", "list", "--limit", "1"];
+    // Its format is JSON by itself.
+    let api = ["api", "GET", "/datasets/", "--limit", "1", "--api-key", "avk_test", "--base-url", &url];
+    let mut session = Session::new(&world.home, &api);
+    assert_eq!(session.end(), 0, "{}", session.shown);
+    serde_json::from_str::<serde_json::Value>(&session.lines())
+        .unwrap_or_else(|error| panic!("{error}: {}", session.shown));
     world
         .sandbox
         .fault(Fault::status(503).header("retry-after", "0").on("GET", "/users/me/projects/").times(1))

@@ -1,9 +1,13 @@
 //! Uploads and downloads, interrupted and resumed.
 
+use std::ffi::OsString;
 use std::io::{BufRead as _, BufReader};
-use std::process::Stdio;
+use std::path::Path;
+use std::process::{Child, Stdio};
 
-use crate::support::World;
+use avala_sandbox::Fault;
+
+use crate::support::{Home, World};
 
 /// Writes ten files of 64 kB.
 fn write_files(world: &World) {
@@ -34,10 +38,9 @@ fn folder_becomes_a_dataset_once() {
     assert_eq!(posts(&world, "/datasets/manual-upload/"), 1);
 }
 
-#[test]
-fn killed_upload_goes_on() {
-    let world = World::new();
-    write_files(&world);
+/// Starts an upload that is slow, and kills it when a file is done. It was not waited for.
+fn killed_upload(world: &World) -> Child {
+    write_files(world);
     let mut command = world.home.command();
     command.args(UPLOAD).args(["--bwlimit", "150k", "--workers", "1", "-o", "ndjson"]);
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
@@ -50,7 +53,14 @@ fn killed_upload_goes_on() {
             .any(|line| is_done(&line))
     );
     child.kill().unwrap();
-    // Immediately, before the killed process is reaped, as in a container whose init does not reap.
+    child
+}
+
+#[test]
+fn killed_upload_goes_on() {
+    let world = World::new();
+    let mut child = killed_upload(&world);
+    // At once, and before anybody has waited for the killed process, as in a container without a reaper.
     let done = world.home.args(UPLOAD.iter().chain(&["--resume", "-o", "json"])).ok().json();
     child.wait().unwrap();
     let (skipped, sent) =
@@ -139,7 +149,7 @@ fn recording_is_uploaded() {
     let plan =
         world.run(&format!("fleet recordings upload --source run --recording {uid} --dry-run -o json")).ok().json();
     assert_eq!((&plan["files"], &plan["bytes"], &plan["calls"]), (&1.into(), &4096.into(), &8.into()));
-    let offline = crate::support::Home::sharing(&world.home);
+    let offline = Home::sharing(&world.home);
     offline.run(&format!("fleet recordings upload --source run --recording {uid} --dry-run")).ok();
     offline.run("fleet recordings upload --source nowhere --recording r --dry-run").code(2);
     let device = world.run("fleet recordings upload --source run --device d1").code(2);
@@ -151,7 +161,7 @@ fn recording_is_uploaded() {
 #[test]
 fn cloud_import_sends_one_call_and_shows_no_secret() {
     let world = World::new();
-    let home = crate::support::Home::of(&world.sandbox.api_url(), world.sandbox.key()).with([
+    let home = Home::of(&world.sandbox.api_url(), world.sandbox.key()).with([
         ("AWS_ACCESS_KEY_ID", "AKIA1"),
         ("AWS_SECRET_ACCESS_KEY", "hunter2"),
         ("AWS_REGION", "eu-central-1"),
@@ -212,4 +222,78 @@ fn unfinished_upload_of_the_official_client_causes_a_warning() {
     let ran = upload("table", "mine");
     let lines: Vec<_> = ran.stderr.lines().filter(|line| line.contains("official client")).collect();
     assert!(matches!(lines.as_slice(), [line] if line.contains("Mine-70e67cb65483.batch")), "{ran:#?}");
+}
+
+/// Copies a folder, as to another machine: with other times and identities of the files.
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap().map(Result::unwrap) {
+        let target = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            copy(&entry.path(), &target);
+        } else {
+            std::fs::copy(entry.path(), &target).unwrap();
+        }
+    }
+}
+
+#[test]
+fn upload_goes_on_on_another_machine() {
+    let world = World::new();
+    killed_upload(&world).wait().unwrap();
+    let puts = world.sandbox.storage().counters().puts;
+    let other = Home::of(&world.sandbox.api_url(), world.sandbox.key());
+    for folder in [".local/state/avala", "drive"] {
+        copy(&world.home.path(folder), &other.path(folder));
+    }
+    let done = other.args(UPLOAD.iter().chain(&["-o", "json"])).ok().json();
+    let (skipped, sent) =
+        (done["upload"]["skipped"].as_u64().unwrap(), done["upload"]["transferred"].as_u64().unwrap());
+    assert!(skipped >= 1 && skipped + sent == 10, "{done}");
+    assert_eq!(posts(&world, "/datasets/manual-upload/"), 1);
+    assert!(world.sandbox.storage().counters().puts - puts < 10);
+}
+
+#[cfg(unix)]
+#[test]
+fn printed_command_is_the_same_command() {
+    use std::os::unix::ffi::OsStringExt as _;
+
+    let world = World::new();
+    write_files(&world);
+    let state = OsString::from_vec(b"state \xff\n".to_vec());
+    let line = UPLOAD.iter().map(OsString::from).chain(["--state-folder".into(), state.clone()]);
+    let ran = world.home.args(line.chain(["--max-time".into(), "0.000001".into()])).code(10);
+    let command = ran.stderr.split("continue with: ").nth(1).unwrap().trim_end().to_owned();
+    assert!(command.contains(r"$'state \xff\x0a'"), "{command}");
+    let folder = Path::new(crate::support::program()).parent().unwrap().display().to_string();
+    let mut shell = std::process::Command::new("bash");
+    shell.env_clear().envs(world.home.environment()).current_dir(world.home.path(""));
+    let path = format!("{folder}:{}", std::env::var("PATH").unwrap_or_default());
+    // The same words, but for the limit.
+    shell.env("PATH", path).args(["-c", &command.replace("0.000001", "600")]);
+    crate::support::run(shell, Vec::new()).ok();
+    assert_eq!(posts(&world, "/datasets/manual-upload/"), 1);
+    let states = std::fs::read_dir(world.home.path("")).unwrap().map(|entry| entry.unwrap().file_name());
+    assert_eq!(states.filter(|name| name.to_string_lossy().starts_with("state")).collect::<Vec<_>>(), [state]);
+}
+
+#[cfg(unix)]
+#[test]
+fn first_interrupt_does_not_wait_for_a_hanging_server() {
+    let world = World::new();
+    write_files(&world);
+    let hour = std::time::Duration::from_secs(3600);
+    world.sandbox.fault(Fault::delay(hour).on_storage("PUT", "/*").times(100)).unwrap();
+    let mut command = world.home.command();
+    let child = command.args(UPLOAD).args(["-o", "ndjson"]).stdout(Stdio::piped()).stderr(Stdio::null());
+    let mut child = child.spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    assert!(lines.any(|line| line.is_ok_and(|line| line.contains("\"file_started\""))));
+    let started = std::time::Instant::now();
+    assert!(std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+    let rest = std::thread::spawn(move || lines.for_each(drop));
+    assert_eq!(crate::support::wait(&mut child), 130);
+    rest.join().unwrap();
+    assert!(started.elapsed().as_secs() < 60, "it does not wait for the hour of the server");
 }

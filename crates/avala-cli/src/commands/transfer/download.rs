@@ -11,7 +11,7 @@ use crate::commands::special::{Running, Special};
 use crate::commands::wait::{Pace, follow};
 use crate::data::Data;
 use crate::exit_code::ExitCode;
-use crate::failure::{Failure, Outcome};
+use crate::failure::{Failure, Outcome, after_printing};
 
 const SOURCE_HELP: &str = "export:UID, OWNER/SLUG (a dataset), OWNER/SLUG/SEQUENCE_UID, or a published revision: \
                            public:OWNER/DATASET@SELECTOR or avala://datasets/UID@DIGEST";
@@ -155,14 +155,15 @@ async fn download(context: &mut Context, matches: &ArgMatches, from: String, int
     }
     context.printer.set_changing();
     let done = drive(context, download.start()).await?;
-    context.printer.value(&report(&done), &[])?;
-    match done.unfinished().count() {
+    let printed = context.printer.value(&report(&done), &[]);
+    let own = match done.unfinished().count() {
         0 => Ok(()),
         left => Err(Failure::new(
             ExitCode::Partial,
             format!("{left} files are left; continue with: {}", super::command_line()),
         )),
-    }
+    };
+    after_printing(printed, own)
 }
 
 fn texts(paths: &[String]) -> Data {
@@ -205,13 +206,13 @@ async fn verify(context: &mut Context, matches: &ArgMatches) -> Outcome {
         ("extra", texts(&comparison.extra)),
         ("different", Data::List(different.collect())),
     ];
-    context.printer.value(&Data::map(result), &[])?;
+    let printed = context.printer.value(&Data::map(result), &[]);
     if comparison.is_equal() {
-        return Ok(());
+        return printed;
     }
     let counts = (comparison.missing.len(), comparison.extra.len(), comparison.different.len());
-    let message = format!("the files differ: {} missing, {} extra, {} different", counts.0, counts.1, counts.2);
-    Err(Failure::new(ExitCode::JobFailed, message))
+    let message = format!("they differ: {} missing, {} extra, {} different", counts.0, counts.1, counts.2);
+    after_printing(printed, Err(Failure::new(ExitCode::JobFailed, message)))
 }
 
 /// Returns the options of `exports create` that wait for the export and download it.
@@ -252,8 +253,13 @@ pub(crate) fn after_export<'a>(
             is_quiet: false,
         };
         let wait = context.avala()?.exports().wait(uid.as_str());
-        follow(context, wait, &pace).await?;
-        let Some(target) = target else { return Ok(()) };
+        let followed = follow(context, wait, &pace).await;
+        let Some(target) = target else { return followed };
+        match followed {
+            // Nobody reads the result, but the file is wanted.
+            Err(failure) if failure.is_closed_pipe() => {}
+            followed => followed?,
+        }
         let export = transfers(context, matches, true)?.download_export(uid.as_str());
         let mut download =
             if is_folder(&target) { export.to_folder(target.clone()) } else { export.to_file(target.clone()) };

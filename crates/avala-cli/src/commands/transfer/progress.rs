@@ -108,11 +108,12 @@ impl Progress {
         Ok(())
     }
 
-    /// Removes the bar.
-    pub(super) fn end(&self) {
+    /// Removes the bar, and shows nothing from now on.
+    pub(super) fn end(&mut self) {
         if let Kind::Bar(Bar { bar, .. }) = &self.kind {
             bar.finish_and_clear();
         }
+        self.kind = Kind::Silent;
     }
 }
 
