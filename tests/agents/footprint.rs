@@ -16,11 +16,30 @@ use super::program::HandlerKind;
 pub const MAX_IDLE_CPU_PERCENT: f64 = 0.1;
 /// Maximum memory of an idle agent, in bytes.
 pub const MAX_IDLE_BYTES: u64 = 15 << 20;
-/// Maximum memory of an agent with 1,000 concurrent handlers, for any number of executions.
-pub const MAX_BUSY_BYTES: u64 = 72 << 20;
-/// Maximum growth of that memory from the 10,000th execution to the 30,000th: the buffers of connections grow until
-/// each connection has served a page of the list, and the UIDs of 15,000 decided executions are kept at most.
-pub const MAX_GROWTH: f64 = 1.25;
+
+const KIB: u64 = 1 << 10;
+const MIB: u64 = 1 << 20;
+
+/// Handlers at a time of a busy agent.
+pub const IN_FLIGHT: usize = 1_000;
+/// The parts of a busy agent, none of which depends on how many executions pass. A handler in flight: its task, context,
+/// record and lease.
+const HANDLERS: u64 = IN_FLIGHT as u64 * 16 * KIB;
+/// Executions that wait in memory: two for each handler that are ready, and as many that failed.
+const WAITING: u64 = 4 * IN_FLIGHT as u64 * 2 * KIB;
+/// The UIDs of 15,000 decided executions, in a table that is half empty.
+const DECIDED: u64 = 15_000 * 200;
+/// Connections of 64 decisions, a poll and a look-up. Each keeps a read buffer as large as the largest page of the list that
+/// it has served.
+const CONNECTIONS: u64 = 66 * 256 * KIB;
+const JOURNAL: u64 = 2 * MIB;
+
+/// The most memory that a busy agent may hold: its parts, and a fifth more for what the allocator cannot use.
+pub const MAX_BUSY_BYTES: u64 = (MAX_IDLE_BYTES + HANDLERS + WAITING + DECIDED + CONNECTIONS + JOURNAL) * 6 / 5;
+/// How far that memory may grow from the 10,000th execution on. The first two parts are full by then; connections that
+/// have not served a page, and the table of the decided ones, may still grow. An agent that kept a kilobyte of each
+/// execution would grow by 20 MiB until the 30,000th.
+pub const MAX_GROWTH_BYTES: u64 = CONNECTIONS + DECIDED / 2;
 
 /// Footprint of an idle agent.
 #[derive(Clone, Copy, Debug)]

@@ -79,7 +79,7 @@ async fn measured(program: &Program, executions: usize) -> Result<bool, Failure>
     let idle = footprint::idle(program, Duration::from_secs(60)).await?;
     let mebibytes = |bytes: u64| bytes as f64 / f64::from(1 << 20);
     println!("idle: {:.3} % of a core, {:.1} MiB", idle.cpu_percent, mebibytes(idle.bytes));
-    let busy = footprint::busy(program, 1_000, executions).await?;
+    let busy = footprint::busy(program, footprint::IN_FLIGHT, executions).await?;
     println!(
         "{} in flight, {} executions: {:.1} MiB before, {:.1} after 10,000, {:.1} with the last",
         busy.in_flight,
@@ -89,6 +89,11 @@ async fn measured(program: &Program, executions: usize) -> Result<bool, Failure>
         mebibytes(busy.last)
     );
     let is_small = idle.bytes <= footprint::MAX_IDLE_BYTES && idle.cpu_percent <= footprint::MAX_IDLE_CPU_PERCENT;
-    let is_constant = busy.last as f64 <= busy.early as f64 * footprint::MAX_GROWTH;
+    println!(
+        "  at most {:.1} MiB, and {:.1} more than after 10,000",
+        mebibytes(footprint::MAX_BUSY_BYTES),
+        mebibytes(footprint::MAX_GROWTH_BYTES)
+    );
+    let is_constant = busy.last <= busy.early + footprint::MAX_GROWTH_BYTES;
     Ok(is_small && is_constant && busy.last <= footprint::MAX_BUSY_BYTES)
 }

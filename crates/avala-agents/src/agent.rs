@@ -18,8 +18,9 @@ use crate::journal::{Journal, MemoryJournal};
 use crate::monitor::Monitor;
 use crate::pace::Pace;
 use crate::runtime;
-use crate::runtime::{AgentHandle, Capacity, Records, Shared, Summary, Until};
-use crate::settings::{GiveUp, Settings};
+use crate::runtime::{AgentHandle, Capacity, Records, Shared, Until};
+use crate::settings::{GiveUp, MAX_RETRY_DELAY, Settings};
+use crate::summary::Summary;
 
 /// Maximum number of decisions that are sent at the same time. The rate limit of the API allows far fewer.
 const SENT_AT_ONCE: usize = 64;
@@ -152,11 +153,12 @@ impl Agent {
         self
     }
 
-    /// Sets after how many failures of its handler an execution is given up, 5 by default, and the delay after the
-    /// first failure, 10 s by default, which doubles up to 10 minutes.
+    /// Sets how often a handler may fail before the execution is given up, 5 by default, and the delay after the first
+    /// failure, 10 s by default, which doubles up to 10 minutes. A longer first delay does not grow.
     pub fn max_failures(mut self, failures: u32, first_delay: Duration) -> Self {
         self.settings.max_failures = failures.max(1);
         self.settings.retry_delay = first_delay;
+        self.settings.max_retry_delay = MAX_RETRY_DELAY.max(first_delay);
         self
     }
 
@@ -248,10 +250,13 @@ impl Agent {
 
     /// Polls once, handles the pending executions (at most 1,000, the oldest ones), and delivers the decisions.
     ///
-    /// A decision that the server does not acknowledge for minutes stays in the journal for the next run.
+    /// A decision that the server does not acknowledge for minutes stays in the journal for the next run;
+    /// [`Summary::undelivered`] counts those.
     ///
     /// # Errors
-    /// See [`AgentErrorKind`](crate::AgentErrorKind).
+    /// The kind [`Incomplete`](crate::AgentErrorKind::Incomplete) if a page of the list fails for ten minutes, and
+    /// [`Claims`](crate::AgentErrorKind::Claims) if the claim store failed. What could be listed and claimed is handled,
+    /// and [`AgentError::summary`] says what was done. For the others see [`AgentErrorKind`](crate::AgentErrorKind).
     pub fn run_once(self, avala: &Avala) -> impl Future<Output = Result<Summary, AgentError>> + Send + 'static {
         runtime::run(self.shared(avala), CancellationToken::new(), Until::OnePoll)
     }
@@ -259,7 +264,9 @@ impl Agent {
     /// Runs until a poll finds nothing to do and no handler runs. Executions that wait for a retry count as work.
     ///
     /// # Errors
-    /// See [`AgentErrorKind`](crate::AgentErrorKind).
+    /// The kind [`Incomplete`](crate::AgentErrorKind::Incomplete) if for ten minutes the list cannot be read, or no
+    /// decision is acknowledged, and [`Claims`](crate::AgentErrorKind::Claims) if the claim store fails as long.
+    /// [`AgentError::summary`] says what was done. For the others see [`AgentErrorKind`](crate::AgentErrorKind).
     pub fn run_until_idle(self, avala: &Avala) -> impl Future<Output = Result<Summary, AgentError>> + Send + 'static {
         runtime::run(self.shared(avala), CancellationToken::new(), Until::Idle)
     }

@@ -8,7 +8,7 @@ use avala_client::Avala;
 use avala_client::types::{AgentExecution, EventType, ExecutionUid, Json};
 use tokio::sync::watch;
 use tokio::time::Instant;
-use tokio_util::sync::CancellationToken;
+use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::event::Event;
 
@@ -131,12 +131,13 @@ impl Context {
     /// Reports that a long handler is making progress: restarts its timeout and renews its claim.
     ///
     /// # Errors
-    /// [`Cancelled`] if the handler should stop.
+    /// [`Cancelled`] if the handler should stop, or has ended.
     pub fn progress(&self) -> Result<(), Cancelled> {
         self.0.progress.extend()
     }
 
-    /// Waits until the execution is cancelled, for use in `tokio::select!`.
+    /// Waits until the execution is cancelled, or the handler has ended; for use in `tokio::select!`, and for tasks that a
+    /// handler starts.
     pub async fn cancelled(&self) {
         self.0.progress.cancel.cancelled().await;
     }
@@ -198,6 +199,11 @@ impl Progress {
 
     pub(crate) fn cancel(&self) {
         self.cancel.cancel();
+    }
+
+    /// Returns a guard that cancels when it is dropped.
+    pub(crate) fn cancel_on_drop(self) -> DropGuard {
+        self.cancel.drop_guard()
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Option<Instant>> {

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::summary::Summary;
+
 /// Any error of a handler, a journal or a claim store.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
@@ -14,6 +16,7 @@ pub struct AgentError {
     kind: AgentErrorKind,
     message: String,
     source: Option<BoxError>,
+    summary: Option<Summary>,
 }
 
 /// The kind of an [`AgentError`].
@@ -33,13 +36,17 @@ pub enum AgentErrorKind {
     /// The journal cannot be opened, read or written: another process holds it, its disk is full, or the file is not a
     /// journal of this version.
     Journal,
-    /// The claim store failed at startup.
+    /// The claim store failed in a run that ends by itself. What was not claimed waits at the server: run again.
     Claims,
+    /// A run that ends by itself could not finish: a page of the list, or the delivery of decisions, failed again and
+    /// again for minutes. [`summary`](AgentError::summary) says what was done. The rest waits at the server and in the
+    /// journal: run again.
+    Incomplete,
 }
 
 impl AgentError {
     pub(crate) fn new(kind: AgentErrorKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), source: None }
+        Self { kind, message: message.into(), source: None, summary: None }
     }
 
     /// Creates a failure of the journal while the agent runs.
@@ -62,10 +69,21 @@ impl AgentError {
         self
     }
 
+    pub(crate) fn with_summary(mut self, summary: Summary) -> Self {
+        self.summary = Some(summary);
+        self
+    }
+
     /// Returns the kind of the error.
     #[must_use]
     pub fn kind(&self) -> AgentErrorKind {
         self.kind
+    }
+
+    /// Returns what the run did before it ended with this error; `None` if it had not begun to poll.
+    #[must_use]
+    pub fn summary(&self) -> Option<Summary> {
+        self.summary
     }
 
     /// Returns the error of the API, if it is the cause.

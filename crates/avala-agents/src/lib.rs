@@ -40,6 +40,14 @@
 //! | an execution or a journal entry cannot be decoded | does not run | parked with its raw content |
 //! | another client decides first | – | its decision counts; recorded as decided elsewhere |
 //! | the claim is lost to another process | is cancelled | not sent by this process |
+//! | the claim store fails | does not run | waits in the journal, or at the server |
+//! | a page of the list fails again and again | those on the other pages run | as always; the agent is not ready, [`Health::incomplete`] |
+//!
+//! A page that fails is left out if the one behind it can be found: by its number, or because an earlier poll of the same
+//! process read it. Otherwise the executions behind it wait at the server until the page can be read.
+//!
+//! [`Agent::run`] goes on through all failures that may pass. [`Agent::run_once`] and [`Agent::run_until_idle`] end with an
+//! error after ten minutes in which the same thing failed; [`AgentError::summary`] says what was done until then.
 //!
 //! Executions whose handler run ended with the process are started one at a time, so that an execution that kills the
 //! process is parked without the executions that ran beside it.
@@ -93,6 +101,7 @@ mod runtime;
 mod settings;
 #[cfg(feature = "signal")]
 mod shutdown;
+mod summary;
 #[cfg(feature = "testing")]
 pub mod testing;
 
@@ -112,10 +121,11 @@ pub use self::journal::{Journal, JournalFuture, MemoryJournal, Record, RecordSta
 pub use self::monitor::{Counters, Health, Monitor};
 #[cfg(feature = "push")]
 pub use self::push::PushReceiver;
-pub use self::runtime::{AgentHandle, Summary};
+pub use self::runtime::AgentHandle;
 pub use self::settings::GiveUp;
+pub use self::summary::Summary;
 
 /// Compiles and runs the code of the README.
-#[cfg(doctest)]
+#[cfg(all(doctest, feature = "testing"))]
 #[doc = include_str!("../README.md")]
 struct Readme;

@@ -22,6 +22,7 @@ pub struct Monitor(Arc<Inner>);
 struct Inner {
     ready: AtomicBool,
     quiet: AtomicBool,
+    incomplete: AtomicBool,
     last_poll: Mutex<Option<Instant>>,
     oldest_pending: Mutex<Option<SystemTime>>,
     in_flight: AtomicU64,
@@ -48,10 +49,12 @@ pub(crate) enum Count {
     DecidedElsewhere,
     ResentDecisions,
     LostClaims,
+    FailedClaims,
+    UnlistedPages,
 }
 
 impl Count {
-    const LEN: usize = Self::LostClaims as usize + 1;
+    const LEN: usize = Self::UnlistedPages as usize + 1;
 
     fn of(action: Option<&AgentAction>) -> Self {
         match action {
@@ -69,10 +72,14 @@ impl Count {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Health {
-    /// Registered, polling, and neither quiet nor draining: use it for readiness probes.
+    /// Registered, polling, and neither quiet nor draining, and the list of executions can be read: use it for readiness
+    /// probes. False after three polls in a row that failed, until one succeeds.
     pub ready: bool,
     /// Whether [`Monitor::set_quiet`] stopped new work.
     pub quiet: bool,
+    /// Whether the last poll left pages of the list out, because they fail again and again. What is on them, and behind
+    /// them, waits at the server.
+    pub incomplete: bool,
     /// Time since the last successful poll; `None` before the first one.
     pub since_last_poll: Option<Duration>,
     /// When the oldest pending execution of the last poll was created; `None` if nothing is pending.
@@ -119,6 +126,10 @@ pub struct Counters {
     pub resent_decisions: u64,
     /// Claims that were lost before the decision was sent.
     pub lost_claims: u64,
+    /// Claims that failed because of the claim store.
+    pub failed_claims: u64,
+    /// Pages of the list that were left out because they failed again and again.
+    pub unlisted_pages: u64,
 }
 
 impl Monitor {
@@ -130,6 +141,7 @@ impl Monitor {
         Health {
             ready: self.0.ready.load(Ordering::Relaxed) && !quiet,
             quiet,
+            incomplete: self.0.incomplete.load(Ordering::Relaxed),
             since_last_poll: last_poll.map(|at| at.elapsed()),
             oldest_pending: *self.0.oldest_pending.lock().unwrap_or_else(PoisonError::into_inner),
             in_flight: self.0.in_flight.load(Ordering::Relaxed),
@@ -158,10 +170,13 @@ impl Monitor {
             decided_elsewhere: count(Count::DecidedElsewhere),
             resent_decisions: count(Count::ResentDecisions),
             lost_claims: count(Count::LostClaims),
+            failed_claims: count(Count::FailedClaims),
+            unlisted_pages: count(Count::UnlistedPages),
         }
     }
 
-    /// Stops or resumes the start of new handlers. Running handlers continue; the agent is not ready while quiet.
+    /// Stops or resumes the start of new handlers. Running ones continue; readiness is false while quiet. A run that ends
+    /// by itself does not end before it is resumed.
     pub fn set_quiet(&self, quiet: bool) {
         self.0.quiet.store(quiet, Ordering::Relaxed);
     }
@@ -172,6 +187,10 @@ impl Monitor {
 
     pub(crate) fn set_ready(&self, ready: bool) {
         self.0.ready.store(ready, Ordering::Relaxed);
+    }
+
+    pub(crate) fn set_incomplete(&self, incomplete: bool) {
+        self.0.incomplete.store(incomplete, Ordering::Relaxed);
     }
 
     pub(crate) fn polled(&self, fetched: usize, oldest: Option<SystemTime>) {

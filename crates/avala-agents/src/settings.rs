@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use avala_client::types::{AgentUid, ProjectUid, TaskType};
 
-/// Treatment of an execution that is given up, because its handler failed too often or killed its process.
+/// The delay between two runs of a handler that fails grows up to this one.
+pub(crate) const MAX_RETRY_DELAY: Duration = Duration::from_secs(600);
+
+/// Treatment of an execution that the runtime gives up: its handler failed too often, or killed its process.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum GiveUp {
@@ -52,7 +55,7 @@ impl Settings {
             max_failures: 5,
             max_open_starts: 3,
             retry_delay: Duration::from_secs(10),
-            max_retry_delay: Duration::from_secs(600),
+            max_retry_delay: MAX_RETRY_DELAY,
             give_up: GiveUp::default(),
             // Orchestrators kill a process 30 s after SIGTERM.
             grace: Duration::from_secs(25),

@@ -118,11 +118,11 @@ impl Record {
         matches!(self.state, RecordState::Acknowledged | RecordState::Left | RecordState::Parked)
     }
 
-    /// Returns the remaining delay of a failed execution. A delay of more than a day is ignored, because the clock must
-    /// have been changed.
-    pub(crate) fn retry_in(&self) -> Duration {
+    /// Returns the remaining wait of a failed execution, of which the longest is `max`: a longer one is ignored, because
+    /// the clock was changed since it was written.
+    pub(crate) fn retry_in(&self, max: Duration) -> Duration {
         let wait = Duration::from_millis(self.retry_at_ms.unwrap_or(0).saturating_sub(now_ms()));
-        if wait > Duration::from_secs(86_400) { Duration::ZERO } else { wait }
+        if wait > max { Duration::ZERO } else { wait }
     }
 }
 

@@ -4,6 +4,7 @@
 //! read, because any page could have the oldest execution. With a known order, only the pages of the oldest executions
 //! are read, so that a long backlog is not listed completely by each poll.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use avala_client::types::{Cursor, Timestamp};
@@ -66,12 +67,24 @@ impl Order {
     }
 }
 
-/// The pages of a walk: the start of each, and the number of executions before it that could start.
+/// Where a page begins.
+#[derive(Debug)]
+struct Mark {
+    cursor: Option<Cursor>,
+    /// How many executions that could start are on the pages before.
+    before: usize,
+    /// When its first execution was created.
+    first: Option<Timestamp>,
+}
+
+/// The pages of a walk.
 #[derive(Debug, Default)]
 pub(super) struct Pages {
-    marks: Vec<(Option<Cursor>, usize)>,
-    /// Number of pages per stored position.
+    marks: Vec<Mark>,
+    /// One page in so many has a mark.
     spacing: usize,
+    /// Whether the page that was read last has a mark, and no execution yet.
+    is_marked: bool,
     pub(super) count: usize,
 }
 
@@ -79,8 +92,9 @@ impl Pages {
     /// Records the start of a page.
     pub(super) fn begin(&mut self, cursor: Option<&Cursor>, before: usize) {
         self.spacing = self.spacing.max(1);
-        if self.count.is_multiple_of(self.spacing) {
-            self.marks.push((cursor.cloned(), before));
+        self.is_marked = self.count.is_multiple_of(self.spacing);
+        if self.is_marked {
+            self.marks.push(Mark { cursor: cursor.cloned(), before, first: None });
         }
         self.count += 1;
         if self.marks.len() > MOST_MARKS {
@@ -92,14 +106,43 @@ impl Pages {
             self.spacing *= 2;
         }
     }
+
+    /// Records an execution of the page that began last.
+    pub(super) fn add(&mut self, created: Option<Timestamp>) {
+        if std::mem::take(&mut self.is_marked)
+            && let Some(mark) = self.marks.last_mut()
+        {
+            mark.first = created;
+        }
+    }
+}
+
+/// The list as the last complete walk found it.
+#[derive(Debug, Default)]
+pub(super) struct KnownList {
+    order: Order,
+    pages: Pages,
+}
+
+impl KnownList {
+    /// Returns the first page that begins behind an execution created at `last`, or behind the first page if that is
+    /// `None`, and when its first execution was created.
+    pub(super) fn page_behind(&self, last: Option<Option<Timestamp>>) -> Option<(Cursor, Option<Timestamp>)> {
+        let is_behind = |first: Option<Timestamp>| {
+            last.is_none_or(|last| (self.order.rises && first > last) || (self.order.falls && first < last))
+        };
+        let mut behind = self.pages.marks.iter().filter(|mark| is_behind(mark.first));
+        behind.find_map(|mark| Some((mark.cursor.clone()?, mark.first)))
+    }
 }
 
 /// Knowledge from the last complete walk.
 #[derive(Debug)]
 pub(super) struct Course {
-    order: Order,
-    pages: Pages,
-    /// Number of executions that could start, and number of executions started since.
+    list: Arc<KnownList>,
+    /// Whether walks may rely on it.
+    is_current: bool,
+    /// Executions that could start, and how many were started since.
     startable: usize,
     started: usize,
     next_complete: Instant,
@@ -107,21 +150,22 @@ pub(super) struct Course {
 
 impl Course {
     pub(super) fn new(now: Instant) -> Self {
-        Self { order: Order::default(), pages: Pages::default(), startable: 0, started: 0, next_complete: now }
+        Self { list: Arc::default(), is_current: false, startable: 0, started: 0, next_complete: now }
     }
 
     /// Returns the start of the next walk, which should find `wanted` executions.
     pub(super) fn start(&self, now: Instant, wanted: usize) -> Start {
         let left = self.startable.saturating_sub(self.started);
-        if now >= self.next_complete || self.pages.count < FEW_PAGES || left <= wanted {
+        let KnownList { order, pages } = &*self.list;
+        if now >= self.next_complete || !self.is_current || pages.count < FEW_PAGES || left <= wanted {
             return Start::Complete;
         }
-        if self.order.rises {
+        if order.rises {
             return Start::Oldest;
         }
         let is_enough = |before: usize| self.startable.saturating_sub(before) >= wanted + self.started;
-        let mark = self.pages.marks.iter().rev().find(|(_, before)| is_enough(*before));
-        let cursor = mark.filter(|_| self.order.falls).and_then(|(cursor, _)| cursor.clone());
+        let mark = pages.marks.iter().rev().find(|mark| is_enough(mark.before));
+        let cursor = mark.filter(|_| order.falls).and_then(|mark| mark.cursor.clone());
         cursor.map_or(Start::Complete, Start::From)
     }
 
@@ -135,12 +179,18 @@ impl Course {
         let per_page =
             u32::try_from(pages.count).map_or(Duration::MAX, |pages| COMPLETE_PER_PAGE.saturating_mul(pages));
         self.next_complete = now.checked_add(COMPLETE.max(per_page)).unwrap_or(now);
-        (self.order, self.pages, self.startable, self.started) = (order, pages, startable, 0);
+        self.list = Arc::new(KnownList { order, pages });
+        (self.is_current, self.startable, self.started) = (true, startable, 0);
+    }
+
+    /// Returns the list as the last complete walk found it.
+    pub(super) fn list(&self) -> Arc<KnownList> {
+        Arc::clone(&self.list)
     }
 
     /// Makes the next walk a complete one.
     pub(super) fn forget(&mut self) {
-        self.pages = Pages::default();
+        self.is_current = false;
     }
 }
 
@@ -156,6 +206,7 @@ mod tests {
                 pages.begin(cursor.as_ref(), count);
             }
             order.add(Timestamp::from_unix_seconds(seconds));
+            pages.add(Timestamp::from_unix_seconds(seconds));
             count += 1;
         }
         let (mut course, now) = (Course::new(Instant::now()), Instant::now());
@@ -205,5 +256,26 @@ mod tests {
         let (mut forgotten, now) = course((0..10_000).rev());
         forgotten.forget();
         assert_eq!(from(&forgotten, now), None);
+    }
+
+    #[test]
+    fn page_behind_is_the_next_one_in_the_order_of_the_list() {
+        let behind = |course: &Course, last: Option<i64>| {
+            let page = course.list.page_behind(last.map(Timestamp::from_unix_seconds));
+            page.map(|(cursor, first)| (cursor.to_string(), first))
+        };
+        let expected =
+            |cursor: usize, first: i64| Some((format!("cursor={cursor}"), Timestamp::from_unix_seconds(first)));
+        let (rising, _) = course(0..100);
+        assert_eq!(behind(&rising, None), expected(10, 10), "the second page");
+        assert_eq!(behind(&rising, Some(34)), expected(40, 40));
+        assert_eq!(behind(&rising, Some(40)), expected(50, 50), "behind the page that begins there");
+        assert_eq!(behind(&rising, Some(95)), None);
+        let (falling, _) = course((0..100).rev());
+        assert_eq!(behind(&falling, Some(65)), expected(40, 59));
+        let (mixed, _) = course((0..100).map(|index| index ^ 5));
+        assert_eq!(behind(&mixed, Some(34)), None, "the order is not known");
+        let (equal, _) = course(std::iter::repeat_n(7, 100));
+        assert_eq!(behind(&equal, Some(7)), None);
     }
 }

@@ -112,7 +112,8 @@ pub(super) async fn deliver(shared: &Shared, record: &mut Record, lease: &Lease)
         let call = async {
             // The semaphore is never closed, so this waits for a permit.
             let _place = shared.sending.acquire().await;
-            shared.avala.agent_actions().create(&payload).await
+            // One attempt: the wait before the next one is ours, and takes no place.
+            shared.avala.agent_actions().create(&payload).max_attempts(1).await
         };
         let error = match while_held(shared, lease, call).await {
             Some(Ok(_)) => return Ok(Delivered::Acknowledged),

@@ -6,6 +6,7 @@ mod deliver;
 mod handle;
 mod main_loop;
 mod outcome;
+mod patience;
 mod poll;
 mod records;
 mod schedule;
@@ -23,13 +24,13 @@ use tokio_util::sync::CancellationToken;
 pub(crate) use self::backlog::Capacity;
 pub use self::handle::AgentHandle;
 use self::main_loop::Loop;
-pub use self::outcome::Summary;
 pub(crate) use self::outcome::Until;
 pub(crate) use self::records::Records;
 pub(crate) use self::shared::Shared;
 use crate::error::{AgentError, AgentErrorKind};
 use crate::journal::RecordState;
 use crate::registration::register;
+use crate::summary::Summary;
 
 /// Runs the agent until `stop` is cancelled or `until` is reached.
 pub(crate) async fn run(shared: Arc<Shared>, stop: CancellationToken, until: Until) -> Result<Summary, AgentError> {
@@ -38,7 +39,19 @@ pub(crate) async fn run(shared: Arc<Shared>, stop: CancellationToken, until: Unt
         let message = "the agent has no handler; add one with `Agent::on`";
         return Err(AgentError::new(AgentErrorKind::Configuration, message));
     }
-    shared.agent.set(register(&shared.avala, &shared.settings, &events).await?);
+    // Nothing has begun, so a stop need not wait for a server that does not respond.
+    match stop.run_until_cancelled(start(&shared, &events)).await {
+        Some(started) => started?,
+        None => return Ok(Summary::default()),
+    }
+    let result = Loop::new(Arc::clone(&shared), events, until).run(&stop).await;
+    shared.monitor.set_ready(false);
+    result
+}
+
+/// Registers the agent, and reads its journal.
+async fn start(shared: &Shared, events: &[EventType]) -> Result<(), AgentError> {
+    shared.agent.set(register(&shared.avala, &shared.settings, events).await?);
     let loaded = shared.journal.load().await.map_err(AgentError::journal)?;
     for record in &loaded {
         if let Some(raw) = &record.raw {
@@ -46,14 +59,12 @@ pub(crate) async fn run(shared: Arc<Shared>, stop: CancellationToken, until: Unt
             tracing::error!(execution = %record.execution, reason, bytes, "an execution was parked");
         }
         if record.state == RecordState::Failed {
-            shared.retries().insert(record.execution.clone(), Instant::now() + record.retry_in());
+            let wait = record.retry_in(shared.settings.max_retry_delay);
+            shared.retries().insert(record.execution.clone(), Instant::now() + wait);
         }
     }
     let mut records = Records::default();
     loaded.iter().for_each(|record| records.insert(record));
     *shared.records() = records;
-    drop(loaded);
-    let result = Loop::new(Arc::clone(&shared), events, until).run(&stop).await;
-    shared.monitor.set_ready(false);
-    result
+    Ok(())
 }

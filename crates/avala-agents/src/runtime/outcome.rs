@@ -1,18 +1,8 @@
-//! End of a run, and its report.
+//! How executions and runs end.
 
 use avala_client::types::AgentExecution;
 
-/// Report of a run.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Summary {
-    /// Executions whose decision was acknowledged, or made by another client.
-    pub decided: usize,
-    /// Executions that were left or parked.
-    pub undecided: usize,
-    /// Handler runs that failed and will be retried.
-    pub failed: usize,
-}
+use crate::error::BoxError;
 
 /// Outcome of an execution in this round.
 #[derive(Debug)]
@@ -23,6 +13,8 @@ pub(crate) enum Ending {
     Failed(Box<AgentExecution>),
     /// Not handled: another process holds the claim, this process stops, or the server is unavailable.
     Postponed,
+    /// To be tried again: the claim store failed.
+    Unclaimed(BoxError),
     /// The decision was not acknowledged when this process stopped or lost its claim. It stays in the journal, and the
     /// claim is not released: it expires.
     Interrupted,
@@ -33,8 +25,8 @@ pub(crate) enum Ending {
 pub(crate) enum Until {
     /// Only on shutdown.
     Stopped,
-    /// After every execution of one poll was handled once.
+    /// After everything that one poll returned was handled once, or the list cannot be read.
     OnePoll,
-    /// When a poll returns nothing to do while nothing is in flight.
+    /// When a poll returns nothing to do and nothing is in flight, or nothing succeeds any more.
     Idle,
 }

@@ -2,16 +2,17 @@
 
 use std::collections::HashSet;
 use std::future::poll_fn;
+use std::sync::Arc;
 use std::task::Poll as Progress;
 
 use avala_client::types::{EventType, ExecutionUid};
 use avala_client::{Error, ErrorKind};
 use tokio::time::Instant;
 
-use super::course::Start;
+use super::course::{KnownList, Start};
 use super::records::Walked;
 use super::shared::Shared;
-use super::walk::{Step, Walk};
+use super::walk::{self, Step, Walk};
 use crate::error::AgentError;
 use crate::journal::{RecordState, now_ms};
 use crate::registration::register;
@@ -27,6 +28,8 @@ pub(super) struct Poll {
     pub(super) unfinished: Option<Box<Walk>>,
     /// Where a new walk starts.
     pub(super) start: Start,
+    /// The list as an earlier walk found it.
+    pub(super) known: Arc<KnownList>,
     /// Whether executions in the status running are listed too.
     pub(super) with_running: bool,
     /// Executions that this process is handling.
@@ -35,12 +38,14 @@ pub(super) struct Poll {
 
 /// The result of a poll.
 pub(super) enum Polled {
-    /// The walk is over, because of this error or because there is enough to do.
+    /// The walk is over: all pages were read, or those that do not fail, or there is enough to do.
     Listed(Box<Listed>),
     /// The server did not respond with a page.
     Failed {
         error: Error,
-        /// The walk that the next poll continues; `None` if it starts from the beginning.
+        /// How many executions the walk has listed.
+        listed: usize,
+        /// To be continued by the next poll; `None` if that begins a new one.
         unfinished: Option<Box<Walk>>,
         /// Whether the first page failed: a later page may no longer exist because the list became shorter.
         is_first_page: bool,
@@ -50,9 +55,7 @@ pub(super) enum Polled {
 /// The executions that the server listed.
 pub(super) struct Listed {
     pub(super) walk: Walk,
-    /// Reason why the walk ended before its last page.
-    pub(super) error: Option<Error>,
-    /// Whether an unfinished execution with a record was not listed.
+    /// Whether an execution was not listed that has a record and is not done.
     pub(super) misses_known: bool,
 }
 
@@ -69,7 +72,7 @@ pub(super) async fn poll(shared: &Shared, poll: Poll) -> Result<Polled, AgentErr
                 shared.agent.set(agent);
             }
             Err(error) => {
-                let failed = |error| Polled::Failed { error, unfinished: None, is_first_page: false };
+                let failed = |error| Polled::Failed { error, listed: 0, unfinished: None, is_first_page: false };
                 return error.into_retryable().map(failed);
             }
         }
@@ -82,28 +85,33 @@ pub(super) async fn poll(shared: &Shared, poll: Poll) -> Result<Polled, AgentErr
             Step::Done if walk.is_complete || walk.order.fits(&walk.start) => break,
             // The order has changed, so the executions that were read may not be the oldest.
             Step::Done => walk = new(Start::Complete),
-            Step::Failed(error) if matches!(walk.start, Start::From(_)) && is_gone(&error) => {
+            Step::Failed(error) if matches!(walk.start, Start::From(_)) && walk::is_gone(&error) => {
                 walk = new(Start::Complete);
             }
-            Step::Failed(error) if walk.is_stuck(&error) && walk.skip_page() => {}
-            Step::Failed(error) if walk.is_stuck(&error) && walk.pages_read > 0 => {
-                if error.kind() != ErrorKind::Pagination {
-                    // The next walk has other pages, so the failing page has fewer executions, or is not requested at
-                    // all.
-                    shared.page_size.narrow();
-                }
-                return Ok(Polled::Listed(Box::new(Listed { walk: *walk, error: Some(error), misses_known: false })));
-            }
             Step::Failed(error) => {
-                let is_first_page = walk.is_at_start();
-                let unfinished = Some(walk).filter(|_| !is_gone(&error));
-                return Ok(Polled::Failed { error, unfinished, is_first_page });
+                let (listed, is_first_page) = (walk.total, walk.is_at_start());
+                let is_fatal = matches!(error.kind(), ErrorKind::Authentication | ErrorKind::Forbidden);
+                let again = if walk::is_gone(&error) && !is_first_page { walk.again(shared) } else { None };
+                let unfinished = match again {
+                    Some(again) => Some(Box::new(again)),
+                    None if walk.is_stuck(&error) && !is_fatal => {
+                        walk.skip_page(shared, &poll.known, error);
+                        continue;
+                    }
+                    None => Some(walk),
+                };
+                return Ok(Polled::Failed { error, listed, unfinished, is_first_page });
             }
         }
     }
-    if walk.has_gap {
-        // The next walk then leaves fewer executions out.
+    if walk.gap.is_some() || walk.error.as_ref().is_some_and(|error| error.kind() != ErrorKind::Pagination) {
+        // The next walk has other pages, so that less is on the one that fails.
         shared.page_size.narrow();
+    }
+    if walk.pages_read == 0
+        && let Some(error) = walk.error.take()
+    {
+        return Ok(Polled::Failed { error, listed: 0, unfinished: None, is_first_page: false });
     }
     let mut misses_known = false;
     if walk.is_complete {
@@ -114,12 +122,7 @@ pub(super) async fn poll(shared: &Shared, poll: Poll) -> Result<Polled, AgentErr
         });
         forget_unlisted(shared, &walk, &poll.in_progress).await?;
     }
-    Ok(Polled::Listed(Box::new(Listed { walk: *walk, error: None, misses_known })))
-}
-
-/// Returns whether there is no page at this cursor.
-fn is_gone(error: &Error) -> bool {
-    matches!(error.kind(), ErrorKind::NotFound | ErrorKind::Validation | ErrorKind::Request)
+    Ok(Polled::Listed(Box::new(Listed { walk: *walk, misses_known })))
 }
 
 /// Removes finished records of executions that the server no longer lists.

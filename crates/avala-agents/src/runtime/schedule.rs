@@ -86,7 +86,12 @@ impl Schedule {
         pause
     }
 
-    /// Returns whether the next poll also lists executions in the status running, like the first poll.
+    /// Returns how many polls failed since the last success.
+    pub(super) fn failures(&self) -> u32 {
+        self.failed
+    }
+
+    /// Returns whether a poll lists executions in the status running too. The first one does.
     pub(super) fn lists_running(&self, now: Instant) -> bool {
         now >= self.next_running
     }

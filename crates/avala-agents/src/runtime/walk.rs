@@ -5,18 +5,25 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use avala_client::resources::ExecutionFilters;
-use avala_client::types::{AgentExecution, AgentUid, Cursor, ExecutionStatus, ExecutionUid, Json};
+use avala_client::types::{AgentExecution, AgentUid, Cursor, ExecutionStatus, ExecutionUid, Json, Timestamp};
 use avala_client::{Error, ErrorKind, List};
 use serde::Deserialize;
 
 use super::backlog::{Backlog, size};
-use super::course::{Order, Pages, Start};
+use super::course::{KnownList, Order, Pages, Start};
 use super::shared::Shared;
 use crate::error::AgentError;
 use crate::journal::Record;
+use crate::monitor::Count;
 
-/// Number of failures of one page after which the walk ends, so that the executions of earlier pages are handled.
+/// After so many failures a page is left out, so that what is on the others is handled.
 const MAX_FAILURES: u32 = 3;
+/// The same for the first page, which fails more often because of the server than because of what is on it.
+const MAX_FIRST_FAILURES: u32 = 8;
+/// So many pages are left out in a row. If the ones behind fail too, the reason is another one.
+const MAX_SKIPS: u32 = 2;
+/// So often a walk begins again because a page is gone.
+const MAX_RESTARTS: u32 = 3;
 
 /// The executions that the server listed.
 pub(super) struct Walk {
@@ -47,9 +54,15 @@ pub(super) struct Walk {
     /// The page where the walk continues.
     cursor: Option<Cursor>,
     failures: u32,
-    /// Whether a page was skipped, and whether no page was read since.
-    pub(super) has_gap: bool,
-    is_at_gap: bool,
+    /// When the pending execution that was listed last was created.
+    last: Option<Option<Timestamp>>,
+    /// Pages that were left out since one was read.
+    skips: u32,
+    /// Why a page was left out, and why a list was not read to its end.
+    pub(super) gap: Option<Error>,
+    pub(super) error: Option<Error>,
+    /// How often the walk began again because a page was gone.
+    restarts: u32,
 }
 
 /// Outcome of a walk.
@@ -85,9 +98,20 @@ impl Walk {
             statuses,
             cursor,
             failures: 0,
-            has_gap: false,
-            is_at_gap: false,
+            last: None,
+            skips: 0,
+            gap: None,
+            error: None,
+            restarts: 0,
         }
+    }
+
+    /// Returns a walk from the first page on, because a page of this one is gone: the list became shorter. `None` if that
+    /// happened too often, or if a page was left out, after which there may be no other.
+    pub(super) fn again(&self, shared: &Shared) -> Option<Self> {
+        let restarts = self.restarts + 1;
+        let new = || Self { restarts, ..Self::new(shared, self.agent.clone(), Start::Complete, self.with_running) };
+        (restarts <= MAX_RESTARTS && self.skips == 0).then(new)
     }
 
     /// Returns whether the next page is the first one of the list.
@@ -117,7 +141,7 @@ impl Walk {
             self.statuses.pop();
             self.cursor = None;
         }
-        self.is_complete = !matches!(self.start, Start::From(_)) && !self.has_gap;
+        self.is_complete = !matches!(self.start, Start::From(_)) && !self.has_gap();
         self.executions.is_truncated |= !self.is_complete;
         if self.is_complete {
             shared.page_size.learn(self.total, self.bytes);
@@ -125,23 +149,63 @@ impl Walk {
         Ok(Step::Done)
     }
 
-    /// Returns whether the walk should end early: a page fails repeatedly, cannot be read, or does
-    /// not follow one that was skipped.
-    pub(super) fn is_stuck(&self, error: &Error) -> bool {
-        self.failures >= MAX_FAILURES || error.kind() == ErrorKind::Pagination || self.is_at_gap
+    /// Returns whether pages were left out because they fail.
+    pub(super) fn has_gap(&self) -> bool {
+        self.gap.is_some() || self.error.is_some()
     }
 
-    /// Skips the failing page, so that later pages are listed. Only numbered pages say where
-    /// the next page begins. Returns `false` without a number, or if the previous page was skipped: then the failure
-    /// is not caused by the page.
-    pub(super) fn skip_page(&mut self) -> bool {
-        let next = self.cursor.as_ref().filter(|_| !self.is_at_gap).and_then(next_number);
-        let Some(next) = next else { return false };
-        tracing::warn!(page = %next, "a page of executions fails repeatedly; continuing with the next one");
-        self.cursor = Some(next);
+    /// Returns whether the page should be left out: it fails again and again, is gone although the walk began again, or
+    /// follows one that was left out.
+    pub(super) fn is_stuck(&self, error: &Error) -> bool {
+        let most = if self.cursor.is_none() { MAX_FIRST_FAILURES } else { MAX_FAILURES };
+        let is_gone = is_gone(error) && !self.is_at_start();
+        self.failures >= most || error.kind() == ErrorKind::Pagination || is_gone || self.skips > 0
+    }
+
+    /// Leaves out the page that fails, and goes on with the next one, or with the next list if nobody knows where that
+    /// page begins.
+    ///
+    /// The number of a page says where the next one begins. Of a page with a cursor only the page itself says so, but an
+    /// earlier walk may have read it.
+    pub(super) fn skip_page(&mut self, shared: &Shared, known: &KnownList, error: Error) {
+        shared.monitor.count(Count::UnlistedPages);
+        let next = if error.retry_after().is_none() { self.next_page(known) } else { None };
+        let page = self.cursor.as_ref().map(ToString::to_string).unwrap_or_else(|| "first".to_owned());
+        match next {
+            Some(next) => {
+                tracing::error!(%page, next = %next, error = %error, "a page of executions fails; going on behind it");
+                self.cursor = Some(next);
+                self.skips += 1;
+                self.gap.get_or_insert(error);
+            }
+            None => {
+                tracing::error!(%page, error = %error, "a page of executions fails; those behind it are not listed");
+                self.statuses.pop();
+                if error.retry_after().is_some() {
+                    self.statuses.clear();
+                }
+                (self.cursor, self.skips, self.last) = (None, 0, None);
+                self.error.get_or_insert(error);
+            }
+        }
         self.failures = 0;
-        (self.has_gap, self.is_at_gap) = (true, true);
-        true
+    }
+
+    /// Returns a page behind the one that fails.
+    fn next_page(&mut self, known: &KnownList) -> Option<Cursor> {
+        if self.skips >= MAX_SKIPS {
+            return None;
+        }
+        if let Some(next) = self.cursor.as_ref().and_then(next_number) {
+            return Some(next);
+        }
+        let is_pending = self.statuses.last() == Some(&ExecutionStatus::Pending);
+        if let Some((next, first)) = known.page_behind(self.last).filter(|_| is_pending) {
+            self.last = Some(first);
+            return Some(next);
+        }
+        // If pages have no numbers, this is the first one again.
+        self.cursor.is_none().then(|| Cursor::page(2))
     }
 
     fn can_resize(&self, shared: &Shared, error: &Error, asked: Option<u32>) -> bool {
@@ -215,8 +279,7 @@ impl Walk {
 
     fn begin_page(&mut self, status: &ExecutionStatus, cursor: Option<&Cursor>) {
         self.pages_read += 1;
-        self.failures = 0;
-        self.is_at_gap = false;
+        (self.failures, self.skips) = (0, 0);
         if *status == ExecutionStatus::Pending {
             self.pages.begin(cursor, self.startable);
         }
@@ -239,6 +302,8 @@ impl Walk {
         let is_pending = *status == ExecutionStatus::Pending;
         if is_pending {
             self.order.add(execution.created_at);
+            self.pages.add(execution.created_at);
+            self.last = Some(execution.created_at);
         }
         let (is_known, is_done) = {
             let records = shared.records();
@@ -262,7 +327,12 @@ impl Walk {
     }
 }
 
-/// Returns the page after a numbered page.
+/// Returns whether there is no page at this cursor.
+pub(super) fn is_gone(error: &Error) -> bool {
+    matches!(error.kind(), ErrorKind::NotFound | ErrorKind::Validation | ErrorKind::Request)
+}
+
+/// Returns the page after a numbered one.
 fn next_number(cursor: &Cursor) -> Option<Cursor> {
     let mut is_numbered = false;
     let pairs = cursor.query().ok()?.split('&').map(|pair| {

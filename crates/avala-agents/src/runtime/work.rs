@@ -1,10 +1,11 @@
 //! Handles one execution: claim, journal, handler, decision, delivery.
 
-use std::panic::AssertUnwindSafe;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
 use avala_client::types::AgentExecution;
+use tokio::task::{JoinError, JoinHandle};
 use tokio::time::Instant;
 use tower::{Service as _, ServiceExt as _};
 use tracing::Instrument as _;
@@ -36,10 +37,7 @@ pub(super) async fn handle(
     let claim = match shared.claims.claim_with_task(&execution.uid, task.as_ref()).await {
         Ok(Some(claim)) => claim,
         Ok(None) => return Ok(Ending::Postponed),
-        Err(error) => {
-            tracing::warn!(execution = %execution.uid, error = %error, "the claim store failed; nothing was started");
-            return Ok(Ending::Postponed);
-        }
+        Err(error) => return Ok(Ending::Unclaimed(error)),
     };
     let lease = Lease::hold(&shared.claims, &execution.uid, claim);
     if shared.stopping.is_cancelled() {
@@ -77,11 +75,17 @@ pub(super) async fn deliver_again(shared: &Shared, mut record: Record) -> Result
     if shared.stopping.is_cancelled() {
         return Ok(Ending::Postponed);
     }
-    let claim = shared.claims.claim_with_task(&record.execution, record.task.as_ref()).await;
-    let Ok(Some(claim)) = claim else {
-        // Another process has the claim, or the store failed.
-        deliver_later(shared, &record, shared.settings.poll_interval);
-        return Ok(Ending::Postponed);
+    let claim = match shared.claims.claim_with_task(&record.execution, record.task.as_ref()).await {
+        Ok(Some(claim)) => claim,
+        unclaimed => {
+            // Another process has it, or the store failed.
+            if let Err(error) = unclaimed {
+                shared.monitor.count(Count::FailedClaims);
+                tracing::warn!(execution = %record.execution, error = %error, "the claim store failed; nothing was sent");
+            }
+            deliver_later(shared, &record, shared.settings.poll_interval);
+            return Ok(Ending::Postponed);
+        }
     };
     let span = tracing::info_span!(
         "avala.agent.execution",
@@ -171,10 +175,21 @@ async fn decide(
             Ok(Some(Ending::Postponed))
         }
         HandlerOutcome::Failed(message) => {
+            let message = shortened(message);
             tracing::warn!(error = %message, failures = record.failures + 1, "the handler failed");
             failed(shared, execution, record, message).await
         }
     }
+}
+
+/// Cuts the text of an error, which stays in memory and in the journal.
+fn shortened(mut text: String) -> String {
+    const MOST: usize = 4 << 10;
+    if text.len() > MOST {
+        text.truncate((0..=MOST).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0));
+        text.push_str(" [...]");
+    }
+    text
 }
 
 async fn failed(
@@ -229,16 +244,23 @@ async fn run_handler(
     attempt: u32,
     lease: &Lease,
 ) -> HandlerOutcome {
-    let Some(handler) = shared.handler(&execution.event_type).cloned() else {
+    let Some(handler) = shared.handler(&execution.event_type) else {
         return HandlerOutcome::Failed(format!("no handler for the event `{}`", execution.event_type));
     };
+    let Ok(mut handler) = catch_unwind(AssertUnwindSafe(|| handler.clone())) else {
+        shared.monitor.count(Count::Panicked);
+        return HandlerOutcome::Failed("the handler panicked while it was cloned".to_owned());
+    };
     let progress = Progress::start(shared.settings.handler_timeout, lease.cancellation());
+    // When the run is over, clones of the context say so.
+    let _ended = progress.clone().cancel_on_drop();
     let context = Context::new(execution, reason, attempt, shared.avala.clone(), progress.clone());
     let run = async move {
-        let mut handler = handler;
-        handler.ready().await?.call(context).await
+        let handled = async { handler.ready().await?.call(context).await };
+        // As text, because the code of an error may panic too, which ends only this task.
+        handled.await.map_err(|error: BoxError| error.to_string())
     };
-    let mut task = HandlerTask(tokio::spawn(AssertUnwindSafe(run.in_current_span())));
+    let mut task = HandlerTask(tokio::spawn(run.in_current_span()));
     let mut reports = progress.reports();
     let started = Instant::now();
     loop {
@@ -247,8 +269,8 @@ async fn run_handler(
             biased;
             joined = &mut task.0 => return ended(shared, joined),
             () = progress.expired() => {
-                end(shared, task, &progress).await;
                 shared.monitor.count(Count::TimedOut);
+                end(shared, task, &progress).await;
                 let seconds = started.elapsed().as_secs_f64();
                 return HandlerOutcome::Failed(format!("the handler timed out after {seconds:.1} s"));
             }
@@ -266,10 +288,10 @@ async fn run_handler(
     }
 }
 
-fn ended(shared: &Shared, joined: Result<Result<Decision, BoxError>, tokio::task::JoinError>) -> HandlerOutcome {
+fn ended(shared: &Shared, joined: Result<Result<Decision, String>, JoinError>) -> HandlerOutcome {
     match joined {
         Ok(Ok(decision)) => HandlerOutcome::Decided(decision),
-        Ok(Err(error)) => HandlerOutcome::Failed(error.to_string()),
+        Ok(Err(error)) => HandlerOutcome::Failed(error),
         Err(error) if error.is_panic() => {
             shared.monitor.count(Count::Panicked);
             // The payload of a panic may contain data of the execution, so only a text is repeated.
@@ -278,14 +300,17 @@ fn ended(shared: &Shared, joined: Result<Result<Decision, BoxError>, tokio::task
                 .downcast_ref::<&str>()
                 .copied()
                 .or_else(|| payload.downcast_ref::<String>().map(String::as_str));
-            HandlerOutcome::Failed(format!("the handler panicked: {}", text.unwrap_or("no message")))
+            let message = format!("the handler panicked: {}", text.unwrap_or("no message"));
+            // A payload that panics when it is dropped ends a task of its own.
+            tokio::spawn(async move { drop(payload) });
+            HandlerOutcome::Failed(message)
         }
         Err(_) => HandlerOutcome::Cancelled,
     }
 }
 
-/// The task of a handler, which is aborted when this value is dropped, such as with the run.
-struct HandlerTask(tokio::task::JoinHandle<Result<Decision, BoxError>>);
+/// The task of a handler. It ends with this value, as when the run is dropped.
+struct HandlerTask(JoinHandle<Result<Decision, String>>);
 
 impl Drop for HandlerTask {
     fn drop(&mut self) {
@@ -301,12 +326,13 @@ async fn end(shared: &Shared, mut task: HandlerTask, progress: &Progress) {
         return;
     }
     task.0.abort();
-    // An aborted task ends at its next await; waiting prevents that it runs beside its successor. A task that blocks
-    // its thread has no next await, and must not prevent the end of the process.
-    tokio::select! {
-        _ = &mut task.0 => {}
-        () = async { shared.abort.cancelled().await; tokio::time::sleep(MOMENT).await } => {
-            tracing::error!("a handler blocks its thread and cannot be ended");
+    // An aborted task ends at its next await; waiting keeps it from running beside its successor. One that blocks its
+    // thread has no next await, and must not keep the process from ending.
+    if tokio::time::timeout(10 * MOMENT, &mut task.0).await.is_err() {
+        tracing::error!("a handler blocks its thread; it cannot be ended, and takes the place of another one");
+        tokio::select! {
+            _ = &mut task.0 => {}
+            () = async { shared.abort.cancelled().await; tokio::time::sleep(MOMENT).await } => {}
         }
     }
 }

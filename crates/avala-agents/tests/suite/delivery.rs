@@ -218,3 +218,34 @@ async fn a_handler_that_always_fails_causes_no_decision() {
     assert_eq!((summary.undecided, summary.failed), (3, 12));
     assert_eq!(server.requests("POST /agent-actions/"), 0, "parked, and not skipped");
 }
+
+#[tokio::test(start_paused = true)]
+async fn decision_on_a_deleted_execution_is_parked() {
+    let server = Server::new().with_executions(2);
+    let other = server.clone();
+    let agent = Agent::new("qa").concurrency(1).on(EventType::ResultSubmitted, move |context: Context| {
+        if *context.uid() == "x0" {
+            other.lock().executions.remove(0);
+        }
+        async { Decision::approve() }
+    });
+    let (journal, handle) = (MemoryJournal::new(), agent.handle());
+    let summary = agent.journal(journal.clone()).run_until_idle(&server.client()).await.unwrap();
+    assert_eq!((summary.decided, summary.undecided, summary.undelivered), (1, 1, 0));
+    let parked = &handle.parked()[0];
+    assert_eq!((parked.execution.as_str(), parked.decision.as_ref()), ("x0", Some(&Decision::approve())));
+    assert!(parked.note.as_deref().unwrap_or_default().contains("404"), "{parked:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn key_without_permission_ends_the_agent_and_keeps_the_decision() {
+    let server = Server::new().with_executions(1);
+    server.lock().broken = vec![("POST /agent-actions/", 403)];
+    let journal = MemoryJournal::new();
+    let running = approving().journal(journal.clone()).run_until(&server.client(), CancellationToken::new());
+    let error = tokio::time::timeout(Duration::from_secs(60), running).await.unwrap().unwrap_err();
+    assert_eq!((error.kind(), error.summary().unwrap().undelivered), (AgentErrorKind::Unauthorized, 1));
+    server.lock().broken.clear();
+    approving().journal(journal).run_once(&server.client()).await.unwrap();
+    server.assert_each_decided_once(1);
+}

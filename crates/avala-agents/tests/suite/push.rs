@@ -111,7 +111,62 @@ async fn broken_bodies_and_empty_secrets_are_rejected() {
     }
 }
 
-/// The sandbox sends the execution to the router, over sockets and with the real clock.
+/// A body of 100 MB in pieces of 64 KiB, which counts those that are read.
+struct Huge {
+    left: usize,
+    read: std::sync::Arc<std::sync::atomic::AtomicUsize>,
+}
+
+impl http_body::Body for Huge {
+    type Data = Bytes;
+    type Error = std::io::Error;
+
+    fn poll_frame(
+        mut self: std::pin::Pin<&mut Self>,
+        _: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<Option<Result<http_body::Frame<Bytes>, std::io::Error>>> {
+        let piece = Bytes::from_static(&[b'x'; 64 << 10]);
+        let Some(left) = self.left.checked_sub(piece.len()) else { return std::task::Poll::Ready(None) };
+        self.left = left;
+        self.read.fetch_add(piece.len(), std::sync::atomic::Ordering::Relaxed);
+        std::task::Poll::Ready(Some(Ok(http_body::Frame::data(piece))))
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn huge_body_is_rejected_without_being_read() {
+    let receiver = PushReceiver::new(approving().handle(), [SECRET]);
+    let read = std::sync::Arc::new(std::sync::atomic::AtomicUsize::new(0));
+    let body = Huge { left: 100_000_000, read: std::sync::Arc::clone(&read) };
+    let response = receiver.oneshot(Request::post("/agent").body(body).unwrap()).await.unwrap();
+    assert_eq!(response.status(), StatusCode::PAYLOAD_TOO_LARGE);
+    let read = read.load(std::sync::atomic::Ordering::Relaxed);
+    assert!(read <= 2 << 20, "{read} bytes");
+}
+
+#[tokio::test(start_paused = true)]
+async fn flood_of_deliveries_is_no_flood_of_polls() {
+    let server = Server::new().with_executions(1);
+    let agent = approving();
+    let receiver = PushReceiver::new(agent.handle(), [SECRET]);
+    let stop = CancellationToken::new();
+    let running = tokio::spawn(agent.run_until(&server.client(), stop.clone()));
+    let body = r#"{"uid":"r1"}"#;
+    for _ in 0..600 {
+        for _ in 0..10 {
+            let signature = Some(avala_webhook::sign(SECRET, body.as_bytes()));
+            assert_eq!(status(&receiver, delivery(body, signature)).await, StatusCode::OK);
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    let polls = server.requests("status=pending");
+    assert!((30..=62).contains(&polls), "{polls} polls in a minute with 6,000 deliveries");
+    server.assert_each_decided_once(1);
+    stop.cancel();
+    running.await.unwrap().unwrap();
+}
+
+/// Over sockets, and with the real clock: the sandbox sends the execution to the router.
 #[tokio::test]
 async fn a_pushed_execution_is_decided_without_waiting_for_a_poll() {
     const GUARD: Duration = Duration::from_secs(60);

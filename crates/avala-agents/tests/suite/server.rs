@@ -38,6 +38,10 @@ pub(crate) struct State {
     pub(crate) times: Vec<Instant>,
     /// Faults of the next requests whose line contains the text.
     pub(crate) faults: Vec<(&'static str, Fault)>,
+    /// The status of every request whose line contains the text.
+    pub(crate) broken: Vec<(&'static str, u16)>,
+    /// An execution that the server cannot serialize: each page with it is a 500.
+    pub(crate) poison: Option<&'static str>,
     pub(crate) page_size: usize,
     /// Whether `limit` changes the page size.
     pub(crate) honors_limit: bool,
@@ -91,18 +95,14 @@ impl Server {
     pub(crate) fn client_with_bodies_of(&self, bytes: usize) -> Avala {
         let server = self.clone();
         let service = tower::service_fn(move |request: Request<Body>| {
-            let result = server.lock().respond(&request);
+            let result = server.respond(&request);
             async move { result }
         });
-        let retry = RetryPolicy::default().max_attempts(1);
-        Avala::builder()
-            .api_key("avk_test")
-            .rate_limiter(RateLimiter::off())
-            .retry(retry)
-            .transport(|transport| transport.max_body_bytes(bytes))
-            .service(service)
-            .build()
-            .unwrap()
+        client_of(service, bytes)
+    }
+
+    pub(crate) fn respond(&self, request: &Request<Body>) -> Result<Response<Body>, BoxError> {
+        self.lock().respond(request)
     }
 
     /// Returns the decisions on an execution.
@@ -131,12 +131,32 @@ impl Server {
     }
 }
 
+/// Returns a client of a service, without rate limit and without retries of its own.
+pub(crate) fn client_of<S>(service: S, max_body_bytes: usize) -> Avala
+where
+    S: tower::Service<Request<Body>, Response = Response<Body>, Error = BoxError> + Clone + Send + Sync + 'static,
+    S::Future: Send + 'static,
+{
+    let retry = RetryPolicy::default().max_attempts(1);
+    Avala::builder()
+        .api_key("avk_test")
+        .rate_limiter(RateLimiter::off())
+        .retry(retry)
+        .transport(|transport| transport.max_body_bytes(max_body_bytes))
+        .service(service)
+        .build()
+        .unwrap()
+}
+
 impl State {
     fn respond(&mut self, request: &Request<Body>) -> Result<Response<Body>, BoxError> {
         let target = request.uri().path_and_query().map_or("", |target| target.as_str());
         let line = format!("{} {}", request.method(), target.strip_prefix("/api/v1").unwrap_or(target));
         self.requests.push(line.clone());
         self.times.push(Instant::now());
+        if let Some((_, status)) = self.broken.iter().find(|(text, _)| line.contains(text)) {
+            return Ok(response(*status, &json!({"detail": "always"}), None));
+        }
         let fault =
             self.faults.iter().position(|(text, _)| line.contains(text)).map(|index| self.faults.remove(index).1);
         match fault {
@@ -197,10 +217,13 @@ impl State {
         if !self.oldest_first {
             listed.reverse();
         }
-        let page = number("page=").unwrap_or(1);
+        let page = number("page=").filter(|_| self.has_numbers).unwrap_or(1);
         let start = number("cursor=").unwrap_or((page - 1) * size);
         let place = if self.has_numbers { format!("page={}", page + 1) } else { format!("cursor={}", start + size) };
         let page: Vec<_> = listed.into_iter().skip(start).take(size + 1).collect();
+        if self.poison.is_some_and(|poison| page[..page.len().min(size)].iter().any(|shown| shown["uid"] == poison)) {
+            return (500, json!({"detail": "a bug of the server"}));
+        }
         let filters = status.map(|status| format!("status={status}&")).unwrap_or_default();
         let filters = filters + &limit.map(|limit| format!("limit={limit}&")).unwrap_or_default();
         let next = (page.len() > size).then(|| format!("/api/v1/agents/a1/executions/?{filters}{place}"));

@@ -14,14 +14,17 @@ use tokio_util::sync::CancellationToken;
 
 use super::backlog::Backlog;
 use super::course::Course;
-use super::outcome::{Ending, Summary, Until};
+use super::outcome::{Ending, Until};
+use super::patience::Patience;
 use super::poll::Polled;
 use super::schedule::Schedule;
 use super::shared::Shared;
 use super::walk::Walk;
 use super::workers::Workers;
-use crate::error::AgentError;
+use crate::error::{AgentError, AgentErrorKind, BoxError};
 use crate::journal::Record;
+use crate::monitor::Count;
+use crate::summary::Summary;
 
 /// Time that a journal or a claim store has to respond at the end.
 const LAST: Duration = Duration::from_secs(2);
@@ -50,6 +53,15 @@ pub(super) struct Loop {
     is_idle: bool,
     /// Whether the agent was not found (404) since the last successful poll. A second 404 ends the run.
     registers_again: bool,
+    /// What failed since it last succeeded, and how many executions were listed at most meanwhile.
+    lists: Patience,
+    deliveries: Patience,
+    claims: Patience,
+    most_listed: usize,
+    /// Why a run that ends by itself ends early: it polls no more.
+    given_up: Option<AgentError>,
+    /// Nothing more is started, because nothing would succeed.
+    starts_nothing: bool,
 }
 
 impl Loop {
@@ -73,6 +85,12 @@ impl Loop {
             has_polled: false,
             is_idle: false,
             registers_again: false,
+            lists: Patience::default(),
+            deliveries: Patience::default(),
+            claims: Patience::default(),
+            most_listed: 0,
+            given_up: None,
+            starts_nothing: false,
         }
     }
 
@@ -80,8 +98,10 @@ impl Loop {
     pub(super) async fn run(mut self, stop: &CancellationToken) -> Result<Summary, AgentError> {
         let result = self.work(stop).await;
         let drained = self.drain().await;
-        result.and(drained)?;
-        Ok(self.summary)
+        let mut summary = self.summary;
+        summary.undelivered = self.shared.records().open().filter(|record| record.is_undelivered()).count();
+        let result = result.and(drained).and(self.given_up.map_or(Ok(()), Err));
+        result.map(|()| summary).map_err(|error| error.with_summary(summary))
     }
 
     async fn work(&mut self, stop: &CancellationToken) -> Result<(), AgentError> {
@@ -112,27 +132,76 @@ impl Loop {
     }
 
     fn is_finished(&self) -> bool {
-        let is_done = self.workers.is_empty() && self.backlog.is_empty() && self.undelivered.is_empty();
-        match self.until {
+        let is_done = self.starts_nothing || (self.backlog.is_empty() && self.undelivered.is_empty());
+        let is_last = match self.until {
             Until::Stopped => false,
-            Until::OnePoll => self.has_polled && self.polling.is_none() && is_done,
-            Until::Idle => self.is_idle && is_done,
-        }
+            Until::OnePoll => self.has_polled && self.polling.is_none(),
+            Until::Idle => self.is_idle,
+        };
+        self.workers.is_empty() && is_done && (is_last || self.given_up.is_some())
     }
 
     fn ended(&mut self, execution: ExecutionUid, ending: Ending) {
+        if !matches!(ending, Ending::Unclaimed(_)) {
+            self.claims.succeeded();
+        }
         match ending {
-            Ending::Decided => self.summary.decided += 1,
-            Ending::Undecided => self.summary.undecided += 1,
+            Ending::Decided => {
+                self.summary.decided += 1;
+                self.deliveries.succeeded();
+                self.advanced();
+            }
+            Ending::Undecided => {
+                self.summary.undecided += 1;
+                self.advanced();
+            }
             Ending::Failed(execution) => {
                 self.summary.failed += 1;
                 self.retry(*execution);
             }
             // An undelivered decision is sent again, even if the list cannot be read.
             Ending::Postponed | Ending::Interrupted if self.delivers_later(&execution) => {
+                self.not_delivered(&execution);
                 self.undelivered.push_back(execution);
             }
             Ending::Postponed | Ending::Interrupted => {}
+            Ending::Unclaimed(error) => self.not_claimed(&execution, error),
+        }
+    }
+
+    /// Records that executions come to an end although the list cannot be read to its end: the others move up in it.
+    fn advanced(&mut self) {
+        if self.until == Until::Idle {
+            self.lists.succeeded();
+        }
+    }
+
+    fn not_delivered(&mut self, execution: &ExecutionUid) {
+        let now = Instant::now();
+        let retry_at = self.shared.retries().get(execution).copied();
+        let pause = retry_at.unwrap_or(now).saturating_duration_since(now);
+        if self.deliveries.failed(pause, now) && self.until == Until::Idle {
+            let message = "no decision is acknowledged any more; they stay in the journal, so run again";
+            self.give_up(AgentError::new(AgentErrorKind::Incomplete, message));
+            self.starts_nothing = true;
+        }
+    }
+
+    fn not_claimed(&mut self, execution: &ExecutionUid, error: BoxError) {
+        tracing::warn!(%execution, error = %error, "the claim store failed; nothing was started");
+        self.shared.monitor.count(Count::FailedClaims);
+        // A single round tries each execution once.
+        if self.claims.failed(Duration::ZERO, Instant::now()) || self.until == Until::OnePoll {
+            let message = "the claim store fails; what was not claimed waits at the server, so run again";
+            self.give_up(AgentError::new(AgentErrorKind::Claims, message).with_source(error));
+            self.starts_nothing |= self.until == Until::Idle;
+        }
+    }
+
+    /// Ends a run that ends by itself when what is in flight is done.
+    fn give_up(&mut self, error: AgentError) {
+        if self.until != Until::Stopped {
+            self.given_up.get_or_insert(error);
         }
     }
 

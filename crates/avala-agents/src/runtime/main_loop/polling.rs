@@ -1,6 +1,7 @@
 //! Polls, and updates the backlog and the schedule.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use avala_client::{Error, ErrorKind};
 use tokio::time::Instant;
@@ -13,10 +14,14 @@ use crate::runtime::outcome::Until;
 use crate::runtime::poll;
 use crate::runtime::poll::{Listed, Poll, Polled};
 
+/// After so many failed polls in a row the agent is not ready.
+const NOT_READY: u32 = 3;
+
 impl Loop {
     /// Starts a poll if one is due. Returns when the next one is.
     pub(super) fn poll_if_due(&mut self) -> Option<Instant> {
-        if self.polling.is_some() || (self.has_polled && self.until == Until::OnePoll) {
+        let is_last = (self.has_polled && self.until == Until::OnePoll) || self.given_up.is_some();
+        if self.polling.is_some() || is_last {
             return None;
         }
         let now = Instant::now();
@@ -39,6 +44,7 @@ impl Loop {
             register: self.registers_again.then(|| self.events.clone()),
             unfinished: self.unfinished.take(),
             start,
+            known: self.course.list(),
             with_running,
             in_progress: self.workers.running().clone(),
         };
@@ -50,27 +56,27 @@ impl Loop {
     pub(super) fn polled(&mut self, polled: Polled) -> Result<(), AgentError> {
         match polled {
             Polled::Listed(listed) => {
-                if let Some(error) = self.listed(*listed) {
-                    self.pause(&error);
-                }
+                self.listed(*listed);
                 Ok(())
             }
-            Polled::Failed { error, unfinished, is_first_page } => {
+            Polled::Failed { error, listed, unfinished, is_first_page } => {
                 self.unfinished = unfinished;
-                self.poll_failed(error, is_first_page)
+                self.poll_failed(error, listed, is_first_page)
             }
         }
     }
 
-    /// Adds the listed executions to the backlog. Returns why the list was not read to its end.
-    fn listed(&mut self, listed: Listed) -> Option<Error> {
-        let (walk, now) = (listed.walk, Instant::now());
+    /// Takes over what was listed.
+    fn listed(&mut self, listed: Listed) {
+        let (mut walk, now) = (listed.walk, Instant::now());
+        let has_gap = walk.has_gap();
         self.registers_again = false;
         self.shared.monitor.polled(walk.total, walk.oldest);
-        self.shared.monitor.set_ready(true);
-        // Executions that were not listed are kept: running executions if these were not requested, and failed
-        // executions that ran when the walk began, or that are on pages that were not read.
-        let has_running = walk.with_running && listed.error.is_none();
+        self.shared.monitor.set_incomplete(has_gap);
+        self.shared.monitor.set_ready(!has_gap);
+        // What was not listed is still to do: running executions if those were not requested, and failed ones that ran
+        // when the walk began, or that are on the pages that it did not read.
+        let has_running = walk.with_running && !has_gap;
         let failed = &self.failed_meanwhile;
         let kept = self.backlog.take(|execution, is_running, is_waiting| {
             (is_running && !has_running) || (is_waiting && !walk.is_complete) || failed.contains(execution)
@@ -88,6 +94,7 @@ impl Loop {
         self.find_undelivered();
         if walk.is_complete {
             self.has_polled = true;
+            (self.lists, self.most_listed) = Default::default();
             match (walk.with_running, listed.misses_known) {
                 (true, _) => self.schedule.listed_running(walk.found_running, now),
                 (false, true) => self.schedule.missed(now),
@@ -98,15 +105,20 @@ impl Loop {
         } else if self.backlog.ready_len() < self.shared.capacity.most() / 2 {
             self.course.forget();
         }
-        self.schedule.succeeded(self.backlog.ready_len() > 0, walk.pages_read, now);
+        match walk.error.take() {
+            None => self.schedule.succeeded(self.backlog.ready_len() > 0, walk.pages_read, now),
+            Some(error) => self.list_failed(error, walk.total),
+        }
+        if let Some(error) = walk.gap.take() {
+            self.not_listed(error, walk.total, self.schedule.due(false).saturating_duration_since(now));
+        }
         let oldest =
             if let Start::From(page) = self.course.start(now, self.shared.capacity.most()) { Some(page) } else { None };
         self.shared.lookups.set_oldest(oldest);
-        listed.error
     }
 
-    /// Handles a failed poll: stops, registers again, or waits.
-    fn poll_failed(&mut self, error: Error, is_first_page: bool) -> Result<(), AgentError> {
+    /// Decides what a failed poll means: stop, register again, or wait.
+    fn poll_failed(&mut self, error: Error, listed: usize, is_first_page: bool) -> Result<(), AgentError> {
         match error.kind() {
             ErrorKind::Authentication | ErrorKind::Forbidden => {
                 self.shared.monitor.count(Count::FailedPolls);
@@ -122,15 +134,33 @@ impl Loop {
                 self.shared.monitor.count(Count::FailedPolls);
                 self.registers_again = true;
             }
-            _ => self.pause(&error),
+            _ => self.list_failed(error, listed),
         }
         Ok(())
     }
 
-    /// Postpones the next poll, because a page failed.
-    fn pause(&mut self, error: &Error) {
+    /// Polls later, because a page failed after so many executions were listed.
+    fn list_failed(&mut self, error: Error, listed: usize) {
         self.shared.monitor.count(Count::FailedPolls);
         let pause = self.schedule.failed(error.retry_after(), Instant::now());
         tracing::warn!(error = %error, retry_in = ?pause, "polling failed");
+        if self.schedule.failures() >= NOT_READY {
+            self.shared.monitor.set_ready(false);
+        }
+        self.not_listed(error, listed, pause);
+    }
+
+    /// Ends a run that ends by itself if the list cannot be read to its end, though it was tried for long.
+    fn not_listed(&mut self, error: Error, listed: usize, pause: Duration) {
+        if listed > self.most_listed {
+            // It gets further.
+            self.most_listed = listed;
+            self.lists.succeeded();
+        }
+        if self.lists.failed(pause, Instant::now()) {
+            let failures = self.lists.failures();
+            let message = format!("the executions cannot be listed to the end, after {failures} attempts; run again");
+            self.give_up(AgentError::new(AgentErrorKind::Incomplete, message).with_source(error));
+        }
     }
 }

@@ -21,6 +21,9 @@ impl Loop {
 
     /// Starts as many workers as the limits allow. Returns when the next one may start.
     pub(super) fn start_workers(&mut self) -> Option<Instant> {
+        if self.starts_nothing {
+            return None;
+        }
         let deliveries = self.start_deliveries();
         let handlers = self.start_handlers();
         if self.backlog.needs_more(self.workers.len(), self.shared.settings.concurrency) {
