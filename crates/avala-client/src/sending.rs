@@ -5,7 +5,7 @@ use std::pin::{Pin, pin};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use avala_transport::{Body, CutBody, Sent, TimeoutPhase, TransportError, TransportErrorKind};
+use avala_transport::{Body, CutBody, TimeoutPhase, TransportError, TransportErrorKind};
 use bytes::Bytes;
 use http::StatusCode;
 use http::response::Parts;
@@ -149,11 +149,11 @@ async fn send(avala: Avala, request: Request) -> Result<RawResponse, Error> {
             Box::pin(within(left, read)).await.unwrap_or_else(|| {
                 let message = format!("call timed out after {:.1} s while the body was read", timeout.as_secs_f64());
                 let error = TransportError::new(TransportErrorKind::Timeout, message);
-                Err(error.with_timeout_phase(TimeoutPhase::Total).with_status(parts.status).with_sent(Sent::Yes))
+                Err(error.with_timeout_phase(TimeoutPhase::Total))
             })
         }
     };
-    let (body, was_cut) = read.map_err(|error| Error::transport(Some(&endpoint), error))?;
+    let (body, was_cut) = read.map_err(|error| Error::unread(&endpoint, &parts, error))?;
     if is_success {
         return Ok(RawResponse { endpoint, path, parts, body });
     }

@@ -6,6 +6,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use avala_transport::Sent;
 use futures_core::Stream;
 use http::StatusCode;
 use tokio::time::{Instant, sleep};
@@ -74,7 +75,9 @@ pub struct Wait<T> {
 struct Polls {
     started: Option<Instant>,
     count: u32,
-    /// The status in the last poll that succeeded.
+    /// What the polls may have sent.
+    sent: Option<Sent>,
+    /// The last status that a poll returned.
     status: Option<String>,
     /// Whether a poll has succeeded.
     has_value: bool,
@@ -236,9 +239,13 @@ impl<T: Send + 'static> Wait<T> {
                 }
                 sleep(pause).await;
             }
+            if self.timeout.is_zero() {
+                return Err(self.timed_out(started.elapsed(), None));
+            }
             self.polls.count = self.polls.count.saturating_add(1);
             let error = match self.next_call(started).with_meta().await {
                 Ok(Response { value, meta }) => {
+                    self.polls.sent = Some(Sent::Yes);
                     let progress = (self.judge)(&value);
                     if let Some(observer) = &mut self.on_progress {
                         observer(&value);
@@ -252,6 +259,7 @@ impl<T: Send + 'static> Wait<T> {
                 }
                 Err(error) => error,
             };
+            self.polls.sent = self.polls.sent.max(Some(error.sent()));
             let pause = if error.is_retryable() {
                 error.retry_after().unwrap_or_default().max(self.interval)
             } else if self.is_lag(&error, started) {
@@ -288,7 +296,8 @@ impl<T: Send + 'static> Wait<T> {
             None => "; no poll succeeded".to_owned(),
         };
         let message = format!("timed out after {count} poll{plural} in {:.1} s{status}", elapsed.as_secs_f64());
-        Error::wait_timeout(&self.call.request.endpoint, message, elapsed, source)
+        let sent = self.polls.sent.unwrap_or(Sent::No);
+        Error::wait_timeout(&self.call.request.endpoint, message, elapsed, sent, source)
     }
 }
 

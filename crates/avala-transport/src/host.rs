@@ -4,6 +4,11 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 
 use http::uri::Authority;
 
+/// The longest label of a name, and the longest name without its last dot: DNS can hold no longer ones (RFC 1035, section
+/// 2.3.4).
+const MAX_LABEL: usize = 63;
+const MAX_NAME: usize = 253;
+
 /// Returns why `authority` cannot be connected to, judging by its text.
 pub(crate) fn check_authority(authority: &Authority) -> Result<(), &'static str> {
     let text = authority.as_str();
@@ -57,6 +62,9 @@ fn check_name(host: &str) -> Result<(), &'static str> {
     if name.is_empty() {
         return Err("it has no host; write it like https://api.avala.ai/api/v1");
     }
+    if name.len() > MAX_NAME {
+        return Err("its host is longer than 253 characters, which no name server can resolve");
+    }
     for label in name.split('.') {
         check_label(label)?;
     }
@@ -77,6 +85,9 @@ fn check_label(label: &str) -> Result<(), &'static str> {
     }
     if !label.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_')) {
         return Err("its host has characters other than letters, digits, `-`, `_` and dots");
+    }
+    if label.len() > MAX_LABEL {
+        return Err("a part of its host is longer than 63 characters, which no name server can resolve");
     }
     if label.starts_with('-') || label.ends_with('-') {
         return Err("a part of its host begins or ends with a hyphen");

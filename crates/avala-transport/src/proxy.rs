@@ -207,6 +207,7 @@ mod tests {
 
     #[test]
     fn proxy_that_cannot_be_connected_to_is_rejected() {
+        let long = format!("http://u:p@{}.example:3128", "x".repeat(64));
         let table = [
             ("http://:3128", "no host"),
             ("http://u:p@:3128", "no host"),
@@ -218,6 +219,7 @@ mod tests {
             ("http://a:0", "port"),
             ("http://a:65536", "port"),
             ("http://1.2.3:3128", "IPv4"),
+            (long.as_str(), "63 characters"),
         ];
         for (url, reason) in table {
             let error = Proxy::http(url).expect_err(url);

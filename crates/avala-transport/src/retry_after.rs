@@ -12,8 +12,9 @@ const LONGEST: Duration = Duration::from_secs(3_600);
 /// `None` if the header is missing or invalid (decimals, negative numbers, lists).
 ///
 /// Some servers send a Unix timestamp, in seconds or smaller units. A number that can only be a timestamp is read as
-/// one. Dates and timestamps are compared with the response's `Date` header, so that a wrong local clock has no effect,
-/// and with the local clock if that header is missing. A time in the past is a wait of zero.
+/// one. Dates and timestamps are compared with the response's `Date` header, so that a wrong local clock does no harm,
+/// and with the local clock if that header is missing. A time in the past is a wait of zero. Of several headers, the
+/// longest valid wait counts, so that no server on the way gets a request too early.
 ///
 /// ```
 /// use std::time::Duration;
@@ -24,7 +25,10 @@ const LONGEST: Duration = Duration::from_secs(3_600);
 /// ```
 #[must_use]
 pub fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+    headers.get_all(RETRY_AFTER).iter().filter_map(|value| wait(value.to_str().ok()?.trim(), headers)).max()
+}
+
+fn wait(text: &str, headers: &HeaderMap) -> Option<Duration> {
     let at = match whole_seconds(text) {
         Some(number) => match point_in_time(number) {
             Some(at) => at,
@@ -139,6 +143,32 @@ mod tests {
             assert_eq!(read(text, None), Some(Duration::from_secs(3_600)), "{text}");
         }
         assert_eq!(read("3599", None), Some(Duration::from_secs(3_599)));
+    }
+
+    #[test]
+    fn longest_of_several_headers_counts() {
+        let of = |values: &[&str]| {
+            let mut headers = HeaderMap::new();
+            for value in values {
+                headers.append(RETRY_AFTER, HeaderValue::from_str(value).unwrap());
+            }
+            retry_after(&headers).map(|wait| wait.as_secs())
+        };
+        assert_eq!(of(&["5", "30"]), Some(30));
+        assert_eq!(of(&["30", "5"]), Some(30));
+        assert_eq!(of(&["soon", "5", "-1", ""]), Some(5), "invalid ones do not hide a valid one");
+        assert_eq!(of(&["soon", "5, 10"]), None);
+        let repeated = vec!["7"; 10_000];
+        assert_eq!(of(&repeated), Some(7));
+    }
+
+    #[test]
+    fn value_that_is_no_text_is_none() {
+        let mut headers = HeaderMap::new();
+        headers.insert(RETRY_AFTER, HeaderValue::from_bytes(b"\xff5").unwrap());
+        assert_eq!(retry_after(&headers), None);
+        headers.insert(RETRY_AFTER, HeaderValue::from_static("\t 5\t"));
+        assert_eq!(retry_after(&headers), Some(Duration::from_secs(5)));
     }
 
     #[test]

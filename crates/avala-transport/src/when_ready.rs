@@ -36,6 +36,13 @@ pin_project! {
     }
 }
 
+impl<S: Service<Request<Body>>> WhenReady<S> {
+    /// Creates a future that fails without calling the service.
+    pub(crate) fn failed(error: TransportError) -> Self {
+        Self { call: None, rest: Some(Rest::Failed(error)) }
+    }
+}
+
 enum Rest<S> {
     // Boxed, because it is rare and large.
     Waiting(Box<(S, Request<Body>)>),

@@ -41,6 +41,16 @@ impl Error {
         this
     }
 
+    /// Creates the error of a response whose body could not be read.
+    pub(crate) fn unread(endpoint: &Endpoint, parts: &Parts, error: TransportError) -> Self {
+        let meta = Meta::of(parts);
+        let error = error.with_status(meta.status).with_sent(Sent::Yes);
+        let mut this = Self::transport(Some(endpoint), error);
+        this.0.request_id = meta.request_id;
+        this.0.report = meta.report;
+        this
+    }
+
     /// Creates the error of an unsuccessful response. `was_cut` means that `body` is not the whole body.
     pub(crate) fn response(endpoint: &Endpoint, parts: &Parts, body: &[u8], was_cut: bool) -> Self {
         let kept = Kept::read(body, was_cut);
@@ -112,11 +122,18 @@ impl Error {
         Self::new(ErrorKind::JobFailed, Some(endpoint), message).responded(meta, Kept::read(&[], false))
     }
 
-    /// Creates the error of a wait that timed out; `source` is the error of the last poll, if it failed.
-    pub(crate) fn wait_timeout(endpoint: &Endpoint, message: String, elapsed: Duration, source: Option<Self>) -> Self {
+    /// Creates the error of a wait that timed out. `sent` is what its polls may have sent, and `source` is the error of
+    /// the last poll, if it failed.
+    pub(crate) fn wait_timeout(
+        endpoint: &Endpoint,
+        message: String,
+        elapsed: Duration,
+        sent: Sent,
+        source: Option<Self>,
+    ) -> Self {
         let mut this = Self::new(ErrorKind::Timeout, Some(endpoint), message);
         this.0.report.elapsed = elapsed;
-        this.0.sent = Sent::Yes;
+        this.0.sent = sent;
         this.0.source = source.map(Into::into);
         this
     }

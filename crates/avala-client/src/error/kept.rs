@@ -50,7 +50,8 @@ fn decoded(body: &[u8]) -> Cow<'_, str> {
     let units = |pair: fn([u8; 2]) -> u16| {
         let units = body.as_chunks::<2>().0.iter().skip(1).map(|unit| pair(*unit));
         let text = char::decode_utf16(units).map(|unit| unit.unwrap_or(char::REPLACEMENT_CHARACTER));
-        Cow::Owned(text.collect())
+        // In UTF-32, every other unit is zero.
+        Cow::Owned(text.filter(|character| *character != '\0').collect())
     };
     match body {
         [0xff, 0xfe, ..] => units(u16::from_le_bytes),
@@ -241,10 +242,19 @@ mod tests {
     }
 
     #[test]
-    fn a_body_in_utf_16_is_read() {
+    fn a_body_in_utf_16_or_32_is_read() {
         let mut body = vec![0xff, 0xfe];
         body.extend(r#"{"password":"hunter2"}"#.encode_utf16().flat_map(u16::to_le_bytes));
         assert_eq!(Kept::read(&body, false).text, r#"{"password":"***"}"#);
+        // UTF-32 begins with the same mark as UTF-16.
+        for (mark, bytes) in
+            [(&[0xff, 0xfe, 0, 0], u32::to_le_bytes as fn(u32) -> [u8; 4]), (&[0, 0, 0xfe, 0xff], u32::to_be_bytes)]
+        {
+            let mut body = mark.to_vec();
+            body.extend(r#"{"password":"hunter2"}"#.chars().flat_map(|character| bytes(character.into())));
+            let kept = Kept::read(&body, false).text;
+            assert!(kept.ends_with(r#"{"password":"***"}"#) && !kept.contains("hunter2"), "{kept:?}");
+        }
         let without_mark: Vec<u8> = "password=hunter2".encode_utf16().flat_map(u16::to_be_bytes).collect();
         assert_eq!(Kept::read(&without_mark, false).text, "password=***");
     }

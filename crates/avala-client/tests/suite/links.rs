@@ -39,6 +39,12 @@ async fn only_the_query_of_a_link_is_followed() {
         "//example.com/gateway/tasks?cursor=b&status=%70ending",
         "/api/v1/tasks/?cursor=b&status=%70ending",
         "?cursor=b&status=%70ending",
+        "https://ada:hunter2@api.avala.ai:8443/api/v1/tasks/?cursor=b&status=%70ending#top",
+        "http://[2001:db8::1]:8000/api/v1/tasks/?cursor=b&status=%70ending",
+        "//[::1]/tasks?cursor=b&status=%70ending",
+        "HTTPS://API.AVALA.AI/a%2Fb/%74%61sks//?cursor=b&status=%70ending",
+        "https:/api/v1/tasks/?cursor=b&status=%70ending",
+        "./?cursor=b&status=%70ending#?cursor=c",
     ] {
         for (index, prefix) in ["/api/v1", "", "/api/v1"].into_iter().enumerate() {
             let script = linked(&json!(next));
@@ -62,6 +68,19 @@ async fn a_broken_link_is_reported_after_the_items() {
         json!("https://api avala.ai/api/v1/tasks/?cursor=b"),
         json!("https://[/api/v1/tasks/?cursor=b"),
         json!("/api/v1/tasks/?limit=5"),
+        json!("/api/v1/tasks/%2e%2e/datasets/?cursor=b"),
+        json!("/api/v1/tasks%00/?cursor=b"),
+        json!("/api/v1/tasks/%?cursor=b"),
+        json!("/api/v1\\tasks/?cursor=b"),
+        json!("https://[::1/api/v1/tasks/?cursor=b"),
+        json!("https://api.avala.ai:80:80/api/v1/tasks/?cursor=b"),
+        json!("javascript:alert(1)?cursor=b"),
+        json!("/api/v1/tasks/?cursor=b\r\nx-injected: 1"),
+        json!("/api/v1/tasks/#?cursor=b"),
+        json!("/api/v1/tasks/?cursor=b\u{0}"),
+        json!("/api/v1/tasks/?cursor=größe"),
+        json!(" "),
+        json!("?"),
         json!(7),
         json!(true),
         json!({"cursor": "b"}),
@@ -169,4 +188,25 @@ async fn filters_of_the_call_win_over_those_of_a_cursor() {
             "/tasks/?cursor=b&project=A&limit=5",
         ]
     );
+}
+
+#[tokio::test]
+async fn value_of_a_cursor_is_sent_as_it_came() {
+    for value in
+        ["cD0y%2BMDI1%3D%3D", "cD0y+MDI1==", "a%20b+c", "%E2%82%AC", "%zz", "a/b?c:d@e", "{}|^`", "%00", "\'*()"]
+    {
+        let script = linked(&json!(format!("/api/v1/tasks/?limit=1&cursor={value}")));
+        assert_eq!(results(&bare(&script)).await.len(), 2, "{value}");
+        assert_eq!(targets(&script)[1], format!("/tasks/?limit=1&cursor={value}"), "{value}");
+        let stored: Cursor = serde_json::from_value(json!(format!("cursor={value}"))).unwrap();
+        assert_eq!(stored.to_string().parse::<Cursor>().unwrap(), stored);
+    }
+    // A bare value is data, and is encoded whatever is in it.
+    for value in ["a&project=B", "a#b", "a b", "größe", "\u{0}\r\n", "%2B"] {
+        let script = ScriptedService::always(page("a", &Value::Null));
+        bare(&script).tasks().list().project("A").cursor(Cursor::new(value)).await.unwrap();
+        let target = targets(&script).remove(0);
+        let pairs: Vec<_> = target.split_once('?').unwrap().1.split('&').collect();
+        assert_eq!((pairs.len(), pairs[1]), (2, "project=A"), "{target}");
+    }
 }

@@ -1,13 +1,16 @@
 //! Layers and services of the user.
 
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
-use avala_client::{Avala, ErrorKind};
+use avala_client::{Avala, AvalaBuilder, ErrorKind, Sent};
 use avala_transport::testing::{ScriptedService, Step};
+use bytes::Bytes;
 use serde_json::json;
-use tower::util::MapRequestLayer;
+use tower::util::{MapRequestLayer, MapResponseLayer};
 
 use crate::json;
 
@@ -83,4 +86,71 @@ async fn layers_of_tower_fit_as_they_are() {
     let started = tokio::time::Instant::now();
     assert_eq!(avala.tasks().get("t1").await.unwrap_err().kind(), ErrorKind::Timeout);
     assert_eq!(started.elapsed(), Duration::from_secs(1));
+}
+
+/// A body that sends its text in pieces, and then fails or ends.
+struct Pieces {
+    pieces: Vec<&'static str>,
+    fails: bool,
+}
+
+impl http_body::Body for Pieces {
+    type Data = Bytes;
+    type Error = std::io::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<http_body::Frame<Bytes>, std::io::Error>>> {
+        if !self.pieces.is_empty() {
+            let piece = Bytes::from_static(self.pieces.remove(0).as_bytes());
+            return Poll::Ready(Some(Ok(http_body::Frame::data(piece))));
+        }
+        Poll::Ready(self.fails.then(|| Err(std::io::Error::other("the cipher failed, token=hunter2"))))
+    }
+}
+
+/// Returns a builder with a layer, in either position, that replaces the body of each response.
+fn replacing_bodies(body: fn() -> Pieces) -> [AvalaBuilder; 2] {
+    let layer = || {
+        MapResponseLayer::new(move |response: http::Response<avala_transport::Body>| {
+            response.map(|_| avala_transport::Body::once(body()))
+        })
+    };
+    let builder = || Avala::builder().api_key("avk_test");
+    [builder().layer_per_call(layer()), builder().layer_per_attempt(layer())]
+}
+
+#[tokio::test(start_paused = true)]
+async fn body_that_a_layer_wraps_is_read_within_the_cap() {
+    let pieces = || Pieces { pieces: vec!["{\"uid\":", "\"t1\"", "}"], fails: false };
+    for (cap, is_read) in [(12, true), (11, false)] {
+        for builder in replacing_bodies(pieces) {
+            let script = ScriptedService::always(json(&json!({})));
+            let avala = builder.service(script).transport(|transport| transport.max_body_bytes(cap)).build().unwrap();
+            match avala.tasks().get("t1").await {
+                Ok(task) => assert!(is_read && task.uid == "t1"),
+                Err(error) => {
+                    assert_eq!((error.kind(), error.sent(), is_read), (ErrorKind::BodyTooLarge, Sent::Yes, false));
+                    assert_eq!(error.status().unwrap().as_u16(), 200, "{error}");
+                }
+            }
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn body_of_a_layer_that_fails_has_the_status_and_attempts() {
+    for status in [200, 404, 500] {
+        for builder in replacing_bodies(|| Pieces { pieces: vec!["{\"detail\":\"half"], fails: true }) {
+            let script = ScriptedService::always(Step::respond(status).header("x-request-id", "r1"));
+            let avala = builder.service(script.clone()).build().unwrap();
+            let error = avala.tasks().get("t1").max_attempts(1).await.unwrap_err();
+            assert_eq!((error.kind(), error.sent()), (ErrorKind::ConnectionLost, Sent::Yes), "{error}");
+            assert_eq!((error.status().unwrap().as_u16(), error.attempts()), (status, 1), "{error}");
+            assert_eq!(error.request_id(), Some("r1"));
+            let line = format!("{error} {error:?}");
+            assert!(line.contains("the cipher failed") && !line.contains("hunter2"), "{line}");
+        }
+    }
 }

@@ -6,6 +6,7 @@ use std::fmt::{self, Write};
 use avala_client::{Avala, Error};
 use avala_transport::testing::{ScriptedService, Step};
 use avala_transport::{Body, BoxError, RetryPolicy};
+use avala_types::Cursor;
 use http::{Request, Response};
 use serde_json::{Value, json};
 
@@ -198,12 +199,64 @@ async fn secrets_in_bodies_of_other_frameworks_are_shown_nowhere() {
         "<html><script>window.state = {\\u0022apiKey\\u0022: \\u0022hunter2\\u0022}</script></html>",
         "<error><param name=\"password\">hunter2</param><Password><![CDATA[hunter2]]></Password></error>",
         "password: |\n  hunter2\n  hunter2\n",
+        r#"{"headers":{"Set-Cookie":"sid=hunter2; Path=/","Cookie":["a=b; sid=hunter2"]}}"#,
+        r#"{"request":"GET / HTTP/1.1\nCookie: theme=dark; sid=hunter2\nAuthorization: Basic aHVudGVyMg==hunter2\n"}"#,
+        r#"{"detail":"curl -H 'X-Avala-Api-Key: hunter2' https://ada:hunter2@api.avala.ai/"}"#,
+        r#"{"detail":"postgres://ada:hunter2@db.example/x and redis://:hunter2@cache.example"}"#,
+        r#"{"cookies":{"sid":"hunter2"},"env":{"AWS_SECRET_ACCESS_KEY":"hunter2","DB_PASSWORD":"hunter2"}}"#,
+        r#"[["x-api-key","hunter2"],["set-cookie","sid=hunter2"]]"#,
     ] {
         for error in errors_of(body).await {
             let shown = rendered(&error);
             assert!(!shown.contains("hunter2") && !shown.contains("ter2"), "{body}\n{shown}");
         }
     }
+}
+
+#[tokio::test]
+async fn secrets_in_other_encodings_are_shown_nowhere() {
+    let text = r#"{"detail":"No.","password":"hunter2","note":"key avk_hunter2hunter2"}"#;
+    let wide = |bytes: fn(u32) -> [u8; 4]| text.chars().flat_map(move |character| bytes(character.into()));
+    let utf16 = |bytes: fn(u16) -> [u8; 2]| text.encode_utf16().flat_map(bytes).collect::<Vec<u8>>();
+    let latin1 =
+        text.replace("No.", "N\u{f6}.").chars().map(|character| u8::try_from(character).unwrap()).collect::<Vec<u8>>();
+    for body in [
+        [&b"\xff\xfe"[..], &utf16(u16::to_le_bytes)].concat(),
+        [&b"\xfe\xff"[..], &utf16(u16::to_be_bytes)].concat(),
+        utf16(u16::to_le_bytes),
+        utf16(u16::to_be_bytes),
+        b"\xff\xfe\0\0".iter().copied().chain(wide(u32::to_le_bytes)).collect(),
+        b"\0\0\xfe\xff".iter().copied().chain(wide(u32::to_be_bytes)).collect(),
+        wide(u32::to_le_bytes).collect(),
+        [&b"\xef\xbb\xbf"[..], text.as_bytes()].concat(),
+        latin1,
+    ] {
+        for status in [200, 400] {
+            let script = ScriptedService::always(Step::respond(status).body(body.clone()));
+            let shown = rendered(&bare(&script).datasets().get("d1").await.unwrap_err()).replace('\0', "");
+            assert!(!shown.contains("hunter2"), "{shown}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn secrets_in_arguments_are_shown_nowhere() {
+    let script = ScriptedService::new();
+    let avala = bare(&script);
+    let secret = "avk_hunter2hunter2";
+    let get = || avala.datasets().get("d1");
+    for error in [
+        get().header(format!("{secret} "), "x").await.unwrap_err(),
+        get().header("x-tenant", format!("{secret}\r\nx")).await.unwrap_err(),
+        get().header("authorization", format!("Bearer {secret}")).await.unwrap_err(),
+        avala.datasets().get(format!("../{secret}/..")).header("host", secret).await.unwrap_err(),
+        avala.request(http::Method::GET, format!("/a b/{secret}?token=hunter2")).await.unwrap_err(),
+        avala.tasks().list().project(secret).cursor("cursor=a&project=b".parse::<Cursor>().unwrap()).await.unwrap_err(),
+    ] {
+        let shown = rendered(&error);
+        assert!(!shown.contains("hunter2"), "{shown}");
+    }
+    assert!(script.requests().is_empty());
 }
 
 #[tokio::test]

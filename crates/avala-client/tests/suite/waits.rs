@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use avala_client::{ErrorKind, Method, Progress};
+use avala_client::{ErrorKind, Method, Progress, Sent};
 use avala_transport::testing::{ScriptedService, Step};
 use avala_types::{DatasetStatus, ExportStatus};
 use serde_json::json;
@@ -218,4 +218,42 @@ async fn recording_is_ready_or_has_failed() {
     let error = bare(&script).fleet().recordings().wait("r1").await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::JobFailed);
     assert!(error.message().contains("recording r1 ended as `error`"), "{error}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn wait_without_time_sends_nothing() {
+    for (index, client) in [layered, bare].into_iter().enumerate() {
+        let script = ScriptedService::always(export("exported"));
+        let error = client(&script).exports().wait("e1").timeout(Duration::ZERO).await.unwrap_err();
+        assert_eq!((error.kind(), error.sent()), (ErrorKind::Timeout, Sent::No), "{index}: {error}");
+        assert!(script.requests().is_empty(), "{index}");
+    }
+    // Its polls may have been executed.
+    let script = ScriptedService::always(Step::hang());
+    let error = layered(&script).exports().wait("e1").timeout(Duration::from_secs(1)).await.unwrap_err();
+    assert_eq!((error.kind(), error.sent()), (ErrorKind::Timeout, Sent::Maybe), "{error}");
+    let script = ScriptedService::new().then(export("pending")).then(Step::hang());
+    let error = layered(&script).exports().wait("e1").timeout(Duration::from_secs(3)).await.unwrap_err();
+    assert_eq!((error.kind(), error.sent()), (ErrorKind::Timeout, Sent::Yes), "{error}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn longest_timeout_and_interval_of_a_wait_do_not_panic() {
+    let longest = [Duration::MAX, Duration::MAX - Duration::from_nanos(1), Duration::from_secs(i64::MAX as u64)];
+    for longest in longest {
+        for status in [429, 503, 500] {
+            let busy = Step::respond(status).header("retry-after", "18446744073709551615");
+            let script = ScriptedService::new().then(busy).then(export("exported"));
+            let wait = bare(&script).exports().wait("e1").timeout(longest);
+            assert_eq!(wait.await.unwrap().status, Some(ExportStatus::Exported), "{longest:?} {status}");
+
+            let script = ScriptedService::always(Step::respond(status));
+            let wait = layered(&script).exports().wait("e1").poll_interval(longest).timeout(Duration::from_secs(9));
+            assert_eq!(wait.await.unwrap_err().kind(), ErrorKind::Timeout, "{longest:?} {status}");
+        }
+        let script = ScriptedService::always(Step::respond(404));
+        let wait = bare(&script).exports().wait("e1").timeout(longest);
+        assert_eq!(wait.await.unwrap_err().kind(), ErrorKind::NotFound, "{longest:?}");
+        assert_eq!(script.requests().len(), 2, "{longest:?}");
+    }
 }

@@ -14,9 +14,9 @@ impl BaseUrl {
     /// # Errors
     ///
     /// [`Configuration`](TransportErrorKind::Configuration) for anything but an https address without user
-    /// information, query and fragment, and for a host, port or path that no request can be sent to: an empty label, an
-    /// IPv6 address with a zone ID, a port outside 1 to 65535, a `%` without two hexadecimal digits. The message says
-    /// which of these, and does not repeat the URL, which may have a password.
+    /// information, query and fragment, and for a host, port or path that no request can be sent to: an empty label or one of more
+    /// than 63 characters, an IPv6 address with a zone ID, a port outside 1 to 65535, a `%` without two hexadecimal digits. The message says
+    /// which of these, and does not repeat the URL, which could hold a password.
     pub fn parse(text: &str) -> Result<Self, TransportError> {
         let url = Self::read(text)?;
         if url.scheme != Scheme::HTTPS {
@@ -231,6 +231,31 @@ mod tests {
             "https://xn--gre-6ka8i.example",
         ] {
             assert!(BaseUrl::parse(text).is_ok(), "{text}: {:?}", BaseUrl::parse(text));
+        }
+    }
+
+    #[test]
+    fn host_that_is_too_long_for_dns_is_rejected() {
+        let label = |length| "x".repeat(length);
+        // Three labels of 63 and one of 61, with their dots: 253 characters.
+        let longest = [label(63), label(63), label(63), label(61)].join(".");
+        for (host, reason) in [
+            (label(63), None),
+            (label(64), Some("63 characters")),
+            (format!("api.{}.example", label(64)), Some("63 characters")),
+            (longest.clone(), None),
+            (format!("{longest}."), None),
+            (format!("{longest}x"), Some("253 characters")),
+            (format!("{longest}x."), Some("253 characters")),
+            ("a.".repeat(40_000), Some("253 characters")),
+        ] {
+            for port in ["", ":8443"] {
+                // The parser of URIs has a limit of its own.
+                let result = BaseUrl::parse(&format!("https://{host}{port}/v1"));
+                let shown = result.as_ref().map_or_else(ToString::to_string, |_| String::new());
+                assert_eq!(result.is_ok(), reason.is_none(), "{} {shown}", host.len());
+                assert!(reason.is_none_or(|reason| shown.contains(reason) || host.len() > 60_000), "{shown}");
+            }
         }
     }
 

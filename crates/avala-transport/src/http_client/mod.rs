@@ -143,8 +143,24 @@ fn pool_over(
     Ok(Pool::new(opener, IdleLimits { timeout, connections: settings.pool_max_idle_per_host }))
 }
 
-#[cfg(all(test, feature = "proxy"))]
+#[cfg(test)]
 mod tests {
+    use super::*;
+    use crate::error::{Sent, TransportErrorKind};
+
+    #[tokio::test]
+    async fn unresolved_name_counts_as_not_sent() {
+        // A label of 64 letters is one too long, so no name server is asked. No base URL can have it.
+        let uri = format!("http://{}.invalid/x/", "x".repeat(64));
+        let request = Request::post(uri).body(Body::from("{}")).unwrap();
+        let client = HttpClient::new(&Connections::default(), false).unwrap();
+        let error = client.pool_for(&request).send(request).await.unwrap_err();
+        assert_eq!((error.kind(), error.sent()), (TransportErrorKind::Connect, Sent::No), "{error:?}");
+    }
+}
+
+#[cfg(all(test, feature = "proxy"))]
+mod proxy_tests {
     use super::*;
 
     #[test]

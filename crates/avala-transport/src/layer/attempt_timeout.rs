@@ -19,7 +19,7 @@ use crate::when_ready::{WhenReady, call_when_ready};
 
 /// Ends an attempt at its timeout, which covers readiness, connecting, headers and the collected body.
 ///
-/// [`CallOptions::attempt_timeout`] overrides the layer's timeout.
+/// [`CallOptions::attempt_timeout`] overrides the layer's timeout. An attempt with a timeout of zero is not sent.
 ///
 /// ```
 /// use std::time::Duration;
@@ -84,14 +84,11 @@ where
         let timeout = own.unwrap_or(self.timeout);
         let ends = state.now().checked_add(timeout);
         let paused_before = state.background().map_or(Duration::ZERO, Background::paused);
-        AttemptTimeoutFuture {
-            attempt: call_when_ready(self.inner.clone(), request),
-            sleep: ends.map(sleep_until),
-            ends,
-            paused_before,
-            timeout,
-            state,
-        }
+        let attempt = match timeout {
+            Duration::ZERO => WhenReady::failed(timed_out(timeout).with_sent(Sent::No)),
+            _ => call_when_ready(self.inner.clone(), request),
+        };
+        AttemptTimeoutFuture { attempt, sleep: ends.map(sleep_until), ends, paused_before, timeout, state }
     }
 }
 
@@ -143,8 +140,7 @@ where
             return Poll::Pending;
         }
         this.state.set_attempt_timer(None);
-        let message = format!("attempt timed out after {}", Seconds(*this.timeout));
-        let error = TransportError::timeout(TimeoutPhase::Attempt, message);
+        let error = timed_out(*this.timeout);
         // The server refused the request, although the body of its response did not arrive in time.
         let Some(refusal) = this.state.refusal() else { return Poll::Ready(Err(error)) };
         let error = error.with_status(StatusCode::TOO_MANY_REQUESTS).with_sent(Sent::Yes);
@@ -153,4 +149,8 @@ where
             None => error,
         }))
     }
+}
+
+fn timed_out(timeout: Duration) -> TransportError {
+    TransportError::timeout(TimeoutPhase::Attempt, format!("attempt timed out after {}", Seconds(timeout)))
 }

@@ -6,7 +6,10 @@ use std::task::{Context, Poll, Waker};
 
 use avala_transport::layer::ConcurrencyLimitLayer;
 use avala_transport::testing::{ScriptedService, Step};
-use avala_transport::{Background, Body, ConcurrencyGroup, ConcurrencyLimits, Transport, TransportError};
+use avala_transport::{
+    Background, Body, ConcurrencyGroup, ConcurrencyLimits, MemoryLimits, RateLimit, RateLimiter, Transport,
+    TransportBuilder, TransportError,
+};
 use http::{Request, Response};
 use http_body_util::BodyExt;
 use tokio::task::JoinSet;
@@ -256,4 +259,33 @@ fn permit_expires_while_its_runtime_is_idle() {
     let mut left_alone = call(&stack, get("/x/"));
     idle.block_on(async { assert!(poll_once(&mut left_alone).is_pending()) });
     assert_eq!(idle.block_on(takes(&stack)), secs(31));
+}
+
+#[tokio::test(start_paused = true)]
+async fn stream_with_a_permit_keeps_its_length_and_its_end() {
+    let full = || http_body_util::Full::new(bytes::Bytes::from_static(b"whole"));
+    let service =
+        tower::service_fn(move |_: Request<Body>| async move { Ok::<_, TransportError>(Response::new(full())) });
+    let limit = RateLimit::per_minute(600);
+    let with_store =
+        RateLimiter::shared(MemoryLimits::new(limit).concurrency_limit(ConcurrencyGroup::DEFAULT, 1), limit);
+    for (limiter, limits, is_limited) in [
+        (RateLimiter::off(), ConcurrencyLimits::default().default_group(1), true),
+        (with_store, ConcurrencyLimits::off(), true),
+        (RateLimiter::off(), ConcurrencyLimits::off(), false),
+    ] {
+        let builder = TransportBuilder::new().rate_limiter(limiter).concurrency(limits);
+        let transport = builder.service(service).build().unwrap();
+        let request = || with_options(get("/x/"), |options| options.streaming = true);
+        let mut body = send(&transport, request()).await.unwrap().into_body();
+        assert_eq!(
+            (http_body::Body::size_hint(&body).exact(), http_body::Body::is_end_stream(&body)),
+            (Some(5), false)
+        );
+        assert!(!is_limited || timeout(secs(1), send(&transport, request())).await.is_err(), "it holds its permit");
+        assert_eq!(body.frame().await.unwrap().unwrap().into_data().unwrap(), "whole");
+        assert_eq!((http_body::Body::size_hint(&body).exact(), http_body::Body::is_end_stream(&body)), (Some(0), true));
+        assert!(body.frame().await.is_none());
+        send(&transport, request()).await.unwrap();
+    }
 }

@@ -93,6 +93,44 @@ async fn two_limiters_share_one_store() {
     assert_eq!(times, [0, 0, 1, 2, 3, 4]);
 }
 
+#[tokio::test(start_paused = true)]
+async fn dropped_wait_returns_its_reservation_to_the_store() {
+    let store = MemoryLimits::new(RateLimit::per_minute(60).burst(1));
+    let service = ScriptedService::always(Step::respond(200));
+    let stack = limited(&RateLimiter::shared(store, share()), service.clone());
+    let scoped = || with_options(get("/x/"), |options| options.rate_scope = Some("inference"));
+    let started = Instant::now();
+    send(&stack, scoped()).await.unwrap();
+    for _ in 0..5 {
+        assert!(timeout(millis(100), send(&stack, scoped())).await.is_err(), "its token comes after a second");
+    }
+    send(&stack, scoped()).await.unwrap();
+    let times: Vec<u64> = service.requests().iter().map(|request| (request.at - started).as_secs()).collect();
+    assert_eq!(times, [0, 1]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn paused_calls_that_wait_for_a_store_make_no_burst() {
+    for per_minute in [60, 60_000] {
+        let limit = RateLimit::per_minute(per_minute).burst(1);
+        let interval = secs(60) / per_minute;
+        let service = ScriptedService::always(Step::respond(200));
+        let stack = limited(&RateLimiter::shared(MemoryLimits::new(limit), limit), service.clone());
+        let started = Instant::now();
+        send(&stack, get("/x/")).await.unwrap();
+        let mut calls: Vec<_> = (0..20).map(|_| Box::pin(send(&stack, get("/x/")))).collect();
+        for call in &mut calls {
+            let polled = std::future::poll_fn(|cx| std::task::Poll::Ready(call.as_mut().poll(cx).is_pending())).await;
+            assert!(polled, "it has a reservation");
+        }
+        sleep(secs(600)).await;
+        futures_util::future::join_all(calls).await;
+        let times: Vec<_> = service.requests().iter().map(|request| request.at - started).collect();
+        assert_eq!(times.len(), 21);
+        assert!(times.windows(2).all(|pair| pair[1] - pair[0] >= interval), "{per_minute}: {times:?}");
+    }
+}
+
 /// A rate of 588 and a burst of 12 fit into a window of 600.
 #[tokio::test(start_paused = true)]
 async fn eight_clients_fit_into_fixed_windows_for_ten_minutes() {

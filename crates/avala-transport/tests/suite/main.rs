@@ -25,6 +25,7 @@ mod layers;
 mod leases;
 mod limit_store;
 mod network;
+mod odd_servers;
 mod overload;
 mod paused_responses;
 mod pool;

@@ -7,7 +7,7 @@ use avala_transport::testing::{ByteServer, Script};
 use avala_transport::{Sent, TimeoutPhase, TransportErrorKind as Kind};
 use std::time::Duration;
 
-use crate::support::{builder, get, gzip, post, quick, report, secs, send, text};
+use crate::support::{get, gzip, post, quick, report, secs, send, text};
 
 const WHOLE: &str = "HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nwhole";
 const HEAD: &str = "HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\n";
@@ -154,16 +154,6 @@ async fn redirect_is_not_followed() {
         assert!(!format!("{error:?}").contains("hunter2"), "{error:?}");
     }
     assert_eq!(elsewhere.connections(), 0);
-}
-
-#[tokio::test]
-async fn unresolved_name_counts_as_not_sent() {
-    // A label of 64 letters is one too long, so no name server is asked.
-    let url = format!("https://{}.invalid", "x".repeat(64));
-    let transport = builder().base_url(avala_transport::BaseUrl::parse(&url).unwrap());
-    let transport = transport.root_certificate_der(crate::servers::certificate_authority().0).build().unwrap();
-    let error = send(&transport, post("/x/", "{}")).await.unwrap_err();
-    assert_eq!((error.kind(), error.sent(), error.attempts()), (Kind::Connect, Sent::No, 3), "{error:?}");
 }
 
 #[tokio::test(start_paused = true)]

@@ -4,9 +4,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use avala_transport::limits::MemoryLimits;
 use avala_transport::testing::{ScriptedService, Step};
 use avala_transport::{
-    Body, RateLimit, RateLimiter, RetryPolicy, Sent, Transport, TransportBuilder, TransportError,
+    Body, ConcurrencyLimits, RateLimit, RateLimiter, RetryPolicy, Sent, Transport, TransportBuilder, TransportError,
     TransportErrorKind as Kind,
 };
 use http::Response;
@@ -17,7 +18,7 @@ use tower::service_fn;
 
 use crate::support::{get, limited, millis, post, report, secs, send, with_options};
 
-/// Counts of half a minute of overload.
+/// Counts of a time of overload.
 #[derive(Debug, Default)]
 struct Tally {
     /// Requests that the server executed.
@@ -29,10 +30,11 @@ struct Tally {
     refused: AtomicUsize,
 }
 
-/// Callers that call repeatedly, against a server with this latency for each request.
+/// Callers that call again and again for this time, against a server with this latency for each of its requests.
 async fn overload(
     callers: u64,
     timeout: Duration,
+    time: Duration,
     latency: impl Fn(usize) -> Duration + Send + Sync + 'static,
 ) -> Arc<Tally> {
     let tally = Arc::new(Tally::default());
@@ -51,7 +53,7 @@ async fn overload(
         .service(service)
         .build()
         .unwrap();
-    let end = Instant::now() + secs(30);
+    let end = Instant::now() + time;
     let mut calls = JoinSet::new();
     for caller in 0..callers {
         let (transport, tally) = (transport.clone(), Arc::clone(&tally));
@@ -78,7 +80,7 @@ async fn overload(
 #[tokio::test(start_paused = true)]
 async fn tokens_under_overload_produce_responses() {
     for (callers, timeout) in [(30, 500), (30, 2_000), (200, 500), (200, 2_000)] {
-        let tally = overload(callers, millis(timeout), |_| millis(50)).await;
+        let tally = overload(callers, millis(timeout), secs(30), |_| millis(50)).await;
         let (executed, done) = (tally.executed.load(Ordering::Relaxed), tally.done.load(Ordering::Relaxed));
         assert_eq!((tally.orphans.load(Ordering::Relaxed), done), (0, executed), "{callers} {timeout}: {tally:?}");
         // 300 tokens and the burst.
@@ -90,24 +92,54 @@ async fn tokens_under_overload_produce_responses() {
 async fn long_tail_leaves_few_orphans() {
     for (callers, timeout) in [(30, 500), (30, 2_000), (200, 500), (200, 2_000)] {
         // One request in a hundred takes a second.
-        let tally =
-            overload(callers, millis(timeout), |index| millis(if index % 100 == 99 { 1_000 } else { 50 })).await;
+        let slow = |index| millis(if index % 100 == 99 { 1_000 } else { 50 });
+        let tally = overload(callers, millis(timeout), secs(30), slow).await;
         let (executed, orphans) = (tally.executed.load(Ordering::Relaxed), tally.orphans.load(Ordering::Relaxed));
         assert!(orphans * 100 <= executed, "{callers} {timeout}: {tally:?}");
         assert!(executed >= 250, "{callers} {timeout}: {tally:?}");
     }
-    // The same tail with spread: half take up to 50 ms, one in a hundred takes a second.
-    let random = Mutex::new(fastrand::Rng::with_seed(7));
-    let tally = overload(200, secs(2), move |_| {
-        let normal = {
-            let mut random = random.lock().unwrap();
-            (0..12).map(|_| random.f64()).sum::<f64>() - 6.0
+    // With enough time for the slow ones, they are sent in vain only until their time is known.
+    let tally = overload(30, secs(2), secs(120), |index| millis(if index % 100 == 99 { 1_000 } else { 50 })).await;
+    assert!(tally.orphans.load(Ordering::Relaxed) <= 3, "{tally:?}");
+}
+
+/// Durations of which half take up to 50 ms, and one in a hundred a second or more.
+fn random_tail(seed: u64, is_log_normal: bool) -> impl Fn() -> Duration + Send + Sync + 'static {
+    let random = Mutex::new(fastrand::Rng::with_seed(seed));
+    move || {
+        let mut random = random.lock().unwrap();
+        if is_log_normal {
+            // A sum of twelve is about normal.
+            let normal = (0..12).map(|_| random.f64()).sum::<f64>() - 6.0;
+            return millis(50).mul_f64((normal * 1.288).exp());
+        }
+        // Pareto, of the shape at which 1 % are over twenty times the median.
+        let shape = 50_f64.ln() / 20_f64.ln();
+        millis(50).mul_f64((0.5 / (1.0 - random.f64())).powf(1.0 / shape))
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn random_tail_leaves_no_more_orphans_than_it_must() {
+    for (callers, timeout, is_log_normal, time) in [
+        (30, 2_000, true, 100),
+        (30, 2_000, false, 100),
+        (200, 2_000, true, 15),
+        (30, 500, true, 20),
+        (30, 500, false, 20),
+    ] {
+        let (tail, unavoidable) = (random_tail(7, is_log_normal), Arc::new(AtomicUsize::new(0)));
+        let slow = Arc::clone(&unavoidable);
+        let latency = move |_| {
+            let time = tail();
+            // A call may have half of its time left when it is sent, and is not refused.
+            slow.fetch_add(usize::from(time > millis(timeout / 2)), Ordering::Relaxed);
+            time
         };
-        millis(50).mul_f64((normal * 1.288).exp())
-    })
-    .await;
-    let (executed, orphans) = (tally.executed.load(Ordering::Relaxed), tally.orphans.load(Ordering::Relaxed));
-    assert!(orphans * 50 <= executed, "at most 2 % of requests without a caller: {tally:?}");
+        let tally = overload(callers, millis(timeout), secs(time), latency).await;
+        let (orphans, unavoidable) = (tally.orphans.load(Ordering::Relaxed), unavoidable.load(Ordering::Relaxed));
+        assert!(orphans <= unavoidable + 1, "{callers} {timeout} {is_log_normal}: {unavoidable}, {tally:?}");
+    }
 }
 
 #[tokio::test(start_paused = true)]
@@ -132,7 +164,33 @@ async fn queued_call_needs_time_left_for_its_attempt() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn attempt_that_was_cut_off_counts_twice() {
+async fn call_that_waits_for_a_permit_needs_time_left_too() {
+    let limit = RateLimit::per_minute(6_000);
+    let shared = RateLimiter::shared(MemoryLimits::new(limit), limit);
+    let limiters = [RateLimiter::off(), RateLimiter::new(limit), shared];
+    for (index, limiter) in limiters.into_iter().enumerate() {
+        let service = ScriptedService::always(Step::respond(200).after(millis(300)));
+        let transport = TransportBuilder::new()
+            .rate_limiter(limiter)
+            .concurrency(ConcurrencyLimits::default().default_group(1))
+            .timeout(millis(700))
+            .service(service.clone())
+            .build()
+            .unwrap();
+        // The client learns how long an attempt takes.
+        send(&transport, post("/0/", "{}")).await.unwrap();
+        let calls = ["/1/", "/2/", "/3/"].map(|path| send(&transport, post(path, "{}")));
+        let [first, second, third]: [_; 3] = futures_util::future::join_all(calls).await.try_into().unwrap();
+        assert!(first.is_ok() && second.is_ok(), "{index}: {first:?} {second:?}");
+        // It would be sent after 600 ms, with 100 ms left.
+        let error = third.unwrap_err();
+        assert_eq!((error.kind(), error.sent()), (Kind::RateLimited, Sent::No), "{index}: {error}");
+        assert_eq!(service.requests().len(), 3, "{index}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn attempt_that_was_cut_off_counts_four_times() {
     for is_layered in [false, true] {
         let service = ScriptedService::always(Step::respond(200).after(secs(10)));
         let limiter = RateLimiter::new(RateLimit::per_minute(60).burst(1));
@@ -144,9 +202,10 @@ async fn attempt_that_was_cut_off_counts_twice() {
         assert_eq!(send(&transport, with_timeout(10)).await.unwrap_err().sent(), Sent::Maybe);
         // It waits for 990 ms, so that 70 ms are left for its attempt.
         assert_eq!(send(&transport, with_timeout(1_060)).await.unwrap_err().sent(), Sent::Maybe);
-        // The next token is free in 930 ms, and an attempt now needs more than 140.
-        let error = send(&transport, with_timeout(1_040)).await.unwrap_err();
+        // The next token comes in 930 ms, and an attempt now needs more than 280.
+        let error = send(&transport, with_timeout(1_210)).await.unwrap_err();
         assert_eq!((error.kind(), error.sent()), (Kind::RateLimited, Sent::No), "{is_layered}");
+        assert_eq!(send(&transport, with_timeout(1_300)).await.unwrap_err().sent(), Sent::Maybe, "{is_layered}");
     }
 }
 

@@ -8,6 +8,7 @@ use avala_transport::{
 use http::{Method, Request, Response};
 use std::net::SocketAddr;
 use std::time::Duration;
+use tokio::time::{Instant, sleep};
 use tower::util::BoxCloneSyncService;
 use tower::{Service, ServiceBuilder, ServiceExt};
 
@@ -31,11 +32,36 @@ pub(crate) fn with_options(mut request: Request<Body>, change: impl FnOnce(&mut 
     request
 }
 
+/// Sends a request. A call that never ends fails the test.
 pub(crate) async fn send<S>(service: &S, request: Request<Body>) -> Result<Response<Body>, TransportError>
 where
     S: Service<Request<Body>, Response = Response<Body>, Error = TransportError> + Clone,
 {
-    service.clone().oneshot(request).await
+    bounded(service.clone().oneshot(request)).await
+}
+
+/// The longest that a test waits by tokio's clock, paused or not, and by the clock of the machine.
+const LONGEST_WAIT: Duration = secs(10 * 365 * 24 * 3_600);
+const LONGEST_REAL_WAIT: Duration = secs(60);
+
+/// Awaits `future`, and panics if it hangs: a test that breaks must fail instead of waiting forever.
+///
+/// It wakes up after 30 s, 90 s, 210 s and so on. A paused clock gets there at once if nothing else happens, and a running
+/// one in a real time that no test needs.
+pub(crate) async fn bounded<F: Future>(future: F) -> F::Output {
+    let (started, really_started) = (Instant::now(), std::time::Instant::now());
+    let hang = async {
+        let mut pause = secs(30);
+        while started.elapsed() < LONGEST_WAIT && really_started.elapsed() < LONGEST_REAL_WAIT {
+            sleep(pause).await;
+            pause *= 2;
+        }
+    };
+    tokio::select! {
+        biased;
+        output = future => output,
+        () = hang => panic!("it hangs: nothing happened for {:?}", started.elapsed()),
+    }
 }
 
 pub(crate) fn report(response: &Response<Body>) -> &CallReport {
@@ -46,7 +72,7 @@ pub(crate) fn text(response: &Response<Body>) -> &str {
     response.body().as_bytes().map_or("", |bytes| std::str::from_utf8(bytes).unwrap())
 }
 
-pub(crate) fn secs(seconds: u64) -> Duration {
+pub(crate) const fn secs(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
 }
 

@@ -152,6 +152,23 @@ async fn call_past_its_deadline_is_never_sent() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn attempt_with_a_timeout_of_zero_is_never_sent() {
+    let service = ScriptedService::always(Step::respond(200));
+    let always = builder().attempt_timeout(Duration::ZERO).service(service.clone()).build().unwrap();
+    let ordinary = builder().service(service.clone()).build().unwrap();
+    for (transport, timeout) in [(&always, None), (&ordinary, Some(Duration::ZERO))] {
+        let request = with_options(post("/x/", "{}"), |options| options.attempt_timeout = timeout);
+        let error = send(transport, request).await.unwrap_err();
+        assert_eq!((error.timeout_phase(), error.sent()), (Some(TimeoutPhase::Attempt), Sent::No), "{error}");
+    }
+    let alone = AttemptTimeoutLayer::new(Duration::ZERO).layer(service.clone());
+    assert_eq!(send(&alone, get("/x/")).await.unwrap_err().sent(), Sent::No);
+    assert_eq!(service.requests().len(), 0);
+    let request = with_options(get("/x/"), |options| options.attempt_timeout = Some(secs(1)));
+    send(&always, request).await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
 async fn attempt_timeout_is_retried_only_if_safe() {
     let service = ScriptedService::new().then(Step::hang()).then(Step::respond(200));
     let transport = builder().attempt_timeout(secs(2)).service(service).build().unwrap();

@@ -112,7 +112,7 @@ impl Admission {
             return self.take(now);
         }
         let need = self.time_needed(now);
-        if self.waited && self.state.deadline().is_some_and(|deadline| deadline.saturating_duration_since(now) < need) {
+        if self.is_too_late(now, need) {
             return Poll::Ready(Err(too_long(Duration::ZERO, need)));
         }
         // If the clock jumps, a timer may have elapsed as soon as it is set.
@@ -159,6 +159,10 @@ impl Admission {
             self.asking = Asking::Pending { decision: self.limiter.store()?.acquire(call), call };
         }
         match self.asking.poll(cx, now) {
+            Poll::Ready(Ok(true)) if self.is_too_late(now, need) => {
+                self.asking.put_aside();
+                Some(Poll::Ready(Err(too_long(Duration::ZERO, need))))
+            }
             Poll::Ready(Ok(true)) => Some(self.take(now)),
             Poll::Ready(Ok(false)) => None,
             Poll::Ready(Err(wait)) => Some(Poll::Ready(Err(too_long(wait, need)))),
@@ -255,12 +259,16 @@ impl Admission {
         user.max(self.scope.as_ref().map_or(Duration::ZERO, |scope| scope.spread(now)))
     }
 
+    /// Returns whether an attempt that waited has too little time left to be sent.
+    fn is_too_late(&self, now: Instant, need: Duration) -> bool {
+        self.waited && self.state.deadline().is_some_and(|deadline| deadline.saturating_duration_since(now) < need)
+    }
+
     /// Returns how much time an attempt that waited must have left: as much as recent attempts took, but no more than
     /// half of the call timeout.
     fn time_needed(&self, now: Instant) -> Duration {
-        let (Some(user), Some(timeout)) = (self.limiter.user(), self.state.timeout()) else { return Duration::ZERO };
-        let times = self.scope.as_deref().unwrap_or(user).times(self.group);
-        times.estimate(now).min(timeout / 2)
+        let Some(timeout) = self.state.timeout() else { return Duration::ZERO };
+        self.limiter.times(self.scope.as_deref(), self.group).estimate(now).min(timeout / 2)
     }
 
     /// Puts the tokens back: the attempt was not sent, because it waits for a permit.
@@ -315,9 +323,6 @@ impl Admission {
                 (true, false)
             }
         };
-        if self.limiter.user().is_none() {
-            return;
-        }
         let now = self.state.now();
         if let Some(sent) = self.sent.take().filter(|_| timed) {
             self.add_time(now.saturating_duration_since(sent), now);
@@ -329,21 +334,19 @@ impl Admission {
 
     fn add_time(&self, time: Duration, now: Instant) {
         // The response to a prefetch may have arrived long before it was polled.
-        if self.background.is_none()
-            && let Some(user) = self.limiter.user()
-        {
-            self.scope.as_deref().unwrap_or(user).times(self.group).add(time, now);
+        if self.background.is_none() {
+            self.limiter.times(self.scope.as_deref(), self.group).add(time, now);
         }
     }
 
-    /// Adds the time of an attempt that was sent after a wait and had too little time left. It counts twice, because
-    /// the attempt would have taken longer, so the estimate reaches the true time after a few of them. Nothing is known
-    /// of attempts that were cancelled earlier.
+    /// Adds the time of an attempt that was sent after a wait and had too little time left. It counts four times, because
+    /// the attempt would have taken longer: so the estimate reaches the true time after one or two of them. Nothing is
+    /// known of attempts that were cancelled earlier.
     fn add_cut(&mut self, now: Instant) {
         if let Some(sent) = self.sent.take().filter(|_| self.waited) {
             let time = now.saturating_duration_since(sent);
             if time >= self.time_needed(now) {
-                self.add_time(time.saturating_mul(2), now);
+                self.add_time(time.saturating_mul(4), now);
             }
         }
     }
@@ -358,9 +361,11 @@ fn waiting(waiting: &mut Option<Box<Waiting>>, now: Instant, priority: Priority)
 
 impl Drop for Admission {
     fn drop(&mut self) {
-        let (Some(user), true) = (self.limiter.user(), self.waiting.is_some() || self.sent.is_some()) else { return };
+        if self.waiting.is_none() && self.sent.is_none() {
+            return;
+        }
         let now = Instant::now();
-        if let Some(waiting) = &mut self.waiting {
+        if let (Some(user), Some(waiting)) = (self.limiter.user(), &mut self.waiting) {
             user.leave(now, &mut waiting.user);
             if let Some(scope) = &self.scope {
                 scope.leave(now, &mut waiting.scope);

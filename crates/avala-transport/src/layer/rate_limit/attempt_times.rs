@@ -14,7 +14,11 @@ pub(super) const MINIMUM: Duration = Duration::from_millis(50);
 /// The weight of an attempt halves in this time.
 const HALF_LIFE: Duration = Duration::from_secs(30);
 /// One attempt in so many, the slowest, is ignored.
-const LEFT_OUT: u32 = 200;
+const LEFT_OUT: u32 = 1_000;
+/// With fewer attempts than this, slower ones are likely still to come.
+const FEW: u32 = 100;
+/// The count of a new attempt: more than one, so that a single slow one lasts for two half-lives.
+const WEIGHT: u32 = 2;
 
 const STEPS_PER_OCTAVE: u32 = 4;
 /// The first bucket ends at about a millisecond (2^10 microseconds).
@@ -63,24 +67,26 @@ impl AttemptTimes {
     pub(super) fn add(&self, time: Duration, now: Instant) {
         self.first.get_or_init(|| now);
         if let Some(count) = self.counts.get(bucket(time)) {
-            count.fetch_add(1, Ordering::Relaxed);
+            count.fetch_add(WEIGHT, Ordering::Relaxed);
         }
     }
 
-    /// Returns the time within which 199 of 200 recent attempts ended, rounded up by at most a quarter. With fewer
-    /// attempts, the time of the slowest. At least [`MINIMUM`].
+    /// Returns the time within which 999 of 1,000 recent attempts ended, rounded up by at most a quarter. At least
+    /// [`MINIMUM`].
+    ///
+    /// With fewer attempts, the slowest counts. If they are few and the slowest took much longer than usual, attempts that
+    /// take longer still are likely, so the root of that proportion is added: without it, a call would be sent in vain
+    /// for each step in which the client learns how slow attempts can be.
     pub(super) fn estimate(&self, now: Instant) -> Duration {
         self.decay(now);
         let counts: [u32; BUCKETS] = std::array::from_fn(|index| self.counts[index].load(Ordering::Relaxed));
         let total = counts.iter().fold(0_u32, |total, count| total.saturating_add(*count));
-        let mut slower = total / LEFT_OUT;
-        for (index, count) in counts.iter().enumerate().rev() {
-            if *count > slower {
-                return upper_end(index).max(MINIMUM);
-            }
-            slower -= count;
+        let slowest = time_of(counts.iter().enumerate().rev(), total / LEFT_OUT);
+        if total >= FEW * WEIGHT {
+            return slowest;
         }
-        MINIMUM
+        let usual = time_of(counts.iter().enumerate(), total / 2);
+        slowest.mul_f64(slowest.div_duration_f64(usual).sqrt())
     }
 
     fn decay(&self, now: Instant) {
@@ -98,6 +104,18 @@ impl AttemptTimes {
             count.store(halved.unwrap_or(0), Ordering::Relaxed);
         }
     }
+}
+
+/// Returns the time of the attempt that follows the first `ignored` ones.
+fn time_of<'a>(counts: impl Iterator<Item = (usize, &'a u32)>, ignored: u32) -> Duration {
+    let mut left = ignored;
+    for (index, count) in counts {
+        match left.checked_sub(*count) {
+            Some(rest) => left = rest,
+            None => return upper_end(index).max(MINIMUM),
+        }
+    }
+    MINIMUM
 }
 
 fn bucket(time: Duration) -> usize {
@@ -134,19 +152,40 @@ mod tests {
     #[test]
     fn estimate_is_a_quarter_above_the_slowest_at_most() {
         for time in [51, 70, 100, 333, 1_000, 5_000, 60_000].map(millis) {
-            let times = AttemptTimes::default();
             let now = Instant::now();
-            times.add(millis(1), now);
-            times.add(time, now);
-            let estimate = times.estimate(now);
-            assert!(estimate > time && estimate <= time.mul_f64(1.25), "{time:?}: {estimate:?}");
+            let (alone, among_many) = (AttemptTimes::default(), AttemptTimes::default());
+            (0..FEW - 1).for_each(|_| among_many.add(millis(1), now));
+            for times in [alone, among_many] {
+                times.add(time, now);
+                let estimate = times.estimate(now);
+                assert!(estimate > time && estimate <= time.mul_f64(1.25), "{time:?}: {estimate:?}");
+            }
         }
     }
 
     #[test]
-    fn one_slow_attempt_in_two_hundred_is_left_out() {
+    fn few_attempts_of_which_one_was_slow_promise_slower_ones() {
         let (times, now) = (AttemptTimes::default(), Instant::now());
-        (0..398).for_each(|_| times.add(millis(60), now));
+        (0..FEW - 2).for_each(|_| times.add(millis(100), now));
+        let usual = times.estimate(now);
+        assert!(usual > millis(100) && usual <= millis(125), "they took equally long: {usual:?}");
+        times.add(millis(900), now);
+        let estimate = times.estimate(now);
+        assert!(estimate > millis(2_400) && estimate < millis(3_400), "three times as much: {estimate:?}");
+        times.add(millis(100), now);
+        assert!(times.estimate(now) < millis(1_125), "enough are known");
+
+        // Attempts of under 50 ms are not distinguished.
+        let times = AttemptTimes::default();
+        (0..10).for_each(|_| times.add(Duration::ZERO, now));
+        times.add(millis(60), now);
+        assert!(times.estimate(now) < millis(90), "{:?}", times.estimate(now));
+    }
+
+    #[test]
+    fn one_slow_attempt_in_a_thousand_is_left_out() {
+        let (times, now) = (AttemptTimes::default(), Instant::now());
+        (0..1_998).for_each(|_| times.add(millis(60), now));
         (0..2).for_each(|_| times.add(millis(1_000), now));
         assert!(times.estimate(now) < millis(75));
         times.add(millis(1_000), now);
@@ -155,12 +194,14 @@ mod tests {
 
     #[test]
     fn slow_attempts_are_forgotten_with_time() {
-        let (times, now) = (AttemptTimes::default(), Instant::now());
-        (0..4).for_each(|_| times.add(millis(1_000), now));
-        assert!(times.estimate(now) > millis(1_000));
-        assert!(times.estimate(now + HALF_LIFE * 2) > millis(1_000));
-        assert_eq!(times.estimate(now + HALF_LIFE * 3), MINIMUM);
-        assert_eq!(times.estimate(now + Duration::from_secs(1 << 40)), MINIMUM);
+        for (attempts, half_lives) in [(1, 2), (4, 4)] {
+            let (times, now) = (AttemptTimes::default(), Instant::now());
+            (0..attempts).for_each(|_| times.add(millis(1_000), now));
+            assert!(times.estimate(now) > millis(1_000));
+            assert!(times.estimate(now + HALF_LIFE * (half_lives - 1)) > millis(1_000));
+            assert_eq!(times.estimate(now + HALF_LIFE * half_lives), MINIMUM);
+            assert_eq!(times.estimate(now + Duration::from_secs(1 << 40)), MINIMUM);
+        }
     }
 
     #[test]

@@ -262,4 +262,49 @@ mod tests {
             assert!(take(&mut bucket, now + LONGEST_CLOSING), "{per_minute} {burst}");
         }
     }
+
+    #[test]
+    fn change_of_the_rate_keeps_the_number_of_tokens() {
+        let (mut bucket, now) = bucket(60, 10);
+        (0..5).for_each(|_| bucket.take());
+        for (per_minute, tokens, interval) in [(600, 5, 100), (2, 2, 30_000), (600, 2, 100)] {
+            bucket.set_limit(now, per_minute);
+            assert!(bucket.has(now, tokens) && !bucket.has(now, tokens + 1), "{per_minute}");
+            assert_eq!(bucket.interval(), Duration::from_millis(interval));
+            assert_eq!(bucket.wait(now, tokens), bucket.interval(), "{per_minute}");
+            assert!((bucket.per_minute() - per_minute as f64).abs() < 1e-6);
+        }
+        let later = now + Duration::from_secs(60);
+        assert!(bucket.has(later, 10) && !bucket.has(later, 11), "the configured burst is back");
+    }
+
+    #[test]
+    fn gap_is_the_time_between_two_calls_without_a_burst() {
+        let (mut bucket, now) = bucket(60, 3);
+        bucket.set_gap(now, 2.5);
+        assert!(bucket.has(now, 1) && !bucket.has(now, 2));
+        bucket.take();
+        assert_eq!(bucket.wait(now, 0), Duration::from_millis(2_500));
+        bucket.set_passed(0.2);
+        assert_eq!(bucket.wait(now, 0), Duration::from_millis(2_000));
+        let later = now + Duration::from_secs(1);
+        bucket.set_gap(later, 4.0);
+        assert_eq!(bucket.wait(later, 0), Duration::from_millis(2_500), "the time since the last call counts");
+        assert!(!bucket.has(later + Duration::from_secs(60), 2));
+        bucket.set_gap(later, 0.0);
+        assert!(bucket.interval() <= Duration::from_nanos(1));
+    }
+
+    #[test]
+    fn gate_is_only_opened_earlier() {
+        let (mut bucket, now) = bucket(60, 3);
+        bucket.open_after(now, Duration::from_secs(1));
+        assert!(bucket.has(now, 3), "an open gate stays open");
+        let close = |bucket: &mut Bucket, wait| bucket.close_for(now, Duration::from_secs(wait));
+        assert!(close(&mut bucket, 10) && !close(&mut bucket, 10) && !close(&mut bucket, 9) && close(&mut bucket, 11));
+        for (wait, closed_for) in [(11, 11), (12, 11), (3, 3), (5, 3), (0, 0)] {
+            bucket.open_after(now, Duration::from_secs(wait));
+            assert_eq!(bucket.closed_for(now), Duration::from_secs(closed_for), "{wait}");
+        }
+    }
 }

@@ -24,6 +24,10 @@ pub(super) struct Gcra {
     closings: u64,
 }
 
+/// The latest start that was booked.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Booking(u128);
+
 impl Gcra {
     pub(super) fn new(limit: RateLimit) -> Self {
         let burst = limit.burst.max(1);
@@ -39,8 +43,16 @@ impl Gcra {
     }
 
     /// Takes the token of a start that [`start`](Self::start) returned, or of a later one.
-    pub(super) fn book(&mut self, start: Duration) {
+    pub(super) fn book(&mut self, start: Duration) -> Booking {
         self.full_at = self.full_at.max(picos(start)) + self.interval;
+        Booking(self.full_at)
+    }
+
+    /// Returns the token of a start in the future, unless other starts were booked since, or the limit changed.
+    pub(super) fn cancel(&mut self, booking: Booking) {
+        if booking == Booking(self.full_at) {
+            self.full_at = self.full_at.saturating_sub(self.interval);
+        }
     }
 
     /// Returns a token that was not used, unless that would bring a start before those that are booked for later.
@@ -49,6 +61,11 @@ impl Gcra {
         if without <= picos(now) + (self.capacity - 1) * self.interval {
             self.full_at = without;
         }
+    }
+
+    /// Returns the refill time of one token.
+    pub(super) fn interval(&self) -> Duration {
+        duration(self.interval)
     }
 
     /// Returns how often the gate was closed.
@@ -115,6 +132,21 @@ mod tests {
     }
 
     #[test]
+    fn only_the_last_booking_can_be_cancelled() {
+        let mut limit = Gcra::new(RateLimit::per_minute(60).burst(1));
+        take(&mut limit, ZERO);
+        let first = limit.book(Duration::from_secs(1));
+        let second = limit.book(Duration::from_secs(2));
+        limit.cancel(first);
+        assert_eq!(limit.start(ZERO, 0).as_secs(), 3, "the start of the second one does not change");
+        limit.cancel(second);
+        limit.cancel(second);
+        assert_eq!(limit.start(ZERO, 0).as_secs(), 2);
+        limit.cancel(first);
+        assert_eq!(limit.start(ZERO, 0).as_secs(), 1);
+    }
+
+    #[test]
     fn gate_opens_with_one_token() {
         let mut limit = Gcra::new(RateLimit::per_minute(60).burst(3));
         limit.report(ZERO, &LimitReport::new().with_closed_for(Duration::from_secs(10)));
@@ -129,5 +161,58 @@ mod tests {
         let starts: Vec<u128> = (0..3).map(|_| take(&mut limit, ZERO).as_millis()).collect();
         assert_eq!(starts, [0, 100, 200]);
         assert!(limit.start(ZERO, 1) > limit.start(ZERO, 0), "a spare token takes one interval more");
+    }
+
+    const fn secs(seconds: u64) -> Duration {
+        Duration::from_secs(seconds)
+    }
+
+    #[test]
+    fn spare_tokens_are_the_whole_bucket_at_most() {
+        let mut limit = Gcra::new(RateLimit::per_minute(60).burst(3));
+        take(&mut limit, secs(5));
+        assert_eq!([0, 1, 2, 3, u32::MAX].map(|spare| limit.start(secs(5), spare).as_secs()), [5, 5, 6, 6, 6]);
+        limit.book(secs(9));
+        assert_eq!(limit.start(secs(9), 2), secs(10), "a later start is booked from there");
+    }
+
+    #[test]
+    fn change_of_the_rate_keeps_the_number_of_tokens() {
+        let mut limit = Gcra::new(RateLimit::per_minute(60).burst(10));
+        let taken = [(); 3].map(|()| take(&mut limit, secs(5)));
+        assert_eq!(taken, [secs(5); 3]);
+        limit.report(secs(6), &LimitReport::new().with_limit(600));
+        assert_eq!(limit.start(secs(6), 9), secs(6) + Duration::from_millis(200), "two of ten are missing");
+        limit.report(secs(6), &LimitReport::new().with_limit(2));
+        assert_eq!(limit.start(secs(6), 1), secs(66), "two tokens of 30 s each");
+        limit.report(secs(1_000), &LimitReport::new().with_limit(600));
+        let starts: Vec<u128> = (0..11).map(|_| take(&mut limit, secs(1_000)).as_millis()).collect();
+        assert_eq!(starts[8..], [1_000_000, 1_000_000, 1_000_100], "the configured burst is back");
+    }
+
+    #[test]
+    fn remaining_calls_only_lower_the_tokens() {
+        let mut limit = Gcra::new(RateLimit::per_minute(60).burst(3));
+        for (remaining, start) in [(9, 5), (3, 5), (1, 5), (0, 6), (2, 6)] {
+            limit.report(secs(5), &LimitReport::new().with_remaining(remaining));
+            assert_eq!(limit.start(secs(5), 0), secs(start), "{remaining}");
+        }
+    }
+
+    #[test]
+    fn only_a_later_opening_counts_as_a_closing() {
+        let mut limit = Gcra::new(RateLimit::per_minute(60).burst(3));
+        for (now, closed_for, closings, opening) in
+            [(0, 10, 1, 10), (0, 10, 1, 10), (0, 5, 1, 10), (1, 9, 1, 10), (1, 10, 2, 11)]
+        {
+            limit.report(secs(now), &LimitReport::new().with_closed_for(secs(closed_for)));
+            assert_eq!((limit.closings(), limit.start(secs(now), 0)), (closings, secs(opening)), "{now} {closed_for}");
+        }
+        // Another report behind the gate leaves one token for its opening.
+        limit.put_back(secs(11));
+        limit.report(secs(10), &LimitReport::new().with_closed_for(ZERO));
+        assert_eq!([(); 2].map(|()| take(&mut limit, secs(10)).as_secs()), [11, 12]);
+        limit.report(secs(20), &LimitReport::new().with_closed_for(Duration::MAX));
+        assert_eq!(limit.start(secs(20), 0), secs(20) + LONGEST_CLOSING);
     }
 }

@@ -6,11 +6,11 @@ use std::time::{Duration, SystemTime};
 
 use http::{HeaderMap, StatusCode};
 
-use super::pacer::FleetClock;
+use super::attempt_times::{AttemptTimes, TimesByGroup};
 use super::scope::{Scope, closing, report};
 use super::store::{LimitReport, LimitStore};
 use super::{RateLimit, RateLimitState};
-use crate::retry_after::{response_date, sent_at};
+use crate::context::concurrency_group::ConcurrencyGroup;
 
 /// Client-side rate limiter. Clones share one count.
 ///
@@ -59,7 +59,9 @@ const PUBLIC_PER_MINUTE: u32 = 30;
 struct Shared {
     /// `None` when the limiter is off.
     user: Option<Scope>,
-    /// Decides instead of the limits here, while it can be reached.
+    /// Durations of attempts while the limiter is off: calls may also wait for a permit.
+    times: TimesByGroup,
+    /// Decides in place of the limits here, while it can be reached.
     store: Option<Box<dyn LimitStore>>,
     /// The share of the limit that applies while the store does not decide.
     share: Option<RateLimit>,
@@ -76,6 +78,7 @@ impl Shared {
     fn new(user: Option<Scope>) -> Self {
         Self {
             user,
+            times: TimesByGroup::default(),
             store: None,
             share: None,
             scopes: Mutex::default(),
@@ -185,6 +188,11 @@ impl RateLimiter {
     /// Returns the user's limit; `None` when the limiter is off.
     pub(super) fn user(&self) -> Option<&Scope> {
         self.0.user.as_ref()
+    }
+
+    /// Returns the durations of recent attempts of a group, in a narrower limit if there is one.
+    pub(super) fn times(&self, scope: Option<&Scope>, group: ConcurrencyGroup) -> Arc<AttemptTimes> {
+        scope.or(self.user()).map_or_else(|| self.0.times.of(group), |scope| scope.times(group))
     }
 
     /// Returns the store of the limits, if they are not in this process.

@@ -8,12 +8,14 @@ use tokio::time::{Instant, sleep, sleep_until};
 
 use super::RateLimit;
 use super::bucket::LONGEST_CLOSING;
-use super::gcra::Gcra;
+use super::gcra::{Booking, Gcra};
 use super::store::{Decision, Grant, GrantGuard, LimitFuture, LimitReport, LimitStore, StoreCall};
 use crate::context::concurrency_group::ConcurrencyGroup;
 
 /// Interval at which a call checks for a permit that another one has returned.
 const PERMIT_POLL: Duration = Duration::from_millis(50);
+/// Timers have a resolution of 1 ms, so a reservation is valid for at least this long after its start.
+const SHORTEST_TERM: Duration = Duration::from_millis(5);
 
 /// Limits in memory, for several limiters of one process, and for tests that need a shared store. Clones share one
 /// state.
@@ -67,17 +69,21 @@ impl MemoryLimits {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits for the start of a reservation, and makes a new one if the gate closed meanwhile.
+    /// Waits for the start of a reservation, and makes a new one if the gate closed meanwhile, or if the call was not
+    /// polled for so long that others could be sent at the same time.
     async fn wait(&self, call: StoreCall) -> Decision {
         let deadline = Instant::now().checked_add(call.max_wait);
         loop {
             let reserved = self.lock().reserve(call, deadline);
-            let (start, closings) = match reserved {
+            let (start, closings, bookings) = match reserved {
                 Ok(reserved) => reserved,
                 Err(wait) => return Decision::TooLong(wait),
             };
+            let mut reservation = Reservation { limits: self, bookings: Some(bookings) };
             sleep_until(start).await;
-            if self.lock().closings(call.scope) == closings {
+            reservation.bookings = None;
+            let is_valid = self.lock().is_valid(call, start, closings);
+            if is_valid {
                 return self.permit(call, deadline).await;
             }
         }
@@ -110,9 +116,16 @@ impl State {
         (self.limit(None).closings(), self.limit(scope).closings())
     }
 
+    /// Returns whether a reservation can be used now: no gate closed since it was made, and its start has passed by less
+    /// than an interval.
+    fn is_valid(&mut self, call: StoreCall, start: Instant, closings: (u64, u64)) -> bool {
+        let term = self.limit(None).interval().max(SHORTEST_TERM);
+        self.closings(call.scope) == closings && start.elapsed() < term
+    }
+
     /// Reserves a token of each limit, and returns the start and the number of closings of the gates so far; or the
     /// wait, if it is too long.
-    fn reserve(&mut self, call: StoreCall, deadline: Option<Instant>) -> Result<(Instant, (u64, u64)), Duration> {
+    fn reserve(&mut self, call: StoreCall, deadline: Option<Instant>) -> Result<Reserved, Duration> {
         let now = self.started.elapsed();
         let spare = u32::from(call.background);
         let mut start = self.limit(None).start(now, spare);
@@ -123,11 +136,9 @@ impl State {
         if (call.background && start > now) || deadline.is_some_and(|deadline| at > deadline) {
             return Err(start.saturating_sub(now));
         }
-        self.limit(None).book(start);
-        if call.scope.is_some() {
-            self.limit(call.scope).book(start);
-        }
-        Ok((at, self.closings(call.scope)))
+        let user = self.limit(None).book(start);
+        let scope = call.scope.map(|scope| (scope, self.limit(Some(scope)).book(start)));
+        Ok((at, self.closings(call.scope), (user, scope)))
     }
 
     fn take_permit(&mut self, call: StoreCall, limit: usize) -> Option<u64> {
@@ -152,6 +163,27 @@ impl LimitStore for MemoryLimits {
         let mut state = self.lock();
         let now = state.started.elapsed();
         state.limit(scope).report(now, &report);
+    }
+}
+
+/// Start, closings of the gates, and bookings of a call.
+type Reserved = (Instant, (u64, u64), Bookings);
+type Bookings = (Booking, Option<(&'static str, Booking)>);
+
+/// Returns the tokens of a call that is dropped while it waits for its start.
+struct Reservation<'a> {
+    limits: &'a MemoryLimits,
+    bookings: Option<Bookings>,
+}
+
+impl Drop for Reservation<'_> {
+    fn drop(&mut self) {
+        let Some((user, scope)) = self.bookings.take() else { return };
+        let mut state = self.limits.lock();
+        state.limit(None).cancel(user);
+        if let Some((scope, booking)) = scope {
+            state.limit(Some(scope)).cancel(booking);
+        }
     }
 }
 

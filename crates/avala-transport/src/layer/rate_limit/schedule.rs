@@ -47,7 +47,7 @@ pub(super) struct Schedule {
     woken_from: u64,
     /// Since when the first reservation can be used, or when it can.
     due: Option<Instant>,
-    /// Positions of calls that were skipped, and until when they keep them.
+    /// Positions of calls that were skipped, and until when they keep them. Calls that leave are removed.
     skipped: BTreeMap<u64, Instant>,
     pub(super) wake: Vec<Waker>,
 }
@@ -108,6 +108,8 @@ impl Schedule {
         let free = self.bucket.has(now, self.waiting_before(priority) + 1 + spare);
         if free {
             self.take(now);
+            // A call of high priority takes the token that the first of the others was about to use.
+            self.update_due(now, false);
         }
         free
     }
@@ -154,8 +156,9 @@ impl Schedule {
         if let Some(position) = ticket.position {
             self.skipped.remove(&position);
         }
+        let first = self.waiting.keys().next().copied();
         if let Some(position) = self.remove(ticket) {
-            self.update_due(now, self.waiting.keys().next().is_none_or(|first| *first > position));
+            self.update_due(now, first == Some(position));
             self.wake_from(position);
         }
     }
@@ -260,11 +263,10 @@ impl Schedule {
                 return;
             }
             self.remove_position(first);
-            self.skipped.retain(|_, until| *until > now);
-            if let Some(until) = due.checked_add(term).filter(|until| *until > now) {
+            if let Some(until) = due.checked_add(term) {
                 self.skipped.insert(first, until);
             }
-            self.due = if self.waiting.is_empty() { None } else { due.checked_add(grace) };
+            self.due = due.checked_add(grace);
         }
     }
 
@@ -331,9 +333,11 @@ impl Schedule {
 
     /// Wakes all calls from this position on, because their starts changed.
     fn wake_from(&mut self, position: u64) {
-        if position < self.woken_from {
-            self.wake.extend(self.waiting.range_mut(position..self.woken_from).filter_map(|(_, waker)| waker.take()));
-            self.woken_from = position;
-        }
+        let woken_from = self.woken_from.max(position);
+        self.wake.extend(self.waiting.range_mut(position..woken_from).filter_map(|(_, waker)| waker.take()));
+        self.woken_from = self.woken_from.min(position);
     }
 }
+
+#[cfg(test)]
+mod tests;
