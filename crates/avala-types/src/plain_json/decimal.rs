@@ -17,7 +17,7 @@ const TENS: [u64; 9] = [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_00
 /// One in each byte.
 const ONES: u64 = u64::MAX / 0xff;
 
-/// What a byte becomes when digits become 0 to 9.
+/// Returns a byte, changed so that digits are 0 to 9.
 const fn value_of(byte: u8) -> u64 {
     (byte ^ b'0') as u64
 }
