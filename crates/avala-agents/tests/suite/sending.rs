@@ -7,14 +7,14 @@ use std::time::Duration;
 use avala_agents::types::EventType;
 use avala_agents::{Agent, Context, Decision};
 use avala_client::Avala;
-use avala_client::transport::Body;
+use avala_client::transport::{Body, RetryPolicy};
 use http::Request;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::server::{Fault, Server, approving, client_of};
+use crate::server::{Fault, Server, approving, client_with};
 
-/// A client whose posts take a second, and the largest number of them at the same time.
+/// A client with retries of its own, whose posts take a second, and the largest number of them at the same time.
 fn slow_client(server: &Server) -> (Avala, Arc<AtomicUsize>) {
     let (server, most) = (server.clone(), Arc::new(AtomicUsize::new(0)));
     let (now, noted) = (Arc::new(AtomicUsize::new(0)), Arc::clone(&most));
@@ -29,7 +29,7 @@ fn slow_client(server: &Server) -> (Avala, Arc<AtomicUsize>) {
             server.respond(&request)
         }
     });
-    (client_of(service, 64 << 20), most)
+    (client_with(service, 64 << 20, RetryPolicy::default()), most)
 }
 
 #[tokio::test(start_paused = true)]
@@ -48,14 +48,13 @@ async fn at_most_64_decisions_are_sent_at_the_same_time() {
 async fn decisions_that_wait_for_their_next_attempt_hold_no_place() {
     let server = Server::new().with_executions(128);
     // As many as are sent at the same time, all of them postponed.
-    server.fail("POST /agent-actions/", [Fault::RetryAfter(300); 64]);
+    server.fail("POST /agent-actions/", [Fault::RetryAfter(30); 64]);
     let stop = CancellationToken::new();
     let agent = approving().concurrency(128);
-    // With the retries of an ordinary client, which are not used for decisions.
     let running = tokio::spawn(agent.run_until(&slow_client(&server).0, stop.clone()));
-    tokio::time::sleep(Duration::from_secs(30)).await;
+    tokio::time::sleep(Duration::from_secs(20)).await;
     assert_eq!(server.lock().decisions.len(), 64, "the others are sent meanwhile");
-    tokio::time::sleep(Duration::from_secs(400)).await;
+    tokio::time::sleep(Duration::from_secs(60)).await;
     server.assert_each_decided_once(128);
     stop.cancel();
     running.await.unwrap().unwrap();

@@ -137,7 +137,15 @@ where
     S: tower::Service<Request<Body>, Response = Response<Body>, Error = BoxError> + Clone + Send + Sync + 'static,
     S::Future: Send + 'static,
 {
-    let retry = RetryPolicy::default().max_attempts(1);
+    client_with(service, max_body_bytes, RetryPolicy::default().max_attempts(1))
+}
+
+/// Returns a client of a service, without rate limit.
+pub(crate) fn client_with<S>(service: S, max_body_bytes: usize, retry: RetryPolicy) -> Avala
+where
+    S: tower::Service<Request<Body>, Response = Response<Body>, Error = BoxError> + Clone + Send + Sync + 'static,
+    S::Future: Send + 'static,
+{
     Avala::builder()
         .api_key("avk_test")
         .rate_limiter(RateLimiter::off())
