@@ -27,7 +27,13 @@ pub(crate) fn run(args: Vec<OsString>) -> ExitCode {
     if let Some(script) = official_script() {
         return finish(print(&script), Format::Table);
     }
-    let args = args::expand(args, args::is_command);
+    let args = match args::expand(args.clone(), args::is_command) {
+        Ok(args) => args,
+        Err(failure) => {
+            let format = if args::wants_json(&args) { Format::Json } else { Format::Table };
+            return finish(Err(failure), format);
+        }
+    };
     if let Err(failure) = unsupported(&words(&args)) {
         let format = if args::wants_json(&args) { Format::Json } else { Format::Table };
         return finish(Err(failure), format);

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use crate::args::global::WITH_VALUE;
 use crate::config::{self, Config};
+use crate::failure::{Failure, Outcome};
 use crate::key::chosen_profile;
 
 /// Maximum number of aliases that expand to another alias.
@@ -12,24 +13,35 @@ const MOST_ALIASES: usize = 8;
 
 /// Returns the command line with aliases replaced and default options added.
 ///
-/// An unreadable configuration adds nothing; the command reports the error if it needs the configuration.
-pub(crate) fn expand(args: Vec<OsString>, is_command: impl Fn(&[&str]) -> bool) -> Vec<OsString> {
-    let Some(config) = load(&args) else { return args };
+/// A configuration that cannot be read adds nothing here; the command reports it if it needs one.
+///
+/// # Errors
+/// Wrong usage if an alias leads to itself.
+pub(crate) fn expand(args: Vec<OsString>, is_command: impl Fn(&[&str]) -> bool) -> Outcome<Vec<OsString>> {
+    let Some(config) = load(&args) else { return Ok(args) };
     let profile = chosen_profile(&config, option(&args, "--profile")).ok().flatten().map(|(name, _)| name);
     let mut args = args;
-    for _ in 0..MOST_ALIASES {
-        let Some(at) = first_word(&args) else { return args };
-        let Some(word) = args[at].to_str() else { return args };
-        if is_command(&[word]) {
+    let mut names = Vec::new();
+    loop {
+        let Some(at) = first_word(&args) else { return Ok(args) };
+        let Some(word) = args[at].to_str().map(str::to_owned) else { return Ok(args) };
+        if is_command(&[&word]) {
             break;
         }
-        let Some(words) = config.alias(profile.as_deref(), word).and_then(shlex::split) else { return args };
+        let Some(words) = config.alias(profile.as_deref(), &word).and_then(shlex::split) else { return Ok(args) };
+        if names.len() == MOST_ALIASES || names.contains(&word) {
+            let (first, path) = (names.first().unwrap_or(&word), config.path.display());
+            return Err(Failure::usage(format!(
+                "the alias {first:?} of {path} leads to itself, or over too many others"
+            )));
+        }
+        names.push(word);
         args.splice(at..=at, words.into_iter().map(OsString::from));
     }
-    match profile {
+    Ok(match profile {
         Some(profile) => with_defaults(args, &config, &profile, is_command),
         None => args,
-    }
+    })
 }
 
 fn load(args: &[OsString]) -> Option<Config> {

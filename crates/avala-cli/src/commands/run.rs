@@ -113,7 +113,7 @@ pub(crate) fn print_request(context: &mut Context, request: &http::Request<bytes
     context.printer.value(&request_data(request), &[])
 }
 
-/// Returns a request as people read it, without secrets.
+/// Returns a request as text, without secrets.
 pub(crate) fn request_text(request: &http::Request<bytes::Bytes>) -> String {
     let body = redacted::body(request.body());
     let body = body.map(|body| format!("\n{}", json::pretty(&body, 0))).unwrap_or_default();

@@ -121,7 +121,8 @@ fn failure(error: Error) -> Failure {
         (ErrorKind::Storage, None) if error.status().is_none() => ExitCode::Network,
         _ => ExitCode::Other,
     };
-    Failure::new(code, error.to_string())
+    let hint = if error.kind() == ErrorKind::State { "; --state-folder names another folder" } else { "" };
+    Failure::new(code, format!("{error}{hint}"))
 }
 
 /// Runs a transfer with progress. The first Ctrl-C stops it so that it can be resumed, the second ends the program.

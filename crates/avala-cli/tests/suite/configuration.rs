@@ -69,6 +69,7 @@ fn aliases_and_default_options_belong_to_a_profile() {
     login(&home, &world, "default");
     let text = std::fs::read_to_string(home.config()).unwrap();
     let more = "\n[profiles.default.aliases]\nlidar = \"datasets list --data-type lidar\"\nloop = \"loop\"\n\
+                one = \"two --limit 1\"\ntwo = \"one\"\n\
                 \n[profiles.default.defaults]\n\"*\" = \"-o json\"\n\"datasets list\" = \"--limit 2\"\n";
     home.write(".config/avala/config.toml", text + more);
     assert_eq!(home.run("datasets list").ok().json().as_array().unwrap().len(), 2);
@@ -76,6 +77,9 @@ fn aliases_and_default_options_belong_to_a_profile() {
     assert_eq!(home.run("-o uids datasets list").ok().stdout.lines().count(), 2);
     let lidar = home.run("lidar").ok().json();
     assert!(lidar.as_array().unwrap().iter().all(|dataset| dataset["data_type"] == "lidar"));
-    home.run("loop").code(2);
+    for alias in ["loop", "one", "two"] {
+        let ran = home.run(&format!("{alias} -o json")).code(2);
+        assert!(ran.error()["message"].as_str().unwrap().contains(&format!("the alias \"{alias}\"")), "{ran:#?}");
+    }
     home.run("no-such-alias").code(2);
 }
