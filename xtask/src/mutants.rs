@@ -15,12 +15,12 @@ const FILES: &[&str] = &[
 /// Equivalent mutants, which no test can catch:
 ///
 /// - another expression for the same value;
-/// - a limiter that never takes the fast path: the result is the same, with more work;
-/// - `<=` for `<` where no sum of tokens equals the bound.
+/// - a concurrency limit that never takes the fast path: the result is the same, with more work;
+/// - a term of `Duration::MAX`, which ends at no instant that the clock has.
 const EQUIVALENT: &str = concat!(
     r"Poll::from\(Ok\(\(\)\)\)",
-    r"|try_acquire -> bool with false|try_acquire\(this\.scope\) with false",
-    r"|replace < with <= in Bucket::refill",
+    r"|Permits::try_acquire -> Option<Lease> with None|replace < with > in Permits::try_acquire",
+    r"|replace < with <= in Permit::acquire",
 );
 
 /// The exit code of cargo-mutants if every mutant was caught, some of them by a test timeout.
