@@ -15,6 +15,7 @@ use crate::control::Control;
 use crate::error::{Error, ErrorKind};
 use crate::progress::event::{Event, Events, Totals};
 use crate::progress::meter::Meter;
+use crate::state::journal::Journal;
 use crate::transfers::Transfers;
 
 /// A started transfer, which is a future of its report. Dropping it stops the transfer like [`Control::cancel`], and
@@ -187,7 +188,26 @@ impl RunContext {
 #[derive(Debug)]
 pub(crate) struct Turn(#[expect(dead_code, reason = "held for its drop")] Option<OwnedSemaphorePermit>);
 
-/// Runs blocking work on a blocking thread.
+/// Runs a request that must not be repeated, with the record of its outcome, to its end, even if the run is cancelled or
+/// dropped meanwhile. Otherwise the next run could not know whether it was sent. The destination stays locked until then.
+pub(crate) async fn to_the_end<T: Send + 'static>(
+    journal: &Journal,
+    work: impl Future<Output = Result<T, Error>> + Send + 'static,
+) -> Result<T, Error> {
+    let lock = journal.lock();
+    let task = tokio::spawn(async move {
+        let result = work.await;
+        drop(lock);
+        result
+    });
+    match task.await {
+        Ok(result) => result,
+        Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
+        Err(_) => Err(Error::aborted()),
+    }
+}
+
+/// Runs blocking work on a thread for it.
 pub(crate) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, Error> + Send + 'static,
 ) -> Result<T, Error> {

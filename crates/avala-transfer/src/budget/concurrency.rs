@@ -18,16 +18,21 @@ const RAMP: Duration = Duration::from_millis(20);
 const COOLDOWN: Duration = Duration::from_millis(500);
 /// Maximum wait that a storage host can request.
 const MAX_COOLDOWN: Duration = Duration::from_secs(300);
-/// How long the ceiling stays after an overload, before a larger number of requests is tried.
+/// How long a number that overloaded the host is avoided at least, before a larger one than the last good one is tried.
 const PROBE: Duration = Duration::from_secs(20);
+/// The same in requests, one after the other: a number that is too large costs about one request of each connection.
+const PROBE_REQUESTS: u32 = 16;
+/// How much longer a number is avoided that was too large again and again.
+const MAX_PATIENCE: u32 = 8;
 
 /// The controller of one storage host. Clones share it.
 ///
 /// More connections help on long and lossy links and do not harm on others, so only the host limits their number. It
-/// starts small and reaches the maximum in an eighth of a second, unless the host responds 503 first. A 503 halves it
-/// before the next part begins, and pauses the host. Then it grows by one with each success up to a ceiling,
-/// which is one less than the number that overloaded the host. Without another overload, the ceiling is raised, each
-/// time by twice as much.
+/// begins small and reaches the maximum in an eighth of a second, unless the host responds 503 before. A 503 halves it
+/// at once, before the next part begins, and pauses the host. Then it grows by one with each success of a request that
+/// began after the overload, up to a ceiling: what the host took before, or else what was in flight without the refused
+/// requests, but not less than half of it. The ceiling is lifted after a while without overload, each time by twice as
+/// much. If a lifted ceiling was too much, the while is twice as long the next time.
 #[derive(Clone, Debug)]
 pub(crate) struct Concurrency(Arc<Shared>);
 
@@ -51,15 +56,21 @@ struct Window {
 /// Effect of the last overload of a host on the number of requests.
 #[derive(Clone, Copy, Debug)]
 struct Overload {
-    /// Time of the overload. Several requests can report the same overload, which counts once.
+    /// When it happened. Several requests report the same overload: it halves the number once.
     at: Instant,
     /// Current maximum number of requests.
     ceiling: usize,
-    /// Size of the next increase of the ceiling.
+    /// Smallest value of the ceiling, however many requests report the overload.
+    floor: usize,
+    /// Number that the host took before a larger one was tried; 0 if none is known.
+    good: usize,
+    /// By how much the ceiling is lifted next.
     step: usize,
     /// When the ceiling was set, and the successes at the ceiling since then.
     since: Instant,
     successes: usize,
+    /// How many times the usual while has to pass before the ceiling is lifted.
+    patience: u32,
 }
 
 impl Window {
@@ -88,10 +99,14 @@ impl Window {
             self.limit += 1;
         }
         self.in_flight += 1;
-        Take::Taken
+        Take::Taken(self.in_flight)
     }
 
-    fn succeeded(&mut self, now: Instant) {
+    fn succeeded(&mut self, started: Instant, now: Instant) {
+        // A request that began before the overload says nothing of what the host takes now.
+        if self.overload.is_some_and(|overload| started <= overload.at) {
+            return;
+        }
         let ceiling = self.overload.map_or(self.max, |overload| overload.ceiling);
         if self.limit < ceiling {
             self.limit += 1;
@@ -99,9 +114,16 @@ impl Window {
         }
         let Some(overload) = &mut self.overload else { return };
         overload.successes += 1;
-        if now < overload.since + PROBE || overload.successes < self.limit {
+        let usual = PROBE.max((now - started).saturating_mul(PROBE_REQUESTS));
+        let is_early = now - overload.since < usual.saturating_mul(overload.patience);
+        if is_early || overload.successes < self.limit {
             return;
         }
+        if overload.step > 1 {
+            // The number that was tried last is not too large.
+            overload.patience = 1;
+        }
+        overload.good = overload.ceiling;
         overload.ceiling += overload.step;
         overload.step *= 2;
         (overload.since, overload.successes) = (now, 0);
@@ -110,13 +132,32 @@ impl Window {
         }
     }
 
-    fn slow_down(&mut self, wait: Option<Duration>, started: Instant, now: Instant) {
-        // Responses to requests that began before the last overload are not evidence of another one.
-        if self.overload.is_none_or(|overload| started > overload.at) {
-            let number = self.in_flight.clamp(1, self.limit);
-            self.limit = (number / 2).max(1);
-            let ceiling = (number - 1).max(1);
-            self.overload = Some(Overload { at: now, ceiling, step: 1, since: now, successes: 0 });
+    /// Halves the number, and remembers what to avoid.
+    fn overloaded(&mut self, number: usize, now: Instant) {
+        let last = self.overload;
+        let patience = match last {
+            Some(last) if last.step > 1 => (last.patience * 2).min(MAX_PATIENCE),
+            Some(last) => last.patience,
+            None => 1,
+        };
+        let number = self.in_flight.max(number).clamp(1, self.limit);
+        let good = last.map_or(0, |last| last.good);
+        let good = if good < number { good } else { 0 };
+        self.limit = (number / 2).max(1);
+        let floor = self.limit.max(good);
+        let ceiling = if good > 0 { good } else { (number - 1).max(1) };
+        self.overload = Some(Overload { at: now, ceiling, floor, good, step: 1, since: now, successes: 0, patience });
+    }
+
+    /// `number` is how many requests were in flight when the refused one began.
+    fn slow_down(&mut self, wait: Option<Duration>, (started, number): (Instant, usize), now: Instant) {
+        match &mut self.overload {
+            // One more of the requests that were too many together.
+            Some(overload) if started <= overload.at => {
+                overload.ceiling = overload.ceiling.saturating_sub(1).max(overload.floor);
+                self.limit = self.limit.min(overload.ceiling);
+            }
+            _ => self.overloaded(number, now),
         }
         let wait = wait.unwrap_or(COOLDOWN).clamp(COOLDOWN, MAX_COOLDOWN);
         let until = now + wait.mul_f64(1.0 + fastrand::f64() / 10.0);
@@ -126,7 +167,8 @@ impl Window {
 
 #[derive(Debug, PartialEq)]
 enum Take {
-    Taken,
+    /// With how many requests in flight.
+    Taken(usize),
     /// Until a slot is returned, or until this instant.
     Full(Option<Instant>),
     Closed(Instant),
@@ -143,7 +185,9 @@ impl Concurrency {
             let freed = self.0.freed.notified();
             let take = self.window().try_take(Instant::now());
             match take {
-                Take::Taken => return Slot { owner: self.clone(), started: Instant::now(), is_held: true },
+                Take::Taken(number) => {
+                    return Slot { owner: self.clone(), started: Instant::now(), number, is_held: true };
+                }
                 Take::Full(None) => freed.await,
                 Take::Full(Some(until)) => drop(tokio::time::timeout_at(until, freed).await),
                 Take::Closed(until) => tokio::time::sleep_until(until).await,
@@ -161,14 +205,16 @@ impl Concurrency {
 pub(crate) struct Slot {
     owner: Concurrency,
     started: Instant,
-    /// Whether the request holds its slot; false while it is suspended.
+    /// Requests in flight when it began, itself included.
+    number: usize,
+    /// Whether it counts: not while it is suspended.
     is_held: bool,
 }
 
 impl Slot {
     /// Records that the host stored or sent the bytes.
     pub(crate) fn succeeded(self) {
-        self.owner.window().succeeded(Instant::now());
+        self.owner.window().succeeded(self.started, Instant::now());
     }
 
     /// Returns the slot temporarily, such as while a run is paused.
@@ -187,13 +233,13 @@ impl Slot {
         if !self.is_held {
             let mut other = self.owner.slot().await;
             other.is_held = false;
-            (self.started, self.is_held) = (other.started, true);
+            (self.started, self.number, self.is_held) = (other.started, other.number, true);
         }
     }
 
     /// Records that the host asked to slow down, for `wait` if it requested a time.
     pub(crate) fn slow_down(self, wait: Option<Duration>) {
-        self.owner.window().slow_down(wait, self.started, Instant::now());
+        self.owner.window().slow_down(wait, (self.started, self.number), Instant::now());
     }
 }
 

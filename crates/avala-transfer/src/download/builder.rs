@@ -301,6 +301,8 @@ impl Download {
     }
 
     /// Ends the run with [`ErrorKind::LimitReached`] before it receives more than `bytes`. The next run continues.
+    ///
+    /// No more than that is requested. A file whose host sends no ranges is begun only if all of it may be received.
     pub fn max_bytes(mut self, bytes: u64) -> Self {
         self.options.max_bytes = Some(bytes);
         self
@@ -396,7 +398,7 @@ impl Download {
         context.meter.emit(|| Event::Phase(Phase::Inventory));
         let cancelled = context.control.clone();
         let listing = tokio::select! {
-            listing = self.source.list(&self.transfers) => listing?,
+            listing = context.limit.within(self.source.list(&self.transfers)) => listing?,
             () = cancelled.cancelled() => return Err(Error::cancelled()),
         };
         let is_single = matches!(&self.place, Place::Files(Target::File(_)));

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::budget::bandwidth::BandwidthLimit;
 use crate::budget::memory::MemoryBudget;
-use crate::budget::run_limit::RunLimit;
+use crate::budget::run_limit::{Claim, RunLimit};
 use crate::control::Control;
 use crate::error::Error;
 use crate::progress::meter::Meter;
@@ -40,7 +40,12 @@ impl Context {
         self.control.gate().await
     }
 
-    /// Runs a step until it completes or the run ends.
+    /// Claims up to `wanted` bytes of the run.
+    pub(crate) async fn claim_up_to(&self, wanted: u64) -> Result<Claim, Error> {
+        self.unless_ended(self.limit.claim_up_to(wanted)).await?
+    }
+
+    /// Waits for a step, but not longer than the run.
     pub(crate) async fn unless_ended<T>(&self, step: impl Future<Output = T>) -> Result<T, Error> {
         tokio::select! {
             biased;

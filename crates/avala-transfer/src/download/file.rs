@@ -118,12 +118,18 @@ async fn attempt(filling: &Arc<Filling>, way: Way, begun: Option<Begun>) -> Resu
     let mut attempts = Attempts::default();
     let mut unusable = 0;
     loop {
-        // The size that the API reports may be wrong: the response has the actual size.
-        let range = 0..FIRST_RANGE;
-        let opened = open(&filling.context, &filling.remote, Some(&range), None, &mut attempts).await?;
+        // A size that the API says is a wish, not a fact: the response says how much there is. Only a run whose bytes are
+        // limited requests no more, so that other files can have the rest.
+        let is_limited = filling.context.limit.has_max_bytes();
+        let size = filling.remote.size.filter(|_| is_limited).unwrap_or(FIRST_RANGE);
+        let claim = filling.context.claim_up_to(size.clamp(1, FIRST_RANGE)).await?;
+        let range = 0..claim.length();
+        let state = (&mut attempts, claim);
+        let mut opened = open(&filling.context, &filling.remote, Some(&range), None, state).await?;
         match &opened.meaning {
             Meaning::Part { range, version } => {
                 filling.check_size(version.total)?;
+                opened.claim.resize(range.end - range.start)?;
                 let is_all = *range == (0..version.total);
                 if version.etag.is_none() && filling.remote.sha256.is_none() && !is_all {
                     drop(opened);

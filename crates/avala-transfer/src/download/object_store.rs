@@ -69,7 +69,7 @@ pub(crate) async fn download(
             let Some((position, (object, path))) = waiting.next() else { break };
             let (context, target) = (Arc::clone(&context), target.clone());
             running.spawn(async move {
-                let result = one(&context, &target, &object, path).await;
+                let result = Box::pin(one(&context, &target, &object, path)).await;
                 (position, result.map_err(|error| error.about(&object.name)))
             });
         }
@@ -88,7 +88,9 @@ pub(crate) async fn download(
                 context.meter.emit(|| Event::FileFailed { path, error: error.to_string() });
                 let ends = matches!(error.kind(), ErrorKind::Cancelled | ErrorKind::LimitReached);
                 if ends || options.stops_at_failure || target.is_object {
-                    context.halt.cancel();
+                    if error.kind() != ErrorKind::LimitReached {
+                        context.halt.cancel();
+                    }
                     ended.get_or_insert(error);
                 } else {
                     report.outcome = FileOutcome::Failed(error);
@@ -96,11 +98,12 @@ pub(crate) async fn download(
             }
         }
     }
-    if let Some(error) = ended {
-        return Err(error);
-    }
     let totals = context.meter.totals();
-    Ok(Report { files, elapsed: totals.elapsed, totals, warnings })
+    let report = Report { files, elapsed: totals.elapsed, totals, warnings };
+    match ended {
+        Some(error) => Err(error.with_report(report)),
+        None => Ok(report),
+    }
 }
 
 async fn one(

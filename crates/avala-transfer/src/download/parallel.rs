@@ -46,11 +46,12 @@ pub(super) async fn run(file: &Arc<Filling>, version: Version, first: Option<Ope
     while let Some(ended) = workers.join_next().await {
         let ended = ended.unwrap_or_else(|_| Err(Stop::Failed(Error::aborted())));
         if let (Ok(()), Err(stop)) = (&outcome, ended) {
-            // A cancelled run also ends the other connections, after they wrote the bytes that they received. Otherwise
-            // they stop immediately.
-            let is_cancelled = matches!(&stop, Stop::Failed(error) if error.kind() == ErrorKind::Cancelled);
+            // A cancelled run and one whose time is over end the others too, after they wrote what they received, and
+            // what they claimed of its bytes is theirs. Otherwise they stop where they are.
+            let ends = [ErrorKind::Cancelled, ErrorKind::LimitReached];
+            let is_ended = matches!(&stop, Stop::Failed(error) if ends.contains(&error.kind()));
             outcome = Err(stop);
-            if !is_cancelled {
+            if !is_ended {
                 workers.abort_all();
             }
         }
@@ -75,7 +76,12 @@ async fn work(shared: Arc<Shared>, mut first: Option<OpenedRange>) -> Result<(),
             None => {
                 let Some(range) = shared.queue().claim() else { return Ok(()) };
                 let (context, remote) = (&shared.file.context, &shared.file.remote);
-                let opened = open(context, remote, Some(&range), Some(&shared.version), &mut attempts).await?;
+                // Only what the run may still receive is requested.
+                let claim = context.claim_up_to(range.end - range.start).await?;
+                let end = range.start + claim.length();
+                shared.queue().put_back(end..range.end);
+                let (range, state) = (range.start..end, (&mut attempts, claim));
+                let opened = open(context, remote, Some(&range), Some(&shared.version), state).await?;
                 (range, opened)
             }
         };
@@ -105,8 +111,10 @@ impl Shared {
         let (file, context) = (&self.file, &self.file.context);
         let mut writer = FileWriter::new(&file.writes, range.start);
         let length = range.end - range.start;
-        let (received, end) =
-            receive(context, &file.remote.name, opened.body, Some(length), &mut opened.slot, &mut writer).await;
+        opened.claim.resize(length)?;
+        let holds = (&mut opened.slot, &mut opened.claim);
+        let (received, end) = receive(context, &file.remote.name, opened.body, Some(length), holds, &mut writer).await;
+        drop(opened.claim);
         file.count(received);
         self.queue().put_back(asked.start + received..asked.end);
         match end {

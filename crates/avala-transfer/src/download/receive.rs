@@ -10,6 +10,7 @@ use http_body::Body as _;
 use super::context::{Context, STALL_TIMEOUT};
 use crate::budget::concurrency::Slot;
 use crate::budget::memory::Memory;
+use crate::budget::run_limit::Claim;
 use crate::error::{Error, ErrorKind};
 
 /// Size of a block that is written by another thread. Larger blocks leave the caches of the processor before they are
@@ -53,7 +54,8 @@ pub(crate) enum End {
     Stopped(Error),
 }
 
-/// Receives at most `limit` bytes and passes them to `writer`, including bytes before a failure.
+/// Receives at most `limit` bytes and passes them to `writer`, also those before a failure. The bytes that the response
+/// announced are claimed already.
 ///
 /// Returns how many bytes were written. A body that ends before `limit` is [`End::Cut`].
 pub(crate) async fn receive(
@@ -61,7 +63,7 @@ pub(crate) async fn receive(
     name: &str,
     mut body: Body,
     limit: Option<u64>,
-    slot: &mut Slot,
+    (slot, claim): (&mut Slot, &mut Claim),
     writer: &mut impl BlockWriter,
 ) -> (u64, End) {
     let (mut passed, mut block): (u64, Option<Block>) = (0, None);
@@ -103,7 +105,7 @@ pub(crate) async fn receive(
         let left = limit.map_or(usize::MAX, |limit| usize::try_from(limit - read).unwrap_or(usize::MAX));
         let data = data.slice(..data.len().min(left));
         let length = data.len() as u64;
-        if let Err(error) = context.limit.take(length) {
+        if let Err(error) = claim.take(length) {
             break End::Stopped(error);
         }
         context.meter.transferred(length);

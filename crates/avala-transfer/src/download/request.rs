@@ -11,6 +11,7 @@ use super::context::{Context, STALL_TIMEOUT};
 use super::link::{NumberedLink, Remote};
 use super::response::{Asked, Meaning, Version, meaning};
 use crate::budget::concurrency::Slot;
+use crate::budget::run_limit::Claim;
 use crate::error::{Error, ErrorKind};
 use crate::progress::event::Event;
 
@@ -35,6 +36,8 @@ pub(crate) struct Opened {
     pub(crate) meaning: Meaning,
     pub(crate) body: Body,
     pub(crate) slot: Slot,
+    /// Bytes of the run that the response may have.
+    pub(crate) claim: Claim,
 }
 
 impl Attempts {
@@ -74,13 +77,14 @@ impl Attempts {
 
 /// Requests a range or the whole object until a response is final.
 ///
-/// Expired and refused links are signed again, once; connection failures and busy hosts are retried.
+/// `claim` has the bytes of the range; of the whole object, whose length is not known, the caller claims them when the
+/// response announces it. Expired and refused links are signed again, once; connection failures and busy hosts are retried.
 pub(crate) async fn open(
     context: &Context,
     remote: &Remote,
     range: Option<&Range<u64>>,
     version: Option<&Version>,
-    attempts: &mut Attempts,
+    (attempts, claim): (&mut Attempts, Claim),
 ) -> Result<Opened, Error> {
     let mut was_late = false;
     loop {
@@ -144,9 +148,26 @@ pub(crate) async fn open(
             }
             meaning => {
                 attempts.refused = None;
-                return Ok(Opened { meaning, body, slot });
+                return Ok(Opened { meaning, body, slot, claim });
             }
         }
+    }
+}
+
+/// Claims the bytes of an object that comes whole. Waits for those that other files of the run return, without the slot,
+/// which they may need.
+pub(crate) async fn claim_all(
+    context: &Context,
+    (slot, claim): (&mut Slot, &mut Claim),
+    bytes: u64,
+) -> Result<(), Error> {
+    loop {
+        let Err(error) = claim.resize(bytes) else { return Ok(()) };
+        slot.suspend();
+        if !claim.is_possible(bytes) || !context.unless_ended(claim.others_return()).await? {
+            return Err(error);
+        }
+        context.unless_ended(slot.resume()).await?;
     }
 }
 

@@ -69,7 +69,8 @@ pub(crate) async fn download(
     let run = Arc::new(Run { context, session, store, options });
     let (files, ended) = run.all(objects, names).await;
     if let Some(error) = ended {
-        return Err(error);
+        let totals = meter.totals();
+        return Err(error.with_report(Report { files, elapsed: totals.elapsed, totals, warnings }));
     }
     let has_failures =
         files.iter().any(|file| !matches!(file.outcome, FileOutcome::Transferred | FileOutcome::Skipped));
@@ -150,8 +151,11 @@ impl Run {
                     let path = report.path.clone();
                     self.context.meter.emit(|| Event::FileFailed { path, error: error.to_string() });
                     if self.options.stops_at_failure || ends_run(error.kind()) {
-                        // The other files stop at their next byte and record their state.
-                        self.context.halt.cancel();
+                        if error.kind() != ErrorKind::LimitReached {
+                            // The others stop at their next byte and record what they have. A limit ends them by itself,
+                            // when they used what they claimed.
+                            self.context.halt.cancel();
+                        }
                         ended.get_or_insert(error);
                     } else {
                         report.outcome = FileOutcome::Failed(error);

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use super::context::Context;
+use super::filling::MOST_UNUSABLE;
 use super::link::Remote;
 use super::receive::{Block, BlockWriter, End, receive};
-use super::request::{Attempts, open};
+use super::request::{Attempts, claim_all, open};
 use super::response::{Meaning, Version};
 use crate::error::{Error, ErrorKind};
 use crate::hash::{Digest, Hasher};
@@ -22,11 +23,14 @@ pub(crate) async fn stream(
 ) -> Result<u64, Error> {
     let mut writer = Hashing { inner: writer, hasher: remote.sha256.map(|_| Hasher::default()) };
     let mut attempts = Attempts::default();
+    let mut unusable = 0;
     let (mut version, mut offset): (Option<Version>, u64) = (None, 0);
     let total = loop {
         let range = version.as_ref().filter(|_| offset > 0).map(|version| offset..version.total);
         let expected = version.as_ref().filter(|_| range.is_some());
-        let mut opened = open(context, remote, range.as_ref(), expected, &mut attempts).await?;
+        let claim = context.claim_up_to(range.as_ref().map_or(0, |range| range.end - range.start)).await?;
+        let range = range.as_ref().map(|range| range.start..range.start + claim.length());
+        let mut opened = open(context, remote, range.as_ref(), expected, (&mut attempts, claim)).await?;
         let length = match opened.meaning {
             Meaning::Whole { etag, length, encoding } if offset == 0 => {
                 version = length.filter(|_| etag.is_some()).map(|total| Version { etag, total, encoding });
@@ -39,6 +43,10 @@ pub(crate) async fn stream(
                 return Err(Error::new(ErrorKind::RemoteChanged, message)
                     .about(&remote.name)
                     .help("discard the written bytes and download it again"));
+            }
+            Meaning::Unusable(_) if range.is_some() && unusable + 1 < MOST_UNUSABLE => {
+                unusable += 1;
+                continue;
             }
             Meaning::Unusable(reason) if offset == 0 => {
                 return Err(Error::new(ErrorKind::Protocol, reason.to_string())
@@ -53,7 +61,12 @@ pub(crate) async fn stream(
         {
             return Err(wrong_size(remote, length, size));
         }
-        let (received, end) = receive(context, &remote.name, opened.body, length, &mut opened.slot, &mut writer).await;
+        if let Some(length) = length {
+            claim_all(context, (&mut opened.slot, &mut opened.claim), length).await?;
+        }
+        let holds = (&mut opened.slot, &mut opened.claim);
+        let (received, end) = receive(context, &remote.name, opened.body, length, holds, &mut writer).await;
+        drop(opened.claim);
         offset += received;
         context.meter.done(received);
         match end {

@@ -5,9 +5,10 @@ use std::sync::Arc;
 use super::file_writer::FileWriter;
 use super::filling::{Filling, MOST_UNUSABLE, Stop};
 use super::receive::{End, receive};
-use super::request::{Attempts, Opened, open};
+use super::request::{Attempts, Opened, claim_all, open};
 use super::response::{Meaning, Version};
 use crate::budget::concurrency::Slot;
+use crate::budget::run_limit::Claim;
 use crate::error::{Error, ErrorKind};
 
 /// Downloads the whole object; `first` is a response that was opened before.
@@ -25,7 +26,13 @@ pub(super) async fn run(file: &Arc<Filling>, first: Option<Opened>, may_resume: 
             Some(opened) => opened,
             None => {
                 let expected = version.as_ref().filter(|_| range.is_some());
-                open(&file.context, &file.remote, range.as_ref(), expected, &mut attempts).await?
+                let wanted = range.as_ref().map_or(0, |range| range.end - range.start);
+                let claim = match file.context.claim_up_to(wanted).await {
+                    Ok(claim) => claim,
+                    Err(error) => return Err(stopped(file, version.as_ref().filter(|_| may_resume), error).await),
+                };
+                let range = range.as_ref().map(|range| range.start..range.start + claim.length());
+                open(&file.context, &file.remote, range.as_ref(), expected, (&mut attempts, claim)).await?
             }
         };
         // Bytes until the end of the response; `None` until the connection ends.
@@ -37,6 +44,7 @@ pub(super) async fn run(file: &Arc<Filling>, first: Option<Opened>, may_resume: 
                 }
                 if let Some(length) = length {
                     file.check_size(length)?;
+                    claim_all(&file.context, (&mut opened.slot, &mut opened.claim), length).await?;
                     file.blocking(move |file| file.part.reserve(length)).await?;
                 }
                 // Without a length or a strong tag, the remaining bytes cannot be requested.
@@ -62,13 +70,14 @@ pub(super) async fn run(file: &Arc<Filling>, first: Option<Opened>, may_resume: 
         // One byte more than the size that the API reports is an error.
         let most = limit.or(file.remote.size.map(|size| size.saturating_add(1)));
         let limit = limit.map_or(Limit::Open(most), Limit::Exact);
+        let holds = (&mut opened.slot, &mut opened.claim);
         let (received, end) = match limit {
             Limit::Exact(length) => {
-                receive(&file.context, &file.remote.name, opened.body, Some(length), &mut opened.slot, &mut writer)
-                    .await
+                receive(&file.context, &file.remote.name, opened.body, Some(length), holds, &mut writer).await
             }
-            Limit::Open(most) => receive_open(file, opened.body, most, &mut opened.slot, &mut writer).await,
+            Limit::Open(most) => receive_open(file, opened.body, most, holds, &mut writer).await,
         };
+        drop(opened.claim);
         offset += received;
         file.count(received);
         let total = version.as_ref().map(|version| version.total);
@@ -95,10 +104,7 @@ pub(super) async fn run(file: &Arc<Filling>, first: Option<Opened>, may_resume: 
                 attempts.failed(&file.context, &file.remote.name, error, None).await?;
             }
             End::Stopped(error) => {
-                if let Some(version) = version.as_ref().filter(|_| may_resume) {
-                    save_after(file, version, &error).await;
-                }
-                return Err(Stop::Failed(error));
+                return Err(stopped(file, version.as_ref().filter(|_| may_resume), error).await);
             }
         }
     }
@@ -114,11 +120,11 @@ async fn receive_open(
     file: &Arc<Filling>,
     body: avala_transport::Body,
     most: Option<u64>,
-    slot: &mut Slot,
+    holds: (&mut Slot, &mut Claim),
     writer: &mut FileWriter,
 ) -> (u64, End) {
-    let Some(most) = most else { return receive(&file.context, &file.remote.name, body, None, slot, writer).await };
-    let (received, end) = receive(&file.context, &file.remote.name, body, Some(most), slot, writer).await;
+    let Some(most) = most else { return receive(&file.context, &file.remote.name, body, None, holds, writer).await };
+    let (received, end) = receive(&file.context, &file.remote.name, body, Some(most), holds, writer).await;
     match end {
         End::Complete => {
             let message = format!("the storage host sends more than the {} bytes that the API reports", most - 1);
@@ -131,7 +137,15 @@ async fn receive_open(
     }
 }
 
-/// Records received bytes after another failure. An error of the recording is ignored.
+/// Records received bytes of a version that the next run can resume.
+async fn stopped(file: &Arc<Filling>, version: Option<&Version>, error: Error) -> Stop {
+    if let Some(version) = version {
+        save_after(file, version, &error).await;
+    }
+    Stop::Failed(error)
+}
+
+/// Records received bytes after another failure, which counts more than a failure to record.
 pub(super) async fn save_after(file: &Arc<Filling>, version: &Version, _failure: &Error) {
     let _ = file.save(version).await;
 }

@@ -117,6 +117,11 @@ impl Journal {
         file::replace(path, &content).map_err(|error| Error::io(ErrorKind::Io, "write the state file", path, error))
     }
 
+    /// Returns the lock of the destination, to hold it for longer than the run.
+    pub(crate) fn lock(&self) -> Option<Arc<Held>> {
+        self.lock.upgrade()
+    }
+
     /// Appends a record and returns when it is on disk.
     pub(crate) async fn append(&self, record: &impl Serialize) -> Result<(), Error> {
         self.append_all(std::slice::from_ref(record)).await

@@ -129,7 +129,8 @@ async fn one(
 
 /// Requests one byte of an object to learn its size.
 async fn size_of(context: &Arc<Context>, object: &Listed) -> Result<Option<u64>, Error> {
-    let opened = open(context, &object.remote(), Some(&(0..1)), None, &mut Attempts::default()).await?;
+    let state = (&mut Attempts::default(), context.claim_up_to(1).await?);
+    let opened = open(context, &object.remote(), Some(&(0..1)), None, state).await?;
     Ok(match opened.meaning {
         Meaning::Part { version, .. } => Some(version.total),
         Meaning::Whole { length, .. } => length,

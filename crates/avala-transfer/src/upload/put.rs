@@ -6,6 +6,7 @@ use std::time::Duration;
 use avala_transport::{Body, Sent, TransportError, TransportErrorKind, retry_after};
 use http::header::{CONTENT_LENGTH, ETAG};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode};
+use http_body::Body as _;
 use tokio::time::Instant;
 
 use crate::budget::run_limit::Claim;
@@ -200,19 +201,22 @@ async fn of_response(
 ) -> Put {
     let (parts, body) = response.into_parts();
     let status = parts.status;
+    if status == StatusCode::PRECONDITION_FAILED {
+        return Put::Exists;
+    }
+    let text = text_of(body).await;
+    let code = text.as_deref().and_then(error_code).map(|code| format!(" ({code})")).unwrap_or_default();
     if status.is_success() {
-        // A successful response before the last byte is wrong: the object would be truncated.
+        if text.as_deref().is_some_and(|text| text.contains("<Error>")) {
+            let message = format!("{} responded {status} with an error{code}", presigned.url.host());
+            return Put::Failed(stalled(message, path), watch.released());
+        }
+        // A response before the last byte can only be wrong: the object would be shorter.
         return match watch.released() {
             Some(digest) => Put::Stored(digest, Response::from_parts(parts, ())),
             None => Put::Failed(stalled("the storage responded before it had all bytes".to_owned(), path), None),
         };
     }
-    if status == StatusCode::PRECONDITION_FAILED {
-        return Put::Exists;
-    }
-    let text = tokio::time::timeout(Duration::from_secs(30), body.read_start(MAX_RESPONSE)).await;
-    let text = text.ok().and_then(Result::ok).map(|(bytes, _)| String::from_utf8_lossy(&bytes).into_owned());
-    let code = text.as_deref().and_then(error_code).map(|code| format!(" ({code})")).unwrap_or_default();
     let mut error = Error::new(ErrorKind::Storage, format!("{} responded {status}{code}", presigned.url.host()))
         .about(path)
         .with_status(status)
@@ -228,6 +232,16 @@ async fn of_response(
         }
         _ => Put::Failed(error.help("report it to Avala, with the time of this run"), None),
     }
+}
+
+/// Reads the start of a body; `None` if there is none, as in almost all responses.
+async fn text_of(body: Body) -> Option<String> {
+    if body.is_end_stream() {
+        return None;
+    }
+    let read = tokio::time::timeout(Duration::from_secs(30), body.read_start(MAX_RESPONSE)).await;
+    let (bytes, _) = read.ok()?.ok()?;
+    Some(String::from_utf8_lossy(&bytes).into_owned())
 }
 
 fn explain_refusal(context: &RunContext, presigned: &Presigned) -> String {

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 
 use avala_client::Avala;
 use avala_client::transport::{Body, RateLimiter};
-use avala_transfer::{DatasetUpload, ErrorKind, Transfers};
+use avala_transfer::{DatasetUpload, ErrorKind, RecordingUpload, Transfers};
 use http::Request;
 
 use crate::fake::world::World;
@@ -122,6 +122,41 @@ async fn change_at_any_moment_is_found_before_the_dataset_exists() {
             let again = DatasetUpload::new("set 2", "set-2").source(source.path());
             let report = transfers.upload_dataset(again).await.unwrap();
             assert_eq!(report.dataset.unwrap().item_count, 3, "{what} {moment}");
+        }
+    }
+}
+
+/// Moments of a recording's upload. The last one is after the storage has all files, and the API knows it.
+const RECORDING_MOMENTS: &[(&str, &str, usize)] = &[
+    ("before the file is opened", "GET /api/v1/users/me/", 1),
+    ("before it is read", "/b.jpg", 1),
+    ("when all files are sent", "/upload/confirm/", 1),
+];
+
+#[tokio::test]
+async fn change_of_a_recording_is_found_before_it_is_finalized() {
+    for (moment, on, nth) in RECORDING_MOMENTS {
+        for (what, change) in CHANGES {
+            // Before the file is opened, this is only another content.
+            if *what == "is overwritten in place" && *moment == "before the file is opened" {
+                continue;
+            }
+            let world = World::new();
+            let source = folder(&[("a.jpg", b"a"), ("b.jpg", &content(30_000, 1)), ("c.jpg", b"c")]);
+            let state = tempfile::tempdir().unwrap();
+            let path = source.path().join("b.jpg");
+            let transfers = transfers(&world, state.path(), (on, *nth), move || change(&path));
+            let upload = || RecordingUpload::new("11111111-1111-4111-8111-111111111111", source.path());
+            let error = transfers.upload_recording(upload()).await.expect_err(&format!("{what} {moment}"));
+            assert_eq!(error.kind(), ErrorKind::SourceChanged, "{what} {moment}: {error}");
+            assert_eq!(error.subject(), Some("b.jpg"), "{what} {moment}: {error}");
+            assert_eq!(world.count("/finalize/"), 0, "{what} {moment}");
+            // The session belongs to the first bytes: another content never completes it.
+            drop(transfers.upload_recording(upload()).await.map_err(|error| error.kind()));
+            let stored = world.state().objects.iter().find(|(key, _)| key.ends_with("/b.jpg")).map(|(_, b)| b.clone());
+            let local = source.path().join("b.jpg");
+            let is_whole = local.is_file() && fs::read(local).ok() == stored;
+            assert!(world.count("/finalize/") == 0 || is_whole, "{what} {moment}");
         }
     }
 }

@@ -46,6 +46,9 @@ async fn second_403_on_a_fresh_url_ends_the_file() {
     let error = transfers.upload_dataset(upload(&source)).await.unwrap_err();
     assert_eq!((error.kind(), error.subject()), (ErrorKind::Storage, Some("a.jpg")));
     assert_eq!(error.status().map(|status| status.as_u16()), Some(403));
+    // The fake's clock is more than a year behind.
+    let help = error.help_text().unwrap();
+    assert!(help.contains("the clock of this machine is") && help.contains("min ahead of"), "{help}");
     assert_eq!(world.state().puts.iter().filter(|put| put.key.ends_with("a.jpg")).count(), 2);
     assert_eq!(error.report().unwrap().transferred(), 1);
 }
@@ -102,6 +105,16 @@ async fn complete_session_is_accepted_only_with_own_state() {
     let state = tempfile::tempdir().unwrap();
     let error = world.transfers(state.path()).build().unwrap().upload_dataset(upload(&source)).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::ContentUnknown);
+
+    // The same of a file in parts.
+    let world = World::new();
+    let source = folder(&[("a.mcap", &content(6 << 20, 1))]);
+    world.fault("file-upload-url", 9, Effect::Replace(is_complete));
+    world.state().objects.insert("__u__=/u1/set/a.mcap".to_owned(), content(6 << 20, 2));
+    let state = tempfile::tempdir().unwrap();
+    let error = world.transfers(state.path()).build().unwrap().upload_dataset(upload(&source)).await.unwrap_err();
+    assert_eq!((error.kind(), error.subject()), (ErrorKind::ContentUnknown, Some("a.mcap")));
+    assert!(world.state().puts.is_empty() && world.state().datasets.is_empty());
 }
 
 #[tokio::test(start_paused = true)]

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use avala_transfer::{DatasetUpload, ErrorKind};
 
-use crate::fake::world::{Effect, World};
+use crate::fake::world::{Effect, PutLog, World};
 use crate::support::{content, folder};
 
 fn upload(source: &tempfile::TempDir) -> DatasetUpload {
@@ -38,12 +38,16 @@ async fn slow_down_lowers_the_uploads_at_once() {
     world.fault("PUT /", 1, Effect::Status(503, vec![]));
     run.await.unwrap().unwrap();
     let state = world.state();
-    let busy = state.puts.iter().position(|put| put.status == 503).unwrap();
-    // The other requests in flight, nine at most, are logged when they end, after the refused request. The next number
-    // depends on how many of them succeed, but it is below the number that overloaded the host.
-    let after = &state.puts[busy + 10..];
+    let busy = state.puts.iter().find(|put| put.status == 503).unwrap().ended;
+    let after: Vec<_> = state.puts.iter().filter(|put| put.began > busy).collect();
     assert!(after.len() >= 20, "{after:?}");
-    assert!(after.iter().all(|put| put.at_once < 10), "{after:?}");
+    // Whatever the nine others in flight do: until a part that began afterwards is stored, half as many are in flight.
+    let stored = after.iter().map(|put| put.ended).min().unwrap();
+    let (first, later): (Vec<_>, Vec<_>) = after.into_iter().partition(|put| put.began < stored);
+    assert!(!first.is_empty() && first.iter().all(|put| put.at_once <= 5), "{first:?}");
+    // Then their number grows again, but not to what was too much.
+    let most = |puts: &[&PutLog]| puts.iter().map(|put| put.at_once).max();
+    assert!(most(&first) < most(&later) && most(&later) < Some(10), "{first:?}, {later:?}");
 }
 
 #[tokio::test(start_paused = true)]
@@ -81,4 +85,54 @@ async fn stalled_upload_fails_and_slow_one_does_not() {
     assert_eq!(error.kind(), ErrorKind::Storage);
     assert!(error.to_string().contains("300 s"), "{error}");
     assert!(error.is_resumable());
+}
+
+#[tokio::test(start_paused = true)]
+async fn calls_of_the_api_hold_no_upload_slot() {
+    let world = World::new();
+    (world.state().put_time, world.state().call_time) = (Duration::from_secs(1), Duration::from_secs(1));
+    let files: Vec<(String, Vec<u8>)> = (0..30).map(|n| (format!("{n:02}.jpg"), content(100, n))).collect();
+    let files: Vec<(&str, &[u8])> = files.iter().map(|(name, bytes)| (name.as_str(), &bytes[..])).collect();
+    let (source, state) = (folder(&files), tempfile::tempdir().unwrap());
+    let transfers = world.transfers(state.path()).max_uploads(1).build().unwrap();
+    let start = tokio::time::Instant::now();
+    transfers.upload_dataset(upload(&source).without_creation()).await.unwrap();
+    assert_eq!(world.state().puts.iter().map(|put| put.at_once).max(), Some(1));
+    // With URL and `complete` inside of the slot, each file would take three seconds.
+    let seconds = start.elapsed().as_secs();
+    assert!((30..45).contains(&seconds), "{seconds} s");
+}
+
+#[tokio::test(start_paused = true)]
+async fn redirect_of_an_upload_is_refused() {
+    for status in [301, 302, 303, 307, 308] {
+        let world = World::new();
+        let location = ("location", "https://bucket.s3.amazonaws.com/elsewhere".to_owned());
+        world.fault("PUT /", 99, Effect::Status(status, vec![location]));
+        let (source, state) = (folder(&[("a.jpg", b"a")]), tempfile::tempdir().unwrap());
+        let error = world.transfers(state.path()).build().unwrap().upload_dataset(upload(&source)).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Storage, "{status}: {error}");
+        assert_eq!(world.state().storage_headers.len(), 1, "{status}: neither followed nor repeated");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn error_in_a_successful_response_is_not_success() {
+    const ERROR: &str = "<?xml version=\"1.0\"?>\n<Error><Code>InternalError</Code></Error>";
+    let world = World::new();
+    world.fault("PUT /", 1, Effect::Text(ERROR));
+    let (source, state) = (folder(&[("a.mcap", &content(6 << 20, 1))]), tempfile::tempdir().unwrap());
+    let transfers = world.transfers(state.path()).build().unwrap();
+    let report = transfers.upload_dataset(upload(&source)).await.unwrap();
+    assert_eq!((report.files.totals.retries, world.state().puts.len()), (1, 3), "the part is sent again");
+
+    let world = World::new();
+    world.fault("PUT /", 999, Effect::Text(ERROR));
+    let (source, state) = (folder(&[("a.mcap", &content(6 << 20, 1))]), tempfile::tempdir().unwrap());
+    let error = world.transfers(state.path()).build().unwrap().upload_dataset(upload(&source)).await.unwrap_err();
+    assert_eq!((error.kind(), error.is_resumable()), (ErrorKind::Storage, true), "{error}");
+    assert!(error.to_string().contains("InternalError"), "{error}");
+    // Eight attempts of each part, and no more of the file.
+    assert!(world.state().puts.len() <= 16, "{}", world.state().puts.len());
+    assert!(world.state().datasets.is_empty());
 }

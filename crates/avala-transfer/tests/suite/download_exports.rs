@@ -15,8 +15,8 @@ pub(crate) async fn server(file: impl Fn(&Request) -> Response + Send + Sync + '
     Server::start(move |request| export(request, &origin(request)).unwrap_or_else(|| file(request))).await
 }
 
-/// Downloads the export of a server to a file, and returns the content of the file if it exists.
-async fn download(server: &Server) -> (Result<(), avala_transfer::Error>, Option<Vec<u8>>) {
+/// Downloads the export of a server to a file, and returns the content of the file if there is one.
+pub(crate) async fn download(server: &Server) -> (Result<(), avala_transfer::Error>, Option<Vec<u8>>) {
     let root = tempfile::tempdir().unwrap();
     let target = root.path().join("out.bin");
     let result = server.transfers(&root.path().join("state")).download_export("e1").to_file(&target).await;
@@ -52,102 +52,6 @@ async fn storage_receives_no_credentials() {
     result.unwrap();
     assert_eq!(file.unwrap(), b"{}");
     assert!(server.requests("/api/").iter().all(|request| request.header("x-avala-api-key") == Some("avk_test")));
-}
-
-/// Returns faulty responses to the second request for a range.
-async fn wrong_slice(
-    change: fn(&Request, &[u8]) -> Response,
-    times: usize,
-) -> (Result<(), avala_transfer::Error>, bool, Server) {
-    let bytes = content(20 * MIB, 2);
-    let expected = bytes.clone();
-    let wrong = Arc::new(AtomicUsize::new(times));
-    let server = server(move |request| {
-        let is_later = request.range().is_some_and(|(start, _)| start > 0);
-        if is_later && wrong.fetch_update(SeqCst, SeqCst, |left| left.checked_sub(1)).is_ok() {
-            return change(request, &bytes);
-        }
-        serve(request, &bytes, Some("\"v1\""))
-    })
-    .await;
-    let (result, file) = download(&server).await;
-    let is_right = file.is_some_and(|file| file == expected);
-    (result, is_right, server)
-}
-
-fn slice(bytes: &[u8], start: usize, end: usize, header: &str) -> Response {
-    Response::new(206).header("etag", "\"v1\"").header("content-range", header).body(&bytes[start..end])
-}
-
-#[tokio::test]
-async fn wrong_slices_are_never_written() {
-    let changes: [fn(&Request, &[u8]) -> Response; 7] = [
-        // Another slice of the same length.
-        |request, bytes| {
-            let (start, end) = request.range().unwrap();
-            slice(bytes, start - 500, end - 500, &format!("bytes {}-{}/{}", start - 500, end - 501, bytes.len()))
-        },
-        // Another total.
-        |request, bytes| {
-            let (start, end) = request.range().unwrap();
-            slice(bytes, 0, end - start, &format!("bytes {start}-{}/{}", end - 1, bytes.len() + 1))
-        },
-        // No `Content-Range`.
-        |request, bytes| {
-            let (start, end) = request.range().unwrap();
-            Response::new(206).header("etag", "\"v1\"").body(&bytes[..end - start])
-        },
-        // The whole file as a slice.
-        |_, bytes| slice(bytes, 0, bytes.len(), &format!("bytes 0-{}/{}", bytes.len() - 1, bytes.len())),
-        // An unknown total.
-        |request, bytes| {
-            let (start, end) = request.range().unwrap();
-            slice(bytes, 0, end - start, &format!("bytes {start}-{}/*", end - 1))
-        },
-        // The right slice without a version.
-        |request, bytes| {
-            let (start, end) = request.range().unwrap();
-            let range = format!("bytes {start}-{}/{}", end - 1, bytes.len());
-            Response::new(206).header("content-range", &range).body(&bytes[..end - start])
-        },
-        // Several ranges.
-        |_, bytes| {
-            Response::new(206)
-                .header("etag", "\"v1\"")
-                .header("content-type", "multipart/byteranges; boundary=x")
-                .body(&bytes[..1000])
-        },
-    ];
-    for (number, change) in changes.into_iter().enumerate() {
-        // Requested again, with success.
-        let (result, is_right, _) = wrong_slice(change, 1).await;
-        assert!(result.is_ok() && is_right, "{number}: {result:?}");
-        // Requested from zero without ranges.
-        let (result, is_right, server) = wrong_slice(change, usize::MAX).await;
-        assert!(result.is_ok() && is_right, "{number}: {result:?}");
-        assert!(server.requests("/files/").iter().any(|request| request.range().is_none()), "{number}");
-    }
-}
-
-#[tokio::test]
-async fn shorter_slice_and_other_spelling_are_used() {
-    let shorter: fn(&Request, &[u8]) -> Response = |request, bytes| {
-        let (start, end) = request.range().unwrap();
-        let end = start + (end - start) / 2;
-        slice(bytes, start, end, &format!("Bytes {start}-{}/{}", end - 1, bytes.len()))
-    };
-    let (result, is_right, server) = wrong_slice(shorter, 5).await;
-    assert!(result.is_ok() && is_right, "{result:?}");
-    assert!(server.requests("/files/").iter().all(|request| request.range().is_some()));
-}
-
-#[tokio::test]
-async fn host_that_sends_only_wrong_slices_is_an_error() {
-    let server = server(|_| slice(&[0; 100], 0, 100, "bytes 7-106/5000")).await;
-    let (result, file) = download(&server).await;
-    let error = result.unwrap_err();
-    assert_eq!((error.kind(), file), (ErrorKind::Protocol, None), "{error}");
-    assert!(server.requests("/files/").len() < 10);
 }
 
 #[tokio::test]

@@ -240,7 +240,9 @@ async fn failed_files_are_the_input_of_the_next_run() {
     let target = root.path().join("out");
     let transfers = server.transfers(&root.path().join("state"));
     let stopped = transfers.download_dataset("o", "s").to_folder(&target).on_failure(OnFailure::Stop).await;
-    assert_eq!(stopped.unwrap_err().subject(), Some("b"));
+    let error = stopped.unwrap_err();
+    assert_eq!(error.subject(), Some("b"));
+    assert!(error.report().unwrap().unfinished().any(|name| name == "b"), "the report says what is left");
     let report = transfers.download_dataset("o", "s").to_folder(&target).await.unwrap();
     let list = report.unfinished().collect::<Vec<_>>().join("\n");
     assert_eq!(list, "b");

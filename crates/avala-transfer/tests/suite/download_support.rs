@@ -122,6 +122,7 @@ pub(crate) struct Server {
     requests: Arc<Mutex<Vec<Request>>>,
     open: Arc<AtomicUsize>,
     most_open: Arc<AtomicUsize>,
+    sent: Arc<AtomicUsize>,
     task: tokio::task::JoinHandle<()>,
 }
 
@@ -133,18 +134,20 @@ impl Server {
         let (open, most_open) = (Arc::<AtomicUsize>::default(), Arc::<AtomicUsize>::default());
         let handler: Arc<Handler> = Arc::new(handler);
         let (seen, counter, most) = (Arc::clone(&requests), Arc::clone(&open), Arc::clone(&most_open));
+        let sent = Arc::<AtomicUsize>::default();
+        let total = Arc::clone(&sent);
         let task = tokio::spawn(async move {
             let mut connections = tokio::task::JoinSet::new();
             loop {
                 let Ok((stream, _)) = listener.accept().await else { return };
                 let (handler, seen) = (Arc::clone(&handler), Arc::clone(&seen));
-                let (counter, most) = (Arc::clone(&counter), Arc::clone(&most));
+                let (counter, most, total) = (Arc::clone(&counter), Arc::clone(&most), Arc::clone(&total));
                 connections.spawn(async move {
-                    let _ = Box::pin(converse(stream, &*handler, &seen, &counter, &most)).await;
+                    let _ = Box::pin(converse(stream, &*handler, &seen, (&counter, &most, &total))).await;
                 });
             }
         });
-        Self { url, requests, open, most_open, task }
+        Self { url, requests, open, most_open, sent, task }
     }
 
     /// Requests for paths that begin with `prefix`.
@@ -156,6 +159,11 @@ impl Server {
     /// Returns the maximum number of concurrent responses for paths below `/files/`.
     pub(crate) fn most_at_once(&self) -> usize {
         self.most_open.load(Ordering::SeqCst)
+    }
+
+    /// Returns how many bytes the bodies for paths below `/files/` had, whether or not all of them were taken.
+    pub(crate) fn sent(&self) -> usize {
+        self.sent.load(Ordering::SeqCst)
     }
 
     pub(crate) fn transfers(&self, state: &Path) -> Transfers {
@@ -183,8 +191,7 @@ async fn converse(
     mut stream: TcpStream,
     handler: &Handler,
     seen: &Mutex<Vec<Request>>,
-    open: &AtomicUsize,
-    most: &AtomicUsize,
+    (open, most, total): (&AtomicUsize, &AtomicUsize, &AtomicUsize),
 ) -> io::Result<()> {
     let mut buffer = Vec::new();
     loop {
@@ -224,6 +231,7 @@ async fn converse(
         let counts = request.path().starts_with("/files/");
         if counts {
             most.fetch_max(open.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+            total.fetch_add(response.cut_at.unwrap_or(usize::MAX).min(response.body.len()), Ordering::SeqCst);
         }
         let keeps = respond(&mut stream, &response).await;
         if counts {

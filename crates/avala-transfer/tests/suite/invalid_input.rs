@@ -162,7 +162,33 @@ async fn odd_names_are_uploaded_unchanged() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn name_that_the_api_rejects_fails_only_its_file() {
+async fn keys_and_dataset_names_that_no_storage_takes_are_refused() {
+    // The key is `__u__=/u1/set/` and the path: 14 bytes, and four folders of 200 bytes.
+    let path = |bytes: usize| format!("{0}/{0}/{0}/{0}/{1}.jpg", "x".repeat(199), "y".repeat(bytes - 804));
+    let (longest, too_long) = (path(1_010), path(1_011));
+    let world = World::new();
+    let (source, state) = (folder(&[(&longest, b"a")]), tempfile::tempdir().unwrap());
+    let transfers = world.transfers(state.path()).build().unwrap();
+    transfers.upload_dataset(upload(source.path())).await.unwrap();
+    assert_eq!(world.state().objects.keys().map(String::len).max(), Some(1_024));
+
+    let source = folder(&[("a.jpg", b"a"), (&too_long, b"b")]);
+    let error = refused(upload(source.path())).await;
+    assert_eq!((error.kind(), error.subject()), (ErrorKind::Source, Some(too_long.as_str())), "{error}");
+    assert!(error.to_string().contains("1025 bytes"), "{error}");
+    let plan = transfers.upload_dataset(upload(source.path())).plan().await;
+    assert_eq!(plan.unwrap_err().kind(), ErrorKind::Source);
+
+    let source = folder(&[("a.jpg", b"a")]);
+    for name in ["a\\b", "a\nb", "../set", "a/./b", "a//b", "/a", "a/", " ", "", "\u{7f}"] {
+        let upload = DatasetUpload::new(name, "set").source(source.path());
+        let error = refused(upload).await;
+        assert_eq!(error.kind(), ErrorKind::Configuration, "{name:?}: {error}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn name_that_the_api_rejects_fails_alone() {
     let world = World::new();
     // The second file gets the response, because files are sent one at a time, in order.
     let source = folder(&[("a.jpg", b"a"), ("b.jpg", b"b"), ("c.jpg", b"c")]);

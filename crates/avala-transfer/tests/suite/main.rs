@@ -7,6 +7,7 @@
     reason = "tests may panic, also in their helpers"
 )]
 
+mod byte_limits;
 mod changing_sources;
 mod dataset_accounts;
 mod dataset_cases;
@@ -34,7 +35,9 @@ mod public_revisions;
 mod recording_managed;
 mod recording_plain;
 mod run_limits;
+mod source_passes;
 mod support;
 mod sync_folders;
 mod upload_kills;
 mod upload_soak;
+mod wrong_slices;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use avala_transfer::{DatasetUpload, ErrorKind, Event};
+use avala_transfer::{DatasetUpload, ErrorKind, Event, RecordingUpload};
 use futures_util::StreamExt as _;
 
 use crate::download_support::{Server, content, export, origin, serve};
@@ -216,4 +216,42 @@ fn run_without_a_runtime_is_an_error() {
     let run = transfers.upload_dataset(upload(&source)).start();
     let error = futures_util::FutureExt::now_or_never(run).unwrap().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Configuration, "{error}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn request_that_is_sent_once_outlives_its_run() {
+    for is_dropped in [false, true] {
+        let world = World::new();
+        world.state().call_time = Duration::from_secs(10);
+        let (source, state) = (folder(&[("a.mcap", b"a")]), tempfile::tempdir().unwrap());
+        let transfers = world.transfers(state.path()).build().unwrap();
+        let recording = || RecordingUpload::new("11111111-1111-4111-8111-111111111111", source.path());
+        // The user, the status, and `init`, from second 20 on.
+        let run = transfers.upload_recording(recording()).start();
+        tokio::time::sleep(Duration::from_secs(25)).await;
+        assert_eq!(world.count("/upload/init/"), 1);
+        if is_dropped {
+            drop(run);
+        } else {
+            run.control().cancel();
+            assert_eq!(run.await.unwrap_err().kind(), ErrorKind::Cancelled);
+        }
+        tokio::time::sleep(Duration::from_secs(30)).await;
+        transfers.upload_recording(recording()).await.unwrap();
+        assert_eq!(world.count("/upload/init/"), 1);
+
+        let creations = || world.state().calls.iter().filter(|call| *call == "POST /datasets/manual-upload/").count();
+        let run = transfers.upload_dataset(upload(&source)).start();
+        let begun = async {
+            while creations() == 0 {
+                tokio::time::sleep(Duration::from_secs(1)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(600), begun).await.unwrap();
+        drop(run);
+        tokio::time::sleep(Duration::from_secs(30)).await;
+        let report = transfers.upload_dataset(upload(&source)).await.unwrap();
+        assert!(report.was_created_before);
+        assert_eq!((creations(), world.state().datasets.len()), (1, 1));
+    }
 }

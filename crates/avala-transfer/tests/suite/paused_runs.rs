@@ -1,8 +1,8 @@
-//! A paused run holds nothing that other runs of the same `Transfers` need.
+//! A paused run holds nothing that other runs of the same `Transfers` need, and ends nothing that it began.
 
 use std::time::Duration;
 
-use avala_transfer::{Control, DatasetUpload, MemoryBudget, Run};
+use avala_transfer::{Control, DatasetUpload, ErrorKind, MemoryBudget, RecordingUpload, Run};
 
 use crate::download_support::{Server, content, export, origin, serve};
 use crate::fake::world::World;
@@ -74,4 +74,36 @@ async fn paused_download_holds_no_slot_and_no_memory() {
     control.resume();
     tokio::time::timeout(HANG, paused).await.unwrap().unwrap();
     assert!(std::fs::read(target("paused.bin")).unwrap() == expected);
+}
+
+#[tokio::test(start_paused = true)]
+async fn paused_run_neither_creates_nor_finalizes() {
+    for cancels in [false, true] {
+        let world = World::new();
+        world.state().put_time = Duration::from_secs(10);
+        let (source, state) = (folder(&[("a.mcap", b"a")]), tempfile::tempdir().unwrap());
+        let transfers = world.transfers(state.path()).build().unwrap();
+        let recording = RecordingUpload::new("11111111-1111-4111-8111-111111111111", source.path());
+        let dataset = DatasetUpload::new("set", "set").source(source.path());
+        let (recording, dataset) =
+            (transfers.upload_recording(recording).start(), transfers.upload_dataset(dataset).start());
+        let controls = [recording.control(), dataset.control()];
+        // Both have sent their only file, and the storage stores it meanwhile.
+        tokio::time::sleep(Duration::from_secs(5)).await;
+        controls.iter().for_each(Control::pause);
+        tokio::time::sleep(Duration::from_secs(3_600)).await;
+        assert_eq!(world.state().puts.len(), 2);
+        assert_eq!((world.count("/finalize/"), world.state().datasets.len()), (0, 0), "cancels: {cancels}");
+        if cancels {
+            controls.iter().for_each(Control::cancel);
+            assert_eq!(recording.await.unwrap_err().kind(), ErrorKind::Cancelled);
+            assert_eq!(dataset.await.unwrap_err().kind(), ErrorKind::Cancelled);
+            assert_eq!((world.count("/finalize/"), world.state().datasets.len()), (0, 0));
+        } else {
+            controls.iter().for_each(Control::resume);
+            recording.await.unwrap();
+            dataset.await.unwrap();
+            assert_eq!((world.count("/finalize/"), world.state().datasets.len()), (1, 1));
+        }
+    }
 }

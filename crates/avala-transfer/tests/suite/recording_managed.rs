@@ -125,7 +125,40 @@ async fn content_that_differs_from_the_announced_one_is_refused() {
 }
 
 #[tokio::test]
-async fn failed_finalization_has_stage_and_code() {
+async fn byte_overwritten_while_parts_are_sent_is_found() {
+    use std::io::{Seek as _, SeekFrom, Write as _};
+
+    let setup = setup(&[("a.mcap", &mcap(70 * MIB, 1))]).await;
+    let path = setup.source.path().join("a.mcap");
+    let modified = fs::metadata(&path).unwrap().modified().unwrap();
+    let state = tempfile::tempdir().unwrap();
+    let changed = std::sync::Arc::new(std::sync::Once::new());
+    let builder = transfers(&setup.sandbox, state.path()).max_uploads(1).storage_layers(move |builder| {
+        let (changed, path) = (changed.clone(), path.clone());
+        // A byte of the first part, when its request begins, and the old time.
+        builder.layer_per_attempt(tower::util::MapRequestLayer::new(
+            move |request: http::Request<avala_client::transport::Body>| {
+                changed.call_once(|| {
+                    let mut file = fs::OpenOptions::new().write(true).open(&path).unwrap();
+                    file.seek(SeekFrom::Start(1_000)).unwrap();
+                    file.write_all(b"!").unwrap();
+                    file.set_modified(modified).unwrap();
+                });
+                request
+            },
+        ))
+    });
+    let transfers = builder.build().unwrap();
+    let error = transfers.upload_recording(setup.upload()).await.unwrap_err();
+    assert_eq!((error.kind(), error.subject()), (ErrorKind::SourceChanged, Some("a.mcap")), "{error}");
+    // The hash of the first bytes was announced: others are not added to them.
+    let error = transfers.upload_recording(setup.upload()).await.unwrap_err();
+    assert_eq!((error.kind(), error.subject()), (ErrorKind::Conflict, Some("a.mcap")), "{error}");
+    assert_eq!(setup.count("finalize"), 0);
+}
+
+#[tokio::test]
+async fn failed_finalization_names_stage_and_code() {
     let setup = setup(&[("a.mcap", b"no mcap at all")]).await;
     let error = setup.transfers.upload_recording(setup.upload()).await.unwrap_err();
     assert_eq!((error.kind(), error.subject()), (ErrorKind::Processing, Some(setup.recording.as_str())));

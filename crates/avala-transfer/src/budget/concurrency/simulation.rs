@@ -199,16 +199,20 @@ async fn next_part_after_503_finds_half_the_number() {
         slots.push(host.slot().await);
     }
     slots.pop().unwrap().slow_down(None);
-    // The other parts are in flight; the next one begins when fewer than half are.
+    // The others are still in flight and succeed; no part begins before fewer than half are.
     let next = tokio::spawn({
         let host = host.clone();
         async move { drop(host.slot().await) }
     });
     for _ in 0..5 {
         assert!(!next.is_finished(), "five are allowed, and {} are in flight", slots.len());
-        drop(slots.pop());
+        slots.pop().unwrap().succeeded();
         tokio::time::sleep(Duration::from_secs(5)).await;
     }
     assert!(next.is_finished());
     assert_eq!(host.window().limit, MAX / 2);
+    // Only a part that began afterwards says that the host takes more.
+    host.slot().await.succeeded();
+    slots.into_iter().for_each(Slot::succeeded);
+    assert_eq!(host.window().limit, MAX / 2 + 1);
 }

@@ -24,6 +24,16 @@ pub(crate) struct Account {
     pub(crate) owner: OwnerName,
 }
 
+impl Account {
+    /// Returns where the storage keeps the files of the account.
+    pub(crate) fn root(&self) -> String {
+        match self.id.split_once(':') {
+            Some((kind, uid)) => format!("__{kind}__=/{uid}"),
+            None => String::new(),
+        }
+    }
+}
+
 #[derive(Deserialize)]
 struct Me {
     uid: String,

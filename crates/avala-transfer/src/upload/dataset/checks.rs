@@ -9,10 +9,25 @@ use crate::run::blocking;
 use crate::source::open::changed;
 use crate::source::stamp::Stamp;
 use crate::source::walk::{SourceFile, identity};
+use crate::upload::dataset::account::Account;
 use crate::upload::dataset::records::DatasetState;
 use crate::upload::dataset::settings::DatasetUpload;
 
-/// Rejects files of earlier runs that are no longer in the source, because they would become part of the dataset.
+/// Longest key of an object in the storage, in bytes.
+const MAX_KEY_BYTES: usize = 1_024;
+
+/// Rejects files whose keys in the storage would be too long: the key is the path, the dataset's name and the account.
+pub(crate) fn check_keys(settings: &DatasetUpload, account: &Account, files: &[SourceFile]) -> Result<(), Error> {
+    let before = account.root().len() + "/".len() + settings.name.len() + "/".len();
+    let is_long = |file: &&SourceFile| before + file.path.len() > MAX_KEY_BYTES;
+    let Some(file) = files.iter().find(is_long) else { return Ok(()) };
+    let message = format!("its key in the storage would have {} bytes; 1,024 are allowed", before + file.path.len());
+    Err(Error::new(ErrorKind::Source, message)
+        .about(&file.path)
+        .help("shorten the path or the name of the dataset, which is a part of the key"))
+}
+
+/// Rejects files of earlier runs that are gone from the source, because they would become part of the dataset.
 pub(crate) fn check_leftovers(
     settings: &DatasetUpload,
     state: &DatasetState,

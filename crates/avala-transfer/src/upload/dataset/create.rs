@@ -6,7 +6,7 @@ use avala_client::{Avala, ErrorKind as ApiErrorKind, Sent};
 use avala_types::{DataType, Dataset, OwnerName};
 
 use crate::error::{Error, ErrorKind};
-use crate::run::RunContext;
+use crate::run::{RunContext, to_the_end};
 use crate::state::journal::Journal;
 use crate::upload::dataset::account::Account;
 use crate::upload::dataset::records::{Creation, Record};
@@ -59,17 +59,22 @@ impl Creator<'_> {
         self.check_free().await?;
         self.journal.append(&Record::Creating { slug: self.settings.slug.to_string() }).await?;
         let payload = self.settings.payload(self.data_type.clone(), self.batch);
-        let datasets = self.context.transfers.avala().datasets();
-        let error = match datasets.create_from_manual_upload(&payload).await {
-            Ok(dataset) => {
-                self.journal.append(&Record::Created { uid: dataset.uid.to_string() }).await?;
-                return Ok(dataset);
+        let (avala, journal) = (self.context.transfers.avala().clone(), self.journal.clone());
+        let request = async move {
+            let result = avala.datasets().create_from_manual_upload(&payload).await;
+            match &result {
+                Ok(dataset) => journal.append(&Record::Created { uid: dataset.uid.to_string() }).await?,
+                Err(error) if is_not_sent(error) => journal.append(&Record::NotCreated).await?,
+                Err(_) => {}
             }
+            Ok(result)
+        };
+        let error = match to_the_end(self.journal, Box::pin(request)).await? {
+            Ok(dataset) => return Ok(dataset),
             Err(error) => error,
         };
         let is_refused = error.status().is_some_and(|status| status.is_client_error() && status.as_u16() != 408);
-        if error.sent() == Sent::No || error.kind() == ApiErrorKind::RateLimited {
-            self.journal.append(&Record::NotCreated).await?;
+        if is_not_sent(&error) {
             return Err(Error::api(error).about(self.settings.slug.as_str()));
         }
         if is_refused {
@@ -131,6 +136,11 @@ impl Creator<'_> {
     fn is_owner_an_email(&self) -> bool {
         self.settings.owner.as_ref().is_some_and(|owner| owner.as_str().contains('@'))
     }
+}
+
+/// Returns whether the server certainly did not act on the request.
+fn is_not_sent(error: &avala_client::Error) -> bool {
+    error.sent() == Sent::No || error.kind() == ApiErrorKind::RateLimited
 }
 
 /// Returns the owner that was chosen, or else the account that the files belong to.

@@ -4,6 +4,7 @@ use avala_types::DataType;
 
 use crate::error::{Error, ErrorKind};
 use crate::run::blocking;
+use crate::source::names;
 use crate::source::walk::{self, SourceFile};
 use crate::transfers::Transfers;
 use crate::upload::dataset::data_type;
@@ -19,6 +20,12 @@ pub(crate) struct Inventory {
 pub(crate) async fn inventory(transfers: &Transfers, settings: &DatasetUpload) -> Result<Inventory, Error> {
     if settings.name.trim().is_empty() {
         return Err(Error::new(ErrorKind::Configuration, "the dataset has no name").help("set a display name"));
+    }
+    if let Some(problem) = names::problem(&settings.name) {
+        let message = format!("the name is a part of the paths in the storage, and {problem}");
+        return Err(Error::new(ErrorKind::Configuration, message)
+            .about(&settings.name)
+            .help("choose another display name"));
     }
     let mut options = settings.walk.clone();
     options.forbidden = Some(transfers.state().path().to_owned());

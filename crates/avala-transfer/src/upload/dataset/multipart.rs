@@ -67,7 +67,9 @@ pub(crate) async fn upload(
             // The session has parts of the former content, with which new content must not be mixed.
             return uploader.spoil(upload).await;
         }
-        return if error.is_transient() { Ok(Step::Failed(error)) } else { Err(error) };
+        // Each part had all its attempts. Only a session that is gone is worth another attempt of the file.
+        let is_gone = error.status() == Some(StatusCode::NOT_FOUND) && error.is_transient();
+        return if is_gone { Ok(Step::Failed(error)) } else { Err(error) };
     }
     let print = print_of_parts(digests.into_values(), layout.part_size);
     uploader.check_unchanged(upload, print).await?;

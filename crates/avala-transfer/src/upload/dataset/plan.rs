@@ -10,7 +10,7 @@ use crate::source::walk::SourceFile;
 use crate::state::journal::Journal;
 use crate::transfers::Transfers;
 use crate::upload::dataset::account;
-use crate::upload::dataset::checks::{check_leftovers, check_quota};
+use crate::upload::dataset::checks::{check_keys, check_leftovers, check_quota};
 use crate::upload::dataset::create::check_free;
 use crate::upload::dataset::inventory::{Inventory, inventory};
 use crate::upload::dataset::multipart::{MIN_PART, SIGN_AT_ONCE};
@@ -59,6 +59,7 @@ pub struct UploadPlan {
 pub(crate) async fn plan(transfers: &Transfers, settings: DatasetUpload) -> Result<UploadPlan, Error> {
     let Inventory { files, data_type } = inventory(transfers, &settings).await?;
     let account = account::find(transfers.avala(), settings.organization.as_ref()).await?;
+    check_keys(&settings, &account, &files)?;
     let (folder, name, id) = (transfers.state().clone(), settings.name.clone(), account.id.clone());
     let base_url = account::base_url(transfers.avala());
     let state = blocking(move || {

@@ -15,7 +15,7 @@ use crate::state::journal::Journal;
 use crate::trace;
 use crate::transfers::Transfers;
 use crate::upload::dataset::account::{self, Account};
-use crate::upload::dataset::checks::{check_all_unchanged, check_leftovers, check_quota};
+use crate::upload::dataset::checks::{check_all_unchanged, check_keys, check_leftovers, check_quota};
 use crate::upload::dataset::create::Creator;
 use crate::upload::dataset::inventory::{Inventory, inventory};
 use crate::upload::dataset::official;
@@ -92,7 +92,8 @@ async fn run(context: RunContext, settings: Arc<DatasetUpload>) -> Result<Datase
     context.meter.emit(|| Event::Phase(Phase::Inventory));
     let Inventory { files, data_type } = inventory(&context.transfers, &settings).await?;
     context.meter.add_files(files.len() as u64, files.iter().map(|file| file.stamp.size).sum());
-    let account = account::find(&avala, settings.organization.as_ref()).await?;
+    let account = context.limit.within(account::find(&avala, settings.organization.as_ref())).await?;
+    check_keys(&settings, &account, &files)?;
     let (_destination, journal, mut state) = open(&context, &settings, &account).await?;
     warn_of_official_client(&context, &settings).await?;
 
@@ -125,11 +126,11 @@ async fn run(context: RunContext, settings: Arc<DatasetUpload>) -> Result<Datase
             return finish(&context, &settings, dataset, false, batch.clone(), report).await;
         }
         if !is_pending {
-            creator.check_free().await?;
+            context.limit.within(creator.check_free()).await?;
         }
     }
     check_leftovers(&settings, &state, &files)?;
-    check_quota(&avala, &settings, &state, &files).await?;
+    context.limit.within(check_quota(&avala, &settings, &state, &files)).await?;
 
     context.meter.emit(|| Event::Phase(Phase::Transfer));
     let uploader = Uploader {
@@ -148,6 +149,9 @@ async fn run(context: RunContext, settings: Arc<DatasetUpload>) -> Result<Datase
         return Err(error.with_report(report));
     }
     context.meter.emit(|| Event::Phase(Phase::Finish));
+    if let Err(error) = context.gate().await {
+        return Err(error.with_report(report));
+    }
     match creator.create().await {
         Ok(dataset) => finish(&context, &settings, dataset, false, batch.clone(), report).await,
         Err(error) => Err(error.with_report(report)),

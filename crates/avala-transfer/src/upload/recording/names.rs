@@ -11,8 +11,10 @@ const MAX_FILES: usize = 50_000;
 const MAX_MANAGED: usize = 64;
 const MAX_MANAGED_FILE: u64 = 8 << 30;
 const MAX_MANAGED_TOTAL: u64 = 64 << 30;
-/// Maximum length of the key of a managed upload, in bytes.
+/// Longest path, in characters.
 const MAX_CHARACTERS: usize = 1_024;
+/// Longest path of a managed upload, in bytes: its key is `__o__=/<UUID>/__cloud__/<UUID>/<path>`, and has at most 1,024.
+const MAX_MANAGED_PATH: usize = 1_024 - 91;
 
 /// Checks the files of the plain protocol.
 pub(crate) fn check_plain(files: &[SourceFile]) -> Result<(), Error> {
@@ -47,9 +49,8 @@ pub(crate) fn check_managed(files: &[SourceFile]) -> Result<(), Error> {
         let problem = match () {
             () if !path.to_lowercase().ends_with(".mcap") => "a managed upload accepts only files that end in .mcap",
             () if !is_nfc(path) => "the path is not in Unicode normalization form C",
-            () if path.split('/').next() == Some("__derived__") => {
-                "the folder `__derived__` is reserved for the server"
-            }
+            () if path.split('/').next() == Some("__derived__") => "the folder `__derived__` is the server's",
+            () if path.len() > MAX_MANAGED_PATH => "the key in the storage would be longer than 1,024 bytes",
             () if size == 0 => "the file is empty",
             () if size > MAX_MANAGED_FILE => "the file is larger than 8 GiB",
             () => continue,
@@ -89,6 +90,9 @@ mod tests {
     #[test]
     fn managed_files_have_limits() {
         check_managed(&[file("a.mcap", 1), file("b/C.MCAP", MAX_MANAGED_FILE)]).unwrap();
+        let long = |bytes: usize| format!("{}.mcap", "x".repeat(bytes - 5));
+        check_managed(&[file(&long(933), 1)]).unwrap();
+        check_managed(&[file(&long(934), 1)]).unwrap_err();
         let decomposed = "a\u{308}.mcap";
         for (path, size) in
             [("a.bag", 1), (decomposed, 1), ("__derived__/a.mcap", 1), ("a.mcap", 0), ("a.mcap", MAX_MANAGED_FILE + 1)]

@@ -12,7 +12,7 @@ use tokio::task::JoinSet;
 
 use crate::error::{Error, ErrorKind, FileOutcome, Report};
 use crate::progress::event::{Event, Phase};
-use crate::run::blocking;
+use crate::run::{blocking, to_the_end};
 use crate::source::open::{OpenFile, changed};
 use crate::source::stamp::Stamp;
 use crate::source::walk::SourceFile;
@@ -82,21 +82,31 @@ async fn open_session(upload: &mut Opened) -> Result<(), Error> {
     if let Some(config) = &upload.settings.storage_config {
         request = request.storage_config_uid(config.clone());
     }
+    upload.context.gate().await?;
     upload.record(Record::Initializing).await?;
-    let uploads = upload.context.transfers.avala().fleet().uploads();
-    let session = match uploads.init_upload(&upload.settings.recording, &request).await {
-        Ok(session) => session,
-        Err(error) => {
-            let is_refused = error.status().is_some_and(|status| status.is_client_error() && status.as_u16() != 408);
-            if error.sent() == Sent::No || is_refused || error.kind() == ApiErrorKind::RateLimited {
-                upload.record(Record::NotInitialized).await?;
-                return Err(Error::api(error));
+    let (avala, journal) = (upload.context.transfers.avala().clone(), upload.journal.clone());
+    let (recording, state) = (upload.settings.recording.clone(), upload.state.clone());
+    let work = async move {
+        let session = match avala.fleet().uploads().init_upload(&recording, &request).await {
+            Ok(session) => session,
+            Err(error) => {
+                let is_refused =
+                    error.status().is_some_and(|status| status.is_client_error() && status.as_u16() != 408);
+                if error.sent() == Sent::No || is_refused || error.kind() == ApiErrorKind::RateLimited {
+                    journal.append(&Record::NotInitialized).await?;
+                    return Err(Error::api(error));
+                }
+                return Err(lost_init().with_source(error));
             }
-            return Err(lost_init().with_source(error));
-        }
+        };
+        let (session, prefix) = check_new(&session, &state, recording.as_str())?;
+        let record = Record::Active { session, prefix };
+        journal.append(&record).await?;
+        Ok(record)
     };
-    let (session, prefix) = check_new(&session, &upload.state, upload.settings.recording.as_str())?;
-    upload.record(Record::Active { session, prefix }).await
+    let record = to_the_end(&upload.journal, Box::pin(work)).await?;
+    upload.state.apply(record);
+    Ok(())
 }
 
 /// Fails if the recording has an upload that is not in this state folder.
@@ -295,6 +305,7 @@ async fn check_contents(upload: &Opened) -> Result<(), Error> {
 
 async fn finalize(upload: &mut Opened) -> Result<(), Error> {
     upload.context.meter.emit(|| Event::Phase(Phase::Finish));
+    upload.context.gate().await?;
     upload.record(Record::Finalizing).await?;
     let session = upload.session();
     let uploads = upload.context.transfers.avala().fleet().uploads();

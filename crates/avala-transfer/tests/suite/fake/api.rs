@@ -20,6 +20,10 @@ impl World {
         if let Some(key) = parts.headers.get("x-avala-api-key").and_then(|key| key.to_str().ok()) {
             self.state().keys.insert(key.to_owned());
         }
+        let wait = self.state().call_time;
+        if wait > std::time::Duration::ZERO {
+            tokio::time::sleep(wait).await;
+        }
         let effect = self.effect(&call);
         match &effect {
             Some(Effect::Lose | Effect::CutAfter(..)) => return Err(lost(Sent::Maybe)),

@@ -5,6 +5,7 @@ use std::time::Duration;
 use avala_client::transport::{Body, Sent};
 use http::{HeaderMap, Request, Response};
 use http_body_util::BodyExt;
+use tokio::time::Instant;
 
 use super::world::{Effect, PutLog, Reply, World, http_date, lost};
 
@@ -29,6 +30,7 @@ impl World {
     }
 
     async fn process(&self, request: Request<Body>, at_once: usize) -> Reply {
+        let began = Instant::now();
         let (parts, mut body) = request.into_parts();
         self.state().storage_headers.push(parts.headers.clone());
         let has_credentials =
@@ -46,7 +48,8 @@ impl World {
         };
         let part = grant.part.as_ref().map(|(_, number)| *number);
         let log = |bytes: usize, status: u16| {
-            self.state().puts.push(PutLog { key: grant.key.clone(), part, bytes, status, at_once });
+            let (key, ended) = (grant.key.clone(), Instant::now());
+            self.state().puts.push(PutLog { key, part, bytes, status, at_once, began, ended });
         };
         if grant.expires_at <= self.state().now() {
             log(0, 403);
@@ -104,7 +107,8 @@ impl World {
             return Err(lost(Sent::Yes));
         }
         let date = http_date(self.state().now());
-        Ok(Response::builder().header("date", date).header("etag", "\"e1\"").body(Body::empty()).unwrap())
+        let body = if let Some(Effect::Text(text)) = effect { Body::from(text) } else { Body::empty() };
+        Ok(Response::builder().header("date", date).header("etag", "\"e1\"").body(body).unwrap())
     }
 
     async fn form(&self, headers: &HeaderMap, body: Body, at_once: usize) -> Reply {
@@ -119,7 +123,8 @@ impl World {
         let file = bytes.slice(start..);
         let head = file.windows(4).position(|window| window == b"\r\n\r\n").unwrap() + 4;
         let end = file.windows(4).rposition(|window| window == b"\r\n--").unwrap();
-        self.state().puts.push(PutLog { key: key.clone(), part: None, bytes: end - head, status: 204, at_once });
+        let (began, ended, bytes) = (Instant::now(), Instant::now(), end - head);
+        self.state().puts.push(PutLog { key: key.clone(), part: None, bytes, status: 204, at_once, began, ended });
         self.state().objects.insert(key, file[head..end].to_vec());
         Ok(Response::builder().status(204).body(Body::empty()).unwrap())
     }

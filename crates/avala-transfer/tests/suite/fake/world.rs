@@ -26,6 +26,8 @@ pub(crate) struct State {
     pub(crate) url_life: Duration,
     /// How long the storage takes for an object.
     pub(crate) put_time: Duration,
+    /// How long the API takes for a call.
+    pub(crate) call_time: Duration,
     /// Larger files are sent in parts.
     pub(crate) part_size: u64,
     /// Whether the server negotiates version 1.
@@ -79,6 +81,8 @@ pub(crate) struct PutLog {
     pub(crate) status: u16,
     /// Requests that the storage was processing when this one began, itself included.
     pub(crate) at_once: usize,
+    pub(crate) began: Instant,
+    pub(crate) ended: Instant,
 }
 
 #[derive(Clone)]
@@ -105,7 +109,9 @@ pub(crate) enum Effect {
     Status(u16, Vec<(&'static str, String)>),
     /// The response has this body instead of the real one.
     Replace(fn(&mut Value)),
-    /// The connection is lost after a number of bytes of the body and a delay.
+    /// The request is processed, and the response has this body with status 200.
+    Text(&'static str),
+    /// The body is read up to so many bytes, then the connection is lost after a while.
     CutAfter(usize, Duration),
 }
 
@@ -116,6 +122,7 @@ impl World {
             epoch: SystemTime::UNIX_EPOCH + Duration::from_secs(1_736_933_400),
             url_life: Duration::from_secs(900),
             put_time: Duration::ZERO,
+            call_time: Duration::ZERO,
             part_size: 5 << 20,
             is_version_1: false,
             signs_many: true,

@@ -17,7 +17,7 @@ use tokio::time::Instant;
 use crate::error::{Error, ErrorKind, FileOutcome, Report};
 use crate::hash::Digest;
 use crate::progress::event::{Event, Phase};
-use crate::run::blocking;
+use crate::run::{blocking, to_the_end};
 use crate::source::open::OpenFile;
 use crate::source::stamp::Stamp;
 use crate::source::walk::SourceFile;
@@ -178,20 +178,37 @@ async fn init(upload: &mut Opened, file: &Arc<SourceFile>) -> Result<(), Error> 
     upload.record(Record::InitializingFile { path: path() }).await?;
     let session = upload.session();
     let request = InitManagedMultipart::new(PROTOCOL, session.as_str(), original.as_str());
-    let uploads = upload.context.transfers.avala().fleet().managed_uploads();
-    let call = uploads.init_multipart(&upload.settings.recording, &request).max_attempts(1).decode_as::<Multipart>();
-    match call.await {
-        Ok(multipart) => {
-            check_multipart(&multipart, &session, &original, file.stamp.size)?;
-            upload.record(Record::Generation { path: path(), uid: multipart.generation_uid }).await
+    let (avala, journal) = (upload.context.transfers.avala().clone(), upload.journal.clone());
+    let (recording, source) = (upload.settings.recording.clone(), Arc::clone(file));
+    let work = async move {
+        let uploads = avala.fleet().managed_uploads();
+        let call = uploads.init_multipart(&recording, &request).max_attempts(1).decode_as::<Multipart>();
+        let path = source.path.clone();
+        match call.await {
+            Ok(multipart) => {
+                check_multipart(&multipart, &session, &original, source.stamp.size)?;
+                let record = Record::Generation { path, uid: multipart.generation_uid };
+                journal.append(&record).await?;
+                Ok(Ok(record))
+            }
+            Err(error) => {
+                let is_refused =
+                    error.status().is_some_and(|status| status.is_client_error() && status.as_u16() != 408);
+                if error.sent() == Sent::No || is_refused || error.kind() == ApiErrorKind::RateLimited {
+                    journal.append(&Record::NotInitializedFile { path }).await?;
+                    return Err(Error::api(error));
+                }
+                Ok(Err(error))
+            }
+        }
+    };
+    match to_the_end(&upload.journal, Box::pin(work)).await? {
+        Ok(record) => {
+            upload.state.apply(record);
+            Ok(())
         }
         Err(error) => {
-            let is_refused = error.status().is_some_and(|status| status.is_client_error() && status.as_u16() != 408);
-            if error.sent() == Sent::No || is_refused || error.kind() == ApiErrorKind::RateLimited {
-                upload.record(Record::NotInitializedFile { path: path() }).await?;
-                return Err(Error::api(error));
-            }
-            // If the server has the upload, the status lists it.
+            // If the server has it, the status says so.
             fetch_status(upload).await?;
             if upload.state.files.get(&file.path).is_some_and(|state| state.generation.is_some()) {
                 return Ok(());
@@ -265,6 +282,7 @@ async fn finalize(upload: &mut Opened, status: Status) -> Result<Finalization, E
         Some(finalization) if FINAL_CODES.contains(&finalization.code.as_str()) => return Err(failed(&finalization)),
         _ => {}
     }
+    upload.context.gate().await?;
     upload.record(Record::Finalizing).await?;
     let mut files: Vec<FinalizedFile> = Vec::new();
     let mut uids: Vec<_> = upload.state.files.values().collect();
