@@ -8,8 +8,7 @@ use serde_json::value::RawValue;
 use crate::field::{Field, Mode, Report, read_lenient, read_text, repeated};
 use crate::json::Json;
 use crate::locate::{json_path_at, offset_of, position_at, repeated_key};
-use crate::page::CursorPage;
-use crate::page::RawPageResponse;
+use crate::page::{CursorPage, RawPageResponse, report_page};
 
 /// A type that [`from_json`] decodes: a model, a list or a page of models, or [`Json`].
 ///
@@ -314,7 +313,8 @@ impl<T: Field> Field for CursorPage<T> {
     }
 
     fn find_unexpected(&self, report: &mut Report<'_>) {
-        report.field("results", &self.items);
+        let unset = [("previous", self.previous_cursor.is_none()), ("count", self.count.is_none())];
+        report_page(report, unset, &self.extra, &self.items);
     }
 }
 
@@ -453,5 +453,8 @@ mod tests {
         let text = r#"{"results":[{"uid":"i1"},{"uid":"i2","metadata":{"status":[]},"created_at":"soon"}]}"#;
         let page = from_json::<CursorPage<DatasetItem>>(text).unwrap();
         assert_eq!(unexpected_fields(&page), ["results[1].created_at"]);
+        let text = r#"{"results":[],"previous":[1],"count":"many"}"#;
+        assert_eq!(unexpected_fields(&from_json::<CursorPage<DatasetItem>>(text).unwrap()), ["previous", "count"]);
+        assert_eq!(unexpected_fields(&from_json::<RawPageResponse<Task>>(text).unwrap()), ["previous", "count"]);
     }
 }

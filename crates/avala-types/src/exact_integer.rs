@@ -18,7 +18,7 @@ pub(crate) fn exact_integer(text: &str) -> Option<i128> {
 
 #[cfg(test)]
 mod tests {
-    use crate::field::{Field, Mode, Slot};
+    use crate::field::{Field, Mode, Slot, read_text};
 
     #[test]
     fn large_integer_with_a_point_is_exact_from_its_text() {
@@ -31,11 +31,14 @@ mod tests {
             ("-0.0", 0),
         ] {
             assert!(matches!(exact(json), Slot::Value(read) if read == expected), "{json}");
+            assert_eq!(read_text::<u64>(json, Mode::Strict).unwrap(), expected, "{json}");
         }
+        assert_eq!(read_text::<i64>("-1e16", Mode::Strict).unwrap(), -10_000_000_000_000_000);
         for odd in
             ["9007199254740993.5", "1e20", "1e999999999999", "1e-1", "18446744073709551616.0", "\"7.0\"", "-1e16"]
         {
             assert!(matches!(exact(odd), Slot::Odd(json) if json.get() == odd), "{odd}");
+            assert!(read_text::<u64>(odd, Mode::Strict).is_err(), "{odd}");
         }
     }
 }

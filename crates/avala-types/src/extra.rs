@@ -126,7 +126,7 @@ impl Extra {
     }
 
     /// Iterates over the fields in the order of their names.
-    pub fn iter(&self) -> impl Iterator<Item = (&str, &Json)> {
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = (&str, &Json)> {
         self.into_iter()
     }
 
@@ -138,6 +138,11 @@ impl Extra {
     /// Iterates over the values of the fields, in the order of their names.
     pub fn values(&self) -> impl Iterator<Item = &Json> {
         self.iter().map(|(_, value)| value)
+    }
+
+    /// Keeps the fields for which `keep` returns true.
+    pub fn retain(&mut self, mut keep: impl FnMut(&str, &Json) -> bool) {
+        *self = mem::take(self).into_iter().filter(|(name, value)| keep(name, value)).collect();
     }
 
     /// Removes all fields.
@@ -187,7 +192,13 @@ impl Iterator for ExtraIntoIter {
     fn next(&mut self) -> Option<(String, Json)> {
         self.0.as_mut()?.next().map(|(name, value)| (name.into(), value))
     }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.0.as_ref().map_or((0, Some(0)), Iterator::size_hint)
+    }
 }
+
+impl ExactSizeIterator for ExtraIntoIter {}
 
 /// Iterates over the fields by reference.
 #[derive(Clone)]
@@ -199,15 +210,20 @@ impl<'a> Iterator for ExtraIter<'a> {
     fn next(&mut self) -> Option<Self::Item> {
         self.0.as_mut()?.next().map(|(name, value)| (&**name, value))
     }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.0.as_ref().map_or((0, Some(0)), Iterator::size_hint)
+    }
 }
+
+impl ExactSizeIterator for ExtraIter<'_> {}
 
 /// `Debug` of an iterator shows no values, as that of [`Extra`].
 macro_rules! debug_without_values {
     ($($name:ty),+) => {$(
         impl fmt::Debug for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                let left = self.0.as_ref().map_or(0, |fields| fields.size_hint().0);
-                f.debug_struct(stringify!($name)).field("left", &left).finish_non_exhaustive()
+                f.debug_struct(stringify!($name)).field("left", &self.len()).finish_non_exhaustive()
             }
         }
     )+};
@@ -228,6 +244,12 @@ impl<K: Into<String>, V: Into<Json>> FromIterator<(K, V)> for Extra {
         let mut extra = Self::default();
         extra.extend(fields);
         extra
+    }
+}
+
+impl<K: Into<String>, V: Into<Json>, const N: usize> From<[(K, V); N]> for Extra {
+    fn from(fields: [(K, V); N]) -> Self {
+        Self::from_iter(fields)
     }
 }
 
@@ -287,6 +309,11 @@ mod tests {
         *extra.get_mut("a").unwrap() = "changed".into();
         let taken: Vec<_> = extra.clone().into_iter().map(|(name, value)| format!("{name}={value}")).collect();
         assert_eq!(taken, ["a=\"changed\"", "b=2"]);
+        extra.retain(|name, value| name == "b" && value.get() == "2");
+        assert_eq!(
+            (extra.clone(), extra.iter().len(), extra.clone().into_iter().len()),
+            (Extra::from([("b", 2)]), 1, 1)
+        );
         extra.clear();
         assert!(extra.is_empty() && extra.get_mut("a").is_none() && extra.into_iter().next().is_none());
     }

@@ -144,6 +144,12 @@ macro_rules! from_uuid {
             }
         }
 
+        impl From<&uuid::Uuid> for $name {
+            fn from(id: &uuid::Uuid) -> Self {
+                Self::from(*id)
+            }
+        }
+
         impl TryFrom<&$name> for uuid::Uuid {
             type Error = uuid::Error;
 

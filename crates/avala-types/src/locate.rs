@@ -30,10 +30,7 @@ pub fn json_path_at(text: &str, offset: usize) -> String {
         match byte {
             b'"' => {
                 let start = at + 1;
-                at = start;
-                while bytes.get(at).is_some_and(|byte| *byte != b'"') {
-                    at += if bytes.get(at) == Some(&b'\\') { 2 } else { 1 };
-                }
+                at = end_of_string(bytes, start);
                 if before_key
                     && omitted == 0
                     && let Some(Level::Key(key)) = levels.last_mut()
@@ -85,6 +82,15 @@ pub fn json_path_at(text: &str, offset: usize) -> String {
     if path.is_empty() { ".".to_owned() } else { path }
 }
 
+/// Returns where the closing quote of a string is, or a position after the text if the string does not end.
+fn end_of_string(bytes: &[u8], start: usize) -> usize {
+    let mut at = start;
+    while let Some(byte) = bytes.get(at).filter(|byte| **byte != b'"') {
+        at += if *byte == b'\\' { 2 } else { 1 };
+    }
+    at
+}
+
 /// Returns the line, starting at 1, and the number of bytes of the line before an offset.
 pub(crate) fn position_at(text: &str, offset: usize) -> (usize, usize) {
     let before = text.as_bytes().get(..offset).unwrap_or_default();
@@ -102,10 +108,7 @@ pub(crate) fn repeated_key(text: &str, name: &str) -> Option<usize> {
         match byte {
             b'"' => {
                 let start = at + 1;
-                at = start;
-                while bytes.get(at).is_some_and(|byte| *byte != b'"') {
-                    at += if bytes.get(at) == Some(&b'\\') { 2 } else { 1 };
-                }
+                at = end_of_string(bytes, start);
                 let rest = bytes.get(at + 1..).unwrap_or_default();
                 let is_key = rest.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b':');
                 if is_key

@@ -122,6 +122,12 @@ macro_rules! open_enum {
             }
         }
 
+        impl From<Box<str>> for $name {
+            fn from(text: Box<str>) -> Self {
+                Self::from(&*text)
+            }
+        }
+
         impl From<std::borrow::Cow<'_, str>> for $name {
             fn from(text: std::borrow::Cow<'_, str>) -> Self {
                 Self::from(&*text)

@@ -228,8 +228,19 @@ impl<T: Field> Field for RawPageResponse<T> {
     }
 
     fn find_unexpected(&self, report: &mut Report<'_>) {
-        report.field("results", &self.results);
+        let unset = [("previous", self.previous.is_none()), ("count", self.count.is_none())];
+        report_page(report, unset, &self.extra, &self.results);
     }
+}
+
+/// Reports the fields of a page that have an unexpected form, and those of its items.
+pub(crate) fn report_page<T: Field>(report: &mut Report<'_>, unset: [(&str, bool); 2], extra: &Extra, items: &Vec<T>) {
+    for (name, is_unset) in unset {
+        if is_unset && extra.get(name).is_some() {
+            report.unexpected(name);
+        }
+    }
+    report.field("results", items);
 }
 
 /// Decodes a page of any shape, and each item with a seed.

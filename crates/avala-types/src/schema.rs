@@ -6,11 +6,13 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::{Map, Value};
 
 use crate::annotation::BulkEdit;
+use crate::cursor::Cursor;
 use crate::dataset::TransferDataset;
 use crate::fleet::ETag;
 use crate::geometry::{Quat, Vec3};
 use crate::inference_provider::ProjectRef;
 use crate::json::Json;
+use crate::page::{CursorPage, RawPageResponse};
 use crate::patch::Patch;
 use crate::secret::{Secret, SecretJson};
 use crate::timestamp::Timestamp;
@@ -93,6 +95,33 @@ fixed! {
     TransferDataset: { "type": "object", "minProperties": 1, "maxProperties": 1 },
     Vec3: { "type": "object", "required": ["x", "y", "z"] },
     Quat: { "type": "object", "required": ["x", "y", "z", "w"] },
+    Cursor: { "type": "string" },
+}
+
+/// A page as it is written: an object. The list without links, which is read too, is not in the schema.
+impl<T: JsonSchema> JsonSchema for RawPageResponse<T> {
+    fn schema_name() -> Cow<'static, str> {
+        format!("PageOf{}", T::schema_name()).into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let link = generator.subschema_for::<Option<String>>();
+        object(
+            vec![("results", generator.subschema_for::<Vec<T>>())],
+            vec![("next", link.clone()), ("previous", link), ("count", generator.subschema_for::<Option<u64>>())],
+        )
+    }
+}
+
+/// The schema of a [`RawPageResponse`].
+impl<T: JsonSchema> JsonSchema for CursorPage<T> {
+    fn schema_name() -> Cow<'static, str> {
+        RawPageResponse::<T>::schema_name()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        RawPageResponse::<T>::json_schema(generator)
+    }
 }
 
 /// A value or null.
@@ -135,6 +164,16 @@ mod tests {
         let update = schema::<UpdateAgent>();
         assert_eq!(update["properties"]["callback_url"]["type"], serde_json::json!(["string", "null"]));
         assert!(update.get("required").is_none());
+    }
+
+    #[test]
+    fn page_is_an_object_of_its_items() {
+        let page = schema::<CursorPage<Task>>();
+        assert_eq!(page["title"], "PageOfTask");
+        assert_eq!(page["required"], serde_json::json!(["results"]));
+        assert_eq!(page["properties"]["results"]["items"]["$ref"], "#/$defs/Task");
+        assert_eq!(page["properties"]["next"]["type"], serde_json::json!(["string", "null"]));
+        assert_eq!(page, schema::<RawPageResponse<Task>>());
     }
 
     #[test]

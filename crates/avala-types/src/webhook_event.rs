@@ -81,7 +81,7 @@ model! {
 }
 
 /// The resource of an event. Returned by [`WebhookEvent::resource`].
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum WebhookResource {
     /// Dataset of a `dataset.*` event.

@@ -30,7 +30,7 @@ use crate::verifier::WebhookVerifier;
 /// let app: Router = Router::new().route("/avala", post(receive)).with_state(verifier);
 /// # Ok::<(), avala_webhook::VerifyError>(())
 /// ```
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Verified(pub Delivery);
 
 impl<S> FromRequest<S> for Verified

@@ -87,7 +87,7 @@ pub const DELIVERY_HEADER: &str = "x-avala-webhook-delivery";
 pub const SIGNATURE_HEADER: &str = "x-avala-webhook-signature";
 
 /// A delivery with a valid signature.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Delivery {
     /// ID of the delivery, the same when it is repeated. Not signed.

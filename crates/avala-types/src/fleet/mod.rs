@@ -3,6 +3,7 @@
 mod alert;
 mod alert_channel;
 mod device;
+mod etag;
 mod event;
 mod managed_part;
 mod managed_upload;
@@ -13,6 +14,7 @@ mod upload;
 pub use alert::{AlertStatus, FleetAlert, ResolveFleetAlert};
 pub use alert_channel::{AlertChannelType, CreateFleetAlertChannel, FleetAlertChannel};
 pub use device::{DeviceStatus, DeviceType, FleetDevice, RegisterFleetDevice, UpdateFleetDevice};
+pub use etag::ETag;
 pub use event::{CreateFleetEvent, CreateFleetEvents, CreatedFleetEvents, FleetEvent, FleetEventType};
 pub use managed_part::{
     AdmitManagedUpload, FinalizeManagedUpload, FinalizedFile, GrantManagedParts, InitManagedMultipart, ManagedFile,
@@ -25,7 +27,7 @@ pub use managed_upload::{
 pub use recording::{FleetRecording, RecordingStatus, UpdateFleetRecording};
 pub use rule::{CreateFleetRule, FleetRule, UpdateFleetRule};
 pub use upload::{
-    ConfirmUpload, ConfirmedFile, ETag, FinalizeUpload, GetUploadUrls, InitUpload, UploadConfirmResponse, UploadFile,
+    ConfirmUpload, ConfirmedFile, FinalizeUpload, GetUploadUrls, InitUpload, UploadConfirmResponse, UploadFile,
     UploadFinalizeResponse, UploadProgress, UploadSession, UploadSessionStatus, UploadStatusResponse, UploadUrlEntry,
     UploadUrlsResponse,
 };

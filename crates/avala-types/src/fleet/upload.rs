@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::etag::ETag;
 use crate::id::{StorageConfigUid, UploadSessionUid};
 use crate::model::{model, payload};
 use crate::open_enum::open_enum;
@@ -264,59 +265,3 @@ payload! {
         optional {}
     }
 }
-
-/// The tag of a stored file, as the `ETag` header of the storage has it but without quotes.
-///
-/// ```
-/// use avala_types::ETag;
-///
-/// assert_eq!(ETag::from("\"9e107d9d\""), ETag::from("9e107d9d"));
-/// assert_eq!(ETag::from("W/\"9e107d9d\"").as_str(), "9e107d9d");
-/// ```
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ETag(Box<str>);
-
-impl ETag {
-    /// Returns the tag without quotes.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl From<&str> for ETag {
-    fn from(tag: &str) -> Self {
-        let tag = tag.trim();
-        let strong = tag.strip_prefix("W/").unwrap_or(tag);
-        let bare = strong.strip_prefix('"').and_then(|tag| tag.strip_suffix('"'));
-        Self(bare.unwrap_or(tag).into())
-    }
-}
-
-impl From<String> for ETag {
-    fn from(tag: String) -> Self {
-        Self::from(tag.as_str())
-    }
-}
-
-impl From<&String> for ETag {
-    fn from(tag: &String) -> Self {
-        Self::from(tag.as_str())
-    }
-}
-
-impl From<ETag> for String {
-    fn from(tag: ETag) -> Self {
-        tag.0.into()
-    }
-}
-
-impl std::fmt::Display for ETag {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.pad(&self.0)
-    }
-}
-
-crate::scalar::text!(ETag);
-crate::text_eq::text_eq!(ETag);
-crate::setter::converted!(ETag);

@@ -3,6 +3,7 @@
 pub(crate) mod any;
 mod field;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::hash::{Hash, Hasher};
@@ -101,7 +102,13 @@ impl Json {
         self.parse()
     }
 
-    /// Encodes your own value.
+    /// Returns whether the value is null.
+    #[must_use]
+    pub fn is_null(&self) -> bool {
+        self.get() == "null"
+    }
+
+    /// Encodes a value of yours.
     ///
     /// # Errors
     /// If JSON cannot express the value, such as a map whose keys are not strings, NaN or an infinity: the
@@ -164,7 +171,13 @@ macro_rules! from_scalar {
 }
 
 // A floating point number that is not finite becomes null, as in `serde_json`.
-from_scalar!(&str, String, bool, i8, i16, i32, i64, isize, u8, u16, u32, u64, usize, f32, f64);
+from_scalar!(&str, String, Cow<'_, str>, bool, i8, i16, i32, i64, isize, u8, u16, u32, u64, usize, f32, f64);
+
+impl From<&String> for Json {
+    fn from(text: &String) -> Self {
+        Self::from(text.as_str())
+    }
+}
 
 impl From<Box<RawValue>> for Json {
     fn from(text: Box<RawValue>) -> Self {
@@ -463,6 +476,10 @@ mod tests {
         let value = serde_json::json!({"a": [1, "x"]});
         assert_eq!(Json::from(&value).to_value().unwrap(), value);
         assert_eq!(Json::from(value).get(), r#"{"a":[1,"x"]}"#);
+        let owned = "te\"xt".to_owned();
+        assert_eq!(Json::from(&owned), json("\"te\\\"xt\""));
+        assert_eq!(Json::from(Cow::Borrowed(&*owned)), Json::from(owned));
+        assert!(Json::default().is_null() && !Json::from("null").is_null());
         assert_eq!(Json::encode("text").unwrap().parse::<&str>().unwrap(), "text");
         assert!(Json::encode(&BTreeMap::from([((), 1)])).is_err());
     }

@@ -1,8 +1,9 @@
 //! A fast reader of JSON.
 //!
 //! `serde_json` defines the accepted texts: this reader accepts a part of them, with equal results, and stops
-//! at anything else ([`Unusual`]). Then `serde_json` reads the same text again, and handles it or reports what
-//! is wrong. So this reader has no error messages, and only speed depends on it.
+//! at anything else ([`Unusual`]). Then the same text is read once more by `serde_json`, which handles it or says what
+//! is wrong. So this reader has no error messages, and nothing depends on it but speed, and large integers that are
+//! written as floating point numbers: `serde_json` hands those out without their digits.
 
 mod decimal;
 pub(crate) mod find;
@@ -16,6 +17,7 @@ use serde::forward_to_deserialize_any;
 use self::find::{find, name_in};
 use self::scan::{Number, Scan, Text};
 use self::unusual::Unusual;
+use crate::exact_integer::exact_integer;
 
 /// The name under which [`PlainJson`] passes on the text of a value, which it has checked.
 pub(crate) const CHECKED_TEXT: &str = "$avala_types::CheckedText";
@@ -94,17 +96,12 @@ impl<'de> PlainJson<'de> {
 
     #[inline]
     fn number<V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value, Unusual> {
-        match self.scan.number()? {
-            Number::Unsigned(value) => visitor.visit_u64(value),
-            Number::Negative(value) => visitor.visit_i64(value),
-            Number::Float(value) => visitor.visit_f64(value),
-            // An integer may have more than 64 bits, and a float may exceed the range.
-            Number::Other(text) if text.contains(['.', 'e', 'E']) || text == "-0" => match text.parse::<f64>() {
-                Ok(value) if value.is_finite() => visitor.visit_f64(value),
-                _ => Err(Unusual),
-            },
-            Number::Other(_) => Err(Unusual),
-        }
+        visit(self.scan.number()?, visitor)
+    }
+
+    #[inline]
+    fn is_at_number(&mut self) -> bool {
+        self.scan.peek().is_some_and(|byte| byte == b'-' || byte.is_ascii_digit())
     }
 
     #[inline]
@@ -128,6 +125,21 @@ impl<'de> PlainJson<'de> {
     }
 }
 
+#[inline]
+fn visit<'de, V: Visitor<'de>>(number: Number<'de>, visitor: V) -> Result<V::Value, Unusual> {
+    match number {
+        Number::Unsigned(value) => visitor.visit_u64(value),
+        Number::Negative(value) => visitor.visit_i64(value),
+        Number::Float(value) => visitor.visit_f64(value),
+        // An integer may have more than 64 bits, and a float more than there are.
+        Number::Other(text) if text.contains(['.', 'e', 'E']) || text == "-0" => match text.parse::<f64>() {
+            Ok(value) if value.is_finite() => visitor.visit_f64(value),
+            _ => Err(Unusual),
+        },
+        Number::Other(_) => Err(Unusual),
+    }
+}
+
 impl<'de> Deserializer<'de> for &mut PlainJson<'de> {
     type Error = Unusual;
 
@@ -144,11 +156,25 @@ impl<'de> Deserializer<'de> for &mut PlainJson<'de> {
         }
     }
 
+    /// Reads an integer, of any size if it is written as a floating point number; hands out any other form as it is.
+    #[inline]
+    fn deserialize_i64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unusual> {
+        if !self.is_at_number() {
+            return self.deserialize_any(visitor);
+        }
+        let number = self.scan.number()?;
+        let Number::Other(text) = number else { return visit(number, visitor) };
+        let Some(integer) = exact_integer(text) else { return visit(number, visitor) };
+        match (u64::try_from(integer), i64::try_from(integer)) {
+            (Ok(unsigned), _) => visitor.visit_u64(unsigned),
+            (_, Ok(signed)) => visitor.visit_i64(signed),
+            _ => visit(number, visitor),
+        }
+    }
+
     #[inline]
     fn deserialize_f64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unusual> {
-        // To the start of the value.
-        self.scan.peek();
-        match self.scan.float() {
+        match self.is_at_number().then(|| self.scan.float()).flatten() {
             Some(value) => visitor.visit_f64(value),
             None => self.deserialize_any(visitor),
         }
@@ -217,8 +243,7 @@ impl<'de> Deserializer<'de> for &mut PlainJson<'de> {
     }
 
     forward_to_deserialize_any! {
-        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 char bytes byte_buf unit unit_struct tuple tuple_struct
-        identifier
+        bool i8 i16 i32 i128 u8 u16 u32 u64 u128 f32 char bytes byte_buf unit unit_struct tuple tuple_struct identifier
     }
 }
 

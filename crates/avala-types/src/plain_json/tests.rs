@@ -131,7 +131,8 @@ fn numbers_are_read_to_the_last_bit() {
         assert_eq!(read_strict::<f64>(left), Err(Unusual), "{left}");
     }
     assert_eq!(read_strict::<u64>("9999999999999999999"), Ok(9_999_999_999_999_999_999));
-    assert_eq!(read_strict::<u64>("18446744073709551615"), Err(Unusual), "has 20 digits");
+    assert_eq!(read_strict::<u64>("18446744073709551615"), Ok(u64::MAX), "has 20 digits");
+    assert_eq!(read_strict::<u64>("18446744073709551616"), Err(Unusual));
     assert_eq!(read_strict::<i64>("-9223372036854775807"), Ok(-i64::MAX));
     assert_eq!(read_strict::<u64>("12.0"), Ok(12));
 }

@@ -46,7 +46,7 @@ use crate::scalar::{Scalar, wrong_value};
 /// number, because it could count seconds or milliseconds.
 /// [`from_unix_seconds`](Self::from_unix_seconds) is for numbers whose unit is known.
 ///
-/// RFC 3339 is written, with the offset that was read.
+/// RFC 3339 is written, with the offset that was read. It has no years before 0, so that encoding such a time fails.
 ///
 /// ```
 /// use avala_types::Timestamp;
@@ -214,9 +214,9 @@ impl serde::Serialize for Timestamp {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let text = self.0.format(&Rfc3339);
         // RFC 3339 has no room for an offset with seconds.
-        let text = text.or_else(|error| match self.0.offset().seconds_past_minute() {
-            0 => Err(error),
-            _ => self.0.to_offset(UtcOffset::UTC).format(&Rfc3339),
+        let text = text.or_else(|error| match self.0.checked_to_offset(UtcOffset::UTC) {
+            Some(in_utc) if self.0.offset().seconds_past_minute() != 0 => in_utc.format(&Rfc3339),
+            _ => Err(error),
         });
         serializer.serialize_str(&text.map_err(serde::ser::Error::custom)?)
     }

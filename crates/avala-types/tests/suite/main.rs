@@ -4,3 +4,4 @@
 
 mod containers;
 mod one_liners;
+mod user_types;

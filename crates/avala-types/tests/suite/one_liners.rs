@@ -22,6 +22,7 @@ fn identifiers_are_like_strings() {
     assert_eq!(TaskUid::from(Cow::Borrowed("t1")), id);
     assert_eq!(TaskUid::from(Box::<str>::from("t1")), id);
     assert_eq!((id.len(), id.is_empty(), id.starts_with("t")), (2, false, true));
+    assert_eq!(format!("{id:>4}|{id:<3}|{id:.1}"), "  t1|t1 |t");
     assert_eq!(["t1"].map(TaskUid::from).to_vec(), [id.as_str()]);
     assert_eq!(&*Box::<str>::from(id), "t1");
 }
@@ -33,6 +34,7 @@ fn enumerations_are_ordered_and_made_of_text() {
     assert!(HashSet::from([TaskStatus::Pending]).contains(&"pending".parse().unwrap()));
     assert!(TaskStatus::from("new") == "new" && "new" == TaskStatus::from("new") && TaskStatus::Pending == *"pending");
     assert_eq!(String::from(TaskStatus::Pending), "pending");
+    assert_eq!(TaskStatus::from(Box::<str>::from("pending")), TaskStatus::Pending);
     let described = match TaskStatus::from("new") {
         TaskStatus::Completed => "done".to_owned(),
         other => other.to_string(),
@@ -109,6 +111,10 @@ fn extra_takes_scalars_and_is_iterated_by_reference() {
     extra.insert("c", true);
     extra.insert("d", 1.5);
     extra.insert("e", String::from("owned"));
+    extra.insert("f", &String::from("borrowed"));
+    extra.insert("g", Cow::Borrowed("either"));
+    extra.retain(|name, _| name < "f");
+    assert_eq!((extra.iter().len(), Extra::from([("a", 1)]).iter().len()), (5, 1));
     let mut texts = Vec::new();
     for (name, value) in &extra {
         texts.push(format!("{name}={value}"));
@@ -128,6 +134,10 @@ fn timestamps_have_a_clock_and_arithmetic() {
     assert_eq!(start.duration_since(start + hour), None);
     assert_eq!(start.checked_add(Duration::MAX), None);
     assert!(Timestamp::now() > start && Timestamp::from(std::time::SystemTime::now()) >= start);
+    // An offset with seconds has no place in RFC 3339, and this time has no other form.
+    let offset = time::UtcOffset::from_hms(-1, 0, -30).unwrap();
+    let last = Timestamp::from(time::PrimitiveDateTime::MAX.assume_offset(offset));
+    assert!(serde_json::to_string(&last).is_err() && last > start && last.checked_add(hour).is_none());
     let mut moved = start;
     moved += hour;
     assert!(moved > start);
@@ -139,5 +149,6 @@ fn etag_is_sent_without_quotes() {
         let file = ConfirmedFile::new("a.mcap", tag, 3_u64);
         assert_eq!(serde_json::to_value(&file).unwrap()["etag"], "9e10");
         assert_eq!(file.etag, "9e10");
+        assert_eq!(HashSet::from([ETag::new(tag)]).get("9e10"), tag.parse().ok().as_ref());
     }
 }

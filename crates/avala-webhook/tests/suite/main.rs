@@ -2,6 +2,9 @@
 #![cfg(all(feature = "axum", feature = "tower"))]
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail loudly")]
 
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
 use avala_webhook::{
     DELIVERY_HEADER, Delivery, EVENT_HEADER, SIGNATURE_HEADER, Verified, VerifyError, VerifyErrorKind, WebhookService,
     WebhookVerifier, sign,
@@ -10,7 +13,10 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderValue, Request, StatusCode};
 use axum::routing::post;
-use tower::ServiceExt as _;
+use bytes::Bytes;
+use http_body::Frame;
+use http_body_util::Limited;
+use tower::{Service as _, ServiceExt};
 
 const BODY: &str = r#"{"uid":"e1","status":"exported"}"#;
 
@@ -42,6 +48,41 @@ async fn the_extractor_rejects_with_the_status_of_the_error() {
     let mut without_id = request("whsec_1f9a", BODY);
     without_id.headers_mut().remove(DELIVERY_HEADER);
     assert_eq!(status(&verifier, without_id).await, StatusCode::BAD_REQUEST);
+}
+
+/// A layer such as `tower_http::limit::RequestBodyLimitLayer` ends the body with an error of its own, and axum wraps that.
+#[tokio::test]
+async fn body_over_the_limit_of_a_layer_is_too_large_too() {
+    let verifier = WebhookVerifier::new(["whsec_1f9a"]).unwrap();
+    let limited = |limit| request("whsec_1f9a", BODY).map(|body| Body::new(Limited::new(body, limit)));
+    assert_eq!(status(&verifier, limited(BODY.len())).await, StatusCode::OK);
+    assert_eq!(status(&verifier, limited(BODY.len() - 1)).await, StatusCode::PAYLOAD_TOO_LARGE);
+    let handle = |_: Delivery| async { Ok::<_, std::io::Error>(()) };
+    let mut app = Router::<()>::new().route_service("/avala", WebhookService::new(verifier, handle)).into_service();
+    for (limit, expected) in [(BODY.len(), StatusCode::NO_CONTENT), (9, StatusCode::PAYLOAD_TOO_LARGE)] {
+        let response = ServiceExt::<Request<Body>>::ready(&mut app).await.unwrap().call(limited(limit)).await.unwrap();
+        assert_eq!(response.status(), expected);
+    }
+}
+
+#[tokio::test]
+async fn broken_body_is_unreadable_and_never_verified() {
+    let verifier = WebhookVerifier::new(["whsec_1f9a"]).unwrap();
+    let broken = request("whsec_1f9a", BODY).map(|_| Body::new(Broken(Some(BODY.into()))));
+    assert_eq!(status(&verifier, broken).await, StatusCode::BAD_REQUEST);
+}
+
+/// A body whose connection breaks after all of its bytes, and before its end.
+struct Broken(Option<Bytes>);
+
+impl http_body::Body for Broken {
+    type Data = Bytes;
+    type Error = std::io::Error;
+
+    fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<std::io::Result<Frame<Bytes>>>> {
+        let broken = std::io::ErrorKind::ConnectionReset.into();
+        Poll::Ready(Some(self.0.take().map(Frame::data).ok_or(broken)))
+    }
 }
 
 #[tokio::test]

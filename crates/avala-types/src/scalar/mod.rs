@@ -1,15 +1,15 @@
 //! Numbers, booleans and strings in models, and which JSON forms of them are accepted.
 
+mod types;
+
 use std::fmt;
 use std::marker::PhantomData;
 
 use serde::de::{self, Deserializer, MapAccess, SeqAccess, Unexpected, Visitor};
 
-use crate::exact_integer::exact_integer;
 use crate::field::{Field, Mode, Slot, captured};
 use crate::json::Json;
 use crate::json::any;
-use crate::plain_json::PlainJson;
 use crate::refused_text::TEXT;
 
 /// A scalar: decoded from a JSON string, number or boolean.
@@ -42,12 +42,6 @@ pub(crate) trait Scalar: Sized {
 
     fn from_f64<E: de::Error>(value: f64) -> Result<Self, E> {
         Err(wrong_type::<Self, E>(Unexpected::Float(value)))
-    }
-
-    /// Reads a text that the other methods refuse, where its digits are known. Numbers of 2^53 and more have no exact
-    /// floating point number, so that `9007199254740993.0` is an integer only as a text.
-    fn from_exact(_: &str) -> Option<Self> {
-        None
     }
 
     /// Returns whether a plain field of this type has the value that a missing field has.
@@ -93,10 +87,7 @@ pub(crate) fn read_slot<'de, T: Scalar + Field, D: Deserializer<'de>>(
     mode: Mode,
 ) -> Result<Slot<T>, D::Error> {
     if mode == Mode::Exact {
-        return Ok(match captured::<T, D>(deserializer)? {
-            Slot::Odd(json) => T::from_exact(json.get()).map_or(Slot::Odd(json), Slot::Value),
-            read => read,
-        });
+        return captured(deserializer);
     }
     T::ask_any(deserializer, ScalarVisitor::<T> { mode, is_required: false, scalar: PhantomData })
 }
@@ -296,164 +287,3 @@ macro_rules! text {
     };
 }
 pub(crate) use text;
-
-/// 2^53: below it, each integer has its own floating point number.
-const EXACT: f64 = 9_007_199_254_740_992.0;
-
-/// Returns the integer value of a floating point number: 12 for `12.0`, and none for `12.5`.
-#[expect(clippy::cast_possible_truncation, reason = "checked to be an integer in range")]
-fn whole(value: f64) -> Option<i64> {
-    (value.fract() == 0.0 && value.abs() < EXACT).then_some(value as i64)
-}
-
-macro_rules! integer {
-    ($($ty:ty),+) => {$(
-        impl Scalar for $ty {
-            const EXPECTED: &'static str = "an integer";
-
-            fn from_u64<E: de::Error>(value: u64) -> Result<Self, E> {
-                value.try_into().map_err(|_| wrong_value::<Self, E>(Unexpected::Unsigned(value)))
-            }
-
-            fn from_i64<E: de::Error>(value: i64) -> Result<Self, E> {
-                value.try_into().map_err(|_| wrong_value::<Self, E>(Unexpected::Signed(value)))
-            }
-
-            fn from_f64<E: de::Error>(value: f64) -> Result<Self, E> {
-                let read = whole(value).and_then(|whole| whole.try_into().ok());
-                read.ok_or_else(|| wrong_type::<Self, E>(Unexpected::Float(value)))
-            }
-
-            fn from_exact(text: &str) -> Option<Self> {
-                exact_integer(text)?.try_into().ok()
-            }
-
-            fn is_unset(&self) -> bool {
-                *self == 0
-            }
-        }
-    )+};
-}
-
-integer!(u16, u32, u64, i64);
-
-impl Scalar for f64 {
-    const EXPECTED: &'static str = "a number, or a number in a string";
-
-    fn from_text<E: de::Error>(text: &str) -> Result<Self, E> {
-        // `parse` also takes "inf" and "NaN", which JSON cannot express.
-        let number = text.trim().parse().ok().filter(|number: &f64| number.is_finite());
-        number.ok_or_else(|| wrong_value::<Self, E>(TEXT))
-    }
-
-    fn from_u64<E: de::Error>(value: u64) -> Result<Self, E> {
-        Ok(value as f64)
-    }
-
-    fn from_i64<E: de::Error>(value: i64) -> Result<Self, E> {
-        Ok(value as f64)
-    }
-
-    fn from_f64<E: de::Error>(value: f64) -> Result<Self, E> {
-        if value.is_finite() { Ok(value) } else { Err(wrong_value::<Self, E>(Unexpected::Float(value))) }
-    }
-
-    fn is_unset(&self) -> bool {
-        *self == 0.0
-    }
-
-    #[inline]
-    fn ask_any<'de, D: Deserializer<'de>, V: Visitor<'de>>(deserializer: D, visitor: V) -> Result<V::Value, D::Error> {
-        // It reads any other form too; in another mode a string would be an error.
-        if PlainJson::is::<D>() {
-            return deserializer.deserialize_f64(visitor);
-        }
-        deserializer.deserialize_any(visitor)
-    }
-}
-
-impl Scalar for bool {
-    const EXPECTED: &'static str = "a boolean";
-
-    fn from_bool<E: de::Error>(value: bool) -> Result<Self, E> {
-        Ok(value)
-    }
-
-    fn is_unset(&self) -> bool {
-        !self
-    }
-}
-
-impl Scalar for String {
-    const EXPECTED: &'static str = "a string";
-
-    fn from_text<E: de::Error>(text: &str) -> Result<Self, E> {
-        Ok(text.to_owned())
-    }
-
-    fn from_string<E: de::Error>(text: String) -> Result<Self, E> {
-        Ok(text)
-    }
-
-    fn is_unset(&self) -> bool {
-        self.is_empty()
-    }
-
-    fn ask<'de, D: Deserializer<'de>, V: Visitor<'de>>(deserializer: D, visitor: V) -> Result<V::Value, D::Error> {
-        deserializer.deserialize_string(visitor)
-    }
-}
-
-scalar_field!(bool, u16, u32, u64, i64, f64, String);
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::field::read_text;
-
-    fn strict<T: Field>(json: &str) -> Result<T, serde_json::Error> {
-        read_text(json, Mode::Strict)
-    }
-
-    #[test]
-    fn float_may_be_a_number_or_a_string_with_a_number() {
-        assert_eq!(strict::<f64>("0.85").unwrap(), 0.85);
-        assert_eq!(strict::<f64>("\"0.85\"").unwrap(), 0.85);
-        assert_eq!(strict::<f64>("-3").unwrap(), -3.0);
-        assert_eq!(strict::<Option<f64>>("\"1e3\"").unwrap(), Some(1000.0));
-        assert_eq!(strict::<Option<f64>>("null").unwrap(), None);
-        // To the last digit, in both directions.
-        assert_eq!(
-            strict::<f64>("0.4488131310030626560").unwrap(),
-            strict::<f64>("\"0.4488131310030626560\"").unwrap()
-        );
-        assert_eq!(strict::<f64>("1.2720213764719709e266").unwrap().to_bits(), 1.2720213764719709e266_f64.to_bits());
-        for refused in ["\"NaN\"", "\"inf\"", "\"\"", "\"0,85\"", "true", "null", "[]"] {
-            assert!(strict::<f64>(refused).is_err(), "{refused}");
-        }
-    }
-
-    #[test]
-    fn integer_may_have_a_point_and_no_fraction() {
-        assert_eq!(strict::<u64>("12.0").unwrap(), 12);
-        assert_eq!(strict::<u64>("1e3").unwrap(), 1000);
-        assert_eq!(strict::<u64>("-0.0").unwrap(), 0);
-        assert_eq!(strict::<i64>("-12.0").unwrap(), -12);
-        assert_eq!(strict::<u64>("18446744073709551615").unwrap(), u64::MAX);
-        for refused in ["12.5", "-1", "-1.0", "1e300", "9007199254740993.0", "\"12\"", "true", "[12]"] {
-            assert!(strict::<u64>(refused).is_err(), "{refused}");
-        }
-        assert!(strict::<u16>("65536.0").is_err() && strict::<u16>("65536").is_err());
-    }
-
-    #[test]
-    fn unexpected_form_is_kept_unless_the_mode_is_strict() {
-        for json in ["\"\"", "\"a\\nb\"", "true", "-7", "1.25", "[1,[{}]]", "{\"a\":{\"b\":null}}"] {
-            assert!(strict::<Option<u64>>(json).is_err(), "{json}");
-            for mode in [Mode::Tolerant, Mode::Exact] {
-                let slot = u64::read_slot(&mut serde_json::Deserializer::from_str(json), mode).unwrap();
-                assert!(matches!(slot, Slot::Odd(kept) if kept.get() == json), "{json} {mode:?}");
-            }
-        }
-    }
-}
