@@ -13,7 +13,7 @@ use crate::context::concurrency_group::ConcurrencyGroup;
 pub(super) const MINIMUM: Duration = Duration::from_millis(50);
 /// The weight of an attempt halves in this time.
 const HALF_LIFE: Duration = Duration::from_secs(30);
-/// One attempt in so many, the slowest, is ignored.
+/// The slowest of this many attempts is ignored.
 const LEFT_OUT: u32 = 200;
 
 const STEPS_PER_OCTAVE: u32 = 4;
