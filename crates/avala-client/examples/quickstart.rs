@@ -81,7 +81,7 @@ async fn export(avala: &Avala, dataset: &Dataset, interval: Duration) -> Result<
         "\nExport {} of {} is {}",
         export.uid,
         dataset.name,
-        export.status.as_ref().map_or("asked for", |s| s.as_str())
+        export.status.as_ref().map_or("requested", |s| s.as_str())
     );
     let export = avala.exports().wait(&export.uid).interval(interval).await?;
     println!("It is ready: {}", export.download_url.as_deref().unwrap_or("the server does not say where"));

@@ -1,7 +1,7 @@
 //! Concurrency groups of the API, with the limits that Avala documents.
 //!
 //! Calls of a group share a limit on how many of them are in flight at once. [`concurrency_group`] moves a call to
-//! another group, which may be one of your own, and [`AvalaBuilder::concurrency_limit`] sets the limit of a group:
+//! another group, which may be your own, and [`AvalaBuilder::concurrency_limit`] sets the limit of a group:
 //!
 //! ```
 //! use avala_client::{Avala, Method};

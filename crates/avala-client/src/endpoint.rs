@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use http::Method;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-/// Everything but the unreserved characters of RFC 3986.
+/// All characters except the unreserved ones of RFC 3986.
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// An endpoint of the API, named as in the contract.
@@ -44,7 +44,7 @@ impl Endpoint {
     /// Each value becomes exactly one segment: no value can change the route or the query.
     ///
     /// # Errors
-    /// The message about a value that no segment can hold.
+    /// The message about a value that cannot be a segment.
     pub(crate) fn path(&self, segments: &[&str]) -> Result<String, String> {
         let mut path = String::with_capacity(self.route.len() + 40 * segments.len());
         let mut segments = segments.iter();
@@ -76,7 +76,7 @@ fn is_unreserved(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~')
 }
 
-/// Encodes a value as one segment of a path; `None` if no segment can hold it.
+/// Encodes a value as one segment of a path; `None` if it cannot be one.
 pub(crate) fn segment(value: &str) -> Option<impl Iterator<Item = &str>> {
     // `.` and `..` are legal segments, but servers and proxies resolve them.
     (!matches!(value, "" | "." | "..")).then(|| utf8_percent_encode(value, RESERVED))

@@ -13,12 +13,12 @@ pub(crate) struct Extras {
 }
 
 impl Extras {
-    /// Sets a header, or returns why it must not be set.
+    /// Sets a header, or returns why it may not be set.
     pub(crate) fn set_header(&mut self, name: &str, value: &[u8]) -> Result<(), String> {
         let Ok(header) = HeaderName::from_bytes(name.as_bytes()) else {
             return Err(format!("invalid header name {name:?}: use letters, digits and `-`"));
         };
-        // More than any server reads; a map of headers has a limit too.
+        // More than any server reads; a map of headers also has a limit.
         if self.headers.len() >= MAX_HEADERS && !self.headers.contains_key(&header) {
             return Err(format!("the call has more than {MAX_HEADERS} headers: send fewer"));
         }
@@ -38,7 +38,7 @@ impl Extras {
         self.extensions.insert(value);
     }
 
-    /// Adds the headers and extensions to a request that is ready otherwise.
+    /// Adds the headers and extensions to a request that is otherwise complete.
     pub(crate) fn apply<B>(&self, request: &mut http::Request<B>) {
         for (name, value) in &self.headers {
             request.headers_mut().insert(name.clone(), value.clone());
@@ -47,7 +47,7 @@ impl Extras {
     }
 }
 
-/// Returns why a call must not set a header; `None` if it may.
+/// Returns why a call may not set a header; `None` if it may.
 fn refusal(name: &HeaderName) -> Option<&'static str> {
     // Servers with a CGI interface, such as WSGI, do not distinguish `_` and `-`.
     Some(match &*name.as_str().replace('_', "-") {

@@ -1,7 +1,7 @@
 //! A client of the [Avala](https://avala.ai) REST API: every call, lists as streams, waits for jobs, typed errors,
 //! retries that never execute a call twice, and rate limits.
 //!
-//! For backends and scripts that call the API. A program that only reads or writes its JSON needs `avala-types` alone;
+//! For backends and scripts that call the API. A program that only reads or writes its JSON needs only `avala-types`;
 //! uploads and downloads are in `avala-transfer`, agents in `avala-agents`.
 //!
 //! # First call
@@ -121,9 +121,9 @@
 //! | `blocking` | no | the same calls without `async`, for scripts |
 //! | `reqwest` | no | a classifier for the errors of a `reqwest` client that is used as the service |
 //! | `tracing` | no | spans for calls and attempts |
-//! | `testing` | no | errors and responses of your own |
+//! | `testing` | no | your own errors and responses |
 //!
-//! Without `hyper`, which the connection features imply, bring a service of your own.
+//! Without `hyper`, which the connection features imply, set your own service.
 //!
 //! # Cost
 //!

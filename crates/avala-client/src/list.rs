@@ -49,7 +49,7 @@ impl Avala {
 /// ```
 #[must_use = "a list does nothing until it is awaited or streamed"]
 pub struct List<T, F = ()> {
-    /// The call for one page, which fails if one of its records does.
+    /// The call for one page, which fails if one of its records fails.
     call: Call<CursorPage<T>>,
     decode_records: DecodeRecords<T>,
     filters: PhantomData<fn() -> F>,
@@ -81,12 +81,12 @@ impl<T, F> List<T, F> {
         self.param("limit", items.to_string())
     }
 
-    /// Starts at a cursor that an earlier page or stream gave.
+    /// Starts at a cursor of an earlier page or stream.
     ///
     /// A cursor contains the filters that it was made with. If this call sets none, those of the cursor are kept, so
-    /// that a list can be resumed by its cursor alone. If it sets some, they win: one that the cursor lacks is added,
-    /// and a cursor with another value for it is an error of the kind [`Request`](crate::ErrorKind::Request), because
-    /// it may have been changed on its way. [`limit`](Self::limit) is not a filter; its value replaces that of the
+    /// that a list can be resumed with only its cursor. If it sets some, they apply: one that the cursor lacks is
+    /// added, and a cursor with another value for it is an error of the kind [`Request`](crate::ErrorKind::Request),
+    /// because it may have been changed. [`limit`](Self::limit) is not a filter; its value replaces that of the
     /// cursor.
     ///
     /// The cursor of a page whose link is broken is an error of the kind
@@ -181,7 +181,7 @@ pub trait Numbered {}
 
 /// Numbered pages.
 impl<T, F> List<T, F> {
-    /// Starts at this page, in place of a [`cursor`](List::cursor); the first page is 1.
+    /// Starts at this page, instead of a [`cursor`](List::cursor); the first page is 1.
     ///
     /// ```
     /// # async fn example(avala: avala_client::Avala) -> Result<(), avala_client::Error> {

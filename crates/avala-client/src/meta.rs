@@ -18,7 +18,7 @@ const MAX_REQUEST_ID: usize = 200;
 pub struct Response<T> {
     /// The value itself.
     pub value: T,
-    /// Everything else.
+    /// Status, request ID, rate limit, attempts and times.
     pub meta: Meta,
 }
 
@@ -36,7 +36,7 @@ pub struct Meta {
     pub date: Option<SystemTime>,
     /// Rate limit that the server reported.
     pub rate_limit: RateLimitInfo,
-    /// Attempts and times of the call, with retries and queueing. A service of your own below no layers has one
+    /// Attempts and times of the call, with retries and queueing. Your own service without layers has one
     /// attempt.
     pub report: CallReport,
 }
@@ -54,7 +54,7 @@ impl Meta {
     }
 }
 
-/// Returns the report of a service that makes none.
+/// Returns the report of a service without one.
 pub(crate) fn one_attempt() -> CallReport {
     let mut report = CallReport::default();
     report.attempts = 1;
@@ -75,7 +75,7 @@ impl DerefMut for Meta {
     }
 }
 
-/// Converts the rate limit that the transport saw last.
+/// Converts the last rate limit of the transport.
 pub(crate) fn rate_limit_info(state: RateLimitState) -> RateLimitInfo {
     let mut info = RateLimitInfo::default();
     info.limit = state.limit;

@@ -23,7 +23,7 @@ const MIN_INTERVAL: Duration = Duration::from_millis(500);
 /// How long after the start of a wait a 404 can be replication lag: the resource was created a moment ago.
 const LAG: Duration = Duration::from_secs(5);
 
-/// Longest pause before a 404 is retried.
+/// Maximum pause before a 404 is retried.
 const LAG_PAUSE: Duration = Duration::from_secs(2);
 
 /// Job progress, as the function of [`Call::wait_with`] reports it.
@@ -46,7 +46,7 @@ type Observer<T> = dyn FnMut(&T) + Send + Sync;
 ///
 /// A poll that fails with a [retryable](Error::is_retryable) error does not end the wait: its timeout does. A 404
 /// within 5 seconds of the start is retried once, because a resource that was just created may not be visible
-/// everywhere yet; if the timeout leaves no time for that, the 404 is the result.
+/// on every server yet; if the timeout leaves no time for that, the 404 is the result.
 ///
 /// The options of a call, such as [`header`](Self::header), apply to each poll.
 ///
@@ -126,7 +126,7 @@ impl<T> Wait<T> {
         self.timeout(time)
     }
 
-    /// Calls a function with the value of every poll that succeeds, the last one included.
+    /// Calls a function with the value of every poll that succeeds, including the last one.
     ///
     /// It runs between two polls and should not block. A second function replaces the first one.
     ///
@@ -169,7 +169,7 @@ call_options!(Wait<T>);
 
 /// Waiting.
 impl<T, F> Call<T, F> {
-    /// Repeats the call until a predicate accepts its value: every 5 seconds, for 10 minutes at most.
+    /// Repeats the call until a predicate accepts its value: every 5 seconds, for at most 10 minutes.
     ///
     /// The predicate sees the value of each poll; the wait returns the accepted one. [`Wait`] says which errors end it.
     ///
@@ -185,7 +185,7 @@ impl<T, F> Call<T, F> {
         self.wait_with(move |value| if predicate(value) { Progress::Ready } else { Progress::Running(None) })
     }
 
-    /// Repeats the call until a function says that the job is done or failed, as [`wait_until`](Self::wait_until) does.
+    /// Repeats the call until a function reports that the job is done or failed, like [`wait_until`](Self::wait_until).
     ///
     /// ```
     /// # async fn example(avala: avala_client::Avala, uid: &str) -> Result<(), avala_client::Error> {
@@ -232,7 +232,7 @@ impl<T: Send + 'static> Wait<T> {
             if let Some((pause, failed)) = self.polls.pause.take() {
                 if started.elapsed().saturating_add(pause) >= self.timeout {
                     return Err(match failed {
-                        // The resource is missing as far as is known: waiting longer would not help.
+                        // The resource does not seem to exist: waiting longer would not help.
                         Some(error) if error.is_not_found() => error,
                         failed => self.timed_out(started.elapsed(), failed),
                     });
@@ -282,7 +282,7 @@ impl<T: Send + 'static> Wait<T> {
         }
     }
 
-    /// Returns whether a poll may have failed only because the resource is so new.
+    /// Returns whether a poll may have failed only because the resource is new.
     fn is_lag(&self, error: &Error, started: Instant) -> bool {
         !self.polls.was_not_found && error.status() == Some(StatusCode::NOT_FOUND) && started.elapsed() < LAG
     }

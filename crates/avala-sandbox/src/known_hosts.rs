@@ -1,4 +1,4 @@
-//! Hosts that the proxy serves: the API, and the storage hosts that uploads are known to go to.
+//! Hosts that the proxy serves: the API, and the known storage hosts of uploads.
 
 /// Hosts of the API.
 const API_HOSTS: [&str; 2] = ["api.avala.ai", "server.avala.ai"];

@@ -28,7 +28,7 @@ use crate::response_body::ResponseBody;
 use crate::screen;
 use crate::state::clock;
 
-/// Largest body of a call.
+/// Maximum size of the body of a call.
 const MAX_BODY_BYTES: usize = 64 * 1024 * 1024;
 
 /// The steps of a request, in the order of [`response`](Pipeline::response) and [`process`](Pipeline::process).
@@ -48,7 +48,7 @@ pub(crate) struct Pipeline {
 enum Part {
     Api,
     Control,
-    /// It streams bodies, and knows no keys and no limits.
+    /// It streams bodies, without keys and limits.
     Storage,
 }
 
@@ -70,7 +70,7 @@ impl Pipeline {
         let part = Part::of(parts.uri.path());
         let api_path = parts.uri.path().strip_prefix(API_PREFIX).unwrap_or(parts.uri.path()).to_owned();
         let fault = match part {
-            // A fault on every path does not hit the routes that set faults.
+            // A fault on every path does not apply to the routes that set faults.
             Part::Control => None,
             _ => self.app.faults().take(&Target::of(&parts.method, &api_path, part == Part::Storage)),
         };
@@ -115,7 +115,7 @@ impl Pipeline {
             Some(Effect::Delay(delay)) => self.latency + delay,
             _ => self.latency,
         };
-        // Tokio rounds up to the next millisecond, and nothing at all should take no time.
+        // Tokio rounds up to the next millisecond, and a delay of zero should take no time.
         if !wait.is_zero() {
             tokio::time::sleep(wait).await;
         }
@@ -160,7 +160,7 @@ impl Pipeline {
             _ => {}
         }
         let response = self.process(Request::from_parts(parts, Body::new(body))).await;
-        // What arrived of a body that a fault ended is dropped, and so is the connection.
+        // If a fault has ended the body, its bytes and the connection are dropped.
         Ok(Some(response).filter(|_| !matches!(fault, Some(Effect::CutRequest(_)))))
     }
 
@@ -230,7 +230,7 @@ fn stop(fault: Option<&Effect>) -> Option<(u64, Stop)> {
     }
 }
 
-/// Reads a body up to the limit of calls; returns how long it was.
+/// Reads a body up to the limit of calls; returns its length.
 async fn collect(body: &mut RequestBody) -> io::Result<(Bytes, u64)> {
     let mut kept = BytesMut::new();
     let mut length = 0;
@@ -290,7 +290,7 @@ fn with_trailing_slash<B>(request: &Request<B>) -> Option<String> {
     Some(format!("{}/{query}", uri.path()))
 }
 
-/// Returns the response as a fault leaves it. A body that ends too early is announced with its own length.
+/// Applies a fault to the response. A body that ends too early is announced with its real length.
 fn damage(response: Response<Body>, fault: Option<&Effect>) -> Response<ResponseBody> {
     use http_body::Body as _;
     let length = response.body().size_hint().exact().filter(|length| *length > 0);

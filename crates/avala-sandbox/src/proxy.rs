@@ -1,4 +1,4 @@
-//! A CONNECT proxy that stands in for the known hosts, with certificates of the test authority.
+//! A CONNECT proxy that replaces the known hosts, with certificates of the test authority.
 
 use std::io;
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use crate::pipeline::Pipeline;
 use crate::protocol::HEAD_TIMEOUT;
 use crate::server;
 
-/// Largest head of a CONNECT request.
+/// Maximum size of the head of a CONNECT request.
 const MAX_HEAD_BYTES: usize = 16 * 1024;
 
 /// Accepts connections until the task is aborted.

@@ -17,7 +17,7 @@ pub struct Route {
     pub path: &'static str,
 }
 
-/// The routes of a resource. Each is named once, so that the router and the list cannot differ.
+/// The routes of a resource. Each is declared once, so that the router and the list cannot differ.
 pub(crate) struct Routes {
     router: Router<App>,
     list: Vec<Route>,

@@ -19,7 +19,7 @@ use crate::webhook::AnnounceError;
 
 /// An Avala in memory that listens on a port of this machine until it is dropped.
 ///
-/// Each one has its own data, so that tests can run side by side. There are no permissions: every client with the key
+/// Each one has its own data, so that tests can run in parallel. There are no permissions: every client with the key
 /// sees and changes everything.
 ///
 /// ```
@@ -99,15 +99,15 @@ impl Sandbox {
         self.pipeline.log.requests()
     }
 
-    /// Forgets the requests so far.
+    /// Removes the requests so far from the log.
     pub fn clear_requests(&self) {
         self.pipeline.log.clear();
     }
 
-    /// Announces an event to the agents and webhooks that subscribed to it, as if it had just happened.
+    /// Triggers an event for the agents and webhooks that are subscribed to it.
     ///
-    /// The payload is what agents get, such as `{"task_uid": ..., "result_uid": ...}` for `result.submitted`, or the
-    /// resource that webhooks get, with its `uid`. Nothing else changes: `dataset.deleted` deletes no dataset.
+    /// The payload is that of agents, such as `{"task_uid": ..., "result_uid": ...}` for `result.submitted`, or the
+    /// resource for webhooks, with its `uid`. Nothing else changes: `dataset.deleted` deletes no dataset.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -149,7 +149,7 @@ impl Sandbox {
     /// Lets the next status responses of managed uploads show these steps of their finalization, one in each, before it
     /// continues as usual.
     ///
-    /// A finalization that a step has `failed` stays so, until it is started again.
+    /// A finalization that failed with a step stays failed until it is started again.
     pub fn script_finalizations(&self, steps: impl IntoIterator<Item = FinalizationStep>) {
         self.pipeline.app.tables().fleet.finalization_script.extend(steps);
     }
@@ -158,7 +158,7 @@ impl Sandbox {
     /// `completing` or `completed`.
     ///
     /// # Errors
-    /// When the recording has no managed upload.
+    /// If the recording has no managed upload.
     pub fn set_generation_state(&self, recording_uid: &str, state: &str) -> Result<(), NotFound> {
         let mut tables = self.pipeline.app.tables();
         let row = tables.fleet.managed_uploads.find_mut(|row| row.recording.as_ref() == recording_uid);
@@ -170,7 +170,7 @@ impl Sandbox {
     /// Withdraws the published revision of a public dataset: exact requests for it get 410 from now on.
     ///
     /// # Errors
-    /// When the dataset has no revision.
+    /// If the dataset has no revision.
     pub fn withdraw_revision(&self, dataset_uid: &str) -> Result<(), NotFound> {
         let mut tables = self.pipeline.app.tables();
         let revision = tables.published(&dataset_uid.into());
@@ -178,10 +178,10 @@ impl Sandbox {
         Ok(())
     }
 
-    /// Sets whether grants of a public dataset say that ranges are supported. Default: they do.
+    /// Sets whether grants of a public dataset report that ranges are supported. Default: they do.
     ///
     /// # Errors
-    /// When the dataset has no revision.
+    /// If the dataset has no revision.
     pub fn set_range_supported(&self, dataset_uid: &str, supported: bool) -> Result<(), NotFound> {
         let mut tables = self.pipeline.app.tables();
         let revision = tables.published(&dataset_uid.into());
@@ -192,7 +192,7 @@ impl Sandbox {
     /// Sets the status of an agent's execution, such as `running` or `failed`.
     ///
     /// # Errors
-    /// When there is no such execution.
+    /// If there is no such execution.
     pub fn set_execution_status(&self, execution_uid: &str, status: &str) -> Result<(), NotFound> {
         let mut tables = self.pipeline.app.tables();
         let execution = tables.agent_executions.get_mut(execution_uid);

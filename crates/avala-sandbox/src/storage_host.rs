@@ -46,9 +46,9 @@ pub struct StoredObject {
     pub etag: String,
     /// `Content-Type` of the request that sent it.
     pub content_type: Option<String>,
-    /// How often it was written; 0 if the sandbox or the test made it.
+    /// Number of writes; 0 if the sandbox or the test created it.
     pub puts: u64,
-    /// Parts that it was sent in, in their order; none if it was sent whole.
+    /// The parts of its upload, in order; none if it was sent whole.
     pub parts: Vec<StoredPart>,
 }
 
@@ -62,7 +62,7 @@ pub struct StoredPart {
     pub size: u64,
     /// SHA-256 in hexadecimal; `None` if the bytes were only counted.
     pub sha256: Option<String>,
-    /// How often it was sent.
+    /// Number of times that it was sent.
     pub puts: u64,
 }
 
@@ -70,11 +70,11 @@ pub struct StoredPart {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct StoredUpload {
-    /// Key of the object that it is for.
+    /// Key of its object.
     pub key: String,
     /// Upload ID.
     pub upload_id: String,
-    /// Parts that have arrived, in their order.
+    /// Parts that have arrived, in order.
     pub parts: Vec<StoredPart>,
 }
 
@@ -84,13 +84,13 @@ pub struct StoredUpload {
 pub struct StorageCounters {
     /// Objects that were stored whole, by PUT or by a form.
     pub puts: u64,
-    /// Parts that were stored, repeated ones included.
+    /// Parts that were stored, including repeated ones.
     pub parts: u64,
     /// Parts that were stored although the upload had them.
     pub parts_again: u64,
     /// Number of bytes stored.
     pub bytes: u64,
-    /// Requests that were refused, as those that had expired. Faults are not counted.
+    /// Requests that were refused, such as those with an expired URL. Faults are not counted.
     pub refused: u64,
 }
 
@@ -102,7 +102,7 @@ impl<'a> StorageHost<'a> {
     /// Returns the objects that were uploaded, in the order of their keys.
     #[must_use]
     pub fn objects(&self) -> Vec<StoredObject> {
-        // Hashes of large objects are computed without holding up the server.
+        // Hashes of large objects are computed without blocking the server.
         let objects = self.app.storage(|storage| storage.objects.clone());
         objects.iter().map(|(key, object)| describe(key, object)).collect()
     }
@@ -117,7 +117,7 @@ impl<'a> StorageHost<'a> {
     /// Returns the bytes of an object.
     ///
     /// # Errors
-    /// When there is no such object, its bytes were not kept, or they cannot be read.
+    /// If there is no such object, its bytes were not kept, or they cannot be read.
     pub fn bytes(&self, key: &str) -> io::Result<Bytes> {
         let object = self.app.tables().object_at(key, self.app.links());
         let content = object.ok_or(io::ErrorKind::NotFound)?.content;
@@ -127,7 +127,7 @@ impl<'a> StorageHost<'a> {
     /// Computes the SHA-256 of an object, in hexadecimal, without holding it in memory.
     ///
     /// # Errors
-    /// When there is no such object, its bytes were not kept, or they cannot be read.
+    /// If there is no such object, its bytes were not kept, or they cannot be read.
     pub fn sha256(&self, key: &str) -> io::Result<String> {
         let object = self.app.tables().object_at(key, self.app.links()).ok_or(io::ErrorKind::NotFound)?;
         object.sha256.map_or_else(|| object.content.sha256(), Ok)
@@ -159,26 +159,26 @@ impl<'a> StorageHost<'a> {
         }
     }
 
-    /// Adds an object that is not an upload, or replaces one by another version.
+    /// Adds an object that is not an upload, or replaces one with another version.
     pub fn insert(&self, key: &str, bytes: impl Into<Bytes>) {
         self.make(key, Content::Bytes(bytes.into()));
     }
 
-    /// Stores an object of any size that takes no memory: digits that look random.
+    /// Stores an object of any size that takes no memory: pseudorandom digits.
     pub fn insert_generated(&self, key: &str, size: u64) {
         self.make(key, Content::Generated(Generated::new(size, 0)));
     }
 
-    /// Returns a URL to fetch an object at, signed now.
+    /// Returns a URL for fetching an object, signed now.
     #[must_use]
     pub fn url(&self, key: &str) -> String {
         self.app.links().url(key)
     }
 
-    /// Replaces the bytes of an object by others of the same size, as another version.
+    /// Replaces the bytes of an object with others of the same size, as another version.
     ///
     /// # Errors
-    /// When there is no such object.
+    /// If there is no such object.
     pub fn change(&self, key: &str) -> Result<(), NotFound> {
         let mut tables = self.app.tables();
         let is_changed = tables.object_at(key, self.app.links()).is_some() && tables.storage.change(key);
@@ -188,7 +188,7 @@ impl<'a> StorageHost<'a> {
     /// Removes an object.
     ///
     /// # Errors
-    /// When there is no such object.
+    /// If there is no such object.
     pub fn remove(&self, key: &str) -> Result<(), NotFound> {
         let is_removed = self.app.storage(|storage| storage.remove(key));
         if is_removed { Ok(()) } else { Err(NotFound::new("object", key)) }

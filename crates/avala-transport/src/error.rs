@@ -103,7 +103,7 @@ pub enum TimeoutPhase {
 /// Ordered from [`No`](Self::No) to [`Yes`](Self::Yes).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Sent {
-    /// The server did not process the request: it was not sent, or the server refused it by HTTP/2's means.
+    /// The server did not process the request: it was not sent, or the server refused it over HTTP/2.
     No,
     /// Unknown: the server may have processed the request.
     Maybe,
@@ -112,7 +112,7 @@ pub enum Sent {
 }
 
 impl TransportError {
-    /// Creates an error of this kind, for layers and services of your own.
+    /// Creates an error of this kind, for your own layers and services.
     ///
     /// `sent` starts as [`Sent::No`] for the kinds [`Configuration`](TransportErrorKind::Configuration),
     /// [`Request`](TransportErrorKind::Request), [`Connect`](TransportErrorKind::Connect),
@@ -140,7 +140,7 @@ impl TransportError {
 
     /// Returns the `TransportError` in `error`, or wraps it as [`TransportErrorKind::Layer`].
     ///
-    /// If the source chain of `error` contains a `TransportError`, its kind, status and `sent` are taken over, and
+    /// If the source chain of `error` contains a `TransportError`, its kind, status and `sent` are used, and
     /// `error` is kept as the source.
     #[must_use]
     pub fn from_box(error: BoxError) -> Self {

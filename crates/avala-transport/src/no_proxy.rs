@@ -30,7 +30,7 @@ enum Host {
 }
 
 impl NoProxy {
-    /// Parses entries separated by commas or white space. An entry in no other known form is a name.
+    /// Parses entries separated by commas or white space. An entry without another known form is a name.
     pub(crate) fn parse(list: &str) -> Self {
         let entries = list.split(|c: char| c == ',' || c.is_whitespace()).filter_map(Entry::parse).collect();
         Self { entries }

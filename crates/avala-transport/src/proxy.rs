@@ -12,7 +12,7 @@ use crate::no_proxy::NoProxy;
 
 /// HTTP proxy, and which connections use it. Pass it to [`TransportBuilder::proxy`](crate::TransportBuilder::proxy).
 ///
-/// Https goes through a tunnel (`CONNECT`): the proxy sees the host name and nothing of the requests. Plain http, which
+/// Https uses a tunnel (`CONNECT`): the proxy sees only the host name, and not the requests. Plain http, which
 /// is allowed for loopback addresses only, never uses a proxy. Proxy credentials are taken from the proxy URL, sent to
 /// the proxy only, and never shown. If the proxy rejects them, the call fails at once with
 /// [`Configuration`](crate::TransportErrorKind::Configuration).

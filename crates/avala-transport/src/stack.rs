@@ -128,7 +128,7 @@ pub(crate) fn assemble(settings: Settings, bottom: Bottom) -> Transport {
         // Inside retry, so that each attempt takes a token. Its wait counts against the call, not against the attempt.
         .layer(RateLimitLayer::new(settings.rate_limiter).permit_term(settings.attempt_timeout))
         // Below the rate limiter, so that calls that wait for a token hold no permit. The limiter takes a token and
-        // polls this layer in one poll; if no permit is free in that poll, it puts the token back.
+        // polls this layer in one poll; if no permit is free in that poll, it returns the token.
         .layer(ConcurrencyLimitLayer::new(settings.concurrency).term(settings.attempt_timeout))
         // After the waits, so that the key is current when the request is sent. User layers below can see and sign it.
         .layer(option_layer(settings.auth))

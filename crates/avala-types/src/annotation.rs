@@ -5,8 +5,8 @@ use crate::json::Json;
 /// Payload that edits annotations (`POST /datasets/{owner}/{slug}/bulk-edition/`): a bare list of free-form objects.
 ///
 /// An edit has an `action`, the changed object (`object_uuid`, `object_type`), the location of that object (one of
-/// `dataset_item_uid` and `sequence_uid`), and its `object_data` where the action writes one. The server finds an
-/// object by these, so that sending an edit twice does no harm.
+/// `dataset_item_uid` and `sequence_uid`), and its `object_data` if the action writes one. The server finds an
+/// object by these, so that an edit can safely be sent twice.
 ///
 /// ```
 /// use avala_types::BulkEdit;

@@ -96,7 +96,7 @@ model! {
             username: Option<OwnerName>,
             /// Image URL.
             picture: Option<String>,
-            /// Name of the person.
+            /// Name of the user.
             full_name: Option<String>,
             /// Account type, free text.
             reporter_type as "type": Option<String>,

@@ -1,5 +1,5 @@
-//! Results of the `test` calls, which try out a webhook, an agent, an alert channel, a storage or an inference
-//! provider.
+//! Results of the `test` calls of webhooks, agents, alert channels, storage configs and inference
+//! providers.
 
 use std::collections::BTreeMap;
 
@@ -16,7 +16,7 @@ model! {
         optional {
             /// Whether the test succeeded.
             success: Option<bool>,
-            /// What happened, in a sentence.
+            /// Description of the result, a sentence.
             message: Option<String>,
             /// Whether the delivery reached the agent.
             delivered: Option<bool>,
@@ -34,7 +34,7 @@ model! {
         optional {
             /// Whether the test succeeded.
             success: Option<bool>,
-            /// What happened, in a sentence.
+            /// Description of the result, a sentence.
             message: Option<String>,
             /// Whether the delivery reached the receiver.
             delivered: Option<bool>,
@@ -50,7 +50,7 @@ model! {
     pub struct AlertChannelTest {
         required {}
         optional {
-            /// What happened, in a sentence.
+            /// Description of the result, a sentence.
             detail: Option<String>,
             /// Identifier of the channel.
             channel_uid: Option<AlertChannelUid>,
@@ -58,7 +58,7 @@ model! {
             channel_type: Option<AlertChannelType>,
             /// Whether the test succeeded.
             success: Option<bool>,
-            /// What happened, in a sentence.
+            /// Description of the result, a sentence.
             message: Option<String>,
         }
     }
@@ -71,7 +71,7 @@ model! {
         optional {
             /// Whether the test succeeded.
             success: Option<bool>,
-            /// What happened, in a sentence.
+            /// Description of the result, a sentence.
             message: Option<String>,
             /// Time of the test.
             tested_at: Option<Timestamp>,
@@ -93,17 +93,17 @@ model! {
             errors: BTreeMap<String, Vec<String>>,
             /// Whether the test succeeded.
             success: Option<bool>,
-            /// What happened, in a sentence.
+            /// Description of the result, a sentence.
             message: Option<String>,
         }
     }
 }
 
-/// Implements `is_success` for results that say it under two names.
+/// Implements `is_success` for results with two names for it.
 macro_rules! is_success {
     ($($name:ident: $other:ident),+) => {$(
         impl $name {
-            /// Returns whether the test succeeded, or `None` if the server does not say.
+            /// Returns whether the test succeeded, or `None` if the server does not report it.
             #[must_use]
             pub fn is_success(&self) -> Option<bool> {
                 self.success.or(self.$other)

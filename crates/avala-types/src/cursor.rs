@@ -11,7 +11,7 @@ use crate::link::{LinkError, Problem};
 
 /// A position in a list: the start of a page.
 ///
-/// The query of the server's link to that page, filters included. `Display` and `FromStr` convert it to
+/// The query of the server's link to that page, including filters. `Display` and `FromStr` convert it to
 /// text and back, so that a long run can store its position and resume later.
 ///
 /// The cursor of a page whose link is broken keeps the link, and [`query`](Self::query) returns what is wrong with it:
@@ -19,7 +19,7 @@ use crate::link::{LinkError, Problem};
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Cursor(Box<str>);
 
-/// Marks the text of a broken link, after the [`Problem`]'s own mark. No query begins with it. One text instead of two
+/// Marks the text of a broken link, after the [`Problem`]'s own mark. No query starts with it. One text instead of two
 /// fields keeps the futures of streams small.
 const BROKEN: char = '#';
 
@@ -28,7 +28,7 @@ impl Cursor {
         Self(query.into())
     }
 
-    /// Creates a cursor from a bare `cursor` value, as other clients of Avala hand them out.
+    /// Creates a cursor from a bare `cursor` value, as other clients of Avala return it.
     ///
     /// ```
     /// assert_eq!(avala_types::Cursor::new("cD0y+MDI1=").as_query(), "cursor=cD0y%2BMDI1%3D");
@@ -92,7 +92,7 @@ impl Cursor {
         }
     }
 
-    /// Returns the query that requests the page, or the link itself where it is broken and [`query`](Self::query)
+    /// Returns the query that requests the page, or the link itself if it is broken and [`query`](Self::query)
     /// fails.
     #[must_use]
     pub fn as_query(&self) -> &str {
@@ -106,7 +106,7 @@ impl fmt::Display for Cursor {
     }
 }
 
-/// Shows positions, and of other parameters the names alone: a filter may hold a secret.
+/// Shows positions, and only the names of other parameters: a filter may hold a secret.
 impl fmt::Debug for Cursor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Cursor({:?})", link::without_values(self.as_query()))

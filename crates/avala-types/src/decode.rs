@@ -24,11 +24,11 @@ impl<T: Field> Decode for T {}
 /// [`unexpected_fields`] lists such fields. A field that is a list or a map is kept as a whole when one of its elements
 /// is unexpected, so that no element is dropped.
 ///
-/// A field that an object has twice is an error at any depth of a model, since nothing says which value counts.
-/// Free-form JSON and unknown fields are kept as they came.
+/// A field that an object has twice is an error at any depth of a model, because it is unknown which value counts.
+/// Free-form JSON and unknown fields are kept unchanged.
 ///
 /// The text is decoded strictly first, in one pass; only if that fails, field by field. The `Deserialize` of a model
-/// is lenient too, but has one pass only: a form that `serde_json` cannot parse, such as `1e999` or half a surrogate
+/// is lenient too, but has only one pass: a form that `serde_json` cannot parse, such as `1e999` or half a surrogate
 /// pair, is an error there, and a number of an unexpected form is kept with the precision of 64 bits.
 ///
 /// ```
@@ -50,7 +50,7 @@ pub fn from_json<T: Decode>(text: &str) -> Result<T, DecodeError> {
 
 /// Decodes a response strictly: a field of an unexpected form is an error with its path.
 ///
-/// Meant for tests, which otherwise would not notice a mistake in a model or in a fake server.
+/// For tests, which otherwise would not notice a mistake in a model or in a fake server.
 ///
 /// # Errors
 /// As for [`from_json`], and if any field has an unexpected form.
@@ -104,7 +104,7 @@ pub fn unexpected_fields<T: Decode>(value: &T) -> Vec<String> {
 
 /// The reason why a text is not a valid response.
 ///
-/// It says where: by the path in the JSON, and by line and column. Its message repeats numbers and booleans of a wrong
+/// It has the position: the path in the JSON, and line and column. Its message repeats numbers and booleans of a wrong
 /// form, and no text, which may be a secret in the wrong place. For the same reason it has no
 /// [`source`](std::error::Error::source).
 pub struct DecodeError {
@@ -281,7 +281,7 @@ const MAX_MESSAGE: usize = 512;
 /// Returns a message of serde without the texts in it that come from the input. Models have none in their messages; the
 /// types of users, which are decoded by serde's derive, have.
 fn without_texts(message: &str) -> String {
-    // The name of a variant is a value; those that were expected are none.
+    // The name of a variant is a value; the expected ones are not.
     let (mut kept, rest) = match message.strip_prefix("unknown variant `").and_then(|rest| rest.rsplit_once("`, ")) {
         Some((_, expected)) => ("unknown variant, ".to_owned(), expected),
         None => (String::new(), message),

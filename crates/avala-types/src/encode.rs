@@ -6,7 +6,7 @@ use serde::ser::{self, Serialize, Serializer};
 
 /// Encodes a value as JSON, and rejects NaN and infinity anywhere in it.
 ///
-/// `serde_json` alone writes such a number as `null`, which clears a field where a value was meant.
+/// `serde_json` alone writes such a number as `null`, which would clear a field instead of setting it.
 ///
 /// ```
 /// use avala_types::{CreateQualityTarget, QualityMetric, encode_json};
@@ -18,7 +18,7 @@ use serde::ser::{self, Serialize, Serializer};
 /// ```
 ///
 /// # Errors
-/// When the value holds NaN or an infinity, or cannot be expressed in JSON, such as a map whose keys are lists.
+/// If the value holds NaN or an infinity, or cannot be expressed in JSON, such as a map whose keys are lists.
 pub fn encode_json<T: Serialize + ?Sized>(value: &T) -> Result<Vec<u8>, EncodeError> {
     let bytes = serde_json::to_vec(value).map_err(|error| EncodeError(Reason::Json(error)))?;
     // Such a number became `null`: without that word there is none to find.
@@ -33,7 +33,7 @@ pub(crate) fn check_finite<T: Serialize + ?Sized>(value: &T) -> Result<(), Encod
     let mut path = Vec::new();
     match value.serialize(Finder { path: &mut path }) {
         Err(Stop::Found(found)) => Err(EncodeError(Reason::NotFinite { path: join(&path), value: found })),
-        // Whatever else a value refuses to be is said by the encoder.
+        // The encoder reports all other errors of a value.
         Ok(()) | Err(Stop::Other) => Ok(()),
     }
 }
@@ -49,7 +49,7 @@ enum Reason {
 }
 
 impl EncodeError {
-    /// Returns the JSON path of a NaN or an infinity, such as `boxes[3].score`. Empty when the value itself is one.
+    /// Returns the JSON path of a NaN or an infinity, such as `boxes[3].score`. Empty if the value itself is one.
     #[must_use]
     pub fn path(&self) -> Option<&str> {
         match &self.0 {
@@ -256,7 +256,7 @@ struct Elements<'a> {
     path: &'a mut Vec<Step>,
     index: usize,
     key: String,
-    /// The steps that led into this level and end with it.
+    /// The part of the path that belongs to this level.
     steps: usize,
 }
 

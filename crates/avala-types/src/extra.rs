@@ -29,10 +29,10 @@ use crate::json::Json;
 /// A known field of an unexpected form is unset in the model, and its text is here under its name, until the field is
 /// set:
 /// - A setter (`with_created_at`) removes the entry for any value, also `None`, 0, `false` or an empty list.
-/// - After an assignment of any other value than the unset one, the entry stays here and counts no more: the field is
+/// - After an assignment of any other value than the unset one, the entry stays here and no longer counts: the field is
 ///   written instead, and [`unexpected_fields`](crate::unexpected_fields) does not list it.
 /// - An assignment of the unset value itself (`None`, or the default of a plain field) changes nothing, because the
-///   model looks as it was decoded: the text is written back. To write the unset value, use the setter, or
+///   model is as it was decoded: the text is written back. To write the unset value, use the setter, or
 ///   [`remove`](Self::remove) the entry.
 ///
 /// ```
@@ -54,7 +54,7 @@ pub struct Extra(Option<Box<Fields>>);
 /// map takes half a kilobyte.
 #[derive(Clone, PartialEq, Eq, Hash)]
 struct Fields {
-    /// Before all others in the order of names, so that equal fields are stored alike.
+    /// Before all others in the order of names, so that equal fields are stored equally.
     first: (Box<str>, Json),
     others: BTreeMap<Box<str>, Json>,
 }

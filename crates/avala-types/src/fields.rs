@@ -34,8 +34,8 @@ impl<K: Copy> Fields<K> {
         deserializer: D,
         visitor: V,
     ) -> Result<V::Value, D::Error> {
-        // Other formats may read a struct from a list too, which would leave the meaning of its elements to their
-        // order.
+        // Other formats may also read a struct from a list, where only the order identifies the
+        // elements.
         if PlainJson::is::<D>() {
             return deserializer.deserialize_struct("", self.members, visitor);
         }
@@ -67,7 +67,7 @@ impl<'de, K: Copy> DeserializeSeed<'de> for NextKey<'_, K> {
         if std::any::type_name::<D>() == std::any::type_name::<Index>() {
             return deserializer.deserialize_identifier(AtIndex(self.fields, PhantomData));
         }
-        // The name was compared with all of ours.
+        // The name was compared with all known ones.
         if std::any::type_name::<D>() == std::any::type_name::<Unknown<'_>>() {
             return deserializer.deserialize_identifier(OtherName(PhantomData));
         }
@@ -98,7 +98,7 @@ impl<'de, K: Copy> Visitor<'de> for NextKey<'_, K> {
     }
 }
 
-/// Takes a name that is known to be none of ours.
+/// Takes a name that is known to be a different one.
 struct OtherName<K>(PhantomData<K>);
 
 impl<'de, K> Visitor<'de> for OtherName<K> {

@@ -1,4 +1,4 @@
-//! Inference providers: models that run elsewhere.
+//! Inference providers: models that run outside Avala.
 
 use serde::de;
 use serde::ser::{Serialize, Serializer};
@@ -21,7 +21,7 @@ open_enum! {
         Openai = "openai",
         /// Anthropic.
         Anthropic = "anthropic",
-        /// Anything else.
+        /// Another provider.
         Custom = "custom",
     }
 }

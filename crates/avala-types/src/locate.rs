@@ -13,7 +13,7 @@ const MAX_LEVELS: usize = 64;
 
 /// Finds the path of the value that was read last in the first `offset` bytes of a text.
 ///
-/// Decoding does not keep track of paths, which would slow down every response; this scan follows a failure. It needs
+/// Decoding does not track paths, which would slow down every response; this scan follows a failure. It needs
 /// no more memory than the path.
 #[must_use]
 pub fn json_path_at(text: &str, offset: usize) -> String {
@@ -98,7 +98,7 @@ pub(crate) fn position_at(text: &str, offset: usize) -> (usize, usize) {
     (line, before.iter().rev().take_while(|byte| **byte != b'\n').count())
 }
 
-/// Returns the end of the first key of this name that its object has already, as far as [`json_path_at`] keeps levels.
+/// Returns the end of the first key of this name that its object already has, as far as [`json_path_at`] keeps levels.
 pub(crate) fn repeated_key(text: &str, name: &str) -> Option<usize> {
     let bytes = text.as_bytes();
     // For each level whether it has the key, and the number of levels that are left out.

@@ -15,11 +15,11 @@ use crate::plain_struct::read_struct;
 use crate::visibility::Visibility;
 
 model! {
-    /// Storage quota of you or your organization.
+    /// Storage quota of the user or an organization.
     #[derive(Eq, Hash)]
     pub struct UploadQuota {
         required {
-            /// Used bytes, running uploads included.
+            /// Used bytes, including running uploads.
             used: u64,
             /// Quota in bytes.
             limit: u64,
@@ -96,7 +96,7 @@ impl Field for ManualUploadTarget {
         }
         read_struct!(Version { required {} optional { upload_uid } });
 
-        // Read twice: the text decides on the version, and what the models do not know must reach them as text.
+        // Read twice: the text decides the version, and the models must get unknown fields as text.
         let json = Json::deserialize(deserializer)?;
         let target = match json.parse::<Version>() {
             Ok(Version { upload_uid: Some(_) }) => read_text(json.get(), mode).map(Self::Session),

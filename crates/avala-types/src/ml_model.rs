@@ -1,4 +1,4 @@
-//! Models of machine learning, as the server lists them.
+//! Machine learning models, as the server lists them.
 
 use crate::id::ModelUid;
 use crate::model::model;

@@ -5,7 +5,7 @@ use crate::timestamp::Timestamp;
 
 /// Rate limit reported in response headers.
 ///
-/// A deployment may report none of it; missing or invalid values are `None`.
+/// A deployment may report none of them; missing or invalid values are `None`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RateLimitInfo {

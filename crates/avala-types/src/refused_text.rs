@@ -6,7 +6,7 @@ use serde::de::Unexpected;
 /// shown.
 pub(crate) const TEXT: Unexpected<'static> = Unexpected::Other("string");
 
-/// Refuses a string in a visitor that expects none. serde's own method would repeat the text.
+/// Refuses a string in a visitor that does not expect one. serde's own method would repeat the text.
 macro_rules! refuse_text {
     () => {
         fn visit_str<E: serde::de::Error>(self, _: &str) -> Result<Self::Value, E> {

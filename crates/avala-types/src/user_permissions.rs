@@ -8,7 +8,7 @@ model! {
     pub struct UserPermissions {
         required {}
         optional {
-            /// Type of the credentials, as the server names it.
+            /// Type of the credentials, in the server's words.
             account_type as "type": Option<String>,
             /// Whether the caller belongs to the staff.
             is_staff_privileged: Option<bool>,

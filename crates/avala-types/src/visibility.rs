@@ -9,7 +9,7 @@ open_enum! {
         Private = "private",
         /// Visible to everyone with the URL.
         Unlisted = "unlisted",
-        /// Visible to everybody.
+        /// Visible to everyone.
         Public = "public",
     }
 }

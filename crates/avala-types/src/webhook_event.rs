@@ -148,7 +148,7 @@ impl WebhookEvent {
     }
 }
 
-/// What a body says of its event. Empty for a body that is not an object.
+/// The information of a body about its event. Empty for a body that is not an object.
 #[derive(Default)]
 struct Signed {
     /// The texts under `event`, and under `event_type` as in an execution. A field that occurs twice counts twice.

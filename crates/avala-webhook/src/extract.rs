@@ -45,7 +45,7 @@ where
     }
 }
 
-/// The status of the error, with an empty body: a sender learns no details.
+/// The status of the error, with an empty body: a sender gets no details.
 impl IntoResponse for VerifyError {
     fn into_response(self) -> Response {
         StatusCode::from_u16(self.kind().status()).unwrap_or(StatusCode::BAD_REQUEST).into_response()

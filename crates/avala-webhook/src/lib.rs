@@ -25,8 +25,8 @@
 //!
 //! # What a signature protects
 //!
-//! The signature covers the body, and nothing else. So a valid signature proves that Avala sent this body at some time.
-//! It does not prove:
+//! The signature covers the body, and only the body. So a valid signature proves that Avala sent this body at some
+//! time. It does not prove:
 //!
 //! - **that the delivery is new.** An attacker who recorded a delivery can send the body again, under another delivery
 //!   ID. Receive over https only; make handlers idempotent by the resource (its UID and status), and not by the
@@ -131,7 +131,7 @@ pub fn verify<'a>(
     Ok(Delivery { id: id.into(), event })
 }
 
-/// Rejects secrets with which anybody could sign, or with which no signature would match.
+/// Rejects secrets with which anyone could sign, or with which no signature would match.
 fn check_secrets(secrets: &[impl AsRef<str>]) -> Result<(), VerifyError> {
     let trimmed = |secret: &str| secret.trim_matches(is_blank).len();
     if secrets.is_empty() || secrets.iter().any(|secret| trimmed(secret.as_ref()) == 0) {

@@ -41,7 +41,7 @@ fn the_tree_of_commands_is_consistent() {
     root.debug_assert();
     let mut paths = BTreeSet::new();
     for entry in entries() {
-        assert!(paths.insert(entry.path()), "{:?} is there twice", entry.path());
+        assert!(paths.insert(entry.path()), "{:?} occurs twice", entry.path());
         assert!(!entry.about().is_empty());
     }
 }

@@ -2,7 +2,7 @@
 
 use super::limits;
 
-/// A value that is complete.
+/// A complete value.
 #[derive(Debug, PartialEq)]
 pub(super) enum Node {
     Null,
@@ -18,10 +18,10 @@ pub(super) enum Node {
 /// Result of reading.
 #[derive(Debug, PartialEq)]
 pub(super) struct Parsed {
-    /// The values that are complete: a list or object may lack its end.
+    /// The complete values: a list or object may lack its end.
     pub(super) node: Option<Node>,
     pub(super) end: End,
-    /// Whether the text is JSON to every parser, and every value of it is in `node`.
+    /// Whether the text is JSON for every parser, and every value of it is in `node`.
     pub(super) is_strict: bool,
 }
 
@@ -68,7 +68,7 @@ impl Parser<'_> {
         }
     }
 
-    /// Returns the value that begins here, as far as it is complete.
+    /// Returns the value that starts here, as far as it is complete.
     fn value(&mut self, depth: usize) -> (Option<Node>, End) {
         self.blank();
         match self.peek() {
@@ -324,7 +324,7 @@ impl Node {
 }
 
 fn write_string(text: &str, json: &mut String) {
-    // Nothing that can fail: strings have a form in JSON.
+    // This cannot fail: JSON can express every string.
     json.push_str(&serde_json::to_string(text).unwrap_or_default());
 }
 

@@ -46,7 +46,7 @@ pub enum ErrorKind {
     /// [memory budget](crate::AvalaBuilder::memory_budget). Passes when other calls end, unless this response alone is
     /// larger than the budget.
     MemoryBudget,
-    /// The response is not JSON, or has not the expected form: see
+    /// The response is not JSON, or does not have the expected form: see
     /// [`Error::json_path`](crate::Error::json_path).
     Decode,
     /// The link to the next page points to another path, is malformed, or repeats a page.
@@ -99,7 +99,7 @@ impl ErrorKind {
             413 if has_quota => Self::QuotaExceeded,
             429 => Self::RateLimited,
             500.. => Self::Server,
-            // Other statuses of this class do not ask for the same request at another URL.
+            // Other statuses of this class do not request the same call at another URL.
             301 | 302 | 303 | 307 | 308 => Self::Redirect,
             _ => Self::UnexpectedStatus,
         }
@@ -117,7 +117,7 @@ impl ErrorKind {
             TransportErrorKind::BodyTooLarge => Self::BodyTooLarge,
             TransportErrorKind::MemoryBudget => Self::MemoryBudget,
             TransportErrorKind::Layer => Self::Layer,
-            // No other kind exists; the enum is non-exhaustive for users only.
+            // There is no other kind; the enum is non-exhaustive only for users.
             TransportErrorKind::ConnectionLost | _ => Self::ConnectionLost,
         }
     }

@@ -26,7 +26,7 @@ use crate::endpoint::Endpoint;
 /// `Display` is one printable line: the call, what failed, the number of attempts and the elapsed time.
 ///
 /// No secret appears in the message, the fields, the kept body, `Debug`, or any source: see
-/// [`redact`](avala_transport::redact) for what is recognized. At most the first 64 kB of a body are looked at, and the
+/// [`redact`](avala_transport::redact) for what is recognized. At most the first 64 kB of a body are read, and the
 /// number and length of messages are limited.
 ///
 /// ```
@@ -216,7 +216,7 @@ impl Error {
         self.0.kind == ErrorKind::NotFound
     }
 
-    /// Returns whether the API key is missing, wrong or revoked (401). Repeating the call with the same key will not
+    /// Returns whether the API key is missing, wrong or revoked (401). Repeating the call with the same key does not
     /// help.
     #[must_use]
     pub fn is_authentication(&self) -> bool {
@@ -256,9 +256,9 @@ impl Error {
         self.0.redirect_host.as_deref()
     }
 
-    /// Returns where in the response decoding failed, such as `results[3].uid`, for errors of the kind
-    /// [`ErrorKind::Decode`]; for errors of the kind [`ErrorKind::Request`], where the payload has a number that JSON
-    /// cannot express.
+    /// Returns the path in the response at which decoding failed, such as `results[3].uid`, for errors of the kind
+    /// [`ErrorKind::Decode`]; for errors of the kind [`ErrorKind::Request`], the path in the payload of a number that
+    /// JSON cannot express.
     #[must_use]
     pub fn json_path(&self) -> Option<&str> {
         self.0.json_path.as_deref()
@@ -274,9 +274,9 @@ impl Error {
 
     /// Returns the body of the response, with secrets redacted.
     ///
-    /// It is valid JSON if the body was, and not longer than 64 kB. Of a longer body it has the values that are
-    /// complete within the first 64 kB, and ends with `… (truncated)`. Of a text that is not JSON it has the first 4
-    /// kB.
+    /// It is valid JSON if the body was valid JSON, and not longer than 64 kB. Of a longer body it has the values that
+    /// are complete within the first 64 kB, and ends with `… (truncated)`. Of a text that is not JSON it has the first
+    /// 4 kB.
     #[must_use]
     pub fn body(&self) -> Option<&str> {
         self.0.body.as_deref()

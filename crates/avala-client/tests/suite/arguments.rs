@@ -1,4 +1,4 @@
-//! Bad arguments and settings: a typed error each, and no request.
+//! Invalid arguments and settings: each is a typed error, without a request.
 
 use avala_client::{Avala, ErrorKind, Sent};
 use avala_transport::testing::ScriptedService;

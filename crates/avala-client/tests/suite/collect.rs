@@ -15,7 +15,7 @@ fn dataset(number: u64) -> serde_json::Value {
     json!({"uid": format!("d{number}"), "name": "n", "slug": "s"})
 }
 
-/// Creates a server with `count` datasets in numbered pages of two, each of which takes a second. Says that there are
+/// Creates a server with `count` datasets in numbered pages of two, each of which takes a second. It reports a count of
 /// `claimed`.
 fn numbered(count: u64, claimed: u64) -> impl Fn(http::Request<Body>) -> NumberedFuture + Clone + Send + Sync {
     move |request| {
@@ -88,7 +88,7 @@ async fn parallel_pages_follow_a_list_that_changes() {
     for (count, claimed) in [(9, 6), (6, 20), (6, u64::MAX), (1, u64::MAX)] {
         let avala = Avala::from_service(tower::service_fn(numbered(count, claimed)));
         let all: Vec<_> = avala.datasets().list_by_owner("acme").try_collect_parallel(2).await.unwrap();
-        assert_eq!(uids(&all), expected(count), "{claimed} were claimed");
+        assert_eq!(uids(&all), expected(count), "{claimed} were reported");
     }
 }
 
@@ -155,7 +155,7 @@ async fn count_may_be_missing_null_or_wrong() {
         let script = ScriptedService::always(json(&body));
         assert_eq!(bare(&script).datasets().list_by_owner("acme").count().await.unwrap(), expected, "{body}");
     }
-    // A list that claims no count, or less than it has, is collected whole.
+    // A list without a count, or with a count that is too low, is collected completely.
     for count in [json!(null), json!(0), json!(1)] {
         let page = |uid: u64, next: Option<&str>| {
             json(&json!({"count": count, "results": [dataset(uid)], "next": next, "previous": null}))

@@ -1,4 +1,4 @@
-//! Responses with fields and records that are not as promised.
+//! Responses with fields and records of an unexpected form.
 
 use avala_client::types::{Cursor, Json, Task};
 use avala_client::{Error, ErrorKind};

@@ -23,7 +23,7 @@ fn calls(script: &ScriptedService) -> Vec<String> {
     calls.collect()
 }
 
-/// Sends each pair of calls and checks that both send the same under the same official name.
+/// Sends each pair of calls and checks that both send the same request with the same official name.
 macro_rules! assert_same {
     ($script:ident: $($short:expr => $long:expr,)+) => {{
         let mut count = 0;

@@ -1,4 +1,4 @@
-//! The client as it is by default: its limits, its gate and its budget, on the paused clock.
+//! The client with its defaults: its limits, its gate and its budget, on the paused clock.
 
 use std::time::Duration;
 
@@ -53,7 +53,7 @@ async fn one_429_delays_every_clone() {
     assert!(first.is_ok() && others.iter().all(Result::is_ok));
     let early =
         script.requests().iter().skip(1).filter(|request| request.at < started + Duration::from_secs(7)).count();
-    assert_eq!(early, 0, "nobody goes through before the gate opens");
+    assert_eq!(early, 0, "no call is sent before the gate opens");
 }
 
 #[tokio::test(start_paused = true)]

@@ -46,7 +46,7 @@ async fn one_page_has_the_cursor_of_the_next() {
     let page = layered(&script).tasks().list().limit(3).await.unwrap();
     assert_eq!((page.items.len(), page.has_more()), (3, true));
     assert_eq!(page.next_cursor.unwrap().as_query(), "cursor=b&status=pending");
-    assert_eq!(script.requests().len(), 1, "a page alone asks for no other");
+    assert_eq!(script.requests().len(), 1, "awaiting one page requests no other");
 }
 
 #[tokio::test]
@@ -78,7 +78,7 @@ async fn numbered_pages_and_bare_lists_stream_alike() {
 async fn next_page_is_requested_while_one_is_consumed() {
     let script = three_pages();
     let mut items = bare(&script).tasks().list().items();
-    assert_eq!(script.requests().len(), 0, "nothing before the first poll");
+    assert_eq!(script.requests().len(), 0, "nothing is sent before the first poll");
     items.next().await.unwrap().unwrap();
     assert_eq!(script.requests().len(), 2);
 }
@@ -97,7 +97,7 @@ async fn fetching_and_consuming_overlap() {
         sleep(wait).await;
     }
     assert!(pages.next().await.is_none());
-    assert_eq!(started.elapsed(), 11 * wait, "one after the other would be 20");
+    assert_eq!(started.elapsed(), 11 * wait, "sequential calls would take 20");
 }
 
 #[tokio::test]
@@ -138,14 +138,14 @@ async fn list_with_repeated_pages_ends_with_an_error() {
         }
         let items: Vec<_> = bare(&script).tasks().list().items().take(1000).collect().await;
         let (last, good) = items.split_last().unwrap();
-        assert_eq!(good.len(), circle.len(), "every page before the circle closes is given");
+        assert_eq!(good.len(), circle.len(), "every page before the circle closes is returned");
         assert_eq!(last.as_ref().unwrap_err().kind(), ErrorKind::Pagination);
         assert_eq!(script.requests().len(), circle.len());
     }
     let script = ScriptedService::always(page(0..1, Some("cursor=a")));
     let items = bare(&script).tasks().list().cursor(Cursor::new("a")).items();
     let items: Vec<_> = items.take(1000).collect().await;
-    assert_eq!((items.len(), script.requests().len()), (2, 1), "the page that it began at counts too");
+    assert_eq!((items.len(), script.requests().len()), (2, 1), "the page that it started at counts too");
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! The messages of common mistakes, as a user sees them. Those of the compiler are in `tests/mistakes`.
+//! The messages of common mistakes, as shown to users. Those of the compiler are in `tests/mistakes`.
 
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -9,7 +9,7 @@ use avala_transport::testing::{ScriptedService, Step};
 
 use crate::layered;
 
-/// Returns a builder with a key, on a service that nothing reaches.
+/// Returns a builder with a key, on a service without responses.
 fn builder() -> AvalaBuilder {
     Avala::builder().api_key("avk_test").service(ScriptedService::new())
 }

@@ -100,7 +100,7 @@ async fn calls_for_other_resources_take_any_uid() {
     avala.storage_configs().test("c1").await.unwrap();
     avala.webhooks().test("w1").await.unwrap();
     avala.tasks().list().await.unwrap_err();
-    // A type of the user may leave the UID out, and so may a deployment that responds with something else.
+    // A type of the user may omit the UID, and a deployment may respond with another value.
     let pong = bare(&ScriptedService::always(json(&json!("pong"))));
     assert_eq!(pong.tasks().get("t1").decode_as::<String>().await.unwrap(), "pong");
 }

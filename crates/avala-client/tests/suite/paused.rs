@@ -23,7 +23,7 @@ use tokio::time::{Instant, sleep};
 struct Server {
     tasks: usize,
     delay: Duration,
-    /// How often each path and query was requested.
+    /// Number of requests of each path and query.
     requests: Arc<Mutex<HashMap<String, usize>>>,
 }
 
@@ -75,7 +75,7 @@ impl Server {
     }
 }
 
-/// Returns the settings of the clients that the loops run with.
+/// Returns the settings of the clients for the loops.
 fn settings() -> Vec<(&'static str, RateLimiter, ConcurrencyLimits)> {
     let limits = ConcurrencyLimits::default;
     vec![
@@ -97,7 +97,7 @@ async fn run_all<F: Future<Output = usize>>(tasks: usize, each_page_once: bool, 
         let avala = server.client(limiter, limits);
         let started = Instant::now();
         let calls = tokio::time::timeout(Duration::from_secs(36_000), program(avala)).await;
-        let calls = calls.unwrap_or_else(|_| panic!("{name}: it hangs"));
+        let calls = calls.unwrap_or_else(|_| panic!("{name}: the call hangs"));
         let at_the_limit = Duration::from_millis(600) * u32::try_from(calls).unwrap();
         assert!(started.elapsed() < at_the_limit + Duration::from_secs(60), "{name}: {:?}", started.elapsed());
         assert!(server.requests() <= calls, "{name}: {} requests", server.requests());
@@ -268,7 +268,7 @@ fn an_idle_runtime_blocks_nobody() {
                 for uid in 0..50 {
                     get(&avala, &Task::new(format!("t{uid}"))).await;
                 }
-                // 50 calls at the limit, after at most 30 s for the permit of the call that was left alone.
+                // 50 calls at the limit, after at most 30 s for the permit of the call that was left unpolled.
                 assert!(started.elapsed() < Duration::from_secs(91), "{name}: {:?}", started.elapsed());
             });
         }
@@ -294,7 +294,7 @@ fn a_list_that_moves_to_another_runtime_continues() {
                 runtime.block_on(async {
                     for _ in 0..taken {
                         let item = tokio::time::timeout(Duration::from_secs(600), items.next()).await;
-                        let item = item.unwrap_or_else(|_| panic!("{name}, {is_dropped}: it hangs"));
+                        let item = item.unwrap_or_else(|_| panic!("{name}, {is_dropped}: the call hangs"));
                         assert_eq!(item.unwrap().unwrap().uid, format!("t{count}"), "{name}");
                         count += 1;
                     }
@@ -361,7 +361,7 @@ async fn a_list_that_is_awaited_by_turns_does_not_time_out() {
     let mut server = Server::new(203);
     server.delay = Duration::from_secs(20);
     let avala = server.client(RateLimiter::off(), ConcurrencyLimits::default());
-    // The future of `next` is dropped again and again before the page is there.
+    // The future of `next` is dropped repeatedly before the page has arrived.
     let mut items = avala.tasks().list().items();
     let mut count = 0;
     loop {

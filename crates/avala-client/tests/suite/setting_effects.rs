@@ -76,7 +76,7 @@ async fn each_retry_setting_changes_attempts_or_delays() {
         assert_eq!((failed(&avala).await.0, script.requests().len()), (attempts, attempts as usize), "{policy:?}");
     }
 
-    // Twenty calls of two delays each: all of them short would be a chance of 1 in 10^40.
+    // Twenty calls of two delays each: all of them are short with a probability of 1 in 10^40.
     let longest = async |policy: RetryPolicy| {
         let budget = RetryBudget::off();
         let (avala, _script) = on(builder().retry(policy.budget(budget)), Step::respond(500));
@@ -101,7 +101,7 @@ async fn retry_budget_refills_at_its_rate() {
     for (per_second, attempts) in [(0.0, 1), (1.0, 1), (10.0, 2)] {
         let budget = RetryBudget::new(10).per_second(per_second);
         let (avala, _script) = on(builder().retry(RetryPolicy::default().budget(budget)), Step::respond(500));
-        assert_eq!(failed(&avala).await.0, 2, "the budget is spent");
+        assert_eq!(failed(&avala).await.0, 2, "the budget is used up");
         tokio::time::sleep(secs(1)).await;
         assert_eq!(failed(&avala).await.0, attempts, "{per_second}");
     }
@@ -112,7 +112,7 @@ async fn each_limit_changes_when_calls_are_sent() {
     let limited = |limit| builder().rate_limit(limit);
     let concurrent = |limits| builder().transport(|transport| transport.concurrency(limits));
     let at_once = ConcurrencyLimits::default;
-    // Four calls of one second each: when the last one is done.
+    // Four calls of one second each, and the time at which the last one is done.
     for (name, builder, done) in [
         ("none", builder(), 1),
         ("60 per minute", limited(RateLimit::per_minute(60).burst(1)), 4),
@@ -127,13 +127,13 @@ async fn each_limit_changes_when_calls_are_sent() {
         let started = Instant::now();
         let calls = join_all((0..4).map(|_| avala.tasks().get("t1").into_future())).await;
         assert!(calls.iter().all(Result::is_ok));
-        // Tokio's timers go by whole milliseconds.
+        // Tokio's timers have whole milliseconds.
         assert_eq!(started.elapsed().as_millis().div_ceil(100), done * 10, "{name}");
     }
     let (avala, _script) = on(builder().concurrency_limit("reports", 1), task().after(secs(1)));
     let started = Instant::now();
     join_all((0..4).map(|_| avala.tasks().get("t1").concurrency_group("reports").into_future())).await;
-    assert_eq!(started.elapsed(), secs(4), "a group of its own");
+    assert_eq!(started.elapsed(), secs(4), "a separate group");
 }
 
 #[tokio::test(start_paused = true)]
@@ -219,7 +219,7 @@ async fn pool_and_transport_of_the_program_are_used() {
     let second = second.connection_pool(pool).build().unwrap();
     first.tasks().get("t1").await.unwrap();
     second.tasks().get("t1").max_attempts(1).timeout(secs(1)).await.unwrap_err();
-    assert_eq!(server.connections(), 1, "the connection of the pool, on which the script says no more");
+    assert_eq!(server.connections(), 1, "the connection of the pool, which responds only once");
 
     let script = ScriptedService::always(Step::respond(500));
     let transport: Transport =

@@ -1,4 +1,4 @@
-//! Every setting is stored once, has its effect in the assembled client, and takes any number.
+//! Every setting is stored once, has its effect in the assembled client, and accepts any number.
 
 use std::collections::VecDeque;
 use std::pin::Pin;
@@ -248,7 +248,7 @@ async fn body_over_the_memory_budget_has_its_own_error() {
             let pieces: Vec<_> = body.as_bytes().chunks(1_000 / pieces).map(<[u8]>::to_vec).collect();
             let script = ScriptedService::always(Step::respond(200).pieces(pieces));
             let avala = builder().memory_budget(budget).service(script.clone()).build().unwrap();
-            // Twice: what the first call held is returned.
+            // Twice: the first call returns its bytes.
             for _ in 0..2 {
                 let result = avala.tasks().get("t1").await;
                 assert_eq!(result.is_ok(), fits, "{budget}: {result:?}");
@@ -353,7 +353,7 @@ const EXTREMES: [Duration; 6] = [
     Duration::MAX,
 ];
 
-/// Makes calls that succeed, are refused, fail, and hang. None may panic or outlast the timeout of the call.
+/// Makes calls that succeed, are refused, fail, and hang. None may panic or take longer than the timeout of the call.
 async fn exercise(name: &str, builder: impl Fn() -> AvalaBuilder) {
     for step in [
         task(),
@@ -398,7 +398,7 @@ async fn longest_duration_is_no_limit_in_every_setting() {
             assert!(avala.tasks().get("t1").await.is_ok(), "{name}");
             assert!(avala.tasks().get("t1").deadline(longest).attempt_timeout(longest).await.is_ok(), "{name}");
             let list = avala.tasks().list().deadline(longest).attempt_timeout(longest).connect_timeout(longest);
-            assert!(list.decode_as::<serde_json::Value>().await.is_err(), "{name}: no list");
+            assert!(list.decode_as::<serde_json::Value>().await.is_err(), "{name}: not a list");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The settings that a sandbox starts with.
+//! Settings of a sandbox before it starts.
 
 mod data;
 mod start;
@@ -14,7 +14,7 @@ use crate::sandbox::Sandbox;
 use crate::seed::{Extras, Seed};
 use crate::state::storage::Bodies;
 
-/// Settings of a sandbox that is about to start; made by [`Sandbox::builder`].
+/// Settings of a sandbox before it starts; created by [`Sandbox::builder`].
 ///
 /// ```no_run
 /// use std::time::Duration;
@@ -116,7 +116,7 @@ impl SandboxBuilder {
         self
     }
 
-    /// Turns all rate limits off, or on again, those of calls without a key included. Default: on.
+    /// Turns all rate limits off, or on again, including those of calls without a key. Default: on.
     ///
     /// For soak and kill tests, which would wait for minutes.
     pub fn rate_limits(mut self, limits: bool) -> Self {
@@ -145,7 +145,7 @@ impl SandboxBuilder {
         self
     }
 
-    /// Returns lists of members as bare arrays, as some deployments do, and not as pages.
+    /// Returns lists of members as bare arrays, like some deployments, and not as pages.
     pub fn bare_member_lists(mut self, bare: bool) -> Self {
         self.bare_member_lists = bare;
         self
@@ -167,7 +167,7 @@ impl SandboxBuilder {
 
     /// Serves the API over https with a certificate of a test CA, and starts a CONNECT proxy.
     ///
-    /// The proxy stands in for `api.avala.ai` and for the storage hosts that uploads are known to go to, with
+    /// The proxy replaces `api.avala.ai` and the known storage hosts of uploads, with
     /// certificates of the same CA. URLs for files then name such hosts, so that uploaders which insist on https and
     /// known hosts run unmodified: they have to trust [`Sandbox::ca_certificate_pem`] and to use
     /// [`Sandbox::proxy_url`]. Default: off.
@@ -203,7 +203,7 @@ impl SandboxBuilder {
     /// Starts the server on the current Tokio runtime and returns once it listens.
     ///
     /// # Errors
-    /// When the port is taken, or the key is empty or cannot be the value of a header
+    /// If the port is in use, or the key is empty or cannot be the value of a header
     /// ([`io::ErrorKind::InvalidInput`]).
     pub async fn start(self) -> io::Result<Sandbox> {
         // The settings are large.

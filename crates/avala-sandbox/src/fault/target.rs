@@ -20,7 +20,7 @@ impl<'a> Target<'a> {
 pub(super) struct Pattern {
     pub(super) method: Option<Method>,
     pub(super) path: Option<String>,
-    /// Whether only requests to the storage host fit.
+    /// Whether only requests to the storage host match.
     pub(super) is_storage: bool,
 }
 

@@ -56,7 +56,7 @@ async fn create(State(app): State<App>, Path(project): Path<ProjectUid>, body: J
     Ok((StatusCode::ACCEPTED, Json(row.job.clone())))
 }
 
-/// Returns a job, which is one step further in each response.
+/// Returns a job, and advances it by one step.
 async fn get_one(State(app): State<App>, Path(uid): Path<AutoLabelJobUid>) -> ApiResult<AutoLabelJob> {
     let mut tables = app.tables();
     let job = &mut tables.auto_label_jobs.get_mut(uid)?.job;

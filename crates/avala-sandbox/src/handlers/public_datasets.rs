@@ -23,16 +23,16 @@ use crate::state::public_dataset::Published;
 use crate::state::storage::sign::{self, Presign};
 use crate::state::tables::Tables;
 
-/// Longest lifetime of a grant.
+/// Maximum lifetime of a grant.
 const MAX_LIFETIME: Duration = Duration::from_secs(300);
 
-/// How a client asks for URLs of the edge network.
+/// The query parameter with which a client requests URLs of the edge network.
 const EDGE_TRANSPORT: &str = "avala-edge-v1";
 
-/// Longest page of objects.
+/// Maximum size of a page of objects.
 const MAX_LIMIT: usize = 100;
 
-/// Path below the API that objects are fetched from; an address of a grant, not a call.
+/// Path below the API from which objects are fetched; the URL of a grant, not a call.
 pub(crate) const DOWNLOAD_PATH: &str = "/resolve/download/{*key}";
 
 pub(crate) fn routes() -> Routes {
@@ -57,7 +57,7 @@ async fn resolve(
     let uid = tables.dataset(&owner, &DatasetSlug::from(slug)).map_err(|_| not_found())?.dataset.uid.clone();
     let revision = tables.published(&uid).filter(|revision| selector == "main" || selector == revision.sha256);
     let revision = revision.ok_or_else(not_found)?;
-    // Only an exact request learns that there was a revision.
+    // Only the response to an exact request reports that there was a revision.
     if revision.is_withdrawn {
         return Err(if selector == "main" { not_found() } else { withdrawn(revision) });
     }
@@ -134,7 +134,7 @@ async fn list_objects(
     Ok(Json(page))
 }
 
-/// Grants the bytes of an object: on the edge network to a client that knows it, and of the API otherwise.
+/// Grants the bytes of an object: on the edge network for a client that supports it, and otherwise of the API.
 async fn access_object(
     State(app): State<App>,
     Path((uid, digest, object_uid)): Path<(DatasetUid, String, String)>,
@@ -182,7 +182,7 @@ async fn access_object(
 
 /// Sends an object at the URL of a grant.
 pub(crate) async fn download(state: State<App>, request: Request<Body>) -> Response {
-    // The router has taken the prefix of the API off the path, and the grant is for all of it.
+    // The router has removed the prefix of the API from the path, and the grant is for the whole path.
     let path = format!("{API_PREFIX}{}", request.uri().path());
     storage_host::fetch(&state.0, &path, &request)
 }

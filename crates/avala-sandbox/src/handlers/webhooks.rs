@@ -1,4 +1,4 @@
-//! Webhooks. What is sent to them is in `webhook`.
+//! Webhooks. Their deliveries are in `webhook`.
 
 use avala_types::{CreateWebhook, EventType, UpdateWebhook, WebhookDeliveryUid, WebhookUid};
 use axum::extract::{Path, State};
@@ -80,7 +80,7 @@ async fn delete(State(app): State<App>, Path(uid): Path<WebhookUid>) -> Done {
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Sends an event that says that it is a test, whatever the webhook is subscribed to.
+/// Sends an event that is marked as a test, with any subscription of the webhook.
 async fn test(State(app): State<App>, Path(uid): Path<WebhookUid>) -> ApiResult<WebhookTest> {
     let mut tables = app.tables();
     let webhook = tables.webhooks.get(uid)?.webhook.uid.clone();

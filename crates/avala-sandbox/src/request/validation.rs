@@ -11,22 +11,22 @@ use crate::error::ApiError;
 /// Form that a field must have.
 #[derive(Clone, Copy)]
 pub(crate) enum Kind {
-    /// Text with something in it.
+    /// Text that is not empty.
     Text,
     /// Text that may be empty.
     Words,
-    /// The address of a mailbox.
+    /// An email address.
     Email,
-    /// An address on the web.
+    /// A URL.
     Url,
-    /// A point in time.
+    /// A timestamp.
     Time,
     /// Text of letters, digits, hyphens and underscores.
     Slug,
     /// One of these values.
     Choice(&'static [&'static str]),
     Boolean,
-    /// A whole number that is not negative.
+    /// An integer that is not negative.
     Integer,
     Number,
     /// A number from 0 to 1.
@@ -36,7 +36,7 @@ pub(crate) enum Kind {
     Objects,
     /// A list of texts.
     Texts,
-    /// A list of whole numbers that are not negative.
+    /// A list of integers that are not negative.
     Integers,
     /// A list of these values.
     Choices(&'static [&'static str]),
@@ -59,7 +59,7 @@ impl Fields {
         Ok(Self::new(sent))
     }
 
-    /// Fails with 400 if `check` finds something wrong, or a text has a NUL character, which Postgres cannot store.
+    /// Fails with 400 if `check` finds an error, or a text has a NUL character, which Postgres cannot store.
     pub(crate) fn checked(mut self, check: impl FnOnce(&mut Self)) -> Result<(), ApiError> {
         check(&mut self);
         let with_nul: Vec<String> = self
@@ -92,7 +92,7 @@ impl Fields {
         }
     }
 
-    /// Checks a field that may be missing, but not null: it has a value that can be changed and not cleared.
+    /// Checks a field that may be missing, but not null: its value can be changed and not cleared.
     pub(crate) fn changeable(&mut self, name: &str, kind: Kind) {
         match self.sent.get(name) {
             None => {}
@@ -106,7 +106,7 @@ impl Fields {
         names.iter().copied().filter(is_present).collect()
     }
 
-    /// Notes that a field is wrong.
+    /// Records that a field is wrong.
     pub(crate) fn error(&mut self, name: &str, sentence: impl Into<String>) {
         self.errors.insert(name.to_owned(), json!([sentence.into()]));
     }
@@ -161,7 +161,7 @@ impl Kind {
             Self::Slug => "Enter a valid slug of letters, numbers, underscores or hyphens.",
             Self::Email => "Enter a valid email address.",
             Self::Url => "Enter a valid URL.",
-            _ => "Datetime has wrong format. Use RFC 3339, as 2025-01-15T09:30:00Z.",
+            _ => "Datetime has wrong format. Use RFC 3339, such as 2025-01-15T09:30:00Z.",
         };
         Err(sentence.to_owned())
     }

@@ -1,7 +1,7 @@
 //! The macro that declares a record.
 
-/// Declares a model of a response. Required fields make the constructor; the others are unset, which is written as
-/// `null`, or as an empty list, map, zero or false where the field has no null.
+/// Declares a model of a response. Required fields are the arguments of the constructor; the others are unset, written
+/// as `null`, or as an empty list, map, zero or false if the field has no null.
 ///
 /// `name as "wire"` gives a field another name in Rust than in JSON.
 macro_rules! record {

@@ -7,7 +7,7 @@ use super::values::minutes;
 use crate::schema::{Agent, AgentExecution, Task};
 use crate::state::tables::Tables;
 
-/// How many executions there are for each agent.
+/// Number of executions of each agent.
 const EXECUTIONS: usize = 40;
 
 pub(super) fn add(tables: &mut Tables) {
@@ -20,7 +20,7 @@ pub(super) fn add(tables: &mut Tables) {
     for (index, (name, events, project, is_active)) in agents.into_iter().enumerate() {
         tables.agents.add(|uid| {
             let mut agent = Agent::new(uid, name);
-            agent.description = Some(format!("{name}, which looks at what annotators hand in."));
+            agent.description = Some(format!("{name}, which reviews the results of annotators."));
             agent.events = events;
             agent.is_active = Some(is_active);
             agent.project = project;
@@ -60,7 +60,7 @@ fn payload(task: &Task, result: &str) -> serde_json::Value {
     })
 }
 
-/// Sets the status: two of five wait, those whose tasks are not completed; of the rest, some failed.
+/// Sets the status: two of five, whose tasks are not completed, are pending; of the rest, some failed.
 fn decide(execution: &mut AgentExecution, index: usize) {
     let action = match index % 5 {
         2 | 3 => {

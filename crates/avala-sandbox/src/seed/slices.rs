@@ -26,7 +26,7 @@ const NAMES: [&str; 12] = [
 pub(super) fn add(tables: &mut Tables) -> Result<(), ApiError> {
     let datasets: Vec<_> = tables.datasets.rows().map(|row| row.dataset.uid.clone()).collect();
     for (index, name) in NAMES.into_iter().enumerate() {
-        // Every third takes something from a second dataset.
+        // Every third has items of a second dataset.
         let sources = datasets.iter().take(1).chain(datasets.iter().skip(2 + index).take(usize::from(index % 3 == 0)));
         let parts: Value = sources.map(|uid| json!({ "type": "dataset", "dataset_uid": uid })).collect();
         let visibility = if index % 4 == 3 { Visibility::Public } else { Visibility::Private };

@@ -1,4 +1,4 @@
-//! Tools that annotation issues are about, the same in every sandbox.
+//! Tools of annotation issues, the same in every sandbox.
 
 use avala_types::DataType;
 
@@ -49,7 +49,7 @@ pub(crate) const TOOLS: [Tool; 4] = [
 ];
 
 impl Tool {
-    /// Returns the tool as an issue names it.
+    /// Returns the tool in the form of an issue.
     pub(crate) fn short(&self) -> AnnotationIssueTool {
         let mut tool = AnnotationIssueTool::new(self.uid, self.name);
         tool.is_default = Some(self.is_default);

@@ -1,4 +1,4 @@
-//! Data of a sandbox. Nothing here knows a request or the server.
+//! Data of a sandbox. It does not depend on requests or the server.
 
 pub(crate) mod accounts;
 pub(crate) mod agent;

@@ -5,21 +5,21 @@ use serde::Deserialize;
 
 use crate::schema::Slice;
 
-/// A slice, and where its items are. What is in it is fixed when it is made.
+/// A slice, and the places of its items. Its content is fixed when it is created.
 pub(crate) struct SliceRow {
     pub(crate) slice: Slice,
     pub(crate) items: Vec<(DatasetUid, ItemUid)>,
 }
 
-/// One of the parts that a slice is put together from.
+/// One of the parts of a slice.
 #[derive(Deserialize)]
 pub(crate) struct Part {
     pub(crate) dataset_uid: DatasetUid,
-    /// The only items that are taken.
+    /// The selected items.
     pub(crate) item_uids: Option<Vec<ItemUid>>,
 }
 
-/// Picks so many items, spread evenly: the same in every run.
+/// Picks this many items, spread evenly: the same in every run.
 pub(crate) fn pick<T>(items: Vec<T>, count: usize) -> Vec<T> {
     let (total, count) = (items.len(), count.min(items.len()));
     let is_picked = |index: usize| index * count / total != (index + 1) * count / total;

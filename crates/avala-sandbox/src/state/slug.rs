@@ -1,6 +1,6 @@
 //! Slugs: names for use in URLs.
 
-/// Returns a slug for a name, with a number at its end when the slug is taken.
+/// Returns a slug for a name, with a number at its end if the slug is in use.
 pub(crate) fn free_slug(name: &str, is_taken: impl Fn(&str) -> bool) -> String {
     let slug = slug(name);
     let numbered = (2..).map(|number| format!("{slug}-{number}"));

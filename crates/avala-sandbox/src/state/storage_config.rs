@@ -11,7 +11,7 @@ pub(crate) struct StorageConfigRow {
     pub(crate) problem: Option<Problem>,
 }
 
-/// A field that reaching the bucket needs and that is unset.
+/// A required field of the bucket that is unset.
 pub(crate) struct Problem {
     pub(crate) field: &'static str,
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use crate::error::ApiError;
 
-/// Rows in the order of their creation, each with a uid that the table gives it.
+/// Rows in the order of their creation, each with a UID from the table.
 ///
 /// UIDs are the same in every run: they are computed from the table's scope and a counter.
 pub(crate) struct Table<T> {
@@ -30,29 +30,29 @@ impl<T> Table<T> {
         self.rows.entry(number).insert_entry(row).into_mut()
     }
 
-    /// Returns the row with this uid, or 404.
+    /// Returns the row with this UID, or 404.
     pub(crate) fn get(&self, uid: impl AsRef<str>) -> Result<&T, ApiError> {
         let number = self.numbers.get(uid.as_ref());
         number.and_then(|number| self.rows.get(number)).ok_or_else(ApiError::not_found)
     }
 
-    /// Returns the row with this uid for a change, or 404.
+    /// Returns the row with this UID for a change, or 404.
     pub(crate) fn get_mut(&mut self, uid: impl AsRef<str>) -> Result<&mut T, ApiError> {
         let number = self.numbers.get(uid.as_ref());
         number.and_then(|number| self.rows.get_mut(number)).ok_or_else(ApiError::not_found)
     }
 
-    /// Returns the first row that fits, or 404.
+    /// Returns the first row that matches, or 404.
     pub(crate) fn find(&self, fits: impl Fn(&T) -> bool) -> Result<&T, ApiError> {
         self.rows.values().find(|row| fits(row)).ok_or_else(ApiError::not_found)
     }
 
-    /// Returns the first row that fits for a change, or 404.
+    /// Returns the first row that matches for a change, or 404.
     pub(crate) fn find_mut(&mut self, fits: impl Fn(&T) -> bool) -> Result<&mut T, ApiError> {
         self.rows.values_mut().find(|row| fits(row)).ok_or_else(ApiError::not_found)
     }
 
-    /// Removes the row with this uid, or 404. Its uid is not given again.
+    /// Removes the row with this UID, or 404. Its UID is not used again.
     pub(crate) fn remove(&mut self, uid: impl AsRef<str>) -> Result<T, ApiError> {
         let number = self.numbers.remove(uid.as_ref());
         number.and_then(|number| self.rows.remove(&number)).ok_or_else(ApiError::not_found)
@@ -91,7 +91,7 @@ impl<T> Table<T> {
     }
 }
 
-/// Returns the uid of a thing that is in no table: the same for the same scope and number.
+/// Returns the UID of an object without a table: the same for the same scope and number.
 pub(crate) fn uid_in(scope: &str, number: u64) -> String {
     uid_of(fnv1a(scope.as_bytes()), number)
 }
@@ -100,7 +100,7 @@ fn uid_of(scope: u32, number: u64) -> String {
     format!("{scope:08x}-0000-4000-8000-{number:012x}")
 }
 
-/// Returns a hash that stays the same in every run and every build, as the standard library's does not.
+/// Returns a hash that stays the same in every run and every build, unlike that of the standard library.
 pub(crate) fn fnv1a(bytes: &[u8]) -> u32 {
     bytes.iter().fold(0x811c_9dc5, |hash, byte| (hash ^ u32::from(*byte)).wrapping_mul(0x0100_0193))
 }

@@ -1,4 +1,4 @@
-//! Checks that the payload of an announced event fits the event.
+//! Checks that the payload of an announced event matches the event.
 
 use std::fmt;
 
@@ -25,13 +25,13 @@ impl fmt::Display for AnnounceError {
 
 impl std::error::Error for AnnounceError {}
 
-/// Fields that hold something other than text.
+/// Fields that are not text.
 const LISTS: [&str; 1] = ["result_data"];
 const OBJECTS: [&str; 1] = ["result_metadata"];
 
 /// Returns the event with this name, if the payload fits.
 ///
-/// A payload is what agents get (`task_uid`, `dataset_uid`, ...) or the resource that webhooks get, with its `uid`.
+/// A payload is that of agents (`task_uid`, `dataset_uid`, ...) or the resource for webhooks, with its `uid`.
 pub(crate) fn check(event: &str, payload: &Json) -> Result<EventType, AnnounceError> {
     let fail = |reason: &str| Err(AnnounceError(format!("event {event:?}: {reason}")));
     if !choices::EVENT_TYPE.contains(&event) {

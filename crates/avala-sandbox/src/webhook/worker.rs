@@ -17,7 +17,7 @@ use crate::state::webhook::Outgoing;
 pub(crate) struct DeliveryWorker {
     pub(crate) app: App,
     pub(crate) outbox: UnboundedReceiver<Outgoing>,
-    /// How long it waits after each attempt that failed. One more attempt than there are waits.
+    /// Wait after each attempt that failed. There is one more attempt than there are waits.
     pub(crate) waits: Vec<Duration>,
 }
 

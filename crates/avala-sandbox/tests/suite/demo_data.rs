@@ -5,7 +5,7 @@ use avala_types::{CursorPage, DatasetItem, DatasetSequence};
 
 use crate::client::{fetch, get, unsigned, walk};
 
-/// Lists of things that the demo has and an empty sandbox has not.
+/// Lists of resources that the demo has and an empty sandbox does not.
 const LISTS: [&str; 17] = [
     "/agents/",
     "/auto-label-jobs/",

@@ -18,7 +18,7 @@ async fn an_export_takes_a_step_with_each_fetch() {
 
     let mut steps = Vec::new();
     for _ in 0..5 {
-        // A list shows an export and does not move it.
+        // A list shows an export and does not advance it.
         fetch(&sandbox, "/exports/").await;
         let export = fetch(&sandbox, &path).await;
         assert_eq!(export["download_url"].is_string(), export["status"] == "exported");

@@ -61,7 +61,7 @@ async fn a_cursor_survives_a_new_row_between_pages() {
     uids.extend(walk(&sandbox, &path_of(&sandbox, &first["next"]).unwrap(), "uid").await);
     assert_eq!(uids.len(), 121);
     assert_eq!(uids.iter().collect::<HashSet<_>>().len(), 121);
-    assert_eq!(uids.last().unwrap(), new["uid"].as_str().unwrap(), "the newest comes last");
+    assert_eq!(uids.last().unwrap(), new["uid"].as_str().unwrap(), "the newest is last");
 }
 
 #[tokio::test]

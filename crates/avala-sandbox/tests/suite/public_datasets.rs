@@ -193,7 +193,7 @@ async fn calls_without_a_key_are_limited_to_30_a_minute() {
     let refused = anonymous(&sandbox, "GET", "/api/v1/resolve/harbor-vision/harbor-cranes@main/").await;
     assert_eq!(refused.status(), StatusCode::TOO_MANY_REQUESTS);
     assert!(refused.headers().contains_key("retry-after"));
-    assert_eq!(get(&sandbox, "/tasks/").await.status(), StatusCode::OK, "calls with a key have another limit");
+    assert_eq!(get(&sandbox, "/tasks/").await.status(), StatusCode::OK, "calls with a key have a separate limit");
     let sandbox = Sandbox::builder().rate_limits(false).start().await.unwrap();
     for _ in 0..40 {
         read(&sandbox, "/resolve/harbor-vision/harbor-cranes@main/").await;

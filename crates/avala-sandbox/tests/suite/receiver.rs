@@ -10,7 +10,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpListener;
 
-/// Notes every POST, and responds with the statuses that it was given, the last one again and again.
+/// Records every POST, and responds with the given statuses; the last one is repeated.
 pub(crate) struct Receiver {
     pub(crate) url: String,
     received: Arc<Mutex<Vec<(HeaderMap, Bytes)>>>,

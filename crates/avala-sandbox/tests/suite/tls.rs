@@ -140,7 +140,7 @@ async fn proxy_refuses_unknown_hosts() {
     assert!(Sandbox::start().await.unwrap().proxy_url().is_none());
 }
 
-/// Checks the URL of a part of a managed upload as official uploaders do.
+/// Checks the URL of a part of a managed upload like official uploaders.
 fn assert_is_grant_url(url: &str, session: &str) {
     assert!(url.is_ascii() && url.len() <= 16_384, "{url}");
     let rest = url.strip_prefix("https://").expect("https");

@@ -33,7 +33,7 @@ async fn settled(sandbox: &Sandbox, webhook: &Value) -> Vec<Value> {
         }
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
-    panic!("a delivery is still on its way");
+    panic!("a delivery is still pending");
 }
 
 #[tokio::test]
@@ -77,7 +77,7 @@ async fn a_refusal_is_tried_again_until_it_is_too_often() {
         let received = receiver.received();
         assert_eq!(received.len(), attempts);
         let signatures: Vec<_> = received.iter().map(|(headers, _)| &headers["x-avala-webhook-signature"]).collect();
-        assert!(signatures.iter().all(|signature| *signature == signatures[0]), "the same letter each time");
+        assert!(signatures.iter().all(|signature| *signature == signatures[0]), "the same body each time");
     }
 }
 
@@ -98,7 +98,7 @@ async fn a_delivery_that_waits_says_until_when() {
         }
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
-    panic!("it was not tried");
+    panic!("it was not sent");
 }
 
 #[tokio::test]
@@ -195,7 +195,7 @@ async fn deliveries_stop_with_the_sandbox() {
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
     drop(sandbox);
-    // The tasks end at their next turn; after that nothing comes, however long one waits.
+    // The tasks end when they are polled next; after that nothing is sent.
     tokio::time::sleep(Duration::from_millis(20)).await;
     let received = receiver.received().len();
     tokio::time::sleep(Duration::from_millis(40)).await;

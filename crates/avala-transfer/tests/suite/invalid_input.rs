@@ -301,7 +301,7 @@ async fn unusable_state_folders_are_refused() {
     let root = tempfile::tempdir().unwrap();
     write(root.path(), "file", b"x");
     symlink("nowhere", root.path().join("dangling")).unwrap();
-    for (path, part) in [("file", "no folder"), ("file/below", "no folder"), ("dangling", "no folder")] {
+    for (path, part) in [("file", "not a folder"), ("file/below", "not a folder"), ("dangling", "not a folder")] {
         let world = World::new();
         let state = root.path().join(path);
         let transfers = world.transfers(&state).build().unwrap();

@@ -11,7 +11,7 @@ const DEFAULT_PATH: &str = "/api/v1";
 
 /// Base URL of all requests: scheme, host, port and path prefix.
 ///
-/// Without a path (or with `/` alone) it gets `/api/v1`. A path is used as it is, without its trailing slashes.
+/// Without a path (or with only `/`) it gets `/api/v1`. A path is used unchanged, without its trailing slashes.
 ///
 /// ```
 /// use avala_transport::BaseUrl;

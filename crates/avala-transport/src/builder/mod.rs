@@ -175,7 +175,7 @@ impl TransportBuilder {
         self
     }
 
-    /// Sets the idle timeout of [streaming](crate::CallOptions::streaming) calls: the longest wait for the next piece
+    /// Sets the idle timeout of [streaming](crate::CallOptions::streaming) calls: the maximum wait for the next piece
     /// of the body. Default: 30 s. [`Duration::MAX`] means no limit.
     #[must_use]
     pub fn idle_timeout(mut self, timeout: Duration) -> Self {
@@ -218,8 +218,8 @@ impl TransportBuilder {
         self
     }
 
-    /// Sets the largest response body that is read into memory, in bytes, before and after decompression. Default: 64
-    /// MiB.
+    /// Sets the maximum size of a response body that is read into memory, in bytes, before and after decompression.
+    /// Default: 64 MiB.
     ///
     /// In the worst case every call in flight buffers this much: with the default [`ConcurrencyLimits`], 256 calls of
     /// 64 MiB are 16 GiB. A body without a known length takes up to three times its size while its buffer grows.
@@ -233,8 +233,8 @@ impl TransportBuilder {
     /// Sets how many bytes of response bodies all calls together may buffer. Default: unlimited.
     ///
     /// A body counts while it is read and until its last byte is dropped: `avala-client` drops it as soon as it is
-    /// decoded, but for a sequence, whose frames are a part of it. A response that would exceed the budget fails with
-    /// [`MemoryBudget`](crate::TransportErrorKind::MemoryBudget) and [`Sent::Yes`](crate::Sent::Yes), and is not
+    /// decoded, except for a sequence, whose frames are a part of it. A response that would exceed the budget fails
+    /// with [`MemoryBudget`](crate::TransportErrorKind::MemoryBudget) and [`Sent::Yes`](crate::Sent::Yes), and is not
     /// retried. No call waits for memory. [Streaming](crate::CallOptions::streaming) calls, request bodies, decoded
     /// values and the buffers of connections (at most 128 KiB each over HTTP/1.1) are not counted.
     #[must_use]
@@ -266,7 +266,7 @@ impl TransportBuilder {
     /// |---|---|
     /// | responds or fails without calling the inner service | that response or error, with zero attempts and `Sent::No` |
     /// | calls the inner service twice | two independent calls within one deadline; attempts and `sent` cover both |
-    /// | never finishes | `Timeout` of the phase `Total`; `sent` as far as the call got |
+    /// | never finishes | `Timeout` of the phase `Total`; `sent` according to the calls so far |
     /// | panics | the panic reaches the caller; permits and reservations of the call are returned |
     /// | changes the method | the call is repeatable only if both methods are |
     /// | changes the body | every attempt sends the changed body; a body that can be read only once allows one attempt |
@@ -319,8 +319,8 @@ impl TransportBuilder {
         self
     }
 
-    /// Replaces the HTTP client by another service. The service is below all layers and receives requests with absolute
-    /// URIs. Connection and certificate settings have no effect then.
+    /// Replaces the HTTP client with another service. The service is below all layers and receives requests with
+    /// absolute URIs. Connection and certificate settings have no effect then.
     ///
     /// Errors of the service are classified as [`AdaptLayer`](crate::layer::AdaptLayer) describes. Errors that are
     /// unknown there are final; use [`service_with_classifier`](Self::service_with_classifier) to classify them.
@@ -329,7 +329,7 @@ impl TransportBuilder {
         self.replace_client(service.into_transport())
     }
 
-    /// Replaces the HTTP client by another service, with a function that classifies its errors. Errors for which the
+    /// Replaces the HTTP client with another service and a function that classifies its errors. Errors for which the
     /// function returns `None` are classified as [`AdaptLayer`](crate::layer::AdaptLayer) describes.
     ///
     /// For `reqwest`, pass `layer::classify_reqwest` (feature `reqwest`).

@@ -5,7 +5,8 @@ use std::fmt;
 /// Concurrency group: the name under which calls share a limit on how many of them are in flight at once.
 ///
 /// A call belongs to one group: [`CallOptions::concurrency_group`](crate::CallOptions::concurrency_group). The limits
-/// of the groups are settings: [`ConcurrencyLimits::group`](crate::ConcurrencyLimits::group). Any name makes a group.
+/// of the groups are settings: [`ConcurrencyLimits::group`](crate::ConcurrencyLimits::group). Any name is a valid
+/// group.
 ///
 /// ```
 /// use avala_transport::{CallOptions, ConcurrencyGroup, ConcurrencyLimits};

@@ -1,7 +1,7 @@
 //! One reading of the clock for all layers of one poll.
 //!
 //! A call in a stack without user layers is polled by one task, through all layers and to the pool. Each of them needs
-//! the time, and on a virtual machine reading it costs more than what they do with it.
+//! the time, and on a virtual machine reading it costs more than their work with it.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;

@@ -26,7 +26,7 @@ pub(super) enum Failure {
     /// The connection failed while it had the request.
     Sending {
         error: hyper::Error,
-        /// Whether nothing was written to the connection since the request began, so that the server had closed it
+        /// Whether nothing was written to the connection since the request started, so that the server had closed it
         /// while idle. Over HTTP/2, other requests may have been written in between; then this is `false`.
         nothing_written: bool,
     },
@@ -52,7 +52,7 @@ pub(super) struct Target<'a> {
 }
 
 pub(super) fn translate(failure: Failure, target: Target<'_>) -> TransportError {
-    // A failure of the request body is the cause of all other errors, so it comes first.
+    // A failure of the request body is the cause of all other errors, so it is checked first.
     if let Some(source) = target.body_failure.as_ref().and_then(BodyFailure::take) {
         return TransportError::new(TransportErrorKind::Request, "reading the request body failed while it was sent")
             .with_sent(Sent::Maybe)

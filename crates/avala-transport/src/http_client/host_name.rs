@@ -24,7 +24,7 @@ impl HostName {
     }
 
     pub(super) fn is(&self, scheme: &Scheme, authority: &Authority) -> bool {
-        // Almost always spelled alike, which is cheaper to see than that they are equal.
+        // Almost always spelled equally, which is cheaper to check than equality.
         self.scheme == *scheme && (self.authority.as_str() == authority.as_str() || self.authority == *authority)
     }
 

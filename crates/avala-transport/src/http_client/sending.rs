@@ -40,7 +40,7 @@ impl Pool {
 
     /// Sends a request with an absolute URI.
     ///
-    /// A request that a connection returns unread, because it turned out to be closed, goes out on another one. The
+    /// A request that a connection returns unread, because it turned out to be closed, is sent on another one. The
     /// future is boxed, because it is large: without the box, each layer above moves all of it.
     pub(super) fn send(self: &Arc<Self>, request: Request<Body>) -> SendFuture {
         let options = request.extensions().get::<CallOptions>();
@@ -70,7 +70,7 @@ impl Pool {
     fn add_host(&self, hosts: &mut Vec<Arc<Host>>, scheme: &Scheme, authority: &Authority) -> Option<Arc<Host>> {
         let name = HostName::new(scheme.clone(), authority.clone())?;
         let host = Arc::new(Host::new(name, self.limits));
-        // Forgets hosts that no call uses.
+        // Removes hosts that no call uses.
         hosts.retain(|host| Arc::strong_count(host) > 1 || host.has_connections());
         hosts.push(Arc::clone(&host));
         Some(host)
@@ -227,7 +227,7 @@ fn to_http1(request: &mut Request<SentBody>, host: &Host) -> bool {
     true
 }
 
-/// Undoes [`to_http1`], for a connection that may use HTTP/2. Returns `false` for a URI that cannot be absolute.
+/// Reverts [`to_http1`], for a connection that may use HTTP/2. Returns `false` for a URI that cannot be absolute.
 fn to_absolute(request: &mut Request<SentBody>, host: &Host) -> bool {
     let path = request.uri().path_and_query().cloned().unwrap_or_else(|| PathAndQuery::from_static("/"));
     host.name().uri(path).map(|uri| *request.uri_mut() = uri).is_ok()

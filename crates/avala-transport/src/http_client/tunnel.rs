@@ -27,7 +27,7 @@ pub(super) enum TunnelError {
 
 /// Requests a tunnel to `target` from the proxy at the other end of `stream`.
 ///
-/// Any 2xx opens the tunnel, which begins right after the headers: `Content-Length` and `Transfer-Encoding` have no
+/// Any 2xx opens the tunnel, which starts directly after the headers: `Content-Length` and `Transfer-Encoding` have no
 /// meaning there. Interim responses are skipped. Any other status is a refusal as soon as its line is complete.
 pub(super) async fn tunnel(stream: &TcpStream, target: &Uri, auth: Option<&HeaderValue>) -> Result<(), TunnelError> {
     let host = target.host().ok_or(TunnelError::NoHost)?;

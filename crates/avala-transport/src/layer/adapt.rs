@@ -34,7 +34,7 @@ use crate::error::TransportError;
 /// | `hyper` and `h2`: any other | `ConnectionLost` |
 /// | [`TransportError`] | the same kind |
 /// | any other | [`Layer`](crate::TransportErrorKind::Layer), which is never retried |
-/// [`classify`](Self::classify) adds rules of your own. The original error is the source of the `TransportError`.
+/// [`classify`](Self::classify) adds your own rules. The original error is the source of the `TransportError`.
 ///
 /// # Whether the request was sent
 ///

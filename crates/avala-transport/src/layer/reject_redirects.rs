@@ -123,7 +123,7 @@ fn rejected(status: StatusCode, target: Option<Target>) -> TransportError {
     }
 }
 
-/// Returns whether this status asks for the same request at another URL.
+/// Returns whether this status requests the same call at another URL.
 fn is_redirect(status: StatusCode) -> bool {
     matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308)
 }

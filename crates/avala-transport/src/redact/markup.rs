@@ -11,7 +11,7 @@ const MAX_TAG: usize = 512;
 /// Attributes that hold a value, named by another attribute of the tag.
 const VALUES: [&str; 4] = ["value", "content", "data-value", "placeholder"];
 
-/// Returns the secret of the tag that begins or ends at `at`. `floor` is the start of the text that is not copied yet.
+/// Returns the secret of the tag that starts or ends at `at`. `floor` is the start of the text that is not copied yet.
 pub(super) fn find(bytes: &[u8], at: usize, floor: usize) -> Option<Found> {
     match bytes.get(at)? {
         b'<' => attribute(bytes, at),
@@ -97,7 +97,7 @@ fn has_secret_name(bytes: &[u8], open: usize, end: usize) -> bool {
 /// Maximum number of tags between a name and its value.
 const MAX_TAGS: usize = 6;
 
-/// Returns whether the element before the tag at `open` holds the name of a secret, as in a table.
+/// Returns whether the element before the tag at `open` has the name of a secret, as in a table.
 fn follows_secret_name(bytes: &[u8], open: usize, least: usize) -> bool {
     let mut before = bytes.get(least..open).unwrap_or_default().trim_ascii_end();
     let mut is_closed = false;

@@ -109,7 +109,7 @@ fn second_of_pair(bytes: &[u8], at: usize, floor: usize) -> Option<Found> {
     matches!(bytes.get(close), Some(b')' | b']')).then_some(found)
 }
 
-/// Words after a flag that begin a sentence about it.
+/// Words after a flag that start a sentence about it.
 const ABOUT_A_FLAG: &[&str] = &[
     "and", "argument", "cannot", "flag", "for", "has", "in", "is", "must", "needs", "not", "option", "or", "requires",
     "to", "was", "with",

@@ -10,12 +10,12 @@ use tower::Layer;
 
 use crate::support::{builder, get, report, secs, send};
 
-/// Returns a policy whose waits take no time, so that none of the budget comes back between attempts.
+/// Returns a policy whose waits take no time, so that the budget is not refilled between attempts.
 fn at_once(budget: RetryBudget) -> RetryPolicy {
     RetryPolicy::default().base_delay(Duration::ZERO).budget(budget)
 }
 
-/// Returns how many retries `calls` calls make when every attempt ends with `step`.
+/// Returns the number of retries of `calls` calls if every attempt ends with `step`.
 async fn retries(layer: &RetryLayer, step: Step, calls: usize) -> usize {
     let service = ScriptedService::always(step);
     let stack = layer.layer(service.clone());
@@ -103,7 +103,7 @@ async fn dropped_backoff_refunds_the_retry_cost() {
     assert_eq!(retries(&layer, Step::respond(500), 2).await, 1);
 }
 
-/// However calls arrive, an hour of nothing but failures has no more retries than the budget and the time allow.
+/// In any order of calls, an hour of failures has at most as many retries as the budget and the time allow.
 #[tokio::test(start_paused = true)]
 async fn retries_under_total_failure_stay_within_the_budget() {
     for seed in 0..8 {
@@ -125,7 +125,7 @@ async fn retries_under_total_failure_stay_within_the_budget() {
         let retries = service.requests().len() - made;
         let share = 50.0 + started.elapsed().as_secs_f64() / 10.0;
         assert!(made > 2_000 && retries as f64 <= share, "seed {seed}: {retries} retries of {made} calls");
-        assert!(retries as f64 >= share - 5.0, "seed {seed}: {retries}: what it allows can be had");
+        assert!(retries as f64 >= share - 5.0, "seed {seed}: {retries}: all allowed retries are made");
     }
 }
 

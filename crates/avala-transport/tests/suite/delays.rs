@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use crate::support::{get, millis, report, retrying, secs, send, with_options};
 
-/// Tokio's timers go by whole milliseconds.
+/// Tokio's timers have whole milliseconds.
 const TICK: Duration = Duration::from_millis(1);
 
 /// Returns the times between the attempts of one call.

@@ -85,7 +85,7 @@ impl Ledger {
     }
 }
 
-/// Bytes in pieces, as from a file.
+/// Bytes in pieces, like those of a file.
 #[derive(Clone)]
 struct Pieces(std::vec::IntoIter<Bytes>);
 
@@ -150,7 +150,7 @@ impl Plan {
             Err(error) => error.attempts(),
         };
         let context = || format!("{self:?}\n{entry:?}\n{result:?}");
-        // An attempt that ends in the queue of the limiter has begun, and the server does not see it.
+        // An attempt that ends in the queue of the limiter was started, and the server does not receive it.
         let unseen = matches!(result, Err(error) if error.kind() == Kind::RateLimited);
         assert!(attempts <= 4, "{}", context());
         assert_eq!(attempts as usize, entry.bodies.len() + usize::from(unseen), "{}", context());
@@ -204,7 +204,7 @@ async fn run(seed: u64, count: usize, at_once: usize, change: fn(TransportBuilde
 async fn random_faults_execute_nothing_twice_and_lose_nothing() {
     for seed in 0..60 {
         let good = run(seed, 50, 1, |builder| builder).await;
-        assert!((10..50).contains(&good), "seed {seed}: {good} of 50, so that both ends are seen");
+        assert!((10..50).contains(&good), "seed {seed}: {good} of 50, so that both results occur");
     }
 }
 

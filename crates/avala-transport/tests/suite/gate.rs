@@ -78,7 +78,7 @@ async fn refusal_with_a_cut_body_closes_the_gate() {
     }
 }
 
-/// A body that never comes.
+/// A body that never arrives.
 struct Silent;
 
 impl http_body::Body for Silent {
@@ -110,7 +110,7 @@ async fn refusal_with_a_stalled_body_closes_the_gate() {
     let request = Request::post("/x/").body(Body::from("once")).unwrap();
     send(&transport, request).await.unwrap();
     let attempts = attempts.lock().unwrap();
-    assert_eq!(attempts.len(), 2, "the server said no, so a POST may be sent again");
+    assert_eq!(attempts.len(), 2, "the server refused it, so a POST may be sent again");
     assert!(attempts[1] - attempts[0] >= secs(35), "{:?}", attempts[1] - attempts[0]);
 }
 
@@ -121,7 +121,7 @@ async fn queued_call_is_rescheduled_by_a_higher_limit() {
     let stack = limited(&RateLimiter::new(RateLimit::per_minute(1)), service.clone());
     let started = Instant::now();
     start(&stack, 6).await.join_all().await;
-    // A tenth of a token was there after six seconds at one a minute; then there are ten a second.
+    // After six seconds at one a minute there is a tenth of a token; then there are ten a second.
     assert_eq!(times(&service, started), [0, 6_090, 6_190, 6_290, 6_390, 6_490].map(millis));
 }
 
@@ -137,7 +137,7 @@ async fn scoped_limit_delays_only_its_own_calls() {
     for _ in 0..2 {
         send(&stack, inference("/scope/")).await.unwrap();
     }
-    assert_eq!(limiter.state(), None, "it says nothing of the user's limit");
+    assert_eq!(limiter.state(), None, "it does not report the user's limit");
     start(&stack, 10).await.join_all().await;
     assert_eq!(started.elapsed(), Duration::ZERO, "the others still have their burst");
     for _ in 0..2 {
@@ -262,6 +262,6 @@ async fn counting_server_refuses_few_calls() {
     let stack = limited(&RateLimiter::default(), service);
     start(&stack, 600).await.join_all().await;
     let (minutes, _, refused) = *windows.lock().unwrap();
-    assert!((8..=11).contains(&minutes), "60 a minute are left for us, so 600 take ten: {minutes}");
+    assert!((8..=11).contains(&minutes), "60 a minute are left, so 600 take ten minutes: {minutes}");
     assert!(refused <= minutes, "at most one refusal a minute: {refused} in {minutes}");
 }

@@ -32,7 +32,7 @@ enum Act {
     GoAway(u32, u32),
 }
 
-/// Returns a transport for a server that acts on the n-th request as the n-th of `acts` says.
+/// Returns a transport for a server that reacts to the n-th request with the n-th of `acts`.
 async fn transport(acts: &[Act]) -> Transport {
     let (root, _, issuer) = certificate_authority();
     let tls = TlsAcceptor::from(Arc::new(server_config(&issuer, "127.0.0.1", &["h2"], |_| {})));

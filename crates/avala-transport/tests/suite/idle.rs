@@ -63,7 +63,7 @@ async fn open(transport: &Transport, own: Option<Duration>) -> Body {
 }
 
 async fn next(body: &mut Body) -> Option<Result<Bytes, Box<TransportError>>> {
-    // Without a timeout in the body nothing would ever happen, not even on the paused clock.
+    // Without a timeout in the body nothing would happen, also on the paused clock.
     let frame = tokio::time::timeout(secs(1_000_000_000), body.frame()).await.expect("it ends at some time")?;
     Some(frame.map(|frame| frame.into_data().unwrap()).map_err(|error| error.downcast().unwrap()))
 }
@@ -85,7 +85,7 @@ async fn silent_stream_ends_with_an_idle_timeout() {
         assert_eq!(error.elapsed(), started.elapsed());
         assert_eq!(error.time_spent(), TimeSpent::default(), "reading a stream is not part of the attempt");
         assert_eq!(error.to_string(), format!("idle timeout: no data of the body arrived for {expected} s"));
-        assert!(next(&mut body).await.is_none(), "it is over");
+        assert!(next(&mut body).await.is_none(), "the body has ended");
         assert!(http_body::Body::is_end_stream(&body));
     }
 }

@@ -66,7 +66,7 @@ async fn first_added_layer_is_outermost() {
 #[tokio::test(start_paused = true)]
 async fn per_attempt_layer_sees_the_key_and_can_change_requests() {
     let sign = MapRequestLayer::new(|mut request: Request<Body>| {
-        assert!(request.headers().contains_key("x-avala-api-key"), "the key is there to be signed");
+        assert!(request.headers().contains_key("x-avala-api-key"), "the request has the key, so that it can be signed");
         request.headers_mut().insert("x-signed", "yes".parse().unwrap());
         request
     });

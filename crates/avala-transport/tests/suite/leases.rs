@@ -21,7 +21,7 @@ use crate::support::{get, millis, secs, send, with_options};
 
 type Call = Pin<Box<dyn Future<Output = Result<Response<Body>, TransportError>> + Send>>;
 
-/// Returns a limit of so many calls over a service.
+/// Returns a limit of this many calls over a service.
 fn limited(calls: usize, service: ScriptedService) -> Transport {
     let limits = ConcurrencyLimits::default().default_group(calls).group("exports", calls);
     BoxCloneSyncService::new(ConcurrencyLimitLayer::new(limits).layer(service))
@@ -36,14 +36,14 @@ fn call(stack: &Transport, request: Request<Body>) -> Call {
     Box::pin(stack.clone().call(request))
 }
 
-/// Polls a call once and leaves it alone.
+/// Polls a call once, and not again.
 fn poll_once(call: &mut Call) -> Poll<Result<Response<Body>, TransportError>> {
     call.as_mut().poll(&mut Context::from_waker(Waker::noop()))
 }
 
 async fn takes(stack: &Transport) -> std::time::Duration {
     let started = Instant::now();
-    timeout(secs(600), send(stack, get("/x/"))).await.expect("it does not hang").unwrap();
+    timeout(secs(600), send(stack, get("/x/"))).await.expect("the call does not hang").unwrap();
     started.elapsed()
 }
 
@@ -111,7 +111,7 @@ async fn unpolled_queued_call_does_not_block_others() {
         // They are woken one after the other, and none of them is polled.
         let took = other.await.unwrap();
         assert!(took >= secs(2) && took <= secs(2) + millis(20) * (abandoned + 2), "{abandoned}: {took:?}");
-        // They have their turn when they are polled.
+        // They get a permit when they are polled.
         for call in left_alone {
             call.await.unwrap();
         }
@@ -243,7 +243,7 @@ async fn background_call_leaves_half_of_the_permits_free() {
             assert!(poll_once(call).is_pending());
         }
         assert_eq!(service.requests().len(), expected, "of {limit}");
-        assert_eq!(takes(&stack).await, secs(1), "the others wait nowhere");
+        assert_eq!(takes(&stack).await, secs(1), "the others are in no queue");
         background.end();
         for call in calls {
             timeout(secs(100), call).await.unwrap().unwrap();

@@ -1,4 +1,4 @@
-//! Limits whose state is in a store that other processes share.
+//! Limits whose state is in a store that processes share.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -14,7 +14,7 @@ use tokio::time::{Instant, sleep, timeout};
 
 use crate::support::{get, limited, millis, secs, send, with_options};
 
-/// A store that does what its function says, and counts unused and used grants.
+/// A store that calls a function, and counts unused and used grants.
 #[derive(Debug, Clone)]
 struct Scripted {
     decide: fn(&StoreCall) -> Option<Decision>,

@@ -1,6 +1,6 @@
 //! Failures of networks and servers, on real sockets.
 //!
-//! Where time counts, the clock is paused: the server, the client and the test share one thread, so what one of them
+//! In tests of time, the clock is paused: the server, the client and the test share one thread, so what one of them
 //! wrote can be read by the next one, and the clock only jumps when all of them wait.
 
 use avala_transport::testing::{ByteServer, Script};
@@ -27,11 +27,11 @@ fn breaks() -> Vec<(&'static str, Script, bool)> {
     vec![
         ("a reset before the headers", Script::new().request().reset(), false),
         ("a reset in the headers", head("HTTP/1.1 200 OK\r\nconte").reset(), false),
-        ("hung up before the headers", Script::new().request(), false),
+        ("closed before the headers", Script::new().request(), false),
         ("hung up in the headers", head("HTTP/1.1 200 OK\r\nconte"), false),
         ("a reset in the body", head(HEAD).send("half").reset(), true),
-        ("hung up after the headers", head(HEAD), true),
-        ("hung up in the body: it is shorter than announced", head(HEAD).send("half"), true),
+        ("closed after the headers", head(HEAD), true),
+        ("closed in the body: it is shorter than announced", head(HEAD).send("half"), true),
         ("cut in the size of a chunk", head(chunked).send("5"), true),
         ("cut in a chunk", head(chunked).send("5\r\nhel"), true),
         ("cut between two chunks", head(chunked).send("5\r\nhello\r\n"), true),
@@ -111,7 +111,7 @@ async fn bytes_after_the_content_length_are_dropped() {
     for _ in 0..2 {
         assert_eq!(text(&send(&transport, post("/x/", "{}")).await.unwrap()), "one");
     }
-    assert_eq!(server.connections(), 2, "the connection is out of step and is not used again");
+    assert_eq!(server.connections(), 2, "the connection has unread bytes and is not used again");
 }
 
 #[tokio::test]
@@ -168,5 +168,5 @@ async fn idle_connections_are_limited_and_closed() {
     tokio::time::sleep(secs(49)).await;
     assert_eq!((server.connections(), server.open_connections()), (3, 2), "two are kept");
     tokio::time::sleep(secs(60)).await;
-    assert_eq!(server.open_connections(), 0, "and closed by themselves, before the server gets tired of them");
+    assert_eq!(server.open_connections(), 0, "the client closes idle connections before the server does");
 }

@@ -16,7 +16,7 @@ fn urgent(path: &str) -> http::Request<Body> {
     with_options(get(path), |options| options.priority = Priority::High)
 }
 
-/// Sends requests in this order, a moment apart, and returns their paths in the order in which they were sent.
+/// Sends requests in this order, with short pauses, and returns their paths in the order in which they were sent.
 async fn order(transport: &Transport, script: &ScriptedService, requests: Vec<http::Request<Body>>) -> Vec<String> {
     let calls = requests.into_iter().enumerate().map(|(index, request)| async move {
         sleep(Duration::from_millis(index as u64)).await;

@@ -107,9 +107,9 @@ async fn cancelled_queued_call_takes_no_token() {
     first_in_line.abort();
     second_in_line.abort();
     send(&stack, get("/second/")).await.unwrap();
-    assert_eq!(times(&service, started), [0, 1].map(secs), "nobody else took a token");
+    assert_eq!(times(&service, started), [0, 1].map(secs), "no other call took a token");
 
-    // The queue is empty again: the error of a new call names its own wait only.
+    // The queue is empty again: the error of a new call names only its own wait.
     let hurried = with_options(get("/hurried/"), |options| options.timeout = Some(millis(500)));
     let error = send(&stack, hurried).await.unwrap_err();
     assert_eq!(error.retry_after(), Some(secs(1)));

@@ -52,7 +52,7 @@ impl Echo {
                 match tls.clone() {
                     None => drop(tokio::spawn(serve(stream))),
                     Some(tls) => drop(tokio::spawn(async move {
-                        // A client that does not trust the certificate hangs up here.
+                        // A client that does not trust the certificate closes the connection here.
                         if let Ok(stream) = tls.accept(stream).await {
                             Box::pin(serve(stream)).await;
                         }
@@ -75,7 +75,7 @@ async fn echo(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infal
     Ok(Response::new(Full::new(text.into())))
 }
 
-/// Returns a certificate authority: its certificate in DER and in PEM, and what it signs with.
+/// Returns a certificate authority: its certificate in DER and in PEM, and its issuer.
 pub(crate) fn certificate_authority() -> (Vec<u8>, String, Issuer<'static, KeyPair>) {
     let key = KeyPair::generate().unwrap();
     let mut params = CertificateParams::new(Vec::<String>::new()).unwrap();
@@ -84,7 +84,7 @@ pub(crate) fn certificate_authority() -> (Vec<u8>, String, Issuer<'static, KeyPa
     (certificate.der().to_vec(), certificate.pem(), Issuer::new(params, key))
 }
 
-/// Returns the settings of a server whose certificate is for `name` and which speaks `protocols`.
+/// Returns the settings of a server with a certificate for `name` and with `protocols`.
 pub(crate) fn server_config(
     issuer: &Issuer<'static, KeyPair>,
     name: &str,

@@ -65,7 +65,7 @@ async fn refused_connection_counts_as_not_sent() {
     assert!(error.to_string().contains(&address.to_string()), "{error}");
 }
 
-/// Returns a body that begins well and then fails, each time that it is made.
+/// Returns a body that starts correctly and then fails, each time that it is created.
 fn failing() -> Body {
     Body::replay(|| {
         StreamBody::new(stream_of(vec![
@@ -84,7 +84,7 @@ async fn failing_request_body_is_a_request_error() {
     let over_http2 = quick(http2.address).base_url(url).root_certificate_der(root).build().unwrap();
     for (transport, version) in [(transport(plain.address), "HTTP/1.1 hello"), (over_http2, "HTTP/2.0 hello")] {
         assert_eq!(text(&send(&transport, post("/x/", "hello")).await.unwrap()), version);
-        // A method that may be repeated, and a body that could be.
+        // A method and a body that can be repeated.
         let request = request(Method::PUT, "/x/").map(|_| failing());
         let error = send(&transport, request).await.unwrap_err();
         assert_eq!((error.kind(), error.sent(), error.attempts()), (Kind::Request, Sent::Maybe, 1), "{version}");
@@ -158,7 +158,7 @@ async fn request_without_a_body_has_a_length_where_one_is_usual() {
     assert!(head.contains("content-length: 4\r\n"), "{head}");
 }
 
-/// psf/requests#2422, dakrone/clj-http#277: the response comes while the body is still sent.
+/// psf/requests#2422, dakrone/clj-http#277: the response arrives while the body is still sent.
 #[tokio::test]
 async fn refusal_during_the_request_body_is_read() {
     for close in [true, false] {

@@ -144,7 +144,7 @@ fn unreadable_pem_is_not_repeated() {
     let secret = key.lines().nth(1).unwrap()[..40].to_owned();
     let numbers = secret.bytes().map(|byte| byte.to_string()).collect::<Vec<_>>().join(", ");
     let both = format!("{chain}{key}").replace("\r\n", "\n");
-    // As one environment variable holds them, and in other spellings that break a parser.
+    // As in one environment variable, and in other spellings that break a parser.
     for text in
         [both.replace('\n', "\\n"), both.replace('\n', " "), both.replace("-----", "--"), both.replace('\n', "")]
     {
@@ -224,7 +224,7 @@ fn invalid_client_certificate_error_hides_the_key() {
     }
 }
 
-/// Accepts connections and requests of HTTP/2, and sends nothing but its settings.
+/// Accepts connections and requests of HTTP/2, and sends only its settings.
 async fn silent_http2(issuer: &rcgen::Issuer<'static, rcgen::KeyPair>) -> (std::net::SocketAddr, Arc<AtomicUsize>) {
     let acceptor = TlsAcceptor::from(Arc::new(server_config(issuer, "127.0.0.1", &["h2"], |_| {})));
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

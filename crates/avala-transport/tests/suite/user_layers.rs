@@ -32,7 +32,7 @@ where
     })
 }
 
-/// Returns the builder with the layer around each call, and the one with it around each attempt.
+/// Returns two builders: with the layer around each call, and with the layer around each attempt.
 fn in_both_positions(
     layer: &(impl Layer<Transport, Service = Boxed> + Clone + Send + Sync + 'static),
 ) -> [(&'static str, TransportBuilder); 2] {
@@ -167,7 +167,7 @@ async fn dropped_call_drops_the_future_of_the_layer() {
 
 #[tokio::test(start_paused = true)]
 async fn paused_call_holds_what_the_layer_holds_until_dropped() {
-    // A limit of the user's own, which is not a lease.
+    // A limit of the user, which is not a lease.
     let semaphore = Arc::new(tokio::sync::Semaphore::new(1));
     let one_at_a_time = layer(move |inner, request| {
         let semaphore = Arc::clone(&semaphore);
@@ -252,7 +252,7 @@ async fn layer_above_one_that_never_finishes_sees_the_end() {
 
 #[tokio::test(start_paused = true)]
 async fn layer_that_abandons_its_call_ends_at_the_deadline() {
-    // What is below is polled once, which starts its timers, and never again.
+    // The service below is polled once, which starts its timers, and never again.
     let abandons = layer(|inner, request| async move {
         let mut below = Box::pin(inner.oneshot(request));
         assert!(poll_fn(|cx| Poll::Ready(below.as_mut().poll(cx).is_pending())).await);
@@ -348,7 +348,7 @@ async fn changed_method_is_repeated_only_if_both_are_safe() {
             assert_eq!(service.requests().len(), attempts, "{position}: {from} to {into}");
             let said = with_options(request(from.clone(), "/x/"), |options| options.repeatable = Some(true));
             send(&transport, said).await.unwrap();
-            assert_eq!(service.requests().len(), attempts + 3, "{position}: the caller's word counts");
+            assert_eq!(service.requests().len(), attempts + 3, "{position}: the option of the caller counts");
         }
     }
 }

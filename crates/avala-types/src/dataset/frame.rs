@@ -95,7 +95,7 @@ pub(super) struct Wire {
 }
 
 impl Wire {
-    /// Makes the frame at this index of its sequence.
+    /// Creates the frame at this index of its sequence.
     pub(super) fn into_frame(self, index: usize, raw: Option<Json>) -> DatasetFrame {
         DatasetFrame {
             frame_index: index as u64,

@@ -1,4 +1,4 @@
-//! Outcomes of sequences: how well a recorded episode went.
+//! Outcomes of sequences: the success of a recorded episode.
 
 use crate::id::{SequenceOutcomeUid, SequenceUid};
 use crate::json::Json;
@@ -17,9 +17,9 @@ open_enum! {
         PartialSuccess = "partial_success",
         /// A mistake that was corrected.
         MistakeAndRecovery = "mistake_and_recovery",
-        /// A person had to intervene.
+        /// A human had to intervene.
         Intervention = "intervention",
-        /// A person or a thing was in danger.
+        /// A human or an object was in danger.
         Unsafe = "unsafe",
         /// Aborted before the end.
         Aborted = "aborted",
@@ -33,15 +33,15 @@ open_enum! {
 
     /// Who controlled the robot.
     pub enum AutonomyLevel {
-        /// A person did the task by hand.
+        /// A human did the task by hand.
         HumanDemonstration = "human_demonstration",
-        /// A person teleoperated the robot.
+        /// A human teleoperated the robot.
         Teleoperation = "teleoperation",
         /// The robot acted autonomously.
         Autonomous = "autonomous",
-        /// The robot and a person shared control.
+        /// The robot and a human shared control.
         SharedAutonomy = "shared_autonomy",
-        /// The robot acted autonomously until a person intervened.
+        /// The robot acted autonomously until a human intervened.
         Intervention = "intervention",
     }
 
@@ -57,11 +57,11 @@ open_enum! {
 
     /// Kind of labeller of an outcome.
     pub enum OutcomeSource {
-        /// A person.
+        /// A human.
         Human = "human",
         /// A model.
         Model = "model",
-        /// Imported from elsewhere.
+        /// Imported from another system.
         Imported = "imported",
     }
 }
@@ -123,7 +123,7 @@ model! {
 }
 
 payload! {
-    /// Outcome of a sequence, which replaces the current one as a whole
+    /// Outcome of a sequence, which replaces the whole current one
     /// (`PUT /datasets/{owner}/{slug}/sequences/{sequence_uid}/outcome/`).
     pub struct SetSequenceOutcome {
         required {

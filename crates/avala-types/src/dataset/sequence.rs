@@ -122,7 +122,7 @@ impl DatasetSequence {
     /// Fails if the sequence has fewer frames, or if the frame cannot be decoded.
     pub fn frame(&self, index: usize) -> Result<DatasetFrame, FrameError> {
         let mut frames = self.raw_frames();
-        // Past the last one, there is nothing left to read either.
+        // There is nothing to read after the last one.
         let _ = index.checked_sub(1).and_then(|before| frames.nth(before));
         match DatasetFrame::read_next(index, &mut frames) {
             Some(frame) => frame.map_err(|error| FrameError::decode(&self.uid, index, error)),

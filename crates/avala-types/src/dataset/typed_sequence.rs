@@ -38,7 +38,7 @@ use crate::field::{Field, Mode, Report, Required, duplicate};
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct TypedSequence<F = DatasetFrame> {
-    /// Everything but the frames.
+    /// Everything except the frames.
     pub sequence: DatasetSequence,
     /// Frames in time order; empty if the response has none.
     pub frames: Vec<F>,
@@ -96,7 +96,7 @@ impl<'de> DeserializeSeed<'de> for FrameAt {
     }
 }
 
-/// Decodes both parts of a sequence. `frame` makes the seed of the frame at an index.
+/// Decodes both parts of a sequence. `frame` returns the seed of the frame at an index.
 struct Parts<S> {
     mode: Mode,
     frame: S,
@@ -123,7 +123,7 @@ where
     }
 }
 
-/// The members of a sequence, without the frames, which are decoded when they are met.
+/// The members of a sequence, without the frames, which are decoded when they are reached.
 struct WithoutFrames<'a, A, F, T> {
     map: A,
     frames: &'a mut Option<Vec<T>>,

@@ -65,7 +65,7 @@ open_enum! {
         Running = "running",
         /// The server has no capacity yet.
         CapacityPending = "capacity_pending",
-        /// The server does not process such uploads at the moment.
+        /// The server does not process such uploads now.
         WorkerDisabled = "worker_disabled",
         /// Timed out.
         DeadlineExceeded = "deadline_exceeded",

@@ -152,12 +152,12 @@ model! {
 }
 
 model! {
-    /// Response to the end of an upload. Older servers send `status` alone.
+    /// Response to the end of an upload. Older servers send only `status`.
     #[derive(Eq, Hash)]
     pub struct UploadFinalizeResponse {
         required {}
         optional {
-            /// What happens next, in a sentence.
+            /// The next step, a sentence.
             detail: Option<String>,
             /// Upload session.
             session_uid: Option<UploadSessionUid>,

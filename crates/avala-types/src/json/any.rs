@@ -10,10 +10,10 @@ use serde_json::value::RawValue;
 use super::{Json, Text};
 use crate::plain_json::{CHECKED_TEXT, PlainJson};
 
-/// The name under which `serde_json` hands out the text of a value instead of its parts.
+/// The name under which `serde_json` passes the text of a value instead of its parts.
 const RAW_TEXT: &str = "$serde_json::private::RawValue";
 
-/// The name under which `serde_json` hands out the text of a number, if any crate of a build turns on its feature
+/// The name under which `serde_json` passes the text of a number, if any crate of a build enables its feature
 /// `arbitrary_precision`: numbers then look like objects of one entry, also in serde's own buffers.
 const NUMBER_TEXT: &str = "$serde_json::private::Number";
 
@@ -33,8 +33,8 @@ impl<'de> Deserialize<'de> for Json {
 
 #[inline]
 pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Json, D::Error> {
-    // The reader of `serde_json` itself hands over a text that was checked. Adapters around it, and other formats, do
-    // not: there the text is checked once more, or made of the value. A miss here costs time and nothing else.
+    // The reader of `serde_json` itself passes a text that was checked. Adapters around it, and other formats, do
+    // not: there the text is checked once more, or created from the value. A miss here costs only time.
     if std::any::type_name::<D>().starts_with("&mut serde_json::de::Deserializer<") {
         return Box::<RawValue>::deserialize(deserializer).map(Json::from);
     }
@@ -45,7 +45,7 @@ pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<
 }
 
 fn serialize<S: Serializer>(json: &Json, serializer: S) -> Result<S::Ok, S::Error> {
-    // Every serializer of `serde_json`, and every adapter around one, has its error and takes a text as it is. Another
+    // Every serializer of `serde_json`, and every adapter around one, has its error and takes a text unchanged. Another
     // format would write the text's wrapper instead. Names of types are only compared, so a miss costs no more than
     // the exact text.
     if std::any::type_name::<S::Error>() == std::any::type_name::<serde_json::Error>() {
@@ -110,7 +110,7 @@ pub(crate) fn list<'de, A: SeqAccess<'de>>(list: A) -> Result<Json, A::Error> {
     Ok(Json(Text::Piece(text.into())))
 }
 
-/// Returns an object as JSON, or a number that `serde_json` hands out as one.
+/// Returns an object as JSON, or a number that `serde_json` passes as one.
 pub(crate) fn object<'de, A: MapAccess<'de>>(map: A) -> Result<Json, A::Error> {
     let mut text = String::new();
     Writer(&mut text).visit_map(map)?;
@@ -132,7 +132,7 @@ impl Visitor<'_> for CheckedText {
     }
 }
 
-/// Takes the exact text where the format has it, and otherwise what [`Writer`] makes of the value.
+/// Takes the exact text if the format has it, and otherwise the text that [`Writer`] creates from the value.
 struct AnyJson;
 
 macro_rules! written {
@@ -197,7 +197,7 @@ impl<'de> Visitor<'de> for AnyJson {
     }
 }
 
-/// The text that `serde_json` hands out. It was checked there, and is checked again in case another format does so.
+/// The text that `serde_json` passes. It was checked there, and is checked again in case another format does so.
 struct RawText;
 
 impl<'de> DeserializeSeed<'de> for RawText {
@@ -243,7 +243,7 @@ impl<'de> Deserialize<'de> for Key {
             type Value = Key;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a key that JSON can hold: a string, a number or a boolean")
+                f.write_str("a key that JSON can express: a string, a number or a boolean")
             }
 
             printed! {
@@ -287,7 +287,7 @@ fn entry<'de, A: MapAccess<'de>>(text: &mut String, key: &str, map: &mut A) -> R
     map.next_value_seed(Writer(text))
 }
 
-/// Writes an object whose first key was read, or the number that `serde_json` hands out as one.
+/// Writes an object whose first key was read, or the number that `serde_json` passes as one.
 fn entries<'de, A: MapAccess<'de>>(text: &mut String, first: Option<Key>, mut map: A) -> Result<(), A::Error> {
     let start = text.len();
     let is_number = first.as_ref().is_some_and(|Key(key)| key == NUMBER_TEXT);
@@ -312,8 +312,8 @@ fn entries<'de, A: MapAccess<'de>>(text: &mut String, first: Option<Key>, mut ma
     Ok(())
 }
 
-/// Returns the number in an object without its last brace, if it holds nothing else. Such an object may also be data of
-/// a user.
+/// Returns the number in an object without its last brace, if it has no other content. Such an object may also be data
+/// of a user.
 fn number_of(text: &str) -> Option<String> {
     let value = text.strip_prefix('{')?.strip_prefix('"')?.strip_prefix(NUMBER_TEXT)?.strip_prefix("\":\"")?;
     let number =

@@ -30,7 +30,7 @@ model! {
             username: Option<OwnerName>,
             /// Email address of the user.
             email: Option<String>,
-            /// Name of the person.
+            /// Name of the user.
             full_name: Option<String>,
             /// Image URL.
             picture: Option<String>,

@@ -56,8 +56,8 @@ pub(super) fn plain_text(bytes: &[u8], mut at: usize) -> usize {
     at
 }
 
-/// Skips text in steps of 64 bytes, up to a step that has such a byte: for long texts, such as URLs. The compiler makes
-/// vector instructions of it.
+/// Skips text in steps of 64 bytes, up to a step that has such a byte: for long texts, such as URLs. The compiler uses
+/// vector instructions.
 fn long_text(bytes: &[u8], mut at: usize) -> usize {
     let is_special = |byte: &u8| matches!(byte, b'"' | b'\\' | 0..0x20);
     while let Some(block) = bytes.get(at..).and_then(|rest| rest.first_chunk::<64>())
@@ -118,8 +118,8 @@ pub(super) struct Number {
     pub(super) end: usize,
 }
 
-/// Finds the parts of a number, which has no sign but a minus, and no zero before other digits. `each` gets the digits
-/// before the exponent.
+/// Finds the parts of a number, which has no sign except a minus, and no zero before other digits. `each` gets the
+/// digits before the exponent.
 #[inline]
 pub(super) fn number(bytes: &[u8], start: usize, mut each: impl FnMut(u8)) -> Option<Number> {
     let is_negative = bytes.get(start) == Some(&b'-');
@@ -233,7 +233,7 @@ impl Open {
         self.depth -= 1;
     }
 
-    /// Returns whether the innermost one is an object; `None` outside all.
+    /// Returns whether the innermost one is an object; `None` outside of them.
     #[inline]
     fn innermost(&self) -> Option<bool> {
         (self.depth > 0).then_some(self.are_objects & 1 == 1)

@@ -45,7 +45,7 @@ model! {
             revision_sha256: String,
         }
         optional {
-            /// Reference that was asked for.
+            /// Requested reference.
             requested_reference: Option<String>,
             /// Reference to show: `owner/dataset@<digest>`.
             display_reference: Option<String>,

@@ -40,7 +40,7 @@ impl PublicObjectWalk {
     /// Starts before the first page.
     ///
     /// # Errors
-    /// When the revision has no valid manifest.
+    /// If the revision has no valid manifest.
     pub fn new(revision: &PublicRevision) -> Result<Self, InvalidPublicDataset> {
         Ok(Self {
             revision: revision.clone(),
@@ -60,7 +60,7 @@ impl PublicObjectWalk {
     /// Checks the next page.
     ///
     /// # Errors
-    /// When [`PublicObjectPage::check`] fails, or the page does not continue the one before.
+    /// If [`PublicObjectPage::check`] fails, or the page does not continue the one before.
     pub fn page(&mut self, page: &PublicObjectPage) -> Result<(), InvalidPublicDataset> {
         page.check(&self.revision)?;
         ensure(self.has_next, "results", "continue after the last page")?;
@@ -76,7 +76,7 @@ impl PublicObjectWalk {
         for object in &page.results {
             self.object(object)?;
         }
-        ensure(self.uids.len() as u64 <= self.manifest.object_count, "results", "are more than the manifest says")?;
+        ensure(self.uids.len() as u64 <= self.manifest.object_count, "results", "are more than the manifest has")?;
         self.pages += 1;
         self.has_next = page.next_cursor.is_some();
         Ok(())
@@ -102,7 +102,7 @@ impl PublicObjectWalk {
     /// Checks the whole list after its last page.
     ///
     /// # Errors
-    /// When pages are missing, the count or the size is not that of the manifest, or an object names an episode that
+    /// If pages are missing, the count or the size is not that of the manifest, or an object names an episode that
     /// does not exist.
     pub fn finish(self) -> Result<(), InvalidPublicDataset> {
         ensure(!self.has_next, "next_cursor", "has a page that was not read")?;

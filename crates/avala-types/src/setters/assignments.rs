@@ -10,10 +10,10 @@ use crate::json::Json;
 /// Forms that a field may have by mistake. None is the default of a plain field.
 const FORMS: [&str; 8] = ["\"\"", "\"odd\"", "7", "1.50", "[null]", "{\"a\": []}", "true", "1e999"];
 
-/// Sets one field of a model to that of another one.
+/// Sets one field of a model to that of another model.
 pub(super) struct Assignment<M> {
     pub(super) wire: &'static str,
-    /// As a program assigns it.
+    /// With an assignment.
     pub(super) assign: fn(&mut M, &M),
     /// With the setter.
     pub(super) set: fn(M, &M) -> M,
@@ -26,7 +26,7 @@ pub(super) trait Assignable: Sized + 'static {
 
 type Object = BTreeMap<String, Json>;
 
-/// What was checked.
+/// The checked cases.
 #[derive(Default)]
 pub(super) struct Check {
     models: usize,
@@ -80,7 +80,7 @@ fn one_form<M: Decode + serde::Serialize + Clone>(
     (field.assign)(&mut same, unset);
     assert_eq!(written(&same, field.wire).as_deref(), Some(form), "{case}");
 
-    // The fixture may have the default: then the setter alone counts.
+    // The fixture may have the default: then only the setter counts.
     if written(full, field.wire) != written(unset, field.wire) {
         let mut assigned = odd.clone();
         (field.assign)(&mut assigned, full);

@@ -20,7 +20,7 @@ impl<'a> Rest<'a> {
         self.0 = self.0.trim_start_matches(' ');
     }
 
-    /// Returns how many digits follow.
+    /// Returns the number of digits that follow.
     pub(super) fn count_digits(&self) -> usize {
         self.0.bytes().take_while(u8::is_ascii_digit).count()
     }
@@ -42,7 +42,7 @@ impl<'a> Rest<'a> {
         }
     }
 
-    /// Reads a date that begins with the year, and returns it with the sign between its parts.
+    /// Reads a date that starts with the year, and returns it with the sign between its parts.
     pub(super) fn date(&mut self) -> Option<(Date, &'static str)> {
         let year = self.digits(4)?.parse().ok()?;
         let sign = ["-", "/", "."].into_iter().find(|sign| self.skip(sign)).unwrap_or_default();
@@ -110,7 +110,7 @@ impl<'a> Rest<'a> {
         Some((format!("{sign}{hours}:{minutes}"), seconds))
     }
 
-    /// Returns whether nothing follows but the name of the zone: `[Europe/Paris]` of Java, ` UTC` or ` CET m=+0.1` of
+    /// Returns whether only the name of the zone follows: `[Europe/Paris]` of Java, ` UTC` or ` CET m=+0.1` of
     /// Go.
     pub(super) fn is_end(&self) -> bool {
         let is_name = |name: &str| {

@@ -35,7 +35,7 @@ use crate::request::Request;
 #[must_use = "nothing is sent until it is awaited"]
 #[derive(Clone)]
 pub struct BulkEditChunks {
-    /// The call for a chunk, still without its edits.
+    /// The call for a chunk, without its edits.
     call: Call<Json>,
     /// All edits, including the completed ones.
     edits: Vec<Json>,

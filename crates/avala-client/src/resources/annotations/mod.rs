@@ -69,8 +69,8 @@ impl Annotations {
         self.chunk(&owner.into(), &slug.into()).json(edits)
     }
 
-    /// Returns the call for a chunk, still without its edits. The server keys edits by object and item, so that sending
-    /// one twice does no harm.
+    /// Returns the call for a chunk, without its edits. The server keys edits by object and item, so that they can
+    /// safely be sent twice.
     fn chunk(&self, owner: &OwnerName, slug: &DatasetSlug) -> Call<Json> {
         let endpoint = Endpoint::post("annotations.bulk_edit", "/datasets/{owner}/{slug}/bulk-edition/");
         let call = self.avala.call(endpoint, &[owner.as_str(), slug.as_str()]);

@@ -119,7 +119,7 @@ impl Organizations {
         self.avala.command(endpoint, &[slug.into().as_str()])
     }
 
-    /// Transfers an organization to another of its members (`POST /organizations/{slug}/transfer-ownership/`).
+    /// Transfers an organization to another member (`POST /organizations/{slug}/transfer-ownership/`).
     ///
     /// ```
     /// # async fn example(avala: avala_client::Avala) -> Result<(), avala_client::Error> {

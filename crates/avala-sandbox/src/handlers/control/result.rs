@@ -8,7 +8,7 @@ use crate::response::Json;
 
 pub(super) type ControlResult = Result<(StatusCode, Json<Value>), ApiError>;
 
-/// Returns a change that has nothing to show.
+/// Returns the response to a change without a result.
 pub(super) fn done() -> ControlResult {
     Ok((StatusCode::OK, Json(json!({}))))
 }

@@ -37,9 +37,9 @@ const MAX_FILE_BYTES: u64 = 8 * 1024 * 1024 * 1024;
 const MAX_TOTAL_BYTES: u64 = 64 * 1024 * 1024 * 1024;
 /// Maximum length of the key of an object.
 const MAX_KEY_BYTES: usize = 1024;
-/// Longest page of parts.
+/// Maximum size of a page of parts.
 const MAX_PARTS: usize = 100;
-/// Longest lifetime of a grant.
+/// Maximum lifetime of a grant.
 const MAX_LIFETIME: Duration = Duration::from_secs(300);
 
 pub(super) fn routes() -> Routes {
@@ -306,7 +306,7 @@ async fn get_progress(
     if !row.is_generation(&generation) {
         return Err(ApiError::no_such("generation_uid", &generation));
     }
-    // Once the parts are joined they are listed from the object.
+    // Joined parts are listed from the object.
     let mut sizes = storage.part_sizes(generation.as_ref());
     if let Some(object) = storage.objects.get(&row.key).filter(|_| sizes.is_empty()) {
         sizes = object.parts.iter().map(|(number, part)| (*number, part.size)).collect();
@@ -346,7 +346,7 @@ async fn grant_parts(
     if payload.numbers.len() > MAX_PARTS {
         return Err(ApiError::field("numbers", format!("Ensure this field has no more than {MAX_PARTS} elements.")));
     }
-    // The base URL names the bucket already.
+    // The base URL already has the bucket.
     let key = row.key.split_once('/').map(|(_, key)| key).unwrap_or_default();
     let lifetime = app.settings().links.lifetime.min(MAX_LIFETIME);
     let mut parts = Vec::new();
@@ -375,7 +375,7 @@ async fn grant_parts(
     Ok(Json(response))
 }
 
-/// Starts the finalization, once all parts are there. A repeat returns the same one.
+/// Starts the finalization, if all parts are stored. A repeat returns the same one.
 async fn finalize(
     State(app): State<App>,
     Path(recording): Path<RecordingUid>,
@@ -406,7 +406,7 @@ async fn finalize(
     Ok(Json(response))
 }
 
-/// Reads the session from the query, which names the protocol too.
+/// Reads the session from the query, which also has the protocol.
 fn identity(query: &ListQuery) -> Result<UploadSessionUid, ApiError> {
     if !query.get("protocol").is_some_and(|protocol| PROTOCOL.contains(&protocol)) {
         return Err(ApiError::field("protocol", "This protocol is not supported."));

@@ -54,7 +54,7 @@ async fn init(State(app): State<App>, Path(recording): Path<RecordingUid>, body:
     for file in payload.files {
         let entry = File { size: file.size_bytes, is_confirmed: false };
         if files.insert(file.path.clone(), entry).is_some() {
-            return Err(ApiError::field("files", format!("{:?} is there twice.", file.path)));
+            return Err(ApiError::field("files", format!("{:?} occurs twice.", file.path)));
         }
     }
     let row = tables.fleet.uploads.add(|uid| {
@@ -81,7 +81,7 @@ async fn get_urls(
         fields.optional("ttl_seconds", Kind::Integer);
     })?;
     if payload.file_paths.len() > GetUploadUrls::MAX_PATHS {
-        return Err(ApiError::field("file_paths", format!("Ask for at most {} at a time.", GetUploadUrls::MAX_PATHS)));
+        return Err(ApiError::field("file_paths", format!("Request at most {} at a time.", GetUploadUrls::MAX_PATHS)));
     }
     let now = tables.storage.clock.now();
     let row = upload::find_open(&mut tables.fleet.uploads, &recording, &payload.session_uid)?;

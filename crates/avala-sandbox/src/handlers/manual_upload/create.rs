@@ -1,4 +1,4 @@
-//! A new dataset of files that were sent.
+//! A new dataset of uploaded files.
 
 use avala_types::{CreateDatasetFromManualUpload, EventType};
 use axum::extract::State;

@@ -15,7 +15,7 @@ use crate::schema::wire::Wire;
 /// Path of a team: the organization, and the team in it.
 pub(super) type TeamPath = Path<(OrganizationSlug, TeamSlug)>;
 
-/// A list of members: a page, or a bare array on deployments that do so.
+/// A list of members: a page, or a bare array on some deployments.
 pub(super) enum MemberList<V> {
     Page(Page<V>),
     Bare(Vec<V>),
@@ -43,7 +43,7 @@ impl<V: Clone> MemberList<V> {
     }
 }
 
-/// Rejects a change that concerns the owner, of whom there is exactly one.
+/// Rejects a change of the owner, of whom there is exactly one.
 pub(super) fn check_not_owner(role: Option<&OrganizationRole>) -> Result<(), ApiError> {
     match role {
         Some(OrganizationRole::Owner) => {

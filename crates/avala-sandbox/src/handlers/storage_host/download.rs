@@ -11,7 +11,7 @@ use crate::state::clock;
 use crate::state::storage::Object;
 use crate::storage_error::StorageError;
 
-/// Responds with an object: whole, the range that was requested, or 304 and 412 as conditions say.
+/// Responds with an object: whole, the requested range, or 304 and 412 according to conditions.
 pub(super) fn respond(object: &Object, headers: &HeaderMap) -> Response {
     let etag = format!("\"{}\"", object.etag);
     let text = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
@@ -34,7 +34,7 @@ pub(super) fn respond(object: &Object, headers: &HeaderMap) -> Response {
     }
     let size = object.size();
     let part = |range: Range<u64>| Body::new(ContentBody::new(&object.content, range));
-    // A range of another version of the object is of no use: the whole object is sent.
+    // A range of another version of the object is useless: the whole object is sent.
     let is_same = text(header::IF_RANGE).is_none_or(|tag| tag == etag);
     match text(header::RANGE).filter(|_| is_same).map(|range| range_of(range, size)) {
         Some(Wanted::Part(range)) => {

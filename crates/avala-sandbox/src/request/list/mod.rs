@@ -32,9 +32,9 @@ impl<'a, T> List<'a, T> {
         self
     }
 
-    /// Orders the rows as the query's `ordering` says: a field, with a minus for the largest first.
+    /// Orders the rows by the query's `ordering`: a field, with a minus for the largest first.
     ///
-    /// `key` gives text that sorts as the field does, and `None` for a field that the list cannot be ordered by.
+    /// `key` returns text that sorts like the field, and `None` for a field that the list cannot be ordered by.
     /// Such an `ordering` is ignored.
     pub(crate) fn order_by(mut self, key: impl Fn(&T, &str) -> Option<String>) -> Self {
         let ordering = self.query.get("ordering").unwrap_or_default();
@@ -98,7 +98,7 @@ impl<'a, T> List<'a, T> {
         page.next = (number < last).then(|| link(number + 1));
         page.previous = match number {
             1 => None,
-            // The real server leaves the number out of links to the first page.
+            // The real server omits the number in links to the first page.
             2 => Some(self.query.link(None)),
             _ => Some(link(number - 1)),
         };
@@ -116,7 +116,7 @@ impl<'a, T> List<'a, T> {
         self.rows.sort_by(|(left, _), (right, _)| if descending { right.cmp(left) } else { left.cmp(right) });
     }
 
-    /// Returns how many rows come before a position, or up to it when `inclusive`. The row itself may be gone.
+    /// Returns the number of rows before a position, or up to it if `inclusive`. The row itself may have been removed.
     fn count_until(&self, position: &Position, inclusive: bool) -> usize {
         self.rows.partition_point(|(other, _)| {
             let order = if self.descending { position.cmp(other) } else { other.cmp(position) };
@@ -125,7 +125,7 @@ impl<'a, T> List<'a, T> {
     }
 }
 
-/// Returns a key for [`List::order_by`] that sorts as the time does.
+/// Returns a key for [`List::order_by`] that sorts like the time.
 pub(crate) fn time_key(time: Option<Timestamp>) -> String {
     time.map_or_else(String::new, |time| format!("{:020}", time.unix_seconds()))
 }
@@ -134,7 +134,7 @@ pub(crate) fn time_key(time: Option<Timestamp>) -> String {
 mod tests {
     use super::*;
 
-    /// Returns the numbers on a page of the rows 1 to 9, without those that were removed.
+    /// Returns the numbers on a page of the rows 1 to 9, without removed ones.
     fn page(query: &str, removed: &[u64]) -> Page<u64> {
         let rows: Vec<u64> = (1..=9).collect();
         let query = ListQuery::of(query);

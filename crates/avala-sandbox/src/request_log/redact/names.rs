@@ -1,6 +1,6 @@
 //! Recognizes secrets by their names.
 
-/// Names of secrets, compared by letters and digits alone. Each stands for all names that contain it.
+/// Names of secrets, compared only by letters and digits. Each matches all names that contain it.
 const PARTS: [&str; 14] = [
     "accesskey",
     "accountkey",
@@ -25,7 +25,7 @@ const WHOLE: [&str; 11] = ["auth", "bearer", "grant", "jwt", "key", "otp", "pass
 const HEADER_WORDS: [&str; 14] =
     ["auth", "bearer", "csrf", "jwt", "key", "nonce", "otp", "pass", "pin", "pwd", "session", "sid", "sig", "xsrf"];
 
-/// A header that has a word of a secret in its name, and tests want to see.
+/// A header with a word of a secret in its name that tests need.
 const PUBLIC_HEADER: &str = "idempotency-key";
 
 /// Returns whether the values of a header are secrets.
@@ -39,7 +39,7 @@ pub(super) fn is_parameter(name: &str) -> bool {
     has_part(name) || WHOLE.contains(&letters(name).as_str())
 }
 
-/// Returns whether a field of a body is a secret. The `key` of an item is none.
+/// Returns whether a field of a body is a secret. The `key` of an item is not.
 pub(super) fn is_field(name: &str) -> bool {
     name != "key" && is_parameter(name)
 }
@@ -62,7 +62,7 @@ pub(super) fn has_assignment(text: &[u8]) -> bool {
     })
 }
 
-/// Iterates over the words of a text that may be names, each with what follows it.
+/// Iterates over the words of a text that may be names, each with the text after it.
 fn words(text: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
     let mut rest = text;
     std::iter::from_fn(move || {
@@ -71,7 +71,7 @@ fn words(text: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
         let length = from.iter().position(|byte| !is_name_byte(*byte)).unwrap_or(from.len());
         let (word, after) = from.split_at(length);
         rest = after;
-        // Of a long word, such as an image in base64, the end is the nearest to a value.
+        // In a long word, such as an image in base64, only the end can be next to a value.
         let word = word.get(word.len().saturating_sub(MAX_NAME)..).unwrap_or_default();
         Some((word, after))
     })

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-/// Beginnings of keys and tokens, and the least that follows one.
+/// Prefixes of keys and tokens, and the minimum length after them.
 const PREFIXES: [(&str, usize); 20] = [
     ("avk_", 1),
     ("whsec_", 1),
@@ -76,7 +76,7 @@ fn follows_escape(text: &[u8], at: usize) -> bool {
     byte_before(2) == Some(&b'\\') || byte_before(3) == Some(&b'%')
 }
 
-/// Returns the length of a token that begins with one of [`PREFIXES`].
+/// Returns the length of a token that starts with one of [`PREFIXES`].
 fn prefixed(text: &[u8]) -> Option<usize> {
     PREFIXES.iter().find_map(|(prefix, least)| {
         let rest = text.strip_prefix(prefix.as_bytes())?;

@@ -17,7 +17,7 @@ pub(crate) struct ConsensusRow {
     pub(crate) scores: Table<ConsensusScore>,
 }
 
-/// One object on one item, as each annotator sees it.
+/// The annotations of one object on one item, by all annotators.
 pub(crate) struct Opinion {
     pub(crate) item: ItemUid,
     pub(crate) task_name: String,

@@ -1,4 +1,4 @@
-//! Rules: which alerts an event opens.
+//! Rules: the alerts that an event opens.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use crate::schema::{FleetAlert, FleetEvent, FleetRule};
 use crate::state::clock;
 use crate::state::table::Table;
 
-/// Opens an alert for each enabled rule whose condition names only what the event says, as in
+/// Opens an alert for each enabled rule whose condition matches the fields of the event, such as
 /// `{"type": "error", "severity": "critical"}`.
 pub(crate) fn watch(rules: &mut Table<FleetRule>, alerts: &mut Table<FleetAlert>, event: &FleetEvent) {
     let fields = Json::encode(event).ok().and_then(|event| event.parse().ok());

@@ -17,7 +17,7 @@ impl Tables {
         format!("__u__=/{user}")
     }
 
-    /// Returns the bytes that an owner has stored, and those that are reserved for files on their way.
+    /// Returns the bytes that an owner has stored, and those that are reserved for running uploads.
     pub(crate) fn used_bytes(&mut self, owner: &OwnerName) -> u64 {
         let datasets = self.datasets.rows().filter(|row| !row.is_uploaded).map(|row| &row.dataset);
         let datasets = datasets.filter(|dataset| dataset.owner_name.as_ref() == Some(owner));
@@ -26,7 +26,7 @@ impl Tables {
         others + stored + self.manual_uploads.reserved(owner, self.storage.clock.now())
     }
 
-    /// Fails with 413 if so many bytes exceed the quota of an owner.
+    /// Fails with 413 if this many bytes exceed the quota of an owner.
     pub(crate) fn check_quota(&mut self, owner: &OwnerName, bytes: u64, limit: u64) -> Result<(), ApiError> {
         let used = self.used_bytes(owner);
         if used.saturating_add(bytes) <= limit {
@@ -36,7 +36,7 @@ impl Tables {
         Err(ApiError::json(StatusCode::PAYLOAD_TOO_LARGE, body))
     }
 
-    /// Marks a file as complete if the storage has it, whole and of the announced size.
+    /// Marks a file as complete if the storage has it, with the announced size.
     pub(crate) fn complete_upload(&mut self, uid: &UploadUid) -> Result<(), ApiError> {
         let row = self.manual_uploads.get(uid)?;
         if row.is_complete {
@@ -63,7 +63,7 @@ impl Tables {
         self.manual_uploads.complete(uid).map(drop)
     }
 
-    /// Checks that the files of a new dataset are complete, and forgets their uploads. Returns paths, keys and sizes of
+    /// Checks that the files of a new dataset are complete, and removes their uploads. Returns paths, keys and sizes of
     /// the objects that the dataset consists of: all below its prefix, from any sender.
     pub(crate) fn index_files(
         &mut self,

@@ -41,7 +41,7 @@ impl Tables {
 }
 
 impl OrganizationRow {
-    /// Returns the organization as a user sees it, with everything counted.
+    /// Returns the organization for a user, with all counts.
     pub(crate) fn view(&self, tables: &Tables, caller: &OwnerName) -> Organization {
         let mut view = self.organization.clone();
         let handle = Some(self.handle());

@@ -17,7 +17,7 @@ pub(crate) fn export_key(uid: &ExportUid) -> String {
 }
 
 impl Tables {
-    /// Returns the object that can be fetched at a key.
+    /// Returns the object of a key.
     pub(crate) fn object_at(&mut self, key: &str, links: &Links) -> Option<Object> {
         let key = self.resolve_key(key)?;
         if let Some(object) = self.storage.object(&key) {
@@ -28,13 +28,13 @@ impl Tables {
         Some(self.storage.make(&key, content, "application/json"))
     }
 
-    /// Replaces the object at a path by another version. `false` when there is none.
+    /// Replaces the object at a path with another version. `false` if there is none.
     pub(crate) fn change_object(&mut self, path: &str) -> bool {
         let key = sign::key_of(path).and_then(|key| self.resolve_key(&key));
         key.is_some_and(|key| self.storage.change(&key))
     }
 
-    /// Returns the key of an object, for the key that the grant of a public object names.
+    /// Returns the key of an object for the key in the grant of a public object.
     fn resolve_key(&mut self, key: &str) -> Option<String> {
         let prefix = format!("{}{DOWNLOAD_PREFIX}", API_PREFIX.trim_start_matches('/'));
         let (dataset, digest, object) = match (key.strip_prefix(&prefix), edge_object(key)) {

@@ -201,7 +201,7 @@ impl Generated {
     }
 }
 
-/// Pseudorandom digits, enough to read a piece from every offset.
+/// Returns pseudorandom digits, enough to read a piece from every offset.
 fn text() -> Bytes {
     static TEXT: OnceLock<Bytes> = OnceLock::new();
     let text = TEXT.get_or_init(|| {

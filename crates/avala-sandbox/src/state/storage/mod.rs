@@ -60,14 +60,14 @@ pub(crate) struct Counters {
 pub(crate) struct Object {
     /// Without quotes.
     pub(crate) etag: String,
-    /// `None` when it is not known.
+    /// `None` if it is not known.
     pub(crate) sha256: Option<String>,
     pub(crate) content_type: Option<String>,
     pub(crate) modified_at: SystemTime,
     pub(crate) content: Content,
-    /// How often it was written.
+    /// Number of writes.
     pub(crate) puts: u64,
-    /// The parts that it was sent in; none when it was sent whole.
+    /// The parts of its upload; none if it was sent whole.
     pub(crate) parts: Arc<BTreeMap<u64, Part>>,
 }
 
@@ -93,7 +93,7 @@ impl Storage {
         }
     }
 
-    /// Stores an object in place of an older one, and returns its `ETag` without quotes.
+    /// Stores an object instead of an older one, and returns its `ETag` without quotes.
     pub(crate) fn put(&mut self, key: &str, received: Received, content_type: Option<String>) -> String {
         self.counters.puts += 1;
         self.counters.bytes += received.length;
@@ -149,14 +149,14 @@ impl Storage {
         self.uploads.get(id).filter(|_| self.bodies == Bodies::Hash)?.waiting_part()
     }
 
-    /// Takes over a part that was hashed.
+    /// Records a part that was hashed.
     pub(crate) fn end_waiting(&mut self, id: &str, hashed: WaitingPart) {
         if let Some(upload) = self.uploads.get_mut(id) {
             upload.end_waiting(hashed);
         }
     }
 
-    /// Stores a part in place of an older one, and returns its `ETag` without quotes; `None` if the upload is not open.
+    /// Stores a part instead of an older one, and returns its `ETag` without quotes; `None` if the upload is not open.
     pub(crate) fn put_part(&mut self, id: &str, number: u64, received: Received) -> Option<String> {
         let etag = self.etag(received.sha256.as_deref());
         let upload = self.uploads.get_mut(id)?;
@@ -210,7 +210,7 @@ impl Storage {
         from.take_while(move |(key, _)| key.starts_with(prefix)).map(|(key, object)| (key.as_str(), object))
     }
 
-    /// Returns an object that was uploaded or made, or the file of a demo item.
+    /// Returns an object that was uploaded or created, or the file of a demo item.
     pub(crate) fn object(&mut self, key: &str) -> Option<Object> {
         if let Some(object) = self.objects.get(key).or_else(|| self.made.get(key)) {
             return Some(object.clone());
@@ -237,7 +237,7 @@ impl Storage {
         object
     }
 
-    /// Replaces the bytes of an object by others of the same size, as another version. `false` when there is none.
+    /// Replaces the bytes of an object with others of the same size, as another version. `false` if there is none.
     pub(crate) fn change(&mut self, key: &str) -> bool {
         let Some(object) = self.object(key) else { return false };
         self.version += 1;
@@ -257,7 +257,7 @@ impl Storage {
         table.map(|slot| *slot = changed).is_some()
     }
 
-    /// Computes the SHA-256 of an object and remembers it; `None` when it cannot be known.
+    /// Computes the SHA-256 of an object and keeps it; `None` if it cannot be known.
     pub(crate) fn sha256(&mut self, key: &str) -> Option<String> {
         let object = self.object(key)?;
         let sha256 = match object.sha256 {
@@ -278,7 +278,7 @@ impl Storage {
         removed.is_some() | self.made.remove(key).is_some()
     }
 
-    /// Returns an `ETag` of 32 digits, as S3 does; the same bytes have the same one.
+    /// Returns an `ETag` of 32 digits, like S3; the same bytes have the same one.
     fn etag(&mut self, sha256: Option<&str>) -> String {
         self.version += 1;
         sha256.map_or_else(|| short_hash(&self.version.to_string()), |hash| hash.chars().take(32).collect())
@@ -326,7 +326,7 @@ mod tests {
             assert_eq!(hash_of(&order).await, whole, "{order:?}");
         }
         assert_eq!(hash_of(&[one, two, two, one, three, four]).await, whole, "a repeated part is the same");
-        assert_eq!(hash_of(&[(3, "other"), one, three, two, four]).await, whole, "replaced before its turn");
+        assert_eq!(hash_of(&[(3, "other"), one, three, two, four]).await, whole, "replaced before it was hashed");
     }
 
     #[tokio::test]

@@ -24,7 +24,7 @@ pub(crate) struct Part {
     pub(crate) sha256: Option<String>,
     pub(crate) etag: String,
     pub(crate) content: Content,
-    /// How often it was sent.
+    /// Number of times that it was sent.
     pub(crate) puts: u64,
 }
 
@@ -32,13 +32,13 @@ pub(crate) struct Part {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct RunningHash {
     hasher: Sha256,
-    /// How many parts are in it.
+    /// Number of parts.
     parts: u64,
     /// Whether a part was replaced by another one after it was hashed, which makes the hash invalid.
     is_stale: bool,
 }
 
-/// A part that arrived before its turn, whose bytes are kept until then.
+/// A part that arrived before earlier ones, whose bytes are kept until it is hashed.
 pub(crate) struct WaitingPart {
     number: u64,
     content: Content,
@@ -55,7 +55,7 @@ impl RunningHash {
         self.hasher.update(bytes);
     }
 
-    /// Returns the hash of an upload of so many parts in hexadecimal; `None` if it is not known.
+    /// Returns the hash of an upload of this many parts in hexadecimal; `None` if it is not known.
     pub(crate) fn finish(self, parts: usize) -> Option<String> {
         let is_whole = !self.is_stale && parts > 0 && self.parts == parts as u64;
         is_whole.then(|| hex(&self.hasher.finalize()))
@@ -63,7 +63,7 @@ impl RunningHash {
 }
 
 impl Multipart {
-    /// Notes a part that was hashed while it arrived, or one that replaces another.
+    /// Records a part that was hashed while it arrived, or one that replaces another.
     pub(crate) fn note_part(&mut self, number: u64, hash: Option<RunningHash>, is_same: bool) {
         match hash {
             Some(mut hash) if number == self.hash.next() && number == hash.next() => {

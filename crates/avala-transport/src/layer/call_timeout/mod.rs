@@ -22,7 +22,7 @@ use crate::error::{Sent, TransportError};
 
 /// Ends a call at its timeout, which covers queueing, all attempts, backoff and the collected body.
 ///
-/// [`CallOptions::timeout`] overrides the layer's timeout. The layers below know the deadline: a wait that would pass
+/// [`CallOptions::timeout`] overrides the layer's timeout. The layers below know the deadline: a wait that would exceed
 /// it is not started. For a streaming call the timeout ends with the headers. The error says how the time was spent.
 ///
 /// ```
@@ -63,7 +63,8 @@ impl CallTimeoutLayer {
         self
     }
 
-    /// Sets whether nothing of the user is between this layer and the pool. Then the clock is read once per poll.
+    /// Sets whether there is no layer or service of the user between this layer and the pool. Then the clock is read
+    /// once per poll.
     pub(crate) fn over_pool(mut self, over_pool: bool) -> Self {
         self.over_pool = over_pool;
         self
@@ -172,7 +173,7 @@ where
         }
         if !std::mem::replace(this.started, true) && this.state.is_expired(this.state.now()) {
             this.state.end_poll();
-            // The deadline passed before the call began: nothing below was called.
+            // The deadline passed before the call started: nothing below was called.
             return Poll::Ready(Err(this.state.complete(this.state.timed_out().with_sent(Sent::No))));
         }
         let poll = this.call.poll(cx);

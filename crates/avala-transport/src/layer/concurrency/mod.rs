@@ -57,7 +57,7 @@ impl Default for ConcurrencyLimits {
 }
 
 impl ConcurrencyLimits {
-    /// Creates limits that never apply, also not those in the options of calls.
+    /// Creates limits that never apply; those in the options of calls do not apply either.
     #[must_use]
     pub fn off() -> Self {
         Self { default: usize::MAX, groups: BTreeMap::new(), is_off: true }
@@ -104,16 +104,16 @@ impl ConcurrencyLimits {
 ///
 /// Groups do not wait for each other. A call that reaches its deadline while it waits fails, and nothing was sent. The
 /// permit is held until the response is read, or to the end of a stream; inside a retry layer it is released while a
-/// call backs off. Layers that are made from clones share their permits.
+/// call backs off. Clones of a layer share their permits.
 ///
 /// A permit is a lease. It ends after the [`term`](Self::term), usually the attempt timeout, even if the call is not
 /// polled and the runtime is idle. A call that is polled after that continues without a permit: its request was sent
 /// long ago, and only the response is left to read. Each read of a stream restarts its term. A stream that was not read
 /// for a whole term takes a permit again when it is read, if one is free.
 ///
-/// A queued call holds nothing. If it is not polled when its turn comes, the permit goes to the next call, and it gets
-/// its turn back when it is polled. A call in the [background](CallOptions::background) takes a permit only if at least
-/// half of them stay free, and does not queue.
+/// A queued call holds nothing. If it is not polled when it is first, the permit goes to the next call, and it gets
+/// its position back when it is polled. A call in the [background](CallOptions::background) takes a permit only if at
+/// least half of them stay free, and does not queue.
 ///
 /// ```
 /// use avala_transport::{Body, ConcurrencyLimits};
@@ -303,7 +303,7 @@ impl Drop for Queued {
 }
 
 impl Permit {
-    /// Acquires a permit; `Ready` when the call may begin.
+    /// Acquires a permit; `Ready` when the call may start.
     fn poll(&mut self, cx: &mut Context<'_>, term: Duration, in_background: bool, state: &CallState) -> Poll<()> {
         if matches!(self, Self::Held(_)) {
             return Poll::Ready(());
@@ -453,7 +453,7 @@ mod tests {
         let mut cx = Context::from_waker(Waker::noop());
         assert!(permit.poll(&mut cx, TERM, false, &state).is_pending());
         drop(leases);
-        // Nothing is queued any more, so that a call in the background gets a permit that others do not need.
+        // No call is queued now, so that a call in the background gets a permit that others do not need.
         assert!(permit.poll(&mut cx, TERM, true, &state).is_ready());
     }
 }

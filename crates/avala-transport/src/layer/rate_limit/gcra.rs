@@ -10,7 +10,7 @@ const PICOS_PER_NANO: u128 = 1_000;
 
 /// One limit. Times are durations since a common start.
 ///
-/// Unlike a [`Bucket`](super::bucket::Bucket), which refills and is asked again, it can promise a start in the future.
+/// Unlike a [`Bucket`](super::bucket::Bucket), which refills and is asked again, it can reserve a start in the future.
 #[derive(Debug)]
 pub(super) struct Gcra {
     /// The configured burst; a lower server limit also lowers the tolerance.
@@ -55,7 +55,7 @@ impl Gcra {
         }
     }
 
-    /// Returns a token that was not used, unless that would bring a start before those that are booked for later.
+    /// Returns a token that was not used, unless that would allow a start before reserved ones.
     pub(super) fn put_back(&mut self, now: Duration) {
         let without = self.full_at.saturating_sub(self.interval);
         if without <= picos(now) + (self.capacity - 1) * self.interval {

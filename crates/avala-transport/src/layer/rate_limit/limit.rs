@@ -22,7 +22,7 @@ impl RateLimit {
         Self { per_minute: calls, burst: calls.min(Self::default().burst) }
     }
 
-    /// Sets how many calls may be sent at once after a pause. Zero counts as one.
+    /// Sets the number of calls that may be sent at once after a pause. Zero counts as one.
     #[must_use]
     pub fn burst(mut self, calls: u32) -> Self {
         self.burst = calls;

@@ -14,7 +14,7 @@ use crate::context::options::Priority;
 /// Timers have a resolution of 1 ms, so a reservation is kept for at least this long after its start.
 const SHORTEST_TERM: Duration = Duration::from_millis(5);
 /// How long a free token waits for the first call in the queue before a call behind may take it. A call that is polled
-/// takes it within a timer's resolution; one that is left alone must not waste it.
+/// takes it within a timer's resolution; one that is not polled must not waste it.
 const LONGEST_GRACE: Duration = Duration::from_millis(20);
 /// The first position of calls of normal priority. Those of high priority have the positions below.
 const FIRST_NORMAL: u64 = 1 << 63;
@@ -43,9 +43,9 @@ pub(super) struct Schedule {
     blocks: BTreeMap<u64, usize>,
     next_high: u64,
     next_normal: u64,
-    /// No reservation before this position still has a waker that was skipped; from here on all were woken.
+    /// No reservation before this position still has a waker that was skipped; all later ones were woken.
     woken_from: u64,
-    /// Since when the first reservation can be used, or when it can.
+    /// Past or future time from which the first reservation can be used.
     due: Option<Instant>,
     /// Positions of calls that were skipped, and until when they keep them. Calls that leave are removed.
     skipped: BTreeMap<u64, Instant>,
@@ -55,7 +55,7 @@ pub(super) struct Schedule {
 /// Position of one call in a schedule. The call must leave the schedule before the ticket is dropped.
 #[derive(Debug, Default)]
 pub(super) struct Ticket {
-    /// Kept by a call that leaves to wait for something else, so that it returns to the same position.
+    /// Kept by a call that leaves to wait for a permit, so that it returns to the same position.
     position: Option<u64>,
     queued: bool,
     priority: Priority,
@@ -80,7 +80,7 @@ pub(super) enum Claim {
     Wait {
         /// The time until its start, if every call ahead uses its own.
         start: Duration,
-        /// The time until the call should ask again: earlier than its start if calls ahead may be left alone.
+        /// The time until the call should ask again: earlier than its start if calls ahead may be unpolled.
         ask: Duration,
     },
 }
@@ -171,8 +171,8 @@ impl Schedule {
         self.wake_first();
     }
 
-    /// Closes the gate for `wait`, and for a random time more, so that clients with the same moment in their responses
-    /// call one after another. `limit` is what the server reported, in calls per minute. Returns whether the gate opens
+    /// Closes the gate for `wait` and an additional random time, so that clients with the same time in their responses
+    /// call one after another. `limit` is that of the server, in calls per minute. Returns whether the gate opens
     /// later.
     pub(super) fn close_for(&mut self, now: Instant, wait: Duration, limit: Option<u64>) -> bool {
         if self.bucket.closed_for(now).is_zero() {
@@ -184,7 +184,7 @@ impl Schedule {
         self.bucket.close_for(now, wait.saturating_add(spread))
     }
 
-    /// Closes the gate for `wait` and a `spread` that the pace of a fleet gives.
+    /// Closes the gate for `wait` and the `spread` of a fleet's pace.
     pub(super) fn close_in_fleet(&mut self, now: Instant, wait: Duration, spread: Duration) {
         self.spread.name(now, wait);
         self.bucket.close_for(now, wait.saturating_add(spread));
@@ -204,7 +204,7 @@ impl Schedule {
     }
 
     /// Opens a gate earlier that stays closed only to spread clients, because a call has `excess` less time than it
-    /// would wait. Returns whether that is possible; the gate never opens before the moment that the server named.
+    /// would wait. Returns whether that is possible; the gate never opens before the time that the server named.
     pub(super) fn hurry(&mut self, now: Instant, excess: Duration) -> bool {
         let left = self.spread_left(now);
         let Some(spread) = self.spread.shortened(left, excess) else { return false };
@@ -235,7 +235,7 @@ impl Schedule {
         }
     }
 
-    /// Returns the time until a reservation with `ahead` others before it may be usable: when there are tokens for all
+    /// Returns the time until a reservation with `ahead` others before it may be usable: if there are tokens for all
     /// of them, or when the others have left a token unused.
     fn wait(&mut self, now: Instant, ahead: usize) -> Duration {
         let wait = self.bucket.wait(now, ahead);
@@ -270,7 +270,7 @@ impl Schedule {
         }
     }
 
-    /// Gives a call that was skipped its position back. If its time is over, it queues again behind the others.
+    /// Returns a skipped call to its position. If its time has elapsed, it queues again behind the others.
     fn return_skipped(&mut self, now: Instant, ticket: &mut Ticket) {
         let until = ticket.position.and_then(|position| self.skipped.remove(&position));
         if until.is_none_or(|until| until <= now) {

@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// The time over which calls are counted, as long as the server's window.
+/// The time over which calls are counted, equal to the server's window.
 const WINDOW: Duration = Duration::from_secs(60);
-/// Maximum time that a gate stays closed after the moment that the server named; for waits of at least this long.
+/// Maximum time that a gate stays closed after the time that the server named; for waits of at least this long.
 const LONGEST: Duration = Duration::from_secs(30);
 
-/// Decides how much later than the server asked a gate opens.
+/// Decides how much later than requested a gate opens.
 ///
-/// The server names the same moment to all clients with one key. None knows how many there are, but each knows how much
+/// The server names the same time to all clients with one key. None knows how many there are, but each knows how much
 /// of the limit it used itself: the rest was used by others. A client that used all of it calls again at once. One that
 /// used little does at a random moment within as much time as it had to wait, if that was half a minute or more. After
 /// a shorter wait the time is shorter still: only the few clients that called just before the end get such a short
@@ -24,7 +24,7 @@ pub(super) struct Spread {
     sent_before: u32,
     /// Random number from 0 to 1, the same while the gate is closed: a maximum of many would not be random.
     part: f64,
-    /// The moment that the server named.
+    /// The time that the server named.
     named: Option<Instant>,
 }
 
@@ -41,22 +41,22 @@ impl Spread {
         self.sent = self.sent.saturating_add(1);
     }
 
-    /// Takes back a call that was counted and not sent.
+    /// Subtracts a call that was counted and not sent.
     pub(super) fn put_back(&mut self) {
         self.sent = self.sent.saturating_sub(1);
     }
 
-    /// Draws another part of the spread, for the next closing.
+    /// Draws another random part of the spread, for the next closing.
     pub(super) fn draw(&mut self, random: f64) {
         self.part = random;
     }
 
-    /// Records the moment that the server named.
+    /// Records the time that the server named.
     pub(super) fn name(&mut self, now: Instant, wait: Duration) {
         self.named = self.named.max(now.checked_add(wait));
     }
 
-    /// Returns the time until the moment that the server named.
+    /// Returns the remaining time until the time that the server named.
     pub(super) fn named_for(&self, now: Instant) -> Duration {
         self.named.map_or(Duration::ZERO, |named| named.saturating_duration_since(now))
     }

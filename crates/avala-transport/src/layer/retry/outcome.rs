@@ -25,7 +25,7 @@ impl Outcome {
     /// Classifies the result of an attempt; `None` if another attempt would end the same way.
     ///
     /// The result decides whether another attempt can help. `evidence` decides whether the server may have executed the
-    /// request, since the result may come from a user's layer or service. Without evidence, the result decides both.
+    /// request, because the result may be from a user's layer or service. Without evidence, the result decides both.
     pub(super) fn of(result: &Result<Response<Body>, TransportError>, evidence: Option<Evidence>) -> Option<Self> {
         let claimed = match result {
             Ok(response) => of_response(response),
@@ -70,7 +70,7 @@ fn of_error(error: &TransportError) -> Option<Outcome> {
         TransportErrorKind::RateLimited => find_in_chain::<Overloaded>(error).is_some(),
         _ => false,
     };
-    // The status of a response whose body was cut tells whether the server executed the request.
+    // The status of a response whose body was cut shows whether the server executed the request.
     let status = error.status().and_then(|status| of_status(status, || error.retry_after()));
     match error.sent() {
         _ if !worth_a_repeat => None,
