@@ -7,10 +7,12 @@ use std::time::{Duration, SystemTime};
 use http::{HeaderMap, StatusCode};
 
 use super::attempt_times::{AttemptTimes, TimesByGroup};
+use super::pacer::FleetClock;
 use super::scope::{Scope, closing, report};
 use super::store::{LimitReport, LimitStore};
 use super::{RateLimit, RateLimitState};
 use crate::context::concurrency_group::ConcurrencyGroup;
+use crate::retry_after::{response_date, sent_at};
 
 /// Client-side rate limiter. Clones share one count.
 ///
