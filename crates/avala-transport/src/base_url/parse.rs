@@ -14,9 +14,9 @@ impl BaseUrl {
     /// # Errors
     ///
     /// [`Configuration`](TransportErrorKind::Configuration) for anything but an https address without user
-    /// information, query and fragment, and for a host, port or path that no request can be sent to: an empty label or one of more
-    /// than 63 characters, an IPv6 address with a zone ID, a port outside 1 to 65535, a `%` without two hexadecimal digits. The message says
-    /// which of these, and does not repeat the URL, which could hold a password.
+    /// information, query and fragment, and for a host, port or path that no request can be sent to: an empty label or
+    /// one of more than 63 characters, an IPv6 address with a zone ID, a port outside 1 to 65535, a `%` without two
+    /// hexadecimal digits. The message says which of these, and does not repeat the URL, which could hold a password.
     pub fn parse(text: &str) -> Result<Self, TransportError> {
         let url = Self::read(text)?;
         if url.scheme != Scheme::HTTPS {

@@ -1,4 +1,4 @@
-//! Servers that answer within the letter of HTTP/1.1, or barely outside of it.
+//! Servers whose responses are unusual, or barely not HTTP/1.1.
 
 use avala_transport::testing::{ByteServer, Script};
 use avala_transport::{RetryPolicy, Sent, TimeoutPhase, TransportErrorKind as Kind};

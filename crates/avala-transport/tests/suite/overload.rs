@@ -103,7 +103,7 @@ async fn long_tail_leaves_few_orphans() {
     assert!(tally.orphans.load(Ordering::Relaxed) <= 3, "{tally:?}");
 }
 
-/// Durations of which half take up to 50 ms, and one in a hundred a second or more.
+/// Returns random durations: half of them up to 50 ms, and one in a hundred a second or more.
 fn random_tail(seed: u64, is_log_normal: bool) -> impl Fn() -> Duration + Send + Sync + 'static {
     let random = Mutex::new(fastrand::Rng::with_seed(seed));
     move || {

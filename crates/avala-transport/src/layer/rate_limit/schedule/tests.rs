@@ -230,7 +230,7 @@ fn new_call_takes_no_token_of_queued_ones() {
 }
 
 #[test]
-fn token_taken_by_a_high_priority_call_does_not_make_others_spin() {
+fn token_of_a_high_priority_call_makes_no_other_call_spin() {
     let mut clock = Clock::new(60, 1);
     let mut calls = tickets::<2>();
     clock.claims(0, &mut calls);
