@@ -149,7 +149,7 @@ impl Window {
         self.overload = Some(Overload { at: now, ceiling, floor, good, step: 1, since: now, successes: 0, patience });
     }
 
-    /// `number` is how many requests were in flight when the refused one began.
+    /// Records a refusal: `number` requests were in flight when the refused one began.
     fn slow_down(&mut self, wait: Option<Duration>, (started, number): (Instant, usize), now: Instant) {
         match &mut self.overload {
             // One more of the requests that were too many together.
