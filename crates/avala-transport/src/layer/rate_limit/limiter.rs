@@ -19,8 +19,8 @@ use crate::retry_after::{response_date, sent_at};
 /// Use the same limiter in every client that uses the same API key. Calls that have to wait are sent in the order in
 /// which they queued, those of high [priority](crate::CallOptions::priority) first. A queued call holds a reservation
 /// and nothing else: if it is dropped, those behind it move up, and if it is not polled within one interval of its
-/// start, those behind it are sent first and it queues again. A call counts when it is sent: never more than `rate * T
-/// + burst` calls in any time `T`.
+/// start, those behind it are sent first and it queues again. A call counts when it is sent: never more than
+/// `rate * T + burst` calls in any time `T`.
 ///
 /// The limiter adapts to response headers:
 ///
