@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::server::{Server, State, client_of};
 
-/// A client that changes the server once, before the first request whose line contains the text.
+/// Returns a client that changes the server once, before the first request whose line contains the text.
 fn client_that_changes(
     server: &Server,
     before: &'static str,
@@ -32,7 +32,7 @@ fn client_that_changes(
     client_of(service, 64 << 20)
 }
 
-/// Six executions in three pages, oldest first.
+/// Creates a server with six executions in three pages, oldest first.
 fn server() -> Server {
     let server = Server::new().with_executions(6);
     (server.lock().page_size, server.lock().oldest_first) = (2, true);
@@ -93,7 +93,7 @@ async fn execution_that_stops_to_run_between_lists_is_handled_once() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn executions_that_are_decided_or_deleted_between_pages_harm_no_other() {
+async fn execution_that_ends_between_pages_harms_no_other() {
     let server = server();
     let avala = client_that_changes(&server, "cursor=2", |state| {
         state.executions[4]["status"] = json!("completed");

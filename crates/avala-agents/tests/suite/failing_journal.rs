@@ -79,7 +79,7 @@ async fn a_fatal_error_lets_running_handlers_finish() {
     assert_eq!(journal.records()[0].state, RecordState::Acknowledged);
 }
 
-/// A record as JSON, whose retry is due in this time.
+/// Returns a record whose retry is due in this time.
 fn failed(execution: &str, retry_in: Duration) -> Record {
     let at = std::time::SystemTime::now() + retry_in;
     let at_ms = at.duration_since(std::time::UNIX_EPOCH).unwrap().as_millis() as u64;

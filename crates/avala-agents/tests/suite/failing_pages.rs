@@ -13,7 +13,7 @@ use crate::server::{Server, approving};
 
 type Runs = Arc<Mutex<BTreeMap<String, usize>>>;
 
-/// An agent that leaves all executions, so that they stay in the list.
+/// Creates an agent that leaves all executions, so that they stay in the list.
 fn leaving(runs: &Runs) -> Agent {
     let runs = Arc::clone(runs);
     Agent::new("qa").concurrency(100).on(EventType::ResultSubmitted, move |context: Context| {

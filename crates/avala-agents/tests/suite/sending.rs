@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::server::{Fault, Server, approving, client_with};
 
-/// A client with retries of its own, whose posts take a second, and the largest number of them at the same time.
+/// Returns a client with retries of its own, whose posts take a second, and the largest number of them at the same time.
 fn slow_client(server: &Server) -> (Avala, Arc<AtomicUsize>) {
     let (server, most) = (server.clone(), Arc::new(AtomicUsize::new(0)));
     let (now, noted) = (Arc::new(AtomicUsize::new(0)), Arc::clone(&most));
