@@ -13,6 +13,7 @@ pub(crate) const HELP: &str = include_str!("help.txt");
 #[derive(Debug)]
 pub(crate) enum Command {
     Help,
+    Version,
     Start(Box<Start>),
 }
 
@@ -39,6 +40,7 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Com
     while let Some(argument) = parser.next()? {
         builder = match argument {
             Arg::Short('h') | Arg::Long("help") => return Ok(Command::Help),
+            Arg::Short('V') | Arg::Long("version") => return Ok(Command::Version),
             Arg::Long("port") => builder.port(parser.value()?.parse()?),
             Arg::Long("key") => builder.api_key(parser.value()?.string()?),
             Arg::Long("seed") => builder.seed(parser.value()?.parse_with(seed)?),
@@ -140,6 +142,7 @@ mod tests {
             assert!(text.contains(part), "{text}");
         }
         assert!(matches!(parse_line("--port 1 --help").unwrap(), Command::Help));
+        assert!(matches!(parse_line("-V").unwrap(), Command::Version));
     }
 
     #[test]

@@ -12,6 +12,7 @@ use args::{Command, Start};
 fn main() -> ExitCode {
     let result = match args::parse(std::env::args_os().skip(1)) {
         Ok(Command::Help) => io::stdout().lock().write_all(args::HELP.as_bytes()),
+        Ok(Command::Version) => writeln!(io::stdout().lock(), "avala-sandbox {}", env!("CARGO_PKG_VERSION")),
         Ok(Command::Start(start)) => run(*start),
         Err(error) => {
             log_line(&format!("{error}\nTry --help."));
@@ -38,7 +39,10 @@ fn run(start: Start) -> io::Result<()> {
         let mut line = serde_json::json!({ "url": sandbox.url(), "key": sandbox.api_key() });
         #[cfg(feature = "tls")]
         if let (Some(proxy), Some(pem)) = (sandbox.proxy_url(), sandbox.ca_certificate_pem()) {
-            std::fs::write(&start.ca_file, pem)?;
+            std::fs::write(&start.ca_file, pem).map_err(|error| {
+                let file = start.ca_file.display();
+                io::Error::new(error.kind(), format!("cannot write the CA certificate to {file}: {error}"))
+            })?;
             line["proxy_url"] = proxy.into();
             line["ca_file"] = start.ca_file.display().to_string().into();
         }

@@ -88,9 +88,18 @@ impl Pipeline {
             let collected = timeout(BODY_TIMEOUT, collect(&mut body)).await.unwrap_or_else(|late| Err(late.into()));
             let (body, length) = collected.as_ref().map_or((Bytes::new(), 0), Clone::clone);
             let number = self.log.begin(&parts, &body);
-            collected?;
-            let is_too_large = length > MAX_BODY_BYTES as u64;
-            (number, self.call_response(parts, body, is_too_large, fault.as_ref()).await)
+            let response = match collected {
+                Ok(_) => {
+                    let is_too_large = length > MAX_BODY_BYTES as u64;
+                    self.call_response(parts, body, is_too_large, fault.as_ref()).await
+                }
+                // What follows on the connection cannot be told from the body.
+                Err(error) if is_malformed(&error) => {
+                    Ok(Some(([(header::CONNECTION, "close")], malformed()).into_response()))
+                }
+                Err(error) => Err(error),
+            };
+            (number, response)
         };
         let mut response = response?;
         if let Some(response) = &mut response {
@@ -202,6 +211,11 @@ impl Pipeline {
     /// Returns the user of the API key or access token of a request.
     fn caller(&self, headers: &HeaderMap) -> Result<Caller, ApiError> {
         let unauthorized = |sentence| ApiError::detail(StatusCode::UNAUTHORIZED, sentence);
+        // Django joins repeated headers to one value, which is no key.
+        let is_repeated = |name| headers.get_all(name).iter().nth(1).is_some();
+        if is_repeated(API_KEY_HEADER) || is_repeated(header::AUTHORIZATION.as_str()) {
+            return Err(unauthorized("Send one API key or access token, not several."));
+        }
         let token = headers.get(header::AUTHORIZATION).map(HeaderValue::as_bytes);
         let token = token.and_then(|value| value.split_first_chunk::<7>());
         let token = token.filter(|(scheme, _)| scheme.eq_ignore_ascii_case(b"bearer ")).map(|(_, token)| token);
@@ -259,6 +273,23 @@ async fn drain(body: &mut RequestBody) -> io::Result<()> {
         }
     }
     Ok(())
+}
+
+/// Returns whether a body cannot be read because of its form: a chunk has no size, or does not end where it should.
+fn is_malformed(error: &io::Error) -> bool {
+    let mut next = error.get_ref().map(|error| error as &(dyn std::error::Error + 'static));
+    while let Some(error) = next {
+        let kind = error.downcast_ref::<io::Error>().map(io::Error::kind);
+        if matches!(kind, Some(io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData)) {
+            return true;
+        }
+        next = error.source();
+    }
+    false
+}
+
+fn malformed() -> ApiError {
+    ApiError::detail(StatusCode::BAD_REQUEST, "Malformed request body: invalid chunk or trailer.")
 }
 
 fn too_large() -> ApiError {

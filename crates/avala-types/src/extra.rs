@@ -126,6 +126,7 @@ impl Extra {
     }
 
     /// Iterates over the fields in the order of their names.
+    #[must_use]
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (&str, &Json)> {
         self.into_iter()
     }

@@ -47,7 +47,8 @@ impl<S: Send + Sync> FromRequest<S> for JsonBody {
     async fn from_request(request: Request, _: &S) -> Result<Self, ApiError> {
         let content_type = request.headers().get(header::CONTENT_TYPE);
         let content_type = content_type.and_then(|value| value.to_str().ok()).unwrap_or("application/json");
-        if !content_type.to_ascii_lowercase().starts_with("application/json") {
+        let media_type = content_type.split(';').next().unwrap_or_default().trim();
+        if !media_type.eq_ignore_ascii_case("application/json") {
             let sentence = format!("Unsupported media type \"{content_type}\" in request.");
             return Err(ApiError::detail(StatusCode::UNSUPPORTED_MEDIA_TYPE, sentence));
         }

@@ -22,6 +22,19 @@ async fn every_call_needs_the_key() {
 }
 
 #[tokio::test]
+async fn repeated_credentials_are_refused() {
+    let sandbox = Sandbox::builder().access_token("oauth_1").seed(Seed::Empty).start().await.unwrap();
+    for (name, value) in [("x-avala-api-key", sandbox.key()), ("authorization", "Bearer oauth_1")] {
+        let mut request = request(&sandbox, Method::GET, "/datasets/", "");
+        request.headers_mut().remove("x-avala-api-key");
+        request.headers_mut().append(name, HeaderValue::from_str(value).unwrap());
+        assert_eq!(call(&sandbox, request.clone()).await.status(), StatusCode::OK);
+        request.headers_mut().append(name, HeaderValue::from_str(value).unwrap());
+        json(&call(&sandbox, request).await, StatusCode::UNAUTHORIZED);
+    }
+}
+
+#[tokio::test]
 async fn a_key_that_no_client_could_send_is_refused_at_the_start() {
     for key in ["", "avk\n1"] {
         let error = Sandbox::builder().api_key(key).start().await.unwrap_err();

@@ -62,6 +62,15 @@ async fn a_bad_argument_ends_with_2_and_help_with_0() {
     assert_eq!(output.status.code(), Some(0));
     assert!(String::from_utf8(output.stdout).unwrap().contains("--rate-limit"));
 
+    let output = program().arg("--version").output().await.unwrap();
+    assert_eq!(output.stdout, concat!("avala-sandbox ", env!("CARGO_PKG_VERSION"), "\n").as_bytes());
+
     let output = program().args(["--key", ""]).output().await.unwrap();
     assert_eq!(output.status.code(), Some(1));
+
+    if cfg!(feature = "tls") {
+        let output = program().args(["--tls", "--ca-file", "no such folder/ca.pem"]).output().await.unwrap();
+        assert_eq!(output.status.code(), Some(1));
+        assert!(String::from_utf8(output.stderr).unwrap().contains("no such folder/ca.pem"));
+    }
 }

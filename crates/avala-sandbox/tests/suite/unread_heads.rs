@@ -64,6 +64,23 @@ async fn unreadable_head_is_refused_with_json() {
 }
 
 #[tokio::test]
+async fn unreadable_body_is_refused_with_json() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let head = format!(
+        "POST /api/v1/datasets/ HTTP/1.1\r\nhost: localhost\r\nx-avala-api-key: {}\r\ntransfer-encoding: chunked\r\n\r\n",
+        sandbox.key()
+    );
+    for (case, body) in [
+        ("a size of letters", "zz\r\n{}\r\n0\r\n\r\n"),
+        ("a chunk that is too long", "1\r\n{}\r\n0\r\n\r\n"),
+        ("a size beyond 64 bits", "11111111111111111\r\n{}"),
+    ] {
+        check(&exchange(&sandbox, format!("{head}{body}").as_bytes()).await, "400", case);
+    }
+    assert!(sandbox.requests().iter().all(|request| request.status == Some(http::StatusCode::BAD_REQUEST)));
+}
+
+#[tokio::test]
 async fn unreadable_head_after_a_request_is_refused_with_json() {
     let sandbox = Sandbox::start().await.unwrap();
     let first =

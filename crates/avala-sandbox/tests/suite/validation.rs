@@ -20,9 +20,15 @@ async fn a_body_must_be_a_json_object() {
         let response = call(&sandbox, request(&sandbox, Method::POST, "/datasets/", body)).await;
         assert!(json(&response, StatusCode::BAD_REQUEST)["non_field_errors"].is_array(), "{body}");
     }
-    let mut form = request(&sandbox, Method::POST, "/datasets/", "name=x");
-    form.headers_mut().insert("content-type", HeaderValue::from_static("application/x-www-form-urlencoded"));
-    json(&call(&sandbox, form).await, StatusCode::UNSUPPORTED_MEDIA_TYPE);
+    for (media_type, status) in [
+        ("application/x-www-form-urlencoded", StatusCode::UNSUPPORTED_MEDIA_TYPE),
+        ("application/jsonlines", StatusCode::UNSUPPORTED_MEDIA_TYPE),
+        ("Application/JSON ; charset=utf-8", StatusCode::BAD_REQUEST),
+    ] {
+        let mut other = request(&sandbox, Method::POST, "/datasets/", "{}");
+        other.headers_mut().insert("content-type", HeaderValue::from_static(media_type));
+        json(&call(&sandbox, other).await, status);
+    }
 }
 
 #[tokio::test]

@@ -17,7 +17,8 @@ pub(super) fn parse(text: &str) -> Option<OffsetDateTime> {
     let text = with_plain_spaces(text);
     if let Some((text, seconds)) = year_first(&text) {
         let time = OffsetDateTime::parse(&text, &Rfc3339).ok()?;
-        return time.checked_sub(time::Duration::seconds(seconds));
+        // What is read can be written: RFC 3339 has no years before 0.
+        return time.checked_sub(time::Duration::seconds(seconds)).filter(|time| time.year() >= 0);
     }
     // Starts with the name of a weekday or, without it, with the day.
     OffsetDateTime::parse(&text, &Rfc2822).ok().or_else(|| words::parse(&text))

@@ -111,8 +111,9 @@ fn extra_takes_scalars_and_is_iterated_by_reference() {
     extra.insert("c", true);
     extra.insert("d", 1.5);
     extra.insert("e", String::from("owned"));
-    extra.insert("f", &String::from("borrowed"));
-    extra.insert("g", Cow::Borrowed("either"));
+    let text = String::from("borrowed");
+    extra.insert("f", &text);
+    extra.insert("g", Cow::Borrowed(&*text));
     extra.retain(|name, _| name < "f");
     assert_eq!((extra.iter().len(), Extra::from([("a", 1)]).iter().len()), (5, 1));
     let mut texts = Vec::new();

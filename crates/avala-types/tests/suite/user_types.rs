@@ -38,7 +38,6 @@ fn models_are_parts_of_structs_and_enums() {
         at: Option<Timestamp>,
     }
     #[derive(Debug, PartialEq, Serialize, Deserialize)]
-    #[expect(clippy::large_enum_variant, reason = "what a user would write first")]
     enum Step {
         One(Task),
         Two(Task, Dataset),
