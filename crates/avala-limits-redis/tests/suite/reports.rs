@@ -89,7 +89,7 @@ async fn each_outage_is_reported_in_one_span() {
     assert!(texts.contains("reason=") && texts.contains("READONLY"), "{texts}");
 }
 
-/// A server that repeats the whole command in its error, as Redis does with commands that it does not know.
+/// Starts a server that repeats the whole command in its error, as Redis does with commands that it does not know.
 async fn repeating() -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();

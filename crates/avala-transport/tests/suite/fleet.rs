@@ -16,7 +16,7 @@ const LIMIT: u64 = 600;
 /// Requests at the server: the time, and whether it responded 429.
 type Seen = Arc<Mutex<Vec<(Duration, bool)>>>;
 
-/// The server's clock at the start, in seconds since 1970, and whether its responses have a `Date`.
+/// Clock of the server at the start, in seconds since 1970, and whether its responses have a `Date`.
 type Clock = (u64, bool);
 
 const CLOCK: Clock = (1_764_000_000, true);
