@@ -24,11 +24,37 @@ pub(crate) fn is_known(host: &str) -> bool {
     let below = |suffix: &str| host.strip_suffix(suffix).is_some_and(|label| !label.is_empty());
     let is_r2 = |account: &str| account.len() == 32 && account.bytes().all(|byte| byte.is_ascii_hexdigit());
     let r2 = host.strip_suffix(".r2.cloudflarestorage.com");
-    let is_s3 = |names: &str| names.split('.').any(|label| label == "s3" || label.starts_with("s3-"));
     is_api(host)
         || ["data.avala.ai", "storage.googleapis.com"].contains(&host)
         || below(".storage.googleapis.com")
         || below(".blob.core.windows.net")
         || r2.is_some_and(|names| is_r2(names.strip_suffix(".eu").unwrap_or(names)))
         || host.strip_suffix(".amazonaws.com").is_some_and(is_s3)
+}
+
+/// Returns whether the names before `.amazonaws.com` are those of S3: `s3` or `s3-<region>` at the end, or `s3` before
+/// the region. Other services have hosts whose names begin with `s3-` too.
+fn is_s3(names: &str) -> bool {
+    let labels: Vec<&str> = names.split('.').collect();
+    match labels[..] {
+        [.., last] if last == "s3" || last.starts_with("s3-") => true,
+        [.., "s3", region] | [.., "s3", "dualstack", region] => region.contains('-'),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_hosts_of_s3_are_known() {
+        for known in ["s3", "b.s3", "b.s3.us-east-1", "a.b.s3-eu-west-1", "b.s3.dualstack.us-east-1", "b.s3-accelerate"]
+        {
+            assert!(is_known(&format!("{known}.amazonaws.com")), "{known}");
+        }
+        for unknown in ["", "s3-x-1.us-east-1.elb", "b.s3.elb", "ec2", "s3.us-east-1.evil", "s3.b.us-east-1"] {
+            assert!(!is_known(&format!("{unknown}.amazonaws.com")), "{unknown}");
+        }
+    }
 }
