@@ -251,8 +251,8 @@ fn key_command_without_an_end_is_stopped() {
         ("yes avk_secret", "more than"),
         ("sh -c 'trap \"\" PIPE; while :; do echo avk_secret || :; done'", "more than"),
         ("false", "failed with"),
-        ("printf garbage", "no JSON"),
-        ("true", "no JSON"),
+        ("printf garbage", "invalid JSON"),
+        ("true", "invalid JSON"),
         ("'open", "open quote"),
         ("''", "cannot be started"),
     ] {
