@@ -4,7 +4,7 @@ use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
 
-use crate::support::{Home, program, wait};
+use crate::support::{Home, RESET_SIGNALS, program, wait};
 
 /// A receiver of webhooks that ends after one delivery, started by a shell.
 struct Listener {
@@ -20,9 +20,10 @@ impl Drop for Listener {
 }
 
 impl Listener {
+    /// Starts the program by a shell, after the words `before`.
     fn new(home: &Home, before: &str) -> Self {
         let mut command = Command::new("sh");
-        let line = format!("{before} exec {} webhooks listen --no-verify --once -o ndjson", program());
+        let line = format!("{before} {} webhooks listen --no-verify --once -o ndjson", program());
         command.env_clear().envs(home.environment()).args(["-c", &line]);
         let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
         let mut line = String::new();
@@ -50,7 +51,7 @@ impl Listener {
 fn ignored_signals_stay_ignored() {
     let home = Home::new();
     // As by `nohup`, and as in the background of a script.
-    let mut listener = Listener::new(&home, "trap '' HUP INT QUIT;");
+    let mut listener = Listener::new(&home, "trap '' HUP INT QUIT; exec");
     for signal in ["-HUP", "-INT", "-QUIT"] {
         listener.signal(signal);
     }
@@ -62,7 +63,8 @@ fn ignored_signals_stay_ignored() {
 fn other_signals_end_the_program_as_interrupted() {
     let home = Home::new();
     for signal in ["-HUP", "-INT", "-QUIT", "-TERM", "-ALRM", "-USR1", "-USR2"] {
-        let mut listener = Listener::new(&home, "");
+        let reset = format!("exec env {}", RESET_SIGNALS.join(" "));
+        let mut listener = Listener::new(&home, &reset);
         listener.signal(signal);
         assert_eq!(wait(&mut listener.child), 130, "{signal}");
     }

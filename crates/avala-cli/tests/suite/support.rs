@@ -102,7 +102,19 @@ impl Home {
     }
 
     pub(crate) fn command(&self) -> Command {
-        let mut command = Command::new(program());
+        self.prepared(Command::new(program()))
+    }
+
+    /// Returns the command for a test that sends signals. The program leaves signals ignored that were ignored when it
+    /// started, and tests in the background of a shell, or below `nohup`, have such signals: they are reset.
+    #[cfg(unix)]
+    pub(crate) fn interruptible(&self) -> Command {
+        let mut command = Command::new("env");
+        command.args(RESET_SIGNALS).arg(program());
+        self.prepared(command)
+    }
+
+    fn prepared(&self, mut command: Command) -> Command {
         command.env_clear().envs(self.environment()).current_dir(self.folder.path());
         command
     }
@@ -122,6 +134,10 @@ impl Home {
         run(command, input.into())
     }
 }
+
+/// Options of `env` of GNU that reset ignored signals; other systems have none.
+#[cfg(unix)]
+pub(crate) const RESET_SIGNALS: &[&str] = if cfg!(target_os = "linux") { &["--default-signal"] } else { &[] };
 
 pub(crate) fn program() -> &'static str {
     env!("CARGO_BIN_EXE_avala")

@@ -74,7 +74,7 @@ fn killed_upload_goes_on() {
 fn first_interrupt_prints_how_to_go_on() {
     let world = World::new();
     write_files(&world);
-    let mut command = world.home.command();
+    let mut command = world.home.interruptible();
     // So slow that it cannot end before the signal, however busy the machine is.
     command.args(UPLOAD).args(["--bwlimit", "2k", "--workers", "1", "-o", "ndjson", "--no-input"]);
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
@@ -285,7 +285,7 @@ fn first_interrupt_does_not_wait_for_a_hanging_server() {
     write_files(&world);
     let hour = std::time::Duration::from_secs(3600);
     world.sandbox.fault(Fault::delay(hour).on_storage("PUT", "/*").times(100)).unwrap();
-    let mut command = world.home.command();
+    let mut command = world.home.interruptible();
     let child = command.args(UPLOAD).args(["-o", "ndjson"]).stdout(Stdio::piped()).stderr(Stdio::null());
     let mut child = child.spawn().unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
