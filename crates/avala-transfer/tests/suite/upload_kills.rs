@@ -20,6 +20,8 @@ const SOURCE: &str = "AVALA_TRANSFER_UPLOAD_SOURCE";
 /// Name of a dataset, or UID of a recording.
 const DATASET: &str = "AVALA_TRANSFER_UPLOAD_DATASET";
 const RECORDING: &str = "AVALA_TRANSFER_UPLOAD_RECORDING";
+/// Set if the user found out that a requested dataset does not exist.
+const CREATE_AGAIN: &str = "AVALA_TRANSFER_UPLOAD_CREATE_AGAIN";
 const MIB: usize = 1 << 20;
 /// Maximum number of uploads that a kill can repeat: ten in flight, and as many whose response has
 /// arrived and is not recorded yet.
@@ -41,6 +43,7 @@ async fn child() {
         Err(_) => {
             let name = std::env::var(DATASET).unwrap();
             let upload = DatasetUpload::new(&name, name.as_str()).data_type("mcap").source(path(SOURCE)).wait(None);
+            let upload = upload.create_again(std::env::var_os(CREATE_AGAIN).is_some());
             transfers.upload_dataset(upload).await.map(drop)
         }
     };
@@ -85,10 +88,16 @@ async fn killed_dataset_upload_completes_with_one_dataset() {
     while killer.left > 0 || uploads == 0 {
         let (name, kills) = (format!("killed{uploads}"), killer.done);
         let before = sandbox.storage().counters();
+        let mut command = dataset_command(&sandbox, &state, &source, &name);
         let text = loop {
-            if let Some((_, text)) = killer.run(&mut dataset_command(&sandbox, &state, &source, &name)).await {
+            let Some((_, text)) = killer.run(&mut command).await else { continue };
+            if !text.contains("kind Undecided") {
                 break text;
             }
+            // Killed after it had recorded the request and before it sent it: only the user can decide.
+            let datasets = client(&sandbox).datasets().list().name(&name).await.unwrap().items;
+            assert!(datasets.is_empty(), "{text}");
+            command.env(CREATE_AGAIN, "1");
         };
         assert!(text.contains("complete"), "{text}");
         check_dataset(&sandbox, &source, &name, files).await;
