@@ -75,7 +75,9 @@ async fn listed_pages_grow_with_the_executions_and_not_faster() {
 async fn faults_do_not_repeat_whole_lists() {
     for lists in LISTS {
         let pages = pages(lists, 2_000, 20).await;
-        assert!(pages <= 2_000, "{lists:?}: {pages} pages for 2,000 executions");
+        // The list has 40 pages, and 100 decisions fail: 4,000 pages, if each of them repeated the list. Delays are
+        // random: the largest of these numbers was between 1,400 and 2,150.
+        assert!(pages <= 2_800, "{lists:?}: {pages} pages for 2,000 executions");
     }
 }
 
